@@ -1,0 +1,26 @@
+/** One Database for either engine, by its address. */
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Database } from './database.ts'
+import { openSqlite } from './sqlite.ts'
+
+/**
+ * Opens `sqlite:PATH`, `sqlite::memory:` or `postgres://…`.
+ * @throws an Error in one sentence when the address is of neither kind.
+ */
+export async function connect(
+  url: string,
+  options: { durable?: boolean; connections?: number; schema?: string } = {},
+): Promise<Database> {
+  if (url.startsWith('sqlite:')) {
+    const path = url.slice('sqlite:'.length)
+    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
+    return openSqlite(path, options)
+  }
+  if (/^postgres(ql)?:\/\//.test(url)) {
+    // Loaded only when wanted: a start on SQLite need not wait for it.
+    const { openPostgres } = await import('./postgres.ts')
+    return openPostgres(url, options)
+  }
+  throw new Error(`The database address "${url}" is neither sqlite:PATH nor postgres://…`)
+}

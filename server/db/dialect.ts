@@ -1,0 +1,50 @@
+/** The few things the two engines say differently. */
+import type { Engine } from './database.ts'
+import { FALSE, join, name, raw, type Sql, sql } from './sql.ts'
+
+/** Whether an expression's value is one of `ids`: one parameter however many they are, so that the text stays the same. */
+export function among(engine: Engine, expression: Sql, ids: readonly number[]): Sql {
+  if (ids.length === 0) return FALSE
+  if (ids.length === 1) return sql`${expression} = ${ids[0]}`
+  return engine === 'sqlite'
+    ? sql`${expression} in (select value from json_each(${ids}))`
+    : sql`${expression} = any(${ids}::int[])`
+}
+
+/** The same for texts. */
+export function amongTexts(engine: Engine, expression: Sql, texts: readonly string[]): Sql {
+  if (texts.length === 0) return FALSE
+  return engine === 'sqlite'
+    ? sql`${expression} in (select value from json_each(${texts}))`
+    : sql`${expression} = any(${texts}::text[])`
+}
+
+/**
+ * Whether a text contains a token, letter case aside, wildcards taken literally.
+ * SQLite's LIKE folds ASCII only, so a token with other letters goes through `fold`.
+ */
+export function contains(engine: Engine, expression: Sql, token: string): Sql {
+  const literal = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`
+  if (engine === 'postgres') return sql`${expression} ilike ${literal(token)} escape '\\'`
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the ASCII range is what is meant
+  if (/^[\x00-\x7f]*$/.test(token)) return sql`${expression} like ${literal(token)} escape '\\'`
+  return sql`fold(${expression}) like ${literal(token.normalize('NFKC').toLowerCase())} escape '\\'`
+}
+
+/** Letter case aside, as an order or an equality. */
+export const folded = (engine: Engine, expression: Sql): Sql =>
+  engine === 'sqlite' ? sql`fold(${expression})` : sql`lower(${expression})`
+
+/** Sorts without values come last when ascending, first when descending, on either engine. */
+export const ordered = (expression: Sql, descending: boolean): Sql =>
+  sql`${expression} ${raw(descending ? 'desc nulls first' : 'asc nulls last')}`
+
+/** An insert of one row that gives back its id. */
+export function insert(table: string, values: Record<string, unknown>): Sql {
+  const columns = Object.keys(values)
+  return sql`insert into ${name(table)} (${join(columns.map(name))}) values (${join(Object.values(values))}) returning id`
+}
+
+/** The assignments of an update. */
+export const assignments = (values: Record<string, unknown>): Sql =>
+  join(Object.entries(values).map(([column, value]) => sql`${name(column)} = ${value}`))

@@ -1,0 +1,76 @@
+/** SQL as a value: text pieces and parameters that compose, and that either engine can spell. */
+
+const TEXT = Symbol('sql text')
+
+/** A piece of SQL. `text` has one `?` per entry of `values`; engines with other placeholders respell it. */
+export interface Sql {
+  readonly [TEXT]: true
+  readonly text: string
+  readonly values: readonly unknown[]
+}
+
+/** Whether a value is a piece of SQL rather than a parameter. */
+export const isSql = (value: unknown): value is Sql => typeof value === 'object' && value !== null && TEXT in value
+
+const make = (text: string, values: readonly unknown[]): Sql => ({ [TEXT]: true, text, values })
+
+/** Builds SQL from a template: nested pieces are spliced in, everything else becomes a bound parameter. */
+export function sql(strings: TemplateStringsArray, ...parts: unknown[]): Sql {
+  let text = strings[0] as string
+  const values: unknown[] = []
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i]
+    if (isSql(part)) {
+      text += part.text
+      for (const value of part.values) values.push(value)
+    } else {
+      text += '?'
+      values.push(part)
+    }
+    text += strings[i + 1]
+  }
+  return make(text, values)
+}
+
+/** Trusted text as it stands: only for constants of our own, never for anything a client sent. */
+export const raw = (text: string): Sql => make(text, [])
+
+/** A quoted identifier. Throws on anything but letters, digits, underscores and dots. */
+export function name(identifier: string): Sql {
+  if (!/^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?$/.test(identifier)) throw new Error(`Not an SQL identifier: ${identifier}`)
+  return make(identifier.replace(/[^.]+/g, '"$&"'), [])
+}
+
+/** Pieces (or parameters) put in a row, separated by `separator`; `empty` when there are none. */
+export function join(parts: readonly unknown[], separator = ', ', empty = 'null'): Sql {
+  if (parts.length === 0) return raw(empty)
+  const values: unknown[] = []
+  const texts = parts.map((part) => {
+    if (!isSql(part)) {
+      values.push(part)
+      return '?'
+    }
+    for (const value of part.values) values.push(value)
+    return part.text
+  })
+  return make(texts.join(separator), values)
+}
+
+export const TRUE = raw('1 = 1')
+export const FALSE = raw('1 = 0')
+
+/** All conditions at once; true when there are none. */
+export const and = (conditions: readonly Sql[]): Sql => {
+  const needed = conditions.filter((c) => c !== TRUE)
+  if (needed.includes(FALSE)) return FALSE
+  if (needed.length === 0) return TRUE
+  return needed.length === 1 ? (needed[0] as Sql) : sql`(${join(needed, ' and ')})`
+}
+
+/** Any of the conditions; false when there are none. */
+export const or = (conditions: readonly Sql[]): Sql => {
+  const possible = conditions.filter((c) => c !== FALSE)
+  if (possible.includes(TRUE)) return TRUE
+  if (possible.length === 0) return FALSE
+  return possible.length === 1 ? (possible[0] as Sql) : sql`(${join(possible, ' or ')})`
+}

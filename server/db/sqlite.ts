@@ -1,0 +1,165 @@
+/** SQLite by node:sqlite. Every way in which its values differ from PostgreSQL's ends in this file. */
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { ConstraintError, type Database, type Row, type Transaction } from './database.ts'
+import { type Sql, sql } from './sql.ts'
+
+interface Prepared {
+  statement: StatementSync
+  booleans: string[]
+  documents: string[]
+}
+
+const KEPT_STATEMENTS = 1000
+
+/**
+ * Opens a database file, or `:memory:`.
+ * Writers take turns on one connection. A file is read on a second one, so readers see only what is committed and never
+ * wait (WAL); in memory there is but one connection, and readers wait while a transaction is open.
+ * @param durable whether a commit waits for the disk (`synchronous = full`); only throw-away data may do without.
+ */
+export function openSqlite(path: string, { durable = true } = {}): Database {
+  const inMemory = path === ':memory:'
+  const writer = connect(path, durable)
+  const reader = inMemory ? writer : connect(path, durable)
+  if (!inMemory) reader.connection.exec('pragma query_only = on')
+
+  let statements = 0
+  let turn: Promise<unknown> = Promise.resolve()
+  let writing = false
+
+  const read = <R>(query: Sql): R[] => {
+    statements++
+    return reader.all(query) as R[]
+  }
+
+  const tx: Transaction = {
+    engine: 'sqlite',
+    all: async <R>(query: Sql) => {
+      statements++
+      return writer.all(query) as R[]
+    },
+    one: async <R>(query: Sql) => {
+      statements++
+      return writer.all(query)[0] as R | undefined
+    },
+    run: async (query) => {
+      statements++
+      return writer.run(query)
+    },
+  }
+
+  const exclusively = <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = turn.then(work)
+    turn = mine.catch(() => {})
+    return mine
+  }
+
+  return {
+    engine: 'sqlite',
+    get statements() {
+      return statements
+    },
+    all: async <R>(query: Sql) => {
+      if (inMemory && writing) await turn
+      return read<R>(query)
+    },
+    one: async <R>(query: Sql) => {
+      if (inMemory && writing) await turn
+      return read<R>(query)[0]
+    },
+    transaction: (work) =>
+      exclusively(async () => {
+        writing = true
+        writer.run(sql`begin immediate`)
+        try {
+          const result = await work(tx)
+          writer.run(sql`commit`)
+          return result
+        } catch (error) {
+          writer.run(sql`rollback`)
+          throw error
+        } finally {
+          writing = false
+        }
+      }),
+    script: (text) => exclusively(async () => writer.connection.exec(text)),
+    close: () =>
+      exclusively(async () => {
+        if (!inMemory) {
+          reader.connection.close()
+          writer.connection.exec('pragma wal_checkpoint(truncate)')
+        }
+        writer.connection.close()
+      }),
+  }
+}
+
+function connect(path: string, durable: boolean) {
+  const connection = new DatabaseSync(path)
+  connection.exec(`
+    pragma busy_timeout = 10000;
+    pragma journal_mode = wal;
+    pragma synchronous = ${durable ? 'full' : 'off'};
+    pragma foreign_keys = on;
+    pragma temp_store = memory;
+    pragma cache_size = -32000;
+    pragma mmap_size = 268435456`)
+  connection.function('fold', { deterministic: true }, (text) =>
+    text === null ? null : String(text).normalize('NFKC').toLowerCase(),
+  )
+  const prepared = new Map<string, Prepared>()
+
+  const prepare = (text: string): Prepared => {
+    let known = prepared.get(text)
+    if (known) return known
+    const statement = connection.prepare(text)
+    const columns = statement.columns()
+    const declared = (pattern: RegExp) => columns.filter((c) => pattern.test(c.type ?? '')).map((c) => c.name)
+    known = { statement, booleans: declared(/^bool/i), documents: declared(/^json/i) }
+    if (prepared.size >= KEPT_STATEMENTS) prepared.delete(prepared.keys().next().value as string)
+    prepared.set(text, known)
+    return known
+  }
+
+  return {
+    connection,
+    all({ text, values }: Sql): Row[] {
+      try {
+        const { statement, booleans, documents } = prepare(text)
+        const rows = statement.all(...values.map(bind)) as Row[]
+        if (booleans.length > 0 || documents.length > 0) {
+          for (const row of rows) {
+            for (const name of booleans) if (row[name] !== null) row[name] = row[name] !== 0
+            for (const name of documents) if (typeof row[name] === 'string') row[name] = JSON.parse(row[name])
+          }
+        }
+        return rows
+      } catch (error) {
+        throw translated(error)
+      }
+    },
+    run({ text, values }: Sql): number {
+      try {
+        return Number(prepare(text).statement.run(...values.map(bind)).changes)
+      } catch (error) {
+        throw translated(error)
+      }
+    },
+  }
+}
+
+/** node:sqlite binds every number as REAL; an integer must travel as a bigint to stay one. Lists and objects travel as JSON. */
+function bind(value: unknown): null | number | bigint | string | Uint8Array {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value
+  if (typeof value === 'boolean') return value ? 1n : 0n
+  if (value === undefined || value === null) return null
+  if (typeof value === 'object' && !(value instanceof Uint8Array)) return JSON.stringify(value)
+  return value as string | bigint | Uint8Array
+}
+
+function translated(error: unknown): unknown {
+  const message = error instanceof Error ? error.message : ''
+  if (/UNIQUE constraint failed/.test(message)) return new ConstraintError('unique', message)
+  if (/FOREIGN KEY constraint failed/.test(message)) return new ConstraintError('foreign', message)
+  return error
+}

@@ -1,0 +1,239 @@
+/** The row of every table. Written by `npm run tables` from a migrated database; not to be edited. */
+
+export interface Tables {
+  categories: {
+    id: number
+    project_id: number
+    name: string
+    assigned_to_id: number | null
+  }
+  enabled_modules: {
+    project_id: number
+    name: string
+  }
+  favorites: {
+    user_id: number
+    project_id: number
+  }
+  former_identifiers: {
+    identifier: string
+    project_id: number
+  }
+  group_users: {
+    group_id: number
+    user_id: number
+  }
+  membership_roles: {
+    id: number
+    membership_id: number
+    role_id: number
+    inherited_from: number | null
+  }
+  memberships: {
+    id: number
+    principal_id: number
+    project_id: number | null
+    entity_type: string | null
+    entity_id: number | null
+    created_at: string
+    updated_at: string
+  }
+  non_working_days: {
+    date: string
+    name: string
+  }
+  outbox: {
+    id: number
+    name: string
+    resource_id: number
+    actor_id: number
+    changed: unknown
+    created_at: string
+  }
+  permissions: {
+    name: string
+    module: string | null
+    in_project: boolean
+    globally: boolean
+    public: boolean
+    grant_to_admin: boolean
+    requires: string | null
+  }
+  principals: {
+    id: number
+    type: string
+    name: string
+    login: string | null
+    first_name: string | null
+    last_name: string | null
+    email: string | null
+    admin: boolean
+    status: number
+    language: string | null
+    identity_url: string | null
+    avatar: string | null
+    password_hash: string | null
+    created_at: string
+    updated_at: string
+  }
+  priorities: {
+    id: number
+    name: string
+    color: string | null
+    position: number
+    is_default: boolean
+    is_active: boolean
+  }
+  project_types: {
+    project_id: number
+    type_id: number
+  }
+  projects: {
+    id: number
+    workspace_type: string
+    identifier: string
+    name: string
+    description: string | null
+    public: boolean
+    active: boolean
+    templated: boolean
+    parent_id: number | null
+    status_code: string | null
+    status_explanation: string | null
+    created_at: string
+    updated_at: string
+  }
+  revisions: {
+    name: string
+    value: number
+  }
+  role_permissions: {
+    role_id: number
+    permission: string
+  }
+  roles: {
+    id: number
+    name: string
+    kind: string
+    builtin: string | null
+    position: number
+    created_at: string
+    updated_at: string
+  }
+  settings: {
+    name: string
+    value: unknown
+  }
+  statuses: {
+    id: number
+    name: string
+    color: string | null
+    position: number
+    is_default: boolean
+    is_closed: boolean
+    is_readonly: boolean
+    excluded_from_totals: boolean
+    default_done_ratio: number
+  }
+  time_entries: {
+    id: number
+    project_id: number
+    entity_type: string
+    entity_id: number
+    user_id: number
+    logged_by_id: number
+    activity_id: number | null
+    spent_on: string
+    hours: number | null
+    comment: string | null
+    ongoing: boolean
+    start_minute: number | null
+    time_zone: string | null
+    created_at: string
+    updated_at: string
+  }
+  time_entry_activities: {
+    id: number
+    name: string
+    position: number
+    is_default: boolean
+    is_active: boolean
+  }
+  tokens: {
+    id: number
+    user_id: number
+    name: string
+    hash: string
+    created_at: string
+    expires_at: string | null
+  }
+  types: {
+    id: number
+    name: string
+    color: string | null
+    position: number
+    is_default: boolean
+    is_milestone: boolean
+    is_in_roadmap: boolean
+    description: string | null
+    created_at: string
+    updated_at: string
+  }
+  versions: {
+    id: number
+    project_id: number
+    name: string
+    description: string | null
+    start_date: string | null
+    end_date: string | null
+    status: string
+    sharing: string
+    created_at: string
+    updated_at: string
+  }
+  watchers: {
+    work_package_id: number
+    user_id: number
+  }
+  work_packages: {
+    id: number
+    project_id: number
+    type_id: number
+    status_id: number
+    priority_id: number
+    author_id: number
+    assigned_to_id: number | null
+    responsible_id: number | null
+    category_id: number | null
+    version_id: number | null
+    parent_id: number | null
+    subject: string
+    description: string | null
+    start_date: string | null
+    due_date: string | null
+    duration: number | null
+    schedule_manually: boolean
+    ignore_non_working_days: boolean
+    estimated_hours: number | null
+    remaining_hours: number | null
+    done_ratio: number | null
+    derived_start_date: string | null
+    derived_due_date: string | null
+    derived_estimated_hours: number | null
+    derived_remaining_hours: number | null
+    derived_done_ratio: number | null
+    lock_version: number
+    created_at: string
+    updated_at: string
+  }
+  workflows: {
+    type_id: number
+    role_id: number
+    old_status_id: number
+    new_status_id: number
+    author: boolean
+    assignee: boolean
+  }
+}
+
+export type TableName = keyof Tables
