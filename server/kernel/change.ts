@@ -1,0 +1,280 @@
+/** Writing: payload → draft → facts → derive → check → commit. A form is a write that stops before it commits. */
+import { ConstraintError, type Database, type Row, type Transaction } from '#db/database.ts'
+import { assignments, insert } from '#db/dialect.ts'
+import { name, sql } from '#db/sql.ts'
+import { type Context, inside } from './context.ts'
+import { type Payload, readPayload, revised, toErrors } from './draft.ts'
+import { type ApiError, combined, conflict, forbidden, notFound, readOnly, type Violation, violation } from './errors.ts'
+import { publish } from './events.ts'
+import { enrich, needsOf, visibleIds, visibleRow } from './page.ts'
+import { type Body, shownValue } from './represent.ts'
+import { type Draft, differs, hrefOf, type Link, type Property, type Resource, resourceNamed } from './resource.ts'
+import { allows, isWritable, payloadOf, schemaOf } from './schema.ts'
+import { prepare } from './viewer.ts'
+import { changed, type Topic } from './world.ts'
+
+export interface Prepared {
+  readonly draft: Draft
+  readonly facts: any
+  readonly violations: readonly Violation[]
+}
+
+/** A visible row, or 404. */
+export async function findRow(context: Context, resource: Resource, id: number | undefined): Promise<Row> {
+  const row = id === undefined ? undefined : await visibleRow(context, resource, id)
+  if (!row) throw notFound(resource.missing)
+  return row
+}
+
+/**
+ * Brings a payload to the point where it could be committed.
+ * @param before the stored row; undefined for a new one
+ * @throws ApiError 403 without the right, 409 for a stale lock version; everything else is among the violations
+ */
+export async function prepareWrite(
+  context: Context,
+  resource: Resource,
+  before: Row | undefined,
+  payload: Payload,
+  given: Row = {},
+): Promise<Prepared> {
+  await prepare(context.db, context.viewer, needsOf(resource))
+  const rule = before ? resource.may?.update : resource.may?.create
+  if (before && !allows(resource, rule, { before } as Draft, context)) throw forbidden()
+  if (!before && !rule?.anywhere(context.viewer)) throw forbidden()
+
+  const parsed = await readPayload(resource, payload, context)
+  if (before && resource.lock && Number(payload['lockVersion'] ?? Number.NaN) !== before[resource.lock]) throw conflict()
+  const start = before ?? resource.defaults?.(context) ?? {}
+  const { [resource.lock ?? '']: _, id: __, ...values } = parsed.values
+  let draft: Draft = {
+    row: { ...start, ...values, ...given },
+    before,
+    given: parsed.given,
+    many: parsed.many,
+    meta: parsed.meta,
+  }
+  const dangling = await missingTargets(resource, draft, context)
+  const facts = await resource.facts?.(draft as never, context)
+  for (const step of resource.derive ?? []) draft = revised(draft, step(draft as never, facts, context) as Row)
+  if (!before && !allows(resource, rule, draft, context)) throw forbidden()
+
+  const violations = [
+    ...parsed.violations,
+    ...dangling,
+    ...(await unwritable(resource, draft, parsed, facts, context, given)),
+    ...malformed(resource, draft, facts, context),
+  ]
+  for (const check of resource.check ?? []) violations.push(...check(draft as never, facts, context))
+  return { draft, facts, violations: distinct(violations) }
+}
+
+/** One violation of a kind per property: the first says enough. */
+const distinct = (violations: readonly Violation[]): Violation[] =>
+  [...new Map(violations.toReversed().map((v) => [`${v.attribute} ${v.message}`, v])).values()].toReversed()
+
+/** Links given that point to nothing, or to nothing the viewer may see: the two are not told apart. */
+async function missingTargets(resource: Resource, draft: Draft, context: Context): Promise<Violation[]> {
+  const violations: Violation[] = []
+  for (const property of resource.properties) {
+    if (!property.to || !draft.given.has(property.name)) continue
+    const column = property.column as string
+    const ids = property.many
+      ? (draft.many[property.name] ?? [])
+      : differs(draft, column) && draft.row[column] !== null
+        ? [draft.row[column]]
+        : []
+    if (ids.length === 0) continue
+    const target = resourceNamed(property.options.target?.(draft.row) ?? property.to)
+    const seen = await visibleIds(context, target, ids)
+    if (!ids.every((id) => seen.has(id))) violations.push(violation(property.name, 'does not exist'))
+  }
+  return violations
+}
+
+/** Properties given a new value that the viewer may not write. */
+async function unwritable(
+  resource: Resource,
+  draft: Draft,
+  parsed: { shown: Readonly<Record<string, unknown>> },
+  facts: unknown,
+  context: Context,
+  forced: Row,
+): Promise<Violation[]> {
+  const violations: Violation[] = []
+  const compared = Object.keys(parsed.shown)
+  const page = compared.length > 0 && draft.before ? await enrich(context, resource, [draft.before]) : undefined
+  for (const property of resource.properties) {
+    if (!draft.given.has(property.name) || property.column === resource.lock || (property.column && property.column in forced))
+      continue
+    if (isWritable(resource, property, draft, facts, context)) continue
+    if (isChanged(property, draft, parsed.shown, page && draft.before ? shownValue(property, draft.before, page) : null)) {
+      violations.push(readOnly(property.name))
+    }
+  }
+  return violations
+}
+
+function isChanged(property: Property, draft: Draft, shown: Readonly<Record<string, unknown>>, current: unknown): boolean {
+  if (property.many) return true
+  if (property.name in shown) return JSON.stringify(shown[property.name] ?? null) !== JSON.stringify(current)
+  return property.column !== undefined && differs(draft, property.column)
+}
+
+/** What the declarations themselves forbid: missing, too long, out of range. */
+function malformed(resource: Resource, draft: Draft, facts: unknown, context: Context): Violation[] {
+  const violations: Violation[] = []
+  for (const property of resource.properties) {
+    const { column, name: own, options, kind } = property
+    const required =
+      typeof options.required === 'function' ? options.required(draft as never, facts as never, context) : options.required
+    const value = property.many ? (draft.many[own] ?? (draft.before ? undefined : [])) : column ? draft.row[column] : undefined
+    const isBlank =
+      value === null ||
+      value === undefined ||
+      (typeof value === 'string' && value.trim() === '') ||
+      (Array.isArray(value) && value.length === 0)
+    if (required && own !== 'id' && column !== resource.lock && (column || property.many) && isBlank) {
+      if (!property.many || !draft.before || draft.given.has(own)) violations.push(violation(own, "can't be blank"))
+      continue
+    }
+    if (isBlank || !column) continue
+    const { max, min } = options
+    if (typeof value === 'string' && max !== undefined && [...value].length > max) {
+      violations.push(violation(own, `is too long (maximum is ${max} characters)`))
+    }
+    if (typeof value === 'number' && !property.to && kind.type !== 'Boolean') {
+      if (min !== undefined && value < min) violations.push(violation(own, `must be greater than or equal to ${min}`))
+      if (max !== undefined && value > max) violations.push(violation(own, `must be less than or equal to ${max}`))
+    }
+  }
+  return violations
+}
+
+/** The form of a write: what would be saved, what may be chosen, what is wrong. */
+export async function form(
+  context: Context,
+  resource: Resource,
+  prepared: Prepared,
+  address: string,
+  commit: Link,
+): Promise<Body> {
+  const { draft, facts, violations } = prepared
+  const errors = Map.groupBy(toErrors(resource, violations), (error) => String(error.details?.['attribute']))
+  const mayCommit = allows(
+    resource,
+    resource.commit && draft.before ? resource.commit : draft.before ? resource.may?.update : resource.may?.create,
+    draft,
+    context,
+  )
+  return {
+    _type: 'Form',
+    _embedded: {
+      payload: await payloadOf(resource, draft, facts, context),
+      schema: await schemaOf(resource, draft, facts, context, { form: true }),
+      validationErrors: Object.fromEntries([...errors].map(([attribute, list]) => [attribute, combined(list).body])),
+    },
+    _links: {
+      self: { href: address, method: 'post' },
+      validate: { href: address, method: 'post' },
+      ...(violations.length === 0 && mayCommit && { commit }),
+      ...resource.formLinks?.(draft as never, context),
+    },
+  }
+}
+
+const isColumn = (key: string) => !key.startsWith('computed_')
+
+/**
+ * Saves what was prepared, in one transaction.
+ * @returns the id of the row
+ * @throws ApiError 422 for violations, 409 when another write came first
+ */
+export async function commit(
+  db: Database,
+  context: Context,
+  resource: Resource,
+  { draft, facts, violations }: Prepared,
+): Promise<number> {
+  if (violations.length > 0) throw combined(toErrors(resource, violations))
+  try {
+    return await db.transaction((tx) => save(tx, context, resource, draft, facts))
+  } catch (error) {
+    if (error instanceof ConstraintError) throw constraintViolation(resource, error)
+    throw error
+  }
+}
+
+/** A unique index that two writes raced for. */
+function constraintViolation(resource: Resource, error: ConstraintError): ApiError {
+  if (error.kind === 'foreign') return conflict('Something this refers to was removed in the meantime.')
+  const property = resource.properties.find(
+    (p) => p.column && new RegExp(`\\b${p.column}\\b|_${p.column}\\b`).test(error.message),
+  )
+  return combined(toErrors(resource, [violation(property?.name ?? 'base', 'has already been taken')]))
+}
+
+/** Writes a draft inside a transaction: the row, what hangs on it, the event. Gives the row's id. */
+export async function save(tx: Transaction, context: Context, resource: Resource, draft: Draft, facts: unknown): Promise<number> {
+  const inner = inside(context, tx)
+  const now = context.now.toISOString()
+  const id = draft.before ? await update(tx, resource, draft, now) : await create(tx, resource, draft, now)
+  const saved = revised(draft, { id })
+  for (const property of resource.properties) {
+    const ids = draft.many[property.name]
+    if (ids && property.options.store) await property.options.store(tx, saved as never, ids, inner)
+  }
+  for (const step of resource.after ?? []) await step(tx, saved as never, facts as never, inner)
+  await touched(tx, resource)
+  const columns = Object.keys(draft.row).filter((key) => differs(draft, key))
+  await publish(tx, context, `${resource.table}.${draft.before ? 'updated' : 'created'}`, id, columns)
+  return id
+}
+
+async function create(tx: Transaction, resource: Resource, draft: Draft, now: string): Promise<number> {
+  const { id: _, ...values } = draft.row
+  const stamps = resource.property.has('createdAt') ? { created_at: now, updated_at: now } : {}
+  const row = (await tx.one<{ id: number }>(insert(resource.table, { ...stamps, ...values }))) as { id: number }
+  return row.id
+}
+
+async function update(tx: Transaction, resource: Resource, draft: Draft, now: string): Promise<number> {
+  const { id } = draft.before
+  const values = Object.fromEntries(Object.entries(draft.row).filter(([key]) => isColumn(key) && differs(draft, key)))
+  const lock = resource.lock
+  if (Object.keys(values).length > 0) {
+    if (resource.property.has('updatedAt')) values['updated_at'] = now
+    if (lock) values[lock] = draft.before[lock] + 1
+    const isSame = lock ? sql` and ${name(lock)} = ${draft.before[lock]}` : sql``
+    const count = await tx.run(sql`update ${name(resource.table)} set ${assignments(values)} where id = ${id}${isSame}`)
+    if (count === 0) throw conflict()
+  }
+  return id
+}
+
+/** Tells the processes that hold rows of this table that they changed. */
+async function touched(tx: Transaction, resource: Resource): Promise<void> {
+  const topics = [...(resource.held ? [resource.table as Topic] : []), ...(resource.topics ?? [])]
+  if (topics.length > 0) await changed(tx, ...topics)
+}
+
+/**
+ * Removes a row.
+ * @throws ApiError 403 without the right, 422 when something speaks against it
+ */
+export async function remove(db: Database, context: Context, resource: Resource, row: Row): Promise<void> {
+  await prepare(context.db, context.viewer, needsOf(resource))
+  if (!allows(resource, resource.may?.delete, { before: row } as Draft, context)) throw forbidden()
+  const violations = (await resource.removable?.(row as never, context)) ?? []
+  if (violations.length > 0) throw combined(toErrors(resource, violations))
+  await db.transaction(async (tx) => {
+    const isDone = await resource.remove?.(tx, row as never, inside(context, tx))
+    if (isDone !== false) await tx.run(sql`delete from ${name(resource.table)} where id = ${row['id']}`)
+    await touched(tx, resource)
+    await publish(tx, context, `${resource.table}.deleted`, row['id'], [])
+  })
+}
+
+/** Where a form is sent to be committed. */
+export const commitLink = (resource: Resource, draft: Draft, collection: string): Link =>
+  draft.before ? { href: hrefOf(resource, draft.before), method: 'patch' } : { href: collection, method: 'post' }

@@ -1,0 +1,223 @@
+/** Collections: the envelope around rows, with its pages, groups, sums and selection. */
+import type { Row } from '#db/database.ts'
+import { ordered } from '#db/dialect.ts'
+import { and, join, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
+import type { Context } from './context.ts'
+import { forbidden } from './errors.ts'
+import type { FilterUse } from './operators.ts'
+import { enrich, list, type Page, relatedRows, visibleWhere } from './page.ts'
+import { checkSelect, parseQuery, type Query, writeFilters } from './query.ts'
+import { type Body, represent } from './represent.ts'
+import { hrefOf, type Link, type Property, type Resource, resourceNamed, resources } from './resource.ts'
+import { prepare } from './viewer.ts'
+
+export interface IndexOptions {
+  /** A condition on the rows besides visibility and filters. */
+  within?: Sql
+  /** The path that links repeat; the request's own by default. */
+  path?: string
+  /** Filters in force when the client names none. */
+  byDefault?: readonly FilterUse[]
+  /** `_type` of the collection. */
+  type?: string
+  /** Further parameters that links repeat, after the filters. */
+  params?: (query: Query) => Record<string, string>
+  /** What the collection says besides its elements. */
+  links?: (page: Page, query: Query) => Record<string, Link | Link[]>
+  embedded?: (page: Page) => Promise<Body>
+  paginated?: boolean
+}
+
+/**
+ * Answers a collection of a resource.
+ * @throws ApiError 403 when the viewer may not list them at all, 400 or 422 for a query that is not understood
+ */
+export async function index(context: Context, resource: Resource, options: IndexOptions = {}): Promise<Body> {
+  if (resource.guard) {
+    await prepare(context.db, context.viewer, resource.guard.needs)
+    if (!resource.guard.anywhere(context.viewer)) throw forbidden()
+  }
+  const query = await parseQuery(resource, context, options.byDefault ? { byDefault: options.byDefault } : {})
+  if (query.select) checkSelect(query.select, selectable(resource))
+  const paginated = options.paginated ?? resource.paginated ?? true
+  const within = options.within ?? TRUE
+  const sorts = query.group
+    ? [{ name: query.group.name, descending: false, expression: groupOrder(query.group, resource, context) }, ...query.sorts]
+    : query.sorts
+  const asked = paginated ? { ...query, sorts } : { ...query, sorts, offset: 1, pageSize: UNPAGINATED }
+  const { rows, total } = await list(context, resource, asked, within)
+  const page = await enrich(context, resource, rows)
+  const elements = rows.map((row) => represent(resource, row, page))
+  const body: Body = { _type: options.type ?? 'Collection', total, count: rows.length }
+  if (paginated) Object.assign(body, { pageSize: query.pageSize, offset: query.offset })
+  if (query.group) body['groups'] = await groups(context, resource, query, within)
+  if (query.showSums) body['totalSums'] = await totalSums(context, resource, query, within)
+  body['_embedded'] = { elements, ...(rows.length > 0 && !query.select && (await options.embedded?.(page))) }
+  body['_links'] = {
+    ...pageLinks(options.path ?? context.path, context, query, total, paginated, options.params?.(query) ?? {}),
+    ...options.links?.(page, query),
+  }
+  return query.select ? picked(body, query.select) : body
+}
+const UNPAGINATED = 100_000
+
+/** A plain collection of rows that are at hand, without pages. */
+export function collection(path: string, elements: readonly Body[], more: Body = {}): Body {
+  return {
+    _type: 'Collection',
+    total: elements.length,
+    count: elements.length,
+    ...more,
+    _embedded: { elements },
+    _links: { self: { href: path } },
+  }
+}
+
+/** The links from page to page; each repeats the parameters in force. */
+export function pageLinks(
+  path: string,
+  context: Context,
+  query: Pick<Query, 'filters' | 'offset' | 'pageSize' | 'select'>,
+  total: number,
+  paginated: boolean,
+  further: Record<string, string>,
+): Record<string, Link> {
+  if (!paginated) return { self: { href: path } }
+  const { offset, pageSize, filters } = query
+  const base: Record<string, string> = { filters: writeFilters(filters), ...further }
+  for (const repeated of ['sortBy', 'groupBy', 'select']) {
+    const value = context.params.get(repeated)
+    if (value !== null && !(repeated in base)) base[repeated] = value
+  }
+  const at = (page: number | string, size: number | string) =>
+    `${path}?${new URLSearchParams({ ...base, offset: String(page), pageSize: String(size) })}`
+  return {
+    self: { href: at(offset, pageSize) },
+    jumpTo: { href: at('{offset}', pageSize), templated: true },
+    changeSize: { href: at(offset, '{size}'), templated: true },
+    ...(offset > 1 && { previousByOffset: { href: at(offset - 1, pageSize) } }),
+    ...(pageSize > 0 && offset * pageSize < total && { nextByOffset: { href: at(offset + 1, pageSize) } }),
+  }
+}
+
+/** Groups are ordered as the property sorts. */
+const groupOrder = (group: Property, resource: Resource, context: Context): Sql =>
+  typeof group.options.sort === 'function'
+    ? group.options.sort(context, resource.table)
+    : name(`${resource.table}.${group.column}`)
+
+const sumsOf = (resource: Resource) => resource.properties.filter((p) => p.options.sum)
+
+/** The aggregate expressions of all summable properties. */
+function sumSelection(context: Context, resource: Resource): Sql {
+  return join(
+    sumsOf(resource).map((p) => {
+      const { sum } = p.options
+      const expression =
+        typeof sum === 'function' ? sum(context, resource.table) : sql`sum(${name(`${resource.table}.${p.column}`)})`
+      return sql`${expression} as ${name(p.column as string)}`
+    }),
+  )
+}
+
+const renderSums = (resource: Resource, row: Row): Body =>
+  Object.fromEntries(
+    sumsOf(resource).map((p) => [p.name, row[p.column as string] === null ? null : p.kind.render(row[p.column as string])]),
+  )
+
+async function totalSums(context: Context, resource: Resource, query: Query, within: Sql): Promise<Body> {
+  const where = and([await visibleWhere(context, resource), within, ...query.conditions])
+  const row = await context.db.one(sql`select ${sumSelection(context, resource)} from ${name(resource.table)} where ${where}`)
+  return renderSums(resource, row as Row)
+}
+
+/** The groups of the whole result, not only of the page. */
+async function groups(context: Context, resource: Resource, query: Query, within: Sql): Promise<Body[]> {
+  const group = query.group as Property
+  const where = and([await visibleWhere(context, resource), within, ...query.conditions])
+  const column = name(`${resource.table}.${group.column}`)
+  const sums = query.showSums ? sql`, ${sumSelection(context, resource)}` : raw('')
+  const rows = await context.db.all(
+    sql`select ${column} as value, count(*) as count${sums} from ${name(resource.table)} where ${where} group by ${column} order by ${ordered(groupOrder(group, resource, context), false)}`,
+  )
+  const target = group.to ? resourceNamed(group.to) : undefined
+  const ids = rows.map((row) => row['value']).filter((value) => value !== null)
+  const related = target ? await relatedRows(context, target, ids) : undefined
+  return rows.map((row) => {
+    const linked = related?.get(row['value'])
+    const seen = linked && target && (group.options.open || target.visible.holds(context.viewer, linked))
+    const value =
+      row['value'] === null
+        ? null
+        : target
+          ? seen
+            ? target.titleOf(linked)
+            : null
+          : `${row['value']}${group.name === 'percentageDone' ? '%' : ''}`
+    return {
+      value,
+      count: row['count'],
+      ...(query.showSums && { sums: renderSums(resource, row) }),
+      _links: {
+        valueLink: seen && target ? [{ href: hrefOf(target, linked) }] : [],
+        groupBy: { href: `/api/v3/queries/group_bys/${group.name}`, title: group.label },
+      },
+    }
+  })
+}
+
+const signals = new WeakMap<Resource, ReadonlySet<string>>()
+
+/** What `select` may name. */
+function selectable(resource: Resource): ReadonlySet<string> {
+  let all = signals.get(resource)
+  if (!all) {
+    const kinds = resource.variant ? [...resources()].filter((r) => r.table === resource.table) : [resource]
+    const names = kinds.flatMap((kind) => [...kind.properties.map((p) => p.name), ...Object.keys(kind.actions ?? {})])
+    all = new Set([
+      ...['*', 'total', 'count', 'pageSize', 'offset', 'self', '_type', 'elements'],
+      ...['*', 'self', '_type', 'update', 'updateImmediately', 'delete', ...names].map((one) => `elements/${one}`),
+    ])
+    signals.set(resource, all)
+  }
+  return all
+}
+
+/** Only what was selected; links and elements keep their places. */
+function picked(body: Body, select: readonly string[]): Body {
+  const choose = (from: Body, names: ReadonlySet<string>): Body => {
+    if (names.has('*')) return from
+    const links = (from['_links'] ?? {}) as Body
+    const chosen: Body = {}
+    const chosenLinks: Body = {}
+    for (const one of names) {
+      if (one in from) chosen[one] = from[one]
+      else if (one in links) chosenLinks[one] = links[one]
+    }
+    if (Object.keys(chosenLinks).length > 0) chosen['_links'] = chosenLinks
+    return chosen
+  }
+  const own = new Set(select.filter((one) => !one.startsWith('elements')))
+  const ofElements = new Set(
+    select.filter((one) => one.startsWith('elements')).map((one) => one.slice('elements/'.length) || '*'),
+  )
+  const { _embedded, ...rest } = body
+  const result = choose(rest, own)
+  if (ofElements.size > 0 || own.has('*')) {
+    const elements = (_embedded as { elements: Body[] }).elements
+    result['_embedded'] = { elements: ofElements.size > 0 ? elements.map((element) => choose(element, ofElements)) : elements }
+  }
+  return result
+}
+
+/** Rows as elements of a plain collection. */
+export async function represented(context: Context, resource: Resource, rows: readonly Row[]): Promise<Body[]> {
+  const page = await enrich(context, resource, rows)
+  return rows.map((row) => represent(resource, row, page))
+}
+
+/** A row by itself, with what it links to embedded. */
+export async function single(context: Context, resource: Resource, row: Row): Promise<Body> {
+  const page = await enrich(context, resource, [row], { embed: true })
+  return represent(resource, row, page, { embed: true })
+}

@@ -1,0 +1,25 @@
+/** All that a request carries with it. */
+import type { Engine, Reader } from '#db/database.ts'
+import type { Settings } from './settings.ts'
+import type { Viewer } from './viewer.ts'
+import type { Snapshot } from './world.ts'
+
+export interface Context {
+  readonly db: Reader
+  readonly engine: Engine
+  readonly viewer: Viewer
+  readonly snapshot: Snapshot
+  readonly settings: Settings
+  readonly now: Date
+  /** The viewer's time zone, an IANA name; the instance's where there is none. */
+  readonly timeZone: string
+  /** Today in that zone, `YYYY-MM-DD`. */
+  readonly today: string
+  /** The query string. */
+  readonly params: URLSearchParams
+  /** The path asked for, without the query string. */
+  readonly path: string
+}
+
+/** The same request, reading through a transaction so that it sees what it has written. */
+export const inside = (context: Context, db: Reader): Context => ({ ...context, db })

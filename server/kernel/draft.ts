@@ -1,0 +1,141 @@
+/** From a payload to a draft: what a client wants a row to be. Refuses what has the wrong format; judges nothing else. */
+import type { Row } from '#db/database.ts'
+import type { Context } from './context.ts'
+import { ApiError, badRequest, type Violation, violation } from './errors.ts'
+import { FormatError } from './kinds.ts'
+import { isId } from './operators.ts'
+import { UNDISCLOSED } from './represent.ts'
+import { type Draft, type Property, type Resource, resourceNamed, resources } from './resource.ts'
+
+export type Payload = Record<string, unknown>
+
+export interface Parsed {
+  /** Columns with what the payload gives them. */
+  readonly values: Row
+  readonly many: Record<string, readonly number[]>
+  readonly given: ReadonlySet<string>
+  /** Values given for properties that have no column: they can only be compared with what is shown. */
+  readonly shown: Readonly<Record<string, unknown>>
+  readonly meta: Readonly<Record<string, unknown>>
+  readonly violations: readonly Violation[]
+}
+
+/** Reads a payload by a resource's declaration. Unknown members are ignored. Throws 400 for `_links` that are no object. */
+export async function readPayload(resource: Resource, payload: Payload, context: Context): Promise<Parsed> {
+  const links = payload['_links'] ?? {}
+  if (typeof links !== 'object' || links === null || Array.isArray(links)) throw badRequest('_links must be an object.')
+  const meta = (payload['_meta'] ?? {}) as Record<string, unknown>
+  const values: Row = Object.create(null)
+  const shown: Record<string, unknown> = Object.create(null)
+  const many: Record<string, readonly number[]> = Object.create(null)
+  const given = new Set<string>()
+  const violations: Violation[] = []
+
+  for (const property of resource.properties) {
+    const { name, kind, column } = property
+    if (property.to) {
+      if (!Object.hasOwn(links, name)) continue
+      const read = await readLink(property, (links as Payload)[name], context)
+      if (read === undefined) continue
+      given.add(name)
+      if ('message' in read) violations.push(read)
+      else if (property.many) many[name] = read.ids
+      else if (column) values[column] = read.ids[0] ?? null
+      continue
+    }
+    if (!Object.hasOwn(payload, name)) continue
+    const value = payload[name]
+    given.add(name)
+    if (!column) {
+      shown[name] = value
+      continue
+    }
+    try {
+      values[column] = value === null ? null : kind.parse(value)
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error
+      violations.push(misformed(name, error.expected, value))
+    }
+  }
+  return { values, many, given, shown, meta, violations }
+}
+
+const misformed = (property: string, expected: string, value: unknown): Violation =>
+  violation(property, `Invalid format for property '${property}': expected ${expected}, but got '${shorten(value)}'.`, {
+    identifier: 'PropertyFormatError',
+    complete: true,
+  })
+
+const shorten = (value: unknown): string => {
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text
+}
+
+/** The ids a link or an array of links names; undefined to leave the property alone. */
+async function readLink(property: Property, link: unknown, context: Context): Promise<{ ids: number[] } | Violation | undefined> {
+  if (link === null) return { ids: [] }
+  const list = Array.isArray(link) ? link : [link]
+  if (Array.isArray(link) && !property.many) return mismatch(property, link)
+  const ids: number[] = []
+  for (const one of list) {
+    if (typeof one !== 'object' || one === null) return mismatch(property, one)
+    const href = (one as { href?: unknown }).href
+    if (href === undefined && !property.many) return undefined
+    if (href === null || href === undefined) continue
+    if (href === UNDISCLOSED) return undefined
+    const id = typeof href === 'string' ? await idOf(property, href, context) : undefined
+    if (id === undefined) return mismatch(property, href)
+    ids.push(id)
+  }
+  return { ids: [...new Set(ids)] }
+}
+
+/** The paths under which a link may name a resource. */
+const pathsOf = (target: Resource): readonly string[] => [
+  ...new Set([
+    target.path,
+    ...(target.also ?? []),
+    ...(target.variant ? [...resources()].filter((r) => r.table === target.table).map((r) => r.path) : []),
+  ]),
+]
+
+/**
+ * The id in an address of ours: root-relative, or absolute with the host we are configured for.
+ * 0, which no row has, for an address that is well formed but names nothing.
+ */
+async function idOf(property: Property, href: string, context: Context): Promise<number | undefined> {
+  const own = href.replace(/^https?:\/\/([^/]+)(?=\/api\/v3\/)/, (all, host) => (host === context.settings.host_name ? '' : all))
+  const match = /^\/api\/v3\/([a-z_/]+)\/([A-Za-z0-9_@.+-]+)$/.exec(own)
+  if (!match) return undefined
+  const [, path, text] = match as unknown as [string, string, string]
+  const target = resourceNamed(property.to as string)
+  if (!pathsOf(target).includes(path)) return undefined
+  if (isId(text)) return Number(text)
+  return target.resolve ? ((await target.resolve(text, context)) ?? 0) : undefined
+}
+
+function mismatch(property: Property, value: unknown): Violation {
+  const expected = pathsOf(resourceNamed(property.to as string))
+    .map((path) => `'/api/v3/${path}/:id'`)
+    .join(' or ')
+  return violation(
+    property.name,
+    `For property '${property.name}' a link like ${expected} is expected, but got '${shorten(value)}'.`,
+    {
+      identifier: 'ResourceTypeMismatch',
+      complete: true,
+    },
+  )
+}
+
+/** The errors of violations: messages begin with the property's label unless they are whole sentences. */
+export function toErrors(resource: Resource, violations: readonly Violation[]): ApiError[] {
+  return violations.map(({ attribute, message, complete, identifier }) => {
+    const label = resource.property.get(attribute)?.label ?? attribute
+    const sentence = complete || attribute === 'base' ? message : `${label} ${message}.`
+    return new ApiError(identifier ?? 'PropertyConstraintViolation', sentence, { details: { attribute } })
+  })
+}
+
+/** The same draft with some columns changed. */
+export const revised = (draft: Draft, values: Row): Draft => ({ ...draft, row: { ...draft.row, ...values } })

@@ -1,0 +1,180 @@
+/** The kinds of values a property can have: how each is written, read and described. */
+import { renderMarkdown } from '#text/markdown.ts'
+import { renderPlain } from '#text/plain.ts'
+
+/** How a filter on a kind behaves; see `operators.ts`. */
+export type Strategy =
+  | 'list'
+  | 'list_all'
+  | 'list_optional'
+  | 'integer'
+  | 'date'
+  | 'datetime_past'
+  | 'text'
+  | 'string'
+  | 'search'
+  | 'boolean'
+
+export interface Kind {
+  /** The type's name in schemas. */
+  readonly type: string
+  /** The value's JSON Schema. */
+  readonly json: Record<string, unknown>
+  /** From the column's value to the API's. */
+  render(value: any): unknown
+  /** From the API's value to the column's; null is never passed in. Throws a FormatError. */
+  parse(value: unknown): unknown
+  readonly strategy: Strategy
+}
+
+/** A value that is not of its kind. `expected` says in words what was. */
+export class FormatError extends Error {
+  readonly expected: string
+  constructor(expected: string) {
+    super(`expected ${expected}`)
+    this.expected = expected
+  }
+}
+
+const same = (value: any) => value
+
+/** Characters no text may hold: NUL, which PostgreSQL cannot store, and halves of surrogate pairs. */
+const isStorable = (text: string) => !text.includes('\u0000') && text.isWellFormed()
+
+function parseText(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (typeof value !== 'string' || !isStorable(value)) throw new FormatError('a text')
+  return value
+}
+
+export const text: Kind = { type: 'String', json: { type: 'string' }, render: same, parse: parseText, strategy: 'string' }
+
+export const integer: Kind = {
+  type: 'Integer',
+  json: { type: 'integer' },
+  render: same,
+  parse: (value) => {
+    const number = typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value
+    if (typeof number !== 'number' || !Number.isInteger(number) || Math.abs(number) > 2147483647) {
+      throw new FormatError('an integer')
+    }
+    return number
+  },
+  strategy: 'integer',
+}
+
+export const boolean: Kind = {
+  type: 'Boolean',
+  json: { type: 'boolean' },
+  render: Boolean,
+  parse: (value) => {
+    if (value === true || value === 'true') return true
+    if (value === false || value === 'false') return false
+    throw new FormatError('a boolean')
+  },
+  strategy: 'boolean',
+}
+
+/** Whether `YYYY-MM-DD` names a day there is. */
+export function isDate(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false
+  const parsed = new Date(`${text}T00:00:00Z`)
+  return !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(text)
+}
+
+export const date: Kind = {
+  type: 'Date',
+  json: { type: 'string', format: 'date' },
+  render: same,
+  parse: (value) => {
+    const day = typeof value === 'string' ? value.replace(/T00:00(:00(\.0+)?)?(Z|[+-]00:00)?$/, '') : ''
+    if (!isDate(day)) throw new FormatError('YYYY-MM-DD (ISO 8601 date only)')
+    return day
+  },
+  strategy: 'date',
+}
+
+export const dateTime: Kind = {
+  type: 'DateTime',
+  json: { type: 'string', format: 'date-time' },
+  render: same,
+  parse: (value) => {
+    const parsed = typeof value === 'string' && /^\d{4}-\d{2}-\d{2}T/.test(value) ? new Date(value) : new Date(Number.NaN)
+    if (Number.isNaN(parsed.getTime())) throw new FormatError('YYYY-MM-DDThh:mm:ssZ (ISO 8601 date and time)')
+    return parsed.toISOString()
+  },
+  strategy: 'datetime_past',
+}
+
+/** Seconds as an ISO 8601 duration in days of 24 hours: 40 hours are `P1DT16H`, none are `PT0S`. */
+export function renderSeconds(total: number): string {
+  if (total === 0) return 'PT0S'
+  const sign = total < 0 ? '-' : ''
+  let rest = Math.abs(Math.round(total))
+  const days = Math.floor(rest / 86400)
+  rest -= days * 86400
+  const hours = Math.floor(rest / 3600)
+  rest -= hours * 3600
+  const minutes = Math.floor(rest / 60)
+  const seconds = rest - minutes * 60
+  const time = (hours ? `${hours}H` : '') + (minutes ? `${minutes}M` : '') + (seconds ? `${seconds}S` : '')
+  return `${sign}P${days ? `${days}D` : ''}${time ? `T${time}` : ''}`
+}
+
+const DURATION =
+  /^([+-])?P(?:(\d+(?:\.\d+)?)Y)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)W)?(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?$/
+
+/** An ISO 8601 duration in hours; a day is 24 hours, a week 168. Throws a FormatError. */
+export function parseHours(value: unknown): number {
+  const parts = typeof value === 'string' && value.length < 100 && !/^[+-]?PT?$|T$/.test(value) ? DURATION.exec(value) : null
+  if (!parts) throw new FormatError('an ISO 8601 duration such as PT8H')
+  const units = [8765.82, 730.485, 168, 24, 1, 1 / 60, 1 / 3600]
+  const hours = units.reduce((sum, unit, i) => sum + Number(parts[i + 2] ?? 0) * unit, 0)
+  const signed = (parts[1] === '-' ? -1 : 1) * hours
+  if (!Number.isFinite(signed) || Math.abs(signed) > 1e12) throw new FormatError('an ISO 8601 duration of sane length')
+  return Math.round(signed * 1e6) / 1e6
+}
+
+/** Decimal hours in the column, an ISO 8601 duration outside. */
+export const hours: Kind = {
+  type: 'Duration',
+  json: { type: 'string', format: 'duration' },
+  render: (value) => renderSeconds(value * 3600),
+  parse: parseHours,
+  strategy: 'integer',
+}
+
+/** Whole days in the column, an ISO 8601 duration outside; what is given is cut down to whole days. */
+export const days: Kind = {
+  type: 'Duration',
+  json: { type: 'string', format: 'duration' },
+  render: (value) => renderSeconds(value * 86400),
+  parse: (value) => Math.trunc(Math.trunc(parseHours(value)) / 24),
+  strategy: 'integer',
+}
+
+function parseFormattable(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new FormatError('an object with the member raw')
+  const raw = (value as { raw?: unknown }).raw
+  return raw === null || raw === undefined || raw === '' ? null : parseText(raw)
+}
+
+const formattable = (format: 'markdown' | 'plain', toHtml: (raw: string) => string): Kind => ({
+  type: 'Formattable',
+  json: {
+    type: 'object',
+    properties: { format: { type: 'string' }, raw: { type: 'string' }, html: { type: 'string' } },
+  },
+  render: (raw) => ({ format, raw: raw ?? '', html: raw ? toHtml(raw) : '' }),
+  parse: parseFormattable,
+  strategy: 'text',
+})
+
+/** A text in markdown; only `raw` is read. */
+export const markdown: Kind = formattable('markdown', renderMarkdown)
+
+/** A plain text that is answered in the shape of a formatted one. */
+export const plain: Kind = formattable('plain', renderPlain)
+
+/** Write-only: accepted, never shown. */
+export const password: Kind = { ...text, type: 'Password' }

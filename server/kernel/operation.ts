@@ -1,0 +1,228 @@
+/** Operations: everything the API answers. The standard ones follow from the declarations; the others are declared here. */
+import type { Database } from '#db/database.ts'
+import { commit, commitLink, findRow, form, type Prepared, prepareWrite, remove } from './change.ts'
+import { type IndexOptions, index, single } from './collection.ts'
+import type { Context } from './context.ts'
+import type { Payload } from './draft.ts'
+import { forbidden } from './errors.ts'
+import { isId } from './operators.ts'
+import { needsOf, visibleRow } from './page.ts'
+import type { Draft, Resource } from './resource.ts'
+import type { Rule } from './rules.ts'
+import { schemaOf } from './schema.ts'
+import { prepare } from './viewer.ts'
+
+/** A request that has been understood: who asks, for what, with which body. */
+export interface Ask {
+  readonly context: Context
+  readonly db: Database
+  readonly params: Readonly<Record<string, string>>
+  /** The JSON object sent, empty where none was. */
+  readonly body: Payload
+  /** The body as it came. */
+  readonly text: string
+}
+
+export interface Answer {
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** An object to be answered as HAL, a text as it is, or nothing. */
+  readonly body?: object | string
+}
+
+export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
+
+export interface Operation {
+  readonly method: Method
+  /** Below /api/v3, with `:name` for parameters. */
+  readonly path: string
+  readonly summary: string
+  readonly tag: string
+  /** Judged anywhere before it runs; otherwise 403. */
+  readonly guard?: Rule
+  /** `json` unless said otherwise; `text` for plain text bodies. */
+  readonly accepts?: 'json' | 'text'
+  /** What is answered: for the description of the API. */
+  readonly answers: { status: number; of?: string; as?: 'single' | 'collection' | 'form' | 'schema' | 'text' | 'object' }
+  /** Query parameters, for the description of the API. */
+  readonly query?: readonly string[]
+  /** The resource whose payload it takes, for the description of the API. */
+  readonly takes?: string
+  run(ask: Ask): Promise<Answer>
+}
+
+const declared: Operation[] = []
+
+/** Declares an operation that is no standard one of a resource. */
+export function operation(one: Operation): void {
+  declared.push(one)
+}
+
+/** The number that a path parameter names, or undefined when it names nothing. */
+export async function idFrom(text: string, resource: Resource, context: Context): Promise<number | undefined> {
+  if (isId(text)) return Number(text)
+  return resource.resolve?.(text, context)
+}
+
+/** The visible row that a path parameter names, or 404. */
+export const rowFrom = async (text: string, resource: Resource, context: Context) =>
+  findRow(context, resource, await idFrom(text, resource, context))
+
+const ok = (body: object): Answer => ({ status: 200, body })
+
+/** A draft of nothing, for schemas that stand alone. */
+export const emptyDraft = (row: object = {}): Draft => ({ row, before: undefined, given: new Set(), many: {}, meta: {} })
+
+/** The answer to a create: committed, read again, 201. */
+export async function created(ask: Ask, resource: Resource, prepared: Prepared): Promise<Answer> {
+  const id = await commit(ask.db, ask.context, resource, prepared)
+  return { status: 201, body: await single(ask.context, resource, await reread(ask.context, resource, id)) }
+}
+
+/** A row as it is after a write. The writer may no longer see it, but is told what was written. */
+async function reread(context: Context, resource: Resource, id: number) {
+  const row = await visibleRow(context, resource, id)
+  return row ?? { id }
+}
+
+/** The operations that a resource's declaration names. */
+export function standardOperations(resource: Resource): Operation[] {
+  const { path, name: of, words, operations } = resource
+  const has = (one: Resource['operations'][number]) => operations.includes(one)
+  const base = `/api/v3/${path}`
+  const tag = of
+  const all: (Operation | false)[] = [
+    has('index') && {
+      method: 'GET',
+      path: `/${path}`,
+      summary: `List ${words}s`,
+      tag,
+      answers: { status: 200, of, as: 'collection' },
+      query: ['filters', 'sortBy', 'select', ...(resource.paginated === false ? [] : ['offset', 'pageSize'])],
+      run: async ({ context }) => ok(await index(context, resource, resource.index?.(context))),
+    },
+    has('show') && {
+      method: 'GET',
+      path: `/${path}/:id`,
+      summary: `View a ${words}`,
+      tag,
+      answers: { status: 200, of, as: 'single' },
+      run: async ({ context, params }) => {
+        await guarded(resource, context)
+        return ok(await single(context, resource, await rowFrom(params['id'] as string, resource, context)))
+      },
+    },
+    has('create') && {
+      method: 'POST',
+      path: `/${path}`,
+      summary: `Create a ${words}`,
+      tag,
+      answers: { status: 201, of, as: 'single' },
+      takes: of,
+      run: async (ask) => created(ask, resource, await prepareWrite(ask.context, resource, undefined, ask.body)),
+    },
+    has('form') && {
+      method: 'POST',
+      path: `/${path}/form`,
+      summary: `Form for creating a ${words}`,
+      tag,
+      answers: { status: 200, of, as: 'form' },
+      takes: of,
+      run: async ({ context, body }) => {
+        const prepared = await prepareWrite(context, resource, undefined, body)
+        return ok(await form(context, resource, prepared, `${base}/form`, commitLink(resource, prepared.draft, base)))
+      },
+    },
+    has('update') && {
+      method: 'PATCH',
+      path: `/${path}/:id`,
+      summary: `Update a ${words}`,
+      tag,
+      answers: { status: 200, of, as: 'single' },
+      takes: of,
+      run: async ({ context, db, params, body }) => {
+        const row = await rowFrom(params['id'] as string, resource, context)
+        const id = await commit(db, context, resource, await prepareWrite(context, resource, row, body))
+        return ok(await single(context, resource, await reread(context, resource, id)))
+      },
+    },
+    has('editForm') && {
+      method: 'POST',
+      path: `/${path}/:id/form`,
+      summary: `Form for updating a ${words}`,
+      tag,
+      answers: { status: 200, of, as: 'form' },
+      takes: of,
+      run: async ({ context, params, body }) => {
+        const row = await rowFrom(params['id'] as string, resource, context)
+        const prepared = await prepareWrite(context, resource, row, body)
+        return ok(
+          await form(context, resource, prepared, `${base}/${row['id']}/form`, commitLink(resource, prepared.draft, base)),
+        )
+      },
+    },
+    has('delete') && {
+      method: 'DELETE',
+      path: `/${path}/:id`,
+      summary: `Delete a ${words}`,
+      tag,
+      answers: { status: resource.deleted ?? 204 },
+      run: async ({ context, db, params }) => {
+        await remove(db, context, resource, await rowFrom(params['id'] as string, resource, context))
+        return { status: resource.deleted ?? 204 }
+      },
+    },
+    has('schema') && {
+      method: 'GET',
+      path: `/${path}/schema`,
+      summary: `Schema of a ${words}`,
+      tag,
+      answers: { status: 200, of, as: 'schema' },
+      run: async ({ context }) => {
+        await guarded(resource, context, resource.schemaGuard)
+        const draft = emptyDraft(resource.defaults?.(context))
+        const facts = await resource.facts?.(draft as never, context)
+        return ok(await schemaOf(resource, draft, facts, context, { self: `${base}/schema` }))
+      },
+    },
+  ]
+  return all.filter((one) => one !== false)
+}
+
+/** Throws 403 unless the guard lets the viewer pass. */
+export async function guarded(resource: Resource, context: Context, guard = resource.guard): Promise<void> {
+  await prepare(context.db, context.viewer, [...needsOf(resource), ...(guard?.needs ?? [])])
+  if (guard && !guard.anywhere(context.viewer)) throw forbidden()
+}
+
+/** A list of a resource below another one: `GET /projects/:id/versions`. `within` may throw 403. */
+export function nested(options: {
+  parents: readonly string[]
+  parent: () => Resource
+  resource: Resource
+  as: string
+  summary: string
+  within: (parent: any, context: Context) => Promise<IndexOptions>
+}): void {
+  for (const path of options.parents) {
+    operation({
+      method: 'GET',
+      path: `/${path}/:id/${options.as}`,
+      summary: options.summary,
+      tag: options.resource.name,
+      answers: { status: 200, of: options.resource.name, as: 'collection' },
+      run: async ({ context, params }) => {
+        const parent = await rowFrom(params['id'] as string, options.parent(), context)
+        return ok(await index(context, options.resource, await options.within(parent, context)))
+      },
+    })
+  }
+}
+
+/** All operations: the declared ones and those of the resources. */
+export const allOperations = (resources: Iterable<Resource>): Operation[] => [
+  ...declared,
+  ...[...resources].flatMap(standardOperations),
+]
+
+export { ok }

@@ -1,0 +1,232 @@
+/** A page: rows and everything their representation asks for, loaded before anything is rendered. The only reader of rows. */
+import type { Row } from '#db/database.ts'
+import { among, ordered } from '#db/dialect.ts'
+import { and, join, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
+import type { Context } from './context.ts'
+import type { Query } from './query.ts'
+import { type Property, type Resource, resourceNamed } from './resource.ts'
+import type { Rule } from './rules.ts'
+import { prepare } from './viewer.ts'
+import { allRows, rowsById, type Topic } from './world.ts'
+
+export interface Page {
+  readonly context: Context
+  readonly resource: Resource
+  readonly rows: readonly Row[]
+  /** What the resource's `loads` gave, by name. */
+  readonly loaded: Readonly<Record<string, any>>
+  /** The rows that links point to, by resource and id. Those of resources not held in process are visible ones only. */
+  readonly related: ReadonlyMap<string, ReadonlyMap<number, Row>>
+  /** The ids that links to many point to, by property and row. */
+  readonly many: ReadonlyMap<string, ReadonlyMap<number, readonly number[]>>
+  /** Pages of the rows to be embedded, by resource; only for a row answered by itself. */
+  readonly embedded: ReadonlyMap<string, Page> | undefined
+  /** Where the resource stands for several kinds: a page for the rows of each. */
+  readonly variants: ReadonlyMap<string, Page> | undefined
+}
+
+const needs = new WeakMap<Resource, readonly string[]>()
+
+/** Every set of the viewer's that seeing and representing rows of a resource may ask for. */
+export function needsOf(resource: Resource): readonly string[] {
+  let all = needs.get(resource)
+  if (all) return all
+  const of = (rule: Rule | { create: Rule; update: Rule } | null | undefined): readonly string[] =>
+    !rule ? [] : 'needs' in rule ? rule.needs : [...rule.create.needs, ...rule.update.needs]
+  const { visible, guard, may, commit, properties, actions, needs: further } = resource
+  all = [
+    ...new Set([
+      ...[visible, guard, may?.create, may?.update, may?.delete, commit].flatMap(of),
+      ...properties.flatMap((p) => [
+        ...of(p.options.may),
+        ...of(p.options.read),
+        ...(p.to ? resourceNamed(p.to).visible.needs : []),
+      ]),
+      ...Object.values(actions ?? {}).flatMap((action) => of(action?.may)),
+      ...(further ?? []),
+    ]),
+  ]
+  needs.set(resource, all)
+  return all
+}
+
+/** The condition under which the viewer sees a row. The sets it needs are prepared. */
+export async function visibleWhere(context: Context, resource: Resource): Promise<Sql> {
+  await prepare(context.db, context.viewer, resource.visible.needs)
+  return resource.visible.where(context, resource.table)
+}
+
+/** What is selected of a row: its columns, and the expressions its resource declares. */
+function selection(context: Context, resource: Resource): Sql {
+  const { table, extras = {}, properties } = resource
+  const expressions: Sql[] = [sql`${name(table)}.*`]
+  for (const [own, expression] of Object.entries(extras)) expressions.push(sql`${expression(context, table)} as ${name(own)}`)
+  for (const { options, column, name: own } of properties) {
+    if (options.select && !column) expressions.push(sql`${options.select(context, table)} as ${name(selected(own))}`)
+  }
+  return join(expressions)
+}
+
+/** The column a computed property is selected as. */
+export const selected = (property: string) => `computed_${property.toLowerCase()}`
+
+/** Rows by id, in the order of the ids; only those that satisfy `where`. */
+async function rowsUnder(context: Context, resource: Resource, ids: readonly number[], where: Sql): Promise<Row[]> {
+  if (ids.length === 0) return []
+  await prepare(context.db, context.viewer, needsOf(resource))
+  const table = name(resource.table)
+  const rows = await context.db.all(
+    sql`select ${selection(context, resource)} from ${table} where ${and([among(context.engine, sql`${table}.id`, ids), where])}`,
+  )
+  if (rows.length < 2) return rows
+  const found = new Map(rows.map((row) => [row['id'] as number, row]))
+  return ids.map((id) => found.get(id)).filter((row) => row !== undefined)
+}
+
+/** The rows under these ids that the viewer sees. */
+export async function visibleRows(context: Context, resource: Resource, ids: readonly number[]): Promise<Row[]> {
+  return rowsUnder(context, resource, ids, await visibleWhere(context, resource))
+}
+
+/** The row under an id, if the viewer sees it. */
+export async function visibleRow(context: Context, resource: Resource, id: number): Promise<Row | undefined> {
+  return (await visibleRows(context, resource, [id]))[0]
+}
+
+/** Which of these ids are of rows that the viewer sees. */
+export async function visibleIds(context: Context, resource: Resource, ids: readonly number[]): Promise<ReadonlySet<number>> {
+  const rows = await relatedRows(context, resource, ids)
+  if (!resource.held) return new Set(rows.keys())
+  await prepare(context.db, context.viewer, resource.visible.needs)
+  const sees = (row: Row | undefined) => row !== undefined && resource.visible.holds(context.viewer, row)
+  return new Set(ids.filter((id) => sees(rows.get(id))))
+}
+
+/** Rows that something points to. Of a resource held in process whether visible or not, of any other only the visible ones. */
+export async function relatedRows(
+  context: Context,
+  resource: Resource,
+  ids: readonly number[],
+): Promise<ReadonlyMap<number, Row>> {
+  const { db, snapshot, engine } = context
+  if (resource.held === 'all') return allRows(db, snapshot, resource.table as Topic, resource.order?.column)
+  if (resource.held === 'some') {
+    return rowsById(snapshot, resource.table as Topic, ids, (missing) =>
+      db.all(sql`select * from ${name(resource.table)} where ${among(engine, raw('id'), missing)}`),
+    )
+  }
+  if (ids.length === 0) return new Map()
+  return new Map((await visibleRows(context, resource, [...new Set(ids)])).map((row) => [row['id'] as number, row]))
+}
+
+/** The rows of a page of a collection, and how many there are in all. */
+export async function list(
+  context: Context,
+  resource: Resource,
+  query: Pick<Query, 'offset' | 'pageSize' | 'conditions' | 'sorts'>,
+  within: Sql = TRUE,
+): Promise<{ rows: Row[]; total: number }> {
+  const { db } = context
+  const table = name(resource.table)
+  const where = and([await visibleWhere(context, resource), within, ...query.conditions])
+  const { offset, pageSize } = query
+  // Ids first: an order over many rows then carries nothing but them.
+  const ids =
+    pageSize === 0
+      ? []
+      : await db.all<{ id: number }>(
+          sql`select ${table}.id as id from ${table} where ${where} order by ${orderOf(resource, query.sorts)} limit ${pageSize} offset ${(offset - 1) * pageSize}`,
+        )
+  const isLast = ids.length < pageSize && (ids.length > 0 || offset === 1)
+  const total = isLast
+    ? (offset - 1) * pageSize + ids.length
+    : ((await db.one<{ n: number }>(sql`select count(*) as n from ${table} where ${where}`))?.n ?? 0)
+  const rows = await rowsUnder(
+    context,
+    resource,
+    ids.map((row) => row.id),
+    TRUE,
+  )
+  return { rows, total }
+}
+
+/** The order of a list: the criteria, then the resource's own, then the id, newest first. */
+function orderOf(resource: Resource, sorts: Query['sorts']): Sql {
+  const id = name(`${resource.table}.id`)
+  const criteria = sorts.map((sort) => ordered(sort.expression, sort.descending))
+  if (sorts.some((sort) => sort.name === 'id')) {
+    return join(
+      sorts.map((sort) =>
+        sort.name === 'id' ? sql`${id} ${raw(sort.descending ? 'desc' : 'asc')}` : ordered(sort.expression, sort.descending),
+      ),
+    )
+  }
+  if (sorts.length === 0 && resource.order) {
+    criteria.push(sql`${name(`${resource.table}.${resource.order.column}`)} ${raw(resource.order.descending ? 'desc' : 'asc')}`)
+    if (resource.order.column !== 'id') criteria.push(sql`${id} asc`)
+  } else criteria.push(sql`${id} desc`)
+  return join(criteria)
+}
+
+/** The name of the resource that a row's link points to. */
+export const targetOf = (property: Property, row: Row): string => property.options.target?.(row) ?? (property.to as string)
+
+/** Loads everything that representing these rows needs; the number of statements does not depend on how many there are. */
+export async function enrich(context: Context, resource: Resource, rows: readonly Row[], { embed = false } = {}): Promise<Page> {
+  await prepare(context.db, context.viewer, needsOf(resource))
+  const links = resource.properties.filter((p) => p.to)
+
+  const many = new Map<string, ReadonlyMap<number, readonly number[]>>()
+  await Promise.all(
+    links.map(async (p) => {
+      if (p.options.load) many.set(p.name, await p.options.load(rows as never, context))
+    }),
+  )
+
+  const wanted = new Map<string, Set<number>>()
+  for (const property of links) {
+    if (property.options.link && !property.options.embed) continue
+    for (const row of rows) {
+      const ids = property.many ? (many.get(property.name)?.get(row['id']) ?? []) : [row[property.column as string]]
+      for (const id of ids) {
+        if (id === null || id === undefined) continue
+        const target = targetOf(property, row)
+        const set = wanted.get(target)
+        if (set) set.add(id)
+        else wanted.set(target, new Set([id]))
+      }
+    }
+  }
+
+  const related = new Map<string, ReadonlyMap<number, Row>>()
+  const loaded: Record<string, unknown> = {}
+  await Promise.all([
+    ...[...wanted].map(async ([target, ids]) => {
+      related.set(target, await relatedRows(context, resourceNamed(target), [...ids]))
+    }),
+    ...Object.entries(resource.loads ?? {}).map(async ([own, load]) => {
+      loaded[own] = await load(rows, context)
+    }),
+  ])
+
+  let variants: Map<string, Page> | undefined
+  if (resource.variant) {
+    variants = new Map()
+    for (const [kind, own] of Map.groupBy(rows, (row) => resource.variant?.(row as never) as string)) {
+      variants.set(kind, await enrich(context, resourceNamed(kind), own, { embed }))
+    }
+  }
+
+  let embedded: Map<string, Page> | undefined
+  if (embed) {
+    const targets = new Set(links.filter((p) => p.options.embed).flatMap((p) => rows.map((row) => targetOf(p, row))))
+    embedded = new Map()
+    for (const target of targets) {
+      const ids = wanted.get(target) ?? new Set()
+      const found = related.get(target)
+      const targetRows = [...ids].map((id) => found?.get(id)).filter((row) => row !== undefined)
+      embedded.set(target, await enrich(context, resourceNamed(target), targetRows))
+    }
+  }
+  return { context, resource, rows, loaded, related, many, embedded, variants }
+}

@@ -1,0 +1,281 @@
+/** From a query string to what is asked for: page, order, filters, groups, sums, selection. Refuses what is not understood. */
+import { inflateSync, unzipSync } from 'node:zlib'
+import { name, type Sql } from '#db/sql.ts'
+import type { Context } from './context.ts'
+import { ApiError, badRequest, combined, invalidQuery } from './errors.ts'
+import { condition, type Filter, type FilterUse, isId, misfit, operatorsOf, takesValues } from './operators.ts'
+import { visibleIds } from './page.ts'
+import { humanize, type Property, type Resource, resourceNamed, snakeCase } from './resource.ts'
+import type { Scope } from './rules.ts'
+import { prepare } from './viewer.ts'
+
+export interface Sort {
+  readonly name: string
+  readonly descending: boolean
+  readonly expression: Sql
+}
+
+export interface Query {
+  readonly offset: number
+  readonly pageSize: number
+  /** The filters as they are repeated in links: the client's own, or the default ones. */
+  readonly filters: readonly FilterUse[]
+  readonly conditions: readonly Sql[]
+  readonly sorts: readonly Sort[]
+  readonly group: Property | undefined
+  readonly showSums: boolean
+  readonly select: readonly string[] | undefined
+}
+
+/** Query parameters packed into `eprops` (base64 of compressed JSON) take the place of the others. */
+export function unpackParams(params: URLSearchParams): URLSearchParams {
+  const packed = params.get('eprops')
+  if (packed === null) return params
+  let text: string
+  try {
+    const bytes = Buffer.from(packed.replaceAll(' ', '+'), 'base64')
+    const limit = { maxOutputLength: 1_000_000 }
+    text = (bytes[0] === 0x1f ? unzipSync(bytes, limit) : inflateSync(bytes, limit)).toString('utf8')
+  } catch {
+    throw badRequest('eprops is not base64 of zlib or gzip compressed data.')
+  }
+  let values: unknown
+  try {
+    values = JSON.parse(text)
+  } catch {
+    throw badRequest('eprops does not hold valid JSON.')
+  }
+  if (typeof values !== 'object' || values === null || Array.isArray(values))
+    throw badRequest('eprops does not hold a JSON object.')
+  const unpacked = new URLSearchParams(params)
+  unpacked.delete('eprops')
+  for (const [key, value] of Object.entries(values)) {
+    unpacked.set(key, typeof value === 'string' ? value : JSON.stringify(value))
+  }
+  return unpacked
+}
+
+/** The page number: anything that is not a positive number is the first. */
+const readOffset = (text: string | null): number => {
+  const offset = Number.parseInt(text ?? '', 10)
+  return offset > 0 ? Math.min(offset, 1_000_000_000) : 1
+}
+
+/** Elements per page: the default where none is given, the maximum for -1 and for too many; 0 asks for totals only. */
+function readPageSize(text: string | null, context: Context): number {
+  const { apiv3_max_page_size: maximum, per_page_options: options } = context.settings
+  const size = Number.parseInt(text ?? '', 10)
+  if (Number.isNaN(size)) return Math.min(...options, maximum)
+  return size < 0 || size > maximum ? maximum : size
+}
+
+/** A JSON parameter. Throws InvalidQuery with the parser's words. */
+function readJson(text: string, parameter: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw invalidQuery(`The parameter ${parameter} is not valid JSON: ${(error as Error).message}`)
+  }
+}
+
+/** The filters of a `filters` parameter, unchecked. A name given twice counts once, with what was said last. */
+export function readFilters(text: string): FilterUse[] {
+  const list = readJson(text, 'filters')
+  if (!Array.isArray(list))
+    throw invalidQuery('The parameter filters is not a JSON array of objects such as [{"id":{"operator":"=","values":["1"]}}].')
+  const uses = new Map<string, FilterUse>()
+  for (const entry of list) {
+    const [own, use] = Object.entries((entry ?? {}) as Record<string, any>)[0] ?? []
+    if (own === undefined || typeof use !== 'object' || use === null || typeof use.operator !== 'string') {
+      throw invalidQuery('The parameter filters holds an entry that is not of the form {"name":{"operator":"=","values":[…]}}.')
+    }
+    const values = use.values === null || use.values === undefined ? [] : Array.isArray(use.values) ? use.values : [use.values]
+    uses.set(own, { name: own, operator: use.operator, values: values.filter((v: unknown) => v !== null).map(textOf) })
+  }
+  return [...uses.values()]
+}
+
+/** A value as text; what is no text, number or boolean fits no filter. */
+const textOf = (value: unknown): string =>
+  typeof value === 'object' ? '\u0000' : value === true ? 't' : value === false ? 'f' : String(value)
+
+/** A filter as the engine runs it: declared for a property, or by itself. */
+interface Known extends Filter {
+  readonly key: string
+}
+
+const known = new WeakMap<Resource, Map<string, Known>>()
+
+/** All filters of a resource under every name they answer to. */
+export function filtersOf(resource: Resource): ReadonlyMap<string, Known> {
+  let all = known.get(resource)
+  if (all) return all
+  all = new Map()
+  const add = (key: string, filter: Filter) => {
+    const entry = { ...filter, key, label: filter.label ?? humanize(key) }
+    for (const one of [key, ...(filter.names ?? [])]) {
+      for (const spelling of [
+        one,
+        snakeCase(one),
+        `${one}Id`,
+        `${snakeCase(one)}_id`,
+        one.replace(/Id$/, ''),
+        snakeCase(one).replace(/_id$/, ''),
+      ]) {
+        if (!all?.has(spelling)) all?.set(spelling, entry)
+      }
+    }
+  }
+  for (const [key, filter] of Object.entries(resource.filters ?? {})) add(key, filter)
+  for (const property of resource.properties) {
+    if (property.options.filter && !resource.filters?.[property.name]) add(property.name, propertyFilter(property))
+  }
+  known.set(resource, all)
+  return all
+}
+
+/** The filter that a property's declaration gives. */
+function propertyFilter(property: Property): Filter {
+  const { filter, filterNames, select } = property.options
+  const strategy = typeof filter === 'string' ? filter : property.kind.strategy
+  const target = property.to
+  return {
+    names: [...(filterNames ?? []), ...(property.column ? [property.column] : [])],
+    label: property.label,
+    strategy,
+    ...(target && { allowed: (values, context) => areVisible(target, values, context) }),
+    where: (use, context, table) => {
+      const column = select ? select(context, table) : name(`${table}.${property.column}`)
+      const values = target ? withMe(use.values, context) : use.values
+      return condition(strategy, { ...use, values }, column, context)
+    },
+  }
+}
+
+/** `me` as the viewer's own id. */
+export const withMe = (values: readonly string[], context: Context): readonly string[] =>
+  values.includes('me') ? values.map((value) => (value === 'me' ? String(context.viewer.id) : value)) : values
+
+/** Whether all values are ids of rows that the viewer may see; what does not exist and what is hidden are the same. */
+export async function areVisible(target: string, values: readonly string[], context: Context): Promise<boolean> {
+  if (values.includes('me') && !context.viewer.signedIn) return false
+  const ids = withMe(values, context).filter((value) => value !== '-1' && value.trim() !== '')
+  if (!ids.every(isId)) return false
+  const visible = await visibleIds(context, resourceNamed(target), ids.map(Number))
+  return ids.every((id) => visible.has(Number(id)))
+}
+
+/** What is wrong with one use of a filter, or the condition it makes. */
+async function judge(use: FilterUse, resource: Resource, context: Context): Promise<Sql | string> {
+  const filter = filtersOf(resource).get(use.name)
+  if (!filter) return `${use.name} filter does not exist.`
+  const operators = filter.operators ?? operatorsOf[filter.strategy]
+  if (!operators.includes(use.operator)) {
+    return `${filter.label} filter: the operator "${use.operator}" is not one of ${operators.map((o) => `"${o}"`).join(', ')}.`
+  }
+  const wrong = misfit(filter.strategy, use.operator, use.values)
+  if (wrong) return `${filter.label} filter ${wrong}.`
+  if (use.values.some((value) => value.includes('\u0000') || !value.isWellFormed()))
+    return `${filter.label} filter has invalid values.`
+  if (takesValues(use.operator) && filter.allowed && !(await filter.allowed(use.values, context))) {
+    return `${filter.label} filter has invalid values.`
+  }
+  return filter.where(use, context, resource.table)
+}
+
+/** The conditions of all filters. Throws InvalidQuery for one bad filter, MultipleErrors for several. */
+export async function conditionsOf(uses: readonly FilterUse[], resource: Resource, context: Context): Promise<Sql[]> {
+  if (uses.length > MOST_FILTERS) throw invalidQuery(`There are more than ${MOST_FILTERS} filters.`)
+  const judged: (Sql | string)[] = []
+  for (const use of uses) judged.push(await judge(use, resource, context))
+  const errors = judged.filter((result) => typeof result === 'string')
+  if (errors.length > 0) throw combined(errors.map((message) => invalidQuery(message)))
+  return judged as Sql[]
+}
+const MOST_FILTERS = 100
+
+/** The expression a name sorts by, if it can be sorted by. */
+export function sortExpression(resource: Resource, wanted: string, scope: Scope): Sql | undefined {
+  const camel = wanted.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+  const own = resource.sorts?.[wanted] ?? resource.sorts?.[camel]
+  if (own) return own(scope, resource.table)
+  const property =
+    resource.property.get(wanted) ?? resource.property.get(camel) ?? resource.property.get(camel.replace(/Id$/, ''))
+  const sort = property?.options.sort
+  if (!property || !sort) return undefined
+  return typeof sort === 'function' ? sort(scope, resource.table) : name(`${resource.table}.${property.column}`)
+}
+
+/** The sort criteria of a `sortBy` parameter; only the first three count. */
+export function readSorts(text: string, resource: Resource, scope: Scope): Sort[] {
+  const list = readJson(text, 'sortBy')
+  if (!Array.isArray(list)) throw invalidQuery('The parameter sortBy is not a JSON array of pairs such as [["id","asc"]].')
+  return list.slice(0, 3).map((entry) => {
+    const [own, direction] = (Array.isArray(entry) ? entry : String(entry).split(':')).map(String)
+    const expression = sortExpression(resource, own ?? '', scope)
+    if (!expression) throw invalidQuery(`Sorting by "${own}" is not supported.`)
+    return { name: own as string, descending: direction === 'desc', expression }
+  })
+}
+
+/** The property that a `groupBy` parameter names. */
+function readGroup(text: string | null, resource: Resource): Property | undefined {
+  if (!text) return undefined
+  const camel = text.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+  const property = resource.property.get(text) ?? resource.property.get(camel)
+  if (!property?.options.group) throw invalidQuery(`Grouping by "${text}" is not supported.`)
+  return property
+}
+
+/** The names of a `select` parameter: `total,elements/id,self`, quotes and brackets aside. */
+export function readSelect(text: string | null): string[] | undefined {
+  if (text === null) return undefined
+  return text
+    .replace(/^\s*\[|\]\s*$/g, '')
+    .split(',')
+    .map((part) => part.replace(/^[\s"']+|[\s"']+$/g, ''))
+    .filter(Boolean)
+}
+
+/**
+ * What the query string asks of a resource.
+ * @param byDefault filters used when the client names none
+ * @throws ApiError 400 InvalidQuery, or 422 MultipleErrors for several invalid filters
+ */
+export async function parseQuery(
+  resource: Resource,
+  context: Context,
+  { byDefault = [] as readonly FilterUse[] } = {},
+): Promise<Query> {
+  const { params } = context
+  const filterText = params.get('filters') ?? params.get('filter')
+  const filters = filterText === null ? byDefault : readFilters(filterText)
+  const guarded = filters.flatMap(
+    (use) => resource.property.get(filtersOf(resource).get(use.name)?.key ?? '')?.options.read?.needs ?? [],
+  )
+  await prepare(context.db, context.viewer, guarded)
+  return {
+    offset: readOffset(params.get('offset')),
+    pageSize: readPageSize(params.get('pageSize'), context),
+    filters,
+    conditions: await conditionsOf(filters, resource, context),
+    sorts: params.get('sortBy') ? readSorts(params.get('sortBy') as string, resource, context) : [],
+    group: readGroup(params.get('groupBy') ?? params.get('group_by') ?? params.get('g'), resource),
+    showSums: params.get('showSums') === 'true',
+    select: readSelect(params.get('select')),
+  }
+}
+
+/** `filters` as a parameter of a link. */
+export const writeFilters = (uses: readonly FilterUse[]): string =>
+  JSON.stringify(uses.map(({ name: own, operator, values }) => ({ [own]: { operator, values } })))
+
+/** Throws 400 InvalidSignal unless every name can be selected. */
+export function checkSelect(select: readonly string[], supported: ReadonlySet<string>): void {
+  const wrong = select.filter((one) => !supported.has(one))
+  if (wrong.length === 0) return
+  throw new ApiError(
+    'InvalidSignal',
+    `The select parameter names what cannot be selected: ${wrong.join(', ')}. Supported are: ${[...supported].sort().join(', ')}.`,
+  )
+}

@@ -1,0 +1,159 @@
+/** A row and its page become the HAL object a client reads. Synchronous, and no database in reach. */
+import type { Row } from '#db/database.ts'
+import { type Page, selected, targetOf } from './page.ts'
+import { type Action, hrefOf, type Link, type Property, type Resource, resourceNamed } from './resource.ts'
+import type { Rule } from './rules.ts'
+
+export type Body = Record<string, unknown>
+
+/** Stands for something that exists but may not be seen. */
+export const UNDISCLOSED = 'urn:openproject-org:api:v3:undisclosed'
+
+/** Whether the page's viewer satisfies a rule on a row. */
+export const can = (page: Page, rule: Rule | undefined, row: Row): boolean => rule?.holds(page.context.viewer, row) ?? false
+
+/** The value of a property as the API shows it. */
+export function shownValue(property: Property, row: Row, page: Page): unknown {
+  const { value, select } = property.options
+  const raw = value
+    ? value(row as never, page)
+    : row[select && !property.column ? selected(property.name) : (property.column as string)]
+  if (raw === null || raw === undefined) return property.kind.type === 'Formattable' ? property.kind.render(null) : null
+  return property.kind.render(raw)
+}
+
+/** The link from one row to another one; undefined when there is nothing to point to. */
+function linkTo(property: Property, row: Row, id: number, page: Page): Link {
+  const target = resourceNamed(targetOf(property, row))
+  const found = page.related.get(target.name)?.get(id)
+  const seen = found && (property.options.open || target.visible.holds(page.context.viewer, found))
+  if (seen) return { href: hrefOf(target, found), title: target.titleOf(found) }
+  return property.options.hidden === 'none' ? { href: null } : { href: UNDISCLOSED, title: 'Undisclosed' }
+}
+
+/** What a link property shows: one link, a list of them, or nothing at all. */
+export function linkOf(property: Property, row: Row, page: Page): Link | Link[] | undefined {
+  if (property.options.link) return property.options.link(row as never, page)
+  if (property.many) return (page.many.get(property.name)?.get(row['id']) ?? []).map((id) => linkTo(property, row, id, page))
+  const id = row[property.column as string]
+  return id === null || id === undefined ? { href: null } : linkTo(property, row, id, page)
+}
+
+/** Whether a property is there for this row and viewer. */
+export const isShown = (property: Property, row: Row, page: Page): boolean => {
+  const { when, read } = property.options
+  return (!when || when(row as never, page)) && (!read || can(page, read, row))
+}
+
+function actionLink(action: Action<any>, row: Row, page: Page): Link | undefined {
+  if (action.may && !can(page, action.may, row)) return undefined
+  if (action.when && !action.when(row, page)) return undefined
+  const href = action.href(row, page)
+  const title = typeof action.title === 'function' ? action.title(row, page) : action.title
+  return {
+    href,
+    ...(action.type && { type: action.type }),
+    ...(title !== undefined && { title }),
+    ...(action.method && { method: action.method }),
+    ...(action.payload && { payload: action.payload(row, page) }),
+    ...(action.templated && { templated: true }),
+  }
+}
+
+/** The links that every resource has by its declaration: the form, the change, the deletion. */
+function standardActions(resource: Resource): Record<string, Action<any>> {
+  const { operations, may } = resource
+  const self = (row: Row) => hrefOf(resource, row)
+  return {
+    ...(operations.includes('editForm') && {
+      update: { href: (row: Row) => `${self(row)}/form`, method: 'post', may: may?.update as Rule },
+    }),
+    ...(operations.includes('update') && {
+      updateImmediately: { href: self, method: 'patch', may: may?.update as Rule },
+    }),
+    ...(operations.includes('delete') && { delete: { href: self, method: 'delete', may: may?.delete as Rule } }),
+  }
+}
+
+interface Plan {
+  scalars: Property[]
+  links: Property[]
+  actions: [string, Action<any>][]
+}
+const plans = new WeakMap<Resource, Plan>()
+
+/** The declaration sorted by what representing does with it: once per resource. */
+function planOf(resource: Resource): Plan {
+  let plan = plans.get(resource)
+  if (!plan) {
+    const actions = { ...standardActions(resource), ...resource.actions }
+    plan = {
+      scalars: resource.properties.filter((p) => !p.to && p.kind.type !== 'Password'),
+      links: resource.properties.filter((p) => p.to),
+      actions: Object.entries(actions).filter((entry): entry is [string, Action<any>] => entry[1] !== null),
+    }
+    plans.set(resource, plan)
+  }
+  return plan
+}
+
+/** `_type` of a row. */
+export const typeOf = (resource: Resource, row: Row): string => resource.type?.(row) ?? resource.name
+
+/** The representation of a row of the page; with `embed`, including the resources it links to. */
+export function represent(resource: Resource, row: Row, page: Page, { embed = false } = {}): Body {
+  if (page.variants) {
+    const variant = resourceNamed(resource.variant?.(row as never) as string)
+    return represent(variant, row, page.variants.get(variant.name) as Page, { embed })
+  }
+  const plan = planOf(resource)
+  const body: Body = { _type: typeOf(resource, row) }
+  for (const property of plan.scalars) {
+    if (!isShown(property, row, page)) continue
+    const value = shownValue(property, row, page)
+    if (value !== null || property.options.nullable !== false) body[property.name] = value
+  }
+  const links: Record<string, Link | Link[]> = {
+    self: resource.untitled ? { href: hrefOf(resource, row) } : { href: hrefOf(resource, row), title: resource.titleOf(row) },
+  }
+  for (const property of plan.links) {
+    if (!isShown(property, row, page)) continue
+    const link = linkOf(property, row, page)
+    if (link !== undefined) links[property.name] = link
+  }
+  for (const [name, action] of plan.actions) {
+    const link = actionLink(action, row, page)
+    if (link) links[name] = link
+  }
+  if (embed) {
+    const embedded = embeds(plan, row, page)
+    if (Object.keys(embedded).length > 0) body['_embedded'] = embedded
+  }
+  body['_links'] = links
+  return body
+}
+
+/** The resources a row links to, in full, where the viewer sees them. */
+function embeds(plan: Plan, row: Row, page: Page): Body {
+  const embedded: Body = {}
+  for (const property of plan.links) {
+    if (!property.options.embed || !isShown(property, row, page)) continue
+    const target = resourceNamed(targetOf(property, row))
+    const targetPage = page.embedded?.get(target.name)
+    if (!targetPage) continue
+    const show = (id: number) => {
+      const found = page.related.get(target.name)?.get(id)
+      if (!found || !(property.options.open || target.visible.holds(page.context.viewer, found))) return undefined
+      return represent(target, found, targetPage)
+    }
+    if (property.many) {
+      const ids = page.many.get(property.name)?.get(row['id']) ?? []
+      embedded[property.name] = ids.map(show).filter((body) => body !== undefined)
+    } else {
+      const id = row[property.column as string]
+      const body = id === null || id === undefined ? undefined : show(id)
+      if (body) embedded[property.name] = body
+    }
+  }
+  return embedded
+}

@@ -1,0 +1,327 @@
+/** The declaration of a resource, and the registry of all of them. Everything else reads what is said here. */
+import type { Row, Transaction } from '#db/database.ts'
+import type { Sql } from '#db/sql.ts'
+import type { TableName, Tables } from '#db/tables.ts'
+import type { IndexOptions } from './collection.ts'
+import type { Context } from './context.ts'
+import type { Violation } from './errors.ts'
+import type { Kind, Strategy } from './kinds.ts'
+import * as kinds from './kinds.ts'
+import type { Filter } from './operators.ts'
+import type { Page } from './page.ts'
+import type { Rule, Scope } from './rules.ts'
+import type { Topic } from './world.ts'
+
+/** A link as it is answered. */
+export interface Link {
+  href: string | null
+  title?: string | null
+  method?: string
+  templated?: boolean
+  type?: string
+  payload?: unknown
+  identifier?: string
+}
+
+/** A write before it is committed: the proposed row, what it was, and what the client named. */
+export interface Draft<R = any> {
+  readonly row: R
+  readonly before: R | undefined
+  /** Names of the properties that the payload holds, null included. */
+  readonly given: ReadonlySet<string>
+  /** The ids given for links to many, by property. */
+  readonly many: Readonly<Record<string, readonly number[]>>
+  /** What `_meta` of the payload holds. */
+  readonly meta: Readonly<Record<string, unknown>>
+}
+
+/** Whether a column differs from what is stored; on a new row every column that holds something does. */
+export function differs(draft: Draft, column: string): boolean {
+  const now = draft.row[column] ?? null
+  const then = draft.before?.[column] ?? null
+  return now !== then
+}
+
+/** What a form may offer as values of a property. */
+export type Allowed<R, F> =
+  | { href: (draft: Draft<R>, context: Context) => string | null }
+  | { rows: (draft: Draft<R>, facts: F, context: Context) => readonly Row[] }
+  | { texts: (draft: Draft<R>, facts: F, context: Context) => readonly string[] }
+
+interface Common<R, F> {
+  /** Defaults to the property's name in snake_case, with `_id` for a link. */
+  column?: keyof R & string
+  /** What people read; defaults to the property's name in words. */
+  label?: string
+  required?: boolean | ((draft: Draft<R>, facts: F, context: Context) => boolean)
+  hasDefault?: boolean
+  /** Whether a client may write it at all, apart from permissions. */
+  writable?: boolean | ((draft: Draft<R>, facts: F, context: Context) => boolean)
+  /** Who may write it; judged on the stored row, or on the draft of a new one. */
+  may?: Rule | { create: Rule; update: Rule }
+  /** Who may read it, and filter or sort by it. */
+  read?: Rule
+  /** Whether the row has it; where not, its key is absent. */
+  when?: (row: R, page: Page) => boolean
+  /** Whether the schema mentions it. */
+  inSchema?: boolean | ((draft: Draft<R>, facts: F, context: Context) => boolean)
+  /** Filterable, with the kind's operators or these; see `filterNames` for further names. */
+  filter?: boolean | Strategy
+  filterNames?: readonly string[]
+  /** Sortable, by the column or by this expression. */
+  sort?: boolean | ((scope: Scope, table: string) => Sql)
+  group?: boolean
+  /** Summable: by the column, or by this aggregate expression. */
+  sum?: boolean | ((scope: Scope, table: string) => Sql)
+}
+
+export interface ScalarOptions<R, F> extends Common<R, F> {
+  max?: number
+  min?: number
+  /** Computed from the row instead of read from a column. */
+  value?: (row: R, page: Page) => unknown
+  /** Computed by the database: an expression selected with every row. */
+  select?: (scope: Scope, table: string) => Sql
+  allowed?: Allowed<R, F>
+  /** Kept as null instead of rendered when there is no value; false leaves the key out. */
+  nullable?: boolean
+}
+
+export interface LinkOptions<R, F> extends Common<R, F> {
+  allowed?: Allowed<R, F>
+  /** Embedded when the row is answered by itself. */
+  embed?: boolean
+  /** Whoever sees the row sees this link's target named, whether or not the target is visible otherwise. */
+  open?: boolean
+  /** What an invisible target looks like: an undisclosed link, or none. */
+  hidden?: 'undisclosed' | 'none'
+  /** The link as it is answered, where it is not simply the target's. */
+  link?: (row: R, page: Page) => Link | undefined
+  /** Many targets: how they are read for a page and stored for a row. */
+  load?: (rows: readonly R[], context: Context) => Promise<ReadonlyMap<number, readonly number[]>>
+  /** Runs in the transaction of the write, after the row is written. */
+  store?: (tx: Transaction, draft: Draft<R>, ids: readonly number[], context: Context) => Promise<void>
+  /** The type's name in schemas, where it is not the target's. */
+  schemaType?: string
+  /** Where a row links to, when the column alone does not say. */
+  target?: (row: R) => string | undefined
+}
+
+export interface Property {
+  readonly name: string
+  readonly kind: Kind
+  readonly column: string | undefined
+  readonly label: string
+  readonly options: ScalarOptions<any, any> & LinkOptions<any, any>
+  /** The name of the resource it links to. */
+  readonly to: string | undefined
+  readonly many: boolean
+}
+
+/** A property before it has its name. */
+export type Unnamed = Omit<Property, 'name' | 'label' | 'column'>
+
+/** A link that is no property: an action or a way on. */
+export interface Action<R> {
+  href: (row: R, page: Page) => string | null
+  method?: 'post' | 'patch' | 'put' | 'delete'
+  title?: string | ((row: R, page: Page) => string)
+  payload?: (row: R, page: Page) => unknown
+  templated?: boolean
+  /** A media type, for links that lead out of the API. */
+  type?: string
+  may?: Rule
+  when?: (row: R, page: Page) => boolean
+}
+
+export interface Declaration<T extends TableName, F> {
+  /** The collection's path below /api/v3. */
+  path: string
+  /** Further paths whose links name the same kind of resource. */
+  also?: readonly string[]
+  /** Words for one of them in sentences; defaults to the resource's name in words. */
+  label?: string
+  /** `_type` and the path, where they depend on the row. */
+  type?: (row: Tables[T]) => string
+  pathOf?: (row: Tables[T]) => string
+  /** The resource that a row really is, where this one stands for several kinds. */
+  variant?: (row: Tables[T]) => string
+  /** The id that a text in a path or link means, where it is not the number itself. */
+  resolve?: (text: string, context: Context) => Promise<number | undefined>
+  /** The column that says where a row belongs: until it is given, permissions are judged anywhere. */
+  belongsTo?: keyof Tables[T] & string
+  /** What names a row to people. */
+  title: (keyof Tables[T] & string) | ((row: Tables[T]) => string)
+  /** The self link carries no title. */
+  untitled?: boolean
+  /** Kept in process: all rows of a small table, or those met of a larger one. */
+  held?: 'all' | 'some'
+  order?: { column: keyof Tables[T] & string; descending?: boolean }
+  visible: Rule
+  /** Who may list them at all. Judged anywhere; otherwise 403. */
+  guard?: Rule
+  may?: { create?: Rule; update?: Rule; delete?: Rule }
+  /** Said instead of the general sentence when there is no such row. */
+  missing?: string
+  /** Who may read its schema, where that is not whoever may list. */
+  schemaGuard?: Rule
+  /** What its list says and does beyond the usual. */
+  index?: (context: Context) => IndexOptions
+  paginated?: boolean
+  lock?: keyof Tables[T] & string
+  properties: Record<string, Unnamed>
+  /** Filters that belong to no property. */
+  filters?: Record<string, Filter>
+  /** Sorts that belong to no property. */
+  sorts?: Record<string, (scope: Scope, table: string) => Sql>
+  actions?: Record<string, Action<Tables[T]> | null>
+  /** Read once for a page: whatever actions and values of its rows need. A loader never sees a single row. */
+  loads?: Record<string, (rows: readonly Tables[T][], context: Context) => Promise<unknown>>
+  /** Sets of the viewer's that actions and values ask for beyond the rules given here. */
+  needs?: readonly string[]
+  /** Expressions selected with every row. */
+  extras?: Record<string, (scope: Scope, table: string) => Sql>
+  /** What a new row holds before the payload is applied. */
+  defaults?: (context: Context) => Partial<Tables[T]>
+  /** Looks everything up that the pure steps need: the only one that may ask the database. */
+  facts?: (draft: Draft<Tables[T]>, context: Context) => Promise<F>
+  /** Pure: what follows from what is proposed. Applied in order. */
+  derive?: readonly ((draft: Draft<Tables[T]>, facts: F, context: Context) => Partial<Tables[T]>)[]
+  /** Pure: what is wrong with it. May throw an ApiError that hides everything else. */
+  check?: readonly ((draft: Draft<Tables[T]>, facts: F, context: Context) => readonly Violation[])[]
+  /** In the same transaction, after the row is written. */
+  after?: readonly ((tx: Transaction, draft: Draft<Tables[T]>, facts: F, context: Context) => Promise<void>)[]
+  /** What deleting means, where it is more than removing the row; gives false to keep the row. */
+  remove?: (tx: Transaction, row: Tables[T], context: Context) => Promise<boolean>
+  /** Why a visible row that the viewer may delete cannot be deleted. */
+  removable?: (row: Tables[T], context: Context) => Promise<readonly Violation[]>
+  /** Topics that change with a row, besides the table's own. */
+  topics?: readonly Topic[]
+  /** Beyond the properties' entries: members of a schema. */
+  schema?: (
+    draft: Draft<Tables[T]>,
+    facts: F,
+    context: Context,
+    form: boolean,
+  ) => Promise<Record<string, unknown>> | Record<string, unknown>
+  /** Further links of forms. */
+  formLinks?: (draft: Draft<Tables[T]>, context: Context) => Record<string, Link>
+  /** Who may see the commit link of the edit form, where that is narrower than `may.update`. */
+  commit?: Rule
+  /** Which of the standard operations exist. */
+  operations: readonly ('index' | 'show' | 'create' | 'update' | 'delete' | 'form' | 'editForm' | 'schema')[]
+  /** The status of a successful deletion. */
+  deleted?: 202 | 204
+}
+
+/** What the engine sees: the declaration with its types erased. Types serve the author; the engine is generic. */
+export interface Resource extends Omit<Declaration<any, any>, 'properties' | 'title'> {
+  readonly name: string
+  readonly table: TableName
+  readonly properties: readonly Property[]
+  readonly property: ReadonlyMap<string, Property>
+  readonly titleOf: (row: any) => string
+  readonly words: string
+}
+
+export const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+/** `startDate` → `Start date`. */
+export const humanize = (name: string) => {
+  const words = snakeCase(name).replace(/^_/, '').replaceAll('_', ' ')
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+/** The builders a declaration is made with, for one table's rows. */
+export function builders<R, F>() {
+  const scalar =
+    (kind: Kind) =>
+    (options: ScalarOptions<R, F> = {}): Unnamed => ({ kind, options, to: undefined, many: false })
+  return {
+    text: scalar(kinds.text),
+    integer: scalar(kinds.integer),
+    boolean: scalar(kinds.boolean),
+    date: scalar(kinds.date),
+    dateTime: scalar(kinds.dateTime),
+    hours: scalar(kinds.hours),
+    days: scalar(kinds.days),
+    markdown: scalar(kinds.markdown),
+    plain: scalar(kinds.plain),
+    password: scalar(kinds.password),
+    /** A link to one other resource, named by its registered name. */
+    link: (to: string, options: LinkOptions<R, F> = {}): Unnamed => ({ kind: linkKind, options, to, many: false }),
+    /** Links to many of another resource. */
+    links: (to: string, options: LinkOptions<R, F> = {}): Unnamed => ({ kind: linkKind, options, to, many: true }),
+  }
+}
+export type Build<R, F> = ReturnType<typeof builders<R, F>>
+
+const linkKind: Kind = {
+  type: 'Link',
+  json: { type: 'object', properties: { href: { type: ['string', 'null'] }, title: { type: ['string', 'null'] } } },
+  render: (value) => value,
+  parse: (value) => value,
+  strategy: 'list',
+}
+
+/** A property with what follows from its name. */
+function named([name, unnamed]: [string, Unnamed]): Property {
+  const { options, to, many } = unnamed
+  const computed = many || options.value || options.load || options.select
+  const column = options.column ?? (computed ? undefined : snakeCase(name) + (to ? '_id' : ''))
+  return { ...unnamed, name, label: options.label ?? humanize(name), column }
+}
+
+const registry = new Map<string, Resource>()
+
+/** All resources, in the order of their declaration. */
+export const resources = (): Iterable<Resource> => registry.values()
+
+/** A resource by name. Throws for a name nobody declared. */
+export function resourceNamed(name: string): Resource {
+  const found = registry.get(name)
+  if (!found) throw new Error(`No resource is named ${name}.`)
+  return found
+}
+
+/** Declares a resource and registers it. `F` is what its `facts` give to its pure steps. */
+export function resource<T extends TableName, F = unknown>(
+  name: string,
+  table: T,
+  declare: (build: Build<Tables[T], F>) => Declaration<T, F>,
+): Resource {
+  const declaration = declare(builders<Tables[T], F>())
+  const { title } = declaration
+  const properties = Object.entries(declaration.properties).map(named)
+  const declared = {
+    ...declaration,
+    name,
+    table,
+    properties,
+    property: new Map(properties.map((p) => [p.name, p])),
+    titleOf: typeof title === 'function' ? title : (row: any) => row[title] as string,
+    words: declaration.label ?? humanize(name).toLowerCase(),
+  } as unknown as Resource
+  registry.set(name, declared)
+  return declared
+}
+
+/** Adds to a resource declared elsewhere: one module's part in another's resource. */
+export function extend<T extends TableName>(
+  name: string,
+  _table: T,
+  more: Pick<Declaration<T, any>, 'actions' | 'extras' | 'loads' | 'needs' | 'after'> & {
+    properties?: (build: Build<Tables[T], any>) => Record<string, Unnamed>
+  },
+): void {
+  const target = resourceNamed(name) as any
+  for (const key of ['actions', 'extras', 'loads'] as const) target[key] = { ...target[key], ...more[key] }
+  for (const key of ['needs', 'after'] as const) target[key] = [...(target[key] ?? []), ...(more[key] ?? [])]
+  for (const property of Object.entries(more.properties?.(builders()) ?? {}).map(named)) {
+    target.properties.push(property)
+    target.property.set(property.name, property)
+  }
+}
+
+/** The address of a row. */
+export const hrefOf = (resource: Resource, row: Row): string =>
+  `/api/v3/${resource.pathOf ? resource.pathOf(row) : resource.path}/${row['id']}`

@@ -1,0 +1,119 @@
+/** Schemas: what a client may write, of which type, and with which values to choose from. Read off the declaration. */
+import type { Row } from '#db/database.ts'
+import type { Context } from './context.ts'
+import { enrich, needsOf, type Page } from './page.ts'
+import { type Body, represent } from './represent.ts'
+import { type Draft, hrefOf, type Link, type Property, type Resource, resourceNamed } from './resource.ts'
+import type { Rule } from './rules.ts'
+import { prepare } from './viewer.ts'
+
+/** Whether a rule lets a draft pass: judged on what is stored, on a new row, or, as long as that belongs nowhere, anywhere. */
+export function allows(resource: Resource, rule: Rule | undefined, draft: Draft, context: Context): boolean {
+  if (!rule) return false
+  if (draft.before) return rule.holds(context.viewer, draft.before)
+  const { belongsTo } = resource
+  const isNowhere = belongsTo !== undefined && (draft.row[belongsTo] ?? null) === null
+  return isNowhere ? rule.anywhere(context.viewer) : rule.holds(context.viewer, draft.row)
+}
+
+/** Whether a client may write a property of this draft. */
+export function isWritable(resource: Resource, property: Property, draft: Draft, facts: unknown, context: Context): boolean {
+  const { writable = property.column !== undefined || property.many, may } = property.options
+  if (writable === false || property.name === 'id') return false
+  if (typeof writable === 'function' && !writable(draft as never, facts as never, context)) return false
+  const own = may && 'create' in may ? (draft.before ? may.update : may.create) : may
+  return allows(resource, own ?? (draft.before ? resource.may?.update : resource.may?.create), draft, context)
+}
+
+const resolved = <T>(
+  option: T | ((draft: any, facts: any, context: Context) => T) | undefined,
+  fallback: T,
+  args: [Draft, unknown, Context],
+): T => (typeof option === 'function' ? (option as (...a: [Draft, unknown, Context]) => T)(...args) : (option ?? fallback))
+
+const typeName = (property: Property): string => {
+  const name = property.options.schemaType ?? property.to ?? property.kind.type
+  return property.many ? `[]${name}` : name
+}
+
+/** The entry of one property. Allowed values are told in forms, and where they are but an address. */
+async function entryOf(
+  resource: Resource,
+  property: Property,
+  draft: Draft,
+  facts: unknown,
+  context: Context,
+  form: boolean,
+): Promise<Body> {
+  const { options, label, to } = property
+  const args: [Draft, unknown, Context] = [draft, facts, context]
+  const entry: Body = {
+    type: typeName(property),
+    name: label,
+    required: resolved(options.required, false, args),
+    hasDefault: options.hasDefault ?? false,
+    writable: isWritable(resource, property, draft, facts, context),
+    options: {},
+  }
+  if (options.min !== undefined && property.kind.type === 'String') entry['minLength'] = options.min
+  if (options.max !== undefined && property.kind.type === 'String') entry['maxLength'] = options.max
+  if (to) Object.assign(entry, { location: '_links', _links: {} })
+  if (!form || !options.allowed) return entry
+
+  const { allowed } = options
+  if ('href' in allowed) {
+    const href = allowed.href(draft as never, context)
+    if (href !== null) entry['_links'] = { allowedValues: { href } }
+  } else if ('texts' in allowed) {
+    entry['_embedded'] = { allowedValues: allowed.texts(draft as never, facts as never, context) }
+  } else {
+    const target = resourceNamed(to as string)
+    const rows = allowed.rows(draft as never, facts as never, context)
+    const page = await enrich(context, target, rows)
+    entry['_links'] = { allowedValues: rows.map((row): Link => ({ href: hrefOf(target, row), title: target.titleOf(row) })) }
+    entry['_embedded'] = { allowedValues: rows.map((row) => represent(target, row, page)) }
+  }
+  return entry
+}
+
+/**
+ * The schema of a draft for the viewer.
+ * @param form whether it stands in a form, where allowed values are given in full and there is no self link
+ */
+export async function schemaOf(
+  resource: Resource,
+  draft: Draft,
+  facts: unknown,
+  context: Context,
+  { form = false, self }: { form?: boolean; self?: string } = {},
+): Promise<Body> {
+  await prepare(context.db, context.viewer, needsOf(resource))
+  const body: Body = { _type: 'Schema', _dependencies: [] }
+  for (const property of resource.properties) {
+    if (!resolved(property.options.inSchema, true, [draft, facts, context])) continue
+    body[property.name] = await entryOf(resource, property, draft, facts, context, form)
+  }
+  Object.assign(body, await resource.schema?.(draft as never, facts as never, context, form))
+  body['_links'] = { ...(body['_links'] as Body | undefined), ...(self && { self: { href: self } }) }
+  return body
+}
+
+/** The payload of a form: what the viewer may write of the draft, as it would be shown. */
+export async function payloadOf(resource: Resource, draft: Draft, facts: unknown, context: Context): Promise<Body> {
+  const row: Row = { ...draft.row }
+  const page: Page = await enrich(context, resource, [row])
+  const many = new Map(page.many)
+  for (const [own, ids] of Object.entries(draft.many)) many.set(own, new Map([[row['id'], ids]]))
+  const shown = represent(resource, row, { ...page, many })
+  const links = shown['_links'] as Body
+  const payload: Body = Object.create(null)
+  const payloadLinks: Body = {}
+  for (const property of resource.properties) {
+    const isLock = property.column !== undefined && property.column === resource.lock
+    if (isLock ? !draft.before : !isWritable(resource, property, draft, facts, context)) continue
+    if (property.to) {
+      if (property.name in links) payloadLinks[property.name] = links[property.name]
+    } else if (property.name in shown) payload[property.name] = shown[property.name]
+  }
+  return { ...payload, ...(Object.keys(draft.meta).length > 0 && { _meta: draft.meta }), _links: payloadLinks }
+}

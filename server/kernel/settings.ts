@@ -1,0 +1,52 @@
+/** What an administrator can set, with the values a fresh instance has. Stored values win. */
+import type { Reader } from '#db/database.ts'
+import { sql } from '#db/sql.ts'
+import type { Snapshot } from './world.ts'
+
+export const defaultSettings = {
+  app_title: 'Halyard',
+  login_required: true,
+  host_name: 'localhost:8080',
+  api_tokens_enabled: true,
+  apiv3_enable_basic_auth: true,
+  apiv3_max_page_size: 1000,
+  apiv3_docs_enabled: true,
+  apiv3_cors_enabled: false,
+  apiv3_cors_origins: [] as string[],
+  apiv3_write_readonly_attributes: false,
+  per_page_options: [20, 100],
+  attachment_max_size: 5120,
+  attachment_whitelist: [] as string[],
+  default_language: 'en',
+  date_format: null as string | null,
+  time_format: null as string | null,
+  duration_format: 'hours_only',
+  user_default_timezone: null as string | null,
+  start_of_week: null as number | null,
+  hours_per_day: 8,
+  days_per_month: 20,
+  working_days: [1, 2, 3, 4, 5],
+  default_projects_public: false,
+  default_projects_modules: ['work_package_tracking', 'gantt', 'board_view', 'calendar_view', 'news', 'costs', 'wiki'],
+  new_project_user_role_id: null as number | null,
+  display_subprojects_work_packages: true,
+  cross_project_work_package_relations: true,
+  work_package_done_ratio: 'field' as 'field' | 'status',
+  percent_complete_on_status_closed: 'no_change' as 'no_change' | 'set_100p',
+  total_percent_complete_mode: 'work_weighted_average' as 'work_weighted_average' | 'simple_average',
+  work_package_startdate_is_adddate: false,
+  allow_tracking_start_and_end_times: false,
+  users_deletable_by_admins: false,
+  users_deletable_by_self: false,
+  password_min_length: 10,
+}
+
+export type Settings = Readonly<typeof defaultSettings>
+
+/** The settings in force: remembered until one changes. */
+export function settingsOf(db: Reader, snapshot: Snapshot): Promise<Settings> {
+  return snapshot.remember('settings', ['settings'], async () => {
+    const stored = await db.all<{ name: string; value: unknown }>(sql`select name, value from settings`)
+    return Object.freeze({ ...defaultSettings, ...Object.fromEntries(stored.map((s) => [s.name, s.value])) })
+  })
+}
