@@ -1,0 +1,71 @@
+/** Puts a server together that does not listen yet: tests inject into it, `serve` opens its port. */
+import { randomUUID } from 'node:crypto'
+import cors from '@fastify/cors'
+import Fastify, { type FastifyInstance, LogController } from 'fastify'
+import type { Database } from '#db/database.ts'
+import { sql } from '#db/sql.ts'
+import { describe } from '#http/documents.ts'
+import { mount } from '#http/mount.ts'
+import { allOperations } from '#kernel/operation.ts'
+import { resources } from '#kernel/resource.ts'
+import { settingsOf } from '#kernel/settings.ts'
+import { createWorld } from '#kernel/world.ts'
+import '#server/modules.ts'
+
+export interface AppOptions {
+  /** pino's level, or `silent`. */
+  logLevel?: string
+}
+
+const LARGEST_BODY = 10 * 1024 * 1024
+
+/** Builds the application over a migrated database. */
+export async function build(db: Database, { logLevel = 'silent' }: AppOptions = {}): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: logLevel === 'silent' ? false : { level: logLevel, serializers: { req: summary } },
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => randomUUID(),
+    bodyLimit: LARGEST_BODY,
+    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 1000 },
+    forceCloseConnections: 'idle',
+  })
+  const world = createWorld()
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.info(
+      {
+        method: request.method,
+        path: pathOf(request.url),
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+      },
+      'answered',
+    )
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+    reply.header('x-content-type-options', 'nosniff')
+  })
+
+  const settings = await settingsOf(db, await world.snapshot(db))
+  if (settings.apiv3_cors_enabled && settings.apiv3_cors_origins.length > 0) {
+    await app.register(cors, { origin: settings.apiv3_cors_origins, credentials: true, exposedHeaders: ['link', 'x-request-id'] })
+  }
+
+  const operations = allOperations(resources())
+  mount(app, db, world, operations)
+  describe(app, operations, settings)
+
+  app.get('/livez', async () => 'ok')
+  const ready = async () => {
+    await db.one(sql`select 1 as one`)
+    return 'ok'
+  }
+  app.get('/readyz', ready)
+  app.get('/health_checks/default', ready)
+  return app
+}
+
+/** Query strings may carry what is not to be logged. */
+const pathOf = (url: string) => url.split('?')[0]
+
+const summary = (request: { method: string; url: string }) => ({ method: request.method, path: pathOf(request.url) })

@@ -1,0 +1,147 @@
+/** From declared operations to routes: parse, authenticate, check the content type, run, answer. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Database, Row } from '#db/database.ts'
+import type { Context } from '#kernel/context.ts'
+import { ApiError, forbidden, notFound } from '#kernel/errors.ts'
+import type { Method, Operation } from '#kernel/operation.ts'
+import { unpackParams } from '#kernel/query.ts'
+import { settingsOf } from '#kernel/settings.ts'
+import { prepare, viewerOf } from '#kernel/viewer.ts'
+import type { World } from '#kernel/world.ts'
+import { HAL, send, sendError } from './answer.ts'
+import { authenticate } from './authenticate.ts'
+import { readObject } from './json.ts'
+
+export const PREFIX = '/api/v3'
+const METHODS: readonly Method[] = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE']
+
+/** Everything a request carries, once it is known who asks. Two statements at most, one when nothing changed. */
+async function contextOf(request: FastifyRequest, db: Database, world: World, open: boolean): Promise<Context> {
+  const [path = '', search = ''] = request.raw.url?.split(/\?(.*)/s) ?? []
+  const params = search === '' ? NONE : unpackParams(new URLSearchParams(search))
+  const now = new Date()
+  const snapshot = await world.snapshot(db)
+  const settings = await settingsOf(db, snapshot)
+  const principal: Row = await authenticate(request.raw, db, snapshot, settings, now, open)
+  const viewer = await viewerOf(snapshot, principal)
+  const timeZone = settings.user_default_timezone ?? 'UTC'
+  return {
+    db,
+    engine: db.engine,
+    viewer,
+    snapshot,
+    settings,
+    now,
+    timeZone,
+    today: timeZone === 'UTC' ? now.toISOString().slice(0, 10) : Temporal.Now.plainDateISO(timeZone).toString(),
+    params,
+    path: decodePath(path),
+  }
+}
+const NONE = new URLSearchParams()
+
+/** The path as links repeat it: single slashes, none at the end. */
+const decodePath = (path: string) => path.replace(/\/{2,}/g, '/').replace(/(.)\/$/, '$1')
+
+/** Throws unless the body is of a type the operation reads. GET and DELETE may say what they like. */
+function checkContentType(request: FastifyRequest, { method, accepts = 'json' }: Operation): void {
+  if (method === 'GET' || method === 'DELETE') return
+  const type = request.headers['content-type']
+  if (type === undefined) throw new MissingContentType()
+  const expected = accepts === 'text' ? ['text/plain'] : ['application/json', 'application/hal+json']
+  if (!expected.some((one) => type.toLowerCase().startsWith(one))) {
+    throw new ApiError('TypeNotSupported', `Expected CONTENT-TYPE to be ${expected.join(' or ')} but got '${type}'.`)
+  }
+}
+
+/** Answered in plain text, unlike every other error. */
+class MissingContentType extends Error {}
+
+async function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  db: Database,
+  world: World,
+  one: Operation,
+): Promise<FastifyReply> {
+  try {
+    const context = await contextOf(request, db, world, false)
+    checkContentType(request, one)
+    if (one.guard) {
+      await prepare(db, context.viewer, one.guard.needs)
+      if (!one.guard.anywhere(context.viewer)) throw forbidden()
+    }
+    const text = typeof request.body === 'string' ? request.body : ''
+    const body = one.method === 'GET' || one.method === 'DELETE' || one.accepts === 'text' ? {} : readObject(text)
+    return send(request, reply, await one.run({ context, db, params: request.params as Record<string, string>, body, text }))
+  } catch (error) {
+    if (error instanceof MissingContentType) {
+      return reply.code(406).header('content-type', 'text/plain; charset=utf-8').send('Missing content-type header')
+    }
+    return sendError(request, reply, error)
+  }
+}
+
+/** Mounts all operations, and refusals for everything else below /api/v3. */
+export function mount(app: FastifyInstance, db: Database, world: World, operations: readonly Operation[]): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('link', `<${PREFIX}/openapi.json>; rel="service-desc"`)
+  })
+
+  const paths = Map.groupBy(operations, (one) => one.path.replace(/:\w+/g, ':id'))
+  for (const group of paths.values()) {
+    for (const one of group) {
+      app.route({
+        method: one.method,
+        url: PREFIX + one.path,
+        handler: (request, reply) => answer(request, reply, db, world, one),
+      })
+    }
+    const allowed = group.map((one) => one.method)
+    refuse(
+      app,
+      db,
+      world,
+      group[0] as Operation,
+      METHODS.filter((method) => !allowed.includes(method)),
+      allowed,
+    )
+  }
+
+  app.setNotFoundHandler(async (request, reply) => {
+    if (!request.url.startsWith(PREFIX)) return reply.code(404).header('content-type', HAL).send(JSON.stringify(notFound().body))
+    try {
+      await contextOf(request, db, world, false)
+      throw notFound()
+    } catch (error) {
+      return sendError(request, reply, error)
+    }
+  })
+}
+
+/** 405 for the methods that a path does not know, with the ones it does. */
+function refuse(
+  app: FastifyInstance,
+  db: Database,
+  world: World,
+  { path }: Operation,
+  methods: Method[],
+  allowed: Method[],
+): void {
+  app.route({
+    method: methods,
+    url: PREFIX + path,
+    handler: async (request, reply) => {
+      try {
+        await contextOf(request, db, world, false)
+        const error = new ApiError('MethodNotAllowed')
+        error.headers = { allow: allowed.join(', ') }
+        throw error
+      } catch (error) {
+        return sendError(request, reply, error)
+      }
+    },
+  })
+}

@@ -1,0 +1,25 @@
+/** How far a work package has come. */
+import { resource } from '#kernel/resource.ts'
+import { everyone, inAnyProject } from '#kernel/rules.ts'
+
+export const Status = resource('Status', 'statuses', ({ text, integer, boolean }) => ({
+  path: 'statuses',
+  title: 'name',
+  held: 'all',
+  order: { column: 'position' },
+  paginated: false,
+  visible: everyone,
+  guard: inAnyProject('view_work_packages'),
+  properties: {
+    id: integer(),
+    name: text(),
+    isClosed: boolean(),
+    color: text(),
+    isDefault: boolean(),
+    isReadonly: boolean(),
+    excludedFromTotals: boolean(),
+    defaultDoneRatio: integer(),
+    position: integer(),
+  },
+  operations: ['index', 'show'],
+}))
