@@ -1,0 +1,447 @@
+/**
+ * What a fresh instance starts with: statuses, types, priorities, activities, roles, workflows, settings and its
+ * administrator. Keys in snake_case are columns of the table of that name; other keys name rows of other lists.
+ */
+import { permissions, projectModules } from '#modules/accounts/permissions.ts'
+
+export interface StatusSeed {
+  name: string
+  position: number
+  color: string
+  /** Percent complete that a work package has in this status when progress follows the status. */
+  default_done_ratio: number
+  is_default: boolean
+  is_closed: boolean
+}
+
+export interface TypeSeed {
+  name: string
+  position: number
+  color: string
+  /** Enabled in new projects. */
+  is_default: boolean
+  is_milestone: boolean
+  is_in_roadmap: boolean
+  /** Markdown that a new work package's empty description is filled with; null: none. */
+  description: string | null
+}
+
+export interface PrioritySeed {
+  name: string
+  position: number
+  color: string
+  is_default: boolean
+}
+
+export interface TimeEntryActivitySeed {
+  name: string
+  position: number
+  is_default: boolean
+}
+
+export type BuiltinRole =
+  | 'non_member'
+  | 'anonymous'
+  | 'standard_global'
+  | 'work_package_editor'
+  | 'work_package_commenter'
+  | 'work_package_viewer'
+  | 'project_query_view'
+  | 'project_query_edit'
+
+export interface RoleSeed {
+  name: string
+  kind: 'project' | 'global' | 'work_package' | 'project_query'
+  /** What the server itself uses the role for; null: an ordinary role. */
+  builtin: BuiltinRole | null
+  position: number
+  permissions: readonly string[]
+}
+
+/** Types whose work packages may go from any of `statuses` to any other of them. */
+export interface WorkflowSeed {
+  types: readonly string[]
+  statuses: readonly string[]
+}
+
+export interface UserSeed {
+  login: string
+  first_name: string
+  last_name: string
+  email: string
+}
+
+const inOrder = <Row extends object>(...rows: Row[]): (Row & { position: number })[] =>
+  rows.map((row, index) => ({ ...row, position: index + 1 }))
+
+const status = (name: string, percent: number, color: string, flag?: 'default' | 'closed') => ({
+  name,
+  color,
+  default_done_ratio: percent,
+  is_default: flag === 'default',
+  is_closed: flag === 'closed',
+})
+
+export const statuses: readonly StatusSeed[] = inOrder(
+  status('New', 0, '#1098AD', 'default'),
+  status('In specification', 10, '#A5D8FF'),
+  status('Specified', 20, '#A5D8FF'),
+  status('Confirmed', 20, '#D0BFFF'),
+  status('To be scheduled', 20, '#FFEC99'),
+  status('Scheduled', 20, '#D8F5A2'),
+  status('In progress', 40, '#CC5DE8'),
+  status('Developed', 70, '#8CE99A'),
+  status('In testing', 80, '#22B8CF'),
+  status('Tested', 90, '#12B886'),
+  status('Test failed', 70, '#FF6B6B'),
+  status('Closed', 100, '#DEE2E6', 'closed'),
+  status('On hold', 0, '#FFC078'),
+  status('Rejected', 0, '#FFA8A8', 'closed'),
+)
+
+const taskTemplate = `## What will be true when this is done
+
+## Steps
+
+## Good to know
+`
+
+const bugTemplate = `## What went wrong
+
+## What should have happened
+
+## How to make it happen again
+
+## Where it was seen
+`
+
+const type = (name: string, color: string, traits: Partial<TypeSeed> = {}) => ({
+  name,
+  color,
+  is_default: false,
+  is_milestone: false,
+  is_in_roadmap: true,
+  description: null,
+  ...traits,
+})
+
+export const types: readonly TypeSeed[] = inOrder(
+  type('Task', '#1A67A3', { is_default: true, description: taskTemplate }),
+  type('Milestone', '#35C53F', { is_default: true, is_milestone: true, is_in_roadmap: false }),
+  type('Summary task', '#FF922B', { is_default: true, is_in_roadmap: false }),
+  type('Feature', '#5C7CFA'),
+  type('Epic', '#845EF7'),
+  type('User story', '#00B0F0'),
+  type('Bug', '#F03E3E', { description: bugTemplate }),
+)
+
+export const priorities: readonly PrioritySeed[] = inOrder(
+  { name: 'Low', color: '#C5F6FA', is_default: false },
+  { name: 'Normal', color: '#74C0FC', is_default: true },
+  { name: 'High', color: '#F59F00', is_default: false },
+  { name: 'Immediate', color: '#CC5DE8', is_default: false },
+)
+
+export const timeEntryActivities: readonly TimeEntryActivitySeed[] = inOrder(
+  { name: 'Management', is_default: true },
+  { name: 'Specification', is_default: false },
+  { name: 'Development', is_default: false },
+  { name: 'Testing', is_default: false },
+  { name: 'Support', is_default: false },
+  { name: 'Other', is_default: false },
+)
+
+/** Words of a text, so that long lists of permissions stay readable. */
+const words = (text: string): string[] => text.trim().split(/\s+/)
+
+const member = words(`
+  view_members view_project_attributes view_project_phases export_projects
+
+  view_work_packages add_work_packages edit_work_packages move_work_packages copy_work_packages export_work_packages
+  assign_versions work_package_assigned manage_work_package_relations manage_subtasks
+  add_work_package_comments edit_own_work_package_comments
+  view_internal_comments add_internal_comments edit_own_internal_comments
+  add_work_package_attachments view_file_links manage_file_links
+  view_work_package_watchers add_work_package_watchers delete_work_package_watchers
+  view_shared_work_packages save_queries manage_public_queries
+
+  show_board_views manage_board_views view_calendar view_team_planner view_sprints manage_sprint_items
+
+  view_time_entries view_own_time_entries log_own_time edit_own_time_entries
+  view_cost_rates view_own_cost_entries log_own_costs edit_own_cost_entries
+  save_cost_reports save_private_cost_reports view_budgets
+
+  view_meetings create_meetings edit_meetings delete_meetings
+  manage_agendas manage_outcomes send_meeting_invites_and_outcomes
+
+  comment_news manage_news
+  view_wiki_pages view_wiki_edits edit_wiki_pages manage_wiki
+  view_documents manage_documents
+  add_messages edit_own_messages delete_own_messages
+  browse_repository view_changesets commit_access view_commit_author_statistics
+  read_files write_files create_files delete_files share_files
+`)
+
+const reader = words(`
+  view_project_attributes view_project_phases
+  view_work_packages add_work_package_comments edit_own_work_package_comments
+  view_shared_work_packages view_file_links save_queries
+  show_board_views view_calendar view_team_planner view_sprints
+  view_meetings comment_news view_wiki_pages view_documents
+  add_messages edit_own_messages delete_own_messages
+  browse_repository view_changesets view_commit_author_statistics
+  read_files
+`)
+
+/** Every permission that a project role can be given; the public ones need no giving. */
+const everyProjectPermission = permissions.filter((p) => p.scopes.includes('project') && !p.public).map((p) => p.name)
+
+export const roles: readonly RoleSeed[] = [
+  {
+    name: 'Non member',
+    kind: 'project',
+    builtin: 'non_member',
+    position: 0,
+    permissions: words(`
+      view_project_attributes view_project_phases view_work_packages view_file_links
+      show_board_views view_calendar comment_news view_wiki_pages
+    `),
+  },
+  {
+    name: 'Anonymous',
+    kind: 'project',
+    builtin: 'anonymous',
+    position: 1,
+    permissions: words('view_project_attributes view_project_phases view_work_packages view_file_links view_wiki_pages'),
+  },
+  { name: 'Standard global role', kind: 'global', builtin: 'standard_global', position: 2, permissions: [] },
+  { name: 'Member', kind: 'project', builtin: null, position: 3, permissions: member },
+  { name: 'Reader', kind: 'project', builtin: null, position: 4, permissions: reader },
+  { name: 'Project admin', kind: 'project', builtin: null, position: 5, permissions: everyProjectPermission },
+  {
+    name: 'Staff and projects manager',
+    kind: 'global',
+    builtin: null,
+    position: 6,
+    permissions: words('add_project create_user manage_user manage_placeholder_user view_all_principals'),
+  },
+  {
+    name: 'Work package editor',
+    kind: 'work_package',
+    builtin: 'work_package_editor',
+    position: 7,
+    permissions: words(`
+      view_work_packages edit_work_packages work_package_assigned copy_work_packages export_work_packages
+      add_work_package_comments edit_own_work_package_comments manage_work_package_relations
+      view_own_time_entries log_own_time edit_own_time_entries
+    `),
+  },
+  {
+    name: 'Work package commenter',
+    kind: 'work_package',
+    builtin: 'work_package_commenter',
+    position: 8,
+    permissions: words(`
+      view_work_packages work_package_assigned export_work_packages
+      add_work_package_comments edit_own_work_package_comments add_work_package_attachments
+      view_own_time_entries log_own_time edit_own_time_entries
+    `),
+  },
+  {
+    name: 'Work package viewer',
+    kind: 'work_package',
+    builtin: 'work_package_viewer',
+    position: 9,
+    permissions: words('view_work_packages export_work_packages'),
+  },
+  {
+    name: 'Project query viewer',
+    kind: 'project_query',
+    builtin: 'project_query_view',
+    position: 10,
+    permissions: words('view_project_query'),
+  },
+  {
+    name: 'Project query editor',
+    kind: 'project_query',
+    builtin: 'project_query_edit',
+    position: 11,
+    permissions: words('view_project_query edit_project_query'),
+  },
+]
+
+/** The roles that the workflows hold for; other roles change no status. */
+export const workflowRoles: readonly string[] = ['Member', 'Project admin', 'Work package editor']
+
+export const workflows: readonly WorkflowSeed[] = [
+  { types: ['Task'], statuses: ['New', 'In progress', 'On hold', 'Rejected', 'Closed'] },
+  {
+    types: ['Milestone', 'Summary task'],
+    statuses: ['New', 'To be scheduled', 'Scheduled', 'In progress', 'On hold', 'Rejected', 'Closed'],
+  },
+  {
+    types: ['Feature', 'Epic', 'User story'],
+    statuses: [
+      'New',
+      'In specification',
+      'Specified',
+      'In progress',
+      'Developed',
+      'In testing',
+      'Tested',
+      'Test failed',
+      'On hold',
+      'Rejected',
+      'Closed',
+    ],
+  },
+  {
+    types: ['Bug'],
+    statuses: [
+      'New',
+      'Confirmed',
+      'In progress',
+      'Developed',
+      'In testing',
+      'Tested',
+      'Test failed',
+      'On hold',
+      'Rejected',
+      'Closed',
+    ],
+  },
+]
+
+/** The instance settings; each is one row of `settings`. */
+export interface Settings {
+  /** The instance's name, told by the API root. */
+  app_title: string
+  /** Whether the API answers anonymous requests with 401. */
+  login_required: boolean
+
+  /** Host (and port) that people reach the instance by; null: the one the server is started with. */
+  host_name: string | null
+  /** Largest upload, in KiB. */
+  attachment_max_size: number
+  /** Media types and file name patterns that may be uploaded; empty: all. */
+  attachment_whitelist: readonly string[]
+  /** URL schemes that links in texts may have besides the usual ones. */
+  allowed_link_protocols: readonly string[]
+  /** Patterns such as `YYYY-MM-DD` and `HH:mm`; null: by the reader's language. */
+  date_format: string | null
+  time_format: string | null
+  duration_format: 'hours_only' | 'days_and_hours'
+  /** IANA name; null: UTC. */
+  user_default_timezone: string | null
+  hours_per_day: number
+  days_per_month: number
+
+  /** Page sizes on offer; the first is the default. */
+  per_page_options: readonly number[]
+  apiv3_max_page_size: number
+  /** Page size of lists sorted by hand, which have one page only. */
+  forced_single_page_size: number
+
+  /** Weekdays, Monday = 1. */
+  working_days: readonly number[]
+  /** Weekday that weeks begin with, Monday = 1; null: by the reader's language. */
+  start_of_week: number | null
+
+  user_format:
+    | 'firstname_lastname'
+    | 'firstname'
+    | 'lastname_firstname'
+    | 'lastname_comma_firstname'
+    | 'lastname_n_firstname'
+    | 'username'
+  users_deletable_by_admins: boolean
+  users_deletable_by_self: boolean
+  password_min_length: number
+  /** Character classes a password may be asked for, and how many of them it must have. */
+  password_active_rules: readonly ('lowercase' | 'uppercase' | 'numeric' | 'special')[]
+  password_min_adhered_rules: number
+
+  default_projects_public: boolean
+  default_projects_modules: readonly string[]
+  /** Role of somebody who created a project; null: chosen by its permissions. */
+  new_project_user_role_id: number | null
+
+  /** Whether a project's list of work packages has its subprojects' work packages too. */
+  display_subprojects_work_packages: boolean
+  /** Whether parents and relations may lie in other projects. */
+  cross_project_work_package_relations: boolean
+  /** Whether a new work package starts on the day it is created. */
+  work_package_startdate_is_adddate: boolean
+  /** Whether administrators may set author and creation time of what they create. */
+  apiv3_write_readonly_attributes: boolean
+  /** Changes by one person within so many minutes become one activity; 0: never. */
+  journal_aggregation_time_minutes: number
+  /** Whether percent complete follows from work and remaining work, or from the status. */
+  work_package_done_ratio: 'field' | 'status'
+  percent_complete_on_status_closed: 'no_change' | 'set_100p'
+  total_percent_complete_mode: 'work_weighted_average' | 'simple_average'
+
+  allow_tracking_start_and_end_times: boolean
+  enforce_tracking_start_and_end_times: boolean
+  /** Hours; 0: no limit. */
+  time_entries_max_hours_per_entry: number
+  time_entries_max_hours_per_day: number
+  time_entries_prohibit_logging_on_non_working_days: boolean
+}
+
+export const settings: Settings = {
+  app_title: 'Halyard',
+  login_required: true,
+
+  host_name: null,
+  attachment_max_size: 5120,
+  attachment_whitelist: [],
+  allowed_link_protocols: [],
+  date_format: null,
+  time_format: null,
+  duration_format: 'hours_only',
+  user_default_timezone: null,
+  hours_per_day: 8,
+  days_per_month: 20,
+
+  per_page_options: [20, 100],
+  apiv3_max_page_size: 1000,
+  forced_single_page_size: 250,
+
+  working_days: [1, 2, 3, 4, 5],
+  start_of_week: null,
+
+  user_format: 'firstname_lastname',
+  users_deletable_by_admins: false,
+  users_deletable_by_self: false,
+  password_min_length: 10,
+  password_active_rules: ['lowercase', 'uppercase', 'numeric', 'special'],
+  password_min_adhered_rules: 0,
+
+  default_projects_public: false,
+  default_projects_modules: projectModules.filter((module) => module.enabledByDefault).map((module) => module.name),
+  new_project_user_role_id: null,
+
+  display_subprojects_work_packages: true,
+  cross_project_work_package_relations: true,
+  work_package_startdate_is_adddate: false,
+  apiv3_write_readonly_attributes: false,
+  journal_aggregation_time_minutes: 5,
+  work_package_done_ratio: 'field',
+  percent_complete_on_status_closed: 'no_change',
+  total_percent_complete_mode: 'work_weighted_average',
+
+  allow_tracking_start_and_end_times: false,
+  enforce_tracking_start_and_end_times: false,
+  time_entries_max_hours_per_entry: 0,
+  time_entries_max_hours_per_day: 0,
+  time_entries_prohibit_logging_on_non_working_days: false,
+}
+
+/** The one user of a fresh instance. The seeder gives it a password or a token; neither is written here. */
+export const admin: UserSeed = {
+  login: 'admin',
+  first_name: 'Halyard',
+  last_name: 'Admin',
+  email: 'admin@example.net',
+}
