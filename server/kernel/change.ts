@@ -1,15 +1,15 @@
 /** Writing: payload → draft → facts → derive → check → commit. A form is a write that stops before it commits. */
 import { ConstraintError, type Database, type Row, type Transaction } from '#db/database.ts'
 import { assignments, insert } from '#db/dialect.ts'
-import { name, sql } from '#db/sql.ts'
+import { name, sql, TRUE } from '#db/sql.ts'
 import { type Context, inside } from './context.ts'
 import { type Payload, readPayload, revised, toErrors } from './draft.ts'
 import { type ApiError, combined, conflict, forbidden, notFound, readOnly, type Violation, violation } from './errors.ts'
 import { publish } from './events.ts'
 import { enrich, needsOf, visibleIds, visibleRow } from './page.ts'
 import { type Body, shownValue } from './represent.ts'
-import { type Draft, differs, hrefOf, type Link, type Property, type Resource, resourceNamed } from './resource.ts'
-import { allows, isWritable, payloadOf, schemaOf } from './schema.ts'
+import { type Draft, differs, hrefOf, isAutomatic, type Link, type Property, type Resource, resourceNamed } from './resource.ts'
+import { allows, isWritable, payloadOf, ruleOf, schemaOf } from './schema.ts'
 import { prepare } from './viewer.ts'
 import { changed, type Topic } from './world.ts'
 
@@ -19,9 +19,9 @@ export interface Prepared {
   readonly violations: readonly Violation[]
 }
 
-/** A visible row, or 404. */
-export async function findRow(context: Context, resource: Resource, id: number | undefined): Promise<Row> {
-  const row = id === undefined ? undefined : await visibleRow(context, resource, id)
+/** A visible row, which may have to satisfy `where` besides, or 404. */
+export async function findRow(context: Context, resource: Resource, id: number | undefined, where = TRUE): Promise<Row> {
+  const row = id === undefined ? undefined : await visibleRow(context, resource, id, where)
   if (!row) throw notFound(resource.missing)
   return row
 }
@@ -53,6 +53,7 @@ export async function prepareWrite(
     given: parsed.given,
     many: parsed.many,
     meta: parsed.meta,
+    loose: parsed.shown,
   }
   const dangling = await missingTargets(resource, draft, context)
   const facts = await resource.facts?.(draft as never, context)
@@ -87,7 +88,8 @@ async function missingTargets(resource: Resource, draft: Draft, context: Context
     if (ids.length === 0) continue
     const target = resourceNamed(property.options.target?.(draft.row) ?? property.to)
     const seen = await visibleIds(context, target, ids)
-    if (!ids.every((id) => seen.has(id))) violations.push(violation(property.name, 'does not exist'))
+    const message = target.rows ? 'is not set to one of the allowed values' : 'does not exist'
+    if (!ids.every((id) => seen.has(id))) violations.push(violation(property.name, message))
   }
   return violations
 }
@@ -108,7 +110,9 @@ async function unwritable(
     if (!draft.given.has(property.name) || property.column === resource.lock || (property.column && property.column in forced))
       continue
     if (isWritable(resource, property, draft, facts, context)) continue
-    if (isChanged(property, draft, parsed.shown, page && draft.before ? shownValue(property, draft.before, page) : null)) {
+    const { refusal } = property.options
+    if (refusal) violations.push({ ...readOnly(property.name), message: refusal, complete: true })
+    else if (isChanged(property, draft, parsed.shown, page && draft.before ? shownValue(property, draft.before, page) : null)) {
       violations.push(readOnly(property.name))
     }
   }
@@ -134,8 +138,11 @@ function malformed(resource: Resource, draft: Draft, facts: unknown, context: Co
       value === undefined ||
       (typeof value === 'string' && value.trim() === '') ||
       (Array.isArray(value) && value.length === 0)
-    if (required && own !== 'id' && column !== resource.lock && (column || property.many) && isBlank) {
-      if (!property.many || !draft.before || draft.given.has(own)) violations.push(violation(own, "can't be blank"))
+    if (isAutomatic(own)) continue
+    const isFilledIn = options.derived && !draft.before
+    if (required && !isFilledIn && column !== resource.lock && (column || property.many) && isBlank) {
+      if (!property.many || !draft.before || draft.given.has(own))
+        violations.push(violation(own, options.blank ?? "can't be blank"))
       continue
     }
     if (isBlank || !column) continue
@@ -161,12 +168,7 @@ export async function form(
 ): Promise<Body> {
   const { draft, facts, violations } = prepared
   const errors = Map.groupBy(toErrors(resource, violations), (error) => String(error.details?.['attribute']))
-  const mayCommit = allows(
-    resource,
-    resource.commit && draft.before ? resource.commit : draft.before ? resource.may?.update : resource.may?.create,
-    draft,
-    context,
-  )
+  const mayCommit = allows(resource, ruleOf(resource, draft), draft, context)
   return {
     _type: 'Form',
     _embedded: {

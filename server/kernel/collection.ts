@@ -8,7 +8,7 @@ import type { FilterUse } from './operators.ts'
 import { enrich, list, type Page, relatedRows, visibleWhere } from './page.ts'
 import { checkSelect, parseQuery, type Query, writeFilters } from './query.ts'
 import { type Body, represent } from './represent.ts'
-import { hrefOf, type Link, type Property, type Resource, resourceNamed, resources } from './resource.ts'
+import { hrefOf, type Link, type Property, type Queryable, type Resource, resourceNamed, resources } from './resource.ts'
 import { prepare } from './viewer.ts'
 
 export interface IndexOptions {
@@ -60,6 +60,34 @@ export async function index(context: Context, resource: Resource, options: Index
   return query.select ? picked(body, query.select) : body
 }
 const UNPAGINATED = 100_000
+
+/**
+ * Answers a collection of what is no table's rows.
+ * @param queryable its filters and sorts
+ * @param names what an element may hold, for `select`
+ * @param list the elements of the page asked for, and how many there are in all
+ */
+export async function computed(
+  context: Context,
+  queryable: Queryable,
+  names: readonly string[],
+  list: (query: Query) => Promise<{ elements: readonly Body[]; total: number }>,
+): Promise<Body> {
+  const query = await parseQuery(queryable, context)
+  if (query.select) checkSelect(query.select, selection(names))
+  const { elements, total } = await list(query)
+  const { pageSize, offset } = query
+  const body: Body = {
+    _type: 'Collection',
+    total,
+    count: elements.length,
+    pageSize,
+    offset,
+    _embedded: { elements },
+    _links: pageLinks(context.path, context, query, total, true, {}),
+  }
+  return query.select ? picked(body, query.select) : body
+}
 
 /** A plain collection of rows that are at hand, without pages. */
 export function collection(path: string, elements: readonly Body[], more: Body = {}): Body {
@@ -174,14 +202,18 @@ function selectable(resource: Resource): ReadonlySet<string> {
   if (!all) {
     const kinds = resource.variant ? [...resources()].filter((r) => r.table === resource.table) : [resource]
     const names = kinds.flatMap((kind) => [...kind.properties.map((p) => p.name), ...Object.keys(kind.actions ?? {})])
-    all = new Set([
-      ...['*', 'total', 'count', 'pageSize', 'offset', 'self', '_type', 'elements'],
-      ...['*', 'self', '_type', 'update', 'updateImmediately', 'delete', ...names].map((one) => `elements/${one}`),
-    ])
+    all = selection(['update', 'updateImmediately', 'delete', ...names])
     signals.set(resource, all)
   }
   return all
 }
+
+/** Everything that may be selected where these are the members of elements. */
+const selection = (names: readonly string[]): ReadonlySet<string> =>
+  new Set([
+    ...['*', 'total', 'count', 'pageSize', 'offset', 'self', '_type', 'elements'],
+    ...['*', 'self', '_type', ...names].map((one) => `elements/${one}`),
+  ])
 
 /** Only what was selected; links and elements keep their places. */
 function picked(body: Body, select: readonly string[]): Body {

@@ -19,6 +19,8 @@ export interface Context {
   readonly params: URLSearchParams
   /** The path asked for, without the query string. */
   readonly path: string
+  /** The same request as if it began now: after a write, for telling what has become of it. */
+  renewed(): Promise<Context>
 }
 
 /** The same request, reading through a transaction so that it sees what it has written. */

@@ -226,9 +226,12 @@ function success({ of, as }: Operation['answers'], known: ReadonlySet<string>): 
   return { description: 'Done.', content: hal(known.has(of) ? bodySchema(of, as) : { type: 'object' }) }
 }
 
+/** A path with its parameters as OpenAPI writes them. */
+const named = (path: string) => path.replace(/:(\w+)/g, '{$1}').replace('*', '{id}')
+
 function describeOperation(operation: Operation, known: ReadonlySet<string>): Json {
   const { method, path, summary, tag, answers, takes, accepts, query = [] } = operation
-  const parameters = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+  const parameters = [...named(path).matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: 'path',
     required: true,
@@ -242,7 +245,10 @@ function describeOperation(operation: Operation, known: ReadonlySet<string>): Js
         ? undefined
         : { content: { 'application/json': { schema: takes && known.has(takes) ? ref(`${takes}Write`) : { type: 'object' } } } }
   return {
-    operationId: `${method.toLowerCase()}${path.replace(/[/:](\w)/g, (_, c: string) => c.toUpperCase()).replace(/[^A-Za-z0-9]/g, '_')}`,
+    operationId: `${method.toLowerCase()}${named(path)
+      .replaceAll('}', '')
+      .replace(/[/{](\w)/g, (_, c: string) => c.toUpperCase())
+      .replace(/[^A-Za-z0-9]/g, '_')}`,
     summary,
     tags: [tag],
     ...((parameters.length > 0 || query.length > 0) && {
@@ -257,7 +263,7 @@ function describeOperation(operation: Operation, known: ReadonlySet<string>): Js
       400: refusal('The request could not be understood.'),
       401: refusal('The request needs a login.'),
       403: refusal('The permission is missing.'),
-      ...(path.includes(':') && { 404: refusal('There is no such resource, or it cannot be seen.') }),
+      ...(parameters.length > 0 && { 404: refusal('There is no such resource, or it cannot be seen.') }),
       ...(takes && {
         409: refusal('The resource was changed in the meantime.'),
         422: refusal('Something in the body is not valid.'),
@@ -279,7 +285,7 @@ export function openapi(resources: Iterable<Resource>, operations: readonly Oper
   const known = new Set(all.map((r) => r.name))
   const paths: Record<string, Json> = {}
   for (const one of operations.toSorted((a, b) => a.path.localeCompare(b.path))) {
-    const path = `/api/v3${one.path.replace(/:(\w+)/g, '{$1}')}`.replace(/\/$/, '')
+    const path = `/api/v3${named(one.path)}`.replace(/\/$/, '')
     paths[path] = { ...paths[path], [one.method.toLowerCase()]: describeOperation(one, known) }
   }
   return {

@@ -1,13 +1,14 @@
 /** Operations: everything the API answers. The standard ones follow from the declarations; the others are declared here. */
 import type { Database } from '#db/database.ts'
+import { and, type Sql, TRUE } from '#db/sql.ts'
 import { commit, commitLink, findRow, form, type Prepared, prepareWrite, remove } from './change.ts'
 import { type IndexOptions, index, single } from './collection.ts'
 import type { Context } from './context.ts'
 import type { Payload } from './draft.ts'
 import { forbidden } from './errors.ts'
 import { isId } from './operators.ts'
-import { needsOf, visibleRow } from './page.ts'
-import type { Draft, Resource } from './resource.ts'
+import { needsOf, writtenRow } from './page.ts'
+import type { Draft, Resource, StandardOperation } from './resource.ts'
 import type { Rule } from './rules.ts'
 import { schemaOf } from './schema.ts'
 import { prepare } from './viewer.ts'
@@ -34,7 +35,7 @@ export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
 
 export interface Operation {
   readonly method: Method
-  /** Below /api/v3, with `:name` for parameters. */
+  /** Below /api/v3, with `:name` for parameters; a `*` at its end stands for an id with slashes in it. */
   readonly path: string
   readonly summary: string
   readonly tag: string
@@ -68,22 +69,32 @@ export async function idFrom(text: string, resource: Resource, context: Context)
 export const rowFrom = async (text: string, resource: Resource, context: Context) =>
   findRow(context, resource, await idFrom(text, resource, context))
 
+/** The condition on the rows that answer at a resource's own address. */
+async function addressed(resource: Resource, context: Context): Promise<Sql> {
+  const { addressable } = resource
+  if (!addressable) return TRUE
+  await prepare(context.db, context.viewer, addressable.needs)
+  return addressable.where(context, resource.table)
+}
+
+/** The visible row that answers at a resource's own address, or 404. */
+export const rowAt = async (text: string, resource: Resource, context: Context) =>
+  findRow(context, resource, await idFrom(text, resource, context), await addressed(resource, context))
+
 const ok = (body: object): Answer => ({ status: 200, body })
 
 /** A draft of nothing, for schemas that stand alone. */
 export const emptyDraft = (row: object = {}): Draft => ({ row, before: undefined, given: new Set(), many: {}, meta: {} })
 
-/** The answer to a create: committed, read again, 201. */
-export async function created(ask: Ask, resource: Resource, prepared: Prepared): Promise<Answer> {
+/** The answer to a write: committed, and told as it is now, even to a writer who no longer sees it. */
+export async function saved(ask: Ask, resource: Resource, prepared: Prepared, status = 200): Promise<Answer> {
   const id = await commit(ask.db, ask.context, resource, prepared)
-  return { status: 201, body: await single(ask.context, resource, await reread(ask.context, resource, id)) }
+  const context = await ask.context.renewed()
+  return { status, body: await single(context, resource, await writtenRow(context, resource, id)) }
 }
 
-/** A row as it is after a write. The writer may no longer see it, but is told what was written. */
-async function reread(context: Context, resource: Resource, id: number) {
-  const row = await visibleRow(context, resource, id)
-  return row ?? { id }
-}
+/** The answer to a create: 201. */
+export const created = (ask: Ask, resource: Resource, prepared: Prepared) => saved(ask, resource, prepared, 201)
 
 /** The operations that a resource's declaration names. */
 export function standardOperations(resource: Resource): Operation[] {
@@ -91,17 +102,24 @@ export function standardOperations(resource: Resource): Operation[] {
   const has = (one: Resource['operations'][number]) => operations.includes(one)
   const base = `/api/v3/${path}`
   const tag = of
+  const guarding = (one: StandardOperation) => (resource.guards?.[one] ? { guard: resource.guards[one] } : {})
   const all: (Operation | false)[] = [
     has('index') && {
+      ...guarding('index'),
       method: 'GET',
       path: `/${path}`,
       summary: `List ${words}s`,
       tag,
       answers: { status: 200, of, as: 'collection' },
       query: ['filters', 'sortBy', 'select', ...(resource.paginated === false ? [] : ['offset', 'pageSize'])],
-      run: async ({ context }) => ok(await index(context, resource, resource.index?.(context))),
+      run: async ({ context }) => {
+        const options = resource.index?.(context)
+        const within = and([options?.within ?? TRUE, await addressed(resource, context)])
+        return ok(await index(context, resource, { ...options, within }))
+      },
     },
     has('show') && {
+      ...guarding('show'),
       method: 'GET',
       path: `/${path}/:id`,
       summary: `View a ${words}`,
@@ -109,10 +127,11 @@ export function standardOperations(resource: Resource): Operation[] {
       answers: { status: 200, of, as: 'single' },
       run: async ({ context, params }) => {
         await guarded(resource, context)
-        return ok(await single(context, resource, await rowFrom(params['id'] as string, resource, context)))
+        return ok(await single(context, resource, await rowAt(params['id'] as string, resource, context)))
       },
     },
     has('create') && {
+      ...guarding('create'),
       method: 'POST',
       path: `/${path}`,
       summary: `Create a ${words}`,
@@ -122,6 +141,7 @@ export function standardOperations(resource: Resource): Operation[] {
       run: async (ask) => created(ask, resource, await prepareWrite(ask.context, resource, undefined, ask.body)),
     },
     has('form') && {
+      ...guarding('form'),
       method: 'POST',
       path: `/${path}/form`,
       summary: `Form for creating a ${words}`,
@@ -134,19 +154,20 @@ export function standardOperations(resource: Resource): Operation[] {
       },
     },
     has('update') && {
+      ...guarding('update'),
       method: 'PATCH',
       path: `/${path}/:id`,
       summary: `Update a ${words}`,
       tag,
       answers: { status: 200, of, as: 'single' },
       takes: of,
-      run: async ({ context, db, params, body }) => {
-        const row = await rowFrom(params['id'] as string, resource, context)
-        const id = await commit(db, context, resource, await prepareWrite(context, resource, row, body))
-        return ok(await single(context, resource, await reread(context, resource, id)))
+      run: async (ask) => {
+        const row = await rowAt(ask.params['id'] as string, resource, ask.context)
+        return saved(ask, resource, await prepareWrite(ask.context, resource, row, ask.body))
       },
     },
     has('editForm') && {
+      ...guarding('editForm'),
       method: 'POST',
       path: `/${path}/:id/form`,
       summary: `Form for updating a ${words}`,
@@ -154,7 +175,7 @@ export function standardOperations(resource: Resource): Operation[] {
       answers: { status: 200, of, as: 'form' },
       takes: of,
       run: async ({ context, params, body }) => {
-        const row = await rowFrom(params['id'] as string, resource, context)
+        const row = await rowAt(params['id'] as string, resource, context)
         const prepared = await prepareWrite(context, resource, row, body)
         return ok(
           await form(context, resource, prepared, `${base}/${row['id']}/form`, commitLink(resource, prepared.draft, base)),
@@ -162,17 +183,19 @@ export function standardOperations(resource: Resource): Operation[] {
       },
     },
     has('delete') && {
+      ...guarding('delete'),
       method: 'DELETE',
       path: `/${path}/:id`,
       summary: `Delete a ${words}`,
       tag,
       answers: { status: resource.deleted ?? 204 },
       run: async ({ context, db, params }) => {
-        await remove(db, context, resource, await rowFrom(params['id'] as string, resource, context))
+        await remove(db, context, resource, await rowAt(params['id'] as string, resource, context))
         return { status: resource.deleted ?? 204 }
       },
     },
     has('schema') && {
+      ...guarding('schema'),
       method: 'GET',
       path: `/${path}/schema`,
       summary: `Schema of a ${words}`,
@@ -212,7 +235,8 @@ export function nested(options: {
       tag: options.resource.name,
       answers: { status: 200, of: options.resource.name, as: 'collection' },
       run: async ({ context, params }) => {
-        const parent = await rowFrom(params['id'] as string, options.parent(), context)
+        const resource = options.parent()
+        const parent = await (path === resource.path ? rowAt : rowFrom)(params['id'] as string, resource, context)
         return ok(await index(context, options.resource, await options.within(parent, context)))
       },
     })

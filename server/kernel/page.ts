@@ -4,7 +4,7 @@ import { among, ordered } from '#db/dialect.ts'
 import { and, join, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context } from './context.ts'
 import type { Query } from './query.ts'
-import { type Property, type Resource, resourceNamed } from './resource.ts'
+import { type Property, type Queryable, type Resource, resourceNamed } from './resource.ts'
 import type { Rule } from './rules.ts'
 import { prepare } from './viewer.ts'
 import { allRows, rowsById, type Topic } from './world.ts'
@@ -25,18 +25,18 @@ export interface Page {
   readonly variants: ReadonlyMap<string, Page> | undefined
 }
 
-const needs = new WeakMap<Resource, readonly string[]>()
+const needs = new WeakMap<Queryable, readonly string[]>()
 
 /** Every set of the viewer's that seeing and representing rows of a resource may ask for. */
-export function needsOf(resource: Resource): readonly string[] {
+export function needsOf(resource: Queryable): readonly string[] {
   let all = needs.get(resource)
   if (all) return all
   const of = (rule: Rule | { create: Rule; update: Rule } | null | undefined): readonly string[] =>
     !rule ? [] : 'needs' in rule ? rule.needs : [...rule.create.needs, ...rule.update.needs]
-  const { visible, guard, may, commit, properties, actions, needs: further } = resource
+  const { visible, guard, may, properties, actions, needs: further } = resource
   all = [
     ...new Set([
-      ...[visible, guard, may?.create, may?.update, may?.delete, commit].flatMap(of),
+      ...[visible, guard, may?.create, may?.update, may?.edit, may?.delete].flatMap(of),
       ...properties.flatMap((p) => [
         ...of(p.options.may),
         ...of(p.options.read),
@@ -83,20 +83,28 @@ async function rowsUnder(context: Context, resource: Resource, ids: readonly num
   return ids.map((id) => found.get(id)).filter((row) => row !== undefined)
 }
 
-/** The rows under these ids that the viewer sees. */
-export async function visibleRows(context: Context, resource: Resource, ids: readonly number[]): Promise<Row[]> {
-  return rowsUnder(context, resource, ids, await visibleWhere(context, resource))
+/** The rows under these ids that the viewer sees; only those that satisfy `where`, if it is given. */
+export async function visibleRows(context: Context, resource: Resource, ids: readonly number[], where = TRUE): Promise<Row[]> {
+  if (resource.rows) {
+    const seen = await visibleIds(context, resource, ids)
+    return ids.filter((id) => seen.has(id)).map((id) => resource.rows?.get(id) as Row)
+  }
+  return rowsUnder(context, resource, ids, and([await visibleWhere(context, resource), where]))
 }
 
-/** The row under an id, if the viewer sees it. */
-export async function visibleRow(context: Context, resource: Resource, id: number): Promise<Row | undefined> {
-  return (await visibleRows(context, resource, [id]))[0]
+/** The row under an id, if the viewer sees it and it satisfies `where`. */
+export async function visibleRow(context: Context, resource: Resource, id: number, where = TRUE): Promise<Row | undefined> {
+  return (await visibleRows(context, resource, [id], where))[0]
 }
+
+/** The row under an id, whoever sees it: for those who have just written it. */
+export const writtenRow = async (context: Context, resource: Resource, id: number): Promise<Row> =>
+  (await rowsUnder(context, resource, [id], TRUE))[0] as Row
 
 /** Which of these ids are of rows that the viewer sees. */
 export async function visibleIds(context: Context, resource: Resource, ids: readonly number[]): Promise<ReadonlySet<number>> {
   const rows = await relatedRows(context, resource, ids)
-  if (!resource.held) return new Set(rows.keys())
+  if (!resource.held && !resource.rows) return new Set(rows.keys())
   await prepare(context.db, context.viewer, resource.visible.needs)
   const sees = (row: Row | undefined) => row !== undefined && resource.visible.holds(context.viewer, row)
   return new Set(ids.filter((id) => sees(rows.get(id))))
@@ -109,6 +117,7 @@ export async function relatedRows(
   ids: readonly number[],
 ): Promise<ReadonlyMap<number, Row>> {
   const { db, snapshot, engine } = context
+  if (resource.rows) return resource.rows
   if (resource.held === 'all') return allRows(db, snapshot, resource.table as Topic, resource.order?.column)
   if (resource.held === 'some') {
     return rowsById(snapshot, resource.table as Topic, ids, (missing) =>
@@ -172,20 +181,27 @@ function orderOf(resource: Resource, sorts: Query['sorts']): Sql {
 export const targetOf = (property: Property, row: Row): string => property.options.target?.(row) ?? (property.to as string)
 
 /** Loads everything that representing these rows needs; the number of statements does not depend on how many there are. */
-export async function enrich(context: Context, resource: Resource, rows: readonly Row[], { embed = false } = {}): Promise<Page> {
+export async function enrich(
+  context: Context,
+  resource: Resource,
+  rows: readonly Row[],
+  { embed = false, chosen = {} as Draft['many'] } = {},
+): Promise<Page> {
   await prepare(context.db, context.viewer, needsOf(resource))
   const links = resource.properties.filter((p) => p.to)
 
   const many = new Map<string, ReadonlyMap<number, readonly number[]>>()
   await Promise.all(
     links.map(async (p) => {
-      if (p.options.load) many.set(p.name, await p.options.load(rows as never, context))
+      const ids = chosen[p.name]
+      if (ids) many.set(p.name, new Map(rows.map((row) => [row['id'], ids])))
+      else if (p.options.load) many.set(p.name, await p.options.load(rows as never, context))
     }),
   )
 
   const wanted = new Map<string, Set<number>>()
   for (const property of links) {
-    if (property.options.link && !property.options.embed) continue
+    if (property.options.link && !(embed && property.options.embed)) continue
     for (const row of rows) {
       const ids = property.many ? (many.get(property.name)?.get(row['id']) ?? []) : [row[property.column as string]]
       for (const id of ids) {

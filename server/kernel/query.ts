@@ -1,11 +1,11 @@
 /** From a query string to what is asked for: page, order, filters, groups, sums, selection. Refuses what is not understood. */
 import { inflateSync, unzipSync } from 'node:zlib'
-import { name, type Sql } from '#db/sql.ts'
+import { and, name, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context } from './context.ts'
 import { ApiError, badRequest, combined, invalidQuery } from './errors.ts'
 import { condition, type Filter, type FilterUse, isId, misfit, operatorsOf, takesValues } from './operators.ts'
-import { visibleIds } from './page.ts'
-import { humanize, type Property, type Resource, resourceNamed, snakeCase } from './resource.ts'
+import { needsOf, visibleIds } from './page.ts'
+import { humanize, type Property, type Queryable, resourceNamed, snakeCase } from './resource.ts'
 import type { Scope } from './rules.ts'
 import { prepare } from './viewer.ts'
 
@@ -104,10 +104,10 @@ interface Known extends Filter {
   readonly key: string
 }
 
-const known = new WeakMap<Resource, Map<string, Known>>()
+const known = new WeakMap<Queryable, Map<string, Known>>()
 
 /** All filters of a resource under every name they answer to. */
-export function filtersOf(resource: Resource): ReadonlyMap<string, Known> {
+export function filtersOf(resource: Queryable): ReadonlyMap<string, Known> {
   let all = known.get(resource)
   if (all) return all
   all = new Map()
@@ -128,17 +128,18 @@ export function filtersOf(resource: Resource): ReadonlyMap<string, Known> {
   }
   for (const [key, filter] of Object.entries(resource.filters ?? {})) add(key, filter)
   for (const property of resource.properties) {
-    if (property.options.filter && !resource.filters?.[property.name]) add(property.name, propertyFilter(property))
+    if (property.options.filter && !resource.filters?.[property.name]) add(property.name, propertyFilter(resource, property))
   }
   known.set(resource, all)
   return all
 }
 
 /** The filter that a property's declaration gives. */
-function propertyFilter(property: Property): Filter {
-  const { filter, filterNames, select } = property.options
+function propertyFilter(resource: Queryable, property: Property): Filter {
+  const { filter, filterNames, select, read } = property.options
   const strategy = typeof filter === 'string' ? filter : property.kind.strategy
-  const target = property.to
+  // An id can only be one of a row that the viewer sees.
+  const target = property.to ?? (property.name === 'id' ? resource.name : undefined)
   return {
     names: [...(filterNames ?? []), ...(property.column ? [property.column] : [])],
     label: property.label,
@@ -147,7 +148,8 @@ function propertyFilter(property: Property): Filter {
     where: (use, context, table) => {
       const column = select ? select(context, table) : name(`${table}.${property.column}`)
       const values = target ? withMe(use.values, context) : use.values
-      return condition(strategy, { ...use, values }, column, context)
+      const found = condition(strategy, { ...use, values }, column, context)
+      return read ? and([read.where(context, table), found]) : found
     },
   }
 }
@@ -166,7 +168,7 @@ export async function areVisible(target: string, values: readonly string[], cont
 }
 
 /** What is wrong with one use of a filter, or the condition it makes. */
-async function judge(use: FilterUse, resource: Resource, context: Context): Promise<Sql | string> {
+async function judge(use: FilterUse, resource: Queryable, context: Context): Promise<Sql | string> {
   const filter = filtersOf(resource).get(use.name)
   if (!filter) return `${use.name} filter does not exist.`
   const operators = filter.operators ?? operatorsOf[filter.strategy]
@@ -184,7 +186,7 @@ async function judge(use: FilterUse, resource: Resource, context: Context): Prom
 }
 
 /** The conditions of all filters. Throws InvalidQuery for one bad filter, MultipleErrors for several. */
-export async function conditionsOf(uses: readonly FilterUse[], resource: Resource, context: Context): Promise<Sql[]> {
+export async function conditionsOf(uses: readonly FilterUse[], resource: Queryable, context: Context): Promise<Sql[]> {
   if (uses.length > MOST_FILTERS) throw invalidQuery(`There are more than ${MOST_FILTERS} filters.`)
   const judged: (Sql | string)[] = []
   for (const use of uses) judged.push(await judge(use, resource, context))
@@ -194,8 +196,8 @@ export async function conditionsOf(uses: readonly FilterUse[], resource: Resourc
 }
 const MOST_FILTERS = 100
 
-/** The expression a name sorts by, if it can be sorted by. */
-export function sortExpression(resource: Resource, wanted: string, scope: Scope): Sql | undefined {
+/** The expression a name sorts by, if it can be sorted by; where the viewer may not read the value, there is none. */
+export function sortExpression(resource: Queryable, wanted: string, scope: Scope): Sql | undefined {
   const camel = wanted.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
   const own = resource.sorts?.[wanted] ?? resource.sorts?.[camel]
   if (own) return own(scope, resource.table)
@@ -203,11 +205,13 @@ export function sortExpression(resource: Resource, wanted: string, scope: Scope)
     resource.property.get(wanted) ?? resource.property.get(camel) ?? resource.property.get(camel.replace(/Id$/, ''))
   const sort = property?.options.sort
   if (!property || !sort) return undefined
-  return typeof sort === 'function' ? sort(scope, resource.table) : name(`${resource.table}.${property.column}`)
+  const expression = typeof sort === 'function' ? sort(scope, resource.table) : name(`${resource.table}.${property.column}`)
+  const readable = property.options.read?.where(scope, resource.table) ?? TRUE
+  return readable === TRUE ? expression : sql`case when ${readable} then ${expression} end`
 }
 
 /** The sort criteria of a `sortBy` parameter; only the first three count. */
-export function readSorts(text: string, resource: Resource, scope: Scope): Sort[] {
+export function readSorts(text: string, resource: Queryable, scope: Scope): Sort[] {
   const list = readJson(text, 'sortBy')
   if (!Array.isArray(list)) throw invalidQuery('The parameter sortBy is not a JSON array of pairs such as [["id","asc"]].')
   return list.slice(0, 3).map((entry) => {
@@ -219,7 +223,7 @@ export function readSorts(text: string, resource: Resource, scope: Scope): Sort[
 }
 
 /** The property that a `groupBy` parameter names. */
-function readGroup(text: string | null, resource: Resource): Property | undefined {
+function readGroup(text: string | null, resource: Queryable): Property | undefined {
   if (!text) return undefined
   const camel = text.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
   const property = resource.property.get(text) ?? resource.property.get(camel)
@@ -243,17 +247,14 @@ export function readSelect(text: string | null): string[] | undefined {
  * @throws ApiError 400 InvalidQuery, or 422 MultipleErrors for several invalid filters
  */
 export async function parseQuery(
-  resource: Resource,
+  resource: Queryable,
   context: Context,
   { byDefault = [] as readonly FilterUse[] } = {},
 ): Promise<Query> {
   const { params } = context
   const filterText = params.get('filters') ?? params.get('filter')
   const filters = filterText === null ? byDefault : readFilters(filterText)
-  const guarded = filters.flatMap(
-    (use) => resource.property.get(filtersOf(resource).get(use.name)?.key ?? '')?.options.read?.needs ?? [],
-  )
-  await prepare(context.db, context.viewer, guarded)
+  await prepare(context.db, context.viewer, needsOf(resource))
   return {
     offset: readOffset(params.get('offset')),
     pageSize: readPageSize(params.get('pageSize'), context),

@@ -45,10 +45,11 @@ export const isShown = (property: Property, row: Row, page: Page): boolean => {
   return (!when || when(row as never, page)) && (!read || can(page, read, row))
 }
 
-function actionLink(action: Action<any>, row: Row, page: Page): Link | undefined {
+function actionLink(action: Action<any>, row: Row, page: Page): Link | readonly Link[] | undefined {
   if (action.may && !can(page, action.may, row)) return undefined
   if (action.when && !action.when(row, page)) return undefined
-  const href = action.href(row, page)
+  if (action.links) return action.links(row, page)
+  const href = action.href?.(row, page) ?? null
   const title = typeof action.title === 'function' ? action.title(row, page) : action.title
   return {
     href,
@@ -113,7 +114,7 @@ export function represent(resource: Resource, row: Row, page: Page, { embed = fa
     const value = shownValue(property, row, page)
     if (value !== null || property.options.nullable !== false) body[property.name] = value
   }
-  const links: Record<string, Link | Link[]> = {
+  const links: Record<string, Link | readonly Link[]> = {
     self: resource.untitled ? { href: hrefOf(resource, row) } : { href: hrefOf(resource, row), title: resource.titleOf(row) },
   }
   for (const property of plan.links) {

@@ -33,6 +33,8 @@ export interface Draft<R = any> {
   readonly many: Readonly<Record<string, readonly number[]>>
   /** What `_meta` of the payload holds. */
   readonly meta: Readonly<Record<string, unknown>>
+  /** What was given for properties that have no column, as it was sent. */
+  readonly loose?: Readonly<Record<string, unknown>>
 }
 
 /** Whether a column differs from what is stored; on a new row every column that holds something does. */
@@ -54,9 +56,15 @@ interface Common<R, F> {
   /** What people read; defaults to the property's name in words. */
   label?: string
   required?: boolean | ((draft: Draft<R>, facts: F, context: Context) => boolean)
+  /** Said after the label when it is required and missing. */
+  blank?: string
   hasDefault?: boolean
+  /** On a new row it follows from other properties where it is left blank: what is missing then are those. */
+  derived?: boolean
   /** Whether a client may write it at all, apart from permissions. */
   writable?: boolean | ((draft: Draft<R>, facts: F, context: Context) => boolean)
+  /** A whole sentence, said whenever it is sent although it cannot be written, even if unchanged. */
+  refusal?: string
   /** Who may write it; judged on the stored row, or on the draft of a new one. */
   may?: Rule | { create: Rule; update: Rule }
   /** Who may read it, and filter or sort by it. */
@@ -65,6 +73,8 @@ interface Common<R, F> {
   when?: (row: R, page: Page) => boolean
   /** Whether the schema mentions it. */
   inSchema?: boolean | ((draft: Draft<R>, facts: F, context: Context) => boolean)
+  /** The part of a form it belongs to. */
+  section?: string
   /** Filterable, with the kind's operators or these; see `filterNames` for further names. */
   filter?: boolean | Strategy
   filterNames?: readonly string[]
@@ -123,7 +133,9 @@ export type Unnamed = Omit<Property, 'name' | 'label' | 'column'>
 
 /** A link that is no property: an action or a way on. */
 export interface Action<R> {
-  href: (row: R, page: Page) => string | null
+  href?: (row: R, page: Page) => string | null
+  /** Several links under one name, in place of `href`. */
+  links?: (row: R, page: Page) => readonly Link[] | undefined
   method?: 'post' | 'patch' | 'put' | 'delete'
   title?: string | ((row: R, page: Page) => string)
   payload?: (row: R, page: Page) => unknown
@@ -133,6 +145,9 @@ export interface Action<R> {
   may?: Rule
   when?: (row: R, page: Page) => boolean
 }
+
+/** What every resource may answer. */
+export type StandardOperation = 'index' | 'show' | 'create' | 'update' | 'delete' | 'form' | 'editForm' | 'schema'
 
 export interface Declaration<T extends TableName, F> {
   /** The collection's path below /api/v3. */
@@ -158,9 +173,14 @@ export interface Declaration<T extends TableName, F> {
   held?: 'all' | 'some'
   order?: { column: keyof Tables[T] & string; descending?: boolean }
   visible: Rule
+  /** Which visible rows answer at the resource's own address; all, unless said. Links and further lists may lead to more. */
+  addressable?: Pick<Rule, 'needs' | 'where'>
   /** Who may list them at all. Judged anywhere; otherwise 403. */
   guard?: Rule
-  may?: { create?: Rule; update?: Rule; delete?: Rule }
+  /** Who may use an operation at all. Judged anywhere, before the row is looked for; otherwise 403. */
+  guards?: Partial<Record<StandardOperation, Rule>>
+  /** Who may create, change and remove rows; `edit` is asked for properties that name no rule, where that is narrower. */
+  may?: { create?: Rule; update?: Rule; edit?: Rule; delete?: Rule }
   /** Said instead of the general sentence when there is no such row. */
   missing?: string
   /** Who may read its schema, where that is not whoever may list. */
@@ -172,8 +192,8 @@ export interface Declaration<T extends TableName, F> {
   properties: Record<string, Unnamed>
   /** Filters that belong to no property. */
   filters?: Record<string, Filter>
-  /** Sorts that belong to no property. */
-  sorts?: Record<string, (scope: Scope, table: string) => Sql>
+  /** Sorts that belong to no property; one that gives nothing is not there for this viewer. */
+  sorts?: Record<string, (scope: Scope, table: string) => Sql | undefined>
   actions?: Record<string, Action<Tables[T]> | null>
   /** Read once for a page: whatever actions and values of its rows need. A loader never sees a single row. */
   loads?: Record<string, (rows: readonly Tables[T][], context: Context) => Promise<unknown>>
@@ -206,10 +226,8 @@ export interface Declaration<T extends TableName, F> {
   ) => Promise<Record<string, unknown>> | Record<string, unknown>
   /** Further links of forms. */
   formLinks?: (draft: Draft<Tables[T]>, context: Context) => Record<string, Link>
-  /** Who may see the commit link of the edit form, where that is narrower than `may.update`. */
-  commit?: Rule
   /** Which of the standard operations exist. */
-  operations: readonly ('index' | 'show' | 'create' | 'update' | 'delete' | 'form' | 'editForm' | 'schema')[]
+  operations: readonly StandardOperation[]
   /** The status of a successful deletion. */
   deleted?: 202 | 204
 }
@@ -222,7 +240,12 @@ export interface Resource extends Omit<Declaration<any, any>, 'properties' | 'ti
   readonly property: ReadonlyMap<string, Property>
   readonly titleOf: (row: any) => string
   readonly words: string
+  /** The rows themselves, where they are part of the product rather than of the database. */
+  readonly rows?: ReadonlyMap<any, Row>
 }
+
+/** The part of a declaration that queries are read by; enough for collections of what is no table's rows. */
+export type Queryable = Pick<Resource, 'properties' | 'property' | 'table'> & Partial<Resource>
 
 export const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 /** `startDate` → `Start date`. */
@@ -247,6 +270,8 @@ export function builders<R, F>() {
     markdown: scalar(kinds.markdown),
     plain: scalar(kinds.plain),
     password: scalar(kinds.password),
+    /** A property of a kind of the module's own. */
+    of: (kind: Kind, options: ScalarOptions<R, F> = {}) => scalar(kind)(options),
     /** A link to one other resource, named by its registered name. */
     link: (to: string, options: LinkOptions<R, F> = {}): Unnamed => ({ kind: linkKind, options, to, many: false }),
     /** Links to many of another resource. */
@@ -268,8 +293,13 @@ function named([name, unnamed]: [string, Unnamed]): Property {
   const { options, to, many } = unnamed
   const computed = many || options.value || options.load || options.select
   const column = options.column ?? (computed ? undefined : snakeCase(name) + (to ? '_id' : ''))
-  return { ...unnamed, name, label: options.label ?? humanize(name), column }
+  const label = options.label ?? automatic[name] ?? humanize(name)
+  return { ...unnamed, name, label, column, options: isAutomatic(name) ? { required: true, ...options } : options }
 }
+
+/** The properties that every row has without anybody's doing, and what people read. */
+const automatic: Readonly<Record<string, string>> = { id: 'ID', createdAt: 'Created on', updatedAt: 'Updated on' }
+export const isAutomatic = (property: string): boolean => Object.hasOwn(automatic, property)
 
 const registry = new Map<string, Resource>()
 
@@ -303,6 +333,21 @@ export function resource<T extends TableName, F = unknown>(
   } as unknown as Resource
   registry.set(name, declared)
   return declared
+}
+
+/**
+ * Declares a resource whose few rows are part of the product rather than of the database. Their ids may be texts.
+ * It can be linked to and shown; there is nothing to write.
+ */
+export function fixed<R extends { id: number | string }>(
+  name: string,
+  rows: readonly R[],
+  declare: (build: Build<R, unknown>) => Omit<Declaration<any, any>, 'resolve'>,
+): Resource {
+  const byId = new Map<any, R>(rows.map((row) => [row.id, row]))
+  const resolve = async (text: string) => byId.get(text)?.id as number | undefined
+  const declared = resource<any>(name, '', () => ({ ...declare(builders<R, unknown>()), resolve }))
+  return Object.assign(declared, { rows: byId })
 }
 
 /** Adds to a resource declared elsewhere: one module's part in another's resource. */

@@ -22,8 +22,13 @@ export function isWritable(resource: Resource, property: Property, draft: Draft,
   if (writable === false || property.name === 'id') return false
   if (typeof writable === 'function' && !writable(draft as never, facts as never, context)) return false
   const own = may && 'create' in may ? (draft.before ? may.update : may.create) : may
-  return allows(resource, own ?? (draft.before ? resource.may?.update : resource.may?.create), draft, context)
+  const isLock = property.column !== undefined && property.column === resource.lock
+  return allows(resource, own ?? (isLock ? resource.may?.update : ruleOf(resource, draft)), draft, context)
 }
+
+/** The rule for properties that name none, and for committing a form. */
+export const ruleOf = ({ may }: Resource, { before }: Draft): Rule | undefined =>
+  before ? (may?.edit ?? may?.update) : may?.create
 
 const resolved = <T>(
   option: T | ((draft: any, facts: any, context: Context) => T) | undefined,
@@ -57,6 +62,7 @@ async function entryOf(
   }
   if (options.min !== undefined && property.kind.type === 'String') entry['minLength'] = options.min
   if (options.max !== undefined && property.kind.type === 'String') entry['maxLength'] = options.max
+  if (options.section) entry['attributeGroup'] = options.section
   if (to) Object.assign(entry, { location: '_links', _links: {} })
   if (!form || !options.allowed) return entry
 
@@ -101,10 +107,7 @@ export async function schemaOf(
 /** The payload of a form: what the viewer may write of the draft, as it would be shown. */
 export async function payloadOf(resource: Resource, draft: Draft, facts: unknown, context: Context): Promise<Body> {
   const row: Row = { ...draft.row }
-  const page: Page = await enrich(context, resource, [row])
-  const many = new Map(page.many)
-  for (const [own, ids] of Object.entries(draft.many)) many.set(own, new Map([[row['id'], ids]]))
-  const shown = represent(resource, row, { ...page, many })
+  const shown = represent(resource, row, await enrich(context, resource, [row], { chosen: draft.many }))
   const links = shown['_links'] as Body
   const payload: Body = Object.create(null)
   const payloadLinks: Body = {}

@@ -3,6 +3,8 @@ import type { Reader } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { Snapshot } from './world.ts'
 
+export type PasswordRule = 'lowercase' | 'uppercase' | 'numeric' | 'special'
+
 export const defaultSettings = {
   app_title: 'Halyard',
   login_required: true,
@@ -39,6 +41,9 @@ export const defaultSettings = {
   users_deletable_by_admins: false,
   users_deletable_by_self: false,
   password_min_length: 10,
+  /** Character classes a password may be asked for, and how many of them it must have. */
+  password_active_rules: ['lowercase', 'uppercase', 'numeric', 'special'] as PasswordRule[],
+  password_min_adhered_rules: 0,
 }
 
 export type Settings = Readonly<typeof defaultSettings>

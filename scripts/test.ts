@@ -1,0 +1,106 @@
+/** Runs the tests, once on SQLite and once on PostgreSQL: the program behind `npm test`. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { globSync, statSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join, relative, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { postgresMissing, startPostgres } from './postgres.ts'
+
+const usage = `Usage: npm test -- [OPTION…] [FILE|FOLDER|GLOB…]
+
+  --engine sqlite|postgres   run on this engine only
+  --require-postgres         fail where PostgreSQL is missing, as with CI=true, instead of skipping it
+  --name PATTERN             run only the tests whose name matches this regular expression`
+
+const root = resolve(import.meta.dirname, '..')
+const everyTest = ['test/**/*.test.ts', 'server/**/*.test.ts']
+/** Tests that open no database: a second engine would tell nothing new about them. */
+const withoutDatabase = ['test/text/**', 'test/pure/**', 'test/contract.test.ts']
+
+const tenMinutes = 600_000
+const testRunner = [
+  '--test',
+  '--test-reporter=spec',
+  // Node leaves one core idle, which on two cores is half the machine; past eight the databases hold everybody up.
+  `--test-concurrency=${Math.min(8, availableParallelism())}`,
+  `--test-timeout=${tenMinutes}`,
+]
+
+/** Reads the command line and runs what it asks for. Returns whether every test passed; throws an Error naming a wrong request. */
+async function main(args: string[]): Promise<boolean> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      engine: { type: 'string' },
+      name: { type: 'string' },
+      'require-postgres': { type: 'boolean', default: process.env['CI'] === 'true' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })
+  if (values.help) {
+    console.log(usage)
+    return true
+  }
+  if (values.engine !== undefined && values.engine !== 'sqlite' && values.engine !== 'postgres') {
+    throw new Error(`--engine is sqlite or postgres, not ${values.engine}.`)
+  }
+  const files = findTests(positionals)
+  const databaseFiles = findTests(positionals, withoutDatabase)
+  if (files.length === 0) throw new Error(`No test file matches ${(positionals.length > 0 ? positionals : everyTest).join(' ')}.`)
+
+  const flags = values.name === undefined ? testRunner : [...testRunner, `--test-name-pattern=${values.name}`]
+  let passed = true
+  if (values.engine !== 'postgres') {
+    passed = await runTests('SQLite', files, flags, { HALYARD_TEST_ENGINE: 'sqlite' })
+  }
+  if (values.engine !== 'sqlite' && databaseFiles.length > 0) {
+    const required = values['require-postgres'] || values.engine === 'postgres'
+    passed = (await runOnPostgres(databaseFiles, flags, required)) && passed
+  } else if (values.engine === 'postgres') {
+    throw new Error('None of these tests uses a database; run them with --engine sqlite.')
+  }
+  return passed
+}
+
+/** The test files that the patterns name, a folder standing for all tests below it; without patterns every test there is. */
+function findTests(patterns: string[], exclude: string[] = []): string[] {
+  const isFolder = (path: string) => statSync(join(root, path), { throwIfNoEntry: false })?.isDirectory()
+  const globs = patterns
+    .map((pattern) => relative(root, resolve(root, pattern)))
+    .map((pattern) => (isFolder(pattern) ? join(pattern, '**/*.test.ts') : pattern))
+  return globSync(globs.length > 0 ? globs : everyTest, { cwd: root, exclude }).sort()
+}
+
+async function runOnPostgres(files: string[], flags: string[], required: boolean): Promise<boolean> {
+  const postgres = await startPostgres()
+  if (postgres === undefined) {
+    if (required) throw new Error(postgresMissing)
+    console.log(`\nThe tests on PostgreSQL were skipped. ${postgresMissing}`)
+    return true
+  }
+  try {
+    return await runTests('PostgreSQL', files, flags, {
+      HALYARD_TEST_ENGINE: 'postgres',
+      HALYARD_TEST_DATABASE_URL: postgres.url,
+    })
+  } finally {
+    await postgres.stop()
+  }
+}
+
+async function runTests(engine: string, files: string[], flags: string[], settings: NodeJS.ProcessEnv): Promise<boolean> {
+  console.log(`\nTests on ${engine}`)
+  const env = { ...process.env, ...settings }
+  const child = spawn(process.execPath, [...flags, ...files], { cwd: root, stdio: 'inherit', env })
+  const [code] = await once(child, 'exit')
+  return code === 0
+}
+
+try {
+  process.exitCode = (await main(process.argv.slice(2))) ? 0 : 1
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+}

@@ -1,0 +1,229 @@
+/** Time spent: by whom, on what, when and how long. */
+import type { Row } from '#db/database.ts'
+import { name, sql } from '#db/sql.ts'
+import type { Context } from '#kernel/context.ts'
+import { forbidden, type Violation, violation } from '#kernel/errors.ts'
+import { visibleRow } from '#kernel/page.ts'
+import { type Draft, differs, extend, resource, resourceNamed } from '#kernel/resource.ts'
+import { both, either, having, inProject, not, own, type Scope } from '#kernel/rules.ts'
+import { idSet, prepare } from '#kernel/viewer.ts'
+import { allRows } from '#kernel/world.ts'
+import { readStart, startOf } from './clock.ts'
+
+interface Facts {
+  readonly activities: ReadonlyMap<number, Row>
+  /** The work package booked on, if the viewer sees it. */
+  readonly workPackage: Row | undefined
+  /** Whether the user booked for has another entry that is running. */
+  readonly isRunning: boolean
+  readonly mayLogForAll: boolean
+  readonly mayLogOwn: boolean
+}
+
+const running = having('ongoing', true)
+/** What has been booked is seen by permission; what is running only by whoever it is running for. */
+const visible = either(
+  both(running, own('user_id')),
+  both(not(running), either(inProject('view_time_entries'), both(own('user_id'), inProject('view_own_time_entries')))),
+)
+const mayLog = either(inProject('log_time'), inProject('log_own_time'))
+const mayEdit = either(inProject('edit_time_entries'), both(own('user_id'), inProject('edit_own_time_entries')))
+
+async function lookUp({ row, before }: Draft, context: Context): Promise<Facts> {
+  const { db, snapshot, viewer } = context
+  await prepare(db, viewer, ['project:log_time', 'project:log_own_time'])
+  const entity = row['entity_id'] ? await visibleRow(context, resourceNamed('WorkPackage'), row['entity_id']) : undefined
+  const user = row['user_id'] ?? viewer.id
+  const other = row['ongoing']
+    ? await db.one(sql`select 1 as one from time_entries where user_id = ${user} and ongoing and id <> ${before?.['id'] ?? 0}`)
+    : undefined
+  const project = row['project_id'] ?? entity?.['project_id']
+  return {
+    activities: await allRows(db, snapshot, 'time_entry_activities', 'position'),
+    workPackage: entity,
+    isRunning: other !== undefined,
+    mayLogForAll: idSet(viewer, 'project:log_time').ids.has(project),
+    mayLogOwn: idSet(viewer, 'project:log_own_time').ids.has(project),
+  }
+}
+
+/** User, project and activity where the client named none; whoever sends it has logged it. */
+function defaults({ row, before, given }: Draft, facts: Facts, { viewer, timeZone }: Context): Row {
+  const values: Row = {}
+  if (!before) {
+    Object.assign(values, { entity_type: 'WorkPackage', logged_by_id: viewer.id, time_zone: timeZone })
+    if (!given.has('user')) values['user_id'] = viewer.id
+    if (!given.has('activity'))
+      values['activity_id'] = [...facts.activities.values()].find((one) => one['is_default'])?.['id'] ?? null
+  }
+  if (!row['project_id'] && facts.workPackage) values['project_id'] = facts.workPackage['project_id']
+  if (row['ongoing']) values['hours'] = null
+  return values
+}
+
+const givenStart = ({ row, given, loose }: Draft) =>
+  given.has('startTime') && loose?.['startTime'] !== null
+    ? { start: readStart(loose?.['startTime'], row['time_zone'] ?? 'UTC') }
+    : undefined
+
+/** The time of day at which it began; the day it is of is checked, not kept. */
+function startTime(draft: Draft): Row {
+  if (!draft.given.has('startTime')) return {}
+  return { start_minute: givenStart(draft)?.start?.minute ?? null }
+}
+
+function checkStart(draft: Draft): Violation[] {
+  const given = givenStart(draft)
+  if (!given) return []
+  if (!given.start) return [violation('startTime', 'is not a valid date', { identifier: 'PropertyFormatError' })]
+  const { spent_on: day } = draft.row
+  if (given.start.day === day) return []
+  return [
+    violation('startTime', `The date of the start time (${given.start.day}) must be the date the time is booked for (${day}).`, {
+      complete: true,
+    }),
+  ]
+}
+
+function check(draft: Draft, facts: Facts, { viewer }: Context): Violation[] {
+  const { row, before } = draft
+  const violations: Violation[] = []
+  const isOwn = row['user_id'] === viewer.id
+  if (!before && row['project_id'] && !facts.mayLogForAll && !(isOwn && facts.mayLogOwn)) throw forbidden()
+  if (!isOwn && differs(draft, 'user_id') && !facts.mayLogForAll)
+    violations.push(violation('user', 'was attempted to be written but is not writable', { identifier: 'PropertyIsReadOnly' }))
+  if (row['entity_id'] && (!facts.workPackage || facts.workPackage['project_id'] !== row['project_id'])) {
+    if (!before || differs(draft, 'entity_id') || differs(draft, 'project_id')) violations.push(violation('entity', 'is invalid'))
+  }
+  if (row['activity_id'] && differs(draft, 'activity_id') && !facts.activities.get(row['activity_id'])?.['is_active']) {
+    violations.push(violation('activity', 'is not set to one of the allowed values'))
+  }
+  if (row['ongoing'] && !isOwn) violations.push(violation('ongoing', 'can only be set for oneself'))
+  if (row['ongoing'] && facts.isRunning)
+    violations.push(violation('base', 'An ongoing time entry already exists: stop it before starting another.'))
+  return violations
+}
+
+const tracksTimes = (_: unknown, { context }: { context: Context }) => context.settings.allow_tracking_start_and_end_times
+const tracked = (_: unknown, __: unknown, { settings }: Context) => settings.allow_tracking_start_and_end_times
+const filterLink = (list: readonly object[]) => encodeURIComponent(JSON.stringify(list))
+
+export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entries', (p) => ({
+  path: 'time_entries',
+  title: (row) => `#${row.id}`,
+  untitled: true,
+  belongsTo: 'project_id',
+  visible,
+  may: { create: mayLog, update: mayEdit, delete: mayEdit },
+  schemaGuard: either(
+    ...[
+      'log_time',
+      'log_own_time',
+      'edit_time_entries',
+      'edit_own_time_entries',
+      'view_time_entries',
+      'view_own_time_entries',
+    ].map((permission) => inProject(permission)),
+  ),
+  properties: {
+    id: p.integer({ required: true, filter: 'list', sort: true }),
+    createdAt: p.dateTime({ required: true, writable: false, filter: true, sort: true }),
+    updatedAt: p.dateTime({ required: true, writable: false, filter: true, sort: true }),
+    spentOn: p.date({ required: true, label: 'Date', filter: true, sort: true }),
+    startTime: p.dateTime({ value: (row) => startOf(row), when: tracksTimes, inSchema: tracked, writable: tracked }),
+    endTime: p.dateTime({
+      value: (row, { context }) =>
+        startOf(row) && (row.ongoing ? context.now.toISOString() : startOf(row, (row.hours ?? 0) * 60)),
+      when: tracksTimes,
+      inSchema: tracked,
+      writable: false,
+    }),
+    hours: p.hours({ required: ({ row }) => !row.ongoing, min: 0, sort: true }),
+    comment: p.plain({ max: 1000 }),
+    ongoing: p.boolean({ filter: true }),
+    project: p.link('Project', {
+      required: true,
+      embed: true,
+      filter: 'list_optional',
+      allowed: { href: () => '/api/v3/time_entries/available_projects' },
+    }),
+    entity: p.link('WorkPackage', {
+      required: true,
+      column: 'entity_id',
+      label: 'Logged for',
+      embed: true,
+      filter: 'list',
+      filterNames: ['workPackage'],
+      allowed: { href: ({ before }) => `/api/v3/time_entries/${before ? `${before.id}/` : ''}available_work_packages` },
+    }),
+    workPackage: p.link('WorkPackage', { column: 'entity_id', label: 'Work package', embed: true, inSchema: false }),
+    user: p.link('Principal', {
+      required: true,
+      open: true,
+      embed: true,
+      schemaType: 'User',
+      filter: 'list_optional',
+      allowed: {
+        href: ({ row }) =>
+          row.project_id
+            ? `/api/v3/principals?filters=${filterLink([{ status: { operator: '!', values: ['3'] } }, { type: { operator: '=', values: ['User'] } }, { member: { operator: '=', values: [String(row.project_id)] } }])}`
+            : null,
+      },
+    }),
+    activity: p.link('TimeEntriesActivity', {
+      hasDefault: true,
+      open: true,
+      embed: true,
+      filter: 'list_optional',
+      allowed: {
+        rows: ({ row }, { activities }) => (row.project_id ? [...activities.values()].filter((one) => one['is_active']) : []),
+      },
+    }),
+  },
+  filters: {
+    entityType: {
+      strategy: 'list',
+      allowed: (values) => values.every((value) => value === 'WorkPackage' || value === 'Meeting'),
+      where: ({ operator, values }, _, table) => {
+        const isOne = sql`${name(`${table}.entity_type`)} in (${values[0]}, ${values[1] ?? values[0]})`
+        return operator === '!' ? sql`not (${isOne})` : isOne
+      },
+    },
+  },
+  actions: { schema: { href: () => '/api/v3/time_entries/schema' } },
+  facts: lookUp,
+  derive: [defaults, startTime],
+  check: [check, checkStart],
+  operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
+}))
+
+const seesTime = either(inProject('view_time_entries'), inProject('view_own_time_entries'))
+
+/** Work packages tell what has been booked on them, as far as the viewer sees it. */
+extend('WorkPackage', 'work_packages', {
+  needs: visible.needs,
+  properties: (p) => ({
+    spentTime: p.hours({
+      read: seesTime,
+      section: 'Estimates and progress',
+      writable: false,
+      select: (scope: Scope, table) => sql`
+        (select coalesce(sum(time_entries.hours), 0) from time_entries
+        where time_entries.entity_type = 'WorkPackage' and time_entries.entity_id = ${name(`${table}.id`)} and ${visible.where(scope, 'time_entries')})`,
+    }),
+  }),
+  actions: {
+    timeEntries: {
+      href: ({ id }) =>
+        `/api/v3/time_entries?filters=${filterLink([{ work_package_id: { operator: '=', values: [String(id)] } }])}`,
+      title: 'Time entries',
+      may: seesTime,
+    },
+    logTime: {
+      href: () => '/api/v3/time_entries',
+      method: 'post',
+      title: ({ subject }) => `Log time on ${subject}`,
+      may: mayLog,
+    },
+  },
+})

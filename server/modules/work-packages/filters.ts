@@ -1,0 +1,244 @@
+/** The filters of work packages that are more than a property and its kind. */
+import { among } from '#db/dialect.ts'
+import { FALSE, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
+import type { Context } from '#kernel/context.ts'
+import { type Filter, type FilterUse, hasTokens, isId, onIds } from '#kernel/operators.ts'
+import { areVisible, withMe } from '#kernel/query.ts'
+import { inProject } from '#kernel/rules.ts'
+import { prepare } from '#kernel/viewer.ts'
+import { descendantsOf } from '#modules/projects/tree.ts'
+
+const column = (table: string, own: string) => name(`${table}.${own}`)
+const numbers = (values: readonly string[]) => values.filter(isId).map(Number)
+const visible = (target: string) => (values: readonly string[], context: Context) => areVisible(target, values, context)
+
+/** Whether lists take in the work packages of projects below the ones asked for. */
+export const includesSubprojects = ({ params, settings }: Context): boolean => {
+  const asked = params.get('includeSubprojects')
+  return asked === 'true' || (asked !== 'false' && settings.display_subprojects_work_packages)
+}
+
+/** Projects, and those below them where they count as well. */
+async function projectsOf(ids: readonly number[], context: Context, withSubprojects: boolean): Promise<number[]> {
+  const below = withSubprojects ? await Promise.all(ids.map((id) => descendantsOf(context, id))) : []
+  return [...new Set([...ids, ...below.flat()])]
+}
+
+/** The condition that a list of one project's work packages stands under. */
+export async function ofProject(context: Context, project: number): Promise<Sql> {
+  const text = context.params.get('filters') ?? context.params.get('filter') ?? ''
+  if (/"(project|project_id|projectId|subproject|subprojectId|subproject_id|onlySubproject|only_subproject_id)"\s*:/.test(text))
+    return TRUE
+  return among(
+    context.engine,
+    column('work_packages', 'project_id'),
+    await projectsOf([project], context, includesSubprojects(context)),
+  )
+}
+
+/** `not`, for the operators that negate: rows without a value are taken in. */
+const unless = (negated: boolean, condition: Sql): Sql => (negated ? sql`(${condition}) is not true` : condition)
+
+/** A condition by way of a table that lists the status of what a column points to. */
+const byState =
+  (table: string, own: string, states: Record<string, Sql>): Filter['where'] =>
+  (use, context, of) => {
+    const state = states[use.operator]
+    if (!state) return onIds(context.engine, use.operator, use.values, column(of, own))
+    return sql`${column(of, own)} in (select id from ${name(table)} where ${state})`
+  }
+
+/** Every token of the value is found in one of the texts, or is the id. */
+function inSubjectOrId({ values }: FilterUse, { engine }: Context, table: string): Sql {
+  const text = values[0] ?? ''
+  const byId = /^#?\d{1,10}$/.test(text.trim()) ? sql`${column(table, 'id')} = ${Number(text.trim().replace('#', ''))}` : FALSE
+  return or([hasTokens(engine, column(table, 'subject'), text), byId])
+}
+
+const typeahead: Filter = {
+  strategy: 'search',
+  where: ({ values }, { engine }, table) => {
+    const tokens = (values[0] ?? '').split(/\s+/).filter(Boolean).slice(0, 20)
+    const conditions = tokens.map((token) =>
+      or([
+        hasTokens(engine, column(table, 'subject'), token),
+        sql`${column(table, 'project_id')} in (select id from projects where ${hasTokens(engine, sql`projects.name`, token)})`,
+        /^#?\d+$/.test(token) ? sql`cast(${column(table, 'id')} as text) like ${`%${token.replace('#', '')}%`}` : FALSE,
+      ]),
+    )
+    return conditions.reduce((all, one) => sql`${all} and ${one}`, TRUE)
+  },
+}
+
+const ancestor: Filter = {
+  strategy: 'list',
+  allowed: visible('WorkPackage'),
+  where: ({ operator, values }, { engine }, table) =>
+    unless(
+      operator === '!',
+      sql`${column(table, 'id')} in (
+        with recursive down (id) as (
+          select id from work_packages where ${among(engine, sql`parent_id`, numbers(values))}
+          union
+          select w.id from work_packages w join down on w.parent_id = down.id
+        ) select id from down)`,
+    ),
+}
+
+/** One's own watching always counts, that of others only where one may see watchers. */
+const watcher: Filter = {
+  strategy: 'list',
+  allowed: visible('Principal'),
+  where: async ({ operator, values }, context, table) => {
+    const { db, engine, viewer } = context
+    const rule = inProject('view_work_package_watchers')
+    await prepare(db, viewer, rule.needs)
+    const ids = numbers(withMe(values, context))
+    const others = ids.filter((id) => id !== viewer.id)
+    const watchedBy = (list: readonly number[]) =>
+      sql`${column(table, 'id')} in (select work_package_id from watchers where ${among(engine, sql`user_id`, list)})`
+    return unless(
+      operator === '!',
+      or([
+        ids.includes(viewer.id) ? watchedBy([viewer.id]) : FALSE,
+        others.length > 0 ? sql`(${watchedBy(others)} and ${rule.where(context, table)})` : FALSE,
+      ]),
+    )
+  },
+}
+
+/** A list of ids tested by way of another table; `*` and `!*` ask whether there is any. */
+const through =
+  (own: string, set: (ids: Sql) => Sql, any: Sql): Filter['where'] =>
+  ({ operator, values }, context, table) => {
+    if (operator === '*' || operator === '!*') return unless(operator === '!*', sql`${column(table, own)} in (${any})`)
+    const ids = among(context.engine, sql`x.id`, numbers(withMe(values, context)))
+    return unless(operator === '!', sql`${column(table, own)} in (${set(ids)})`)
+  }
+
+export const workPackageFilters: Record<string, Filter> = {
+  status: {
+    strategy: 'list',
+    operators: ['o', '=', 'c', '!', '*'],
+    allowed: visible('Status'),
+    where: byState('statuses', 'status_id', { o: sql`not is_closed`, c: sql`is_closed` }),
+  },
+  version: {
+    strategy: 'list_optional',
+    operators: ['=', '!', '*', '!*', 'o', 'l', 'c'],
+    allowed: visible('Version'),
+    where: byState('versions', 'version_id', { o: sql`status = 'open'`, l: sql`status = 'locked'`, c: sql`status = 'closed'` }),
+  },
+  project: {
+    strategy: 'list',
+    allowed: visible('Project'),
+    where: async ({ operator, values }, context, table) =>
+      unless(
+        operator === '!',
+        among(
+          context.engine,
+          column(table, 'project_id'),
+          await projectsOf(numbers(values), context, includesSubprojects(context)),
+        ),
+      ),
+  },
+  subproject: {
+    names: ['subprojectId'],
+    strategy: 'list_optional',
+    allowed: visible('Project'),
+    where: ({ operator, values }, context, table) => subprojects(operator, values, context, table, true),
+  },
+  onlySubproject: {
+    strategy: 'list_optional',
+    allowed: visible('Project'),
+    where: ({ operator, values }, context, table) => subprojects(operator, values, context, table, false),
+  },
+  assigneeOrGroup: {
+    strategy: 'list_optional',
+    allowed: visible('Principal'),
+    where: through(
+      'assigned_to_id',
+      (ids) => sql`select x.id from principals x where ${ids}
+        union select g.group_id from group_users g join principals x on x.id = g.user_id where ${ids}
+        union select g.user_id from group_users g join principals x on x.id = g.group_id where ${ids}`,
+      sql`select id from principals`,
+    ),
+  },
+  memberOfGroup: {
+    names: ['group'],
+    strategy: 'list_optional',
+    allowed: visible('Group'),
+    where: through(
+      'assigned_to_id',
+      (ids) => sql`select g.user_id from group_users g join principals x on x.id = g.group_id where ${ids}`,
+      sql`select user_id from group_users`,
+    ),
+  },
+  assignedToRole: {
+    names: ['role'],
+    strategy: 'list_optional',
+    allowed: visible('Role'),
+    where: ({ operator, values }, { engine }, table) => {
+      const roles = operator === '*' || operator === '!*' ? TRUE : among(engine, sql`e.role_id`, numbers(values))
+      const holds = sql`exists (select 1 from effective_roles e where e.user_id = ${column(table, 'assigned_to_id')} and e.project_id = ${column(table, 'project_id')} and ${roles})`
+      return unless(operator.startsWith('!'), holds)
+    },
+  },
+  watcher,
+  ancestor,
+  typeahead,
+  search: {
+    strategy: 'search',
+    where: ({ values }, { engine }, table) =>
+      or([
+        hasTokens(engine, column(table, 'subject'), values[0] ?? ''),
+        hasTokens(engine, column(table, 'description'), values[0] ?? ''),
+      ]),
+  },
+  subjectOrId: { strategy: 'search', where: inSubjectOrId },
+  isMilestone: {
+    names: ['milestone'],
+    strategy: 'boolean',
+    where: ({ operator, values }, _context, table) =>
+      unless(
+        (values[0] === 't') !== (operator === '='),
+        sql`${column(table, 'type_id')} in (select id from types where is_milestone)`,
+      ),
+  },
+  datesInterval: {
+    strategy: 'date',
+    operators: ['<>d'],
+    where: ({ values: [from = '', to = ''] }, _context, table) => {
+      const within = (own: string) => {
+        const after = from ? sql`${column(table, own)} >= ${from}` : TRUE
+        return to ? sql`${after} and ${column(table, own)} <= ${to}` : after
+      }
+      const around = from ? sql`${column(table, 'start_date')} < ${from} and ${column(table, 'due_date')} > ${from}` : FALSE
+      return sql`((${within('start_date')}) or (${within('due_date')}) or (${around}))`
+    },
+  },
+  sharedWithMe: {
+    strategy: 'boolean',
+    where: ({ operator, values }, { viewer }, table) =>
+      unless(
+        (values[0] === 't') !== (operator === '='),
+        sql`${column(table, 'id')} in (select entity_id from memberships where entity_type = 'WorkPackage' and principal_id = ${viewer.id})`,
+      ),
+  },
+}
+
+/** The project in whose list we are, with or without what was chosen below it. */
+async function subprojects(
+  operator: string,
+  values: readonly string[],
+  context: Context,
+  table: string,
+  withItself: boolean,
+): Promise<Sql> {
+  const own = /\/(?:projects|workspaces)\/(\d+)\/work_packages/.exec(context.path)?.[1]
+  const itself = own === undefined ? [] : [Number(own)]
+  const below = own === undefined ? numbers(values) : await descendantsOf(context, Number(own))
+  const chosen = new Set(numbers(values))
+  const taken = operator === '*' ? below : operator === '!*' ? [] : below.filter((id) => chosen.has(id) === (operator === '='))
+  return among(context.engine, column(table, 'project_id'), [...(withItself ? itself : []), ...taken])
+}

@@ -1,0 +1,62 @@
+/** Lists of work packages: what they say besides their elements. */
+import type { IndexOptions } from '#kernel/collection.ts'
+import type { Context } from '#kernel/context.ts'
+import { badRequest } from '#kernel/errors.ts'
+import type { Page } from '#kernel/page.ts'
+import { type Query, writeFilters } from '#kernel/query.ts'
+import type { Link } from '#kernel/resource.ts'
+import { includesSubprojects } from './filters.ts'
+import { pageSchemas, schemasHref } from './schemas.ts'
+
+/** Open ones, unless the client says otherwise; `[]` asks for all. */
+const openOnly = [{ name: 'status', operator: 'o', values: [] }]
+
+/** Parameters in force, in the order in which links repeat them. */
+function repeated(context: Context, query: Query): Record<string, string> {
+  const { params } = context
+  const grouped = params.get('groupBy') ?? params.get('group_by') ?? params.get('g')
+  const sorts = query.sorts.length > 0 ? query.sorts : [{ name: 'id', descending: true }]
+  return {
+    filters: writeFilters(query.filters),
+    includeSubprojects: String(includesSubprojects(context)),
+    showHierarchies: String(showsHierarchies(context)),
+    showSums: String(query.showSums),
+    ...(grouped && { groupBy: grouped }),
+    sortBy: JSON.stringify(sorts.map((sort) => [sort.name, sort.descending ? 'desc' : 'asc'])),
+  }
+}
+
+/** Hierarchies and groups exclude each other. Throws 400 when both are asked for. */
+function showsHierarchies({ params }: Context): boolean {
+  const isGrouped = Boolean(params.get('groupBy') ?? params.get('group_by') ?? params.get('g'))
+  const asked = params.get('showHierarchies')
+  if (isGrouped && asked === 'true') throw badRequest('groupBy and showHierarchies=true exclude each other.')
+  return isGrouped ? false : asked !== 'false'
+}
+
+/** Ways on: to create one, to edit one, to their schemas. */
+function ways({ context, resource, rows }: Page, query: Query): Record<string, Link> {
+  const { viewer } = context
+  const { may } = resource
+  const pairs = [...new Set(rows.map((row) => `${row['project_id']}-${row['type_id']}`))]
+  return {
+    ...(query.showSums && { sumsSchema: { href: '/api/v3/work_packages/schemas/sums' } }),
+    ...(may?.edit?.anywhere(viewer) && {
+      editWorkPackage: { href: '/api/v3/work_packages/{work_package_id}/form', method: 'post', templated: true },
+    }),
+    ...(may?.create?.anywhere(viewer) && {
+      createWorkPackage: { href: '/api/v3/work_packages/form', method: 'post' },
+      createWorkPackageImmediate: { href: '/api/v3/work_packages', method: 'post' },
+    }),
+    ...(pairs.length > 0 && { schemas: { href: schemasHref(pairs) } }),
+  }
+}
+
+/** How a list of work packages is answered. */
+export const listOptions = (context: Context): IndexOptions => ({
+  type: 'WorkPackageCollection',
+  byDefault: openOnly,
+  params: (query) => repeated(context, query),
+  links: ways,
+  embedded: async ({ rows }) => ({ schemas: await pageSchemas(rows, context) }),
+})

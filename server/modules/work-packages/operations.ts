@@ -1,0 +1,231 @@
+/** What can be done with work packages besides reading and writing them. */
+import { among } from '#db/dialect.ts'
+import { sql } from '#db/sql.ts'
+import { commitLink, form, prepareWrite } from '#kernel/change.ts'
+import { collection, index, represented, single } from '#kernel/collection.ts'
+import type { Context } from '#kernel/context.ts'
+import { toErrors } from '#kernel/draft.ts'
+import { ApiError, forbidden, violation } from '#kernel/errors.ts'
+import { type Ask, created, idFrom, ok, operation, rowFrom } from '#kernel/operation.ts'
+import { resourceNamed } from '#kernel/resource.ts'
+import { either, inProject, type Rule, shared } from '#kernel/rules.ts'
+import { idSet, prepare } from '#kernel/viewer.ts'
+import { ofProject } from './filters.ts'
+import { listOptions } from './list.ts'
+import { WorkPackage } from './work-packages.ts'
+
+const tag = 'WorkPackage'
+const add = inProject('add_work_packages')
+
+/** Throws 403 unless the rule holds for the row. */
+async function demand(context: Context, rule: Rule, row: object): Promise<void> {
+  await prepare(context.db, context.viewer, rule.needs)
+  if (!rule.holds(context.viewer, row)) throw forbidden()
+}
+
+const workPackage = ({ params, context }: Ask) => rowFrom(params['id'] as string, WorkPackage, context)
+const project = ({ params, context }: Ask) => rowFrom(params['id'] as string, resourceNamed('Project'), context)
+
+for (const parent of ['projects', 'workspaces']) {
+  operation({
+    method: 'GET',
+    path: `/${parent}/:id/work_packages`,
+    summary: 'List the work packages of a project',
+    tag,
+    answers: { status: 200, of: tag, as: 'collection' },
+    query: ['offset', 'pageSize', 'filters', 'sortBy', 'groupBy', 'showSums', 'select'],
+    run: async (ask) => {
+      const { context } = ask
+      const row = await project(ask)
+      await demand(context, inProject('view_work_packages', 'id'), row)
+      const path = `/api/v3/${parent}/${row['id']}/work_packages`
+      const here = { ...context, path }
+      return ok(await index(here, WorkPackage, { ...listOptions(here), path, within: await ofProject(here, row['id']) }))
+    },
+  })
+
+  operation({
+    method: 'POST',
+    path: `/${parent}/:id/work_packages`,
+    summary: 'Create a work package in a project',
+    tag,
+    answers: { status: 201, of: tag, as: 'single' },
+    takes: tag,
+    run: async (ask) => {
+      const row = await project(ask)
+      return created(
+        ask,
+        WorkPackage,
+        await prepareWrite(ask.context, WorkPackage, undefined, ask.body, { project_id: row['id'] }),
+      )
+    },
+  })
+
+  operation({
+    method: 'POST',
+    path: `/${parent}/:id/work_packages/form`,
+    summary: 'Form for creating a work package in a project',
+    tag,
+    answers: { status: 200, of: tag, as: 'form' },
+    takes: tag,
+    run: async (ask) => {
+      const row = await project(ask)
+      const prepared = await prepareWrite(ask.context, WorkPackage, undefined, ask.body, { project_id: row['id'] })
+      const path = `/api/v3/${parent}/${row['id']}/work_packages`
+      return ok(await form(ask.context, WorkPackage, prepared, `${path}/form`, commitLink(WorkPackage, prepared.draft, path)))
+    },
+  })
+
+  operation({
+    method: 'GET',
+    path: `/${parent}/:id/available_assignees`,
+    summary: 'List who work in a project can be assigned to',
+    tag,
+    answers: { status: 200, of: 'Principal', as: 'collection' },
+    run: async (ask) => {
+      const row = await project(ask)
+      await demand(ask.context, either(inProject('add_work_packages', 'id'), inProject('edit_work_packages', 'id')), row)
+      return ok(await assignees(ask.context, row['id']))
+    },
+  })
+}
+
+/** Principals with an assignable role in a project, as far as the viewer sees them. */
+const assignees = (context: Context, projectId: number) =>
+  index(context, resourceNamed('Principal'), {
+    paginated: false,
+    within: sql`principals.id in (select user_id from grants where project_id = ${projectId} and permission = 'work_package_assigned')`,
+  })
+
+operation({
+  method: 'GET',
+  path: '/work_packages/:id/available_assignees',
+  summary: 'List who a work package can be assigned to',
+  tag,
+  answers: { status: 200, of: 'Principal', as: 'collection' },
+  run: async (ask) => {
+    const row = await workPackage(ask)
+    await demand(ask.context, either(inProject('edit_work_packages'), shared('edit_work_packages')), row)
+    return ok(await assignees(ask.context, row['project_id']))
+  },
+})
+
+/** Projects in which the viewer may add work packages. */
+async function targets(context: Context) {
+  await prepare(context.db, context.viewer, add.needs)
+  const { list } = idSet(context.viewer, 'project:add_work_packages')
+  return index(context, resourceNamed('Project'), { within: among(context.engine, sql`projects.id`, list) })
+}
+
+operation({
+  method: 'GET',
+  path: '/work_packages/available_projects',
+  summary: 'List the projects a work package can be created in',
+  tag,
+  guard: add,
+  answers: { status: 200, of: 'Project', as: 'collection' },
+  query: ['offset', 'pageSize', 'filters', 'sortBy', 'select'],
+  run: async ({ context }) => ok(await targets(context)),
+})
+
+operation({
+  method: 'GET',
+  path: '/work_packages/:id/available_projects',
+  summary: 'List the projects a work package can be moved to',
+  tag,
+  answers: { status: 200, of: 'Project', as: 'collection' },
+  query: ['offset', 'pageSize', 'filters', 'sortBy', 'select'],
+  run: async (ask) => {
+    await demand(ask.context, either(inProject('edit_work_packages'), shared('edit_work_packages')), await workPackage(ask))
+    return ok(await targets(ask.context))
+  },
+})
+
+/** The users who see a work package's project, or the work package itself by sharing. */
+const onlookers = (row: { id: number; project_id: number }) => sql`
+  select user_id from grants where project_id = ${row.project_id} and permission = 'view_work_packages'
+  union select user_id from shared_grants where work_package_id = ${row.id} and permission = 'view_work_packages'`
+
+operation({
+  method: 'GET',
+  path: '/work_packages/:id/available_watchers',
+  summary: 'List who could watch a work package and does not',
+  tag,
+  answers: { status: 200, of: 'User', as: 'collection' },
+  query: ['offset', 'pageSize', 'filters', 'sortBy', 'select'],
+  run: async (ask) => {
+    const row = await workPackage(ask)
+    await demand(ask.context, inProject('add_work_package_watchers'), row)
+    return ok(
+      await index(ask.context, resourceNamed('User'), {
+        within: sql`principals.type = 'User' and principals.status <> 3 and principals.id in (${onlookers(row as never)})
+          and principals.id not in (select user_id from watchers where work_package_id = ${row['id']})`,
+      }),
+    )
+  },
+})
+
+operation({
+  method: 'GET',
+  path: '/work_packages/:id/watchers',
+  summary: 'List the watchers of a work package',
+  tag,
+  answers: { status: 200, of: 'User', as: 'collection' },
+  run: async (ask) => {
+    const { context } = ask
+    const row = await workPackage(ask)
+    await demand(context, inProject('view_work_package_watchers'), row)
+    // Whoever may see the watchers sees them all, named like an assignee.
+    const users = await context.db.all(sql`
+      select p.* from principals p join watchers w on w.user_id = p.id
+      where w.work_package_id = ${row['id']} and p.status <> 3 order by p.id`)
+    return ok(collection(`/api/v3/work_packages/${row['id']}/watchers`, await represented(context, resourceNamed('User'), users)))
+  },
+})
+
+operation({
+  method: 'POST',
+  path: '/work_packages/:id/watchers',
+  summary: 'Add a watcher to a work package',
+  tag,
+  answers: { status: 201, of: 'User', as: 'single' },
+  run: async (ask) => {
+    const { context, db, body } = ask
+    const row = await workPackage(ask)
+    const href = (body['user'] as { href?: unknown } | undefined)?.href
+    const named = typeof href === 'string' ? /^\/api\/v3\/users\/([^/?#]+)$/.exec(href)?.[1] : undefined
+    if (named === undefined)
+      throw new ApiError('InvalidRequestBody', 'The body must name a user: {"user":{"href":"/api/v3/users/1"}}.')
+    const User = resourceNamed('User')
+    const id = await idFrom(named, User, context)
+    if (id !== context.viewer.id) await demand(context, inProject('add_work_package_watchers'), row)
+    const user = await rowFrom(named, User, context)
+    if (user['status'] === 3) throw toErrors(User, [violation('user', 'is locked')])[0]
+    const sees = await db.one(sql`select 1 as one from (${onlookers(row as never)}) o where o.user_id = ${user['id']}`)
+    if (!sees) throw toErrors(User, [violation('user', 'is not allowed to view the work package')])[0]
+    const added = await db.transaction((tx) =>
+      tx.run(sql`insert into watchers (work_package_id, user_id) values (${row['id']}, ${user['id']}) on conflict do nothing`),
+    )
+    return { status: added > 0 ? 201 : 200, body: await single(context, User, user) }
+  },
+})
+
+operation({
+  method: 'DELETE',
+  path: '/work_packages/:id/watchers/:user_id',
+  summary: 'Remove a watcher from a work package',
+  tag,
+  answers: { status: 204 },
+  run: async (ask) => {
+    const { context, db, params } = ask
+    const row = await workPackage(ask)
+    const User = resourceNamed('User')
+    const id = await idFrom(params['user_id'] as string, User, context)
+    if (id !== context.viewer.id) {
+      await demand(context, inProject('delete_work_package_watchers'), row)
+      await rowFrom(params['user_id'] as string, User, context)
+    }
+    await db.transaction((tx) => tx.run(sql`delete from watchers where work_package_id = ${row['id']} and user_id = ${id ?? 0}`))
+    return { status: 204 }
+  },
+})

@@ -1,0 +1,119 @@
+/** Work, remaining work and percent complete follow from each other. Pure: what was, what is wanted, what comes of it. */
+import { type Violation, violation } from '#kernel/errors.ts'
+
+export interface Progress {
+  /** Hours of work. */
+  work: number | null
+  /** Hours of work left. */
+  remaining: number | null
+  /** Percent complete, 0 to 100. */
+  percent: number | null
+}
+type Field = keyof Progress
+
+const round = (hours: number) => Math.round(hours * 100) / 100
+const clamp = (value: number, from: number, to: number) => Math.min(Math.max(value, from), to)
+const isHours = (value: number | null) => value === null || value >= 0
+const isPercent = (value: number | null) => value === null || (value >= 0 && value <= 100)
+
+/** Percent complete from work done: 0 only when nothing is, 100 only when everything is. */
+export function percentOf(work: number, remaining: number): number {
+  const share = ((work - remaining) / work) * 100
+  if (share <= 0) return 0
+  if (share >= 100) return 100
+  return clamp(Math.round(share), 1, 99)
+}
+
+/**
+ * Derives what the client left open, progress being based on work.
+ * @param before what is stored; all null for a new one
+ * @param wanted what is stored with the client's values put in
+ * @param given the fields that the client named
+ * @param closes whether this very change closes it, where closing means done
+ */
+export function deriveFromWork(before: Progress, wanted: Progress, given: ReadonlySet<Field>, closes = false): Progress {
+  let { work, remaining, percent } = wanted
+  const changed = (field: Field, value: number | null) => value !== before[field]
+  if (!isHours(work) || !isHours(remaining) || !isPercent(percent)) return wanted
+  const isTooMuch = work !== null && remaining !== null && remaining > work
+  if (isTooMuch && (before.work === null || given.has('remaining')) && !given.has('percent')) return wanted
+
+  const isFixed = closes && !given.has('percent')
+  if (isFixed) percent = 100
+
+  const remainingEmptied = given.has('remaining') && remaining === null
+  const mayDeriveWork =
+    !given.has('work') &&
+    (changed('remaining', remaining) || changed('percent', percent)) &&
+    !(remaining === null && percent === null) &&
+    percent !== 100 &&
+    (work === null || (given.has('remaining') && given.has('percent')) || remainingEmptied)
+  if (mayDeriveWork) {
+    if (remaining === null) work = remainingEmptied ? null : work
+    else if (percent === null) work = remaining
+    else work = round(remaining / (1 - percent / 100))
+  }
+
+  const nothingGiven = given.size === 0
+  const mayDeriveRemaining =
+    !given.has('remaining') &&
+    (changed('work', work) || changed('percent', percent) || (nothingGiven && percent === 100 && remaining !== 0)) &&
+    !(work === null && percent === null) &&
+    !(before.work === null && work === null && remaining !== null)
+  if (mayDeriveRemaining) {
+    if (work !== null && remaining === null && percent === null) remaining = work
+    else if (changed('work', work) && work !== null && remaining !== null && !given.has('percent') && !isFixed) {
+      remaining = clamp(remaining + (work - (before.work ?? 0)), 0, work)
+    } else if (work === null || percent === null) remaining = null
+    else remaining = clamp(round(work * (1 - percent / 100)), 0, work)
+  }
+
+  const mayDerivePercent = !given.has('percent') && !isFixed && (changed('work', work) || changed('remaining', remaining))
+  if (mayDerivePercent && work !== null) percent = work < 0.005 || remaining === null ? null : percentOf(work, remaining)
+  return { work: work === null ? null : round(work), remaining: remaining === null ? null : round(remaining), percent }
+}
+
+/** Derives remaining work, percent complete being that of the status. */
+export function deriveFromStatus(wanted: Progress, statusPercent: number): Progress {
+  const { work } = wanted
+  return { work, percent: statusPercent, remaining: work === null ? null : round(work * (1 - statusPercent / 100)) }
+}
+
+/** What is wrong with a triple that is complete as far as it can be; said of the fields that were given or have changed. */
+export function progressViolations(
+  { work, remaining, percent }: Progress,
+  before: Progress,
+  given: ReadonlySet<Field>,
+): Violation[] {
+  const violations: Violation[] = []
+  if (!isHours(work)) violations.push(violation('estimatedTime', 'must be greater than or equal to 0'))
+  if (!isHours(remaining)) violations.push(violation('remainingTime', 'must be greater than or equal to 0'))
+  if (!isPercent(percent)) violations.push(violation('percentageDone', 'must be between 0 and 100'))
+  if (violations.length > 0) return violations
+  if (percent === 100) {
+    if (work !== null && remaining !== 0) violations.push(violation('remainingTime', 'must be 0h when % Complete is 100%'))
+    if (work === null && remaining !== null)
+      violations.push(violation('remainingTime', 'must be empty when Work is empty and % Complete is 100%'))
+    return violations
+  }
+  if (work !== null && remaining !== null && remaining > work) {
+    if (given.has('work') || work !== before.work)
+      violations.push(violation('estimatedTime', 'cannot be lower than Remaining work'))
+    if (given.has('remaining') || remaining !== before.remaining)
+      violations.push(violation('remainingTime', 'cannot be higher than Work'))
+    return violations
+  }
+  if (work === null && remaining !== null && percent !== null)
+    violations.push(violation('estimatedTime', 'is required when Remaining work and % Complete are set'))
+  if (work !== null && remaining === null && percent !== null)
+    violations.push(violation('remainingTime', 'is required when Work and % Complete are set'))
+  if (work !== null && work < 0.005 && percent !== null)
+    violations.push(violation('percentageDone', 'cannot be set when Work is zero'))
+  else if (work !== null && work >= 0.005 && remaining !== null) {
+    if (percent === null) violations.push(violation('percentageDone', 'is required when Work and Remaining work are set'))
+    else if (percentOf(work, remaining) !== percent && Math.abs(work * (1 - percent / 100) - remaining) >= 0.01) {
+      violations.push(violation('percentageDone', 'does not match Work and Remaining work'))
+    }
+  }
+  return violations
+}

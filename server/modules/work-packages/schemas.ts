@@ -1,0 +1,151 @@
+/** Schemas of work packages: one for every pair of project and type. */
+import type { Row } from '#db/database.ts'
+import { collection } from '#kernel/collection.ts'
+import type { Context } from '#kernel/context.ts'
+import { forbidden, invalidQuery, notFound } from '#kernel/errors.ts'
+import { emptyDraft, guarded, idFrom, ok, operation } from '#kernel/operation.ts'
+import { readFilters } from '#kernel/query.ts'
+import type { Body } from '#kernel/represent.ts'
+import { type Draft, resourceNamed } from '#kernel/resource.ts'
+import { inAnyProject, inProject } from '#kernel/rules.ts'
+import { schemaOf } from '#kernel/schema.ts'
+import { permissionTopics, prepare } from '#kernel/viewer.ts'
+import { allRows } from '#kernel/world.ts'
+import { type Facts, lookUp } from './facts.ts'
+
+const hrefOf = (project: number, type: number) => `/api/v3/work_packages/schemas/${project}-${type}`
+
+/** The groups of a form, and in a form the schema it stands on. */
+export function attributeGroups(
+  { row, before }: Draft,
+  _facts: Facts,
+  _context: Context,
+  form: boolean,
+): Record<string, unknown> {
+  const sections = Map.groupBy(
+    resourceNamed('WorkPackage').properties.filter((p) => p.options.section && p.name !== 'startDate'),
+    (p) => p.options.section as string,
+  )
+  const { project_id: project, type_id: type } = row
+  return {
+    _attributeGroups: [...sections].map(([name, properties]) => ({
+      _type: 'WorkPackageFormAttributeGroup',
+      name,
+      attributes: properties.map((p) => p.name),
+    })),
+    ...(form &&
+      project &&
+      type && { _links: { baseSchema: { href: hrefOf((before ?? row)['project_id'], (before ?? row)['type_id']) } } }),
+  }
+}
+
+/** The schema of a pair as the viewer sees it, remembered until anything it depends on changes. */
+export function pairSchema(context: Context, project: number, type: number): Promise<Body> {
+  const topics = [
+    ...permissionTopics,
+    'types',
+    'statuses',
+    'priorities',
+    'versions',
+    'categories',
+    'workflows',
+    'settings',
+  ] as const
+  return context.snapshot.remember(`schema ${context.viewer.id} ${project}-${type}`, topics, async () => {
+    const row = { project_id: project, type_id: type }
+    const draft: Draft = { ...emptyDraft(row), before: row }
+    const facts = await lookUp(draft, context)
+    return schemaOf(resourceNamed('WorkPackage'), draft, facts, context, { self: hrefOf(project, type) })
+  })
+}
+
+/** The schemas of all pairs on a page. */
+export async function pageSchemas(rows: readonly Row[], context: Context): Promise<Body> {
+  const pairs = new Map(
+    rows.map((row) => [`${row['project_id']}-${row['type_id']}`, [row['project_id'], row['type_id']] as [number, number]]),
+  )
+  return collection(
+    schemasHref([...pairs.keys()]),
+    await Promise.all([...pairs.values()].map(([project, type]) => pairSchema(context, project, type))),
+  )
+}
+
+export const schemasHref = (pairs: readonly string[]): string =>
+  `/api/v3/work_packages/schemas?filters=${encodeURIComponent(JSON.stringify([{ id: { operator: '=', values: pairs } }]))}`
+
+/** The ids of a pair such as `3-1` or `demo-project-1`; undefined where either does not exist or the project shows no work packages. */
+async function readPair(text: string, context: Context): Promise<[number, number] | undefined> {
+  const match = /^(.+)-(\d{1,9})$/.exec(text)
+  if (!match) return undefined
+  const project = await idFrom(match[1] as string, resourceNamed('Project'), context)
+  const type = Number(match[2])
+  const rule = inProject('view_work_packages')
+  await prepare(context.db, context.viewer, rule.needs)
+  const isKnown = (await allRows(context.db, context.snapshot, 'types', 'position')).has(type)
+  return project !== undefined && isKnown && rule.holds(context.viewer, { project_id: project }) ? [project, type] : undefined
+}
+
+operation({
+  method: 'GET',
+  path: '/work_packages/schemas',
+  summary: 'List schemas of work packages',
+  tag: 'WorkPackage',
+  answers: { status: 200, as: 'object' },
+  query: ['filters'],
+  run: async ({ context }) => {
+    await guarded(resourceNamed('WorkPackage'), context)
+    const text = context.params.get('filters')
+    if (!text)
+      throw invalidQuery('The parameter filters is missing: name the schemas as [{"id":{"operator":"=","values":["1-2"]}}].')
+    const uses = readFilters(text)
+    const use = uses[0]
+    if (
+      uses.length !== 1 ||
+      !use ||
+      use.name !== 'id' ||
+      use.operator !== '=' ||
+      !use.values.every((value) => /^\d+-\d+$/.test(value))
+    ) {
+      throw invalidQuery(
+        'The parameter filters must be [{"id":{"operator":"=","values":["1-2"]}}], with pairs of project and type.',
+      )
+    }
+    const pairs = await Promise.all(use.values.map((value) => readPair(value, context)))
+    const found = pairs.filter((pair) => pair !== undefined)
+    const schemas = await Promise.all(found.map(([project, type]) => pairSchema(context, project, type)))
+    return ok(collection(schemasHref(use.values), schemas))
+  },
+})
+
+operation({
+  method: 'GET',
+  path: '/work_packages/schemas/:identifier',
+  summary: 'View the schema of a project and a type',
+  tag: 'WorkPackage',
+  answers: { status: 200, of: 'WorkPackage', as: 'schema' },
+  run: async ({ context, params }) => {
+    if (params['identifier'] === 'sums') return ok(await sumsSchema(context))
+    const pair = await readPair(params['identifier'] as string, context)
+    if (!pair) throw notFound()
+    return ok(await pairSchema(context, ...pair))
+  },
+})
+
+/** The schema of sums: what of a list can be summed. */
+async function sumsSchema(context: Context): Promise<Body> {
+  const rule = inAnyProject('view_work_packages')
+  await prepare(context.db, context.viewer, rule.needs)
+  if (!rule.anywhere(context.viewer)) throw forbidden()
+  const summable = resourceNamed('WorkPackage').properties.filter((p) => p.options.sum)
+  return {
+    _type: 'Schema',
+    _dependencies: [],
+    ...Object.fromEntries(
+      summable.map((p) => [
+        p.name,
+        { type: p.kind.type, name: p.label, required: false, hasDefault: false, writable: false, options: {} },
+      ]),
+    ),
+    _links: { self: { href: '/api/v3/work_packages/schemas/sums' } },
+  }
+}

@@ -1,0 +1,247 @@
+/** What follows from a proposed work package, and what is wrong with it: pure steps over facts. */
+import type { Row } from '#db/database.ts'
+import type { Context } from '#kernel/context.ts'
+import { forbidden, type Violation, violation } from '#kernel/errors.ts'
+import { type Draft, differs } from '#kernel/resource.ts'
+import { asMilestone, calendarFor, completeDates, type Dates, dateViolations } from './dates.ts'
+import type { Facts } from './facts.ts'
+import { deriveFromStatus, deriveFromWork, type Progress, progressViolations } from './progress.ts'
+import { soonestWorkingDay } from './working-days.ts'
+
+const typeOf = (row: Row, facts: Facts) => facts.types.get(row['type_id'])
+export const isMilestone = (row: Row, facts: Facts): boolean => Boolean(typeOf(row, facts)?.['is_milestone'])
+const isClosed = (status: number | undefined, facts: Facts) => Boolean(facts.statuses.get(status as number)?.['is_closed'])
+
+/** A parent whose dates come from its children: they cannot be written. */
+export const followsChildren = (row: Row, facts: Facts): boolean => facts.children > 0 && row['schedule_manually'] === false
+
+const firstDefault = (rows: ReadonlyMap<number, Row>): number | null =>
+  [...rows.values()].find((row) => row['is_default'])?.['id'] ?? null
+
+/** Author, type, status and priority of a new one, where the client named none. */
+export function defaults({ row, before, given }: Draft, facts: Facts, context: Context): Row {
+  if (before) return {}
+  const type = row['type_id'] ?? (given.has('type') ? null : row['project_id'] ? facts.projectTypes[0] : null) ?? null
+  return {
+    author_id: row['author_id'] ?? context.viewer.id,
+    type_id: type,
+    status_id: row['status_id'] ?? (given.has('status') ? null : firstDefault(facts.statuses)),
+    priority_id: row['priority_id'] ?? (given.has('priority') ? null : firstDefault(facts.priorities)),
+  }
+}
+
+/** The description template of the type, where the description is blank or still that of another type. */
+export function template(draft: Draft, facts: Facts): Row {
+  if (!differs(draft, 'type_id')) return {}
+  const squeezed = (text: unknown) => String(text ?? '').replace(/\s+/g, '')
+  const current = squeezed(draft.row['description'])
+  const isUntouched = current === '' || [...facts.types.values()].some((type) => squeezed(type['description']) === current)
+  const text = typeOf(draft.row, facts)?.['description']
+  return isUntouched && text && !(draft.before && current === '') ? { description: text } : {}
+}
+
+/** What cannot stay as it was in another project: the version unless shared there, the category unless there is one of its name. */
+export function move(draft: Draft, facts: Facts): Row {
+  const { row, before, given } = draft
+  if (!before || !differs(draft, 'project_id')) return {}
+  const values: Row = {}
+  if (!given.has('version') && row['version_id'] && !facts.projectVersions.has(row['version_id'])) values['version_id'] = null
+  if (!given.has('category') && row['category_id']) {
+    const name = facts.categories.get(row['category_id'])?.['name']
+    const same = [...facts.categories.values()].find((one) => one['project_id'] === row['project_id'] && one['name'] === name)
+    values['category_id'] = same?.['id'] ?? null
+  }
+  return values
+}
+
+/** The assignee that a category brings, for a new work package without one. */
+export function categoryAssignee({ row, before, given }: Draft, facts: Facts): Row {
+  if (before || given.has('assignee') || !row['category_id']) return {}
+  return { assigned_to_id: facts.categories.get(row['category_id'])?.['assigned_to_id'] ?? null }
+}
+
+/** A status that the new type does not know gives way to one it does. */
+export function statusOfType(draft: Draft, facts: Facts): Row {
+  const { row, before, given } = draft
+  if (!before || !differs(draft, 'type_id') || given.has('status')) return {}
+  const byDefault = firstDefault(facts.statuses)
+  if (facts.ofType.size === 0 || facts.ofType.has(row['status_id']) || row['status_id'] === byDefault) return {}
+  return { status_id: byDefault ?? [...facts.statuses.keys()].find((id) => facts.ofType.has(id)) ?? row['status_id'] }
+}
+
+const dateFields = { startDate: 'start_date', dueDate: 'due_date', duration: 'duration' } as const
+type DateName = keyof typeof dateFields
+const providedDates = (given: ReadonlySet<string>) =>
+  new Set((Object.keys(dateFields) as DateName[]).filter((name) => given.has(name)).map((name) => dateFields[name]))
+const datesOf = (row: Row): Dates => ({
+  start_date: row['start_date'] ?? null,
+  due_date: row['due_date'] ?? null,
+  duration: row['duration'] ?? null,
+})
+
+/** Dates of a new one that names none: its parent's, or today where new work starts at once. */
+function inherited(dates: Dates, { given }: Draft, facts: Facts, context: Context): Dates {
+  const { parent } = facts
+  let { start_date, due_date } = dates
+  if (!given.has('startDate') && start_date === null) {
+    const end = due_date ?? parent?.['due_date'] ?? null
+    if (parent?.['start_date'] && (!end || parent['start_date'] <= end)) start_date = parent['start_date']
+    else if (context.settings.work_package_startdate_is_adddate && (!end || context.today <= end)) start_date = context.today
+  }
+  if (!given.has('dueDate') && due_date === null && parent?.['due_date'] && (!start_date || parent['due_date'] >= start_date)) {
+    due_date = parent['due_date']
+  }
+  return { ...dates, start_date, due_date }
+}
+
+/** Start, due date and duration, made to fit each other and the calendar. */
+export function dates(draft: Draft, facts: Facts, context: Context): Row {
+  const { row, before, given } = draft
+  if (followsChildren(row, facts)) return {}
+  const calendar = calendarFor(row['ignore_non_working_days'] ?? false, facts.calendar)
+  if (isMilestone(row, facts)) {
+    if (given.has('date'))
+      return {
+        start_date: row['due_date'],
+        due_date: row['due_date'] && soonestWorkingDay(row['due_date'], calendar),
+        duration: 1,
+        ...milestoneDay(row, calendar),
+      }
+    const own = before ? datesOf(row) : inherited(datesOf(row), draft, facts, context)
+    const day = asMilestone(own)
+    return { ...day, ...milestoneDay(day as unknown as Row, calendar) }
+  }
+  const touched =
+    !before ||
+    ['start_date', 'due_date', 'duration', 'ignore_non_working_days', 'type_id'].some((column) => differs(draft, column)) ||
+    providedDates(given).size > 0
+  if (!touched) return {}
+  const start = before ? datesOf(row) : inherited(datesOf(row), draft, facts, context)
+  return { ...completeDates(start, providedDates(given), calendar) }
+}
+
+const milestoneDay = (row: Row, calendar: Facts['calendar']): Row => {
+  const day = row['due_date'] && soonestWorkingDay(row['due_date'], calendar)
+  return { start_date: day, due_date: day }
+}
+
+/** Progress that follows children and predecessors needs some; without them work is scheduled by hand. */
+export function scheduling({ row, before }: Draft, facts: Facts): Row {
+  return before && row['schedule_manually'] === false && facts.children === 0 ? { schedule_manually: true } : {}
+}
+
+const progressOf = (row: Row | undefined): Progress => ({
+  work: row?.['estimated_hours'] ?? null,
+  remaining: row?.['remaining_hours'] ?? null,
+  percent: row?.['done_ratio'] ?? null,
+})
+const progressNames = { estimatedTime: 'work', remainingTime: 'remaining', percentageDone: 'percent' } as const
+const givenProgress = (given: ReadonlySet<string>) =>
+  new Set(
+    (Object.keys(progressNames) as (keyof typeof progressNames)[])
+      .filter((name) => given.has(name))
+      .map((name) => progressNames[name]),
+  )
+
+/** Work, remaining work and percent complete. */
+export function progress(draft: Draft, facts: Facts, { settings }: Context): Row {
+  const { row, before, given } = draft
+  const wanted = progressOf(row)
+  let derived: Progress
+  if (settings.work_package_done_ratio === 'status') {
+    derived = deriveFromStatus(wanted, facts.statuses.get(row['status_id'])?.['default_done_ratio'] ?? 0)
+  } else {
+    const closes =
+      settings.percent_complete_on_status_closed === 'set_100p' &&
+      differs(draft, 'status_id') &&
+      isClosed(row['status_id'], facts) &&
+      !isClosed(before?.['status_id'], facts)
+    derived = deriveFromWork(progressOf(before), wanted, givenProgress(given), closes)
+  }
+  return { estimated_hours: derived.work, remaining_hours: derived.remaining, done_ratio: derived.percent }
+}
+
+/** Dates and progress that do not add up. */
+export function checkNumbers(draft: Draft, facts: Facts, { settings }: Context): Violation[] {
+  const { row, before, given } = draft
+  const calendar = calendarFor(row['ignore_non_working_days'] ?? false, facts.calendar)
+  const inStatus = settings.work_package_done_ratio === 'status'
+  return [
+    ...(followsChildren(row, facts) ? [] : dateViolations(datesOf(row), providedDates(given), calendar, isMilestone(row, facts))),
+    ...(inStatus ? [] : progressViolations(progressOf(row), progressOf(before), givenProgress(given))),
+  ]
+}
+
+/** Type, status, priority, category, version and people that the project, the workflow or the roles do not allow. */
+export function checkChoices(draft: Draft, facts: Facts): Violation[] {
+  const { row, before } = draft
+  const violations: Violation[] = []
+  const changed = (column: string) => differs(draft, column) && row[column] !== null && row[column] !== undefined
+  const isNew = (column: string) => changed(column) || (!before && Boolean(row[column]))
+  if (
+    row['project_id'] &&
+    (changed('type_id') || differs(draft, 'project_id')) &&
+    row['type_id'] &&
+    !facts.projectTypes.includes(row['type_id'])
+  ) {
+    violations.push(violation('type', 'is not set to one of the allowed values'))
+  }
+  if (before && changed('status_id') && !differs(draft, 'type_id') && !facts.reachable.has(row['status_id'])) {
+    violations.push(
+      violation('status', "is invalid because no valid transition exists from old to new status for the current user's roles"),
+    )
+  }
+  if (isNew('priority_id') && facts.priorities.get(row['priority_id'])?.['is_active'] === false) {
+    violations.push(violation('priority', 'is not active'))
+  }
+  if (changed('category_id') && facts.categories.get(row['category_id'])?.['project_id'] !== row['project_id']) {
+    violations.push(violation('category', 'The specified category does not exist in the project.', { complete: true }))
+  }
+  if (changed('version_id') && !isAssignableVersion(row['version_id'], facts)) {
+    violations.push(violation('version', 'is not set to one of the allowed values'))
+  }
+  for (const [name, column, label] of [
+    ['assignee', 'assigned_to_id', 'Assignee'],
+    ['responsible', 'responsible_id', 'Accountable'],
+  ] as const) {
+    if (changed(column) && !facts.assignable.has(row[column])) {
+      violations.push(
+        violation(name, `The chosen user is not allowed to be '${label}' for this work package.`, { complete: true }),
+      )
+    }
+  }
+  if (
+    before &&
+    isClosed(before['status_id'], facts) &&
+    !isClosed(row['status_id'], facts) &&
+    facts.versions.get(row['version_id'])?.['status'] === 'closed'
+  ) {
+    violations.push(violation('base', 'A work package assigned to a closed version cannot be reopened.'))
+  }
+  return violations
+}
+
+export const isAssignableVersion = (id: number, facts: Facts): boolean =>
+  facts.projectVersions.has(id) && facts.versions.get(id)?.['status'] === 'open'
+
+/** A parent that cannot be one, and scheduling that has nothing to follow. */
+export function checkHierarchy(draft: Draft, facts: Facts, context: Context): Violation[] {
+  const { row, before } = draft
+  const violations: Violation[] = []
+  const { parent } = facts
+  if (parent) {
+    if (before && parent['id'] === before['id']) violations.push(violation('parent', 'cannot be the work package itself'))
+    else if (facts.parentIsBelow) violations.push(violation('parent', 'cannot be one of the descendants of the work package'))
+    else if (facts.types.get(parent['type_id'])?.['is_milestone']) violations.push(violation('parent', 'cannot be a milestone'))
+    else if (parent['project_id'] !== row['project_id'] && !context.settings.cross_project_work_package_relations) {
+      violations.push(violation('parent', 'cannot be in another project'))
+    }
+  }
+  if (facts.children > 0 && isMilestone(row, facts))
+    violations.push(violation('type', 'cannot be a milestone because the work package has children'))
+  if (!before && row['schedule_manually'] === false) {
+    violations.push(violation('scheduleManually', 'cannot be false without children or predecessors to follow'))
+  }
+  if (before && differs(draft, 'project_id') && !facts.mayAddInTarget) throw forbidden()
+  return violations
+}

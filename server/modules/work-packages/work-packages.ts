@@ -1,0 +1,339 @@
+/** The unit of work: what is to be done, by whom, by when. */
+import { name, sql } from '#db/sql.ts'
+import { type Link, resource } from '#kernel/resource.ts'
+import { either, inProject, type Scope, shared, signedIn } from '#kernel/rules.ts'
+import { afterSave, cascade } from './consequences.ts'
+import type { Facts } from './facts.ts'
+import { lookUp } from './facts.ts'
+import { workPackageFilters } from './filters.ts'
+import { loadRelatives, type Relatives } from './hierarchy.ts'
+import { listOptions } from './list.ts'
+import { attributeGroups } from './schemas.ts'
+import * as steps from './steps.ts'
+
+const view = either(inProject('view_work_packages'), shared('view_work_packages'))
+const edit = either(inProject('edit_work_packages'), shared('edit_work_packages'))
+const add = inProject('add_work_packages')
+
+/** May write something of it: each property says what. */
+const update = either(
+  edit,
+  ...['assign_versions', 'change_work_package_status', 'manage_subtasks', 'move_work_packages'].map((permission) =>
+    inProject(permission),
+  ),
+)
+
+const self = (row: { id: number }) => `/api/v3/work_packages/${row.id}`
+const page = (row: { id: number }) => `/work_packages/${row.id}`
+
+/** An order by what another table says of the row that a column points to. */
+const by = (table: string, expression: string, column: string) => (_: Scope, own: string) =>
+  sql`(select ${name(`x.${expression}`)} from ${name(table)} x where x.id = ${name(`${own}.${column}`)})`
+
+/** Percent complete of several, weighted by work: 0 only when nothing is done, 100 only when everything is. */
+const percentOfAll = (_: Scope, table: string) => {
+  const work = sql`sum(${name(`${table}.estimated_hours`)})`
+  const remaining = sql`sum(${name(`${table}.remaining_hours`)})`
+  const share = sql`(100.0 * (${work} - ${remaining}) / ${work})`
+  return sql`case when coalesce(${work}, 0) = 0 or ${remaining} is null then null when ${share} <= 0 then 0 when ${share} >= 100 then 100
+    when ${share} < 1 then 1 when ${share} > 99 then 99 else cast(round(${share}) as integer) end`
+}
+
+export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work_packages', (p) => ({
+  path: 'work_packages',
+  title: 'subject',
+  belongsTo: 'project_id',
+  lock: 'lock_version',
+  missing: 'The work package you are looking for cannot be found or has been deleted.',
+  visible: view,
+  guard: view,
+  may: { create: add, update, edit, delete: inProject('delete_work_packages') },
+  index: listOptions,
+  order: { column: 'id', descending: true },
+  extras: {
+    is_milestone: (_, t) => sql`(select x.is_milestone from types x where x.id = ${name(`${t}.type_id`)})`,
+    is_watched: ({ viewer }, t) =>
+      sql`exists (select 1 from watchers x where x.work_package_id = ${name(`${t}.id`)} and x.user_id = ${viewer.id})`,
+  },
+  loads: { relatives: loadRelatives },
+  properties: {
+    lockVersion: p.integer({ required: true }),
+    id: p.integer({ required: true, filter: 'list', sort: true }),
+    subject: p.text({ required: true, min: 1, max: 255, filter: 'text', sort: true }),
+    description: p.markdown({ filter: true }),
+    duration: p.days({ when: isNoMilestone, inSchema: noMilestone, filter: true, sort: true, writable: byHand }),
+    scheduleManually: p.boolean({ hasDefault: true, label: 'Manual scheduling' }),
+    ignoreNonWorkingDays: p.boolean({ writable: byHand }),
+    startDate: p.date({ when: isNoMilestone, inSchema: noMilestone, writable: byHand, filter: true, sort: true }),
+    dueDate: p.date({
+      when: isNoMilestone,
+      inSchema: noMilestone,
+      writable: byHand,
+      label: 'Finish date',
+      filter: true,
+      sort: true,
+    }),
+    date: p.date({ section: 'Details', column: 'due_date', when: isMilestone, inSchema: milestone, writable: milestone }),
+    derivedStartDate: p.date({ writable: false, when: isNoMilestone, inSchema: noMilestone }),
+    derivedDueDate: p.date({ writable: false, label: 'Derived finish date', when: isNoMilestone, inSchema: noMilestone }),
+    estimatedTime: p.hours({
+      section: 'Estimates and progress',
+      column: 'estimated_hours',
+      label: 'Work',
+      filter: true,
+      sort: true,
+      sum: true,
+    }),
+    derivedEstimatedTime: p.hours({ column: 'derived_estimated_hours', label: 'Total work', writable: false }),
+    remainingTime: p.hours({
+      section: 'Estimates and progress',
+      column: 'remaining_hours',
+      label: 'Remaining work',
+      sort: true,
+      sum: true,
+      writable: workBased,
+    }),
+    derivedRemainingTime: p.hours({ column: 'derived_remaining_hours', label: 'Total remaining work', writable: false }),
+    percentageDone: p.integer({
+      section: 'Estimates and progress',
+      column: 'done_ratio',
+      label: '% Complete',
+      filter: true,
+      filterNames: ['doneRatio'],
+      sort: true,
+      group: true,
+      sum: percentOfAll,
+      writable: workBased,
+    }),
+    derivedPercentageDone: p.integer({ column: 'derived_done_ratio', label: 'Total % complete', writable: false }),
+    createdAt: p.dateTime({ required: true, writable: false, label: 'Created on', filter: true, sort: true }),
+    updatedAt: p.dateTime({ required: true, writable: false, label: 'Updated on', filter: true, sort: true }),
+    author: p.link('Principal', {
+      required: true,
+      writable: false,
+      open: true,
+      embed: true,
+      schemaType: 'User',
+      filter: 'list',
+      group: true,
+      sort: by('principals', 'name', 'author_id'),
+    }),
+    project: p.link('Project', {
+      required: true,
+      embed: true,
+      group: true,
+      may: { create: add, update: inProject('move_work_packages') },
+      sort: by('projects', 'name', 'project_id'),
+      allowed: {
+        href: ({ before }) => (before ? `${self(before)}/available_projects` : '/api/v3/work_packages/available_projects'),
+      },
+    }),
+    parent: p.link('WorkPackage', {
+      embed: true,
+      may: { create: either(inProject('manage_subtasks'), shared('manage_subtasks')), update: inProject('manage_subtasks') },
+      filter: 'list',
+      link: (row, { loaded }) => relativesOf(loaded, row)?.parent ?? { href: null },
+    }),
+    assignee: p.link('Principal', {
+      section: 'People',
+      column: 'assigned_to_id',
+      open: true,
+      embed: true,
+      schemaType: 'User',
+      filter: 'list_optional',
+      filterNames: ['assignedTo'],
+      group: true,
+      sort: by('principals', 'name', 'assigned_to_id'),
+      allowed: { href: assignees },
+    }),
+    responsible: p.link('Principal', {
+      section: 'People',
+      label: 'Accountable',
+      open: true,
+      embed: true,
+      schemaType: 'User',
+      filter: 'list_optional',
+      group: true,
+      sort: by('principals', 'name', 'responsible_id'),
+      allowed: { href: assignees },
+    }),
+    type: p.link('Type', {
+      required: true,
+      embed: true,
+      open: true,
+      filter: true,
+      group: true,
+      sort: by('types', 'position', 'type_id'),
+      allowed: {
+        rows: (_, { types, projectTypes }) => projectTypes.map((id) => types.get(id)).filter((row) => row !== undefined),
+      },
+    }),
+    status: p.link('Status', {
+      required: true,
+      hasDefault: true,
+      embed: true,
+      open: true,
+      group: true,
+      may: { create: add, update: either(edit, inProject('change_work_package_status')) },
+      sort: by('statuses', 'position', 'status_id'),
+      allowed: { rows: (_, { statuses, reachable }) => [...statuses.values()].filter((row) => reachable.has(row['id'])) },
+    }),
+    category: p.link('Category', {
+      section: 'Details',
+      embed: true,
+      open: true,
+      filter: 'list_optional',
+      group: true,
+      sort: by('categories', 'name', 'category_id'),
+      allowed: {
+        rows: ({ row }, { categories }) => [...categories.values()].filter((one) => one['project_id'] === row.project_id),
+      },
+    }),
+    version: p.link('Version', {
+      section: 'Details',
+      embed: true,
+      open: true,
+      group: true,
+      may: inProject('assign_versions'),
+      sort: by('versions', 'name', 'version_id'),
+      allowed: {
+        rows: ({ row }, facts) =>
+          [...facts.versions.values()].filter(
+            (one) => steps.isAssignableVersion(one['id'], facts) || one['id'] === row.version_id,
+          ),
+      },
+    }),
+    priority: p.link('Priority', {
+      section: 'Details',
+      required: true,
+      hasDefault: true,
+      embed: true,
+      open: true,
+      filter: true,
+      group: true,
+      sort: by('priorities', 'position', 'priority_id'),
+      allowed: { rows: (_, { priorities }) => [...priorities.values()].filter((row) => row['is_active']) },
+    }),
+  },
+  filters: workPackageFilters,
+  actions: {
+    schema: { href: ({ project_id, type_id }) => `/api/v3/work_packages/schemas/${project_id}-${type_id}` },
+    ancestors: { links: ({ id }, { loaded }) => relativesOf(loaded, { id })?.ancestors ?? [] },
+    children: {
+      links: ({ id }, { loaded }) => relativesOf(loaded, { id })?.children,
+      when: ({ id }, { loaded }) => Boolean(relativesOf(loaded, { id })?.children.length),
+    },
+    move: {
+      href: (row) => `${page(row)}/move/new`,
+      type: 'text/html',
+      title: ({ subject }) => `Move work package '${subject}'`,
+      may: inProject('move_work_packages'),
+    },
+    copy: {
+      href: (row) => `${page(row)}/copy`,
+      type: 'text/html',
+      title: ({ subject }) => `Copy work package '${subject}'`,
+      may: add,
+    },
+    pdf: {
+      href: (row) => `${page(row)}.pdf`,
+      type: 'application/pdf',
+      title: 'Export as PDF',
+      may: inProject('export_work_packages'),
+    },
+    watchers: { href: (row) => `${self(row)}/watchers`, may: inProject('view_work_package_watchers') },
+    availableWatchers: { href: (row) => `${self(row)}/available_watchers`, may: inProject('add_work_package_watchers') },
+    watch: {
+      href: (row) => `${self(row)}/watchers`,
+      method: 'post',
+      may: signedIn,
+      when: (row) => !(row as unknown as { is_watched: unknown }).is_watched,
+      payload: (_, { context }) => ({ user: { href: `/api/v3/users/${context.viewer.id}` } }),
+    },
+    unwatch: {
+      href: (row, { context }) => `${self(row)}/watchers/${context.viewer.id}`,
+      method: 'delete',
+      may: signedIn,
+      when: (row) => Boolean((row as unknown as { is_watched: unknown }).is_watched),
+    },
+    addWatcher: {
+      href: (row) => `${self(row)}/watchers`,
+      method: 'post',
+      payload: () => ({ user: { href: '/api/v3/users/{user_id}' } }),
+      templated: true,
+      may: inProject('add_work_package_watchers'),
+    },
+    removeWatcher: {
+      href: (row) => `${self(row)}/watchers/{user_id}`,
+      method: 'delete',
+      templated: true,
+      may: inProject('delete_work_package_watchers'),
+    },
+    addChild: {
+      href: ({ project_id }, { related }) =>
+        `/api/v3/projects/${related.get('Project')?.get(project_id)?.['identifier'] ?? project_id}/work_packages`,
+      method: 'post',
+      title: ({ subject }) => `Add child of ${subject}`,
+      may: add,
+      when: isNoMilestone,
+    },
+    changeParent: {
+      href: self,
+      method: 'patch',
+      title: ({ subject }) => `Change parent of ${subject}`,
+      may: inProject('manage_subtasks'),
+    },
+    previewMarkup: { href: (row) => `/api/v3/render/markdown?context=${self(row)}`, method: 'post' },
+  },
+  defaults: () => ({ schedule_manually: true, ignore_non_working_days: false }),
+  facts: lookUp,
+  derive: [
+    steps.defaults,
+    steps.move,
+    steps.statusOfType,
+    steps.template,
+    steps.categoryAssignee,
+    steps.scheduling,
+    steps.dates,
+    steps.progress,
+  ],
+  check: [steps.checkNumbers, steps.checkChoices, steps.checkHierarchy],
+  after: [afterSave],
+  remove: cascade,
+  schema: attributeGroups,
+  formLinks: ({ before, row }) => ({
+    previewMarkup: {
+      href: `/api/v3/render/markdown?context=${before ? self(before) : row.project_id ? `/api/v3/projects/${row.project_id}` : ''}`,
+      method: 'post',
+    } satisfies Link,
+  }),
+  operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm'],
+}))
+
+function relativesOf(loaded: Readonly<Record<string, unknown>>, { id }: { id: number }): Relatives | undefined {
+  return (loaded['relatives'] as ReadonlyMap<number, Relatives>).get(id)
+}
+
+function isMilestone(row: object): boolean {
+  return Boolean((row as { is_milestone?: unknown }).is_milestone)
+}
+function isNoMilestone(row: object): boolean {
+  return !isMilestone(row)
+}
+function milestone({ row }: { row: object }, facts: Facts): boolean {
+  return steps.isMilestone(row, facts)
+}
+function noMilestone(draft: { row: object }, facts: Facts): boolean {
+  return !milestone(draft, facts)
+}
+/** Dates of a parent that follows its children are theirs. */
+function byHand(draft: { row: object }, facts: Facts): boolean {
+  return noMilestone(draft, facts) && !steps.followsChildren(draft.row, facts)
+}
+function workBased(_: unknown, __: Facts, { settings }: { settings: { work_package_done_ratio: string } }): boolean {
+  return settings.work_package_done_ratio === 'field'
+}
+function assignees({ before, row }: { before: { id: number } | undefined; row: { project_id?: number } }): string | null {
+  if (before) return `${self(before)}/available_assignees`
+  return row.project_id ? `/api/v3/projects/${row.project_id}/available_assignees` : null
+}

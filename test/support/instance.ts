@@ -1,0 +1,225 @@
+/** A server of its own for a test file, on the engine that is being tested, and clients that speak HTTP to it. */
+import { randomBytes } from 'node:crypto'
+import { connect } from '#db/connect.ts'
+import type { Database, Transaction } from '#db/database.ts'
+import { insert } from '#db/dialect.ts'
+import { raw, sql } from '#db/sql.ts'
+import { hashToken } from '#http/authenticate.ts'
+import { changed } from '#kernel/world.ts'
+import { build } from '#server/app.ts'
+import { setup } from '#server/setup.ts'
+
+export interface Reply {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  /** The body, parsed. */
+  readonly body: any
+}
+
+export interface Client {
+  get(path: string, headers?: Record<string, string>): Promise<Reply>
+  post(path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>
+  patch(path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>
+  delete(path: string, headers?: Record<string, string>): Promise<Reply>
+  /** Any request; the path is below the server's root. */
+  send(method: string, path: string, options?: { body?: string; headers?: Record<string, string> }): Promise<Reply>
+}
+
+export interface Instance {
+  readonly db: Database
+  readonly url: string
+  readonly admin: Client
+  readonly anonymous: Client
+  /** A client that acts as this user. */
+  as(userId: number): Promise<Client>
+  readonly make: ReturnType<typeof makers>
+  /** The id of a seeded row. */
+  id(table: string, name: string): Promise<number>
+  setting(name: string, value: unknown): Promise<void>
+  close(): Promise<void>
+}
+
+/** Starts a server with basic data on an empty database. Paths given to clients are below /api/v3. */
+export async function instance({ seed = 'basic' as 'basic' | 'demo' | 'none', file = false } = {}): Promise<Instance> {
+  const { db, drop } = await emptyDatabase(file)
+  const adminToken = `opapi-${randomBytes(20).toString('hex')}`
+  await setup(db, { seed, adminToken })
+  const app = await build(db)
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const write = <T>(work: (tx: Transaction) => Promise<T>) => db.transaction(work)
+  return {
+    db,
+    url,
+    admin: client(url, adminToken),
+    anonymous: client(url),
+    as: async (userId) => {
+      const token = `opapi-${randomBytes(20).toString('hex')}`
+      await write(async (tx) => {
+        await tx.run(
+          insert('tokens', { user_id: userId, name: 'test', hash: hashToken(token), created_at: new Date().toISOString() }),
+        )
+        await changed(tx, 'tokens')
+      })
+      return client(url, token)
+    },
+    make: makers(db),
+    id: async (table, name) => {
+      const row = await db.one<{ id: number }>(sql`select id from ${raw(table)} where name = ${name}`)
+      if (!row) throw new Error(`There is no ${name} in ${table}.`)
+      return row.id
+    },
+    setting: (name, value) =>
+      write(async (tx) => {
+        await tx.run(sql`insert into settings (name, value) values (${name}, ${JSON.stringify(value)})
+          on conflict (name) do update set value = excluded.value`)
+        await changed(tx, 'settings')
+      }),
+    close: async () => {
+      await app.close()
+      await db.close()
+      await drop()
+    },
+  }
+}
+
+/** An empty database of the engine under test. */
+async function emptyDatabase(file: boolean): Promise<{ db: Database; drop: () => Promise<void> }> {
+  if (process.env['HALYARD_TEST_ENGINE'] === 'postgres') {
+    const url = process.env['HALYARD_TEST_DATABASE_URL'] as string
+    const schema = `test_${randomBytes(6).toString('hex')}`
+    const root = await connect(url, { connections: 1 })
+    await root.script(`create schema ${schema}`)
+    return {
+      db: await connect(url, { schema, connections: 5 }),
+      drop: async () => {
+        await root.script(`drop schema ${schema} cascade`)
+        await root.close()
+      },
+    }
+  }
+  if (!file) return { db: await connect('sqlite::memory:', { durable: false }), drop: async () => {} }
+  const { mkdtemp, rm } = await import('node:fs/promises')
+  const { tmpdir } = await import('node:os')
+  const { join } = await import('node:path')
+  const folder = await mkdtemp(join(tmpdir(), 'halyard-test-'))
+  return { db: await connect(`sqlite:${join(folder, 'halyard.db')}`), drop: () => rm(folder, { recursive: true }) }
+}
+
+/** A client of a server; without a token it is anonymous. */
+export function client(url: string, token?: string): Client {
+  const send: Client['send'] = async (method, path, { body, headers = {} } = {}) => {
+    const response = await fetch(url + path, {
+      method,
+      redirect: 'manual',
+      headers: { ...(token && { authorization: `Bearer ${token}` }), ...headers },
+      ...(body !== undefined && { body }),
+    })
+    const text = await response.text()
+    const isJson = /json/.test(response.headers.get('content-type') ?? '')
+    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined }
+  }
+  const write =
+    (method: string) =>
+    (path: string, body: unknown = {}, headers: Record<string, string> = {}) =>
+      send(method, `/api/v3${path}`, { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } })
+  return {
+    send,
+    get: (path, headers = {}) => send('GET', `/api/v3${path}`, { headers }),
+    delete: (path, headers = {}) => send('DELETE', `/api/v3${path}`, { headers }),
+    post: write('POST'),
+    patch: write('PATCH'),
+  }
+}
+
+/** `filters` for a query string. */
+export const filters = (...list: [name: string, operator: string, values?: (string | number)[]][]): string =>
+  `filters=${encodeURIComponent(JSON.stringify(list.map(([name, operator, values = []]) => ({ [name]: { operator, values: values.map(String) } }))))}`
+
+/** The ids of a collection's elements, in order. */
+export const ids = (reply: Reply): number[] => reply.body._embedded.elements.map((element: { id: number }) => element.id)
+
+/** Rows made directly, for tests that are about something else. Each gives the new row's id. */
+function makers(db: Database) {
+  let count = 0
+  const now = new Date().toISOString()
+  const stamps = { created_at: now, updated_at: now }
+  const add = (table: string, values: Record<string, unknown>, ...topics: Parameters<typeof changed>[1][]) =>
+    db.transaction(async (tx) => {
+      const row = (await tx.one<{ id: number }>(insert(table, values))) as { id: number }
+      if (topics.length > 0) await changed(tx, ...topics)
+      return row.id
+    })
+
+  const role = async (permissions: readonly string[], kind = 'project') => {
+    const id = await add('roles', { name: `Role ${++count}`, kind, position: 100 + count, ...stamps }, 'roles')
+    await db.transaction(async (tx) => {
+      for (const permission of permissions)
+        await tx.run(sql`insert into role_permissions (role_id, permission) values (${id}, ${permission})`)
+      await changed(tx, 'roles')
+    })
+    return id
+  }
+  const member = async (principal: number, project: number | null, permissions: readonly string[] | { role: number }) => {
+    const roleId = 'role' in permissions ? permissions.role : await role(permissions, project === null ? 'global' : 'project')
+    const id = await add('memberships', { principal_id: principal, project_id: project, ...stamps }, 'memberships')
+    await add('membership_roles', { membership_id: id, role_id: roleId }, 'memberships')
+    return id
+  }
+  return {
+    role,
+    /** A membership with a role of exactly these permissions; a project of null makes it global. */
+    member,
+    user: async (values: Record<string, unknown> = {}) => {
+      const n = ++count
+      return add(
+        'principals',
+        {
+          type: 'User',
+          name: `Vera ${n}`,
+          first_name: 'Vera',
+          last_name: String(n),
+          login: `vera${n}`,
+          email: `vera${n}@example.net`,
+          status: 1,
+          ...stamps,
+          ...values,
+        },
+        'principals',
+      )
+    },
+    group: async (values: Record<string, unknown> = {}) =>
+      add('principals', { type: 'Group', name: `Group ${++count}`, status: 1, ...stamps, ...values }, 'principals'),
+    /** A private project with all modules and types. */
+    project: async (values: Record<string, unknown> = {}) => {
+      const n = ++count
+      const id = await add('projects', { identifier: `project-${n}`, name: `Project ${n}`, ...stamps, ...values }, 'projects')
+      await db.transaction(async (tx) => {
+        await tx.run(
+          sql`insert into enabled_modules (project_id, name) select distinct ${id}${raw(db.engine === 'postgres' ? '::int' : '')}, module from permissions where module is not null`,
+        )
+        await tx.run(
+          sql`insert into project_types (project_id, type_id) select ${id}${raw(db.engine === 'postgres' ? '::int' : '')}, id from types`,
+        )
+        await changed(tx, 'projects')
+      })
+      return id
+    },
+    workPackage: async (values: Record<string, unknown> & { project_id: number }) => {
+      const first = async (table: string) =>
+        ((await db.one<{ id: number }>(sql`select id from ${raw(table)} order by position limit 1`)) as { id: number }).id
+      return add('work_packages', {
+        type_id: await first('types'),
+        status_id: await first('statuses'),
+        priority_id: await first('priorities'),
+        author_id: (
+          (await db.one<{ id: number }>(sql`select id from principals where type = 'User' order by id limit 1`)) as { id: number }
+        ).id,
+        subject: `Work package ${++count}`,
+        ...stamps,
+        ...values,
+      })
+    },
+    row: add,
+  }
+}
