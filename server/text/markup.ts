@@ -1,0 +1,112 @@
+/** How each markdown element is written as HTML, with the classes APIv3 clients style. */
+
+import type { Env, MarkdownIt, RendererRule, Token } from 'markdown-it'
+import { escapeHtml } from './escape.ts'
+import { LINK_CLASS } from './references.ts'
+
+/** Characters that link targets and titles of one text may take in its HTML, set before and counted down while rendering. */
+export interface LinkBudget extends Env {
+  remaining: number
+}
+
+const CHECKED = ' checked="checked"'
+const LANGUAGE = /^[\w+#.-]{1,40}$/
+
+const fixed = (html: string): RendererRule => {
+  return () => html
+}
+
+const cell = (tag: string, classes: string): RendererRule => {
+  return (tokens, i) => {
+    const align = /center|left|right/.exec(String((tokens[i] as Token).attrGet('style')))
+    return align ? `<${tag} class="${classes}" align="${align[0]}">` : `<${tag} class="${classes}">`
+  }
+}
+
+const list = (tag: string): RendererRule => {
+  return (tokens, i) => {
+    const token = tokens[i] as Token
+    const classes = token.meta?.['tasks'] ? 'op-uc-list_task-list op-uc-list' : 'op-uc-list'
+    const start = token.attrGet('start')
+    return start === null ? `<${tag} class="${classes}">\n` : `<${tag} class="${classes}" start="${start}">\n`
+  }
+}
+
+const preformatted: RendererRule = (tokens, i) => {
+  const { info, content } = tokens[i] as Token
+  const language = info.trim().split(/\s/, 1)[0] as string
+  const attribute = LANGUAGE.test(language) ? ` lang="${language}"` : ''
+  return `<pre class="op-uc-code-block"${attribute}><code>${escapeHtml(content)}</code></pre>\n`
+}
+
+/** One attribute, escaped and charged to the budget: a reference definition can be long and used many times. */
+function attribute(name: string, value: string, env: Env | undefined): string {
+  const budget = env as LinkBudget
+  budget.remaining -= value.length
+  return budget.remaining < 0 ? '' : ` ${name}="${escapeHtml(value)}"`
+}
+
+function optional(name: string, token: Token, env: Env | undefined): string {
+  const value = token.attrGet(name)
+  return value === null ? '' : attribute(name, String(value), env)
+}
+
+const linkOpen: RendererRule = (tokens, i, _options, env) => {
+  const token = tokens[i] as Token
+  if (token.markup === 'reference') return `<a class="${token.info}"${optional('href', token, env)}>`
+  return `<a class="${LINK_CLASS}"${optional('href', token, env)}${optional('title', token, env)} rel="noopener noreferrer">`
+}
+
+const image: RendererRule = (tokens, i, options, env, renderer) => {
+  const token = tokens[i] as Token
+  const alternative = escapeHtml(renderer.renderInlineAsText(token.children ?? [], options, env))
+  return `<img class="op-uc-image"${optional('src', token, env)} alt="${alternative}"${optional('title', token, env)} />`
+}
+
+const checkbox: RendererRule = (tokens, i) =>
+  `<input type="checkbox" class="op-uc-list--task-checkbox" disabled="disabled"${(tokens[i] as Token).meta?.['checked'] ? CHECKED : ''} /> `
+
+const RULES: Record<string, RendererRule> = {
+  paragraph_open: (tokens, i) => ((tokens[i] as Token).hidden ? '' : '<p class="op-uc-p">'),
+  paragraph_close: (tokens, i) => {
+    if (!(tokens[i] as Token).hidden) return '</p>\n'
+    return tokens[i + 1]?.type === 'list_item_close' ? '' : '\n'
+  },
+  heading_open: (tokens, i) => `<${(tokens[i] as Token).tag} class="op-uc-${(tokens[i] as Token).tag}">`,
+  heading_close: (tokens, i) => `</${(tokens[i] as Token).tag}>\n`,
+  blockquote_open: fixed('<blockquote class="op-uc-blockquote">\n'),
+  blockquote_close: fixed('</blockquote>\n'),
+  bullet_list_open: list('ul'),
+  bullet_list_close: fixed('</ul>\n'),
+  ordered_list_open: list('ol'),
+  ordered_list_close: fixed('</ol>\n'),
+  list_item_open: fixed('<li class="op-uc-list--item">'),
+  list_item_close: fixed('</li>\n'),
+  task_checkbox: checkbox,
+  table_open: fixed(
+    '<figure class="op-uc-figure op-uc-figure_align-center"><div class="op-uc-figure--content"><table class="op-uc-table">\n',
+  ),
+  table_close: fixed('</table></div></figure>\n'),
+  thead_open: fixed('<thead class="op-uc-table--head">\n'),
+  tr_open: fixed('<tr class="op-uc-table--row">\n'),
+  th_open: cell('th', 'op-uc-table--cell op-uc-table--cell_head'),
+  td_open: cell('td', 'op-uc-table--cell'),
+  fence: preformatted,
+  code_block: preformatted,
+  code_inline: (tokens, i) => `<code class="op-uc-code">${escapeHtml((tokens[i] as Token).content)}</code>`,
+  text: (tokens, i) => escapeHtml((tokens[i] as Token).content),
+  strong_open: fixed('<strong>'),
+  strong_close: fixed('</strong>'),
+  em_open: fixed('<em>'),
+  em_close: fixed('</em>'),
+  s_open: fixed('<del>'),
+  s_close: fixed('</del>'),
+  link_open: linkOpen,
+  link_close: fixed('</a>'),
+  image,
+}
+
+/** Makes a parser write the classes. Its rendering environment must be a `LinkBudget`; below zero the HTML is incomplete. */
+export const addMarkup = (parser: MarkdownIt): void => {
+  Object.assign(parser.renderer.rules, RULES)
+}

@@ -1,0 +1,108 @@
+/** References in running text: `#5` to work packages, `@login`, `user#5`, `group#5` and `<mention>` to people. */
+
+import type { MarkdownIt, StateInline } from 'markdown-it'
+
+const PATHS: Record<string, string> = { user: '/users/', group: '/groups/', work_package: '/work_packages/' }
+
+/** Classes of a link to a work package, and of one to a user or group. */
+export const LINK_CLASS = 'op-uc-link'
+export const MENTION_CLASS = 'user-mention op-uc-link'
+
+/** A reference resolved as far as its own text allows. */
+export interface Reference {
+  readonly href: string
+  readonly classes: string
+}
+
+/** The target of a mention of `type` user, group or work_package with a numeric `id`; undefined for anything else. */
+export function mention(type: string | undefined, id: string | undefined): Reference | undefined {
+  if (type === undefined || id === undefined || !Object.hasOwn(PATHS, type) || !/^[1-9]\d{0,18}$/.test(id)) return undefined
+  return { href: `${PATHS[type]}${id}`, classes: type === 'work_package' ? LINK_CLASS : MENTION_CLASS }
+}
+
+/** Whether an address has the form of the targets given to references. */
+export const isReference = (href: string): boolean => /^\/(?:users|groups|work_packages)\/[\w.+-]+$/.test(href)
+
+const HASH = 0x23
+const LESS_THAN = 0x3c
+const AT = 0x40
+
+const NUMBER = /(#{1,3})([1-9]\d{0,18})(?![\p{L}\p{N}_])/uy
+// The lookahead takes the whole name at once: an address such as `@a.b@example.org` must not be read as `@a`.
+const LOGIN = /@(?=([A-Za-z0-9_](?:[A-Za-z0-9_.+-]{0,254}[A-Za-z0-9_])?))\1(?![\p{L}\p{N}@/])/uy
+const MENTION_TAG = /<mention\s[^<>]*>[^<]*<\/mention\s*>/iy
+
+/** What a reference may not directly follow: it would lie inside a word or an address. */
+const NO_BOUNDARY = /^[\p{L}\p{N}_./#@&=%?+\\]$/u
+
+function mayStartAt(text: string, position: number): boolean {
+  if (position === 0) return true
+  const unit = text.charCodeAt(position - 1)
+  const isLowSurrogate = unit >= 0xdc00 && unit <= 0xdfff
+  return !NO_BOUNDARY.test(isLowSurrogate ? text.slice(position - 2, position) : text.charAt(position - 1))
+}
+
+function matchAt(pattern: RegExp, state: StateInline): RegExpExecArray | null {
+  pattern.lastIndex = state.pos
+  const match = pattern.exec(state.src)
+  return match !== null && pattern.lastIndex <= state.posMax ? match : null
+}
+
+function pushLink(state: StateInline, text: string, { href, classes }: Reference): void {
+  const open = state.push('link_open', 'a', 1)
+  open.attrs = [['href', href]]
+  open.markup = 'reference'
+  open.info = classes
+  state.push('text', '', 0).content = text
+  state.push('link_close', 'a', -1)
+}
+
+/** The kind that stands directly before a `#`, as in `user#5`, if it begins a word of its own. */
+function kindBefore(state: StateInline): string | undefined {
+  const kind = ['user', 'group'].find((name) => state.src.startsWith(name, state.pos - name.length))
+  if (kind === undefined || !mayStartAt(state.src, state.pos - kind.length)) return undefined
+  return kind
+}
+
+function number(state: StateInline, silent: boolean): boolean {
+  const match = matchAt(NUMBER, state)
+  if (match === null) return false
+  const [text, marks, id] = match as unknown as [string, string, string]
+  const kind = marks === '#' ? kindBefore(state) : undefined
+  if (kind === undefined && !mayStartAt(state.src, state.pos)) return false
+  if (!silent) {
+    // The kind was read as text before its mark was seen.
+    if (kind !== undefined) state.pending = state.pending.slice(0, -kind.length)
+    pushLink(state, (kind ?? '') + text, mention(kind ?? 'work_package', id) as Reference)
+  }
+  state.pos += text.length
+  return true
+}
+
+function login(state: StateInline, silent: boolean): boolean {
+  const match = matchAt(LOGIN, state)
+  if (match === null || !mayStartAt(state.src, state.pos)) return false
+  if (!silent) pushLink(state, match[0], { href: `/users/${match[1]}`, classes: MENTION_CLASS })
+  state.pos += match[0].length
+  return true
+}
+
+/** Takes a whole `<mention>` as raw HTML, so that its text is not read as a second reference. The sanitiser links it. */
+function mentionTag(state: StateInline, silent: boolean): boolean {
+  const match = matchAt(MENTION_TAG, state)
+  if (match === null) return false
+  if (!silent) state.push('html_inline', '', 0).content = match[0]
+  state.pos += match[0].length
+  return true
+}
+
+function reference(state: StateInline, silent: boolean): boolean {
+  const code = state.src.charCodeAt(state.pos)
+  if (code !== HASH && code !== AT && code !== LESS_THAN) return false
+  if (state.linkLevel > 0) return false
+  if (code === HASH) return number(state, silent)
+  return code === AT ? login(state, silent) : mentionTag(state, silent)
+}
+
+/** Teaches a parser the references. Their text stays as typed, so rendering needs no database and reveals nothing. */
+export const addReferences = (parser: MarkdownIt): void => parser.inline.ruler.after('text', 'reference', reference)
