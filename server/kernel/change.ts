@@ -3,12 +3,22 @@ import { ConstraintError, type Database, type Row, type Transaction } from '#db/
 import { assignments, insert } from '#db/dialect.ts'
 import { name, sql, TRUE } from '#db/sql.ts'
 import { type Context, inside } from './context.ts'
-import { type Payload, readPayload, revised, toErrors } from './draft.ts'
+import { type Parsed, type Payload, readPayload, revised, toErrors } from './draft.ts'
 import { type ApiError, combined, conflict, forbidden, notFound, readOnly, type Violation, violation } from './errors.ts'
 import { publish } from './events.ts'
 import { enrich, needsOf, visibleIds, visibleRow } from './page.ts'
 import { type Body, shownValue } from './represent.ts'
-import { type Draft, differs, hrefOf, isAutomatic, type Link, type Property, type Resource, resourceNamed } from './resource.ts'
+import {
+  type Draft,
+  differs,
+  hrefOf,
+  isAutomatic,
+  isLock,
+  type Link,
+  type Property,
+  type Resource,
+  resourceNamed,
+} from './resource.ts'
 import { allows, isWritable, payloadOf, ruleOf, schemaOf } from './schema.ts'
 import { prepare } from './viewer.ts'
 import { changed, type Topic } from './world.ts'
@@ -43,7 +53,7 @@ export async function prepareWrite(
   if (before && !allows(resource, rule, { before } as Draft, context)) throw forbidden()
   if (!before && !rule?.anywhere(context.viewer)) throw forbidden()
 
-  const parsed = await readPayload(resource, payload, context)
+  const parsed = await readPayload(resource, payload, context, before)
   if (before && resource.lock && Number(payload['lockVersion'] ?? Number.NaN) !== before[resource.lock]) throw conflict()
   const start = before ?? resource.defaults?.(context) ?? {}
   const { [resource.lock ?? '']: _, id: __, ...values } = parsed.values
@@ -98,7 +108,7 @@ async function missingTargets(resource: Resource, draft: Draft, context: Context
 async function unwritable(
   resource: Resource,
   draft: Draft,
-  parsed: { shown: Readonly<Record<string, unknown>> },
+  parsed: Parsed,
   facts: unknown,
   context: Context,
   forced: Row,
@@ -107,22 +117,23 @@ async function unwritable(
   const compared = Object.keys(parsed.shown)
   const page = compared.length > 0 && draft.before ? await enrich(context, resource, [draft.before]) : undefined
   for (const property of resource.properties) {
-    if (!draft.given.has(property.name) || property.column === resource.lock || (property.column && property.column in forced))
-      continue
+    if (!draft.given.has(property.name) || isLock(resource, property) || (property.column && property.column in forced)) continue
     if (isWritable(resource, property, draft, facts, context)) continue
     const { refusal } = property.options
     if (refusal) violations.push({ ...readOnly(property.name), message: refusal, complete: true })
-    else if (isChanged(property, draft, parsed.shown, page && draft.before ? shownValue(property, draft.before, page) : null)) {
+    else if (isChanged(property, draft, parsed, page && draft.before ? shownValue(property, draft.before, page) : null)) {
       violations.push(readOnly(property.name))
     }
   }
   return violations
 }
 
-function isChanged(property: Property, draft: Draft, shown: Readonly<Record<string, unknown>>, current: unknown): boolean {
-  if (property.many) return true
-  if (property.name in shown) return JSON.stringify(shown[property.name] ?? null) !== JSON.stringify(current)
-  return property.column !== undefined && differs(draft, property.column)
+/** Whether what was sent is not what is stored; what else becomes of it is not the sender's doing. */
+function isChanged({ name: own, column, many }: Property, { before }: Draft, parsed: Parsed, current: unknown): boolean {
+  if (many) return true
+  if (own in parsed.shown) return JSON.stringify(parsed.shown[own] ?? null) !== JSON.stringify(current)
+  if (column === undefined || !(column in parsed.values) || own === 'id') return false
+  return differs({ row: parsed.values, before } as Draft, column)
 }
 
 /** What the declarations themselves forbid: missing, too long, out of range. */
@@ -140,7 +151,7 @@ function malformed(resource: Resource, draft: Draft, facts: unknown, context: Co
       (Array.isArray(value) && value.length === 0)
     if (isAutomatic(own)) continue
     const isFilledIn = options.derived && !draft.before
-    if (required && !isFilledIn && column !== resource.lock && (column || property.many) && isBlank) {
+    if (required && !isFilledIn && !isLock(resource, property) && (column || property.many) && isBlank) {
       if (!property.many || !draft.before || draft.given.has(own))
         violations.push(violation(own, options.blank ?? "can't be blank"))
       continue
@@ -235,8 +246,8 @@ export async function save(tx: Transaction, context: Context, resource: Resource
 
 async function create(tx: Transaction, resource: Resource, draft: Draft, now: string): Promise<number> {
   const { id: _, ...values } = draft.row
-  const stamps = resource.property.has('createdAt') ? { created_at: now, updated_at: now } : {}
-  const row = (await tx.one<{ id: number }>(insert(resource.table, { ...stamps, ...values }))) as { id: number }
+  const stamps = resource.property.has('createdAt') ? { created_at: values.created_at ?? now, updated_at: now } : {}
+  const row = (await tx.one<{ id: number }>(insert(resource.table, { ...values, ...stamps }))) as { id: number }
   return row.id
 }
 

@@ -20,8 +20,12 @@ export interface Parsed {
   readonly violations: readonly Violation[]
 }
 
-/** Reads a payload by a resource's declaration. Unknown members are ignored. Throws 400 for `_links` that are no object. */
-export async function readPayload(resource: Resource, payload: Payload, context: Context): Promise<Parsed> {
+/**
+ * Reads a payload by a resource's declaration. Unknown members are ignored.
+ * @param before what is stored: where two names stand for one column, what counts is the one that changes it
+ * @throws ApiError 400 for `_links` that are no object
+ */
+export async function readPayload(resource: Resource, payload: Payload, context: Context, before?: Row): Promise<Parsed> {
   const links = payload['_links'] ?? {}
   if (typeof links !== 'object' || links === null || Array.isArray(links)) throw badRequest('_links must be an object.')
   const meta = (payload['_meta'] ?? {}) as Record<string, unknown>
@@ -30,6 +34,9 @@ export async function readPayload(resource: Resource, payload: Payload, context:
   const many: Record<string, readonly number[]> = Object.create(null)
   const given = new Set<string>()
   const violations: Violation[] = []
+  const put = (column: string, value: unknown) => {
+    if (!(column in values) || value !== (before?.[column] ?? null)) values[column] = value
+  }
 
   for (const property of resource.properties) {
     const { name, kind, column } = property
@@ -40,7 +47,7 @@ export async function readPayload(resource: Resource, payload: Payload, context:
       given.add(name)
       if ('message' in read) violations.push(read)
       else if (property.many) many[name] = read.ids
-      else if (column) values[column] = read.ids[0] ?? null
+      else if (column) put(column, read.ids[0] ?? null)
       continue
     }
     if (!Object.hasOwn(payload, name)) continue
@@ -51,7 +58,7 @@ export async function readPayload(resource: Resource, payload: Payload, context:
       continue
     }
     try {
-      values[column] = value === null ? null : kind.parse(value)
+      put(column, value === null ? null : kind.parse(value))
     } catch (error) {
       if (!(error instanceof FormatError)) throw error
       violations.push(misformed(name, error.expected, value))
@@ -91,7 +98,7 @@ async function readLink(property: Property, link: unknown, context: Context): Pr
 }
 
 /** The paths under which a link may name a resource. */
-const pathsOf = (target: Resource): readonly string[] => [
+export const pathsOf = (target: Resource): readonly string[] => [
   ...new Set([
     target.path,
     ...(target.also ?? []),
@@ -99,17 +106,19 @@ const pathsOf = (target: Resource): readonly string[] => [
   ]),
 ]
 
-/**
- * The id in an address of ours: root-relative, or absolute with the host we are configured for.
- * 0, which no row has, for an address that is well formed but names nothing.
- */
-async function idOf(property: Property, href: string, context: Context): Promise<number | undefined> {
+/** The parts of an address of ours, root-relative or absolute with the host we are configured for: `/api/v3/PATH/TEXT`. */
+export function readAddress(href: string, context: Context): { path: string; text: string } | undefined {
   const own = href.replace(/^https?:\/\/([^/]+)(?=\/api\/v3\/)/, (all, host) => (host === context.settings.host_name ? '' : all))
   const match = /^\/api\/v3\/([a-z_/]+)\/([A-Za-z0-9_@.+-]+)$/.exec(own)
-  if (!match) return undefined
-  const [, path, text] = match as unknown as [string, string, string]
+  return match ? { path: match[1] as string, text: match[2] as string } : undefined
+}
+
+/** The id in an address of ours; 0, which no row has, for an address that is well formed but names nothing. */
+async function idOf(property: Property, href: string, context: Context): Promise<number | undefined> {
+  const address = readAddress(href, context)
   const target = resourceNamed(property.to as string)
-  if (!pathsOf(target).includes(path)) return undefined
+  if (!address || !pathsOf(target).includes(address.path)) return undefined
+  const { text } = address
   if (isId(text)) return Number(text)
   return target.resolve ? ((await target.resolve(text, context)) ?? 0) : undefined
 }

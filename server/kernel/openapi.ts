@@ -13,14 +13,17 @@ const orNull = (schema: Json): Json =>
 function valueSchema({ kind, label, options }: Property): Json {
   const limits = kind.type === 'String' && options.max ? { maxLength: options.max } : {}
   const schema = kind.type === 'Formattable' ? ref('Formattable') : { ...kind.json, ...limits }
-  const nullable = options.required || kind.type === 'Boolean' || kind.type === 'Formattable' ? schema : orNull(schema)
+  const nullable = options.required === true || kind.type === 'Boolean' || kind.type === 'Formattable' ? schema : orNull(schema)
   return '$ref' in nullable ? nullable : { ...nullable, description: label }
 }
 
 const linkSchema = ({ many }: Property): Json => (many ? { type: 'array', items: ref('Link') } : ref('Link'))
 
-/** The representation of a resource. */
-function model(resource: Resource): Json {
+/** The representation of a resource; of one that stands for several kinds, that of any of them. */
+function model(resource: Resource, all: readonly Resource[]): Json {
+  if (resource.variant) {
+    return { anyOf: all.filter((one) => one.table === resource.table && !one.variant).map((one) => ref(one.name)) }
+  }
   const shown = resource.properties.filter((p) => !p.to && p.kind.type !== 'Password')
   const links = resource.properties.filter((p) => p.to)
   return {
@@ -277,7 +280,7 @@ export function openapi(resources: Iterable<Resource>, operations: readonly Oper
   const all = [...resources]
   const schemas: Record<string, Json> = { ...common }
   for (const resource of all) {
-    schemas[resource.name] = model(resource)
+    schemas[resource.name] = model(resource, all)
     schemas[`${resource.name}Write`] = writeModel(resource)
     schemas[`${resource.name}Schema`] = schemaModel(resource)
     schemas[`${resource.name}Collection`] = collectionModel(resource)

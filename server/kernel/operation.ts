@@ -8,6 +8,7 @@ import type { Payload } from './draft.ts'
 import { forbidden } from './errors.ts'
 import { isId } from './operators.ts'
 import { needsOf, writtenRow } from './page.ts'
+import type { Body } from './represent.ts'
 import type { Draft, Resource, StandardOperation } from './resource.ts'
 import type { Rule } from './rules.ts'
 import { schemaOf } from './schema.ts'
@@ -203,13 +204,18 @@ export function standardOperations(resource: Resource): Operation[] {
       answers: { status: 200, of, as: 'schema' },
       run: async ({ context }) => {
         await guarded(resource, context, resource.schemaGuard)
-        const draft = emptyDraft(resource.defaults?.(context))
-        const facts = await resource.facts?.(draft as never, context)
-        return ok(await schemaOf(resource, draft, facts, context, { self: `${base}/schema` }))
+        return ok(await schemaOfNew(resource, context, `${base}/schema`))
       },
     },
   ]
   return all.filter((one) => one !== false)
+}
+
+/** The schema of a new row of which nothing is known yet. */
+export async function schemaOfNew(resource: Resource, context: Context, self: string): Promise<Body> {
+  const draft = emptyDraft(resource.defaults?.(context))
+  const facts = await resource.facts?.(draft as never, context)
+  return schemaOf(resource, draft, facts, context, { self })
 }
 
 /** Throws 403 unless the guard lets the viewer pass. */

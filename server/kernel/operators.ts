@@ -69,7 +69,8 @@ export function misfit(strategy: Strategy, operator: string, values: readonly st
   return undefined
 }
 
-const isInstant = (text: string) => /^\d{4}-\d{2}-\d{2}(T|$)/.test(text) && !Number.isNaN(new Date(text).getTime())
+const isInstant = (text: string) =>
+  /^\d{4}-\d{2}-\d{2}(T|$)/.test(text) && Date.parse(text) > Date.parse(FIRST_DAY) && Date.parse(text) < Date.parse(LAST_DAY)
 
 /** Whether a text is an id a row could have. */
 export const isId = (text: string) => /^\d{1,10}$/.test(text) && Number(text) < 2 ** 31
@@ -148,12 +149,15 @@ function onNumbers(operator: string, values: readonly string[], column: Sql): Sq
   }
 }
 
-/** `YYYY-MM-DD` moved by whole days; kept within the years 0000 to 9999. */
+/** The first and the last day there is: both engines know the years from 1 to 9999. */
+export const FIRST_DAY = '0001-01-01'
+export const LAST_DAY = '9999-12-31'
+
+/** `YYYY-MM-DD` moved by whole days; kept between the first and the last day. */
 export function addDays(day: string, count: number): string {
-  const moved = new Date(Date.parse(`${day}T00:00:00Z`) + count * 86_400_000)
-  const year = moved.getUTCFullYear()
-  if (year > 9999 || Number.isNaN(year)) return '9999-12-31'
-  return year < 0 ? '0000-01-01' : moved.toISOString().slice(0, 10)
+  const moved = Date.parse(`${day}T00:00:00Z`) + count * 86_400_000
+  if (moved <= Date.parse(FIRST_DAY)) return FIRST_DAY
+  return moved >= Date.parse(LAST_DAY) ? LAST_DAY : new Date(moved).toISOString().slice(0, 10)
 }
 
 /** The first and last day an operator means; undefined for an open end. */

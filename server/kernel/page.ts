@@ -4,7 +4,7 @@ import { among, ordered } from '#db/dialect.ts'
 import { and, join, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context } from './context.ts'
 import type { Query } from './query.ts'
-import { type Property, type Queryable, type Resource, resourceNamed } from './resource.ts'
+import { type Draft, type Property, type Queryable, type Resource, resourceNamed } from './resource.ts'
 import type { Rule } from './rules.ts'
 import { prepare } from './viewer.ts'
 import { allRows, rowsById, type Topic } from './world.ts'
@@ -180,7 +180,10 @@ function orderOf(resource: Resource, sorts: Query['sorts']): Sql {
 /** The name of the resource that a row's link points to. */
 export const targetOf = (property: Property, row: Row): string => property.options.target?.(row) ?? (property.to as string)
 
-/** Loads everything that representing these rows needs; the number of statements does not depend on how many there are. */
+/**
+ * Loads everything that representing these rows needs; the number of statements does not depend on how many there are.
+ * @param chosen the ids of links to many by property, where they are proposed and not stored
+ */
 export async function enrich(
   context: Context,
   resource: Resource,

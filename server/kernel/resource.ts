@@ -82,7 +82,7 @@ interface Common<R, F> {
   sort?: boolean | ((scope: Scope, table: string) => Sql)
   group?: boolean
   /** Summable: by the column, or by this aggregate expression. */
-  sum?: boolean | ((scope: Scope, table: string) => Sql)
+  sum?: boolean | ((context: Context, table: string) => Sql)
 }
 
 export interface ScalarOptions<R, F> extends Common<R, F> {
@@ -287,6 +287,9 @@ const linkKind: Kind = {
   parse: (value) => value,
   strategy: 'list',
 }
+
+/** Whether a property is the resource's lock version. */
+export const isLock = ({ lock }: Pick<Resource, 'lock'>, { column }: Property): boolean => lock !== undefined && column === lock
 
 /** A property with what follows from its name. */
 function named([name, unnamed]: [string, Unnamed]): Property {

@@ -1,9 +1,9 @@
 /** Schemas: what a client may write, of which type, and with which values to choose from. Read off the declaration. */
 import type { Row } from '#db/database.ts'
 import type { Context } from './context.ts'
-import { enrich, needsOf, type Page } from './page.ts'
+import { enrich, needsOf } from './page.ts'
 import { type Body, represent } from './represent.ts'
-import { type Draft, hrefOf, type Link, type Property, type Resource, resourceNamed } from './resource.ts'
+import { type Draft, hrefOf, isLock, type Link, type Property, type Resource, resourceNamed } from './resource.ts'
 import type { Rule } from './rules.ts'
 import { prepare } from './viewer.ts'
 
@@ -22,8 +22,7 @@ export function isWritable(resource: Resource, property: Property, draft: Draft,
   if (writable === false || property.name === 'id') return false
   if (typeof writable === 'function' && !writable(draft as never, facts as never, context)) return false
   const own = may && 'create' in may ? (draft.before ? may.update : may.create) : may
-  const isLock = property.column !== undefined && property.column === resource.lock
-  return allows(resource, own ?? (isLock ? resource.may?.update : ruleOf(resource, draft)), draft, context)
+  return allows(resource, own ?? (isLock(resource, property) ? resource.may?.update : ruleOf(resource, draft)), draft, context)
 }
 
 /** The rule for properties that name none, and for committing a form. */
@@ -112,8 +111,7 @@ export async function payloadOf(resource: Resource, draft: Draft, facts: unknown
   const payload: Body = Object.create(null)
   const payloadLinks: Body = {}
   for (const property of resource.properties) {
-    const isLock = property.column !== undefined && property.column === resource.lock
-    if (isLock ? !draft.before : !isWritable(resource, property, draft, facts, context)) continue
+    if (isLock(resource, property) ? !draft.before : !isWritable(resource, property, draft, facts, context)) continue
     if (property.to) {
       if (property.name in links) payloadLinks[property.name] = links[property.name]
     } else if (property.name in shown) payload[property.name] = shown[property.name]

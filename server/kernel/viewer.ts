@@ -49,7 +49,9 @@ const setOf = (list: number[], everything = false): IdSet => ({ ids: new Set(lis
 
 /** Sees to it that the viewer has the sets that rules need; at most one statement per kind of set. */
 export async function prepare(db: Reader, viewer: Viewer, needs: Iterable<string>): Promise<void> {
-  const missing = [...new Set(needs)].filter((need) => (need === 'global' ? !viewer.globals : !viewer.sets.has(need)))
+  const isMissing = (need: string) => (need === 'global' ? !viewer.globals : !viewer.sets.has(need))
+  const missing: string[] = []
+  for (const need of needs) if (isMissing(need) && !missing.includes(need)) missing.push(need)
   if (missing.length === 0) return
   const array = raw(db.engine === 'sqlite' ? 'json_group_array' : 'json_agg')
   const parse = (value: unknown): number[] => (typeof value === 'string' ? JSON.parse(value) : ((value as number[]) ?? []))

@@ -1,0 +1,56 @@
+/** Actions: what principals can be capable of. They follow from the permission catalogue, so no table holds them. */
+import { TRUE } from '#db/sql.ts'
+import { computed } from '#kernel/collection.ts'
+import { notFound } from '#kernel/errors.ts'
+import { operation } from '#kernel/operation.ts'
+import type { Body } from '#kernel/represent.ts'
+import type { Queryable } from '#kernel/resource.ts'
+import { actions } from './permissions.ts'
+
+const ids = actions().map(({ id }) => id)
+const known = new Set(ids)
+
+const represented = (id: string): Body => ({ _type: 'Action', id, _links: { self: { href: actionHref(id) } } })
+
+/** The address of an action; its id has a slash in it. */
+export const actionHref = (id: string): string => `/api/v3/actions/${id}`
+
+/** Whether there is such an action. */
+export const isAction = (id: string): boolean => known.has(id)
+
+const queryable: Queryable = {
+  table: 'permissions',
+  properties: [],
+  property: new Map(),
+  filters: { id: { strategy: 'list', where: () => TRUE } },
+  sorts: { id: () => TRUE },
+}
+
+operation({
+  method: 'GET',
+  path: '/actions',
+  summary: 'List actions',
+  tag: 'Action',
+  answers: { status: 200, of: 'Action', as: 'collection' },
+  query: ['filters', 'sortBy', 'select', 'offset', 'pageSize'],
+  run: async ({ context }) => ({
+    body: await computed(context, queryable, ['id'], async ({ filters, sorts, offset, pageSize }) => {
+      const found = ids.filter((id) => filters.every(({ operator, values }) => values.includes(id) === (operator === '=')))
+      if (sorts[0]?.descending) found.reverse()
+      return { elements: found.slice((offset - 1) * pageSize, offset * pageSize).map(represented), total: found.length }
+    }),
+  }),
+})
+
+operation({
+  method: 'GET',
+  path: '/actions/*',
+  summary: 'View an action',
+  tag: 'Action',
+  answers: { status: 200, of: 'Action', as: 'single' },
+  run: async ({ params }) => {
+    const id = params['*'] as string
+    if (!isAction(id)) throw notFound()
+    return { body: represented(id) }
+  },
+})

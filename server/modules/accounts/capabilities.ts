@@ -1,0 +1,176 @@
+/** Capabilities: which principal can do what in which project, or everywhere. Computed from the grants by the database. */
+import type { Row } from '#db/database.ts'
+import { among, amongTexts } from '#db/dialect.ts'
+import { and, FALSE, or, raw, type Sql, sql, TRUE } from '#db/sql.ts'
+import { computed } from '#kernel/collection.ts'
+import type { Context } from '#kernel/context.ts'
+import { notFound } from '#kernel/errors.ts'
+import { operation } from '#kernel/operation.ts'
+import type { Filter, FilterUse } from '#kernel/operators.ts'
+import { relatedRows } from '#kernel/page.ts'
+import { withMe } from '#kernel/query.ts'
+import type { Body } from '#kernel/represent.ts'
+import { hrefOf, type Queryable, resourceNamed } from '#kernel/resource.ts'
+import { both, either, having, inProject, lacking } from '#kernel/rules.ts'
+import { prepare } from '#kernel/viewer.ts'
+import { actionHref } from './actions.ts'
+import { actions } from './permissions.ts'
+import { madeKinds, seen } from './visibility.ts'
+
+interface Capability {
+  readonly action: string
+  /** null: everywhere. */
+  readonly project_id: number | null
+  readonly principal_id: number
+}
+
+/** The pairs of action and permission, as rows. Constants of ours, so they may stand in the text. */
+const pairs = raw(
+  actions()
+    .flatMap(({ id, permissions }) => permissions.map((permission) => `('${id}', '${permission}')`))
+    .join(', '),
+)
+
+const somebody = both(having('type', ...madeKinds, 'AnonymousUser'), seen)
+const somewhere = either(lacking('project_id'), inProject('view_project'))
+
+/** The capabilities that the viewer may know of, as a query; `where` is about `action`, `project_id` and `principal_id`. */
+async function capabilities(context: Context, where: Sql): Promise<Sql> {
+  await prepare(context.db, context.viewer, [...somebody.needs, ...somewhere.needs])
+  return sql`
+    with pairs (action, permission) as (values ${pairs}),
+    held as (
+      select pairs.action, g.project_id, g.user_id as principal_id from grants g join pairs on pairs.permission = g.permission
+      union
+      select pairs.action, null, g.user_id from global_grants g join pairs on pairs.permission = g.permission
+    )
+    select held.action, held.project_id, held.principal_id from held
+    where ${and([where, somewhere.where(context, 'held')])}
+      and held.principal_id in (select principals.id from principals where ${somebody.where(context, 'principals')})`
+}
+
+const idOf = ({ action, project_id, principal_id }: Capability): string =>
+  `${action}/${project_id === null ? 'g' : `w${project_id}`}-${principal_id}`
+
+const GLOBAL = '/api/v3/capabilities/context/global'
+
+/** Capabilities as they are answered. */
+async function represented(found: readonly Capability[], context: Context): Promise<Body[]> {
+  const [project, principal] = [resourceNamed('Project'), resourceNamed('Principal')]
+  const projectIds = found.map((one) => one.project_id).filter((id) => id !== null)
+  const projects = await relatedRows(context, project, projectIds)
+  const principals = await relatedRows(
+    context,
+    principal,
+    found.map((one) => one.principal_id),
+  )
+  return found.map((one) => {
+    const id = idOf(one)
+    const place = one.project_id === null ? undefined : (projects.get(one.project_id) as Row)
+    const holder = principals.get(one.principal_id) as Row
+    return {
+      _type: 'Capability',
+      id,
+      _links: {
+        self: { href: `/api/v3/capabilities/${id}` },
+        action: { href: actionHref(one.action) },
+        context: place ? { href: hrefOf(project, place), title: project.titleOf(place) } : { href: GLOBAL, title: 'Global' },
+        principal: { href: hrefOf(principal, holder), title: principal.titleOf(holder) },
+      },
+    }
+  })
+}
+
+/** `=` or `!` of a condition. */
+const asked = ({ operator }: FilterUse, condition: Sql): Sql => (operator === '=' ? condition : sql`(${condition}) is not true`)
+
+const filter = (format: RegExp, where: (values: readonly string[], context: Context) => Sql): Filter => ({
+  strategy: 'list',
+  allowed: (values) => values.every((value) => format.test(value)),
+  where: (use, context) => asked(use, where(use.values, context)),
+})
+
+/** `g` for everywhere, `w5` for a project; `p5` is its older spelling. */
+const inContext = (values: readonly string[], { engine }: Context): Sql =>
+  or([
+    values.includes('g') ? sql`held.project_id is null` : FALSE,
+    among(
+      engine,
+      sql`held.project_id`,
+      values.filter((value) => value !== 'g').map((value) => Number(value.slice(1))),
+    ),
+  ])
+
+const ID = /^([a-z_]+\/[a-z_]+)\/(g|[wp]\d{1,9})-(\d{1,9})$/
+
+/** The condition on the one capability that an id names, or on none. */
+function identified(id: string, context: Context): Sql {
+  const [, action, place, principal] = ID.exec(id) ?? []
+  if (!action || !place) return FALSE
+  return and([sql`held.action = ${action}`, inContext([place], context), sql`held.principal_id = ${Number(principal)}`])
+}
+
+const order = (_: unknown, __: unknown) => sql`held.action`
+
+const queryable: Queryable = {
+  table: 'permissions',
+  properties: [],
+  property: new Map(),
+  filters: {
+    id: filter(/^/, (ids, context) => or(ids.map((id) => identified(id, context)))),
+    action: filter(/^/, (values, { engine }) => amongTexts(engine, sql`held.action`, values)),
+    principal: filter(/^(me|\d{1,9})$/, (values, context) =>
+      among(context.engine, sql`held.principal_id`, withMe(values, context).map(Number)),
+    ),
+    context: filter(/^(g|[wp]\d{1,9})$/, inContext),
+  },
+  sorts: { id: order },
+}
+
+operation({
+  method: 'GET',
+  path: '/capabilities',
+  summary: 'List capabilities',
+  tag: 'Capability',
+  answers: { status: 200, of: 'Capability', as: 'collection' },
+  query: ['filters', 'sortBy', 'select', 'offset', 'pageSize'],
+  run: async ({ context }) => ({
+    body: await computed(context, queryable, ['id', 'action', 'context', 'principal'], async (query) => {
+      const { conditions, sorts, offset, pageSize } = query
+      const all = await capabilities(context, conditions.length > 0 ? and(conditions) : TRUE)
+      const direction = raw(sorts[0]?.descending ? 'desc' : 'asc')
+      const [found, count] = await Promise.all([
+        context.db.all<Capability>(sql`
+          ${all} order by held.action ${direction}, coalesce(held.project_id, 0) ${direction}, held.principal_id ${direction}
+          limit ${pageSize} offset ${(offset - 1) * pageSize}`),
+        context.db.one<{ n: number }>(sql`select count(*) as n from (${all}) as found`),
+      ])
+      return { elements: await represented(found, context), total: count?.n ?? 0 }
+    }),
+  }),
+})
+
+operation({
+  method: 'GET',
+  path: '/capabilities/context/global',
+  summary: 'View the global context',
+  tag: 'Capability',
+  answers: { status: 200, of: 'GlobalContext', as: 'single' },
+  run: async () => ({
+    body: { _type: 'CapabilityContext::Global', id: 'global', _links: { self: { href: GLOBAL, title: 'Global' } } },
+  }),
+})
+
+operation({
+  method: 'GET',
+  path: '/capabilities/*',
+  summary: 'View a capability',
+  tag: 'Capability',
+  answers: { status: 200, of: 'Capability', as: 'single' },
+  run: async ({ context, params }) => {
+    const one = await capabilities(context, identified(params['*'] as string, context))
+    const [body] = await represented(await context.db.all<Capability>(sql`${one} limit 1`), context)
+    if (!body) throw notFound()
+    return { body }
+  },
+})

@@ -1,0 +1,81 @@
+/** Groups of users: members of projects together. */
+import { among } from '#db/dialect.ts'
+import { sql } from '#db/sql.ts'
+import { type Violation, violation } from '#kernel/errors.ts'
+import { relatedRows, visibleWhere } from '#kernel/page.ts'
+import { differs, resource, resourceNamed } from '#kernel/resource.ts'
+import { admin, both, either, globally, having, inAnyProject } from '#kernel/rules.ts'
+import { setUsers } from './inheritance.ts'
+import { membershipsLink, titled } from './links.ts'
+import { removePrincipal } from './removal.ts'
+import { nameFilters } from './search.ts'
+import { ACTIVE } from './statuses.ts'
+import { adminOrSelf, managesMembers, seen } from './visibility.ts'
+
+interface GroupFacts {
+  readonly nameTaken: boolean
+  /** Whether everybody proposed as a member is a user that people sign in as. */
+  readonly areUsers: boolean
+}
+
+const isGroup = having('type', 'Group')
+const administers = both(isGroup, admin)
+const guard = either(globally('view_all_principals'), inAnyProject('view_members'), inAnyProject('manage_members'))
+
+export const Group = resource<'principals', GroupFacts>('Group', 'principals', ({ text, integer, dateTime, links }) => ({
+  path: 'groups',
+  title: 'name',
+  held: 'some',
+  topics: ['memberships'],
+  order: { column: 'id' },
+  visible: both(isGroup, seen),
+  guards: { index: guard, show: guard, update: guard, delete: guard },
+  may: { create: admin, update: administers, delete: administers },
+  properties: {
+    id: integer({ sort: true }),
+    name: text({ required: true, min: 1, max: 256, sort: true }),
+    createdAt: dateTime({ writable: false, read: adminOrSelf, sort: true }),
+    updatedAt: dateTime({ writable: false, read: adminOrSelf, sort: true }),
+    members: links('User', {
+      read: managesMembers,
+      embed: true,
+      load: async (rows, context) => {
+        const groups = rows.map((row) => row.id).filter((id) => id !== undefined)
+        const where = await visibleWhere(context, resourceNamed('User'))
+        const found = await context.db.all<{ group_id: number; user_id: number }>(sql`
+          select gu.group_id, gu.user_id from group_users gu join principals on principals.id = gu.user_id
+          where ${among(context.engine, sql`gu.group_id`, groups)} and ${where} order by principals.name, principals.id`)
+        const byGroup = Map.groupBy(found, (one) => one.group_id)
+        return new Map([...byGroup].map(([group, users]) => [group, users.map((one) => one.user_id)]))
+      },
+      store: (tx, { row }, ids, { now }) => setUsers(tx, row.id, ids, now),
+    }),
+  },
+  filters: nameFilters(),
+  actions: {
+    memberships: membershipsLink,
+    updateImmediately: titled('patch', 'Update', administers, ({ id }) => `/api/v3/groups/${id}`),
+    delete: titled('delete', 'Delete', administers, ({ id }) => `/api/v3/groups/${id}`),
+  },
+  defaults: () => ({ type: 'Group', status: ACTIVE }),
+  facts: async (draft, context) => {
+    const { row, before, many } = draft
+    const other = differs(draft, 'name')
+      ? await context.db.one(sql`
+          select id from principals
+          where type = 'Group' and lower(name) = lower(${row.name ?? ''}) and id <> ${before?.id ?? 0}`)
+      : undefined
+    const members = many['members'] ?? []
+    const users = await relatedRows(context, resourceNamed('User'), members)
+    return { nameTaken: other !== undefined, areUsers: members.every((id) => (users.get(id)?.['type'] ?? 'User') === 'User') }
+  },
+  check: [
+    (_, { nameTaken, areUsers }): Violation[] => [
+      ...(nameTaken ? [violation('name', 'has already been taken')] : []),
+      ...(areUsers ? [] : [violation('members', 'does not exist')]),
+    ],
+  ],
+  remove: removePrincipal,
+  operations: ['index', 'show', 'create', 'update', 'delete'],
+  deleted: 202,
+}))

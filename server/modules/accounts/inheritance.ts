@@ -1,0 +1,88 @@
+/**
+ * Groups' memberships, copied onto their users: each role a group holds becomes an inherited role of every user in it, so
+ * that permissions need to be looked for in one place only. All functions run in the transaction that changes the group.
+ */
+import type { Engine, Transaction } from '#db/database.ts'
+import { among } from '#db/dialect.ts'
+import { raw, sql } from '#db/sql.ts'
+
+/** Whether two memberships, by their aliases, are about the same thing. */
+const samePlace = (a: string, b: string) =>
+  raw(
+    ['project_id', 'entity_type', 'entity_id']
+      .map((column) => `${a}.${column} is not distinct from ${b}.${column}`)
+      .join(' and '),
+  )
+
+const instant = (engine: Engine, now: Date) => sql`${now.toISOString()}${raw(engine === 'postgres' ? '::timestamptz' : '')}`
+
+/** The users in a group. */
+export async function usersOf(tx: Transaction, groupId: number): Promise<number[]> {
+  const rows = await tx.all<{ user_id: number }>(sql`select user_id from group_users where group_id = ${groupId}`)
+  return rows.map((row) => row.user_id)
+}
+
+/** Gives the users of a group what its memberships give and they do not have from it yet. */
+export async function inherit(tx: Transaction, groupId: number, now: Date): Promise<void> {
+  const stamp = instant(tx.engine, now)
+  await tx.run(sql`
+    insert into memberships (principal_id, project_id, entity_type, entity_id, created_at, updated_at)
+    select gu.user_id, m.project_id, m.entity_type, m.entity_id, ${stamp}, ${stamp}
+    from memberships m join group_users gu on gu.group_id = m.principal_id
+    where m.principal_id = ${groupId}
+      and not exists (select 1 from memberships own where own.principal_id = gu.user_id and ${samePlace('own', 'm')})`)
+  await tx.run(sql`
+    insert into membership_roles (membership_id, role_id, inherited_from)
+    select own.id, r.role_id, r.id
+    from memberships m
+    join membership_roles r on r.membership_id = m.id and r.inherited_from is null
+    join group_users gu on gu.group_id = m.principal_id
+    join memberships own on own.principal_id = gu.user_id and ${samePlace('own', 'm')}
+    where m.principal_id = ${groupId}
+      and not exists (select 1 from membership_roles has where has.membership_id = own.id and has.inherited_from = r.id)`)
+}
+
+/** Takes from users what they have from a group they are leaving. */
+export async function disinherit(tx: Transaction, groupId: number, userIds: readonly number[]): Promise<void> {
+  await tx.run(sql`
+    delete from membership_roles
+    where inherited_from in (
+        select r.id from membership_roles r join memberships m on m.id = r.membership_id where m.principal_id = ${groupId})
+      and membership_id in (select m.id from memberships m where ${among(tx.engine, sql`m.principal_id`, userIds)})`)
+  await prune(tx, userIds)
+}
+
+/** Removes memberships of these principals that have no roles left, and their watches on what they no longer see. */
+export async function prune(tx: Transaction, principalIds: readonly number[]): Promise<void> {
+  await tx.run(sql`
+    delete from memberships
+    where ${among(tx.engine, sql`principal_id`, principalIds)}
+      and not exists (select 1 from membership_roles r where r.membership_id = memberships.id)`)
+  await tx.run(sql`
+    delete from watchers
+    where ${among(tx.engine, sql`user_id`, principalIds)}
+      and not exists (
+        select 1 from work_packages w join grants g on g.project_id = w.project_id
+        where w.id = watchers.work_package_id and g.user_id = watchers.user_id and g.permission = 'view_work_packages')
+      and not exists (
+        select 1 from shared_grants s
+        where s.work_package_id = watchers.work_package_id and s.user_id = watchers.user_id
+          and s.permission = 'view_work_packages')`)
+}
+
+/** Makes exactly these users the group's. */
+export async function setUsers(tx: Transaction, groupId: number, userIds: readonly number[], now: Date): Promise<void> {
+  const before = new Set(await usersOf(tx, groupId))
+  const after = new Set(userIds)
+  const left = [...before].filter((id) => !after.has(id))
+  const joined = [...after].filter((id) => !before.has(id))
+  if (left.length > 0) {
+    await tx.run(sql`delete from group_users where group_id = ${groupId} and ${among(tx.engine, sql`user_id`, left)}`)
+    await disinherit(tx, groupId, left)
+  }
+  for (const id of joined) await tx.run(sql`insert into group_users (group_id, user_id) values (${groupId}, ${id})`)
+  if (joined.length > 0) await inherit(tx, groupId, now)
+  if (left.length + joined.length > 0) {
+    await tx.run(sql`update principals set updated_at = ${now.toISOString()} where id = ${groupId}`)
+  }
+}

@@ -1,0 +1,32 @@
+/** The links that users, groups and placeholder users have in common. */
+import type { Row } from '#db/database.ts'
+import type { Page } from '#kernel/page.ts'
+import type { Action } from '#kernel/resource.ts'
+import { both, having, type Rule } from '#kernel/rules.ts'
+import { madeKinds, seesMembers } from './visibility.ts'
+
+/** The address of the memberships of a principal. */
+const membershipsOf = ({ id }: Row): string =>
+  `/api/v3/memberships?filters=${encodeURIComponent(JSON.stringify([{ principal: { operator: '=', values: [String(id)] } }]))}`
+
+/** The way to a principal's memberships, for those who see any. */
+export const membershipsLink: Action<any> = {
+  href: membershipsOf,
+  title: 'Memberships',
+  may: both(having('type', ...madeKinds), seesMembers),
+}
+
+/** A link that changes or removes a principal, titled with what it does to whom. */
+export const titled = (
+  method: 'post' | 'patch' | 'delete',
+  verb: string,
+  may: Rule,
+  href: (row: any) => string,
+  when?: (row: any, page: Page) => boolean,
+): Action<any> => ({
+  href,
+  method,
+  title: (row: Row) => `${verb} ${row['login'] ?? row['name']}`,
+  may,
+  ...(when && { when }),
+})

@@ -1,0 +1,76 @@
+/** What memberships are found and ordered by beyond their own columns. */
+import { among, amongTexts } from '#db/dialect.ts'
+import { FALSE, name, type Sql, sql, TRUE } from '#db/sql.ts'
+import type { Filter, FilterUse } from '#kernel/operators.ts'
+import { isId } from '#kernel/operators.ts'
+import { areVisible } from '#kernel/query.ts'
+import type { Scope } from '#kernel/rules.ts'
+import { blockedFilter, groupFilter } from './group-filter.ts'
+import { nameFilters } from './search.ts'
+import { accountStatuses } from './statuses.ts'
+import { knowsEmail, madeKinds } from './visibility.ts'
+
+/** Memberships of principals that satisfy a condition, or of the others. */
+const ofPrincipals = (condition: Sql, { operator }: FilterUse) => {
+  const isOne = sql`memberships.principal_id in (select p.id from principals p where ${condition})`
+  return operator === '!' ? sql`not ${isOne}` : isOne
+}
+
+/** A status by its name, or by its number as principals have it. */
+const statusCode = (value: string): number | undefined =>
+  accountStatuses[value] ?? Object.values(accountStatuses).find((code) => String(code) === value)
+
+/** Memberships are of projects or of the instance; those of single work packages are shares, and not listed here. */
+const isProjectMember: Filter = {
+  strategy: 'boolean',
+  where: ({ operator, values }) => ((values[0] === 't') === (operator === '=') ? TRUE : FALSE),
+}
+
+export const membershipFilters: Record<string, Filter> = {
+  ...nameFilters('principal_id'),
+  group: groupFilter('principal_id'),
+  blocked: blockedFilter,
+  status: {
+    strategy: 'list',
+    allowed: (values) => values.every((value) => statusCode(value) !== undefined),
+    where: (use, { engine }) =>
+      ofPrincipals(
+        among(
+          engine,
+          sql`p.status`,
+          use.values.map((value) => statusCode(value) as number),
+        ),
+        use,
+      ),
+  },
+  principalType: {
+    strategy: 'list',
+    allowed: (values) => values.every((value) => (madeKinds as readonly string[]).includes(value)),
+    where: (use, { engine }) => ofPrincipals(amongTexts(engine, sql`p.type`, use.values), use),
+  },
+  role: {
+    strategy: 'list_optional',
+    allowed: (values, context) => areVisible('Role', values, context),
+    where: ({ operator, values }, { engine }) => {
+      const roles = operator.endsWith('*') ? TRUE : among(engine, sql`r.role_id`, values.filter(isId).map(Number))
+      const hasOne = sql`exists (select 1 from membership_roles r where r.membership_id = memberships.id and ${roles})`
+      return operator.startsWith('!') ? sql`not ${hasOne}` : hasOne
+    },
+  },
+  alsoProjectMember: isProjectMember,
+  onlyProjectMember: isProjectMember,
+  entityType: { strategy: 'list', where: ({ operator }) => (operator === '=' ? FALSE : TRUE) },
+  entityId: { strategy: 'list', where: ({ operator }) => (operator === '=' ? FALSE : TRUE) },
+}
+
+const byPrincipal = (column: string) => (_: Scope, table: string) =>
+  sql`(select ${name(`p.${column}`)} from principals p where p.id = ${name(`${table}.principal_id`)})`
+
+export const membershipSorts: Record<string, (scope: Scope, table: string) => Sql> = {
+  name: byPrincipal('name'),
+  status: byPrincipal('status'),
+  /** Addresses that the viewer may not know count as missing. */
+  email: (scope, table) => sql`(
+    select principals.email from principals
+    where principals.id = ${name(`${table}.principal_id`)} and ${knowsEmail.where(scope, 'principals')})`,
+}

@@ -1,0 +1,123 @@
+/** What a membership may be, and what writing one means for groups, users and their watches. */
+import type { Row, Transaction } from '#db/database.ts'
+import { among } from '#db/dialect.ts'
+import { sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
+import type { Context } from '#kernel/context.ts'
+import { forbidden, type Violation, violation } from '#kernel/errors.ts'
+import { relatedRows } from '#kernel/page.ts'
+import { type Draft, resourceNamed } from '#kernel/resource.ts'
+import { admin, both, either, inProject, lacking, type Rule } from '#kernel/rules.ts'
+import { inherit, prune, usersOf } from './inheritance.ts'
+import { LOCKED } from './statuses.ts'
+import { madeKinds } from './visibility.ts'
+
+/** The viewer manages the membership: as a manager of its project's members or, where it belongs to none, as administrator. */
+export const managesThis: Rule = either(inProject('manage_members'), both(lacking('project_id'), admin))
+
+export interface MembershipFacts {
+  /** The principal, if the viewer sees it. */
+  readonly principal: Row | undefined
+  readonly roles: readonly Tables['roles'][]
+  /** Whether the principal is a member there already. */
+  readonly isTaken: boolean
+  /** Whether some of the roles come from a group. */
+  readonly inherits: boolean
+}
+
+export async function membershipFacts({ row, before, many }: Draft, context: Context): Promise<MembershipFacts> {
+  const { db } = context
+  const ids = many['roles'] ?? []
+  const principals = row.principal_id ? await relatedRows(context, resourceNamed('Principal'), [row.principal_id]) : undefined
+  const roles = await relatedRows(context, resourceNamed('Role'), ids)
+  const other =
+    before || !row.principal_id
+      ? undefined
+      : await db.one(sql`
+          select id from memberships
+          where principal_id = ${row.principal_id} and entity_type is null
+            and ${row.project_id ? sql`project_id = ${row.project_id}` : sql`project_id is null`}`)
+  const inherited = before
+    ? await db.one(sql`select id from membership_roles where membership_id = ${before.id} and inherited_from is not null limit 1`)
+    : undefined
+  return {
+    principal: principals?.get(row.principal_id),
+    roles: ids.map((id) => roles.get(id)).filter((role) => role !== undefined) as Tables['roles'][],
+    isTaken: other !== undefined,
+    inherits: inherited !== undefined,
+  }
+}
+
+/**
+ * Whether the viewer may make somebody a member there.
+ * @throws ApiError 403; without roles the client is told what is missing first
+ */
+export function checkPlace({ row, before, many }: Draft, _: MembershipFacts, { viewer }: Context): Violation[] {
+  if (before || managesThis.holds(viewer, row)) return []
+  if (!row.project_id) return [violation('project', "can't be blank")]
+  if (many['roles']?.length) throw forbidden()
+  return [violation('project', 'is invalid')]
+}
+
+export function checkPrincipal({ before }: Draft, { principal, isTaken }: MembershipFacts): Violation[] {
+  if (before || !principal) return []
+  const isFit = (madeKinds as readonly string[]).includes(principal['type']) && principal['status'] !== LOCKED
+  return [
+    ...(isFit ? [] : [violation('principal', 'cannot be made a member')]),
+    ...(isTaken ? [violation('principal', 'is a member already')] : []),
+  ]
+}
+
+export function checkRoles({ row }: Draft, { roles }: MembershipFacts): Violation[] {
+  const kind = row.project_id ? 'project' : 'global'
+  return roles.every((role) => role.builtin === null && role.kind === kind)
+    ? []
+    : [violation('roles', 'contain one that cannot be given here')]
+}
+
+/** The distinct roles of memberships, inherited ones included. */
+export async function rolesOf(rows: readonly { id: number }[], { db, engine }: Context): Promise<Map<number, number[]>> {
+  const ids = rows.map((row) => row.id).filter((id) => id !== undefined)
+  const found = await db.all<{ membership_id: number; role_id: number }>(sql`
+    select distinct m.membership_id, m.role_id, r.position from membership_roles m join roles r on r.id = m.role_id
+    where ${among(engine, sql`m.membership_id`, ids)} order by r.position, m.role_id`)
+  const byMembership = Map.groupBy(found, (one) => one.membership_id)
+  return new Map([...byMembership].map(([id, roles]) => [id, roles.map((one) => one.role_id)]))
+}
+
+/** Makes these the direct roles. One that is inherited already need not be given again; what is inherited stays. */
+export async function storeRoles(tx: Transaction, { row }: Draft, ids: readonly number[], { now }: Context): Promise<void> {
+  const stored = await tx.all<{ id: number; role_id: number; inherited_from: number | null }>(
+    sql`select id, role_id, inherited_from from membership_roles where membership_id = ${row.id}`,
+  )
+  const given = stored.filter((one) => one.inherited_from === null && !ids.includes(one.role_id)).map((one) => one.id)
+  const added = ids.filter((id) => !stored.some((one) => one.role_id === id))
+  if (given.length > 0) await tx.run(sql`delete from membership_roles where ${among(tx.engine, sql`id`, given)}`)
+  for (const id of added) await tx.run(sql`insert into membership_roles (membership_id, role_id) values (${row.id}, ${id})`)
+  if (given.length + added.length > 0) {
+    await tx.run(sql`update memberships set updated_at = ${now.toISOString()} where id = ${row.id}`)
+  }
+}
+
+/** The users of a group get what the group was given, and lose what it lost. */
+export async function passOn(tx: Transaction, { row }: Draft, { principal }: MembershipFacts, { now }: Context): Promise<void> {
+  if (principal?.['type'] !== 'Group') return
+  await inherit(tx, row.principal_id, now)
+  await prune(tx, await usersOf(tx, row.principal_id))
+}
+
+/** Roles that come from a group can only be taken from the group. */
+export async function removableMembership(row: Row, { db }: Context): Promise<readonly Violation[]> {
+  const inherited = await db.one(
+    sql`select id from membership_roles where membership_id = ${row['id']} and inherited_from is not null limit 1`,
+  )
+  return inherited ? [violation('base', 'Some of its roles come from a group; only the group can lose them.')] : []
+}
+
+/** Removes a membership with all that was passed on from it. */
+export async function removeMembership(tx: Transaction, row: Row): Promise<false> {
+  const users = await usersOf(tx, row['principal_id'])
+  await tx.run(sql`delete from memberships where id = ${row['id']}`)
+  await prune(tx, [row['principal_id'], ...users])
+  return false
+}

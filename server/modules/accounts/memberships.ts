@@ -1,0 +1,136 @@
+/** Memberships: the roles a principal has in a project or, without a project, in the whole instance. */
+import { name, sql } from '#db/sql.ts'
+import { index } from '#kernel/collection.ts'
+import { operation } from '#kernel/operation.ts'
+import { resource, resourceNamed } from '#kernel/resource.ts'
+import { admin, both, either, inProject, lacking } from '#kernel/rules.ts'
+import { prepare } from '#kernel/viewer.ts'
+import { membershipFilters, membershipSorts } from './membership-filters.ts'
+import {
+  checkPlace,
+  checkPrincipal,
+  checkRoles,
+  type MembershipFacts,
+  managesThis,
+  membershipFacts,
+  passOn,
+  removableMembership,
+  removeMembership,
+  rolesOf,
+  storeRoles,
+} from './membership-rules.ts'
+import { knowsEmail, managesMembers, membersSeen, seesMembers } from './visibility.ts'
+
+type Uses = [name: string, operator: string, values: unknown[]][]
+
+/** An address with filters in its query string. */
+const filtered = (path: string, uses: Uses): string => {
+  if (uses.length === 0) return path
+  const filters = uses.map(([name, operator, values]) => ({ [name]: { operator, values: values.map(String) } }))
+  return `${path}?filters=${encodeURIComponent(JSON.stringify(filters))}`
+}
+
+export const Membership = resource<'memberships', MembershipFacts>(
+  'Membership',
+  'memberships',
+  ({ integer, dateTime, link, links }) => ({
+    path: 'memberships',
+    title: (row) => (row as { principal_name?: string }).principal_name as string,
+    order: { column: 'id' },
+    topics: ['memberships'],
+    visible: both(lacking('entity_type'), either(membersSeen, both(lacking('project_id'), admin))),
+    schemaGuard: seesMembers,
+    may: { create: managesMembers, update: managesThis, delete: managesThis },
+    belongsTo: 'project_id',
+    needs: knowsEmail.needs,
+    extras: {
+      principal_name: (_, table) => sql`(select p.name from principals p where p.id = ${name(`${table}.principal_id`)})`,
+    },
+    properties: {
+      id: integer({ sort: true }),
+      createdAt: dateTime({ writable: false, sort: true, filter: true }),
+      updatedAt: dateTime({ writable: false, sort: true, filter: true }),
+      project: link('Project', {
+        writable: ({ before }) => !before,
+        filter: 'list_optional',
+        embed: true,
+        allowed: {
+          href: ({ before, row }) =>
+            before
+              ? null
+              : filtered(
+                  '/api/v3/memberships/available_projects',
+                  row.principal_id ? [['principal', '!', [row.principal_id]]] : [],
+                ),
+        },
+      }),
+      principal: link('Principal', {
+        required: true,
+        writable: ({ before }) => !before,
+        filter: 'list_optional',
+        embed: true,
+        open: true,
+        allowed: {
+          href: ({ before, row }) =>
+            before
+              ? null
+              : filtered('/api/v3/principals', [
+                  ['status', '!', [3]],
+                  ...(row.project_id ? ([['member', '!', [row.project_id]]] as Uses) : []),
+                ]),
+        },
+      }),
+      roles: links('Role', {
+        required: (_, facts) => !facts.inherits,
+        blank: 'need to be assigned',
+        embed: true,
+        load: rolesOf,
+        store: storeRoles,
+        allowed: {
+          href: ({ before, row }) =>
+            filtered('/api/v3/roles', before ? [['unit', '=', [row.project_id ? 'project' : 'system']]] : []),
+        },
+      }),
+    },
+    filters: membershipFilters,
+    sorts: membershipSorts,
+    actions: {
+      schema: { href: () => '/api/v3/memberships/schema' },
+      delete: null,
+    },
+    facts: membershipFacts,
+    check: [checkPlace, checkPrincipal, checkRoles],
+    after: [passOn],
+    removable: removableMembership,
+    remove: removeMembership,
+    schema: () => ({
+      notificationMessage: {
+        type: 'Formattable',
+        name: 'Message',
+        required: false,
+        hasDefault: false,
+        writable: true,
+        options: {},
+        location: '_meta',
+      },
+    }),
+    operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
+  }),
+)
+
+const manageable = inProject('manage_members', 'id')
+
+operation({
+  method: 'GET',
+  path: '/memberships/available_projects',
+  summary: 'List projects that members can be added to',
+  tag: 'Membership',
+  guard: managesMembers,
+  answers: { status: 200, of: 'Project', as: 'collection' },
+  query: ['filters', 'sortBy', 'offset', 'pageSize'],
+  run: async ({ context }) => {
+    const Project = resourceNamed('Project')
+    await prepare(context.db, context.viewer, manageable.needs)
+    return { body: await index(context, Project, { within: manageable.where(context, Project.table) }) }
+  },
+})

@@ -1,0 +1,24 @@
+/** What a password must be like, by the settings. */
+import type { PasswordRule, Settings } from '#kernel/settings.ts'
+
+/** Longer ones are refused, so that nobody makes the server hash whole files. */
+const LONGEST = 1024
+
+const classes: Record<PasswordRule, RegExp> = {
+  lowercase: /\p{Ll}/u,
+  uppercase: /\p{Lu}/u,
+  numeric: /\p{N}/u,
+  special: /[^\p{L}\p{N}]/u,
+}
+
+/** What speaks against a password, as predicates; nothing when it may be used. */
+export function weaknesses(password: string, settings: Settings): string[] {
+  const { password_min_length: least, password_active_rules: rules, password_min_adhered_rules: needed } = settings
+  const length = [...password].length
+  const kept = rules.filter((rule) => classes[rule].test(password)).length
+  return [
+    ...(length < least ? [`is too short (minimum is ${least} characters)`] : []),
+    ...(length > LONGEST ? [`is too long (maximum is ${LONGEST} characters)`] : []),
+    ...(kept < needed ? [`must contain characters of at least ${needed} of these classes: ${rules.join(', ')}`] : []),
+  ]
+}

@@ -1,0 +1,50 @@
+/** Placeholder users: work is planned for them before it is known who does it. */
+import { sql } from '#db/sql.ts'
+import { resource } from '#kernel/resource.ts'
+import { both, either, globally, having } from '#kernel/rules.ts'
+import { groupFilter } from './group-filter.ts'
+import { membershipsLink, titled } from './links.ts'
+import { removePrincipal } from './removal.ts'
+import { nameFilters } from './search.ts'
+import { ACTIVE, accountStatus } from './statuses.ts'
+import { managesMembers, seen } from './visibility.ts'
+
+const isPlaceholder = having('type', 'PlaceholderUser')
+const manages = globally('manage_placeholder_user')
+const managesThis = both(isPlaceholder, manages)
+const guard = either(manages, managesMembers)
+
+export const PlaceholderUser = resource('PlaceholderUser', 'principals', ({ text, integer, dateTime, of }) => ({
+  path: 'placeholder_users',
+  title: 'name',
+  held: 'some',
+  visible: both(isPlaceholder, seen),
+  guards: { show: guard, update: guard, delete: guard },
+  may: { create: manages, update: managesThis, delete: managesThis },
+  properties: {
+    id: integer({ sort: true }),
+    name: text({ required: true, min: 1, max: 256, sort: true }),
+    createdAt: dateTime({ writable: false, read: manages, sort: true }),
+    updatedAt: dateTime({ writable: false, read: manages, sort: true }),
+    status: of(accountStatus, { writable: false, read: manages }),
+  },
+  filters: {
+    ...nameFilters(),
+    group: groupFilter('id'),
+    status: {
+      strategy: 'list',
+      allowed: (values) => values.every((value) => value === 'active' || value === '1'),
+      where: ({ operator }) => (operator === '=' ? sql`principals.status = ${ACTIVE}` : sql`principals.status <> ${ACTIVE}`),
+    },
+  },
+  actions: {
+    memberships: membershipsLink,
+    showUser: { href: ({ id }) => `/placeholder_users/${id}`, type: 'text/html' },
+    updateImmediately: titled('patch', 'Update', managesThis, ({ id }) => `/api/v3/placeholder_users/${id}`),
+    delete: titled('delete', 'Delete', managesThis, ({ id }) => `/api/v3/placeholder_users/${id}`),
+  },
+  defaults: () => ({ type: 'PlaceholderUser', status: ACTIVE }),
+  remove: removePrincipal,
+  operations: ['index', 'show', 'create', 'update', 'delete'],
+  deleted: 202,
+}))

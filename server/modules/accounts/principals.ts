@@ -1,0 +1,120 @@
+/** Whoever can act or be acted for: stands for users, groups and placeholder users where any of them can be meant. */
+import { among, amongTexts } from '#db/dialect.ts'
+import { and, type Sql, sql, TRUE } from '#db/sql.ts'
+import type { Context } from '#kernel/context.ts'
+import { type Filter, isId, onIds } from '#kernel/operators.ts'
+import { areVisible, withMe } from '#kernel/query.ts'
+import { resource, resourceNamed } from '#kernel/resource.ts'
+import { having } from '#kernel/rules.ts'
+import { prepare } from '#kernel/viewer.ts'
+import { nameFilters, typeahead } from './search.ts'
+import { madeKinds, membersSeen, seen } from './visibility.ts'
+
+const kindOf = (row: { type: string }) => (row.type === 'Group' || row.type === 'PlaceholderUser' ? row.type : 'User')
+const paths: Record<string, string> = { User: 'users', Group: 'groups', PlaceholderUser: 'placeholder_users' }
+
+/** Whether principals are among those that `members`, a query for their ids, gives. */
+const isAmong = (members: Sql, isThere: boolean) =>
+  isThere ? sql`principals.id in (${members})` : sql`principals.id not in (${members})`
+
+/** Members of projects, as far as the viewer may know who is a member there. */
+const member: Filter = {
+  strategy: 'list_optional',
+  allowed: (values, context) => areVisible('Project', values, context),
+  where: async ({ operator, values }, context) => {
+    await prepare(context.db, context.viewer, membersSeen.needs)
+    const projects = operator.endsWith('*')
+      ? TRUE
+      : among(context.engine, sql`memberships.project_id`, values.filter(isId).map(Number))
+    const known = and([projects, membersSeen.where(context, 'memberships')])
+    return isAmong(sql`select principal_id from memberships where entity_type is null and ${known}`, !operator.startsWith('!'))
+  },
+}
+
+/** Principals who hold a permission in a project by being members there. */
+const membersWith = (permission: string, projects: Sql) => sql`
+  select g.user_id from grants g
+  where g.permission = ${permission} and ${projects}
+    and exists (select 1 from memberships m where m.principal_id = g.user_id and m.project_id = g.project_id and m.entity_type is null)`
+
+/** Principals who may be told of a comment on work packages: they see it, as members or by a share. */
+const mentionable = (permission: string, most?: number): Filter => ({
+  strategy: 'list',
+  allowed: async (values, context) =>
+    (most === undefined || values.length <= most) &&
+    (await areVisible('WorkPackage', values, context)) &&
+    (permission === 'view_work_packages' || (await holdsFor(permission, values, context))),
+  where: ({ operator, values }, { engine }) => {
+    const ids = values.filter(isId).map(Number)
+    const projects = sql`g.project_id in (select w.project_id from work_packages w where ${among(engine, sql`w.id`, ids)})`
+    const shares = sql`
+      select s.user_id from shared_grants s where s.permission = ${permission} and ${among(engine, sql`s.work_package_id`, ids)}`
+    return isAmong(sql`${membersWith(permission, projects)} union ${shares}`, operator === '=')
+  },
+})
+
+/** Whether the viewer holds a permission in the projects of all these work packages. */
+async function holdsFor(permission: string, workPackages: readonly string[], { db, engine, viewer }: Context): Promise<boolean> {
+  const ids = workPackages.map(Number)
+  const missing = await db.one(sql`
+    select w.id from work_packages w
+    where ${among(engine, sql`w.id`, ids)}
+      and not exists (
+        select 1 from grants g
+        where g.user_id = ${viewer.id} and g.project_id = w.project_id and g.permission = ${permission}) limit 1`)
+  return missing === undefined
+}
+
+/** Principals who get to see anything at all in a project: its members, and those with whom something in it is shared. */
+const access: Filter = {
+  strategy: 'list',
+  allowed: (values, context) => areVisible('Project', values, context),
+  where: async ({ operator, values }, context) => {
+    await prepare(context.db, context.viewer, membersSeen.needs)
+    const projects = among(context.engine, sql`memberships.project_id`, values.filter(isId).map(Number))
+    const known = and([projects, membersSeen.where(context, 'memberships')])
+    return isAmong(sql`select principal_id from memberships where ${known}`, operator === '=')
+  },
+}
+
+export const Principal = resource('Principal', 'principals', ({ text, integer }) => ({
+  path: 'principals',
+  variant: kindOf,
+  pathOf: (row) => paths[kindOf(row)] as string,
+  resolve: async (login, context) => resourceNamed('User').resolve?.(login, context),
+  title: 'name',
+  held: 'some',
+  visible: seen,
+  addressable: having('type', ...madeKinds),
+  properties: {
+    id: integer({ sort: true }),
+    name: text({ sort: true }),
+  },
+  filters: {
+    ...nameFilters(),
+    typeahead,
+    id: {
+      strategy: 'list_optional',
+      allowed: (values, context) => areVisible('Principal', values, context),
+      where: ({ operator, values }, context) => onIds(context.engine, operator, withMe(values, context), sql`principals.id`),
+    },
+    type: {
+      strategy: 'list',
+      allowed: (values) => values.every((value) => (madeKinds as readonly string[]).includes(value)),
+      where: ({ operator, values }, { engine }) => {
+        const isOne = amongTexts(engine, sql`principals.type`, values)
+        return operator === '=' ? isOne : sql`not (${isOne})`
+      },
+    },
+    status: {
+      strategy: 'list',
+      allowed: (values) => values.every((value) => /^[1-5]$/.test(value)),
+      where: ({ operator, values }, { engine }) => onIds(engine, operator, values, sql`principals.status`),
+    },
+    member,
+    mentionableOnWorkPackage: mentionable('view_work_packages'),
+    internalMentionableOnWorkPackage: mentionable('view_internal_comments', 1),
+    accessToAnythingInProject: access,
+  },
+  operations: ['index'],
+}))

@@ -1,0 +1,40 @@
+/** Removing a principal for good: what it made stays, in the name of the deleted user. */
+import type { Row, Transaction } from '#db/database.ts'
+import { name, sql } from '#db/sql.ts'
+import type { TableName } from '#db/tables.ts'
+import { changed } from '#kernel/world.ts'
+import { prune, usersOf } from './inheritance.ts'
+
+/** The columns that say who did or is to do something: they come to name the deleted user. */
+export const contributions: readonly (readonly [TableName, string])[] = [
+  ['work_packages', 'author_id'],
+  ['work_packages', 'assigned_to_id'],
+  ['work_packages', 'responsible_id'],
+  ['time_entries', 'user_id'],
+  ['time_entries', 'logged_by_id'],
+]
+
+/** The columns that choose somebody for what is yet to come: they are emptied. */
+export const preferences: readonly (readonly [TableName, string])[] = [['categories', 'assigned_to_id']]
+
+/**
+ * Removes a user, group or placeholder user together with its memberships and tokens.
+ * @returns false: the row is gone already
+ */
+export async function removePrincipal(tx: Transaction, { id }: Row): Promise<false> {
+  const deleted = await tx.one<{ id: number }>(sql`select id from principals where type = 'DeletedUser'`)
+  if (!deleted) throw new Error('The database has no deleted user: run halyard migrate.')
+  // A running timer has no end that anybody could tell any more.
+  await tx.run(sql`delete from time_entries where user_id = ${id} and ongoing`)
+  for (const [table, column] of contributions) {
+    await tx.run(sql`update ${name(table)} set ${name(column)} = ${deleted.id} where ${name(column)} = ${id}`)
+  }
+  for (const [table, column] of preferences) {
+    await tx.run(sql`update ${name(table)} set ${name(column)} = null where ${name(column)} = ${id}`)
+  }
+  const users = await usersOf(tx, id)
+  await tx.run(sql`delete from principals where id = ${id}`)
+  await prune(tx, users)
+  await changed(tx, 'memberships', 'tokens', 'categories')
+  return false
+}

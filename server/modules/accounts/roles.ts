@@ -1,0 +1,47 @@
+/** Roles: bundles of permissions that memberships give. */
+import { amongTexts } from '#db/dialect.ts'
+import { sql } from '#db/sql.ts'
+import type { FilterUse } from '#kernel/operators.ts'
+import { resource } from '#kernel/resource.ts'
+import { everyone, signedIn } from '#kernel/rules.ts'
+import { seesMembers } from './visibility.ts'
+
+/** What a role can be given for, and the kinds of roles that can. */
+const kindOfUnit: Record<string, string> = { project: 'project', system: 'global' }
+
+/** Whether a filter with `t` or `f` asks for what holds, or for the opposite. */
+const asksFor = ({ operator, values }: FilterUse) => (values[0] === 't') === (operator === '=')
+
+export const Role = resource('Role', 'roles', ({ text, integer }) => ({
+  path: 'roles',
+  title: 'name',
+  held: 'all',
+  order: { column: 'position' },
+  paginated: false,
+  visible: everyone,
+  guards: { index: signedIn, show: seesMembers },
+  // What single work packages or lists are shared with is no role for members.
+  index: () => ({ within: sql`roles.kind in ('project', 'global')` }),
+  properties: {
+    id: integer(),
+    name: text({ required: true, max: 256 }),
+  },
+  filters: {
+    /** Whether a membership can have it: built-in roles apply by themselves. */
+    grantable: {
+      strategy: 'boolean',
+      where: (use) => (asksFor(use) ? sql`roles.builtin is null` : sql`roles.builtin is not null`),
+    },
+    /** What a membership that can have it is about. */
+    unit: {
+      strategy: 'list',
+      allowed: (values) => values.every((value) => Object.hasOwn(kindOfUnit, value)),
+      where: ({ operator, values }, { engine }) => {
+        const kinds = values.map((value) => kindOfUnit[value] as string)
+        const isOne = amongTexts(engine, sql`roles.kind`, kinds)
+        return operator === '=' ? sql`${isOne} and roles.builtin is null` : sql`not (${isOne})`
+      },
+    },
+  },
+  operations: ['index', 'show'],
+}))

@@ -1,0 +1,57 @@
+/** Filters that find principals by what they are called: never by what the viewer may not know of them. */
+import type { Row } from '#db/database.ts'
+import { contains, folded } from '#db/dialect.ts'
+import { and, name, or, type Sql, sql } from '#db/sql.ts'
+import type { Context } from '#kernel/context.ts'
+import type { Filter, FilterUse } from '#kernel/operators.ts'
+import { everyone, type Rule } from '#kernel/rules.ts'
+import { prepare } from '#kernel/viewer.ts'
+import { knowsEmail, knowsLogin } from './visibility.ts'
+
+/** What is searched, and who may search it. */
+type Names = readonly (readonly [column: keyof Row & string, rule: Rule])[]
+const byName: Names = [['name', everyone]]
+const byNameOrEmail: Names = [...byName, ['email', knowsEmail]]
+const byAnything: Names = [...byNameOrEmail, ['login', knowsLogin]]
+
+/** The condition on `principals`: all words of the text occur in one of the names, or, with `=`, a name is one of the values. */
+async function named(names: Names, { operator, values }: FilterUse, context: Context): Promise<Sql> {
+  const { db, viewer, engine } = context
+  await prepare(
+    db,
+    viewer,
+    names.flatMap(([, rule]) => rule.needs),
+  )
+  const some = (test: (column: Sql) => Sql) =>
+    or(names.map(([column, rule]) => and([rule.where(context, 'principals'), test(name(`principals.${column}`))])))
+  const isEqual = operator === '=' || operator === '!'
+  const words = isEqual ? [] : (values[0] ?? '').split(/\s+/).filter(Boolean).slice(0, 50)
+  const found = isEqual
+    ? or(values.map((value) => some((column) => sql`${folded(engine, column)} = ${value.normalize('NFKC').toLowerCase()}`)))
+    : and(words.map((word) => some((column) => contains(engine, column, word))))
+  return operator.startsWith('!') ? sql`(${found}) is not true` : found
+}
+
+/** The same condition, asked of principals themselves or of rows that point to them. */
+const filter = (
+  strategy: Filter['strategy'],
+  names: Names,
+  through: string | undefined,
+  operators?: readonly string[],
+): Filter => ({
+  strategy,
+  ...(operators && { operators }),
+  where: async (use, context, table) => {
+    const condition = await named(names, use, context)
+    return through ? sql`${name(`${table}.${through}`)} in (select principals.id from principals where ${condition})` : condition
+  },
+})
+
+/** The name filters of a resource. `through` is the column that points to the principal, for rows that are none. */
+export const nameFilters = (through?: string, emailIsName = false): Record<string, Filter> => ({
+  name: filter('string', emailIsName ? byNameOrEmail : byName, through),
+  anyNameAttribute: filter('text', byAnything, through, ['~', '!~', '**']),
+})
+
+/** Finds by any name while somebody is typing. */
+export const typeahead: Filter = filter('search', byAnything, undefined)

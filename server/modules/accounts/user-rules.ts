@@ -1,0 +1,160 @@
+/** What a user's account may be: completed, checked, and never the last administrator lost. */
+import type { Row, Transaction } from '#db/database.ts'
+import { sql } from '#db/sql.ts'
+import type { Context } from '#kernel/context.ts'
+import { ApiError, forbidden, type Violation, violation } from '#kernel/errors.ts'
+import { type Draft, differs } from '#kernel/resource.ts'
+import { changed } from '#kernel/world.ts'
+import { weaknesses } from './password-rules.ts'
+import { hashPassword, verifyPassword } from './passwords.ts'
+import { removePrincipal } from './removal.ts'
+import { ACTIVE, INVITED } from './statuses.ts'
+
+export interface UserFacts {
+  /** The password sent, undefined when none was. */
+  readonly password: string | null | undefined
+  /** The hash of a password that may be used. */
+  readonly hash: string | undefined
+  /** For a change of one's own password: whether one knows the present one. */
+  readonly current: 'right' | 'wrong' | 'missing' | undefined
+  /** Which of the two belong to somebody else. */
+  readonly taken: ReadonlySet<'login' | 'email'>
+}
+
+const trimmed = (value: unknown) => (typeof value === 'string' ? value.trim() || null : value)
+
+/** Neither a login nor an address begins or ends with a space. */
+export const tidied = ({ row }: Draft): Row => ({ login: trimmed(row.login), email: trimmed(row.email) })
+
+/** Somebody invited needs but an e-mail address: the rest is made of it until they sign in. */
+export function fromInvitation({ row, before }: Draft): Row {
+  if (before || row.status !== INVITED || !row.email) return {}
+  const [local, domain] = String(row.email).split('@')
+  return {
+    login: row.login ?? row.email,
+    first_name: trimmed(row.first_name) ?? local,
+    last_name: trimmed(row.last_name) ?? `@${domain ?? ''}`,
+  }
+}
+
+/** The full name, and the hash in place of the password. */
+export function completed({ row, before, given }: Draft, { hash }: UserFacts): Row {
+  return {
+    name: [row.first_name, row.last_name].filter(Boolean).join(' '),
+    ...(given.has('password') && { password_hash: hash ?? before?.password_hash ?? null }),
+  }
+}
+
+export async function userFacts(draft: Draft, context: Context): Promise<UserFacts> {
+  const { before, given, loose } = draft
+  const password = given.has('password') ? draft.row.password_hash : undefined
+  const isFit = typeof password === 'string' && weaknesses(password, context.settings).length === 0
+  const isOwn = before?.id === context.viewer.id
+  const known = loose?.['currentPassword']
+  const current =
+    password === undefined || !isOwn
+      ? undefined
+      : typeof known !== 'string' || known === ''
+        ? 'missing'
+        : (await verifyPassword(known, before?.password_hash ?? ''))
+          ? 'right'
+          : 'wrong'
+  const tidy = { ...draft, row: { ...draft.row, ...tidied(draft) } }
+  return {
+    password,
+    hash: isFit && (current === undefined || current === 'right') ? await hashPassword(password) : undefined,
+    current,
+    taken: await taken({ ...tidy, row: { ...tidy.row, ...fromInvitation(tidy) } }, context),
+  }
+}
+
+async function taken({ row, before }: Draft, { db }: Context): Promise<ReadonlySet<'login' | 'email'>> {
+  const rows = await db.all<{ is_login: unknown; is_email: unknown }>(sql`
+    select lower(login) = lower(${row.login ?? ''}) as is_login, lower(email) = lower(${row.email ?? ''}) as is_email
+    from principals
+    where (lower(login) = lower(${row.login ?? ''}) or lower(email) = lower(${row.email ?? ''})) and id <> ${before?.id ?? 0}`)
+  return new Set([
+    ...(rows.some((one) => one.is_login) ? (['login'] as const) : []),
+    ...(rows.some((one) => one.is_email) ? (['email'] as const) : []),
+  ])
+}
+
+const LOGIN = /^[\p{L}\p{N}_\-@.+ ]+$/u
+const NAME =
+  /^(?:[\p{L}\p{M}\p{N}\p{Zs}\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}'’´`"“”\-–_.,@()+&*/]|\u200d)+$/u
+const EMAIL = /^[^\s@<>()[\],;:\\"]+@[^\s@<>()[\],;:\\"]+$/
+const LANGUAGE = /^[a-z]{2,3}(-[A-Za-z]{2,4})?$/
+
+export function checkAttributes(draft: Draft, facts: UserFacts): Violation[] {
+  const { row } = draft
+  const violations: Violation[] = []
+  const isNew = (column: string) => differs(draft, column) && row[column]
+  if (isNew('login')) {
+    if (!LOGIN.test(row.login) || row.login.toLowerCase() === 'me') violations.push(violation('login', 'is invalid'))
+    if (facts.taken.has('login')) violations.push(violation('login', 'has already been taken'))
+  }
+  if (isNew('email')) {
+    if (!EMAIL.test(row.email)) violations.push(violation('email', 'is invalid'))
+    if (facts.taken.has('email')) violations.push(violation('email', 'has already been taken'))
+  }
+  if (isNew('first_name') && !NAME.test(row.first_name)) violations.push(violation('firstName', 'is invalid'))
+  if (isNew('last_name') && !NAME.test(row.last_name)) violations.push(violation('lastName', 'is invalid'))
+  if (isNew('language') && !LANGUAGE.test(row.language)) {
+    violations.push(violation('language', 'is not set to one of the allowed values'))
+  }
+  return violations
+}
+
+export function checkStatus({ row, before }: Draft): Violation[] {
+  if (typeof row.status !== 'number') return [violation('status', 'is not set to one of the allowed values')]
+  const isFit = before || row.status === ACTIVE || row.status === INVITED
+  return isFit ? [] : [violation('status', 'is not valid for new users')]
+}
+
+export function checkPassword({ row, before }: Draft, facts: UserFacts, { settings }: Context): Violation[] {
+  const { password, current } = facts
+  if (password === undefined) {
+    const isNeeded = !before && row.status === ACTIVE && !row.identity_url
+    return isNeeded ? [violation('password', "can't be blank")] : []
+  }
+  const violations = password
+    ? weaknesses(password, settings).map((weakness) => violation('password', weakness))
+    : [violation('password', "can't be blank")]
+  if (current === 'missing') violations.push(violation('currentPassword', "can't be blank"))
+  if (current === 'wrong') violations.push(violation('currentPassword', 'is incorrect'))
+  return violations
+}
+
+/** Refuses a change after which nobody could administer the instance. */
+export async function keepAnAdmin(tx: Transaction, draft: Draft): Promise<void> {
+  const { row, before } = draft
+  const isLess = before && (differs(draft, 'admin') || differs(draft, 'status')) && !(row.admin && row.status === ACTIVE)
+  if (isLess) await ensureAnAdmin(tx)
+}
+
+async function ensureAnAdmin(tx: Transaction): Promise<void> {
+  // Raising the counter makes everybody else who changes a principal wait, so that what is counted stays true.
+  await changed(tx, 'principals')
+  const admin = await tx.one(sql`select id from principals where type = 'User' and admin and status = ${ACTIVE} limit 1`)
+  if (!admin) {
+    throw new ApiError('PropertyConstraintViolation', 'At least one active administrator must remain.', {
+      details: { attribute: 'base' },
+    })
+  }
+}
+
+/** Whether the settings let the viewer remove the account. */
+export const mayRemove = ({ id }: Row, { viewer, settings }: Context): boolean =>
+  (viewer.admin && settings.users_deletable_by_admins) || (viewer.id === id && settings.users_deletable_by_self)
+
+/** Throws 403 unless the settings let the viewer remove the account. */
+export async function removableUser(row: Row, context: Context): Promise<readonly Violation[]> {
+  if (!mayRemove(row, context)) throw forbidden()
+  return []
+}
+
+export async function removeUser(tx: Transaction, row: Row): Promise<false> {
+  await removePrincipal(tx, row)
+  await ensureAnAdmin(tx)
+  return false
+}

@@ -1,0 +1,63 @@
+/** Who sees whom, and who knows what of them: the rules that everything about principals is judged by. */
+import { sql } from '#db/sql.ts'
+import { admin, both, either, globally, having, inAnyProject, inProject, lacking, own, type Rule, within } from '#kernel/rules.ts'
+import { defineSet } from '#kernel/viewer.ts'
+
+/** The kinds of principals that people make; the others are built in, and nobody's secret. */
+export const madeKinds = ['User', 'Group', 'PlaceholderUser'] as const
+
+// Oneself, and the members, shares included, of the active projects that the viewer is a member of or may see the members of.
+defineSet(
+  'principals',
+  (viewer) => sql`
+    select m.principal_id as id from memberships m where m.project_id in (
+      select mine.project_id from memberships mine join projects p on p.id = mine.project_id and p.active
+      where mine.principal_id = ${viewer.id} and mine.entity_type is null
+      union
+      select g.project_id from grants g
+      where g.user_id = ${viewer.id} and g.permission in ('view_members', 'manage_members')
+    )
+    union
+    select p.id from principals p where p.id = ${viewer.id} or p.type not in ('User', 'Group', 'PlaceholderUser')`,
+)
+
+const isGroup = having('type', 'Group')
+const isPlaceholder = having('type', 'PlaceholderUser')
+const isUser = having('type', 'User')
+
+/** The viewer sees the members of some project. */
+export const seesMembers: Rule = either(admin, inAnyProject('view_members'), inAnyProject('manage_members'))
+
+/** The viewer makes somebody a member of some project. */
+export const managesMembers: Rule = either(admin, inAnyProject('manage_members'))
+
+/** The viewer sees who the members of the membership's project are. */
+export const membersSeen: Rule = either(inProject('view_members'), inProject('manage_members'))
+
+/** The viewer sees the principal. */
+export const seen: Rule = either(
+  admin,
+  globally('view_all_principals'),
+  globally('manage_user'),
+  both(isPlaceholder, globally('manage_placeholder_user')),
+  both(isGroup, managesMembers),
+  within('principals'),
+)
+
+/** The viewer knows how the user signs in. */
+export const knowsLogin: Rule = either(globally('manage_user'), globally('create_user'), own('id'))
+
+/** The viewer knows the user's e-mail address. */
+export const knowsEmail: Rule = either(globally('view_user_email'), knowsLogin)
+
+/** The principal is the viewer, or the viewer an administrator. */
+export const adminOrSelf: Rule = either(admin, own('id'))
+
+/** The viewer changes the user: oneself, or, as somebody who manages users, anybody but administrators. */
+export const changesUser: Rule = both(isUser, either(adminOrSelf, both(globally('manage_user'), having('admin', false))))
+
+/** The viewer is an administrator, the principal a user. */
+export const administersUser: Rule = both(isUser, admin)
+
+/** The user is oneself, and no other service answers for one's identity. */
+export const ownAndLocal: Rule = both(own('id'), lacking('identity_url'))

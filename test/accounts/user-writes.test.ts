@@ -1,0 +1,283 @@
+/** Creating and changing accounts: who may write what. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { sql } from '#db/sql.ts'
+import { hashPassword, verifyPassword } from '#modules/accounts/passwords.ts'
+import { type Client, type Instance, instance, type Reply } from '#test/instance.ts'
+
+let i: Instance
+let manager: number
+let asManager: Client
+let creator: Client
+
+before(async () => {
+  i = await instance()
+  manager = await i.make.user()
+  await i.make.member(manager, null, ['manage_user'])
+  asManager = await i.as(manager)
+  const other = await i.make.user()
+  await i.make.member(other, null, ['create_user'])
+  creator = await i.as(other)
+})
+after(() => i.close())
+
+const jane = (n: string) => ({
+  login: `jane-${n}`,
+  email: `jane-${n}@example.net`,
+  firstName: 'Jane',
+  lastName: 'Doe',
+  status: 'active',
+  password: 'correct horse',
+})
+
+/** The attributes that an answer of 422 complains about, with the kind of each complaint. */
+const complaints = ({ status, body }: Reply): Record<string, string> => {
+  assert.equal(status, 422, JSON.stringify(body))
+  const errors = body._embedded.errors ?? [body]
+  return Object.fromEntries(
+    errors.map((error: any) => [error._embedded.details.attribute, error.errorIdentifier.split(':').at(-1)]),
+  )
+}
+
+test('an administrator creates an active user with a password, which is stored as a hash only', async () => {
+  const { status, body } = await i.admin.post('/users', jane('one'))
+  assert.equal(status, 201)
+  assert.equal(body.name, 'Jane Doe')
+  assert.equal(body.status, 'active')
+  assert.equal(body.language, 'en')
+  assert.doesNotMatch(JSON.stringify(body), /correct horse|argon2/)
+  const row = await i.db.one(sql`select password_hash from principals where id = ${body.id}`)
+  assert.ok(await verifyPassword('correct horse', row?.['password_hash']))
+})
+
+test('an active user needs a password or another way to sign in', async () => {
+  const { password: _, ...without } = jane('two')
+  assert.deepEqual(complaints(await i.admin.post('/users', without)), { password: 'PropertyConstraintViolation' })
+  assert.equal((await i.admin.post('/users', { ...without, identityUrl: 'https://id.example.net/jane' })).status, 201)
+})
+
+test('whoever creates users but is no administrator invites them: an address is enough, and no password can be set', async () => {
+  const invited = await creator.post('/users', { email: 'sam.poe@example.net', status: 'invited' })
+  assert.equal(invited.status, 201)
+  assert.deepEqual(
+    [invited.body.login, invited.body.firstName, invited.body.lastName, invited.body.status],
+    ['sam.poe@example.net', 'sam.poe', '@example.net', 'invited'],
+  )
+  assert.equal(complaints(await creator.post('/users', jane('three')))['password'], 'PropertyIsReadOnly')
+  assert.equal(
+    complaints(await creator.post('/users', { ...jane('three'), password: undefined, status: 'invited', admin: true }))['admin'],
+    'PropertyIsReadOnly',
+  )
+})
+
+test('nobody else creates users', async () => {
+  const plain = await i.as(await i.make.user())
+  assert.equal((await plain.post('/users', jane('four'))).status, 403)
+  assert.equal((await plain.post('/users/form', {})).status, 403)
+})
+
+test('login and address are unique whatever their letter case, and well formed', async () => {
+  await i.admin.post('/users', jane('five'))
+  assert.deepEqual(
+    complaints(await i.admin.post('/users', { ...jane('five'), login: ' JANE-FIVE ', email: 'Jane-Five@example.net' })),
+    {
+      login: 'PropertyConstraintViolation',
+      email: 'PropertyConstraintViolation',
+    },
+  )
+  for (const wrong of [
+    { login: 'me' },
+    { login: 'jane;doe' },
+    { login: 'x'.repeat(257) },
+    { email: 'nowhere' },
+    { email: 'a b@example.net' },
+    { firstName: '<b>Jane</b>' },
+    { lastName: '' },
+    { language: 'english' },
+    { status: 'locked' },
+    { status: 'unheard of' },
+    { password: 'short' },
+    { password: '' },
+  ]) {
+    const [attribute] = Object.keys(wrong) as [string]
+    assert.deepEqual(Object.keys(complaints(await i.admin.post('/users', { ...jane('six'), ...wrong }))), [attribute], attribute)
+  }
+  assert.equal((await i.admin.post('/users', { ...jane('six'), firstName: 'Zoë-Ñ 🦊', lastName: "O'Hara, jr. (2)" })).status, 201)
+})
+
+test('the settings say what a password must be like', async () => {
+  await i.setting('password_min_adhered_rules', 3)
+  await i.setting('password_min_length', 12)
+  const { body } = await i.admin.post('/users', { ...jane('seven'), password: 'lowercase 1' })
+  assert.match(body.message, /^Password is too short \(minimum is 12 characters\)\.$/)
+  assert.deepEqual(complaints(await i.admin.post('/users', { ...jane('seven'), password: 'onlylowercaseletters' })), {
+    password: 'PropertyConstraintViolation',
+  })
+  assert.equal((await i.admin.post('/users', { ...jane('seven'), password: 'Lower And Upper 1' })).status, 201)
+  await i.setting('password_min_adhered_rules', 0)
+  await i.setting('password_min_length', 10)
+})
+
+test('people change their own names, address and language', async () => {
+  const id = await i.make.user()
+  const client = await i.as(id)
+  const { status, body } = await client.patch('/users/me', {
+    firstName: 'Verena',
+    lastName: 'Vogt',
+    email: 'verena@example.net',
+    language: 'de',
+  })
+  assert.equal(status, 200)
+  assert.deepEqual([body.name, body.email, body.language], ['Verena Vogt', 'verena@example.net', 'de'])
+})
+
+test('nobody changes the own login, admin flag or status, not even an administrator', async () => {
+  const plain = await i.as(await i.make.user())
+  for (const client of [plain, asManager, i.admin]) {
+    for (const change of [{ login: 'other' }, { status: 'locked' }]) {
+      assert.deepEqual(complaints(await client.patch('/users/me', change)), { [Object.keys(change)[0]!]: 'PropertyIsReadOnly' })
+    }
+  }
+  assert.deepEqual(complaints(await plain.patch('/users/me', { admin: true })), { admin: 'PropertyIsReadOnly' })
+  assert.deepEqual(complaints(await i.admin.patch('/users/me', { admin: false })), { admin: 'PropertyIsReadOnly' })
+  assert.deepEqual(complaints(await plain.patch('/users/me', { identityUrl: 'https://evil.example' })), {
+    identityUrl: 'PropertyIsReadOnly',
+  })
+})
+
+test('a name is never written, not even unchanged', async () => {
+  const me = (await i.admin.get('/users/me')).body
+  const reply = await i.admin.patch('/users/me', { name: me.name })
+  assert.deepEqual(complaints(reply), { name: 'PropertyIsReadOnly' })
+  assert.match(reply.body.message, /first and the last name/)
+})
+
+test('what the server keeps to itself is not written by anybody', async () => {
+  const id = await i.make.user()
+  const before = await i.db.one(sql`select * from principals where id = ${id}`)
+  const reply = await i.admin.patch(`/users/${id}`, { createdAt: '2001-01-01T00:00:00Z' })
+  assert.deepEqual(complaints(reply), { createdAt: 'PropertyIsReadOnly' })
+  await i.admin.patch(`/users/${id}`, {
+    id: 1,
+    type: 'SystemUser',
+    password_hash: 'x',
+    passwordHash: 'x',
+    __proto__: { admin: true },
+  })
+  assert.deepEqual(await i.db.one(sql`select * from principals where id = ${id}`), before)
+})
+
+test('one’s own password changes only for those who know the present one', async () => {
+  const id = await i.make.user({ password_hash: await hashPassword('old password') })
+  const client = await i.as(id)
+  const hash = async () => (await i.db.one(sql`select password_hash from principals where id = ${id}`))?.['password_hash']
+  const before = await hash()
+
+  assert.deepEqual(complaints(await client.patch('/users/me', { password: 'new password' })), {
+    currentPassword: 'PropertyConstraintViolation',
+  })
+  assert.deepEqual(complaints(await client.patch('/users/me', { password: 'new password', currentPassword: 'wrong' })), {
+    currentPassword: 'PropertyConstraintViolation',
+  })
+  assert.deepEqual(complaints(await client.patch('/users/me', { password: 'short', currentPassword: 'old password' })), {
+    password: 'PropertyConstraintViolation',
+  })
+  assert.equal(await hash(), before)
+
+  assert.equal((await client.patch('/users/me', { password: 'new password', currentPassword: 'old password' })).status, 200)
+  assert.ok(await verifyPassword('new password', await hash()))
+})
+
+test('administrators set other people’s passwords; user managers do not', async () => {
+  const id = await i.make.user()
+  assert.equal((await i.admin.patch(`/users/${id}`, { password: 'set by admin' })).status, 200)
+  const stored = await i.db.one(sql`select password_hash from principals where id = ${id}`)
+  assert.ok(await verifyPassword('set by admin', stored?.['password_hash']))
+  assert.deepEqual(complaints(await asManager.patch(`/users/${id}`, { password: 'set by manager' })), {
+    password: 'PropertyIsReadOnly',
+  })
+})
+
+test('user managers change login, names and status of others, but not their addresses or admin flags', async () => {
+  const id = await i.make.user()
+  const changed = await asManager.patch(`/users/${id}`, {
+    login: 'renamed',
+    firstName: 'Re',
+    lastName: 'Named',
+    status: 'locked',
+  })
+  assert.equal(changed.status, 200)
+  assert.deepEqual([changed.body.login, changed.body.name, changed.body.status], ['renamed', 'Re Named', 'locked'])
+  assert.deepEqual(complaints(await asManager.patch(`/users/${id}`, { email: 'mine@example.net' })), {
+    email: 'PropertyIsReadOnly',
+  })
+  assert.deepEqual(complaints(await asManager.patch(`/users/${id}`, { admin: true })), { admin: 'PropertyIsReadOnly' })
+})
+
+test('a user manager has no power over administrators', async () => {
+  const boss = await i.make.user({ admin: true })
+  for (const change of [{ firstName: 'Changed' }, { status: 'locked' }, {}]) {
+    assert.equal((await asManager.patch(`/users/${boss}`, change)).status, 403)
+  }
+  assert.equal((await asManager.post(`/users/${boss}/form`, {})).status, 403)
+  assert.equal((await asManager.post(`/users/${boss}/lock`)).status, 403)
+  assert.equal((await asManager.delete(`/users/${boss}`)).status, 403)
+})
+
+test('others change nobody: 403 for whom they see, 404 for whom they do not', async () => {
+  const project = await i.make.project()
+  const [one, mate, stranger] = [await i.make.user(), await i.make.user(), await i.make.user()]
+  await i.make.member(one, project, [])
+  await i.make.member(mate, project, [])
+  const client = await i.as(one)
+  assert.equal((await client.patch(`/users/${mate}`, { firstName: 'X' })).status, 403)
+  assert.equal((await client.patch(`/users/${stranger}`, { firstName: 'X' })).status, 404)
+  assert.equal((await client.patch('/users/999999', { firstName: 'X' })).status, 404)
+})
+
+test('the built-in users are nobody’s to change', async () => {
+  const deleted = await i.db.one<{ id: number }>(sql`select id from principals where type = 'DeletedUser'`)
+  assert.equal((await i.admin.patch(`/users/${deleted?.id}`, { firstName: 'X' })).status, 403)
+  assert.equal((await i.admin.delete(`/users/${deleted?.id}`)).status, 403)
+  assert.equal((await i.admin.post(`/users/${deleted?.id}/lock`)).status, 403)
+})
+
+test('an account whose identity another service answers for cannot change names and address by itself', async () => {
+  const client = await i.as(await i.make.user({ identity_url: 'https://id.example.net/1' }))
+  assert.deepEqual(complaints(await client.patch('/users/me', { firstName: 'X', email: 'x@example.net' })), {
+    firstName: 'PropertyIsReadOnly',
+    email: 'PropertyIsReadOnly',
+  })
+})
+
+test('the create form says what is missing, and its payload can be posted', async () => {
+  const empty = (await i.admin.post('/users/form', {})).body
+  assert.equal(empty._type, 'Form')
+  assert.deepEqual(Object.keys(empty._embedded.validationErrors).sort(), ['email', 'firstName', 'lastName', 'login', 'password'])
+  assert.ok(!('commit' in empty._links))
+  const filled = (await i.admin.post('/users/form', { ...jane('eight'), status: 'invited', password: undefined })).body
+  assert.deepEqual(filled._embedded.validationErrors, {})
+  assert.deepEqual(filled._links.commit, { href: '/api/v3/users', method: 'post' })
+  assert.equal((await i.admin.post('/users', filled._embedded.payload)).status, 201)
+})
+
+test('the edit form offers only what its reader may write', async () => {
+  const id = await i.make.user({ language: 'en' })
+  const own = (await (await i.as(id)).post('/users/me/form', {})).body
+  assert.deepEqual(Object.keys(own._embedded.payload).sort(), ['_links', 'email', 'firstName', 'language', 'lastName'])
+  assert.deepEqual(own._links.commit, { href: `/api/v3/users/${id}`, method: 'patch' })
+  const form = (await i.admin.post(`/users/${id}/form`, { login: '' })).body
+  assert.equal(form._embedded.validationErrors.login._embedded.details.attribute, 'login')
+  assert.equal(
+    (await i.admin.patch(`/users/${id}`, (await i.admin.post(`/users/${id}/form`)).body._embedded.payload)).status,
+    200,
+  )
+})
+
+test('a change is seen by the next request everywhere', async () => {
+  const id = await i.make.user()
+  const client = await i.as(id)
+  assert.equal((await client.get('/users/me')).status, 200)
+  await i.admin.patch(`/users/${id}`, { status: 'locked' })
+  assert.equal((await client.get('/users/me')).status, 401)
+})
