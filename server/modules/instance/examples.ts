@@ -1,0 +1,88 @@
+/** The examples that the official description explains schemas, forms and aggregation with, made of what is really there. */
+import { form, prepareWrite } from '#kernel/change.ts'
+import { index } from '#kernel/collection.ts'
+import type { Context } from '#kernel/context.ts'
+import { emptyDraft, ok, operation } from '#kernel/operation.ts'
+import { fixed, resourceNamed } from '#kernel/resource.ts'
+import { everyone, nobody } from '#kernel/rules.ts'
+import { schemaOf } from '#kernel/schema.ts'
+import { allRows } from '#kernel/world.ts'
+import { Status } from '#modules/work-packages/statuses.ts'
+
+const example = { id: 1, subject: 'An example', status_id: null as number | null, lock_version: 1 }
+
+/** Like a work package, with as little to it as a form needs. Nothing is ever saved. */
+const Example = fixed('Example', [example], ({ text, integer, link }) => ({
+  path: 'example',
+  title: 'subject',
+  visible: everyone,
+  may: { update: everyone },
+  commit: nobody,
+  lock: 'lock_version',
+  properties: {
+    lockVersion: integer({ label: 'Resource version', writable: false }),
+    subject: text({ required: true, min: 1, max: 255 }),
+    status: link('Status', { allowed: { rows: (_, facts) => (facts as Facts).statuses } }),
+  },
+  facts: async (_, context): Promise<Facts> => ({ statuses: await statusesOf(context) }),
+  formLinks: () => ({ previewMarkup: { href: '/api/v3/render/markdown', method: 'post' } }),
+  operations: [],
+}))
+
+interface Facts {
+  readonly statuses: readonly Record<string, any>[]
+}
+
+const statusesOf = async ({ db, snapshot }: Context) => [...(await allRows(db, snapshot, 'statuses', 'position')).values()]
+
+/** The example in the status that new work starts with. */
+async function exampleOf(context: Context) {
+  const statuses = await statusesOf(context)
+  return { ...example, status_id: statuses.find((status) => status['is_default'])?.['id'] ?? null }
+}
+
+// Statuses are shown, so it is for those who may see them.
+const guard = Status.guard as NonNullable<typeof Status.guard>
+
+operation({
+  method: 'GET',
+  path: '/example/schema',
+  summary: 'View an example of a schema',
+  tag: 'Example',
+  guard,
+  answers: { status: 200, of: 'Example', as: 'schema' },
+  run: async ({ context }) => {
+    const row = await exampleOf(context)
+    const draft = { ...emptyDraft(row), before: row }
+    const facts = await Example.facts?.(draft, context)
+    return ok(await schemaOf(Example, draft, facts, context, { form: true, self: '/api/v3/example/schema' }))
+  },
+})
+
+operation({
+  method: 'POST',
+  path: '/example/form',
+  summary: 'View an example of a form',
+  tag: 'Example',
+  guard,
+  answers: { status: 200, of: 'Example', as: 'form' },
+  takes: 'Example',
+  run: async ({ context, body }) => {
+    const row = await exampleOf(context)
+    const prepared = await prepareWrite(context, Example, row, { lockVersion: row.lock_version, ...body })
+    return ok(await form(context, Example, prepared, '/api/v3/example/form', { href: '/api/v3/example', method: 'patch' }))
+  },
+})
+
+operation({
+  method: 'GET',
+  path: '/examples',
+  summary: 'View an example of an aggregated collection: the work packages, grouped and summed up as asked',
+  tag: 'Example',
+  answers: { status: 200, of: 'WorkPackage', as: 'collection' },
+  query: ['groupBy', 'showSums'],
+  run: async ({ context }) => {
+    const workPackages = resourceNamed('WorkPackage')
+    return ok(await index(context, workPackages, workPackages.index?.(context)))
+  },
+})

@@ -1,0 +1,57 @@
+/** Texts as HTML, the way they are shown everywhere else: for previews. */
+import type { Context } from '#kernel/context.ts'
+import { pathsOf, readAddress } from '#kernel/draft.ts'
+import { ApiError } from '#kernel/errors.ts'
+import { idFrom, operation } from '#kernel/operation.ts'
+import { visibleRow } from '#kernel/page.ts'
+import { resourceNamed } from '#kernel/resource.ts'
+import { renderMarkdown } from '#text/markdown.ts'
+import { renderPlain } from '#text/plain.ts'
+
+/** What a text can stand in. */
+const surroundings = ['WorkPackage', 'Project']
+
+const refused = (reason: string) => new ApiError('InvalidRenderContext', reason)
+
+/**
+ * Throws 400 InvalidRenderContext unless the context that the query string names can be seen.
+ * Some clients send the bare address in place of `context=`.
+ */
+async function checkContext(context: Context): Promise<void> {
+  const { params } = context
+  const href = params.get('context') ?? [...params.keys()].find((key) => key.startsWith('/api/v3/'))
+  if (!href) return
+  const address = readAddress(href, context)
+  if (!address) throw refused('The context is not a link to a resource of this API.')
+  const resource = surroundings.map(resourceNamed).find((one) => pathsOf(one).includes(address.path))
+  if (!resource) throw refused('Texts cannot be rendered in the context of a resource of that kind.')
+  const id = await idFrom(address.text, resource, context)
+  const row = id === undefined ? undefined : await visibleRow(context, resource, id)
+  if (!row) throw refused('The context does not exist, or it cannot be seen.')
+}
+
+const html = (body: string) => ({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body })
+
+operation({
+  method: 'POST',
+  path: '/render/markdown',
+  summary: 'Preview a text in markdown',
+  tag: 'Render',
+  accepts: 'text',
+  answers: { status: 200, as: 'text' },
+  query: ['context'],
+  run: async ({ context, text }) => {
+    await checkContext(context)
+    return html(renderMarkdown(text))
+  },
+})
+
+operation({
+  method: 'POST',
+  path: '/render/plain',
+  summary: 'Preview a plain text',
+  tag: 'Render',
+  accepts: 'text',
+  answers: { status: 200, as: 'text' },
+  run: async ({ text }) => html(renderPlain(text)),
+})

@@ -1,0 +1,41 @@
+/** The root of the API: what the instance is called, and where everything begins. */
+import { ok, operation } from '#kernel/operation.ts'
+import type { Link } from '#kernel/resource.ts'
+import { either, inAnyProject } from '#kernel/rules.ts'
+import { prepare } from '#kernel/viewer.ts'
+
+/** The release of OpenProject whose API this is: clients ask for it to know what they can expect. */
+const SPOKEN_VERSION = '17.0.0'
+
+const seesMembers = either(inAnyProject('view_members'), inAnyProject('manage_members'))
+
+operation({
+  method: 'GET',
+  path: '',
+  summary: 'View the root',
+  tag: 'Root',
+  answers: { status: 200, as: 'object' },
+  run: async ({ context }) => {
+    const { db, viewer, settings } = context
+    await prepare(db, viewer, seesMembers.needs)
+    const to = (path: string): Link => ({ href: `/api/v3/${path}` })
+    return ok({
+      _type: 'Root',
+      instanceName: settings.app_title,
+      ...(viewer.admin && { coreVersion: SPOKEN_VERSION }),
+      _links: {
+        self: { href: '/api/v3' },
+        configuration: to('configuration'),
+        ...(seesMembers.anywhere(viewer) && { memberships: to('memberships') }),
+        priorities: to('priorities'),
+        relations: to('relations'),
+        statuses: to('statuses'),
+        time_entries: to('time_entries'),
+        types: to('types'),
+        ...(viewer.signedIn && { user: { ...to(`users/${viewer.id}`), title: viewer.row['name'] } }),
+        userPreferences: to(`users/${viewer.id}/preferences`),
+        workPackages: to('work_packages'),
+      },
+    })
+  },
+})

@@ -1,0 +1,19 @@
+/** Categories: what a project's work packages are sorted into. */
+import { resource } from '#kernel/resource.ts'
+import { inProject } from '#kernel/rules.ts'
+
+export const Category = resource('Category', 'categories', ({ text, integer, link }) => ({
+  path: 'categories',
+  title: 'name',
+  held: 'all',
+  order: { column: 'name' },
+  paginated: false,
+  visible: inProject('view_project'),
+  properties: {
+    id: integer(),
+    name: text(),
+    project: link('Project', { embed: true }),
+    defaultAssignee: link('Principal', { column: 'assigned_to_id', embed: true }),
+  },
+  operations: ['show'],
+}))

@@ -1,0 +1,98 @@
+/** What creating, changing and deleting a project brings with it. Everything runs in the transaction of the write. */
+import type { Transaction } from '#db/database.ts'
+import { among, amongTexts, insert } from '#db/dialect.ts'
+import { join, raw, sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
+import type { Context } from '#kernel/context.ts'
+import { publish } from '#kernel/events.ts'
+import { type Draft, differs } from '#kernel/resource.ts'
+import { changed } from '#kernel/world.ts'
+import type { Facts } from './facts.ts'
+import { keepFormer } from './identifiers.ts'
+import { releaseVersions } from './sharing.ts'
+
+type Project = Tables['projects']
+
+/** A new project starts with the usual modules and types, and with its creator as a member. */
+export async function equip(tx: Transaction, { row, before }: Draft<Project>, _: Facts, context: Context): Promise<void> {
+  if (before) return
+  const modules = [...new Set(context.settings.default_projects_modules)]
+  if (modules.length > 0) {
+    const rows = join(modules.map((module) => sql`(${row.id}, ${module})`))
+    await tx.run(sql`insert into enabled_modules (project_id, name) values ${rows}`)
+  }
+  await tx.run(sql`
+    insert into project_types (project_id, type_id)
+    select p.id, t.id from projects p cross join types t where p.id = ${row.id} and t.is_default`)
+  if (!context.viewer.admin) await admit(tx, row.id, context)
+}
+
+/** What the role of somebody who creates a project must give at least, where the settings name no role. */
+const CREATORS_NEED = ['view_project_attributes', 'edit_project_attributes', 'view_members', 'manage_members']
+
+/** Makes the viewer a member of a project, with the role that creators get. */
+async function admit(tx: Transaction, projectId: number, { settings, viewer, now }: Context): Promise<void> {
+  const roles = await tx.all<{ id: number }>(sql`
+    select r.id from roles r where r.kind = 'project' and r.builtin is null
+      and (r.id = ${settings.new_project_user_role_id ?? 0} or ${CREATORS_NEED.length} = (
+        select count(*) from role_permissions p where p.role_id = r.id and ${amongTexts(tx.engine, raw('p.permission'), CREATORS_NEED)}))
+    order by case when r.id = ${settings.new_project_user_role_id ?? 0} then 0 else 1 end, r.position, r.id limit 1`)
+  const [role] = roles
+  if (!role) return
+  const at = now.toISOString()
+  const membership = await tx.one<{ id: number }>(
+    insert('memberships', { principal_id: viewer.id, project_id: projectId, created_at: at, updated_at: at }),
+  )
+  await tx.one(insert('membership_roles', { membership_id: membership?.id, role_id: role.id }))
+  await changed(tx, 'memberships')
+}
+
+/** Former identifiers stay, subprojects go into the archive too, and shared versions do not follow where they may not. */
+export async function settle(tx: Transaction, draft: Draft<Project>, _: Facts, context: Context): Promise<void> {
+  const { row, before } = draft
+  if (!before) return
+  if (differs(draft, 'identifier')) await keepFormer(tx, row.id, before.identifier, row.identifier)
+  if (differs(draft, 'parent_id')) await releaseVersions(tx, context.now)
+  if (differs(draft, 'active') && !row.active) {
+    const below = (await subtree(tx, row.id)).filter((id) => id !== row.id)
+    const active = await tx.all<{ id: number }>(
+      sql`select id from projects where active and ${among(tx.engine, raw('id'), below)}`,
+    )
+    for (const { id } of active) {
+      await tx.run(sql`update projects set active = false, updated_at = ${context.now.toISOString()} where id = ${id}`)
+      await publish(tx, context, 'projects.updated', id, ['active'])
+    }
+  }
+}
+
+/** The ids of a project and of all below it. */
+export async function subtree(tx: Pick<Transaction, 'all'>, id: number): Promise<number[]> {
+  const rows = await tx.all<{ id: number }>(sql`
+    with recursive down (id) as (
+      select id from projects where id = ${id} union select p.id from projects p join down on p.parent_id = down.id
+    ) select id from down`)
+  return rows.map((row) => row.id)
+}
+
+/** Removes everything that hangs on a project and on those below it; the row itself is left to whoever calls. */
+export async function clear(tx: Transaction, { id }: Project, context: Context): Promise<boolean> {
+  const ids = await subtree(tx, id)
+  const inside = (column: string) => among(tx.engine, raw(column), ids)
+  const workPackages = sql`select id from work_packages where ${inside('project_id')}`
+  await tx.run(
+    sql`delete from time_entries where ${inside('project_id')} or (entity_type = 'WorkPackage' and entity_id in (${workPackages}))`,
+  )
+  await tx.run(sql`delete from memberships where entity_type = 'WorkPackage' and entity_id in (${workPackages})`)
+  await tx.run(sql`update work_packages set parent_id = null where parent_id in (${workPackages})`)
+  await tx.run(
+    sql`update work_packages set version_id = null where version_id in (select id from versions where ${inside('project_id')})`,
+  )
+  await tx.run(sql`delete from work_packages where ${inside('project_id')}`)
+  await tx.run(sql`update projects set parent_id = null where ${inside('id')}`)
+  for (const below of ids.filter((one) => one !== id)) {
+    await tx.run(sql`delete from projects where id = ${below}`)
+    await publish(tx, context, 'projects.deleted', below, [])
+  }
+  await changed(tx, 'memberships', 'versions', 'categories')
+  return true
+}

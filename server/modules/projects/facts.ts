@@ -1,0 +1,61 @@
+/** What writing a project has to look up. */
+import { among } from '#db/dialect.ts'
+import { raw, sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
+import type { Context } from '#kernel/context.ts'
+import { type Draft, differs } from '#kernel/resource.ts'
+import { freeIdentifier, projectIdentifiedBy } from './identifiers.ts'
+import { possibleParents } from './parents.ts'
+import { archive } from './rights.ts'
+import { ancestors, descendants, treeOf } from './tree.ts'
+
+export interface Facts {
+  /** An identifier made from the name, for a new project that has none. */
+  readonly madeIdentifier: string | undefined
+  /** Whether the identifier is, or once was, another project's. */
+  readonly isTaken: boolean
+  /** The ids of the projects it may be put below, if it is put anywhere new. */
+  readonly parents: readonly number[]
+  /** Why it cannot be archived, or brought back, if that is what is asked for. */
+  readonly obstacles: readonly string[]
+}
+
+export const squish = (text: string) => text.trim().replace(/\s+/g, ' ')
+
+const isBlank = (text: unknown): boolean => typeof text !== 'string' || text.trim() === ''
+
+export async function lookUp(draft: Draft<Tables['projects']>, context: Context): Promise<Facts> {
+  const { row, before } = draft
+  const isMade = !before && isBlank(row.identifier)
+  const isNamedAnew = !isBlank(row.identifier) && differs(draft, 'identifier')
+  const owner = isNamedAnew ? await projectIdentifiedBy(row.identifier, context) : undefined
+  return {
+    madeIdentifier: isMade && !isBlank(row.name) ? await freeIdentifier(squish(row.name), context.db) : undefined,
+    isTaken: owner !== undefined && owner !== before?.id,
+    parents: differs(draft, 'parent_id') && row.parent_id !== null ? await possibleParents(context, before ?? row) : [],
+    obstacles: before && differs(draft, 'active') ? await obstaclesTo(row.active ? 'return' : 'archive', before, context) : [],
+  }
+}
+
+/** Why a project cannot be archived with all below it, or return from the archive. */
+async function obstaclesTo(what: 'archive' | 'return', { id }: Tables['projects'], context: Context): Promise<string[]> {
+  const tree = await treeOf(context)
+  if (what === 'return') {
+    const isBelowArchived = ancestors(tree, id).some((one) => !tree.rows.get(one)?.['active'])
+    return isBelowArchived ? ['The project cannot return from the archive while a project above it is archived.'] : []
+  }
+  const below = descendants(tree, id).map((one) => tree.rows.get(one) ?? {})
+  const mayAll = below.every((row) => !row['active'] || archive.holds(context.viewer, row))
+  return [
+    ...(mayAll ? [] : ['The project has subprojects that you may not archive.']),
+    ...(await obstaclesToLoss([id, ...below.map((row) => row['id'])], context)),
+  ]
+}
+
+/** Why these projects cannot go away all together: others plan with their versions. */
+export async function obstaclesToLoss(ids: readonly number[], { db, engine }: Context): Promise<string[]> {
+  const used = await db.one(sql`
+    select w.id from work_packages w join versions v on v.id = w.version_id
+    where ${among(engine, raw('v.project_id'), ids)} and not (${among(engine, raw('w.project_id'), ids)}) limit 1`)
+  return used ? ['Work packages of other projects are planned for versions of the project or of its subprojects.'] : []
+}

@@ -1,0 +1,191 @@
+/** What projects can be filtered and sorted by, beyond their own properties. */
+import { among, amongTexts, contains, folded } from '#db/dialect.ts'
+import { and, FALSE, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
+import type { Context } from '#kernel/context.ts'
+import { invalidQuery } from '#kernel/errors.ts'
+import { condition, type Filter, type FilterUse, isId, onTexts } from '#kernel/operators.ts'
+import { areVisible, withMe } from '#kernel/query.ts'
+import type { Scope } from '#kernel/rules.ts'
+import { idSet, prepare } from '#kernel/viewer.ts'
+import { actions } from '#modules/accounts/permissions.ts'
+import { isWorkspaceType } from './parents.ts'
+import { projectStatuses } from './statuses.ts'
+import { descendants, treeOf } from './tree.ts'
+
+const column = (table: string, of: string): Sql => name(`${table}.${of}`)
+const ids = (values: readonly string[]): number[] => values.filter(isId).map(Number)
+const visible = (target: string) => (values: readonly string[], context: Context) => areVisible(target, values, context)
+
+/** The opposite for the operators that deny; rows of which nothing is known are among the denied. */
+const unless = (isDenied: boolean, what: Sql): Sql => {
+  if (!isDenied) return what
+  return what === FALSE ? TRUE : what === TRUE ? FALSE : sql`(${what}) is not true`
+}
+
+/** A filter by yes or no. */
+const yesOrNo = (where: (context: Context, table: string) => Sql | Promise<Sql>): Filter => ({
+  strategy: 'boolean',
+  where: async ({ operator, values }, context, table) =>
+    unless((values[0] === 't') !== (operator === '='), await where(context, table)),
+})
+
+/** Every word of a text is somewhere in the name or the identifier. */
+const named = ({ engine }: Context, table: string, text: string): Sql =>
+  and(
+    text
+      .split(/\s+/)
+      .filter(Boolean)
+      .slice(0, 50)
+      .map((token) => or([contains(engine, column(table, 'name'), token), contains(engine, column(table, 'identifier'), token)])),
+  )
+
+/** Projects in which a principal is a member. */
+const memberships = (table: string, whose: Sql): Sql => sql`
+  ${column(table, 'id')} in (select m.project_id from memberships m where m.entity_type is null and m.project_id is not null and ${whose})`
+
+const principal: Filter = {
+  strategy: 'list_optional',
+  allowed: visible('Principal'),
+  where: ({ operator, values }, context, table) => {
+    const anybody = operator === '*' || operator === '!*'
+    const whose = anybody ? TRUE : among(context.engine, sql`m.principal_id`, ids(withMe(values, context)))
+    return unless(operator.startsWith('!'), memberships(table, whose))
+  },
+}
+
+const ancestor: Filter = {
+  strategy: 'list',
+  allowed: visible('Project'),
+  where: async ({ operator, values }, context, table) => {
+    const tree = await treeOf(context)
+    const below = new Set(ids(values).flatMap((id) => descendants(tree, id)))
+    return unless(operator === '!', among(context.engine, column(table, 'id'), [...below]))
+  },
+}
+
+/** A status is named by its code or by its number, counted from 0. */
+const codeOf = (value: string) => projectStatuses.find(({ id }, number) => value === id || value === String(number))?.id
+
+const status: Filter = {
+  strategy: 'list_optional',
+  allowed: (values) => values.every((value) => codeOf(value) !== undefined),
+  where: ({ operator, values }, { engine }, table) => {
+    const codes = values.map(codeOf).filter((code) => code !== undefined)
+    return onTexts(engine, operator, codes, column(table, 'status_code'))
+  },
+}
+
+/** Actions of the API that a principal can be capable of in a project, with the permissions that each can come from. */
+const givers = new Map(
+  actions()
+    .filter(({ scopes }) => scopes.includes('project'))
+    .map(({ id, permissions }) => [id, permissions.map((permission) => `project:${permission}`)]),
+)
+
+/** Projects in which the viewer is capable of an action: of any one of those asked for, or of all, or of none. */
+const userAction: Filter = {
+  strategy: 'list',
+  operators: ['=', '&=', '!'],
+  allowed: (values) => values.every((value) => givers.has(value)),
+  where: async ({ operator, values }, context, table) => {
+    const { db, engine, viewer } = context
+    const needs = values.map((value) => givers.get(value) as string[])
+    await prepare(db, viewer, needs.flat())
+    const capable = needs.map((sets) =>
+      among(engine, column(table, 'id'), [...new Set(sets.flatMap((set) => idSet(viewer, set).list))]),
+    )
+    return unless(operator === '!', operator === '&=' ? and(capable) : or(capable))
+  },
+}
+
+/** Projects that somebody else sees. */
+const visibleTo: Filter = {
+  strategy: 'list',
+  allowed: visible('User'),
+  where: ({ operator, values }, context, table) => {
+    const users = ids(withMe(values, context))
+    return unless(
+      operator === '!',
+      sql`(${column(table, 'id')} in (
+          select project_id from grants where permission = 'view_project' and ${among(context.engine, sql`user_id`, users)})
+        or exists (select 1 from principals p where p.admin and p.status = 1 and ${among(context.engine, sql`p.id`, users)}))`,
+    )
+  },
+}
+
+/** The moment something last happened in a project. It tells of what not everybody sees, so it is the administrators'. */
+const latestActivity = (table: string): Sql => sql`
+  (select max(x.at) from (
+    select ${column(table, 'updated_at')} as at
+    union all select max(updated_at) from work_packages where project_id = ${column(table, 'id')}
+    union all select max(updated_at) from time_entries where project_id = ${column(table, 'id')}
+  ) x)`
+
+export const filters: Record<string, Filter> = {
+  id: {
+    strategy: 'list',
+    allowed: visible('Project'),
+    where: (use, context, table) => condition('list', use, column(table, 'id'), context),
+  },
+  ancestor,
+  principal,
+  memberOf: yesOrNo(({ viewer }, table) => memberships(table, sql`m.principal_id = ${viewer.id}`)),
+  favorited: yesOrNo(async ({ db, engine, viewer }, table) => {
+    await prepare(db, viewer, ['favorites'])
+    return among(engine, column(table, 'id'), idSet(viewer, 'favorites').list)
+  }),
+  templated: yesOrNo((_, table) => sql`${column(table, 'templated')} = true`),
+  projectStatusCode: status,
+  typeId: {
+    strategy: 'list',
+    allowed: visible('Type'),
+    where: ({ operator, values }, { engine }, table) =>
+      unless(
+        operator === '!',
+        sql`${column(table, 'id')} in (select project_id from project_types where ${among(engine, sql`type_id`, ids(values))})`,
+      ),
+  },
+  workspaceType: {
+    strategy: 'list',
+    allowed: (values) => values.every(isWorkspaceType),
+    where: ({ operator, values }, { engine }, table) =>
+      unless(operator === '!', amongTexts(engine, column(table, 'workspace_type'), values)),
+  },
+  userAction,
+  visible: visibleTo,
+  nameAndIdentifier: {
+    strategy: 'string',
+    where: ({ operator, values }, context, table) => {
+      const equal = (of: string) => onTexts(context.engine, '=', values, column(table, of))
+      const found = operator.endsWith('~') ? named(context, table, values[0] ?? '') : or([equal('name'), equal('identifier')])
+      return unless(operator.startsWith('!'), found)
+    },
+  },
+  typeahead: { strategy: 'search', where: ({ values }, context, table) => named(context, table, values[0] ?? '') },
+  latestActivityAt: {
+    strategy: 'datetime_past',
+    where: (use: FilterUse, context, table) => {
+      if (!context.viewer.admin) throw invalidQuery(`${use.name} filter does not exist.`)
+      return condition('datetime_past', use, latestActivity(table), context)
+    },
+  },
+}
+
+/** The names from the root down, in an order in which a project comes right before those below it. */
+function hierarchy({ engine }: Scope, table: string): Sql {
+  const exactly = engine === 'postgres' ? sql` collate "C"` : sql``
+  const start = sql`${folded(engine, column(table, 'name'))} || ' ' || ${column(table, 'id')}`
+  const step = sql`${folded(engine, sql`p.name`)} || ' ' || p.id || ${'\u0001'} || up.trail`
+  return sql`(
+    with recursive up (parent_id, trail) as (
+      select ${column(table, 'parent_id')}, ${start}
+      union all
+      select p.parent_id, ${step} from up join projects p on p.id = up.parent_id
+    ) select trail${exactly} from up where parent_id is null)`
+}
+
+export const sorts: Record<string, (scope: Scope, table: string) => Sql | undefined> = {
+  typeahead: hierarchy,
+  projectStatusCode: (_, table) => column(table, 'status_code'),
+  latestActivityAt: ({ viewer }, table) => (viewer.admin ? latestActivity(table) : undefined),
+}

@@ -1,0 +1,73 @@
+/** Identifiers of projects: what they may look like, whose they are, and how they are made from names. */
+import type { Reader, Transaction } from '#db/database.ts'
+import { sql } from '#db/sql.ts'
+import type { Context } from '#kernel/context.ts'
+
+export const LONGEST_IDENTIFIER = 100
+const RESERVED = ['new', 'menu', 'queries', 'filters']
+
+/** The id of the project that has an identifier or, if none has, of the one that once had it. */
+export async function projectIdentifiedBy(identifier: string, { db }: Pick<Context, 'db'>): Promise<number | undefined> {
+  const found = await db.one<{ id: number }>(sql`
+    select id, 0 as age from projects where identifier = ${identifier}
+    union all
+    select project_id, 1 from former_identifiers where identifier = ${identifier}
+    order by age limit 1`)
+  return found?.id
+}
+
+/** Why a text cannot be an identifier, in words that follow the label; undefined when it can. */
+export function flawOf(identifier: string): string | undefined {
+  if (RESERVED.includes(identifier)) return 'is reserved'
+  return /^[a-z0-9_-]*$/.test(identifier) && !/^\d+$/.test(identifier) ? undefined : 'is invalid'
+}
+
+/** Letters that no accent is taken off from, in plain letters. */
+const plainLetters: Readonly<Record<string, string>> = {
+  ß: 'ss',
+  æ: 'ae',
+  œ: 'oe',
+  ø: 'o',
+  đ: 'd',
+  ð: 'd',
+  þ: 'th',
+  ł: 'l',
+  ı: 'i',
+}
+
+/** The name in the letters of identifiers; a name that has none of them gives `project`. */
+function fromName(name: string): string {
+  const letters = name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/\p{M}/gu, '')
+    .replace(/[ßæœøđðþłı]/g, (letter) => plainLetters[letter] as string)
+  const words = letters
+    .replace(/[^a-z0-9_]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, LONGEST_IDENTIFIER)
+    .replace(/-+$/, '')
+  if (words === '') return 'project'
+  return flawOf(words) === undefined ? words : `project-${words}`.slice(0, LONGEST_IDENTIFIER)
+}
+
+/** An identifier made from a name that no project has or had: with a number at its end where it must be. */
+export async function freeIdentifier(name: string, db: Reader): Promise<string> {
+  const wanted = fromName(name)
+  const stem = wanted.slice(0, LONGEST_IDENTIFIER - 8)
+  const like = `${stem.replaceAll('_', '\\_')}%`
+  const rows = await db.all<{ identifier: string }>(sql`
+    select identifier from projects where identifier like ${like} escape '\\'
+    union all
+    select identifier from former_identifiers where identifier like ${like} escape '\\'`)
+  const taken = new Set(rows.map((row) => row.identifier))
+  let free = wanted
+  for (let n = 1; taken.has(free); n++) free = `${stem}-${n}`
+  return free
+}
+
+/** Keeps the identifier that a project had before, so that it is still found and nobody else can have it. */
+export async function keepFormer(tx: Transaction, id: number, before: string, now: string): Promise<void> {
+  await tx.run(sql`delete from former_identifiers where project_id = ${id} and identifier = ${now}`)
+  await tx.run(sql`insert into former_identifiers (identifier, project_id) values (${before}, ${id})`)
+}

@@ -1,0 +1,52 @@
+/** Where a project leads, and what can be done with it. */
+import type { Row } from '#db/database.ts'
+import type { Tables } from '#db/tables.ts'
+import type { Page } from '#kernel/page.ts'
+import { UNDISCLOSED } from '#kernel/represent.ts'
+import { type Action, hrefOf, type Link, resourceNamed } from '#kernel/resource.ts'
+import { admin, both, either, inProject, not, type Rule, signedIn, within } from '#kernel/rules.ts'
+import { edit } from './rights.ts'
+import { ancestors as idsAbove, type Tree } from './tree.ts'
+
+type Project = Tables['projects']
+
+/** The projects above, the topmost first. Those that the viewer does not see are there, but not named. */
+function ancestors({ parent_id }: Project, { context, loaded }: Page): Link[] {
+  if (!parent_id) return []
+  const tree = loaded['tree'] as Tree
+  const project = resourceNamed('Project')
+  return [...idsAbove(tree, parent_id), parent_id].map((id) => {
+    const row = tree.rows.get(id) as Row
+    return project.visible.holds(context.viewer, row)
+      ? { href: hrefOf(project, row), title: project.titleOf(row) }
+      : { href: UNDISCLOSED, title: 'Undisclosed' }
+  })
+}
+
+const under =
+  (path: string) =>
+  ({ id }: Project) =>
+    `/api/v3/workspaces/${id}/${path}`
+const inside = (permission: string): Rule => inProject(permission, 'id')
+const memberships = ({ id }: Project): string =>
+  `/api/v3/memberships?filters=${encodeURIComponent(JSON.stringify([{ project: { operator: '=', values: [String(id)] } }]))}`
+
+const isProject = ({ workspace_type }: Project): boolean => workspace_type === 'project'
+const self = ({ id }: Project) => `/api/v3/projects/${id}`
+
+export const links: Record<string, Action<Project>> = {
+  createWorkPackage: { href: under('work_packages/form'), method: 'post', may: inside('add_work_packages') },
+  createWorkPackageImmediately: { href: under('work_packages'), method: 'post', may: inside('add_work_packages') },
+  workPackages: { href: under('work_packages'), may: inside('view_work_packages') },
+  categories: { href: under('categories') },
+  versions: { href: under('versions'), may: either(inside('view_work_packages'), inside('manage_versions')) },
+  memberships: { href: memberships, may: inside('view_members') },
+  types: { href: under('types'), may: either(inside('view_work_packages'), inside('manage_types')) },
+  update: { href: (row) => `${self(row)}/form`, method: 'post', may: edit, when: isProject },
+  updateImmediately: { href: self, method: 'patch', may: edit, when: isProject },
+  delete: { href: self, method: 'delete', may: admin, when: isProject },
+  favor: { href: under('favorite'), method: 'post', may: both(signedIn, not(within('favorites'))) },
+  disfavor: { href: under('favorite'), method: 'delete', may: both(signedIn, within('favorites')) },
+  schema: { href: () => '/api/v3/workspaces/schema' },
+  ancestors: { links: ancestors },
+}

@@ -1,0 +1,142 @@
+/** What is answered about projects, and about workspaces of any kind, besides the standard operations. */
+import { among } from '#db/dialect.ts'
+import { raw, sql } from '#db/sql.ts'
+import { index } from '#kernel/collection.ts'
+import type { Context } from '#kernel/context.ts'
+import { badRequest, forbidden, notFound } from '#kernel/errors.ts'
+import { nested, type Operation, ok, operation, rowAt, rowFrom, schemaOfNew } from '#kernel/operation.ts'
+import { either, globally, inAnyProject, inProject, type Rule } from '#kernel/rules.ts'
+import { prepare } from '#kernel/viewer.ts'
+import { changed } from '#kernel/world.ts'
+import { Type } from '#modules/work-packages/types.ts'
+import { Category } from './categories.ts'
+import { projectTypes } from './modules.ts'
+import { isWorkspaceType, possibleParents } from './parents.ts'
+import { Project } from './projects.ts'
+import { sharedVersionIds } from './sharing.ts'
+import { Version } from './versions.ts'
+
+const query = ['filters', 'sortBy', 'select', 'offset', 'pageSize']
+
+operation({
+  method: 'GET',
+  path: '/workspaces',
+  summary: 'List workspaces',
+  tag: 'Project',
+  answers: { status: 200, of: 'Project', as: 'collection' },
+  query,
+  run: async ({ context }) => ok(await index(context, Project)),
+})
+
+operation({
+  method: 'GET',
+  path: '/workspaces/schema',
+  summary: 'Schema of a workspace',
+  tag: 'Project',
+  answers: { status: 200, of: 'Project', as: 'schema' },
+  run: async ({ context }) => ok(await schemaOfNew(Project, context, '/api/v3/workspaces/schema')),
+})
+
+operation({
+  method: 'GET',
+  path: '/projects/available_parent_projects',
+  summary: 'List what a project can be put below',
+  tag: 'Project',
+  guard: either(globally('add_project'), inAnyProject('add_subprojects'), inAnyProject('edit_project')),
+  answers: { status: 200, of: 'Project', as: 'collection' },
+  query: ['of', 'workspace_type', ...query],
+  run: async ({ context }) => {
+    const ids = await possibleParents(context, await subjectOf(context))
+    const of = context.params.get('of')
+    const kind = context.params.get('workspace_type')
+    return ok(
+      await index(context, Project, {
+        within: among(context.engine, raw('projects.id'), ids),
+        params: () => ({ ...(of !== null && { of }), ...(kind !== null && { workspace_type: kind }) }),
+      }),
+    )
+  },
+})
+
+/** The project that a place is looked for: a stored one, or a new one of some kind. */
+async function subjectOf(context: Context): Promise<Record<string, unknown>> {
+  const of = context.params.get('of')
+  if (of !== null && of !== '') return rowFrom(of, Project, context)
+  const kind = context.params.get('workspace_type') ?? 'project'
+  if (!isWorkspaceType(kind)) throw badRequest('workspace_type is no kind of workspace.')
+  return { workspace_type: kind }
+}
+
+/** The visible project or workspace that a path names, or 404. */
+const named = (path: string, id: string, context: Context) => (path === Project.path ? rowAt : rowFrom)(id, Project, context)
+
+/** Marks and unmarks favorites. Doing it twice is doing it once. */
+function favorite(path: string, method: 'POST' | 'DELETE'): Operation {
+  return {
+    method,
+    path: `/${path}/:id/favorite`,
+    summary: method === 'POST' ? 'Make it a favorite of mine' : 'Make it no favorite of mine',
+    tag: 'Project',
+    answers: { status: 204 },
+    run: async ({ context, db, params }) => {
+      const { id } = await named(path, params['id'] as string, context)
+      const { viewer } = context
+      if (!viewer.signedIn) throw forbidden()
+      await db.transaction(async (tx) => {
+        await tx.run(
+          method === 'POST'
+            ? sql`insert into favorites (user_id, project_id) values (${viewer.id}, ${id}) on conflict do nothing`
+            : sql`delete from favorites where user_id = ${viewer.id} and project_id = ${id}`,
+        )
+        await changed(tx, 'projects')
+      })
+      return { status: 204 }
+    },
+  }
+}
+
+for (const path of ['projects', 'workspaces']) {
+  operation(favorite(path, 'POST'))
+  operation(favorite(path, 'DELETE'))
+}
+
+/** Throws 404 unless the viewer has one of the permissions in the project: what is in it is then nobody's business. */
+async function need(context: Context, project: object, ...permissions: readonly string[]): Promise<void> {
+  const rule: Rule = either(...permissions.map((permission) => inProject(permission, 'id')))
+  await prepare(context.db, context.viewer, rule.needs)
+  if (!rule.holds(context.viewer, project)) throw notFound()
+}
+
+const parents = { parents: ['projects', 'workspaces'], parent: () => Project }
+
+nested({
+  ...parents,
+  resource: Type,
+  as: 'types',
+  summary: 'List the types that a project has',
+  within: async (project, context) => {
+    await need(context, project, 'view_work_packages', 'manage_types')
+    const types = (await projectTypes(context)).get(project.id) ?? []
+    return { within: among(context.engine, raw('types.id'), types), paginated: false }
+  },
+})
+
+nested({
+  ...parents,
+  resource: Version,
+  as: 'versions',
+  summary: 'List the versions that a project can use',
+  within: async (project, context) => {
+    await need(context, project, 'view_work_packages', 'manage_versions')
+    const versions = await sharedVersionIds(context, project.id)
+    return { within: among(context.engine, raw('versions.id'), [...versions]), paginated: false }
+  },
+})
+
+nested({
+  ...parents,
+  resource: Category,
+  as: 'categories',
+  summary: 'List the categories of a project',
+  within: async (project) => ({ within: sql`categories.project_id = ${project.id}`, paginated: false }),
+})

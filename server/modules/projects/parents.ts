@@ -1,0 +1,26 @@
+/** Which projects can be put below which. */
+import type { Row } from '#db/database.ts'
+import type { Context } from '#kernel/context.ts'
+import { idSet, prepare } from '#kernel/viewer.ts'
+import { descendants, treeOf } from './tree.ts'
+
+/** The kinds of workspace that can stand above each kind. */
+const above: Readonly<Record<string, readonly string[]>> = {
+  project: ['portfolio', 'program', 'project'],
+  program: ['portfolio'],
+  portfolio: [],
+}
+
+/** Whether a text names a kind of workspace. */
+export const isWorkspaceType = (text: string): boolean => Object.hasOwn(above, text)
+
+/** The ids of the projects that the viewer may put one below; a stored one has an id, and never goes below itself. */
+export async function possibleParents(context: Context, { id, workspace_type }: Row): Promise<number[]> {
+  await prepare(context.db, context.viewer, ['project:add_subprojects'])
+  const tree = await treeOf(context)
+  const out = new Set(id === undefined ? [] : [id, ...descendants(tree, id)])
+  const kinds = above[workspace_type] ?? []
+  return idSet(context.viewer, 'project:add_subprojects').list.filter(
+    (one) => !out.has(one) && kinds.includes(tree.rows.get(one)?.['workspace_type']),
+  )
+}

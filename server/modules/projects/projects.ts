@@ -1,0 +1,100 @@
+/** Projects, and the other kinds of workspace that share their table. */
+import { folded } from '#db/dialect.ts'
+import { name, sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
+import type { Context } from '#kernel/context.ts'
+import { violation } from '#kernel/errors.ts'
+import { type Draft, resource } from '#kernel/resource.ts'
+import { admin, either, having } from '#kernel/rules.ts'
+import { defineSet, hasGlobally, idSet } from '#kernel/viewer.ts'
+import { clear, equip, settle, subtree } from './effects.ts'
+import { type Facts, lookUp, obstaclesToLoss } from './facts.ts'
+import { filters, sorts } from './filters.ts'
+import { LONGEST_IDENTIFIER, projectIdentifiedBy } from './identifiers.ts'
+import { links } from './links.ts'
+import { archive, create, edit, view, viewAttributes } from './rights.ts'
+import { projectStatuses } from './statuses.ts'
+import { checkIdentifier, checkPlace, checkRights, makeIdentifier, tidyName } from './steps.ts'
+import { treeOf } from './tree.ts'
+
+const types: Readonly<Record<string, string>> = { project: 'Project', program: 'Program', portfolio: 'Portfolio' }
+
+defineSet('favorites', ({ id }) => sql`select project_id as id from favorites where user_id = ${id}`)
+
+/** Whoever may create projects only below others has to say below which. */
+const isPlaceRequired = ({ before }: Draft, _: Facts, { viewer }: Context): boolean =>
+  !before && !hasGlobally(viewer, 'add_project')
+
+/** The moment of creation is given by administrators who take projects over from elsewhere, if the instance lets them. */
+const isImporting = ({ before }: Draft, _: Facts, { viewer, settings }: Context): boolean =>
+  !before && viewer.admin && settings.apiv3_write_readonly_attributes
+
+const candidates = ({ before, row }: Draft<Tables['projects']>): string =>
+  `/api/v3/projects/available_parent_projects?${before ? `of=${before.id}` : `workspace_type=${row.workspace_type ?? 'project'}`}`
+
+export const Project = resource<'projects', Facts>('Project', 'projects', (p) => ({
+  path: 'projects',
+  also: ['workspaces', 'portfolios', 'programs'],
+  type: (row) => types[row.workspace_type] as string,
+  pathOf: (row) => `${row.workspace_type}s`,
+  resolve: projectIdentifiedBy,
+  belongsTo: 'parent_id',
+  title: 'name',
+  held: 'all',
+  visible: view,
+  addressable: having('workspace_type', 'project'),
+  may: { create, update: either(edit, archive), edit, delete: admin },
+  needs: ['favorites'],
+  loads: { tree: (_, context) => treeOf(context) },
+  properties: {
+    id: p.integer({ sort: true }),
+    identifier: p.text({ required: true, derived: true, hasDefault: true, min: 1, max: LONGEST_IDENTIFIER }),
+    name: p.text({
+      required: true,
+      min: 1,
+      max: 255,
+      filter: true,
+      sort: ({ engine }, table) => folded(engine, name(`${table}.name`)),
+    }),
+    active: p.boolean({ required: true, hasDefault: true, filter: true, may: { create, update: archive } }),
+    public: p.boolean({ required: true, filter: true, sort: true }),
+    favorited: p.boolean({ inSchema: false, value: ({ id }, { context }) => idSet(context.viewer, 'favorites').ids.has(id) }),
+    description: p.markdown({ read: viewAttributes }),
+    statusExplanation: p.markdown({ read: viewAttributes }),
+    createdAt: p.dateTime({ writable: isImporting, filter: true, sort: true }),
+    updatedAt: p.dateTime({ writable: false, filter: true, sort: true }),
+    parent: p.link('Project', {
+      label: 'Subproject of',
+      schemaType: 'Workspace',
+      embed: true,
+      filter: 'list_optional',
+      required: isPlaceRequired,
+      allowed: { href: candidates },
+    }),
+    status: p.link('ProjectStatus', {
+      column: 'status_code',
+      hasDefault: true,
+      embed: true,
+      read: viewAttributes,
+      allowed: { rows: () => projectStatuses },
+    }),
+  },
+  filters,
+  sorts,
+  actions: links,
+  defaults: ({ settings }) => ({
+    workspace_type: 'project',
+    active: true,
+    templated: false,
+    public: settings.default_projects_public,
+  }),
+  facts: lookUp,
+  derive: [tidyName, makeIdentifier],
+  check: [checkRights, checkIdentifier, checkPlace],
+  after: [equip, settle],
+  removable: async ({ id }, context) =>
+    (await obstaclesToLoss(await subtree(context.db, id), context)).map((message) => violation('base', message)),
+  remove: clear,
+  schema: () => ({ _attributeGroups: [] }),
+  operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
+}))

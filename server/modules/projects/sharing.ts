@@ -1,0 +1,83 @@
+/** Which versions can be used in which projects. Versions of archived projects can be used nowhere. */
+import type { Row, Transaction } from '#db/database.ts'
+import { sql } from '#db/sql.ts'
+import type { Context } from '#kernel/context.ts'
+import { defineSet } from '#kernel/viewer.ts'
+import { allRows } from '#kernel/world.ts'
+import { ancestors, rootOf, type Tree, treeFrom, treeOf } from './tree.ts'
+
+/** The ways to share a version, from the narrowest to the widest. */
+export const sharings = ['none', 'descendants', 'hierarchy', 'tree', 'system'] as const
+
+/** Whether sharing like that takes a version from one project to another one, archived or not. */
+function spans(tree: Tree, from: number, sharing: string, to: number): boolean {
+  if (from === to) return true
+  switch (sharing) {
+    case 'descendants':
+      return ancestors(tree, to).includes(from)
+    case 'hierarchy':
+      return ancestors(tree, to).includes(from) || ancestors(tree, from).includes(to)
+    case 'tree':
+      return rootOf(tree, from) === rootOf(tree, to)
+    default:
+      return sharing === 'system'
+  }
+}
+
+/** Whether a version that a project shares like that can be used in another one. */
+const reaches = (tree: Tree, from: number, sharing: string, to: number): boolean =>
+  Boolean(tree.rows.get(from)?.['active'] && tree.rows.get(to)?.['active']) && spans(tree, from, sharing, to)
+
+/** The ids of the projects in which a version can be used, whether or not the viewer sees them. */
+export async function projectsOf(context: Context, version: Row): Promise<number[]> {
+  const tree = await treeOf(context)
+  return [...tree.rows.keys()].filter((id) => reaches(tree, version['project_id'], version['sharing'], id))
+}
+
+/** The ids of the versions that work packages of a project can have: its own and those shared with it, of any status. */
+export const sharedVersionIds = (context: Context, projectId: number): Promise<ReadonlySet<number>> =>
+  context.snapshot.remember(`versions in project ${projectId}`, ['projects', 'versions'], async () => {
+    const tree = await treeOf(context)
+    const versions = await allRows(context.db, context.snapshot, 'versions', 'name')
+    const isUsable = (version: Row) => reaches(tree, version['project_id'], version['sharing'], projectId)
+    return new Set([...versions.values()].filter(isUsable).map((version) => version['id'] as number))
+  })
+
+// Versions that other projects share with one in which the viewer works with versions. Those shared with everybody are left out.
+defineSet(
+  'shared versions',
+  (viewer) => sql`
+    with recursive
+      mine (id) as (
+        select project_id from grants where user_id = ${viewer.id} and permission in ('view_work_packages', 'manage_versions')
+      ),
+      up (id, above) as (
+        select id, id from projects
+        union all
+        select up.id, p.parent_id from up join projects p on p.id = up.above where p.parent_id is not null
+      ),
+      roots (id) as (
+        select up.above from mine join up on up.id = mine.id join projects p on p.id = up.above where p.parent_id is null
+      )
+    select v.id from versions v join projects p on p.id = v.project_id and p.active
+    where (v.sharing in ('descendants', 'hierarchy') and v.project_id in (select up.above from mine join up on up.id = mine.id))
+      or (v.sharing = 'hierarchy' and v.project_id in (select up.id from mine join up on up.above = mine.id))
+      or (v.sharing = 'tree' and v.project_id in (select up.id from roots join up on up.above = roots.id))`,
+)
+
+/** Takes versions off the work packages of projects that they are no longer shared with. Runs after the change, in its transaction. */
+export async function releaseVersions(tx: Transaction, now: Date): Promise<void> {
+  const uses = await tx.all<{ version_id: number; to: number; from: number; sharing: string }>(sql`
+    select distinct w.version_id, w.project_id as "to", v.project_id as "from", v.sharing
+    from work_packages w join versions v on v.id = w.version_id
+    where v.project_id <> w.project_id and v.sharing <> 'system'`)
+  if (uses.length === 0) return
+  const projects = await tx.all(sql`select id, parent_id from projects`)
+  const tree = treeFrom(new Map(projects.map((row) => [row['id'] as number, row])))
+  for (const { version_id, from, sharing, to } of uses) {
+    if (spans(tree, from, sharing, to)) continue
+    await tx.run(sql`
+      update work_packages set version_id = null, lock_version = lock_version + 1, updated_at = ${now.toISOString()}
+      where version_id = ${version_id} and project_id = ${to}`)
+  }
+}

@@ -1,0 +1,21 @@
+/** How a project is getting on: six codes that every instance knows. */
+import { fixed } from '#kernel/resource.ts'
+import { everyone } from '#kernel/rules.ts'
+
+/** In the order in which they are offered. */
+export const projectStatuses = [
+  { id: 'on_track', name: 'On track' },
+  { id: 'at_risk', name: 'At risk' },
+  { id: 'off_track', name: 'Off track' },
+  { id: 'not_started', name: 'Not started' },
+  { id: 'finished', name: 'Finished' },
+  { id: 'discontinued', name: 'Discontinued' },
+] as const
+
+export const ProjectStatus = fixed('ProjectStatus', projectStatuses, ({ text }) => ({
+  path: 'project_statuses',
+  title: 'name',
+  visible: everyone,
+  properties: { id: text({ writable: false }), name: text({ writable: false }) },
+  operations: ['show'],
+}))

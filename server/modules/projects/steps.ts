@@ -1,0 +1,42 @@
+/** What follows from what a project is to be, and what is wrong with it. */
+import type { Tables } from '#db/tables.ts'
+import type { Context } from '#kernel/context.ts'
+import { forbidden, type Violation, violation } from '#kernel/errors.ts'
+import { type Draft, differs } from '#kernel/resource.ts'
+import { type Facts, squish } from './facts.ts'
+import { flawOf } from './identifiers.ts'
+import { archive, edit } from './rights.ts'
+
+type Project = Tables['projects']
+
+export const tidyName = ({ row }: Draft<Project>): Partial<Project> =>
+  typeof row.name === 'string' ? { name: squish(row.name) } : {}
+
+export const makeIdentifier = (_: Draft<Project>, { madeIdentifier }: Facts): Partial<Project> =>
+  madeIdentifier === undefined ? {} : { identifier: madeIdentifier }
+
+/** Archiving is a right of its own, everything else goes by the right to edit. Throws 403. */
+export function checkRights(draft: Draft<Project>, _: Facts, { viewer }: Context): Violation[] {
+  const { row, before } = draft
+  if (!before) return []
+  const changed = (Object.keys(row) as (keyof Project)[]).filter((column) => differs(draft, column))
+  const isAllowed = changed.every((column) => (column === 'active' ? archive : edit).holds(viewer, before))
+  if (!isAllowed) throw forbidden()
+  return []
+}
+
+export function checkIdentifier(draft: Draft<Project>, { isTaken }: Facts): Violation[] {
+  const { identifier } = draft.row
+  if (!identifier || !differs(draft, 'identifier')) return []
+  const flaw = flawOf(identifier) ?? (isTaken ? 'has already been taken' : undefined)
+  return flaw === undefined ? [] : [violation('identifier', flaw)]
+}
+
+export function checkPlace(draft: Draft<Project>, { parents, obstacles }: Facts): Violation[] {
+  const { parent_id } = draft.row
+  const isMoved = differs(draft, 'parent_id') && parent_id !== null
+  return [
+    ...(isMoved && !parents.includes(parent_id as number) ? [violation('parent', 'does not exist')] : []),
+    ...obstacles.map((message) => violation('base', message)),
+  ]
+}

@@ -1,0 +1,54 @@
+/** The tree that projects form, kept in process. */
+import type { Row } from '#db/database.ts'
+import type { Context } from '#kernel/context.ts'
+import { allRows } from '#kernel/world.ts'
+
+export interface Tree {
+  /** All projects by id, archived ones and other kinds of workspace included. */
+  readonly rows: ReadonlyMap<number, Row>
+  /** The ids directly below a project; no entry where there are none. */
+  readonly children: ReadonlyMap<number, readonly number[]>
+}
+
+/** The tree as it was when the request began. */
+export const treeOf = (context: Context): Promise<Tree> =>
+  context.snapshot.remember('tree of projects', ['projects'], async () =>
+    treeFrom(await allRows(context.db, context.snapshot, 'projects')),
+  )
+
+/** The tree that these rows form: all projects by id. */
+export function treeFrom(rows: ReadonlyMap<number, Row>): Tree {
+  const children = new Map<number, number[]>()
+  for (const { id, parent_id } of rows.values()) {
+    if (parent_id === null) continue
+    const siblings = children.get(parent_id)
+    if (siblings) siblings.push(id)
+    else children.set(parent_id, [id])
+  }
+  return { rows, children }
+}
+
+/** The ids above a project, the root first, itself excluded. */
+export function ancestors({ rows }: Tree, id: number): number[] {
+  const above: number[] = []
+  let parent = rows.get(id)?.['parent_id'] as number | null | undefined
+  while (parent && !above.includes(parent)) {
+    above.push(parent)
+    parent = rows.get(parent)?.['parent_id']
+  }
+  return above.reverse()
+}
+
+/** All ids below a project, parents before their children, itself excluded. */
+export function descendants({ children }: Tree, id: number): number[] {
+  const below = new Set(children.get(id) ?? [])
+  for (const one of below) for (const child of children.get(one) ?? []) below.add(child)
+  return [...below]
+}
+
+/** The topmost project of the tree that a project is part of. */
+export const rootOf = (tree: Tree, id: number): number => ancestors(tree, id)[0] ?? id
+
+/** All ids below a project, itself excluded. */
+export const descendantsOf = async (context: Context, projectId: number): Promise<number[]> =>
+  descendants(await treeOf(context), projectId)

@@ -1,0 +1,75 @@
+/** What has to be known to write a version, and what is wrong with one. */
+import type { Transaction } from '#db/database.ts'
+import { folded } from '#db/dialect.ts'
+import { raw, sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
+import type { Context } from '#kernel/context.ts'
+import { type Violation, violation } from '#kernel/errors.ts'
+import { type Draft, differs } from '#kernel/resource.ts'
+import { inProject } from '#kernel/rules.ts'
+import { prepare } from '#kernel/viewer.ts'
+import { releaseVersions, sharings } from './sharing.ts'
+import { rootOf, treeOf } from './tree.ts'
+
+type Version = Tables['versions']
+
+export const states = ['open', 'locked', 'closed'] as const
+
+export interface VersionFacts {
+  /** The ways to share it that the viewer can choose. */
+  readonly sharings: readonly string[]
+  /** Whether another version of the project has the name, letter case aside. */
+  readonly isTaken: boolean
+}
+
+export const manage = inProject('manage_versions')
+
+export const lookUp = async (draft: Draft<Version>, context: Context): Promise<VersionFacts> => ({
+  sharings: await openSharings(draft, context),
+  isTaken: await isTaken(draft, context),
+})
+
+/** Sharing beyond what lies below is decided where the tree's root is managed; sharing with everybody, by administrators. */
+async function openSharings({ row, before }: Draft<Version>, context: Context): Promise<string[]> {
+  const { viewer } = context
+  await prepare(context.db, viewer, manage.needs)
+  const root = row.project_id && rootOf(await treeOf(context), row.project_id)
+  const managesTree = Boolean(root) && manage.holds(viewer, { project_id: root })
+  return sharings.filter((sharing) => {
+    if (sharing === before?.sharing || sharing === 'none' || sharing === 'descendants') return true
+    return sharing === 'system' ? viewer.admin : managesTree
+  })
+}
+
+async function isTaken(draft: Draft<Version>, { db, engine }: Context): Promise<boolean> {
+  const { id = 0, name, project_id } = draft.row
+  if (!name || !project_id || !differs(draft, 'name')) return false
+  const other = await db.one(sql`
+    select id from versions where project_id = ${project_id} and id <> ${id}
+      and ${folded(engine, raw('name'))} = ${folded(engine, sql`${name}`)}`)
+  return other !== undefined
+}
+
+const oneOf = (attribute: string, value: string | null, allowed: readonly string[]): Violation[] =>
+  value === null || allowed.includes(value) ? [] : [violation(attribute, 'is not set to one of the allowed values')]
+
+export function checkVersion({ row }: Draft<Version>, facts: VersionFacts): Violation[] {
+  const { start_date: start, end_date: end } = row
+  return [
+    ...(facts.isTaken ? [violation('name', 'has already been taken')] : []),
+    ...oneOf('status', row.status, states),
+    ...oneOf('sharing', row.sharing, facts.sharings),
+    ...(start && end && end < start ? [violation('endDate', 'must be greater than the start date')] : []),
+  ]
+}
+
+/** A version shared less widely than before is taken off the work packages that it does not reach any more. */
+export async function withdraw(tx: Transaction, draft: Draft<Version>, _: VersionFacts, { now }: Context): Promise<void> {
+  if (draft.before && differs(draft, 'sharing')) await releaseVersions(tx, now)
+}
+
+/** Why a version cannot be deleted. */
+export async function usesOf({ id }: Version, { db }: Context): Promise<Violation[]> {
+  const used = await db.one(sql`select id from work_packages where version_id = ${id} limit 1`)
+  return used ? [violation('base', 'The version cannot be deleted: work packages are planned for it.')] : []
+}

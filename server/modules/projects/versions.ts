@@ -1,0 +1,110 @@
+/** Versions: what work packages are planned for, in one project or in several that share it. */
+import { among, natural } from '#db/dialect.ts'
+import { name, or, raw, sql } from '#db/sql.ts'
+import { index } from '#kernel/collection.ts'
+import type { Context } from '#kernel/context.ts'
+import { ok, operation, rowAt } from '#kernel/operation.ts'
+import { onTexts } from '#kernel/operators.ts'
+import { type Draft, resource, resourceNamed } from '#kernel/resource.ts'
+import { both, either, having, inAnyProject, inProject, type Rule, signedIn, within } from '#kernel/rules.ts'
+import { idSet } from '#kernel/viewer.ts'
+import { Project } from './projects.ts'
+import { projectsOf, sharings } from './sharing.ts'
+import { checkVersion, lookUp, manage, states, usesOf, type VersionFacts, withdraw } from './version-rules.ts'
+
+const view = either(inProject('view_work_packages'), manage, both(signedIn, having('sharing', 'system')))
+
+/** Being shared with a project opens no address: a work package planned for the version, which the viewer sees, does. */
+const addressable: Pick<Rule, 'needs' | 'where'> = {
+  get needs() {
+    return [...view.needs, ...resourceNamed('WorkPackage').visible.needs]
+  },
+  where: (scope, table) =>
+    or([
+      view.where(scope, table),
+      sql`exists (select 1 from work_packages where version_id = ${name(`${table}.id`)}
+        and ${resourceNamed('WorkPackage').visible.where(scope, 'work_packages')})`,
+    ]),
+}
+
+const isNew = ({ before }: Draft): boolean => !before
+
+export const Version = resource<'versions', VersionFacts>('Version', 'versions', (p) => ({
+  path: 'versions',
+  title: 'name',
+  belongsTo: 'project_id',
+  held: 'all',
+  order: { column: 'name' },
+  // Who sees a version depends on how it is shared, so what is remembered of permissions goes with it.
+  topics: ['projects'],
+  paginated: false,
+  visible: either(view, within('shared versions')),
+  addressable,
+  schemaGuard: either(inAnyProject('view_work_packages'), inAnyProject('manage_versions')),
+  may: { create: manage, update: manage, delete: manage },
+  properties: {
+    id: p.integer({ sort: true }),
+    name: p.text({ required: true, min: 1, filter: true, sort: ({ engine }, table) => natural(engine, name(`${table}.name`)) }),
+    description: p.plain(),
+    startDate: p.date(),
+    endDate: p.date({ label: 'Finish date' }),
+    status: p.text({ required: true, hasDefault: true, allowed: { texts: () => states } }),
+    sharing: p.text({ required: true, hasDefault: true, allowed: { texts: (_, facts) => facts.sharings } }),
+    createdAt: p.dateTime({ writable: false }),
+    updatedAt: p.dateTime({ writable: false }),
+    definingProject: p.link('Project', {
+      column: 'project_id',
+      label: 'Project',
+      required: true,
+      embed: true,
+      writable: isNew,
+      allowed: { href: (draft) => (isNew(draft) ? '/api/v3/versions/available_projects' : null) },
+    }),
+  },
+  filters: {
+    sharing: {
+      strategy: 'list',
+      allowed: (values) => values.every((value) => sharings.some((sharing) => sharing === value)),
+      where: ({ operator, values }, { engine }, table) => onTexts(engine, operator, values, name(`${table}.sharing`)),
+    },
+  },
+  actions: {
+    schema: { href: () => '/api/v3/versions/schema' },
+    availableInProjects: { href: ({ id }) => `/api/v3/versions/${id}/workspaces` },
+  },
+  defaults: () => ({ status: 'open', sharing: 'none' }),
+  facts: lookUp,
+  check: [checkVersion],
+  after: [withdraw],
+  removable: usesOf,
+  operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
+}))
+
+const projectsAmong = (context: Context, ids: readonly number[]) => among(context.engine, raw('projects.id'), ids)
+
+operation({
+  method: 'GET',
+  path: '/versions/available_projects',
+  summary: 'List the projects in which versions can be created',
+  tag: 'Version',
+  guard: inAnyProject('manage_versions'),
+  answers: { status: 200, of: 'Project', as: 'collection' },
+  query: ['filters', 'sortBy', 'select', 'offset', 'pageSize'],
+  run: async ({ context }) =>
+    ok(await index(context, Project, { within: projectsAmong(context, idSet(context.viewer, 'project:manage_versions').list) })),
+})
+
+for (const as of ['projects', 'workspaces']) {
+  operation({
+    method: 'GET',
+    path: `/versions/:id/${as}`,
+    summary: `List the ${as} in which a version can be used`,
+    tag: 'Version',
+    answers: { status: 200, of: 'Project', as: 'collection' },
+    run: async ({ context, params }) => {
+      const version = await rowAt(params['id'] as string, Version, context)
+      const within = projectsAmong(context, await projectsOf(context, version))
+      return ok(await index(context, Project, { within, paginated: false }))
+    },
+  })
+}

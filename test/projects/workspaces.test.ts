@@ -1,0 +1,99 @@
+/** Projects among the other kinds of workspace: lists, paths, parents and ancestors. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { type Client, filters, type Instance, ids, instance } from '#test/instance.ts'
+
+let halyard: Instance
+let vera: Client
+let portfolio: number
+let program: number
+let hidden: number
+let project: number
+let below: number
+
+before(async () => {
+  halyard = await instance()
+  const { make } = halyard
+  portfolio = await make.project({ name: 'Fleet', workspace_type: 'portfolio' })
+  program = await make.project({ name: 'Yachts', workspace_type: 'program', parent_id: portfolio, identifier: 'yachts' })
+  hidden = await make.project({ name: 'Hidden', parent_id: program })
+  project = await make.project({ name: 'Sloop', parent_id: hidden })
+  below = await make.project({ name: 'Sail', parent_id: project })
+  const userId = await make.user()
+  for (const id of [portfolio, program, project, below]) {
+    await make.member(userId, id, ['view_work_packages', 'edit_project', 'add_subprojects'])
+  }
+  vera = await halyard.as(userId)
+})
+after(() => halyard.close())
+
+test('the list of projects has projects only, that of workspaces all kinds, each by its own name and path', async () => {
+  assert.deepEqual(ids(await vera.get('/projects')), [below, project])
+  const { body } = await vera.get('/workspaces')
+  assert.deepEqual(
+    body._embedded.elements.map((one: any) => [one._type, one._links.self.href]),
+    [
+      ['Project', `/api/v3/projects/${below}`],
+      ['Project', `/api/v3/projects/${project}`],
+      ['Program', `/api/v3/programs/${program}`],
+      ['Portfolio', `/api/v3/portfolios/${portfolio}`],
+    ],
+  )
+  assert.deepEqual(ids(await vera.get(`/workspaces?${filters(['workspace_type', '=', ['program', 'portfolio']])}`)), [
+    program,
+    portfolio,
+  ])
+})
+
+test('a program is no project', async () => {
+  for (const path of [program, 'yachts']) {
+    assert.equal((await vera.get(`/projects/${path}`)).status, 404)
+    assert.equal((await vera.patch(`/projects/${path}`, { name: 'No' })).status, 404)
+    assert.equal((await halyard.admin.delete(`/projects/${path}`)).status, 404)
+    assert.equal((await vera.get(`/projects/${path}/types`)).status, 404)
+    assert.equal((await vera.get(`/workspaces/${path}/types`)).status, 200)
+  }
+})
+
+test('ancestors are named from the top down, hidden ones without their names', async () => {
+  const { body } = await vera.get(`/projects/${below}`)
+  assert.deepEqual(body._links.ancestors, [
+    { href: `/api/v3/portfolios/${portfolio}`, title: 'Fleet' },
+    { href: `/api/v3/programs/${program}`, title: 'Yachts' },
+    { href: 'urn:openproject-org:api:v3:undisclosed', title: 'Undisclosed' },
+    { href: `/api/v3/projects/${project}`, title: 'Sloop' },
+  ])
+})
+
+test('a hidden parent is undisclosed, not embedded, and can be sent back', async () => {
+  const { body, text } = await vera.get(`/projects/${project}`)
+  assert.equal(body._links.parent.href, 'urn:openproject-org:api:v3:undisclosed')
+  assert.equal(body._embedded, undefined)
+  assert.ok(!text.includes('Hidden') && !text.includes(`/${hidden}"`))
+  const { status } = await vera.patch(`/projects/${project}`, { _links: { parent: body._links.parent } })
+  assert.equal(status, 200)
+  assert.deepEqual((await halyard.admin.get(`/projects/${project}`)).body._links.parent.title, 'Hidden')
+})
+
+test('possible parents are those with the right to add subprojects, of a fitting kind', async () => {
+  assert.deepEqual(ids(await vera.get('/projects/available_parent_projects')), [below, project, program, portfolio])
+  assert.deepEqual(ids(await vera.get('/projects/available_parent_projects?workspace_type=program')), [portfolio])
+  assert.deepEqual(ids(await vera.get('/projects/available_parent_projects?workspace_type=portfolio')), [])
+  assert.equal((await vera.get('/projects/available_parent_projects?workspace_type=company')).status, 400)
+})
+
+test('a project cannot go below itself', async () => {
+  const reply = await vera.get(`/projects/available_parent_projects?of=${project}`)
+  assert.deepEqual(ids(reply), [program, portfolio])
+  assert.match(reply.body._links.self.href, new RegExp(`of=${project}`))
+  const named = `/projects/available_parent_projects?of=${project}&${filters(['name_and_identifier', '~', ['yacht']])}`
+  assert.deepEqual(ids(await vera.get(named)), [program])
+  assert.equal((await vera.get(`/projects/available_parent_projects?of=${hidden}`)).status, 404)
+})
+
+test('who may put nothing anywhere is not told of parents', async () => {
+  const userId = await halyard.make.user()
+  await halyard.make.member(userId, project, ['view_work_packages'])
+  const { status } = await (await halyard.as(userId)).get('/projects/available_parent_projects')
+  assert.equal(status, 403)
+})
