@@ -1,8 +1,8 @@
 /**
- * What a fresh instance starts with: statuses, types, priorities, activities, roles, workflows, settings and its
- * administrator. Keys in snake_case are columns of the table of that name; other keys name rows of other lists.
+ * What a fresh instance starts with: statuses, types, priorities, activities, roles, workflows and its administrator.
+ * Keys in snake_case are columns of the table of that name; other keys name rows of other lists.
  */
-import { permissions, projectModules } from '#modules/accounts/permissions.ts'
+import { permissions } from '#modules/accounts/permissions.ts'
 
 export interface StatusSeed {
   name: string
@@ -311,132 +311,6 @@ export const workflows: readonly WorkflowSeed[] = [
     ],
   },
 ]
-
-/** The instance settings; each is one row of `settings`. */
-export interface Settings {
-  /** The instance's name, told by the API root. */
-  app_title: string
-  /** Whether the API answers anonymous requests with 401. */
-  login_required: boolean
-
-  /** Host (and port) that people reach the instance by; null: the one the server is started with. */
-  host_name: string | null
-  /** Largest upload, in KiB. */
-  attachment_max_size: number
-  /** Media types and file name patterns that may be uploaded; empty: all. */
-  attachment_whitelist: readonly string[]
-  /** URL schemes that links in texts may have besides the usual ones. */
-  allowed_link_protocols: readonly string[]
-  /** Patterns such as `YYYY-MM-DD` and `HH:mm`; null: by the reader's language. */
-  date_format: string | null
-  time_format: string | null
-  duration_format: 'hours_only' | 'days_and_hours'
-  /** IANA name; null: UTC. */
-  user_default_timezone: string | null
-  hours_per_day: number
-  days_per_month: number
-
-  /** Page sizes on offer; the first is the default. */
-  per_page_options: readonly number[]
-  apiv3_max_page_size: number
-  /** Page size of lists sorted by hand, which have one page only. */
-  forced_single_page_size: number
-
-  /** Weekdays, Monday = 1. */
-  working_days: readonly number[]
-  /** Weekday that weeks begin with, Monday = 1; null: by the reader's language. */
-  start_of_week: number | null
-
-  user_format:
-    | 'firstname_lastname'
-    | 'firstname'
-    | 'lastname_firstname'
-    | 'lastname_comma_firstname'
-    | 'lastname_n_firstname'
-    | 'username'
-  users_deletable_by_admins: boolean
-  users_deletable_by_self: boolean
-  password_min_length: number
-  /** Character classes a password may be asked for, and how many of them it must have. */
-  password_active_rules: readonly ('lowercase' | 'uppercase' | 'numeric' | 'special')[]
-  password_min_adhered_rules: number
-
-  default_projects_public: boolean
-  default_projects_modules: readonly string[]
-  /** Role of somebody who created a project; null: chosen by its permissions. */
-  new_project_user_role_id: number | null
-
-  /** Whether a project's list of work packages has its subprojects' work packages too. */
-  display_subprojects_work_packages: boolean
-  /** Whether parents and relations may lie in other projects. */
-  cross_project_work_package_relations: boolean
-  /** Whether a new work package starts on the day it is created. */
-  work_package_startdate_is_adddate: boolean
-  /** Whether administrators may set author and creation time of what they create. */
-  apiv3_write_readonly_attributes: boolean
-  /** Changes by one person within so many minutes become one activity; 0: never. */
-  journal_aggregation_time_minutes: number
-  /** Whether percent complete follows from work and remaining work, or from the status. */
-  work_package_done_ratio: 'field' | 'status'
-  percent_complete_on_status_closed: 'no_change' | 'set_100p'
-  total_percent_complete_mode: 'work_weighted_average' | 'simple_average'
-
-  allow_tracking_start_and_end_times: boolean
-  enforce_tracking_start_and_end_times: boolean
-  /** Hours; 0: no limit. */
-  time_entries_max_hours_per_entry: number
-  time_entries_max_hours_per_day: number
-  time_entries_prohibit_logging_on_non_working_days: boolean
-}
-
-export const settings: Settings = {
-  app_title: 'Halyard',
-  login_required: true,
-
-  host_name: null,
-  attachment_max_size: 5120,
-  attachment_whitelist: [],
-  allowed_link_protocols: [],
-  date_format: null,
-  time_format: null,
-  duration_format: 'hours_only',
-  user_default_timezone: null,
-  hours_per_day: 8,
-  days_per_month: 20,
-
-  per_page_options: [20, 100],
-  apiv3_max_page_size: 1000,
-  forced_single_page_size: 250,
-
-  working_days: [1, 2, 3, 4, 5],
-  start_of_week: null,
-
-  user_format: 'firstname_lastname',
-  users_deletable_by_admins: false,
-  users_deletable_by_self: false,
-  password_min_length: 10,
-  password_active_rules: ['lowercase', 'uppercase', 'numeric', 'special'],
-  password_min_adhered_rules: 0,
-
-  default_projects_public: false,
-  default_projects_modules: projectModules.filter((module) => module.enabledByDefault).map((module) => module.name),
-  new_project_user_role_id: null,
-
-  display_subprojects_work_packages: true,
-  cross_project_work_package_relations: true,
-  work_package_startdate_is_adddate: false,
-  apiv3_write_readonly_attributes: false,
-  journal_aggregation_time_minutes: 5,
-  work_package_done_ratio: 'field',
-  percent_complete_on_status_closed: 'no_change',
-  total_percent_complete_mode: 'work_weighted_average',
-
-  allow_tracking_start_and_end_times: false,
-  enforce_tracking_start_and_end_times: false,
-  time_entries_max_hours_per_entry: 0,
-  time_entries_max_hours_per_day: 0,
-  time_entries_prohibit_logging_on_non_working_days: false,
-}
 
 /** The one user of a fresh instance. The seeder gives it a password or a token; neither is written here. */
 export const admin: UserSeed = {

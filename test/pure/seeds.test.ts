@@ -1,6 +1,7 @@
 /** The seeds hold together: every name they refer to exists, and what they describe obeys the product's own rules. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { defaultSettings } from '#kernel/settings.ts'
 import { permissions, projectModules } from '#modules/accounts/permissions.ts'
 import * as basic from '#server/seeds/basic.ts'
 import type { ProjectSeed, WorkPackageSeed } from '#server/seeds/demo.ts'
@@ -105,8 +106,9 @@ describe('the basic seed', () => {
     ])
   })
 
-  test('new projects start with modules that exist', () => {
-    assert.deepEqual(unknown(basic.settings.default_projects_modules, names(projectModules)), [])
+  test('new projects start with the modules that are meant for it', () => {
+    const meant = projectModules.filter((module) => module.enabledByDefault)
+    assert.deepEqual(defaultSettings.default_projects_modules.toSorted(), names(meant).sort())
   })
 })
 

@@ -1,0 +1,55 @@
+#!/usr/bin/env node
+/** The command `halyard`. Plain JavaScript, so that a Node too old for the rest can still start the right one, or say so. */
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+// Not by name: an older Node has no enableCompileCache, and would stop at that.
+import module from 'node:module'
+import { constants } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const OLDEST_NODE = 26
+const script = fileURLToPath(import.meta.url)
+
+if (Number.parseInt(process.versions.node, 10) >= OLDEST_NODE) {
+  // Compiled code is kept only where nobody but the package's owner can put any.
+  module.enableCompileCache(join(dirname(script), '../node_modules/.cache/halyard'))
+  const { main } = await import('../server/main.ts')
+  await main(process.argv.slice(2), process.env)
+} else {
+  const node = bundledNode()
+  if (node === undefined) {
+    console.error(`Halyard needs Node ${OLDEST_NODE} or newer, and this is Node ${process.versions.node}.`)
+    process.exitCode = 1
+  } else {
+    await runWith(node)
+  }
+}
+
+/** The Node that was installed as one of the package's dependencies. */
+function bundledNode() {
+  try {
+    const description = module.createRequire(import.meta.url).resolve('node/package.json')
+    const node = join(dirname(description), 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+    return existsSync(node) ? node : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Runs this script again with another Node, and ends as it ends. */
+function runWith(node) {
+  const child = spawn(node, [script, ...process.argv.slice(2)], { stdio: 'inherit' })
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  return new Promise((resolve) => {
+    child.once('error', (error) => {
+      console.error(`${node} could not be started: ${error.message}`)
+      process.exitCode = 1
+      resolve()
+    })
+    child.once('exit', (code, signal) => {
+      process.exitCode = code ?? 128 + constants.signals[signal]
+      resolve()
+    })
+  })
+}

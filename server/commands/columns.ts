@@ -1,0 +1,8 @@
+/** Rows of text in columns, for terminals. */
+
+/** Lines with the cells of each column set flush left, two spaces apart. */
+export function columns(rows: readonly (readonly string[])[], indent = ''): string {
+  const count = Math.max(0, ...rows.map((row) => row.length))
+  const widths = Array.from({ length: count }, (_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)))
+  return rows.map((row) => `${indent}${row.map((cell, index) => cell.padEnd(widths[index]!)).join('  ')}`.trimEnd()).join('\n')
+}

@@ -1,0 +1,23 @@
+/** What a command of `halyard` is. */
+import type { Config, Flags, FlagTypes } from '#server/config.ts'
+
+export interface Invocation {
+  readonly config: Config
+  readonly flags: Flags
+  readonly words: readonly string[]
+}
+
+/** One command; its name is its key in `main.ts`. */
+export interface Command {
+  readonly meaning: string
+  /** The words that must follow its name. */
+  readonly words?: readonly string[]
+  /** Choices of `config.ts` that it takes. */
+  readonly options: readonly string[]
+  /** Flags of its own. */
+  readonly flags?: FlagTypes
+  /** How its own flags are written in the help. */
+  readonly usage?: string
+  /** Does it; an Error thrown is shown as its one sentence. */
+  readonly run: (invocation: Invocation) => Promise<void>
+}

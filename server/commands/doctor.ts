@@ -1,0 +1,91 @@
+/** `halyard doctor`: tells whether Halyard can run here, changing nothing. */
+import { once } from 'node:events'
+import { accessSync, constants, existsSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { dirname } from 'node:path'
+import type { Database } from '#db/database.ts'
+import { sql } from '#db/sql.ts'
+import type { Config } from '#server/config.ts'
+import type { Invocation } from './command.ts'
+import { fileOf, missingMigrations, openDatabase, reasonOf, shown } from './database.ts'
+
+/** Thrown to undo what a check has written. */
+const UNDO = Symbol('undo')
+
+/** Prints one line for each thing examined; the process ends with 1 if any of them failed. */
+export async function examine({ config }: Invocation): Promise<void> {
+  const check = async (what: string, look: () => Promise<string> | string): Promise<void> => {
+    try {
+      console.log(`ok      ${what}: ${await look()}`)
+    } catch (error) {
+      console.log(`failed  ${what}: ${reasonOf(error)}`)
+      process.exitCode = 1
+    }
+  }
+  await check('Node', () => process.versions.node)
+
+  const path = fileOf(config.databaseUrl)
+  if (path !== undefined) await check('Data folder', () => writableFolder(dirname(path)))
+  if (path !== undefined && !existsSync(path)) {
+    await check('Database', () => `none yet; the first start makes ${path}`)
+  } else {
+    let db: Database | undefined
+    await check('Database', async () => {
+      db = await openDatabase(config.databaseUrl)
+      return shown(config.databaseUrl)
+    })
+    if (db) {
+      const opened = db
+      await check('Layout', () => layout(opened))
+      await check('Writing', () => writing(opened))
+      await opened.close()
+    }
+  }
+  await check(`Port ${config.port}`, () => freePort(config))
+}
+
+/** Throws unless files can be made in a folder, or in the nearest one above it that exists. */
+function writableFolder(folder: string): string {
+  let nearest = folder
+  while (!existsSync(nearest) && dirname(nearest) !== nearest) nearest = dirname(nearest)
+  accessSync(nearest, constants.W_OK | constants.X_OK)
+  return nearest === folder ? folder : `${folder}, which the first start makes`
+}
+
+async function layout(db: Database): Promise<string> {
+  const applied = await db.all(sql`select name from migrations`).catch(() => [])
+  if (applied.length === 0) return 'empty; the first start fills it'
+  const missing = await missingMigrations(db)
+  if (missing.length > 0) throw new Error(`${missing.join(', ')} missing; run halyard migrate`)
+  return 'of this version'
+}
+
+/** Throws unless a table can be made and written; nothing of it is kept. */
+async function writing(db: Database): Promise<string> {
+  const probe = db.transaction(async (tx) => {
+    await tx.run(sql`create table halyard_doctor (id integer)`)
+    await tx.run(sql`insert into halyard_doctor (id) values (1)`)
+    throw UNDO
+  })
+  await probe.catch((error: unknown) => {
+    if (error !== UNDO) throw error
+  })
+  return 'works'
+}
+
+async function freePort({ host, port }: Config): Promise<string> {
+  const server = createServer().listen(port, host)
+  try {
+    await once(server, 'listening')
+    return `free on ${host}`
+  } catch (error) {
+    const answer = await fetch(`http://${host}:${port}/livez`).then(
+      (response) => response.text(),
+      () => '',
+    )
+    if (answer === 'ok') return 'in use by a Halyard that is running'
+    throw error
+  } finally {
+    server.close()
+  }
+}

@@ -1,0 +1,38 @@
+/** `halyard seed`: fills an empty instance, or adds the demo data to one without projects. */
+import { ConstraintError, type Database } from '#db/database.ts'
+import { sql } from '#db/sql.ts'
+import { setup, stateOf } from '#server/setup.ts'
+import type { Invocation } from './command.ts'
+import { lock, openDatabase } from './database.ts'
+import { loginLines } from './login.ts'
+
+/** Seeds, and prints how to log in if that is new. */
+export async function seedInstance({ config }: Invocation): Promise<void> {
+  const db = await openDatabase(config.databaseUrl)
+  try {
+    const unlock = lock(config.databaseUrl)
+    const result = await setup(db, config)
+    const seeded = result.fresh || (config.seed === 'demo' && (await addDemo(db)))
+    unlock()
+    console.log(seeded ? `The ${config.seed} data is there.` : 'There was nothing to do.')
+    process.stdout.write(loginLines(result))
+  } finally {
+    await db.close()
+  }
+}
+
+/** Adds the demo data to an instance that has no projects; whether it did. */
+async function addDemo(db: Database): Promise<boolean> {
+  const { seedDemo } = await import('#server/seeds/seed-demo.ts')
+  try {
+    return await db.transaction(async (tx) => {
+      const { adminId } = await stateOf(tx)
+      if (adminId === null || (await tx.one(sql`select id from projects limit 1`))) return false
+      await seedDemo(tx, adminId, new Date().toISOString())
+      return true
+    })
+  } catch (cause) {
+    if (!(cause instanceof ConstraintError)) throw cause
+    throw new Error('The demo data does not fit in: this instance has users with the same logins or addresses.', { cause })
+  }
+}

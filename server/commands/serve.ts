@@ -1,0 +1,79 @@
+/** `halyard serve`: sets the database up, answers requests, and ends in good order. */
+import type { AddressInfo } from 'node:net'
+import type { Database } from '#db/database.ts'
+import type { Config } from '#server/config.ts'
+import { type SetupResult, setup } from '#server/setup.ts'
+import type { Invocation } from './command.ts'
+import { lock, openDatabase, reasonOf } from './database.ts'
+import { loginLines } from './login.ts'
+
+const CONNECTIONS = 10
+const DELIVERY_MS = 1000
+/** A Ctrl-C reaches the whole process group, and npm passes on a second one: within this time they are one. */
+const SAME_SIGNAL_MS = 500
+
+/** Serves until a signal ends it; then the process ends by itself. */
+export async function serve({ config }: Invocation): Promise<void> {
+  // The application is loaded while the database is waited for.
+  const [{ build }, { db, unlock, result }] = await Promise.all([import('#server/app.ts'), prepare(config)])
+  const app = await build(db, { logLevel: config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info') })
+  try {
+    await app.listen({ host: config.host, port: config.port })
+  } catch (cause) {
+    // The secrets exist now, and this is the only time they can be told.
+    process.stdout.write(loginLines(result))
+    throw new Error(`Halyard cannot listen on ${config.host}, port ${config.port}: ${reasonOf(cause)}.`, { cause })
+  }
+  const stopDelivery = startDelivery(db, (error) => app.log.error({ err: error }, 'delivering events failed'))
+
+  let stopping: number | undefined
+  const stop = async () => {
+    if (stopping !== undefined) {
+      if (performance.now() - stopping > SAME_SIGNAL_MS) process.exit(1)
+      return
+    }
+    stopping = performance.now()
+    await app.close()
+    await stopDelivery()
+    await db.close()
+    unlock()
+  }
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stop)
+
+  process.stdout.write(`Halyard is ready: ${urlOf(app.server.address() as AddressInfo, config.host)}\n${loginLines(result)}`)
+}
+
+/** Opens the database, for this process alone where it is a file, and sets it up. */
+async function prepare(config: Config): Promise<{ db: Database; unlock: () => void; result: SetupResult }> {
+  const db = await openDatabase(config.databaseUrl, CONNECTIONS)
+  const unlock = lock(config.databaseUrl)
+  return { db, unlock, result: await setup(db, config) }
+}
+
+/** Tells subscribers every second what has happened. Gives the way to end it, which waits for what is being told. */
+function startDelivery(db: Database, failed: (error: unknown) => void): () => Promise<void> {
+  let delivery: Promise<void> | undefined
+  const timer = setInterval(() => {
+    delivery ??= deliverAll(db)
+      .catch(failed)
+      .finally(() => {
+        delivery = undefined
+      })
+  }, DELIVERY_MS).unref()
+  return async () => {
+    clearInterval(timer)
+    await delivery
+  }
+}
+
+async function deliverAll(db: Database): Promise<void> {
+  const { deliver } = await import('#kernel/events.ts')
+  while ((await deliver(db)) > 0);
+}
+
+/** Where a browser on this machine finds the server. */
+function urlOf({ address, family, port }: AddressInfo, host: string): string {
+  const everywhere = address === '0.0.0.0' || address === '::'
+  const name = everywhere ? 'localhost' : family === 'IPv6' ? `[${address}]` : host === 'localhost' ? host : address
+  return `http://${name}:${port}`
+}

@@ -1,0 +1,46 @@
+/** `halyard token`: API tokens, from the command line. */
+import { insert } from '#db/dialect.ts'
+import { sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
+import { changed } from '#kernel/world.ts'
+import { hashToken, randomToken } from '#modules/accounts/tokens.ts'
+import { columns } from './columns.ts'
+import type { Invocation } from './command.ts'
+import { withDatabase } from './database.ts'
+import { userOf } from './user.ts'
+
+export async function listTokens({ config, words }: Invocation): Promise<void> {
+  const tokens = await withDatabase(config.databaseUrl, async (db) => {
+    const user = await userOf(db, words[0]!)
+    return db.all<Tables['tokens']>(sql`select * from tokens where user_id = ${user.id} order by id`)
+  })
+  const rows = tokens.map((token) => [String(token.id), token.name, token.created_at, token.expires_at ?? 'never'])
+  console.log(columns([['ID', 'NAME', 'CREATED', 'EXPIRES'], ...rows]))
+}
+
+/** Creates a token and shows it: nobody can do that later. */
+export async function createToken({ config, flags, words }: Invocation): Promise<void> {
+  const token = randomToken()
+  await withDatabase(config.databaseUrl, (db) =>
+    db.transaction(async (tx) => {
+      const { id } = await userOf(tx, words[0]!)
+      const name = String(flags['name'] ?? 'Command line')
+      await tx.one(insert('tokens', { user_id: id, name, hash: hashToken(token), created_at: new Date().toISOString() }))
+      await changed(tx, 'tokens')
+    }),
+  )
+  console.log(`API token: ${token} (shown only this once)`)
+}
+
+export async function revokeToken({ config, words }: Invocation): Promise<void> {
+  const id = words[0]!
+  if (!/^\d{1,9}$/.test(id)) throw new Error(`"${id}" is not the ID of a token; halyard token list LOGIN shows them.`)
+  await withDatabase(config.databaseUrl, (db) =>
+    db.transaction(async (tx) => {
+      const count = await tx.run(sql`delete from tokens where id = ${Number(id)}`)
+      if (count === 0) throw new Error(`There is no token ${id}.`)
+      await changed(tx, 'tokens')
+    }),
+  )
+  console.log(`Revoked token ${id}.`)
+}

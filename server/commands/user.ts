@@ -1,0 +1,93 @@
+/** `halyard user`: who can sign in, from the command line. */
+import { ConstraintError, type Reader, type Transaction } from '#db/database.ts'
+import { folded, insert } from '#db/dialect.ts'
+import { raw, sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
+import { settingsOf } from '#kernel/settings.ts'
+import { changed, createWorld } from '#kernel/world.ts'
+import { hashPassword, randomPassword } from '#modules/accounts/passwords.ts'
+import { columns } from './columns.ts'
+import type { Invocation } from './command.ts'
+import { withDatabase } from './database.ts'
+
+type User = Tables['principals']
+
+const ACTIVE = 1
+const LOCKED = 3
+const statusNames: Record<number, string> = { 1: 'active', 2: 'registered', 3: 'locked', 4: 'invited' }
+
+export async function listUsers({ config }: Invocation): Promise<void> {
+  const users = await withDatabase(config.databaseUrl, (db) =>
+    db.all<User>(sql`select * from principals where type = 'User' order by login`),
+  )
+  const rows = users.map((user) => [
+    user.login ?? '',
+    user.name,
+    user.email ?? '',
+    statusNames[user.status] ?? String(user.status),
+    user.admin ? 'administrator' : '',
+  ])
+  console.log(columns([['LOGIN', 'NAME', 'ADDRESS', 'STATUS', ''], ...rows]))
+}
+
+/** Creates a user; shows the password if it made one up. */
+export async function createUser({ config, flags }: Invocation): Promise<void> {
+  const missing = ['login', 'email', 'first-name', 'last-name'].filter((flag) => flags[flag] === undefined)
+  if (missing.length > 0) throw new Error(`halyard user create needs --${missing.join(', --')}.`)
+  const login = String(flags['login'])
+  const email = String(flags['email'])
+  if (!/^[^@\s]+@[^@\s]+$/.test(email)) throw new Error(`"${email}" is not an e-mail address.`)
+  const password = flags['password'] === undefined ? randomPassword() : String(flags['password'])
+
+  await withDatabase(config.databaseUrl, async (db) => {
+    const { password_min_length } = await settingsOf(db, await createWorld().snapshot(db))
+    if (password.length < password_min_length) throw new Error(`A password has at least ${password_min_length} characters here.`)
+    const password_hash = await hashPassword(password)
+    await db.transaction(async (tx) => {
+      const now = new Date().toISOString()
+      const first_name = String(flags['first-name'])
+      const last_name = String(flags['last-name'])
+      const user = { type: 'User', name: `${first_name} ${last_name}`, login, first_name, last_name, email }
+      const more = { admin: flags['admin'] === true, status: ACTIVE, password_hash, created_at: now, updated_at: now }
+      await tx.one(insert('principals', { ...user, ...more })).catch((cause: unknown) => {
+        if (!(cause instanceof ConstraintError)) throw cause
+        const what = cause.message.includes('principals_login') ? `login "${login}"` : `address ${email}`
+        throw new Error(`There is somebody with the ${what} already.`, { cause })
+      })
+      await changed(tx, 'principals')
+    })
+  })
+  console.log(`Created ${login}.`)
+  if (flags['password'] === undefined) console.log(`Password: ${password}`)
+}
+
+export async function lockUser(invocation: Invocation): Promise<void> {
+  await setStatus(invocation, LOCKED)
+  console.log(`Locked ${invocation.words[0]}.`)
+}
+
+export async function unlockUser(invocation: Invocation): Promise<void> {
+  await setStatus(invocation, ACTIVE, LOCKED)
+  console.log(`Unlocked ${invocation.words[0]}.`)
+}
+
+/** Gives a user a status; with `from`, only where it has that one now. */
+async function setStatus({ config, words }: Invocation, status: number, from?: number): Promise<void> {
+  await withDatabase(config.databaseUrl, (db) =>
+    db.transaction(async (tx: Transaction) => {
+      const user = await userOf(tx, words[0]!)
+      if (from !== undefined && user.status !== from) throw new Error(`${user.login} is not ${statusNames[from]}.`)
+      await tx.run(sql`update principals set status = ${status}, updated_at = ${new Date().toISOString()} where id = ${user.id}`)
+      await changed(tx, 'principals')
+    }),
+  )
+}
+
+/** The user with a login, letter case aside. Throws an Error in one sentence when there is none. */
+export async function userOf(db: Reader, login: string): Promise<User> {
+  const user = await db.one<User>(sql`
+    select * from principals
+    where type = 'User' and ${folded(db.engine, raw('login'))} = ${folded(db.engine, sql`${login}`)}`)
+  if (!user) throw new Error(`There is no user with the login "${login}".`)
+  return user
+}

@@ -1,0 +1,141 @@
+/** What an operator can choose: flags of the command line, and the environment variables that stand for them. */
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { isToken } from '#modules/accounts/tokens.ts'
+import type { Seed } from './setup.ts'
+
+/** Every choice made. */
+export interface Config {
+  /** TCP port to listen on; 0: any that is free. */
+  readonly port: number
+  /** Address to listen on. */
+  readonly host: string
+  /** `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. */
+  readonly databaseUrl: string
+  readonly seed: Seed
+  readonly adminToken: string | undefined
+  /** pino's level; undefined: by whether a person is watching. */
+  readonly logLevel: string | undefined
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>
+export type Flags = Readonly<Record<string, string | boolean>>
+/** Flags by name, and whether they take a value. */
+export type FlagTypes = Readonly<Record<string, 'string' | 'boolean'>>
+
+/** A choice as `halyard help` lists it. */
+export interface Option {
+  readonly flag: string
+  /** What a value is called in the help; undefined: the flag takes none. */
+  readonly value?: string
+  readonly meaning: string
+  readonly standard?: string
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
+const SEEDS: readonly Seed[] = ['demo', 'basic', 'none']
+
+export const options: readonly Option[] = [
+  { flag: 'port', value: 'PORT', meaning: 'port to listen on; 0 takes any free one', standard: '8080' },
+  { flag: 'host', value: 'ADDRESS', meaning: 'address to listen on; 0.0.0.0 is all of them', standard: '127.0.0.1' },
+  { flag: 'data', value: 'DIR', meaning: 'folder of the SQLite database, halyard.db', standard: './data' },
+  { flag: 'database-url', value: 'URL', meaning: 'sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME, instead of --data' },
+  { flag: 'ephemeral', meaning: 'keep everything in memory and leave nothing behind' },
+  { flag: 'seed', value: 'SEED', meaning: `what an empty database is filled with: ${SEEDS.join(', ')}`, standard: 'demo' },
+  { flag: 'admin-token', value: 'TOKEN', meaning: 'API token that the first administrator shall have: opapi- and 40 hex digits' },
+  { flag: 'log-level', value: 'LEVEL', meaning: LOG_LEVELS.join(', '), standard: 'info, in a terminal warn' },
+]
+
+/** The types of some of these flags, for `parseFlags`. */
+export const flagTypes = (...flags: readonly string[]): FlagTypes =>
+  Object.fromEntries(flags.map((flag) => [flag, options.find((o) => o.flag === flag)?.value ? 'string' : 'boolean']))
+
+/** The variable that stands for a flag: `HALYARD_DATABASE_URL` for `database-url`. */
+export const variableOf = (flag: string): string => `HALYARD_${flag.toUpperCase().replaceAll('-', '_')}`
+
+/**
+ * Reads a command line.
+ * @returns the flags given, and the words that are not flags
+ * @throws an Error in one sentence for a flag that is not among `types`, or has a value too much or too few
+ */
+export function parseFlags(args: readonly string[], types: FlagTypes): { flags: Flags; words: string[] } {
+  const { tokens, positionals } = parseArgs({
+    args: [...args],
+    options: Object.fromEntries(Object.entries(types).map(([flag, type]) => [flag, { type }])),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  })
+  const flags: Record<string, string | boolean> = {}
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue
+    const { name, rawName, value, inlineValue } = token
+    const type = Object.hasOwn(types, name) && rawName === `--${name}` ? types[name] : undefined
+    if (!type) throw new Error(`${rawName} is not a flag of this command; halyard help lists them.`)
+    if (type === 'boolean' && value !== undefined) throw new Error(`${rawName} takes no value.`)
+    const isMissing = value === undefined || value === '' || (!inlineValue && value.startsWith('-'))
+    if (type === 'string' && isMissing) throw new Error(`${rawName} needs a value.`)
+    flags[name] = value ?? true
+  }
+  return { flags, words: positionals }
+}
+
+/**
+ * The configuration that flags and variables make together; flags win. Empty variables count as not set.
+ * @throws an Error in one sentence for a value that makes no sense, and for choices that contradict each other
+ */
+export function readConfig(flags: Flags, environment: Environment): Config {
+  const given = (flag: string) => (flags[flag] !== undefined ? String(flags[flag]) : environment[variableOf(flag)] || undefined)
+  /** How to call a choice where it is wrong: as it was made. */
+  const named = (flag: string) => (flags[flag] !== undefined ? `--${flag}` : variableOf(flag))
+  const oneOf = <T extends string>(flag: string, values: readonly T[]): T | undefined => {
+    const value = given(flag)
+    if (value !== undefined && !values.includes(value as T)) {
+      throw new Error(`${named(flag)} is one of ${values.join(', ')}, not "${value}".`)
+    }
+    return value as T | undefined
+  }
+
+  const port = given('port') ?? '8080'
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    throw new Error(`${named('port')} is a number from 0 to 65535, not "${port}".`)
+  }
+  const adminToken = given('admin-token')
+  if (adminToken !== undefined && !isToken(adminToken)) {
+    throw new Error(`${named('admin-token')} must be opapi- followed by 40 hexadecimal digits (0-9, a-f).`)
+  }
+  return Object.freeze({
+    port: Number(port),
+    host: given('host') ?? '127.0.0.1',
+    databaseUrl: databaseUrl(flags, given, named),
+    seed: oneOf('seed', SEEDS) ?? 'demo',
+    adminToken,
+    logLevel: oneOf('log-level', LOG_LEVELS),
+  })
+}
+
+/** Where the data is. Of the three choices that say so, those made by flags outdo those made by variables. */
+function databaseUrl(flags: Flags, given: (flag: string) => string | undefined, named: (flag: string) => string): string {
+  const made = ['ephemeral', 'database-url', 'data'].filter((flag) => {
+    const value = given(flag)
+    return value !== undefined && (flag !== 'ephemeral' || isTrue(value, named(flag)))
+  })
+  const byFlag = made.filter((flag) => flags[flag] !== undefined)
+  const [place, other] = byFlag.length > 0 ? byFlag : made
+  if (place === 'ephemeral') {
+    if (other) throw new Error(`${named(place)} and ${named(other)} contradict each other: only one of them keeps the data.`)
+    return 'sqlite::memory:'
+  }
+  if (place !== 'database-url') return `sqlite:${join(resolve(given('data') ?? 'data'), 'halyard.db')}`
+  const url = given('database-url')!
+  if (!/^sqlite:.|^postgres(ql)?:\/\/./.test(url)) {
+    throw new Error(`${named('database-url')} is neither sqlite:PATH nor postgres://USER:PASSWORD@HOST/NAME.`)
+  }
+  return url
+}
+
+function isTrue(value: string, name: string): boolean {
+  if (/^(true|yes|on|1)$/i.test(value)) return true
+  if (/^(false|no|off|0)$/i.test(value)) return false
+  throw new Error(`${name} is true or false, not "${value}".`)
+}

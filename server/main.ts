@@ -1,0 +1,165 @@
+/** From a command line to the command it names: the only file that starts anything. */
+import { columns } from './commands/columns.ts'
+import type { Command } from './commands/command.ts'
+import { type Environment, flagTypes, options, parseFlags, readConfig, variableOf } from './config.ts'
+
+const DATABASE = ['data', 'database-url']
+
+/** Every command. Each loads what it needs when it runs, so that none waits for what another needs. */
+const commands: Readonly<Record<string, Command>> = {
+  serve: {
+    meaning: 'set up the database where that is needed, then answer requests until SIGTERM or SIGINT',
+    options: options.map(({ flag }) => flag),
+    run: async (invocation) => (await import('./commands/serve.ts')).serve(invocation),
+  },
+  migrate: {
+    meaning: 'bring the database to the layout of this version',
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/migrate.ts')).migrateDatabase(invocation),
+  },
+  seed: {
+    meaning: 'fill an empty instance; or add the demo data to one that has no projects',
+    options: [...DATABASE, 'seed', 'admin-token'],
+    run: async (invocation) => (await import('./commands/seed.ts')).seedInstance(invocation),
+  },
+  'user list': {
+    meaning: 'list all users',
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/user.ts')).listUsers(invocation),
+  },
+  'user create': {
+    meaning: 'create a user; without --password a random one is shown',
+    options: DATABASE,
+    flags: {
+      login: 'string',
+      email: 'string',
+      'first-name': 'string',
+      'last-name': 'string',
+      admin: 'boolean',
+      password: 'string',
+    },
+    usage: '--login LOGIN --email ADDRESS --first-name NAME --last-name NAME [--admin] [--password PASSWORD]',
+    run: async (invocation) => (await import('./commands/user.ts')).createUser(invocation),
+  },
+  'user lock': {
+    meaning: 'keep a user out, tokens included',
+    words: ['LOGIN'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/user.ts')).lockUser(invocation),
+  },
+  'user unlock': {
+    meaning: 'let a locked user in again',
+    words: ['LOGIN'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/user.ts')).unlockUser(invocation),
+  },
+  'token list': {
+    meaning: "list a user's API tokens",
+    words: ['LOGIN'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/token.ts')).listTokens(invocation),
+  },
+  'token create': {
+    meaning: 'give a user an API token, shown only this once',
+    words: ['LOGIN'],
+    options: DATABASE,
+    flags: { name: 'string' },
+    usage: '[--name NAME]',
+    run: async (invocation) => (await import('./commands/token.ts')).createToken(invocation),
+  },
+  'token revoke': {
+    meaning: 'make an API token worthless',
+    words: ['ID'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/token.ts')).revokeToken(invocation),
+  },
+  openapi: {
+    meaning: 'print the description of the API, as JSON or YAML',
+    options: [],
+    flags: { yaml: 'boolean' },
+    usage: '[--yaml]',
+    run: async (invocation) => (await import('./commands/openapi.ts')).printDocument(invocation),
+  },
+  doctor: {
+    meaning: 'check whether Halyard can run here, changing nothing',
+    options: [...DATABASE, 'port', 'host'],
+    run: async (invocation) => (await import('./commands/doctor.ts')).examine(invocation),
+  },
+  help: {
+    meaning: 'print this',
+    options: [],
+    run: async () => console.log(help()),
+  },
+  version: {
+    meaning: 'print the version',
+    options: [],
+    run: async () => {
+      const { default: description } = await import('../package.json', { with: { type: 'json' } })
+      console.log(description.version)
+    },
+  },
+}
+
+/** Runs the command that `args` name. When it fails, prints why and ends the process with 1. */
+export async function main(args: readonly string[], environment: Environment): Promise<void> {
+  try {
+    await run(args, environment)
+  } catch (error) {
+    // A plain Error is a sentence for the operator; anything else is a mistake of ours, whose stack is worth having.
+    const isSentence = error instanceof Error && Object.getPrototypeOf(error) === Error.prototype
+    console.error(isSentence ? error.message : error)
+    process.exit(1)
+  }
+}
+
+async function run(args: readonly string[], environment: Environment): Promise<void> {
+  if (args.length === 0 || args.includes('--help') || args.includes('-h')) return console.log(help())
+  const name = nameOf(args[0] === '--version' ? ['version'] : args)
+  const command = commands[name]!
+  const own = command.flags ?? {}
+  const { flags, words } = parseFlags(args.slice(name.split(' ').length), { ...flagTypes(...command.options), ...own })
+  const wanted = command.words ?? []
+  if (words.length < wanted.length) throw new Error(`halyard ${name} needs ${wanted.slice(words.length).join(' and ')}.`)
+  if (words.length > wanted.length) throw new Error(`halyard ${name} does not take the word "${words[wanted.length]}".`)
+  // A variable that does not concern the command cannot be wrong for it.
+  const variables = command.options.map(variableOf).map((variable) => [variable, environment[variable]])
+  await command.run({ config: readConfig(flags, Object.fromEntries(variables)), flags, words })
+}
+
+/** The command that a command line begins with. Throws an Error in one sentence when there is none. */
+function nameOf(args: readonly string[]): string {
+  const [first = '', second = ''] = args
+  const name = [`${first} ${second}`, first].find((words) => Object.hasOwn(commands, words))
+  if (name !== undefined) return name
+  const continuations = Object.keys(commands).filter((known) => known.startsWith(`${first} `))
+  if (continuations.length > 0) throw new Error(`Did you mean one of these: halyard ${continuations.join(', halyard ')}?`)
+  throw new Error(`"${first}" is not a command of halyard; halyard help lists them.`)
+}
+
+function help(): string {
+  const commandRows = Object.entries(commands).map(([name, { words = [], meaning }]) => [[name, ...words].join(' '), meaning])
+  const own = Object.entries(commands).flatMap(([name, { words = [], usage }]) =>
+    usage ? [`  halyard ${[name, ...words].join(' ')} ${usage}`] : [],
+  )
+  const optionRows = options.map(({ flag, value, meaning, standard }) => [
+    value ? `--${flag} ${value}` : `--${flag}`,
+    variableOf(flag),
+    meaning + (standard ? ` (${standard})` : ''),
+  ])
+  return [
+    'Halyard, an open project-management server that speaks the OpenProject APIv3.',
+    '',
+    'Usage: halyard COMMAND [OPTION…]',
+    '',
+    columns(commandRows, '  '),
+    '',
+    'Options of serve, each with the variable that stands for it; the other commands take those that concern them.',
+    'An option outdoes its variable. What holds where nothing is chosen is given in parentheses.',
+    '',
+    columns(optionRows, '  '),
+    '',
+    'Options of single commands:',
+    '',
+    ...own,
+  ].join('\n')
+}

@@ -1,0 +1,170 @@
+/** Makes a database fit to be served: its layout, the permission catalogue, the built-in users, and the data it starts with. */
+import { ConstraintError, type Database, type Reader, type Transaction } from '#db/database.ts'
+import { insert } from '#db/dialect.ts'
+import { migrate } from '#db/migrate.ts'
+import { sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
+import { changed } from '#kernel/world.ts'
+import { hashPassword, randomPassword } from '#modules/accounts/passwords.ts'
+import { permissions } from '#modules/accounts/permissions.ts'
+import { hashToken, randomToken } from '#modules/accounts/tokens.ts'
+import { admin } from './seeds/basic.ts'
+import { insertRows } from './seeds/rows.ts'
+
+/** What an empty instance is filled with. `none`: nothing, not even an administrator. */
+export type Seed = 'demo' | 'basic' | 'none'
+
+export interface SetupOptions {
+  seed: Seed
+  /** A token that the first administrator is to have. An instance without any data gets an administrator for it. */
+  adminToken?: string | undefined
+}
+
+/** Secrets are told here once and stored only as hashes. */
+export interface SetupResult {
+  /** Whether the instance was filled just now. */
+  fresh: boolean
+  /** The password of the administrator, if it was made just now. */
+  adminPassword?: string
+  /** Its API token, if one was made for it. */
+  token?: string
+}
+
+/** The name of the one token that `adminToken` stands for: another value replaces it. */
+const GIVEN_TOKEN = 'Given at start'
+
+/**
+ * Brings a database up to date and fills it if it is empty. Whatever is as it should be is left alone.
+ * @throws an Error in one sentence when the database was made by a newer Halyard, or nobody could have the token
+ */
+export async function setup(db: Database, options: SetupOptions): Promise<SetupResult> {
+  await migrate(db)
+  try {
+    return await complete(db, options)
+  } catch (error) {
+    // Another process filled the same empty database at the same time: it was first, and now there is nothing left to do.
+    if (error instanceof ConstraintError) return complete(db, options)
+    throw error
+  }
+}
+
+async function complete(db: Database, { seed, adminToken }: SetupOptions): Promise<SetupResult> {
+  // Hashing and importing take their time, in which no writer should have to wait.
+  const before = await stateOf(db)
+  const fills = !before.filled && seed !== 'none'
+  const needsAdmin = !before.filled && before.adminId === null && (fills || adminToken !== undefined)
+  const password = needsAdmin ? randomPassword() : undefined
+  const passwordHash = password === undefined ? undefined : await hashPassword(password)
+  const { seedBasic } = fills ? await import('./seeds/seed-basic.ts') : {}
+  const { seedDemo } = fills && seed === 'demo' ? await import('./seeds/seed-demo.ts') : {}
+
+  return db.transaction(async (tx) => {
+    const now = new Date().toISOString()
+    await writePermissions(tx)
+    await writeBuiltinUsers(tx, now)
+
+    let { filled, adminId } = await stateOf(tx)
+    const result: SetupResult = { fresh: fills && !filled }
+    if (!filled && adminId === null && passwordHash !== undefined) {
+      adminId = await createAdmin(tx, passwordHash, now)
+      result.adminPassword = password!
+      if (adminToken === undefined) result.token = await createToken(tx, adminId, now)
+    }
+    if (adminToken !== undefined) {
+      if (adminId === null) throw new Error('There is no active administrator who could have the token.')
+      await giveToken(tx, adminId, adminToken, now)
+    }
+    if (result.fresh) {
+      await seedBasic?.(tx, now)
+      await seedDemo?.(tx, adminId!, now)
+    }
+    return result
+  })
+}
+
+/** Whether an instance has been filled, and the id of the active administrator who was there first. */
+export async function stateOf(db: Reader): Promise<{ filled: boolean; adminId: number | null }> {
+  const row = await db.one<{ role_id: number | null; admin_id: number | null }>(sql`
+    select (select min(id) from roles) as role_id,
+      (select min(id) from principals where type = 'User' and admin and status = 1) as admin_id`)
+  return { filled: row!.role_id !== null, adminId: row!.admin_id }
+}
+
+async function createAdmin(tx: Transaction, password_hash: string, now: string): Promise<number> {
+  const row = await tx.one<{ id: number }>(
+    insert('principals', {
+      type: 'User',
+      name: `${admin.first_name} ${admin.last_name}`,
+      ...admin,
+      admin: true,
+      status: 1,
+      password_hash,
+      created_at: now,
+      updated_at: now,
+    }),
+  )
+  await changed(tx, 'principals')
+  return row!.id
+}
+
+/** Gives a user a new token; returns it. */
+async function createToken(tx: Transaction, user_id: number, now: string): Promise<string> {
+  const token = randomToken()
+  await tx.one(insert('tokens', { user_id, name: 'First start', hash: hashToken(token), created_at: now }))
+  await changed(tx, 'tokens')
+  return token
+}
+
+/** Makes `value` the given token of a user, in place of the one given before. */
+async function giveToken(tx: Transaction, user_id: number, value: string, now: string): Promise<void> {
+  const hash = hashToken(value)
+  if (await tx.one(sql`select id from tokens where hash = ${hash} and user_id = ${user_id} and expires_at is null`)) return
+  await tx.run(sql`delete from tokens where hash = ${hash} or (user_id = ${user_id} and name = ${GIVEN_TOKEN})`)
+  await tx.one(insert('tokens', { user_id, name: GIVEN_TOKEN, hash, created_at: now }))
+  await changed(tx, 'tokens')
+}
+
+/** Makes the table of permissions equal to the catalogue. */
+async function writePermissions(tx: Transaction): Promise<void> {
+  const wanted: Tables['permissions'][] = permissions.map((permission) => ({
+    name: permission.name,
+    module: permission.module,
+    in_project: permission.scopes.includes('project'),
+    globally: permission.scopes.includes('global'),
+    public: permission.public ?? false,
+    grant_to_admin: permission.grantToAdmin ?? true,
+    requires: permission.require ?? null,
+  }))
+  const stored = await tx.all<Tables['permissions']>(
+    sql`select name, module, in_project, globally, public, grant_to_admin, requires from permissions`,
+  )
+  const asText = (rows: readonly Tables['permissions'][]) =>
+    rows
+      .map((row) => JSON.stringify(row))
+      .sort()
+      .join()
+  if (asText(stored) === asText(wanted)) return
+  await tx.run(sql`delete from permissions`)
+  await insertRows(tx, 'permissions', wanted)
+  await changed(tx, 'roles')
+}
+
+const builtinUsers = [
+  { type: 'AnonymousUser', name: 'Anonymous' },
+  { type: 'DeletedUser', name: 'Deleted user' },
+  { type: 'SystemUser', name: 'System' },
+]
+
+async function writeBuiltinUsers(tx: Transaction, now: string): Promise<void> {
+  const stored = await tx.all<{ type: string }>(
+    sql`select type from principals where type in ('AnonymousUser', 'DeletedUser', 'SystemUser')`,
+  )
+  const missing = builtinUsers.filter(({ type }) => !stored.some((row) => row.type === type))
+  if (missing.length === 0) return
+  await insertRows(
+    tx,
+    'principals',
+    missing.map((user) => ({ ...user, admin: false, status: 1, created_at: now, updated_at: now })),
+  )
+  await changed(tx, 'principals')
+}

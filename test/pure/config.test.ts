@@ -1,0 +1,117 @@
+/** Flags and variables: which wins, and what is refused in which words. */
+import assert from 'node:assert/strict'
+import { resolve } from 'node:path'
+import { describe, test } from 'node:test'
+import { flagTypes, options, parseFlags, readConfig, variableOf } from '#server/config.ts'
+
+const types = flagTypes(...options.map(({ flag }) => flag))
+const read = (line: string, environment: Record<string, string> = {}) =>
+  readConfig(parseFlags(line.split(' ').filter(Boolean), types).flags, environment)
+const token = `opapi-${'0123456789'.repeat(4)}`
+
+describe('a configuration', () => {
+  test('has a value for everything when nothing is chosen, and cannot be changed', () => {
+    const config = read('')
+    assert.deepEqual(config, {
+      port: 8080,
+      host: '127.0.0.1',
+      databaseUrl: `sqlite:${resolve('data/halyard.db')}`,
+      seed: 'demo',
+      adminToken: undefined,
+      logLevel: undefined,
+    })
+    assert.ok(Object.isFrozen(config))
+  })
+
+  test('is chosen by flags', () => {
+    assert.deepEqual(read(`--port 0 --host=:: --data /srv --seed none --admin-token ${token} --log-level debug`), {
+      port: 0,
+      host: '::',
+      databaseUrl: 'sqlite:/srv/halyard.db',
+      seed: 'none',
+      adminToken: token,
+      logLevel: 'debug',
+    })
+  })
+
+  test('is chosen by the variables that stand for the flags', () => {
+    const environment = {
+      HALYARD_PORT: '3000',
+      HALYARD_HOST: '0.0.0.0',
+      HALYARD_DATABASE_URL: 'postgres://db/halyard',
+      HALYARD_SEED: 'basic',
+      HALYARD_ADMIN_TOKEN: token,
+      HALYARD_LOG_LEVEL: 'error',
+    }
+    assert.deepEqual(read('', environment), {
+      port: 3000,
+      host: '0.0.0.0',
+      databaseUrl: 'postgres://db/halyard',
+      seed: 'basic',
+      adminToken: token,
+      logLevel: 'error',
+    })
+  })
+
+  test('follows the flag where a variable says otherwise, and ignores empty variables', () => {
+    assert.equal(read('--port 1', { HALYARD_PORT: '2' }).port, 1)
+    assert.equal(read('', { HALYARD_PORT: '', HALYARD_EPHEMERAL: '' }).port, 8080)
+  })
+})
+
+describe('the place of the data', () => {
+  const places: [line: string, environment: Record<string, string>, url: string][] = [
+    ['--ephemeral', {}, 'sqlite::memory:'],
+    ['', { HALYARD_EPHEMERAL: 'true' }, 'sqlite::memory:'],
+    ['', { HALYARD_EPHEMERAL: 'no', HALYARD_DATA: '/srv' }, 'sqlite:/srv/halyard.db'],
+    ['--ephemeral', { HALYARD_DATA: '/srv', HALYARD_DATABASE_URL: 'postgres://db/halyard' }, 'sqlite::memory:'],
+    ['--data /srv', { HALYARD_EPHEMERAL: 'true' }, 'sqlite:/srv/halyard.db'],
+    ['--data /srv', { HALYARD_DATABASE_URL: 'postgres://db/halyard' }, 'sqlite:/srv/halyard.db'],
+    ['--database-url sqlite:here.db --data /srv', {}, 'sqlite:here.db'],
+    ['--database-url postgresql://db/halyard', { HALYARD_DATA: '/srv' }, 'postgresql://db/halyard'],
+  ]
+  for (const [line, environment, url] of places) {
+    const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
+    test(`is ${url} with ${[...variables, line].filter(Boolean).join(' ')}`, () => {
+      assert.equal(read(line, environment).databaseUrl, url)
+    })
+  }
+})
+
+describe('a mistake is named as it was made', () => {
+  const mistakes: [line: string, environment: Record<string, string>, sentence: RegExp][] = [
+    ['--colour red', {}, /^--colour is not a flag of this command/],
+    ['-p 80', {}, /^-p is not a flag of this command/],
+    ['--port', {}, /^--port needs a value\.$/],
+    ['--host --ephemeral', {}, /^--host needs a value\.$/],
+    ['--ephemeral=yes', {}, /^--ephemeral takes no value\.$/],
+    ['--port eighty', {}, /^--port is a number from 0 to 65535, not "eighty"\.$/],
+    ['', { HALYARD_PORT: '65536' }, /^HALYARD_PORT is a number from 0 to 65535, not "65536"\.$/],
+    ['--seed full', {}, /^--seed is one of demo, basic, none, not "full"\.$/],
+    ['', { HALYARD_LOG_LEVEL: 'loud' }, /^HALYARD_LOG_LEVEL is one of trace, .*, silent, not "loud"\.$/],
+    ['', { HALYARD_EPHEMERAL: 'perhaps' }, /^HALYARD_EPHEMERAL is true or false, not "perhaps"\.$/],
+    ['--database-url mysql://db/halyard', {}, /^--database-url is neither sqlite:PATH nor postgres:/],
+    ['--ephemeral --database-url sqlite:x', {}, /^--ephemeral and --database-url contradict each other/],
+    ['', { HALYARD_EPHEMERAL: '1', HALYARD_DATA: 'x' }, /^HALYARD_EPHEMERAL and HALYARD_DATA contradict each other/],
+  ]
+  for (const [line, environment, message] of mistakes) {
+    test(`${line || Object.keys(environment).join(' ')}: ${message.source}`, () => {
+      assert.throws(() => read(line, environment), { name: 'Error', message })
+    })
+  }
+
+  test('a wrong token is not repeated', () => {
+    assert.throws(
+      () => read('', { HALYARD_ADMIN_TOKEN: 'opapi-secret' }),
+      ({ message }: Error) => message.startsWith('HALYARD_ADMIN_TOKEN must be opapi-') && !message.includes('secret'),
+    )
+  })
+})
+
+test('words that are not flags are left to the command', () => {
+  assert.deepEqual(parseFlags(['ada', '--port=1', '--', '--lovelace'], types), { flags: { port: '1' }, words: ['ada', '--lovelace'] })
+})
+
+test('a variable is called like its flag', () => {
+  assert.equal(variableOf('database-url'), 'HALYARD_DATABASE_URL')
+})

@@ -1,0 +1,182 @@
+/** Setting a database up: what an empty one is filled with, and that one in use is left as it is. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { raw, sql } from '#db/sql.ts'
+import { hashToken } from '#modules/accounts/tokens.ts'
+import { verifyPassword } from '#modules/accounts/passwords.ts'
+import { permissions } from '#modules/accounts/permissions.ts'
+import { type Seed, setup } from '#server/setup.ts'
+import { emptyDatabase } from '#test/instance.ts'
+
+type Place = Awaited<ReturnType<typeof emptyDatabase>>
+
+const token = `opapi-${'0'.repeat(40)}`
+const another = `opapi-${'1'.repeat(40)}`
+
+const counts = async ({ db }: Place, ...tables: string[]): Promise<Record<string, number>> => {
+  const counted = tables.map(async (table) => [table, (await db.one(sql`select count(*) as count from ${raw(table)}`))!['count']])
+  return Object.fromEntries(await Promise.all(counted))
+}
+const revision = async ({ db }: Place) =>
+  (await db.one<{ value: number }>(sql`select value from revisions where name = 'all'`))?.value
+
+/** Runs `work` on an empty database that has been set up. */
+async function withSeed(seed: Seed, work: (place: Place, result: Awaited<ReturnType<typeof setup>>) => Promise<void>) {
+  const place = await emptyDatabase()
+  try {
+    await work(place, await setup(place.db, { seed }))
+  } finally {
+    await place.drop()
+  }
+}
+
+describe('an empty database', () => {
+  test('with none gets the permission catalogue and the built-in users, nothing else', () =>
+    withSeed('none', async (place, result) => {
+      assert.deepEqual(result, { fresh: false })
+      const types = await place.db.all(sql`select type, admin, status from principals order by id`)
+      assert.deepEqual(
+        types.map((row) => ({ ...row })),
+        ['AnonymousUser', 'DeletedUser', 'SystemUser'].map((type) => ({ type, admin: false, status: 1 })),
+      )
+      assert.deepEqual(await counts(place, 'permissions', 'roles', 'statuses', 'tokens', 'settings'), {
+        permissions: permissions.length,
+        roles: 0,
+        statuses: 0,
+        tokens: 0,
+        settings: 0,
+      })
+    }))
+
+  test('with none and a token also gets an administrator to own it', async () => {
+    const place = await emptyDatabase()
+    const { adminPassword, ...result } = await setup(place.db, { seed: 'none', adminToken: token })
+    assert.deepEqual(result, { fresh: false })
+    assert.ok(adminPassword)
+    assert.deepEqual(await counts(place, 'tokens', 'roles'), { tokens: 1, roles: 0 })
+    await place.drop()
+  })
+
+  test('with basic gets the basic data and an administrator, whose secrets are stored as hashes', () =>
+    withSeed('basic', async (place, { fresh, adminPassword, token }) => {
+      assert.equal(fresh, true)
+      const admin = (await place.db.one(sql`select * from principals where login = 'admin'`))!
+      assert.equal(admin['admin'], true)
+      assert.ok(await verifyPassword(adminPassword!, admin['password_hash']))
+      const tokens = await place.db.all(sql`select user_id, hash from tokens`)
+      assert.deepEqual(tokens.map((row) => ({ ...row })), [{ user_id: admin['id'], hash: hashToken(token!) }])
+      assert.deepEqual(
+        await counts(place, 'statuses', 'types', 'priorities', 'time_entry_activities', 'roles', 'projects', 'memberships'),
+        { statuses: 14, types: 7, priorities: 4, time_entry_activities: 6, roles: 12, projects: 0, memberships: 0 },
+      )
+    }))
+
+  test('has workflows between different statuses only, for the roles that may change them', () =>
+    withSeed('basic', async ({ db }) => {
+      const rows = await db.all(sql`
+        select t.name as type, r.name as role, count(*) as count from workflows w
+        join types t on t.id = w.type_id join roles r on r.id = w.role_id
+        where w.old_status_id <> w.new_status_id and t.name in ('Task', 'Bug')
+        group by t.name, r.name order by t.name, r.name`)
+      const roles = ['Member', 'Project admin', 'Work package editor']
+      assert.deepEqual(
+        rows.map((row) => ({ ...row })),
+        [...roles.map((role) => ({ type: 'Bug', role, count: 90 })), ...roles.map((role) => ({ type: 'Task', role, count: 20 }))],
+      )
+      assert.equal(await db.one(sql`select 1 as one from workflows where old_status_id = new_status_id`), undefined)
+    }))
+})
+
+describe('a database in use', () => {
+  test('is left as it is: nothing changes, no secret is told again', () =>
+    withSeed('demo', async (place) => {
+      const seen = await revision(place)
+      assert.deepEqual(await setup(place.db, { seed: 'demo' }), { fresh: false })
+      assert.equal(await revision(place), seen)
+    }))
+
+  test('is not filled with demo data later, nor given another administrator when the first is locked', () =>
+    withSeed('basic', async (place) => {
+      await place.db.transaction((tx) => tx.run(sql`update principals set status = 3 where login = 'admin'`))
+      assert.deepEqual(await setup(place.db, { seed: 'demo' }), { fresh: false })
+      await assert.rejects(setup(place.db, { seed: 'demo', adminToken: token }), /There is no active administrator/)
+    }))
+
+  test('gets the permission catalogue again where it differs', () =>
+    withSeed('none', async (place) => {
+      await place.db.transaction(async (tx) => {
+        await tx.run(sql`update permissions set module = 'forums' where name = 'view_work_packages'`)
+        await tx.run(sql`delete from permissions where name = 'add_work_packages'`)
+      })
+      const seen = await revision(place)
+      await setup(place.db, { seed: 'none' })
+      assert.notEqual(await revision(place), seen)
+      const row = await place.db.one(sql`select module from permissions where name = 'view_work_packages'`)
+      assert.equal(row?.['module'], 'work_package_tracking')
+      assert.deepEqual(await counts(place, 'permissions'), { permissions: permissions.length })
+    }))
+
+  test('has exactly the token given last, beside those that people made', () =>
+    withSeed('basic', async (place) => {
+      const hashes = async () => (await place.db.all<{ hash: string }>(sql`select hash from tokens order by id`)).map((t) => t.hash)
+      const [own] = await hashes()
+      for (const adminToken of [token, token, another]) {
+        assert.deepEqual(await setup(place.db, { seed: 'basic', adminToken }), { fresh: false })
+        assert.deepEqual(await hashes(), [own, hashToken(adminToken)])
+      }
+    }))
+})
+
+describe('the demo data', () => {
+  let place: Place
+  before(async () => {
+    place = await emptyDatabase()
+    await setup(place.db, { seed: 'demo' })
+  })
+  after(() => place.drop())
+
+  test('is there in full', async () => {
+    assert.deepEqual(
+      await counts(place, 'projects', 'memberships', 'categories', 'versions', 'work_packages', 'watchers', 'time_entries'),
+      { projects: 2, memberships: 10, categories: 1, versions: 4, work_packages: 36, watchers: 8, time_entries: 4 },
+    )
+  })
+
+  test("gives a group's users copies of its roles", async () => {
+    const rows = await place.db.all(sql`
+      select p.name, r.name as role, origin.membership_id = groups.id as from_group
+      from memberships m join principals p on p.id = m.principal_id
+      join membership_roles mr on mr.membership_id = m.id join roles r on r.id = mr.role_id
+      join membership_roles origin on origin.id = mr.inherited_from
+      join memberships groups on groups.id = origin.membership_id`)
+    assert.deepEqual(
+      rows.map(({ name, role, from_group }) => ({ name, role, from_group: Boolean(from_group) })),
+      [{ name: 'Jonas Lindqvist', role: 'Member', from_group: true }],
+    )
+  })
+
+  test('grants what the memberships promise', async () => {
+    const rows = await place.db.all<{ login: string; identifier: string }>(sql`
+      select u.login, p.identifier from grants g join principals u on u.id = g.user_id join projects p on p.id = g.project_id
+      where g.permission = 'edit_work_packages' and not u.admin and u.login is not null
+      group by u.login, p.identifier order by u.login, p.identifier`)
+    assert.deepEqual(
+      rows.map(({ login, identifier }) => `${login} ${identifier}`),
+      ['jonas demo-project', 'jonas your-scrum-project', 'mira demo-project', 'mira your-scrum-project'],
+    )
+  })
+
+  test('has parents above their children, with the dates of these, and Monday to Friday only', async () => {
+    const wrong = await place.db.all(sql`
+      select c.subject from work_packages c join work_packages p on p.id = c.parent_id
+      where p.schedule_manually or p.id > c.id or p.project_id <> c.project_id
+        or c.start_date < p.start_date or c.due_date > p.due_date
+        or p.start_date <> p.derived_start_date or p.due_date <> p.derived_due_date`)
+    assert.deepEqual(wrong, [])
+    const dates = await place.db.all<{ date: string }>(
+      sql`select start_date as date from work_packages where start_date is not null
+        union select due_date from work_packages where due_date is not null`,
+    )
+    for (const { date } of dates) assert.ok([1, 2, 3, 4, 5].includes(new Date(date).getUTCDay()), date)
+  })
+})
