@@ -15,16 +15,22 @@ import '#server/modules.ts'
 export interface AppOptions {
   /** pino's level, or `silent`. */
   logLevel?: string
+  /** Takes the log line by line, in place of standard output. */
+  logTo?: { write(line: string): void }
 }
+
+/** Requests are numbered; the prefix tells the processes of an instance apart. */
+const instanceId = randomUUID().slice(0, 8)
+let requests = 0
 
 const LARGEST_BODY = 10 * 1024 * 1024
 
 /** Builds the application over a migrated database. */
-export async function build(db: Database, { logLevel = 'silent' }: AppOptions = {}): Promise<FastifyInstance> {
+export async function build(db: Database, { logLevel = 'silent', logTo }: AppOptions = {}): Promise<FastifyInstance> {
   const app = Fastify({
-    logger: logLevel === 'silent' ? false : { level: logLevel, serializers: { req: summary } },
+    logger: logLevel === 'silent' ? false : { level: logLevel, serializers: { req: summary }, ...(logTo && { stream: logTo }) },
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: () => randomUUID(),
+    genReqId: () => `${instanceId}-${(++requests).toString(36)}`,
     bodyLimit: LARGEST_BODY,
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 1000 },
     forceCloseConnections: 'idle',

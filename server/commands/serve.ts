@@ -1,5 +1,6 @@
 /** `halyard serve`: sets the database up, answers requests, and ends in good order. */
 import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
 import type { Database } from '#db/database.ts'
 import type { Config } from '#server/config.ts'
 import { type SetupResult, setup } from '#server/setup.ts'
@@ -16,14 +17,12 @@ const SAME_SIGNAL_MS = 500
 export async function serve({ config }: Invocation): Promise<void> {
   // The application is loaded while the database is waited for.
   const [{ build }, { db, unlock, result }] = await Promise.all([import('#server/app.ts'), prepare(config)])
-  const app = await build(db, { logLevel: config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info') })
-  try {
-    await app.listen({ host: config.host, port: config.port })
-  } catch (cause) {
+  const logLevel = config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info')
+  const app = await listening(() => build(db, { logLevel }), config).catch((error: unknown) => {
     // The secrets exist now, and this is the only time they can be told.
     process.stdout.write(loginLines(result))
-    throw new Error(`Halyard cannot listen on ${config.host}, port ${config.port}: ${reasonOf(cause)}.`, { cause })
-  }
+    throw error
+  })
   const stopDelivery = startDelivery(db, (error) => app.log.error({ err: error }, 'delivering events failed'))
 
   let stopping: number | undefined
@@ -48,6 +47,15 @@ async function prepare(config: Config): Promise<{ db: Database; unlock: () => vo
   const db = await openDatabase(config.databaseUrl, CONNECTIONS)
   const unlock = lock(config.databaseUrl)
   return { db, unlock, result: await setup(db, config) }
+}
+
+/** Builds an application and opens its port. Throws an Error in one sentence when that cannot be had. */
+async function listening(build: () => Promise<FastifyInstance>, { host, port }: Config): Promise<FastifyInstance> {
+  const app = await build()
+  await app.listen({ host, port }).catch((cause: unknown) => {
+    throw new Error(`Halyard cannot listen on ${host}, port ${port}: ${reasonOf(cause)}.`, { cause })
+  })
+  return app
 }
 
 /** Tells subscribers every second what has happened. Gives the way to end it, which waits for what is being told. */

@@ -35,6 +35,12 @@ export function contains(engine: Engine, expression: Sql, token: string): Sql {
 export const folded = (engine: Engine, expression: Sql): Sql =>
   engine === 'sqlite' ? sql`fold(${expression})` : sql`lower(${expression})`
 
+/** Letter case aside, as an order in which numbers within the text count as numbers: 1.10 comes after 1.9. */
+export const natural = (engine: Engine, expression: Sql): Sql =>
+  engine === 'sqlite'
+    ? sql`natural(${expression})`
+    : sql`regexp_replace(regexp_replace(lower(${expression}), '(\\d+)', '00000000000000000000\\1', 'g'), '\\d*(\\d{20})', '\\1', 'g') collate "C"`
+
 /** Sorts without values come last when ascending, first when descending, on either engine. */
 export const ordered = (expression: Sql, descending: boolean): Sql =>
   sql`${expression} ${raw(descending ? 'desc nulls first' : 'asc nulls last')}`

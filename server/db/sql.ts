@@ -35,10 +35,17 @@ export function sql(strings: TemplateStringsArray, ...parts: unknown[]): Sql {
 /** Trusted text as it stands: only for constants of our own, never for anything a client sent. */
 export const raw = (text: string): Sql => make(text, [])
 
-/** A quoted identifier. Throws on anything but letters, digits, underscores and dots. */
+const names = new Map<string, Sql>()
+
+/** A quoted identifier. Throws on anything but letters, digits, underscores and one dot. */
 export function name(identifier: string): Sql {
-  if (!/^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?$/.test(identifier)) throw new Error(`Not an SQL identifier: ${identifier}`)
-  return make(identifier.replace(/[^.]+/g, '"$&"'), [])
+  let known = names.get(identifier)
+  if (!known) {
+    if (!/^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?$/.test(identifier)) throw new Error(`Not an SQL identifier: ${identifier}`)
+    known = make(identifier.replace(/[^.]+/g, '"$&"'), [])
+    names.set(identifier, known)
+  }
+  return known
 }
 
 /** Pieces (or parameters) put in a row, separated by `separator`; `empty` when there are none. */

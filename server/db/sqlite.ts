@@ -107,6 +107,13 @@ function connect(path: string, durable: boolean) {
   connection.function('fold', { deterministic: true }, (text) =>
     text === null ? null : String(text).normalize('NFKC').toLowerCase(),
   )
+  connection.function('natural', { deterministic: true }, (text) =>
+    text === null
+      ? null
+      : String(text)
+          .toLowerCase()
+          .replace(/\d+/g, (digits) => digits.padStart(20, '0').slice(-20)),
+  )
   const prepared = new Map<string, Prepared>()
 
   const prepare = (text: string): Prepared => {

@@ -1,6 +1,7 @@
 /** From declared operations to routes: parse, authenticate, check the content type, run, answer. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Database, Row } from '#db/database.ts'
+import { sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { ApiError, forbidden, notFound } from '#kernel/errors.ts'
 import type { Method, Operation } from '#kernel/operation.ts'
@@ -25,7 +26,7 @@ async function contextOf(request: FastifyRequest, db: Database, world: World, op
   const principal: Row = await authenticate(request.raw, db, snapshot, settings, now, open)
   const viewer = await viewerOf(snapshot, principal)
   const timeZone = settings.user_default_timezone ?? 'UTC'
-  return {
+  const context: Context = {
     db,
     engine: db.engine,
     viewer,
@@ -36,6 +37,23 @@ async function contextOf(request: FastifyRequest, db: Database, world: World, op
     today: timeZone === 'UTC' ? now.toISOString().slice(0, 10) : Temporal.Now.plainDateISO(timeZone).toString(),
     params,
     path: decodePath(path),
+    renewed: () => renew(context, db, world),
+  }
+  return context
+}
+
+/** The same request at a later moment. Whoever has just been removed remains who they were. */
+async function renew(context: Context, db: Database, world: World): Promise<Context> {
+  const snapshot = await world.snapshot(db)
+  const { id } = context.viewer
+  const row = await snapshot.remember(`principal ${id}`, ['principals'], () =>
+    db.one(sql`select * from principals where id = ${id}`),
+  )
+  return {
+    ...context,
+    snapshot,
+    settings: await settingsOf(db, snapshot),
+    viewer: row ? await viewerOf(snapshot, row) : context.viewer,
   }
 }
 const NONE = new URLSearchParams()

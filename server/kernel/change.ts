@@ -70,14 +70,15 @@ export async function prepareWrite(
   for (const step of resource.derive ?? []) draft = revised(draft, step(draft as never, facts, context) as Row)
   if (!before && !allows(resource, rule, draft, context)) throw forbidden()
 
-  const violations = [
-    ...parsed.violations,
-    ...dangling,
+  const judged = [
     ...(await unwritable(resource, draft, parsed, facts, context, given)),
     ...malformed(resource, draft, facts, context),
   ]
-  for (const check of resource.check ?? []) violations.push(...check(draft as never, facts, context))
-  return { draft, facts, violations: distinct(violations) }
+  for (const check of resource.check ?? []) judged.push(...check(draft as never, facts, context))
+  // Of what is not there, or is nothing that could be, nothing else is to be said.
+  const nothings = [...parsed.violations, ...dangling]
+  const isThere = ({ attribute }: Violation) => nothings.every((one) => one.attribute !== attribute)
+  return { draft, facts, violations: distinct([...nothings, ...judged.filter(isThere)]) }
 }
 
 /** One violation of a kind per property: the first says enough. */
@@ -156,6 +157,7 @@ function malformed(resource: Resource, draft: Draft, facts: unknown, context: Co
         violations.push(violation(own, options.blank ?? "can't be blank"))
       continue
     }
+    if (isBlank && kind.type === 'Boolean' && draft.given.has(own)) violations.push(violation(own, "can't be blank"))
     if (isBlank || !column) continue
     const { max, min } = options
     if (typeof value === 'string' && max !== undefined && [...value].length > max) {

@@ -66,14 +66,16 @@ const UNPAGINATED = 100_000
  * @param queryable its filters and sorts
  * @param names what an element may hold, for `select`
  * @param list the elements of the page asked for, and how many there are in all
+ * @param byDefault filters in force when the client names none
  */
 export async function computed(
   context: Context,
   queryable: Queryable,
   names: readonly string[],
   list: (query: Query) => Promise<{ elements: readonly Body[]; total: number }>,
+  byDefault: readonly FilterUse[] = [],
 ): Promise<Body> {
-  const query = await parseQuery(queryable, context)
+  const query = await parseQuery(queryable, context, { byDefault })
   if (query.select) checkSelect(query.select, selection(names))
   const { elements, total } = await list(query)
   const { pageSize, offset } = query

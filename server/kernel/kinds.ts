@@ -25,6 +25,8 @@ export interface Kind {
   /** From the API's value to the column's; null is never passed in. Throws a FormatError. */
   parse(value: unknown): unknown
   readonly strategy: Strategy
+  /** What is shown where there is no value; null unless said otherwise. */
+  readonly ofNothing?: unknown
 }
 
 /** A value that is not of its kind. `expected` says in words what was. */
@@ -38,8 +40,8 @@ export class FormatError extends Error {
 
 const same = (value: any) => value
 
-/** Characters no text may hold: NUL, which PostgreSQL cannot store, and halves of surrogate pairs. */
-const isStorable = (text: string) => !text.includes('\u0000') && text.isWellFormed()
+/** Whether a text has none of the characters that no text may hold: NUL, which PostgreSQL cannot store, and halves of surrogate pairs. */
+export const isStorable = (text: string) => !text.includes('\u0000') && text.isWellFormed()
 
 function parseText(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
@@ -73,6 +75,7 @@ export const boolean: Kind = {
     throw new FormatError('a boolean')
   },
   strategy: 'boolean',
+  ofNothing: false,
 }
 
 /** Whether `YYYY-MM-DD` names a day there is. */
@@ -168,6 +171,7 @@ const formattable = (format: 'markdown' | 'plain', toHtml: (raw: string) => stri
   render: (raw) => ({ format, raw: raw ?? '', html: raw ? toHtml(raw) : '' }),
   parse: parseFormattable,
   strategy: 'text',
+  ofNothing: { format, raw: '', html: '' },
 })
 
 /** A text in markdown; only `raw` is read. */

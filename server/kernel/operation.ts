@@ -6,6 +6,7 @@ import { type IndexOptions, index, single } from './collection.ts'
 import type { Context } from './context.ts'
 import type { Payload } from './draft.ts'
 import { forbidden } from './errors.ts'
+import { isStorable } from './kinds.ts'
 import { isId } from './operators.ts'
 import { needsOf, writtenRow } from './page.ts'
 import type { Body } from './represent.ts'
@@ -63,7 +64,7 @@ export function operation(one: Operation): void {
 /** The number that a path parameter names, or undefined when it names nothing. */
 export async function idFrom(text: string, resource: Resource, context: Context): Promise<number | undefined> {
   if (isId(text)) return Number(text)
-  return resource.resolve?.(text, context)
+  return isStorable(text) ? resource.resolve?.(text, context) : undefined
 }
 
 /** The visible row that a path parameter names, or 404. */

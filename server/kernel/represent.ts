@@ -18,7 +18,7 @@ export function shownValue(property: Property, row: Row, page: Page): unknown {
   const raw = value
     ? value(row as never, page)
     : row[select && !property.column ? selected(property.name) : (property.column as string)]
-  if (raw === null || raw === undefined) return property.kind.type === 'Formattable' ? property.kind.render(null) : null
+  if (raw === null || raw === undefined) return property.kind.ofNothing ?? null
   return property.kind.render(raw)
 }
 

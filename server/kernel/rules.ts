@@ -67,6 +67,10 @@ export const inProject = (permission: string, of = 'project_id'): Rule => within
 /** The row is a work package shared with the viewer, with this permission. */
 export const shared = (permission: string, of = 'id'): Rule => within(`share:${permission}`, of)
 
+/** At least one work package is shared with the viewer, with this permission. */
+export const sharedAnywhere = (permission: string): Rule =>
+  personal([`share:${permission}`], (viewer) => idSet(viewer, `share:${permission}`).ids.size > 0)
+
 /** The row's column holds the viewer's own id. */
 export const own = (of: string): Rule => ({
   needs: [],

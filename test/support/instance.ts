@@ -31,6 +31,11 @@ export interface Instance {
   readonly url: string
   readonly admin: Client
   readonly anonymous: Client
+  readonly adminToken: string
+  /** What the server has logged, a line each; nothing unless a level was asked for. */
+  readonly logged: readonly string[]
+  /** A new token for this user. */
+  token(userId: number): Promise<string>
   /** A client that acts as this user. */
   as(userId: number): Promise<Client>
   readonly make: ReturnType<typeof makers>
@@ -41,28 +46,35 @@ export interface Instance {
 }
 
 /** Starts a server with basic data on an empty database. Paths given to clients are below /api/v3. */
-export async function instance({ seed = 'basic' as 'basic' | 'demo' | 'none', file = false } = {}): Promise<Instance> {
+export async function instance({
+  seed = 'basic' as 'basic' | 'demo' | 'none',
+  file = false,
+  logLevel = 'silent',
+} = {}): Promise<Instance> {
   const { db, drop } = await emptyDatabase(file)
   const adminToken = `opapi-${randomBytes(20).toString('hex')}`
   await setup(db, { seed, adminToken })
-  const app = await build(db)
+  const logged: string[] = []
+  const app = await build(db, { logLevel, logTo: { write: (line) => void logged.push(line) } })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   const write = <T>(work: (tx: Transaction) => Promise<T>) => db.transaction(work)
+  const token = async (userId: number) => {
+    const value = `opapi-${randomBytes(20).toString('hex')}`
+    await write(async (tx) => {
+      await tx.run(insert('tokens', { user_id: userId, name: 'test', hash: hashToken(value), created_at: new Date().toISOString() }))
+      await changed(tx, 'tokens')
+    })
+    return value
+  }
   return {
     db,
     url,
     admin: client(url, adminToken),
     anonymous: client(url),
-    as: async (userId) => {
-      const token = `opapi-${randomBytes(20).toString('hex')}`
-      await write(async (tx) => {
-        await tx.run(
-          insert('tokens', { user_id: userId, name: 'test', hash: hashToken(token), created_at: new Date().toISOString() }),
-        )
-        await changed(tx, 'tokens')
-      })
-      return client(url, token)
-    },
+    adminToken,
+    logged,
+    token,
+    as: async (userId) => client(url, await token(userId)),
     make: makers(db),
     id: async (table, name) => {
       const row = await db.one<{ id: number }>(sql`select id from ${raw(table)} where name = ${name}`)

@@ -15,9 +15,6 @@ const represented = (id: string): Body => ({ _type: 'Action', id, _links: { self
 /** The address of an action; its id has a slash in it. */
 export const actionHref = (id: string): string => `/api/v3/actions/${id}`
 
-/** Whether there is such an action. */
-export const isAction = (id: string): boolean => known.has(id)
-
 const queryable: Queryable = {
   table: 'permissions',
   properties: [],
@@ -50,7 +47,7 @@ operation({
   answers: { status: 200, of: 'Action', as: 'single' },
   run: async ({ params }) => {
     const id = params['*'] as string
-    if (!isAction(id)) throw notFound()
+    if (!known.has(id)) throw notFound()
     return { body: represented(id) }
   },
 })

@@ -1,14 +1,14 @@
 /** Capabilities: which principal can do what in which project, or everywhere. Computed from the grants by the database. */
 import type { Row } from '#db/database.ts'
 import { among, amongTexts } from '#db/dialect.ts'
-import { and, FALSE, or, raw, type Sql, sql, TRUE } from '#db/sql.ts'
+import { and, FALSE, or, raw, type Sql, sql } from '#db/sql.ts'
 import { computed } from '#kernel/collection.ts'
 import type { Context } from '#kernel/context.ts'
-import { notFound } from '#kernel/errors.ts'
+import { invalidQuery, notFound } from '#kernel/errors.ts'
 import { operation } from '#kernel/operation.ts'
 import type { Filter, FilterUse } from '#kernel/operators.ts'
 import { relatedRows } from '#kernel/page.ts'
-import { withMe } from '#kernel/query.ts'
+import { filtersOf, type Query, withMe } from '#kernel/query.ts'
 import type { Body } from '#kernel/represent.ts'
 import { hrefOf, type Queryable, resourceNamed } from '#kernel/resource.ts'
 import { both, either, having, inProject, lacking } from '#kernel/rules.ts'
@@ -110,8 +110,6 @@ function identified(id: string, context: Context): Sql {
   return and([sql`held.action = ${action}`, inContext([place], context), sql`held.principal_id = ${Number(principal)}`])
 }
 
-const order = (_: unknown, __: unknown) => sql`held.action`
-
 const queryable: Queryable = {
   table: 'permissions',
   properties: [],
@@ -124,29 +122,48 @@ const queryable: Queryable = {
     ),
     context: filter(/^(g|[wp]\d{1,9})$/, inContext),
   },
-  sorts: { id: order },
+  sorts: { id: () => sql`held.action` },
 }
+
+const own: FilterUse = { name: 'principal', operator: '=', values: ['me'] }
+const MOST_VALUES = 20
+
+/** Throws InvalidQuery unless the list is of some principals, places or ids: of all at once there can be millions. */
+function checkNarrow(uses: readonly FilterUse[]): void {
+  const isNarrow = ({ name, operator, values }: FilterUse) =>
+    filtersOf(queryable).get(name)?.key !== 'action' && operator === '=' && values.length <= MOST_VALUES
+  if (uses.some(isNarrow)) return
+  throw invalidQuery(
+    `Capabilities must be filtered by id, principal or context, with the operator "=" and at most ${MOST_VALUES} values.`,
+  )
+}
+
+/** The capabilities of one page, and how many there are in all. */
+async function listed(query: Query, context: Context): Promise<{ elements: Body[]; total: number }> {
+  const { conditions, filters, sorts, offset, pageSize } = query
+  checkNarrow(filters)
+  const all = await capabilities(context, and(conditions))
+  const direction = raw(sorts[0]?.descending ? 'desc' : 'asc')
+  const [found, count] = await Promise.all([
+    context.db.all<Capability>(sql`
+      ${all} order by held.action ${direction}, coalesce(held.project_id, 0) ${direction}, held.principal_id ${direction}
+      limit ${pageSize} offset ${(offset - 1) * pageSize}`),
+    context.db.one<{ n: number }>(sql`select count(*) as n from (${all}) as found`),
+  ])
+  return { elements: await represented(found, context), total: count?.n ?? 0 }
+}
+
+const members = ['id', 'action', 'context', 'principal']
 
 operation({
   method: 'GET',
   path: '/capabilities',
-  summary: 'List capabilities',
+  summary: 'List capabilities: one’s own, unless filters name others',
   tag: 'Capability',
   answers: { status: 200, of: 'Capability', as: 'collection' },
   query: ['filters', 'sortBy', 'select', 'offset', 'pageSize'],
   run: async ({ context }) => ({
-    body: await computed(context, queryable, ['id', 'action', 'context', 'principal'], async (query) => {
-      const { conditions, sorts, offset, pageSize } = query
-      const all = await capabilities(context, conditions.length > 0 ? and(conditions) : TRUE)
-      const direction = raw(sorts[0]?.descending ? 'desc' : 'asc')
-      const [found, count] = await Promise.all([
-        context.db.all<Capability>(sql`
-          ${all} order by held.action ${direction}, coalesce(held.project_id, 0) ${direction}, held.principal_id ${direction}
-          limit ${pageSize} offset ${(offset - 1) * pageSize}`),
-        context.db.one<{ n: number }>(sql`select count(*) as n from (${all}) as found`),
-      ])
-      return { elements: await represented(found, context), total: count?.n ?? 0 }
-    }),
+    body: await computed(context, queryable, members, (query) => listed(query, context), [own]),
   }),
 })
 

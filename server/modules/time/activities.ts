@@ -1,7 +1,6 @@
 /** What kind of effort time is booked as. */
-import type { Row } from '#db/database.ts'
-import { hrefOf, type Link, resource, resourceNamed } from '#kernel/resource.ts'
-import { either, inAnyProject } from '#kernel/rules.ts'
+import { resource } from '#kernel/resource.ts'
+import { either, inAnyProject, sharedAnywhere } from '#kernel/rules.ts'
 import { idSet } from '#kernel/viewer.ts'
 import { allRows } from '#kernel/world.ts'
 
@@ -14,32 +13,32 @@ const permissions = [
   'manage_project_activities',
 ]
 
-/** Projects in which the viewer sees that time is booked at all. */
-const visibleProjects = (loaded: Readonly<Record<string, unknown>>) => loaded['projects'] as readonly Link[]
-
-export const TimeEntriesActivity = resource('TimeEntriesActivity', 'time_entry_activities', ({ text, integer, boolean }) => ({
-  path: 'time_entries/activities',
-  label: 'time entry activity',
-  title: 'name',
-  held: 'all',
-  order: { column: 'position' },
-  visible: either(...permissions.map(inAnyProject)),
-  needs: ['project:view_project'],
-  loads: {
-    projects: async (_, { db, snapshot, viewer }): Promise<Link[]> => {
-      const seen = idSet(viewer, 'project:view_project')
-      const projects: Row[] = [...(await allRows(db, snapshot, 'projects')).values()]
-      return projects
-        .filter((row) => seen.ids.has(row['id']))
-        .map((row) => ({ href: hrefOf(resourceNamed('Project'), row), title: row['name'] }))
+export const TimeEntriesActivity = resource(
+  'TimeEntriesActivity',
+  'time_entry_activities',
+  ({ text, integer, boolean, links }) => ({
+    path: 'time_entries/activities',
+    label: 'time entry activity',
+    title: 'name',
+    held: 'all',
+    order: { column: 'position' },
+    visible: either(sharedAnywhere('edit_own_time_entries'), ...permissions.map(inAnyProject)),
+    needs: ['project:view_project'],
+    properties: {
+      id: integer(),
+      name: text(),
+      position: integer(),
+      default: boolean({ column: 'is_default' }),
+      /** Where it can be booked: every activity is one of all projects. */
+      projects: links('Project', {
+        embed: true,
+        load: async (rows, { db, snapshot, viewer }) => {
+          const seen = idSet(viewer, 'project:view_project').ids
+          const ids = [...(await allRows(db, snapshot, 'projects')).keys()].filter((id) => seen.has(id))
+          return new Map(rows.map((row) => [row.id, row.is_active ? ids : []]))
+        },
+      }),
     },
-  },
-  properties: {
-    id: integer(),
-    name: text(),
-    position: integer(),
-    default: boolean({ column: 'is_default' }),
-  },
-  actions: { projects: { links: (_, { loaded }) => visibleProjects(loaded) } },
-  operations: ['show'],
-}))
+    operations: ['show'],
+  }),
+)

@@ -1,53 +1,42 @@
 /** Where time can be booked. */
-import { among } from '#db/dialect.ts'
-import { sql } from '#db/sql.ts'
 import { index } from '#kernel/collection.ts'
 import type { Context } from '#kernel/context.ts'
 import { ok, operation, rowFrom } from '#kernel/operation.ts'
 import { resourceNamed } from '#kernel/resource.ts'
-import { either, inProject } from '#kernel/rules.ts'
-import { idSet, prepare } from '#kernel/viewer.ts'
+import { either, inProject, shared } from '#kernel/rules.ts'
+import { prepare } from '#kernel/viewer.ts'
 import { TimeEntry } from './time-entries.ts'
 
-const mayLog = either(inProject('log_time'), inProject('log_own_time'))
 const query = ['offset', 'pageSize', 'filters', 'sortBy', 'select']
 
-/** Ids of the projects in which the viewer may book time. */
-async function bookable(context: Context): Promise<number[]> {
-  await prepare(context.db, context.viewer, mayLog.needs)
-  return [...new Set(mayLog.needs.flatMap((need) => idSet(context.viewer, need).list))]
-}
+/** Where the viewer may book time: in which projects, and on which work packages besides. */
+const inProjects = either(inProject('log_time', 'id'), inProject('log_own_time', 'id'))
+const onWorkPackages = either(inProject('log_time'), inProject('log_own_time'), shared('log_own_time'))
 
 operation({
   method: 'GET',
   path: '/time_entries/available_projects',
   summary: 'List the projects time can be booked in',
   tag: 'TimeEntry',
-  guard: mayLog,
+  guard: inProjects,
   answers: { status: 200, of: 'Project', as: 'collection' },
   query,
   run: async ({ context }) =>
-    ok(
-      await index(context, resourceNamed('Project'), {
-        within: among(context.engine, sql`projects.id`, await bookable(context)),
-      }),
-    ),
+    ok(await index(context, resourceNamed('Project'), { within: inProjects.where(context, 'projects') })),
 })
 
-const workPackages = async (context: Context) =>
-  ok(
-    await index(context, resourceNamed('WorkPackage'), {
-      type: 'WorkPackageCollection',
-      within: among(context.engine, sql`work_packages.project_id`, await bookable(context)),
-    }),
-  )
+async function workPackages(context: Context) {
+  await prepare(context.db, context.viewer, onWorkPackages.needs)
+  const within = onWorkPackages.where(context, 'work_packages')
+  return ok(await index(context, resourceNamed('WorkPackage'), { type: 'WorkPackageCollection', within }))
+}
 
 operation({
   method: 'GET',
   path: '/time_entries/available_work_packages',
   summary: 'List the work packages time can be booked on',
   tag: 'TimeEntry',
-  guard: mayLog,
+  guard: onWorkPackages,
   answers: { status: 200, of: 'WorkPackage', as: 'collection' },
   query,
   run: ({ context }) => workPackages(context),

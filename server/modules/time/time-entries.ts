@@ -5,8 +5,8 @@ import type { Context } from '#kernel/context.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { visibleRow } from '#kernel/page.ts'
 import { type Draft, differs, extend, resource, resourceNamed } from '#kernel/resource.ts'
-import { both, either, having, inProject, not, own, type Scope } from '#kernel/rules.ts'
-import { idSet, prepare } from '#kernel/viewer.ts'
+import { both, either, having, inProject, not, own, type Scope, shared } from '#kernel/rules.ts'
+import { prepare } from '#kernel/viewer.ts'
 import { allRows } from '#kernel/world.ts'
 import { readStart, startOf } from './clock.ts'
 
@@ -21,29 +21,32 @@ interface Facts {
 }
 
 const running = having('ongoing', true)
+/** A permission about one's own time, held in the project or on the work package by a share. */
+const ownTime = (permission: string, workPackage = 'entity_id') => either(inProject(permission), shared(permission, workPackage))
 /** What has been booked is seen by permission; what is running only by whoever it is running for. */
 const visible = either(
   both(running, own('user_id')),
-  both(not(running), either(inProject('view_time_entries'), both(own('user_id'), inProject('view_own_time_entries')))),
+  both(not(running), either(inProject('view_time_entries'), both(own('user_id'), ownTime('view_own_time_entries')))),
 )
-const mayLog = either(inProject('log_time'), inProject('log_own_time'))
-const mayEdit = either(inProject('edit_time_entries'), both(own('user_id'), inProject('edit_own_time_entries')))
+const mayLogOwn = ownTime('log_own_time')
+const mayLog = either(inProject('log_time'), mayLogOwn)
+const mayEdit = either(inProject('edit_time_entries'), both(own('user_id'), ownTime('edit_own_time_entries')))
 
 async function lookUp({ row, before }: Draft, context: Context): Promise<Facts> {
   const { db, snapshot, viewer } = context
-  await prepare(db, viewer, ['project:log_time', 'project:log_own_time'])
+  await prepare(db, viewer, mayLog.needs)
   const entity = row['entity_id'] ? await visibleRow(context, resourceNamed('WorkPackage'), row['entity_id']) : undefined
   const user = row['user_id'] ?? viewer.id
   const other = row['ongoing']
     ? await db.one(sql`select 1 as one from time_entries where user_id = ${user} and ongoing and id <> ${before?.['id'] ?? 0}`)
     : undefined
-  const project = row['project_id'] ?? entity?.['project_id']
+  const placed = { ...row, project_id: row['project_id'] ?? entity?.['project_id'] }
   return {
     activities: await allRows(db, snapshot, 'time_entry_activities', 'position'),
     workPackage: entity,
     isRunning: other !== undefined,
-    mayLogForAll: idSet(viewer, 'project:log_time').ids.has(project),
-    mayLogOwn: idSet(viewer, 'project:log_own_time').ids.has(project),
+    mayLogForAll: inProject('log_time').holds(viewer, placed),
+    mayLogOwn: mayLogOwn.holds(viewer, placed),
   }
 }
 
@@ -90,6 +93,9 @@ function check(draft: Draft, facts: Facts, { viewer }: Context): Violation[] {
   const violations: Violation[] = []
   const isOwn = row['user_id'] === viewer.id
   if (!before && row['project_id'] && !facts.mayLogForAll && !(isOwn && facts.mayLogOwn)) throw forbidden()
+  const isMoved = before && (differs(draft, 'project_id') || differs(draft, 'entity_id'))
+  if (isMoved && !mayEdit.holds(viewer, row)) throw forbidden()
+  if (!row['project_id']) violations.push(violation('project', "can't be blank"))
   if (!isOwn && differs(draft, 'user_id') && !facts.mayLogForAll)
     violations.push(violation('user', 'was attempted to be written but is not writable', { identifier: 'PropertyIsReadOnly' }))
   if (row['entity_id'] && (!facts.workPackage || facts.workPackage['project_id'] !== row['project_id'])) {
@@ -142,7 +148,6 @@ export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entr
     comment: p.plain({ max: 1000 }),
     ongoing: p.boolean({ filter: true }),
     project: p.link('Project', {
-      required: true,
       embed: true,
       filter: 'list_optional',
       allowed: { href: () => '/api/v3/time_entries/available_projects' },
@@ -197,7 +202,7 @@ export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entr
   operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
 }))
 
-const seesTime = either(inProject('view_time_entries'), inProject('view_own_time_entries'))
+const seesTime = either(inProject('view_time_entries'), ownTime('view_own_time_entries', 'id'))
 
 /** Work packages tell what has been booked on them, as far as the viewer sees it. */
 extend('WorkPackage', 'work_packages', {
@@ -205,6 +210,7 @@ extend('WorkPackage', 'work_packages', {
   properties: (p) => ({
     spentTime: p.hours({
       read: seesTime,
+      inSchema: ({ before, row }, _, { viewer }) => seesTime.holds(viewer, before ?? row),
       section: 'Estimates and progress',
       writable: false,
       select: (scope: Scope, table) => sql`
@@ -223,7 +229,7 @@ extend('WorkPackage', 'work_packages', {
       href: () => '/api/v3/time_entries',
       method: 'post',
       title: ({ subject }) => `Log time on ${subject}`,
-      may: mayLog,
+      may: either(inProject('log_time'), ownTime('log_own_time', 'id')),
     },
   },
 })

@@ -4,6 +4,7 @@ import { among, assignments } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { type Draft, differs } from '#kernel/resource.ts'
+import { changed } from '#kernel/world.ts'
 import { calendarOf, type Facts } from './facts.ts'
 import { descendantIds, type RollUp, rollUp } from './hierarchy.ts'
 
@@ -67,9 +68,10 @@ async function moveAlong(tx: Transaction, row: Row, facts: Facts, now: string): 
   await tx.run(
     sql`update time_entries set project_id = ${project} where entity_type = 'WorkPackage' and ${among(tx.engine, sql`entity_id`, moved)}`,
   )
-  await tx.run(
+  const shares = await tx.run(
     sql`update memberships set project_id = ${project} where entity_type = 'WorkPackage' and ${among(tx.engine, sql`entity_id`, moved)}`,
   )
+  if (shares > 0) await changed(tx, 'memberships')
 }
 
 /** Removes a work package with everything below it and booked on it; the parent above is recomputed. */
@@ -77,7 +79,7 @@ export async function cascade(tx: Transaction, row: Row, context: Context): Prom
   const all = [row['id'] as number, ...(await descendantIds(tx, row['id']))]
   const booked = sql`entity_type = 'WorkPackage' and ${among(tx.engine, sql`entity_id`, all)}`
   await tx.run(sql`delete from time_entries where ${booked}`)
-  await tx.run(sql`delete from memberships where ${booked}`)
+  if ((await tx.run(sql`delete from memberships where ${booked}`)) > 0) await changed(tx, 'memberships')
   // Children point to their parents: the pointers go first.
   await tx.run(sql`update work_packages set parent_id = null where ${among(tx.engine, sql`id`, all)}`)
   await tx.run(sql`delete from work_packages where ${among(tx.engine, sql`id`, all)}`)

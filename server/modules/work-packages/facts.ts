@@ -1,7 +1,7 @@
 /** Everything that writing a work package has to look up: asked once, before the pure rules judge. */
 import type { Row } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
-import { sql } from '#db/sql.ts'
+import { type Sql, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { visibleRow } from '#kernel/page.ts'
 import { type Draft, differs, resourceNamed } from '#kernel/resource.ts'
@@ -32,6 +32,8 @@ export interface Facts {
   readonly parent: Row | undefined
   /** Whether the parent given lies below the work package. */
   readonly parentIsBelow: boolean
+  /** Whether there is a stored parent that the viewer does not see. */
+  readonly hidesParent: boolean
   readonly children: number
   readonly calendar: Calendar
   /** Whether the viewer may add work packages in the project they are moved to. */
@@ -45,11 +47,22 @@ export const calendarOf = (context: Context): Promise<Calendar> =>
     return { weekdays: context.settings.working_days, daysOff: new Set(days.map((day) => day.date)) }
   })
 
-/** Principals that can be made responsible for work in a project: `ids` if given, or all of them. */
-export const assignableIn = (context: Context, project: number, ids?: readonly number[]) =>
-  context.db.all<{ id: number }>(sql`
-    select distinct user_id as id from grants where project_id = ${project} and permission = 'work_package_assigned'
-    ${ids ? sql`and ${among(context.engine, sql`user_id`, ids)}` : sql``}`)
+/** A query for the ids of those who can be made responsible for work in a project, or for one piece of work shared with them. */
+export const assignable = (project: number, workPackage?: number): Sql => sql`
+  select user_id from grants where project_id = ${project} and permission = 'work_package_assigned'
+  union
+  select user_id from shared_grants where work_package_id = ${workPackage ?? 0} and permission = 'work_package_assigned'`
+
+/** Those of the principals given, or brought by the category, that can be made responsible. */
+async function assignableOf(draft: Draft, category: Row | undefined, { db, engine }: Context): Promise<ReadonlySet<number>> {
+  const { row, before } = draft
+  const given = ['assigned_to_id', 'responsible_id'].filter((column) => differs(draft, column)).map((column) => row[column])
+  const ids = [...given, before ? null : category?.['assigned_to_id']].filter(Boolean) as number[]
+  if (ids.length === 0 || !row['project_id']) return new Set()
+  const found = await db.all<{ user_id: number }>(sql`
+    select user_id from (${assignable(row['project_id'], before?.['id'])}) a where ${among(engine, sql`user_id`, ids)}`)
+  return new Set(found.map((one) => one.user_id))
+}
 
 export async function lookUp(draft: Draft, context: Context): Promise<Facts> {
   const { row, before } = draft
@@ -65,11 +78,9 @@ export async function lookUp(draft: Draft, context: Context): Promise<Facts> {
     calendarOf(context),
   ])
   const project = row['project_id'] as number | null | undefined
-  const people = ['assigned_to_id', 'responsible_id']
-    .filter((column) => differs(draft, column) && row[column])
-    .map((column) => row[column] as number)
-  const isNewParent = differs(draft, 'parent_id') && row['parent_id']
-  const parent = isNewParent ? await visibleRow(context, resourceNamed('WorkPackage'), row['parent_id']) : undefined
+  const isNewParent = differs(draft, 'parent_id')
+  const shown = async (id: number | null | undefined) => (id ? visibleRow(context, resourceNamed('WorkPackage'), id) : undefined)
+  const parent = isNewParent ? await shown(row['parent_id']) : undefined
   const enabled = project ? ((await projectTypes(context)).get(project) ?? []) : [...types.keys()]
   const typeId = (row['type_id'] as number | undefined) ?? [...types.keys()].find((id) => enabled.includes(id))
   const statusId =
@@ -85,10 +96,11 @@ export async function lookUp(draft: Draft, context: Context): Promise<Facts> {
     calendar,
     projectTypes: enabled,
     projectVersions: project ? await sharedVersionIds(context, project) : new Set(),
-    reachable: await reachableStatuses(context, before ? row : placed, before),
+    reachable: await reachableStatuses(context, before ? row : placed, before, { statuses, versions }),
     ofType: typeId === undefined ? new Set() : await statusesOfType(context, typeId),
-    assignable: new Set(people.length > 0 && project ? (await assignableIn(context, project, people)).map((one) => one.id) : []),
+    assignable: await assignableOf(draft, categories.get(row['category_id']), context),
     parent,
+    hidesParent: Boolean(isNewParent && before?.['parent_id'] && !(await shown(before['parent_id']))),
     parentIsBelow: Boolean(before && parent && (await chainAbove(db, parent['id'])).includes(before['id'])),
     children: before
       ? ((await db.one<{ n: number }>(sql`select count(*) as n from work_packages where parent_id = ${before['id']}`))?.n ?? 0)

@@ -1,6 +1,6 @@
 /** The filters of work packages that are more than a property and its kind. */
 import { among } from '#db/dialect.ts'
-import { FALSE, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
+import { and, FALSE, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { type Filter, type FilterUse, hasTokens, isId, onIds } from '#kernel/operators.ts'
 import { areVisible, withMe } from '#kernel/query.ts'
@@ -34,6 +34,25 @@ export async function ofProject(context: Context, project: number): Promise<Sql>
     column('work_packages', 'project_id'),
     await projectsOf([project], context, includesSubprojects(context)),
   )
+}
+
+/** The project in whose list we are. */
+const listedProject = ({ path }: Context): number | undefined => {
+  const own = /\/(?:projects|workspaces)\/(\d+)\/work_packages/.exec(path)?.[1]
+  return own === undefined ? undefined : Number(own)
+}
+
+/** Work packages that the viewer sees; in a project's list, those of the project and of the ones below it. */
+async function workPackagesHere(values: readonly string[], context: Context): Promise<boolean> {
+  if (!(await areVisible('WorkPackage', values, context))) return false
+  const project = listedProject(context)
+  if (project === undefined) return true
+  const { db, engine } = context
+  const here = [project, ...(await descendantsOf(context, project))]
+  const elsewhere = await db.one(sql`
+    select id from work_packages
+    where ${among(engine, sql`id`, numbers(values))} and not (${among(engine, sql`project_id`, here)}) limit 1`)
+  return elsewhere === undefined
 }
 
 /** `not`, for the operators that negate: rows without a value are taken in. */
@@ -70,9 +89,16 @@ const typeahead: Filter = {
   },
 }
 
+/** Ids of work packages in a column. */
+const workPackage = (own: string): Filter => ({
+  strategy: 'list',
+  allowed: workPackagesHere,
+  where: ({ operator, values }, { engine }, table) => onIds(engine, operator, values, column(table, own)),
+})
+
 const ancestor: Filter = {
   strategy: 'list',
-  allowed: visible('WorkPackage'),
+  allowed: workPackagesHere,
   where: ({ operator, values }, { engine }, table) =>
     unless(
       operator === '!',
@@ -116,7 +142,31 @@ const through =
     return unless(operator === '!', sql`${column(table, own)} in (${set(ids)})`)
   }
 
+/** Shared with all of these, with any, with anybody or nobody, as far as the viewer may know of shares. */
+const sharedWithUser: Filter = {
+  strategy: 'list_optional',
+  operators: ['=', '&=', '*', '!*'],
+  allowed: visible('Principal'),
+  where: async ({ operator, values }, context, table) => {
+    const { db, engine, viewer } = context
+    const rule = inProject('view_shared_work_packages')
+    await prepare(db, viewer, rule.needs)
+    const sharedWith = (ids?: readonly number[]) => sql`${column(table, 'id')} in (
+      select entity_id from memberships where entity_type = 'WorkPackage' ${ids ? sql`and ${among(engine, sql`principal_id`, ids)}` : sql``})`
+    const ids = numbers(withMe(values, context))
+    const conditions: Record<string, () => Sql> = {
+      '=': () => sharedWith(ids),
+      '&=': () => and(ids.map((id) => sharedWith([id]))),
+      '*': () => sharedWith(),
+      '!*': () => sql`not (${sharedWith()})`,
+    }
+    return and([rule.where(context, table), (conditions[operator] as () => Sql)()])
+  },
+}
+
 export const workPackageFilters: Record<string, Filter> = {
+  id: workPackage('id'),
+  parent: workPackage('parent_id'),
   status: {
     strategy: 'list',
     operators: ['o', '=', 'c', '!', '*'],
@@ -217,6 +267,7 @@ export const workPackageFilters: Record<string, Filter> = {
       return sql`((${within('start_date')}) or (${within('due_date')}) or (${around}))`
     },
   },
+  sharedWithUser,
   sharedWithMe: {
     strategy: 'boolean',
     where: ({ operator, values }, { viewer }, table) =>
@@ -235,9 +286,9 @@ async function subprojects(
   table: string,
   withItself: boolean,
 ): Promise<Sql> {
-  const own = /\/(?:projects|workspaces)\/(\d+)\/work_packages/.exec(context.path)?.[1]
-  const itself = own === undefined ? [] : [Number(own)]
-  const below = own === undefined ? numbers(values) : await descendantsOf(context, Number(own))
+  const project = listedProject(context)
+  const itself = project === undefined ? [] : [project]
+  const below = project === undefined ? numbers(values) : await descendantsOf(context, project)
   const chosen = new Set(numbers(values))
   const taken = operator === '*' ? below : operator === '!*' ? [] : below.filter((id) => chosen.has(id) === (operator === '='))
   return among(context.engine, column(table, 'project_id'), [...(withItself ? itself : []), ...taken])

@@ -10,6 +10,7 @@ import { type Ask, created, idFrom, ok, operation, rowFrom } from '#kernel/opera
 import { resourceNamed } from '#kernel/resource.ts'
 import { either, inProject, type Rule, shared } from '#kernel/rules.ts'
 import { idSet, prepare } from '#kernel/viewer.ts'
+import { assignable } from './facts.ts'
 import { ofProject } from './filters.ts'
 import { listOptions } from './list.ts'
 import { WorkPackage } from './work-packages.ts'
@@ -90,11 +91,11 @@ for (const parent of ['projects', 'workspaces']) {
   })
 }
 
-/** Principals with an assignable role in a project, as far as the viewer sees them. */
-const assignees = (context: Context, projectId: number) =>
+/** Principals who can be made responsible, as far as the viewer sees them. */
+const assignees = (context: Context, project: number, workPackage?: number) =>
   index(context, resourceNamed('Principal'), {
     paginated: false,
-    within: sql`principals.id in (select user_id from grants where project_id = ${projectId} and permission = 'work_package_assigned')`,
+    within: sql`principals.id in (${assignable(project, workPackage)})`,
   })
 
 operation({
@@ -106,7 +107,7 @@ operation({
   run: async (ask) => {
     const row = await workPackage(ask)
     await demand(ask.context, either(inProject('edit_work_packages'), shared('edit_work_packages')), row)
-    return ok(await assignees(ask.context, row['project_id']))
+    return ok(await assignees(ask.context, row['project_id'], row['id']))
   },
 })
 

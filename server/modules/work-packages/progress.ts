@@ -63,7 +63,7 @@ export function deriveFromWork(before: Progress, wanted: Progress, given: Readon
   if (mayDeriveRemaining) {
     if (work !== null && remaining === null && percent === null) remaining = work
     else if (changed('work', work) && work !== null && remaining !== null && !given.has('percent') && !isFixed) {
-      remaining = clamp(remaining + (work - (before.work ?? 0)), 0, work)
+      remaining = clamp(round(remaining + (work - (before.work ?? 0))), 0, work)
     } else if (work === null || percent === null) remaining = null
     else remaining = clamp(round(work * (1 - percent / 100)), 0, work)
   }

@@ -1,13 +1,14 @@
 /** Schemas of work packages: one for every pair of project and type. */
 import type { Row } from '#db/database.ts'
+import { sql } from '#db/sql.ts'
 import { collection } from '#kernel/collection.ts'
 import type { Context } from '#kernel/context.ts'
-import { forbidden, invalidQuery, notFound } from '#kernel/errors.ts'
-import { emptyDraft, guarded, idFrom, ok, operation } from '#kernel/operation.ts'
+import { invalidQuery, notFound } from '#kernel/errors.ts'
+import { emptyDraft, idFrom, ok, operation } from '#kernel/operation.ts'
 import { readFilters } from '#kernel/query.ts'
 import type { Body } from '#kernel/represent.ts'
-import { type Draft, resourceNamed } from '#kernel/resource.ts'
-import { inAnyProject, inProject } from '#kernel/rules.ts'
+import { type Draft, type Property, resourceNamed } from '#kernel/resource.ts'
+import { either, inAnyProject, inProject, sharedAnywhere } from '#kernel/rules.ts'
 import { schemaOf } from '#kernel/schema.ts'
 import { permissionTopics, prepare } from '#kernel/viewer.ts'
 import { allRows } from '#kernel/world.ts'
@@ -15,27 +16,21 @@ import { type Facts, lookUp } from './facts.ts'
 
 const hrefOf = (project: number, type: number) => `/api/v3/work_packages/schemas/${project}-${type}`
 
-/** The groups of a form, and in a form the schema it stands on. */
-export function attributeGroups(
-  { row, before }: Draft,
-  _facts: Facts,
-  _context: Context,
-  form: boolean,
-): Record<string, unknown> {
-  const sections = Map.groupBy(
-    resourceNamed('WorkPackage').properties.filter((p) => p.options.section && p.name !== 'startDate'),
-    (p) => p.options.section as string,
-  )
-  const { project_id: project, type_id: type } = row
+const sections = ['People', 'Estimates and progress', 'Details']
+
+/** The groups of a form, and in a form the schema it stands on. `date` stands for start, due date and duration as well. */
+export function attributeGroups(draft: Draft, facts: Facts, context: Context, form: boolean): Record<string, unknown> {
+  const isThere = ({ name, options: { inSchema } }: Property) =>
+    name === 'date' || typeof inSchema !== 'function' || inSchema(draft, facts, context)
+  const there = resourceNamed('WorkPackage').properties.filter(isThere)
+  const { project_id: project, type_id: type } = draft.row
   return {
-    _attributeGroups: [...sections].map(([name, properties]) => ({
+    _attributeGroups: sections.map((name) => ({
       _type: 'WorkPackageFormAttributeGroup',
       name,
-      attributes: properties.map((p) => p.name),
+      attributes: there.filter((p) => p.options.section === name).map((p) => p.name),
     })),
-    ...(form &&
-      project &&
-      type && { _links: { baseSchema: { href: hrefOf((before ?? row)['project_id'], (before ?? row)['type_id']) } } }),
+    ...(form && project && type && { _links: { baseSchema: { href: hrefOf(project, type) } } }),
   }
 }
 
@@ -73,16 +68,28 @@ export async function pageSchemas(rows: readonly Row[], context: Context): Promi
 export const schemasHref = (pairs: readonly string[]): string =>
   `/api/v3/work_packages/schemas?filters=${encodeURIComponent(JSON.stringify([{ id: { operator: '=', values: pairs } }]))}`
 
+const seesAny = either(inAnyProject('view_work_packages'), sharedAnywhere('view_work_packages'))
+
+/** Whether the viewer sees work packages of a project: all of them, or one that is shared. */
+async function seesIn(context: Context, project: number): Promise<boolean> {
+  const { db, viewer } = context
+  const rule = inProject('view_work_packages')
+  await prepare(db, viewer, rule.needs)
+  if (rule.holds(viewer, { project_id: project })) return true
+  const shared = await db.one(sql`
+    select w.id from shared_grants s join work_packages w on w.id = s.work_package_id
+    where s.user_id = ${viewer.id} and s.permission = 'view_work_packages' and w.project_id = ${project} limit 1`)
+  return shared !== undefined
+}
+
 /** The ids of a pair such as `3-1` or `demo-project-1`; undefined where either does not exist or the project shows no work packages. */
 async function readPair(text: string, context: Context): Promise<[number, number] | undefined> {
   const match = /^(.+)-(\d{1,9})$/.exec(text)
   if (!match) return undefined
   const project = await idFrom(match[1] as string, resourceNamed('Project'), context)
   const type = Number(match[2])
-  const rule = inProject('view_work_packages')
-  await prepare(context.db, context.viewer, rule.needs)
   const isKnown = (await allRows(context.db, context.snapshot, 'types', 'position')).has(type)
-  return project !== undefined && isKnown && rule.holds(context.viewer, { project_id: project }) ? [project, type] : undefined
+  return project !== undefined && isKnown && (await seesIn(context, project)) ? [project, type] : undefined
 }
 
 operation({
@@ -90,10 +97,10 @@ operation({
   path: '/work_packages/schemas',
   summary: 'List schemas of work packages',
   tag: 'WorkPackage',
+  guard: seesAny,
   answers: { status: 200, as: 'object' },
   query: ['filters'],
   run: async ({ context }) => {
-    await guarded(resourceNamed('WorkPackage'), context)
     const text = context.params.get('filters')
     if (!text)
       throw invalidQuery('The parameter filters is missing: name the schemas as [{"id":{"operator":"=","values":["1-2"]}}].')
@@ -133,9 +140,8 @@ operation({
 
 /** The schema of sums: what of a list can be summed. */
 async function sumsSchema(context: Context): Promise<Body> {
-  const rule = inAnyProject('view_work_packages')
-  await prepare(context.db, context.viewer, rule.needs)
-  if (!rule.anywhere(context.viewer)) throw forbidden()
+  await prepare(context.db, context.viewer, seesAny.needs)
+  if (!seesAny.anywhere(context.viewer)) throw notFound()
   const summable = resourceNamed('WorkPackage').properties.filter((p) => p.options.sum)
   return {
     _type: 'Schema',

@@ -6,6 +6,7 @@ import { type Draft, differs } from '#kernel/resource.ts'
 import { asMilestone, calendarFor, completeDates, type Dates, dateViolations } from './dates.ts'
 import type { Facts } from './facts.ts'
 import { deriveFromStatus, deriveFromWork, type Progress, progressViolations } from './progress.ts'
+import { isSealed } from './workflow.ts'
 import { soonestWorkingDay } from './working-days.ts'
 
 const typeOf = (row: Row, facts: Facts) => facts.types.get(row['type_id'])
@@ -16,7 +17,7 @@ const isClosed = (status: number | undefined, facts: Facts) => Boolean(facts.sta
 export const followsChildren = (row: Row, facts: Facts): boolean => facts.children > 0 && row['schedule_manually'] === false
 
 const firstDefault = (rows: ReadonlyMap<number, Row>): number | null =>
-  [...rows.values()].find((row) => row['is_default'])?.['id'] ?? null
+  [...rows.values()].find((row) => row['is_default'] && row['is_active'] !== false)?.['id'] ?? null
 
 /** Author, type, status and priority of a new one, where the client named none. */
 export function defaults({ row, before, given }: Draft, facts: Facts, context: Context): Row {
@@ -30,21 +31,25 @@ export function defaults({ row, before, given }: Draft, facts: Facts, context: C
   }
 }
 
-/** The description template of the type, where the description is blank or still that of another type. */
-export function template(draft: Draft, facts: Facts): Row {
-  if (!differs(draft, 'type_id')) return {}
+/** The description template of the type of a new one, where the description is blank or still that of another type. */
+export function template({ row, before }: Draft, facts: Facts): Row {
+  if (before) return {}
   const squeezed = (text: unknown) => String(text ?? '').replace(/\s+/g, '')
-  const current = squeezed(draft.row['description'])
+  const current = squeezed(row['description'])
   const isUntouched = current === '' || [...facts.types.values()].some((type) => squeezed(type['description']) === current)
-  const text = typeOf(draft.row, facts)?.['description']
-  return isUntouched && text && !(draft.before && current === '') ? { description: text } : {}
+  const text = typeOf(row, facts)?.['description']
+  return isUntouched && text ? { description: text } : {}
 }
 
-/** What cannot stay as it was in another project: the version unless shared there, the category unless there is one of its name. */
-export function move(draft: Draft, facts: Facts): Row {
+/**
+ * What cannot stay as it was in another project: the version unless shared there, the category unless there is one of its
+ * name, the parent unless parents may be elsewhere.
+ */
+export function move(draft: Draft, facts: Facts, { settings }: Context): Row {
   const { row, before, given } = draft
   if (!before || !differs(draft, 'project_id')) return {}
   const values: Row = {}
+  if (!given.has('parent') && !settings.cross_project_work_package_relations) values['parent_id'] = null
   if (!given.has('version') && row['version_id'] && !facts.projectVersions.has(row['version_id'])) values['version_id'] = null
   if (!given.has('category') && row['category_id']) {
     const name = facts.categories.get(row['category_id'])?.['name']
@@ -56,8 +61,8 @@ export function move(draft: Draft, facts: Facts): Row {
 
 /** The assignee that a category brings, for a new work package without one. */
 export function categoryAssignee({ row, before, given }: Draft, facts: Facts): Row {
-  if (before || given.has('assignee') || !row['category_id']) return {}
-  return { assigned_to_id: facts.categories.get(row['category_id'])?.['assigned_to_id'] ?? null }
+  const assignee = facts.categories.get(row['category_id'])?.['assigned_to_id']
+  return !before && !given.has('assignee') && facts.assignable.has(assignee) ? { assigned_to_id: assignee } : {}
 }
 
 /** A status that the new type does not know gives way to one it does. */
@@ -210,12 +215,7 @@ export function checkChoices(draft: Draft, facts: Facts): Violation[] {
       )
     }
   }
-  if (
-    before &&
-    isClosed(before['status_id'], facts) &&
-    !isClosed(row['status_id'], facts) &&
-    facts.versions.get(row['version_id'])?.['status'] === 'closed'
-  ) {
+  if (before && isSealed({ ...row, status_id: before['status_id'] }, facts) && !isClosed(row['status_id'], facts)) {
     violations.push(violation('base', 'A work package assigned to a closed version cannot be reopened.'))
   }
   return violations
@@ -223,6 +223,11 @@ export function checkChoices(draft: Draft, facts: Facts): Violation[] {
 
 export const isAssignableVersion = (id: number, facts: Facts): boolean =>
   facts.projectVersions.has(id) && facts.versions.get(id)?.['status'] === 'open'
+
+/** A parent that the viewer does not see looks like none, and is not taken away by who sends that back. */
+export function hiddenParent({ row, before }: Draft, facts: Facts): Row {
+  return facts.hidesParent && row['parent_id'] === null ? { parent_id: before?.['parent_id'] } : {}
+}
 
 /** A parent that cannot be one, and scheduling that has nothing to follow. */
 export function checkHierarchy(draft: Draft, facts: Facts, context: Context): Violation[] {

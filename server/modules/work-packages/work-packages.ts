@@ -1,6 +1,9 @@
 /** The unit of work: what is to be done, by whom, by when. */
-import { name, sql } from '#db/sql.ts'
-import { type Link, resource } from '#kernel/resource.ts'
+import type { Engine } from '#db/database.ts'
+import { folded } from '#db/dialect.ts'
+import { name, type Sql, sql } from '#db/sql.ts'
+import type { Context } from '#kernel/context.ts'
+import { type Draft, differs, resource } from '#kernel/resource.ts'
 import { either, inProject, type Scope, shared, signedIn } from '#kernel/rules.ts'
 import { afterSave, cascade } from './consequences.ts'
 import type { Facts } from './facts.ts'
@@ -10,6 +13,7 @@ import { loadRelatives, type Relatives } from './hierarchy.ts'
 import { listOptions } from './list.ts'
 import { attributeGroups } from './schemas.ts'
 import * as steps from './steps.ts'
+import { isSealed } from './workflow.ts'
 
 const view = either(inProject('view_work_packages'), shared('view_work_packages'))
 const edit = either(inProject('edit_work_packages'), shared('edit_work_packages'))
@@ -24,19 +28,25 @@ const update = either(
 )
 
 const self = (row: { id: number }) => `/api/v3/work_packages/${row.id}`
-const page = (row: { id: number }) => `/work_packages/${row.id}`
 
 /** An order by what another table says of the row that a column points to. */
-const by = (table: string, expression: string, column: string) => (_: Scope, own: string) =>
-  sql`(select ${name(`x.${expression}`)} from ${name(table)} x where x.id = ${name(`${own}.${column}`)})`
+const by = (table: string, expression: (engine: Engine) => Sql, column: string) => (scope: Scope, own: string) =>
+  sql`(select ${expression(scope.engine)} from ${name(table)} x where x.id = ${name(`${own}.${column}`)})`
+const position = () => sql`x.position`
+const named = (engine: Engine) => folded(engine, sql`x.name`)
+/** People by their last names; groups have but one. */
+const surname = (engine: Engine) => folded(engine, sql`coalesce(x.last_name, x.name) || ' ' || coalesce(x.first_name, '')`)
 
-/** Percent complete of several, weighted by work: 0 only when nothing is done, 100 only when everything is. */
-const percentOfAll = (_: Scope, table: string) => {
+/** Percent complete of several, weighted by work or plain: 0 only when nothing is done, 100 only when everything is. */
+const percentOfAll = ({ settings }: Context, table: string) => {
   const work = sql`sum(${name(`${table}.estimated_hours`)})`
   const remaining = sql`sum(${name(`${table}.remaining_hours`)})`
-  const share = sql`(100.0 * (${work} - ${remaining}) / ${work})`
-  return sql`case when coalesce(${work}, 0) = 0 or ${remaining} is null then null when ${share} <= 0 then 0 when ${share} >= 100 then 100
-    when ${share} < 1 then 1 when ${share} > 99 then 99 else cast(round(${share}) as integer) end`
+  const share =
+    settings.total_percent_complete_mode === 'simple_average'
+      ? sql`avg(1.0 * ${name(`${table}.done_ratio`)})`
+      : sql`(100.0 * (${work} - ${remaining}) / nullif(${work}, 0))`
+  return sql`case when ${share} <= 0 then 0 when ${share} >= 100 then 100 when ${share} < 1 then 1 when ${share} > 99 then 99
+    else cast(round(${share}) as integer) end`
 }
 
 export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work_packages', (p) => ({
@@ -46,7 +56,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
   lock: 'lock_version',
   missing: 'The work package you are looking for cannot be found or has been deleted.',
   visible: view,
-  guard: view,
+  guards: { index: view },
   may: { create: add, update, edit, delete: inProject('delete_work_packages') },
   index: listOptions,
   order: { column: 'id', descending: true },
@@ -58,8 +68,14 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
   loads: { relatives: loadRelatives },
   properties: {
     lockVersion: p.integer({ required: true }),
-    id: p.integer({ required: true, filter: 'list', sort: true }),
-    subject: p.text({ required: true, min: 1, max: 255, filter: 'text', sort: true }),
+    id: p.integer({ required: true, sort: true }),
+    subject: p.text({
+      required: true,
+      min: 1,
+      max: 255,
+      filter: 'text',
+      sort: ({ engine }, t) => folded(engine, name(`${t}.subject`)),
+    }),
     description: p.markdown({ filter: true }),
     duration: p.days({ when: isNoMilestone, inSchema: noMilestone, filter: true, sort: true, writable: byHand }),
     scheduleManually: p.boolean({ hasDefault: true, label: 'Manual scheduling' }),
@@ -106,32 +122,31 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       writable: workBased,
     }),
     derivedPercentageDone: p.integer({ column: 'derived_done_ratio', label: 'Total % complete', writable: false }),
-    createdAt: p.dateTime({ required: true, writable: false, label: 'Created on', filter: true, sort: true }),
-    updatedAt: p.dateTime({ required: true, writable: false, label: 'Updated on', filter: true, sort: true }),
+    createdAt: p.dateTime({ required: true, writable: isImporting, filter: true, sort: true }),
+    updatedAt: p.dateTime({ required: true, writable: false, filter: true, sort: true }),
     author: p.link('Principal', {
       required: true,
-      writable: false,
+      writable: isImporting,
       open: true,
       embed: true,
       schemaType: 'User',
       filter: 'list',
       group: true,
-      sort: by('principals', 'name', 'author_id'),
+      sort: by('principals', surname, 'author_id'),
     }),
     project: p.link('Project', {
       required: true,
       embed: true,
       group: true,
       may: { create: add, update: inProject('move_work_packages') },
-      sort: by('projects', 'name', 'project_id'),
+      sort: by('projects', named, 'project_id'),
       allowed: {
         href: ({ before }) => (before ? `${self(before)}/available_projects` : '/api/v3/work_packages/available_projects'),
       },
     }),
     parent: p.link('WorkPackage', {
       embed: true,
-      may: { create: either(inProject('manage_subtasks'), shared('manage_subtasks')), update: inProject('manage_subtasks') },
-      filter: 'list',
+      may: inProject('manage_subtasks'),
       link: (row, { loaded }) => relativesOf(loaded, row)?.parent ?? { href: null },
     }),
     assignee: p.link('Principal', {
@@ -143,7 +158,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       filter: 'list_optional',
       filterNames: ['assignedTo'],
       group: true,
-      sort: by('principals', 'name', 'assigned_to_id'),
+      sort: by('principals', surname, 'assigned_to_id'),
       allowed: { href: assignees },
     }),
     responsible: p.link('Principal', {
@@ -154,7 +169,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       schemaType: 'User',
       filter: 'list_optional',
       group: true,
-      sort: by('principals', 'name', 'responsible_id'),
+      sort: by('principals', surname, 'responsible_id'),
       allowed: { href: assignees },
     }),
     type: p.link('Type', {
@@ -163,7 +178,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       open: true,
       filter: true,
       group: true,
-      sort: by('types', 'position', 'type_id'),
+      sort: by('types', position, 'type_id'),
       allowed: {
         rows: (_, { types, projectTypes }) => projectTypes.map((id) => types.get(id)).filter((row) => row !== undefined),
       },
@@ -174,8 +189,9 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       embed: true,
       open: true,
       group: true,
+      writable: (draft, facts) => !isSealed(draft.row, facts) || differs(draft, 'status_id'),
       may: { create: add, update: either(edit, inProject('change_work_package_status')) },
-      sort: by('statuses', 'position', 'status_id'),
+      sort: by('statuses', position, 'status_id'),
       allowed: { rows: (_, { statuses, reachable }) => [...statuses.values()].filter((row) => reachable.has(row['id'])) },
     }),
     category: p.link('Category', {
@@ -184,7 +200,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       open: true,
       filter: 'list_optional',
       group: true,
-      sort: by('categories', 'name', 'category_id'),
+      sort: by('categories', named, 'category_id'),
       allowed: {
         rows: ({ row }, { categories }) => [...categories.values()].filter((one) => one['project_id'] === row.project_id),
       },
@@ -195,7 +211,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       open: true,
       group: true,
       may: inProject('assign_versions'),
-      sort: by('versions', 'name', 'version_id'),
+      sort: by('versions', named, 'version_id'),
       allowed: {
         rows: ({ row }, facts) =>
           [...facts.versions.values()].filter(
@@ -211,35 +227,18 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       open: true,
       filter: true,
       group: true,
-      sort: by('priorities', 'position', 'priority_id'),
+      sort: by('priorities', position, 'priority_id'),
       allowed: { rows: (_, { priorities }) => [...priorities.values()].filter((row) => row['is_active']) },
     }),
   },
   filters: workPackageFilters,
+  sorts: { parent: (_, t) => name(`${t}.id`) },
   actions: {
     schema: { href: ({ project_id, type_id }) => `/api/v3/work_packages/schemas/${project_id}-${type_id}` },
     ancestors: { links: ({ id }, { loaded }) => relativesOf(loaded, { id })?.ancestors ?? [] },
     children: {
       links: ({ id }, { loaded }) => relativesOf(loaded, { id })?.children,
       when: ({ id }, { loaded }) => Boolean(relativesOf(loaded, { id })?.children.length),
-    },
-    move: {
-      href: (row) => `${page(row)}/move/new`,
-      type: 'text/html',
-      title: ({ subject }) => `Move work package '${subject}'`,
-      may: inProject('move_work_packages'),
-    },
-    copy: {
-      href: (row) => `${page(row)}/copy`,
-      type: 'text/html',
-      title: ({ subject }) => `Copy work package '${subject}'`,
-      may: add,
-    },
-    pdf: {
-      href: (row) => `${page(row)}.pdf`,
-      type: 'application/pdf',
-      title: 'Export as PDF',
-      may: inProject('export_work_packages'),
     },
     watchers: { href: (row) => `${self(row)}/watchers`, may: inProject('view_work_package_watchers') },
     availableWatchers: { href: (row) => `${self(row)}/available_watchers`, may: inProject('add_work_package_watchers') },
@@ -289,6 +288,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
   facts: lookUp,
   derive: [
     steps.defaults,
+    steps.hiddenParent,
     steps.move,
     steps.statusOfType,
     steps.template,
@@ -301,12 +301,10 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
   after: [afterSave],
   remove: cascade,
   schema: attributeGroups,
-  formLinks: ({ before, row }) => ({
-    previewMarkup: {
-      href: `/api/v3/render/markdown?context=${before ? self(before) : row.project_id ? `/api/v3/projects/${row.project_id}` : ''}`,
-      method: 'post',
-    } satisfies Link,
-  }),
+  formLinks: ({ before, row }) => {
+    const about = before ? self(before) : row.project_id ? `/api/v3/projects/${row.project_id}` : undefined
+    return { previewMarkup: { href: `/api/v3/render/markdown${about ? `?context=${about}` : ''}`, method: 'post' } }
+  },
   operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm'],
 }))
 
@@ -314,6 +312,10 @@ function relativesOf(loaded: Readonly<Record<string, unknown>>, { id }: { id: nu
   return (loaded['relatives'] as ReadonlyMap<number, Relatives>).get(id)
 }
 
+/** Author and moment of creation are given by administrators who take work over from elsewhere, if the instance lets them. */
+function isImporting({ before }: Draft, _: Facts, { viewer, settings }: Context): boolean {
+  return !before && viewer.admin && settings.apiv3_write_readonly_attributes
+}
 function isMilestone(row: object): boolean {
   return Boolean((row as { is_milestone?: unknown }).is_milestone)
 }

@@ -42,14 +42,28 @@ export async function statusesOfType(context: Context, type: number): Promise<Re
   return new Set(transitions.flatMap((t) => [t.old_status_id, t.new_status_id]))
 }
 
+interface States {
+  readonly statuses: ReadonlyMap<number, Row>
+  readonly versions: ReadonlyMap<number, Row>
+}
+
+/** Closed on a closed version: a work package stays so until it is on another version. */
+export const isSealed = (row: Row, { statuses, versions }: States): boolean =>
+  Boolean(statuses.get(row['status_id'])?.['is_closed']) && versions.get(row['version_id'])?.['status'] === 'closed'
+
 /**
  * The ids of the statuses that the viewer may give a work package, its stored one included.
  * @param row the draft; @param before what is stored, whose status is the origin and whose assignee counts as well
  */
-export async function reachableStatuses(context: Context, row: Row, before: Row | undefined): Promise<ReadonlySet<number>> {
+export async function reachableStatuses(
+  context: Context,
+  row: Row,
+  before: Row | undefined,
+  states: States,
+): Promise<ReadonlySet<number>> {
   const origin = (before ?? row)['status_id'] as number
   const reachable = new Set([origin])
-  if (!row['type_id'] || !row['project_id']) return reachable
+  if (!row['type_id'] || !row['project_id'] || (before && isSealed({ ...row, status_id: origin }, states))) return reachable
   const roles = await rolesIn(context, (before ?? row)['project_id'])
   const shared = before?.['id'] ? await rolesOn(context, before['id']) : new Set<number>()
   const { id } = context.viewer

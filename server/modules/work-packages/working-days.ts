@@ -1,5 +1,5 @@
 /** Counting days of work: pure arithmetic over a calendar of working weekdays and days off. */
-import { addDays } from '#kernel/operators.ts'
+import { addDays, FIRST_DAY, LAST_DAY } from '#kernel/operators.ts'
 
 export interface Calendar {
   /** Working weekdays, Monday = 1 … Sunday = 7; never empty. */
@@ -37,7 +37,7 @@ export function durationBetween(start: string, due: string, calendar: Calendar):
   for (let day = addDays(start, weeks * 7); day <= due; day = addDays(day, 1)) {
     const weekday = new Date(`${day}T00:00:00Z`).getUTCDay() || 7
     if (calendar.weekdays.includes(weekday)) count++
-    if (day === '9999-12-31') break
+    if (isEndOfTime(day)) break
   }
   for (const day of calendar.daysOff) {
     const weekday = new Date(`${day}T00:00:00Z`).getUTCDay() || 7
@@ -55,19 +55,19 @@ export const startDate = (due: string, duration: number, calendar: Calendar): st
 function walk(from: string, duration: number, calendar: Calendar, step: 1 | -1): string {
   let day = soonestWorkingDay(from, calendar, step)
   if (calendar === everyDay) return addDays(day, step * (duration - 1))
-  // Whole weeks are leapt over as long as no day off can lie in them.
-  const perWeek = calendar.weekdays.length
   let left = duration - 1
-  if (calendar.daysOff.size === 0 && left > perWeek) {
-    const weeks = Math.floor(left / perWeek)
-    day = addDays(day, step * weeks * 7)
-    left -= weeks * perWeek
-  }
-  for (let i = 0; left > 0 && i < MOST_STEPS; i++) {
-    day = soonestWorkingDay(addDays(day, step), calendar, step)
-    left--
-    if (day === '9999-12-31' || day === '0000-01-01') break
+  while (left > 0 && !isEndOfTime(day)) {
+    // Whole weeks are leapt over; days off among them are still to be worked. The last day is reached on foot.
+    const weeks = Math.floor((left - 1) / calendar.weekdays.length)
+    const next = weeks > 0 ? addDays(day, step * weeks * 7) : soonestWorkingDay(addDays(day, step), calendar, step)
+    left -= weeks > 0 ? workingDaysAfter(day, next, calendar) : 1
+    day = next
   }
   return day
 }
-const MOST_STEPS = 4_000_000
+
+/** Working days between two days in either order, the first of them left out. */
+const workingDaysAfter = (from: string, to: string, calendar: Calendar): number =>
+  from < to ? durationBetween(addDays(from, 1), to, calendar) : durationBetween(to, addDays(from, -1), calendar)
+
+const isEndOfTime = (day: string) => day === FIRST_DAY || day === LAST_DAY

@@ -1,0 +1,51 @@
+/** Empty databases of the engine that is being tested, and the way to be rid of them. */
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connect } from '#db/connect.ts'
+import type { Database } from '#db/database.ts'
+
+const isPostgres = process.env['HALYARD_TEST_ENGINE'] === 'postgres'
+const postgresUrl = process.env['HALYARD_TEST_DATABASE_URL'] ?? ''
+const newName = () => `test_${randomBytes(6).toString('hex')}`
+
+/** An open database: on SQLite in memory, on PostgreSQL a schema of its own. `drop` closes it as well. */
+export async function emptyDatabase(): Promise<{ db: Database; drop: () => Promise<void> }> {
+  if (!isPostgres) {
+    const db = await connect('sqlite::memory:', { durable: false })
+    return { db, drop: () => db.close() }
+  }
+  const schema = newName()
+  await onServer(`create schema ${schema}`)
+  const db = await connect(postgresUrl, { schema, connections: 5 })
+  return {
+    db,
+    drop: async () => {
+      await db.close()
+      await onServer(`drop schema ${schema} cascade`)
+    },
+  }
+}
+
+/** A place for a process of its own to keep its data: the flags that name it, and the way to remove it. */
+export async function emptyPlace(): Promise<{ flags: readonly string[]; remove: () => Promise<void> }> {
+  if (!isPostgres) {
+    const folder = await mkdtemp(join(tmpdir(), 'halyard-test-'))
+    return { flags: ['--data', folder], remove: () => rm(folder, { recursive: true }) }
+  }
+  const name = newName()
+  await onServer(`create database ${name}`)
+  const url = new URL(postgresUrl)
+  url.pathname = name
+  return { flags: ['--database-url', url.href], remove: () => onServer(`drop database ${name} with (force)`) }
+}
+
+async function onServer(statement: string): Promise<void> {
+  const root = await connect(postgresUrl, { connections: 1 })
+  try {
+    await root.script(statement)
+  } finally {
+    await root.close()
+  }
+}

@@ -1,0 +1,38 @@
+/** Judges answers by the document that the server itself gives of its API. */
+import { operationsOf } from '../../scripts/contract/compare.ts'
+import { judgeBy } from '../../scripts/contract/validate.ts'
+import type { Exchange } from './wire.ts'
+
+/** What is wrong with an answer, in words; nothing where it is as described. */
+export type Judge = (exchange: Exchange) => string[]
+
+/** A judge by our own OpenAPI `document`. */
+export function judgeByOurs(document: any): Judge {
+  // The tool knows the description of errors under the official document's name.
+  const known = { ...document, components: { ...document.components, schemas: { ...document.components.schemas } } }
+  known.components.schemas.ErrorResponse = known.components.schemas.Error
+  const judge = judgeBy(known)
+  const routes = operationsOf(known)
+    .map((operation) => ({
+      operation,
+      pattern: new RegExp(`^${operation.path.replace(/\{[^}]*\}/g, '[^/]+')}$`),
+      parameters: operation.path.split('{').length,
+    }))
+    .sort((a, b) => a.parameters - b.parameters)
+
+  return (exchange) => {
+    const { method, path, status, text, headers, body } = exchange
+    const asked = `${method} ${path} answers ${status}:`
+    const plain = path.split('?')[0]!
+    if (status >= 500) return [`${asked} ${text}`]
+    const route = routes.find((one) => one.operation.method === method.toLowerCase() && one.pattern.test(plain))
+    if (!route) return []
+    const contentType = String(headers['content-type'] ?? '')
+    const breaches = judge(route.operation, { url: path, status, contentType, text })
+    const untyped = body !== undefined && typeof body._type !== 'string' && !new URLSearchParams(path.split('?')[1]).has('select')
+    return [
+      ...breaches.map(({ pointer, message }) => `${asked} ${pointer} ${message}`),
+      ...(untyped ? [`${asked} its body has no _type`] : []),
+    ]
+  }
+}

@@ -1,0 +1,71 @@
+/** The links that answers offer, and how a client follows them. */
+import { type Resource, resourceNamed, resources } from '#kernel/resource.ts'
+import { operationAt } from './registry.ts'
+import type { Exchange, Wire } from './wire.ts'
+
+/** A link that can be followed. */
+export interface Offer {
+  /** `_type` of the object that offers it, and the name under which it does. */
+  readonly by: string
+  readonly rel: string
+  readonly method: string
+  readonly href: string
+  readonly payload: unknown
+  /** The object that offers it. */
+  readonly from: Record<string, any>
+  /** Whether it only names something that is told to everybody who sees the object, but not shown to everybody. */
+  readonly onlyNames: boolean
+}
+
+/** The resource that an object represents, told by its own address. */
+export function resourceOf(body: Record<string, any>): Resource | undefined {
+  const self = body['_links']?.self?.href
+  const operation = typeof self === 'string' && operationAt('GET', self)
+  if (!operation || operation.answers.as !== 'single' || !operation.answers.of) return undefined
+  return [...resources()].some((one) => one.name === operation.answers.of) ? resourceNamed(operation.answers.of) : undefined
+}
+
+/** Every link within a body that leads to somewhere within the API; templated ones and those for browsers are left out. */
+export function* offersOf(body: unknown, onlyNames = false): Generator<Offer> {
+  if (typeof body !== 'object' || body === null) return
+  if (Array.isArray(body)) {
+    for (const one of body) yield* offersOf(one, onlyNames)
+    return
+  }
+  const from = body as Record<string, any>
+  const resource = resourceOf(from)
+  const names = (key: string) => onlyNames || Boolean(resource?.property.get(key)?.options.open)
+  for (const [rel, links] of Object.entries<any>(from['_links'] ?? {})) {
+    for (const link of [links].flat()) {
+      if (typeof link?.href !== 'string' || link.templated || link.type || link.href.startsWith('urn:')) continue
+      const method = (link.method ?? 'get').toUpperCase()
+      yield { by: String(from['_type']), rel, method, href: link.href, payload: link.payload, from, onlyNames: names(rel) }
+    }
+  }
+  for (const [key, value] of Object.entries(from['_embedded'] ?? {})) yield* offersOf(value, names(key))
+  for (const [key, value] of Object.entries(from)) if (key !== '_links' && key !== '_embedded') yield* offersOf(value, onlyNames)
+}
+
+const lockOf = ({ lockVersion }: Record<string, any>) => (lockVersion === undefined ? {} : { lockVersion })
+const isForm = ({ by, href }: Offer) => by === 'Form' || /\/form$/.test(href)
+
+/** Whether following changes nothing: reading, asking for a form, and a change of nothing. */
+export const isHarmless = (offer: Offer): boolean =>
+  offer.method === 'GET' || (offer.method === 'PATCH' && offer.by !== 'Form') || (offer.method === 'POST' && isForm(offer))
+
+/** Follows a link as a client would who only wants to know whether it may. */
+export function follow(offer: Offer, send: Wire): Promise<Exchange> {
+  const { method, href, payload, from } = offer
+  if (method === 'GET' || method === 'DELETE') return send(method, href)
+  if (operationAt(method, href)?.accepts === 'text') return send(method, href, 'Some *text*.', { 'content-type': 'text/plain' })
+  return send(method, href, payload ?? (offer.by === 'Form' ? from['_embedded'].payload : lockOf(from)))
+}
+
+/** Why an answer shows that a link should not have been offered; undefined when it was rightly. */
+export function regret(offer: Offer, { status }: Exchange): string | undefined {
+  // What is allowed may still be incomplete, or stand in the way of something.
+  const isIncomplete = status === 422 && (offer.method === 'DELETE' || !isHarmless(offer))
+  const isOnlyNamed = offer.onlyNames && offer.method === 'GET' && (status === 403 || status === 404)
+  if ((status >= 200 && status < 300) || isIncomplete || isOnlyNamed) return undefined
+  return `${offer.by} offers ${offer.rel}: ${offer.method} ${offer.href}, which answers ${status}`
+}

@@ -1,0 +1,232 @@
+/** A server on which every kind of thing exists more than once, and people who may do very different things with them. */
+import { insert } from '#db/dialect.ts'
+import { name, sql } from '#db/sql.ts'
+import { ConstraintError, type Database } from '#db/database.ts'
+import { resources } from '#kernel/resource.ts'
+import { changed, type Topic } from '#kernel/world.ts'
+import { permissions } from '#modules/accounts/permissions.ts'
+import { tellingApart } from './codes.ts'
+import { type Instance, instance } from './instance.ts'
+import { layout } from './layout.ts'
+import { type Exchange, type Wire, wire } from './wire.ts'
+
+export interface Person {
+  readonly name: string
+  /** Undefined for anonymous. */
+  readonly id: number | undefined
+  readonly send: Wire
+}
+
+export interface Populated {
+  readonly server: Instance
+  /** The administrator first, anonymous last. */
+  readonly people: readonly Person[]
+  person(name: string): Person
+  close(): Promise<void>
+}
+
+/** Permissions by how far they reach; the ones everybody has are left out. */
+const grantable = (scope: 'project' | 'global') => permissions.filter((one) => one.scopes.includes(scope) && !one.public)
+
+/**
+ * The demo data, a private project full of everything, and in it people of all kinds. The "coded" ones see everything that
+ * members can see; of any two other permissions one of them holds the first without the second.
+ * @param told hears everything that is asked by these people
+ */
+export async function populated(told?: (exchange: Exchange) => void): Promise<Populated> {
+  const server = await instance({ seed: 'demo' })
+  const { db, make } = server
+  await server.setting('login_required', false)
+  await server.setting('allow_tracking_start_and_end_times', true)
+  await server.setting('users_deletable_by_admins', true)
+  await server.setting('users_deletable_by_self', true)
+
+  const lab = await make.project({ identifier: 'lab', name: 'Laboratory', description: 'Where things are tried.' })
+  const annex = await make.project({ identifier: 'annex', name: 'Annex', parent_id: lab })
+  await make.row('former_identifiers', { identifier: 'old-lab', project_id: lab }).catch(() => {})
+
+  const everything = await make.role(grantable('project').map((one) => one.name))
+  const adminId = await idOf(db, 'principals', 'login', 'admin')
+  const userIds: [name: string, id: number][] = []
+  const join = async (who: string, own: readonly string[], global: readonly string[] = []) => {
+    const id = await make.user({ name: `Coded ${who}`, login: `law-${who}`, first_name: 'Coded', last_name: who })
+    const views = grantable('project').filter((one) => one.name.startsWith('view_'))
+    for (const project of [lab, annex]) await make.member(id, project, [...views.map((one) => one.name), ...own])
+    if (global.length > 0) await make.member(id, null, global)
+    userIds.push([who, id])
+    return id
+  }
+
+  const member = await join('member', [])
+  await make.member(member, await idOf(db, 'projects', 'identifier', 'demo-project'), {
+    role: await server.id('roles', 'Member'),
+  })
+  for (const project of [lab, annex]) {
+    const membership = await db.one<{ id: number }>(
+      sql`select id from memberships where principal_id = ${member} and project_id = ${project}`,
+    )
+    await make.row('membership_roles', { membership_id: membership!.id, role_id: everything }, 'memberships')
+  }
+  const inProjects = tellingApart(grantable('project').filter((one) => !one.name.startsWith('view_')).map((one) => one.name))
+  const globals = tellingApart(grantable('global').map((one) => one.name))
+  for (const [i, own] of inProjects.entries()) await join(`coded${i + 1}`, own, globals[i] ?? [])
+  const stranger = await make.user({ name: 'Stranger', login: 'law-stranger', first_name: 'Sam', last_name: 'Stranger' })
+  const sharee = await make.user({ name: 'Sharee', login: 'law-sharee', first_name: 'Shirin', last_name: 'Sharee' })
+  userIds.push(['sharee', sharee], ['stranger', stranger])
+
+  await fill({ server, lab, annex, member, sharee, coded: userIds.slice(1, -2).map(([, id]) => id) })
+  await dummies(server, lab)
+
+  const people: Person[] = [{ name: 'admin', id: adminId, send: wire(server.url, server.adminToken, told) }]
+  for (const [who, id] of userIds) people.push({ name: who, id, send: wire(server.url, await server.token(id), told) })
+  people.push({ name: 'anonymous', id: undefined, send: wire(server.url, undefined, told) })
+  return {
+    server,
+    people,
+    person: (wanted) => people.find((one) => one.name === wanted)!,
+    close: async () => {
+      for (const { send } of people) send.close()
+      await server.close()
+    },
+  }
+}
+
+async function idOf(db: Database, table: string, column: string, value: string): Promise<number> {
+  return (await db.one<{ id: number }>(sql`select id from ${name(table)} where ${name(column)} = ${value}`))!.id
+}
+
+const now = new Date().toISOString()
+const stamps = { created_at: now, updated_at: now }
+
+interface Filling {
+  server: Instance
+  lab: number
+  annex: number
+  member: number
+  sharee: number
+  coded: readonly number[]
+}
+
+/** Work packages with everything they can have, in a hierarchy over two projects; what is booked, watched and shared of them. */
+async function fill({ server, lab, annex, member, sharee, coded }: Filling): Promise<void> {
+  const { make } = server
+  const category = await make.row(
+    'categories',
+    { project_id: lab, name: 'Glassware', assigned_to_id: member },
+    'categories',
+  )
+  const versions: number[] = []
+  for (const sharing of ['none', 'descendants', 'hierarchy', 'tree', 'system']) {
+    versions.push(
+      await make.row(
+        'versions',
+        { project_id: lab, name: `Shared: ${sharing}`, sharing, start_date: '2031-02-03', end_date: '2031-03-07', ...stamps },
+        'versions',
+      ),
+    )
+  }
+  const milestone = await server.id('types', 'Milestone')
+  const closed = await server.id('statuses', 'Closed')
+  const full = {
+    project_id: lab,
+    description: 'See **there**: #1 and `code`.',
+    assigned_to_id: member,
+    responsible_id: coded[0],
+    category_id: category,
+    version_id: versions[0],
+    start_date: '2031-02-03',
+    due_date: '2031-02-07',
+    duration: 5,
+    estimated_hours: 40,
+    remaining_hours: 10,
+    done_ratio: 75,
+  }
+  const parent = await make.workPackage({ ...full, subject: 'A parent', schedule_manually: false })
+  const child = await make.workPackage({ ...full, subject: 'A child', parent_id: parent, author_id: member })
+  const others = [
+    child,
+    await make.workPackage({ ...full, subject: 'A child elsewhere', project_id: annex, parent_id: parent, category_id: null }),
+    await make.workPackage({ ...full, subject: 'A milestone', type_id: milestone, start_date: '2031-02-07', duration: 1 }),
+    await make.workPackage({ ...full, subject: 'Done with', status_id: closed }),
+  ]
+  for (const [i, user] of [member, ...coded].entries()) {
+    others.push(await make.workPackage({ ...full, subject: `Of coder ${i}`, assigned_to_id: user, author_id: user }))
+    await make.row('time_entries', {
+      project_id: lab,
+      entity_id: others.at(-1),
+      user_id: user,
+      logged_by_id: user,
+      activity_id: await server.id('time_entry_activities', 'Development'),
+      spent_on: '2031-02-04',
+      hours: i + 0.5,
+      comment: 'Worked.',
+      ...stamps,
+    })
+  }
+  await make.row('time_entries', {
+    project_id: lab,
+    entity_id: child,
+    user_id: member,
+    logged_by_id: member,
+    spent_on: '2031-02-04',
+    ongoing: true,
+    start_minute: 540,
+    time_zone: 'Europe/Berlin',
+    ...stamps,
+  })
+  await server.db.transaction(async (tx) => {
+    for (const user of [member, ...coded.slice(0, 4)])
+      await tx.run(sql`insert into watchers (work_package_id, user_id) values (${child}, ${user})`)
+  })
+  const share = await make.row('memberships', {
+    principal_id: sharee,
+    project_id: lab,
+    entity_type: 'WorkPackage',
+    entity_id: child,
+    ...stamps,
+  })
+  const editor = await server.db.one<{ id: number }>(sql`
+    select r.id from roles r join role_permissions p on p.role_id = r.id
+    where r.kind = 'work_package' and p.permission = 'edit_work_packages' limit 1`)
+  await make.row('membership_roles', { membership_id: share, role_id: editor!.id }, 'memberships')
+}
+
+/** Principals whom nobody misses: what is locked or removed is one of them. */
+async function dummies(server: Instance, lab: number): Promise<void> {
+  const { make, db } = server
+  const reader = { role: await server.id('roles', 'Reader') }
+  const group = await make.group({ name: 'Dummies' })
+  await make.member(group, lab, reader)
+  for (let i = 1; i <= 3; i++) {
+    const user = await make.user({ name: `Dummy ${i}`, login: `dummy${i}`, first_name: 'Dummy', last_name: String(i) })
+    await make.member(user, lab, reader)
+    await db.transaction((tx) => tx.run(sql`insert into group_users (group_id, user_id) values (${group}, ${user})`))
+  }
+  await make.row('principals', { type: 'PlaceholderUser', name: 'Dummy to be', status: 1, ...stamps }, 'principals')
+}
+
+/** Columns whose values are one row's own. */
+const unique = ['name', 'identifier', 'login', 'email', 'hash']
+/** What only one row may be. */
+const singular = ['is_default', 'ongoing', 'public', 'admin']
+
+/** Copies of rows, until every resource's table has at least `most` of them where that is possible. */
+export async function crowd(db: Database, most = 60): Promise<void> {
+  const tables = new Set([...resources()].map((one) => one.table as string).filter((table) => layout.get(table)?.includes('id')))
+  for (const table of tables) {
+    const rows = (await db.all(sql`select * from ${name(table)} order by id`)).filter(
+      (row) => !row['builtin'] && !/^(Anonymous|Deleted|System)User$/.test(row['type']),
+    )
+    for (let i = rows.length; rows.length > 0 && i < most; i++) {
+      const { id: _, ...copy } = rows[i % rows.length]!
+      for (const column of unique) if (typeof copy[column] === 'string') copy[column] = `copy${i}-${copy[column]}`
+      for (const column of singular) if (column in copy) copy[column] = false
+      await db
+        .transaction((tx) => tx.one(insert(table, copy)))
+        .catch((error) => {
+          if (!(error instanceof ConstraintError)) throw error
+        })
+    }
+  }
+  await db.transaction((tx) => changed(tx, ...([...tables, 'principals', 'memberships'] as Topic[])))
+}

@@ -1,0 +1,73 @@
+/** The registry as tests walk it. */
+import type { Reader } from '#db/database.ts'
+import { name, sql } from '#db/sql.ts'
+import { allOperations, type Operation } from '#kernel/operation.ts'
+import { hrefOf, type Resource, resources, type StandardOperation } from '#kernel/resource.ts'
+
+export const PREFIX = '/api/v3'
+
+/** Everything that is answered. */
+export const operations = (): readonly Operation[] => allOperations(resources())
+
+/** The resources that have a standard operation. */
+export const resourcesWith = (one: StandardOperation): Resource[] =>
+  [...resources()].filter((resource) => resource.operations.includes(one))
+
+/** Whether rows of a resource are a table's. */
+export const isStored = (resource: Resource): boolean => resource.rows === undefined
+
+/** The addresses of a resource's rows, at most `most` of them: half of them the first ones, half of them the last ones. */
+export async function addressesOf(db: Reader, resource: Resource, most = 1000): Promise<string[]> {
+  const all = isStored(resource)
+    ? await db.all(sql`select * from ${name(resource.table)} order by id`)
+    : [...(resource.rows?.values() ?? [])]
+  const rows = all.filter((row) => !resource.variant || resource.variant(row as never) === resource.name)
+  const half = Math.ceil(most / 2)
+  const chosen = rows.length <= most ? rows : [...rows.slice(0, half), ...rows.slice(-(most - half))]
+  return chosen.map((row) => hrefOf(resource, row))
+}
+
+interface Route {
+  readonly operation: Operation
+  readonly pattern: RegExp
+  readonly parameters: number
+}
+let routes: Route[] | undefined
+
+/** The operation that answers a request, if there is one. */
+export function operationAt(method: string, path: string): Operation | undefined {
+  routes ??= operations()
+    .map((operation) => ({
+      operation,
+      pattern: new RegExp(`^${PREFIX}${operation.path.replace(/\/:\w+/g, '/[^/]+').replace('*', '.+')}$`),
+      parameters: operation.path.split(':').length + operation.path.split('*').length,
+    }))
+    .sort((a, b) => a.parameters - b.parameters)
+  const plain = path.split('?')[0]!
+  return routes.find((route) => route.operation.method === method && route.pattern.test(plain))?.operation
+}
+
+/** The path of an operation with `values` in place of its parameters, in order. */
+export function pathWith(operation: Operation, values: readonly string[]): string {
+  let next = 0
+  return PREFIX + operation.path.replace(/:\w+|\*/g, () => encodeURIComponent(values[next++]!))
+}
+
+/** How many parameters the path of an operation has. */
+export const parametersOf = ({ path }: Operation): number => path.match(/:\w+|\*/g)?.length ?? 0
+
+/** The resource that each parameter of a path names a row of, told by its name or the segments before it; undefined where they do not tell. */
+export function targetsOf({ path }: Operation): (Resource | undefined)[] {
+  const all = [...resources()]
+  const at = (list: string) => all.find((one) => one.path === list || one.also?.includes(list))
+  const found: (Resource | undefined)[] = []
+  const before: string[] = []
+  for (const segment of path.split('/').filter(Boolean)) {
+    if (segment.startsWith(':') || segment === '*') {
+      const own = /^:(\w+)_id$/.exec(segment)?.[1]
+      found.push((own && at(`${own}s`)) || at(before.join('/')) || at(before.at(-1)!))
+      before.length = 0
+    } else before.push(segment)
+  }
+  return found
+}
