@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { raw, sql } from '#db/sql.ts'
-import { hashToken } from '#modules/accounts/tokens.ts'
 import { verifyPassword } from '#modules/accounts/passwords.ts'
 import { permissions } from '#modules/accounts/permissions.ts'
+import { hashToken } from '#modules/accounts/tokens.ts'
 import { type Seed, setup } from '#server/setup.ts'
-import { emptyDatabase } from '#test/instance.ts'
+import { emptyDatabase } from '#test/database.ts'
 
 type Place = Awaited<ReturnType<typeof emptyDatabase>>
 
@@ -64,7 +64,10 @@ describe('an empty database', () => {
       assert.equal(admin['admin'], true)
       assert.ok(await verifyPassword(adminPassword!, admin['password_hash']))
       const tokens = await place.db.all(sql`select user_id, hash from tokens`)
-      assert.deepEqual(tokens.map((row) => ({ ...row })), [{ user_id: admin['id'], hash: hashToken(token!) }])
+      assert.deepEqual(
+        tokens.map((row) => ({ ...row })),
+        [{ user_id: admin['id'], hash: hashToken(token!) }],
+      )
       assert.deepEqual(
         await counts(place, 'statuses', 'types', 'priorities', 'time_entry_activities', 'roles', 'projects', 'memberships'),
         { statuses: 14, types: 7, priorities: 4, time_entry_activities: 6, roles: 12, projects: 0, memberships: 0 },
@@ -118,7 +121,8 @@ describe('a database in use', () => {
 
   test('has exactly the token given last, beside those that people made', () =>
     withSeed('basic', async (place) => {
-      const hashes = async () => (await place.db.all<{ hash: string }>(sql`select hash from tokens order by id`)).map((t) => t.hash)
+      const hashes = async () =>
+        (await place.db.all<{ hash: string }>(sql`select hash from tokens order by id`)).map((t) => t.hash)
       const [own] = await hashes()
       for (const adminToken of [token, token, another]) {
         assert.deepEqual(await setup(place.db, { seed: 'basic', adminToken }), { fresh: false })

@@ -157,7 +157,7 @@ function malformed(resource: Resource, draft: Draft, facts: unknown, context: Co
         violations.push(violation(own, options.blank ?? "can't be blank"))
       continue
     }
-    if (isBlank && kind.type === 'Boolean' && draft.given.has(own)) violations.push(violation(own, "can't be blank"))
+    if (isBlank && column && kind.type === 'Boolean' && draft.given.has(own)) violations.push(violation(own, "can't be blank"))
     if (isBlank || !column) continue
     const { max, min } = options
     if (typeof value === 'string' && max !== undefined && [...value].length > max) {

@@ -1,6 +1,8 @@
 /** The list of all principals: users, groups and placeholder users, as far as the reader sees them. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { sql } from '#db/sql.ts'
+import { changed } from '#kernel/world.ts'
 import { type Client, filters, type Instance, ids, instance } from '#test/instance.ts'
 
 let i: Instance
@@ -66,6 +68,23 @@ test('without any rights one sees oneself; administrators and those with view_al
   const all = await found(i.admin)
   assert.deepEqual(await found(await i.as(reader)), all)
   assert.ok([vera, mate, stranger, team, placeholder].every((id) => all.includes(id)))
+})
+
+test('whoever has not signed in sees nobody, except where anonymous visitors may view members', async () => {
+  await i.setting('login_required', false)
+  assert.deepEqual(await found(i.anonymous), [])
+  const open = await i.make.project({ public: true })
+  const host = await i.make.user()
+  await i.make.member(host, open, [])
+  assert.deepEqual(await found(i.anonymous), [])
+  await i.db.transaction(async (tx) => {
+    await tx.run(
+      sql`insert into role_permissions (role_id, permission) select id, 'view_members' from roles where builtin = 'anonymous'`,
+    )
+    await changed(tx, 'roles')
+  })
+  assert.deepEqual(await found(i.anonymous), [host])
+  await i.setting('login_required', true)
 })
 
 test('the built-in users are not listed to anybody', async () => {

@@ -59,12 +59,10 @@ test('everything that can be given is kept', async () => {
     _links: { parent: parent(), status: { href: '/api/v3/project_statuses/on_track' } },
   })
   assert.equal(status, 201)
-  assert.deepEqual([body.identifier, body.public, body.description.raw, body.statusExplanation.raw], [
-    'whole_one',
-    true,
-    'About',
-    'Because',
-  ])
+  assert.deepEqual(
+    [body.identifier, body.public, body.description.raw, body.statusExplanation.raw],
+    ['whole_one', true, 'About', 'Because'],
+  )
   assert.deepEqual(body._links.parent, { href: `/api/v3/projects/${parentId}`, title: 'Parent' })
   assert.deepEqual(body._links.ancestors, [{ href: `/api/v3/projects/${parentId}`, title: 'Parent' }])
   assert.equal(body._embedded.parent.name, 'Parent')
@@ -144,7 +142,8 @@ test('identifiers that cannot be are refused', async () => {
   await halyard.admin.post('/projects', { name: 'Taken', identifier: 'taken' })
   assert.equal(await refused('taken'), 'Identifier has already been taken.')
   assert.equal(await refused('new'), 'Identifier is reserved.')
-  for (const identifier of ['123', 'Upper', 'with space', 'ünï', "a'b"]) assert.equal(await refused(identifier), 'Identifier is invalid.')
+  for (const identifier of ['123', 'Upper', 'with space', 'ünï', "a'b"])
+    assert.equal(await refused(identifier), 'Identifier is invalid.')
   assert.match(await refused('x'.repeat(101)), /too long/)
 })
 

@@ -25,7 +25,14 @@ async function full(values: Record<string, unknown> = {}): Promise<{ id: number;
   const category = await make.row('categories', { project_id: id, name: 'Hull' }, 'categories')
   const workPackage = await make.workPackage({ project_id: id, version_id: version, category_id: category })
   await make.workPackage({ project_id: id, parent_id: workPackage })
-  const booked = { project_id: id, entity_id: workPackage, user_id: userId, logged_by_id: userId, spent_on: '2026-01-01', hours: 1 }
+  const booked = {
+    project_id: id,
+    entity_id: workPackage,
+    user_id: userId,
+    logged_by_id: userId,
+    spent_on: '2026-01-01',
+    hours: 1,
+  }
   await make.row('time_entries', { ...booked, ...stamps })
   await make.member(userId, id, ['view_work_packages', 'edit_project'])
   await make.row(
@@ -36,7 +43,16 @@ async function full(values: Record<string, unknown> = {}): Promise<{ id: number;
   return { id, workPackage, version }
 }
 
-const tables = ['projects', 'work_packages', 'versions', 'categories', 'time_entries', 'memberships', 'enabled_modules', 'project_types']
+const tables = [
+  'projects',
+  'work_packages',
+  'versions',
+  'categories',
+  'time_entries',
+  'memberships',
+  'enabled_modules',
+  'project_types',
+]
 
 test('nothing of a project and of those below it is left', async () => {
   const before = await Promise.all(tables.map(count))
@@ -60,6 +76,17 @@ test('work packages of other projects stay, without the parents they lose', asyn
   assert.equal((await halyard.admin.delete(`/projects/${gone.id}`)).status, 204)
   const row = await halyard.db.one(sql`select parent_id from work_packages where id = ${child}`)
   assert.equal(row?.['parent_id'], null)
+})
+
+test('parents in other projects gather anew from the children they keep', async () => {
+  const { make, db, admin } = halyard
+  const [gone, stays] = [await make.project(), await make.project()]
+  const parent = await make.workPackage({ project_id: stays, derived_estimated_hours: 7 })
+  await make.workPackage({ project_id: stays, parent_id: parent, estimated_hours: 3 })
+  await make.workPackage({ project_id: gone, parent_id: parent, estimated_hours: 4 })
+  assert.equal((await admin.delete(`/projects/${gone}`)).status, 204)
+  const row = await db.one(sql`select derived_estimated_hours from work_packages where id = ${parent}`)
+  assert.equal(row?.['derived_estimated_hours'], 3)
 })
 
 test('a project whose versions others use is not deleted', async () => {

@@ -59,10 +59,7 @@ test('an empty form tells what is missing and what would be saved', async () => 
   assert.deepEqual(Object.keys(validationErrors), ['name'])
   assert.deepEqual([payload.active, payload.public], [true, false])
   assert.deepEqual(payload._links, { parent: { href: null }, status: { href: null } })
-  assert.equal(
-    schema.parent._links.allowedValues.href,
-    '/api/v3/projects/available_parent_projects?workspace_type=project',
-  )
+  assert.equal(schema.parent._links.allowedValues.href, '/api/v3/projects/available_parent_projects?workspace_type=project')
   assert.deepEqual(
     schema.status._embedded.allowedValues.map((one: any) => one.id),
     ['on_track', 'at_risk', 'off_track', 'not_started', 'finished', 'discontinued'],

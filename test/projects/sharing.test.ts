@@ -24,7 +24,13 @@ before(async () => {
   for (const sharing of ['none', 'descendants', 'hierarchy', 'tree', 'system']) {
     versions[sharing] = await make.row(
       'versions',
-      { project_id: id('middle'), name: sharing, sharing, created_at: new Date().toISOString(), updated_at: new Date().toISOString() },
+      {
+        project_id: id('middle'),
+        name: sharing,
+        sharing,
+        created_at: new Date().toISOString(),
+        updated_at: new Date().toISOString(),
+      },
       'versions',
       'projects',
     )
@@ -101,7 +107,12 @@ test('who may share how depends on where versions are managed', async () => {
   }
   const local = await memberOf(['manage_versions'], 'middle')
   assert.deepEqual(await allowed(local), ['none', 'descendants'])
-  assert.deepEqual(await allowed(await memberOf(['manage_versions'], 'middle', 'root')), ['none', 'descendants', 'hierarchy', 'tree'])
+  assert.deepEqual(await allowed(await memberOf(['manage_versions'], 'middle', 'root')), [
+    'none',
+    'descendants',
+    'hierarchy',
+    'tree',
+  ])
   assert.deepEqual(await allowed(halyard.admin), ['none', 'descendants', 'hierarchy', 'tree', 'system'])
 
   const { status, body } = await patch(local, 'none', 'system')
@@ -123,8 +134,12 @@ test('sharing less takes the version off the work packages it does not reach any
   const planned = async (project: string) => make.workPackage({ project_id: id(project), version_id: version('hierarchy') })
   const [above, below] = [await planned('upper'), await planned('lower')]
   assert.equal((await patch(admin, 'hierarchy', 'descendants')).status, 200)
-  const versionOf = async (one: number) => (await db.one(sql`select version_id from work_packages where id = ${one}`))?.['version_id']
+  const versionOf = async (one: number) =>
+    (await db.one(sql`select version_id from work_packages where id = ${one}`))?.['version_id']
   assert.equal(await versionOf(above), null)
   assert.equal(await versionOf(below), version('hierarchy'))
-  assert.deepEqual(ids(await (await viewing('upper')).get(`/projects/${id('upper')}/versions`)).includes(version('hierarchy')), false)
+  assert.deepEqual(
+    ids(await (await viewing('upper')).get(`/projects/${id('upper')}/versions`)).includes(version('hierarchy')),
+    false,
+  )
 })

@@ -29,7 +29,11 @@ const inProject = (id = projectId) => ({ _links: { definingProject: { href: `/ap
 const create = (name: string, more: object = {}) => manager.post('/versions', { name, ...inProject(), ...more })
 
 test('a version is created open and unshared, and answered whole', async () => {
-  const { status, body } = await create('1.0', { description: { raw: 'First *one*' }, startDate: '2026-01-01', endDate: '2026-02-01' })
+  const { status, body } = await create('1.0', {
+    description: { raw: 'First *one*' },
+    startDate: '2026-01-01',
+    endDate: '2026-02-01',
+  })
   assert.equal(status, 201)
   assert.deepEqual(
     [body._type, body.name, body.status, body.sharing, body.startDate, body.endDate],
@@ -134,7 +138,10 @@ test('lists are filtered by name and sharing and sorted by numbers within names'
 
 test('the schema and the forms say what can be chosen', async () => {
   const { body } = await manager.get('/versions/schema')
-  assert.deepEqual([body.definingProject.type, body.definingProject.name, body.definingProject.required], ['Project', 'Project', true])
+  assert.deepEqual(
+    [body.definingProject.type, body.definingProject.name, body.definingProject.required],
+    ['Project', 'Project', true],
+  )
   assert.equal(body.endDate.name, 'Finish date')
   assert.equal((await stranger.get('/versions/schema')).status, 403)
 

@@ -109,7 +109,10 @@ describe('a mistake is named as it was made', () => {
 })
 
 test('words that are not flags are left to the command', () => {
-  assert.deepEqual(parseFlags(['ada', '--port=1', '--', '--lovelace'], types), { flags: { port: '1' }, words: ['ada', '--lovelace'] })
+  assert.deepEqual(parseFlags(['ada', '--port=1', '--', '--lovelace'], types), {
+    flags: { port: '1' },
+    words: ['ada', '--lovelace'],
+  })
 })
 
 test('a variable is called like its flag', () => {

@@ -21,7 +21,17 @@ test('a work package without children has its own dates and figures, and no tota
 
 test('what is not known stays unknown', () => {
   assert.deepEqual(figures(task('Dream')), [
-    { subject: 'Dream', parent: null, start: null, due: null, duration: null, work: null, remaining: null, done: null, totals: null },
+    {
+      subject: 'Dream',
+      parent: null,
+      start: null,
+      due: null,
+      duration: null,
+      work: null,
+      remaining: null,
+      done: null,
+      totals: null,
+    },
   ])
 })
 

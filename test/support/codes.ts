@@ -3,7 +3,9 @@
 /** The subsets of 0 … `of` - 1 with `size` members. */
 function* subsets(of: number, size: number, from = 0): Generator<number[]> {
   if (size === 0) yield []
-  else for (let first = from; first <= of - size; first++) for (const rest of subsets(of, size - 1, first + 1)) yield [first, ...rest]
+  else
+    for (let first = from; first <= of - size; first++)
+      for (const rest of subsets(of, size - 1, first + 1)) yield [first, ...rest]
 }
 
 /**

@@ -61,7 +61,9 @@ export async function instance({
   const token = async (userId: number) => {
     const value = `opapi-${randomBytes(20).toString('hex')}`
     await write(async (tx) => {
-      await tx.run(insert('tokens', { user_id: userId, name: 'test', hash: hashToken(value), created_at: new Date().toISOString() }))
+      await tx.run(
+        insert('tokens', { user_id: userId, name: 'test', hash: hashToken(value), created_at: new Date().toISOString() }),
+      )
       await changed(tx, 'tokens')
     })
     return value

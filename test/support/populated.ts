@@ -1,7 +1,8 @@
 /** A server on which every kind of thing exists more than once, and people who may do very different things with them. */
+
+import { ConstraintError, type Database } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
-import { ConstraintError, type Database } from '#db/database.ts'
 import { resources } from '#kernel/resource.ts'
 import { changed, type Topic } from '#kernel/world.ts'
 import { permissions } from '#modules/accounts/permissions.ts'
@@ -67,7 +68,11 @@ export async function populated(told?: (exchange: Exchange) => void): Promise<Po
     )
     await make.row('membership_roles', { membership_id: membership!.id, role_id: everything }, 'memberships')
   }
-  const inProjects = tellingApart(grantable('project').filter((one) => !one.name.startsWith('view_')).map((one) => one.name))
+  const inProjects = tellingApart(
+    grantable('project')
+      .filter((one) => !one.name.startsWith('view_'))
+      .map((one) => one.name),
+  )
   const globals = tellingApart(grantable('global').map((one) => one.name))
   for (const [i, own] of inProjects.entries()) await join(`coded${i + 1}`, own, globals[i] ?? [])
   const stranger = await make.user({ name: 'Stranger', login: 'law-stranger', first_name: 'Sam', last_name: 'Stranger' })
@@ -110,11 +115,7 @@ interface Filling {
 /** Work packages with everything they can have, in a hierarchy over two projects; what is booked, watched and shared of them. */
 async function fill({ server, lab, annex, member, sharee, coded }: Filling): Promise<void> {
   const { make } = server
-  const category = await make.row(
-    'categories',
-    { project_id: lab, name: 'Glassware', assigned_to_id: member },
-    'categories',
-  )
+  const category = await make.row('categories', { project_id: lab, name: 'Glassware', assigned_to_id: member }, 'categories')
   const versions: number[] = []
   for (const sharing of ['none', 'descendants', 'hierarchy', 'tree', 'system']) {
     versions.push(

@@ -35,7 +35,8 @@ export async function afterSave(tx: Transaction, draft: Draft, facts: Facts, con
   if (former !== null && former !== parent) await rollUp(tx, former, options)
 }
 
-const rollUpOptions = async (context: Context): Promise<RollUp> => ({
+/** How parents gather from their children, by the settings in force. */
+export const rollUpOptions = async (context: Context): Promise<RollUp> => ({
   calendar: await calendarOf(context),
   mode: context.settings.total_percent_complete_mode,
   now: context.now.toISOString(),

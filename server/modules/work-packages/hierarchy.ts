@@ -13,22 +13,25 @@ import { type Calendar, durationBetween } from './working-days.ts'
 /** A chain longer than this is a circle, or might as well be. */
 const DEEPEST = 1000
 
-/** What is around a work package, as far as the viewer sees it; ancestors from the root down. */
+/** What is above and below the work packages of a page, as far as the viewer sees it. */
 export interface Relatives {
-  readonly ancestors: readonly Link[]
-  readonly children: readonly Link[]
-  readonly parent: Link | undefined
+  /** From a parent's id to it and all above it, the root first. */
+  readonly above: ReadonlyMap<number, readonly Link[]>
+  /** By id: the parents that are seen. */
+  readonly parents: ReadonlyMap<number, Link>
+  /** From an id to what is directly below. */
+  readonly below: ReadonlyMap<number, readonly Link[]>
 }
 
-/** The relatives of a page of work packages: one statement. */
-export async function loadRelatives(rows: readonly Row[], context: Context): Promise<ReadonlyMap<number, Relatives>> {
+/** The relatives of a page of work packages, stored or proposed: one statement. */
+export async function loadRelatives(rows: readonly Row[], context: Context): Promise<Relatives> {
   const resource = resourceNamed('WorkPackage')
   await prepare(context.db, context.viewer, needsOf(resource))
-  const ids = rows.map((row) => row['id'] as number)
+  const idsIn = (column: string) => [...new Set(rows.map((row) => row[column]))].filter(Boolean) as number[]
   const { engine } = context
   const found = await context.db.all<{ root: number; depth: number; id: number; subject: string }>(sql`
     with recursive up (root, id, depth) as (
-      select id, parent_id, 1 from work_packages where ${among(engine, sql`id`, ids)} and parent_id is not null
+      select id, id, 1 from work_packages where ${among(engine, sql`id`, idsIn('parent_id'))}
       union all
       select up.root, w.parent_id, up.depth + 1 from up join work_packages w on w.id = up.id
       where w.parent_id is not null and up.depth < ${DEEPEST}
@@ -37,21 +40,17 @@ export async function loadRelatives(rows: readonly Row[], context: Context): Pro
     from up join work_packages a on a.id = up.id where ${resource.visible.where(context, 'a')}
     union all
     select c.parent_id, 0, c.id, c.subject from work_packages c
-    where ${among(engine, sql`c.parent_id`, ids)} and ${resource.visible.where(context, 'c')}
+    where ${among(engine, sql`c.parent_id`, idsIn('id'))} and ${resource.visible.where(context, 'c')}
     order by depth desc, id`)
-  const relatives = new Map<number, { ancestors: Link[]; children: Link[]; parent: Link | undefined }>()
+  const above = new Map<number, Link[]>()
+  const parents = new Map<number, Link>()
+  const below = new Map<number, Link[]>()
   for (const { root, depth, id, subject } of found) {
     const link = { href: `/api/v3/work_packages/${id}`, title: subject }
-    const own = relatives.getOrInsertComputed(root, () => ({
-      ancestors: [] as Link[],
-      children: [] as Link[],
-      parent: undefined as Link | undefined,
-    }))
-    if (depth === 0) own.children.push(link)
-    else own.ancestors.push(link)
-    if (depth === 1) own.parent = link
+    ;(depth === 0 ? below : above).getOrInsertComputed(root, () => []).push(link)
+    if (depth === 1) parents.set(id, link)
   }
-  return relatives
+  return { above, parents, below }
 }
 
 /** All ids below a work package. */

@@ -3,8 +3,10 @@ import type { Engine } from '#db/database.ts'
 import { folded } from '#db/dialect.ts'
 import { name, type Sql, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
+import type { Page } from '#kernel/page.ts'
 import { type Draft, differs, resource } from '#kernel/resource.ts'
 import { either, inProject, type Scope, shared, signedIn } from '#kernel/rules.ts'
+import { allRows } from '#kernel/world.ts'
 import { afterSave, cascade } from './consequences.ts'
 import type { Facts } from './facts.ts'
 import { lookUp } from './facts.ts'
@@ -61,11 +63,13 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
   index: listOptions,
   order: { column: 'id', descending: true },
   extras: {
-    is_milestone: (_, t) => sql`(select x.is_milestone from types x where x.id = ${name(`${t}.type_id`)})`,
     is_watched: ({ viewer }, t) =>
       sql`exists (select 1 from watchers x where x.work_package_id = ${name(`${t}.id`)} and x.user_id = ${viewer.id})`,
   },
-  loads: { relatives: loadRelatives },
+  loads: {
+    relatives: loadRelatives,
+    types: (_, { db, snapshot }) => allRows(db, snapshot, 'types', 'position'),
+  },
   properties: {
     lockVersion: p.integer({ required: true }),
     id: p.integer({ required: true, sort: true }),
@@ -147,7 +151,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
     parent: p.link('WorkPackage', {
       embed: true,
       may: inProject('manage_subtasks'),
-      link: (row, { loaded }) => relativesOf(loaded, row)?.parent ?? { href: null },
+      link: ({ parent_id }, page) => relatives(page).parents.get(parent_id as number) ?? { href: null },
     }),
     assignee: p.link('Principal', {
       section: 'People',
@@ -235,10 +239,10 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
   sorts: { parent: (_, t) => name(`${t}.id`) },
   actions: {
     schema: { href: ({ project_id, type_id }) => `/api/v3/work_packages/schemas/${project_id}-${type_id}` },
-    ancestors: { links: ({ id }, { loaded }) => relativesOf(loaded, { id })?.ancestors ?? [] },
+    ancestors: { links: ({ parent_id }, page) => relatives(page).above.get(parent_id as number) ?? [] },
     children: {
-      links: ({ id }, { loaded }) => relativesOf(loaded, { id })?.children,
-      when: ({ id }, { loaded }) => Boolean(relativesOf(loaded, { id })?.children.length),
+      links: ({ id }, page) => relatives(page).below.get(id),
+      when: ({ id }, page) => relatives(page).below.has(id),
     },
     watchers: { href: (row) => `${self(row)}/watchers`, may: inProject('view_work_package_watchers') },
     availableWatchers: { href: (row) => `${self(row)}/available_watchers`, may: inProject('add_work_package_watchers') },
@@ -308,19 +312,19 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
   operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm'],
 }))
 
-function relativesOf(loaded: Readonly<Record<string, unknown>>, { id }: { id: number }): Relatives | undefined {
-  return (loaded['relatives'] as ReadonlyMap<number, Relatives>).get(id)
+function relatives({ loaded }: Page): Relatives {
+  return loaded['relatives']
 }
 
 /** Author and moment of creation are given by administrators who take work over from elsewhere, if the instance lets them. */
 function isImporting({ before }: Draft, _: Facts, { viewer, settings }: Context): boolean {
   return !before && viewer.admin && settings.apiv3_write_readonly_attributes
 }
-function isMilestone(row: object): boolean {
-  return Boolean((row as { is_milestone?: unknown }).is_milestone)
+function isMilestone({ type_id }: { type_id: number }, { loaded }: Page): boolean {
+  return loaded['types'].get(type_id)?.is_milestone ?? false
 }
-function isNoMilestone(row: object): boolean {
-  return !isMilestone(row)
+function isNoMilestone(row: { type_id: number }, page: Page): boolean {
+  return !isMilestone(row, page)
 }
 function milestone({ row }: { row: object }, facts: Facts): boolean {
   return steps.isMilestone(row, facts)

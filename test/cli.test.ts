@@ -1,0 +1,345 @@
+/** The command `halyard`, as a person at a terminal or a supervisor of processes meets it. */
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
+import { type AddressInfo, connect as connectTcp, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { describe, type TestContext, test } from 'node:test'
+import { parse } from 'yaml'
+import { emptyPlace } from '#test/database.ts'
+
+const script = resolve(import.meta.dirname, '../bin/halyard.js')
+const given = `opapi-${randomBytes(20).toString('hex')}`
+
+function start(args: readonly string[], options: { cwd?: string; env?: Record<string, string> } = {}) {
+  const child = spawn(process.execPath, [script, ...args], {
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const text = { out: '', err: '' }
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    text.out += chunk
+  })
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    text.err += chunk
+  })
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, ...text }))
+  return { child, text, ended }
+}
+
+/** Runs a command to its end. */
+const run = (...args: string[]) => start(args).ended
+
+/** Runs a command that must succeed; gives what it printed. */
+async function succeed(...args: string[]): Promise<string> {
+  const { code, out, err } = await run(...args)
+  assert.equal(code, 0, err)
+  return out
+}
+
+interface Server {
+  readonly child: ChildProcess
+  readonly url: string
+  /** What it has printed for people, without its log. */
+  printed(): string
+  status(token?: string): Promise<number>
+  /** Ends it in good order; fails unless it does so. */
+  stop(): Promise<void>
+}
+
+/** Starts a server on a free port and waits until it is ready. It is gone when the test ends. */
+async function serve(t: TestContext, args: readonly string[], options: Parameters<typeof start>[1] = {}): Promise<Server> {
+  const { child, text, ended } = start(['serve', '--port', '0', ...args], options)
+  t.after(() => child.kill('SIGKILL'))
+  const url = await new Promise<string>((found, fail) => {
+    child.stdout.on('data', () => {
+      const line = /^Halyard is ready: (http:\/\/127\.0\.0\.1:\d+)\n/m.exec(text.out)
+      if (line) found(line[1]!)
+    })
+    ended.then(({ err }) => fail(new Error(`The server ended early: ${err}`)))
+  })
+  return {
+    child,
+    url,
+    printed: () => text.out.replaceAll(/^\{.*\n/gm, ''),
+    async status(token) {
+      const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {}
+      const response = await fetch(`${url}/api/v3/work_packages`, { headers })
+      await response.text()
+      return response.status
+    },
+    async stop() {
+      child.kill('SIGTERM')
+      assert.deepEqual({ ...(await ended), out: '' }, { code: 0, signal: null, out: '', err: '' })
+    },
+  }
+}
+
+async function place(t: TestContext): Promise<readonly string[]> {
+  const { flags, remove } = await emptyPlace()
+  t.after(remove)
+  return flags
+}
+
+async function folder(t: TestContext): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'halyard-test-'))
+  t.after(() => rm(path, { recursive: true }))
+  return path
+}
+
+describe('halyard serve', () => {
+  test('tells on the first start how to log in, and never again', async (t) => {
+    const where = await place(t)
+    const first = await serve(t, where)
+    const [, token] =
+      /^Halyard is ready: \S+\nAdmin login: {6}admin\nAdmin password: {3}\S{16,}\nAPI token: {8}(opapi-[0-9a-f]{40}) \(shown only this once\)\n$/.exec(
+        first.printed(),
+      ) ?? assert.fail(first.printed())
+    assert.equal(await first.status(token), 200)
+    assert.equal(await first.status(), 401)
+    await first.stop()
+
+    const second = await serve(t, where)
+    assert.equal(second.printed(), `Halyard is ready: ${second.url}\n`)
+    assert.equal(await second.status(token), 200)
+    await second.stop()
+  })
+
+  test('with --ephemeral leaves nothing behind, and keeps a given token to itself', async (t) => {
+    const cwd = await folder(t)
+    const server = await serve(t, ['--ephemeral'], { cwd, env: { HALYARD_ADMIN_TOKEN: given } })
+    assert.equal(await server.status(given), 200)
+    assert.match(server.printed(), /^Halyard is ready: \S+\nAdmin login: +admin\nAdmin password: +\S+\n$/)
+    await server.stop()
+    assert.deepEqual(await readdir(cwd), [])
+  })
+
+  test('answers what it is being asked before it ends', async (t) => {
+    const server = await serve(t, ['--ephemeral', '--admin-token', given])
+    const body = JSON.stringify({ name: 'Farewell' })
+    const request = await halfSent(server.url, body)
+    const answered = once(request, 'response') as Promise<[IncomingMessage]>
+    const stopped = server.stop()
+    while (await accepts(server.url));
+    request.end(body)
+    const [response] = await answered
+    response.resume()
+    assert.equal(response.statusCode, 201)
+    await stopped
+  })
+
+  test('does not wait for anything when it is told to end a second time', async (t) => {
+    const server = await serve(t, ['--ephemeral', '--admin-token', given])
+    const request = await halfSent(server.url, 'never to come')
+    request.on('error', () => {})
+    server.child.kill('SIGINT')
+    while (await accepts(server.url));
+    const impatience = setInterval(() => server.child.kill('SIGINT'), 50)
+    t.after(() => clearInterval(impatience))
+    assert.deepEqual(await once(server.child, 'close'), [1, null])
+  })
+
+  test('is alone on a database file, and the lock does not outlive it', async (t) => {
+    const data = ['--data', await folder(t)]
+    const first = await serve(t, data)
+    for (const command of ['serve', 'migrate', 'seed']) {
+      const { code, err } = await run(command, ...data)
+      assert.equal(code, 1)
+      assert.match(err, /^Another Halyard is running on the database .*; stop that one first\.\n$/)
+    }
+    first.child.kill('SIGKILL')
+    await once(first.child, 'close')
+    const next = await serve(t, data)
+    await next.stop()
+  })
+
+  test('does not keep the secrets of its first start to itself when the port is taken', async (t) => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    t.after(() => taken.close())
+    await once(taken, 'listening')
+    const { port } = taken.address() as AddressInfo
+    const { code, out, err } = await run('serve', '--port', String(port), '--log-level', 'silent', ...(await place(t)))
+    assert.equal(code, 1)
+    assert.match(out, /^Admin login: .*\nAdmin password: .*\nAPI token: .*\n$/)
+    assert.match(err, /^Halyard cannot listen on 127\.0\.0\.1, port \d+: .*EADDRINUSE.*\n$/)
+  })
+
+  test('logs JSON, and nothing at all when told to be silent', async (t) => {
+    const loud = await serve(t, ['--ephemeral', '--log-level', 'info', '--admin-token', given])
+    const lines = once(loud.child.stdout!, 'data')
+    await loud.status(given)
+    await lines
+    await loud.stop()
+
+    const quiet = start(['serve', '--ephemeral', '--port', '0', '--log-level', 'silent'])
+    t.after(() => quiet.child.kill('SIGKILL'))
+    await once(quiet.child.stdout, 'data')
+    quiet.child.kill('SIGTERM')
+    assert.doesNotMatch((await quiet.ended).out, /^\{/m)
+  })
+})
+
+/** A request to create a project that the server has begun to read; it still waits for the body. */
+async function halfSent(url: string, body: string): Promise<ClientRequest> {
+  const request = httpRequest(`${url}/api/v3/projects`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${given}`,
+      'content-type': 'application/json',
+      'content-length': body.length,
+      expect: '100-continue',
+    },
+  })
+  request.flushHeaders()
+  await once(request, 'continue')
+  return request
+}
+
+/** Whether somebody takes connections there. */
+async function accepts(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url)
+  const socket = connectTcp(Number(port), hostname)
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}
+
+describe('halyard user and halyard token', () => {
+  test('act on a server that is running', async (t) => {
+    const where = await place(t)
+    const server = await serve(t, where)
+    const person = ['--login', 'ada', '--email', 'ada@example.net', '--first-name', 'Ada', '--last-name', 'Byron']
+    assert.match(await succeed('user', 'create', ...person, '--admin', ...where), /^Created ada\.\nPassword: \S{16,}\n$/)
+    const created = await succeed('token', 'create', 'ADA', '--name', 'Engine', ...where)
+    const [, token] = /^API token: (opapi-[0-9a-f]{40}) \(shown only this once\)\n$/.exec(created) ?? assert.fail(created)
+    assert.equal(await server.status(token), 200)
+
+    await succeed('user', 'lock', 'ada', ...where)
+    assert.equal(await server.status(token), 401)
+    assert.match(await succeed('user', 'list', ...where), /^ada +Ada Byron +ada@example\.net +locked +administrator$/m)
+    await succeed('user', 'unlock', 'ada', ...where)
+    assert.equal(await server.status(token), 200)
+
+    const [, id] = /^(\d+) +Engine +\d{4}-\S+Z +never$/m.exec(await succeed('token', 'list', 'ada', ...where)) ?? assert.fail()
+    await succeed('token', 'revoke', id!, ...where)
+    assert.equal(await server.status(token), 401)
+    await server.stop()
+  })
+
+  test('say what is wrong, and change nothing', async (t) => {
+    const where = await place(t)
+    await succeed('seed', '--seed', 'basic', ...where)
+    const ada = ['--login', 'Admin', '--email', 'ada@example.net', '--first-name', 'Ada', '--last-name', 'Byron']
+    const before = await succeed('user', 'list', ...where)
+    const mistakes: [args: string[], sentence: RegExp][] = [
+      [['user', 'create', '--login', 'ada'], /^halyard user create needs --email, --first-name, --last-name\.\n$/],
+      [['user', 'create', ...ada], /^There is somebody with the login "Admin" already\.\n$/],
+      [['user', 'create', ...ada, '--email', 'ada'], /^"ada" is not an e-mail address\.\n$/],
+      [['user', 'create', ...ada, '--password', 'short'], /^A password has at least 10 characters here\.\n$/],
+      [['user', 'lock', 'ada'], /^There is no user with the login "ada"\.\n$/],
+      [['user', 'unlock', 'admin'], /^admin is not locked\.\n$/],
+      [['token', 'revoke', '99'], /^There is no token 99\.\n$/],
+      [['token', 'revoke', 'mine'], /^"mine" is not the ID of a token/],
+    ]
+    for (const [args, sentence] of mistakes) {
+      const { code, out, err } = await run(...args, ...where)
+      assert.deepEqual({ code, out }, { code: 1, out: '' }, args.join(' '))
+      assert.match(err, sentence)
+    }
+    assert.equal(await succeed('user', 'list', ...where), before)
+  })
+})
+
+test('halyard migrate and halyard seed prepare a database step by step', async (t) => {
+  const where = await place(t)
+  assert.match(await succeed('migrate', ...where), /^Applied 0001-foundation/)
+  assert.match(await succeed('migrate', ...where), /is up to date\.\n$/)
+  assert.match(await succeed('seed', '--seed', 'basic', ...where), /^The basic data is there\.\nAdmin login: /)
+  assert.equal(await succeed('seed', '--seed', 'demo', ...where), 'The demo data is there.\n')
+  assert.equal(await succeed('seed', '--seed', 'demo', ...where), 'There was nothing to do.\n')
+  const server = await serve(t, [...where, '--admin-token', given])
+  assert.equal(await server.status(given), 200)
+  await server.stop()
+})
+
+test('halyard openapi prints the description of the API, in JSON and YAML alike', async () => {
+  const json = JSON.parse(await succeed('openapi'))
+  assert.match(json.openapi, /^3\.1/)
+  assert.deepEqual(parse(await succeed('openapi', '--yaml')), json)
+})
+
+describe('halyard doctor', () => {
+  test('finds nothing wrong, before the first start and while a server runs', async (t) => {
+    const where = await place(t)
+    assert.doesNotMatch(await succeed('doctor', '--port', '0', ...where), /^failed/m)
+    const server = await serve(t, where)
+    const found = await succeed('doctor', '--port', new URL(server.url).port, ...where)
+    assert.match(found, /^ok +Layout: of this version$/m)
+    assert.match(found, /^ok +Port \d+: in use by a Halyard that is running$/m)
+    await server.stop()
+  })
+
+  test('ends with 1 when something is wrong', async (t) => {
+    const taken = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
+    t.after(() => taken.close())
+    await once(taken, 'listening')
+    const { port } = taken.address() as AddressInfo
+    const { code, out } = await run('doctor', '--port', String(port), '--database-url', 'postgres://127.0.0.1:1/none')
+    assert.equal(code, 1)
+    assert.match(out, /^failed +Database: .*ECONNREFUSED/m)
+    assert.match(out, /^failed +Port \d+: .*EADDRINUSE/m)
+  })
+})
+
+describe('what cannot be done is said in one sentence', () => {
+  const mistakes: [args: string[], sentence: RegExp][] = [
+    [['sail'], /^"sail" is not a command of halyard; halyard help lists them\.\n$/],
+    [['user'], /^Did you mean one of these: halyard user list, .*\?\n$/],
+    [['token', 'create'], /^halyard token create needs LOGIN\.\n$/],
+    [['migrate', 'now'], /^halyard migrate does not take the word "now"\.\n$/],
+    [['migrate', '--port', '1'], /^--port is not a flag of this command/],
+    [['serve', '--port', 'eighty'], /^--port is a number/],
+    [['serve', '--ephemeral', '--data', 'x'], /^--ephemeral and --data contradict each other/],
+    [['serve', '--data', script], /^The database .*halyard\.db cannot be opened: .*\n$/],
+    [['serve', '--database-url', `sqlite:${script}`], /^The database .* cannot be opened: file is not a database\.\n$/],
+    [
+      ['serve', '--database-url', 'postgres://me:secret@127.0.0.1:1/none'],
+      /^The database postgres:\/\/127\.0\.0\.1:1\/none cannot be opened: connect ECONNREFUSED .*\n$/,
+    ],
+    [['user', 'list', '--data', join(tmpdir(), 'halyard-nowhere')], /^There is no database .* yet; halyard serve makes one\.\n$/],
+  ]
+  for (const [args, sentence] of mistakes) {
+    test(`halyard ${args.join(' ').replaceAll(script, 'FILE')}`, async () => {
+      const { code, out, err } = await run(...args)
+      assert.deepEqual({ code, out }, { code: 1, out: '' })
+      assert.match(err, sentence)
+      assert.equal(err.trimEnd().split('\n').length, 1)
+    })
+  }
+})
+
+test('halyard help names every command and every variable', async () => {
+  const help = await succeed('help')
+  for (const command of ['serve', 'migrate', 'seed', 'user list', 'token create', 'openapi', 'doctor', 'version']) {
+    assert.match(help, new RegExp(`^  ${command}\\b`, 'm'))
+  }
+  for (const name of ['PORT', 'HOST', 'DATA', 'DATABASE_URL', 'EPHEMERAL', 'SEED', 'ADMIN_TOKEN', 'LOG_LEVEL']) {
+    assert.match(help, new RegExp(`\\bHALYARD_${name}\\b`))
+  }
+  assert.equal(await succeed('serve', '--help'), help)
+  assert.equal(await succeed(), help)
+})
+
+test('halyard version prints the version', async () => {
+  assert.match(await succeed('version'), /^\d+\.\d+\.\d+\n$/)
+})

@@ -1,0 +1,191 @@
+/** Laws of links: one is offered if and only if following it is allowed, and what cannot be seen is not there. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { Resource } from '#kernel/resource.ts'
+import { type Judge, judgeByOurs } from '#test/judge.ts'
+import { orphans } from '#test/layout.ts'
+import { follow, isHarmless, type Offer, offersOf, regret } from '#test/links.ts'
+import { crowd, type Person, type Populated, populated } from '#test/populated.ts'
+import { addressesOf, isStored, operationAt, operations, parametersOf, pathWith, resourcesWith } from '#test/registry.ts'
+import type { Exchange } from '#test/wire.ts'
+
+/** What links lead to that does not exist yet. */
+const planned = [/^\/api\/v3\/relations$/, /^\/api\/v3\/users\/\d+\/preferences$/]
+/** Lists that tell of more than may be viewed one by one: so it is in the API we follow. */
+const offeredToMore = new Set(['Role self GET', 'PlaceholderUser self GET'])
+/** Links that are offered to fewer people than may follow them: users change themselves, archivers may do nothing else. */
+const offeredToFewer = new Set(['User updateImmediately', 'Project update', 'Project updateImmediately'])
+const isOfferedToAll = (resource: Resource, rel: string) =>
+  resource.actions?.[rel] !== null && !offeredToFewer.has(`${resource.name} ${rel}`)
+
+const heard: Exchange[] = []
+let world: Populated
+let judge: Judge
+before(async () => {
+  world = await populated((exchange) => heard.push(exchange))
+  judge = judgeByOurs((await world.server.admin.get('/openapi.json')).body)
+})
+after(() => world.close())
+
+/** How often each kind of link is followed within each project; those with one set of permissions among many need not try everything. */
+const most = ({ name }: Person) => (name.startsWith('coded') ? 1 : 3)
+
+/** Follows harmless links from answer to answer, a few of each kind. Gives what was wrongly offered. */
+async function crawl(person: Person): Promise<string[]> {
+  const { send } = person
+  const starts = operations()
+    .filter((one) => one.method === 'GET' && parametersOf(one) === 0)
+    .map((one) => `${pathWith(one, [])}?pageSize=100`)
+  for (const resource of resourcesWith('show')) starts.push(...(await addressesOf(world.server.db, resource, 10)))
+  const queue: Exchange[] = []
+  for (const path of starts) queue.push(await send('GET', path))
+  const followed = new Map<string, Set<string>>()
+  const regrets = new Map<string, string>()
+  for (const answer of queue) {
+    if (answer.status !== 200) continue
+    for (const offer of offersOf(answer.body)) {
+      const kind = `${offer.by} ${offer.rel} ${offer.method}`
+      const place = offer.from['_links']?.project?.href
+      const known = followed.getOrInsertComputed(`${kind} ${offer.onlyNames} ${place}`, () => new Set())
+      if (!isHarmless(offer) || known.has(offer.href) || known.size >= most(person)) continue
+      known.add(offer.href)
+      const next = await follow(offer, send)
+      if (offer.method === 'GET') queue.push(next)
+      const reason = regret(offer, next)
+      const isKnown = offeredToMore.has(kind) || planned.some((path) => path.test(offer.href))
+      if (reason && !isKnown) regrets.set(kind, reason)
+    }
+  }
+  return [...regrets.values()]
+}
+
+/** The representation of a row, or undefined where the person cannot see it. */
+async function seenBy({ send }: Person, address: string): Promise<Record<string, any> | undefined> {
+  const answer = await send('GET', address)
+  return answer.status === 200 ? answer.body : undefined
+}
+
+const lockOf = (body: Record<string, any>) => ('lockVersion' in body ? { lockVersion: body['lockVersion'] } : {})
+
+/** What the standard links would ask for; refused with 403 where they are not offered. */
+function* standard(resource: Resource, address: string, body: Record<string, any>) {
+  const { operations: known } = resource
+  if (known.includes('editForm')) yield { rel: 'update', method: 'POST', path: `${address}/form`, sent: lockOf(body) }
+  if (known.includes('update')) yield { rel: 'updateImmediately', method: 'PATCH', path: address, sent: lockOf(body) }
+  if (known.includes('delete')) yield { rel: 'delete', method: 'DELETE', path: address, sent: undefined }
+}
+
+/** Runs one part of a law for everybody; it gives what breaks the law, in words. */
+function forEverybody(law: string, broken: (person: Person) => Promise<readonly string[]>): void {
+  test(law, async (t) => {
+    for (const person of world.people) await t.test(person.name, async () => assert.deepEqual(await broken(person), []))
+  })
+}
+
+forEverybody('whoever is offered a link may follow it', crawl)
+
+forEverybody('whoever is not offered to change or delete a row is refused when trying', async (person) => {
+  const broken: string[] = []
+  for (const resource of resourcesWith('show')) {
+    for (const address of await addressesOf(world.server.db, resource, 8)) {
+      const body = await seenBy(person, address)
+      if (!body) continue
+      for (const { rel, method, path, sent } of standard(resource, address, body)) {
+        if (rel in body['_links'] || !isOfferedToAll(resource, rel)) continue
+        const { status } = await person.send(method, path, sent)
+        if (status !== 403) broken.push(`${rel} is not offered, but ${method} ${path} answers ${status}`)
+      }
+    }
+  }
+  return broken
+})
+
+/** Links by which something is done with a row, asked for by permission, and that mean the same whoever follows them. */
+function* deeds(resource: Resource, address: string, body: Record<string, any>, offeredTo: Person): Generator<Offer> {
+  for (const offer of offersOf({ ...body, _embedded: {} })) {
+    const { rel, method, href, payload } = offer
+    const isPersonal = payload !== undefined || new RegExp(`/${offeredTo.id}(/|$)`).test(href)
+    const isItsOwn = href !== address && parametersOf(operationAt(method, href)!) > 0
+    if (resource.actions?.[rel]?.may && method !== 'GET' && isItsOwn && !isPersonal) yield offer
+  }
+}
+
+forEverybody('whoever is not offered what the administrator is offered is refused when trying it', async (person) => {
+  const broken: string[] = []
+  const admin = world.person('admin')
+  for (const resource of resourcesWith('show')) {
+    for (const address of await addressesOf(world.server.db, resource, 6)) {
+      const [all, own] = [await seenBy(admin, address), await seenBy(person, address)]
+      if (!all || !own) continue
+      for (const offer of deeds(resource, address, all, admin)) {
+        if (offer.rel in own['_links'] || !isOfferedToAll(resource, offer.rel)) continue
+        const { status } = await follow(offer, person.send)
+        if (status !== 403 && status !== 404) broken.push(`${offer.rel}: ${offer.method} ${offer.href} answers ${status}`)
+      }
+    }
+  }
+  return broken
+})
+
+forEverybody('whoever cannot see a row gets the answer of a row that does not exist, whatever is asked of it', async (person) => {
+  const broken: string[] = []
+  for (const resource of resourcesWith('show').filter(isStored)) {
+    for (const address of await addressesOf(world.server.db, resource, 8)) {
+      if (await seenBy(person, address)) continue
+      const absent = address.replace(/\d+$/, '99999999')
+      const known = (one: 'update' | 'editForm' | 'delete') => resource.operations.includes(one)
+      const asks: [method: string, rest: string, sent?: unknown][] = [
+        ['GET', ''],
+        ['HEAD', ''],
+        ['OPTIONS', ''],
+      ]
+      if (known('update')) asks.push(['PATCH', '', {}])
+      if (known('editForm')) asks.push(['POST', '/form', {}])
+      if (known('delete')) asks.push(['DELETE', ''])
+      for (const [method, rest, sent] of asks) {
+        const answer = await person.send(method, address + rest, sent)
+        const expected = await person.send(method, absent + rest, sent)
+        const asked = `${method} ${address}${rest}`
+        if (answer.status !== expected.status || answer.text !== expected.text)
+          broken.push(
+            `${asked} answers ${answer.status} ${answer.text}, and where there is no row ${expected.status} ${expected.text}`,
+          )
+        const isGuarded = resource.guard ?? resource.guards
+        if (answer.status === 403 && !isGuarded) broken.push(`${asked} answers 403`)
+      }
+    }
+  }
+  return broken
+})
+
+test('whoever is offered to do something may do it, and what is deleted leaves nothing behind', async (t) => {
+  await crowd(world.server.db)
+  for (const person of world.people) {
+    await t.test(person.name, async () => {
+      const broken: (string | undefined)[] = []
+      for (const resource of resourcesWith('show')) {
+        for (const address of (await addressesOf(world.server.db, resource)).slice(-3)) {
+          const body = await seenBy(person, address)
+          if (!body || address.endsWith(`users/${person.id}`)) continue
+          const offers = [...offersOf({ ...body, _embedded: {} })].filter((offer) => !isHarmless(offer))
+          for (const offer of offers.sort((a, b) => Number(a.rel === 'delete') - Number(b.rel === 'delete'))) {
+            const answer = await follow(offer, person.send)
+            broken.push(regret(offer, answer))
+            const isGone = offer.rel === 'delete' && answer.status < 300
+            if (isGone && (await seenBy(person, address))) broken.push(`${address} is there although it was deleted`)
+          }
+        }
+      }
+      assert.deepEqual([...broken.filter(Boolean), ...(await orphans(world.server.db))], [])
+    })
+  }
+})
+
+test('every answer is as the description of the API says', () => {
+  assert.ok(heard.length > 1000)
+  const ofAKind = Map.groupBy(heard, ({ method, path, status }) => `${operationAt(method, path)?.path} ${method} ${status}`)
+  assert.deepEqual(
+    [...ofAKind.values()].flatMap((list) => list.slice(0, 40).flatMap(judge)),
+    [],
+  )
+})

@@ -1,0 +1,149 @@
+/** Laws of writing: what a schema calls writable is accepted and nothing else, and a form without complaints can be committed. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { name, sql } from '#db/sql.ts'
+import { hrefOf, type Resource, resourceNamed } from '#kernel/resource.ts'
+import { anotherValue, entriesOf, filledIn, held, payloadOf } from '#test/forms.ts'
+import { judgeByOurs } from '#test/judge.ts'
+import { crowd, type Person, type Populated, populated } from '#test/populated.ts'
+import { addressesOf, isStored, operationAt, operations, parametersOf, pathWith, resourcesWith } from '#test/registry.ts'
+import type { Exchange } from '#test/wire.ts'
+
+type Json = Record<string, any>
+
+const heard: Exchange[] = []
+let world: Populated
+before(async () => {
+  world = await populated((exchange) => heard.push(exchange))
+  await crowd(world.server.db)
+})
+after(() => world.close())
+
+/** Runs one part of a law for everybody; it gives what breaks the law, in words. */
+function forEverybody(law: string, broken: (person: Person) => Promise<readonly string[]>): void {
+  test(law, async (t) => {
+    for (const person of world.people) await t.test(person.name, async () => assert.deepEqual(await broken(person), []))
+  })
+}
+
+/** Addresses of rows that a link of `target` could name. */
+async function rowsOf(target: Resource): Promise<string[]> {
+  if (!isStored(target)) return [...(target.rows?.values() ?? [])].map((row) => hrefOf(target, row))
+  const rows = await world.server.db.all(sql`select * from ${name(target.table)} order by id limit 12`)
+  return rows.map((row) => hrefOf(target, row))
+}
+
+const lockOf = (body: Json) => ('lockVersion' in body ? { lockVersion: body['lockVersion'] } : {})
+
+/** Whether an answer says of a property that it cannot be written. */
+function saysReadOnly({ body }: Exchange, property: string): boolean {
+  const errors: Json[] = body?._embedded?.errors ?? [body]
+  return errors.some(
+    (error) => error?.['errorIdentifier']?.endsWith(':PropertyIsReadOnly') && error['_embedded']?.details?.attribute === property,
+  )
+}
+
+/** A visible row that the person may ask the form of, and the form; the last rows are those nobody needs. */
+async function editable(
+  resource: Resource,
+  { send, id }: Person,
+): Promise<{ address: string; body: Json; schema: Json } | undefined> {
+  for (const address of (await addressesOf(world.server.db, resource, 16)).reverse()) {
+    if (address.endsWith(`/users/${id}`)) continue
+    const row = await send('GET', address)
+    const form = row.status === 200 && (await send('POST', `${address}/form`, lockOf(row.body)))
+    if (form && form.status === 200) return { address, body: row.body, schema: form.body._embedded.schema }
+  }
+  return undefined
+}
+
+forEverybody('a property can be changed if and only if the schema calls it writable', async (person) => {
+  const broken: string[] = []
+  for (const resource of resourcesWith('editForm')) {
+    const names = (await editable(resource, person))?.schema ?? {}
+    for (const [property] of entriesOf(names)) {
+      // What was changed before may have taken the row out of reach, or changed what may be written of it.
+      const current = await editable(resource, person)
+      const entry = current?.schema[property]
+      const declared = resource.property.get(property)
+      if (!current || !entry || !declared || property === 'id' || declared.column === resource.lock) continue
+      const others = declared.to ? await rowsOf(resourceNamed(declared.to)) : []
+      const value = await anotherValue(entry, held(current.body, property, entry), person, others)
+      if (value === undefined) continue
+      const answer = await person.send('PATCH', current.address, {
+        ...lockOf(current.body),
+        ...payloadOf(property, entry, value),
+      })
+      const said = `PATCH ${current.address} with another ${property} answers ${answer.status} ${answer.text.slice(0, 300)}`
+      if (entry['writable']) {
+        if (saysReadOnly(answer, property) || (answer.status !== 200 && answer.status !== 422))
+          broken.push(`${property} is called writable, but ${said}`)
+      } else if (answer.status !== 422 || !saysReadOnly(answer, property)) {
+        broken.push(`${property} is not called writable, but ${said}`)
+      }
+    }
+  }
+  return broken
+})
+
+/** The paths of all forms for something new, below the projects there are where they are below one. */
+async function createForms(): Promise<string[]> {
+  const projects = await world.server.db.all<{ id: number }>(sql`select id from projects order by id limit 4`)
+  return operations()
+    .filter(({ method, path, answers }) => method === 'POST' && answers.as === 'form' && !/:id\/form$/.test(path))
+    .flatMap((one) => (parametersOf(one) === 0 ? [pathWith(one, [])] : projects.map(({ id }) => pathWith(one, [String(id)]))))
+}
+
+forEverybody('a form for something new can be filled in by its schema, and what it then holds is created', async (person) => {
+  const broken: string[] = []
+  for (const path of await createForms()) {
+    const form = await filledIn(path, person)
+    if (form.status === 403 || form.status === 404) continue
+    const commit = form.body?._links?.commit
+    if (!commit) {
+      broken.push(
+        `${path} cannot be filled in: ${form.status} ${JSON.stringify(form.body?._embedded?.validationErrors ?? form.text)}`,
+      )
+      continue
+    }
+    const answer = await person.send(commit.method.toUpperCase(), commit.href, form.body._embedded.payload)
+    const expected = operationAt(commit.method.toUpperCase(), commit.href)?.answers.status
+    if (answer.status !== expected)
+      broken.push(`${path} has no complaints, but committing answers ${answer.status} ${answer.text}`)
+  }
+  return broken
+})
+
+forEverybody('what a form without complaints holds can be committed', async (person) => {
+  const broken: string[] = []
+  for (const resource of resourcesWith('editForm')) {
+    for (const address of await addressesOf(world.server.db, resource, 6)) {
+      const row = await person.send('GET', address)
+      if (row.status !== 200) continue
+      const form = await person.send('POST', `${address}/form`, lockOf(row.body))
+      const commit = form.body?._links?.commit
+      if (!commit) continue
+      const answer = await person.send(commit.method.toUpperCase(), commit.href, form.body._embedded.payload)
+      if (answer.status !== 200) broken.push(`${commit.method} ${commit.href} answers ${answer.status} ${answer.text}`)
+    }
+  }
+  return broken
+})
+
+test('an administrator finds somewhere to fill in every kind of form', async () => {
+  const admin = world.person('admin')
+  for (const resource of resourcesWith('form')) {
+    const form = await filledIn(`/api/v3/${resource.path}/form`, admin)
+    assert.ok(form.body?._links?.commit, `${resource.name}: ${form.text}`)
+  }
+  for (const resource of resourcesWith('editForm')) assert.ok(await editable(resource, admin), resource.name)
+})
+
+test('every answer is as the description of the API says', async () => {
+  const judge = judgeByOurs((await world.server.admin.get('/openapi.json')).body)
+  const ofAKind = Map.groupBy(heard, ({ method, path, status }) => `${operationAt(method, path)?.path} ${method} ${status}`)
+  assert.deepEqual(
+    [...ofAKind.values()].flatMap((list) => list.slice(0, 40).flatMap(judge)),
+    [],
+  )
+})

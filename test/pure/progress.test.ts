@@ -1,0 +1,184 @@
+/** Work, remaining work and percent complete: worked examples, and what holds for any of them. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import {
+  deriveFromStatus,
+  deriveFromWork,
+  type Progress,
+  percentOf,
+  progressViolations,
+} from '#modules/work-packages/progress.ts'
+
+type Field = keyof Progress
+const progress = (work: number | null, remaining: number | null, percent: number | null): Progress => ({
+  work,
+  remaining,
+  percent,
+})
+const nothing = progress(null, null, null)
+const half = progress(10, 5, 50)
+
+/** What becomes of stored progress when a client sends some of it. */
+const change = (stored: Progress, sent: Partial<Progress>, closes = false): Progress =>
+  deriveFromWork(stored, { ...stored, ...sent }, new Set(Object.keys(sent) as Field[]), closes)
+const faults = (stored: Progress, sent: Partial<Progress>): string[] =>
+  progressViolations(change(stored, sent), stored, new Set(Object.keys(sent) as Field[])).map(
+    (one) => `${one.attribute} ${one.message}`,
+  )
+
+for (const [name, stored, sent, expected] of [
+  ['more work is more that remains', half, { work: 20 }, progress(20, 15, 25)],
+  ['less work than is done leaves nothing', half, { work: 3 }, progress(3, 0, 100)],
+  ['less remaining is more done', half, { remaining: 2 }, progress(10, 2, 80)],
+  ['more done is less remaining', half, { percent: 80 }, progress(10, 2, 80)],
+  ['without work nothing remains known', half, { work: null }, progress(null, null, 50)],
+  ['without remaining work there is no work', half, { remaining: null }, progress(null, null, 50)],
+  ['without a percentage nothing remains known', half, { percent: null }, progress(10, null, null)],
+  ['work alone is all to be done', nothing, { work: 8 }, progress(8, 8, 0)],
+  ['a percentage can stand alone', nothing, { percent: 40 }, progress(null, null, 40)],
+  ['remaining work alone is all the work', nothing, { remaining: 6 }, progress(6, 6, 0)],
+  ['work follows from the other two', nothing, { remaining: 6, percent: 25 }, progress(8, 6, 25)],
+  ['almost done is not done', nothing, { work: 100, remaining: 0.4 }, progress(100, 0.4, 99)],
+  ['hardly begun is begun', nothing, { work: 100, remaining: 99.6 }, progress(100, 99.6, 1)],
+  ['no work has no percentage', nothing, { work: 0, remaining: 0 }, progress(0, 0, null)],
+  ['hours are kept in hundredths', nothing, { work: 1.239, percent: 0 }, progress(1.24, 1.24, 0)],
+  ['done is done', nothing, { work: 4, percent: 100 }, progress(4, 0, 100)],
+] as const) {
+  test(name, () => {
+    assert.deepEqual(change(stored, sent), expected)
+    assert.deepEqual(faults(stored, sent), [])
+  })
+}
+
+test('closing finishes the work where closing means done', () => {
+  assert.deepEqual(change(half, {}, true), progress(10, 0, 100))
+  assert.deepEqual(change(nothing, {}, true), progress(null, null, 100))
+})
+
+test('a percentage sent along with the closing status wins', () => {
+  assert.deepEqual(change(half, { percent: 80 }, true), progress(10, 2, 80))
+})
+
+for (const [name, stored, sent, expected] of [
+  ['negative work', nothing, { work: -1 }, ['estimatedTime must be greater than or equal to 0']],
+  ['negative remaining work', nothing, { remaining: -1 }, ['remainingTime must be greater than or equal to 0']],
+  ['more than everything', nothing, { percent: 101 }, ['percentageDone must be between 0 and 100']],
+  ['less than nothing', nothing, { percent: -1 }, ['percentageDone must be between 0 and 100']],
+  [
+    'more remaining than there is',
+    half,
+    { work: 10, remaining: 12 },
+    ['estimatedTime cannot be lower than Remaining work', 'remainingTime cannot be higher than Work'],
+  ],
+  [
+    'a percentage of no work',
+    nothing,
+    { work: 0, remaining: 0, percent: 10 },
+    ['percentageDone cannot be set when Work is zero'],
+  ],
+  [
+    'three that do not agree',
+    nothing,
+    { work: 10, remaining: 5, percent: 60 },
+    ['percentageDone does not match Work and Remaining work'],
+  ],
+  [
+    'no percentage of work that is known',
+    nothing,
+    { work: 10, remaining: 5, percent: null },
+    ['percentageDone is required when Work and Remaining work are set'],
+  ],
+  [
+    'no work where the rest is known',
+    nothing,
+    { work: null, remaining: 5, percent: 50 },
+    ['estimatedTime is required when Remaining work and % Complete are set'],
+  ],
+  [
+    'nothing said of the rest',
+    nothing,
+    { work: 10, remaining: null, percent: 50 },
+    ['remainingTime is required when Work and % Complete are set'],
+  ],
+  [
+    'something left when all is done',
+    nothing,
+    { work: 10, remaining: 1, percent: 100 },
+    ['remainingTime must be 0h when % Complete is 100%'],
+  ],
+  [
+    'something left of nothing when all is done',
+    nothing,
+    { work: null, remaining: 1, percent: 100 },
+    ['remainingTime must be empty when Work is empty and % Complete is 100%'],
+  ],
+] as const) {
+  test(`refused: ${name}`, () => assert.deepEqual(faults(stored, sent), expected))
+}
+
+test('a status says how much is done, and work how much that leaves', () => {
+  assert.deepEqual(deriveFromStatus(progress(10, 10, 0), 40), progress(10, 6, 40))
+  assert.deepEqual(deriveFromStatus(progress(null, 3, 0), 40), progress(null, null, 40))
+})
+
+const hours = fc.option(fc.integer({ min: 0, max: 100_000 }).map((n) => n / 100))
+const percent = fc.option(fc.integer({ min: 0, max: 100 }))
+const sent = fc.record({ work: hours, remaining: hours, percent }, { requiredKeys: [] })
+/** Progress as it can be stored. */
+const stored = sent.filter((first) => faults(nothing, first).length === 0).map((first) => change(nothing, first))
+
+test('what passes adds up: nothing more remains than there is, and the percentage tells how much', () => {
+  fc.assert(
+    fc.property(stored, sent, (before, next) => {
+      fc.pre(faults(before, next).length === 0)
+      const { work, remaining, percent } = change(before, next)
+      if (work !== null && remaining !== null) assert.ok(remaining >= 0 && remaining <= work)
+      if (percent !== null) assert.ok(percent >= 0 && percent <= 100)
+      if (percent === 100) assert.ok(!remaining)
+      if (work !== null && remaining !== null && work >= 0.005) assert.notEqual(percent, null)
+    }),
+  )
+})
+
+test('what is stored stays as it is when nothing is sent, and when it is sent back', () => {
+  fc.assert(
+    fc.property(stored, (kept) => {
+      assert.deepEqual(change(kept, {}), kept)
+      assert.deepEqual(change(kept, kept), kept)
+      assert.deepEqual(faults(kept, kept), [])
+    }),
+  )
+})
+
+test('what a client sends is never changed', () => {
+  fc.assert(
+    fc.property(stored, sent, (before, next) => {
+      const result = change(before, next)
+      for (const field of Object.keys(next) as Field[]) assert.equal(result[field], next[field])
+    }),
+  )
+})
+
+test('changing work or the percentage alone is always possible where there is work, or nothing is known', () => {
+  const one = fc.oneof(
+    hours.map((work) => ({ work })),
+    percent.map((percent) => ({ percent })),
+  )
+  const known = stored.filter(({ work, remaining }) => work !== 0 && (work !== null || remaining === null))
+  fc.assert(fc.property(known, one, (before, next) => assert.deepEqual(faults(before, next), [])))
+})
+
+test('the percentage is 0 only when nothing is done, and 100 only when nothing remains', () => {
+  const hundredths = fc.integer({ min: 1, max: 1_000_000 })
+  fc.assert(
+    fc.property(hundredths, hundredths, (a, b) => {
+      const [work, remaining] = [Math.max(a, b) / 100, Math.min(a, b) / 100]
+      assert.equal(percentOf(work, 0), 100)
+      const percent = percentOf(work, remaining)
+      assert.ok(percent < 100)
+      assert.equal(percent === 0, remaining === work)
+      assert.ok(Math.abs(percent - (1 - remaining / work) * 100) <= 1)
+    }),
+  )
+})

@@ -1,0 +1,86 @@
+/** How a client that knows nothing but schemas fills in forms. */
+import type { Person } from './populated.ts'
+import type { Exchange } from './wire.ts'
+
+type Json = Record<string, any>
+
+let count = 0
+
+/** The addresses that an entry of a schema offers as values. */
+export async function offered(entry: Json, { send }: Person): Promise<string[]> {
+  const allowed = entry['_links']?.allowedValues
+  if (Array.isArray(allowed)) return allowed.map((link) => link.href)
+  if (typeof allowed?.href !== 'string') return []
+  const list = await send('GET', allowed.href)
+  return list.status === 200 ? list.body._embedded.elements.map((one: Json) => one['_links'].self.href) : []
+}
+
+/** A value of an entry's type that is unlike `current`; undefined where there is none to be found. */
+export async function anotherValue(entry: Json, current: any, person: Person, others: readonly string[] = []): Promise<unknown> {
+  const n = ++count
+  const texts: unknown[] | undefined = entry['_embedded']?.allowedValues
+  if (entry['location'] === '_links') {
+    const isMany = Array.isArray(current) || String(entry['type']).startsWith('[]')
+    const taken = [current].flat().map((link) => link?.href)
+    const href = [...(await offered(entry, person)), ...others].find((one) => !taken.includes(one))
+    if (href === undefined) return undefined
+    return isMany ? [{ href }] : { href }
+  }
+  if (texts) return texts.find((text) => text !== current)
+  switch (entry['type']) {
+    case 'String':
+      return `law${n}@example.net`
+    case 'Password':
+      return `Law-abiding ${n}!`
+    case 'Formattable':
+      return { raw: `Changed for the ${n}th time.` }
+    case 'Integer':
+      return ((current ?? 0) + 1) % 100
+    case 'Boolean':
+      return !current
+    case 'Date':
+      return current === '2031-03-04' ? '2031-03-05' : '2031-03-04'
+    case 'DateTime':
+      return '2031-03-04T09:15:00.000Z'
+    case 'Duration':
+      return current === 'P3D' ? 'P4D' : 'P3D'
+    default:
+      return undefined
+  }
+}
+
+/** What an object holds for an entry of its schema. */
+export const held = (body: Json, name: string, entry: Json): any =>
+  entry['location'] === '_links' ? body['_links']?.[name] : body[name]
+
+/** A payload of one property. */
+export const payloadOf = (name: string, entry: Json, value: unknown): Json =>
+  entry['location'] === '_links' ? { _links: { [name]: value } } : { [name]: value }
+
+/** The entries of a schema: what is not about the schema itself. */
+export const entriesOf = (schema: Json): [string, Json][] =>
+  Object.entries<Json>(schema).filter(([, entry]) => typeof entry?.['writable'] === 'boolean')
+
+const merged = (a: Json, b: Json): Json => ({ ...a, ...b, _links: { ...a['_links'], ...b['_links'] } })
+
+/**
+ * Fills in a form: what is required and missing, and what is complained of, gets a value, until nothing is complained of.
+ * Gives the last answer; its `commit` link is there if the form could be filled in.
+ */
+export async function filledIn(path: string, person: Person, payload: Json = {}): Promise<Exchange> {
+  let answer = await person.send('POST', path, payload)
+  for (let round = 0; round < 8 && answer.status === 200 && !answer.body._links.commit; round++) {
+    const { schema, validationErrors, payload: kept } = answer.body._embedded
+    let next: Json = kept
+    for (const [name, entry] of entriesOf(schema)) {
+      const current = held(kept, name, entry)
+      const isMissing =
+        entry['required'] && (current === undefined || current === null || current === '' || current.href === null)
+      if (!entry['writable'] || !(name in validationErrors || isMissing)) continue
+      const value = await anotherValue(entry, current, person)
+      if (value !== undefined) next = merged(next, payloadOf(name, entry, value))
+    }
+    answer = await person.send('POST', path, next)
+  }
+  return answer
+}

@@ -1,0 +1,236 @@
+/** Who sees a work package and what of it: members, readers, strangers, those it is shared with, and nobody in particular. */
+import assert from 'node:assert/strict'
+import { before, describe, test } from 'node:test'
+import { type Client, filters, ids } from '#test/instance.ts'
+import { created, kind, link, scene } from './scene.ts'
+
+const it = await scene()
+const { admin, project, make } = it
+
+let seen: any
+let other: any
+before(async () => {
+  seen = await created(admin, project, { subject: 'Seen' })
+  other = await created(admin, project, { subject: 'Another' })
+})
+
+/** The actions that a client finds offered on a work package. */
+async function offered(client: Client, id: number): Promise<string[]> {
+  const { _links } = (await client.get(`/work_packages/${id}`)).body
+  const plain = ['self', 'schema', 'type', 'priority', 'status', 'author', 'project', 'category', 'version', 'assignee']
+  return Object.keys(_links)
+    .filter((rel) => ![...plain, 'responsible', 'parent', 'ancestors', 'previewMarkup'].includes(rel))
+    .sort()
+}
+
+describe('of the actions', () => {
+  test('an administrator is offered all', async () => {
+    assert.deepEqual(await offered(admin, seen.id), [
+      'addChild',
+      'addWatcher',
+      'availableWatchers',
+      'changeParent',
+      'delete',
+      'logTime',
+      'removeWatcher',
+      'timeEntries',
+      'update',
+      'updateImmediately',
+      'watch',
+      'watchers',
+    ])
+  })
+
+  test('a member is offered all but deletion', async () => {
+    assert.deepEqual(await offered(it.member.client, seen.id), [
+      'addChild',
+      'addWatcher',
+      'availableWatchers',
+      'changeParent',
+      'logTime',
+      'removeWatcher',
+      'timeEntries',
+      'update',
+      'updateImmediately',
+      'watch',
+      'watchers',
+    ])
+  })
+
+  test('a reader is offered to watch', async () => {
+    assert.deepEqual(await offered(it.reader.client, seen.id), ['watch'])
+  })
+
+  for (const permission of ['edit_work_packages', 'assign_versions', 'change_work_package_status', 'move_work_packages']) {
+    test(`${permission} alone offers the update`, async () => {
+      const { client } = await it.person('view_work_packages', permission)
+      assert.deepEqual(await offered(client, seen.id), ['update', 'updateImmediately', 'watch'])
+    })
+  }
+
+  for (const [permission, rels] of [
+    ['add_work_packages', ['addChild']],
+    ['delete_work_packages', ['delete']],
+    ['manage_subtasks', ['changeParent', 'update', 'updateImmediately']],
+    ['view_work_package_watchers', ['watchers']],
+    ['add_work_package_watchers', ['addWatcher', 'availableWatchers']],
+    ['delete_work_package_watchers', ['removeWatcher']],
+    ['view_time_entries', ['timeEntries']],
+    ['view_own_time_entries', ['timeEntries']],
+    ['log_time', ['logTime']],
+    ['log_own_time', ['logTime']],
+  ] as const) {
+    test(`${permission} offers ${rels.join(', ')}`, async () => {
+      const { client } = await it.person('view_work_packages', permission)
+      assert.deepEqual(await offered(client, seen.id), [...rels, 'watch'].sort())
+    })
+  }
+
+  test('somebody who edits by a share is offered the update and what comes with it', async () => {
+    const { client } = await it.sharer(seen.id, 'Work package editor')
+    assert.deepEqual(await offered(client, seen.id), ['logTime', 'timeEntries', 'update', 'updateImmediately', 'watch'])
+  })
+})
+
+describe('somebody with whom one work package is shared', () => {
+  test('sees that one and no other', async () => {
+    const { client } = await it.sharer(seen.id, 'Work package viewer')
+    assert.deepEqual(ids(await client.get('/work_packages')), [seen.id])
+    assert.equal((await client.get(`/work_packages/${other.id}`)).status, 404)
+  })
+
+  test('does not learn the name of the project', async () => {
+    const { client } = await it.sharer(seen.id, 'Work package viewer')
+    const { body, text } = await client.get(`/work_packages/${seen.id}`)
+    assert.equal(body._links.project.href, 'urn:openproject-org:api:v3:undisclosed')
+    assert.ok(!text.includes('Ship'))
+    assert.ok(!('project' in body._embedded))
+  })
+
+  test('may not change it without the right to', async () => {
+    const { client } = await it.sharer(seen.id, 'Work package viewer')
+    const reply = await client.patch(`/work_packages/${seen.id}`, { lockVersion: seen.lockVersion, subject: 'Mine' })
+    assert.equal(reply.status, 403)
+  })
+
+  test('may change it as an editor', async () => {
+    const shared = await created(admin, project)
+    const { client } = await it.sharer(shared.id, 'Work package editor')
+    const reply = await client.patch(`/work_packages/${shared.id}`, { lockVersion: 0, subject: 'Better' })
+    assert.equal(reply.status, 200, reply.text)
+    assert.equal(reply.body.subject, 'Better')
+  })
+
+  test('sees nothing any more once the project is archived', async () => {
+    const shelved = await make.project()
+    const { id } = await created(admin, shelved)
+    const { client } = await it.sharer(id, 'Work package viewer', shelved)
+    await admin.patch(`/projects/${shelved}`, { active: false })
+    assert.equal((await client.get(`/work_packages/${id}`)).status, 404)
+  })
+})
+
+describe('a stranger', () => {
+  test('is told that there is nothing, as of what never was', async () => {
+    const hidden = await it.stranger.client.get(`/work_packages/${seen.id}`)
+    const missing = await it.stranger.client.get('/work_packages/99999')
+    assert.equal(hidden.status, 404)
+    assert.deepEqual(hidden.body, missing.body)
+    assert.equal(hidden.body.message, 'The work package you are looking for cannot be found or has been deleted.')
+  })
+
+  for (const [method, below] of [
+    ['patch', ''],
+    ['delete', ''],
+    ['post', '/form'],
+    ['get', '/watchers'],
+    ['post', '/watchers'],
+    ['get', '/available_watchers'],
+    ['get', '/available_assignees'],
+    ['get', '/available_projects'],
+  ] as const) {
+    test(`finds nothing at ${method.toUpperCase()} …${below} either`, async () => {
+      assert.equal((await it.stranger.client[method](`/work_packages/${seen.id}${below}`)).status, 404)
+    })
+  }
+
+  test('may not list work packages at all while there are none to see anywhere', async () => {
+    const reply = await it.stranger.client.get('/work_packages')
+    assert.equal(reply.status, 403)
+    assert.equal(kind(reply.body), 'MissingPermission')
+  })
+
+  test('finds no project to list either', async () => {
+    assert.equal((await it.stranger.client.get(`/projects/${project}/work_packages`)).status, 404)
+  })
+})
+
+test('a member without the right to see work packages may not list those of the project', async () => {
+  const { client } = await it.person('view_members')
+  assert.equal((await client.get(`/projects/${project}/work_packages`)).status, 403)
+  assert.equal((await client.get(`/work_packages/${seen.id}`)).status, 404)
+})
+
+test('a parent that is not seen looks like none, and so do hidden ancestors and children', async () => {
+  const secret = await make.project({ name: 'Secret' })
+  const root = await created(admin, project, { subject: 'Root' })
+  const middle = await created(admin, secret, { subject: 'Hidden', _links: { parent: link('work_packages', root.id) } })
+  const leaf = await created(admin, project, { subject: 'Leaf', _links: { parent: link('work_packages', middle.id) } })
+  const { body, text } = await it.reader.client.get(`/work_packages/${leaf.id}`)
+  assert.deepEqual(body._links.parent, { href: null })
+  assert.ok(!('parent' in body._embedded))
+  assert.deepEqual(
+    body._links.ancestors.map((one: any) => one.title),
+    ['Root'],
+  )
+  assert.ok(!text.includes('Hidden'))
+  assert.ok(!('children' in (await it.reader.client.get(`/work_packages/${root.id}`)).body._links))
+})
+
+test('whoever does not see the parent does not take it away by sending back that there is none', async () => {
+  const secret = await make.project()
+  const parent = await created(admin, secret)
+  const child = await created(admin, project, { _links: { parent: link('work_packages', parent.id) } })
+  const reply = await it.member.client.patch(`/work_packages/${child.id}`, {
+    lockVersion: child.lockVersion,
+    _links: { parent: { href: null } },
+  })
+  assert.equal(reply.status, 200, reply.text)
+  assert.equal((await admin.get(`/work_packages/${child.id}`)).body._links.parent.title, parent.subject)
+})
+
+describe('nobody in particular', () => {
+  let open: number
+  let shown: any
+  before(async () => {
+    open = await make.project({ public: true })
+    shown = await created(admin, open, { subject: 'For everybody' })
+    await it.setting('login_required', false)
+  })
+
+  test('sees what is in public projects, and nothing else', async () => {
+    assert.deepEqual(ids(await it.anonymous.get(`/work_packages?${filters()}`)), [shown.id])
+    assert.equal((await it.anonymous.get(`/work_packages/${seen.id}`)).status, 404)
+  })
+
+  test('is offered nothing to do', async () => {
+    assert.deepEqual(await offered(it.anonymous, shown.id), [])
+  })
+
+  test('may not write', async () => {
+    assert.equal((await it.anonymous.patch(`/work_packages/${shown.id}`, { lockVersion: 0 })).status, 403)
+    const made = await it.anonymous.post('/work_packages', { subject: 'Mine', _links: { project: link('projects', open) } })
+    assert.equal(made.status, 403)
+  })
+
+  test('is let in nowhere where everybody has to sign in', async () => {
+    await it.setting('login_required', true)
+    assert.equal((await it.anonymous.get(`/work_packages/${shown.id}`)).status, 401)
+    await it.setting('login_required', false)
+  })
+
+  test('a stranger sees public projects too, and may watch there', async () => {
+    assert.deepEqual(ids(await it.stranger.client.get('/work_packages')), [shown.id])
+    assert.deepEqual(await offered(it.stranger.client, shown.id), ['watch'])
+  })
+})
