@@ -41,9 +41,14 @@ export const natural = (engine: Engine, expression: Sql): Sql =>
     ? sql`natural(${expression})`
     : sql`regexp_replace(regexp_replace(lower(${expression}), '(\\d+)', '00000000000000000000\\1', 'g'), '\\d*(\\d{20})', '\\1', 'g') collate "C"`
 
-/** Sorts without values come last when ascending, first when descending, on either engine. */
-export const ordered = (expression: Sql, descending: boolean): Sql =>
-  sql`${expression} ${raw(descending ? 'desc nulls first' : 'asc nulls last')}`
+/**
+ * An order in which rows without a value come last when ascending, first when descending, as PostgreSQL does by itself.
+ * SQLite must be told, unless there is no such row: being told keeps it from using an index.
+ */
+export function ordered(engine: Engine, expression: Sql, descending: boolean, nullable = true): Sql {
+  const nulls = engine === 'sqlite' && nullable ? (descending ? ' nulls first' : ' nulls last') : ''
+  return sql`${expression} ${raw((descending ? 'desc' : 'asc') + nulls)}`
+}
 
 /** An insert of one row that gives back its id. */
 export function insert(table: string, values: Record<string, unknown>): Sql {

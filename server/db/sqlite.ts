@@ -103,7 +103,8 @@ function connect(path: string, durable: boolean) {
     pragma foreign_keys = on;
     pragma temp_store = memory;
     pragma cache_size = -32000;
-    pragma mmap_size = 268435456`)
+    pragma mmap_size = 268435456;
+    pragma optimize = 0x10002`)
   connection.function('fold', { deterministic: true }, (text) =>
     text === null ? null : String(text).normalize('NFKC').toLowerCase(),
   )

@@ -42,7 +42,10 @@ export async function index(context: Context, resource: Resource, options: Index
   const paginated = options.paginated ?? resource.paginated ?? true
   const within = options.within ?? TRUE
   const sorts = query.group
-    ? [{ name: query.group.name, descending: false, expression: groupOrder(query.group, resource, context) }, ...query.sorts]
+    ? [
+        { name: query.group.name, descending: false, expression: groupOrder(query.group, resource, context), nullable: true },
+        ...query.sorts,
+      ]
     : query.sorts
   const asked = paginated ? { ...query, sorts } : { ...query, sorts, offset: 1, pageSize: UNPAGINATED }
   const { rows, total } = await list(context, resource, asked, within)
@@ -168,7 +171,7 @@ async function groups(context: Context, resource: Resource, query: Query, within
   const column = name(`${resource.table}.${group.column}`)
   const sums = query.showSums ? sql`, ${sumSelection(context, resource)}` : raw('')
   const rows = await context.db.all(
-    sql`select ${column} as value, count(*) as count${sums} from ${name(resource.table)} where ${where} group by ${column} order by ${ordered(groupOrder(group, resource, context), false)}`,
+    sql`select ${column} as value, count(*) as count${sums} from ${name(resource.table)} where ${where} group by ${column} order by ${ordered(context.engine, groupOrder(group, resource, context), false)}`,
   )
   const target = group.to ? resourceNamed(group.to) : undefined
   const ids = rows.map((row) => row['value']).filter((value) => value !== null)

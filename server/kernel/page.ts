@@ -144,7 +144,7 @@ export async function list(
     pageSize === 0
       ? []
       : await db.all<{ id: number }>(
-          sql`select ${table}.id as id from ${table} where ${where} order by ${orderOf(resource, query.sorts)} limit ${pageSize} offset ${(offset - 1) * pageSize}`,
+          sql`select ${table}.id as id from ${table} where ${where} order by ${orderOf(context, resource, query.sorts)} limit ${pageSize} offset ${(offset - 1) * pageSize}`,
         )
   const isLast = ids.length < pageSize && (ids.length > 0 || offset === 1)
   const total = isLast
@@ -160,20 +160,13 @@ export async function list(
 }
 
 /** The order of a list: the criteria, then the resource's own, then the id, newest first. */
-function orderOf(resource: Resource, sorts: Query['sorts']): Sql {
-  const id = name(`${resource.table}.id`)
-  const criteria = sorts.map((sort) => ordered(sort.expression, sort.descending))
-  if (sorts.some((sort) => sort.name === 'id')) {
-    return join(
-      sorts.map((sort) =>
-        sort.name === 'id' ? sql`${id} ${raw(sort.descending ? 'desc' : 'asc')}` : ordered(sort.expression, sort.descending),
-      ),
-    )
-  }
-  if (sorts.length === 0 && resource.order) {
-    criteria.push(sql`${name(`${resource.table}.${resource.order.column}`)} ${raw(resource.order.descending ? 'desc' : 'asc')}`)
-    if (resource.order.column !== 'id') criteria.push(sql`${id} asc`)
-  } else criteria.push(sql`${id} desc`)
+function orderOf({ engine }: Context, { table, order }: Resource, sorts: Query['sorts']): Sql {
+  const column = (own: string, descending: boolean) => ordered(engine, name(`${table}.${own}`), descending, false)
+  const criteria = sorts.map((sort) => ordered(engine, sort.expression, sort.descending, sort.nullable))
+  if (sorts.length === 0 && order) {
+    criteria.push(column(order.column, order.descending ?? false))
+    if (order.column !== 'id') criteria.push(column('id', false))
+  } else if (!sorts.some((sort) => sort.name === 'id')) criteria.push(column('id', true))
   return join(criteria)
 }
 

@@ -13,6 +13,8 @@ export interface Sort {
   readonly name: string
   readonly descending: boolean
   readonly expression: Sql
+  /** Whether there can be rows without a value. */
+  readonly nullable: boolean
 }
 
 export interface Query {
@@ -197,17 +199,25 @@ export async function conditionsOf(uses: readonly FilterUse[], resource: Queryab
 const MOST_FILTERS = 100
 
 /** The expression a name sorts by, if it can be sorted by; where the viewer may not read the value, there is none. */
-export function sortExpression(resource: Queryable, wanted: string, scope: Scope): Sql | undefined {
+export function sortExpression(
+  resource: Queryable,
+  wanted: string,
+  scope: Scope,
+): Pick<Sort, 'expression' | 'nullable'> | undefined {
   const camel = wanted.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
   const own = resource.sorts?.[wanted] ?? resource.sorts?.[camel]
-  if (own) return own(scope, resource.table)
+  if (own) {
+    const expression = own(scope, resource.table)
+    return expression && { expression, nullable: true }
+  }
   const property =
     resource.property.get(wanted) ?? resource.property.get(camel) ?? resource.property.get(camel.replace(/Id$/, ''))
   const sort = property?.options.sort
   if (!property || !sort) return undefined
   const expression = typeof sort === 'function' ? sort(scope, resource.table) : name(`${resource.table}.${property.column}`)
   const readable = property.options.read?.where(scope, resource.table) ?? TRUE
-  return readable === TRUE ? expression : sql`case when ${readable} then ${expression} end`
+  if (readable !== TRUE) return { expression: sql`case when ${readable} then ${expression} end`, nullable: true }
+  return { expression, nullable: sort !== true || property.options.required !== true }
 }
 
 /** The sort criteria of a `sortBy` parameter; only the first three count. */
@@ -216,9 +226,9 @@ export function readSorts(text: string, resource: Queryable, scope: Scope): Sort
   if (!Array.isArray(list)) throw invalidQuery('The parameter sortBy is not a JSON array of pairs such as [["id","asc"]].')
   return list.slice(0, 3).map((entry) => {
     const [own, direction] = (Array.isArray(entry) ? entry : String(entry).split(':')).map(String)
-    const expression = sortExpression(resource, own ?? '', scope)
-    if (!expression) throw invalidQuery(`Sorting by "${own}" is not supported.`)
-    return { name: own as string, descending: direction === 'desc', expression }
+    const found = sortExpression(resource, own ?? '', scope)
+    if (!found) throw invalidQuery(`Sorting by "${own}" is not supported.`)
+    return { name: own as string, descending: direction === 'desc', ...found }
   })
 }
 

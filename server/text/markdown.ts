@@ -69,10 +69,11 @@ function renderMarkup(raw: string): string | undefined {
   if (isTooExpensive(raw)) return undefined
   loaded ??= load()
   const budget: LinkBudget = { remaining: 100_000 + 10 * raw.length }
-  const html = loaded.render(raw, budget).trimEnd()
+  const html = loaded.render(raw, budget)
   if (budget.remaining < 0) return undefined
   // Without this character the source has no HTML, and all else the parser writes is escaped.
-  return raw.includes('<') ? sanitise(html) : html
+  const safe = raw.includes('<') ? sanitise(html) : html
+  return safe?.trimEnd()
 }
 
 /**

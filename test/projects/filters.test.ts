@@ -73,11 +73,17 @@ test('by status, named by code or number', async () => {
 })
 
 test('by members, oneself among them', async () => {
-  assert.deepEqual(await found(vera, ['principal', '=', [adaId]]), ['Hull', 'Mast'])
+  assert.deepEqual(await found(halyard.admin, ['principal', '=', [adaId]]), ['Hull', 'Mast'])
   assert.deepEqual(await found(vera, ['principal', '=', ['me']]), ['Bolt', 'Hull', 'Keel'])
-  assert.deepEqual(await found(vera, ['principal', '!', [adaId]]), ['Bolt', 'Keel'])
+  assert.deepEqual(await found(halyard.admin, ['principal', '!*']), ['Secret', 'Wreck'])
   assert.deepEqual(await found(vera, ['member_of', '=', ['t']]), ['Bolt', 'Hull', 'Keel'])
   assert.deepEqual(await found(vera, ['member_of', '=', ['f']]), ['Mast'])
+})
+
+test('who is a member is told only where members are shown', async () => {
+  assert.deepEqual(await found(vera, ['principal', '=', [adaId]]), ['Hull'])
+  assert.deepEqual(await found(vera, ['principal', '!', [adaId]]), ['Bolt', 'Keel', 'Mast'])
+  assert.deepEqual(await found(vera, ['principal', '*']), ['Bolt', 'Hull', 'Keel'])
 })
 
 test('by what the viewer can do there', async () => {
@@ -91,6 +97,8 @@ test('by what the viewer can do there', async () => {
 test('by who sees them', async () => {
   assert.deepEqual(await found(halyard.admin, ['visible', '=', [adaId]]), ['Hull', 'Mast'])
   assert.deepEqual(await found(halyard.admin, ['visible', '!', [veraId]]), ['Secret', 'Wreck'])
+  assert.deepEqual(await found(vera, ['visible', '=', ['me']]), ['Bolt', 'Hull', 'Keel', 'Mast'])
+  assert.equal((await vera.get(`/projects?${filters(['visible', '=', [adaId]])}`)).status, 400)
 })
 
 test('by types, kinds of workspace and favorites', async () => {

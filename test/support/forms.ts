@@ -6,30 +6,43 @@ type Json = Record<string, any>
 
 let count = 0
 
-/** The addresses that an entry of a schema offers as values. */
-export async function offered(entry: Json, { send }: Person): Promise<string[]> {
+/** The addresses that an entry of a schema offers as values; those within the project `place` alone, if any are. */
+export async function offered(entry: Json, { send }: Person, place?: string): Promise<string[]> {
   const allowed = entry['_links']?.allowedValues
   if (Array.isArray(allowed)) return allowed.map((link) => link.href)
   if (typeof allowed?.href !== 'string') return []
   const list = await send('GET', allowed.href)
-  return list.status === 200 ? list.body._embedded.elements.map((one: Json) => one['_links'].self.href) : []
+  const elements: Json[] = list.status === 200 ? list.body._embedded.elements : []
+  const inPlace = elements.filter((one) => one['_links'].project?.href === place)
+  return (inPlace.length > 0 ? inPlace : elements).map((one) => one['_links'].self.href)
 }
 
-/** A value of an entry's type that is unlike `current`; undefined where there is none to be found. */
-export async function anotherValue(entry: Json, current: any, person: Person, others: readonly string[] = []): Promise<unknown> {
+/**
+ * A value of an entry's type that is unlike `current`; undefined where there is none to be found.
+ * @param others addresses to choose from where the schema offers none
+ * @param attempt how many values were tried before and found wanting
+ * @param place the project to choose from, where there is a choice
+ */
+export async function anotherValue(
+  entry: Json,
+  current: any,
+  person: Person,
+  { others = [] as readonly string[], attempt = 0, place = undefined as string | undefined } = {},
+): Promise<unknown> {
   const n = ++count
   const texts: unknown[] | undefined = entry['_embedded']?.allowedValues
   if (entry['location'] === '_links') {
     const isMany = Array.isArray(current) || String(entry['type']).startsWith('[]')
     const taken = [current].flat().map((link) => link?.href)
-    const href = [...(await offered(entry, person)), ...others].find((one) => !taken.includes(one))
+    const list = await offered(entry, person, place)
+    const href = (list.length > 0 ? list : others).filter((one) => attempt > 0 || !taken.includes(one))[attempt]
     if (href === undefined) return undefined
     return isMany ? [{ href }] : { href }
   }
   if (texts) return texts.find((text) => text !== current)
   switch (entry['type']) {
     case 'String':
-      return `law${n}@example.net`
+      return attempt % 2 === 0 ? `law-${n}` : `law${n}@example.net`
     case 'Password':
       return `Law-abiding ${n}!`
     case 'Formattable':
@@ -63,24 +76,34 @@ export const entriesOf = (schema: Json): [string, Json][] =>
 
 const merged = (a: Json, b: Json): Json => ({ ...a, ...b, _links: { ...a['_links'], ...b['_links'] } })
 
-/**
- * Fills in a form: what is required and missing, and what is complained of, gets a value, until nothing is complained of.
- * Gives the last answer; its `commit` link is there if the form could be filled in.
- */
-export async function filledIn(path: string, person: Person, payload: Json = {}): Promise<Exchange> {
+/** A form as it was answered last, and what was sent or is to be sent on. */
+export interface Filled {
+  readonly answer: Exchange
+  readonly payload: Json
+  /** Where to send the payload, once nothing is complained of. */
+  readonly commit: { method: string; href: string } | undefined
+}
+
+/** Fills in a form: what is required and missing, and what is complained of, gets a value, until nothing is complained of. */
+export async function filledIn(path: string, person: Person): Promise<Filled> {
+  let payload: Json = {}
   let answer = await person.send('POST', path, payload)
-  for (let round = 0; round < 8 && answer.status === 200 && !answer.body._links.commit; round++) {
+  const attempts: Record<string, number> = {}
+  for (let round = 0; round < 12 && answer.status === 200 && !answer.body._links.commit; round++) {
     const { schema, validationErrors, payload: kept } = answer.body._embedded
-    let next: Json = kept
+    payload = merged(payload, kept)
     for (const [name, entry] of entriesOf(schema)) {
-      const current = held(kept, name, entry)
+      const current = held(payload, name, entry)
       const isMissing =
         entry['required'] && (current === undefined || current === null || current === '' || current.href === null)
       if (!entry['writable'] || !(name in validationErrors || isMissing)) continue
-      const value = await anotherValue(entry, current, person)
-      if (value !== undefined) next = merged(next, payloadOf(name, entry, value))
+      const attempt = attempts[name] ?? 0
+      attempts[name] = attempt + 1
+      const value = await anotherValue(entry, current, person, { attempt, place: payload['_links']?.project?.href })
+      if (value !== undefined) payload = merged(payload, payloadOf(name, entry, value))
     }
-    answer = await person.send('POST', path, next)
+    answer = await person.send('POST', path, payload)
   }
-  return answer
+  const commit = answer.status === 200 ? answer.body._links.commit : undefined
+  return { answer, payload, commit: commit && { method: commit.method.toUpperCase(), href: commit.href } }
 }

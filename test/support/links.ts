@@ -1,5 +1,5 @@
 /** The links that answers offer, and how a client follows them. */
-import { type Resource, resourceNamed, resources } from '#kernel/resource.ts'
+import { type Resource, resources } from '#kernel/resource.ts'
 import { operationAt } from './registry.ts'
 import type { Exchange, Wire } from './wire.ts'
 
@@ -20,9 +20,8 @@ export interface Offer {
 /** The resource that an object represents, told by its own address. */
 export function resourceOf(body: Record<string, any>): Resource | undefined {
   const self = body['_links']?.self?.href
-  const operation = typeof self === 'string' && operationAt('GET', self)
-  if (!operation || operation.answers.as !== 'single' || !operation.answers.of) return undefined
-  return [...resources()].some((one) => one.name === operation.answers.of) ? resourceNamed(operation.answers.of) : undefined
+  const answers = typeof self === 'string' ? operationAt('GET', self)?.answers : undefined
+  return answers?.as === 'single' ? [...resources()].find((one) => one.name === answers.of) : undefined
 }
 
 /** Every link within a body that leads to somewhere within the API; templated ones and those for browsers are left out. */

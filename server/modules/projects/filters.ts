@@ -5,7 +5,7 @@ import type { Context } from '#kernel/context.ts'
 import { invalidQuery } from '#kernel/errors.ts'
 import { condition, type Filter, type FilterUse, isId, onTexts } from '#kernel/operators.ts'
 import { areVisible, withMe } from '#kernel/query.ts'
-import type { Scope } from '#kernel/rules.ts'
+import { admin, either, inProject, type Scope } from '#kernel/rules.ts'
 import { idSet, prepare } from '#kernel/viewer.ts'
 import { actions } from '#modules/accounts/permissions.ts'
 import { isWorkspaceType } from './parents.ts'
@@ -43,13 +43,20 @@ const named = ({ engine }: Context, table: string, text: string): Sql =>
 const memberships = (table: string, whose: Sql): Sql => sql`
   ${column(table, 'id')} in (select m.project_id from memberships m where m.entity_type is null and m.project_id is not null and ${whose})`
 
+const seesMembers = either(admin, inProject('view_members', 'id'), inProject('manage_members', 'id'))
+
+/** One's own memberships count everywhere, those of others where one may see who is a member. */
 const principal: Filter = {
   strategy: 'list_optional',
   allowed: visible('Principal'),
-  where: ({ operator, values }, context, table) => {
-    const anybody = operator === '*' || operator === '!*'
-    const whose = anybody ? TRUE : among(context.engine, sql`m.principal_id`, ids(withMe(values, context)))
-    return unless(operator.startsWith('!'), memberships(table, whose))
+  where: async ({ operator, values }, context, table) => {
+    const { db, engine, viewer } = context
+    await prepare(db, viewer, seesMembers.needs)
+    const isOpen = operator.endsWith('*')
+    const wanted = ids(withMe(values, context))
+    const anybody = memberships(table, isOpen ? TRUE : among(engine, sql`m.principal_id`, wanted))
+    const oneself = isOpen || wanted.includes(viewer.id) ? memberships(table, sql`m.principal_id = ${viewer.id}`) : FALSE
+    return unless(operator.startsWith('!'), or([oneself, and([seesMembers.where(context, table), anybody])]))
   },
 }
 
@@ -98,10 +105,13 @@ const userAction: Filter = {
   },
 }
 
-/** Projects that somebody else sees. */
+/** Projects that a user sees: oneself or, for administrators, anybody. */
 const visibleTo: Filter = {
   strategy: 'list',
-  allowed: visible('User'),
+  allowed: async (values, context) => {
+    const isOwn = withMe(values, context).every((value) => value === String(context.viewer.id))
+    return (context.viewer.admin || isOwn) && areVisible('User', values, context)
+  },
   where: ({ operator, values }, context, table) => {
     const users = ids(withMe(values, context))
     return unless(

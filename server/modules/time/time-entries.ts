@@ -164,6 +164,8 @@ export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entr
     workPackage: p.link('WorkPackage', { column: 'entity_id', label: 'Work package', embed: true, inSchema: false }),
     user: p.link('Principal', {
       required: true,
+      // Whoever books a new entry for oneself may say so.
+      writable: ({ before }, { mayLogForAll }) => !before || mayLogForAll,
       open: true,
       embed: true,
       schemaType: 'User',

@@ -83,7 +83,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
     description: p.markdown({ filter: true }),
     duration: p.days({ when: isNoMilestone, inSchema: noMilestone, filter: true, sort: true, writable: byHand }),
     scheduleManually: p.boolean({ hasDefault: true, label: 'Manual scheduling' }),
-    ignoreNonWorkingDays: p.boolean({ writable: byHand }),
+    ignoreNonWorkingDays: p.boolean({ writable: isPlanned, label: 'Ignore non-working days' }),
     startDate: p.date({ when: isNoMilestone, inSchema: noMilestone, writable: byHand, filter: true, sort: true }),
     dueDate: p.date({
       when: isNoMilestone,
@@ -333,8 +333,11 @@ function noMilestone(draft: { row: object }, facts: Facts): boolean {
   return !milestone(draft, facts)
 }
 /** Dates of a parent that follows its children are theirs. */
+function isPlanned({ row }: { row: object }, facts: Facts): boolean {
+  return !steps.followsChildren(row, facts)
+}
 function byHand(draft: { row: object }, facts: Facts): boolean {
-  return noMilestone(draft, facts) && !steps.followsChildren(draft.row, facts)
+  return noMilestone(draft, facts) && isPlanned(draft, facts)
 }
 function workBased(_: unknown, __: Facts, { settings }: { settings: { work_package_done_ratio: string } }): boolean {
   return settings.work_package_done_ratio === 'field'

@@ -1,0 +1,333 @@
+/** Laws of declarations and queries: what is declared is there, works with everything it names, and costs what it may cost. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import { name, sql } from '#db/sql.ts'
+import { resources } from '#kernel/resource.ts'
+import { judgeByOurs } from '#test/judge.ts'
+import { crowd, type Populated, populated } from '#test/populated.ts'
+import { filterCases, groupsOf, query, selectionOf, someIds, sortsOf } from '#test/queries.ts'
+import {
+  addressesOf,
+  isStored,
+  operationAt,
+  operations,
+  parametersOf,
+  pathWith,
+  resourcesWith,
+  targetsOf,
+} from '#test/registry.ts'
+import type { Exchange } from '#test/wire.ts'
+
+const heard: Exchange[] = []
+let world: Populated
+before(async () => {
+  world = await populated((exchange) => heard.push(exchange))
+})
+after(() => world.close())
+
+test('every property, title, order and lock is of a column that its table has', async () => {
+  const { db } = world.server
+  for (const resource of [...resources()].filter(isStored)) {
+    const { table, properties, order, lock, belongsTo } = resource
+    const columns = [...properties.map((one) => one.column), order?.column, lock, belongsTo].filter((one) => one !== undefined)
+    for (const column of new Set(columns)) {
+      await assert.doesNotReject(db.all(sql`select ${name(`${table}.${column}`)} from ${name(table)} limit 1`), resource.name)
+    }
+  }
+})
+
+test('resources held in process are nothing but their rows', () => {
+  for (const resource of resources()) {
+    if (!resource.held) continue
+    assert.deepEqual(Object.keys(resource.extras ?? {}), [], resource.name)
+    const selected = resource.properties.filter((one) => one.options.select && !one.column)
+    assert.deepEqual(
+      selected.map((one) => one.name),
+      [],
+      resource.name,
+    )
+  }
+})
+
+test('links lead to declared resources, and what is embedded or open is a link', () => {
+  const known = new Set([...resources()].map((one) => one.name))
+  for (const resource of resources()) {
+    for (const { name: own, to, options } of resource.properties) {
+      if (to) assert.ok(known.has(to), `${resource.name}.${own} links to ${to}`)
+      else assert.ok(!options.embed && !options.open && !options.load, `${resource.name}.${own} is no link`)
+    }
+  }
+})
+
+test('no two operations answer at the same place', () => {
+  const places = operations().map(({ method, path }) => `${method} ${path.replace(/:\w+/g, ':')}`)
+  assert.deepEqual(places.toSorted(), [...new Set(places)].toSorted())
+})
+
+/** The lists there are, by the path at which they can be asked for, with the resource that is listed. */
+async function lists() {
+  const found = []
+  for (const operation of operations()) {
+    const { method, answers } = operation
+    const listed = [...resources()].find((one) => one.name === answers.of)
+    if (method !== 'GET' || answers.as !== 'collection' || !listed) continue
+    const targets = targetsOf(operation)
+    const first = await Promise.all(
+      targets.map(async (target) => (target ? (await addressesOf(world.server.db, target))[0]?.split('/').at(-1) : undefined)),
+    )
+    if (first.every((id) => id !== undefined)) found.push({ path: pathWith(operation, first), listed, operation })
+  }
+  return found
+}
+
+const asked = ['admin', 'member'] as const
+
+test('every filter can be asked with each of its operators', async (t) => {
+  const ids = await someIds(world)
+  for (const resource of resourcesWith('index')) {
+    await t.test(resource.name, async () => {
+      const broken: string[] = []
+      for (const who of asked) {
+        const { send } = world.person(who)
+        if ((await send('GET', `/api/v3/${resource.path}`)).status === 403) continue
+        for (const { filter, operator, candidates } of filterCases(resource, ids)) {
+          const refusals: Exchange[] = []
+          let accepted: Exchange | undefined
+          for (const values of candidates) {
+            const answer = await send(
+              'GET',
+              `/api/v3/${resource.path}${query({ filters: [{ [filter]: { operator, values } }] })}`,
+            )
+            if (answer.status === 200) accepted = answer
+            else refusals.push(answer)
+            if (accepted || answer.status !== 400) break
+          }
+          if (!accepted && who === 'admin') broken.push(`${filter} ${operator}: ${refusals.at(-1)?.text}`)
+          const wrong = refusals.find(({ status, text }) => status !== 400 || !text.includes(':InvalidQuery"'))
+          if (wrong) broken.push(`${filter} ${operator}: ${wrong.path} answers ${wrong.status} ${wrong.text}`)
+        }
+      }
+      assert.deepEqual(broken, [])
+    })
+  }
+})
+
+/** Operators of which the second finds exactly what the first does not. */
+const opposites = [
+  ['=', '!'],
+  ['~', '!~'],
+  ['*', '!*'],
+  ['o', 'c'],
+] as const
+/** Filters that look at more than the row: below which project one is, or what is in force when. */
+const contextual = new Set(['WorkPackage subproject', 'WorkPackage onlySubproject', 'WorkPackage version o'])
+
+test('an operator and its opposite divide the list between them', async (t) => {
+  const ids = await someIds(world)
+  const { send } = world.person('admin')
+  for (const resource of resourcesWith('index')) {
+    await t.test(resource.name, async () => {
+      const path = `/api/v3/${resource.path}`
+      const count = async (filters: unknown[]) => (await send('GET', path + query({ filters, pageSize: '0' }))).body?.total
+      const all = await count([])
+      const cases = Map.groupBy(filterCases(resource, ids), (one) => one.filter)
+      for (const [filter, list] of cases) {
+        for (const pair of opposites) {
+          const [one, other] = pair.map((operator) => list.find((each) => each.operator === operator))
+          if (
+            !one ||
+            !other ||
+            contextual.has(`${resource.name} ${filter}`) ||
+            contextual.has(`${resource.name} ${filter} ${pair[0]}`)
+          )
+            continue
+          for (const values of one.candidates.slice(0, 40)) {
+            const found = await count([{ [filter]: { operator: pair[0], values } }])
+            if (found === undefined) continue
+            const rest = await count([{ [filter]: { operator: pair[1], values } }])
+            assert.equal(found + rest, all, `${filter} ${pair.join(' and ')} ${values}`)
+            break
+          }
+        }
+      }
+    })
+  }
+})
+
+test('every order, group, sum and selection can be asked for', async (t) => {
+  for (const resource of resourcesWith('index')) {
+    await t.test(resource.name, async () => {
+      const broken: string[] = []
+      const parameters: Record<string, unknown>[] = [
+        ...sortsOf(resource).flatMap((own) => [{ sortBy: [[own, 'asc']] }, { sortBy: [[own, 'desc']] }]),
+        { sortBy: sortsOf(resource).map((own) => [own, 'desc']) },
+        ...groupsOf(resource).flatMap((own) => [{ groupBy: own }, { groupBy: own, showSums: 'true' }]),
+        { showSums: 'true' },
+        ...selectionOf(resource).map((own) => ({ select: own })),
+        { select: selectionOf(resource).join(',') },
+      ]
+      for (const who of asked) {
+        const { send } = world.person(who)
+        if ((await send('GET', `/api/v3/${resource.path}`)).status === 403) continue
+        for (const one of parameters) {
+          const { status, text, path } = await send('GET', `/api/v3/${resource.path}${query({ pageSize: '100', ...one })}`)
+          if (status !== 200) broken.push(`${path} answers ${status} ${text}`)
+        }
+      }
+      assert.deepEqual(broken, [])
+    })
+  }
+})
+
+test('groups count every row once, and the sums of groups come to the sums of all', async () => {
+  const { send } = world.person('member')
+  for (const resource of resourcesWith('index')) {
+    for (const groupBy of groupsOf(resource)) {
+      const { body } = await send(
+        'GET',
+        `/api/v3/${resource.path}${query({ groupBy, filters: [], pageSize: '0', showSums: 'true' })}`,
+      )
+      const counts: number[] = body.groups.map((group: { count: number }) => group.count)
+      assert.equal(
+        counts.reduce((sum, count) => sum + count, 0),
+        body.total,
+        `${resource.name} by ${groupBy}`,
+      )
+    }
+  }
+})
+
+test('a list holds as many elements as it says, and its pages are the list', async () => {
+  for (const person of world.people) {
+    for (const resource of resourcesWith('index')) {
+      const { status, body } = await person.send('GET', `/api/v3/${resource.path}?pageSize=1000`)
+      if (status !== 200) continue
+      const said = `${resource.name} as ${person.name}`
+      const keys = (list: any) => list._embedded.elements.map((one: any) => one._links.self.href)
+      assert.deepEqual([body.total, body.count], [keys(body).length, keys(body).length], said)
+      if (resource.paginated === false || body.total < 2) continue
+      const size = Math.ceil(body.total / 2)
+      const pages = []
+      for (const offset of [1, 2]) {
+        pages.push(...keys((await person.send('GET', `/api/v3/${resource.path}?pageSize=${size}&offset=${offset}`)).body))
+      }
+      assert.deepEqual(pages, keys(body), said)
+    }
+  }
+})
+
+/** The statements that a request runs when everything that can be remembered is. */
+async function statements(who: string, path: string): Promise<number> {
+  const { send } = world.person(who)
+  const { db } = world.server
+  await send('GET', path)
+  const before = db.statements
+  const { status } = await send('GET', path)
+  assert.equal(status, 200, path)
+  return db.statements - before
+}
+
+test('the number of statements does not depend on the number of rows', async (t) => {
+  const measured: { who: string; path: string; few: number }[] = []
+  for (const who of asked) {
+    for (const { path, listed } of await lists()) {
+      if ((await world.person(who).send('GET', path)).status !== 200) continue
+      const one = await statements(who, `${path}?pageSize=1`)
+      const fifty = await statements(who, `${path}?pageSize=50`)
+      // What one row links to may be less than what many rows link to, but there are only so many kinds of it.
+      const kinds = new Set(listed.properties.map((property) => property.to)).size
+      assert.ok(fifty <= one + kinds, `${path} as ${who}: ${one} statements for one row, ${fifty} for fifty`)
+      measured.push({ who, path, few: await statements(who, `${path}?pageSize=1000`) })
+    }
+    for (const resource of resourcesWith('show')) {
+      for (const path of await addressesOf(world.server.db, resource, 4)) {
+        if ((await world.person(who).send('GET', path)).status !== 200) continue
+        measured.push({ who, path, few: await statements(who, path) })
+      }
+    }
+  }
+  assert.ok(measured.length > 50)
+  await crowd(world.server.db, 150)
+  for (const { who, path, few } of measured) {
+    const many = await statements(who, operationAt('GET', path)?.answers.as === 'collection' ? `${path}?pageSize=1000` : path)
+    assert.ok(many <= few, `${path} as ${who}: ${few} statements with few rows, ${many} with many`)
+  }
+  await t.test('five for a work package, eight for a list of them, at most', async () => {
+    for (const who of asked) {
+      for (const path of (
+        await addressesOf(world.server.db, resourcesWith('show').find((one) => one.name === 'WorkPackage')!)
+      ).slice(0, 60)) {
+        if ((await world.person(who).send('GET', path)).status !== 200) continue
+        const count = await statements(who, path)
+        assert.ok(count <= 5, `${path} as ${who}: ${count}`)
+      }
+      const count = await statements(who, '/api/v3/work_packages?pageSize=100')
+      assert.ok(count <= 8, `a list as ${who}: ${count}`)
+    }
+  })
+})
+
+test('the description of the API is OpenAPI 3.1 that hangs together', async () => {
+  const document = (await world.server.admin.get('/openapi.json')).body
+  assert.match(document.openapi, /^3\.1\./)
+  const operationIds: string[] = []
+  for (const [path, item] of Object.entries<any>(document.paths)) {
+    const expected = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1])
+    assert.equal(new Set(expected).size, expected.length, path)
+    for (const [method, operation] of Object.entries<any>(item)) {
+      assert.match(method, /^(get|post|put|patch|delete)$/)
+      operationIds.push(operation.operationId)
+      const parameters: any[] = operation.parameters ?? []
+      const inPath = parameters.filter((one) => one.in === 'path')
+      assert.deepEqual(inPath.map((one) => one.name).toSorted(), expected.toSorted(), `${method} ${path}`)
+      assert.ok(
+        inPath.every((one) => one.required === true),
+        `${method} ${path}`,
+      )
+      assert.equal(new Set(parameters.map((one) => `${one.in} ${one.name}`)).size, parameters.length, `${method} ${path}`)
+      for (const parameter of parameters) assert.ok(parameter.schema, `${method} ${path} ${parameter.name}`)
+      const statuses = Object.entries<any>(operation.responses)
+      assert.ok(
+        statuses.some(([status]) => status.startsWith('2')),
+        `${method} ${path}`,
+      )
+      for (const [status, response] of statuses) {
+        assert.match(status, /^[1-5]\d\d$/)
+        assert.equal(typeof response.description, 'string')
+      }
+      if (method === 'get' || method === 'delete') assert.equal(operation.requestBody, undefined, `${method} ${path}`)
+      for (const tag of operation.tags)
+        assert.ok(
+          document.tags.some((one: any) => one.name === tag),
+          tag,
+        )
+    }
+  }
+  assert.deepEqual(operationIds.toSorted(), [...new Set(operationIds)].toSorted())
+  assert.equal(operationIds.length, operations().length)
+  for (const [, pointer] of JSON.stringify(document).matchAll(/"\$ref":"#([^"]*)"/g)) {
+    const target = pointer!
+      .split('/')
+      .slice(1)
+      .reduce((node, key) => node?.[key], document)
+    assert.ok(target, `${pointer} leads nowhere`)
+  }
+  const ajv = new Ajv2020({ strict: false, allErrors: true })
+  addFormats.default(ajv)
+  ajv.addSchema({ $id: 'ours', ...document })
+  for (const schema of Object.keys(document.components.schemas)) {
+    assert.doesNotThrow(() => ajv.compile({ $ref: `ours#/components/schemas/${schema}` }), schema)
+    assert.ok(ajv.validateSchema(document.components.schemas[schema]), `${schema}: ${ajv.errorsText()}`)
+  }
+})
+
+test('every answer is as the description of the API says', async () => {
+  const judge = judgeByOurs((await world.server.admin.get('/openapi.json')).body)
+  const ofAKind = Map.groupBy(heard, ({ method, path, status }) => `${operationAt(method, path)?.path} ${method} ${status}`)
+  assert.deepEqual(
+    [...ofAKind.values()].flatMap((list) => list.slice(0, 40).flatMap(judge)),
+    [],
+  )
+})

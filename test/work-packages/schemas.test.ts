@@ -1,0 +1,306 @@
+/** Schemas of work packages: one for every pair of project and type, with what the viewer may write. */
+import assert from 'node:assert/strict'
+import { before, describe, test } from 'node:test'
+import { created, kind, link, scene } from './scene.ts'
+
+const it = await scene()
+const { admin, project, make } = it
+const path = '/work_packages/schemas'
+const keys = (of: object) => Object.keys(of).sort()
+
+let task: number
+let milestone: number
+before(async () => {
+  task = await it.types('Task')
+  milestone = await it.types('Milestone')
+})
+
+const plain = [
+  'createdAt',
+  'derivedEstimatedTime',
+  'derivedPercentageDone',
+  'derivedRemainingTime',
+  'description',
+  'estimatedTime',
+  'id',
+  'ignoreNonWorkingDays',
+  'lockVersion',
+  'percentageDone',
+  'remainingTime',
+  'scheduleManually',
+  'subject',
+  'updatedAt',
+]
+const links = ['assignee', 'author', 'category', 'parent', 'priority', 'project', 'responsible', 'status', 'type', 'version']
+const unlessMilestone = ['derivedDueDate', 'derivedStartDate', 'dueDate', 'duration', 'startDate']
+const frame = ['_attributeGroups', '_dependencies', '_links', '_type']
+
+describe('the schema of a pair', () => {
+  let schema: any
+  before(async () => {
+    schema = (await admin.get(`${path}/${project}-${task}`)).body
+  })
+
+  test('has an entry for everything a work package of that kind has', () => {
+    assert.deepEqual(keys(schema), [...frame, ...plain, ...links, ...unlessMilestone, 'spentTime'].sort())
+    assert.equal(schema._type, 'Schema')
+    assert.deepEqual(schema._dependencies, [])
+    assert.deepEqual(schema._links, { self: { href: `/api/v3/work_packages/schemas/${project}-${task}` } })
+  })
+
+  test('tells kind, name and length of a text', () => {
+    assert.deepEqual(schema.subject, {
+      type: 'String',
+      name: 'Subject',
+      required: true,
+      hasDefault: false,
+      writable: true,
+      options: {},
+      minLength: 1,
+      maxLength: 255,
+    })
+  })
+
+  test('tells where a link is found, without what it may lead to', () => {
+    assert.deepEqual(schema.status, {
+      type: 'Status',
+      name: 'Status',
+      required: true,
+      hasDefault: true,
+      writable: true,
+      options: {},
+      location: '_links',
+      _links: {},
+    })
+  })
+
+  test('names the kinds as clients know them', () => {
+    const kinds = Object.fromEntries([...plain, ...links, ...unlessMilestone].map((name) => [name, schema[name].type]))
+    assert.deepEqual(kinds, {
+      assignee: 'User',
+      author: 'User',
+      category: 'Category',
+      createdAt: 'DateTime',
+      derivedDueDate: 'Date',
+      derivedEstimatedTime: 'Duration',
+      derivedPercentageDone: 'Integer',
+      derivedRemainingTime: 'Duration',
+      derivedStartDate: 'Date',
+      description: 'Formattable',
+      dueDate: 'Date',
+      duration: 'Duration',
+      estimatedTime: 'Duration',
+      id: 'Integer',
+      ignoreNonWorkingDays: 'Boolean',
+      lockVersion: 'Integer',
+      parent: 'WorkPackage',
+      percentageDone: 'Integer',
+      priority: 'Priority',
+      project: 'Project',
+      remainingTime: 'Duration',
+      responsible: 'User',
+      scheduleManually: 'Boolean',
+      startDate: 'Date',
+      status: 'Status',
+      subject: 'String',
+      type: 'Type',
+      updatedAt: 'DateTime',
+      version: 'Version',
+    })
+  })
+
+  test('names attributes as people read them', () => {
+    const names = ['dueDate', 'responsible', 'estimatedTime', 'remainingTime', 'percentageDone', 'scheduleManually', 'createdAt']
+    assert.deepEqual(
+      names.map((name) => schema[name].name),
+      ['Finish date', 'Accountable', 'Work', 'Remaining work', '% Complete', 'Manual scheduling', 'Created on'],
+    )
+  })
+
+  test('says what is required and what has a default', () => {
+    const all = [...plain, ...links, ...unlessMilestone]
+    assert.deepEqual(all.filter((name) => schema[name].required).sort(), [
+      'author',
+      'createdAt',
+      'id',
+      'lockVersion',
+      'priority',
+      'project',
+      'status',
+      'subject',
+      'type',
+      'updatedAt',
+    ])
+    assert.deepEqual(all.filter((name) => schema[name].hasDefault).sort(), ['priority', 'scheduleManually', 'status'])
+  })
+
+  test('groups attributes as a form shows them', () => {
+    assert.deepEqual(schema._attributeGroups, [
+      { _type: 'WorkPackageFormAttributeGroup', name: 'People', attributes: ['assignee', 'responsible'] },
+      {
+        _type: 'WorkPackageFormAttributeGroup',
+        name: 'Estimates and progress',
+        attributes: ['estimatedTime', 'remainingTime', 'percentageDone', 'spentTime'],
+      },
+      { _type: 'WorkPackageFormAttributeGroup', name: 'Details', attributes: ['date', 'category', 'version', 'priority'] },
+    ])
+    assert.equal(schema.assignee.attributeGroup, 'People')
+    assert.ok(!('attributeGroup' in schema.subject))
+  })
+})
+
+test('a milestone has its one date', async () => {
+  const schema = (await admin.get(`${path}/${project}-${milestone}`)).body
+  assert.deepEqual(keys(schema), [...frame, ...plain, ...links, 'date', 'spentTime'].sort())
+  assert.equal(schema.date.type, 'Date')
+})
+
+test('says what the viewer may write', async () => {
+  const writable = async (client = admin) => {
+    const { body } = await client.get(`${path}/${project}-${task}`)
+    return Object.keys(body).filter((name) => body[name].writable)
+  }
+  const byMember = await writable(it.member.client)
+  assert.deepEqual(byMember.sort(), [
+    'assignee',
+    'category',
+    'description',
+    'dueDate',
+    'duration',
+    'estimatedTime',
+    'ignoreNonWorkingDays',
+    'lockVersion',
+    'parent',
+    'percentageDone',
+    'priority',
+    'project',
+    'remainingTime',
+    'responsible',
+    'scheduleManually',
+    'startDate',
+    'status',
+    'subject',
+    'type',
+    'version',
+  ])
+  assert.deepEqual(await writable(it.reader.client), [])
+  const { client } = await it.person('view_work_packages', 'change_work_package_status')
+  assert.deepEqual((await writable(client)).sort(), ['lockVersion', 'status'])
+})
+
+test('progress is not written where it follows from the status', async () => {
+  await it.setting('work_package_done_ratio', 'status')
+  const schema = (await admin.get(`${path}/${project}-${task}`)).body
+  assert.deepEqual(
+    [schema.estimatedTime.writable, schema.remainingTime.writable, schema.percentageDone.writable],
+    [true, false, false],
+  )
+  await it.setting('work_package_done_ratio', 'field')
+})
+
+test('spent time is there for those who see any', async () => {
+  const { client } = await it.person('view_work_packages')
+  const { body } = await client.get(`${path}/${project}-${task}`)
+  assert.ok(!('spentTime' in body))
+  assert.ok(!JSON.stringify(body._attributeGroups).includes('spentTime'))
+})
+
+describe('is found', () => {
+  test('by the identifier of the project too, and says its address in ids', async () => {
+    const reply = await admin.get(`${path}/ship-${task}`)
+    assert.equal(reply.status, 200)
+    assert.equal(reply.body._links.self.href, `/api/v3/work_packages/schemas/${project}-${task}`)
+  })
+
+  test('for a type that the project does not use', async () => {
+    const narrow = (await admin.post('/projects', { name: 'Narrow' })).body.id
+    assert.equal((await admin.get(`${path}/${narrow}-${await it.types('Epic')}`)).status, 200)
+  })
+
+  test('by somebody who sees one work package of the project', async () => {
+    const { id } = await created(admin, project)
+    const { client } = await it.sharer(id, 'Work package viewer')
+    assert.equal((await client.get(`${path}/${project}-${task}`)).status, 200)
+  })
+
+  test('not without a project, a type or a dash between them', async () => {
+    for (const id of [`99999-${task}`, `${project}-99999`, '12', 'nowhere-1', `${project}-${task}-x`, `-${task}`]) {
+      const reply = await admin.get(`${path}/${id}`)
+      assert.deepEqual([reply.status, kind(reply.body)], [404, 'NotFound'], id)
+    }
+  })
+
+  test('not by those who see no work packages there', async () => {
+    assert.equal((await it.stranger.client.get(`${path}/${project}-${task}`)).status, 404)
+    const { client } = await it.person('view_members')
+    assert.equal((await client.get(`${path}/${project}-${task}`)).status, 404)
+  })
+})
+
+describe('several', () => {
+  const ask = (filters: unknown) => admin.get(`${path}?filters=${encodeURIComponent(JSON.stringify(filters))}`)
+
+  test('are asked for by their ids; those not to be seen are left out', async () => {
+    const elsewhere = await make.project()
+    const pairs = [`${project}-${task}`, `${project}-${milestone}`, `${elsewhere}-${task}`, `99999-${task}`]
+    const filters = encodeURIComponent(JSON.stringify([{ id: { operator: '=', values: pairs } }]))
+    const { body, status } = await it.member.client.get(`${path}?filters=${filters}`)
+    assert.equal(status, 200)
+    assert.deepEqual([body._type, body.total, body.count], ['Collection', 2, 2])
+    assert.deepEqual(
+      body._embedded.elements.map((one: any) => one._links.self.href),
+      [`/api/v3${path}/${project}-${task}`, `/api/v3${path}/${project}-${milestone}`],
+    )
+    assert.deepEqual(body._links.self, { href: `/api/v3${path}?filters=${filters}` })
+  })
+
+  for (const [name, filters] of [
+    ['another filter', [{ type: { operator: '=', values: ['1'] } }]],
+    ['another operator', [{ id: { operator: '!', values: ['1-1'] } }]],
+    ['values that are no pairs', [{ id: { operator: '=', values: ['1'] } }]],
+    ['a second filter', [{ id: { operator: '=', values: ['1-1'] } }, { type: { operator: '=', values: ['1'] } }]],
+    ['no list', { id: { operator: '=', values: ['1-1'] } }],
+    ['an empty list', []],
+  ] as const) {
+    test(`are not found by ${name}`, async () => {
+      const reply = await ask(filters)
+      assert.deepEqual([reply.status, kind(reply.body)], [400, 'InvalidQuery'])
+    })
+  }
+
+  test('are not all told at once: the filter is needed', async () => {
+    const reply = await admin.get(path)
+    assert.deepEqual([reply.status, kind(reply.body)], [400, 'InvalidQuery'])
+    assert.match(reply.body.message, /filters/)
+    assert.equal((await admin.get(`${path}?filters=x`)).status, 400)
+  })
+})
+
+describe('the schema of sums', () => {
+  test('has what can be summed, none of it writable', async () => {
+    const { body } = await admin.get(`${path}/sums`)
+    assert.deepEqual(keys(body), ['_dependencies', '_links', '_type', 'estimatedTime', 'percentageDone', 'remainingTime'])
+    assert.deepEqual(body.estimatedTime, {
+      type: 'Duration',
+      name: 'Work',
+      required: false,
+      hasDefault: false,
+      writable: false,
+      options: {},
+    })
+    assert.deepEqual(body._links, { self: { href: `/api/v3${path}/sums` } })
+  })
+
+  test('is not there for those who see no work packages', async () => {
+    assert.equal((await it.stranger.client.get(`${path}/sums`)).status, 404)
+  })
+})
+
+test('every work package and list leads to schemas that are there', async () => {
+  const { _links } = await created(admin, project, { _links: { type: link('types', milestone) } })
+  assert.equal((await admin.send('GET', _links.schema.href)).status, 200)
+  const { body } = await admin.get('/work_packages')
+  const schemas = await admin.send('GET', body._links.schemas.href)
+  assert.equal(schemas.status, 200)
+  assert.deepEqual(schemas.body._embedded.elements, body._embedded.schemas._embedded.elements)
+})

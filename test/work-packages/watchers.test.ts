@@ -1,0 +1,153 @@
+/** Who watches a work package, who could, and who may decide that. */
+import assert from 'node:assert/strict'
+import { beforeEach, describe, test } from 'node:test'
+import { type Client, filters, ids } from '#test/instance.ts'
+import { created, errors, kind, link, type Person, scene } from './scene.ts'
+
+const it = await scene()
+const { admin, project, make } = it
+
+let one: any
+beforeEach(async () => {
+  one = await created(admin, project)
+})
+const path = () => `/work_packages/${one.id}/watchers`
+const add = (client: Client, id: number | string) => client.post(path(), { user: link('users', id) })
+const watchers = async () => ids(await admin.get(path())).sort()
+
+describe('to watch', () => {
+  test('one need but see the work package, and is told so once', async () => {
+    const { id, client } = it.reader
+    const first = await add(client, id)
+    assert.equal(first.status, 201)
+    assert.deepEqual([first.body._type, first.body.id], ['User', id])
+    const again = await add(client, id)
+    assert.equal(again.status, 200)
+    assert.equal(again.body.id, id)
+    assert.deepEqual(await watchers(), [id])
+  })
+
+  test('one may call oneself me', async () => {
+    assert.equal((await add(it.reader.client, 'me')).status, 201)
+    assert.deepEqual(await watchers(), [it.reader.id])
+  })
+
+  test('one does not ask others without the right to', async () => {
+    const reply = await add(it.reader.client, it.member.id)
+    assert.deepEqual([reply.status, kind(reply.body)], [403, 'MissingPermission'])
+    const { client } = await it.person('view_work_packages', 'view_members', 'add_work_package_watchers')
+    assert.equal((await add(client, it.member.id)).status, 201)
+  })
+
+  test('one has to be seen by who asks', async () => {
+    const hidden = await make.user()
+    assert.equal((await add(it.member.client, hidden)).status, 404)
+    assert.equal((await add(it.member.client, 99999)).status, 404)
+  })
+
+  test('one has to see the work package', async () => {
+    const reply = await add(admin, it.stranger.id)
+    assert.deepEqual([reply.status, kind(reply.body)], [422, 'PropertyConstraintViolation'])
+    assert.deepEqual(errors(reply.body), ['user: user is not allowed to view the work package.'])
+  })
+
+  test('one may see it by a share alone', async () => {
+    const guest = await it.sharer(one.id, 'Work package viewer')
+    assert.equal((await add(guest.client, guest.id)).status, 201)
+  })
+
+  test('one must not be locked', async () => {
+    const { id } = await it.person('view_work_packages')
+    await admin.post(`/users/${id}/lock`)
+    const reply = await add(admin, id)
+    assert.deepEqual([reply.status, errors(reply.body)], [422, ['user: user is locked.']])
+  })
+
+  for (const [name, body] of [
+    ['nothing', {}],
+    ['a link where other links are', { _links: { user: { href: '/api/v3/users/1' } } }],
+    ['a group', { user: { href: '/api/v3/groups/1' } }],
+    ['no address', { user: { href: 1 } }],
+    ['null', { user: null }],
+  ] as const) {
+    test(`the body has to name a user: not ${name}`, async () => {
+      const reply = await admin.post(path(), body)
+      assert.deepEqual([reply.status, kind(reply.body)], [400, 'InvalidRequestBody'])
+    })
+  }
+})
+
+describe('the watchers', () => {
+  test('are told without pages, as users, but for locked ones', async () => {
+    const { id } = await it.person('view_work_packages')
+    await add(admin, id)
+    await add(admin, it.member.id)
+    const { body } = await admin.get(path())
+    assert.deepEqual(Object.keys(body).sort(), ['_embedded', '_links', '_type', 'count', 'total'])
+    assert.deepEqual([body._type, body.total, body.count], ['Collection', 2, 2])
+    assert.deepEqual(body._links, { self: { href: `/api/v3${path()}` } })
+    assert.deepEqual(await watchers(), [it.member.id, id].sort())
+    await admin.post(`/users/${id}/lock`)
+    assert.deepEqual(await watchers(), [it.member.id])
+  })
+
+  test('are not for everybody to see', async () => {
+    assert.equal((await it.reader.client.get(path())).status, 403)
+    assert.equal((await it.member.client.get(path())).status, 200)
+  })
+})
+
+describe('to watch no longer', () => {
+  const remove = ({ client }: Pick<Person, 'client'>, id: number | string) => client.delete(`${path()}/${id}`)
+
+  test('is everybody’s own decision, watching or not', async () => {
+    await add(it.reader.client, it.reader.id)
+    const reply = await remove(it.reader, it.reader.id)
+    assert.deepEqual([reply.status, reply.text], [204, ''])
+    assert.deepEqual(await watchers(), [])
+    assert.equal((await remove(it.reader, 'me')).status, 204)
+  })
+
+  test('is others’ decision with the right to', async () => {
+    await add(admin, it.member.id)
+    assert.equal((await remove(it.reader, it.member.id)).status, 403)
+    assert.deepEqual(await watchers(), [it.member.id])
+    const person = await it.person('view_work_packages', 'view_members', 'delete_work_package_watchers')
+    assert.equal((await remove(person, it.member.id)).status, 204)
+    assert.deepEqual(await watchers(), [])
+  })
+
+  test('cannot be decided for who is not there, or not to be seen', async () => {
+    assert.equal((await remove({ client: admin }, 99999)).status, 404)
+    assert.equal((await remove(it.member, await make.user())).status, 404)
+  })
+})
+
+describe('who could watch', () => {
+  const available = () => `/work_packages/${one.id}/available_watchers`
+
+  test('is everybody who sees the work package and does not watch it', async () => {
+    const guest = await it.sharer(one.id, 'Work package viewer')
+    const locked = await it.person('view_work_packages')
+    await admin.post(`/users/${locked.id}/lock`)
+    await add(admin, it.member.id)
+    const found = ids(await admin.get(`${available()}?pageSize=-1`))
+    assert.ok(found.includes(it.reader.id))
+    assert.ok(found.includes(guest.id))
+    for (const id of [it.member.id, it.stranger.id, locked.id]) assert.ok(!found.includes(id))
+  })
+
+  test('can be filtered, paged and selected like users', async () => {
+    const reply = await admin.get(`${available()}?${filters(['name', '=', ['nobody of that name']])}`)
+    assert.equal(reply.status, 200, reply.text)
+    assert.deepEqual(ids(reply), [])
+    const page = (await admin.get(`${available()}?pageSize=1&select=total,elements/id`)).body
+    assert.deepEqual(Object.keys(page).sort(), ['_embedded', 'total'])
+    assert.deepEqual(Object.keys(page._embedded.elements[0]), ['id'])
+  })
+
+  test('is for those to see who may add watchers', async () => {
+    assert.equal((await it.reader.client.get(available())).status, 403)
+    assert.equal((await it.member.client.get(available())).status, 200)
+  })
+})
