@@ -106,7 +106,7 @@ const ancestor: Filter = {
         with recursive down (id) as (
           select id from work_packages where ${among(engine, sql`parent_id`, numbers(values))}
           union
-          select w.id from work_packages w join down on w.parent_id = down.id
+          select w.id from down cross join work_packages w where w.parent_id = down.id
         ) select id from down)`,
     ),
 }

@@ -33,11 +33,11 @@ export async function loadRelatives(rows: readonly Row[], context: Context): Pro
     with recursive up (root, id, depth) as (
       select id, id, 1 from work_packages where ${among(engine, sql`id`, idsIn('parent_id'))}
       union all
-      select up.root, w.parent_id, up.depth + 1 from up join work_packages w on w.id = up.id
-      where w.parent_id is not null and up.depth < ${DEEPEST}
+      select up.root, w.parent_id, up.depth + 1 from up cross join work_packages w
+      where w.id = up.id and w.parent_id is not null and up.depth < ${DEEPEST}
     )
     select up.root as root, up.depth as depth, a.id as id, a.subject as subject
-    from up join work_packages a on a.id = up.id where ${resource.visible.where(context, 'a')}
+    from up cross join work_packages a where a.id = up.id and ${resource.visible.where(context, 'a')}
     union all
     select c.parent_id, 0, c.id, c.subject from work_packages c
     where ${among(engine, sql`c.parent_id`, idsIn('id'))} and ${resource.visible.where(context, 'c')}
@@ -59,7 +59,7 @@ export async function descendantIds(db: Pick<Transaction, 'all'>, id: number): P
     with recursive down (id) as (
       select id from work_packages where parent_id = ${id}
       union
-      select w.id from work_packages w join down on w.parent_id = down.id
+      select w.id from down cross join work_packages w where w.parent_id = down.id
     ) select id from down`)
   return rows.map((row) => row.id)
 }
@@ -70,8 +70,8 @@ export async function chainAbove(db: Pick<Transaction, 'all'>, id: number): Prom
     with recursive up (id, depth) as (
       select ${id} + 0, 0
       union all
-      select w.parent_id, up.depth + 1 from up join work_packages w on w.id = up.id
-      where w.parent_id is not null and up.depth < ${DEEPEST}
+      select w.parent_id, up.depth + 1 from up cross join work_packages w
+      where w.id = up.id and w.parent_id is not null and up.depth < ${DEEPEST}
     ) select id from up order by depth`)
   return rows.map((row) => row.id)
 }
@@ -115,14 +115,14 @@ async function totalsBelow(tx: Transaction, id: number): Promise<Row> {
     with recursive down (id) as (
       select id from work_packages where parent_id = ${id}
       union
-      select w.id from work_packages w join down on w.parent_id = down.id
+      select w.id from down cross join work_packages w where w.parent_id = down.id
     )
     select count(*) as count,
       min(w.start_date) as first_start, min(w.due_date) as first_due, max(w.start_date) as last_start, max(w.due_date) as last_due,
       sum(case when s.excluded_from_totals then null else w.estimated_hours end) as work,
       sum(case when s.excluded_from_totals then null else w.remaining_hours end) as remaining,
       sum(case when w.parent_id = ${id} and w.ignore_non_working_days then 1 else 0 end) as ignoring
-    from down join work_packages w on w.id = down.id join statuses s on s.id = w.status_id`)) as Row
+    from down cross join work_packages w cross join statuses s where w.id = down.id and s.id = w.status_id`)) as Row
 }
 
 const extreme = (values: (string | null)[], last: boolean): string | null => {

@@ -201,9 +201,9 @@ operation({
     const id = await idFrom(named, User, context)
     if (id !== context.viewer.id) await demand(context, inProject('add_work_package_watchers'), row)
     const user = await rowFrom(named, User, context)
-    if (user['status'] === 3) throw toErrors(User, [violation('user', 'is locked')])[0]
+    if (user['status'] === 3) throw toErrors(User, [violation('user', 'User is locked.', { complete: true })])[0]
     const sees = await db.one(sql`select 1 as one from (${onlookers(row as never)}) o where o.user_id = ${user['id']}`)
-    if (!sees) throw toErrors(User, [violation('user', 'is not allowed to view the work package')])[0]
+    if (!sees) throw toErrors(User, [violation('user', 'User is not allowed to view the work package.', { complete: true })])[0]
     const added = await db.transaction((tx) =>
       tx.run(sql`insert into watchers (work_package_id, user_id) values (${row['id']}, ${user['id']}) on conflict do nothing`),
     )
