@@ -1,7 +1,7 @@
 /** What an operator can choose: flags of the command line, and the environment variables that stand for them. */
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { isToken } from '#modules/accounts/tokens.ts'
+import { isToken } from '#kernel/tokens.ts'
 import type { Seed } from './setup.ts'
 
 /** Every choice made. */

@@ -19,15 +19,18 @@ export interface Reader {
 export interface Transaction extends Reader {
   /** Runs a statement; gives the number of rows it changed. */
   run(query: Sql): Promise<number>
+  /** Runs plain SQL text of several statements; only for migrations. */
+  script(text: string): Promise<void>
 }
 
 export interface Database extends Reader {
   /**
    * Runs `work` in one transaction: committed when its promise fulfils, rolled back when it rejects.
+   * It may be run again from its start when it collided with another one, so it must change nothing but the database.
    * Keep mail, files and HTTP out of it: on SQLite all writers wait for each other.
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
-  /** Runs plain SQL text of several statements; only for migrations. */
+  /** Runs plain SQL text outside a transaction; only for maintenance. */
   script(text: string): Promise<void>
   /** Statements run since the start, transaction control not counted. */
   readonly statements: number

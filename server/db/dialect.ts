@@ -50,6 +50,9 @@ export function ordered(engine: Engine, expression: Sql, descending: boolean, nu
   return sql`${expression} ${raw((descending ? 'desc' : 'asc') + nulls)}`
 }
 
+/** Put after a select, makes others who want to write these rows wait for us; on SQLite writers take turns anyway. */
+export const forUpdate = (engine: Engine): Sql => raw(engine === 'postgres' ? ' for update' : '')
+
 /** An insert of one row that gives back its id. */
 export function insert(table: string, values: Record<string, unknown>): Sql {
   const columns = Object.keys(values)

@@ -17,21 +17,27 @@ const spelling: Record<Engine, Record<string, string>> = {
   },
 }
 
+/** The names of all migrations, in order. */
+export const migrationNames: readonly string[] = migrations.map((m) => m.name)
+
 /**
- * Applies what is missing; gives the names of the migrations it applied.
+ * Applies what is missing, in one transaction; gives the names of the migrations it applied. Of several processes that start
+ * at once, one does it and the others wait.
  * @throws when the database was made by a newer Halyard than this one.
  */
-export async function migrate(db: Database): Promise<string[]> {
-  await db.script('create table if not exists migrations (name text primary key)')
-  const applied = new Set((await db.all<{ name: string }>(sql`select name from migrations`)).map((m) => m.name))
-  const unknown = [...applied].find((name) => !migrations.some((m) => m.name === name))
-  if (unknown)
-    throw new Error(`The database is newer than this Halyard: it has the migration ${unknown}. Start the newer version.`)
-
-  const missing = migrations.filter((m) => !applied.has(m.name))
-  for (const { name, text } of missing) {
-    const spelled = text.replace(/\{(\w+)\}/g, (_, type: string) => spelling[db.engine][type] ?? `{${type}}`)
-    await db.script(`begin;\n${spelled};\ninsert into migrations (name) values ('${name}');\ncommit;`)
-  }
-  return missing.map((m) => m.name)
-}
+export const migrate = (db: Database): Promise<string[]> =>
+  db.transaction(async (tx) => {
+    if (tx.engine === 'postgres') await tx.one(sql`select pg_advisory_xact_lock(${LOCK})`)
+    await tx.script('create table if not exists migrations (name text primary key)')
+    const applied = new Set((await tx.all<{ name: string }>(sql`select name from migrations`)).map((m) => m.name))
+    const unknown = [...applied].find((name) => !migrationNames.includes(name))
+    if (unknown)
+      throw new Error(`The database is newer than this Halyard: it has the migration ${unknown}. Start the newer version.`)
+    const missing = migrations.filter((m) => !applied.has(m.name))
+    for (const { name, text } of missing) {
+      await tx.script(text.replace(/\{(\w+)\}/g, (_, type: string) => spelling[tx.engine][type] ?? `{${type}}`))
+      await tx.run(sql`insert into migrations (name) values (${name})`)
+    }
+    return missing.map((m) => m.name)
+  })
+const LOCK = 7201

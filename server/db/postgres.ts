@@ -54,9 +54,30 @@ export function openPostgres(
     all: async <R>(q: Sql) => (await query(client, q)).rows as R[],
     one: async <R>(q: Sql) => (await query(client, q)).rows[0] as R | undefined,
     run: async (q) => (await query(client, q)).rowCount ?? 0,
+    script: async (text) => {
+      await client.query(text)
+    },
   })
 
-  const { all, one } = on(pool)
+  const once = async <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => {
+    const client = await pool.connect()
+    let broken: Error | undefined
+    try {
+      await client.query('begin')
+      const result = await work(on(client))
+      await client.query('commit')
+      return result
+    } catch (error) {
+      await client.query('rollback').catch((failure: Error) => {
+        broken = failure
+      })
+      throw error
+    } finally {
+      client.release(broken)
+    }
+  }
+
+  const { all, one, script } = on(pool)
   return {
     engine: 'postgres',
     all,
@@ -65,28 +86,22 @@ export function openPostgres(
       return statements
     },
     async transaction(work) {
-      const client = await pool.connect()
-      let broken: Error | undefined
-      try {
-        await client.query('begin')
-        const result = await work(on(client))
-        await client.query('commit')
-        return result
-      } catch (error) {
-        await client.query('rollback').catch((failure: Error) => {
-          broken = failure
-        })
-        throw error
-      } finally {
-        client.release(broken)
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await once(work)
+        } catch (error) {
+          if (attempt === MOST_ATTEMPTS || !isCollision(error)) throw error
+        }
       }
     },
-    script: async (text) => {
-      await pool.query(text)
-    },
+    script,
     close: () => pool.end(),
   }
 }
+
+/** Two transactions that waited for each other: PostgreSQL ends one, which can simply be done again. */
+const isCollision = (error: unknown) => ['40P01', '40001'].includes((error as { code?: string }).code ?? '')
+const MOST_ATTEMPTS = 5
 
 const spelled = new Map<string, { name: string; text: string }>()
 

@@ -46,6 +46,7 @@ export function openSqlite(path: string, { durable = true } = {}): Database {
       statements++
       return writer.run(query)
     },
+    script: async (text) => writer.connection.exec(text),
   }
 
   const exclusively = <T>(work: () => Promise<T>): Promise<T> => {

@@ -1,10 +1,10 @@
 /** Who asks: from the request's headers to a principal. */
-import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Reader, Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { ApiError } from '#kernel/errors.ts'
 import type { Settings } from '#kernel/settings.ts'
+import { hashToken } from '#kernel/tokens.ts'
 import type { Snapshot } from '#kernel/world.ts'
 
 const WRONG = 'You did not provide the correct credentials.'
@@ -17,9 +17,6 @@ function unauthenticated(request: IncomingMessage, message?: string, scheme = 'B
   error.headers = { 'www-authenticate': `${named} realm="OpenProject API"${more}` }
   return error
 }
-
-/** How a token is stored: nobody who reads the database can use it. */
-export const hashToken = (value: string): string => createHash('sha256').update(value).digest('hex')
 
 /** The active owner of a token that has not expired. */
 async function ownerOf(value: string, db: Reader, snapshot: Snapshot, now: Date): Promise<Row | undefined> {

@@ -14,7 +14,6 @@ import { authenticate } from './authenticate.ts'
 import { readObject } from './json.ts'
 
 export const PREFIX = '/api/v3'
-const METHODS: readonly Method[] = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE']
 
 /** Everything a request carries, once it is known who asks. Two statements at most, one when nothing changed. */
 async function contextOf(request: FastifyRequest, db: Database, world: World, open: boolean): Promise<Context> {
@@ -108,58 +107,33 @@ export function mount(app: FastifyInstance, db: Database, world: World, operatio
     reply.header('link', `<${PREFIX}/openapi.json>; rel="service-desc"`)
   })
 
-  const paths = Map.groupBy(operations, (one) => one.path.replace(/:\w+/g, ':id'))
-  for (const group of paths.values()) {
-    for (const one of group) {
-      app.route({
-        method: one.method,
-        url: PREFIX + one.path,
-        handler: (request, reply) => answer(request, reply, db, world, one),
-      })
-    }
-    const allowed = group.map((one) => one.method)
-    refuse(
-      app,
-      db,
-      world,
-      group[0] as Operation,
-      METHODS.filter((method) => !allowed.includes(method)),
-      allowed,
-    )
+  for (const one of operations) {
+    app.route({
+      method: one.method,
+      url: PREFIX + one.path,
+      handler: (request, reply) => answer(request, reply, db, world, one),
+    })
   }
 
   app.setNotFoundHandler(async (request, reply) => {
     if (!request.url.startsWith(PREFIX)) return reply.code(404).header('content-type', HAL).send(JSON.stringify(notFound().body))
     try {
-      await contextOf(request, db, world, false)
-      throw notFound()
+      const { path } = await contextOf(request, db, world, false)
+      const allowed = operations.filter((one) => matches(one, path)).map((one) => one.method)
+      throw allowed.length > 0 ? methodNotAllowed(allowed) : notFound()
     } catch (error) {
       return sendError(request, reply, error)
     }
   })
 }
 
-/** 405 for the methods that a path does not know, with the ones it does. */
-function refuse(
-  app: FastifyInstance,
-  db: Database,
-  world: World,
-  { path }: Operation,
-  methods: Method[],
-  allowed: Method[],
-): void {
-  app.route({
-    method: methods,
-    url: PREFIX + path,
-    handler: async (request, reply) => {
-      try {
-        await contextOf(request, db, world, false)
-        const error = new ApiError('MethodNotAllowed')
-        error.headers = { allow: allowed.join(', ') }
-        throw error
-      } catch (error) {
-        return sendError(request, reply, error)
-      }
-    },
-  })
+/** Whether an operation answers at a path, whatever the method. */
+const matches = (one: Operation, path: string): boolean =>
+  new RegExp(`^${PREFIX}${one.path.replace(/:\w+/g, '[^/]+').replace(/\*$/, '.+')}$`).test(path)
+
+/** 405, with the methods that the path does know. */
+function methodNotAllowed(allowed: readonly Method[]): ApiError {
+  const error = new ApiError('MethodNotAllowed')
+  error.headers = { allow: [...new Set(allowed)].join(', ') }
+  return error
 }

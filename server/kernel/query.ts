@@ -162,10 +162,11 @@ export const withMe = (values: readonly string[], context: Context): readonly st
 
 /** Whether all values are ids of rows that the viewer may see; what does not exist and what is hidden are the same. */
 export async function areVisible(target: string, values: readonly string[], context: Context): Promise<boolean> {
-  if (values.includes('me') && !context.viewer.signedIn) return false
+  const resource = resourceNamed(target)
+  if (values.includes('me') && !(context.viewer.signedIn && resource.table === 'principals')) return false
   const ids = withMe(values, context).filter((value) => value !== '-1' && value.trim() !== '')
   if (!ids.every(isId)) return false
-  const visible = await visibleIds(context, resourceNamed(target), ids.map(Number))
+  const visible = await visibleIds(context, resource, ids.map(Number))
   return ids.every((id) => visible.has(Number(id)))
 }
 
@@ -198,20 +199,27 @@ export async function conditionsOf(uses: readonly FilterUse[], resource: Queryab
 }
 const MOST_FILTERS = 100
 
+const camelCase = (text: string) => text.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+
+/** A property by its name in the API or in the database, with or without what says that it is an id. */
+const propertyNamed = ({ property, properties }: Queryable, wanted: string): Property | undefined =>
+  property.get(wanted) ??
+  property.get(camelCase(wanted)) ??
+  property.get(camelCase(wanted).replace(/Id$/, '')) ??
+  properties.find(({ column }) => column !== undefined && (column === wanted || column === `${wanted}_id`))
+
 /** The expression a name sorts by, if it can be sorted by; where the viewer may not read the value, there is none. */
 export function sortExpression(
   resource: Queryable,
   wanted: string,
   scope: Scope,
 ): Pick<Sort, 'expression' | 'nullable'> | undefined {
-  const camel = wanted.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
-  const own = resource.sorts?.[wanted] ?? resource.sorts?.[camel]
+  const own = resource.sorts?.[wanted] ?? resource.sorts?.[camelCase(wanted)]
   if (own) {
     const expression = own(scope, resource.table)
     return expression && { expression, nullable: true }
   }
-  const property =
-    resource.property.get(wanted) ?? resource.property.get(camel) ?? resource.property.get(camel.replace(/Id$/, ''))
+  const property = propertyNamed(resource, wanted)
   const sort = property?.options.sort
   if (!property || !sort) return undefined
   const expression = typeof sort === 'function' ? sort(scope, resource.table) : name(`${resource.table}.${property.column}`)
@@ -235,8 +243,7 @@ export function readSorts(text: string, resource: Queryable, scope: Scope): Sort
 /** The property that a `groupBy` parameter names. */
 function readGroup(text: string | null, resource: Queryable): Property | undefined {
   if (!text) return undefined
-  const camel = text.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
-  const property = resource.property.get(text) ?? resource.property.get(camel)
+  const property = propertyNamed(resource, text)
   if (!property?.options.group) throw invalidQuery(`Grouping by "${text}" is not supported.`)
   return property
 }

@@ -52,7 +52,8 @@ export const within = (set: string, of = 'id'): Rule => ({
   needs: [set],
   where: ({ viewer, engine }, table) => {
     const { list, everything } = idSet(viewer, set)
-    if (everything) return TRUE
+    // An empty column is in no set.
+    if (everything) return of === 'id' ? TRUE : sql`${column(table, of)} is not null`
     const expression = engine === 'sqlite' && list.length > WALK_ABOVE ? sql`+${column(table, of)}` : column(table, of)
     return among(engine, expression, list)
   },

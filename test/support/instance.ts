@@ -4,7 +4,7 @@ import { connect } from '#db/connect.ts'
 import type { Database, Transaction } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
-import { hashToken } from '#http/authenticate.ts'
+import { hashToken } from '#kernel/tokens.ts'
 import { changed } from '#kernel/world.ts'
 import { build } from '#server/app.ts'
 import { setup } from '#server/setup.ts'
@@ -131,7 +131,7 @@ export function client(url: string, token?: string): Client {
     })
     const text = await response.text()
     const isJson = /json/.test(response.headers.get('content-type') ?? '')
-    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined }
+    return { status: response.status, headers: response.headers, text, body: isJson && text ? JSON.parse(text) : undefined }
   }
   const write =
     (method: string) =>

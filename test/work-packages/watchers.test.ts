@@ -48,7 +48,7 @@ describe('to watch', () => {
   test('one has to see the work package', async () => {
     const reply = await add(admin, it.stranger.id)
     assert.deepEqual([reply.status, kind(reply.body)], [422, 'PropertyConstraintViolation'])
-    assert.deepEqual(errors(reply.body), ['user: user is not allowed to view the work package.'])
+    assert.deepEqual(errors(reply.body), ['user: User is not allowed to view the work package.'])
   })
 
   test('one may see it by a share alone', async () => {
@@ -60,7 +60,7 @@ describe('to watch', () => {
     const { id } = await it.person('view_work_packages')
     await admin.post(`/users/${id}/lock`)
     const reply = await add(admin, id)
-    assert.deepEqual([reply.status, errors(reply.body)], [422, ['user: user is locked.']])
+    assert.deepEqual([reply.status, errors(reply.body)], [422, ['user: User is locked.']])
   })
 
   for (const [name, body] of [

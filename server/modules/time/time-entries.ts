@@ -89,13 +89,14 @@ function checkStart(draft: Draft): Violation[] {
 }
 
 function check(draft: Draft, facts: Facts, { viewer }: Context): Violation[] {
-  const { row, before } = draft
+  const { row, before, given } = draft
   const violations: Violation[] = []
   const isOwn = row['user_id'] === viewer.id
   if (!before && row['project_id'] && !facts.mayLogForAll && !(isOwn && facts.mayLogOwn)) throw forbidden()
   const isMoved = before && (differs(draft, 'project_id') || differs(draft, 'entity_id'))
   if (isMoved && !mayEdit.holds(viewer, row)) throw forbidden()
-  if (!row['project_id']) violations.push(violation('project', "can't be blank"))
+  const isNamed = given.has('entity') || given.has('workPackage')
+  if (!row['project_id'] && (before || !isNamed)) violations.push(violation('project', "can't be blank"))
   if (!isOwn && differs(draft, 'user_id') && !facts.mayLogForAll)
     violations.push(violation('user', 'was attempted to be written but is not writable', { identifier: 'PropertyIsReadOnly' }))
   if (row['entity_id'] && (!facts.workPackage || facts.workPackage['project_id'] !== row['project_id'])) {

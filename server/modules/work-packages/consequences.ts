@@ -1,12 +1,13 @@
 /** What else changes when a work package is saved or removed: descendants that move along, parents that follow. */
 import type { Row, Transaction } from '#db/database.ts'
-import { among, assignments } from '#db/dialect.ts'
+import { among, assignments, forUpdate } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
+import { conflict } from '#kernel/errors.ts'
 import { type Draft, differs } from '#kernel/resource.ts'
 import { changed } from '#kernel/world.ts'
 import { calendarOf, type Facts } from './facts.ts'
-import { descendantIds, type RollUp, rollUp } from './hierarchy.ts'
+import { chainAbove, descendantIds, type RollUp, rollUp } from './hierarchy.ts'
 
 /** Columns that a parent takes something from. */
 const gatheredColumns = [
@@ -29,7 +30,7 @@ export async function afterSave(tx: Transaction, draft: Draft, facts: Facts, con
   const options = await rollUpOptions(context)
   const former = before?.['parent_id'] ?? null
   const parent = row['parent_id'] ?? null
-  if (parent !== former && parent !== null) await adopt(tx, parent)
+  if (parent !== former && parent !== null) await adopt(tx, parent, row['id'])
   if (facts.children > 0) await rollUp(tx, row['id'], options)
   else if (parent !== null) await rollUp(tx, parent, options)
   if (former !== null && former !== parent) await rollUp(tx, former, options)
@@ -42,8 +43,10 @@ export const rollUpOptions = async (context: Context): Promise<RollUp> => ({
   now: context.now.toISOString(),
 })
 
-/** A parent is scheduled by its children from the first one on. */
-async function adopt(tx: Transaction, parent: number): Promise<void> {
+/** A parent is scheduled by its children from the first one on. Throws 409 where another write has made a circle of it. */
+async function adopt(tx: Transaction, parent: number, child: number): Promise<void> {
+  await tx.one(sql`select id from work_packages where id = ${parent}${forUpdate(tx.engine)}`)
+  if ((await chainAbove(tx, parent)).includes(child)) throw conflict()
   await tx.run(sql`
     update work_packages set schedule_manually = false
     where id = ${parent} and schedule_manually and (select count(*) from work_packages where parent_id = ${parent}) = 1`)

@@ -1,6 +1,6 @@
 /** Parents and children: who is above and below, and what a parent takes from those below it. */
 import type { Row, Transaction } from '#db/database.ts'
-import { among, assignments } from '#db/dialect.ts'
+import { among, assignments, forUpdate } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { needsOf } from '#kernel/page.ts'
@@ -88,7 +88,8 @@ export interface RollUp {
  */
 export async function rollUp(tx: Transaction, from: number, options: RollUp): Promise<void> {
   for (const id of await chainAbove(tx, from)) {
-    const row = (await tx.one(sql`select * from work_packages where id = ${id}`)) as Row
+    // Whoever else changes something below waits here, and then counts what we have written.
+    const row = (await tx.one(sql`select * from work_packages where id = ${id}${forUpdate(tx.engine)}`)) as Row
     const below = await totalsBelow(tx, id)
     const values = below['count'] === 0 ? alone(row) : await gathered(tx, row, below, options)
     const changed = Object.fromEntries(Object.entries(values).filter(([column, value]) => row[column] !== value))

@@ -1,0 +1,192 @@
+/**
+ * Things that only some may see, with a marker in every field, and the same requests asked of them and of things that do not
+ * exist. Everything hidden is told by how it is spelled: texts hold `zqk`, ids are 770001 to 770999, days are in 2093. The twin
+ * of a request names what does not exist in as many letters: `zqj`, 779001 to 779999, 2094.
+ */
+import { insert } from '#db/dialect.ts'
+import { join, name, sql } from '#db/sql.ts'
+import { changed } from '#kernel/world.ts'
+import type { Instance } from './instance.ts'
+import { layout } from './layout.ts'
+
+/** A request that may speak of hidden things. */
+export interface Ask {
+  readonly method: string
+  readonly path: string
+  readonly body?: unknown
+  readonly headers?: Record<string, string>
+}
+
+const twinOf = (text: string): string =>
+  text
+    .replaceAll('zqk', 'zqj')
+    .replace(/(?<!\d)770(\d{3})(?!\d)/g, '779$1')
+    .replaceAll('2093-', '2094-')
+
+/** The same request of what does not exist. */
+export const twin = ({ method, path, body, headers }: Ask): Ask => ({
+  method,
+  path: twinOf(path),
+  ...(body !== undefined && { body: typeof body === 'string' ? twinOf(body) : JSON.parse(twinOf(JSON.stringify(body))) }),
+  ...(headers && { headers }),
+})
+
+/** A text in which hidden and absent things are spelled alike. */
+export const neutral = (text: string): string =>
+  text
+    .replace(/zq[kj]/g, 'zq')
+    .replace(/(?<!\d)77[09](\d{3})(?!\d)/g, '77$1')
+    .replace(/209[34]-/g, '209-')
+
+/**
+ * What of the hidden a text tells: a piece of it around the first marker; undefined where it tells nothing.
+ * @param known what may be told all the same
+ */
+export function leak(text: string, known: readonly string[] = []): string | undefined {
+  const rest = known.reduce((left, one) => left.replaceAll(one, ''), text)
+  const found = /zqk|(?<!\d)770\d{3}(?!\d)|209[23]-|P307DT13H/i.exec(rest)
+  return found ? `…${rest.slice(Math.max(0, found.index - 80), found.index + 80)}…` : undefined
+}
+
+export interface Hidden {
+  /** The ids of what is hidden, by table. */
+  readonly ids: ReadonlyMap<string, readonly number[]>
+  /** Names by which rows of a table are addressed besides their ids. */
+  readonly names: ReadonlyMap<string, readonly string[]>
+  /** A group in it, and its name. */
+  readonly group: readonly [id: number, name: string]
+  /** A user who sees all of it, as a member, and one who is a member until told otherwise. */
+  readonly insider: number
+  readonly leaver: number
+  /** The membership that makes the leaver see it. */
+  readonly membership: number
+}
+
+/** Puts a project with everything in it where nobody but its members sees it. */
+export async function hide({ db, make, id: named }: Instance, role: number): Promise<Hidden> {
+  const ids = new Map<string, number[]>()
+  let last = 770_000
+  let marks = 0
+  const mark = () => `zqk${++marks}x`
+  const stamps = { created_at: '2092-05-06T07:08:09.000Z', updated_at: '2092-05-07T07:08:09.000Z' }
+  /** A row with a marker in each of these columns. */
+  const add = async (table: string, marked: readonly string[], values: Record<string, unknown> = {}): Promise<number> => {
+    const id = ++last
+    const own = layout.get(table)!
+    const row = {
+      id,
+      ...(own.includes('created_at') && stamps),
+      ...Object.fromEntries(marked.map((column) => [column, mark()])),
+      ...values,
+    }
+    await db.transaction((tx) => tx.one(insert(table, row)))
+    ids.set(table, [...(ids.get(table) ?? []), id])
+    return id
+  }
+  const link = (table: string, values: Record<string, unknown>) =>
+    db.transaction((tx) =>
+      tx.run(sql`insert into ${name(table)} (${join(Object.keys(values).map(name))}) values (${join(Object.values(values))})`),
+    )
+  const admit = async (principal: number, project: number) => {
+    const membership = await add('memberships', [], { principal_id: principal, project_id: project })
+    await db.transaction((tx) => tx.one(insert('membership_roles', { membership_id: membership, role_id: role })))
+    return membership
+  }
+
+  const person = () => {
+    const login = mark()
+    return add('principals', ['name', 'first_name', 'last_name', 'avatar', 'identity_url'], {
+      type: 'User',
+      status: 1,
+      login,
+      email: `${login}@example.net`,
+    })
+  }
+  const workspace = async (values: Record<string, unknown> = {}) => {
+    const id = await add('projects', ['identifier', 'name', 'description', 'status_explanation'], {
+      status_code: 'at_risk',
+      ...values,
+    })
+    for (const module of await db.all<{ module: string }>(sql`select distinct module from permissions where module is not null`))
+      await link('enabled_modules', { project_id: id, name: module.module })
+    for (const type of await db.all<{ id: number }>(sql`select id from types`))
+      await link('project_types', { project_id: id, type_id: type.id })
+    return id
+  }
+
+  const [insider, leaver, other] = [await person(), await person(), await person()]
+  const harbour = await workspace()
+  const pier = await workspace({ parent_id: harbour })
+  await workspace({ active: false })
+  await workspace({ workspace_type: 'program' })
+  await db.transaction((tx) =>
+    tx.run(sql`insert into former_identifiers (identifier, project_id) values (${'zqkformerly'}, ${harbour})`),
+  )
+  const group = await add('principals', ['name'], { type: 'Group', status: 1 })
+  const placeholder = await add('principals', ['name'], { type: 'PlaceholderUser', status: 1 })
+  await link('group_users', { group_id: group, user_id: other })
+  for (const principal of [insider, other, group, placeholder]) await admit(principal, harbour)
+  const membership = await admit(leaver, harbour)
+  await admit(insider, pier)
+  await link('favorites', { user_id: insider, project_id: harbour })
+
+  const category = await add('categories', ['name'], { project_id: harbour, assigned_to_id: other })
+  const planned = { start_date: '2093-07-06', end_date: '2093-07-10' }
+  const version = await add('versions', ['name', 'description'], { project_id: harbour, ...planned })
+  await add('versions', ['name', 'description'], { project_id: pier, ...planned, sharing: 'tree' })
+  const work = {
+    project_id: harbour,
+    type_id: await named('types', 'Task'),
+    status_id: await named('statuses', 'In progress'),
+    priority_id: await named('priorities', 'Normal'),
+    author_id: leaver,
+    assigned_to_id: other,
+    responsible_id: group,
+    category_id: category,
+    version_id: version,
+    start_date: '2093-07-06',
+    due_date: '2093-07-10',
+    duration: 5,
+    estimated_hours: 7381.25,
+    remaining_hours: 7381.25,
+    done_ratio: 0,
+    derived_start_date: '2093-07-06',
+    derived_due_date: '2093-07-10',
+    derived_estimated_hours: 7381.25,
+    derived_remaining_hours: 7381.25,
+  }
+  const texts = ['subject', 'description']
+  const parent = await add('work_packages', texts, { ...work, assigned_to_id: leaver })
+  const child = await add('work_packages', texts, { ...work, parent_id: parent })
+  await add('work_packages', texts, { ...work, parent_id: child, type_id: await named('types', 'Milestone'), duration: 1 })
+  for (const user of [insider, leaver, other]) await link('watchers', { work_package_id: child, user_id: user })
+  for (const user of [insider, leaver]) {
+    await add('time_entries', ['comment'], {
+      project_id: harbour,
+      entity_id: child,
+      user_id: user,
+      logged_by_id: insider,
+      activity_id: await named('time_entry_activities', 'Development'),
+      spent_on: '2093-07-07',
+      hours: 7381.25,
+    })
+  }
+  const share = await add('memberships', [], {
+    principal_id: other,
+    project_id: harbour,
+    entity_type: 'WorkPackage',
+    entity_id: child,
+  })
+  const sharing = await make.role(['view_work_packages'], 'work_package')
+  await db.transaction((tx) => tx.one(insert('membership_roles', { membership_id: share, role_id: sharing })))
+  await db.transaction((tx) => changed(tx, 'principals', 'memberships', 'projects', 'versions', 'categories'))
+
+  const spelled = async (table: string, column: string) =>
+    (await db.all(sql`select * from ${name(table)}`)).map((row) => row[column]).filter((text) => String(text).includes('zqk'))
+  const names = new Map([
+    ['projects', [...(await spelled('projects', 'identifier')), ...(await spelled('former_identifiers', 'identifier'))]],
+    ['principals', await spelled('principals', 'login')],
+  ])
+  const groupName = (await db.one<{ name: string }>(sql`select name from principals where id = ${group}`))!.name
+  return { ids, names, group: [group, groupName], insider, leaver, membership }
+}

@@ -1,0 +1,225 @@
+/** Everything that can be asked of hidden things: each operation with each of their ids, names and texts, in every place for one. */
+import type { Reader } from '#db/database.ts'
+import { name, sql } from '#db/sql.ts'
+import type { Operation } from '#kernel/operation.ts'
+import { operatorsOf, takesValues } from '#kernel/operators.ts'
+import { filtersOf } from '#kernel/query.ts'
+import { type Resource, resourceNamed, resources } from '#kernel/resource.ts'
+import type { Ask, Hidden } from './hidden.ts'
+import { offersOf } from './links.ts'
+import { groupsOf, query, selectionOf, sortsOf } from './queries.ts'
+import { isStored, operations, pathWith, targetsOf } from './registry.ts'
+
+/** The hidden, and a visible row of every table for the places beside it. */
+export interface Ground {
+  readonly hidden: Hidden
+  readonly visible: ReadonlyMap<string, number>
+}
+
+const tableOf = (resource: Resource | undefined): string => (resource && isStored(resource) ? resource.table : '')
+
+/** What may stand for a hidden row in an address. */
+function spellings(resource: Resource | undefined, { ids, names }: Hidden): string[] {
+  const table = tableOf(resource)
+  if (ids.has(table)) return [...ids.get(table)!.map(String), ...(names.get(table) ?? [])]
+  const project = [ids.get('projects')![0], names.get('projects')![0]]
+  return [...[...ids.values()].map((list) => String(list[0])), ...project.flatMap((one) => [String(one), `${one}-1`])]
+}
+
+/** The values of an operation's parameters: each of them hidden in turn, the others visible, and all of them hidden. */
+function* places(operation: Operation, { hidden, visible }: Ground): Generator<string[]> {
+  const targets = targetsOf(operation)
+  const beside = targets.map((target) => String(visible.get(tableOf(target)) ?? 1))
+  for (const [i, target] of targets.entries()) {
+    for (const spelling of spellings(target, hidden)) yield beside.map((own, k) => (k === i ? spelling : own))
+  }
+  if (targets.length > 1) yield targets.map((target) => spellings(target, hidden)[0]!)
+}
+
+/** Every operation with something hidden in its path. */
+export function* byPath(ground: Ground): Generator<Ask> {
+  for (const operation of operations()) {
+    for (const values of places(operation, ground)) {
+      const path = pathWith(operation, values)
+      const { method, accepts } = operation
+      if (method === 'GET') {
+        yield { method, path }
+        yield { method: 'HEAD', path }
+        yield { method: 'OPTIONS', path }
+      } else if (method === 'DELETE') yield { method, path }
+      else if (accepts === 'text') yield { method, path, body: 'A text.', headers: { 'content-type': 'text/plain' } }
+      else yield { method, path, body: { lockVersion: 0 } }
+    }
+  }
+}
+
+/** The lists there are, at paths that visible rows make. */
+function visibleLists({ visible }: Ground): { path: string; listed: Resource }[] {
+  return operations().flatMap((operation) => {
+    const { method, answers } = operation
+    const listed = [...resources()].find((one) => one.name === answers.of)
+    if (method !== 'GET' || answers.as !== 'collection' || !listed) return []
+    return [
+      {
+        path: pathWith(
+          operation,
+          targetsOf(operation).map((target) => String(visible.get(tableOf(target)) ?? 1)),
+        ),
+        listed,
+      },
+    ]
+  })
+}
+
+/** Values for a filter that are hidden: ids where it takes ids, texts where it takes texts. */
+function hiddenValues(resource: Resource, key: string, strategy: string, { ids, names }: Hidden): string[] {
+  switch (strategy) {
+    case 'text':
+    case 'string':
+    case 'search':
+      return ['zqk', ...[...ids.get('work_packages')!].slice(0, 1).map(String), `${names.get('principals')![0]}@example.net`]
+    case 'date':
+    case 'datetime_past':
+      return ['2093-07-06']
+    case 'integer':
+      return ['7381.25', '177151.5']
+    case 'boolean':
+      return ['t']
+  }
+  const target = resource.property.get(key)?.to
+  const table = target ? tableOf(resourceNamed(target)) : key === 'id' ? tableOf(resource) : ''
+  const own = ids.get(table)
+  if (own) return own.slice(0, 2).map(String)
+  return [
+    ...[...ids.values()].map((list) => String(list[0])),
+    ...[...names.values()].map((list) => list[0]!),
+    `p${ids.get('projects')![0]}`,
+  ]
+}
+
+/** Every filter of every list with values that are hidden; lists of one resource beyond the first share what they were asked. */
+export function* byFilter(ground: Ground): Generator<Ask> {
+  const known = new Map<string, number>()
+  for (const { path, listed } of visibleLists(ground)) {
+    const nth = known.get(listed.name) ?? 0
+    known.set(listed.name, nth + 1)
+    const filters = [...new Map([...filtersOf(listed).values()].map((filter) => [filter.key, filter])).values()]
+    for (const [i, filter] of filters.entries()) {
+      if (nth > 0 && i % 5 !== nth % 5) continue
+      for (const operator of filter.operators ?? operatorsOf[filter.strategy]) {
+        const values = takesValues(operator) ? hiddenValues(listed, filter.key, filter.strategy, ground.hidden) : ['']
+        for (const value of values) {
+          const pair = operator === '<>d' ? ['2093-01-01', '2093-12-31'] : [value]
+          yield { method: 'GET', path: path + query({ filters: [{ [filter.key]: { operator, values: pair } }], pageSize: '50' }) }
+        }
+      }
+    }
+  }
+}
+
+/** Every list in every order, group, sum and selection. */
+export function* byShape(ground: Ground): Generator<Ask> {
+  for (const { path, listed } of visibleLists(ground)) {
+    yield { method: 'GET', path }
+    const shapes: Record<string, unknown>[] = [
+      ...sortsOf(listed).map((own) => ({ sortBy: [[own, 'desc']] })),
+      ...groupsOf(listed).map((own) => ({ groupBy: own, showSums: 'true', filters: [] })),
+      { select: selectionOf(listed).join(',') },
+      { sortBy: [['zqk', 'asc']] },
+      { groupBy: 'zqk' },
+      { select: 'elements/zqk' },
+    ]
+    for (const shape of shapes) yield { method: 'GET', path: path + query({ pageSize: '100', ...shape }) }
+  }
+}
+
+/** Addresses of hidden rows that a link to `target` may name. */
+function hrefsTo(target: Resource, { ids, names }: Hidden): string[] {
+  const table = tableOf(target)
+  const all = [...(ids.get(table) ?? []).map(String), ...(names.get(table) ?? []).slice(0, 2)]
+  const paths = target.variant ? ['users', 'groups', 'placeholder_users'] : [target.path]
+  return paths.flatMap((path) => all.map((one) => `/api/v3/${path}/${one}`))
+}
+
+/**
+ * Every write that names something hidden in one of its links.
+ * @param started payloads that could be created, by resource: a link is put in place of one of theirs
+ */
+export function* byLink({ hidden, visible }: Ground, started: ReadonlyMap<string, Record<string, any>>): Generator<Ask> {
+  for (const operation of operations()) {
+    const { method, takes } = operation
+    const resource = takes === undefined ? undefined : [...resources()].find((one) => one.name === takes)
+    const own = targetsOf(operation).map((target) => visible.get(tableOf(target)))
+    if (!resource || own.includes(undefined)) continue
+    const start = started.get(resource.name) ?? {}
+    const isNew = method === 'POST' && !/:id(\/form)?$/.test(operation.path)
+    const placed = isNew ? targetsOf(operation).map((target) => target?.name) : []
+    for (const property of resource.properties) {
+      // What the path says of a new row, the body need not say.
+      if (!property.to || placed.includes(property.to)) continue
+      for (const href of hrefsTo(resourceNamed(property.to), hidden)) {
+        const link = property.many ? [{ href }] : { href }
+        const body = isNew
+          ? { ...start, _links: { ...start['_links'], [property.name]: link } }
+          : { lockVersion: 0, _links: { [property.name]: link } }
+        yield { method, path: pathWith(operation, own.map(String)), body }
+      }
+    }
+  }
+}
+
+/** Texts that mention what is hidden in every way that texts mention things. */
+export function* byMention({ hidden: { ids, names } }: Ground): Generator<Ask> {
+  const mentions = [
+    ...[...ids.values()].flatMap((list) => [`#${list[0]}`, `##${list[0]}`, `###${list[0]}`]),
+    ...names.get('projects')!.flatMap((one) => [`project:${one}`, `project#${one}`, `[${one}](/projects/${one})`]),
+    ...names.get('principals')!.flatMap((one) => [`@${one}`, `user:"${one}"`]),
+    ...ids
+      .get('principals')!
+      .flatMap((id) => [
+        `user#${id}`,
+        `group#${id}`,
+        `<mention class="mention" data-id="${id}" data-type="user" data-text="@x">@x</mention>`,
+      ]),
+    `version#${ids.get('versions')![0]}`,
+    `/api/v3/work_packages/${ids.get('work_packages')![0]}`,
+    `workPackageValue:${ids.get('work_packages')![0]}:subject`,
+  ]
+  const headers = { 'content-type': 'text/plain' }
+  for (const { method, path, accepts } of operations()) {
+    if (accepts !== 'text') continue
+    yield { method, path: `/api/v3${path}`, body: mentions.join('\n\n'), headers }
+    for (const id of [...ids.values()].map((list) => list[0])) {
+      for (const context of ['work_packages', 'projects', 'versions', 'users'])
+        yield { method, path: `/api/v3${path}?context=/api/v3/${context}/${id}`, body: 'A text.', headers }
+    }
+  }
+}
+
+/** What answers to somebody who sees the hidden offer, to be followed by somebody who does not. */
+export function harvested(answers: Iterable<{ body: unknown }>): Ask[] {
+  const found = new Map<string, Ask>()
+  for (const { body } of answers) {
+    for (const { method, href, payload, from } of offersOf(body)) {
+      if (!/zqk|770\d{3}/.test(href + JSON.stringify(payload ?? ''))) continue
+      const sent =
+        payload ?? from['_embedded']?.payload ?? (method === 'GET' || method === 'DELETE' ? undefined : { lockVersion: 0 })
+      found.set(`${method} ${href}`, { method, path: href, ...(sent && { body: sent }) })
+    }
+  }
+  return [...found.values()]
+}
+
+/** Everything that the database holds, but for what says who asked. */
+export async function contents(db: Reader, tables: Iterable<string>): Promise<string> {
+  let all = ''
+  for (const table of tables) {
+    if (table === 'tokens') continue
+    const rows = await db.all(sql`select * from ${name(table)}`)
+    all += `${table}\n${rows
+      .map((row) => JSON.stringify(row))
+      .toSorted()
+      .join('\n')}\n`
+  }
+  return all
+}

@@ -1,0 +1,86 @@
+/** Filters by project, and how the list of a project reads filters. */
+import assert from 'node:assert/strict'
+import { before, describe, test } from 'node:test'
+import { filters } from '#test/instance.ts'
+import { kind, scene } from './scene.ts'
+
+const it = await scene()
+const { admin, project, make } = it
+
+async function found(path: string, client = admin): Promise<string> {
+  const reply = await client.get(path)
+  assert.equal(reply.status, 200, reply.text)
+  return reply.body._embedded.elements
+    .map((one: any) => one.subject)
+    .sort()
+    .join(' ')
+}
+const anywhere = (...uses: Parameters<typeof filters>) => `/work_packages?${filters(...uses)}`
+const here = (...uses: Parameters<typeof filters>) => `/projects/${project}/work_packages?${filters(...uses)}`
+
+/** Ids of projects and work packages: `top` above `left` and `right`, `leaf` below `left`, and `other` beside them. */
+const id: Record<string, number> = {}
+const work: Record<string, number> = {}
+before(async () => {
+  id['top'] = project
+  id['left'] = await make.project({ parent_id: project })
+  id['leaf'] = await make.project({ parent_id: id['left'] })
+  id['right'] = await make.project({ parent_id: project })
+  id['other'] = await make.project()
+  for (const [subject, project_id] of Object.entries(id)) work[subject] = await make.workPackage({ project_id, subject })
+})
+
+describe('project', () => {
+  test('takes in what is below it', async () => {
+    assert.equal(await found(anywhere(['project', '=', [id['left']!]])), 'leaf left')
+    assert.equal(await found(anywhere(['project_id', '=', [id['left']!, id['other']!]])), 'leaf left other')
+    assert.equal(await found(anywhere(['project', '!', [id['left']!]])), 'other right top')
+  })
+
+  test('leaves out what is below if asked to', async () => {
+    assert.equal(await found(`${anywhere(['project', '=', [id['top']!]])}&includeSubprojects=false`), 'top')
+    assert.equal(await found(`${anywhere(['project', '!', [id['left']!]])}&includeSubprojects=false`), 'leaf other right top')
+  })
+
+  test('tells only what the viewer sees', async () => {
+    assert.equal(await found(anywhere(['project', '=', [id['top']!]]), it.member.client), 'top')
+  })
+})
+
+describe('subprojectId in the list of a project', () => {
+  for (const [operator, values, with_, without] of [
+    ['=', ['left'], 'left top', 'left'],
+    ['!', ['left'], 'leaf right top', 'leaf right'],
+    ['*', [], 'leaf left right top', 'leaf left right'],
+    ['!*', [], 'top', ''],
+  ] as const) {
+    test(`${operator}: the project itself and what is chosen below it; onlySubproject leaves the project out`, async () => {
+      const ids = values.map((name) => id[name]!)
+      for (const name of ['subprojectId', 'subproject_id', 'subproject']) {
+        assert.equal(await found(here([name, operator, ids])), with_, name)
+      }
+      for (const name of ['onlySubproject', 'only_subproject_id'])
+        assert.equal(await found(here([name, operator, ids])), without, name)
+    })
+  }
+
+  test('takes in nothing from elsewhere', async () => {
+    assert.equal(await found(here(['subprojectId', '=', [id['other']!]])), 'top')
+  })
+})
+
+describe('work packages named in the list of a project', () => {
+  for (const name of ['id', 'parent', 'ancestor']) {
+    test(`${name}: have to be of the project, or of one below it`, async () => {
+      assert.equal((await admin.get(here([name, '=', [work['top']!, work['leaf']!]]))).status, 200)
+      const reply = await admin.get(here([name, '=', [work['other']!]]))
+      assert.deepEqual([reply.status, kind(reply.body)], [400, 'InvalidQuery'])
+      assert.equal((await admin.get(anywhere([name, '=', [work['other']!]]))).status, 200)
+    })
+  }
+})
+
+test('filters of a project’s list all have to hold, with the project', async () => {
+  assert.equal(await found(here(['subject', '~', ['l']])), 'leaf left')
+  assert.equal(await found(here(['subject', '~', ['o']])), 'top')
+})

@@ -1,0 +1,90 @@
+/** Filters by words: in the subject, in the description, in either, or as the number of a work package. */
+import assert from 'node:assert/strict'
+import { before, describe, test } from 'node:test'
+import { filters } from '#test/instance.ts'
+import { scene } from './scene.ts'
+
+const it = await scene()
+const { admin, make } = it
+
+async function found(name: string, operator: string, ...values: string[]): Promise<string[]> {
+  const reply = await admin.get(`/work_packages?${filters([name, operator, values])}&sortBy=[["id","asc"]]`)
+  assert.equal(reply.status, 200, reply.text)
+  return reply.body._embedded.elements.map((one: any) => one.subject)
+}
+
+const hull = 'Paint the HULL below'
+const rope = 'Order 50% more_rope'
+const tea = 'Çay für die Crew'
+let first: number
+before(async () => {
+  const ship = await make.project({ name: 'Kestrel' })
+  first = await make.workPackage({ project_id: ship, subject: hull, description: 'Two coats of *blue*' })
+  await make.workPackage({ project_id: it.project, subject: rope, description: null })
+  await make.workPackage({ project_id: it.project, subject: tea, description: 'with the hull in mind' })
+})
+
+describe('~ on a subject', () => {
+  test('finds every word, wherever it stands and however it is written', async () => {
+    assert.deepEqual(await found('subject', '~', 'hull'), [hull])
+    assert.deepEqual(await found('subject', '~', 'BELOW   paint'), [hull])
+    assert.deepEqual(await found('subject', '~', 'hul aint'), [hull])
+    assert.deepEqual(await found('subject', '~', 'hull rope'), [])
+  })
+
+  test('takes letters beyond ASCII alike, large and small', async () => {
+    assert.deepEqual(await found('subject', '~', 'ÇAY FÜR'), [tea])
+  })
+
+  test('takes signs that stand for others in databases as what they are', async () => {
+    assert.deepEqual(await found('subject', '~', '50%'), [rope])
+    assert.deepEqual(await found('subject', '~', '0%r'), [])
+    assert.deepEqual(await found('subject', '~', 'e_r'), [rope])
+    assert.deepEqual(await found('subject', '~', 'p_i'), [])
+    assert.deepEqual(await found('subject', '~', "' or 1=1 --"), [])
+    assert.deepEqual(await found('subject', '~', '\\'), [])
+  })
+
+  test('reads the first value only', async () => {
+    assert.deepEqual(await found('subject', '~', 'hull', 'rope'), [hull])
+  })
+})
+
+test('!~ on a subject finds the others', async () => {
+  assert.deepEqual(await found('subject', '!~', 'hull'), [rope, tea])
+})
+
+test('a description is searched in the same way; one that is not there does not contain anything', async () => {
+  assert.deepEqual(await found('description', '~', 'HULL'), [tea])
+  assert.deepEqual(await found('description', '!~', 'hull'), [hull, rope])
+})
+
+test('a search looks at subject and description', async () => {
+  assert.deepEqual(await found('search', '**', 'hull'), [hull, tea])
+  assert.deepEqual(await found('search', '**', 'coats two'), [hull])
+})
+
+describe('subjectOrId', () => {
+  test('finds words of the subject', async () => {
+    assert.deepEqual(await found('subjectOrId', '**', 'rope order'), [rope])
+    assert.deepEqual(await found('subject_or_id', '**', 'rope'), [rope])
+  })
+
+  test('finds the one of that number', async () => {
+    assert.deepEqual(await found('subjectOrId', '**', String(first)), [hull])
+    assert.deepEqual(await found('subjectOrId', '**', `#${first}`), [hull])
+  })
+})
+
+describe('typeahead', () => {
+  test('finds every word in the subject or in the name of the project', async () => {
+    assert.deepEqual(await found('typeahead', '**', 'kestrel hull'), [hull])
+    assert.deepEqual(await found('typeahead', '**', 'ship'), [rope, tea])
+    assert.deepEqual(await found('typeahead', '**', 'kestrel rope'), [])
+  })
+
+  test('finds parts of a number', async () => {
+    assert.ok((await found('typeahead', '**', `#${first}`)).includes(hull))
+    assert.deepEqual(await found('typeahead', '**', `kestrel ${first}`), [hull])
+  })
+})
