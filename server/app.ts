@@ -5,6 +5,7 @@ import cors from '@fastify/cors'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Database } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
+import { sendError } from '#http/answer.ts'
 import { describe } from '#http/documents.ts'
 import { mount } from '#http/mount.ts'
 import { allOperations } from '#kernel/operation.ts'
@@ -36,7 +37,7 @@ export async function build(db: Database, { logLevel = 'silent', logTo }: AppOpt
     // Operations check for themselves; without these Fastify loads a validator and a serialiser at every start.
     schemaController: { compilersFactory: { buildValidator: anything as never, buildSerializer: anything as never } },
     exposeHeadRoutes: false,
-    rewriteUrl: asGet,
+    rewriteUrl: mended,
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 1000 },
     forceCloseConnections: 'idle',
   })
@@ -62,6 +63,8 @@ export async function build(db: Database, { logLevel = 'silent', logTo }: AppOpt
     await app.register(cors, { origin: settings.apiv3_cors_origins, credentials: true, exposedHeaders: ['link', 'x-request-id'] })
   }
 
+  app.setErrorHandler((error, request, reply) => sendError(request, reply, error))
+
   const operations = allOperations(resources())
   mount(app, db, world, operations)
   describe(app, operations, settings)
@@ -81,9 +84,13 @@ const pathOf = (url: string) => url.split('?')[0]
 
 const anything = () => () => () => true
 
-/** HEAD is GET whose body stays here: Node leaves it out of a response that began as one to HEAD. */
-function asGet(request: IncomingMessage): string {
+/**
+ * What clients send sloppily is put right before anything looks at it: HEAD is GET whose body stays here (Node leaves it out
+ * of a response that began as one to HEAD), and what GET and DELETE say of a body they do not have is nobody's business.
+ */
+function mended(request: IncomingMessage): string {
   if (request.method === 'HEAD') request.method = 'GET'
+  if (request.method === 'GET' || request.method === 'DELETE') delete request.headers['content-type']
   return request.url as string
 }
 

@@ -20,7 +20,8 @@ function encodingOf(request: FastifyRequest): 'gzip' | 'deflate' | undefined {
 
 /** Sends a body, compressed when it is large enough and the client accepts that. */
 export function sendText(request: FastifyRequest, reply: FastifyReply, text: string): FastifyReply {
-  reply.header('vary', 'accept-encoding')
+  const vary = reply.getHeader('vary')
+  reply.header('vary', vary ? `${vary}, accept-encoding` : 'accept-encoding')
   const encoding = text.length >= SMALLEST_COMPRESSED ? encodingOf(request) : undefined
   if (!encoding) return reply.send(text)
   reply.hijack()
@@ -56,6 +57,7 @@ export function sendError(request: FastifyRequest, reply: FastifyReply, thrown: 
 function translated(thrown: unknown): ApiError {
   const status = (thrown as { statusCode?: number }).statusCode
   if (status === 413) return Object.assign(new ApiError('InvalidRequestBody', 'The request body is too large.'), { status: 413 })
+  if (status === 415) return new ApiError('TypeNotSupported')
   if (status === 400) return new ApiError('BadRequest')
   return new ApiError('InternalServerError')
 }

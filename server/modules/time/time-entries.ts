@@ -97,8 +97,6 @@ function check(draft: Draft, facts: Facts, { viewer }: Context): Violation[] {
   if (isMoved && !mayEdit.holds(viewer, row)) throw forbidden()
   const isNamed = given.has('entity') || given.has('workPackage')
   if (!row['project_id'] && (before || !isNamed)) violations.push(violation('project', "can't be blank"))
-  if (!isOwn && differs(draft, 'user_id') && !facts.mayLogForAll)
-    violations.push(violation('user', 'was attempted to be written but is not writable', { identifier: 'PropertyIsReadOnly' }))
   if (row['entity_id'] && (!facts.workPackage || facts.workPackage['project_id'] !== row['project_id'])) {
     if (!before || differs(draft, 'entity_id') || differs(draft, 'project_id')) violations.push(violation('entity', 'is invalid'))
   }

@@ -217,9 +217,9 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       may: inProject('assign_versions'),
       sort: by('versions', named, 'version_id'),
       allowed: {
-        rows: ({ row }, facts) =>
+        rows: ({ before }, facts) =>
           [...facts.versions.values()].filter(
-            (one) => steps.isAssignableVersion(one['id'], facts) || one['id'] === row.version_id,
+            (one) => steps.isAssignableVersion(one['id'], facts) || one['id'] === before?.version_id,
           ),
       },
     }),
