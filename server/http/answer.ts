@@ -2,6 +2,7 @@
 import { deflate, gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError } from '#kernel/errors.ts'
+import { stringify } from '#kernel/json.ts'
 import type { Answer } from '#kernel/operation.ts'
 
 export const HAL = 'application/hal+json; charset=utf-8'
@@ -43,7 +44,7 @@ export function send(request: FastifyRequest, reply: FastifyReply, { status = 20
   if (headers) reply.headers(headers)
   if (body === undefined) return reply.send()
   if (!headers?.['content-type']) reply.header('content-type', HAL)
-  return sendText(request, reply, typeof body === 'string' ? body : JSON.stringify(body))
+  return sendText(request, reply, typeof body === 'string' ? body : stringify(body))
 }
 
 /** Sends whatever was thrown; what is not an answer is logged and becomes a 500 that says nothing of it. */

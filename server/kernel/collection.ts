@@ -95,7 +95,7 @@ export async function computed(
 }
 
 /** A plain collection of rows that are at hand, without pages. */
-export function collection(path: string, elements: readonly Body[], more: Body = {}): Body {
+export function collection(path: string, elements: readonly object[], more: Body = {}): Body {
   return {
     _type: 'Collection',
     total: elements.length,

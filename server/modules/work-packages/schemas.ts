@@ -4,6 +4,7 @@ import { sql } from '#db/sql.ts'
 import { collection } from '#kernel/collection.ts'
 import type { Context } from '#kernel/context.ts'
 import { invalidQuery, notFound } from '#kernel/errors.ts'
+import { type Written, written } from '#kernel/json.ts'
 import { emptyDraft, idFrom, ok, operation } from '#kernel/operation.ts'
 import { readFilters } from '#kernel/query.ts'
 import type { Body } from '#kernel/represent.ts'
@@ -34,8 +35,8 @@ export function attributeGroups(draft: Draft, facts: Facts, context: Context, fo
   }
 }
 
-/** The schema of a pair as the viewer sees it, remembered until anything it depends on changes. */
-export function pairSchema(context: Context, project: number, type: number): Promise<Body> {
+/** The schema of a pair as the viewer sees it, written once and remembered until anything it depends on changes. */
+export function pairSchema(context: Context, project: number, type: number): Promise<Written> {
   const topics = [
     ...permissionTopics,
     'types',
@@ -50,7 +51,7 @@ export function pairSchema(context: Context, project: number, type: number): Pro
     const row = { project_id: project, type_id: type }
     const draft: Draft = { ...emptyDraft(row), before: row }
     const facts = await lookUp(draft, context)
-    return schemaOf(resourceNamed('WorkPackage'), draft, facts, context, { self: hrefOf(project, type) })
+    return written(await schemaOf(resourceNamed('WorkPackage'), draft, facts, context, { self: hrefOf(project, type) }))
   })
 }
 
