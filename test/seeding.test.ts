@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { raw, sql } from '#db/sql.ts'
+import { hashToken } from '#kernel/tokens.ts'
 import { verifyPassword } from '#modules/accounts/passwords.ts'
 import { permissions } from '#modules/accounts/permissions.ts'
-import { hashToken } from '#modules/accounts/tokens.ts'
 import { type Seed, setup } from '#server/setup.ts'
 import { emptyDatabase } from '#test/database.ts'
 

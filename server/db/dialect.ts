@@ -50,8 +50,11 @@ export function ordered(engine: Engine, expression: Sql, descending: boolean, nu
   return sql`${expression} ${raw((descending ? 'desc' : 'asc') + nulls)}`
 }
 
-/** Put after a select, makes others who want to write these rows wait for us; on SQLite writers take turns anyway. */
-export const forUpdate = (engine: Engine): Sql => raw(engine === 'postgres' ? ' for update' : '')
+/**
+ * Put after a select, makes others who want to write these rows wait for us; on SQLite writers take turns anyway. Rows that
+ * merely come to point at them do not wait: two writers who both did that would else wait for each other.
+ */
+export const forUpdate = (engine: Engine): Sql => raw(engine === 'postgres' ? ' for no key update' : '')
 
 /** An insert of one row that gives back its id. */
 export function insert(table: string, values: Record<string, unknown>): Sql {

@@ -3,7 +3,7 @@ import { ConstraintError, type Database, type Row, type Transaction } from '#db/
 import { assignments, insert } from '#db/dialect.ts'
 import { name, sql, TRUE } from '#db/sql.ts'
 import { type Context, inside } from './context.ts'
-import { type Parsed, type Payload, readPayload, revised, toErrors } from './draft.ts'
+import { NOTHING, type Parsed, type Payload, readPayload, revised, toErrors } from './draft.ts'
 import { type ApiError, combined, conflict, forbidden, notFound, readOnly, type Violation, violation } from './errors.ts'
 import { publish } from './events.ts'
 import { enrich, needsOf, visibleIds, visibleRow } from './page.ts'
@@ -57,7 +57,7 @@ export async function prepareWrite(
   if (before && resource.lock && Number(payload['lockVersion'] ?? Number.NaN) !== before[resource.lock]) throw conflict()
   const start = before ?? resource.defaults?.(context) ?? {}
   const { [resource.lock ?? '']: _, id: __, ...values } = parsed.values
-  let draft: Draft = {
+  const proposed: Draft = {
     row: { ...start, ...values, ...given },
     before,
     given: parsed.given,
@@ -65,7 +65,8 @@ export async function prepareWrite(
     meta: parsed.meta,
     loose: parsed.shown,
   }
-  const dangling = await missingTargets(resource, draft, context)
+  const { visible, dangling } = await withoutHidden(resource, proposed, context)
+  let draft = visible
   const facts = await resource.facts?.(draft as never, context)
   for (const step of resource.derive ?? []) draft = revised(draft, step(draft as never, facts, context) as Row)
   if (!before && !allows(resource, rule, draft, context)) throw forbidden()
@@ -85,24 +86,37 @@ export async function prepareWrite(
 const distinct = (violations: readonly Violation[]): Violation[] =>
   [...new Map(violations.toReversed().map((v) => [`${v.attribute} ${v.message}`, v])).values()].toReversed()
 
-/** Links given that point to nothing, or to nothing the viewer may see: the two are not told apart. */
-async function missingTargets(resource: Resource, draft: Draft, context: Context): Promise<Violation[]> {
-  const violations: Violation[] = []
+/**
+ * Links given that point to nothing, or to nothing the viewer may see: the two are not told apart. In the draft they point to
+ * nothing from here on, so that nothing can be learned of what is hidden by naming it.
+ */
+async function withoutHidden(
+  resource: Resource,
+  draft: Draft,
+  context: Context,
+): Promise<{ visible: Draft; dangling: readonly Violation[] }> {
+  const dangling: Violation[] = []
+  const row: Row = {}
+  const many = { ...draft.many }
   for (const property of resource.properties) {
     if (!property.to || !draft.given.has(property.name)) continue
     const column = property.column as string
+    // Even what is stored counts only for those who are told of it: others would learn that they guessed right.
+    const isTold = property.options.open && !differs(draft, column)
     const ids = property.many
       ? (draft.many[property.name] ?? [])
-      : differs(draft, column) && draft.row[column] !== null
-        ? [draft.row[column]]
-        : []
+      : isTold || (draft.row[column] ?? null) === null
+        ? []
+        : [draft.row[column]]
     if (ids.length === 0) continue
     const target = resourceNamed(property.options.target?.(draft.row) ?? property.to)
     const seen = await visibleIds(context, target, ids)
-    const message = target.rows ? 'is not set to one of the allowed values' : 'does not exist'
-    if (!ids.every((id) => seen.has(id))) violations.push(violation(property.name, message))
+    if (ids.every((id) => seen.has(id))) continue
+    dangling.push(violation(property.name, target.rows ? 'is not set to one of the allowed values' : 'does not exist'))
+    if (property.many) many[property.name] = ids.filter((id) => seen.has(id))
+    else row[column] = NOTHING
   }
-  return violations
+  return { visible: { ...revised(draft, row), many }, dangling }
 }
 
 /** Properties given a new value that the viewer may not write. */
@@ -212,8 +226,13 @@ export async function commit(
   { draft, facts, violations }: Prepared,
 ): Promise<number> {
   if (violations.length > 0) throw combined(toErrors(resource, violations))
+  return writing(db, resource, (tx) => save(tx, context, resource, draft, facts))
+}
+
+/** A transaction in which constraints of the database are answered like our own. */
+async function writing<T>(db: Database, resource: Resource, work: (tx: Transaction) => Promise<T>): Promise<T> {
   try {
-    return await db.transaction((tx) => save(tx, context, resource, draft, facts))
+    return await db.transaction(work)
   } catch (error) {
     if (error instanceof ConstraintError) throw constraintViolation(resource, error)
     throw error
@@ -275,14 +294,14 @@ async function touched(tx: Transaction, resource: Resource): Promise<void> {
 
 /**
  * Removes a row.
- * @throws ApiError 403 without the right, 422 when something speaks against it
+ * @throws ApiError 403 without the right, 422 when something speaks against it, 409 when something was tied to it meanwhile
  */
 export async function remove(db: Database, context: Context, resource: Resource, row: Row): Promise<void> {
   await prepare(context.db, context.viewer, needsOf(resource))
   if (!allows(resource, resource.may?.delete, { before: row } as Draft, context)) throw forbidden()
   const violations = (await resource.removable?.(row as never, context)) ?? []
   if (violations.length > 0) throw combined(toErrors(resource, violations))
-  await db.transaction(async (tx) => {
+  await writing(db, resource, async (tx) => {
     const isDone = await resource.remove?.(tx, row as never, inside(context, tx))
     if (isDone !== false) await tx.run(sql`delete from ${name(resource.table)} where id = ${row['id']}`)
     await touched(tx, resource)

@@ -113,14 +113,17 @@ export function readAddress(href: string, context: Context): { path: string; tex
   return match ? { path: match[1] as string, text: match[2] as string } : undefined
 }
 
-/** The id in an address of ours; -1, which no row has, for an address that is well formed but names nothing. */
+/** The id of what is not there: no row has it. */
+export const NOTHING = -1
+
+/** The id in an address of ours; that of nothing for an address that is well formed but names nothing. */
 async function idOf(property: Property, href: string, context: Context): Promise<number | undefined> {
   const address = readAddress(href, context)
   const target = resourceNamed(property.to as string)
   if (!address || !pathsOf(target).includes(address.path)) return undefined
   const { text } = address
   if (isId(text)) return Number(text)
-  return target.resolve ? ((await target.resolve(text, context)) ?? -1) : undefined
+  return target.resolve ? ((await target.resolve(text, context)) ?? NOTHING) : undefined
 }
 
 function mismatch(property: Property, value: unknown): Violation {

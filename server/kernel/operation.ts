@@ -5,7 +5,7 @@ import { commit, commitLink, findRow, form, type Prepared, prepareWrite, remove 
 import { type IndexOptions, index, single } from './collection.ts'
 import type { Context } from './context.ts'
 import type { Payload } from './draft.ts'
-import { forbidden } from './errors.ts'
+import { conflict, forbidden } from './errors.ts'
 import { isStorable } from './kinds.ts'
 import { isId } from './operators.ts'
 import { needsOf, writtenRow } from './page.ts'
@@ -92,7 +92,9 @@ export const emptyDraft = (row: object = {}): Draft => ({ row, before: undefined
 export async function saved(ask: Ask, resource: Resource, prepared: Prepared, status = 200): Promise<Answer> {
   const id = await commit(ask.db, ask.context, resource, prepared)
   const context = await ask.context.renewed()
-  return { status, body: await single(context, resource, await writtenRow(context, resource, id)) }
+  const row = await writtenRow(context, resource, id)
+  if (!row) throw conflict('What was written has been removed in the meantime.')
+  return { status, body: await single(context, resource, row) }
 }
 
 /** The answer to a create: 201. */

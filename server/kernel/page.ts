@@ -97,14 +97,20 @@ export async function visibleRow(context: Context, resource: Resource, id: numbe
   return (await visibleRows(context, resource, [id], where))[0]
 }
 
-/** The row under an id, whoever sees it: for those who have just written it. */
-export const writtenRow = async (context: Context, resource: Resource, id: number): Promise<Row> =>
-  (await rowsUnder(context, resource, [id], TRUE))[0] as Row
+/** The row under an id, whoever sees it: for those who have just written it. None if it was removed since. */
+export const writtenRow = async (context: Context, resource: Resource, id: number): Promise<Row | undefined> =>
+  (await rowsUnder(context, resource, [id], TRUE))[0]
 
 /** Which of these ids are of rows that the viewer sees. */
 export async function visibleIds(context: Context, resource: Resource, ids: readonly number[]): Promise<ReadonlySet<number>> {
+  if (!resource.held && !resource.rows) {
+    if (ids.length === 0) return new Set()
+    const table = name(resource.table)
+    const where = and([among(context.engine, sql`${table}.id`, ids), await visibleWhere(context, resource)])
+    const found = await context.db.all<{ id: number }>(sql`select ${table}.id as id from ${table} where ${where}`)
+    return new Set(found.map((row) => row.id))
+  }
   const rows = await relatedRows(context, resource, ids)
-  if (!resource.held && !resource.rows) return new Set(rows.keys())
   await prepare(context.db, context.viewer, resource.visible.needs)
   const sees = (row: Row | undefined) => row !== undefined && resource.visible.holds(context.viewer, row)
   return new Set(ids.filter((id) => sees(rows.get(id))))

@@ -214,7 +214,8 @@ export function sortExpression(
   wanted: string,
   scope: Scope,
 ): Pick<Sort, 'expression' | 'nullable'> | undefined {
-  const own = resource.sorts?.[wanted] ?? resource.sorts?.[camelCase(wanted)]
+  const key = [wanted, camelCase(wanted)].find((one) => Object.hasOwn(resource.sorts ?? {}, one))
+  const own = key === undefined ? undefined : resource.sorts?.[key]
   if (own) {
     const expression = own(scope, resource.table)
     return expression && { expression, nullable: true }

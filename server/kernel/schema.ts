@@ -3,7 +3,7 @@ import type { Row } from '#db/database.ts'
 import type { Context } from './context.ts'
 import { enrich, needsOf } from './page.ts'
 import { type Body, isShown, linkOf, represent, shownValue } from './represent.ts'
-import { type Draft, differs, hrefOf, isLock, type Link, type Property, type Resource, resourceNamed } from './resource.ts'
+import { type Draft, hrefOf, isLock, type Link, type Property, type Resource, resourceNamed } from './resource.ts'
 import type { Rule } from './rules.ts'
 import { prepare } from './viewer.ts'
 
@@ -103,13 +103,6 @@ export async function schemaOf(
   return body
 }
 
-/** Whether the client has named another target than the stored one. */
-const isProposed = ({ name, column, many }: Property, draft: Draft): boolean =>
-  draft.given.has(name) && (many || (column !== undefined && differs(draft, column)))
-
-/** A link whose target is told only to those who see it: to name something is no way to learn of it. */
-const closed = (property: Property): Property => ({ ...property, options: { ...property.options, open: false } })
-
 /** The payload of a form: what the viewer may write of the draft, as it would be shown. */
 export async function payloadOf(resource: Resource, draft: Draft, facts: unknown, context: Context): Promise<Body> {
   const row: Row = { ...draft.row }
@@ -120,9 +113,7 @@ export async function payloadOf(resource: Resource, draft: Draft, facts: unknown
     const { name, kind, to, options } = property
     if (isLock(resource, property) ? !draft.before : !isWritable(resource, property, draft, facts, context)) continue
     if (kind.type === 'Password' || !isShown(property, row, page)) continue
-    const value = to
-      ? linkOf(isProposed(property, draft) ? closed(property) : property, row, page)
-      : shownValue(property, row, page)
+    const value = to ? linkOf(property, row, page) : shownValue(property, row, page)
     if (to && value !== undefined) links[name] = value
     if (!to && (value !== null || options.nullable !== false)) payload[name] = value
   }

@@ -8,16 +8,7 @@ import { resources } from '#kernel/resource.ts'
 import { judgeByOurs } from '#test/judge.ts'
 import { crowd, type Populated, populated } from '#test/populated.ts'
 import { filterCases, groupsOf, query, selectionOf, someIds, sortsOf } from '#test/queries.ts'
-import {
-  addressesOf,
-  isStored,
-  operationAt,
-  operations,
-  parametersOf,
-  pathWith,
-  resourcesWith,
-  targetsOf,
-} from '#test/registry.ts'
+import { addressesOf, isStored, operationAt, operations, pathWith, resourcesWith, targetsOf } from '#test/registry.ts'
 import type { Exchange } from '#test/wire.ts'
 
 const heard: Exchange[] = []
@@ -122,7 +113,7 @@ const opposites = [
   ['o', 'c'],
 ] as const
 /** Filters that look at more than the row: below which project one is, or what is in force when. */
-const contextual = new Set(['WorkPackage subproject', 'WorkPackage onlySubproject', 'WorkPackage version o'])
+const contextual = new Set(['WorkPackage subproject', 'WorkPackage onlySubproject', 'WorkPackage version o', 'Role unit ='])
 
 test('an operator and its opposite divide the list between them', async (t) => {
   const ids = await someIds(world)
@@ -173,7 +164,9 @@ test('every order, group, sum and selection can be asked for', async (t) => {
         if ((await send('GET', `/api/v3/${resource.path}`)).status === 403) continue
         for (const one of parameters) {
           const { status, text, path } = await send('GET', `/api/v3/${resource.path}${query({ pageSize: '100', ...one })}`)
-          if (status !== 200) broken.push(`${path} answers ${status} ${text}`)
+          // What only some may know, only they may order by.
+          const isKept = who !== 'admin' && status === 400 && text.includes(':InvalidQuery"')
+          if (status !== 200 && !isKept) broken.push(`${path} answers ${status} ${text}`)
         }
       }
       assert.deepEqual(broken, [])
@@ -255,13 +248,15 @@ test('the number of statements does not depend on the number of rows', async (t)
     assert.ok(many <= few, `${path} as ${who}: ${few} statements with few rows, ${many} with many`)
   }
   await t.test('five for a work package, eight for a list of them, at most', async () => {
+    const WorkPackage = [...resources()].find((one) => one.name === 'WorkPackage')!
     for (const who of asked) {
-      for (const path of (
-        await addressesOf(world.server.db, resourcesWith('show').find((one) => one.name === 'WorkPackage')!)
-      ).slice(0, 60)) {
-        if ((await world.person(who).send('GET', path)).status !== 200) continue
+      for (const path of await addressesOf(world.server.db, WorkPackage, 100)) {
+        const { status, body } = await world.person(who).send('GET', path)
+        if (status !== 200) continue
+        // The people in a group are asked for besides.
+        const groups = ['assignee', 'responsible'].some((one) => body._links[one].href?.startsWith('/api/v3/groups/'))
         const count = await statements(who, path)
-        assert.ok(count <= 5, `${path} as ${who}: ${count}`)
+        assert.ok(count <= (groups ? 6 : 5), `${path} as ${who}: ${count}`)
       }
       const count = await statements(who, '/api/v3/work_packages?pageSize=100')
       assert.ok(count <= 8, `a list as ${who}: ${count}`)

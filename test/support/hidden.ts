@@ -17,11 +17,11 @@ export interface Ask {
   readonly headers?: Record<string, string>
 }
 
-const twinOf = (text: string): string =>
-  text
-    .replaceAll('zqk', 'zqj')
-    .replace(/(?<!\d)770(\d{3})(?!\d)/g, '779$1')
-    .replaceAll('2093-', '2094-')
+/** Six digits by themselves: what is before them may be the code of a sign in an address. */
+const idOf = (digits: string) => new RegExp(`(?:(?<!\\d)|(?<=%[0-9A-F]{2}))${digits}(\\d{3})(?!\\d)`, 'g')
+const [hiddenId, anyId] = [idOf('770'), idOf('77[09]')]
+
+const twinOf = (text: string): string => text.replaceAll('zqk', 'zqj').replace(hiddenId, '779$1').replaceAll('2093-', '2094-')
 
 /** The same request of what does not exist. */
 export const twin = ({ method, path, body, headers }: Ask): Ask => ({
@@ -35,7 +35,7 @@ export const twin = ({ method, path, body, headers }: Ask): Ask => ({
 export const neutral = (text: string): string =>
   text
     .replace(/zq[kj]/g, 'zq')
-    .replace(/(?<!\d)77[09](\d{3})(?!\d)/g, '77$1')
+    .replace(anyId, '77$1')
     .replace(/209[34]-/g, '209-')
 
 /**
@@ -44,13 +44,15 @@ export const neutral = (text: string): string =>
  */
 export function leak(text: string, known: readonly string[] = []): string | undefined {
   const rest = known.reduce((left, one) => left.replaceAll(one, ''), text)
-  const found = /zqk|(?<!\d)770\d{3}(?!\d)|209[23]-|P307DT13H/i.exec(rest)
+  const found = new RegExp(`zqk|${hiddenId.source}|209[23]-|P307DT13H`, 'i').exec(rest)
   return found ? `…${rest.slice(Math.max(0, found.index - 80), found.index + 80)}…` : undefined
 }
 
 export interface Hidden {
   /** The ids of what is hidden, by table. */
   readonly ids: ReadonlyMap<string, readonly number[]>
+  /** Texts that hidden rows hold. */
+  readonly texts: readonly string[]
   /** Names by which rows of a table are addressed besides their ids. */
   readonly names: ReadonlyMap<string, readonly string[]>
   /** A group in it, and its name. */
@@ -118,7 +120,7 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
   const harbour = await workspace()
   const pier = await workspace({ parent_id: harbour })
   await workspace({ active: false })
-  await workspace({ workspace_type: 'program' })
+  const program = await workspace({ workspace_type: 'program' })
   await db.transaction((tx) =>
     tx.run(sql`insert into former_identifiers (identifier, project_id) values (${'zqkformerly'}, ${harbour})`),
   )
@@ -127,13 +129,13 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
   await link('group_users', { group_id: group, user_id: other })
   for (const principal of [insider, other, group, placeholder]) await admit(principal, harbour)
   const membership = await admit(leaver, harbour)
-  await admit(insider, pier)
+  for (const project of [pier, program]) await admit(insider, project)
   await link('favorites', { user_id: insider, project_id: harbour })
 
   const category = await add('categories', ['name'], { project_id: harbour, assigned_to_id: other })
   const planned = { start_date: '2093-07-06', end_date: '2093-07-10' }
   const version = await add('versions', ['name', 'description'], { project_id: harbour, ...planned })
-  await add('versions', ['name', 'description'], { project_id: pier, ...planned, sharing: 'tree' })
+  await add('versions', ['name', 'description'], { project_id: pier, ...planned, sharing: 'hierarchy' })
   const work = {
     project_id: harbour,
     type_id: await named('types', 'Task'),
@@ -155,10 +157,10 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
     derived_estimated_hours: 7381.25,
     derived_remaining_hours: 7381.25,
   }
-  const texts = ['subject', 'description']
-  const parent = await add('work_packages', texts, { ...work, assigned_to_id: leaver })
-  const child = await add('work_packages', texts, { ...work, parent_id: parent })
-  await add('work_packages', texts, { ...work, parent_id: child, type_id: await named('types', 'Milestone'), duration: 1 })
+  const written = ['subject', 'description']
+  const parent = await add('work_packages', written, { ...work, assigned_to_id: leaver })
+  const child = await add('work_packages', written, { ...work, parent_id: parent })
+  await add('work_packages', written, { ...work, parent_id: child, type_id: await named('types', 'Milestone'), duration: 1 })
   for (const user of [insider, leaver, other]) await link('watchers', { work_package_id: child, user_id: user })
   for (const user of [insider, leaver]) {
     await add('time_entries', ['comment'], {
@@ -188,5 +190,6 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
     ['principals', await spelled('principals', 'login')],
   ])
   const groupName = (await db.one<{ name: string }>(sql`select name from principals where id = ${group}`))!.name
-  return { ids, names, group: [group, groupName], insider, leaver, membership }
+  const texts = [...(await spelled('work_packages', 'subject')).slice(0, 1), ...(await spelled('projects', 'name')).slice(0, 1)]
+  return { ids, names, texts, group: [group, groupName], insider, leaver, membership }
 }

@@ -53,31 +53,39 @@ export function* byPath(ground: Ground): Generator<Ask> {
   }
 }
 
+/** The path of an operation at visible rows. */
+const visiblePath = (operation: Operation, { visible }: Ground): string =>
+  pathWith(
+    operation,
+    targetsOf(operation).map((target) => String(visible.get(tableOf(target)) ?? 1)),
+  )
+
+/** Everything that can be read of what is visible beside the hidden, and linked to it. */
+export function* byNeighbour(ground: Ground): Generator<Ask> {
+  for (const operation of operations()) {
+    const { method, answers } = operation
+    if (method === 'GET') yield { method, path: visiblePath(operation, ground) }
+    else if (answers.as === 'form') yield { method, path: visiblePath(operation, ground), body: { lockVersion: 0 } }
+  }
+}
+
 /** The lists there are, at paths that visible rows make. */
-function visibleLists({ visible }: Ground): { path: string; listed: Resource }[] {
+function visibleLists(ground: Ground): { path: string; listed: Resource }[] {
   return operations().flatMap((operation) => {
     const { method, answers } = operation
     const listed = [...resources()].find((one) => one.name === answers.of)
-    if (method !== 'GET' || answers.as !== 'collection' || !listed) return []
-    return [
-      {
-        path: pathWith(
-          operation,
-          targetsOf(operation).map((target) => String(visible.get(tableOf(target)) ?? 1)),
-        ),
-        listed,
-      },
-    ]
+    const isList = method === 'GET' && answers.as === 'collection' && listed
+    return isList ? [{ path: visiblePath(operation, ground), listed }] : []
   })
 }
 
 /** Values for a filter that are hidden: ids where it takes ids, texts where it takes texts. */
-function hiddenValues(resource: Resource, key: string, strategy: string, { ids, names }: Hidden): string[] {
+function hiddenValues(resource: Resource, key: string, strategy: string, { ids, names, texts }: Hidden): string[] {
   switch (strategy) {
     case 'text':
     case 'string':
     case 'search':
-      return ['zqk', ...[...ids.get('work_packages')!].slice(0, 1).map(String), `${names.get('principals')![0]}@example.net`]
+      return [...texts, String(ids.get('work_packages')![0]), `${names.get('principals')![0]}@example.net`]
     case 'date':
     case 'datetime_past':
       return ['2093-07-06']

@@ -114,6 +114,16 @@ describe('the ways on', () => {
     for (const rel of ['createWorkPackage', 'createWorkPackageImmediate', 'editWorkPackage']) assert.ok(!(rel in forReader), rel)
   })
 
+  test('lead there only if it may be done in the project that is listed', async () => {
+    const readable = await make.project()
+    await make.member(it.member.id, readable, ['view_work_packages'])
+    const rels = async (path: string) => Object.keys((await it.member.client.get(path)).body._links)
+    assert.ok((await rels('/work_packages')).includes('createWorkPackage'))
+    assert.ok((await rels(`/projects/${project}/work_packages`)).includes('createWorkPackage'))
+    const there = await rels(`/projects/${readable}/work_packages`)
+    assert.ok(!there.includes('createWorkPackage') && !there.includes('editWorkPackage'))
+  })
+
   test('lead to the schemas of the page', async () => {
     const { _links } = (await admin.get(`/work_packages?${filters(['id', '=', [open[0]!]])}`)).body
     const task = await it.types('Task')

@@ -161,13 +161,12 @@ export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entr
       allowed: { href: ({ before }) => `/api/v3/time_entries/${before ? `${before.id}/` : ''}available_work_packages` },
     }),
     workPackage: p.link('WorkPackage', { column: 'entity_id', label: 'Work package', embed: true, inSchema: false }),
-    user: p.link('Principal', {
+    user: p.link('User', {
       required: true,
       // Whoever books a new entry for oneself may say so.
       writable: ({ before }, { mayLogForAll }) => !before || mayLogForAll,
       open: true,
       embed: true,
-      schemaType: 'User',
       filter: 'list_optional',
       allowed: {
         href: ({ row }) =>

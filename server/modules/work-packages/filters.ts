@@ -37,7 +37,7 @@ export async function ofProject(context: Context, project: number): Promise<Sql>
 }
 
 /** The project in whose list we are. */
-const listedProject = ({ path }: Context): number | undefined => {
+export const listedProject = ({ path }: Context): number | undefined => {
   const own = /\/(?:projects|workspaces)\/(\d+)\/work_packages/.exec(path)?.[1]
   return own === undefined ? undefined : Number(own)
 }

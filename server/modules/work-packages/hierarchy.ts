@@ -89,7 +89,8 @@ export interface RollUp {
 export async function rollUp(tx: Transaction, from: number, options: RollUp): Promise<void> {
   for (const id of await chainAbove(tx, from)) {
     // Whoever else changes something below waits here, and then counts what we have written.
-    const row = (await tx.one(sql`select * from work_packages where id = ${id}${forUpdate(tx.engine)}`)) as Row
+    const row = await tx.one(sql`select * from work_packages where id = ${id}${forUpdate(tx.engine)}`)
+    if (!row) return
     const below = await totalsBelow(tx, id)
     const values = below['count'] === 0 ? alone(row) : await gathered(tx, row, below, options)
     const changed = Object.fromEntries(Object.entries(values).filter(([column, value]) => row[column] !== value))

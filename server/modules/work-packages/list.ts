@@ -5,7 +5,8 @@ import { badRequest } from '#kernel/errors.ts'
 import type { Page } from '#kernel/page.ts'
 import { type Query, writeFilters } from '#kernel/query.ts'
 import type { Link } from '#kernel/resource.ts'
-import { includesSubprojects } from './filters.ts'
+import type { Rule } from '#kernel/rules.ts'
+import { includesSubprojects, listedProject } from './filters.ts'
 import { pageSchemas, schemasHref } from './schemas.ts'
 
 /** Open ones, unless the client says otherwise; `[]` asks for all. */
@@ -38,13 +39,15 @@ function showsHierarchies({ params }: Context): boolean {
 function ways({ context, resource, rows }: Page, query: Query): Record<string, Link> {
   const { viewer } = context
   const { may } = resource
+  const project = listedProject(context)
+  const allows = (rule: Rule | undefined) => (project ? rule?.holds(viewer, { project_id: project }) : rule?.anywhere(viewer))
   const pairs = [...new Set(rows.map((row) => `${row['project_id']}-${row['type_id']}`))]
   return {
     ...(query.showSums && { sumsSchema: { href: '/api/v3/work_packages/schemas/sums' } }),
-    ...(may?.edit?.anywhere(viewer) && {
+    ...(allows(may?.edit) && {
       editWorkPackage: { href: '/api/v3/work_packages/{work_package_id}/form', method: 'post', templated: true },
     }),
-    ...(may?.create?.anywhere(viewer) && {
+    ...(allows(may?.create) && {
       createWorkPackage: { href: '/api/v3/work_packages/form', method: 'post' },
       createWorkPackageImmediate: { href: '/api/v3/work_packages', method: 'post' },
     }),

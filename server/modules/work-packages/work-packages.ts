@@ -128,12 +128,11 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
     derivedPercentageDone: p.integer({ column: 'derived_done_ratio', label: 'Total % complete', writable: false }),
     createdAt: p.dateTime({ required: true, writable: isImporting, filter: true, sort: true }),
     updatedAt: p.dateTime({ required: true, writable: false, filter: true, sort: true }),
-    author: p.link('Principal', {
+    author: p.link('User', {
       required: true,
       writable: isImporting,
       open: true,
       embed: true,
-      schemaType: 'User',
       filter: 'list',
       group: true,
       sort: by('principals', surname, 'author_id'),

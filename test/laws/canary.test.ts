@@ -1,0 +1,270 @@
+/**
+ * The canary law: nothing tells anything of what the one who asks may not see. Every operation is asked with everything hidden
+ * in every place for it, and with what does not exist: the answers must be the same, to the byte.
+ */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { sql } from '#db/sql.ts'
+import { resources } from '#kernel/resource.ts'
+import { changed } from '#kernel/world.ts'
+import { permissions } from '#modules/accounts/permissions.ts'
+import { filledIn } from '#test/forms.ts'
+import { type Ask, type Hidden, hide, leak, neutral, twin } from '#test/hidden.ts'
+import { type Instance, instance } from '#test/instance.ts'
+import { layout } from '#test/layout.ts'
+import { addressesOf, isStored, resourcesWith } from '#test/registry.ts'
+import { byFilter, byLink, byMention, byNeighbour, byPath, byShape, contents, type Ground, harvested } from '#test/replay.ts'
+import { type Exchange, type Wire, wire } from '#test/wire.ts'
+
+/** Resources that hold nobody's secrets: whoever can ask for them at all sees all of them. */
+const open = new Set(['Role', 'Type', 'Status', 'Priority', 'TimeEntriesActivity'])
+/** Texts of hidden rows that are one of a few words, and hold no marker therefore. */
+const worded = new Set(['Version.status', 'Version.sharing', 'User.language', 'User.status', 'PlaceholderUser.status'])
+
+interface Outsider {
+  readonly name: string
+  readonly id: number | undefined
+  readonly send: Wire
+  /** What of the hidden they may see all the same, as it is spelled. */
+  readonly known: readonly string[]
+}
+
+let server: Instance
+let hidden: Hidden
+let ground: Ground
+let member: Outsider
+let manager: Outsider
+let stranger: Outsider
+let anonymous: Outsider
+let leaver: Outsider
+let insider: Wire
+const started = new Map<string, Record<string, any>>()
+let offered: Ask[] = []
+
+before(async () => {
+  server = await instance({ logLevel: 'trace' })
+  await server.setting('login_required', false)
+  await server.setting('allow_tracking_start_and_end_times', true)
+  const { make } = server
+  const all = permissions.filter((one) => one.scopes.includes('project')).map((one) => one.name)
+  const everything = await make.role(all)
+  // Whoever manages members sees all groups there are, so as to make members of them.
+  const nearlyEverything = await make.role(all.filter((one) => one !== 'manage_members'))
+  const home = await make.project({ identifier: 'home', name: 'At home' })
+  const outsider = async (name: string, role?: number): Promise<Outsider> => {
+    const id = await make.user({ name, login: name })
+    if (role) await make.member(id, home, { role })
+    return { name, id, send: wire(server.url, await server.token(id)), known: [] }
+  }
+  member = await outsider('member', nearlyEverything)
+  manager = await outsider('manager', everything)
+  stranger = await outsider('stranger')
+  anonymous = { name: 'anonymous', id: undefined, send: wire(server.url), known: [] }
+  const own = await make.workPackage({ project_id: home, author_id: member.id, subject: 'Of home' })
+  const stamps = { created_at: '2026-01-01T00:00:00.000Z', updated_at: '2026-01-01T00:00:00.000Z' }
+  const version = await make.row('versions', { project_id: home, name: 'Of home', ...stamps }, 'versions')
+  const category = await make.row('categories', { project_id: home, name: 'Of home' }, 'categories')
+  const booked = {
+    project_id: home,
+    entity_id: own,
+    user_id: member.id,
+    logged_by_id: member.id,
+    spent_on: '2026-01-01',
+    hours: 1,
+  }
+  const entry = await make.row('time_entries', { ...booked, ...stamps })
+  const membership = await server.db.one<{ id: number }>(sql`select id from memberships where principal_id = ${member.id}`)
+
+  hidden = await hide(server, everything)
+  await beside(home, own, entry)
+  manager = { ...manager, known: hidden.group.map(String) }
+  leaver = { name: 'leaver', id: hidden.leaver, send: wire(server.url, await server.token(hidden.leaver)), known: [] }
+  insider = wire(server.url, await server.token(hidden.insider))
+  ground = {
+    hidden,
+    visible: new Map([
+      ['projects', home],
+      ['work_packages', own],
+      ['versions', version],
+      ['categories', category],
+      ['time_entries', entry],
+      ['memberships', membership!.id],
+      ['principals', member.id!],
+    ]),
+  }
+})
+/** Puts what is visible next to what is hidden: it must not tell where it is linked to. */
+async function beside(project: number, workPackage: number, timeEntry: number): Promise<void> {
+  const first = (table: string) => hidden.ids.get(table)![0]
+  await server.db.transaction(async (tx) => {
+    await tx.run(sql`update projects set parent_id = ${first('projects')} where id = ${project}`)
+    await tx.run(sql`update work_packages set parent_id = ${first('work_packages')} where id = ${workPackage}`)
+    await tx.run(sql`update time_entries set entity_id = ${first('work_packages')} where id = ${timeEntry}`)
+    await changed(tx, 'projects')
+  })
+}
+after(async () => {
+  for (const { send } of [member, manager, stranger, anonymous, leaver]) send.close()
+  insider.close()
+  await server.close()
+})
+
+/** Everything there is to ask. */
+const asks = (): Ask[] => [
+  ...byPath(ground),
+  ...byFilter(ground),
+  ...byNeighbour(ground),
+  ...byShape(ground),
+  ...byLink(ground, started),
+  ...byMention(ground),
+  ...offered,
+]
+
+const send = (to: Wire, { method, path, body, headers }: Ask): Promise<Exchange> => to(method, path, body, headers)
+const isTold = (one: Ask, known: readonly string[]) =>
+  known.some((text) => `${one.path}${JSON.stringify(one.body)}`.includes(text))
+
+/** Where two answers begin to differ, in words. */
+function difference(one: string, other: string): string {
+  let at = 0
+  while (one[at] === other[at]) at++
+  const around = (text: string) => text.slice(Math.max(0, at - 60), at + 100)
+  return `${one.slice(0, 3)} …${around(one)}…, and where there is nothing ${other.slice(0, 3)} …${around(other)}…`
+}
+
+/** Asks everything twice, of the hidden and of the absent. Gives what was told, and where the answers differ. */
+async function replay({ send: to, known }: Outsider): Promise<{ count: number; told: string[] }> {
+  const told: string[] = []
+  const twins = new Map<string, Exchange>()
+  let count = 0
+  for (const ask of asks()) {
+    if (isTold(ask, known)) continue
+    const absent = twin(ask)
+    const key = JSON.stringify(absent)
+    const answer = await send(to, ask)
+    const expected = key === JSON.stringify(ask) ? answer : (twins.get(key) ?? (await send(to, absent)))
+    twins.set(key, expected)
+    count++
+    const asked = `${ask.method} ${ask.path} ${JSON.stringify(ask.body) ?? ''}`
+    const found = leak(expected.head + expected.text, known)
+    if (found) told.push(`${asked} tells ${found}`)
+    if (expected.status >= 500 || answer.status >= 500) told.push(`${asked} answers ${answer.status}, ${expected.status}`)
+    const [here, there] = [answer, expected].map(({ status, head, text }) => neutral(`${status} ${head}${text}`))
+    if (here !== there) told.push(`${asked} answers ${difference(here!, there!)}`)
+  }
+  return { count, told }
+}
+
+/** Replays everything; nothing may be told, and nothing may change. */
+async function assertSilence(outsider: Outsider): Promise<void> {
+  const tables = [...layout.keys()]
+  const former = await contents(server.db, tables)
+  const { count, told } = await replay(outsider)
+  assert.ok(count > 1000, `${count} requests`)
+  assert.deepEqual(told.slice(0, 20), [])
+  assert.equal(await contents(server.db, tables), former)
+}
+
+test('something of everything is hidden, with a marker in every text', async () => {
+  for (const resource of [...resources()].filter(isStored)) {
+    const isPlanted = hidden.ids.has(resource.table) || open.has(resource.name)
+    assert.ok(isPlanted, `nothing of ${resource.name} is hidden: hide() in test/support/hidden.ts has to make it`)
+  }
+  const admin = wire(server.url, server.adminToken)
+  for (const resource of resourcesWith('show').filter(isStored)) {
+    if (open.has(resource.name)) continue
+    let seen = 0
+    for (const address of await addressesOf(server.db, resource)) {
+      if (!/\/770\d{3}$/.test(address)) continue
+      const { status, body } = await admin('GET', address)
+      if (status !== 200) continue
+      seen++
+      for (const { name, kind, column } of resource.properties) {
+        if (
+          !column ||
+          !(name in body) ||
+          !['String', 'Formattable'].includes(kind.type) ||
+          worded.has(`${resource.name}.${name}`)
+        )
+          continue
+        assert.match(JSON.stringify(body[name]), /zqk/, `${resource.name}.${name} of ${address} holds no marker`)
+      }
+    }
+    assert.ok(seen > 0, `nothing of ${resource.name} was found`)
+  }
+  admin.close()
+})
+
+test('a member of another project learns nothing, of a server that nobody has asked yet', async () => {
+  for (const resource of resourcesWith('form')) {
+    const { payload } = await filledIn(`/api/v3/${resource.path}/form`, member)
+    started.set(resource.name, payload)
+  }
+  await assertSilence(member)
+})
+
+test('those who may see it are told', async () => {
+  const answers: Exchange[] = []
+  for (const ask of [...byPath(ground), ...byShape(ground)]) {
+    if (ask.method === 'GET') answers.push(await send(insider, ask))
+  }
+  for (const resource of resourcesWith('editForm')) {
+    for (const address of await addressesOf(server.db, resource)) {
+      if (/\/770\d{3}$/.test(address)) answers.push(await insider('POST', `${address}/form`, { lockVersion: 0 }))
+    }
+  }
+  const all = answers.map((answer) => answer.text).join('\n')
+  const markers = [
+    ...(await contents(server.db, ['work_packages', 'projects', 'versions', 'categories', 'time_entries'])).matchAll(/zqk\d+x/g),
+  ]
+  const archived = new Set(
+    (await contents(server.db, ['projects']))
+      .split('\n')
+      .filter((line) => /"active":(false|0)/.test(line))
+      .flatMap((line) => line.match(/zqk\d+x/g) ?? []),
+  )
+  const missing = new Set(markers.map(([marker]) => marker).filter((marker) => !all.includes(marker) && !archived.has(marker)))
+  assert.deepEqual([...missing], [])
+  offered = harvested(answers)
+  assert.ok(offered.length > 100)
+})
+
+test('the same member learns nothing once others have been told', () => assertSilence(member))
+
+test('somebody who manages members elsewhere learns nothing but the names of groups', () => assertSilence(manager))
+
+test('a stranger learns nothing', () => assertSilence(stranger))
+
+test('anonymous learns nothing', () => assertSilence(anonymous))
+
+test('a member who is no longer one learns nothing', async () => {
+  for (const ask of byPath(ground)) if (ask.method === 'GET') await send(leaver.send, ask)
+  assert.ok(leak((await leaver.send('GET', '/api/v3/work_packages')).text), 'as a member they are told')
+  const { status } = await server.admin.delete(`/memberships/${hidden.membership}`)
+  assert.equal(status, 204)
+  // Who one is oneself is no secret.
+  const me = await leaver.send('GET', '/api/v3/users/me')
+  const own = [...me.text.matchAll(/zqk\d+x/g)].map(([text]) => text)
+  await assertSilence({
+    ...leaver,
+    known: [String(hidden.leaver), ...own, '2092-05-06T07:08:09.000Z', '2092-05-07T07:08:09.000Z'],
+  })
+})
+
+test('where a login is required, everything is answered alike without one', async () => {
+  await server.setting('login_required', true)
+  for (const ask of byPath(ground)) {
+    const { status, text } = await send(anonymous.send, ask)
+    assert.equal(status, 401, `${ask.method} ${ask.path}`)
+    assert.equal(leak(text), undefined, `${ask.method} ${ask.path}`)
+  }
+})
+
+test('nothing of it is in the log, but for the addresses that were asked for', () => {
+  assert.ok(server.logged.length > 5000)
+  for (const line of server.logged) {
+    const { path: _, reqId: __, ...rest } = JSON.parse(line)
+    assert.equal(leak(JSON.stringify(rest)), undefined, line)
+    assert.ok(!line.includes('opapi-'), line)
+  }
+})

@@ -1,0 +1,50 @@
+/** What tests of time entries start from: a project with a work package, and people who may book there. */
+import assert from 'node:assert/strict'
+
+import type { Client, Reply } from '#test/instance.ts'
+import { created, link, type Person, type Scene, scene as workScene } from '../work-packages/scene.ts'
+
+export interface TimeScene extends Scene {
+  /** A work package of the project. */
+  readonly work: { readonly id: number }
+  /** Books, sees and changes the time of everybody. */
+  readonly manager: Person
+  /** Books, sees and changes only what is their own. */
+  readonly worker: Person
+  /** Sees work packages, and nothing of time. */
+  readonly onlooker: Person
+  /** Books time on the work package; the body may say otherwise. */
+  book(client: Client, body?: Record<string, any>): Promise<Reply>
+  /** The same, and fails unless it is booked. */
+  booked(client: Client, body?: Record<string, any>): Promise<any>
+}
+
+/** A server of its own for a test file; it ends with the file. */
+export async function scene(): Promise<TimeScene> {
+  const it = await workScene()
+  const work = await created(it.admin, it.project, { subject: 'Splice the halyards' })
+  const own = ['view_own_time_entries', 'log_own_time', 'edit_own_time_entries']
+  const all = ['view_time_entries', 'log_time', 'edit_time_entries', 'view_members']
+  const book = (client: Client, { _links, ...body }: Record<string, any> = {}) =>
+    client.post('/time_entries', {
+      spentOn: '2024-03-01',
+      hours: 'PT1H',
+      ...body,
+      _links: { entity: link('work_packages', work.id), ..._links },
+    })
+  return {
+    ...it,
+    work,
+    manager: await it.person('view_work_packages', ...all),
+    worker: await it.person('view_work_packages', ...own),
+    onlooker: await it.person('view_work_packages'),
+    book,
+    booked: async (client, body) => {
+      const reply = await book(client, body)
+      assert.equal(reply.status, 201, reply.text)
+      return reply.body
+    },
+  }
+}
+
+export { errors, kind, link } from '../work-packages/scene.ts'

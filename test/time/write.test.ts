@@ -1,0 +1,233 @@
+/** Booking time, changing and removing what was booked. */
+import assert from 'node:assert/strict'
+import { beforeEach, describe, test } from 'node:test'
+import { created } from '../work-packages/scene.ts'
+import { errors, kind, link, scene } from './scene.ts'
+
+const it = await scene()
+const { admin, project, make, work, manager, worker, onlooker } = it
+const activity = (name: string) => it.id('time_entry_activities', name).then((id) => link('time_entries/activities', id))
+
+describe('booking', () => {
+  test('needs a day, hours and a work package; the rest has defaults', async () => {
+    const body = await it.booked(worker.client)
+    assert.equal(body._links.user.href, `/api/v3/users/${worker.id}`)
+    assert.equal(body._links.project.href, `/api/v3/projects/${project}`)
+    assert.equal(body._links.activity.title, 'Management')
+    assert.equal(body.ongoing, false)
+  })
+
+  test('may call the work package by its older name', async () => {
+    const body = await it.booked(admin, { _links: { entity: undefined, workPackage: link('work_packages', work.id) } })
+    assert.equal(body._links.entity.href, `/api/v3/work_packages/${work.id}`)
+  })
+
+  test('says all that is missing', async () => {
+    const reply = await admin.post('/time_entries', {})
+    assert.deepEqual([reply.status, kind(reply.body)], [422, 'MultipleErrors'])
+    assert.deepEqual(errors(reply.body), [
+      "entity: Logged for can't be blank.",
+      "hours: Hours can't be blank.",
+      "project: Project can't be blank.",
+      "spentOn: Date can't be blank.",
+    ])
+  })
+
+  test('on a project alone is not enough', async () => {
+    const reply = await it.book(admin, { _links: { entity: { href: null }, project: link('projects', project) } })
+    assert.deepEqual(errors(reply.body), ["entity: Logged for can't be blank."])
+  })
+
+  test('may be no time at all, and more than a day', async () => {
+    assert.equal((await it.booked(admin, { hours: 'PT0S' })).hours, 'PT0S')
+    assert.equal((await it.booked(admin, { hours: 'PT30H' })).hours, 'P1DT6H')
+  })
+
+  for (const [name, body, expected] of [
+    ['less than no time', { hours: '-PT1H' }, ['hours: Hours must be greater than or equal to 0.']],
+    [
+      'a comment too long',
+      { comment: { raw: 'x'.repeat(1001) } },
+      ['comment: Comment is too long (maximum is 1000 characters).'],
+    ],
+    [
+      'a work package that is not there',
+      { _links: { entity: link('work_packages', 99999), project: link('projects', project) } },
+      ['entity: Logged for does not exist.'],
+    ],
+    ['a user who is not there', { _links: { user: link('users', 99999) } }, ['user: User does not exist.']],
+    [
+      'an activity that is not there',
+      { _links: { activity: link('time_entries/activities', 99999) } },
+      ['activity: Activity does not exist.'],
+    ],
+  ] as const) {
+    test(`refused: ${name}`, async () => {
+      const reply = await it.book(admin, body)
+      assert.equal(reply.status, 422)
+      assert.deepEqual(errors(reply.body), expected)
+    })
+  }
+
+  for (const body of [{ hours: 'one' }, { hours: 1 }, { spentOn: 'today' }, { spentOn: '10000-01-01' }, { comment: 'text' }]) {
+    test(`not understood: ${JSON.stringify(body)}`, async () => {
+      const reply = await it.book(admin, body)
+      assert.deepEqual([reply.status, kind(reply.body)], [422, 'PropertyFormatError'])
+    })
+  }
+
+  test('links have to lead to what they name', async () => {
+    const reply = await it.book(admin, { _links: { entity: link('projects', project), activity: link('types', 1) } })
+    assert.deepEqual(reply.body._embedded.errors.map(kind), ['ResourceTypeMismatch', 'ResourceTypeMismatch'])
+  })
+
+  test('is for users, and not for groups', async () => {
+    const reply = await it.book(admin, { _links: { user: link('groups', await make.group()) } })
+    assert.deepEqual([reply.status, kind(reply.body)], [422, 'ResourceTypeMismatch'])
+  })
+
+  test('the work package has to be of the project that is named', async () => {
+    const other = await make.project()
+    const reply = await it.book(admin, { _links: { project: link('projects', other) } })
+    assert.deepEqual(errors(reply.body), ['entity: Logged for is invalid.'])
+  })
+
+  test('an activity has to be in use', async () => {
+    const id = await make.row('time_entry_activities', { name: 'Past', position: 9, is_active: false }, 'time_entry_activities')
+    const reply = await it.book(admin, { _links: { activity: link('time_entries/activities', id) } })
+    assert.deepEqual(errors(reply.body), ['activity: Activity is not set to one of the allowed values.'])
+  })
+})
+
+describe('who may book', () => {
+  test('whoever books for all may book for others', async () => {
+    const body = await it.booked(manager.client, { _links: { user: link('users', worker.id) } })
+    assert.equal(body._links.user.href, `/api/v3/users/${worker.id}`)
+  })
+
+  test('whoever books their own may not book for others', async () => {
+    const reply = await it.book(worker.client, { _links: { user: link('users', manager.id) } })
+    assert.deepEqual([reply.status, kind(reply.body)], [403, 'MissingPermission'])
+  })
+
+  test('nobody else may, faults or not', async () => {
+    assert.equal((await it.book(onlooker.client)).status, 403)
+    assert.equal((await onlooker.client.post('/time_entries', {})).status, 403)
+  })
+
+  test('nobody on what is hidden: it is not there', async () => {
+    const hidden = await created(admin, await make.project())
+    const reply = await it.book(worker.client, {
+      _links: { entity: link('work_packages', hidden.id), project: link('projects', project) },
+    })
+    assert.deepEqual(errors(reply.body), ['entity: Logged for does not exist.'])
+  })
+
+  test('nobody where time is not tracked', async () => {
+    await it.setting('default_projects_modules', ['work_package_tracking'])
+    const { id: quiet } = (await admin.post('/projects', { name: 'Quiet' })).body
+    const one = await created(admin, quiet)
+    assert.equal((await it.book(admin, { _links: { entity: link('work_packages', one.id) } })).status, 403)
+  })
+
+  test('somebody with whom the work is shared may book their own there', async () => {
+    const guest = await it.sharer(work.id, 'Work package editor')
+    const body = await it.booked(guest.client)
+    assert.equal(body._links.user.href, `/api/v3/users/${guest.id}`)
+    const other = await created(admin, project)
+    assert.equal((await it.book(guest.client, { _links: { entity: link('work_packages', other.id) } })).status, 422)
+    const viewer = await it.sharer(work.id, 'Work package viewer')
+    assert.equal((await it.book(viewer.client)).status, 403)
+  })
+})
+
+describe('changing', () => {
+  let one: any
+  beforeEach(async () => {
+    one = await it.booked(worker.client, { comment: { raw: 'Text' } })
+  })
+  const patch = (body: object, client = worker.client) => client.patch(`/time_entries/${one.id}`, body)
+
+  test('leaves what is not named, and needs no lock version', async () => {
+    const { body } = await patch({ hours: 'PT2H' })
+    assert.deepEqual([body.hours, body.comment.raw, body.spentOn], ['PT2H', 'Text', '2024-03-01'])
+    assert.equal((await patch({ comment: { raw: '' }, lockVersion: 7 })).body.comment.raw, '')
+  })
+
+  test('takes the whole entry back as it was read', async () => {
+    const { body } = await worker.client.get(`/time_entries/${one.id}`)
+    const reply = await patch(body)
+    assert.equal(reply.status, 200, reply.text)
+    assert.deepEqual(reply.body, body)
+  })
+
+  test('by either name of the work package: the one that differs counts', async () => {
+    const next = link('work_packages', (await created(admin, project)).id)
+    const before = link('work_packages', work.id)
+    for (const links of [
+      { entity: next, workPackage: before },
+      { entity: before, workPackage: next },
+    ]) {
+      const { body } = await patch({ _links: links })
+      assert.equal(body._links.entity.href, next.href)
+      await patch({ _links: { entity: before } })
+    }
+  })
+
+  test('needs the right to change all, or one’s own', async () => {
+    assert.equal((await patch({ hours: 'PT2H' }, manager.client)).status, 200)
+    const { client } = await it.person('view_work_packages', 'view_time_entries', 'edit_own_time_entries', 'log_own_time')
+    const reply = await patch({ hours: 'PT2H' }, client)
+    assert.deepEqual([reply.status, kind(reply.body)], [403, 'MissingPermission'])
+    const mine = await it.booked(client)
+    assert.equal((await client.patch(`/time_entries/${mine.id}`, { hours: 'PT3H' })).status, 200)
+  })
+
+  test('finds nothing that is not seen', async () => {
+    assert.equal((await patch({ hours: 'PT2H' }, onlooker.client)).status, 404)
+  })
+
+  test('whose it is needs the right to book for all', async () => {
+    const { client, id } = await it.person('view_work_packages', 'view_time_entries', 'edit_time_entries', 'view_members')
+    for (const user of [id, manager.id]) {
+      const reply = await patch({ _links: { user: link('users', user) } }, client)
+      assert.deepEqual([reply.status, kind(reply.body)], [422, 'PropertyIsReadOnly'])
+    }
+    assert.equal((await patch({ _links: { user: link('users', worker.id) } }, client)).status, 200, 'it is theirs already')
+    assert.equal((await patch({ _links: { user: link('users', manager.id) } }, manager.client)).status, 200)
+  })
+
+  test('the project needs the right to change time there as well', async () => {
+    const target = await make.project()
+    await make.member(manager.id, target, ['view_work_packages', 'view_time_entries'])
+    const there = await created(admin, target)
+    const links = { project: link('projects', target), entity: link('work_packages', there.id) }
+    const reply = await patch({ _links: links }, manager.client)
+    assert.deepEqual([reply.status, kind(reply.body)], [403, 'MissingPermission'])
+    assert.equal((await patch({ _links: links }, admin)).status, 200)
+  })
+
+  test('what is not a client’s to write is refused when it changes', async () => {
+    for (const body of [{ createdAt: '2020-01-01T00:00:00Z' }, { updatedAt: '2020-01-01T00:00:00Z' }]) {
+      const reply = await patch(body)
+      assert.deepEqual([reply.status, kind(reply.body)], [422, 'PropertyIsReadOnly'])
+    }
+  })
+
+  test('the activity can be another, or none', async () => {
+    assert.equal((await patch({ _links: { activity: await activity('Testing') } })).body._links.activity.title, 'Testing')
+    assert.deepEqual((await patch({ _links: { activity: { href: null } } })).body._links.activity, { href: null })
+  })
+})
+
+describe('removing', () => {
+  test('answers nothing, and needs the right to change', async () => {
+    const one = await it.booked(worker.client)
+    const { client } = await it.person('view_work_packages', 'view_time_entries')
+    assert.equal((await client.delete(`/time_entries/${one.id}`)).status, 403)
+    assert.equal((await onlooker.client.delete(`/time_entries/${one.id}`)).status, 404)
+    const reply = await worker.client.delete(`/time_entries/${one.id}`)
+    assert.deepEqual([reply.status, reply.text], [204, ''])
+    assert.equal((await admin.get(`/time_entries/${one.id}`)).status, 404)
+  })
+})
