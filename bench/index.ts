@@ -1,0 +1,129 @@
+/** Measures Halyard against two floors on both engines: the program behind `npm run bench`. */
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { connect } from '#db/connect.ts'
+import { postgresMissing, startPostgres } from '../scripts/postgres.ts'
+import { cases } from './cases.ts'
+import { measure, type Plan, type Result } from './measure.ts'
+import { legend, report, verdicts } from './report.ts'
+
+const usage = `Usage: npm run bench -- [OPTION…]
+
+  --quick                    10,000 work packages on SQLite in less than two minutes
+  --engine sqlite|postgres   on this engine only
+  --size NUMBER,…            numbers of work packages (10000,100000)
+  --case NAME,…              only these: ${cases.map((one) => one.name).join(', ')}
+  --json FILE                write the results there as well`
+
+type EngineName = Result['engine']
+
+interface Wishes {
+  engines: readonly EngineName[]
+  sizes: readonly number[]
+  plan: Plan
+  json: string | undefined
+}
+
+/** Reads the command line; undefined when it asks for help. Throws an Error in one sentence for what makes no sense. */
+function readWishes(args: string[]): Wishes | undefined {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: 'boolean', default: false },
+      engine: { type: 'string' },
+      size: { type: 'string' },
+      case: { type: 'string' },
+      json: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })
+  if (values.help) return undefined
+  const { quick, engine, json } = values
+  if (engine !== undefined && engine !== 'sqlite' && engine !== 'postgres')
+    throw new Error(`--engine is sqlite or postgres, not ${engine}.`)
+  const sizes = (values.size ?? (quick ? '10000' : '10000,100000')).split(',').map(Number)
+  const odd = sizes.find((size) => !Number.isInteger(size) || size < 5000 || size % 50 !== 0)
+  if (odd !== undefined) throw new Error('--size takes multiples of 50 from 5000 on.')
+  const names = values.case?.split(',') ?? cases.map((one) => one.name)
+  const unknown = names.find((name) => !cases.some((one) => one.name === name))
+  if (unknown !== undefined) throw new Error(`There is no case ${unknown}; there are ${cases.map((one) => one.name).join(', ')}.`)
+  return {
+    engines: engine ? [engine] : quick ? ['sqlite'] : ['sqlite', 'postgres'],
+    sizes,
+    plan: {
+      cases: cases.filter((one) => names.includes(one.name)),
+      connections: [1, 16],
+      ...(quick ? { seconds: 0.25, rounds: 5, starts: 3 } : { seconds: 0.4, rounds: 10, starts: 7 }),
+    },
+    json,
+  }
+}
+
+// Whatever clears up does so when this process exits, and a signal by itself would not let it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
+
+/** An empty database of its own for every run, and the way to be rid of it. */
+async function prepareEngine(
+  engine: EngineName,
+): Promise<((size: number) => Promise<{ url: string; drop(): Promise<void> }>) | undefined> {
+  if (engine === 'sqlite') {
+    const folder = mkdtempSync(join(tmpdir(), 'halyard-bench-'))
+    process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+    return async (size) => {
+      const data = join(folder, String(size))
+      return { url: `sqlite:${join(data, 'halyard.db')}`, drop: async () => rmSync(data, { recursive: true }) }
+    }
+  }
+  const postgres = await startPostgres({ durable: true })
+  if (!postgres) return undefined
+  return async (size) => {
+    const name = `bench_${size}_${randomBytes(4).toString('hex')}`
+    const run = async (text: string) => {
+      const db = await connect(postgres.url, { connections: 1 })
+      await db.script(text)
+      await db.close()
+    }
+    await run(`create database ${name}`)
+    const url = new URL(postgres.url)
+    url.pathname = `/${name}`
+    return { url: url.href, drop: () => run(`drop database ${name} with (force)`) }
+  }
+}
+
+async function run({ engines, sizes, plan, json }: Wishes): Promise<void> {
+  const machine = `Node ${process.versions.node}, ${availableParallelism()} processors (${cpus()[0]?.model.trim() ?? 'unknown'})`
+  console.log(`${machine}\n${legend}\n`)
+  const results: Result[] = []
+  for (const engine of engines) {
+    const database = await prepareEngine(engine)
+    if (!database) {
+      console.log(`PostgreSQL was left out. ${postgresMissing}\n`)
+      continue
+    }
+    for (const size of sizes) {
+      const { url, drop } = await database(size)
+      const say = (text: string) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${engine} ${size}: ${text}`)
+      const result = await measure(url, size, plan, say)
+      if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
+      await drop()
+      results.push(result)
+      console.log(`${report(result)}\n`)
+    }
+  }
+  console.log(verdicts(results))
+  if (json) writeFileSync(json, `${JSON.stringify({ machine, at: new Date().toISOString(), results }, null, 2)}\n`)
+}
+
+try {
+  const wishes = readWishes(process.argv.slice(2))
+  if (wishes) await run(wishes)
+  else console.log(usage)
+} catch (error) {
+  console.error(error instanceof Error && Object.getPrototypeOf(error) === Error.prototype ? error.message : error)
+  process.exitCode = 1
+}
+// The PostgreSQL server that was started ends with this process.
+process.exit()

@@ -1,0 +1,187 @@
+/** The load generator, a process of its own: keeps a number of connections busy for a while and says how long answers took. */
+import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { cases, type Request } from './cases.ts'
+import type { Dataset } from './data.ts'
+import { answerQuestions } from './worker.ts'
+
+/** What there is to know before the first slice. */
+export interface Preparation {
+  dataset: Dataset
+  /** The lock versions of the work packages that are updated, by id. */
+  lockVersions: ReadonlyMap<number, number>
+}
+
+/** Load on one server for one stretch of time. */
+export interface Slice {
+  port: number
+  /** The server's process. */
+  pid: number
+  case: string
+  /** Which third of the rows to be updated is this server's, 0 to 2: no two servers write the same row. */
+  third: number
+  connections: number
+  seconds: number
+}
+
+export interface Measured {
+  requests: number
+  /** From the first request to the last answer. */
+  seconds: number
+  /** Of every request, in milliseconds. */
+  latencies: Float64Array
+  /** Processor time that the server's process took, in seconds; undefined where the system does not say. */
+  cpuSeconds: number | undefined
+}
+
+interface Connection {
+  /** Sends a request; gives the status and, if that is no success, the answer. */
+  exchange(request: string): Promise<{ status: number; text: string }>
+  close(): void
+}
+
+/**
+ * A connection that speaks just enough HTTP/1.1. Node's own client takes as much time as a fast server does, and would be
+ * what is measured.
+ */
+function open(port: number): Promise<Connection> {
+  const { promise, resolve, reject } = Promise.withResolvers<Connection>()
+  let waiting: PromiseWithResolvers<{ status: number; text: string }> | undefined
+  let head: Buffer = Buffer.alloc(0)
+  let status = 0
+  let rest = -1
+  let failed: Buffer[] = []
+
+  const take = (body: Buffer) => {
+    rest -= body.length
+    if (status >= 300) failed.push(body)
+    if (rest > 0) return
+    const reply = { status, text: failed.length > 0 ? Buffer.concat(failed).toString() : '' }
+    rest = -1
+    failed = []
+    waiting?.resolve(reply)
+  }
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () =>
+    resolve({
+      exchange: (request) => {
+        waiting = Promise.withResolvers()
+        socket.write(request)
+        return waiting.promise
+      },
+      close: () => socket.destroy(),
+    }),
+  )
+  socket.on('data', (chunk: Buffer) => {
+    if (rest >= 0) return take(chunk)
+    head = head.length === 0 ? chunk : Buffer.concat([head, chunk])
+    const end = head.indexOf('\r\n\r\n')
+    if (end < 0) return
+    const text = head.toString('latin1', 0, end)
+    const length = /\r\ncontent-length: *(\d+)/i.exec(text)
+    if (!length) return void socket.destroy(new Error(`An answer without a length: ${text}`))
+    const body = head.subarray(end + 4)
+    head = Buffer.alloc(0)
+    status = Number(text.slice(9, 12))
+    rest = Number(length[1])
+    take(body)
+  })
+  const fail = (error: Error) => {
+    reject(error)
+    waiting?.reject(error)
+  }
+  socket.on('error', fail)
+  socket.on('close', () => fail(new Error('The server closed the connection.')))
+  return promise
+}
+
+const headOf = ({ method, path, token }: Request) =>
+  `${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${token}\r\n`
+
+/** A request as it is sent. */
+function spelled(request: Request, n: number, lockVersion: number): string {
+  if (request.method === 'GET') return `${headOf(request)}\r\n`
+  const body = request.body(n, lockVersion)
+  return `${headOf(request)}content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+}
+
+let dataset: Dataset
+const versions = new Map<number, number>()
+/** Numbers the bodies sent; no text that was written before comes again, since that would change nothing. */
+let sent = 1000
+
+/** What one connection sends, one after the other; `first` tells connections apart. */
+function* sequence(requests: readonly Request[], first: number): Generator<{ request: Request; text: string }> {
+  const constant = new Map<Request, string>()
+  for (let i = first; ; i++) {
+    const request = requests[i % requests.length] as Request
+    if (request.method === 'GET') {
+      let text = constant.get(request)
+      if (text === undefined) {
+        text = spelled(request, 0, 0)
+        constant.set(request, text)
+      }
+      yield { request, text }
+    } else {
+      const version = request.work.kind === 'update' ? (versions.get(request.work.id) ?? 0) : 0
+      yield { request, text: spelled(request, ++sent, version) }
+    }
+  }
+}
+
+/** The requests of each connection: of a list the same for all, of rows to be updated some of its own. */
+function shared(requests: readonly Request[], connections: number, third: number): Request[][] {
+  if (requests[0]?.work.kind !== 'update') return Array.from({ length: connections }, () => [...requests])
+  const own = requests.filter((_, i) => i % 3 === third)
+  return Array.from({ length: connections }, (_, c) => own.filter((__, i) => i % connections === c))
+}
+
+/** User and system time of a process in seconds. */
+function cpuOf(pid: number): number | undefined {
+  try {
+    // The name, in parentheses, may hold blanks; after it come the state and then numbers.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ')
+    return (Number(fields[11]) + Number(fields[12])) / 100
+  } catch {
+    return undefined
+  }
+}
+
+async function measure({ port, pid, case: name, third, connections, seconds }: Slice): Promise<Measured> {
+  const requests = cases.find((one) => one.name === name)!.requests(dataset)
+  const latencies: number[] = []
+  const sockets = await Promise.all(Array.from({ length: connections }, () => open(port)))
+  const cpuBefore = cpuOf(pid)
+  const start = performance.now()
+  const end = start + seconds * 1000
+  const lists = shared(requests, connections, third)
+  await Promise.all(
+    sockets.map(async (connection, c) => {
+      for (const { request, text } of sequence(lists[c]!, Math.floor((c * requests.length) / connections))) {
+        const before = performance.now()
+        if (before >= end) break
+        const reply = await connection.exchange(text)
+        latencies.push(performance.now() - before)
+        if (reply.status >= 300) throw new Error(`${request.method} ${request.path}: ${reply.status} ${reply.text.slice(0, 500)}`)
+        if (request.work.kind === 'update') versions.set(request.work.id, (versions.get(request.work.id) ?? 0) + 1)
+      }
+    }),
+  )
+  const took = (performance.now() - start) / 1000
+  const cpuAfter = cpuOf(pid)
+  for (const connection of sockets) connection.close()
+  return {
+    requests: latencies.length,
+    seconds: took,
+    latencies: Float64Array.from(latencies),
+    cpuSeconds: cpuBefore === undefined || cpuAfter === undefined ? undefined : cpuAfter - cpuBefore,
+  }
+}
+
+answerQuestions<Preparation | Slice, Measured | undefined>(async (question) => {
+  if ('port' in question) return measure(question)
+  dataset = question.dataset
+  for (const [id, version] of question.lockVersions) versions.set(id, version)
+  return undefined
+})
