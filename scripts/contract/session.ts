@@ -79,7 +79,8 @@ export function openSession(server: { url: string; token: string }, present: Ope
 
   function remember(node: any): void {
     if (typeof node !== 'object' || node === null) return
-    if (typeof node.href === 'string' && !node.templated && !node.href.includes('{')) rememberLink(node.href, node.method ?? 'get')
+    if (typeof node.href === 'string' && !node.templated && !node.href.includes('{'))
+      rememberLink(node.href, node.method ?? 'get')
     for (const value of Object.values(node)) remember(value)
   }
 
