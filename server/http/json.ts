@@ -3,6 +3,15 @@ import { ApiError } from '#kernel/errors.ts'
 
 const DEEPEST = 100
 
+/** A quoted text with its escapes resolved, quoted; as it is where they are wrong, which JSON.parse will say. */
+function unescaped(quoted: string): string {
+  try {
+    return `"${JSON.parse(quoted)}"`
+  } catch {
+    return quoted
+  }
+}
+
 const invalid = (parseError: string) =>
   new ApiError('InvalidRequestBody', `The request body is not valid JSON: ${parseError}`, { details: { parseError } })
 
@@ -38,7 +47,8 @@ function checkShape(text: string): void {
     else if (first === '"') {
       if (match[1] === undefined) continue
       const keys = open.at(-1)
-      const key = found.slice(0, -match[1].length)
+      const quoted = found.slice(0, -match[1].length)
+      const key = quoted.includes('\\') ? unescaped(quoted) : quoted
       if (keys?.has(key)) throw invalid(`the key ${key.slice(0, 100)} is given twice`)
       keys?.add(key)
     } else if (!Number.isFinite(Number(found))) throw invalid(`${found.slice(0, 50)} is not a number that can be kept`)

@@ -1,4 +1,5 @@
 /** From declared operations to routes: parse, authenticate, check the content type, run, answer. */
+import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Database, Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
@@ -102,9 +103,12 @@ async function answer(
 /** Mounts all operations, and refusals for everything else below /api/v3. */
 export function mount(app: FastifyInstance, db: Database, world: World, operations: readonly Operation[]): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
-  app.addHook('onRequest', async (_request, reply) => {
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body: Buffer, done) =>
+    isUtf8(body) ? done(null, body.toString()) : done(new ApiError('InvalidRequestBody', 'The request body is not UTF-8.')),
+  )
+  app.addHook('onRequest', (_request, reply, done) => {
     reply.header('link', `<${PREFIX}/openapi.json>; rel="service-desc"`)
+    done()
   })
 
   for (const one of operations) {

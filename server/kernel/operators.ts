@@ -131,7 +131,8 @@ export const hasTokens = (engine: Engine, column: Sql, text: string): Sql =>
   )
 
 function onNumbers(operator: string, values: readonly string[], column: Sql): Sql {
-  const numbers = values.filter((value) => value.trim() !== '').map(Number)
+  // A bare parameter would take the column's type, and a whole number is not equal to half of one.
+  const numbers = values.filter((value) => value.trim() !== '').map((value) => sql`cast(${Number(value)} as numeric)`)
   const equal = () => or(numbers.map((number) => sql`${column} = ${number}`))
   switch (operator) {
     case '=':

@@ -9,7 +9,7 @@ import { idSet, prepare } from '#kernel/viewer.ts'
 import { allRows } from '#kernel/world.ts'
 import { projectTypes } from '#modules/projects/modules.ts'
 import { sharedVersionIds } from '#modules/projects/sharing.ts'
-import { chainAbove } from './hierarchy.ts'
+import { chainAbove, heightOf } from './hierarchy.ts'
 import { reachableStatuses, statusesOfType } from './workflow.ts'
 import type { Calendar } from './working-days.ts'
 
@@ -32,6 +32,8 @@ export interface Facts {
   readonly parent: Row | undefined
   /** Whether the parent given lies below the work package. */
   readonly parentIsBelow: boolean
+  /** How many levels there are from the root above the parent given down to the lowest below the work package. */
+  readonly levels: number
   /** Whether there is a stored parent that the viewer does not see. */
   readonly hidesParent: boolean
   readonly children: number
@@ -81,6 +83,7 @@ export async function lookUp(draft: Draft, context: Context): Promise<Facts> {
   const isNewParent = differs(draft, 'parent_id')
   const shown = async (id: number | null | undefined) => (id ? visibleRow(context, resourceNamed('WorkPackage'), id) : undefined)
   const parent = isNewParent ? await shown(row['parent_id']) : undefined
+  const above = parent ? await chainAbove(db, parent['id']) : []
   const enabled = project ? ((await projectTypes(context)).get(project) ?? []) : [...types.keys()]
   const typeId = (row['type_id'] as number | undefined) ?? [...types.keys()].find((id) => enabled.includes(id))
   const statusId =
@@ -101,7 +104,8 @@ export async function lookUp(draft: Draft, context: Context): Promise<Facts> {
     assignable: await assignableOf(draft, categories.get(row['category_id']), context),
     parent,
     hidesParent: Boolean(isNewParent && before?.['parent_id'] && !(await shown(before['parent_id']))),
-    parentIsBelow: Boolean(before && parent && (await chainAbove(db, parent['id'])).includes(before['id'])),
+    parentIsBelow: Boolean(before && above.includes(before['id'])),
+    levels: above.length + 1 + (before && parent ? await heightOf(db, before['id']) : 0),
     children: before
       ? ((await db.one<{ n: number }>(sql`select count(*) as n from work_packages where parent_id = ${before['id']}`))?.n ?? 0)
       : 0,

@@ -10,8 +10,11 @@ import { calendarFor } from './dates.ts'
 import { percentOf } from './progress.ts'
 import { type Calendar, durationBetween } from './working-days.ts'
 
-/** A chain longer than this is a circle, or might as well be. */
-const DEEPEST = 1000
+/** Work packages can be nested this deep; a list shows each with all above it. */
+export const MOST_LEVELS = 100
+
+/** A chain longer than this would be a circle: two writes at once that each kept to the limit come nowhere near. */
+const DEEPEST = MOST_LEVELS * 10
 
 /** What is above and below the work packages of a page, as far as the viewer sees it. */
 export interface Relatives {
@@ -51,6 +54,17 @@ export async function loadRelatives(rows: readonly Row[], context: Context): Pro
     if (depth === 1) parents.set(id, link)
   }
   return { above, parents, below }
+}
+
+/** How many levels there are below a work package. */
+export async function heightOf(db: Pick<Transaction, 'all'>, id: number): Promise<number> {
+  const rows = await db.all<{ height: number }>(sql`
+    with recursive down (id, depth) as (
+      select ${id} + 0, 0
+      union all
+      select w.id, down.depth + 1 from down cross join work_packages w where w.parent_id = down.id and down.depth < ${DEEPEST}
+    ) select max(depth) as height from down`)
+  return rows[0]?.height ?? 0
 }
 
 /** All ids below a work package. */

@@ -5,6 +5,7 @@ import { forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { type Draft, differs } from '#kernel/resource.ts'
 import { asMilestone, calendarFor, completeDates, type Dates, dateViolations } from './dates.ts'
 import type { Facts } from './facts.ts'
+import { MOST_LEVELS } from './hierarchy.ts'
 import { deriveFromStatus, deriveFromWork, type Progress, progressViolations } from './progress.ts'
 import { isSealed } from './workflow.ts'
 import { soonestWorkingDay } from './working-days.ts'
@@ -237,6 +238,8 @@ export function checkHierarchy(draft: Draft, facts: Facts, context: Context): Vi
   if (parent) {
     if (before && parent['id'] === before['id']) violations.push(violation('parent', 'cannot be the work package itself'))
     else if (facts.parentIsBelow) violations.push(violation('parent', 'cannot be one of the descendants of the work package'))
+    else if (facts.levels > MOST_LEVELS)
+      violations.push(violation('parent', `would nest work packages more than ${MOST_LEVELS} levels deep`))
     else if (facts.types.get(parent['type_id'])?.['is_milestone']) violations.push(violation('parent', 'cannot be a milestone'))
     else if (parent['project_id'] !== row['project_id'] && !context.settings.cross_project_work_package_relations) {
       violations.push(violation('parent', 'cannot be in another project'))
