@@ -42,7 +42,7 @@ export async function build(db: Database, { logLevel = 'silent', logTo }: AppOpt
     forceCloseConnections: 'idle',
   })
   const world = createWorld()
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     request.log.info(
       {
         method: request.method,
@@ -52,10 +52,12 @@ export async function build(db: Database, { logLevel = 'silent', logTo }: AppOpt
       },
       'answered',
     )
+    done()
   })
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
     reply.header('x-content-type-options', 'nosniff')
+    done()
   })
 
   const settings = await settingsOf(db, await world.snapshot(db))

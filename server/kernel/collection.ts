@@ -4,8 +4,9 @@ import { ordered } from '#db/dialect.ts'
 import { and, join, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context } from './context.ts'
 import { forbidden } from './errors.ts'
+import { written } from './json.ts'
 import type { FilterUse } from './operators.ts'
-import { enrich, list, type Page, relatedRows, visibleWhere } from './page.ts'
+import { enrich, linksOf, list, type Page, relatedRows, targetOf, visibleWhere } from './page.ts'
 import { checkSelect, parseQuery, type Query, writeFilters } from './query.ts'
 import { type Body, represent } from './represent.ts'
 import { hrefOf, type Link, type Property, type Queryable, type Resource, resourceNamed, resources } from './resource.ts'
@@ -256,5 +257,53 @@ export async function represented(context: Context, resource: Resource, rows: re
 /** A row by itself, with what it links to embedded. */
 export async function single(context: Context, resource: Resource, row: Row): Promise<Body> {
   const page = await enrich(context, resource, [row], { embed: true })
-  return represent(resource, row, page, { embed: true })
+  return represent(resource, row, { ...page, embedded: await embeddable(page) }, { embed: true })
 }
+
+/** What the rows of a page link to, represented, by resource and id. */
+async function embeddable(page: Page): Promise<ReadonlyMap<string, ReadonlyMap<number, object>>> {
+  const wanted = new Map<string, Set<number>>()
+  for (const property of linksOf(page.resource)) {
+    if (!property.options.embed) continue
+    for (const row of page.rows) {
+      const ids = wanted.getOrInsertComputed(targetOf(property, row), () => new Set())
+      for (const id of property.many ? (page.many.get(property.name)?.get(row['id']) ?? []) : [row[property.column as string]])
+        ids.add(id)
+    }
+  }
+  const bodies = new Map<string, ReadonlyMap<number, object>>()
+  for (const [target, ids] of wanted) bodies.set(target, await bodiesOf(page, resourceNamed(target), [...ids]))
+  return bodies
+}
+
+/**
+ * The representations of rows that a page points to. Of resources held in process they are text, which stays the same for a
+ * viewer until anything that is held changes.
+ */
+async function bodiesOf(
+  { context, related }: Page,
+  target: Resource,
+  ids: readonly number[],
+): Promise<ReadonlyMap<number, object>> {
+  const known = target.held
+    ? await context.snapshot.remember(`bodies ${context.viewer.id} ${target.name}`, ['all'], () => new Map<number, object>())
+    : new Map<number, object>()
+  const bodies = new Map<number, object>()
+  const missing: Row[] = []
+  for (const id of ids) {
+    const body = known.get(id)
+    const row = related.get(target.name)?.get(id)
+    if (body) bodies.set(id, body)
+    else if (row) missing.push(row)
+  }
+  if (missing.length === 0) return bodies
+  if (known.size > MOST_BODIES) known.clear()
+  const page = await enrich(context, target, missing)
+  for (const row of missing) {
+    const body = represent(target, row, page)
+    bodies.set(row['id'], target.held ? written(body) : body)
+    known.set(row['id'], bodies.get(row['id']) as object)
+  }
+  return bodies
+}
+const MOST_BODIES = 500

@@ -19,8 +19,8 @@ export interface Page {
   readonly related: ReadonlyMap<string, ReadonlyMap<number, Row>>
   /** The ids that links to many point to, by property and row. */
   readonly many: ReadonlyMap<string, ReadonlyMap<number, readonly number[]>>
-  /** Pages of the rows to be embedded, by resource; only for a row answered by itself. */
-  readonly embedded: ReadonlyMap<string, Page> | undefined
+  /** What is embedded, represented, by resource and id; only for a row answered by itself. */
+  readonly embedded?: ReadonlyMap<string, ReadonlyMap<number, object>>
   /** Where the resource stands for several kinds: a page for the rows of each. */
   readonly variants: ReadonlyMap<string, Page> | undefined
 }
@@ -179,8 +179,20 @@ function orderOf({ engine }: Context, { table, order }: Resource, sorts: Query['
 /** The name of the resource that a row's link points to. */
 export const targetOf = (property: Property, row: Row): string => property.options.target?.(row) ?? (property.to as string)
 
+const linkProperties = new WeakMap<Resource, readonly Property[]>()
+
+/** The properties of a resource that are links. */
+export const linksOf = (resource: Resource): readonly Property[] => {
+  const known = linkProperties.get(resource)
+  if (known) return known
+  const links = resource.properties.filter((p) => p.to)
+  linkProperties.set(resource, links)
+  return links
+}
+
 /**
  * Loads everything that representing these rows needs; the number of statements does not depend on how many there are.
+ * @param embed whether what links point to is to be embedded, and so needs rows of its own
  * @param chosen the ids of links to many by property, where they are proposed and not stored
  */
 export async function enrich(
@@ -190,7 +202,7 @@ export async function enrich(
   { embed = false, chosen = {} as Draft['many'] } = {},
 ): Promise<Page> {
   await prepare(context.db, context.viewer, needsOf(resource))
-  const links = resource.properties.filter((p) => p.to)
+  const links = linksOf(resource)
 
   const many = new Map<string, ReadonlyMap<number, readonly number[]>>()
   await Promise.all(
@@ -231,20 +243,9 @@ export async function enrich(
   if (resource.variant) {
     variants = new Map()
     for (const [kind, own] of Map.groupBy(rows, (row) => resource.variant?.(row as never) as string)) {
-      variants.set(kind, await enrich(context, resourceNamed(kind), own, { embed }))
+      variants.set(kind, await enrich(context, resourceNamed(kind), own))
     }
   }
 
-  let embedded: Map<string, Page> | undefined
-  if (embed) {
-    const targets = new Set(links.filter((p) => p.options.embed).flatMap((p) => rows.map((row) => targetOf(p, row))))
-    embedded = new Map()
-    for (const target of targets) {
-      const ids = wanted.get(target) ?? new Set()
-      const found = related.get(target)
-      const targetRows = [...ids].map((id) => found?.get(id)).filter((row) => row !== undefined)
-      embedded.set(target, await enrich(context, resourceNamed(target), targetRows))
-    }
-  }
-  return { context, resource, rows, loaded, related, many, embedded, variants }
+  return { context, resource, rows, loaded, related, many, variants }
 }

@@ -139,14 +139,8 @@ function embeds(plan: Plan, row: Row, page: Page): Body {
   const embedded: Body = {}
   for (const property of plan.links) {
     if (!property.options.embed || !isShown(property, row, page)) continue
-    const target = resourceNamed(targetOf(property, row))
-    const targetPage = page.embedded?.get(target.name)
-    if (!targetPage) continue
-    const show = (id: number) => {
-      const found = page.related.get(target.name)?.get(id)
-      if (!found || !(property.options.open || target.visible.holds(page.context.viewer, found))) return undefined
-      return represent(target, found, targetPage)
-    }
+    const bodies = page.embedded?.get(targetOf(property, row))
+    const show = (id: number) => (mayEmbed(property, row, id, page) ? bodies?.get(id) : undefined)
     if (property.many) {
       const ids = page.many.get(property.name)?.get(row['id']) ?? []
       embedded[property.name] = ids.map(show).filter((body) => body !== undefined)
@@ -157,4 +151,11 @@ function embeds(plan: Plan, row: Row, page: Page): Body {
     }
   }
   return embedded
+}
+
+/** Whether the viewer is shown what a link points to. */
+function mayEmbed(property: Property, row: Row, id: number, page: Page): boolean {
+  const target = resourceNamed(targetOf(property, row))
+  const found = page.related.get(target.name)?.get(id)
+  return found !== undefined && (property.options.open || target.visible.holds(page.context.viewer, found))
 }

@@ -4,6 +4,8 @@ import { join, name, sql } from '#db/sql.ts'
 
 /** What can change: each has a counter in `revisions`, raised in the transaction that changes it. */
 export type Topic =
+  /** Any of them. */
+  | 'all'
   | 'settings'
   | 'principals'
   | 'tokens'
