@@ -208,7 +208,6 @@ export interface Tables {
     version_id: number | null
     parent_id: number | null
     subject: string
-    description: string | null
     start_date: string | null
     due_date: string | null
     duration: number | null
@@ -225,6 +224,7 @@ export interface Tables {
     lock_version: number
     created_at: string
     updated_at: string
+    description: string | null
   }
   workflows: {
     type_id: number

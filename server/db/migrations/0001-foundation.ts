@@ -237,7 +237,6 @@ create table work_packages (
   version_id integer references versions (id),
   parent_id integer references work_packages (id),
   subject text not null,
-  description text,
   start_date {date},
   due_date {date},
   duration integer,
@@ -253,12 +252,16 @@ create table work_packages (
   derived_done_ratio integer,
   lock_version integer not null default 0,
   created_at {time} not null,
-  updated_at {time} not null
+  updated_at {time} not null,
+  -- Last, since SQLite reads a row from its beginning, and this is long.
+  description text
 );
 create index work_packages_project on work_packages (project_id, id);
 create index work_packages_parent on work_packages (parent_id) where parent_id is not null;
 create index work_packages_assignee on work_packages (assigned_to_id, id);
 create index work_packages_version on work_packages (version_id) where version_id is not null;
+-- What lists are mostly filtered and sorted by: found, counted and sorted without a look at the rows.
+create index work_packages_listed on work_packages (project_id, status_id, type_id, assigned_to_id, updated_at);
 create index work_packages_updated on work_packages (updated_at, id);
 
 create table watchers (
