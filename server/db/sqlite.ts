@@ -13,8 +13,10 @@ const KEPT_STATEMENTS = 1000
 
 /**
  * Opens a database file, or `:memory:`.
- * Writers take turns on one connection. A file is read on a second one, so readers see only what is committed and never
- * wait (WAL); in memory there is but one connection, and readers wait while a transaction is open.
+ * Writers take turns on one connection, and those that come within one turn of the event loop are committed together: one
+ * wait for the disk, each in a savepoint of its own. While one is open, a file is read on a second connection, so readers see
+ * only what is committed and never wait (WAL); at all other times on the first, whose cache no commit empties. In memory there
+ * is but one connection, and readers wait while a transaction is open.
  * @param durable whether a commit waits for the disk (`synchronous = full`); only throw-away data may do without.
  */
 export function openSqlite(path: string, { durable = true } = {}): Database {
@@ -25,11 +27,12 @@ export function openSqlite(path: string, { durable = true } = {}): Database {
 
   let statements = 0
   let turn: Promise<unknown> = Promise.resolve()
-  let writing = false
+  /** The transactions that are committed together next. */
+  let group: PromiseWithResolvers<void> | undefined
 
   const read = <R>(query: Sql): R[] => {
     statements++
-    return reader.all(query) as R[]
+    return (group ? reader : writer).all(query) as R[]
   }
 
   const tx: Transaction = {
@@ -55,37 +58,69 @@ export function openSqlite(path: string, { durable = true } = {}): Database {
     return mine
   }
 
+  /** Begins a group unless there is one; its end comes when all that is waiting has had its turn. */
+  const open = (): Promise<void> => {
+    if (!group) {
+      writer.run(sql`begin immediate`)
+      group = Promise.withResolvers()
+      // Whoever waits hears of a failure; there may be nobody.
+      group.promise.catch(() => {})
+      setImmediate(() => exclusively(async () => commit()))
+    }
+    return group.promise
+  }
+
+  const commit = () => {
+    if (!group) return
+    const { resolve, reject } = group
+    try {
+      writer.run(sql`commit`)
+      resolve()
+    } catch (error) {
+      writer.run(sql`rollback`)
+      reject(error)
+    }
+    group = undefined
+  }
+
   return {
     engine: 'sqlite',
     get statements() {
       return statements
     },
     all: async <R>(query: Sql) => {
-      if (inMemory && writing) await turn
+      if (inMemory && group) await group.promise
       return read<R>(query)
     },
     one: async <R>(query: Sql) => {
-      if (inMemory && writing) await turn
+      if (inMemory && group) await group.promise
       return read<R>(query)[0]
     },
-    transaction: (work) =>
-      exclusively(async () => {
-        writing = true
-        writer.run(sql`begin immediate`)
+    async transaction(work) {
+      const [result, committed] = await exclusively(async () => {
+        const group = open()
+        writer.run(sql`savepoint one`)
         try {
           const result = await work(tx)
-          writer.run(sql`commit`)
-          return result
+          writer.run(sql`release one`)
+          return [result, group] as const
         } catch (error) {
-          writer.run(sql`rollback`)
+          writer.run(sql`rollback to one`)
+          writer.run(sql`release one`)
           throw error
-        } finally {
-          writing = false
         }
+      })
+      await committed
+      return result
+    },
+    script: (text) =>
+      exclusively(async () => {
+        commit()
+        writer.connection.exec(text)
       }),
-    script: (text) => exclusively(async () => writer.connection.exec(text)),
     close: () =>
       exclusively(async () => {
+        commit()
         if (!inMemory) {
           reader.connection.close()
           writer.connection.exec('pragma wal_checkpoint(truncate)')

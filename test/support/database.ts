@@ -10,11 +10,18 @@ const isPostgres = process.env['HALYARD_TEST_ENGINE'] === 'postgres'
 const postgresUrl = process.env['HALYARD_TEST_DATABASE_URL'] ?? ''
 const newName = () => `test_${randomBytes(6).toString('hex')}`
 
-/** An open database: on SQLite in memory, on PostgreSQL a schema of its own. `drop` closes it as well. */
-export async function emptyDatabase(): Promise<{ db: Database; drop: () => Promise<void> }> {
+/** An open database: on SQLite in memory or in a file, on PostgreSQL a schema of its own. `drop` closes it as well. */
+export async function emptyDatabase({ file = false } = {}): Promise<{ db: Database; drop: () => Promise<void> }> {
   if (!isPostgres) {
-    const db = await connect('sqlite::memory:', { durable: false })
-    return { db, drop: () => db.close() }
+    const folder = file ? await mkdtemp(join(tmpdir(), 'halyard-test-')) : undefined
+    const db = await connect(folder ? `sqlite:${join(folder, 'halyard.db')}` : 'sqlite::memory:', { durable: file })
+    return {
+      db,
+      drop: async () => {
+        await db.close()
+        if (folder) await rm(folder, { recursive: true })
+      },
+    }
   }
   const schema = newName()
   await onServer(`create schema ${schema}`)

@@ -1,6 +1,5 @@
 /** A server of its own for a test file, on the engine that is being tested, and clients that speak HTTP to it. */
 import { randomBytes } from 'node:crypto'
-import { connect } from '#db/connect.ts'
 import type { Database, Transaction } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
@@ -8,6 +7,7 @@ import { hashToken } from '#kernel/tokens.ts'
 import { changed } from '#kernel/world.ts'
 import { build } from '#server/app.ts'
 import { setup } from '#server/setup.ts'
+import { emptyDatabase } from './database.ts'
 
 export interface Reply {
   readonly status: number
@@ -51,7 +51,7 @@ export async function instance({
   file = false,
   logLevel = 'silent',
 } = {}): Promise<Instance> {
-  const { db, drop } = await emptyDatabase(file)
+  const { db, drop } = await emptyDatabase({ file })
   const adminToken = `opapi-${randomBytes(20).toString('hex')}`
   await setup(db, { seed, adminToken })
   const logged: string[] = []
@@ -91,33 +91,9 @@ export async function instance({
       }),
     close: async () => {
       await app.close()
-      await db.close()
       await drop()
     },
   }
-}
-
-/** An empty database of the engine under test. */
-async function emptyDatabase(file: boolean): Promise<{ db: Database; drop: () => Promise<void> }> {
-  if (process.env['HALYARD_TEST_ENGINE'] === 'postgres') {
-    const url = process.env['HALYARD_TEST_DATABASE_URL'] as string
-    const schema = `test_${randomBytes(6).toString('hex')}`
-    const root = await connect(url, { connections: 1 })
-    await root.script(`create schema ${schema}`)
-    return {
-      db: await connect(url, { schema, connections: 5 }),
-      drop: async () => {
-        await root.script(`drop schema ${schema} cascade`)
-        await root.close()
-      },
-    }
-  }
-  if (!file) return { db: await connect('sqlite::memory:', { durable: false }), drop: async () => {} }
-  const { mkdtemp, rm } = await import('node:fs/promises')
-  const { tmpdir } = await import('node:os')
-  const { join } = await import('node:path')
-  const folder = await mkdtemp(join(tmpdir(), 'halyard-test-'))
-  return { db: await connect(`sqlite:${join(folder, 'halyard.db')}`), drop: () => rm(folder, { recursive: true }) }
 }
 
 /** A client of a server; without a token it is anonymous. */

@@ -1,0 +1,49 @@
+/** What a transaction promises, whichever engine keeps it, and however many there are at once. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { Database } from '#db/database.ts'
+import { sql } from '#db/sql.ts'
+import { emptyDatabase } from '#test/database.ts'
+
+for (const file of [false, true]) {
+  describe(file ? 'in a file' : 'in memory', () => {
+    let db: Database
+    let drop: () => Promise<void>
+
+    before(async () => {
+      ;({ db, drop } = await emptyDatabase({ file }))
+      await db.script('create table notes (id integer primary key, text text not null)')
+    })
+    after(() => drop())
+
+    const notes = async () => (await db.all<{ text: string }>(sql`select text from notes order by id`)).map(({ text }) => text)
+    const write = (id: number, text: string) =>
+      db.transaction((tx) => tx.run(sql`insert into notes (id, text) values (${id}, ${text})`))
+
+    test('of transactions at the same moment, one that fails takes nothing from the others', async () => {
+      const failing = db.transaction(async (tx) => {
+        await tx.run(sql`insert into notes (id, text) values (2, 'lost')`)
+        throw new Error('changed my mind')
+      })
+      const outcomes = await Promise.allSettled([write(1, 'first'), failing, write(3, 'third')])
+      assert.deepEqual(
+        outcomes.map(({ status }) => status === 'fulfilled'),
+        [true, false, true],
+      )
+      assert.deepEqual(await notes(), ['first', 'third'])
+    })
+
+    test('whoever asks while a transaction is open sees nothing of it, and all of it once it has been acknowledged', async () => {
+      const seen: Promise<string[]>[] = []
+      const writing = db.transaction(async (tx) => {
+        await tx.run(sql`insert into notes (id, text) values (4, 'fourth')`)
+        // In memory this waits for the end of the transaction: nobody may wait for it in there.
+        seen.push(notes())
+        await tx.run(sql`update notes set text = 'fourth, corrected' where id = 4`)
+      })
+      await writing
+      assert.equal((await notes()).at(-1), 'fourth, corrected')
+      for (const found of await Promise.all(seen)) assert.ok(!found.includes('fourth'), found.join())
+    })
+  })
+}
