@@ -3,15 +3,15 @@ import type { Engine } from '#db/database.ts'
 import { folded } from '#db/dialect.ts'
 import { name, type Sql, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
-import type { Page } from '#kernel/page.ts'
 import { type Draft, differs, resource } from '#kernel/resource.ts'
-import { either, inProject, type Scope, shared, signedIn } from '#kernel/rules.ts'
+import { either, inProject, type Scope, shared } from '#kernel/rules.ts'
 import { allRows } from '#kernel/world.ts'
 import { afterSave, cascade } from './consequences.ts'
 import type { Facts } from './facts.ts'
 import { lookUp } from './facts.ts'
 import { workPackageFilters } from './filters.ts'
-import { loadRelatives, type Relatives } from './hierarchy.ts'
+import { loadRelatives } from './hierarchy.ts'
+import { isMilestone, isNoMilestone, links, relatives, self } from './links.ts'
 import { listOptions } from './list.ts'
 import { attributeGroups } from './schemas.ts'
 import * as steps from './steps.ts'
@@ -28,8 +28,6 @@ const update = either(
     inProject(permission),
   ),
 )
-
-const self = (row: { id: number }) => `/api/v3/work_packages/${row.id}`
 
 /** An order by what another table says of the row that a column points to. */
 const by = (table: string, expression: (engine: Engine) => Sql, column: string) => (scope: Scope, own: string) =>
@@ -236,57 +234,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
   },
   filters: workPackageFilters,
   sorts: { parent: (_, t) => name(`${t}.id`) },
-  actions: {
-    schema: { href: ({ project_id, type_id }) => `/api/v3/work_packages/schemas/${project_id}-${type_id}` },
-    ancestors: { links: ({ parent_id }, page) => relatives(page).above.get(parent_id as number) ?? [] },
-    children: {
-      links: ({ id }, page) => relatives(page).below.get(id),
-      when: ({ id }, page) => relatives(page).below.has(id),
-    },
-    watchers: { href: (row) => `${self(row)}/watchers`, may: inProject('view_work_package_watchers') },
-    availableWatchers: { href: (row) => `${self(row)}/available_watchers`, may: inProject('add_work_package_watchers') },
-    watch: {
-      href: (row) => `${self(row)}/watchers`,
-      method: 'post',
-      may: signedIn,
-      when: (row) => !(row as unknown as { is_watched: unknown }).is_watched,
-      payload: (_, { context }) => ({ user: { href: `/api/v3/users/${context.viewer.id}` } }),
-    },
-    unwatch: {
-      href: (row, { context }) => `${self(row)}/watchers/${context.viewer.id}`,
-      method: 'delete',
-      may: signedIn,
-      when: (row) => Boolean((row as unknown as { is_watched: unknown }).is_watched),
-    },
-    addWatcher: {
-      href: (row) => `${self(row)}/watchers`,
-      method: 'post',
-      payload: () => ({ user: { href: '/api/v3/users/{user_id}' } }),
-      templated: true,
-      may: inProject('add_work_package_watchers'),
-    },
-    removeWatcher: {
-      href: (row) => `${self(row)}/watchers/{user_id}`,
-      method: 'delete',
-      templated: true,
-      may: inProject('delete_work_package_watchers'),
-    },
-    addChild: {
-      href: ({ project_id }, { related }) =>
-        `/api/v3/projects/${related.get('Project')?.get(project_id)?.['identifier'] ?? project_id}/work_packages`,
-      method: 'post',
-      title: ({ subject }) => `Add child of ${subject}`,
-      may: add,
-      when: isNoMilestone,
-    },
-    changeParent: {
-      href: self,
-      method: 'patch',
-      title: ({ subject }) => `Change parent of ${subject}`,
-      may: inProject('manage_subtasks'),
-    },
-    previewMarkup: { href: (row) => `/api/v3/render/markdown?context=${self(row)}`, method: 'post' },
-  },
+  actions: links,
   defaults: () => ({ schedule_manually: true, ignore_non_working_days: false }),
   facts: lookUp,
   derive: [
@@ -311,19 +259,9 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
   operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm'],
 }))
 
-function relatives({ loaded }: Page): Relatives {
-  return loaded['relatives']
-}
-
 /** Author and moment of creation are given by administrators who take work over from elsewhere, if the instance lets them. */
 function isImporting({ before }: Draft, _: Facts, { viewer, settings }: Context): boolean {
   return !before && viewer.admin && settings.apiv3_write_readonly_attributes
-}
-function isMilestone({ type_id }: { type_id: number }, { loaded }: Page): boolean {
-  return loaded['types'].get(type_id)?.is_milestone ?? false
-}
-function isNoMilestone(row: { type_id: number }, page: Page): boolean {
-  return !isMilestone(row, page)
 }
 function milestone({ row }: { row: object }, facts: Facts): boolean {
   return steps.isMilestone(row, facts)

@@ -1,0 +1,71 @@
+/** Where a work package leads, and what can be done with it. */
+import type { Tables } from '#db/tables.ts'
+import type { Page } from '#kernel/page.ts'
+import type { Action } from '#kernel/resource.ts'
+import { inProject, signedIn } from '#kernel/rules.ts'
+import type { Relatives } from './hierarchy.ts'
+
+type WorkPackage = Tables['work_packages']
+
+export const self = (row: { id: number }) => `/api/v3/work_packages/${row.id}`
+
+/** What was loaded of those above and below. */
+export const relatives = ({ loaded }: Page): Relatives => loaded['relatives']
+
+export const isMilestone = ({ type_id }: { type_id: number }, { loaded }: Page): boolean =>
+  loaded['types'].get(type_id)?.is_milestone ?? false
+export const isNoMilestone = (row: { type_id: number }, page: Page): boolean => !isMilestone(row, page)
+
+const isWatched = (row: object): boolean => Boolean((row as { is_watched?: unknown }).is_watched)
+
+export const links: Record<string, Action<WorkPackage>> = {
+  schema: { href: ({ project_id, type_id }) => `/api/v3/work_packages/schemas/${project_id}-${type_id}` },
+  ancestors: { links: ({ parent_id }, page) => relatives(page).above.get(parent_id as number) ?? [] },
+  children: {
+    links: ({ id }, page) => relatives(page).below.get(id),
+    when: ({ id }, page) => relatives(page).below.has(id),
+  },
+  watchers: { href: (row) => `${self(row)}/watchers`, may: inProject('view_work_package_watchers') },
+  availableWatchers: { href: (row) => `${self(row)}/available_watchers`, may: inProject('add_work_package_watchers') },
+  watch: {
+    href: (row) => `${self(row)}/watchers`,
+    method: 'post',
+    may: signedIn,
+    when: (row) => !isWatched(row),
+    payload: (_, { context }) => ({ user: { href: `/api/v3/users/${context.viewer.id}` } }),
+  },
+  unwatch: {
+    href: (row, { context }) => `${self(row)}/watchers/${context.viewer.id}`,
+    method: 'delete',
+    may: signedIn,
+    when: isWatched,
+  },
+  addWatcher: {
+    href: (row) => `${self(row)}/watchers`,
+    method: 'post',
+    payload: () => ({ user: { href: '/api/v3/users/{user_id}' } }),
+    templated: true,
+    may: inProject('add_work_package_watchers'),
+  },
+  removeWatcher: {
+    href: (row) => `${self(row)}/watchers/{user_id}`,
+    method: 'delete',
+    templated: true,
+    may: inProject('delete_work_package_watchers'),
+  },
+  addChild: {
+    href: ({ project_id }, { related }) =>
+      `/api/v3/projects/${related.get('Project')?.get(project_id)?.['identifier'] ?? project_id}/work_packages`,
+    method: 'post',
+    title: ({ subject }) => `Add child of ${subject}`,
+    may: inProject('add_work_packages'),
+    when: isNoMilestone,
+  },
+  changeParent: {
+    href: self,
+    method: 'patch',
+    title: ({ subject }) => `Change parent of ${subject}`,
+    may: inProject('manage_subtasks'),
+  },
+  previewMarkup: { href: (row) => `/api/v3/render/markdown?context=${self(row)}`, method: 'post' },
+}
