@@ -2,6 +2,7 @@
 import type { Database, Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { TableName, Tables } from '#db/tables.ts'
+import { begin } from '#kernel/history.ts'
 import { hashToken, randomToken } from '#kernel/tokens.ts'
 import { insertForIds, insertRows } from '#server/seeds/rows.ts'
 import { setup } from '#server/setup.ts'
@@ -208,6 +209,7 @@ async function write(tx: Transaction, size: number, random: Random, adminToken: 
   }
   const workPackages = await insertAll(tx, 'work_packages', rows)
   await adopt(tx, workPackages, rows, random)
+  await begin(tx, { table: 'work_packages', journal: 'work_package_versions' })
   await bookTime(tx, workPackages, rows, [...activities.values()], random)
 
   const seen = workPackages.filter((_, i) => isViewers.has(rows[i]!.project_id!))

@@ -7,6 +7,13 @@ export interface Tables {
     name: string
     assigned_to_id: number | null
   }
+  emoji_reactions: {
+    id: number
+    journal_id: number
+    user_id: number
+    reaction: string
+    created_at: string
+  }
   enabled_modules: {
     project_id: number
     name: string
@@ -22,6 +29,18 @@ export interface Tables {
   group_users: {
     group_id: number
     user_id: number
+  }
+  journals: {
+    id: number
+    resource: string
+    resource_id: number
+    version: number
+    user_id: number
+    notes: string | null
+    internal: boolean
+    cause: unknown | null
+    created_at: string
+    updated_at: string
   }
   membership_roles: {
     id: number
@@ -194,6 +213,41 @@ export interface Tables {
   watchers: {
     work_package_id: number
     user_id: number
+  }
+  work_package_versions: {
+    journal_id: number
+    version: number
+    valid_from: string
+    valid_until: string | null
+    id: number
+    project_id: number
+    type_id: number
+    status_id: number
+    priority_id: number
+    author_id: number
+    assigned_to_id: number | null
+    responsible_id: number | null
+    category_id: number | null
+    version_id: number | null
+    parent_id: number | null
+    subject: string
+    start_date: string | null
+    due_date: string | null
+    duration: number | null
+    schedule_manually: boolean
+    ignore_non_working_days: boolean
+    estimated_hours: number | null
+    remaining_hours: number | null
+    done_ratio: number | null
+    derived_start_date: string | null
+    derived_due_date: string | null
+    derived_estimated_hours: number | null
+    derived_remaining_hours: number | null
+    derived_done_ratio: number | null
+    lock_version: number
+    created_at: string
+    updated_at: string
+    description: string | null
   }
   work_packages: {
     id: number

@@ -6,6 +6,7 @@ import { type Context, inside } from './context.ts'
 import { NOTHING, type Parsed, type Payload, readPayload, revised, toErrors } from './draft.ts'
 import { type ApiError, combined, conflict, forbidden, notFound, readOnly, type Violation, violation } from './errors.ts'
 import { publish } from './events.ts'
+import { entryOf, record } from './history.ts'
 import { enrich, needsOf, visibleIds, visibleRow } from './page.ts'
 import { type Body, shownValue } from './represent.ts'
 import {
@@ -261,6 +262,7 @@ export async function save(tx: Transaction, context: Context, resource: Resource
   for (const step of resource.after ?? []) await step(tx, saved as never, facts as never, inner)
   await touched(tx, resource)
   const columns = Object.keys(draft.row).filter((key) => differs(draft, key))
+  if (!draft.before || columns.some(isColumn)) await record(tx, resource, [id], { ...entryOf(context), isFirst: !draft.before })
   await publish(tx, context, `${resource.table}.${draft.before ? 'updated' : 'created'}`, id, columns)
   return id
 }

@@ -257,7 +257,9 @@ export async function represented(context: Context, resource: Resource, rows: re
 /** A row by itself, with what it links to embedded. */
 export async function single(context: Context, resource: Resource, row: Row): Promise<Body> {
   const page = await enrich(context, resource, [row], { embed: true })
-  return represent(resource, row, { ...page, embedded: await embeddable(page) }, { embed: true })
+  const extra = new Map<string, ReadonlyMap<number, object>>()
+  for (const [name, load] of Object.entries(resource.embeds ?? {})) extra.set(name, await load([row], context))
+  return represent(resource, row, { ...page, extra, embedded: await embeddable(page) }, { embed: true })
 }
 
 /** What the rows of a page link to, represented, by resource and id. */

@@ -21,6 +21,8 @@ export interface Page {
   readonly many: ReadonlyMap<string, ReadonlyMap<number, readonly number[]>>
   /** What is embedded, represented, by resource and id; only for a row answered by itself. */
   readonly embedded?: ReadonlyMap<string, ReadonlyMap<number, object>>
+  /** What its resource's `embeds` gave, by name and the id of the row; only for a row answered by itself. */
+  readonly extra?: ReadonlyMap<string, ReadonlyMap<number, object>>
   /** Where the resource stands for several kinds: a page for the rows of each. */
   readonly variants: ReadonlyMap<string, Page> | undefined
 }
@@ -143,7 +145,8 @@ export async function list(
 ): Promise<{ rows: Row[]; total: number }> {
   const { db } = context
   const table = name(resource.table)
-  const where = and([await visibleWhere(context, resource), within, ...query.conditions])
+  const asked = [within, ...query.conditions]
+  const where = and([await visibleWhere(context, resource), ...asked])
   const { offset, pageSize } = query
   // Ids first: an order over many rows then carries nothing but them.
   const ids =
@@ -155,7 +158,7 @@ export async function list(
   const isLast = ids.length < pageSize && (ids.length > 0 || offset === 1)
   const total = isLast
     ? (offset - 1) * pageSize + ids.length
-    : ((await db.one<{ n: number }>(sql`select count(*) as n from ${table} where ${where}`))?.n ?? 0)
+    : await count(context, resource, and([resource.visible.where({ ...context, counting: true }, resource.table), ...asked]))
   const rows = await rowsUnder(
     context,
     resource,
@@ -163,6 +166,13 @@ export async function list(
     TRUE,
   )
   return { rows, total }
+}
+
+/** How many rows satisfy a condition. */
+async function count({ db }: Context, { table }: Resource, where: Sql): Promise<number> {
+  // SQLite knows how many rows a table has as long as nothing is asked of them.
+  const asked = where === TRUE ? sql`` : sql` where ${where}`
+  return (await db.one<{ n: number }>(sql`select count(*) as n from ${name(table)}${asked}`))?.n ?? 0
 }
 
 /** The order of a list: the criteria, then the resource's own, then the id, newest first. */

@@ -98,8 +98,8 @@ function planOf(resource: Resource): Plan {
   return plan
 }
 
-/** `_type` of a row. */
-export const typeOf = (resource: Resource, row: Row): string => resource.type?.(row) ?? resource.name
+/** `_type` of a row of the page. */
+export const typeOf = (resource: Resource, row: Row, page: Page): string => resource.type?.(row, page) ?? resource.name
 
 /** The representation of a row of the page; with `embed`, including the resources it links to. */
 export function represent(resource: Resource, row: Row, page: Page, { embed = false } = {}): Body {
@@ -108,7 +108,7 @@ export function represent(resource: Resource, row: Row, page: Page, { embed = fa
     return represent(variant, row, page.variants.get(variant.name) as Page, { embed })
   }
   const plan = planOf(resource)
-  const body: Body = { _type: typeOf(resource, row) }
+  const body: Body = { _type: typeOf(resource, row, page) }
   for (const property of plan.scalars) {
     if (!isShown(property, row, page)) continue
     const value = shownValue(property, row, page)
@@ -137,6 +137,10 @@ export function represent(resource: Resource, row: Row, page: Page, { embed = fa
 /** The resources a row links to, in full, where the viewer sees them. */
 function embeds(plan: Plan, row: Row, page: Page): Body {
   const embedded: Body = {}
+  for (const [name, bodies] of page.extra ?? []) {
+    const body = bodies.get(row['id'])
+    if (body) embedded[name] = body
+  }
   for (const property of plan.links) {
     if (!property.options.embed || !isShown(property, row, page)) continue
     const bodies = page.embedded?.get(targetOf(property, row))

@@ -157,7 +157,7 @@ export interface Declaration<T extends TableName, F> {
   /** Words for one of them in sentences; defaults to the resource's name in words. */
   label?: string
   /** `_type` and the path, where they depend on the row. */
-  type?: (row: Tables[T]) => string
+  type?: (row: Tables[T], page: Page) => string
   pathOf?: (row: Tables[T]) => string
   /** The resource that a row really is, where this one stands for several kinds. */
   variant?: (row: Tables[T]) => string
@@ -189,6 +189,8 @@ export interface Declaration<T extends TableName, F> {
   index?: (context: Context) => IndexOptions
   paginated?: boolean
   lock?: keyof Tables[T] & string
+  /** The table that keeps what its rows were: every write is recorded in a journal. */
+  journal?: TableName
   properties: Record<string, Unnamed>
   /** Filters that belong to no property. */
   filters?: Record<string, Filter>
@@ -197,6 +199,8 @@ export interface Declaration<T extends TableName, F> {
   actions?: Record<string, Action<Tables[T]> | null>
   /** Read once for a page: whatever actions and values of its rows need. A loader never sees a single row. */
   loads?: Record<string, (rows: readonly Tables[T][], context: Context) => Promise<unknown>>
+  /** What is embedded besides its links when a row is answered by itself, by the row's id. */
+  embeds?: Record<string, (rows: readonly Tables[T][], context: Context) => Promise<ReadonlyMap<number, object>>>
   /** Sets of the viewer's that actions and values ask for beyond the rules given here. */
   needs?: readonly string[]
   /** Expressions selected with every row. */
@@ -357,12 +361,12 @@ export function fixed<R extends { id: number | string }>(
 export function extend<T extends TableName>(
   name: string,
   _table: T,
-  more: Pick<Declaration<T, any>, 'actions' | 'extras' | 'loads' | 'needs' | 'after'> & {
+  more: Pick<Declaration<T, any>, 'actions' | 'extras' | 'loads' | 'embeds' | 'needs' | 'after'> & {
     properties?: (build: Build<Tables[T], any>) => Record<string, Unnamed>
   },
 ): void {
   const target = resourceNamed(name) as any
-  for (const key of ['actions', 'extras', 'loads'] as const) target[key] = { ...target[key], ...more[key] }
+  for (const key of ['actions', 'extras', 'loads', 'embeds'] as const) target[key] = { ...target[key], ...more[key] }
   for (const key of ['needs', 'after'] as const) target[key] = [...(target[key] ?? []), ...(more[key] ?? [])]
   for (const property of Object.entries(more.properties?.(builders()) ?? {}).map(named)) {
     target.properties.push(property)

@@ -8,6 +8,8 @@ import { hasGlobally, idSet, type Viewer } from './viewer.ts'
 export interface Scope {
   readonly viewer: Viewer
   readonly engine: Engine
+  /** Whether rows are only counted: an index that holds the column is then best, however many rows there are. */
+  readonly counting?: boolean
 }
 
 export interface Rule {
@@ -50,11 +52,12 @@ export const inAnyProject = (permission: string): Rule =>
  */
 export const within = (set: string, of = 'id'): Rule => ({
   needs: [set],
-  where: ({ viewer, engine }, table) => {
+  where: ({ viewer, engine, counting }, table) => {
     const { list, everything } = idSet(viewer, set)
     // An empty column is in no set.
     if (everything) return of === 'id' ? TRUE : sql`${column(table, of)} is not null`
-    const expression = engine === 'sqlite' && list.length > WALK_ABOVE ? sql`+${column(table, of)}` : column(table, of)
+    const expression =
+      engine === 'sqlite' && list.length > WALK_ABOVE && !counting ? sql`+${column(table, of)}` : column(table, of)
     return among(engine, expression, list)
   },
   holds: (viewer, row) => idSet(viewer, set).ids.has(row[of] as number),

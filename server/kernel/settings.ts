@@ -37,6 +37,8 @@ export const defaultSettings = {
   percent_complete_on_status_closed: 'no_change' as 'no_change' | 'set_100p',
   total_percent_complete_mode: 'work_weighted_average' as 'work_weighted_average' | 'simple_average',
   work_package_startdate_is_adddate: false,
+  /** Minutes within which further changes by the same person continue an entry of the history. */
+  journal_aggregation_time_minutes: 5,
   allow_tracking_start_and_end_times: false,
   users_deletable_by_admins: false,
   users_deletable_by_self: false,

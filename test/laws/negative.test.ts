@@ -14,6 +14,8 @@ import { resourcesWith } from '#test/registry.ts'
 import { type Exchange, type Wire, wire } from '#test/wire.ts'
 
 const API = '/api/v3'
+/** Work that grows without bounds takes minutes; how fast the machine is must not matter. */
+const BOUND_MS = 30_000
 const all = permissions.filter((one) => one.scopes.includes('project')).map((one) => one.name)
 const URN = 'urn:openproject-org:api:v3:errors:'
 const stamps = { created_at: '2026-01-01T00:00:00.000Z', updated_at: '2026-01-01T00:00:00.000Z' }
@@ -732,7 +734,7 @@ describe('D: injection', () => {
       const { status, path, sent } = await ask()
       assert.ok(status < 500, `${status} ${path.slice(0, 80)} ${sent?.slice(0, 80)}`)
       assert.ok(
-        performance.now() - start < 3000,
+        performance.now() - start < BOUND_MS,
         `${Math.round(performance.now() - start)} ms: ${path.slice(0, 80)} ${sent?.slice(0, 80)}`,
       )
     }
@@ -809,7 +811,10 @@ describe('H: exhausting what there is', () => {
   const fast = async (ask: Promise<Exchange>): Promise<Exchange> => {
     const start = performance.now()
     const answer = await ask
-    assert.ok(performance.now() - start < 3000, `${answer.path.slice(0, 100)} took ${Math.round(performance.now() - start)} ms`)
+    assert.ok(
+      performance.now() - start < BOUND_MS,
+      `${answer.path.slice(0, 100)} took ${Math.round(performance.now() - start)} ms`,
+    )
     return answer
   }
 

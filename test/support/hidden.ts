@@ -162,6 +162,15 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
   const child = await add('work_packages', written, { ...work, parent_id: parent })
   await add('work_packages', written, { ...work, parent_id: child, type_id: await named('types', 'Milestone'), duration: 1 })
   for (const user of [insider, leaver, other]) await link('watchers', { work_package_id: child, user_id: user })
+  const entry = { resource: 'work_packages', user_id: insider }
+  for (const task of ids.get('work_packages')!) await add('journals', ['notes'], { ...entry, resource_id: task, version: 1 })
+  await add('journals', ['notes'], { ...entry, resource_id: child, version: 2, internal: true })
+  await db.transaction((tx) =>
+    tx.run(sql`insert into work_package_versions select j.id, j.version, j.created_at, null, w.* from journals j
+      join work_packages w on w.id = j.resource_id where w.project_id = ${harbour}`),
+  )
+  for (const journal of ids.get('journals')!)
+    await link('emoji_reactions', { journal_id: journal, user_id: other, reaction: 'rocket', created_at: stamps.created_at })
   for (const user of [insider, leaver]) {
     await add('time_entries', ['comment'], {
       project_id: harbour,

@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto'
 import type { Database, Transaction } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
+import { begin } from '#kernel/history.ts'
+import { resourceNamed } from '#kernel/resource.ts'
 import { hashToken } from '#kernel/tokens.ts'
 import { changed } from '#kernel/world.ts'
 import { build } from '#server/app.ts'
@@ -198,7 +200,7 @@ function makers(db: Database) {
     workPackage: async (values: Record<string, unknown> & { project_id: number }) => {
       const first = async (table: string) =>
         ((await db.one<{ id: number }>(sql`select id from ${raw(table)} order by position limit 1`)) as { id: number }).id
-      return add('work_packages', {
+      const id = await add('work_packages', {
         type_id: await first('types'),
         status_id: await first('statuses'),
         priority_id: await first('priorities'),
@@ -209,6 +211,8 @@ function makers(db: Database) {
         ...stamps,
         ...values,
       })
+      await db.transaction((tx) => begin(tx, resourceNamed('WorkPackage')))
+      return id
     },
     row: add,
   }

@@ -63,7 +63,8 @@ export function follow(offer: Offer, send: Wire): Promise<Exchange> {
 /** Why an answer shows that a link should not have been offered; undefined when it was rightly. */
 export function regret(offer: Offer, { status }: Exchange): string | undefined {
   // What is allowed may still be incomplete, or stand in the way of something.
-  const isIncomplete = status === 422 && (offer.method === 'DELETE' || !isHarmless(offer))
+  const lacks = status === 422 || (status === 400 && offer.method === 'POST' && !offer.payload)
+  const isIncomplete = lacks && (offer.method === 'DELETE' || !isHarmless(offer))
   const isOnlyNamed = offer.onlyNames && offer.method === 'GET' && (status === 403 || status === 404)
   if ((status >= 200 && status < 300) || isIncomplete || isOnlyNamed) return undefined
   return `${offer.by} offers ${offer.rel}: ${offer.method} ${offer.href}, which answers ${status}`

@@ -10,8 +10,16 @@ export const contributions: readonly (readonly [TableName, string])[] = [
   ['work_packages', 'author_id'],
   ['work_packages', 'assigned_to_id'],
   ['work_packages', 'responsible_id'],
+  ['journals', 'user_id'],
   ['time_entries', 'user_id'],
   ['time_entries', 'logged_by_id'],
+]
+
+/** The same in what is kept of the past, which may name those who are gone and so points to nobody. */
+const past: readonly (readonly [TableName, string])[] = [
+  ['work_package_versions', 'author_id'],
+  ['work_package_versions', 'assigned_to_id'],
+  ['work_package_versions', 'responsible_id'],
 ]
 
 /** The columns that choose somebody for what is yet to come: they are emptied. */
@@ -26,7 +34,7 @@ export async function removePrincipal(tx: Transaction, { id }: Row): Promise<fal
   if (!deleted) throw new Error('The database has no deleted user: run halyard migrate.')
   // A running timer has no end that anybody could tell any more.
   await tx.run(sql`delete from time_entries where user_id = ${id} and ongoing`)
-  for (const [table, column] of contributions) {
+  for (const [table, column] of [...contributions, ...past]) {
     await tx.run(sql`update ${name(table)} set ${name(column)} = ${deleted.id} where ${name(column)} = ${id}`)
   }
   for (const [table, column] of preferences) {

@@ -5,7 +5,8 @@ import { join, raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import type { Context } from '#kernel/context.ts'
 import { publish } from '#kernel/events.ts'
-import { type Draft, differs } from '#kernel/resource.ts'
+import { forget } from '#kernel/history.ts'
+import { type Draft, differs, resourceNamed } from '#kernel/resource.ts'
 import { changed } from '#kernel/world.ts'
 import { rollUpOptions } from '#modules/work-packages/consequences.ts'
 import { rollUp } from '#modules/work-packages/hierarchy.ts'
@@ -92,6 +93,7 @@ export async function clear(tx: Transaction, { id }: Project, context: Context):
   await tx.run(
     sql`update work_packages set version_id = null where version_id in (select id from versions where ${inside('project_id')})`,
   )
+  await forget(tx, resourceNamed('WorkPackage'), (column) => sql`${column} in (${workPackages})`)
   await tx.run(sql`delete from work_packages where ${inside('project_id')}`)
   for (const parent of bereft) await rollUp(tx, parent.id, await rollUpOptions(context))
   await tx.run(sql`update projects set parent_id = null where ${inside('id')}`)

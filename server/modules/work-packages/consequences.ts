@@ -4,7 +4,8 @@ import { among, assignments, forUpdate } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { conflict } from '#kernel/errors.ts'
-import { type Draft, differs } from '#kernel/resource.ts'
+import { forget } from '#kernel/history.ts'
+import { type Draft, differs, resourceNamed } from '#kernel/resource.ts'
 import { changed } from '#kernel/world.ts'
 import { calendarOf, type Facts } from './facts.ts'
 import { chainAbove, descendantIds, type RollUp, rollUp } from './hierarchy.ts'
@@ -84,6 +85,7 @@ export async function cascade(tx: Transaction, row: Row, context: Context): Prom
   const booked = sql`entity_type = 'WorkPackage' and ${among(tx.engine, sql`entity_id`, all)}`
   await tx.run(sql`delete from time_entries where ${booked}`)
   if ((await tx.run(sql`delete from memberships where ${booked}`)) > 0) await changed(tx, 'memberships')
+  await forget(tx, resourceNamed('WorkPackage'), (column) => among(tx.engine, column, all))
   // Children point to their parents: the pointers go first.
   await tx.run(sql`update work_packages set parent_id = null where ${among(tx.engine, sql`id`, all)}`)
   await tx.run(sql`delete from work_packages where ${among(tx.engine, sql`id`, all)}`)

@@ -54,6 +54,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
   title: 'subject',
   belongsTo: 'project_id',
   lock: 'lock_version',
+  journal: 'work_package_versions',
   missing: 'The work package you are looking for cannot be found or has been deleted.',
   visible: view,
   guards: { index: view },

@@ -1,0 +1,132 @@
+/** What was done to a row, by whom, and what it was at any time: journals, each with the complete row as it left it. */
+import type { Reader, Row, Transaction } from '#db/database.ts'
+import { among } from '#db/dialect.ts'
+import { name, type Sql, sql } from '#db/sql.ts'
+import type { Context } from './context.ts'
+import type { Resource } from './resource.ts'
+
+/** Who writes, when, and what is said of it. */
+export interface Entry {
+  readonly actor: number
+  /** ISO 8601 in UTC. */
+  readonly at: string
+  readonly notes?: string | null
+  /** Seen only by those who may read internal comments. */
+  readonly internal?: boolean
+  /** Why it changed, where nobody changed it by hand: `type` names the reason. */
+  readonly cause?: Readonly<Record<string, unknown>>
+  /** Minutes within which an entry of the same person continues the last one. */
+  readonly window: number
+  /** The rows are new: there is no last entry. */
+  readonly isFirst?: boolean
+}
+
+/** An entry of whoever asks, now. */
+export const entryOf = ({ viewer, now, settings }: Context): Entry => ({
+  actor: viewer.id,
+  at: now.toISOString(),
+  window: settings.journal_aggregation_time_minutes,
+})
+
+/**
+ * Whether an entry continues the last one instead of following it: written by the same person soon after, for the same reason,
+ * as internal or as public, and not both with something said.
+ */
+export function continues(last: Row, { actor, at, notes, internal = false, cause, window }: Entry): boolean {
+  const isSoon = window > 0 && Date.parse(at) - Date.parse(last['updated_at']) <= window * 60_000
+  return (
+    isSoon &&
+    last['user_id'] === actor &&
+    last['internal'] === internal &&
+    JSON.stringify(last['cause'] ?? null) === JSON.stringify(cause ?? null) &&
+    !(last['notes'] && notes)
+  )
+}
+
+/**
+ * Keeps rows of a journaled resource as they are now, in the transaction that changed them: the last entry of each grows, or
+ * a new one is written. A fixed number of statements, whatever the number of rows.
+ */
+export async function record(tx: Transaction, resource: Resource, ids: readonly number[], entry: Entry): Promise<void> {
+  if (!resource.journal || ids.length === 0) return
+  const { table } = resource
+  const versions = name(resource.journal)
+  const { actor, at, notes = null, internal = false, cause = null } = entry
+  const of = (column: Sql, some: readonly number[]) => among(tx.engine, column, some)
+
+  const growing = entry.isFirst ? [] : (await lastEntries(tx, resource, ids)).filter((last) => continues(last, entry))
+  if (growing.length > 0) {
+    const journals = growing.map((last) => last['id'] as number)
+    await tx.run(sql`update journals set updated_at = ${at}, notes = coalesce(${notes}, notes) where ${of(sql`id`, journals)}`)
+    await tx.run(sql`delete from ${versions} where ${of(sql`journal_id`, journals)}`)
+  }
+  const isGrowing = new Set(growing.map((last) => last['resource_id']))
+  const following = ids.filter((id) => !isGrowing.has(id))
+  if (following.length > 0) {
+    if (!entry.isFirst)
+      await tx.run(sql`update ${versions} set valid_until = ${at} where ${of(sql`id`, following)} and valid_until is null`)
+    await tx.run(sql`
+      insert into journals (resource, resource_id, version, user_id, notes, internal, cause, created_at, updated_at)
+      select ${table}, w.id, coalesce((select max(j.version) from journals j where j.resource = ${table} and j.resource_id = w.id), 0) + 1,
+        ${actor}, ${notes}, ${internal}, ${cause}, ${at}, ${at}
+      from ${name(table)} w where ${of(sql`w.id`, following)} order by w.id`)
+  }
+  await tx.run(sql`
+    insert into ${versions} select j.id, j.version, j.created_at, null, w.* from ${name(table)} w
+    join journals j on j.resource = ${table} and j.resource_id = w.id
+      and j.version = (select max(k.version) from journals k where k.resource = ${table} and k.resource_id = w.id)
+    where ${of(sql`w.id`, ids)}`)
+}
+
+/** First entries for rows that came into the database past the API: each by its author when it was made. */
+export async function begin(tx: Transaction, { journal, table }: Pick<Resource, 'table' | 'journal'>): Promise<void> {
+  const versions = name(journal as string)
+  await tx.run(sql`
+    insert into journals (resource, resource_id, version, user_id, created_at, updated_at)
+    select ${table}, w.id, 1, w.author_id, w.created_at, w.updated_at from ${name(table)} w
+    where not exists (select 1 from ${versions} v where v.id = w.id) order by w.id`)
+  await tx.run(sql`
+    insert into ${versions} select j.id, 1, j.created_at, null, w.* from ${name(table)} w
+    join journals j on j.resource = ${table} and j.resource_id = w.id
+    where not exists (select 1 from ${versions} v where v.id = w.id)`)
+}
+
+/** The newest entry of each row. */
+const lastEntries = (tx: Transaction, { journal, table }: Resource, ids: readonly number[]): Promise<Row[]> =>
+  tx.all(sql`
+    select j.id, j.resource_id, j.user_id, j.notes, j.internal, j.cause, j.updated_at
+    from ${name(journal as string)} v join journals j on j.id = v.journal_id
+    where ${among(tx.engine, sql`v.id`, ids)} and v.valid_until is null and j.resource = ${table}`)
+
+/** Forgets all that was kept of rows that are being removed. `those` is the condition on their ids, given the column. */
+export async function forget(tx: Transaction, { journal, table }: Resource, those: (column: Sql) => Sql): Promise<void> {
+  if (!journal) return
+  await tx.run(sql`delete from ${name(journal)} where ${those(sql`id`)}`)
+  await tx.run(sql`delete from journals where resource = ${table} and ${those(sql`resource_id`)}`)
+}
+
+/** What a row was before and after an entry. */
+export interface Change {
+  readonly before: Row | undefined
+  readonly after: Row
+}
+
+/** What entries changed, by their ids: one statement. */
+export async function changesOf(
+  db: Reader,
+  { journal }: Resource,
+  entries: readonly Row[],
+): Promise<ReadonlyMap<number, Change>> {
+  if (!journal || entries.length === 0) return new Map()
+  const ids = entries.map((entry) => entry['id'] as number)
+  const rows = await db.all(sql`
+    select v.* from journals j join ${name(journal)} v on v.id = j.resource_id and v.version between j.version - 1 and j.version
+    where ${among(db.engine, sql`j.id`, ids)}`)
+  const versions = new Map(rows.map((row) => [`${row['id']} ${row['version']}`, row]))
+  const changes = new Map<number, Change>()
+  for (const { id, resource_id, version } of entries) {
+    const after = versions.get(`${resource_id} ${version}`)
+    if (after) changes.set(id, { before: versions.get(`${resource_id} ${version - 1}`), after })
+  }
+  return changes
+}

@@ -1,0 +1,135 @@
+/** Activities: what was done to a work package and said about it, entry by entry. */
+import type { Row } from '#db/database.ts'
+import { name, sql } from '#db/sql.ts'
+import type { Context } from '#kernel/context.ts'
+import { type Change, changesOf } from '#kernel/history.ts'
+import type { Kind } from '#kernel/kinds.ts'
+import { needsOf, relatedRows, targetOf } from '#kernel/page.ts'
+import { type Property, resource, resourceNamed } from '#kernel/resource.ts'
+import { both, either, having, inProject, lacking, not, own, type Rule, shared, through } from '#kernel/rules.ts'
+import { prepare } from '#kernel/viewer.ts'
+import { WorkPackage } from '#modules/work-packages/work-packages.ts'
+import { reactionsOf } from './reactions.ts'
+import { causeInWords, type Detail, details, isChanged, journaled } from './wording.ts'
+
+/** A rule about the work package that an entry belongs to. */
+const about = (rule: Rule): Rule =>
+  through('resource_id', 'work_packages', rule, (row) => ({ id: row['resource_id'], project_id: row['project_id'] }))
+
+/** A permission on the work package, by membership or by a share. */
+const held = (permission: string) => about(either(inProject(permission), shared(permission)))
+
+/** Who may change what an entry says. */
+export const mayEdit = both(
+  not(lacking('notes')),
+  either(
+    both(
+      having('internal', false),
+      either(both(own('user_id'), held('edit_own_work_package_comments')), held('edit_work_package_comments')),
+    ),
+    both(
+      having('internal', true),
+      either(both(own('user_id'), held('edit_own_internal_comments')), held('edit_others_internal_comments')),
+    ),
+  ),
+)
+
+const detailsKind: Kind = {
+  type: '[]Formattable',
+  json: { type: 'array', items: { type: 'object' } },
+  render: (value) => value,
+  parse: (value) => value,
+  strategy: 'list',
+  ofNothing: [],
+}
+
+/** What is known of the entries of a page. */
+interface Told {
+  readonly details: readonly Detail[]
+  /** Whether nothing is left of what was once changed. */
+  readonly isEmpty: boolean
+}
+type Loaded = ReadonlyMap<number, Told>
+
+const told = (loaded: Readonly<Record<string, any>>, { id }: { id: number }) => (loaded['told'] as Loaded).get(id)
+const RETRACTED = '_Changes were retracted._'
+
+export const Activity = resource<'journals'>('Activity', 'journals', (p) => ({
+  path: 'activities',
+  title: (row) => `#${row.id}`,
+  untitled: true,
+  type: (row, { loaded }) => (row.notes || told(loaded, row)?.isEmpty ? 'Activity::Comment' : 'Activity'),
+  order: { column: 'version' },
+  paginated: false,
+  visible: both(
+    having('resource', 'work_packages'),
+    about(WorkPackage.visible),
+    either(having('internal', false), held('view_internal_comments')),
+  ),
+  may: { update: mayEdit },
+  extras: { project_id: (_, t) => sql`(select w.project_id from work_packages w where w.id = ${name(`${t}.resource_id`)})` },
+  loads: { told: tell },
+  properties: {
+    id: p.integer(),
+    version: p.integer(),
+    comment: p.markdown({
+      value: ({ notes, id }, { loaded }) => notes ?? (told(loaded, { id })?.isEmpty ? RETRACTED : null),
+    }),
+    details: p.of(detailsKind, { value: (row, { loaded }) => told(loaded, row)?.details }),
+    internal: p.boolean(),
+    createdAt: p.dateTime(),
+    updatedAt: p.dateTime(),
+    workPackage: p.link('WorkPackage', { column: 'resource_id', embed: true }),
+    user: p.link('Principal', { open: true, link: ({ user_id }) => ({ href: `/api/v3/users/${user_id}` }) }),
+  },
+  actions: {
+    update: { href: ({ id }) => `/api/v3/activities/${id}`, method: 'patch', may: mayEdit },
+    emojiReactions: { href: ({ id }) => `/api/v3/activities/${id}/emoji_reactions` },
+  },
+  embeds: { emojiReactions: reactionsOf },
+  operations: ['show'],
+}))
+
+/** What the entries of a page say, as far as the viewer may know it. */
+async function tell(entries: readonly Row[], context: Context): Promise<Loaded> {
+  const changes = await changesOf(context.db, WorkPackage, entries)
+  await prepare(context.db, context.viewer, needsOf(WorkPackage))
+  const properties = journaled(WorkPackage)
+  const titles = await titlesOf(properties, [...changes.values()], context)
+  const all = new Map<number, Told>()
+  for (const { id, notes, cause, project_id, resource_id } of entries) {
+    const change = changes.get(id)
+    if (!change) continue
+    const place = { id: resource_id, project_id }
+    const readable = properties.filter(({ options }) => !options.read || options.read.holds(context.viewer, place))
+    const diff = (property: Property) => `/journals/${id}/diff/${property.column}`
+    all.set(id, {
+      details: [...(cause ? [causeInWords(cause)] : []), ...details(readable, change, titles, context.settings, diff)],
+      isEmpty: !notes && !cause && !properties.some((property) => isChanged(property, change)),
+    })
+  }
+  return all
+}
+
+/** The names of all that the changes point to: at most one statement for each kind of thing. */
+async function titlesOf(properties: readonly Property[], changes: readonly Change[], context: Context) {
+  const wanted = new Map<string, Set<number>>()
+  for (const property of properties) {
+    if (!property.to) continue
+    for (const change of changes) {
+      if (!isChanged(property, change)) continue
+      for (const row of [change.before, change.after]) {
+        const id = row?.[property.column as string]
+        if (id) wanted.getOrInsertComputed(targetOf(property, row), () => new Set()).add(id)
+      }
+    }
+  }
+  const rows = new Map<string, ReadonlyMap<number, Row>>()
+  for (const [target, ids] of wanted) rows.set(target, await relatedRows(context, resourceNamed(target), [...ids]))
+  return (property: Property, row: Row): string | undefined => {
+    const target = resourceNamed(targetOf(property, row))
+    const found = rows.get(target.name)?.get(row[property.column as string])
+    if (!found || !(property.options.open || target.visible.holds(context.viewer, found))) return undefined
+    return property.to === 'WorkPackage' ? `#${found['id']}` : target.titleOf(found)
+  }
+}

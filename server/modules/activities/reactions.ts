@@ -1,0 +1,55 @@
+/** Reactions to comments: a picture each, and who chose it. */
+import type { Reader, Row } from '#db/database.ts'
+import { among } from '#db/dialect.ts'
+import { sql } from '#db/sql.ts'
+import { collection } from '#kernel/collection.ts'
+import type { Context } from '#kernel/context.ts'
+import type { Body } from '#kernel/represent.ts'
+
+/** The reactions there are. */
+export const emojis: Readonly<Record<string, string>> = {
+  thumbs_up: '👍',
+  thumbs_down: '👎',
+  grinning_face_with_smiling_eyes: '😄',
+  confused_face: '😕',
+  heart: '❤️',
+  party_popper: '🎉',
+  rocket: '🚀',
+  eyes: '👀',
+}
+
+/** Reactions to these entries, those to an entry in the order in which they were first chosen: one statement. */
+async function grouped(db: Reader, entries: readonly number[]): Promise<Body[]> {
+  const rows = await db.all(sql`
+    select e.journal_id, e.reaction, e.user_id, e.created_at, p.name from emoji_reactions e join principals p on p.id = e.user_id
+    where ${among(db.engine, sql`e.journal_id`, entries)} order by e.journal_id, e.created_at, e.id`)
+  return [...Map.groupBy(rows, ({ journal_id, reaction }) => `${journal_id}-${reaction}`)].map(([id, group]) => {
+    const [first] = group as [Row]
+    return {
+      _type: 'EmojiReaction',
+      id,
+      reaction: first['reaction'],
+      emoji: emojis[first['reaction']],
+      reactionsCount: group.length,
+      firstReactionAt: first['created_at'],
+      _links: {
+        self: { href: `/api/v3/emoji_reactions/${id}` },
+        reactable: { href: `/api/v3/activities/${first['journal_id']}` },
+        reactingUsers: group.map(({ user_id, name }) => ({ href: `/api/v3/users/${user_id}`, title: name })),
+      },
+    }
+  })
+}
+
+/** The collection of the reactions to entries, as it is answered at `path`. */
+export const reactions = async (db: Reader, path: string, entries: readonly number[]): Promise<Body> =>
+  collection(path, await grouped(db, entries))
+
+/** The collections to be embedded, by entry. */
+export async function reactionsOf(entries: readonly Row[], { db }: Context): Promise<ReadonlyMap<number, object>> {
+  const ids = entries.map((entry) => entry['id'] as number)
+  const all = Map.groupBy(await grouped(db, ids), ({ _links }) => (_links as { reactable: { href: string } }).reactable.href)
+  return new Map(
+    ids.map((id) => [id, collection(`/api/v3/activities/${id}/emoji_reactions`, all.get(`/api/v3/activities/${id}`) ?? [])]),
+  )
+}
