@@ -17,7 +17,7 @@ import { byFilter, byLink, byMention, byNeighbour, byPath, byShape, contents, ty
 import { type Exchange, type Wire, wire } from '#test/wire.ts'
 
 /** Resources that hold nobody's secrets: whoever can ask for them at all sees all of them. */
-const open = new Set(['Role', 'Type', 'Status', 'Priority', 'TimeEntriesActivity'])
+const open = new Set(['Role', 'Type', 'Status', 'Priority', 'TimeEntriesActivity', 'NonWorkingDay'])
 /** Texts of hidden rows that are one of a few words, and hold no marker therefore. */
 const worded = new Set(['Version.status', 'Version.sharing', 'User.language', 'User.status', 'PlaceholderUser.status'])
 
@@ -215,7 +215,9 @@ test('those who may see it are told', async () => {
   }
   const all = answers.map((answer) => answer.text).join('\n')
   const markers = [
-    ...(await contents(server.db, ['work_packages', 'projects', 'versions', 'categories', 'time_entries'])).matchAll(/zqk\d+x/g),
+    ...(await contents(server.db, ['work_packages', 'projects', 'versions', 'categories', 'time_entries'])).matchAll(
+      /zqk\d+x/g,
+    ),
   ]
   const archived = new Set(
     (await contents(server.db, ['projects']))
