@@ -81,6 +81,7 @@ test('the configuration tells the settings, sizes in bytes', async () => {
   })
   assert.equal(typeof hostName, 'string')
   assert.equal(_links.self.href, '/api/v3/configuration')
+  assert.equal(_embedded.userPreferences._type, 'UserPreferences')
 })
 
 test('a project has a configuration with more in it', async () => {

@@ -215,9 +215,7 @@ test('those who may see it are told', async () => {
   }
   const all = answers.map((answer) => answer.text).join('\n')
   const markers = [
-    ...(await contents(server.db, ['work_packages', 'projects', 'versions', 'categories', 'time_entries'])).matchAll(
-      /zqk\d+x/g,
-    ),
+    ...(await contents(server.db, ['work_packages', 'projects', 'versions', 'categories', 'time_entries'])).matchAll(/zqk\d+x/g),
   ]
   const archived = new Set(
     (await contents(server.db, ['projects']))
