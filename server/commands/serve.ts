@@ -58,7 +58,7 @@ async function listening(build: () => Promise<FastifyInstance>, { host, port }: 
   return app
 }
 
-/** Tells subscribers every second what has happened. Gives the way to end it, which waits for what is being told. */
+/** Runs every second what time brings about, and tells subscribers what has happened. Gives the way to end it, which waits for it. */
 function startDelivery(db: Database, failed: (error: unknown) => void): () => Promise<void> {
   let delivery: Promise<void> | undefined
   const timer = setInterval(() => {
@@ -75,7 +75,8 @@ function startDelivery(db: Database, failed: (error: unknown) => void): () => Pr
 }
 
 async function deliverAll(db: Database): Promise<void> {
-  const { deliver } = await import('#kernel/events.ts')
+  const [{ deliver }, { runTasks }] = await Promise.all([import('#kernel/events.ts'), import('#kernel/tasks.ts')])
+  await runTasks(db, new Date())
   while ((await deliver(db)) > 0);
 }
 

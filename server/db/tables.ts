@@ -58,6 +58,7 @@ export interface Tables {
     updated_at: string
   }
   non_working_days: {
+    id: number
     date: string
     name: string
   }
@@ -94,6 +95,15 @@ export interface Tables {
     password_hash: string | null
     created_at: string
     updated_at: string
+    time_zone: string | null
+    disable_keyboard_shortcuts: boolean
+    warn_on_leaving_unsaved: boolean
+    comment_sort_descending: boolean
+    auto_hide_popups: boolean
+    daily_reminders: unknown | null
+    immediate_reminders: unknown | null
+    pause_reminders: unknown | null
+    workdays: unknown | null
   }
   priorities: {
     id: number
@@ -121,6 +131,14 @@ export interface Tables {
     status_explanation: string | null
     created_at: string
     updated_at: string
+  }
+  reminders: {
+    id: number
+    work_package_id: number
+    creator_id: number
+    remind_at: string
+    note: string | null
+    completed_at: string | null
   }
   revisions: {
     name: string
@@ -197,6 +215,25 @@ export interface Tables {
     description: string | null
     created_at: string
     updated_at: string
+  }
+  user_non_working_times: {
+    id: number
+    user_id: number
+    start_date: string
+    end_date: string
+  }
+  user_working_hours: {
+    id: number
+    user_id: number
+    valid_from: string
+    monday_minutes: number
+    tuesday_minutes: number
+    wednesday_minutes: number
+    thursday_minutes: number
+    friday_minutes: number
+    saturday_minutes: number
+    sunday_minutes: number
+    availability_factor: number
   }
   versions: {
     id: number

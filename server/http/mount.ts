@@ -25,7 +25,7 @@ async function contextOf(request: FastifyRequest, db: Database, world: World, op
   const settings = await settingsOf(db, snapshot)
   const principal: Row = await authenticate(request.raw, db, snapshot, settings, now, open)
   const viewer = await viewerOf(snapshot, principal)
-  const timeZone = settings.user_default_timezone ?? 'UTC'
+  const timeZone = principal['time_zone'] ?? settings.user_default_timezone ?? 'UTC'
   const context: Context = {
     db,
     engine: db.engine,

@@ -243,9 +243,12 @@ async function writing<T>(db: Database, resource: Resource, work: (tx: Transacti
 /** A unique index that two writes raced for. */
 function constraintViolation(resource: Resource, error: ConstraintError): ApiError {
   if (error.kind === 'foreign') return conflict('Something this refers to was removed in the meantime.')
-  const property = resource.properties.find(
-    (p) => p.column && new RegExp(`\\b${p.column}\\b|_${p.column}\\b`).test(error.message),
-  )
+  // Of several columns the last one is what must be unique within the others.
+  const place = ({ column }: Property) =>
+    column ? error.message.search(new RegExp(`(\\b|_)${column}\\b(?!.*\\b${column}\\b)`)) : -1
+  const property = resource.properties
+    .filter((p) => !isAutomatic(p.name) && place(p) >= 0)
+    .toSorted((a, b) => place(b) - place(a))[0]
   return combined(toErrors(resource, [violation(property?.name ?? 'base', 'has already been taken')]))
 }
 

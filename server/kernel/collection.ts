@@ -71,13 +71,14 @@ const UNPAGINATED = 100_000
  * @param names what an element may hold, for `select`
  * @param list the elements of the page asked for, and how many there are in all
  * @param byDefault filters in force when the client names none
+ * @param paginated whether there are pages; otherwise `list` gives everything
  */
 export async function computed(
   context: Context,
   queryable: Queryable,
   names: readonly string[],
   list: (query: Query) => Promise<{ elements: readonly Body[]; total: number }>,
-  byDefault: readonly FilterUse[] = [],
+  { byDefault = [] as readonly FilterUse[], paginated = true } = {},
 ): Promise<Body> {
   const query = await parseQuery(queryable, context, { byDefault })
   if (query.select) checkSelect(query.select, selection(names))
@@ -87,10 +88,9 @@ export async function computed(
     _type: 'Collection',
     total,
     count: elements.length,
-    pageSize,
-    offset,
+    ...(paginated && { pageSize, offset }),
     _embedded: { elements },
-    _links: pageLinks(context.path, context, query, total, true, {}),
+    _links: pageLinks(context.path, context, query, total, paginated, {}),
   }
   return query.select ? picked(body, query.select) : body
 }

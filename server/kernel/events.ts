@@ -2,7 +2,6 @@
 import type { Database, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
-import type { Context } from './context.ts'
 
 export interface Event {
   readonly id: number
@@ -27,16 +26,22 @@ export function subscribe(name: string, subscriber: Subscriber): () => void {
   return () => void subscribers.splice(subscribers.indexOf(entry), 1)
 }
 
+/** Who does something, and when: a request, or the passing of time. */
+export interface Doing {
+  readonly viewer: { readonly id: number }
+  readonly now: Date
+}
+
 /** Writes an event into the outbox. */
 export async function publish(
   tx: Transaction,
-  context: Context,
+  { viewer, now }: Doing,
   name: string,
   id: number,
   columns: readonly string[],
 ): Promise<void> {
   await tx.run(sql`insert into outbox (name, resource_id, actor_id, changed, created_at)
-    values (${name}, ${id}, ${context.viewer.id}, ${JSON.stringify(columns)}, ${context.now.toISOString()})`)
+    values (${name}, ${id}, ${viewer.id}, ${JSON.stringify(columns)}, ${now.toISOString()})`)
 }
 
 /** Tells subscribers what is in the outbox, oldest first, and forgets it. Gives how many events there were. */

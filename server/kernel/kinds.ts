@@ -103,8 +103,10 @@ export const dateTime: Kind = {
   render: same,
   parse: (value) => {
     const parsed = typeof value === 'string' && /^\d{4}-\d{2}-\d{2}T/.test(value) ? new Date(value) : new Date(Number.NaN)
-    if (Number.isNaN(parsed.getTime())) throw new FormatError('YYYY-MM-DDThh:mm:ssZ (ISO 8601 date and time)')
-    return parsed.toISOString()
+    const instant = Number.isNaN(parsed.getTime()) ? '' : parsed.toISOString()
+    // Both engines know the years from 1 to 9999.
+    if (!/^(?!0000)\d{4}-/.test(instant)) throw new FormatError('YYYY-MM-DDThh:mm:ssZ (ISO 8601 date and time)')
+    return instant
   },
   strategy: 'datetime_past',
 }

@@ -63,7 +63,7 @@ export function operation(one: Operation): void {
 
 /** The number that a path parameter names, or undefined when it names nothing. */
 export async function idFrom(text: string, resource: Resource, context: Context): Promise<number | undefined> {
-  if (isId(text)) return Number(text)
+  if (isId(text) && !resource.addressOf) return Number(text)
   return isStorable(text) ? resource.resolve?.(text, context) : undefined
 }
 

@@ -159,6 +159,8 @@ export interface Declaration<T extends TableName, F> {
   /** `_type` and the path, where they depend on the row. */
   type?: (row: Tables[T], page: Page) => string
   pathOf?: (row: Tables[T]) => string
+  /** The path of a row, where it does not end in its id; whatever stands in its place is then read by `resolve` alone. */
+  addressOf?: (row: Tables[T]) => string
   /** The resource that a row really is, where this one stands for several kinds. */
   variant?: (row: Tables[T]) => string
   /** The id that a text in a path or link means, where it is not the number itself. */
@@ -376,4 +378,4 @@ export function extend<T extends TableName>(
 
 /** The address of a row. */
 export const hrefOf = (resource: Resource, row: Row): string =>
-  `/api/v3/${resource.pathOf ? resource.pathOf(row) : resource.path}/${row['id']}`
+  `/api/v3/${resource.addressOf?.(row) ?? `${resource.pathOf ? resource.pathOf(row) : resource.path}/${row['id']}`}`

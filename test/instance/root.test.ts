@@ -60,7 +60,7 @@ test('the configuration tells the settings, sizes in bytes', async () => {
   await halyard.setting('attachment_max_size', 10)
   const { status, body } = await vera.get('/configuration')
   assert.equal(status, 200)
-  const { _links, hostName, ...rest } = body
+  const { _links, _embedded, hostName, ...rest } = body
   assert.deepEqual(rest, {
     _type: 'Configuration',
     maximumAttachmentFileSize: 10_240,
@@ -81,6 +81,7 @@ test('the configuration tells the settings, sizes in bytes', async () => {
   })
   assert.equal(typeof hostName, 'string')
   assert.equal(_links.self.href, '/api/v3/configuration')
+  assert.equal(_embedded.userPreferences._type, 'UserPreferences')
 })
 
 test('a project has a configuration with more in it', async () => {

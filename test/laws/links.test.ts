@@ -10,9 +10,9 @@ import { addressesOf, isStored, operationAt, operations, parametersOf, pathWith,
 import type { Exchange } from '#test/wire.ts'
 
 /** What links lead to that does not exist yet. */
-const planned = [/^\/api\/v3\/relations$/, /^\/api\/v3\/users\/\d+\/preferences$/]
+const planned = [/^\/api\/v3\/relations$/]
 /** Lists that tell of more than may be viewed one by one: so it is in the API we follow. */
-const offeredToMore = new Set(['Role self GET', 'PlaceholderUser self GET'])
+const offeredToMore = new Set(['Role self GET', 'PlaceholderUser self GET', 'Reminder self GET'])
 /** Links that are offered to fewer people than may follow them: users change themselves, archivers may do nothing else. */
 const offeredToFewer = new Set(['User updateImmediately', 'Project update', 'Project updateImmediately'])
 const isOfferedToAll = (resource: Resource, rel: string) =>

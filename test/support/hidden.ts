@@ -182,6 +182,11 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
       hours: 7381.25,
     })
   }
+  for (const user of [insider, leaver]) {
+    await add('reminders', ['note'], { work_package_id: child, creator_id: user, remind_at: '2093-07-07T07:08:09.000Z' })
+    await add('user_working_hours', [], { user_id: user, valid_from: '2093-07-06', monday_minutes: 73 })
+    await add('user_non_working_times', [], { user_id: user, start_date: '2093-07-06', end_date: '2093-07-10' })
+  }
   const share = await add('memberships', [], {
     principal_id: other,
     project_id: harbour,

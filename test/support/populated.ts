@@ -179,6 +179,12 @@ async function fill({ server, lab, annex, member, sharee, coded }: Filling): Pro
     for (const user of [member, ...coded.slice(0, 4)])
       await tx.run(sql`insert into watchers (work_package_id, user_id) values (${child}, ${user})`)
   })
+  for (const user of [member, ...coded]) {
+    await make.row('reminders', { work_package_id: child, creator_id: user, remind_at: '2093-02-03T08:00:00Z', note: 'Look.' })
+    await make.row('user_working_hours', { user_id: user, valid_from: '2031-02-03', monday_minutes: 450 })
+    await make.row('user_non_working_times', { user_id: user, start_date: '2031-02-03', end_date: '2031-02-04' })
+  }
+  await make.row('non_working_days', { date: '2031-12-25', name: 'Christmas' }, 'non_working_days')
   const share = await make.row('memberships', {
     principal_id: sharee,
     project_id: lab,

@@ -163,7 +163,7 @@ operation({
   answers: { status: 200, of: 'Capability', as: 'collection' },
   query: ['filters', 'sortBy', 'select', 'offset', 'pageSize'],
   run: async ({ context }) => ({
-    body: await computed(context, queryable, members, (query) => listed(query, context), [own]),
+    body: await computed(context, queryable, members, (query) => listed(query, context), { byDefault: [own] }),
   }),
 })
 

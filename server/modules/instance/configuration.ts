@@ -1,31 +1,38 @@
 /** What clients should know of the instance's settings, by themselves and for one project. */
+import { single } from '#kernel/collection.ts'
 import type { Context } from '#kernel/context.ts'
 import { ok, operation, rowAt } from '#kernel/operation.ts'
+import { hrefOf } from '#kernel/resource.ts'
+import { UserPreferences } from '#modules/accounts/preferences.ts'
 import { Project } from '#modules/projects/projects.ts'
 
 /** Sizes are set in KiB and told in bytes. */
 const KIBIBYTE = 1024
 
-const configuration = ({ settings, viewer, path }: Context) => ({
-  _type: 'Configuration',
-  maximumAttachmentFileSize: settings.attachment_max_size * KIBIBYTE,
-  maximumAPIV3PageSize: settings.apiv3_max_page_size,
-  perPageOptions: settings.per_page_options,
-  dateFormat: settings.date_format,
-  timeFormat: settings.time_format,
-  durationFormat: settings.duration_format,
-  userDefaultTimezone: settings.user_default_timezone,
-  startOfWeek: settings.start_of_week,
-  hoursPerDay: settings.hours_per_day,
-  daysPerMonth: settings.days_per_month,
-  hostName: settings.host_name,
-  activeFeatureFlags: [],
-  availableFeatures: [],
-  triallingFeatures: [],
-  allowedLinkProtocols: [],
-  attachmentWhitelist: settings.attachment_whitelist,
-  _links: { self: { href: path }, userPreferences: { href: `/api/v3/users/${viewer.id}/preferences` } },
-})
+const configuration = async (context: Context, path = context.path) => {
+  const { settings, viewer } = context
+  return {
+    _type: 'Configuration',
+    maximumAttachmentFileSize: settings.attachment_max_size * KIBIBYTE,
+    maximumAPIV3PageSize: settings.apiv3_max_page_size,
+    perPageOptions: settings.per_page_options,
+    dateFormat: settings.date_format,
+    timeFormat: settings.time_format,
+    durationFormat: settings.duration_format,
+    userDefaultTimezone: settings.user_default_timezone,
+    startOfWeek: settings.start_of_week,
+    hoursPerDay: settings.hours_per_day,
+    daysPerMonth: settings.days_per_month,
+    hostName: settings.host_name,
+    activeFeatureFlags: [],
+    availableFeatures: [],
+    triallingFeatures: [],
+    allowedLinkProtocols: [],
+    attachmentWhitelist: settings.attachment_whitelist,
+    _embedded: { userPreferences: await single(context, UserPreferences, viewer.row) },
+    _links: { self: { href: path }, userPreferences: { href: hrefOf(UserPreferences, viewer.row) } },
+  }
+}
 
 operation({
   method: 'GET',
@@ -33,7 +40,7 @@ operation({
   summary: 'View the configuration',
   tag: 'Configuration',
   answers: { status: 200, as: 'object' },
-  run: async ({ context }) => ok(configuration(context)),
+  run: async ({ context }) => ok(await configuration(context)),
 })
 
 operation({
@@ -45,6 +52,6 @@ operation({
   run: async ({ context, params }) => {
     const project = await rowAt(params['id'] as string, Project, context)
     const path = `/api/v3/projects/${project['id']}/configuration`
-    return ok({ ...configuration({ ...context, path }), enabledInternalComments: false })
+    return ok({ ...(await configuration(context, path)), enabledInternalComments: false })
   },
 })

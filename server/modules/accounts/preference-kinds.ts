@@ -1,0 +1,135 @@
+/** The preferences that are more than one value: how they are written, read and judged. Pure. */
+import type { Row } from '#db/database.ts'
+import { type Violation, violation } from '#kernel/errors.ts'
+import { FormatError, isDate, type Kind } from '#kernel/kinds.ts'
+import { type Draft, differs } from '#kernel/resource.ts'
+
+export const defaultDailyReminders = { enabled: true, times: ['08:00'] }
+export const defaultImmediateReminders = { mentioned: true, personalReminder: true }
+export const defaultPauseReminders = { enabled: false }
+export const defaultWorkdays = [1, 2, 3, 4, 5]
+
+const flag = { type: 'boolean' }
+const object = (properties: Record<string, unknown>) => ({ type: 'object', properties })
+const same = (value: unknown) => value
+
+/** Reads the members of an object, each by its own reader; those that are not given are left out, and so are unknown ones. */
+const readObject = (expected: string, members: Record<string, (value: unknown) => unknown>) => (value: unknown) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new FormatError(expected)
+  const given = Object.entries(members).filter(([key]) => Object.hasOwn(value, key))
+  return Object.fromEntries(
+    given.map(([key, read]) => {
+      const found = read((value as Row)[key])
+      if (found === undefined) throw new FormatError(expected)
+      return [key, found]
+    }),
+  )
+}
+
+const readFlag = (value: unknown) => (typeof value === 'boolean' ? value : undefined)
+const readDay = (value: unknown) => (value === null || (typeof value === 'string' && isDate(value)) ? value : undefined)
+
+/** Times of day, hours and minutes; what is said beyond these is not kept. */
+function readTimes(value: unknown): string[] | undefined {
+  if (!Array.isArray(value)) return undefined
+  const times = value.map((one) => /^([01]\d|2[0-3]):[0-5]\d(?=:00|$)/.exec(String(one))?.[0])
+  return times.every((one) => one !== undefined) ? [...new Set(times)] : undefined
+}
+
+function readWorkdays(value: unknown): unknown {
+  if (Array.isArray(value) && value.length < 100 && value.every(Number.isInteger)) return value
+  throw new FormatError('a list of days of the week, 1 to 7')
+}
+
+const document = (type: string, json: Record<string, unknown>, parse: Kind['parse']): Kind => ({
+  type,
+  json,
+  render: same,
+  parse,
+  strategy: 'text',
+})
+
+export const dailyReminders = document(
+  'Object',
+  object({ enabled: flag, times: { type: 'array', items: { type: 'string' } } }),
+  readObject('an object such as {"enabled":true,"times":["08:00"]}', { enabled: readFlag, times: readTimes }),
+)
+
+export const immediateReminders = document(
+  'Object',
+  object({ mentioned: flag, personalReminder: flag }),
+  readObject('an object such as {"mentioned":true,"personalReminder":true}', {
+    mentioned: readFlag,
+    personalReminder: readFlag,
+  }),
+)
+
+const day = { type: 'string', format: 'date' }
+export const pauseReminders = document(
+  'Object',
+  object({ enabled: flag, firstDay: day, lastDay: day }),
+  readObject('an object such as {"enabled":true,"firstDay":"2026-12-24","lastDay":"2026-12-31"}', {
+    enabled: readFlag,
+    firstDay: readDay,
+    lastDay: readDay,
+  }),
+)
+
+export const workdays = document('[]Integer', { type: 'array', items: { type: 'integer' } }, readWorkdays)
+
+/** Days between which reminders pause: one day, where only the first is named. */
+function paused({ enabled = false, firstDay, lastDay }: Row): Row {
+  const last = lastDay ?? firstDay
+  return { enabled, ...(firstDay && { firstDay }), ...(last && { lastDay: last }) }
+}
+
+/** The columns that hold documents, and how what was given becomes the whole of it. */
+const documents: Record<string, (given: any, stored: any) => unknown> = {
+  daily_reminders: (given, stored) => ({ ...defaultDailyReminders, ...stored, ...given }),
+  immediate_reminders: (given, stored) => ({ ...defaultImmediateReminders, ...stored, ...given }),
+  pause_reminders: paused,
+  workdays: same,
+}
+
+/** Documents are completed by what was not given of them, and are stored as JSON. */
+export function completed(draft: Draft): Row {
+  const { row, before } = draft
+  const given = Object.keys(documents).filter((column) => differs(draft, column) && row[column] !== null)
+  return Object.fromEntries(
+    given.map((column) => [column, JSON.stringify(documents[column]?.(row[column], before?.[column] ?? undefined))]),
+  )
+}
+
+/** Whether there is such a time zone. */
+function isTimeZone(name: string): boolean {
+  if (!/^[A-Z][\w+-]*(\/[A-Za-z][\w+-]*)*$/.test(name)) return false
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone: name }))
+  } catch {
+    return false
+  }
+}
+
+/** What is wrong with what was given. */
+export function check(draft: Draft): Violation[] {
+  const { row } = draft
+  const violations: Violation[] = []
+  const given = (column: string) => (differs(draft, column) && row[column] !== null ? JSON.parse(row[column]) : undefined)
+
+  if (row['time_zone'] && differs(draft, 'time_zone') && !isTimeZone(row['time_zone']))
+    violations.push(violation('timeZone', 'is not set to one of the allowed values'))
+
+  const daily = given('daily_reminders') as typeof defaultDailyReminders | undefined
+  if (daily?.times.some((time) => !time.endsWith(':00')))
+    violations.push(violation('dailyReminders', 'can only be sent at a full hour'))
+
+  const pause = given('pause_reminders') as { enabled: boolean; firstDay?: string; lastDay?: string } | undefined
+  if (pause?.enabled && !pause.firstDay) violations.push(violation('pauseReminders', "can't be blank"))
+  else if (pause?.firstDay && pause.lastDay && pause.lastDay < pause.firstDay)
+    violations.push(violation('pauseReminders', 'is not a valid range of days'))
+
+  const worked = given('workdays') as number[] | undefined
+  if (worked?.some((one) => one < 1 || one > 7)) violations.push(violation('workdays', 'is not set to one of the allowed values'))
+  if (worked && new Set(worked).size < worked.length) violations.push(violation('workdays', 'must not hold a day twice'))
+  return violations
+}

@@ -1,0 +1,115 @@
+/** How somebody wants to use the instance: part of the principal's row, answered as a resource of its own. */
+import type { Row } from '#db/database.ts'
+import { name, sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
+import { findRow, prepareWrite } from '#kernel/change.ts'
+import { single } from '#kernel/collection.ts'
+import { ApiError, forbidden } from '#kernel/errors.ts'
+import { type Ask, idFrom, ok, operation, saved } from '#kernel/operation.ts'
+import { resource } from '#kernel/resource.ts'
+import { both, either, globally, having, own, type Rule } from '#kernel/rules.ts'
+import { prepare } from '#kernel/viewer.ts'
+import * as kinds from './preference-kinds.ts'
+import { User } from './users.ts'
+
+const managesUsers = globally('manage_user')
+const isPerson = having('type', 'User', 'AnonymousUser')
+
+/** Anonymous has preferences as well, those of the instance, but cannot change them. */
+const isOneself: Rule = {
+  needs: [],
+  where: ({ viewer }, table) => sql`${name(`${table}.id`)} = ${viewer.id}`,
+  holds: (viewer, row) => row['id'] === viewer.id,
+  anywhere: () => true,
+}
+const changes = both(isPerson, either(own('id'), managesUsers))
+
+const addressOf = ({ id }: Tables['principals']) => `users/${id}/preferences`
+
+export const UserPreferences = resource('UserPreferences', 'principals', ({ text, boolean, link, of }) => ({
+  path: 'my_preferences',
+  addressOf,
+  label: 'preferences',
+  title: 'name',
+  untitled: true,
+  held: 'some',
+  visible: both(isPerson, either(isOneself, managesUsers)),
+  may: { update: changes },
+  properties: {
+    timeZone: text({
+      column: 'time_zone',
+      value: (row, { context }) => row.time_zone ?? context.settings.user_default_timezone,
+    }),
+    disableKeyboardShortcuts: boolean(),
+    warnOnLeavingUnsaved: boolean(),
+    commentSortDescending: boolean(),
+    autoHidePopups: boolean(),
+    dailyReminders: of(kinds.dailyReminders, {
+      column: 'daily_reminders',
+      value: (row) => row.daily_reminders ?? kinds.defaultDailyReminders,
+    }),
+    immediateReminders: of(kinds.immediateReminders, {
+      column: 'immediate_reminders',
+      value: (row) => row.immediate_reminders ?? kinds.defaultImmediateReminders,
+    }),
+    pauseReminders: of(kinds.pauseReminders, {
+      column: 'pause_reminders',
+      value: (row) => row.pause_reminders ?? kinds.defaultPauseReminders,
+    }),
+    workdays: of(kinds.workdays, { column: 'workdays', value: (row) => row.workdays ?? kinds.defaultWorkdays }),
+    user: link('User', { column: 'id', writable: false, open: true }),
+  },
+  actions: { updateImmediately: { href: (row) => `/api/v3/${addressOf(row)}`, method: 'patch', may: changes } },
+  derive: [kinds.completed],
+  check: [kinds.check],
+  operations: [],
+}))
+
+/** The principal whose preferences are asked for: 403 for whoever may not know them, whether or not there is such a principal. */
+async function principal({ context, params }: Ask): Promise<Row> {
+  const { db, viewer } = context
+  const id = await idFrom(params['id'] as string, User, context)
+  await prepare(db, viewer, managesUsers.needs)
+  if (id !== viewer.id && !managesUsers.anywhere(viewer)) throw forbidden()
+  return findRow(context, UserPreferences, id)
+}
+
+const tag = 'UserPreferences'
+const common = { path: '/users/:id/preferences', tag, answers: { status: 200, of: tag, as: 'single' } } as const
+
+operation({
+  ...common,
+  method: 'GET',
+  summary: 'View the preferences of a user',
+  run: async (ask) => ok(await single(ask.context, UserPreferences, await principal(ask))),
+})
+
+operation({
+  ...common,
+  method: 'PATCH',
+  summary: 'Update the preferences of a user',
+  takes: tag,
+  run: async (ask) => {
+    if (!ask.context.viewer.signedIn) throw new ApiError('Unauthenticated')
+    return saved(ask, UserPreferences, await prepareWrite(ask.context, UserPreferences, await principal(ask), ask.body))
+  },
+})
+
+/** One's own are found at their real address: the method is kept on the way. */
+const elsewhere = (status: 301 | 308) => async () => ({ status, headers: { location: '/api/v3/users/me/preferences' } })
+const mine = { path: '/my_preferences', tag } as const
+
+operation({
+  ...mine,
+  method: 'GET',
+  summary: 'Find one’s own preferences',
+  answers: { status: 301 },
+  run: elsewhere(301),
+})
+operation({
+  ...mine,
+  method: 'PATCH',
+  summary: 'Find one’s own preferences, to update them',
+  answers: { status: 308 },
+  run: elsewhere(308),
+})

@@ -1,0 +1,110 @@
+/** Reminders: somebody wants to be told of a work package at some time. */
+import { among } from '#db/dialect.ts'
+import { name, raw, sql } from '#db/sql.ts'
+import { prepareWrite } from '#kernel/change.ts'
+import { index } from '#kernel/collection.ts'
+import type { Context } from '#kernel/context.ts'
+import { conflict, type Violation, violation } from '#kernel/errors.ts'
+import { publish } from '#kernel/events.ts'
+import { created, ok, operation, rowFrom } from '#kernel/operation.ts'
+import { type Draft, differs, resource } from '#kernel/resource.ts'
+import { both, own, type Rule, signedIn, through } from '#kernel/rules.ts'
+import { periodically } from '#kernel/tasks.ts'
+import { WorkPackage } from '#modules/work-packages/work-packages.ts'
+
+interface Facts {
+  /** Whether the viewer is to be reminded of the work package already. */
+  readonly isReminded: boolean
+}
+
+/** It has not come due yet. */
+const upcoming: Pick<Rule, 'needs' | 'where'> = {
+  needs: [],
+  where: (_, table) =>
+    sql`${name(`${table}.completed_at`)} is null and ${name(`${table}.remind_at`)} > ${new Date().toISOString()}`,
+}
+const mine = own('creator_id')
+
+async function lookUp({ row, before }: Draft, { db, viewer }: Context): Promise<Facts> {
+  if (before) return { isReminded: false }
+  const active = await db.one(sql`
+    select 1 as one from reminders
+    where creator_id = ${viewer.id} and work_package_id = ${row['work_package_id']} and completed_at is null`)
+  return { isReminded: active !== undefined }
+}
+
+function check(draft: Draft, { isReminded }: Facts, { now }: Context): Violation[] {
+  if (isReminded) throw conflict('You have a reminder for this work package already: change or delete that one.')
+  const { remind_at: at } = draft.row
+  const isPast = at && differs(draft, 'remind_at') && at <= now.toISOString()
+  return isPast ? [violation('remindAt', 'must be in the future')] : []
+}
+
+export const Reminder = resource<'reminders', Facts>('Reminder', 'reminders', ({ text, integer, dateTime, link }) => ({
+  path: 'reminders',
+  title: (row) => `#${row.id}`,
+  untitled: true,
+  paginated: false,
+  order: { column: 'remind_at' },
+  visible: both(
+    mine,
+    through('work_package_id', 'work_packages', WorkPackage.visible, () => undefined),
+  ),
+  addressable: upcoming,
+  may: { create: signedIn, update: mine, delete: mine },
+  properties: {
+    id: integer(),
+    note: text({ max: 128 }),
+    remindAt: dateTime({ label: 'Date', required: true }),
+    creator: link('User', { writable: false, open: true }),
+    remindable: link('WorkPackage', { column: 'work_package_id', writable: false }),
+  },
+  actions: { updateImmediately: null, delete: null },
+  facts: lookUp,
+  check: [check],
+  operations: ['index', 'update', 'delete'],
+}))
+
+operation({
+  method: 'GET',
+  path: '/work_packages/:id/reminders',
+  summary: 'List the upcoming reminders for a work package',
+  tag: 'Reminder',
+  answers: { status: 200, of: 'Reminder', as: 'collection' },
+  run: async ({ context, params }) => {
+    const { id } = await rowFrom(params['id'] as string, WorkPackage, context)
+    const within = sql`reminders.work_package_id = ${id} and ${upcoming.where(context, 'reminders')}`
+    return ok(await index(context, Reminder, { path: `/api/v3/work_packages/${id}/reminders`, within }))
+  },
+})
+
+operation({
+  method: 'POST',
+  path: '/work_packages/:id/reminders',
+  summary: 'Create a reminder for a work package',
+  tag: 'Reminder',
+  answers: { status: 201, of: 'Reminder', as: 'single' },
+  takes: 'Reminder',
+  run: async (ask) => {
+    const { id } = await rowFrom(ask.params['id'] as string, WorkPackage, ask.context)
+    const given = { work_package_id: id, creator_id: ask.context.viewer.id }
+    return created(ask, Reminder, await prepareWrite(ask.context, Reminder, undefined, ask.body, given))
+  },
+})
+
+const MOST_AT_ONCE = 500
+
+/** Reminders that have come due are completed, and whoever set them is to be told. */
+periodically(async (db, now) => {
+  const due = sql`completed_at is null and remind_at <= ${now.toISOString()}`
+  const found = await db.all<{ id: number }>(sql`select id from reminders where ${due} order by remind_at limit ${MOST_AT_ONCE}`)
+  if (found.length === 0) return
+  const ids = found.map((row) => row.id)
+  await db.transaction(async (tx) => {
+    // Another process, or a change of plans, may have been faster.
+    const completed = await tx.all<{ id: number; creator_id: number }>(sql`
+      update reminders set completed_at = ${now.toISOString()} where ${among(tx.engine, raw('id'), ids)} and ${due}
+      returning id, creator_id`)
+    for (const { id, creator_id } of completed) await publish(tx, { viewer: { id: creator_id }, now }, 'reminders.due', id, [])
+  })
+})

@@ -1,0 +1,44 @@
+/** When other days become days of work, work keeps its dates and takes another number of days. */
+import type { Transaction } from '#db/database.ts'
+import { among } from '#db/dialect.ts'
+import { raw, type Sql, sql, TRUE } from '#db/sql.ts'
+import { durationBetween } from '#modules/work-packages/working-days.ts'
+
+interface Planned {
+  id: number
+  start_date: string
+  due_date: string
+  duration: number | null
+}
+
+/** So many are read and written at once. */
+const BATCH = 5000
+
+/**
+ * Counts the days of planned work again, by the days off that the transaction sees.
+ * @param dates where these are all that changed: work on none of them stays as it is
+ */
+export async function recount(tx: Transaction, weekdays: readonly number[], dates?: readonly string[]): Promise<void> {
+  const days = await tx.all<{ date: string }>(sql`select date from non_working_days`)
+  const calendar = { weekdays, daysOff: new Set(days.map((day) => day.date)) }
+  for (const affected of dates?.map((date) => sql`start_date <= ${date} and due_date >= ${date}`) ?? [TRUE]) {
+    let last = 0
+    for (;;) {
+      const batch = await read(tx, affected, last)
+      const counted = batch.map((one) => ({ ...one, now: Math.max(1, durationBetween(one.start_date, one.due_date, calendar)) }))
+      const changed = counted.filter((one) => one.now !== one.duration)
+      for (const [duration, list] of Map.groupBy(changed, (one) => one.now)) {
+        const ids = list.map((one) => one.id)
+        await tx.run(sql`update work_packages set duration = ${duration} where ${among(tx.engine, raw('id'), ids)}`)
+      }
+      if (batch.length < BATCH) break
+      last = (batch.at(-1) as Planned).id
+    }
+  }
+}
+
+const read = (tx: Transaction, affected: Sql, last: number): Promise<Planned[]> =>
+  tx.all<Planned>(sql`
+    select id, start_date, due_date, duration from work_packages
+    where id > ${last} and start_date is not null and due_date is not null and not ignore_non_working_days and ${affected}
+    order by id limit ${BATCH}`)

@@ -1,0 +1,295 @@
+/** Days, the week and the days off: what follows from what, and who may change it. */
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { sql } from '#db/sql.ts'
+import { changed } from '#kernel/world.ts'
+import { type Client, filters, type Instance, instance } from '#test/instance.ts'
+
+let server: Instance
+let admin: Client
+let member: Client
+before(async () => {
+  server = await instance()
+  admin = server.admin
+  member = await server.as(await server.make.user())
+})
+after(() => server.close())
+beforeEach(async () => {
+  await server.setting('working_days', [1, 2, 3, 4, 5])
+  await server.db.transaction(async (tx) => {
+    await tx.run(sql`delete from non_working_days`)
+    await changed(tx, 'non_working_days')
+  })
+})
+
+const elements = (reply: { body: any }): any[] => reply.body._embedded.elements
+const dates = (reply: { body: any }): string[] => elements(reply).map((one) => one.date)
+const attribute = (reply: { body: any }) => reply.body._embedded.details.attribute
+const christmas = { date: '2026-12-25', name: 'Christmas' }
+const between = (from: string, to: string) => filters(['date', '<>d', [from, to]])
+
+describe('days', () => {
+  test('a working day names its day of the week', async () => {
+    const { status, body } = await member.get('/days/2026-12-24')
+    assert.equal(status, 200)
+    assert.deepEqual(body, {
+      _type: 'Day',
+      date: '2026-12-24',
+      name: 'Thursday',
+      working: true,
+      _links: {
+        self: { href: '/api/v3/days/2026-12-24', title: 'Thursday' },
+        weekday: { href: '/api/v3/days/week/4', title: 'Thursday' },
+      },
+    })
+  })
+
+  test('a day on which nobody works says why: the day of the week first, then the day off', async () => {
+    await admin.post('/days/non_working', { date: '2026-12-26', name: 'Boxing Day' })
+    const { body } = await member.get('/days/2026-12-26')
+    assert.equal(body.working, false)
+    assert.deepEqual(body._links.nonWorkingReasons, [
+      { href: '/api/v3/days/week/6', title: 'Saturday' },
+      { href: '/api/v3/days/non_working/2026-12-26', title: 'Boxing Day' },
+    ])
+  })
+
+  test('what is no date is refused', async () => {
+    for (const path of ['2026-02-30', 'tomorrow', '5']) assert.equal((await member.get(`/days/${path}`)).status, 400, path)
+  })
+
+  test('are those of this and the next month, and there are no pages', async () => {
+    const reply = await member.get('/days?pageSize=3&offset=2')
+    const first = new Date(`${new Date().toISOString().slice(0, 7)}-01T00:00:00Z`)
+    const end = Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 2, 1)
+    const expected: string[] = []
+    for (let at = first.getTime(); at < end; at += 86_400_000) expected.push(new Date(at).toISOString().slice(0, 10))
+    assert.deepEqual(dates(reply), expected)
+    const { _embedded: _, ...envelope } = reply.body
+    assert.deepEqual(envelope, {
+      _type: 'Collection',
+      total: expected.length,
+      count: expected.length,
+      _links: { self: { href: '/api/v3/days' } },
+    })
+  })
+
+  test('can be those between two dates, or one of them', async () => {
+    assert.deepEqual(dates(await member.get(`/days?${between('2026-02-27', '2026-03-02')}`)), [
+      '2026-02-27',
+      '2026-02-28',
+      '2026-03-01',
+      '2026-03-02',
+    ])
+    assert.deepEqual(dates(await member.get(`/days?${filters(['date', '=d', ['2026-02-28']])}`)), ['2026-02-28'])
+    assert.deepEqual(dates(await member.get(`/days?${between('2026-02-28', '2026-02-27')}`)), [])
+  })
+
+  test('can be those of work only, or the others', async () => {
+    const span: [string, string, string[]] = ['date', '<>d', ['2026-02-27', '2026-03-02']]
+    const found = async (operator: string, value: string) =>
+      dates(await member.get(`/days?${filters(span, ['working', operator, [value]])}`))
+    assert.deepEqual(await found('=', 't'), ['2026-02-27', '2026-03-02'])
+    assert.deepEqual(await found('=', 'f'), ['2026-02-28', '2026-03-01'])
+    assert.deepEqual(await found('!', 't'), ['2026-02-28', '2026-03-01'])
+  })
+
+  test('an end left open is a year away', async () => {
+    const list = dates(await member.get(`/days?${between('2026-01-01', '')}`))
+    assert.deepEqual([list[0], list.at(-1)], ['2026-01-01', '2027-01-01'])
+  })
+
+  for (const [name, query] of [
+    ['an operator of other dates', filters(['date', 't'])],
+    ['what is no date', filters(['date', '=d', ['soon']])],
+    ['a filter that there is not', filters(['name', '=', ['Monday']])],
+    ['all the days there are', between('0001-01-01', '9999-12-31')],
+  ] as const) {
+    test(`${name} is refused`, async () => {
+      const { status, body } = await member.get(`/days?${query}`)
+      assert.deepEqual([status, body.errorIdentifier], [400, 'urn:openproject-org:api:v3:errors:InvalidQuery'])
+    })
+  }
+
+  test('are named in the language of whoever asks', async () => {
+    const german = await server.as(await server.make.user({ language: 'de' }))
+    assert.equal((await german.get('/days/2026-12-24')).body.name, 'Donnerstag')
+    const unknown = await server.as(await server.make.user({ language: 'not a language' }))
+    assert.equal((await unknown.get('/days/2026-12-24')).body.name, 'Thursday')
+  })
+})
+
+describe('the week', () => {
+  test('has seven days, Monday first', async () => {
+    const reply = await member.get('/days/week')
+    assert.deepEqual(
+      elements(reply).map(({ day, name, working }) => [day, name, working]),
+      [
+        [1, 'Monday', true],
+        [2, 'Tuesday', true],
+        [3, 'Wednesday', true],
+        [4, 'Thursday', true],
+        [5, 'Friday', true],
+        [6, 'Saturday', false],
+        [7, 'Sunday', false],
+      ],
+    )
+    assert.deepEqual((await member.get('/days/week/7')).body, {
+      _type: 'WeekDay',
+      day: 7,
+      name: 'Sunday',
+      working: false,
+      _links: { self: { href: '/api/v3/days/week/7', title: 'Sunday' } },
+    })
+  })
+
+  test('has no other days', async () => {
+    for (const day of ['0', '8', 'monday']) assert.equal((await member.get(`/days/week/${day}`)).status, 404, day)
+  })
+
+  test('one day can be made a day of work, which days and durations know at once', async () => {
+    const project = await server.make.project()
+    const saturdays = { startDate: '2026-12-18', dueDate: '2026-12-20', subject: 'Over the weekend' }
+    const before = await admin.post(`/projects/${project}/work_packages`, saturdays)
+    assert.deepEqual([before.body.dueDate, before.body.duration], ['2026-12-21', 'P2D'])
+
+    const { status, body } = await admin.patch('/days/week/6', { _type: 'WeekDay', working: true })
+    assert.deepEqual([status, body.working], [200, true])
+    assert.equal((await member.get('/days/2026-12-19')).body.working, true)
+    const kept = (await admin.get(`/work_packages/${before.body.id}`)).body
+    assert.deepEqual([kept.startDate, kept.dueDate, kept.duration], ['2026-12-18', '2026-12-21', 'P3D'])
+    const now = await admin.post(`/projects/${project}/work_packages`, saturdays)
+    assert.deepEqual([now.body.dueDate, now.body.duration], ['2026-12-21', 'P3D'])
+  })
+
+  test('several days can be changed at once; the others stay as they are', async () => {
+    const element = (day: number, working: boolean) => ({ working, _links: { self: { href: `/api/v3/days/week/${day}` } } })
+    const reply = await admin.patch('/days/week', { _embedded: { elements: [element(5, false), element(6, true)] } })
+    assert.equal(reply.status, 200)
+    assert.deepEqual(
+      elements(reply)
+        .filter((one) => one.working)
+        .map((one) => one.day),
+      [1, 2, 3, 4, 6],
+    )
+  })
+
+  test('keeps a day of work', async () => {
+    const list = [1, 2, 3, 4, 5].map((day) => ({ working: false, _links: { self: { href: `/api/v3/days/week/${day}` } } }))
+    const reply = await admin.patch('/days/week', { _embedded: { elements: list } })
+    assert.deepEqual([reply.status, attribute(reply)], [422, 'base'])
+    assert.equal((await member.get('/days/week/1')).body.working, true)
+  })
+
+  for (const [name, path, body, expected] of [
+    ['whether it is one of work', '/days/week/1', {}, 422],
+    ['so with a boolean', '/days/week/1', { working: 'maybe' }, 422],
+    ['of a day there is', '/days/week/8', { working: true }, 404],
+    ['which days are meant', '/days/week', {}, 400],
+    ['each of them by its link', '/days/week', { _embedded: { elements: [{ working: true }] } }, 400],
+  ] as const) {
+    test(`a change must say ${name}`, async () => assert.equal((await admin.patch(path, body)).status, expected))
+  }
+
+  test('is changed by administrators only', async () => {
+    for (const path of ['/days/week', '/days/week/1'])
+      assert.equal((await member.patch(path, { working: false })).status, 403, path)
+  })
+})
+
+describe('days off', () => {
+  test('are made, viewed, renamed, moved and removed', async () => {
+    const made = await admin.post('/days/non_working', christmas)
+    assert.equal(made.status, 201)
+    const { id, _links, ...rest } = made.body
+    assert.deepEqual(rest, { _type: 'NonWorkingDay', ...christmas })
+    assert.deepEqual(_links.self, { href: '/api/v3/days/non_working/2026-12-25', title: 'Christmas' })
+    assert.deepEqual((await admin.get('/days/non_working/2026-12-25')).body, made.body)
+
+    const renamed = await admin.patch('/days/non_working/2026-12-25', { name: 'Day of rest', date: '2026-12-28' })
+    assert.deepEqual([renamed.status, renamed.body.name, renamed.body.id], [200, 'Day of rest', id])
+    assert.equal((await admin.get('/days/non_working/2026-12-25')).status, 404)
+    assert.equal((await member.get('/days/2026-12-28')).body.working, false)
+
+    assert.equal((await admin.delete('/days/non_working/2026-12-28')).status, 204)
+    assert.equal((await member.get('/days/2026-12-28')).body.working, true)
+  })
+
+  test('count in durations from then on', async () => {
+    const project = await server.make.project()
+    await admin.post('/days/non_working', christmas)
+    const planned = { startDate: '2026-12-21', dueDate: '2026-12-25', subject: 'Before the holidays' }
+    const { body } = await admin.post(`/projects/${project}/work_packages`, planned)
+    assert.deepEqual([body.dueDate, body.duration], ['2026-12-28', 'P5D'])
+  })
+
+  test('change how long planned work takes, not when; whoever ignores them is not concerned', async () => {
+    const project = await server.make.project()
+    const plan = async (startDate: string, dueDate: string, ignoreNonWorkingDays = false) =>
+      (await admin.post(`/projects/${project}/work_packages`, { startDate, dueDate, ignoreNonWorkingDays, subject: 'Work' })).body
+        .id
+    const works = [
+      await plan('2026-12-21', '2026-12-25'),
+      await plan('2026-12-21', '2026-12-25', true),
+      await plan('2026-12-28', '2026-12-29'),
+      await plan('2026-12-25', '2026-12-25'),
+    ]
+    const planned = async () => {
+      const all = []
+      for (const id of works) {
+        const { startDate, dueDate, duration } = (await admin.get(`/work_packages/${id}`)).body
+        all.push(`${startDate} ${dueDate} ${duration}`)
+      }
+      return all
+    }
+    const before = await planned()
+    await admin.post('/days/non_working', christmas)
+    const off = [
+      '2026-12-21 2026-12-25 P4D',
+      '2026-12-21 2026-12-25 P5D',
+      '2026-12-28 2026-12-29 P2D',
+      '2026-12-25 2026-12-25 P1D',
+    ]
+    assert.deepEqual(await planned(), off)
+    await admin.patch('/days/non_working/2026-12-25', { date: '2026-12-28' })
+    assert.deepEqual(await planned(), [...before.slice(0, 2), '2026-12-28 2026-12-29 P1D', before[3]])
+    await admin.delete('/days/non_working/2026-12-28')
+    assert.deepEqual(await planned(), before)
+  })
+
+  test('are listed for this year, or between two dates, in their order', async () => {
+    const year = new Date().getUTCFullYear()
+    for (const date of [`${year}-12-25`, `${year}-05-01`, `${year + 1}-01-01`])
+      await admin.post('/days/non_working', { date, name: 'Off' })
+    assert.deepEqual(dates(await member.get('/days/non_working')), [`${year}-05-01`, `${year}-12-25`])
+    assert.deepEqual(dates(await member.get(`/days/non_working?${between(`${year}-12-01`, `${year + 1}-02-01`)}`)), [
+      `${year}-12-25`,
+      `${year + 1}-01-01`,
+    ])
+    assert.equal((await member.get(`/days/non_working?${filters(['date', 't'])}`)).status, 400)
+  })
+
+  test('are found by their date alone', async () => {
+    const { body } = await admin.post('/days/non_working', christmas)
+    assert.equal((await member.get(`/days/non_working/${body.id}`)).status, 400)
+    assert.equal((await member.get('/days/non_working/2026-12-24')).status, 404)
+  })
+
+  test('have a date and a name, and each date only once', async () => {
+    const missing = await admin.post('/days/non_working', {})
+    assert.deepEqual(
+      missing.body._embedded.errors.map((error: any) => error._embedded.details.attribute),
+      ['date', 'name'],
+    )
+    await admin.post('/days/non_working', christmas)
+    const again = await admin.post('/days/non_working', christmas)
+    assert.deepEqual([again.status, attribute(again)], [422, 'date'])
+  })
+
+  test('are changed by administrators only', async () => {
+    await admin.post('/days/non_working', christmas)
+    assert.equal((await member.post('/days/non_working', { date: '2026-12-31', name: 'Mine' })).status, 403)
+    assert.equal((await member.patch('/days/non_working/2026-12-25', { name: 'Mine' })).status, 403)
+    assert.equal((await member.delete('/days/non_working/2026-12-25')).status, 403)
+  })
+})

@@ -1,0 +1,221 @@
+/** Reminders: one for each user and work package, nobody else's business, and what becomes of them in time. */
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { sql } from '#db/sql.ts'
+import { deliver, type Event, subscribe } from '#kernel/events.ts'
+import { runTasks } from '#kernel/tasks.ts'
+import { changed } from '#kernel/world.ts'
+import { type Client, type Instance, ids, instance } from '#test/instance.ts'
+
+let server: Instance
+let project: number
+let work: number
+let me: { id: number; client: Client }
+let other: { id: number; client: Client }
+before(async () => {
+  server = await instance()
+  await server.setting('login_required', false)
+  project = await server.make.project({ public: true })
+  work = await server.make.workPackage({ project_id: project, subject: 'Work' })
+  const person = async () => {
+    const id = await server.make.user()
+    await server.make.member(id, project, ['view_work_packages'])
+    return { id, client: await server.as(id) }
+  }
+  me = await person()
+  other = await person()
+})
+after(() => server.close())
+beforeEach(async () => {
+  await server.db.transaction((tx) => tx.run(sql`delete from reminders`))
+  await server.db.transaction((tx) => tx.run(sql`delete from outbox`))
+})
+
+const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString()
+const set = (body: object = {}, { by = me.client, on = work } = {}) =>
+  by.post(`/work_packages/${on}/reminders`, { remindAt: inHours(1), note: 'Look again', ...body })
+/** A reminder that came due while nobody looked. */
+const overdue = (creator_id = me.id) =>
+  server.make.row('reminders', { work_package_id: work, creator_id, remind_at: inHours(-1), note: 'Too late' })
+const attribute = (reply: { body: any }) => reply.body._embedded.details.attribute
+
+describe('setting a reminder', () => {
+  test('needs a time, and may have a note', async () => {
+    const remindAt = inHours(2)
+    const { status, body } = await set({ remindAt })
+    assert.equal(status, 201)
+    assert.deepEqual(body, {
+      _type: 'Reminder',
+      id: body.id,
+      note: 'Look again',
+      remindAt,
+      _links: {
+        self: { href: `/api/v3/reminders/${body.id}` },
+        creator: body._links.creator,
+        remindable: { href: `/api/v3/work_packages/${work}`, title: 'Work' },
+      },
+    })
+    assert.equal(body._links.creator.href, `/api/v3/users/${me.id}`)
+  })
+
+  test('a second one for the same work package conflicts with the first', async () => {
+    await set()
+    const { status, body } = await set()
+    assert.deepEqual([status, body.errorIdentifier], [409, 'urn:openproject-org:api:v3:errors:UpdateConflict'])
+    assert.match(body.message, /already/)
+  })
+
+  test('but not with another work package’s, nor with another user’s', async () => {
+    const elsewhere = await server.make.workPackage({ project_id: project })
+    assert.equal((await set()).status, 201)
+    assert.equal((await set({}, { on: elsewhere })).status, 201)
+    assert.equal((await set({}, { by: other.client })).status, 201)
+  })
+
+  for (const [name, body, expected] of [
+    ['without a time', { remindAt: null }, 'remindAt'],
+    ['for the past', { remindAt: '2020-01-01T00:00:00Z' }, 'remindAt'],
+    ['for what is no time', { remindAt: 'tomorrow' }, 'remindAt'],
+    ['for a time after all others', { remindAt: '9999-12-31T23:59:59-14:00' }, 'remindAt'],
+    ['with a note too long', { note: 'x'.repeat(129) }, 'note'],
+  ] as const) {
+    test(`${name} is refused`, async () => {
+      const reply = await set(body)
+      assert.deepEqual([reply.status, attribute(reply)], [422, expected])
+    })
+  }
+
+  test('a note of 128 characters is short enough', async () => {
+    assert.equal((await set({ note: 'x'.repeat(128) })).status, 201)
+  })
+
+  test('is for those who see the work package, and are signed in', async () => {
+    const stranger = await server.as(await server.make.user())
+    const hidden = await server.make.workPackage({ project_id: await server.make.project() })
+    assert.equal((await set({}, { by: stranger, on: hidden })).status, 404)
+    await server.db.transaction(async (tx) => {
+      const role = await server.id('roles', 'Anonymous')
+      await tx.run(sql`insert into role_permissions (role_id, permission) values (${role}, 'view_work_packages')`)
+      await changed(tx, 'roles')
+    })
+    assert.equal((await server.anonymous.get(`/work_packages/${work}`)).status, 200)
+    assert.equal((await set({}, { by: server.anonymous })).status, 403)
+  })
+})
+
+describe('lists', () => {
+  test('hold one’s own that are yet to come, the earliest first, without pages', async () => {
+    const elsewhere = await server.make.workPackage({ project_id: project })
+    const late = (await set({ remindAt: inHours(5) })).body.id
+    const early = (await set({ remindAt: inHours(3) }, { on: elsewhere })).body.id
+    await set({}, { by: other.client })
+    const all = await me.client.get('/reminders?pageSize=1')
+    assert.deepEqual(ids(all), [early, late])
+    assert.deepEqual(all.body._links, { self: { href: '/api/v3/reminders' } })
+    const ofWork = await me.client.get(`/work_packages/${work}/reminders`)
+    assert.deepEqual(ids(ofWork), [late])
+    assert.deepEqual(ofWork.body._links, { self: { href: `/api/v3/work_packages/${work}/reminders` } })
+  })
+
+  test('do not hold what has come due', async () => {
+    await overdue()
+    assert.deepEqual(ids(await me.client.get('/reminders')), [])
+    assert.deepEqual(ids(await me.client.get(`/work_packages/${work}/reminders`)), [])
+  })
+
+  test('do not hold those for what one no longer sees', async () => {
+    const secret = await server.make.project()
+    const membership = await server.make.member(me.id, secret, ['view_work_packages'])
+    const on = await server.make.workPackage({ project_id: secret })
+    const { id } = (await set({}, { on })).body
+    assert.deepEqual(ids(await me.client.get('/reminders')), [id])
+    await server.admin.delete(`/memberships/${membership}`)
+    assert.deepEqual(ids(await me.client.get('/reminders')), [])
+    assert.equal((await me.client.patch(`/reminders/${id}`, { note: 'Still?' })).status, 404)
+  })
+
+  test('are empty for whoever is not signed in', async () => {
+    await set()
+    assert.deepEqual(ids(await server.anonymous.get('/reminders')), [])
+  })
+})
+
+describe('a reminder', () => {
+  test('is changed, and keeps what is not given', async () => {
+    const { id, remindAt } = (await set()).body
+    const noted = await me.client.patch(`/reminders/${id}`, { note: 'Now really' })
+    assert.deepEqual([noted.status, noted.body.note, noted.body.remindAt], [200, 'Now really', remindAt])
+    const moved = inHours(9)
+    assert.equal((await me.client.patch(`/reminders/${id}`, { remindAt: moved })).body.remindAt, moved)
+    const past = await me.client.patch(`/reminders/${id}`, { remindAt: inHours(-1) })
+    assert.deepEqual([past.status, attribute(past)], [422, 'remindAt'])
+  })
+
+  test('is removed, and another one can be set', async () => {
+    const { id } = (await set()).body
+    assert.equal((await me.client.delete(`/reminders/${id}`)).status, 204)
+    assert.equal((await set()).status, 201)
+  })
+
+  test('is nobody else’s, not even the administrator’s', async () => {
+    const { id } = (await set()).body
+    for (const client of [other.client, server.admin]) {
+      assert.equal((await client.patch(`/reminders/${id}`, { note: 'Mine' })).status, 404)
+      assert.equal((await client.delete(`/reminders/${id}`)).status, 404)
+      assert.deepEqual(ids(await client.get('/reminders')), [])
+    }
+  })
+
+  test('that has come due is changed no more', async () => {
+    const id = await overdue()
+    assert.equal((await me.client.patch(`/reminders/${id}`, { note: 'Later' })).status, 404)
+    assert.equal((await me.client.delete(`/reminders/${id}`)).status, 404)
+  })
+
+  test('goes with its work package', async () => {
+    const on = await server.make.workPackage({ project_id: project })
+    await set({}, { on })
+    assert.equal((await server.admin.delete(`/work_packages/${on}`)).status, 204)
+    assert.deepEqual(ids(await me.client.get('/reminders')), [])
+  })
+})
+
+describe('coming due', () => {
+  let told: Event[] = []
+  const end = subscribe('reminders.due', (event) => void told.push(event))
+  after(end)
+  beforeEach(() => {
+    told = []
+  })
+
+  test('is told once, in the name of whoever set it', async () => {
+    const id = await overdue()
+    const now = new Date()
+    await Promise.all([runTasks(server.db, now), runTasks(server.db, now)])
+    await runTasks(server.db, now)
+    await deliver(server.db)
+    assert.deepEqual(
+      told.map(({ resourceId, actorId }) => [resourceId, actorId]),
+      [[id, me.id]],
+    )
+  })
+
+  test('is not told before its time', async () => {
+    const { id, remindAt } = (await set({ remindAt: inHours(1) })).body
+    await runTasks(server.db, new Date(Date.parse(remindAt) - 1))
+    await deliver(server.db)
+    assert.deepEqual(told, [])
+    await runTasks(server.db, new Date(remindAt))
+    await deliver(server.db)
+    assert.deepEqual(
+      told.map(({ resourceId }) => resourceId),
+      [id],
+    )
+  })
+
+  test('makes room for another reminder', async () => {
+    await overdue()
+    await runTasks(server.db, new Date())
+    assert.equal((await set()).status, 201)
+  })
+})
