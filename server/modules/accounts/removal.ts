@@ -12,6 +12,7 @@ export const contributions: readonly (readonly [TableName, string])[] = [
   ['work_packages', 'responsible_id'],
   ['time_entries', 'user_id'],
   ['time_entries', 'logged_by_id'],
+  ['queries', 'user_id'],
 ]
 
 /** The columns that choose somebody for what is yet to come: they are emptied. */
@@ -26,6 +27,8 @@ export async function removePrincipal(tx: Transaction, { id }: Row): Promise<fal
   if (!deleted) throw new Error('The database has no deleted user: run halyard migrate.')
   // A running timer has no end that anybody could tell any more.
   await tx.run(sql`delete from time_entries where user_id = ${id} and ongoing`)
+  // What somebody kept to oneself is of use to nobody else.
+  await tx.run(sql`delete from queries where user_id = ${id} and not public`)
   for (const [table, column] of contributions) {
     await tx.run(sql`update ${name(table)} set ${name(column)} = ${deleted.id} where ${name(column)} = ${id}`)
   }
