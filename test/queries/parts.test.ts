@@ -31,6 +31,19 @@ test('a column, a grouping, an order, a filter and an operator are told by name'
   assert.equal(operator._links.self.href, '/api/v3/queries/operators/%21%2A')
 })
 
+test('every operator that a filter knows has a name', async () => {
+  const schemas = (await world.viewer.get(`/projects/${world.project}/queries/filter_instance_schemas`)).body._embedded.elements
+  const known = new Set<string>(schemas.flatMap((schema: any) => Object.keys(schema._dependencies[0].dependencies)))
+  for (const schema of schemas) {
+    const named = schema.operator._links.allowedValues
+    assert.deepEqual(
+      named.map((one: any) => one.href),
+      Object.keys(schema._dependencies[0].dependencies),
+    )
+  }
+  for (const href of known) assert.equal((await world.viewer.send('GET', href)).status, 200, href)
+})
+
 test('what is no part of work packages is not there', async () => {
   for (const path of ['columns/description', 'group_bys/subject', 'sort_bys/parent-asc', 'filters/nothing', 'operators/%3F']) {
     assert.equal((await world.viewer.get(`/queries/${path}`)).status, 404, path)
