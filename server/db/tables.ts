@@ -132,6 +132,30 @@ export interface Tables {
     created_at: string
     updated_at: string
   }
+  queries: {
+    id: number
+    name: string
+    project_id: number | null
+    user_id: number
+    public: boolean
+    starred: boolean
+    filters: string
+    columns: string | null
+    sort_by: string
+    group_by: string | null
+    sums: boolean
+    include_subprojects: boolean
+    show_hierarchies: boolean
+    highlighting_mode: string
+    highlighted_attributes: string | null
+    display_representation: string | null
+    timestamps: string
+    timeline_visible: boolean
+    timeline_zoom_level: string
+    timeline_labels: string
+    created_at: string
+    updated_at: string
+  }
   reminders: {
     id: number
     work_package_id: number
@@ -244,6 +268,13 @@ export interface Tables {
     end_date: string | null
     status: string
     sharing: string
+    created_at: string
+    updated_at: string
+  }
+  views: {
+    id: number
+    type: string
+    query_id: number
     created_at: string
     updated_at: string
   }

@@ -40,6 +40,8 @@ export async function findRow(context: Context, resource: Resource, id: number |
 /**
  * Brings a payload to the point where it could be committed.
  * @param before the stored row; undefined for a new one
+ * @param given columns that the client has no say in
+ * @param asking whether it is only for a form
  * @throws ApiError 403 without the right, 409 for a stale lock version; everything else is among the violations
  */
 export async function prepareWrite(
@@ -48,9 +50,11 @@ export async function prepareWrite(
   before: Row | undefined,
   payload: Payload,
   given: Row = {},
+  { asking = false } = {},
 ): Promise<Prepared> {
   await prepare(context.db, context.viewer, needsOf(resource))
-  const rule = before ? resource.may?.update : resource.may?.create
+  const { may } = resource
+  const rule = (asking ? may?.form : undefined) ?? (before ? may?.update : may?.create)
   if (before && !allows(resource, rule, { before } as Draft, context)) throw forbidden()
   if (!before && !rule?.anywhere(context.viewer)) throw forbidden()
 

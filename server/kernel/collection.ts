@@ -6,7 +6,7 @@ import type { Context } from './context.ts'
 import { forbidden } from './errors.ts'
 import { written } from './json.ts'
 import type { FilterUse } from './operators.ts'
-import { enrich, linksOf, list, type Page, relatedRows, targetOf, visibleWhere } from './page.ts'
+import { enrich, idIn, linksOf, list, type Page, relatedRows, targetOf, visibleWhere } from './page.ts'
 import { checkSelect, parseQuery, type Query, writeFilters } from './query.ts'
 import { type Body, represent } from './represent.ts'
 import { hrefOf, type Link, type Property, type Queryable, type Resource, resourceNamed, resources } from './resource.ts'
@@ -269,8 +269,7 @@ async function embeddable(page: Page): Promise<ReadonlyMap<string, ReadonlyMap<n
     if (!property.options.embed) continue
     for (const row of page.rows) {
       const ids = wanted.getOrInsertComputed(targetOf(property, row), () => new Set())
-      for (const id of property.many ? (page.many.get(property.name)?.get(row['id']) ?? []) : [row[property.column as string]])
-        ids.add(id)
+      for (const id of property.many ? (page.many.get(property.name)?.get(row['id']) ?? []) : [idIn(property, row)]) ids.add(id)
     }
   }
   const bodies = new Map<string, ReadonlyMap<number, object>>()

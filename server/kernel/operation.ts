@@ -131,7 +131,8 @@ export function standardOperations(resource: Resource): Operation[] {
       answers: { status: 200, of, as: 'single' },
       run: async ({ context, params }) => {
         await guarded(resource, context)
-        return ok(await single(context, resource, await rowAt(params['id'] as string, resource, context)))
+        const row = await rowAt(params['id'] as string, resource, context)
+        return ok(await (resource.answer?.(context, row as never) ?? single(context, resource, row)))
       },
     },
     has('create') && {
@@ -153,7 +154,7 @@ export function standardOperations(resource: Resource): Operation[] {
       answers: { status: 200, of, as: 'form' },
       takes: of,
       run: async ({ context, body }) => {
-        const prepared = await prepareWrite(context, resource, undefined, body)
+        const prepared = await prepareWrite(context, resource, undefined, body, {}, { asking: true })
         return ok(await form(context, resource, prepared, `${base}/form`, commitLink(resource, prepared.draft, base)))
       },
     },
@@ -180,7 +181,7 @@ export function standardOperations(resource: Resource): Operation[] {
       takes: of,
       run: async ({ context, params, body }) => {
         const row = await rowAt(params['id'] as string, resource, context)
-        const prepared = await prepareWrite(context, resource, row, body)
+        const prepared = await prepareWrite(context, resource, row, body, {}, { asking: true })
         return ok(
           await form(context, resource, prepared, `${base}/${row['id']}/form`, commitLink(resource, prepared.draft, base)),
         )

@@ -20,7 +20,11 @@ export interface Filter {
   strategy: Strategy
   /** Where the strategy's operators are not the right ones. */
   operators?: readonly string[]
-  /** Whether values name something that can be chosen; by default any value of the right format can. */
+  /** The resource whose rows its values name. */
+  to?: string
+  /** Whether it is of use only in the list of one project. */
+  inProject?: boolean
+  /** Whether values name something that can be chosen; by default any visible row of `to`, or any value of the right format. */
   allowed?: (values: readonly string[], context: Context) => boolean | Promise<boolean>
   where: (use: FilterUse, context: Context, table: string) => Sql | Promise<Sql>
 }
@@ -37,6 +41,33 @@ export const operatorsOf: Record<Strategy, readonly string[]> = {
   string: ['~', '=', '!', '!~'],
   search: ['**'],
   boolean: ['=', '!'],
+}
+
+/** What people read in place of an operator. */
+export const operatorNames: Readonly<Record<string, string>> = {
+  '=': 'is (OR)',
+  '&=': 'is (AND)',
+  '!': 'is not',
+  '*': 'is not empty',
+  '!*': 'is empty',
+  '>=': '>=',
+  '<=': '<=',
+  '~': 'contains',
+  '!~': "doesn't contain",
+  '**': 'search',
+  o: 'open',
+  c: 'closed',
+  l: 'locked',
+  t: 'today',
+  w: 'this week',
+  't+': 'in',
+  '<t+': 'in less than',
+  '>t+': 'in more than',
+  't-': 'days ago',
+  '>t-': 'less than days ago',
+  '<t-': 'more than days ago',
+  '=d': 'on',
+  '<>d': 'between',
 }
 
 /** Operators that ask for no value. */

@@ -38,7 +38,7 @@ export function needsOf(resource: Queryable): readonly string[] {
   const { visible, guard, may, properties, actions, needs: further } = resource
   all = [
     ...new Set([
-      ...[visible, guard, may?.create, may?.update, may?.edit, may?.delete].flatMap(of),
+      ...[visible, guard, may?.create, may?.update, may?.edit, may?.delete, may?.form].flatMap(of),
       ...properties.flatMap((p) => [
         ...of(p.options.may),
         ...of(p.options.read),
@@ -186,6 +186,9 @@ function orderOf({ engine }: Context, { table, order }: Resource, sorts: Query['
   return join(criteria)
 }
 
+/** The id that a row's link points to. */
+export const idIn = ({ column, name: own }: Property, row: Row): any => row[column ?? selected(own)]
+
 /** The name of the resource that a row's link points to. */
 export const targetOf = (property: Property, row: Row): string => property.options.target?.(row) ?? (property.to as string)
 
@@ -227,7 +230,7 @@ export async function enrich(
   for (const property of links) {
     if (property.options.link && !(embed && property.options.embed)) continue
     for (const row of rows) {
-      const ids = property.many ? (many.get(property.name)?.get(row['id']) ?? []) : [row[property.column as string]]
+      const ids = property.many ? (many.get(property.name)?.get(row['id']) ?? []) : [idIn(property, row)]
       for (const id of ids) {
         if (id === null || id === undefined) continue
         const target = targetOf(property, row)

@@ -102,7 +102,7 @@ const textOf = (value: unknown): string =>
   typeof value === 'object' ? '\u0000' : value === true ? 't' : value === false ? 'f' : String(value)
 
 /** A filter as the engine runs it: declared for a property, or by itself. */
-interface Known extends Filter {
+export interface Known extends Filter {
   readonly key: string
 }
 
@@ -114,7 +114,9 @@ export function filtersOf(resource: Queryable): ReadonlyMap<string, Known> {
   if (all) return all
   all = new Map()
   const add = (key: string, filter: Filter) => {
-    const entry = { ...filter, key, label: filter.label ?? humanize(key) }
+    const { to } = filter
+    const allowed = filter.allowed ?? (to && ((values: readonly string[], context: Context) => areVisible(to, values, context)))
+    const entry = { ...filter, ...(allowed && { allowed }), key, label: filter.label ?? humanize(key) }
     for (const one of [key, ...(filter.names ?? [])]) {
       for (const spelling of [
         one,
@@ -146,7 +148,7 @@ function propertyFilter(resource: Queryable, property: Property): Filter {
     names: [...(filterNames ?? []), ...(property.column ? [property.column] : [])],
     label: property.label,
     strategy,
-    ...(target && { allowed: (values, context) => areVisible(target, values, context) }),
+    ...(target && { to: target }),
     where: (use, context, table) => {
       const column = select ? select(context, table) : name(`${table}.${property.column}`)
       const values = target ? withMe(use.values, context) : use.values
@@ -188,6 +190,16 @@ async function judge(use: FilterUse, resource: Queryable, context: Context): Pro
   return filter.where(use, context, resource.table)
 }
 
+/** What is wrong with filters, in sentences. */
+export async function faultsOf(uses: readonly FilterUse[], resource: Queryable, context: Context): Promise<string[]> {
+  const faults: string[] = []
+  for (const use of uses) {
+    const result = await judge(use, resource, context)
+    if (typeof result === 'string') faults.push(result)
+  }
+  return faults
+}
+
 /** The conditions of all filters. Throws InvalidQuery for one bad filter, MultipleErrors for several. */
 export async function conditionsOf(uses: readonly FilterUse[], resource: Queryable, context: Context): Promise<Sql[]> {
   if (uses.length > MOST_FILTERS) throw invalidQuery(`There are more than ${MOST_FILTERS} filters.`)
@@ -202,7 +214,7 @@ const MOST_FILTERS = 100
 const camelCase = (text: string) => text.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
 /** A property by its name in the API or in the database, with or without what says that it is an id. */
-const propertyNamed = ({ property, properties }: Queryable, wanted: string): Property | undefined =>
+export const propertyNamed = ({ property, properties }: Queryable, wanted: string): Property | undefined =>
   property.get(wanted) ??
   property.get(camelCase(wanted)) ??
   property.get(camelCase(wanted).replace(/Id$/, '')) ??
@@ -242,7 +254,7 @@ export function readSorts(text: string, resource: Queryable, scope: Scope): Sort
 }
 
 /** The property that a `groupBy` parameter names. */
-function readGroup(text: string | null, resource: Queryable): Property | undefined {
+export function readGroup(text: string | null, resource: Queryable): Property | undefined {
   if (!text) return undefined
   const property = propertyNamed(resource, text)
   if (!property?.options.group) throw invalidQuery(`Grouping by "${text}" is not supported.`)

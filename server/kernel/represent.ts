@@ -1,6 +1,6 @@
 /** A row and its page become the HAL object a client reads. Synchronous, and no database in reach. */
 import type { Row } from '#db/database.ts'
-import { type Page, selected, targetOf } from './page.ts'
+import { idIn, type Page, selected, targetOf } from './page.ts'
 import { type Action, hrefOf, type Link, type Property, type Resource, resourceNamed } from './resource.ts'
 import type { Rule } from './rules.ts'
 
@@ -35,7 +35,7 @@ function linkTo(property: Property, row: Row, id: number, page: Page): Link {
 export function linkOf(property: Property, row: Row, page: Page): Link | Link[] | undefined {
   if (property.options.link) return property.options.link(row as never, page)
   if (property.many) return (page.many.get(property.name)?.get(row['id']) ?? []).map((id) => linkTo(property, row, id, page))
-  const id = row[property.column as string]
+  const id = idIn(property, row)
   return id === null || id === undefined ? { href: null } : linkTo(property, row, id, page)
 }
 
@@ -67,7 +67,7 @@ function standardActions(resource: Resource): Record<string, Action<any>> {
   const self = (row: Row) => hrefOf(resource, row)
   return {
     ...(operations.includes('editForm') && {
-      update: { href: (row: Row) => `${self(row)}/form`, method: 'post', may: may?.update as Rule },
+      update: { href: (row: Row) => `${self(row)}/form`, method: 'post', may: (may?.form ?? may?.update) as Rule },
     }),
     ...(operations.includes('update') && {
       updateImmediately: { href: self, method: 'patch', may: may?.update as Rule },
@@ -149,7 +149,7 @@ function embeds(plan: Plan, row: Row, page: Page): Body {
       const ids = page.many.get(property.name)?.get(row['id']) ?? []
       embedded[property.name] = ids.map(show).filter((body) => body !== undefined)
     } else {
-      const id = row[property.column as string]
+      const id = idIn(property, row)
       const body = id === null || id === undefined ? undefined : show(id)
       if (body) embedded[property.name] = body
     }

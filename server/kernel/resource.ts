@@ -81,6 +81,8 @@ interface Common<R, F> {
   /** Sortable, by the column or by this expression. */
   sort?: boolean | ((scope: Scope, table: string) => Sql)
   group?: boolean
+  /** Whether it can be a column of a list; what can be sorted or grouped by can. */
+  listed?: boolean
   /** Summable: by the column, or by this aggregate expression. */
   sum?: boolean | ((context: Context, table: string) => Sql)
 }
@@ -113,6 +115,8 @@ export interface LinkOptions<R, F> extends Common<R, F> {
   store?: (tx: Transaction, draft: Draft<R>, ids: readonly number[], context: Context) => Promise<void>
   /** The type's name in schemas, where it is not the target's. */
   schemaType?: string
+  /** The id it links to, computed by the database instead of read from a column. */
+  select?: (scope: Scope, table: string) => Sql
   /** Where a row links to, when the column alone does not say. */
   target?: (row: R) => string | undefined
 }
@@ -181,8 +185,11 @@ export interface Declaration<T extends TableName, F> {
   guard?: Rule
   /** Who may use an operation at all. Judged anywhere, before the row is looked for; otherwise 403. */
   guards?: Partial<Record<StandardOperation, Rule>>
-  /** Who may create, change and remove rows; `edit` is asked for properties that name no rule, where that is narrower. */
-  may?: { create?: Rule; update?: Rule; edit?: Rule; delete?: Rule }
+  /**
+   * Who may create, change and remove rows. `edit` is asked for properties that name no rule, where that is narrower; `form` for
+   * the forms, where they tell more people what could be written than may write it.
+   */
+  may?: { create?: Rule; update?: Rule; edit?: Rule; delete?: Rule; form?: Rule }
   /** Said instead of the general sentence when there is no such row. */
   missing?: string
   /** Who may read its schema, where that is not whoever may list. */
@@ -232,6 +239,8 @@ export interface Declaration<T extends TableName, F> {
   ) => Promise<Record<string, unknown>> | Record<string, unknown>
   /** Further links of forms. */
   formLinks?: (draft: Draft<Tables[T]>, context: Context) => Record<string, Link>
+  /** The answer at a row's own address, where it is more than the row. */
+  answer?: (context: Context, row: Tables[T]) => Promise<object>
   /** Which of the standard operations exist. */
   operations: readonly StandardOperation[]
   /** The status of a successful deletion. */
@@ -347,16 +356,21 @@ export function resource<T extends TableName, F = unknown>(
 /**
  * Declares a resource whose few rows are part of the product rather than of the database. Their ids may be texts.
  * It can be linked to and shown; there is nothing to write.
+ * @param rows the rows, or what gives them once everything is declared
  */
 export function fixed<R extends { id: number | string }>(
   name: string,
-  rows: readonly R[],
+  rows: readonly R[] | (() => readonly R[]),
   declare: (build: Build<R, unknown>) => Omit<Declaration<any, any>, 'resolve'>,
 ): Resource {
-  const byId = new Map<any, R>(rows.map((row) => [row.id, row]))
-  const resolve = async (text: string) => byId.get(text)?.id as number | undefined
+  let known: ReadonlyMap<any, R> | undefined
+  const byId = () => {
+    known ??= new Map((typeof rows === 'function' ? rows() : rows).map((row) => [row.id, row]))
+    return known
+  }
+  const resolve = async (text: string) => byId().get(text)?.id as number | undefined
   const declared = resource<any>(name, '', () => ({ ...declare(builders<R, unknown>()), resolve }))
-  return Object.assign(declared, { rows: byId })
+  return Object.defineProperty(declared, 'rows', { get: byId, enumerable: true })
 }
 
 /** Adds to a resource declared elsewhere: one module's part in another's resource. */
@@ -376,6 +390,13 @@ export function extend<T extends TableName>(
   }
 }
 
-/** The address of a row. */
+/** The address of a row. What is not to be in an address as it is, is encoded in ids that are texts, but for slashes. */
 export const hrefOf = (resource: Resource, row: Row): string =>
-  `/api/v3/${resource.addressOf?.(row) ?? `${resource.pathOf ? resource.pathOf(row) : resource.path}/${row['id']}`}`
+  `/api/v3/${resource.addressOf?.(row) ?? `${resource.pathOf ? resource.pathOf(row) : resource.path}/${encodeId(row['id'])}`}`
+
+const encodeId = (id: string | number): string | number =>
+  typeof id === 'number'
+    ? id
+    : encodeURIComponent(id)
+        .replaceAll('%2F', '/')
+        .replace(/[!*'()]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)

@@ -19,7 +19,16 @@ import { type Exchange, type Wire, wire } from '#test/wire.ts'
 /** Resources that hold nobody's secrets: whoever can ask for them at all sees all of them. */
 const open = new Set(['Role', 'Type', 'Status', 'Priority', 'TimeEntriesActivity', 'NonWorkingDay'])
 /** Texts of hidden rows that are one of a few words, and hold no marker therefore. */
-const worded = new Set(['Version.status', 'Version.sharing', 'User.language', 'User.status', 'PlaceholderUser.status'])
+const worded = new Set([
+  'Version.status',
+  'Version.sharing',
+  'User.language',
+  'User.status',
+  'PlaceholderUser.status',
+  'Query.timelineZoomLevel',
+  'Query.highlightingMode',
+  'Query.displayRepresentation',
+])
 
 interface Outsider {
   readonly name: string
@@ -73,10 +82,23 @@ before(async () => {
     hours: 1,
   }
   const entry = await make.row('time_entries', { ...booked, ...stamps })
+  const query = await make.row('queries', {
+    project_id: home,
+    user_id: member.id,
+    name: 'Of home',
+    filters: '[]',
+    sort_by: '["id-desc"]',
+    highlighting_mode: 'inline',
+    timestamps: '["PT0S"]',
+    timeline_zoom_level: 'auto',
+    timeline_labels: '{}',
+    ...stamps,
+  })
+  const view = await make.row('views', { query_id: query, type: 'work_packages_table', ...stamps })
   const membership = await server.db.one<{ id: number }>(sql`select id from memberships where principal_id = ${member.id}`)
 
   hidden = await hide(server, everything)
-  await beside(home, own, entry)
+  await beside(home, own, entry, query)
   manager = { ...manager, known: hidden.group.map(String) }
   leaver = { name: 'leaver', id: hidden.leaver, send: wire(server.url, await server.token(hidden.leaver)), known: [] }
   insider = wire(server.url, await server.token(hidden.insider))
@@ -90,16 +112,24 @@ before(async () => {
       ['time_entries', entry],
       ['memberships', membership!.id],
       ['principals', member.id!],
+      ['queries', query],
+      ['views', view],
     ]),
   }
 })
 /** Puts what is visible next to what is hidden: it must not tell where it is linked to. */
-async function beside(project: number, workPackage: number, timeEntry: number): Promise<void> {
+async function beside(project: number, workPackage: number, timeEntry: number, query: number): Promise<void> {
   const first = (table: string) => hidden.ids.get(table)![0]
   await server.db.transaction(async (tx) => {
     await tx.run(sql`update projects set parent_id = ${first('projects')} where id = ${project}`)
     await tx.run(sql`update work_packages set parent_id = ${first('work_packages')} where id = ${workPackage}`)
     await tx.run(sql`update time_entries set entity_id = ${first('work_packages')} where id = ${timeEntry}`)
+    const uses = [
+      ['parent', 'work_packages'],
+      ['assignee', 'principals'],
+      ['version', 'versions'],
+    ].map(([name, table]) => ({ name, operator: '=', values: [String(first(table!))] }))
+    await tx.run(sql`update queries set filters = ${JSON.stringify(uses)} where id = ${query}`)
     await changed(tx, 'projects')
   })
 }
@@ -215,7 +245,9 @@ test('those who may see it are told', async () => {
   }
   const all = answers.map((answer) => answer.text).join('\n')
   const markers = [
-    ...(await contents(server.db, ['work_packages', 'projects', 'versions', 'categories', 'time_entries'])).matchAll(/zqk\d+x/g),
+    ...(await contents(server.db, ['work_packages', 'projects', 'versions', 'categories', 'time_entries', 'queries'])).matchAll(
+      /zqk\d+x/g,
+    ),
   ]
   const archived = new Set(
     (await contents(server.db, ['projects']))

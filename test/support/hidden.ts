@@ -195,6 +195,24 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
   })
   const sharing = await make.role(['view_work_packages'], 'work_package')
   await db.transaction((tx) => tx.one(insert('membership_roles', { membership_id: share, role_id: sharing })))
+  const query = await add('queries', ['name'], {
+    project_id: harbour,
+    user_id: insider,
+    public: true,
+    filters: JSON.stringify([
+      { name: 'subject', operator: '~', values: [mark()] },
+      { name: 'assignee', operator: '=', values: [String(other)] },
+      { name: 'version', operator: '=', values: [String(version)] },
+      { name: 'parent', operator: '=', values: [String(parent)] },
+    ]),
+    columns: '["id"]',
+    sort_by: '["id-desc"]',
+    highlighting_mode: 'inline',
+    timestamps: '["PT0S"]',
+    timeline_zoom_level: 'auto',
+    timeline_labels: '{}',
+  })
+  await add('views', [], { query_id: query, type: 'work_packages_table' })
   await db.transaction((tx) => changed(tx, 'principals', 'memberships', 'projects', 'versions', 'categories'))
 
   const spelled = async (table: string, column: string) =>

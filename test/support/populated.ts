@@ -80,6 +80,7 @@ export async function populated(told?: (exchange: Exchange) => void): Promise<Po
   userIds.push(['sharee', sharee], ['stranger', stranger])
 
   await fill({ server, lab, annex, member, sharee, coded: userIds.slice(1, -2).map(([, id]) => id) })
+  await keep(server, lab, [adminId, ...userIds.slice(0, -2).map(([, id]) => id)])
   await dummies(server, lab)
 
   const people: Person[] = [{ name: 'admin', id: adminId, send: wire(server.url, server.adminToken, told) }]
@@ -196,6 +197,33 @@ async function fill({ server, lab, annex, member, sharee, coded }: Filling): Pro
     select r.id from roles r join role_permissions p on p.role_id = r.id
     where r.kind = 'work_package' and p.permission = 'edit_work_packages' limit 1`)
   await make.row('membership_roles', { membership_id: share, role_id: editor!.id }, 'memberships')
+}
+
+/** Queries of all kinds: of a project and of none, public and not, with views and without. */
+async function keep({ make, db }: Instance, lab: number, users: readonly number[]): Promise<void> {
+  const open = await db.one<{ id: number }>(sql`select id from statuses where not is_closed order by position limit 1`)
+  const filters = [
+    { name: 'status', operator: '=', values: [String(open!.id)] },
+    { name: 'assignee', operator: '!', values: ['me', String(users[1])] },
+    { name: 'startDate', operator: '<>d', values: ['2031-01-01', '2031-12-31'] },
+  ]
+  const query = {
+    filters: '[]',
+    sort_by: '["id-desc"]',
+    highlighting_mode: 'inline',
+    timestamps: '["PT0S"]',
+    timeline_zoom_level: 'auto',
+    timeline_labels: '{}',
+    ...stamps,
+  }
+  const grouped = { sums: true, group_by: 'status', show_hierarchies: false, columns: '["id","subject","spentTime"]' }
+  for (const user of users) {
+    await make.row('queries', { ...query, name: 'Of my own', user_id: user, project_id: lab, filters: JSON.stringify(filters) })
+    await make.row('queries', { ...query, ...grouped, name: 'For all', user_id: user, public: true, project_id: lab })
+    await make.row('queries', { ...query, name: 'Everywhere', user_id: user, starred: true, filters: JSON.stringify(filters) })
+    const shared = await make.row('queries', { ...query, name: 'Everywhere, for all', user_id: user, public: true })
+    await make.row('views', { query_id: shared, type: 'work_packages_table', ...stamps })
+  }
 }
 
 /** Principals whom nobody misses: what is locked or removed is one of them. */

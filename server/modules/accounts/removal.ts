@@ -13,6 +13,7 @@ export const contributions: readonly (readonly [TableName, string])[] = [
   ['journals', 'user_id'],
   ['time_entries', 'user_id'],
   ['time_entries', 'logged_by_id'],
+  ['queries', 'user_id'],
 ]
 
 /** The same in what is kept of the past, which may name those who are gone and so points to nobody. */
@@ -34,6 +35,8 @@ export async function removePrincipal(tx: Transaction, { id }: Row): Promise<fal
   if (!deleted) throw new Error('The database has no deleted user: run halyard migrate.')
   // A running timer has no end that anybody could tell any more.
   await tx.run(sql`delete from time_entries where user_id = ${id} and ongoing`)
+  // What somebody kept to oneself is of use to nobody else.
+  await tx.run(sql`delete from queries where user_id = ${id} and not public`)
   for (const [table, column] of [...contributions, ...past]) {
     await tx.run(sql`update ${name(table)} set ${name(column)} = ${deleted.id} where ${name(column)} = ${id}`)
   }

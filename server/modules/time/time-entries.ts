@@ -209,6 +209,7 @@ extend('WorkPackage', 'work_packages', {
   needs: visible.needs,
   properties: (p) => ({
     spentTime: p.hours({
+      listed: true,
       read: seesTime,
       inSchema: ({ before, row }, _, { viewer }) => seesTime.holds(viewer, before ?? row),
       section: 'Estimates and progress',

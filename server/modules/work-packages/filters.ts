@@ -10,7 +10,6 @@ import { descendantsOf } from '#modules/projects/tree.ts'
 
 const column = (table: string, own: string) => name(`${table}.${own}`)
 const numbers = (values: readonly string[]) => values.filter(isId).map(Number)
-const visible = (target: string) => (values: readonly string[], context: Context) => areVisible(target, values, context)
 
 /** Whether lists take in the work packages of projects below the ones asked for. */
 export const includesSubprojects = ({ params, settings }: Context): boolean => {
@@ -92,12 +91,14 @@ const typeahead: Filter = {
 /** Ids of work packages in a column. */
 const workPackage = (own: string): Filter => ({
   strategy: 'list',
+  to: 'WorkPackage',
   allowed: workPackagesHere,
   where: ({ operator, values }, { engine }, table) => onIds(engine, operator, values, column(table, own)),
 })
 
 const ancestor: Filter = {
   strategy: 'list',
+  to: 'WorkPackage',
   allowed: workPackagesHere,
   where: ({ operator, values }, { engine }, table) =>
     unless(
@@ -114,7 +115,7 @@ const ancestor: Filter = {
 /** One's own watching always counts, that of others only where one may see watchers. */
 const watcher: Filter = {
   strategy: 'list',
-  allowed: visible('Principal'),
+  to: 'Principal',
   where: async ({ operator, values }, context, table) => {
     const { db, engine, viewer } = context
     const rule = inProject('view_work_package_watchers')
@@ -146,7 +147,7 @@ const through =
 const sharedWithUser: Filter = {
   strategy: 'list_optional',
   operators: ['=', '&=', '*', '!*'],
-  allowed: visible('Principal'),
+  to: 'Principal',
   where: async ({ operator, values }, context, table) => {
     const { db, engine, viewer } = context
     const rule = inProject('view_shared_work_packages')
@@ -170,18 +171,18 @@ export const workPackageFilters: Record<string, Filter> = {
   status: {
     strategy: 'list',
     operators: ['o', '=', 'c', '!', '*'],
-    allowed: visible('Status'),
+    to: 'Status',
     where: byState('statuses', 'status_id', { o: sql`not is_closed`, c: sql`is_closed` }),
   },
   version: {
     strategy: 'list_optional',
     operators: ['=', '!', '*', '!*', 'o', 'l', 'c'],
-    allowed: visible('Version'),
+    to: 'Version',
     where: byState('versions', 'version_id', { o: sql`status = 'open'`, l: sql`status = 'locked'`, c: sql`status = 'closed'` }),
   },
   project: {
     strategy: 'list',
-    allowed: visible('Project'),
+    to: 'Project',
     where: async ({ operator, values }, context, table) =>
       unless(
         operator === '!',
@@ -192,20 +193,22 @@ export const workPackageFilters: Record<string, Filter> = {
         ),
       ),
   },
-  subproject: {
-    names: ['subprojectId'],
+  subprojectId: {
+    names: ['subproject'],
+    inProject: true,
     strategy: 'list_optional',
-    allowed: visible('Project'),
+    to: 'Project',
     where: ({ operator, values }, context, table) => subprojects(operator, values, context, table, true),
   },
   onlySubproject: {
+    inProject: true,
     strategy: 'list_optional',
-    allowed: visible('Project'),
+    to: 'Project',
     where: ({ operator, values }, context, table) => subprojects(operator, values, context, table, false),
   },
   assigneeOrGroup: {
     strategy: 'list_optional',
-    allowed: visible('Principal'),
+    to: 'Principal',
     where: through(
       'assigned_to_id',
       (ids) => sql`select x.id from principals x where ${ids}
@@ -217,7 +220,7 @@ export const workPackageFilters: Record<string, Filter> = {
   memberOfGroup: {
     names: ['group'],
     strategy: 'list_optional',
-    allowed: visible('Group'),
+    to: 'Group',
     where: through(
       'assigned_to_id',
       (ids) => sql`select g.user_id from group_users g join principals x on x.id = g.group_id where ${ids}`,
@@ -227,7 +230,7 @@ export const workPackageFilters: Record<string, Filter> = {
   assignedToRole: {
     names: ['role'],
     strategy: 'list_optional',
-    allowed: visible('Role'),
+    to: 'Role',
     where: ({ operator, values }, { engine }, table) => {
       const roles = operator === '*' || operator === '!*' ? TRUE : among(engine, sql`e.role_id`, numbers(values))
       const holds = sql`exists (select 1 from effective_roles e where e.user_id = ${column(table, 'assigned_to_id')} and e.project_id = ${column(table, 'project_id')} and ${roles})`

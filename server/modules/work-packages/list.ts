@@ -1,12 +1,13 @@
 /** Lists of work packages: what they say besides their elements. */
-import type { IndexOptions } from '#kernel/collection.ts'
+import { type IndexOptions, index } from '#kernel/collection.ts'
 import type { Context } from '#kernel/context.ts'
 import { badRequest } from '#kernel/errors.ts'
 import type { Page } from '#kernel/page.ts'
 import { type Query, writeFilters } from '#kernel/query.ts'
-import type { Link } from '#kernel/resource.ts'
+import type { Body } from '#kernel/represent.ts'
+import { type Link, resourceNamed } from '#kernel/resource.ts'
 import type { Rule } from '#kernel/rules.ts'
-import { includesSubprojects, listedProject } from './filters.ts'
+import { includesSubprojects, listedProject, ofProject } from './filters.ts'
 import { pageSchemas, schemasHref } from './schemas.ts'
 
 /** Open ones, unless the client says otherwise; `[]` asks for all. */
@@ -63,3 +64,11 @@ export const listOptions = (context: Context): IndexOptions => ({
   links: ways,
   embedded: async ({ rows }) => ({ schemas: await pageSchemas(rows, context) }),
 })
+
+/** Answers the list at a path: that of all work packages, or of one project's. */
+export async function listAt(context: Context, path: string): Promise<Body> {
+  const here = { ...context, path }
+  const project = listedProject(here)
+  const within = project === undefined ? {} : { within: await ofProject(here, project) }
+  return index(here, resourceNamed('WorkPackage'), { ...listOptions(here), path, ...within })
+}

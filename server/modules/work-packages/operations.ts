@@ -11,8 +11,7 @@ import { resourceNamed } from '#kernel/resource.ts'
 import { either, inProject, type Rule, shared } from '#kernel/rules.ts'
 import { idSet, prepare } from '#kernel/viewer.ts'
 import { assignable } from './facts.ts'
-import { ofProject } from './filters.ts'
-import { listOptions } from './list.ts'
+import { listAt } from './list.ts'
 import { WorkPackage } from './work-packages.ts'
 
 const tag = 'WorkPackage'
@@ -39,9 +38,7 @@ for (const parent of ['projects', 'workspaces']) {
       const { context } = ask
       const row = await project(ask)
       await demand(context, inProject('view_work_packages', 'id'), row)
-      const path = `/api/v3/${parent}/${row['id']}/work_packages`
-      const here = { ...context, path }
-      return ok(await index(here, WorkPackage, { ...listOptions(here), path, within: await ofProject(here, row['id']) }))
+      return ok(await listAt(context, `/api/v3/${parent}/${row['id']}/work_packages`))
     },
   })
 

@@ -1,0 +1,174 @@
+/** Schemas of filters: with which operators each can be used, and with which values. */
+import { collection } from '#kernel/collection.ts'
+import type { Context } from '#kernel/context.ts'
+import { forbidden, notFound } from '#kernel/errors.ts'
+import { allOperations, ok, operation, rowFrom } from '#kernel/operation.ts'
+import { takesValues } from '#kernel/operators.ts'
+import { enrich } from '#kernel/page.ts'
+import type { Known } from '#kernel/query.ts'
+import { type Body, represent } from '#kernel/represent.ts'
+import { hrefOf, type Link, type Resource, resourceNamed, resources } from '#kernel/resource.ts'
+import { inProject } from '#kernel/rules.ts'
+import { prepare } from '#kernel/viewer.ts'
+import { operatorsFor } from './filters.ts'
+import { QueryFilter, QueryOperator, workPackageFilters } from './parts.ts'
+import { seesWork } from './rights.ts'
+
+let lists: ReadonlySet<string> | undefined
+/** Whether something can be read at a path. */
+function isList(path: string): boolean {
+  lists ??= new Set(
+    allOperations(resources())
+      .filter(({ method }) => method === 'GET')
+      .map((one) => one.path),
+  )
+  return lists.has(path)
+}
+
+/** Whether there is anything to choose from outside a project. */
+const hasOwnList = ({ to }: Known): boolean => !to || resourceNamed(to).operations.includes('index')
+
+/** The filters that are of use in a project, or in none. */
+const filtersIn = (project: number | undefined): Known[] =>
+  [...workPackageFilters().values()].filter((filter) => project !== undefined || (!filter.inProject && hasOwnList(filter)))
+
+const onlyActive = { status: { operator: '!', values: ['3'] } }
+
+/** Where a filter's values can be chosen from; nothing where the viewer may not list them. */
+async function choices(to: string, project: number | undefined, context: Context): Promise<string | undefined> {
+  if (to === 'Project') return '/api/v3/queries/available_projects'
+  const target = resourceNamed(to)
+  if (target.table === 'principals' && to !== 'Group') {
+    const members = project === undefined ? [] : [{ member: { operator: '=', values: [String(project)] } }]
+    return `/api/v3/principals?filters=${encodeURIComponent(JSON.stringify([onlyActive, ...members]))}&pageSize=-1`
+  }
+  if (project !== undefined && isList(`/projects/:id/${target.path}`)) return `/api/v3/projects/${project}/${target.path}`
+  if (!target.operations.includes('index') || !(await mayList(target, context))) return undefined
+  return `/api/v3/${target.path}`
+}
+
+async function mayList({ guard, guards }: Resource, { db, viewer }: Context): Promise<boolean> {
+  const rules = [guard, guards?.index].filter((rule) => rule !== undefined)
+  await prepare(
+    db,
+    viewer,
+    rules.flatMap((rule) => rule.needs),
+  )
+  return rules.every((rule) => rule.anywhere(viewer))
+}
+
+/** The type of a filter's values; a number in brackets says how many there have to be. */
+function valuesType({ to, key, strategy }: Known, operator: string): string {
+  if (to) {
+    const named = resourceNamed('WorkPackage').property.get(key)?.options.schemaType ?? to
+    return `[]${named === 'Principal' ? 'User' : named}`
+  }
+  const point = strategy === 'date' ? 'Date' : 'DateTime'
+  if (operator === '=d') return `[1]${point}`
+  if (operator === '<>d') return `[2]${point}`
+  if (strategy === 'integer' || strategy === 'date' || strategy === 'datetime_past') return '[1]Integer'
+  return strategy === 'boolean' ? '[1]Boolean' : '[1]String'
+}
+
+const entry = (type: string, name: string, more: Body = {}): Body => ({
+  type,
+  name,
+  required: true,
+  hasDefault: false,
+  writable: true,
+  ...more,
+})
+
+const addressOf = ({ key }: Known): string => `/api/v3/queries/filter_instance_schemas/${key}`
+
+async function schemaOf(filter: Known, project: number | undefined, context: Context): Promise<Body> {
+  const operators = operatorsFor(filter)
+  const href = filter.to && (await choices(filter.to, project, context))
+  const values = (operator: string): Body =>
+    entry(
+      valuesType(filter, operator),
+      'Values',
+      filter.to ? { location: '_links', _links: { ...(href && { allowedValues: { href } }) } } : {},
+    )
+  const rows = operators.map((id) => QueryOperator.rows?.get(id)).filter((row) => row !== undefined)
+  const page = await enrich(context, QueryOperator, rows)
+  const filterLink: Link = { href: hrefOf(QueryFilter, { id: filter.key }), title: filter.label as string }
+  return {
+    _type: 'QueryFilterInstanceSchema',
+    _dependencies: [
+      {
+        _type: 'SchemaDependency',
+        on: 'operator',
+        dependencies: Object.fromEntries(
+          operators.map((id) => [hrefOf(QueryOperator, { id }), takesValues(id) ? { values: values(id) } : {}]),
+        ),
+      },
+    ],
+    name: entry('String', 'Name', { writable: false }),
+    filter: entry('QueryFilter', 'Filter', { location: '_links', _links: { allowedValues: [filterLink] } }),
+    operator: entry('QueryOperator', 'Operator', {
+      location: '_links',
+      _links: { allowedValues: rows.map((row): Link => ({ href: hrefOf(QueryOperator, row), title: row['name'] })) },
+      _embedded: { allowedValues: rows.map((row) => represent(QueryOperator, row, page)) },
+    }),
+    _links: { self: { href: addressOf(filter), title: filter.label }, filter: filterLink },
+  }
+}
+
+/** Where the schemas of the filters in a project are, or those outside any. */
+export const schemasAt = (project: number | undefined): string =>
+  project === undefined
+    ? '/api/v3/queries/filter_instance_schemas'
+    : `/api/v3/projects/${project}/queries/filter_instance_schemas`
+
+/** The schemas of all filters that are of use in a project, or in none. */
+export async function filterSchemas(project: number | undefined, context: Context): Promise<Body> {
+  const schemas: Body[] = []
+  for (const filter of filtersIn(project)) schemas.push(await schemaOf(filter, project, context))
+  return collection(schemasAt(project), schemas)
+}
+
+/** The project in a path, in which the viewer has to see work packages. */
+export async function projectAt(id: string, context: Context): Promise<number> {
+  const row = await rowFrom(id, resourceNamed('Project'), context)
+  const rule = inProject('view_work_packages', 'id')
+  await prepare(context.db, context.viewer, rule.needs)
+  if (!rule.holds(context.viewer, row)) throw forbidden()
+  return row['id']
+}
+
+operation({
+  method: 'GET',
+  path: '/queries/filter_instance_schemas',
+  summary: 'List the schemas of filters',
+  tag: 'Query',
+  guard: seesWork,
+  answers: { status: 200, as: 'object' },
+  run: async ({ context }) => ok(await filterSchemas(undefined, context)),
+})
+
+// The description of the API that we follow spells the last of them without its s.
+for (const parent of ['projects', 'workspaces', 'workspace']) {
+  operation({
+    method: 'GET',
+    path: `/${parent}/:id/queries/filter_instance_schemas`,
+    summary: 'List the schemas of filters in a project',
+    tag: 'Query',
+    answers: { status: 200, as: 'object' },
+    run: async ({ context, params }) => ok(await filterSchemas(await projectAt(params['id'] as string, context), context)),
+  })
+}
+
+operation({
+  method: 'GET',
+  path: '/queries/filter_instance_schemas/:id',
+  summary: 'View the schema of a filter',
+  tag: 'Query',
+  guard: seesWork,
+  answers: { status: 200, as: 'object' },
+  run: async ({ context, params }) => {
+    const filter = workPackageFilters().get(params['id'] as string)
+    if (!filter) throw notFound()
+    return ok(await schemaOf(filter, undefined, context))
+  },
+})

@@ -1,0 +1,148 @@
+/** Filters as a query keeps them: from instances with links to what is asked of a list, and back. */
+import type { Row } from '#db/database.ts'
+import type { Context } from '#kernel/context.ts'
+import { pathsOf } from '#kernel/draft.ts'
+import { ApiError } from '#kernel/errors.ts'
+import { FormatError, isStorable, type Kind } from '#kernel/kinds.ts'
+import { type FilterUse, isId, misfit, operatorsOf, takesValues } from '#kernel/operators.ts'
+import { relatedRows } from '#kernel/page.ts'
+import { filtersOf, type Known } from '#kernel/query.ts'
+import type { Body } from '#kernel/represent.ts'
+import { hrefOf, type Link, resourceNamed } from '#kernel/resource.ts'
+import { prepare } from '#kernel/viewer.ts'
+import { QueryFilter, QueryOperator, workPackageFilters } from './parts.ts'
+
+/** The filters of one query that its viewer may use, and how they are shown. */
+export interface Shown {
+  readonly uses: readonly FilterUse[]
+  readonly instances: readonly Body[]
+}
+
+/** The operators of a filter. */
+export const operatorsFor = ({ operators, strategy }: Known): readonly string[] => operators ?? operatorsOf[strategy]
+
+export const readUses = (row: Row): FilterUse[] => JSON.parse(row['filters'] ?? '[]')
+
+/** The text behind the last slash of a link's address. Throws 400 for what is no link. */
+function lastPart(link: unknown, of: string): string {
+  const href = (link as { href?: unknown } | null | undefined)?.href
+  if (typeof href !== 'string' || !isStorable(href))
+    throw new ApiError('InvalidRequestBody', `Every filter needs a link to its ${of}: {"_links":{"${of}":{"href":"…"}}}.`)
+  try {
+    return decodeURIComponent(href.split('/').at(-1) as string)
+  } catch {
+    throw new ApiError('InvalidRequestBody', `The link to a filter's ${of} cannot be read.`)
+  }
+}
+
+/** The id in a link to a value of a filter. */
+function valueIn(link: unknown, to: string): string {
+  const href = (link as { href?: unknown } | null)?.href
+  const match = typeof href === 'string' ? /^\/api\/v3\/([a-z_]+)\/(\d{1,10}|me)$/.exec(href) : null
+  if (!match || !pathsOf(resourceNamed(to)).includes(match[1] as string)) throw new FormatError(`links to values of ${to}`)
+  return match[2] as string
+}
+
+const textOf = (value: unknown): string => {
+  if (typeof value === 'boolean') return value ? 't' : 'f'
+  const text = typeof value === 'number' ? String(value) : value
+  if (typeof text !== 'string' || !isStorable(text)) throw new FormatError('filters whose values are texts')
+  return text
+}
+
+/** One filter as a client sent it. */
+function readInstance(instance: unknown): FilterUse {
+  const { _links: links, values } = (instance ?? {}) as { _links?: Record<string, unknown> | null; values?: unknown }
+  const name = lastPart(links?.['filter'], 'filter')
+  const operator = lastPart(links?.['operator'], 'operator')
+  const filter = filtersOf(resourceNamed('WorkPackage')).get(name)
+  const to = filter?.to
+  const given = (to ? (links?.['values'] ?? []) : (values ?? [])) as unknown
+  const list = (Array.isArray(given) ? given : [given]).filter((one) => one !== null)
+  return { name: filter?.key ?? name, operator, values: list.map((one) => (to ? valueIn(one, to) : textOf(one))) }
+}
+
+/** The filters of a query. They are kept as text: what a list would be asked. */
+export const filtersKind: Kind = {
+  type: '[]QueryFilterInstance',
+  json: { type: 'array', items: { type: 'object' } },
+  render: (shown: Shown) => shown.instances,
+  parse: (value) => {
+    if (!Array.isArray(value)) throw new FormatError('an array of filters')
+    const uses = new Map(value.map(readInstance).map((use) => [use.name, use]))
+    return JSON.stringify([...uses.values()])
+  },
+  strategy: 'list',
+}
+
+/** What the filters of these queries name, as far as the viewer sees it: links by resource and id. */
+async function namedBy(rows: readonly Row[], context: Context): Promise<ReadonlyMap<string, ReadonlyMap<string, Link>>> {
+  const filters = workPackageFilters()
+  const wanted = new Map<string, Set<number>>()
+  for (const { name, values } of rows.flatMap(readUses)) {
+    const to = filters.get(name)?.to
+    if (!to) continue
+    const ids = wanted.getOrInsertComputed(to, () => new Set())
+    for (const value of values) if (isId(value)) ids.add(Number(value))
+  }
+  const found = new Map<string, ReadonlyMap<string, Link>>()
+  for (const [to, ids] of wanted) {
+    const target = resourceNamed(to)
+    await prepare(context.db, context.viewer, target.visible.needs)
+    const known = await relatedRows(context, target, [...ids])
+    const links = new Map<string, Link>()
+    for (const id of ids) {
+      const row = known.get(id)
+      if (row && target.visible.holds(context.viewer, row))
+        links.set(String(id), { href: hrefOf(target, row), title: target.titleOf(row) })
+    }
+    if (target.table === 'principals' && context.viewer.signedIn) links.set('me', { href: '/api/v3/users/me', title: 'me' })
+    found.set(to, links)
+  }
+  return found
+}
+
+/** A use without the values that its viewer cannot name; nothing where that leaves nothing to ask. */
+function reduced(use: FilterUse, filter: Known | undefined, links: ReadonlyMap<string, Link> | undefined): FilterUse | undefined {
+  if (!filter || !operatorsFor(filter).includes(use.operator) || misfit(filter.strategy, use.operator, use.values))
+    return undefined
+  if (!links || !takesValues(use.operator)) return use
+  const values = use.values.filter((value) => value === '-1' || links.has(value))
+  return values.length > 0 ? { ...use, values } : undefined
+}
+
+const shownValue = (value: string, { strategy }: Known): unknown => (strategy === 'boolean' ? value === 't' : value)
+
+function instanceOf({ name, operator, values }: FilterUse, filter: Known, links: ReadonlyMap<string, Link> | undefined): Body {
+  return {
+    _type: `${name.charAt(0).toUpperCase()}${name.slice(1)}QueryFilter`,
+    name: filter.label,
+    ...(!links && { values: values.map((value) => shownValue(value, filter)) }),
+    _links: {
+      filter: { href: hrefOf(QueryFilter, { id: name }), title: filter.label },
+      operator: { href: hrefOf(QueryOperator, { id: operator }), title: QueryOperator.rows?.get(operator)?.['name'] },
+      schema: { href: `/api/v3/queries/filter_instance_schemas/${name}` },
+      ...(links && { values: values.map((value) => links.get(value)).filter((link) => link !== undefined) }),
+    },
+  }
+}
+
+/** The filters of each of these queries, for the viewer. */
+export async function loadFilters(rows: readonly Row[], context: Context): Promise<ReadonlyMap<Row, Shown>> {
+  const filters = workPackageFilters()
+  const named = await namedBy(rows, context)
+  return new Map(
+    rows.map((row) => {
+      const shown: { uses: FilterUse[]; instances: Body[] } = { uses: [], instances: [] }
+      for (const stored of readUses(row)) {
+        const filter = filters.get(stored.name)
+        const links = filter?.to ? named.get(filter.to) : undefined
+        const use = reduced(stored, filter, links)
+        if (!use || !filter) continue
+        shown.uses.push(use)
+        shown.instances.push(instanceOf(use, filter, links))
+      }
+      return [row, shown]
+    }),
+  )
+}

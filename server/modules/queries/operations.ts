@@ -1,0 +1,103 @@
+/** What is answered about queries besides the standard operations. */
+import { among } from '#db/dialect.ts'
+import { raw } from '#db/sql.ts'
+import { prepareWrite } from '#kernel/change.ts'
+import { index } from '#kernel/collection.ts'
+import type { Context } from '#kernel/context.ts'
+import { emptyDraft, ok, operation, rowFrom, saved } from '#kernel/operation.ts'
+import type { Body } from '#kernel/represent.ts'
+import { resourceNamed } from '#kernel/resource.ts'
+import { schemaOf } from '#kernel/schema.ts'
+import { idSet, prepare } from '#kernel/viewer.ts'
+import { projectAt } from './filter-schemas.ts'
+import { answerOf, defaultQuery, Query } from './queries.ts'
+import { list, save, seesWork } from './rights.ts'
+
+const tag = 'Query'
+const parameters = ['filters', 'offset', 'pageSize', 'sortBy', 'groupBy', 'showSums']
+
+for (const verb of ['star', 'unstar']) {
+  operation({
+    method: 'PATCH',
+    path: `/queries/:id/${verb}`,
+    summary: verb === 'star' ? 'Make a query a favorite' : 'Make a query no favorite',
+    tag,
+    answers: { status: 200, of: tag, as: 'single' },
+    run: async (ask) => {
+      const row = await rowFrom(ask.params['id'] as string, Query, ask.context)
+      return saved(ask, Query, await prepareWrite(ask.context, Query, row, { starred: verb === 'star' }))
+    },
+  })
+}
+
+operation({
+  method: 'GET',
+  path: '/queries/available_projects',
+  summary: 'List the projects that a query can be of',
+  tag,
+  guard: list,
+  answers: { status: 200, of: 'Project', as: 'collection' },
+  query: ['filters', 'sortBy', 'select', 'offset', 'pageSize'],
+  run: async ({ context }) => {
+    await prepare(context.db, context.viewer, ['project:view_work_packages'])
+    const ids = idSet(context.viewer, 'project:view_work_packages').list
+    return ok(await index(context, resourceNamed('Project'), { within: among(context.engine, raw('projects.id'), ids) }))
+  },
+})
+
+/** The default query, which is to be created before it can be changed. */
+async function answerDefault(context: Context, address: string, project?: number): Promise<Body> {
+  const row = defaultQuery(context, project)
+  const body = await answerOf(row, context, address)
+  const { updateImmediately: _, ...links } = body['_links'] as Body
+  return {
+    ...body,
+    _links: {
+      ...links,
+      update: { href: '/api/v3/queries/form', method: 'post' },
+      ...(save.holds(context.viewer, row) && { updateImmediately: { href: '/api/v3/queries', method: 'post' } }),
+    },
+  }
+}
+
+operation({
+  method: 'GET',
+  path: '/queries/default',
+  summary: 'View the default query',
+  tag,
+  guard: seesWork,
+  answers: { status: 200, as: 'object' },
+  query: parameters,
+  run: async ({ context }) => ok(await answerDefault(context, '/api/v3/queries/default')),
+})
+
+for (const parent of ['projects', 'workspaces']) {
+  operation({
+    method: 'GET',
+    path: `/${parent}/:id/queries/default`,
+    summary: 'View the default query of a project',
+    tag,
+    answers: { status: 200, as: 'object' },
+    query: parameters,
+    run: async ({ context, params }) => {
+      const project = await projectAt(params['id'] as string, context)
+      return ok(await answerDefault(context, `/api/v3/${parent}/${project}/queries/default`, project))
+    },
+  })
+}
+
+// The description of the API that we follow spells the last of them without its s.
+for (const parent of ['projects', 'workspaces', 'workspace']) {
+  operation({
+    method: 'GET',
+    path: `/${parent}/:id/queries/schema`,
+    summary: 'Schema of a query of a project',
+    tag,
+    answers: { status: 200, of: tag, as: 'schema' },
+    run: async ({ context, params }) => {
+      const project = await projectAt(params['id'] as string, context)
+      const draft = emptyDraft(defaultQuery(context, project))
+      return ok(await schemaOf(Query, draft, { faults: [] }, context, { self: `/api/v3/projects/${project}/queries/schema` }))
+    },
+  })
+}

@@ -1,0 +1,261 @@
+/** Saved queries: which work packages are listed, and how they are shown. */
+import type { Row } from '#db/database.ts'
+import { folded } from '#db/dialect.ts'
+import { name, sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
+import { single } from '#kernel/collection.ts'
+import type { Context } from '#kernel/context.ts'
+import { forbidden, type Violation, violation } from '#kernel/errors.ts'
+import type { FilterUse } from '#kernel/operators.ts'
+import { condition } from '#kernel/operators.ts'
+import type { Page } from '#kernel/page.ts'
+import { faultsOf } from '#kernel/query.ts'
+import type { Body } from '#kernel/represent.ts'
+import { type Draft, differs, hrefOf, type Link, type Resource, resource, resourceNamed } from '#kernel/resource.ts'
+import { both } from '#kernel/rules.ts'
+import { isWritable } from '#kernel/schema.ts'
+import { filterSchemas, schemasAt } from './filter-schemas.ts'
+import { filtersKind, loadFilters, readUses, type Shown } from './filters.ts'
+import { QueryColumn, QueryGroupBy, QuerySortBy } from './parts.ts'
+import { columnsOf, evaluate, highlightedOf, listing, overridden, parametersOf, placeOf, readIds } from './results.ts'
+import { edit, list, managePublic, remove, save, view } from './rights.ts'
+import { displays, highlightable, highlightingModes, labelsKind, timestampsKind, zoomLevels } from './values.ts'
+
+type Query = Tables['queries']
+
+interface Facts {
+  /** What is wrong with the filters given, in sentences. */
+  readonly faults: readonly string[]
+}
+
+const openOnly: FilterUse[] = [{ name: 'status', operator: 'o', values: [] }]
+const NOW = '["PT0S"]'
+const DEFAULT_ORDER = '["id-desc"]'
+const MOST_ORDERS = 3
+
+/** A query of which nothing was said. */
+const defaults = ({ settings, viewer }: Context): Partial<Query> => ({
+  user_id: viewer.signedIn ? viewer.id : (null as never),
+  public: false,
+  starred: false,
+  sums: false,
+  show_hierarchies: true,
+  include_subprojects: settings.display_subprojects_work_packages,
+  filters: JSON.stringify(openOnly),
+  sort_by: DEFAULT_ORDER,
+  highlighting_mode: settings.work_package_list_default_highlighting_mode,
+  timestamps: NOW,
+  timeline_visible: false,
+  timeline_zoom_level: 'auto',
+  timeline_labels: '{}',
+})
+
+async function lookUp({ row, given }: Draft<Query>, context: Context): Promise<Facts> {
+  if (!given.has('filters')) return { faults: [] }
+  return { faults: await faultsOf(readUses(row), resourceNamed('WorkPackage'), listing(row, context)) }
+}
+
+/** The lists that were chosen, as they are kept. */
+function chosen({ many }: Draft<Query>): Partial<Query> {
+  const { columns, sortBy, highlightedAttributes } = many
+  return {
+    ...(columns && { columns: JSON.stringify(columns) }),
+    ...(sortBy && { sort_by: JSON.stringify(sortBy.slice(0, MOST_ORDERS)) }),
+    ...(highlightedAttributes && { highlighted_attributes: JSON.stringify(highlightedAttributes) }),
+  }
+}
+
+/** What was emptied is as it is by default. */
+function emptied({ row }: Draft<Query>, _: Facts, context: Context): Partial<Query> {
+  const { highlighting_mode, timestamps, timeline_zoom_level, timeline_labels } = defaults(context)
+  const usual: Partial<Query> = { filters: '[]', highlighting_mode, timestamps, timeline_zoom_level, timeline_labels } as never
+  return Object.fromEntries(Object.entries(usual).filter(([column]) => (row as Row)[column] === null))
+}
+
+/** Grouping ends hierarchies, unless both were asked for. */
+function hierarchies({ row, given }: Draft<Query>): Partial<Query> {
+  return given.has('groupBy') && row.group_by && !given.has('showHierarchies') ? { show_hierarchies: false } : {}
+}
+
+const isNone = (list: readonly string[], value: string | null | undefined) =>
+  (value ?? null) !== null && !list.includes(value as string)
+
+function check(draft: Draft<Query>, { faults }: Facts, { viewer }: Context): Violation[] {
+  const { row, before } = draft
+  const isMoved = before && differs(draft, 'project_id')
+  if (isMoved && !(edit.holds(viewer, row) && (!row.public || managePublic.holds(viewer, row)))) throw forbidden()
+  const violations = faults.map((fault) => violation('filters', fault, { complete: true }))
+  const notAllowed = (attribute: string) => violations.push(violation(attribute, 'is not set to one of the allowed values'))
+  if (row.group_by && row.show_hierarchies) violations.push(violation('showHierarchies', 'and grouping exclude each other'))
+  if (isNone(zoomLevels, row.timeline_zoom_level)) notAllowed('timelineZoomLevel')
+  if (isNone(highlightingModes, row.highlighting_mode)) notAllowed('highlightingMode')
+  if (isNone(displays, row.display_representation)) notAllowed('displayRepresentation')
+  if (readIds(row.highlighted_attributes).some((id) => !highlightable.includes(id))) notAllowed('highlightedAttributes')
+  return violations
+}
+
+const shown = (row: Query, { loaded }: Page): Shown | undefined => (loaded['filters'] as Map<object, Shown>).get(row)
+const each = (read: (row: Row, context: Context) => readonly string[]) => async (rows: readonly Row[], context: Context) =>
+  new Map(rows.map((row) => [row['id'] as number, read(row, context) as never as number[]]))
+const all = (part: { rows?: ReadonlyMap<unknown, Row> }) => [...(part.rows?.values() ?? [])]
+
+/** What a query groups by; the link is there, and empty, where it is nothing. */
+function grouping({ group_by }: Query): Link {
+  const group = group_by ? QueryGroupBy.rows?.get(group_by) : undefined
+  return group ? { href: hrefOf(QueryGroupBy, group), title: group['name'] } : { href: null, title: null }
+}
+
+const self = ({ id }: Query) => `/api/v3/queries/${id}`
+const isStored = ({ id }: Query) => Boolean(id)
+const schemaAt = ({ project_id }: { project_id?: number | null }) =>
+  project_id ? `/api/v3/projects/${project_id}/queries/schema` : '/api/v3/queries/schema'
+
+export const Query: Resource = resource<'queries', Facts>('Query', 'queries', (p) => ({
+  path: 'queries',
+  label: 'query',
+  title: (row) => row.name ?? 'Default',
+  visible: view,
+  guards: { index: list, schema: list, form: list },
+  may: { create: save, update: edit, delete: remove, form: list },
+  paginated: false,
+  order: { column: 'id' },
+  extras: { has_view: (_, t) => sql`exists (select 1 from views x where x.query_id = ${name(`${t}.id`)})` },
+  loads: { filters: loadFilters },
+  properties: {
+    id: p.integer({ sort: true }),
+    name: p.text({
+      required: true,
+      min: 1,
+      max: 255,
+      filter: true,
+      sort: ({ engine }, t) => folded(engine, name(`${t}.name`)),
+    }),
+    createdAt: p.dateTime({ writable: false, filter: true, sort: true }),
+    updatedAt: p.dateTime({ writable: false, filter: true, sort: true }),
+    filters: p.of(filtersKind, { column: 'filters', value: shown, inSchema: false }),
+    includeSubprojects: p.boolean({ required: true, hasDefault: true, label: 'Include subprojects' }),
+    sums: p.boolean({ hasDefault: true }),
+    public: p.boolean({
+      hasDefault: true,
+      filter: true,
+      may: { create: both(save, managePublic), update: both(edit, managePublic) },
+    }),
+    starred: p.boolean({ hasDefault: true, filter: true, label: 'Favorite' }),
+    // It follows from the views there are. Clients send it along, and it is ignored.
+    hidden: p.boolean({ hasDefault: true, writable: true, value: (row) => !(row as Row)['has_view'] }),
+    showHierarchies: p.boolean({ hasDefault: true, label: 'Display mode' }),
+    timelineVisible: p.boolean({ hasDefault: true }),
+    timelineZoomLevel: p.text({ hasDefault: true, allowed: { texts: () => zoomLevels } }),
+    timelineLabels: p.of(labelsKind, { hasDefault: true }),
+    timestamps: p.of(timestampsKind, { hasDefault: true }),
+    highlightingMode: p.text({ hasDefault: true, allowed: { texts: () => highlightingModes } }),
+    displayRepresentation: p.text({ allowed: { texts: () => displays } }),
+    user: p.link('User', { writable: false, open: true, embed: true }),
+    project: p.link('Project', {
+      embed: true,
+      filter: 'list_optional',
+      allowed: { href: () => '/api/v3/queries/available_projects' },
+    }),
+    columns: p.links('QueryColumn', {
+      embed: true,
+      hasDefault: true,
+      load: each(columnsOf),
+      allowed: { rows: () => all(QueryColumn) },
+    }),
+    sortBy: p.links('QuerySortBy', {
+      embed: true,
+      hasDefault: true,
+      load: each((row) => readIds(row['sort_by'])),
+      allowed: { rows: () => all(QuerySortBy) },
+    }),
+    groupBy: p.link('QueryGroupBy', {
+      column: 'group_by',
+      embed: true,
+      schemaType: '[]QueryGroupBy',
+      link: grouping,
+      allowed: { rows: () => all(QueryGroupBy) },
+    }),
+    highlightedAttributes: p.links('QueryColumn', {
+      embed: true,
+      hasDefault: true,
+      load: each(highlightedOf),
+      allowed: { rows: () => all(QueryColumn).filter(({ id }) => highlightable.includes(id)) },
+    }),
+  },
+  filters: {
+    id: {
+      strategy: 'list',
+      to: 'Query',
+      where: (use, context, table) => condition('list', use, name(`${table}.id`), context),
+    },
+  },
+  actions: {
+    results: { href: (row, page) => `${placeOf(row)}?${parametersOf(row, shown(row, page)?.uses ?? [])}` },
+    schema: { href: schemaAt },
+    delete: { href: self, method: 'delete', may: remove, when: isStored },
+    star: { href: (row) => `${self(row)}/star`, method: 'patch', may: edit, when: (row) => isStored(row) && !row.starred },
+    unstar: { href: (row) => `${self(row)}/unstar`, method: 'patch', may: edit, when: (row) => isStored(row) && row.starred },
+  },
+  defaults,
+  facts: lookUp,
+  derive: [chosen, emptied, hierarchies],
+  check: [check],
+  schema: async (draft, facts, context, form) => {
+    const project = draft.row.project_id && draft.row.project_id > 0 ? draft.row.project_id : undefined
+    const filters = Query.property.get('filters') as never
+    return {
+      filters: {
+        type: filtersKind.type,
+        name: 'Filters',
+        required: false,
+        hasDefault: true,
+        writable: isWritable(Query, filters, draft, facts, context),
+        options: {},
+        _links: { allowedValuesSchemas: { href: schemasAt(project) } },
+      },
+      results: {
+        type: 'WorkPackageCollection',
+        name: 'Results',
+        required: false,
+        hasDefault: false,
+        writable: false,
+        options: {},
+      },
+      ...(form && { _embedded: { filtersSchemas: await filterSchemas(project, context) } }),
+    }
+  },
+  answer: (context, row) => answerOf(row, context, self(row)),
+  operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
+}))
+
+/** A query with what it finds, as the parameters of the request would have it; its address repeats them. */
+export async function answerOf(row: Row, context: Context, address: string): Promise<Body> {
+  const asked = await overridden(row, context)
+  const results = await evaluate(asked, context)
+  const body = await single(context, Query, asked)
+  const links = body['_links'] as Record<string, Link>
+  const parameters = String(context.params)
+  return {
+    ...body,
+    _embedded: { ...(body['_embedded'] as Body), results },
+    _links: {
+      ...links,
+      self: { ...links['self'], href: parameters ? `${address}?${parameters}` : address },
+      results: (results['_links'] as Record<string, Link>)['self'],
+    },
+  }
+}
+
+/** The query that there is before anything is saved. */
+export const defaultQuery = (context: Context, project?: number): Row => ({
+  id: null,
+  name: null,
+  project_id: project ?? null,
+  group_by: null,
+  columns: null,
+  highlighted_attributes: null,
+  display_representation: null,
+  created_at: null,
+  updated_at: null,
+  ...defaults(context),
+})

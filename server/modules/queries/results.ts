@@ -1,0 +1,180 @@
+/** What a query finds: its parameters as those of a list of work packages, and what a request has different for once. */
+import type { Row } from '#db/database.ts'
+import type { Context } from '#kernel/context.ts'
+import { ApiError, invalidQuery } from '#kernel/errors.ts'
+import type { FilterUse } from '#kernel/operators.ts'
+import { faultsOf, filtersOf, propertyNamed, readFilters, readGroup, readSorts, writeFilters } from '#kernel/query.ts'
+import type { Body } from '#kernel/represent.ts'
+import { resourceNamed } from '#kernel/resource.ts'
+import { listAt } from '#modules/work-packages/list.ts'
+import { loadFilters, readUses } from './filters.ts'
+import { QueryColumn, QuerySortBy } from './parts.ts'
+import { displays, highlightingModes, isTimestamp, labelsKind, zoomLevels } from './values.ts'
+
+const workPackages = () => resourceNamed('WorkPackage')
+
+/** The ids in a column that holds a list of them. */
+export const readIds = (text: string | null | undefined): string[] => JSON.parse(text ?? '[]')
+
+/** The columns that lists have by default, as the settings name them, as ids. */
+const idsNamed = (names: readonly string[]): string[] =>
+  names
+    .map((name) => propertyNamed(workPackages(), name)?.name)
+    .filter((id) => id !== undefined && QueryColumn.rows?.has(id)) as string[]
+
+/** The ids of a query's columns: its own, or the usual ones, with the project where there are several. */
+export function columnsOf({ columns, project_id }: Row, { settings }: Context): string[] {
+  if (columns !== null && columns !== undefined) return readIds(columns)
+  const usual = idsNamed(settings.work_package_list_default_columns)
+  return project_id || usual.includes('project') ? usual : [...usual, 'project']
+}
+
+/** The ids of the attributes that a query's list shows in colour. */
+export const highlightedOf = ({ highlighted_attributes: own }: Row, { settings }: Context): string[] =>
+  own === null || own === undefined ? idsNamed(settings.work_package_list_default_highlighted_attributes) : readIds(own)
+
+/** Where the list of a query is. */
+export const placeOf = ({ project_id }: Row): string =>
+  project_id ? `/api/v3/projects/${project_id}/work_packages` : '/api/v3/work_packages'
+
+/** The parameters with which a list gives what a query finds. */
+export function parametersOf(row: Row, uses: readonly FilterUse[]): URLSearchParams {
+  const params = new URLSearchParams({
+    filters: writeFilters(uses),
+    includeSubprojects: String(row['include_subprojects']),
+    showHierarchies: String(row['show_hierarchies'] && !row['group_by']),
+    showSums: String(row['sums']),
+  })
+  if (row['group_by']) params.set('groupBy', row['group_by'])
+  for (const column of readIds(row['columns'])) params.append('columns[]', column)
+  const sorts = readIds(row['sort_by'])
+    .map((id) => QuerySortBy.rows?.get(id))
+    .filter((sort) => sort !== undefined)
+  params.set('sortBy', JSON.stringify(sorts.map(({ column, direction }) => [column, direction])))
+  const timestamps: string[] = JSON.parse(row['timestamps'])
+  if (timestamps.length > 1 || (timestamps[0] ?? 'PT0S') !== 'PT0S') params.set('timestamps', timestamps.join(','))
+  return params
+}
+
+/** The request that a list of a query's work packages would be. */
+export const listing = (row: Row, context: Context, params = new URLSearchParams()): Context => ({
+  ...context,
+  params,
+  path: placeOf(row),
+})
+
+/** Runs a query, by the code that answers lists. */
+export function evaluate(row: Row, context: Context): Promise<Body> {
+  const params = parametersOf(row, readUses(row))
+  for (const own of ['offset', 'pageSize']) {
+    const value = context.params.get(own)
+    if (value !== null) params.set(own, value)
+  }
+  return listAt(listing(row, context, params), placeOf(row))
+}
+
+/** The filters that can be asked of a query's list, of those kept in it. */
+async function usable(uses: readonly FilterUse[], row: Row, context: Context): Promise<FilterUse[]> {
+  const here = listing(row, context)
+  const kept: FilterUse[] = []
+  for (const use of uses) if ((await faultsOf([use], workPackages(), here)).length === 0) kept.push(use)
+  return kept
+}
+
+const oneOf =
+  (parameter: string, list: readonly string[]) =>
+  (text: string): string => {
+    if (!list.includes(text)) throw invalidQuery(`The parameter ${parameter} is none of ${list.join(', ')}.`)
+    return text
+  }
+
+/** The ids of columns named in a parameter that is given several times, as a JSON array, or separated by commas. */
+function readColumns(texts: readonly string[]): string {
+  const names = texts.flatMap((text) => (text.match(/[\w/.-]+/g) ?? []).map((part) => part.split('/').at(-1) as string))
+  const ids = names.map((name) => {
+    const id = propertyNamed(workPackages(), name)?.name
+    if (id === undefined || !QueryColumn.rows?.has(id)) throw invalidQuery(`"${name}" is no column.`)
+    return id
+  })
+  return JSON.stringify([...new Set(ids)])
+}
+
+/** A use of a filter under the name the API has for it. */
+const canonical = (use: FilterUse): FilterUse => ({ ...use, name: filtersOf(workPackages()).get(use.name)?.key ?? use.name })
+
+function readTimestamps(text: string): string {
+  const list = text.split(',')
+  if (!list.every(isTimestamp))
+    throw invalidQuery('The parameter timestamps is not a list of ISO 8601 durations or dates and times.')
+  return JSON.stringify(list)
+}
+
+function readLabels(text: string): unknown {
+  try {
+    return labelsKind.parse(JSON.parse(text))
+  } catch {
+    throw invalidQuery('The parameter timelineLabels is not a JSON object with the members left, right and farRight.')
+  }
+}
+
+/** What the parameters of a request change about a query, column by column. Nothing of it is kept. */
+function changes(context: Context, isLenient: boolean): Row {
+  const { params } = context
+  const changed: Row = {}
+  const read = (column: string, names: readonly string[], parse: (texts: string[]) => unknown) => {
+    const own = names.find((name) => params.has(name))
+    if (own === undefined) return
+    try {
+      const value = parse(params.getAll(own))
+      if (value !== undefined) changed[column] = value
+    } catch (error) {
+      if (!isLenient || !(error instanceof ApiError)) throw error
+    }
+  }
+  const text = (column: string, own: string, parse: (text: string) => unknown) =>
+    read(column, [own], ([first = '']) => (first === '' ? undefined : parse(first)))
+  const yesOrNo = (column: string, own: string) =>
+    read(column, [own], ([first]) => (first === 'true' ? true : first === 'false' ? false : undefined))
+
+  read('filters', ['filters', 'filter'], ([first = '']) => JSON.stringify(readFilters(first).map((use) => canonical(use))))
+  text('sort_by', 'sortBy', (sortBy) =>
+    JSON.stringify(
+      readSorts(sortBy, workPackages(), context).map(({ name, descending }) => {
+        const id = `${propertyNamed(workPackages(), name)?.name}-${descending ? 'desc' : 'asc'}`
+        // What cannot be ordered by stands for the order of ids.
+        return QuerySortBy.rows?.has(id) ? id : id.replace(/^.*-/, 'id-')
+      }),
+    ),
+  )
+  read('group_by', ['groupBy', 'group_by', 'g'], ([first = '']) => readGroup(first, workPackages())?.name ?? null)
+  read('columns', ['columns[]', 'columns', 'c[]', 'c', 'column_names[]', 'column_names'], readColumns)
+  read('highlighted_attributes', ['highlightedAttributes[]', 'highlightedAttributes'], readColumns)
+  yesOrNo('sums', 'showSums')
+  yesOrNo('show_hierarchies', 'showHierarchies')
+  yesOrNo('include_subprojects', 'includeSubprojects')
+  yesOrNo('timeline_visible', 'timelineVisible')
+  text('timeline_zoom_level', 'timelineZoomLevel', oneOf('timelineZoomLevel', zoomLevels))
+  text('timeline_labels', 'timelineLabels', readLabels)
+  text('highlighting_mode', 'highlightingMode', oneOf('highlightingMode', highlightingModes))
+  text('display_representation', 'displayRepresentation', oneOf('displayRepresentation', displays))
+  text('timestamps', 'timestamps', readTimestamps)
+  return changed
+}
+
+/**
+ * A query as a request would have it, for this once.
+ * @throws ApiError 400 for parameters that are not understood, unless they say that a valid part of them will do
+ */
+export async function overridden(row: Row, context: Context): Promise<Row> {
+  const isLenient = context.params.get('valid_subset') === 'true'
+  const changed = changes(context, isLenient)
+  const asked: Row = { ...row, ...changed }
+  if (asked['group_by'] && asked['show_hierarchies']) {
+    if (changed['group_by'] && changed['show_hierarchies'] && !isLenient)
+      throw invalidQuery('groupBy and showHierarchies=true exclude each other.')
+    asked['show_hierarchies'] = false
+  }
+  if ('filters' in changed && !isLenient) return asked
+  const uses = 'filters' in changed ? readUses(asked) : ((await loadFilters([row], context)).get(row)?.uses ?? [])
+  return { ...asked, filters: JSON.stringify(await usable(uses, asked, context)) }
+}

@@ -1,0 +1,24 @@
+/** Who sees queries, who keeps them, and who decides about those that everybody sees. */
+import { both, either, having, inAnyProject, inProject, lacking, own, type Rule, sharedAnywhere } from '#kernel/rules.ts'
+
+/** The viewer sees some work package somewhere. */
+export const seesWork: Rule = either(inAnyProject('view_work_packages'), sharedAnywhere('view_work_packages'))
+
+const isGlobal = lacking('project_id')
+const isOwn = own('user_id')
+const isPublic = having('public', true)
+
+/** A permission in the query's project; for a query that belongs to none, in any project. */
+const placed = (permission: string): Rule => either(both(isGlobal, inAnyProject(permission)), inProject(permission))
+
+/** The viewer may keep queries of their own there. */
+export const save = placed('save_queries')
+/** The viewer may decide there what everybody sees. */
+export const managePublic = placed('manage_public_queries')
+
+export const view = both(either(both(isGlobal, seesWork), inProject('view_work_packages')), either(isPublic, isOwn))
+export const edit = either(both(isOwn, save), both(isPublic, managePublic))
+export const remove = either(edit, both(isOwn, isGlobal))
+
+/** Who may list queries, and ask how one would look. */
+export const list = either(seesWork, inAnyProject('manage_public_queries'))

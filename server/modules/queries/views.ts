@@ -1,0 +1,122 @@
+/** Views: under which heading a saved query is offered, as a table, a calendar or a plan. */
+import type { Row } from '#db/database.ts'
+import { name, raw, type Sql, sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
+import { prepareWrite } from '#kernel/change.ts'
+import type { Context } from '#kernel/context.ts'
+import { forbidden, notFound } from '#kernel/errors.ts'
+import { created, operation } from '#kernel/operation.ts'
+import { condition, onTexts } from '#kernel/operators.ts'
+import { visibleRow } from '#kernel/page.ts'
+import { type Draft, resource } from '#kernel/resource.ts'
+import { both, either, everyone, inAnyProject, inProject, lacking, type Rule } from '#kernel/rules.ts'
+import { Query } from './queries.ts'
+import { edit, list, view } from './rights.ts'
+
+/** What a permission allows in the query's project; without one, in any project. */
+const placed = (permission: string): Rule => either(both(lacking('project_id'), inAnyProject(permission)), inProject(permission))
+
+/** The kinds of views, with what is needed besides the right to change the query. */
+const kinds: Readonly<Record<string, { type: string; may: Rule }>> = {
+  work_packages_table: { type: 'Views::WorkPackagesTable', may: everyone },
+  gantt: { type: 'Views::Gantt', may: everyone },
+  team_planner: { type: 'Views::TeamPlanner', may: placed('manage_team_planner') },
+  work_packages_calendar: { type: 'Views::WorkPackagesCalendar', may: placed('manage_calendars') },
+}
+
+/** A value of the view's query. */
+const ofQuery = (table: string, column: string): Sql =>
+  sql`(select ${raw(column)} from queries where queries.id = ${name(`${table}.query_id`)})`
+
+/** Whoever sees a query sees its views. */
+const visible: Rule = {
+  needs: view.needs,
+  where: (scope, table) =>
+    sql`${name(`${table}.query_id`)} in (select queries.id from queries where ${view.where(scope, 'queries')})`,
+  holds: (viewer, row) => view.holds(viewer, { project_id: row['project_id'], user_id: row['user_id'], public: row['public'] }),
+  anywhere: view.anywhere,
+}
+
+interface Facts {
+  /** The query that was named, if the viewer sees it. */
+  readonly query: Row | undefined
+}
+
+function check({ row }: Draft<Tables['views']>, { query }: Facts, { viewer }: Context): [] {
+  if (query && !(edit.holds(viewer, query) && kinds[row.type]?.may.holds(viewer, query))) throw forbidden()
+  return []
+}
+
+const View = resource<'views', Facts>('View', 'views', (p) => ({
+  path: 'views',
+  type: (row) => kinds[row.type]?.type ?? row.type,
+  title: (row) => (row as Row)['name'],
+  untitled: true,
+  belongsTo: 'query_id',
+  visible,
+  guards: { index: list },
+  may: { create: { ...edit, holds: edit.anywhere } },
+  needs: Object.values(kinds).flatMap(({ may }) => may.needs),
+  order: { column: 'id' },
+  extras: {
+    name: (_, table) => ofQuery(table, 'name'),
+    public: (_, table) => ofQuery(table, 'public'),
+    starred: (_, table) => ofQuery(table, 'starred'),
+    project_id: (_, table) => ofQuery(table, 'project_id'),
+    user_id: (_, table) => ofQuery(table, 'user_id'),
+  },
+  properties: {
+    id: p.integer({ sort: true }),
+    name: p.text({ value: (row) => (row as Row)['name'] }),
+    public: p.boolean({ value: (row) => (row as Row)['public'] }),
+    starred: p.boolean({ value: (row) => (row as Row)['starred'] }),
+    createdAt: p.dateTime({ writable: false }),
+    updatedAt: p.dateTime({ writable: false }),
+    query: p.link('Query', { required: true, embed: true }),
+    project: p.link('Project', { embed: true, select: (_, table) => ofQuery(table, 'project_id') }),
+  },
+  filters: {
+    id: {
+      strategy: 'list',
+      to: 'View',
+      where: (use, context, table) => condition('list', use, name(`${table}.id`), context),
+    },
+    project: {
+      strategy: 'list_optional',
+      to: 'Project',
+      where: (use, context, table) => condition('list_optional', use, ofQuery(table, 'project_id'), context),
+    },
+    type: {
+      strategy: 'list',
+      allowed: (values) => values.every((value) => kindCalled(value) !== undefined),
+      where: ({ operator, values }, { engine }, table) =>
+        onTexts(
+          engine,
+          operator,
+          values.map((value) => kindCalled(value) as string),
+          name(`${table}.type`),
+        ),
+    },
+  },
+  facts: async ({ row }, context) => ({ query: row.query_id > 0 ? await visibleRow(context, Query, row.query_id) : undefined }),
+  check: [check],
+  operations: ['index', 'show'],
+}))
+
+/** A kind by its own name or by that of the type. */
+const kindCalled = (value: string): string | undefined =>
+  Object.keys(kinds).find((kind) => kind === value || kinds[kind]?.type === value)
+
+operation({
+  method: 'POST',
+  path: '/views/:kind',
+  summary: 'Create a view',
+  tag: 'View',
+  answers: { status: 201, of: 'View', as: 'single' },
+  takes: 'View',
+  run: async (ask) => {
+    const kind = ask.params['kind'] as string
+    if (!Object.hasOwn(kinds, kind)) throw notFound()
+    return created(ask, View, await prepareWrite(ask.context, View, undefined, ask.body, { type: kind }))
+  },
+})
