@@ -1,6 +1,21 @@
 /** The row of every table. Written by `npm run tables` from a migrated database; not to be edited. */
 
 export interface Tables {
+  attachments: {
+    id: number
+    container_type: string | null
+    container_id: number | null
+    author_id: number
+    file_name: string
+    description: string | null
+    content_type: string
+    file_size: number
+    digest: string | null
+    storage_name: string
+    status: string
+    created_at: string
+    updated_at: string
+  }
   categories: {
     id: number
     project_id: number
@@ -22,6 +37,10 @@ export interface Tables {
   group_users: {
     group_id: number
     user_id: number
+  }
+  loose_files: {
+    name: string
+    remove_at: string
   }
   membership_roles: {
     id: number

@@ -110,7 +110,7 @@ async function withoutHidden(
         : [draft.row[column]]
     if (ids.length === 0) continue
     const target = resourceNamed(property.options.target?.(draft.row) ?? property.to)
-    const seen = await visibleIds(context, target, ids)
+    const seen = await visibleIds(context, target, ids, property.options.eligible?.(draft as never, context))
     if (ids.every((id) => seen.has(id))) continue
     dangling.push(violation(property.name, target.rows ? 'is not set to one of the allowed values' : 'does not exist'))
     if (property.many) many[property.name] = ids.filter((id) => seen.has(id))

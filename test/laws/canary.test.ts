@@ -19,7 +19,14 @@ import { type Exchange, type Wire, wire } from '#test/wire.ts'
 /** Resources that hold nobody's secrets: whoever can ask for them at all sees all of them. */
 const open = new Set(['Role', 'Type', 'Status', 'Priority', 'TimeEntriesActivity'])
 /** Texts of hidden rows that are one of a few words, and hold no marker therefore. */
-const worded = new Set(['Version.status', 'Version.sharing', 'User.language', 'User.status', 'PlaceholderUser.status'])
+const worded = new Set([
+  'Version.status',
+  'Version.sharing',
+  'User.language',
+  'User.status',
+  'Attachment.status',
+  'PlaceholderUser.status',
+])
 
 interface Outsider {
   readonly name: string
@@ -73,6 +80,9 @@ before(async () => {
     hours: 1,
   }
   const entry = await make.row('time_entries', { ...booked, ...stamps })
+  const file = { file_name: 'of-home.txt', content_type: 'text/plain', file_size: 1, digest: '', storage_name: 'of-home' }
+  const at = { container_type: 'WorkPackage', container_id: own, author_id: member.id }
+  const attachment = await make.row('attachments', { ...file, ...at, ...stamps })
   const membership = await server.db.one<{ id: number }>(sql`select id from memberships where principal_id = ${member.id}`)
 
   hidden = await hide(server, everything)
@@ -88,6 +98,7 @@ before(async () => {
       ['versions', version],
       ['categories', category],
       ['time_entries', entry],
+      ['attachments', attachment],
       ['memberships', membership!.id],
       ['principals', member.id!],
     ]),

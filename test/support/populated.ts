@@ -3,6 +3,7 @@
 import { ConstraintError, type Database } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
+import { newName } from '#files/store.ts'
 import { resources } from '#kernel/resource.ts'
 import { changed, type Topic } from '#kernel/world.ts'
 import { permissions } from '#modules/accounts/permissions.ts'
@@ -179,6 +180,13 @@ async function fill({ server, lab, annex, member, sharee, coded }: Filling): Pro
     for (const user of [member, ...coded.slice(0, 4)])
       await tx.run(sql`insert into watchers (work_package_id, user_id) values (${child}, ${user})`)
   })
+  for (const [i, author] of [member, ...coded].entries()) {
+    const [storage, size] = [newName(), 10]
+    await server.files.write(storage, pieces('0123456789'))
+    const file = { file_name: `note ${i}.txt`, description: 'A note.', content_type: 'text/plain', file_size: size, digest: 'd' }
+    const at = i % 3 === 0 ? {} : { container_type: 'WorkPackage', container_id: others[i % others.length] }
+    await make.row('attachments', { ...file, ...at, author_id: author, storage_name: storage, ...stamps })
+  }
   const share = await make.row('memberships', {
     principal_id: sharee,
     project_id: lab,
@@ -190,6 +198,10 @@ async function fill({ server, lab, annex, member, sharee, coded }: Filling): Pro
     select r.id from roles r join role_permissions p on p.role_id = r.id
     where r.kind = 'work_package' and p.permission = 'edit_work_packages' limit 1`)
   await make.row('membership_roles', { membership_id: share, role_id: editor!.id }, 'memberships')
+}
+
+async function* pieces(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text)
 }
 
 /** Principals whom nobody misses: what is locked or removed is one of them. */
@@ -207,7 +219,7 @@ async function dummies(server: Instance, lab: number): Promise<void> {
 }
 
 /** Columns whose values are one row's own. */
-const unique = ['name', 'identifier', 'login', 'email', 'hash']
+const unique = ['name', 'identifier', 'login', 'email', 'hash', 'storage_name']
 /** What only one row may be. */
 const singular = ['is_default', 'ongoing', 'public', 'admin']
 

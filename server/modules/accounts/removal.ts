@@ -12,6 +12,7 @@ export const contributions: readonly (readonly [TableName, string])[] = [
   ['work_packages', 'responsible_id'],
   ['time_entries', 'user_id'],
   ['time_entries', 'logged_by_id'],
+  ['attachments', 'author_id'],
 ]
 
 /** The columns that choose somebody for what is yet to come: they are emptied. */

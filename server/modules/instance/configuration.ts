@@ -6,7 +6,7 @@ import { Project } from '#modules/projects/projects.ts'
 /** Sizes are set in KiB and told in bytes. */
 const KIBIBYTE = 1024
 
-const configuration = ({ settings, viewer, path }: Context) => ({
+const configuration = ({ settings, viewer, path, files }: Context) => ({
   _type: 'Configuration',
   maximumAttachmentFileSize: settings.attachment_max_size * KIBIBYTE,
   maximumAPIV3PageSize: settings.apiv3_max_page_size,
@@ -24,7 +24,11 @@ const configuration = ({ settings, viewer, path }: Context) => ({
   triallingFeatures: [],
   allowedLinkProtocols: [],
   attachmentWhitelist: settings.attachment_whitelist,
-  _links: { self: { href: path }, userPreferences: { href: `/api/v3/users/${viewer.id}/preferences` } },
+  _links: {
+    self: { href: path },
+    userPreferences: { href: `/api/v3/users/${viewer.id}/preferences` },
+    ...(files.direct && { prepareAttachment: { href: '/api/v3/attachments/prepare', method: 'post' } }),
+  },
 })
 
 operation({
