@@ -54,7 +54,7 @@ export async function prepareWrite(
   if (!before && !rule?.anywhere(context.viewer)) throw forbidden()
 
   const parsed = await readPayload(resource, payload, context, before)
-  if (before && resource.lock && Number(payload['lockVersion'] ?? Number.NaN) !== before[resource.lock]) throw conflict()
+  if (before && resource.lock && statedLock(payload) !== before[resource.lock]) throw conflict()
   const start = before ?? resource.defaults?.(context) ?? {}
   const { [resource.lock ?? '']: _, id: __, ...values } = parsed.values
   const proposed: Draft = {
@@ -80,6 +80,11 @@ export async function prepareWrite(
   const nothings = [...parsed.violations, ...dangling]
   const isThere = ({ attribute }: Violation) => nothings.every((one) => one.attribute !== attribute)
   return { draft, facts, violations: distinct([...nothings, ...judged.filter(isThere)]) }
+}
+
+/** The lock version that a payload states, as a number or its digits; anything else is none. */
+function statedLock({ lockVersion }: Payload): number {
+  return typeof lockVersion === 'number' || typeof lockVersion === 'string' ? Number(lockVersion) : Number.NaN
 }
 
 /** One violation of a kind per property: the first says enough. */
