@@ -51,6 +51,16 @@ describe('a change that names attachments', () => {
     assert.deepEqual(await of(id), [file])
   })
 
+  test('by no more than the link it was read with leaves them alone', async () => {
+    const { id } = await created(client, it.project)
+    const file = await attached(id)
+    const { _links } = (await client.get(`/work_packages/${id}`)).body
+    for (const attachments of [_links.attachments, { href: null }, null]) {
+      assert.equal((await changed(client, id, { _links: { attachments } })).status, 200)
+    }
+    assert.deepEqual(await of(id), [file])
+  })
+
   test('marks the work package as changed, but only if they do', async () => {
     const { id } = await created(client, it.project)
     const file = await loose()
