@@ -5,7 +5,9 @@ import cors from '@fastify/cors'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Database } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
-import { sendError } from '#http/answer.ts'
+import { memoryStore } from '#files/memory.ts'
+import type { FileStore } from '#files/store.ts'
+import { sendError, withoutBody } from '#http/answer.ts'
 import { describe } from '#http/documents.ts'
 import { mount } from '#http/mount.ts'
 import { allOperations } from '#kernel/operation.ts'
@@ -19,6 +21,8 @@ export interface AppOptions {
   logLevel?: string
   /** Takes the log line by line, in place of standard output. */
   logTo?: { write(line: string): void }
+  /** Where files are kept; in memory unless said otherwise. */
+  files?: FileStore
 }
 
 /** Requests are numbered; the prefix tells the processes of an instance apart. */
@@ -28,7 +32,10 @@ let requests = 0
 const LARGEST_BODY = 10 * 1024 * 1024
 
 /** Builds the application over a migrated database. */
-export async function build(db: Database, { logLevel = 'silent', logTo }: AppOptions = {}): Promise<FastifyInstance> {
+export async function build(
+  db: Database,
+  { logLevel = 'silent', logTo, files = memoryStore() }: AppOptions = {},
+): Promise<FastifyInstance> {
   const app = Fastify({
     logger: logLevel === 'silent' ? false : { level: logLevel, serializers: { req: summary }, ...(logTo && { stream: logTo }) },
     logController: new LogController({ disableRequestLogging: true }),
@@ -68,7 +75,7 @@ export async function build(db: Database, { logLevel = 'silent', logTo }: AppOpt
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error))
 
   const operations = allOperations(resources())
-  mount(app, db, world, operations)
+  mount(app, { db, world, files }, operations)
   describe(app, operations, settings)
 
   app.get('/livez', async () => 'ok')
@@ -91,7 +98,10 @@ const anything = () => () => () => true
  * of a response that began as one to HEAD), and what GET and DELETE say of a body they do not have is nobody's business.
  */
 function mended(request: IncomingMessage): string {
-  if (request.method === 'HEAD') request.method = 'GET'
+  if (request.method === 'HEAD') {
+    request.method = 'GET'
+    withoutBody(request)
+  }
   if (request.method === 'GET' || request.method === 'DELETE') delete request.headers['content-type']
   return request.url as string
 }

@@ -1,6 +1,7 @@
 /** What an operator can choose: flags of the command line, and the environment variables that stand for them. */
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { StoreChoice } from '#files/open.ts'
 import { isToken } from '#kernel/tokens.ts'
 import type { Seed } from './setup.ts'
 
@@ -12,6 +13,8 @@ export interface Config {
   readonly host: string
   /** `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. */
   readonly databaseUrl: string
+  /** Where attached files are kept. */
+  readonly attachments: StoreChoice
   readonly seed: Seed
   readonly adminToken: string | undefined
   /** pino's level; undefined: by whether a person is watching. */
@@ -41,6 +44,12 @@ export const options: readonly Option[] = [
   { flag: 'data', value: 'DIR', meaning: 'folder of the SQLite database, halyard.db', standard: './data' },
   { flag: 'database-url', value: 'URL', meaning: 'sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME, instead of --data' },
   { flag: 'ephemeral', meaning: 'keep everything in memory and leave nothing behind' },
+  { flag: 'attachments-dir', value: 'DIR', meaning: 'folder of attached files', standard: 'attachments in the folder of --data' },
+  { flag: 'attachments-s3-bucket', value: 'NAME', meaning: 'bucket of an S3-compatible store for attached files, instead' },
+  { flag: 'attachments-s3-endpoint', value: 'URL', meaning: 'where that store answers', standard: 'Amazon, in the region' },
+  { flag: 'attachments-s3-region', value: 'REGION', meaning: 'region of the bucket', standard: 'us-east-1' },
+  { flag: 'attachments-s3-access-key', value: 'KEY', meaning: 'name of the key to that store' },
+  { flag: 'attachments-s3-secret-key', value: 'KEY', meaning: 'the key itself; a variable keeps it from being listed' },
   { flag: 'seed', value: 'SEED', meaning: `what an empty database is filled with: ${SEEDS.join(', ')}`, standard: 'demo' },
   { flag: 'admin-token', value: 'TOKEN', meaning: 'API token that the first administrator shall have: opapi- and 40 hex digits' },
   { flag: 'log-level', value: 'LEVEL', meaning: LOG_LEVELS.join(', '), standard: 'info, in a terminal warn' },
@@ -108,6 +117,7 @@ export function readConfig(flags: Flags, environment: Environment): Config {
     port: Number(port),
     host: given('host') ?? '127.0.0.1',
     databaseUrl: databaseUrl(flags, given, named),
+    attachments: attachments(flags, given, named),
     seed: oneOf('seed', SEEDS) ?? 'demo',
     adminToken,
     logLevel: oneOf('log-level', LOG_LEVELS),
@@ -124,7 +134,7 @@ function databaseUrl(flags: Flags, given: (flag: string) => string | undefined, 
   const [place, other] = byFlag.length > 0 ? byFlag : made
   if (place === 'ephemeral') {
     if (other) throw new Error(`${named(place)} and ${named(other)} contradict each other: only one of them keeps the data.`)
-    return 'sqlite::memory:'
+    return IN_MEMORY
   }
   if (place !== 'database-url') return `sqlite:${join(resolve(given('data') ?? 'data'), 'halyard.db')}`
   const url = given('database-url')!
@@ -133,6 +143,37 @@ function databaseUrl(flags: Flags, given: (flag: string) => string | undefined, 
   }
   return url
 }
+
+/** Where attached files are: in a bucket, in a folder, or with the data. */
+function attachments(flags: Flags, given: (flag: string) => string | undefined, named: (flag: string) => string): StoreChoice {
+  const s3 = (flag: string) => given(`attachments-s3-${flag}`)
+  const [folder, bucket] = [given('attachments-dir'), s3('bucket')]
+  if (folder && bucket) {
+    throw new Error(`${named('attachments-dir')} and ${named('attachments-s3-bucket')} contradict each other.`)
+  }
+  if (bucket) {
+    const region = s3('region') ?? 'us-east-1'
+    const endpoint = s3('endpoint') ?? `https://s3.${region}.amazonaws.com`
+    if (!/^https?:\/\/[^/?#@]+(\/[^?#]*)?$/.test(endpoint)) {
+      throw new Error(`${named('attachments-s3-endpoint')} is an address such as https://s3.example.org, not "${endpoint}".`)
+    }
+    if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
+      throw new Error(`${named('attachments-s3-bucket')} is not the name of a bucket: "${bucket}".`)
+    }
+    const [accessKey, secretKey] = [s3('access-key'), s3('secret-key')]
+    if (!accessKey || !secretKey) {
+      throw new Error(
+        `${named('attachments-s3-bucket')} needs ${variableOf('attachments-s3-access-key')} and ${variableOf('attachments-s3-secret-key')}.`,
+      )
+    }
+    return { in: 's3', bucket, region, endpoint, accessKey, secretKey }
+  }
+  if (folder) return { in: 'folder', path: resolve(folder) }
+  if (databaseUrl(flags, given, named) === IN_MEMORY) return { in: 'memory' }
+  return { in: 'folder', path: join(resolve(given('data') ?? 'data'), 'attachments') }
+}
+
+const IN_MEMORY = 'sqlite::memory:'
 
 function isTrue(value: string, name: string): boolean {
   if (/^(true|yes|on|1)$/i.test(value)) return true

@@ -50,7 +50,7 @@ export function judgeBy(document: any): Judge {
     const content = documented && at.reduce((node, key) => node?.[key], document)?.content
     const [media = 'application/hal+json', body] = Object.entries<any>(content ?? {})[0] ?? []
     if (answer.text === '') return content ? [complain('', `status ${status} has no body`)] : []
-    if (answer.contentType.split(';')[0]!.trim() !== media) {
+    if (media !== '*/*' && answer.contentType.split(';')[0]!.trim() !== media) {
       return [complain('', `content type is "${answer.contentType}", not ${media}`)]
     }
 

@@ -2,6 +2,8 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Database } from '#db/database.ts'
+import { openStore } from '#files/open.ts'
+import type { FileStore } from '#files/store.ts'
 import type { Config } from '#server/config.ts'
 import { type SetupResult, setup } from '#server/setup.ts'
 import type { Invocation } from './command.ts'
@@ -10,6 +12,7 @@ import { loginLines } from './login.ts'
 
 const CONNECTIONS = 10
 const DELIVERY_MS = 1000
+const SWEEP_MS = 60_000
 /** A Ctrl-C reaches the whole process group, and npm passes on a second one: within this time they are one. */
 const SAME_SIGNAL_MS = 500
 
@@ -18,12 +21,15 @@ export async function serve({ config }: Invocation): Promise<void> {
   // The application is loaded while the database is waited for.
   const [{ build }, { db, unlock, result }] = await Promise.all([import('#server/app.ts'), prepare(config)])
   const logLevel = config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info')
-  const app = await listening(() => build(db, { logLevel }), config).catch((error: unknown) => {
+  const files = openStore(config.attachments)
+  const app = await listening(() => build(db, { files, logLevel }), config).catch((error: unknown) => {
     // The secrets exist now, and this is the only time they can be told.
     process.stdout.write(loginLines(result))
     throw error
   })
-  const stopDelivery = startDelivery(db, (error) => app.log.error({ err: error }, 'delivering events failed'))
+  const failed = (what: string) => (error: unknown) => app.log.error({ err: error }, `${what} failed`)
+  const stopDelivery = repeat(DELIVERY_MS, () => deliverAll(db), failed('delivering events'))
+  const stopSweeping = repeat(SWEEP_MS, () => sweepFiles(db, files), failed('removing files'))
 
   let stopping: number | undefined
   const stop = async () => {
@@ -34,6 +40,7 @@ export async function serve({ config }: Invocation): Promise<void> {
     stopping = performance.now()
     await app.close()
     await stopDelivery()
+    await stopSweeping()
     await db.close()
     unlock()
   }
@@ -58,19 +65,21 @@ async function listening(build: () => Promise<FastifyInstance>, { host, port }: 
   return app
 }
 
-/** Runs every second what time brings about, and tells subscribers what has happened. Gives the way to end it, which waits for it. */
-function startDelivery(db: Database, failed: (error: unknown) => void): () => Promise<void> {
-  let delivery: Promise<void> | undefined
-  const timer = setInterval(() => {
-    delivery ??= deliverAll(db)
-      .catch(failed)
+/** Does something now and then, never twice at once. Gives the way to end it, which waits for what is being done. */
+function repeat(every: number, work: () => Promise<unknown>, failed: (error: unknown) => void): () => Promise<void> {
+  let running: Promise<void> | undefined
+  const run = () => {
+    running ??= work()
+      .then(() => {}, failed)
       .finally(() => {
-        delivery = undefined
+        running = undefined
       })
-  }, DELIVERY_MS).unref()
+  }
+  run()
+  const timer = setInterval(run, every).unref()
   return async () => {
     clearInterval(timer)
-    await delivery
+    await running
   }
 }
 
@@ -78,6 +87,10 @@ async function deliverAll(db: Database): Promise<void> {
   const [{ deliver }, { runTasks }] = await Promise.all([import('#kernel/events.ts'), import('#kernel/tasks.ts')])
   await runTasks(db, new Date())
   while ((await deliver(db)) > 0);
+}
+
+async function sweepFiles(db: Database, files: FileStore): Promise<void> {
+  await (await import('#modules/files/loose.ts')).sweep(db, files)
 }
 
 /** Where a browser on this machine finds the server. */

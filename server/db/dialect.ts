@@ -62,6 +62,9 @@ export function insert(table: string, values: Record<string, unknown>): Sql {
   return sql`insert into ${name(table)} (${join(columns.map(name))}) values (${join(Object.values(values))}) returning id`
 }
 
+/** A moment as a value that stands for itself, where the statement does not say that it is one. */
+export const moment = (engine: Engine, at: string): Sql => (engine === 'postgres' ? sql`cast(${at} as timestamptz)` : sql`${at}`)
+
 /** The assignments of an update. */
 export const assignments = (values: Record<string, unknown>): Sql =>
   join(Object.entries(values).map(([column, value]) => sql`${name(column)} = ${value}`))

@@ -2,6 +2,7 @@
 import type { Database, Engine } from './database.ts'
 import { foundation } from './migrations/0001-foundation.ts'
 import { queries } from './migrations/0003-queries.ts'
+import { attachments } from './migrations/0004-attachments.ts'
 import { days } from './migrations/0005-days.ts'
 import { journals } from './migrations/0006-journals.ts'
 import { sql } from './sql.ts'
@@ -9,6 +10,7 @@ import { sql } from './sql.ts'
 const migrations: readonly { name: string; text: string }[] = [
   { name: '0001-foundation', text: foundation },
   { name: '0003-queries', text: queries },
+  { name: '0004-attachments', text: attachments },
   { name: '0005-days', text: days },
   { name: '0006-journals', text: journals },
 ]

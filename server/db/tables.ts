@@ -1,6 +1,21 @@
 /** The row of every table. Written by `npm run tables` from a migrated database; not to be edited. */
 
 export interface Tables {
+  attachments: {
+    id: number
+    container_type: string | null
+    container_id: number | null
+    author_id: number
+    file_name: string
+    description: string | null
+    content_type: string
+    file_size: number
+    digest: string | null
+    storage_name: string
+    status: string
+    created_at: string
+    updated_at: string
+  }
   categories: {
     id: number
     project_id: number
@@ -41,6 +56,10 @@ export interface Tables {
     cause: unknown | null
     created_at: string
     updated_at: string
+  }
+  loose_files: {
+    name: string
+    remove_at: string
   }
   membership_roles: {
     id: number

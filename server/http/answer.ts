@@ -1,4 +1,6 @@
 /** Sending: content types, compression, errors. */
+import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
 import { deflate, gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError } from '#kernel/errors.ts'
@@ -19,36 +21,64 @@ function encodingOf(request: FastifyRequest): 'gzip' | 'deflate' | undefined {
   return /\bdeflate\b/.test(accepted) && !refused('deflate') ? 'deflate' : undefined
 }
 
+/** Begins an answer by hand, with what has been said of it so far. */
+function writeHead(reply: FastifyReply): void {
+  const { raw } = reply
+  for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
+  raw.writeHead(reply.statusCode)
+}
+
+/** Says that the answer depends on these headers of the request as well. */
+function varyBy(reply: FastifyReply, names: string): void {
+  const known = reply.getHeader('vary')
+  reply.header('vary', known ? `${known}, ${names}` : names)
+}
+
 /** Sends a body, compressed when it is large enough and the client accepts that. */
 export function sendText(request: FastifyRequest, reply: FastifyReply, text: string): FastifyReply {
-  const vary = reply.getHeader('vary')
-  reply.header('vary', vary ? `${vary}, accept-encoding` : 'accept-encoding')
+  varyBy(reply, 'accept-encoding')
   const encoding = text.length >= SMALLEST_COMPRESSED ? encodingOf(request) : undefined
   if (!encoding) return reply.send(text)
   reply.hijack()
   ;(encoding === 'gzip' ? gzip : deflate)(text, LEVEL, (error, bytes) => {
     const { raw } = reply
     if (error || raw.destroyed) return void raw.destroy()
-    for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
-    raw.setHeader('content-encoding', encoding)
-    raw.setHeader('content-length', bytes.length)
-    raw.writeHead(reply.statusCode)
+    reply.headers({ 'content-encoding': encoding, 'content-length': bytes.length })
+    writeHead(reply)
     raw.end(request.method === 'HEAD' ? undefined : bytes)
   })
   return reply
 }
 
+const heads = new WeakSet<IncomingMessage>()
+
+/** Remembers of a request that it is to be answered without a body. */
+export const withoutBody = (request: IncomingMessage): void => void heads.add(request)
+
 /** Sends what an operation answered. */
-export function send(request: FastifyRequest, reply: FastifyReply, { status = 200, headers, body }: Answer): FastifyReply {
+export async function send(request: FastifyRequest, reply: FastifyReply, answer: Answer): Promise<FastifyReply> {
+  const { status = 200, headers, body, bytes } = answer
+  // Opened first: what cannot be opened has to be answered otherwise.
+  const stream = bytes && !heads.has(request.raw) ? Readable.from(await bytes(), { objectMode: false }) : undefined
   reply.code(status)
-  if (headers) reply.headers(headers)
+  const { vary, ...others } = headers ?? {}
+  reply.headers(others)
+  if (vary) varyBy(reply, vary)
+  if (stream) return reply.send(stream)
+  if (bytes) {
+    // The framework would say that there are no bytes, rather than how many there would be.
+    reply.hijack()
+    writeHead(reply)
+    reply.raw.end()
+    return reply
+  }
   if (body === undefined) return reply.send()
   if (!headers?.['content-type']) reply.header('content-type', HAL)
   return sendText(request, reply, typeof body === 'string' ? body : stringify(body))
 }
 
 /** Sends whatever was thrown; what is not an answer is logged and becomes a 500 that says nothing of it. */
-export function sendError(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
+export async function sendError(request: FastifyRequest, reply: FastifyReply, thrown: unknown): Promise<FastifyReply> {
   const error = thrown instanceof ApiError ? thrown : translated(thrown)
   if (error.status >= 500) request.log.error({ err: thrown }, 'request failed')
   return send(request, reply, { status: error.status, headers: { ...error.headers, 'content-type': HAL }, body: error.body })

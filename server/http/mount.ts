@@ -1,11 +1,13 @@
 /** From declared operations to routes: parse, authenticate, check the content type, run, answer. */
 import { isUtf8 } from 'node:buffer'
+import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Database, Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
+import type { FileStore } from '#files/store.ts'
 import type { Context } from '#kernel/context.ts'
 import { ApiError, forbidden, notFound } from '#kernel/errors.ts'
-import type { Method, Operation } from '#kernel/operation.ts'
+import type { Method, Operation, Part } from '#kernel/operation.ts'
 import { unpackParams } from '#kernel/query.ts'
 import { settingsOf } from '#kernel/settings.ts'
 import { prepare, viewerOf } from '#kernel/viewer.ts'
@@ -13,11 +15,19 @@ import type { World } from '#kernel/world.ts'
 import { HAL, send, sendError } from './answer.ts'
 import { authenticate } from './authenticate.ts'
 import { readObject } from './json.ts'
+import { boundaryOf, readParts } from './multipart.ts'
 
 export const PREFIX = '/api/v3'
 
+/** What answering stands on. */
+export interface Ground {
+  readonly db: Database
+  readonly world: World
+  readonly files: FileStore
+}
+
 /** Everything a request carries, once it is known who asks. Two statements at most, one when nothing changed. */
-async function contextOf(request: FastifyRequest, db: Database, world: World, open: boolean): Promise<Context> {
+async function contextOf(request: FastifyRequest, { db, world, files }: Ground, open: boolean): Promise<Context> {
   const [path = '', search = ''] = request.raw.url?.split(/\?(.*)/s) ?? []
   const params = search === '' ? NONE : unpackParams(new URLSearchParams(search))
   const now = new Date()
@@ -35,6 +45,7 @@ async function contextOf(request: FastifyRequest, db: Database, world: World, op
     now,
     timeZone,
     today: timeZone === 'UTC' ? now.toISOString().slice(0, 10) : Temporal.Now.plainDateISO(timeZone).toString(),
+    files,
     params,
     path: decodePath(path),
     renewed: () => renew(context, db, world),
@@ -61,12 +72,18 @@ const NONE = new URLSearchParams()
 /** The path as links repeat it: single slashes, none at the end. */
 const decodePath = (path: string) => path.replace(/\/{2,}/g, '/').replace(/(.)\/$/, '$1')
 
+const mediaTypes = {
+  json: ['application/json', 'application/hal+json'],
+  text: ['text/plain'],
+  parts: ['multipart/form-data'],
+} as const satisfies Record<NonNullable<Operation['accepts']>, readonly string[]>
+
 /** Throws unless the body is of a type the operation reads. GET and DELETE may say what they like. */
 function checkContentType(request: FastifyRequest, { method, accepts = 'json' }: Operation): void {
   if (method === 'GET' || method === 'DELETE') return
   const type = request.headers['content-type']
   if (type === undefined) throw new MissingContentType()
-  const expected = accepts === 'text' ? ['text/plain'] : ['application/json', 'application/hal+json']
+  const expected = mediaTypes[accepts]
   if (!expected.some((one) => type.toLowerCase().startsWith(one))) {
     throw new ApiError('TypeNotSupported', `Expected CONTENT-TYPE to be ${expected.join(' or ')} but got '${type}'.`)
   }
@@ -75,34 +92,56 @@ function checkContentType(request: FastifyRequest, { method, accepts = 'json' }:
 /** Answered in plain text, unlike every other error. */
 class MissingContentType extends Error {}
 
-async function answer(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  db: Database,
-  world: World,
-  one: Operation,
-): Promise<FastifyReply> {
+async function answer(request: FastifyRequest, reply: FastifyReply, ground: Ground, one: Operation): Promise<FastifyReply> {
+  const { db } = ground
+  const { raw, body: sent } = request
+  const stream = isStream(sent) ? sent.iterator({ destroyOnReturn: false }) : undefined
   try {
-    const context = await contextOf(request, db, world, false)
+    const context = await contextOf(request, ground, false)
     checkContentType(request, one)
     if (one.guard) {
       await prepare(db, context.viewer, one.guard.needs)
       if (!one.guard.anywhere(context.viewer)) throw forbidden()
     }
-    const text = typeof request.body === 'string' ? request.body : ''
-    const body = one.method === 'GET' || one.method === 'DELETE' || one.accepts === 'text' ? {} : readObject(text)
-    return send(request, reply, await one.run({ context, db, params: request.params as Record<string, string>, body, text }))
+    const text = typeof sent === 'string' ? sent : ''
+    const body = one.method === 'GET' || one.method === 'DELETE' || one.accepts !== undefined ? {} : readObject(text)
+    const parts = one.accepts === 'parts' && stream ? readParts(stream, boundaryOf(raw.headers['content-type'] ?? '')) : noParts()
+    const params = request.params as Record<string, string>
+    return await send(request, reply, await one.run({ context, db, params, body, text, parts, headers: raw.headers }))
   } catch (error) {
     if (error instanceof MissingContentType) {
       return reply.code(406).header('content-type', 'text/plain; charset=utf-8').send('Missing content-type header')
     }
     return sendError(request, reply, error)
+  } finally {
+    if (stream) {
+      await stream.return?.()
+      swallow(raw)
+    }
   }
 }
 
+const isStream = (body: unknown): body is IncomingMessage =>
+  typeof body === 'object' && body !== null && 'iterator' in body && typeof body.iterator === 'function'
+
+async function* noParts(): AsyncGenerator<Part> {}
+
+/** Lets the rest of a body come that nobody wants, so that its sender hears our answer; to a limit, past which it need not. */
+function swallow(request: IncomingMessage): void {
+  let left = MOST_SWALLOWED
+  request.on('data', (chunk: Buffer) => {
+    left -= chunk.length
+    if (left < 0) request.destroy()
+  })
+  request.on('error', () => {})
+}
+const MOST_SWALLOWED = 64 * 1024 * 1024
+
 /** Mounts all operations, and refusals for everything else below /api/v3. */
-export function mount(app: FastifyInstance, db: Database, world: World, operations: readonly Operation[]): void {
+export function mount(app: FastifyInstance, ground: Ground, operations: readonly Operation[]): void {
   app.removeAllContentTypeParsers()
+  // Read as it comes, by the operation and not before it is known who asks.
+  app.addContentTypeParser('multipart/form-data', (_request, body, done) => done(null, body))
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body: Buffer, done) =>
     isUtf8(body) ? done(null, body.toString()) : done(new ApiError('InvalidRequestBody', 'The request body is not UTF-8.')),
   )
@@ -115,14 +154,14 @@ export function mount(app: FastifyInstance, db: Database, world: World, operatio
     app.route({
       method: one.method,
       url: PREFIX + one.path,
-      handler: (request, reply) => answer(request, reply, db, world, one),
+      handler: (request, reply) => answer(request, reply, ground, one),
     })
   }
 
   app.setNotFoundHandler(async (request, reply) => {
     if (!request.url.startsWith(PREFIX)) return reply.code(404).header('content-type', HAL).send(JSON.stringify(notFound().body))
     try {
-      const { path } = await contextOf(request, db, world, false)
+      const { path } = await contextOf(request, ground, false)
       const allowed = operations.filter((one) => matches(one, path)).map((one) => one.method)
       throw allowed.length > 0 ? methodNotAllowed(allowed) : notFound()
     } catch (error) {

@@ -59,7 +59,7 @@ export async function prepareWrite(
   if (!before && !rule?.anywhere(context.viewer)) throw forbidden()
 
   const parsed = await readPayload(resource, payload, context, before)
-  if (before && resource.lock && Number(payload['lockVersion'] ?? Number.NaN) !== before[resource.lock]) throw conflict()
+  if (before && resource.lock && statedLock(payload) !== before[resource.lock]) throw conflict()
   const start = before ?? resource.defaults?.(context) ?? {}
   const { [resource.lock ?? '']: _, id: __, ...values } = parsed.values
   const proposed: Draft = {
@@ -85,6 +85,11 @@ export async function prepareWrite(
   const nothings = [...parsed.violations, ...dangling]
   const isThere = ({ attribute }: Violation) => nothings.every((one) => one.attribute !== attribute)
   return { draft, facts, violations: distinct([...nothings, ...judged.filter(isThere)]) }
+}
+
+/** The lock version that a payload states, as a number or its digits; anything else is none. */
+function statedLock({ lockVersion }: Payload): number {
+  return typeof lockVersion === 'number' || typeof lockVersion === 'string' ? Number(lockVersion) : Number.NaN
 }
 
 /** One violation of a kind per property: the first says enough. */
@@ -115,7 +120,7 @@ async function withoutHidden(
         : [draft.row[column]]
     if (ids.length === 0) continue
     const target = resourceNamed(property.options.target?.(draft.row) ?? property.to)
-    const seen = await visibleIds(context, target, ids)
+    const seen = await visibleIds(context, target, ids, property.options.eligible?.(draft as never, context))
     if (ids.every((id) => seen.has(id))) continue
     dangling.push(violation(property.name, target.rows ? 'is not set to one of the allowed values' : 'does not exist'))
     if (property.many) many[property.name] = ids.filter((id) => seen.has(id))

@@ -95,18 +95,6 @@ export async function computed(
   return query.select ? picked(body, query.select) : body
 }
 
-/** A plain collection of rows that are at hand, without pages. */
-export function collection(path: string, elements: readonly object[], more: Body = {}): Body {
-  return {
-    _type: 'Collection',
-    total: elements.length,
-    count: elements.length,
-    ...more,
-    _embedded: { elements },
-    _links: { self: { href: path } },
-  }
-}
-
 /** The links from page to page; each repeats the parameters in force. */
 export function pageLinks(
   path: string,

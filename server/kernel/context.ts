@@ -1,5 +1,6 @@
 /** All that a request carries with it. */
 import type { Engine, Reader } from '#db/database.ts'
+import type { FileStore } from '#files/store.ts'
 import type { Settings } from './settings.ts'
 import type { Viewer } from './viewer.ts'
 import type { Snapshot } from './world.ts'
@@ -15,6 +16,8 @@ export interface Context {
   readonly timeZone: string
   /** Today in that zone, `YYYY-MM-DD`. */
   readonly today: string
+  /** Where files are kept. Not to be touched while a transaction runs. */
+  readonly files: FileStore
   /** The query string. */
   readonly params: URLSearchParams
   /** The path asked for, without the query string. */

@@ -42,6 +42,8 @@ export async function readPayload(resource: Resource, payload: Payload, context:
     const { name, kind, column } = property
     if (property.to) {
       if (!Object.hasOwn(links, name)) continue
+      // What is shown as a link to a list comes back as that link from who sends everything back: it names nothing.
+      if (property.options.collected && !Array.isArray((links as Payload)[name])) continue
       const read = await readLink(property, (links as Payload)[name], context)
       if (read === undefined) continue
       given.add(name)

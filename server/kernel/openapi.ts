@@ -17,6 +17,24 @@ function valueSchema({ kind, label, options }: Property): Json {
   return '$ref' in nullable ? nullable : { ...nullable, description: label }
 }
 
+/** The body of an upload. */
+const upload: Json = {
+  'multipart/form-data': {
+    schema: {
+      type: 'object',
+      required: ['metadata', 'file'],
+      properties: {
+        metadata: {
+          type: 'object',
+          required: ['fileName'],
+          properties: { fileName: { type: 'string' }, description: ref('Formattable') },
+        },
+        file: { type: 'string', format: 'binary' },
+      },
+    },
+  },
+}
+
 const linkSchema = ({ many }: Property): Json => (many ? { type: 'array', items: ref('Link') } : ref('Link'))
 
 /** The representation of a resource; of one that stands for several kinds, that of any of them. */
@@ -37,7 +55,7 @@ function model(resource: Resource, all: readonly Resource[]): Json {
         required: ['self'],
         properties: {
           self: ref('Link'),
-          ...Object.fromEntries(links.map((p) => [p.name, linkSchema(p)])),
+          ...Object.fromEntries(links.map((p) => [p.name, p.options.collected ? ref('Link') : linkSchema(p)])),
           ...Object.fromEntries(
             Object.entries(resource.actions ?? {})
               .filter(([, action]) => action)
@@ -224,6 +242,7 @@ const bodySchema = (of: string, as: Operation['answers']['as']): Json => {
 /** The answer of an operation that went well. */
 function success({ of, as }: Operation['answers'], known: ReadonlySet<string>): Json {
   if (as === 'text') return { description: 'Done.', content: { 'text/html': { schema: { type: 'string' } } } }
+  if (as === 'bytes') return { description: 'Done.', content: { '*/*': { schema: { type: 'string', format: 'binary' } } } }
   if (as === 'object') return { description: 'Done.', content: hal({ type: 'object' }) }
   if (!of) return { description: 'Done.' }
   return { description: 'Done.', content: hal(known.has(of) ? bodySchema(of, as) : { type: 'object' }) }
@@ -244,9 +263,11 @@ function describeOperation(operation: Operation, known: ReadonlySet<string>): Js
   const sent =
     accepts === 'text'
       ? { content: { 'text/plain': { schema: { type: 'string' } } } }
-      : method === 'GET' || method === 'DELETE'
-        ? undefined
-        : { content: { 'application/json': { schema: takes && known.has(takes) ? ref(`${takes}Write`) : { type: 'object' } } } }
+      : accepts === 'parts'
+        ? { required: true, content: upload }
+        : method === 'GET' || method === 'DELETE'
+          ? undefined
+          : { content: { 'application/json': { schema: takes && known.has(takes) ? ref(`${takes}Write`) : { type: 'object' } } } }
   return {
     operationId: `${method.toLowerCase()}${named(path)
       .replaceAll('}', '')

@@ -24,6 +24,18 @@ export interface Ask {
   readonly body: Payload
   /** The body as it came. */
   readonly text: string
+  /** The parts of a body of several, as they come; none for other bodies. */
+  readonly parts: AsyncIterable<Part>
+  /** The request's headers, their names in small letters. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+}
+
+/** A part of a body of several. It can be read once, and only until the next part is asked for. */
+export interface Part {
+  readonly name: string
+  readonly bytes: AsyncIterable<Uint8Array>
+  /** Its content as one JSON object; throws an ApiError 400 where it is none. */
+  object(): Promise<Payload>
 }
 
 export interface Answer {
@@ -31,6 +43,8 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>
   /** An object to be answered as HAL, a text as it is, or nothing. */
   readonly body?: object | string
+  /** Opens the bytes to be answered instead; not asked for where only the head is wanted. */
+  readonly bytes?: () => Promise<AsyncIterable<Uint8Array>>
 }
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
@@ -43,10 +57,14 @@ export interface Operation {
   readonly tag: string
   /** Judged anywhere before it runs; otherwise 403. */
   readonly guard?: Rule
-  /** `json` unless said otherwise; `text` for plain text bodies. */
-  readonly accepts?: 'json' | 'text'
+  /** `json` unless said otherwise; `text` for plain text bodies, `parts` for multipart/form-data with a file. */
+  readonly accepts?: 'json' | 'text' | 'parts'
   /** What is answered: for the description of the API. */
-  readonly answers: { status: number; of?: string; as?: 'single' | 'collection' | 'form' | 'schema' | 'text' | 'object' }
+  readonly answers: {
+    status: number
+    of?: string
+    as?: 'single' | 'collection' | 'form' | 'schema' | 'text' | 'object' | 'bytes'
+  }
   /** Query parameters, for the description of the API. */
   readonly query?: readonly string[]
   /** The resource whose payload it takes, for the description of the API. */
@@ -90,7 +108,11 @@ export const emptyDraft = (row: object = {}): Draft => ({ row, before: undefined
 
 /** The answer to a write: committed, and told as it is now, even to a writer who no longer sees it. */
 export async function saved(ask: Ask, resource: Resource, prepared: Prepared, status = 200): Promise<Answer> {
-  const id = await commit(ask.db, ask.context, resource, prepared)
+  return told(ask, resource, await commit(ask.db, ask.context, resource, prepared), status)
+}
+
+/** What has just been written, as it is now. */
+export async function told(ask: Ask, resource: Resource, id: number, status = 200): Promise<Answer> {
   const context = await ask.context.renewed()
   const row = await writtenRow(context, resource, id)
   if (!row) throw conflict('What was written has been removed in the meantime.')

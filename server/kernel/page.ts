@@ -103,12 +103,17 @@ export async function visibleRow(context: Context, resource: Resource, id: numbe
 export const writtenRow = async (context: Context, resource: Resource, id: number): Promise<Row | undefined> =>
   (await rowsUnder(context, resource, [id], TRUE))[0]
 
-/** Which of these ids are of rows that the viewer sees. */
-export async function visibleIds(context: Context, resource: Resource, ids: readonly number[]): Promise<ReadonlySet<number>> {
-  if (!resource.held && !resource.rows) {
+/** Which of these ids are of rows that the viewer sees; only those that satisfy `eligible`, if it is given. */
+export async function visibleIds(
+  context: Context,
+  resource: Resource,
+  ids: readonly number[],
+  eligible?: Sql,
+): Promise<ReadonlySet<number>> {
+  if (eligible || (!resource.held && !resource.rows)) {
     if (ids.length === 0) return new Set()
     const table = name(resource.table)
-    const where = and([among(context.engine, sql`${table}.id`, ids), await visibleWhere(context, resource)])
+    const where = and([among(context.engine, sql`${table}.id`, ids), await visibleWhere(context, resource), eligible ?? TRUE])
     const found = await context.db.all<{ id: number }>(sql`select ${table}.id as id from ${table} where ${where}`)
     return new Set(found.map((row) => row.id))
   }
@@ -222,7 +227,8 @@ export async function enrich(
     links.map(async (p) => {
       const ids = chosen[p.name]
       if (ids) many.set(p.name, new Map(rows.map((row) => [row['id'], ids])))
-      else if (p.options.load) many.set(p.name, await p.options.load(rows as never, context))
+      else if (p.options.load && (!p.options.collected || (embed && p.options.embed)))
+        many.set(p.name, await p.options.load(rows as never, context))
     }),
   )
 

@@ -31,10 +31,15 @@ function linkTo(property: Property, row: Row, id: number, page: Page): Link {
   return property.options.hidden === 'none' ? { href: null } : { href: UNDISCLOSED, title: 'Undisclosed' }
 }
 
+/** The links of a row to each of many others. */
+export const linksToMany = (property: Property, row: Row, page: Page): Link[] =>
+  (page.many.get(property.name)?.get(row['id']) ?? []).map((id) => linkTo(property, row, id, page))
+
 /** What a link property shows: one link, a list of them, or nothing at all. */
 export function linkOf(property: Property, row: Row, page: Page): Link | Link[] | undefined {
   if (property.options.link) return property.options.link(row as never, page)
-  if (property.many) return (page.many.get(property.name)?.get(row['id']) ?? []).map((id) => linkTo(property, row, id, page))
+  if (property.options.collected) return { href: property.options.collected(row as never) }
+  if (property.many) return linksToMany(property, row, page)
   const id = idIn(property, row)
   return id === null || id === undefined ? { href: null } : linkTo(property, row, id, page)
 }
@@ -134,6 +139,18 @@ export function represent(resource: Resource, row: Row, page: Page, { embed = fa
   return body
 }
 
+/** A plain collection of rows that are at hand, without pages. */
+export function collection(path: string, elements: readonly object[], more: Body = {}): Body {
+  return {
+    _type: 'Collection',
+    total: elements.length,
+    count: elements.length,
+    ...more,
+    _embedded: { elements },
+    _links: { self: { href: path } },
+  }
+}
+
 /** The resources a row links to, in full, where the viewer sees them. */
 function embeds(plan: Plan, row: Row, page: Page): Body {
   const embedded: Body = {}
@@ -147,7 +164,9 @@ function embeds(plan: Plan, row: Row, page: Page): Body {
     const show = (id: number) => (mayEmbed(property, row, id, page) ? bodies?.get(id) : undefined)
     if (property.many) {
       const ids = page.many.get(property.name)?.get(row['id']) ?? []
-      embedded[property.name] = ids.map(show).filter((body) => body !== undefined)
+      const shown = ids.map(show).filter((body) => body !== undefined)
+      const { collected } = property.options
+      embedded[property.name] = collected ? collection(collected(row as never), shown) : shown
     } else {
       const id = idIn(property, row)
       const body = id === null || id === undefined ? undefined : show(id)

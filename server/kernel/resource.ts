@@ -111,6 +111,13 @@ export interface LinkOptions<R, F> extends Common<R, F> {
   link?: (row: R, page: Page) => Link | undefined
   /** Many targets: how they are read for a page and stored for a row. */
   load?: (rows: readonly R[], context: Context) => Promise<ReadonlyMap<number, readonly number[]>>
+  /**
+   * The address of the list of many targets, where a row links to that instead of each. They are then loaded only to be
+   * embedded, as a collection; a payload names each, and none unless the client did.
+   */
+  collected?: (row: R) => string
+  /** Which of the visible targets can be linked to; of all others it is said that they do not exist. */
+  eligible?: (draft: Draft<R>, context: Context) => Sql
   /** Runs in the transaction of the write, after the row is written. */
   store?: (tx: Transaction, draft: Draft<R>, ids: readonly number[], context: Context) => Promise<void>
   /** The type's name in schemas, where it is not the target's. */

@@ -2,7 +2,7 @@
 import type { Row } from '#db/database.ts'
 import type { Context } from './context.ts'
 import { enrich, needsOf } from './page.ts'
-import { type Body, isShown, linkOf, represent, shownValue } from './represent.ts'
+import { type Body, isShown, linkOf, linksToMany, represent, shownValue } from './represent.ts'
 import { type Draft, hrefOf, isLock, type Link, type Property, type Resource, resourceNamed } from './resource.ts'
 import type { Rule } from './rules.ts'
 import { prepare } from './viewer.ts'
@@ -113,7 +113,9 @@ export async function payloadOf(resource: Resource, draft: Draft, facts: unknown
     const { name, kind, to, options } = property
     if (isLock(resource, property) ? !draft.before : !isWritable(resource, property, draft, facts, context)) continue
     if (kind.type === 'Password' || !isShown(property, row, page)) continue
-    const value = to ? linkOf(property, row, page) : shownValue(property, row, page)
+    const isListed = options.collected !== undefined
+    if (isListed && !draft.many[name]) continue
+    const value = isListed ? linksToMany(property, row, page) : to ? linkOf(property, row, page) : shownValue(property, row, page)
     if (to && value !== undefined) links[name] = value
     if (!to && (value !== null || options.nullable !== false)) payload[name] = value
   }

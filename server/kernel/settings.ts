@@ -19,6 +19,8 @@ export const defaultSettings = {
   per_page_options: [20, 100],
   attachment_max_size: 5120,
   attachment_whitelist: [] as string[],
+  /** Minutes after which an upload that nobody has claimed is removed. */
+  attachments_grace_period: 180,
   default_language: 'en',
   date_format: null as string | null,
   time_format: null as string | null,

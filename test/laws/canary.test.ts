@@ -24,6 +24,7 @@ const worded = new Set([
   'Version.sharing',
   'User.language',
   'User.status',
+  'Attachment.status',
   'PlaceholderUser.status',
   'Query.timelineZoomLevel',
   'Query.highlightingMode',
@@ -95,6 +96,9 @@ before(async () => {
     ...stamps,
   })
   const view = await make.row('views', { query_id: query, type: 'work_packages_table', ...stamps })
+  const file = { file_name: 'of-home.txt', content_type: 'text/plain', file_size: 1, digest: '', storage_name: 'of-home' }
+  const at = { container_type: 'WorkPackage', container_id: own, author_id: member.id }
+  const attachment = await make.row('attachments', { ...file, ...at, ...stamps })
   const membership = await server.db.one<{ id: number }>(sql`select id from memberships where principal_id = ${member.id}`)
 
   hidden = await hide(server, everything)
@@ -110,6 +114,7 @@ before(async () => {
       ['versions', version],
       ['categories', category],
       ['time_entries', entry],
+      ['attachments', attachment],
       ['memberships', membership!.id],
       ['principals', member.id!],
       ['queries', query],

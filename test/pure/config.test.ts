@@ -16,6 +16,7 @@ describe('a configuration', () => {
       port: 8080,
       host: '127.0.0.1',
       databaseUrl: `sqlite:${resolve('data/halyard.db')}`,
+      attachments: { in: 'folder', path: resolve('data/attachments') },
       seed: 'demo',
       adminToken: undefined,
       logLevel: undefined,
@@ -28,6 +29,7 @@ describe('a configuration', () => {
       port: 0,
       host: '::',
       databaseUrl: 'sqlite:/srv/halyard.db',
+      attachments: { in: 'folder', path: '/srv/attachments' },
       seed: 'none',
       adminToken: token,
       logLevel: 'debug',
@@ -47,6 +49,7 @@ describe('a configuration', () => {
       port: 3000,
       host: '0.0.0.0',
       databaseUrl: 'postgres://db/halyard',
+      attachments: { in: 'folder', path: resolve('data/attachments') },
       seed: 'basic',
       adminToken: token,
       logLevel: 'error',
@@ -57,6 +60,28 @@ describe('a configuration', () => {
     assert.equal(read('--port 1', { HALYARD_PORT: '2' }).port, 1)
     assert.equal(read('', { HALYARD_PORT: '', HALYARD_EPHEMERAL: '' }).port, 8080)
   })
+})
+
+describe('the place of attached files', () => {
+  const s3 = '--attachments-s3-bucket files --attachments-s3-access-key k --attachments-s3-secret-key s'
+  const bucket = { in: 's3', bucket: 'files', region: 'us-east-1', accessKey: 'k', secretKey: 's' }
+  for (const [line, chosen] of [
+    ['--ephemeral', { in: 'memory' }],
+    ['--ephemeral --attachments-dir /files', { in: 'folder', path: '/files' }],
+    ['--database-url postgres://db/halyard --data /srv', { in: 'folder', path: '/srv/attachments' }],
+    [s3, { ...bucket, endpoint: 'https://s3.us-east-1.amazonaws.com' }],
+    [`${s3} --attachments-s3-endpoint http://minio:9000`, { ...bucket, endpoint: 'http://minio:9000' }],
+  ] as const) {
+    test(`is ${chosen.in} with ${line}`, () => assert.deepEqual(read(line).attachments, chosen))
+  }
+  for (const [line, reason] of [
+    [`${s3} --attachments-dir /files`, /contradict each other/],
+    ['--attachments-s3-bucket files', /HALYARD_ATTACHMENTS_S3_ACCESS_KEY/],
+    [s3.replace('files', 'Fi'), /not the name of a bucket/],
+    [`${s3} --attachments-s3-endpoint ftp://x`, /is an address/],
+  ] as const) {
+    test(`is refused with ${line}`, () => assert.throws(() => read(line), reason))
+  }
 })
 
 describe('the place of the data', () => {

@@ -5,6 +5,7 @@ import { operatorsOf } from '#kernel/operators.ts'
 import { filtersOf } from '#kernel/query.ts'
 import { type Property, type Resource, resources } from '#kernel/resource.ts'
 import type { Ask } from './hidden.ts'
+import { oneFile } from './parts.ts'
 import { groupsOf, selectionOf, sortsOf } from './queries.ts'
 import { parametersOf, pathWith } from './registry.ts'
 
@@ -226,6 +227,7 @@ export function garbage(operation: Operation, chance: Chance): Ask {
   )
   const path = pathWith(operation, values) + (method === 'GET' ? queryFor(named(answers.of), chance) : '')
   if (method === 'GET') return { method, path }
+  if (accepts === 'parts') return { method, path, ...oneFile }
   if (accepts === 'text') return { method, path, body: chance.of(texts), headers: { 'content-type': 'text/plain' } }
   const body = JSON.stringify(bodyFor(named(takes), chance)) ?? ''
   return { method, path, body: chance.oneIn(12) ? damaged(body, chance) : body }

@@ -187,6 +187,10 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
     await add('user_working_hours', [], { user_id: user, valid_from: '2093-07-06', monday_minutes: 73 })
     await add('user_non_working_times', [], { user_id: user, start_date: '2093-07-06', end_date: '2093-07-10' })
   }
+  const kept = { content_type: 'application/zqkmark', file_size: 7381, digest: mark() }
+  const file = ['file_name', 'description', 'storage_name']
+  await add('attachments', file, { ...kept, container_type: 'WorkPackage', container_id: child, author_id: leaver })
+  await add('attachments', file, { ...kept, author_id: insider })
   const share = await add('memberships', [], {
     principal_id: other,
     project_id: harbour,

@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto'
 import type { Database, Transaction } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
+import { memoryStore } from '#files/memory.ts'
+import type { FileStore } from '#files/store.ts'
 import { begin } from '#kernel/history.ts'
 import { resourceNamed } from '#kernel/resource.ts'
 import { hashToken } from '#kernel/tokens.ts'
@@ -25,11 +27,16 @@ export interface Client {
   patch(path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>
   delete(path: string, headers?: Record<string, string>): Promise<Reply>
   /** Any request; the path is below the server's root. */
-  send(method: string, path: string, options?: { body?: string; headers?: Record<string, string> }): Promise<Reply>
+  send(
+    method: string,
+    path: string,
+    options?: { body?: string | Uint8Array<ArrayBuffer> | FormData; headers?: Record<string, string> },
+  ): Promise<Reply>
 }
 
 export interface Instance {
   readonly db: Database
+  readonly files: FileStore
   readonly url: string
   readonly admin: Client
   readonly anonymous: Client
@@ -52,12 +59,13 @@ export async function instance({
   seed = 'basic' as 'basic' | 'demo' | 'none',
   file = false,
   logLevel = 'silent',
+  files = memoryStore(),
 } = {}): Promise<Instance> {
   const { db, drop } = await emptyDatabase({ file })
   const adminToken = `opapi-${randomBytes(20).toString('hex')}`
   await setup(db, { seed, adminToken })
   const logged: string[] = []
-  const app = await build(db, { logLevel, logTo: { write: (line) => void logged.push(line) } })
+  const app = await build(db, { files, logLevel, logTo: { write: (line) => void logged.push(line) } })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   const write = <T>(work: (tx: Transaction) => Promise<T>) => db.transaction(work)
   const token = async (userId: number) => {
@@ -72,6 +80,7 @@ export async function instance({
   }
   return {
     db,
+    files,
     url,
     admin: client(url, adminToken),
     anonymous: client(url),

@@ -1,5 +1,6 @@
 /** The links that answers offer, and how a client follows them. */
 import { type Resource, resources } from '#kernel/resource.ts'
+import { oneFile } from './parts.ts'
 import { operationAt } from './registry.ts'
 import type { Exchange, Wire } from './wire.ts'
 
@@ -56,7 +57,9 @@ export const isHarmless = (offer: Offer): boolean =>
 export function follow(offer: Offer, send: Wire): Promise<Exchange> {
   const { method, href, payload, from } = offer
   if (method === 'GET' || method === 'DELETE') return send(method, href)
-  if (operationAt(method, href)?.accepts === 'text') return send(method, href, 'Some *text*.', { 'content-type': 'text/plain' })
+  const accepts = operationAt(method, href)?.accepts
+  if (accepts === 'parts') return send(method, href, oneFile.body, oneFile.headers)
+  if (accepts === 'text') return send(method, href, 'Some *text*.', { 'content-type': 'text/plain' })
   return send(method, href, payload ?? (offer.by === 'Form' ? from['_embedded'].payload : lockOf(from)))
 }
 

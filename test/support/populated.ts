@@ -3,6 +3,7 @@
 import { ConstraintError, type Database } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
+import { newName } from '#files/store.ts'
 import { resources } from '#kernel/resource.ts'
 import { changed, type Topic } from '#kernel/world.ts'
 import { permissions } from '#modules/accounts/permissions.ts'
@@ -186,6 +187,13 @@ async function fill({ server, lab, annex, member, sharee, coded }: Filling): Pro
     await make.row('user_non_working_times', { user_id: user, start_date: '2031-02-03', end_date: '2031-02-04' })
   }
   await make.row('non_working_days', { date: '2031-12-25', name: 'Christmas' }, 'non_working_days')
+  for (const [i, author] of [member, ...coded].entries()) {
+    const [storage, size] = [newName(), 10]
+    await server.files.write(storage, pieces('0123456789'))
+    const file = { file_name: `note ${i}.txt`, description: 'A note.', content_type: 'text/plain', file_size: size, digest: 'd' }
+    const at = i % 3 === 0 ? {} : { container_type: 'WorkPackage', container_id: others[i % others.length] }
+    await make.row('attachments', { ...file, ...at, author_id: author, storage_name: storage, ...stamps })
+  }
   const share = await make.row('memberships', {
     principal_id: sharee,
     project_id: lab,
@@ -226,6 +234,10 @@ async function keep({ make, db }: Instance, lab: number, users: readonly number[
   }
 }
 
+async function* pieces(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text)
+}
+
 /** Principals whom nobody misses: what is locked or removed is one of them. */
 async function dummies(server: Instance, lab: number): Promise<void> {
   const { make, db } = server
@@ -241,7 +253,7 @@ async function dummies(server: Instance, lab: number): Promise<void> {
 }
 
 /** Columns whose values are one row's own. */
-const unique = ['name', 'identifier', 'login', 'email', 'hash']
+const unique = ['name', 'identifier', 'login', 'email', 'hash', 'storage_name']
 /** What only one row may be. */
 const singular = ['is_default', 'ongoing', 'public', 'admin']
 

@@ -7,6 +7,7 @@ import { filtersOf } from '#kernel/query.ts'
 import { type Resource, resourceNamed, resources } from '#kernel/resource.ts'
 import type { Ask, Hidden } from './hidden.ts'
 import { offersOf } from './links.ts'
+import { oneFile } from './parts.ts'
 import { groupsOf, query, selectionOf, sortsOf } from './queries.ts'
 import { isStored, operations, pathWith, targetsOf } from './registry.ts'
 
@@ -47,6 +48,7 @@ export function* byPath(ground: Ground): Generator<Ask> {
         yield { method: 'HEAD', path }
         yield { method: 'OPTIONS', path }
       } else if (method === 'DELETE') yield { method, path }
+      else if (accepts === 'parts') yield { method, path, ...oneFile }
       else if (accepts === 'text') yield { method, path, body: 'A text.', headers: { 'content-type': 'text/plain' } }
       else yield { method, path, body: { lockVersion: 0 } }
     }

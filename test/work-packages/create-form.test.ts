@@ -109,7 +109,8 @@ describe('with all that is needed', () => {
   test('leads to the schema it stands on, and has no address of its own', async () => {
     const { schema } = await form({ subject: 'New', _links: inProject })
     const task = await it.types('Task')
-    assert.deepEqual(schema._links, { baseSchema: { href: `/api/v3/work_packages/schemas/${project}-${task}` } })
+    const attachments = { href: null }
+    assert.deepEqual(schema._links, { attachments, baseSchema: { href: `/api/v3/work_packages/schemas/${project}-${task}` } })
   })
 
   test('offers what the project allows', async () => {

@@ -30,6 +30,7 @@ const unlessMilestone = ['derivedDueDate', 'derivedStartDate', 'dueDate', 'durat
 const links = [
   'ancestors',
   'assignee',
+  'attachments',
   'author',
   'category',
   'parent',
@@ -44,7 +45,7 @@ const links = [
   'version',
 ]
 const whoeverSignsIn = ['watch']
-const whoeverEdits = ['update', 'updateImmediately']
+const whoeverEdits = ['addAttachment', 'update', 'updateImmediately']
 
 describe('a work package with everything', () => {
   let body: any
@@ -86,6 +87,7 @@ describe('a work package with everything', () => {
   test('embeds what it links to, but for what is not there', () => {
     const embedded = [
       'assignee',
+      'attachments',
       'author',
       'category',
       'parent',

@@ -36,8 +36,8 @@ export interface Scene extends Instance {
 }
 
 /** A server of its own for a test file; it ends with the file. */
-export async function scene(): Promise<Scene> {
-  const it = await instance()
+export async function scene(options: Parameters<typeof instance>[0] = {}): Promise<Scene> {
+  const it = await instance(options)
   after(() => it.close())
   const { make } = it
   const project = await make.project({ identifier: 'ship', name: 'Ship' })

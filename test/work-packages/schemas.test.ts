@@ -45,7 +45,10 @@ describe('the schema of a pair', () => {
     assert.deepEqual(keys(schema), [...frame, ...plain, ...links, ...unlessMilestone, 'spentTime'].sort())
     assert.equal(schema._type, 'Schema')
     assert.deepEqual(schema._dependencies, [])
-    assert.deepEqual(schema._links, { self: { href: `/api/v3/work_packages/schemas/${project}-${task}` } })
+    assert.deepEqual(schema._links, {
+      attachments: { href: null },
+      self: { href: `/api/v3/work_packages/schemas/${project}-${task}` },
+    })
   })
 
   test('tells kind, name and length of a text', () => {

@@ -19,13 +19,14 @@ async function offered(client: Client, id: number): Promise<string[]> {
   const { _links } = (await client.get(`/work_packages/${id}`)).body
   const plain = ['self', 'schema', 'type', 'priority', 'status', 'author', 'project', 'category', 'version', 'assignee']
   return Object.keys(_links)
-    .filter((rel) => ![...plain, 'responsible', 'parent', 'ancestors', 'previewMarkup'].includes(rel))
+    .filter((rel) => ![...plain, 'responsible', 'parent', 'ancestors', 'attachments', 'previewMarkup'].includes(rel))
     .sort()
 }
 
 describe('of the actions', () => {
   test('an administrator is offered all', async () => {
     assert.deepEqual(await offered(admin, seen.id), [
+      'addAttachment',
       'addChild',
       'addWatcher',
       'availableWatchers',
@@ -43,6 +44,7 @@ describe('of the actions', () => {
 
   test('a member is offered all but deletion', async () => {
     assert.deepEqual(await offered(it.member.client, seen.id), [
+      'addAttachment',
       'addChild',
       'addWatcher',
       'availableWatchers',
@@ -61,7 +63,7 @@ describe('of the actions', () => {
     assert.deepEqual(await offered(it.reader.client, seen.id), ['watch'])
   })
 
-  for (const permission of ['edit_work_packages', 'assign_versions', 'change_work_package_status', 'move_work_packages']) {
+  for (const permission of ['assign_versions', 'change_work_package_status', 'move_work_packages']) {
     test(`${permission} alone offers the update`, async () => {
       const { client } = await it.person('view_work_packages', permission)
       assert.deepEqual(await offered(client, seen.id), ['update', 'updateImmediately', 'watch'])
@@ -70,6 +72,8 @@ describe('of the actions', () => {
 
   for (const [permission, rels] of [
     ['add_work_packages', ['addChild']],
+    ['edit_work_packages', ['addAttachment', 'update', 'updateImmediately']],
+    ['add_work_package_attachments', ['addAttachment']],
     ['delete_work_packages', ['delete']],
     ['manage_subtasks', ['changeParent', 'update', 'updateImmediately']],
     ['view_work_package_watchers', ['watchers']],
@@ -88,7 +92,8 @@ describe('of the actions', () => {
 
   test('somebody who edits by a share is offered the update and what comes with it', async () => {
     const { client } = await it.sharer(seen.id, 'Work package editor')
-    assert.deepEqual(await offered(client, seen.id), ['logTime', 'timeEntries', 'update', 'updateImmediately', 'watch'])
+    const rels = ['addAttachment', 'logTime', 'timeEntries', 'update', 'updateImmediately', 'watch']
+    assert.deepEqual(await offered(client, seen.id), rels)
   })
 })
 

@@ -13,6 +13,7 @@ export const contributions: readonly (readonly [TableName, string])[] = [
   ['journals', 'user_id'],
   ['time_entries', 'user_id'],
   ['time_entries', 'logged_by_id'],
+  ['attachments', 'author_id'],
   ['queries', 'user_id'],
 ]
 

@@ -10,7 +10,7 @@ import { Project } from '#modules/projects/projects.ts'
 const KIBIBYTE = 1024
 
 const configuration = async (context: Context, path = context.path) => {
-  const { settings, viewer } = context
+  const { settings, viewer, files } = context
   return {
     _type: 'Configuration',
     maximumAttachmentFileSize: settings.attachment_max_size * KIBIBYTE,
@@ -30,7 +30,11 @@ const configuration = async (context: Context, path = context.path) => {
     allowedLinkProtocols: [],
     attachmentWhitelist: settings.attachment_whitelist,
     _embedded: { userPreferences: await single(context, UserPreferences, viewer.row) },
-    _links: { self: { href: path }, userPreferences: { href: hrefOf(UserPreferences, viewer.row) } },
+    _links: {
+      self: { href: path },
+      userPreferences: { href: hrefOf(UserPreferences, viewer.row) },
+      ...(files.direct && { prepareAttachment: { href: '/api/v3/attachments/prepare', method: 'post' } }),
+    },
   }
 }
 

@@ -8,6 +8,7 @@ import { publish } from '#kernel/events.ts'
 import { forget } from '#kernel/history.ts'
 import { type Draft, differs, resourceNamed } from '#kernel/resource.ts'
 import { changed } from '#kernel/world.ts'
+import { discardOf } from '#modules/files/loose.ts'
 import { rollUpOptions } from '#modules/work-packages/consequences.ts'
 import { rollUp } from '#modules/work-packages/hierarchy.ts'
 import type { Facts } from './facts.ts'
@@ -94,7 +95,18 @@ export async function clear(tx: Transaction, { id }: Project, context: Context):
     sql`update work_packages set version_id = null where version_id in (select id from versions where ${inside('project_id')})`,
   )
   await forget(tx, resourceNamed('WorkPackage'), (column) => sql`${column} in (${workPackages})`)
+  const gone = await tx.all<{ id: number }>(sql`select id from work_packages where ${inside('project_id')}`)
   await tx.run(sql`delete from work_packages where ${inside('project_id')}`)
+  await discardOf(
+    tx,
+    'WorkPackage',
+    among(
+      tx.engine,
+      raw('container_id'),
+      gone.map((one) => one.id),
+    ),
+    context.now,
+  )
   for (const parent of bereft) await rollUp(tx, parent.id, await rollUpOptions(context))
   await tx.run(sql`update projects set parent_id = null where ${inside('id')}`)
   for (const below of ids.filter((one) => one !== id)) {

@@ -1,12 +1,11 @@
 /** The days of the week, and on which of them the instance works. */
 import { sql } from '#db/sql.ts'
-import { collection } from '#kernel/collection.ts'
 import type { Context } from '#kernel/context.ts'
 import type { Payload } from '#kernel/draft.ts'
 import { ApiError, badRequest, notFound } from '#kernel/errors.ts'
 import { publish } from '#kernel/events.ts'
 import { type Ask, ok, operation } from '#kernel/operation.ts'
-import type { Body } from '#kernel/represent.ts'
+import { type Body, collection } from '#kernel/represent.ts'
 import type { Link } from '#kernel/resource.ts'
 import { admin } from '#kernel/rules.ts'
 import { changed } from '#kernel/world.ts'

@@ -7,6 +7,7 @@ import { conflict } from '#kernel/errors.ts'
 import { forget } from '#kernel/history.ts'
 import { type Draft, differs, resourceNamed } from '#kernel/resource.ts'
 import { changed } from '#kernel/world.ts'
+import { discardOf } from '#modules/files/loose.ts'
 import { calendarOf, type Facts } from './facts.ts'
 import { chainAbove, descendantIds, type RollUp, rollUp } from './hierarchy.ts'
 
@@ -89,6 +90,8 @@ export async function cascade(tx: Transaction, row: Row, context: Context): Prom
   // Children point to their parents: the pointers go first.
   await tx.run(sql`update work_packages set parent_id = null where ${among(tx.engine, sql`id`, all)}`)
   await tx.run(sql`delete from work_packages where ${among(tx.engine, sql`id`, all)}`)
+  // After the rows: an upload that came first has made us wait.
+  await discardOf(tx, 'WorkPackage', among(tx.engine, sql`container_id`, all), context.now)
   if (row['parent_id'] !== null) await rollUp(tx, row['parent_id'], await rollUpOptions(context))
   return false
 }

@@ -1,13 +1,12 @@
 /** Schemas of work packages: one for every pair of project and type. */
 import type { Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
-import { collection } from '#kernel/collection.ts'
 import type { Context } from '#kernel/context.ts'
 import { invalidQuery, notFound } from '#kernel/errors.ts'
 import { type Written, written } from '#kernel/json.ts'
 import { emptyDraft, idFrom, ok, operation } from '#kernel/operation.ts'
 import { readFilters } from '#kernel/query.ts'
-import type { Body } from '#kernel/represent.ts'
+import { type Body, collection } from '#kernel/represent.ts'
 import { type Draft, type Property, resourceNamed } from '#kernel/resource.ts'
 import { either, inAnyProject, inProject, sharedAnywhere } from '#kernel/rules.ts'
 import { schemaOf } from '#kernel/schema.ts'
@@ -31,7 +30,11 @@ export function attributeGroups(draft: Draft, facts: Facts, context: Context, fo
       name,
       attributes: there.filter((p) => p.options.section === name).map((p) => p.name),
     })),
-    ...(form && project && type && { _links: { baseSchema: { href: hrefOf(project, type) } } }),
+    _links: {
+      // Tells that there are attachments, no more.
+      attachments: { href: null },
+      ...(form && project && type && { baseSchema: { href: hrefOf(project, type) } }),
+    },
   }
 }
 

@@ -64,6 +64,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
   extras: {
     is_watched: ({ viewer }, t) =>
       sql`exists (select 1 from watchers x where x.work_package_id = ${name(`${t}.id`)} and x.user_id = ${viewer.id})`,
+    is_readonly: (_, t) => sql`(select x.is_readonly from statuses x where x.id = ${name(`${t}.status_id`)})`,
   },
   loads: {
     relatives: loadRelatives,

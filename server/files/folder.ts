@@ -1,0 +1,66 @@
+/** Files in a folder: whole or not there, and on the disk before anybody is told that they are kept. */
+import { constants } from 'node:fs'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { type Bytes, checkName, type FileStore } from './store.ts'
+
+/** Two levels of 256 folders keep every one of them small. */
+const placeOf = (root: string, name: string) => join(root, name.slice(0, 2), name.slice(2, 4), name)
+/** Where a file lies while it is written. */
+const draftOf = (root: string, name: string) => join(root, 'incoming', name)
+
+/** A store in the folder `root`, which need not exist yet. */
+export function folderStore(root: string): FileStore {
+  return {
+    write: async (name, bytes) => {
+      checkName(name)
+      const [draft, place] = [draftOf(root, name), placeOf(root, name)]
+      await mkdir(dirname(draft), { recursive: true, mode: 0o700 })
+      try {
+        await writeSafely(draft, bytes)
+        await mkdir(dirname(place), { recursive: true, mode: 0o700 })
+        await rename(draft, place)
+      } catch (error) {
+        await rm(draft, { force: true })
+        throw error
+      }
+      // The names are safe only once the folders that hold them are: a new one is told of by the one above it.
+      for (const folder of [dirname(place), dirname(dirname(place)), root]) await syncFolder(folder)
+    },
+    read: async (name, range) => {
+      checkName(name)
+      const file = await open(placeOf(root, name), constants.O_RDONLY | constants.O_NOFOLLOW).catch(
+        (error: { code?: string }) => {
+          if (error.code === 'ENOENT' || error.code === 'ELOOP') return undefined
+          throw error
+        },
+      )
+      return file?.createReadStream({ ...range, highWaterMark: 64 * 1024 })
+    },
+    remove: async (name) => {
+      checkName(name)
+      await rm(draftOf(root, name), { force: true })
+      await rm(placeOf(root, name), { force: true })
+    },
+  }
+}
+
+/** Writes a new file and waits until the disk has it. */
+async function writeSafely(path: string, bytes: Bytes): Promise<void> {
+  const file = await open(path, 'wx', 0o600)
+  try {
+    for await (const piece of bytes) await file.writeFile(piece)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, constants.O_RDONLY)
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}

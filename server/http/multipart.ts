@@ -1,0 +1,105 @@
+/** Reading multipart/form-data strictly and as it comes: no part is ever whole in memory unless it is asked for as JSON. */
+import { Buffer, isUtf8 } from 'node:buffer'
+import { ApiError } from '#kernel/errors.ts'
+import type { Part } from '#kernel/operation.ts'
+import { readObject } from './json.ts'
+
+const LONGEST_HEAD = 8 * 1024
+const LONGEST_OBJECT = 64 * 1024
+const MOST_PARTS = 20
+
+const malformed = (reason: string) => new ApiError('InvalidRequestBody', `The multipart body is malformed: ${reason}.`)
+
+/** The boundary that a content type names. Throws 400 where it names none that could be one. */
+export function boundaryOf(contentType: string): string {
+  const [, quoted, plain] = /;\s*boundary=(?:"([^"]*)"|([^\s;]*))/i.exec(contentType) ?? []
+  const boundary = quoted ?? plain ?? ''
+  if (!/^[\w'()+,./:=? -]{0,69}[\w'()+,./:=?-]$/.test(boundary)) throw malformed('its content type names no valid boundary')
+  return boundary
+}
+
+/**
+ * The parts of a body, one after the other: what is left of one when the next is asked for is skipped.
+ * @throws ApiError 400 for what is not well-formed to its end, for heads longer than 8 KiB and for more than 20 parts
+ */
+export async function* readParts(chunks: AsyncIterator<Uint8Array>, boundary: string): AsyncGenerator<Part, void> {
+  const delimiter = Buffer.from(`\r\n--${boundary}`)
+  // The first delimiter has no line before it to end.
+  let buffer = Buffer.from('\r\n')
+
+  const more = async (): Promise<void> => {
+    const { done, value } = await chunks.next()
+    if (done) throw malformed('it ends before its closing boundary')
+    buffer = buffer.length === 0 ? Buffer.from(value) : Buffer.concat([buffer, value])
+  }
+  const take = (count: number): Buffer => {
+    const taken = buffer.subarray(0, count)
+    buffer = buffer.subarray(count)
+    return taken
+  }
+  const exactly = async (count: number): Promise<Buffer> => {
+    while (buffer.length < count) await more()
+    return take(count)
+  }
+  const head = async (): Promise<string> => {
+    let from = 0
+    for (;;) {
+      const end = buffer.indexOf('\r\n\r\n', from)
+      if ((end < 0 ? buffer.length : end) > LONGEST_HEAD)
+        throw malformed(`the head of a part is longer than ${LONGEST_HEAD} bytes`)
+      if (end >= 0)
+        return take(end + 4)
+          .toString('utf8')
+          .slice(0, -4)
+      from = Math.max(0, buffer.length - 3)
+      await more()
+    }
+  }
+  async function* content(): AsyncGenerator<Uint8Array, void> {
+    for (;;) {
+      const end = buffer.indexOf(delimiter)
+      // The beginning of a delimiter may be the end of what has come so far.
+      const safe = end < 0 ? Math.max(0, buffer.length - delimiter.length + 1) : end
+      if (safe > 0) yield take(safe)
+      if (end >= 0) return void take(delimiter.length)
+      await more()
+    }
+  }
+
+  if (!(await exactly(delimiter.length)).equals(delimiter)) throw malformed('it does not begin with its boundary')
+  for (let count = 0; ; count++) {
+    const follows = (await exactly(2)).toString('latin1')
+    if (follows === '--') return
+    if (follows !== '\r\n') throw malformed('a boundary is followed by neither a part nor the end')
+    if (count === MOST_PARTS) throw malformed(`it has more than ${MOST_PARTS} parts`)
+    const bytes = content()
+    yield { ...partOf(await head()), bytes, object: () => objectIn(bytes) }
+    for await (const _ of bytes);
+  }
+}
+
+/** What the head of a part says. */
+function partOf(head: string): { name: string } {
+  const lines = head.split('\r\n')
+  const of = lines.filter((line) => /^content-disposition\s*:/i.test(line))
+  const [, name] = /^content-disposition\s*:\s*form-data\s*;(?:.*;)?\s*name="([^"\r\n]*)"/i.exec(of[0] ?? '') ?? []
+  if (of.length !== 1 || name === undefined) throw malformed('a part has no name')
+  if (lines.some((line) => /^content-transfer-encoding\s*:\s*(?!binary|8bit|7bit)/i.test(line))) {
+    throw malformed('a part is encoded in another way than binary')
+  }
+  return { name }
+}
+
+/** A part that is one JSON object. */
+async function objectIn(bytes: AsyncIterable<Uint8Array>): Promise<Record<string, unknown>> {
+  const pieces: Uint8Array[] = []
+  let size = 0
+  for await (const piece of bytes) {
+    size += piece.length
+    if (size > LONGEST_OBJECT) throw malformed(`a part that is JSON is longer than ${LONGEST_OBJECT} bytes`)
+    pieces.push(piece)
+  }
+  const whole = Buffer.concat(pieces)
+  if (!isUtf8(whole)) throw new ApiError('InvalidRequestBody', 'The request body is not UTF-8.')
+  return readObject(whole.toString())
+}

@@ -1,0 +1,121 @@
+/** Makes a resource one that files can be attached to: its links, its list, its uploads, and what a write of it claims. */
+import type { Engine, Row, Transaction } from '#db/database.ts'
+import { among } from '#db/dialect.ts'
+import { and, name, raw, type Sql, sql } from '#db/sql.ts'
+import type { Context } from '#kernel/context.ts'
+import { conflict, forbidden } from '#kernel/errors.ts'
+import { type Ask, nested, operation, rowAt } from '#kernel/operation.ts'
+import { type Draft, extend, hrefOf, type LinkOptions } from '#kernel/resource.ts'
+import { prepare } from '#kernel/viewer.ts'
+import { Attachment, inContainer, touch } from './attachments.ts'
+import { type Container, declareContainer, lentBy } from './containers.ts'
+import { prepareUpload } from './direct.ts'
+import { discard } from './loose.ts'
+import { receive } from './receive.ts'
+
+/**
+ * Declares that files can be attached to a resource.
+ * @param options of its property `attachments`: above all who may write it
+ */
+export function attachable(kind: Container, options: Pick<LinkOptions<any, any>, 'may' | 'writable'>): void {
+  const { resource, add } = kind
+  const { path, name: type, table } = resource
+  const self = (row: { id: number }) => `${hrefOf(resource, row)}/attachments`
+  declareContainer(kind)
+  extend('Attachment', 'attachments', { extras: lentBy(kind) })
+  extend(type, table, {
+    needs: add.needs,
+    // Together with the row: most rows have none, and of those nothing more is to be asked.
+    extras: {
+      attachment_ids: ({ engine }, of) =>
+        sql`(select ${listed(engine)} from attachments where ${inContainer(type, name(`${of}.id`))})`,
+    },
+    properties: (p) => ({
+      attachments: p.links('Attachment', {
+        ...options,
+        inSchema: false,
+        embed: true,
+        collected: self as never,
+        load: async (rows) => new Map(rows.map((row) => [(row as { id: number }).id, idsOf(row)])),
+        // Its own, or what the viewer has uploaded and nobody has claimed: others' uploads are not visible anyway.
+        eligible: ({ before }) => {
+          const free = sql`(attachments.container_id is null and attachments.status <> 'prepared')`
+          return before ? sql`(${free} or ${inContainer(type, (before as { id: number }).id)})` : free
+        },
+        store: (tx, draft, ids, context) => replace(tx, type, draft, ids, context),
+      }),
+    }),
+    actions: {
+      addAttachment: { href: self as never, method: 'post', may: add },
+      prepareAttachment: {
+        href: (row) => `${self(row as never)}/prepare`,
+        method: 'post',
+        may: add,
+        when: (_, { context }) => context.files.direct !== undefined,
+      },
+    },
+  })
+
+  nested({
+    parents: [path],
+    parent: () => resource,
+    resource: Attachment,
+    as: 'attachments',
+    summary: `List the attachments of a ${resource.words}`,
+    within: async (row) => ({ within: inContainer(type, row.id) }),
+  })
+
+  operation({
+    method: 'POST',
+    path: `/${path}/:id/attachments`,
+    summary: `Attach a file to a ${resource.words}`,
+    tag: 'Attachment',
+    accepts: 'parts',
+    answers: { status: 201, of: 'Attachment', as: 'single' },
+    run: async (ask) => receive(ask, await place(ask, kind)),
+  })
+
+  operation({
+    method: 'POST',
+    path: `/${path}/:id/attachments/prepare`,
+    summary: `Prepare a direct upload to a ${resource.words}`,
+    tag: 'Attachment',
+    accepts: 'parts',
+    answers: { status: 201, as: 'object' },
+    run: async (ask) => prepareUpload(ask, await place(ask, kind)),
+  })
+}
+
+/** All ids there are, in order, as one value. */
+const listed = (engine: Engine): Sql =>
+  raw(`${engine === 'sqlite' ? 'json_group_array' : 'json_agg'}(attachments.id order by attachments.id)`)
+
+/** The ids of what is attached to a row, read with it. */
+function idsOf(row: Row): readonly number[] {
+  const ids = row['attachment_ids'] ?? []
+  return typeof ids === 'string' ? JSON.parse(ids) : ids
+}
+
+/** The container that a request names, if the viewer may attach something to it. */
+export async function place({ context, params }: Ask, { resource, add }: Container) {
+  const row = await rowAt(params['id'] as string, resource, context)
+  await prepare(context.db, context.viewer, add.needs)
+  if (!add.holds(context.viewer, row)) throw forbidden()
+  return { container_type: resource.name, container_id: row['id'] as number }
+}
+
+/** Makes these, and no others, the attachments of a container. Throws 409 where another has claimed one of them meanwhile. */
+async function replace(tx: Transaction, type: string, draft: Draft, ids: readonly number[], context: Context): Promise<void> {
+  const id = draft.row['id'] as number
+  const mine = inContainer(type, id)
+  const named = among(tx.engine, sql`attachments.id`, ids)
+  // What others are still sending is not theirs to take away.
+  const others = sql`not (${named}) and status <> 'prepared'`
+  const removed = draft.before ? await discard(tx, and([mine, others]), context.now) : 0
+  const claimed = await tx.run(sql`
+    update attachments set container_type = ${type}, container_id = ${id}, updated_at = ${context.now.toISOString()}
+    where ${named} and container_id is null and author_id = ${context.viewer.id}`)
+  const there = await tx.one<{ n: number }>(sql`select count(*) as n from attachments where ${mine} and ${named}`)
+  if (there?.n !== ids.length) throw conflict()
+  if (removed + claimed > 0 && draft.before) await touch(tx, { container_type: type, container_id: id }, context)
+}

@@ -1,0 +1,100 @@
+/** A file that somebody attached to something, or uploaded to attach it later. */
+import type { Row, Transaction } from '#db/database.ts'
+import { and, name, type Sql, sql } from '#db/sql.ts'
+import type { Context } from '#kernel/context.ts'
+import { conflict } from '#kernel/errors.ts'
+import { publish } from '#kernel/events.ts'
+import type { Kind } from '#kernel/kinds.ts'
+import { type Draft, resource } from '#kernel/resource.ts'
+import { both, either, everyone, having, lacking, not, own, type Rule } from '#kernel/rules.ts'
+import { type Container, lazily, ofContainer, resourceOf } from './containers.ts'
+import { discard, settle } from './loose.ts'
+
+/** What nobody has claimed yet is its uploader's alone. */
+const unclaimed = both(lacking('container_id'), own('author_id'))
+/** What has not arrived yet is nobody else's business either. */
+const arrived = either(not(having('status', 'prepared')), own('author_id'))
+
+/** The uploader's while it is unclaimed; then whatever the container's rule says. */
+const contained = (pick: (kind: Container) => Rule): Rule => lazily(() => both(arrived, either(unclaimed, ofContainer(pick))))
+
+/** A file's checksum. */
+const digest: Kind = {
+  type: 'Object',
+  json: {
+    type: 'object',
+    required: ['algorithm', 'hash'],
+    properties: { algorithm: { type: 'string' }, hash: { type: 'string' } },
+  },
+  render: (hash) => ({ algorithm: 'md5', hash }),
+  parse: (value) => value,
+  strategy: 'string',
+  ofNothing: { algorithm: 'md5', hash: '' },
+}
+
+const self = (row: { id: number }) => `/api/v3/attachments/${row.id}`
+
+export const Attachment = resource('Attachment', 'attachments', (p) => ({
+  path: 'attachments',
+  title: 'file_name',
+  visible: contained(({ resource }) => resource.visible),
+  // Who may attach something to what is judged by the operations that do it: of a row alone it cannot be told.
+  may: { create: everyone, delete: contained(({ remove }) => remove) },
+  order: { column: 'id' },
+  paginated: false,
+  properties: {
+    id: p.integer({ required: true }),
+    fileName: p.text({ required: true, max: 255 }),
+    fileSize: p.integer({ writable: false }),
+    description: p.plain(),
+    status: p.text({ writable: false, required: true }),
+    contentType: p.text({ writable: false, required: true }),
+    digest: p.of(digest, { writable: false }),
+    createdAt: p.dateTime({ required: true, writable: false }),
+    author: p.link('User', { writable: false, open: true, embed: true }),
+    container: p.link('WorkPackage', {
+      writable: false,
+      embed: true,
+      target: ({ container_type }) => container_type ?? undefined,
+    }),
+  },
+  actions: {
+    staticDownloadLocation: { href: (row) => `${self(row)}/content` },
+    downloadLocation: { href: (row) => `${self(row)}/content` },
+  },
+  after: [afterUpload],
+  remove: takeAway,
+  operations: ['show', 'delete'],
+}))
+
+/** The row is there: its file is no longer loose, and what it hangs on has changed. */
+async function afterUpload(tx: Transaction, { row, before }: Draft, _: unknown, context: Context): Promise<void> {
+  if (before) return
+  if ((await settle(tx, row['storage_name'])) === 0) throw conflict('The upload took too long.')
+  if (row['container_id']) await touch(tx, row, context)
+}
+
+async function takeAway(tx: Transaction, row: Row, context: Context): Promise<false> {
+  await discard(tx, sql`id = ${row['id']}`, context.now)
+  if (row['container_id']) await touch(tx, row, context)
+  return false
+}
+
+/**
+ * Marks the container of an attachment as changed, and tells of it.
+ * @throws ApiError 409 when it has been removed
+ */
+export async function touch(tx: Transaction, attachment: Row, context: Context): Promise<void> {
+  const { table } = resourceOf(attachment)
+  const id = attachment['container_id']
+  const count = await tx.run(sql`update ${name(table)} set updated_at = ${context.now.toISOString()} where id = ${id}`)
+  if (count === 0) throw conflict()
+  await publish(tx, context, `${table}.updated`, id, ['attachments'])
+}
+
+/** The attachments of one container; its id may be a column. */
+export const inContainer = (type: string, id: number | Sql): Sql =>
+  and([sql`attachments.container_type = ${type}`, sql`attachments.container_id = ${id}`])
+
+/** Everything that may upload without a container: whatever kind it is meant for. */
+export const uncontained = lazily(() => ofContainer((kind) => kind.uncontained))

@@ -1,0 +1,66 @@
+/** The bytes of an attachment: shown only where that can do no harm, in parts where parts are asked for. */
+import type { Row } from '#db/database.ts'
+import { disposition } from '#files/names.ts'
+import { presentation } from '#files/types.ts'
+import { notFound } from '#kernel/errors.ts'
+import { type Answer, type Ask, operation, rowAt } from '#kernel/operation.ts'
+import { Attachment } from './attachments.ts'
+import { names, rangeOf } from './ranges.ts'
+
+/** How long an address that leads to the store can be used. */
+const DOWNLOAD_SECONDS = 300
+/** A little less than six hours. Only the browser's own cache may keep it: who may see it is asked of every other. */
+const MAX_AGE = 21_590
+
+operation({
+  method: 'GET',
+  path: '/attachments/:id/content',
+  summary: 'Download an attachment',
+  tag: 'Attachment',
+  answers: { status: 200, as: 'bytes' },
+  run: async (ask) => content(ask, await rowAt(ask.params['id'] as string, Attachment, ask.context)),
+})
+
+const single = (header: string | readonly string[] | undefined): string | undefined =>
+  typeof header === 'string' ? header : header?.join(',')
+
+async function content({ context, headers: asked }: Ask, row: Row): Promise<Answer> {
+  const { files, now } = context
+  if (row['status'] === 'prepared') throw notFound()
+  const { type, inline } = presentation(row['content_type'])
+  const shown = disposition(inline, row['file_name'])
+  if (files.direct) {
+    const location = files.direct.download(row['storage_name'], { type, disposition: shown, seconds: DOWNLOAD_SECONDS })
+    return { status: 302, headers: { location, 'cache-control': 'private, no-store' } }
+  }
+  const tag = `"${row['digest']}"`
+  const kept = {
+    etag: tag,
+    'cache-control': `private, max-age=${MAX_AGE}`,
+    expires: new Date(now.getTime() + MAX_AGE * 1000).toUTCString(),
+    vary: 'authorization, cookie',
+  }
+  if (names(single(asked['if-none-match']), tag)) return { status: 304, headers: kept }
+
+  const size = row['file_size'] as number
+  const onlyIf = single(asked['if-range'])
+  const range = onlyIf === undefined || onlyIf === tag ? rangeOf(single(asked['range']), size) : undefined
+  if (range === null) return { status: 416, headers: { 'content-range': `bytes */${size}` } }
+  return {
+    status: range ? 206 : 200,
+    headers: {
+      ...kept,
+      'content-type': type,
+      'content-disposition': shown,
+      'content-security-policy': "sandbox; default-src 'none'",
+      'accept-ranges': 'bytes',
+      'content-length': String(range ? range.end - range.start + 1 : size),
+      ...(range && { 'content-range': `bytes ${range.start}-${range.end}/${size}` }),
+    },
+    bytes: async () => {
+      const bytes = await files.read(row['storage_name'], range)
+      if (!bytes) throw notFound()
+      return bytes
+    },
+  }
+}

@@ -1,0 +1,149 @@
+/** Uploads that go to the store without passing through us: prepared here, sent there, finished here. */
+import type { Row } from '#db/database.ts'
+import { assignments } from '#db/dialect.ts'
+import { sql } from '#db/sql.ts'
+import { type Findings, inspected, TooLarge } from '#files/inspect.ts'
+import { type DirectAccess, newName } from '#files/store.ts'
+import { isAllowed, typeOf } from '#files/types.ts'
+import { commit } from '#kernel/change.ts'
+import { single } from '#kernel/collection.ts'
+import type { Context } from '#kernel/context.ts'
+import type { Payload } from '#kernel/draft.ts'
+import { conflict, notFound, violation } from '#kernel/errors.ts'
+import { publish } from '#kernel/events.ts'
+import { type Answer, type Ask, ok, operation, rowAt, told } from '#kernel/operation.ts'
+import type { Body } from '#kernel/represent.ts'
+import { Attachment, touch, uncontained } from './attachments.ts'
+import { abandon, DIRECT_SECONDS, expect, loosen, settle, unusableAt } from './loose.ts'
+import {
+  cleanedName,
+  largestSize,
+  NOWHERE,
+  notAllowed,
+  type Place,
+  prepareAttachment,
+  refused,
+  tooLarge,
+  unexpected,
+} from './receive.ts'
+
+/** How the store is reached by clients; 404 where they cannot reach it. */
+function access({ files }: Context): DirectAccess {
+  if (!files.direct) throw notFound()
+  return files.direct
+}
+
+/** Makes the row of a file that is to come, and tells where to send it. */
+export async function prepareUpload(ask: Ask, place: Place): Promise<Answer> {
+  const { context, db, parts } = ask
+  const direct = access(context)
+  let metadata: Payload | undefined
+  for await (const part of parts) {
+    if (part.name !== 'metadata' || metadata) throw unexpected('part metadata')
+    metadata = await part.object()
+  }
+  if (!metadata) throw unexpected('part metadata')
+  const size = metadata['fileSize']
+  if (typeof size !== 'number' || !Number.isInteger(size) || size < 0)
+    throw refused(violation('fileSize', 'must be a number of bytes'))
+  if (size > largestSize(context)) throw refused(tooLarge(context))
+
+  const hint = typeof metadata['contentType'] === 'string' ? metadata['contentType'] : undefined
+  const type = typeOf(new Uint8Array(), cleanedName(metadata), hint)
+  const file = newName()
+  const values = { ...place, content_type: type, file_size: size, digest: null, storage_name: file, status: 'prepared' }
+  const prepared = await prepareAttachment(context, metadata, values)
+  await expect(db, file, context.now)
+  const id = await commit(db, context, Attachment, prepared).catch(async (error: unknown) => {
+    await abandon(db, context.files, file)
+    throw error
+  })
+  const { body } = await told(ask, Attachment, id)
+  const { href, fields } = direct.upload(file, { size, type, seconds: DIRECT_SECONDS })
+  return { status: 201, body: asUpload(body as Body, href, fields) }
+}
+
+/** An attachment that is still to come, with the form to send it by. */
+function asUpload({ id, fileName, description, createdAt, _links }: Body, href: string, fields: object): Body {
+  const completeUpload = { href: `/api/v3/attachments/${id}/uploaded` }
+  const addAttachment = { href, method: 'post', form_fields: fields }
+  return {
+    _type: 'AttachmentUpload',
+    id,
+    fileName,
+    description,
+    createdAt,
+    _links: { ...(_links as object), addAttachment, completeUpload },
+  }
+}
+
+operation({
+  method: 'POST',
+  path: '/attachments/prepare',
+  summary: 'Prepare a direct upload of a file to attach it later',
+  tag: 'Attachment',
+  accepts: 'parts',
+  guard: uncontained,
+  answers: { status: 201, as: 'object' },
+  run: (ask) => prepareUpload(ask, NOWHERE),
+})
+
+operation({
+  method: 'GET',
+  path: '/attachments/:id/uploaded',
+  summary: 'Finish a direct upload',
+  tag: 'Attachment',
+  answers: { status: 200, of: 'Attachment', as: 'single' },
+  run: async (ask) => {
+    const { context, params } = ask
+    const direct = access(context)
+    const row = await rowAt(params['id'] as string, Attachment, context)
+    if (row['status'] !== 'prepared') return ok(await single(context, Attachment, row))
+    await finish(ask, row, direct)
+    return told(ask, Attachment, row['id'])
+  },
+})
+
+/**
+ * Takes over what has been sent. It is copied first: who holds the form can still send something else, but only to the place
+ * where nobody looks any more.
+ */
+async function finish({ context, db }: Ask, row: Row, direct: DirectAccess): Promise<void> {
+  const { files, now } = context
+  const file = newName()
+  await expect(db, file, now)
+  try {
+    if (!(await direct.copy(row['storage_name'], file))) throw notFound()
+    const { digest, head } = await examined(context, file, row['file_size'])
+    const type = typeOf(head, row['file_name'], row['content_type'])
+    if (!isAllowed(context.settings.attachment_whitelist, type, row['file_name'])) throw refused(notAllowed(type))
+    await db.transaction(async (tx) => {
+      const values = { storage_name: file, digest, content_type: type, status: 'uploaded', updated_at: now.toISOString() }
+      const count = await tx.run(
+        sql`update attachments set ${assignments(values)} where id = ${row['id']} and storage_name = ${row['storage_name']}`,
+      )
+      if (count === 0 || (await settle(tx, file)) === 0) throw conflict()
+      await loosen(tx, row['storage_name'], unusableAt(now))
+      if (row['container_id']) await touch(tx, row, context)
+      await publish(tx, context, 'attachments.updated', row['id'], Object.keys(values))
+    })
+  } catch (error) {
+    await abandon(db, files, file)
+    throw error
+  }
+}
+
+/** What there is to know of a stored file. Throws 404 where there is none, 422 where it is not of the size announced. */
+async function examined({ files }: Context, file: string, size: number): Promise<Findings> {
+  const wrong = () => refused(violation('file', `The file is not of the size announced (${size} Bytes).`, { complete: true }))
+  const bytes = await files.read(file)
+  if (!bytes) throw notFound()
+  const passing = inspected(bytes, size)
+  try {
+    for await (const _ of passing.bytes);
+  } catch (error) {
+    throw error instanceof TooLarge ? wrong() : error
+  }
+  if (passing.findings.size !== size) throw wrong()
+  return passing.findings
+}

@@ -1,0 +1,98 @@
+/** Uploads: from the parts of a request to a stored file and the row that tells of it, in this order. */
+
+import { type Findings, inspected, TooLarge } from '#files/inspect.ts'
+import { cleanName } from '#files/names.ts'
+import { type FileStore, newName } from '#files/store.ts'
+import { isAllowed, typeOf } from '#files/types.ts'
+import { commit, type Prepared, prepareWrite } from '#kernel/change.ts'
+import type { Context } from '#kernel/context.ts'
+import { type Payload, toErrors } from '#kernel/draft.ts'
+import { ApiError, type Violation, violation } from '#kernel/errors.ts'
+import { type Answer, type Ask, told } from '#kernel/operation.ts'
+import { Attachment } from './attachments.ts'
+import { abandon, expect } from './loose.ts'
+
+/** What a new attachment is attached to, or that it is not yet. */
+export interface Place {
+  readonly container_type: string | null
+  readonly container_id: number | null
+}
+export const NOWHERE: Place = { container_type: null, container_id: null }
+
+/** Sizes are set in KiB. */
+export const largestSize = ({ settings }: Context): number => settings.attachment_max_size * 1024
+
+export const tooLarge = (context: Context): Violation =>
+  violation('file', `The file is too large (maximum size is ${largestSize(context)} Bytes).`, { complete: true })
+
+export const notAllowed = (type: string): Violation =>
+  violation('contentType', `The content type ${type} is not allowed here.`, { complete: true })
+
+/** Refuses what is wrong with a file, in the words of the resource. */
+export const refused = (wrong: Violation): ApiError => toErrors(Attachment, [wrong])[0] as ApiError
+
+/** Keeps the file that a request brings, and answers with the attachment that it has become. */
+export async function receive(ask: Ask, place: Place): Promise<Answer> {
+  const { context, db } = ask
+  const { files, now } = context
+  const file = newName()
+  await expect(db, file, now)
+  const id = await keep(ask, place, file).catch(async (error: unknown) => {
+    await abandon(db, files, file)
+    throw error
+  })
+  return told(ask, Attachment, id, 201)
+}
+
+async function keep({ context, db, parts }: Ask, place: Place, file: string): Promise<number> {
+  let metadata: Payload | undefined
+  let findings: Findings | undefined
+  for await (const part of parts) {
+    if (part.name === 'metadata' && !metadata) metadata = await part.object()
+    else if (part.name === 'file' && !findings) findings = await store(context.files, file, part.bytes, context)
+    else throw unexpected(BOTH)
+  }
+  if (!metadata || !findings) throw unexpected(BOTH)
+  const hint = typeof metadata['contentType'] === 'string' ? metadata['contentType'] : undefined
+  const type = typeOf(findings.head, cleanedName(metadata), hint)
+  const prepared = await prepareAttachment(context, metadata, {
+    ...place,
+    content_type: type,
+    file_size: findings.size,
+    digest: findings.digest,
+    storage_name: file,
+    status: 'uploaded',
+  })
+  return commit(db, context, Attachment, prepared)
+}
+
+export const unexpected = (what: string) =>
+  new ApiError('InvalidRequestBody', `The request body must consist of the ${what}, and of nothing else.`)
+const BOTH = 'parts metadata and file, each of them once'
+
+async function store(files: FileStore, file: string, bytes: AsyncIterable<Uint8Array>, context: Context): Promise<Findings> {
+  const passing = inspected(bytes, largestSize(context))
+  try {
+    await files.write(file, passing.bytes)
+  } catch (error) {
+    throw error instanceof TooLarge ? refused(tooLarge(context)) : error
+  }
+  return passing.findings
+}
+
+/** The file name in the metadata as it is kept; empty where there is none. */
+export const cleanedName = ({ fileName }: Payload): string => (typeof fileName === 'string' ? cleanName(fileName) : '')
+
+/** The attachment that metadata and what is known of the file make together. */
+export async function prepareAttachment(
+  context: Context,
+  metadata: Payload,
+  values: Place & { content_type: string; file_size: number; digest: string | null; storage_name: string; status: string },
+): Promise<Prepared> {
+  const { fileName, description = null } = metadata
+  const payload = { fileName: typeof fileName === 'string' ? cleanName(fileName) : (fileName ?? null), description }
+  const prepared = await prepareWrite(context, Attachment, undefined, payload, { ...values, author_id: context.viewer.id })
+  const { content_type: type } = values
+  if (isAllowed(context.settings.attachment_whitelist, type, cleanedName(metadata))) return prepared
+  return { ...prepared, violations: [...prepared.violations, notAllowed(type)] }
+}

@@ -1,0 +1,119 @@
+/** Removing attachments, what they hang on, and the files themselves. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { sql } from '#db/sql.ts'
+import { sweep } from '#modules/files/loose.ts'
+import { changed, created, link, scene } from '../work-packages/scene.ts'
+import { upload } from './upload.ts'
+
+const it = await scene()
+const { client } = it.member
+const { id: task } = await created(it.admin, it.project)
+const attached = async (to = task): Promise<{ id: number; file: string }> => {
+  const { id } = (await upload(it.admin, `/work_packages/${to}/attachments`)).body
+  return { id, file: await fileOf(id) }
+}
+const fileOf = async (id: number): Promise<string> =>
+  (await it.db.one(sql`select storage_name from attachments where id = ${id}`))!['storage_name']
+const isThere = async (file: string) => (await it.files.read(file)) !== undefined
+const isRow = async (id: number) => (await it.db.one(sql`select id from attachments where id = ${id}`)) !== undefined
+
+/** That an attachment's row is gone, and that its file follows. */
+async function isGone({ id, file }: { id: number; file: string }): Promise<void> {
+  assert.equal(await isRow(id), false)
+  await sweep(it.db, it.files)
+  assert.equal(await isThere(file), false)
+  assert.deepEqual(await it.db.all(sql`select name from loose_files where name = ${file}`), [])
+}
+
+describe('an attachment is deleted', () => {
+  test('by who may edit its work package, and its file after it', async () => {
+    const one = await attached()
+    assert.equal((await client.delete(`/attachments/${one.id}`)).status, 204)
+    await isGone(one)
+    assert.equal((await client.delete(`/attachments/${one.id}`)).status, 404)
+  })
+
+  test('by its uploader while it is unclaimed', async () => {
+    const { id } = (await upload(client, '/attachments')).body
+    const file = await fileOf(id)
+    assert.equal((await it.admin.delete(`/attachments/${id}`)).status, 404)
+    assert.equal((await client.delete(`/attachments/${id}`)).status, 204)
+    await isGone({ id, file })
+  })
+
+  test('by nobody who may only add some (403) or does not see it (404)', async () => {
+    const one = await attached()
+    const adder = await it.person('view_work_packages', 'add_work_package_attachments')
+    const own = (await upload(adder.client, `/work_packages/${task}/attachments`)).body
+    for (const id of [one.id, own.id]) assert.equal((await adder.client.delete(`/attachments/${id}`)).status, 403)
+    assert.ok(!('delete' in own._links))
+    assert.equal((await it.stranger.client.delete(`/attachments/${one.id}`)).status, 404)
+    assert.ok(await isRow(one.id))
+  })
+
+  test('and its work package has changed', async () => {
+    const one = await attached()
+    const before = (await client.get(`/work_packages/${task}`)).body.updatedAt
+    await client.delete(`/attachments/${one.id}`)
+    assert.ok((await client.get(`/work_packages/${task}`)).body.updatedAt > before)
+  })
+})
+
+describe('attachments go', () => {
+  test('with their work package and those below it', async () => {
+    const { id } = await created(it.admin, it.project)
+    const child = await created(it.admin, it.project, { _links: { parent: link('work_packages', id) } })
+    const both = [await attached(id), await attached(child.id)]
+    assert.equal((await it.admin.delete(`/work_packages/${id}`)).status, 204)
+    for (const one of both) await isGone(one)
+  })
+
+  test('with their project', async () => {
+    const project = await it.make.project()
+    const one = await attached((await created(it.admin, project)).id)
+    assert.equal((await it.admin.delete(`/projects/${project}`)).status, 204)
+    await isGone(one)
+  })
+
+  test('with a change that names others', async () => {
+    const { id } = await created(it.admin, it.project)
+    const one = await attached(id)
+    await changed(it.admin, id, { _links: { attachments: [] } })
+    await isGone(one)
+  })
+
+  test('to the deleted user when their uploader does', async () => {
+    await it.setting('users_deletable_by_admins', true)
+    const adder = await it.person('view_work_packages', 'add_work_package_attachments')
+    const { id } = (await upload(adder.client, `/work_packages/${task}/attachments`)).body
+    assert.equal((await it.admin.delete(`/users/${adder.id}`)).status, 202)
+    assert.equal((await it.admin.get(`/attachments/${id}`)).body._links.author.title, 'Deleted user')
+  })
+})
+
+describe('sweeping', () => {
+  const in_ = (minutes: number) => new Date(Date.now() + minutes * 60_000)
+
+  test('removes uploads that nobody has claimed in three hours, and no others', async () => {
+    const kept = await attached()
+    const { id } = (await upload(client, '/attachments')).body
+    const file = await fileOf(id)
+    await sweep(it.db, it.files, in_(179))
+    assert.deepEqual([await isRow(id), await isThere(file)], [true, true])
+    await sweep(it.db, it.files, in_(181))
+    assert.deepEqual([await isRow(id), await isThere(file)], [false, false])
+    assert.deepEqual([await isRow(kept.id), await isThere(kept.file)], [true, true])
+  })
+
+  test('removes what an upload left that never ended, once no upload can last as long', async () => {
+    const file = 'ab'.repeat(16)
+    await it.files.write(file, (async function* () {})())
+    const day = new Date(Date.now() + 24 * 3600_000).toISOString()
+    await it.db.transaction((tx) => tx.run(sql`insert into loose_files (name, remove_at) values (${file}, ${day})`))
+    await sweep(it.db, it.files, in_(60))
+    assert.ok(await isThere(file))
+    await sweep(it.db, it.files, in_(25 * 60))
+    assert.equal(await isThere(file), false)
+  })
+})
