@@ -1,9 +1,13 @@
 /** Brings a database to the newest layout: forward only, each migration once, in one transaction. */
 import type { Database, Engine } from './database.ts'
 import { foundation } from './migrations/0001-foundation.ts'
+import { relations } from './migrations/0002-relations.ts'
 import { sql } from './sql.ts'
 
-const migrations: readonly { name: string; text: string }[] = [{ name: '0001-foundation', text: foundation }]
+const migrations: readonly { name: string; text: string }[] = [
+  { name: '0001-foundation', text: foundation },
+  { name: '0002-relations', text: relations },
+]
 
 /** The few column types that the engines spell differently. */
 const spelling: Record<Engine, Record<string, string>> = {

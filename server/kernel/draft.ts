@@ -40,6 +40,7 @@ export async function readPayload(resource: Resource, payload: Payload, context:
 
   for (const property of resource.properties) {
     const { name, kind, column } = property
+    if (property.options.ignored) continue
     if (property.to) {
       if (!Object.hasOwn(links, name)) continue
       const read = await readLink(property, (links as Payload)[name], context)

@@ -31,11 +31,13 @@ const links = [
   'ancestors',
   'assignee',
   'author',
+  'availableRelationCandidates',
   'category',
   'parent',
   'previewMarkup',
   'priority',
   'project',
+  'relations',
   'responsible',
   'schema',
   'self',
@@ -78,7 +80,16 @@ describe('a work package with everything', () => {
   })
 
   test('has a link to everything it is part of and to everything an administrator may do', () => {
-    const actions = [...whoeverEdits, ...whoeverSignsIn, 'addChild', 'addWatcher', 'availableWatchers', 'changeParent', 'delete']
+    const actions = [
+      ...whoeverEdits,
+      ...whoeverSignsIn,
+      'addChild',
+      'addRelation',
+      'addWatcher',
+      'availableWatchers',
+      'changeParent',
+      'delete',
+    ]
     const ways = ['children', 'logTime', 'removeWatcher', 'timeEntries', 'watchers']
     assert.deepEqual(keys(body._links), [...links, ...actions, ...ways].sort())
   })

@@ -18,8 +18,9 @@ before(async () => {
 async function offered(client: Client, id: number): Promise<string[]> {
   const { _links } = (await client.get(`/work_packages/${id}`)).body
   const plain = ['self', 'schema', 'type', 'priority', 'status', 'author', 'project', 'category', 'version', 'assignee']
+  const ways = ['relations', 'availableRelationCandidates']
   return Object.keys(_links)
-    .filter((rel) => ![...plain, 'responsible', 'parent', 'ancestors', 'previewMarkup'].includes(rel))
+    .filter((rel) => ![...plain, ...ways, 'responsible', 'parent', 'ancestors', 'previewMarkup'].includes(rel))
     .sort()
 }
 
@@ -27,6 +28,7 @@ describe('of the actions', () => {
   test('an administrator is offered all', async () => {
     assert.deepEqual(await offered(admin, seen.id), [
       'addChild',
+      'addRelation',
       'addWatcher',
       'availableWatchers',
       'changeParent',
@@ -44,6 +46,7 @@ describe('of the actions', () => {
   test('a member is offered all but deletion', async () => {
     assert.deepEqual(await offered(it.member.client, seen.id), [
       'addChild',
+      'addRelation',
       'addWatcher',
       'availableWatchers',
       'changeParent',
@@ -71,6 +74,7 @@ describe('of the actions', () => {
   for (const [permission, rels] of [
     ['add_work_packages', ['addChild']],
     ['delete_work_packages', ['delete']],
+    ['manage_work_package_relations', ['addRelation']],
     ['manage_subtasks', ['changeParent', 'update', 'updateImmediately']],
     ['view_work_package_watchers', ['watchers']],
     ['add_work_package_watchers', ['addWatcher', 'availableWatchers']],
@@ -88,7 +92,14 @@ describe('of the actions', () => {
 
   test('somebody who edits by a share is offered the update and what comes with it', async () => {
     const { client } = await it.sharer(seen.id, 'Work package editor')
-    assert.deepEqual(await offered(client, seen.id), ['logTime', 'timeEntries', 'update', 'updateImmediately', 'watch'])
+    assert.deepEqual(await offered(client, seen.id), [
+      'addRelation',
+      'logTime',
+      'timeEntries',
+      'update',
+      'updateImmediately',
+      'watch',
+    ])
   })
 })
 
