@@ -19,7 +19,14 @@ import { type Exchange, type Wire, wire } from '#test/wire.ts'
 /** Resources that hold nobody's secrets: whoever can ask for them at all sees all of them. */
 const open = new Set(['Role', 'Type', 'Status', 'Priority', 'TimeEntriesActivity'])
 /** Texts of hidden rows that are one of a few words, and hold no marker therefore. */
-const worded = new Set(['Version.status', 'Version.sharing', 'User.language', 'User.status', 'PlaceholderUser.status'])
+const worded = new Set([
+  'Relation.type',
+  'Version.status',
+  'Version.sharing',
+  'User.language',
+  'User.status',
+  'PlaceholderUser.status',
+])
 
 interface Outsider {
   readonly name: string
