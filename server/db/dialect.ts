@@ -1,5 +1,5 @@
 /** The few things the two engines say differently. */
-import type { Engine } from './database.ts'
+import type { Engine, Transaction } from './database.ts'
 import { FALSE, join, name, raw, type Sql, sql } from './sql.ts'
 
 /** Whether an expression's value is one of `ids`: one parameter however many they are, so that the text stays the same. */
@@ -68,3 +68,43 @@ export const moment = (engine: Engine, at: string): Sql => (engine === 'postgres
 /** The assignments of an update. */
 export const assignments = (values: Record<string, unknown>): Sql =>
   join(Object.entries(values).map(([column, value]) => sql`${name(column)} = ${value}`))
+
+/**
+ * An update that gives each of many rows values of its own; `alike` are assignments that are the same for all.
+ * @param rows the id and the columns, the same ones in every row
+ */
+export function updateEach(
+  engine: Engine,
+  table: string,
+  columns: readonly string[],
+  rows: readonly Record<string, unknown>[],
+  alike: Sql,
+): Sql {
+  const values = JSON.stringify(rows)
+  const own = name(table)
+  return engine === 'sqlite'
+    ? sql`update ${own} set ${join(columns.map((column) => sql`${name(column)} = v.value ->> ${`$.${column}`}`))}, ${alike}
+        from json_each(${values}) v where ${own}.id = v.value ->> '$.id'`
+    : sql`update ${own} set ${join(columns.map((column) => sql`${name(column)} = v.${name(column)}`))}, ${alike}
+        from json_populate_recordset(null::${own}, ${values}::json) v where ${own}.id = v.id`
+}
+
+/**
+ * The recursive part of a recursive query that goes on in several ways from the rows it has found, each given as a query over
+ * the table it is passed. PostgreSQL lets a query refer to itself only once, SQLite only directly.
+ */
+export const onward = (engine: Engine, table: string, ways: readonly ((found: Sql) => Sql)[]): Sql =>
+  engine === 'sqlite'
+    ? join(
+        ways.map((way) => way(name(table))),
+        ' union ',
+      )
+    : sql`(with found as (select * from ${name(table)}) ${join(
+        ways.map((way) => way(raw('found'))),
+        ' union ',
+      )})`
+
+/** Lets transactions that ask for the same thing go on one after the other; on SQLite writers take turns anyway. */
+export async function takeTurns(tx: Transaction, thing: number): Promise<void> {
+  if (tx.engine === 'postgres') await tx.one(sql`select pg_advisory_xact_lock(${thing})`)
+}

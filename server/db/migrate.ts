@@ -1,6 +1,7 @@
 /** Brings a database to the newest layout: forward only, each migration once, in one transaction. */
 import type { Database, Engine } from './database.ts'
 import { foundation } from './migrations/0001-foundation.ts'
+import { relations } from './migrations/0002-relations.ts'
 import { queries } from './migrations/0003-queries.ts'
 import { attachments } from './migrations/0004-attachments.ts'
 import { days } from './migrations/0005-days.ts'
@@ -9,6 +10,7 @@ import { sql } from './sql.ts'
 
 const migrations: readonly { name: string; text: string }[] = [
   { name: '0001-foundation', text: foundation },
+  { name: '0002-relations', text: relations },
   { name: '0003-queries', text: queries },
   { name: '0004-attachments', text: attachments },
   { name: '0005-days', text: days },

@@ -175,6 +175,16 @@ export interface Tables {
     created_at: string
     updated_at: string
   }
+  relations: {
+    id: number
+    from_id: number
+    to_id: number
+    relation_type: string
+    lag: number | null
+    description: string | null
+    created_at: string
+    updated_at: string
+  }
   reminders: {
     id: number
     work_package_id: number

@@ -271,10 +271,10 @@ export async function save(tx: Transaction, context: Context, resource: Resource
     const ids = draft.many[property.name]
     if (ids && property.options.store) await property.options.store(tx, saved as never, ids, inner)
   }
-  for (const step of resource.after ?? []) await step(tx, saved as never, facts as never, inner)
-  await touched(tx, resource)
   const columns = Object.keys(draft.row).filter((key) => differs(draft, key))
   if (!draft.before || columns.some(isColumn)) await record(tx, resource, [id], { ...entryOf(context), isFirst: !draft.before })
+  for (const step of resource.after ?? []) await step(tx, saved as never, facts as never, inner)
+  await touched(tx, resource)
   await publish(tx, context, `${resource.table}.${draft.before ? 'updated' : 'created'}`, id, columns)
   return id
 }

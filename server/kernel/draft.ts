@@ -40,6 +40,7 @@ export async function readPayload(resource: Resource, payload: Payload, context:
 
   for (const property of resource.properties) {
     const { name, kind, column } = property
+    if (property.options.ignored) continue
     if (property.to) {
       if (!Object.hasOwn(links, name)) continue
       // What is shown as a link to a list comes back as that link from who sends everything back: it names nothing.

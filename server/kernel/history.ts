@@ -29,11 +29,11 @@ export const entryOf = ({ viewer, now, settings }: Context): Entry => ({
 })
 
 /**
- * Whether an entry continues the last one instead of following it: written by the same person soon after, for the same reason,
- * as internal or as public, and not both with something said.
+ * Whether an entry continues the last one instead of following it: written by the same person soon after or in the same
+ * change, for the same reason, as internal or as public, and not both with something said.
  */
 export function continues(last: Row, { actor, at, notes, internal = false, cause, window }: Entry): boolean {
-  const isSoon = window > 0 && Date.parse(at) - Date.parse(last['updated_at']) <= window * 60_000
+  const isSoon = last['updated_at'] === at || (window > 0 && Date.parse(at) - Date.parse(last['updated_at']) <= window * 60_000)
   return (
     isSoon &&
     last['user_id'] === actor &&

@@ -63,6 +63,8 @@ interface Common<R, F> {
   derived?: boolean
   /** Whether a client may write it at all, apart from permissions. */
   writable?: boolean | ((draft: Draft<R>, facts: F, context: Context) => boolean)
+  /** Taken no notice of when it is sent, where others that cannot be written are refused. */
+  ignored?: boolean
   /** A whole sentence, said whenever it is sent although it cannot be written, even if unchanged. */
   refusal?: string
   /** Who may write it; judged on the stored row, or on the draft of a new one. */

@@ -265,3 +265,28 @@ describe('reactions', () => {
     assert.equal(reply.status, 403)
   })
 })
+
+describe('what others changed with', () => {
+  test('a successor that moves says whom it followed, in the name of whoever moved that', async () => {
+    await patch(mia, { startDate: '2026-03-02', dueDate: '2026-03-03' })
+    const next = await server.make.workPackage({ project_id: project, author_id: miaId, subject: 'Fill' })
+    const relation = { type: 'follows', _links: { to: { href: `/api/v3${path}` } } }
+    assert.equal((await server.admin.post(`/work_packages/${next}/relations`, relation)).status, 201)
+    await patch(mia, { dueDate: '2026-03-05' })
+    const entry = (await mia.get(`/work_packages/${next}/activities`)).body._embedded.elements.at(-1)
+    assert.equal(entry._links.user.href, `/api/v3/users/${miaId}`)
+    assert.deepEqual(told(entry), [
+      `Dates changed by changes to predecessor #${task}`,
+      'Start date changed from 03/04/2026 to 03/06/2026',
+    ])
+  })
+
+  test('a parent whose dates follow says by which child', async () => {
+    const child = await server.make.workPackage({ project_id: project, parent_id: task, author_id: miaId, subject: 'Shovel' })
+    const { lockVersion } = (await mia.get(`/work_packages/${child}`)).body
+    const reply = await mia.patch(`/work_packages/${child}`, { lockVersion, startDate: '2026-03-02', dueDate: '2026-03-03' })
+    assert.equal(reply.status, 200, reply.text)
+    assert.equal(told((await history()).at(-1))[0], `Dates changed by changes to child #${child}`)
+    assert.equal((await mia.get(`/work_packages/${child}/activities`)).body.total, 2)
+  })
+})

@@ -10,11 +10,13 @@ import { addressesOf, isStored, operationAt, operations, parametersOf, pathWith,
 import type { Exchange } from '#test/wire.ts'
 
 /** What links lead to that does not exist yet. */
-const planned = [/^\/api\/v3\/relations$/]
+const planned: RegExp[] = []
 /** Lists that tell of more than may be viewed one by one: so it is in the API we follow. */
 const offeredToMore = new Set(['Role self GET', 'PlaceholderUser self GET', 'Reminder self GET'])
 /** Links that are offered to fewer people than may follow them: users change themselves, archivers may do nothing else. */
 const offeredToFewer = new Set(['User updateImmediately', 'Project update', 'Project updateImmediately'])
+/** Deeds that are refused by a violation which names what may not be touched: so it is in the API we follow. */
+const refusedInWords = new Set(['WorkPackage addRelation'])
 const isOfferedToAll = (resource: Resource, rel: string) =>
   resource.actions?.[rel] !== null && !offeredToFewer.has(`${resource.name} ${rel}`)
 
@@ -120,7 +122,9 @@ forEverybody('whoever is not offered what the administrator is offered is refuse
       for (const offer of deeds(resource, address, all, admin)) {
         if (offer.rel in own['_links'] || !isOfferedToAll(resource, offer.rel)) continue
         const { status } = await follow(offer, person.send)
-        if (status !== 403 && status !== 404) broken.push(`${offer.rel}: ${offer.method} ${offer.href} answers ${status}`)
+        const isRefused = status === 422 && refusedInWords.has(`${resource.name} ${offer.rel}`)
+        if (status !== 403 && status !== 404 && !isRefused)
+          broken.push(`${offer.rel}: ${offer.method} ${offer.href} answers ${status}`)
       }
     }
   }

@@ -161,6 +161,18 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
   const parent = await add('work_packages', written, { ...work, assigned_to_id: leaver })
   const child = await add('work_packages', written, { ...work, parent_id: parent })
   await add('work_packages', written, { ...work, parent_id: child, type_id: await named('types', 'Milestone'), duration: 1 })
+  const later = await add('work_packages', written, work)
+  for (const [from, type] of [
+    [parent, 'follows'],
+    [child, 'blocks'],
+  ] as const) {
+    await add('relations', ['description'], {
+      from_id: from,
+      to_id: later,
+      relation_type: type,
+      lag: type === 'follows' ? 1 : null,
+    })
+  }
   for (const user of [insider, leaver, other]) await link('watchers', { work_package_id: child, user_id: user })
   const entry = { resource: 'work_packages', user_id: insider }
   for (const task of ids.get('work_packages')!) await add('journals', ['notes'], { ...entry, resource_id: task, version: 1 })

@@ -53,10 +53,14 @@ const isForm = ({ by, href }: Offer) => by === 'Form' || /\/form$/.test(href)
 export const isHarmless = (offer: Offer): boolean =>
   offer.method === 'GET' || (offer.method === 'PATCH' && offer.by !== 'Form') || (offer.method === 'POST' && isForm(offer))
 
-/** Follows a link as a client would who only wants to know whether it may. */
-export function follow(offer: Offer, send: Wire): Promise<Exchange> {
+/** Follows a link as a client would who only wants to know whether it may, and goes on to where it is sent. */
+export async function follow(offer: Offer, send: Wire): Promise<Exchange> {
   const { method, href, payload, from } = offer
-  if (method === 'GET' || method === 'DELETE') return send(method, href)
+  if (method === 'GET' || method === 'DELETE') {
+    const answer = await send(method, href)
+    const elsewhere = answer.headers['location']
+    return answer.status === 308 && typeof elsewhere === 'string' ? send(method, elsewhere) : answer
+  }
   const accepts = operationAt(method, href)?.accepts
   if (accepts === 'parts') return send(method, href, oneFile.body, oneFile.headers)
   if (accepts === 'text') return send(method, href, 'Some *text*.', { 'content-type': 'text/plain' })

@@ -177,6 +177,12 @@ async function fill({ server, lab, annex, member, sharee, coded }: Filling): Pro
     time_zone: 'Europe/Berlin',
     ...stamps,
   })
+  const types = ['relates', 'follows', 'blocks', 'duplicates', 'includes', 'requires']
+  for (const [i, relation_type] of types.entries()) {
+    const lag = relation_type === 'follows' ? 1 : null
+    const ends = { from_id: others[i + 4], to_id: others[i + 5] }
+    await make.row('relations', { ...ends, relation_type, lag, description: 'As it is.', ...stamps })
+  }
   await server.db.transaction(async (tx) => {
     for (const user of [member, ...coded.slice(0, 4)])
       await tx.run(sql`insert into watchers (work_package_id, user_id) values (${child}, ${user})`)

@@ -32,11 +32,13 @@ const links = [
   'assignee',
   'attachments',
   'author',
+  'availableRelationCandidates',
   'category',
   'parent',
   'previewMarkup',
   'priority',
   'project',
+  'relations',
   'responsible',
   'schema',
   'self',
@@ -79,8 +81,18 @@ describe('a work package with everything', () => {
   })
 
   test('has a link to everything it is part of and to everything an administrator may do', () => {
-    const actions = [...whoeverEdits, ...whoeverSignsIn, 'addChild', 'addWatcher', 'availableWatchers', 'changeParent', 'delete']
-    const ways = ['children', 'logTime', 'removeWatcher', 'timeEntries', 'watchers']
+    const actions = [
+      ...whoeverEdits,
+      ...whoeverSignsIn,
+      'addChild',
+      'addComment',
+      'addRelation',
+      'addWatcher',
+      'availableWatchers',
+      'changeParent',
+      'delete',
+    ]
+    const ways = ['activities', 'children', 'logTime', 'removeWatcher', 'timeEntries', 'watchers']
     assert.deepEqual(keys(body._links), [...links, ...actions, ...ways].sort())
   })
 

@@ -18,8 +18,9 @@ before(async () => {
 async function offered(client: Client, id: number): Promise<string[]> {
   const { _links } = (await client.get(`/work_packages/${id}`)).body
   const plain = ['self', 'schema', 'type', 'priority', 'status', 'author', 'project', 'category', 'version', 'assignee']
+  const ways = ['activities', 'relations', 'availableRelationCandidates']
   return Object.keys(_links)
-    .filter((rel) => ![...plain, 'responsible', 'parent', 'ancestors', 'attachments', 'previewMarkup'].includes(rel))
+    .filter((rel) => ![...plain, ...ways, 'responsible', 'parent', 'ancestors', 'attachments', 'previewMarkup'].includes(rel))
     .sort()
 }
 
@@ -28,6 +29,8 @@ describe('of the actions', () => {
     assert.deepEqual(await offered(admin, seen.id), [
       'addAttachment',
       'addChild',
+      'addComment',
+      'addRelation',
       'addWatcher',
       'availableWatchers',
       'changeParent',
@@ -46,6 +49,8 @@ describe('of the actions', () => {
     assert.deepEqual(await offered(it.member.client, seen.id), [
       'addAttachment',
       'addChild',
+      'addComment',
+      'addRelation',
       'addWatcher',
       'availableWatchers',
       'changeParent',
@@ -59,8 +64,8 @@ describe('of the actions', () => {
     ])
   })
 
-  test('a reader is offered to watch', async () => {
-    assert.deepEqual(await offered(it.reader.client, seen.id), ['watch'])
+  test('a reader is offered to comment and to watch', async () => {
+    assert.deepEqual(await offered(it.reader.client, seen.id), ['addComment', 'watch'])
   })
 
   for (const permission of ['assign_versions', 'change_work_package_status', 'move_work_packages']) {
@@ -72,9 +77,11 @@ describe('of the actions', () => {
 
   for (const [permission, rels] of [
     ['add_work_packages', ['addChild']],
-    ['edit_work_packages', ['addAttachment', 'update', 'updateImmediately']],
+    ['edit_work_packages', ['addAttachment', 'addComment', 'update', 'updateImmediately']],
+    ['add_work_package_comments', ['addComment']],
     ['add_work_package_attachments', ['addAttachment']],
     ['delete_work_packages', ['delete']],
+    ['manage_work_package_relations', ['addRelation']],
     ['manage_subtasks', ['changeParent', 'update', 'updateImmediately']],
     ['view_work_package_watchers', ['watchers']],
     ['add_work_package_watchers', ['addWatcher', 'availableWatchers']],
@@ -92,7 +99,7 @@ describe('of the actions', () => {
 
   test('somebody who edits by a share is offered the update and what comes with it', async () => {
     const { client } = await it.sharer(seen.id, 'Work package editor')
-    const rels = ['addAttachment', 'logTime', 'timeEntries', 'update', 'updateImmediately', 'watch']
+    const rels = ['addAttachment', 'addComment', 'addRelation', 'logTime', 'timeEntries', 'update', 'updateImmediately', 'watch']
     assert.deepEqual(await offered(client, seen.id), rels)
   })
 })

@@ -9,8 +9,7 @@ import { forget } from '#kernel/history.ts'
 import { type Draft, differs, resourceNamed } from '#kernel/resource.ts'
 import { changed } from '#kernel/world.ts'
 import { discardOf } from '#modules/files/loose.ts'
-import { rollUpOptions } from '#modules/work-packages/consequences.ts'
-import { rollUp } from '#modules/work-packages/hierarchy.ts'
+import { settle as settleWork } from '#modules/work-packages/consequences.ts'
 import type { Facts } from './facts.ts'
 import { keepFormer } from './identifiers.ts'
 import { releaseVersions } from './sharing.ts'
@@ -90,6 +89,11 @@ export async function clear(tx: Transaction, { id }: Project, context: Context):
   const bereft = await tx.all<{ id: number }>(sql`
     select distinct p.id from work_packages w join work_packages p on p.id = w.parent_id
     where ${inside('w.project_id')} and not (${inside('p.project_id')})`)
+  const left = await tx.all<{ id: number }>(sql`
+    select id from work_packages where parent_id in (${workPackages}) and not (${inside('project_id')})
+    union
+    select f.from_id from relations f join work_packages w on w.id = f.from_id
+    where f.relation_type = 'follows' and f.to_id in (${workPackages}) and not (${inside('w.project_id')})`)
   await tx.run(sql`update work_packages set parent_id = null where parent_id in (${workPackages})`)
   await tx.run(
     sql`update work_packages set version_id = null where version_id in (select id from versions where ${inside('project_id')})`,
@@ -107,7 +111,9 @@ export async function clear(tx: Transaction, { id }: Project, context: Context):
     ),
     context.now,
   )
-  for (const parent of bereft) await rollUp(tx, parent.id, await rollUpOptions(context))
+  const work = bereft.map((parent) => parent.id)
+  const origins = [...work, ...left.map((one) => one.id)]
+  if (origins.length > 0) await settleWork(tx, { origins, work, because: undefined }, context)
   await tx.run(sql`update projects set parent_id = null where ${inside('id')}`)
   for (const below of ids.filter((one) => one !== id)) {
     await tx.run(sql`delete from projects where id = ${below}`)

@@ -1,75 +1,146 @@
-/** What else changes when a work package is saved or removed: descendants that move along, parents that follow. */
+/** What else changes when a work package is saved or removed: who follows it, who is above it, who moves along. */
 import type { Row, Transaction } from '#db/database.ts'
-import { among, assignments, forUpdate } from '#db/dialect.ts'
+import { among, forUpdate, takeTurns } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { conflict } from '#kernel/errors.ts'
-import { forget } from '#kernel/history.ts'
+import { entryOf, forget } from '#kernel/history.ts'
 import { type Draft, differs, resourceNamed } from '#kernel/resource.ts'
 import { changed } from '#kernel/world.ts'
 import { discardOf } from '#modules/files/loose.ts'
 import { calendarOf, type Facts } from './facts.ts'
-import { chainAbove, descendantIds, type RollUp, rollUp } from './hierarchy.ts'
+import { chainAbove, descendantIds, type Totals, totalsAbove } from './hierarchy.ts'
+import { boundOf, networkOf, successorsOf } from './network.ts'
+import { unrelatable } from './relatable.ts'
+import { type Cause, type Reason, type Rewrite, rewrite } from './rewrite.ts'
+import { type Follows, type Planned, schedule, scheduled } from './scheduling.ts'
 
-/** Columns that a parent takes something from. */
-const gatheredColumns = [
-  'parent_id',
-  'start_date',
-  'due_date',
-  'estimated_hours',
-  'remaining_hours',
-  'done_ratio',
-  'status_id',
-  'schedule_manually',
-  'ignore_non_working_days',
-]
+/** Columns that dates of others follow from, and columns that totals are made of. */
+const dateColumns = ['parent_id', 'start_date', 'due_date', 'duration', 'schedule_manually', 'ignore_non_working_days']
+const workColumns = ['parent_id', 'estimated_hours', 'remaining_hours', 'done_ratio', 'status_id']
+
+/** A change whose consequences are to be drawn. */
+export interface Change {
+  /** Those whose dates, mode, parent or predecessors are other than they were. */
+  readonly origins: readonly number[]
+  /** The work package named as the cause; none where it is gone with its whole project. */
+  readonly because: number | undefined
+  /** Those of the origins that are scheduled automatically from now on. */
+  readonly automatic?: readonly number[]
+  /** Where work below or at it is other than it was. */
+  readonly work?: readonly number[]
+}
+
+/**
+ * The one place where dates, modes and totals of work packages follow from a change: successors and descendants move, parents
+ * span and sum up, and whoever has lost the last that it followed is planned by hand again.
+ */
+export async function settle(tx: Transaction, change: Change, context: Context): Promise<void> {
+  const { origins, work = [] } = change
+  const { rows, planned, follows } = await networkOf(tx, origins, work)
+  const values = new Map<number, Row>()
+  if (origins.length > 0) {
+    const automatic = new Set(change.automatic)
+    const asChanged = planned.map((one) => (automatic.has(one.id) ? { ...one, schedule_manually: false } : one))
+    for (const [id, one] of schedule(asChanged, follows, await calendarOf(context))) values.set(id, picked(one, scheduled))
+    for (const id of automatic)
+      values.getOrInsertComputed(id, () => picked({ ...rows.get(id), schedule_manually: false }, scheduled))
+  }
+  const totals = new Map<number, Totals>()
+  for (const from of work) await totalsAbove(tx, from, context.settings.total_percent_complete_mode, totals)
+  for (const [id, own] of totals) {
+    const row = rows.get(id)
+    if (row && Object.entries(own).some(([column, value]) => row[column] !== value)) {
+      values.set(id, { ...values.get(id), ...own })
+    }
+  }
+  const reason = reasons(planned, follows, change.because)
+  const rewrites: Rewrite[] = [...values].map(([id, own]) => ({ id, values: own, cause: reason(id) }))
+  await rewrite(tx, rewrites, entryOf(context))
+}
+
+const picked = (row: Row, columns: readonly string[]): Row => Object.fromEntries(columns.map((column) => [column, row[column]]))
+
+/** How each work package stands to the one that changed. */
+function reasons(
+  planned: readonly Planned[],
+  follows: readonly Follows[],
+  because: number | undefined,
+): (id: number) => Cause | undefined {
+  if (because === undefined) return () => undefined
+  const parents = new Map(planned.map((one) => [one.id, one.parent_id]))
+  const above = (id: number): Set<number> => {
+    const found = new Set<number>()
+    for (let at = parents.get(id); at && !found.has(at); at = parents.get(at)) found.add(at)
+    return found
+  }
+  const aboveIt = above(because)
+  const successors = new Set(follows.filter((edge) => edge.to_id === because).map((edge) => edge.from_id))
+  const typeFor = (id: number): Reason => {
+    if (successors.has(id)) return 'work_package_predecessor_changed_times'
+    if (aboveIt.has(id)) return 'work_package_children_changed_times'
+    return above(id).has(because) ? 'work_package_parent_changed_times' : 'work_package_related_changed_times'
+  }
+  // What becomes of the one that was changed is part of the change.
+  return (id) => (id === because ? undefined : { type: typeFor(id), work_package_id: because })
+}
 
 /** After a work package is written. */
 export async function afterSave(tx: Transaction, draft: Draft, facts: Facts, context: Context): Promise<void> {
   const { row, before } = draft
-  if (before && differs(draft, 'project_id')) await moveAlong(tx, row, facts, context.now.toISOString())
-  if (!gatheredColumns.some((column) => differs(draft, column))) return
-  const options = await rollUpOptions(context)
-  const former = before?.['parent_id'] ?? null
+  const released = before && differs(draft, 'project_id') ? await moveAlong(tx, row, facts, context) : []
   const parent = row['parent_id'] ?? null
-  if (parent !== former && parent !== null) await adopt(tx, parent, row['id'])
-  if (facts.children > 0) await rollUp(tx, row['id'], options)
-  else if (parent !== null) await rollUp(tx, parent, options)
-  if (former !== null && former !== parent) await rollUp(tx, former, options)
+  // Nobody follows what was not there before, and only those above take something from it.
+  const isApart = !before && parent === null
+  const touches = (columns: readonly string[]) => !isApart && columns.some((column) => differs(draft, column))
+  const former = before && differs(draft, 'parent_id') ? before['parent_id'] : null
+  const isAdopted = parent !== null && differs(draft, 'parent_id')
+  const automatic = isAdopted && (await adopt(tx, parent, draft, context)) ? [parent] : []
+  const formerly = former === null ? [] : [former]
+  const origins = [...released, ...(touches(dateColumns) ? [row['id'], ...formerly, ...automatic] : [])]
+  const work = touches(workColumns) ? [facts.children > 0 ? row['id'] : parent, ...formerly].filter((id) => id !== null) : []
+  if (origins.length > 0 || work.length > 0) await settle(tx, { origins, automatic, work, because: row['id'] }, context)
 }
 
-/** How parents gather from their children, by the settings in force. */
-export const rollUpOptions = async (context: Context): Promise<RollUp> => ({
-  calendar: await calendarOf(context),
-  mode: context.settings.total_percent_complete_mode,
-  now: context.now.toISOString(),
-})
+/** Those who tie work packages together do so one after the other: what each alone leaves without circles stays so. */
+export const tying = (tx: Transaction): Promise<void> => takeTurns(tx, TIES)
+const TIES = 7202
 
-/** A parent is scheduled by its children from the first one on. Throws 409 where another write has made a circle of it. */
-async function adopt(tx: Transaction, parent: number, child: number): Promise<void> {
-  await tx.one(sql`select id from work_packages where id = ${parent}${forUpdate(tx.engine)}`)
-  if ((await chainAbove(tx, parent)).includes(child)) throw conflict()
-  await tx.run(sql`
-    update work_packages set schedule_manually = false
-    where id = ${parent} and schedule_manually and (select count(*) from work_packages where parent_id = ${parent}) = 1`)
+/**
+ * Takes a child in. Gives whether the parent is scheduled by its children from now on: it is from the first one on, unless it
+ * follows somebody by itself. Throws 409 where another write has made a circle of it.
+ */
+async function adopt(tx: Transaction, id: number, { row: child, before }: Draft, context: Context): Promise<boolean> {
+  await tying(tx)
+  const parent = await tx.one(sql`select parent_id, schedule_manually from work_packages where id = ${id}${forUpdate(tx.engine)}`)
+  if (!parent || (await chainAbove(tx, id)).includes(child['id'])) throw conflict()
+  if (before) {
+    const { query } = unrelatable(tx.engine, child['id'], 'parent', { parent: null })
+    if (await tx.one(sql`select 1 as one from (${query}) x where x.id = ${id}`)) throw conflict()
+  }
+  if (!parent['schedule_manually']) return false
+  const children = await tx.one<{ n: number }>(sql`select count(*) as n from work_packages where parent_id = ${id}`)
+  return children?.n === 1 && !(await boundOf(tx, id, parent['parent_id'], await calendarOf(context))).follows
 }
 
-/** Descendants go where their ancestor goes; what is booked on all of them goes too. */
-async function moveAlong(tx: Transaction, row: Row, facts: Facts, now: string): Promise<void> {
+/** Descendants go where their ancestor goes; what is booked on all of them goes too. Gives who has lost predecessors by it. */
+async function moveAlong(tx: Transaction, row: Row, facts: Facts, context: Context): Promise<number[]> {
   const { id, project_id: project } = row
   const below = await descendantIds(tx, id)
-  for (const one of await tx.all(sql`select * from work_packages where ${among(tx.engine, sql`id`, below)}`)) {
+  const moving = await tx.all(
+    sql`select id, category_id, version_id from work_packages where ${among(tx.engine, sql`id`, below)} order by id${forUpdate(tx.engine)}`,
+  )
+  const rewrites = moving.map((one) => {
     const category = facts.categories.get(one['category_id'])?.['name']
     const same = [...facts.categories.values()].find((c) => c['project_id'] === project && c['name'] === category)
-    const values = {
-      project_id: project,
-      category_id: same?.['id'] ?? null,
-      version_id: facts.projectVersions.has(one['version_id']) ? one['version_id'] : null,
-      lock_version: one['lock_version'] + 1,
-      updated_at: now,
+    const version = facts.projectVersions.has(one['version_id']) ? one['version_id'] : null
+    return {
+      id: one['id'],
+      values: { project_id: project, category_id: same?.['id'] ?? null, version_id: version },
+      cause: undefined,
     }
-    await tx.run(sql`update work_packages set ${assignments(values)} where id = ${one['id']}`)
-  }
+  })
+  await rewrite(tx, rewrites, entryOf(context))
   const moved = [id, ...below]
   await tx.run(
     sql`update time_entries set project_id = ${project} where entity_type = 'WorkPackage' and ${among(tx.engine, sql`entity_id`, moved)}`,
@@ -78,20 +149,30 @@ async function moveAlong(tx: Transaction, row: Row, facts: Facts, now: string): 
     sql`update memberships set project_id = ${project} where entity_type = 'WorkPackage' and ${among(tx.engine, sql`entity_id`, moved)}`,
   )
   if (shares > 0) await changed(tx, 'memberships')
+  if (context.settings.cross_project_work_package_relations) return []
+  const tied = sql`(${among(tx.engine, sql`from_id`, moved)} or ${among(tx.engine, sql`to_id`, moved)})`
+  const successors = await tx.all<{ id: number }>(
+    sql`select distinct from_id as id from relations where relation_type = 'follows' and ${tied}`,
+  )
+  await tx.run(sql`delete from relations where ${tied}`)
+  return successors.map((one) => one.id)
 }
 
-/** Removes a work package with everything below it and booked on it; the parent above is recomputed. */
+/** Removes a work package with everything below it, booked on it and related to it; who followed it, and those above, change. */
 export async function cascade(tx: Transaction, row: Row, context: Context): Promise<boolean> {
   const all = [row['id'] as number, ...(await descendantIds(tx, row['id']))]
   const booked = sql`entity_type = 'WorkPackage' and ${among(tx.engine, sql`entity_id`, all)}`
   await tx.run(sql`delete from time_entries where ${booked}`)
   if ((await tx.run(sql`delete from memberships where ${booked}`)) > 0) await changed(tx, 'memberships')
+  const successors = await successorsOf(tx, all)
   await forget(tx, resourceNamed('WorkPackage'), (column) => among(tx.engine, column, all))
   // Children point to their parents: the pointers go first.
   await tx.run(sql`update work_packages set parent_id = null where ${among(tx.engine, sql`id`, all)}`)
   await tx.run(sql`delete from work_packages where ${among(tx.engine, sql`id`, all)}`)
   // After the rows: an upload that came first has made us wait.
   await discardOf(tx, 'WorkPackage', among(tx.engine, sql`container_id`, all), context.now)
-  if (row['parent_id'] !== null) await rollUp(tx, row['parent_id'], await rollUpOptions(context))
+  const parents = row['parent_id'] === null ? [] : [row['parent_id'] as number]
+  const origins = [...parents, ...successors]
+  if (origins.length > 0) await settle(tx, { origins, work: parents, because: row['id'] }, context)
   return false
 }

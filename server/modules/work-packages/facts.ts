@@ -10,6 +10,9 @@ import { allRows } from '#kernel/world.ts'
 import { projectTypes } from '#modules/projects/modules.ts'
 import { sharedVersionIds } from '#modules/projects/sharing.ts'
 import { chainAbove, heightOf } from './hierarchy.ts'
+import { boundOf } from './network.ts'
+import { unrelatable } from './relatable.ts'
+import type { Bound } from './scheduling.ts'
 import { reachableStatuses, statusesOfType } from './workflow.ts'
 import type { Calendar } from './working-days.ts'
 
@@ -36,7 +39,13 @@ export interface Facts {
   readonly levels: number
   /** Whether there is a stored parent that the viewer does not see. */
   readonly hidesParent: boolean
+  /** Whether the parent given is related to the work package in a way that its parent cannot be. */
+  readonly parentIsRelated: boolean
   readonly children: number
+  /** What the predecessors leave open: its own, and those of the automatic ones above the parent it is to have. */
+  readonly bound: Bound
+  /** Whether an open work package blocks it. */
+  readonly isBlocked: boolean
   readonly calendar: Calendar
   /** Whether the viewer may add work packages in the project they are moved to. */
   readonly mayAddInTarget: boolean
@@ -66,6 +75,12 @@ async function assignableOf(draft: Draft, category: Row | undefined, { db, engin
   return new Set(found.map((one) => one.user_id))
 }
 
+/** Whether a relation keeps a parent from being one, the present parent aside. */
+async function isRelatedParent(id: number, before: Row, { db, engine }: Context): Promise<boolean> {
+  const { query } = unrelatable(engine, before['id'], 'parent', { parent: null })
+  return (await db.one(sql`select 1 as one from (${query}) x where x.id = ${id}`)) !== undefined
+}
+
 export async function lookUp(draft: Draft, context: Context): Promise<Facts> {
   const { row, before } = draft
   const { db, snapshot } = context
@@ -90,6 +105,12 @@ export async function lookUp(draft: Draft, context: Context): Promise<Facts> {
     before?.['status_id'] ?? row['status_id'] ?? [...statuses.values()].find((status) => status['is_default'])?.['id']
   const placed = { ...row, type_id: typeId, status_id: statusId }
   await prepare(db, context.viewer, ['project:add_work_packages'])
+  const isBlocked = Boolean(
+    before &&
+      (await db.one(sql`
+        select 1 as one from relations r join work_packages b on b.id = r.from_id join statuses s on s.id = b.status_id
+        where r.to_id = ${before['id']} and r.relation_type = 'blocks' and not s.is_closed limit 1`)),
+  )
   return {
     types,
     statuses,
@@ -99,16 +120,19 @@ export async function lookUp(draft: Draft, context: Context): Promise<Facts> {
     calendar,
     projectTypes: enabled,
     projectVersions: project ? await sharedVersionIds(context, project) : new Set(),
-    reachable: await reachableStatuses(context, before ? row : placed, before, { statuses, versions }),
+    reachable: await reachableStatuses(context, before ? row : placed, before, { statuses, versions, isBlocked }),
     ofType: typeId === undefined ? new Set() : await statusesOfType(context, typeId),
     assignable: await assignableOf(draft, categories.get(row['category_id']), context),
     parent,
     hidesParent: Boolean(isNewParent && before?.['parent_id'] && !(await shown(before['parent_id']))),
     parentIsBelow: Boolean(before && above.includes(before['id'])),
+    parentIsRelated: Boolean(before && parent && (await isRelatedParent(parent['id'], before, context))),
     levels: above.length + 1 + (before && parent ? await heightOf(db, before['id']) : 0),
     children: before
       ? ((await db.one<{ n: number }>(sql`select count(*) as n from work_packages where parent_id = ${before['id']}`))?.n ?? 0)
       : 0,
+    bound: await boundOf(db, before?.['id'] ?? null, row['parent_id'] ?? null, calendar),
+    isBlocked,
     mayAddInTarget: Boolean(project && idSet(context.viewer, 'project:add_work_packages').ids.has(project)),
   }
 }

@@ -7,6 +7,8 @@ import { areVisible, withMe } from '#kernel/query.ts'
 import { inProject } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { descendantsOf } from '#modules/projects/tree.ts'
+import { family, relatable } from './relatable.ts'
+import { isMirrored, managesAnywhere, relationTypes, storedType } from './relation-types.ts'
 
 const column = (table: string, own: string) => name(`${table}.${own}`)
 const numbers = (values: readonly string[]) => values.filter(isId).map(Number)
@@ -165,7 +167,33 @@ const sharedWithUser: Filter = {
   },
 }
 
+/** Those that stand in a relation of a type to one of the work packages given. */
+const related = (type: string): Filter => ({
+  strategy: 'list',
+  allowed: workPackagesHere,
+  where: ({ operator, values }, { engine }, table) => {
+    const ids = numbers(values)
+    const from = sql`select from_id as id from relations where relation_type = ${storedType(type)} and ${among(engine, sql`to_id`, ids)}`
+    const to = sql`select to_id as id from relations where relation_type = ${storedType(type)} and ${among(engine, sql`from_id`, ids)}`
+    const found = type === 'relates' ? sql`${from} union ${to}` : isMirrored(type) ? to : from
+    return unless(operator === '!', sql`${column(table, 'id')} in (${found})`)
+  },
+})
+
+/** Those that could stand in a relation to the one work package given; for who manages relations somewhere. */
+const relatableTo: Filter = {
+  strategy: 'list',
+  operators: ['relates', ...relationTypes.filter((type) => type !== 'relates'), ...family],
+  allowed: async (values, context) => {
+    await prepare(context.db, context.viewer, managesAnywhere.needs)
+    return values.length === 1 && managesAnywhere.anywhere(context.viewer) && areVisible('WorkPackage', values, context)
+  },
+  where: ({ operator, values }, context, table) => relatable(context, numbers(values)[0] ?? 0, operator, table),
+}
+
 export const workPackageFilters: Record<string, Filter> = {
+  ...Object.fromEntries(relationTypes.map((type) => [type, related(type)])),
+  relatable: relatableTo,
   id: workPackage('id'),
   parent: workPackage('parent_id'),
   status: {

@@ -1,14 +1,12 @@
-/** Parents and children: who is above and below, and what a parent takes from those below it. */
+/** Parents and children: who is above and below, and what a parent and those below it come to in all. */
 import type { Row, Transaction } from '#db/database.ts'
-import { among, assignments, forUpdate } from '#db/dialect.ts'
+import { among } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { needsOf } from '#kernel/page.ts'
 import { type Link, resourceNamed } from '#kernel/resource.ts'
 import { prepare } from '#kernel/viewer.ts'
-import { calendarFor } from './dates.ts'
 import { percentOf } from './progress.ts'
-import { type Calendar, durationBetween } from './working-days.ts'
 
 /** Work packages can be nested this deep; a list shows each with all above it. */
 export const MOST_LEVELS = 100
@@ -90,88 +88,75 @@ export async function chainAbove(db: Pick<Transaction, 'all'>, id: number): Prom
   return rows.map((row) => row.id)
 }
 
-export interface RollUp {
-  readonly calendar: Calendar
-  readonly mode: 'work_weighted_average' | 'simple_average'
-  readonly now: string
+/** What a parent comes to in all: its own work and that of those below it. */
+export interface Totals {
+  derived_estimated_hours: number | null
+  derived_remaining_hours: number | null
+  derived_done_ratio: number | null
 }
 
+export type TotalsMode = 'work_weighted_average' | 'simple_average'
+
 /**
- * Recomputes what a work package and all above it take from those below: dates of automatically scheduled parents, and the
- * derived dates, work and progress. A parent that changes gets a new version.
+ * Computes the totals of a work package and of all above it, each after those below it, and puts them into `known`.
+ * @param known totals computed in this transaction and not yet written
  */
-export async function rollUp(tx: Transaction, from: number, options: RollUp): Promise<void> {
+export async function totalsAbove(tx: Transaction, from: number, mode: TotalsMode, known: Map<number, Totals>): Promise<void> {
   for (const id of await chainAbove(tx, from)) {
-    // Whoever else changes something below waits here, and then counts what we have written.
-    const row = await tx.one(sql`select * from work_packages where id = ${id}${forUpdate(tx.engine)}`)
-    if (!row) return
-    const below = await totalsBelow(tx, id)
-    const values = below['count'] === 0 ? alone(row) : await gathered(tx, row, below, options)
-    const changed = Object.fromEntries(Object.entries(values).filter(([column, value]) => row[column] !== value))
-    if (Object.keys(changed).length === 0) continue
-    const next = { ...changed, lock_version: row['lock_version'] + 1, updated_at: options.now }
-    await tx.run(sql`update work_packages set ${assignments(next)} where id = ${id}`)
+    const below = await sumBelow(tx, id)
+    if (below) known.set(id, below['count'] === 0 ? none : await totalsOf(tx, id, below, mode, known))
   }
 }
 
-const NOTHING_DERIVED = {
-  derived_start_date: null,
-  derived_due_date: null,
-  derived_estimated_hours: null,
-  derived_remaining_hours: null,
-  derived_done_ratio: null,
-}
+const none: Totals = { derived_estimated_hours: null, derived_remaining_hours: null, derived_done_ratio: null }
 
-/** Without children nothing is derived, and nothing is scheduled by them. */
-const alone = (row: Row): Row => ({ ...NOTHING_DERIVED, ...(row['schedule_manually'] === false && { schedule_manually: true }) })
-
-/** What all descendants come to. */
-async function totalsBelow(tx: Transaction, id: number): Promise<Row> {
-  return (await tx.one(sql`
+/** The work of a work package, and the sum of that of all its descendants. */
+async function sumBelow(tx: Transaction, id: number): Promise<Row | undefined> {
+  return tx.one(sql`
     with recursive down (id) as (
       select id from work_packages where parent_id = ${id}
       union
       select w.id from down cross join work_packages w where w.parent_id = down.id
     )
-    select count(*) as count,
-      min(w.start_date) as first_start, min(w.due_date) as first_due, max(w.start_date) as last_start, max(w.due_date) as last_due,
-      sum(case when s.excluded_from_totals then null else w.estimated_hours end) as work,
-      sum(case when s.excluded_from_totals then null else w.remaining_hours end) as remaining,
-      sum(case when w.parent_id = ${id} and w.ignore_non_working_days then 1 else 0 end) as ignoring
-    from down cross join work_packages w cross join statuses s where w.id = down.id and s.id = w.status_id`)) as Row
+    select own.estimated_hours, own.remaining_hours, own.done_ratio, below.count, below.work, below.remaining
+    from work_packages own cross join (
+      select count(*) as count,
+        sum(case when s.excluded_from_totals then null else w.estimated_hours end) as work,
+        sum(case when s.excluded_from_totals then null else w.remaining_hours end) as remaining
+      from down cross join work_packages w cross join statuses s where w.id = down.id and s.id = w.status_id
+    ) below
+    where own.id = ${id}`)
 }
 
-const extreme = (values: (string | null)[], last: boolean): string | null => {
-  const sorted = values.filter((value) => value !== null).sort()
-  return (last ? sorted.at(-1) : sorted[0]) ?? null
-}
 const plus = (a: number | null, b: number | null): number | null =>
   a === null && b === null ? null : Math.round(((a ?? 0) + (b ?? 0)) * 100) / 100
 
-async function gathered(tx: Transaction, row: Row, below: Row, { calendar, mode }: RollUp): Promise<Row> {
-  const start = extreme([below['first_start'], below['first_due']], false)
-  const due = extreme([below['last_start'], below['last_due']], true)
-  const work = plus(row['estimated_hours'], below['work'])
-  const remaining = plus(row['remaining_hours'], below['remaining'])
-  const values: Row = {
-    derived_start_date: start,
-    derived_due_date: due,
+async function totalsOf(
+  tx: Transaction,
+  id: number,
+  own: Row,
+  mode: TotalsMode,
+  known: ReadonlyMap<number, Totals>,
+): Promise<Totals> {
+  const work = plus(own['estimated_hours'], own['work'])
+  const remaining = plus(own['remaining_hours'], own['remaining'])
+  const weighted = () => (work && remaining !== null ? percentOf(work, remaining) : null)
+  return {
     derived_estimated_hours: work,
     derived_remaining_hours: remaining,
-    derived_done_ratio:
-      mode === 'simple_average' ? await simpleAverage(tx, row) : work && remaining !== null ? percentOf(work, remaining) : null,
+    derived_done_ratio: mode === 'simple_average' ? await simpleAverage(tx, id, own, known) : weighted(),
   }
-  if (row['schedule_manually']) return values
-  const ignoring = below['ignoring'] > 0
-  const duration = start && due ? durationBetween(start, due, calendarFor(ignoring, calendar)) : null
-  return { ...values, start_date: start, due_date: due, duration, ignore_non_working_days: ignoring }
 }
 
 /** The mean over the children (their derived percentage, else their own, else 0) and the parent's own, if it has one. */
-async function simpleAverage(tx: Transaction, row: Row): Promise<number | null> {
-  const children = await tx.all<{ percent: number }>(sql`
-    select coalesce(w.derived_done_ratio, w.done_ratio, 0) as percent from work_packages w join statuses s on s.id = w.status_id
-    where w.parent_id = ${row['id']} and not s.excluded_from_totals`)
-  const all = [...children.map((child) => child.percent), ...(row['done_ratio'] === null ? [] : [row['done_ratio'] as number])]
-  return all.length === 0 ? null : Math.round(all.reduce((sum, percent) => sum + percent, 0) / all.length)
+async function simpleAverage(tx: Transaction, id: number, own: Row, known: ReadonlyMap<number, Totals>): Promise<number | null> {
+  const children = await tx.all<{ id: number; derived: number | null; done: number | null }>(sql`
+    select w.id, w.derived_done_ratio as derived, w.done_ratio as done from work_packages w join statuses s on s.id = w.status_id
+    where w.parent_id = ${id} and not s.excluded_from_totals`)
+  const percents = children.map((child) => {
+    const totals = known.get(child.id)
+    return (totals ? totals.derived_done_ratio : child.derived) ?? child.done ?? 0
+  })
+  if (own['done_ratio'] !== null) percents.push(own['done_ratio'])
+  return percents.length === 0 ? null : Math.round(percents.reduce((sum, percent) => sum + percent, 0) / percents.length)
 }

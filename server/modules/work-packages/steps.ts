@@ -7,6 +7,7 @@ import { asMilestone, calendarFor, completeDates, type Dates, dateViolations } f
 import type { Facts } from './facts.ts'
 import { MOST_LEVELS } from './hierarchy.ts'
 import { deriveFromStatus, deriveFromWork, type Progress, progressViolations } from './progress.ts'
+import { beginning } from './scheduling.ts'
 import { isSealed } from './workflow.ts'
 import { soonestWorkingDay } from './working-days.ts'
 
@@ -100,40 +101,73 @@ function inherited(dates: Dates, { given }: Draft, facts: Facts, context: Contex
   return { ...dates, start_date, due_date }
 }
 
+/** Work that is to follow somebody and has nobody to follow is planned by hand; a new one is refused instead. */
+export function scheduling({ row, before }: Draft, facts: Facts): Row {
+  const isAlone = facts.children === 0 && !facts.bound.follows
+  return before && row['schedule_manually'] === false && isAlone ? { schedule_manually: true } : {}
+}
+
+/** The first day on which a work package can begin that is scheduled by its predecessors; undefined for any other. */
+function soonestStart(row: Row, facts: Facts): string | undefined {
+  if (row['schedule_manually'] !== false || facts.children > 0 || facts.bound.earliest === null) return undefined
+  return soonestWorkingDay(facts.bound.earliest, calendarFor(row['ignore_non_working_days'] ?? false, facts.calendar))
+}
+
+/** The dates a client gave that lie before the first day possible: `date` stands for a milestone's only one. */
+function tooEarly({ row, before, given }: Draft, soonest: string | undefined): string[] {
+  if (soonest === undefined) return []
+  const isEarly = (name: string, column: string) =>
+    given.has(name) && row[column] && row[column] < soonest && row[column] !== (before?.[column] ?? null)
+  return Object.entries({ startDate: 'start_date', dueDate: 'due_date', date: 'due_date' })
+    .filter(([name, column]) => isEarly(name, column))
+    .map(([name]) => name)
+}
+
+/** Dates of work that begins as soon as its predecessors let it; what lies too early is left for the check to refuse. */
+function followed(draft: Draft, soonest: string, calendar: Facts['calendar']): Row {
+  const { row, given } = draft
+  const dates = datesOf(row)
+  if (tooEarly(draft, soonest).includes('startDate')) return { ...completeDates(dates, providedDates(given), calendar) }
+  if (!given.has('dueDate') && !given.has('duration')) return { ...beginning(dates, soonest, calendar) }
+  return { ...completeDates({ ...dates, start_date: soonest }, providedDates(new Set([...given, 'startDate'])), calendar) }
+}
+
 /** Start, due date and duration, made to fit each other and the calendar. */
 export function dates(draft: Draft, facts: Facts, context: Context): Row {
   const { row, before, given } = draft
   if (followsChildren(row, facts)) return {}
   const calendar = calendarFor(row['ignore_non_working_days'] ?? false, facts.calendar)
+  const soonest = soonestStart(row, facts)
   if (isMilestone(row, facts)) {
-    if (given.has('date'))
-      return {
-        start_date: row['due_date'],
-        due_date: row['due_date'] && soonestWorkingDay(row['due_date'], calendar),
-        duration: 1,
-        ...milestoneDay(row, calendar),
-      }
+    if (soonest !== undefined && !tooEarly(draft, soonest).includes('date'))
+      return { start_date: soonest, due_date: soonest, duration: 1 }
+    if (given.has('date')) return { duration: 1, ...milestoneDay(row, calendar) }
     const own = before ? datesOf(row) : inherited(datesOf(row), draft, facts, context)
     const day = asMilestone(own)
     return { ...day, ...milestoneDay(day as unknown as Row, calendar) }
   }
+  if (soonest !== undefined) return followed(before ? draft : inheriting(draft, facts, context), soonest, calendar)
+  const isLate = before && differs(draft, 'parent_id') && row['start_date'] === null && !given.has('startDate')
+  const start = isLate && facts.bound.earliest ? soonestWorkingDay(facts.bound.earliest, calendar) : null
+  if (start !== null) return { ...beginning(datesOf(row), start, calendar) }
   const touched =
     !before ||
     ['start_date', 'due_date', 'duration', 'ignore_non_working_days', 'type_id'].some((column) => differs(draft, column)) ||
     providedDates(given).size > 0
   if (!touched) return {}
-  const start = before ? datesOf(row) : inherited(datesOf(row), draft, facts, context)
-  return { ...completeDates(start, providedDates(given), calendar) }
+  const own = before ? datesOf(row) : inherited(datesOf(row), draft, facts, context)
+  return { ...completeDates(own, providedDates(given), calendar) }
 }
+
+/** A new one with the dates it takes from its parent. */
+const inheriting = (draft: Draft, facts: Facts, context: Context): Draft => ({
+  ...draft,
+  row: { ...draft.row, ...inherited(datesOf(draft.row), draft, facts, context) },
+})
 
 const milestoneDay = (row: Row, calendar: Facts['calendar']): Row => {
   const day = row['due_date'] && soonestWorkingDay(row['due_date'], calendar)
   return { start_date: day, due_date: day }
-}
-
-/** Progress that follows children and predecessors needs some; without them work is scheduled by hand. */
-export function scheduling({ row, before }: Draft, facts: Facts): Row {
-  return before && row['schedule_manually'] === false && facts.children === 0 ? { schedule_manually: true } : {}
 }
 
 const progressOf = (row: Row | undefined): Progress => ({
@@ -172,8 +206,14 @@ export function checkNumbers(draft: Draft, facts: Facts, { settings }: Context):
   const { row, before, given } = draft
   const calendar = calendarFor(row['ignore_non_working_days'] ?? false, facts.calendar)
   const inStatus = settings.work_package_done_ratio === 'status'
+  const soonest = soonestStart(row, facts)
+  const early = tooEarly(draft, soonest).map((name) =>
+    violation(name, `cannot be before ${soonest}, the first day that the predecessors leave open`),
+  )
+  const datesFollow = followsChildren(row, facts) || early.length > 0
   return [
-    ...(followsChildren(row, facts) ? [] : dateViolations(datesOf(row), providedDates(given), calendar, isMilestone(row, facts))),
+    ...early,
+    ...(datesFollow ? [] : dateViolations(datesOf(row), providedDates(given), calendar, isMilestone(row, facts))),
     ...(inStatus ? [] : progressViolations(progressOf(row), progressOf(before), givenProgress(given))),
   ]
 }
@@ -238,6 +278,8 @@ export function checkHierarchy(draft: Draft, facts: Facts, context: Context): Vi
   if (parent) {
     if (before && parent['id'] === before['id']) violations.push(violation('parent', 'cannot be the work package itself'))
     else if (facts.parentIsBelow) violations.push(violation('parent', 'cannot be one of the descendants of the work package'))
+    else if (facts.parentIsRelated)
+      violations.push(violation('parent', 'cannot be a work package that relations tie to this one or to those below it'))
     else if (facts.levels > MOST_LEVELS)
       violations.push(violation('parent', `would nest work packages more than ${MOST_LEVELS} levels deep`))
     else if (facts.types.get(parent['type_id'])?.['is_milestone']) violations.push(violation('parent', 'cannot be a milestone'))
@@ -247,7 +289,7 @@ export function checkHierarchy(draft: Draft, facts: Facts, context: Context): Vi
   }
   if (facts.children > 0 && isMilestone(row, facts))
     violations.push(violation('type', 'cannot be a milestone because the work package has children'))
-  if (!before && row['schedule_manually'] === false) {
+  if (!before && row['schedule_manually'] === false && !facts.bound.follows) {
     violations.push(violation('scheduleManually', 'cannot be false without children or predecessors to follow'))
   }
   if (before && differs(draft, 'project_id') && !facts.mayAddInTarget) throw forbidden()

@@ -52,14 +52,15 @@ export const isSealed = (row: Row, { statuses, versions }: States): boolean =>
   Boolean(statuses.get(row['status_id'])?.['is_closed']) && versions.get(row['version_id'])?.['status'] === 'closed'
 
 /**
- * The ids of the statuses that the viewer may give a work package, its stored one included.
+ * The ids of the statuses that the viewer may give a work package, its stored one included; what an open
+ * one blocks is not to be closed.
  * @param row the draft; @param before what is stored, whose status is the origin and whose assignee counts as well
  */
 export async function reachableStatuses(
   context: Context,
   row: Row,
   before: Row | undefined,
-  states: States,
+  states: States & { readonly isBlocked: boolean },
 ): Promise<ReadonlySet<number>> {
   const origin = (before ?? row)['status_id'] as number
   const reachable = new Set([origin])
@@ -76,6 +77,7 @@ export async function reachableStatuses(
   }
   for (const t of (await transitionsOf(context)).get(row['type_id']) ?? []) {
     if (t.old_status_id !== origin || !applies(t)) continue
+    if (states.isBlocked && states.statuses.get(t.new_status_id)?.['is_closed']) continue
     if (roles.has(t.role_id) || shared.has(t.role_id)) reachable.add(t.new_status_id)
   }
   return reachable

@@ -1,0 +1,74 @@
+/** What a work package answers about its relations: those it has, a new one, and what it could be related to. */
+
+import { prepareWrite } from '#kernel/change.ts'
+import { index } from '#kernel/collection.ts'
+import { invalidQuery } from '#kernel/errors.ts'
+import { type Ask, created, ok, operation, rowFrom } from '#kernel/operation.ts'
+import { readFilters, writeFilters } from '#kernel/query.ts'
+import { listOptions } from './list.ts'
+import { family, relatable } from './relatable.ts'
+import { isRelationType } from './relation-types.ts'
+import { Relation } from './relations.ts'
+import { WorkPackage } from './work-packages.ts'
+
+const workPackage = ({ params, context }: Ask) => rowFrom(params['id'] as string, WorkPackage, context)
+
+operation({
+  method: 'GET',
+  path: '/work_packages/:id/relations',
+  summary: 'Find the relations of a work package',
+  tag: 'Relation',
+  answers: { status: 308 },
+  run: async (ask) => {
+    const { id } = await workPackage(ask)
+    const filters = writeFilters([{ name: 'involved', operator: '=', values: [String(id)] }])
+    return { status: 308, headers: { location: `/api/v3/relations?filters=${encodeURIComponent(filters)}` } }
+  },
+})
+
+operation({
+  method: 'POST',
+  path: '/work_packages/:id/relations',
+  summary: 'Create a relation of a work package',
+  tag: 'Relation',
+  answers: { status: 201, of: 'Relation', as: 'single' },
+  takes: 'Relation',
+  run: async (ask) => {
+    const { id } = await workPackage(ask)
+    const { _links: links, ...rest } = ask.body
+    const isObject = typeof links === 'object' && links !== null && !Array.isArray(links)
+    // The address says from where, whatever the body does.
+    const { from: _, ...others } = isObject ? (links as Record<string, unknown>) : {}
+    const body = links === undefined ? rest : { ...rest, _links: isObject ? others : links }
+    return created(ask, Relation, await prepareWrite(ask.context, Relation, undefined, body, { from_id: id }))
+  },
+})
+
+operation({
+  method: 'GET',
+  path: '/work_packages/:id/available_relation_candidates',
+  summary: 'List what a work package could be related to',
+  tag: 'WorkPackage',
+  answers: { status: 200, of: 'WorkPackage', as: 'collection' },
+  query: ['query', 'type', 'filters', 'sortBy', 'offset', 'pageSize', 'select'],
+  run: async (ask) => {
+    const row = await workPackage(ask)
+    const { params } = ask.context
+    const type = params.get('type') ?? 'relates'
+    if (!isRelationType(type) && !family.includes(type)) throw invalidQuery(`"${type}" is no type of relation.`)
+    const text = params.get('query')?.trim()
+    const filters = readFilters(params.get('filters') ?? '[]')
+    if (text) filters.push({ name: 'typeahead', operator: '**', values: [text] })
+    const asked = new URLSearchParams(params)
+    asked.set('filters', writeFilters(filters))
+    if (!params.has('pageSize')) asked.set('pageSize', '10')
+    if (!params.get('sortBy')) asked.set('sortBy', '[["id","asc"]]')
+    const context = { ...ask.context, params: asked }
+    return ok(
+      await index(context, WorkPackage, {
+        ...listOptions(context),
+        within: relatable(context, row['id'], type, 'work_packages'),
+      }),
+    )
+  },
+})

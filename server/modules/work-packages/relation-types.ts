@@ -1,0 +1,50 @@
+/** The types of relations, each as seen from its two ends. Of two that mirror each other only one is stored. */
+
+import { either, inAnyProject, type Rule, sharedAnywhere } from '#kernel/rules.ts'
+
+const permission = 'manage_work_package_relations'
+
+/** Manages the relations of some work package or other. */
+export const managesAnywhere: Rule = either(inAnyProject(permission), sharedAnywhere(permission))
+
+/** From a type to what it is called from the other end. */
+export const reverses: Readonly<Record<string, string>> = {
+  relates: 'relates',
+  follows: 'precedes',
+  precedes: 'follows',
+  blocks: 'blocked',
+  blocked: 'blocks',
+  duplicates: 'duplicated',
+  duplicated: 'duplicates',
+  includes: 'partof',
+  partof: 'includes',
+  requires: 'required',
+  required: 'requires',
+}
+
+/** What people read. */
+export const typeLabels: Readonly<Record<string, string>> = {
+  relates: 'related to',
+  follows: 'successor (after)',
+  precedes: 'predecessor (before)',
+  blocks: 'blocks',
+  blocked: 'blocked by',
+  duplicates: 'duplicates',
+  duplicated: 'duplicated by',
+  includes: 'includes',
+  partof: 'part of',
+  requires: 'requires',
+  required: 'required by',
+}
+
+export const relationTypes: readonly string[] = Object.keys(reverses)
+
+const stored = new Set(['relates', 'follows', 'blocks', 'duplicates', 'includes', 'requires'])
+
+export const isRelationType = (type: unknown): type is string => typeof type === 'string' && Object.hasOwn(reverses, type)
+
+/** Whether a relation of this type is stored the other way round, as the type that mirrors it. */
+export const isMirrored = (type: string): boolean => isRelationType(type) && !stored.has(type)
+
+/** The type that is stored for this one. */
+export const storedType = (type: string): string => (isMirrored(type) ? (reverses[type] as string) : type)

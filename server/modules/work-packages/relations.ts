@@ -1,0 +1,219 @@
+/** How two work packages stand to each other: who follows, blocks, duplicates, includes or requires whom. */
+import type { Row, Transaction } from '#db/database.ts'
+import { among, forUpdate } from '#db/dialect.ts'
+import { name, sql } from '#db/sql.ts'
+import type { Context } from '#kernel/context.ts'
+import { conflict, type Violation, violation } from '#kernel/errors.ts'
+import { visibleRows } from '#kernel/page.ts'
+import { areVisible } from '#kernel/query.ts'
+import { type Draft, differs, extend, resource, resourceNamed } from '#kernel/resource.ts'
+import { both, either, everyone, inProject, type Rule, shared } from '#kernel/rules.ts'
+import { prepare } from '#kernel/viewer.ts'
+import { settle, tying } from './consequences.ts'
+import { self } from './links.ts'
+import { unrelatable } from './relatable.ts'
+import { isMirrored, isRelationType, relationTypes, reverses, storedType, typeLabels } from './relation-types.ts'
+
+/** The permission on the work package at one end; the project it is in is selected with the row. */
+const at = (end: 'from' | 'to', permission: string): Rule => {
+  const there = either(inProject(permission), shared(permission))
+  const here = either(inProject(permission, `${end}_project_id`), shared(permission, `${end}_id`))
+  return {
+    needs: there.needs,
+    where: (scope, table) =>
+      sql`exists (select 1 from work_packages w where w.id = ${name(`${table}.${end}_id`)} and ${there.where(scope, 'w')})`,
+    holds: here.holds,
+    anywhere: there.anywhere,
+  }
+}
+const projectAt = (end: 'from' | 'to') => (_: unknown, table: string) =>
+  sql`(select w.project_id from work_packages w where w.id = ${name(`${table}.${end}_id`)})`
+
+const manages = 'manage_work_package_relations'
+const mayManage = either(inProject(manages), shared(manages))
+
+interface Facts {
+  /** The ends, as far as the viewer sees them, and whether the viewer manages their relations. */
+  readonly ends: ReadonlyMap<number, { readonly managed: boolean }>
+  /** Why the two cannot be related so, apart from who asks. */
+  readonly obstacle: 'related' | 'circle' | 'project' | undefined
+}
+
+/** A relation as it is stored: of two types that mirror each other the one, with the ends swapped if need be. */
+function canonical({ row, before }: Draft): Row {
+  const { from_id: from, to_id: to, relation_type: type } = row
+  const isComplete = Boolean(from && to)
+  const stored = isComplete && typeof type === 'string' ? storedType(type) : type
+  const ends = isComplete && isMirrored(type) ? { from_id: to, to_id: from } : {}
+  const wasFollowing = before?.['relation_type'] === 'follows'
+  const lag = stored === 'follows' ? (row['lag'] ?? null) : null
+  return { ...ends, relation_type: stored, lag: lag === null && stored === 'follows' && !wasFollowing ? 0 : lag }
+}
+
+/** Whether who is tied to whom, and how, is other than it was. */
+const isTiedAnew = (draft: Draft) => ['from_id', 'to_id', 'relation_type'].some((column) => differs(draft, column))
+
+async function lookUp(proposed: Draft, context: Context): Promise<Facts> {
+  const draft = { ...proposed, row: { ...proposed.row, ...canonical(proposed) } }
+  const { from_id: from, to_id: to, relation_type: type } = draft.row
+  const WorkPackage = resourceNamed('WorkPackage')
+  await prepare(context.db, context.viewer, mayManage.needs)
+  const rows = await visibleRows(context, WorkPackage, [from, to].filter(Boolean))
+  const ends = new Map(rows.map((row) => [row['id'] as number, { managed: mayManage.holds(context.viewer, row) }]))
+  const isJudged = ends.has(from) && ends.has(to) && isRelationType(type) && isTiedAnew(draft)
+  return { ends, obstacle: isJudged ? await obstacle(draft, context) : undefined }
+}
+
+async function obstacle({ row, before }: Draft, context: Context): Promise<Facts['obstacle']> {
+  const { from_id: from, to_id: to, relation_type: type } = row
+  const { db, engine } = context
+  const { query, related } = unrelatable(engine, from, type, { except: before?.['id'] ?? 0 })
+  const found = await db.one<{ related: number; circle: number; possible: number }>(sql`select
+    (select count(*) from (${related}) x where x.id = ${to}) as related,
+    (select count(*) from (${query}) x where x.id = ${to}) as circle,
+    (select count(*) from work_packages a join work_packages b on a.project_id = b.project_id where a.id = ${from} and b.id = ${to}) as possible`)
+  if (found?.related) return 'related'
+  if (found?.circle) return 'circle'
+  return found?.possible || context.settings.cross_project_work_package_relations ? undefined : 'project'
+}
+
+const obstacles = {
+  related: 'There is a relation between these two work packages already.',
+  circle: 'The relation would close a circle of relations and of parents and children.',
+  project: 'Work packages of different projects cannot be related.',
+}
+
+function check(draft: Draft, { ends, obstacle }: Facts): Violation[] {
+  const { row } = draft
+  const violations: Violation[] = []
+  if (draft.before && !Object.keys(row).some((column) => differs(draft, column))) return []
+  for (const end of ['from', 'to'] as const) {
+    if (ends.get(row[`${end}_id`])?.managed === false)
+      violations.push(violation(end, 'is one whose relations you may not manage'))
+  }
+  if (!isRelationType(row['relation_type'])) violations.push(violation('type', 'is not set to one of the allowed values'))
+  if (obstacle) violations.push(violation('base', obstacles[obstacle]))
+  return violations
+}
+
+/** The ends of a stored relation may be swapped, which makes it that of the type that mirrors it; else they stay. */
+const isNewOrSwapped = ({ row, before }: Draft): boolean =>
+  !before ||
+  (row['from_id'] === before['to_id'] && row['to_id'] === before['from_id']) ||
+  // A type that is mirrored has swapped the ends already.
+  (row['from_id'] === before['from_id'] && row['to_id'] === before['to_id'])
+
+const stamp = (draft: Draft, _: unknown, { now }: Context): Row => {
+  const isChanged = Object.keys(draft.row).some((column) => differs(draft, column))
+  if (!isChanged) return {}
+  return { ...(!draft.before && { created_at: now.toISOString() }), updated_at: now.toISOString() }
+}
+
+/** Successors move; whoever follows somebody for the first time is scheduled automatically, unless it is by its children. */
+async function afterSave(tx: Transaction, draft: Draft, _: Facts, context: Context): Promise<void> {
+  const { row, before } = draft
+  const { from_id: from, to_id: to } = row
+  if (isTiedAnew(draft)) {
+    await tying(tx)
+    // What else was tied until now, without our seeing it, may have left no way for this.
+    const { query } = unrelatable(tx.engine, from, row['relation_type'], { except: row['id'] })
+    if (await tx.one(sql`select 1 as one from (${query}) x where x.id = ${to}`)) throw conflict()
+  } else if (!differs(draft, 'lag')) return
+  const was = before?.['relation_type'] === 'follows' ? [before['from_id'] as number] : []
+  const is = row['relation_type'] === 'follows' ? [from as number] : []
+  // Whoever changes the dates of the predecessor meanwhile waits, and then finds its new successor.
+  await tx.all(
+    sql`select id from work_packages where ${among(tx.engine, sql`id`, [from, to])} order by id${forUpdate(tx.engine)}`,
+  )
+  const automatic = is.length > 0 && isTiedAnew(draft) && (await isFirstPredecessor(tx, from)) ? is : []
+  const origins = [...new Set([...was, ...is])]
+  if (origins.length > 0) await settle(tx, { origins, automatic, because: to }, context)
+}
+
+const isFirstPredecessor = async (tx: Transaction, id: number): Promise<boolean> =>
+  (await tx.one(sql`
+    select 1 as one from work_packages w where w.id = ${id} and w.schedule_manually
+    and not exists (select 1 from work_packages c where c.parent_id = w.id)
+    and (select count(*) from relations f where f.from_id = w.id and f.relation_type = 'follows') = 1`)) !== undefined
+
+async function remove(tx: Transaction, row: Row, context: Context): Promise<boolean> {
+  await tx.run(sql`delete from relations where id = ${row['id']}`)
+  if (row['relation_type'] === 'follows') await settle(tx, { origins: [row['from_id']], because: row['to_id'] }, context)
+  return false
+}
+
+export const Relation = resource<'relations', Facts>('Relation', 'relations', (p) => ({
+  path: 'relations',
+  title: (row) => typeLabels[row.relation_type] as string,
+  untitled: true,
+  missing: 'The relation you are looking for cannot be found or has been deleted.',
+  order: { column: 'id' },
+  visible: both(at('from', 'view_work_packages'), at('to', 'view_work_packages')),
+  // Who may not manage the relations of an end is told so as a violation of that end.
+  may: { create: everyone, update: at('from', manages), delete: at('from', manages) },
+  extras: { from_project_id: projectAt('from'), to_project_id: projectAt('to') },
+  properties: {
+    id: p.integer({ required: true, filter: 'list', sort: true }),
+    name: p.text({ ignored: true, value: ({ relation_type }) => typeLabels[relation_type] }),
+    type: p.text({ column: 'relation_type', sort: true }),
+    reverseType: p.text({ ignored: true, value: ({ relation_type }) => reverses[relation_type] }),
+    lag: p.integer({ min: -2000, max: 2000, when: ({ relation_type }) => relation_type === 'follows' }),
+    description: p.text(),
+    from: p.link('WorkPackage', {
+      label: 'The selected work package',
+      required: true,
+      embed: true,
+      filter: 'list',
+      sort: true,
+      writable: isNewOrSwapped,
+    }),
+    to: p.link('WorkPackage', {
+      label: 'The selected work package',
+      required: true,
+      embed: true,
+      filter: 'list',
+      sort: true,
+      writable: isNewOrSwapped,
+    }),
+  },
+  filters: {
+    type: {
+      strategy: 'list',
+      allowed: (values) => values.every(isRelationType),
+      where: ({ operator, values }, _, table) => {
+        const types = relationTypes
+          .filter((type) => values.includes(type))
+          .map((type) => sql`${name(`${table}.relation_type`)} = ${type}`)
+        const isOne = sql`(${types.reduce((all, one) => sql`${all} or ${one}`)})`
+        return operator === '!' ? sql`not ${isOne}` : isOne
+      },
+    },
+    involved: {
+      strategy: 'list',
+      allowed: (values, context) => areVisible('WorkPackage', values, context),
+      where: ({ operator, values }, { engine }, table) => {
+        const ids = values.map(Number)
+        const isOne = sql`(${among(engine, name(`${table}.from_id`), ids)} or ${among(engine, name(`${table}.to_id`), ids)})`
+        return operator === '!' ? sql`not ${isOne}` : isOne
+      },
+    },
+  },
+  facts: lookUp,
+  derive: [canonical, stamp],
+  check: [check],
+  after: [afterSave],
+  remove,
+  operations: ['index', 'show', 'update', 'delete'],
+}))
+
+/** Work packages lead to their relations, and to what they could be related to. */
+extend('WorkPackage', 'work_packages', {
+  actions: {
+    relations: { href: (row) => `${self(row)}/relations` },
+    addRelation: { href: (row) => `${self(row)}/relations`, method: 'post', title: 'Add relation', may: mayManage },
+    availableRelationCandidates: {
+      href: (row) => `${self(row)}/available_relation_candidates`,
+      title: 'Potential work packages to relate to',
+    },
+  },
+})
