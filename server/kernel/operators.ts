@@ -20,6 +20,8 @@ export interface Filter {
   strategy: Strategy
   /** Where the strategy's operators are not the right ones. */
   operators?: readonly string[]
+  /** What people read for operators that no other filter has. */
+  operatorNames?: Readonly<Record<string, string>>
   /** The resource whose rows its values name. */
   to?: string
   /** Whether it is of use only in the list of one project. */

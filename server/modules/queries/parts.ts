@@ -76,8 +76,12 @@ export const QueryFilter = fixed<Part>(
   ({ text }) => ({ ...common, path: 'queries/filters', label: 'query filter', properties: { id: text(), name: text() } }),
 )
 
+/** Operators by their names: those of all filters, and those that a filter has to itself. */
+const namesOfOperators = (): Readonly<Record<string, string>> =>
+  Object.assign({}, operatorNames, ...[...workPackageFilters().values()].map((filter) => filter.operatorNames))
+
 export const QueryOperator = fixed<Part>(
   'QueryOperator',
-  Object.entries(operatorNames).map(([id, name]) => ({ id, name })),
+  () => Object.entries(namesOfOperators()).map(([id, name]) => ({ id, name })),
   ({ text }) => ({ ...common, path: 'queries/operators', label: 'query operator', properties: { id: text(), name: text() } }),
 )

@@ -8,7 +8,7 @@ import { inProject } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { descendantsOf } from '#modules/projects/tree.ts'
 import { family, relatable } from './relatable.ts'
-import { isMirrored, managesAnywhere, relationTypes, storedType } from './relation-types.ts'
+import { isMirrored, managesAnywhere, relationTypes, storedType, typeLabels } from './relation-types.ts'
 
 const column = (table: string, own: string) => name(`${table}.${own}`)
 const numbers = (values: readonly string[]) => values.filter(isId).map(Number)
@@ -184,6 +184,7 @@ const related = (type: string): Filter => ({
 const relatableTo: Filter = {
   strategy: 'list',
   operators: ['relates', ...relationTypes.filter((type) => type !== 'relates'), ...family],
+  operatorNames: { ...typeLabels, parent: 'parent', child: 'child', children: 'children' },
   allowed: async (values, context) => {
     await prepare(context.db, context.viewer, managesAnywhere.needs)
     return values.length === 1 && managesAnywhere.anywhere(context.viewer) && areVisible('WorkPackage', values, context)
