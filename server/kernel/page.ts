@@ -85,6 +85,15 @@ async function rowsUnder(context: Context, resource: Resource, ids: readonly num
   return ids.map((id) => found.get(id)).filter((row) => row !== undefined)
 }
 
+/** All visible rows that satisfy a condition, in the resource's own order: for the few that belong to a row at hand. */
+export async function visibleRowsWhere(context: Context, resource: Resource, where: Sql): Promise<Row[]> {
+  await prepare(context.db, context.viewer, needsOf(resource))
+  const condition = and([await visibleWhere(context, resource), where])
+  return context.db.all(
+    sql`select ${selection(context, resource)} from ${name(resource.table)} where ${condition} order by ${orderOf(context, resource, [])}`,
+  )
+}
+
 /** The rows under these ids that the viewer sees; only those that satisfy `where`, if it is given. */
 export async function visibleRows(context: Context, resource: Resource, ids: readonly number[], where = TRUE): Promise<Row[]> {
   if (resource.rows) {

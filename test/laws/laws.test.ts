@@ -257,8 +257,10 @@ test('the number of statements does not depend on the number of rows', async (t)
         const groups = ['assignee', 'responsible'].some((one) => body._links[one].href?.startsWith('/api/v3/groups/'))
         // Attached files are asked for, and then for what they hang on.
         const files = body._embedded.attachments.total > 0
+        // So are relations, and then those at their other ends.
+        const relations = body._embedded.relations.total > 0
         const count = await statements(who, path)
-        assert.ok(count <= 5 + (groups ? 1 : 0) + (files ? 2 : 0), `${path} as ${who}: ${count}`)
+        assert.ok(count <= 5 + (groups ? 1 : 0) + (files ? 2 : 0) + (relations ? 2 : 0), `${path} as ${who}: ${count}`)
       }
       const count = await statements(who, '/api/v3/work_packages?pageSize=100')
       assert.ok(count <= 8, `a list as ${who}: ${count}`)

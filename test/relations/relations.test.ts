@@ -60,6 +60,20 @@ describe('a relation', () => {
     assert.deepEqual((await admin.get(`/relations/${body.id}`)).body, body)
   })
 
+  test('is embedded in the work packages at both ends, for those who see the other end', async () => {
+    const [a, b] = [await one(), await one()]
+    const hidden = (await created(admin, await make.project(), {})).id
+    const { body } = await relate(a, 'blocks', b)
+    await relate(a, 'relates', hidden)
+    const embedded = async (client: Client, id: number) => {
+      const { relations } = (await client.get(`/work_packages/${id}`)).body._embedded
+      return [relations._type, relations.total, relations._embedded.elements.map((relation: any) => relation.id)]
+    }
+    assert.deepEqual(await embedded(it.reader.client, a), ['Collection', 1, [body.id]])
+    assert.deepEqual(await embedded(it.reader.client, b), ['Collection', 1, [body.id]])
+    assert.equal((await embedded(admin, a))[1], 2)
+  })
+
   test('has a lag only where somebody follows, of no days unless said', async () => {
     const [a, b, c] = [await one(), await one(), await one()]
     assert.equal((await relate(a, 'precedes', b)).body.lag, 0)

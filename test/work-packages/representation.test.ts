@@ -105,6 +105,7 @@ describe('a work package with everything', () => {
       'parent',
       'priority',
       'project',
+      'relations',
       'responsible',
       'status',
       'type',

@@ -4,8 +4,9 @@ import { among, forUpdate } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { conflict, type Violation, violation } from '#kernel/errors.ts'
-import { visibleRows } from '#kernel/page.ts'
+import { enrich, visibleRows, visibleRowsWhere } from '#kernel/page.ts'
 import { areVisible } from '#kernel/query.ts'
+import { collection, represent } from '#kernel/represent.ts'
 import { type Draft, differs, extend, resource, resourceNamed } from '#kernel/resource.ts'
 import { both, either, everyone, inProject, type Rule, shared } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
@@ -206,8 +207,31 @@ export const Relation = resource<'relations', Facts>('Relation', 'relations', (p
   operations: ['index', 'show', 'update', 'delete'],
 }))
 
+/** The relations of work packages that the viewer sees, as a collection for each. */
+async function relationsOf(rows: readonly Row[], context: Context): Promise<ReadonlyMap<number, object>> {
+  const ids = rows.map((row) => row['id'] as number)
+  const related = rows.filter((row) => row['is_related']).map((row) => row['id'] as number)
+  const isOf = (end: string) => among(context.engine, name(`relations.${end}`), related)
+  const found =
+    related.length === 0 ? [] : await visibleRowsWhere(context, Relation, sql`(${isOf('from_id')} or ${isOf('to_id')})`)
+  const page = await enrich(context, Relation, found)
+  return new Map(
+    ids.map((id) => {
+      const own = found.filter((row) => row['from_id'] === id || row['to_id'] === id)
+      const elements = own.map((row) => represent(Relation, row, page))
+      return [id, collection(`/api/v3/work_packages/${id}/relations`, elements)]
+    }),
+  )
+}
+
 /** Work packages lead to their relations, and to what they could be related to. */
 extend('WorkPackage', 'work_packages', {
+  // Most have no relations, and then none are asked for.
+  extras: {
+    is_related: (_, t) =>
+      sql`exists (select 1 from relations r where r.from_id = ${name(`${t}.id`)} or r.to_id = ${name(`${t}.id`)})`,
+  },
+  embeds: { relations: relationsOf },
   actions: {
     relations: { href: (row) => `${self(row)}/relations` },
     addRelation: { href: (row) => `${self(row)}/relations`, method: 'post', title: 'Add relation', may: mayManage },
