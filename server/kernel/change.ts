@@ -61,7 +61,7 @@ export async function prepareWrite(
   const parsed = await readPayload(resource, payload, context, before)
   if (before && resource.lock && statedLock(payload) !== before[resource.lock]) throw conflict()
   const start = before ?? resource.defaults?.(context) ?? {}
-  const { [resource.lock ?? '']: _, id: __, ...values } = parsed.values
+  const { [resource.lock ?? '']: _, id: __, ...values } = writableValues(resource, parsed.values)
   const proposed: Draft = {
     row: { ...start, ...values, ...given },
     before,
@@ -90,6 +90,13 @@ export async function prepareWrite(
 /** The lock version that a payload states, as a number or its digits; anything else is none. */
 function statedLock({ lockVersion }: Payload): number {
   return typeof lockVersion === 'number' || typeof lockVersion === 'string' ? Number(lockVersion) : Number.NaN
+}
+
+/** What nobody ever writes is no part of a proposal, not even as nothing: its column keeps what it holds. */
+function writableValues({ properties }: Resource, values: Row): Row {
+  const isFixed = (column: string) =>
+    properties.some((p) => p.column === column) && properties.every((p) => p.column !== column || p.options.writable === false)
+  return Object.fromEntries(Object.entries(values).filter(([column]) => !isFixed(column)))
 }
 
 /** One violation of a kind per property: the first says enough. */

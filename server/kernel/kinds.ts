@@ -43,6 +43,9 @@ const same = (value: any) => value
 /** Whether a text has none of the characters that no text may hold: NUL, which PostgreSQL cannot store, and halves of surrogate pairs. */
 export const isStorable = (text: string) => !text.includes('\u0000') && text.isWellFormed()
 
+/** What was sent as a text. Nothing of an object: turning one into a text runs whatever it calls `toString`. */
+export const asText = (value: unknown): string => (typeof value === 'object' && value !== null ? '' : String(value ?? ''))
+
 function parseText(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (typeof value !== 'string' || !isStorable(value)) throw new FormatError('a text')

@@ -32,6 +32,11 @@ test('a placeholder user is made, renamed and deleted by whoever manages them', 
   assert.equal((await asManager.get(`/placeholder_users/${id}`)).status, 404)
 })
 
+test('what nobody writes keeps its value when it is sent as nothing', async () => {
+  const made = await asManager.post('/placeholder_users', { name: 'Painter', status: null })
+  assert.deepEqual([made.status, made.body.status], [201, 'active'])
+})
+
 test('others are refused before anything is looked for; who manages members finds those of their projects', async () => {
   const [mine, foreign] = [
     (await asManager.post('/placeholder_users', { name: 'Mine' })).body.id,

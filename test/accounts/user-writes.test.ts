@@ -281,3 +281,10 @@ test('a change is seen by the next request everywhere', async () => {
   await i.admin.patch(`/users/${id}`, { status: 'locked' })
   assert.equal((await client.get('/users/me')).status, 401)
 })
+
+test('a status that is no name of one is refused, whatever it calls itself', async () => {
+  for (const status of [{ toString: [] }, 'constructor', 'toString']) {
+    const reply = await i.admin.post('/users', { login: 'odd', email: 'odd@example.net', firstName: 'O', lastName: 'D', status })
+    assert.equal(reply.status, 422, reply.text)
+  }
+})

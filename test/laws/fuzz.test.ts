@@ -1,6 +1,6 @@
 /**
  * Seeded fuzz (H113): every operation is sent garbage made after its own description. Nothing of it is answered with 5xx, and
- * every answer is as described. HALYARD_SEED repeats a run.
+ * every answer is as described. FUZZ_SEED tries another garbage; the suite always tries the same, so that it tells the same.
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -14,7 +14,7 @@ const REQUESTS_PER_OPERATION = 40
 /** No request may take longer, on a machine that does other things as well. */
 const LONGEST = 5_000
 
-const seed = Number(process.env['HALYARD_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+const seed = Number(process.env['FUZZ_SEED'] ?? 1222425886)
 
 let world: Populated
 before(async () => {

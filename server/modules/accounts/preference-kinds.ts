@@ -1,7 +1,7 @@
 /** The preferences that are more than one value: how they are written, read and judged. Pure. */
 import type { Row } from '#db/database.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
-import { FormatError, isDate, type Kind } from '#kernel/kinds.ts'
+import { asText, FormatError, isDate, type Kind } from '#kernel/kinds.ts'
 import { type Draft, differs } from '#kernel/resource.ts'
 
 export const defaultDailyReminders = { enabled: true, times: ['08:00'] }
@@ -32,7 +32,7 @@ const readDay = (value: unknown) => (value === null || (typeof value === 'string
 /** Times of day, hours and minutes; what is said beyond these is not kept. */
 function readTimes(value: unknown): string[] | undefined {
   if (!Array.isArray(value)) return undefined
-  const times = value.map((one) => /^([01]\d|2[0-3]):[0-5]\d(?=:00|$)/.exec(String(one))?.[0])
+  const times = value.map((one) => /^([01]\d|2[0-3]):[0-5]\d(?=:00|$)/.exec(asText(one))?.[0])
   return times.every((one) => one !== undefined) ? [...new Set(times)] : undefined
 }
 

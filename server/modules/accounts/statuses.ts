@@ -1,18 +1,18 @@
 /** The states an account can be in: a number in the column, a name in the API. */
-import type { Kind } from '#kernel/kinds.ts'
+import { asText, type Kind } from '#kernel/kinds.ts'
 
 export const ACTIVE = 1
 export const REGISTERED = 2
 export const LOCKED = 3
 export const INVITED = 4
 
-/** Name → number. */
-export const accountStatuses: Readonly<Record<string, number>> = {
+/** Name → number; of names that every object knows it knows nothing. */
+export const accountStatuses: Readonly<Record<string, number>> = Object.assign(Object.create(null), {
   active: ACTIVE,
   registered: REGISTERED,
   locked: LOCKED,
   invited: INVITED,
-}
+})
 
 const names = new Map(Object.entries(accountStatuses).map(([name, number]) => [number, name]))
 
@@ -21,6 +21,6 @@ export const accountStatus: Kind = {
   type: 'String',
   json: { type: 'string', enum: Object.keys(accountStatuses) },
   render: (value) => names.get(value) ?? value,
-  parse: (value) => accountStatuses[String(value)] ?? String(value),
+  parse: (value) => accountStatuses[asText(value)] ?? asText(value),
   strategy: 'list',
 }

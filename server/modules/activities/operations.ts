@@ -8,7 +8,7 @@ import { toErrors } from '#kernel/draft.ts'
 import { ApiError, combined, forbidden, notFound, type Violation, violation } from '#kernel/errors.ts'
 import { publish } from '#kernel/events.ts'
 import { entryOf, record } from '#kernel/history.ts'
-import { isStorable } from '#kernel/kinds.ts'
+import { asText, isStorable } from '#kernel/kinds.ts'
 import { type Ask, ok, operation, rowFrom } from '#kernel/operation.ts'
 import { writtenRow } from '#kernel/page.ts'
 import { extend } from '#kernel/resource.ts'
@@ -46,12 +46,12 @@ async function holds({ db, viewer }: Context, rule: Rule, row: Row): Promise<boo
 function said(comment: unknown, shape: 'object' | 'text'): string {
   const raw = typeof comment === 'object' && comment !== null ? (comment as { raw?: unknown }).raw : comment
   const isShaped = shape === 'text' || (typeof comment === 'object' && comment !== null)
-  if (!isShaped || (raw ?? '') !== String(raw ?? '') || !isStorable(String(raw ?? '')))
+  if (!isShaped || (raw ?? '') !== asText(raw) || !isStorable(asText(raw)))
     throw new ApiError(
       'BadRequest',
       `The request is malformed: comment must be ${shape === 'text' ? 'a text' : 'an object whose member raw is a text'}.`,
     )
-  return String(raw ?? '')
+  return asText(raw)
 }
 
 const refuse = (violations: readonly Violation[]) => {

@@ -4,6 +4,7 @@ import type { Context } from '#kernel/context.ts'
 import type { Payload } from '#kernel/draft.ts'
 import { ApiError, badRequest, notFound } from '#kernel/errors.ts'
 import { publish } from '#kernel/events.ts'
+import { asText } from '#kernel/kinds.ts'
 import { type Ask, ok, operation } from '#kernel/operation.ts'
 import { type Body, collection } from '#kernel/represent.ts'
 import type { Link } from '#kernel/resource.ts'
@@ -81,7 +82,7 @@ function changesFrom({ _embedded: embedded }: Payload): ReadonlyMap<number, bool
   if (!Array.isArray(elements)) throw badRequest('_embedded.elements must be a list of week days.')
   return new Map(
     elements.map((element) => {
-      const day = /^(?:https?:\/\/[^/]+)?\/api\/v3\/days\/week\/([^/]+)$/.exec(String(element?._links?.self?.href))?.[1]
+      const day = /^(?:https?:\/\/[^/]+)?\/api\/v3\/days\/week\/([^/]+)$/.exec(asText(element?._links?.self?.href))?.[1]
       if (day === undefined) throw badRequest('each week day must be named by its link self.')
       return [dayFrom(day), workingFrom(element)]
     }),
