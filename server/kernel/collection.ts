@@ -2,12 +2,25 @@
 import type { Row } from '#db/database.ts'
 import { ordered } from '#db/dialect.ts'
 import { and, join, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
+import {
+  bare,
+  compare,
+  comparing,
+  element,
+  isHistoric,
+  listStanding,
+  type Moment,
+  type Source,
+  standing,
+  stateOf,
+  wholePage,
+} from './baseline.ts'
 import type { Context } from './context.ts'
 import { forbidden } from './errors.ts'
 import { written } from './json.ts'
 import type { FilterUse } from './operators.ts'
 import { enrich, idIn, linksOf, list, type Page, relatedRows, targetOf, visibleWhere } from './page.ts'
-import { checkSelect, parseQuery, type Query, writeFilters } from './query.ts'
+import { checkSelect, parseQuery, type Query, sortExpression, writeFilters } from './query.ts'
 import { type Body, represent } from './represent.ts'
 import { hrefOf, type Link, type Property, type Queryable, type Resource, resourceNamed, resources } from './resource.ts'
 import { prepare } from './viewer.ts'
@@ -42,21 +55,23 @@ export async function index(context: Context, resource: Resource, options: Index
   if (query.select) checkSelect(query.select, selectable(resource))
   const paginated = options.paginated ?? resource.paginated ?? true
   const within = options.within ?? TRUE
-  const sorts = query.group
-    ? [
-        { name: query.group.name, descending: false, expression: groupOrder(query.group, resource, context), nullable: true },
-        ...query.sorts,
-      ]
+  const moments = await resource.moments?.(context)
+  const source = moments
+    ? await standing(context, resource, moments, { within, conditions: query.conditions })
+    : { head: NOTHING, resource, where: and([await visibleWhere(context, resource), within, ...query.conditions]) }
+  const own = moments
+    ? query.sorts.map((sort) => ({ ...sort, ...sortExpression(source.resource, sort.name, context) }))
     : query.sorts
+  const sorts = sortsOf({ ...query, sorts: own }, source.resource, context)
   const asked = paginated ? { ...query, sorts } : { ...query, sorts, offset: 1, pageSize: UNPAGINATED }
-  const { rows, total } = await list(context, resource, asked, within)
-  const page = await enrich(context, resource, rows)
-  const elements = rows.map((row) => represent(resource, row, page))
-  const body: Body = { _type: options.type ?? 'Collection', total, count: rows.length }
+  const { elements, total, page } = moments
+    ? await comparedPage(context, resource, asked, { source, moments, within })
+    : await presentPage(context, resource, asked, within)
+  const body: Body = { _type: options.type ?? 'Collection', total, count: elements.length }
   if (paginated) Object.assign(body, { pageSize: query.pageSize, offset: query.offset })
-  if (query.group) body['groups'] = await groups(context, resource, query, within)
-  if (query.showSums) body['totalSums'] = await totalSums(context, resource, query, within)
-  body['_embedded'] = { elements, ...(rows.length > 0 && !query.select && (await options.embedded?.(page))) }
+  if (query.group) body['groups'] = await groups(context, source, query)
+  if (query.showSums) body['totalSums'] = await totalSums(context, source)
+  body['_embedded'] = { elements, ...(page.rows.length > 0 && !query.select && (await options.embedded?.(page))) }
   body['_links'] = {
     ...pageLinks(options.path ?? context.path, context, query, total, paginated, options.params?.(query) ?? {}),
     ...options.links?.(page, query),
@@ -64,6 +79,37 @@ export async function index(context: Context, resource: Resource, options: Index
   return query.select ? picked(body, query.select) : body
 }
 const UNPAGINATED = 100_000
+const NOTHING = raw('')
+
+/** The order of a list: its groups first. */
+function sortsOf({ group, sorts }: Query, resource: Resource, context: Context): Query['sorts'] {
+  if (!group) return sorts
+  return [{ name: group.name, descending: false, expression: groupOrder(group, resource, context), nullable: true }, ...sorts]
+}
+
+/** A page of elements, and what a collection says of itself by. */
+interface Elements {
+  readonly elements: readonly Body[]
+  readonly total: number
+  readonly page: Page
+}
+
+async function presentPage(context: Context, resource: Resource, query: Query, within: Sql): Promise<Elements> {
+  const { rows, total } = await list(context, resource, query, within)
+  const page = await enrich(context, resource, rows)
+  return { elements: rows.map((row) => represent(resource, row, page)), total, page }
+}
+
+async function comparedPage(
+  context: Context,
+  resource: Resource,
+  query: Query,
+  { source, moments, within }: { source: Source; moments: readonly Moment[]; within: Sql },
+): Promise<Elements> {
+  const { ids, total } = await listStanding(context, source, query)
+  const comparison = await compare(context, resource, ids, moments, { asked: { within, conditions: query.conditions } })
+  return { elements: ids.map((id) => element(comparison, resource, id)), total, page: wholePage(comparison, context) }
+}
 
 /**
  * Answers a collection of what is no table's rows.
@@ -147,20 +193,20 @@ const renderSums = (resource: Resource, row: Row): Body =>
     sumsOf(resource).map((p) => [p.name, row[p.column as string] === null ? null : p.kind.render(row[p.column as string])]),
   )
 
-async function totalSums(context: Context, resource: Resource, query: Query, within: Sql): Promise<Body> {
-  const where = and([await visibleWhere(context, resource), within, ...query.conditions])
-  const row = await context.db.one(sql`select ${sumSelection(context, resource)} from ${name(resource.table)} where ${where}`)
+async function totalSums(context: Context, { head, resource, where }: Source): Promise<Body> {
+  const row = await context.db.one(
+    sql`${head}select ${sumSelection(context, resource)} from ${name(resource.table)} where ${where}`,
+  )
   return renderSums(resource, row as Row)
 }
 
 /** The groups of the whole result, not only of the page. */
-async function groups(context: Context, resource: Resource, query: Query, within: Sql): Promise<Body[]> {
+async function groups(context: Context, { head, resource, where }: Source, query: Query): Promise<Body[]> {
   const group = query.group as Property
-  const where = and([await visibleWhere(context, resource), within, ...query.conditions])
   const column = name(`${resource.table}.${group.column}`)
   const sums = query.showSums ? sql`, ${sumSelection(context, resource)}` : raw('')
   const rows = await context.db.all(
-    sql`select ${column} as value, count(*) as count${sums} from ${name(resource.table)} where ${where} group by ${column} order by ${ordered(context.engine, groupOrder(group, resource, context), false)}`,
+    sql`${head}select ${column} as value, count(*) as count${sums} from ${name(resource.table)} where ${where} group by ${column} order by ${ordered(context.engine, groupOrder(group, resource, context), false)}`,
   )
   const target = group.to ? resourceNamed(group.to) : undefined
   const ids = rows.map((row) => row['value']).filter((value) => value !== null)
@@ -244,10 +290,27 @@ export async function represented(context: Context, resource: Resource, rows: re
 
 /** A row by itself, with what it links to embedded. */
 export async function single(context: Context, resource: Resource, row: Row): Promise<Body> {
-  const page = await enrich(context, resource, [row], { embed: true })
+  return whole(await enrich(context, resource, [row], { embed: true }), row)
+}
+
+/** A visible row by itself, compared with what it was; what it only embeds is told as it is. */
+export async function compared(context: Context, resource: Resource, row: Row, moments: readonly Moment[]): Promise<Body> {
+  const id = row['id'] as number
+  const comparison = await compare(context, resource, [id], moments, { embed: true })
+  const state = stateOf(comparison, id)
+  const body = state
+    ? await whole(state.page, state.rows.get(id) as Row, { readOnly: isHistoric(comparison) })
+    : bare(resource, id)
+  return comparing(comparison, resource, id, body)
+}
+
+/** A row with what it links to embedded. */
+async function whole(page: Page, row: Row, options: { readOnly?: boolean } = {}): Promise<Body> {
+  const { resource } = page
   const extra = new Map<string, ReadonlyMap<number, object>>()
-  for (const [name, load] of Object.entries(resource.embeds ?? {})) extra.set(name, await load([row], context))
-  return represent(resource, row, { ...page, extra, embedded: await embeddable(page) }, { embed: true })
+  for (const [name, load] of Object.entries(resource.embeds ?? {}))
+    extra.set(name, await load([row], page.context.present ?? page.context))
+  return represent(resource, row, { ...page, extra, embedded: await embeddable(page) }, { ...options, embed: true })
 }
 
 /** What the rows of a page link to, represented, by resource and id. */
@@ -270,10 +333,11 @@ async function embeddable(page: Page): Promise<ReadonlyMap<string, ReadonlyMap<n
  * viewer until anything that is held changes.
  */
 async function bodiesOf(
-  { context, related }: Page,
+  { context: asked, related }: Page,
   target: Resource,
   ids: readonly number[],
 ): Promise<ReadonlyMap<number, object>> {
+  const context = target.journal ? asked : (asked.present ?? asked)
   const known = target.held
     ? await context.snapshot.remember(`bodies ${context.viewer.id} ${target.name}`, ['all'], () => new Map<number, object>())
     : new Map<number, object>()

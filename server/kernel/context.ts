@@ -22,6 +22,8 @@ export interface Context {
   readonly params: URLSearchParams
   /** The path asked for, without the query string. */
   readonly path: string
+  /** Where rows are read as they were at a moment: the same request, reading what there is now. */
+  readonly present?: Context
   /** The same request as if it began now: after a write, for telling what has become of it. */
   renewed(): Promise<Context>
 }

@@ -223,6 +223,12 @@ const queryParameters: Record<string, Json> = {
   sortBy: { schema: { type: 'string' }, example: '[["id","asc"]]', description: 'A JSON array of pairs of name and direction.' },
   select: { schema: { type: 'string' }, example: 'total,elements/id', description: 'What to answer, instead of everything.' },
   groupBy: { schema: { type: 'string' }, description: 'The property to group by.' },
+  timestamps: {
+    schema: { type: 'string', default: 'PT0S' },
+    example: 'P-1W,PT0S',
+    description:
+      'Moments to compare at, separated by commas: ISO 8601 dates, dates and times, durations before now, or days gone by such as oneDayAgo@08:00+00:00. The first is what is compared with, the last is told in full.',
+  },
   showSums: { schema: { type: 'boolean' }, description: 'Whether to answer sums.' },
 }
 

@@ -2,7 +2,7 @@
 import type { Database } from '#db/database.ts'
 import { and, type Sql, TRUE } from '#db/sql.ts'
 import { commit, commitLink, findRow, form, type Prepared, prepareWrite, remove } from './change.ts'
-import { type IndexOptions, index, single } from './collection.ts'
+import { compared, type IndexOptions, index, single } from './collection.ts'
 import type { Context } from './context.ts'
 import type { Payload } from './draft.ts'
 import { conflict, forbidden } from './errors.ts'
@@ -128,6 +128,8 @@ export function standardOperations(resource: Resource): Operation[] {
   const has = (one: Resource['operations'][number]) => operations.includes(one)
   const base = `/api/v3/${path}`
   const tag = of
+  const at = resource.moments ? ['timestamps'] : []
+  const shown = [...(resource.parameters ?? []), ...at]
   const guarding = (one: StandardOperation) => (resource.guards?.[one] ? { guard: resource.guards[one] } : {})
   const all: (Operation | false)[] = [
     has('index') && {
@@ -137,7 +139,7 @@ export function standardOperations(resource: Resource): Operation[] {
       summary: `List ${words}s`,
       tag,
       answers: { status: 200, of, as: 'collection' },
-      query: ['filters', 'sortBy', 'select', ...(resource.paginated === false ? [] : ['offset', 'pageSize'])],
+      query: [...['filters', 'sortBy', 'select'], ...(resource.paginated === false ? [] : ['offset', 'pageSize']), ...at],
       run: async ({ context }) => {
         const options = resource.index?.(context)
         const within = and([options?.within ?? TRUE, await addressed(resource, context)])
@@ -151,9 +153,12 @@ export function standardOperations(resource: Resource): Operation[] {
       summary: `View a ${words}`,
       tag,
       answers: { status: 200, of, as: 'single' },
+      ...(shown.length > 0 && { query: shown }),
       run: async ({ context, params }) => {
         await guarded(resource, context)
         const row = await rowAt(params['id'] as string, resource, context)
+        const moments = await resource.moments?.(context)
+        if (moments) return ok(await compared(context, resource, row, moments))
         return ok(await (resource.answer?.(context, row as never) ?? single(context, resource, row)))
       },
     },

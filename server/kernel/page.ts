@@ -55,7 +55,23 @@ export function needsOf(resource: Queryable): readonly string[] {
 /** The condition under which the viewer sees a row. The sets it needs are prepared. */
 export async function visibleWhere(context: Context, resource: Resource): Promise<Sql> {
   await prepare(context.db, context.viewer, resource.visible.needs)
-  return resource.visible.where(context, resource.table)
+  return seenWhere(context, resource, resource.table)
+}
+
+/**
+ * The condition under which the viewer sees a row of `table`, for which the sets it needs are prepared. What a row was is seen
+ * as far as what it belonged to then can be seen, or is what it belongs to now: a row may be shared that is all one sees there.
+ */
+export function seenWhere(context: Context, resource: Resource, table: string, isPast = context.present !== undefined): Sql {
+  const seen = resource.visible.where(context, table)
+  const { belongsTo, properties, journal } = resource
+  const owner = isPast && belongsTo && properties.find(({ column }) => column === belongsTo)?.to
+  if (!owner) return seen
+  const { table: of, visible } = resourceNamed(owner)
+  const belonged = name(`${table}.${belongsTo}`)
+  const owners = sql`select ${name(`${of}.id`)} from ${name(of)} where ${visible.where(context, of)}`
+  const ownerNow = sql`select o.${name(belongsTo)} from ${name(journal as string)} o where o.id = ${name(`${table}.id`)} and o.valid_until is null`
+  return and([seen, sql`(${belonged} in (${owners}) or ${belonged} = (${ownerNow}))`])
 }
 
 /** What is selected of a row: its columns, and the expressions its resource declares. */
@@ -138,7 +154,9 @@ export async function relatedRows(
   resource: Resource,
   ids: readonly number[],
 ): Promise<ReadonlyMap<number, Row>> {
-  const { db, snapshot, engine } = context
+  // What has no journal is read as it is, and so is whoever may see it.
+  const own = resource.journal ? context : (context.present ?? context)
+  const { db, snapshot, engine } = own
   if (resource.rows) return resource.rows
   if (resource.held === 'all') return allRows(db, snapshot, resource.table as Topic, resource.order?.column)
   if (resource.held === 'some') {
@@ -147,7 +165,9 @@ export async function relatedRows(
     )
   }
   if (ids.length === 0) return new Map()
-  return new Map((await visibleRows(context, resource, [...new Set(ids)])).map((row) => [row['id'] as number, row]))
+  // Of what was, nothing is told that is hidden now.
+  const seen = own.present ? [...(await visibleIds(own.present, resource, ids))] : [...new Set(ids)]
+  return new Map((await visibleRows(own, resource, seen)).map((row) => [row['id'] as number, row]))
 }
 
 /** The rows of a page of a collection, and how many there are in all. */
@@ -190,7 +210,7 @@ async function count({ db }: Context, { table }: Resource, where: Sql): Promise<
 }
 
 /** The order of a list: the criteria, then the resource's own, then the id, newest first. */
-function orderOf({ engine }: Context, { table, order }: Resource, sorts: Query['sorts']): Sql {
+export function orderOf({ engine }: Context, { table, order }: Resource, sorts: Query['sorts']): Sql {
   const column = (own: string, descending: boolean) => ordered(engine, name(`${table}.${own}`), descending, false)
   const criteria = sorts.map((sort) => ordered(engine, sort.expression, sort.descending, sort.nullable))
   if (sorts.length === 0 && order) {

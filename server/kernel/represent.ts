@@ -106,11 +106,20 @@ function planOf(resource: Resource): Plan {
 /** `_type` of a row of the page. */
 export const typeOf = (resource: Resource, row: Row, page: Page): string => resource.type?.(row, page) ?? resource.name
 
-/** The representation of a row of the page; with `embed`, including the resources it links to. */
-export function represent(resource: Resource, row: Row, page: Page, { embed = false } = {}): Body {
+/**
+ * The representation of a row of the page.
+ * @param embed whether the resources it links to are included
+ * @param readOnly whether links that change it are left out, as they are from what was
+ */
+export function represent(
+  resource: Resource,
+  row: Row,
+  page: Page,
+  { embed = false, readOnly = page.context.present !== undefined } = {},
+): Body {
   if (page.variants) {
     const variant = resourceNamed(resource.variant?.(row as never) as string)
-    return represent(variant, row, page.variants.get(variant.name) as Page, { embed })
+    return represent(variant, row, page.variants.get(variant.name) as Page, { embed, readOnly })
   }
   const plan = planOf(resource)
   const body: Body = { _type: typeOf(resource, row, page) }
@@ -128,7 +137,7 @@ export function represent(resource: Resource, row: Row, page: Page, { embed = fa
     if (link !== undefined) links[property.name] = link
   }
   for (const [name, action] of plan.actions) {
-    const link = actionLink(action, row, page)
+    const link = readOnly && action.method && !action.harmless ? undefined : actionLink(action, row, page)
     if (link) links[name] = link
   }
   if (embed) {

@@ -2,6 +2,7 @@
 import type { Row, Transaction } from '#db/database.ts'
 import type { Sql } from '#db/sql.ts'
 import type { TableName, Tables } from '#db/tables.ts'
+import type { Moment } from './baseline.ts'
 import type { IndexOptions } from './collection.ts'
 import type { Context } from './context.ts'
 import type { Violation } from './errors.ts'
@@ -85,6 +86,8 @@ interface Common<R, F> {
   group?: boolean
   /** Whether it can be a column of a list; what can be sorted or grouped by can. */
   listed?: boolean
+  /** Told again where a row is compared with what it was, if it has changed since. */
+  compared?: boolean
   /** Summable: by the column, or by this aggregate expression. */
   sum?: boolean | ((context: Context, table: string) => Sql)
 }
@@ -155,6 +158,8 @@ export interface Action<R> {
   templated?: boolean
   /** A media type, for links that lead out of the API. */
   type?: string
+  /** Changes nothing, although its method may look like it. */
+  harmless?: boolean
   may?: Rule
   when?: (row: R, page: Page) => boolean
 }
@@ -209,6 +214,8 @@ export interface Declaration<T extends TableName, F> {
   lock?: keyof Tables[T] & string
   /** The table that keeps what its rows were: every write is recorded in a journal. */
   journal?: TableName
+  /** The moments at which a request asks what its rows were; undefined where it asks what they are. Needs a journal. */
+  moments?: (context: Context) => Promise<readonly Moment[] | undefined>
   properties: Record<string, Unnamed>
   /** Filters that belong to no property. */
   filters?: Record<string, Filter>
@@ -248,6 +255,8 @@ export interface Declaration<T extends TableName, F> {
   ) => Promise<Record<string, unknown>> | Record<string, unknown>
   /** Further links of forms. */
   formLinks?: (draft: Draft<Tables[T]>, context: Context) => Record<string, Link>
+  /** Query parameters that count at a row's own address. */
+  parameters?: readonly string[]
   /** The answer at a row's own address, where it is more than the row. */
   answer?: (context: Context, row: Tables[T]) => Promise<object>
   /** Which of the standard operations exist. */

@@ -10,11 +10,10 @@ import { resourceNamed } from '#kernel/resource.ts'
 import { schemaOf } from '#kernel/schema.ts'
 import { idSet, prepare } from '#kernel/viewer.ts'
 import { projectAt } from './filter-schemas.ts'
-import { answerOf, defaultQuery, Query } from './queries.ts'
+import { answerOf, defaultQuery, parameters, Query } from './queries.ts'
 import { list, save, seesWork } from './rights.ts'
 
 const tag = 'Query'
-const parameters = ['filters', 'offset', 'pageSize', 'sortBy', 'groupBy', 'showSums']
 
 for (const verb of ['star', 'unstar']) {
   operation({

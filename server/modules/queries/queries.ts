@@ -33,6 +33,9 @@ const NOW = '["PT0S"]'
 const DEFAULT_ORDER = '["id-desc"]'
 const MOST_ORDERS = 3
 
+/** What of a query a request can have different for once, for the description of the API. */
+export const parameters = ['filters', 'offset', 'pageSize', 'sortBy', 'groupBy', 'showSums', 'timestamps']
+
 /** A query of which nothing was said. */
 const defaults = ({ settings, viewer }: Context): Partial<Query> => ({
   user_id: viewer.signedIn ? viewer.id : (null as never),
@@ -224,6 +227,7 @@ export const Query: Resource = resource<'queries', Facts>('Query', 'queries', (p
       ...(form && { _embedded: { filtersSchemas: await filterSchemas(project, context) } }),
     }
   },
+  parameters,
   answer: (context, row) => answerOf(row, context, self(row)),
   operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
 }))

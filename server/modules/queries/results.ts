@@ -6,10 +6,12 @@ import type { FilterUse } from '#kernel/operators.ts'
 import { faultsOf, filtersOf, propertyNamed, readFilters, readGroup, readSorts, writeFilters } from '#kernel/query.ts'
 import type { Body } from '#kernel/represent.ts'
 import { resourceNamed } from '#kernel/resource.ts'
+import { NOW } from '#kernel/timestamps.ts'
 import { listAt } from '#modules/work-packages/list.ts'
+import { timestampsIn } from '#modules/work-packages/moments.ts'
 import { loadFilters, readUses } from './filters.ts'
 import { QueryColumn, QuerySortBy } from './parts.ts'
-import { displays, highlightingModes, isTimestamp, labelsKind, zoomLevels } from './values.ts'
+import { displays, highlightingModes, labelsKind, zoomLevels } from './values.ts'
 
 const workPackages = () => resourceNamed('WorkPackage')
 
@@ -52,7 +54,7 @@ export function parametersOf(row: Row, uses: readonly FilterUse[]): URLSearchPar
     .filter((sort) => sort !== undefined)
   params.set('sortBy', JSON.stringify(sorts.map(({ column, direction }) => [column, direction])))
   const timestamps: string[] = JSON.parse(row['timestamps'])
-  if (timestamps.length > 1 || (timestamps[0] ?? 'PT0S') !== 'PT0S') params.set('timestamps', timestamps.join(','))
+  if (timestamps.some((one) => one !== NOW)) params.set('timestamps', timestamps.join(','))
   return params
 }
 
@@ -102,13 +104,6 @@ function readColumns(texts: readonly string[]): string {
 /** A use of a filter under the name the API has for it. */
 const canonical = (use: FilterUse): FilterUse => ({ ...use, name: filtersOf(workPackages()).get(use.name)?.key ?? use.name })
 
-function readTimestamps(text: string): string {
-  const list = text.split(',')
-  if (!list.every(isTimestamp))
-    throw invalidQuery('The parameter timestamps is not a list of ISO 8601 durations or dates and times.')
-  return JSON.stringify(list)
-}
-
 function readLabels(text: string): unknown {
   try {
     return labelsKind.parse(JSON.parse(text))
@@ -157,7 +152,7 @@ function changes(context: Context, isLenient: boolean): Row {
   text('timeline_labels', 'timelineLabels', readLabels)
   text('highlighting_mode', 'highlightingMode', oneOf('highlightingMode', highlightingModes))
   text('display_representation', 'displayRepresentation', oneOf('displayRepresentation', displays))
-  text('timestamps', 'timestamps', readTimestamps)
+  text('timestamps', 'timestamps', (timestamps) => JSON.stringify(timestampsIn(timestamps)))
   return changed
 }
 

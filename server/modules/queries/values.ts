@@ -1,20 +1,12 @@
 /** The kinds of values that only queries have. All are kept as text. */
 import { FormatError, isStorable, type Kind } from '#kernel/kinds.ts'
+import { expectedTimestamps, readTimestamps } from '#kernel/timestamps.ts'
 
 export const zoomLevels = ['auto', 'days', 'weeks', 'months', 'quarters', 'years'] as const
 export const highlightingModes = ['inline', 'none', 'status', 'type', 'priority'] as const
 export const displays = ['list', 'card'] as const
 /** What can be told apart by colours. */
 export const highlightable: readonly string[] = ['status', 'priority', 'dueDate']
-
-const DURATION = /^[+-]?P(?=.)(-?\d+Y)?(-?\d+M)?(-?\d+W)?(-?\d+D)?(T(?=.)(-?\d+H)?(-?\d+M)?(-?\d+S)?)?$/
-const RELATIVE = /^(oneDayAgo|lastWorkingDay|oneWeekAgo|oneMonthAgo)@([01]\d|2[0-3]):[0-5]\d[+-]\d{2}:\d{2}$/
-
-/** Whether a text names a moment, by itself or relative to now. */
-export const isTimestamp = (text: unknown): text is string =>
-  typeof text === 'string' &&
-  text.length < 100 &&
-  (DURATION.test(text) || RELATIVE.test(text) || (/^\d{4}-\d{2}-\d{2}T/.test(text) && !Number.isNaN(Date.parse(text))))
 
 /** The moments at which work packages are compared, as they were given. */
 export const timestampsKind: Kind = {
@@ -23,9 +15,9 @@ export const timestampsKind: Kind = {
   render: (text: string) => JSON.parse(text),
   parse: (value) => {
     const list = typeof value === 'string' ? value.split(',') : value
-    if (!Array.isArray(list) || !list.every(isTimestamp))
-      throw new FormatError('an array of ISO 8601 durations or dates and times')
-    return JSON.stringify(list)
+    const timestamps = Array.isArray(list) ? readTimestamps(list) : undefined
+    if (!timestamps) throw new FormatError(`an array of ${expectedTimestamps}`)
+    return JSON.stringify(timestamps)
   },
   strategy: 'text',
 }

@@ -3,7 +3,7 @@ import type { Row, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
-import { needsOf } from '#kernel/page.ts'
+import { needsOf, seenWhere, visibleIds } from '#kernel/page.ts'
 import { type Link, resourceNamed } from '#kernel/resource.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { percentOf } from './progress.ts'
@@ -24,7 +24,7 @@ export interface Relatives {
   readonly below: ReadonlyMap<number, readonly Link[]>
 }
 
-/** The relatives of a page of work packages, stored or proposed: one statement. */
+/** The relatives of a page of work packages, stored or proposed: one statement, and another for what they were. */
 export async function loadRelatives(rows: readonly Row[], context: Context): Promise<Relatives> {
   const resource = resourceNamed('WorkPackage')
   await prepare(context.db, context.viewer, needsOf(resource))
@@ -38,15 +38,19 @@ export async function loadRelatives(rows: readonly Row[], context: Context): Pro
       where w.id = up.id and w.parent_id is not null and up.depth < ${DEEPEST}
     )
     select up.root as root, up.depth as depth, a.id as id, a.subject as subject
-    from up cross join work_packages a where a.id = up.id and ${resource.visible.where(context, 'a')}
+    from up cross join work_packages a where a.id = up.id and ${seenWhere(context, resource, 'a')}
     union all
     select c.parent_id, 0, c.id, c.subject from work_packages c
-    where ${among(engine, sql`c.parent_id`, idsIn('id'))} and ${resource.visible.where(context, 'c')}
+    where ${among(engine, sql`c.parent_id`, idsIn('id'))} and ${seenWhere(context, resource, 'c')}
     order by depth desc, id`)
+  // Of what was, nothing is told that is hidden now.
+  const { present } = context
+  const seen = present && (await visibleIds(present, resource, [...new Set(found.map(({ id }) => id))]))
   const above = new Map<number, Link[]>()
   const parents = new Map<number, Link>()
   const below = new Map<number, Link[]>()
   for (const { root, depth, id, subject } of found) {
+    if (seen && !seen.has(id)) continue
     const link = { href: `/api/v3/work_packages/${id}`, title: subject }
     ;(depth === 0 ? below : above).getOrInsertComputed(root, () => []).push(link)
     if (depth === 1) parents.set(id, link)

@@ -67,5 +67,5 @@ export const links: Record<string, Action<WorkPackage>> = {
     title: ({ subject }) => `Change parent of ${subject}`,
     may: inProject('manage_subtasks'),
   },
-  previewMarkup: { href: (row) => `/api/v3/render/markdown?context=${self(row)}`, method: 'post' },
+  previewMarkup: { href: (row) => `/api/v3/render/markdown?context=${self(row)}`, method: 'post', harmless: true },
 }

@@ -8,6 +8,7 @@ import type { Body } from '#kernel/represent.ts'
 import { type Link, resourceNamed } from '#kernel/resource.ts'
 import type { Rule } from '#kernel/rules.ts'
 import { includesSubprojects, listedProject, ofProject } from './filters.ts'
+import { timestampsOf } from './moments.ts'
 import { pageSchemas, schemasHref } from './schemas.ts'
 
 /** Open ones, unless the client says otherwise; `[]` asks for all. */
@@ -17,6 +18,7 @@ const openOnly = [{ name: 'status', operator: 'o', values: [] }]
 function repeated(context: Context, query: Query): Record<string, string> {
   const { params } = context
   const grouped = params.get('groupBy') ?? params.get('group_by') ?? params.get('g')
+  const timestamps = timestampsOf(context)
   const sorts = query.sorts.length > 0 ? query.sorts : [{ name: 'id', descending: true }]
   return {
     filters: writeFilters(query.filters),
@@ -25,6 +27,7 @@ function repeated(context: Context, query: Query): Record<string, string> {
     showSums: String(query.showSums),
     ...(grouped && { groupBy: grouped }),
     sortBy: JSON.stringify(sorts.map((sort) => [sort.name, sort.descending ? 'desc' : 'asc'])),
+    ...(timestamps && { timestamps: timestamps.join(',') }),
   }
 }
 
@@ -52,7 +55,7 @@ function ways({ context, resource, rows }: Page, query: Query): Record<string, L
       createWorkPackage: { href: '/api/v3/work_packages/form', method: 'post' },
       createWorkPackageImmediate: { href: '/api/v3/work_packages', method: 'post' },
     }),
-    ...(pairs.length > 0 && { schemas: { href: schemasHref(pairs) } }),
+    ...(pairs.length > 0 && { schemas: { href: schemasHref(pairs, context) } }),
   }
 }
 

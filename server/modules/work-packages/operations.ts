@@ -34,7 +34,7 @@ for (const parent of ['projects', 'workspaces']) {
     summary: 'List the work packages of a project',
     tag,
     answers: { status: 200, of: tag, as: 'collection' },
-    query: ['offset', 'pageSize', 'filters', 'sortBy', 'groupBy', 'showSums', 'select'],
+    query: ['offset', 'pageSize', 'filters', 'sortBy', 'groupBy', 'showSums', 'select', 'timestamps'],
     run: async (ask) => {
       const { context } = ask
       const row = await project(ask)

@@ -1,6 +1,7 @@
 /** Schemas of work packages: one for every pair of project and type. */
 import type { Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
+import { withTimestamps } from '#kernel/baseline.ts'
 import type { Context } from '#kernel/context.ts'
 import { invalidQuery, notFound } from '#kernel/errors.ts'
 import { type Written, written } from '#kernel/json.ts'
@@ -13,6 +14,7 @@ import { schemaOf } from '#kernel/schema.ts'
 import { permissionTopics, prepare } from '#kernel/viewer.ts'
 import { allRows } from '#kernel/world.ts'
 import { type Facts, lookUp } from './facts.ts'
+import { timestampsOf } from './moments.ts'
 
 const hrefOf = (project: number, type: number) => `/api/v3/work_packages/schemas/${project}-${type}`
 
@@ -38,8 +40,22 @@ export function attributeGroups(draft: Draft, facts: Facts, context: Context, fo
   }
 }
 
-/** The schema of a pair as the viewer sees it, written once and remembered until anything it depends on changes. */
-export function pairSchema(context: Context, project: number, type: number): Promise<Written> {
+/** A schema, and the same as text. */
+interface PairSchema {
+  readonly body: Body
+  readonly text: Written
+}
+
+/** The schema of a pair as the viewer sees it; at the address that says for which moments it was asked, if it was. */
+async function pairSchema(context: Context, project: number, type: number): Promise<Body | Written> {
+  const { body, text } = await remembered(context, project, type)
+  const href = hrefOf(project, type)
+  const asked = atMoments(href, context)
+  return asked === href ? text : { ...body, _links: { ...(body['_links'] as Body), self: { href: asked } } }
+}
+
+/** The same, written once and remembered until anything it depends on changes. */
+function remembered(context: Context, project: number, type: number): Promise<PairSchema> {
   const topics = [
     ...permissionTopics,
     'types',
@@ -54,7 +70,8 @@ export function pairSchema(context: Context, project: number, type: number): Pro
     const row = { project_id: project, type_id: type }
     const draft: Draft = { ...emptyDraft(row), before: row }
     const facts = await lookUp(draft, context)
-    return written(await schemaOf(resourceNamed('WorkPackage'), draft, facts, context, { self: hrefOf(project, type) }))
+    const body = await schemaOf(resourceNamed('WorkPackage'), draft, facts, context, { self: hrefOf(project, type) })
+    return { body, text: written(body) }
   })
 }
 
@@ -64,13 +81,22 @@ export async function pageSchemas(rows: readonly Row[], context: Context): Promi
     rows.map((row) => [`${row['project_id']}-${row['type_id']}`, [row['project_id'], row['type_id']] as [number, number]]),
   )
   return collection(
-    schemasHref([...pairs.keys()]),
+    schemasHref([...pairs.keys()], context),
     await Promise.all([...pairs.values()].map(([project, type]) => pairSchema(context, project, type))),
   )
 }
 
-export const schemasHref = (pairs: readonly string[]): string =>
-  `/api/v3/work_packages/schemas?filters=${encodeURIComponent(JSON.stringify([{ id: { operator: '=', values: pairs } }]))}`
+export const schemasHref = (pairs: readonly string[], context: Context): string =>
+  atMoments(
+    `/api/v3/work_packages/schemas?filters=${encodeURIComponent(JSON.stringify([{ id: { operator: '=', values: pairs } }]))}`,
+    context,
+  )
+
+/** An address that repeats for which moments was asked, if it was. */
+const atMoments = (href: string, context: Context): string => {
+  const timestamps = timestampsOf(context)
+  return timestamps ? withTimestamps(href, timestamps) : href
+}
 
 const seesAny = either(inAnyProject('view_work_packages'), sharedAnywhere('view_work_packages'))
 
@@ -103,7 +129,7 @@ operation({
   tag: 'WorkPackage',
   guard: seesAny,
   answers: { status: 200, as: 'object' },
-  query: ['filters'],
+  query: ['filters', 'timestamps'],
   run: async ({ context }) => {
     const text = context.params.get('filters')
     if (!text)
@@ -124,7 +150,7 @@ operation({
     const pairs = await Promise.all(use.values.map((value) => readPair(value, context)))
     const found = pairs.filter((pair) => pair !== undefined)
     const schemas = await Promise.all(found.map(([project, type]) => pairSchema(context, project, type)))
-    return ok(collection(schemasHref(use.values), schemas))
+    return ok(collection(schemasHref(use.values, context), schemas))
   },
 })
 
@@ -134,6 +160,7 @@ operation({
   summary: 'View the schema of a project and a type',
   tag: 'WorkPackage',
   answers: { status: 200, of: 'WorkPackage', as: 'schema' },
+  query: ['timestamps'],
   run: async ({ context, params }) => {
     if (params['identifier'] === 'sums') return ok(await sumsSchema(context))
     const pair = await readPair(params['identifier'] as string, context)

@@ -13,6 +13,7 @@ import { workPackageFilters } from './filters.ts'
 import { loadRelatives } from './hierarchy.ts'
 import { isMilestone, isNoMilestone, links, relatives, self } from './links.ts'
 import { listOptions } from './list.ts'
+import { readMoments } from './moments.ts'
 import { attributeGroups } from './schemas.ts'
 import * as steps from './steps.ts'
 import { isSealed } from './workflow.ts'
@@ -55,6 +56,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
   belongsTo: 'project_id',
   lock: 'lock_version',
   journal: 'work_package_versions',
+  moments: readMoments,
   missing: 'The work package you are looking for cannot be found or has been deleted.',
   visible: view,
   guards: { index: view },
@@ -74,6 +76,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
     lockVersion: p.integer({ required: true }),
     id: p.integer({ required: true, sort: true }),
     subject: p.text({
+      compared: true,
       required: true,
       min: 1,
       max: 255,
@@ -84,8 +87,16 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
     duration: p.days({ when: isNoMilestone, inSchema: noMilestone, filter: true, sort: true, writable: byHand }),
     scheduleManually: p.boolean({ hasDefault: true, label: 'Manual scheduling' }),
     ignoreNonWorkingDays: p.boolean({ writable: isPlanned, label: 'Ignore non-working days' }),
-    startDate: p.date({ when: isNoMilestone, inSchema: noMilestone, writable: byHand, filter: true, sort: true }),
+    startDate: p.date({
+      compared: true,
+      when: isNoMilestone,
+      inSchema: noMilestone,
+      writable: byHand,
+      filter: true,
+      sort: true,
+    }),
     dueDate: p.date({
+      compared: true,
       when: isNoMilestone,
       inSchema: noMilestone,
       writable: byHand,
@@ -93,7 +104,14 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       filter: true,
       sort: true,
     }),
-    date: p.date({ section: 'Details', column: 'due_date', when: isMilestone, inSchema: milestone, writable: milestone }),
+    date: p.date({
+      compared: true,
+      section: 'Details',
+      column: 'due_date',
+      when: isMilestone,
+      inSchema: milestone,
+      writable: milestone,
+    }),
     derivedStartDate: p.date({ writable: false, when: isNoMilestone, inSchema: noMilestone }),
     derivedDueDate: p.date({ writable: false, label: 'Derived finish date', when: isNoMilestone, inSchema: noMilestone }),
     estimatedTime: p.hours({
@@ -138,6 +156,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       sort: by('principals', surname, 'author_id'),
     }),
     project: p.link('Project', {
+      compared: true,
       required: true,
       embed: true,
       group: true,
@@ -148,11 +167,13 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       },
     }),
     parent: p.link('WorkPackage', {
+      compared: true,
       embed: true,
       may: inProject('manage_subtasks'),
       link: ({ parent_id }, page) => relatives(page).parents.get(parent_id as number) ?? { href: null },
     }),
     assignee: p.link('Principal', {
+      compared: true,
       section: 'People',
       column: 'assigned_to_id',
       open: true,
@@ -165,6 +186,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       allowed: { href: assignees },
     }),
     responsible: p.link('Principal', {
+      compared: true,
       section: 'People',
       label: 'Accountable',
       open: true,
@@ -176,6 +198,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       allowed: { href: assignees },
     }),
     type: p.link('Type', {
+      compared: true,
       required: true,
       embed: true,
       open: true,
@@ -187,6 +210,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       },
     }),
     status: p.link('Status', {
+      compared: true,
       required: true,
       hasDefault: true,
       embed: true,
@@ -209,6 +233,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       },
     }),
     version: p.link('Version', {
+      compared: true,
       section: 'Details',
       embed: true,
       open: true,
@@ -223,6 +248,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       },
     }),
     priority: p.link('Priority', {
+      compared: true,
       section: 'Details',
       required: true,
       hasDefault: true,

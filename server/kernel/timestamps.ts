@@ -1,0 +1,87 @@
+/** The moments that a client can name, as texts: absolute, so long ago, or at a time of a day gone by. Pure. */
+import { FIRST_DAY, LAST_DAY } from './operators.ts'
+
+/** The moment of asking; every other text means what was, even if that is no different. */
+export const NOW = 'PT0S'
+
+/** As many as can be asked for at once. */
+export const MOST_TIMESTAMPS = 10
+
+const POINT = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)(?:Z|([+\- ])(\d{2}):?(\d{2})?)?)?$/
+const DURATION =
+  /^[+-]?P(?=.)(?:-?(\d{1,5})Y)?(?:-?(\d{1,5})M)?(?:-?(\d{1,5})W)?(?:-?(\d{1,5})D)?(?:T(?=.)(?:-?(\d{1,5})H)?(?:-?(\d{1,5})M)?(?:-?(\d{1,5})(?:[.,]\d{1,9})?S)?)?$/
+const SHORTCUT = /^([+-]?)(?=.)(\d{1,5}y)?(\d{1,5}m)?(\d{1,5}w)?(\d{1,5}d)?$/
+const DAY_AGO =
+  /^(oneDayAgo|lastWorkingDay|oneWeekAgo|oneMonthAgo)@([01]\d|2[0-3]):([0-5]\d)(?:([+\- ])([01]\d|2[0-3]):([0-5]\d)|Z)?$/
+
+/** A text that names a moment, in the form in which it is told again; undefined for one that names none. */
+export function readTimestamp(text: string): string | undefined {
+  const given = text.trim()
+  if (given === 'now') return NOW
+  const short = SHORTCUT.exec(given)
+  if (short) return `P${short[1] === '-' ? '-' : ''}${given.replace(/^[+-]/, '').toUpperCase()}`
+  // A plus sign that was not encoded arrives as a space.
+  const told = given.replace(/ (?=\d{2}(:?\d{2})?$)/, '+')
+  return DURATION.test(given) || DAY_AGO.test(given) || instantOf(told) !== undefined ? told : undefined
+}
+
+/** Texts that name moments, as they are told again; undefined unless each does, and if there are none or too many. */
+export function readTimestamps(texts: readonly unknown[]): string[] | undefined {
+  if (texts.length === 0 || texts.length > MOST_TIMESTAMPS) return undefined
+  const read = texts.map((text) => (typeof text === 'string' ? readTimestamp(text) : undefined))
+  return read.every((text) => text !== undefined) ? read : undefined
+}
+
+/** What can be named, in words that follow "expected" or "is not". */
+export const expectedTimestamps = `one to ${MOST_TIMESTAMPS} of ISO 8601 dates, dates and times, durations, and days gone by such as oneDayAgo@08:00+00:00`
+
+/** The instant of a text that names a date or a date and time; in UTC where it names no zone. */
+function instantOf(text: string): string | undefined {
+  const [, day, time = '00:00', sign, hours = '00', minutes = '00'] = POINT.exec(text) ?? []
+  if (day === undefined) return undefined
+  try {
+    return kept(Temporal.Instant.from(`${day}T${time.replace(',', '.')}${sign ? `${sign}${hours}:${minutes}` : 'Z'}`))
+  } catch {
+    return undefined
+  }
+}
+
+/** An instant in UTC with milliseconds, kept between the first and the last day there is. */
+function kept(instant: Temporal.Instant): string {
+  const ms = Math.min(Math.max(instant.epochMilliseconds, Date.parse(FIRST_DAY)), Date.parse(LAST_DAY))
+  return new Date(ms).toISOString()
+}
+
+const back = { oneDayAgo: { days: 1 }, oneWeekAgo: { weeks: 1 }, oneMonthAgo: { months: 1 } }
+/** Where not one of so many days was a working day, the last one counts as one. */
+const FARTHEST_WORKING_DAY = 30
+
+/**
+ * The instant, in UTC, that a text as `readTimestamp` gives it means.
+ * @param now the moment of asking
+ * @param isWorkingDay whether people work on a day, `YYYY-MM-DD`
+ */
+export function momentOf(timestamp: string, now: Date, isWorkingDay: (day: string) => boolean): string {
+  const asked = Temporal.Instant.fromEpochMilliseconds(now.getTime())
+  const ago = DURATION.exec(timestamp)
+  if (ago) {
+    const [years, months, weeks, days, hours, minutes, seconds] = ago.slice(1).map((amount) => Number(amount ?? 0))
+    const duration = { years, months, weeks, days, hours, minutes, seconds } as Temporal.DurationLike
+    return kept(asked.toZonedDateTimeISO('UTC').subtract(duration).toInstant())
+  }
+  const [, keyword, hour, minute, sign = '+', hours = '00', minutes = '00'] = DAY_AGO.exec(timestamp) ?? []
+  if (keyword === undefined) return instantOf(timestamp) as string
+  const zone = `${sign}${hours}:${minutes}`
+  const today = asked.toZonedDateTimeISO(zone).toPlainDate()
+  const day =
+    keyword === 'lastWorkingDay' ? lastWorkingDay(today, isWorkingDay) : today.subtract(back[keyword as keyof typeof back])
+  return kept(Temporal.Instant.from(`${day}T${hour}:${minute}${zone}`))
+}
+
+function lastWorkingDay(today: Temporal.PlainDate, isWorkingDay: (day: string) => boolean): Temporal.PlainDate {
+  for (let days = 1; days <= FARTHEST_WORKING_DAY; days++) {
+    const day = today.subtract({ days })
+    if (isWorkingDay(day.toString())) return day
+  }
+  return today.subtract({ days: 1 })
+}
