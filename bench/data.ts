@@ -1,8 +1,10 @@
 /** Fills a fresh database with an instance as it looks after some years: projects, people, work packages, time booked. */
 import type { Database, Transaction } from '#db/database.ts'
+import { among } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import type { TableName, Tables } from '#db/tables.ts'
-import { begin } from '#kernel/history.ts'
+import { begin, record } from '#kernel/history.ts'
+import { resourceNamed } from '#kernel/resource.ts'
 import { hashToken, randomToken } from '#kernel/tokens.ts'
 import { insertForIds, insertRows } from '#server/seeds/rows.ts'
 import { setup } from '#server/setup.ts'
@@ -36,7 +38,8 @@ export interface Dataset {
 const USERS = 500
 const VIEWER_PROJECTS = 40
 const WORK_PACKAGES_PER_PROJECT = 50
-const YEAR_MS = 365 * 86_400_000
+const DAY_MS = 86_400_000
+const YEAR_MS = 365 * DAY_MS
 /** SQLite takes at most 32,766 parameters in a statement. */
 const MOST_PARAMETERS = 30_000
 
@@ -210,6 +213,7 @@ async function write(tx: Transaction, size: number, random: Random, adminToken: 
   const workPackages = await insertAll(tx, 'work_packages', rows)
   await adopt(tx, workPackages, rows, random)
   await begin(tx, { table: 'work_packages', journal: 'work_package_versions' })
+  await grow(tx, rows, workPackages, [...priorities.values()], now)
   await bookTime(tx, workPackages, rows, [...activities.values()], random)
 
   const seen = workPackages.filter((_, i) => isViewers.has(rows[i]!.project_id!))
@@ -287,6 +291,27 @@ async function adopt(
     if (parent !== undefined && random() < 0.1)
       await tx.run(sql`update work_packages set parent_id = ${parent} where id = ${ids[i]}`)
     else if (row.type_id !== milestone && random() < 0.2) newest.set(row.project_id!, ids[i]!)
+  }
+}
+
+/** Days ago on which half of the work packages there were became another priority. */
+const CHANGES = [400, 300, 200, 150, 100, 60, 30, 14, 7, 2]
+
+/** Gives work packages a past: the older ones have been changed five times. */
+async function grow(
+  tx: Transaction,
+  rows: readonly Partial<Tables['work_packages']>[],
+  ids: readonly number[],
+  priorities: readonly number[],
+  now: number,
+): Promise<void> {
+  const actor = rows[0]!.author_id!
+  for (const [step, days] of CHANGES.entries()) {
+    const at = new Date(now - days * DAY_MS).toISOString()
+    const changing = ids.filter((id, i) => (id + step) % 2 === 0 && rows[i]!.created_at! < at)
+    const priority = priorities[step % priorities.length]
+    await tx.run(sql`update work_packages set priority_id = ${priority} where ${among(tx.engine, sql`id`, changing)}`)
+    await record(tx, resourceNamed('WorkPackage'), changing, { actor, at, window: 0 })
   }
 }
 

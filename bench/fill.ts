@@ -41,6 +41,12 @@ export function fillWorkPackage(body: Body, row: Body): void {
   if (row['children'].length > 0) links.children = row['children']
 }
 
+/** Puts what a row was into the element that it is compared in. */
+export function fillVersion(body: Body, version: Body): void {
+  const { priority } = body['_embedded'].attributesByTimestamp[0]._links
+  if (priority) point(priority, 'priorities', version['priority_id'])
+}
+
 /** Puts a row into an element of a list of projects. */
 export function fillProject(body: Body, row: Body): void {
   body['id'] = row['id']

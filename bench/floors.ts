@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { cases, type Work } from './cases.ts'
 import type { Dataset } from './data.ts'
-import { type Body, fillProject, fillWorkPackage } from './fill.ts'
+import { type Body, fillProject, fillVersion, fillWorkPackage } from './fill.ts'
 import { openStore, type Store } from './store.ts'
 import { answerQuestions } from './worker.ts'
 
@@ -67,13 +67,17 @@ function answerTo(work: Work, body: Body, store: Store, { viewer }: Dataset): An
     case 'projects':
     case 'list': {
       const embedded = body['_embedded']
+      const since = work.kind === 'list' ? work.since : undefined
       const elements = new Map<number, Body>(embedded.elements.map((element: Body) => [element['id'], element]))
       const [readPage, fill] = work.kind === 'list' ? [store.list(work), fillWorkPackage] : [store.projects(work), fillProject]
       return async () => {
         const { rows, total } = await readPage()
+        const then = since ? await store.versions(idsOf(rows), new Date(Date.now() - since * DAY_MS).toISOString()) : []
+        for (const version of then) fillVersion(elements.get(version['id'])!, version)
         embedded.elements = rows.map((row) => {
           const element = elements.get(row['id'])!
           fill(element, row)
+          if (since) element['_links'].self.href += `?timestamps=P${since}D%2CPT0S`
           return element
         })
         body['total'] = total
@@ -113,6 +117,9 @@ function answerTo(work: Work, body: Body, store: Store, { viewer }: Dataset): An
       }
   }
 }
+
+const DAY_MS = 86_400_000
+const idsOf = (rows: readonly Body[]): number[] => rows.map((row) => row['id'])
 
 /** The answer to a write. */
 function written(body: Body, id: number, subject: string, now: string): Body {

@@ -13,6 +13,8 @@ interface Engine {
 export interface Store {
   single(id: number): () => Promise<Body[]>
   list(work: Work & { kind: 'list' }): () => Promise<{ rows: Body[]; total: number }>
+  /** What rows were at a moment. */
+  versions(ids: readonly number[], at: string): Promise<Body[]>
   projects(work: Work & { kind: 'projects' }): () => Promise<{ rows: Body[]; total: number }>
   /** Inserts a work package; gives its id. */
   create(row: Body): Promise<number>
@@ -119,6 +121,9 @@ export async function openStore(url: string, viewer: number): Promise<Store> {
     return rows
   }
 
+  const versions = prepared(
+    `select * from work_package_versions where id ${among} and valid_from <= ? and (valid_until > ? or valid_until is null)`,
+  )
   const rowById = prepared(`${selection('work_packages w')} where w.id = ?`)
   const insert = engine.all(`
     insert into work_packages (project_id, type_id, status_id, priority_id, author_id, assigned_to_id, subject, description,
@@ -161,6 +166,7 @@ export async function openStore(url: string, viewer: number): Promise<Store> {
         return { rows, total: rows[0]?.['total'] ?? 0 }
       }
     },
+    versions: (ids, at) => versions([ids, at, at]),
     projects: ({ ids, size }) => {
       const page = prepared(`select * from projects where id ${among} order by id desc limit ${size}`)
       const count = prepared(`select count(*) as n from projects where id ${among}`)

@@ -88,16 +88,17 @@ export async function standing(
   })
   const rowsAt = ({ at }: Moment) => (at === undefined ? presentVersions(resource) : versionsAt(resource, at))
   const states = moments.toReversed().map((moment, i, latestFirst) => {
+    // What is seen at a later moment is left out before anything is read: that is nearly all there is.
     const later = latestFirst
       .slice(0, i)
       .map(
-        (one) => sql`not exists (select 1 from (${rowsAt(one)}) l where l.id = v.id and ${seenAt(context, resource, one, 'l')})`,
+        (one) => sql`not exists (select 1 from (${rowsAt(one)}) l where l.id = m.id and ${seenAt(context, resource, one, 'l')})`,
       )
-    const where = and([sql`v.id in (select id from matching)`, seenAt(context, resource, moment, 'v'), ...later])
-    return sql`select v.* from (${rowsAt(moment)}) v where ${where}`
+    const ids = sql`select m.id from matching m where ${and(later)}`
+    return sql`select v.* from (${rowsAt(moment)}) v where ${and([sql`v.id in (${ids})`, seenAt(context, resource, moment, 'v')])}`
   })
   return {
-    head: sql`with matching (id) as (${join(matching, ' union ')}), standing as (${join(states, ' union all ')}) `,
+    head: sql`with matching (id) as materialized (${join(matching, ' union all ')}), standing as (${join(states, ' union all ')}) `,
     resource: { ...resource, table: 'standing' as never },
     where: seenNow(context, resource),
   }
@@ -118,11 +119,13 @@ export async function listStanding(
   const rows =
     pageSize === 0
       ? []
-      : await db.all<{ id: number }>(
-          sql`${head}select standing.id as id from standing order by ${order} limit ${pageSize} offset ${(offset - 1) * pageSize}`,
+      : await db.all<{ id: number; total: number }>(
+          sql`${head}select standing.id as id, count(*) over () as total from standing order by ${order} limit ${pageSize} offset ${(offset - 1) * pageSize}`,
         )
-  const counted = await db.one<{ n: number }>(sql`${head}select count(*) as n from standing`)
-  return { ids: rows.map(({ id }) => id), total: counted?.n ?? 0 }
+  const ids = rows.map(({ id }) => id)
+  if (rows[0]) return { ids, total: rows[0].total }
+  const counted = await db.one<{ n: number }>(sql`${head}select count(distinct id) as n from matching`)
+  return { ids, total: counted?.n ?? 0 }
 }
 
 /** Reads rows at all the moments; a fixed number of statements for each. */

@@ -1,6 +1,6 @@
 /** The kinds of values that only queries have. All are kept as text. */
 import { FormatError, isStorable, type Kind } from '#kernel/kinds.ts'
-import { expectedTimestamps, readTimestamps } from '#kernel/timestamps.ts'
+import { expectedTimestamps, NOW, readTimestamps } from '#kernel/timestamps.ts'
 
 export const zoomLevels = ['auto', 'days', 'weeks', 'months', 'quarters', 'years'] as const
 export const highlightingModes = ['inline', 'none', 'status', 'type', 'priority'] as const
@@ -15,6 +15,7 @@ export const timestampsKind: Kind = {
   render: (text: string) => JSON.parse(text),
   parse: (value) => {
     const list = typeof value === 'string' ? value.split(',') : value
+    if (Array.isArray(list) && list.length === 0) return JSON.stringify([NOW])
     const timestamps = Array.isArray(list) ? readTimestamps(list) : undefined
     if (!timestamps) throw new FormatError(`an array of ${expectedTimestamps}`)
     return JSON.stringify(timestamps)
