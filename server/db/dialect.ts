@@ -69,6 +69,12 @@ export const moment = (engine: Engine, at: string): Sql => (engine === 'postgres
 export const assignments = (values: Record<string, unknown>): Sql =>
   join(Object.entries(values).map(([column, value]) => sql`${name(column)} = ${value}`))
 
+/** What a column of JSON holds with some members of its object changed; those that become null are removed. */
+export const merged = (engine: Engine, column: string, changes: Record<string, unknown>): Sql =>
+  engine === 'sqlite'
+    ? sql`json_patch(coalesce(${name(column)}, '{}'), ${changes})`
+    : sql`jsonb_strip_nulls(coalesce(${name(column)}, '{}'::jsonb) || ${changes}::jsonb)`
+
 /**
  * An update that gives each of many rows values of its own; `alike` are assignments that are the same for all.
  * @param rows the id and the columns, the same ones in every row

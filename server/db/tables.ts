@@ -22,6 +22,58 @@ export interface Tables {
     name: string
     assigned_to_id: number | null
   }
+  custom_field_items: {
+    id: number
+    custom_field_id: number
+    parent_id: number | null
+    label: string | null
+    short: string | null
+    weight: string | null
+    position: number
+  }
+  custom_field_projects: {
+    custom_field_id: number
+    project_id: number
+  }
+  custom_field_sections: {
+    id: number
+    name: string
+    position: number
+  }
+  custom_field_types: {
+    custom_field_id: number
+    type_id: number
+  }
+  custom_fields: {
+    id: number
+    resource: string
+    name: string
+    format: string
+    position: number
+    required: boolean
+    multiple: boolean
+    for_all: boolean
+    admin_only: boolean
+    filterable: boolean
+    searchable: boolean
+    right_to_left: boolean
+    any_version: boolean
+    default_value: unknown | null
+    min_length: number
+    max_length: number
+    pattern: string | null
+    formula: string | null
+    section_id: number | null
+    created_at: string
+    updated_at: string
+  }
+  custom_options: {
+    id: number
+    custom_field_id: number
+    value: string
+    position: number
+    is_default: boolean
+  }
   emoji_reactions: {
     id: number
     journal_id: number
@@ -123,6 +175,7 @@ export interface Tables {
     immediate_reminders: unknown | null
     pause_reminders: unknown | null
     workdays: unknown | null
+    custom_values: unknown | null
   }
   priorities: {
     id: number
@@ -150,6 +203,7 @@ export interface Tables {
     status_explanation: string | null
     created_at: string
     updated_at: string
+    custom_values: unknown | null
   }
   queries: {
     id: number
@@ -241,6 +295,7 @@ export interface Tables {
     time_zone: string | null
     created_at: string
     updated_at: string
+    custom_values: unknown | null
   }
   time_entry_activities: {
     id: number
@@ -299,6 +354,7 @@ export interface Tables {
     sharing: string
     created_at: string
     updated_at: string
+    custom_values: unknown | null
   }
   views: {
     id: number
@@ -345,6 +401,7 @@ export interface Tables {
     created_at: string
     updated_at: string
     description: string | null
+    custom_values: unknown | null
   }
   work_packages: {
     id: number
@@ -376,6 +433,7 @@ export interface Tables {
     created_at: string
     updated_at: string
     description: string | null
+    custom_values: unknown | null
   }
   workflows: {
     type_id: number

@@ -7,6 +7,7 @@ import { sql } from '#db/sql.ts'
 import type { FileStore } from '#files/store.ts'
 import type { Context } from '#kernel/context.ts'
 import { ApiError, forbidden, notFound } from '#kernel/errors.ts'
+import { livingFor } from '#kernel/living.ts'
 import type { Method, Operation, Part } from '#kernel/operation.ts'
 import { unpackParams } from '#kernel/query.ts'
 import { settingsOf } from '#kernel/settings.ts'
@@ -41,6 +42,7 @@ async function contextOf(request: FastifyRequest, { db, world, files }: Ground, 
     engine: db.engine,
     viewer,
     snapshot,
+    living: await livingFor(db, snapshot, viewer),
     settings,
     now,
     timeZone,
@@ -60,12 +62,9 @@ async function renew(context: Context, db: Database, world: World): Promise<Cont
   const row = await snapshot.remember(`principal ${id}`, ['principals'], () =>
     db.one(sql`select * from principals where id = ${id}`),
   )
-  return {
-    ...context,
-    snapshot,
-    settings: await settingsOf(db, snapshot),
-    viewer: row ? await viewerOf(snapshot, row) : context.viewer,
-  }
+  const viewer = row ? await viewerOf(snapshot, row) : context.viewer
+  const settings = await settingsOf(db, snapshot)
+  return { ...context, snapshot, settings, viewer, living: await livingFor(db, snapshot, viewer) }
 }
 const NONE = new URLSearchParams()
 

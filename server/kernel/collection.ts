@@ -5,6 +5,7 @@ import { and, join, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context } from './context.ts'
 import { forbidden } from './errors.ts'
 import { written } from './json.ts'
+import { alive } from './living.ts'
 import type { FilterUse } from './operators.ts'
 import { enrich, idIn, linksOf, list, type Page, relatedRows, targetOf, visibleWhere } from './page.ts'
 import { checkSelect, parseQuery, type Query, writeFilters } from './query.ts'
@@ -33,7 +34,8 @@ export interface IndexOptions {
  * Answers a collection of a resource.
  * @throws ApiError 403 when the viewer may not list them at all, 400 or 422 for a query that is not understood
  */
-export async function index(context: Context, resource: Resource, options: IndexOptions = {}): Promise<Body> {
+export async function index(context: Context, declared: Resource, options: IndexOptions = {}): Promise<Body> {
+  const resource = alive(declared, context)
   if (resource.guard) {
     await prepare(context.db, context.viewer, resource.guard.needs)
     if (!resource.guard.anywhere(context.viewer)) throw forbidden()
@@ -124,9 +126,11 @@ export function pageLinks(
 
 /** Groups are ordered as the property sorts. */
 const groupOrder = (group: Property, resource: Resource, context: Context): Sql =>
-  typeof group.options.sort === 'function'
-    ? group.options.sort(context, resource.table)
-    : name(`${resource.table}.${group.column}`)
+  typeof group.options.sort === 'function' ? group.options.sort(context, resource.table) : expressionOf(group, resource, context)
+
+/** What a property holds, as the database has it. */
+const expressionOf = ({ column, options: { select } }: Property, { table }: Resource, context: Context): Sql =>
+  select ? select(context, table) : name(`${table}.${column}`)
 
 const sumsOf = (resource: Resource) => resource.properties.filter((p) => p.options.sum)
 
@@ -157,36 +161,41 @@ async function totalSums(context: Context, resource: Resource, query: Query, wit
 async function groups(context: Context, resource: Resource, query: Query, within: Sql): Promise<Body[]> {
   const group = query.group as Property
   const where = and([await visibleWhere(context, resource), within, ...query.conditions])
-  const column = name(`${resource.table}.${group.column}`)
+  const column = expressionOf(group, resource, context)
+  // What is no column of its own is the same for all of a group all the same, but the engines do not know.
+  const place = groupOrder(group, resource, context)
+  const order = group.options.select ? sql`min(${place})` : place
   const sums = query.showSums ? sql`, ${sumSelection(context, resource)}` : raw('')
   const rows = await context.db.all(
-    sql`select ${column} as value, count(*) as count${sums} from ${name(resource.table)} where ${where} group by ${column} order by ${ordered(context.engine, groupOrder(group, resource, context), false)}`,
+    sql`select ${column} as value, count(*) as count${sums} from ${name(resource.table)} where ${where} group by ${column} order by ${ordered(context.engine, order, false)}`,
   )
   const target = group.to ? resourceNamed(group.to) : undefined
-  const ids = rows.map((row) => row['value']).filter((value) => value !== null)
-  const related = target ? await relatedRows(context, target, ids) : undefined
+  const idsOf = ({ value }: Row): number[] => (typeof value === 'string' && group.many ? JSON.parse(value) : [value ?? []].flat())
+  const related = target ? await relatedRows(context, target, rows.flatMap(idsOf)) : undefined
+  const sees = (row: Row | undefined): row is Row =>
+    row !== undefined && target !== undefined && (group.options.open || target.visible.holds(context.viewer, row))
   return rows.map((row) => {
-    const linked = related?.get(row['value'])
-    const seen = linked && target && (group.options.open || target.visible.holds(context.viewer, linked))
-    const value =
-      row['value'] === null
-        ? null
-        : target
-          ? seen
-            ? target.titleOf(linked)
-            : null
-          : `${row['value']}${group.name === 'percentageDone' ? '%' : ''}`
+    const linked = target
+      ? idsOf(row)
+          .map((id) => related?.get(id))
+          .filter(sees)
+      : []
+    const titles = target && linked.length > 0 ? linked.map((one) => target.titleOf(one)).join(', ') : null
     return {
-      value,
+      value: row['value'] === null || target ? titles : inWords(group, row['value']),
       count: row['count'],
       ...(query.showSums && { sums: renderSums(resource, row) }),
       _links: {
-        valueLink: seen && target ? [{ href: hrefOf(target, linked) }] : [],
+        valueLink: target ? linked.map((one) => ({ href: hrefOf(target, one) })) : [],
         groupBy: { href: `/api/v3/queries/group_bys/${group.name}`, title: group.label },
       },
     }
   })
 }
+
+/** What the rows of a group have in common, as people read it. */
+const inWords = ({ name: own, kind }: Property, value: unknown): string =>
+  `${kind.render(value)}${own === 'percentageDone' ? '%' : ''}`
 
 const signals = new WeakMap<Resource, ReadonlySet<string>>()
 

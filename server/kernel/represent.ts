@@ -1,10 +1,12 @@
 /** A row and its page become the HAL object a client reads. Synchronous, and no database in reach. */
 import type { Row } from '#db/database.ts'
 import { idIn, type Page, selected, targetOf } from './page.ts'
-import { type Action, hrefOf, type Link, type Property, type Resource, resourceNamed } from './resource.ts'
+import { type Action, type Draft, hrefOf, type Link, type Property, type Resource, resourceNamed } from './resource.ts'
 import type { Rule } from './rules.ts'
 
 export type Body = Record<string, unknown>
+
+const STORED = { given: new Set<string>(), many: {}, meta: {} }
 
 /** Stands for something that exists but may not be seen. */
 export const UNDISCLOSED = 'urn:openproject-org:api:v3:undisclosed'
@@ -44,9 +46,10 @@ export function linkOf(property: Property, row: Row, page: Page): Link | Link[] 
   return id === null || id === undefined ? { href: null } : linkTo(property, row, id, page)
 }
 
-/** Whether a property is there for this row and viewer. */
-export const isShown = (property: Property, row: Row, page: Page): boolean => {
-  const { when, read } = property.options
+/** Whether a property is there for this row and viewer; `draft` is what is proposed, where the row is not stored like that. */
+export const isShown = (property: Property, row: Row, page: Page, draft?: Draft): boolean => {
+  const { when, read, active } = property.options
+  if (active && !active((draft ?? { ...STORED, row, before: row }) as never, page.context)) return false
   return (!when || when(row as never, page)) && (!read || can(page, read, row))
 }
 
@@ -107,7 +110,9 @@ function planOf(resource: Resource): Plan {
 export const typeOf = (resource: Resource, row: Row, page: Page): string => resource.type?.(row, page) ?? resource.name
 
 /** The representation of a row of the page; with `embed`, including the resources it links to. */
-export function represent(resource: Resource, row: Row, page: Page, { embed = false } = {}): Body {
+export function represent(declared: Resource, row: Row, page: Page, { embed = false } = {}): Body {
+  // The page knows what this database has added to it.
+  const resource = page.resource.name === declared.name ? page.resource : declared
   if (page.variants) {
     const variant = resourceNamed(resource.variant?.(row as never) as string)
     return represent(variant, row, page.variants.get(variant.name) as Page, { embed })

@@ -6,12 +6,13 @@ import type { Tables } from '#db/tables.ts'
 import { single } from '#kernel/collection.ts'
 import type { Context } from '#kernel/context.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
+
 import type { FilterUse } from '#kernel/operators.ts'
 import { condition } from '#kernel/operators.ts'
 import type { Page } from '#kernel/page.ts'
 import { faultsOf } from '#kernel/query.ts'
 import type { Body } from '#kernel/represent.ts'
-import { type Draft, differs, hrefOf, type Link, type Resource, resource, resourceNamed } from '#kernel/resource.ts'
+import { type Draft, differs, hrefOf, type Link, type Resource, resource, resourceNamed, rowsOf } from '#kernel/resource.ts'
 import { both } from '#kernel/rules.ts'
 import { isWritable } from '#kernel/schema.ts'
 import { filterSchemas, schemasAt } from './filter-schemas.ts'
@@ -97,11 +98,11 @@ function check(draft: Draft<Query>, { faults }: Facts, { viewer }: Context): Vio
 const shown = (row: Query, { loaded }: Page): Shown | undefined => (loaded['filters'] as Map<object, Shown>).get(row)
 const each = (read: (row: Row, context: Context) => readonly string[]) => async (rows: readonly Row[], context: Context) =>
   new Map(rows.map((row) => [row['id'] as number, read(row, context) as never as number[]]))
-const all = (part: { rows?: ReadonlyMap<unknown, Row> }) => [...(part.rows?.values() ?? [])]
+const all = (part: Resource, context: Context) => [...(rowsOf(part, context)?.values() ?? [])]
 
 /** What a query groups by; the link is there, and empty, where it is nothing. */
-function grouping({ group_by }: Query): Link {
-  const group = group_by ? QueryGroupBy.rows?.get(group_by) : undefined
+function grouping({ group_by }: Query, { context }: Page): Link {
+  const group = group_by ? rowsOf(QueryGroupBy, context)?.get(group_by) : undefined
   return group ? { href: hrefOf(QueryGroupBy, group), title: group['name'] } : { href: null, title: null }
 }
 
@@ -160,26 +161,26 @@ export const Query: Resource = resource<'queries', Facts>('Query', 'queries', (p
       embed: true,
       hasDefault: true,
       load: each(columnsOf),
-      allowed: { rows: () => all(QueryColumn) },
+      allowed: { rows: (_, __, context) => all(QueryColumn, context) },
     }),
     sortBy: p.links('QuerySortBy', {
       embed: true,
       hasDefault: true,
       load: each((row) => readIds(row['sort_by'])),
-      allowed: { rows: () => all(QuerySortBy) },
+      allowed: { rows: (_, __, context) => all(QuerySortBy, context) },
     }),
     groupBy: p.link('QueryGroupBy', {
       column: 'group_by',
       embed: true,
       schemaType: '[]QueryGroupBy',
       link: grouping,
-      allowed: { rows: () => all(QueryGroupBy) },
+      allowed: { rows: (_, __, context) => all(QueryGroupBy, context) },
     }),
     highlightedAttributes: p.links('QueryColumn', {
       embed: true,
       hasDefault: true,
       load: each(highlightedOf),
-      allowed: { rows: () => all(QueryColumn).filter(({ id }) => highlightable.includes(id)) },
+      allowed: { rows: (_, __, context) => all(QueryColumn, context).filter(({ id }) => highlightable.includes(id)) },
     }),
   },
   filters: {
@@ -190,7 +191,7 @@ export const Query: Resource = resource<'queries', Facts>('Query', 'queries', (p
     },
   },
   actions: {
-    results: { href: (row, page) => `${placeOf(row)}?${parametersOf(row, shown(row, page)?.uses ?? [])}` },
+    results: { href: (row, page) => `${placeOf(row)}?${parametersOf(row, shown(row, page)?.uses ?? [], page.context)}` },
     schema: { href: schemaAt },
     delete: { href: self, method: 'delete', may: remove, when: isStored },
     star: { href: (row) => `${self(row)}/star`, method: 'patch', may: edit, when: (row) => isStored(row) && !row.starred },
