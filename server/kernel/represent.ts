@@ -29,13 +29,17 @@ function linkTo(property: Property, row: Row, id: number, page: Page): Link {
   const target = resourceNamed(targetOf(property, row))
   const found = page.related.get(target.name)?.get(id)
   const seen = found && (property.options.open || target.visible.holds(page.context.viewer, found))
+  // Of a resource held in process every row is at hand: what is not found is there no more.
+  if (!found && target.held) return { href: null }
   if (seen) return { href: hrefOf(target, found), title: target.titleOf(found) }
   return property.options.hidden === 'none' ? { href: null } : { href: UNDISCLOSED, title: 'Undisclosed' }
 }
 
 /** The links of a row to each of many others. */
 export const linksToMany = (property: Property, row: Row, page: Page): Link[] =>
-  (page.many.get(property.name)?.get(row['id']) ?? []).map((id) => linkTo(property, row, id, page))
+  (page.many.get(property.name)?.get(row['id']) ?? [])
+    .map((id) => linkTo(property, row, id, page))
+    .filter(({ href }) => href !== null)
 
 /** What a link property shows: one link, a list of them, or nothing at all. */
 export function linkOf(property: Property, row: Row, page: Page): Link | Link[] | undefined {

@@ -24,7 +24,13 @@ export async function scene(): Promise<Scene> {
     if (permissions.length > 0) await make.member(id, project, ['view_project', 'view_work_packages', ...permissions])
     return { id, client: await server.as(id) }
   }
-  const writer = await person('add_work_packages', 'edit_work_packages', 'view_project_attributes', 'edit_project_attributes')
+  const writer = await person(
+    'add_work_packages',
+    'edit_work_packages',
+    'view_project_attributes',
+    'edit_project_attributes',
+    'select_project_custom_fields',
+  )
   return {
     server,
     project,

@@ -162,6 +162,22 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
   const child = await add('work_packages', written, { ...work, parent_id: parent })
   await add('work_packages', written, { ...work, parent_id: child, type_id: await named('types', 'Milestone'), duration: 1 })
   const later = await add('work_packages', written, work)
+  const field = (values: Record<string, unknown>) => add('custom_fields', ['name'], { resource: 'WorkPackage', ...values })
+  const [list, tree, text] = [
+    await field({ format: 'list' }),
+    await field({ format: 'hierarchy' }),
+    await field({ format: 'string', default_value: JSON.stringify(mark()) }),
+  ]
+  for (const custom_field_id of [list, tree, text]) {
+    await link('custom_field_projects', { custom_field_id, project_id: harbour })
+    await link('custom_field_types', { custom_field_id, type_id: work.type_id })
+  }
+  const choice = ['label', 'short', 'weight']
+  const option = await add('custom_options', ['value'], { custom_field_id: list, position: 1 })
+  const root = await add('custom_field_items', choice, { custom_field_id: tree, position: 1 })
+  const item = await add('custom_field_items', choice, { custom_field_id: tree, parent_id: root, position: 1 })
+  const values = { [list]: option, [tree]: item, [text]: mark() }
+  await db.transaction((tx) => tx.run(sql`update work_packages set custom_values = ${values} where project_id = ${harbour}`))
   for (const [from, type] of [
     [parent, 'follows'],
     [child, 'blocks'],
@@ -229,7 +245,9 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
     timeline_labels: '{}',
   })
   await add('views', [], { query_id: query, type: 'work_packages_table' })
-  await db.transaction((tx) => changed(tx, 'principals', 'memberships', 'projects', 'versions', 'categories'))
+  await db.transaction((tx) =>
+    changed(tx, 'principals', 'memberships', 'projects', 'versions', 'categories', 'custom_fields', 'custom_options'),
+  )
 
   const spelled = async (table: string, column: string) =>
     (await db.all(sql`select * from ${name(table)}`)).map((row) => row[column]).filter((text) => String(text).includes('zqk'))

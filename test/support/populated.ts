@@ -8,6 +8,7 @@ import { resources } from '#kernel/resource.ts'
 import { changed, type Topic } from '#kernel/world.ts'
 import { permissions } from '#modules/accounts/permissions.ts'
 import { tellingApart } from './codes.ts'
+import { addFields } from './fields.ts'
 import { type Instance, instance } from './instance.ts'
 import { layout } from './layout.ts'
 import { type Exchange, type Wire, wire } from './wire.ts'
@@ -83,6 +84,7 @@ export async function populated(told?: (exchange: Exchange) => void): Promise<Po
   await fill({ server, lab, annex, member, sharee, coded: userIds.slice(1, -2).map(([, id]) => id) })
   await keep(server, lab, [adminId, ...userIds.slice(0, -2).map(([, id]) => id)])
   await dummies(server, lab)
+  await addFields(server, lab, member)
 
   const people: Person[] = [{ name: 'admin', id: adminId, send: wire(server.url, server.adminToken, told) }]
   for (const [who, id] of userIds) people.push({ name: who, id, send: wire(server.url, await server.token(id), told) })

@@ -55,7 +55,8 @@ defineSet(SEEN, (viewer) =>
         )
         when 'Project' then exists (
           select 1 from grants g where g.user_id = ${viewer.id} and g.permission = 'view_project_attributes' and ${inUse}
-        ) or exists (select 1 from global_grants g where g.user_id = ${viewer.id} and g.permission = 'add_project')
+        ) or exists (select 1 from grants g where g.user_id = ${viewer.id} and g.permission = 'select_project_custom_fields')
+          or exists (select 1 from global_grants g where g.user_id = ${viewer.id} and g.permission = 'add_project')
         when 'Version' then exists (
           select 1 from grants g where g.user_id = ${viewer.id} and g.permission in ('view_work_packages', 'manage_versions')
         )

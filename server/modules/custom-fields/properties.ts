@@ -214,8 +214,8 @@ export function propertyOf(field: Definition, all: readonly Definition[]): Prope
       }),
       ...(to && {
         ...choicesOf(field, host.project ?? (() => undefined)),
-        open: true,
-        hidden: 'none',
+        // Whoever knows the field knows its choices; people and versions are seen or not, whoever points to them.
+        open: format !== 'user' && format !== 'version',
         embed: !multiple && (format === 'user' || format === 'version'),
         ...(schemaType && { schemaType }),
       }),
