@@ -106,6 +106,25 @@ const commands: Readonly<Record<string, Command>> = {
     options: DATABASE,
     run: async (invocation) => (await import('./commands/custom-field.ts')).deleteField(invocation),
   },
+  'custom-action list': {
+    meaning: 'list the custom actions',
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/custom-action.ts')).listActions(invocation),
+  },
+  'custom-action create': {
+    meaning: 'add an action that changes work packages as it says, written as the API takes it',
+    words: ['NAME'],
+    options: DATABASE,
+    flags: { changes: 'string', conditions: 'string', description: 'string' },
+    usage: `--changes '{"_links":{"assignee":{"href":"/api/v3/users/me"}}}' [--conditions '{"status":[1]}'] [--description TEXT]`,
+    run: async (invocation) => (await import('./commands/custom-action.ts')).createAction(invocation),
+  },
+  'custom-action remove': {
+    meaning: 'remove a custom action',
+    words: ['ID'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/custom-action.ts')).deleteAction(invocation),
+  },
   openapi: {
     meaning: 'print the description of the API, as JSON or YAML',
     options: [],

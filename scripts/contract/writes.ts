@@ -15,7 +15,7 @@ export async function write(session: Session): Promise<() => Promise<void>> {
   const first = (await session.call('GET /api/v3/work_packages'))?.body?._embedded?.elements?.[0]
   const project = lastOf(first?._links?.project?.href ?? session.known('/api/v3/projects/{}')[0])
   const desk: Desk = { ...session, mark: `contract-${Date.now().toString(36)}`, project, workPackage: '', undo: [] }
-  for (const area of [projects, workPackages, alongside, planning, people, own, days, files, storages, views, texts]) {
+  for (const area of [projects, workPackages, actions, alongside, planning, people, own, days, files, storages, views, texts]) {
     await area(desk).catch((error: Error) => desk.complain(`writing ${area.name}`, '', `stopped: ${error.message}`))
   }
   return async () => {
@@ -52,6 +52,18 @@ async function change(desk: Desk, member: string, ids: string[], changes: any): 
   await desk.call(`PATCH ${member}`, ids, { body })
   const stale = desk.operations.get(`PATCH ${member}`)?.definition.responses[409]
   if (stale && lockVersion !== undefined) await desk.call(`PATCH ${member}`, ids, { body, expect: 409 })
+}
+
+/** Executes a custom action, once as it should be and once on an old state. */
+async function actions(desk: Desk) {
+  const id = firstOf(desk, 'custom_actions')
+  const workPackage = await desk.call('GET /api/v3/work_packages/{id}', [desk.workPackage])
+  const body = {
+    lockVersion: workPackage?.body?.lockVersion,
+    _links: { workPackage: link(`/api/v3/work_packages/${desk.workPackage}`) },
+  }
+  await desk.call('POST /api/v3/custom_actions/{id}/execute', [id], { body })
+  await desk.call('POST /api/v3/custom_actions/{id}/execute', [id], { body, expect: 409 })
 }
 
 async function projects(desk: Desk) {

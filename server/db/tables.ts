@@ -22,6 +22,16 @@ export interface Tables {
     name: string
     assigned_to_id: number | null
   }
+  custom_actions: {
+    id: number
+    name: string
+    description: string
+    position: number
+    conditions: unknown
+    changes: unknown
+    created_at: string
+    updated_at: string
+  }
   custom_field_items: {
     id: number
     custom_field_id: number

@@ -23,6 +23,7 @@ export type Topic =
   | 'custom_fields'
   | 'custom_options'
   | 'custom_field_items'
+  | 'custom_actions'
 
 /** The state of all counters when a request began, and what was remembered under them. */
 export interface Snapshot {

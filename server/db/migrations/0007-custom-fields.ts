@@ -73,6 +73,21 @@ create table custom_field_items (
 create index custom_field_items_field on custom_field_items (custom_field_id);
 create index custom_field_items_parent on custom_field_items (parent_id, position);
 
+-- Changes of work packages that are made together, at one push of a button.
+create table custom_actions (
+  id {id},
+  name text not null,
+  description text not null default '',
+  position integer not null,
+  -- The work packages it is offered for, by ids of their status, type and project and of roles; of what is not named, all.
+  conditions {json} not null,
+  -- What it changes, as a client would write it.
+  changes {json} not null,
+  created_at {time} not null,
+  updated_at {time} not null
+);
+create unique index custom_actions_name on custom_actions (name);
+
 -- What a row holds in such fields, by the field's id: text, number, boolean, or a list of ids.
 alter table work_packages add column custom_values {json};
 alter table work_package_versions add column custom_values {json};

@@ -7,6 +7,7 @@ import { type Draft, extend } from '#kernel/resource.ts'
 import { permissionTopics } from '#kernel/viewer.ts'
 import { changed } from '#kernel/world.ts'
 import { type Definition, definitionsFor, isIn } from './definitions.ts'
+import '#modules/projects/projects.ts'
 import { filterOf, nameOf, propertyOf } from './properties.ts'
 
 defineAdditions(async (db, snapshot, viewer) => {
