@@ -125,6 +125,12 @@ const commands: Readonly<Record<string, Command>> = {
     options: DATABASE,
     run: async (invocation) => (await import('./commands/custom-action.ts')).deleteAction(invocation),
   },
+  'revisions import': {
+    meaning: "take over the commits of a project's git repository, each once",
+    words: ['PROJECT', 'PATH'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/revisions.ts')).importRevisions(invocation),
+  },
   openapi: {
     meaning: 'print the description of the API, as JSON or YAML',
     options: [],

@@ -49,6 +49,12 @@ export async function startServer(): Promise<Server> {
   const run = (args: string[]) => execFileSync(process.execPath, [...script, ...args, ...data], { cwd: repository })
   run(['seed', '--seed', 'demo', '--admin-token', token])
   for (const definition of definitions) run(definition)
+  // A repository of one commit, which speaks of the first work packages.
+  const git = (...args: string[]) => execFileSync('git', ['-C', folder, ...args], { stdio: 'ignore' })
+  git('init')
+  const message = `Begin #${Array.from({ length: 40 }, (_, i) => i + 1).join(' #')}`
+  git('-c', 'user.name=Contract', '-c', 'user.email=contract@example.net', 'commit', '--allow-empty', '-m', message)
+  run(['revisions', 'import', 'demo-project', folder])
   const child = spawn(process.execPath, [...script, 'serve', '--port', '0', ...data], { cwd: repository })
   const ended = new Promise<void>((done) => child.once('close', () => done()))
   let said = ''

@@ -22,6 +22,19 @@ export interface Tables {
     name: string
     assigned_to_id: number | null
   }
+  changeset_work_packages: {
+    changeset_id: number
+    work_package_id: number
+  }
+  changesets: {
+    id: number
+    project_id: number
+    identifier: string
+    author_name: string
+    user_id: number | null
+    message: string
+    committed_at: string
+  }
   custom_actions: {
     id: number
     name: string

@@ -219,6 +219,12 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
   const file = ['file_name', 'description', 'storage_name']
   await add('attachments', file, { ...kept, container_type: 'WorkPackage', container_id: child, author_id: leaver })
   await add('attachments', file, { ...kept, author_id: insider })
+  const revision = await add('changesets', ['identifier', 'author_name', 'message'], {
+    project_id: harbour,
+    user_id: insider,
+    committed_at: '2093-07-07T07:08:09.000Z',
+  })
+  await link('changeset_work_packages', { changeset_id: revision, work_package_id: child })
   const share = await add('memberships', [], {
     principal_id: other,
     project_id: harbour,

@@ -202,6 +202,13 @@ async function fill({ server, lab, annex, member, sharee, coded }: Filling): Pro
     const at = i % 3 === 0 ? {} : { container_type: 'WorkPackage', container_id: others[i % others.length] }
     await make.row('attachments', { ...file, ...at, author_id: author, storage_name: storage, ...stamps })
   }
+  for (const user of [member, ...coded]) {
+    const commit = { project_id: lab, identifier: `${user}`.padStart(40, 'a'), author_name: 'A coder', message: `See #${child}.` }
+    const revision = await make.row('changesets', { ...commit, user_id: user, committed_at: stamps.created_at })
+    await server.db.transaction((tx) =>
+      tx.run(sql`insert into changeset_work_packages (changeset_id, work_package_id) values (${revision}, ${child})`),
+    )
+  }
   const share = await make.row('memberships', {
     principal_id: sharee,
     project_id: lab,
