@@ -103,7 +103,10 @@ export function misfit(strategy: Strategy, operator: string, values: readonly st
 }
 
 const isInstant = (text: string) =>
-  /^\d{4}-\d{2}-\d{2}(T|$)/.test(text) && Date.parse(text) > Date.parse(FIRST_DAY) && Date.parse(text) < Date.parse(LAST_DAY)
+  isDate(text.slice(0, 10)) &&
+  /^(T|$)/.test(text.slice(10)) &&
+  Date.parse(text) > Date.parse(FIRST_DAY) &&
+  Date.parse(text) < Date.parse(LAST_DAY)
 
 /** Whether a text is an id a row could have. */
 export const isId = (text: string) => /^\d{1,10}$/.test(text) && Number(text) < 2 ** 31

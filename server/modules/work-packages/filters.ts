@@ -75,6 +75,17 @@ function inSubjectOrId({ values }: FilterUse, { engine }: Context, table: string
   return or([hasTokens(engine, column(table, 'subject'), text), byId])
 }
 
+/** What was said contains every word of a text, as far as the viewer may read it. */
+async function said(text: string, context: Context, table: string): Promise<Sql> {
+  const { db, engine, viewer } = context
+  const reads = inProject('view_internal_comments')
+  await prepare(db, viewer, reads.needs)
+  const on = (internal: boolean) => sql`${column(table, 'id')} in (
+    select j.resource_id from journals j
+    where j.resource = 'work_packages' and j.internal = ${internal} and ${hasTokens(engine, sql`j.notes`, text)})`
+  return or([on(false), and([reads.where(context, table), on(true)])])
+}
+
 const typeahead: Filter = {
   strategy: 'search',
   where: ({ values }, { engine }, table) => {
@@ -271,11 +282,17 @@ export const workPackageFilters: Record<string, Filter> = {
   typeahead,
   search: {
     strategy: 'search',
-    where: ({ values }, { engine }, table) =>
+    where: async ({ values: [text = ''] }, context, table) =>
       or([
-        hasTokens(engine, column(table, 'subject'), values[0] ?? ''),
-        hasTokens(engine, column(table, 'description'), values[0] ?? ''),
+        hasTokens(context.engine, column(table, 'subject'), text),
+        hasTokens(context.engine, column(table, 'description'), text),
+        await said(text, context, table),
       ]),
+  },
+  comment: {
+    strategy: 'text',
+    where: async ({ operator, values: [text = ''] }, context, table) =>
+      unless(operator === '!~', await said(text, context, table)),
   },
   subjectOrId: { strategy: 'search', where: inSubjectOrId },
   isMilestone: {
