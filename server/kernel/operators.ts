@@ -70,6 +70,7 @@ export const operatorNames: Readonly<Record<string, string>> = {
   '<t-': 'more than days ago',
   '=d': 'on',
   '<>d': 'between',
+  ow: 'by hand',
 }
 
 /** Operators that ask for no value. */

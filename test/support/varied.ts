@@ -14,6 +14,9 @@ export interface Varied {
   /** With whom which work packages are shared. */
   readonly shares: readonly (readonly [workPackage: number, user: number])[]
   readonly templated: readonly number[]
+  /** A query, and the work packages that have a place in its order. */
+  readonly query: number
+  readonly ordered: readonly number[]
   /** What was said on which work packages. */
   readonly comments: readonly (readonly [workPackage: number, text: string])[]
 }
@@ -208,18 +211,24 @@ export async function vary({ db, make, id, as, admin }: Instance): Promise<Varie
   for (const [i, days] of [-30, -2, 2, 30].entries())
     await make.row('non_working_days', { date: day(days), name: `Feast ${i}` }, 'non_working_days')
 
+  const queries: number[] = []
   for (const [i, values] of [{ public: true }, { starred: true }, {}, { public: true }].entries()) {
     const body = { name: `Query ${i} of all`, ...values, _links: i === 3 ? {} : { project: link('projects', i ? lab : annex) } }
     const { body: made, status, text } = await admin.post('/queries', body)
     if (status !== 201) throw new Error(text)
+    queries.push(made.id)
     const { created_at, updated_at } = stamps(-i * 4)
     await db.transaction(async (tx) => {
       await tx.run(sql`update queries set created_at = ${created_at}, updated_at = ${updated_at} where id = ${made.id}`)
     })
     await make.row('views', { query_id: made.id, type: i % 2 ? 'gantt' : 'work_packages_table', ...stamps(-1) })
   }
+  const [query, ordered] = [queries[0] as number, [at(4), at(1)]]
+  await admin.patch(`/queries/${query}/order`, { delta: Object.fromEntries(ordered.map((one, i) => [one, i])) })
   return {
     viewer,
+    query,
+    ordered,
     ann: { id: ann, client: await as(ann) },
     lab,
     watching,

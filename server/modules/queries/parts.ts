@@ -1,7 +1,7 @@
 /** What queries are made of, read off the declaration of work packages: columns, orders, groups, filters and operators. */
 import { operatorNames } from '#kernel/operators.ts'
 import { filtersOf, type Known } from '#kernel/query.ts'
-import { fixed, type Property, type Resource, resourceNamed } from '#kernel/resource.ts'
+import { fixed, humanize, type Property, type Resource, resourceNamed } from '#kernel/resource.ts'
 import { everyone } from '#kernel/rules.ts'
 import { seesWork } from './rights.ts'
 
@@ -19,6 +19,15 @@ const propertiesThat = (suit: (property: Property) => unknown): Part[] =>
 const isListed = ({ name, options }: Property): boolean =>
   options.listed ?? Boolean(options.sort || options.group || workPackages().sorts?.[name])
 
+/** Orders of lists that are no properties, and so no columns that could be shown. */
+const orders = (): Part[] =>
+  Object.keys(workPackages().sorts ?? {})
+    .filter((id) => !workPackages().property.has(id))
+    .map((id) => ({ id, name: humanize(id) }))
+
+/** The columns that a list can show. */
+export const listedColumns = () => [...(QueryColumn.rows?.values() ?? [])].filter(({ id }) => workPackages().property.has(id))
+
 /** The filters of work packages, each once, under the name the API has for it. */
 export const workPackageFilters = (): ReadonlyMap<string, Known> =>
   new Map([...filtersOf(workPackages()).values()].map((filter) => [filter.key, filter]))
@@ -27,7 +36,7 @@ const common = { title: 'name', visible: everyone, guard: seesWork, operations: 
 
 export const QueryColumn = fixed<Part>(
   'QueryColumn',
-  () => propertiesThat(isListed),
+  () => [...propertiesThat(isListed), ...orders()],
   ({ text }) => ({
     ...common,
     path: 'queries/columns',
@@ -48,7 +57,7 @@ const directions = { asc: 'Ascending', desc: 'Descending' }
 export const QuerySortBy = fixed<Part & { column: string; direction: keyof typeof directions }>(
   'QuerySortBy',
   () =>
-    propertiesThat(({ options }) => options.sort).flatMap(({ id, name }) =>
+    [...propertiesThat(({ options }) => options.sort), ...orders()].flatMap(({ id, name }) =>
       (['asc', 'desc'] as const).map((direction) => ({
         id: `${id}-${direction}`,
         name: `${name} (${directions[direction]})`,
