@@ -26,6 +26,8 @@ export interface Filter {
   to?: string
   /** Whether it is of use only in the list of one project. */
   inProject?: boolean
+  /** It answers to its name, but is not among the filters that are offered. */
+  unlisted?: boolean
   /** Whether values name something that can be chosen; by default any visible row of `to`, or any value of the right format. */
   allowed?: (values: readonly string[], context: Context) => boolean | Promise<boolean>
   where: (use: FilterUse, context: Context, table: string) => Sql | Promise<Sql>

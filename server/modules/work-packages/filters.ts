@@ -181,6 +181,7 @@ const sharedWithUser: Filter = {
 /** Those that stand in a relation of a type to one of the work packages given. */
 const related = (type: string): Filter => ({
   strategy: 'list',
+  to: 'WorkPackage',
   allowed: workPackagesHere,
   where: ({ operator, values }, { engine }, table) => {
     const ids = numbers(values)
@@ -194,6 +195,8 @@ const related = (type: string): Filter => ({
 /** Those that could stand in a relation to the one work package given; for who manages relations somewhere. */
 const relatableTo: Filter = {
   strategy: 'list',
+  to: 'WorkPackage',
+  unlisted: true,
   operators: ['relates', ...relationTypes.filter((type) => type !== 'relates'), ...family],
   operatorNames: { ...typeLabels, parent: 'parent', child: 'child', children: 'children' },
   allowed: async (values, context) => {
