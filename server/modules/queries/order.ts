@@ -40,17 +40,21 @@ export const orderKind: Kind = {
 /** Gives those of the work packages that the viewer sees these positions; -1 takes one away. */
 async function place(tx: Transaction, query: number, positions: Positions, context: Context): Promise<void> {
   const seen = await visibleIds({ ...context, db: tx }, WorkPackage, [...positions.keys()])
-  const { engine } = context
-  if (seen.size === 0) return
-  await tx.run(
-    sql`delete from ordered_work_packages where query_id = ${query} and ${among(engine, sql`work_package_id`, [...seen])}`,
-  )
-  const rows = [...positions].filter(([id, position]) => seen.has(id) && position !== -1)
-  for (let at = 0; at < rows.length; at += AT_ONCE) {
-    const values = rows.slice(at, at + AT_ONCE).map(([id, position]) => sql`(${query}, ${id}, ${position})`)
-    await tx.run(sql`insert into ordered_work_packages (query_id, work_package_id, position) values ${join(values)}`)
+  const rows = [...positions].filter(([id]) => seen.has(id))
+  const gone = rows.filter(([, position]) => position === NOWHERE).map(([id]) => id)
+  if (gone.length > 0) {
+    const some = among(context.engine, sql`work_package_id`, gone)
+    await tx.run(sql`delete from ordered_work_packages where query_id = ${query} and ${some}`)
+  }
+  const placed = rows.filter(([, position]) => position !== NOWHERE)
+  for (let at = 0; at < placed.length; at += AT_ONCE) {
+    const values = placed.slice(at, at + AT_ONCE).map(([id, position]) => sql`(${query}, ${id}, ${position})`)
+    await tx.run(sql`
+      insert into ordered_work_packages (query_id, work_package_id, position) values ${join(values)}
+      on conflict (query_id, work_package_id) do update set position = excluded.position`)
   }
 }
+const NOWHERE = -1
 const AT_ONCE = 500
 
 /** Replaces the order of a query that was written, if the client sent one. */
