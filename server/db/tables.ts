@@ -156,6 +156,11 @@ export interface Tables {
     date: string
     name: string
   }
+  ordered_work_packages: {
+    query_id: number
+    work_package_id: number
+    position: number
+  }
   outbox: {
     id: number
     name: string

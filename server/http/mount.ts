@@ -46,7 +46,7 @@ async function contextOf(request: FastifyRequest, { db, world, files }: Ground, 
     settings,
     now,
     timeZone,
-    today: timeZone === 'UTC' ? now.toISOString().slice(0, 10) : Temporal.Now.plainDateISO(timeZone).toString(),
+    today: timeZone === 'UTC' ? now.toISOString().slice(0, 10) : dayIn(timeZone, now),
     files,
     params,
     path: decodePath(path),
@@ -54,6 +54,10 @@ async function contextOf(request: FastifyRequest, { db, world, files }: Ground, 
   }
   return context
 }
+
+/** The day it is in a time zone, `YYYY-MM-DD`. */
+const dayIn = (timeZone: string, now: Date): string =>
+  Temporal.Instant.fromEpochMilliseconds(now.getTime()).toZonedDateTimeISO(timeZone).toPlainDate().toString()
 
 /** The same request at a later moment. Whoever has just been removed remains who they were. */
 async function renew(context: Context, db: Database, world: World): Promise<Context> {

@@ -24,6 +24,8 @@ export interface IndexOptions {
   type?: string
   /** Further parameters that links repeat, after the filters. */
   params?: (query: Query) => Record<string, string>
+  /** What is asked for in place of what was, where not every page there could be is given. */
+  instead?: (query: Query) => Query
   /** What the collection says besides its elements. */
   links?: (page: Page, query: Query) => Record<string, Link | Link[]>
   embedded?: (page: Page) => Promise<Body>
@@ -40,7 +42,8 @@ export async function index(context: Context, declared: Resource, options: Index
     await prepare(context.db, context.viewer, resource.guard.needs)
     if (!resource.guard.anywhere(context.viewer)) throw forbidden()
   }
-  const query = await parseQuery(resource, context, options.byDefault ? { byDefault: options.byDefault } : {})
+  const parsed = await parseQuery(resource, context, options.byDefault ? { byDefault: options.byDefault } : {})
+  const query = options.instead?.(parsed) ?? parsed
   if (query.select) checkSelect(query.select, selectable(resource))
   const paginated = options.paginated ?? resource.paginated ?? true
   const within = options.within ?? TRUE

@@ -423,12 +423,13 @@ export function rowsOf(resource: Resource, { living }: { living: Living }): Read
 export function extend<T extends TableName>(
   name: string,
   _table: T,
-  more: Pick<Declaration<T, any>, 'actions' | 'extras' | 'loads' | 'embeds' | 'needs' | 'after'> & {
+  more: Pick<Declaration<T, any>, 'actions' | 'extras' | 'loads' | 'embeds' | 'filters' | 'sorts' | 'needs' | 'after'> & {
     properties?: (build: Build<Tables[T], any>) => Record<string, Unnamed>
   },
 ): void {
   const target = resourceNamed(name) as any
-  for (const key of ['actions', 'extras', 'loads', 'embeds'] as const) target[key] = { ...target[key], ...more[key] }
+  for (const key of ['actions', 'extras', 'loads', 'embeds', 'filters', 'sorts'] as const)
+    target[key] = { ...target[key], ...more[key] }
   for (const key of ['needs', 'after'] as const) target[key] = [...(target[key] ?? []), ...(more[key] ?? [])]
   for (const property of Object.entries(more.properties?.(builders()) ?? {}).map(named)) {
     target.properties.push(property)

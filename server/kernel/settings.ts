@@ -17,6 +17,8 @@ export const defaultSettings = {
   apiv3_cors_origins: [] as string[],
   apiv3_write_readonly_attributes: false,
   per_page_options: [20, 100],
+  /** How many work packages a list in an order made by hand has: it comes on one page. */
+  forced_single_page_size: 250,
   attachment_max_size: 5120,
   attachment_whitelist: [] as string[],
   /** Minutes after which an upload that nobody has claimed is removed. */

@@ -30,7 +30,9 @@ const hasOwnList = ({ to }: Known): boolean => !to || resourceNamed(to).operatio
 
 /** The filters that are of use in a project, or in none. */
 const filtersIn = (project: number | undefined, context: Context): Known[] =>
-  [...workPackageFilters(context).values()].filter((filter) => project !== undefined || (!filter.inProject && hasOwnList(filter)))
+  [...workPackageFilters(context).values()]
+    .filter(({ unlisted }) => !unlisted)
+    .filter((filter) => project !== undefined || (!filter.inProject && hasOwnList(filter)))
 
 const onlyActive = { status: { operator: '!', values: ['3'] } }
 

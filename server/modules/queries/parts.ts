@@ -1,9 +1,10 @@
 /** What queries are made of, read off the declaration of work packages: columns, orders, groups, filters and operators. */
+import type { Row } from '#db/database.ts'
 import type { Context } from '#kernel/context.ts'
 import { alive } from '#kernel/living.ts'
 import { operatorNames } from '#kernel/operators.ts'
 import { filtersOf, type Known } from '#kernel/query.ts'
-import { fixed, type Property, type Resource, resourceNamed } from '#kernel/resource.ts'
+import { fixed, humanize, type Property, type Resource, resourceNamed, rowsOf } from '#kernel/resource.ts'
 import { everyone } from '#kernel/rules.ts'
 import { seesWork } from './rights.ts'
 
@@ -32,18 +33,34 @@ export const workPackages = (context: Context): Resource => alive(resourceNamed(
 const filtersIn = (resource: Resource): ReadonlyMap<string, Known> =>
   new Map([...filtersOf(resource).values()].map((filter) => [filter.key, filter]))
 
+/** Orders of lists that are no properties, and so no columns that could be shown. */
+const orders = (named: Named): Part[] => {
+  const { sorts, property } = named('WorkPackage')
+  return Object.keys(sorts ?? {})
+    .filter((id) => !property.has(id))
+    .map((id) => ({ id, name: humanize(id) }))
+}
+
+/** The columns that a list can show. */
+export const listedColumns = (context: Context): Row[] =>
+  [...(rowsOf(QueryColumn, context)?.values() ?? [])].filter(({ id }) => workPackages(context).property.has(id as string))
+
 /** The filters of work packages, each once, under the name the API has for it. */
 export const workPackageFilters = (context: Context): ReadonlyMap<string, Known> => filtersIn(workPackages(context))
 
 const common = { title: 'name', visible: everyone, guard: seesWork, operations: ['show'] } as const
 
-export const QueryColumn = fixed<Part>('QueryColumn', propertiesThat(isListed), ({ text }) => ({
-  ...common,
-  path: 'queries/columns',
-  label: 'query column',
-  type: () => 'QueryColumn::Property',
-  properties: { id: text(), name: text() },
-}))
+export const QueryColumn = fixed<Part>(
+  'QueryColumn',
+  (named) => [...propertiesThat(isListed)(named), ...orders(named)],
+  ({ text }) => ({
+    ...common,
+    path: 'queries/columns',
+    label: 'query column',
+    type: () => 'QueryColumn::Property',
+    properties: { id: text(), name: text() },
+  }),
+)
 
 export const QueryGroupBy = fixed<Part>(
   'QueryGroupBy',
@@ -56,7 +73,7 @@ const directions = { asc: 'Ascending', desc: 'Descending' }
 export const QuerySortBy = fixed<Part & { column: string; direction: keyof typeof directions }>(
   'QuerySortBy',
   (named) =>
-    propertiesThat(({ options }) => options.sort)(named).flatMap(({ id, name }) =>
+    [...propertiesThat(({ options }) => options.sort)(named), ...orders(named)].flatMap(({ id, name }) =>
       (['asc', 'desc'] as const).map((direction) => ({
         id: `${id}-${direction}`,
         name: `${name} (${directions[direction]})`,

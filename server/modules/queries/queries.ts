@@ -17,9 +17,10 @@ import { both } from '#kernel/rules.ts'
 import { isWritable } from '#kernel/schema.ts'
 import { filterSchemas, schemasAt } from './filter-schemas.ts'
 import { filtersKind, loadFilters, readUses, type Shown } from './filters.ts'
-import { QueryColumn, QueryGroupBy, QuerySortBy } from './parts.ts'
+import { keepOrder, orderKind, readOrder } from './order.ts'
+import { listedColumns, QueryColumn, QueryGroupBy, QuerySortBy } from './parts.ts'
 import { columnsOf, evaluate, highlightedOf, listing, overridden, parametersOf, placeOf, readIds } from './results.ts'
-import { edit, list, managePublic, remove, save, view } from './rights.ts'
+import { edit, list, managePublic, remove, reorder, save, view } from './rights.ts'
 import { displays, highlightable, highlightingModes, labelsKind, timestampsKind, zoomLevels } from './values.ts'
 
 type Query = Tables['queries']
@@ -95,6 +96,12 @@ function check(draft: Draft<Query>, { faults }: Facts, { viewer }: Context): Vio
   return violations
 }
 
+/** An order that cannot be read is none. */
+function checkOrder({ loose }: Draft<Query>): Violation[] {
+  const order = loose?.['orderedWorkPackages'] ?? {}
+  return readOrder(order) ? [] : [violation('orderedWorkPackages', 'is not an object of positions by id')]
+}
+
 const shown = (row: Query, { loaded }: Page): Shown | undefined => (loaded['filters'] as Map<object, Shown>).get(row)
 const each = (read: (row: Row, context: Context) => readonly string[]) => async (rows: readonly Row[], context: Context) =>
   new Map(rows.map((row) => [row['id'] as number, read(row, context) as never as number[]]))
@@ -150,6 +157,8 @@ export const Query: Resource = resource<'queries', Facts>('Query', 'queries', (p
     timelineLabels: p.of(labelsKind, { hasDefault: true }),
     timestamps: p.of(timestampsKind, { hasDefault: true }),
     highlightingMode: p.text({ hasDefault: true, allowed: { texts: () => highlightingModes } }),
+    // The order as a whole; it is read at an address of its own.
+    orderedWorkPackages: p.of(orderKind, { writable: true, when: () => false, value: () => null }),
     displayRepresentation: p.text({ allowed: { texts: () => displays } }),
     user: p.link('User', { writable: false, open: true, embed: true }),
     project: p.link('Project', {
@@ -161,7 +170,7 @@ export const Query: Resource = resource<'queries', Facts>('Query', 'queries', (p
       embed: true,
       hasDefault: true,
       load: each(columnsOf),
-      allowed: { rows: (_, __, context) => all(QueryColumn, context) },
+      allowed: { rows: (_, __, context) => listedColumns(context) },
     }),
     sortBy: p.links('QuerySortBy', {
       embed: true,
@@ -195,12 +204,19 @@ export const Query: Resource = resource<'queries', Facts>('Query', 'queries', (p
     schema: { href: schemaAt },
     delete: { href: self, method: 'delete', may: remove, when: isStored },
     star: { href: (row) => `${self(row)}/star`, method: 'patch', may: edit, when: (row) => isStored(row) && !row.starred },
+    updateOrderedWorkPackages: {
+      href: (row) => `${self(row)}/order`,
+      method: 'put',
+      may: reorder,
+      when: isStored,
+    },
     unstar: { href: (row) => `${self(row)}/unstar`, method: 'patch', may: edit, when: (row) => isStored(row) && row.starred },
   },
   defaults,
   facts: lookUp,
   derive: [chosen, emptied, hierarchies],
-  check: [check],
+  check: [check, checkOrder],
+  after: [async (tx, draft, _, context) => keepOrder(tx, draft.row.id, draft.loose?.['orderedWorkPackages'], context)],
   schema: async (draft, facts, context, form) => {
     const project = draft.row.project_id && draft.row.project_id > 0 ? draft.row.project_id : undefined
     const filters = Query.property.get('filters') as never

@@ -51,6 +51,9 @@ export function parametersOf(row: Row, uses: readonly FilterUse[], context: Cont
     .map((id) => rowsOf(QuerySortBy, context)?.get(id))
     .filter((sort) => sort !== undefined)
   params.set('sortBy', JSON.stringify(sorts.map(({ column, direction }) => [column, direction])))
+  // An order by hand is a query's own.
+  if (row['id'] && (/"manualSorting-/.test(row['sort_by']) || uses.some(({ name }) => name === 'manualSort')))
+    params.set('queryId', String(row['id']))
   const timestamps: string[] = JSON.parse(row['timestamps'])
   if (timestamps.length > 1 || (timestamps[0] ?? 'PT0S') !== 'PT0S') params.set('timestamps', timestamps.join(','))
   return params
@@ -145,7 +148,9 @@ function changes(context: Context, isLenient: boolean): Row {
   text('sort_by', 'sortBy', (sortBy) =>
     JSON.stringify(
       readSorts(sortBy, workPackages(context), context).map(({ name, descending }) => {
-        const id = `${propertyNamed(workPackages(context), name)?.name}-${descending ? 'desc' : 'asc'}`
+        const own =
+          propertyNamed(workPackages(context), name)?.name ?? name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase())
+        const id = `${own}-${descending ? 'desc' : 'asc'}`
         // What cannot be ordered by stands for the order of ids.
         return rowsOf(QuerySortBy, context)?.has(id) ? id : id.replace(/^.*-/, 'id-')
       }),

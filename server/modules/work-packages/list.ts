@@ -25,6 +25,7 @@ function repeated(context: Context, query: Query): Record<string, string> {
     showSums: String(query.showSums),
     ...(grouped && { groupBy: grouped }),
     sortBy: JSON.stringify(sorts.map((sort) => [sort.name, sort.descending ? 'desc' : 'asc'])),
+    ...(params.get('queryId') && { queryId: params.get('queryId') as string }),
   }
 }
 
@@ -56,11 +57,18 @@ function ways({ context, resource, rows }: Page, query: Query): Record<string, L
   }
 }
 
+/** A list in an order made by hand comes on one page, unless it is only counted: clients move things about in it. */
+const onOnePage = (query: Query, { settings }: Context): Query =>
+  query.pageSize > 0 && query.sorts.some(({ name }) => /^manual_?sorting$/i.test(name))
+    ? { ...query, offset: 1, pageSize: settings.forced_single_page_size }
+    : query
+
 /** How a list of work packages is answered. */
 export const listOptions = (context: Context): IndexOptions => ({
   type: 'WorkPackageCollection',
   byDefault: openOnly,
   params: (query) => repeated(context, query),
+  instead: (query) => onOnePage(query, context),
   links: ways,
   embedded: async ({ rows }) => ({ schemas: await pageSchemas(rows, context) }),
 })
