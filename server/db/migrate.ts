@@ -6,6 +6,7 @@ import { queries } from './migrations/0003-queries.ts'
 import { attachments } from './migrations/0004-attachments.ts'
 import { days } from './migrations/0005-days.ts'
 import { journals } from './migrations/0006-journals.ts'
+import { notifications } from './migrations/0008-notifications.ts'
 import { sql } from './sql.ts'
 
 const migrations: readonly { name: string; text: string }[] = [
@@ -15,6 +16,7 @@ const migrations: readonly { name: string; text: string }[] = [
   { name: '0004-attachments', text: attachments },
   { name: '0005-days', text: days },
   { name: '0006-journals', text: journals },
+  { name: '0008-notifications', text: notifications },
 ]
 
 /** The few column types that the engines spell differently. */

@@ -26,6 +26,10 @@ export interface IndexOptions {
   /** What the collection says besides its elements. */
   links?: (page: Page, query: Query) => Record<string, Link | Link[]>
   embedded?: (page: Page) => Promise<Body>
+  /** Elements embed what they do when they are answered by themselves. */
+  full?: boolean
+  /** Further links of each group. */
+  groupLinks?: (group: Property) => Record<string, Link>
   paginated?: boolean
 }
 
@@ -50,11 +54,12 @@ export async function index(context: Context, resource: Resource, options: Index
     : query.sorts
   const asked = paginated ? { ...query, sorts } : { ...query, sorts, offset: 1, pageSize: UNPAGINATED }
   const { rows, total } = await list(context, resource, asked, within)
-  const page = await enrich(context, resource, rows)
-  const elements = rows.map((row) => represent(resource, row, page))
+  const { full = false } = options
+  const page = full ? await fullPage(context, resource, rows) : await enrich(context, resource, rows)
+  const elements = rows.map((row) => represent(resource, row, page, { embed: full }))
   const body: Body = { _type: options.type ?? 'Collection', total, count: rows.length }
   if (paginated) Object.assign(body, { pageSize: query.pageSize, offset: query.offset })
-  if (query.group) body['groups'] = await groups(context, resource, query, within)
+  if (query.group) body['groups'] = await groups(context, resource, query, options)
   if (query.showSums) body['totalSums'] = await totalSums(context, resource, query, within)
   body['_embedded'] = { elements, ...(rows.length > 0 && !query.select && (await options.embedded?.(page))) }
   body['_links'] = {
@@ -154,13 +159,22 @@ async function totalSums(context: Context, resource: Resource, query: Query, wit
 }
 
 /** The groups of the whole result, not only of the page. */
-async function groups(context: Context, resource: Resource, query: Query, within: Sql): Promise<Body[]> {
+async function groups(
+  context: Context,
+  resource: Resource,
+  query: Query,
+  { within = TRUE, groupLinks }: IndexOptions,
+): Promise<Body[]> {
   const group = query.group as Property
   const where = and([await visibleWhere(context, resource), within, ...query.conditions])
-  const column = name(`${resource.table}.${group.column}`)
+  const { table } = resource
+  const order = groupOrder(group, resource, context)
+  // What is computed has an order of its own, which is to be grouped by as well.
+  const column = group.options.select?.(context, table) ?? name(`${table}.${group.column}`)
+  const by = group.options.select ? sql`${column}, ${order}` : column
   const sums = query.showSums ? sql`, ${sumSelection(context, resource)}` : raw('')
   const rows = await context.db.all(
-    sql`select ${column} as value, count(*) as count${sums} from ${name(resource.table)} where ${where} group by ${column} order by ${ordered(context.engine, groupOrder(group, resource, context), false)}`,
+    sql`select ${column} as value, count(*) as count${sums} from ${name(table)} where ${where} group by ${by} order by ${ordered(context.engine, order, false)}`,
   )
   const target = group.to ? resourceNamed(group.to) : undefined
   const ids = rows.map((row) => row['value']).filter((value) => value !== null)
@@ -182,7 +196,7 @@ async function groups(context: Context, resource: Resource, query: Query, within
       ...(query.showSums && { sums: renderSums(resource, row) }),
       _links: {
         valueLink: seen && target ? [{ href: hrefOf(target, linked) }] : [],
-        groupBy: { href: `/api/v3/queries/group_bys/${group.name}`, title: group.label },
+        ...groupLinks?.(group),
       },
     }
   })
@@ -244,10 +258,15 @@ export async function represented(context: Context, resource: Resource, rows: re
 
 /** A row by itself, with what it links to embedded. */
 export async function single(context: Context, resource: Resource, row: Row): Promise<Body> {
-  const page = await enrich(context, resource, [row], { embed: true })
+  return represent(resource, row, await fullPage(context, resource, [row]), { embed: true })
+}
+
+/** A page of rows with all that they embed. */
+async function fullPage(context: Context, resource: Resource, rows: readonly Row[]): Promise<Page> {
+  const page = await enrich(context, resource, rows, { embed: true })
   const extra = new Map<string, ReadonlyMap<number, object>>()
-  for (const [name, load] of Object.entries(resource.embeds ?? {})) extra.set(name, await load([row], context))
-  return represent(resource, row, { ...page, extra, embedded: await embeddable(page) }, { embed: true })
+  for (const [name, load] of Object.entries(resource.embeds ?? {})) extra.set(name, await load(rows as never, context))
+  return { ...page, extra, embedded: await embeddable(page) }
 }
 
 /** What the rows of a page link to, represented, by resource and id. */

@@ -62,6 +62,7 @@ export const listOptions = (context: Context): IndexOptions => ({
   byDefault: openOnly,
   params: (query) => repeated(context, query),
   links: ways,
+  groupLinks: (group) => ({ groupBy: { href: `/api/v3/queries/group_bys/${group.name}`, title: group.label } }),
   embedded: async ({ rows }) => ({ schemas: await pageSchemas(rows, context) }),
 })
 
