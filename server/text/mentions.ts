@@ -10,8 +10,8 @@ export interface Mentions {
 }
 
 const LINK = new RegExp(`<a class="${MENTION_CLASS}" href="/(users|groups)/([^"]+)"`, 'g')
-/** Ids that a row can have. */
-const ID = /^\d{1,9}$/
+/** The greatest id that a row can have. */
+const GREATEST = 2 ** 31 - 1
 
 /** The people and groups that a text in markdown mentions, each once. Code and the like mentions nobody. */
 export function mentionsIn(raw: string): Mentions {
@@ -21,8 +21,8 @@ export function mentionsIn(raw: string): Mentions {
   // Rendering takes time, and most texts cannot mention anybody.
   if (/[@#]|<mention/i.test(raw)) {
     for (const [, kind, target = ''] of renderMarkdown(raw).matchAll(LINK)) {
-      if (kind === 'users' && !ID.test(target)) logins.add(target.toLowerCase())
-      else if (ID.test(target)) (kind === 'users' ? users : groups).add(Number(target))
+      if (!/^\d+$/.test(target)) logins.add(target.toLowerCase())
+      else if (Number(target) <= GREATEST) (kind === 'users' ? users : groups).add(Number(target))
     }
   }
   return { users: [...users], logins: [...logins], groups: [...groups] }
