@@ -78,7 +78,7 @@ function alertsOf(db: Database, zoneOfUser: Sql, zone: string, today: string): P
     select w.id, g.user_id from work w join group_users g on g.group_id = w.${name(column)}`
   return db.all(sql`
     with work as (
-      select w.*, t.is_milestone from work_packages w
+      select w.id, w.project_id, w.assigned_to_id, w.responsible_id, w.start_date, w.due_date, t.is_milestone from work_packages w
       join statuses s on s.id = w.status_id and not s.is_closed join types t on t.id = w.type_id
       where w.start_date in (${today}, ${later(today, 1)}, ${later(today, 3)}, ${later(today, 7)})
         or w.due_date in (${today}, ${later(today, 1)}, ${later(today, 3)}, ${later(today, 7)})

@@ -14,7 +14,7 @@ import { chosen, holds, isActive, joinSettings } from './audience.ts'
 import { type EntryReason, outranks, reasonsOfEntries } from './reasons.ts'
 
 /** Entries that are looked at in one transaction: writers may have to wait for it. */
-const AT_ONCE = 100
+const AT_ONCE = 50
 
 periodically(async (db, now) => {
   while ((await announce(db, now)) === AT_ONCE);
@@ -27,9 +27,10 @@ async function announce(db: Database, now: Date): Promise<number> {
     const entries = await tx.all(sql`
       update journals set unannounced = false
       where unannounced and id in (select id from journals where unannounced order by id limit ${AT_ONCE})
-      returning id, resource_id, version, user_id, notes, internal`)
-    const changes = await changesOf(tx, WorkPackage, entries)
-    const known = entries.filter(({ id }) => changes.has(id)).map((entry) => ({ ...entry, ...changes.get(entry['id']) }))
+      returning id, resource, resource_id, version, user_id, notes, internal`)
+    const ofWork = entries.filter(({ resource }) => resource === WorkPackage.table)
+    const changes = await changesOf(tx, WorkPackage, ofWork)
+    const known = ofWork.filter(({ id }) => changes.has(id)).map((entry) => ({ ...entry, ...changes.get(entry['id']) }))
     await store(tx, entries, await audienceOf(tx, known as Entry[]), now.toISOString())
     return entries.length
   })
@@ -162,10 +163,15 @@ async function store(tx: Transaction, entries: readonly Row[], told: readonly To
   const { engine } = tx
   const columns = { journal_id: 'integer', user_id: 'integer', reason: 'text' } as const
   const journals = entries.map((entry) => entry['id'] as number)
-  await tx.run(sql`
-    delete from notifications where ${among(engine, sql`journal_id`, journals)} and not exists (
-      select 1 from (${rowsOf(engine, columns, told)}) x
-      where x.journal_id = notifications.journal_id and x.user_id = notifications.recipient_id)`)
+  const isTold = new Set(told.map(({ journal_id, user_id }) => `${journal_id} ${user_id}`))
+  const stored = await tx.all<{ id: number; journal_id: number; recipient_id: number }>(
+    sql`select id, journal_id, recipient_id from notifications where ${among(engine, sql`journal_id`, journals)}`,
+  )
+  const over = stored.filter(({ journal_id, recipient_id }) => !isTold.has(`${journal_id} ${recipient_id}`))
+  if (over.length > 0) {
+    const ids = over.map((one) => one.id)
+    await tx.run(sql`delete from notifications where ${among(engine, sql`id`, ids)}`)
+  }
   if (told.length === 0) return
   await tx.run(sql`
     insert into notifications
