@@ -291,3 +291,20 @@ test('all is told once, however many processes look after it', async () => {
   await Promise.all([on.pass(), on.pass(), on.pass()])
   assert.deepEqual(await worker.told(), [['assigned', work]])
 })
+
+test('of very much at once people hear bit by bit, and of all of it in the end', async () => {
+  const many: number[] = []
+  for (let i = 0; i < 250; i++)
+    many.push(await on.server.make.workPackage({ project_id: on.project, author_id: writer.id, assigned_to_id: worker.id }))
+  await on.server.db.transaction((tx) =>
+    tx.run(sql`
+    update journals set unannounced = true where resource_id >= ${many[0]}`),
+  )
+  const first = await worker.told()
+  assert.ok(first.length > 0 && first.length < many.length, `${first.length}`)
+  const rest = await worker.told()
+  assert.deepEqual(
+    [...first, ...rest].map(([, id]) => id),
+    many,
+  )
+})

@@ -15,9 +15,11 @@ import { type EntryReason, outranks, reasonsOfEntries } from './reasons.ts'
 
 /** Entries that are looked at in one transaction: writers may have to wait for it. */
 const AT_ONCE = 50
+/** Transactions each time the task is run: where more is written than that, news come later, so that writing stays fast. */
+const TURNS = 4
 
 periodically(async (db, now) => {
-  while ((await announce(db, now)) === AT_ONCE);
+  for (let turn = 0; turn < TURNS && (await announce(db, now)) === AT_ONCE; turn++);
 })
 
 /** Announces the oldest entries that wait for it; gives how many. */
