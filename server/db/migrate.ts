@@ -7,6 +7,7 @@ import { attachments } from './migrations/0004-attachments.ts'
 import { days } from './migrations/0005-days.ts'
 import { journals } from './migrations/0006-journals.ts'
 import { customFields } from './migrations/0007-custom-fields.ts'
+import { notifications } from './migrations/0008-notifications.ts'
 import { manualOrder } from './migrations/0010-manual-order.ts'
 import { changesets } from './migrations/0011-changesets.ts'
 import { sql } from './sql.ts'
@@ -19,6 +20,7 @@ const migrations: readonly { name: string; text: string }[] = [
   { name: '0005-days', text: days },
   { name: '0006-journals', text: journals },
   { name: '0007-custom-fields', text: customFields },
+  { name: '0008-notifications', text: notifications },
   { name: '0010-manual-order', text: manualOrder },
   { name: '0011-changesets', text: changesets },
 ]

@@ -97,6 +97,10 @@ export interface Tables {
     position: number
     is_default: boolean
   }
+  date_alert_days: {
+    time_zone: string
+    day: string
+  }
   emoji_reactions: {
     id: number
     journal_id: number
@@ -131,6 +135,7 @@ export interface Tables {
     cause: unknown | null
     created_at: string
     updated_at: string
+    unannounced: boolean
   }
   loose_files: {
     name: string
@@ -155,6 +160,47 @@ export interface Tables {
     id: number
     date: string
     name: string
+  }
+  notification_settings: {
+    id: number
+    user_id: number
+    project_id: number | null
+    watched: boolean
+    assignee: boolean
+    responsible: boolean
+    mentioned: boolean
+    shared: boolean
+    work_package_created: boolean
+    work_package_commented: boolean
+    work_package_processed: boolean
+    work_package_prioritized: boolean
+    work_package_scheduled: boolean
+    news_added: boolean
+    news_commented: boolean
+    document_added: boolean
+    forum_messages: boolean
+    wiki_page_added: boolean
+    wiki_page_updated: boolean
+    membership_added: boolean
+    membership_updated: boolean
+    start_date: number | null
+    due_date: number | null
+    overdue: number | null
+  }
+  notifications: {
+    id: number
+    recipient_id: number
+    actor_id: number | null
+    work_package_id: number
+    reason: string
+    read_ian: boolean | null
+    journal_id: number | null
+    internal: boolean
+    reminder_id: number | null
+    alert: string | null
+    alerted_on: string | null
+    created_at: string
+    updated_at: string
   }
   ordered_work_packages: {
     query_id: number

@@ -29,6 +29,10 @@ export interface IndexOptions {
   /** What the collection says besides its elements. */
   links?: (page: Page, query: Query) => Record<string, Link | Link[]>
   embedded?: (page: Page) => Promise<Body>
+  /** Elements embed what they do when they are answered by themselves. */
+  full?: boolean
+  /** Further links of each group. */
+  groupLinks?: (group: Property) => Record<string, Link>
   paginated?: boolean
 }
 
@@ -55,11 +59,12 @@ export async function index(context: Context, declared: Resource, options: Index
     : query.sorts
   const asked = paginated ? { ...query, sorts } : { ...query, sorts, offset: 1, pageSize: UNPAGINATED }
   const { rows, total } = await list(context, resource, asked, within)
-  const page = await enrich(context, resource, rows)
-  const elements = rows.map((row) => represent(resource, row, page))
+  const { full = false } = options
+  const page = full ? await fullPage(context, resource, rows) : await enrich(context, resource, rows)
+  const elements = rows.map((row) => represent(resource, row, page, { embed: full }))
   const body: Body = { _type: options.type ?? 'Collection', total, count: rows.length }
   if (paginated) Object.assign(body, { pageSize: query.pageSize, offset: query.offset })
-  if (query.group) body['groups'] = await groups(context, resource, query, within)
+  if (query.group) body['groups'] = await groups(context, resource, query, options)
   if (query.showSums) body['totalSums'] = await totalSums(context, resource, query, within)
   body['_embedded'] = { elements, ...(rows.length > 0 && !query.select && (await options.embedded?.(page))) }
   body['_links'] = {
@@ -161,7 +166,12 @@ async function totalSums(context: Context, resource: Resource, query: Query, wit
 }
 
 /** The groups of the whole result, not only of the page. */
-async function groups(context: Context, resource: Resource, query: Query, within: Sql): Promise<Body[]> {
+async function groups(
+  context: Context,
+  resource: Resource,
+  query: Query,
+  { within = TRUE, groupLinks }: IndexOptions,
+): Promise<Body[]> {
   const group = query.group as Property
   const where = and([await visibleWhere(context, resource), within, ...query.conditions])
   const column = expressionOf(group, resource, context)
@@ -190,7 +200,7 @@ async function groups(context: Context, resource: Resource, query: Query, within
       ...(query.showSums && { sums: renderSums(resource, row) }),
       _links: {
         valueLink: target ? linked.map((one) => ({ href: hrefOf(target, one) })) : [],
-        groupBy: { href: `/api/v3/queries/group_bys/${group.name}`, title: group.label },
+        ...groupLinks?.(group),
       },
     }
   })
@@ -256,10 +266,15 @@ export async function represented(context: Context, resource: Resource, rows: re
 
 /** A row by itself, with what it links to embedded. */
 export async function single(context: Context, resource: Resource, row: Row): Promise<Body> {
-  const page = await enrich(context, resource, [row], { embed: true })
+  return represent(resource, row, await fullPage(context, resource, [row]), { embed: true })
+}
+
+/** A page of rows with all that they embed. */
+async function fullPage(context: Context, resource: Resource, rows: readonly Row[]): Promise<Page> {
+  const page = await enrich(context, resource, rows, { embed: true })
   const extra = new Map<string, ReadonlyMap<number, object>>()
-  for (const [name, load] of Object.entries(resource.embeds ?? {})) extra.set(name, await load([row], context))
-  return represent(resource, row, { ...page, extra, embedded: await embeddable(page) }, { embed: true })
+  for (const [name, load] of Object.entries(resource.embeds ?? {})) extra.set(name, await load(rows as never, context))
+  return { ...page, extra, embedded: await embeddable(page) }
 }
 
 /** What the rows of a page link to, represented, by resource and id. */

@@ -46,6 +46,8 @@ export const defaultSettings = {
   work_package_startdate_is_adddate: false,
   /** Minutes within which further changes by the same person continue an entry of the history. */
   journal_aggregation_time_minutes: 5,
+  /** Days after which notifications are removed. */
+  notification_retention_period_days: 30,
   allow_tracking_start_and_end_times: false,
   users_deletable_by_admins: false,
   users_deletable_by_self: false,
@@ -59,8 +61,11 @@ export type Settings = Readonly<typeof defaultSettings>
 
 /** The settings in force: remembered until one changes. */
 export function settingsOf(db: Reader, snapshot: Snapshot): Promise<Settings> {
-  return snapshot.remember('settings', ['settings'], async () => {
-    const stored = await db.all<{ name: string; value: unknown }>(sql`select name, value from settings`)
-    return Object.freeze({ ...defaultSettings, ...Object.fromEntries(stored.map((s) => [s.name, s.value])) })
-  })
+  return snapshot.remember('settings', ['settings'], () => readSettings(db))
+}
+
+/** The settings in force, read anew: for what happens outside of requests. */
+export async function readSettings(db: Reader): Promise<Settings> {
+  const stored = await db.all<{ name: string; value: unknown }>(sql`select name, value from settings`)
+  return Object.freeze({ ...defaultSettings, ...Object.fromEntries(stored.map((s) => [s.name, s.value])) })
 }

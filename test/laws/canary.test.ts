@@ -30,6 +30,7 @@ const worded = new Set([
   'Query.timelineZoomLevel',
   'Query.highlightingMode',
   'Query.displayRepresentation',
+  'Notification.reason',
 ])
 
 interface Outsider {

@@ -215,6 +215,17 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
     await add('user_working_hours', [], { user_id: user, valid_from: '2093-07-06', monday_minutes: 73 })
     await add('user_non_working_times', [], { user_id: user, start_date: '2093-07-06', end_date: '2093-07-10' })
   }
+  // The administrator sees everything, but of notifications only those of their own.
+  const admin = await db.one<{ id: number }>(sql`select id from principals where login = 'admin'`)
+  const [comment, internal] = [ids.get('journals')![0], ids.get('journals')!.at(-1)]
+  for (const user of [insider, leaver, other, admin!.id]) {
+    const about = { recipient_id: user, work_package_id: child, read_ian: false }
+    await add('notifications', [], { ...about, reason: 'mentioned', actor_id: insider, journal_id: comment })
+    await add('notifications', [], { ...about, reason: 'commented', actor_id: insider, journal_id: internal, internal: true })
+    await add('notifications', [], { ...about, reason: 'dateAlert', alert: 'dueDate', alerted_on: '2093-07-09' })
+    await add('notifications', [], { ...about, reason: 'reminder', reminder_id: ids.get('reminders')![0] })
+    await add('notification_settings', [], { user_id: user, project_id: harbour, watched: true })
+  }
   const kept = { content_type: 'application/zqkmark', file_size: 7381, digest: mark() }
   const file = ['file_name', 'description', 'storage_name']
   await add('attachments', file, { ...kept, container_type: 'WorkPackage', container_id: child, author_id: leaver })

@@ -82,7 +82,9 @@ export async function populated(told?: (exchange: Exchange) => void): Promise<Po
   userIds.push(['sharee', sharee], ['stranger', stranger])
 
   await fill({ server, lab, annex, member, sharee, coded: userIds.slice(1, -2).map(([, id]) => id) })
-  await keep(server, lab, [adminId, ...userIds.slice(0, -2).map(([, id]) => id)])
+  const residents = [adminId, ...userIds.slice(0, -2).map(([, id]) => id)]
+  await keep(server, lab, residents)
+  await tell(server, lab, residents)
   await dummies(server, lab)
   await addFields(server, lab, member)
 
@@ -191,6 +193,7 @@ async function fill({ server, lab, annex, member, sharee, coded }: Filling): Pro
   })
   for (const user of [member, ...coded]) {
     await make.row('reminders', { work_package_id: child, creator_id: user, remind_at: '2093-02-03T08:00:00Z', note: 'Look.' })
+    await make.row('notification_settings', { user_id: user, project_id: lab, watched: true, overdue: 3 })
     await make.row('user_working_hours', { user_id: user, valid_from: '2031-02-03', monday_minutes: 450 })
     await make.row('user_non_working_times', { user_id: user, start_date: '2031-02-03', end_date: '2031-02-04' })
   }
@@ -220,6 +223,23 @@ async function fill({ server, lab, annex, member, sharee, coded }: Filling): Pro
     select r.id from roles r join role_permissions p on p.role_id = r.id
     where r.kind = 'work_package' and p.permission = 'edit_work_packages' limit 1`)
   await make.row('membership_roles', { membership_id: share, role_id: editor!.id }, 'memberships')
+}
+
+/** What people have been told, of all kinds: read and unread, by people and by time. */
+async function tell({ make, db }: Instance, lab: number, users: readonly number[]): Promise<void> {
+  const entries = await db.all<{ id: number; resource_id: number }>(sql`
+    select j.id, j.resource_id from journals j join work_packages w on w.id = j.resource_id where w.project_id = ${lab} order by j.id`)
+  for (const user of users) {
+    const to = { recipient_id: user, ...stamps }
+    const [first, second] = entries as [(typeof entries)[0], (typeof entries)[0]]
+    const [one, other] = [first, second].map(({ id, resource_id }) => ({ journal_id: id, work_package_id: resource_id }))
+    await make.row('notifications', { ...to, ...one, reason: 'assigned', actor_id: users[1], read_ian: false })
+    await make.row('notifications', { ...to, ...other, reason: 'mentioned', actor_id: users[1], read_ian: true })
+    const about = { work_package_id: first.resource_id, read_ian: false }
+    await make.row('notifications', { ...to, ...about, reason: 'dateAlert', alert: 'dueDate', alerted_on: '2031-02-06' })
+    const reminder = await db.one<{ id: number }>(sql`select id from reminders where creator_id = ${user}`)
+    await make.row('notifications', { ...to, ...about, reason: 'reminder', reminder_id: reminder?.id ?? null })
+  }
 }
 
 /** Queries of all kinds: of a project and of none, public and not, with views and without. */

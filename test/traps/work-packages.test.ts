@@ -87,7 +87,7 @@ test('4. without children there is no such link, while ancestors are an empty li
   assert.equal('children' in one._links, false)
   assert.deepEqual(one._links.ancestors, [])
 })
-test('4. custom actions are an empty list too', { todo: 'there are no custom actions yet' }, async () => {
+test('4. custom actions are an empty list too', async () => {
   assert.deepEqual((await add())._links.customActions, [])
 })
 

@@ -70,6 +70,7 @@ export const listOptions = (context: Context): IndexOptions => ({
   params: (query) => repeated(context, query),
   instead: (query) => onOnePage(query, context),
   links: ways,
+  groupLinks: (group) => ({ groupBy: { href: `/api/v3/queries/group_bys/${group.name}`, title: group.label } }),
   embedded: async ({ rows }) => ({ schemas: await pageSchemas(rows, context) }),
 })
 
