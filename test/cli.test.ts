@@ -328,6 +328,37 @@ describe('what cannot be done is said in one sentence', () => {
   }
 })
 
+test('custom fields and actions are defined, listed and removed, and what is wrong with one is told', async (t) => {
+  const data = await place(t)
+  await succeed('seed', '--seed', 'demo', ...data)
+  const list = ['custom-field', 'create', 'WorkPackage', 'Size', 'list', '--options', 'S,M', '--default', 'M', ...data]
+  assert.equal(await succeed(...list), 'Created Size: customField1\n')
+  const tree = ['custom-field', 'create', 'WorkPackage', 'Place', 'hierarchy', '--items', 'Europe/Spain (ES),Asia', ...data]
+  assert.equal(await succeed(...tree), 'Created Place: customField2\n')
+  assert.match(
+    await succeed('custom-field', 'list', ...data),
+    /^ID.*\n1 +WorkPackage +Size +list *\n2 +WorkPackage +Place +hierarchy *\n$/,
+  )
+  for (const [args, sentence] of [
+    [['WorkPackage', 'Size', 'list', '--options', 'S'], 'There is a custom field "Size" of WorkPackage already.'],
+    [['WorkPackage', 'Bad', 'list'], 'A list needs at least one option.'],
+    [['WorkPackage', 'Bad', 'colour'], /^"colour" is none of the formats /],
+    [['Status', 'Bad', 'int'], /^Fields can be added to /],
+    [['WorkPackage', 'Bad', 'int', '--default', 'x'], 'The default is not of the format: an integer is expected.'],
+    [['WorkPackage', 'Bad', 'int', '--projects', 'nowhere'], 'There is no "nowhere" in projects.'],
+  ] as const) {
+    const { code, err } = await run('custom-field', 'create', ...args, ...data)
+    assert.equal(code, 1)
+    if (typeof sentence === 'string') assert.equal(err.trim(), sentence)
+    else assert.match(err, sentence)
+  }
+  assert.equal(await succeed('custom-field', 'remove', '1', ...data), 'Removed custom field 1.\n')
+  const action = ['custom-action', 'create', 'Rename', '--changes', '{"subject":"Renamed"}', ...data]
+  assert.equal(await succeed(...action), 'Created Rename: custom action 1\n')
+  assert.match(await succeed('custom-action', 'list', ...data), /1 +Rename +\{"subject":"Renamed"\}/)
+  assert.equal(await succeed('custom-action', 'remove', '1', ...data), 'Removed custom action 1.\n')
+})
+
 test('halyard help names every command and every variable', async () => {
   const help = await succeed('help')
   for (const command of ['serve', 'migrate', 'seed', 'user list', 'token create', 'openapi', 'doctor', 'version']) {

@@ -1,8 +1,9 @@
 /** Brings in the two documents: the official one from its file, ours from a running server. */
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { parse } from 'yaml'
 
 const repository = resolve(import.meta.dirname, '../..')
@@ -28,11 +29,33 @@ export async function loadServed({ url, token }: Omit<Server, 'stop'>): Promise<
   return response.json()
 }
 
-/** Starts our server on a free port with demo data kept in memory. Throws when it ends or says no address within a minute. */
+const script = ['bin/halyard.js']
+
+/** What only an operator can make, and the contract speaks of. */
+const definitions = [
+  ['custom-field', 'create', 'WorkPackage', 'Size', 'list', '--options', 'S,M,L', '--default', 'M'],
+  ['custom-field', 'create', 'WorkPackage', 'Colours', 'list', '--options', 'red,blue', '--multiple'],
+  ['custom-field', 'create', 'WorkPackage', 'Place', 'hierarchy', '--items', 'Europe/Spain (ES),Europe/Italy,Asia'],
+  ['custom-field', 'create', 'WorkPackage', 'Points', 'int', '--default', '3'],
+  ['custom-field', 'create', 'Project', 'Sponsor', 'string', '--default', 'Town'],
+  ['custom-action', 'create', 'Take it', '--changes', '{"_links":{"assignee":{"href":"/api/v3/users/me"}}}'],
+]
+
+/** Starts our server on a free port with demo data in a folder of its own. Throws when it ends or says no address within a minute. */
 export async function startServer(): Promise<Server> {
   const token = `opapi-${randomBytes(20).toString('hex')}`
-  const options = ['--ephemeral', '--seed', 'demo', '--port', '0', '--admin-token', token]
-  const child = spawn(process.execPath, ['bin/halyard.js', 'serve', ...options], { cwd: repository })
+  const folder = mkdtempSync(join(tmpdir(), 'halyard-contract-'))
+  const data = ['--data', folder]
+  const run = (args: string[]) => execFileSync(process.execPath, [...script, ...args, ...data], { cwd: repository })
+  run(['seed', '--seed', 'demo', '--admin-token', token])
+  for (const definition of definitions) run(definition)
+  // A repository of one commit, which speaks of the first work packages.
+  const git = (...args: string[]) => execFileSync('git', ['-C', folder, ...args], { stdio: 'ignore' })
+  git('init')
+  const message = `Begin #${Array.from({ length: 40 }, (_, i) => i + 1).join(' #')}`
+  git('-c', 'user.name=Contract', '-c', 'user.email=contract@example.net', 'commit', '--allow-empty', '-m', message)
+  run(['revisions', 'import', 'demo-project', folder])
+  const child = spawn(process.execPath, [...script, 'serve', '--port', '0', ...data], { cwd: repository })
   const ended = new Promise<void>((done) => child.once('close', () => done()))
   let said = ''
   let complained = ''
@@ -58,6 +81,7 @@ export async function startServer(): Promise<Server> {
       const stuck = setTimeout(() => child.kill('SIGKILL'), 10_000)
       await ended
       clearTimeout(stuck)
+      rmSync(folder, { recursive: true })
     },
   }
 }

@@ -15,7 +15,7 @@ export async function write(session: Session): Promise<() => Promise<void>> {
   const first = (await session.call('GET /api/v3/work_packages'))?.body?._embedded?.elements?.[0]
   const project = lastOf(first?._links?.project?.href ?? session.known('/api/v3/projects/{}')[0])
   const desk: Desk = { ...session, mark: `contract-${Date.now().toString(36)}`, project, workPackage: '', undo: [] }
-  for (const area of [projects, workPackages, alongside, planning, people, own, days, files, storages, views, texts]) {
+  for (const area of [projects, workPackages, actions, alongside, planning, people, own, days, files, storages, views, texts]) {
     await area(desk).catch((error: Error) => desk.complain(`writing ${area.name}`, '', `stopped: ${error.message}`))
   }
   return async () => {
@@ -52,6 +52,18 @@ async function change(desk: Desk, member: string, ids: string[], changes: any): 
   await desk.call(`PATCH ${member}`, ids, { body })
   const stale = desk.operations.get(`PATCH ${member}`)?.definition.responses[409]
   if (stale && lockVersion !== undefined) await desk.call(`PATCH ${member}`, ids, { body, expect: 409 })
+}
+
+/** Executes a custom action, once as it should be and once on an old state. */
+async function actions(desk: Desk) {
+  const id = firstOf(desk, 'custom_actions')
+  const workPackage = await desk.call('GET /api/v3/work_packages/{id}', [desk.workPackage])
+  const body = {
+    lockVersion: workPackage?.body?.lockVersion,
+    _links: { workPackage: link(`/api/v3/work_packages/${desk.workPackage}`) },
+  }
+  await desk.call('POST /api/v3/custom_actions/{id}/execute', [id], { body })
+  await desk.call('POST /api/v3/custom_actions/{id}/execute', [id], { body, expect: 409 })
 }
 
 async function projects(desk: Desk) {
@@ -101,7 +113,10 @@ async function alongside(desk: Desk) {
   const reminder = idOf(await desk.call('POST /api/v3/work_packages/{work_package_id}/reminders', ids, { body }))
   await desk.call('POST /api/v3/work_packages/{work_package_id}/reminders', ids, { body, expect: 409 })
   await desk.call('PATCH /api/v3/reminders/{id}', [reminder], { body: { note: 'Look once more.' } })
-  remove(desk, 'reminders', reminder)
+  await desk.call('DELETE /api/v3/reminders/{id}', [reminder])
+  // Soon due: this makes a notification, for `own`.
+  const soon = { remindAt: new Date(Date.now() + 1500).toISOString(), note: 'Now.' }
+  await desk.call('POST /api/v3/work_packages/{work_package_id}/reminders', ids, { body: soon })
 
   const lockVersion = (await desk.call('GET /api/v3/work_packages/{id}', ids))?.body?.lockVersion
   const order = { lockVersion, _links: { workPackage: link(`/api/v3/work_packages/${desk.workPackage}`) } }
@@ -158,8 +173,10 @@ async function times(desk: Desk, user: string, kind: string, parameter: string, 
 
 async function own(desk: Desk) {
   await desk.call('PATCH /api/v3/my_preferences', [], { body: { commentSortDescending: true } })
+  const told = await firstTold(desk)
+  await desk.call('GET /api/v3/notifications/{notification_id}/details/{id}', [told, told && '0'])
   for (const state of ['read_ian', 'unread_ian']) {
-    await desk.call(`POST /api/v3/notifications/{id}/${state}`, [firstOf(desk, 'notifications')])
+    await desk.call(`POST /api/v3/notifications/{id}/${state}`, [told])
     await desk.call(`POST /api/v3/notifications/${state}`)
   }
   const body = { _links: { scope: link('/my/page') } }
@@ -168,6 +185,16 @@ async function own(desk: Desk) {
   const page = firstOf(desk, 'grids')
   const made = page ? undefined : await desk.call('POST /api/v3/grids', [], { body: draft?.body?._embedded?.payload ?? body })
   await change(desk, '/api/v3/grids/{id}', [page || idOf(made)], { rowCount: 6 })
+}
+
+/** The id of a notification, waiting a moment for the first one; '' where there are none. */
+async function firstTold(desk: Desk): Promise<string> {
+  for (let tries = 0; tries < 20; tries++) {
+    const listed = await desk.call('GET /api/v3/notifications')
+    if (!listed || listed.body?.total > 0) return String(listed?.body?._embedded?.elements?.[0]?.id ?? '')
+    await new Promise((resolve) => setTimeout(resolve, 250))
+  }
+  return ''
 }
 
 async function days(desk: Desk) {

@@ -65,9 +65,18 @@ export function insert(table: string, values: Record<string, unknown>): Sql {
 /** A moment as a value that stands for itself, where the statement does not say that it is one. */
 export const moment = (engine: Engine, at: string): Sql => (engine === 'postgres' ? sql`cast(${at} as timestamptz)` : sql`${at}`)
 
+/** The same for a day. */
+export const day = (engine: Engine, date: string): Sql => (engine === 'postgres' ? sql`cast(${date} as date)` : sql`${date}`)
+
 /** The assignments of an update. */
 export const assignments = (values: Record<string, unknown>): Sql =>
   join(Object.entries(values).map(([column, value]) => sql`${name(column)} = ${value}`))
+
+/** What a column of JSON holds with some members of its object changed; those that become null are removed. */
+export const merged = (engine: Engine, column: string, changes: Record<string, unknown>): Sql =>
+  engine === 'sqlite'
+    ? sql`json_patch(coalesce(${name(column)}, '{}'), ${changes})`
+    : sql`jsonb_strip_nulls(coalesce(${name(column)}, '{}'::jsonb) || ${changes}::jsonb)`
 
 /**
  * An update that gives each of many rows values of its own; `alike` are assignments that are the same for all.
@@ -108,3 +117,22 @@ export const onward = (engine: Engine, table: string, ways: readonly ((found: Sq
 export async function takeTurns(tx: Transaction, thing: number): Promise<void> {
   if (tx.engine === 'postgres') await tx.one(sql`select pg_advisory_xact_lock(${thing})`)
 }
+
+/** Rows at hand as a query, their members as its columns: one parameter however many they are. */
+export function recordset(
+  engine: Engine,
+  columns: Readonly<Record<string, 'integer' | 'boolean' | 'text'>>,
+  rows: readonly object[],
+): Sql {
+  const values = JSON.stringify(rows)
+  const names = Object.keys(columns)
+  return engine === 'sqlite'
+    ? sql`select ${join(names.map((one) => sql`value ->> ${raw(`'$.${one}'`)} as ${name(one)}`))} from json_each(${values})`
+    : sql`select * from json_to_recordset(${values}::json) as rows_of (${join(names.map((one) => sql`${name(one)} ${raw(columns[one] as string)}`))})`
+}
+
+/** Days from one date to another one. */
+export const daysBetween = (engine: Engine, from: Sql, to: Sql): Sql =>
+  engine === 'sqlite'
+    ? sql`cast(julianday(${to}) - julianday(${from}) as integer)`
+    : sql`(cast(${to} as date) - cast(${from} as date))`

@@ -6,7 +6,11 @@ import { queries } from './migrations/0003-queries.ts'
 import { attachments } from './migrations/0004-attachments.ts'
 import { days } from './migrations/0005-days.ts'
 import { journals } from './migrations/0006-journals.ts'
-import { moments } from './migrations/0008a-moments.ts'
+import { customFields } from './migrations/0007-custom-fields.ts'
+import { notifications } from './migrations/0008-notifications.ts'
+import { manualOrder } from './migrations/0010-manual-order.ts'
+import { changesets } from './migrations/0011-changesets.ts'
+import { moments } from './migrations/0012-moments.ts'
 import { sql } from './sql.ts'
 
 const migrations: readonly { name: string; text: string }[] = [
@@ -16,7 +20,11 @@ const migrations: readonly { name: string; text: string }[] = [
   { name: '0004-attachments', text: attachments },
   { name: '0005-days', text: days },
   { name: '0006-journals', text: journals },
-  { name: '0008a-moments', text: moments },
+  { name: '0007-custom-fields', text: customFields },
+  { name: '0008-notifications', text: notifications },
+  { name: '0010-manual-order', text: manualOrder },
+  { name: '0011-changesets', text: changesets },
+  { name: '0012-moments', text: moments },
 ]
 
 /** The few column types that the engines spell differently. */

@@ -22,6 +22,85 @@ export interface Tables {
     name: string
     assigned_to_id: number | null
   }
+  changeset_work_packages: {
+    changeset_id: number
+    work_package_id: number
+  }
+  changesets: {
+    id: number
+    project_id: number
+    identifier: string
+    author_name: string
+    user_id: number | null
+    message: string
+    committed_at: string
+  }
+  custom_actions: {
+    id: number
+    name: string
+    description: string
+    position: number
+    conditions: unknown
+    changes: unknown
+    created_at: string
+    updated_at: string
+  }
+  custom_field_items: {
+    id: number
+    custom_field_id: number
+    parent_id: number | null
+    label: string | null
+    short: string | null
+    weight: string | null
+    position: number
+  }
+  custom_field_projects: {
+    custom_field_id: number
+    project_id: number
+  }
+  custom_field_sections: {
+    id: number
+    name: string
+    position: number
+  }
+  custom_field_types: {
+    custom_field_id: number
+    type_id: number
+  }
+  custom_fields: {
+    id: number
+    resource: string
+    name: string
+    format: string
+    position: number
+    required: boolean
+    multiple: boolean
+    for_all: boolean
+    admin_only: boolean
+    filterable: boolean
+    searchable: boolean
+    right_to_left: boolean
+    any_version: boolean
+    default_value: unknown | null
+    min_length: number
+    max_length: number
+    pattern: string | null
+    formula: string | null
+    section_id: number | null
+    created_at: string
+    updated_at: string
+  }
+  custom_options: {
+    id: number
+    custom_field_id: number
+    value: string
+    position: number
+    is_default: boolean
+  }
+  date_alert_days: {
+    time_zone: string
+    day: string
+  }
   emoji_reactions: {
     id: number
     journal_id: number
@@ -56,6 +135,7 @@ export interface Tables {
     cause: unknown | null
     created_at: string
     updated_at: string
+    unannounced: boolean
   }
   loose_files: {
     name: string
@@ -80,6 +160,52 @@ export interface Tables {
     id: number
     date: string
     name: string
+  }
+  notification_settings: {
+    id: number
+    user_id: number
+    project_id: number | null
+    watched: boolean
+    assignee: boolean
+    responsible: boolean
+    mentioned: boolean
+    shared: boolean
+    work_package_created: boolean
+    work_package_commented: boolean
+    work_package_processed: boolean
+    work_package_prioritized: boolean
+    work_package_scheduled: boolean
+    news_added: boolean
+    news_commented: boolean
+    document_added: boolean
+    forum_messages: boolean
+    wiki_page_added: boolean
+    wiki_page_updated: boolean
+    membership_added: boolean
+    membership_updated: boolean
+    start_date: number | null
+    due_date: number | null
+    overdue: number | null
+  }
+  notifications: {
+    id: number
+    recipient_id: number
+    actor_id: number | null
+    work_package_id: number
+    reason: string
+    read_ian: boolean | null
+    journal_id: number | null
+    internal: boolean
+    reminder_id: number | null
+    alert: string | null
+    alerted_on: string | null
+    created_at: string
+    updated_at: string
+  }
+  ordered_work_packages: {
+    query_id: number
+    work_package_id: number
+    position: number
   }
   outbox: {
     id: number
@@ -123,6 +249,7 @@ export interface Tables {
     immediate_reminders: unknown | null
     pause_reminders: unknown | null
     workdays: unknown | null
+    custom_values: unknown | null
   }
   priorities: {
     id: number
@@ -150,6 +277,7 @@ export interface Tables {
     status_explanation: string | null
     created_at: string
     updated_at: string
+    custom_values: unknown | null
   }
   queries: {
     id: number
@@ -241,6 +369,7 @@ export interface Tables {
     time_zone: string | null
     created_at: string
     updated_at: string
+    custom_values: unknown | null
   }
   time_entry_activities: {
     id: number
@@ -299,6 +428,7 @@ export interface Tables {
     sharing: string
     created_at: string
     updated_at: string
+    custom_values: unknown | null
   }
   views: {
     id: number
@@ -345,6 +475,7 @@ export interface Tables {
     created_at: string
     updated_at: string
     description: string | null
+    custom_values: unknown | null
   }
   work_packages: {
     id: number
@@ -376,6 +507,7 @@ export interface Tables {
     created_at: string
     updated_at: string
     description: string | null
+    custom_values: unknown | null
   }
   workflows: {
     type_id: number

@@ -7,6 +7,7 @@ import { sql } from '#db/sql.ts'
 import type { FileStore } from '#files/store.ts'
 import type { Context } from '#kernel/context.ts'
 import { ApiError, forbidden, notFound } from '#kernel/errors.ts'
+import { livingFor } from '#kernel/living.ts'
 import type { Method, Operation, Part } from '#kernel/operation.ts'
 import { unpackParams } from '#kernel/query.ts'
 import { settingsOf } from '#kernel/settings.ts'
@@ -41,10 +42,11 @@ async function contextOf(request: FastifyRequest, { db, world, files }: Ground, 
     engine: db.engine,
     viewer,
     snapshot,
+    living: await livingFor(db, snapshot, viewer),
     settings,
     now,
     timeZone,
-    today: timeZone === 'UTC' ? now.toISOString().slice(0, 10) : Temporal.Now.plainDateISO(timeZone).toString(),
+    today: timeZone === 'UTC' ? now.toISOString().slice(0, 10) : dayIn(timeZone, now),
     files,
     params,
     path: decodePath(path),
@@ -53,6 +55,10 @@ async function contextOf(request: FastifyRequest, { db, world, files }: Ground, 
   return context
 }
 
+/** The day it is in a time zone, `YYYY-MM-DD`. */
+const dayIn = (timeZone: string, now: Date): string =>
+  Temporal.Instant.fromEpochMilliseconds(now.getTime()).toZonedDateTimeISO(timeZone).toPlainDate().toString()
+
 /** The same request at a later moment. Whoever has just been removed remains who they were. */
 async function renew(context: Context, db: Database, world: World): Promise<Context> {
   const snapshot = await world.snapshot(db)
@@ -60,12 +66,9 @@ async function renew(context: Context, db: Database, world: World): Promise<Cont
   const row = await snapshot.remember(`principal ${id}`, ['principals'], () =>
     db.one(sql`select * from principals where id = ${id}`),
   )
-  return {
-    ...context,
-    snapshot,
-    settings: await settingsOf(db, snapshot),
-    viewer: row ? await viewerOf(snapshot, row) : context.viewer,
-  }
+  const viewer = row ? await viewerOf(snapshot, row) : context.viewer
+  const settings = await settingsOf(db, snapshot)
+  return { ...context, snapshot, settings, viewer, living: await livingFor(db, snapshot, viewer) }
 }
 const NONE = new URLSearchParams()
 

@@ -1,12 +1,13 @@
 /** Writing: payload → draft → facts → derive → check → commit. A form is a write that stops before it commits. */
-import { ConstraintError, type Database, type Row, type Transaction } from '#db/database.ts'
-import { assignments, insert } from '#db/dialect.ts'
+import { ConstraintError, type Database, type Engine, type Row, type Transaction } from '#db/database.ts'
+import { assignments, insert, merged } from '#db/dialect.ts'
 import { name, sql, TRUE } from '#db/sql.ts'
 import { type Context, inside } from './context.ts'
 import { NOTHING, type Parsed, type Payload, readPayload, revised, toErrors } from './draft.ts'
 import { type ApiError, combined, conflict, forbidden, notFound, readOnly, type Violation, violation } from './errors.ts'
 import { publish } from './events.ts'
 import { entryOf, record } from './history.ts'
+import { alive, folded } from './living.ts'
 import { enrich, needsOf, visibleIds, visibleRow } from './page.ts'
 import { type Body, shownValue } from './represent.ts'
 import {
@@ -46,12 +47,13 @@ export async function findRow(context: Context, resource: Resource, id: number |
  */
 export async function prepareWrite(
   context: Context,
-  resource: Resource,
+  declared: Resource,
   before: Row | undefined,
   payload: Payload,
   given: Row = {},
   { asking = false } = {},
 ): Promise<Prepared> {
+  const resource = alive(declared, context)
   await prepare(context.db, context.viewer, needsOf(resource))
   const { may } = resource
   const rule = (asking ? may?.form : undefined) ?? (before ? may?.update : may?.create)
@@ -74,6 +76,7 @@ export async function prepareWrite(
   let draft = visible
   const facts = await resource.facts?.(draft as never, context)
   for (const step of resource.derive ?? []) draft = revised(draft, step(draft as never, facts, context) as Row)
+  draft = activated(resource, draft, context)
   if (!before && !allows(resource, rule, draft, context)) throw forbidden()
 
   const judged = [
@@ -85,6 +88,29 @@ export async function prepareWrite(
   const nothings = [...parsed.violations, ...dangling]
   const isThere = ({ attribute }: Violation) => nothings.every((one) => one.attribute !== attribute)
   return { draft, facts, violations: distinct([...nothings, ...judged.filter(isThere)]) }
+}
+
+/** Without what was given for properties that the row turns out not to have, and with what a new row has of the others. */
+function activated(resource: Resource, draft: Draft, context: Context): Draft {
+  const row: Row = {}
+  const given = new Set(draft.given)
+  const many: Record<string, readonly number[]> = { ...draft.many }
+  for (const { name: own, column, options, many: isMany } of resource.properties) {
+    if (!options.active) continue
+    if (!options.active(draft as never, context)) {
+      given.delete(own)
+      delete many[own]
+      row[column as string] = draft.before?.[column as string] ?? null
+    } else if (!draft.before && !given.has(own) && options.initial !== undefined) {
+      row[column as string] = options.initial
+      if (isMany) many[own] = options.initial as readonly number[]
+    }
+  }
+  const whole = { ...draft.row, ...row }
+  for (const { column, options } of resource.properties) {
+    if (options.follows && row[column as string] === undefined) row[column as string] = options.follows(whole as never)
+  }
+  return { ...revised(draft, row), given, many }
 }
 
 /** The lock version that a payload states, as a number or its digits; anything else is none. */
@@ -117,20 +143,20 @@ async function withoutHidden(
   const many = { ...draft.many }
   for (const property of resource.properties) {
     if (!property.to || !draft.given.has(property.name)) continue
+    if (property.options.active && !property.options.active(draft as never, context)) continue
     const column = property.column as string
     // Even what is stored counts only for those who are told of it: others would learn that they guessed right.
-    const isTold = property.options.open && !differs(draft, column)
-    const ids = property.many
-      ? (draft.many[property.name] ?? [])
-      : isTold || (draft.row[column] ?? null) === null
-        ? []
-        : [draft.row[column]]
+    const { open } = property.options
+    const known: unknown[] = open && column ? [draft.before?.[column] ?? []].flat() : []
+    const proposed = property.many ? (draft.many[property.name] ?? []) : [draft.row[column] ?? []].flat()
+    const ids = proposed.filter((id) => !known.includes(id))
     if (ids.length === 0) continue
     const target = resourceNamed(property.options.target?.(draft.row) ?? property.to)
-    const seen = await visibleIds(context, target, ids, property.options.eligible?.(draft as never, context))
+    const seen = await visibleIds(context, target, ids, await property.options.eligible?.(draft as never, context))
     if (ids.every((id) => seen.has(id))) continue
-    dangling.push(violation(property.name, target.rows ? 'is not set to one of the allowed values' : 'does not exist'))
-    if (property.many) many[property.name] = ids.filter((id) => seen.has(id))
+    const isChoice = target.rows !== undefined || property.kept !== undefined
+    dangling.push(violation(property.name, isChoice ? 'is not set to one of the allowed values' : 'does not exist'))
+    if (property.many) many[property.name] = proposed.filter((id) => known.includes(id) || seen.has(id))
     else row[column] = NOTHING
   }
   return { visible: { ...revised(draft, row), many }, dangling }
@@ -162,7 +188,7 @@ async function unwritable(
 
 /** Whether what was sent is not what is stored; what else becomes of it is not the sender's doing. */
 function isChanged({ name: own, column, many }: Property, { before }: Draft, parsed: Parsed, current: unknown): boolean {
-  if (many) return true
+  if (many && !column) return true
   if (own in parsed.shown) return JSON.stringify(parsed.shown[own] ?? null) !== JSON.stringify(current)
   if (column === undefined || !(column in parsed.values) || own === 'id') return false
   return differs({ row: parsed.values, before } as Draft, column)
@@ -173,6 +199,7 @@ function malformed(resource: Resource, draft: Draft, facts: unknown, context: Co
   const violations: Violation[] = []
   for (const property of resource.properties) {
     const { column, name: own, options, kind } = property
+    if (options.active && !options.active(draft as never, context)) continue
     const required =
       typeof options.required === 'function' ? options.required(draft as never, facts as never, context) : options.required
     const value = property.many ? (draft.many[own] ?? (draft.before ? undefined : [])) : column ? draft.row[column] : undefined
@@ -184,13 +211,16 @@ function malformed(resource: Resource, draft: Draft, facts: unknown, context: Co
     if (isAutomatic(own)) continue
     const isFilledIn = options.derived && !draft.before
     if (required && !isFilledIn && !isLock(resource, property) && (column || property.many) && isBlank) {
-      if (!property.many || !draft.before || draft.given.has(own))
-        violations.push(violation(own, options.blank ?? "can't be blank"))
+      const isLeft = (property.many || options.lenient) && draft.before && !draft.given.has(own)
+      if (!isLeft || options.lenient?.(draft as never)) violations.push(violation(own, options.blank ?? "can't be blank"))
       continue
     }
-    if (isBlank && column && kind.type === 'Boolean' && draft.given.has(own)) violations.push(violation(own, "can't be blank"))
+    if (isBlank && column && kind.type === 'Boolean' && !property.kept && draft.given.has(own))
+      violations.push(violation(own, "can't be blank"))
     if (isBlank || !column) continue
-    const { max, min } = options
+    const { max, min, fault } = options
+    const wrong = draft.given.has(own) ? fault?.(value) : undefined
+    if (wrong) violations.push(violation(own, wrong))
     if (typeof value === 'string' && max !== undefined && [...value].length > max) {
       violations.push(violation(own, `is too long (maximum is ${max} characters)`))
     }
@@ -211,7 +241,7 @@ export async function form(
   commit: Link,
 ): Promise<Body> {
   const { draft, facts, violations } = prepared
-  const errors = Map.groupBy(toErrors(resource, violations), (error) => String(error.details?.['attribute']))
+  const errors = Map.groupBy(toErrors(alive(resource, context), violations), (error) => String(error.details?.['attribute']))
   const mayCommit = allows(resource, ruleOf(resource, draft), draft, context)
   return {
     _type: 'Form',
@@ -242,7 +272,7 @@ export async function commit(
   resource: Resource,
   { draft, facts, violations }: Prepared,
 ): Promise<number> {
-  if (violations.length > 0) throw combined(toErrors(resource, violations))
+  if (violations.length > 0) throw combined(toErrors(alive(resource, context), violations))
   return writing(db, resource, (tx) => save(tx, context, resource, draft, facts))
 }
 
@@ -269,7 +299,8 @@ function constraintViolation(resource: Resource, error: ConstraintError): ApiErr
 }
 
 /** Writes a draft inside a transaction: the row, what hangs on it, the event. Gives the row's id. */
-export async function save(tx: Transaction, context: Context, resource: Resource, draft: Draft, facts: unknown): Promise<number> {
+export async function save(tx: Transaction, context: Context, declared: Resource, draft: Draft, facts: unknown): Promise<number> {
+  const resource = alive(declared, context)
   const inner = inside(context, tx)
   const now = context.now.toISOString()
   const id = draft.before ? await update(tx, resource, draft, now) : await create(tx, resource, draft, now)
@@ -287,7 +318,7 @@ export async function save(tx: Transaction, context: Context, resource: Resource
 }
 
 async function create(tx: Transaction, resource: Resource, draft: Draft, now: string): Promise<number> {
-  const { id: _, ...values } = draft.row
+  const { id: _, ...values } = folded(resource, draft.row)
   const stamps = resource.property.has('createdAt') ? { created_at: values.created_at ?? now, updated_at: now } : {}
   const row = (await tx.one<{ id: number }>(insert(resource.table, { ...values, ...stamps }))) as { id: number }
   return row.id
@@ -295,7 +326,11 @@ async function create(tx: Transaction, resource: Resource, draft: Draft, now: st
 
 async function update(tx: Transaction, resource: Resource, draft: Draft, now: string): Promise<number> {
   const { id } = draft.before
-  const values = Object.fromEntries(Object.entries(draft.row).filter(([key]) => isColumn(key) && differs(draft, key)))
+  const values = together(
+    tx.engine,
+    resource,
+    Object.fromEntries(Object.entries(draft.row).filter(([key]) => isColumn(key) && differs(draft, key))),
+  )
   const lock = resource.lock
   if (Object.keys(values).length > 0) {
     if (resource.property.has('updatedAt')) values['updated_at'] = now
@@ -305,6 +340,19 @@ async function update(tx: Transaction, resource: Resource, draft: Draft, now: st
     if (count === 0) throw conflict()
   }
   return id
+}
+
+/** Changes of values that share a column, as one change of that column: what others change of it meanwhile stays. */
+function together(engine: Engine, { kept = [] }: Resource, values: Row): Row {
+  const all: Row = { ...values }
+  const shared: Record<string, Row> = {}
+  for (const { column, kept: place } of kept) {
+    if (!place || !((column as string) in values)) continue
+    shared[place.column] = { ...shared[place.column], [place.key]: values[column as string] }
+    delete all[column as string]
+  }
+  for (const [column, changes] of Object.entries(shared)) all[column] = merged(engine, column, changes)
+  return all
 }
 
 /** Tells the processes that hold rows of this table that they changed. */

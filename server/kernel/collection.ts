@@ -18,6 +18,7 @@ import {
 import type { Context } from './context.ts'
 import { forbidden } from './errors.ts'
 import { written } from './json.ts'
+import { alive } from './living.ts'
 import type { FilterUse } from './operators.ts'
 import { enrich, idIn, linksOf, list, type Page, relatedRows, targetOf, visibleWhere } from './page.ts'
 import { checkSelect, parseQuery, type Query, sortExpression, writeFilters } from './query.ts'
@@ -36,9 +37,15 @@ export interface IndexOptions {
   type?: string
   /** Further parameters that links repeat, after the filters. */
   params?: (query: Query) => Record<string, string>
+  /** What is asked for in place of what was, where not every page there could be is given. */
+  instead?: (query: Query) => Query
   /** What the collection says besides its elements. */
   links?: (page: Page, query: Query) => Record<string, Link | Link[]>
   embedded?: (page: Page) => Promise<Body>
+  /** Elements embed what they do when they are answered by themselves. */
+  full?: boolean
+  /** Further links of each group. */
+  groupLinks?: (group: Property) => Record<string, Link>
   paginated?: boolean
 }
 
@@ -46,12 +53,14 @@ export interface IndexOptions {
  * Answers a collection of a resource.
  * @throws ApiError 403 when the viewer may not list them at all, 400 or 422 for a query that is not understood
  */
-export async function index(context: Context, resource: Resource, options: IndexOptions = {}): Promise<Body> {
+export async function index(context: Context, declared: Resource, options: IndexOptions = {}): Promise<Body> {
+  const resource = alive(declared, context)
   if (resource.guard) {
     await prepare(context.db, context.viewer, resource.guard.needs)
     if (!resource.guard.anywhere(context.viewer)) throw forbidden()
   }
-  const query = await parseQuery(resource, context, options.byDefault ? { byDefault: options.byDefault } : {})
+  const parsed = await parseQuery(resource, context, options.byDefault ? { byDefault: options.byDefault } : {})
+  const query = options.instead?.(parsed) ?? parsed
   if (query.select) checkSelect(query.select, selectable(resource))
   const paginated = options.paginated ?? resource.paginated ?? true
   const within = options.within ?? TRUE
@@ -66,10 +75,10 @@ export async function index(context: Context, resource: Resource, options: Index
   const asked = paginated ? { ...query, sorts } : { ...query, sorts, offset: 1, pageSize: UNPAGINATED }
   const { elements, total, page } = moments
     ? await comparedPage(context, resource, asked, { source, moments, within })
-    : await presentPage(context, resource, asked, within)
+    : await presentPage(context, resource, asked, options)
   const body: Body = { _type: options.type ?? 'Collection', total, count: elements.length }
   if (paginated) Object.assign(body, { pageSize: query.pageSize, offset: query.offset })
-  if (query.group) body['groups'] = await groups(context, source, query)
+  if (query.group) body['groups'] = await groups(context, source, query, options)
   if (query.showSums) body['totalSums'] = await totalSums(context, source)
   body['_embedded'] = { elements, ...(page.rows.length > 0 && !query.select && (await options.embedded?.(page))) }
   body['_links'] = {
@@ -94,10 +103,15 @@ interface Elements {
   readonly page: Page
 }
 
-async function presentPage(context: Context, resource: Resource, query: Query, within: Sql): Promise<Elements> {
+async function presentPage(
+  context: Context,
+  resource: Resource,
+  query: Query,
+  { within = TRUE, full = false }: IndexOptions,
+): Promise<Elements> {
   const { rows, total } = await list(context, resource, query, within)
-  const page = await enrich(context, resource, rows)
-  return { elements: rows.map((row) => represent(resource, row, page)), total, page }
+  const page = full ? await fullPage(context, resource, rows) : await enrich(context, resource, rows)
+  return { elements: rows.map((row) => represent(resource, row, page, { embed: full })), total, page }
 }
 
 async function comparedPage(
@@ -170,9 +184,11 @@ export function pageLinks(
 
 /** Groups are ordered as the property sorts. */
 const groupOrder = (group: Property, resource: Resource, context: Context): Sql =>
-  typeof group.options.sort === 'function'
-    ? group.options.sort(context, resource.table)
-    : name(`${resource.table}.${group.column}`)
+  typeof group.options.sort === 'function' ? group.options.sort(context, resource.table) : expressionOf(group, resource, context)
+
+/** What a property holds, as the database has it. */
+const expressionOf = ({ column, options: { select } }: Property, { table }: Resource, context: Context): Sql =>
+  select ? select(context, table) : name(`${table}.${column}`)
 
 const sumsOf = (resource: Resource) => resource.properties.filter((p) => p.options.sum)
 
@@ -201,38 +217,48 @@ async function totalSums(context: Context, { head, resource, where }: Source): P
 }
 
 /** The groups of the whole result, not only of the page. */
-async function groups(context: Context, { head, resource, where }: Source, query: Query): Promise<Body[]> {
+async function groups(
+  context: Context,
+  { head, resource, where }: Source,
+  query: Query,
+  { groupLinks }: IndexOptions,
+): Promise<Body[]> {
   const group = query.group as Property
-  const column = name(`${resource.table}.${group.column}`)
+  const column = expressionOf(group, resource, context)
+  // What is no column of its own is the same for all of a group all the same, but the engines do not know.
+  const place = groupOrder(group, resource, context)
+  const order = group.options.select ? sql`min(${place})` : place
   const sums = query.showSums ? sql`, ${sumSelection(context, resource)}` : raw('')
   const rows = await context.db.all(
-    sql`${head}select ${column} as value, count(*) as count${sums} from ${name(resource.table)} where ${where} group by ${column} order by ${ordered(context.engine, groupOrder(group, resource, context), false)}`,
+    sql`${head}select ${column} as value, count(*) as count${sums} from ${name(resource.table)} where ${where} group by ${column} order by ${ordered(context.engine, order, false)}`,
   )
   const target = group.to ? resourceNamed(group.to) : undefined
-  const ids = rows.map((row) => row['value']).filter((value) => value !== null)
-  const related = target ? await relatedRows(context, target, ids) : undefined
+  const idsOf = ({ value }: Row): number[] => (typeof value === 'string' && group.many ? JSON.parse(value) : [value ?? []].flat())
+  const related = target ? await relatedRows(context, target, rows.flatMap(idsOf)) : undefined
+  const sees = (row: Row | undefined): row is Row =>
+    row !== undefined && target !== undefined && (group.options.open || target.visible.holds(context.viewer, row))
   return rows.map((row) => {
-    const linked = related?.get(row['value'])
-    const seen = linked && target && (group.options.open || target.visible.holds(context.viewer, linked))
-    const value =
-      row['value'] === null
-        ? null
-        : target
-          ? seen
-            ? target.titleOf(linked)
-            : null
-          : `${row['value']}${group.name === 'percentageDone' ? '%' : ''}`
+    const linked = target
+      ? idsOf(row)
+          .map((id) => related?.get(id))
+          .filter(sees)
+      : []
+    const titles = target && linked.length > 0 ? linked.map((one) => target.titleOf(one)).join(', ') : null
     return {
-      value,
+      value: row['value'] === null || target ? titles : inWords(group, row['value']),
       count: row['count'],
       ...(query.showSums && { sums: renderSums(resource, row) }),
       _links: {
-        valueLink: seen && target ? [{ href: hrefOf(target, linked) }] : [],
-        groupBy: { href: `/api/v3/queries/group_bys/${group.name}`, title: group.label },
+        valueLink: target ? linked.map((one) => ({ href: hrefOf(target, one) })) : [],
+        ...groupLinks?.(group),
       },
     }
   })
 }
+
+/** What the rows of a group have in common, as people read it. */
+const inWords = ({ name: own, kind }: Property, value: unknown): string =>
+  `${kind.render(value)}${own === 'percentageDone' ? '%' : ''}`
 
 const signals = new WeakMap<Resource, ReadonlySet<string>>()
 
@@ -290,27 +316,32 @@ export async function represented(context: Context, resource: Resource, rows: re
 
 /** A row by itself, with what it links to embedded. */
 export async function single(context: Context, resource: Resource, row: Row): Promise<Body> {
-  return whole(await enrich(context, resource, [row], { embed: true }), row)
+  return represent(resource, row, await fullPage(context, resource, [row]), { embed: true })
 }
 
 /** A visible row by itself, compared with what it was; what it only embeds is told as it is. */
-export async function compared(context: Context, resource: Resource, row: Row, moments: readonly Moment[]): Promise<Body> {
+export async function compared(context: Context, declared: Resource, row: Row, moments: readonly Moment[]): Promise<Body> {
+  const resource = alive(declared, context)
   const id = row['id'] as number
   const comparison = await compare(context, resource, [id], moments, { embed: true })
   const state = stateOf(comparison, id)
   const body = state
-    ? await whole(state.page, state.rows.get(id) as Row, { readOnly: isHistoric(comparison) })
+    ? represent(resource, state.rows.get(id) as Row, await filled(state.page), { readOnly: isHistoric(comparison), embed: true })
     : bare(resource, id)
   return comparing(comparison, resource, id, body)
 }
 
-/** A row with what it links to embedded. */
-async function whole(page: Page, row: Row, options: { readOnly?: boolean } = {}): Promise<Body> {
-  const { resource } = page
+/** A page of rows with all that they embed. */
+const fullPage = async (context: Context, resource: Resource, rows: readonly Row[]): Promise<Page> =>
+  filled(await enrich(context, resource, rows, { embed: true }))
+
+/** The same page with what its rows embed; that is told as it is now, whenever the rows were like this. */
+async function filled(page: Page): Promise<Page> {
+  const { context, resource, rows } = page
   const extra = new Map<string, ReadonlyMap<number, object>>()
   for (const [name, load] of Object.entries(resource.embeds ?? {}))
-    extra.set(name, await load([row], page.context.present ?? page.context))
-  return represent(resource, row, { ...page, extra, embedded: await embeddable(page) }, { ...options, embed: true })
+    extra.set(name, await load(rows as never, context.present ?? context))
+  return { ...page, extra, embedded: await embeddable(page) }
 }
 
 /** What the rows of a page link to, represented, by resource and id. */

@@ -1,6 +1,7 @@
 /** All that a request carries with it. */
 import type { Engine, Reader } from '#db/database.ts'
 import type { FileStore } from '#files/store.ts'
+import type { Living } from './resource.ts'
 import type { Settings } from './settings.ts'
 import type { Viewer } from './viewer.ts'
 import type { Snapshot } from './world.ts'
@@ -10,6 +11,8 @@ export interface Context {
   readonly engine: Engine
   readonly viewer: Viewer
   readonly snapshot: Snapshot
+  /** The resources that this database has added properties to. */
+  readonly living: Living
   readonly settings: Settings
   readonly now: Date
   /** The viewer's time zone, an IANA name; the instance's where there is none. */

@@ -49,8 +49,10 @@ export async function readPayload(resource: Resource, payload: Payload, context:
       if (read === undefined) continue
       given.add(name)
       if ('message' in read) violations.push(read)
-      else if (property.many) many[name] = read.ids
-      else if (column) put(column, read.ids[0] ?? null)
+      else if (property.many) {
+        many[name] = read.ids
+        if (column) put(column, read.ids.length > 0 ? read.ids : null)
+      } else if (column) put(column, read.ids[0] ?? null)
       continue
     }
     if (!Object.hasOwn(payload, name)) continue
@@ -61,7 +63,7 @@ export async function readPayload(resource: Resource, payload: Payload, context:
       continue
     }
     try {
-      put(column, value === null ? null : kind.parse(value))
+      put(column, value === null ? null : kind.parse(value, context))
     } catch (error) {
       if (!(error instanceof FormatError)) throw error
       violations.push(misformed(name, error.expected, value))

@@ -17,15 +17,18 @@ export interface Entry {
   readonly cause?: Readonly<Record<string, unknown>>
   /** Minutes within which an entry of the same person continues the last one. */
   readonly window: number
+  /** Others may have to be told of it. */
+  readonly announced?: boolean
   /** The rows are new: there is no last entry. */
   readonly isFirst?: boolean
 }
 
-/** An entry of whoever asks, now. */
-export const entryOf = ({ viewer, now, settings }: Context): Entry => ({
+/** An entry of whoever asks, now. Nobody is told of it if the client says so: `notify=false`. */
+export const entryOf = ({ viewer, now, settings, params }: Context): Entry => ({
   actor: viewer.id,
   at: now.toISOString(),
   window: settings.journal_aggregation_time_minutes,
+  announced: params.get('notify') !== 'false',
 })
 
 /**
@@ -51,13 +54,15 @@ export async function record(tx: Transaction, resource: Resource, ids: readonly 
   if (!resource.journal || ids.length === 0) return
   const { table } = resource
   const versions = name(resource.journal)
-  const { actor, at, notes = null, internal = false, cause = null } = entry
+  const { actor, at, notes = null, internal = false, cause = null, announced = false } = entry
   const of = (column: Sql, some: readonly number[]) => among(tx.engine, column, some)
 
   const growing = entry.isFirst ? [] : (await lastEntries(tx, resource, ids)).filter((last) => continues(last, entry))
   if (growing.length > 0) {
     const journals = growing.map((last) => last['id'] as number)
-    await tx.run(sql`update journals set updated_at = ${at}, notes = coalesce(${notes}, notes) where ${of(sql`id`, journals)}`)
+    await tx.run(sql`
+      update journals set updated_at = ${at}, notes = coalesce(${notes}, notes), unannounced = (unannounced or ${announced})
+      where ${of(sql`id`, journals)}`)
     await tx.run(sql`delete from ${versions} where ${of(sql`journal_id`, journals)}`)
   }
   const isGrowing = new Set(growing.map((last) => last['resource_id']))
@@ -66,9 +71,9 @@ export async function record(tx: Transaction, resource: Resource, ids: readonly 
     if (!entry.isFirst)
       await tx.run(sql`update ${versions} set valid_until = ${at} where ${of(sql`id`, following)} and valid_until is null`)
     await tx.run(sql`
-      insert into journals (resource, resource_id, version, user_id, notes, internal, cause, created_at, updated_at)
+      insert into journals (resource, resource_id, version, user_id, notes, internal, cause, unannounced, created_at, updated_at)
       select ${table}, w.id, coalesce((select max(j.version) from journals j where j.resource = ${table} and j.resource_id = w.id), 0) + 1,
-        ${actor}, ${notes}, ${internal}, ${cause}, ${at}, ${at}
+        ${actor}, ${notes}, ${internal}, ${cause}, ${announced}, ${at}, ${at}
       from ${name(table)} w where ${of(sql`w.id`, following)} order by w.id`)
   }
   await tx.run(sql`

@@ -1,6 +1,8 @@
 /** The kinds of values a property can have: how each is written, read and described. */
+
 import { renderMarkdown } from '#text/markdown.ts'
 import { renderPlain } from '#text/plain.ts'
+import type { Context } from './context.ts'
 
 /** How a filter on a kind behaves; see `operators.ts`. */
 export type Strategy =
@@ -23,7 +25,7 @@ export interface Kind {
   /** From the column's value to the API's. */
   render(value: any): unknown
   /** From the API's value to the column's; null is never passed in. Throws a FormatError. */
-  parse(value: unknown): unknown
+  parse(value: unknown, context?: Context): unknown
   readonly strategy: Strategy
   /** What is shown where there is no value; null unless said otherwise. */
   readonly ofNothing?: unknown

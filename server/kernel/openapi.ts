@@ -249,7 +249,7 @@ const bodySchema = (of: string, as: Operation['answers']['as']): Json => {
 function success({ of, as }: Operation['answers'], known: ReadonlySet<string>): Json {
   if (as === 'text') return { description: 'Done.', content: { 'text/html': { schema: { type: 'string' } } } }
   if (as === 'bytes') return { description: 'Done.', content: { '*/*': { schema: { type: 'string', format: 'binary' } } } }
-  if (as === 'object') return { description: 'Done.', content: hal({ type: 'object' }) }
+  if (as === 'object' || as === 'plain') return { description: 'Done.', content: hal({ type: 'object' }) }
   if (!of) return { description: 'Done.' }
   return { description: 'Done.', content: hal(known.has(of) ? bodySchema(of, as) : { type: 'object' }) }
 }

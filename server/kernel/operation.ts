@@ -59,11 +59,11 @@ export interface Operation {
   readonly guard?: Rule
   /** `json` unless said otherwise; `text` for plain text bodies, `parts` for multipart/form-data with a file. */
   readonly accepts?: 'json' | 'text' | 'parts'
-  /** What is answered: for the description of the API. */
+  /** What is answered, for the description of the API; `plain` is JSON that is no resource. */
   readonly answers: {
     status: number
     of?: string
-    as?: 'single' | 'collection' | 'form' | 'schema' | 'text' | 'object' | 'bytes'
+    as?: 'single' | 'collection' | 'form' | 'schema' | 'text' | 'object' | 'plain' | 'bytes'
   }
   /** Query parameters, for the description of the API. */
   readonly query?: readonly string[]

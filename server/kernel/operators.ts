@@ -26,6 +26,8 @@ export interface Filter {
   to?: string
   /** Whether it is of use only in the list of one project. */
   inProject?: boolean
+  /** It answers to its name, but is not among the filters that are offered. */
+  unlisted?: boolean
   /** Whether values name something that can be chosen; by default any visible row of `to`, or any value of the right format. */
   allowed?: (values: readonly string[], context: Context) => boolean | Promise<boolean>
   where: (use: FilterUse, context: Context, table: string) => Sql | Promise<Sql>
@@ -70,6 +72,7 @@ export const operatorNames: Readonly<Record<string, string>> = {
   '<t-': 'more than days ago',
   '=d': 'on',
   '<>d': 'between',
+  ow: 'by hand',
 }
 
 /** Operators that ask for no value. */
@@ -103,7 +106,10 @@ export function misfit(strategy: Strategy, operator: string, values: readonly st
 }
 
 const isInstant = (text: string) =>
-  /^\d{4}-\d{2}-\d{2}(T|$)/.test(text) && Date.parse(text) > Date.parse(FIRST_DAY) && Date.parse(text) < Date.parse(LAST_DAY)
+  isDate(text.slice(0, 10)) &&
+  /^(T|$)/.test(text.slice(10)) &&
+  Date.parse(text) > Date.parse(FIRST_DAY) &&
+  Date.parse(text) < Date.parse(LAST_DAY)
 
 /** Whether a text is an id a row could have. */
 export const isId = (text: string) => /^\d{1,10}$/.test(text) && Number(text) < 2 ** 31

@@ -3,8 +3,9 @@ import type { Row } from '#db/database.ts'
 import { among, ordered } from '#db/dialect.ts'
 import { and, join, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context } from './context.ts'
+import { alive, unfold } from './living.ts'
 import type { Query } from './query.ts'
-import { type Draft, type Property, type Queryable, type Resource, resourceNamed } from './resource.ts'
+import { type Draft, type Property, type Queryable, type Resource, resourceNamed, rowsOf } from './resource.ts'
 import type { Rule } from './rules.ts'
 import { prepare } from './viewer.ts'
 import { allRows, rowsById, type Topic } from './world.ts'
@@ -93,9 +94,12 @@ async function rowsUnder(context: Context, resource: Resource, ids: readonly num
   if (ids.length === 0) return []
   await prepare(context.db, context.viewer, needsOf(resource))
   const table = name(resource.table)
-  const rows = await context.db.all(
-    sql`select ${selection(context, resource)} from ${table} where ${and([among(context.engine, sql`${table}.id`, ids), where])}`,
-  )
+  const rows = unfold(
+    alive(resource, context),
+    await context.db.all(
+      sql`select ${selection(context, resource)} from ${table} where ${and([among(context.engine, sql`${table}.id`, ids), where])}`,
+    ),
+  ) as Row[]
   if (rows.length < 2) return rows
   const found = new Map(rows.map((row) => [row['id'] as number, row]))
   return ids.map((id) => found.get(id)).filter((row) => row !== undefined)
@@ -105,16 +109,18 @@ async function rowsUnder(context: Context, resource: Resource, ids: readonly num
 export async function visibleRowsWhere(context: Context, resource: Resource, where: Sql): Promise<Row[]> {
   await prepare(context.db, context.viewer, needsOf(resource))
   const condition = and([await visibleWhere(context, resource), where])
-  return context.db.all(
+  const rows = await context.db.all(
     sql`select ${selection(context, resource)} from ${name(resource.table)} where ${condition} order by ${orderOf(context, resource, [])}`,
   )
+  return unfold(alive(resource, context), rows) as Row[]
 }
 
 /** The rows under these ids that the viewer sees; only those that satisfy `where`, if it is given. */
 export async function visibleRows(context: Context, resource: Resource, ids: readonly number[], where = TRUE): Promise<Row[]> {
-  if (resource.rows) {
+  const fixed = rowsOf(resource, context)
+  if (fixed) {
     const seen = await visibleIds(context, resource, ids)
-    return ids.filter((id) => seen.has(id)).map((id) => resource.rows?.get(id) as Row)
+    return ids.filter((id) => seen.has(id)).map((id) => fixed.get(id) as Row)
   }
   return rowsUnder(context, resource, ids, and([await visibleWhere(context, resource), where]))
 }
@@ -157,7 +163,8 @@ export async function relatedRows(
   // What has no journal is read as it is, and so is whoever may see it.
   const own = resource.journal ? context : (context.present ?? context)
   const { db, snapshot, engine } = own
-  if (resource.rows) return resource.rows
+  const fixed = rowsOf(resource, context)
+  if (fixed) return fixed
   if (resource.held === 'all') return allRows(db, snapshot, resource.table as Topic, resource.order?.column)
   if (resource.held === 'some') {
     return rowsById(snapshot, resource.table as Topic, ids, (missing) =>
@@ -244,10 +251,12 @@ export const linksOf = (resource: Resource): readonly Property[] => {
  */
 export async function enrich(
   context: Context,
-  resource: Resource,
+  declared: Resource,
   rows: readonly Row[],
   { embed = false, chosen = {} as Draft['many'] } = {},
 ): Promise<Page> {
+  const resource = alive(declared, context)
+  unfold(resource, rows)
   await prepare(context.db, context.viewer, needsOf(resource))
   const links = linksOf(resource)
 

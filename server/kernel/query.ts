@@ -3,9 +3,10 @@ import { inflateSync, unzipSync } from 'node:zlib'
 import { and, name, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context } from './context.ts'
 import { ApiError, badRequest, combined, invalidQuery } from './errors.ts'
+import { alive } from './living.ts'
 import { condition, type Filter, type FilterUse, isId, misfit, operatorsOf, takesValues } from './operators.ts'
 import { needsOf, visibleIds } from './page.ts'
-import { humanize, type Property, type Queryable, resourceNamed, snakeCase } from './resource.ts'
+import { humanize, type Property, type Queryable, type Resource, resourceNamed, snakeCase } from './resource.ts'
 import type { Scope } from './rules.ts'
 import { prepare } from './viewer.ts'
 
@@ -191,7 +192,8 @@ async function judge(use: FilterUse, resource: Queryable, context: Context): Pro
 }
 
 /** What is wrong with filters, in sentences. */
-export async function faultsOf(uses: readonly FilterUse[], resource: Queryable, context: Context): Promise<string[]> {
+export async function faultsOf(uses: readonly FilterUse[], declared: Resource, context: Context): Promise<string[]> {
+  const resource = alive(declared, context)
   const faults: string[] = []
   for (const use of uses) {
     const result = await judge(use, resource, context)
@@ -277,10 +279,11 @@ export function readSelect(text: string | null): string[] | undefined {
  * @throws ApiError 400 InvalidQuery, or 422 MultipleErrors for several invalid filters
  */
 export async function parseQuery(
-  resource: Queryable,
+  declared: Queryable,
   context: Context,
   { byDefault = [] as readonly FilterUse[] } = {},
 ): Promise<Query> {
+  const resource = declared.name === undefined ? declared : alive(declared as Resource, context)
   const { params } = context
   const filterText = params.get('filters') ?? params.get('filter')
   const filters = filterText === null ? byDefault : readFilters(filterText)

@@ -1,10 +1,12 @@
 /** A row and its page become the HAL object a client reads. Synchronous, and no database in reach. */
 import type { Row } from '#db/database.ts'
 import { idIn, type Page, selected, targetOf } from './page.ts'
-import { type Action, hrefOf, type Link, type Property, type Resource, resourceNamed } from './resource.ts'
+import { type Action, type Draft, hrefOf, type Link, type Property, type Resource, resourceNamed } from './resource.ts'
 import type { Rule } from './rules.ts'
 
 export type Body = Record<string, unknown>
+
+const STORED = { given: new Set<string>(), many: {}, meta: {} }
 
 /** Stands for something that exists but may not be seen. */
 export const UNDISCLOSED = 'urn:openproject-org:api:v3:undisclosed'
@@ -27,13 +29,17 @@ function linkTo(property: Property, row: Row, id: number, page: Page): Link {
   const target = resourceNamed(targetOf(property, row))
   const found = page.related.get(target.name)?.get(id)
   const seen = found && (property.options.open || target.visible.holds(page.context.viewer, found))
+  // Of a resource held in process every row is at hand: what is not found is there no more.
+  if (!found && target.held) return { href: null }
   if (seen) return { href: hrefOf(target, found), title: target.titleOf(found) }
   return property.options.hidden === 'none' ? { href: null } : { href: UNDISCLOSED, title: 'Undisclosed' }
 }
 
 /** The links of a row to each of many others. */
 export const linksToMany = (property: Property, row: Row, page: Page): Link[] =>
-  (page.many.get(property.name)?.get(row['id']) ?? []).map((id) => linkTo(property, row, id, page))
+  (page.many.get(property.name)?.get(row['id']) ?? [])
+    .map((id) => linkTo(property, row, id, page))
+    .filter(({ href }) => href !== null)
 
 /** What a link property shows: one link, a list of them, or nothing at all. */
 export function linkOf(property: Property, row: Row, page: Page): Link | Link[] | undefined {
@@ -44,9 +50,10 @@ export function linkOf(property: Property, row: Row, page: Page): Link | Link[] 
   return id === null || id === undefined ? { href: null } : linkTo(property, row, id, page)
 }
 
-/** Whether a property is there for this row and viewer. */
-export const isShown = (property: Property, row: Row, page: Page): boolean => {
-  const { when, read } = property.options
+/** Whether a property is there for this row and viewer; `draft` is what is proposed, where the row is not stored like that. */
+export const isShown = (property: Property, row: Row, page: Page, draft?: Draft): boolean => {
+  const { when, read, active } = property.options
+  if (active && !active((draft ?? { ...STORED, row, before: row }) as never, page.context)) return false
   return (!when || when(row as never, page)) && (!read || can(page, read, row))
 }
 
@@ -112,11 +119,13 @@ export const typeOf = (resource: Resource, row: Row, page: Page): string => reso
  * @param readOnly whether links that change it are left out, as they are from what was
  */
 export function represent(
-  resource: Resource,
+  declared: Resource,
   row: Row,
   page: Page,
   { embed = false, readOnly = page.context.present !== undefined } = {},
 ): Body {
+  // The page knows what this database has added to it.
+  const resource = page.resource.name === declared.name ? page.resource : declared
   if (page.variants) {
     const variant = resourceNamed(resource.variant?.(row as never) as string)
     return represent(variant, row, page.variants.get(variant.name) as Page, { embed, readOnly })

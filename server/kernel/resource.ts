@@ -42,13 +42,13 @@ export interface Draft<R = any> {
 export function differs(draft: Draft, column: string): boolean {
   const now = draft.row[column] ?? null
   const then = draft.before?.[column] ?? null
-  return now !== then
+  return now !== then && !(Array.isArray(now) && Array.isArray(then) && String(now) === String(then))
 }
 
 /** What a form may offer as values of a property. */
 export type Allowed<R, F> =
   | { href: (draft: Draft<R>, context: Context) => string | null }
-  | { rows: (draft: Draft<R>, facts: F, context: Context) => readonly Row[] }
+  | { rows: (draft: Draft<R>, facts: F, context: Context) => readonly Row[] | Promise<readonly Row[]> }
   | { texts: (draft: Draft<R>, facts: F, context: Context) => readonly string[] }
 
 interface Common<R, F> {
@@ -57,6 +57,8 @@ interface Common<R, F> {
   /** What people read; defaults to the property's name in words. */
   label?: string
   required?: boolean | ((draft: Draft<R>, facts: F, context: Context) => boolean)
+  /** A stored row may go on lacking it: that is judged only where the client names it, or where this says so. */
+  lenient?: (draft: Draft<R>) => boolean
   /** Said after the label when it is required and missing. */
   blank?: string
   hasDefault?: boolean
@@ -74,6 +76,16 @@ interface Common<R, F> {
   read?: Rule
   /** Whether the row has it; where not, its key is absent. */
   when?: (row: R, page: Page) => boolean
+  /** Whether a row has it at all, stored or not: where not it is shown nowhere, and no notice is taken of it when it is sent. */
+  active?: (draft: Draft<R>, context: Context) => boolean
+  /** What a new row has where the client says nothing. */
+  initial?: unknown
+  /** What it comes to, given the rest of the row: computed whenever that is written. */
+  follows?: (row: R) => unknown
+  /** Further members of its entry in schemas. */
+  about?: Readonly<Record<string, unknown>>
+  /** What is wrong with a value, in words that follow the label. */
+  fault?: (value: unknown) => string | undefined
   /** Whether the schema mentions it. */
   inSchema?: boolean | ((draft: Draft<R>, facts: F, context: Context) => boolean)
   /** The part of a form it belongs to. */
@@ -97,7 +109,7 @@ export interface ScalarOptions<R, F> extends Common<R, F> {
   min?: number
   /** Computed from the row instead of read from a column. */
   value?: (row: R, page: Page) => unknown
-  /** Computed by the database: an expression selected with every row. */
+  /** Computed by the database: an expression that is selected with every row unless a column is named as well. */
   select?: (scope: Scope, table: string) => Sql
   allowed?: Allowed<R, F>
   /** Kept as null instead of rendered when there is no value; false leaves the key out. */
@@ -122,7 +134,7 @@ export interface LinkOptions<R, F> extends Common<R, F> {
    */
   collected?: (row: R) => string
   /** Which of the visible targets can be linked to; of all others it is said that they do not exist. */
-  eligible?: (draft: Draft<R>, context: Context) => Sql
+  eligible?: (draft: Draft<R>, context: Context) => Sql | Promise<Sql>
   /** Runs in the transaction of the write, after the row is written. */
   store?: (tx: Transaction, draft: Draft<R>, ids: readonly number[], context: Context) => Promise<void>
   /** The type's name in schemas, where it is not the target's. */
@@ -142,6 +154,8 @@ export interface Property {
   /** The name of the resource it links to. */
   readonly to: string | undefined
   readonly many: boolean
+  /** The column it shares with others, which holds an object, and its key there. Its own column is one of the row in memory. */
+  readonly kept?: { readonly column: string; readonly key: string }
 }
 
 /** A property before it has its name. */
@@ -163,6 +177,9 @@ export interface Action<R> {
   may?: Rule
   when?: (row: R, page: Page) => boolean
 }
+
+/** The resources that one database has added to, by name; see `living.ts`. */
+export type Living = ReadonlyMap<string, Resource>
 
 /** What every resource may answer. */
 export type StandardOperation = 'index' | 'show' | 'create' | 'update' | 'delete' | 'form' | 'editForm' | 'schema'
@@ -275,6 +292,10 @@ export interface Resource extends Omit<Declaration<any, any>, 'properties' | 'ti
   readonly words: string
   /** The rows themselves, where they are part of the product rather than of the database. */
   readonly rows?: ReadonlyMap<any, Row>
+  /** How these rows are read off other resources; see `rowsOf`. */
+  readonly rowsOf?: (named: (name: string) => Resource) => ReadonlyMap<any, Row>
+  /** The properties that share a column with others. */
+  readonly kept?: readonly Property[]
 }
 
 /** The part of a declaration that queries are read by; enough for collections of what is no table's rows. */
@@ -313,7 +334,8 @@ export function builders<R, F>() {
 }
 export type Build<R, F> = ReturnType<typeof builders<R, F>>
 
-const linkKind: Kind = {
+/** The kind of a property that links to something. */
+export const linkKind: Kind = {
   type: 'Link',
   json: { type: 'object', properties: { href: { type: ['string', 'null'] }, title: { type: ['string', 'null'] } } },
   render: (value) => value,
@@ -378,29 +400,45 @@ export function resource<T extends TableName, F = unknown>(
  */
 export function fixed<R extends { id: number | string }>(
   name: string,
-  rows: readonly R[] | (() => readonly R[]),
+  rows: readonly R[] | ((named: (name: string) => Resource) => readonly R[]),
   declare: (build: Build<R, unknown>) => Omit<Declaration<any, any>, 'resolve'>,
 ): Resource {
   let known: ReadonlyMap<any, R> | undefined
+  const read = (named: (name: string) => Resource) =>
+    new Map((typeof rows === 'function' ? rows(named) : rows).map((row) => [row.id, row]))
   const byId = () => {
-    known ??= new Map((typeof rows === 'function' ? rows() : rows).map((row) => [row.id, row]))
+    known ??= read(resourceNamed)
     return known
   }
-  const resolve = async (text: string) => byId().get(text)?.id as number | undefined
-  const declared = resource<any>(name, '', () => ({ ...declare(builders<R, unknown>()), resolve }))
+  const resolve = async (text: string, context: Context) => rowsOf(declared, context)?.get(text)?.['id'] as number | undefined
+  const declared: Resource = resource<any>(name, '', () => ({ ...declare(builders<R, unknown>()), resolve }))
+  if (typeof rows === 'function') Object.assign(declared, { rowsOf: read })
   return Object.defineProperty(declared, 'rows', { get: byId, enumerable: true })
+}
+
+const readings = new WeakMap<Living, Map<string, ReadonlyMap<any, Row>>>()
+
+/** The rows of a resource that are part of the product, some of which are read off other resources as they are now. */
+export function rowsOf(resource: Resource, { living }: { living: Living }): ReadonlyMap<any, Row> | undefined {
+  if (!resource.rowsOf || living.size === 0) return resource.rows
+  const known = readings.getOrInsertComputed(living, () => new Map())
+  return known.getOrInsertComputed(
+    resource.name,
+    () => resource.rowsOf?.((name) => living.get(name) ?? resourceNamed(name)) as ReadonlyMap<any, Row>,
+  )
 }
 
 /** Adds to a resource declared elsewhere: one module's part in another's resource. */
 export function extend<T extends TableName>(
   name: string,
   _table: T,
-  more: Pick<Declaration<T, any>, 'actions' | 'extras' | 'loads' | 'embeds' | 'needs' | 'after'> & {
+  more: Pick<Declaration<T, any>, 'actions' | 'extras' | 'loads' | 'embeds' | 'filters' | 'sorts' | 'needs' | 'after'> & {
     properties?: (build: Build<Tables[T], any>) => Record<string, Unnamed>
   },
 ): void {
   const target = resourceNamed(name) as any
-  for (const key of ['actions', 'extras', 'loads', 'embeds'] as const) target[key] = { ...target[key], ...more[key] }
+  for (const key of ['actions', 'extras', 'loads', 'embeds', 'filters', 'sorts'] as const)
+    target[key] = { ...target[key], ...more[key] }
   for (const key of ['needs', 'after'] as const) target[key] = [...(target[key] ?? []), ...(more[key] ?? [])]
   for (const property of Object.entries(more.properties?.(builders()) ?? {}).map(named)) {
     target.properties.push(property)

@@ -8,6 +8,8 @@ import { hasGlobally, idSet, type Viewer } from './viewer.ts'
 export interface Scope {
   readonly viewer: Viewer
   readonly engine: Engine
+  /** The query string, where a list is asked for. */
+  readonly params?: URLSearchParams
   /** Whether rows are only counted: an index that holds the column is then best, however many rows there are. */
   readonly counting?: boolean
 }

@@ -1,6 +1,7 @@
 /** Schemas: what a client may write, of which type, and with which values to choose from. Read off the declaration. */
 import type { Row } from '#db/database.ts'
 import type { Context } from './context.ts'
+import { alive, folded } from './living.ts'
 import { enrich, needsOf } from './page.ts'
 import { type Body, isShown, linkOf, linksToMany, represent, shownValue } from './represent.ts'
 import { type Draft, hrefOf, isLock, type Link, type Property, type Resource, resourceNamed } from './resource.ts'
@@ -18,7 +19,8 @@ export function allows(resource: Resource, rule: Rule | undefined, draft: Draft,
 
 /** Whether a client may write a property of this draft. */
 export function isWritable(resource: Resource, property: Property, draft: Draft, facts: unknown, context: Context): boolean {
-  const { writable = property.column !== undefined || property.many, may } = property.options
+  const { writable = property.column !== undefined || property.many, may, active } = property.options
+  if (active && !active(draft as never, context)) return false
   if (writable === false || property.name === 'id') return false
   if (typeof writable === 'function' && !writable(draft as never, facts as never, context)) return false
   const own = may && 'create' in may ? (draft.before ? may.update : may.create) : may
@@ -58,6 +60,7 @@ async function entryOf(
     hasDefault: options.hasDefault ?? false,
     writable: isWritable(resource, property, draft, facts, context),
     options: {},
+    ...options.about,
   }
   if (options.min !== undefined && property.kind.type === 'String') entry['minLength'] = options.min
   if (options.max !== undefined && property.kind.type === 'String') entry['maxLength'] = options.max
@@ -73,7 +76,7 @@ async function entryOf(
     entry['_embedded'] = { allowedValues: allowed.texts(draft as never, facts as never, context) }
   } else {
     const target = resourceNamed(to as string)
-    const rows = allowed.rows(draft as never, facts as never, context)
+    const rows = await allowed.rows(draft as never, facts as never, context)
     const page = await enrich(context, target, rows)
     entry['_links'] = { allowedValues: rows.map((row): Link => ({ href: hrefOf(target, row), title: target.titleOf(row) })) }
     entry['_embedded'] = { allowedValues: rows.map((row) => represent(target, row, page)) }
@@ -86,16 +89,18 @@ async function entryOf(
  * @param form whether it stands in a form, where allowed values are given in full and there is no self link
  */
 export async function schemaOf(
-  resource: Resource,
+  declared: Resource,
   draft: Draft,
   facts: unknown,
   context: Context,
   { form = false, self }: { form?: boolean; self?: string } = {},
 ): Promise<Body> {
+  const resource = alive(declared, context)
   await prepare(context.db, context.viewer, needsOf(resource))
   const body: Body = { _type: 'Schema', _dependencies: [] }
   for (const property of resource.properties) {
-    if (!resolved(property.options.inSchema, true, [draft, facts, context])) continue
+    const { inSchema, active } = property.options
+    if (!resolved(inSchema, true, [draft, facts, context]) || (active && !active(draft as never, context))) continue
     body[property.name] = await entryOf(resource, property, draft, facts, context, form)
   }
   Object.assign(body, await resource.schema?.(draft as never, facts as never, context, form))
@@ -104,15 +109,16 @@ export async function schemaOf(
 }
 
 /** The payload of a form: what the viewer may write of the draft, as it would be shown. */
-export async function payloadOf(resource: Resource, draft: Draft, facts: unknown, context: Context): Promise<Body> {
-  const row: Row = { ...draft.row }
+export async function payloadOf(declared: Resource, draft: Draft, facts: unknown, context: Context): Promise<Body> {
+  const resource = alive(declared, context)
+  const row: Row = { ...folded(resource, draft.row) }
   const page = await enrich(context, resource, [row], { chosen: draft.many })
   const payload: Body = Object.create(null)
   const links: Body = {}
   for (const property of resource.properties) {
     const { name, kind, to, options } = property
     if (isLock(resource, property) ? !draft.before : !isWritable(resource, property, draft, facts, context)) continue
-    if (kind.type === 'Password' || !isShown(property, row, page)) continue
+    if (kind.type === 'Password' || !isShown(property, row, page, draft)) continue
     const isListed = options.collected !== undefined
     if (isListed && !draft.many[name]) continue
     const value = isListed ? linksToMany(property, row, page) : to ? linkOf(property, row, page) : shownValue(property, row, page)

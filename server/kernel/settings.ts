@@ -17,6 +17,8 @@ export const defaultSettings = {
   apiv3_cors_origins: [] as string[],
   apiv3_write_readonly_attributes: false,
   per_page_options: [20, 100],
+  /** How many work packages a list in an order made by hand has: it comes on one page. */
+  forced_single_page_size: 250,
   attachment_max_size: 5120,
   attachment_whitelist: [] as string[],
   /** Minutes after which an upload that nobody has claimed is removed. */
@@ -44,6 +46,8 @@ export const defaultSettings = {
   work_package_startdate_is_adddate: false,
   /** Minutes within which further changes by the same person continue an entry of the history. */
   journal_aggregation_time_minutes: 5,
+  /** Days after which notifications are removed. */
+  notification_retention_period_days: 30,
   allow_tracking_start_and_end_times: false,
   users_deletable_by_admins: false,
   users_deletable_by_self: false,
@@ -57,8 +61,11 @@ export type Settings = Readonly<typeof defaultSettings>
 
 /** The settings in force: remembered until one changes. */
 export function settingsOf(db: Reader, snapshot: Snapshot): Promise<Settings> {
-  return snapshot.remember('settings', ['settings'], async () => {
-    const stored = await db.all<{ name: string; value: unknown }>(sql`select name, value from settings`)
-    return Object.freeze({ ...defaultSettings, ...Object.fromEntries(stored.map((s) => [s.name, s.value])) })
-  })
+  return snapshot.remember('settings', ['settings'], () => readSettings(db))
+}
+
+/** The settings in force, read anew: for what happens outside of requests. */
+export async function readSettings(db: Reader): Promise<Settings> {
+  const stored = await db.all<{ name: string; value: unknown }>(sql`select name, value from settings`)
+  return Object.freeze({ ...defaultSettings, ...Object.fromEntries(stored.map((s) => [s.name, s.value])) })
 }

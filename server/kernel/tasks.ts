@@ -11,7 +11,9 @@ export function periodically(task: Task): void {
   tasks.push(task)
 }
 
-/** Runs all tasks once. */
+/** Runs all tasks once. One that fails keeps no other one from being run; what it threw is thrown in the end. */
 export async function runTasks(db: Database, now: Date): Promise<void> {
-  for (const task of tasks) await task(db, now)
+  const errors: unknown[] = []
+  for (const task of tasks) await task(db, now).catch((error: unknown) => errors.push(error))
+  if (errors.length > 0) throw errors.length === 1 ? errors[0] : new AggregateError(errors, 'Several tasks failed')
 }

@@ -23,7 +23,7 @@ export interface Viewer {
 }
 
 /** What permissions depend on. */
-export const permissionTopics: readonly Topic[] = ['principals', 'memberships', 'roles', 'projects']
+export const permissionTopics: readonly Topic[] = ['principals', 'memberships', 'roles', 'projects', 'custom_fields']
 
 /** The viewer for a principal's row. */
 export function viewerOf(snapshot: Snapshot, row: Row): Promise<Viewer> {

@@ -20,6 +20,10 @@ export type Topic =
   | 'categories'
   | 'versions'
   | 'non_working_days'
+  | 'custom_fields'
+  | 'custom_options'
+  | 'custom_field_items'
+  | 'custom_actions'
 
 /** The state of all counters when a request began, and what was remembered under them. */
 export interface Snapshot {

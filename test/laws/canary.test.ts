@@ -17,7 +17,7 @@ import { byFilter, byLink, byMention, byNeighbour, byPath, byShape, contents, ty
 import { type Exchange, type Wire, wire } from '#test/wire.ts'
 
 /** Resources that hold nobody's secrets: whoever can ask for them at all sees all of them. */
-const open = new Set(['Role', 'Type', 'Status', 'Priority', 'TimeEntriesActivity', 'NonWorkingDay'])
+const open = new Set(['Role', 'Type', 'Status', 'Priority', 'TimeEntriesActivity', 'NonWorkingDay', 'CustomAction'])
 /** Texts of hidden rows that are one of a few words, and hold no marker therefore. */
 const worded = new Set([
   'Relation.type',
@@ -30,6 +30,7 @@ const worded = new Set([
   'Query.timelineZoomLevel',
   'Query.highlightingMode',
   'Query.displayRepresentation',
+  'Notification.reason',
 ])
 
 interface Outsider {

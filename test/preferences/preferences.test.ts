@@ -34,6 +34,8 @@ test('nobody has chosen anything yet', async () => {
     immediateReminders: { mentioned: true, personalReminder: true },
     pauseReminders: { enabled: false },
     workdays: [1, 2, 3, 4, 5],
+    // See notifications.test.ts.
+    notifications: body.notifications,
     _links: {
       self: { href: `/api/v3/users/${id}/preferences` },
       user: { href: `/api/v3/users/${id}`, title: 'Pia Pick' },

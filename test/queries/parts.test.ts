@@ -97,3 +97,15 @@ test('some filters are of use only within a project, where values are chosen fro
   }
   assert.equal((await viewer.get(`/projects/${world.elsewhere}/queries/filter_instance_schemas`)).status, 404)
 })
+
+test('filters by relations name work packages; the one for candidates is there for who knows it, but not offered', async () => {
+  const { body: follows } = await world.viewer.get('/queries/filter_instance_schemas/follows')
+  const [{ dependencies }] = follows._dependencies
+  assert.equal(dependencies['/api/v3/queries/operators/%3D'].values.type, '[]WorkPackage')
+  assert.equal((await world.viewer.get('/queries/filter_instance_schemas/relatable')).status, 200)
+  for (const path of ['', `/projects/${world.project}`]) {
+    const { body } = await world.viewer.get(`${path}/queries/filter_instance_schemas`)
+    const offered = filtersIn(body)
+    assert.deepEqual([offered.includes('follows'), offered.includes('relatable')], [true, false])
+  }
+})

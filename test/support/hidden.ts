@@ -162,6 +162,22 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
   const child = await add('work_packages', written, { ...work, parent_id: parent })
   await add('work_packages', written, { ...work, parent_id: child, type_id: await named('types', 'Milestone'), duration: 1 })
   const later = await add('work_packages', written, work)
+  const field = (values: Record<string, unknown>) => add('custom_fields', ['name'], { resource: 'WorkPackage', ...values })
+  const [list, tree, text] = [
+    await field({ format: 'list' }),
+    await field({ format: 'hierarchy' }),
+    await field({ format: 'string', default_value: JSON.stringify(mark()) }),
+  ]
+  for (const custom_field_id of [list, tree, text]) {
+    await link('custom_field_projects', { custom_field_id, project_id: harbour })
+    await link('custom_field_types', { custom_field_id, type_id: work.type_id })
+  }
+  const choice = ['label', 'short', 'weight']
+  const option = await add('custom_options', ['value'], { custom_field_id: list, position: 1 })
+  const root = await add('custom_field_items', choice, { custom_field_id: tree, position: 1 })
+  const item = await add('custom_field_items', choice, { custom_field_id: tree, parent_id: root, position: 1 })
+  const values = { [list]: option, [tree]: item, [text]: mark() }
+  await db.transaction((tx) => tx.run(sql`update work_packages set custom_values = ${values} where project_id = ${harbour}`))
   for (const [from, type] of [
     [parent, 'follows'],
     [child, 'blocks'],
@@ -199,10 +215,27 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
     await add('user_working_hours', [], { user_id: user, valid_from: '2093-07-06', monday_minutes: 73 })
     await add('user_non_working_times', [], { user_id: user, start_date: '2093-07-06', end_date: '2093-07-10' })
   }
+  // The administrator sees everything, but of notifications only those of their own.
+  const admin = await db.one<{ id: number }>(sql`select id from principals where login = 'admin'`)
+  const [comment, internal] = [ids.get('journals')![0], ids.get('journals')!.at(-1)]
+  for (const user of [insider, leaver, other, admin!.id]) {
+    const about = { recipient_id: user, work_package_id: child, read_ian: false }
+    await add('notifications', [], { ...about, reason: 'mentioned', actor_id: insider, journal_id: comment })
+    await add('notifications', [], { ...about, reason: 'commented', actor_id: insider, journal_id: internal, internal: true })
+    await add('notifications', [], { ...about, reason: 'dateAlert', alert: 'dueDate', alerted_on: '2093-07-09' })
+    await add('notifications', [], { ...about, reason: 'reminder', reminder_id: ids.get('reminders')![0] })
+    await add('notification_settings', [], { user_id: user, project_id: harbour, watched: true })
+  }
   const kept = { content_type: 'application/zqkmark', file_size: 7381, digest: mark() }
   const file = ['file_name', 'description', 'storage_name']
   await add('attachments', file, { ...kept, container_type: 'WorkPackage', container_id: child, author_id: leaver })
   await add('attachments', file, { ...kept, author_id: insider })
+  const revision = await add('changesets', ['identifier', 'author_name', 'message'], {
+    project_id: harbour,
+    user_id: insider,
+    committed_at: '2093-07-07T07:08:09.000Z',
+  })
+  await link('changeset_work_packages', { changeset_id: revision, work_package_id: child })
   const share = await add('memberships', [], {
     principal_id: other,
     project_id: harbour,
@@ -229,7 +262,9 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
     timeline_labels: '{}',
   })
   await add('views', [], { query_id: query, type: 'work_packages_table' })
-  await db.transaction((tx) => changed(tx, 'principals', 'memberships', 'projects', 'versions', 'categories'))
+  await db.transaction((tx) =>
+    changed(tx, 'principals', 'memberships', 'projects', 'versions', 'categories', 'custom_fields', 'custom_options'),
+  )
 
   const spelled = async (table: string, column: string) =>
     (await db.all(sql`select * from ${name(table)}`)).map((row) => row[column]).filter((text) => String(text).includes('zqk'))

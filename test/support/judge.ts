@@ -1,6 +1,7 @@
 /** Judges answers by the document that the server itself gives of its API. */
 import { operationsOf } from '../../scripts/contract/compare.ts'
 import { judgeBy } from '../../scripts/contract/validate.ts'
+import { operationAt } from './registry.ts'
 import type { Exchange } from './wire.ts'
 
 /** What is wrong with an answer, in words; nothing where it is as described. */
@@ -33,7 +34,8 @@ export function judgeByOurs(document: any): Judge {
     // A text may be empty.
     if (text === '' && contentType.startsWith('text/')) return []
     const breaches = judge(route.operation, { url: path, status, contentType, text })
-    const untyped = body !== undefined && typeof body._type !== 'string'
+    const isPlain = status < 300 && operationAt(method, path)?.answers.as === 'plain'
+    const untyped = body !== undefined && !isPlain && typeof body._type !== 'string'
     return [
       ...breaches.map(({ pointer, message }) => `${asked} ${pointer} ${message}`),
       ...(untyped ? [`${asked} its body has no _type`] : []),

@@ -8,6 +8,7 @@ import { resources } from '#kernel/resource.ts'
 import { changed, type Topic } from '#kernel/world.ts'
 import { permissions } from '#modules/accounts/permissions.ts'
 import { tellingApart } from './codes.ts'
+import { addFields } from './fields.ts'
 import { type Instance, instance } from './instance.ts'
 import { layout } from './layout.ts'
 import { type Exchange, type Wire, wire } from './wire.ts'
@@ -81,8 +82,11 @@ export async function populated(told?: (exchange: Exchange) => void): Promise<Po
   userIds.push(['sharee', sharee], ['stranger', stranger])
 
   await fill({ server, lab, annex, member, sharee, coded: userIds.slice(1, -2).map(([, id]) => id) })
-  await keep(server, lab, [adminId, ...userIds.slice(0, -2).map(([, id]) => id)])
+  const residents = [adminId, ...userIds.slice(0, -2).map(([, id]) => id)]
+  await keep(server, lab, residents)
+  await tell(server, lab, residents)
   await dummies(server, lab)
+  await addFields(server, lab, member)
 
   const people: Person[] = [{ name: 'admin', id: adminId, send: wire(server.url, server.adminToken, told) }]
   for (const [who, id] of userIds) people.push({ name: who, id, send: wire(server.url, await server.token(id), told) })
@@ -189,6 +193,7 @@ async function fill({ server, lab, annex, member, sharee, coded }: Filling): Pro
   })
   for (const user of [member, ...coded]) {
     await make.row('reminders', { work_package_id: child, creator_id: user, remind_at: '2093-02-03T08:00:00Z', note: 'Look.' })
+    await make.row('notification_settings', { user_id: user, project_id: lab, watched: true, overdue: 3 })
     await make.row('user_working_hours', { user_id: user, valid_from: '2031-02-03', monday_minutes: 450 })
     await make.row('user_non_working_times', { user_id: user, start_date: '2031-02-03', end_date: '2031-02-04' })
   }
@@ -199,6 +204,13 @@ async function fill({ server, lab, annex, member, sharee, coded }: Filling): Pro
     const file = { file_name: `note ${i}.txt`, description: 'A note.', content_type: 'text/plain', file_size: size, digest: 'd' }
     const at = i % 3 === 0 ? {} : { container_type: 'WorkPackage', container_id: others[i % others.length] }
     await make.row('attachments', { ...file, ...at, author_id: author, storage_name: storage, ...stamps })
+  }
+  for (const user of [member, ...coded]) {
+    const commit = { project_id: lab, identifier: `${user}`.padStart(40, 'a'), author_name: 'A coder', message: `See #${child}.` }
+    const revision = await make.row('changesets', { ...commit, user_id: user, committed_at: stamps.created_at })
+    await server.db.transaction((tx) =>
+      tx.run(sql`insert into changeset_work_packages (changeset_id, work_package_id) values (${revision}, ${child})`),
+    )
   }
   const share = await make.row('memberships', {
     principal_id: sharee,
@@ -211,6 +223,23 @@ async function fill({ server, lab, annex, member, sharee, coded }: Filling): Pro
     select r.id from roles r join role_permissions p on p.role_id = r.id
     where r.kind = 'work_package' and p.permission = 'edit_work_packages' limit 1`)
   await make.row('membership_roles', { membership_id: share, role_id: editor!.id }, 'memberships')
+}
+
+/** What people have been told, of all kinds: read and unread, by people and by time. */
+async function tell({ make, db }: Instance, lab: number, users: readonly number[]): Promise<void> {
+  const entries = await db.all<{ id: number; resource_id: number }>(sql`
+    select j.id, j.resource_id from journals j join work_packages w on w.id = j.resource_id where w.project_id = ${lab} order by j.id`)
+  for (const user of users) {
+    const to = { recipient_id: user, ...stamps }
+    const [first, second] = entries as [(typeof entries)[0], (typeof entries)[0]]
+    const [one, other] = [first, second].map(({ id, resource_id }) => ({ journal_id: id, work_package_id: resource_id }))
+    await make.row('notifications', { ...to, ...one, reason: 'assigned', actor_id: users[1], read_ian: false })
+    await make.row('notifications', { ...to, ...other, reason: 'mentioned', actor_id: users[1], read_ian: true })
+    const about = { work_package_id: first.resource_id, read_ian: false }
+    await make.row('notifications', { ...to, ...about, reason: 'dateAlert', alert: 'dueDate', alerted_on: '2031-02-06' })
+    const reminder = await db.one<{ id: number }>(sql`select id from reminders where creator_id = ${user}`)
+    await make.row('notifications', { ...to, ...about, reason: 'reminder', reminder_id: reminder?.id ?? null })
+  }
 }
 
 /** Queries of all kinds: of a project and of none, public and not, with views and without. */

@@ -16,6 +16,7 @@ const words = [
     'true',
     'false',
     'active',
+    'mentioned',
     'locked',
     'invited',
     'registered',

@@ -1,8 +1,8 @@
 /** Filters by words: in the subject, in the description, in either, or as the number of a work package. */
 import assert from 'node:assert/strict'
-import { before, describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { filters } from '#test/instance.ts'
-import { scene } from './scene.ts'
+import { created, scene } from './scene.ts'
 
 const it = await scene()
 const { admin, make } = it
@@ -86,5 +86,47 @@ describe('typeahead', () => {
   test('finds parts of a number', async () => {
     assert.ok((await found('typeahead', '**', `#${first}`)).includes(hull))
     assert.deepEqual(await found('typeahead', '**', `kestrel ${first}`), [hull])
+  })
+})
+
+describe('what was said', () => {
+  let ropes: number
+  const as = (client: typeof admin, name: string, operator: string, text: string) =>
+    client
+      .get(`/work_packages?${filters([name, operator, [text]])}`)
+      .then(({ body }) => body._embedded.elements.map((one: any) => one.subject).sort())
+  before(async () => {
+    ropes = (await created(admin, it.project, { subject: 'Ropes' })).id
+    const say = (raw: string, more: object = {}) =>
+      admin.post(`/work_packages/${ropes}/activities`, { comment: { raw }, ...more })
+    assert.equal((await say('Hemp or nylon?')).status, 201)
+    assert.equal((await say('Too expensive', { internal: true })).status, 201)
+  })
+  after(() => admin.delete(`/work_packages/${ropes}`))
+
+  test('is found by all of its words, also by a search', async () => {
+    for (const [name, operator] of [
+      ['comment', '~'],
+      ['search', '**'],
+    ] as const) {
+      assert.deepEqual(await as(admin, name, operator, 'NYLON hemp'), ['Ropes'])
+      assert.deepEqual(await as(admin, name, operator, 'nylon steel'), [])
+      assert.deepEqual(await as(admin, name, operator, 'nylon expensive'), [])
+    }
+    assert.deepEqual(await as(admin, 'comment', '!~', 'nylon'), [hull, rope, tea].sort())
+  })
+
+  test('internally is found by who may read it', async () => {
+    const insider = await it.person('view_work_packages', 'view_internal_comments')
+    const { client } = await it.person('view_work_packages')
+    for (const [name, operator] of [
+      ['comment', '~'],
+      ['search', '**'],
+    ] as const) {
+      assert.deepEqual(await as(insider.client, name, operator, 'expensive'), ['Ropes'])
+      assert.deepEqual(await as(client, name, operator, 'expensive'), [])
+      assert.deepEqual(await as(client, name, operator, 'hemp'), ['Ropes'])
+    }
+    assert.ok((await as(client, 'comment', '!~', 'expensive')).includes('Ropes'))
   })
 })

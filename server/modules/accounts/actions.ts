@@ -15,11 +15,11 @@ const represented = (id: string): Body => ({ _type: 'Action', id, _links: { self
 /** The address of an action; its id has a slash in it. */
 export const actionHref = (id: string): string => `/api/v3/actions/${id}`
 
-const queryable: Queryable = {
+export const actionList: Queryable = {
   table: 'permissions',
   properties: [],
   property: new Map(),
-  filters: { id: { strategy: 'list', where: () => TRUE } },
+  filters: { id: { strategy: 'list', allowed: (values) => values.every((value) => known.has(value)), where: () => TRUE } },
   sorts: { id: () => TRUE },
 }
 
@@ -31,7 +31,7 @@ operation({
   answers: { status: 200, of: 'Action', as: 'collection' },
   query: ['filters', 'sortBy', 'select', 'offset', 'pageSize'],
   run: async ({ context }) => ({
-    body: await computed(context, queryable, ['id'], async ({ filters, sorts, offset, pageSize }) => {
+    body: await computed(context, actionList, ['id'], async ({ filters, sorts, offset, pageSize }) => {
       const found = ids.filter((id) => filters.every(({ operator, values }) => values.includes(id) === (operator === '=')))
       if (sorts[0]?.descending) found.reverse()
       return { elements: found.slice((offset - 1) * pageSize, offset * pageSize).map(represented), total: found.length }

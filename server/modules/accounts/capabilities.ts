@@ -101,6 +101,7 @@ const inContext = (values: readonly string[], { engine }: Context): Sql =>
     ),
   ])
 
+const known = new Set(actions().map(({ id }) => id))
 const ID = /^([a-z_]+\/[a-z_]+)\/(g|[wp]\d{1,9})-(\d{1,9})$/
 
 /** The condition on the one capability that an id names, or on none. */
@@ -110,13 +111,16 @@ function identified(id: string, context: Context): Sql {
   return and([sql`held.action = ${action}`, inContext([place], context), sql`held.principal_id = ${Number(principal)}`])
 }
 
-const queryable: Queryable = {
+export const capabilityList: Queryable = {
   table: 'permissions',
   properties: [],
   property: new Map(),
   filters: {
-    id: filter(/^/, (ids, context) => or(ids.map((id) => identified(id, context)))),
-    action: filter(/^/, (values, { engine }) => amongTexts(engine, sql`held.action`, values)),
+    id: filter(ID, (ids, context) => or(ids.map((id) => identified(id, context)))),
+    action: {
+      ...filter(/^/, (values, { engine }) => amongTexts(engine, sql`held.action`, values)),
+      allowed: (values) => values.every((value) => known.has(value)),
+    },
     principal: filter(/^(me|\d{1,9})$/, (values, context) =>
       among(context.engine, sql`held.principal_id`, withMe(values, context).map(Number)),
     ),
@@ -131,7 +135,7 @@ const MOST_VALUES = 20
 /** Throws InvalidQuery unless the list is of some principals, places or ids: of all at once there can be millions. */
 function checkNarrow(uses: readonly FilterUse[]): void {
   const isNarrow = ({ name, operator, values }: FilterUse) =>
-    filtersOf(queryable).get(name)?.key !== 'action' && operator === '=' && values.length <= MOST_VALUES
+    filtersOf(capabilityList).get(name)?.key !== 'action' && operator === '=' && values.length <= MOST_VALUES
   if (uses.some(isNarrow)) return
   throw invalidQuery(
     `Capabilities must be filtered by id, principal or context, with the operator "=" and at most ${MOST_VALUES} values.`,
@@ -163,7 +167,7 @@ operation({
   answers: { status: 200, of: 'Capability', as: 'collection' },
   query: ['filters', 'sortBy', 'select', 'offset', 'pageSize'],
   run: async ({ context }) => ({
-    body: await computed(context, queryable, members, (query) => listed(query, context), { byDefault: [own] }),
+    body: await computed(context, capabilityList, members, (query) => listed(query, context), { byDefault: [own] }),
   }),
 })
 

@@ -4,7 +4,7 @@
  */
 import type { Engine, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
-import { raw, sql } from '#db/sql.ts'
+import { name, raw, sql } from '#db/sql.ts'
 
 /** Whether two memberships, by their aliases, are about the same thing. */
 const samePlace = (a: string, b: string) =>
@@ -52,22 +52,31 @@ export async function disinherit(tx: Transaction, groupId: number, userIds: read
   await prune(tx, userIds)
 }
 
-/** Removes memberships of these principals that have no roles left, and their watches on what they no longer see. */
+/** What people keep of work packages only as long as they see them: the table, and the column that names them. */
+const followed = [
+  ['watchers', 'user_id'],
+  ['notifications', 'recipient_id'],
+] as const
+
+/** Removes memberships of these principals that have no roles left, and their watches on and news of what they no longer see. */
 export async function prune(tx: Transaction, principalIds: readonly number[]): Promise<void> {
   await tx.run(sql`
     delete from memberships
     where ${among(tx.engine, sql`principal_id`, principalIds)}
       and not exists (select 1 from membership_roles r where r.membership_id = memberships.id)`)
-  await tx.run(sql`
-    delete from watchers
-    where ${among(tx.engine, sql`user_id`, principalIds)}
-      and not exists (
-        select 1 from work_packages w join grants g on g.project_id = w.project_id
-        where w.id = watchers.work_package_id and g.user_id = watchers.user_id and g.permission = 'view_work_packages')
-      and not exists (
-        select 1 from shared_grants s
-        where s.work_package_id = watchers.work_package_id and s.user_id = watchers.user_id
-          and s.permission = 'view_work_packages')`)
+  for (const [table, column] of followed) {
+    const user = name(`${table}.${column}`)
+    const workPackage = name(`${table}.work_package_id`)
+    await tx.run(sql`
+      delete from ${name(table)}
+      where ${among(tx.engine, user, principalIds)}
+        and not exists (
+          select 1 from work_packages w join grants g on g.project_id = w.project_id
+          where w.id = ${workPackage} and g.user_id = ${user} and g.permission = 'view_work_packages')
+        and not exists (
+          select 1 from shared_grants s
+          where s.work_package_id = ${workPackage} and s.user_id = ${user} and s.permission = 'view_work_packages')`)
+  }
 }
 
 /** Makes exactly these users the group's. */

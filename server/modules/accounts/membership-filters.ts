@@ -20,6 +20,13 @@ const ofPrincipals = (condition: Sql, { operator }: FilterUse) => {
 const statusCode = (value: string): number | undefined =>
   accountStatuses[value] ?? Object.values(accountStatuses).find((code) => String(code) === value)
 
+/** What only shares have. */
+const ofShares = (allowed: NonNullable<Filter['allowed']>): Filter => ({
+  strategy: 'list',
+  allowed,
+  where: ({ operator }) => (operator === '=' ? FALSE : TRUE),
+})
+
 /** Memberships are of projects or of the instance; those of single work packages are shares, and not listed here. */
 const isProjectMember: Filter = {
   strategy: 'boolean',
@@ -59,8 +66,8 @@ export const membershipFilters: Record<string, Filter> = {
   },
   alsoProjectMember: isProjectMember,
   onlyProjectMember: isProjectMember,
-  entityType: { strategy: 'list', where: ({ operator }) => (operator === '=' ? FALSE : TRUE) },
-  entityId: { strategy: 'list', where: ({ operator }) => (operator === '=' ? FALSE : TRUE) },
+  entityType: ofShares((values) => values.every((value) => value === 'WorkPackage')),
+  entityId: ofShares((values, context) => areVisible('WorkPackage', values, context)),
 }
 
 const byPrincipal = (column: string) => (_: Scope, table: string) =>

@@ -9,6 +9,7 @@ import { type Ask, idFrom, ok, operation, saved } from '#kernel/operation.ts'
 import { resource } from '#kernel/resource.ts'
 import { both, either, globally, having, own, type Rule } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
+import { type Chosen, loadSettings, readSettings, settingsKind, storeSettings } from './notification-settings.ts'
 import * as kinds from './preference-kinds.ts'
 import { User } from './users.ts'
 
@@ -26,7 +27,7 @@ const changes = both(isPerson, either(own('id'), managesUsers))
 
 const addressOf = ({ id }: Tables['principals']) => `users/${id}/preferences`
 
-export const UserPreferences = resource('UserPreferences', 'principals', ({ text, boolean, link, of }) => ({
+export const UserPreferences = resource<'principals', Chosen>('UserPreferences', 'principals', ({ text, boolean, link, of }) => ({
   path: 'my_preferences',
   addressOf,
   label: 'preferences',
@@ -57,11 +58,15 @@ export const UserPreferences = resource('UserPreferences', 'principals', ({ text
       value: (row) => row.pause_reminders ?? kinds.defaultPauseReminders,
     }),
     workdays: of(kinds.workdays, { column: 'workdays', value: (row) => row.workdays ?? kinds.defaultWorkdays }),
+    notifications: of(settingsKind, { value: (row, { loaded }) => loaded['settings'].get(row.id), writable: true }),
     user: link('User', { column: 'id', writable: false, open: true }),
   },
   actions: { updateImmediately: { href: (row) => `/api/v3/${addressOf(row)}`, method: 'patch', may: changes } },
+  loads: { settings: loadSettings },
+  facts: readSettings,
   derive: [kinds.completed],
-  check: [kinds.check],
+  check: [kinds.check, (_, { violations }) => violations],
+  after: [storeSettings],
   operations: [],
 }))
 

@@ -14,6 +14,7 @@ export const contributions: readonly (readonly [TableName, string])[] = [
   ['time_entries', 'user_id'],
   ['time_entries', 'logged_by_id'],
   ['attachments', 'author_id'],
+  ['notifications', 'actor_id'],
   ['queries', 'user_id'],
 ]
 

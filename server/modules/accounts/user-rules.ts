@@ -98,7 +98,8 @@ export function checkAttributes(draft: Draft, facts: UserFacts): Violation[] {
     if (facts.taken.has('email')) violations.push(violation('email', 'has already been taken'))
   }
   if (isNew('first_name') && !NAME.test(row.first_name)) violations.push(violation('firstName', 'is invalid'))
-  if (isNew('last_name') && !NAME.test(row.last_name)) violations.push(violation('lastName', 'is invalid'))
+  if (!row.last_name?.trim()) violations.push(violation('lastName', "can't be blank"))
+  else if (isNew('last_name') && !NAME.test(row.last_name)) violations.push(violation('lastName', 'is invalid'))
   if (isNew('language') && !LANGUAGE.test(row.language)) {
     violations.push(violation('language', 'is not set to one of the allowed values'))
   }

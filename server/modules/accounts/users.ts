@@ -83,9 +83,8 @@ export const User = resource<'principals', UserFacts>(
         may: { create: creates, update: either(manages, ownAndLocal) },
         sort: true,
       }),
+      // Whoever reads the schema may leave it out, and is told otherwise when saving: clients know it so.
       lastName: text({
-        required: true,
-        min: 1,
         max: 256,
         nullable: false,
         read: knowsLogin,

@@ -4,6 +4,7 @@ import { name, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { type Change, changesOf } from '#kernel/history.ts'
 import type { Kind } from '#kernel/kinds.ts'
+import { alive, unfold } from '#kernel/living.ts'
 import { needsOf, relatedRows, targetOf } from '#kernel/page.ts'
 import { type Property, resource, resourceNamed } from '#kernel/resource.ts'
 import { both, either, having, inProject, lacking, not, own, type Rule, shared, through } from '#kernel/rules.ts'
@@ -94,7 +95,9 @@ export const Activity = resource<'journals'>('Activity', 'journals', (p) => ({
 async function tell(entries: readonly Row[], context: Context): Promise<Loaded> {
   const changes = await changesOf(context.db, WorkPackage, entries)
   await prepare(context.db, context.viewer, needsOf(WorkPackage))
-  const properties = journaled(WorkPackage)
+  const living = alive(WorkPackage, context)
+  for (const { before, after } of changes.values()) unfold(living, before ? [before, after] : [after])
+  const properties = journaled(living)
   const titles = await titlesOf(properties, [...changes.values()], context)
   const all = new Map<number, Told>()
   for (const { id, notes, cause, project_id, resource_id } of entries) {
@@ -105,7 +108,7 @@ async function tell(entries: readonly Row[], context: Context): Promise<Loaded> 
     const diff = (property: Property) => `/journals/${id}/diff/${property.column}`
     all.set(id, {
       details: [...(cause ? [causeInWords(cause)] : []), ...details(readable, change, titles, context.settings, diff)],
-      isEmpty: !notes && !cause && !properties.some((property) => isChanged(property, change)),
+      isEmpty: !notes && !cause && !isMore(change) && !properties.some((property) => isChanged(property, change)),
     })
   }
   return all
@@ -119,8 +122,7 @@ async function titlesOf(properties: readonly Property[], changes: readonly Chang
     for (const change of changes) {
       if (!isChanged(property, change)) continue
       for (const row of [change.before, change.after]) {
-        const id = row?.[property.column as string]
-        if (id) wanted.getOrInsertComputed(targetOf(property, row), () => new Set()).add(id)
+        for (const id of idsIn(property, row)) wanted.getOrInsertComputed(targetOf(property, row as Row), () => new Set()).add(id)
       }
     }
   }
@@ -128,8 +130,19 @@ async function titlesOf(properties: readonly Property[], changes: readonly Chang
   for (const [target, ids] of wanted) rows.set(target, await relatedRows(context, resourceNamed(target), [...ids]))
   return (property: Property, row: Row): string | undefined => {
     const target = resourceNamed(targetOf(property, row))
-    const found = rows.get(target.name)?.get(row[property.column as string])
-    if (!found || !(property.options.open || target.visible.holds(context.viewer, found))) return undefined
-    return property.to === 'WorkPackage' ? `#${found['id']}` : target.titleOf(found)
+    const found = idsIn(property, row).map((id) => rows.get(target.name)?.get(id))
+    const isKnown = (one: Row | undefined): one is Row =>
+      one !== undefined && Boolean(property.options.open || target.visible.holds(context.viewer, one))
+    if (!found.every(isKnown)) return undefined
+    return found.map((one) => (property.to === 'WorkPackage' ? `#${one['id']}` : target.titleOf(one))).join(', ')
   }
+}
+
+/** The ids that a row's link points to, one or several. */
+const idsIn = ({ column }: Property, row: Row | undefined): number[] => [row?.[column as string] ?? []].flat()
+
+/** Whether anything changed in what the instance has added, known to the viewer or not. */
+const isMore = ({ before, after }: Change): boolean => {
+  const of = (row: Row | undefined) => JSON.stringify(row?.['custom_values'] ?? {})
+  return of(before) !== of(after)
 }

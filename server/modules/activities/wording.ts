@@ -28,7 +28,7 @@ export function journaled(resource: Resource): readonly Property[] {
     const byColumn = new Map<string, Property>()
     for (const property of resource.properties) {
       const { column, name, many } = property
-      if (!column || many || isAutomatic(name) || isLock(resource, property) || isDerived(column)) continue
+      if (!column || (many && !property.kept) || isAutomatic(name) || isLock(resource, property) || isDerived(column)) continue
       if (!byColumn.has(column)) byColumn.set(column, property)
     }
     properties = [...byColumn.values()]
@@ -38,8 +38,9 @@ export function journaled(resource: Resource): readonly Property[] {
 }
 
 const stateOf = (row: Row | undefined, { column }: Property) => row?.[column as string] ?? null
-// Windows and everybody else end lines differently; that is no change.
-const lines = (value: unknown) => (typeof value === 'string' ? value.replaceAll('\r\n', '\n') : value)
+// Windows and everybody else end lines differently; that is no change. Several values are compared as one text.
+const lines = (value: unknown) =>
+  typeof value === 'string' ? value.replaceAll('\r\n', '\n') : Array.isArray(value) ? String(value) : value
 
 /** Whether a property changed. On a new row everything changed that holds something. */
 export const isChanged = (property: Property, { before, after }: Change): boolean =>

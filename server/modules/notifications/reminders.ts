@@ -1,5 +1,5 @@
 /** Reminders: somebody wants to be told of a work package at some time. */
-import { among } from '#db/dialect.ts'
+import { among, moment } from '#db/dialect.ts'
 import { name, raw, sql } from '#db/sql.ts'
 import { prepareWrite } from '#kernel/change.ts'
 import { index } from '#kernel/collection.ts'
@@ -94,17 +94,26 @@ operation({
 
 const MOST_AT_ONCE = 500
 
-/** Reminders that have come due are completed, and whoever set them is to be told. */
+/** Reminders that have come due are completed, and whoever set them is told. */
 periodically(async (db, now) => {
-  const due = sql`completed_at is null and remind_at <= ${now.toISOString()}`
+  const at = now.toISOString()
+  const due = sql`completed_at is null and remind_at <= ${at}`
   const found = await db.all<{ id: number }>(sql`select id from reminders where ${due} order by remind_at limit ${MOST_AT_ONCE}`)
   if (found.length === 0) return
   const ids = found.map((row) => row.id)
   await db.transaction(async (tx) => {
     // Another process, or a change of plans, may have been faster.
     const completed = await tx.all<{ id: number; creator_id: number }>(sql`
-      update reminders set completed_at = ${now.toISOString()} where ${among(tx.engine, raw('id'), ids)} and ${due}
+      update reminders set completed_at = ${at} where ${among(tx.engine, raw('id'), ids)} and ${due}
       returning id, creator_id`)
+    await tx.run(sql`
+      insert into notifications (recipient_id, work_package_id, reason, read_ian, reminder_id, created_at, updated_at)
+      select creator_id, work_package_id, 'reminder', false, id, ${moment(tx.engine, at)}, ${moment(tx.engine, at)} from reminders
+      where ${among(
+        tx.engine,
+        raw('id'),
+        completed.map((one) => one.id),
+      )} order by id`)
     for (const { id, creator_id } of completed) await publish(tx, { viewer: { id: creator_id }, now }, 'reminders.due', id, [])
   })
 })

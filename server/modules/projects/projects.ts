@@ -12,7 +12,7 @@ import { type Facts, lookUp, obstaclesToLoss } from './facts.ts'
 import { filters, sorts } from './filters.ts'
 import { LONGEST_IDENTIFIER, projectIdentifiedBy } from './identifiers.ts'
 import { links } from './links.ts'
-import { archive, create, edit, view, viewAttributes } from './rights.ts'
+import { archive, create, edit, editAttributes, view, viewAttributes } from './rights.ts'
 import { projectStatuses } from './statuses.ts'
 import { checkIdentifier, checkPlace, checkRights, makeIdentifier, tidyName } from './steps.ts'
 import { treeOf } from './tree.ts'
@@ -43,7 +43,7 @@ export const Project = resource<'projects', Facts>('Project', 'projects', (p) =>
   held: 'all',
   visible: view,
   addressable: having('workspace_type', 'project'),
-  may: { create, update: either(edit, archive), edit, delete: admin },
+  may: { create, update: either(edit, archive, editAttributes), edit, delete: admin },
   needs: ['favorites'],
   loads: { tree: (_, context) => treeOf(context) },
   properties: {

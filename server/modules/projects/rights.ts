@@ -6,6 +6,12 @@ const inside = (permission: string): Rule => either(inProject(permission, 'id'),
 
 export const view = either(admin, inProject('view_project', 'id'))
 export const edit = inside('edit_project')
+/** The fields that an instance has added to projects. */
+export const seeAttributes = either(inside('view_project_attributes'), globally('add_project'), lacking('id'))
+export const editAttributes = either(
+  inside('edit_project_attributes'),
+  both(lacking('id'), either(globally('add_project'), inProject('add_subprojects', 'parent_id'))),
+)
 export const archive = inside('archive_project')
 export const create = either(globally('add_project'), inProject('add_subprojects', 'parent_id'))
 

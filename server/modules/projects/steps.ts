@@ -5,7 +5,7 @@ import { forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { type Draft, differs } from '#kernel/resource.ts'
 import { type Facts, squish } from './facts.ts'
 import { flawOf } from './identifiers.ts'
-import { archive, edit } from './rights.ts'
+import { archive, edit, editAttributes } from './rights.ts'
 
 type Project = Tables['projects']
 
@@ -15,12 +15,13 @@ export const tidyName = ({ row }: Draft<Project>): Partial<Project> =>
 export const makeIdentifier = (_: Draft<Project>, { madeIdentifier }: Facts): Partial<Project> =>
   madeIdentifier === undefined ? {} : { identifier: madeIdentifier }
 
-/** Archiving is a right of its own, everything else goes by the right to edit. Throws 403. */
+/** Archiving is a right of its own, and so is filling in what the instance has added; the rest goes by the right to edit. Throws 403. */
 export function checkRights(draft: Draft<Project>, _: Facts, { viewer }: Context): Violation[] {
   const { row, before } = draft
   if (!before) return []
-  const changed = (Object.keys(row) as (keyof Project)[]).filter((column) => differs(draft, column))
-  const isAllowed = changed.every((column) => (column === 'active' ? archive : edit).holds(viewer, before))
+  const changed = Object.keys(row).filter((column) => differs(draft, column))
+  const ruleOf = (column: string) => (column === 'active' ? archive : column.startsWith('custom_field_') ? editAttributes : edit)
+  const isAllowed = changed.every((column) => ruleOf(column).holds(viewer, before))
   if (!isAllowed) throw forbidden()
   return []
 }

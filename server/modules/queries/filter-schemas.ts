@@ -1,16 +1,17 @@
 /** Schemas of filters: with which operators each can be used, and with which values. */
 import type { Context } from '#kernel/context.ts'
 import { forbidden, notFound } from '#kernel/errors.ts'
+
 import { allOperations, ok, operation, rowFrom } from '#kernel/operation.ts'
 import { takesValues } from '#kernel/operators.ts'
 import { enrich } from '#kernel/page.ts'
 import type { Known } from '#kernel/query.ts'
 import { type Body, collection, represent } from '#kernel/represent.ts'
-import { hrefOf, type Link, type Resource, resourceNamed, resources } from '#kernel/resource.ts'
+import { hrefOf, type Link, type Resource, resourceNamed, resources, rowsOf } from '#kernel/resource.ts'
 import { inProject } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { operatorsFor } from './filters.ts'
-import { QueryFilter, QueryOperator, workPackageFilters } from './parts.ts'
+import { QueryFilter, QueryOperator, workPackageFilters, workPackages } from './parts.ts'
 import { seesWork } from './rights.ts'
 
 let lists: ReadonlySet<string> | undefined
@@ -28,8 +29,10 @@ function isList(path: string): boolean {
 const hasOwnList = ({ to }: Known): boolean => !to || resourceNamed(to).operations.includes('index')
 
 /** The filters that are of use in a project, or in none. */
-const filtersIn = (project: number | undefined): Known[] =>
-  [...workPackageFilters().values()].filter((filter) => project !== undefined || (!filter.inProject && hasOwnList(filter)))
+const filtersIn = (project: number | undefined, context: Context): Known[] =>
+  [...workPackageFilters(context).values()]
+    .filter(({ unlisted }) => !unlisted)
+    .filter((filter) => project !== undefined || (!filter.inProject && hasOwnList(filter)))
 
 const onlyActive = { status: { operator: '!', values: ['3'] } }
 
@@ -57,9 +60,9 @@ async function mayList({ guard, guards }: Resource, { db, viewer }: Context): Pr
 }
 
 /** The type of a filter's values; a number in brackets says how many there have to be. */
-function valuesType({ to, key, strategy }: Known, operator: string): string {
+function valuesType({ to, key, strategy }: Known, operator: string, context: Context): string {
   if (to) {
-    const named = resourceNamed('WorkPackage').property.get(key)?.options.schemaType ?? to
+    const named = workPackages(context).property.get(key)?.options.schemaType ?? to
     return `[]${named === 'Principal' ? 'User' : named}`
   }
   const point = strategy === 'date' ? 'Date' : 'DateTime'
@@ -85,11 +88,11 @@ async function schemaOf(filter: Known, project: number | undefined, context: Con
   const href = filter.to && (await choices(filter.to, project, context))
   const values = (operator: string): Body =>
     entry(
-      valuesType(filter, operator),
+      valuesType(filter, operator, context),
       'Values',
       filter.to ? { location: '_links', _links: { ...(href && { allowedValues: { href } }) } } : {},
     )
-  const rows = operators.map((id) => QueryOperator.rows?.get(id)).filter((row) => row !== undefined)
+  const rows = operators.map((id) => rowsOf(QueryOperator, context)?.get(id)).filter((row) => row !== undefined)
   const page = await enrich(context, QueryOperator, rows)
   const filterLink: Link = { href: hrefOf(QueryFilter, { id: filter.key }), title: filter.label as string }
   return {
@@ -123,7 +126,7 @@ export const schemasAt = (project: number | undefined): string =>
 /** The schemas of all filters that are of use in a project, or in none. */
 export async function filterSchemas(project: number | undefined, context: Context): Promise<Body> {
   const schemas: Body[] = []
-  for (const filter of filtersIn(project)) schemas.push(await schemaOf(filter, project, context))
+  for (const filter of filtersIn(project, context)) schemas.push(await schemaOf(filter, project, context))
   return collection(schemasAt(project), schemas)
 }
 
@@ -166,7 +169,7 @@ operation({
   guard: seesWork,
   answers: { status: 200, as: 'object' },
   run: async ({ context, params }) => {
-    const filter = workPackageFilters().get(params['id'] as string)
+    const filter = workPackageFilters(context).get(params['id'] as string)
     if (!filter) throw notFound()
     return ok(await schemaOf(filter, undefined, context))
   },

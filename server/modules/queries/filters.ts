@@ -4,13 +4,14 @@ import type { Context } from '#kernel/context.ts'
 import { pathsOf } from '#kernel/draft.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { FormatError, isStorable, type Kind } from '#kernel/kinds.ts'
+
 import { type FilterUse, isId, misfit, operatorsOf, takesValues } from '#kernel/operators.ts'
 import { relatedRows } from '#kernel/page.ts'
 import { filtersOf, type Known } from '#kernel/query.ts'
 import type { Body } from '#kernel/represent.ts'
-import { hrefOf, type Link, resourceNamed } from '#kernel/resource.ts'
+import { hrefOf, type Link, resourceNamed, rowsOf } from '#kernel/resource.ts'
 import { prepare } from '#kernel/viewer.ts'
-import { QueryFilter, QueryOperator, workPackageFilters } from './parts.ts'
+import { QueryFilter, QueryOperator, workPackageFilters, workPackages } from './parts.ts'
 
 /** The filters of one query that its viewer may use, and how they are shown. */
 export interface Shown {
@@ -51,11 +52,11 @@ const textOf = (value: unknown): string => {
 }
 
 /** One filter as a client sent it. */
-function readInstance(instance: unknown): FilterUse {
+function readInstance(instance: unknown, context: Context): FilterUse {
   const { _links: links, values } = (instance ?? {}) as { _links?: Record<string, unknown> | null; values?: unknown }
   const name = lastPart(links?.['filter'], 'filter')
   const operator = lastPart(links?.['operator'], 'operator')
-  const filter = filtersOf(resourceNamed('WorkPackage')).get(name)
+  const filter = filtersOf(workPackages(context)).get(name)
   const to = filter?.to
   const given = (to ? (links?.['values'] ?? []) : (values ?? [])) as unknown
   const list = (Array.isArray(given) ? given : [given]).filter((one) => one !== null)
@@ -67,9 +68,9 @@ export const filtersKind: Kind = {
   type: '[]QueryFilterInstance',
   json: { type: 'array', items: { type: 'object' } },
   render: (shown: Shown) => shown.instances,
-  parse: (value) => {
+  parse: (value, context) => {
     if (!Array.isArray(value)) throw new FormatError('an array of filters')
-    const uses = new Map(value.map(readInstance).map((use) => [use.name, use]))
+    const uses = new Map(value.map((one) => readInstance(one, context as Context)).map((use) => [use.name, use]))
     return JSON.stringify([...uses.values()])
   },
   strategy: 'list',
@@ -77,7 +78,7 @@ export const filtersKind: Kind = {
 
 /** What the filters of these queries name, as far as the viewer sees it: links by resource and id. */
 async function namedBy(rows: readonly Row[], context: Context): Promise<ReadonlyMap<string, ReadonlyMap<string, Link>>> {
-  const filters = workPackageFilters()
+  const filters = workPackageFilters(context)
   const wanted = new Map<string, Set<number>>()
   for (const { name, values } of rows.flatMap(readUses)) {
     const to = filters.get(name)?.to
@@ -113,14 +114,19 @@ function reduced(use: FilterUse, filter: Known | undefined, links: ReadonlyMap<s
 
 const shownValue = (value: string, { strategy }: Known): unknown => (strategy === 'boolean' ? value === 't' : value)
 
-function instanceOf({ name, operator, values }: FilterUse, filter: Known, links: ReadonlyMap<string, Link> | undefined): Body {
+function instanceOf(
+  { name, operator, values }: FilterUse,
+  filter: Known,
+  links: ReadonlyMap<string, Link> | undefined,
+  context: Context,
+): Body {
   return {
     _type: `${name.charAt(0).toUpperCase()}${name.slice(1)}QueryFilter`,
     name: filter.label,
     ...(!links && { values: values.map((value) => shownValue(value, filter)) }),
     _links: {
       filter: { href: hrefOf(QueryFilter, { id: name }), title: filter.label },
-      operator: { href: hrefOf(QueryOperator, { id: operator }), title: QueryOperator.rows?.get(operator)?.['name'] },
+      operator: { href: hrefOf(QueryOperator, { id: operator }), title: rowsOf(QueryOperator, context)?.get(operator)?.['name'] },
       schema: { href: `/api/v3/queries/filter_instance_schemas/${name}` },
       ...(links && { values: values.map((value) => links.get(value)).filter((link) => link !== undefined) }),
     },
@@ -129,7 +135,7 @@ function instanceOf({ name, operator, values }: FilterUse, filter: Known, links:
 
 /** The filters of each of these queries, for the viewer. */
 export async function loadFilters(rows: readonly Row[], context: Context): Promise<ReadonlyMap<Row, Shown>> {
-  const filters = workPackageFilters()
+  const filters = workPackageFilters(context)
   const named = await namedBy(rows, context)
   return new Map(
     rows.map((row) => {
@@ -140,7 +146,7 @@ export async function loadFilters(rows: readonly Row[], context: Context): Promi
         const use = reduced(stored, filter, links)
         if (!use || !filter) continue
         shown.uses.push(use)
-        shown.instances.push(instanceOf(use, filter, links))
+        shown.instances.push(instanceOf(use, filter, links, context))
       }
       return [row, shown]
     }),

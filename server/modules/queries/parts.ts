@@ -1,7 +1,10 @@
 /** What queries are made of, read off the declaration of work packages: columns, orders, groups, filters and operators. */
+import type { Row } from '#db/database.ts'
+import type { Context } from '#kernel/context.ts'
+import { alive } from '#kernel/living.ts'
 import { operatorNames } from '#kernel/operators.ts'
 import { filtersOf, type Known } from '#kernel/query.ts'
-import { fixed, type Property, type Resource, resourceNamed } from '#kernel/resource.ts'
+import { fixed, humanize, type Property, type Resource, resourceNamed, rowsOf } from '#kernel/resource.ts'
 import { everyone } from '#kernel/rules.ts'
 import { seesWork } from './rights.ts'
 
@@ -10,24 +13,46 @@ interface Part {
   readonly name: string
 }
 
-const workPackages = (): Resource => resourceNamed('WorkPackage')
-const propertiesThat = (suit: (property: Property) => unknown): Part[] =>
-  workPackages()
-    .properties.filter(suit)
-    .map(({ name, label }) => ({ id: name, name: label }))
+type Named = (name: string) => Resource
 
-const isListed = ({ name, options }: Property): boolean =>
-  options.listed ?? Boolean(options.sort || options.group || workPackages().sorts?.[name])
+const propertiesThat =
+  (suit: (property: Property, of: Resource) => unknown) =>
+  (named: Named): Part[] => {
+    const workPackages = named('WorkPackage')
+    return workPackages.properties
+      .filter((property) => suit(property, workPackages))
+      .map(({ name, label }) => ({ id: name, name: label }))
+  }
+
+const isListed = ({ name, options }: Property, { sorts }: Resource): boolean =>
+  options.listed ?? Boolean(options.sort || options.group || sorts?.[name])
+
+/** Work packages as this database has them. */
+export const workPackages = (context: Context): Resource => alive(resourceNamed('WorkPackage'), context)
+
+const filtersIn = (resource: Resource): ReadonlyMap<string, Known> =>
+  new Map([...filtersOf(resource).values()].map((filter) => [filter.key, filter]))
+
+/** Orders of lists that are no properties, and so no columns that could be shown. */
+const orders = (named: Named): Part[] => {
+  const { sorts, property } = named('WorkPackage')
+  return Object.keys(sorts ?? {})
+    .filter((id) => !property.has(id))
+    .map((id) => ({ id, name: humanize(id) }))
+}
+
+/** The columns that a list can show. */
+export const listedColumns = (context: Context): Row[] =>
+  [...(rowsOf(QueryColumn, context)?.values() ?? [])].filter(({ id }) => workPackages(context).property.has(id as string))
 
 /** The filters of work packages, each once, under the name the API has for it. */
-export const workPackageFilters = (): ReadonlyMap<string, Known> =>
-  new Map([...filtersOf(workPackages()).values()].map((filter) => [filter.key, filter]))
+export const workPackageFilters = (context: Context): ReadonlyMap<string, Known> => filtersIn(workPackages(context))
 
 const common = { title: 'name', visible: everyone, guard: seesWork, operations: ['show'] } as const
 
 export const QueryColumn = fixed<Part>(
   'QueryColumn',
-  () => propertiesThat(isListed),
+  (named) => [...propertiesThat(isListed)(named), ...orders(named)],
   ({ text }) => ({
     ...common,
     path: 'queries/columns',
@@ -39,7 +64,7 @@ export const QueryColumn = fixed<Part>(
 
 export const QueryGroupBy = fixed<Part>(
   'QueryGroupBy',
-  () => propertiesThat(({ options }) => options.group),
+  propertiesThat(({ options }) => options.group),
   ({ text }) => ({ ...common, path: 'queries/group_bys', label: 'query grouping', properties: { id: text(), name: text() } }),
 )
 
@@ -47,8 +72,8 @@ const directions = { asc: 'Ascending', desc: 'Descending' }
 
 export const QuerySortBy = fixed<Part & { column: string; direction: keyof typeof directions }>(
   'QuerySortBy',
-  () =>
-    propertiesThat(({ options }) => options.sort).flatMap(({ id, name }) =>
+  (named) =>
+    [...propertiesThat(({ options }) => options.sort)(named), ...orders(named)].flatMap(({ id, name }) =>
       (['asc', 'desc'] as const).map((direction) => ({
         id: `${id}-${direction}`,
         name: `${name} (${directions[direction]})`,
@@ -72,16 +97,16 @@ export const QuerySortBy = fixed<Part & { column: string; direction: keyof typeo
 
 export const QueryFilter = fixed<Part>(
   'QueryFilter',
-  () => [...workPackageFilters().values()].map(({ key, label }) => ({ id: key, name: label as string })),
+  (named) => [...filtersIn(named('WorkPackage')).values()].map(({ key, label }) => ({ id: key, name: label as string })),
   ({ text }) => ({ ...common, path: 'queries/filters', label: 'query filter', properties: { id: text(), name: text() } }),
 )
 
 /** Operators by their names: those of all filters, and those that a filter has to itself. */
-const namesOfOperators = (): Readonly<Record<string, string>> =>
-  Object.assign({}, operatorNames, ...[...workPackageFilters().values()].map((filter) => filter.operatorNames))
+const namesOfOperators = (named: Named): Readonly<Record<string, string>> =>
+  Object.assign({}, operatorNames, ...[...filtersOf(named('WorkPackage')).values()].map((filter) => filter.operatorNames))
 
 export const QueryOperator = fixed<Part>(
   'QueryOperator',
-  () => Object.entries(namesOfOperators()).map(([id, name]) => ({ id, name })),
+  (named) => Object.entries(namesOfOperators(named)).map(([id, name]) => ({ id, name })),
   ({ text }) => ({ ...common, path: 'queries/operators', label: 'query operator', properties: { id: text(), name: text() } }),
 )

@@ -6,19 +6,21 @@ import type { Tables } from '#db/tables.ts'
 import { single } from '#kernel/collection.ts'
 import type { Context } from '#kernel/context.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
+
 import type { FilterUse } from '#kernel/operators.ts'
 import { condition } from '#kernel/operators.ts'
 import type { Page } from '#kernel/page.ts'
 import { faultsOf } from '#kernel/query.ts'
 import type { Body } from '#kernel/represent.ts'
-import { type Draft, differs, hrefOf, type Link, type Resource, resource, resourceNamed } from '#kernel/resource.ts'
+import { type Draft, differs, hrefOf, type Link, type Resource, resource, resourceNamed, rowsOf } from '#kernel/resource.ts'
 import { both } from '#kernel/rules.ts'
 import { isWritable } from '#kernel/schema.ts'
 import { filterSchemas, schemasAt } from './filter-schemas.ts'
 import { filtersKind, loadFilters, readUses, type Shown } from './filters.ts'
-import { QueryColumn, QueryGroupBy, QuerySortBy } from './parts.ts'
+import { keepOrder, orderKind, readOrder } from './order.ts'
+import { listedColumns, QueryColumn, QueryGroupBy, QuerySortBy } from './parts.ts'
 import { columnsOf, evaluate, highlightedOf, listing, overridden, parametersOf, placeOf, readIds } from './results.ts'
-import { edit, list, managePublic, remove, save, view } from './rights.ts'
+import { edit, list, managePublic, remove, reorder, save, view } from './rights.ts'
 import { displays, highlightable, highlightingModes, labelsKind, timestampsKind, zoomLevels } from './values.ts'
 
 type Query = Tables['queries']
@@ -97,14 +99,20 @@ function check(draft: Draft<Query>, { faults }: Facts, { viewer }: Context): Vio
   return violations
 }
 
+/** An order that cannot be read is none. */
+function checkOrder({ loose }: Draft<Query>): Violation[] {
+  const order = loose?.['orderedWorkPackages'] ?? {}
+  return readOrder(order) ? [] : [violation('orderedWorkPackages', 'is not an object of positions by id')]
+}
+
 const shown = (row: Query, { loaded }: Page): Shown | undefined => (loaded['filters'] as Map<object, Shown>).get(row)
 const each = (read: (row: Row, context: Context) => readonly string[]) => async (rows: readonly Row[], context: Context) =>
   new Map(rows.map((row) => [row['id'] as number, read(row, context) as never as number[]]))
-const all = (part: { rows?: ReadonlyMap<unknown, Row> }) => [...(part.rows?.values() ?? [])]
+const all = (part: Resource, context: Context) => [...(rowsOf(part, context)?.values() ?? [])]
 
 /** What a query groups by; the link is there, and empty, where it is nothing. */
-function grouping({ group_by }: Query): Link {
-  const group = group_by ? QueryGroupBy.rows?.get(group_by) : undefined
+function grouping({ group_by }: Query, { context }: Page): Link {
+  const group = group_by ? rowsOf(QueryGroupBy, context)?.get(group_by) : undefined
   return group ? { href: hrefOf(QueryGroupBy, group), title: group['name'] } : { href: null, title: null }
 }
 
@@ -152,6 +160,8 @@ export const Query: Resource = resource<'queries', Facts>('Query', 'queries', (p
     timelineLabels: p.of(labelsKind, { hasDefault: true }),
     timestamps: p.of(timestampsKind, { hasDefault: true }),
     highlightingMode: p.text({ hasDefault: true, allowed: { texts: () => highlightingModes } }),
+    // The order as a whole; it is read at an address of its own.
+    orderedWorkPackages: p.of(orderKind, { writable: true, when: () => false, value: () => null }),
     displayRepresentation: p.text({ allowed: { texts: () => displays } }),
     user: p.link('User', { writable: false, open: true, embed: true }),
     project: p.link('Project', {
@@ -163,26 +173,26 @@ export const Query: Resource = resource<'queries', Facts>('Query', 'queries', (p
       embed: true,
       hasDefault: true,
       load: each(columnsOf),
-      allowed: { rows: () => all(QueryColumn) },
+      allowed: { rows: (_, __, context) => listedColumns(context) },
     }),
     sortBy: p.links('QuerySortBy', {
       embed: true,
       hasDefault: true,
       load: each((row) => readIds(row['sort_by'])),
-      allowed: { rows: () => all(QuerySortBy) },
+      allowed: { rows: (_, __, context) => all(QuerySortBy, context) },
     }),
     groupBy: p.link('QueryGroupBy', {
       column: 'group_by',
       embed: true,
       schemaType: '[]QueryGroupBy',
       link: grouping,
-      allowed: { rows: () => all(QueryGroupBy) },
+      allowed: { rows: (_, __, context) => all(QueryGroupBy, context) },
     }),
     highlightedAttributes: p.links('QueryColumn', {
       embed: true,
       hasDefault: true,
       load: each(highlightedOf),
-      allowed: { rows: () => all(QueryColumn).filter(({ id }) => highlightable.includes(id)) },
+      allowed: { rows: (_, __, context) => all(QueryColumn, context).filter(({ id }) => highlightable.includes(id)) },
     }),
   },
   filters: {
@@ -193,16 +203,23 @@ export const Query: Resource = resource<'queries', Facts>('Query', 'queries', (p
     },
   },
   actions: {
-    results: { href: (row, page) => `${placeOf(row)}?${parametersOf(row, shown(row, page)?.uses ?? [])}` },
+    results: { href: (row, page) => `${placeOf(row)}?${parametersOf(row, shown(row, page)?.uses ?? [], page.context)}` },
     schema: { href: schemaAt },
     delete: { href: self, method: 'delete', may: remove, when: isStored },
     star: { href: (row) => `${self(row)}/star`, method: 'patch', may: edit, when: (row) => isStored(row) && !row.starred },
+    updateOrderedWorkPackages: {
+      href: (row) => `${self(row)}/order`,
+      method: 'put',
+      may: reorder,
+      when: isStored,
+    },
     unstar: { href: (row) => `${self(row)}/unstar`, method: 'patch', may: edit, when: (row) => isStored(row) && row.starred },
   },
   defaults,
   facts: lookUp,
   derive: [chosen, emptied, hierarchies],
-  check: [check],
+  check: [check, checkOrder],
+  after: [async (tx, draft, _, context) => keepOrder(tx, draft.row.id, draft.loose?.['orderedWorkPackages'], context)],
   schema: async (draft, facts, context, form) => {
     const project = draft.row.project_id && draft.row.project_id > 0 ? draft.row.project_id : undefined
     const filters = Query.property.get('filters') as never

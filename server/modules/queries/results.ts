@@ -5,42 +5,42 @@ import { ApiError, invalidQuery } from '#kernel/errors.ts'
 import type { FilterUse } from '#kernel/operators.ts'
 import { faultsOf, filtersOf, propertyNamed, readFilters, readGroup, readSorts, writeFilters } from '#kernel/query.ts'
 import type { Body } from '#kernel/represent.ts'
-import { resourceNamed } from '#kernel/resource.ts'
+import { rowsOf } from '#kernel/resource.ts'
 import { NOW } from '#kernel/timestamps.ts'
 import { listAt } from '#modules/work-packages/list.ts'
 import { timestampsIn } from '#modules/work-packages/moments.ts'
 import { loadFilters, readUses } from './filters.ts'
-import { QueryColumn, QuerySortBy } from './parts.ts'
+import { QueryColumn, QuerySortBy, workPackages } from './parts.ts'
 import { displays, highlightingModes, labelsKind, zoomLevels } from './values.ts'
-
-const workPackages = () => resourceNamed('WorkPackage')
 
 /** The ids in a column that holds a list of them. */
 export const readIds = (text: string | null | undefined): string[] => JSON.parse(text ?? '[]')
 
 /** The columns that lists have by default, as the settings name them, as ids. */
-const idsNamed = (names: readonly string[]): string[] =>
+const idsNamed = (names: readonly string[], context: Context): string[] =>
   names
-    .map((name) => propertyNamed(workPackages(), name)?.name)
-    .filter((id) => id !== undefined && QueryColumn.rows?.has(id)) as string[]
+    .map((name) => propertyNamed(workPackages(context), name)?.name)
+    .filter((id) => id !== undefined && rowsOf(QueryColumn, context)?.has(id)) as string[]
 
 /** The ids of a query's columns: its own, or the usual ones, with the project where there are several. */
-export function columnsOf({ columns, project_id }: Row, { settings }: Context): string[] {
+export function columnsOf({ columns, project_id }: Row, context: Context): string[] {
   if (columns !== null && columns !== undefined) return readIds(columns)
-  const usual = idsNamed(settings.work_package_list_default_columns)
+  const usual = idsNamed(context.settings.work_package_list_default_columns, context)
   return project_id || usual.includes('project') ? usual : [...usual, 'project']
 }
 
 /** The ids of the attributes that a query's list shows in colour. */
-export const highlightedOf = ({ highlighted_attributes: own }: Row, { settings }: Context): string[] =>
-  own === null || own === undefined ? idsNamed(settings.work_package_list_default_highlighted_attributes) : readIds(own)
+export const highlightedOf = ({ highlighted_attributes: own }: Row, context: Context): string[] =>
+  own === null || own === undefined
+    ? idsNamed(context.settings.work_package_list_default_highlighted_attributes, context)
+    : readIds(own)
 
 /** Where the list of a query is. */
 export const placeOf = ({ project_id }: Row): string =>
   project_id ? `/api/v3/projects/${project_id}/work_packages` : '/api/v3/work_packages'
 
 /** The parameters with which a list gives what a query finds. */
-export function parametersOf(row: Row, uses: readonly FilterUse[]): URLSearchParams {
+export function parametersOf(row: Row, uses: readonly FilterUse[], context: Context): URLSearchParams {
   const params = new URLSearchParams({
     filters: writeFilters(uses),
     includeSubprojects: String(row['include_subprojects']),
@@ -50,9 +50,12 @@ export function parametersOf(row: Row, uses: readonly FilterUse[]): URLSearchPar
   if (row['group_by']) params.set('groupBy', row['group_by'])
   for (const column of readIds(row['columns'])) params.append('columns[]', column)
   const sorts = readIds(row['sort_by'])
-    .map((id) => QuerySortBy.rows?.get(id))
+    .map((id) => rowsOf(QuerySortBy, context)?.get(id))
     .filter((sort) => sort !== undefined)
   params.set('sortBy', JSON.stringify(sorts.map(({ column, direction }) => [column, direction])))
+  // An order by hand is a query's own.
+  if (row['id'] && (/"manualSorting-/.test(row['sort_by']) || uses.some(({ name }) => name === 'manualSort')))
+    params.set('queryId', String(row['id']))
   const timestamps: string[] = JSON.parse(row['timestamps'])
   if (timestamps.some((one) => one !== NOW)) params.set('timestamps', timestamps.join(','))
   return params
@@ -67,7 +70,7 @@ export const listing = (row: Row, context: Context, params = new URLSearchParams
 
 /** Runs a query, by the code that answers lists. */
 export function evaluate(row: Row, context: Context): Promise<Body> {
-  const params = parametersOf(row, readUses(row))
+  const params = parametersOf(row, readUses(row), context)
   for (const own of ['offset', 'pageSize']) {
     const value = context.params.get(own)
     if (value !== null) params.set(own, value)
@@ -79,7 +82,7 @@ export function evaluate(row: Row, context: Context): Promise<Body> {
 async function usable(uses: readonly FilterUse[], row: Row, context: Context): Promise<FilterUse[]> {
   const here = listing(row, context)
   const kept: FilterUse[] = []
-  for (const use of uses) if ((await faultsOf([use], workPackages(), here)).length === 0) kept.push(use)
+  for (const use of uses) if ((await faultsOf([use], workPackages(context), here)).length === 0) kept.push(use)
   return kept
 }
 
@@ -91,18 +94,21 @@ const oneOf =
   }
 
 /** The ids of columns named in a parameter that is given several times, as a JSON array, or separated by commas. */
-function readColumns(texts: readonly string[]): string {
+function readColumns(texts: readonly string[], context: Context): string {
   const names = texts.flatMap((text) => (text.match(/[\w/.-]+/g) ?? []).map((part) => part.split('/').at(-1) as string))
   const ids = names.map((name) => {
-    const id = propertyNamed(workPackages(), name)?.name
-    if (id === undefined || !QueryColumn.rows?.has(id)) throw invalidQuery(`"${name}" is no column.`)
+    const id = propertyNamed(workPackages(context), name)?.name
+    if (id === undefined || !rowsOf(QueryColumn, context)?.has(id)) throw invalidQuery(`"${name}" is no column.`)
     return id
   })
   return JSON.stringify([...new Set(ids)])
 }
 
 /** A use of a filter under the name the API has for it. */
-const canonical = (use: FilterUse): FilterUse => ({ ...use, name: filtersOf(workPackages()).get(use.name)?.key ?? use.name })
+const canonical = (use: FilterUse, context: Context): FilterUse => ({
+  ...use,
+  name: filtersOf(workPackages(context)).get(use.name)?.key ?? use.name,
+})
 
 function readLabels(text: string): unknown {
   try {
@@ -131,19 +137,23 @@ function changes(context: Context, isLenient: boolean): Row {
   const yesOrNo = (column: string, own: string) =>
     read(column, [own], ([first]) => (first === 'true' ? true : first === 'false' ? false : undefined))
 
-  read('filters', ['filters', 'filter'], ([first = '']) => JSON.stringify(readFilters(first).map((use) => canonical(use))))
+  read('filters', ['filters', 'filter'], ([first = '']) =>
+    JSON.stringify(readFilters(first).map((use) => canonical(use, context))),
+  )
   text('sort_by', 'sortBy', (sortBy) =>
     JSON.stringify(
-      readSorts(sortBy, workPackages(), context).map(({ name, descending }) => {
-        const id = `${propertyNamed(workPackages(), name)?.name}-${descending ? 'desc' : 'asc'}`
+      readSorts(sortBy, workPackages(context), context).map(({ name, descending }) => {
+        const own =
+          propertyNamed(workPackages(context), name)?.name ?? name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase())
+        const id = `${own}-${descending ? 'desc' : 'asc'}`
         // What cannot be ordered by stands for the order of ids.
-        return QuerySortBy.rows?.has(id) ? id : id.replace(/^.*-/, 'id-')
+        return rowsOf(QuerySortBy, context)?.has(id) ? id : id.replace(/^.*-/, 'id-')
       }),
     ),
   )
-  read('group_by', ['groupBy', 'group_by', 'g'], ([first = '']) => readGroup(first, workPackages())?.name ?? null)
-  read('columns', ['columns[]', 'columns', 'c[]', 'c', 'column_names[]', 'column_names'], readColumns)
-  read('highlighted_attributes', ['highlightedAttributes[]', 'highlightedAttributes'], readColumns)
+  read('group_by', ['groupBy', 'group_by', 'g'], ([first = '']) => readGroup(first, workPackages(context))?.name ?? null)
+  read('columns', ['columns[]', 'columns', 'c[]', 'c', 'column_names[]', 'column_names'], (texts) => readColumns(texts, context))
+  read('highlighted_attributes', ['highlightedAttributes[]', 'highlightedAttributes'], (texts) => readColumns(texts, context))
   yesOrNo('sums', 'showSums')
   yesOrNo('show_hierarchies', 'showHierarchies')
   yesOrNo('include_subprojects', 'includeSubprojects')

@@ -1,5 +1,5 @@
 /** Who sees queries, who keeps them, and who decides about those that everybody sees. */
-import { both, either, having, inAnyProject, inProject, lacking, own, type Rule, sharedAnywhere } from '#kernel/rules.ts'
+import { both, either, having, inAnyProject, inProject, lacking, not, own, type Rule, sharedAnywhere } from '#kernel/rules.ts'
 
 /** The viewer sees some work package somewhere. */
 export const seesWork: Rule = either(inAnyProject('view_work_packages'), sharedAnywhere('view_work_packages'))
@@ -18,6 +18,8 @@ export const managePublic = placed('manage_public_queries')
 
 export const view = both(either(both(isGlobal, seesWork), inProject('view_work_packages')), either(isPublic, isOwn))
 export const edit = either(both(isOwn, save), both(isPublic, managePublic))
+/** Who may change its order: whoever may change it, or the work packages of its project. */
+export const reorder = either(edit, both(not(isGlobal), inProject('edit_work_packages')))
 export const remove = either(edit, both(isOwn, isGlobal))
 
 /** Who may list queries, and ask how one would look. */

@@ -42,7 +42,7 @@ function day(date: string, off: ReadonlyMap<string, Row>, context: Context): Bod
 }
 
 /** They decide over days that no table holds: `list` reads what they say. */
-const queryable: Queryable = {
+export const dayList: Queryable = {
   table: 'non_working_days',
   properties: [],
   property: new Map(),
@@ -96,7 +96,7 @@ operation({
       return { elements, total: elements.length }
     }
     const members = ['date', 'name', 'working', 'weekday', 'nonWorkingReasons']
-    return ok(await computed(context, queryable, members, listed, { paginated: false }))
+    return ok(await computed(context, dayList, members, listed, { paginated: false }))
   },
 })
 

@@ -75,6 +75,17 @@ function inSubjectOrId({ values }: FilterUse, { engine }: Context, table: string
   return or([hasTokens(engine, column(table, 'subject'), text), byId])
 }
 
+/** What was said contains every word of a text, as far as the viewer may read it. */
+async function said(text: string, context: Context, table: string): Promise<Sql> {
+  const { db, engine, viewer } = context
+  const reads = inProject('view_internal_comments')
+  await prepare(db, viewer, reads.needs)
+  const on = (internal: boolean) => sql`${column(table, 'id')} in (
+    select j.resource_id from journals j
+    where j.resource = 'work_packages' and j.internal = ${internal} and ${hasTokens(engine, sql`j.notes`, text)})`
+  return or([on(false), and([reads.where(context, table), on(true)])])
+}
+
 const typeahead: Filter = {
   strategy: 'search',
   where: ({ values }, { engine }, table) => {
@@ -170,6 +181,7 @@ const sharedWithUser: Filter = {
 /** Those that stand in a relation of a type to one of the work packages given. */
 const related = (type: string): Filter => ({
   strategy: 'list',
+  to: 'WorkPackage',
   allowed: workPackagesHere,
   where: ({ operator, values }, { engine }, table) => {
     const ids = numbers(values)
@@ -183,6 +195,8 @@ const related = (type: string): Filter => ({
 /** Those that could stand in a relation to the one work package given; for who manages relations somewhere. */
 const relatableTo: Filter = {
   strategy: 'list',
+  to: 'WorkPackage',
+  unlisted: true,
   operators: ['relates', ...relationTypes.filter((type) => type !== 'relates'), ...family],
   operatorNames: { ...typeLabels, parent: 'parent', child: 'child', children: 'children' },
   allowed: async (values, context) => {
@@ -271,11 +285,17 @@ export const workPackageFilters: Record<string, Filter> = {
   typeahead,
   search: {
     strategy: 'search',
-    where: ({ values }, { engine }, table) =>
+    where: async ({ values: [text = ''] }, context, table) =>
       or([
-        hasTokens(engine, column(table, 'subject'), values[0] ?? ''),
-        hasTokens(engine, column(table, 'description'), values[0] ?? ''),
+        hasTokens(context.engine, column(table, 'subject'), text),
+        hasTokens(context.engine, column(table, 'description'), text),
+        await said(text, context, table),
       ]),
+  },
+  comment: {
+    strategy: 'text',
+    where: async ({ operator, values: [text = ''] }, context, table) =>
+      unless(operator === '!~', await said(text, context, table)),
   },
   subjectOrId: { strategy: 'search', where: inSubjectOrId },
   isMilestone: {

@@ -28,6 +28,7 @@ function repeated(context: Context, query: Query): Record<string, string> {
     ...(grouped && { groupBy: grouped }),
     sortBy: JSON.stringify(sorts.map((sort) => [sort.name, sort.descending ? 'desc' : 'asc'])),
     ...(timestamps && { timestamps: timestamps.join(',') }),
+    ...(params.get('queryId') && { queryId: params.get('queryId') as string }),
   }
 }
 
@@ -59,12 +60,20 @@ function ways({ context, resource, rows }: Page, query: Query): Record<string, L
   }
 }
 
+/** A list in an order made by hand comes on one page, unless it is only counted: clients move things about in it. */
+const onOnePage = (query: Query, { settings }: Context): Query =>
+  query.pageSize > 0 && query.sorts.some(({ name }) => /^manual_?sorting$/i.test(name))
+    ? { ...query, offset: 1, pageSize: settings.forced_single_page_size }
+    : query
+
 /** How a list of work packages is answered. */
 export const listOptions = (context: Context): IndexOptions => ({
   type: 'WorkPackageCollection',
   byDefault: openOnly,
   params: (query) => repeated(context, query),
+  instead: (query) => onOnePage(query, context),
   links: ways,
+  groupLinks: (group) => ({ groupBy: { href: `/api/v3/queries/group_bys/${group.name}`, title: group.label } }),
   embedded: async ({ rows }) => ({ schemas: await pageSchemas(rows, context) }),
 })
 

@@ -91,7 +91,11 @@ const below = (id: number): Sql => sql`
 export function relatable({ engine, settings }: Context, id: number, type: string, table: string): Sql {
   const column = (own: string) => name(`${table}.${own}`)
   const conditions = [sql`${column('id')} not in (select u.id from (${unrelatable(engine, id, type).query}) u)`]
-  if (type === 'parent') conditions.push(sql`${column('type_id')} not in (select id from types where is_milestone)`)
+  // Milestones have no children.
+  const milestones = sql`select id from types where is_milestone`
+  if (type === 'parent') conditions.push(sql`${column('type_id')} not in (${milestones})`)
+  else if (family.includes(type))
+    conditions.push(sql`not exists (select 1 from work_packages m where m.id = ${id} and m.type_id in (${milestones}))`)
   if (!settings.cross_project_work_package_relations)
     conditions.push(sql`${column('project_id')} = (select project_id from work_packages where id = ${id})`)
   return join(conditions, ' and ')

@@ -37,14 +37,20 @@ export async function rewrite(tx: Transaction, rewrites: readonly Rewrite[], ent
     }
   }
   const resource = resourceNamed('WorkPackage')
-  for (const [, alike] of Map.groupBy(rewrites, ({ cause }) => JSON.stringify(cause))) {
-    const { cause } = alike[0] as Rewrite
+  for (const [, alike] of Map.groupBy(rewrites, (one) => JSON.stringify([one.cause, isNews(one)]))) {
+    const first = alike[0] as Rewrite
+    const { cause } = first
+    const announced = entry.announced === true && isNews(first)
     await record(
       tx,
       resource,
       alike.map(({ id }) => id),
-      { ...entry, ...(cause && { cause: { ...cause } }) },
+      { ...entry, announced, ...(cause && { cause: { ...cause } }) },
     )
   }
 }
 const AT_ONCE = 500
+
+/** Whether others may have to be told: of new dates, but not of those that only follow from the dates of children. */
+const isNews = ({ cause, values }: Rewrite): boolean =>
+  cause !== undefined && cause.type !== 'work_package_children_changed_times' && ('start_date' in values || 'due_date' in values)

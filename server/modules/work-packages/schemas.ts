@@ -5,6 +5,7 @@ import { withTimestamps } from '#kernel/baseline.ts'
 import type { Context } from '#kernel/context.ts'
 import { invalidQuery, notFound } from '#kernel/errors.ts'
 import { type Written, written } from '#kernel/json.ts'
+import { alive } from '#kernel/living.ts'
 import { emptyDraft, idFrom, ok, operation } from '#kernel/operation.ts'
 import { readFilters } from '#kernel/query.ts'
 import { type Body, collection } from '#kernel/represent.ts'
@@ -18,20 +19,22 @@ import { timestampsOf } from './moments.ts'
 
 const hrefOf = (project: number, type: number) => `/api/v3/work_packages/schemas/${project}-${type}`
 
-const sections = ['People', 'Estimates and progress', 'Details']
+const sections = ['People', 'Estimates and progress', 'Details', 'Other']
 
 /** The groups of a form, and in a form the schema it stands on. `date` stands for start, due date and duration as well. */
 export function attributeGroups(draft: Draft, facts: Facts, context: Context, form: boolean): Record<string, unknown> {
-  const isThere = ({ name, options: { inSchema } }: Property) =>
-    name === 'date' || typeof inSchema !== 'function' || inSchema(draft, facts, context)
-  const there = resourceNamed('WorkPackage').properties.filter(isThere)
+  const isThere = ({ name, options: { inSchema, active } }: Property) =>
+    name === 'date' ||
+    ((typeof inSchema !== 'function' || inSchema(draft, facts, context)) && (!active || active(draft as never, context)))
+  const there = alive(resourceNamed('WorkPackage'), context).properties.filter(isThere)
+  const groups = sections.map((name) => ({
+    _type: 'WorkPackageFormAttributeGroup',
+    name,
+    attributes: there.filter((p) => p.options.section === name).map((p) => p.name),
+  }))
   const { project_id: project, type_id: type } = draft.row
   return {
-    _attributeGroups: sections.map((name) => ({
-      _type: 'WorkPackageFormAttributeGroup',
-      name,
-      attributes: there.filter((p) => p.options.section === name).map((p) => p.name),
-    })),
+    _attributeGroups: groups.filter(({ attributes }) => attributes.length > 0),
     _links: {
       // Tells that there are attachments, no more.
       attachments: { href: null },
@@ -173,7 +176,7 @@ operation({
 async function sumsSchema(context: Context): Promise<Body> {
   await prepare(context.db, context.viewer, seesAny.needs)
   if (!seesAny.anywhere(context.viewer)) throw notFound()
-  const summable = resourceNamed('WorkPackage').properties.filter((p) => p.options.sum)
+  const summable = alive(resourceNamed('WorkPackage'), context).properties.filter((p) => p.options.sum)
   return {
     _type: 'Schema',
     _dependencies: [],

@@ -1,0 +1,111 @@
+/** `halyard custom-field`: the fields that an instance adds to its resources, from the command line. */
+import type { Reader } from '#db/database.ts'
+import { amongTexts } from '#db/dialect.ts'
+import { name as column, raw, sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
+import { FormatError } from '#kernel/kinds.ts'
+import type { Extensible, Format } from '#modules/custom-fields/definitions.ts'
+import { formats } from '#modules/custom-fields/formats.ts'
+import { type ItemPlan, makeField, removeField } from '#modules/custom-fields/making.ts'
+import { columns } from './columns.ts'
+import type { Invocation } from './command.ts'
+import { withDatabase } from './database.ts'
+
+export async function listFields({ config }: Invocation): Promise<void> {
+  const fields = await withDatabase(config.databaseUrl, (db) =>
+    db.all<Tables['custom_fields']>(sql`select * from custom_fields order by resource, position, id`),
+  )
+  const rows = fields.map(({ id, resource, name, format, required, multiple, admin_only: secret, for_all: everywhere }) => {
+    const traits = [
+      required && 'required',
+      multiple && 'several values',
+      secret && 'for administrators',
+      !everywhere && 'in some projects',
+    ]
+    return [String(id), resource, name, format, traits.filter(Boolean).join(', ')]
+  })
+  console.log(columns([['ID', 'OF', 'NAME', 'FORMAT', ''], ...rows]))
+}
+
+/** What is between commas. */
+const list = (text: unknown): string[] =>
+  typeof text === 'string'
+    ? text
+        .split(',')
+        .map((one) => one.trim())
+        .filter(Boolean)
+    : []
+
+/** Defines a field and shows its name in the API. */
+export async function createField({ config, flags, words }: Invocation): Promise<void> {
+  const [resource, name, format] = words as [Extensible, string, Format]
+  const number = (flag: string): number => {
+    const text = String(flags[flag] ?? '0')
+    if (!/^\d{1,9}$/.test(text)) throw new Error(`--${flag} has to be a number.`)
+    return Number(text)
+  }
+  const isList = format === 'list'
+  const given = flags['default'] as string | undefined
+  const id = await withDatabase(config.databaseUrl, (db) =>
+    db.transaction(async (tx) =>
+      makeField(tx, {
+        resource,
+        name,
+        format,
+        required: flags['required'] === true,
+        multiple: flags['multiple'] === true,
+        admin_only: flags['admin-only'] === true,
+        min_length: number('min-length'),
+        max_length: number('max-length'),
+        ...(flags['pattern'] !== undefined && { pattern: String(flags['pattern']) }),
+        ...(flags['formula'] !== undefined && { formula: String(flags['formula']) }),
+        ...(flags['projects'] !== undefined && { projects: await idsOf(tx, 'projects', 'identifier', list(flags['projects'])) }),
+        ...(flags['types'] !== undefined && { types: await idsOf(tx, 'types', 'name', list(flags['types'])) }),
+        ...(given !== undefined && (isList ? { chosen: list(given) } : { default_value: valueFrom(format, given) })),
+        options: list(flags['options']),
+        items: forest(list(flags['items'])),
+      }),
+    ),
+  )
+  console.log(`Created ${name}: customField${id}`)
+}
+
+/** A default as the column holds it. */
+function valueFrom(format: Format, text: string): string | number | boolean | null {
+  const { kind, to } = formats[format] ?? {}
+  if (!kind || to) throw new Error(`A field of the format ${format} takes no default.`)
+  try {
+    return kind.parse(kind.type === 'Formattable' ? { raw: text } : text) as string | number | boolean | null
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    throw new Error(`The default is not of the format: ${error.expected} is expected.`, { cause: error })
+  }
+}
+
+async function idsOf(db: Reader, table: 'projects' | 'types', by: string, names: readonly string[]): Promise<number[]> {
+  const rows = await db.all<{ id: number; name: string }>(
+    sql`select id, ${column(by)} as name from ${raw(table)} where ${amongTexts(db.engine, column(by), names)}`,
+  )
+  const missing = names.find((one) => !rows.some((row) => row.name === one))
+  if (missing !== undefined) throw new Error(`There is no "${missing}" in ${table}.`)
+  return rows.map((row) => row.id)
+}
+
+/** Items from their paths: `Europe/Spain (ES)`, or with a weight `Low=0.25`. */
+function forest(paths: readonly string[]): ItemPlan[] {
+  const split = paths.map((path) => path.split('/').map((part) => part.trim()))
+  const heads = Map.groupBy(split, ([head = '']) => head)
+  return [...heads].map(([head, own]) => {
+    const [, label = head, short, weight] = /^(.*?)(?:\s*\(([^)]+)\)|=(-?[\d.]+))?$/.exec(head) ?? []
+    const items = forest(own.filter((path) => path.length > 1).map((path) => path.slice(1).join('/')))
+    return { label, ...(short && { short }), ...(weight && { weight }), items }
+  })
+}
+
+export async function deleteField({ config, words }: Invocation): Promise<void> {
+  const id = words[0] as string
+  if (!/^\d{1,9}$/.test(id)) throw new Error(`"${id}" is not the ID of a custom field; halyard custom-field list shows them.`)
+  const isGone = await withDatabase(config.databaseUrl, (db) => db.transaction((tx) => removeField(tx, Number(id))))
+  if (!isGone) throw new Error(`There is no custom field ${id}.`)
+  console.log(`Removed custom field ${id}.`)
+}

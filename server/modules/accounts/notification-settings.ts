@@ -1,0 +1,197 @@
+/** What somebody wants to be told of: in general, and in single projects instead of that. */
+import type { Reader, Row, Transaction } from '#db/database.ts'
+import { among, recordset } from '#db/dialect.ts'
+import { join, name, sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
+import type { Context } from '#kernel/context.ts'
+import { pathsOf, readAddress } from '#kernel/draft.ts'
+import { type Violation, violation } from '#kernel/errors.ts'
+import type { Kind } from '#kernel/kinds.ts'
+import * as kinds from '#kernel/kinds.ts'
+import { isId } from '#kernel/operators.ts'
+import { visibleRows } from '#kernel/page.ts'
+import { type Draft, hrefOf, resourceNamed, snakeCase } from '#kernel/resource.ts'
+
+type Setting = Omit<Tables['notification_settings'], 'id' | 'user_id'>
+
+/** What there is to be told of, and whether people are who have not chosen. */
+const flags = {
+  watched: true,
+  assignee: true,
+  responsible: true,
+  mentioned: true,
+  shared: true,
+  workPackageCreated: false,
+  workPackageCommented: false,
+  workPackageProcessed: false,
+  workPackagePrioritized: false,
+  workPackageScheduled: false,
+  newsAdded: false,
+  newsCommented: false,
+  documentAdded: false,
+  forumMessages: false,
+  wikiPageAdded: false,
+  wikiPageUpdated: false,
+  membershipAdded: false,
+  membershipUpdated: false,
+} as const
+const flagNames = Object.keys(flags) as (keyof typeof flags)[]
+/** What is told by mail alone is chosen for all projects at once. */
+const globalFlags = flagNames.filter((flag) => /^(news|document|forum|wiki|membership)/.test(flag))
+
+/** Days before a date, or between alerts after it, and the choices there are. */
+const alerts = { startDate: [0, 1, 3, 7], dueDate: [0, 1, 3, 7], overdue: [1, 3, 7] } as const
+const alertNames = Object.keys(alerts) as (keyof typeof alerts)[]
+
+const columnTypes: Readonly<Record<string, 'integer' | 'boolean'>> = {
+  project_id: 'integer',
+  ...Object.fromEntries(flagNames.map((flag) => [snakeCase(flag), 'boolean' as const])),
+  ...Object.fromEntries(alertNames.map((alert) => [snakeCase(alert), 'integer' as const])),
+}
+
+/** What holds in all projects for whoever has not chosen. */
+export const defaultSetting = {
+  project_id: null,
+  ...Object.fromEntries(flagNames.map((name) => [snakeCase(name), flags[name]])),
+  start_date: 1,
+  due_date: 1,
+  overdue: null,
+} as Setting
+
+export const settingsKind: Kind = {
+  type: '[]NotificationSetting',
+  json: {
+    type: 'array',
+    items: {
+      type: 'object',
+      properties: {
+        ...Object.fromEntries(flagNames.map((name) => [name, { type: 'boolean' }])),
+        ...Object.fromEntries(alertNames.map((name) => [name, { type: ['string', 'null'], format: 'duration' }])),
+        _links: { type: 'object', properties: { project: { type: 'object' } } },
+      },
+    },
+  },
+  render: (value) => value,
+  parse: (value) => value,
+  strategy: 'list',
+}
+
+/** The settings of these people as they are shown, by their ids; without those for projects that the viewer does not see. */
+export async function loadSettings(rows: readonly Row[], context: Context): Promise<ReadonlyMap<number, object[]>> {
+  const users = rows.map((row) => row['id'] as number)
+  const stored = await context.db.all<Tables['notification_settings']>(sql`
+    select * from notification_settings where ${among(context.engine, sql`user_id`, users)} order by project_id, id`)
+  const Project = resourceNamed('Project')
+  const ids = stored.map((one) => one.project_id).filter((id) => id !== null)
+  const projects = new Map((await visibleRows(context, Project, [...new Set(ids)])).map((row) => [row['id'], row]))
+  const shown = (setting: Setting) => {
+    const project = projects.get(setting.project_id)
+    return {
+      ...Object.fromEntries(flagNames.map((name) => [name, (setting as Row)[snakeCase(name)]])),
+      ...Object.fromEntries(alertNames.map((name) => [name, rendered((setting as Row)[snakeCase(name)])])),
+      _links: { project: project ? { href: hrefOf(Project, project), title: Project.titleOf(project) } : { href: null } },
+    }
+  }
+  return new Map(
+    users.map((user) => {
+      const own = stored.filter((one) => one.user_id === user)
+      const general = own.find((one) => one.project_id === null) ?? defaultSetting
+      return [user, [general, ...own.filter((one) => projects.has(one.project_id))].map(shown)]
+    }),
+  )
+}
+const rendered = (days: number | null) => (days === null ? null : kinds.days.render(days))
+
+/** What was given in place of all settings, and what is wrong with it. */
+export interface Chosen {
+  readonly settings: readonly Setting[] | undefined
+  readonly violations: readonly Violation[]
+}
+
+/** Reads what was given; settings that are missing in it are switched off. */
+export async function readSettings({ loose, given }: Draft, context: Context): Promise<Chosen> {
+  if (!given.has('notifications')) return { settings: undefined, violations: [] }
+  const list = loose?.['notifications']
+  try {
+    if (!Array.isArray(list) || list.length > MOST) throw new kinds.FormatError('a list of settings')
+    const settings = list.map((one) => readSetting(one, context))
+    return { settings, violations: await judge(settings, context) }
+  } catch (error) {
+    if (!(error instanceof kinds.FormatError)) throw error
+    const message = `Invalid format for property 'notifications': expected ${error.expected}.`
+    return { settings: [], violations: [wrong(message, 'PropertyFormatError')] }
+  }
+}
+const MOST = 10_000
+
+const wrong = (message: string, identifier: Violation['identifier'] = undefined): Violation =>
+  violation('notificationSettings', message, { complete: true, ...(identifier && { identifier }) })
+
+const isObject = (value: unknown): value is Row => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function readSetting(given: unknown, context: Context): Setting {
+  if (!isObject(given)) throw new kinds.FormatError('each setting to be an object')
+  const project =
+    isObject(given['_links']) && isObject(given['_links']['project']) ? given['_links']['project']['href'] : undefined
+  return {
+    project_id: project === null ? null : readProject(project, context),
+    ...Object.fromEntries(flagNames.map((name) => [snakeCase(name), kinds.boolean.parse(given[name] ?? false)])),
+    ...Object.fromEntries(
+      alertNames.map((name) => [snakeCase(name), given[name] === null || given[name] === undefined ? null : days(given[name])]),
+    ),
+  } as Setting
+}
+
+/** Whole days, or what is no choice. */
+function days(value: unknown): number {
+  const hours = kinds.parseHours(value)
+  return hours % 24 === 0 ? hours / 24 : NO_CHOICE
+}
+const NO_CHOICE = -1
+
+function readProject(href: unknown, context: Context): number {
+  const address = typeof href === 'string' ? readAddress(href, context) : undefined
+  if (!address || !pathsOf(resourceNamed('Project')).includes(address.path) || !isId(address.text))
+    throw new kinds.FormatError('each setting to link to its project, or to none by {"href":null}')
+  return Number(address.text)
+}
+
+async function judge(settings: readonly Setting[], context: Context): Promise<Violation[]> {
+  const violations: Violation[] = []
+  const projects = settings.map((one) => one.project_id).filter((id) => id !== null)
+  if (settings.length - projects.length !== 1) violations.push(wrong('There must be exactly one setting for all projects.'))
+  const seen = new Set((await visibleRows(context, resourceNamed('Project'), [...new Set(projects)])).map((row) => row['id']))
+  if (!projects.every((id) => seen.has(id))) violations.push(wrong('The project of a setting does not exist.'))
+  else if (new Set(projects).size < projects.length) violations.push(wrong('There can be only one setting for each project.'))
+  const ofProjects = settings.filter((one) => one.project_id !== null) as Row[]
+  if (ofProjects.some((one) => globalFlags.some((flag) => one[snakeCase(flag)])))
+    violations.push(wrong('What is told by mail alone can be chosen only for all projects.'))
+  const isChoice = (one: Row, alert: keyof typeof alerts) =>
+    one[snakeCase(alert)] === null || (alerts[alert] as readonly number[]).includes(one[snakeCase(alert)])
+  if (!settings.every((one) => alertNames.every((alert) => isChoice(one, alert))))
+    violations.push(wrong('Alerts come 0, 1, 3 or 7 days before a date, and every 1, 3 or 7 days after it.'))
+  return violations
+}
+
+/** Puts what was given in place of all settings but those for projects that the viewer does not see. */
+export async function storeSettings(tx: Transaction, { row }: Draft, { settings }: Chosen, context: Context): Promise<void> {
+  if (!settings) return
+  const user = row['id'] as number
+  const kept = await hiddenProjects(tx, user, context)
+  await tx.run(sql`
+    delete from notification_settings
+    where user_id = ${user} and (project_id is null or not (${among(tx.engine, sql`project_id`, kept)}))`)
+  const columns = Object.keys(columnTypes).map(name)
+  await tx.run(sql`
+    insert into notification_settings (user_id, ${join(columns)})
+    select cast(${user} as integer), ${join(columns)} from (${recordset(tx.engine, columnTypes, settings)}) x`)
+}
+
+async function hiddenProjects(db: Reader, user: number, context: Context): Promise<number[]> {
+  const stored = await db.all<{ project_id: number }>(
+    sql`select project_id from notification_settings where user_id = ${user} and project_id is not null`,
+  )
+  const ids = stored.map((one) => one.project_id)
+  const seen = new Set((await visibleRows(context, resourceNamed('Project'), ids)).map((row) => row['id']))
+  return ids.filter((id) => !seen.has(id))
+}

@@ -1,0 +1,48 @@
+/** Adds the fields that an instance has defined to the resources they belong to. */
+import type { Transaction } from '#db/database.ts'
+import { join, sql } from '#db/sql.ts'
+import type { Context } from '#kernel/context.ts'
+import { type Addition, defineAdditions } from '#kernel/living.ts'
+import { type Draft, extend } from '#kernel/resource.ts'
+import { permissionTopics } from '#kernel/viewer.ts'
+import { changed } from '#kernel/world.ts'
+import { type Definition, definitionsFor, isIn } from './definitions.ts'
+import '#modules/projects/projects.ts'
+import { filterOf, nameOf, propertyOf } from './properties.ts'
+
+defineAdditions(async (db, snapshot, viewer) => {
+  const fields = await definitionsFor(db, snapshot, viewer)
+  if (fields.length === 0) return undefined
+  return {
+    key: fields.map(({ id }) => id).join(' '),
+    topics: ['custom_fields', 'custom_options', ...permissionTopics],
+    make: () => {
+      const additions = new Map<string, Addition>()
+      for (const [resource, own] of Map.groupBy(fields, (field) => field.resource)) {
+        const filters = own.map((field) => [nameOf(field), filterOf(field)] as const).filter(([, filter]) => filter)
+        additions.set(resource, {
+          properties: own.map((field) => propertyOf(field, own)),
+          filters: Object.fromEntries(filters) as never,
+        })
+      }
+      return additions
+    },
+  }
+})
+
+/** A project that is given a value uses the field from then on. */
+async function activate(tx: Transaction, { row, given }: Draft, _: unknown, { db, snapshot, viewer }: Context): Promise<void> {
+  const isNew = (field: Definition) =>
+    field.resource === 'Project' && given.has(nameOf(field)) && !isIn(field, row['id']) && hasValue(field, row)
+  if (![...given].some((own) => own.startsWith('customField'))) return
+  const fields = (await definitionsFor(db, snapshot, viewer)).filter(isNew)
+  if (fields.length === 0) return
+  await tx.run(sql`
+    insert into custom_field_projects (custom_field_id, project_id)
+    values ${join(fields.map(({ id }) => sql`(${id}, ${row['id']})`))} on conflict do nothing`)
+  await changed(tx, 'custom_fields')
+}
+
+const hasValue = ({ id }: Definition, row: Record<string, unknown>): boolean => (row[`custom_field_${id}`] ?? null) !== null
+
+extend('Project', 'projects', { after: [activate as never] })

@@ -1,0 +1,109 @@
+/** The fields that an instance has added to its resources: read once, and remembered until one of them changes. */
+import type { Reader, Row } from '#db/database.ts'
+import { sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
+import { defineSet, idSet, prepare, type Viewer } from '#kernel/viewer.ts'
+import type { Snapshot } from '#kernel/world.ts'
+
+/** The resources that can have fields, by their names in the API. */
+export const extensible = ['WorkPackage', 'Project', 'User', 'Group', 'Version', 'TimeEntry'] as const
+export type Extensible = (typeof extensible)[number]
+
+export type Format =
+  | 'string'
+  | 'text'
+  | 'link'
+  | 'int'
+  | 'float'
+  | 'date'
+  | 'bool'
+  | 'list'
+  | 'user'
+  | 'version'
+  | 'hierarchy'
+  | 'weighted_item_list'
+  | 'calculated_value'
+
+/** One field, with where it is of use and what it holds by default. */
+export interface Definition extends Omit<Tables['custom_fields'], 'resource' | 'format'> {
+  readonly resource: Extensible
+  readonly format: Format
+  /** Where it is of use, unless it is in all projects. */
+  readonly projects: ReadonlySet<number>
+  /** The types of work packages that have it. */
+  readonly types: ReadonlySet<number>
+  /** The choices marked as default. */
+  readonly chosen: readonly number[]
+}
+
+const SEEN = 'custom fields'
+
+/** Whether the row `f` of custom_fields is in use in a project for which `permission` is given. */
+const inUse = sql`(f.for_all or exists (select 1 from custom_field_projects p where p.custom_field_id = f.id and p.project_id = g.project_id))`
+
+// Who sees something that has a field sees the field, unless it is for administrators alone.
+defineSet(SEEN, (viewer) =>
+  viewer.admin
+    ? sql`select id from custom_fields`
+    : sql`
+      select f.id from custom_fields f where not f.admin_only and case f.resource
+        when 'WorkPackage' then exists (
+          select 1 from grants g where g.user_id = ${viewer.id} and g.permission = 'view_work_packages' and ${inUse}
+        ) or exists (
+          select 1 from shared_grants s join work_packages g on g.id = s.work_package_id
+          where s.user_id = ${viewer.id} and s.permission = 'view_work_packages' and ${inUse}
+        )
+        when 'Project' then exists (
+          select 1 from grants g where g.user_id = ${viewer.id} and g.permission = 'view_project_attributes' and ${inUse}
+        ) or exists (select 1 from grants g where g.user_id = ${viewer.id} and g.permission = 'select_project_custom_fields')
+          or exists (select 1 from global_grants g where g.user_id = ${viewer.id} and g.permission = 'add_project')
+        when 'Version' then exists (
+          select 1 from grants g where g.user_id = ${viewer.id} and g.permission in ('view_work_packages', 'manage_versions')
+        )
+        when 'TimeEntry' then exists (
+          select 1 from grants g where g.user_id = ${viewer.id}
+          and g.permission in ('view_time_entries', 'view_own_time_entries', 'log_time', 'log_own_time')
+        )
+        else true end`,
+)
+
+/** The set of the fields that the viewer knows of. */
+export const SEEN_FIELDS = SEEN
+
+/** All fields there are, in order. */
+export const definitionsOf = (db: Reader, snapshot: Snapshot): Promise<readonly Definition[]> =>
+  snapshot.remember('custom fields', ['custom_fields', 'custom_options'], async () => {
+    const fields = await db.all(sql`select * from custom_fields order by resource, position, id`)
+    if (fields.length === 0) return []
+    const ofField = <T>(rows: readonly Row[], value: (row: Row) => T) => {
+      const found = Map.groupBy(rows, (row) => row['custom_field_id'] as number)
+      return (id: number): T[] => (found.get(id) ?? []).map(value)
+    }
+    const projects = ofField(await db.all(sql`select * from custom_field_projects`), (row) => row['project_id'] as number)
+    const types = ofField(await db.all(sql`select * from custom_field_types`), (row) => row['type_id'] as number)
+    const chosen = ofField(
+      await db.all(sql`select id, custom_field_id from custom_options where is_default order by position, id`),
+      (row) => row['id'] as number,
+    )
+    return fields.map(
+      (row) =>
+        ({
+          ...row,
+          projects: new Set(projects(row['id'])),
+          types: new Set(types(row['id'])),
+          chosen: chosen(row['id']),
+        }) as unknown as Definition,
+    )
+  })
+
+/** The fields that a viewer knows of. */
+export async function definitionsFor(db: Reader, snapshot: Snapshot, viewer: Viewer): Promise<readonly Definition[]> {
+  const all = await definitionsOf(db, snapshot)
+  if (all.length === 0) return all
+  await prepare(db, viewer, [SEEN])
+  return all.filter(({ id }) => idSet(viewer, SEEN).ids.has(id))
+}
+
+/** Whether a field is of use in a project. */
+export const isIn = ({ for_all, projects }: Definition, project: number | null | undefined): boolean =>
+  for_all || (project !== null && project !== undefined && projects.has(project))

@@ -1,0 +1,142 @@
+/** Choices that form a tree, and those that have a weight. */
+import type { Row } from '#db/database.ts'
+import type { Tables } from '#db/tables.ts'
+import type { Context } from '#kernel/context.ts'
+import { ApiError, badRequest, notFound } from '#kernel/errors.ts'
+import { guarded, ok, operation, rowAt } from '#kernel/operation.ts'
+import { isId } from '#kernel/operators.ts'
+import { enrich, type Page } from '#kernel/page.ts'
+import { collection, represent } from '#kernel/represent.ts'
+import { resource } from '#kernel/resource.ts'
+import { signedIn, within } from '#kernel/rules.ts'
+import { allRows } from '#kernel/world.ts'
+import { definitionsFor, SEEN_FIELDS } from './definitions.ts'
+
+type Item = Tables['custom_field_items']
+
+/** All items, and those below each, in their order. */
+interface Forest {
+  readonly items: ReadonlyMap<number, Row>
+  readonly below: ReadonlyMap<number | null, readonly Row[]>
+}
+
+async function forestOf({ db, snapshot }: Context): Promise<Forest> {
+  const items = await allRows(db, snapshot, 'custom_field_items', 'position')
+  const below = await snapshot.remember('custom field items', ['custom_field_items'], () =>
+    Map.groupBy([...items.values()], (item) => item['parent_id'] as number | null),
+  )
+  return { items, below }
+}
+
+/** The way from the root to an item, both included. */
+function pathTo({ items }: Forest, item: Row): Row[] {
+  const path = [item]
+  for (let above = items.get(item['parent_id']); above; above = items.get(above['parent_id'])) path.unshift(above)
+  return path
+}
+
+/** An item and what is below it to some depth, each followed by its own. */
+function branchesOf(forest: Forest, item: Row, depth: number): Row[] {
+  const below = depth > 0 ? (forest.below.get(item['id']) ?? []) : []
+  return [item, ...below.flatMap((child) => branchesOf(forest, child, depth - 1))]
+}
+
+const forest = (page: Page) => page.loaded['forest'] as Forest
+const nameOf = ({ label, short }: Row): string => (short ? `${label} (${short})` : (label ?? ''))
+
+/** A weight as people read it: without zeros that say nothing, very small and very great ones by their powers of ten. */
+function readable(weight: string): string {
+  const number = Number(weight)
+  const size = Math.abs(number)
+  if (number !== 0 && (size < 1e-4 || size >= 1e12)) return number.toExponential()
+  return weight.includes('.') ? weight.replace(/\.?0+$/, '') : weight
+}
+
+export const HierarchyItem = resource('HierarchyItem', 'custom_field_items', (p) => ({
+  path: 'custom_field_items',
+  title: nameOf,
+  held: 'all',
+  order: { column: 'position' },
+  guard: signedIn,
+  guards: { show: signedIn },
+  visible: within(SEEN_FIELDS, 'custom_field_id'),
+  loads: { forest: (_, context) => forestOf(context) },
+  properties: {
+    id: p.integer(),
+    label: p.text(),
+    short: p.text(),
+    weight: p.text(),
+    formattedWeight: p.text({ value: ({ weight }) => (weight === null ? null : readable(weight)) }),
+    depth: p.integer({ value: (row, page) => pathTo(forest(page), row).length - 1 }),
+    parent: p.link('HierarchyItem', { when: ({ parent_id }) => parent_id !== null }),
+    children: p.links('HierarchyItem', {
+      load: async (rows, context) => {
+        const { below } = await forestOf(context)
+        return new Map(rows.map(({ id }) => [id, (below.get(id) ?? []).map((child) => child['id'] as number)]))
+      },
+    }),
+  },
+  actions: { branch: { href: ({ id }) => `/api/v3/custom_field_items/${id}/branch` } },
+  operations: ['show'],
+}))
+
+/** Items as a plain collection. */
+async function listed(path: string, items: readonly Row[], context: Context): Promise<object> {
+  const page = await enrich(context, HierarchyItem, items)
+  return collection(
+    path,
+    items.map((item) => represent(HierarchyItem, item as Item, page)),
+  )
+}
+
+operation({
+  method: 'GET',
+  path: '/custom_field_items/:id/branch',
+  summary: 'List the way from the root to an item of a custom field',
+  tag: 'HierarchyItem',
+  guard: signedIn,
+  answers: { status: 200, of: 'HierarchyItem', as: 'collection' },
+  run: async ({ context, params }) => {
+    const item = await rowAt(params['id'] as string, HierarchyItem, context)
+    return ok(await listed(context.path, pathTo(await forestOf(context), item), context))
+  },
+})
+
+/** The number in a parameter. Throws 400 for what is none. */
+function readNumber(context: Context, parameter: string): number | undefined {
+  const text = context.params.get(parameter)
+  if (text === null) return undefined
+  if (!/^-?\d{1,9}$/.test(text)) throw badRequest(`The parameter ${parameter} is not a number.`)
+  return Number(text)
+}
+
+operation({
+  method: 'GET',
+  path: '/custom_fields/:id/items',
+  summary: 'List the items of a custom field',
+  tag: 'HierarchyItem',
+  guard: signedIn,
+  answers: { status: 200, of: 'HierarchyItem', as: 'collection' },
+  query: ['parent', 'depth'],
+  run: async ({ context, params }) => {
+    await guarded(HierarchyItem, context)
+    const fields = await definitionsFor(context.db, context.snapshot, context.viewer)
+    const field = isId(params['id'] as string) ? fields.find(({ id }) => id === Number(params['id'])) : undefined
+    if (!field) throw notFound()
+    if (field.format !== 'hierarchy' && field.format !== 'weighted_item_list')
+      throw new ApiError(
+        'PropertyConstraintViolation',
+        'The custom field has no items: only hierarchies and weighted lists have.',
+      )
+    const woods = await forestOf(context)
+    const own = [...woods.items.values()].filter((item) => item['custom_field_id'] === field.id)
+    const parent = readNumber(context, 'parent')
+    const start = own.find((item) => (parent === undefined ? item['parent_id'] === null : item['id'] === parent))
+    if (!start) throw notFound()
+    const depth = readNumber(context, 'depth')
+    const items = branchesOf(woods, start, depth === undefined || depth < 0 ? Number.POSITIVE_INFINITY : depth)
+    return ok(await listed(context.path + searchOf(context), items, context))
+  },
+})
+
+const searchOf = ({ params }: Context): string => (params.size > 0 ? `?${params}` : '')

@@ -1,0 +1,154 @@
+/** Defining custom fields: checked, and in one transaction with everything that belongs to them. */
+import { ConstraintError, type Transaction } from '#db/database.ts'
+import { insert } from '#db/dialect.ts'
+import { join, name, sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
+import { changed } from '#kernel/world.ts'
+import { type Extensible, extensible, type Format } from './definitions.ts'
+import { formats } from './formats.ts'
+import { formulaFault } from './formulas.ts'
+
+/** An item of a hierarchy, with those below it. */
+export interface ItemPlan {
+  readonly label: string
+  readonly short?: string
+  /** A decimal number, as text. */
+  readonly weight?: string
+  readonly items?: readonly ItemPlan[]
+}
+
+type Columns = Tables['custom_fields']
+
+/** What a new field is to be; of everything that is left out, what is usual. */
+export interface FieldPlan
+  extends Partial<Omit<Columns, 'id' | 'resource' | 'name' | 'format' | 'created_at' | 'updated_at' | 'default_value'>> {
+  readonly resource: Extensible
+  readonly name: string
+  readonly format: Format
+  readonly default_value?: string | number | boolean | null
+  /** The projects that use it; all, where none are named. */
+  readonly projects?: readonly number[]
+  /** The types of work packages that have it; all, where none are named. */
+  readonly types?: readonly number[]
+  /** The choices of a list, in their order, and which of them a new row has. */
+  readonly options?: readonly string[]
+  readonly chosen?: readonly string[]
+  /** The choices of a hierarchy or weighted list. */
+  readonly items?: readonly ItemPlan[]
+}
+
+const hasItems = (format: Format) => format === 'hierarchy' || format === 'weighted_item_list'
+
+/** What is wrong with a plan, in a sentence. */
+function faultIn(plan: FieldPlan): string | undefined {
+  const { resource, name, format, multiple, pattern, options = [], items = [], chosen = [], formula } = plan
+  if (!extensible.includes(resource)) return `Fields can be added to ${extensible.join(', ')}, not to "${resource}".`
+  if (name.trim() === '' || [...name].length > 256) return 'A custom field needs a name of at most 256 characters.'
+  if (!Object.hasOwn(formats, format)) return `"${format}" is none of the formats ${Object.keys(formats).join(', ')}.`
+  if (multiple && !formats[format].to) return `A field of the format ${format} holds one value.`
+  if (options.length > 0 && format !== 'list') return 'Only lists have options.'
+  if (format === 'list' && options.length === 0) return 'A list needs at least one option.'
+  if (new Set(options).size < options.length) return 'The options of a list differ from each other.'
+  if (chosen.some((one) => !options.includes(one))) return 'What is chosen by default has to be one of the options.'
+  if (chosen.length > 1 && !multiple) return 'A list of which one value is chosen can have one default.'
+  if (items.length > 0 && !hasItems(format)) return 'Only hierarchies and weighted lists have items.'
+  if (format === 'calculated_value') return formula ? formulaFault(formula) : 'A calculated value needs a formula.'
+  if (formula) return 'Only calculated values have a formula.'
+  try {
+    if (pattern) new RegExp(pattern, 'u')
+  } catch {
+    return `"${pattern}" is not a regular expression.`
+  }
+  return undefined
+}
+
+/**
+ * Defines a field.
+ * @returns its id
+ * @throws Error with a sentence for the operator when the plan cannot be carried out
+ */
+export async function makeField(tx: Transaction, plan: FieldPlan): Promise<number> {
+  const fault = faultIn(plan)
+  if (fault) throw new Error(fault)
+  const { projects, types, options = [], chosen = [], items = [], ...values } = plan
+  const now = new Date().toISOString()
+  const { resource, format, name: called } = values
+  const [last] = await tx.all<{ position: number }>(
+    sql`select coalesce(max(position), 0) as position from custom_fields where resource = ${resource}`,
+  )
+  const { id } = (await tx
+    .one<{ id: number }>(
+      insert('custom_fields', {
+        position: (last?.position ?? 0) + 1,
+        for_all: projects === undefined,
+        ...values,
+        // A bare text or number is no JSON yet.
+        ...(values.default_value !== undefined && { default_value: JSON.stringify(values.default_value) }),
+        created_at: now,
+        updated_at: now,
+      }),
+    )
+    .catch((cause: unknown) => {
+      if (!(cause instanceof ConstraintError) || cause.kind !== 'unique') throw cause
+      throw new Error(`There is a custom field "${called}" of ${resource} already.`, { cause })
+    })) as { id: number }
+
+  if (projects && projects.length > 0) {
+    await tx.run(
+      sql`insert into custom_field_projects (custom_field_id, project_id) values ${join(projects.map((one) => sql`(${id}, ${one})`))}`,
+    )
+  }
+  if (resource === 'WorkPackage') {
+    const all = types ?? (await tx.all<{ id: number }>(sql`select id from types`)).map((type) => type.id)
+    if (all.length > 0)
+      await tx.run(
+        sql`insert into custom_field_types (custom_field_id, type_id) values ${join(all.map((one) => sql`(${id}, ${one})`))}`,
+      )
+  }
+  for (const [index, value] of options.entries()) {
+    await tx.one(
+      insert('custom_options', { custom_field_id: id, value, position: index + 1, is_default: chosen.includes(value) }),
+    )
+  }
+  if (hasItems(format)) {
+    const root = (await tx.one<{ id: number }>(insert('custom_field_items', { custom_field_id: id, position: 1 }))) as {
+      id: number
+    }
+    await plant(tx, id, root.id, items)
+  }
+  await changed(tx, 'custom_fields', 'custom_options', 'custom_field_items')
+  return id
+}
+
+async function plant(tx: Transaction, field: number, parent: number, items: readonly ItemPlan[]): Promise<void> {
+  for (const [index, { label, short = null, weight = null, items: below = [] }] of items.entries()) {
+    if (weight !== null && !/^-?\d+(\.\d+)?$/.test(weight)) throw new Error(`The weight "${weight}" is not a number.`)
+    const values = { custom_field_id: field, parent_id: parent, label, short, weight, position: index + 1 }
+    const { id } = (await tx.one<{ id: number }>(insert('custom_field_items', values))) as { id: number }
+    await plant(tx, field, id, below)
+  }
+}
+
+/** The tables whose rows hold values, by the resource. */
+const holders: Readonly<Record<Extensible, readonly string[]>> = {
+  WorkPackage: ['work_packages'],
+  Project: ['projects'],
+  User: ['principals'],
+  Group: ['principals'],
+  Version: ['versions'],
+  TimeEntry: ['time_entries'],
+}
+
+/** Removes a field and what rows hold in it; the history keeps what was. Gives false where there is none. */
+export async function removeField(tx: Transaction, id: number): Promise<boolean> {
+  const field = await tx.one<{ resource: Extensible }>(sql`select resource from custom_fields where id = ${id}`)
+  if (!field) return false
+  for (const table of holders[field.resource]) {
+    const values = sql`custom_values`
+    const rest = tx.engine === 'sqlite' ? sql`json_remove(${values}, ${`$."${id}"`})` : sql`${values} - ${String(id)}::text`
+    await tx.run(sql`update ${name(table)} set custom_values = ${rest} where custom_values is not null`)
+  }
+  await tx.run(sql`delete from custom_fields where id = ${id}`)
+  await changed(tx, 'custom_fields', 'custom_options', 'custom_field_items', 'projects', 'principals', 'versions')
+  return true
+}

@@ -1,0 +1,258 @@
+/** Custom fields as properties: what a definition says, in the words of a declaration. */
+import type { Row } from '#db/database.ts'
+import { among } from '#db/dialect.ts'
+import { FALSE, raw, type Sql, sql, TRUE } from '#db/sql.ts'
+import type { Context } from '#kernel/context.ts'
+import type { Filter } from '#kernel/operators.ts'
+import { areVisible, withMe } from '#kernel/query.ts'
+import type { Draft, Property } from '#kernel/resource.ts'
+import type { Rule } from '#kernel/rules.ts'
+import { allRows } from '#kernel/world.ts'
+import { editAttributes, seeAttributes } from '#modules/projects/rights.ts'
+import { sharedVersionIds } from '#modules/projects/sharing.ts'
+import { type Definition, type Extensible, isIn } from './definitions.ts'
+import { conditionOn, formats, operatorsFor, orderBy, valueIn } from './formats.ts'
+import { compute, fieldsIn, readFormula } from './formulas.ts'
+
+/** What the kind of resource says of its fields. */
+interface Host {
+  /** Whether a row has a field. */
+  readonly active?: (field: Definition, draft: Draft) => boolean
+  /** The project that decides what can be chosen. */
+  readonly project?: (row: Row) => number | null | undefined
+  readonly read?: Rule
+  readonly edit?: Rule
+  readonly section?: string
+  /** Whether its lists are filtered, ordered, grouped and summed by fields. */
+  readonly isQueried?: boolean
+}
+
+const inProject = (row: Row) => row['project_id']
+
+const hosts: Readonly<Record<Extensible, Host>> = {
+  WorkPackage: {
+    active: (field, { row }) => field.types.has(row['type_id']) && isIn(field, row['project_id']),
+    project: inProject,
+    section: 'Other',
+    isQueried: true,
+  },
+  Project: {
+    // Giving a project a value makes it use the field; a new one may use them all.
+    active: (field, { row, before, given }) => !before || isIn(field, row['id']) || given.has(nameOf(field)),
+    project: (row) => row['id'],
+    read: seeAttributes,
+    edit: editAttributes,
+    isQueried: true,
+  },
+  User: {},
+  Group: {},
+  Version: { project: inProject },
+  TimeEntry: { project: inProject, isQueried: true },
+}
+
+export const nameOf = ({ id }: Pick<Definition, 'id'>): string => `customField${id}`
+
+/** What is wrong with a text or number, in words that follow the label. */
+function faultOf({ min_length: min, max_length: max, pattern }: Definition): (value: unknown) => string | undefined {
+  const expression = pattern ? new RegExp(pattern.replace(/\\A/g, '^').replace(/\\[zZ]/g, '$'), 'u') : undefined
+  return (value) => {
+    if (typeof value !== 'string' && typeof value !== 'number') return undefined
+    const text = String(value)
+    const length = [...text].length
+    if (min > 0 && length < min) return `is too short (minimum is ${min} characters)`
+    if (max > 0 && length > max) return `is too long (maximum is ${max} characters)`
+    return expression && !expression.test(text) ? 'does not match the regular expression' : undefined
+  }
+}
+
+/** Further members of a field's entry in schemas. */
+const about = (field: Definition): Record<string, unknown> => ({
+  ...(field.min_length > 0 && { minLength: field.min_length }),
+  ...(field.max_length > 0 && { maxLength: field.max_length }),
+  ...(field.pattern && { regularExpression: field.pattern }),
+  ...(field.formula && { formula: field.formula }),
+  ...(field.right_to_left && { options: { rtl: 'true' } }),
+})
+
+/** The address that people can be chosen from: those not locked, of a project where there is one. */
+function people(project: number | null | undefined): string {
+  const filters = [
+    { status: { operator: '!', values: ['3'] } },
+    { type: { operator: '=', values: ['User', 'Group', 'PlaceholderUser'] } },
+    { member: project ? { operator: '=', values: [String(project)] } : { operator: '*', values: [] } },
+  ]
+  return `/api/v3/principals?filters=${encodeURIComponent(JSON.stringify(filters))}&pageSize=-1`
+}
+
+/** The ids of the versions that can be chosen in a project. */
+async function versionsFor({ any_version }: Definition, project: number | null | undefined, context: Context) {
+  const versions = await allRows(context.db, context.snapshot, 'versions', 'name')
+  const shared = project ? await sharedVersionIds(context, project) : new Set<number>()
+  return [...versions.values()].filter((one) => shared.has(one['id']) && (any_version || one['status'] === 'open'))
+}
+
+type Choices = Pick<Property['options'], 'allowed' | 'eligible'>
+
+/** What can be chosen in a field. */
+function choicesOf(field: Definition, project: (row: Row) => number | null | undefined): Choices {
+  const { id, format } = field
+  switch (format) {
+    case 'list':
+      return {
+        eligible: () => sql`custom_options.custom_field_id = ${id}`,
+        allowed: {
+          rows: async (_, __, { db, snapshot }) =>
+            [...(await allRows(db, snapshot, 'custom_options', 'position')).values()].filter(
+              (option) => option['custom_field_id'] === id,
+            ),
+        },
+      }
+    case 'hierarchy':
+    case 'weighted_item_list':
+      return {
+        eligible: () => sql`(custom_field_items.custom_field_id = ${id} and custom_field_items.parent_id is not null)`,
+        allowed: { href: () => `/api/v3/custom_fields/${id}/items` },
+      }
+    case 'version':
+      return {
+        eligible: async ({ row }, context) => {
+          const ids = (await versionsFor(field, project(row), context)).map((one) => one['id'] as number)
+          return among(context.engine, raw('versions.id'), ids)
+        },
+        allowed: { rows: ({ row }, _, context) => versionsFor(field, project(row), context) },
+      }
+    case 'user':
+      return {
+        eligible: ({ row }): Sql => {
+          const place = project(row)
+          const isMember = place
+            ? sql`exists (select 1 from memberships m where m.principal_id = principals.id and m.project_id = ${place} and m.entity_type is null)`
+            : TRUE
+          return sql`(principals.status <> 3 and ${isMember})`
+        },
+        allowed: { href: ({ row }) => people(project(row)) },
+      }
+    default:
+      return {}
+  }
+}
+
+/** The value of a new row. */
+const initialOf = ({ format, multiple, chosen, default_value }: Definition): unknown => {
+  if (format === 'list') return chosen.length === 0 ? undefined : multiple ? chosen : chosen[0]
+  return default_value ?? undefined
+}
+
+/** What a calculated value comes to for a row; nothing where it would depend on itself. */
+function formulaOf({ id, formula }: Definition, all: readonly Definition[]): (row: Row) => number | null {
+  const steps = readFormula(formula ?? '0')
+  const calculated = new Map(all.filter((one) => one.format === 'calculated_value').map((one) => [one.id, one]))
+  const isCircular = reaches(id, fieldsIn(steps), calculated)
+  return (row) =>
+    compute(steps, (field) => {
+      const other = calculated.get(field)
+      if (other) return isCircular ? null : formulaOf(other, all)(row)
+      const value = row[`custom_field_${field}`] ?? row['custom_values']?.[field]
+      return typeof value === 'number' ? value : null
+    })
+}
+
+/** Whether a calculated value is among those that these fields depend on. */
+function reaches(
+  id: number,
+  from: readonly number[],
+  calculated: ReadonlyMap<number, Definition>,
+  seen = new Set<number>(),
+): boolean {
+  return from.some((field) => {
+    if (field === id) return true
+    const other = calculated.get(field)
+    if (!other || seen.has(field)) return false
+    return reaches(id, fieldsIn(readFormula(other.formula ?? '0')), calculated, seen.add(field))
+  })
+}
+
+/** A field as a property of its resource. */
+export function propertyOf(field: Definition, all: readonly Definition[]): Property {
+  const { id, format, resource, required, multiple } = field
+  const host = hosts[resource]
+  const { kind, to, schemaType } = formats[format]
+  const own = nameOf(field)
+  const column = `custom_field_${id}`
+  const initial = initialOf(field)
+  const isText = format === 'text'
+  const isComputed = format === 'calculated_value'
+  const isNumber = format === 'int' || format === 'float' || isComputed
+  const { isQueried = false } = host
+  return {
+    name: own,
+    kind,
+    column,
+    label: field.name,
+    to,
+    many: Boolean(to && multiple),
+    kept: { column: 'custom_values', key: String(id) },
+    options: {
+      required: resource === 'Project' && required ? ({ before }) => Boolean(before) || field.for_all : required,
+      // A new project has to fill in what all projects have.
+      ...(required && { lenient: ({ before, meta }) => Boolean(before) && meta['validateCustomFields'] === true }),
+      hasDefault: !to && initial !== undefined,
+      initial,
+      compared: true,
+      active: host.active ? (draft) => host.active?.(field, draft) ?? true : () => true,
+      ...(isComputed && { writable: false, ignored: true, follows: formulaOf(field, all) }),
+      ...(host.read && { read: host.read }),
+      ...(host.edit && { may: { create: host.edit, update: host.edit } }),
+      ...(host.section && { section: host.section }),
+      fault: faultOf(field),
+      about: about(field),
+      select: ({ engine }, table) => valueIn(field, engine, table),
+      ...(isQueried && {
+        listed: true,
+        sort: isText ? false : ({ engine }, table) => orderBy(field, engine, table),
+        group: !isText && format !== 'link',
+        ...(isNumber && { sum: ({ engine }, table) => sql`sum(${valueIn(field, engine, table)})` }),
+      }),
+      ...(to && {
+        ...choicesOf(field, host.project ?? (() => undefined)),
+        // Whoever knows the field knows its choices; people and versions are seen or not, whoever points to them.
+        open: format !== 'user' && format !== 'version',
+        embed: !multiple && (format === 'user' || format === 'version'),
+        ...(schemaType && { schemaType }),
+      }),
+      ...(to && multiple && { load: async (rows) => new Map(rows.map((row) => [row['id'], row[column] ?? []])) }),
+    },
+  }
+}
+
+/** A field as a filter, where lists of its resource can be filtered by it. */
+export function filterOf(field: Definition): Filter | undefined {
+  const { id, format, resource, filterable } = field
+  const host = hosts[resource]
+  if (!host.isQueried || !filterable) return undefined
+  const { to, strategy } = formats[format]
+  return {
+    names: [`cf_${id}`],
+    label: field.name,
+    strategy,
+    operators: operatorsFor(format),
+    ...(to && { to }),
+    ...(to && {
+      allowed: async (values, context) => (await areVisible(to, values, context)) && belong(field, values, context),
+    }),
+    where: (use, context, table) => {
+      const values = to === 'Principal' ? withMe(use.values, context) : use.values
+      const found = conditionOn(field, { ...use, values }, context, table)
+      const readable = host.read?.where(context, table) ?? TRUE
+      return readable === FALSE ? FALSE : readable === TRUE ? found : sql`(${readable} and ${found})`
+    },
+  }
+}
+
+/** Whether choices are those of this field. */
+async function belong({ id, format }: Definition, values: readonly string[], { db, snapshot }: Context): Promise<boolean> {
+  const table = format === 'list' ? 'custom_options' : formats[format].to === 'HierarchyItem' ? 'custom_field_items' : undefined
+  if (!table) return true
+  const rows = await allRows(db, snapshot, table, 'position')
+  return values.every((value) => value === '-1' || rows.get(Number(value))?.['custom_field_id'] === id)
+}

@@ -1,0 +1,105 @@
+/**
+ * Alerts for dates: of work that begins or is due in some days, or is overdue, to those who do it or follow it, once a day, early
+ * in the day where they live.
+ */
+import type { Database, Row } from '#db/database.ts'
+import { day, daysBetween, moment, recordset } from '#db/dialect.ts'
+import { name, type Sql, sql } from '#db/sql.ts'
+import { readSettings } from '#kernel/settings.ts'
+import { periodically } from '#kernel/tasks.ts'
+import { chosen, holds, isActive, joinSettings } from './audience.ts'
+
+/** The hour of the day at which alerts are raised. */
+const HOUR = 1
+/** Days begin at quarters of an hour everywhere. */
+const QUARTER = 15 * 60_000
+const looked = new WeakMap<Database, number>()
+
+periodically(async (db, now) => {
+  const quarter = Math.floor(now.getTime() / QUARTER)
+  if (looked.get(db) === quarter) return
+  for (const { zone, today } of await due(db, now)) await alert(db, zone, today, now.toISOString())
+  looked.set(db, quarter)
+})
+
+/** The time zone of the user `u`. */
+async function zoneOf(db: Database): Promise<Sql> {
+  const { user_default_timezone: otherwise } = await readSettings(db)
+  return sql`coalesce(u.time_zone, cast(${otherwise ?? 'UTC'} as text))`
+}
+
+/** The time zones of people for which today's alerts have not been raised although it is time, and which day that is. */
+async function due(db: Database, now: Date): Promise<{ zone: string; today: string }[]> {
+  const zones = await db.all<{ zone: string; day: string | null }>(sql`
+    select z.zone, d.day from (select distinct ${await zoneOf(db)} as zone from principals u where ${isActive}) z
+    left join date_alert_days d on d.time_zone = z.zone order by z.zone`)
+  const instant = Temporal.Instant.fromEpochMilliseconds(now.getTime())
+  return zones.flatMap(({ zone, day: last }) => {
+    const local = instant.toZonedDateTimeISO(zone)
+    const today = local.toPlainDate().toString()
+    return local.hour >= HOUR && (last === null || last < today) ? [{ zone, today }] : []
+  })
+}
+
+/** Raises the alerts of a day for the people of a time zone. */
+async function alert(db: Database, zone: string, today: string, at: string): Promise<void> {
+  // They are searched for before the transaction, so that nobody has to wait for it.
+  const alerts = await alertsOf(db, await zoneOf(db), zone, today)
+  const columns = { user_id: 'integer', work_package_id: 'integer', alert: 'text' } as const
+  await db.transaction(async (tx) => {
+    const { engine } = tx
+    const claimed = await tx.run(sql`
+      insert into date_alert_days (time_zone, day) values (${zone}, ${today})
+      on conflict (time_zone) do update set day = excluded.day where date_alert_days.day < excluded.day`)
+    if (claimed === 0 || alerts.length === 0) return
+    const raised = recordset(engine, columns, alerts)
+    // The new one takes the place of what nobody has read.
+    await tx.run(sql`
+      update notifications set read_ian = true, updated_at = ${at}
+      where reason = 'dateAlert' and read_ian = false and exists (
+        select 1 from (${raised}) x where x.user_id = notifications.recipient_id
+          and x.work_package_id = notifications.work_package_id and x.alert = notifications.alert)`)
+    await tx.run(sql`
+      insert into notifications (recipient_id, work_package_id, reason, read_ian, alert, alerted_on, created_at, updated_at)
+      select x.user_id, w.id, 'dateAlert', false, x.alert, ${day(engine, today)}, ${moment(engine, at)}, ${moment(engine, at)}
+      from (${raised}) x join work_packages w on w.id = x.work_package_id where true order by w.id, x.user_id, x.alert
+      on conflict do nothing`)
+  })
+}
+
+/** What is to be told whom: of work that is not done, everybody who is to do it, answers for it or watches it. */
+function alertsOf(db: Database, zoneOfUser: Sql, zone: string, today: string): Promise<Row[]> {
+  const { engine } = db
+  const until = (column: string) => daysBetween(engine, sql`${today}`, name(`w.${column}`))
+  const late = sql`-(${until('due_date')})`
+  const byRole = (column: string) => sql`
+    select w.id, w.${name(column)} as user_id from work w where w.${name(column)} is not null
+    union
+    select w.id, g.user_id from work w join group_users g on g.group_id = w.${name(column)}`
+  return db.all(sql`
+    with work as (
+      select w.id, w.project_id, w.assigned_to_id, w.responsible_id, w.start_date, w.due_date, t.is_milestone from work_packages w
+      join statuses s on s.id = w.status_id and not s.is_closed join types t on t.id = w.type_id
+      where w.start_date in (${today}, ${later(today, 1)}, ${later(today, 3)}, ${later(today, 7)})
+        or w.due_date in (${today}, ${later(today, 1)}, ${later(today, 3)}, ${later(today, 7)})
+        or (w.due_date < ${today} and exists (select 1 from notification_settings x where x.overdue is not null))
+    ),
+    involved as (
+      ${byRole('assigned_to_id')} union ${byRole('responsible_id')}
+      union select w.id, x.user_id from work w join watchers x on x.work_package_id = w.id
+    ),
+    known as (
+      select u.id as user_id, w.id as work_package_id,
+        not w.is_milestone and ${until('start_date')} = ${chosen('start_date')} as starts,
+        ${until('due_date')} = ${chosen('due_date')} or (${late} > 0 and (${late} - 1) % ${chosen('overdue')} = 0) as ends
+      from involved i join work w on w.id = i.id
+      join principals u on u.id = i.user_id and ${isActive} and ${zoneOfUser} = ${zone}
+      ${joinSettings(sql`w.project_id`)}
+      where ${holds('view_work_packages', sql`w.project_id`, sql`w.id`)}
+    )
+    select user_id, work_package_id, 'startDate' as alert from known where starts
+    union all
+    select user_id, work_package_id, 'dueDate' from known where ends`)
+}
+
+const later = (day: string, days: number): string => Temporal.PlainDate.from(day).add({ days }).toString()

@@ -1,0 +1,109 @@
+/** Notifications: what somebody is told of a work package, and why. */
+import type { Row } from '#db/database.ts'
+import { folded } from '#db/dialect.ts'
+import { FALSE, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
+import { onIds } from '#kernel/operators.ts'
+import { resource } from '#kernel/resource.ts'
+import { both, either, having, inProject, lacking, not, own, type Rule, shared, signedIn, through } from '#kernel/rules.ts'
+import { WorkPackage } from '#modules/work-packages/work-packages.ts'
+import { reasonOrder, reasons } from './reasons.ts'
+import { detailsOf, valueSchema } from './values.ts'
+
+/**
+ * A rule about the work package that a notification is about. A recipient has few of many, so each is looked at rather than
+ * all work packages that the rule holds for.
+ */
+const about = (rule: Rule): Rule => ({
+  ...through('work_package_id', 'work_packages', rule, (row) => ({ id: row['work_package_id'], project_id: row['project_id'] })),
+  where: (scope, from) => sql`exists (
+    select 1 from work_packages
+    where work_packages.id = ${name(`${from}.work_package_id`)} and ${rule.where(scope, 'work_packages')})`,
+})
+
+/** A column of the work package. */
+const itsOwn = (column: string) => (_: unknown, table: string) =>
+  sql`(select w.${name(column)} from work_packages w where w.id = ${name(`${table}.work_package_id`)})`
+const project = itsOwn('project_id')
+
+/** A filter with `=` and `!` over texts: which of them are among the values. */
+const among = (texts: readonly string[], column: Sql, { operator, values }: { operator: string; values: readonly string[] }) => {
+  const chosen = or(texts.filter((text) => values.includes(text)).map((text) => sql`${column} = ${text}`))
+  return operator === '!' ? sql`(${chosen}) is not true` : chosen
+}
+
+export const Notification = resource('Notification', 'notifications', (p) => ({
+  path: 'notifications',
+  title: (row) => `#${row.id}`,
+  untitled: true,
+  order: { column: 'id', descending: true },
+  guard: signedIn,
+  visible: both(
+    own('recipient_id'),
+    not(lacking('read_ian')),
+    about(WorkPackage.visible),
+    either(having('internal', false), about(either(inProject('view_internal_comments'), shared('view_internal_comments')))),
+  ),
+  index: () => ({
+    full: true,
+    embedded: async ({ rows }) => {
+      const told = new Set(rows.flatMap(detailsOf).map(({ property }) => property as string))
+      return told.size > 0 ? { detailsSchemas: [...told].map(valueSchema) } : {}
+    },
+  }),
+  extras: {
+    project_id: project,
+    start_date: itsOwn('start_date'),
+    due_date: itsOwn('due_date'),
+    is_milestone: (_, t) => sql`(
+      select y.is_milestone from types y join work_packages w on w.type_id = y.id where w.id = ${name(`${t}.work_package_id`)})`,
+    note: (_, t) => sql`(select r.note from reminders r where r.id = ${name(`${t}.reminder_id`)})`,
+  },
+  properties: {
+    id: p.integer({ filter: 'list', sort: true }),
+    reason: p.text({ sort: (_, t) => reasonOrder(name(`${t}.reason`)), group: true }),
+    readIAN: p.boolean({ column: 'read_ian', label: 'Read', filter: true, sort: true }),
+    createdAt: p.dateTime(),
+    updatedAt: p.dateTime(),
+    actor: p.link('User', { open: true, embed: true, when: ({ actor_id }) => actor_id !== null }),
+    project: p.link('Project', {
+      select: project,
+      embed: true,
+      filter: 'list',
+      group: true,
+      sort: (scope, t) => sql`(select ${folded(scope.engine, sql`x.name`)} from projects x where x.id = ${project(scope, t)})`,
+    }),
+    activity: p.link('Activity', {
+      column: 'journal_id',
+      embed: true,
+      when: ({ journal_id }) => journal_id !== null,
+      link: ({ journal_id }) => ({ href: `/api/v3/activities/${journal_id}` }),
+    }),
+    resource: p.link('WorkPackage', { column: 'work_package_id', embed: true }),
+  },
+  filters: {
+    reason: {
+      strategy: 'list',
+      allowed: (values) => values.every((value) => (reasons as readonly string[]).includes(value)),
+      where: (use, _, table) => among(reasons, name(`${table}.reason`), use),
+    },
+    resourceId: {
+      label: 'Resource',
+      strategy: 'list',
+      where: ({ operator, values }, { engine }, table) => onIds(engine, operator, values, name(`${table}.work_package_id`)),
+    },
+    resourceType: {
+      strategy: 'list',
+      where: ({ operator, values }) => (values.includes(WorkPackage.name) === (operator === '=') ? TRUE : FALSE),
+    },
+  },
+  actions: {
+    readIAN: { href: ({ id }) => `/api/v3/notifications/${id}/read_ian`, method: 'post', when: (row) => !row.read_ian },
+    unreadIAN: {
+      href: ({ id }) => `/api/v3/notifications/${id}/unread_ian`,
+      method: 'post',
+      when: (row) => row.read_ian === true,
+    },
+  },
+  embeds: { details: async (rows) => new Map(rows.map((row) => [row.id, detailsOf(row as Row)])) },
+  operations: ['index', 'show'],
+}))

@@ -1,0 +1,72 @@
+/** Reading and unreading notifications, one or many at once; and what one of them tells in detail. */
+import { and, type Sql, sql } from '#db/sql.ts'
+import { notFound } from '#kernel/errors.ts'
+import { type Ask, guarded, ok, operation, rowAt } from '#kernel/operation.ts'
+import { visibleWhere } from '#kernel/page.ts'
+import { conditionsOf, readFilters } from '#kernel/query.ts'
+import { Notification } from './notifications.ts'
+import { detailsOf } from './values.ts'
+
+const tag = 'Notification'
+
+/** The notification that is asked for; 403 for whoever is not signed in, 404 for all others than one's own. */
+async function notification({ context, params }: Ask, parameter: string) {
+  await guarded(Notification, context)
+  return rowAt(params[parameter] as string, Notification, context)
+}
+
+const mark = ({ db, context }: Ask, isRead: boolean, where: Sql): Promise<number> =>
+  db.transaction((tx) =>
+    tx.run(sql`update notifications set read_ian = ${isRead}, updated_at = ${context.now.toISOString()} where ${where}`),
+  )
+
+for (const [path, isRead] of [
+  ['read_ian', true],
+  ['unread_ian', false],
+] as const) {
+  const state = isRead ? 'read' : 'unread'
+
+  operation({
+    method: 'POST',
+    path: `/notifications/${path}`,
+    summary: `Mark notifications as ${state}`,
+    tag,
+    answers: { status: 204 },
+    query: ['filters'],
+    run: async (ask) => {
+      const { context } = ask
+      await guarded(Notification, context)
+      const conditions = await conditionsOf(readFilters(context.params.get('filters') ?? '[]'), Notification, context)
+      await mark(ask, isRead, and([await visibleWhere(context, Notification), ...conditions]))
+      return { status: 204 }
+    },
+  })
+
+  operation({
+    method: 'POST',
+    path: `/notifications/:id/${path}`,
+    summary: `Mark a notification as ${state}`,
+    tag,
+    answers: { status: 204 },
+    run: async (ask) => {
+      const { id } = await notification(ask, 'id')
+      await mark(ask, isRead, sql`id = ${id}`)
+      return { status: 204 }
+    },
+  })
+}
+
+operation({
+  method: 'GET',
+  path: '/notifications/:notification_id/details/:id',
+  summary: 'View a detail of a notification',
+  tag,
+  answers: { status: 200, as: 'object' },
+  run: async (ask) => {
+    const details = detailsOf(await notification(ask, 'notification_id'))
+    const at = ask.params['id'] as string
+    const detail = /^\d{1,9}$/.test(at) ? details[Number(at)] : undefined
+    if (!detail) throw notFound()
+    return ok(detail)
+  },
+})

@@ -1,0 +1,32 @@
+/** Why somebody is told of something: the words for it, which of several counts, and what people can choose. */
+import { raw, type Sql, sql } from '#db/sql.ts'
+
+/** Reasons that an entry of a history can give, the one that counts most first, with the setting that asks for it. */
+export const reasonsOfEntries = {
+  mentioned: 'mentioned',
+  assigned: 'assignee',
+  responsible: 'responsible',
+  watched: 'watched',
+  shared: 'shared',
+  commented: 'work_package_commented',
+  created: 'work_package_created',
+  processed: 'work_package_processed',
+  prioritized: 'work_package_prioritized',
+  scheduled: 'work_package_scheduled',
+} as const
+export type EntryReason = keyof typeof reasonsOfEntries
+
+const rank = new Map(Object.keys(reasonsOfEntries).map((reason, at) => [reason, at]))
+
+/** Whether one reason counts more than another one. */
+export const outranks = (one: EntryReason, other: EntryReason): boolean => (rank.get(one) as number) < (rank.get(other) as number)
+
+/** All reasons, in the order in which they sort. */
+export const reasons = [
+  ...['mentioned', 'assigned', 'watched', 'subscribed', 'commented', 'created', 'processed', 'prioritized', 'scheduled'],
+  ...['responsible', 'dateAlert', 'shared', 'reminder'],
+] as const
+
+/** The place of a reason among all. */
+export const reasonOrder = (column: Sql): Sql =>
+  sql`case ${column} ${raw(reasons.map((reason, at) => `when '${reason}' then ${at}`).join(' '))} end`

@@ -1,0 +1,15 @@
+/** Notifications are kept for some time only. */
+import { sql } from '#db/sql.ts'
+import { readSettings } from '#kernel/settings.ts'
+import { periodically } from '#kernel/tasks.ts'
+
+const DAY = 86_400_000
+
+periodically(async (db, now) => {
+  const oldest = await db.one<{ created_at: string }>(sql`select created_at from notifications order by id limit 1`)
+  if (!oldest) return
+  const { notification_retention_period_days: days } = await readSettings(db)
+  const last = new Date(now.getTime() - days * DAY).toISOString()
+  if (oldest.created_at >= last) return
+  await db.transaction((tx) => tx.run(sql`delete from notifications where created_at < ${last}`))
+})

@@ -1,0 +1,54 @@
+/** Single values of a work package that a notification tells in detail, and the schemas that describe them. */
+import type { Row } from '#db/database.ts'
+import { badRequest, notFound } from '#kernel/errors.ts'
+import { ok, operation } from '#kernel/operation.ts'
+import type { Body } from '#kernel/represent.ts'
+
+/** What such a value is called, and its type. */
+const properties: Readonly<Record<string, { name: string; type: string }>> = {
+  startDate: { name: 'Start date', type: 'Date' },
+  dueDate: { name: 'Finish date', type: 'Date' },
+  date: { name: 'Date', type: 'Date' },
+  note: { name: 'Note', type: 'String' },
+}
+
+const schemaPath = (property: string) => `/api/v3/values/schema/${property}`
+
+/** The schema of a value. */
+export const valueSchema = (property: string): Body => ({
+  _type: 'Schema',
+  property: { name: 'Property', type: 'String' },
+  value: properties[property],
+  _links: { self: { href: schemaPath(property) } },
+})
+
+/** What a notification tells in detail: the date an alert is about, or the note of a reminder. */
+export function detailsOf({ id, alert, is_milestone, start_date, due_date, note }: Row): Body[] {
+  const property = alert ? (is_milestone ? 'date' : alert) : note === null ? undefined : 'note'
+  if (!property) return []
+  const value = alert ? (alert === 'startDate' ? start_date : due_date) : note
+  // The date may have been taken away since.
+  if (value === null) return []
+  return [
+    {
+      _type: 'Values::Property',
+      property,
+      value,
+      _links: { self: { href: `/api/v3/notifications/${id}/details/0` }, schema: { href: schemaPath(property) } },
+    },
+  ]
+}
+
+operation({
+  method: 'GET',
+  path: '/values/schema/:id',
+  summary: 'View the schema of a value',
+  tag: 'Values::Property',
+  answers: { status: 200, as: 'object' },
+  run: async ({ params }) => {
+    const { id = '' } = params
+    if (!/^[a-z][A-Za-z0-9]*$/.test(id)) throw badRequest('The property must be named in camelCase, such as startDate.')
+    if (!Object.hasOwn(properties, id)) throw notFound()
+    return ok(valueSchema(id))
+  },
+})

@@ -1,0 +1,140 @@
+/** The order that the work packages of a query were given by hand. */
+import type { Transaction } from '#db/database.ts'
+import { among } from '#db/dialect.ts'
+import { and, FALSE, join, name, type Sql, sql } from '#db/sql.ts'
+import type { Context } from '#kernel/context.ts'
+import { ApiError, notFound } from '#kernel/errors.ts'
+import { FormatError, type Kind } from '#kernel/kinds.ts'
+import { type Ask, ok, operation, rowFrom } from '#kernel/operation.ts'
+import { isId } from '#kernel/operators.ts'
+import { visibleIds } from '#kernel/page.ts'
+import { extend, resourceNamed } from '#kernel/resource.ts'
+import type { Scope } from '#kernel/rules.ts'
+import { prepare } from '#kernel/viewer.ts'
+import { WorkPackage } from '#modules/work-packages/work-packages.ts'
+import { reorder, view } from './rights.ts'
+
+type Positions = ReadonlyMap<number, number>
+
+/** Positions by the ids of work packages; undefined where a value is none. */
+export function readOrder(value: unknown): Positions | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  const entries = Object.entries(value)
+  const isPosition = (one: unknown) => Number.isInteger(one) && Math.abs(one as number) < 2 ** 31
+  return entries.every(([id, position]) => isId(id) && isPosition(position))
+    ? new Map(entries.map(([id, position]) => [Number(id), position as number]))
+    : undefined
+}
+
+export const orderKind: Kind = {
+  type: 'QueryOrder',
+  json: { type: 'object', additionalProperties: { type: 'integer' } },
+  render: (value) => value,
+  parse: (value) => {
+    if (!readOrder(value)) throw new FormatError('an object of positions by id')
+    return value
+  },
+  strategy: 'list',
+}
+
+/** Gives those of the work packages that the viewer sees these positions; -1 takes one away. */
+async function place(tx: Transaction, query: number, positions: Positions, context: Context): Promise<void> {
+  const seen = await visibleIds({ ...context, db: tx }, WorkPackage, [...positions.keys()])
+  const rows = [...positions].filter(([id]) => seen.has(id))
+  const gone = rows.filter(([, position]) => position === NOWHERE).map(([id]) => id)
+  if (gone.length > 0) {
+    const some = among(context.engine, sql`work_package_id`, gone)
+    await tx.run(sql`delete from ordered_work_packages where query_id = ${query} and ${some}`)
+  }
+  const placed = rows.filter(([, position]) => position !== NOWHERE)
+  for (let at = 0; at < placed.length; at += AT_ONCE) {
+    const values = placed.slice(at, at + AT_ONCE).map(([id, position]) => sql`(${query}, ${id}, ${position})`)
+    await tx.run(sql`
+      insert into ordered_work_packages (query_id, work_package_id, position) values ${join(values)}
+      on conflict (query_id, work_package_id) do update set position = excluded.position`)
+  }
+}
+const NOWHERE = -1
+const AT_ONCE = 500
+
+/** Replaces the order of a query that was written, if the client sent one. */
+export async function keepOrder(tx: Transaction, query: number, sent: unknown, context: Context): Promise<void> {
+  const positions = readOrder(sent)
+  if (!positions) return
+  await tx.run(sql`delete from ordered_work_packages where query_id = ${query}`)
+  await place(tx, query, positions, context)
+}
+
+/** The order of the query that a list names by `queryId`, if the viewer sees that query. */
+function orderOf(scope: Scope, table: string): Sql | undefined {
+  const id = scope.params?.get('queryId') ?? ''
+  if (!isId(id)) return undefined
+  return sql`ordered_work_packages o join queries on queries.id = o.query_id
+    where ${and([sql`o.query_id = ${Number(id)}`, view.where(scope, 'queries'), sql`o.work_package_id = ${name(`${table}.id`)}`])}`
+}
+
+extend('WorkPackage', 'work_packages', {
+  needs: view.needs,
+  sorts: {
+    manualSorting: (scope, table) => {
+      const order = orderOf(scope, table)
+      return order ? sql`(select o.position from ${order})` : sql`cast(null as integer)`
+    },
+  },
+  filters: {
+    manualSort: {
+      strategy: 'list',
+      operators: ['ow'],
+      where: (_, context, table) => {
+        const order = orderOf(context, table)
+        return order ? sql`exists (select 1 from ${order})` : FALSE
+      },
+    },
+  },
+})
+
+const queries = () => resourceNamed('Query')
+
+operation({
+  method: 'GET',
+  path: '/queries/:id/order',
+  summary: 'View the order that a query was given by hand',
+  tag: 'Query',
+  answers: { status: 200, as: 'plain' },
+  run: async ({ context, params }) => {
+    const query = await rowFrom(params['id'] as string, queries(), context)
+    const rows = await context.db.all<{ id: number; position: number }>(
+      sql`select work_package_id as id, position from ordered_work_packages where query_id = ${query['id']} order by position, work_package_id`,
+    )
+    const ids = rows.map((row) => row.id)
+    const seen = await visibleIds(context, WorkPackage, ids)
+    return ok(Object.fromEntries(rows.filter(({ id }) => seen.has(id)).map(({ id, position }) => [id, position])))
+  },
+})
+
+/** Changes some positions; says when that was. Whoever may not finds nothing there to change. */
+async function rearrange({ context, db, params, body }: Ask) {
+  const query = await rowFrom(params['id'] as string, queries(), context)
+  await prepare(context.db, context.viewer, reorder.needs)
+  if (!reorder.holds(context.viewer, query)) throw notFound()
+  const positions = readOrder(body['delta'])
+  if (!positions) throw new ApiError('InvalidRequestBody', 'The body needs a delta: an object of positions by id.')
+  const now = context.now.toISOString()
+  await db.transaction(async (tx) => {
+    await place(tx, query['id'], positions, context)
+    await tx.run(sql`update queries set updated_at = ${now} where id = ${query['id']}`)
+  })
+  return ok({ t: now })
+}
+
+// The link to it says PUT, and what is written for it sends PATCH.
+for (const method of ['PATCH', 'PUT'] as const) {
+  operation({
+    method,
+    path: '/queries/:id/order',
+    summary: 'Change the order of a query',
+    tag: 'Query',
+    answers: { status: 200, as: 'plain' },
+    run: rearrange,
+  })
+}

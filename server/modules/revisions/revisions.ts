@@ -1,0 +1,56 @@
+/** Revisions: commits of a project's repository, as far as they are known here. */
+import { name, sql } from '#db/sql.ts'
+import { nested } from '#kernel/operation.ts'
+import { extend, hrefOf, resource, resourceNamed } from '#kernel/resource.ts'
+import { inProject } from '#kernel/rules.ts'
+import { WorkPackage } from '#modules/work-packages/work-packages.ts'
+
+const view = inProject('view_changesets')
+/** What is enough to tell a commit from all others. */
+const SHORT = 8
+const isHash = (identifier: string): boolean => /^[0-9a-f]{40,64}$/.test(identifier)
+const shortened = ({ identifier }: { identifier: string }): string =>
+  isHash(identifier) ? identifier.slice(0, SHORT) : identifier
+
+export const Revision = resource('Revision', 'changesets', (p) => ({
+  path: 'revisions',
+  title: 'identifier',
+  untitled: true,
+  order: { column: 'committed_at', descending: true },
+  paginated: false,
+  visible: view,
+  properties: {
+    id: p.integer({ sort: true }),
+    identifier: p.text(),
+    formattedIdentifier: p.text({ value: shortened }),
+    authorName: p.text(),
+    message: p.plain(),
+    createdAt: p.dateTime({ column: 'committed_at', sort: true }),
+    project: p.link('Project'),
+    author: p.link('User', { column: 'user_id', open: true, when: ({ user_id }) => user_id !== null }),
+  },
+  actions: {
+    showRevision: {
+      href: (row, { related }) =>
+        `/projects/${related.get('Project')?.get(row.project_id)?.['identifier'] ?? row.project_id}/repository/revisions/${row.identifier}`,
+    },
+  },
+  operations: ['show'],
+}))
+
+extend('WorkPackage', 'work_packages', {
+  actions: { revisions: { href: (row) => `${hrefOf(WorkPackage, row)}/revisions`, may: view } },
+})
+
+nested({
+  parents: ['work_packages'],
+  parent: () => resourceNamed('WorkPackage'),
+  resource: Revision,
+  as: 'revisions',
+  summary: 'List the revisions that speak of a work package',
+  within: async ({ id }) => ({
+    paginated: false,
+    within: sql`exists (select 1 from changeset_work_packages r
+      where r.changeset_id = ${name('changesets.id')} and r.work_package_id = ${id})`,
+  }),
+})

@@ -1,0 +1,59 @@
+/** A project with people in it, and what they are told. */
+import { sql } from '#db/sql.ts'
+import { runTasks } from '#kernel/tasks.ts'
+import { type Client, type Instance, instance } from '#test/instance.ts'
+
+export interface Person {
+  readonly id: number
+  readonly client: Client
+  /** Opens what they have been told since they were asked last: reasons with ids of work packages, oldest first. */
+  told(): Promise<[reason: string, workPackage: number][]>
+}
+
+export interface Scene {
+  readonly server: Instance
+  readonly project: number
+  /** Somebody who sees the work packages of the project, and may do these things besides. */
+  person(permissions?: readonly string[], values?: Record<string, unknown>): Promise<Person>
+  /** Lets happen what time and the tasks bring about. */
+  pass(now?: Date): Promise<void>
+  close(): Promise<void>
+}
+
+export async function scene(): Promise<Scene> {
+  const server = await instance()
+  await server.setting('journal_aggregation_time_minutes', 0)
+  const project = await server.make.project({ name: 'Harbour' })
+  const pass = (now = new Date()) => runTasks(server.db, now)
+  return {
+    server,
+    project,
+    pass,
+    person: async (permissions = [], values = {}) => {
+      const id = await server.make.user(values)
+      await server.make.member(id, project, ['view_work_packages', 'work_package_assigned', ...permissions])
+      const client = await server.as(id)
+      return {
+        id,
+        client,
+        told: async () => {
+          await pass()
+          const { body } = await client.get('/notifications?pageSize=1000')
+          await server.db.transaction((tx) => tx.run(sql`delete from notifications where recipient_id = ${id}`))
+          return body._embedded.elements
+            .map((one: any) => [one.reason, Number(one._links.resource.href.split('/').at(-1))])
+            .toReversed()
+        },
+      }
+    },
+    close: () => server.close(),
+  }
+}
+
+/** Changes a work package as it is now. Gives the answer. */
+export async function patch(client: Client, id: number, body: object, query = '') {
+  const { lockVersion } = (await client.get(`/work_packages/${id}`)).body
+  return client.patch(`/work_packages/${id}${query}`, { lockVersion, ...body })
+}
+
+export const user = (id: number) => ({ href: `/api/v3/users/${id}` })

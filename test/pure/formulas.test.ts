@@ -1,0 +1,35 @@
+/** Formulas of calculated values: read once, computed for every row. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { compute, fieldsIn, formulaFault, readFormula } from '#modules/custom-fields/formulas.ts'
+
+const values: Record<number, number | null> = { 1: 6, 2: 4, 3: null }
+const result = (formula: string) => compute(readFormula(formula), (field) => values[field] ?? null)
+
+test('Multiplication binds more than addition, parentheses more than both, and equals go from left to right', () => {
+  assert.equal(result('1 + 2 * 3'), 7)
+  assert.equal(result('(1 + 2) * 3'), 9)
+  assert.equal(result('8 - 4 - 2'), 2)
+  assert.equal(result('7 % 4 / 2'), 1.5)
+  assert.equal(result('-2 * -(1 + 2)'), 6)
+})
+
+test('Fields stand for their values; without one of them there is no result', () => {
+  assert.equal(result('{{cf_1}} / {{cf_2}}'), 1.5)
+  assert.equal(result('{{cf_1}} + {{cf_3}}'), null)
+  assert.deepEqual(fieldsIn(readFormula('{{cf_1}} * ({{cf_2}} + 1)')), [1, 2])
+})
+
+test('A division by zero comes to nothing, and decimals to what people expect', () => {
+  assert.equal(result('1 / 0'), null)
+  assert.equal(result('0.1 + 0.2'), 0.3)
+})
+
+test('What is no formula is told with the place from which it is not understood', () => {
+  assert.equal(formulaFault('1 + 1'), undefined)
+  assert.equal(formulaFault('1 +'), 'The formula ends too early.')
+  assert.equal(formulaFault('(1'), 'The formula ends too early.')
+  assert.match(formulaFault('1 2')!, /from "2"/)
+  assert.match(formulaFault('process.exit()')!, /from "process.exit\(\)"/)
+  assert.match(formulaFault('1)')!, /from "\)"/)
+})

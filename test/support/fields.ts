@@ -1,0 +1,61 @@
+/** Custom fields of all formats on everything that can have them, and values in them. */
+import { name, sql } from '#db/sql.ts'
+import { changed } from '#kernel/world.ts'
+import { extensible } from '#modules/custom-fields/definitions.ts'
+import { type FieldPlan, makeField } from '#modules/custom-fields/making.ts'
+import type { Instance } from './instance.ts'
+
+type Plan = Omit<FieldPlan, 'resource'>
+
+const plans = (project: number): Plan[] => [
+  { name: 'Code word', format: 'string', min_length: 2, max_length: 20, default_value: 'anchor' },
+  { name: 'Story', format: 'text' },
+  { name: 'Page', format: 'link' },
+  { name: 'Points', format: 'int', projects: [project] },
+  { name: 'Ratio', format: 'float' },
+  { name: 'Day', format: 'date' },
+  { name: 'Flag', format: 'bool' },
+  { name: 'Size', format: 'list', options: ['S', 'M', 'L'], chosen: ['M'] },
+  { name: 'Colours', format: 'list', options: ['red', 'green'], multiple: true },
+  { name: 'Tester', format: 'user' },
+  { name: 'Testers', format: 'user', multiple: true },
+  { name: 'Release', format: 'version' },
+  { name: 'Place', format: 'hierarchy', items: [{ label: 'Europe', items: [{ label: 'Spain', short: 'ES' }] }] },
+  { name: 'Risk', format: 'weighted_item_list', items: [{ label: 'Low', weight: '0.25' }] },
+  { name: 'Hidden', format: 'string', admin_only: true },
+]
+
+/** Defines them, and fills them in on all rows of the project `lab`, with `person` wherever somebody is named. */
+export async function addFields({ db }: Instance, lab: number, person: number): Promise<void> {
+  await db.transaction(async (tx) => {
+    for (const resource of extensible) {
+      const values: Record<string, unknown> = {}
+      for (const plan of plans(lab)) {
+        const id = await makeField(tx, { resource, ...plan })
+        const first = async (table: string) =>
+          (
+            await tx.one<{ id: number }>(
+              sql`select id from ${name(table)} where custom_field_id = ${id} order by id desc limit 1`,
+            )
+          )?.id
+        if (plan.format === 'string') values[id] = 'rope'
+        if (plan.format === 'text') values[id] = 'A *long* story.'
+        if (plan.format === 'int') values[id] = 3
+        if (plan.format === 'bool') values[id] = true
+        if (plan.format === 'list') values[id] = plan.multiple ? [await first('custom_options')] : await first('custom_options')
+        if (plan.format === 'user') values[id] = plan.multiple ? [person] : person
+        if (plan.format === 'hierarchy') values[id] = await first('custom_field_items')
+      }
+      const held: Record<string, ReturnType<typeof sql>> = {
+        WorkPackage: sql`update work_packages set custom_values = ${values} where project_id = ${lab}`,
+        Project: sql`update projects set custom_values = ${values} where id = ${lab}`,
+        User: sql`update principals set custom_values = ${values} where type = 'User'`,
+        Group: sql`update principals set custom_values = ${values} where type = 'Group'`,
+        Version: sql`update versions set custom_values = ${values} where project_id = ${lab}`,
+        TimeEntry: sql`update time_entries set custom_values = ${values} where project_id = ${lab}`,
+      }
+      await tx.run(held[resource] as never)
+    }
+    await changed(tx, 'projects', 'principals', 'versions')
+  })
+}

@@ -1,0 +1,239 @@
+/** A small world in which the elements of every list differ in all that they can be filtered by. */
+import { sql } from '#db/sql.ts'
+import { changed } from '#kernel/world.ts'
+import type { Client, Instance } from '#test/instance.ts'
+
+export interface Varied {
+  /** The administrator, who asks unless said otherwise. */
+  readonly viewer: number
+  /** A member of some projects, with different rights in them. */
+  readonly ann: { readonly id: number; readonly client: Client }
+  readonly lab: number
+  /** Who watches which work packages. */
+  readonly watching: readonly (readonly [workPackage: number, user: number])[]
+  /** With whom which work packages are shared. */
+  readonly shares: readonly (readonly [workPackage: number, user: number])[]
+  readonly templated: readonly number[]
+  /** A query, and the work packages that have a place in its order. */
+  readonly query: number
+  readonly ordered: readonly number[]
+  /** What was said on which work packages. */
+  readonly comments: readonly (readonly [workPackage: number, text: string])[]
+}
+
+const DAY = 86_400_000
+
+/** Fills an instance. Moments are told from the present one as `Date` knows it. */
+export async function vary({ db, make, id, as, admin }: Instance): Promise<Varied> {
+  const day = (count: number) => new Date(Date.now() + count * DAY).toISOString().slice(0, 10)
+  const moment = (count: number) => new Date(Date.now() + count * DAY).toISOString()
+  const stamps = (count: number) => ({ created_at: moment(count), updated_at: moment(Math.min(0, count + 2)) })
+  const link = (path: string, to: number) => ({ href: `/api/v3/${path}/${to}` })
+  const viewer = (await db.one<{ id: number }>(sql`select id from principals where login = 'admin'`))!.id
+
+  const lab = await make.project({ name: 'Old laboratory', identifier: 'lab', status_code: 'on_track', ...stamps(-40) })
+  const annex = await make.project({ name: 'Annex of the lab', identifier: 'annex', parent_id: lab, public: true, ...stamps(-7) })
+  const cellar = await make.project({
+    name: 'Cellar',
+    identifier: 'cellar',
+    parent_id: annex,
+    status_code: 'at_risk',
+    ...stamps(-3),
+  })
+  await make.project({ name: 'Shed', identifier: 'shed', active: false, ...stamps(-20) })
+  const mould = await make.project({ name: 'Mould', identifier: 'mould', templated: true, ...stamps(0) })
+  await make.project({ name: 'All of it', identifier: 'all', workspace_type: 'portfolio', ...stamps(-8) })
+  const [task, milestone] = [await id('types', 'Task'), await id('types', 'Milestone')]
+  await db.transaction(async (tx) => {
+    await tx.run(sql`delete from project_types where project_id = ${cellar} and type_id <> ${task}`)
+    await tx.run(sql`insert into favorites (user_id, project_id) values (${viewer}, ${cellar})`)
+    await changed(tx, 'projects', 'principals')
+  })
+
+  const person = (first: string, last: string, values: Record<string, unknown> = {}) =>
+    make.user({
+      name: `${first} ${last}`,
+      first_name: first,
+      last_name: last,
+      login: first.toLowerCase(),
+      email: `${first.toLowerCase()}@${last.toLowerCase()}.example`,
+      ...values,
+    })
+  const ann = await person('Ann', 'Archer')
+  const bob = await person('Bob', 'Baker', { status: 4 })
+  const cleo = await person('Cleo', 'Cook', { status: 3, email: 'cook@sea.example' })
+  await person('Dora', 'Deer', { status: 2 })
+  const crew = await make.group({ name: 'Crew at sea' })
+  const guild = await make.group({ name: 'Guild' })
+  await make.row('principals', { type: 'PlaceholderUser', name: 'Somebody to come', status: 1, ...stamps(-1) }, 'principals')
+  await make.row('principals', { type: 'PlaceholderUser', name: 'Another', status: 1, ...stamps(-1) }, 'principals')
+  await db.transaction(async (tx) => {
+    for (const [group, user] of [
+      [crew, ann],
+      [crew, cleo],
+      [guild, bob],
+    ])
+      await tx.run(sql`insert into group_users (group_id, user_id) values (${group}, ${user})`)
+    await changed(tx, 'principals')
+  })
+  const [member, reader] = [await id('roles', 'Member'), await id('roles', 'Reader')]
+  const join = async (principal: number, project: number | null, role: number, age: number) => {
+    const membership = await make.member(principal, project, { role })
+    await db.transaction(async (tx) => {
+      const { created_at, updated_at } = stamps(age)
+      await tx.run(sql`update memberships set created_at = ${created_at}, updated_at = ${updated_at} where id = ${membership}`)
+    })
+  }
+  await join(ann, lab, member, -40)
+  await join(ann, annex, reader, -7)
+  await join(bob, lab, reader, -3)
+  await join(cleo, lab, reader, -1)
+  await join(crew, annex, member, -2)
+  await join(viewer, annex, member, 0)
+  await join(ann, null, await make.role(['add_project'], 'global'), 0)
+
+  const versions: number[] = []
+  for (const [name, status, sharing] of [
+    ['Spring 1.0', 'open', 'none'],
+    ['Summer 2.0', 'locked', 'descendants'],
+    ['Autumn', 'closed', 'system'],
+  ])
+    versions.push(await make.row('versions', { project_id: lab, name, status, sharing, ...stamps(-1) }, 'versions'))
+  const categories = [
+    await make.row('categories', { project_id: lab, name: 'Glass' }, 'categories'),
+    await make.row('categories', { project_id: lab, name: 'Steam' }, 'categories'),
+  ]
+  const named = async (table: string, ...names: string[]) => Promise.all(names.map((one) => id(table, one)))
+  const statuses = await named('statuses', 'New', 'In progress', 'Closed')
+  const priorities = await named('priorities', 'Low', 'High')
+  const people = [ann, crew, undefined, bob, viewer]
+  const subjects = [
+    'Boil the water',
+    'Water cooler',
+    'Clean 100% of it',
+    'Sort_the bottles',
+    'Blow glass',
+    'Label',
+    'Ship glass bottles',
+  ]
+  const workPackages: number[] = []
+  for (const [i, days] of [-40, -7, -3, -1, 0, 1, 3, 7, 30].entries()) {
+    const isMilestone = i === 3
+    workPackages.push(
+      await make.workPackage({
+        project_id: [lab, lab, annex, cellar, mould][i % 5] as number,
+        subject: subjects[i % subjects.length],
+        description: i % 3 === 0 ? null : `About **step ${i}** of the brewing`,
+        type_id: isMilestone ? milestone : task,
+        status_id: statuses[i % 3],
+        priority_id: priorities[i % 2],
+        author_id: i % 2 ? ann : viewer,
+        assigned_to_id: people[i % 5] ?? null,
+        responsible_id: people[(i + 2) % 5] ?? null,
+        category_id: i < 2 ? categories[i] : null,
+        version_id: i < 3 ? versions[i] : null,
+        parent_id: { 2: workPackages[0], 4: workPackages[2], 5: workPackages[1] }[i] ?? null,
+        start_date: i === 8 ? null : day(days),
+        due_date: i === 8 ? null : day(isMilestone || days === 0 ? days : days + 2),
+        duration: i === 8 ? null : isMilestone ? 1 : 3 + (i % 2),
+        estimated_hours: i % 3 === 0 ? null : i * 4.5,
+        done_ratio: i % 4 === 0 ? null : i * 10,
+        ...stamps(Math.min(0, days)),
+      }),
+    )
+  }
+  const at = (i: number) => workPackages[i] as number
+  const ties = ['relates', 'follows', 'blocks', 'duplicates', 'includes', 'requires']
+  for (const [i, relation_type] of ties.entries())
+    await make.row('relations', {
+      from_id: at(i),
+      to_id: at(i + 3),
+      relation_type,
+      lag: relation_type === 'follows' ? 0 : null,
+      ...stamps(-1),
+    })
+  const watching = [
+    [at(0), viewer],
+    [at(1), ann],
+    [at(2), viewer],
+    [at(2), ann],
+  ] as const
+  const shares = [
+    [at(3), ann],
+    [at(4), bob],
+    [at(4), viewer],
+  ] as const
+  await db.transaction(async (tx) => {
+    for (const [workPackage, user] of watching)
+      await tx.run(sql`insert into watchers (work_package_id, user_id) values (${workPackage}, ${user})`)
+  })
+  const viewing = await id('roles', 'Work package viewer')
+  for (const [workPackage, user] of shares) {
+    const { project_id } = (await db.one<{ project_id: number }>(
+      sql`select project_id from work_packages where id = ${workPackage}`,
+    ))!
+    const share = { principal_id: user, project_id, entity_type: 'WorkPackage', entity_id: workPackage, ...stamps(-1) }
+    const membership = await make.row('memberships', share, 'memberships')
+    await make.row('membership_roles', { membership_id: membership, role_id: viewing }, 'memberships')
+  }
+  const comments = [
+    [at(5), 'Said aloud'],
+    [at(6), 'Whispered of brewing'],
+  ] as const
+  for (const [workPackage, text] of comments) {
+    const { created_at, updated_at } = stamps(-1)
+    await make.row('journals', {
+      resource: 'work_packages',
+      resource_id: workPackage,
+      version: 2,
+      user_id: ann,
+      notes: text,
+      internal: false,
+      created_at,
+      updated_at,
+    })
+  }
+
+  const activities = await named('time_entry_activities', 'Development', 'Testing')
+  for (const [i, days] of [-40, -7, -1, 0, 1].entries())
+    await make.row('time_entries', {
+      project_id: i % 2 ? lab : annex,
+      entity_type: 'WorkPackage',
+      entity_id: i % 2 ? at(0) : at(2),
+      user_id: i < 2 ? ann : viewer,
+      logged_by_id: viewer,
+      activity_id: i === 4 ? null : activities[i % 2],
+      spent_on: day(days),
+      hours: i === 3 ? null : i + 0.5,
+      ongoing: i === 3,
+      ...stamps(Math.min(0, days)),
+    })
+  for (const [i, days] of [-30, -2, 2, 30].entries())
+    await make.row('non_working_days', { date: day(days), name: `Feast ${i}` }, 'non_working_days')
+
+  const queries: number[] = []
+  for (const [i, values] of [{ public: true }, { starred: true }, {}, { public: true }].entries()) {
+    const body = { name: `Query ${i} of all`, ...values, _links: i === 3 ? {} : { project: link('projects', i ? lab : annex) } }
+    const { body: made, status, text } = await admin.post('/queries', body)
+    if (status !== 201) throw new Error(text)
+    queries.push(made.id)
+    const { created_at, updated_at } = stamps(-i * 4)
+    await db.transaction(async (tx) => {
+      await tx.run(sql`update queries set created_at = ${created_at}, updated_at = ${updated_at} where id = ${made.id}`)
+    })
+    await make.row('views', { query_id: made.id, type: i % 2 ? 'gantt' : 'work_packages_table', ...stamps(-1) })
+  }
+  const [query, ordered] = [queries[0] as number, [at(4), at(1)]]
+  await admin.patch(`/queries/${query}/order`, { delta: Object.fromEntries(ordered.map((one, i) => [one, i])) })
+  return {
+    viewer,
+    query,
+    ordered,
+    ann: { id: ann, client: await as(ann) },
+    lab,
+    watching,
+    shares,
+    templated: [mould],
+    comments,
+  }
+}

@@ -1,0 +1,83 @@
+/** A client that knows a few doors and goes on from there by what answers offer: any other address it refuses to ask for. */
+import assert from 'node:assert/strict'
+import type { Client, Reply } from '#test/instance.ts'
+
+/** Where one comes in: the root, and what nothing links to. */
+export const doors = {
+  root: '/api/v3',
+  projects: '/api/v3/projects',
+  membership: '/api/v3/memberships/form',
+  query: '/api/v3/queries/default',
+  days: '/api/v3/days',
+} as const
+
+export interface Browser {
+  /** What stands behind a door. */
+  open(door: keyof typeof doors): Promise<any>
+  /** What a link of an answer leads to. */
+  follow(from: any, rel: string): Promise<any>
+  /** What any link that was met leads to. */
+  visit(link: { href: string }): Promise<any>
+  /** Does what an answer offers, with the method that it says. */
+  act(from: any, rel: string, body?: unknown): Promise<any>
+  /** The same, where a refusal is expected. */
+  attempt(from: any, rel: string, body?: unknown): Promise<Reply>
+  /** Makes something in a list that was met, or uploads to it. */
+  add(list: { href: string }, body: object): Promise<any>
+}
+
+/** Acts as a client. */
+export function browser(client: Client): Browser {
+  const met = new Set<string>(Object.values(doors))
+  /** Every address in an answer is one that may be gone to. */
+  const remember = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return
+    for (const [key, one] of Object.entries(value)) {
+      if (key === 'href' && typeof one === 'string') met.add(one)
+      else remember(one)
+    }
+  }
+  const send = async (method: string, href: string, body?: unknown): Promise<Reply> => {
+    assert.ok(met.has(href), `${href} was offered nowhere`)
+    const isForm = body instanceof FormData
+    const reply = await client.send(method, href, {
+      ...(body !== undefined && { body: isForm ? body : JSON.stringify(body) }),
+      headers: body === undefined || isForm ? {} : { 'content-type': 'application/json' },
+    })
+    remember(reply.body)
+    return reply
+  }
+  const done = (reply: Reply): any => {
+    assert.ok(reply.status < 300, `${reply.status} ${reply.text}`)
+    return reply.body ?? reply.text
+  }
+  const linkOf = (from: any, rel: string) => {
+    const link = from._links[rel]
+    assert.ok(link?.href, `${from._type} offers no ${rel}, but ${Object.keys(from._links).join(', ')}`)
+    return link
+  }
+  const attempt: Browser['attempt'] = (from, rel, body) => {
+    const { href, method = 'get' } = linkOf(from, rel)
+    return send(method.toUpperCase(), href, method === 'get' ? undefined : (body ?? {}))
+  }
+  return {
+    open: async (door) => done(await send('GET', doors[door])),
+    follow: async (from, rel) => done(await send('GET', linkOf(from, rel).href)),
+    visit: async ({ href }) => done(await send('GET', href)),
+    act: async (from, rel, body) => done(await attempt(from, rel, body)),
+    attempt,
+    add: async ({ href }, body) => done(await send('POST', href, body)),
+  }
+}
+
+/** The one of these that is called so. */
+export function called(name: string, list: readonly any[]): any {
+  const found = list.find((one) => [one.name, one.title, one.subject].includes(name))
+  assert.ok(found, `There is no ${name}, but ${list.map((one) => one.name ?? one.title ?? one.subject).join(', ')}`)
+  return found
+}
+
+export const elements = (collection: any): any[] => collection._embedded.elements
+
+/** A link to what was answered. */
+export const to = (resource: any): { href: string } => ({ href: resource._links.self.href })
