@@ -330,6 +330,11 @@ const hints: Record<string, Hint<Facts>> = {
   'TimeEntry.user': { alike: everybodyHasOne },
   'TimeEntry.project': { alike: everybodyHasOne },
   'TimeEntry.spentOn': { alike: { '!*': 'every entry is of a day' } },
+  'Notification.resourceId': { of: to('resource') },
+  'Notification.resourceType': {
+    of: () => ['WorkPackage'],
+    alike: { '=': 'people are told of nothing else', '!': 'people are told of nothing else' },
+  },
   'View.project': { of: to('project') },
   'View.type': { of: ({ _type }) => [_type === 'Views::Gantt' ? 'gantt' : 'work_packages_table'] },
   'Relation.involved': { of: (one) => [...to('from')(one), ...to('to')(one)] },

@@ -211,6 +211,11 @@ export async function vary({ db, make, id, as, admin }: Instance): Promise<Varie
   for (const [i, days] of [-30, -2, 2, 30].entries())
     await make.row('non_working_days', { date: day(days), name: `Feast ${i}` }, 'non_working_days')
 
+  for (const [i, reason] of ['mentioned', 'watched', 'assigned', 'watched'].entries()) {
+    const told = { recipient_id: viewer, actor_id: ann, work_package_id: at(i % 2 ? 0 : 2), reason, read_ian: i > 1 }
+    await make.row('notifications', { ...told, ...stamps(-i) })
+  }
+
   const queries: number[] = []
   for (const [i, values] of [{ public: true }, { starred: true }, {}, { public: true }].entries()) {
     const body = { name: `Query ${i} of all`, ...values, _links: i === 3 ? {} : { project: link('projects', i ? lab : annex) } }
