@@ -51,7 +51,7 @@ test('A commit is linked to the work packages that its message names, those of o
       self: { href: `/api/v3/revisions/${revision.id}` },
       project: { href: `/api/v3/projects/${project}`, title: 'Harbour' },
       author: { href: `/api/v3/users/${developerId}`, title: 'Dee Veloper' },
-      showRevision: { href: `/projects/harbour/repository/revisions/${'ab12'.padEnd(40, '0')}` },
+      showRevision: { href: `/projects/harbour/repository/revisions/${'ab12'.padEnd(40, '0')}`, type: 'text/html' },
     },
   })
   assert.equal(revision.message.raw, `Mend the crane, #${one} and #${other}\n\nAt last.`)
@@ -74,7 +74,7 @@ test('Whoever may not see the repository sees no revision, and is offered no lin
   const [id] = ids(list)
   assert.equal((await developer.get(`/revisions/${id}`)).status, 200)
   assert.equal((await reader.get(`/revisions/${id}`)).status, 404)
-  assert.equal((await reader.get(`/work_packages/${work}/revisions`)).body.total, 0)
+  assert.equal((await reader.get(`/work_packages/${work}/revisions`)).status, 403)
   const linked = async (client: Client) => (await client.get(`/work_packages/${work}`)).body._links.revisions
   assert.deepEqual(await linked(developer), { href: `/api/v3/work_packages/${work}/revisions` })
   assert.equal(await linked(reader), undefined)

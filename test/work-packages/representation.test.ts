@@ -34,6 +34,7 @@ const links = [
   'author',
   'availableRelationCandidates',
   'category',
+  'customActions',
   'parent',
   'previewMarkup',
   'priority',
@@ -92,7 +93,7 @@ describe('a work package with everything', () => {
       'changeParent',
       'delete',
     ]
-    const ways = ['activities', 'children', 'logTime', 'removeWatcher', 'timeEntries', 'watchers']
+    const ways = ['activities', 'children', 'logTime', 'removeWatcher', 'revisions', 'timeEntries', 'watchers']
     assert.deepEqual(keys(body._links), [...links, ...actions, ...ways].sort())
   })
 
@@ -102,6 +103,7 @@ describe('a work package with everything', () => {
       'attachments',
       'author',
       'category',
+      'customActions',
       'parent',
       'priority',
       'project',

@@ -18,7 +18,7 @@ before(async () => {
 async function offered(client: Client, id: number): Promise<string[]> {
   const { _links } = (await client.get(`/work_packages/${id}`)).body
   const plain = ['self', 'schema', 'type', 'priority', 'status', 'author', 'project', 'category', 'version', 'assignee']
-  const ways = ['activities', 'relations', 'availableRelationCandidates']
+  const ways = ['activities', 'relations', 'availableRelationCandidates', 'customActions', 'revisions']
   return Object.keys(_links)
     .filter((rel) => ![...plain, ...ways, 'responsible', 'parent', 'ancestors', 'attachments', 'previewMarkup'].includes(rel))
     .sort()
