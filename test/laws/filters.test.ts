@@ -330,9 +330,11 @@ const hints: Record<string, Hint<Facts>> = {
   'TimeEntry.user': { alike: everybodyHasOne },
   'TimeEntry.project': { alike: everybodyHasOne },
   'TimeEntry.spentOn': { alike: { '!*': 'every entry is of a day' } },
-  'Notification.resourceId': { of: to('resource') },
+  // Of what is gone, and of other things than work packages, nobody is told anything.
+  'Notification.resourceId': { of: to('resource'), wrong: [[]] },
   'Notification.resourceType': {
     of: () => ['WorkPackage'],
+    wrong: [[]],
     alike: { '=': 'people are told of nothing else', '!': 'people are told of nothing else' },
   },
   'View.project': { of: to('project') },

@@ -3,7 +3,6 @@ import type { Row } from '#db/database.ts'
 import { folded } from '#db/dialect.ts'
 import { FALSE, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
 import { onIds } from '#kernel/operators.ts'
-import { areVisible } from '#kernel/query.ts'
 import { resource } from '#kernel/resource.ts'
 import { both, either, having, inProject, lacking, not, own, type Rule, shared, signedIn, through } from '#kernel/rules.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
@@ -90,12 +89,10 @@ export const Notification = resource('Notification', 'notifications', (p) => ({
     resourceId: {
       label: 'Resource',
       strategy: 'list',
-      allowed: (values, context) => areVisible(WorkPackage.name, values, context),
       where: ({ operator, values }, { engine }, table) => onIds(engine, operator, values, name(`${table}.work_package_id`)),
     },
     resourceType: {
       strategy: 'list',
-      allowed: (values) => values.every((value) => value === WorkPackage.name),
       where: ({ operator, values }) => (values.includes(WorkPackage.name) === (operator === '=') ? TRUE : FALSE),
     },
   },
