@@ -246,4 +246,7 @@ const told = (property: Property, row: Row, page: Page): unknown =>
 
 /** Whether two values are alike as far as they are shown; of links only where they lead counts. */
 const isSame = ({ to }: Property, one: unknown, other: unknown): boolean =>
-  to ? (one as Link).href === (other as Link).href : JSON.stringify(one) === JSON.stringify(other)
+  JSON.stringify(to ? addresses(one) : one) === JSON.stringify(to ? addresses(other) : other)
+
+/** Where a link leads, or each of several. */
+const addresses = (links: unknown): unknown[] => [links as Link | Link[]].flat().map(({ href }) => href)

@@ -328,6 +328,26 @@ test('The history tells changes of fields like all others', async () => {
     assert.ok(told.includes(sentence), `${sentence} of ${told.join('; ')}`)
 })
 
+test('What a work package held in a field yesterday is told beside what it holds now, several values too', async () => {
+  const option = (name: string) => link(`custom_options/${choices[name]}`)
+  const { id, lockVersion } = await created({ [own('word')]: 'anchor', [own('ratio')]: 1 }, { [own('colours')]: [option('red')] })
+  const before = new Date(Date.now() - 2 * 86_400_000).toISOString()
+  await s.server.db.transaction(async (tx) => {
+    await tx.run(sql`update journals set created_at = ${before}, updated_at = ${before} where resource_id = ${id}`)
+    await tx.run(sql`update work_package_versions set valid_from = ${before} where id = ${id}`)
+  })
+  await s.writer.patch(`/work_packages/${id}`, {
+    lockVersion,
+    [own('word')]: 'rope',
+    _links: { [own('colours')]: [option('red'), option('blue')] },
+  })
+  const { body } = await s.reader.get(`/work_packages/${id}?timestamps=P1D,PT0S`)
+  const [then] = body._embedded.attributesByTimestamp
+  assert.deepEqual([then[own('word')], body[own('word')]], ['anchor', 'rope'])
+  assert.deepEqual(then._links[own('colours')], [{ href: `/api/v3/custom_options/${choices['red']}`, title: 'red' }])
+  assert.equal(own('ratio') in then, false)
+})
+
 test('A query keeps fields as columns, filters, order and group, and finds by them', async () => {
   const { body, status } = await s.server.admin.post('/queries', {
     name: 'By size',
