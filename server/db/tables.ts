@@ -58,11 +58,6 @@ export interface Tables {
     custom_field_id: number
     project_id: number
   }
-  custom_field_sections: {
-    id: number
-    name: string
-    position: number
-  }
   custom_field_types: {
     custom_field_id: number
     type_id: number
@@ -78,7 +73,6 @@ export interface Tables {
     for_all: boolean
     admin_only: boolean
     filterable: boolean
-    searchable: boolean
     right_to_left: boolean
     any_version: boolean
     default_value: unknown | null
@@ -86,7 +80,6 @@ export interface Tables {
     max_length: number
     pattern: string | null
     formula: string | null
-    section_id: number | null
     created_at: string
     updated_at: string
   }

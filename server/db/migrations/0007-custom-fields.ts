@@ -1,12 +1,6 @@
 /** Fields that an instance adds to its resources, and what rows hold in them. */
 
 export const customFields = `
-create table custom_field_sections (
-  id {id},
-  name text not null,
-  position integer not null
-);
-
 create table custom_fields (
   id {id},
   -- The resource that has it, by its name in the API.
@@ -21,7 +15,6 @@ create table custom_fields (
   for_all boolean not null default false,
   admin_only boolean not null default false,
   filterable boolean not null default true,
-  searchable boolean not null default false,
   right_to_left boolean not null default false,
   -- Versions that are locked or closed can be chosen as well.
   any_version boolean not null default false,
@@ -31,7 +24,6 @@ create table custom_fields (
   max_length integer not null default 0,
   pattern text,
   formula text,
-  section_id integer references custom_field_sections (id),
   created_at {time} not null,
   updated_at {time} not null
 );
