@@ -7,6 +7,12 @@ export interface Invocation {
   readonly words: readonly string[]
 }
 
+/** The ID that a word is. Throws an Error that tells which command lists the IDs `of` such things. */
+export function idIn(word: string | undefined, of: string, listing: string): number {
+  if (!/^\d{1,9}$/.test(word ?? '')) throw new Error(`"${word}" is not the ID of a ${of}; halyard ${listing} shows them.`)
+  return Number(word)
+}
+
 /** One command; its name is its key in `main.ts`. */
 export interface Command {
   readonly meaning: string

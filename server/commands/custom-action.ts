@@ -4,7 +4,7 @@ import type { Tables } from '#db/tables.ts'
 import { changed } from '#kernel/world.ts'
 import { makeAction } from '#modules/custom-fields/actions.ts'
 import { columns } from './columns.ts'
-import type { Invocation } from './command.ts'
+import { type Invocation, idIn } from './command.ts'
 import { withDatabase } from './database.ts'
 
 export async function listActions({ config }: Invocation): Promise<void> {
@@ -44,11 +44,10 @@ export async function createAction({ config, flags, words }: Invocation): Promis
 }
 
 export async function deleteAction({ config, words }: Invocation): Promise<void> {
-  const id = words[0] as string
-  if (!/^\d{1,9}$/.test(id)) throw new Error(`"${id}" is not the ID of a custom action; halyard custom-action list shows them.`)
+  const id = idIn(words[0], 'custom action', 'custom-action list')
   await withDatabase(config.databaseUrl, (db) =>
     db.transaction(async (tx) => {
-      const count = await tx.run(sql`delete from custom_actions where id = ${Number(id)}`)
+      const count = await tx.run(sql`delete from custom_actions where id = ${id}`)
       if (count === 0) throw new Error(`There is no custom action ${id}.`)
       await changed(tx, 'custom_actions')
     }),

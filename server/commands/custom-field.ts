@@ -8,7 +8,7 @@ import type { Extensible, Format } from '#modules/custom-fields/definitions.ts'
 import { formats } from '#modules/custom-fields/formats.ts'
 import { type ItemPlan, makeField, removeField } from '#modules/custom-fields/making.ts'
 import { columns } from './columns.ts'
-import type { Invocation } from './command.ts'
+import { type Invocation, idIn } from './command.ts'
 import { withDatabase } from './database.ts'
 
 export async function listFields({ config }: Invocation): Promise<void> {
@@ -103,9 +103,8 @@ function forest(paths: readonly string[]): ItemPlan[] {
 }
 
 export async function deleteField({ config, words }: Invocation): Promise<void> {
-  const id = words[0] as string
-  if (!/^\d{1,9}$/.test(id)) throw new Error(`"${id}" is not the ID of a custom field; halyard custom-field list shows them.`)
-  const isGone = await withDatabase(config.databaseUrl, (db) => db.transaction((tx) => removeField(tx, Number(id))))
+  const id = idIn(words[0], 'custom field', 'custom-field list')
+  const isGone = await withDatabase(config.databaseUrl, (db) => db.transaction((tx) => removeField(tx, id)))
   if (!isGone) throw new Error(`There is no custom field ${id}.`)
   console.log(`Removed custom field ${id}.`)
 }

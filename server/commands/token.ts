@@ -5,7 +5,7 @@ import type { Tables } from '#db/tables.ts'
 import { hashToken, randomToken } from '#kernel/tokens.ts'
 import { changed } from '#kernel/world.ts'
 import { columns } from './columns.ts'
-import type { Invocation } from './command.ts'
+import { type Invocation, idIn } from './command.ts'
 import { withDatabase } from './database.ts'
 import { userOf } from './user.ts'
 
@@ -33,11 +33,10 @@ export async function createToken({ config, flags, words }: Invocation): Promise
 }
 
 export async function revokeToken({ config, words }: Invocation): Promise<void> {
-  const id = words[0]!
-  if (!/^\d{1,9}$/.test(id)) throw new Error(`"${id}" is not the ID of a token; halyard token list LOGIN shows them.`)
+  const id = idIn(words[0], 'token', 'token list LOGIN')
   await withDatabase(config.databaseUrl, (db) =>
     db.transaction(async (tx) => {
-      const count = await tx.run(sql`delete from tokens where id = ${Number(id)}`)
+      const count = await tx.run(sql`delete from tokens where id = ${id}`)
       if (count === 0) throw new Error(`There is no token ${id}.`)
       await changed(tx, 'tokens')
     }),
