@@ -95,7 +95,7 @@ async function readLink(property: Property, link: unknown, context: Context): Pr
     if (href === undefined && !property.many) return undefined
     if (href === null || href === undefined) continue
     if (href === UNDISCLOSED) return undefined
-    const id = typeof href === 'string' ? await idOf(property, href, context) : undefined
+    const id = typeof href === 'string' ? await idAt(resourceNamed(property.to as string), href, context) : undefined
     if (id === undefined) return mismatch(property, href)
     ids.push(id)
   }
@@ -122,9 +122,8 @@ export function readAddress(href: string, context: Context): { path: string; tex
 export const NOTHING = -1
 
 /** The id in an address of ours; that of nothing for an address that is well formed but names nothing. */
-async function idOf(property: Property, href: string, context: Context): Promise<number | undefined> {
+export async function idAt(target: Resource, href: string, context: Context): Promise<number | undefined> {
   const address = readAddress(href, context)
-  const target = resourceNamed(property.to as string)
   if (!address || !pathsOf(target).includes(address.path)) return undefined
   const { text } = address
   if (isId(text)) return Number(text)

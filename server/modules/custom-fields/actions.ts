@@ -5,12 +5,12 @@ import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { prepareWrite } from '#kernel/change.ts'
 import type { Context } from '#kernel/context.ts'
-import { readAddress, toErrors } from '#kernel/draft.ts'
+import { idAt, toErrors } from '#kernel/draft.ts'
 import { combined, violation } from '#kernel/errors.ts'
-import { guarded, idFrom, operation, rowAt, saved } from '#kernel/operation.ts'
+import { guarded, operation, rowAt, saved } from '#kernel/operation.ts'
 import { visibleRow } from '#kernel/page.ts'
 import { extend, resource } from '#kernel/resource.ts'
-import { everyone, inAnyProject } from '#kernel/rules.ts'
+import { everyone, inAnyProject, inProject } from '#kernel/rules.ts'
 import { allRows, changed } from '#kernel/world.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 
@@ -51,7 +51,7 @@ async function rolesIn(projects: readonly number[], { db, viewer }: Context): Pr
   return new Map([...Map.groupBy(rows, (row) => row.project_id)].map(([id, own]) => [id, new Set(own.map((row) => row.role_id))]))
 }
 
-/** The ids of the actions that are offered for each work package. */
+/** The ids of the actions that are offered for each work package: to those who may execute them, who are all that may read them. */
 async function offered(
   rows: readonly Tables['work_packages'][],
   context: Context,
@@ -66,11 +66,13 @@ async function offered(
         context,
       )
     : undefined
+  const mayEdit = inProject('edit_work_packages')
   const suits = (row: Tables['work_packages'], action: Row): boolean => {
     const { status, type, project, role } = conditionsOf(action)
     const own = roles?.get(row.project_id)
     const isOf = (wanted: readonly number[] | undefined, id: number) => !wanted?.length || wanted.includes(id)
     return (
+      mayEdit.holds(context.viewer, row) &&
       isOf(status, row.status_id) &&
       isOf(type, row.type_id) &&
       isOf(project, row.project_id) &&
@@ -129,9 +131,7 @@ operation({
 async function workPackageIn(body: Record<string, unknown>, context: Context): Promise<Row | undefined> {
   const links = body['_links'] as { workPackage?: { href?: unknown } } | null | undefined
   const href = links?.workPackage?.href
-  const address = typeof href === 'string' ? readAddress(href, context) : undefined
-  if (address?.path !== WorkPackage.path) return undefined
-  const id = await idFrom(address.text, WorkPackage, context)
+  const id = typeof href === 'string' ? await idAt(WorkPackage, href, context) : undefined
   return id === undefined ? undefined : visibleRow(context, WorkPackage, id)
 }
 
