@@ -7,7 +7,7 @@ import { NOTHING, type Parsed, type Payload, readPayload, revised, toErrors } fr
 import { type ApiError, combined, conflict, forbidden, notFound, readOnly, type Violation, violation } from './errors.ts'
 import { publish } from './events.ts'
 import { entryOf, record } from './history.ts'
-import { alive, folded } from './living.ts'
+import { alive, folded, split } from './living.ts'
 import { enrich, needsOf, visibleIds, visibleRow } from './page.ts'
 import { type Body, shownValue } from './represent.ts'
 import {
@@ -343,16 +343,10 @@ async function update(tx: Transaction, resource: Resource, draft: Draft, now: st
 }
 
 /** Changes of values that share a column, as one change of that column: what others change of it meanwhile stays. */
-function together(engine: Engine, { kept = [] }: Resource, values: Row): Row {
-  const all: Row = { ...values }
-  const shared: Record<string, Row> = {}
-  for (const { column, kept: place } of kept) {
-    if (!place || !((column as string) in values)) continue
-    shared[place.column] = { ...shared[place.column], [place.key]: values[column as string] }
-    delete all[column as string]
-  }
-  for (const [column, changes] of Object.entries(shared)) all[column] = merged(engine, column, changes)
-  return all
+function together(engine: Engine, resource: Resource, values: Row): Row {
+  const { own, shared } = split(resource, values)
+  for (const [column, changes] of Object.entries(shared)) own[column] = merged(engine, column, changes)
+  return own
 }
 
 /** Tells the processes that hold rows of this table that they changed. */

@@ -22,7 +22,7 @@ import { alive } from './living.ts'
 import type { FilterUse } from './operators.ts'
 import { enrich, idIn, linksOf, list, type Page, relatedRows, targetOf, visibleWhere } from './page.ts'
 import { checkSelect, parseQuery, type Query, sortExpression, writeFilters } from './query.ts'
-import { type Body, represent } from './represent.ts'
+import { type Body, isNamed, represent } from './represent.ts'
 import { hrefOf, type Link, type Property, type Queryable, type Resource, resourceNamed, resources } from './resource.ts'
 import { prepare } from './viewer.ts'
 
@@ -65,21 +65,24 @@ export async function index(context: Context, declared: Resource, options: Index
   const paginated = options.paginated ?? resource.paginated ?? true
   const within = options.within ?? TRUE
   const moments = await resource.moments?.(context)
-  const source = moments
-    ? await standing(context, resource, moments, { within, conditions: query.conditions })
-    : { head: NOTHING, resource, where: and([await visibleWhere(context, resource), within, ...query.conditions]) }
-  const own = moments
-    ? query.sorts.map((sort) => ({ ...sort, ...sortExpression(source.resource, sort.name, context) }))
-    : query.sorts
-  const sorts = sortsOf({ ...query, sorts: own }, source.resource, context)
+  const past = moments && {
+    moments,
+    within,
+    source: await standing(context, resource, moments, { within, conditions: query.conditions }),
+  }
+  const source = async (): Promise<Source> =>
+    past?.source ?? { head: NOTHING, resource, where: and([await visibleWhere(context, resource), within, ...query.conditions]) }
+  const table = past?.source.resource ?? resource
+  const own = past ? query.sorts.map((sort) => ({ ...sort, ...sortExpression(table, sort.name, context) })) : query.sorts
+  const sorts = sortsOf({ ...query, sorts: own }, table, context)
   const asked = paginated ? { ...query, sorts } : { ...query, sorts, offset: 1, pageSize: UNPAGINATED }
-  const { elements, total, page } = moments
-    ? await comparedPage(context, resource, asked, { source, moments, within })
+  const { elements, total, page } = past
+    ? await comparedPage(context, resource, asked, past)
     : await presentPage(context, resource, asked, options)
   const body: Body = { _type: options.type ?? 'Collection', total, count: elements.length }
   if (paginated) Object.assign(body, { pageSize: query.pageSize, offset: query.offset })
-  if (query.group) body['groups'] = await groups(context, source, query, options)
-  if (query.showSums) body['totalSums'] = await totalSums(context, source)
+  if (query.group) body['groups'] = await groups(context, await source(), query, options)
+  if (query.showSums) body['totalSums'] = await totalSums(context, await source())
   body['_embedded'] = { elements, ...(page.rows.length > 0 && !query.select && (await options.embedded?.(page))) }
   body['_links'] = {
     ...pageLinks(options.path ?? context.path, context, query, total, paginated, options.params?.(query) ?? {}),
@@ -235,13 +238,11 @@ async function groups(
   const target = group.to ? resourceNamed(group.to) : undefined
   const idsOf = ({ value }: Row): number[] => (typeof value === 'string' && group.many ? JSON.parse(value) : [value ?? []].flat())
   const related = target ? await relatedRows(context, target, rows.flatMap(idsOf)) : undefined
-  const sees = (row: Row | undefined): row is Row =>
-    row !== undefined && target !== undefined && (group.options.open || target.visible.holds(context.viewer, row))
   return rows.map((row) => {
     const linked = target
       ? idsOf(row)
           .map((id) => related?.get(id))
-          .filter(sees)
+          .filter((one) => isNamed(group, target, one, context.viewer))
       : []
     const titles = target && linked.length > 0 ? linked.map((one) => target.titleOf(one)).join(', ') : null
     return {

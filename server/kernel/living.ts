@@ -69,16 +69,24 @@ export function unfold<R extends Row>({ kept = [] }: Resource, rows: readonly R[
   return rows
 }
 
-/** The same row with such values back in the column they share; nothing is kept of those that are empty. */
-export function folded({ kept = [] }: Resource, row: Row): Row {
-  const all: Row = { ...row }
+/** A row without the values that share a column, and these by that column and their keys in it. */
+export function split({ kept = [] }: Resource, row: Row): { own: Row; shared: Readonly<Record<string, Row>> } {
+  const own: Row = { ...row }
+  const shared: Record<string, Row> = {}
   for (const { column, kept: place } of kept) {
     if (!place || !((column as string) in row)) continue
-    const { [place.key]: _, ...others } = all[place.column] ?? {}
-    const value = row[column as string] ?? null
-    const together = value === null ? others : { ...others, [place.key]: value }
-    all[place.column] = Object.keys(together).length > 0 ? together : null
-    delete all[column as string]
+    shared[place.column] = { ...shared[place.column], [place.key]: row[column as string] ?? null }
+    delete own[column as string]
   }
-  return all
+  return { own, shared }
+}
+
+/** The same row with such values back in the column they share; nothing is kept of those that are empty. */
+export function folded(resource: Resource, row: Row): Row {
+  const { own, shared } = split(resource, row)
+  for (const [column, values] of Object.entries(shared)) {
+    const filled = Object.entries({ ...own[column], ...values }).filter(([, value]) => value !== null)
+    own[column] = filled.length > 0 ? Object.fromEntries(filled) : null
+  }
+  return own
 }

@@ -255,6 +255,17 @@ export async function guarded(resource: Resource, context: Context, guard = reso
   if (guard && !guard.anywhere(context.viewer)) throw forbidden()
 }
 
+/** Whether a rule holds for a row. */
+export async function holds({ db, viewer }: Context, rule: Rule, row: object): Promise<boolean> {
+  await prepare(db, viewer, rule.needs)
+  return rule.holds(viewer, row)
+}
+
+/** Throws 403 unless the rule holds for the row. */
+export async function demand(context: Context, rule: Rule, row: object): Promise<void> {
+  if (!(await holds(context, rule, row))) throw forbidden()
+}
+
 /** A list of a resource below another one: `GET /projects/:id/versions`. `within` may throw 403. */
 export function nested(options: {
   parents: readonly string[]

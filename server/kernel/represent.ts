@@ -3,6 +3,7 @@ import type { Row } from '#db/database.ts'
 import { idIn, type Page, selected, targetOf } from './page.ts'
 import { type Action, type Draft, hrefOf, type Link, type Property, type Resource, resourceNamed } from './resource.ts'
 import type { Rule } from './rules.ts'
+import type { Viewer } from './viewer.ts'
 
 export type Body = Record<string, unknown>
 
@@ -24,14 +25,17 @@ export function shownValue(property: Property, row: Row, page: Page): unknown {
   return property.kind.render(raw)
 }
 
+/** Whether the viewer is told which row a property points to, given that row as far as it was found. */
+export const isNamed = ({ options }: Property, target: Resource, row: Row | undefined, viewer: Viewer): row is Row =>
+  row !== undefined && (options.open === true || target.visible.holds(viewer, row))
+
 /** The link from one row to another one; undefined when there is nothing to point to. */
 function linkTo(property: Property, row: Row, id: number, page: Page): Link {
   const target = resourceNamed(targetOf(property, row))
   const found = page.related.get(target.name)?.get(id)
-  const seen = found && (property.options.open || target.visible.holds(page.context.viewer, found))
   // Of a resource held in process every row is at hand: what is not found is there no more.
   if (!found && target.held) return { href: null }
-  if (seen) return { href: hrefOf(target, found), title: target.titleOf(found) }
+  if (isNamed(property, target, found, page.context.viewer)) return { href: hrefOf(target, found), title: target.titleOf(found) }
   return property.options.hidden === 'none' ? { href: null } : { href: UNDISCLOSED, title: 'Undisclosed' }
 }
 
@@ -197,6 +201,5 @@ function embeds(plan: Plan, row: Row, page: Page): Body {
 /** Whether the viewer is shown what a link points to. */
 function mayEmbed(property: Property, row: Row, id: number, page: Page): boolean {
   const target = resourceNamed(targetOf(property, row))
-  const found = page.related.get(target.name)?.get(id)
-  return found !== undefined && (property.options.open || target.visible.holds(page.context.viewer, found))
+  return isNamed(property, target, page.related.get(target.name)?.get(id), page.context.viewer)
 }

@@ -73,6 +73,9 @@ export const inProject = (permission: string, of = 'project_id'): Rule => within
 /** The row is a work package shared with the viewer, with this permission. */
 export const shared = (permission: string, of = 'id'): Rule => within(`share:${permission}`, of)
 
+/** The viewer holds the permission on the work package that the row is: in its project, or because it is shared. */
+export const onWorkPackage = (permission: string): Rule => either(inProject(permission), shared(permission))
+
 /** At least one work package is shared with the viewer, with this permission. */
 export const sharedAnywhere = (permission: string): Rule =>
   personal([`share:${permission}`], (viewer) => idSet(viewer, `share:${permission}`).ids.size > 0)

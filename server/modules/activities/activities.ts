@@ -6,8 +6,9 @@ import { type Change, changesOf } from '#kernel/history.ts'
 import type { Kind } from '#kernel/kinds.ts'
 import { alive, unfold } from '#kernel/living.ts'
 import { needsOf, relatedRows, targetOf } from '#kernel/page.ts'
+import { isNamed } from '#kernel/represent.ts'
 import { type Property, resource, resourceNamed } from '#kernel/resource.ts'
-import { both, either, having, inProject, lacking, not, own, type Rule, shared, through } from '#kernel/rules.ts'
+import { both, either, having, lacking, not, onWorkPackage, own, type Rule, through } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 import { reactionsOf } from './reactions.ts'
@@ -18,7 +19,7 @@ const about = (rule: Rule): Rule =>
   through('resource_id', 'work_packages', rule, (row) => ({ id: row['resource_id'], project_id: row['project_id'] }))
 
 /** A permission on the work package, by membership or by a share. */
-const held = (permission: string) => about(either(inProject(permission), shared(permission)))
+const held = (permission: string) => about(onWorkPackage(permission))
 
 /** Who may change what an entry says. */
 export const mayEdit = both(
@@ -131,9 +132,7 @@ async function titlesOf(properties: readonly Property[], changes: readonly Chang
   return (property: Property, row: Row): string | undefined => {
     const target = resourceNamed(targetOf(property, row))
     const found = idsIn(property, row).map((id) => rows.get(target.name)?.get(id))
-    const isKnown = (one: Row | undefined): one is Row =>
-      one !== undefined && Boolean(property.options.open || target.visible.holds(context.viewer, one))
-    if (!found.every(isKnown)) return undefined
+    if (!found.every((one) => isNamed(property, target, one, context.viewer))) return undefined
     return found.map((one) => (property.to === 'WorkPackage' ? `#${one['id']}` : target.titleOf(one))).join(', ')
   }
 }

@@ -2,25 +2,23 @@
 import type { Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { index, single } from '#kernel/collection.ts'
-import type { Context } from '#kernel/context.ts'
 import type { Payload } from '#kernel/draft.ts'
 import { toErrors } from '#kernel/draft.ts'
 import { ApiError, combined, forbidden, notFound, type Violation, violation } from '#kernel/errors.ts'
 import { publish } from '#kernel/events.ts'
 import { entryOf, record } from '#kernel/history.ts'
 import { asText, isStorable } from '#kernel/kinds.ts'
-import { type Ask, ok, operation, rowFrom } from '#kernel/operation.ts'
+import { type Ask, holds, ok, operation, rowFrom } from '#kernel/operation.ts'
 import { writtenRow } from '#kernel/page.ts'
 import { extend } from '#kernel/resource.ts'
-import { either, inProject, type Rule, shared } from '#kernel/rules.ts'
+import { either, onWorkPackage } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 import { Activity, mayEdit } from './activities.ts'
 import { emojis, reactions } from './reactions.ts'
 
 const tag = 'Activity'
-const held = (permission: string) => either(inProject(permission), shared(permission))
-const mayComment = either(held('add_work_package_comments'), held('edit_work_packages'))
+const mayComment = either(onWorkPackage('add_work_package_comments'), onWorkPackage('edit_work_packages'))
 
 extend('WorkPackage', 'work_packages', {
   actions: {
@@ -36,11 +34,6 @@ extend('WorkPackage', 'work_packages', {
 
 const workPackage = ({ params, context }: Ask) => rowFrom(params['id'] as string, WorkPackage, context)
 const activity = ({ params, context }: Ask) => rowFrom(params['id'] as string, Activity, context)
-
-async function holds({ db, viewer }: Context, rule: Rule, row: Row): Promise<boolean> {
-  await prepare(db, viewer, rule.needs)
-  return rule.holds(viewer, row)
-}
 
 /** What is said, in either of the two shapes that clients send. Throws 400 for anything else, 422 for nothing. */
 function said(comment: unknown, shape: 'object' | 'text'): string {
@@ -86,7 +79,7 @@ operation({
     if (!(await holds(context, mayComment, row))) throw notFound(WorkPackage.missing)
     const notes = said(body['comment'], 'object')
     const internal = isInternal(body)
-    const mayBeInternal = !internal || (await holds(context, held('add_internal_comments'), row))
+    const mayBeInternal = !internal || (await holds(context, onWorkPackage('add_internal_comments'), row))
     refuse([...blank(notes), ...(mayBeInternal ? [] : [violation('internal', 'may not be set by you in this project')])])
     const id = await comment(ask, row['id'], notes, internal)
     const later = await context.renewed()
@@ -154,7 +147,7 @@ operation({
     const row = await activity(ask)
     const { reaction } = body as { reaction?: unknown }
     const place = { id: row['resource_id'], project_id: row['project_id'] }
-    const may = row['internal'] ? held('add_internal_comments') : mayComment
+    const may = row['internal'] ? onWorkPackage('add_internal_comments') : mayComment
     if (!context.viewer.signedIn || !(await holds(context, may, place))) throw forbidden()
     if (typeof reaction !== 'string' || !Object.hasOwn(emojis, reaction))
       throw new ApiError('BadRequest', `The request is malformed: reaction must be one of ${Object.keys(emojis).join(', ')}.`)

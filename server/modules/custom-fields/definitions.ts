@@ -36,13 +36,14 @@ export interface Definition extends Omit<Tables['custom_fields'], 'resource' | '
   readonly chosen: readonly number[]
 }
 
-const SEEN = 'custom fields'
+/** The set of the fields that the viewer knows of. */
+export const SEEN_FIELDS = 'custom fields'
 
 /** Whether the row `f` of custom_fields is in use in a project for which `permission` is given. */
 const inUse = sql`(f.for_all or exists (select 1 from custom_field_projects p where p.custom_field_id = f.id and p.project_id = g.project_id))`
 
 // Who sees something that has a field sees the field, unless it is for administrators alone.
-defineSet(SEEN, (viewer) =>
+defineSet(SEEN_FIELDS, (viewer) =>
   viewer.admin
     ? sql`select id from custom_fields`
     : sql`
@@ -66,9 +67,6 @@ defineSet(SEEN, (viewer) =>
         )
         else true end`,
 )
-
-/** The set of the fields that the viewer knows of. */
-export const SEEN_FIELDS = SEEN
 
 /** All fields there are, in order. */
 export const definitionsOf = (db: Reader, snapshot: Snapshot): Promise<readonly Definition[]> =>
@@ -100,8 +98,8 @@ export const definitionsOf = (db: Reader, snapshot: Snapshot): Promise<readonly 
 export async function definitionsFor(db: Reader, snapshot: Snapshot, viewer: Viewer): Promise<readonly Definition[]> {
   const all = await definitionsOf(db, snapshot)
   if (all.length === 0) return all
-  await prepare(db, viewer, [SEEN])
-  return all.filter(({ id }) => idSet(viewer, SEEN).ids.has(id))
+  await prepare(db, viewer, [SEEN_FIELDS])
+  return all.filter(({ id }) => idSet(viewer, SEEN_FIELDS).ids.has(id))
 }
 
 /** Whether a field is of use in a project. */

@@ -4,7 +4,7 @@ import { among, folded, natural } from '#db/dialect.ts'
 import { and, name, or, raw, type Sql, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { boolean, date, FormatError, integer, type Kind, markdown, type Strategy, text } from '#kernel/kinds.ts'
-import { condition, type FilterUse, isId, operatorsOf } from '#kernel/operators.ts'
+import { condition, type FilterUse, isId } from '#kernel/operators.ts'
 import { linkKind } from '#kernel/resource.ts'
 import type { Definition, Format } from './definitions.ts'
 
@@ -165,10 +165,4 @@ export function conditionOn(
     default:
       return sql`${value} is null`
   }
-}
-
-/** The operators of a filter on fields of a format. */
-export const operatorsFor = (format: Format): readonly string[] => {
-  const { strategy, operators } = formats[format]
-  return operators ?? operatorsOf[strategy]
 }

@@ -11,7 +11,7 @@ import { allRows } from '#kernel/world.ts'
 import { editAttributes, seeAttributes } from '#modules/projects/rights.ts'
 import { sharedVersionIds } from '#modules/projects/sharing.ts'
 import { type Definition, type Extensible, isIn } from './definitions.ts'
-import { conditionOn, formats, operatorsFor, orderBy, valueIn } from './formats.ts'
+import { conditionOn, formats, orderBy, valueIn } from './formats.ts'
 import { compute, fieldsIn, readFormula } from './formulas.ts'
 
 /** What the kind of resource says of its fields. */
@@ -193,9 +193,9 @@ export function propertyOf(field: Definition, all: readonly Definition[]): Prope
     many: Boolean(to && multiple),
     kept: { column: 'custom_values', key: String(id) },
     options: {
-      required: resource === 'Project' && required ? ({ before }) => Boolean(before) || field.for_all : required,
       // A new project has to fill in what all projects have.
-      ...(required && { lenient: ({ before, meta }) => Boolean(before) && meta['validateCustomFields'] === true }),
+      required: resource === 'Project' && required ? ({ before }) => Boolean(before) || field.for_all : required,
+      ...(required && { lenient: ({ meta }) => meta['validateCustomFields'] === true }),
       hasDefault: !to && initial !== undefined,
       initial,
       compared: true,
@@ -230,12 +230,12 @@ export function filterOf(field: Definition): Filter | undefined {
   const { id, format, resource, filterable } = field
   const host = hosts[resource]
   if (!host.isQueried || !filterable) return undefined
-  const { to, strategy } = formats[format]
+  const { to, strategy, operators } = formats[format]
   return {
     names: [`cf_${id}`],
     label: field.name,
     strategy,
-    operators: operatorsFor(format),
+    ...(operators && { operators }),
     ...(to && { to }),
     ...(to && {
       allowed: async (values, context) => (await areVisible(to, values, context)) && belong(field, values, context),

@@ -1,10 +1,10 @@
 /** Files attached to work packages. */
 import { name, sql } from '#db/sql.ts'
-import { both, either, inProject, type Rule, shared } from '#kernel/rules.ts'
+import { both, either, inProject, onWorkPackage, type Rule, shared } from '#kernel/rules.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 import { attachable } from './attachable.ts'
 
-const edit = either(inProject('edit_work_packages'), shared('edit_work_packages'))
+const edit = onWorkPackage('edit_work_packages')
 const attach = either(edit, inProject('add_work_package_attachments'), shared('add_work_package_attachments'))
 /** A status may be one that leaves everything as it is. */
 const open: Rule = {

@@ -1,10 +1,10 @@
 /** Notifications: what somebody is told of a work package, and why. */
 import type { Row } from '#db/database.ts'
 import { folded } from '#db/dialect.ts'
-import { FALSE, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
-import { onIds } from '#kernel/operators.ts'
+import { FALSE, name, sql, TRUE } from '#db/sql.ts'
+import { onIds, onTexts } from '#kernel/operators.ts'
 import { resource } from '#kernel/resource.ts'
-import { both, either, having, inProject, lacking, not, own, type Rule, shared, signedIn, through } from '#kernel/rules.ts'
+import { both, either, having, lacking, not, onWorkPackage, own, type Rule, signedIn, through } from '#kernel/rules.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 import { reasonOrder, reasons } from './reasons.ts'
 import { detailsOf, valueSchema } from './values.ts'
@@ -25,12 +25,6 @@ const itsOwn = (column: string) => (_: unknown, table: string) =>
   sql`(select w.${name(column)} from work_packages w where w.id = ${name(`${table}.work_package_id`)})`
 const project = itsOwn('project_id')
 
-/** A filter with `=` and `!` over texts: which of them are among the values. */
-const among = (texts: readonly string[], column: Sql, { operator, values }: { operator: string; values: readonly string[] }) => {
-  const chosen = or(texts.filter((text) => values.includes(text)).map((text) => sql`${column} = ${text}`))
-  return operator === '!' ? sql`(${chosen}) is not true` : chosen
-}
-
 export const Notification = resource('Notification', 'notifications', (p) => ({
   path: 'notifications',
   title: (row) => `#${row.id}`,
@@ -41,7 +35,7 @@ export const Notification = resource('Notification', 'notifications', (p) => ({
     own('recipient_id'),
     not(lacking('read_ian')),
     about(WorkPackage.visible),
-    either(having('internal', false), about(either(inProject('view_internal_comments'), shared('view_internal_comments')))),
+    either(having('internal', false), about(onWorkPackage('view_internal_comments'))),
   ),
   index: () => ({
     full: true,
@@ -84,7 +78,7 @@ export const Notification = resource('Notification', 'notifications', (p) => ({
     reason: {
       strategy: 'list',
       allowed: (values) => values.every((value) => (reasons as readonly string[]).includes(value)),
-      where: (use, _, table) => among(reasons, name(`${table}.reason`), use),
+      where: ({ operator, values }, { engine }, table) => onTexts(engine, operator, values, name(`${table}.reason`)),
     },
     resourceId: {
       label: 'Resource',

@@ -4,9 +4,8 @@ import { raw, sql } from '#db/sql.ts'
 import { index } from '#kernel/collection.ts'
 import type { Context } from '#kernel/context.ts'
 import { badRequest, forbidden, notFound } from '#kernel/errors.ts'
-import { nested, type Operation, ok, operation, rowAt, rowFrom, schemaOfNew } from '#kernel/operation.ts'
-import { either, globally, inAnyProject, inProject, type Rule } from '#kernel/rules.ts'
-import { prepare } from '#kernel/viewer.ts'
+import { holds, nested, type Operation, ok, operation, rowAt, rowFrom, schemaOfNew } from '#kernel/operation.ts'
+import { either, globally, inAnyProject, inProject } from '#kernel/rules.ts'
 import { changed } from '#kernel/world.ts'
 import { Type } from '#modules/work-packages/types.ts'
 import { Category } from './categories.ts'
@@ -102,9 +101,8 @@ for (const path of ['projects', 'workspaces']) {
 
 /** Throws 404 unless the viewer has one of the permissions in the project: what is in it is then nobody's business. */
 async function need(context: Context, project: object, ...permissions: readonly string[]): Promise<void> {
-  const rule: Rule = either(...permissions.map((permission) => inProject(permission, 'id')))
-  await prepare(context.db, context.viewer, rule.needs)
-  if (!rule.holds(context.viewer, project)) throw notFound()
+  const rule = either(...permissions.map((permission) => inProject(permission, 'id')))
+  if (!(await holds(context, rule, project))) throw notFound()
 }
 
 const parents = { parents: ['projects', 'workspaces'], parent: () => Project }

@@ -1,10 +1,8 @@
 /** Revisions: commits of a project's repository, as far as they are known here. */
 import { name, sql } from '#db/sql.ts'
-import { forbidden } from '#kernel/errors.ts'
-import { nested } from '#kernel/operation.ts'
+import { demand, nested } from '#kernel/operation.ts'
 import { extend, hrefOf, resource, resourceNamed } from '#kernel/resource.ts'
 import { inProject } from '#kernel/rules.ts'
-import { prepare } from '#kernel/viewer.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 
 const view = inProject('view_changesets')
@@ -51,13 +49,9 @@ nested({
   resource: Revision,
   as: 'revisions',
   summary: 'List the revisions that speak of a work package',
-  within: async ({ id, project_id }, { db, viewer }) => {
-    await prepare(db, viewer, view.needs)
-    if (!view.holds(viewer, { project_id })) throw forbidden()
-    return {
-      paginated: false,
-      within: sql`exists (select 1 from changeset_work_packages r
-      where r.changeset_id = ${name('changesets.id')} and r.work_package_id = ${id})`,
-    }
+  within: async (row, context) => {
+    await demand(context, view, row)
+    const spoken = sql`select r.changeset_id from changeset_work_packages r where r.work_package_id = ${row.id}`
+    return { paginated: false, within: sql`${name('changesets.id')} in (${spoken})` }
   },
 })

@@ -5,11 +5,11 @@ import { commitLink, form, prepareWrite } from '#kernel/change.ts'
 import { index, represented, single } from '#kernel/collection.ts'
 import type { Context } from '#kernel/context.ts'
 import { toErrors } from '#kernel/draft.ts'
-import { ApiError, forbidden, violation } from '#kernel/errors.ts'
-import { type Ask, created, idFrom, ok, operation, rowFrom } from '#kernel/operation.ts'
+import { ApiError, violation } from '#kernel/errors.ts'
+import { type Ask, created, demand, idFrom, ok, operation, rowFrom } from '#kernel/operation.ts'
 import { collection } from '#kernel/represent.ts'
 import { resourceNamed } from '#kernel/resource.ts'
-import { either, inProject, type Rule, shared } from '#kernel/rules.ts'
+import { either, inProject, onWorkPackage } from '#kernel/rules.ts'
 import { idSet, prepare } from '#kernel/viewer.ts'
 import { assignable } from './facts.ts'
 import { listAt } from './list.ts'
@@ -17,12 +17,6 @@ import { WorkPackage } from './work-packages.ts'
 
 const tag = 'WorkPackage'
 const add = inProject('add_work_packages')
-
-/** Throws 403 unless the rule holds for the row. */
-async function demand(context: Context, rule: Rule, row: object): Promise<void> {
-  await prepare(context.db, context.viewer, rule.needs)
-  if (!rule.holds(context.viewer, row)) throw forbidden()
-}
 
 const workPackage = ({ params, context }: Ask) => rowFrom(params['id'] as string, WorkPackage, context)
 const project = ({ params, context }: Ask) => rowFrom(params['id'] as string, resourceNamed('Project'), context)
@@ -104,7 +98,7 @@ operation({
   answers: { status: 200, of: 'Principal', as: 'collection' },
   run: async (ask) => {
     const row = await workPackage(ask)
-    await demand(ask.context, either(inProject('edit_work_packages'), shared('edit_work_packages')), row)
+    await demand(ask.context, onWorkPackage('edit_work_packages'), row)
     return ok(await assignees(ask.context, row['project_id'], row['id']))
   },
 })
@@ -135,7 +129,7 @@ operation({
   answers: { status: 200, of: 'Project', as: 'collection' },
   query: ['offset', 'pageSize', 'filters', 'sortBy', 'select'],
   run: async (ask) => {
-    await demand(ask.context, either(inProject('edit_work_packages'), shared('edit_work_packages')), await workPackage(ask))
+    await demand(ask.context, onWorkPackage('edit_work_packages'), await workPackage(ask))
     return ok(await targets(ask.context))
   },
 })

@@ -8,7 +8,7 @@ import { enrich, visibleRows, visibleRowsWhere } from '#kernel/page.ts'
 import { areVisible } from '#kernel/query.ts'
 import { collection, represent } from '#kernel/represent.ts'
 import { type Draft, differs, extend, resource, resourceNamed } from '#kernel/resource.ts'
-import { both, either, everyone, inProject, type Rule, shared } from '#kernel/rules.ts'
+import { both, either, everyone, inProject, onWorkPackage, type Rule, shared } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { settle, tying } from './consequences.ts'
 import { self } from './links.ts'
@@ -17,7 +17,7 @@ import { isMirrored, isRelationType, relationTypes, reverses, storedType, typeLa
 
 /** The permission on the work package at one end; the project it is in is selected with the row. */
 const at = (end: 'from' | 'to', permission: string): Rule => {
-  const there = either(inProject(permission), shared(permission))
+  const there = onWorkPackage(permission)
   const here = either(inProject(permission, `${end}_project_id`), shared(permission, `${end}_id`))
   return {
     needs: there.needs,
@@ -31,7 +31,7 @@ const projectAt = (end: 'from' | 'to') => (_: unknown, table: string) =>
   sql`(select w.project_id from work_packages w where w.id = ${name(`${table}.${end}_id`)})`
 
 const manages = 'manage_work_package_relations'
-const mayManage = either(inProject(manages), shared(manages))
+const mayManage = onWorkPackage(manages)
 
 interface Facts {
   /** The ends, as far as the viewer sees them, and whether the viewer manages their relations. */

@@ -4,7 +4,7 @@ import { folded } from '#db/dialect.ts'
 import { name, type Sql, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { type Draft, differs, resource } from '#kernel/resource.ts'
-import { either, inProject, type Scope, shared } from '#kernel/rules.ts'
+import { either, inProject, onWorkPackage, type Scope } from '#kernel/rules.ts'
 import { allRows } from '#kernel/world.ts'
 import { afterSave, cascade } from './consequences.ts'
 import type { Facts } from './facts.ts'
@@ -18,8 +18,8 @@ import { attributeGroups } from './schemas.ts'
 import * as steps from './steps.ts'
 import { isSealed } from './workflow.ts'
 
-const view = either(inProject('view_work_packages'), shared('view_work_packages'))
-const edit = either(inProject('edit_work_packages'), shared('edit_work_packages'))
+const view = onWorkPackage('view_work_packages')
+const edit = onWorkPackage('edit_work_packages')
 const add = inProject('add_work_packages')
 
 /** May write something of it: each property says what. */
