@@ -7,7 +7,6 @@ import { newName } from '#files/store.ts'
 import { resources } from '#kernel/resource.ts'
 import { changed, type Topic } from '#kernel/world.ts'
 import { permissions } from '#modules/accounts/permissions.ts'
-import { makeAction } from '#modules/custom-fields/actions.ts'
 import { tellingApart } from './codes.ts'
 import { addFields } from './fields.ts'
 import { type Instance, instance } from './instance.ts'
@@ -88,9 +87,8 @@ export async function populated(told?: (exchange: Exchange) => void): Promise<Po
   await tell(server, lab, residents)
   await dummies(server, lab)
   await addFields(server, lab, member)
-  await db.transaction((tx) =>
-    makeAction(tx, { name: 'Take it', changes: { _links: { assignee: { href: '/api/v3/users/me' } } } }),
-  )
+  const changes = { _links: { assignee: { href: '/api/v3/users/me' } } }
+  await make.row('custom_actions', { name: 'Take it', position: 1, conditions: {}, changes, ...stamps }, 'custom_actions')
 
   const people: Person[] = [{ name: 'admin', id: adminId, send: wire(server.url, server.adminToken, told) }]
   for (const [who, id] of userIds) people.push({ name: who, id, send: wire(server.url, await server.token(id), told) })
