@@ -1,6 +1,7 @@
 /** Fills a fresh database with an instance as it looks after some years: projects, people, work packages, time booked. */
 import type { Database, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
+import { takeIn } from '#db/search.ts'
 import { sql } from '#db/sql.ts'
 import type { TableName, Tables } from '#db/tables.ts'
 import { begin, record } from '#kernel/history.ts'
@@ -40,6 +41,8 @@ const VIEWER_PROJECTS = 40
 const WORK_PACKAGES_PER_PROJECT = 50
 const DAY_MS = 86_400_000
 const YEAR_MS = 365 * DAY_MS
+/** Texts that are put into their indexes at once. */
+const TAKEN_IN = 5000
 /** SQLite takes at most 32,766 parameters in a statement. */
 const MOST_PARAMETERS = 30_000
 
@@ -66,6 +69,7 @@ export async function fill(db: Database, size: number): Promise<Dataset> {
   const adminToken = randomToken()
   await setup(db, { seed: 'basic', adminToken })
   const dataset = await db.transaction((tx) => write(tx, size, random, adminToken))
+  while ((await takeIn(db, TAKEN_IN)) > 0);
   // A database in use has its statistics; SQLite keeps none unless asked.
   if (db.engine === 'postgres') await db.script('vacuum analyze')
   return dataset

@@ -7,7 +7,7 @@ import { openSqlite } from '#db/sqlite.ts'
 const db = openSqlite(':memory:', { durable: false })
 await migrate(db)
 const tables = await db.all<{ name: string }>(
-  sql`select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' and name <> 'migrations' order by name`,
+  sql`select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' and name not like 'texts_%' and name <> 'migrations' order by name`,
 )
 const typeOf = (declared: string) =>
   /^bool/i.test(declared) ? 'boolean' : /^json/i.test(declared) ? 'unknown' : /int|real/i.test(declared) ? 'number' : 'string'

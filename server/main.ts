@@ -94,10 +94,11 @@ const commands: Readonly<Record<string, Command>> = {
       types: 'string',
       required: 'boolean',
       multiple: 'boolean',
+      searchable: 'boolean',
       'admin-only': 'boolean',
     },
     usage:
-      '[--options S,M,L] [--items Europe/Spain,Europe/Italy] [--default VALUE] [--required] [--multiple] [--admin-only] [--projects IDENTIFIER,…] [--types NAME,…] [--pattern REGEXP] [--min-length N] [--max-length N] [--formula FORMULA]',
+      '[--options S,M,L] [--items Europe/Spain,Europe/Italy] [--default VALUE] [--required] [--multiple] [--searchable] [--admin-only] [--projects IDENTIFIER,…] [--types NAME,…] [--pattern REGEXP] [--min-length N] [--max-length N] [--formula FORMULA]',
     run: async (invocation) => (await import('./commands/custom-field.ts')).createField(invocation),
   },
   'custom-field remove': {

@@ -15,15 +15,18 @@ export async function listFields({ config }: Invocation): Promise<void> {
   const fields = await withDatabase(config.databaseUrl, (db) =>
     db.all<Tables['custom_fields']>(sql`select * from custom_fields order by resource, position, id`),
   )
-  const rows = fields.map(({ id, resource, name, format, required, multiple, admin_only: secret, for_all: everywhere }) => {
-    const traits = [
-      required && 'required',
-      multiple && 'several values',
-      secret && 'for administrators',
-      !everywhere && 'in some projects',
-    ]
-    return [String(id), resource, name, format, traits.filter(Boolean).join(', ')]
-  })
+  const rows = fields.map(
+    ({ id, resource, name, format, required, multiple, searchable, admin_only: secret, for_all: everywhere }) => {
+      const traits = [
+        required && 'required',
+        multiple && 'several values',
+        searchable && 'searched',
+        secret && 'for administrators',
+        !everywhere && 'in some projects',
+      ]
+      return [String(id), resource, name, format, traits.filter(Boolean).join(', ')]
+    },
+  )
   console.log(columns([['ID', 'OF', 'NAME', 'FORMAT', ''], ...rows]))
 }
 
@@ -54,6 +57,7 @@ export async function createField({ config, flags, words }: Invocation): Promise
         format,
         required: flags['required'] === true,
         multiple: flags['multiple'] === true,
+        searchable: flags['searchable'] === true,
         admin_only: flags['admin-only'] === true,
         min_length: number('min-length'),
         max_length: number('max-length'),

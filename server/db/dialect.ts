@@ -28,8 +28,11 @@ export function contains(engine: Engine, expression: Sql, token: string): Sql {
   if (engine === 'postgres') return sql`${expression} ilike ${literal(token)} escape '\\'`
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the ASCII range is what is meant
   if (/^[\x00-\x7f]*$/.test(token)) return sql`${expression} like ${literal(token)} escape '\\'`
-  return sql`fold(${expression}) like ${literal(token.normalize('NFKC').toLowerCase())} escape '\\'`
+  return sql`fold(${expression}) like ${literal(lower(token))} escape '\\'`
 }
+
+/** A text as `folded` makes it of a column. */
+export const lower = (text: string): string => text.toLowerCase()
 
 /** Letter case aside, as an order or an equality. */
 export const folded = (engine: Engine, expression: Sql): Sql =>

@@ -11,9 +11,10 @@ import { notifications } from './migrations/0008-notifications.ts'
 import { manualOrder } from './migrations/0010-manual-order.ts'
 import { changesets } from './migrations/0011-changesets.ts'
 import { moments } from './migrations/0012-moments.ts'
+import { search } from './migrations/0013-search.ts'
 import { sql } from './sql.ts'
 
-const migrations: readonly { name: string; text: string }[] = [
+const migrations: readonly { name: string; text: string | Readonly<Record<Engine, string>> }[] = [
   { name: '0001-foundation', text: foundation },
   { name: '0002-relations', text: relations },
   { name: '0003-queries', text: queries },
@@ -25,6 +26,7 @@ const migrations: readonly { name: string; text: string }[] = [
   { name: '0010-manual-order', text: manualOrder },
   { name: '0011-changesets', text: changesets },
   { name: '0012-moments', text: moments },
+  { name: '0013-search', text: search },
 ]
 
 /** The few column types that the engines spell differently. */
@@ -57,7 +59,8 @@ export const migrate = (db: Database): Promise<string[]> =>
       throw new Error(`The database is newer than this Halyard: it has the migration ${unknown}. Start the newer version.`)
     const missing = migrations.filter((m) => !applied.has(m.name))
     for (const { name, text } of missing) {
-      await tx.script(text.replace(/\{(\w+)\}/g, (_, type: string) => spelling[tx.engine][type] ?? `{${type}}`))
+      const own = typeof text === 'string' ? text : text[tx.engine]
+      await tx.script(own.replace(/\{(\w+)\}/g, (_, type: string) => spelling[tx.engine][type] ?? `{${type}}`))
       await tx.run(sql`insert into migrations (name) values (${name})`)
     }
     return missing.map((m) => m.name)

@@ -1,6 +1,7 @@
 /** SQLite by node:sqlite. Every way in which its values differ from PostgreSQL's ends in this file. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { ConstraintError, type Database, type Row, type Transaction } from './database.ts'
+import { lower } from './dialect.ts'
 import { type Sql, sql } from './sql.ts'
 
 interface Prepared {
@@ -73,14 +74,14 @@ export function openSqlite(path: string, { durable = true } = {}): Database {
   const commit = () => {
     if (!group) return
     const { resolve, reject } = group
+    group = undefined
     try {
       writer.run(sql`commit`)
       resolve()
     } catch (error) {
-      writer.run(sql`rollback`)
       reject(error)
+      writer.run(sql`rollback`)
     }
-    group = undefined
   }
 
   return {
@@ -141,9 +142,7 @@ function connect(path: string, durable: boolean) {
     pragma cache_size = -32000;
     pragma mmap_size = 268435456;
     pragma optimize = 0x10002`)
-  connection.function('fold', { deterministic: true }, (text) =>
-    text === null ? null : String(text).normalize('NFKC').toLowerCase(),
-  )
+  connection.function('fold', { deterministic: true }, (text) => (text === null ? null : lower(String(text))))
   connection.function('natural', { deterministic: true }, (text) =>
     text === null
       ? null
@@ -151,19 +150,23 @@ function connect(path: string, durable: boolean) {
           .toLowerCase()
           .replace(/\d+/g, (digits) => digits.padStart(20, '0').slice(-20)),
   )
-  const prepared = new Map<string, Prepared>()
+  const reading = new Map<string, Prepared>()
+  const writing = new Map<string, StatementSync>()
 
-  const prepare = (text: string): Prepared => {
-    let known = prepared.get(text)
-    if (known) return known
-    const statement = connection.prepare(text)
-    const columns = statement.columns()
-    const declared = (pattern: RegExp) => columns.filter((c) => pattern.test(c.type ?? '')).map((c) => c.name)
-    known = { statement, booleans: declared(/^bool/i), documents: declared(/^json/i) }
-    if (prepared.size >= KEPT_STATEMENTS) prepared.delete(prepared.keys().next().value as string)
-    prepared.set(text, known)
-    return known
-  }
+  const prepare = (text: string): Prepared =>
+    kept(reading, text, () => {
+      const statement = connection.prepare(text)
+      const columns = statement.columns()
+      const declared = (pattern: RegExp) => columns.filter((c) => pattern.test(c.type ?? '')).map((c) => c.name)
+      return { statement, booleans: declared(/^bool/i), documents: declared(/^json/i) }
+    })
+  const prepareWriting = (text: string): StatementSync =>
+    kept(writing, text, () => {
+      const statement = connection.prepare(text)
+      // It tells of the last row inserted, be it one of a text index's own, whose numbers are beyond those of JavaScript.
+      statement.setReadBigInts(true)
+      return statement
+    })
 
   return {
     connection,
@@ -184,12 +187,22 @@ function connect(path: string, durable: boolean) {
     },
     run({ text, values }: Sql): number {
       try {
-        return Number(prepare(text).statement.run(...values.map(bind)).changes)
+        return Number(prepareWriting(text).run(...values.map(bind)).changes)
       } catch (error) {
         throw translated(error)
       }
     },
   }
+}
+
+/** What is remembered under a text, or else made; the oldest is forgotten where there are too many. */
+function kept<T>(memory: Map<string, T>, text: string, make: () => T): T {
+  let known = memory.get(text)
+  if (known) return known
+  known = make()
+  if (memory.size >= KEPT_STATEMENTS) memory.delete(memory.keys().next().value as string)
+  memory.set(text, known)
+  return known
 }
 
 /** node:sqlite binds every number as REAL; an integer must travel as a bigint to stay one. Lists and objects travel as JSON. */

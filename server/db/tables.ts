@@ -82,6 +82,7 @@ export interface Tables {
     formula: string | null
     created_at: string
     updated_at: string
+    searchable: boolean
   }
   custom_options: {
     id: number

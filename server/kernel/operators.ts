@@ -1,6 +1,7 @@
 /** The filter operators of APIv3: which there are, what values they take, and what they mean in SQL. */
 import type { Engine } from '#db/database.ts'
-import { among, amongTexts, contains, folded } from '#db/dialect.ts'
+import { among, amongTexts, folded } from '#db/dialect.ts'
+import { hasWords, wordsOf } from '#db/search.ts'
 import { and, FALSE, or, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context } from './context.ts'
 import { isDate, type Strategy } from './kinds.ts'
@@ -147,9 +148,9 @@ export function onTexts(engine: Engine, operator: string, values: readonly strin
       return sql`(${equal()}) is not true`
     case '~':
     case '**':
-      return hasTokens(engine, column, values[0] ?? '')
+      return hasWords(engine, column, wordsOf(values[0] ?? ''))
     case '!~':
-      return sql`(${hasTokens(engine, column, values[0] ?? '')}) is not true`
+      return sql`(${hasWords(engine, column, wordsOf(values[0] ?? ''))}) is not true`
     case '*':
       return sql`${column} is not null`
     case '!*':
@@ -158,16 +159,6 @@ export function onTexts(engine: Engine, operator: string, values: readonly strin
       throw new Error(`No operator ${operator} on texts`)
   }
 }
-
-/** Every word of `text` occurs somewhere in the column. */
-export const hasTokens = (engine: Engine, column: Sql, text: string): Sql =>
-  and(
-    text
-      .split(/\s+/)
-      .filter(Boolean)
-      .slice(0, 50)
-      .map((token) => contains(engine, column, token)),
-  )
 
 function onNumbers(operator: string, values: readonly string[], column: Sql): Sql {
   // A bare parameter would take the column's type, and a whole number is not equal to half of one.

@@ -8,6 +8,7 @@ import { condition, type Filter, type FilterUse, isId, misfit, operatorsOf, take
 import { needsOf, visibleIds } from './page.ts'
 import { humanize, type Property, type Queryable, type Resource, resourceNamed, snakeCase } from './resource.ts'
 import type { Scope } from './rules.ts'
+import { contained } from './search.ts'
 import { prepare } from './viewer.ts'
 
 export interface Sort {
@@ -141,7 +142,7 @@ export function filtersOf(resource: Queryable): ReadonlyMap<string, Known> {
 
 /** The filter that a property's declaration gives. */
 function propertyFilter(resource: Queryable, property: Property): Filter {
-  const { filter, filterNames, select, read } = property.options
+  const { filter, filterNames, select, read, indexed } = property.options
   const strategy = typeof filter === 'string' ? filter : property.kind.strategy
   // An id can only be one of a row that the viewer sees.
   const target = property.to ?? (property.name === 'id' ? resource.name : undefined)
@@ -150,7 +151,8 @@ function propertyFilter(resource: Queryable, property: Property): Filter {
     label: property.label,
     strategy,
     ...(target && { to: target }),
-    where: (use, context, table) => {
+    where: async (use, context, table) => {
+      if (indexed && use.operator === '~') return contained(context, resource, property.column as string, use.values[0] ?? '')
       const column = select ? select(context, table) : name(`${table}.${property.column}`)
       const values = target ? withMe(use.values, context) : use.values
       const found = condition(strategy, { ...use, values }, column, context)

@@ -93,6 +93,8 @@ interface Common<R, F> {
   /** Filterable, with the kind's operators or these; see `filterNames` for further names. */
   filter?: boolean | Strategy
   filterNames?: readonly string[]
+  /** Whether words in it are found by an index: see db/search.ts. */
+  indexed?: boolean
   /** Sortable, by the column or by this expression. */
   sort?: boolean | ((scope: Scope, table: string) => Sql)
   group?: boolean

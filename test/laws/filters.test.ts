@@ -302,6 +302,9 @@ const hints: Record<string, Hint<Facts>> = {
     means: { '**': (one, [text], facts) => searched(one, facts).some((found) => holds([found], text)) },
   },
   'WorkPackage.comment': { of: ({ id }, { world }) => world.comments.filter(([one]) => one === id).map(([, text]) => text) },
+  'WorkPackage.attachmentFileName': {
+    of: ({ id }, { world }) => world.files.filter(([one]) => one === id).map(([, name]) => name),
+  },
   'WorkPackage.manualSort': {
     path: ({ world }) => `/work_packages?queryId=${world.query}`,
     means: { ow: ({ id }, _, { world }) => world.ordered.includes(id) },
@@ -354,7 +357,7 @@ const hints: Record<string, Hint<Facts>> = {
 const searched = ({ id, subject, description }: Element, { world }: Facts): string[] => [
   subject,
   description.raw ?? '',
-  ...world.comments.filter(([one]) => one === id).map(([, text]) => text),
+  ...[...world.comments, ...world.files].filter(([one]) => one === id).map(([, text]) => text),
 ]
 
 /** What can be filtered by but not told from answers, and what judges it instead. */

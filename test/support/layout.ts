@@ -12,7 +12,10 @@ export interface Reference {
 
 const folder = new URL('../../server/db/migrations/', import.meta.url)
 const texts: string[] = []
-for (const file of readdirSync(folder).sort()) texts.push(...Object.values<string>(await import(new URL(file, folder).href)))
+for (const file of readdirSync(folder).sort()) {
+  const parts = Object.values<string | Record<'sqlite', string>>(await import(new URL(file, folder).href))
+  texts.push(...parts.map((part) => (typeof part === 'string' ? part : part.sqlite)))
+}
 
 /** Every column: its table, its name, and the table it points to, if it does. */
 const columns = texts.flatMap((text) => [

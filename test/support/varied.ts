@@ -19,6 +19,8 @@ export interface Varied {
   readonly ordered: readonly number[]
   /** What was said on which work packages. */
   readonly comments: readonly (readonly [workPackage: number, text: string])[]
+  /** The names of the files attached to work packages. */
+  readonly files: readonly (readonly [workPackage: number, name: string])[]
 }
 
 const DAY = 86_400_000
@@ -193,6 +195,21 @@ export async function vary({ db, make, id, as, admin }: Instance): Promise<Varie
       updated_at,
     })
   }
+  const files = [
+    [at(1), 'Floor plan.png'],
+    [at(5), 'Recipe for brewing.txt'],
+  ] as const
+  for (const [workPackage, file_name] of files)
+    await make.row('attachments', {
+      container_type: 'WorkPackage',
+      container_id: workPackage,
+      author_id: ann,
+      file_name,
+      file_size: 1,
+      content_type: 'text/plain',
+      storage_name: `file of ${workPackage}`,
+      ...stamps(-1),
+    })
 
   const activities = await named('time_entry_activities', 'Development', 'Testing')
   for (const [i, days] of [-40, -7, -1, 0, 1].entries())
@@ -240,5 +257,6 @@ export async function vary({ db, make, id, as, admin }: Instance): Promise<Varie
     shares,
     templated: [mould],
     comments,
+    files,
   }
 }

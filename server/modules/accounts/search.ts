@@ -1,6 +1,7 @@
 /** Filters that find principals by what they are called: never by what the viewer may not know of them. */
 import type { Row } from '#db/database.ts'
-import { contains, folded } from '#db/dialect.ts'
+import { contains, folded, lower } from '#db/dialect.ts'
+import { wordsOf } from '#db/search.ts'
 import { and, name, or, type Sql, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import type { Filter, FilterUse } from '#kernel/operators.ts'
@@ -25,9 +26,9 @@ async function named(names: Names, { operator, values }: FilterUse, context: Con
   const some = (test: (column: Sql) => Sql) =>
     or(names.map(([column, rule]) => and([rule.where(context, 'principals'), test(name(`principals.${column}`))])))
   const isEqual = operator === '=' || operator === '!'
-  const words = isEqual ? [] : (values[0] ?? '').split(/\s+/).filter(Boolean).slice(0, 50)
+  const words = isEqual ? [] : wordsOf(values[0] ?? '')
   const found = isEqual
-    ? or(values.map((value) => some((column) => sql`${folded(engine, column)} = ${value.normalize('NFKC').toLowerCase()}`)))
+    ? or(values.map((value) => some((column) => sql`${folded(engine, column)} = ${lower(value)}`)))
     : and(words.map((word) => some((column) => contains(engine, column, word))))
   return operator.startsWith('!') ? sql`(${found}) is not true` : found
 }

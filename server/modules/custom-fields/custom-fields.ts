@@ -1,6 +1,7 @@
 /** Adds the fields that an instance has defined to the resources they belong to. */
 import type { Transaction } from '#db/database.ts'
-import { join, sql } from '#db/sql.ts'
+import { hasWords } from '#db/search.ts'
+import { join, or, type Sql, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { type Addition, defineAdditions } from '#kernel/living.ts'
 import { type Draft, extend } from '#kernel/resource.ts'
@@ -8,6 +9,8 @@ import { permissionTopics } from '#kernel/viewer.ts'
 import { changed } from '#kernel/world.ts'
 import { type Definition, definitionsFor, isIn } from './definitions.ts'
 import '#modules/projects/projects.ts'
+import { alsoSearched } from '#modules/work-packages/texts.ts'
+import { valueIn } from './formats.ts'
 import { filterOf, nameOf, propertyOf } from './properties.ts'
 
 defineAdditions(async (db, snapshot, viewer) => {
@@ -29,6 +32,18 @@ defineAdditions(async (db, snapshot, viewer) => {
     },
   }
 })
+
+/** Words in one of the fields of work packages that are searched, as far as the viewer knows of them. */
+async function inFields(context: Context, table: string, words: readonly string[]): Promise<Sql> {
+  const fields = await definitionsFor(context.db, context.snapshot, context.viewer)
+  return or(
+    fields
+      .filter(({ resource, searchable }) => searchable && resource === 'WorkPackage')
+      .map((field) => hasWords(context.engine, valueIn(field, context.engine, table), words)),
+  )
+}
+
+alsoSearched({ table: 'work_packages', column: 'custom_values', has: inFields })
 
 /** A project that is given a value uses the field from then on. */
 async function activate(tx: Transaction, { row, given }: Draft, _: unknown, { db, snapshot, viewer }: Context): Promise<void> {

@@ -1,16 +1,22 @@
 /** The filters of work packages that are more than a property and its kind. */
 import { among } from '#db/dialect.ts'
+import { hasWords, wordsOf } from '#db/search.ts'
 import { and, FALSE, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
-import { type Filter, type FilterUse, hasTokens, isId, onIds } from '#kernel/operators.ts'
+import { type Filter, isId, onIds } from '#kernel/operators.ts'
 import { areVisible, withMe } from '#kernel/query.ts'
+import { resourceNamed } from '#kernel/resource.ts'
 import { inProject } from '#kernel/rules.ts'
+import { contained, found, type Text } from '#kernel/search.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { descendantsOf } from '#modules/projects/tree.ts'
 import { family, relatable } from './relatable.ts'
 import { isMirrored, managesAnywhere, relationTypes, storedType, typeLabels } from './relation-types.ts'
+import { comments, fileNames, searchedTexts } from './texts.ts'
 
 const column = (table: string, own: string) => name(`${table}.${own}`)
+/** Work packages: this file is read before they are declared. */
+const itself = () => resourceNamed('WorkPackage')
 const numbers = (values: readonly string[]) => values.filter(isId).map(Number)
 
 /** Whether lists take in the work packages of projects below the ones asked for. */
@@ -68,38 +74,39 @@ const byState =
     return sql`${column(of, own)} in (select id from ${name(table)} where ${state})`
   }
 
-/** Every token of the value is found in one of the texts, or is the id. */
-function inSubjectOrId({ values }: FilterUse, { engine }: Context, table: string): Sql {
-  const text = values[0] ?? ''
-  const byId = /^#?\d{1,10}$/.test(text.trim()) ? sql`${column(table, 'id')} = ${Number(text.trim().replace('#', ''))}` : FALSE
-  return or([hasTokens(engine, column(table, 'subject'), text), byId])
+/** Every word of the value is found in the subject, or it is the id. */
+const subjectOrId: Filter = {
+  strategy: 'search',
+  where: async ({ values: [text = ''] }, context, table) =>
+    or([
+      await contained(context, itself(), 'subject', text),
+      /^#?\d{1,10}$/.test(text.trim()) ? sql`${column(table, 'id')} = ${Number(text.trim().replace('#', ''))}` : FALSE,
+    ]),
 }
 
-/** What was said contains every word of a text, as far as the viewer may read it. */
-async function said(text: string, context: Context, table: string): Promise<Sql> {
-  const { db, engine, viewer } = context
-  const reads = inProject('view_internal_comments')
-  await prepare(db, viewer, reads.needs)
-  const on = (internal: boolean) => sql`${column(table, 'id')} in (
-    select j.resource_id from journals j
-    where j.resource = 'work_packages' and j.internal = ${internal} and ${hasTokens(engine, sql`j.notes`, text)})`
-  return or([on(false), and([reads.where(context, table), on(true)])])
-}
-
+/** Every word is found in the subject or in the project's name, or is part of the id. */
 const typeahead: Filter = {
   strategy: 'search',
-  where: ({ values }, { engine }, table) => {
-    const tokens = (values[0] ?? '').split(/\s+/).filter(Boolean).slice(0, 20)
-    const conditions = tokens.map((token) =>
-      or([
-        hasTokens(engine, column(table, 'subject'), token),
-        sql`${column(table, 'project_id')} in (select id from projects where ${hasTokens(engine, sql`projects.name`, token)})`,
-        /^#?\d+$/.test(token) ? sql`cast(${column(table, 'id')} as text) like ${`%${token.replace('#', '')}%`}` : FALSE,
-      ]),
-    )
-    return conditions.reduce((all, one) => sql`${all} and ${one}`, TRUE)
+  where: async ({ values: [text = ''] }, context, table) => {
+    const conditions: Sql[] = []
+    for (const word of wordsOf(text)) {
+      conditions.push(
+        or([
+          await contained(context, itself(), 'subject', word),
+          sql`${column(table, 'project_id')} in (select id from projects where ${hasWords(context.engine, sql`projects.name`, [word])})`,
+          /^#?\d+$/.test(word) ? sql`cast(${column(table, 'id')} as text) like ${`%${word.replace('#', '')}%`}` : FALSE,
+        ]),
+      )
+    }
+    return and(conditions)
   },
 }
+
+/** In one of the texts, words all of which one of them has. */
+const inTexts =
+  (texts: readonly Text[]): Filter['where'] =>
+  async ({ operator, values: [text = ''] }, context) =>
+    unless(operator === '!~', await found(context, itself(), texts, text))
 
 /** Ids of work packages in a column. */
 const workPackage = (own: string): Filter => ({
@@ -283,21 +290,10 @@ export const workPackageFilters: Record<string, Filter> = {
   watcher,
   ancestor,
   typeahead,
-  search: {
-    strategy: 'search',
-    where: async ({ values: [text = ''] }, context, table) =>
-      or([
-        hasTokens(context.engine, column(table, 'subject'), text),
-        hasTokens(context.engine, column(table, 'description'), text),
-        await said(text, context, table),
-      ]),
-  },
-  comment: {
-    strategy: 'text',
-    where: async ({ operator, values: [text = ''] }, context, table) =>
-      unless(operator === '!~', await said(text, context, table)),
-  },
-  subjectOrId: { strategy: 'search', where: inSubjectOrId },
+  search: { strategy: 'search', where: inTexts(searchedTexts) },
+  comment: { strategy: 'text', where: inTexts([comments]) },
+  attachmentFileName: { strategy: 'text', where: inTexts([fileNames]) },
+  subjectOrId,
   isMilestone: {
     names: ['milestone'],
     strategy: 'boolean',

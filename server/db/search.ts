@@ -1,0 +1,94 @@
+/**
+ * Words found in texts by indexes of trigrams, whatever part of a word they are.
+ *
+ * PostgreSQL keeps such indexes itself (pg_trgm), and a condition finds them. SQLite's FTS5 has to be asked; and as writing into
+ * it row by row costs more than the write itself, triggers only note which rows wait, and `takeIn` takes many in at a time.
+ * An index only narrows: the condition itself is asked of what it gives, and of what waits. So nothing is found late or amiss.
+ */
+import type { Database, Engine, Transaction } from './database.ts'
+import { among, contains, lower } from './dialect.ts'
+import { and, name, type Sql, sql, TRUE } from './sql.ts'
+
+/** The texts that are indexed, by their tables; each with what the index is of, given the row. */
+const indexed: Readonly<Record<string, Readonly<Record<string, (row: Sql) => Sql>>>> = {
+  work_packages: {
+    subject: (row) => sql`${row}.subject`,
+    description: (row) => sql`${row}.description`,
+    custom_values: (row) => sql`(select group_concat(value, char(10)) from json_each(${row}.custom_values))`,
+  },
+  journals: { notes: (row) => sql`${row}.notes` },
+  attachments: { file_name: (row) => sql`${row}.file_name` },
+}
+
+const indexOf = (table: string, column: string): Sql => name(`texts_${table}_${column}`)
+
+/** The words of a text: at most 50. */
+export const wordsOf = (text: string): string[] => text.split(/\s+/).filter(Boolean).slice(0, 50)
+
+/** Every word occurs somewhere in the column. */
+export const hasWords = (engine: Engine, column: Sql, words: readonly string[]): Sql =>
+  and(words.map((word) => contains(engine, column, word)))
+
+/**
+ * A condition that all rows satisfy whose text contains every word, and not many others: `TRUE` where an index cannot help, or
+ * is found without being asked.
+ * @param row what the table is called in the statement
+ */
+export function narrowed(engine: Engine, table: string, column: string, row: string, words: readonly string[]): Sql {
+  if (engine === 'postgres')
+    return column === 'custom_values' ? hasWords(engine, sql`texts_in(${name(`${row}.custom_values`)})`, words) : TRUE
+  const expression = trigramsOf(words)
+  if (!expression) return TRUE
+  const index = indexOf(table, column)
+  return sql`${name(`${row}.id`)} in (
+    select rowid from ${index} where ${index} match ${expression} union all select id from texts_waiting where of_table = ${table})`
+}
+
+/** What FTS5 is asked for: the groups of three letters that words consist of. */
+function trigramsOf(words: readonly string[]): string {
+  const trigrams = new Set<string>()
+  for (const word of words) {
+    const letters = [...lower(word)]
+    for (let i = 0; i + 3 <= letters.length && trigrams.size < MOST_TRIGRAMS; i++) {
+      trigrams.add(
+        `"${letters
+          .slice(i, i + 3)
+          .join('')
+          .replaceAll('"', '""')}"`,
+      )
+    }
+  }
+  return [...trigrams].join(' AND ')
+}
+/** More of them tell hardly more. */
+const MOST_TRIGRAMS = 24
+
+/** Takes texts that wait into their indexes, as many as can be in one short transaction; gives how many. */
+export async function takeIn(db: Database, most: number): Promise<number> {
+  if (db.engine === 'postgres' || !(await db.one(sql`select 1 as one from texts_waiting limit 1`))) return 0
+  return db.transaction(async (tx) => {
+    const waiting = await tx.all<{ of_table: string; id: number }>(sql`
+      delete from texts_waiting where (of_table, id) in (select of_table, id from texts_waiting limit ${most}) returning of_table, id`)
+    for (const [table, rows] of Map.groupBy(waiting, (one) => one.of_table)) {
+      await renew(
+        tx,
+        table,
+        rows.map(({ id }) => id),
+      )
+    }
+    return waiting.length
+  })
+}
+
+/** Makes the indexes of some rows what they would be if they were made now. */
+async function renew(tx: Transaction, table: string, ids: readonly number[]): Promise<void> {
+  const row = name('r')
+  for (const [column, text] of Object.entries(indexed[table] ?? {})) {
+    const index = indexOf(table, column)
+    await tx.run(sql`delete from ${index} where ${among(tx.engine, sql`rowid`, ids)}`)
+    await tx.run(sql`
+      insert into ${index} (rowid, text) select id, fold(text) from (
+        select r.id as id, ${text(row)} as text from ${name(table)} r where ${among(tx.engine, sql`r.id`, ids)}
+      ) where text is not null order by id`)
+  }
+}

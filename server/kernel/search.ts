@@ -1,0 +1,81 @@
+/** Words looked for in the texts of a resource: by their indexes where there is much to read, by reading where there is little. */
+import { hasWords, narrowed, takeIn, wordsOf } from '#db/search.ts'
+import { and, FALSE, join, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
+import type { Context } from './context.ts'
+import { visibleWhere } from './page.ts'
+import type { Queryable, Resource } from './resource.ts'
+import { periodically } from './tasks.ts'
+
+/** An indexed text in which rows are found: their own, or one in another table. */
+export interface Text {
+  readonly table: string
+  readonly column: string
+  /** In another table, the column with the id of the row that it belongs to. */
+  readonly of?: string
+  /** Which rows of the table count, and may be read by the viewer. */
+  readonly where?: (context: Context, table: string) => Sql | Promise<Sql>
+  /** Whether the words are there, where that is more than that the column has them. */
+  readonly has?: (context: Context, table: string, words: readonly string[]) => Sql | Promise<Sql>
+}
+
+/** The condition that an indexed column of a resource's own contains every word of `wanted`. */
+export async function contained(context: Context, resource: Queryable, column: string, wanted: string): Promise<Sql> {
+  const { engine } = context
+  const { table } = resource
+  const words = wordsOf(wanted)
+  const all = hasWords(engine, name(`${table}.${column}`), words)
+  const fewer = narrowed(engine, table, column, table, words)
+  return fewer !== TRUE && (await hasMuch(context, resource)) ? and([fewer, all]) : all
+}
+
+/** The condition on rows of `resource` that one of these texts contains every word of `wanted`. */
+export async function found(context: Context, resource: Queryable, texts: readonly Text[], wanted: string): Promise<Sql> {
+  const { engine } = context
+  const words = wordsOf(wanted)
+  const id = name(`${resource.table}.id`)
+  const isLong = await hasMuch(context, resource)
+  const parts: Sql[] = []
+  for (const { table, column, of, where, has } of texts) {
+    // What the text's table is called: beside the rows themselves, or as them.
+    const row = isLong || of ? 'x' : table
+    const all = await (has?.(context, row, words) ?? hasWords(engine, name(`${row}.${column}`), words))
+    const is = and([all, (await where?.(context, row)) ?? TRUE])
+    if (all === FALSE) continue
+    if (isLong) {
+      const condition = and([narrowed(engine, table, column, 'x', words), is])
+      parts.push(sql`select ${name(`x.${of ?? 'id'}`)} from ${name(table)} x where ${condition}`)
+    } else if (of) parts.push(sql`exists (select 1 from ${name(table)} x where ${name(`x.${of}`)} = ${id} and ${is})`)
+    else parts.push(is)
+  }
+  return isLong && parts.length > 0 ? sql`${id} in (${join(parts, ' union ')})` : or(parts)
+}
+
+const known = new WeakMap<Context, Promise<boolean>>()
+
+/** Whether the viewer sees so many rows that an index is worth asking; the past has none. */
+function hasMuch(context: Context, resource: Queryable): Promise<boolean> {
+  const look = async () => {
+    if (await (resource as Resource).moments?.(context)) return false
+    const { table } = resource
+    const first = sql`select 1 as one from ${name(table)} where ${await visibleWhere(context, resource as Resource)} limit ${LITTLE + 1}`
+    const counted = await context.db.one<{ n: number }>(sql`select count(*) as n from (${first}) found`)
+    return (counted?.n ?? 0) > LITTLE
+  }
+  let answer = known.get(context)
+  if (!answer) {
+    answer = look()
+    known.set(context, answer)
+  }
+  return answer
+}
+/** Rows that are read faster than an index is asked for a word that most of them have. */
+const LITTLE = 5000
+
+/** Texts that are taken in by one transaction, for which writers may have to wait. */
+const AT_ONCE = 200
+/** Transactions each time the task is run: where more is written than that, it stays waiting for longer. */
+const TURNS = 10
+
+periodically(async (db) => {
+  for (let turn = 0; turn < TURNS && (await takeIn(db, AT_ONCE)) === AT_ONCE; turn++);
+})

@@ -1,0 +1,41 @@
+/** The texts in which work packages are found. */
+import { name, or, type Sql, sql } from '#db/sql.ts'
+import type { Context } from '#kernel/context.ts'
+import { inProject } from '#kernel/rules.ts'
+import type { Text } from '#kernel/search.ts'
+import { prepare } from '#kernel/viewer.ts'
+
+const readInternal = inProject('view_internal_comments')
+
+/** Comments on work packages, internal ones where the viewer may read them. */
+async function readable(context: Context, table: string): Promise<Sql> {
+  await prepare(context.db, context.viewer, readInternal.needs)
+  const of = (column: string) => name(`${table}.${column}`)
+  const mayRead = sql`exists (select 1 from work_packages w where w.id = ${of('resource_id')} and ${readInternal.where(context, 'w')})`
+  return sql`(${of('resource')} = 'work_packages' and ${or([sql`${of('internal')} = false`, mayRead])})`
+}
+
+export const comments: Text = { table: 'journals', column: 'notes', of: 'resource_id', where: readable }
+
+/** The names of attached files. */
+export const fileNames: Text = {
+  table: 'attachments',
+  column: 'file_name',
+  of: 'container_id',
+  where: (_, table) => sql`(${name(`${table}.container_type`)} = 'WorkPackage' and ${name(`${table}.status`)} <> 'prepared')`,
+}
+
+const texts: Text[] = [
+  { table: 'work_packages', column: 'subject' },
+  { table: 'work_packages', column: 'description' },
+  comments,
+  fileNames,
+]
+
+/** What the filter `search` looks through. */
+export const searchedTexts: readonly Text[] = texts
+
+/** Adds a text to what the filter `search` looks through. */
+export function alsoSearched(text: Text): void {
+  texts.push(text)
+}

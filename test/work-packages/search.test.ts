@@ -1,0 +1,224 @@
+/** Words in texts are found by an index where there is much to read. It finds what reading would find, at every moment. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { sql } from '#db/sql.ts'
+import { begin } from '#kernel/history.ts'
+import { resourceNamed } from '#kernel/resource.ts'
+import { runTasks } from '#kernel/tasks.ts'
+import { insertRows } from '#server/seeds/rows.ts'
+import { type Client, filters, type Instance, ids, instance } from '#test/instance.ts'
+
+/** More than are read one by one. */
+const MANY = 5200
+const STEP = 400
+const words =
+  'Anchor anchorage über straße naïve 日本語 x y-axis 100% a_b "quoted" O’Brien C++ don’t back\\slash (round) мачта'.split(' ')
+const place = (i: number, n: number) => words[(i * 7 + n * 11 + (i % 5) * n) % words.length] as string
+
+interface Told {
+  id: number
+  subject: string
+  description: string | null
+  comments: string[]
+  files: string[]
+}
+
+let halyard: Instance
+let admin: Client
+/** Sees little: what there is of a small project. */
+let few: Client
+let all: Told[]
+
+before(async () => {
+  halyard = await instance()
+  const { db, make } = halyard
+  admin = halyard.admin
+  const [large, small] = [await make.project(), await make.project()]
+  const reader = await make.user()
+  await make.member(reader, small, ['view_work_packages'])
+  few = await halyard.as(reader)
+  const first = await make.workPackage({ project_id: small, subject: 'The first' })
+  const row = (await db.one(
+    sql`select type_id, status_id, priority_id, author_id, created_at, updated_at from work_packages where id = ${first}`,
+  ))!
+  const plan = Array.from({ length: MANY }, (_, i) => ({
+    ...(row as object),
+    project_id: i % 100 === 0 ? small : large,
+    subject: `No. ${i} ${place(i, 1)} ${place(i, 2)}`,
+    description: i % 3 === 0 ? null : `Of ${place(i, 3)}, ${place(i, 4)}\nand ${place(i, 5)}.`,
+  }))
+  await db.transaction(async (tx) => {
+    for (let i = 0; i < MANY; i += STEP) await insertRows(tx, 'work_packages', plan.slice(i, i + STEP) as never)
+    await begin(tx, resourceNamed('WorkPackage'))
+  })
+  const rows = await db.all<Told>(sql`select id, subject, description from work_packages order by id desc`)
+  all = rows.map((one) => ({ ...one, comments: [], files: [] }))
+  for (const [i, one] of all.slice(0, 60).entries()) {
+    if (i % 2) one.comments.push(`Said of ${place(i, 6)} by ${place(i, 7)}`)
+    else one.files.push(`${place(i, 8)} plan.txt`)
+    const [at, author] = [row['created_at'], row['author_id']]
+    for (const notes of one.comments)
+      await make.row('journals', {
+        resource: 'work_packages',
+        resource_id: one.id,
+        version: 2,
+        user_id: author,
+        notes,
+        internal: false,
+        created_at: at,
+        updated_at: at,
+      })
+    for (const file_name of one.files)
+      await make.row('attachments', {
+        container_type: 'WorkPackage',
+        container_id: one.id,
+        author_id: author,
+        file_name,
+        file_size: 1,
+        content_type: 'text/plain',
+        storage_name: `name-${one.id}`,
+        status: 'uploaded',
+        created_at: at,
+        updated_at: at,
+      })
+  }
+})
+after(() => halyard.close())
+
+const has = (text: string | null, wanted: string) =>
+  text !== null && wanted.split(' ').every((word) => text.toLowerCase().includes(word.toLowerCase()))
+
+/** What each filter looks through. */
+const texts: Record<string, { operator: string; of: (one: Told) => (string | null)[] }> = {
+  subject: { operator: '~', of: ({ subject }) => [subject] },
+  description: { operator: '~', of: ({ description }) => [description] },
+  comment: { operator: '~', of: ({ comments }) => comments },
+  attachmentFileName: { operator: '~', of: ({ files }) => files },
+  subjectOrId: { operator: '**', of: ({ subject }) => [subject] },
+  search: { operator: '**', of: ({ subject, description, comments, files }) => [subject, description, ...comments, ...files] },
+}
+
+async function agree(): Promise<void> {
+  const wanted = [
+    ...words,
+    'ANCHOR',
+    'chora',
+    'ank',
+    'of',
+    'No. 51',
+    'anchor über',
+    'anchor zebra',
+    'aß',
+    'plan.TXT',
+    'O’B',
+    '語',
+    'e',
+    '%',
+    '_',
+    '\\',
+  ]
+  for (const [name, { operator, of }] of Object.entries(texts)) {
+    for (const text of wanted) {
+      const { body } = await admin.get(`/work_packages?pageSize=40&${filters([name, operator, [text]])}`)
+      const expected = all.filter((one) => of(one).some((part) => has(part, text)))
+      assert.equal(body.total, expected.length, `${name} ${operator} ${text}`)
+      assert.deepEqual(
+        body._embedded.elements.map((one: Told) => one.id),
+        expected.slice(0, 40).map(({ id }) => id),
+        `${name} ${operator} ${text}`,
+      )
+    }
+  }
+}
+
+/** Gives the tasks the time that they have while a server runs. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 5; i++) await runTasks(halyard.db, new Date())
+}
+
+describe('words are found whatever part of a word they are, letter case aside', () => {
+  test('as soon as they are written', agree)
+
+  test('and when time has passed', async () => {
+    await settle()
+    await agree()
+  })
+
+  test('also what was changed or removed since', async () => {
+    const [one, gone] = all as [Told, Told]
+    const two = all[100] as Told
+    const { lockVersion } = (await admin.get(`/work_packages/${one.id}`)).body
+    const changed = await admin.patch(`/work_packages/${one.id}`, {
+      subject: 'Windlass',
+      description: { raw: 'Oiled' },
+      lockVersion,
+    })
+    assert.equal(changed.status, 200)
+    Object.assign(one, { subject: 'Windlass', description: 'Oiled' })
+    const said = await admin.post(`/work_packages/${two.id}/activities`, { comment: { raw: 'Capstan' } })
+    await admin.patch(`/activities/${said.body.id}`, { comment: 'Windlass instead' })
+    two.comments.push('Windlass instead')
+    assert.equal((await admin.delete(`/work_packages/${gone.id}`)).status, 204)
+    all.splice(1, 1)
+    words.push('Windlass', 'oiled', 'Capstan')
+    await agree()
+    await settle()
+    await agree()
+  })
+})
+
+test('who sees little finds of that what others find', async () => {
+  for (const text of ['anchor', 'über', 'first', '日本語']) {
+    const path = `/work_packages?pageSize=-1&${filters(['search', '**', [text]])}`
+    const seen = new Set(ids(await few.get('/work_packages?pageSize=-1')))
+    const found = (await admin.get(path.replace('pageSize=-1', 'pageSize=1000'))).body
+    assert.ok(found.total > 0)
+    const mine = ids(await few.get(path))
+    assert.deepEqual(
+      mine,
+      all.filter((one) => seen.has(one.id) && texts['search']?.of(one).some((part) => has(part, text))).map(({ id }) => id),
+    )
+  }
+})
+
+test('fields that are searched are looked through as well, as far as they are known', async () => {
+  const { db, make } = halyard
+  const now = new Date().toISOString()
+  const field = (name: string, values: object) =>
+    make.row(
+      'custom_fields',
+      {
+        resource: 'WorkPackage',
+        name,
+        format: 'string',
+        position: 1,
+        for_all: true,
+        created_at: now,
+        updated_at: now,
+        ...values,
+      },
+      'custom_fields',
+    )
+  const [open, secret, unsearched] = [
+    await field('Hull', { searchable: true }),
+    await field('Price', { searchable: true, admin_only: true }),
+    await field('Dock', {}),
+  ]
+  const [target] = ids(await few.get('/work_packages?pageSize=1'))
+  await db.transaction(async (tx) => {
+    await tx.run(
+      sql`update work_packages set custom_values = ${{ [open]: 'Larch "planks"', [secret]: 'Doubloons', [unsearched]: 'Quayside' }} where id = ${target}`,
+    )
+  })
+  const found = async (client: Client, text: string) =>
+    ids(await client.get(`/work_packages?${filters(['search', '**', [text]])}`))
+  for (let round = 0; round < 2; round++) {
+    assert.deepEqual(await found(admin, 'larch "planks"'), [target])
+    assert.deepEqual(await found(few, 'LARCH'), [target])
+    assert.deepEqual(await found(admin, 'doubloons'), [target])
+    assert.deepEqual(await found(few, 'doubloons'), [])
+    assert.deepEqual(await found(admin, 'quayside'), [])
+    assert.deepEqual(await found(admin, 'larch doubloons'), [])
+    await settle()
+  }
+})
