@@ -143,6 +143,19 @@ describe('a direct upload', () => {
     assert.equal((await client.get(`/attachments/${body.id}/uploaded`)).status, 200)
   })
 
+  test('is told of in the history once it is finished, and not before', async () => {
+    const { id: other } = await created(it.admin, it.project)
+    const last = async () => (await client.get(`/work_packages/${other}/activities`)).body._embedded.elements.at(-1)
+    const at = `/work_packages/${other}/attachments`
+    const { id, _links } = (await prepare(client, {}, at)).body
+    await client.delete(`/attachments/${(await prepare(client, {}, at)).body.id}`)
+    assert.equal((await last()).version, 1)
+    await sendBy(_links.addAttachment)
+    await client.get(`/attachments/${id}/uploaded`)
+    const { version, details } = await last()
+    assert.deepEqual([version, details.map((detail: any) => detail.raw)], [2, ['File digits.bin added']])
+  })
+
   test('cannot be changed once it is finished, though its form still works', async () => {
     const { id, _links } = (await prepare(client)).body
     await sendBy(_links.addAttachment)

@@ -12,7 +12,7 @@ import { both, either, having, lacking, not, onWorkPackage, own, type Rule, thro
 import { prepare } from '#kernel/viewer.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 import { reactionsOf } from './reactions.ts'
-import { causeInWords, type Detail, details, isChanged, journaled } from './wording.ts'
+import { causeInWords, type Detail, details, exchangedFiles, filesInWords, isChanged, journaled } from './wording.ts'
 
 /** A rule about the work package that an entry belongs to. */
 const about = (rule: Rule): Rule =>
@@ -100,6 +100,7 @@ async function tell(entries: readonly Row[], context: Context): Promise<Loaded> 
   for (const { before, after } of changes.values()) unfold(living, before ? [before, after] : [after])
   const properties = journaled(living)
   const titles = await titlesOf(properties, [...changes.values()], context)
+  const files = await relatedRows(context, resourceNamed('Attachment'), [...changes.values()].flatMap(exchangedFiles))
   const all = new Map<number, Told>()
   for (const { id, notes, cause, project_id, resource_id } of entries) {
     const change = changes.get(id)
@@ -107,9 +108,15 @@ async function tell(entries: readonly Row[], context: Context): Promise<Loaded> 
     const place = { id: resource_id, project_id }
     const readable = properties.filter(({ options }) => !options.read || options.read.holds(context.viewer, place))
     const diff = (property: Property) => `/journals/${id}/diff/${property.column}`
+    const isLeft =
+      isMore(change) || exchangedFiles(change).length > 0 || properties.some((property) => isChanged(property, change))
     all.set(id, {
-      details: [...(cause ? [causeInWords(cause)] : []), ...details(readable, change, titles, context.settings, diff)],
-      isEmpty: !notes && !cause && !isMore(change) && !properties.some((property) => isChanged(property, change)),
+      details: [
+        ...(cause ? [causeInWords(cause)] : []),
+        ...details(readable, change, titles, context.settings, diff),
+        ...filesInWords(change, files),
+      ],
+      isEmpty: !notes && !cause && !isLeft,
     })
   }
   return all

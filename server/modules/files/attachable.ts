@@ -1,6 +1,6 @@
 /** Makes a resource one that files can be attached to: its links, its list, its uploads, and what a write of it claims. */
 import type { Engine, Row, Transaction } from '#db/database.ts'
-import { among } from '#db/dialect.ts'
+import { among, objectOf } from '#db/dialect.ts'
 import { and, name, raw, type Sql, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { conflict, forbidden } from '#kernel/errors.ts'
@@ -24,6 +24,11 @@ export function attachable(kind: Container, options: Pick<LinkOptions<any, any>,
   declareContainer(kind)
   extend('Attachment', 'attachments', { extras: lentBy(kind) })
   extend(type, table, {
+    attached: (
+      engine,
+      id,
+    ) => sql`(select ${objectOf(engine, raw('attachments.id'), raw('attachments.file_name'))} from attachments
+      where ${inContainer(type, id)} and attachments.status <> 'prepared')`,
     needs: add.needs,
     // Together with the row: most rows have none, and of those nothing more is to be asked.
     extras: {
