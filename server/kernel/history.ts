@@ -111,11 +111,18 @@ const lastEntries = (tx: Transaction, { journal, table }: Resource, ids: readonl
     from ${name(journal as string)} v join journals j on j.id = v.journal_id
     where ${among(tx.engine, sql`v.id`, ids)} and v.valid_until is null and j.resource = ${table}`)
 
-/** Forgets all that was kept of rows that are being removed. `those` is the condition on their ids, given the column. */
-export async function forget(tx: Transaction, { journal, table }: Resource, those: (column: Sql) => Sql): Promise<void> {
-  if (!journal) return
+/**
+ * Forgets all that was kept of rows that are being removed.
+ * @param those the condition on their ids, given the column
+ * @returns the ids of the entries there were
+ */
+export async function forget(tx: Transaction, { journal, table }: Resource, those: (column: Sql) => Sql): Promise<number[]> {
+  if (!journal) return []
   await tx.run(sql`delete from ${name(journal)} where ${those(sql`id`)}`)
-  await tx.run(sql`delete from journals where resource = ${table} and ${those(sql`resource_id`)}`)
+  const entries = await tx.all<{ id: number }>(
+    sql`delete from journals where resource = ${table} and ${those(sql`resource_id`)} returning id`,
+  )
+  return entries.map(({ id }) => id)
 }
 
 /** What a row was before and after an entry; `attached` is what was attached to it. */

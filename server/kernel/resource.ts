@@ -204,7 +204,7 @@ export interface Declaration<T extends TableName, F> {
   belongsTo?: keyof Tables[T] & string
   /** What names a row to people. */
   title: (keyof Tables[T] & string) | ((row: Tables[T]) => string)
-  /** The self link carries no title. */
+  /** Links to it carry no title. */
   untitled?: boolean
   /** Kept in process: all rows of a small table, or those met of a larger one. */
   held?: 'all' | 'some'
@@ -259,6 +259,8 @@ export interface Declaration<T extends TableName, F> {
   check?: readonly ((draft: Draft<Tables[T]>, facts: F, context: Context) => readonly Violation[])[]
   /** In the same transaction, after the row is written. */
   after?: readonly ((tx: Transaction, draft: Draft<Tables[T]>, facts: F, context: Context) => Promise<void>)[]
+  /** What creating means, where it is not inserting the row; gives the row's id. */
+  create?: (tx: Transaction, row: Tables[T], context: Context) => Promise<number>
   /** What deleting means, where it is more than removing the row; gives false to keep the row. */
   remove?: (tx: Transaction, row: Tables[T], context: Context) => Promise<boolean>
   /** Why a visible row that the viewer may delete cannot be deleted. */

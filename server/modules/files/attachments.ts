@@ -95,6 +95,9 @@ export async function touch(tx: Transaction, attachment: Row, context: Context):
   await publish(tx, context, `${table}.updated`, id, ['attachments'])
 }
 
+/** Uploads that have arrived and that nobody has claimed. */
+export const free: Sql = sql`(attachments.container_id is null and attachments.status <> 'prepared')`
+
 /** The attachments of one container; its id may be a column. */
 export const inContainer = (type: string, id: number | Sql): Sql =>
   and([sql`attachments.container_type = ${type}`, sql`attachments.container_id = ${id}`])
