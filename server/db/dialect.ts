@@ -81,6 +81,10 @@ export const merged = (engine: Engine, column: string, changes: Record<string, u
     ? sql`json_patch(coalesce(${name(column)}, '{}'), ${changes})`
     : sql`jsonb_strip_nulls(coalesce(${name(column)}, '{}'::jsonb) || ${changes}::jsonb)`
 
+/** Keys and values of several rows as one JSON object; nothing where there are no rows. */
+export const objectOf = (engine: Engine, key: Sql, value: Sql): Sql =>
+  engine === 'sqlite' ? sql`nullif(json_group_object(${key}, ${value}), '{}')` : sql`jsonb_object_agg(${key}, ${value})`
+
 /**
  * An update that gives each of many rows values of its own; `alike` are assignments that are the same for all.
  * @param rows the id and the columns, the same ones in every row

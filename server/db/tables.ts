@@ -130,6 +130,7 @@ export interface Tables {
     created_at: string
     updated_at: string
     unannounced: boolean
+    attached: unknown | null
   }
   loose_files: {
     name: string

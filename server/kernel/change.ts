@@ -303,7 +303,7 @@ export async function save(tx: Transaction, context: Context, declared: Resource
   const resource = alive(declared, context)
   const inner = inside(context, tx)
   const now = context.now.toISOString()
-  const id = draft.before ? await update(tx, resource, draft, now) : await create(tx, resource, draft, now)
+  const id = draft.before ? await update(tx, resource, draft, now) : await create(tx, resource, draft, inner)
   const saved = revised(draft, { id })
   for (const property of resource.properties) {
     const ids = draft.many[property.name]
@@ -317,7 +317,9 @@ export async function save(tx: Transaction, context: Context, declared: Resource
   return id
 }
 
-async function create(tx: Transaction, resource: Resource, draft: Draft, now: string): Promise<number> {
+async function create(tx: Transaction, resource: Resource, draft: Draft, context: Context): Promise<number> {
+  if (resource.create) return resource.create(tx, draft.row as never, context)
+  const now = context.now.toISOString()
   const { id: _, ...values } = folded(resource, draft.row)
   const stamps = resource.property.has('createdAt') ? { created_at: values.created_at ?? now, updated_at: now } : {}
   const row = (await tx.one<{ id: number }>(insert(resource.table, { ...values, ...stamps }))) as { id: number }

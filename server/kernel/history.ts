@@ -1,5 +1,5 @@
 /** What was done to a row, by whom, and what it was at any time: journals, each with the complete row as it left it. */
-import type { Reader, Row, Transaction } from '#db/database.ts'
+import type { Engine, Reader, Row, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { name, type Sql, sql } from '#db/sql.ts'
 import type { Context } from './context.ts'
@@ -56,12 +56,14 @@ export async function record(tx: Transaction, resource: Resource, ids: readonly 
   const versions = name(resource.journal)
   const { actor, at, notes = null, internal = false, cause = null, announced = false } = entry
   const of = (column: Sql, some: readonly number[]) => among(tx.engine, column, some)
+  const attached = (id: Sql) => attachedTo(tx.engine, resource, id)
 
   const growing = entry.isFirst ? [] : (await lastEntries(tx, resource, ids)).filter((last) => continues(last, entry))
   if (growing.length > 0) {
     const journals = growing.map((last) => last['id'] as number)
     await tx.run(sql`
-      update journals set updated_at = ${at}, notes = coalesce(${notes}, notes), unannounced = (unannounced or ${announced})
+      update journals set updated_at = ${at}, notes = coalesce(${notes}, notes), unannounced = (unannounced or ${announced}),
+        attached = ${attached(sql`journals.resource_id`)}
       where ${of(sql`id`, journals)}`)
     await tx.run(sql`delete from ${versions} where ${of(sql`journal_id`, journals)}`)
   }
@@ -71,9 +73,10 @@ export async function record(tx: Transaction, resource: Resource, ids: readonly 
     if (!entry.isFirst)
       await tx.run(sql`update ${versions} set valid_until = ${at} where ${of(sql`id`, following)} and valid_until is null`)
     await tx.run(sql`
-      insert into journals (resource, resource_id, version, user_id, notes, internal, cause, unannounced, created_at, updated_at)
+      insert into journals
+        (resource, resource_id, version, user_id, notes, internal, cause, unannounced, created_at, updated_at, attached)
       select ${table}, w.id, coalesce((select max(j.version) from journals j where j.resource = ${table} and j.resource_id = w.id), 0) + 1,
-        ${actor}, ${notes}, ${internal}, ${cause}, ${announced}, ${at}, ${at}
+        ${actor}, ${notes}, ${internal}, ${cause}, ${announced}, ${at}, ${at}, ${attached(sql`w.id`)}
       from ${name(table)} w where ${of(sql`w.id`, following)} order by w.id`)
   }
   await tx.run(sql`
@@ -83,12 +86,17 @@ export async function record(tx: Transaction, resource: Resource, ids: readonly 
     where ${of(sql`w.id`, ids)}`)
 }
 
+/** What is attached to a row, as its entries keep it. */
+const attachedTo = (engine: Engine, { attached }: Pick<Resource, 'attached'>, id: Sql): Sql => attached?.(engine, id) ?? sql`null`
+
 /** First entries for rows that came into the database past the API: each by its author when it was made. */
-export async function begin(tx: Transaction, { journal, table }: Pick<Resource, 'table' | 'journal'>): Promise<void> {
+export async function begin(tx: Transaction, resource: Pick<Resource, 'table' | 'journal' | 'attached'>): Promise<void> {
+  const { journal, table } = resource
   const versions = name(journal as string)
   await tx.run(sql`
-    insert into journals (resource, resource_id, version, user_id, created_at, updated_at)
-    select ${table}, w.id, 1, w.author_id, w.created_at, w.updated_at from ${name(table)} w
+    insert into journals (resource, resource_id, version, user_id, created_at, updated_at, attached)
+    select ${table}, w.id, 1, w.author_id, w.created_at, w.updated_at, ${attachedTo(tx.engine, resource, sql`w.id`)}
+    from ${name(table)} w
     where not exists (select 1 from ${versions} v where v.id = w.id) order by w.id`)
   await tx.run(sql`
     insert into ${versions} select j.id, 1, j.created_at, null, w.* from ${name(table)} w
@@ -103,14 +111,21 @@ const lastEntries = (tx: Transaction, { journal, table }: Resource, ids: readonl
     from ${name(journal as string)} v join journals j on j.id = v.journal_id
     where ${among(tx.engine, sql`v.id`, ids)} and v.valid_until is null and j.resource = ${table}`)
 
-/** Forgets all that was kept of rows that are being removed. `those` is the condition on their ids, given the column. */
-export async function forget(tx: Transaction, { journal, table }: Resource, those: (column: Sql) => Sql): Promise<void> {
-  if (!journal) return
+/**
+ * Forgets all that was kept of rows that are being removed.
+ * @param those the condition on their ids, given the column
+ * @returns the ids of the entries there were
+ */
+export async function forget(tx: Transaction, { journal, table }: Resource, those: (column: Sql) => Sql): Promise<number[]> {
+  if (!journal) return []
   await tx.run(sql`delete from ${name(journal)} where ${those(sql`id`)}`)
-  await tx.run(sql`delete from journals where resource = ${table} and ${those(sql`resource_id`)}`)
+  const entries = await tx.all<{ id: number }>(
+    sql`delete from journals where resource = ${table} and ${those(sql`resource_id`)} returning id`,
+  )
+  return entries.map(({ id }) => id)
 }
 
-/** What a row was before and after an entry. */
+/** What a row was before and after an entry; `attached` is what was attached to it. */
 export interface Change {
   readonly before: Row | undefined
   readonly after: Row
@@ -125,7 +140,9 @@ export async function changesOf(
   if (!journal || entries.length === 0) return new Map()
   const ids = entries.map((entry) => entry['id'] as number)
   const rows = await db.all(sql`
-    select v.* from journals j join ${name(journal)} v on v.id = j.resource_id and v.version between j.version - 1 and j.version
+    select v.*, k.attached from journals j
+    join ${name(journal)} v on v.id = j.resource_id and v.version between j.version - 1 and j.version
+    join journals k on k.id = v.journal_id
     where ${among(db.engine, sql`j.id`, ids)}`)
   const versions = new Map(rows.map((row) => [`${row['id']} ${row['version']}`, row]))
   const changes = new Map<number, Change>()

@@ -29,13 +29,19 @@ export function shownValue(property: Property, row: Row, page: Page): unknown {
 export const isNamed = ({ options }: Property, target: Resource, row: Row | undefined, viewer: Viewer): row is Row =>
   row !== undefined && (options.open === true || target.visible.holds(viewer, row))
 
+/** A link to a row that is named. */
+const linkOn = (resource: Resource, row: Row): Link => ({
+  href: hrefOf(resource, row),
+  ...(!resource.untitled && { title: resource.titleOf(row) }),
+})
+
 /** The link from one row to another one; undefined when there is nothing to point to. */
 function linkTo(property: Property, row: Row, id: number, page: Page): Link {
   const target = resourceNamed(targetOf(property, row))
   const found = page.related.get(target.name)?.get(id)
   // Of a resource held in process every row is at hand: what is not found is there no more.
   if (!found && target.held) return { href: null }
-  if (isNamed(property, target, found, page.context.viewer)) return { href: hrefOf(target, found), title: target.titleOf(found) }
+  if (isNamed(property, target, found, page.context.viewer)) return linkOn(target, found)
   return property.options.hidden === 'none' ? { href: null } : { href: UNDISCLOSED, title: 'Undisclosed' }
 }
 
@@ -142,7 +148,7 @@ export function represent(
     if (value !== null || property.options.nullable !== false) body[property.name] = value
   }
   const links: Record<string, Link | readonly Link[]> = {
-    self: resource.untitled ? { href: hrefOf(resource, row) } : { href: hrefOf(resource, row), title: resource.titleOf(row) },
+    self: linkOn(resource, row),
   }
   for (const property of plan.links) {
     if (!isShown(property, row, page)) continue

@@ -1,5 +1,5 @@
 /** The declaration of a resource, and the registry of all of them. Everything else reads what is said here. */
-import type { Row, Transaction } from '#db/database.ts'
+import type { Engine, Row, Transaction } from '#db/database.ts'
 import type { Sql } from '#db/sql.ts'
 import type { TableName, Tables } from '#db/tables.ts'
 import type { Moment } from './baseline.ts'
@@ -206,7 +206,7 @@ export interface Declaration<T extends TableName, F> {
   belongsTo?: keyof Tables[T] & string
   /** What names a row to people. */
   title: (keyof Tables[T] & string) | ((row: Tables[T]) => string)
-  /** The self link carries no title. */
+  /** Links to it carry no title. */
   untitled?: boolean
   /** Kept in process: all rows of a small table, or those met of a larger one. */
   held?: 'all' | 'some'
@@ -233,6 +233,8 @@ export interface Declaration<T extends TableName, F> {
   lock?: keyof Tables[T] & string
   /** The table that keeps what its rows were: every write is recorded in a journal. */
   journal?: TableName
+  /** What is attached to a row, names by ids, as JSON: other tables hold it, so entries of the journal keep it. */
+  attached?: (engine: Engine, id: Sql) => Sql
   /** The moments at which a request asks what its rows were; undefined where it asks what they are. Needs a journal. */
   moments?: (context: Context) => Promise<readonly Moment[] | undefined>
   properties: Record<string, Unnamed>
@@ -259,6 +261,8 @@ export interface Declaration<T extends TableName, F> {
   check?: readonly ((draft: Draft<Tables[T]>, facts: F, context: Context) => readonly Violation[])[]
   /** In the same transaction, after the row is written. */
   after?: readonly ((tx: Transaction, draft: Draft<Tables[T]>, facts: F, context: Context) => Promise<void>)[]
+  /** What creating means, where it is not inserting the row; gives the row's id. */
+  create?: (tx: Transaction, row: Tables[T], context: Context) => Promise<number>
   /** What deleting means, where it is more than removing the row; gives false to keep the row. */
   remove?: (tx: Transaction, row: Tables[T], context: Context) => Promise<boolean>
   /** Why a visible row that the viewer may delete cannot be deleted. */
@@ -434,13 +438,17 @@ export function rowsOf(resource: Resource, { living }: { living: Living }): Read
 export function extend<T extends TableName>(
   name: string,
   _table: T,
-  more: Pick<Declaration<T, any>, 'actions' | 'extras' | 'loads' | 'embeds' | 'filters' | 'sorts' | 'needs' | 'after'> & {
+  more: Pick<
+    Declaration<T, any>,
+    'actions' | 'attached' | 'extras' | 'loads' | 'embeds' | 'filters' | 'sorts' | 'needs' | 'after'
+  > & {
     properties?: (build: Build<Tables[T], any>) => Record<string, Unnamed>
   },
 ): void {
   const target = resourceNamed(name) as any
   for (const key of ['actions', 'extras', 'loads', 'embeds', 'filters', 'sorts'] as const)
     target[key] = { ...target[key], ...more[key] }
+  if (more.attached) target.attached = more.attached
   for (const key of ['needs', 'after'] as const) target[key] = [...(target[key] ?? []), ...(more[key] ?? [])]
   for (const property of Object.entries(more.properties?.(builders()) ?? {}).map(named)) {
     target.properties.push(property)

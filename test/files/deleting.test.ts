@@ -13,6 +13,12 @@ const attached = async (to = task): Promise<{ id: number; file: string }> => {
   const { id } = (await upload(it.admin, `/work_packages/${to}/attachments`)).body
   return { id, file: await fileOf(id) }
 }
+/** Attached to a comment. */
+const saidWith = async (on: number): Promise<{ id: number; file: string }> => {
+  const comment = (await it.admin.post(`/work_packages/${on}/activities`, { comment: { raw: 'See there' } })).body.id
+  const { id } = (await upload(it.admin, `/activities/${comment}/attachments`)).body
+  return { id, file: await fileOf(id) }
+}
 const fileOf = async (id: number): Promise<string> =>
   (await it.db.one(sql`select storage_name from attachments where id = ${id}`))!['storage_name']
 const isThere = async (file: string) => (await it.files.read(file)) !== undefined
@@ -64,16 +70,19 @@ describe('attachments go', () => {
   test('with their work package and those below it', async () => {
     const { id } = await created(it.admin, it.project)
     const child = await created(it.admin, it.project, { _links: { parent: link('work_packages', id) } })
-    const both = [await attached(id), await attached(child.id)]
+    const all = [await attached(id), await attached(child.id), await saidWith(id), await saidWith(child.id)]
+    const left = await saidWith(task)
     assert.equal((await it.admin.delete(`/work_packages/${id}`)).status, 204)
-    for (const one of both) await isGone(one)
+    for (const one of all) await isGone(one)
+    assert.ok(await isRow(left.id))
   })
 
   test('with their project', async () => {
     const project = await it.make.project()
-    const one = await attached((await created(it.admin, project)).id)
+    const { id } = await created(it.admin, project)
+    const both = [await attached(id), await saidWith(id)]
     assert.equal((await it.admin.delete(`/projects/${project}`)).status, 204)
-    await isGone(one)
+    for (const one of both) await isGone(one)
   })
 
   test('with a change that names others', async () => {

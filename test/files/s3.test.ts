@@ -143,6 +143,40 @@ describe('a direct upload', () => {
     assert.equal((await client.get(`/attachments/${body.id}/uploaded`)).status, 200)
   })
 
+  test('is told of in the history once it is finished, and not before', async () => {
+    const { id: other } = await created(it.admin, it.project)
+    const last = async () => (await client.get(`/work_packages/${other}/activities`)).body._embedded.elements.at(-1)
+    const at = `/work_packages/${other}/attachments`
+    const { id, _links } = (await prepare(client, {}, at)).body
+    await client.delete(`/attachments/${(await prepare(client, {}, at)).body.id}`)
+    assert.equal((await last()).version, 1)
+    await sendBy(_links.addAttachment)
+    await client.get(`/attachments/${id}/uploaded`)
+    const { version, details } = await last()
+    assert.deepEqual([version, details.map((detail: any) => detail.raw)], [2, ['File digits.bin added']])
+  })
+
+  test('goes to a comment as well', async () => {
+    const comment = (await client.post(`/work_packages/${task}/activities`, { comment: { raw: 'See there' } })).body
+    const at = `/activities/${comment.id}/attachments`
+    assert.deepEqual(comment._links.prepareAttachment, { href: `/api/v3${at}/prepare`, method: 'post' })
+    const { id, _links } = (await prepare(client, {}, at)).body
+    await sendBy(_links.addAttachment)
+    await client.get(`/attachments/${id}/uploaded`)
+    assert.deepEqual(
+      (await it.admin.get(at)).body._embedded.elements.map((one: any) => one.id),
+      [id],
+    )
+    // What somebody else is still sending is in nobody's way.
+    assert.equal((await prepare(it.admin, {}, at)).status, 201)
+    const shown = (await upload(client, '/attachments')).body.id
+    const corrected = await client.patch(`/activities/${comment.id}`, { comment: `![](/api/v3/attachments/${shown}/content)` })
+    assert.deepEqual(
+      corrected.body._embedded.attachments._embedded.elements.map((one: any) => one.id),
+      [id, shown],
+    )
+  })
+
   test('cannot be changed once it is finished, though its form still works', async () => {
     const { id, _links } = (await prepare(client)).body
     await sendBy(_links.addAttachment)

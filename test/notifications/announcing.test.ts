@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 import { changed } from '#kernel/world.ts'
+import { upload } from '../files/upload.ts'
 import { type Person, patch, type Scene, scene, user } from './scene.ts'
 
 let on: Scene
@@ -52,6 +53,15 @@ describe('somebody is told', () => {
     await assign(worker.id, 'responsible')
     assert.deepEqual(await worker.told(), [['responsible', work]])
     assert.deepEqual(await other.told(), [['watched', work]])
+  })
+
+  test('of a file that somebody attached, unless they said otherwise', async () => {
+    await watch(other.id)
+    const path = `/work_packages/${work}/attachments`
+    assert.equal((await upload(writer.client, path)).status, 201)
+    assert.deepEqual(await other.told(), [['watched', work]])
+    assert.equal((await upload(writer.client, `${path}?notify=false`)).status, 201)
+    assert.deepEqual(await other.told(), [])
   })
 
   test('as one of a group', async () => {

@@ -230,6 +230,9 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
   const file = ['file_name', 'description', 'storage_name']
   await add('attachments', file, { ...kept, container_type: 'WorkPackage', container_id: child, author_id: leaver })
   await add('attachments', file, { ...kept, author_id: insider })
+  for (const journal of [comment, internal])
+    await add('attachments', file, { ...kept, container_type: 'Activity', container_id: journal, author_id: insider })
+  await db.transaction((tx) => tx.run(sql`update journals set attached = ${{ '770998': mark() }} where id = ${comment}`))
   const revision = await add('changesets', ['identifier', 'author_name', 'message'], {
     project_id: harbour,
     user_id: insider,

@@ -200,12 +200,18 @@ async function fill({ server, lab, annex, member, sharee, coded }: Filling): Pro
     await make.row('user_non_working_times', { user_id: user, start_date: '2031-02-03', end_date: '2031-02-04' })
   }
   await make.row('non_working_days', { date: '2031-12-25', name: 'Christmas' }, 'non_working_days')
+  const comments = await server.db.all<{ id: number }>(sql`select id from journals order by id limit 4`)
+  await server.db.transaction((tx) => tx.run(sql`update journals set notes = 'See there.' where id <= ${comments.at(-1)!.id}`))
   for (const [i, author] of [member, ...coded].entries()) {
     const [storage, size] = [newName(), 10]
     await server.files.write(storage, pieces('0123456789'))
     const file = { file_name: `note ${i}.txt`, description: 'A note.', content_type: 'text/plain', file_size: size, digest: 'd' }
-    const at = i % 3 === 0 ? {} : { container_type: 'WorkPackage', container_id: others[i % others.length] }
-    await make.row('attachments', { ...file, ...at, author_id: author, storage_name: storage, ...stamps })
+    const places = [
+      {},
+      { container_type: 'WorkPackage', container_id: others[i % others.length] },
+      { container_type: 'Activity', container_id: comments[i % comments.length]!.id },
+    ]
+    await make.row('attachments', { ...file, ...places[i % 3], author_id: author, storage_name: storage, ...stamps })
   }
   for (const user of [member, ...coded]) {
     const commit = { project_id: lab, identifier: `${user}`.padStart(40, 'a'), author_name: 'A coder', message: `See #${child}.` }

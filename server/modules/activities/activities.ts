@@ -1,8 +1,10 @@
 /** Activities: what was done to a work package and said about it, entry by entry. */
-import type { Row } from '#db/database.ts'
+import type { Row, Transaction } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
-import { type Change, changesOf } from '#kernel/history.ts'
+import { conflict, violation } from '#kernel/errors.ts'
+import { publish } from '#kernel/events.ts'
+import { type Change, changesOf, entryOf, record } from '#kernel/history.ts'
 import type { Kind } from '#kernel/kinds.ts'
 import { alive, unfold } from '#kernel/living.ts'
 import { needsOf, relatedRows, targetOf } from '#kernel/page.ts'
@@ -12,7 +14,7 @@ import { both, either, having, lacking, not, onWorkPackage, own, type Rule, thro
 import { prepare } from '#kernel/viewer.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 import { reactionsOf } from './reactions.ts'
-import { causeInWords, type Detail, details, isChanged, journaled } from './wording.ts'
+import { causeInWords, type Detail, details, exchangedFiles, filesInWords, isChanged, journaled } from './wording.ts'
 
 /** A rule about the work package that an entry belongs to. */
 const about = (rule: Rule): Rule =>
@@ -21,20 +23,26 @@ const about = (rule: Rule): Rule =>
 /** A permission on the work package, by membership or by a share. */
 const held = (permission: string) => about(onWorkPackage(permission))
 
-/** Who may change what an entry says. */
-export const mayEdit = both(
-  not(lacking('notes')),
-  either(
-    both(
-      having('internal', false),
-      either(both(own('user_id'), held('edit_own_work_package_comments')), held('edit_work_package_comments')),
-    ),
-    both(
-      having('internal', true),
-      either(both(own('user_id'), held('edit_own_internal_comments')), held('edit_others_internal_comments')),
-    ),
+/** Who may say something of a work package. */
+export const mayComment = either(onWorkPackage('add_work_package_comments'), onWorkPackage('edit_work_packages'))
+/** The same, asked of what is said. */
+export const maySay = about(mayComment)
+const mayWhisper = held('add_internal_comments')
+
+/** Who may change what belongs to an entry. */
+export const mayAttach = either(
+  both(
+    having('internal', false),
+    either(both(own('user_id'), held('edit_own_work_package_comments')), held('edit_work_package_comments')),
+  ),
+  both(
+    having('internal', true),
+    either(both(own('user_id'), held('edit_own_internal_comments')), held('edit_others_internal_comments')),
   ),
 )
+
+/** Who may change what it says. */
+export const mayEdit = both(not(lacking('notes')), mayAttach)
 
 const detailsKind: Kind = {
   type: '[]Formattable',
@@ -68,13 +76,16 @@ export const Activity = resource<'journals'>('Activity', 'journals', (p) => ({
     about(WorkPackage.visible),
     either(having('internal', false), held('view_internal_comments')),
   ),
-  may: { update: mayEdit },
+  may: { create: maySay, update: mayEdit },
+  needs: mayWhisper.needs,
   extras: { project_id: (_, t) => sql`(select w.project_id from work_packages w where w.id = ${name(`${t}.resource_id`)})` },
   loads: { told: tell },
   properties: {
     id: p.integer(),
     version: p.integer(),
     comment: p.markdown({
+      column: 'notes',
+      required: true,
       value: ({ notes, id }, { loaded }) => notes ?? (told(loaded, { id })?.isEmpty ? RETRACTED : null),
     }),
     details: p.of(detailsKind, { value: (row, { loaded }) => told(loaded, row)?.details }),
@@ -89,8 +100,26 @@ export const Activity = resource<'journals'>('Activity', 'journals', (p) => ({
     emojiReactions: { href: ({ id }) => `/api/v3/activities/${id}/emoji_reactions` },
   },
   embeds: { emojiReactions: reactionsOf },
+  check: [
+    ({ row, before }, _, { viewer }) =>
+      before || !row.internal || mayWhisper.holds(viewer, row)
+        ? []
+        : [violation('internal', 'may not be set by you in this project')],
+  ],
+  create: say,
   operations: ['show'],
 }))
+
+/** Says something of a work package, which thereby changes. */
+async function say(tx: Transaction, { resource_id: id, notes, internal }: Row, context: Context): Promise<number> {
+  const entry = entryOf(context)
+  if ((await tx.run(sql`update work_packages set updated_at = ${entry.at} where id = ${id}`)) === 0) throw conflict()
+  await record(tx, WorkPackage, [id], { ...entry, notes, internal })
+  await publish(tx, context, 'work_packages.commented', id, [])
+  const last = await tx.one<{ id: number }>(sql`
+    select id from journals where resource = 'work_packages' and resource_id = ${id} order by version desc limit 1`)
+  return (last as { id: number }).id
+}
 
 /** What the entries of a page say, as far as the viewer may know it. */
 async function tell(entries: readonly Row[], context: Context): Promise<Loaded> {
@@ -100,6 +129,7 @@ async function tell(entries: readonly Row[], context: Context): Promise<Loaded> 
   for (const { before, after } of changes.values()) unfold(living, before ? [before, after] : [after])
   const properties = journaled(living)
   const titles = await titlesOf(properties, [...changes.values()], context)
+  const files = await relatedRows(context, resourceNamed('Attachment'), [...changes.values()].flatMap(exchangedFiles))
   const all = new Map<number, Told>()
   for (const { id, notes, cause, project_id, resource_id } of entries) {
     const change = changes.get(id)
@@ -107,9 +137,15 @@ async function tell(entries: readonly Row[], context: Context): Promise<Loaded> 
     const place = { id: resource_id, project_id }
     const readable = properties.filter(({ options }) => !options.read || options.read.holds(context.viewer, place))
     const diff = (property: Property) => `/journals/${id}/diff/${property.column}`
+    const isLeft =
+      isMore(change) || exchangedFiles(change).length > 0 || properties.some((property) => isChanged(property, change))
     all.set(id, {
-      details: [...(cause ? [causeInWords(cause)] : []), ...details(readable, change, titles, context.settings, diff)],
-      isEmpty: !notes && !cause && !isMore(change) && !properties.some((property) => isChanged(property, change)),
+      details: [
+        ...(cause ? [causeInWords(cause)] : []),
+        ...details(readable, change, titles, context.settings, diff),
+        ...filesInWords(change, files),
+      ],
+      isEmpty: !notes && !cause && !isLeft,
     })
   }
   return all

@@ -1,24 +1,20 @@
 /** What can be done with the history of a work package: read it, comment, correct a comment, react to one. */
-import type { Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
-import { index, single } from '#kernel/collection.ts'
+import { prepareWrite } from '#kernel/change.ts'
+import { index } from '#kernel/collection.ts'
 import type { Payload } from '#kernel/draft.ts'
-import { toErrors } from '#kernel/draft.ts'
-import { ApiError, combined, forbidden, notFound, type Violation, violation } from '#kernel/errors.ts'
-import { publish } from '#kernel/events.ts'
-import { entryOf, record } from '#kernel/history.ts'
+import { ApiError, forbidden, notFound } from '#kernel/errors.ts'
 import { asText, isStorable } from '#kernel/kinds.ts'
-import { type Ask, holds, ok, operation, rowFrom } from '#kernel/operation.ts'
-import { writtenRow } from '#kernel/page.ts'
+import { type Ask, created, demand, holds, ok, operation, rowFrom, saved } from '#kernel/operation.ts'
 import { extend } from '#kernel/resource.ts'
-import { either, onWorkPackage } from '#kernel/rules.ts'
+import { onWorkPackage } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
+import { linksOf } from '#modules/files/comments.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
-import { Activity, mayEdit } from './activities.ts'
+import { Activity, mayComment, mayEdit } from './activities.ts'
 import { emojis, reactions } from './reactions.ts'
 
 const tag = 'Activity'
-const mayComment = either(onWorkPackage('add_work_package_comments'), onWorkPackage('edit_work_packages'))
 
 extend('WorkPackage', 'work_packages', {
   actions: {
@@ -47,11 +43,6 @@ function said(comment: unknown, shape: 'object' | 'text'): string {
   return asText(raw)
 }
 
-const refuse = (violations: readonly Violation[]) => {
-  if (violations.length > 0) throw combined(toErrors(Activity, violations))
-}
-const blank = (text: string) => (text.trim() === '' ? [violation('comment', "can't be blank")] : [])
-
 operation({
   method: 'GET',
   path: '/work_packages/:id/activities',
@@ -77,13 +68,16 @@ operation({
     const { context, body } = ask
     const row = await workPackage(ask)
     if (!(await holds(context, mayComment, row))) throw notFound(WorkPackage.missing)
-    const notes = said(body['comment'], 'object')
-    const internal = isInternal(body)
-    const mayBeInternal = !internal || (await holds(context, onWorkPackage('add_internal_comments'), row))
-    refuse([...blank(notes), ...(mayBeInternal ? [] : [violation('internal', 'may not be set by you in this project')])])
-    const id = await comment(ask, row['id'], notes, internal)
-    const later = await context.renewed()
-    return { status: 201, body: await single(later, Activity, (await writtenRow(later, Activity, id)) as Row) }
+    const raw = said(body['comment'], 'object')
+    const entry = {
+      resource: WorkPackage.table,
+      resource_id: row['id'],
+      project_id: row['project_id'],
+      user_id: context.viewer.id,
+      internal: isInternal(body),
+    }
+    const payload = { comment: { raw }, _links: await linksOf(context, body, raw) }
+    return created(ask, Activity, await prepareWrite(context, Activity, undefined, payload, entry))
   },
 })
 
@@ -93,18 +87,6 @@ function isInternal(body: Payload): boolean {
   return internal
 }
 
-/** Writes a comment, and says on the work package that something happened. Gives the entry's id. */
-const comment = ({ db, context }: Ask, workPackageId: number, notes: string, internal: boolean): Promise<number> =>
-  db.transaction(async (tx) => {
-    const entry = entryOf(context)
-    await tx.run(sql`update work_packages set updated_at = ${entry.at} where id = ${workPackageId}`)
-    await record(tx, WorkPackage, [workPackageId], { ...entry, notes, internal })
-    await publish(tx, context, 'work_packages.commented', workPackageId, [])
-    const last = await tx.one<{ id: number }>(sql`
-      select id from journals where resource = 'work_packages' and resource_id = ${workPackageId} order by version desc limit 1`)
-    return (last as { id: number }).id
-  })
-
 operation({
   method: 'PATCH',
   path: '/activities/:id',
@@ -112,15 +94,12 @@ operation({
   tag,
   answers: { status: 200, of: tag, as: 'single' },
   run: async (ask) => {
-    const { context, db, body } = ask
+    const { context, body } = ask
     const row = await activity(ask)
-    if (!(await holds(context, mayEdit, row))) throw forbidden()
-    const notes = said(body['comment'], 'text')
-    refuse(blank(notes))
-    await db.transaction((tx) =>
-      tx.run(sql`update journals set notes = ${notes}, updated_at = ${context.now.toISOString()} where id = ${row['id']}`),
-    )
-    return ok(await single(context, Activity, (await writtenRow(context, Activity, row['id'])) as Row))
+    await demand(context, mayEdit, row)
+    const raw = body['comment'] === undefined ? row['notes'] : said(body['comment'], 'text')
+    const payload = { comment: { raw }, _links: await linksOf(context, body, raw, row) }
+    return saved(ask, Activity, await prepareWrite(context, Activity, row, payload))
   },
 })
 

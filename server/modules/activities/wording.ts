@@ -120,6 +120,39 @@ function hoursInWords(value: number, { hours_per_day: perDay, duration_format: f
   return parts.filter(Boolean).join(' ')
 }
 
+/** What an entry left attached to a row, names by ids. */
+const attachedTo = (row: Row | undefined): Readonly<Record<string, string>> => row?.['attached'] ?? {}
+
+/** The files that were attached and taken away, by their ids. */
+function exchanged({ before, after }: Change): { added: readonly [number, string][]; removed: readonly [number, string][] } {
+  const [then, now] = [attachedTo(before), attachedTo(after)]
+  const only = (some: Readonly<Record<string, string>>, others: object) =>
+    Object.entries(some).flatMap(([id, name]): [number, string][] => (id in others ? [] : [[Number(id), name]]))
+  return { added: only(now, then), removed: only(then, now) }
+}
+
+/** The ids of the files that were attached or taken away. */
+export function exchangedFiles(change: Change): number[] {
+  const { added, removed } = exchanged(change)
+  return [...added, ...removed].map(([id]) => id)
+}
+
+/**
+ * The files that were attached and taken away, in words.
+ * @param there those that are still to be had
+ */
+export function filesInWords(change: Change, there: { has(id: number): boolean }): Detail[] {
+  const { added, removed } = exchanged(change)
+  const label = strong('File')
+  return [
+    ...added.map(([id, name]) => {
+      const shown = there.has(id) ? `<a href="/api/v3/attachments/${id}/content">${escapeHtml(name)}</a>` : italic(name)
+      return detail(`File ${name} added`, `${label} ${shown} added`)
+    }),
+    ...removed.map(([, name]) => detail(`File ${name} deleted`, `${label} <strike>${italic(name)}</strike> deleted`)),
+  ]
+}
+
 /** Why a row changed that nobody changed by hand. */
 export function causeInWords(cause: Row): Detail {
   const said = causes[cause['type'] as string] ?? 'Changed by the system'

@@ -1,13 +1,13 @@
 /** Makes a resource one that files can be attached to: its links, its list, its uploads, and what a write of it claims. */
 import type { Engine, Row, Transaction } from '#db/database.ts'
-import { among } from '#db/dialect.ts'
+import { among, objectOf } from '#db/dialect.ts'
 import { and, name, raw, type Sql, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { conflict, forbidden } from '#kernel/errors.ts'
 import { type Ask, nested, operation, rowAt } from '#kernel/operation.ts'
 import { type Draft, extend, hrefOf, type LinkOptions } from '#kernel/resource.ts'
 import { prepare } from '#kernel/viewer.ts'
-import { Attachment, inContainer, touch } from './attachments.ts'
+import { Attachment, free, inContainer, touch } from './attachments.ts'
 import { type Container, declareContainer, lentBy } from './containers.ts'
 import { prepareUpload } from './direct.ts'
 import { discard } from './loose.ts'
@@ -24,6 +24,11 @@ export function attachable(kind: Container, options: Pick<LinkOptions<any, any>,
   declareContainer(kind)
   extend('Attachment', 'attachments', { extras: lentBy(kind) })
   extend(type, table, {
+    attached: (
+      engine,
+      id,
+    ) => sql`(select ${objectOf(engine, raw('attachments.id'), raw('attachments.file_name'))} from attachments
+      where ${inContainer(type, id)} and attachments.status <> 'prepared')`,
     needs: add.needs,
     // Together with the row: most rows have none, and of those nothing more is to be asked.
     extras: {
@@ -38,10 +43,7 @@ export function attachable(kind: Container, options: Pick<LinkOptions<any, any>,
         collected: self as never,
         load: async (rows) => new Map(rows.map((row) => [(row as { id: number }).id, idsOf(row)])),
         // Its own, or what the viewer has uploaded and nobody has claimed: others' uploads are not visible anyway.
-        eligible: ({ before }) => {
-          const free = sql`(attachments.container_id is null and attachments.status <> 'prepared')`
-          return before ? sql`(${free} or ${inContainer(type, (before as { id: number }).id)})` : free
-        },
+        eligible: ({ before }) => (before ? sql`(${free} or ${inContainer(type, (before as { id: number }).id)})` : free),
         store: (tx, draft, ids, context) => replace(tx, type, draft, ids, context),
       }),
     }),
@@ -91,7 +93,7 @@ const listed = (engine: Engine): Sql =>
   raw(`${engine === 'sqlite' ? 'json_group_array' : 'json_agg'}(attachments.id order by attachments.id)`)
 
 /** The ids of what is attached to a row, read with it. */
-function idsOf(row: Row): readonly number[] {
+export function idsOf(row: Row): readonly number[] {
   const ids = row['attachment_ids'] ?? []
   return typeof ids === 'string' ? JSON.parse(ids) : ids
 }

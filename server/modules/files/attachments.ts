@@ -4,6 +4,7 @@ import { and, name, type Sql, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { conflict } from '#kernel/errors.ts'
 import { publish } from '#kernel/events.ts'
+import { entryOf, record } from '#kernel/history.ts'
 import type { Kind } from '#kernel/kinds.ts'
 import { type Draft, resource } from '#kernel/resource.ts'
 import { both, either, everyone, having, lacking, not, own, type Rule } from '#kernel/rules.ts'
@@ -67,30 +68,35 @@ export const Attachment = resource('Attachment', 'attachments', (p) => ({
   operations: ['show', 'delete'],
 }))
 
-/** The row is there: its file is no longer loose, and what it hangs on has changed. */
+/** The row is there: its file is no longer loose, and what it hangs on has changed, unless the file is still to come. */
 async function afterUpload(tx: Transaction, { row, before }: Draft, _: unknown, context: Context): Promise<void> {
   if (before) return
   if ((await settle(tx, row['storage_name'])) === 0) throw conflict('The upload took too long.')
-  if (row['container_id']) await touch(tx, row, context)
+  if (row['container_id'] && row['status'] !== 'prepared') await touch(tx, row, context)
 }
 
 async function takeAway(tx: Transaction, row: Row, context: Context): Promise<false> {
   await discard(tx, sql`id = ${row['id']}`, context.now)
-  if (row['container_id']) await touch(tx, row, context)
+  if (row['container_id'] && row['status'] !== 'prepared') await touch(tx, row, context)
   return false
 }
 
 /**
- * Marks the container of an attachment as changed, and tells of it.
+ * Marks the container of an attachment as changed, in its history as well, and tells of it.
  * @throws ApiError 409 when it has been removed
  */
 export async function touch(tx: Transaction, attachment: Row, context: Context): Promise<void> {
-  const { table } = resourceOf(attachment)
+  const resource = resourceOf(attachment)
+  const { table } = resource
   const id = attachment['container_id']
   const count = await tx.run(sql`update ${name(table)} set updated_at = ${context.now.toISOString()} where id = ${id}`)
   if (count === 0) throw conflict()
+  await record(tx, resource, [id], entryOf(context))
   await publish(tx, context, `${table}.updated`, id, ['attachments'])
 }
+
+/** Uploads that have arrived and that nobody has claimed. */
+export const free: Sql = sql`(attachments.container_id is null and attachments.status <> 'prepared')`
 
 /** The attachments of one container; its id may be a column. */
 export const inContainer = (type: string, id: number | Sql): Sql =>

@@ -5,11 +5,9 @@ import { join, raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import type { Context } from '#kernel/context.ts'
 import { publish } from '#kernel/events.ts'
-import { forget } from '#kernel/history.ts'
-import { type Draft, differs, resourceNamed } from '#kernel/resource.ts'
+import { type Draft, differs } from '#kernel/resource.ts'
 import { changed } from '#kernel/world.ts'
-import { discardOf } from '#modules/files/loose.ts'
-import { settle as settleWork } from '#modules/work-packages/consequences.ts'
+import { erase, settle as settleWork } from '#modules/work-packages/consequences.ts'
 import type { Facts } from './facts.ts'
 import { keepFormer } from './identifiers.ts'
 import { releaseVersions } from './sharing.ts'
@@ -98,18 +96,11 @@ export async function clear(tx: Transaction, { id }: Project, context: Context):
   await tx.run(
     sql`update work_packages set version_id = null where version_id in (select id from versions where ${inside('project_id')})`,
   )
-  await forget(tx, resourceNamed('WorkPackage'), (column) => sql`${column} in (${workPackages})`)
-  const gone = await tx.all<{ id: number }>(sql`select id from work_packages where ${inside('project_id')}`)
-  await tx.run(sql`delete from work_packages where ${inside('project_id')}`)
-  await discardOf(
+  const gone = await tx.all<{ id: number }>(workPackages)
+  await erase(
     tx,
-    'WorkPackage',
-    among(
-      tx.engine,
-      raw('container_id'),
-      gone.map((one) => one.id),
-    ),
-    context.now,
+    gone.map((one) => one.id),
+    context,
   )
   const work = bereft.map((parent) => parent.id)
   const origins = [...work, ...left.map((one) => one.id)]

@@ -1,7 +1,7 @@
 /** What else changes when a work package is saved or removed: who follows it, who is above it, who moves along. */
 import type { Row, Transaction } from '#db/database.ts'
 import { among, forUpdate, takeTurns } from '#db/dialect.ts'
-import { sql } from '#db/sql.ts'
+import { type Sql, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { conflict } from '#kernel/errors.ts'
 import { entryOf, forget } from '#kernel/history.ts'
@@ -158,6 +158,18 @@ async function moveAlong(tx: Transaction, row: Row, facts: Facts, context: Conte
   return successors.map((one) => one.id)
 }
 
+/** Removes work packages with all that was kept of them, and the files attached to them and to what was said of them. */
+export async function erase(tx: Transaction, ids: readonly number[], { now }: Context): Promise<void> {
+  const these = (column: Sql) => among(tx.engine, column, ids)
+  // Children point to their parents: the pointers go first.
+  await tx.run(sql`update work_packages set parent_id = null where ${these(sql`id`)}`)
+  const entries = await forget(tx, resourceNamed('WorkPackage'), these)
+  await tx.run(sql`delete from work_packages where ${these(sql`id`)}`)
+  // After the rows: an upload that came first has made us wait.
+  await discardOf(tx, 'WorkPackage', these(sql`container_id`), now)
+  await discardOf(tx, 'Activity', among(tx.engine, sql`container_id`, entries), now)
+}
+
 /** Removes a work package with everything below it, booked on it and related to it; who followed it, and those above, change. */
 export async function cascade(tx: Transaction, row: Row, context: Context): Promise<boolean> {
   const all = [row['id'] as number, ...(await descendantIds(tx, row['id']))]
@@ -165,12 +177,7 @@ export async function cascade(tx: Transaction, row: Row, context: Context): Prom
   await tx.run(sql`delete from time_entries where ${booked}`)
   if ((await tx.run(sql`delete from memberships where ${booked}`)) > 0) await changed(tx, 'memberships')
   const successors = await successorsOf(tx, all)
-  await forget(tx, resourceNamed('WorkPackage'), (column) => among(tx.engine, column, all))
-  // Children point to their parents: the pointers go first.
-  await tx.run(sql`update work_packages set parent_id = null where ${among(tx.engine, sql`id`, all)}`)
-  await tx.run(sql`delete from work_packages where ${among(tx.engine, sql`id`, all)}`)
-  // After the rows: an upload that came first has made us wait.
-  await discardOf(tx, 'WorkPackage', among(tx.engine, sql`container_id`, all), context.now)
+  await erase(tx, all, context)
   const parents = row['parent_id'] === null ? [] : [row['parent_id'] as number]
   const origins = [...parents, ...successors]
   if (origins.length > 0) await settle(tx, { origins, work: parents, because: row['id'] }, context)
