@@ -11,6 +11,7 @@ import { notifications } from './migrations/0008-notifications.ts'
 import { manualOrder } from './migrations/0010-manual-order.ts'
 import { changesets } from './migrations/0011-changesets.ts'
 import { moments } from './migrations/0012-moments.ts'
+import { calendarTokens } from './migrations/0015-calendar-tokens.ts'
 import { sql } from './sql.ts'
 
 const migrations: readonly { name: string; text: string }[] = [
@@ -25,6 +26,7 @@ const migrations: readonly { name: string; text: string }[] = [
   { name: '0010-manual-order', text: manualOrder },
   { name: '0011-changesets', text: changesets },
   { name: '0012-moments', text: moments },
+  { name: '0015-calendar-tokens', text: calendarTokens },
 ]
 
 /** The few column types that the engines spell differently. */
