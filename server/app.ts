@@ -10,7 +10,7 @@ import type { FileStore } from '#files/store.ts'
 import { sendError, withoutBody } from '#http/answer.ts'
 import { describe } from '#http/documents.ts'
 import { mount } from '#http/mount.ts'
-import { allOperations } from '#kernel/operation.ts'
+import { allOperations, documents } from '#kernel/operation.ts'
 import { resources } from '#kernel/resource.ts'
 import { settingsOf } from '#kernel/settings.ts'
 import { createWorld } from '#kernel/world.ts'
@@ -75,7 +75,7 @@ export async function build(
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error))
 
   const operations = allOperations(resources())
-  mount(app, { db, world, files }, operations)
+  mount(app, { db, world, files }, operations, documents)
   describe(app, operations, settings)
 
   app.get('/livez', async () => 'ok')

@@ -54,7 +54,7 @@ const commands: Readonly<Record<string, Command>> = {
     run: async (invocation) => (await import('./commands/user.ts')).unlockUser(invocation),
   },
   'token list': {
-    meaning: "list a user's API tokens",
+    meaning: "list a user's tokens, and what each opens",
     words: ['LOGIN'],
     options: DATABASE,
     run: async (invocation) => (await import('./commands/token.ts')).listTokens(invocation),
@@ -68,7 +68,7 @@ const commands: Readonly<Record<string, Command>> = {
     run: async (invocation) => (await import('./commands/token.ts')).createToken(invocation),
   },
   'token revoke': {
-    meaning: 'make an API token worthless',
+    meaning: 'make a token worthless',
     words: ['ID'],
     options: DATABASE,
     run: async (invocation) => (await import('./commands/token.ts')).revokeToken(invocation),

@@ -118,8 +118,15 @@ async function createToken(tx: Transaction, user_id: number, now: string): Promi
 /** Makes `value` the given token of a user, in place of the one given before. */
 async function giveToken(tx: Transaction, user_id: number, value: string, now: string): Promise<void> {
   const hash = hashToken(value)
-  if (await tx.one(sql`select id from tokens where hash = ${hash} and user_id = ${user_id} and expires_at is null`)) return
-  await tx.run(sql`delete from tokens where hash = ${hash} or (user_id = ${user_id} and name = ${GIVEN_TOKEN})`)
+  if (
+    await tx.one(
+      sql`select id from tokens where hash = ${hash} and user_id = ${user_id} and query_id is null and expires_at is null`,
+    )
+  )
+    return
+  await tx.run(
+    sql`delete from tokens where query_id is null and (hash = ${hash} or (user_id = ${user_id} and name = ${GIVEN_TOKEN}))`,
+  )
   await tx.one(insert('tokens', { user_id, name: GIVEN_TOKEN, hash, created_at: now }))
   await changed(tx, 'tokens')
 }

@@ -230,7 +230,8 @@ describe('halyard user and halyard token', () => {
     await succeed('user', 'unlock', 'ada', ...where)
     assert.equal(await server.status(token), 200)
 
-    const [, id] = /^(\d+) +Engine +\d{4}-\S+Z +never$/m.exec(await succeed('token', 'list', 'ada', ...where)) ?? assert.fail()
+    const [, id] =
+      /^(\d+) +Engine +the API +\d{4}-\S+Z +never$/m.exec(await succeed('token', 'list', 'ada', ...where)) ?? assert.fail()
     await succeed('token', 'revoke', id!, ...where)
     assert.equal(await server.status(token), 401)
     await server.stop()

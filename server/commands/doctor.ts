@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
 import type { Database } from '#db/database.ts'
+import { indexer } from '#db/search.ts'
 import { sql } from '#db/sql.ts'
 import type { Config } from '#server/config.ts'
 import type { Invocation } from './command.ts'
@@ -38,6 +39,7 @@ export async function examine({ config }: Invocation): Promise<void> {
       const opened = db
       await check('Layout', () => layout(opened))
       await check('Writing', () => writing(opened))
+      await check('Search', () => indexer(opened))
       await opened.close()
     }
   }

@@ -1,4 +1,4 @@
-/** `halyard token`: API tokens, from the command line. */
+/** `halyard token`: tokens, from the command line. */
 import { insert } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
@@ -14,8 +14,14 @@ export async function listTokens({ config, words }: Invocation): Promise<void> {
     const user = await userOf(db, words[0]!)
     return db.all<Tables['tokens']>(sql`select * from tokens where user_id = ${user.id} order by id`)
   })
-  const rows = tokens.map((token) => [String(token.id), token.name, token.created_at, token.expires_at ?? 'never'])
-  console.log(columns([['ID', 'NAME', 'CREATED', 'EXPIRES'], ...rows]))
+  const rows = tokens.map((token) => [
+    String(token.id),
+    token.name,
+    token.query_id === null ? 'the API' : `the calendar of query ${token.query_id}`,
+    token.created_at,
+    token.expires_at ?? 'never',
+  ])
+  console.log(columns([['ID', 'NAME', 'OPENS', 'CREATED', 'EXPIRES'], ...rows]))
 }
 
 /** Creates a token and shows it: nobody can do that later. */

@@ -13,6 +13,7 @@ import { changesets } from './migrations/0011-changesets.ts'
 import { moments } from './migrations/0012-moments.ts'
 import { search } from './migrations/0013-search.ts'
 import { attached } from './migrations/0014-attached.ts'
+import { calendarTokens } from './migrations/0015-calendar-tokens.ts'
 import { sql } from './sql.ts'
 
 const migrations: readonly { name: string; text: string | Readonly<Record<Engine, string>> }[] = [
@@ -29,6 +30,7 @@ const migrations: readonly { name: string; text: string | Readonly<Record<Engine
   { name: '0012-moments', text: moments },
   { name: '0013-search', text: search },
   { name: '0014-attached', text: attached },
+  { name: '0015-calendar-tokens', text: calendarTokens },
 ]
 
 /** The few words that the engines spell differently. */

@@ -92,3 +92,11 @@ async function renew(tx: Transaction, table: string, ids: readonly number[]): Pr
       ) where text is not null order by id`)
   }
 }
+
+/** What finds words in this database, in words. Throws an Error in one sentence where nothing can. */
+export async function indexer(db: Database): Promise<string> {
+  if (db.engine === 'sqlite') return 'FTS5'
+  if (!(await db.one(sql`select 1 as one from pg_available_extensions where name = 'pg_trgm'`)))
+    throw new Error('the extension pg_trgm, which comes with PostgreSQL, is not there; install the package of its extensions')
+  return 'pg_trgm'
+}

@@ -380,6 +380,7 @@ export interface Tables {
     hash: string
     created_at: string
     expires_at: string | null
+    query_id: number | null
   }
   types: {
     id: number

@@ -24,7 +24,7 @@ async function ownerOf(value: string, db: Reader, snapshot: Snapshot, now: Date)
   const row = await snapshot.remember(`token ${hash}`, ['tokens', 'principals'], () =>
     db.one(sql`
       select p.*, t.expires_at as token_expires_at from tokens t join principals p on p.id = t.user_id
-      where t.hash = ${hash} and p.status = 1 and p.type = 'User'`),
+      where t.hash = ${hash} and t.query_id is null and p.status = 1 and p.type = 'User'`),
   )
   if (!row || (row['token_expires_at'] !== null && row['token_expires_at'] <= now.toISOString())) return undefined
   return row

@@ -2,12 +2,12 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { FastifyInstance } from 'fastify'
-import { openapi } from '#kernel/openapi.ts'
 import type { Operation } from '#kernel/operation.ts'
 import { resources } from '#kernel/resource.ts'
 import type { Settings } from '#kernel/settings.ts'
 import { sendText } from './answer.ts'
 import { PREFIX } from './mount.ts'
+import { openapi } from './openapi.ts'
 
 const require = createRequire(import.meta.url)
 const { version } = require('../../package.json') as { version: string }

@@ -8,11 +8,11 @@ import type { FileStore } from '#files/store.ts'
 import type { Context } from '#kernel/context.ts'
 import { ApiError, forbidden, notFound } from '#kernel/errors.ts'
 import { livingFor } from '#kernel/living.ts'
-import type { Method, Operation, Part } from '#kernel/operation.ts'
+import type { Document, Method, Operation, Part } from '#kernel/operation.ts'
 import { unpackParams } from '#kernel/query.ts'
-import { settingsOf } from '#kernel/settings.ts'
+import { type Settings, settingsOf } from '#kernel/settings.ts'
 import { prepare, viewerOf } from '#kernel/viewer.ts'
-import type { World } from '#kernel/world.ts'
+import type { Snapshot, World } from '#kernel/world.ts'
 import { HAL, send, sendError } from './answer.ts'
 import { authenticate } from './authenticate.ts'
 import { readObject } from './json.ts'
@@ -27,14 +27,18 @@ export interface Ground {
   readonly files: FileStore
 }
 
+/** Who asks: told by the headers, unless said otherwise. */
+type Caller = (request: FastifyRequest, db: Database, snapshot: Snapshot, settings: Settings, now: Date) => Promise<Row>
+const byHeaders: Caller = ({ raw }, db, snapshot, settings, now) => authenticate(raw, db, snapshot, settings, now, false)
+
 /** Everything a request carries, once it is known who asks. Two statements at most, one when nothing changed. */
-async function contextOf(request: FastifyRequest, { db, world, files }: Ground, open: boolean): Promise<Context> {
+async function contextOf(request: FastifyRequest, { db, world, files }: Ground, caller = byHeaders): Promise<Context> {
   const [path = '', search = ''] = request.raw.url?.split(/\?(.*)/s) ?? []
   const params = search === '' ? NONE : unpackParams(new URLSearchParams(search))
   const now = new Date()
   const snapshot = await world.snapshot(db)
   const settings = await settingsOf(db, snapshot)
-  const principal: Row = await authenticate(request.raw, db, snapshot, settings, now, open)
+  const principal = await caller(request, db, snapshot, settings, now)
   const viewer = await viewerOf(snapshot, principal)
   const timeZone = principal['time_zone'] ?? settings.user_default_timezone ?? 'UTC'
   const context: Context = {
@@ -100,7 +104,7 @@ async function answer(request: FastifyRequest, reply: FastifyReply, ground: Grou
   const { raw, body: sent } = request
   const stream = isStream(sent) ? sent.iterator({ destroyOnReturn: false }) : undefined
   try {
-    const context = await contextOf(request, ground, false)
+    const context = await contextOf(request, ground)
     checkContentType(request, one)
     if (one.guard) {
       await prepare(db, context.viewer, one.guard.needs)
@@ -140,8 +144,33 @@ function swallow(request: IncomingMessage): void {
 }
 const MOST_SWALLOWED = 64 * 1024 * 1024
 
-/** Mounts all operations, and refusals for everything else below /api/v3. */
-export function mount(app: FastifyInstance, ground: Ground, operations: readonly Operation[]): void {
+async function answerDocument(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  ground: Ground,
+  one: Document,
+): Promise<FastifyReply> {
+  const params = request.params as Record<string, string>
+  const query = new URLSearchParams(request.raw.url?.split(/\?(.*)/s)[1])
+  const caller: Caller = async (_, db) => {
+    const row = await one.caller({ db, params, query })
+    if (!row) throw notFound()
+    return row
+  }
+  try {
+    return await send(request, reply, await one.run({ context: await contextOf(request, ground, caller), params }))
+  } catch (error) {
+    return sendError(request, reply, error)
+  }
+}
+
+/** Mounts all operations and documents, and refusals for everything else. */
+export function mount(
+  app: FastifyInstance,
+  ground: Ground,
+  operations: readonly Operation[],
+  documents: readonly Document[],
+): void {
   app.removeAllContentTypeParsers()
   // Read as it comes, by the operation and not before it is known who asks.
   app.addContentTypeParser('multipart/form-data', (_request, body, done) => done(null, body))
@@ -161,10 +190,14 @@ export function mount(app: FastifyInstance, ground: Ground, operations: readonly
     })
   }
 
+  for (const one of documents) {
+    app.get(one.path, (request, reply) => answerDocument(request, reply, ground, one))
+  }
+
   app.setNotFoundHandler(async (request, reply) => {
     if (!request.url.startsWith(PREFIX)) return reply.code(404).header('content-type', HAL).send(JSON.stringify(notFound().body))
     try {
-      const { path } = await contextOf(request, ground, false)
+      const { path } = await contextOf(request, ground)
       const allowed = operations.filter((one) => matches(one, path)).map((one) => one.method)
       throw allowed.length > 0 ? methodNotAllowed(allowed) : notFound()
     } catch (error) {

@@ -107,8 +107,9 @@ function activated(resource: Resource, draft: Draft, context: Context): Draft {
     }
   }
   const whole = { ...draft.row, ...row }
-  for (const { column, options } of resource.properties) {
-    if (options.follows && row[column as string] === undefined) row[column as string] = options.follows(whole as never)
+  for (const { column, options } of [...resource.properties, ...(resource.unseen ?? [])]) {
+    if (options.follows && options.active?.(draft as never, context) !== false)
+      row[column as string] = options.follows(whole as never)
   }
   return { ...revised(draft, row), given, many }
 }

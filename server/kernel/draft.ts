@@ -95,7 +95,7 @@ async function readLink(property: Property, link: unknown, context: Context): Pr
     if (href === undefined && !property.many) return undefined
     if (href === null || href === undefined) continue
     if (href === UNDISCLOSED) return undefined
-    const id = typeof href === 'string' ? await idAt(resourceNamed(property.to as string), href, context) : undefined
+    const id = await idLinked(resourceNamed(property.to as string), one, context)
     if (id === undefined) return mismatch(property, href)
     ids.push(id)
   }
@@ -121,11 +121,17 @@ export function readAddress(href: string, context: Context): { path: string; tex
 /** The id of what is not there: no row has it. */
 export const NOTHING = -1
 
-/** The id in an address of ours; that of nothing for an address that is well formed but names nothing. */
-export async function idAt(target: Resource, href: string, context: Context): Promise<number | undefined> {
-  const address = readAddress(href, context)
-  if (!address || !pathsOf(target).includes(address.path)) return undefined
-  const { text } = address
+/** What stands for the id in a link to such a resource; undefined for what is no link to one. */
+export function namedIn(target: Resource, link: unknown, context: Context): string | undefined {
+  const href = (link as { href?: unknown } | null | undefined)?.href
+  const address = typeof href === 'string' ? readAddress(href, context) : undefined
+  return address && pathsOf(target).includes(address.path) ? address.text : undefined
+}
+
+/** The id that a link names: that of nothing where none has the name, undefined for what is no link to such a resource. */
+export async function idLinked(target: Resource, link: unknown, context: Context): Promise<number | undefined> {
+  const text = namedIn(target, link, context)
+  if (text === undefined) return undefined
   if (isId(text)) return Number(text)
   return target.resolve ? ((await target.resolve(text, context)) ?? NOTHING) : undefined
 }

@@ -8,6 +8,8 @@ import type { Snapshot, Topic } from './world.ts'
 /** What a database adds to a resource. */
 export interface Addition {
   readonly properties: readonly Property[]
+  /** Those that the viewer does not know of, and whose values follow from others all the same. */
+  readonly unseen: readonly Property[]
   readonly filters: Readonly<Record<string, Filter>>
 }
 
@@ -39,7 +41,7 @@ export async function livingFor(db: Reader, snapshot: Snapshot, viewer: Viewer):
 /** Every resource that something was added to, and those whose rows are read off others. */
 function grown(additions: ReadonlyMap<string, Addition>): Living {
   const living = new Map<string, Resource>()
-  for (const [name, { properties, filters }] of additions) {
+  for (const [name, { properties, unseen, filters }] of additions) {
     const declared = resourceNamed(name)
     const all = [...declared.properties, ...properties]
     living.set(name, {
@@ -47,7 +49,8 @@ function grown(additions: ReadonlyMap<string, Addition>): Living {
       properties: all,
       property: new Map(all.map((property) => [property.name, property])),
       filters: { ...declared.filters, ...filters },
-      kept: properties.filter((property) => property.kept),
+      unseen,
+      kept: [...properties, ...unseen].filter((property) => property.kept),
     })
   }
   return living

@@ -1,5 +1,5 @@
 /** Operations: everything the API answers. The standard ones follow from the declarations; the others are declared here. */
-import type { Database } from '#db/database.ts'
+import type { Database, Reader, Row } from '#db/database.ts'
 import { and, type Sql, TRUE } from '#db/sql.ts'
 import { commit, commitLink, findRow, form, type Prepared, prepareWrite, remove } from './change.ts'
 import { compared, type IndexOptions, index, single } from './collection.ts'
@@ -77,6 +77,23 @@ const declared: Operation[] = []
 /** Declares an operation that is no standard one of a resource. */
 export function operation(one: Operation): void {
   declared.push(one)
+}
+
+/** Something read outside the API, by whoever its address says: for programs that can say nothing else of themselves. */
+export interface Document {
+  /** Below the server's root, with `:name` for parameters. */
+  readonly path: string
+  /** The principal as whom it is read; where there is none it answers 404. */
+  caller(ask: { db: Reader; params: Ask['params']; query: URLSearchParams }): Promise<Row | undefined>
+  run(ask: Pick<Ask, 'context' | 'params'>): Promise<Answer>
+}
+
+/** The documents there are. */
+export const documents: Document[] = []
+
+/** Declares something to be read outside the API. */
+export function document(one: Document): void {
+  documents.push(one)
 }
 
 /** The number that a path parameter names, or undefined when it names nothing. */

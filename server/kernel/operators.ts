@@ -25,8 +25,8 @@ export interface Filter {
   operatorNames?: Readonly<Record<string, string>>
   /** The resource whose rows its values name. */
   to?: string
-  /** Whether it is of use only in the list of one project. */
-  inProject?: boolean
+  /** Whether there is such a filter where a list is asked for: always, unless this says otherwise. */
+  available?: (context: Context) => boolean | Promise<boolean>
   /** It answers to its name, but is not among the filters that are offered. */
   unlisted?: boolean
   /** Whether values name something that can be chosen; by default any visible row of `to`, or any value of the right format. */

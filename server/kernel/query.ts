@@ -175,10 +175,14 @@ export async function areVisible(target: string, values: readonly string[], cont
   return ids.every((id) => visible.has(Number(id)))
 }
 
+/** Whether a list can be filtered by this where it is asked for. */
+export const isAvailable = async ({ available }: Filter, context: Context): Promise<boolean> =>
+  available === undefined || available(context)
+
 /** What is wrong with one use of a filter, or the condition it makes. */
 async function judge(use: FilterUse, resource: Queryable, context: Context): Promise<Sql | string> {
   const filter = filtersOf(resource).get(use.name)
-  if (!filter) return `${use.name} filter does not exist.`
+  if (!filter || !(await isAvailable(filter, context))) return `${use.name} filter does not exist.`
   const operators = filter.operators ?? operatorsOf[filter.strategy]
   if (!operators.includes(use.operator)) {
     return `${filter.label} filter: the operator "${use.operator}" is not one of ${operators.map((o) => `"${o}"`).join(', ')}.`

@@ -300,6 +300,8 @@ export interface Resource extends Omit<Declaration<any, any>, 'properties' | 'ti
   readonly rows?: ReadonlyMap<any, Row>
   /** How these rows are read off other resources; see `rowsOf`. */
   readonly rowsOf?: (named: (name: string) => Resource) => ReadonlyMap<any, Row>
+  /** Properties that the viewer does not know of, kept up to date by what the viewer writes. */
+  readonly unseen?: readonly Property[]
   /** The properties that share a column with others. */
   readonly kept?: readonly Property[]
 }

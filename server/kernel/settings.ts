@@ -9,6 +9,8 @@ export const defaultSettings = {
   app_title: 'Halyard',
   login_required: true,
   host_name: 'localhost:8080',
+  /** Whether that host is reached by HTTPS, for addresses that lead there from elsewhere. */
+  https: false,
   api_tokens_enabled: true,
   apiv3_enable_basic_auth: true,
   apiv3_max_page_size: 1000,
@@ -23,6 +25,8 @@ export const defaultSettings = {
   attachment_whitelist: [] as string[],
   /** Minutes after which an upload that nobody has claimed is removed. */
   attachments_grace_period: 180,
+  /** Whether queries can be read as calendars. */
+  ical_enabled: true,
   default_language: 'en',
   date_format: null as string | null,
   time_format: null as string | null,
@@ -58,6 +62,10 @@ export const defaultSettings = {
 }
 
 export type Settings = Readonly<typeof defaultSettings>
+
+/** A path of ours as an address for those who are elsewhere. */
+export const addressOf = ({ https, host_name }: Settings, path: string): string =>
+  `${https ? 'https' : 'http'}://${host_name}${path}`
 
 /** The settings in force: remembered until one changes. */
 export function settingsOf(db: Reader, snapshot: Snapshot): Promise<Settings> {

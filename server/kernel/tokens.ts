@@ -1,10 +1,13 @@
-/** API tokens: what they look like, and what is kept of them. */
+/** Tokens: what they look like, and what is kept of them. */
 import { createHash, randomBytes } from 'node:crypto'
 
-/** A new token: `opapi-` and 40 hexadecimal digits. */
+/** A new API token: `opapi-` and 40 hexadecimal digits. */
 export const randomToken = (): string => `opapi-${randomBytes(20).toString('hex')}`
 
-/** Whether a text looks like a token. */
+/** A new token that opens one address and nothing else. */
+export const randomKey = (): string => randomBytes(32).toString('hex')
+
+/** Whether a text looks like an API token. */
 export const isToken = (text: string): boolean => /^opapi-[0-9a-f]{40}$/.test(text)
 
 /** How a token is stored: nobody who reads the database can use it. */

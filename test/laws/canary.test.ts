@@ -72,7 +72,7 @@ before(async () => {
   manager = await outsider('manager', everything)
   stranger = await outsider('stranger')
   anonymous = { name: 'anonymous', id: undefined, send: wire(server.url), known: [] }
-  const own = await make.workPackage({ project_id: home, author_id: member.id, subject: 'Of home' })
+  const own = await make.workPackage({ project_id: home, author_id: member.id, subject: 'Of home', start_date: '2026-01-01' })
   const stamps = { created_at: '2026-01-01T00:00:00.000Z', updated_at: '2026-01-01T00:00:00.000Z' }
   const version = await make.row('versions', { project_id: home, name: 'Of home', ...stamps }, 'versions')
   const category = await make.row('categories', { project_id: home, name: 'Of home' }, 'categories')
@@ -275,6 +275,16 @@ test('somebody who manages members elsewhere learns nothing but the names of gro
 test('a stranger learns nothing', () => assertSilence(stranger))
 
 test('anonymous learns nothing', () => assertSilence(anonymous))
+
+test('a calendar that a member has made an address for tells nothing', async () => {
+  const made = await member.send('POST', `/api/v3/queries/${ground.visible.get('queries')}/ical_url`, { token_name: 'Canary' })
+  assert.equal(made.status, 201)
+  const { pathname, search } = new URL(made.body._links.icalUrl.href)
+  const calendar = await fetch(server.url + pathname + search)
+  const text = (await calendar.text()).replaceAll('\r\n ', '')
+  assert.match(text, /SUMMARY:Of home/)
+  assert.equal(leak(text), undefined)
+})
 
 test('a member who is no longer one learns nothing', async () => {
   for (const ask of byPath(ground)) if (ask.method === 'GET') await send(leaver.send, ask)

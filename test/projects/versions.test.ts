@@ -136,6 +136,12 @@ test('lists are filtered by name and sharing and sorted by numbers within names'
   assert.deepEqual(ids(await stranger.get('/versions')), [])
 })
 
+test('a name is said to be of 60 characters at most, and may be longer', async () => {
+  const { name } = (await manager.get('/versions/schema')).body
+  assert.deepEqual([name.minLength, name.maxLength], [1, 60])
+  assert.equal((await create('n'.repeat(61))).status, 201)
+})
+
 test('the schema and the forms say what can be chosen', async () => {
   const { body } = await manager.get('/versions/schema')
   assert.deepEqual(

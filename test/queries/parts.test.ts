@@ -82,8 +82,12 @@ const filtersIn = (body: any): string[] =>
   body._embedded.elements.map((schema: any) => schema._links.filter.href.split('/').at(-1))
 
 test('some filters are of use only within a project, where values are chosen from what is there', async () => {
-  const { viewer, project } = world
+  const { viewer, project, server } = world
   const everywhere = filtersIn((await viewer.get('/queries/filter_instance_schemas')).body)
+  const below = await server.make.project({ parent_id: project })
+  const offered = async () => filtersIn((await viewer.get(`/projects/${project}/queries/filter_instance_schemas`)).body)
+  assert.equal((await offered()).includes('subprojectId'), false)
+  await server.make.member(world.viewerId, below, ['view_work_packages'])
   for (const parent of ['projects', 'workspaces']) {
     const { body } = await viewer.get(`/${parent}/${project}/queries/filter_instance_schemas`)
     const own = filtersIn(body)

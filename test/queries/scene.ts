@@ -10,6 +10,7 @@ export interface Scene {
   readonly keeperId: number
   readonly manager: Client
   readonly viewer: Client
+  readonly viewerId: number
   readonly stranger: Client
 }
 
@@ -24,6 +25,7 @@ export async function scene(): Promise<Scene> {
     return { id, client: await server.as(id) }
   }
   const keeper = await person('save_queries')
+  const viewer = await person('view_project')
   return {
     server,
     project,
@@ -31,7 +33,8 @@ export async function scene(): Promise<Scene> {
     keeper: keeper.client,
     keeperId: keeper.id,
     manager: (await person('save_queries', 'manage_public_queries')).client,
-    viewer: (await person('view_project')).client,
+    viewer: viewer.client,
+    viewerId: viewer.id,
     stranger: (await person()).client,
   }
 }

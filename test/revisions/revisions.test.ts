@@ -1,6 +1,7 @@
 /** Revisions: what was committed to a repository about work packages. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { sql } from '#db/sql.ts'
 import { importCommits, numbersIn } from '#modules/revisions/importing.ts'
 import { type Client, type Instance, ids, instance } from '#test/instance.ts'
 
@@ -67,6 +68,14 @@ test('A commit is taken over once, and has no author where nobody has the addres
   assert.equal('author' in body._embedded.elements[0]._links, false)
 })
 
+test('The first commit that is taken over makes the repository one of the project’s modules', async () => {
+  const bare = await server.make.project()
+  await server.db.transaction((tx) => tx.run(sql`delete from enabled_modules where project_id = ${bare} and name = 'repository'`))
+  const work = await server.make.workPackage({ project_id: bare })
+  await server.db.transaction((tx) => importCommits(tx, bare, [commit('0a1b', `#${work}`)]))
+  assert.equal((await server.admin.get(`/work_packages/${work}/revisions`)).body.total, 1)
+})
+
 test('Whoever may not see the repository sees no revision, and is offered no link to any', async () => {
   const work = await server.make.workPackage({ project_id: project })
   await imported(commit('ef56', `For #${work}`))
@@ -74,10 +83,22 @@ test('Whoever may not see the repository sees no revision, and is offered no lin
   const [id] = ids(list)
   assert.equal((await developer.get(`/revisions/${id}`)).status, 200)
   assert.equal((await reader.get(`/revisions/${id}`)).status, 404)
-  assert.equal((await reader.get(`/work_packages/${work}/revisions`)).status, 403)
+  const { status, body } = await reader.get(`/work_packages/${work}/revisions`)
+  assert.deepEqual([status, body.total, body._embedded.elements], [200, 0, []])
   const linked = async (client: Client) => (await client.get(`/work_packages/${work}`)).body._links.revisions
   assert.deepEqual(await linked(developer), { href: `/api/v3/work_packages/${work}/revisions` })
   assert.equal(await linked(reader), undefined)
+})
+
+test('Of the revisions that speak of a work package each is shown to those who may see its own repository', async () => {
+  const pier = await server.make.project({ parent_id: project })
+  const [committer, worker] = [await server.make.user(), await server.make.user()]
+  for (const user of [committer, worker]) await server.make.member(user, pier, ['view_work_packages'])
+  await server.make.member(committer, project, ['view_changesets'])
+  const work = await server.make.workPackage({ project_id: pier })
+  await imported(commit('0c2d', `For #${work}, which is further down`))
+  const seen = async (user: number) => (await (await server.as(user)).get(`/work_packages/${work}/revisions`)).body.total
+  assert.deepEqual([await seen(committer), await seen(worker)], [1, 0])
 })
 
 test('A number belongs to a work package where it stands by itself behind a hash', () => {

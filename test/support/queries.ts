@@ -34,6 +34,8 @@ export interface FilterCase {
   readonly filter: string
   readonly operator: string
   readonly strategy: Strategy
+  /** Whether it is there only in some places: for work packages, in the list of a project. */
+  readonly isPlaced: boolean
   /** Values to be tried one after the other: the first that is allowed will do. */
   readonly candidates: readonly (readonly string[])[]
 }
@@ -58,6 +60,7 @@ export function filterCases(resource: Resource, ids: ReadonlyMap<string, readonl
       filter: filter.key,
       operator,
       strategy: filter.strategy,
+      isPlaced: filter.available !== undefined,
       candidates: valuesFor(filter.strategy, operator) ?? named,
     }))
   })

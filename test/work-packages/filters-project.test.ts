@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { filters } from '#test/instance.ts'
-import { kind, scene } from './scene.ts'
+import { kind, link, scene } from './scene.ts'
 
 const it = await scene()
 const { admin, project, make } = it
@@ -66,6 +66,40 @@ describe('subprojectId in the list of a project', () => {
 
   test('takes in nothing from elsewhere', async () => {
     assert.equal(await found(here(['subprojectId', '=', [id['other']!]])), 'top')
+  })
+})
+
+describe('where they would tell nothing there are no such filters', () => {
+  const refusal = async (path: string, client = admin) => {
+    const { status, body } = await client.get(path)
+    return [status, body.message]
+  }
+  for (const name of ['category', 'subprojectId', 'onlySubproject']) {
+    test(`${name}: in the list of all work packages`, async () => {
+      assert.deepEqual(await refusal(anywhere([name, '*'])), [400, `${name} filter does not exist.`])
+      assert.equal((await admin.get(here([name, '*']))).status, 200)
+    })
+  }
+
+  for (const name of ['subprojectId', 'onlySubproject']) {
+    test(`${name}: in a project below which the viewer sees none`, async () => {
+      const inLeaf = `/projects/${id['leaf']}/work_packages?${filters([name, '*'])}`
+      assert.deepEqual(await refusal(inLeaf), [400, `${name} filter does not exist.`])
+      assert.deepEqual(await refusal(here([name, '*']), it.member.client), [400, `${name} filter does not exist.`])
+    })
+  }
+
+  test('a query that is moved to where its filter is not there is shown without it', async () => {
+    const filter = (name: string, operator: string) => ({
+      _links: { filter: link('queries/filters', name), operator: link('queries/operators', encodeURIComponent(operator)) },
+      values: [],
+    })
+    const payload = { name: 'Hulls', filters: [filter('category', '!*')], _links: { project: link('projects', project) } }
+    const { body, status } = await admin.post('/queries', payload)
+    assert.equal(status, 201)
+    const global = await admin.patch(`/queries/${body.id}`, { _links: { project: { href: null } } })
+    assert.equal(global.status, 200)
+    assert.deepEqual((await admin.get(`/queries/${body.id}`)).body.filters, [])
   })
 })
 

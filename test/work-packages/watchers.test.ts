@@ -39,6 +39,16 @@ describe('to watch', () => {
     assert.equal((await add(client, it.member.id)).status, 201)
   })
 
+  test('is named as in every link: by login, as me, or with the host before', async () => {
+    const { id, client } = await it.person('view_work_packages', 'add_work_package_watchers')
+    const at = (href: string) => client.post(path(), { user: { href } })
+    assert.equal((await at(`http://localhost:8080/api/v3/users/${id}`)).status, 201)
+    assert.equal((await at('/api/v3/users/me')).status, 200)
+    assert.equal((await at(`/api/v3/users/${(await client.get('/users/me')).body.login}`)).status, 200)
+    assert.equal((await at(`http://elsewhere/api/v3/users/${id}`)).status, 400)
+    assert.equal((await at('/api/v3/users/nobody')).status, 404)
+  })
+
   test('one has to be seen by who asks', async () => {
     const hidden = await make.user()
     assert.equal((await add(it.member.client, hidden)).status, 404)

@@ -4,7 +4,7 @@ import { among, recordset } from '#db/dialect.ts'
 import { join, name, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import type { Context } from '#kernel/context.ts'
-import { pathsOf, readAddress } from '#kernel/draft.ts'
+import { namedIn } from '#kernel/draft.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
 import type { Kind } from '#kernel/kinds.ts'
 import * as kinds from '#kernel/kinds.ts'
@@ -131,10 +131,8 @@ const isObject = (value: unknown): value is Row => typeof value === 'object' && 
 
 function readSetting(given: unknown, context: Context): Setting {
   if (!isObject(given)) throw new kinds.FormatError('each setting to be an object')
-  const project =
-    isObject(given['_links']) && isObject(given['_links']['project']) ? given['_links']['project']['href'] : undefined
   return {
-    project_id: project === null ? null : readProject(project, context),
+    project_id: readProject(isObject(given['_links']) ? given['_links']['project'] : undefined, context),
     ...Object.fromEntries(flagNames.map((name) => [snakeCase(name), kinds.boolean.parse(given[name] ?? false)])),
     ...Object.fromEntries(
       alertNames.map((name) => [snakeCase(name), given[name] === null || given[name] === undefined ? null : days(given[name])]),
@@ -149,11 +147,13 @@ function days(value: unknown): number {
 }
 const NO_CHOICE = -1
 
-function readProject(href: unknown, context: Context): number {
-  const address = typeof href === 'string' ? readAddress(href, context) : undefined
-  if (!address || !pathsOf(resourceNamed('Project')).includes(address.path) || !isId(address.text))
+function readProject(link: unknown, context: Context): number | null {
+  if (isObject(link) && link['href'] === null) return null
+  // Not by its identifier: each would have to be asked for by itself.
+  const named = namedIn(resourceNamed('Project'), link, context)
+  if (named === undefined || !isId(named))
     throw new kinds.FormatError('each setting to link to its project, or to none by {"href":null}')
-  return Number(address.text)
+  return Number(named)
 }
 
 async function judge(settings: readonly Setting[], context: Context): Promise<Violation[]> {

@@ -5,7 +5,7 @@ import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { prepareWrite } from '#kernel/change.ts'
 import type { Context } from '#kernel/context.ts'
-import { idAt, toErrors } from '#kernel/draft.ts'
+import { idLinked, toErrors } from '#kernel/draft.ts'
 import { combined, violation } from '#kernel/errors.ts'
 import { guarded, operation, rowAt, saved } from '#kernel/operation.ts'
 import { visibleRow } from '#kernel/page.ts'
@@ -129,9 +129,8 @@ operation({
 
 /** The work package that a body links to, if the viewer sees it. */
 async function workPackageIn(body: Record<string, unknown>, context: Context): Promise<Row | undefined> {
-  const links = body['_links'] as { workPackage?: { href?: unknown } } | null | undefined
-  const href = links?.workPackage?.href
-  const id = typeof href === 'string' ? await idAt(WorkPackage, href, context) : undefined
+  const links = body['_links'] as { workPackage?: unknown } | null | undefined
+  const id = await idLinked(WorkPackage, links?.workPackage, context)
   return id === undefined ? undefined : visibleRow(context, WorkPackage, id)
 }
 

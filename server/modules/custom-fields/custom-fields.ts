@@ -7,24 +7,29 @@ import { type Addition, defineAdditions } from '#kernel/living.ts'
 import { type Draft, extend } from '#kernel/resource.ts'
 import { permissionTopics } from '#kernel/viewer.ts'
 import { changed } from '#kernel/world.ts'
-import { type Definition, definitionsFor, isIn } from './definitions.ts'
+import { type Definition, definitionsFor, definitionsOf, isIn } from './definitions.ts'
 import '#modules/projects/projects.ts'
 import { alsoSearched } from '#modules/work-packages/texts.ts'
 import { valueIn } from './formats.ts'
 import { filterOf, nameOf, propertyOf } from './properties.ts'
 
 defineAdditions(async (db, snapshot, viewer) => {
-  const fields = await definitionsFor(db, snapshot, viewer)
+  const fields = await definitionsOf(db, snapshot)
   if (fields.length === 0) return undefined
+  const seen = await definitionsFor(db, snapshot, viewer)
   return {
-    key: fields.map(({ id }) => id).join(' '),
-    topics: ['custom_fields', 'custom_options', ...permissionTopics],
+    key: seen.map(({ id }) => id).join(' '),
+    topics: ['custom_fields', 'custom_options', 'custom_field_items', ...permissionTopics],
     make: () => {
       const additions = new Map<string, Addition>()
-      for (const [resource, own] of Map.groupBy(fields, (field) => field.resource)) {
-        const filters = own.map((field) => [nameOf(field), filterOf(field)] as const).filter(([, filter]) => filter)
+      for (const [resource, all] of Map.groupBy(fields, (field) => field.resource)) {
+        const known = all.filter((field) => seen.includes(field))
+        const filters = known.map((field) => [nameOf(field), filterOf(field)] as const).filter(([, filter]) => filter)
         additions.set(resource, {
-          properties: own.map((field) => propertyOf(field, own)),
+          properties: known.map((field) => propertyOf(field, all)),
+          unseen: all
+            .filter((field) => field.format === 'calculated_value' && !known.includes(field))
+            .map((field) => propertyOf(field, all)),
           filters: Object.fromEntries(filters) as never,
         })
       }

@@ -34,6 +34,8 @@ export interface Definition extends Omit<Tables['custom_fields'], 'resource' | '
   readonly types: ReadonlySet<number>
   /** The choices marked as default. */
   readonly chosen: readonly number[]
+  /** What the choices of a weighted list count, by their ids. */
+  readonly weights: ReadonlyMap<number, number>
 }
 
 /** The set of the fields that the viewer knows of. */
@@ -70,7 +72,7 @@ defineSet(SEEN_FIELDS, (viewer) =>
 
 /** All fields there are, in order. */
 export const definitionsOf = (db: Reader, snapshot: Snapshot): Promise<readonly Definition[]> =>
-  snapshot.remember('custom fields', ['custom_fields', 'custom_options'], async () => {
+  snapshot.remember('custom fields', ['custom_fields', 'custom_options', 'custom_field_items'], async () => {
     const fields = await db.all(sql`select * from custom_fields order by resource, position, id`)
     if (fields.length === 0) return []
     const ofField = <T>(rows: readonly Row[], value: (row: Row) => T) => {
@@ -83,6 +85,10 @@ export const definitionsOf = (db: Reader, snapshot: Snapshot): Promise<readonly 
       await db.all(sql`select id, custom_field_id from custom_options where is_default order by position, id`),
       (row) => row['id'] as number,
     )
+    const weights = ofField(
+      await db.all(sql`select id, custom_field_id, weight from custom_field_items where weight is not null`),
+      (row) => [row['id'], Number(row['weight'])] as [number, number],
+    )
     return fields.map(
       (row) =>
         ({
@@ -90,6 +96,7 @@ export const definitionsOf = (db: Reader, snapshot: Snapshot): Promise<readonly 
           projects: new Set(projects(row['id'])),
           types: new Set(types(row['id'])),
           chosen: chosen(row['id']),
+          weights: new Map(weights(row['id'])),
         }) as unknown as Definition,
     )
   })

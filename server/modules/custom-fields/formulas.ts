@@ -59,10 +59,6 @@ export function formulaFault(text: string): string | undefined {
   }
 }
 
-/** The fields that a formula refers to. */
-export const fieldsIn = (steps: readonly Step[]): number[] =>
-  steps.flatMap((step) => (typeof step === 'object' ? [step.field] : []))
-
 /** What a formula comes to; null where a value is missing or nothing comes of it, as of a division by zero. */
 export function compute(steps: readonly Step[], valueIn: (field: number) => number | null): number | null {
   const stack: number[] = []

@@ -12,7 +12,7 @@ import { editAttributes, seeAttributes } from '#modules/projects/rights.ts'
 import { sharedVersionIds } from '#modules/projects/sharing.ts'
 import { type Definition, type Extensible, isIn } from './definitions.ts'
 import { conditionOn, formats, orderBy, valueIn } from './formats.ts'
-import { compute, fieldsIn, readFormula } from './formulas.ts'
+import { compute, readFormula } from './formulas.ts'
 
 /** What the kind of resource says of its fields. */
 interface Host {
@@ -51,6 +51,7 @@ const hosts: Readonly<Record<Extensible, Host>> = {
 }
 
 export const nameOf = ({ id }: Pick<Definition, 'id'>): string => `customField${id}`
+const columnOf = ({ id }: Pick<Definition, 'id'>): string => `custom_field_${id}`
 
 /** What is wrong with a text or number, in words that follow the label. */
 function faultOf({ min_length: min, max_length: max, pattern }: Definition): (value: unknown) => string | undefined {
@@ -143,33 +144,39 @@ const initialOf = ({ format, multiple, chosen, default_value }: Definition): unk
   return default_value ?? undefined
 }
 
-/** What a calculated value comes to for a row; nothing where it would depend on itself. */
-function formulaOf({ id, formula }: Definition, all: readonly Definition[]): (row: Row) => number | null {
-  const steps = readFormula(formula ?? '0')
-  const calculated = new Map(all.filter((one) => one.format === 'calculated_value').map((one) => [one.id, one]))
-  const isCircular = reaches(id, fieldsIn(steps), calculated)
-  return (row) =>
-    compute(steps, (field) => {
-      const other = calculated.get(field)
-      if (other) return isCircular ? null : formulaOf(other, all)(row)
-      const value = row[`custom_field_${field}`] ?? row['custom_values']?.[field]
-      return typeof value === 'number' ? value : null
-    })
+/** What a row holds in a field, as a number: a weighted list counts as much as what is chosen; anything else has none. */
+function numberIn(row: Row, field: Definition | undefined): number | null {
+  if (!field) return null
+  const { id, format, weights } = field
+  const column = columnOf(field)
+  const value = (column in row ? row[column] : row['custom_values']?.[id]) ?? null
+  if (value === null) return null
+  if (format === 'int' || format === 'float') return value
+  if (format !== 'weighted_item_list') return null
+  // What has no weight is no number, and nothing can be added to it.
+  const sum = [value].flat().reduce((total, item) => total + (weights.get(item) ?? Number.NaN), 0)
+  return Number.isNaN(sum) ? null : sum
 }
 
-/** Whether a calculated value is among those that these fields depend on. */
-function reaches(
-  id: number,
-  from: readonly number[],
-  calculated: ReadonlyMap<number, Definition>,
-  seen = new Set<number>(),
-): boolean {
-  return from.some((field) => {
-    if (field === id) return true
-    const other = calculated.get(field)
-    if (!other || seen.has(field)) return false
-    return reaches(id, fieldsIn(readFormula(other.formula ?? '0')), calculated, seen.add(field))
-  })
+/** What a calculated value comes to for a row; nothing where it would depend on itself. */
+function formulaOf({ id }: Definition, all: readonly Definition[]): (row: Row) => number | null {
+  const fields = new Map(all.map((field) => [field.id, field]))
+  const calculated = all.filter(({ format }) => format === 'calculated_value')
+  const formulas = new Map(calculated.map((field) => [field.id, readFormula(field.formula ?? '0')]))
+  return (row) => {
+    const known = new Map<number, number | null>()
+    const numberOf = (field: number): number | null => {
+      const formula = formulas.get(field)
+      if (!formula) return numberIn(row, fields.get(field))
+      if (!known.has(field)) {
+        // Whoever asks for it while it is being computed depends on itself.
+        known.set(field, null)
+        known.set(field, compute(formula, numberOf))
+      }
+      return known.get(field) ?? null
+    }
+    return numberOf(id)
+  }
 }
 
 /** A field as a property of its resource. */
@@ -178,7 +185,7 @@ export function propertyOf(field: Definition, all: readonly Definition[]): Prope
   const host = hosts[resource]
   const { kind, to, schemaType } = formats[format]
   const own = nameOf(field)
-  const column = `custom_field_${id}`
+  const column = columnOf(field)
   const initial = initialOf(field)
   const isText = format === 'text'
   const isComputed = format === 'calculated_value'

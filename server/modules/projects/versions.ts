@@ -44,7 +44,14 @@ export const Version = resource<'versions', VersionFacts>('Version', 'versions',
   may: { create: manage, update: manage, delete: manage },
   properties: {
     id: p.integer({ sort: true }),
-    name: p.text({ required: true, min: 1, filter: true, sort: ({ engine }, table) => natural(engine, name(`${table}.name`)) }),
+    name: p.text({
+      required: true,
+      min: 1,
+      // Longer names are taken all the same.
+      about: { maxLength: 60 },
+      filter: true,
+      sort: ({ engine }, table) => natural(engine, name(`${table}.name`)),
+    }),
     description: p.plain(),
     startDate: p.date(),
     endDate: p.date({ label: 'Finish date' }),

@@ -5,13 +5,14 @@ import { forbidden, notFound } from '#kernel/errors.ts'
 import { allOperations, ok, operation, rowFrom } from '#kernel/operation.ts'
 import { takesValues } from '#kernel/operators.ts'
 import { enrich } from '#kernel/page.ts'
-import type { Known } from '#kernel/query.ts'
+import { isAvailable, type Known } from '#kernel/query.ts'
 import { type Body, collection, represent } from '#kernel/represent.ts'
 import { hrefOf, type Link, type Resource, resourceNamed, resources, rowsOf } from '#kernel/resource.ts'
 import { inProject } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { operatorsFor } from './filters.ts'
 import { QueryFilter, QueryOperator, workPackageFilters, workPackages } from './parts.ts'
+import { listing } from './results.ts'
 import { seesWork } from './rights.ts'
 
 let lists: ReadonlySet<string> | undefined
@@ -29,10 +30,15 @@ function isList(path: string): boolean {
 const hasOwnList = ({ to }: Known): boolean => !to || resourceNamed(to).operations.includes('index')
 
 /** The filters that are of use in a project, or in none. */
-const filtersIn = (project: number | undefined, context: Context): Known[] =>
-  [...workPackageFilters(context).values()]
-    .filter(({ unlisted }) => !unlisted)
-    .filter((filter) => project !== undefined || (!filter.inProject && hasOwnList(filter)))
+async function filtersIn(project: number | undefined, context: Context): Promise<Known[]> {
+  const there = listing({ project_id: project }, context)
+  const filters: Known[] = []
+  for (const filter of workPackageFilters(context).values()) {
+    if (filter.unlisted || (project === undefined && !hasOwnList(filter))) continue
+    if (await isAvailable(filter, there)) filters.push(filter)
+  }
+  return filters
+}
 
 const onlyActive = { status: { operator: '!', values: ['3'] } }
 
@@ -126,7 +132,7 @@ export const schemasAt = (project: number | undefined): string =>
 /** The schemas of all filters that are of use in a project, or in none. */
 export async function filterSchemas(project: number | undefined, context: Context): Promise<Body> {
   const schemas: Body[] = []
-  for (const filter of filtersIn(project, context)) schemas.push(await schemaOf(filter, project, context))
+  for (const filter of await filtersIn(project, context)) schemas.push(await schemaOf(filter, project, context))
   return collection(schemasAt(project), schemas)
 }
 

@@ -20,7 +20,7 @@ import { filtersKind, loadFilters, readUses, type Shown } from './filters.ts'
 import { keepOrder, orderKind, readOrder } from './order.ts'
 import { listedColumns, QueryColumn, QueryGroupBy, QuerySortBy } from './parts.ts'
 import { columnsOf, evaluate, highlightedOf, listing, overridden, parametersOf, placeOf, readIds } from './results.ts'
-import { edit, list, managePublic, remove, reorder, save, view } from './rights.ts'
+import { edit, list, managePublic, remove, reorder, save, share, view } from './rights.ts'
 import { displays, highlightable, highlightingModes, labelsKind, timestampsKind, zoomLevels } from './values.ts'
 
 type Query = Tables['queries']
@@ -212,6 +212,12 @@ export const Query: Resource = resource<'queries', Facts>('Query', 'queries', (p
       method: 'put',
       may: reorder,
       when: isStored,
+    },
+    icalUrl: {
+      href: (row) => `${self(row)}/ical_url`,
+      method: 'post',
+      may: share,
+      when: (row, { context }) => isStored(row) && context.settings.ical_enabled,
     },
     unstar: { href: (row) => `${self(row)}/unstar`, method: 'patch', may: edit, when: (row) => isStored(row) && row.starred },
   },

@@ -1,12 +1,15 @@
 /** What a query finds: its parameters as those of a list of work packages, and what a request has different for once. */
 import type { Row } from '#db/database.ts'
+import { and, sql } from '#db/sql.ts'
+import { index } from '#kernel/collection.ts'
 import type { Context } from '#kernel/context.ts'
 import { ApiError, invalidQuery } from '#kernel/errors.ts'
 import type { FilterUse } from '#kernel/operators.ts'
 import { faultsOf, filtersOf, propertyNamed, readFilters, readGroup, readSorts, writeFilters } from '#kernel/query.ts'
 import type { Body } from '#kernel/represent.ts'
-import { rowsOf } from '#kernel/resource.ts'
+import { resourceNamed, rowsOf } from '#kernel/resource.ts'
 import { NOW } from '#kernel/timestamps.ts'
+import { ofProject } from '#modules/work-packages/filters.ts'
 import { listAt } from '#modules/work-packages/list.ts'
 import { timestampsIn } from '#modules/work-packages/moments.ts'
 import { loadFilters, readUses } from './filters.ts'
@@ -76,6 +79,20 @@ export function evaluate(row: Row, context: Context): Promise<Body> {
     if (value !== null) params.set(own, value)
   }
   return listAt(listing(row, context, params), placeOf(row))
+}
+
+/** All that a query finds and that has dates, as lists tell of it. Which days are looked at is for calendars to choose. */
+export async function dated(row: Row, context: Context): Promise<readonly Body[]> {
+  const asked = await overridden(row, listing(row, context))
+  const flat = { ...asked, group_by: null, sums: false, timestamps: JSON.stringify([NOW]) }
+  const uses = readUses(asked).filter(({ name }) => name !== 'datesInterval')
+  const here = listing(row, context, parametersOf(flat, uses, context))
+  const within = and([
+    await ofProject(here, row['project_id']),
+    sql`(work_packages.start_date is not null or work_packages.due_date is not null)`,
+  ])
+  const body = await index(here, resourceNamed('WorkPackage'), { within, paginated: false })
+  return (body['_embedded'] as { elements: readonly Body[] }).elements
 }
 
 /** The filters that can be asked of a query's list, of those kept in it. */

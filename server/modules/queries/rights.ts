@@ -1,5 +1,17 @@
 /** Who sees queries, who keeps them, and who decides about those that everybody sees. */
-import { both, either, having, inAnyProject, inProject, lacking, not, own, type Rule, sharedAnywhere } from '#kernel/rules.ts'
+import {
+  both,
+  either,
+  having,
+  inAnyProject,
+  inProject,
+  lacking,
+  not,
+  own,
+  type Rule,
+  sharedAnywhere,
+  signedIn,
+} from '#kernel/rules.ts'
 
 /** The viewer sees some work package somewhere. */
 export const seesWork: Rule = either(inAnyProject('view_work_packages'), sharedAnywhere('view_work_packages'))
@@ -21,6 +33,9 @@ export const edit = either(both(isOwn, save), both(isPublic, managePublic))
 /** Who may change its order: whoever may change it, or the work packages of its project. */
 export const reorder = either(edit, both(not(isGlobal), inProject('edit_work_packages')))
 export const remove = either(edit, both(isOwn, isGlobal))
+
+/** Who may give calendar programs the way to it: it has to be a project's, in whose address it is read. */
+export const share = both(signedIn, not(isGlobal), view, inProject('share_calendars'))
 
 /** Who may list queries, and ask how one would look. */
 export const list = either(seesWork, inAnyProject('manage_public_queries'))

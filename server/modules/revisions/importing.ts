@@ -2,6 +2,7 @@
 import type { Transaction } from '#db/database.ts'
 import { among, folded, insert } from '#db/dialect.ts'
 import { join, sql } from '#db/sql.ts'
+import { changed } from '#kernel/world.ts'
 
 /** A commit as its repository tells it. */
 export interface Commit {
@@ -19,7 +20,8 @@ export const numbersIn = (message: string): number[] => [
 ]
 
 /**
- * Keeps the commits that are not known yet. They speak of work packages of the project and of those below it.
+ * Keeps the commits that are not known yet. They speak of work packages of the project and of those below it. The project uses
+ * the module of repositories from then on: nobody would see them otherwise.
  * @returns how many were new
  */
 export async function importCommits(tx: Transaction, project: number, commits: readonly Commit[]): Promise<number> {
@@ -29,6 +31,11 @@ export async function importCommits(tx: Transaction, project: number, commits: r
     ),
   )
   const fresh = commits.filter(({ identifier }) => !known.has(identifier))
+  if (fresh.length === 0) return 0
+  await tx.run(
+    sql`insert into enabled_modules (project_id, name) values (${project}, 'repository') on conflict (project_id, name) do nothing`,
+  )
+  await changed(tx, 'projects')
   const authors = new Map<string, number | null>()
   const authorOf = async (email: string): Promise<number | null> => {
     const address = email.toLowerCase()

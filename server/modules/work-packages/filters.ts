@@ -4,6 +4,7 @@ import { hasWords, wordsOf } from '#db/search.ts'
 import { and, FALSE, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { type Filter, isId, onIds } from '#kernel/operators.ts'
+import { visibleIds } from '#kernel/page.ts'
 import { areVisible, withMe } from '#kernel/query.ts'
 import { resourceNamed } from '#kernel/resource.ts'
 import { inProject } from '#kernel/rules.ts'
@@ -47,6 +48,15 @@ export async function ofProject(context: Context, project: number): Promise<Sql>
 export const listedProject = ({ path }: Context): number | undefined => {
   const own = /\/(?:projects|workspaces)\/(\d+)\/work_packages/.exec(path)?.[1]
   return own === undefined ? undefined : Number(own)
+}
+
+const isInProject = (context: Context): boolean => listedProject(context) !== undefined
+
+/** In the list of a project below which the viewer sees others. */
+async function hasSubprojects(context: Context): Promise<boolean> {
+  const project = listedProject(context)
+  if (project === undefined) return false
+  return (await visibleIds(context, resourceNamed('Project'), await descendantsOf(context, project))).size > 0
 }
 
 /** Work packages that the viewer sees; in a project's list, those of the project and of the ones below it. */
@@ -230,6 +240,12 @@ export const workPackageFilters: Record<string, Filter> = {
     to: 'Version',
     where: byState('versions', 'version_id', { o: sql`status = 'open'`, l: sql`status = 'locked'`, c: sql`status = 'closed'` }),
   },
+  category: {
+    available: isInProject,
+    strategy: 'list_optional',
+    to: 'Category',
+    where: ({ operator, values }, { engine }, table) => onIds(engine, operator, values, column(table, 'category_id')),
+  },
   project: {
     strategy: 'list',
     to: 'Project',
@@ -245,13 +261,13 @@ export const workPackageFilters: Record<string, Filter> = {
   },
   subprojectId: {
     names: ['subproject'],
-    inProject: true,
+    available: hasSubprojects,
     strategy: 'list_optional',
     to: 'Project',
     where: ({ operator, values }, context, table) => subprojects(operator, values, context, table, true),
   },
   onlySubproject: {
-    inProject: true,
+    available: hasSubprojects,
     strategy: 'list_optional',
     to: 'Project',
     where: ({ operator, values }, context, table) => subprojects(operator, values, context, table, false),
@@ -334,10 +350,9 @@ async function subprojects(
   table: string,
   withItself: boolean,
 ): Promise<Sql> {
-  const project = listedProject(context)
-  const itself = project === undefined ? [] : [project]
-  const below = project === undefined ? numbers(values) : await descendantsOf(context, project)
+  const project = listedProject(context) as number
+  const below = await descendantsOf(context, project)
   const chosen = new Set(numbers(values))
   const taken = operator === '*' ? below : operator === '!*' ? [] : below.filter((id) => chosen.has(id) === (operator === '='))
-  return among(context.engine, column(table, 'project_id'), [...(withItself ? itself : []), ...taken])
+  return among(context.engine, column(table, 'project_id'), [...(withItself ? [project] : []), ...taken])
 }

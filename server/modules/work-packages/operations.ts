@@ -1,10 +1,10 @@
 /** What can be done with work packages besides reading and writing them. */
 import { among } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
-import { commitLink, form, prepareWrite } from '#kernel/change.ts'
+import { commitLink, findRow, form, prepareWrite } from '#kernel/change.ts'
 import { index, represented, single } from '#kernel/collection.ts'
 import type { Context } from '#kernel/context.ts'
-import { toErrors } from '#kernel/draft.ts'
+import { idLinked, toErrors } from '#kernel/draft.ts'
 import { ApiError, violation } from '#kernel/errors.ts'
 import { type Ask, created, demand, idFrom, ok, operation, rowFrom } from '#kernel/operation.ts'
 import { collection } from '#kernel/represent.ts'
@@ -185,14 +185,12 @@ operation({
   run: async (ask) => {
     const { context, db, body } = ask
     const row = await workPackage(ask)
-    const href = (body['user'] as { href?: unknown } | undefined)?.href
-    const named = typeof href === 'string' ? /^\/api\/v3\/users\/([^/?#]+)$/.exec(href)?.[1] : undefined
-    if (named === undefined)
-      throw new ApiError('InvalidRequestBody', 'The body must name a user: {"user":{"href":"/api/v3/users/1"}}.')
     const User = resourceNamed('User')
-    const id = await idFrom(named, User, context)
+    const id = await idLinked(User, body['user'], context)
+    if (id === undefined)
+      throw new ApiError('InvalidRequestBody', 'The body must name a user: {"user":{"href":"/api/v3/users/1"}}.')
     if (id !== context.viewer.id) await demand(context, inProject('add_work_package_watchers'), row)
-    const user = await rowFrom(named, User, context)
+    const user = await findRow(context, User, id)
     if (user['status'] === 3) throw toErrors(User, [violation('user', 'User is locked.', { complete: true })])[0]
     const sees = await db.one(sql`select 1 as one from (${onlookers(row as never)}) o where o.user_id = ${user['id']}`)
     if (!sees) throw toErrors(User, [violation('user', 'User is not allowed to view the work package.', { complete: true })])[0]

@@ -226,7 +226,6 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       section: 'Details',
       embed: true,
       open: true,
-      filter: 'list_optional',
       group: true,
       sort: by('categories', named, 'category_id'),
       allowed: {

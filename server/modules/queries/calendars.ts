@@ -1,0 +1,125 @@
+/** Queries as calendars: an address with a token of its own, and the iCalendar document that programs read there. */
+import { ConstraintError, type Row } from '#db/database.ts'
+import { insert } from '#db/dialect.ts'
+import { sql } from '#db/sql.ts'
+import type { Context } from '#kernel/context.ts'
+import { toErrors } from '#kernel/draft.ts'
+import { combined, forbidden, notFound, type Violation, violation } from '#kernel/errors.ts'
+import { isStorable } from '#kernel/kinds.ts'
+import { demand, document, holds, idFrom, operation, rowFrom } from '#kernel/operation.ts'
+import { isId } from '#kernel/operators.ts'
+import type { Body } from '#kernel/represent.ts'
+import { hrefOf, type Link, resourceNamed } from '#kernel/resource.ts'
+import { addressOf } from '#kernel/settings.ts'
+import { hashToken, randomKey } from '#kernel/tokens.ts'
+import { changed } from '#kernel/world.ts'
+import { type CalendarEvent, icalendar } from '#text/icalendar.ts'
+import { Query } from './queries.ts'
+import { dated } from './results.ts'
+import { share } from './rights.ts'
+
+const LONGEST = 255
+
+/** What is wrong with the name that a token is to have. */
+function faultOf(name: unknown): string | undefined {
+  if (name === undefined || name === null) return "can't be blank"
+  if (typeof name !== 'string' || !isStorable(name)) return 'is not a text'
+  if (name.trim() === '') return "can't be blank"
+  return [...name].length > LONGEST ? `is too long (maximum is ${LONGEST} characters)` : undefined
+}
+
+const refused = (fault: string) => {
+  const wrong: Violation = violation('token_name', `Token name ${fault}.`, { complete: true })
+  return combined(toErrors(Query, [wrong]))
+}
+
+/** Sees to it that the viewer may give others the calendar of a query that they see. Throws 403. */
+async function mayShare(query: Row, context: Context): Promise<void> {
+  if (!context.settings.ical_enabled) throw forbidden('Calendars of queries are switched off.')
+  await demand(context, share, query)
+}
+
+operation({
+  method: 'POST',
+  path: '/queries/:id/ical_url',
+  summary: 'Make an address at which calendar programs read a query',
+  tag: 'Query',
+  answers: { status: 201, as: 'object' },
+  run: async ({ context, db, params, body }) => {
+    const query = await rowFrom(params['id'] as string, Query, context)
+    await mayShare(query, context)
+    const name = body['token_name']
+    const fault = faultOf(name)
+    if (fault) throw refused(fault)
+    const key = randomKey()
+    const values = { user_id: context.viewer.id, query_id: query['id'], name, hash: hashToken(key) }
+    await db
+      .transaction(async (tx) => {
+        await tx.one(insert('tokens', { ...values, created_at: context.now.toISOString() }))
+        await changed(tx, 'tokens')
+      })
+      .catch((error: unknown) => {
+        throw error instanceof ConstraintError && error.kind === 'unique' ? refused('has already been taken') : error
+      })
+    const self = hrefOf(Query, query)
+    const address = `/projects/${query['project_id']}/calendars/${query['id']}/ical?ical_token=${key}`
+    return {
+      status: 201,
+      body: {
+        _type: 'QueryICalUrl',
+        _links: {
+          self: { href: `${self}/ical_url`, method: 'post' },
+          query: { href: self, method: 'get' },
+          icalUrl: { href: addressOf(context.settings, address), method: 'get' },
+        },
+      },
+    }
+  },
+})
+
+/** A work package, as a list tells of it, as something that takes the days from its start to its end. */
+function eventOf(body: Body, { settings }: Context): CalendarEvent {
+  const { id, subject, date, startDate = date, dueDate = date, description, createdAt, updatedAt } = body as Record<string, any>
+  const links = body['_links'] as Record<string, Link>
+  const facts = (['project', 'type', 'status', 'priority', 'assignee'] as const)
+    .filter((own) => links[own]?.href)
+    .map((own) => `${own.charAt(0).toUpperCase()}${own.slice(1)}: ${links[own]?.title ?? ''}`)
+  return {
+    uid: `work-package-${id}@${settings.host_name}`,
+    summary: subject,
+    description: [...facts, ...(description.raw ? ['', description.raw] : [])].join('\n'),
+    url: addressOf(settings, `/work_packages/${id}`),
+    start: startDate ?? dueDate,
+    end: dueDate ?? startDate,
+    createdAt,
+    updatedAt,
+  }
+}
+
+// Every right is judged anew at each reading, and what went wrong is nobody's business: an address is known to many.
+document({
+  path: '/projects/:project/calendars/:query/ical',
+  caller: async ({ db, params, query }) => {
+    const key = query.get('ical_token')
+    const id = params['query'] as string
+    if (!key || !isId(id)) return undefined
+    return db.one(sql`
+      select p.* from tokens t join principals p on p.id = t.user_id
+      where t.hash = ${hashToken(key)} and t.query_id = ${Number(id)} and p.status = 1 and p.type = 'User'`)
+  },
+  run: async ({ context, params }) => {
+    const query = await rowFrom(params['query'] as string, Query, context)
+    const project = await idFrom(params['project'] as string, resourceNamed('Project'), context)
+    const isOpen = context.settings.ical_enabled && project === query['project_id'] && (await holds(context, share, query))
+    if (!isOpen) throw notFound()
+    const events = (await dated(query, context)).map((body) => eventOf(body, context))
+    return {
+      headers: {
+        'content-type': 'text/calendar; charset=utf-8',
+        'content-disposition': `attachment; filename="calendar-${query['id']}.ics"`,
+        'cache-control': 'private, no-store',
+      },
+      body: icalendar(query['name'], events),
+    }
+  },
+})
