@@ -50,7 +50,7 @@ const WORK_PACKAGES_PER_PROJECT = 50
 /** Each has a net of its own to write to. */
 const SERVERS = 3
 /** Searches of each kind. */
-const SEARCHES = 4
+const SEARCHES = 3
 const DAY_MS = 86_400_000
 const YEAR_MS = 365 * DAY_MS
 
@@ -241,7 +241,7 @@ async function write(tx: Transaction, size: number, withPast: boolean, random: R
   }
   const workPackages = await insertAll(tx, 'work_packages', rows)
   await adopt(tx, workPackages, rows, random)
-  if (withPast) await grow(tx, [...priorities.values()], now)
+  if (withPast) await grow(tx, size, [...priorities.values()], now)
   else await begin(tx, { table: 'work_packages', journal: 'work_package_versions' })
   await bookTime(tx, workPackages, rows, [...activities.values()], random)
 
@@ -376,30 +376,33 @@ async function adopt(
 
 /** Days ago on which the work packages there were became another priority. */
 const CHANGES = [400, 300, 200, 150, 100, 60, 30, 14, 7, 2]
+/** So many have changed; where there are more, it is as many evenly among them: a million versions take a while to write. */
+const MOST_CHANGED = 100_000
 
 /**
  * Gives work packages a past: about ten versions each, the last one as they are. Every tenth has been commented on, up to
  * three times, and a quarter of these internally.
  */
-async function grow(tx: Transaction, priorities: readonly number[], now: number): Promise<void> {
+async function grow(tx: Transaction, size: number, priorities: readonly number[], now: number): Promise<void> {
+  const changed = raw(`w.id % ${Math.max(1, Math.ceil(size / MOST_CHANGED))} = 0`)
   const days = CHANGES.map(
     (ago, i) => sql`select ${raw(String(i + 1))} as step, ${moment(tx.engine, new Date(now - ago * DAY_MS).toISOString())} as at`,
   )
   const changes = sql`(${join(days, ' union all ')})`
-  const missed = sql`(select count(*) from ${changes} c where c.at <= w.created_at)`
+  const missed = sql`case when ${changed} then (select count(*) from ${changes} c where c.at <= w.created_at) else ${raw(String(CHANGES.length))} end`
   const said = sql`(select a.subject || '. ' || b.subject || '.' from work_packages a cross join work_packages b
     where a.id = w.id - 3 * s.step and b.id = w.id - 7 * s.step)`
   // What is missed comes first, so that a work package's first change is its second version.
   await tx.run(sql`
     insert into journals (resource, resource_id, version, user_id, notes, internal, created_at, updated_at)
-    select 'work_packages', w.id, s.step + 1 - w.missed, w.author_id,
+    select 'work_packages', w.id, case s.step when 0 then 1 else s.step + 1 - w.missed end, w.author_id,
       case when w.id % 10 = 0 and s.step - w.missed between 1 and 1 + w.id / 10 % 3 then ${said} end,
       w.id % 40 = 0 and s.step - w.missed between 1 and 1 + w.id / 10 % 3, coalesce(s.at, w.created_at), coalesce(s.at, w.created_at)
     from (select w.id, w.author_id, w.created_at, ${missed} as missed from work_packages w) w
     cross join (select 0 as step, null as at union all select * from ${changes} x) s
     where s.step = 0 or s.step > w.missed`)
   const columns = Object.keys((await tx.one(sql`select * from work_packages limit 1`))!)
-  const place = sql`(w.priority_id + ${raw(String(CHANGES.length + 1))} - ${missed} - j.version) % ${raw(String(priorities.length))}`
+  const place = sql`(w.priority_id + ${raw(String(CHANGES.length + 1))} - (${missed}) - j.version) % ${raw(String(priorities.length))}`
   const former = sql`case ${place} ${join(
     priorities.map((id) => raw(`when ${id % priorities.length} then ${id}`)),
     ' ',
