@@ -40,7 +40,7 @@ export interface Dataset {
   searches: Searches
   /** Public queries, one for each of the `choices`. */
   queries: number[]
-  /** For each server that is measured, work that cascades. */
+  /** For each server that is measured, work that cascades, once it is there. */
   nets: Net[]
 }
 
@@ -70,7 +70,7 @@ const links = 'before behind beside during for from in inside near of on under w
 
 /**
  * Migrates and fills an empty database.
- * @param size number of work packages, 50 in a project, without those that are only there to cascade
+ * @param size number of work packages, 50 in a project
  * @param withPast whether they have been changed since they were made
  */
 export async function fill(db: Database, size: number, withPast: boolean): Promise<Dataset> {
@@ -81,6 +81,30 @@ export async function fill(db: Database, size: number, withPast: boolean): Promi
   // A database in use has its statistics; SQLite keeps none unless asked.
   if (db.engine === 'postgres') await db.script('vacuum analyze')
   return dataset
+}
+
+/** Adds the work that cascades. It is the newest there is, and much more than one project has else. */
+export async function addNets(db: Database, dataset: Dataset): Promise<Dataset> {
+  const { planner, types, priorities } = dataset
+  const nets = await db.transaction(async (tx) => {
+    const now = new Date().toISOString()
+    const alike = {
+      project_id: planner.projects[0]!,
+      type_id: types.task,
+      status_id: (await tx.one<{ id: number }>(sql`select id from statuses where is_default`))!.id,
+      priority_id: priorities[0]!,
+      author_id: planner.id,
+      created_at: now,
+      updated_at: now,
+    }
+    const random = randomFrom(0)
+    const added: Net[] = []
+    for (let i = 0; i < SERVERS; i++) added.push(await insertNet(tx, alike, random))
+    await begin(tx, { table: 'work_packages', journal: 'work_package_versions' })
+    return added
+  })
+  if (db.engine === 'postgres') await db.script('analyze')
+  return { ...dataset, nets }
 }
 
 async function write(tx: Transaction, size: number, withPast: boolean, random: Random, adminToken: string): Promise<Dataset> {
@@ -190,20 +214,6 @@ async function write(tx: Transaction, size: number, withPast: boolean, random: R
 
   const commonTypes = ['Task', 'Task', 'Task', 'Feature', 'Bug', 'Bug', 'User story', 'Milestone'].map((name) => types.get(name)!)
   const openStatuses = ['New', 'New', 'In progress', 'In testing', 'On hold'].map((name) => statuses.get(name)!)
-  // Before all others, so that they are not the newest.
-  const nets: Net[] = []
-  for (let i = 0; i < SERVERS; i++) {
-    const alike = {
-      project_id: planned,
-      type_id: types.get('Task')!,
-      status_id: statuses.get('New')!,
-      priority_id: priorities.get('Normal')!,
-      author_id: planner,
-      created_at: at(now - DAY_MS),
-      updated_at: at(now - DAY_MS),
-    }
-    nets.push(await insertNet(tx, alike, random))
-  }
   const rows: Partial<Tables['work_packages']>[] = []
   for (let i = 0; i < size; i++) {
     const place = Math.floor(random() * projects.length)
@@ -288,7 +298,7 @@ async function write(tx: Transaction, size: number, withPast: boolean, random: R
     wordPairs,
     searches,
     queries,
-    nets,
+    nets: [],
   }
 }
 

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { connect } from '#db/connect.ts'
 import { type Case, cases, type Request } from './cases.ts'
-import { type Dataset, fill } from './data.ts'
+import { addNets, type Dataset, fill } from './data.ts'
 import { type Floor, keyOf } from './floors.ts'
 import type { Measured, Preparation, Slice } from './load.ts'
 import { ask, type Halyard, memoryOf, startHalyard } from './server.ts'
@@ -75,13 +75,43 @@ export async function measure(databaseUrl: string, size: number, plan: Plan, say
   const dataset = await fill(db, size, plan.past)
   const { engine } = db
   await db.close()
-  const statements = await countStatements(databaseUrl, plan.cases, dataset)
 
   say('starting')
   const { halyard, startMs } = await started(databaseUrl, dataset, plan.starts)
   await setTimeout(1000)
   const idle = memoryOf(halyard.pid)
+  const all: Pick<Result, 'statements' | 'results'> = { statements: {}, results: [] }
+  const add = async (own: Dataset, cases: readonly Case[]) => {
+    const { statements, results } = await measureCases(databaseUrl, own, halyard, { ...plan, cases }, say)
+    Object.assign(all.statements, statements)
+    all.results.push(...results)
+  }
+  const [apart = [], others = []] = [true, false].map((own) => plan.cases.filter((one) => (one.apart ?? false) === own))
+  if (others.length > 0) await add(dataset, others)
+  // Lists would be other ones with it: it is not there before they are done.
+  if (apart.length > 0) await add(await withNets(databaseUrl, dataset), apart)
+  const loaded = memoryOf(halyard.pid)
+  await halyard.stop()
+  return { engine, size, startMs, memory: { idle, loaded }, ...all }
+}
 
+async function withNets(databaseUrl: string, dataset: Dataset): Promise<Dataset> {
+  const db = await connect(databaseUrl)
+  const complete = await addNets(db, dataset)
+  await db.close()
+  return complete
+}
+
+/** Measures cases, after both floors have been shown to answer what Halyard does. */
+async function measureCases(
+  databaseUrl: string,
+  dataset: Dataset,
+  halyard: Halyard,
+  plan: Plan,
+  say: (text: string) => void,
+): Promise<Pick<Result, 'statements' | 'results'>> {
+  say('preparing')
+  const statements = Object.fromEntries(await countStatements(databaseUrl, plan.cases, dataset))
   const requests = plan.cases.flatMap((one) => one.requests(dataset))
   const answers = await capture(halyard, requests)
   const floors: Worker<Floor, number>[] = []
@@ -105,8 +135,8 @@ export async function measure(databaseUrl: string, size: number, plan: Plan, say
     say(one.name)
     const slice = async (server: Server, connections: number, seconds: number) =>
       (await load.ask({ ...ports[server], third: servers.indexOf(server), case: one.name, connections, seconds })) as Measured
-    for (const server of servers) await slice(server, one.connections ?? 16, WARM_UP_SECONDS[server])
-    for (const connections of one.connections ? [one.connections] : plan.connections) {
+    for (const server of servers) await slice(server, one.apart ? 1 : 16, WARM_UP_SECONDS[server])
+    for (const connections of one.apart ? [1] : plan.connections) {
       const rounds: Record<Server, Measured>[] = []
       const start = performance.now()
       for (let round = 0; round < plan.rounds && performance.now() - start < LONGEST_MS; round++) {
@@ -118,10 +148,8 @@ export async function measure(databaseUrl: string, size: number, plan: Plan, say
       results.push(summary(one.name, connections, rounds))
     }
   }
-  const loaded = memoryOf(halyard.pid)
   for (const worker of [...floors, load]) worker.stop()
-  await halyard.stop()
-  return { engine, size, startMs, memory: { idle, loaded }, statements: Object.fromEntries(statements), results }
+  return { statements, results }
 }
 
 /** Starts Halyard several times and leaves the last one running. */
