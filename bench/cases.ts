@@ -1,5 +1,7 @@
 /** What is measured: the requests of each case, and what a server must read or write at least to answer them. */
 import type { Dataset, Person } from './data.ts'
+import type { Search } from './found.ts'
+import { AWAY, HOME } from './net.ts'
 import { pick, randomFrom, sample } from './random.ts'
 
 /** A condition on work packages. */
@@ -8,24 +10,33 @@ export type Condition =
   | { on: 'type'; ids: readonly number[] }
   | { on: 'assignee'; ids: readonly number[] }
   | { on: 'subject'; words: readonly string[] }
+  | { on: 'found'; search: Search }
 
 /** What answering a request takes, whoever answers it. */
 export type Work =
   | { kind: 'single'; id: number }
-  | {
-      kind: 'list'
-      /** The projects whose work packages are seen; undefined: all. */
-      projects: readonly number[] | undefined
-      where: readonly Condition[]
-      order: 'updated_at' | 'id'
-      size: number
-      offset: number
-      /** Days ago, where rows are compared with what they were. */
-      since?: number
-    }
+  | ({ kind: 'list' } & Listing)
+  /** A list whose rows are grouped by their assignees, with sums for each group and for all. */
+  | ({ kind: 'grouped' } & Listing)
+  /** A saved query, and the list that it finds. */
+  | ({ kind: 'query'; id: number } & Listing)
   | { kind: 'projects'; ids: readonly number[]; size: number }
   | { kind: 'create' }
   | { kind: 'update'; id: number }
+  /** The dates of a work package, and of the `rows - 1` that move along with it. */
+  | { kind: 'cascade'; id: number; rows: number }
+
+/** Rows of a list. */
+export interface Listing {
+  /** The projects whose work packages are seen; undefined: all. */
+  projects: readonly number[] | undefined
+  where: readonly Condition[]
+  order: 'updated_at' | 'id'
+  size: number
+  offset: number
+  /** Days ago, where rows are compared with what they were. */
+  since?: number
+}
 
 /** A request to be repeated as it is. */
 export interface Reading {
@@ -35,7 +46,7 @@ export interface Reading {
   readonly work: Work
 }
 
-/** A request whose body changes each time. */
+/** A request whose body changes each time. Of those that cascade from one row, one after the other is sent. */
 export interface Writing {
   readonly method: 'POST' | 'PATCH'
   readonly path: string
@@ -54,6 +65,8 @@ export interface Case {
   readonly aim: { readonly sqlite: number; readonly postgres: number }
   /** The most statements that are aimed at. */
   readonly statements?: number
+  /** Writes so much that it is measured after all others, and on one connection: several would only wait for each other. */
+  readonly apart?: true
   readonly requests: (dataset: Dataset) => Request[]
 }
 
@@ -62,28 +75,23 @@ const SINGLES = 1000
 /** More than there are connections: each connection updates work packages of its own. */
 const UPDATED = 64
 
-interface Listing {
-  where: readonly Condition[]
-  order?: 'updated_at' | 'id'
-  size?: number
-  offset?: number
-  since?: number
+type Asked = Pick<Listing, 'where'> & Partial<Listing>
+
+/** A listing as its list is asked for. */
+function listing({ projects }: Person, everything: boolean, asked: Asked): Listing {
+  return { projects: everything ? undefined : projects, order: 'id', size: 20, offset: 1, ...asked }
 }
 
 /** A list as the API is asked for it. */
-function listed({ token, projects }: Person, everything: boolean, listing: Listing): Reading {
-  const { where, order = 'id', size = 20, offset = 1, since } = listing
+function listed(person: Person, everything: boolean, asked: Asked): Reading {
+  const work = listing(person, everything, asked)
+  const { where, order, size, offset, since } = work
   const params = new URLSearchParams({ filters: JSON.stringify(where.map(asFilter)) })
   if (order !== 'id') params.set('sortBy', '[["updatedAt","desc"]]')
   if (size !== 20) params.set('pageSize', String(size))
   if (offset !== 1) params.set('offset', String(offset))
   if (since) params.set('timestamps', `P${since}D,PT0S`)
-  return {
-    method: 'GET',
-    path: `${PATH}?${params}`,
-    token,
-    work: { kind: 'list', projects: everything ? undefined : projects, where, order, size, offset, ...(since && { since }) },
-  }
+  return { method: 'GET', path: `${PATH}?${params}`, token: person.token, work: { kind: 'list', ...work } }
 }
 
 function asFilter(condition: Condition): object {
@@ -92,27 +100,55 @@ function asFilter(condition: Condition): object {
       return { status: { operator: 'o', values: [] } }
     case 'subject':
       return { subject: { operator: '~', values: [condition.words.join(' ')] } }
+    case 'found':
+      return { search: { operator: '**', values: [condition.search.words.join(' ')] } }
     default:
       return { [condition.on]: { operator: '=', values: condition.ids.map(String) } }
   }
 }
 
-/** Open ones by type or assignee, latest change first, on several pages. */
-function filtered({ viewer, everywhere, types }: Dataset, size: number, pages: number, since = 0): Reading[] {
-  const { task, feature, bug } = types
-  const choices: Condition[] = [
+/** Conditions that a list of open ones stands under besides. */
+export function choices({ viewer, everywhere, types: { task, feature, bug } }: Pick<Dataset, 'viewer' | 'everywhere' | 'types'>) {
+  return [
     { on: 'type', ids: [task] },
     { on: 'type', ids: [task, bug] },
     { on: 'type', ids: [task, feature, bug] },
     { on: 'assignee', ids: [viewer.id] },
     { on: 'assignee', ids: [viewer.id, everywhere.id] },
-  ]
-  return choices.flatMap((choice) =>
-    Array.from({ length: pages }, (_, page) =>
-      listed(viewer, false, { where: [{ on: 'open' }, choice], order: 'updated_at', size, offset: page + 1, since }),
+  ] as const satisfies Condition[]
+}
+
+const PAGES = [1, 2, 3]
+
+/** Open ones by type or assignee, latest change first, on several pages. */
+function filtered(dataset: Dataset, asked: Partial<Listing>, pages: readonly number[] = PAGES): Reading[] {
+  return choices(dataset).flatMap((choice) =>
+    pages.map((offset) =>
+      listed(dataset.viewer, false, { where: [{ on: 'open' }, choice], order: 'updated_at', offset, ...asked }),
     ),
   )
 }
+
+/** The same lists by way of the queries that are kept for them. */
+function queried(dataset: Dataset): Reading[] {
+  const { viewer, queries } = dataset
+  return choices(dataset).flatMap((choice, i) =>
+    PAGES.map((offset) => {
+      const id = queries[i] as number
+      const work = listing(viewer, false, { where: [{ on: 'open' }, choice], order: 'updated_at', offset })
+      return {
+        method: 'GET',
+        path: `/api/v3/queries/${id}${offset > 1 ? `?offset=${offset}` : ''}`,
+        token: viewer.token,
+        work: { kind: 'query', id, ...work },
+      }
+    }),
+  )
+}
+
+/** Everything found by each of some searches. */
+const searched = (person: Person, everything: boolean, searches: readonly Search[]): Reading[] =>
+  searches.map((search) => listed(person, everything, { where: [{ on: 'found', search }] }))
 
 const newest = { where: [] }
 
@@ -135,21 +171,21 @@ export const cases: readonly Case[] = [
     meaning: '20 open ones of a type or assignee, by last change',
     aim: { sqlite: 0.5, postgres: 0.5 },
     statements: 8,
-    requests: (dataset) => filtered(dataset, 20, 3),
+    requests: (dataset) => filtered(dataset, {}),
   },
   {
     name: 'list100',
     meaning: 'the same with 100 on a page',
     aim: { sqlite: 0.5, postgres: 0.5 },
     statements: 8,
-    requests: (dataset) => filtered(dataset, 100, 1),
+    requests: (dataset) => filtered(dataset, { size: 100 }, [1]),
   },
   {
     name: 'baseline20',
     meaning: '20 of list20, compared with what they were a month ago',
     aim: { sqlite: 0.2, postgres: 0.2 },
     statements: 12,
-    requests: (dataset) => filtered(dataset, 20, 3, 30),
+    requests: (dataset) => filtered(dataset, { since: 30 }),
   },
   {
     name: 'newest20-admin',
@@ -172,6 +208,51 @@ export const cases: readonly Case[] = [
     statements: 8,
     requests: ({ everywhere, wordPairs }) =>
       wordPairs.map((words) => listed(everywhere, false, { where: [{ on: 'subject', words }] })),
+  },
+  {
+    name: 'text-search',
+    meaning: '20 with two words in one of their texts, as that member',
+    aim: { sqlite: 0.3, postgres: 0.3 },
+    statements: 8,
+    requests: ({ everywhere, searches }) => searched(everywhere, false, searches.pairs),
+  },
+  {
+    name: 'text-search-admin',
+    meaning: 'the same of all there are',
+    aim: { sqlite: 0.3, postgres: 0.3 },
+    statements: 8,
+    requests: ({ admin, searches }) => searched(admin, true, searches.pairs),
+  },
+  {
+    name: 'text-search-rare',
+    meaning: 'those few with a rare word and another one, as that member',
+    aim: { sqlite: 0.3, postgres: 0.3 },
+    statements: 8,
+    requests: ({ everywhere, searches }) => searched(everywhere, false, searches.rare),
+  },
+  {
+    name: 'text-search-common',
+    meaning: '20 with a word that every third text has, as a member of 40 projects',
+    aim: { sqlite: 0.3, postgres: 0.3 },
+    statements: 8,
+    requests: ({ viewer, searches }) => searched(viewer, false, searches.common),
+  },
+  {
+    name: 'grouped-sums',
+    meaning: '20 open ones grouped by assignee with all sums, as a member of three quarters of the projects',
+    aim: { sqlite: 0.3, postgres: 0.3 },
+    statements: 10,
+    requests: ({ everywhere }) => {
+      const { path, work, ...request } = listed(everywhere, false, { where: [{ on: 'open' }] })
+      return [{ ...request, path: `${path}&groupBy=assignee&showSums=true`, work: { ...(work as Listing), kind: 'grouped' } }]
+    },
+  },
+  {
+    name: 'query-results',
+    meaning: 'a public query with what it finds: the pages of list20',
+    aim: { sqlite: 0.4, postgres: 0.4 },
+    statements: 12,
+    requests: queried,
   },
   {
     name: 'projects',
@@ -214,6 +295,24 @@ export const cases: readonly Case[] = [
         work: { kind: 'update', id },
         body: (n, lockVersion) => JSON.stringify({ subject: `Check the monthly report, take ${n}`, lockVersion }),
       })),
+  },
+  {
+    name: 'cascade',
+    meaning: 'the dates of a work package that 10,000 follow, a week later and back, by two people in turn',
+    aim: { sqlite: 0.4, postgres: 0.4 },
+    statements: 40,
+    apart: true,
+    requests: ({ admin, planner, nets }) =>
+      [admin, planner].flatMap(({ token }) =>
+        nets.map(({ root: id, rows }) => ({
+          method: 'PATCH',
+          // Thousands would be told of it for minutes, while something else is measured.
+          path: `${PATH}/${id}?notify=false`,
+          token,
+          work: { kind: 'cascade', id, rows },
+          body: (_, lockVersion) => JSON.stringify({ ...(lockVersion % 2 === 0 ? AWAY : HOME), lockVersion }),
+        })),
+      ),
   },
 ]
 

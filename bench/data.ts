@@ -1,15 +1,17 @@
 /** Fills a fresh database with an instance as it looks after some years: projects, people, work packages, time booked. */
 import type { Database, Transaction } from '#db/database.ts'
-import { among } from '#db/dialect.ts'
+import { moment } from '#db/dialect.ts'
 import { takeIn } from '#db/search.ts'
-import { sql } from '#db/sql.ts'
-import type { TableName, Tables } from '#db/tables.ts'
-import { begin, record } from '#kernel/history.ts'
-import { resourceNamed } from '#kernel/resource.ts'
+import { join, name, raw, sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
+import { begin } from '#kernel/history.ts'
 import { hashToken, randomToken } from '#kernel/tokens.ts'
-import { insertForIds, insertRows } from '#server/seeds/rows.ts'
 import { setup } from '#server/setup.ts'
+import { choices } from './cases.ts'
+import { find, type Searches } from './found.ts'
+import { insertNet, type Net } from './net.ts'
 import { pick, type Random, randomFrom, sample } from './random.ts'
+import { insertAll, insertAllPlain, setParents } from './rows.ts'
 
 /** Somebody whose requests are measured. */
 export interface Person {
@@ -28,23 +30,32 @@ export interface Dataset {
   viewer: Person
   /** A member of three quarters of all projects. */
   everywhere: Person
+  /** Plans work that cascades, by turns with the administrator; nobody else sees it. */
+  planner: Person
   types: { task: number; feature: number; bug: number }
   priorities: number[]
   /** Work packages that the viewer sees. */
   seen: number[]
   /** Pairs of words that occur together in a subject. */
   wordPairs: [string, string][]
+  searches: Searches
+  /** Public queries, one for each of the `choices`. */
+  queries: number[]
+  /** For each server that is measured, work that cascades, once it is there. */
+  nets: Net[]
 }
 
 const USERS = 500
 const VIEWER_PROJECTS = 40
 const WORK_PACKAGES_PER_PROJECT = 50
+/** Each has a net of its own to write to. */
+const SERVERS = 3
+/** Searches of each kind. */
+const SEARCHES = 3
 const DAY_MS = 86_400_000
 const YEAR_MS = 365 * DAY_MS
 /** Texts that are put into their indexes at once. */
 const TAKEN_IN = 5000
-/** SQLite takes at most 32,766 parameters in a statement. */
-const MOST_PARAMETERS = 30_000
 
 const verbs =
   'Add Allow Avoid Change Check Clarify Compare Correct Describe Draw Explain Extend Fix Improve Install Measure Merge Move Order Prepare Print Remove Rename Repair Replace Review Sort Test Translate Update'.split(
@@ -63,19 +74,45 @@ const links = 'before behind beside during for from in inside near of on under w
 /**
  * Migrates and fills an empty database.
  * @param size number of work packages, 50 in a project
+ * @param withPast whether they have been changed since they were made
  */
-export async function fill(db: Database, size: number): Promise<Dataset> {
+export async function fill(db: Database, size: number, withPast: boolean): Promise<Dataset> {
   const random = randomFrom(size)
   const adminToken = randomToken()
   await setup(db, { seed: 'basic', adminToken })
-  const dataset = await db.transaction((tx) => write(tx, size, random, adminToken))
+  const dataset = await db.transaction((tx) => write(tx, size, withPast, random, adminToken))
   while ((await takeIn(db, TAKEN_IN)) > 0);
   // A database in use has its statistics; SQLite keeps none unless asked.
   if (db.engine === 'postgres') await db.script('vacuum analyze')
   return dataset
 }
 
-async function write(tx: Transaction, size: number, random: Random, adminToken: string): Promise<Dataset> {
+/** Adds the work that cascades. It is the newest there is, and much more than one project has else. */
+export async function addNets(db: Database, dataset: Dataset): Promise<Dataset> {
+  const { planner, types, priorities } = dataset
+  const nets = await db.transaction(async (tx) => {
+    const now = new Date().toISOString()
+    const alike = {
+      project_id: planner.projects[0]!,
+      type_id: types.task,
+      status_id: (await tx.one<{ id: number }>(sql`select id from statuses where is_default`))!.id,
+      priority_id: priorities[0]!,
+      author_id: planner.id,
+      created_at: now,
+      updated_at: now,
+    }
+    const random = randomFrom(0)
+    const added: Net[] = []
+    for (let i = 0; i < SERVERS; i++) added.push(await insertNet(tx, alike, random))
+    await begin(tx, { table: 'work_packages', journal: 'work_package_versions' })
+    return added
+  })
+  while ((await takeIn(db, TAKEN_IN)) > 0);
+  if (db.engine === 'postgres') await db.script('analyze')
+  return { ...dataset, nets }
+}
+
+async function write(tx: Transaction, size: number, withPast: boolean, random: Random, adminToken: string): Promise<Dataset> {
   const now = Date.now()
   const at = (ms: number) => new Date(ms).toISOString()
   const old = { created_at: at(now - 3 * YEAR_MS), updated_at: at(now - 2 * YEAR_MS) }
@@ -97,27 +134,29 @@ async function write(tx: Transaction, size: number, random: Random, adminToken: 
     'principals',
     Array.from({ length: USERS }, (_, i) => ({
       type: 'User',
-      name: `${nameFrom(verbs, i)} ${nameFrom(nouns, i * 7)}`,
+      name: `${nameFrom(verbs, i)} ${lastName(i)}`,
       login: `user${i}`,
       first_name: nameFrom(verbs, i),
-      last_name: nameFrom(nouns, i * 7),
+      last_name: lastName(i),
       email: `user${i}@example.net`,
       admin: false,
       status: 1,
       ...old,
     })),
   )
-  const [viewer, everywhere, ...others] = users as [number, number, ...number[]]
-  const [viewerToken, everywhereToken] = [randomToken(), randomToken()]
+  const [viewer, everywhere, planner, ...others] = users as [number, number, number, ...number[]]
+  const [viewerToken, everywhereToken, plannerToken] = [randomToken(), randomToken(), randomToken()]
+  const given = { name: 'bench', created_at: old.created_at }
   await insertAll(tx, 'tokens', [
-    { user_id: viewer, name: 'bench', hash: hashToken(viewerToken), created_at: old.created_at },
-    { user_id: everywhere, name: 'bench', hash: hashToken(everywhereToken), created_at: old.created_at },
+    { user_id: viewer, hash: hashToken(viewerToken), ...given },
+    { user_id: everywhere, hash: hashToken(everywhereToken), ...given },
+    { user_id: planner, hash: hashToken(plannerToken), ...given },
   ])
 
-  const projects = await insertAll(
+  const [planned, ...projects] = (await insertAll(
     tx,
     'projects',
-    Array.from({ length: size / WORK_PACKAGES_PER_PROJECT }, (_, i) => ({
+    Array.from({ length: 1 + size / WORK_PACKAGES_PER_PROJECT }, (_, i) => ({
       identifier: `project-${i}`,
       name: `${capital(pick(random, adjectives))} ${pick(random, nouns)} ${i}`,
       description: description(random),
@@ -125,26 +164,27 @@ async function write(tx: Transaction, size: number, random: Random, adminToken: 
       active: true,
       ...old,
     })),
-  )
+  )) as [number, ...number[]]
   await nest(tx, projects)
   const modules = ['work_package_tracking', 'gantt', 'costs', 'wiki']
   await insertAllPlain(
     tx,
     'enabled_modules',
-    projects.flatMap((project_id) => modules.map((name) => ({ project_id, name }))),
+    [planned, ...projects].flatMap((project_id) => modules.map((name) => ({ project_id, name }))),
   )
   await insertAllPlain(
     tx,
     'project_types',
-    projects.flatMap((project_id) => [...types.values()].map((type_id) => ({ project_id, type_id }))),
+    [planned, ...projects].flatMap((project_id) => [...types.values()].map((type_id) => ({ project_id, type_id }))),
   )
 
   const viewerProjects = sample(random, projects, VIEWER_PROJECTS)
   const everywhereProjects = sample(random, projects, Math.floor(projects.length * 0.75))
   const isViewers = new Set(viewerProjects)
   const isEverywheres = new Set(everywhereProjects)
-  const members = new Map(
-    projects.map((project) => [
+  const members = new Map([
+    [planned, [planner]],
+    ...projects.map((project): [number, number[]] => [
       project,
       [
         ...sample(random, others, 8),
@@ -152,7 +192,7 @@ async function write(tx: Transaction, size: number, random: Random, adminToken: 
         ...(isEverywheres.has(project) ? [everywhere] : []),
       ],
     ]),
-  )
+  ])
   const memberships = await insertAll(
     tx,
     'memberships',
@@ -216,8 +256,8 @@ async function write(tx: Transaction, size: number, random: Random, adminToken: 
   }
   const workPackages = await insertAll(tx, 'work_packages', rows)
   await adopt(tx, workPackages, rows, random)
-  await begin(tx, { table: 'work_packages', journal: 'work_package_versions' })
-  await grow(tx, rows, workPackages, [...priorities.values()], now)
+  if (withPast) await grow(tx, size, [...priorities.values()], now)
+  else await begin(tx, { table: 'work_packages', journal: 'work_package_versions' })
   await bookTime(tx, workPackages, rows, [...activities.values()], random)
 
   const seen = workPackages.filter((_, i) => isViewers.has(rows[i]!.project_id!))
@@ -225,15 +265,45 @@ async function write(tx: Transaction, size: number, random: Random, adminToken: 
     const words = pick(random, rows).subject!.split(' ')
     return [words[1] as string, words[2] as string]
   })
+  const people = {
+    viewer: { id: viewer, token: viewerToken, projects: viewerProjects },
+    everywhere: { id: everywhere, token: everywhereToken, projects: everywhereProjects },
+  }
+  const kinds = { task: types.get('Task')!, feature: types.get('Feature')!, bug: types.get('Bug')! }
+  const queries = await insertAll(
+    tx,
+    'queries',
+    choices({ ...people, types: kinds }).map(({ on, ids }, i) => ({
+      name: `Open work ${i}`,
+      user_id: admin,
+      public: true,
+      filters: JSON.stringify([
+        { name: 'status', operator: 'o', values: [] },
+        { name: on, operator: '=', values: ids.map(String) },
+      ]),
+      columns: JSON.stringify(['id', 'subject', 'type', 'status', 'assignee', 'priority', 'updatedAt']),
+      sort_by: JSON.stringify(['updatedAt-desc']),
+      show_hierarchies: false,
+      highlighting_mode: 'none',
+      timestamps: '["PT0S"]',
+      timeline_zoom_level: 'auto',
+      timeline_labels: '{}',
+      ...old,
+    })),
+  )
+  const searches = await find(tx, wordPairs.slice(0, SEARCHES), rare(random, rows, SEARCHES), nouns.slice(0, SEARCHES))
   return {
     size,
     admin: { id: admin, token: adminToken, projects: [] },
-    viewer: { id: viewer, token: viewerToken, projects: viewerProjects },
-    everywhere: { id: everywhere, token: everywhereToken, projects: everywhereProjects },
-    types: { task: types.get('Task')!, feature: types.get('Feature')!, bug: types.get('Bug')! },
+    ...people,
+    planner: { id: planner, token: plannerToken, projects: [planned] },
+    types: kinds,
     priorities: [...priorities.values()],
     seen,
     wordPairs,
+    searches,
+    queries,
+    nets: [],
   }
 }
 
@@ -246,6 +316,8 @@ const tableName = {
 
 const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1)
 const nameFrom = (list: readonly string[], i: number) => capital(list[i % list.length] as string)
+/** With the first name, nobody else's. */
+const lastName = (i: number) => nameFrom(nouns, i * 7 + Math.floor(i / verbs.length))
 
 /** The day of an instant, or the Monday after it. */
 function workingDay(instant: number): string {
@@ -261,10 +333,28 @@ function subject(random: Random): string {
   return words.join(' ')
 }
 
-/** About 300 characters of markdown: a paragraph with bold words and a link, and a list. */
+/** A made-up name of three syllables: some are everywhere, most are rare, as words are. */
+function madeUp(random: Random): string {
+  const place = Math.floor(NAMES * random() ** 3)
+  const syllable = (n: number) => `${'bdfgklmnprstvz'.charAt(n % 14)}${'aeiou'.charAt(Math.floor(n / 14) % 5)}`
+  return capital(syllable(place) + syllable(Math.floor(place / 70)) + syllable(place * 31))
+}
+const NAMES = 4900
+
+/** Pairs of such a name, of the rare ones, and a word beside it in a description. */
+function rare(random: Random, rows: readonly Partial<Tables['work_packages']>[], count: number): string[][] {
+  const pairs: string[][] = []
+  while (pairs.length < count) {
+    const [, noun, named] = / (\w+)\*\* for (\w+),/.exec(pick(random, rows).description!)!
+    pairs.push([named!, noun!])
+  }
+  return pairs
+}
+
+/** About 300 characters of markdown: a paragraph with bold words, a name and a link, and a list. */
 function description(random: Random): string {
   const sentence = () => `${subject(random)}.`
-  return `${sentence()} ${sentence()} **${pick(random, adjectives)} ${pick(random, nouns)}**, see [the ${pick(random, nouns)}](https://example.net/${pick(random, nouns)}).
+  return `${sentence()} ${sentence()} **${pick(random, adjectives)} ${pick(random, nouns)}** for ${madeUp(random)}, see [the ${pick(random, nouns)}](https://example.net/${pick(random, nouns)}).
 
 - ${subject(random)}
 - ${subject(random)}
@@ -290,33 +380,54 @@ async function adopt(
 ): Promise<void> {
   const newest = new Map<number, number>()
   const milestone = (await tx.one<{ id: number }>(sql`select id from types where is_milestone`))!.id
+  const children: { id: number; parent_id: number }[] = []
   for (const [i, row] of rows.entries()) {
-    const parent = newest.get(row.project_id!)
-    if (parent !== undefined && random() < 0.1)
-      await tx.run(sql`update work_packages set parent_id = ${parent} where id = ${ids[i]}`)
+    const parent_id = newest.get(row.project_id!)
+    if (parent_id !== undefined && random() < 0.1) children.push({ id: ids[i]!, parent_id })
     else if (row.type_id !== milestone && random() < 0.2) newest.set(row.project_id!, ids[i]!)
   }
+  await setParents(tx, children)
 }
 
-/** Days ago on which half of the work packages there were became another priority. */
+/** Days ago on which the work packages there were became another priority. */
 const CHANGES = [400, 300, 200, 150, 100, 60, 30, 14, 7, 2]
+/** So many have changed; where there are more, it is as many evenly among them: a million versions take a while to write. */
+const MOST_CHANGED = 100_000
 
-/** Gives work packages a past: the older ones have been changed five times. */
-async function grow(
-  tx: Transaction,
-  rows: readonly Partial<Tables['work_packages']>[],
-  ids: readonly number[],
-  priorities: readonly number[],
-  now: number,
-): Promise<void> {
-  const actor = rows[0]!.author_id!
-  for (const [step, days] of CHANGES.entries()) {
-    const at = new Date(now - days * DAY_MS).toISOString()
-    const changing = ids.filter((id, i) => (id + step) % 2 === 0 && rows[i]!.created_at! < at)
-    const priority = priorities[step % priorities.length]
-    await tx.run(sql`update work_packages set priority_id = ${priority} where ${among(tx.engine, sql`id`, changing)}`)
-    await record(tx, resourceNamed('WorkPackage'), changing, { actor, at, window: 0 })
-  }
+/**
+ * Gives work packages a past: about ten versions each, the last one as they are. Every tenth has been commented on, up to
+ * three times, and a quarter of these internally.
+ */
+async function grow(tx: Transaction, size: number, priorities: readonly number[], now: number): Promise<void> {
+  const changed = raw(`w.id % ${Math.max(1, Math.ceil(size / MOST_CHANGED))} = 0`)
+  const days = CHANGES.map(
+    (ago, i) => sql`select ${raw(String(i + 1))} as step, ${moment(tx.engine, new Date(now - ago * DAY_MS).toISOString())} as at`,
+  )
+  const changes = sql`(${join(days, ' union all ')})`
+  const missed = sql`case when ${changed} then (select count(*) from ${changes} c where c.at <= w.created_at) else ${raw(String(CHANGES.length))} end`
+  const said = sql`(select a.subject || '. ' || b.subject || '.' from work_packages a cross join work_packages b
+    where a.id = w.id - 3 * s.step and b.id = w.id - 7 * s.step)`
+  // What is missed comes first, so that a work package's first change is its second version.
+  await tx.run(sql`
+    insert into journals (resource, resource_id, version, user_id, notes, internal, created_at, updated_at)
+    select 'work_packages', w.id, case s.step when 0 then 1 else s.step + 1 - w.missed end, w.author_id,
+      case when w.id % 10 = 0 and s.step - w.missed between 1 and 1 + w.id / 10 % 3 then ${said} end,
+      w.id % 40 = 0 and s.step - w.missed between 1 and 1 + w.id / 10 % 3, coalesce(s.at, w.created_at), coalesce(s.at, w.created_at)
+    from (select w.id, w.author_id, w.created_at, ${missed} as missed from work_packages w) w
+    cross join (select 0 as step, null as at union all select * from ${changes} x) s
+    where s.step = 0 or s.step > w.missed`)
+  const columns = Object.keys((await tx.one(sql`select * from work_packages limit 1`))!)
+  const place = sql`(w.priority_id + ${raw(String(CHANGES.length + 1))} - (${missed}) - j.version) % ${raw(String(priorities.length))}`
+  const former = sql`case ${place} ${join(
+    priorities.map((id) => raw(`when ${id % priorities.length} then ${id}`)),
+    ' ',
+  )} end`
+  await tx.run(sql`
+    insert into work_package_versions (journal_id, version, valid_from, valid_until, ${join(columns.map(name))})
+    select j.id, j.version, j.created_at, n.created_at, ${join(columns.map((one) => (one === 'priority_id' ? former : name(`w.${one}`))))}
+    from journals j cross join work_packages w left join journals n
+      on n.resource = j.resource and n.resource_id = j.resource_id and n.version = j.version + 1
+    where j.resource = 'work_packages' and w.id = j.resource_id`)
 }
 
 /** Books time on one work package in five. */
@@ -347,26 +458,4 @@ async function bookTime(
       : [],
   )
   await insertAll(tx, 'time_entries', entries)
-}
-
-/** Rows in as many statements as their parameters need. */
-function* batches<T extends object>(rows: readonly T[]): Generator<readonly T[]> {
-  const size = Math.floor(MOST_PARAMETERS / Object.keys(rows[0] ?? { a: 1 }).length)
-  for (let i = 0; i < rows.length; i += size) yield rows.slice(i, i + size)
-}
-
-/** Inserts rows; gives their ids in the order of the rows. */
-async function insertAll<T extends TableName>(tx: Transaction, table: T, rows: readonly Partial<Tables[T]>[]): Promise<number[]> {
-  const ids: number[] = []
-  for (const batch of batches(rows)) for (const id of await insertForIds(tx, table, batch)) ids.push(id)
-  return ids
-}
-
-/** Inserts rows of a table without ids. */
-async function insertAllPlain<T extends TableName>(
-  tx: Transaction,
-  table: T,
-  rows: readonly Partial<Tables[T]>[],
-): Promise<void> {
-  for (const batch of batches(rows)) await insertRows(tx, table, batch)
 }

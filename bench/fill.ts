@@ -58,3 +58,34 @@ export function fillProject(body: Body, row: Body): void {
   point(body['_links'].self, 'projects', row['id'])
   body['_links'].self.title = row['name']
 }
+
+/** Puts what is kept of a query into it; what it finds is another body. */
+export function fillQuery(body: Body, row: Body): void {
+  body['id'] = row['id']
+  body['name'] = row['name']
+  body['createdAt'] = row['created_at']
+  body['updatedAt'] = row['updated_at']
+  point(body['_links'].user, 'users', row['user_id'])
+}
+
+/** Puts how many there are and what they come to into a group. */
+export function fillGroup(group: Body, row: Body): Body {
+  group['count'] = row['count']
+  group['sums'] = sumsOf(row)
+  return group
+}
+
+/** What work packages come to, as it is told. */
+export function sumsOf({ work, remaining }: Body): Body {
+  return {
+    estimatedTime: work === null ? null : duration(work),
+    remainingTime: remaining === null ? null : duration(remaining),
+    percentageDone: work ? Math.round((100 * (work - remaining)) / work) : null,
+  }
+}
+
+/** Whole hours as days and hours. */
+function duration(total: number): string {
+  const [days, hours] = [Math.floor(total / 24), total % 24]
+  return total === 0 ? 'PT0S' : `P${days > 0 ? `${days}D` : ''}${hours > 0 ? `T${hours}H` : ''}`
+}

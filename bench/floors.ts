@@ -6,8 +6,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { cases, type Work } from './cases.ts'
 import type { Dataset } from './data.ts'
-import { type Body, fillProject, fillVersion, fillWorkPackage } from './fill.ts'
-import { openStore, type Store } from './store.ts'
+import { type Body, fillGroup, fillProject, fillQuery, fillVersion, fillWorkPackage, sumsOf } from './fill.ts'
+import { openStore, type Rows, type Store } from './store.ts'
 import { answerQuestions } from './worker.ts'
 
 /** Turns a process into one of the two servers; the answer is its port. */
@@ -20,12 +20,11 @@ export interface Floor {
   answers: ReadonlyMap<string, string>
 }
 
-/** What tells requests apart that are answered differently. Writes of a kind have one sample. */
-export const keyOf = (method: string, path: string, token: string): string =>
-  method === 'GET' ? `${method} ${path} ${token}` : method
+/** What tells requests apart that are answered differently. */
+export const keyOf = (method: string, path: string, token: string): string => `${method} ${path} ${token}`
 
-/** The body of an answer, given the body and the path of the request. */
-type Answer = (sent: string, path: string) => Promise<Body>
+/** The body of an answer, given the body of the request. */
+type Answer = (sent: string) => Promise<Body>
 type Handler = (request: IncomingMessage, key: string) => Buffer | string | Promise<string>
 
 /** Answers with what is there. */
@@ -43,8 +42,7 @@ async function read({ databaseUrl, dataset, answers }: Floor): Promise<Handler> 
     const answer = answers.get(key)
     if (answer !== undefined && !handlers.has(key)) handlers.set(key, answerTo(request.work, JSON.parse(answer), store, dataset))
   }
-  return async (request, key) =>
-    JSON.stringify(await handlers.get(key)!(request.method === 'GET' ? '' : await bodyOf(request), request.url as string))
+  return async (request, key) => JSON.stringify(await handlers.get(key)!(request.method === 'GET' ? '' : await bodyOf(request)))
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
@@ -65,23 +63,34 @@ function answerTo(work: Work, body: Body, store: Store, { viewer }: Dataset): An
       }
     }
     case 'projects':
+      return collection(body, store.projects(work), fillProject)
     case 'list': {
-      const embedded = body['_embedded']
-      const since = work.kind === 'list' ? work.since : undefined
-      const elements = new Map<number, Body>(embedded.elements.map((element: Body) => [element['id'], element]))
-      const [readPage, fill] = work.kind === 'list' ? [store.list(work), fillWorkPackage] : [store.projects(work), fillProject]
+      const { since } = work
+      if (!since) return collection(body, store.list(work), fillWorkPackage)
+      const then = new Map<number, Body>()
+      const readList = store.list(work)
+      const readBoth = async () => {
+        const list = await readList()
+        const at = new Date(Date.now() - since * DAY_MS).toISOString()
+        for (const version of await store.versions(idsOf(list.rows), at)) then.set(version['id'], version)
+        return list
+      }
+      return collection(body, readBoth, (element, row) => {
+        fillWorkPackage(element, row)
+        fillVersion(element, then.get(row['id'])!)
+        element['_links'].self.href += `?timestamps=P${since}D%2CPT0S`
+      })
+    }
+    case 'grouped': {
+      const assignees = body['groups'].map(assigneeOf)
+      return collection(body, store.grouped(work, assignees), fillWorkPackage)
+    }
+    case 'query': {
+      const readQuery = store.query(work.id)
+      const fillResults = collection(body['_embedded'].results, store.list(work), fillWorkPackage)
       return async () => {
-        const { rows, total } = await readPage()
-        const then = since ? await store.versions(idsOf(rows), new Date(Date.now() - since * DAY_MS).toISOString()) : []
-        for (const version of then) fillVersion(elements.get(version['id'])!, version)
-        embedded.elements = rows.map((row) => {
-          const element = elements.get(row['id'])!
-          fill(element, row)
-          if (since) element['_links'].self.href += `?timestamps=P${since}D%2CPT0S`
-          return element
-        })
-        body['total'] = total
-        body['count'] = rows.length
+        fillQuery(body, (await readQuery())[0]!)
+        await fillResults()
         return body
       }
     }
@@ -107,14 +116,52 @@ function answerTo(work: Work, body: Body, store: Store, { viewer }: Dataset): An
         return written(body, created, subject, now)
       }
     case 'update':
-      return async (sent, path) => {
+      return async (sent) => {
         const { subject, lockVersion } = JSON.parse(sent)
-        const id = Number(path.slice(path.lastIndexOf('/') + 1))
         const now = new Date().toISOString()
-        await store.update(id, subject, lockVersion, now)
+        await store.update(work.id, subject, lockVersion, now)
         body['lockVersion'] = lockVersion + 1
-        return written(body, id, subject, now)
+        return written(body, work.id, subject, now)
       }
+    case 'cascade':
+      return async (sent) => {
+        const { startDate, dueDate, lockVersion } = JSON.parse(sent)
+        const now = new Date().toISOString()
+        await store.cascade(work.id, startDate, now)
+        Object.assign(body, { startDate, dueDate, lockVersion: lockVersion + 1 })
+        return written(body, work.id, body['subject'], now)
+      }
+  }
+}
+
+/** Whose work a group is, if it is anybody's. */
+const assigneeOf = (group: Body): number | null => {
+  const href: string | undefined = group['_links'].valueLink[0]?.href
+  return href === undefined ? null : Number(href.slice(href.lastIndexOf('/') + 1))
+}
+
+/** A collection with the rows that are read each time, and their groups if they have some. */
+function collection(
+  body: Body,
+  readPage: () => Promise<Rows>,
+  fillElement: (element: Body, row: Body) => void,
+): () => Promise<Body> {
+  const elements = new Map<number, Body>(body['_embedded'].elements.map((element: Body) => [element['id'], element]))
+  const known = new Map<number | null, Body>(body['groups']?.map((group: Body) => [assigneeOf(group), group]))
+  return async () => {
+    const { rows, total, groups, sums } = await readPage()
+    body['_embedded'].elements = rows.map((row) => {
+      const element = elements.get(row['id'])!
+      fillElement(element, row)
+      return element
+    })
+    if (groups && sums) {
+      body['groups'] = groups.map((row) => fillGroup(known.get(row['assigned_to_id'])!, row))
+      body['totalSums'] = sumsOf(sums)
+    }
+    body['total'] = total
+    body['count'] = rows.length
+    return body
   }
 }
 

@@ -16,6 +16,7 @@ const usage = `Usage: npm run bench -- [OPTION…]
   --engine sqlite|postgres   on this engine only
   --size NUMBER,…            numbers of work packages (10000,100000)
   --case NAME,…              only these: ${cases.map((one) => one.name).join(', ')}
+  --without-past             of no work package is kept what it was, to see that this makes no difference
   --json FILE                write the results there as well`
 
 type EngineName = Result['engine']
@@ -36,6 +37,7 @@ function readWishes(args: string[]): Wishes | undefined {
       engine: { type: 'string' },
       size: { type: 'string' },
       case: { type: 'string' },
+      'without-past': { type: 'boolean', default: false },
       json: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -56,7 +58,8 @@ function readWishes(args: string[]): Wishes | undefined {
     plan: {
       cases: cases.filter((one) => names.includes(one.name)),
       connections: [1, 16],
-      ...(quick ? { seconds: 0.25, rounds: 5, starts: 3 } : { seconds: 0.4, rounds: 10, starts: 7 }),
+      past: !values['without-past'],
+      ...(quick ? { seconds: 0.15, rounds: 3, starts: 3 } : { seconds: 0.4, rounds: 10, starts: 7 }),
     },
     json,
   }

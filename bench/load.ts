@@ -8,7 +8,7 @@ import { answerQuestions } from './worker.ts'
 /** What there is to know before the first slice. */
 export interface Preparation {
   dataset: Dataset
-  /** The lock versions of the work packages that are updated, by id. */
+  /** The lock versions of the work packages that are written, by id. */
   lockVersions: ReadonlyMap<number, number>
 }
 
@@ -109,11 +109,15 @@ const versions = new Map<number, number>()
 /** Numbers the bodies sent; no text that was written before comes again, since that would change nothing. */
 let sent = 1000
 
+/** How often the row that a request writes has been written. */
+const versionOf = ({ work }: Request): number => ('id' in work ? (versions.get(work.id) ?? 0) : 0)
+
 /** What one connection sends, one after the other; `first` tells connections apart. */
 function* sequence(requests: readonly Request[], first: number): Generator<{ request: Request; text: string }> {
   const constant = new Map<Request, string>()
   for (let i = first; ; i++) {
-    const request = requests[i % requests.length] as Request
+    const next = requests[i % requests.length] as Request
+    const request = next.work.kind === 'cascade' ? (requests[versionOf(next) % requests.length] as Request) : next
     if (request.method === 'GET') {
       let text = constant.get(request)
       if (text === undefined) {
@@ -122,15 +126,14 @@ function* sequence(requests: readonly Request[], first: number): Generator<{ req
       }
       yield { request, text }
     } else {
-      const version = request.work.kind === 'update' ? (versions.get(request.work.id) ?? 0) : 0
-      yield { request, text: spelled(request, ++sent, version) }
+      yield { request, text: spelled(request, ++sent, versionOf(request)) }
     }
   }
 }
 
 /** The requests of each connection: of a list the same for all, of rows to be updated some of its own. */
 function shared(requests: readonly Request[], connections: number, third: number): Request[][] {
-  if (requests[0]?.work.kind !== 'update') return Array.from({ length: connections }, () => [...requests])
+  if (requests[0]?.method !== 'PATCH') return Array.from({ length: connections }, () => [...requests])
   const own = requests.filter((_, i) => i % 3 === third)
   return Array.from({ length: connections }, (_, c) => own.filter((__, i) => i % connections === c))
 }
@@ -164,7 +167,7 @@ async function measure({ port, pid, case: name, third, connections, seconds }: S
         const reply = await connection.exchange(text)
         latencies.push(performance.now() - before)
         if (reply.status >= 300) throw new Error(`${request.method} ${request.path}: ${reply.status} ${reply.text.slice(0, 500)}`)
-        if (request.work.kind === 'update') versions.set(request.work.id, (versions.get(request.work.id) ?? 0) + 1)
+        if (request.method === 'PATCH' && 'id' in request.work) versions.set(request.work.id, versionOf(request) + 1)
       }
     }),
   )

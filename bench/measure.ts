@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { connect } from '#db/connect.ts'
 import { type Case, cases, type Request } from './cases.ts'
-import { type Dataset, fill } from './data.ts'
+import { addNets, type Dataset, fill } from './data.ts'
 import { type Floor, keyOf } from './floors.ts'
 import type { Measured, Preparation, Slice } from './load.ts'
 import { ask, type Halyard, memoryOf, startHalyard } from './server.ts'
@@ -15,10 +15,12 @@ export interface Plan {
   connections: readonly number[]
   /** Seconds of load for each server, case, number of connections and round. */
   seconds: number
-  /** How often every server is measured in each case; in every other round in the opposite order. */
+  /** How often every server is measured in each case, as a rule; in every other round in the opposite order. */
   rounds: number
   /** How often the start is measured. */
   starts: number
+  /** Whether work packages have been changed since they were made. */
+  past: boolean
 }
 
 /** The servers, in the order of the first round. */
@@ -27,6 +29,9 @@ export type Server = (typeof servers)[number]
 
 /** Until a server's code is compiled: the more there is of it, the longer that takes. */
 const WARM_UP_SECONDS: Record<Server, number> = { halyard: 1.5, floor2: 0.5, floor1: 0.3 }
+
+/** After that no new round begins: where one request takes seconds, a few rounds have to do. */
+const LONGEST_MS = 60_000
 
 export interface Figures {
   /** Requests answered per second: the median of the rounds. */
@@ -67,16 +72,46 @@ export interface Result {
 export async function measure(databaseUrl: string, size: number, plan: Plan, say: (text: string) => void): Promise<Result> {
   say('filling the database')
   const db = await connect(databaseUrl)
-  const dataset = await fill(db, size)
+  const dataset = await fill(db, size, plan.past)
   const { engine } = db
   await db.close()
-  const statements = await countStatements(databaseUrl, plan.cases, dataset)
 
   say('starting')
   const { halyard, startMs } = await started(databaseUrl, dataset, plan.starts)
   await setTimeout(1000)
   const idle = memoryOf(halyard.pid)
+  const all: Pick<Result, 'statements' | 'results'> = { statements: {}, results: [] }
+  const add = async (own: Dataset, cases: readonly Case[]) => {
+    const { statements, results } = await measureCases(databaseUrl, own, halyard, { ...plan, cases }, say)
+    Object.assign(all.statements, statements)
+    all.results.push(...results)
+  }
+  const [apart = [], others = []] = [true, false].map((own) => plan.cases.filter((one) => (one.apart ?? false) === own))
+  if (others.length > 0) await add(dataset, others)
+  // Lists would be other ones with it: it is not there before they are done.
+  if (apart.length > 0) await add(await withNets(databaseUrl, dataset), apart)
+  const loaded = memoryOf(halyard.pid)
+  await halyard.stop()
+  return { engine, size, startMs, memory: { idle, loaded }, ...all }
+}
 
+async function withNets(databaseUrl: string, dataset: Dataset): Promise<Dataset> {
+  const db = await connect(databaseUrl)
+  const complete = await addNets(db, dataset)
+  await db.close()
+  return complete
+}
+
+/** Measures cases, after both floors have been shown to answer what Halyard does. */
+async function measureCases(
+  databaseUrl: string,
+  dataset: Dataset,
+  halyard: Halyard,
+  plan: Plan,
+  say: (text: string) => void,
+): Promise<Pick<Result, 'statements' | 'results'>> {
+  say('preparing')
+  const statements = Object.fromEntries(await countStatements(databaseUrl, plan.cases, dataset))
   const requests = plan.cases.flatMap((one) => one.requests(dataset))
   const answers = await capture(halyard, requests)
   const floors: Worker<Floor, number>[] = []
@@ -100,10 +135,11 @@ export async function measure(databaseUrl: string, size: number, plan: Plan, say
     say(one.name)
     const slice = async (server: Server, connections: number, seconds: number) =>
       (await load.ask({ ...ports[server], third: servers.indexOf(server), case: one.name, connections, seconds })) as Measured
-    for (const server of servers) await slice(server, 16, WARM_UP_SECONDS[server])
-    for (const connections of plan.connections) {
+    for (const server of servers) await slice(server, one.apart ? 1 : 16, WARM_UP_SECONDS[server])
+    for (const connections of one.apart ? [1] : plan.connections) {
       const rounds: Record<Server, Measured>[] = []
-      for (let round = 0; round < plan.rounds; round++) {
+      const start = performance.now()
+      for (let round = 0; round < plan.rounds && performance.now() - start < LONGEST_MS; round++) {
         const measured: Partial<Record<Server, Measured>> = {}
         for (const server of round % 2 === 0 ? servers : servers.toReversed())
           measured[server] = await slice(server, connections, plan.seconds)
@@ -112,10 +148,8 @@ export async function measure(databaseUrl: string, size: number, plan: Plan, say
       results.push(summary(one.name, connections, rounds))
     }
   }
-  const loaded = memoryOf(halyard.pid)
   for (const worker of [...floors, load]) worker.stop()
-  await halyard.stop()
-  return { engine, size, startMs, memory: { idle, loaded }, statements: Object.fromEntries(statements), results }
+  return { statements, results }
 }
 
 /** Starts Halyard several times and leaves the last one running. */
@@ -138,12 +172,14 @@ async function started(
 /** What Halyard answers to every request that is repeated as it is, and to one write of each kind. */
 async function capture({ url }: Halyard, requests: readonly Request[]): Promise<Map<string, string>> {
   const answers = new Map<string, string>()
+  const samples = new Map<string, string>()
   // What is written changes what is read: writes come first.
   for (const request of requests) {
-    const { method, path, token } = request
-    const key = keyOf(method, path, token)
-    if (method === 'GET' || answers.has(key)) continue
-    answers.set(key, await ask(url, path, token, method, request.body(0, await versionOf(url, request))))
+    const { method, path, token, work } = request
+    if (method === 'GET') continue
+    if (!samples.has(work.kind))
+      samples.set(work.kind, await ask(url, path, token, method, request.body(0, await versionOf(url, request))))
+    answers.set(keyOf(method, path, token), samples.get(work.kind)!)
   }
   for (const { method, path, token } of requests) {
     if (method === 'GET') answers.set(keyOf(method, path, token), await ask(url, path, token))
@@ -153,12 +189,14 @@ async function capture({ url }: Halyard, requests: readonly Request[]): Promise<
 
 /** The lock version of the work package that a request updates. */
 async function versionOf(url: string, { work, path, token }: Request): Promise<number> {
-  return work.kind === 'update' ? JSON.parse(await ask(url, path, token)).lockVersion : 0
+  return 'id' in work ? JSON.parse(await ask(url, path, token)).lockVersion : 0
 }
 
 async function lockVersions({ url }: Halyard, requests: readonly Request[]): Promise<Map<number, number>> {
   const versions = new Map<number, number>()
-  for (const request of requests) if (request.work.kind === 'update') versions.set(request.work.id, await versionOf(url, request))
+  for (const request of requests) {
+    if (request.method === 'PATCH' && 'id' in request.work) versions.set(request.work.id, await versionOf(url, request))
+  }
   return versions
 }
 

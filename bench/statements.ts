@@ -1,7 +1,9 @@
 /** How many statements each request takes once the server is warm: counted in this process, on the application itself. */
 import { connect } from '#db/connect.ts'
+import type { Database } from '#db/database.ts'
+import { sql } from '#db/sql.ts'
 import { build } from '#server/app.ts'
-import type { Case } from './cases.ts'
+import type { Case, Work } from './cases.ts'
 import type { Dataset } from './data.ts'
 
 /** The most statements that any of a case's first requests takes, by case. */
@@ -15,8 +17,12 @@ export async function countStatements(
   const counts = new Map<string, number>()
   for (const { name, requests } of wanted) {
     let most = 0
+    const written = new Map<number, number>()
     for (const request of requests(dataset).slice(0, 5)) {
       for (const isWarm of [false, true]) {
+        const id = 'id' in request.work ? request.work.id : 0
+        const version = written.get(id) ?? 0
+        written.set(id, version + 1)
         const before = db.statements
         const reply = await app.inject({
           method: request.method,
@@ -25,11 +31,12 @@ export async function countStatements(
             authorization: `Bearer ${request.token}`,
             ...(request.method !== 'GET' && { 'content-type': 'application/json' }),
           },
-          ...(request.method !== 'GET' && { payload: request.body(isWarm ? 2 : 1, isWarm ? 1 : 0) }),
+          ...(request.method !== 'GET' && { payload: request.body(isWarm ? 2 : 1, version) }),
         })
         if (reply.statusCode >= 300)
           throw new Error(`${request.method} ${request.path}: ${reply.statusCode} ${reply.body.slice(0, 500)}`)
         if (isWarm) most = Math.max(most, db.statements - before)
+        if (request.work.kind === 'cascade') await expectMoved(db, request.work)
       }
     }
     counts.set(name, most)
@@ -37,4 +44,12 @@ export async function countStatements(
   await app.close()
   await db.close()
   return counts
+}
+
+/** Throws an Error unless all that a write moves was written with it. */
+async function expectMoved(db: Database, { id, rows }: Work & { kind: 'cascade' }): Promise<void> {
+  const moved = await db.one<{ n: number }>(
+    sql`select count(*) as n from work_packages where updated_at = (select updated_at from work_packages where id = ${id})`,
+  )
+  if (moved?.n !== rows) throw new Error(`A cascade from work package ${id} moved ${moved?.n} rows, not ${rows}.`)
 }

@@ -1,5 +1,5 @@
 /** The minimal SQL of the second floor, prepared once for each request, on either engine with the settings that Halyard has. */
-import type { Condition, Work } from './cases.ts'
+import type { Condition, Listing, Work } from './cases.ts'
 import type { Body } from './fill.ts'
 
 type Values = readonly unknown[]
@@ -8,17 +8,33 @@ interface Engine {
   readonly postgres: boolean
   all(text: string): (values: Values) => Promise<Body[]>
   run(text: string): (values: Values) => Promise<number>
+  /** Runs several prepared texts in one transaction, each with values of its own. */
+  atomic(texts: readonly string[]): (values: readonly Values[]) => Promise<void>
+}
+
+/** A page of rows and how many there are in all. */
+export interface Rows {
+  rows: Body[]
+  total: number
+  /** The groups they are in, and what all of them come to. */
+  groups?: Body[]
+  sums?: Body
 }
 
 export interface Store {
   single(id: number): () => Promise<Body[]>
-  list(work: Work & { kind: 'list' }): () => Promise<{ rows: Body[]; total: number }>
+  list(listing: Listing): () => Promise<Rows>
+  /** The same by assignee, in the order given. */
+  grouped(listing: Listing, assignees: readonly (number | null)[]): () => Promise<Rows>
+  query(id: number): () => Promise<Body[]>
   /** What rows were at a moment. */
   versions(ids: readonly number[], at: string): Promise<Body[]>
-  projects(work: Work & { kind: 'projects' }): () => Promise<{ rows: Body[]; total: number }>
+  projects(work: Work & { kind: 'projects' }): () => Promise<Rows>
   /** Inserts a work package; gives its id. */
   create(row: Body): Promise<number>
   update(id: number, subject: string, lockVersion: number, now: string): Promise<void>
+  /** Has a work package begin on a day, and moves all that follows from it by as much. */
+  cascade(id: number, startDate: string, now: string): Promise<void>
 }
 
 async function sqlite(path: string): Promise<Engine> {
@@ -44,6 +60,14 @@ async function sqlite(path: string): Promise<Engine> {
       const statement = db.prepare(text)
       return async (values) => Number(statement.run(...values.map(bound)).changes)
     },
+    atomic: (texts) => {
+      const statements = texts.map((text) => db.prepare(text))
+      return async (values) => {
+        db.exec('begin immediate')
+        for (const [i, statement] of statements.entries()) statement.run(...(values[i] as Values).map(bound))
+        db.exec('commit')
+      }
+    },
   }
 }
 
@@ -68,7 +92,8 @@ async function postgres(url: string): Promise<Engine> {
     const name = `floor${prepared++}`
     let n = 0
     const spelled = text.replace(/\?/g, () => `$${++n}`)
-    return (values: Values) => pool.query({ name, text: spelled, values: values as unknown[] })
+    return (values: Values, on: { query: typeof pool.query } = pool) =>
+      on.query({ name, text: spelled, values: values as unknown[] })
   }
   return {
     postgres: true,
@@ -79,6 +104,16 @@ async function postgres(url: string): Promise<Engine> {
     run: (text) => {
       const ask = query(text)
       return async (values) => (await ask(values)).rowCount ?? 0
+    },
+    atomic: (texts) => {
+      const queries = texts.map(query)
+      return async (values) => {
+        const client = await pool.connect()
+        await client.query('begin')
+        for (const [i, run] of queries.entries()) await run(values[i] as Values, client)
+        await client.query('commit')
+        client.release()
+      }
     },
   }
 }
@@ -124,6 +159,7 @@ export async function openStore(url: string, viewer: number): Promise<Store> {
   const versions = prepared(
     `select * from work_package_versions where id ${among} and valid_from <= ? and (valid_until > ? or valid_until is null)`,
   )
+  const queryById = prepared('select * from queries where id = ?')
   const rowById = prepared(`${selection('work_packages w')} where w.id = ?`)
   const insert = engine.all(`
     insert into work_packages (project_id, type_id, status_id, priority_id, author_id, assigned_to_id, subject, description,
@@ -132,40 +168,109 @@ export async function openStore(url: string, viewer: number): Promise<Store> {
     'update work_packages set subject = ?, lock_version = lock_version + 1, updated_at = ? where id = ? and lock_version = ?',
   )
 
-  return {
-    single: (id) => async () => withRelatives(await rowById([id])),
-    list: ({ projects, where, order, size, offset }) => {
-      // On SQLite, rows met one after the other are tested, and rows that few projects have are found by index.
-      const walks = order === 'id'
-      const conditions = (tests: boolean) => [
-        ...where.map((one) => conditionOf(one, engine.postgres, among)),
-        ...(projects ? [{ text: `${tests && !engine.postgres ? '+' : ''}w.project_id ${among}`, values: [[...projects]] }] : []),
-      ]
-      const all = (tests: boolean) => {
-        const texts = conditions(tests).map((one) => one.text)
-        return texts.length > 0 ? `where ${texts.join(' and ')}` : ''
-      }
-      const values = conditions(true).flatMap((one) => one.values)
-      const sorted = walks ? 'w.id desc' : 'w.updated_at desc, w.id desc'
-      const ids = (own: string) =>
-        `select w.id${own} from work_packages w ${all(walks)} order by ${sorted} limit ${size} offset ${(offset - 1) * size}`
-      const found = 'page join work_packages w on w.id = page.id'
-      if (walks || engine.postgres) {
-        const page = prepared(`with page as materialized (${ids('')}) ${selection(found)} order by ${sorted}`)
-        const count = prepared(`select count(*) as total from work_packages w ${all(where.some(({ on }) => on === 'subject'))}`)
-        return async () => {
-          const rows = await withRelatives(await page(values))
-          return { rows, total: offset === 1 && rows.length < size ? rows.length : (await count(values))[0]!['total'] }
-        }
-      }
-      // What SQLite sorts it has found in full, and can count at once; PostgreSQL may choose to walk an index instead.
-      const page = prepared(`
-        with page as materialized (${ids(', count(*) over () as total')}) ${selection(found, 'page.total,')} order by ${sorted}`)
+  /** Conditions of a listing. On SQLite, rows met one after the other are tested, and rows that few projects have found by index. */
+  const conditionsOf = ({ where, projects }: Listing, tests: boolean) => {
+    const all = where.map((one) => conditionOf(one, engine.postgres, among))
+    if (projects) all.push({ text: `${tests && !engine.postgres ? '+' : ''}w.project_id ${among}`, values: [[...projects]] })
+    return {
+      text: all.length > 0 ? `where ${all.map((one) => one.text).join(' and ')}` : '',
+      values: all.flatMap((one) => one.values),
+    }
+  }
+
+  const list = (listing: Listing): (() => Promise<Rows>) => {
+    const { where, order, size, offset } = listing
+    const walks = order === 'id'
+    const isFound = where.some(({ on }) => on === 'found')
+    const { text: tested, values } = conditionsOf(listing, walks)
+    const source = `${isFound ? 'bench_found f cross join ' : ''}work_packages w`
+    const sorted = walks ? 'w.id desc' : 'w.updated_at desc, w.id desc'
+    const ids = (own: string) => `
+      select w.id${own} from ${source} ${tested}
+      order by ${isFound ? 'f.work_package_id desc' : sorted} limit ${size} offset ${(offset - 1) * size}`
+    const found = 'page join work_packages w on w.id = page.id'
+    if (walks || engine.postgres) {
+      const page = prepared(`with page as materialized (${ids('')}) ${selection(found)} order by ${sorted}`)
+      const counted = conditionsOf(listing, isFound || where.some(({ on }) => on === 'subject')).text
+      const count = prepared(`select count(*) as total from ${source} ${counted}`)
       return async () => {
         const rows = await withRelatives(await page(values))
-        return { rows, total: rows[0]?.['total'] ?? 0 }
+        return { rows, total: offset === 1 && rows.length < size ? rows.length : (await count(values))[0]!['total'] }
       }
-    },
+    }
+    // What SQLite sorts it has found in full, and can count at once; PostgreSQL may choose to walk an index instead.
+    const page = prepared(`
+      with page as materialized (${ids(', count(*) over () as total')}) ${selection(found, 'page.total,')} order by ${sorted}`)
+    return async () => {
+      const rows = await withRelatives(await page(values))
+      return { rows, total: rows[0]?.['total'] ?? 0 }
+    }
+  }
+
+  /** How many there are of each assignee and what they come to, read once; the page is that of the first groups. */
+  const grouped = (listing: Listing, assignees: readonly (number | null)[]): (() => Promise<Rows>) => {
+    const { text, values } = conditionsOf(listing, false)
+    const aggregate = prepared(`
+      select w.assigned_to_id, count(*) as count, sum(w.estimated_hours) as work, sum(w.remaining_hours) as remaining
+      from work_packages w ${text} group by w.assigned_to_id`)
+    const ofOne = conditionsOf({ ...listing, where: [...listing.where, { on: 'assignee', ids: [] }] }, true).text
+    const page = prepared(`${selection('work_packages w')} ${ofOne} order by w.id desc limit ${listing.size}`)
+    return async () => {
+      const byAssignee = new Map((await aggregate(values)).map((row) => [row['assigned_to_id'], row]))
+      const groups = assignees.map((id) => byAssignee.get(id) as Body)
+      const rows: Body[] = []
+      for (const id of assignees) {
+        if (rows.length < listing.size) rows.push(...(await page(values.toSpliced(-1, 0, [id]))))
+      }
+      const sums = { count: 0, work: 0, remaining: 0 }
+      for (const { count, work, remaining } of groups) {
+        sums.count += count
+        sums.work += work
+        sums.remaining += remaining
+      }
+      return { rows: await withRelatives(rows.slice(0, listing.size)), total: sums.count, groups, sums }
+    }
+  }
+
+  const moving = prepared(
+    engine.postgres
+      ? `with recursive moving (id) as (
+          select ?::int
+          union
+          select e.id from moving m cross join lateral (
+            select r.from_id as id from relations r where r.to_id = m.id and r.relation_type = 'follows'
+            union all
+            select w.parent_id from work_packages w where w.id = m.id and w.parent_id is not null
+          ) e
+        ) select w.id, w.start_date, w.due_date, w.derived_start_date, w.derived_due_date from moving m join work_packages w on w.id = m.id`
+      : `with recursive moving (id) as (
+          select ?
+          union
+          select r.from_id from moving m cross join relations r where r.to_id = m.id and r.relation_type = 'follows'
+          union
+          select w.parent_id from moving m cross join work_packages w where w.id = m.id and w.parent_id is not null
+        ) select w.id, w.start_date, w.due_date, w.derived_start_date, w.derived_due_date from moving m join work_packages w on w.id = m.id`,
+  )
+  const dates = ['start_date', 'due_date', 'derived_start_date', 'derived_due_date']
+  const newest = `(select max(k.version) from journals k where k.resource = 'work_packages' and k.resource_id = w.id)`
+  const move = engine.atomic([
+    engine.postgres
+      ? `update work_packages w set ${dates.map((date) => `${date} = v.${date}`).join()}, lock_version = w.lock_version + 1, updated_at = ?
+        from json_populate_recordset(null::work_packages, ?::json) v where w.id = v.id`
+      : `update work_packages as w set ${dates.map((date) => `${date} = v.value ->> '$.${date}'`).join()},
+        lock_version = w.lock_version + 1, updated_at = ? from json_each(?) v where w.id = v.value ->> '$.id'`,
+    `update work_package_versions set valid_until = ? where id ${among} and valid_until is null`,
+    `insert into journals (resource, resource_id, version, user_id, internal, created_at, updated_at)
+      select 'work_packages', w.id, ${newest} + 1, w.author_id, false, w.updated_at, w.updated_at from work_packages w where w.id ${among}`,
+    `insert into work_package_versions select j.id, j.version, j.created_at, null, w.* from work_packages w
+      join journals j on j.resource = 'work_packages' and j.resource_id = w.id and j.version = ${newest} where w.id ${among}`,
+  ])
+
+  return {
+    single: (id) => async () => withRelatives(await rowById([id])),
+    list,
+    grouped,
+    query: (id) => () => queryById([id]),
     versions: (ids, at) => versions([ids, at, at]),
     projects: ({ ids, size }) => {
       const page = prepared(`select * from projects where id ${among} order by id desc limit ${size}`)
@@ -176,8 +281,18 @@ export async function openStore(url: string, viewer: number): Promise<Store> {
     update: async (id, subject, lockVersion, now) => {
       if ((await setSubject([subject, now, id, lockVersion])) === 0) throw new Error(`Work package ${id} has another version.`)
     },
+    cascade: async (id, startDate, now) => {
+      const rows = await moving([id])
+      const days = (Date.parse(startDate) - Date.parse(rows.find((row) => row['id'] === id)!['start_date'])) / DAY_MS
+      for (const row of rows) for (const date of dates) row[date] = row[date] && moved(row[date], days)
+      const ids = rows.map((row) => row['id'])
+      await move([[now, JSON.stringify(rows)], [now, ids], [ids], [ids]])
+    },
   }
 }
+
+const DAY_MS = 86_400_000
+const moved = (date: string, days: number): string => new Date(Date.parse(date) + days * DAY_MS).toISOString().slice(0, 10)
 
 /** Prepares a text once, however often it is asked for. */
 function once<T>(prepare: (text: string) => T): (text: string) => T {
@@ -193,6 +308,8 @@ function conditionOf(condition: Condition, isPostgres: boolean, among: string): 
       return { text: `w.type_id ${among}`, values: [[...condition.ids]] }
     case 'assignee':
       return { text: `w.assigned_to_id ${among}`, values: [[...condition.ids]] }
+    case 'found':
+      return { text: 'f.search = ? and w.id = f.work_package_id', values: [condition.search.id] }
     case 'subject': {
       const like = isPostgres ? 'ilike' : 'like'
       return {

@@ -183,12 +183,14 @@ function onNumbers(operator: string, values: readonly string[], column: Sql): Sq
 /** The first and the last day there is: both engines know the years from 1 to 9999. */
 export const FIRST_DAY = '0001-01-01'
 export const LAST_DAY = '9999-12-31'
+const FIRST_MS = Date.parse(FIRST_DAY)
+const LAST_MS = Date.parse(LAST_DAY)
 
 /** `YYYY-MM-DD` moved by whole days; kept between the first and the last day. */
 export function addDays(day: string, count: number): string {
   const moved = Date.parse(`${day}T00:00:00Z`) + count * 86_400_000
-  if (moved <= Date.parse(FIRST_DAY)) return FIRST_DAY
-  return moved >= Date.parse(LAST_DAY) ? LAST_DAY : new Date(moved).toISOString().slice(0, 10)
+  if (moved <= FIRST_MS) return FIRST_DAY
+  return moved >= LAST_MS ? LAST_DAY : new Date(moved).toISOString().slice(0, 10)
 }
 
 /** The first and last day an operator means; undefined for an open end. */

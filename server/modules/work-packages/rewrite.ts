@@ -1,4 +1,4 @@
-/** The one place where a write to one work package changes others: in batches, each with a new version, and with the reason. */
+/** The one place where a write to one work package changes others: all at once, each with a new version, and with the reason. */
 import type { Row, Transaction } from '#db/database.ts'
 import { updateEach } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
@@ -29,12 +29,10 @@ export interface Rewrite {
 /** Writes other work packages, and the reason into their history. Their rows are locked, or nobody else can reach them. */
 export async function rewrite(tx: Transaction, rewrites: readonly Rewrite[], entry: Entry): Promise<void> {
   for (const alike of Map.groupBy(rewrites, ({ values }) => Object.keys(values).join()).values()) {
-    for (let i = 0; i < alike.length; i += AT_ONCE) {
-      const rows = alike.slice(i, i + AT_ONCE).map(({ id, values }) => ({ id, ...values }))
-      const columns = Object.keys((alike[0] as Rewrite).values)
-      const alwaysAlike = sql`lock_version = work_packages.lock_version + 1, updated_at = ${entry.at}`
-      await tx.run(updateEach(tx.engine, 'work_packages', columns, rows, alwaysAlike))
-    }
+    const rows = alike.map(({ id, values }) => ({ id, ...values }))
+    const columns = Object.keys((alike[0] as Rewrite).values)
+    const alwaysAlike = sql`lock_version = work_packages.lock_version + 1, updated_at = ${entry.at}`
+    await tx.run(updateEach(tx.engine, 'work_packages', columns, rows, alwaysAlike))
   }
   const resource = resourceNamed('WorkPackage')
   for (const [, alike] of Map.groupBy(rewrites, (one) => JSON.stringify([one.cause, isNews(one)]))) {
@@ -49,7 +47,6 @@ export async function rewrite(tx: Transaction, rewrites: readonly Rewrite[], ent
     )
   }
 }
-const AT_ONCE = 500
 
 /** Whether others may have to be told: of new dates, but not of those that only follow from the dates of children. */
 const isNews = ({ cause, values }: Rewrite): boolean =>

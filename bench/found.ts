@@ -1,0 +1,42 @@
+/** Searches in all texts, and what each of them finds, in a table that an ideal index would be: for the floors. */
+import type { Transaction } from '#db/database.ts'
+import { contains } from '#db/dialect.ts'
+import { and, name, sql } from '#db/sql.ts'
+
+/** Words that a text has to contain; `id` names what was found in `bench_found`. */
+export interface Search {
+  id: number
+  words: readonly string[]
+}
+
+export interface Searches {
+  /** Two words of which everybody makes use. */
+  pairs: Search[]
+  /** A word that few texts have, and another one. */
+  rare: Search[]
+  /** One word that very many texts have. */
+  common: Search[]
+}
+
+type Words = readonly (readonly string[])[]
+
+/** Looks at every text: what is found has all words in its subject, in its description or in a comment. */
+export async function find(tx: Transaction, pairs: Words, rare: Words, common: readonly string[]): Promise<Searches> {
+  await tx.script(
+    'create table bench_found (search integer not null, work_package_id integer not null, primary key (search, work_package_id))',
+  )
+  let id = 0
+  const kept = async (list: Words): Promise<Search[]> => {
+    const searches = list.map((words) => ({ id: ++id, words }))
+    for (const search of searches) {
+      const has = (text: string) => and(search.words.map((word) => contains(tx.engine, name(text), word)))
+      await tx.run(sql`
+        insert into bench_found
+        select ${search.id} + 0, id from work_packages where (${has('subject')}) or (${has('description')})
+        union
+        select ${search.id} + 0, resource_id from journals where resource = 'work_packages' and ${has('notes')}`)
+    }
+    return searches
+  }
+  return { pairs: await kept(pairs), rare: await kept(rare), common: await kept(common.map((word) => [word])) }
+}
