@@ -87,6 +87,7 @@ const commands: Readonly<Record<string, Command>> = {
       items: 'string',
       default: 'string',
       formula: 'string',
+      section: 'string',
       pattern: 'string',
       'min-length': 'string',
       'max-length': 'string',
@@ -98,7 +99,7 @@ const commands: Readonly<Record<string, Command>> = {
       'admin-only': 'boolean',
     },
     usage:
-      '[--options S,M,L] [--items Europe/Spain,Europe/Italy] [--default VALUE] [--required] [--multiple] [--searchable] [--admin-only] [--projects IDENTIFIER,…] [--types NAME,…] [--pattern REGEXP] [--min-length N] [--max-length N] [--formula FORMULA]',
+      '[--options S,M,L] [--items Europe/Spain,Europe/Italy] [--default VALUE] [--required] [--multiple] [--searchable] [--admin-only] [--projects IDENTIFIER,…] [--types NAME,…] [--pattern REGEXP] [--min-length N] [--max-length N] [--formula FORMULA] [--section HEADING]',
     run: async (invocation) => (await import('./commands/custom-field.ts')).createField(invocation),
   },
   'custom-field remove': {

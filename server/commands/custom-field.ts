@@ -62,6 +62,7 @@ export async function createField({ config, flags, words }: Invocation): Promise
         min_length: number('min-length'),
         max_length: number('max-length'),
         ...(flags['pattern'] !== undefined && { pattern: String(flags['pattern']) }),
+        ...(flags['section'] !== undefined && { section: String(flags['section']) }),
         ...(flags['formula'] !== undefined && { formula: String(flags['formula']) }),
         ...(flags['projects'] !== undefined && { projects: await idsOf(tx, 'projects', 'identifier', list(flags['projects'])) }),
         ...(flags['types'] !== undefined && { types: await idsOf(tx, 'types', 'name', list(flags['types'])) }),

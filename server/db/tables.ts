@@ -83,6 +83,7 @@ export interface Tables {
     created_at: string
     updated_at: string
     searchable: boolean
+    section: string | null
   }
   custom_options: {
     id: number

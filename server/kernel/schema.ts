@@ -84,6 +84,35 @@ async function entryOf(
   return entry
 }
 
+/** The properties that a draft's schema speaks of. */
+function propertiesIn({ properties }: Resource, draft: Draft, facts: unknown, context: Context): Property[] {
+  return properties.filter(
+    ({ options: { inSchema, active } }) =>
+      resolved(inSchema, true, [draft, facts, context]) && (!active || active(draft as never, context)),
+  )
+}
+
+/** A heading of a form, and the properties below it. */
+export interface Section {
+  readonly name: string
+  readonly attributes: readonly string[]
+}
+
+/** The sections of a draft's form, in the order of their first properties. @param also names what is named all the same. */
+export function sectionsOf(
+  declared: Resource,
+  draft: Draft,
+  facts: unknown,
+  context: Context,
+  also: readonly string[] = [],
+): Section[] {
+  const resource = alive(declared, context)
+  const there = new Set(propertiesIn(resource, draft, facts, context))
+  const named = resource.properties.filter((one) => one.options.section && (there.has(one) || also.includes(one.name)))
+  const sections = Map.groupBy(named, ({ options }) => options.section as string)
+  return [...sections].map(([name, own]) => ({ name, attributes: own.map((one) => one.name) }))
+}
+
 /**
  * The schema of a draft for the viewer.
  * @param form whether it stands in a form, where allowed values are given in full and there is no self link
@@ -98,9 +127,7 @@ export async function schemaOf(
   const resource = alive(declared, context)
   await prepare(context.db, context.viewer, needsOf(resource))
   const body: Body = { _type: 'Schema', _dependencies: [] }
-  for (const property of resource.properties) {
-    const { inSchema, active } = property.options
-    if (!resolved(inSchema, true, [draft, facts, context]) || (active && !active(draft as never, context))) continue
+  for (const property of propertiesIn(resource, draft, facts, context)) {
     body[property.name] = await entryOf(resource, property, draft, facts, context, form)
   }
   Object.assign(body, await resource.schema?.(draft as never, facts as never, context, form))

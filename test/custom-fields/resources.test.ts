@@ -43,6 +43,18 @@ test('A project has the fields it uses; giving it a value makes it use a further
   assert.deepEqual(ids(await s.reader.get(`/projects?${filters([code, '=', ['B-8']])}`)), [])
 })
 
+test('Forms of projects show their fields in sections, as far as the project uses them', async () => {
+  const code = await s.field({ resource: 'Project', name: 'Cost centre', format: 'string', section: 'Money' })
+  const owner = await s.field({ resource: 'Project', name: 'Owner', format: 'string' })
+  await s.field({ resource: 'Project', name: 'Elsewhere', format: 'string', section: 'Nowhere', projects: [] })
+  const { body } = await s.writer.post(`/projects/${s.project}/form`)
+  const groups = Object.fromEntries(body._embedded.schema._attributeGroups.map((one: any) => [one.name, one.attributes]))
+  assert.deepEqual(groups['Money'], [`customField${code}`])
+  assert.ok(groups['Project attributes'].includes(`customField${owner}`))
+  assert.equal('Nowhere' in groups, false)
+  assert.equal(body._embedded.schema._attributeGroups[0]._type, 'ProjectFormCustomFieldSection')
+})
+
 test('What a project is about is for those who may see its attributes, and for those who may change them to change', async () => {
   const id = await s.field({ resource: 'Project', name: 'Risk', format: 'int' })
   const own = `customField${id}`

@@ -41,10 +41,11 @@ const hasItems = (format: Format) => format === 'hierarchy' || format === 'weigh
 
 /** What is wrong with a plan, in a sentence. */
 function faultIn(plan: FieldPlan): string | undefined {
-  const { resource, name, format, multiple, searchable, pattern, options = [], items = [], chosen = [], formula } = plan
+  const { resource, name, format, multiple, searchable, section, pattern, options = [], items = [], chosen = [], formula } = plan
   if (!extensible.includes(resource)) return `Fields can be added to ${extensible.join(', ')}, not to "${resource}".`
   if (name.trim() === '' || [...name].length > 256) return 'A custom field needs a name of at most 256 characters.'
   if (!Object.hasOwn(formats, format)) return `"${format}" is none of the formats ${Object.keys(formats).join(', ')}.`
+  if (section && resource !== 'Project') return 'Only fields of projects have sections.'
   if (searchable && (resource !== 'WorkPackage' || !['string', 'text', 'link'].includes(format)))
     return 'Only texts of work packages are searched.'
   if (multiple && !formats[format].to) return `A field of the format ${format} holds one value.`

@@ -22,6 +22,7 @@ interface Host {
   readonly project?: (row: Row) => number | null | undefined
   readonly read?: Rule
   readonly edit?: Rule
+  /** The heading in forms of fields that have none of their own. */
   readonly section?: string
   /** Whether its lists are filtered, ordered, grouped and summed by fields. */
   readonly isQueried?: boolean
@@ -42,6 +43,7 @@ const hosts: Readonly<Record<Extensible, Host>> = {
     project: (row) => row['id'],
     read: seeAttributes,
     edit: editAttributes,
+    section: 'Project attributes',
     isQueried: true,
   },
   User: {},
@@ -210,7 +212,7 @@ export function propertyOf(field: Definition, all: readonly Definition[]): Prope
       ...(isComputed && { writable: false, ignored: true, follows: formulaOf(field, all) }),
       ...(host.read && { read: host.read }),
       ...(host.edit && { may: { create: host.edit, update: host.edit } }),
-      ...(host.section && { section: host.section }),
+      ...(host.section && { section: field.section ?? host.section }),
       fault: faultOf(field),
       about: about(field),
       select: ({ engine }, table) => valueIn(field, engine, table),

@@ -4,8 +4,9 @@ import { name, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import type { Context } from '#kernel/context.ts'
 import { violation } from '#kernel/errors.ts'
-import { type Draft, resource } from '#kernel/resource.ts'
+import { type Draft, resource, resourceNamed } from '#kernel/resource.ts'
 import { admin, either, having } from '#kernel/rules.ts'
+import { sectionsOf } from '#kernel/schema.ts'
 import { defineSet, hasGlobally, idSet } from '#kernel/viewer.ts'
 import { clear, equip, settle, subtree } from './effects.ts'
 import { type Facts, lookUp, obstaclesToLoss } from './facts.ts'
@@ -95,6 +96,11 @@ export const Project = resource<'projects', Facts>('Project', 'projects', (p) =>
   removable: async ({ id }, context) =>
     (await obstaclesToLoss(await subtree(context.db, id), context)).map((message) => violation('base', message)),
   remove: clear,
-  schema: () => ({ _attributeGroups: [] }),
+  schema: (draft, facts, context) => ({
+    _attributeGroups: sectionsOf(resourceNamed('Project'), draft as never, facts, context).map((section) => ({
+      _type: 'ProjectFormCustomFieldSection',
+      ...section,
+    })),
+  }),
   operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
 }))

@@ -9,9 +9,9 @@ import { alive } from '#kernel/living.ts'
 import { emptyDraft, idFrom, ok, operation } from '#kernel/operation.ts'
 import { readFilters } from '#kernel/query.ts'
 import { type Body, collection } from '#kernel/represent.ts'
-import { type Draft, type Property, resourceNamed } from '#kernel/resource.ts'
+import { type Draft, resourceNamed } from '#kernel/resource.ts'
 import { either, inAnyProject, inProject, sharedAnywhere } from '#kernel/rules.ts'
-import { schemaOf } from '#kernel/schema.ts'
+import { schemaOf, sectionsOf } from '#kernel/schema.ts'
 import { permissionTopics, prepare } from '#kernel/viewer.ts'
 import { allRows } from '#kernel/world.ts'
 import { type Facts, lookUp } from './facts.ts'
@@ -23,18 +23,11 @@ const sections = ['People', 'Estimates and progress', 'Details', 'Other']
 
 /** The groups of a form, and in a form the schema it stands on. `date` stands for start, due date and duration as well. */
 export function attributeGroups(draft: Draft, facts: Facts, context: Context, form: boolean): Record<string, unknown> {
-  const isThere = ({ name, options: { inSchema, active } }: Property) =>
-    name === 'date' ||
-    ((typeof inSchema !== 'function' || inSchema(draft, facts, context)) && (!active || active(draft as never, context)))
-  const there = alive(resourceNamed('WorkPackage'), context).properties.filter(isThere)
-  const groups = sections.map((name) => ({
-    _type: 'WorkPackageFormAttributeGroup',
-    name,
-    attributes: there.filter((p) => p.options.section === name).map((p) => p.name),
-  }))
+  const there = sectionsOf(resourceNamed('WorkPackage'), draft, facts, context, ['date'])
+  const groups = there.map((section) => ({ _type: 'WorkPackageFormAttributeGroup', ...section }))
   const { project_id: project, type_id: type } = draft.row
   return {
-    _attributeGroups: groups.filter(({ attributes }) => attributes.length > 0),
+    _attributeGroups: groups.toSorted((a, b) => sections.indexOf(a.name) - sections.indexOf(b.name)),
     _links: {
       // Tells that there are attachments, no more.
       attachments: { href: null },
