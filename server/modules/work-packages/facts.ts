@@ -12,7 +12,7 @@ import { sharedVersionIds } from '#modules/projects/sharing.ts'
 import { chainAbove, heightOf } from './hierarchy.ts'
 import { boundOf } from './network.ts'
 import { unrelatable } from './relatable.ts'
-import type { Bound } from './scheduling.ts'
+import { type Bound, unbound } from './scheduling.ts'
 import { reachableStatuses, statusesOfType } from './workflow.ts'
 import type { Calendar } from './working-days.ts'
 
@@ -81,6 +81,17 @@ async function isRelatedParent(id: number, before: Row, { db, engine }: Context)
   return (await db.one(sql`select 1 as one from (${query}) x where x.id = ${id}`)) !== undefined
 }
 
+/** Whether an open work package blocks a stored one, and how many children it has. */
+async function surroundings(id: number | undefined, { db }: Context): Promise<Pick<Facts, 'isBlocked' | 'children'>> {
+  if (id === undefined) return { isBlocked: false, children: 0 }
+  const found = await db.one<{ blockers: number; children: number }>(sql`
+    select (
+      select count(*) from relations r join work_packages b on b.id = r.from_id join statuses s on s.id = b.status_id
+      where r.to_id = ${id} and r.relation_type = 'blocks' and not s.is_closed
+    ) as blockers, (select count(*) from work_packages where parent_id = ${id}) as children`)
+  return { isBlocked: (found?.blockers ?? 0) > 0, children: found?.children ?? 0 }
+}
+
 export async function lookUp(draft: Draft, context: Context): Promise<Facts> {
   const { row, before } = draft
   const { db, snapshot } = context
@@ -105,12 +116,7 @@ export async function lookUp(draft: Draft, context: Context): Promise<Facts> {
     before?.['status_id'] ?? row['status_id'] ?? [...statuses.values()].find((status) => status['is_default'])?.['id']
   const placed = { ...row, type_id: typeId, status_id: statusId }
   await prepare(db, context.viewer, ['project:add_work_packages'])
-  const isBlocked = Boolean(
-    before &&
-      (await db.one(sql`
-        select 1 as one from relations r join work_packages b on b.id = r.from_id join statuses s on s.id = b.status_id
-        where r.to_id = ${before['id']} and r.relation_type = 'blocks' and not s.is_closed limit 1`)),
-  )
+  const { isBlocked, children } = await surroundings(before?.['id'], context)
   return {
     types,
     statuses,
@@ -128,10 +134,12 @@ export async function lookUp(draft: Draft, context: Context): Promise<Facts> {
     parentIsBelow: Boolean(before && above.includes(before['id'])),
     parentIsRelated: Boolean(before && parent && (await isRelatedParent(parent['id'], before, context))),
     levels: above.length + 1 + (before && parent ? await heightOf(db, before['id']) : 0),
-    children: before
-      ? ((await db.one<{ n: number }>(sql`select count(*) as n from work_packages where parent_id = ${before['id']}`))?.n ?? 0)
-      : 0,
-    bound: await boundOf(db, before?.['id'] ?? null, row['parent_id'] ?? null, calendar),
+    children,
+    // Only what is scheduled by others asks, and what may come to be by a new parent.
+    bound:
+      row['schedule_manually'] === false || (before && isNewParent)
+        ? await boundOf(db, before?.['id'] ?? null, row['parent_id'] ?? null, calendar)
+        : unbound,
     isBlocked,
     mayAddInTarget: Boolean(project && idSet(context.viewer, 'project:add_work_packages').ids.has(project)),
   }
