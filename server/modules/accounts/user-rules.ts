@@ -57,7 +57,7 @@ export async function userFacts(draft: Draft, context: Context): Promise<UserFac
       ? undefined
       : typeof known !== 'string' || known === ''
         ? 'missing'
-        : (await verifyPassword(known, before?.password_hash ?? ''))
+        : (await verifyPassword(known, before?.password_hash))
           ? 'right'
           : 'wrong'
   const tidy = { ...draft, row: { ...draft.row, ...tidied(draft) } }
