@@ -128,7 +128,7 @@ export const User = resource<'principals', UserFacts>(
         },
       },
       group: groupFilter('id'),
-      blocked: blockedFilter,
+      blocked: blockedFilter('id'),
     },
     sorts: {
       /** By the name of the first group somebody is in. */
