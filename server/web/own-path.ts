@@ -21,6 +21,5 @@ export function ownPath(text: string | null): string | undefined {
   if (url?.origin !== BASE) return undefined
   // Dots that were resolved may have left two slashes in front.
   const plain = decoded(url.pathname)
-  if (plain === undefined || isSuspicious(url.pathname) || isSuspicious(plain)) return undefined
-  return url.pathname + url.search + url.hash
+  return plain === undefined || isSuspicious(plain) ? undefined : url.pathname + url.search + url.hash
 }
