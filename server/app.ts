@@ -15,6 +15,7 @@ import { resources } from '#kernel/resource.ts'
 import { settingsOf } from '#kernel/settings.ts'
 import { createWorld } from '#kernel/world.ts'
 import '#server/modules.ts'
+import { pages } from '#server/web/pages.ts'
 
 export interface AppOptions {
   /** pino's level, or `silent`. */
@@ -75,8 +76,10 @@ export async function build(
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error))
 
   const operations = allOperations(resources())
-  mount(app, { db, world, files }, operations, documents)
+  const ground = { db, world, files }
+  mount(app, ground, operations, documents)
   describe(app, operations, settings)
+  pages(app, ground)
 
   app.get('/livez', async () => 'ok')
   const ready = async () => {

@@ -14,6 +14,7 @@ import { moments } from './migrations/0012-moments.ts'
 import { search } from './migrations/0013-search.ts'
 import { attached } from './migrations/0014-attached.ts'
 import { calendarTokens } from './migrations/0015-calendar-tokens.ts'
+import { sessions } from './migrations/0016-sessions.ts'
 import { sections } from './migrations/0017-sections.ts'
 import { sql } from './sql.ts'
 
@@ -32,6 +33,7 @@ const migrations: readonly { name: string; text: string | Readonly<Record<Engine
   { name: '0013-search', text: search },
   { name: '0014-attached', text: attached },
   { name: '0015-calendar-tokens', text: calendarTokens },
+  { name: '0016-sessions', text: sessions },
   { name: '0017-sections', text: sections },
 ]
 

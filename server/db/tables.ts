@@ -133,6 +133,11 @@ export interface Tables {
     unannounced: boolean
     attached: unknown | null
   }
+  login_attempts: {
+    name: string
+    attempts: number
+    until: string
+  }
   loose_files: {
     name: string
     remove_at: string
@@ -246,6 +251,8 @@ export interface Tables {
     pause_reminders: unknown | null
     workdays: unknown | null
     custom_values: unknown | null
+    failed_logins: number
+    failed_login_at: string | null
   }
   priorities: {
     id: number
@@ -333,6 +340,15 @@ export interface Tables {
     position: number
     created_at: string
     updated_at: string
+  }
+  sessions: {
+    id: number
+    user_id: number
+    hash: string
+    user_agent: string | null
+    created_at: string
+    last_seen_at: string
+    expires_at: string
   }
   settings: {
     name: string

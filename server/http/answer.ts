@@ -77,10 +77,16 @@ export async function send(request: FastifyRequest, reply: FastifyReply, answer:
   return sendText(request, reply, typeof body === 'string' ? body : stringify(body))
 }
 
-/** Sends whatever was thrown; what is not an answer is logged and becomes a 500 that says nothing of it. */
-export async function sendError(request: FastifyRequest, reply: FastifyReply, thrown: unknown): Promise<FastifyReply> {
+/** Whatever was thrown, as an answer; what is none is logged and becomes a 500 that says nothing of it. */
+export function errorOf(request: FastifyRequest, thrown: unknown): ApiError {
   const error = thrown instanceof ApiError ? thrown : translated(thrown)
   if (error.status >= 500) request.log.error({ err: thrown }, 'request failed')
+  return error
+}
+
+/** Sends whatever was thrown. */
+export async function sendError(request: FastifyRequest, reply: FastifyReply, thrown: unknown): Promise<FastifyReply> {
+  const error = errorOf(request, thrown)
   return send(request, reply, { status: error.status, headers: { ...error.headers, 'content-type': HAL }, body: error.body })
 }
 

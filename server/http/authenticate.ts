@@ -1,11 +1,12 @@
 /** Who asks: from the request's headers to a principal. */
 import type { IncomingMessage } from 'node:http'
-import type { Reader, Row } from '#db/database.ts'
+import type { Database, Reader, Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { ApiError } from '#kernel/errors.ts'
 import type { Settings } from '#kernel/settings.ts'
 import { hashToken } from '#kernel/tokens.ts'
 import type { Snapshot } from '#kernel/world.ts'
+import { actingSession } from './session.ts'
 
 const WRONG = 'You did not provide the correct credentials.'
 
@@ -38,13 +39,14 @@ const anonymous = (db: Reader, snapshot: Snapshot): Promise<Row> =>
   })
 
 /**
- * The principal a request acts as. The first way in that applies decides; wrong credentials never fall back to anonymous.
+ * The principal a request acts as. The first way in that applies decides: what the Authorization header says, then the session.
+ * Wrong credentials never fall back to anonymous; a session that is over, or may not act here, does.
  * @param open whether the operation answers without a login even where one is required
  * @throws ApiError 401
  */
 export async function authenticate(
   request: IncomingMessage,
-  db: Reader,
+  db: Database,
   snapshot: Snapshot,
   settings: Settings,
   now: Date,
@@ -54,6 +56,8 @@ export async function authenticate(
   const count = request.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'authorization').length
   if (count > 1) throw unauthenticated(request, 'Only one Authorization header can be used at a time.')
   if (header === undefined) {
+    const session = await actingSession(request, db, snapshot, settings, now)
+    if (session) return session.user
     if (settings.login_required && !open) throw unauthenticated(request)
     return anonymous(db, snapshot)
   }

@@ -1,6 +1,7 @@
 /** The registry as an OpenAPI 3.1 document. */
 import type { Operation } from '#kernel/operation.ts'
 import type { Property, Resource } from '#kernel/resource.ts'
+import { defaultSettings } from '#kernel/settings.ts'
 
 type Json = Record<string, unknown>
 
@@ -327,13 +328,20 @@ export function openapi(resources: Iterable<Resource>, operations: readonly Oper
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: server }],
-    security: [{ basicAuth: [] }, { bearerAuth: [] }],
+    security: [{ basicAuth: [] }, { bearerAuth: [] }, { session: [] }],
     tags: [...new Set(operations.map((one) => one.tag))].sort().map((name) => ({ name })),
     paths,
     components: {
       securitySchemes: {
         basicAuth: { type: 'http', scheme: 'basic', description: 'User name apikey, password an API token.' },
         bearerAuth: { type: 'http', scheme: 'bearer', description: 'An API token.' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: defaultSettings.session_cookie_name,
+          description:
+            'The cookie that signing in at /login gives; an instance may name it otherwise. All but GET needs X-Requested-With: XMLHttpRequest.',
+        },
       },
       schemas,
     },

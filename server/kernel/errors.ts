@@ -23,6 +23,7 @@ const table = {
   ResourceTypeMismatch: [422, 'The link points to a resource of the wrong kind.'],
   MultipleErrors: [422, 'Multiple field constraints have been violated.'],
   InternalServerError: [500, 'An internal error has occurred.'],
+  ServiceUnavailable: [503, 'The server is busy. Try again in a few seconds.'],
 } as const satisfies Record<string, readonly [number, string]>
 
 export type ErrorIdentifier = keyof typeof table

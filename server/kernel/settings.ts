@@ -55,6 +55,16 @@ export const defaultSettings = {
   allow_tracking_start_and_end_times: false,
   users_deletable_by_admins: false,
   users_deletable_by_self: false,
+  session_cookie_name: '_open_project_session',
+  /** Whether sessions end by themselves, and after how many minutes in which nothing was asked. */
+  session_ttl_enabled: false,
+  session_ttl: 120,
+  /** Whether all other sessions of somebody end when they sign out, or sign in. */
+  drop_old_sessions_on_logout: true,
+  drop_old_sessions_on_login: false,
+  /** Wrong passwords after which nobody can sign in to the account, and for how many minutes; 0 for never. */
+  brute_force_block_after_failed_logins: 20,
+  brute_force_block_minutes: 30,
   password_min_length: 10,
   /** Character classes a password may be asked for, and how many of them it must have. */
   password_active_rules: ['lowercase', 'uppercase', 'numeric', 'special'] as PasswordRule[],

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto'
 /** A new API token: `opapi-` and 40 hexadecimal digits. */
 export const randomToken = (): string => `opapi-${randomBytes(20).toString('hex')}`
 
-/** A new token that opens one address and nothing else. */
+/** A new secret for an address that opens one thing, or for a session. */
 export const randomKey = (): string => randomBytes(32).toString('hex')
 
 /** Whether a text looks like an API token. */

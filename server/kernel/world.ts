@@ -9,6 +9,7 @@ export type Topic =
   | 'settings'
   | 'principals'
   | 'tokens'
+  | 'sessions'
   | 'roles'
   | 'memberships'
   | 'projects'

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 import { resources } from '#kernel/resource.ts'
+import { beginSession } from '#kernel/sessions.ts'
 import { changed } from '#kernel/world.ts'
 import { permissions } from '#modules/accounts/permissions.ts'
 import { filledIn } from '#test/forms.ts'
@@ -32,6 +33,16 @@ const worded = new Set([
   'Query.displayRepresentation',
   'Notification.reason',
 ])
+
+/** A client that acts by the cookie of a session. */
+function bySession(url: string, secret: string): Wire {
+  const send = wire(url)
+  const own = { cookie: `_open_project_session=${secret}`, 'x-requested-with': 'XMLHttpRequest' }
+  return Object.assign<Wire, object>(
+    ((method, path, body, headers) => send(method, path, body, { ...own, ...headers })) as Wire,
+    { close: send.close },
+  )
+}
 
 interface Outsider {
   readonly name: string
@@ -70,7 +81,10 @@ before(async () => {
   }
   member = await outsider('member', nearlyEverything)
   manager = await outsider('manager', everything)
+  // One of them acts by a session, as browsers do.
   stranger = await outsider('stranger')
+  const secret = await server.db.transaction((tx) => beginSession(tx, stranger.id as number, undefined, new Date()))
+  stranger = { ...stranger, send: bySession(server.url, secret) }
   anonymous = { name: 'anonymous', id: undefined, send: wire(server.url), known: [] }
   const own = await make.workPackage({ project_id: home, author_id: member.id, subject: 'Of home', start_date: '2026-01-01' })
   const stamps = { created_at: '2026-01-01T00:00:00.000Z', updated_at: '2026-01-01T00:00:00.000Z' }
@@ -272,7 +286,10 @@ test('the same member learns nothing once others have been told', () => assertSi
 
 test('somebody who manages members elsewhere learns nothing but the names of groups', () => assertSilence(manager))
 
-test('a stranger learns nothing', () => assertSilence(stranger))
+test('a stranger, by a session, learns nothing', async () => {
+  assert.equal((await stranger.send('GET', '/api/v3/users/me')).body.id, stranger.id)
+  await assertSilence(stranger)
+})
 
 test('anonymous learns nothing', () => assertSilence(anonymous))
 

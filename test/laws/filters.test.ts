@@ -98,7 +98,6 @@ const projectsOf = (facts: Facts, principal: string | undefined) =>
 const builtin = ['Non member', 'Anonymous', 'Standard global role']
 const unitOf = (role: string) => (/global|^Role |^Staff/.test(role) ? 'system' : 'project')
 
-const nobodyBlocked = { '=': 'nobody signs in with a password', '!': 'nobody signs in with a password' }
 const everybodyHasOne = { '*': 'everything has one', '!*': 'everything has one' }
 
 /** Work packages that an element is related to in a way, as the relations tell. */
@@ -155,7 +154,7 @@ const hints: Record<string, Hint<Facts>> = {
   'User.name': { of: (one) => names(one, 'name', 'email') },
   'User.anyNameAttribute': { of: (one) => names(one, 'name', 'email', 'login') },
   'User.group': { of: ({ id }, facts) => groupsOf(facts, String(id)) },
-  'User.blocked': { of: () => [], values: () => ['blocked'], alike: nobodyBlocked },
+  'User.blocked': { of: ({ id }, { world }) => (world.blocked.includes(id) ? ['blocked'] : []), values: () => ['blocked'] },
   'Group.anyNameAttribute': { of: (one) => names(one, 'name') },
   'PlaceholderUser.anyNameAttribute': { of: (one) => names(one, 'name') },
   'PlaceholderUser.group': {
@@ -195,7 +194,10 @@ const hints: Record<string, Hint<Facts>> = {
   'Membership.name': { of: (one, facts) => names(principalOf(facts, one), 'name') },
   'Membership.anyNameAttribute': { of: (one, facts) => names(principalOf(facts, one), 'name', 'email', 'login') },
   'Membership.group': { of: (one, facts) => groupsOf(facts, to('principal')(one)[0]) },
-  'Membership.blocked': { of: () => [], values: () => ['blocked'], alike: nobodyBlocked },
+  'Membership.blocked': {
+    of: (one, { world }) => (world.blocked.includes(Number(to('principal')(one)[0])) ? ['blocked'] : []),
+    values: () => ['blocked'],
+  },
   'Membership.status': { of: (one, facts) => [principalOf(facts, one)?.status ?? 'active'] },
   'Membership.principalType': { of: (one, facts) => [principalOf(facts, one)?._type] },
   'Membership.role': { of: (one) => one._links.roles.flatMap(idIn), alike: everybodyHasOne },

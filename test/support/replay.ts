@@ -224,7 +224,7 @@ export function harvested(answers: Iterable<{ body: unknown }>): Ask[] {
 export async function contents(db: Reader, tables: Iterable<string>): Promise<string> {
   let all = ''
   for (const table of tables) {
-    if (table === 'tokens') continue
+    if (table === 'tokens' || table === 'sessions') continue
     const rows = await db.all(sql`select * from ${name(table)}`)
     all += `${table}\n${rows
       .map((row) => JSON.stringify(row))

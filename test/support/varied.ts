@@ -11,6 +11,8 @@ export interface Varied {
   readonly lab: number
   /** Who watches which work packages. */
   readonly watching: readonly (readonly [workPackage: number, user: number])[]
+  /** Who cannot sign in for a while. */
+  readonly blocked: readonly number[]
   /** With whom which work packages are shared. */
   readonly shares: readonly (readonly [workPackage: number, user: number])[]
   readonly templated: readonly number[]
@@ -62,7 +64,7 @@ export async function vary({ db, make, id, as, admin }: Instance): Promise<Varie
       ...values,
     })
   const ann = await person('Ann', 'Archer')
-  const bob = await person('Bob', 'Baker', { status: 4 })
+  const bob = await person('Bob', 'Baker', { status: 4, failed_logins: 20, failed_login_at: moment(0) })
   const cleo = await person('Cleo', 'Cook', { status: 3, email: 'cook@sea.example' })
   await person('Dora', 'Deer', { status: 2 })
   const crew = await make.group({ name: 'Crew at sea' })
@@ -255,6 +257,7 @@ export async function vary({ db, make, id, as, admin }: Instance): Promise<Varie
     lab,
     watching,
     shares,
+    blocked: [bob],
     templated: [mould],
     comments,
     files,

@@ -1,8 +1,9 @@
 /** Filters about being in a group, and about being locked out for a while. */
 import { among } from '#db/dialect.ts'
-import { FALSE, name, type Sql, sql, TRUE } from '#db/sql.ts'
+import { name, type Sql, sql, TRUE } from '#db/sql.ts'
 import { type Filter, isId } from '#kernel/operators.ts'
 import { areVisible } from '#kernel/query.ts'
+import { blocked } from './blocking.ts'
 
 /** Whether the principal that `column` holds is in one of the groups, or, with `*`, in any. */
 export const groupFilter = (column: string): Filter => ({
@@ -15,9 +16,12 @@ export const groupFilter = (column: string): Filter => ({
   },
 })
 
-/** Accounts locked for a while after failed attempts to sign in: there are none, as nobody signs in with a password yet. */
-export const blockedFilter: Filter = {
+/** Whether the account that `column` names is locked for a while, after failed attempts to sign in. */
+export const blockedFilter = (column: string): Filter => ({
   strategy: 'list',
   allowed: (values) => values.every((value) => value === 'blocked'),
-  where: ({ operator }) => (operator === '=' ? FALSE : TRUE),
-}
+  where: ({ operator }, { settings, now }, table) => {
+    const isBlocked = sql`${name(`${table}.${column}`)} in (select p.id from principals p where ${blocked(settings, now)})`
+    return operator === '!' ? sql`not ${isBlocked}` : isBlocked
+  },
+})

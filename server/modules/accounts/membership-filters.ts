@@ -36,7 +36,7 @@ const isProjectMember: Filter = {
 export const membershipFilters: Record<string, Filter> = {
   ...nameFilters('principal_id'),
   group: groupFilter('principal_id'),
-  blocked: blockedFilter,
+  blocked: blockedFilter('principal_id'),
   status: {
     strategy: 'list',
     allowed: (values) => values.every((value) => statusCode(value) !== undefined),

@@ -1,8 +1,9 @@
 /** Passwords: kept as Argon2id hashes in the usual PHC text, so that the parameters can change without a migration. */
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
+import { ApiError } from '#kernel/errors.ts'
 
-const derive = promisify(argon2)
+const compute = promisify(argon2)
 
 /** The least that OWASP recommends for Argon2id: 19 MiB of memory, two passes, one lane. */
 const MEMORY = 19_456
@@ -13,6 +14,47 @@ const HASH_BYTES = 32
 
 const PHC = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/
 
+/** Each computation takes 19 MiB and a core: so many run at once, and so many more may wait for their turn. */
+const AT_ONCE = 2
+const MOST_WAITING = 30
+/** Seconds after which there is room again, surely. */
+const RETRY_AFTER = '5'
+
+let running = 0
+let computed = 0
+const waiting: (() => void)[] = []
+
+/** How many computations there have been: tests see by it whether as much work was done. */
+export const computations = (): number => computed
+
+/** Computes a hash when its turn comes. Throws an ApiError 503 when too many wait already. */
+async function derive(message: string, nonce: Buffer, [memory, passes, parallelism]: Cost, tagLength: number): Promise<Buffer> {
+  if (running < AT_ONCE) running++
+  else {
+    if (waiting.length >= MOST_WAITING) {
+      const error = new ApiError(
+        'ServiceUnavailable',
+        'Too many passwords are being checked right now. Try again in a few seconds.',
+      )
+      error.headers = { 'retry-after': RETRY_AFTER }
+      throw error
+    }
+    // Whoever is done leaves their place to the next one.
+    await new Promise<void>((resolve) => waiting.push(resolve))
+  }
+  try {
+    computed++
+    return await compute('argon2id', { message, nonce, memory, passes, parallelism, tagLength })
+  } finally {
+    const next = waiting.shift()
+    if (next) next()
+    else running--
+  }
+}
+
+type Cost = readonly [memory: number, passes: number, lanes: number]
+const COST: Cost = [MEMORY, PASSES, LANES]
+
 const unpadded = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '')
 
 /** A password nobody can guess: 80 random bits, easy to type. */
@@ -21,30 +63,24 @@ export const randomPassword = (): string => randomBytes(10).toString('hex')
 /** The text to store for a password: `$argon2id$v=19$m=…,t=…,p=…$salt$hash`. Takes some 50 ms, off the main thread. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(SALT_BYTES)
-  const hash = await derive('argon2id', {
-    message: password,
-    nonce: salt,
-    memory: MEMORY,
-    passes: PASSES,
-    parallelism: LANES,
-    tagLength: HASH_BYTES,
-  })
-  return `$argon2id$v=19$m=${MEMORY},t=${PASSES},p=${LANES}$${unpadded(salt)}$${unpadded(hash)}`
+  return phc(salt, await derive(password, salt, COST, HASH_BYTES))
 }
 
-/** Whether a password is the one that was stored; false for a stored text that is no Argon2id hash. */
-export async function verifyPassword(password: string, stored: string): Promise<boolean> {
-  const parts = PHC.exec(stored)
-  if (!parts) return false
-  const [memory, passes, parallelism] = parts.slice(1, 4).map(Number) as [number, number, number]
+const phc = (salt: Buffer, hash: Buffer) =>
+  `$argon2id$v=19$m=${MEMORY},t=${PASSES},p=${LANES}$${unpadded(salt)}$${unpadded(hash)}`
+
+/** The hash of no password. */
+const nobodys = PHC.exec(phc(randomBytes(SALT_BYTES), randomBytes(HASH_BYTES))) as RegExpExecArray
+
+/**
+ * Whether a password is the one that was stored; false for a stored text that is no Argon2id hash. As much is computed where
+ * there is none, so that the time it takes does not tell.
+ */
+export async function verifyPassword(password: string, stored: string | null | undefined): Promise<boolean> {
+  const known = PHC.exec(stored ?? '')
+  const parts = known ?? nobodys
+  const cost = parts.slice(1, 4).map(Number) as [number, number, number]
   const [salt, hash] = parts.slice(4).map((text) => Buffer.from(text, 'base64')) as [Buffer, Buffer]
-  const derived = await derive('argon2id', {
-    message: password,
-    nonce: salt,
-    memory,
-    passes,
-    parallelism,
-    tagLength: hash.length,
-  })
-  return timingSafeEqual(derived, hash)
+  const derived = await derive(password, salt, cost, hash.length)
+  return timingSafeEqual(derived, hash) && known !== null
 }

@@ -4,6 +4,7 @@ import { sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { ApiError, forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { type Draft, differs } from '#kernel/resource.ts'
+import { endSessionsOf } from '#kernel/sessions.ts'
 import { changed } from '#kernel/world.ts'
 import { weaknesses } from './password-rules.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
@@ -56,7 +57,7 @@ export async function userFacts(draft: Draft, context: Context): Promise<UserFac
       ? undefined
       : typeof known !== 'string' || known === ''
         ? 'missing'
-        : (await verifyPassword(known, before?.password_hash ?? ''))
+        : (await verifyPassword(known, before?.password_hash))
           ? 'right'
           : 'wrong'
   const tidy = { ...draft, row: { ...draft.row, ...tidied(draft) } }
@@ -131,6 +132,11 @@ export async function keepAnAdmin(tx: Transaction, draft: Draft): Promise<void> 
   const { row, before } = draft
   const isLess = before && (differs(draft, 'admin') || differs(draft, 'status')) && !(row.admin && row.status === ACTIVE)
   if (isLess) await ensureAnAdmin(tx)
+}
+
+/** A new password ends all sessions: whoever knew the old one may have begun one of them. */
+export async function endSessions(tx: Transaction, draft: Draft): Promise<void> {
+  if (draft.before && differs(draft, 'password_hash')) await endSessionsOf(tx, draft.before.id)
 }
 
 async function ensureAnAdmin(tx: Transaction): Promise<void> {

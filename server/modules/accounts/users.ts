@@ -12,6 +12,7 @@ import {
   checkPassword,
   checkStatus,
   completed,
+  endSessions,
   fromInvitation,
   keepAnAdmin,
   mayRemove,
@@ -127,7 +128,7 @@ export const User = resource<'principals', UserFacts>(
         },
       },
       group: groupFilter('id'),
-      blocked: blockedFilter,
+      blocked: blockedFilter('id'),
     },
     sorts: {
       /** By the name of the first group somebody is in. */
@@ -169,7 +170,7 @@ export const User = resource<'principals', UserFacts>(
     facts: userFacts,
     derive: [tidied, fromInvitation, completed],
     check: [checkAttributes, checkStatus, checkPassword],
-    after: [keepAnAdmin],
+    after: [keepAnAdmin, endSessions],
     removable: removableUser,
     remove: removeUser,
     operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],

@@ -1,0 +1,69 @@
+/** The cookie of a session, and which requests it speaks for. */
+import type { IncomingMessage } from 'node:http'
+import type { Database } from '#db/database.ts'
+import { type Session, sessionOf } from '#kernel/sessions.ts'
+import { addressOf, type Settings } from '#kernel/settings.ts'
+import type { Snapshot } from '#kernel/world.ts'
+
+/** With the prefix, which browsers grant by HTTPS only, no other host can set the cookie and no part of ours can narrow it. */
+const cookieName = ({ https, session_cookie_name }: Settings): string =>
+  https ? `__Host-${session_cookie_name}` : session_cookie_name
+
+const attributes = ({ https }: Settings) => `; Path=/; HttpOnly; SameSite=Lax${https ? '; Secure' : ''}`
+
+/** The header that gives a browser the secret of a session, to be kept until it is closed. */
+export const givenCookie = (secret: string, settings: Settings): string =>
+  `${cookieName(settings)}=${secret}${attributes(settings)}`
+
+/** The header that takes it away again. */
+export const takenCookie = (settings: Settings): string => `${cookieName(settings)}=; Max-Age=0${attributes(settings)}`
+
+/** The secret in a request's cookie; nothing where there are several, of which somebody else may have set one. */
+function secretOf({ headers }: IncomingMessage, settings: Settings): string | undefined {
+  if (headers.cookie === undefined) return undefined
+  const name = `${cookieName(settings)}=`
+  const found = headers.cookie
+    .split(';')
+    .map((one) => one.trim())
+    .filter((one) => one.startsWith(name))
+  const secret = found.length === 1 ? found[0]?.slice(name.length) : undefined
+  return secret !== undefined && /^[0-9a-f]{64}$/.test(secret) ? secret : undefined
+}
+
+/**
+ * Whether a page of our own sent the request, or the person by themselves; undefined where nothing tells. Browsers say so in
+ * headers that no page can change: `Sec-Fetch-Site`, and where that is not sent, as without HTTPS, `Origin`.
+ */
+export function isOwn({ headers }: IncomingMessage, settings: Settings): boolean | undefined {
+  const site = headers['sec-fetch-site']
+  if (site !== undefined) return site === 'same-origin' || site === 'none'
+  const { origin, host } = headers
+  if (origin === undefined) return undefined
+  return origin === addressOf(settings, '') || origin === addressOf({ ...settings, host_name: host ?? '' }, '')
+}
+
+/**
+ * Whether a request may act by its cookie. Reading always may, except as a page of another origin. Whatever else is done has to
+ * say `X-Requested-With: XMLHttpRequest`, which no form can and other origins only once allowed to, and must not come from them.
+ */
+function actsBySession(request: IncomingMessage, settings: Settings): boolean {
+  const { headers, method } = request
+  if (method === 'GET') return headers.origin === undefined || isOwn(request, settings) === true
+  return headers['x-requested-with'] === 'XMLHttpRequest' && isOwn(request, settings) !== false
+}
+
+/** The session of a request's cookie, whatever the request may do by it. */
+export async function sessionIn(
+  request: IncomingMessage,
+  db: Database,
+  snapshot: Snapshot,
+  settings: Settings,
+  now: Date,
+): Promise<Session | undefined> {
+  const secret = secretOf(request, settings)
+  return secret === undefined ? undefined : sessionOf(secret, db, snapshot, settings, now)
+}
+
+/** The session by which a request acts. */
+export const actingSession: typeof sessionIn = async (request, db, snapshot, settings, now) =>
+  actsBySession(request, settings) ? sessionIn(request, db, snapshot, settings, now) : undefined

@@ -1,0 +1,109 @@
+/** Web sessions: a browser's cookie holds a secret, of which only a hash is kept here. */
+import type { Database, Row, Transaction } from '#db/database.ts'
+import { insert } from '#db/dialect.ts'
+import { FALSE, type Sql, sql } from '#db/sql.ts'
+import { readSettings, type Settings } from './settings.ts'
+import { periodically } from './tasks.ts'
+import { hashToken, randomKey } from './tokens.ts'
+import { changed, type Snapshot } from './world.ts'
+
+export interface Session {
+  readonly id: number
+  /** The principal's row. */
+  readonly user: Row
+}
+
+const MINUTE = 60_000
+/** However much it is used, a session ends after this time: a secret that was stolen is not good for ever. */
+const LONGEST = 30 * 24 * 60 * MINUTE
+/** When a session was last seen is written no more often, so that reading does not cost a write. */
+const SEEN_EVERY = MINUTE
+const LONGEST_AGENT = 255
+
+const before = (now: Date, ms: number): string => new Date(now.getTime() - ms).toISOString()
+
+/** The moment before which a session must not have been seen last; nothing where sessions do not end by themselves. */
+const idleLimit = ({ session_ttl_enabled, session_ttl }: Settings, now: Date): string | undefined =>
+  // What is written may be late by as long as it is not written.
+  session_ttl_enabled ? before(now, session_ttl * MINUTE + SEEN_EVERY) : undefined
+
+/** What is remembered of a session. When it was seen changes without a counter: each process finds that out for itself. */
+interface Known {
+  readonly session: Session
+  readonly expiresAt: string
+  lastSeenAt: string
+  seeing?: Promise<boolean>
+}
+
+/** Begins a session; gives its secret, which is told this once. */
+export async function beginSession(tx: Transaction, userId: number, userAgent: string | undefined, now: Date): Promise<string> {
+  const secret = randomKey()
+  await tx.one(
+    insert('sessions', {
+      user_id: userId,
+      hash: hashToken(secret),
+      user_agent: userAgent?.slice(0, LONGEST_AGENT) ?? null,
+      created_at: now.toISOString(),
+      last_seen_at: now.toISOString(),
+      expires_at: before(now, -LONGEST),
+    }),
+  )
+  await changed(tx, 'sessions')
+  return secret
+}
+
+async function end(tx: Transaction, where: Sql): Promise<void> {
+  if ((await tx.run(sql`delete from sessions where ${where}`)) > 0) await changed(tx, 'sessions')
+}
+
+/** Ends one session. */
+export const endSession = (tx: Transaction, { id }: Session): Promise<void> => end(tx, sql`id = ${id}`)
+
+/** Ends all sessions of somebody. */
+export const endSessionsOf = (tx: Transaction, userId: number): Promise<void> => end(tx, sql`user_id = ${userId}`)
+
+/** The session that a secret belongs to: of an active user, and not over. No statement where it is remembered and was seen just now. */
+export async function sessionOf(
+  secret: string,
+  db: Database,
+  snapshot: Snapshot,
+  settings: Settings,
+  now: Date,
+): Promise<Session | undefined> {
+  const hash = hashToken(secret)
+  const known = await snapshot.remember(`session ${hash}`, ['sessions', 'principals'], async (): Promise<Known | undefined> => {
+    const row = await db.one(sql`
+      select p.*, s.id as session_id, s.last_seen_at as session_seen, s.expires_at as session_ends
+      from sessions s join principals p on p.id = s.user_id
+      where s.hash = ${hash} and p.status = 1 and p.type = 'User'`)
+    if (!row) return undefined
+    const { session_id: id, session_seen: lastSeenAt, session_ends: expiresAt, ...user } = row
+    return { session: { id, user }, lastSeenAt, expiresAt }
+  })
+  if (!known || known.expiresAt <= now.toISOString()) return undefined
+  if (known.lastSeenAt > before(now, SEEN_EVERY)) return known.session
+  known.seeing ??= see(known, db, idleLimit(settings, now), now).finally(() => {
+    delete known.seeing
+  })
+  return (await known.seeing) ? known.session : undefined
+}
+
+/** Notes that a session is in use, unless it is over by what the database knows; gives whether it was noted. */
+async function see(known: Known, db: Database, limit: string | undefined, now: Date): Promise<boolean> {
+  const at = now.toISOString()
+  const isOver = limit === undefined ? FALSE : sql`last_seen_at < ${limit}`
+  const seen = await db.transaction((tx) =>
+    tx.run(sql`update sessions set last_seen_at = ${at} where id = ${known.session.id} and not ${isOver}`),
+  )
+  if (seen === 0) return false
+  known.lastSeenAt = at
+  return true
+}
+
+// Those that are over let nobody in any more: removing them is for tidiness, and raises no counter.
+periodically(async (db, now) => {
+  const limit = idleLimit(await readSettings(db), now)
+  const isOver = sql`expires_at <= ${now.toISOString()} or ${limit === undefined ? FALSE : sql`last_seen_at < ${limit}`}`
+  if (!(await db.one(sql`select id from sessions where ${isOver} limit 1`))) return
+  await db.transaction((tx) => tx.run(sql`delete from sessions where ${isOver}`))
+})

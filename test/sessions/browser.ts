@@ -1,0 +1,43 @@
+/** A browser, as far as sessions are concerned: it keeps cookies and says where its requests come from. */
+import { type Client, client, type Reply } from '#test/instance.ts'
+
+export interface Browser {
+  /** The cookies it has, as it sends them. */
+  cookie: string
+  get(path: string, headers?: Record<string, string>): Promise<Reply>
+  /** Sends a form, by default from a page of the same origin. */
+  submit(path: string, fields?: Record<string, string>, headers?: Record<string, string>): Promise<Reply>
+  signIn(username: string, password: string, more?: Record<string, string>): Promise<Reply>
+  /** Whom the API takes it for; nobody where it has to sign in. */
+  me(): Promise<number | undefined>
+}
+
+export function browser(url: string): Browser {
+  const { send }: Client = client(url)
+  const visit = async (method: string, path: string, headers: Record<string, string>, body?: string) => {
+    const reply = await send(method, path, {
+      headers: { ...(it.cookie && { cookie: it.cookie }), ...headers },
+      ...(body !== undefined && { body }),
+    })
+    const [set] = reply.headers.getSetCookie()
+    if (set) it.cookie = /max-age=0/i.test(set) ? '' : (set.split(';')[0] as string)
+    return reply
+  }
+  const it: Browser = {
+    cookie: '',
+    get: (path, headers = {}) => visit('GET', path, headers),
+    submit: (path, fields = {}, headers = { origin: url, 'sec-fetch-site': 'same-origin' }) =>
+      visit(
+        'POST',
+        path,
+        { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+        new URLSearchParams(fields).toString(),
+      ),
+    signIn: (username, password, more = {}) => it.submit('/login', { username, password, ...more }),
+    me: async () => {
+      const { status, body } = await it.get('/api/v3/users/me')
+      return status === 200 ? body.id : undefined
+    },
+  }
+  return it
+}

@@ -1,0 +1,211 @@
+/** Guessing: of user names, of passwords, by one and by many at once. */
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, mock, test } from 'node:test'
+import { sql } from '#db/sql.ts'
+import { runTasks } from '#kernel/tasks.ts'
+import { computations, hashPassword } from '#modules/accounts/passwords.ts'
+import { build } from '#server/app.ts'
+import { filters, type Instance, ids, instance } from '#test/instance.ts'
+import { browser } from './browser.ts'
+
+const PASSWORD = 'correct horse 7!'
+const MINUTE = 60_000
+
+let it: Instance
+let vera: number
+let login: string
+let hash: string
+before(async () => {
+  it = await instance()
+  hash = await hashPassword(PASSWORD)
+  mock.timers.enable({ apis: ['Date'], now: Date.now() })
+})
+after(async () => {
+  mock.timers.reset()
+  await it.close()
+})
+let count = 0
+beforeEach(async () => {
+  login = `vera-${++count}`
+  vera = await it.make.user({ login, password_hash: hash })
+  await it.setting('brute_force_block_after_failed_logins', 3)
+})
+
+const signIn = (name: string, password: string) => browser(it.url).signIn(name, password)
+const status = async (password: string) => (await signIn(login, password)).status
+const failing = async (times: number) => {
+  for (let i = 0; i < times; i++) assert.equal(await status('wrong'), 422)
+}
+
+test('Nothing tells whether there is such a user, and in what state: not the words, the status, the headers or the work', async () => {
+  const user = (name: string, values: object) => it.make.user({ login: name, password_hash: hash, ...values })
+  await user('locked', { status: 3 })
+  await user('invited', { status: 4 })
+  await user('registered', { status: 2 })
+  await user('blocked', { failed_logins: 3, failed_login_at: new Date().toISOString() })
+  await user('elsewhere', { password_hash: null })
+  await it.make.row('principals', {
+    type: 'Group',
+    name: 'group',
+    login: 'group',
+    created_at: '2026-01-01T00:00:00Z',
+    updated_at: '2026-01-01T00:00:00Z',
+  })
+  const told = new Set<string>()
+  for (const [name, password] of [
+    [login, 'wrong'],
+    ['nobody', PASSWORD],
+    ['locked', PASSWORD],
+    ['locked', 'wrong'],
+    ['invited', PASSWORD],
+    ['registered', PASSWORD],
+    ['blocked', PASSWORD],
+    ['blocked', 'wrong'],
+    ['elsewhere', PASSWORD],
+    ['elsewhere', ''],
+    ['group', PASSWORD],
+    ['', ''],
+    ['a\u0000b', PASSWORD],
+  ] as const) {
+    const before = computations()
+    const reply = await signIn(name, password)
+    const head = [...reply.headers].filter(([key]) => !['x-request-id', 'content-length', 'date'].includes(key))
+    const text = reply.text.replace(/(name="username" value=")[^"]*/, '$1')
+    told.add(JSON.stringify([reply.status, head, text, computations() - before]))
+  }
+  assert.equal(told.size, 1, [...told].join('\n'))
+  assert.match([...told][0] as string, /^\[422,.*,1\]$/)
+})
+
+describe('An account to which wrong passwords were tried', () => {
+  test('refuses the right one for as long as set', async () => {
+    await failing(3)
+    assert.equal(await status(PASSWORD), 422)
+    mock.timers.tick(29 * MINUTE)
+    assert.equal(await status(PASSWORD), 422)
+    mock.timers.tick(2 * MINUTE)
+    assert.equal(await status(PASSWORD), 303)
+  })
+
+  test('forgets them once the right one was given, or after a while', async () => {
+    for (let round = 0; round < 2; round++) {
+      await failing(2)
+      assert.equal(await status(PASSWORD), 303)
+    }
+    await failing(2)
+    mock.timers.tick(31 * MINUTE)
+    await failing(2)
+    assert.equal(await status(PASSWORD), 303)
+  })
+
+  test('is not open to many guesses at once', async () => {
+    const replies = await Promise.all(Array.from({ length: 10 }, () => status('wrong')))
+    assert.deepEqual(new Set(replies), new Set([422]))
+    const row = await it.db.one<{ failed_logins: number }>(sql`select failed_logins from principals where id = ${vera}`)
+    assert.equal(row?.failed_logins, 3)
+    assert.equal(await status(PASSWORD), 422)
+  })
+
+  test('is found as blocked, until it is no more', async () => {
+    const project = await it.make.project()
+    const membership = await it.make.member(vera, project, ['view_project'])
+    const found = async (operator: string) => {
+      const of = filters(['blocked', operator, ['blocked']])
+      const users = ids(await it.admin.get(`/users?${of}&pageSize=-1`)).includes(vera)
+      return [users, ids(await it.admin.get(`/memberships?${of}&pageSize=-1`)).includes(membership)]
+    }
+    assert.deepEqual(
+      [await found('='), await found('!')],
+      [
+        [false, false],
+        [true, true],
+      ],
+    )
+    await failing(3)
+    assert.deepEqual(
+      [await found('='), await found('!')],
+      [
+        [true, true],
+        [false, false],
+      ],
+    )
+    mock.timers.tick(31 * MINUTE)
+    assert.deepEqual(
+      [await found('='), await found('!')],
+      [
+        [false, false],
+        [true, true],
+      ],
+    )
+  })
+
+  test('is never blocked where that is switched off', async () => {
+    await it.setting('brute_force_block_after_failed_logins', 0)
+    await failing(5)
+    assert.equal(await status(PASSWORD), 303)
+  })
+
+  test('goes on being used by those who are signed in', async () => {
+    const one = browser(it.url)
+    await one.signIn(login, PASSWORD)
+    await failing(3)
+    assert.equal(await one.me(), vera)
+  })
+})
+
+test('A user name is tried twenty times a minute, whether there is such a user or not, and then not for half an hour', async () => {
+  await it.setting('brute_force_block_after_failed_logins', 0)
+  for (const name of [login, `nobody-${count}`]) {
+    for (let i = 0; i < 20; i++) {
+      const spelled = i % 2 ? name.toUpperCase() : ` ${name} `
+      assert.equal((await signIn(spelled, 'wrong')).status, 422, `${name} ${i}`)
+    }
+    const before = computations()
+    const reply = await signIn(name, PASSWORD)
+    assert.deepEqual([reply.status, reply.headers.get('retry-after')], [429, '1800'])
+    assert.match(reply.text, /role="alert".*30 minutes/)
+    const other = await build(it.db)
+    const there = await other.inject({
+      method: 'POST',
+      url: '/login',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' },
+      payload: new URLSearchParams({ username: name, password: PASSWORD }).toString(),
+    })
+    assert.equal(there.statusCode, 429, 'another server counts along')
+    await other.close()
+    assert.equal(computations(), before)
+  }
+  mock.timers.tick(29 * MINUTE)
+  await runTasks(it.db, new Date())
+  assert.equal(await status(PASSWORD), 429)
+  mock.timers.tick(MINUTE)
+  await runTasks(it.db, new Date())
+  assert.deepEqual(await it.db.all(sql`select * from login_attempts`), [])
+  assert.equal(await status(PASSWORD), 303)
+})
+
+test('Twenty times in two minutes is nothing', async () => {
+  await it.setting('brute_force_block_after_failed_logins', 0)
+  await failing(15)
+  mock.timers.tick(MINUTE)
+  await failing(15)
+  assert.equal(await status(PASSWORD), 303)
+})
+
+test('A crowd does not make the server compute more than it can: some are told to come back', async () => {
+  const before = computations()
+  const replies = await Promise.all(Array.from({ length: 150 }, (_, i) => signIn(`crowd-${i}`, 'wrong')))
+  const tired = replies.filter((reply) => reply.status === 503)
+  assert.ok(tired.length > 0 && tired.length < 150, `${tired.length} of 150`)
+  assert.equal(tired[0]?.headers.get('retry-after'), '5')
+  assert.equal(computations() - before, 150 - tired.length)
+  assert.equal(await status(PASSWORD), 303)
+})
+
+test('Neither passwords nor user names that were tried are kept or logged', async () => {
+  const loud = await instance({ seed: 'none', logLevel: 'trace' })
+  await browser(loud.url).signIn('my typo', 'my secret')
+  const kept = JSON.stringify(await loud.db.all(sql`select * from login_attempts`)) + loud.logged.join('')
+  await loud.close()
+  assert.equal(/my.typo|my.secret/.test(kept), false, kept)
+})
