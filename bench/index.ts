@@ -92,7 +92,8 @@ async function prepareEngine(
     await run(`create database ${name}`)
     const url = new URL(postgres.url)
     url.pathname = `/${name}`
-    return { url: url.href, drop: () => run(`drop database ${name} with (force)`) }
+    // By force it would be refused while the server tidies it up, which is what it does after much has been written.
+    return { url: url.href, drop: () => run(`drop database ${name}`) }
   }
 }
 
@@ -111,9 +112,9 @@ async function run({ engines, sizes, plan, json }: Wishes): Promise<void> {
       const say = (text: string) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${engine} ${size}: ${text}`)
       const result = await measure(url, size, plan, say)
       if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
-      await drop()
       results.push(result)
       console.log(`${report(result)}\n`)
+      await drop()
     }
   }
   console.log(verdicts(results))
