@@ -17,6 +17,8 @@ export interface Config {
   readonly attachments: StoreChoice
   readonly seed: Seed
   readonly adminToken: string | undefined
+  /** The origin by which people reach the server; undefined: as the settings say. */
+  readonly publicUrl: string | undefined
   /** pino's level; undefined: by whether a person is watching. */
   readonly logLevel: string | undefined
 }
@@ -41,6 +43,7 @@ const SEEDS: readonly Seed[] = ['demo', 'basic', 'none']
 export const options: readonly Option[] = [
   { flag: 'port', value: 'PORT', meaning: 'port to listen on; 0 takes any free one', standard: '8080' },
   { flag: 'host', value: 'ADDRESS', meaning: 'address to listen on; 0.0.0.0 is all of them', standard: '127.0.0.1' },
+  { flag: 'public-url', value: 'URL', meaning: 'address that people reach it by, such as https://work.example.org; it is kept' },
   { flag: 'data', value: 'DIR', meaning: 'folder of the SQLite database, halyard.db', standard: './data' },
   { flag: 'database-url', value: 'URL', meaning: 'sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME, instead of --data' },
   { flag: 'ephemeral', meaning: 'keep everything in memory and leave nothing behind' },
@@ -113,6 +116,10 @@ export function readConfig(flags: Flags, environment: Environment): Config {
   if (adminToken !== undefined && !isToken(adminToken)) {
     throw new Error(`${named('admin-token')} must be opapi- followed by 40 hexadecimal digits (0-9, a-f).`)
   }
+  const publicUrl = given('public-url')
+  if (publicUrl !== undefined && !/^https?:\/\/[^/?#@\s]+$/.test(publicUrl)) {
+    throw new Error(`${named('public-url')} is an address such as https://work.example.org, without a path, not "${publicUrl}".`)
+  }
   return Object.freeze({
     port: Number(port),
     host: given('host') ?? '127.0.0.1',
@@ -120,6 +127,7 @@ export function readConfig(flags: Flags, environment: Environment): Config {
     attachments: attachments(flags, given, named),
     seed: oneOf('seed', SEEDS) ?? 'demo',
     adminToken,
+    publicUrl,
     logLevel: oneOf('log-level', LOG_LEVELS),
   })
 }

@@ -18,6 +18,8 @@ export interface SetupOptions {
   seed: Seed
   /** A token that the first administrator is to have. An instance without any data gets an administrator for it. */
   adminToken?: string | undefined
+  /** The origin by which people reach the instance, for its settings to say. */
+  publicUrl?: string | undefined
 }
 
 /** Secrets are told here once and stored only as hashes. */
@@ -48,7 +50,17 @@ export async function setup(db: Database, options: SetupOptions): Promise<SetupR
   }
 }
 
-async function complete(db: Database, { seed, adminToken }: SetupOptions): Promise<SetupResult> {
+/** Writes into the settings by which address people reach the instance. */
+async function keepAddress(tx: Transaction, { protocol, host }: URL): Promise<void> {
+  for (const [name, value] of Object.entries({ host_name: host, https: protocol === 'https:' })) {
+    const kept = await tx.run(sql`
+      insert into settings (name, value) values (${name}, ${JSON.stringify(value)})
+      on conflict (name) do update set value = excluded.value where settings.value <> excluded.value`)
+    if (kept > 0) await changed(tx, 'settings')
+  }
+}
+
+async function complete(db: Database, { seed, adminToken, publicUrl }: SetupOptions): Promise<SetupResult> {
   // Hashing and importing take their time, in which no writer should have to wait.
   const before = await stateOf(db)
   const fills = !before.filled && seed !== 'none'
@@ -70,6 +82,7 @@ async function complete(db: Database, { seed, adminToken }: SetupOptions): Promi
       result.adminPassword = password!
       if (adminToken === undefined) result.token = await createToken(tx, adminId, now)
     }
+    if (publicUrl !== undefined) await keepAddress(tx, new URL(publicUrl))
     if (adminToken !== undefined) {
       if (adminId === null) throw new Error('There is no active administrator who could have the token.')
       await giveToken(tx, adminId, adminToken, now)

@@ -169,6 +169,28 @@ describe('halyard serve', () => {
     assert.match(err, /^Halyard cannot listen on 127\.0\.0\.1, port \d+: .*EADDRINUSE.*\n$/)
   })
 
+  test('keeps the address that people reach it by, and gives its cookies to no other', async (t) => {
+    const where = await place(t)
+    const hostName = async ({ url }: Server): Promise<string> => {
+      const reply = await fetch(`${url}/api/v3/configuration`, { headers: { authorization: `Bearer ${given}` } })
+      return ((await reply.json()) as { hostName: string }).hostName
+    }
+    const cookie = async ({ url }: Server): Promise<string | null> => {
+      const headers = { 'content-type': 'application/x-www-form-urlencoded', origin: 'https://work.example.org' }
+      return (await fetch(`${url}/logout`, { method: 'POST', redirect: 'manual', headers, body: '' })).headers.get('set-cookie')
+    }
+    const first = await serve(t, ['--public-url', 'https://work.example.org', '--admin-token', given, ...where])
+    assert.equal(await hostName(first), 'work.example.org')
+    assert.match((await cookie(first)) ?? '', /^__Host-.*; Secure/)
+    await first.stop()
+    const second = await serve(t, where)
+    assert.equal(await hostName(second), 'work.example.org')
+    await second.stop()
+    const { code, err } = await run('serve', '--public-url', 'work.example.org', ...where)
+    assert.equal(code, 1)
+    assert.match(err, /--public-url is an address such as https:/)
+  })
+
   test('logs JSON, and nothing at all when told to be silent', async (t) => {
     const loud = await serve(t, ['--ephemeral', '--log-level', 'info', '--admin-token', given])
     const lines = once(loud.child.stdout!, 'data')

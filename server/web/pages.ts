@@ -52,7 +52,7 @@ function sendFailure(request: FastifyRequest, reply: FastifyReply, thrown: unkno
 function formIn({ raw, headers, body }: FastifyRequest, settings: Settings): URLSearchParams {
   if (!isOwn(raw, settings)) {
     throw forbidden(
-      'This was not sent by a page of this server, as far as your browser tells. Open the page here and try again. If it is reached by another address, the settings host_name and https have to name that.',
+      'This was not sent by a page of this server, as far as your browser tells. Open the page here and try again. If it is reached by another address, it has to be started with that as its --public-url.',
     )
   }
   const isForm = headers['content-type']?.toLowerCase().startsWith('application/x-www-form-urlencoded')
