@@ -44,6 +44,17 @@ export function narrowed(engine: Engine, table: string, column: string, row: str
     select rowid from ${index} where ${index} match ${expression} union all select id from texts_waiting where of_table = ${table})`
 }
 
+const costly = new WeakSet<Sql>()
+
+/** Marks a condition as one that takes long to find out, however few rows are wanted: better once than twice. */
+export function marked(condition: Sql): Sql {
+  costly.add(condition)
+  return condition
+}
+
+/** Whether a condition is marked so. */
+export const isCostly = (condition: Sql): boolean => costly.has(condition)
+
 /** What FTS5 is asked for: the groups of three letters that words consist of. */
 function trigramsOf(words: readonly string[]): string {
   const trigrams = new Set<string>()

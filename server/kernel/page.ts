@@ -1,6 +1,7 @@
 /** A page: rows and everything their representation asks for, loaded before anything is rendered. The only reader of rows. */
 import type { Row } from '#db/database.ts'
 import { among, ordered } from '#db/dialect.ts'
+import { isCostly } from '#db/search.ts'
 import { and, join, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context } from './context.ts'
 import { alive, unfold } from './living.ts'
@@ -189,24 +190,25 @@ export async function list(
   const asked = [within, ...query.conditions]
   const where = and([await visibleWhere(context, resource), ...asked])
   const { offset, pageSize } = query
+  // Counted at once where finding out which rows there are takes longer than putting them in order.
+  const total = query.conditions.some(isCostly) ? sql`, count(*) over () as total` : sql``
   // Ids first: an order over many rows then carries nothing but them.
   const ids =
     pageSize === 0
       ? []
-      : await db.all<{ id: number }>(
-          sql`select ${table}.id as id from ${table} where ${where} order by ${orderOf(context, resource, query.sorts)} limit ${pageSize} offset ${(offset - 1) * pageSize}`,
+      : await db.all<{ id: number; total?: number }>(
+          sql`select ${table}.id as id${total} from ${table} where ${where} order by ${orderOf(context, resource, query.sorts)} limit ${pageSize} offset ${(offset - 1) * pageSize}`,
         )
   const isLast = ids.length < pageSize && (ids.length > 0 || offset === 1)
-  const total = isLast
-    ? (offset - 1) * pageSize + ids.length
-    : await count(context, resource, and([resource.visible.where({ ...context, counting: true }, resource.table), ...asked]))
+  const counted = isLast ? (offset - 1) * pageSize + ids.length : ids[0]?.total
   const rows = await rowsUnder(
     context,
     resource,
     ids.map((row) => row.id),
     TRUE,
   )
-  return { rows, total }
+  const seen = () => resource.visible.where({ ...context, counting: true }, resource.table)
+  return { rows, total: counted ?? (await count(context, resource, and([seen(), ...asked]))) }
 }
 
 /** How many rows satisfy a condition. */

@@ -1,5 +1,5 @@
 /** Words looked for in the texts of a resource: by their indexes where there is much to read, by reading where there is little. */
-import { hasWords, narrowed, takeIn, wordsOf } from '#db/search.ts'
+import { hasWords, marked, narrowed, takeIn, wordsOf } from '#db/search.ts'
 import { and, FALSE, join, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context } from './context.ts'
 import { visibleWhere } from './page.ts'
@@ -25,7 +25,7 @@ export async function contained(context: Context, resource: Queryable, column: s
   const words = wordsOf(wanted)
   const all = hasWords(engine, name(`${table}.${column}`), words)
   const fewer = narrowed(engine, table, column, table, words)
-  return fewer !== TRUE && (await hasMuch(context, resource)) ? and([fewer, all]) : all
+  return fewer !== TRUE && (await hasMuch(context, resource)) ? marked(and([fewer, all])) : all
 }
 
 /** The condition on rows of `resource` that one of these texts contains every word of `wanted`. */
@@ -47,7 +47,7 @@ export async function found(context: Context, resource: Queryable, texts: readon
     } else if (of) parts.push(sql`exists (select 1 from ${name(table)} x where ${name(`x.${of}`)} = ${id} and ${is})`)
     else parts.push(is)
   }
-  return isLong && parts.length > 0 ? sql`${id} in (${join(parts, ' union ')})` : or(parts)
+  return isLong && parts.length > 0 ? marked(sql`${id} in (${join(parts, ' union ')})`) : or(parts)
 }
 
 const known = new WeakMap<Context, Promise<boolean>>()
