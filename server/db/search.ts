@@ -32,16 +32,29 @@ export const hasWords = (engine: Engine, column: Sql, words: readonly string[]):
 /**
  * A condition that all rows satisfy whose text contains every word, and not many others: `TRUE` where an index cannot help, or
  * is found without being asked.
- * @param row what the table is called in the statement
  */
-export function narrowed(engine: Engine, table: string, column: string, row: string, words: readonly string[]): Sql {
-  if (engine === 'postgres')
-    return column === 'custom_values' ? hasWords(engine, sql`texts_in(${name(`${row}.custom_values`)})`, words) : TRUE
-  const expression = trigramsOf(words)
-  if (!expression) return TRUE
+export function narrowed(engine: Engine, table: string, column: string, words: readonly string[]): Sql {
+  const found = candidates(engine, table, column, words)
+  return found ? sql`${name(`${table}.id`)} in (${found})` : TRUE
+}
+
+/**
+ * The rows of a table, known as `x`, whose text may contain every word: what comes after `from`, up to further conditions. The
+ * index is asked first, whatever the engine believes about the table: that it is found by another column, say.
+ */
+export function narrowedRows(engine: Engine, table: string, column: string, words: readonly string[]): Sql {
+  if (engine === 'postgres' && column === 'custom_values')
+    return sql`${name(table)} x where ${hasWords(engine, sql`texts_in(x.custom_values)`, words)}`
+  const found = candidates(engine, table, column, words)
+  return found ? sql`(${found}) found cross join ${name(table)} x where x.id = found.id` : sql`${name(table)} x where ${TRUE}`
+}
+
+/** The ids of the rows that the index gives, and of those that wait for it; undefined where it is not asked. */
+function candidates(engine: Engine, table: string, column: string, words: readonly string[]): Sql | undefined {
+  const expression = engine === 'sqlite' && trigramsOf(words)
+  if (!expression) return undefined
   const index = indexOf(table, column)
-  return sql`${name(`${row}.id`)} in (
-    select rowid from ${index} where ${index} match ${expression} union all select id from texts_waiting where of_table = ${table})`
+  return sql`select rowid as id from ${index} where ${index} match ${expression} union all select id from texts_waiting where of_table = ${table}`
 }
 
 const costly = new WeakSet<Sql>()

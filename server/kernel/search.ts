@@ -1,5 +1,5 @@
 /** Words looked for in the texts of a resource: by their indexes where there is much to read, by reading where there is little. */
-import { hasWords, marked, narrowed, takeIn, wordsOf } from '#db/search.ts'
+import { hasWords, marked, narrowed, narrowedRows, takeIn, wordsOf } from '#db/search.ts'
 import { and, FALSE, join, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context } from './context.ts'
 import { visibleWhere } from './page.ts'
@@ -24,7 +24,7 @@ export async function contained(context: Context, resource: Queryable, column: s
   const { table } = resource
   const words = wordsOf(wanted)
   const all = hasWords(engine, name(`${table}.${column}`), words)
-  const fewer = narrowed(engine, table, column, table, words)
+  const fewer = narrowed(engine, table, column, words)
   return fewer !== TRUE && (await hasMuch(context, resource)) ? marked(and([fewer, all])) : all
 }
 
@@ -41,10 +41,8 @@ export async function found(context: Context, resource: Queryable, texts: readon
     const all = await (has?.(context, row, words) ?? hasWords(engine, name(`${row}.${column}`), words))
     const is = and([all, (await where?.(context, row)) ?? TRUE])
     if (all === FALSE) continue
-    if (isLong) {
-      const condition = and([narrowed(engine, table, column, 'x', words), is])
-      parts.push(sql`select ${name(`x.${of ?? 'id'}`)} from ${name(table)} x where ${condition}`)
-    } else if (of) parts.push(sql`exists (select 1 from ${name(table)} x where ${name(`x.${of}`)} = ${id} and ${is})`)
+    if (isLong) parts.push(sql`select ${name(`x.${of ?? 'id'}`)} from ${narrowedRows(engine, table, column, words)} and ${is}`)
+    else if (of) parts.push(sql`exists (select 1 from ${name(table)} x where ${name(`x.${of}`)} = ${id} and ${is})`)
     else parts.push(is)
   }
   return isLong && parts.length > 0 ? marked(sql`${id} in (${join(parts, ' union ')})`) : or(parts)
