@@ -19,21 +19,26 @@ describe('a configuration', () => {
       attachments: { in: 'folder', path: resolve('data/attachments') },
       seed: 'demo',
       adminToken: undefined,
+      publicUrl: undefined,
       logLevel: undefined,
     })
     assert.ok(Object.isFrozen(config))
   })
 
   test('is chosen by flags', () => {
-    assert.deepEqual(read(`--port 0 --host=:: --data /srv --seed none --admin-token ${token} --log-level debug`), {
-      port: 0,
-      host: '::',
-      databaseUrl: 'sqlite:/srv/halyard.db',
-      attachments: { in: 'folder', path: '/srv/attachments' },
-      seed: 'none',
-      adminToken: token,
-      logLevel: 'debug',
-    })
+    assert.deepEqual(
+      read(`--port 0 --host=:: --data /srv --seed none --admin-token ${token} --log-level debug --public-url https://w.example`),
+      {
+        port: 0,
+        host: '::',
+        databaseUrl: 'sqlite:/srv/halyard.db',
+        attachments: { in: 'folder', path: '/srv/attachments' },
+        seed: 'none',
+        adminToken: token,
+        publicUrl: 'https://w.example',
+        logLevel: 'debug',
+      },
+    )
   })
 
   test('is chosen by the variables that stand for the flags', () => {
@@ -43,6 +48,7 @@ describe('a configuration', () => {
       HALYARD_DATABASE_URL: 'postgres://db/halyard',
       HALYARD_SEED: 'basic',
       HALYARD_ADMIN_TOKEN: token,
+      HALYARD_PUBLIC_URL: 'http://w.example:81',
       HALYARD_LOG_LEVEL: 'error',
     }
     assert.deepEqual(read('', environment), {
@@ -52,6 +58,7 @@ describe('a configuration', () => {
       attachments: { in: 'folder', path: resolve('data/attachments') },
       seed: 'basic',
       adminToken: token,
+      publicUrl: 'http://w.example:81',
       logLevel: 'error',
     })
   })
