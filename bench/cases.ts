@@ -287,8 +287,8 @@ export const cases: readonly Case[] = [
     name: 'update',
     meaning: 'another subject for a work package',
     aim: { sqlite: 0.5, postgres: 0.5 },
-    requests: ({ seen, viewer }) =>
-      seen.slice(0, UPDATED).map((id) => ({
+    requests: ({ unfound, viewer }) =>
+      unfound.slice(0, UPDATED).map((id) => ({
         method: 'PATCH',
         path: `${PATH}/${id}`,
         token: viewer.token,

@@ -36,6 +36,8 @@ export interface Dataset {
   priorities: number[]
   /** Work packages that the viewer sees. */
   seen: number[]
+  /** Those of them that no search finds: their texts may change while searches are measured. */
+  unfound: number[]
   /** Pairs of words that occur together in a subject. */
   wordPairs: [string, string][]
   searches: Searches
@@ -292,6 +294,7 @@ async function write(tx: Transaction, size: number, withPast: boolean, random: R
     })),
   )
   const searches = await find(tx, wordPairs.slice(0, SEARCHES), rare(random, rows, SEARCHES), nouns.slice(0, SEARCHES))
+  const found = new Set((await tx.all<{ id: number }>(sql`select work_package_id as id from bench_found`)).map(({ id }) => id))
   return {
     size,
     admin: { id: admin, token: adminToken, projects: [] },
@@ -300,6 +303,7 @@ async function write(tx: Transaction, size: number, withPast: boolean, random: R
     types: kinds,
     priorities: [...priorities.values()],
     seen,
+    unfound: seen.filter((id) => !found.has(id)),
     wordPairs,
     searches,
     queries,
