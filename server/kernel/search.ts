@@ -38,7 +38,9 @@ export async function found(context: Context, resource: Queryable, texts: readon
   for (const { table, column, of, where, has } of texts) {
     // What the text's table is called: beside the rows themselves, or as them.
     const row = isLong || of ? 'x' : table
-    const all = await (has?.(context, row, words) ?? hasWords(engine, name(`${row}.${column}`), words))
+    // A short list is read: PostgreSQL would else ask the index again for each of its rows.
+    const text = isLong ? name(`${row}.${column}`) : sql`coalesce(${name(`${row}.${column}`)}, '')`
+    const all = await (has?.(context, row, words) ?? hasWords(engine, text, words))
     const is = and([all, (await where?.(context, row)) ?? TRUE])
     if (all === FALSE) continue
     if (isLong) parts.push(sql`select ${name(`x.${of ?? 'id'}`)} from ${narrowedRows(engine, table, column, words)} and ${is}`)
