@@ -1,6 +1,6 @@
 /** The filter operators of APIv3: which there are, what values they take, and what they mean in SQL. */
 import type { Engine } from '#db/database.ts'
-import { among, amongTexts, folded } from '#db/dialect.ts'
+import { among, amongTexts, folded, lower } from '#db/dialect.ts'
 import { hasWords, wordsOf } from '#db/search.ts'
 import { and, FALSE, or, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context } from './context.ts'
@@ -135,12 +135,7 @@ export function onIds(engine: Engine, operator: string, values: readonly string[
 
 /** The condition an operator puts on a column of texts. */
 export function onTexts(engine: Engine, operator: string, values: readonly string[], column: Sql): Sql {
-  const equal = () =>
-    amongTexts(
-      engine,
-      folded(engine, column),
-      values.map((value) => value.toLowerCase()),
-    )
+  const equal = () => amongTexts(engine, folded(engine, column), values.map(lower))
   switch (operator) {
     case '=':
       return equal()

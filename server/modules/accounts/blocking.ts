@@ -18,3 +18,9 @@ export const blocked = (settings: Settings, now: Date): Sql => {
 /** How many wrong passwords of a row count. */
 export const failuresOf = ({ failed_logins, failed_login_at }: Row, settings: Settings, now: Date): number =>
   failed_login_at !== null && failed_login_at > countsSince(settings, now) ? failed_logins : 0
+
+/** Whether a row is blocked, as `blocked` tells it of many. */
+export const isBlocked = (row: Row, settings: Settings, now: Date): boolean => {
+  const { brute_force_block_after_failed_logins: most } = settings
+  return most > 0 && failuresOf(row, settings, now) >= most
+}

@@ -10,7 +10,7 @@ import { beginSession, endSession, endSessionsOf, type Session } from '#kernel/s
 import type { Settings } from '#kernel/settings.ts'
 import { periodically } from '#kernel/tasks.ts'
 import { hashToken } from '#kernel/tokens.ts'
-import { failuresOf } from './blocking.ts'
+import { failuresOf, isBlocked } from './blocking.ts'
 import { verifyPassword } from './passwords.ts'
 import { ACTIVE } from './statuses.ts'
 
@@ -72,14 +72,11 @@ async function attempt(tx: Transaction, username: string, settings: Settings, no
   const user = await tx.one(
     sql`select * from principals where lower(login) = lower(${login}) and type = 'User'${forUpdate(tx.engine)}`,
   )
-  const failures = user ? failuresOf(user, settings, now) : 0
-  const most = settings.brute_force_block_after_failed_logins
-  const isBlocked = most > 0 && failures >= most
-  if (user && !isBlocked) {
-    await tx.run(sql`
-      update principals set failed_logins = ${failures + 1}, failed_login_at = ${now.toISOString()} where id = ${user['id']}`)
-  }
-  return { user, open: user?.['status'] === ACTIVE && !isBlocked }
+  if (!user || isBlocked(user, settings, now)) return { user, open: false }
+  await tx.run(sql`
+    update principals set failed_logins = ${failuresOf(user, settings, now) + 1}, failed_login_at = ${now.toISOString()}
+    where id = ${user['id']}`)
+  return { user, open: user['status'] === ACTIVE }
 }
 
 /** Counts an attempt by a user name; gives until when there are too many, if there are. */

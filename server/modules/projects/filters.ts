@@ -1,5 +1,6 @@
 /** What projects can be filtered and sorted by, beyond their own properties. */
 import { among, amongTexts, contains, folded } from '#db/dialect.ts'
+import { wordsOf } from '#db/search.ts'
 import { and, FALSE, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { invalidQuery } from '#kernel/errors.ts'
@@ -32,11 +33,9 @@ const yesOrNo = (where: (context: Context, table: string) => Sql | Promise<Sql>)
 /** Every word of a text is somewhere in the name or the identifier. */
 const named = ({ engine }: Context, table: string, text: string): Sql =>
   and(
-    text
-      .split(/\s+/)
-      .filter(Boolean)
-      .slice(0, 50)
-      .map((token) => or([contains(engine, column(table, 'name'), token), contains(engine, column(table, 'identifier'), token)])),
+    wordsOf(text).map((word) =>
+      or([contains(engine, column(table, 'name'), word), contains(engine, column(table, 'identifier'), word)]),
+    ),
   )
 
 /** Projects in which a principal is a member. */
