@@ -24,6 +24,8 @@ export interface AppOptions {
   logTo?: { write(line: string): void }
   /** Where files are kept; in memory unless said otherwise. */
   files?: FileStore
+  /** Addresses of proxies that may say for whom they ask: numbers, nets such as 10.0.0.0/8, or `loopback`. */
+  trustedProxies?: readonly string[]
 }
 
 /** Requests are numbered; the prefix tells the processes of an instance apart. */
@@ -35,13 +37,14 @@ const LARGEST_BODY = 10 * 1024 * 1024
 /** Builds the application over a migrated database. */
 export async function build(
   db: Database,
-  { logLevel = 'silent', logTo, files = memoryStore() }: AppOptions = {},
+  { logLevel = 'silent', logTo, files = memoryStore(), trustedProxies = ['loopback'] }: AppOptions = {},
 ): Promise<FastifyInstance> {
   const app = Fastify({
     logger: logLevel === 'silent' ? false : { level: logLevel, serializers: { req: summary }, ...(logTo && { stream: logTo }) },
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => `${instanceId}-${(++requests).toString(36)}`,
     bodyLimit: LARGEST_BODY,
+    trustProxy: [...trustedProxies],
     // Operations check for themselves; without these Fastify loads a validator and a serialiser at every start.
     schemaController: { compilersFactory: { buildValidator: anything as never, buildSerializer: anything as never } },
     exposeHeadRoutes: false,

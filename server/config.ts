@@ -1,4 +1,5 @@
 /** What an operator can choose: flags of the command line, and the environment variables that stand for them. */
+import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { StoreChoice } from '#files/open.ts'
@@ -19,6 +20,8 @@ export interface Config {
   readonly adminToken: string | undefined
   /** The origin by which people reach the server; undefined: as the settings say. */
   readonly publicUrl: string | undefined
+  /** Proxies that may say for whom they ask, as Fastify's `trustProxy` takes them. */
+  readonly trustedProxies: readonly string[]
   /** pino's level; undefined: by whether a person is watching. */
   readonly logLevel: string | undefined
 }
@@ -44,6 +47,12 @@ export const options: readonly Option[] = [
   { flag: 'port', value: 'PORT', meaning: 'port to listen on; 0 takes any free one', standard: '8080' },
   { flag: 'host', value: 'ADDRESS', meaning: 'address to listen on; 0.0.0.0 is all of them', standard: '127.0.0.1' },
   { flag: 'public-url', value: 'URL', meaning: 'address that people reach it by, such as https://work.example.org; it is kept' },
+  {
+    flag: 'trusted-proxies',
+    value: 'LIST',
+    meaning: 'addresses or nets, with commas, of proxies whose word for where a request comes from is taken',
+    standard: 'loopback',
+  },
   { flag: 'data', value: 'DIR', meaning: 'folder of the SQLite database, halyard.db', standard: './data' },
   { flag: 'database-url', value: 'URL', meaning: 'sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME, instead of --data' },
   { flag: 'ephemeral', meaning: 'keep everything in memory and leave nothing behind' },
@@ -120,6 +129,11 @@ export function readConfig(flags: Flags, environment: Environment): Config {
   if (publicUrl !== undefined && !/^https?:\/\/[^/?#@\s]+$/.test(publicUrl)) {
     throw new Error(`${named('public-url')} is an address such as https://work.example.org, without a path, not "${publicUrl}".`)
   }
+  const trustedProxies = (given('trusted-proxies') ?? 'loopback').split(',').map((one) => one.trim())
+  const wrongProxy = trustedProxies.find((one) => !isProxy(one))
+  if (wrongProxy !== undefined) {
+    throw new Error(`${named('trusted-proxies')} lists addresses such as 10.0.0.1 or 10.0.0.0/8, not "${wrongProxy}".`)
+  }
   return Object.freeze({
     port: Number(port),
     host: given('host') ?? '127.0.0.1',
@@ -128,8 +142,16 @@ export function readConfig(flags: Flags, environment: Environment): Config {
     seed: oneOf('seed', SEEDS) ?? 'demo',
     adminToken,
     publicUrl,
+    trustedProxies,
     logLevel: oneOf('log-level', LOG_LEVELS),
   })
+}
+
+function isProxy(text: string): boolean {
+  if (text === 'loopback') return true
+  const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const version = isIP(address)
+  return version !== 0 && (bits === undefined || Number(bits) <= (version === 4 ? 32 : 128))
 }
 
 /** Where the data is. Of the three choices that say so, those made by flags outdo those made by variables. */

@@ -22,11 +22,13 @@ export async function serve({ config }: Invocation): Promise<void> {
   const [{ build }, { db, unlock, result }] = await Promise.all([import('#server/app.ts'), prepare(config)])
   const logLevel = config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info')
   const files = openStore(config.attachments)
-  const app = await listening(() => build(db, { files, logLevel }), config).catch((error: unknown) => {
-    // The secrets exist now, and this is the only time they can be told.
-    process.stdout.write(loginLines(result))
-    throw error
-  })
+  const app = await listening(() => build(db, { files, logLevel, trustedProxies: config.trustedProxies }), config).catch(
+    (error: unknown) => {
+      // The secrets exist now, and this is the only time they can be told.
+      process.stdout.write(loginLines(result))
+      throw error
+    },
+  )
   const failed = (what: string) => (error: unknown) => app.log.error({ err: error }, `${what} failed`)
   const stopDelivery = repeat(DELIVERY_MS, () => deliverAll(db), failed('delivering events'))
   const stopSweeping = repeat(SWEEP_MS, () => sweepFiles(db, files), failed('removing files'))

@@ -16,6 +16,7 @@ import { attached } from './migrations/0014-attached.ts'
 import { calendarTokens } from './migrations/0015-calendar-tokens.ts'
 import { sessions } from './migrations/0016-sessions.ts'
 import { sections } from './migrations/0017-sections.ts'
+import { signInStages } from './migrations/0018-sign-in-stages.ts'
 import { sql } from './sql.ts'
 
 const migrations: readonly { name: string; text: string | Readonly<Record<Engine, string>> }[] = [
@@ -35,6 +36,7 @@ const migrations: readonly { name: string; text: string | Readonly<Record<Engine
   { name: '0015-calendar-tokens', text: calendarTokens },
   { name: '0016-sessions', text: sessions },
   { name: '0017-sections', text: sections },
+  { name: '0018-sign-in-stages', text: signInStages },
 ]
 
 /** The few words that the engines spell differently. */

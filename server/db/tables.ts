@@ -16,6 +16,11 @@ export interface Tables {
     created_at: string
     updated_at: string
   }
+  attempts: {
+    who: string
+    attempts: number
+    until: string
+  }
   categories: {
     id: number
     project_id: number
@@ -132,11 +137,6 @@ export interface Tables {
     updated_at: string
     unannounced: boolean
     attached: unknown | null
-  }
-  login_attempts: {
-    name: string
-    attempts: number
-    until: string
   }
   loose_files: {
     name: string
@@ -349,6 +349,8 @@ export interface Tables {
     created_at: string
     last_seen_at: string
     expires_at: string
+    awaits: string | null
+    proved_at: string | null
   }
   settings: {
     name: string

@@ -1,26 +1,62 @@
 /** Who asks: from the request's headers to a principal. */
-import type { IncomingMessage } from 'node:http'
+import type { FastifyRequest } from 'fastify'
 import type { Database, Reader, Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { ApiError } from '#kernel/errors.ts'
 import type { Settings } from '#kernel/settings.ts'
 import { hashToken } from '#kernel/tokens.ts'
 import type { Snapshot } from '#kernel/world.ts'
+import { sentWrong, waitOf } from './addresses.ts'
 import { actingSession } from './session.ts'
 
 const WRONG = 'You did not provide the correct credentials.'
 
+/** What is needed to find out who asks. */
+export interface Asking {
+  readonly request: FastifyRequest
+  readonly db: Database
+  readonly snapshot: Snapshot
+  readonly settings: Settings
+  readonly now: Date
+}
+
+/** A kind of credentials that stand behind `Bearer`. */
+export interface BearerWay {
+  /** Whether a text is of this kind, by its looks. */
+  takes(credentials: string): boolean
+  /**
+   * The principal that it stands for.
+   * @throws ApiError 401 or 403, made by `wrongBearer`
+   */
+  identify(credentials: string, asking: Asking): Promise<Row>
+}
+
 /** A 401 with the challenge that fits; browser clients ask for `Session` to be spared the password dialog. */
-function unauthenticated(request: IncomingMessage, message?: string, scheme = 'Basic', more = ''): ApiError {
+function unauthenticated({ headers }: FastifyRequest, message?: string, scheme = 'Basic', more = ''): ApiError {
   const error = new ApiError('Unauthenticated', message)
-  const wanted = String(request.headers['x-authentication-scheme'] ?? '')
+  const wanted = String(headers['x-authentication-scheme'] ?? '')
   const named = ['Basic', 'Bearer', 'Session'].includes(wanted) ? wanted : scheme
   error.headers = { 'www-authenticate': `${named} realm="OpenProject API"${more}` }
   return error
 }
 
+/**
+ * The refusal of a bearer's credentials.
+ * @param description says what is wrong with them, to whoever has them; without commas and quotes
+ */
+export function wrongBearer(request: FastifyRequest, description?: string): ApiError {
+  const more = description === undefined ? '' : ` error_description="${description}"`
+  return unauthenticated(request, WRONG, 'Bearer', ` error="invalid_token"${more}`)
+}
+
+/** The same where they are right but are not meant for this: 403, by the digest with the identifier of a 401. */
+export function insufficientScope(request: FastifyRequest, needed: string): ApiError {
+  const error = unauthenticated(request, WRONG, 'Bearer', ` error="insufficient_scope" scope="${needed}"`)
+  return Object.assign(error, { status: 403 })
+}
+
 /** The active owner of a token that has not expired. */
-async function ownerOf(value: string, db: Reader, snapshot: Snapshot, now: Date): Promise<Row | undefined> {
+async function ownerOf(value: string, { db, snapshot, now }: Asking): Promise<Row | undefined> {
   const hash = hashToken(value)
   const row = await snapshot.remember(`token ${hash}`, ['tokens', 'principals'], () =>
     db.one(sql`
@@ -29,6 +65,59 @@ async function ownerOf(value: string, db: Reader, snapshot: Snapshot, now: Date)
   )
   if (!row || (row['token_expires_at'] !== null && row['token_expires_at'] <= now.toISOString())) return undefined
   return row
+}
+
+const apiToken: BearerWay = {
+  takes: (credentials) => credentials.startsWith('opapi-'),
+  async identify(credentials, asking) {
+    const owner = asking.settings.api_tokens_enabled ? await ownerOf(credentials, asking) : undefined
+    if (!owner) throw wrongBearer(asking.request)
+    return owner
+  },
+}
+
+/** The first that takes what a request has decides. */
+const bearerWays: readonly BearerWay[] = [apiToken]
+
+async function byBearer(credentials: string, asking: Asking): Promise<Row> {
+  const way = bearerWays.find((one) => one.takes(credentials))
+  if (!way) throw wrongBearer(asking.request)
+  return way.identify(credentials, asking)
+}
+
+async function byBasic(credentials: string, asking: Asking): Promise<Row> {
+  const decoded = Buffer.from(credentials, 'base64').toString('utf8')
+  const colon = decoded.indexOf(':')
+  const isKey = colon >= 0 && decoded.slice(0, colon) === 'apikey' && asking.settings.apiv3_enable_basic_auth
+  const owner = isKey ? await ownerOf(decoded.slice(colon + 1), asking) : undefined
+  if (!owner) throw unauthenticated(asking.request, WRONG)
+  return owner
+}
+
+/** What was right before, by its hash: it goes on to be asked for, however many wrong ones come from the same address. */
+const right = new Set<string>()
+const MOST_RIGHT = 10_000
+
+/** Looks at credentials, unless too many wrong ones came from the same address; counts those that are wrong. */
+async function counted(header: string, asking: Asking, identify: () => Promise<Row>): Promise<Row> {
+  const { request, now } = asking
+  const hash = hashToken(header)
+  const wait = right.has(hash) ? undefined : waitOf(request.ip, now)
+  if (wait !== undefined) {
+    const error = new ApiError('Throttled', 'Too many wrong credentials came from this address. Try again in a minute.')
+    error.headers = { 'retry-after': String(wait) }
+    throw error
+  }
+  try {
+    const principal = await identify()
+    if (right.size >= MOST_RIGHT) right.clear()
+    right.add(hash)
+    return principal
+  } catch (error) {
+    right.delete(hash)
+    if (error instanceof ApiError && error.status === 401) sentWrong(request.ip, now)
+    throw error
+  }
 }
 
 const anonymous = (db: Reader, snapshot: Snapshot): Promise<Row> =>
@@ -42,39 +131,21 @@ const anonymous = (db: Reader, snapshot: Snapshot): Promise<Row> =>
  * The principal a request acts as. The first way in that applies decides: what the Authorization header says, then the session.
  * Wrong credentials never fall back to anonymous; a session that is over, or may not act here, does.
  * @param open whether the operation answers without a login even where one is required
- * @throws ApiError 401
+ * @throws ApiError 401; 403 where a token is not meant for this; 429 after too many wrong credentials
  */
-export async function authenticate(
-  request: IncomingMessage,
-  db: Database,
-  snapshot: Snapshot,
-  settings: Settings,
-  now: Date,
-  open: boolean,
-): Promise<Row> {
+export async function authenticate(asking: Asking, open: boolean): Promise<Row> {
+  const { request, db, snapshot, settings, now } = asking
   const header = request.headers.authorization
-  const count = request.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'authorization').length
+  const count = request.raw.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'authorization').length
   if (count > 1) throw unauthenticated(request, 'Only one Authorization header can be used at a time.')
   if (header === undefined) {
-    const session = await actingSession(request, db, snapshot, settings, now)
+    const session = await actingSession(request.raw, db, snapshot, settings, now)
     if (session) return session.user
     if (settings.login_required && !open) throw unauthenticated(request)
     return anonymous(db, snapshot)
   }
   const [, scheme = '', credentials = ''] = /^(\S+)\s*(.*)$/.exec(header.trim()) ?? []
-  if (/^basic$/i.test(scheme)) {
-    const decoded = Buffer.from(credentials, 'base64').toString('utf8')
-    const colon = decoded.indexOf(':')
-    const isKey = colon >= 0 && decoded.slice(0, colon) === 'apikey' && settings.apiv3_enable_basic_auth
-    const owner = isKey ? await ownerOf(decoded.slice(colon + 1), db, snapshot, now) : undefined
-    if (!owner) throw unauthenticated(request, WRONG)
-    return owner
-  }
-  if (/^bearer$/i.test(scheme)) {
-    const isToken = credentials.startsWith('opapi-') && settings.api_tokens_enabled
-    const owner = isToken ? await ownerOf(credentials, db, snapshot, now) : undefined
-    if (!owner) throw unauthenticated(request, WRONG, 'Bearer', ' error="invalid_token"')
-    return owner
-  }
+  if (/^basic$/i.test(scheme)) return counted(header, asking, () => byBasic(credentials, asking))
+  if (/^bearer$/i.test(scheme)) return counted(header, asking, () => byBearer(credentials, asking))
   throw unauthenticated(request, WRONG)
 }

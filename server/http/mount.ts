@@ -29,7 +29,7 @@ export interface Ground {
 
 /** Who asks: told by the headers, unless said otherwise. */
 type Caller = (request: FastifyRequest, db: Database, snapshot: Snapshot, settings: Settings, now: Date) => Promise<Row>
-const byHeaders: Caller = ({ raw }, db, snapshot, settings, now) => authenticate(raw, db, snapshot, settings, now, false)
+const byHeaders: Caller = (request, db, snapshot, settings, now) => authenticate({ request, db, snapshot, settings, now }, false)
 
 /** Everything a request carries, once it is known who asks. Two statements at most, one when nothing changed. */
 async function contextOf(request: FastifyRequest, { db, world, files }: Ground, caller = byHeaders): Promise<Context> {

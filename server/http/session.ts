@@ -52,18 +52,21 @@ function actsBySession(request: IncomingMessage, settings: Settings): boolean {
   return headers['x-requested-with'] === 'XMLHttpRequest' && isOwn(request, settings) !== false
 }
 
-/** The session of a request's cookie, whatever the request may do by it. */
-export async function sessionIn(
-  request: IncomingMessage,
-  db: Database,
-  snapshot: Snapshot,
-  settings: Settings,
-  now: Date,
-): Promise<Session | undefined> {
+type Looking = [request: IncomingMessage, db: Database, snapshot: Snapshot, settings: Settings, now: Date]
+
+async function found(isMeant: (session: Session) => boolean, ...[request, db, snapshot, settings, now]: Looking) {
   const secret = secretOf(request, settings)
-  return secret === undefined ? undefined : sessionOf(secret, db, snapshot, settings, now)
+  const session = secret === undefined ? undefined : await sessionOf(secret, db, snapshot, settings, now)
+  return session && isMeant(session) ? session : undefined
 }
 
+/** The session of a request's cookie, whatever the request may do by it. */
+export const sessionIn = (...looking: Looking): Promise<Session | undefined> => found(({ awaits }) => awaits === null, ...looking)
+
+/** The session of a request's cookie that is not begun yet, because a stage of signing in is to be passed. */
+export const waitingSession = (...looking: Looking): Promise<Session | undefined> =>
+  found(({ awaits }) => awaits !== null, ...looking)
+
 /** The session by which a request acts. */
-export const actingSession: typeof sessionIn = async (request, db, snapshot, settings, now) =>
-  actsBySession(request, settings) ? sessionIn(request, db, snapshot, settings, now) : undefined
+export const actingSession = async (...looking: Looking): Promise<Session | undefined> =>
+  actsBySession(looking[0], looking[3]) ? sessionIn(...looking) : undefined

@@ -22,6 +22,7 @@ const table = {
   PropertyMissingError: [422, 'A required property is missing.'],
   ResourceTypeMismatch: [422, 'The link points to a resource of the wrong kind.'],
   MultipleErrors: [422, 'Multiple field constraints have been violated.'],
+  Throttled: [429, 'Too many attempts. Try again later.'],
   InternalServerError: [500, 'An internal error has occurred.'],
   ServiceUnavailable: [503, 'The server is busy. Try again in a few seconds.'],
 } as const satisfies Record<string, readonly [number, string]>

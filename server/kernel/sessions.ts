@@ -11,11 +11,19 @@ export interface Session {
   readonly id: number
   /** The principal's row. */
   readonly user: Row
+  /** The stage of signing in that it waits at: until that is passed it opens nothing else. */
+  readonly awaits: string | null
+  /** When its user has last shown who they are. */
+  readonly provedAt: string
 }
 
 const MINUTE = 60_000
 /** However much it is used, a session ends after this time: a secret that was stolen is not good for ever. */
 const LONGEST = 30 * 24 * 60 * MINUTE
+/** A sign-in that waits for its next stage is given up after this time. */
+const LONGEST_WAIT = 10 * MINUTE
+/** So long after somebody has shown who they are, they need not do so again. */
+const PROVED_FOR = 15 * MINUTE
 /** When a session was last seen is written no more often, so that reading does not cost a write. */
 const SEEN_EVERY = MINUTE
 const LONGEST_AGENT = 255
@@ -35,8 +43,17 @@ interface Known {
   seeing?: Promise<boolean>
 }
 
-/** Begins a session; gives its secret, which is told this once. */
-export async function beginSession(tx: Transaction, userId: number, userAgent: string | undefined, now: Date): Promise<string> {
+/**
+ * Begins a session; gives its secret, which is told this once.
+ * @param awaits the stage of signing in that is to be passed first
+ */
+export async function beginSession(
+  tx: Transaction,
+  userId: number,
+  userAgent: string | undefined,
+  now: Date,
+  awaits: string | null = null,
+): Promise<string> {
   const secret = randomKey()
   await tx.one(
     insert('sessions', {
@@ -45,7 +62,9 @@ export async function beginSession(tx: Transaction, userId: number, userAgent: s
       user_agent: userAgent?.slice(0, LONGEST_AGENT) ?? null,
       created_at: now.toISOString(),
       last_seen_at: now.toISOString(),
-      expires_at: before(now, -LONGEST),
+      proved_at: now.toISOString(),
+      expires_at: before(now, awaits === null ? -LONGEST : -LONGEST_WAIT),
+      awaits,
     }),
   )
   await changed(tx, 'sessions')
@@ -59,8 +78,18 @@ async function end(tx: Transaction, where: Sql): Promise<void> {
 /** Ends one session. */
 export const endSession = (tx: Transaction, { id }: Session): Promise<void> => end(tx, sql`id = ${id}`)
 
-/** Ends all sessions of somebody. */
-export const endSessionsOf = (tx: Transaction, userId: number): Promise<void> => end(tx, sql`user_id = ${userId}`)
+/** Ends all sessions of somebody, but for the one that is kept. */
+export const endSessionsOf = (tx: Transaction, userId: number, kept?: Session): Promise<void> =>
+  end(tx, sql`user_id = ${userId} and id <> ${kept?.id ?? 0}`)
+
+/** Notes that a session's user has just shown who they are. */
+export async function prove(tx: Transaction, { id }: Session, now: Date): Promise<void> {
+  await tx.run(sql`update sessions set proved_at = ${now.toISOString()} where id = ${id}`)
+  await changed(tx, 'sessions')
+}
+
+/** Whether a session's user has shown who they are so lately that they may do what a stolen session must not. */
+export const isProved = ({ provedAt }: Session, now: Date): boolean => provedAt > before(now, PROVED_FOR)
 
 /** The session that a secret belongs to: of an active user, and not over. No statement where it is remembered and was seen just now. */
 export async function sessionOf(
@@ -73,12 +102,20 @@ export async function sessionOf(
   const hash = hashToken(secret)
   const known = await snapshot.remember(`session ${hash}`, ['sessions', 'principals'], async (): Promise<Known | undefined> => {
     const row = await db.one(sql`
-      select p.*, s.id as session_id, s.last_seen_at as session_seen, s.expires_at as session_ends
+      select p.*, s.id as session_id, s.last_seen_at as session_seen, s.expires_at as session_ends,
+        s.awaits as session_awaits, s.proved_at as session_proved
       from sessions s join principals p on p.id = s.user_id
       where s.hash = ${hash} and p.status = 1 and p.type = 'User'`)
     if (!row) return undefined
-    const { session_id: id, session_seen: lastSeenAt, session_ends: expiresAt, ...user } = row
-    return { session: { id, user }, lastSeenAt, expiresAt }
+    const {
+      session_id: id,
+      session_seen: lastSeenAt,
+      session_ends: expiresAt,
+      session_awaits: awaits,
+      session_proved: provedAt,
+      ...user
+    } = row
+    return { session: { id, user, awaits, provedAt }, lastSeenAt, expiresAt }
   })
   if (!known || known.expiresAt <= now.toISOString()) return undefined
   if (known.lastSeenAt > before(now, SEEN_EVERY)) return known.session

@@ -3,31 +3,87 @@ import { createHash } from 'node:crypto'
 import { type Html, html, htmlText, trusted } from '#text/html.ts'
 
 const STYLE = `
-:root { color-scheme: light dark; --text: #1c2127; --soft: #57606a; --page: #f4f5f7; --card: #fff; --line: #868e98; --accent: #0b5cad; --on-accent: #fff; --error: #a40e26; --error-back: #fdecee }
-@media (prefers-color-scheme: dark) { :root { --text: #e8eaed; --soft: #a9b1ba; --page: #14171a; --card: #1f2428; --line: #7d8590; --accent: #6cb2ff; --on-accent: #0b1520; --error: #ffb3bb; --error-back: #3d1a1f } }
+:root { color-scheme: light dark; --text: #1c2127; --soft: #57606a; --page: #f4f5f7; --card: #fff; --line: #868e98; --rule: #d5d9de; --accent: #0b5cad; --on-accent: #fff; --error: #a40e26; --error-back: #fdecee; --good: #1a6334; --good-back: #e8f5ec }
+@media (prefers-color-scheme: dark) { :root { --text: #e8eaed; --soft: #a9b1ba; --page: #14171a; --card: #1f2428; --line: #7d8590; --rule: #373d44; --accent: #6cb2ff; --on-accent: #0b1520; --error: #ffb3bb; --error-back: #3d1a1f; --good: #9be0b0; --good-back: #16301f } }
 * { box-sizing: border-box }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1rem; background: var(--page); color: var(--text); font: 1rem/1.5 system-ui, sans-serif }
-main { width: 100%; max-width: 24rem; padding: 1.5rem; background: var(--card); border: 1px solid var(--line); border-radius: .5rem; overflow-wrap: anywhere }
+body { margin: 0; min-height: 100vh; background: var(--page); color: var(--text); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere }
 h1 { margin: 0 0 1rem; font-size: 1.375rem; line-height: 1.25 }
-p { margin: 0 0 1rem }
-label { display: block; margin-bottom: .25rem; font-weight: 600 }
-input { width: 100%; margin-bottom: 1rem; padding: .625rem .75rem; font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: .25rem }
-button { width: 100%; padding: .625rem .75rem; font: inherit; font-weight: 600; color: var(--on-accent); background: var(--accent); border: 1px solid var(--accent); border-radius: .25rem; cursor: pointer }
+h2 { margin: 2rem 0 .75rem; font-size: 1.125rem; line-height: 1.25 }
+p, ul, ol { margin: 0 0 1rem }
 a { color: var(--accent) }
+code { font: .9375em ui-monospace, monospace }
+.card { width: 100%; padding: 1.5rem; background: var(--card); border: 1px solid var(--rule); border-radius: .5rem }
+.alone { display: grid; place-items: center; padding: 1rem }
+.alone .card { max-width: 24rem }
+.top { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; padding: .75rem 1rem; background: var(--card); border-bottom: 1px solid var(--rule) }
+.top strong { flex: 1 0 auto; font-size: 1.125rem }
+.top a { color: inherit; text-decoration: none }
+.top form { margin: 0 }
+.framed { display: grid; grid-template-columns: 14rem minmax(0, 44rem); gap: 1.5rem; justify-content: center; align-items: start; padding: 1.5rem 1rem }
+nav ul { margin: 0 0 1rem; padding: 0; list-style: none }
+nav a { display: block; padding: .375rem .75rem; border-radius: .25rem; text-decoration: none; color: inherit }
+nav a:hover { text-decoration: underline }
+nav a[aria-current] { font-weight: 600; background: var(--card); box-shadow: inset .1875rem 0 var(--accent) }
+.group { margin: 0 0 .25rem; padding: 0 .75rem; font-size: .875rem; font-weight: 600; color: var(--soft) }
+@media (max-width: 48rem) { .framed { grid-template-columns: minmax(0, 1fr); padding: 1rem } .card { padding: 1rem } nav { display: flex; flex-wrap: wrap; gap: 0 1.5rem } }
+label, legend { display: block; margin-bottom: .25rem; font-weight: 600 }
+fieldset { margin: 0 0 1rem; padding: 0; border: 0; min-width: 0 }
+input, select, textarea { width: 100%; margin-bottom: 1rem; padding: .625rem .75rem; font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: .25rem }
+textarea { min-height: 6rem }
+[aria-invalid=true] { border-color: var(--error) }
+.check { display: grid; grid-template-columns: auto 1fr; gap: .625rem; align-items: baseline; margin-bottom: .75rem }
+.check input { width: 1.125rem; height: 1.125rem; margin: 0; align-self: center }
+.check label { margin: 0; font-weight: 400 }
+.hint { margin: -.75rem 0 1rem; font-size: .9375rem; color: var(--soft) }
+.wrong { margin: -.75rem 0 1rem; font-size: .9375rem; color: var(--error) }
+.check .hint { grid-column: 2; margin: 0 }
+.check .wrong { grid-column: 2; margin: 0 }
+button, .button { display: inline-block; padding: .625rem 1rem; font: inherit; font-weight: 600; color: var(--on-accent); background: var(--accent); border: 1px solid var(--accent); border-radius: .25rem; cursor: pointer; text-decoration: none }
+.alone button { width: 100% }
+.quiet { color: var(--accent); background: none }
+.danger { color: var(--error); background: none; border-color: var(--error) }
+.small { padding: .25rem .625rem; font-size: .9375rem }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 .soft { color: var(--soft) }
-.error { padding: .625rem .75rem; color: var(--error); background: var(--error-back); border-left: .25rem solid var(--error) }
+.error, .notice { padding: .625rem .75rem; border-left: .25rem solid }
+.error { color: var(--error); background: var(--error-back) }
+.notice { color: var(--good); background: var(--good-back) }
+.secret { display: block; padding: .75rem; margin-bottom: 1rem; border: 1px dashed var(--line); border-radius: .25rem; user-select: all }
+.table { overflow-x: auto; margin-bottom: 1rem }
+.table form { margin: 0 }
+table { width: 100%; border-collapse: collapse }
+th, td { padding: .5rem .75rem .5rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rule) }
+th { font-size: .9375rem; color: var(--soft) }
+@media (max-width: 40rem) { table.stacked, .stacked tbody, .stacked tr, .stacked td, .stacked th[scope=row] { display: block; padding: .125rem 0; border: 0 } .stacked thead { position: absolute; clip-path: inset(50%) } .stacked tr { padding: .75rem 0; border-bottom: 1px solid var(--rule) } .stacked td[data-label]::before { content: attr(data-label) ": "; color: var(--soft) } }
+.actions { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; margin-bottom: 1rem }
+.actions form { margin: 0 }
 `
 
 const hash = createHash('sha256').update(STYLE).digest('base64')
 
-/** The headers of every page. A page is somebody's own: nobody keeps it. */
-export const pageHeaders: Readonly<Record<string, string>> = {
+/** What a page may do beyond showing text and sending forms to us. */
+export interface Permits {
+  /** Directives of the policy, in place of those that every page has. */
+  readonly policy?: Readonly<Record<string, string>>
+}
+
+const POLICY: Readonly<Record<string, string>> = {
+  'default-src': "'none'",
+  'style-src': `'sha256-${hash}'`,
+  'form-action': "'self'",
+  'frame-ancestors': "'none'",
+  'base-uri': "'none'",
+}
+
+/** The headers of a page. A page is somebody's own: nobody keeps it. */
+export const pageHeaders = ({ policy = {} }: Permits = {}): Record<string, string> => ({
   'content-type': 'text/html; charset=utf-8',
-  'content-security-policy': `default-src 'none'; style-src 'sha256-${hash}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
+  'content-security-policy': Object.entries({ ...POLICY, ...policy })
+    .map((directive) => directive.join(' '))
+    .join('; '),
   'referrer-policy': 'same-origin',
   'cache-control': 'no-store',
-}
+})
 
 /** A whole page. */
 export const layout = (title: string, content: Html): string =>
@@ -40,9 +96,7 @@ export const layout = (title: string, content: Html): string =>
 <style>${trusted(STYLE)}</style>
 </head>
 <body>
-<main>
 ${content}
-</main>
 </body>
 </html>
 `)

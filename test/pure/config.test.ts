@@ -20,6 +20,7 @@ describe('a configuration', () => {
       seed: 'demo',
       adminToken: undefined,
       publicUrl: undefined,
+      trustedProxies: ['loopback'],
       logLevel: undefined,
     })
     assert.ok(Object.isFrozen(config))
@@ -27,7 +28,9 @@ describe('a configuration', () => {
 
   test('is chosen by flags', () => {
     assert.deepEqual(
-      read(`--port 0 --host=:: --data /srv --seed none --admin-token ${token} --log-level debug --public-url https://w.example`),
+      read(
+        `--port 0 --host=:: --data /srv --seed none --admin-token ${token} --log-level debug --public-url https://w.example --trusted-proxies 10.0.0.0/8`,
+      ),
       {
         port: 0,
         host: '::',
@@ -36,6 +39,7 @@ describe('a configuration', () => {
         seed: 'none',
         adminToken: token,
         publicUrl: 'https://w.example',
+        trustedProxies: ['10.0.0.0/8'],
         logLevel: 'debug',
       },
     )
@@ -49,6 +53,7 @@ describe('a configuration', () => {
       HALYARD_SEED: 'basic',
       HALYARD_ADMIN_TOKEN: token,
       HALYARD_PUBLIC_URL: 'http://w.example:81',
+      HALYARD_TRUSTED_PROXIES: 'loopback, ::1/64',
       HALYARD_LOG_LEVEL: 'error',
     }
     assert.deepEqual(read('', environment), {
@@ -59,6 +64,7 @@ describe('a configuration', () => {
       seed: 'basic',
       adminToken: token,
       publicUrl: 'http://w.example:81',
+      trustedProxies: ['loopback', '::1/64'],
       logLevel: 'error',
     })
   })

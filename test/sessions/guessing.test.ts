@@ -70,7 +70,7 @@ test('Nothing tells whether there is such a user, and in what state: not the wor
     const before = computations()
     const reply = await signIn(name, password)
     const head = [...reply.headers].filter(([key]) => !['x-request-id', 'content-length', 'date'].includes(key))
-    const text = reply.text.replace(/(name="username" value=")[^"]*/, '$1')
+    const text = reply.text.replace(/(name="username" type="text") value="[^"]*"/, '$1')
     told.add(JSON.stringify([reply.status, head, text, computations() - before]))
   }
   assert.equal(told.size, 1, [...told].join('\n'))
@@ -180,7 +180,7 @@ test('A user name is tried twenty times a minute, whether there is such a user o
   assert.equal(await status(PASSWORD), 429)
   mock.timers.tick(MINUTE)
   await runTasks(it.db, new Date())
-  assert.deepEqual(await it.db.all(sql`select * from login_attempts`), [])
+  assert.deepEqual(await it.db.all(sql`select * from attempts`), [])
   assert.equal(await status(PASSWORD), 303)
 })
 
@@ -205,7 +205,7 @@ test('A crowd does not make the server compute more than it can: some are told t
 test('Neither passwords nor user names that were tried are kept or logged', async () => {
   const loud = await instance({ seed: 'none', logLevel: 'trace' })
   await browser(loud.url).signIn('my typo', 'my secret')
-  const kept = JSON.stringify(await loud.db.all(sql`select * from login_attempts`)) + loud.logged.join('')
+  const kept = JSON.stringify(await loud.db.all(sql`select * from attempts`)) + loud.logged.join('')
   await loud.close()
   assert.equal(/my.typo|my.secret/.test(kept), false, kept)
 })

@@ -1,60 +1,137 @@
 /**
- * Signing in with a user name and a password. Every attempt is counted before the password is looked at, so that many at once
- * are no more than many after another; and whether there is such a user, and in what state, tells in nothing that is answered.
+ * Signing in. Every attempt at a password is counted before the password is looked at, so that many at once are no more than
+ * many after another; and whether there is such a user, and in what state, tells in nothing that is answered. However somebody
+ * has shown who they are, `admit` decides what that is worth: a session, or a stage that they have to pass first.
  */
 import type { Database, Row, Transaction } from '#db/database.ts'
-import { forUpdate, moment } from '#db/dialect.ts'
+import { forUpdate } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import { isStorable } from '#kernel/kinds.ts'
-import { beginSession, endSession, endSessionsOf, type Session } from '#kernel/sessions.ts'
+import { beginSession, endSession, endSessionsOf, prove, type Session } from '#kernel/sessions.ts'
 import type { Settings } from '#kernel/settings.ts'
-import { periodically } from '#kernel/tasks.ts'
-import { hashToken } from '#kernel/tokens.ts'
+import { attempt, passwordDoor } from '#kernel/throttle.ts'
 import { failuresOf, isBlocked } from './blocking.ts'
 import { verifyPassword } from './passwords.ts'
 import { ACTIVE } from './statuses.ts'
 
-const SECOND = 1000
-const MINUTE = 60 * SECOND
-/** Attempts by one user name that are let through in a minute; after one more than that none is for half an hour. */
-const MOST_A_MINUTE = 20
-const BAN = 30 * MINUTE
+/** What is asked for besides the first proof. */
+export interface Stage {
+  /** Kept in the session that waits for it. */
+  readonly name: string
+  /** The page that asks. */
+  readonly path: string
+  /** Whether this user has to pass it. */
+  isDue(tx: Transaction, user: Row, settings: Settings): Promise<boolean> | boolean
+}
 
-/** A secret for the cookie; or nothing, for the one reason that is told; or the seconds to wait before any attempt counts. */
-export type SignIn = { secret: string } | 'wrong' | { wait: number }
+const stages: Stage[] = []
 
-export interface Credentials {
-  readonly username: string
-  readonly password: string
+/** Declares a stage. They are passed in the order of their declaration. */
+export function signInStage(stage: Stage): void {
+  stages.push(stage)
+}
+
+/** The page that a waiting session leads to. */
+export const pageOfStage = (name: string): string => stages.find((stage) => stage.name === name)?.path ?? '/login'
+
+/** Where a sign-in is made. */
+export interface Circumstances {
+  /** The session that the browser had: it ends, whatever becomes of it otherwise. */
+  readonly former: Session | undefined
   readonly userAgent: string | undefined
+  readonly settings: Settings
+  readonly now: Date
+}
+
+/** A secret for the cookie, and the page of the stage that is to be passed with it, if there is one. */
+export interface Admission {
+  readonly secret: string
+  readonly next?: string
+}
+
+/**
+ * Lets a user in who has shown who they are. The session is a new one, with a secret that nobody knew before.
+ * @param passed the stage that was passed last; undefined: the first proof was made just now
+ */
+export async function admit(
+  tx: Transaction,
+  user: Row,
+  { former, userAgent, settings, now }: Circumstances,
+  passed?: string,
+): Promise<Admission> {
+  if (former) await endSession(tx, former)
+  const left = stages.slice(stages.findIndex((stage) => stage.name === passed) + 1)
+  for (const { name, path, isDue } of left) {
+    if (await isDue(tx, user, settings)) {
+      return { secret: await beginSession(tx, user['id'], userAgent, now, name), next: path }
+    }
+  }
+  if (settings.drop_old_sessions_on_login) await endSessionsOf(tx, user['id'])
+  return { secret: await beginSession(tx, user['id'], userAgent, now) }
+}
+
+/** The user whose password it is; or nothing, for the one reason that is told; or the seconds to wait before any attempt counts. */
+export type Attempt = { user: Row } | 'wrong' | { wait: number }
+
+/**
+ * Tries a password; the only way to do so.
+ * @throws ApiError 503 when too many passwords are being checked
+ */
+export async function tryPassword(
+  username: string,
+  password: string,
+  db: Database,
+  settings: Settings,
+  now: Date,
+): Promise<Attempt> {
+  const tried = await db.transaction((tx) => count(tx, username.trim(), settings, now))
+  if ('wait' in tried) return tried
+  const { user, open } = tried
+  const isRight = await verifyPassword(password, user?.['password_hash'])
+  return user && isRight && open ? { user } : 'wrong'
+}
+
+/** Forgives the wrong passwords of somebody who knew the right one; false where that has changed while it was being checked. */
+async function isStillRight(tx: Transaction, user: Row): Promise<boolean> {
+  const count = await tx.run(sql`
+    update principals set failed_logins = 0, failed_login_at = null
+    where id = ${user['id']} and status = ${ACTIVE} and password_hash = ${user['password_hash']}`)
+  return count > 0
 }
 
 /**
  * Begins a session for whoever knows a password.
- * @param former the session that the browser had: it ends, whatever becomes of it otherwise
  * @throws ApiError 503 when too many passwords are being checked
  */
 export async function signIn(
-  { username, password, userAgent }: Credentials,
-  former: Session | undefined,
+  { username, password }: { username: string; password: string },
+  circumstances: Circumstances,
+  db: Database,
+): Promise<Admission | 'wrong' | { wait: number }> {
+  const tried = await tryPassword(username, password, db, circumstances.settings, circumstances.now)
+  if (tried === 'wrong' || 'wait' in tried) return tried
+  return db.transaction(async (tx) =>
+    (await isStillRight(tx, tried.user)) ? await admit(tx, tried.user, circumstances) : 'wrong',
+  )
+}
+
+/**
+ * Notes that whoever uses a session has just given the password of its user, if they have.
+ * @throws ApiError 503 when too many passwords are being checked
+ */
+export async function confirmPassword(
+  session: Session,
+  password: string,
   db: Database,
   settings: Settings,
   now: Date,
-): Promise<SignIn> {
-  const tried = await db.transaction((tx) => attempt(tx, username.trim(), settings, now))
-  if ('wait' in tried) return tried
-  const { user, open } = tried
-  const isRight = await verifyPassword(password, user?.['password_hash'])
-  if (!user || !isRight || !open) return 'wrong'
+): Promise<'right' | 'wrong' | { wait: number }> {
+  const tried = await tryPassword(session.user['login'], password, db, settings, now)
+  if (tried === 'wrong' || 'wait' in tried) return tried
   return db.transaction(async (tx) => {
-    // What was verified may have changed while that took its time.
-    const isStill = await tx.run(sql`
-      update principals set failed_logins = 0, failed_login_at = null
-      where id = ${user['id']} and status = ${ACTIVE} and password_hash = ${user['password_hash']}`)
-    if (isStill === 0) return 'wrong'
-    if (former) await endSession(tx, former)
-    if (settings.drop_old_sessions_on_login) await endSessionsOf(tx, user['id'])
-    return { secret: await beginSession(tx, user['id'], userAgent, now) }
+    if (!(await isStillRight(tx, tried.user))) return 'wrong'
+    await prove(tx, session, now)
+    return 'right'
   })
 }
 
@@ -62,12 +139,12 @@ export async function signIn(
 export const signOut = (session: Session, db: Database, settings: Settings): Promise<void> =>
   db.transaction((tx) => (settings.drop_old_sessions_on_logout ? endSessionsOf(tx, session.user['id']) : endSession(tx, session)))
 
-type Tried = { wait: number } | { user: Row | undefined; open: boolean }
+type Counted = { wait: number } | { user: Row | undefined; open: boolean }
 
 /** Counts an attempt, as a failed one: whoever signs in is forgiven. Gives the user meant, and whether one can sign in as them. */
-async function attempt(tx: Transaction, username: string, settings: Settings, now: Date): Promise<Tried> {
-  const until = await counted(tx, hashToken(username.toLowerCase()), now)
-  if (until) return { wait: Math.ceil((Date.parse(until) - now.getTime()) / SECOND) }
+async function count(tx: Transaction, username: string, settings: Settings, now: Date): Promise<Counted> {
+  const wait = await attempt(tx, passwordDoor, username.toLowerCase(), now)
+  if (wait) return { wait }
   const login = isStorable(username) ? username : ''
   const user = await tx.one(
     sql`select * from principals where lower(login) = lower(${login}) and type = 'User'${forUpdate(tx.engine)}`,
@@ -78,24 +155,3 @@ async function attempt(tx: Transaction, username: string, settings: Settings, no
     where id = ${user['id']}`)
   return { user, open: user['status'] === ACTIVE }
 }
-
-/** Counts an attempt by a user name; gives until when there are too many, if there are. */
-async function counted(tx: Transaction, name: string, now: Date): Promise<string | undefined> {
-  const at = (ms: number) => moment(tx.engine, new Date(now.getTime() + ms).toISOString())
-  const row = await tx.one<{ attempts: number; until: string }>(sql`
-    insert into login_attempts (name, attempts, until) values (${name}, 1, ${at(MINUTE)})
-    on conflict (name) do update set
-      attempts = case when login_attempts.until > ${at(0)} then login_attempts.attempts + 1 else 1 end,
-      until = case
-        when login_attempts.until <= ${at(0)} then ${at(MINUTE)}
-        when login_attempts.attempts = ${MOST_A_MINUTE} then ${at(BAN)}
-        else login_attempts.until end
-    returning attempts, until`)
-  return row && row.attempts > MOST_A_MINUTE ? row.until : undefined
-}
-
-periodically(async (db, now) => {
-  const isOver = sql`until <= ${now.toISOString()}`
-  if (!(await db.one(sql`select name from login_attempts where ${isOver} limit 1`))) return
-  await db.transaction((tx) => tx.run(sql`delete from login_attempts where ${isOver}`))
-})
