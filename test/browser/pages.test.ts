@@ -1,0 +1,130 @@
+/** The pages in a real browser: everybody can use them, by keyboard, on a telephone, in the dark; and nothing comes from elsewhere. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Browser, Page } from 'playwright-core'
+import { hashPassword } from '#modules/accounts/passwords.ts'
+import { browserMissing, looks, picture, startBrowser } from '#test/chromium.ts'
+import { type Instance, instance } from '#test/instance.ts'
+
+const PASSWORD = 'correct horse 7!'
+
+/** Every page, by what it is called here; those of the account and of the administration once somebody is signed in. */
+const outside: [name: string, path: string][] = [['sign-in', '/login']]
+const inside: [name: string, path: string][] = [
+  ['start', '/'],
+  ['confirm', '/confirm'],
+  ['sign-out', '/logout'],
+]
+
+describe('in a browser', { skip: browserMissing }, () => {
+  let it: Instance
+  let chromium: Browser
+  before(async () => {
+    it = await instance()
+    await it.make.user({
+      login: 'vera',
+      name: 'Vera Example',
+      admin: true,
+      email: 'vera@example.net',
+      password_hash: await hashPassword(PASSWORD),
+    })
+    chromium = await startBrowser()
+  })
+  after(async () => {
+    await chromium?.close()
+    await it?.close()
+  })
+
+  /** What a page asked of others, and what the browser had to say against it. */
+  function watched(page: Page): string[] {
+    const complaints: string[] = []
+    page.on('request', (request) => {
+      if (new URL(request.url()).origin !== it.url) complaints.push(`asked ${request.url()}`)
+    })
+    page.on('console', (message) => {
+      // The browser says so of every answer that is an error, which the page tells in words.
+      if (['error', 'warning'].includes(message.type()) && !/status of 4\d\d/.test(message.text()))
+        complaints.push(message.text())
+    })
+    page.on('pageerror', (error) => complaints.push(String(error)))
+    return complaints
+  }
+
+  /** Fills the sign-in page in and sends it, as people do who use no mouse. */
+  async function signIn(page: Page, password = PASSWORD): Promise<void> {
+    await page.goto(`${it.url}/login`)
+    await page.locator(':focus').waitFor()
+    await page.keyboard.type('vera')
+    await page.keyboard.press('Tab')
+    await page.keyboard.type(password)
+    await page.keyboard.press('Enter')
+  }
+
+  /** That a page is fit for everybody: what axe finds, and whether it is as wide as the screen. */
+  async function assertFit(page: Page, name: string): Promise<void> {
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`)
+    assert.deepEqual(found, [], name)
+    const [wide, screen] = await page.evaluate('[document.documentElement.scrollWidth, innerWidth]')
+    assert.ok(wide <= screen, `${name} is ${wide} wide on a screen of ${screen}`)
+  }
+
+  /** Goes through a page by the Tab key: everything that can be used is come to, once, and can be seen to be. */
+  async function assertReached(page: Page, name: string): Promise<void> {
+    const usable = 'a[href], button, input:not([type=hidden]), select, textarea, summary'
+    const all = (await page.evaluate(`[...document.querySelectorAll(${JSON.stringify(usable)})]
+      .filter((one) => one.checkVisibility() && !(one.type === 'radio' && !one.checked && document.querySelector('[name="' + one.name + '"]:checked'))).length`)) as number
+    await page.evaluate('document.activeElement?.blur()')
+    const seen = new Set<string>()
+    // Beyond the last one the page itself has the focus, and then the first one again.
+    for (let i = 0; i <= all; i++) {
+      await page.keyboard.press('Tab')
+      const at = (await page.evaluate(`(() => {
+        const one = document.activeElement
+        if (one === document.body) return 'page'
+        const style = getComputedStyle(one)
+        const number = [...document.querySelectorAll(${JSON.stringify(usable)})].indexOf(one)
+        return style.outlineStyle === 'none' || parseFloat(style.outlineWidth) < 2 ? 'unseen ' + one.outerHTML : String(number)
+      })()`)) as string
+      if (at === 'page') continue
+      assert.match(at, /^\d+$/, `${name}: the focus cannot be seen`)
+      seen.add(at)
+    }
+    assert.equal(seen.size, all, `${name}: some cannot be reached by keyboard`)
+  }
+
+  for (const { name: look, ...options } of looks) {
+    test(`every page is fit for everybody, ${look}`, async () => {
+      const context = await chromium.newContext(options)
+      const page = await context.newPage()
+      const complaints = watched(page)
+      const visit = async ([name, path]: [string, string]) => {
+        await page.goto(it.url + path)
+        assert.equal(new URL(page.url()).pathname, path.split('?')[0], `${name} is shown`)
+        await picture(page, `${name}-${look}`)
+        await assertFit(page, name)
+        await assertReached(page, name)
+      }
+      for (const one of outside) await visit(one)
+      await signIn(page)
+      await page.waitForURL(`${it.url}/`)
+      for (const one of inside) await visit(one)
+      assert.deepEqual(complaints, [])
+      await context.close()
+    })
+  }
+
+  test('a mistake is told where it is seen and read out', async () => {
+    const context = await chromium.newContext()
+    const page = await context.newPage()
+    await signIn(page, 'wrong')
+    const told = page.getByRole('alert')
+    assert.match((await told.textContent()) ?? '', /username or the password is wrong/)
+    assert.equal(await page.getByLabel('Username').inputValue(), 'vera')
+    assert.equal(await page.getByLabel('Password').inputValue(), '')
+    await picture(page, 'sign-in-wrong')
+    await assertFit(page, 'a wrong sign-in')
+    await context.close()
+  })
+})

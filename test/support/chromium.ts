@@ -1,0 +1,36 @@
+/** The system's Chromium, driven by Playwright: pages are looked at as people see them. */
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+
+const found = (process.env['PATH'] ?? '')
+  .split(delimiter)
+  .flatMap((folder) => NAMES.map((name) => join(folder, name)))
+  .find((path) => existsSync(path))
+
+/** Why there is no browser to look with; false where there is one. In CI there has to be. */
+export const browserMissing: string | false =
+  found || process.env['CI'] === 'true' ? false : 'no Chromium on this machine (on Debian: apt-get install chromium)'
+
+/** Starts the browser; whoever does has to close it. */
+export const startBrowser = (): Promise<Browser> =>
+  // As root, which CI is, Chromium does not start in its sandbox. It sees nothing but our own pages.
+  chromium.launch({ ...(found && { executablePath: found }), args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
+
+/** How pages are looked at: sizes of the screen, and light or dark. */
+export const looks = [
+  { name: 'wide-light', colorScheme: 'light', viewport: { width: 1280, height: 800 } },
+  { name: 'narrow-dark', colorScheme: 'dark', viewport: { width: 375, height: 720 } },
+] as const satisfies readonly (BrowserContextOptions & { name: string })[]
+
+const folder = process.env['HALYARD_SCREENSHOTS']
+
+/** Keeps a picture of a page where HALYARD_SCREENSHOTS names a folder for them. */
+export async function picture(page: Page, name: string): Promise<void> {
+  if (!folder) return
+  await mkdir(folder, { recursive: true })
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true })
+}
