@@ -12,8 +12,10 @@ h2 { margin: 2rem 0 .75rem; font-size: 1.125rem; line-height: 1.25 }
 p, ul, ol { margin: 0 0 1rem }
 a { color: var(--accent) }
 code { font: .9375em ui-monospace, monospace }
+.card > :last-child { margin-bottom: 0 }
+form + p { margin-top: 1rem }
 .card { width: 100%; padding: 1.5rem; background: var(--card); border: 1px solid var(--rule); border-radius: .5rem }
-.alone { display: grid; place-items: center; padding: 1rem }
+.alone { display: grid; place-items: center; min-height: 90vh; padding: 1rem }
 .alone .card { max-width: 24rem }
 .top { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; padding: .75rem 1rem; background: var(--card); border-bottom: 1px solid var(--rule) }
 .top strong { flex: 1 0 auto; font-size: 1.125rem }
