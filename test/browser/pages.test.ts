@@ -66,7 +66,7 @@ describe('in a browser', { skip: browserMissing }, () => {
     const { violations } = await new AxeBuilder({ page }).analyze()
     const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`)
     assert.deepEqual(found, [], name)
-    const [wide, screen] = await page.evaluate('[document.documentElement.scrollWidth, innerWidth]')
+    const [wide, screen] = await page.evaluate<[number, number]>('[document.documentElement.scrollWidth, innerWidth]')
     assert.ok(wide <= screen, `${name} is ${wide} wide on a screen of ${screen}`)
   }
 

@@ -1,0 +1,80 @@
+/** Showing once more who one is: for what a session by itself is not enough, since it may have been stolen. */
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, mock, test } from 'node:test'
+import { sql } from '#db/sql.ts'
+import { isProved, type Session } from '#kernel/sessions.ts'
+import { hashPassword } from '#modules/accounts/passwords.ts'
+import { type Instance, instance } from '#test/instance.ts'
+import { type Browser, browser } from './browser.ts'
+
+const PASSWORD = 'correct horse 7!'
+const MINUTE = 60_000
+
+let it: Instance
+let vera: number
+let login: string
+let one: Browser
+let hash: string
+before(async () => {
+  it = await instance()
+  hash = await hashPassword(PASSWORD)
+  mock.timers.enable({ apis: ['Date'], now: Date.now() })
+})
+after(async () => {
+  mock.timers.reset()
+  await it.close()
+})
+let count = 0
+beforeEach(async () => {
+  login = `vera-${++count}`
+  vera = await it.make.user({ login, password_hash: hash })
+  one = browser(it.url)
+  await one.signIn(login, PASSWORD)
+})
+
+const to = (reply: { status: number; headers: Headers }) => [reply.status, reply.headers.get('location')]
+async function isFresh(): Promise<boolean> {
+  const row = await it.db.one<{ proved_at: string }>(sql`select proved_at from sessions where user_id = ${vera}`)
+  return isProved({ provedAt: row?.proved_at } as Session, new Date())
+}
+
+test('Whoever has just signed in has shown who they are, for a quarter of an hour', async () => {
+  assert.equal(await isFresh(), true)
+  mock.timers.tick(15 * MINUTE)
+  assert.equal(await isFresh(), false)
+})
+
+test('The password counts again, and leads back to where one wanted to go', async () => {
+  mock.timers.tick(20 * MINUTE)
+  const { status, text } = await one.get('/confirm?back_url=%2Fmy%2Faccount')
+  assert.equal(status, 200)
+  assert.match(text, /<input type="hidden" name="back_url" value="\/my\/account">/)
+  assert.deepEqual(to(await one.submit('/confirm', { password: PASSWORD, back_url: '/my/account' })), [303, '/my/account'])
+  assert.equal(await isFresh(), true)
+})
+
+test('It leads to no other site', async () => {
+  assert.deepEqual(to(await one.submit('/confirm', { password: PASSWORD, back_url: '//evil.example' })), [303, '/'])
+})
+
+test('A wrong password counts as one at the sign-in page does', async () => {
+  mock.timers.tick(20 * MINUTE)
+  await it.setting('brute_force_block_after_failed_logins', 3)
+  for (let i = 0; i < 3; i++) assert.equal((await one.submit('/confirm', { password: 'wrong' })).status, 422)
+  assert.equal((await one.submit('/confirm', { password: PASSWORD })).status, 422)
+  assert.equal((await browser(it.url).signIn(login, PASSWORD)).status, 422)
+  assert.equal(await isFresh(), false)
+})
+
+test('Nobody is asked who is not signed in', async () => {
+  const stranger = browser(it.url)
+  assert.deepEqual(to(await stranger.get('/confirm')), [303, '/login?back_url=%2Fconfirm'])
+  assert.deepEqual(to(await stranger.submit('/confirm', { password: PASSWORD })), [303, '/login?back_url=%2Fconfirm'])
+})
+
+test('Another site cannot ask in somebody’s name', async () => {
+  mock.timers.tick(20 * MINUTE)
+  const reply = await one.submit('/confirm', { password: PASSWORD }, { 'sec-fetch-site': 'cross-site' })
+  assert.equal(reply.status, 403)
+  assert.equal(await isFresh(), false)
+})
