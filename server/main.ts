@@ -73,6 +73,43 @@ const commands: Readonly<Record<string, Command>> = {
     options: DATABASE,
     run: async (invocation) => (await import('./commands/token.ts')).revokeToken(invocation),
   },
+  'oauth list': {
+    meaning: 'list the applications that may ask people to let them in',
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/oauth.ts')).listApplications(invocation),
+  },
+  'oauth register': {
+    meaning: 'register an application; the secret of one that is not public is shown only this once',
+    words: ['NAME'],
+    options: DATABASE,
+    flags: { 'redirect-uris': 'string', scopes: 'string', public: 'boolean', 'acts-as': 'string' },
+    usage: '[--redirect-uris URI,…] [--scopes SCOPE,…] [--public] [--acts-as LOGIN]',
+    run: async (invocation) => (await import('./commands/oauth.ts')).registerApplication(invocation),
+  },
+  'oauth rotate': {
+    meaning: 'give an application a new secret, shown only this once',
+    words: ['ID'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/oauth.ts')).rotateApplication(invocation),
+  },
+  'oauth disable': {
+    meaning: 'keep an application out, with all its tokens',
+    words: ['ID'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/oauth.ts')).disableApplication(invocation),
+  },
+  'oauth enable': {
+    meaning: 'let a disabled application in again',
+    words: ['ID'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/oauth.ts')).enableApplication(invocation),
+  },
+  'oauth delete': {
+    meaning: 'remove an application and everything it was given',
+    words: ['ID'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/oauth.ts')).deleteApplication(invocation),
+  },
   'custom-field list': {
     meaning: 'list the custom fields',
     options: DATABASE,

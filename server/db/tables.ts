@@ -203,6 +203,43 @@ export interface Tables {
     created_at: string
     updated_at: string
   }
+  oauth_applications: {
+    id: number
+    name: string
+    client_id: string
+    secret_hash: string | null
+    redirect_uris: unknown
+    scopes: unknown
+    enabled: boolean
+    owner_id: number | null
+    acting_user_id: number | null
+    created_at: string
+    updated_at: string
+  }
+  oauth_authorizations: {
+    id: number
+    grant_id: number
+  }
+  oauth_grants: {
+    id: number
+    application_id: number
+    user_id: number
+    scopes: unknown
+    created_at: string
+    updated_at: string
+  }
+  oauth_tokens: {
+    id: number
+    kind: string
+    hash: string
+    application_id: number
+    authorization_id: number | null
+    scopes: unknown
+    content: unknown
+    created_at: string
+    expires_at: string
+    consumed_at: string | null
+  }
   ordered_work_packages: {
     query_id: number
     work_package_id: number

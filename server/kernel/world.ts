@@ -10,6 +10,7 @@ export type Topic =
   | 'principals'
   | 'tokens'
   | 'sessions'
+  | 'oauth'
   | 'roles'
   | 'memberships'
   | 'projects'

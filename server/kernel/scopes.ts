@@ -1,0 +1,18 @@
+/** What an access token may be good for. */
+
+const meanings = new Map<string, string>()
+
+/** Declares a scope, with what it allows in words that follow "It will be able to". */
+export function scope(name: string, meaning: string): string {
+  meanings.set(name, meaning)
+  return name
+}
+
+/** All that can be asked for here: it lets in as far as its user may go. */
+export const API = scope('api_v3', 'do everything in your name that you can do here yourself')
+
+/** The names of all scopes. */
+export const scopes = (): string[] => [...meanings.keys()]
+
+/** What a scope allows, in words. */
+export const meaningOf = (name: string): string | undefined => meanings.get(name)
