@@ -15,6 +15,7 @@ import { resources } from '#kernel/resource.ts'
 import { settingsOf } from '#kernel/settings.ts'
 import { createWorld } from '#kernel/world.ts'
 import '#server/modules.ts'
+import { oauthEndpoints } from '#server/web/oauth/endpoints.ts'
 import { pages } from '#server/web/pages.ts'
 
 export interface AppOptions {
@@ -83,6 +84,7 @@ export async function build(
   mount(app, ground, operations, documents)
   describe(app, operations, settings)
   pages(app, ground)
+  oauthEndpoints(app, ground)
 
   app.get('/livez', async () => 'ok')
   const ready = async () => {

@@ -2,11 +2,13 @@
 import type { FastifyRequest } from 'fastify'
 import type { Database, Reader, Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
+import { accessBy } from '#kernel/access-tokens.ts'
 import { ApiError } from '#kernel/errors.ts'
+import { API } from '#kernel/scopes.ts'
 import type { Settings } from '#kernel/settings.ts'
 import { hashToken } from '#kernel/tokens.ts'
 import type { Snapshot } from '#kernel/world.ts'
-import { sentWrong, waitOf } from './addresses.ts'
+import { counted } from './addresses.ts'
 import { actingSession } from './session.ts'
 
 const WRONG = 'You did not provide the correct credentials.'
@@ -76,8 +78,19 @@ const apiToken: BearerWay = {
   },
 }
 
+/** An access token of an application that somebody has let in, or that acts as whom an administrator has said. */
+const accessToken: BearerWay = {
+  takes: (credentials) => /^[\w-]+$/.test(credentials),
+  async identify(credentials, { request, db, snapshot, now }) {
+    const access = await accessBy(credentials, db, snapshot, now)
+    if (!access) throw wrongBearer(request)
+    if (!access.scopes.includes(API)) throw insufficientScope(request, API)
+    return access.user ?? anonymous(db, snapshot)
+  },
+}
+
 /** The first that takes what a request has decides. */
-const bearerWays: readonly BearerWay[] = [apiToken]
+const bearerWays: readonly BearerWay[] = [apiToken, accessToken]
 
 async function byBearer(credentials: string, asking: Asking): Promise<Row> {
   const way = bearerWays.find((one) => one.takes(credentials))
@@ -94,30 +107,23 @@ async function byBasic(credentials: string, asking: Asking): Promise<Row> {
   return owner
 }
 
-/** What was right before, by its hash: it goes on to be asked for, however many wrong ones come from the same address. */
-const right = new Set<string>()
-const MOST_RIGHT = 10_000
-
-/** Looks at credentials, unless too many wrong ones came from the same address; counts those that are wrong. */
-async function counted(header: string, asking: Asking, identify: () => Promise<Row>): Promise<Row> {
-  const { request, now } = asking
-  const hash = hashToken(header)
-  const wait = right.has(hash) ? undefined : waitOf(request.ip, now)
-  if (wait !== undefined) {
+/** Looks at credentials, unless too many wrong ones came from the same address. */
+async function looked({ request, now }: Asking, header: string, identify: () => Promise<Row>): Promise<Row> {
+  const looked = await counted(header, request.ip, now, async () => {
+    try {
+      return { outcome: await identify(), were: 'right' }
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      return { outcome: error, were: error.status === 401 ? 'wrong' : undefined }
+    }
+  })
+  if ('wait' in looked) {
     const error = new ApiError('Throttled', 'Too many wrong credentials came from this address. Try again in a minute.')
-    error.headers = { 'retry-after': String(wait) }
+    error.headers = { 'retry-after': String(looked.wait) }
     throw error
   }
-  try {
-    const principal = await identify()
-    if (right.size >= MOST_RIGHT) right.clear()
-    right.add(hash)
-    return principal
-  } catch (error) {
-    right.delete(hash)
-    if (error instanceof ApiError && error.status === 401) sentWrong(request.ip, now)
-    throw error
-  }
+  if (looked.outcome instanceof ApiError) throw looked.outcome
+  return looked.outcome
 }
 
 const anonymous = (db: Reader, snapshot: Snapshot): Promise<Row> =>
@@ -134,18 +140,26 @@ const anonymous = (db: Reader, snapshot: Snapshot): Promise<Row> =>
  * @throws ApiError 401; 403 where a token is not meant for this; 429 after too many wrong credentials
  */
 export async function authenticate(asking: Asking, open: boolean): Promise<Row> {
-  const { request, db, snapshot, settings, now } = asking
+  const { request, settings } = asking
   const header = request.headers.authorization
+  // Addresses are kept and told in many places: a token in one is as good as public.
+  if (/[?&]access_token=/.test(request.url))
+    throw wrongBearer(request, 'Access tokens are taken from the Authorization header only')
   const count = request.raw.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'authorization').length
   if (count > 1) throw unauthenticated(request, 'Only one Authorization header can be used at a time.')
-  if (header === undefined) {
-    const session = await actingSession(request.raw, db, snapshot, settings, now)
-    if (session) return session.user
-    if (settings.login_required && !open) throw unauthenticated(request)
-    return anonymous(db, snapshot)
-  }
+  const principal = header === undefined ? await bySession(asking) : await byHeader(header, asking)
+  if (principal['type'] === 'AnonymousUser' && settings.login_required && !open) throw unauthenticated(request)
+  return principal
+}
+
+async function bySession({ request, db, snapshot, settings, now }: Asking): Promise<Row> {
+  const session = await actingSession(request.raw, db, snapshot, settings, now)
+  return session ? session.user : anonymous(db, snapshot)
+}
+
+async function byHeader(header: string, asking: Asking): Promise<Row> {
   const [, scheme = '', credentials = ''] = /^(\S+)\s*(.*)$/.exec(header.trim()) ?? []
-  if (/^basic$/i.test(scheme)) return counted(header, asking, () => byBasic(credentials, asking))
-  if (/^bearer$/i.test(scheme)) return counted(header, asking, () => byBearer(credentials, asking))
-  throw unauthenticated(request, WRONG)
+  if (/^basic$/i.test(scheme)) return looked(asking, header, () => byBasic(credentials, asking))
+  if (/^bearer$/i.test(scheme)) return looked(asking, header, () => byBearer(credentials, asking))
+  throw unauthenticated(asking.request, WRONG)
 }

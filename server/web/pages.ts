@@ -2,9 +2,10 @@
 import type { FastifyInstance } from 'fastify'
 import type { Ground } from '#http/mount.ts'
 import { entrance } from './entrance.ts'
+import { oauthPages } from './oauth/pages.ts'
 import { type Area, addPages } from './page.ts'
 
-const areas: readonly Area[] = [entrance]
+const areas: readonly Area[] = [entrance, oauthPages]
 
 /** Adds the pages to an application. */
 export const pages = (app: FastifyInstance, ground: Ground): void => addPages(app, ground, areas)

@@ -1,6 +1,7 @@
 /** What a user's account may be: completed, checked, and never the last administrator lost. */
 import type { Row, Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
+import { endGrantsOf } from '#kernel/access-tokens.ts'
 import type { Context } from '#kernel/context.ts'
 import { ApiError, forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { type Draft, differs } from '#kernel/resource.ts'
@@ -134,9 +135,11 @@ export async function keepAnAdmin(tx: Transaction, draft: Draft): Promise<void> 
   if (isLess) await ensureAnAdmin(tx)
 }
 
-/** A new password ends all sessions: whoever knew the old one may have begun one of them. */
+/** A new password ends all sessions, and lets no application in any more: whoever knew the old one may be behind one of them. */
 export async function endSessions(tx: Transaction, draft: Draft): Promise<void> {
-  if (draft.before && differs(draft, 'password_hash')) await endSessionsOf(tx, draft.before.id)
+  if (!draft.before || !differs(draft, 'password_hash')) return
+  await endSessionsOf(tx, draft.before.id)
+  await endGrantsOf(tx, draft.before.id)
 }
 
 async function ensureAnAdmin(tx: Transaction): Promise<void> {

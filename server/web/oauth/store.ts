@@ -1,0 +1,162 @@
+/** What oidc-provider keeps and finds again, in our tables. Codes and tokens are stored as hashes, so reading these is no way in. */
+import type { Adapter, AdapterFactory, AdapterPayload, errors as Errors } from 'oidc-provider'
+import { ConstraintError, type Database, type Transaction } from '#db/database.ts'
+import { insert } from '#db/dialect.ts'
+import { sql } from '#db/sql.ts'
+import { takeBack } from '#kernel/access-tokens.ts'
+import { isStorable } from '#kernel/kinds.ts'
+import { scopes as known } from '#kernel/scopes.ts'
+import { hashToken } from '#kernel/tokens.ts'
+import { type Application, isConfidential } from '#modules/oauth/applications.ts'
+
+/** The library's names of what we store as tokens. */
+const kinds: Readonly<Record<string, string>> = {
+  AuthorizationCode: 'code',
+  AccessToken: 'access',
+  RefreshToken: 'refresh',
+  ClientCredentials: 'client',
+}
+
+const nothing: Adapter = {
+  async upsert() {},
+  async find() {},
+  async findByUserCode() {},
+  async findByUid() {},
+  async consume() {},
+  async destroy() {},
+  async revokeByGrantId() {},
+}
+
+/**
+ * The storage. What has no table is kept nowhere: sessions are ours, and an interaction is a page that is sent what it needs.
+ * @param resource what tokens are for; not stored, as it is the same for all and has to follow the address of the server
+ */
+export const storage =
+  (db: Database, resource: string, { InvalidGrant }: typeof Errors): AdapterFactory =>
+  (model) => {
+    const kind = kinds[model]
+    if (kind) return tokens(kind, db, resource, InvalidGrant)
+    if (model === 'Client') return { ...nothing, find: (id) => clientOf(id, db) }
+    if (model !== 'Grant') return nothing
+    return { ...nothing, find: (id) => authorizationOf(id, db, resource), destroy: (id) => end(id, db) }
+  }
+
+/** An application as the library describes one; nothing unless it is enabled. */
+async function clientOf(clientId: string, db: Database): Promise<AdapterPayload | undefined> {
+  const row = isStorable(clientId)
+    ? await db.one<Application>(sql`select * from oauth_applications where client_id = ${clientId} and enabled`)
+    : undefined
+  if (!row) return undefined
+  const led = row.redirect_uris.length > 0
+  const confidential = isConfidential(row)
+  return {
+    client_id: row.client_id,
+    client_name: row.name,
+    ...(confidential && { client_secret: row.secret_hash as string }),
+    token_endpoint_auth_method: confidential ? 'client_secret_basic' : 'none',
+    redirect_uris: row.redirect_uris,
+    response_types: led ? ['code'] : [],
+    response_modes: ['query'],
+    grant_types: [...(led ? ['authorization_code', 'refresh_token'] : []), ...(confidential ? ['client_credentials'] : [])],
+    scope: row.scopes.filter((scope) => known().includes(scope)).join(' '),
+    application_id: row.id,
+  }
+}
+
+/** What somebody allowed when they passed the consent page; nothing once that is taken back. */
+async function authorizationOf(id: string, db: Database, resource: string): Promise<AdapterPayload | undefined> {
+  const row = await db.one(sql`
+    select g.user_id, g.scopes, a.client_id, a.scopes as allowed
+    from oauth_authorizations o join oauth_grants g on g.id = o.grant_id join oauth_applications a on a.id = g.application_id
+    where o.id = ${Number(id)}`)
+  if (!row) return undefined
+  const scopes: string[] = row['scopes'].filter((scope: string) => row['allowed'].includes(scope))
+  return {
+    kind: 'Grant',
+    jti: id,
+    accountId: String(row['user_id']),
+    clientId: row['client_id'],
+    resources: { [resource]: scopes.join(' ') },
+  }
+}
+
+/** Ends an authorization with its code and tokens: what is made of it at the same moment finds nothing to belong to. */
+const end = (id: string, db: Database): Promise<void> =>
+  db.transaction(async (tx) => void (await takeBack(tx, 'oauth_authorizations', sql`id = ${Number(id)}`)))
+
+function tokens(kind: string, db: Database, resource: string, InvalidGrant: typeof Errors.InvalidGrant): Adapter {
+  /** A new authorization for a code, which still names the grant; tokens have that of their code. */
+  async function authorizationFor(tx: Transaction, grantId: string | undefined): Promise<number | null> {
+    if (grantId === undefined) return null
+    if (kind !== 'code') return Number(grantId)
+    const row = await tx.one<{ id: number }>(insert('oauth_authorizations', { grant_id: Number(grantId) }))
+    return (row as { id: number }).id
+  }
+
+  return {
+    ...nothing,
+
+    async upsert(id, { jti: _, aud: __, resource: ___, grantId, clientId, ...content }) {
+      const store = async (tx: Transaction) => {
+        const application = await tx.one<{ id: number }>(sql`
+          select id from oauth_applications where client_id = ${clientId} and enabled`)
+        if (!application) throw new InvalidGrant('the application is gone')
+        await tx.one(
+          insert('oauth_tokens', {
+            kind,
+            hash: hashToken(id),
+            application_id: application.id,
+            authorization_id: await authorizationFor(tx, grantId),
+            scopes: JSON.stringify(content.scope?.split(' ') ?? []),
+            content: JSON.stringify(content),
+            created_at: new Date((content.iat as number) * 1000).toISOString(),
+            expires_at: new Date((content.exp as number) * 1000).toISOString(),
+          }),
+        )
+      }
+      await db.transaction(store).catch((error: unknown) => {
+        throw error instanceof ConstraintError ? new InvalidGrant('what it follows from was taken back') : error
+      })
+    },
+
+    async find(id) {
+      const row = await db.one(sql`
+        select t.content, t.consumed_at, t.authorization_id, a.client_id
+        from oauth_tokens t
+        join oauth_applications a on a.id = t.application_id
+        left join oauth_authorizations o on o.id = t.authorization_id
+        left join oauth_grants g on g.id = o.grant_id
+        left join principals p on p.id = coalesce(g.user_id, a.acting_user_id)
+        where t.hash = ${hashToken(id)} and t.kind = ${kind} and a.enabled and (p.id is null or p.status = 1 and p.type = 'User')`)
+      if (!row) return undefined
+      return {
+        ...row['content'],
+        jti: id,
+        clientId: row['client_id'],
+        ...(row['authorization_id'] !== null && { grantId: String(row['authorization_id']) }),
+        ...(row['consumed_at'] !== null && { consumed: Math.floor(Date.parse(row['consumed_at']) / 1000) }),
+        ...(kind === 'code' || kind === 'refresh' ? { resource } : { aud: resource }),
+      }
+    },
+
+    /** Once only, however many come at the same moment: all others are taken for thieves. */
+    async consume(id) {
+      const hash = hashToken(id)
+      const isFirst = await db.transaction(async (tx) => {
+        const now = new Date().toISOString()
+        const count = await tx.run(
+          sql`update oauth_tokens set consumed_at = ${now} where hash = ${hash} and kind = ${kind} and consumed_at is null`,
+        )
+        if (count === 0) {
+          const of = sql`select authorization_id from oauth_tokens where hash = ${hash}`
+          await takeBack(tx, 'oauth_authorizations', sql`id in (${of})`)
+        }
+        return count > 0
+      })
+      if (!isFirst) throw new InvalidGrant(`${kind} already used`)
+    },
+
+    destroy: (id) => db.transaction(async (tx) => void (await takeBack(tx, 'oauth_tokens', sql`hash = ${hashToken(id)}`))),
+    revokeByGrantId: (id) => end(id, db),
+  }
+}

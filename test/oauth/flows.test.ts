@@ -1,0 +1,208 @@
+/** Ways in to the API for applications, as an off-the-shelf client goes them. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import * as oauth from 'openid-client'
+import { sql } from '#db/sql.ts'
+import { client } from '#test/instance.ts'
+import { type Application, CALLBACK, fields, query, returned, type Scene, scene } from './scene.ts'
+
+let it: Scene
+before(async () => {
+  it = await scene()
+})
+after(() => it.close())
+
+/** The client, as it configures itself from our metadata. */
+const discovered = ({ clientId, secret }: Application) =>
+  oauth.discovery(new URL(it.url), clientId, secret, undefined, { algorithm: 'oauth2', execute: [oauth.allowInsecureRequests] })
+
+/** Goes the way of the code with the off-the-shelf client. */
+async function connected(application: Application, one: Awaited<ReturnType<Scene['person']>>) {
+  const config = await discovered(application)
+  const pkceCodeVerifier = oauth.randomPKCECodeVerifier()
+  const expectedState = oauth.randomState()
+  const address = oauth.buildAuthorizationUrl(config, {
+    redirect_uri: CALLBACK,
+    state: expectedState,
+    code_challenge: await oauth.calculatePKCECodeChallenge(pkceCodeVerifier),
+    code_challenge_method: 'S256',
+  })
+  const page = await one.browser.get(address.pathname + address.search)
+  const reply = await it.decide(one.browser, page)
+  const answer = new URL(reply.headers.get('location') as string)
+  return { config, tokens: await oauth.authorizationCodeGrant(config, answer, { pkceCodeVerifier, expectedState }) }
+}
+
+describe('a client that knows only our address', () => {
+  test('gets tokens for whoever lets it in, refreshes, introspects and revokes them', async () => {
+    const application = await it.application()
+    const ada = await it.person()
+    const { config, tokens } = await connected(application, ada)
+    assert.equal(tokens.token_type, 'bearer')
+    assert.equal(tokens.expires_in, 7200)
+    assert.equal(tokens.scope, 'api_v3')
+    assert.ok(Math.abs((tokens['created_at'] as number) - Date.now() / 1000) < 60)
+    assert.deepEqual(await it.me(tokens.access_token), { status: 200, id: ada.id })
+
+    const fresh = await oauth.refreshTokenGrant(config, tokens.refresh_token as string)
+    assert.notEqual(fresh.refresh_token, tokens.refresh_token)
+    assert.deepEqual(await it.me(fresh.access_token), { status: 200, id: ada.id })
+    assert.deepEqual(await it.me(tokens.access_token), { status: 200, id: ada.id })
+
+    const { exp, iat, ...told } = await oauth.tokenIntrospection(config, fresh.access_token)
+    assert.deepEqual(told, {
+      active: true,
+      sub: String(ada.id),
+      client_id: application.clientId,
+      iss: it.url,
+      aud: it.url,
+      scope: 'api_v3',
+      token_type: 'Bearer',
+    })
+    assert.equal((exp as number) - (iat as number), 7200)
+
+    await oauth.tokenRevocation(config, fresh.refresh_token as string)
+    assert.deepEqual(await it.me(fresh.access_token), { status: 401, id: undefined })
+    assert.deepEqual(await oauth.tokenIntrospection(config, fresh.access_token), { active: false })
+  })
+
+  test('that cannot keep a secret does the same by PKCE alone', async () => {
+    const ada = await it.person()
+    const { config, tokens } = await connected(await it.application({ confidential: false }), ada)
+    assert.deepEqual(await it.me(tokens.access_token), { status: 200, id: ada.id })
+    const fresh = await oauth.refreshTokenGrant(config, tokens.refresh_token as string)
+    assert.deepEqual(await it.me(fresh.access_token), { status: 200, id: ada.id })
+  })
+
+  test('comes by itself as the user that an administrator has said', async () => {
+    const robot = await it.make.user()
+    const config = await discovered(await it.application({ actingUserId: robot, redirectUris: [] }))
+    const tokens = await oauth.clientCredentialsGrant(config)
+    assert.equal(tokens.refresh_token, undefined)
+    assert.deepEqual(await it.me(tokens.access_token), { status: 200, id: robot })
+  })
+})
+
+test('An application that is to act as nobody does just that: anonymous where that is allowed', async () => {
+  const { body } = await it.exchange(await it.application(), { grant_type: 'client_credentials' })
+  const { get } = client(it.url, body.access_token)
+  assert.equal((await get('/projects')).status, 401)
+  await it.setting('login_required', false)
+  const [mine, nobody] = [await get('/users/me'), await it.anonymous.get('/users/me')]
+  await it.setting('login_required', true)
+  assert.deepEqual([mine.status, mine.body], [200, nobody.body])
+})
+
+describe('the consent page', () => {
+  test('says who asks, for what, whom, and where one is led; and leads there with the state and our name', async () => {
+    const ada = await it.person()
+    const application = await it.application({ name: 'Sea <b>Chart' })
+    const page = await it.authorize(ada.browser, application)
+    assert.equal(page.status, 200)
+    assert.match(page.text, /<h1>Let Sea &lt;b&gt;Chart in\?<\/h1>/)
+    assert.match(page.text, /as <strong>Ada \d+<\/strong> \(ada-\d+\)/)
+    assert.match(page.text, /<li>do everything in your name that you can do here yourself<\/li>/)
+    assert.match(page.text, /led to <strong>app\.example<\/strong>/)
+    const { code, ...told } = returned(await it.decide(ada.browser, page))
+    assert.match(code as string, /^[\w-]{43}$/)
+    assert.deepEqual(told, { state: 's t', iss: it.url })
+  })
+
+  test('leads back with nothing where somebody does not let the application in', async () => {
+    const ada = await it.person()
+    const application = await it.application()
+    const told = returned(await it.decide(ada.browser, await it.authorize(ada.browser, application), 'deny'))
+    assert.deepEqual(told, { error: 'access_denied', error_description: 'it was not allowed', state: 's t', iss: it.url })
+    assert.equal((await it.authorize(ada.browser, application)).status, 200)
+  })
+
+  test('is shown once to each person and for each application', async () => {
+    const [ada, application] = [await it.person(), await it.application()]
+    await it.code(ada.browser, application)
+    returned(await it.authorize(ada.browser, application))
+    assert.equal((await it.authorize(ada.browser, await it.application())).status, 200)
+    assert.equal((await it.authorize((await it.person()).browser, application)).status, 200)
+  })
+
+  test('is shown again where the application asks for that, and each time for a program that others can pretend to be', async () => {
+    const [ada, application] = [await it.person(), await it.application()]
+    await it.code(ada.browser, application)
+    const again = await it.authorize(ada.browser, application, { prompt: 'consent' })
+    assert.equal(again.status, 200)
+    returned(await it.decide(ada.browser, again))
+    const program = await it.application({ confidential: false, redirectUris: ['sea-chart://callback'] })
+    const asked = { redirect_uri: 'sea-chart://callback', code_challenge: 'c'.repeat(43), code_challenge_method: 'S256' }
+    await it.code(ada.browser, program, asked)
+    assert.equal((await it.authorize(ada.browser, program, asked)).status, 200)
+  })
+
+  test('comes after signing in, for those who are not', async () => {
+    const [ada, application] = [await it.person(), await it.application()]
+    const { cookie } = ada.browser
+    ada.browser.cookie = ''
+    const reply = await it.authorize(ada.browser, application)
+    assert.equal(reply.status, 303)
+    const back = query(new URL(reply.headers.get('location') as string, it.url).href)['back_url'] as string
+    assert.match(back, /^\/oauth\/authorize\?response_type=code&client_id=/)
+    ada.browser.cookie = cookie
+    assert.match((await ada.browser.get(back)).text, /<h1>Let App \d+ in\?/)
+  })
+
+  test('shows a code to be copied where there is no address to be led to', async () => {
+    const ada = await it.person()
+    const native = 'urn:ietf:wg:oauth:2.0:oob'
+    const application = await it.application({ redirectUris: [native] })
+    const reply = await it.decide(ada.browser, await it.authorize(ada.browser, application, { redirect_uri: native }))
+    assert.equal(reply.status, 303)
+    const location = reply.headers.get('location') as string
+    assert.match(location, /^\/oauth\/authorize\/native\?code=/)
+    const [, code = ''] = /<code class="secret">([\w-]{43})<\/code>/.exec((await ada.browser.get(location)).text) ?? []
+    const tokens = await it.exchange(application, { grant_type: 'authorization_code', code, redirect_uri: native })
+    assert.deepEqual(await it.me(tokens.body.access_token), { status: 200, id: ada.id })
+  })
+})
+
+test('What a token is can be asked with it, as some clients do', async () => {
+  const [ada, application] = [await it.person(), await it.application()]
+  const { access_token, created_at } = await it.tokens(ada.browser, application)
+  const info = (token: string) => client(it.url, token).send('GET', '/oauth/token/info')
+  const { expires_in, ...told } = (await info(access_token)).body
+  assert.deepEqual(told, { resource_owner_id: ada.id, scope: ['api_v3'], application: { uid: application.clientId }, created_at })
+  assert.ok(expires_in > 7100 && expires_in <= 7200)
+  const wrong = await info('made-up')
+  assert.equal(wrong.status, 401)
+  assert.equal(wrong.headers.get('www-authenticate'), 'Bearer realm="OpenProject API" error="invalid_token"')
+})
+
+test('A token is revoked by an address as well, as an existing client does', async () => {
+  const [ada, application] = [await it.person(), await it.application()]
+  const { access_token, refresh_token } = await it.tokens(ada.browser, application)
+  const reply = await it.exchange(application, {}, `/oauth/revoke?token=${access_token}`)
+  assert.deepEqual([reply.status, reply.body], [200, {}])
+  assert.equal((await it.me(access_token)).status, 401)
+  assert.equal((await it.exchange(application, { grant_type: 'refresh_token', refresh_token })).body.error, 'invalid_grant')
+})
+
+test('The form holds what was asked and who was asked, and nothing else', async () => {
+  const [ada, application] = [await it.person(), await it.application()]
+  const page = await it.authorize(ada.browser, application, { unheard: 'of', state: '"><script>' })
+  assert.deepEqual(fields(page), {
+    response_type: 'code',
+    client_id: application.clientId,
+    redirect_uri: CALLBACK,
+    scope: 'api_v3',
+    state: '"><script>',
+    user: String(ada.id),
+  })
+  assert.doesNotMatch(page.text, /<script>/)
+})
+
+test('What an application was given is kept as hashes', async () => {
+  const [ada, application] = [await it.person(), await it.application()]
+  const code = await it.code(ada.browser, application)
+  const tokens = await it.tokens(ada.browser, application)
+  const rows = await Promise.all([it.db.all(sql`select * from oauth_tokens`), it.db.all(sql`select * from oauth_applications`)])
+  const stored = JSON.stringify(rows)
+  for (const secret of [code, tokens['access_token'], tokens['refresh_token'], application.secret])
+    assert.ok(!stored.includes(secret))
+})
