@@ -8,7 +8,7 @@ import type { Answer } from '#kernel/operation.ts'
 import { scopes } from '#kernel/scopes.ts'
 import { addressOf, type Settings, settingsOf } from '#kernel/settings.ts'
 import type { Snapshot } from '#kernel/world.ts'
-import { completed, serverOf } from './server.ts'
+import { completed, serverOf, understoodBy } from './server.ts'
 
 const LARGEST_FORM = 16 * 1024
 
@@ -79,7 +79,8 @@ export function oauthEndpoints(app: FastifyInstance, { db, world }: Ground): voi
     const form = formOf(call.request)
     if (typeof form === 'string') return refusal('invalid_request', form)
     // A refreshed token keeps the scopes that it had, and a code has its own.
-    return ask(call, '/oauth/token', form.get('grant_type') === 'client_credentials' ? completed(form, call.settings) : form)
+    const put = form.get('grant_type') === 'client_credentials' ? completed : understoodBy
+    return ask(call, '/oauth/token', put(form, call.settings))
   })
 
   route('POST', '/oauth/revoke', async (call) => {

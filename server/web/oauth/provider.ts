@@ -123,6 +123,7 @@ export function authorizationServer(db: Database, issuer: string): Authorization
         },
       },
     },
+    allowOmittingSingleRegisteredRedirectUri: false,
     // One that keeps a secret shows it with the code; no code of one that does not may be of use to whoever sees it on its way.
     pkce: { required: (_, client) => client.clientAuthMethod === 'none' },
     issueRefreshToken: async (_, client) => client.grantTypeAllowed('refresh_token'),

@@ -38,18 +38,29 @@ const UNDERSTOOD = [
 export function authorizationRequest(given: URLSearchParams, settings: Settings): URLSearchParams {
   const asked = new URLSearchParams()
   for (const name of UNDERSTOOD) for (const value of given.getAll(name)) asked.append(name, value)
-  // Other ways of sending an answer need scripts, or forms that lead elsewhere.
+  // Other ways of sending an answer need scripts, or forms that lead elsewhere: what is refused is refused in the address too.
   if (asked.getAll('response_mode').some((mode) => mode !== 'query')) asked.set('response_mode', 'none of ours')
+  if (asked.getAll('response_type').some((type) => type !== 'code')) asked.set('response_type', 'none')
   return completed(asked, settings)
 }
 
-/** A request with the scope that is meant where none is named, and all names of what tokens are for as one. */
+/** The same with the scope that is meant where none is named. */
 export function completed(asked: URLSearchParams, settings: Settings): URLSearchParams {
-  if (asked.getAll('scope').every((scope) => scope.trim() === '')) asked.set('scope', API)
+  understoodBy(asked, settings)
+  if (asked.getAll('scope').every((scope) => scope === '')) asked.set('scope', API)
+  return asked
+}
+
+/** A request in the words of the authorization server: all names of what tokens are for as one, and no scope that says nothing. */
+export function understoodBy(asked: URLSearchParams, settings: Settings): URLSearchParams {
   const issuer = addressOf(settings, '')
   const resources = new Set(asked.getAll('resource').map((one) => (ownResource(one, issuer) ? issuer : one)))
+  // Tokens that outlast a session need not be asked for: there are no others.
+  const scopes = asked.getAll('scope').map((scope) => scope.split(' ').filter((one) => one !== '' && one !== 'offline_access'))
   asked.delete('resource')
+  asked.delete('scope')
   for (const resource of resources) asked.append('resource', resource)
+  for (const scope of scopes) asked.append('scope', scope.join(' '))
   return asked
 }
 
