@@ -53,12 +53,14 @@ export async function allow(
   now: Date,
 ): Promise<{ id: number; scopes: string[] }> {
   const at = now.toISOString()
-  const before = await grantOf(applicationId, userId, tx)
-  const all = [...new Set([...(before?.scopes ?? []), ...scopes])]
-  const row = await tx.one<{ id: number }>(sql`
+  // Whoever allows more at the same moment waits for this row, whether it was there or is new.
+  const row = await tx.one<{ id: number; scopes: string[] }>(sql`
     insert into oauth_grants (application_id, user_id, scopes, created_at, updated_at)
-    values (${applicationId}, ${userId}, ${JSON.stringify(all)}, ${at}, ${at})
-    on conflict (application_id, user_id) do update set scopes = excluded.scopes, updated_at = excluded.updated_at
-    returning id`)
-  return { id: (row as { id: number }).id, scopes: all }
+    values (${applicationId}, ${userId}, ${JSON.stringify(scopes)}, ${at}, ${at})
+    on conflict (application_id, user_id) do update set updated_at = excluded.updated_at
+    returning id, scopes`)
+  const { id, scopes: before } = row as { id: number; scopes: string[] }
+  const all = [...new Set([...before, ...scopes])]
+  if (all.length > before.length) await tx.run(sql`update oauth_grants set scopes = ${JSON.stringify(all)} where id = ${id}`)
+  return { id, scopes: all }
 }
