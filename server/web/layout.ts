@@ -46,6 +46,8 @@ button, .button { display: inline-block; padding: .625rem 1rem; font: inherit; f
 .danger { color: var(--error); background: none; border-color: var(--error) }
 .small { padding: .25rem .625rem; font-size: .9375rem }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
+fieldset .check { margin-bottom: .5rem }
+.unseen { position: absolute; clip-path: inset(50%); white-space: nowrap }
 .soft { color: var(--soft) }
 .error, .notice { padding: .625rem .75rem; border-left: .25rem solid }
 .error { color: var(--error); background: var(--error-back) }

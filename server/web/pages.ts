@@ -2,10 +2,12 @@
 import type { FastifyInstance } from 'fastify'
 import type { Ground } from '#http/mount.ts'
 import { entrance } from './entrance.ts'
+import { oauthAdministration } from './oauth/administration.ts'
+import { connectedApplications } from './oauth/connected.ts'
 import { oauthPages } from './oauth/pages.ts'
 import { type Area, addPages } from './page.ts'
 
-const areas: readonly Area[] = [entrance, oauthPages]
+const areas: readonly Area[] = [entrance, oauthPages, connectedApplications, oauthAdministration]
 
 /** Adds the pages to an application. */
 export const pages = (app: FastifyInstance, ground: Ground): void => addPages(app, ground, areas)
