@@ -17,6 +17,7 @@ import { calendarTokens } from './migrations/0015-calendar-tokens.ts'
 import { sessions } from './migrations/0016-sessions.ts'
 import { sections } from './migrations/0017-sections.ts'
 import { signInStages } from './migrations/0018-sign-in-stages.ts'
+import { authProviders } from './migrations/0021-auth-providers.ts'
 import { sql } from './sql.ts'
 
 const migrations: readonly { name: string; text: string | Readonly<Record<Engine, string>> }[] = [
@@ -37,6 +38,7 @@ const migrations: readonly { name: string; text: string | Readonly<Record<Engine
   { name: '0016-sessions', text: sessions },
   { name: '0017-sections', text: sections },
   { name: '0018-sign-in-stages', text: signInStages },
+  { name: '0021-auth-providers', text: authProviders },
 ]
 
 /** The few words that the engines spell differently. */

@@ -10,6 +10,8 @@ export type Topic =
   | 'principals'
   | 'tokens'
   | 'sessions'
+  /** Providers of identities, and links to them. */
+  | 'auth_providers'
   | 'roles'
   | 'memberships'
   | 'projects'
