@@ -3,8 +3,9 @@ import type { FastifyInstance } from 'fastify'
 import type { Ground } from '#http/mount.ts'
 import { entrance } from './entrance.ts'
 import { type Area, addPages } from './page.ts'
+import { providers } from './providers.ts'
 
-const areas: readonly Area[] = [entrance]
+const areas: readonly Area[] = [entrance, providers]
 
 /** Adds the pages to an application. */
 export const pages = (app: FastifyInstance, ground: Ground): void => addPages(app, ground, areas)
