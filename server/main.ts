@@ -110,6 +110,57 @@ const commands: Readonly<Record<string, Command>> = {
     options: DATABASE,
     run: async (invocation) => (await import('./commands/oauth.ts')).deleteApplication(invocation),
   },
+  'provider list': {
+    meaning: 'list the OpenID Connect providers that people can sign in by',
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/provider.ts')).listProviders(invocation),
+  },
+  'provider add': {
+    meaning: 'let people sign in, and use the API, by what a provider says of them',
+    words: ['SLUG', 'ISSUER'],
+    options: DATABASE,
+    flags: {
+      name: 'string',
+      'client-id': 'string',
+      'client-secret-file': 'string',
+      registration: 'string',
+      'trust-email': 'boolean',
+      claims: 'string',
+    },
+    usage:
+      '--client-id ID [--client-secret-file PATH] [--name NAME] [--registration none|limited|open] [--trust-email] [--claims login=upn,email=mail]',
+    run: async (invocation) => (await import('./commands/provider.ts')).addProvider(invocation),
+  },
+  'provider remove': {
+    meaning: 'forget a provider, and who is who with it',
+    words: ['SLUG'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/provider.ts')).removeProvider(invocation),
+  },
+  'provider enable': {
+    meaning: 'let a provider vouch for people again',
+    words: ['SLUG'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/provider.ts')).enableProvider(invocation),
+  },
+  'provider disable': {
+    meaning: 'believe a provider no more; sessions that have begun go on',
+    words: ['SLUG'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/provider.ts')).disableProvider(invocation),
+  },
+  'provider link': {
+    meaning: 'say which user somebody is whom a provider knows as SUBJECT',
+    words: ['SLUG', 'LOGIN', 'SUBJECT'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/provider.ts')).linkUser(invocation),
+  },
+  'provider unlink': {
+    meaning: 'undo that',
+    words: ['SLUG', 'LOGIN'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/provider.ts')).unlinkUser(invocation),
+  },
   'custom-field list': {
     meaning: 'list the custom fields',
     options: DATABASE,

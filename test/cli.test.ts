@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect as connectTcp, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -281,6 +281,58 @@ describe('halyard user and halyard token', () => {
     }
     assert.equal(await succeed('user', 'list', ...where), before)
   })
+})
+
+test('halyard provider says who vouches for whom, and never tells the secret', async (t) => {
+  const where = await place(t)
+  await succeed('seed', '--seed', 'basic', ...where)
+  const secret = join(await folder(t), 'secret')
+  await writeFile(secret, 'hush\n')
+  const known = ['--client-id', 'halyard', '--client-secret-file', secret, '--claims', 'login=upn, email=mail']
+  assert.equal(
+    await succeed('provider', 'add', 'acme', 'https://id.acme.example', '--name', 'Acme Inc', ...known, ...where),
+    'Added acme. It has to know this address: http://localhost:8080/auth/acme/callback\n',
+  )
+  await succeed('provider', 'add', 'near', 'http://localhost:9000/realm', '--client-id', 'h', '--registration', 'open', ...where)
+  await succeed('provider', 'disable', 'near', ...where)
+  await succeed('provider', 'link', 'acme', 'Admin', 'subject 1', ...where)
+  await succeed('provider', 'link', 'acme', 'admin', 'subject 2', ...where)
+  const listed = await succeed('provider', 'list', ...where)
+  assert.match(listed, /^acme +Acme Inc +https:\/\/id\.acme\.example +halyard +enabled +limited +1$/m)
+  assert.match(listed, /^near +near +http:\/\/localhost:9000\/realm +h +disabled +open +0$/m)
+  assert.doesNotMatch(listed, /hush/)
+
+  const person = ['--login', 'ada', '--email', 'ada@example.net', '--first-name', 'Ada', '--last-name', 'Byron']
+  await succeed('user', 'create', ...person, ...where)
+  const add = (slug: string, issuer: string, ...more: string[]) => ['add', slug, issuer, '--client-id', 'h', ...more]
+  const mistakes: [args: string[], sentence: RegExp][] = [
+    [['add', 'a', 'https://a.example'], /^halyard provider add needs --client-id\.\n$/],
+    [add('Acme!', 'https://a.example'), /^"Acme!" cannot be the slug of a provider: /],
+    [add('a', 'http://a.example'), /^"http:\/\/a\.example" is not an issuer such as /],
+    [add('a', 'https://me:you@a.example'), /is not an issuer such as /],
+    [add('a', 'https://a.example?x'), /is not an issuer such as /],
+    [add('a', 'file:///etc/passwd'), /is not an issuer such as /],
+    [add('acme', 'https://a.example'), /^There is a provider with the slug acme or the issuer https:\/\/a\.example already\.\n$/],
+    [add('a', 'https://id.acme.example'), /^There is a provider with the slug a or the issuer .* already\.\n$/],
+    [add('a', 'https://a.example', '--registration', 'free'), /^--registration is one of none, limited, open, not "free"\.\n$/],
+    [add('a', 'https://a.example', '--claims', 'admin=x'), /^--claims is a list such as login=upn,email=mail of login, email, /],
+    [add('a', 'https://a.example', '--client-secret-file', '/nowhere'), /^The file \/nowhere cannot be read: .*\n$/],
+    [['link', 'acme', 'ada', 'subject 2'], /^Somebody else is linked to "subject 2" of acme already\.\n$/],
+    [['link', 'none', 'ada', 'x'], /^There is no provider "none"; halyard provider list shows them\.\n$/],
+    [['unlink', 'acme', 'ada'], /^ada is not linked to acme\.\n$/],
+    [['remove', 'none'], /^There is no provider "none"/],
+  ]
+  for (const [args, sentence] of mistakes) {
+    const { code, out, err } = await run('provider', ...args, ...where)
+    assert.deepEqual({ code, out }, { code: 1, out: '' }, args.join(' '))
+    assert.match(err, sentence)
+  }
+  assert.equal(await succeed('provider', 'list', ...where), listed)
+
+  await succeed('provider', 'unlink', 'acme', 'admin', ...where)
+  await succeed('provider', 'enable', 'near', ...where)
+  await succeed('provider', 'remove', 'acme', ...where)
+  assert.match(await succeed('provider', 'list', ...where), /^SLUG.*\nnear .* enabled .*\n$/)
 })
 
 test('halyard migrate and halyard seed prepare a database step by step', async (t) => {

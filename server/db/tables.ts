@@ -21,6 +21,19 @@ export interface Tables {
     attempts: number
     until: string
   }
+  auth_providers: {
+    id: number
+    slug: string
+    name: string
+    issuer: string
+    client_id: string
+    client_secret: string | null
+    available: boolean
+    registration: string
+    trusts_email: boolean
+    claims: unknown
+    created_at: string
+  }
   categories: {
     id: number
     project_id: number
@@ -319,6 +332,15 @@ export interface Tables {
     updated_at: string
     custom_values: unknown | null
   }
+  provider_sign_ins: {
+    state: string
+    browser: string
+    provider_id: number
+    nonce: string
+    code_verifier: string
+    back_url: string | null
+    expires_at: string
+  }
   queries: {
     id: number
     name: string
@@ -449,6 +471,13 @@ export interface Tables {
     description: string | null
     created_at: string
     updated_at: string
+  }
+  user_auth_identities: {
+    id: number
+    user_id: number
+    provider_id: number
+    subject: string
+    created_at: string
   }
   user_non_working_times: {
     id: number

@@ -1,61 +1,15 @@
 /** Who asks: from the request's headers to a principal. */
-import type { FastifyRequest } from 'fastify'
-import type { Database, Reader, Row } from '#db/database.ts'
+import type { Reader, Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { accessBy } from '#kernel/access-tokens.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { API } from '#kernel/scopes.ts'
-import type { Settings } from '#kernel/settings.ts'
 import { hashToken } from '#kernel/tokens.ts'
 import type { Snapshot } from '#kernel/world.ts'
 import { counted } from './addresses.ts'
+import { providerToken } from './jwt.ts'
+import { type Asking, type BearerWay, insufficientScope, unauthenticated, WRONG, wrongBearer } from './refusals.ts'
 import { actingSession } from './session.ts'
-
-const WRONG = 'You did not provide the correct credentials.'
-
-/** What is needed to find out who asks. */
-export interface Asking {
-  readonly request: FastifyRequest
-  readonly db: Database
-  readonly snapshot: Snapshot
-  readonly settings: Settings
-  readonly now: Date
-}
-
-/** A kind of credentials that stand behind `Bearer`. */
-export interface BearerWay {
-  /** Whether a text is of this kind, by its looks. */
-  takes(credentials: string): boolean
-  /**
-   * The principal that it stands for.
-   * @throws ApiError 401 or 403, made by `wrongBearer`
-   */
-  identify(credentials: string, asking: Asking): Promise<Row>
-}
-
-/** A 401 with the challenge that fits; browser clients ask for `Session` to be spared the password dialog. */
-function unauthenticated({ headers }: FastifyRequest, message?: string, scheme = 'Basic', more = ''): ApiError {
-  const error = new ApiError('Unauthenticated', message)
-  const wanted = String(headers['x-authentication-scheme'] ?? '')
-  const named = ['Basic', 'Bearer', 'Session'].includes(wanted) ? wanted : scheme
-  error.headers = { 'www-authenticate': `${named} realm="OpenProject API"${more}` }
-  return error
-}
-
-/**
- * The refusal of a bearer's credentials.
- * @param description says what is wrong with them, to whoever has them; without commas and quotes
- */
-export function wrongBearer(request: FastifyRequest, description?: string): ApiError {
-  const more = description === undefined ? '' : ` error_description="${description}"`
-  return unauthenticated(request, WRONG, 'Bearer', ` error="invalid_token"${more}`)
-}
-
-/** The same where they are right but are not meant for this: 403, by the digest with the identifier of a 401. */
-export function insufficientScope(request: FastifyRequest, needed: string): ApiError {
-  const error = unauthenticated(request, WRONG, 'Bearer', ` error="insufficient_scope" scope="${needed}"`)
-  return Object.assign(error, { status: 403 })
-}
 
 /** The active owner of a token that has not expired. */
 async function ownerOf(value: string, { db, snapshot, now }: Asking): Promise<Row | undefined> {
@@ -90,7 +44,7 @@ const accessToken: BearerWay = {
 }
 
 /** The first that takes what a request has decides. */
-const bearerWays: readonly BearerWay[] = [apiToken, accessToken]
+const bearerWays: readonly BearerWay[] = [apiToken, accessToken, providerToken]
 
 async function byBearer(credentials: string, asking: Asking): Promise<Row> {
   const way = bearerWays.find((one) => one.takes(credentials))

@@ -1,32 +1,40 @@
-/** The cookie of a session, and which requests it speaks for. */
+/** The cookies of sessions and of those who are on their way to one, and which requests they speak for. */
 import type { IncomingMessage } from 'node:http'
 import type { Database } from '#db/database.ts'
 import { type Session, sessionOf } from '#kernel/sessions.ts'
 import { addressOf, type Settings } from '#kernel/settings.ts'
 import type { Snapshot } from '#kernel/world.ts'
 
-/** With the prefix, which browsers grant by HTTPS only, no other host can set the cookie and no part of ours can narrow it. */
-const cookieName = ({ https, session_cookie_name }: Settings): string =>
-  https ? `__Host-${session_cookie_name}` : session_cookie_name
+/** With the prefix, which browsers grant by HTTPS only, no other host can set a cookie and no part of ours can narrow it. */
+const named = (name: string, { https }: Settings): string => (https ? `__Host-${name}` : name)
+const sessionCookie = (settings: Settings): string => named(settings.session_cookie_name, settings)
+const browserCookie = (settings: Settings): string => named(`${settings.session_cookie_name}_browser`, settings)
 
 const attributes = ({ https }: Settings) => `; Path=/; HttpOnly; SameSite=Lax${https ? '; Secure' : ''}`
 
 /** The header that gives a browser the secret of a session, to be kept until it is closed. */
 export const givenCookie = (secret: string, settings: Settings): string =>
-  `${cookieName(settings)}=${secret}${attributes(settings)}`
+  `${sessionCookie(settings)}=${secret}${attributes(settings)}`
 
 /** The header that takes it away again. */
-export const takenCookie = (settings: Settings): string => `${cookieName(settings)}=; Max-Age=0${attributes(settings)}`
+export const takenCookie = (settings: Settings): string => `${sessionCookie(settings)}=; Max-Age=0${attributes(settings)}`
+
+/** The header that gives a browser a secret by which it is known again for some seconds, before there is a session. */
+export const givenBrowser = (secret: string, seconds: number, settings: Settings): string =>
+  `${browserCookie(settings)}=${secret}; Max-Age=${seconds}${attributes(settings)}`
+
+/** The secret by which a browser is known again. */
+export const browserIn = (request: IncomingMessage, settings: Settings): string | undefined =>
+  secretIn(request, browserCookie(settings))
 
 /** The secret in a request's cookie; nothing where there are several, of which somebody else may have set one. */
-function secretOf({ headers }: IncomingMessage, settings: Settings): string | undefined {
+function secretIn({ headers }: IncomingMessage, cookie: string): string | undefined {
   if (headers.cookie === undefined) return undefined
-  const name = `${cookieName(settings)}=`
   const found = headers.cookie
     .split(';')
     .map((one) => one.trim())
-    .filter((one) => one.startsWith(name))
-  const secret = found.length === 1 ? found[0]?.slice(name.length) : undefined
+    .filter((one) => one.startsWith(`${cookie}=`))
+  const secret = found.length === 1 ? found[0]?.slice(cookie.length + 1) : undefined
   return secret !== undefined && /^[0-9a-f]{64}$/.test(secret) ? secret : undefined
 }
 
@@ -55,7 +63,7 @@ function actsBySession(request: IncomingMessage, settings: Settings): boolean {
 type Looking = [request: IncomingMessage, db: Database, snapshot: Snapshot, settings: Settings, now: Date]
 
 async function found(isMeant: (session: Session) => boolean, ...[request, db, snapshot, settings, now]: Looking) {
-  const secret = secretOf(request, settings)
+  const secret = secretIn(request, sessionCookie(settings))
   const session = secret === undefined ? undefined : await sessionOf(secret, db, snapshot, settings, now)
   return session && isMeant(session) ? session : undefined
 }

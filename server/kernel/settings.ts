@@ -65,6 +65,14 @@ export const defaultSettings = {
   /** Wrong passwords after which nobody can sign in to the account, and for how many minutes; 0 for never. */
   brute_force_block_after_failed_logins: 20,
   brute_force_block_minutes: 30,
+  /** Whether people can make an account by themselves: 0 no, 1 by mail, 2 once an administrator has activated it, 3 at once. */
+  self_registration: 2 as 0 | 1 | 2 | 3,
+  /** Whether providers alone let people sign in. */
+  disable_password_login: false,
+  /** The provider that the sign-in page leads to by itself, by its slug. */
+  omniauth_direct_login_provider: null as string | null,
+  /** Whether a provider's word for an e-mail address links the account of that address to whoever signs in there. */
+  oauth_allow_remapping_of_existing_users: true,
   password_min_length: 10,
   /** Character classes a password may be asked for, and how many of them it must have. */
   password_active_rules: ['lowercase', 'uppercase', 'numeric', 'special'] as PasswordRule[],

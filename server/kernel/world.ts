@@ -11,6 +11,8 @@ export type Topic =
   | 'tokens'
   | 'sessions'
   | 'oauth'
+  /** Providers of identities, and links to them. */
+  | 'auth_providers'
   | 'roles'
   | 'memberships'
   | 'projects'

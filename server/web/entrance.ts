@@ -1,9 +1,11 @@
 /** The way in and out: signing in, showing once more who one is, signing out, and where one is then. */
 import { sentWrong, waitOf } from '#http/addresses.ts'
 import { givenCookie, takenCookie } from '#http/session.ts'
+import { forbidden } from '#kernel/errors.ts'
 import type { Answer } from '#kernel/operation.ts'
+import { availableProviders } from '#kernel/providers.ts'
 import { endSession } from '#kernel/sessions.ts'
-import { type Circumstances, confirmPassword, signIn, signOut } from '#modules/accounts/sign-in.ts'
+import { type Admission, type Circumstances, confirmPassword, signIn, signOut } from '#modules/accounts/sign-in.ts'
 import { html } from '#text/html.ts'
 import { field, hidden } from './forms.ts'
 import { ownPath } from './own-path.ts'
@@ -18,8 +20,8 @@ export const circumstancesOf = ({ request, session, waiting, settings, now }: Vi
 })
 
 /** Leads whoever was let in to the stage that comes next, or to where they wanted to go. */
-export function enter(visit: Visit, { secret, next }: { secret: string; next?: string }): Answer {
-  const back_url = ownPath(visit.given.get('back_url'))
+export function enter(visit: Visit, { secret, next }: Admission, back = visit.given.get('back_url')): Answer {
+  const back_url = ownPath(back)
   const to = next === undefined ? (back_url ?? '/') : withQuery(next, { back_url })
   return onTo(to, { 'set-cookie': givenCookie(secret, visit.settings) })
 }
@@ -42,15 +44,12 @@ const tooMany = (wait: number, of: string): Refusal => ({
   headers: { 'retry-after': String(wait) },
 })
 
-function signInPage({ settings, given }: Visit, refusal?: Refusal): Answer {
-  const describedBy = refusal && 'error'
-  const content = html`<h1>Sign in to ${settings.app_title}</h1>
-${alert(refusal?.error)}
-<form method="post" action="/login">
+const passwordForm = (back: string | undefined, username: string | null, describedBy: string | undefined) =>
+  html`<form method="post" action="/login">
 ${field({
   label: 'Username',
   name: 'username',
-  value: given.get('username'),
+  value: username,
   autocomplete: 'username',
   literal: true,
   required: true,
@@ -58,10 +57,33 @@ ${field({
   describedBy,
 })}
 ${field({ label: 'Password', name: 'password', type: 'password', autocomplete: 'current-password', required: true, describedBy })}
-${hidden('back_url', ownPath(given.get('back_url')))}
+${hidden('back_url', back)}
 <button>Sign in</button>
 </form>`
+
+/** The ways in: by a password, unless that is switched off, and by each provider. */
+async function signInPage({ db, snapshot, settings, given }: Visit, refusal?: Refusal): Promise<Answer> {
+  const providers = await availableProviders(db, snapshot)
+  const back = ownPath(given.get('back_url'))
+  const byPassword = !settings.disable_password_login
+  const content = html`<h1>Sign in to ${settings.app_title}</h1>
+${alert(refusal?.error)}
+${byPassword && passwordForm(back, given.get('username'), refusal && 'error')}
+${providers.map(
+  ({
+    slug,
+    name,
+  }) => html`<p class="way"><a class="button quiet" href="${withQuery(`/auth/${slug}`, { back_url: back })}">Sign in with ${name}</a></p>
+`,
+)}${!byPassword && providers.length === 0 && html`<p>Nobody can sign in at the moment. Tell an administrator.</p>`}`
   return page(`Sign in – ${settings.app_title}`, content, refusal)
+}
+
+/** The address of a provider that people are led to without being asked, if there is one. */
+async function directWay({ db, snapshot, settings, given }: Visit): Promise<string | undefined> {
+  const { omniauth_direct_login_provider: direct } = settings
+  if (direct === null || !(await availableProviders(db, snapshot)).some(({ slug }) => slug === direct)) return undefined
+  return withQuery(`/auth/${direct}`, { back_url: ownPath(given.get('back_url')) })
 }
 
 function confirmPage({ settings, session, given }: OwnVisit, refusal?: Refusal): Answer {
@@ -110,10 +132,18 @@ ${
       }),
     )
 
-    on.get('/login', (visit) => (visit.session ? onTo(ownPath(visit.given.get('back_url')) ?? '/') : signInPage(visit)))
+    on.get('/login', async (visit) => {
+      if (visit.session) return onTo(ownPath(visit.given.get('back_url')) ?? '/')
+      const direct = await directWay(visit)
+      return direct === undefined ? signInPage(visit) : onTo(direct)
+    })
+
+    // However people are led elsewhere, here they find all ways in.
+    on.get('/login/internal', (visit) => (visit.session ? onTo(ownPath(visit.given.get('back_url')) ?? '/') : signInPage(visit)))
 
     on.post('/login', async (visit) => {
-      const { request, db, now, given } = visit
+      const { request, db, settings, now, given } = visit
+      if (settings.disable_password_login) throw forbidden('Nobody signs in with a password here.')
       const [username, password] = [given.get('username') ?? '', given.get('password') ?? '']
       const held = waitOf(request.ip, now)
       if (held !== undefined) return signInPage(visit, tooMany(held, 'from your network'))
@@ -153,7 +183,9 @@ ${signOutForm}
       if (session) await signOut(session, db, settings)
       // Whoever has not passed all stages ends nothing but their own attempt.
       else if (waiting) await db.transaction((tx) => endSession(tx, waiting))
-      const to = withQuery('/login', { back_url: ownPath(given.get('back_url')) })
+      // Not to where a provider would sign in again at once whoever has just signed out.
+      const page = settings.omniauth_direct_login_provider === null ? '/login' : '/login/internal'
+      const to = withQuery(page, { back_url: ownPath(given.get('back_url')) })
       return onTo(to, { 'set-cookie': takenCookie(settings) })
     })
   },

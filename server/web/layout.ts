@@ -41,7 +41,8 @@ textarea { min-height: 6rem }
 .check .hint { grid-column: 2; margin: 0 }
 .check .wrong { grid-column: 2; margin: 0 }
 button, .button { display: inline-block; padding: .625rem 1rem; font: inherit; font-weight: 600; color: var(--on-accent); background: var(--accent); border: 1px solid var(--accent); border-radius: .25rem; cursor: pointer; text-decoration: none }
-.alone button { width: 100% }
+.alone button, .way .button { width: 100% }
+.way { margin: 1rem 0 0; text-align: center }
 .quiet { color: var(--accent); background: none }
 .danger { color: var(--error); background: none; border-color: var(--error) }
 .small { padding: .25rem .625rem; font-size: .9375rem }

@@ -6,8 +6,9 @@ import { oauthAdministration } from './oauth/administration.ts'
 import { connectedApplications } from './oauth/connected.ts'
 import { oauthPages } from './oauth/pages.ts'
 import { type Area, addPages } from './page.ts'
+import { providers } from './providers.ts'
 
-const areas: readonly Area[] = [entrance, oauthPages, connectedApplications, oauthAdministration]
+const areas: readonly Area[] = [entrance, providers, oauthPages, connectedApplications, oauthAdministration]
 
 /** Adds the pages to an application. */
 export const pages = (app: FastifyInstance, ground: Ground): void => addPages(app, ground, areas)

@@ -6,11 +6,15 @@ import type { Browser, Page } from 'playwright-core'
 import { hashPassword } from '#modules/accounts/passwords.ts'
 import { browserMissing, looks, picture, startBrowser } from '#test/chromium.ts'
 import { type Instance, instance } from '#test/instance.ts'
+import { register } from '#test/provider.ts'
 
 const PASSWORD = 'correct horse 7!'
 
 /** Every page, by what it is called here; those of the account and of the administration once somebody is signed in. */
-const outside: [name: string, path: string][] = [['sign-in', '/login']]
+const outside: [name: string, path: string][] = [
+  ['sign-in', '/login'],
+  ['refused by a provider', '/auth/acme/callback'],
+]
 const inside: [name: string, path: string][] = [
   ['start', '/'],
   ['confirm', '/confirm'],
@@ -22,6 +26,7 @@ describe('in a browser', { skip: browserMissing }, () => {
   let chromium: Browser
   before(async () => {
     it = await instance()
+    await register(it, { issuer: 'https://id.example.org' })
     await it.make.user({
       login: 'vera',
       name: 'Vera Example',

@@ -19,12 +19,22 @@ export function browser(url: string): Browser {
       headers: { ...(it.cookie && { cookie: it.cookie }), ...headers },
       ...(body !== undefined && { body }),
     })
-    const [set] = reply.headers.getSetCookie()
-    if (set) it.cookie = /max-age=0/i.test(set) ? '' : (set.split(';')[0] as string)
+    for (const set of reply.headers.getSetCookie()) {
+      const [name = '', value = ''] = (set.split(';')[0] as string).split('=')
+      if (/max-age=0/i.test(set)) jar.delete(name)
+      else jar.set(name, value)
+    }
     return reply
   }
+  const jar = new Map<string, string>()
   const it: Browser = {
-    cookie: '',
+    get cookie() {
+      return [...jar].map((pair) => pair.join('=')).join('; ')
+    },
+    set cookie(text) {
+      jar.clear()
+      for (const pair of text.split('; ').filter(Boolean)) jar.set(...(pair.split('=') as [string, string]))
+    },
     get: (path, headers = {}) => visit('GET', path, headers),
     submit: (path, fields = {}, headers = { origin: url, 'sec-fetch-site': 'same-origin' }) =>
       visit(

@@ -28,14 +28,20 @@ const trimmed = (value: unknown) => (typeof value === 'string' ? value.trim() ||
 /** Neither a login nor an address begins or ends with a space. */
 export const tidied = ({ row }: Draft): Row => ({ login: trimmed(row.login), email: trimmed(row.email) })
 
+/** A name for somebody of whom there is but an address. */
+export function namedAfter(email: string): { first_name: string; last_name: string } {
+  const [local = '', domain = ''] = email.split('@')
+  return { first_name: local, last_name: `@${domain}` }
+}
+
 /** Somebody invited needs but an e-mail address: the rest is made of it until they sign in. */
 export function fromInvitation({ row, before }: Draft): Row {
   if (before || row.status !== INVITED || !row.email) return {}
-  const [local, domain] = String(row.email).split('@')
+  const { first_name, last_name } = namedAfter(String(row.email))
   return {
     login: row.login ?? row.email,
-    first_name: trimmed(row.first_name) ?? local,
-    last_name: trimmed(row.last_name) ?? `@${domain ?? ''}`,
+    first_name: trimmed(row.first_name) ?? first_name,
+    last_name: trimmed(row.last_name) ?? last_name,
   }
 }
 
@@ -85,6 +91,16 @@ const LOGIN = /^[\p{L}\p{N}_\-@.+ ]+$/u
 const NAME =
   /^(?:[\p{L}\p{M}\p{N}\p{Zs}\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}'’´`"“”\-–_.,@()+&*/]|\u200d)+$/u
 const EMAIL = /^[^\s@<>()[\],;:\\"]+@[^\s@<>()[\],;:\\"]+$/
+
+/** What can be a login; `me` is the name of whoever asks. */
+export const isLogin = (text: string): boolean => LOGIN.test(text) && text.toLowerCase() !== 'me'
+
+/** What can be a part of somebody's name. */
+export const isPersonName = (text: string): boolean => NAME.test(text)
+
+/** What can be an e-mail address. */
+export const isEmail = (text: string): boolean => EMAIL.test(text)
+
 const LANGUAGE = /^[a-z]{2,3}(-[A-Za-z]{2,4})?$/
 
 export function checkAttributes(draft: Draft, facts: UserFacts): Violation[] {
@@ -92,16 +108,16 @@ export function checkAttributes(draft: Draft, facts: UserFacts): Violation[] {
   const violations: Violation[] = []
   const isNew = (column: string) => differs(draft, column) && row[column]
   if (isNew('login')) {
-    if (!LOGIN.test(row.login) || row.login.toLowerCase() === 'me') violations.push(violation('login', 'is invalid'))
+    if (!isLogin(row.login)) violations.push(violation('login', 'is invalid'))
     if (facts.taken.has('login')) violations.push(violation('login', 'has already been taken'))
   }
   if (isNew('email')) {
-    if (!EMAIL.test(row.email)) violations.push(violation('email', 'is invalid'))
+    if (!isEmail(row.email)) violations.push(violation('email', 'is invalid'))
     if (facts.taken.has('email')) violations.push(violation('email', 'has already been taken'))
   }
-  if (isNew('first_name') && !NAME.test(row.first_name)) violations.push(violation('firstName', 'is invalid'))
+  if (isNew('first_name') && !isPersonName(row.first_name)) violations.push(violation('firstName', 'is invalid'))
   if (!row.last_name?.trim()) violations.push(violation('lastName', "can't be blank"))
-  else if (isNew('last_name') && !NAME.test(row.last_name)) violations.push(violation('lastName', 'is invalid'))
+  else if (isNew('last_name') && !isPersonName(row.last_name)) violations.push(violation('lastName', 'is invalid'))
   if (isNew('language') && !LANGUAGE.test(row.language)) {
     violations.push(violation('language', 'is not set to one of the allowed values'))
   }

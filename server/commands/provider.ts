@@ -1,0 +1,161 @@
+/** `halyard provider`: OpenID Connect providers whose word for who somebody is counts here, and who is who with them. */
+import { readFileSync } from 'node:fs'
+import { ConstraintError, type Database, type Reader, type Transaction } from '#db/database.ts'
+import { insert } from '#db/dialect.ts'
+import { sql } from '#db/sql.ts'
+import { isIssuer } from '#http/provider.ts'
+import { type ClaimNames, claimNames, type Provider, type Registration, registrations } from '#kernel/providers.ts'
+import { addressOf, readSettings } from '#kernel/settings.ts'
+import { changed } from '#kernel/world.ts'
+import { columns } from './columns.ts'
+import type { Invocation } from './command.ts'
+import { reasonOf, withDatabase } from './database.ts'
+import { userOf } from './user.ts'
+
+export async function listProviders({ config }: Invocation): Promise<void> {
+  const providers = await withDatabase(config.databaseUrl, (db) =>
+    db.all<Provider & { users: number }>(sql`
+      select *, (select count(*) from user_auth_identities where provider_id = auth_providers.id) as users
+      from auth_providers order by slug`),
+  )
+  const rows = providers.map(({ slug, name, issuer, client_id, available, registration, users }) => [
+    slug,
+    name,
+    issuer,
+    client_id,
+    available ? 'enabled' : 'disabled',
+    registration,
+    String(users),
+  ])
+  console.log(columns([['SLUG', 'NAME', 'ISSUER', 'CLIENT', 'STATUS', 'REGISTRATION', 'USERS'], ...rows]))
+}
+
+/** Adds a provider, and tells what it has to know of us. */
+export async function addProvider({ config, flags, words }: Invocation): Promise<void> {
+  const [slug, issuer] = words as [string, string]
+  if (!/^[a-z][a-z0-9-]{0,39}$/.test(slug)) {
+    throw new Error(`"${slug}" cannot be the slug of a provider: that is a lower-case letter, then letters, digits and hyphens.`)
+  }
+  if (!isIssuer(issuer)) {
+    throw new Error(`"${issuer}" is not an issuer such as https://id.example.org; without HTTPS it has to be on this machine.`)
+  }
+  if (flags['client-id'] === undefined) throw new Error('halyard provider add needs --client-id.')
+  const row = {
+    slug,
+    name: String(flags['name'] ?? slug),
+    issuer,
+    client_id: String(flags['client-id']),
+    client_secret: flags['client-secret-file'] === undefined ? null : secretIn(String(flags['client-secret-file'])),
+    registration: registrationIn(String(flags['registration'] ?? 'limited')),
+    trusts_email: flags['trust-email'] === true,
+    claims: claimsIn(flags['claims'] === undefined ? '' : String(flags['claims'])),
+    created_at: new Date().toISOString(),
+  }
+  const settings = await withDatabase(config.databaseUrl, async (db) => {
+    await write(db, async (tx) => {
+      await tx.one(insert('auth_providers', row)).catch((cause: unknown) => {
+        if (!(cause instanceof ConstraintError)) throw cause
+        throw new Error(`There is a provider with the slug ${slug} or the issuer ${issuer} already.`, { cause })
+      })
+    })
+    return readSettings(db)
+  })
+  console.log(`Added ${slug}. It has to know this address: ${addressOf(settings, `/auth/${slug}/callback`)}`)
+}
+
+/** The secret that a file holds: on the command line, others on this machine could read it. */
+function secretIn(path: string): string {
+  let secret: string
+  try {
+    secret = readFileSync(path, 'utf8').trim()
+  } catch (cause) {
+    throw new Error(`The file ${path} cannot be read: ${reasonOf(cause)}.`, { cause })
+  }
+  if (secret === '') throw new Error(`There is no secret in ${path}.`)
+  return secret
+}
+
+function registrationIn(text: string): Registration {
+  const found = registrations.find((one) => one === text)
+  if (!found) throw new Error(`--registration is one of ${registrations.join(', ')}, not "${text}".`)
+  return found
+}
+
+/** `login=upn,email=mail` as names of claims. */
+function claimsIn(text: string): ClaimNames {
+  const pairs = text === '' ? [] : text.split(',').map((pair) => pair.trim().split('='))
+  for (const [property = '', claim = '', ...more] of pairs) {
+    if (!Object.hasOwn(claimNames, property) || claim === '' || more.length > 0) {
+      throw new Error(`--claims is a list such as login=upn,email=mail of ${Object.keys(claimNames).join(', ')}, not "${text}".`)
+    }
+  }
+  return Object.fromEntries(pairs)
+}
+
+/** Removes a provider and all links to it; the users stay. */
+export async function removeProvider({ config, words }: Invocation): Promise<void> {
+  await withDatabase(config.databaseUrl, (db) =>
+    write(db, async (tx) => {
+      const { id } = await providerOf(tx, words[0]!)
+      await tx.run(sql`delete from auth_providers where id = ${id}`)
+    }),
+  )
+  console.log(`Removed ${words[0]}.`)
+}
+
+export const enableProvider = (invocation: Invocation): Promise<void> => setAvailable(invocation, true)
+export const disableProvider = (invocation: Invocation): Promise<void> => setAvailable(invocation, false)
+
+async function setAvailable({ config, words }: Invocation, available: boolean): Promise<void> {
+  await withDatabase(config.databaseUrl, (db) =>
+    write(db, async (tx) => {
+      const { id } = await providerOf(tx, words[0]!)
+      await tx.run(sql`update auth_providers set available = ${available} where id = ${id}`)
+    }),
+  )
+  console.log(`${available ? 'Enabled' : 'Disabled'} ${words[0]}.`)
+}
+
+/** Links a user to a subject of a provider, in place of the one before. */
+export async function linkUser({ config, words }: Invocation): Promise<void> {
+  const [slug, login, subject] = words as [string, string, string]
+  await withDatabase(config.databaseUrl, (db) =>
+    write(db, async (tx) => {
+      const [provider, user] = [await providerOf(tx, slug), await userOf(tx, login)]
+      await tx.run(sql`delete from user_auth_identities where user_id = ${user.id} and provider_id = ${provider.id}`)
+      const link = { user_id: user.id, provider_id: provider.id, subject, created_at: new Date().toISOString() }
+      await tx.one(insert('user_auth_identities', link)).catch((cause: unknown) => {
+        if (!(cause instanceof ConstraintError)) throw cause
+        throw new Error(`Somebody else is linked to "${subject}" of ${slug} already.`, { cause })
+      })
+    }),
+  )
+  console.log(`Linked ${login} to ${slug}.`)
+}
+
+export async function unlinkUser({ config, words }: Invocation): Promise<void> {
+  const [slug, login] = words as [string, string]
+  await withDatabase(config.databaseUrl, (db) =>
+    write(db, async (tx) => {
+      const [provider, user] = [await providerOf(tx, slug), await userOf(tx, login)]
+      const removed = await tx.run(
+        sql`delete from user_auth_identities where user_id = ${user.id} and provider_id = ${provider.id}`,
+      )
+      if (removed === 0) throw new Error(`${login} is not linked to ${slug}.`)
+    }),
+  )
+  console.log(`Unlinked ${login} from ${slug}.`)
+}
+
+const write = (db: Database, work: (tx: Transaction) => Promise<void>): Promise<void> =>
+  db.transaction(async (tx) => {
+    await work(tx)
+    await changed(tx, 'auth_providers')
+  })
+
+/** The provider with a slug. Throws an Error in one sentence when there is none. */
+async function providerOf(db: Reader, slug: string): Promise<Provider> {
+  const provider = await db.one<Provider>(sql`select * from auth_providers where slug = ${slug}`)
+  if (!provider) throw new Error(`There is no provider "${slug}"; halyard provider list shows them.`)
+  return provider
+}

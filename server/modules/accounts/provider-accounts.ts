@@ -1,0 +1,189 @@
+/**
+ * Whose account it is when a provider says who somebody is. What it says counts for the user who is linked to its subject, and
+ * for an e-mail address only where that is known to be theirs: usernames and addresses are anybody's to choose.
+ */
+import { ConstraintError, type Database, type Row, type Transaction } from '#db/database.ts'
+import { insert, takeTurns } from '#db/dialect.ts'
+import { sql } from '#db/sql.ts'
+import { claimNames, linkedUser, type Provider } from '#kernel/providers.ts'
+import type { Settings } from '#kernel/settings.ts'
+import { changed } from '#kernel/world.ts'
+import { type Admission, admit, type Circumstances } from './sign-in.ts'
+import { ACTIVE, INVITED, REGISTERED } from './statuses.ts'
+import { isEmail, isLogin, isPersonName, namedAfter } from './user-rules.ts'
+
+/** What a provider says of somebody. */
+export interface Identity {
+  readonly subject: string
+  readonly login: string | undefined
+  readonly email: string | undefined
+  /** Whether the address is known to be theirs. */
+  readonly isVerified: boolean
+  readonly firstName: string | undefined
+  readonly lastName: string | undefined
+}
+
+/** Why somebody is not let in whom a provider vouches for. */
+export type Refusal =
+  /** The account cannot be used: it is locked, or waits to be activated. */
+  | 'inactive'
+  /** The account has just been made, and waits to be activated. */
+  | 'pending'
+  /** There is no account, and none is made. */
+  | 'unknown'
+  /** There may be one, which it takes more than a provider's word to be given. */
+  | 'taken'
+  /** The provider does not say that the address is theirs. */
+  | 'unverified'
+
+const told = (claims: Readonly<Record<string, unknown>>, name: string): string | undefined => {
+  const value = claims[name]
+  return typeof value === 'string' && value.trim() !== '' && value.length <= LONGEST ? value.trim() : undefined
+}
+const LONGEST = 256
+const TURN = 7221
+
+/** What the claims of a provider mean. An address is verified only as far as it is the one that the provider speaks of. */
+export function identityOf(
+  subject: string,
+  claims: Readonly<Record<string, unknown>>,
+  { claims: own, trusts_email }: Provider,
+): Identity {
+  const names = { ...claimNames, ...own }
+  // Some providers write the word.
+  const isVerified = claims['email_verified'] === true || claims['email_verified'] === 'true'
+  return {
+    subject,
+    login: told(claims, names.login),
+    email: told(claims, names.email),
+    isVerified: trusts_email || (isVerified && names.email === claimNames.email),
+    firstName: told(claims, names.firstName),
+    lastName: told(claims, names.lastName),
+  }
+}
+
+/** The user linked to a subject. */
+export const isLinked = async (db: Database, provider: Provider, subject: string): Promise<boolean> =>
+  (await linkedUser(db, provider, subject)) !== undefined
+
+/** Begins a session for whoever a provider vouches for, with an account that it may have to be linked to, or that is made now. */
+export async function signInBy(
+  provider: Provider,
+  identity: Identity,
+  circumstances: Circumstances,
+  db: Database,
+): Promise<Admission | Refusal> {
+  return db
+    .transaction(async (tx) => {
+      const user = await accountOf(tx, provider, identity, circumstances)
+      return typeof user === 'string' ? user : admit(tx, user, circumstances)
+    })
+    .catch((error: unknown) => {
+      // Somebody has come by the same username or address at this very moment.
+      if (error instanceof ConstraintError) return 'taken'
+      throw error
+    })
+}
+
+async function accountOf(tx: Transaction, provider: Provider, identity: Identity, at: Circumstances): Promise<Row | Refusal> {
+  const linked = await linkedUser(tx, provider, identity.subject)
+  if (linked) return usable(tx, provider, identity, linked, at)
+  const { email, isVerified } = identity
+  if (!email || !isVerified || !isEmail(email)) return 'unverified'
+  // Several windows of the same person find what the first of them has made.
+  await takeTurns(tx, TURN)
+  const known = await linkedUser(tx, provider, identity.subject)
+  if (known) return usable(tx, provider, identity, known, at)
+  const owner = await tx.one(sql`select * from principals where lower(email) = lower(${email})`)
+  return owner ? adopt(tx, provider, identity, owner, at) : create(tx, provider, { ...identity, email }, at)
+}
+
+/** The account, if it can be used; whoever was invited has come now. */
+async function usable(
+  tx: Transaction,
+  { slug }: Provider,
+  { subject }: Identity,
+  user: Row,
+  { now }: Circumstances,
+): Promise<Row | Refusal> {
+  if (user['status'] === ACTIVE) return user
+  if (user['status'] !== INVITED) return 'inactive'
+  await tx.run(sql`
+    update principals set status = ${ACTIVE}, identity_url = ${`${slug}:${subject}`}, updated_at = ${now.toISOString()}
+    where id = ${user['id']}`)
+  await changed(tx, 'principals')
+  return { ...user, status: ACTIVE }
+}
+
+/**
+ * Links an account that has the same address. An administrator's is worth too much for that, and whoever is linked already is
+ * somebody else: addresses are given to new people.
+ */
+async function adopt(
+  tx: Transaction,
+  provider: Provider,
+  identity: Identity,
+  owner: Row,
+  at: Circumstances,
+): Promise<Row | Refusal> {
+  const isOther = await tx.one(
+    sql`select id from user_auth_identities where user_id = ${owner['id']} and provider_id = ${provider.id}`,
+  )
+  const mayBe = at.settings.oauth_allow_remapping_of_existing_users && owner['type'] === 'User' && !owner['admin']
+  if (isOther || !mayBe) return 'taken'
+  const user = await usable(tx, provider, identity, owner, at)
+  if (typeof user !== 'string') await link(tx, provider, identity, owner['id'], at)
+  return user
+}
+
+async function create(
+  tx: Transaction,
+  provider: Provider,
+  { subject, login, email, firstName, lastName }: Identity & { email: string },
+  at: Circumstances,
+): Promise<Row | Refusal> {
+  const status = statusOfNew(provider, at.settings)
+  if (status === undefined) return 'unknown'
+  const own = login !== undefined && isLogin(login) ? login : email
+  if (await tx.one(sql`select id from principals where lower(login) = lower(${own})`)) return 'taken'
+  const spare = namedAfter(email)
+  const first_name = firstName !== undefined && isPersonName(firstName) ? firstName : spare.first_name
+  const last_name = lastName !== undefined && isPersonName(lastName) ? lastName : spare.last_name
+  const stamp = at.now.toISOString()
+  const { id } = (await tx.one<{ id: number }>(
+    insert('principals', {
+      type: 'User',
+      name: `${first_name} ${last_name}`,
+      login: own,
+      first_name,
+      last_name,
+      email,
+      status,
+      identity_url: `${provider.slug}:${subject}`,
+      created_at: stamp,
+      updated_at: stamp,
+    }),
+  )) as { id: number }
+  await changed(tx, 'principals')
+  await link(tx, provider, { subject }, id, at)
+  if (status !== ACTIVE) return 'pending'
+  return (await tx.one(sql`select * from principals where id = ${id}`)) as Row
+}
+
+/** In which state an account is made; undefined: none is. Who has shown that an address is theirs need not be sent mail there. */
+function statusOfNew({ registration }: Provider, { self_registration }: Settings): number | undefined {
+  if (registration === 'open') return ACTIVE
+  if (registration === 'none' || self_registration === 0) return undefined
+  return self_registration === 2 ? REGISTERED : ACTIVE
+}
+
+async function link(
+  tx: Transaction,
+  { id }: Provider,
+  { subject }: Pick<Identity, 'subject'>,
+  user: number,
+  { now }: Circumstances,
+): Promise<void> {
+  await tx.run(insert('user_auth_identities', { user_id: user, provider_id: id, subject, created_at: now.toISOString() }))
+  await changed(tx, 'auth_providers')
+}

@@ -1,0 +1,45 @@
+/** Sign-ins under way at a provider: what has to come back from there, to the browser that they were begun in, and only once. */
+import type { Database } from '#db/database.ts'
+import { sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
+import type { Provider } from '#kernel/providers.ts'
+import { periodically } from '#kernel/tasks.ts'
+import { hashToken } from '#kernel/tokens.ts'
+
+/** So many seconds somebody has to sign in at the provider. */
+export const LONGEST_SIGN_IN = 10 * 60
+
+/** What the browser takes along, and what it alone has. */
+export interface Ticket {
+  readonly state: string
+  readonly browser: string
+}
+
+/** What we keep to ourselves. */
+export type Kept = Pick<Tables['provider_sign_ins'], 'nonce' | 'code_verifier' | 'back_url'>
+
+/** Notes that a browser sets out for a provider. */
+export async function setOut(db: Database, { id }: Provider, { state, browser }: Ticket, kept: Kept, now: Date): Promise<void> {
+  const expiresAt = new Date(now.getTime() + LONGEST_SIGN_IN * 1000).toISOString()
+  await db.transaction((tx) =>
+    tx.run(sql`
+      insert into provider_sign_ins (state, browser, provider_id, nonce, code_verifier, back_url, expires_at)
+      values (${hashToken(state)}, ${hashToken(browser)}, ${id}, ${kept.nonce}, ${kept.code_verifier}, ${kept.back_url}, ${expiresAt})`),
+  )
+}
+
+/** What was kept of a sign-in that comes back from where it went; nothing a second time, in another browser, or too late. */
+export const comeBack = (db: Database, { id }: Provider, { state, browser }: Ticket, now: Date): Promise<Kept | undefined> =>
+  db.transaction((tx) =>
+    tx.one<Kept>(sql`
+      delete from provider_sign_ins
+      where state = ${hashToken(state)} and browser = ${hashToken(browser)} and provider_id = ${id}
+        and expires_at > ${now.toISOString()}
+      returning nonce, code_verifier, back_url`),
+  )
+
+periodically(async (db, now) => {
+  const isOver = sql`expires_at <= ${now.toISOString()}`
+  if (!(await db.one(sql`select state from provider_sign_ins where ${isOver} limit 1`))) return
+  await db.transaction((tx) => tx.run(sql`delete from provider_sign_ins where ${isOver}`))
+})

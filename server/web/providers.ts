@@ -1,0 +1,157 @@
+/**
+ * Signing in by an OpenID Connect provider: out to it and back, by the code flow with state, nonce and PKCE. Nobody's account is
+ * linked by way of the session that a browser has, so it does no harm that any page can lead here.
+ */
+import type { Configuration, IDToken } from 'openid-client'
+import { askProvider, metadataOf, ProviderUnavailable } from '#http/provider.ts'
+import { browserIn, givenBrowser } from '#http/session.ts'
+import { notFound } from '#kernel/errors.ts'
+import { isStorable } from '#kernel/kinds.ts'
+import type { Answer } from '#kernel/operation.ts'
+import { availableProviders, type Provider } from '#kernel/providers.ts'
+import { addressOf } from '#kernel/settings.ts'
+import { randomKey } from '#kernel/tokens.ts'
+import { type Identity, identityOf, isLinked, type Refusal, signInBy } from '#modules/accounts/provider-accounts.ts'
+import { comeBack, type Kept, LONGEST_SIGN_IN, setOut } from '#modules/accounts/provider-sign-ins.ts'
+import { html } from '#text/html.ts'
+import { circumstancesOf, enter } from './entrance.ts'
+import { ownPath } from './own-path.ts'
+import { type Area, alert, onTo, page, type Visit } from './page.ts'
+
+/** People wait for it themselves, and a provider may have to think. */
+const PATIENCE = 10_000
+
+async function providerOf({ db, snapshot, params }: Visit): Promise<Provider> {
+  const provider = (await availableProviders(db, snapshot)).find(({ slug }) => slug === params['slug'])
+  if (!provider) throw notFound('There is no such way to sign in. It may have been switched off.')
+  return provider
+}
+
+/**
+ * What we are to a provider.
+ * @throws ProviderUnavailable
+ */
+async function clientOf({ issuer, client_id, client_secret }: Provider) {
+  const [openid, metadata] = await Promise.all([import('openid-client'), metadataOf(issuer)])
+  const methods = metadata['token_endpoint_auth_methods_supported']
+  const isPosted = Array.isArray(methods) && !methods.includes('client_secret_basic')
+  const authentication =
+    client_secret === null ? openid.None() : (isPosted ? openid.ClientSecretPost : openid.ClientSecretBasic)(client_secret)
+  const configuration: Configuration = new openid.Configuration(metadata, client_id, {}, authentication)
+  configuration[openid.customFetch] = (address, options) => askProvider(address, options as RequestInit, PATIENCE)
+  openid.enableNonRepudiationChecks(configuration)
+  // Only on this machine: `isIssuer` lets no other one do without.
+  if (issuer.startsWith('http:')) openid.allowInsecureRequests(configuration)
+  return { openid, configuration }
+}
+
+const callbackOf = ({ settings }: Visit, { slug }: Provider) => addressOf(settings, `/auth/${slug}/callback`)
+
+/** Tells why nobody is signed in, and leads back to where one can begin again. */
+function refuse({ settings }: Visit, sentence: string, status: number): Answer {
+  const title = 'You are not signed in'
+  const content = html`<h1>${title}</h1>
+${alert(sentence)}
+<p><a href="/login/internal">Sign in another way, or try again</a></p>`
+  return page(`${title} – ${settings.app_title}`, content, { status })
+}
+
+const sentences: Readonly<Record<Refusal, (name: string) => string>> = {
+  inactive: () => 'Your account cannot be used at the moment. An administrator can change that.',
+  pending: () => 'Your account has been made. You can sign in as soon as an administrator has activated it.',
+  unknown: () => 'You have no account here, and none is made by signing in. An administrator can give you one.',
+  taken: (name) =>
+    `There is an account already that may be yours, but ${name} alone cannot open it. An administrator can link it for you.`,
+  unverified: (name) => `${name} does not say that your e-mail address is yours. An administrator can link your account for you.`,
+}
+
+const unavailable = (visit: Visit, { name }: Provider) =>
+  refuse(visit, `${name} does not answer at the moment. Try again in a minute.`, 503)
+
+async function leave(visit: Visit): Promise<Answer> {
+  const { request, session, settings, db, now, given } = visit
+  const back_url = ownPath(given.get('back_url'))
+  const provider = await providerOf(visit)
+  if (session) return onTo(back_url ?? '/')
+  try {
+    const { openid, configuration } = await clientOf(provider)
+    const [state, nonce, code_verifier] = [randomKey(), randomKey(), openid.randomPKCECodeVerifier()]
+    // One that the browser has goes on to be used, so that several of its windows can sign in.
+    const browser = browserIn(request.raw, settings) ?? randomKey()
+    await setOut(db, provider, { state, browser }, { nonce, code_verifier, back_url: back_url ?? null }, now)
+    const address = openid.buildAuthorizationUrl(configuration, {
+      redirect_uri: callbackOf(visit, provider),
+      scope: 'openid profile email',
+      state,
+      nonce,
+      code_challenge: await openid.calculatePKCECodeChallenge(code_verifier),
+      code_challenge_method: 'S256',
+    })
+    return onTo(address.href, { 'set-cookie': givenBrowser(browser, LONGEST_SIGN_IN, settings) })
+  } catch (error) {
+    if (error instanceof ProviderUnavailable) return unavailable(visit, provider)
+    throw error
+  }
+}
+
+/** What the provider says of whoever it sends back. Throws whatever is wrong with that. */
+async function identify(
+  visit: Visit,
+  provider: Provider,
+  { state, nonce, code_verifier }: Kept & { state: string },
+): Promise<Identity> {
+  const { openid, configuration } = await clientOf(provider)
+  const address = new URL(callbackOf(visit, provider))
+  address.search = visit.given.toString()
+  const tokens = await openid.authorizationCodeGrant(configuration, address, {
+    expectedState: state,
+    expectedNonce: nonce,
+    pkceCodeVerifier: code_verifier,
+  })
+  const claims = tokens.claims() as IDToken
+  if (!isStorable(claims.sub)) throw new Error('The subject cannot be kept.')
+  const isKnown = await isLinked(visit.db, provider, claims.sub)
+  if (isKnown || configuration.serverMetadata().userinfo_endpoint === undefined) return identityOf(claims.sub, claims, provider)
+  const more = await openid.fetchUserInfo(configuration, tokens.access_token, claims.sub)
+  // What is said of one address must not be believed of another.
+  const { email_verified, ...others } = claims
+  return identityOf(claims.sub, 'email' in more ? { ...others, ...more } : { ...claims, ...more }, provider)
+}
+
+/** What went wrong, without what was sent; an error of syntax would quote it. */
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as Error
+  return cause instanceof Error && !(cause instanceof SyntaxError) ? `${message}: ${reasonOf(cause)}` : message
+}
+
+const isOfProvider = (error: unknown): boolean =>
+  error instanceof ProviderUnavailable || (error instanceof Error && isOfProvider(error.cause))
+
+async function arrive(visit: Visit): Promise<Answer> {
+  const { request, settings, db, now, given } = visit
+  const provider = await providerOf(visit)
+  const [browser, state] = [browserIn(request.raw, settings), given.get('state')]
+  const kept = browser && state ? await comeBack(db, provider, { state, browser }, now) : undefined
+  if (!kept || !state) {
+    return refuse(visit, 'This sign-in was begun in another browser, too long ago, or has been used already. Begin again.', 422)
+  }
+  let identity: Identity
+  try {
+    identity = await identify(visit, provider, { ...kept, state })
+  } catch (error) {
+    request.log.warn({ provider: provider.slug, reason: reasonOf(error) }, 'sign-in by a provider failed')
+    if (isOfProvider(error)) return unavailable(visit, provider)
+    if (given.has('error')) return refuse(visit, `${provider.name} did not sign you in.`, 422)
+    return refuse(visit, `What ${provider.name} answered cannot be relied on.`, 422)
+  }
+  const admission = await signInBy(provider, identity, circumstancesOf(visit), db)
+  if (typeof admission === 'string') return refuse(visit, sentences[admission](provider.name), 422)
+  return enter(visit, admission, kept.back_url)
+}
+
+export const providers: Area = {
+  routes(on) {
+    on.get('/auth/:slug', leave)
+    on.get('/auth/:slug/callback', arrive)
+  },
+}

@@ -1,0 +1,505 @@
+/** Signing in by a provider: out to it and back, whose account that opens, and what nobody must be able to make of it. */
+import assert from 'node:assert/strict'
+import { after, afterEach, before, beforeEach, describe, mock, type TestContext, test } from 'node:test'
+import { sql } from '#db/sql.ts'
+import { signInStage } from '#modules/accounts/sign-in.ts'
+import { type Instance, instance, type Reply } from '#test/instance.ts'
+import { CLIENT_ID, change, type FakeProvider, fakeProvider, link, type Person, register } from '#test/provider.ts'
+import { type Browser, browser } from '../sessions/browser.ts'
+
+/** One more provider, for one test. */
+const another = async (t: TestContext): Promise<FakeProvider> => {
+  const provider = await fakeProvider()
+  t.after(() => provider.close())
+  return provider
+}
+
+let it: Instance
+let acme: FakeProvider
+let provider: number
+let vera: number
+let one: Browser
+let count = 0
+let subject: string
+
+before(async () => {
+  it = await instance()
+  acme = await fakeProvider()
+  provider = await register(it, acme, { name: 'Acme <Inc>' })
+})
+after(async () => {
+  await acme.close()
+  await it.close()
+})
+beforeEach(async () => {
+  subject = `subject ${++count}`
+  vera = await it.make.user({ login: `vera-${count}`, email: `vera-${count}@example.net` })
+  await link(it, vera, provider, subject)
+  one = browser(it.url)
+})
+afterEach(() => {
+  acme.answers = {}
+  acme.faults = {}
+  mock.timers.reset()
+})
+
+const to = (reply: Reply) => [reply.status, reply.headers.get('location')]
+const alertIn = ({ text }: Reply) => /role="alert"[^>]*>([^<]*)</.exec(text)?.[1]
+/** Nobody was signed in, and this is why. */
+const isRefused = (reply: Reply, status: number, sentence: string) => {
+  assert.deepEqual([reply.status, alertIn(reply), reply.headers.get('set-cookie')], [status, sentence, null])
+  assert.match(reply.text, /<a href="\/login\/internal">/)
+}
+/** The address that a browser is led to. */
+const setOut = async (by: Browser, query = ''): Promise<string> => {
+  const reply = await by.get(`/auth/acme${query}`)
+  assert.equal(reply.status, 303)
+  return reply.headers.get('location') as string
+}
+/** The path and query by which somebody who has signed in there comes back. */
+const cameBack = (address: string, person: Person, userInfo?: Record<string, unknown>): string => {
+  const { pathname, search } = new URL(acme.signIn(address, person, userInfo))
+  return pathname + search
+}
+/** All of it. */
+const signIn = async (person: Person, userInfo?: Record<string, unknown>, by = one): Promise<Reply> =>
+  by.get(cameBack(await setOut(by), person, userInfo))
+const userOf = (column: 'login' | 'email', value: string) =>
+  it.db.one(sql`select * from principals where ${column === 'login' ? sql`login` : sql`email`} = ${value}`)
+const UNRELIABLE = 'What Acme &lt;Inc&gt; answered cannot be relied on.'
+const USED = 'This sign-in was begun in another browser, too long ago, or has been used already. Begin again.'
+const TAKEN =
+  'There is an account already that may be yours, but Acme &lt;Inc&gt; alone cannot open it. An administrator can link it for you.'
+const UNVERIFIED =
+  'Acme &lt;Inc&gt; does not say that your e-mail address is yours. An administrator can link your account for you.'
+const UNKNOWN = 'You have no account here, and none is made by signing in. An administrator can give you one.'
+const INACTIVE = 'Your account cannot be used at the moment. An administrator can change that.'
+
+describe('the sign-in page', () => {
+  test('has a button for each provider that is available, which remembers where one wanted to go', async () => {
+    const button = /<a class="button quiet" href="\/auth\/acme\?back_url=%2Fapi%2Fdocs">Sign in with Acme &lt;Inc&gt;<\/a>/
+    assert.match((await one.get('/login?back_url=/api/docs')).text, button)
+    await change(it, provider, 'available', false)
+    assert.doesNotMatch((await one.get('/login?back_url=/api/docs')).text, /\/auth\/|Acme/)
+    assert.equal((await one.get('/auth/acme')).status, 404)
+    await change(it, provider, 'available', true)
+  })
+
+  test('asks for no password where that is switched off, and takes none', async () => {
+    await it.setting('disable_password_login', true)
+    const { text } = await one.get('/login')
+    const { status } = await one.signIn('admin', 'whatever it is')
+    await it.setting('disable_password_login', false)
+    assert.doesNotMatch(text, /type="password"/)
+    assert.match(text, /href="\/auth\/acme"/)
+    assert.equal(status, 403)
+  })
+
+  test('leads to the provider at once where it should, but not those who have just signed out', async () => {
+    await it.setting('omniauth_direct_login_provider', 'acme')
+    assert.deepEqual(to(await one.get('/login?back_url=/x')), [303, '/auth/acme?back_url=%2Fx'])
+    assert.match((await one.get('/login/internal')).text, /type="password"/)
+    await signIn({ sub: subject })
+    assert.deepEqual(to(await one.submit('/logout')), [303, '/login/internal'])
+    await change(it, provider, 'available', false)
+    assert.equal((await one.get('/login')).status, 200)
+    await change(it, provider, 'available', true)
+    await it.setting('omniauth_direct_login_provider', null)
+  })
+})
+
+describe('signing in by a provider', () => {
+  test('asks it for a code, with state, nonce and PKCE, to be sent to the address that people reach us by', async () => {
+    const { origin, pathname, searchParams } = new URL(await setOut(one))
+    assert.deepEqual([origin + pathname, searchParams.get('client_id')], [`${acme.issuer}/authorize`, CLIENT_ID])
+    assert.equal(searchParams.get('redirect_uri'), 'http://localhost:8080/auth/acme/callback')
+    assert.deepEqual([searchParams.get('response_type'), searchParams.get('scope')], ['code', 'openid profile email'])
+    assert.match(searchParams.get('state') as string, /^[0-9a-f]{64}$/)
+    assert.match(searchParams.get('nonce') as string, /^[0-9a-f]{64}$/)
+    assert.match(searchParams.get('code_challenge') as string, /^[\w-]{43}$/)
+    assert.equal(searchParams.get('code_challenge_method'), 'S256')
+  })
+
+  test('begins a session of whoever is linked to its subject', async () => {
+    assert.deepEqual(to(await signIn({ sub: subject })), [303, '/'])
+    assert.equal(await one.me(), vera)
+  })
+
+  test('leads to where one wanted to go, and nowhere else', async () => {
+    const ways: [back: string, to: string][] = [
+      ['/api/docs?x=1#y', '/api/docs?x=1#y'],
+      ['//evil.example', '/'],
+      ['/\\evil.example', '/'],
+      ['https://evil.example', '/'],
+      ['/%2fevil.example', '/'],
+      ['javascript:alert(1)', '/'],
+    ]
+    for (const [back, where] of ways) {
+      const visitor = browser(it.url)
+      const path = cameBack(await setOut(visitor, `?back_url=${encodeURIComponent(back)}`), { sub: subject })
+      // What is added on the way back counts for nothing.
+      assert.deepEqual(to(await visitor.get(`${path}&back_url=/elsewhere`)), [303, where], back)
+      assert.deepEqual(to(await visitor.get(`/auth/acme?back_url=${encodeURIComponent(back)}`)), [303, where], back)
+    }
+  })
+
+  test('keeps to the configured address, whatever host a request names', async () => {
+    const { headers } = await it.anonymous.send('GET', '/auth/acme', { headers: { 'x-forwarded-host': 'evil.example' } })
+    const { searchParams } = new URL(headers.get('location') as string)
+    assert.equal(searchParams.get('redirect_uri'), 'http://localhost:8080/auth/acme/callback')
+  })
+
+  test('gives the browser a cookie for the way that scripts and other sites do not see and that is short-lived', async () => {
+    const { headers } = await one.get('/auth/acme')
+    const cookie = /^_open_project_session_browser=[0-9a-f]{64}; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/
+    assert.match(headers.get('set-cookie') as string, cookie)
+    await it.setting('https', true)
+    const secure = (await one.get('/auth/acme')).headers.get('set-cookie') as string
+    await it.setting('https', false)
+    assert.match(secure, /^__Host-_open_project_session_browser=[0-9a-f]{64}; Max-Age=600; Path=\/; .*; Secure$/)
+  })
+
+  test('works in several windows of a browser at once', async () => {
+    const [first, second] = [await setOut(one, '?back_url=/first'), await setOut(one, '?back_url=/second')]
+    assert.deepEqual(to(await one.get(cameBack(second, { sub: subject }))), [303, '/second'])
+    assert.deepEqual(to(await one.get(cameBack(first, { sub: subject }))), [303, '/first'])
+    assert.equal(await one.me(), vera)
+  })
+
+  test('goes on with no session that was there before, made up or not, and ends it (session fixation)', async () => {
+    const path = cameBack(await setOut(one), { sub: subject })
+    const attacker = browser(it.url)
+    await signIn({ sub: subject }, undefined, attacker)
+    const planted = /_open_project_session=[0-9a-f]{64}/.exec(attacker.cookie)?.[0] as string
+    one.cookie = `${one.cookie}; ${planted}`
+    assert.equal(await one.me(), vera)
+    await one.get(path)
+    assert.equal(one.cookie.includes(planted), false)
+    assert.deepEqual([await one.me(), await attacker.me()], [vera, undefined])
+  })
+
+  test('is a first proof like any other: what is asked for besides is asked for here as well', async () => {
+    const riddled = vera
+    signInStage({ name: 'riddle', path: '/riddle', isDue: (_, user) => user['id'] === riddled })
+    assert.deepEqual(to(await one.get(cameBack(await setOut(one, '?back_url=/x'), { sub: subject }))), [
+      303,
+      '/riddle?back_url=%2Fx',
+    ])
+    assert.equal(await one.me(), undefined)
+  })
+
+  test('is nothing for those who are signed in', async () => {
+    await signIn({ sub: subject })
+    assert.deepEqual(to(await one.get('/auth/acme?back_url=/x')), [303, '/x'])
+  })
+
+  test('keeps neither state nor cookie as they are', async () => {
+    const address = await setOut(one)
+    const rows = JSON.stringify(await it.db.all(sql`select * from provider_sign_ins`))
+    assert.equal(rows.includes(new URL(address).searchParams.get('state') as string), false)
+    assert.equal(rows.includes(one.cookie.split('=')[1] as string), false)
+  })
+})
+
+describe('nobody is signed in', () => {
+  test('by a code that another browser has come by (login CSRF)', async () => {
+    const attacker = browser(it.url)
+    const path = cameBack(await setOut(attacker), { sub: subject })
+    isRefused(await one.get(path), 422, USED)
+    await setOut(one)
+    isRefused(await one.get(path), 422, USED)
+    assert.equal(await one.me(), undefined)
+  })
+
+  test('by coming back a second time', async () => {
+    const path = cameBack(await setOut(one), { sub: subject })
+    assert.equal((await one.get(path)).status, 303)
+    isRefused(await one.get(path), 422, USED)
+  })
+
+  test('by a state that is made up, missing, or given twice', async () => {
+    for (const change of [(p: string) => p.replace(/state=\w/, 'state=x'), (p: string) => p.replace(/&?state=\w+/, '')]) {
+      isRefused(await one.get(change(cameBack(await setOut(one), { sub: subject }))), 422, USED)
+    }
+    const path = cameBack(await setOut(one), { sub: subject })
+    isRefused(await one.get(`${path}&state=x`), 422, UNRELIABLE)
+  })
+
+  test('after ten minutes', async () => {
+    const path = cameBack(await setOut(one), { sub: subject })
+    mock.timers.enable({ apis: ['Date'], now: Date.now() + 601_000 })
+    isRefused(await one.get(path), 422, USED)
+  })
+
+  test('by the answer of another provider (mix-up)', async (t) => {
+    const other = await another(t)
+    await register(it, other, { slug: 'other', name: 'Other' })
+    const path = cameBack(await setOut(one), { sub: subject })
+    isRefused(await one.get(path.replace('/auth/acme/', '/auth/other/')), 422, USED)
+    isRefused(await one.get(path.replace(/iss=[^&]+/, `iss=${encodeURIComponent(other.issuer)}`)), 422, UNRELIABLE)
+    const silent = cameBack(await setOut(one), { sub: subject })
+    isRefused(await one.get(silent.replace(/&iss=[^&]+/, '')), 422, UNRELIABLE)
+  })
+
+  test('by a code that the provider does not know, though all else is right', async () => {
+    const path = cameBack(await setOut(one), { sub: subject })
+    isRefused(await one.get(path.replace(/code=\w+/, 'code=made-up')), 422, UNRELIABLE)
+  })
+
+  const seconds = () => Math.floor(Date.now() / 1000)
+  const faults: [what: string, fault: () => FakeProvider['faults']][] = [
+    ['another nonce', () => ({ claims: { nonce: 'another' } })],
+    ['no nonce', () => ({ claims: { nonce: undefined } })],
+    ['another issuer', () => ({ claims: { iss: 'https://evil.example' } })],
+    ['another audience', () => ({ claims: { aud: 'another' } })],
+    ['a day that is over', () => ({ claims: { exp: seconds() - 86_400 } })],
+    ['no subject', () => ({ claims: { sub: undefined } })],
+    ['a subject that cannot be kept', () => ({ claims: { sub: 'a\u0000b' } })],
+    ['a signature that is not the provider’s', () => ({ forged: true })],
+  ]
+  for (const [what, fault] of faults) {
+    test(`by an ID token of ${what}`, async () => {
+      acme.faults = fault()
+      isRefused(await signIn({ sub: subject }), 422, UNRELIABLE)
+      assert.equal(await one.me(), undefined)
+    })
+  }
+
+  test('where they changed their mind at the provider, whatever it says of that', async () => {
+    const state = new URL(await setOut(one)).searchParams.get('state')
+    const query = new URLSearchParams({
+      error: 'access_denied',
+      error_description: '<b>Call 555</b>',
+      state: state as string,
+      iss: acme.issuer,
+    })
+    const reply = await one.get(`/auth/acme/callback?${query}`)
+    isRefused(reply, 422, 'Acme &lt;Inc&gt; did not sign you in.')
+    assert.doesNotMatch(reply.text, /555|access_denied/)
+  })
+
+  test('while the provider does not answer, before or after', async (t) => {
+    const away = 'Acme &lt;Inc&gt; does not answer at the moment. Try again in a minute.'
+    const path = cameBack(await setOut(one), { sub: subject })
+    acme.answers['/token'] = (request) => void request.socket.destroy()
+    isRefused(await one.get(path), 503, away)
+    const other = await another(t)
+    await register(it, other, { slug: 'away', name: 'Acme <Inc>' })
+    await other.close()
+    isRefused(await one.get('/auth/away'), 503, away)
+  })
+
+  test('by a provider that leads elsewhere, or talks too much', async () => {
+    const answers: FakeProvider['answers'][string][] = [
+      (_, response) => void response.writeHead(307, { location: 'http://127.0.0.1:1/token' }).end(),
+      (_, response) => void response.writeHead(200, { 'content-type': 'application/json' }).end(' '.repeat(300_000)),
+      (_, response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'),
+    ]
+    for (const answer of answers) {
+      acme.answers['/token'] = answer
+      assert.ok([422, 503].includes((await signIn({ sub: subject })).status))
+      assert.equal(await one.me(), undefined)
+    }
+  })
+
+  test('whose account is locked, or was never activated, in one sentence', async () => {
+    for (const status of [2, 3]) {
+      const user = await it.make.user({ status })
+      await link(it, user, provider, `of state ${status}`)
+      isRefused(await signIn({ sub: `of state ${status}` }), 422, INACTIVE)
+    }
+  })
+})
+
+describe('somebody whom nobody is linked to', () => {
+  const person = (more: Record<string, unknown> = {}): Person => ({
+    sub: `new ${count}`,
+    preferred_username: `newcomer-${count}`,
+    email: `newcomer-${count}@example.org`,
+    email_verified: true,
+    given_name: 'Nora',
+    family_name: `Newcomer ${count}`,
+    ...more,
+  })
+  const openly = async <T>(work: () => Promise<T>): Promise<T> => {
+    await change(it, provider, 'registration', 'open')
+    return work().finally(() => change(it, provider, 'registration', 'limited'))
+  }
+
+  test('is given an account at once where the provider may do that', async () => {
+    assert.deepEqual(to(await openly(() => signIn(person()))), [303, '/'])
+    const { body } = await one.get('/api/v3/users/me')
+    const { login, firstName, lastName, email, status, identityUrl } = body
+    assert.deepEqual(
+      { login, firstName, lastName, email, status, identityUrl },
+      {
+        login: `newcomer-${count}`,
+        firstName: 'Nora',
+        lastName: `Newcomer ${count}`,
+        email: `newcomer-${count}@example.org`,
+        status: 'active',
+        identityUrl: `acme:new ${count}`,
+      },
+    )
+    const again = browser(it.url)
+    // From now on the subject is enough, and what the provider says besides changes nothing.
+    await signIn({ sub: `new ${count}`, preferred_username: 'admin' }, undefined, again)
+    assert.equal(await again.me(), body.id)
+  })
+
+  test('is known by what the provider tells only when asked', async () => {
+    const { sub, ...userInfo } = person()
+    await openly(() => signIn({ sub }, userInfo))
+    assert.equal((await one.get('/api/v3/users/me')).body.login, `newcomer-${count}`)
+  })
+
+  test('waits for an administrator, is let in, or is given none, by the setting for those who come by themselves', async () => {
+    const pending = 'Your account has been made. You can sign in as soon as an administrator has activated it.'
+    isRefused(await signIn(person()), 422, pending)
+    assert.equal((await userOf('login', `newcomer-${count}`))?.['status'], 2)
+    isRefused(await signIn(person()), 422, INACTIVE)
+    for (const [setting, more] of [
+      [1, { sub: 'by mail', preferred_username: 'by-mail', email: 'by-mail@example.org' }],
+      [3, { sub: 'at once', preferred_username: 'at-once', email: 'at-once@example.org' }],
+    ] as const) {
+      await it.setting('self_registration', setting)
+      assert.equal((await signIn(person(more), undefined, browser(it.url))).status, 303)
+    }
+    await it.setting('self_registration', 0)
+    isRefused(await signIn(person({ sub: 'none', preferred_username: 'none', email: 'none@example.org' })), 422, UNKNOWN)
+    await it.setting('self_registration', 2)
+    assert.equal(await userOf('login', 'none'), undefined)
+  })
+
+  test('is given none where only those who are linked may come', async () => {
+    await change(it, provider, 'registration', 'none')
+    isRefused(await signIn(person()), 422, UNKNOWN)
+    await change(it, provider, 'registration', 'limited')
+    assert.equal(await userOf('login', `newcomer-${count}`), undefined)
+  })
+
+  test('is given none by an address that need not be theirs', async () => {
+    for (const email_verified of [undefined, false, 'false', 1, null]) {
+      isRefused(await openly(() => signIn(person({ email_verified }))), 422, UNVERIFIED)
+    }
+    isRefused(await openly(() => signIn(person({ email: 'no address' }))), 422, UNVERIFIED)
+    isRefused(await openly(() => signIn(person({ email: undefined }))), 422, UNVERIFIED)
+    assert.equal(await userOf('login', `newcomer-${count}`), undefined)
+  })
+
+  test('is not believed of one address what was said of another', async () => {
+    const elsewhere = { email: `vera-${count}@example.net` }
+    isRefused(await openly(() => signIn(person(), elsewhere)), 422, UNVERIFIED)
+  })
+
+  test('goes by the address where the username cannot be one here', async () => {
+    await openly(() => signIn(person({ preferred_username: 'me', given_name: '<b>', family_name: undefined })))
+    const { body } = await one.get('/api/v3/users/me')
+    assert.deepEqual([body.login, body.name], [body.email, `newcomer-${count} @example.org`])
+  })
+
+  test('does not come by the account of the username that they chose (takeover)', async () => {
+    const admin = await userOf('login', 'admin')
+    for (const preferred_username of ['admin', 'ADMIN', `vera-${count}`]) {
+      isRefused(await openly(() => signIn(person({ preferred_username }))), 422, TAKEN)
+    }
+    assert.equal(await one.me(), undefined)
+    assert.deepEqual(await userOf('login', 'admin'), admin)
+  })
+
+  test('is made one account, however many windows they come by at once', async () => {
+    const windows = [browser(it.url), browser(it.url), browser(it.url)]
+    const paths = await Promise.all(windows.map(async (each) => cameBack(await setOut(each), person())))
+    await openly(() => Promise.all(windows.map((each, index) => each.get(paths[index] as string))))
+    const users = await Promise.all(windows.map((each) => each.me()))
+    assert.deepEqual([...new Set(users)].length, 1)
+    assert.equal(typeof users[0], 'number')
+  })
+})
+
+describe('an account that has the address of whoever signs in', () => {
+  const owner = async (values: Record<string, unknown> = {}) => {
+    const email = `owner-${count}@example.net`
+    const id = await it.make.user({ email, ...values })
+    return { id, person: { sub: `owner ${count}`, email: email.toUpperCase(), email_verified: true } as Person }
+  }
+  const links = async (id: number) =>
+    (await it.db.all(sql`select subject from user_auth_identities where user_id = ${id}`)).map((row) => row['subject'])
+
+  test('is theirs from now on, where the provider has verified it', async () => {
+    const { id, person } = await owner()
+    assert.equal((await signIn(person)).status, 303)
+    assert.equal(await one.me(), id)
+    assert.deepEqual(await links(id), [`owner ${count}`])
+  })
+
+  test('is not, where it has not, unless its word is taken for that', async () => {
+    const { id, person } = await owner()
+    isRefused(await signIn({ ...person, email_verified: false }), 422, UNVERIFIED)
+    assert.deepEqual(await links(id), [])
+    await change(it, provider, 'trusts_email', true)
+    await signIn({ ...person, email_verified: false })
+    await change(it, provider, 'trusts_email', false)
+    assert.equal(await one.me(), id)
+  })
+
+  test('is not, where the settings leave that to administrators', async () => {
+    const { id, person } = await owner()
+    await it.setting('oauth_allow_remapping_of_existing_users', false)
+    isRefused(await signIn(person), 422, TAKEN)
+    await it.setting('oauth_allow_remapping_of_existing_users', true)
+    assert.deepEqual(await links(id), [])
+  })
+
+  test('is not, where it is an administrator’s', async () => {
+    const { id, person } = await owner({ admin: true })
+    isRefused(await signIn(person), 422, TAKEN)
+    assert.deepEqual(await links(id), [])
+  })
+
+  test('is not, where the provider has given the address to somebody new', async () => {
+    const { id, person } = await owner()
+    await link(it, id, provider, `former owner ${count}`)
+    isRefused(await signIn(person), 422, TAKEN)
+    assert.deepEqual(await links(id), [`former owner ${count}`])
+  })
+
+  test('stays locked, or waiting, and is not linked', async () => {
+    for (const status of [2, 3]) {
+      const { id, person } = await owner({ status, email: `state-${status}-${count}@example.net` })
+      isRefused(await signIn({ ...person, email: `state-${status}-${count}@example.net` }), 422, INACTIVE)
+      assert.deepEqual(await links(id), [])
+    }
+  })
+
+  test('is taken up where it was only an invitation', async () => {
+    const { id, person } = await owner({ status: 4 })
+    assert.equal((await signIn(person)).status, 303)
+    const { body } = await one.get('/api/v3/users/me')
+    assert.deepEqual([body.id, body.status], [id, 'active'])
+  })
+})
+
+test('What is over is forgotten, and logs tell neither codes nor secrets', async () => {
+  const { runTasks } = await import('#kernel/tasks.ts')
+  await setOut(one)
+  await runTasks(it.db, new Date(Date.now() + 601_000))
+  assert.deepEqual(await it.db.all(sql`select state from provider_sign_ins`), [])
+  const loud = await instance({ logLevel: 'debug' })
+  await register(loud, acme)
+  const visitor = browser(loud.url)
+  const { headers } = await visitor.get('/auth/acme')
+  const back = new URL(acme.signIn(headers.get('location') as string, { sub: 'x' }))
+  acme.faults = { claims: { nonce: 'another' } }
+  assert.equal((await visitor.get(back.pathname + back.search)).status, 422)
+  acme.answers['/token'] = (_, response) =>
+    void response.setHeader('content-type', 'application/json').end('{"access_token":eyJ}')
+  const again = new URL(acme.signIn((await visitor.get('/auth/acme')).headers.get('location') as string, { sub: 'x' }))
+  assert.equal((await visitor.get(again.pathname + again.search)).status, 422)
+  const log = loud.logged.join('')
+  assert.match(log, /sign-in by a provider failed/)
+  for (const secret of ['code', 'state'].map((name) => back.searchParams.get(name) as string))
+    assert.equal(log.includes(secret), false)
+  assert.doesNotMatch(log, /kept to ourselves|eyJ/)
+  await loud.close()
+})
