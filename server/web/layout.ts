@@ -48,7 +48,7 @@ button, .button { display: inline-block; padding: .625rem 1rem; font: inherit; f
 .small { padding: .25rem .625rem; font-size: .9375rem }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 fieldset .check { margin-bottom: .5rem }
-.unseen { position: absolute; clip-path: inset(50%); white-space: nowrap }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
 .soft { color: var(--soft) }
 .error, .notice { padding: .625rem .75rem; border-left: .25rem solid }
 .error { color: var(--error); background: var(--error-back) }
@@ -56,10 +56,11 @@ fieldset .check { margin-bottom: .5rem }
 .secret { display: block; padding: .75rem; margin-bottom: 1rem; border: 1px dashed var(--line); border-radius: .25rem; user-select: all }
 .table { overflow-x: auto; margin-bottom: 1rem }
 .table form { margin: 0 }
-table { width: 100%; border-collapse: collapse }
+table { width: 100%; border-collapse: collapse; overflow-wrap: break-word }
+table button { white-space: nowrap }
 th, td { padding: .5rem .75rem .5rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rule) }
 th { font-size: .9375rem; color: var(--soft) }
-@media (max-width: 40rem) { table.stacked, .stacked tbody, .stacked tr, .stacked td, .stacked th[scope=row] { display: block; padding: .125rem 0; border: 0 } .stacked thead { position: absolute; clip-path: inset(50%) } .stacked tr { padding: .75rem 0; border-bottom: 1px solid var(--rule) } .stacked td[data-label]::before { content: attr(data-label) ": "; color: var(--soft) } }
+@media (max-width: 40rem) { table.stacked, .stacked tbody, .stacked tr, .stacked td, .stacked th[scope=row] { display: block; padding: .125rem 0; border: 0 } .stacked thead { display: none } .stacked tr { padding: .75rem 0; border-bottom: 1px solid var(--rule) } .stacked td[data-label]::before { content: attr(data-label) ": "; color: var(--soft) } }
 .actions { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; margin-bottom: 1rem }
 .actions form { margin: 0 }
 `

@@ -3,10 +3,13 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright-core'
+import type { Database } from '#db/database.ts'
 import { hashPassword } from '#modules/accounts/passwords.ts'
+import { register } from '#modules/oauth/applications.ts'
+import { allow } from '#modules/oauth/grants.ts'
 import { browserMissing, looks, picture, startBrowser } from '#test/chromium.ts'
 import { type Instance, instance } from '#test/instance.ts'
-import { register } from '#test/provider.ts'
+import { register as registerProvider } from '#test/provider.ts'
 
 const PASSWORD = 'correct horse 7!'
 
@@ -18,22 +21,42 @@ const outside: [name: string, path: string][] = [
 const inside: [name: string, path: string][] = [
   ['start', '/'],
   ['confirm', '/confirm'],
+  ['connected-applications', '/my/applications'],
+  ['oauth-applications', '/admin/oauth/applications'],
+  ['oauth-new', '/admin/oauth/applications/new'],
+  ['oauth-one', '/admin/oauth/applications/1'],
+  ['oauth-delete', '/admin/oauth/applications/1/delete'],
+  ['consent', '/oauth/authorize?response_type=code&client_id=CLIENT&redirect_uri=https%3A%2F%2Fclock.example%2Fback'],
+  ['code', '/oauth/authorize/native?code=0a1b2c3d4e5f'],
   ['sign-out', '/logout'],
 ]
+
+/** What the pages have to show; gives the client id of an application that nobody has let in yet. */
+const fill = (db: Database, user: number): Promise<string> =>
+  db.transaction(async (tx) => {
+    const now = new Date()
+    const shared = { redirectUris: ['https://clock.example/back'], scopes: ['api_v3'], confidential: true, actingUserId: user }
+    const { clientId } = await register(tx, { ...shared, name: 'Time clock' }, user, now)
+    const { id } = await register(tx, { ...shared, name: 'Weekly report' }, user, now)
+    await allow(tx, id, user, ['api_v3'], now)
+    return clientId
+  })
 
 describe('in a browser', { skip: browserMissing }, () => {
   let it: Instance
   let chromium: Browser
+  let clientId: string
   before(async () => {
     it = await instance()
-    await register(it, { issuer: 'https://id.example.org' })
-    await it.make.user({
+    await registerProvider(it, { issuer: 'https://id.example.org' })
+    const vera = await it.make.user({
       login: 'vera',
       name: 'Vera Example',
       admin: true,
       email: 'vera@example.net',
       password_hash: await hashPassword(PASSWORD),
     })
+    clientId = await fill(it.db, vera)
     chromium = await startBrowser()
   })
   after(async () => {
@@ -105,7 +128,7 @@ describe('in a browser', { skip: browserMissing }, () => {
       const page = await context.newPage()
       const complaints = watched(page)
       const visit = async ([name, path]: [string, string]) => {
-        await page.goto(it.url + path)
+        await page.goto(it.url + path.replace('CLIENT', clientId))
         assert.equal(new URL(page.url()).pathname, path.split('?')[0], `${name} is shown`)
         await picture(page, `${name}-${look}`)
         await assertFit(page, name)

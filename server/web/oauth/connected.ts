@@ -27,7 +27,7 @@ ${
 <td data-label="It can">${scopes.map((scope) => meaningOf(scope) ?? scope).join('; ')}</td>
 <td data-label="Since">${day(createdAt)}</td>
 <td data-label="Last used">${day(usedAt)}</td>
-<td><form method="post" action="${PATH}"><button class="danger small" name="end" value="${id}" aria-label="Keep ${application} out">Keep out</button></form></td></tr>`,
+<td><form method="post" action="${PATH}"><button class="danger small" name="end" value="${id}">Keep out<span class="unseen"> ${application}</span></button></form></td></tr>`,
       )}
 </tbody></table></div>`
 }`
