@@ -34,6 +34,8 @@ export interface FakeProvider {
   token(claims?: Claims, header?: Record<string, unknown>): Promise<string>
   /** A token signed by a key that is not the provider's, under the name of one that is. */
   forge(claims?: Claims): Promise<string>
+  /** Whoever sits before a real browser that comes to it. */
+  visitor: Person | undefined
   /** Signs somebody in where an address of ours led to; gives the address that the browser is sent back to. */
   signIn(address: string, person: Person, userInfo?: Record<string, unknown>): string
   close(): Promise<void>
@@ -73,6 +75,10 @@ export async function fakeProvider(): Promise<FakeProvider> {
         authorization_response_iss_parameter_supported: true,
         ...it.documents,
       }),
+    '/authorize': (request, response) => {
+      const location = it.signIn(it.issuer + request.url, it.visitor as Person)
+      response.writeHead(200, { 'content-type': 'text/html' }).end(`<a href="${location.replaceAll('&', '&amp;')}">It is me</a>`)
+    },
     '/keys': async (_, response) =>
       json(response, { keys: [{ ...(await exportJWK(key.publicKey)), kid: key.kid, alg: key.alg, use: 'sig' }] }),
     '/token': async (request, response) => {
@@ -121,6 +127,7 @@ export async function fakeProvider(): Promise<FakeProvider> {
     asked: [],
     answers: {},
     documents: {},
+    visitor: undefined,
     faults: {},
     rotate: async (alg = 'RS256') => {
       key = { ...(await generateKeyPair(alg)), alg, kid: randomBytes(4).toString('hex') }
