@@ -335,6 +335,68 @@ test('halyard provider says who vouches for whom, and never tells the secret', a
   assert.match(await succeed('provider', 'list', ...where), /^SLUG.*\nnear .* enabled .*\n$/)
 })
 
+describe('halyard oauth', () => {
+  test('registers applications and decides of them, on a server that is running', async (t) => {
+    const where = await place(t)
+    const server = await serve(t, [...where, '--admin-token', given])
+    const made = await succeed('oauth', 'register', 'Sea Chart', '--acts-as', 'ADMIN', ...where)
+    const [, clientId, secret] =
+      /^Client ID: {5}([\w-]{43})\nClient secret: ([0-9a-f]{64}) \(shown only this once\)\n$/.exec(made) ?? assert.fail(made)
+    const comes = async (with_: string) => {
+      const authorization = `Basic ${Buffer.from(`${clientId}:${with_}`).toString('base64')}`
+      const body = new URLSearchParams({ grant_type: 'client_credentials' })
+      const reply = await fetch(`${server.url}/oauth/token`, { method: 'POST', headers: { authorization }, body })
+      return ((await reply.json()) as { access_token?: string }).access_token
+    }
+    const token = (await comes(secret!)) as string
+    assert.equal(await server.status(token), 200)
+
+    const listed = await succeed('oauth', 'list', ...where)
+    const [, id] = /^(\d+) +Sea Chart +[\w-]{43} +confidential +enabled *$/m.exec(listed) ?? assert.fail(listed)
+    await succeed('oauth', 'disable', id!, ...where)
+    assert.equal(await server.status(token), 401)
+    assert.equal(await comes(secret!), undefined)
+    await succeed('oauth', 'enable', id!, ...where)
+    assert.equal(await server.status(token), 200)
+    const rotated = await succeed('oauth', 'rotate', id!, ...where)
+    const [, fresh] = /^Client secret: ([0-9a-f]{64}) \(shown only this once\)\n$/.exec(rotated) ?? assert.fail(rotated)
+    assert.equal(await comes(secret!), undefined)
+    assert.ok(await comes(fresh!))
+    await succeed('oauth', 'delete', id!, ...where)
+    assert.equal(await server.status(token), 401)
+    await server.stop()
+  })
+
+  test('says what is wrong, and changes nothing', async (t) => {
+    const where = await place(t)
+    await succeed('seed', '--seed', 'basic', ...where)
+    const uris = 'sea-chart://callback,http://localhost/callback'
+    const made = await succeed('oauth', 'register', 'Chart', '--public', '--redirect-uris', uris, ...where)
+    assert.match(made, /^Client ID: {5}[\w-]{43}\n$/)
+    const before = await succeed('oauth', 'list', ...where)
+    assert.match(before, /^1 +Chart +\S+ +public +enabled +sea-chart:\/\/callback http:\/\/localhost\/callback$/m)
+    const mistakes: [args: string[], sentence: RegExp][] = [
+      [['oauth', 'register'], /^halyard oauth register needs NAME\.\n$/],
+      [
+        ['oauth', 'register', 'X', '--redirect-uris', 'http://x.example'],
+        /^The redirect URI http:\/\/x\.example has to begin with https/,
+      ],
+      [['oauth', 'register', 'X', '--public'], /^A public application needs a redirect URI\.\n$/],
+      [['oauth', 'register', 'X', '--scopes', 'admin'], /^There is no scope admin\.\n$/],
+      [['oauth', 'register', 'X', '--acts-as', 'ada'], /^There is no user with the login "ada"\.\n$/],
+      [['oauth', 'rotate', '1'], /^Application 1 is public: it has no secret\.\n$/],
+      [['oauth', 'disable', '99'], /^There is no application 99\.\n$/],
+      [['oauth', 'delete', 'mine'], /^"mine" is not the ID of an? application/],
+    ]
+    for (const [args, sentence] of mistakes) {
+      const { code, out, err } = await run(...args, ...where)
+      assert.deepEqual({ code, out }, { code: 1, out: '' }, args.join(' '))
+      assert.match(err, sentence)
+    }
+    assert.equal(await succeed('oauth', 'list', ...where), before)
+  })
+})
+
 test('halyard migrate and halyard seed prepare a database step by step', async (t) => {
   const where = await place(t)
   assert.match(await succeed('migrate', ...where), /^Applied 0001-foundation/)

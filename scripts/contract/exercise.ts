@@ -8,6 +8,7 @@ const readsPerOperation = 6
 
 // Resources that exist everywhere, though nothing may link to them.
 const givens = [
+  '/api/v3/oauth_applications/1',
   '/api/v3/users/me',
   '/api/v3/values/schema/startDate',
   '/api/v3/project_statuses/on_track',

@@ -38,6 +38,7 @@ const definitions = [
   ['custom-field', 'create', 'WorkPackage', 'Place', 'hierarchy', '--items', 'Europe/Spain (ES),Europe/Italy,Asia'],
   ['custom-field', 'create', 'WorkPackage', 'Points', 'int', '--default', '3'],
   ['custom-field', 'create', 'Project', 'Sponsor', 'string', '--default', 'Town'],
+  ['oauth', 'register', 'Chart', '--redirect-uris', 'https://app.example/callback'],
   ['custom-action', 'create', 'Take it', '--changes', '{"_links":{"assignee":{"href":"/api/v3/users/me"}}}'],
 ]
 

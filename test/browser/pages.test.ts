@@ -1,13 +1,12 @@
 /** The pages in a real browser: everybody can use them, by keyboard, on a telephone, in the dark; and nothing comes from elsewhere. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright-core'
 import type { Database } from '#db/database.ts'
 import { hashPassword } from '#modules/accounts/passwords.ts'
 import { register } from '#modules/oauth/applications.ts'
 import { allow } from '#modules/oauth/grants.ts'
-import { browserMissing, looks, picture, startBrowser } from '#test/chromium.ts'
+import { assertFit, browserMissing, looks, picture, startBrowser } from '#test/chromium.ts'
 import { type Instance, instance } from '#test/instance.ts'
 import { register as registerProvider } from '#test/provider.ts'
 
@@ -87,15 +86,6 @@ describe('in a browser', { skip: browserMissing }, () => {
     await page.keyboard.press('Tab')
     await page.keyboard.type(password)
     await page.keyboard.press('Enter')
-  }
-
-  /** That a page is fit for everybody: what axe finds, and whether it is as wide as the screen. */
-  async function assertFit(page: Page, name: string): Promise<void> {
-    const { violations } = await new AxeBuilder({ page }).analyze()
-    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`)
-    assert.deepEqual(found, [], name)
-    const [wide, screen] = await page.evaluate<[number, number]>('[document.documentElement.scrollWidth, innerWidth]')
-    assert.ok(wide <= screen, `${name} is ${wide} wide on a screen of ${screen}`)
   }
 
   /** Goes through a page by the Tab key: everything that can be used is come to, once, and can be seen to be. */

@@ -702,10 +702,16 @@ test('Both descriptions are there for those who are not signed in, as the standa
     authorization_response_iss_parameter_supported: true,
     service_documentation: at('/api/docs'),
   })
+  const provider = { registration: 'none', claims: '{}', client_id: 'us', created_at: new Date().toISOString() }
+  for (const available of [true, false]) {
+    const issuer = `https://${available ? 'one' : 'other'}.example`
+    const named = { slug: issuer, name: issuer, issuer, available }
+    await it.make.row('auth_providers', { ...provider, ...named }, 'auth_providers')
+  }
   assert.deepEqual((await it.anonymous.send('GET', '/.well-known/oauth-protected-resource')).body, {
     resource: it.url,
     resource_name: 'Halyard',
-    authorization_servers: [it.url],
+    authorization_servers: [it.url, 'https://one.example'],
     scopes_supported: ['api_v3', OTHER],
     bearer_methods_supported: ['header'],
     resource_documentation: at('/api/docs'),

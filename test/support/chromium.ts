@@ -1,7 +1,9 @@
 /** The system's Chromium, driven by Playwright: pages are looked at as people see them. */
+import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
+import { AxeBuilder } from '@axe-core/playwright'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
@@ -25,6 +27,15 @@ export const looks = [
   { name: 'wide-light', colorScheme: 'light', viewport: { width: 1280, height: 800 } },
   { name: 'narrow-dark', colorScheme: 'dark', viewport: { width: 375, height: 720 } },
 ] as const satisfies readonly (BrowserContextOptions & { name: string })[]
+
+/** That a page is fit for everybody: what axe finds, and whether it is as wide as the screen. */
+export async function assertFit(page: Page, name: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`)
+  assert.deepEqual(found, [], name)
+  const [wide, screen] = await page.evaluate<[number, number]>('[document.documentElement.scrollWidth, innerWidth]')
+  assert.ok(wide <= screen, `${name} is ${wide} wide on a screen of ${screen}`)
+}
 
 const folder = process.env['HALYARD_SCREENSHOTS']
 

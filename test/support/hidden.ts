@@ -239,6 +239,11 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
     committed_at: '2093-07-07T07:08:09.000Z',
   })
   await link('changeset_work_packages', { changeset_id: revision, work_package_id: child })
+  await add('oauth_applications', ['name', 'client_id'], {
+    redirect_uris: JSON.stringify([`https://${mark()}.example/`]),
+    scopes: '["api_v3"]',
+    owner_id: insider,
+  })
   const share = await add('memberships', [], {
     principal_id: other,
     project_id: harbour,

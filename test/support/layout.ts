@@ -17,17 +17,31 @@ for (const file of readdirSync(folder).sort()) {
   texts.push(...parts.map((part) => (typeof part === 'string' ? part : part.sqlite)))
 }
 
-/** Every column: its table, its name, and the table it points to, if it does. */
-const columns = texts.flatMap((text) => [
-  ...[...text.matchAll(/create table (\w+) \(\n([\s\S]*?)\n\);/g)].flatMap(([, table, body]) =>
-    [...body!.matchAll(/^ {2}(?!primary key|unique|check|foreign key)(\w+) .*?(?:references (\w+) \(id\).*)?$/gm)].map(
-      ([, column, target]) => ({ table: table!, column: column!, target }),
-    ),
-  ),
-  ...[...text.matchAll(/alter table (\w+) add column (\w+) .*?(?:references (\w+) \(id\).*)?;$/gm)].map(
-    ([, table, column, target]) => ({ table: table!, column: column!, target }),
-  ),
-])
+/** Every column: its table, its name, and the table it points to, if it does; as the migrations leave them, one after the other. */
+let columns: { readonly table: string; readonly column: string; readonly target: string | undefined }[] = []
+const STATEMENT =
+  /create table (?<made>\w+) \(\n(?<body>[\s\S]*?)\n\);|alter table (?<table>\w+) (?:add column (?<added>\w+) .*?(?:references (?<target>\w+) \(id\).*)?|rename column (?<from>\w+) to (?<to>\w+)|rename to (?<name>\w+));$|drop table (?<dropped>\w+);/gm
+const COLUMN = /^ {2}(?!primary key|unique|check|foreign key)(\w+) .*?(?:references (\w+) \(id\).*)?$/gm
+for (const text of texts) {
+  for (const { groups } of text.matchAll(STATEMENT)) {
+    const {
+      made,
+      body = '',
+      table = '',
+      added,
+      target,
+      from,
+      to,
+      name: renamed,
+      dropped,
+    } = groups as Record<string, string | undefined>
+    if (made) for (const [, column, to] of body.matchAll(COLUMN)) columns.push({ table: made, column: column!, target: to })
+    if (added) columns.push({ table, column: added, target })
+    if (renamed) columns = columns.map((one) => (one.table === table ? { ...one, table: renamed } : one))
+    if (to) columns = columns.map((one) => (one.table === table && one.column === from ? { ...one, column: to } : one))
+    if (dropped) columns = columns.filter((one) => one.table !== dropped)
+  }
+}
 
 /** The names of the columns of every table. */
 export const layout: ReadonlyMap<string, readonly string[]> = new Map(

@@ -37,7 +37,7 @@ export function* offersOf(body: unknown, onlyNames = false): Generator<Offer> {
   const names = (key: string) => onlyNames || Boolean(resource?.property.get(key)?.options.open)
   for (const [rel, links] of Object.entries<any>(from['_links'] ?? {})) {
     for (const link of [links].flat()) {
-      if (typeof link?.href !== 'string' || link.templated || link.type || link.href.startsWith('urn:')) continue
+      if (typeof link?.href !== 'string' || link.templated || link.type || !link.href.startsWith('/')) continue
       const method = (link.method ?? 'get').toUpperCase()
       yield { by: String(from['_type']), rel, method, href: link.href, payload: link.payload, from, onlyNames: names(rel) }
     }

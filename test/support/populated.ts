@@ -86,6 +86,7 @@ export async function populated(told?: (exchange: Exchange) => void): Promise<Po
   await keep(server, lab, residents)
   await tell(server, lab, residents)
   await dummies(server, lab)
+  await connect(server, residents)
   await addFields(server, lab, member)
   const changes = { _links: { assignee: { href: '/api/v3/users/me' } } }
   await make.row('custom_actions', { name: 'Take it', position: 1, conditions: {}, changes, ...stamps }, 'custom_actions')
@@ -279,6 +280,17 @@ async function keep({ make, db }: Instance, lab: number, users: readonly number[
 
 async function* pieces(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text)
+}
+
+/** Applications that may ask to be let in: with a secret, without one, and one that comes by itself. */
+async function connect({ make }: Instance, users: readonly number[]): Promise<void> {
+  const application = { scopes: '["api_v3"]', owner_id: users[0], ...stamps }
+  const [secret_hash, redirect_uris] = ['f'.repeat(64), '["https://app.example/callback"]']
+  await make.row('oauth_applications', { ...application, name: 'Cloud', client_id: 'cloud', secret_hash, redirect_uris })
+  const native = '["urn:ietf:wg:oauth:2.0:oob","sea-chart://callback"]'
+  await make.row('oauth_applications', { ...application, name: 'Chart', client_id: 'chart', redirect_uris: native })
+  const robot = { acting_user_id: users[1], redirect_uris: '[]', owner_id: null, enabled: false }
+  await make.row('oauth_applications', { ...application, name: 'Robot', client_id: 'robot', secret_hash, ...robot })
 }
 
 /** Principals whom nobody misses: what is locked or removed is one of them. */

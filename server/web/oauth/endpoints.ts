@@ -5,6 +5,7 @@ import { errorOf, send } from '#http/answer.ts'
 import type { Ground } from '#http/mount.ts'
 import { accessBy } from '#kernel/access-tokens.ts'
 import type { Answer } from '#kernel/operation.ts'
+import { availableProviders } from '#kernel/providers.ts'
 import { scopes } from '#kernel/scopes.ts'
 import { addressOf, type Settings, settingsOf } from '#kernel/settings.ts'
 import type { Snapshot } from '#kernel/world.ts'
@@ -139,16 +140,17 @@ export function oauthEndpoints(app: FastifyInstance, { db, world }: Ground): voi
     })
   })
 
-  route('GET', '/.well-known/oauth-protected-resource', async ({ settings }) =>
-    json({
+  route('GET', '/.well-known/oauth-protected-resource', async ({ settings, snapshot }) => {
+    const providers = await availableProviders(db, snapshot)
+    return json({
       resource: addressOf(settings, ''),
       resource_name: settings.app_title,
-      authorization_servers: [addressOf(settings, '')],
+      authorization_servers: [addressOf(settings, ''), ...providers.map(({ issuer }) => issuer)],
       scopes_supported: scopes(),
       bearer_methods_supported: ['header'],
       ...documentation('resource_documentation', settings),
-    }),
-  )
+    })
+  })
 }
 
 const documentation = (name: string, settings: Settings) =>

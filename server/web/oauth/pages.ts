@@ -48,7 +48,7 @@ ${!isKnown && html`<p class="soft">Any program on a device could say that it is 
 ${[...asked].map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">\n`)}
 <input type="hidden" name="user" value="${session.user['id']}">
 <p><button name="decision" value="allow">Let it in</button></p>
-<p><button name="decision" value="deny" class="quiet">Do not</button></p>
+<p><button name="decision" value="deny" class="quiet">Keep it out</button></p>
 </form>`
   return page(`Let ${application} in? – ${settings.app_title}`, content, { policy: { 'form-action': reach(redirectUri) } })
 }

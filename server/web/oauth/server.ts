@@ -12,9 +12,20 @@ export function serverOf(db: Database, settings: Settings): Promise<Authorizatio
   const issuer = addressOf(settings, '')
   const known = servers.get(db)
   if (known?.issuer === issuer) return known.server
-  const server = import('./provider.ts').then(({ authorizationServer }) => authorizationServer(db, issuer))
+  const server = provider().then(({ authorizationServer }) => authorizationServer(db, issuer))
   servers.set(db, { issuer, server })
   return server
+}
+
+/** Loads the library. It complains of each Node that is not called LTS, which an operator can do nothing about. */
+async function provider(): Promise<typeof import('./provider.ts')> {
+  const { warn } = console
+  console.warn = (...said) => String(said[0]).includes('Unsupported runtime') || warn(...said)
+  try {
+    return await import('./provider.ts')
+  } finally {
+    console.warn = warn
+  }
 }
 
 /** What of an authorization request is understood; the rest is to be ignored. */

@@ -1,0 +1,101 @@
+/** Letting an application in, in a real browser: its policy on forms holds each step of the way, also those of the application. */
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, before, describe, test } from 'node:test'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { assertFit, browserMissing, looks, picture, startBrowser } from '#test/chromium.ts'
+import { type Application, CALLBACK, PASSWORD, pkce, type Scene, scene } from '../oauth/scene.ts'
+
+const HOME = 'https://home.example/connected'
+
+describe('in a browser', { skip: browserMissing }, () => {
+  let it: Scene
+  let chromium: Browser
+  before(async () => {
+    it = await scene()
+    chromium = await startBrowser()
+  })
+  after(async () => {
+    await chromium?.close()
+    await it?.close()
+  })
+
+  const addressFor = ({ clientId }: Application, redirect_uri = CALLBACK) =>
+    `${it.url}/oauth/authorize?${new URLSearchParams({ response_type: 'code', client_id: clientId, redirect_uri, ...pkce })}`
+
+  /** A window in which an application on the web takes its code, and goes on to where it is at home. */
+  async function window(options = {}): Promise<{ context: BrowserContext; page: Page; codes: string[] }> {
+    const context = await chromium.newContext(options)
+    const page = await context.newPage()
+    const codes: string[] = []
+    await context.route('https://app.example/**', async (route) => {
+      codes.push(new URL(route.request().url()).searchParams.get('code') as string)
+      await route.fulfill({ status: 302, headers: { location: HOME } })
+    })
+    return { context, page, codes }
+  }
+
+  async function signIn(page: Page, login: string): Promise<void> {
+    await page.getByLabel('Username').fill(login)
+    await page.getByLabel('Password').fill(PASSWORD)
+    await page.keyboard.press('Enter')
+  }
+
+  test('somebody who is not signed in signs in, is asked, and arrives; the next time they only sign in', async () => {
+    const [{ login }, application] = [await it.person(), await it.application()]
+    for (const asked of [true, false]) {
+      const { context, page, codes } = await window()
+      // There is nobody at home; what counts is that the browser goes there.
+      const home = context.waitForEvent('request', { predicate: (request) => request.url() === HOME, timeout: 10_000 })
+      await page.goto(addressFor(application))
+      await signIn(page, login)
+      if (asked) await page.getByRole('button', { name: 'Let it in' }).click()
+      await home
+      const [code = ''] = codes
+      const form = { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: 'v'.repeat(43) }
+      assert.equal((await it.exchange(application, form)).status, 200)
+      await context.close()
+    }
+  })
+
+  test('a program on the device is arrived at', async () => {
+    const program = createServer((request, reply) => {
+      reply.setHeader('content-type', 'text/html')
+      reply.end(`<h1>${request.url?.startsWith('/callback?code=') ? 'Connected' : 'What?'}</h1>`)
+    })
+    await new Promise<void>((done) => program.listen(0, '127.0.0.1', done))
+    const { login } = await it.person()
+    const application = await it.application({ confidential: false, redirectUris: ['http://127.0.0.1/callback'] })
+    const { context, page } = await window()
+    await page.goto(addressFor(application, `http://127.0.0.1:${(program.address() as AddressInfo).port}/callback`))
+    await signIn(page, login)
+    await page.getByRole('button', { name: 'Let it in' }).click()
+    await page.getByRole('heading', { name: 'Connected' }).waitFor({ timeout: 10_000 })
+    await context.close()
+    program.close()
+  })
+
+  for (const { name: look, ...options } of looks) {
+    test(`its pages are fit for everybody, ${look}`, async () => {
+      const { login } = await it.person()
+      const native = 'urn:ietf:wg:oauth:2.0:oob'
+      const application = await it.application({ confidential: false, redirectUris: ['sea-chart://callback', native] })
+      const { context, page } = await window(options)
+      await page.goto(addressFor(application, 'sea-chart://callback'))
+      await signIn(page, login)
+      await page.getByRole('heading', { name: /^Let App \d+ in\?$/ }).waitFor()
+      await picture(page, `consent-${look}`)
+      await assertFit(page, 'consent')
+      await page.goto(addressFor(application, native))
+      await page.getByRole('button', { name: 'Let it in' }).click()
+      await page.getByRole('heading', { name: 'Your code' }).waitFor()
+      await picture(page, `code-${look}`)
+      await assertFit(page, 'code')
+      await page.goto(addressFor(application, 'https://evil.example/'))
+      await page.getByRole('heading', { name: 'This application cannot be let in' }).waitFor()
+      await assertFit(page, 'failure')
+      await context.close()
+    })
+  }
+})
