@@ -11,6 +11,8 @@ import { join, resolve } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { parse } from 'yaml'
 import { emptyPlace } from '#test/database.ts'
+import { client, filters } from '#test/instance.ts'
+import { upload } from './files/upload.ts'
 
 const script = resolve(import.meta.dirname, '../bin/halyard.js')
 const given = `opapi-${randomBytes(20).toString('hex')}`
@@ -117,6 +119,16 @@ describe('halyard serve', () => {
     assert.match(server.printed(), /^Halyard is ready: \S+\nAdmin login: +admin\nAdmin password: +\S+\n$/)
     await server.stop()
     assert.deepEqual(await readdir(cwd), [])
+  })
+
+  test('reads the files that are attached, soon after they have come', async (t) => {
+    const server = await serve(t, [...(await place(t)), '--admin-token', given])
+    const admin = client(server.url, given)
+    const path = `/work_packages?${filters(['attachmentContent', '~', ['halcyon']])}`
+    const [first] = (await admin.get('/work_packages')).body._embedded.elements
+    assert.equal((await upload(admin, `/work_packages/${first.id}/attachments`, { content: 'Halcyon days' })).status, 201)
+    while ((await admin.get(path)).body.total === 0);
+    await server.stop()
   })
 
   test('answers what it is being asked before it ends', async (t) => {

@@ -12,6 +12,7 @@ import { loginLines } from './login.ts'
 
 const CONNECTIONS = 10
 const DELIVERY_MS = 1000
+const READING_MS = 1000
 const SWEEP_MS = 60_000
 /** A Ctrl-C reaches the whole process group, and npm passes on a second one: within this time they are one. */
 const SAME_SIGNAL_MS = 500
@@ -31,6 +32,8 @@ export async function serve({ config }: Invocation): Promise<void> {
   )
   const failed = (what: string) => (error: unknown) => app.log.error({ err: error }, `${what} failed`)
   const stopDelivery = repeat(DELIVERY_MS, () => deliverAll(db), failed('delivering events'))
+  const ending = new AbortController()
+  const stopReading = repeat(READING_MS, () => workOnFiles(db, files, ending.signal), failed('working on files'))
   const stopSweeping = repeat(SWEEP_MS, () => sweepFiles(db, files), failed('removing files'))
 
   let stopping: number | undefined
@@ -40,8 +43,10 @@ export async function serve({ config }: Invocation): Promise<void> {
       return
     }
     stopping = performance.now()
+    ending.abort()
     await app.close()
     await stopDelivery()
+    await stopReading()
     await stopSweeping()
     await db.close()
     unlock()
@@ -89,6 +94,10 @@ async function deliverAll(db: Database): Promise<void> {
   const [{ deliver }, { runTasks }] = await Promise.all([import('#kernel/events.ts'), import('#kernel/tasks.ts')])
   await runTasks(db, new Date())
   while ((await deliver(db)) > 0);
+}
+
+async function workOnFiles(db: Database, files: FileStore, signal: AbortSignal): Promise<void> {
+  await (await import('#kernel/tasks.ts')).runFileTasks(db, files, new Date(), signal)
 }
 
 async function sweepFiles(db: Database, files: FileStore): Promise<void> {

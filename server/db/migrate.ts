@@ -18,6 +18,7 @@ import { sessions } from './migrations/0016-sessions.ts'
 import { sections } from './migrations/0017-sections.ts'
 import { signInStages } from './migrations/0018-sign-in-stages.ts'
 import { oauth } from './migrations/0019-oauth.ts'
+import { attachmentContents } from './migrations/0020-contents.ts'
 import { authProviders } from './migrations/0021-auth-providers.ts'
 import { sql } from './sql.ts'
 
@@ -40,6 +41,7 @@ const migrations: readonly { name: string; text: string | Readonly<Record<Engine
   { name: '0017-sections', text: sections },
   { name: '0018-sign-in-stages', text: signInStages },
   { name: '0019-oauth', text: oauth },
+  { name: '0020-contents', text: attachmentContents },
   { name: '0021-auth-providers', text: authProviders },
 ]
 

@@ -7,7 +7,7 @@
  */
 import type { Database, Engine, Transaction } from './database.ts'
 import { among, contains, lower } from './dialect.ts'
-import { and, name, type Sql, sql, TRUE } from './sql.ts'
+import { and, name, raw, type Sql, sql, TRUE } from './sql.ts'
 
 /** The texts that are indexed, by their tables; each with what the index is of, given the row. */
 const indexed: Readonly<Record<string, Readonly<Record<string, (row: Sql) => Sql>>>> = {
@@ -18,7 +18,11 @@ const indexed: Readonly<Record<string, Readonly<Record<string, (row: Sql) => Sql
   },
   journals: { notes: (row) => sql`${row}.notes` },
   attachments: { file_name: (row) => sql`${row}.file_name` },
+  attachment_contents: { content: (row) => sql`${row}.content` },
 }
+
+/** The texts that may be so long that taking in or reading one of them takes as long as hundreds of others. */
+const LONG = 'attachment_contents'
 
 const indexOf = (table: string, column: string): Sql => name(`texts_${table}_${column}`)
 
@@ -45,6 +49,7 @@ export function narrowed(engine: Engine, table: string, column: string, words: r
 export function narrowedRows(engine: Engine, table: string, column: string, words: readonly string[]): Sql {
   if (engine === 'postgres' && column === 'custom_values')
     return sql`${name(table)} x where ${hasWords(engine, sql`texts_in(x.custom_values)`, words)}`
+  if (engine === 'postgres' && table === LONG) return sql`${name(table)} x where is_long(${name(`x.${column}`)})`
   const found = candidates(engine, table, column, words)
   return found ? sql`(${found}) found cross join ${name(table)} x where x.id = found.id` : sql`${name(table)} x where ${TRUE}`
 }
@@ -87,12 +92,18 @@ function trigramsOf(words: readonly string[]): string {
 /** More of them tell hardly more. */
 const MOST_TRIGRAMS = 24
 
-/** Takes texts that wait into their indexes, as many as can be in one short transaction; gives how many. */
-export async function takeIn(db: Database, most: number): Promise<number> {
-  if (db.engine === 'postgres' || !(await db.one(sql`select 1 as one from texts_waiting limit 1`))) return 0
+/**
+ * Takes texts that wait into their indexes, as many as can be in one short transaction: of those that may be long, or of the
+ * others. Gives how many.
+ */
+export async function takeIn(db: Database, most: number, { long = false } = {}): Promise<number> {
+  if (db.engine === 'postgres') return 0
+  const some = sql`select of_table, id from texts_waiting where of_table ${raw(long ? '=' : '<>')} ${LONG} limit ${most}`
+  if (!(await db.one(some))) return 0
   return db.transaction(async (tx) => {
-    const waiting = await tx.all<{ of_table: string; id: number }>(sql`
-      delete from texts_waiting where (of_table, id) in (select of_table, id from texts_waiting limit ${most}) returning of_table, id`)
+    const waiting = await tx.all<{ of_table: string; id: number }>(
+      sql`delete from texts_waiting where (of_table, id) in (${some}) returning of_table, id`,
+    )
     for (const [table, rows] of Map.groupBy(waiting, (one) => one.of_table)) {
       await renew(
         tx,

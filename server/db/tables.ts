@@ -1,6 +1,12 @@
 /** The row of every table. Written by `npm run tables` from a migrated database; not to be edited. */
 
 export interface Tables {
+  attachment_contents: {
+    id: number
+    content: string | null
+    attempts: number
+    due_at: string | null
+  }
   attachments: {
     id: number
     container_type: string | null

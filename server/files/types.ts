@@ -124,3 +124,28 @@ export function presentation(type: string): { type: string; inline: boolean } {
 /** Whether a list of types and of extensions such as `*.pdf` allows a file; an empty one allows all. */
 export const isAllowed = (list: readonly string[], type: string, fileName: string): boolean =>
   list.length === 0 || list.some((one) => one.toLowerCase() === type || one.toLowerCase() === `*.${extensionOf(fileName)}`)
+
+/** The ways in which text is taken out of a file. */
+export type TextKind = 'plain' | 'json' | 'html' | 'xml' | 'pdf' | 'docx' | 'xlsx' | 'pptx' | 'odf'
+
+/** What the types of documents are read as. */
+const readable: Readonly<Record<string, TextKind>> = {
+  'application/pdf': 'pdf',
+  'application/json': 'json',
+  'application/xml': 'xml',
+  'application/yaml': 'plain',
+  'text/html': 'html',
+  'text/xml': 'xml',
+  ...Object.fromEntries((['docx', 'xlsx', 'pptx'] as const).map((kind) => [packed[kind], kind])),
+  ...Object.fromEntries(['odt', 'ods', 'odp'].map((extension) => [packed[extension], 'odf'])),
+}
+
+/** How text is taken out of a file of this type and name; undefined where it has none that we could read. */
+export function textKindOf(type: string, fileName: string): TextKind | undefined {
+  // A text that is not UTF-8 was not known for one when it came.
+  const own = (type === BINARY && written[extensionOf(fileName)]) || type
+  if (readable[own]) return readable[own]
+  if (own.endsWith('+xml')) return 'xml'
+  if (own.endsWith('+json')) return 'json'
+  return own.startsWith('text/') ? 'plain' : undefined
+}

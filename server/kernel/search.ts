@@ -10,8 +10,10 @@ import { periodically } from './tasks.ts'
 export interface Text {
   readonly table: string
   readonly column: string
-  /** In another table, the column with the id of the row that it belongs to. */
-  readonly of?: string
+  /** In another table, the column with the id of the row that it belongs to, or what gives it. */
+  readonly of?: string | ((table: string) => Sql)
+  /** Longer than that reading a few would be faster than asking the index. */
+  readonly long?: boolean
   /** Which rows of the table count, and may be read by the viewer. */
   readonly where?: (context: Context, table: string) => Sql | Promise<Sql>
   /** Whether the words are there, where that is more than that the column has them. */
@@ -33,21 +35,24 @@ export async function found(context: Context, resource: Queryable, texts: readon
   const { engine } = context
   const words = wordsOf(wanted)
   const id = name(`${resource.table}.id`)
-  const isLong = await hasMuch(context, resource)
-  const parts: Sql[] = []
-  for (const { table, column, of, where, has } of texts) {
+  const isMuch = await hasMuch(context, resource)
+  const read: Sql[] = []
+  const indexed: Sql[] = []
+  for (const { table, column, of, long, where, has } of texts) {
+    const byIndex = isMuch || long
     // What the text's table is called: beside the rows themselves, or as them.
-    const row = isLong || of ? 'x' : table
+    const row = byIndex || of ? 'x' : table
+    const owner = typeof of === 'function' ? of(row) : name(`${row}.${of ?? 'id'}`)
     // A short list is read: PostgreSQL would else ask the index again for each of its rows.
-    const text = isLong ? name(`${row}.${column}`) : sql`coalesce(${name(`${row}.${column}`)}, '')`
+    const text = byIndex ? name(`${row}.${column}`) : sql`coalesce(${name(`${row}.${column}`)}, '')`
     const all = await (has?.(context, row, words) ?? hasWords(engine, text, words))
     const is = and([all, (await where?.(context, row)) ?? TRUE])
     if (all === FALSE) continue
-    if (isLong) parts.push(sql`select ${name(`x.${of ?? 'id'}`)} from ${narrowedRows(engine, table, column, words)} and ${is}`)
-    else if (of) parts.push(sql`exists (select 1 from ${name(table)} x where ${name(`x.${of}`)} = ${id} and ${is})`)
-    else parts.push(is)
+    if (byIndex) indexed.push(sql`select ${owner} from ${narrowedRows(engine, table, column, words)} and ${is}`)
+    else if (of) read.push(sql`exists (select 1 from ${name(table)} x where ${owner} = ${id} and ${is})`)
+    else read.push(is)
   }
-  return isLong && parts.length > 0 ? marked(sql`${id} in (${join(parts, ' union ')})`) : or(parts)
+  return indexed.length > 0 ? marked(or([...read, sql`${id} in (${join(indexed, ' union ')})`])) : or(read)
 }
 
 const known = new WeakMap<Context, Promise<boolean>>()
@@ -78,4 +83,5 @@ const TURNS = 10
 
 periodically(async (db) => {
   for (let turn = 0; turn < TURNS && (await takeIn(db, AT_ONCE)) === AT_ONCE; turn++);
+  for (let turn = 0; turn < TURNS && (await takeIn(db, 1, { long: true })) === 1; turn++);
 })

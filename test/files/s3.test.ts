@@ -5,8 +5,9 @@ import { sql } from '#db/sql.ts'
 import { s3Store } from '#files/s3.ts'
 import { presigned, signatureOf, signed } from '#files/sigv4.ts'
 import { newName } from '#files/store.ts'
+import { runFileTasks } from '#kernel/tasks.ts'
 import { sweep } from '#modules/files/loose.ts'
-import type { Client } from '#test/instance.ts'
+import { type Client, filters } from '#test/instance.ts'
 import { created, errors, link, scene } from '../work-packages/scene.ts'
 import { fakeS3 } from './fake-s3.ts'
 import { upload } from './upload.ts'
@@ -189,6 +190,19 @@ describe('a direct upload', () => {
     assert.equal((await sweep(it.db, store, new Date(Date.now() + 2 * 3600_000))) > 0, true)
     assert.ok(s3.files.size < left)
     assert.ok(!s3.files.has(_links.addAttachment.form_fields.key))
+  })
+
+  test('is found by what it says from then on', async () => {
+    const { id, _links } = (await prepare(client, { fileName: 'digits.txt' })).body
+    await sendBy(_links.addAttachment, 'Ten digits')
+    const found = async () =>
+      (await client.get(`/work_packages?${filters(['attachmentContent', '~', ['digits']])}`)).body._embedded.elements.length
+    const later = new Date(Date.now() + 60_000)
+    await runFileTasks(it.db, store, later)
+    assert.equal(await found(), 0)
+    await client.get(`/attachments/${id}/uploaded`)
+    await runFileTasks(it.db, store, later)
+    assert.equal(await found(), 1)
   })
 
   test('takes one file of the size announced, under the name given and no other', async () => {

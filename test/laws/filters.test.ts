@@ -307,6 +307,9 @@ const hints: Record<string, Hint<Facts>> = {
   'WorkPackage.attachmentFileName': {
     of: ({ id }, { world }) => world.files.filter(([one]) => one === id).map(([, name]) => name),
   },
+  'WorkPackage.attachmentContent': {
+    of: ({ id }, { world }) => world.contents.filter(([one]) => one === id).map(([, text]) => text),
+  },
   'WorkPackage.manualSort': {
     path: ({ world }) => `/work_packages?queryId=${world.query}`,
     means: { ow: ({ id }, _, { world }) => world.ordered.includes(id) },
@@ -359,7 +362,7 @@ const hints: Record<string, Hint<Facts>> = {
 const searched = ({ id, subject, description }: Element, { world }: Facts): string[] => [
   subject,
   description.raw ?? '',
-  ...[...world.comments, ...world.files].filter(([one]) => one === id).map(([, text]) => text),
+  ...[...world.comments, ...world.files, ...world.contents].filter(([one]) => one === id).map(([, text]) => text),
 ]
 
 /** What can be filtered by but not told from answers, and what judges it instead. */

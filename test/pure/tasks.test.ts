@@ -1,7 +1,7 @@
 /** Tasks: each is run, whatever becomes of the others. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { periodically, runTasks } from '#kernel/tasks.ts'
+import { periodically, periodicallyOnFiles, runFileTasks, runTasks } from '#kernel/tasks.ts'
 
 test('one that fails keeps no other one from being run, and what it threw is told', async () => {
   let runs = 0
@@ -13,4 +13,18 @@ test('one that fails keeps no other one from being run, and what it threw is tol
   })
   await assert.rejects(runTasks({} as never, new Date()), /The first one failed/)
   assert.equal(runs, 1)
+})
+
+test('those that work on files are run by themselves, in the same way, until they are told to stop', async () => {
+  const runs: unknown[] = []
+  const ending = new AbortController()
+  periodicallyOnFiles(async () => {
+    throw new Error('The store is away.')
+  })
+  periodicallyOnFiles(async (_, files, __, signal) => void runs.push(files, signal))
+  const run = () => runFileTasks({} as never, 'files' as never, new Date(), ending.signal)
+  await assert.rejects(run(), /The store is away/)
+  assert.deepEqual(runs, ['files', ending.signal])
+  ending.abort()
+  await run()
 })

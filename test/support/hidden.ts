@@ -228,7 +228,13 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
   }
   const kept = { content_type: 'application/zqkmark', file_size: 7381, digest: mark() }
   const file = ['file_name', 'description', 'storage_name']
-  await add('attachments', file, { ...kept, container_type: 'WorkPackage', container_id: child, author_id: leaver })
+  const attached = await add('attachments', file, {
+    ...kept,
+    container_type: 'WorkPackage',
+    container_id: child,
+    author_id: leaver,
+  })
+  await add('attachment_contents', ['content'], { id: attached })
   await add('attachments', file, { ...kept, author_id: insider })
   for (const journal of [comment, internal])
     await add('attachments', file, { ...kept, container_type: 'Activity', container_id: journal, author_id: insider })

@@ -21,8 +21,9 @@ export interface Varied {
   readonly ordered: readonly number[]
   /** What was said on which work packages. */
   readonly comments: readonly (readonly [workPackage: number, text: string])[]
-  /** The names of the files attached to work packages. */
+  /** The names of the files attached to work packages, and what these say. */
   readonly files: readonly (readonly [workPackage: number, name: string])[]
+  readonly contents: readonly (readonly [workPackage: number, text: string])[]
 }
 
 const DAY = 86_400_000
@@ -201,8 +202,12 @@ export async function vary({ db, make, id, as, admin }: Instance): Promise<Varie
     [at(1), 'Floor plan.png'],
     [at(5), 'Recipe for brewing.txt'],
   ] as const
-  for (const [workPackage, file_name] of files)
-    await make.row('attachments', {
+  const contents = [
+    [at(1), 'Measured in fathoms'],
+    [at(5), 'Water, malt and hops'],
+  ] as const
+  for (const [i, [workPackage, file_name]] of files.entries()) {
+    const attachment = await make.row('attachments', {
       container_type: 'WorkPackage',
       container_id: workPackage,
       author_id: ann,
@@ -212,6 +217,8 @@ export async function vary({ db, make, id, as, admin }: Instance): Promise<Varie
       storage_name: `file of ${workPackage}`,
       ...stamps(-1),
     })
+    await make.row('attachment_contents', { id: attachment, content: contents[i]?.[1] })
+  }
 
   const activities = await named('time_entry_activities', 'Development', 'Testing')
   for (const [i, days] of [-40, -7, -1, 0, 1].entries())
@@ -261,5 +268,6 @@ export async function vary({ db, make, id, as, admin }: Instance): Promise<Varie
     templated: [mould],
     comments,
     files,
+    contents,
   }
 }

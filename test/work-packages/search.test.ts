@@ -21,6 +21,7 @@ interface Told {
   description: string | null
   comments: string[]
   files: string[]
+  contents: string[]
 }
 
 let halyard: Instance
@@ -52,10 +53,13 @@ before(async () => {
     await begin(tx, resourceNamed('WorkPackage'))
   })
   const rows = await db.all<Told>(sql`select id, subject, description from work_packages order by id desc`)
-  all = rows.map((one) => ({ ...one, comments: [], files: [] }))
+  all = rows.map((one) => ({ ...one, comments: [], files: [], contents: [] }))
   for (const [i, one] of all.slice(0, 60).entries()) {
     if (i % 2) one.comments.push(`Said of ${place(i, 6)} by ${place(i, 7)}`)
-    else one.files.push(`${place(i, 8)} plan.txt`)
+    else {
+      one.files.push(`${place(i, 8)} plan.txt`)
+      one.contents.push(`Written of ${place(i, 9)}, ${place(i, 10)}`)
+    }
     const [at, author] = [row['created_at'], row['author_id']]
     for (const notes of one.comments)
       await make.row('journals', {
@@ -68,8 +72,8 @@ before(async () => {
         created_at: at,
         updated_at: at,
       })
-    for (const file_name of one.files)
-      await make.row('attachments', {
+    for (const [n, file_name] of one.files.entries()) {
+      const file = await make.row('attachments', {
         container_type: 'WorkPackage',
         container_id: one.id,
         author_id: author,
@@ -81,6 +85,8 @@ before(async () => {
         created_at: at,
         updated_at: at,
       })
+      await make.row('attachment_contents', { id: file, content: one.contents[n] })
+    }
   }
 })
 after(() => halyard.close())
@@ -94,8 +100,12 @@ const texts: Record<string, { operator: string; of: (one: Told) => (string | nul
   description: { operator: '~', of: ({ description }) => [description] },
   comment: { operator: '~', of: ({ comments }) => comments },
   attachmentFileName: { operator: '~', of: ({ files }) => files },
+  attachmentContent: { operator: '~', of: ({ contents }) => contents },
   subjectOrId: { operator: '**', of: ({ subject }) => [subject] },
-  search: { operator: '**', of: ({ subject, description, comments, files }) => [subject, description, ...comments, ...files] },
+  search: {
+    operator: '**',
+    of: ({ subject, description, comments, files, contents }) => [subject, description, ...comments, ...files, ...contents],
+  },
 }
 
 async function agree(): Promise<void> {

@@ -10,6 +10,7 @@ import { type Draft, resource } from '#kernel/resource.ts'
 import { both, either, everyone, having, lacking, not, own, type Rule } from '#kernel/rules.ts'
 import { type Container, lazily, ofContainer, resourceOf } from './containers.ts'
 import { discard, settle } from './loose.ts'
+import { awaitReading } from './reading.ts'
 
 /** What nobody has claimed yet is its uploader's alone. */
 const unclaimed = both(lacking('container_id'), own('author_id'))
@@ -72,7 +73,9 @@ export const Attachment = resource('Attachment', 'attachments', (p) => ({
 async function afterUpload(tx: Transaction, { row, before }: Draft, _: unknown, context: Context): Promise<void> {
   if (before) return
   if ((await settle(tx, row['storage_name'])) === 0) throw conflict('The upload took too long.')
-  if (row['container_id'] && row['status'] !== 'prepared') await touch(tx, row, context)
+  if (row['status'] === 'prepared') return
+  await awaitReading(tx, row['id'], context.now)
+  if (row['container_id']) await touch(tx, row, context)
 }
 
 async function takeAway(tx: Transaction, row: Row, context: Context): Promise<false> {

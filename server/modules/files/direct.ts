@@ -15,6 +15,7 @@ import { type Answer, type Ask, ok, operation, rowAt, told } from '#kernel/opera
 import type { Body } from '#kernel/represent.ts'
 import { Attachment, touch, uncontained } from './attachments.ts'
 import { abandon, DIRECT_SECONDS, expect, loosen, settle, unusableAt } from './loose.ts'
+import { awaitReading } from './reading.ts'
 import {
   cleanedName,
   largestSize,
@@ -124,6 +125,7 @@ async function finish({ context, db }: Ask, row: Row, direct: DirectAccess): Pro
       )
       if (count === 0 || (await settle(tx, file)) === 0) throw conflict()
       await loosen(tx, row['storage_name'], unusableAt(now))
+      await awaitReading(tx, row['id'], now)
       if (row['container_id']) await touch(tx, row, context)
       await publish(tx, context, 'attachments.updated', row['id'], Object.keys(values))
     })

@@ -13,7 +13,7 @@ import { prepare } from '#kernel/viewer.ts'
 import { descendantsOf } from '#modules/projects/tree.ts'
 import { family, relatable } from './relatable.ts'
 import { isMirrored, managesAnywhere, relationTypes, storedType, typeLabels } from './relation-types.ts'
-import { comments, fileNames, searchedTexts } from './texts.ts'
+import { comments, fileContents, fileNames, searchedTexts } from './texts.ts'
 
 const column = (table: string, own: string) => name(`${table}.${own}`)
 /** Work packages: this file is read before they are declared. */
@@ -309,6 +309,7 @@ export const workPackageFilters: Record<string, Filter> = {
   search: { strategy: 'search', where: inTexts(searchedTexts) },
   comment: { strategy: 'text', where: inTexts([comments]) },
   attachmentFileName: { strategy: 'text', where: inTexts([fileNames]) },
+  attachmentContent: { strategy: 'text', where: inTexts([fileContents]) },
   subjectOrId,
   isMilestone: {
     names: ['milestone'],

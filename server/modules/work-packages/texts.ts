@@ -25,11 +25,22 @@ export const fileNames: Text = {
   where: (_, table) => sql`(${name(`${table}.container_type`)} = 'WorkPackage' and ${name(`${table}.status`)} <> 'prepared')`,
 }
 
+/** What attached files say. */
+export const fileContents: Text = {
+  table: 'attachment_contents',
+  column: 'content',
+  long: true,
+  of: (table) => sql`(select container_id from attachments a where a.id = ${name(`${table}.id`)})`,
+  where: (_, table) =>
+    sql`exists (select 1 from attachments a where a.id = ${name(`${table}.id`)} and a.container_type = 'WorkPackage')`,
+}
+
 const texts: Text[] = [
   { table: 'work_packages', column: 'subject' },
   { table: 'work_packages', column: 'description' },
   comments,
   fileNames,
+  fileContents,
 ]
 
 /** What the filter `search` looks through. */

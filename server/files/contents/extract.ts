@@ -1,0 +1,87 @@
+/**
+ * Takes the text out of a file that anybody may have sent, in a process of its own: what a parser does there can neither hold up
+ * the server nor end it, sees none of its secrets, and can neither write files nor reach the network.
+ */
+import { Buffer } from 'node:buffer'
+import { spawn } from 'node:child_process'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { fileURLToPath } from 'node:url'
+import type { Bytes } from '../store.ts'
+import type { TextKind } from '../types.ts'
+import { MOST_HEAP_MIB, MOST_SECONDS, MOST_TEXT } from './limits.ts'
+
+export { MOST_BYTES } from './limits.ts'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+const program = fileURLToPath(new URL('./process.ts', import.meta.url))
+/** Where the parsers lie that are not ours. */
+const libraries = ['unpdf', 'htmlparser2'].map((one) =>
+  fileURLToPath(import.meta.resolve(one)).replace(/(.*[\\/]node_modules[\\/]).*/s, '$1'),
+)
+const root = fileURLToPath(new URL('../../../package.json', import.meta.url))
+
+/** What confines the process: it may read its own program, and start the thread that watches it. */
+export const confined: readonly string[] = [
+  '--permission',
+  ...new Set([here, root, ...libraries].map((path) => `--allow-fs-read=${path}`)),
+  '--allow-worker',
+  '--disallow-code-generation-from-strings',
+  `--max-old-space-size=${MOST_HEAP_MIB}`,
+  '--no-warnings',
+]
+/** It ends by itself before that. */
+const MARGIN_SECONDS = 5
+const BROKEN = 3
+/** No character of those that count takes more bytes than that. */
+const MOST_BYTES_EACH = 3
+
+/**
+ * The text of a file, as it is kept; empty where the file is broken.
+ * @param options.signal ends the reading
+ * @param options.seconds how long it may take
+ * @throws Error where the bytes cannot be had, or reading them took more time or memory than there is for one file
+ */
+export async function textOf(
+  kind: TextKind,
+  bytes: Bytes,
+  { signal, seconds = MOST_SECONDS }: { signal?: AbortSignal | undefined; seconds?: number } = {},
+): Promise<string> {
+  const child = spawn(process.execPath, [...confined, program, kind, String(seconds)], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    env: {},
+    timeout: (seconds + MARGIN_SECONDS) * 1000,
+    killSignal: 'SIGKILL',
+    ...(signal && { signal }),
+  })
+  const ended = new Promise<number | NodeJS.Signals | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, by) => resolve(code ?? by))
+  })
+  // Not waited for: the store may have stopped in the middle.
+  let failure: unknown
+  pipeline(Readable.from(bytes), child.stdin).catch((error: unknown) => {
+    failure = error
+    child.kill('SIGKILL')
+  })
+  const [end, text] = await Promise.all([ended, collected(child.stdout)])
+  if (end === 0) return text
+  if (end === BROKEN) return ''
+  if (failure && !isGone(failure)) throw failure
+  throw new Error(`Reading it took more than there is for one file (${end}).`)
+}
+
+/** Whether bytes could not be sent since nobody takes them any more. */
+const isGone = (error: unknown) =>
+  ['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'].includes((error as { code?: string }).code ?? '')
+
+/** What a process that may be no longer ours says, as far as it could be a text. */
+async function collected(bytes: AsyncIterable<Buffer>): Promise<string> {
+  const pieces: Buffer[] = []
+  let size = 0
+  for await (const piece of bytes) {
+    size += piece.length
+    if (size <= MOST_TEXT * MOST_BYTES_EACH) pieces.push(piece)
+  }
+  return Buffer.concat(pieces).toString()
+}

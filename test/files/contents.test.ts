@@ -1,0 +1,381 @@
+/** Work packages are found by what the files attached to them say, once these have been read. */
+import assert from 'node:assert/strict'
+import { describe, mock, test } from 'node:test'
+import { migrate } from '#db/migrate.ts'
+import { sql } from '#db/sql.ts'
+import { runFileTasks, runTasks } from '#kernel/tasks.ts'
+import { emptyDatabase } from '#test/database.ts'
+import { type Client, filters } from '#test/instance.ts'
+import { created, link, scene } from '../work-packages/scene.ts'
+import { archive, bomb, pdf } from './documents.ts'
+import { upload } from './upload.ts'
+
+const it = await scene()
+const { admin, db, files, make } = it
+const MINUTE = 60_000
+/** The present, as far as files are concerned: later than they came. */
+let moment = Date.now() + MINUTE
+
+/** Gives the task that reads files all the time it needs; nothing that failed before is due again. */
+async function read(): Promise<void> {
+  const waiting = sql`select id from attachment_contents where due_at <= ${new Date(moment).toISOString()} limit 1`
+  while (await db.one(waiting)) await runFileTasks(db, files, new Date(moment))
+}
+
+/** A work package that a file of this name is attached to. */
+async function attached(fileName: string, content: string | Uint8Array<ArrayBuffer>): Promise<{ task: number; file: number }> {
+  const task = (await created(admin, it.project, { subject: `With ${fileName}` })).id
+  const reply = await upload(admin, `/work_packages/${task}/attachments`, { metadata: { fileName }, content })
+  assert.equal(reply.status, 201, reply.text)
+  return { task, file: reply.body.id }
+}
+
+/** The work packages in whose files these words are found. */
+async function found(
+  words: string,
+  { client = admin as Client, name = 'attachmentContent', operator = '~' } = {},
+): Promise<number[]> {
+  const reply = await client.get(`/work_packages?pageSize=-1&sortBy=[["id","asc"]]&${filters([name, operator, [words]])}`)
+  assert.equal(reply.status, 200, reply.text)
+  return reply.body._embedded.elements.map((one: { id: number }) => one.id)
+}
+
+/** What is kept of a file, and when it is read next. */
+async function kept(file: number) {
+  const row = await db.one<{ content: string | null; attempts: number; due_at: string | null }>(
+    sql`select content, attempts, due_at from attachment_contents where id = ${file}`,
+  )
+  return row && { ...row }
+}
+
+const utf16 = (text: string, order: 'le' | 'be') => {
+  const bytes = Buffer.from(`\ufeff${text}`, 'utf16le')
+  return new Uint8Array(order === 'le' ? bytes : bytes.swap16())
+}
+const latin1 = (text: string) => new Uint8Array(Buffer.from(text, 'latin1'))
+
+describe('the text is taken out of', () => {
+  /** Each says what only it says, told in the words that find it; what is not its text finds nothing. */
+  const kinds: { file: string; content: string | Uint8Array<ArrayBuffer>; says: string[]; not?: string[] }[] = [
+    { file: 'plain.txt', content: 'Ahoy,\n\tmate: the Grüße-Buoy', says: ['ahoy, mate', 'grüße-buoy', 'uoy AHO'] },
+    { file: 'marked.txt', content: '\ufeffMarkedText', says: ['markedtext'] },
+    { file: 'utf16.txt', content: utf16('Zwölf Bojen', 'le'), says: ['zwölf bojen'] },
+    { file: 'utf16-be.csv', content: utf16('Boje;Dreizehn', 'be'), says: ['boje;dreizehn'] },
+    { file: 'latin.txt', content: latin1('Vierzehn Löcher für 5 £'), says: ['vierzehn löcher', 'für 5 £'] },
+    { file: 'table.csv', content: 'sextant;12\ncompass;3\n', says: ['sextant;12', 'compass'] },
+    { file: 'notes.md', content: '# Tide *tables*\n', says: ['tide *tables*'] },
+    { file: 'settings.yml', content: 'keelson: oak\n', says: ['keelson: oak'] },
+    { file: 'data.json', content: '{"g\\u00f6sch": "one\\ntransom"}', says: ['gösch', 'transom'], not: ['ntransom', 'u00f6'] },
+    {
+      file: 'list.xml',
+      content: '<?xml version="1.0"?><list note="hidden"><a>Binnacle</a><a>Bow&amp;Stern &#x2693;</a><![CDATA[<raw>]]></list>',
+      says: ['binnacle bow&stern', '⚓', '<raw>'],
+      not: ['binnaclebow', 'hidden', '&amp;'],
+    },
+    {
+      file: 'page.html',
+      content:
+        '<!doctype html><title>Log book</title><style>.gimbal{}</style><p>Cap<b>sta</b>n &eacute;toile</p><p>Davit<br>Derrick<script>var yawl</script>',
+      says: ['log book', 'capstan étoile', 'davit derrick'],
+      not: ['gimbal', 'yawl', 'davitderrick'],
+    },
+    {
+      file: 'paper.pdf',
+      content: pdf('Fathoms \\(deep\\)', 'Second p\xe4ge'),
+      says: ['fathoms (deep)', 'second päge'],
+      not: ['Helvetica'],
+    },
+    {
+      file: 'letter.docx',
+      content: archive({
+        '[Content_Types].xml': '<Types>notme</Types>',
+        'word/document.xml':
+          '<w:document xmlns:w="w"><w:p><w:r><w:t>Mizzen</w:t></w:r><w:r><w:t>mast</w:t></w:r></w:p><w:p><w:r><w:instrText>fieldcode</w:instrText><w:t xml:space="preserve">Spank</w:t><w:tab/><w:t>er</w:t></w:r></w:p></w:document>',
+        'word/header1.xml': '<w:hdr xmlns:w="w"><w:p><w:r><w:t>Letterhead</w:t></w:r></w:p></w:hdr>',
+      }),
+      says: ['mizzenmast', 'spank', 'letterhead'],
+      not: ['mastspank', 'spanker', 'fieldcode', 'notme'],
+    },
+    {
+      file: 'sums.xlsx',
+      content: archive({
+        'xl/sharedStrings.xml': '<sst><si><t>Hard</t></si><si><r><t>tack</t></r><r><t>ed</t></r></si></sst>',
+        'xl/worksheets/sheet1.xml':
+          '<worksheet><sheetData><row><c t="s"><v>86753</v></c><c><v>4711</v></c><c t="str"><f>CONCAT</f><v>Grog</v></c><c t="inlineStr"><is><t>Pemmican</t></is></c></row></sheetData></worksheet>',
+      }),
+      says: ['hard tacked', '4711', 'grog', 'pemmican'],
+      not: ['hardtack', '86753', 'concat', '4711grog'],
+    },
+    {
+      file: 'talk.pptx',
+      content: archive({
+        'ppt/slides/slide1.xml': '<p:sld><a:p><a:r><a:t>Figure</a:t></a:r><a:r><a:t>head</a:t></a:r></a:p></p:sld>',
+        'ppt/notesSlides/notesSlide1.xml': '<p:notes><a:p><a:r><a:t>Whisper</a:t></a:r></a:p></p:notes>',
+        'ppt/theme/theme1.xml': '<a:theme><a:t>Themed</a:t></a:theme>',
+      }),
+      says: ['figurehead', 'whisper'],
+      not: ['themed'],
+    },
+    {
+      file: 'letter.odt',
+      content: archive({
+        mimetype: 'application/vnd.oasis.opendocument.text',
+        'content.xml': '<o><text:h>Orlop</text:h><text:p>lower<text:span>deck</text:span><text:s/>side</text:p></o>',
+        'meta.xml': '<m>unread</m>',
+      }),
+      says: ['orlop', 'lowerdeck side'],
+      not: ['orloplower', 'unread'],
+    },
+    {
+      file: 'sums.ods',
+      content: archive({
+        'content.xml':
+          '<o><table:table-cell><text:p>Ballast</text:p></table:table-cell><table:table-cell><text:p>Lead</text:p></table:table-cell></o>',
+      }),
+      says: ['ballast lead'],
+      not: ['ballastlead'],
+    },
+  ]
+  for (const { file: fileName, content, says, not = [] } of kinds) {
+    test(fileName, async () => {
+      const { task, file } = await attached(fileName, content)
+      await read()
+      for (const words of says) assert.deepEqual(await found(words), [task], words)
+      for (const words of not) assert.deepEqual(await found(words), [], words)
+      assert.deepEqual({ ...(await kept(file)), content: '' }, { content: '', attempts: 1, due_at: null })
+    })
+  }
+})
+
+describe('a work package', () => {
+  test('is found once its file has been read, and no longer when that is gone', async () => {
+    const { task, file } = await attached('a.txt', 'Quarterdeck')
+    assert.deepEqual(await found('quarterdeck'), [])
+    await read()
+    assert.deepEqual(await found('quarterdeck'), [task])
+    await runTasks(db, new Date())
+    assert.deepEqual(await found('quarterdeck'), [task])
+    assert.equal((await admin.delete(`/attachments/${file}`)).status, 204)
+    assert.deepEqual(await found('quarterdeck'), [])
+    assert.equal(await kept(file), undefined)
+    await runTasks(db, new Date())
+    assert.deepEqual(await found('quarterdeck'), [])
+  })
+
+  test('is found by words all of which one file has; !~ finds the others', async () => {
+    const { task } = await attached('a.txt', 'Jib and topsail')
+    await upload(admin, `/work_packages/${task}/attachments`, { content: 'Jib and staysail' })
+    const other = await attached('b.txt', 'Nothing of that')
+    await read()
+    assert.deepEqual(await found('topsail jib'), [task])
+    assert.deepEqual(await found('topsail staysail'), [])
+    const others = await found('topsail', { operator: '!~' })
+    assert.ok(others.includes(other.task) && !others.includes(task))
+  })
+
+  test('is found by a search, and under the older name of the filter', async () => {
+    const { task } = await attached('a.txt', 'Marlinspike')
+    await read()
+    assert.deepEqual(await found('marlinspike', { name: 'search', operator: '**' }), [task])
+    assert.deepEqual(await found('marlinspike', { name: 'attachment_content' }), [task])
+    assert.deepEqual(await found('marlinspike', { name: 'attachmentFileName' }), [])
+  })
+
+  test('is found by a file that was read before it was attached', async () => {
+    const { id } = (await upload(admin, '/attachments', { content: 'Kedge anchor' })).body
+    await read()
+    assert.deepEqual(await found('kedge'), [])
+    const { id: task } = await created(admin, it.project, { _links: { attachments: [link('attachments', id)] } })
+    assert.deepEqual(await found('kedge'), [task])
+  })
+
+  test('is found by who sees it, and not by the files of its comments', async () => {
+    const { task } = await attached('a.txt', 'Bosun’s chair')
+    const comment = (await admin.post(`/work_packages/${task}/activities`, { comment: { raw: 'See there' } })).body.id
+    await upload(admin, `/activities/${comment}/attachments`, { content: 'Scuppers' })
+    await read()
+    const other = await make.user()
+    await make.member(other, await make.project(), ['view_work_packages'])
+    const elsewhere = await it.as(other)
+    assert.deepEqual(await found('bosun’s', { client: it.reader.client }), [task])
+    for (const [name, operator] of [
+      ['attachmentContent', '~'],
+      ['search', '**'],
+    ] as const) {
+      assert.deepEqual(await found('bosun’s', { client: elsewhere, name, operator }), [])
+      assert.deepEqual(await found('scuppers', { name, operator }), [])
+    }
+  })
+})
+
+describe('nothing is found in', () => {
+  const nothing = async (fileName: string, content: string | Uint8Array<ArrayBuffer>) => {
+    const { file } = await attached(fileName, content)
+    await read()
+    assert.deepEqual(await kept(file), { content: null, attempts: 1, due_at: null }, fileName)
+  }
+
+  test('files of kinds without text, without asking the store for them', async () => {
+    const reads = mock.method(files, 'read')
+    await nothing('a.png', new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]))
+    await nothing('a.zip', archive({ 'a.txt': 'Not looked into' }))
+    assert.equal(reads.mock.callCount(), 0)
+    reads.mock.restore()
+  })
+
+  test('files that are larger than is read, without asking the store for them', async () => {
+    const { file } = await attached('a.txt', 'Large as a whale')
+    await db.transaction((tx) => tx.run(sql`update attachments set file_size = ${32 * 1024 * 1024 + 1} where id = ${file}`))
+    const reads = mock.method(files, 'read')
+    await read()
+    assert.equal(reads.mock.callCount(), 0)
+    reads.mock.restore()
+    assert.deepEqual(await kept(file), { content: null, attempts: 1, due_at: null })
+  })
+
+  test('files that are empty, broken or not what they are called', async () => {
+    await nothing('a.txt', '')
+    await nothing('noise.txt', new Uint8Array([1, 0, 2, 0, 255]))
+    await nothing('broken.pdf', '%PDF-1.7\nand then nothing')
+    const whole = archive({ 'word/document.xml': '<w:t>Half</w:t>' })
+    await nothing('cut.docx', whole.slice(0, whole.length - 30))
+    await nothing('empty.docx', archive({}))
+    await nothing('odd.docx', archive({ 'word/document.xml': new Uint8Array([255, 255, 255]) }))
+  })
+
+  test('parts of archives that unfold without end', async () => {
+    const part = bomb('<w:t>Inflated</w:t>', 100)
+    await nothing('bomb.docx', archive({ 'word/document.xml': part, 'word/header1.xml': part }))
+  })
+
+  test('files that were removed from the store', async () => {
+    const { file } = await attached('a.txt', 'Overboard')
+    const { storage_name } = (await db.one<{ storage_name: string }>(
+      sql`select storage_name from attachments where id = ${file}`,
+    ))!
+    await files.remove(storage_name)
+    await read()
+    assert.deepEqual(await kept(file), { content: null, attempts: 1, due_at: null })
+  })
+})
+
+describe('a text is kept', () => {
+  test('without characters that are not seen, and with single spaces', async () => {
+    const { file } = await attached('a.txt', utf16('Top\u00adgal\u200blant\u0000 \u0007  \r\n\tsail\u001b', 'le'))
+    await read()
+    assert.equal((await kept(file))?.content, 'Topgallant sail')
+  })
+
+  test('composed, however its letters were written', async () => {
+    const { task } = await attached('a.txt', 'Pie\u0300ce de re\u0301sistance')
+    await read()
+    assert.deepEqual(await found('pièce résistance'), [task])
+  })
+
+  test('up to a million characters, of which none is cut in two', async () => {
+    const { file } = await attached('a.txt', `a${'⛵🦀'.repeat(340_000)}`)
+    await read()
+    const { content } = (await kept(file)) as { content: string }
+    assert.equal(content.length, 1_000_000)
+    assert.ok(content.endsWith('⛵🦀') || content.endsWith('⛵\ufffd'))
+  })
+})
+
+describe('reading a file', () => {
+  const failing = (error = new Error('The store is away.')) =>
+    mock.method(files, 'read', async () => {
+      throw error
+    })
+  const pass = () => runFileTasks(db, files, new Date(moment))
+
+  test('is done once, by however many processes', async () => {
+    await read()
+    const several = [await attached('a.txt', 'One'), await attached('b.txt', 'Two'), await attached('c.txt', 'Three')]
+    const reads = mock.method(files, 'read')
+    await Promise.all([pass(), pass(), pass()])
+    await read()
+    assert.equal(reads.mock.callCount(), several.length)
+    reads.mock.restore()
+    for (const { file } of several) assert.equal((await kept(file))?.attempts, 1)
+  })
+
+  test('is tried again later where the store does not answer, and others meanwhile', async () => {
+    const { task, file } = await attached('a.txt', 'Barnacle')
+    const away = failing()
+    await assert.rejects(pass(), new RegExp(`Attachment ${file} could not be read`))
+    await pass()
+    assert.equal(away.mock.callCount(), 1)
+    away.mock.restore()
+    const other = await attached('b.txt', 'Limpet')
+    await read()
+    assert.deepEqual([await found('limpet'), await found('barnacle')], [[other.task], []])
+    moment += MINUTE
+    await read()
+    assert.deepEqual(await found('barnacle'), [task])
+  })
+
+  test('is given up after five times, in three days', async () => {
+    const { file } = await attached('a.txt', 'Never read')
+    const away = failing()
+    const start = moment
+    const tried: number[] = []
+    for (const minute of [0, 1, 2, 16, 17, 196, 197, 3076, 3077, 99_999]) {
+      moment = start + minute * MINUTE
+      await pass().catch(() => tried.push(minute))
+    }
+    away.mock.restore()
+    assert.deepEqual(tried, [0, 1, 16, 196, 3076])
+    assert.deepEqual(await kept(file), { content: null, attempts: 5, due_at: null })
+  })
+
+  test('leaves nothing where the attachment is removed meanwhile', async () => {
+    const { file } = await attached('a.txt', 'Jetsam')
+    const { read: really } = files
+    const reads = mock.method(files, 'read', async (name: string) => {
+      assert.equal((await admin.delete(`/attachments/${file}`)).status, 204)
+      return really(name)
+    })
+    await read()
+    reads.mock.restore()
+    assert.equal(await kept(file), undefined)
+  })
+
+  test('ends with the server, and is taken up again after that', async () => {
+    const { task } = await attached('a.txt', 'Lantern')
+    const ending = new AbortController()
+    const reads = mock.method(files, 'read', async () =>
+      (async function* () {
+        yield Buffer.from('Lan')
+        ending.abort()
+        await new Promise(() => {})
+      })(),
+    )
+    await runFileTasks(db, files, new Date(moment), ending.signal)
+    reads.mock.restore()
+    moment += MINUTE
+    await read()
+    assert.deepEqual(await found('lantern'), [task])
+  })
+})
+
+test('files that were attached before there was any reading are read as well', async () => {
+  const { db: older, drop } = await emptyDatabase()
+  await migrate(older)
+  const stamps = { created_at: '2026-01-02T03:04:05.000Z', updated_at: '2026-01-02T03:04:05.000Z' }
+  await older.transaction(async (tx) => {
+    await tx.script('drop table attachment_contents; drop table if exists texts_attachment_contents_content;')
+    await tx.run(sql`delete from migrations where name = '0020-contents'`)
+    const { id } = (await tx.one<{ id: number }>(sql`insert into principals (type, name, status, created_at, updated_at)
+      values ('User', 'Vera', 1, ${stamps.created_at}, ${stamps.updated_at}) returning id`))!
+    for (const status of ['uploaded', 'prepared'])
+      await tx.run(sql`insert into attachments (author_id, file_name, content_type, file_size, storage_name, status, created_at, updated_at)
+        values (${id}, 'a.txt', 'text/plain', 1, ${status}, ${status}, ${stamps.created_at}, ${stamps.updated_at})`)
+  })
+  assert.deepEqual(await migrate(older), ['0020-contents'])
+  const waiting = await older.all(sql`select attempts, due_at from attachment_contents`)
+  assert.deepEqual(
+    waiting.map((row) => ({ ...row })),
+    [{ attempts: 0, due_at: stamps.created_at }],
+  )
+  await drop()
+})
