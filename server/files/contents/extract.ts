@@ -20,11 +20,13 @@ const libraries = ['unpdf', 'htmlparser2'].map((one) =>
   fileURLToPath(import.meta.resolve(one)).replace(/(.*[\\/]node_modules[\\/]).*/s, '$1'),
 )
 const root = fileURLToPath(new URL('../../../package.json', import.meta.url))
+/** Where they are looked for first, which may hold links to there. */
+const linked = fileURLToPath(new URL('../../../node_modules/', import.meta.url))
 
 /** What confines the process: it may read its own program, and start the thread that watches it. */
 export const confined: readonly string[] = [
   '--permission',
-  ...new Set([here, root, ...libraries].map((path) => `--allow-fs-read=${path}`)),
+  ...new Set([here, root, linked, ...libraries].map((path) => `--allow-fs-read=${path}`)),
   '--allow-worker',
   '--disallow-code-generation-from-strings',
   `--max-old-space-size=${MOST_HEAP_MIB}`,
