@@ -14,10 +14,17 @@ const PASSWORD = 'correct horse 7!'
 const outside: [name: string, path: string][] = [
   ['sign-in', '/login'],
   ['refused by a provider', '/auth/acme/callback'],
+  ['forgotten password', '/account/lost_password'],
+  ['dead link', '/account/lost_password/choose'],
+  ['no set-up', '/setup'],
 ]
 const inside: [name: string, path: string][] = [
   ['start', '/'],
   ['confirm', '/confirm'],
+  ['profile', '/my/account'],
+  ['e-mail address', '/my/email'],
+  ['settings', '/my/settings'],
+  ['password', '/my/password'],
   ['sign-out', '/logout'],
 ]
 
