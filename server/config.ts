@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { StoreChoice } from '#files/open.ts'
 import { isToken } from '#kernel/tokens.ts'
+import type { MailChoice } from './mail/post.ts'
 import type { Seed } from './setup.ts'
 
 /** Every choice made. */
@@ -22,6 +23,8 @@ export interface Config {
   readonly publicUrl: string | undefined
   /** Proxies that may say for whom they ask, as Fastify's `trustProxy` takes them. */
   readonly trustedProxies: readonly string[]
+  /** How mail is sent; undefined: not at all. */
+  readonly mail: MailChoice | undefined
   /** pino's level; undefined: by whether a person is watching. */
   readonly logLevel: string | undefined
 }
@@ -64,6 +67,13 @@ export const options: readonly Option[] = [
   { flag: 'attachments-s3-secret-key', value: 'KEY', meaning: 'the key itself; a variable keeps it from being listed' },
   { flag: 'seed', value: 'SEED', meaning: `what an empty database is filled with: ${SEEDS.join(', ')}`, standard: 'demo' },
   { flag: 'admin-token', value: 'TOKEN', meaning: 'API token that the first administrator shall have: opapi- and 40 hex digits' },
+  {
+    flag: 'smtp-url',
+    value: 'URL',
+    meaning: 'server that mail is sent by: smtp://USER:PASSWORD@HOST:PORT, or smtps://; a variable keeps it from being listed',
+    standard: 'none: the log tells at level info what would have been sent',
+  },
+  { flag: 'mail-from', value: 'ADDRESS', meaning: 'whom mail comes from; --smtp-url needs it' },
   { flag: 'log-level', value: 'LEVEL', meaning: LOG_LEVELS.join(', '), standard: 'info, in a terminal warn' },
 ]
 
@@ -125,6 +135,10 @@ export function readConfig(flags: Flags, environment: Environment): Config {
   if (adminToken !== undefined && !isToken(adminToken)) {
     throw new Error(`${named('admin-token')} must be opapi- followed by 40 hexadecimal digits (0-9, a-f).`)
   }
+  const url = databaseUrl(flags, given, named)
+  if (adminToken !== undefined && isSample(adminToken) && url !== IN_MEMORY) {
+    throw new Error(`${named('admin-token')} is an example that everybody knows; with --ephemeral only it can be used.`)
+  }
   const publicUrl = given('public-url')
   if (publicUrl !== undefined && !/^https?:\/\/[^/?#@\s]+$/.test(publicUrl)) {
     throw new Error(`${named('public-url')} is an address such as https://work.example.org, without a path, not "${publicUrl}".`)
@@ -137,14 +151,35 @@ export function readConfig(flags: Flags, environment: Environment): Config {
   return Object.freeze({
     port: Number(port),
     host: given('host') ?? '127.0.0.1',
-    databaseUrl: databaseUrl(flags, given, named),
+    databaseUrl: url,
     attachments: attachments(flags, given, named),
     seed: oneOf('seed', SEEDS) ?? 'demo',
     adminToken,
     publicUrl,
     trustedProxies,
+    mail: mail(given, named),
     logLevel: oneOf('log-level', LOG_LEVELS),
   })
+}
+
+/** The tokens that our documents show, and those that fingers make of themselves. */
+const isSample = (token: string): boolean =>
+  /^opapi-(.)\1*$/.test(token) || token.slice('opapi-'.length) === '0123456789abcdef'.repeat(3).slice(0, 40)
+
+/** How mail is sent, if at all. */
+function mail(given: (flag: string) => string | undefined, named: (flag: string) => string): MailChoice | undefined {
+  const [url, from] = [given('smtp-url'), given('mail-from')]
+  if (url === undefined) return undefined
+  // Not repeated: there may be a password in it.
+  if (!/^smtps?:\/\/[^/?#\s]+\/?$/.test(url) || !URL.canParse(url)) {
+    throw new Error(`${named('smtp-url')} is an address such as smtp://USER:PASSWORD@mail.example.org:587.`)
+  }
+  if (from === undefined)
+    throw new Error(`${named('smtp-url')} needs ${variableOf('mail-from')}, the address that mail comes from.`)
+  if (!/^[^@<>\s]+@[^@<>\s]+$|^[^<>\r\n]+<[^@<>\s]+@[^@<>\s]+>$/.test(from)) {
+    throw new Error(`${named('mail-from')} is an e-mail address, not "${from}".`)
+  }
+  return { url, from }
 }
 
 function isProxy(text: string): boolean {

@@ -41,6 +41,12 @@ const commands: Readonly<Record<string, Command>> = {
     usage: '--login LOGIN --email ADDRESS --first-name NAME --last-name NAME [--admin] [--password PASSWORD]',
     run: async (invocation) => (await import('./commands/user.ts')).createUser(invocation),
   },
+  'user reset-password': {
+    meaning: 'give a user a random password, which has to be changed at the next sign-in',
+    words: ['LOGIN'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/user.ts')).resetPassword(invocation),
+  },
   'user lock': {
     meaning: 'keep a user out, tokens included',
     words: ['LOGIN'],

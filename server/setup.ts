@@ -6,7 +6,7 @@ import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { hashToken, randomToken } from '#kernel/tokens.ts'
 import { changed } from '#kernel/world.ts'
-import { hashPassword, randomPassword } from '#modules/accounts/passwords.ts'
+import { makeLink, renewSetup } from '#modules/accounts/one-time-links.ts'
 import { permissions } from '#modules/accounts/permissions.ts'
 import { admin } from './seeds/basic.ts'
 import { insertRows } from './seeds/rows.ts'
@@ -26,9 +26,7 @@ export interface SetupOptions {
 export interface SetupResult {
   /** Whether the instance was filled just now. */
   fresh: boolean
-  /** The password of the administrator, if it was made just now. */
-  adminPassword?: string
-  /** Its API token, if one was made for it. */
+  /** The API token of the administrator, if one was made just now. */
   token?: string
 }
 
@@ -61,12 +59,10 @@ async function keepAddress(tx: Transaction, { protocol, host }: URL): Promise<vo
 }
 
 async function complete(db: Database, { seed, adminToken, publicUrl }: SetupOptions): Promise<SetupResult> {
-  // Hashing and importing take their time, in which no writer should have to wait.
+  // Importing takes its time, in which no writer should have to wait.
   const before = await stateOf(db)
   const fills = !before.filled && seed !== 'none'
   const needsAdmin = !before.filled && before.adminId === null && (fills || adminToken !== undefined)
-  const password = needsAdmin ? randomPassword() : undefined
-  const passwordHash = password === undefined ? undefined : await hashPassword(password)
   const { seedBasic } = fills ? await import('./seeds/seed-basic.ts') : {}
   const { seedDemo } = fills && seed === 'demo' ? await import('./seeds/seed-demo.ts') : {}
 
@@ -77,9 +73,10 @@ async function complete(db: Database, { seed, adminToken, publicUrl }: SetupOpti
 
     let { filled, adminId } = await stateOf(tx)
     const result: SetupResult = { fresh: fills && !filled }
-    if (!filled && adminId === null && passwordHash !== undefined) {
-      adminId = await createAdmin(tx, passwordHash, now)
-      result.adminPassword = password!
+    if (!filled && adminId === null && needsAdmin) {
+      adminId = await createAdmin(tx, now)
+      // One that nobody knows: it stands for those that are shown at each start until one of them is used.
+      await makeLink(tx, 'setup', adminId, new Date(0))
       if (adminToken === undefined) result.token = await createToken(tx, adminId, now)
     }
     if (publicUrl !== undefined) await keepAddress(tx, new URL(publicUrl))
@@ -95,6 +92,12 @@ async function complete(db: Database, { seed, adminToken, publicUrl }: SetupOpti
   })
 }
 
+/** A link by which the first administrator can be set up, as its path; undefined once that has been done. */
+export async function setupPath(db: Database): Promise<string | undefined> {
+  const secret = await db.transaction((tx) => renewSetup(tx, new Date()))
+  return secret === undefined ? undefined : `/setup?token=${secret}`
+}
+
 /** Whether an instance has been filled, and the id of the active administrator who was there first. */
 export async function stateOf(db: Reader): Promise<{ filled: boolean; adminId: number | null }> {
   const row = await db.one<{ role_id: number | null; admin_id: number | null }>(sql`
@@ -103,7 +106,8 @@ export async function stateOf(db: Reader): Promise<{ filled: boolean; adminId: n
   return { filled: row!.role_id !== null, adminId: row!.admin_id }
 }
 
-async function createAdmin(tx: Transaction, password_hash: string, now: string): Promise<number> {
+/** An administrator without a password: a link for setting up gives them one. */
+async function createAdmin(tx: Transaction, now: string): Promise<number> {
   const row = await tx.one<{ id: number }>(
     insert('principals', {
       type: 'User',
@@ -111,7 +115,6 @@ async function createAdmin(tx: Transaction, password_hash: string, now: string):
       ...admin,
       admin: true,
       status: 1,
-      password_hash,
       created_at: now,
       updated_at: now,
     }),

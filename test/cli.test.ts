@@ -95,28 +95,51 @@ async function folder(t: TestContext): Promise<string> {
 }
 
 describe('halyard serve', () => {
-  test('tells on the first start how to log in, and never again', async (t) => {
+  test('tells how to set it up until that has been done, and its token once', async (t) => {
     const where = await place(t)
     const first = await serve(t, where)
-    const [, token] =
-      /^Halyard is ready: \S+\nAdmin login: {6}admin\nAdmin password: {3}\S{16,}\nAPI token: {8}(opapi-[0-9a-f]{40}) \(shown only this once\)\n$/.exec(
+    const [, url, link, token] =
+      /^Halyard is ready: (\S+)\nSet it up at: {5}(\S+) \(works once, for a day\)\nAPI token: {8}(opapi-[0-9a-f]{40}) \(shown only this once\)\n$/.exec(
         first.printed(),
       ) ?? assert.fail(first.printed())
     assert.equal(await first.status(token), 200)
     assert.equal(await first.status(), 401)
+    assert.match(link ?? '', new RegExp(`^${url}/setup\\?token=[0-9a-f]{64}$`))
     await first.stop()
 
     const second = await serve(t, where)
-    assert.equal(second.printed(), `Halyard is ready: ${second.url}\n`)
+    const [, fresh] =
+      /^Halyard is ready: \S+\nSet it up at: +(\S+) \(works once, for a day\)\n$/.exec(second.printed()) ??
+      assert.fail(second.printed())
+    assert.notEqual(fresh, link)
     assert.equal(await second.status(token), 200)
+    const { headers } = await fetch(fresh!, { redirect: 'manual' })
+    const person = { firstName: 'Ada', lastName: 'Byron', login: 'ada', email: 'ada@example.net' }
+    const password = { password: 'correct horse 7!', repeated: 'correct horse 7!' }
+    const done = await fetch(`${second.url}/setup`, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: {
+        origin: second.url,
+        cookie: headers.getSetCookie()[0]!.split(';')[0]!,
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body: new URLSearchParams({ ...person, ...password }).toString(),
+    })
+    assert.deepEqual([done.status, done.headers.get('location')], [303, '/'])
     await second.stop()
+
+    const third = await serve(t, where)
+    assert.equal(third.printed(), `Halyard is ready: ${third.url}\n`)
+    assert.equal(await third.status(token), 200)
+    await third.stop()
   })
 
   test('with --ephemeral leaves nothing behind, and keeps a given token to itself', async (t) => {
     const cwd = await folder(t)
     const server = await serve(t, ['--ephemeral'], { cwd, env: { HALYARD_ADMIN_TOKEN: given } })
     assert.equal(await server.status(given), 200)
-    assert.match(server.printed(), /^Halyard is ready: \S+\nAdmin login: +admin\nAdmin password: +\S+\n$/)
+    assert.match(server.printed(), /^Halyard is ready: \S+\nSet it up at: +\S+ \(works once, for a day\)\n$/)
     await server.stop()
     assert.deepEqual(await readdir(cwd), [])
   })
@@ -177,7 +200,7 @@ describe('halyard serve', () => {
     const { port } = taken.address() as AddressInfo
     const { code, out, err } = await run('serve', '--port', String(port), '--log-level', 'silent', ...(await place(t)))
     assert.equal(code, 1)
-    assert.match(out, /^Admin login: .*\nAdmin password: .*\nAPI token: .*\n$/)
+    assert.match(out, /^API token: .*\n$/)
     assert.match(err, /^Halyard cannot listen on 127\.0\.0\.1, port \d+: .*EADDRINUSE.*\n$/)
   })
 
@@ -263,6 +286,10 @@ describe('halyard user and halyard token', () => {
     assert.match(await succeed('user', 'list', ...where), /^ada +Ada Byron +ada@example\.net +locked +administrator$/m)
     await succeed('user', 'unlock', 'ada', ...where)
     assert.equal(await server.status(token), 200)
+    assert.match(
+      await succeed('user', 'reset-password', 'ADA', ...where),
+      /^Password of ada: \S{16,}\nIt has to be changed at the next sign-in\.\n$/,
+    )
 
     const [, id] =
       /^(\d+) +Engine +the API +\d{4}-\S+Z +never$/m.exec(await succeed('token', 'list', 'ada', ...where)) ?? assert.fail()
@@ -280,9 +307,11 @@ describe('halyard user and halyard token', () => {
       [['user', 'create', '--login', 'ada'], /^halyard user create needs --email, --first-name, --last-name\.\n$/],
       [['user', 'create', ...ada], /^There is somebody with the login "Admin" already\.\n$/],
       [['user', 'create', ...ada, '--email', 'ada'], /^"ada" is not an e-mail address\.\n$/],
-      [['user', 'create', ...ada, '--password', 'short'], /^A password has at least 10 characters here\.\n$/],
+      [['user', 'create', ...ada, '--password', 'short'], /^The password is too short \(minimum is 10 characters\)\.\n$/],
       [['user', 'lock', 'ada'], /^There is no user with the login "ada"\.\n$/],
       [['user', 'unlock', 'admin'], /^admin is not locked\.\n$/],
+      [['user', 'lock', 'admin'], /^At least one active administrator must remain\.\n$/],
+      [['user', 'reset-password', 'ada'], /^There is no user with the login "ada"\.\n$/],
       [['token', 'revoke', '99'], /^There is no token 99\.\n$/],
       [['token', 'revoke', 'mine'], /^"mine" is not the ID of a token/],
     ]
@@ -413,7 +442,7 @@ test('halyard migrate and halyard seed prepare a database step by step', async (
   const where = await place(t)
   assert.match(await succeed('migrate', ...where), /^Applied 0001-foundation/)
   assert.match(await succeed('migrate', ...where), /is up to date\.\n$/)
-  assert.match(await succeed('seed', '--seed', 'basic', ...where), /^The basic data is there\.\nAdmin login: /)
+  assert.match(await succeed('seed', '--seed', 'basic', ...where), /^The basic data is there\.\nAPI token: /)
   assert.equal(await succeed('seed', '--seed', 'demo', ...where), 'The demo data is there.\n')
   assert.equal(await succeed('seed', '--seed', 'demo', ...where), 'There was nothing to do.\n')
   const server = await serve(t, [...where, '--admin-token', given])

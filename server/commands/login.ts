@@ -1,10 +1,10 @@
-/** How to log in to an instance that was made just now. */
+/** How to get into an instance that nobody has signed in to yet. */
 import type { SetupResult } from '#server/setup.ts'
 
-/** The lines to show; empty when nobody was made who could log in. */
-export function loginLines({ adminPassword, token }: SetupResult): string {
+/** The lines to show; empty when there is nothing to tell. */
+export function loginLines({ token }: SetupResult, setupAddress?: string): string {
   let lines = ''
-  if (adminPassword) lines += `Admin login:      admin\nAdmin password:   ${adminPassword}\n`
+  if (setupAddress) lines += `Set it up at:     ${setupAddress} (works once, for a day)\n`
   if (token) lines += `API token:        ${token} (shown only this once)\n`
   return lines
 }

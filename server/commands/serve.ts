@@ -4,8 +4,11 @@ import type { FastifyInstance } from 'fastify'
 import type { Database } from '#db/database.ts'
 import { openStore } from '#files/open.ts'
 import type { FileStore } from '#files/store.ts'
+import type { Post } from '#kernel/mail.ts'
+import { addressOf, defaultSettings, readSettings } from '#kernel/settings.ts'
 import type { Config } from '#server/config.ts'
-import { type SetupResult, setup } from '#server/setup.ts'
+import { postOf } from '#server/mail/post.ts'
+import { type SetupResult, setup, setupPath } from '#server/setup.ts'
 import type { Invocation } from './command.ts'
 import { lock, openDatabase, reasonOf } from './database.ts'
 import { loginLines } from './login.ts'
@@ -25,16 +28,18 @@ export async function serve({ config }: Invocation): Promise<void> {
   const files = openStore(config.attachments)
   const app = await listening(() => build(db, { files, logLevel, trustedProxies: config.trustedProxies }), config).catch(
     (error: unknown) => {
-      // The secrets exist now, and this is the only time they can be told.
+      // The token exists now, and this is the only time it can be told.
       process.stdout.write(loginLines(result))
       throw error
     },
   )
   const failed = (what: string) => (error: unknown) => app.log.error({ err: error }, `${what} failed`)
+  const post = postOf(config.mail, app.log)
   const stopDelivery = repeat(DELIVERY_MS, () => deliverAll(db), failed('delivering events'))
   const ending = new AbortController()
   const stopReading = repeat(READING_MS, () => workOnFiles(db, files, ending.signal), failed('working on files'))
   const stopSweeping = repeat(SWEEP_MS, () => sweepFiles(db, files), failed('removing files'))
+  const stopMailing = repeat(DELIVERY_MS, () => sendAll(db, post, app), failed('sending mail'))
 
   let stopping: number | undefined
   const stop = async () => {
@@ -48,12 +53,22 @@ export async function serve({ config }: Invocation): Promise<void> {
     await stopDelivery()
     await stopReading()
     await stopSweeping()
+    await stopMailing()
     await db.close()
     unlock()
   }
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stop)
 
-  process.stdout.write(`Halyard is ready: ${urlOf(app.server.address() as AddressInfo, config.host)}\n${loginLines(result)}`)
+  const url = urlOf(app.server.address() as AddressInfo, config.host)
+  process.stdout.write(`Halyard is ready: ${url}\n${loginLines(result, await setupAddress(db, url))}`)
+}
+
+/** Where the first administrator is set up, if that is still to be done: by the address that people use, where it is known. */
+async function setupAddress(db: Database, url: string): Promise<string | undefined> {
+  const path = await setupPath(db)
+  if (path === undefined) return undefined
+  const settings = await readSettings(db)
+  return settings.host_name === defaultSettings.host_name ? url + path : addressOf(settings, path)
 }
 
 /** Opens the database, for this process alone where it is a file, and sets it up. */
@@ -98,6 +113,14 @@ async function deliverAll(db: Database): Promise<void> {
 
 async function workOnFiles(db: Database, files: FileStore, signal: AbortSignal): Promise<void> {
   await (await import('#kernel/tasks.ts')).runFileTasks(db, files, new Date(), signal)
+}
+
+/** Sends what mail there is; the log tells of what could not be sent. */
+async function sendAll(db: Database, post: Post, { log }: FastifyInstance): Promise<void> {
+  const { sendMails } = await import('#kernel/mail.ts')
+  await sendMails(db, post, new Date(), ({ recipient, subject }, err, isLast) =>
+    log.error({ err, to: recipient, subject }, isLast ? 'mail could not be sent, and is given up' : 'mail could not be sent yet'),
+  )
 }
 
 async function sweepFiles(db: Database, files: FileStore): Promise<void> {

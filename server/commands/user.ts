@@ -1,11 +1,15 @@
 /** `halyard user`: who can sign in, from the command line. */
 import { ConstraintError, type Reader, type Transaction } from '#db/database.ts'
-import { folded, insert } from '#db/dialect.ts'
+import { assignments, folded, insert } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { settingsOf } from '#kernel/settings.ts'
-import { changed, createWorld } from '#kernel/world.ts'
+import { readSettings } from '#kernel/settings.ts'
+import { changed } from '#kernel/world.ts'
+import { endSetup } from '#modules/accounts/one-time-links.ts'
+import { passwordReplaced } from '#modules/accounts/password-changes.ts'
+import { weaknesses } from '#modules/accounts/password-rules.ts'
 import { hashPassword, randomPassword } from '#modules/accounts/passwords.ts'
+import { hasAdmin } from '#modules/accounts/user-rules.ts'
 import { columns } from './columns.ts'
 import type { Invocation } from './command.ts'
 import { withDatabase } from './database.ts'
@@ -40,25 +44,51 @@ export async function createUser({ config, flags }: Invocation): Promise<void> {
   const password = flags['password'] === undefined ? randomPassword() : String(flags['password'])
 
   await withDatabase(config.databaseUrl, async (db) => {
-    const { password_min_length } = await settingsOf(db, await createWorld().snapshot(db))
-    if (password.length < password_min_length) throw new Error(`A password has at least ${password_min_length} characters here.`)
+    const [weakness] = weaknesses(password, await readSettings(db))
+    if (weakness !== undefined) throw new Error(`The password ${weakness}.`)
     const password_hash = await hashPassword(password)
     await db.transaction(async (tx) => {
       const now = new Date().toISOString()
       const first_name = String(flags['first-name'])
       const last_name = String(flags['last-name'])
       const user = { type: 'User', name: `${first_name} ${last_name}`, login, first_name, last_name, email }
-      const more = { admin: flags['admin'] === true, status: ACTIVE, password_hash, created_at: now, updated_at: now }
+      const more = {
+        admin: flags['admin'] === true,
+        status: ACTIVE,
+        password_hash,
+        password_changed_at: now,
+        created_at: now,
+        updated_at: now,
+      }
       await tx.one(insert('principals', { ...user, ...more })).catch((cause: unknown) => {
         if (!(cause instanceof ConstraintError)) throw cause
         const what = cause.message.includes('principals_login') ? `login "${login}"` : `address ${email}`
         throw new Error(`There is somebody with the ${what} already.`, { cause })
       })
+      if (more.admin) await endSetup(tx)
       await changed(tx, 'principals')
     })
   })
   console.log(`Created ${login}.`)
   if (flags['password'] === undefined) console.log(`Password: ${password}`)
+}
+
+/** Gives a user a random password, which is shown, and which they have to change when they sign in. */
+export async function resetPassword({ config, words }: Invocation): Promise<void> {
+  const password = randomPassword()
+  const login = await withDatabase(config.databaseUrl, async (db) => {
+    const password_hash = await hashPassword(password)
+    return db.transaction(async (tx) => {
+      const user = await userOf(tx, words[0]!)
+      const now = new Date()
+      const values = { password_hash, password_changed_at: now.toISOString(), force_password_change: true }
+      await tx.run(sql`update principals set ${assignments(values)}, updated_at = ${now.toISOString()} where id = ${user.id}`)
+      await passwordReplaced(tx, user, await readSettings(tx), now)
+      await changed(tx, 'principals')
+      return user.login
+    })
+  })
+  console.log(`Password of ${login}: ${password}\nIt has to be changed at the next sign-in.`)
 }
 
 export async function lockUser(invocation: Invocation): Promise<void> {
@@ -78,6 +108,8 @@ async function setStatus({ config, words }: Invocation, status: number, from?: n
       const user = await userOf(tx, words[0]!)
       if (from !== undefined && user.status !== from) throw new Error(`${user.login} is not ${statusNames[from]}.`)
       await tx.run(sql`update principals set status = ${status}, updated_at = ${new Date().toISOString()} where id = ${user.id}`)
+      if (user.admin && status !== ACTIVE && !(await hasAdmin(tx)))
+        throw new Error('At least one active administrator must remain.')
       await changed(tx, 'principals')
     }),
   )

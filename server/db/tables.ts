@@ -139,6 +139,11 @@ export interface Tables {
     identifier: string
     project_id: number
   }
+  former_passwords: {
+    id: number
+    user_id: number
+    hash: string
+  }
   group_users: {
     group_id: number
     user_id: number
@@ -160,6 +165,19 @@ export interface Tables {
   loose_files: {
     name: string
     remove_at: string
+  }
+  lost_passwords: {
+    id: number
+    email: string
+  }
+  mails: {
+    id: number
+    recipient: string
+    subject: string
+    text: string
+    link: string | null
+    tries: number
+    due_at: string
   }
   membership_roles: {
     id: number
@@ -259,6 +277,13 @@ export interface Tables {
     expires_at: string
     consumed_at: string | null
   }
+  one_time_links: {
+    id: number
+    purpose: string
+    user_id: number
+    hash: string
+    expires_at: string
+  }
   ordered_work_packages: {
     query_id: number
     work_package_id: number
@@ -309,6 +334,8 @@ export interface Tables {
     custom_values: unknown | null
     failed_logins: number
     failed_login_at: string | null
+    password_changed_at: string | null
+    force_password_change: boolean
   }
   priorities: {
     id: number

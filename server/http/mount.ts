@@ -32,7 +32,7 @@ type Caller = (request: FastifyRequest, db: Database, snapshot: Snapshot, settin
 const byHeaders: Caller = (request, db, snapshot, settings, now) => authenticate({ request, db, snapshot, settings, now }, false)
 
 /** Everything a request carries, once it is known who asks. Two statements at most, one when nothing changed. */
-async function contextOf(request: FastifyRequest, { db, world, files }: Ground, caller = byHeaders): Promise<Context> {
+export async function contextOf(request: FastifyRequest, { db, world, files }: Ground, caller = byHeaders): Promise<Context> {
   const [path = '', search = ''] = request.raw.url?.split(/\?(.*)/s) ?? []
   const params = search === '' ? NONE : unpackParams(new URLSearchParams(search))
   const now = new Date()
@@ -43,6 +43,7 @@ async function contextOf(request: FastifyRequest, { db, world, files }: Ground, 
   const timeZone = principal['time_zone'] ?? settings.user_default_timezone ?? 'UTC'
   const context: Context = {
     db,
+    outside: db,
     engine: db.engine,
     viewer,
     snapshot,

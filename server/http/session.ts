@@ -9,6 +9,7 @@ import type { Snapshot } from '#kernel/world.ts'
 const named = (name: string, { https }: Settings): string => (https ? `__Host-${name}` : name)
 const sessionCookie = (settings: Settings): string => named(settings.session_cookie_name, settings)
 const browserCookie = (settings: Settings): string => named(`${settings.session_cookie_name}_browser`, settings)
+const linkCookie = (settings: Settings): string => named(`${settings.session_cookie_name}_link`, settings)
 
 const attributes = ({ https }: Settings) => `; Path=/; HttpOnly; SameSite=Lax${https ? '; Secure' : ''}`
 
@@ -26,6 +27,14 @@ export const givenBrowser = (secret: string, seconds: number, settings: Settings
 /** The secret by which a browser is known again. */
 export const browserIn = (request: IncomingMessage, settings: Settings): string | undefined =>
   secretIn(request, browserCookie(settings))
+
+/** The header by which a browser keeps the secret of a link that it followed, so that no address holds it; null takes it away. */
+export const givenLink = (secret: string | null, settings: Settings): string =>
+  `${linkCookie(settings)}=${secret ?? ''}; Max-Age=${secret === null ? 0 : 3600}${attributes(settings)}`
+
+/** The secret of the link that a browser followed. */
+export const linkIn = (request: IncomingMessage, settings: Settings): string | undefined =>
+  secretIn(request, linkCookie(settings))
 
 /** The secret in a request's cookie; nothing where there are several, of which somebody else may have set one. */
 function secretIn({ headers }: IncomingMessage, cookie: string): string | undefined {

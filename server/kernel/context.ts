@@ -1,5 +1,5 @@
 /** All that a request carries with it. */
-import type { Engine, Reader } from '#db/database.ts'
+import type { Database, Engine, Reader } from '#db/database.ts'
 import type { FileStore } from '#files/store.ts'
 import type { Living } from './resource.ts'
 import type { Settings } from './settings.ts'
@@ -8,6 +8,8 @@ import type { Snapshot } from './world.ts'
 
 export interface Context {
   readonly db: Reader
+  /** For what has to be kept even where the request comes to nothing, such as an attempt at a password. Not within a transaction. */
+  readonly outside: Database
   readonly engine: Engine
   readonly viewer: Viewer
   readonly snapshot: Snapshot

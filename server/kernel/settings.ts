@@ -77,6 +77,12 @@ export const defaultSettings = {
   /** Character classes a password may be asked for, and how many of them it must have. */
   password_active_rules: ['lowercase', 'uppercase', 'numeric', 'special'] as PasswordRule[],
   password_min_adhered_rules: 0,
+  /** Days after which another password has to be chosen; 0 for never. */
+  password_days_valid: 0,
+  /** How many of the passwords that somebody had last, the present one included, cannot be chosen again. */
+  password_count_former_banned: 0,
+  /** Whether people can choose a new password by a link that is mailed to them. */
+  lost_password: true,
 }
 
 export type Settings = Readonly<typeof defaultSettings>

@@ -5,11 +5,12 @@ import { forbidden } from '#kernel/errors.ts'
 import type { Answer } from '#kernel/operation.ts'
 import { availableProviders } from '#kernel/providers.ts'
 import { endSession } from '#kernel/sessions.ts'
+import { isOffered } from '#modules/accounts/lost-password.ts'
 import { type Admission, type Circumstances, confirmPassword, signIn, signOut } from '#modules/accounts/sign-in.ts'
 import { html } from '#text/html.ts'
 import { field, hidden } from './forms.ts'
 import { ownPath } from './own-path.ts'
-import { type Area, alert, framed, type OwnVisit, onTo, page, signedIn, type Visit, withQuery } from './page.ts'
+import { type Area, alert, framed, notice, type OwnVisit, onTo, page, signedIn, type Visit, withQuery } from './page.ts'
 
 /** Where a sign-in is made. */
 export const circumstancesOf = ({ request, session, waiting, settings, now }: Visit): Circumstances => ({
@@ -32,13 +33,13 @@ export function inWords(seconds: number): string {
   return minutes === 1 ? 'a minute' : `${minutes} minutes`
 }
 
-interface Refusal {
+export interface Refusal {
   readonly error: string
   readonly status: number
   readonly headers?: Record<string, string>
 }
 
-const tooMany = (wait: number, of: string): Refusal => ({
+export const tooMany = (wait: number, of: string): Refusal => ({
   error: `Too many attempts ${of}. Try again in ${inWords(wait)}.`,
   status: 429,
   headers: { 'retry-after': String(wait) },
@@ -62,13 +63,15 @@ ${hidden('back_url', back)}
 </form>`
 
 /** The ways in: by a password, unless that is switched off, and by each provider. */
-async function signInPage({ db, snapshot, settings, given }: Visit, refusal?: Refusal): Promise<Answer> {
+async function signInPage(visit: Visit, refusal?: Refusal): Promise<Answer> {
+  const { db, snapshot, settings, given } = visit
   const providers = await availableProviders(db, snapshot)
   const back = ownPath(given.get('back_url'))
   const byPassword = !settings.disable_password_login
   const content = html`<h1>Sign in to ${settings.app_title}</h1>
-${alert(refusal?.error)}
+${notice(visit, { password: 'Your password has been changed. Sign in with the new one.' })}${alert(refusal?.error)}
 ${byPassword && passwordForm(back, given.get('username'), refusal && 'error')}
+${isOffered(settings) && html`<p><a href="/account/lost_password">Forgotten your password?</a></p>`}
 ${providers.map(
   ({
     slug,

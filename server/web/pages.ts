@@ -2,13 +2,25 @@
 import type { FastifyInstance } from 'fastify'
 import type { Ground } from '#http/mount.ts'
 import { entrance } from './entrance.ts'
+import { firstRun } from './first-run.ts'
+import { lostPassword } from './lost-password.ts'
 import { oauthAdministration } from './oauth/administration.ts'
 import { connectedApplications } from './oauth/connected.ts'
 import { oauthPages } from './oauth/pages.ts'
+import { ownAccount } from './own-account.ts'
 import { type Area, addPages } from './page.ts'
 import { providers } from './providers.ts'
 
-const areas: readonly Area[] = [entrance, providers, oauthPages, connectedApplications, oauthAdministration]
+const areas: readonly Area[] = [
+  entrance,
+  ownAccount,
+  lostPassword,
+  firstRun,
+  providers,
+  oauthPages,
+  connectedApplications,
+  oauthAdministration,
+]
 
 /** Adds the pages to an application. */
 export const pages = (app: FastifyInstance, ground: Ground): void => addPages(app, ground, areas)

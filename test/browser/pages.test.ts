@@ -16,6 +16,9 @@ const PASSWORD = 'correct horse 7!'
 const outside: [name: string, path: string][] = [
   ['sign-in', '/login'],
   ['refused by a provider', '/auth/acme/callback'],
+  ['forgotten password', '/account/lost_password'],
+  ['dead link', '/account/lost_password/choose'],
+  ['no set-up', '/setup'],
 ]
 const inside: [name: string, path: string][] = [
   ['start', '/'],
@@ -27,6 +30,10 @@ const inside: [name: string, path: string][] = [
   ['oauth-delete', '/admin/oauth/applications/1/delete'],
   ['consent', '/oauth/authorize?response_type=code&client_id=CLIENT&redirect_uri=https%3A%2F%2Fclock.example%2Fback'],
   ['code', '/oauth/authorize/native?code=0a1b2c3d4e5f'],
+  ['profile', '/my/account'],
+  ['e-mail address', '/my/email'],
+  ['settings', '/my/settings'],
+  ['password', '/my/password'],
   ['sign-out', '/logout'],
 ]
 

@@ -21,6 +21,7 @@ describe('a configuration', () => {
       adminToken: undefined,
       publicUrl: undefined,
       trustedProxies: ['loopback'],
+      mail: undefined,
       logLevel: undefined,
     })
     assert.ok(Object.isFrozen(config))
@@ -29,7 +30,7 @@ describe('a configuration', () => {
   test('is chosen by flags', () => {
     assert.deepEqual(
       read(
-        `--port 0 --host=:: --data /srv --seed none --admin-token ${token} --log-level debug --public-url https://w.example --trusted-proxies 10.0.0.0/8`,
+        `--port 0 --host=:: --data /srv --seed none --admin-token ${token} --log-level debug --public-url https://w.example --trusted-proxies 10.0.0.0/8 --smtp-url smtps://me:pw@mail.example:465 --mail-from pm@w.example`,
       ),
       {
         port: 0,
@@ -40,6 +41,7 @@ describe('a configuration', () => {
         adminToken: token,
         publicUrl: 'https://w.example',
         trustedProxies: ['10.0.0.0/8'],
+        mail: { url: 'smtps://me:pw@mail.example:465', from: 'pm@w.example' },
         logLevel: 'debug',
       },
     )
@@ -54,6 +56,8 @@ describe('a configuration', () => {
       HALYARD_ADMIN_TOKEN: token,
       HALYARD_PUBLIC_URL: 'http://w.example:81',
       HALYARD_TRUSTED_PROXIES: 'loopback, ::1/64',
+      HALYARD_SMTP_URL: 'smtp://mail.example',
+      HALYARD_MAIL_FROM: 'Work <pm@w.example>',
       HALYARD_LOG_LEVEL: 'error',
     }
     assert.deepEqual(read('', environment), {
@@ -65,6 +69,7 @@ describe('a configuration', () => {
       adminToken: token,
       publicUrl: 'http://w.example:81',
       trustedProxies: ['loopback', '::1/64'],
+      mail: { url: 'smtp://mail.example', from: 'Work <pm@w.example>' },
       logLevel: 'error',
     })
   })
@@ -137,6 +142,25 @@ describe('a mistake is named as it was made', () => {
       assert.throws(() => read(line, environment), { name: 'Error', message })
     })
   }
+
+  test('an example of a token is refused where data is kept, and does for what leaves nothing behind', () => {
+    const readme = `opapi-${'0123456789abcdef'.repeat(3).slice(0, 40)}`
+    for (const example of [readme, `opapi-${'0'.repeat(40)}`, `opapi-${'f'.repeat(40)}`]) {
+      for (const place of ['', '--database-url postgres://db/halyard', '--data /srv']) {
+        assert.throws(() => read(`--admin-token ${example} ${place}`), /^Error: --admin-token is an example that everybody knows/)
+      }
+      assert.equal(read(`--admin-token ${example} --ephemeral`).adminToken, example)
+    }
+  })
+
+  test('an SMTP server needs a sender, and its password is not repeated', () => {
+    assert.throws(() => read('--smtp-url smtp://mail.example'), /^Error: --smtp-url needs HALYARD_MAIL_FROM, /)
+    assert.throws(() => read('--smtp-url smtp://mail.example --mail-from nobody'), /^Error: --mail-from is an e-mail address/)
+    assert.throws(
+      () => read('', { HALYARD_SMTP_URL: 'imap://me:secret@mail.example', HALYARD_MAIL_FROM: 'pm@w.example' }),
+      ({ message }: Error) => message.startsWith('HALYARD_SMTP_URL is an address such as smtp:') && !message.includes('secret'),
+    )
+  })
 
   test('a wrong token is not repeated', () => {
     assert.throws(

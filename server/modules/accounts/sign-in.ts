@@ -11,6 +11,7 @@ import { beginSession, endSession, endSessionsOf, prove, type Session } from '#k
 import type { Settings } from '#kernel/settings.ts'
 import { attempt, passwordDoor } from '#kernel/throttle.ts'
 import { failuresOf, isBlocked } from './blocking.ts'
+import { endSetup } from './one-time-links.ts'
 import { verifyPassword } from './passwords.ts'
 import { ACTIVE } from './statuses.ts'
 
@@ -21,7 +22,7 @@ export interface Stage {
   /** The page that asks. */
   readonly path: string
   /** Whether this user has to pass it. */
-  isDue(tx: Transaction, user: Row, settings: Settings): Promise<boolean> | boolean
+  isDue(tx: Transaction, user: Row, settings: Settings, now: Date): Promise<boolean> | boolean
 }
 
 const stages: Stage[] = []
@@ -62,10 +63,11 @@ export async function admit(
   if (former) await endSession(tx, former)
   const left = stages.slice(stages.findIndex((stage) => stage.name === passed) + 1)
   for (const { name, path, isDue } of left) {
-    if (await isDue(tx, user, settings)) {
+    if (await isDue(tx, user, settings, now)) {
       return { secret: await beginSession(tx, user['id'], userAgent, now, name), next: path }
     }
   }
+  if (user['admin']) await endSetup(tx)
   if (settings.drop_old_sessions_on_login) await endSessionsOf(tx, user['id'])
   return { secret: await beginSession(tx, user['id'], userAgent, now) }
 }
@@ -116,24 +118,33 @@ export async function signIn(
 }
 
 /**
- * Notes that whoever uses a session has just given the password of its user, if they have.
+ * Whether somebody who is known already knows the password as well; then they are forgiven the wrong ones.
+ * @param then what follows from it, in the same transaction
  * @throws ApiError 503 when too many passwords are being checked
  */
-export async function confirmPassword(
-  session: Session,
+export async function knowsPassword(
+  { login }: Row,
   password: string,
   db: Database,
   settings: Settings,
   now: Date,
+  then?: (tx: Transaction) => Promise<void>,
 ): Promise<'right' | 'wrong' | { wait: number }> {
-  const tried = await tryPassword(session.user['login'], password, db, settings, now)
+  const tried = await tryPassword(login ?? '', password, db, settings, now)
   if (tried === 'wrong' || 'wait' in tried) return tried
   return db.transaction(async (tx) => {
     if (!(await isStillRight(tx, tried.user))) return 'wrong'
-    await prove(tx, session, now)
+    await then?.(tx)
     return 'right'
   })
 }
+
+/**
+ * Notes that whoever uses a session has just given the password of its user, if they have.
+ * @throws ApiError 503 when too many passwords are being checked
+ */
+export const confirmPassword = (session: Session, password: string, db: Database, settings: Settings, now: Date) =>
+  knowsPassword(session.user, password, db, settings, now, (tx) => prove(tx, session, now))
 
 /** Ends a session and, unless the settings say otherwise, all others of the same user. */
 export const signOut = (session: Session, db: Database, settings: Settings): Promise<void> =>

@@ -1,15 +1,16 @@
 /** What a user's account may be: completed, checked, and never the last administrator lost. */
 import type { Row, Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
-import { endGrantsOf } from '#kernel/access-tokens.ts'
 import type { Context } from '#kernel/context.ts'
 import { ApiError, forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { type Draft, differs } from '#kernel/resource.ts'
-import { endSessionsOf } from '#kernel/sessions.ts'
 import { changed } from '#kernel/world.ts'
+import { endSetup } from './one-time-links.ts'
+import { addressReplaced, faultsOf, passwordReplaced } from './password-changes.ts'
 import { weaknesses } from './password-rules.ts'
-import { hashPassword, verifyPassword } from './passwords.ts'
+import { hashPassword } from './passwords.ts'
 import { removePrincipal } from './removal.ts'
+import { knowsPassword } from './sign-in.ts'
 import { ACTIVE, INVITED } from './statuses.ts'
 
 export interface UserFacts {
@@ -17,6 +18,8 @@ export interface UserFacts {
   readonly password: string | null | undefined
   /** The hash of a password that may be used. */
   readonly hash: string | undefined
+  /** What speaks against it, as predicates. */
+  readonly faults: readonly string[]
   /** For a change of one's own password: whether one knows the present one. */
   readonly current: 'right' | 'wrong' | 'missing' | undefined
   /** Which of the two belong to somebody else. */
@@ -53,27 +56,42 @@ export function completed({ row, before, given }: Draft, { hash }: UserFacts): R
   }
 }
 
+/** Since when a password is used. Whoever has chosen one by themselves need not choose another one. */
+export function dated(draft: Draft, _: UserFacts, { viewer, now }: Context): Row {
+  if (!differs(draft, 'password_hash')) return {}
+  return {
+    password_changed_at: now.toISOString(),
+    ...(draft.before?.id === viewer.id && { force_password_change: false }),
+  }
+}
+
 export async function userFacts(draft: Draft, context: Context): Promise<UserFacts> {
-  const { before, given, loose } = draft
+  const { before, given } = draft
+  const { db, settings } = context
   const password = given.has('password') ? draft.row.password_hash : undefined
-  const isFit = typeof password === 'string' && weaknesses(password, context.settings).length === 0
-  const isOwn = before?.id === context.viewer.id
-  const known = loose?.['currentPassword']
-  const current =
-    password === undefined || !isOwn
-      ? undefined
-      : typeof known !== 'string' || known === ''
-        ? 'missing'
-        : (await verifyPassword(known, before?.password_hash))
-          ? 'right'
-          : 'wrong'
+  const current = password !== undefined && before?.id === context.viewer.id ? await currentOf(draft, context) : undefined
+  const isKnown = current === undefined || current === 'right'
+  // Whether it was used before is for those to know who know the present one.
+  const faults = !password ? [] : isKnown ? await faultsOf(password, before, db, settings) : weaknesses(password, settings)
   const tidy = { ...draft, row: { ...draft.row, ...tidied(draft) } }
   return {
     password,
-    hash: isFit && (current === undefined || current === 'right') ? await hashPassword(password) : undefined,
+    hash: password && isKnown && faults.length === 0 ? await hashPassword(password) : undefined,
+    faults,
     current,
     taken: await taken({ ...tidy, row: { ...tidy.row, ...fromInvitation(tidy) } }, context),
   }
+}
+
+/** Whether the present password was given; an attempt at it is one like those at the sign-in page. Throws 429 after too many. */
+async function currentOf({ before, loose }: Draft, context: Context): Promise<'right' | 'wrong' | 'missing'> {
+  const known = loose?.['currentPassword']
+  if (typeof known !== 'string' || known === '') return 'missing'
+  const tried = await knowsPassword(before, known, context.outside, context.settings, context.now)
+  if (typeof tried === 'string') return tried
+  const error = new ApiError('Throttled', 'Too many wrong passwords were tried with this username. Try again later.')
+  error.headers = { 'retry-after': String(tried.wait) }
+  throw error
 }
 
 async function taken({ row, before }: Draft, { db }: Context): Promise<ReadonlySet<'login' | 'email'>> {
@@ -130,15 +148,12 @@ export function checkStatus({ row, before }: Draft): Violation[] {
   return isFit ? [] : [violation('status', 'is not valid for new users')]
 }
 
-export function checkPassword({ row, before }: Draft, facts: UserFacts, { settings }: Context): Violation[] {
-  const { password, current } = facts
+export function checkPassword({ row, before }: Draft, { password, faults, current }: UserFacts): Violation[] {
   if (password === undefined) {
     const isNeeded = !before && row.status === ACTIVE && !row.identity_url
     return isNeeded ? [violation('password', "can't be blank")] : []
   }
-  const violations = password
-    ? weaknesses(password, settings).map((weakness) => violation('password', weakness))
-    : [violation('password', "can't be blank")]
+  const violations = password ? faults.map((fault) => violation('password', fault)) : [violation('password', "can't be blank")]
   if (current === 'missing') violations.push(violation('currentPassword', "can't be blank"))
   if (current === 'wrong') violations.push(violation('currentPassword', 'is incorrect'))
   return violations
@@ -151,18 +166,27 @@ export async function keepAnAdmin(tx: Transaction, draft: Draft): Promise<void> 
   if (isLess) await ensureAnAdmin(tx)
 }
 
-/** A new password ends all sessions, and lets no application in any more: whoever knew the old one may be behind one of them. */
-export async function endSessions(tx: Transaction, draft: Draft): Promise<void> {
-  if (!draft.before || !differs(draft, 'password_hash')) return
-  await endSessionsOf(tx, draft.before.id)
-  await endGrantsOf(tx, draft.before.id)
+/** What follows from a new password and from a new address. */
+export async function tellOwner(tx: Transaction, draft: Draft, _: UserFacts, { settings, now }: Context): Promise<void> {
+  const { row, before } = draft
+  if (!before) {
+    if (row.admin && row.password_hash) await endSetup(tx)
+    return
+  }
+  if (differs(draft, 'password_hash')) await passwordReplaced(tx, before, settings, now)
+  if (differs(draft, 'email')) await addressReplaced(tx, before, settings, now)
 }
 
-async function ensureAnAdmin(tx: Transaction): Promise<void> {
+/** Whether somebody can administer the instance. */
+export async function hasAdmin(tx: Transaction): Promise<boolean> {
   // Raising the counter makes everybody else who changes a principal wait, so that what is counted stays true.
   await changed(tx, 'principals')
   const admin = await tx.one(sql`select id from principals where type = 'User' and admin and status = ${ACTIVE} limit 1`)
-  if (!admin) {
+  return admin !== undefined
+}
+
+async function ensureAnAdmin(tx: Transaction): Promise<void> {
+  if (!(await hasAdmin(tx))) {
     throw new ApiError('PropertyConstraintViolation', 'At least one active administrator must remain.', {
       details: { attribute: 'base' },
     })

@@ -1,0 +1,79 @@
+/** The first run: whoever started the server makes the first administrator theirs, by a link that works once. */
+
+import { contextOf } from '#http/mount.ts'
+import { linkIn } from '#http/session.ts'
+import { prepareWrite, save } from '#kernel/change.ts'
+import { type Answer, rowFrom } from '#kernel/operation.ts'
+import { useLink, userOfLink } from '#modules/accounts/one-time-links.ts'
+import { admit } from '#modules/accounts/sign-in.ts'
+import { User } from '#modules/accounts/users.ts'
+import { html } from '#text/html.ts'
+import { circumstancesOf, enter } from './entrance.ts'
+import { field } from './forms.ts'
+import { deadLink, withoutSecret } from './lost-password.ts'
+import { chosenPassword, type Errors, newPasswordFields } from './new-password.ts'
+import { sayings } from './own-account.ts'
+import { type Area, page, type Visit } from './page.ts'
+
+const PATH = '/setup'
+const FIELDS = ['firstName', 'lastName', 'login', 'email'] as const
+
+const dead = (visit: Visit) =>
+  deadLink(
+    visit,
+    html`As long as nobody has set this server up, each start prints a new one. Otherwise <a href="/login">sign in</a>.`,
+  )
+
+function setupPage(visit: Visit, { errors = {}, alert }: { errors?: Errors; alert?: string | undefined } = {}): Answer {
+  const { settings, given } = visit
+  const line = (name: (typeof FIELDS)[number], label: string, autocomplete: string, more: object = {}) =>
+    field({ label, name, value: given.get(name), autocomplete, required: true, error: errors[name], ...more })
+  const title = `Set up ${settings.app_title}`
+  const content = html`<h1>${title}</h1>
+<p>Welcome. This makes you the first administrator; the link that led you here works no more then.</p>
+${alert && html`<p role="alert" class="error">${alert}</p>`}
+<form method="post" action="${PATH}">
+${line('firstName', 'First name', 'given-name', { autofocus: true })}
+${line('lastName', 'Last name', 'family-name')}
+${line('login', 'Username', 'username', { literal: true, value: given.get('login') ?? 'admin' })}
+${line('email', 'E-mail address', 'email', { type: 'email', literal: true })}
+${newPasswordFields(visit, errors)}
+<button>Set up</button>
+</form>`
+  return page(title, content, { status: alert || Object.keys(errors).length > 0 ? 422 : 200 })
+}
+
+/** The secret of the link that the browser followed, and the administrator that is to be set up. */
+async function followed({ request, db, settings, now }: Visit) {
+  const secret = linkIn(request.raw, settings)
+  const user = secret === undefined ? undefined : await userOfLink(db, 'setup', secret, now)
+  return secret !== undefined && user?.['admin'] ? { secret, user } : undefined
+}
+
+export const firstRun: Area = {
+  routes(on, ground) {
+    on.get(PATH, async (visit) => {
+      if (visit.given.has('token')) return withoutSecret(visit, PATH)
+      return (await followed(visit)) ? setupPage(visit) : dead(visit)
+    })
+
+    on.post(PATH, async (visit) => {
+      const { request, db, now, given } = visit
+      const link = await followed(visit)
+      if (!link) return dead(visit)
+      const chosen = await chosenPassword(visit, link.user)
+      if ('errors' in chosen) return setupPage(visit, chosen)
+      const context = await contextOf(request, ground, async () => link.user)
+      const { login = '', ...payload } = Object.fromEntries(FIELDS.map((name) => [name, given.get(name) ?? '']))
+      const before = await rowFrom('me', User, context)
+      const prepared = await prepareWrite(context, User, before, payload, { login, password_hash: chosen.hash })
+      if (prepared.violations.length > 0) return setupPage(visit, sayings(User, context, prepared.violations, FIELDS))
+      const admission = await db.transaction(async (tx) => {
+        if (!(await useLink(tx, 'setup', link.secret, now))) return undefined
+        await save(tx, context, User, prepared.draft, prepared.facts)
+        return admit(tx, prepared.draft.row, circumstancesOf(visit))
+      })
+      return admission ? enter(visit, admission) : dead(visit)
+    })
+  },
+}

@@ -1,0 +1,145 @@
+/** The ways to a new password for those who cannot sign in: by a link that is mailed, and where another one has to be chosen. */
+import { forUpdate } from '#db/dialect.ts'
+import { sql } from '#db/sql.ts'
+import { givenLink, linkIn } from '#http/session.ts'
+import { notFound } from '#kernel/errors.ts'
+import type { Answer } from '#kernel/operation.ts'
+import { askForPassword, isOffered } from '#modules/accounts/lost-password.ts'
+import { useLink, userOfLink } from '#modules/accounts/one-time-links.ts'
+import { PASSWORD_PAGE, PASSWORD_STAGE } from '#modules/accounts/password-changes.ts'
+import { admit } from '#modules/accounts/sign-in.ts'
+import { html } from '#text/html.ts'
+import { circumstancesOf, enter, type Refusal, tooMany } from './entrance.ts'
+import { field, hidden } from './forms.ts'
+import { chosenPassword, type Errors, newPasswordFields, storing } from './new-password.ts'
+import { ownPath } from './own-path.ts'
+import { type Area, alert, notice, onTo, page, type Visit } from './page.ts'
+
+const ASK = '/account/lost_password'
+const CHOOSE = '/account/lost_password/choose'
+
+/** Takes the secret of a link out of the address at once: neither the history nor the next page's Referer is to hold it. */
+export function withoutSecret({ given, settings }: Visit, to: string): Answer {
+  const secret = given.get('token') ?? ''
+  return onTo(to, {
+    'set-cookie': givenLink(/^[0-9a-f]{64}$/.test(secret) ? secret : null, settings),
+    'referrer-policy': 'no-referrer',
+  })
+}
+
+/** The one answer to whatever is wrong with a link. */
+export function deadLink({ settings }: Visit, goOn: ReturnType<typeof html>): Answer {
+  const title = 'This link cannot be used'
+  const content = html`<h1>${title}</h1>
+<p role="alert" class="error">It works once and for a while only, and nothing has been changed by it just now.</p>
+<p>${goOn}</p>`
+  return page(`${title} – ${settings.app_title}`, content, { status: 410 })
+}
+
+const askAgain = (visit: Visit) => deadLink(visit, html`<a href="${ASK}">Ask for a new link</a>`)
+
+function askPage(visit: Visit, refusal?: Refusal): Answer {
+  const title = 'Forgotten your password?'
+  const content = html`<h1>${title}</h1>
+${notice(visit, {
+  asked:
+    'If there is an account with this address that signs in with a password, a mail is on its way to it. The link in it works for an hour.',
+})}
+${alert(refusal?.error)}
+<p>Say which e-mail address your account has, and a link to choose a new password is sent there.</p>
+<form method="post" action="${ASK}">
+${field({
+  label: 'E-mail address',
+  name: 'email',
+  type: 'email',
+  autocomplete: 'email',
+  literal: true,
+  required: true,
+  autofocus: true,
+  describedBy: refusal && 'error',
+})}
+<button>Send the link</button>
+</form>
+<p><a href="/login">Back to signing in</a></p>`
+  return page(`${title} – ${visit.settings.app_title}`, content, refusal)
+}
+
+function choosePage(visit: Visit, login: string, action: string, errors?: Errors): Answer {
+  const title = 'Choose a new password'
+  const content = html`<h1>${title}</h1>
+<p>For the account <strong>${login}</strong>${action === PASSWORD_PAGE && ', before you go on. The one that you have will not do any more'}.</p>
+<form method="post" action="${action}">
+${newPasswordFields(visit, errors, true)}
+${hidden('back_url', ownPath(visit.given.get('back_url')))}
+<button>Save the password</button>
+</form>
+<p>${action === PASSWORD_PAGE ? html`<a href="/logout">Sign out</a>` : html`<a href="/login">Cancel</a>`}</p>`
+  return page(`${title} – ${visit.settings.app_title}`, content, { status: errors ? 422 : 200 })
+}
+
+/** The secret of the link that the browser followed, and whose it is. */
+async function followed({ request, db, settings, now }: Visit) {
+  const secret = isOffered(settings) ? linkIn(request.raw, settings) : undefined
+  const user = secret === undefined ? undefined : await userOfLink(db, 'reset', secret, now)
+  return secret !== undefined && user ? { secret, user } : undefined
+}
+
+export const lostPassword: Area = {
+  routes(on, ground) {
+    on.get(ASK, (visit) => {
+      if (!isOffered(visit.settings)) throw notFound()
+      return visit.given.has('token') ? withoutSecret(visit, CHOOSE) : askPage(visit)
+    })
+
+    on.post(ASK, async (visit) => {
+      const { request, db, settings, now, given } = visit
+      if (!isOffered(settings)) throw notFound()
+      const wait = await askForPassword(given.get('email') ?? '', request.ip, db, now)
+      return wait === undefined ? onTo(`${ASK}?done=asked`) : askPage(visit, tooMany(wait, 'for a new password'))
+    })
+
+    on.get(CHOOSE, async (visit) => {
+      const link = await followed(visit)
+      return link ? choosePage(visit, link.user['login'], CHOOSE) : askAgain(visit)
+    })
+
+    on.post(CHOOSE, async (visit) => {
+      const { db, settings, now } = visit
+      const link = await followed(visit)
+      if (!link) return askAgain(visit)
+      const { secret, user } = link
+      const chosen = await chosenPassword(visit, user)
+      if ('errors' in chosen) return choosePage(visit, user['login'], CHOOSE, chosen.errors)
+      const store = await storing(visit, ground, user, chosen.hash)
+      const isDone = await db.transaction(async (tx) => {
+        if (!(await userOfLink(tx, 'reset', secret, now)) || !(await useLink(tx, 'reset', secret, now))) return false
+        await store(tx)
+        return true
+      })
+      // Whoever reads somebody's mail has not shown all that signing in may ask for.
+      return isDone ? onTo('/login?done=password', { 'set-cookie': givenLink(null, settings) }) : askAgain(visit)
+    })
+
+    on.get(PASSWORD_PAGE, (visit) => {
+      const { waiting } = visit
+      if (waiting?.awaits !== PASSWORD_STAGE) return onTo(visit.session ? '/my/password' : '/login')
+      return choosePage(visit, waiting.user['login'], PASSWORD_PAGE)
+    })
+
+    on.post(PASSWORD_PAGE, async (visit) => {
+      const { waiting, db } = visit
+      if (waiting?.awaits !== PASSWORD_STAGE) return onTo(visit.session ? '/my/password' : '/login')
+      const { user } = waiting
+      const chosen = await chosenPassword(visit, user, true)
+      if ('errors' in chosen) return choosePage(visit, user['login'], PASSWORD_PAGE, chosen.errors)
+      const store = await storing(visit, ground, user, chosen.hash)
+      const admission = await db.transaction(async (tx) => {
+        if (!(await tx.one(sql`select id from sessions where id = ${waiting.id}${forUpdate(tx.engine)}`))) return undefined
+        const id = await store(tx)
+        const renewed = await tx.one(sql`select * from principals where id = ${id}`)
+        return renewed && admit(tx, renewed, circumstancesOf(visit), PASSWORD_STAGE)
+      })
+      return admission ? enter(visit, admission) : onTo('/login')
+    })
+  },
+}

@@ -1,0 +1,151 @@
+/** Mail: written in the transaction, sent once after it, tried again for a while, and forgotten. */
+import assert from 'node:assert/strict'
+import { after, afterEach, before, beforeEach, test } from 'node:test'
+import type { Database } from '#db/database.ts'
+import { sql } from '#db/sql.ts'
+import { type Mail, type Post, sendMail, sendMails } from '#kernel/mail.ts'
+import { postOf } from '#server/mail/post.ts'
+import { setup } from '#server/setup.ts'
+import { emptyDatabase } from '#test/database.ts'
+import { type Smtp, smtpServer } from '#test/smtp.ts'
+
+const MINUTE = 60_000
+const start = Date.parse('2026-05-04T10:00:00Z')
+const at = (minutes: number) => new Date(start + minutes * MINUTE)
+
+let place: { db: Database; drop: () => Promise<void> }
+let smtp: Smtp
+const failures: [subject: string, isLast: boolean][] = []
+before(async () => {
+  place = await emptyDatabase()
+  await setup(place.db, { seed: 'none' })
+})
+after(() => place.drop())
+beforeEach(async () => {
+  smtp = await smtpServer()
+  failures.length = 0
+})
+afterEach(async () => {
+  smtp.close()
+  await place.db.transaction((tx) => tx.run(sql`delete from mails`))
+})
+
+const quiet = { info: () => {} }
+const bySmtp = () => postOf({ url: smtp.url, from: 'Work <pm@example.net>' }, quiet)
+const letter = (subject: string, more: Partial<Mail> = {}): Mail => ({
+  recipient: 'vera@example.net',
+  subject,
+  text: 'Hello.',
+  ...more,
+})
+const write = (mail: Mail) => place.db.transaction((tx) => sendMail(tx, mail, at(0)))
+const send = (post: Post, minutes = 0) =>
+  sendMails(place.db, post, at(minutes), ({ subject }, _, isLast) => void failures.push([subject, isLast]))
+const left = async () => (await place.db.all(sql`select id from mails`)).length
+
+test('A mail is sent in plain text, from whom and to whom it says, and nothing of it is kept', async () => {
+  await write(letter('A new password', { text: 'Choose one: http://localhost/x?token=1\n', link: 'http://localhost/x?token=1' }))
+  await send(bySmtp())
+  assert.deepEqual(
+    smtp.mails.map(({ to }) => to),
+    [['vera@example.net']],
+  )
+  const data = smtp.mails[0]?.data ?? ''
+  for (const line of [/^From: Work <pm@example\.net>$/m, /^To: vera@example\.net$/m, /^Subject: A new password$/m]) {
+    assert.match(data.replaceAll('\r', ''), line)
+  }
+  assert.match(data, /Content-Type: text\/plain/)
+  assert.match(data, /\r\n\r\nChoose one: http:\/\/localhost\/x\?token=3D1|\r\n\r\nChoose one: http:\/\/localhost\/x\?token=1/)
+  assert.equal(await left(), 0)
+})
+
+test('What is rolled back is not sent', async () => {
+  const failing = place.db.transaction(async (tx) => {
+    await sendMail(tx, letter('Never'), at(0))
+    throw new Error('undone')
+  })
+  await assert.rejects(failing, /undone/)
+  await send(bySmtp())
+  assert.deepEqual(smtp.mails, [])
+})
+
+test('Nothing in a subject or an address makes it another mail, or one for somebody else', async () => {
+  await write(letter('Ours\r\nBcc: evil@example.net\r\n\r\nBuy this', { recipient: 'vera@example.net, evil@example.net' }))
+  await write(letter('Ours\r\nBcc: evil@example.net\r\n\r\nBuy this'))
+  await send(bySmtp())
+  await send(bySmtp())
+  assert.equal(
+    smtp.mails.some(({ to }) => to.includes('evil@example.net')),
+    false,
+  )
+  const data = smtp.mails.at(-1)?.data ?? ''
+  assert.equal(/^Bcc:|\r\nBuy this/im.test(data), false, data)
+})
+
+test('Many processes send a mail once', async () => {
+  for (let i = 0; i < 5; i++) await write(letter(`Number ${i}`))
+  await Promise.all(Array.from({ length: 4 }, () => send(bySmtp())))
+  await send(bySmtp())
+  assert.equal(smtp.mails.length, 5)
+  assert.equal(await left(), 0)
+})
+
+test('What cannot be sent is tried again after a while, each time a longer one, and given up at last', async () => {
+  await write(letter('Late'))
+  smtp.refuse(true)
+  for (const minutes of [0, 1, 2, 11, 12, 71, 72]) await send(bySmtp(), minutes)
+  assert.deepEqual(failures, [
+    ['Late', false],
+    ['Late', false],
+    ['Late', false],
+    ['Late', true],
+  ])
+  assert.equal(await left(), 0)
+})
+
+test('What could not be sent is sent later', async () => {
+  await write(letter('Late'))
+  smtp.refuse(true)
+  await send(bySmtp())
+  smtp.refuse(false)
+  await send(bySmtp(), 1)
+  assert.equal(smtp.mails.length, 0)
+  await send(bySmtp(), 2)
+  assert.equal(smtp.mails.length, 1)
+  assert.equal(await left(), 0)
+})
+
+test('One that is always refused does not keep others from being sent', async () => {
+  await write(letter('Bad'))
+  await write(letter('Good'))
+  const sent: string[] = []
+  const picky: Post = async ({ subject }) => {
+    if (subject === 'Bad') throw new Error('refused')
+    sent.push(subject)
+  }
+  await send(picky)
+  assert.deepEqual(sent, [], 'as long as it seems that none can be sent, the server is left alone')
+  await send(picky)
+  assert.deepEqual(sent, ['Good'])
+})
+
+test('Without a server the log tells whom which mail was for, and its link', async () => {
+  const lines: [object, string][] = []
+  await write(letter('A new password', { link: 'http://localhost/x' }))
+  await send(postOf(undefined, { info: (about, message) => void lines.push([about, message]) }))
+  assert.deepEqual(lines, [
+    [
+      { to: 'vera@example.net', subject: 'A new password', link: 'http://localhost/x' },
+      'mail is not sent: there is no --smtp-url',
+    ],
+  ])
+  assert.equal(await left(), 0)
+})
+
+test('A password is not sent to a server elsewhere in the clear', async () => {
+  // This machine, by an address that does not look like it.
+  const { port } = new URL(smtp.url)
+  const post = postOf({ url: `smtp://me:secret@[::ffff:127.0.0.1]:${port}`, from: 'pm@example.net' }, quiet)
+  await assert.rejects(post(letter('Hello')), /TLS/)
+  assert.deepEqual(smtp.mails, [])
+})

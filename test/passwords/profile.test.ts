@@ -1,0 +1,121 @@
+/** One's own account by pages: what the API takes and nothing else, and what is wrong said where it is. */
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, mock, test } from 'node:test'
+import { sql } from '#db/sql.ts'
+import { hashPassword } from '#modules/accounts/passwords.ts'
+import { type Instance, instance } from '#test/instance.ts'
+import { type Browser, browser } from '../sessions/browser.ts'
+import { MINUTE, mailOf, PASSWORD, saidOf, to } from './scene.ts'
+
+let it: Instance
+let vera: number
+let login: string
+let hash: string
+let one: Browser
+before(async () => {
+  it = await instance()
+  hash = await hashPassword(PASSWORD)
+  mock.timers.enable({ apis: ['Date'], now: Date.now() })
+})
+after(async () => {
+  mock.timers.reset()
+  await it.close()
+})
+let count = 0
+beforeEach(async () => {
+  login = `vera-${++count}`
+  vera = await it.make.user({ login, email: `${login}@example.net`, password_hash: hash, language: 'en' })
+  one = browser(it.url)
+  await one.signIn(login, PASSWORD)
+})
+
+const row = async () => (await it.db.one(sql`select * from principals where id = ${vera}`)) ?? assert.fail('nobody')
+
+test('The name is changed, and shown as text', async () => {
+  const reply = await one.submit('/my/account', { firstName: 'Zoë', lastName: "O'Hara & Co (2)" })
+  assert.deepEqual(to(reply), [303, '/my/account?done=saved'])
+  const { text } = await one.get('/my/account?done=saved')
+  assert.match(text, /role="status" class="notice">Saved\.</)
+  assert.match(text, /name="lastName" type="text" value="O&#39;Hara &amp; Co \(2\)"/)
+  assert.equal((await row())['name'], "Zoë O'Hara & Co (2)")
+})
+
+test('What is wrong with a name is said at its field, which keeps what was typed', async () => {
+  const reply = await one.submit('/my/account', { firstName: '<b>Zoë</b>', lastName: '' })
+  assert.equal(reply.status, 422)
+  assert.deepEqual(
+    [saidOf(reply, 'firstName'), saidOf(reply, 'lastName')],
+    ['First name is invalid.', "Last name can't be blank."],
+  )
+  assert.match(reply.text, /value="&lt;b&gt;Zoë&lt;\/b&gt;"[^>]* aria-invalid="true" aria-describedby="firstName-error"/)
+  assert.equal((await row())['first_name'], 'Vera')
+})
+
+test('Nothing else can be changed by a form, whatever it holds', async () => {
+  const more = { admin: 'true', status: 'locked', login: 'root', email: 'evil@example.net', password: 'another one 9!', id: '1' }
+  await one.submit('/my/account', { firstName: 'Zoë', lastName: 'Z', ...more })
+  await one.submit('/my/settings', { language: 'de', timeZone: 'Europe/Berlin', firstName: 'Evil', ...more })
+  const { admin, status, login: now, email, password_hash, first_name } = await row()
+  assert.deepEqual([admin, status, now, email, password_hash, first_name], [false, 1, login, `${login}@example.net`, hash, 'Zoë'])
+})
+
+test('The e-mail address takes a proof of late, and its change is told at the old one', async () => {
+  mock.timers.tick(16 * MINUTE)
+  assert.deepEqual(to(await one.get('/my/email')), [303, '/confirm?back_url=%2Fmy%2Femail'])
+  assert.deepEqual(to(await one.submit('/my/email', { email: 'new@example.net' })), [303, '/confirm?back_url=%2Fmy%2Femail'])
+  assert.equal((await row())['email'], `${login}@example.net`)
+  await one.submit('/confirm', { password: PASSWORD })
+  const wrong = await one.submit('/my/email', { email: 'nowhere' })
+  assert.deepEqual([wrong.status, saidOf(wrong, 'email')], [422, 'Email is invalid.'])
+  assert.deepEqual(await mailOf(it), [])
+  assert.deepEqual(to(await one.submit('/my/email', { email: `${login}-new@example.net` })), [303, '/my/account?done=saved'])
+  assert.equal((await row())['email'], `${login}-new@example.net`)
+  const mails = await mailOf(it)
+  assert.deepEqual(
+    mails.map(({ recipient, subject }) => [recipient, subject]),
+    [[`${login}@example.net`, 'Your e-mail address at Halyard was changed']],
+  )
+  assert.equal(mails[0]?.text.includes('-new@'), false, 'the old mailbox is not told the new address')
+})
+
+test('Language and time zone are chosen from lists, as the API knows them', async () => {
+  const { text } = await one.get('/my/settings')
+  assert.match(text, /<option value="en" selected>English<\/option>/)
+  assert.match(text, /<option value="" selected>As on this server: UTC<\/option>/)
+  assert.match(text, /<option value="Asia\/Kathmandu">|<option value="Asia\/Katmandu">/)
+  assert.deepEqual(to(await one.submit('/my/settings', { language: 'de', timeZone: 'Europe/Berlin' })), [
+    303,
+    '/my/settings?done=saved',
+  ])
+  assert.deepEqual([(await row())['language'], (await row())['time_zone']], ['de', 'Europe/Berlin'])
+  assert.match((await one.get('/my/settings')).text, /<option value="Europe\/Berlin" selected>/)
+  await one.submit('/my/settings', { language: 'de', timeZone: '' })
+  assert.equal((await row())['time_zone'], null)
+})
+
+test('Of settings that are wrong none is saved', async () => {
+  const reply = await one.submit('/my/settings', { language: 'de', timeZone: 'Mars/Olympus' })
+  assert.equal(reply.status, 422)
+  assert.match(saidOf(reply, 'timeZone') ?? '', /allowed values/)
+  assert.equal((await row())['language'], 'en')
+  const other = await one.submit('/my/settings', { language: 'english!', timeZone: '' })
+  assert.match(saidOf(other, 'language') ?? '', /allowed values/)
+})
+
+test('Those who sign in elsewhere are told where their name is changed', async () => {
+  await it.admin.patch(`/users/${vera}`, { identityUrl: `https://id.example.net/${count}` })
+  const { text } = await one.get('/my/account')
+  assert.match(text, /come from the service that you sign in with/)
+  assert.equal(text.includes('action="/my/account"'), false)
+  assert.equal((await one.submit('/my/account', { firstName: 'Zoë', lastName: 'Z' })).status, 422)
+  assert.equal((await one.submit('/my/email', { email: 'x@example.net' })).status, 422)
+  assert.equal((await row())['first_name'], 'Vera')
+})
+
+test('Another site changes nothing, and whoever is not signed in is led there', async () => {
+  const stranger = browser(it.url)
+  for (const path of ['/my/account', '/my/email', '/my/settings']) {
+    assert.equal((await one.submit(path, {}, { 'sec-fetch-site': 'cross-site' })).status, 403)
+    assert.deepEqual(to(await stranger.get(path)), [303, `/login?back_url=${encodeURIComponent(path)}`])
+  }
+})
