@@ -63,8 +63,8 @@ const commands: Readonly<Record<string, Command>> = {
     meaning: 'give a user an API token, shown only this once',
     words: ['LOGIN'],
     options: DATABASE,
-    flags: { name: 'string' },
-    usage: '[--name NAME]',
+    flags: { name: 'string', scope: 'string', expires: 'string', project: 'string' },
+    usage: '[--name NAME] [--scope api_v3|api_v3:read] [--expires DAYS|DATE] [--project ID,…]',
     run: async (invocation) => (await import('./commands/token.ts')).createToken(invocation),
   },
   'token revoke': {

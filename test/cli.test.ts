@@ -253,7 +253,9 @@ describe('halyard user and halyard token', () => {
     assert.equal(await server.status(token), 200)
 
     const [, id] =
-      /^(\d+) +Engine +the API +\d{4}-\S+Z +never$/m.exec(await succeed('token', 'list', 'ada', ...where)) ?? assert.fail()
+      /^(\d+) +Engine +…[0-9a-f]{4} +the API +\d{4}-\S+Z +never +\d{4}-\S+Z$/m.exec(
+        await succeed('token', 'list', 'ada', ...where),
+      ) ?? assert.fail()
     await succeed('token', 'revoke', id!, ...where)
     assert.equal(await server.status(token), 401)
     await server.stop()

@@ -19,6 +19,7 @@ import { sections } from './migrations/0017-sections.ts'
 import { signInStages } from './migrations/0018-sign-in-stages.ts'
 import { oauth } from './migrations/0019-oauth.ts'
 import { authProviders } from './migrations/0021-auth-providers.ts'
+import { tokenLimits } from './migrations/0024-token-limits.ts'
 import { sql } from './sql.ts'
 
 const migrations: readonly { name: string; text: string | Readonly<Record<Engine, string>> }[] = [
@@ -41,6 +42,7 @@ const migrations: readonly { name: string; text: string | Readonly<Record<Engine
   { name: '0018-sign-in-stages', text: signInStages },
   { name: '0019-oauth', text: oauth },
   { name: '0021-auth-providers', text: authProviders },
+  { name: '0024-token-limits', text: tokenLimits },
 ]
 
 /** The few words that the engines spell differently. */

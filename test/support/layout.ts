@@ -17,8 +17,20 @@ for (const file of readdirSync(folder).sort()) {
   texts.push(...parts.map((part) => (typeof part === 'string' ? part : part.sqlite)))
 }
 
+/** What tables, and their columns, are called that were called otherwise before; not those that made room for a new one. */
+const renames = new Map(
+  texts.flatMap((text) => [
+    ...[...text.matchAll(/alter table (\w+) rename to (\w+);/g)]
+      .map(([, from, to]) => [from!, to!] as const)
+      .filter(([from]) => !text.includes(`create table ${from} (`)),
+    ...[...text.matchAll(/alter table (\w+) rename column (\w+) to (\w+);/g)].map(
+      ([, table, from, to]) => [`${table}.${from}`, to!] as const,
+    ),
+  ]),
+)
+
 /** Every column: its table, its name, and the table it points to, if it does. */
-const columns = texts.flatMap((text) => [
+const declared = texts.flatMap((text) => [
   ...[...text.matchAll(/create table (\w+) \(\n([\s\S]*?)\n\);/g)].flatMap(([, table, body]) =>
     [...body!.matchAll(/^ {2}(?!primary key|unique|check|foreign key)(\w+) .*?(?:references (\w+) \(id\).*)?$/gm)].map(
       ([, column, target]) => ({ table: table!, column: column!, target }),
@@ -28,6 +40,11 @@ const columns = texts.flatMap((text) => [
     ([, table, column, target]) => ({ table: table!, column: column!, target }),
   ),
 ])
+
+const columns = declared.map(({ table: was, column, target }) => {
+  const table = renames.get(was) ?? was
+  return { table, column: renames.get(`${table}.${column}`) ?? column, target }
+})
 
 /** The names of the columns of every table. */
 export const layout: ReadonlyMap<string, readonly string[]> = new Map(
