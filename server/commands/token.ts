@@ -3,7 +3,7 @@ import type { Reader } from '#db/database.ts'
 import { amongTexts } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { expiryOf, LONGEST_NAME, makeToken, revokeTokens, tokenScopes } from '#kernel/tokens.ts'
+import { expiryOf, LONGEST_NAME, makeToken, revokeTokens, tokenScopes, tokensOf } from '#kernel/tokens.ts'
 import { columns } from './columns.ts'
 import { type Invocation, idIn } from './command.ts'
 import { withDatabase } from './database.ts'
@@ -20,7 +20,7 @@ function opens({ query_id, scopes, project_ids }: Tables['tokens']): string {
 export async function listTokens({ config, words }: Invocation): Promise<void> {
   const tokens = await withDatabase(config.databaseUrl, async (db) => {
     const user = await userOf(db, words[0]!)
-    return db.all<Tables['tokens']>(sql`select * from tokens where user_id = ${user.id} order by id`)
+    return (await tokensOf(db, user.id)).toReversed()
   })
   const rows = tokens.map((token) => [
     String(token.id),

@@ -1,8 +1,9 @@
 /** Tokens: what they look like, what is kept of them, and what they open. */
 import { createHash, randomBytes } from 'node:crypto'
-import type { Database, Transaction } from '#db/database.ts'
+import type { Database, Reader, Transaction } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { type Sql, sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
 import { API, API_READ } from './scopes.ts'
 import type { Identity, Limits } from './viewer.ts'
 import { changed, type Snapshot } from './world.ts'
@@ -133,3 +134,7 @@ export async function tokenOf(
   }
   return known.identity
 }
+
+/** The tokens of somebody, those of calendars among them, the newest first. */
+export const tokensOf = (db: Reader, userId: number): Promise<Tables['tokens'][]> =>
+  db.all<Tables['tokens']>(sql`select * from tokens where user_id = ${userId} order by id desc`)

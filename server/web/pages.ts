@@ -5,10 +5,20 @@ import { entrance } from './entrance.ts'
 import { oauthAdministration } from './oauth/administration.ts'
 import { connectedApplications } from './oauth/connected.ts'
 import { oauthPages } from './oauth/pages.ts'
+import { ownSessions } from './own-sessions.ts'
+import { ownTokens } from './own-tokens.ts'
 import { type Area, addPages } from './page.ts'
 import { providers } from './providers.ts'
 
-const areas: readonly Area[] = [entrance, providers, oauthPages, connectedApplications, oauthAdministration]
+const areas: readonly Area[] = [
+  entrance,
+  providers,
+  oauthPages,
+  ownTokens,
+  ownSessions,
+  connectedApplications,
+  oauthAdministration,
+]
 
 /** Adds the pages to an application. */
 export const pages = (app: FastifyInstance, ground: Ground): void => addPages(app, ground, areas)

@@ -138,7 +138,7 @@ describe('a token for one project', () => {
   test('makes nobody a member of another one, and changes no membership there', async () => {
     const link = (path: string) => ({ href: `/api/v3/${path}` })
     const body = { _links: { principal: link('users/1'), project: link(`projects/${outside}`), roles: [link(`roles/${role}`)] } }
-    assert.equal((await limited.post('/memberships', body)).status, 422)
+    assert.equal((await limited.post('/memberships', body)).status, 403)
     const theirs = await server.db.one<{ id: number }>(
       sql`select id from memberships where principal_id = ${ada} and project_id = ${outside}`,
     )
