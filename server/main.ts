@@ -161,6 +161,23 @@ const commands: Readonly<Record<string, Command>> = {
     options: DATABASE,
     run: async (invocation) => (await import('./commands/provider.ts')).unlinkUser(invocation),
   },
+  'setting list': {
+    meaning: 'list the settings, and what was changed of them',
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/setting.ts')).listSettings(invocation),
+  },
+  'setting get': {
+    meaning: 'show a setting',
+    words: ['NAME'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/setting.ts')).showSetting(invocation),
+  },
+  'setting set': {
+    meaning: 'change a setting; servers that run follow at once',
+    words: ['NAME', 'VALUE'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/setting.ts')).changeSetting(invocation),
+  },
   'custom-field list': {
     meaning: 'list the custom fields',
     options: DATABASE,

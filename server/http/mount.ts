@@ -33,12 +33,25 @@ export interface Ground {
 type Caller = (request: FastifyRequest, db: Database, snapshot: Snapshot, settings: Settings, now: Date) => Promise<Identity>
 const byHeaders: Caller = (request, db, snapshot, settings, now) => authenticate({ request, db, snapshot, settings, now }, false)
 
+const snapshots = new WeakMap<FastifyRequest, Promise<Snapshot>>()
+
+/** The snapshot of a request, taken when it is first asked for. */
+export function snapshotFor(request: FastifyRequest, { db, world }: Ground): Promise<Snapshot> {
+  let snapshot = snapshots.get(request)
+  if (!snapshot) {
+    snapshot = world.snapshot(db)
+    snapshots.set(request, snapshot)
+  }
+  return snapshot
+}
+
 /** Everything a request carries, once it is known who asks. Two statements at most, one when nothing changed. */
-async function contextOf(request: FastifyRequest, { db, world, files }: Ground, caller = byHeaders): Promise<Context> {
+async function contextOf(request: FastifyRequest, ground: Ground, caller = byHeaders): Promise<Context> {
+  const { db, world, files } = ground
   const [path = '', search = ''] = request.raw.url?.split(/\?(.*)/s) ?? []
   const params = search === '' ? NONE : unpackParams(new URLSearchParams(search))
   const now = new Date()
-  const snapshot = await world.snapshot(db)
+  const snapshot = await snapshotFor(request, ground)
   const settings = await settingsOf(db, snapshot)
   const { principal, limits } = await caller(request, db, snapshot, settings, now)
   const viewer = await viewerOf(snapshot, principal, limits)

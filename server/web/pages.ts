@@ -1,6 +1,7 @@
 /** Pages for people: a page exists because its area is named here. */
 import type { FastifyInstance } from 'fastify'
 import type { Ground } from '#http/mount.ts'
+import { apiSettings } from './api-settings.ts'
 import { entrance } from './entrance.ts'
 import { oauthAdministration } from './oauth/administration.ts'
 import { connectedApplications } from './oauth/connected.ts'
@@ -18,6 +19,7 @@ const areas: readonly Area[] = [
   ownSessions,
   connectedApplications,
   oauthAdministration,
+  apiSettings,
 ]
 
 /** Adds the pages to an application. */
