@@ -96,9 +96,9 @@ ${choice({ label: 'Expires', name: 'expires', value: given.get('expires') ?? '90
 ${field({
   label: 'Last day',
   name: 'date',
-  type: 'date',
   value: given.get('date'),
-  hint: 'If it expires after a day: it is good until the end of that day (UTC).',
+  literal: true,
+  hint: 'If it expires after a day, such as 2030-12-31: it is good until the end of that day (UTC).',
   error: faults.date,
 })}
 ${area({

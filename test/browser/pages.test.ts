@@ -19,6 +19,10 @@ const inside: [name: string, path: string][] = [
   ['start', '/'],
   ['confirm', '/confirm'],
   ['sign-out', '/logout'],
+  ['access tokens', '/my/access_tokens'],
+  ['new access token', '/my/access_tokens/new'],
+  ['sessions', '/my/sessions'],
+  ['API settings', '/admin/settings/api'],
 ]
 
 describe('in a browser', { skip: browserMissing }, () => {
