@@ -30,7 +30,7 @@ export const ownSessions: Area = {
 <tr><th scope="row">${browser}${isThis && html` <strong>(this one)</strong>`}</th>
 <td data-label="Begun">${minuteOf(one.created_at)}</td>
 <td data-label="Last seen">${minuteOf(one.last_seen_at)}</td>
-<td><form method="post" action="${PATH}"><button class="danger small" name="end" value="${one.id}" aria-label="End the session of ${browser}, begun ${minuteOf(one.created_at)}">${isThis ? 'Sign out' : 'End'}</button></form></td></tr>`
+<td><form method="post" action="${PATH}"><button class="danger small" name="end" value="${one.id}"${!isThis && html` aria-label="End the session of ${browser}, begun ${minuteOf(one.created_at)}"`}>${isThis ? 'Sign out' : 'End'}</button></form></td></tr>`
         })}
 </tbody></table></div>
 ${
