@@ -1,18 +1,17 @@
 /** Puts a server together that does not listen yet: tests inject into it, `serve` opens its port. */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import cors from '@fastify/cors'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Database } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { memoryStore } from '#files/memory.ts'
 import type { FileStore } from '#files/store.ts'
 import { sendError, withoutBody } from '#http/answer.ts'
+import { addCors } from '#http/cors.ts'
 import { describe } from '#http/documents.ts'
 import { mount } from '#http/mount.ts'
 import { allOperations, documents } from '#kernel/operation.ts'
 import { resources } from '#kernel/resource.ts'
-import { settingsOf } from '#kernel/settings.ts'
 import { createWorld } from '#kernel/world.ts'
 import '#server/modules.ts'
 import { oauthEndpoints } from '#server/web/oauth/endpoints.ts'
@@ -72,17 +71,14 @@ export async function build(
     done()
   })
 
-  const settings = await settingsOf(db, await world.snapshot(db))
-  if (settings.apiv3_cors_enabled && settings.apiv3_cors_origins.length > 0) {
-    await app.register(cors, { origin: settings.apiv3_cors_origins, credentials: true, exposedHeaders: ['link', 'x-request-id'] })
-  }
+  const ground = { db, world, files }
+  addCors(app, ground)
 
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error))
 
   const operations = allOperations(resources())
-  const ground = { db, world, files }
   mount(app, ground, operations, documents)
-  describe(app, operations, settings)
+  describe(app, operations, ground)
   pages(app, ground)
   oauthEndpoints(app, ground)
 

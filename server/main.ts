@@ -69,8 +69,8 @@ const commands: Readonly<Record<string, Command>> = {
     meaning: 'give a user an API token, shown only this once',
     words: ['LOGIN'],
     options: DATABASE,
-    flags: { name: 'string' },
-    usage: '[--name NAME]',
+    flags: { name: 'string', scope: 'string', expires: 'string', project: 'string' },
+    usage: '[--name NAME] [--scope api_v3|api_v3:read] [--expires DAYS|DATE] [--project ID,…]',
     run: async (invocation) => (await import('./commands/token.ts')).createToken(invocation),
   },
   'token revoke': {
@@ -166,6 +166,23 @@ const commands: Readonly<Record<string, Command>> = {
     words: ['SLUG', 'LOGIN'],
     options: DATABASE,
     run: async (invocation) => (await import('./commands/provider.ts')).unlinkUser(invocation),
+  },
+  'setting list': {
+    meaning: 'list the settings, and what was changed of them',
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/setting.ts')).listSettings(invocation),
+  },
+  'setting get': {
+    meaning: 'show a setting',
+    words: ['NAME'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/setting.ts')).showSetting(invocation),
+  },
+  'setting set': {
+    meaning: 'change a setting; servers that run follow at once',
+    words: ['NAME', 'VALUE'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/setting.ts')).changeSetting(invocation),
   },
   'custom-field list': {
     meaning: 'list the custom fields',

@@ -292,7 +292,9 @@ describe('halyard user and halyard token', () => {
     )
 
     const [, id] =
-      /^(\d+) +Engine +the API +\d{4}-\S+Z +never$/m.exec(await succeed('token', 'list', 'ada', ...where)) ?? assert.fail()
+      /^(\d+) +Engine +…[0-9a-f]{4} +the API +\d{4}-\S+Z +never +\d{4}-\S+Z$/m.exec(
+        await succeed('token', 'list', 'ada', ...where),
+      ) ?? assert.fail()
     await succeed('token', 'revoke', id!, ...where)
     assert.equal(await server.status(token), 401)
     await server.stop()
@@ -312,6 +314,9 @@ describe('halyard user and halyard token', () => {
       [['user', 'unlock', 'admin'], /^admin is not locked\.\n$/],
       [['user', 'lock', 'admin'], /^At least one active administrator must remain\.\n$/],
       [['user', 'reset-password', 'ada'], /^There is no user with the login "ada"\.\n$/],
+      [['token', 'create', 'admin', '--scope', 'mcp'], /^"mcp" is no scope; there are api_v3 and api_v3:read\.\n$/],
+      [['token', 'create', 'admin', '--expires', 'soon'], /^"soon" is neither a number of days nor a day to come/],
+      [['token', 'create', 'admin', '--project', '99'], /^There is no project "99"\.\n$/],
       [['token', 'revoke', '99'], /^There is no token 99\.\n$/],
       [['token', 'revoke', 'mine'], /^"mine" is not the ID of a token/],
     ]
@@ -322,6 +327,48 @@ describe('halyard user and halyard token', () => {
     }
     assert.equal(await succeed('user', 'list', ...where), before)
   })
+})
+
+test('halyard token create limits what a token opens, and halyard token list tells', async (t) => {
+  const where = await place(t)
+  await succeed('seed', '--seed', 'demo', ...where)
+  const own = ['--name', 'Reader', '--scope', 'api_v3:read', '--expires', '2999-12-31', '--project', '2, 1']
+  await succeed('token', 'create', 'admin', ...own, ...where)
+  assert.match(
+    await succeed('token', 'list', 'admin', ...where),
+    /^\d+ +Reader +…[0-9a-f]{4} +the API, for reading, in projects 2, 1 +\d{4}-\S+Z +3000-01-01T00:00:00\.000Z +never$/m,
+  )
+})
+
+test('halyard setting changes what a server that runs goes by', async (t) => {
+  const where = await place(t)
+  const server = await serve(t, where)
+  assert.equal(await succeed('setting', 'get', 'login_required', ...where), 'true\n')
+  assert.equal(await server.status(), 401)
+  assert.equal(await succeed('setting', 'set', 'login_required', 'false', ...where), 'login_required is false now.\n')
+  assert.equal(await server.status(), 200)
+  assert.match(await succeed('setting', 'list', ...where), /^login_required +false +changed from true$/m)
+  const origins = 'https://a.example,http://localhost:3000'
+  await succeed('setting', 'set', 'apiv3_cors_origins', origins, ...where)
+  assert.equal(await succeed('setting', 'get', 'apiv3_cors_origins', ...where), `${origins}\n`)
+  assert.equal(await succeed('setting', 'set', 'working_days', '1,2,3', ...where), 'working_days is 1,2,3 now.\n')
+  assert.equal(await succeed('setting', 'set', 'user_default_timezone', 'null', ...where), 'user_default_timezone is null now.\n')
+  const mistakes: [args: string[], sentence: RegExp][] = [
+    [['get', 'nothing'], /^There is no setting "nothing"; halyard setting list shows them\.\n$/],
+    [['set', 'constructor', '1'], /^There is no setting "constructor"/],
+    [['set', 'login_required', 'maybe'], /^login_required has to be true or false, which "maybe" is not\.\n$/],
+    [['set', 'hours_per_day', 'eight'], /^hours_per_day has to be a whole number, which "eight" is not\.\n$/],
+    [['set', 'apiv3_max_page_size', '0'], /^apiv3_max_page_size has to be a number from 1 to 10000\.\n$/],
+    [['set', 'apiv3_cors_origins', '*'], /^apiv3_cors_origins has to be origins such as/],
+    [['set', 'working_days', 'x'], /^working_days has to be a list, separated by commas,/],
+    [['set', 'start_of_week', 'x'], /^start_of_week has to be a number or null/],
+  ]
+  for (const [args, sentence] of mistakes) {
+    const { code, err } = await run('setting', ...args, ...where)
+    assert.equal(code, 1, args.join(' '))
+    assert.match(err, sentence)
+  }
+  await server.stop()
 })
 
 test('halyard provider says who vouches for whom, and never tells the secret', async (t) => {

@@ -1,38 +1,67 @@
 /** `halyard token`: tokens, from the command line. */
-import { insert } from '#db/dialect.ts'
-import { sql } from '#db/sql.ts'
+import type { Reader } from '#db/database.ts'
+import { amongTexts } from '#db/dialect.ts'
+import { raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { hashToken, randomToken } from '#kernel/tokens.ts'
-import { changed } from '#kernel/world.ts'
+import { expiryOf, LONGEST_NAME, makeToken, revokeTokens, tokenScopes, tokensOf } from '#kernel/tokens.ts'
 import { columns } from './columns.ts'
 import { type Invocation, idIn } from './command.ts'
 import { withDatabase } from './database.ts'
 import { userOf } from './user.ts'
 
+/** What a token opens, in words. */
+function opens({ query_id, scopes, project_ids }: Tables['tokens']): string {
+  if (query_id !== null) return `the calendar of query ${query_id}`
+  const what = (scopes as string[]).includes('api_v3') ? 'the API' : 'the API, for reading'
+  const projects = project_ids as number[] | null
+  return projects === null ? what : `${what}, in ${projects.length === 1 ? 'project' : 'projects'} ${projects.join(', ')}`
+}
+
 export async function listTokens({ config, words }: Invocation): Promise<void> {
   const tokens = await withDatabase(config.databaseUrl, async (db) => {
     const user = await userOf(db, words[0]!)
-    return db.all<Tables['tokens']>(sql`select * from tokens where user_id = ${user.id} order by id`)
+    return (await tokensOf(db, user.id)).toReversed()
   })
   const rows = tokens.map((token) => [
     String(token.id),
     token.name,
-    token.query_id === null ? 'the API' : `the calendar of query ${token.query_id}`,
+    token.ending === null ? '' : `…${token.ending}`,
+    opens(token),
     token.created_at,
     token.expires_at ?? 'never',
+    token.last_used_at ?? 'never',
   ])
-  console.log(columns([['ID', 'NAME', 'OPENS', 'CREATED', 'EXPIRES'], ...rows]))
+  console.log(columns([['ID', 'NAME', 'ENDS IN', 'OPENS', 'CREATED', 'EXPIRES', 'LAST USED'], ...rows]))
+}
+
+/** The ids of projects given by their ids or identifiers. Throws an Error for one that there is not. */
+async function projectsNamed(db: Reader, text: string): Promise<number[]> {
+  const named = text.split(',').map((one) => one.trim())
+  const rows = await db.all<{ id: number; identifier: string }>(sql`
+    select id, identifier from projects
+    where ${amongTexts(db.engine, raw('identifier'), named)} or ${amongTexts(db.engine, sql`cast(id as text)`, named)}`)
+  return named.map((one) => {
+    const row = rows.find(({ id, identifier }) => identifier === one || String(id) === one)
+    if (!row) throw new Error(`There is no project "${one}".`)
+    return row.id
+  })
 }
 
 /** Creates a token and shows it: nobody can do that later. */
 export async function createToken({ config, flags, words }: Invocation): Promise<void> {
-  const token = randomToken()
-  await withDatabase(config.databaseUrl, (db) =>
+  const now = new Date()
+  const name = String(flags['name'] ?? 'Command line')
+  if (name.trim() === '' || name.length > LONGEST_NAME) throw new Error(`A name has 1 to ${LONGEST_NAME} characters.`)
+  const scope = String(flags['scope'] ?? 'api_v3')
+  if (!tokenScopes.includes(scope)) throw new Error(`"${scope}" is no scope; there are ${tokenScopes.join(' and ')}.`)
+  const expires = flags['expires'] === undefined ? null : expiryOf(String(flags['expires']), now)
+  if (expires === undefined)
+    throw new Error(`"${flags['expires']}" is neither a number of days nor a day to come, such as 2030-12-31.`)
+  const token = await withDatabase(config.databaseUrl, (db) =>
     db.transaction(async (tx) => {
       const { id } = await userOf(tx, words[0]!)
-      const name = String(flags['name'] ?? 'Command line')
-      await tx.one(insert('tokens', { user_id: id, name, hash: hashToken(token), created_at: new Date().toISOString() }))
-      await changed(tx, 'tokens')
+      const projects = flags['project'] === undefined ? null : await projectsNamed(tx, String(flags['project']))
+      return makeToken(tx, id, { name, scope, expiresAt: expires, projects }, now)
     }),
   )
   console.log(`API token: ${token} (shown only this once)`)
@@ -42,9 +71,7 @@ export async function revokeToken({ config, words }: Invocation): Promise<void> 
   const id = idIn(words[0], 'token', 'token list LOGIN')
   await withDatabase(config.databaseUrl, (db) =>
     db.transaction(async (tx) => {
-      const count = await tx.run(sql`delete from tokens where id = ${id}`)
-      if (count === 0) throw new Error(`There is no token ${id}.`)
-      await changed(tx, 'tokens')
+      if ((await revokeTokens(tx, sql`id = ${id}`)) === 0) throw new Error(`There is no token ${id}.`)
     }),
   )
   console.log(`Revoked token ${id}.`)

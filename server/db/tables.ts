@@ -492,6 +492,10 @@ export interface Tables {
     created_at: string
     expires_at: string | null
     query_id: number | null
+    scopes: unknown
+    project_ids: unknown | null
+    ending: string | null
+    last_used_at: string | null
   }
   types: {
     id: number

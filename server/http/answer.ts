@@ -29,7 +29,7 @@ function writeHead(reply: FastifyReply): void {
 }
 
 /** Says that the answer depends on these headers of the request as well. */
-function varyBy(reply: FastifyReply, names: string): void {
+export function varyBy(reply: FastifyReply, names: string): void {
   const known = reply.getHeader('vary')
   reply.header('vary', known ? `${known}, ${names}` : names)
 }

@@ -4,29 +4,26 @@ import { sql } from '#db/sql.ts'
 import { accessBy } from '#kernel/access-tokens.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { API } from '#kernel/scopes.ts'
-import { hashToken } from '#kernel/tokens.ts'
+import { limitsOf, tokenOf } from '#kernel/tokens.ts'
+import type { Identity } from '#kernel/viewer.ts'
 import type { Snapshot } from '#kernel/world.ts'
 import { counted } from './addresses.ts'
 import { providerToken } from './jwt.ts'
 import { type Asking, type BearerWay, insufficientScope, unauthenticated, WRONG, wrongBearer } from './refusals.ts'
 import { actingSession } from './session.ts'
 
-/** The active owner of a token that has not expired. */
-async function ownerOf(value: string, { db, snapshot, now }: Asking): Promise<Row | undefined> {
-  const hash = hashToken(value)
-  const row = await snapshot.remember(`token ${hash}`, ['tokens', 'principals'], () =>
-    db.one(sql`
-      select p.*, t.expires_at as token_expires_at from tokens t join principals p on p.id = t.user_id
-      where t.hash = ${hash} and t.query_id is null and p.status = 1 and p.type = 'User'`),
-  )
-  if (!row || (row['token_expires_at'] !== null && row['token_expires_at'] <= now.toISOString())) return undefined
-  return row
+/** Whom an API token lets act; undefined where it lets nobody. Throws 403 where it is meant for something else. */
+async function ownerOf(value: string, { request, db, snapshot, settings, now }: Asking): Promise<Identity | undefined> {
+  if (!settings.api_tokens_enabled) return undefined
+  const found = await tokenOf(value, db, snapshot, now)
+  if (found === 'insufficient') throw insufficientScope(request, API)
+  return found
 }
 
 const apiToken: BearerWay = {
   takes: (credentials) => credentials.startsWith('opapi-'),
   async identify(credentials, asking) {
-    const owner = asking.settings.api_tokens_enabled ? await ownerOf(credentials, asking) : undefined
+    const owner = await ownerOf(credentials, asking)
     if (!owner) throw wrongBearer(asking.request)
     return owner
   },
@@ -38,21 +35,22 @@ const accessToken: BearerWay = {
   async identify(credentials, { request, db, snapshot, now }) {
     const access = await accessBy(credentials, db, snapshot, now)
     if (!access) throw wrongBearer(request)
-    if (!access.scopes.includes(API)) throw insufficientScope(request, API)
-    return access.user ?? anonymous(db, snapshot)
+    const limits = limitsOf(access.scopes)
+    if (!limits) throw insufficientScope(request, API)
+    return { principal: access.user ?? (await anonymous(db, snapshot)), limits }
   },
 }
 
 /** The first that takes what a request has decides. */
 const bearerWays: readonly BearerWay[] = [apiToken, accessToken, providerToken]
 
-async function byBearer(credentials: string, asking: Asking): Promise<Row> {
+async function byBearer(credentials: string, asking: Asking): Promise<Identity> {
   const way = bearerWays.find((one) => one.takes(credentials))
   if (!way) throw wrongBearer(asking.request)
   return way.identify(credentials, asking)
 }
 
-async function byBasic(credentials: string, asking: Asking): Promise<Row> {
+async function byBasic(credentials: string, asking: Asking): Promise<Identity> {
   const decoded = Buffer.from(credentials, 'base64').toString('utf8')
   const colon = decoded.indexOf(':')
   const isKey = colon >= 0 && decoded.slice(0, colon) === 'apikey' && asking.settings.apiv3_enable_basic_auth
@@ -62,8 +60,8 @@ async function byBasic(credentials: string, asking: Asking): Promise<Row> {
 }
 
 /** Looks at credentials, unless too many wrong ones came from the same address. */
-async function looked({ request, now }: Asking, header: string, identify: () => Promise<Row>): Promise<Row> {
-  const looked = await counted(header, request.ip, now, async () => {
+async function looked({ request, now }: Asking, header: string, identify: () => Promise<Identity>): Promise<Identity> {
+  const looked = await counted<Identity | ApiError>(header, request.ip, now, async () => {
     try {
       return { outcome: await identify(), were: 'right' }
     } catch (error) {
@@ -88,12 +86,12 @@ const anonymous = (db: Reader, snapshot: Snapshot): Promise<Row> =>
   })
 
 /**
- * The principal a request acts as. The first way in that applies decides: what the Authorization header says, then the session.
+ * The principal a request acts as, and within which limits. The first way in that applies decides: what the Authorization header says, then the session.
  * Wrong credentials never fall back to anonymous; a session that is over, or may not act here, does.
  * @param open whether the operation answers without a login even where one is required
  * @throws ApiError 401; 403 where a token is not meant for this; 429 after too many wrong credentials
  */
-export async function authenticate(asking: Asking, open: boolean): Promise<Row> {
+export async function authenticate(asking: Asking, open: boolean): Promise<Identity> {
   const { request, settings } = asking
   const header = request.headers.authorization
   // Addresses are kept and told in many places: a token in one is as good as public.
@@ -101,17 +99,17 @@ export async function authenticate(asking: Asking, open: boolean): Promise<Row> 
     throw wrongBearer(request, 'Access tokens are taken from the Authorization header only')
   const count = request.raw.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'authorization').length
   if (count > 1) throw unauthenticated(request, 'Only one Authorization header can be used at a time.')
-  const principal = header === undefined ? await bySession(asking) : await byHeader(header, asking)
-  if (principal['type'] === 'AnonymousUser' && settings.login_required && !open) throw unauthenticated(request)
-  return principal
+  const identity = header === undefined ? await bySession(asking) : await byHeader(header, asking)
+  if (identity.principal['type'] === 'AnonymousUser' && settings.login_required && !open) throw unauthenticated(request)
+  return identity
 }
 
-async function bySession({ request, db, snapshot, settings, now }: Asking): Promise<Row> {
+async function bySession({ request, db, snapshot, settings, now }: Asking): Promise<Identity> {
   const session = await actingSession(request.raw, db, snapshot, settings, now)
-  return session ? session.user : anonymous(db, snapshot)
+  return { principal: session ? session.user : await anonymous(db, snapshot) }
 }
 
-async function byHeader(header: string, asking: Asking): Promise<Row> {
+async function byHeader(header: string, asking: Asking): Promise<Identity> {
   const [, scheme = '', credentials = ''] = /^(\S+)\s*(.*)$/.exec(header.trim()) ?? []
   if (/^basic$/i.test(scheme)) return looked(asking, header, () => byBasic(credentials, asking))
   if (/^bearer$/i.test(scheme)) return looked(asking, header, () => byBearer(credentials, asking))

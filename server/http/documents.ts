@@ -1,12 +1,12 @@
 /** The description of the API, and the page to browse it: from our own files, without an outside request. */
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Operation } from '#kernel/operation.ts'
 import { resources } from '#kernel/resource.ts'
-import type { Settings } from '#kernel/settings.ts'
+import { settingsOf } from '#kernel/settings.ts'
 import { sendText } from './answer.ts'
-import { PREFIX } from './mount.ts'
+import { type Ground, PREFIX, snapshotFor } from './mount.ts'
 import { openapi } from './openapi.ts'
 
 const require = createRequire(import.meta.url)
@@ -33,8 +33,8 @@ const POLICY =
 /** The OpenAPI document of these operations. */
 export const openapiDocument = (operations: readonly Operation[]): object => openapi(resources(), operations, version)
 
-/** Adds `/api/v3/spec.json`, `.yml`, `/api/v3/openapi.json` and, unless switched off, `/api/docs`. Made when first asked for. */
-export function describe(app: FastifyInstance, operations: readonly Operation[], settings: Settings): void {
+/** Adds `/api/v3/spec.json`, `.yml`, `/api/v3/openapi.json` and, while the settings say so, `/api/docs`. Made when first asked for. */
+export function describe(app: FastifyInstance, operations: readonly Operation[], ground: Ground): void {
   let json: string | undefined
   const asJson = () => {
     json ??= JSON.stringify(openapiDocument(operations))
@@ -48,12 +48,15 @@ export function describe(app: FastifyInstance, operations: readonly Operation[],
     yaml ??= (await import('yaml')).stringify(JSON.parse(asJson()), { aliasDuplicateObjects: false })
     return sendText(request, reply.type('text/vnd.yaml; charset=utf-8'), yaml)
   })
-  if (!settings.apiv3_docs_enabled) return
-  app.get('/api/docs', async (request, reply) =>
-    sendText(request, reply.type('text/html; charset=utf-8').header('content-security-policy', POLICY), page),
-  )
+  const isOn = async (request: FastifyRequest) =>
+    (await settingsOf(ground.db, await snapshotFor(request, ground))).apiv3_docs_enabled
+  app.get('/api/docs', async (request, reply) => {
+    if (!(await isOn(request))) return reply.callNotFound()
+    return sendText(request, reply.type('text/html; charset=utf-8').header('content-security-policy', POLICY), page)
+  })
   let script: string | undefined
   app.get('/api/docs/explorer.js', async (request, reply) => {
+    if (!(await isOn(request))) return reply.callNotFound()
     script ??= await readFile(require.resolve('openapi-explorer/dist/browser/openapi-explorer.min.js'), 'utf8')
     return sendText(
       request,

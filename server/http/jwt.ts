@@ -3,11 +3,12 @@
  * provider that was configured; nothing that it says makes us ask anybody else.
  */
 import type { JWTVerifyResult } from 'jose'
-import type { Row } from '#db/database.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { isStorable } from '#kernel/kinds.ts'
 import { availableProviders, linkedUser, type Provider } from '#kernel/providers.ts'
 import { API } from '#kernel/scopes.ts'
+import { limitsOf } from '#kernel/tokens.ts'
+import type { Identity } from '#kernel/viewer.ts'
 import { COOL_DOWN, keysOf, ProviderUnavailable } from './provider.ts'
 import { type Asking, type BearerWay, insufficientScope, wrongBearer } from './refusals.ts'
 
@@ -76,7 +77,7 @@ async function verified(credentials: string, provider: Provider, { request, now 
   }
 }
 
-async function identify(credentials: string, asking: Asking): Promise<Row> {
+async function identify(credentials: string, asking: Asking): Promise<Identity> {
   const { request, db, snapshot } = asking
   const { header, claims } = decode(credentials) as Decoded
   const provider = (await availableProviders(db, snapshot)).find(({ issuer }) => issuer === claims['iss'])
@@ -88,13 +89,14 @@ async function identify(credentials: string, asking: Asking): Promise<Row> {
   if (typeof sub !== 'string' || sub === '' || !isStorable(sub)) {
     throw wrongBearer(request, 'The claim sub of the access token is missing or malformed')
   }
-  if (typeof scope !== 'string' || !scope.split(' ').includes(API)) throw insufficientScope(request, API)
+  const limits = typeof scope === 'string' ? limitsOf(scope.split(' ')) : undefined
+  if (!limits) throw insufficientScope(request, API)
   const user = await snapshot.remember(`identity ${provider.id} ${sub}`, ['auth_providers', 'principals'], () =>
     linkedUser(db, provider, sub),
   )
   if (!user) throw wrongBearer(request, 'The user of the access token is unknown')
   if (user['status'] !== ACTIVE) throw wrongBearer(request, 'The account of the access token is locked or not active yet')
-  return user
+  return { principal: user, limits }
 }
 const ACTIVE = 1
 

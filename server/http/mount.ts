@@ -2,16 +2,18 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Database, Row } from '#db/database.ts'
+import type { Database } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { FileStore } from '#files/store.ts'
 import type { Context } from '#kernel/context.ts'
-import { ApiError, forbidden, notFound } from '#kernel/errors.ts'
+import { ApiError, forbidden, insufficientScope, notFound } from '#kernel/errors.ts'
 import { livingFor } from '#kernel/living.ts'
 import type { Document, Method, Operation, Part } from '#kernel/operation.ts'
 import { unpackParams } from '#kernel/query.ts'
+import { readingOnly } from '#kernel/represent.ts'
+import { API, API_READ } from '#kernel/scopes.ts'
 import { type Settings, settingsOf } from '#kernel/settings.ts'
-import { prepare, viewerOf } from '#kernel/viewer.ts'
+import { type Identity, prepare, viewerOf } from '#kernel/viewer.ts'
 import type { Snapshot, World } from '#kernel/world.ts'
 import { HAL, send, sendError } from './answer.ts'
 import { authenticate } from './authenticate.ts'
@@ -28,18 +30,31 @@ export interface Ground {
 }
 
 /** Who asks: told by the headers, unless said otherwise. */
-type Caller = (request: FastifyRequest, db: Database, snapshot: Snapshot, settings: Settings, now: Date) => Promise<Row>
+type Caller = (request: FastifyRequest, db: Database, snapshot: Snapshot, settings: Settings, now: Date) => Promise<Identity>
 const byHeaders: Caller = (request, db, snapshot, settings, now) => authenticate({ request, db, snapshot, settings, now }, false)
 
+const snapshots = new WeakMap<FastifyRequest, Promise<Snapshot>>()
+
+/** The snapshot of a request, taken when it is first asked for. */
+export function snapshotFor(request: FastifyRequest, { db, world }: Ground): Promise<Snapshot> {
+  let snapshot = snapshots.get(request)
+  if (!snapshot) {
+    snapshot = world.snapshot(db)
+    snapshots.set(request, snapshot)
+  }
+  return snapshot
+}
+
 /** Everything a request carries, once it is known who asks. Two statements at most, one when nothing changed. */
-export async function contextOf(request: FastifyRequest, { db, world, files }: Ground, caller = byHeaders): Promise<Context> {
+export async function contextOf(request: FastifyRequest, ground: Ground, caller = byHeaders): Promise<Context> {
+  const { db, world, files } = ground
   const [path = '', search = ''] = request.raw.url?.split(/\?(.*)/s) ?? []
   const params = search === '' ? NONE : unpackParams(new URLSearchParams(search))
   const now = new Date()
-  const snapshot = await world.snapshot(db)
+  const snapshot = await snapshotFor(request, ground)
   const settings = await settingsOf(db, snapshot)
-  const principal = await caller(request, db, snapshot, settings, now)
-  const viewer = await viewerOf(snapshot, principal)
+  const { principal, limits } = await caller(request, db, snapshot, settings, now)
+  const viewer = await viewerOf(snapshot, principal, limits)
   const timeZone = principal['time_zone'] ?? settings.user_default_timezone ?? 'UTC'
   const context: Context = {
     db,
@@ -67,11 +82,11 @@ const dayIn = (timeZone: string, now: Date): string =>
 /** The same request at a later moment. Whoever has just been removed remains who they were. */
 async function renew(context: Context, db: Database, world: World): Promise<Context> {
   const snapshot = await world.snapshot(db)
-  const { id } = context.viewer
+  const { id, limits } = context.viewer
   const row = await snapshot.remember(`principal ${id}`, ['principals'], () =>
     db.one(sql`select * from principals where id = ${id}`),
   )
-  const viewer = row ? await viewerOf(snapshot, row) : context.viewer
+  const viewer = row ? await viewerOf(snapshot, row, limits) : context.viewer
   const settings = await settingsOf(db, snapshot)
   return { ...context, snapshot, settings, viewer, living: await livingFor(db, snapshot, viewer) }
 }
@@ -106,6 +121,8 @@ async function answer(request: FastifyRequest, reply: FastifyReply, ground: Grou
   const stream = isStream(sent) ? sent.iterator({ destroyOnReturn: false }) : undefined
   try {
     const context = await contextOf(request, ground)
+    const isReading = context.viewer.limits.readOnly === true
+    if (isReading && one.method !== 'GET' && !one.harmless) throw beyondReading()
     checkContentType(request, one)
     if (one.guard) {
       await prepare(db, context.viewer, one.guard.needs)
@@ -115,7 +132,13 @@ async function answer(request: FastifyRequest, reply: FastifyReply, ground: Grou
     const body = one.method === 'GET' || one.method === 'DELETE' || one.accepts !== undefined ? {} : readObject(text)
     const parts = one.accepts === 'parts' && stream ? readParts(stream, boundaryOf(raw.headers['content-type'] ?? '')) : noParts()
     const params = request.params as Record<string, string>
-    return await send(request, reply, await one.run({ context, db, params, body, text, parts, headers: raw.headers }))
+    const ask = { context, db: isReading ? readable(db) : db, params, body, text, parts, headers: raw.headers }
+    const given = await one.run(ask)
+    return await send(
+      request,
+      reply,
+      isReading && typeof given.body === 'object' ? { ...given, body: readingOnly(given.body) } : given,
+    )
   } catch (error) {
     if (error instanceof MissingContentType) {
       return reply.code(406).header('content-type', 'text/plain; charset=utf-8').send('Missing content-type header')
@@ -128,6 +151,21 @@ async function answer(request: FastifyRequest, reply: FastifyReply, ground: Grou
     }
   }
 }
+
+const beyondReading = () => insufficientScope(API_READ, API)
+
+/** A database in which nothing can be written, whatever an operation tries. */
+const readable = (db: Database): Database => ({
+  engine: db.engine,
+  all: (query) => db.all(query),
+  one: (query) => db.one(query),
+  transaction: () => Promise.reject(beyondReading()),
+  script: () => Promise.reject(beyondReading()),
+  get statements() {
+    return db.statements
+  },
+  close: () => Promise.reject(beyondReading()),
+})
 
 const isStream = (body: unknown): body is IncomingMessage =>
   typeof body === 'object' && body !== null && 'iterator' in body && typeof body.iterator === 'function'
@@ -154,9 +192,9 @@ async function answerDocument(
   const params = request.params as Record<string, string>
   const query = new URLSearchParams(request.raw.url?.split(/\?(.*)/s)[1])
   const caller: Caller = async (_, db) => {
-    const row = await one.caller({ db, params, query })
-    if (!row) throw notFound()
-    return row
+    const principal = await one.caller({ db, params, query })
+    if (!principal) throw notFound()
+    return { principal }
   }
   try {
     return await send(request, reply, await one.run({ context: await contextOf(request, ground, caller), params }))

@@ -1,8 +1,9 @@
 /** What is needed to find out who asks, and how those are refused who cannot be let in. */
 import type { FastifyRequest } from 'fastify'
-import type { Database, Row } from '#db/database.ts'
+import type { Database } from '#db/database.ts'
 import { ApiError } from '#kernel/errors.ts'
 import type { Settings } from '#kernel/settings.ts'
+import type { Identity } from '#kernel/viewer.ts'
 import type { Snapshot } from '#kernel/world.ts'
 
 export const WRONG = 'You did not provide the correct credentials.'
@@ -21,10 +22,10 @@ export interface BearerWay {
   /** Whether a text is of this kind, by its looks. */
   takes(credentials: string): boolean
   /**
-   * The principal that it stands for.
-   * @throws ApiError 401 or 403, made by `wrongBearer`
+   * The principal that it stands for, and within which limits.
+   * @throws ApiError 401 or 403, made by `wrongBearer` or `insufficientScope`
    */
-  identify(credentials: string, asking: Asking): Promise<Row>
+  identify(credentials: string, asking: Asking): Promise<Identity>
 }
 
 /** A 401 with the challenge that fits; browser clients ask for `Session` to be spared the password dialog. */

@@ -371,7 +371,7 @@ async function bodiesOf(
 ): Promise<ReadonlyMap<number, object>> {
   const context = target.journal ? asked : (asked.present ?? asked)
   const known = target.held
-    ? await context.snapshot.remember(`bodies ${context.viewer.id} ${target.name}`, ['all'], () => new Map<number, object>())
+    ? await context.snapshot.remember(`bodies ${context.viewer.key} ${target.name}`, ['all'], () => new Map<number, object>())
     : new Map<number, object>()
   const bodies = new Map<number, object>()
   const missing: Row[] = []

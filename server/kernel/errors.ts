@@ -12,6 +12,7 @@ const table = {
   InvalidUserStatusTransition: [400, 'The user cannot change from the current status to that one.'],
   Unauthenticated: [401, 'You need to be authenticated to access this resource.'],
   MissingPermission: [403, 'You are not authorized to access this resource.'],
+  InsufficientScope: [403, 'The token was not given for this.'],
   NotFound: [404, 'The requested resource could not be found.'],
   MethodNotAllowed: [405, 'This resource does not answer that method.'],
   UpdateConflict: [409, 'The resource was changed in the meantime. Fetch it again and repeat the change on the new version.'],
@@ -71,6 +72,12 @@ export class ApiError extends Error {
 }
 
 export const notFound = (message?: string) => new ApiError('NotFound', message)
+/** The refusal of whoever has come with a token that was given for less than what is asked. */
+export function insufficientScope(granted: string, required: string): ApiError {
+  const error = new ApiError('InsufficientScope', `The token was given for ${granted}; this needs ${required}.`)
+  error.headers = { 'www-authenticate': `Bearer realm="OpenProject API" error="insufficient_scope" scope="${required}"` }
+  return error
+}
 export const forbidden = (message?: string) => new ApiError('MissingPermission', message)
 export const conflict = (message?: string) => new ApiError('UpdateConflict', message)
 export const badRequest = (reason: string) => new ApiError('BadRequest', `Bad request: ${reason}`)

@@ -57,6 +57,8 @@ export interface Operation {
   readonly tag: string
   /** Judged anywhere before it runs; otherwise 403. */
   readonly guard?: Rule
+  /** Whether it writes nothing though it is no GET, and is open to those who only read. Forms are for those who write. */
+  readonly harmless?: true
   /** `json` unless said otherwise; `text` for plain text bodies, `parts` for multipart/form-data with a file. */
   readonly accepts?: 'json' | 'text' | 'parts'
   /** What is answered, for the description of the API; `plain` is JSON that is no resource. */

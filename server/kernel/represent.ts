@@ -1,5 +1,6 @@
 /** A row and its page become the HAL object a client reads. Synchronous, and no database in reach. */
 import type { Row } from '#db/database.ts'
+import { stringify } from './json.ts'
 import { idIn, type Page, selected, targetOf } from './page.ts'
 import { type Action, type Draft, hrefOf, type Link, type Property, type Resource, resourceNamed } from './resource.ts'
 import type { Rule } from './rules.ts'
@@ -166,6 +167,15 @@ export function represent(
   body['_links'] = links
   return body
 }
+
+/** A body without its links to what is not read: for those who only read. */
+export const readingOnly = (body: object): object =>
+  JSON.parse(stringify(body), (name, value) => {
+    if (name !== '_links') return value
+    return Object.fromEntries(Object.entries<Link | readonly Link[]>(value).filter(([, link]) => [link].flat().every(isRead)))
+  })
+
+const isRead = (link: Link | null): boolean => /^(get)?$/i.test(link?.method ?? '')
 
 /** A plain collection of rows that are at hand, without pages. */
 export function collection(path: string, elements: readonly object[], more: Body = {}): Body {

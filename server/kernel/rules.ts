@@ -39,6 +39,8 @@ export const everyone: Rule = personal([], () => true)
 export const nobody: Rule = personal([], () => false)
 export const signedIn: Rule = personal([], (viewer) => viewer.signedIn)
 export const admin: Rule = personal([], (viewer) => viewer.admin)
+/** The viewer is not limited to some projects, so may do what belongs to none. */
+export const unconfined: Rule = personal([], (viewer) => viewer.limits.projects === undefined)
 
 /** The viewer holds a permission that belongs to no project. */
 export const globally = (permission: string): Rule => personal(['global'], (viewer) => hasGlobally(viewer, permission))

@@ -11,6 +11,9 @@ export function scope(name: string, meaning: string): string {
 /** All that can be asked for here: it lets in as far as its user may go. */
 export const API = scope('api_v3', 'do everything in your name that you can do here yourself')
 
+/** The same for reading only. API tokens can be made for it; applications cannot ask for it yet. */
+export const API_READ = 'api_v3:read'
+
 /** The names of all scopes. */
 export const scopes = (): string[] => [...meanings.keys()]
 

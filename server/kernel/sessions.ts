@@ -1,7 +1,8 @@
 /** Web sessions: a browser's cookie holds a secret, of which only a hash is kept here. */
-import type { Database, Row, Transaction } from '#db/database.ts'
+import type { Database, Reader, Row, Transaction } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
-import { FALSE, type Sql, sql } from '#db/sql.ts'
+import { FALSE, type Sql, sql, TRUE } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { periodically } from './tasks.ts'
 import { hashToken, randomKey } from './tokens.ts'
@@ -81,6 +82,24 @@ export const endSession = (tx: Transaction, { id }: Session): Promise<void> => e
 /** Ends all sessions of somebody, but for the one that is kept. */
 export const endSessionsOf = (tx: Transaction, userId: number, kept?: Session): Promise<void> =>
   end(tx, sql`user_id = ${userId} and id <> ${kept?.id ?? 0}`)
+
+/** Ends a session of somebody by its id; gives whether there was one. */
+export async function endSessionOf(tx: Transaction, userId: number, id: number): Promise<boolean> {
+  const isTheirs = sql`id = ${id} and user_id = ${userId} and awaits is null`
+  const found = await tx.one(sql`select id from sessions where ${isTheirs}`)
+  await end(tx, isTheirs)
+  return found !== undefined
+}
+
+/** The sessions of somebody that are not over, the one seen last first. */
+export function sessionsOf(db: Reader, userId: number, settings: Settings, now: Date): Promise<Tables['sessions'][]> {
+  const limit = idleLimit(settings, now)
+  return db.all<Tables['sessions']>(sql`
+    select * from sessions
+    where user_id = ${userId} and awaits is null and expires_at > ${now.toISOString()}
+      and ${limit === undefined ? TRUE : sql`last_seen_at >= ${limit}`}
+    order by last_seen_at desc, id desc`)
+}
 
 /** Notes that a session's user has just shown who they are. */
 export async function prove(tx: Transaction, { id }: Session, now: Date): Promise<void> {

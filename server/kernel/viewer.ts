@@ -1,7 +1,7 @@
 /** Who asks, and what they may do: sets of ids, read once and remembered until permissions change. */
 import type { Engine, Reader, Row } from '#db/database.ts'
-import { amongTexts } from '#db/dialect.ts'
-import { raw, type Sql, sql } from '#db/sql.ts'
+import { among, amongTexts } from '#db/dialect.ts'
+import { and, FALSE, raw, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Snapshot, Topic } from './world.ts'
 
 /** Ids for which something holds. */
@@ -12,10 +12,28 @@ export interface IdSet {
   readonly everything: boolean
 }
 
-/** The principal a request acts as. Shared by all requests of that principal until permissions change. */
+/** How much of what a principal may see and do is open to a request. What is not said is not limited. */
+export interface Limits {
+  /** The ids of the only projects in which anything is seen or done. */
+  readonly projects?: readonly number[]
+  /** Whether nothing is written. */
+  readonly readOnly?: true
+}
+
+/** As whom a request acts, and within which limits. */
+export interface Identity {
+  readonly principal: Row
+  readonly limits?: Limits
+}
+
+/** The principal a request acts as. Shared by all requests of that principal within the same limits until permissions change. */
 export interface Viewer {
   readonly id: number
+  /** Tells viewers apart: of one principal there is one for each set of limits. */
+  readonly key: string
   readonly row: Row
+  readonly limits: Limits
+  /** Whether the viewer administers the instance, which nobody does who is limited to some projects. */
   readonly admin: boolean
   readonly signedIn: boolean
   readonly sets: Map<string, IdSet>
@@ -25,17 +43,49 @@ export interface Viewer {
 /** What permissions depend on. */
 export const permissionTopics: readonly Topic[] = ['principals', 'memberships', 'roles', 'projects', 'custom_fields']
 
-/** The viewer for a principal's row. */
-export function viewerOf(snapshot: Snapshot, row: Row): Promise<Viewer> {
-  return snapshot.remember(`viewer ${row['id']}`, permissionTopics, () => ({
+/** The viewer for a principal's row, within limits. */
+export function viewerOf(snapshot: Snapshot, row: Row, limits: Limits = {}): Promise<Viewer> {
+  const { projects, readOnly } = limits
+  const key = `${row['id']}${projects ? ` in ${projects}` : ''}${readOnly ? ' reading' : ''}`
+  return snapshot.remember(`viewer ${key}`, permissionTopics, () => ({
     id: row['id'] as number,
+    key,
     row,
-    admin: Boolean(row['admin']) && row['status'] === 1,
+    limits,
+    admin: Boolean(row['admin']) && row['status'] === 1 && !projects,
     signedIn: row['type'] === 'User',
     sets: new Map(),
     globals: undefined,
   }))
 }
+
+/** The condition that an id of a project is within the viewer's limits. */
+const withinLimits = ({ limits }: Viewer, engine: Engine, project: Sql): Sql =>
+  limits.projects ? among(engine, project, limits.projects) : TRUE
+
+/** What the viewer may do in which project, as a table of `project_id` and `permission`. */
+export const grantsOf = (viewer: Viewer, engine: Engine): Sql => sql`(
+  select project_id, permission from grants
+  where ${and([sql`user_id = ${viewer.id}`, withinLimits(viewer, engine, sql`project_id`)])})`
+
+/** What the viewer may do with work packages that are shared, as a table of `work_package_id` and `permission`. */
+export const sharesOf = (viewer: Viewer, engine: Engine): Sql => sql`(
+  select work_package_id, permission from shared_grants
+  where user_id = ${viewer.id}${
+    viewer.limits.projects
+      ? sql` and work_package_id in (select id from work_packages where ${withinLimits(viewer, engine, sql`project_id`)})`
+      : sql``
+  })`
+
+/** What the viewer may do beyond single projects, as a table of `permission`. */
+export const globalGrantsOf = (viewer: Viewer): Sql => sql`(
+  select permission from global_grants where ${viewer.limits.projects ? FALSE : sql`user_id = ${viewer.id}`})`
+
+/** The projects that the viewer is a member of, as a table of `project_id`. */
+export const membershipsOf = (viewer: Viewer, engine: Engine): Sql => sql`(
+  select project_id from memberships
+  where principal_id = ${viewer.id} and entity_type is null and project_id is not null
+    and ${withinLimits(viewer, engine, sql`project_id`)})`
 
 /** Named sets beyond the permissions: a query that gives the column `id`. */
 const namedSets = new Map<string, (viewer: Viewer, engine: Engine) => Sql>()
@@ -61,7 +111,7 @@ export async function prepare(db: Reader, viewer: Viewer, needs: Iterable<string
     const permissions = inProjects.map((need) => need.slice('project:'.length))
     const rows = await db.all<{ permission: string; ids: unknown; total: number }>(sql`
       select permission, ${array}(distinct project_id) as ids, (select count(*) from projects) as total
-      from grants where user_id = ${viewer.id} and ${amongTexts(db.engine, sql`permission`, permissions)}
+      from ${grantsOf(viewer, db.engine)} g where ${amongTexts(db.engine, sql`permission`, permissions)}
       group by permission`)
     const found = new Map(rows.map((row) => [row.permission, row]))
     for (const permission of permissions) {
@@ -76,16 +126,14 @@ export async function prepare(db: Reader, viewer: Viewer, needs: Iterable<string
     const permissions = shared.map((need) => need.slice('share:'.length))
     const rows = await db.all<{ permission: string; ids: unknown }>(sql`
       select permission, ${array}(distinct work_package_id) as ids
-      from shared_grants where user_id = ${viewer.id} and ${amongTexts(db.engine, sql`permission`, permissions)}
+      from ${sharesOf(viewer, db.engine)} s where ${amongTexts(db.engine, sql`permission`, permissions)}
       group by permission`)
     const found = new Map(rows.map((row) => [row.permission, parse(row.ids)]))
     for (const permission of permissions) viewer.sets.set(`share:${permission}`, setOf(found.get(permission) ?? []))
   }
 
   if (missing.includes('global')) {
-    const rows = await db.all<{ permission: string }>(
-      sql`select distinct permission from global_grants where user_id = ${viewer.id}`,
-    )
+    const rows = await db.all<{ permission: string }>(sql`select distinct permission from ${globalGrantsOf(viewer)} g`)
     ;(viewer as { globals: Set<string> }).globals = new Set(rows.map((row) => row.permission))
   }
 

@@ -158,7 +158,7 @@ ${newPasswordFields(visit, errors)}
 
 /** What would be saved of one's own account, as the API's PATCH of it would. */
 async function ownWrite(visit: OwnVisit, ground: Ground, payload: Record<string, unknown>) {
-  const context = await contextOf(visit.request, ground, async () => visit.session.user)
+  const context = await contextOf(visit.request, ground, async () => ({ principal: visit.session.user }))
   return { context, prepared: await prepareWrite(context, User, await rowFrom('me', User, context), payload) }
 }
 

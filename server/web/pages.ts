@@ -1,6 +1,7 @@
 /** Pages for people: a page exists because its area is named here. */
 import type { FastifyInstance } from 'fastify'
 import type { Ground } from '#http/mount.ts'
+import { apiSettings } from './api-settings.ts'
 import { entrance } from './entrance.ts'
 import { firstRun } from './first-run.ts'
 import { lostPassword } from './lost-password.ts'
@@ -8,18 +9,23 @@ import { oauthAdministration } from './oauth/administration.ts'
 import { connectedApplications } from './oauth/connected.ts'
 import { oauthPages } from './oauth/pages.ts'
 import { ownAccount } from './own-account.ts'
+import { ownSessions } from './own-sessions.ts'
+import { ownTokens } from './own-tokens.ts'
 import { type Area, addPages } from './page.ts'
 import { providers } from './providers.ts'
 
 const areas: readonly Area[] = [
   entrance,
   ownAccount,
+  ownTokens,
+  ownSessions,
+  connectedApplications,
   lostPassword,
   firstRun,
   providers,
   oauthPages,
-  connectedApplications,
   oauthAdministration,
+  apiSettings,
 ]
 
 /** Adds the pages to an application. */

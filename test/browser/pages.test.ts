@@ -35,6 +35,10 @@ const inside: [name: string, path: string][] = [
   ['settings', '/my/settings'],
   ['password', '/my/password'],
   ['sign-out', '/logout'],
+  ['access tokens', '/my/access_tokens'],
+  ['new access token', '/my/access_tokens/new'],
+  ['sessions', '/my/sessions'],
+  ['API settings', '/admin/settings/api'],
 ]
 
 /** What the pages have to show; gives the client id of an application that nobody has let in yet. */

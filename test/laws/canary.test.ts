@@ -61,6 +61,8 @@ let stranger: Outsider
 let anonymous: Outsider
 let leaver: Outsider
 let insider: Wire
+let limitedAdmin: Outsider
+let limitedInsider: Outsider
 const started = new Map<string, Record<string, any>>()
 let offered: Ask[] = []
 
@@ -122,6 +124,12 @@ before(async () => {
   manager = { ...manager, known: hidden.group.map(String) }
   leaver = { name: 'leaver', id: hidden.leaver, send: wire(server.url, await server.token(hidden.leaver)), known: [] }
   insider = wire(server.url, await server.token(hidden.insider))
+  const limited = async (name: string, id: number, known: readonly string[]): Promise<Outsider> => {
+    return { name, id, send: wire(server.url, await server.token(id, { projects: [home] })), known }
+  }
+  const admin = await server.db.one<{ id: number }>(sql`select id from principals where login = 'admin'`)
+  limitedAdmin = await limited('limited administrator', admin!.id, manager.known)
+  limitedInsider = await limited('limited insider', hidden.insider, [])
   ground = {
     hidden,
     visible: new Map([
@@ -155,7 +163,7 @@ async function beside(project: number, workPackage: number, timeEntry: number, q
   })
 }
 after(async () => {
-  for (const { send } of [member, manager, stranger, anonymous, leaver]) send.close()
+  for (const { send } of [member, manager, stranger, anonymous, leaver, limitedAdmin, limitedInsider]) send.close()
   insider.close()
   await server.close()
 })
@@ -292,6 +300,19 @@ test('a stranger, by a session, learns nothing', async () => {
 })
 
 test('anonymous learns nothing', () => assertSilence(anonymous))
+
+test('an administrator learns nothing with a token for another project', () => assertSilence(limitedAdmin))
+
+test('nor do those who may see it, but what is their own', async () => {
+  const me = await limitedInsider.send('GET', '/api/v3/users/me')
+  const own = [...me.text.matchAll(/zqk\d+x/g)].map(([text]) => text)
+  // A file that they have uploaded, and that is attached to nothing yet, is in no project.
+  const [, unclaimed] = hidden.ids.get('attachments')!
+  await assertSilence({
+    ...limitedInsider,
+    known: [String(hidden.insider), String(unclaimed), ...own, '2092-05-06T07:08:09.000Z', '2092-05-07T07:08:09.000Z'],
+  })
+})
 
 test('a calendar that a member has made an address for tells nothing', async () => {
   const made = await member.send('POST', `/api/v3/queries/${ground.visible.get('queries')}/ical_url`, { token_name: 'Canary' })

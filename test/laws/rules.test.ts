@@ -90,7 +90,7 @@ after(() => server.close())
 const anyOf = fc.constantFrom
 /** Leaves that can be asked of rows of any table. */
 const personal = fc.oneof(
-  anyOf(rules.everyone, rules.nobody, rules.signedIn, rules.admin),
+  anyOf(rules.everyone, rules.nobody, rules.signedIn, rules.admin, rules.unconfined),
   anyOf(...globals).map(rules.globally),
   anyOf(...inProjects).map(rules.inAnyProject),
 )

@@ -7,7 +7,7 @@ import { memoryStore } from '#files/memory.ts'
 import type { FileStore } from '#files/store.ts'
 import { begin } from '#kernel/history.ts'
 import { resourceNamed } from '#kernel/resource.ts'
-import { hashToken } from '#kernel/tokens.ts'
+import { makeToken, type Wanted } from '#kernel/tokens.ts'
 import { changed } from '#kernel/world.ts'
 import { build } from '#server/app.ts'
 import { setup } from '#server/setup.ts'
@@ -43,10 +43,10 @@ export interface Instance {
   readonly adminToken: string
   /** What the server has logged, a line each; nothing unless a level was asked for. */
   readonly logged: readonly string[]
-  /** A new token for this user. */
-  token(userId: number): Promise<string>
+  /** A new token for this user, without limits unless said otherwise. */
+  token(userId: number, wanted?: Partial<Wanted>): Promise<string>
   /** A client that acts as this user. */
-  as(userId: number): Promise<Client>
+  as(userId: number, wanted?: Partial<Wanted>): Promise<Client>
   readonly make: ReturnType<typeof makers>
   /** The id of a seeded row. */
   id(table: string, name: string): Promise<number>
@@ -68,16 +68,10 @@ export async function instance({
   const app = await build(db, { files, logLevel, logTo: { write: (line) => void logged.push(line) } })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   const write = <T>(work: (tx: Transaction) => Promise<T>) => db.transaction(work)
-  const token = async (userId: number) => {
-    const value = `opapi-${randomBytes(20).toString('hex')}`
-    await write(async (tx) => {
-      await tx.run(
-        insert('tokens', { user_id: userId, name: 'test', hash: hashToken(value), created_at: new Date().toISOString() }),
-      )
-      await changed(tx, 'tokens')
-    })
-    return value
-  }
+  const token: Instance['token'] = (userId, wanted) =>
+    write((tx) =>
+      makeToken(tx, userId, { name: 'test', scope: 'api_v3', expiresAt: null, projects: null, ...wanted }, new Date()),
+    )
   return {
     db,
     files,
@@ -87,7 +81,7 @@ export async function instance({
     adminToken,
     logged,
     token,
-    as: async (userId) => client(url, await token(userId)),
+    as: async (userId, wanted) => client(url, await token(userId, wanted)),
     make: makers(db),
     id: async (table, name) => {
       const row = await db.one<{ id: number }>(sql`select id from ${raw(table)} where name = ${name}`)

@@ -11,7 +11,7 @@ import { relatedRows } from '#kernel/page.ts'
 import { filtersOf, type Query, withMe } from '#kernel/query.ts'
 import type { Body } from '#kernel/represent.ts'
 import { hrefOf, type Queryable, resourceNamed } from '#kernel/resource.ts'
-import { both, either, having, inProject, lacking } from '#kernel/rules.ts'
+import { both, either, having, inProject, lacking, unconfined } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { actionHref } from './actions.ts'
 import { actions } from './permissions.ts'
@@ -32,7 +32,7 @@ const pairs = raw(
 )
 
 const somebody = both(having('type', ...madeKinds, 'AnonymousUser'), seen)
-const somewhere = either(lacking('project_id'), inProject('view_project'))
+const somewhere = either(both(unconfined, lacking('project_id')), inProject('view_project'))
 
 /** The capabilities that the viewer may know of, as a query; `where` is about `action`, `project_id` and `principal_id`. */
 async function capabilities(context: Context, where: Sql): Promise<Sql> {

@@ -7,7 +7,7 @@ import { single } from '#kernel/collection.ts'
 import { ApiError, forbidden } from '#kernel/errors.ts'
 import { type Ask, idFrom, ok, operation, saved } from '#kernel/operation.ts'
 import { resource } from '#kernel/resource.ts'
-import { both, either, globally, having, own, type Rule } from '#kernel/rules.ts'
+import { both, either, globally, having, own, type Rule, unconfined } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { type Chosen, loadSettings, readSettings, settingsKind, storeSettings } from './notification-settings.ts'
 import * as kinds from './preference-kinds.ts'
@@ -23,7 +23,7 @@ const isOneself: Rule = {
   holds: (viewer, row) => row['id'] === viewer.id,
   anywhere: () => true,
 }
-const changes = both(isPerson, either(own('id'), managesUsers))
+const changes = both(isPerson, either(both(unconfined, own('id')), managesUsers))
 
 const addressOf = ({ id }: Tables['principals']) => `users/${id}/preferences`
 

@@ -6,7 +6,7 @@ import { type Filter, isId, onIds } from '#kernel/operators.ts'
 import { areVisible, withMe } from '#kernel/query.ts'
 import { resource, resourceNamed } from '#kernel/resource.ts'
 import { having } from '#kernel/rules.ts'
-import { prepare } from '#kernel/viewer.ts'
+import { grantsOf, prepare } from '#kernel/viewer.ts'
 import { nameFilters, typeahead } from './search.ts'
 import { madeKinds, membersSeen, seen } from './visibility.ts'
 
@@ -60,8 +60,8 @@ async function holdsFor(permission: string, workPackages: readonly string[], { d
     select w.id from work_packages w
     where ${among(engine, sql`w.id`, ids)}
       and not exists (
-        select 1 from grants g
-        where g.user_id = ${viewer.id} and g.project_id = w.project_id and g.permission = ${permission}) limit 1`)
+        select 1 from ${grantsOf(viewer, engine)} g
+        where g.project_id = w.project_id and g.permission = ${permission}) limit 1`)
   return missing === undefined
 }
 

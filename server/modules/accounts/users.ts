@@ -23,12 +23,12 @@ import {
   type UserFacts,
   userFacts,
 } from './user-rules.ts'
-import { administersUser, adminOrSelf, changesUser, knowsEmail, knowsLogin, ownAndLocal, seen } from './visibility.ts'
+import { administersUser, adminOrSelf, changesUser, decides, knowsEmail, knowsLogin, ownAndLocal, seen } from './visibility.ts'
 
 const creates = globally('create_user')
 const manages = globally('manage_user')
 const managesOthers = both(manages, not(own('id')))
-const removes = both(having('type', 'User'), adminOrSelf)
+const removes = both(having('type', 'User'), decides)
 
 export const User = resource<'principals', UserFacts>(
   'User',

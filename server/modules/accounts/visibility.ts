@@ -1,7 +1,20 @@
 /** Who sees whom, and who knows what of them: the rules that everything about principals is judged by. */
 import { sql } from '#db/sql.ts'
-import { admin, both, either, globally, having, inAnyProject, inProject, lacking, own, type Rule, within } from '#kernel/rules.ts'
-import { defineSet } from '#kernel/viewer.ts'
+import {
+  admin,
+  both,
+  either,
+  globally,
+  having,
+  inAnyProject,
+  inProject,
+  lacking,
+  own,
+  type Rule,
+  unconfined,
+  within,
+} from '#kernel/rules.ts'
+import { defineSet, grantsOf, membershipsOf } from '#kernel/viewer.ts'
 
 /** The kinds of principals that people make; the others are built in, and nobody's secret. */
 export const madeKinds = ['User', 'Group', 'PlaceholderUser'] as const
@@ -9,13 +22,11 @@ export const madeKinds = ['User', 'Group', 'PlaceholderUser'] as const
 // Oneself, and the members, shares included, of the active projects that the viewer is a member of or may see the members of.
 defineSet(
   'principals',
-  (viewer) => sql`
+  (viewer, engine) => sql`
     select m.principal_id as id from memberships m where m.project_id in (
-      select mine.project_id from memberships mine join projects p on p.id = mine.project_id and p.active
-      where mine.principal_id = ${viewer.id} and mine.entity_type is null
+      select mine.project_id from ${membershipsOf(viewer, engine)} mine join projects p on p.id = mine.project_id and p.active
       union
-      select g.project_id from grants g
-      where g.user_id = ${viewer.id} and g.permission in ('view_members', 'manage_members')
+      select g.project_id from ${grantsOf(viewer, engine)} g where g.permission in ('view_members', 'manage_members')
     )
     union
     select p.id from principals p where p.id = ${viewer.id} or p.type not in ('User', 'Group', 'PlaceholderUser')`,
@@ -53,8 +64,11 @@ export const knowsEmail: Rule = either(globally('view_user_email'), knowsLogin)
 /** The principal is the viewer, or the viewer an administrator. */
 export const adminOrSelf: Rule = either(admin, own('id'))
 
+/** The viewer decides over an account: their own, or as an administrator. */
+export const decides: Rule = both(unconfined, adminOrSelf)
+
 /** The viewer changes the user: oneself, or, as somebody who manages users, anybody but administrators. */
-export const changesUser: Rule = both(isUser, either(adminOrSelf, both(globally('manage_user'), having('admin', false))))
+export const changesUser: Rule = both(isUser, either(decides, both(globally('manage_user'), having('admin', false))))
 
 /** The viewer is an administrator, the principal a user. */
 export const administersUser: Rule = both(isUser, admin)

@@ -2,7 +2,7 @@
 import type { Reader, Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { defineSet, idSet, prepare, type Viewer } from '#kernel/viewer.ts'
+import { defineSet, globalGrantsOf, grantsOf, idSet, prepare, sharesOf, type Viewer } from '#kernel/viewer.ts'
 import type { Snapshot } from '#kernel/world.ts'
 
 /** The resources that can have fields, by their names in the API. */
@@ -45,30 +45,30 @@ export const SEEN_FIELDS = 'custom fields'
 const inUse = sql`(f.for_all or exists (select 1 from custom_field_projects p where p.custom_field_id = f.id and p.project_id = g.project_id))`
 
 // Who sees something that has a field sees the field, unless it is for administrators alone.
-defineSet(SEEN_FIELDS, (viewer) =>
-  viewer.admin
-    ? sql`select id from custom_fields`
-    : sql`
-      select f.id from custom_fields f where not f.admin_only and case f.resource
-        when 'WorkPackage' then exists (
-          select 1 from grants g where g.user_id = ${viewer.id} and g.permission = 'view_work_packages' and ${inUse}
-        ) or exists (
-          select 1 from shared_grants s join work_packages g on g.id = s.work_package_id
-          where s.user_id = ${viewer.id} and s.permission = 'view_work_packages' and ${inUse}
-        )
-        when 'Project' then exists (
-          select 1 from grants g where g.user_id = ${viewer.id} and g.permission = 'view_project_attributes' and ${inUse}
-        ) or exists (select 1 from grants g where g.user_id = ${viewer.id} and g.permission = 'select_project_custom_fields')
-          or exists (select 1 from global_grants g where g.user_id = ${viewer.id} and g.permission = 'add_project')
-        when 'Version' then exists (
-          select 1 from grants g where g.user_id = ${viewer.id} and g.permission in ('view_work_packages', 'manage_versions')
-        )
-        when 'TimeEntry' then exists (
-          select 1 from grants g where g.user_id = ${viewer.id}
-          and g.permission in ('view_time_entries', 'view_own_time_entries', 'log_time', 'log_own_time')
-        )
-        else true end`,
-)
+defineSet(SEEN_FIELDS, (viewer, engine) => {
+  if (viewer.admin) return sql`select id from custom_fields`
+  const grants = grantsOf(viewer, engine)
+  return sql`
+    select f.id from custom_fields f where not f.admin_only and case f.resource
+      when 'WorkPackage' then exists (
+        select 1 from ${grants} g where g.permission = 'view_work_packages' and ${inUse}
+      ) or exists (
+        select 1 from ${sharesOf(viewer, engine)} s join work_packages g on g.id = s.work_package_id
+        where s.permission = 'view_work_packages' and ${inUse}
+      )
+      when 'Project' then exists (
+        select 1 from ${grants} g where g.permission = 'view_project_attributes' and ${inUse}
+      ) or exists (select 1 from ${grants} g where g.permission = 'select_project_custom_fields')
+        or exists (select 1 from ${globalGrantsOf(viewer)} g where g.permission = 'add_project')
+      when 'Version' then exists (
+        select 1 from ${grants} g where g.permission in ('view_work_packages', 'manage_versions')
+      )
+      when 'TimeEntry' then exists (
+        select 1 from ${grants} g
+        where g.permission in ('view_time_entries', 'view_own_time_entries', 'log_time', 'log_own_time')
+      )
+      else true end`
+})
 
 /** All fields there are, in order. */
 export const definitionsOf = (db: Reader, snapshot: Snapshot): Promise<readonly Definition[]> =>

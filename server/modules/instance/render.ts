@@ -38,6 +38,7 @@ operation({
   summary: 'Preview a text in markdown',
   tag: 'Render',
   accepts: 'text',
+  harmless: true,
   answers: { status: 200, as: 'text' },
   query: ['context'],
   run: async ({ context, text }) => {
@@ -52,6 +53,7 @@ operation({
   summary: 'Preview a plain text',
   tag: 'Render',
   accepts: 'text',
+  harmless: true,
   answers: { status: 200, as: 'text' },
   run: async ({ text }) => html(renderPlain(text)),
 })

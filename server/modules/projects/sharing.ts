@@ -2,7 +2,7 @@
 import type { Row, Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
-import { defineSet } from '#kernel/viewer.ts'
+import { defineSet, grantsOf } from '#kernel/viewer.ts'
 import { allRows } from '#kernel/world.ts'
 import { ancestors, rootOf, type Tree, treeFrom, treeOf } from './tree.ts'
 
@@ -46,10 +46,10 @@ export const sharedVersionIds = (context: Context, projectId: number): Promise<R
 // Versions that other projects share with one in which the viewer works with versions. Those shared with everybody are left out.
 defineSet(
   'shared versions',
-  (viewer) => sql`
+  (viewer, engine) => sql`
     with recursive
       mine (id) as (
-        select project_id from grants where user_id = ${viewer.id} and permission in ('view_work_packages', 'manage_versions')
+        select project_id from ${grantsOf(viewer, engine)} g where permission in ('view_work_packages', 'manage_versions')
       ),
       up (id, above) as (
         select id, id from projects

@@ -11,6 +11,7 @@ import {
   type Rule,
   sharedAnywhere,
   signedIn,
+  unconfined,
 } from '#kernel/rules.ts'
 
 /** The viewer sees some work package somewhere. */
@@ -21,7 +22,7 @@ const isOwn = own('user_id')
 const isPublic = having('public', true)
 
 /** A permission in the query's project; for a query that belongs to none, in any project. */
-const placed = (permission: string): Rule => either(both(isGlobal, inAnyProject(permission)), inProject(permission))
+const placed = (permission: string): Rule => either(both(isGlobal, unconfined, inAnyProject(permission)), inProject(permission))
 
 /** The viewer may keep queries of their own there. */
 export const save = placed('save_queries')
@@ -32,10 +33,10 @@ export const view = both(either(both(isGlobal, seesWork), inProject('view_work_p
 export const edit = either(both(isOwn, save), both(isPublic, managePublic))
 /** Who may change its order: whoever may change it, or the work packages of its project. */
 export const reorder = either(edit, both(not(isGlobal), inProject('edit_work_packages')))
-export const remove = either(edit, both(isOwn, isGlobal))
+export const remove = either(edit, both(isOwn, isGlobal, unconfined))
 
-/** Who may give calendar programs the way to it: it has to be a project's, in whose address it is read. */
-export const share = both(signedIn, not(isGlobal), view, inProject('share_calendars'))
+/** Who may give calendar programs the way to it: it has to be a project's, in whose address it is read. That way has no limits. */
+export const share = both(signedIn, unconfined, not(isGlobal), view, inProject('share_calendars'))
 
 /** Who may list queries, and ask how one would look. */
 export const list = either(seesWork, inAnyProject('manage_public_queries'))

@@ -12,7 +12,7 @@ import { type Body, collection } from '#kernel/represent.ts'
 import { type Draft, resourceNamed } from '#kernel/resource.ts'
 import { either, inAnyProject, inProject, sharedAnywhere } from '#kernel/rules.ts'
 import { schemaOf, sectionsOf } from '#kernel/schema.ts'
-import { permissionTopics, prepare } from '#kernel/viewer.ts'
+import { permissionTopics, prepare, sharesOf } from '#kernel/viewer.ts'
 import { allRows } from '#kernel/world.ts'
 import { type Facts, lookUp } from './facts.ts'
 import { timestampsOf } from './moments.ts'
@@ -62,7 +62,7 @@ function remembered(context: Context, project: number, type: number): Promise<Pa
     'workflows',
     'settings',
   ] as const
-  return context.snapshot.remember(`schema ${context.viewer.id} ${project}-${type}`, topics, async () => {
+  return context.snapshot.remember(`schema ${context.viewer.key} ${project}-${type}`, topics, async () => {
     const row = { project_id: project, type_id: type }
     const draft: Draft = { ...emptyDraft(row), before: row }
     const facts = await lookUp(draft, context)
@@ -103,8 +103,8 @@ async function seesIn(context: Context, project: number): Promise<boolean> {
   await prepare(db, viewer, rule.needs)
   if (rule.holds(viewer, { project_id: project })) return true
   const shared = await db.one(sql`
-    select w.id from shared_grants s join work_packages w on w.id = s.work_package_id
-    where s.user_id = ${viewer.id} and s.permission = 'view_work_packages' and w.project_id = ${project} limit 1`)
+    select w.id from ${sharesOf(viewer, db.engine)} s join work_packages w on w.id = s.work_package_id
+    where s.permission = 'view_work_packages' and w.project_id = ${project} limit 1`)
   return shared !== undefined
 }
 

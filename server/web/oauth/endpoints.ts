@@ -2,7 +2,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { counted } from '#http/addresses.ts'
 import { errorOf, send } from '#http/answer.ts'
-import type { Ground } from '#http/mount.ts'
+import { type Ground, snapshotFor } from '#http/mount.ts'
 import { accessBy } from '#kernel/access-tokens.ts'
 import type { Answer } from '#kernel/operation.ts'
 import { availableProviders } from '#kernel/providers.ts'
@@ -39,7 +39,8 @@ function formOf({ headers, body, raw }: FastifyRequest): URLSearchParams | strin
 }
 
 /** Adds what applications ask to an application. */
-export function oauthEndpoints(app: FastifyInstance, { db, world }: Ground): void {
+export function oauthEndpoints(app: FastifyInstance, ground: Ground): void {
+  const { db } = ground
   const route = (method: 'GET' | 'POST', url: string, run: (call: Call) => Promise<Answer>) =>
     app.route({
       method,
@@ -49,7 +50,7 @@ export function oauthEndpoints(app: FastifyInstance, { db, world }: Ground): voi
       handler: async (request, reply) => {
         try {
           const now = new Date()
-          const snapshot = await world.snapshot(db)
+          const snapshot = await snapshotFor(request, ground)
           const settings = await settingsOf(db, snapshot)
           return await send(request, reply, await run({ request, snapshot, settings, now }))
         } catch (error) {

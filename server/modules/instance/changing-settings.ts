@@ -1,0 +1,97 @@
+/** Changing what an administrator can set: what values a setting takes, and how they are stored. */
+import type { Transaction } from '#db/database.ts'
+import { sql } from '#db/sql.ts'
+import { defaultSettings, type Settings } from '#kernel/settings.ts'
+import { changed } from '#kernel/world.ts'
+
+export type SettingName = keyof Settings
+
+/** Whether there is a setting of that name. */
+export const isSetting = (name: string): name is SettingName => Object.hasOwn(defaultSettings, name)
+
+/** Stores settings, all in the transaction given. */
+export async function storeSettings(tx: Transaction, values: Partial<Settings>): Promise<void> {
+  for (const [name, value] of Object.entries(values)) {
+    await tx.run(sql`insert into settings (name, value) values (${name}, ${JSON.stringify(value)})
+      on conflict (name) do update set value = excluded.value`)
+  }
+  await changed(tx, 'settings')
+}
+
+/** Whether a text is an origin as browsers send it: a scheme, a host and a port where it is not the usual one, nothing else. */
+export function isOrigin(text: string): boolean {
+  const url = /^https?:\/\/[^/*\s]+$/.test(text) ? URL.parse(text) : null
+  return url !== null && url.origin === text
+}
+
+const LARGEST_PAGE = 10_000
+
+/** What is wrong with a value beyond its type, in a sentence that follows the setting's name. */
+const faults: { readonly [name in SettingName]?: (value: never) => string | undefined } = {
+  apiv3_cors_origins: (origins: string[]) => {
+    const wrong = origins.find((origin) => !isOrigin(origin))
+    return wrong === undefined ? undefined : `has to be origins such as https://app.example.org, which “${wrong}” is not`
+  },
+  apiv3_max_page_size: (size: number) =>
+    size >= 1 && size <= LARGEST_PAGE ? undefined : `has to be a number from 1 to ${LARGEST_PAGE}`,
+}
+
+/** What is wrong with a value for a setting, in a sentence that follows its name; undefined where nothing is. */
+export const faultOf = (name: SettingName, value: unknown): string | undefined =>
+  (faults[name] as ((value: unknown) => string | undefined) | undefined)?.(value)
+
+/** A list as its JSON, or as its values separated by commas. */
+function listIn(text: string, of: unknown): unknown[] | undefined {
+  const parts = text.trim().startsWith('[')
+    ? parsed(text)
+    : text
+        .split(',')
+        .map((one) => one.trim())
+        .filter(Boolean)
+  if (!Array.isArray(parts)) return undefined
+  const values = typeof of === 'number' ? parts.map(Number) : parts
+  return values.every((one) => (typeof of === 'number' ? Number.isInteger(one) : typeof one === 'string')) ? values : undefined
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The settings that are empty at first, and what they hold otherwise. */
+const emptyAtFirst: { readonly [name in SettingName]?: 'number' } = {
+  start_of_week: 'number',
+  new_project_user_role_id: 'number',
+}
+
+/**
+ * The value that a text stands for, by the type of what a fresh instance has.
+ * @throws an Error in one sentence that says what the setting takes
+ */
+export function valueIn(name: SettingName, text: string): unknown {
+  const standard: unknown = defaultSettings[name]
+  const refuse = (what: string): never => {
+    throw new Error(`${name} has to be ${what}, which "${text}" is not.`)
+  }
+  const value = (() => {
+    if (standard === null) {
+      if (text === 'null') return null
+      return emptyAtFirst[name] === undefined ? text : /^\d{1,9}$/.test(text) ? Number(text) : refuse('a number or null')
+    }
+    if (Array.isArray(standard)) return listIn(text, standard[0]) ?? refuse('a list, separated by commas,')
+    switch (typeof standard) {
+      case 'boolean':
+        return text === 'true' || text === 'false' ? text === 'true' : refuse('true or false')
+      case 'number':
+        return /^\d{1,9}$/.test(text) ? Number(text) : refuse('a whole number')
+      default:
+        return text
+    }
+  })()
+  const fault = faultOf(name, value)
+  if (fault) throw new Error(`${name} ${fault}.`)
+  return value
+}

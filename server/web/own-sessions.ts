@@ -1,0 +1,60 @@
+/** Where somebody is signed in, and how they end that. */
+import { takenCookie } from '#http/session.ts'
+import { notFound } from '#kernel/errors.ts'
+import { isId } from '#kernel/operators.ts'
+import { endSessionOf, endSessionsOf, sessionsOf } from '#kernel/sessions.ts'
+import { html } from '#text/html.ts'
+import { type Area, framed, notice, onTo, signedIn } from './page.ts'
+import { minuteOf } from './times.ts'
+import { inWords } from './user-agent.ts'
+
+const PATH = '/my/sessions'
+const OTHERS = 'others'
+
+export const ownSessions: Area = {
+  entries: [{ path: PATH, title: 'Sessions', group: 'Account' }],
+  routes(on) {
+    on.get(
+      PATH,
+      signedIn(async (visit) => {
+        const { db, session, settings, now } = visit
+        const sessions = await sessionsOf(db, session.user['id'], settings, now)
+        const content = html`${notice(visit, { ended: 'The session is over.', others: 'All other sessions are over.' })}
+<p>The browsers in which you are signed in. If you do not know one of them, end its session and change your password.</p>
+<div class="table"><table class="stacked">
+<thead><tr><th scope="col">Browser</th><th scope="col">Begun</th><th scope="col">Last seen</th><th scope="col"><span class="unseen">End it</span></th></tr></thead>
+<tbody>${sessions.map((one) => {
+          const browser = inWords(one.user_agent)
+          const isThis = one.id === session.id
+          return html`
+<tr><th scope="row">${browser}${isThis && html` <strong>(this one)</strong>`}</th>
+<td data-label="Begun">${minuteOf(one.created_at)}</td>
+<td data-label="Last seen">${minuteOf(one.last_seen_at)}</td>
+<td><form method="post" action="${PATH}"><button class="danger small" name="end" value="${one.id}"${!isThis && html` aria-label="End the session of ${browser}, begun ${minuteOf(one.created_at)}"`}>${isThis ? 'Sign out' : 'End'}</button></form></td></tr>`
+        })}
+</tbody></table></div>
+${
+  sessions.length > 1 &&
+  html`<form method="post" action="${PATH}"><button class="danger" name="end" value="${OTHERS}">End all other sessions</button></form>`
+}`
+        return framed(visit, 'Sessions', content)
+      }),
+    )
+
+    on.post(
+      PATH,
+      signedIn(async ({ db, session, settings, given }) => {
+        const which = given.get('end') ?? ''
+        const userId = session.user['id'] as number
+        if (which === OTHERS) {
+          await db.transaction((tx) => endSessionsOf(tx, userId, session))
+          return onTo(`${PATH}?done=others`)
+        }
+        const isEnded = isId(which) && (await db.transaction((tx) => endSessionOf(tx, userId, Number(which))))
+        if (!isEnded) throw notFound('There is no such session of yours.')
+        if (Number(which) === session.id) return onTo('/login', { 'set-cookie': takenCookie(settings) })
+        return onTo(`${PATH}?done=ended`)
+      }),
+    )
+  },
+}

@@ -1,0 +1,209 @@
+/** The tokens with which somebody's programs use the API: made, shown once, and revoked. */
+import { among, amongTexts } from '#db/dialect.ts'
+import { raw, sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
+import { notFound } from '#kernel/errors.ts'
+import { isStorable } from '#kernel/kinds.ts'
+import type { Answer } from '#kernel/operation.ts'
+import { isId } from '#kernel/operators.ts'
+import { API, API_READ } from '#kernel/scopes.ts'
+import { expiryOf, LONGEST_NAME, makeToken, revokeTokens, tokenScopes, tokensOf, type Wanted } from '#kernel/tokens.ts'
+import { idSet, prepare, viewerOf } from '#kernel/viewer.ts'
+import { type Html, html } from '#text/html.ts'
+import { area, choice, field } from './forms.ts'
+import { type Area, alert, framed, notice, type OwnVisit, onTo, proved, signedIn } from './page.ts'
+import { dayOf, minuteOf } from './times.ts'
+
+const PATH = '/my/access_tokens'
+const NEW = `${PATH}/new`
+const SWITCHED_OFF = 'API tokens are switched off here: those that there are open nothing, and none can be made.'
+
+const scopeNames: Readonly<Record<string, string>> = { [API]: 'Read and write', [API_READ]: 'Read only' }
+const DATE = 'date'
+const NEVER = 'never'
+const expiries = [
+  ['30', 'In 30 days'],
+  ['90', 'In 90 days'],
+  ['365', 'In a year'],
+  [DATE, 'After the day below'],
+  [NEVER, 'Never'],
+] as const
+
+type Faults = Readonly<Partial<Record<'name' | 'scope' | 'expires' | 'date' | 'projects', string>>>
+
+/** What of the projects that are named by their identifiers its maker sees, and those they do not: whether there are any is not told. */
+async function projectsNamed(visit: OwnVisit, identifiers: readonly string[]): Promise<{ ids: number[]; unknown: string[] }> {
+  const { db, snapshot, session } = visit
+  const viewer = await viewerOf(snapshot, session.user)
+  await prepare(db, viewer, ['project:view_project'])
+  const seen = idSet(viewer, 'project:view_project').ids
+  const storable = identifiers.filter(isStorable)
+  const rows = await db.all<{ id: number; identifier: string }>(
+    sql`select id, identifier from projects where ${amongTexts(db.engine, raw('identifier'), storable)}`,
+  )
+  const found = rows.filter(({ id }) => seen.has(id))
+  const unknown = identifiers.filter((one) => !found.some(({ identifier }) => identifier === one))
+  return { ids: found.map(({ id }) => id), unknown }
+}
+
+/** What a form wants, or what is wrong with it. */
+async function wantedBy(visit: OwnVisit): Promise<{ wanted: Wanted } | { faults: Faults }> {
+  const { given, now } = visit
+  const name = (given.get('name') ?? '').trim()
+  const scope = given.get('scope') ?? ''
+  const expires = given.get('expires') ?? ''
+  const date = (given.get('date') ?? '').trim()
+  const identifiers = (given.get('projects') ?? '').split(/[\s,]+/).filter(Boolean)
+  const { ids, unknown } = await projectsNamed(visit, identifiers)
+  const isChoice = expiries.some(([value]) => value === expires)
+  const expiresAt = expires === NEVER ? null : expiryOf(expires === DATE && /-/.test(date) ? date : expires, now)
+  const faults: Faults = {
+    ...(name === '' && { name: 'Give it a name, by which you will know what it is for.' }),
+    ...((!isStorable(name) || [...name].length > LONGEST_NAME) && {
+      name: `A name has at most ${LONGEST_NAME} characters, all of which can be kept.`,
+    }),
+    ...(!tokenScopes.includes(scope) && { scope: 'Choose what it opens.' }),
+    ...(!isChoice && { expires: 'Choose when it expires.' }),
+    ...(expires === DATE && !expiresAt && { date: 'Give a day to come.' }),
+    ...(unknown.length > 0 && { projects: `You see no project with the identifier ${unknown.join(', ')}.` }),
+  }
+  if (Object.keys(faults).length > 0 || expiresAt === undefined) return { faults }
+  return { wanted: { name, scope, expiresAt, projects: identifiers.length > 0 ? ids : null } }
+}
+
+function newPage(visit: OwnVisit, faults: Faults = {}): Answer {
+  const { given, settings } = visit
+  const isWrong = Object.keys(faults).length > 0
+  const form = html`${alert(isWrong ? 'Nothing was made yet: look at what is said below.' : undefined)}
+<form method="post" action="${NEW}">
+${field({
+  label: 'Name',
+  name: 'name',
+  value: given.get('name'),
+  required: true,
+  autofocus: true,
+  hint: 'What it is for, such as “Backup script”.',
+  error: faults.name,
+})}
+${choice({
+  label: 'It can',
+  name: 'scope',
+  value: given.get('scope') ?? API,
+  options: tokenScopes.map((scope) => [scope, scopeNames[scope] as string]),
+  error: faults.scope,
+})}
+${choice({ label: 'Expires', name: 'expires', value: given.get('expires') ?? '90', options: expiries, error: faults.expires })}
+${field({
+  label: 'Last day',
+  name: 'date',
+  value: given.get('date'),
+  literal: true,
+  hint: 'If it expires after a day, such as 2030-12-31: it is good until the end of that day (UTC).',
+  error: faults.date,
+})}
+${area({
+  label: 'Only in these projects',
+  name: 'projects',
+  value: given.get('projects'),
+  hint: 'Their identifiers, one on each line. Leave it empty for all that you see.',
+  error: faults.projects,
+})}
+<button>Create</button>
+</form>
+<p><a href="${PATH}">Back to the tokens</a></p>`
+  const content = settings.api_tokens_enabled ? form : html`${alert(SWITCHED_OFF)}<p><a href="${PATH}">Back to the tokens</a></p>`
+  return framed(visit, 'New access token', content, isWrong || !settings.api_tokens_enabled ? { status: 422 } : {})
+}
+
+/** What a token opens, in words; projects that its owner does not see are only counted. */
+function opens({ query_id, scopes, project_ids }: Tables['tokens'], names: ReadonlyMap<number, string>): string {
+  if (query_id !== null) return 'A calendar'
+  const what = (scopes as string[]).includes(API) ? scopeNames[API] : scopeNames[API_READ]
+  const projects = project_ids as number[] | null
+  if (projects === null) return `${what}, everywhere`
+  const known = projects.map((id) => names.get(id)).filter((name) => name !== undefined)
+  const left = projects.length - known.length
+  const others = left === 0 ? [] : [left === 1 ? 'one project that you do not see' : `${left} projects that you do not see`]
+  return `${what}, in ${[...known, ...others].join(', ') || 'no project'}`
+}
+
+/** The names of projects that somebody sees, of those that their tokens are limited to. */
+async function namesFor({ db, snapshot, session }: OwnVisit, tokens: readonly Tables['tokens'][]): Promise<Map<number, string>> {
+  const ids = [...new Set(tokens.flatMap(({ project_ids }) => (project_ids as number[] | null) ?? []))]
+  if (ids.length === 0) return new Map()
+  const viewer = await viewerOf(snapshot, session.user)
+  await prepare(db, viewer, ['project:view_project'])
+  const seen = ids.filter((id) => idSet(viewer, 'project:view_project').ids.has(id))
+  const rows = await db.all<{ id: number; name: string }>(
+    sql`select id, name from projects where ${among(db.engine, raw('id'), seen)} order by name`,
+  )
+  return new Map(rows.map(({ id, name }) => [id, name]))
+}
+
+function table(tokens: readonly Tables['tokens'][], names: ReadonlyMap<number, string>, now: Date): Html {
+  const until = ({ expires_at }: Tables['tokens']) =>
+    expires_at === null ? 'never' : expires_at <= now.toISOString() ? `expired ${dayOf(expires_at)}` : minuteOf(expires_at)
+  return html`<div class="table"><table class="stacked">
+<thead><tr><th scope="col">Name</th><th scope="col">Opens</th><th scope="col">Created</th><th scope="col">Expires</th><th scope="col">Last used</th><th scope="col"><span class="unseen">Revoke it</span></th></tr></thead>
+<tbody>${tokens.map(
+    (token) => html`
+<tr><th scope="row">${token.name}${token.ending && html` <span class="soft">…${token.ending}</span>`}</th>
+<td data-label="Opens">${opens(token, names)}</td>
+<td data-label="Created">${dayOf(token.created_at)}</td>
+<td data-label="Expires">${until(token)}</td>
+<td data-label="Last used">${token.query_id === null ? (token.last_used_at ? minuteOf(token.last_used_at) : 'never') : 'not known'}</td>
+<td><form method="post" action="${PATH}"><button class="danger small" name="revoke" value="${token.id}" aria-label="Revoke ${token.name}">Revoke</button></form></td></tr>`,
+  )}
+</tbody></table></div>`
+}
+
+export const ownTokens: Area = {
+  entries: [{ path: PATH, title: 'Access tokens', group: 'Account' }],
+  routes(on) {
+    on.get(
+      PATH,
+      signedIn(async (visit) => {
+        const { db, session, settings, now } = visit
+        const tokens = await tokensOf(db, session.user['id'])
+        const content = html`${notice(visit, { revoked: 'The token opens nothing any more.' })}
+<p>With these, programs of yours use the API in your name.</p>
+${settings.api_tokens_enabled ? html`<p><a href="${NEW}">Create a token</a></p>` : html`<p>${SWITCHED_OFF}</p>`}
+${tokens.length === 0 ? html`<p class="soft">There is none.</p>` : table(tokens, await namesFor(visit, tokens), now)}`
+        return framed(visit, 'Access tokens', content)
+      }),
+    )
+
+    on.post(
+      PATH,
+      signedIn(async ({ db, session, given }) => {
+        const which = given.get('revoke') ?? ''
+        const isTheirs = isId(which) ? sql`id = ${Number(which)} and user_id = ${session.user['id']}` : undefined
+        const count = isTheirs ? await db.transaction((tx) => revokeTokens(tx, isTheirs)) : 0
+        if (count === 0) throw notFound('There is no such token of yours.')
+        return onTo(`${PATH}?done=revoked`)
+      }),
+    )
+
+    on.get(
+      NEW,
+      proved((visit) => newPage(visit)),
+    )
+
+    on.post(
+      NEW,
+      proved(async (visit) => {
+        const { db, session, settings, now } = visit
+        if (!settings.api_tokens_enabled) return newPage(visit)
+        const filled = await wantedBy(visit)
+        if ('faults' in filled) return newPage(visit, filled.faults)
+        const { wanted } = filled
+        const token = await db.transaction((tx) => makeToken(tx, session.user['id'], wanted, now))
+        const content = html`<p role="status" class="notice">This is the token. Copy it now: it is not shown again.</p>
+<p><code>${token}</code></p>
+<p>A program sends it with each request, in the header <code>Authorization: Bearer …</code></p>
+<p><a href="${PATH}">Go on</a></p>`
+        return framed(visit, `Token “${wanted.name}”`, content)
+      }),
+    )
+  },
+}

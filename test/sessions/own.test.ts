@@ -1,0 +1,106 @@
+/** The page on which people see where they are signed in, and end it. */
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { sql } from '#db/sql.ts'
+import { hashPassword } from '#modules/accounts/passwords.ts'
+import { inWords } from '#server/web/user-agent.ts'
+import { type Instance, instance } from '#test/instance.ts'
+import { type Browser, browser } from './browser.ts'
+
+const PASSWORD = 'correct horse 7!'
+const PATH = '/my/sessions'
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
+
+let it: Instance
+let hash: string
+let vera: number
+let login: string
+let [here, there]: Browser[] = []
+before(async () => {
+  it = await instance()
+  hash = await hashPassword(PASSWORD)
+})
+after(() => it.close())
+let count = 0
+const signedIn = async (name: string): Promise<Browser> => {
+  const one = browser(it.url)
+  const own = { origin: it.url, 'sec-fetch-site': 'same-origin', 'user-agent': FIREFOX }
+  await one.submit('/login', { username: name, password: PASSWORD }, own)
+  return one
+}
+beforeEach(async () => {
+  login = `vera-${++count}`
+  vera = await it.make.user({ login, password_hash: hash })
+  ;[here, there] = [await signedIn(login), await signedIn(login)]
+})
+const sessions = () => it.db.all<{ id: number }>(sql`select id from sessions where user_id = ${vera} order by id`)
+
+test('it lists them with their browsers, and marks this one', async () => {
+  const { status, text, headers } = await here!.get(PATH)
+  assert.equal(status, 200)
+  assert.equal(text.match(/Firefox on Linux/g)!.length, 4)
+  assert.equal(text.match(/\(this one\)/g)!.length, 1)
+  assert.match(text, /data-label="Begun">\d{4}-\d\d-\d\d \d\d:\d\d UTC</)
+  assert.match(headers.get('content-security-policy') ?? '', /frame-ancestors 'none'/)
+})
+
+describe('ending', () => {
+  test('one leaves the others', async () => {
+    const [, other] = await sessions()
+    const reply = await here!.submit(PATH, { end: String(other!.id) })
+    assert.deepEqual([reply.status, reply.headers.get('location')], [303, `${PATH}?done=ended`])
+    assert.deepEqual([await here!.me(), await there!.me()], [vera, undefined])
+  })
+
+  test('all others leaves this one', async () => {
+    const third = await signedIn(login)
+    await here!.submit(PATH, { end: 'others' })
+    assert.deepEqual([await here!.me(), await there!.me(), await third.me()], [vera, undefined, undefined])
+    assert.ok(!(await here!.get(PATH)).text.includes('End all other sessions'))
+  })
+
+  test('this one signs out', async () => {
+    const [own] = await sessions()
+    const reply = await here!.submit(PATH, { end: String(own!.id) })
+    assert.deepEqual([reply.status, reply.headers.get('location')], [303, '/login'])
+    assert.match(reply.headers.get('set-cookie') ?? '', /Max-Age=0/)
+    assert.deepEqual([await here!.me(), await there!.me()], [undefined, vera])
+  })
+
+  test('somebody else’s is 404, like one that is not there', async () => {
+    const [own] = await sessions()
+    await it.make.user({ login: `eve-${count}`, password_hash: hash })
+    const eve = await signedIn(`eve-${count}`)
+    const answers = []
+    for (const end of [String(own!.id), '999999', 'x', '']) answers.push(await eve.submit(PATH, { end }))
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [404, 404, 404, 404],
+    )
+    assert.equal(new Set(answers.map(({ text }) => text)).size, 1)
+    assert.equal((await sessions()).length, 2)
+  })
+
+  test('is nothing for other sites, nor for those who are not signed in', async () => {
+    const cross = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
+    assert.equal((await here!.submit(PATH, { end: 'others' }, cross)).status, 403)
+    assert.match((await browser(it.url).submit(PATH, { end: 'others' })).headers.get('location') ?? '', /^\/login/)
+    assert.equal((await sessions()).length, 2)
+  })
+})
+
+test('browsers are told in words', () => {
+  const mac = 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)'
+  const told: [string | null, string][] = [
+    [FIREFOX, 'Firefox on Linux'],
+    [`${mac} Version/18.0 Safari/605.1.15`, 'Safari on macOS'],
+    [`${mac} Chrome/140.0.0.0 Safari/537.36`, 'Chrome on macOS'],
+    ['Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0', 'Edge on Windows'],
+    ['Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605 CriOS/140.0 Safari/604.1', 'Chrome on iPhone'],
+    ['Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36', 'Chrome on Android'],
+    ['curl/8.0 (Linux)', 'A browser on Linux'],
+    ['<script>', 'An unknown browser'],
+    [null, 'An unknown browser'],
+  ]
+  for (const [agent, words] of told) assert.equal(inWords(agent), words, String(agent))
+})
