@@ -7,6 +7,7 @@ import { runTasks } from '#kernel/tasks.ts'
 import { remove, rotateSecret, setEnabled, update } from '#modules/oauth/applications.ts'
 import { allow, grantsOf, revokeGrant } from '#modules/oauth/grants.ts'
 import { build } from '#server/app.ts'
+import { storage } from '#server/web/oauth/store.ts'
 import { client, type Reply } from '#test/instance.ts'
 import { browser } from '../sessions/browser.ts'
 import { type Application, CALLBACK, fields, pkce, query, returned, type Scene, scene, verifier } from './scene.ts'
@@ -166,6 +167,33 @@ describe('a code', () => {
     const given = replies.filter(({ status }) => status === 200)
     assert.ok(given.length <= 1)
     for (const { body } of given) assert.equal((await it.me(body.access_token)).status, 401)
+  })
+
+  test('is used up once by whoever comes first, at whatever moment the others have read it', async () => {
+    const { errors } = await import('oidc-provider')
+    const [ada, application] = [await it.person(), await it.application()]
+    const other = code({ code: await it.code(ada.browser, application) })
+    const value = await it.code(ada.browser, application)
+    const store = storage(it.db, it.url, errors)('AuthorizationCode')
+    assert.equal((await store.find(value))!.consumed, undefined)
+    await store.consume(value)
+    assert.ok((await store.find(value))!.consumed)
+    await assert.rejects(store.consume(value), { error: 'invalid_grant' })
+    assert.equal(await store.find(value), undefined)
+    assert.equal((await it.exchange(application, other)).status, 200)
+  })
+
+  test('whose end has come while a token is made of it leaves no token', async () => {
+    const { errors } = await import('oidc-provider')
+    const [ada, application] = [await it.person(), await it.application()]
+    const value = await it.code(ada.browser, application)
+    const adapters = storage(it.db, it.url, errors)
+    const { grantId } = (await adapters('AuthorizationCode').find(value))!
+    await adapters('AuthorizationCode').revokeByGrantId(grantId!)
+    const seconds = Math.floor(Date.now() / 1000)
+    const token = { clientId: application.clientId, grantId: grantId!, scope: 'api_v3', iat: seconds, exp: seconds + 60 }
+    await assert.rejects(adapters('AccessToken').upsert('made-up', token, 60), { error: 'invalid_grant' })
+    assert.equal((await it.me('made-up')).status, 401)
   })
 
   test('is of no use to another application, at another address, or after ten minutes', async () => {

@@ -49,6 +49,7 @@ async function clientOf(clientId: string, db: Database): Promise<AdapterPayload 
   if (!row) return undefined
   const led = row.redirect_uris.length > 0
   const confidential = isConfidential(row)
+  const scope = row.scopes.filter((one) => known().includes(one)).join(' ')
   return {
     client_id: row.client_id,
     client_name: row.name,
@@ -58,7 +59,7 @@ async function clientOf(clientId: string, db: Database): Promise<AdapterPayload 
     response_types: led ? ['code'] : [],
     response_modes: ['query'],
     grant_types: [...(led ? ['authorization_code', 'refresh_token'] : []), ...(confidential ? ['client_credentials'] : [])],
-    scope: row.scopes.filter((scope) => known().includes(scope)).join(' '),
+    ...(scope !== '' && { scope }),
     application_id: row.id,
   }
 }
