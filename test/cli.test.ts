@@ -263,6 +263,11 @@ describe('halyard user and halyard token', () => {
     assert.match(await succeed('user', 'list', ...where), /^ada +Ada Byron +ada@example\.net +locked +administrator$/m)
     await succeed('user', 'unlock', 'ada', ...where)
     assert.equal(await server.status(token), 200)
+    assert.equal(
+      await succeed('user', 'reset-two-factor', 'ADA', ...where),
+      'ada signs in without two-factor sign-in and passkeys now.\n',
+    )
+    assert.equal(await server.status(token), 200)
 
     const [, id] =
       /^(\d+) +Engine +the API +\d{4}-\S+Z +never$/m.exec(await succeed('token', 'list', 'ada', ...where)) ?? assert.fail()
@@ -282,6 +287,7 @@ describe('halyard user and halyard token', () => {
       [['user', 'create', ...ada, '--email', 'ada'], /^"ada" is not an e-mail address\.\n$/],
       [['user', 'create', ...ada, '--password', 'short'], /^A password has at least 10 characters here\.\n$/],
       [['user', 'lock', 'ada'], /^There is no user with the login "ada"\.\n$/],
+      [['user', 'reset-two-factor', 'ada'], /^There is no user with the login "ada"\.\n$/],
       [['user', 'unlock', 'admin'], /^admin is not locked\.\n$/],
       [['token', 'revoke', '99'], /^There is no token 99\.\n$/],
       [['token', 'revoke', 'mine'], /^"mine" is not the ID of a token/],

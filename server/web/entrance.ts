@@ -6,7 +6,8 @@ import type { Answer } from '#kernel/operation.ts'
 import { availableProviders } from '#kernel/providers.ts'
 import { endSession } from '#kernel/sessions.ts'
 import { type Admission, type Circumstances, confirmPassword, signIn, signOut } from '#modules/accounts/sign-in.ts'
-import { html } from '#text/html.ts'
+import { confirmByCode, twoFactorOf } from '#modules/accounts/two-factor.ts'
+import { type Html, html } from '#text/html.ts'
 import { field, hidden } from './forms.ts'
 import { ownPath } from './own-path.ts'
 import { type Area, alert, framed, type OwnVisit, onTo, page, signedIn, type Visit, withQuery } from './page.ts'
@@ -20,11 +21,35 @@ export const circumstancesOf = ({ request, session, waiting, settings, now }: Vi
 })
 
 /** Leads whoever was let in to the stage that comes next, or to where they wanted to go. */
-export function enter(visit: Visit, { secret, next }: Admission, back = visit.given.get('back_url')): Answer {
+export function enter(visit: Visit, admission: Admission, back = visit.given.get('back_url')): Answer {
+  const { to, headers } = entering(visit, admission, back)
+  return onTo(to, headers)
+}
+
+/** Where whoever was let in goes on to, and the header that lets them. */
+export function entering({ settings, given }: Visit, { secret, next }: Admission, back = given.get('back_url')): Entering {
   const back_url = ownPath(back)
   const to = next === undefined ? (back_url ?? '/') : withQuery(next, { back_url })
-  return onTo(to, { 'set-cookie': givenCookie(secret, visit.settings) })
+  return { to, headers: { 'set-cookie': givenCookie(secret, settings) } }
 }
+
+interface Entering {
+  readonly to: string
+  readonly headers: Record<string, string>
+}
+
+/** The line for a code of an authenticator app. */
+export const codeField = (describedBy: string | undefined): Html =>
+  field({
+    label: 'Code of your authenticator app',
+    name: 'code',
+    autocomplete: 'one-time-code',
+    inputmode: 'numeric',
+    literal: true,
+    required: true,
+    autofocus: true,
+    describedBy,
+  })
 
 /** How long a wait is, in words. */
 export function inWords(seconds: number): string {
@@ -32,13 +57,15 @@ export function inWords(seconds: number): string {
   return minutes === 1 ? 'a minute' : `${minutes} minutes`
 }
 
-interface Refusal {
+/** Why a form was not taken. */
+export interface Refusal {
   readonly error: string
   readonly status: number
   readonly headers?: Record<string, string>
 }
 
-const tooMany = (wait: number, of: string): Refusal => ({
+/** What is said of too many attempts. */
+export const tooMany = (wait: number, of: string): Refusal => ({
   error: `Too many attempts ${of}. Try again in ${inWords(wait)}.`,
   status: 429,
   headers: { 'retry-after': String(wait) },
@@ -86,26 +113,39 @@ async function directWay({ db, snapshot, settings, given }: Visit): Promise<stri
   return withQuery(`/auth/${direct}`, { back_url: ownPath(given.get('back_url')) })
 }
 
-function confirmPage({ settings, session, given }: OwnVisit, refusal?: Refusal): Answer {
+/** What somebody confirms by: their password, or the second factor of those who have none here. */
+async function confirming({ db, session }: OwnVisit): Promise<'password' | 'code' | 'nothing'> {
+  if (session.user['password_hash'] !== null) return 'password'
+  return (await twoFactorOf(db, session.user['id'])).authenticator === null ? 'nothing' : 'code'
+}
+
+async function confirmPage(visit: OwnVisit, refusal?: Refusal): Promise<Answer> {
+  const { settings, session, given } = visit
+  const by = await confirming(visit)
   const title = 'Confirm that it is you'
   const back = ownPath(given.get('back_url'))
+  const describedBy = refusal && 'error'
   const content = html`<h1>${title}</h1>
 <p>What comes next changes who can use the account of <strong>${session.user['name']}</strong>.</p>
 ${alert(refusal?.error)}
 ${
-  session.user['password_hash'] === null
+  by === 'nothing'
     ? html`<p>You signed in without a password here some time ago. Sign out and in again, and you can go on.</p>
 <form method="post" action="/logout">${hidden('back_url', back)}<button>Sign out</button></form>`
     : html`<form method="post" action="/confirm">
-${field({
-  label: 'Password',
-  name: 'password',
-  type: 'password',
-  autocomplete: 'current-password',
-  required: true,
-  autofocus: true,
-  describedBy: refusal && 'error',
-})}
+${
+  by === 'code'
+    ? codeField(describedBy)
+    : field({
+        label: 'Password',
+        name: 'password',
+        type: 'password',
+        autocomplete: 'current-password',
+        required: true,
+        autofocus: true,
+        describedBy,
+      })
+}
 ${hidden('back_url', back)}
 <button>Confirm</button>
 </form>`
@@ -163,9 +203,12 @@ ${
       '/confirm',
       signedIn(async (visit) => {
         const { session, db, settings, now, given } = visit
-        const tried = await confirmPassword(session, given.get('password') ?? '', db, settings, now)
+        const by = (await confirming(visit)) === 'code' ? 'code' : 'password'
+        const proof = given.get(by) ?? ''
+        const tried =
+          by === 'code' ? await confirmByCode(session, proof, db, now) : await confirmPassword(session, proof, db, settings, now)
         if (tried === 'right') return onTo(ownPath(given.get('back_url')) ?? '/')
-        if (tried === 'wrong') return confirmPage(visit, { error: 'The password is wrong.', status: 422 })
+        if (tried === 'wrong') return confirmPage(visit, { error: `The ${by} is wrong.`, status: 422 })
         return confirmPage(visit, tooMany(tried.wait, 'with your username'))
       }),
     )

@@ -54,6 +54,8 @@ fieldset .check { margin-bottom: .5rem }
 .error { color: var(--error); background: var(--error-back) }
 .notice { color: var(--good); background: var(--good-back) }
 .secret { display: block; padding: .75rem; margin-bottom: 1rem; border: 1px dashed var(--line); border-radius: .25rem; user-select: all }
+.qr { display: block; width: 13rem; max-width: 100%; height: auto; margin-bottom: 1rem }
+.codes { padding: 0; list-style: none; columns: 2 12rem }
 .table { overflow-x: auto; margin-bottom: 1rem }
 .table form { margin: 0 }
 table { width: 100%; border-collapse: collapse; overflow-wrap: break-word }

@@ -7,8 +7,9 @@ import { connectedApplications } from './oauth/connected.ts'
 import { oauthPages } from './oauth/pages.ts'
 import { type Area, addPages } from './page.ts'
 import { providers } from './providers.ts'
+import { twoFactor } from './two-factor.ts'
 
-const areas: readonly Area[] = [entrance, providers, oauthPages, connectedApplications, oauthAdministration]
+const areas: readonly Area[] = [entrance, providers, twoFactor, oauthPages, connectedApplications, oauthAdministration]
 
 /** Adds the pages to an application. */
 export const pages = (app: FastifyInstance, ground: Ground): void => addPages(app, ground, areas)

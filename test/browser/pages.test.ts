@@ -28,6 +28,7 @@ const inside: [name: string, path: string][] = [
   ['consent', '/oauth/authorize?response_type=code&client_id=CLIENT&redirect_uri=https%3A%2F%2Fclock.example%2Fback'],
   ['code', '/oauth/authorize/native?code=0a1b2c3d4e5f'],
   ['sign-out', '/logout'],
+  ['two-factor', '/my/two_factor'],
 ]
 
 /** What the pages have to show; gives the client id of an application that nobody has let in yet. */

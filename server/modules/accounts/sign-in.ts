@@ -70,6 +70,12 @@ export async function admit(
   return { secret: await beginSession(tx, user['id'], userAgent, now) }
 }
 
+/** Whoever waits at a stage, held until the transaction ends; nothing where the sign-in has been given up or passed since. */
+export const waitingUser = (tx: Transaction, { id }: Session, stage: string): Promise<Row | undefined> =>
+  tx.one(sql`
+    select p.* from sessions s join principals p on p.id = s.user_id
+    where s.id = ${id} and s.awaits = ${stage} and p.status = ${ACTIVE}${forUpdate(tx.engine)}`)
+
 /** The user whose password it is; or nothing, for the one reason that is told; or the seconds to wait before any attempt counts. */
 export type Attempt = { user: Row } | 'wrong' | { wait: number }
 
