@@ -5,12 +5,15 @@ import { forbidden } from '#kernel/errors.ts'
 import type { Answer } from '#kernel/operation.ts'
 import { availableProviders } from '#kernel/providers.ts'
 import { endSession } from '#kernel/sessions.ts'
+import type { Settings } from '#kernel/settings.ts'
+import { canHavePasskeys, confirmByPasskey, requestOptions } from '#modules/accounts/passkeys.ts'
 import { type Admission, type Circumstances, confirmPassword, signIn, signOut } from '#modules/accounts/sign-in.ts'
 import { confirmByCode, twoFactorOf } from '#modules/accounts/two-factor.ts'
 import { type Html, html } from '#text/html.ts'
 import { field, hidden } from './forms.ts'
 import { ownPath } from './own-path.ts'
 import { type Area, alert, framed, type OwnVisit, onTo, page, signedIn, type Visit, withQuery } from './page.ts'
+import { asksForOptions, optionsAnswer, passkeyForm, passkeyPolicy, passkeyScript } from './passkey-form.ts'
 
 /** Where a sign-in is made. */
 export const circumstancesOf = ({ request, session, waiting, settings, now }: Visit): Circumstances => ({
@@ -71,6 +74,12 @@ export const tooMany = (wait: number, of: string): Refusal => ({
   headers: { 'retry-after': String(wait) },
 })
 
+/** Where a passkey is sent that signs somebody in. */
+export const BY_PASSKEY = '/login/passkey'
+
+/** Whether people sign in by passkeys. Where providers alone let them, a passkey that was made before must not go on to. */
+export const offersPasskeys = (settings: Settings): boolean => canHavePasskeys(settings) && !settings.disable_password_login
+
 const passwordForm = (back: string | undefined, username: string | null, describedBy: string | undefined) =>
   html`<form method="post" action="/login">
 ${field({
@@ -89,7 +98,7 @@ ${hidden('back_url', back)}
 </form>`
 
 /** The ways in: by a password, unless that is switched off, and by each provider. */
-async function signInPage({ db, snapshot, settings, given }: Visit, refusal?: Refusal): Promise<Answer> {
+export async function signInPage({ db, snapshot, settings, given }: Visit, refusal?: Refusal): Promise<Answer> {
   const providers = await availableProviders(db, snapshot)
   const back = ownPath(given.get('back_url'))
   const byPassword = !settings.disable_password_login
@@ -102,8 +111,19 @@ ${providers.map(
     name,
   }) => html`<p class="way"><a class="button quiet" href="${withQuery(`/auth/${slug}`, { back_url: back })}">Sign in with ${name}</a></p>
 `,
-)}${!byPassword && providers.length === 0 && html`<p>Nobody can sign in at the moment. Tell an administrator.</p>`}`
-  return page(`Sign in – ${settings.app_title}`, content, refusal)
+)}${!byPassword && providers.length === 0 && html`<p>Nobody can sign in at the moment. Tell an administrator.</p>`}
+${
+  offersPasskeys(settings) &&
+  html`${passkeyForm({
+    to: BY_PASSKEY,
+    ceremony: 'get',
+    label: 'Sign in with a passkey',
+    looks: 'quiet',
+    more: hidden('back_url', back),
+  })}
+${passkeyScript}`
+}`
+  return page(`Sign in – ${settings.app_title}`, content, offersPasskeys(settings) ? { ...refusal, ...passkeyPolicy } : refusal)
 }
 
 /** The address of a provider that people are led to without being asked, if there is one. */
@@ -113,15 +133,21 @@ async function directWay({ db, snapshot, settings, given }: Visit): Promise<stri
   return withQuery(`/auth/${direct}`, { back_url: ownPath(given.get('back_url')) })
 }
 
-/** What somebody confirms by: their password, or the second factor of those who have none here. */
-async function confirming({ db, session }: OwnVisit): Promise<'password' | 'code' | 'nothing'> {
-  if (session.user['password_hash'] !== null) return 'password'
-  return (await twoFactorOf(db, session.user['id'])).authenticator === null ? 'nothing' : 'code'
+interface Confirming {
+  /** What somebody confirms by: their password, or the second factor of those who have none here. */
+  readonly by: 'password' | 'code' | undefined
+  readonly byPasskey: boolean
+}
+
+async function confirming({ db, session, settings }: OwnVisit): Promise<Confirming> {
+  const { authenticator, passkeys } = await twoFactorOf(db, session.user['id'])
+  const by = session.user['password_hash'] !== null ? 'password' : authenticator !== null ? 'code' : undefined
+  return { by, byPasskey: passkeys > 0 && canHavePasskeys(settings) }
 }
 
 async function confirmPage(visit: OwnVisit, refusal?: Refusal): Promise<Answer> {
   const { settings, session, given } = visit
-  const by = await confirming(visit)
+  const { by, byPasskey } = await confirming(visit)
   const title = 'Confirm that it is you'
   const back = ownPath(given.get('back_url'))
   const describedBy = refusal && 'error'
@@ -129,8 +155,9 @@ async function confirmPage(visit: OwnVisit, refusal?: Refusal): Promise<Answer> 
 <p>What comes next changes who can use the account of <strong>${session.user['name']}</strong>.</p>
 ${alert(refusal?.error)}
 ${
-  by === 'nothing'
-    ? html`<p>You signed in without a password here some time ago. Sign out and in again, and you can go on.</p>
+  by === undefined
+    ? !byPasskey &&
+      html`<p>You signed in without a password here some time ago. Sign out and in again, and you can go on.</p>
 <form method="post" action="/logout">${hidden('back_url', back)}<button>Sign out</button></form>`
     : html`<form method="post" action="/confirm">
 ${
@@ -150,8 +177,19 @@ ${hidden('back_url', back)}
 <button>Confirm</button>
 </form>`
 }
-<p><a href="/">Cancel</a></p>`
-  return page(`${title} – ${settings.app_title}`, content, refusal)
+${
+  byPasskey &&
+  html`${passkeyForm({
+    to: '/confirm',
+    ceremony: 'get',
+    label: 'Confirm with a passkey',
+    looks: by && 'quiet',
+    more: hidden('back_url', back),
+  })}`
+}
+<p><a href="/">Cancel</a></p>
+${byPasskey && passkeyScript}`
+  return page(`${title} – ${settings.app_title}`, content, byPasskey ? { ...refusal, ...passkeyPolicy } : refusal)
 }
 
 const signOutForm = html`<form method="post" action="/logout"><button>Sign out</button></form>`
@@ -203,12 +241,18 @@ ${
       '/confirm',
       signedIn(async (visit) => {
         const { session, db, settings, now, given } = visit
-        const by = (await confirming(visit)) === 'code' ? 'code' : 'password'
-        const proof = given.get(by) ?? ''
+        if (asksForOptions(given)) return optionsAnswer(await requestOptions({ session }, settings, db, now))
+        const by = (await confirming(visit)).by === 'code' ? 'code' : 'password'
+        const [passkey, proof] = [given.get('credential'), given.get(by) ?? '']
         const tried =
-          by === 'code' ? await confirmByCode(session, proof, db, now) : await confirmPassword(session, proof, db, settings, now)
+          passkey !== null
+            ? await confirmByPasskey(session, passkey, settings, db, now)
+            : by === 'code'
+              ? await confirmByCode(session, proof, db, now)
+              : await confirmPassword(session, proof, db, settings, now)
         if (tried === 'right') return onTo(ownPath(given.get('back_url')) ?? '/')
-        if (tried === 'wrong') return confirmPage(visit, { error: `The ${by} is wrong.`, status: 422 })
+        const what = passkey === null ? by : 'passkey'
+        if (tried === 'wrong') return confirmPage(visit, { error: `The ${what} is wrong.`, status: 422 })
         return confirmPage(visit, tooMany(tried.wait, 'with your username'))
       }),
     )

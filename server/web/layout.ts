@@ -13,7 +13,7 @@ p, ul, ol { margin: 0 0 1rem }
 a { color: var(--accent) }
 code { font: .9375em ui-monospace, monospace }
 .card > :last-child { margin-bottom: 0 }
-form + p { margin-top: 1rem }
+form + p, form + form { margin-top: 1rem }
 .card { width: 100%; padding: 1.5rem; background: var(--card); border: 1px solid var(--rule); border-radius: .5rem }
 .alone { display: grid; place-items: center; min-height: 90vh; padding: 1rem }
 .alone .card { max-width: 24rem }
