@@ -59,6 +59,12 @@ const commands: Readonly<Record<string, Command>> = {
     options: DATABASE,
     run: async (invocation) => (await import('./commands/user.ts')).unlockUser(invocation),
   },
+  'user reset-two-factor': {
+    meaning: 'take two-factor sign-in and passkeys from a user who has lost what they need for it',
+    words: ['LOGIN'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/user.ts')).resetUser(invocation),
+  },
   'token list': {
     meaning: "list a user's tokens, and what each opens",
     words: ['LOGIN'],

@@ -290,6 +290,11 @@ describe('halyard user and halyard token', () => {
       await succeed('user', 'reset-password', 'ADA', ...where),
       /^Password of ada: \S{16,}\nIt has to be changed at the next sign-in\.\n$/,
     )
+    assert.equal(
+      await succeed('user', 'reset-two-factor', 'ADA', ...where),
+      'ada signs in without two-factor sign-in and passkeys now.\n',
+    )
+    assert.equal(await server.status(token), 200)
 
     const [, id] =
       /^(\d+) +Engine +…[0-9a-f]{4} +the API +\d{4}-\S+Z +never +\d{4}-\S+Z$/m.exec(
@@ -311,6 +316,7 @@ describe('halyard user and halyard token', () => {
       [['user', 'create', ...ada, '--email', 'ada'], /^"ada" is not an e-mail address\.\n$/],
       [['user', 'create', ...ada, '--password', 'short'], /^The password is too short \(minimum is 10 characters\)\.\n$/],
       [['user', 'lock', 'ada'], /^There is no user with the login "ada"\.\n$/],
+      [['user', 'reset-two-factor', 'ada'], /^There is no user with the login "ada"\.\n$/],
       [['user', 'unlock', 'admin'], /^admin is not locked\.\n$/],
       [['user', 'lock', 'admin'], /^At least one active administrator must remain\.\n$/],
       [['user', 'reset-password', 'ada'], /^There is no user with the login "ada"\.\n$/],

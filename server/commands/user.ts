@@ -9,6 +9,7 @@ import { endSetup } from '#modules/accounts/one-time-links.ts'
 import { passwordReplaced } from '#modules/accounts/password-changes.ts'
 import { weaknesses } from '#modules/accounts/password-rules.ts'
 import { hashPassword, randomPassword } from '#modules/accounts/passwords.ts'
+import { resetTwoFactor } from '#modules/accounts/two-factor.ts'
 import { hasAdmin } from '#modules/accounts/user-rules.ts'
 import { columns } from './columns.ts'
 import type { Invocation } from './command.ts'
@@ -99,6 +100,18 @@ export async function lockUser(invocation: Invocation): Promise<void> {
 export async function unlockUser(invocation: Invocation): Promise<void> {
   await setStatus(invocation, ACTIVE, LOCKED)
   console.log(`Unlocked ${invocation.words[0]}.`)
+}
+
+/** Takes a user's second factors away, and ends their sessions. */
+export async function resetUser({ config, words }: Invocation): Promise<void> {
+  const login = await withDatabase(config.databaseUrl, (db) =>
+    db.transaction(async (tx) => {
+      const user = await userOf(tx, words[0]!)
+      await resetTwoFactor(tx, user.id)
+      return user.login
+    }),
+  )
+  console.log(`${login} signs in without two-factor sign-in and passkeys now.`)
 }
 
 /** Gives a user a status; with `from`, only where it has that one now. */

@@ -20,6 +20,7 @@ import { signInStages } from './migrations/0018-sign-in-stages.ts'
 import { oauth } from './migrations/0019-oauth.ts'
 import { attachmentContents } from './migrations/0020-contents.ts'
 import { authProviders } from './migrations/0021-auth-providers.ts'
+import { twoFactor } from './migrations/0022-two-factor.ts'
 import { passwords } from './migrations/0023-passwords.ts'
 import { tokenLimits } from './migrations/0024-token-limits.ts'
 import { sql } from './sql.ts'
@@ -45,6 +46,7 @@ const migrations: readonly { name: string; text: string | Readonly<Record<Engine
   { name: '0019-oauth', text: oauth },
   { name: '0020-contents', text: attachmentContents },
   { name: '0021-auth-providers', text: authProviders },
+  { name: '0022-two-factor', text: twoFactor },
   { name: '0023-passwords', text: passwords },
   { name: '0024-token-limits', text: tokenLimits },
 ]

@@ -40,6 +40,16 @@ export interface Tables {
     claims: unknown
     created_at: string
   }
+  authenticator_setups: {
+    session_id: number
+    secret: string
+  }
+  authenticators: {
+    user_id: number
+    secret: string
+    last_step: number
+    created_at: string
+  }
   categories: {
     id: number
     project_id: number
@@ -297,6 +307,22 @@ export interface Tables {
     changed: unknown
     created_at: string
   }
+  passkey_challenges: {
+    holder: string
+    challenge: string
+    expires_at: string
+  }
+  passkeys: {
+    id: number
+    user_id: number
+    name: string
+    credential: string
+    public_key: string
+    uses: number
+    transports: unknown
+    created_at: string
+    last_used_at: string | null
+  }
   permissions: {
     name: string
     module: string | null
@@ -397,6 +423,11 @@ export interface Tables {
     timeline_labels: string
     created_at: string
     updated_at: string
+  }
+  recovery_codes: {
+    id: number
+    user_id: number
+    hash: string
   }
   relations: {
     id: number

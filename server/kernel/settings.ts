@@ -73,6 +73,8 @@ export const defaultSettings = {
   omniauth_direct_login_provider: null as string | null,
   /** Whether a provider's word for an e-mail address links the account of that address to whoever signs in there. */
   oauth_allow_remapping_of_existing_users: true,
+  /** Who has to have two-factor sign-in. */
+  two_factor_required: 'nobody' as 'nobody' | 'administrators' | 'everybody',
   password_min_length: 10,
   /** Character classes a password may be asked for, and how many of them it must have. */
   password_active_rules: ['lowercase', 'uppercase', 'numeric', 'special'] as PasswordRule[],

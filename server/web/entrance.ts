@@ -5,12 +5,16 @@ import { forbidden } from '#kernel/errors.ts'
 import type { Answer } from '#kernel/operation.ts'
 import { availableProviders } from '#kernel/providers.ts'
 import { endSession } from '#kernel/sessions.ts'
+import type { Settings } from '#kernel/settings.ts'
 import { isOffered } from '#modules/accounts/lost-password.ts'
+import { canHavePasskeys, confirmByPasskey, requestOptions } from '#modules/accounts/passkeys.ts'
 import { type Admission, type Circumstances, confirmPassword, signIn, signOut } from '#modules/accounts/sign-in.ts'
-import { html } from '#text/html.ts'
+import { confirmByCode, twoFactorOf } from '#modules/accounts/two-factor.ts'
+import { type Html, html } from '#text/html.ts'
 import { field, hidden } from './forms.ts'
 import { ownPath } from './own-path.ts'
 import { type Area, alert, framed, notice, type OwnVisit, onTo, page, signedIn, type Visit, withQuery } from './page.ts'
+import { asksForOptions, optionsAnswer, passkeyForm, passkeyPolicy, passkeyScript } from './passkey-form.ts'
 
 /** Where a sign-in is made. */
 export const circumstancesOf = ({ request, session, waiting, settings, now }: Visit): Circumstances => ({
@@ -21,11 +25,35 @@ export const circumstancesOf = ({ request, session, waiting, settings, now }: Vi
 })
 
 /** Leads whoever was let in to the stage that comes next, or to where they wanted to go. */
-export function enter(visit: Visit, { secret, next }: Admission, back = visit.given.get('back_url')): Answer {
+export function enter(visit: Visit, admission: Admission, back = visit.given.get('back_url')): Answer {
+  const { to, headers } = entering(visit, admission, back)
+  return onTo(to, headers)
+}
+
+/** Where whoever was let in goes on to, and the header that lets them. */
+export function entering({ settings, given }: Visit, { secret, next }: Admission, back = given.get('back_url')): Entering {
   const back_url = ownPath(back)
   const to = next === undefined ? (back_url ?? '/') : withQuery(next, { back_url })
-  return onTo(to, { 'set-cookie': givenCookie(secret, visit.settings) })
+  return { to, headers: { 'set-cookie': givenCookie(secret, settings) } }
 }
+
+interface Entering {
+  readonly to: string
+  readonly headers: Record<string, string>
+}
+
+/** The line for a code of an authenticator app. */
+export const codeField = (describedBy: string | undefined): Html =>
+  field({
+    label: 'Code of your authenticator app',
+    name: 'code',
+    autocomplete: 'one-time-code',
+    inputmode: 'numeric',
+    literal: true,
+    required: true,
+    autofocus: true,
+    describedBy,
+  })
 
 /** How long a wait is, in words. */
 export function inWords(seconds: number): string {
@@ -33,17 +61,25 @@ export function inWords(seconds: number): string {
   return minutes === 1 ? 'a minute' : `${minutes} minutes`
 }
 
+/** Why a form was not taken. */
 export interface Refusal {
   readonly error: string
   readonly status: number
   readonly headers?: Record<string, string>
 }
 
+/** What is said of too many attempts. */
 export const tooMany = (wait: number, of: string): Refusal => ({
   error: `Too many attempts ${of}. Try again in ${inWords(wait)}.`,
   status: 429,
   headers: { 'retry-after': String(wait) },
 })
+
+/** Where a passkey is sent that signs somebody in. */
+export const BY_PASSKEY = '/login/passkey'
+
+/** Whether people sign in by passkeys. Where providers alone let them, a passkey that was made before must not go on to. */
+export const offersPasskeys = (settings: Settings): boolean => canHavePasskeys(settings) && !settings.disable_password_login
 
 const passwordForm = (back: string | undefined, username: string | null, describedBy: string | undefined) =>
   html`<form method="post" action="/login">
@@ -63,7 +99,7 @@ ${hidden('back_url', back)}
 </form>`
 
 /** The ways in: by a password, unless that is switched off, and by each provider. */
-async function signInPage(visit: Visit, refusal?: Refusal): Promise<Answer> {
+export async function signInPage(visit: Visit, refusal?: Refusal): Promise<Answer> {
   const { db, snapshot, settings, given } = visit
   const providers = await availableProviders(db, snapshot)
   const back = ownPath(given.get('back_url'))
@@ -78,8 +114,19 @@ ${providers.map(
     name,
   }) => html`<p class="way"><a class="button quiet" href="${withQuery(`/auth/${slug}`, { back_url: back })}">Sign in with ${name}</a></p>
 `,
-)}${!byPassword && providers.length === 0 && html`<p>Nobody can sign in at the moment. Tell an administrator.</p>`}`
-  return page(`Sign in – ${settings.app_title}`, content, refusal)
+)}${!byPassword && providers.length === 0 && html`<p>Nobody can sign in at the moment. Tell an administrator.</p>`}
+${
+  offersPasskeys(settings) &&
+  html`${passkeyForm({
+    to: BY_PASSKEY,
+    ceremony: 'get',
+    label: 'Sign in with a passkey',
+    looks: 'quiet',
+    more: hidden('back_url', back),
+  })}
+${passkeyScript}`
+}`
+  return page(`Sign in – ${settings.app_title}`, content, offersPasskeys(settings) ? { ...refusal, ...passkeyPolicy } : refusal)
 }
 
 /** The address of a provider that people are led to without being asked, if there is one. */
@@ -89,32 +136,63 @@ async function directWay({ db, snapshot, settings, given }: Visit): Promise<stri
   return withQuery(`/auth/${direct}`, { back_url: ownPath(given.get('back_url')) })
 }
 
-function confirmPage({ settings, session, given }: OwnVisit, refusal?: Refusal): Answer {
+interface Confirming {
+  /** What somebody confirms by: their password, or the second factor of those who have none here. */
+  readonly by: 'password' | 'code' | undefined
+  readonly byPasskey: boolean
+}
+
+async function confirming({ db, session, settings }: OwnVisit): Promise<Confirming> {
+  const { authenticator, passkeys } = await twoFactorOf(db, session.user['id'])
+  const by = session.user['password_hash'] !== null ? 'password' : authenticator !== null ? 'code' : undefined
+  return { by, byPasskey: passkeys > 0 && canHavePasskeys(settings) }
+}
+
+async function confirmPage(visit: OwnVisit, refusal?: Refusal): Promise<Answer> {
+  const { settings, session, given } = visit
+  const { by, byPasskey } = await confirming(visit)
   const title = 'Confirm that it is you'
   const back = ownPath(given.get('back_url'))
+  const describedBy = refusal && 'error'
   const content = html`<h1>${title}</h1>
 <p>What comes next changes who can use the account of <strong>${session.user['name']}</strong>.</p>
 ${alert(refusal?.error)}
 ${
-  session.user['password_hash'] === null
-    ? html`<p>You signed in without a password here some time ago. Sign out and in again, and you can go on.</p>
+  by === undefined
+    ? !byPasskey &&
+      html`<p>You signed in without a password here some time ago. Sign out and in again, and you can go on.</p>
 <form method="post" action="/logout">${hidden('back_url', back)}<button>Sign out</button></form>`
     : html`<form method="post" action="/confirm">
-${field({
-  label: 'Password',
-  name: 'password',
-  type: 'password',
-  autocomplete: 'current-password',
-  required: true,
-  autofocus: true,
-  describedBy: refusal && 'error',
-})}
+${
+  by === 'code'
+    ? codeField(describedBy)
+    : field({
+        label: 'Password',
+        name: 'password',
+        type: 'password',
+        autocomplete: 'current-password',
+        required: true,
+        autofocus: true,
+        describedBy,
+      })
+}
 ${hidden('back_url', back)}
 <button>Confirm</button>
 </form>`
 }
-<p><a href="/">Cancel</a></p>`
-  return page(`${title} – ${settings.app_title}`, content, refusal)
+${
+  byPasskey &&
+  html`${passkeyForm({
+    to: '/confirm',
+    ceremony: 'get',
+    label: 'Confirm with a passkey',
+    looks: by && 'quiet',
+    more: hidden('back_url', back),
+  })}`
+}
+<p><a href="/">Cancel</a></p>
+${byPasskey && passkeyScript}`
+  return page(`${title} – ${settings.app_title}`, content, byPasskey ? { ...refusal, ...passkeyPolicy } : refusal)
 }
 
 const signOutForm = html`<form method="post" action="/logout"><button>Sign out</button></form>`
@@ -166,9 +244,18 @@ ${
       '/confirm',
       signedIn(async (visit) => {
         const { session, db, settings, now, given } = visit
-        const tried = await confirmPassword(session, given.get('password') ?? '', db, settings, now)
+        if (asksForOptions(given)) return optionsAnswer(await requestOptions({ session }, settings, db, now))
+        const by = (await confirming(visit)).by === 'code' ? 'code' : 'password'
+        const [passkey, proof] = [given.get('credential'), given.get(by) ?? '']
+        const tried =
+          passkey !== null
+            ? await confirmByPasskey(session, passkey, settings, db, now)
+            : by === 'code'
+              ? await confirmByCode(session, proof, db, now)
+              : await confirmPassword(session, proof, db, settings, now)
         if (tried === 'right') return onTo(ownPath(given.get('back_url')) ?? '/')
-        if (tried === 'wrong') return confirmPage(visit, { error: 'The password is wrong.', status: 422 })
+        const what = passkey === null ? by : 'passkey'
+        if (tried === 'wrong') return confirmPage(visit, { error: `The ${what} is wrong.`, status: 422 })
         return confirmPage(visit, tooMany(tried.wait, 'with your username'))
       }),
     )

@@ -13,7 +13,7 @@ p, ul, ol { margin: 0 0 1rem }
 a { color: var(--accent) }
 code { font: .9375em ui-monospace, monospace }
 .card > :last-child { margin-bottom: 0 }
-form + p { margin-top: 1rem }
+form + p, form + form { margin-top: 1rem }
 .card { width: 100%; padding: 1.5rem; background: var(--card); border: 1px solid var(--rule); border-radius: .5rem }
 .alone { display: grid; place-items: center; min-height: 90vh; padding: 1rem }
 .alone .card { max-width: 24rem }
@@ -54,6 +54,8 @@ fieldset .check { margin-bottom: .5rem }
 .error { color: var(--error); background: var(--error-back) }
 .notice { color: var(--good); background: var(--good-back) }
 .secret { display: block; padding: .75rem; margin-bottom: 1rem; border: 1px dashed var(--line); border-radius: .25rem; user-select: all }
+.qr { display: block; width: 13rem; max-width: 100%; height: auto; margin-bottom: 1rem }
+.codes { padding: 0; list-style: none; columns: 2 12rem }
 .table { overflow-x: auto; margin-bottom: 1rem }
 .table form { margin: 0 }
 table { width: 100%; border-collapse: collapse; overflow-wrap: break-word }

@@ -16,6 +16,7 @@ import type { Snapshot } from '#kernel/world.ts'
 import { pageOfStage } from '#modules/accounts/sign-in.ts'
 import { type Html, html } from '#text/html.ts'
 import { layout, type Permits, pageHeaders } from './layout.ts'
+import { ownPath } from './own-path.ts'
 
 const LARGEST_FORM = 16 * 1024
 
@@ -145,6 +146,22 @@ export const signedIn =
     const { session, waiting } = visit
     if (session) return run({ ...visit, session })
     const back_url = backTo(visit)
+    return onTo(withQuery(waiting ? pageOfStage(waiting.awaits as string) : '/login', { back_url }))
+  }
+
+/** A visit of somebody who waits at a stage of signing in. */
+export interface WaitingVisit extends Visit {
+  readonly waiting: Session
+}
+
+/** For those who wait at a stage of signing in; others are led to where they are, and then back to where they wanted to go. */
+export const waitingAt =
+  (stage: string, run: Run<WaitingVisit>): Run =>
+  (visit) => {
+    const { session, waiting, given } = visit
+    if (waiting?.awaits === stage) return run({ ...visit, waiting })
+    const back_url = ownPath(given.get('back_url'))
+    if (session) return onTo(back_url ?? '/')
     return onTo(withQuery(waiting ? pageOfStage(waiting.awaits as string) : '/login', { back_url }))
   }
 

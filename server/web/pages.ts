@@ -12,11 +12,15 @@ import { ownAccount } from './own-account.ts'
 import { ownSessions } from './own-sessions.ts'
 import { ownTokens } from './own-tokens.ts'
 import { type Area, addPages } from './page.ts'
+import { passkeys } from './passkeys.ts'
 import { providers } from './providers.ts'
+import { twoFactor } from './two-factor.ts'
 
 const areas: readonly Area[] = [
   entrance,
   ownAccount,
+  twoFactor,
+  passkeys,
   ownTokens,
   ownSessions,
   connectedApplications,

@@ -39,6 +39,7 @@ const inside: [name: string, path: string][] = [
   ['new access token', '/my/access_tokens/new'],
   ['sessions', '/my/sessions'],
   ['API settings', '/admin/settings/api'],
+  ['two-factor', '/my/two_factor'],
 ]
 
 /** What the pages have to show; gives the client id of an application that nobody has let in yet. */
@@ -143,6 +144,77 @@ describe('in a browser', { skip: browserMissing }, () => {
       await context.close()
     })
   }
+
+  test('a passkey is made and used: by the script, which shows what is hidden without it', async () => {
+    const { host } = new URL(it.url)
+    const name = `localhost:${host.split(':')[1]}`
+    await it.setting('host_name', name)
+    const context = await chromium.newContext()
+    const page = await context.newPage()
+    const complaints: string[] = []
+    page.on('pageerror', (error) => complaints.push(String(error)))
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text())
+    })
+    const device = await context.newCDPSession(page)
+    await device.send('WebAuthn.enable')
+    await device.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        transport: 'internal',
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+      },
+    })
+    await it.make.user({ login: 'ada', name: 'Ada', password_hash: await hashPassword(PASSWORD) })
+    await page.goto(`http://${name}/login?back_url=/my/two_factor`)
+    await page.getByLabel('Username').fill('ada')
+    await page.getByLabel('Password').fill(PASSWORD)
+    await page.keyboard.press('Enter')
+    await page.getByLabel('Name of the passkey').fill('This computer')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Recovery codes' }).waitFor()
+    await assertFit(page, 'recovery codes')
+    await picture(page, 'recovery-codes')
+    await page.getByRole('link', { name: 'Go on' }).click()
+    await page.getByRole('rowheader', { name: 'This computer' }).waitFor()
+    await assertFit(page, 'a passkey')
+    await assertReached(page, 'a passkey')
+    await picture(page, 'two-factor-passkey')
+    await page.getByRole('button', { name: 'Sign out' }).click()
+
+    await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+    await page.getByText('You are signed in as').waitFor()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+
+    await page.getByLabel('Username').fill('ada')
+    await page.getByLabel('Password').fill(PASSWORD)
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/two_factor/)
+    await assertFit(page, 'the second factor')
+    await assertReached(page, 'the second factor')
+    await picture(page, 'second-factor')
+    await page.getByRole('button', { name: 'Use a passkey' }).click()
+    await page.getByText('You are signed in as').waitFor()
+    assert.deepEqual(complaints, [])
+    await context.close()
+    await it.setting('host_name', 'localhost:8080')
+  })
+
+  test('an authenticator app is set up', async () => {
+    const context = await chromium.newContext({ viewport: { width: 375, height: 700 } })
+    const page = await context.newPage()
+    await signIn(page)
+    await page.waitForURL(`${it.url}/`)
+    await page.goto(`${it.url}/my/two_factor`)
+    await page.getByRole('button', { name: 'Set up an authenticator app' }).click()
+    await page.getByRole('img', { name: 'QR code' }).waitFor()
+    await assertFit(page, 'setting up')
+    await assertReached(page, 'setting up')
+    await picture(page, 'two-factor-setup')
+    await context.close()
+  })
 
   test('a mistake is told where it is seen and read out', async () => {
     const context = await chromium.newContext()

@@ -15,10 +15,13 @@ import { endSetup } from './one-time-links.ts'
 import { verifyPassword } from './passwords.ts'
 import { ACTIVE } from './statuses.ts'
 
+/** The stages there can be, in the order in which they are passed: nobody chooses a password before they have shown who they are. */
+const ORDER = ['two_factor', 'two_factor_setup', 'password'] as const
+
 /** What is asked for besides the first proof. */
 export interface Stage {
   /** Kept in the session that waits for it. */
-  readonly name: string
+  readonly name: (typeof ORDER)[number]
   /** The page that asks. */
   readonly path: string
   /** Whether this user has to pass it. */
@@ -27,9 +30,10 @@ export interface Stage {
 
 const stages: Stage[] = []
 
-/** Declares a stage. They are passed in the order of their declaration. */
+/** Declares a stage. */
 export function signInStage(stage: Stage): void {
   stages.push(stage)
+  stages.sort((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name))
 }
 
 /** The page that a waiting session leads to. */
@@ -71,6 +75,12 @@ export async function admit(
   if (settings.drop_old_sessions_on_login) await endSessionsOf(tx, user['id'])
   return { secret: await beginSession(tx, user['id'], userAgent, now) }
 }
+
+/** Whoever waits at a stage, held until the transaction ends; nothing where the sign-in has been given up or passed since. */
+export const waitingUser = (tx: Transaction, { id }: Session, stage: string): Promise<Row | undefined> =>
+  tx.one(sql`
+    select p.* from sessions s join principals p on p.id = s.user_id
+    where s.id = ${id} and s.awaits = ${stage} and p.status = ${ACTIVE}${forUpdate(tx.engine)}`)
 
 /** The user whose password it is; or nothing, for the one reason that is told; or the seconds to wait before any attempt counts. */
 export type Attempt = { user: Row } | 'wrong' | { wait: number }

@@ -1,0 +1,36 @@
+/** Signing in by a passkey. */
+import { sentWrong, waitOf } from '#http/addresses.ts'
+import { browserIn, givenBrowser } from '#http/session.ts'
+import { forbidden } from '#kernel/errors.ts'
+import type { Answer } from '#kernel/operation.ts'
+import { randomKey } from '#kernel/tokens.ts'
+import { LONGEST_CEREMONY, requestOptions, signInByPasskey } from '#modules/accounts/passkeys.ts'
+import { BY_PASSKEY, circumstancesOf, enter, offersPasskeys, signInPage, tooMany } from './entrance.ts'
+import { ownPath } from './own-path.ts'
+import { type Area, onTo, type Visit, withQuery } from './page.ts'
+import { asksForOptions, optionsAnswer } from './passkey-form.ts'
+
+async function signIn(visit: Visit): Promise<Answer> {
+  const { request, settings, db, now, given } = visit
+  if (!offersPasskeys(settings)) throw forbidden('Nobody signs in with a passkey here.')
+  const held = waitOf(request.ip, now)
+  if (held !== undefined) return signInPage(visit, tooMany(held, 'from your network'))
+  const browser = browserIn(request.raw, settings)
+  if (asksForOptions(given)) {
+    const secret = browser ?? randomKey()
+    const cookie = { 'set-cookie': givenBrowser(secret, LONGEST_CEREMONY, settings) }
+    return optionsAnswer(await requestOptions({ browser: secret }, settings, db, now), cookie)
+  }
+  const credential = given.get('credential') ?? ''
+  const admission = browser ? await signInByPasskey(credential, browser, circumstancesOf(visit), db) : 'wrong'
+  if (admission !== 'wrong') return enter(visit, admission)
+  sentWrong(request.ip, now)
+  return signInPage(visit, { error: 'The passkey is not known here, or the account cannot be used right now.', status: 422 })
+}
+
+export const passkeys: Area = {
+  routes(on) {
+    on.get(BY_PASSKEY, ({ given }) => onTo(withQuery('/login', { back_url: ownPath(given.get('back_url')) })))
+    on.post(BY_PASSKEY, signIn)
+  },
+}

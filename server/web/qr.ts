@@ -1,0 +1,12 @@
+/** A QR code as a picture in a page: dark on light whatever the page looks like, since cameras expect it so. */
+import { type Html, html } from '#text/html.ts'
+
+/** Draws a text as a QR code; the label says what it is to those who cannot see it. */
+export async function qrCode(text: string, label: string): Promise<Html> {
+  const { encode } = await import('uqr')
+  const { data, size } = encode(text, { ecc: 'M', border: 4 })
+  const path = data.flatMap((row, y) => row.flatMap((isDark, x) => (isDark ? `M${x} ${y}h1v1h-1z` : []))).join('')
+  return html`<svg class="qr" role="img" aria-label="${label}" viewBox="0 0 ${size} ${size}" shape-rendering="crispEdges">
+<path fill="#fff" d="M0 0h${size}v${size}h-${size}z"/><path fill="#000" d="${path}"/>
+</svg>`
+}

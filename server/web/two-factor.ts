@@ -1,0 +1,348 @@
+/** Two-factor sign-in: the stages of signing in that ask for it, and the page of one's account where it is set up. */
+import type { Answer } from '#kernel/operation.ts'
+import {
+  addPasskey,
+  canHavePasskeys,
+  creationOptions,
+  type Passkey,
+  passByPasskey,
+  passkeysOf,
+  removePasskey,
+  requestOptions,
+} from '#modules/accounts/passkeys.ts'
+import {
+  beginSetup,
+  confirmSetup,
+  dropSetup,
+  isRequired,
+  passByCode,
+  passBySetup,
+  removeAuthenticator,
+  renewRecoveryCodes,
+  type Setup,
+  setupOf,
+  type TwoFactor,
+  twoFactorOf,
+} from '#modules/accounts/two-factor.ts'
+import { type Html, html } from '#text/html.ts'
+import { circumstancesOf, codeField, enter, entering, type Refusal, tooMany } from './entrance.ts'
+import { field, hidden } from './forms.ts'
+import { ownPath } from './own-path.ts'
+import {
+  type Area,
+  alert,
+  framed,
+  notice,
+  type OwnVisit,
+  onTo,
+  page,
+  proved,
+  type Visit,
+  type WaitingVisit,
+  waitingAt,
+  withQuery,
+} from './page.ts'
+import { asksForOptions, optionsAnswer, passkeyForm, passkeyPolicy, passkeyScript } from './passkey-form.ts'
+import { qrCode } from './qr.ts'
+
+const STAGE = '/login/two_factor'
+const SETUP_STAGE = '/login/two_factor_setup'
+const OWN = '/my/two_factor'
+const TITLE = 'Two-factor sign-in'
+
+const WRONG_CODE: Refusal = { error: 'The code is wrong, or has been used already.', status: 422 }
+
+const WRONG_PASSKEY: Refusal = { error: 'The passkey is not known here, or took too long.', status: 422 }
+
+const backOf = ({ given }: Visit) => ownPath(given.get('back_url'))
+
+/** Back to the beginning, for whoever has been too slow. */
+const anew = (visit: Visit): Answer => onTo(withQuery('/login', { back_url: backOf(visit) }))
+
+/** A way to give up a sign-in that is under way. */
+const cancel = (visit: Visit): Html =>
+  html`<form method="post" action="/logout">${hidden('back_url', backOf(visit))}<button class="quiet">Cancel</button></form>`
+
+/** The line for what somebody has, unless that is a passkey alone. */
+function givenForm(visit: Visit, line: Html): Html {
+  return html`<form method="post" action="${STAGE}">
+${line}
+${hidden('back_url', backOf(visit))}
+<button>Sign in</button>
+</form>`
+}
+
+async function stagePage(visit: WaitingVisit, refusal?: Refusal): Promise<Answer> {
+  const { settings, given, db, waiting } = visit
+  const { authenticator, passkeys } = await twoFactorOf(db, waiting.user['id'])
+  const title = 'Show that it is you'
+  const back_url = backOf(visit)
+  const describedBy = refusal && 'error'
+  const byRecovery = given.has('recovery')
+  const byPasskey = !byRecovery && passkeys > 0 && canHavePasskeys(settings)
+  const content = html`<h1>${title}</h1>
+${alert(refusal?.error)}
+${
+  byRecovery
+    ? givenForm(
+        visit,
+        field({
+          label: 'Recovery code',
+          name: 'recovery',
+          hint: 'One of those that you were shown when you set up two-factor sign-in. Each counts once.',
+          autocomplete: 'off',
+          literal: true,
+          required: true,
+          autofocus: true,
+          describedBy,
+        }),
+      )
+    : authenticator === null
+      ? html`<p>Use a passkey of yours. Where there is none at hand, a recovery code helps.</p>`
+      : givenForm(visit, codeField(describedBy))
+}
+${
+  byPasskey &&
+  html`${passkeyForm({
+    to: STAGE,
+    ceremony: 'get',
+    label: 'Use a passkey',
+    looks: authenticator === null ? '' : 'quiet',
+    more: hidden('back_url', back_url),
+  })}`
+}
+${
+  byRecovery
+    ? html`<p><a href="${withQuery(STAGE, { back_url })}">Use something else</a></p>`
+    : html`<p><a href="${withQuery(STAGE, { recovery: '', back_url })}">Use a recovery code</a></p>`
+}
+${cancel(visit)}
+${byPasskey && passkeyScript}`
+  return page(`${title} – ${settings.app_title}`, content, byPasskey ? { ...refusal, ...passkeyPolicy } : refusal)
+}
+
+async function passStageByPasskey(visit: WaitingVisit): Promise<Answer> {
+  const { waiting, db, settings, now, given } = visit
+  if (asksForOptions(given)) return optionsAnswer(await requestOptions({ session: waiting }, settings, db, now))
+  const passed = await passByPasskey(waiting, given.get('credential') ?? '', circumstancesOf(visit), db)
+  if (passed === 'over') return anew(visit)
+  if (passed === 'wrong') return stagePage(visit, WRONG_PASSKEY)
+  return enter(visit, passed)
+}
+
+async function passStage(visit: WaitingVisit): Promise<Answer> {
+  const { waiting, db, given } = visit
+  if (asksForOptions(given) || given.has('credential')) return passStageByPasskey(visit)
+  const recovery = given.get('recovery')
+  const code = recovery === null ? { code: given.get('code') ?? '' } : { recovery }
+  const passed = await passByCode(waiting, code, circumstancesOf(visit), db)
+  if (passed === 'over') return anew(visit)
+  if (passed === 'wrong') return stagePage(visit, WRONG_CODE)
+  if ('wait' in passed) return stagePage(visit, tooMany(passed.wait, 'with your account'))
+  if (recovery === null) return enter(visit, passed)
+  const { to, headers } = entering(visit, passed)
+  const { recovery: left } = await twoFactorOf(db, waiting.user['id'])
+  const title = 'You have used a recovery code'
+  const content = html`<h1>${title}</h1>
+<p role="status" class="notice">It counts no more. ${leftInWords(left)}</p>
+<p>If you have lost your app or your passkeys, set up others in your account, under ${TITLE}. If it was not you who used the code, do so at once, and change your password.</p>
+<p><a class="button" href="${to}">Go on</a></p>`
+  return page(`${title} – ${visit.settings.app_title}`, content, { headers })
+}
+
+const leftInWords = (left: number): string =>
+  left === 0 ? 'It was your last one: make new ones now.' : left === 1 ? 'You have one left.' : `You have ${left} left.`
+
+/** A secret to be put into an app, and the form that confirms it. */
+async function setupForm({ secret, address }: Setup, action: string, more: Html | undefined, refusal?: Refusal): Promise<Html> {
+  return html`<p>Scan this with an authenticator app on your telephone, or type the key into it:</p>
+${await qrCode(address, 'QR code of the key below')}
+<p><code class="secret">${secret.replace(/.{4}(?=.)/g, '$& ')}</code></p>
+${alert(refusal?.error)}
+<form method="post" action="${action}">
+${codeField(refusal && 'error')}
+${more}
+<button name="action" value="confirm">Confirm</button>
+</form>`
+}
+
+/** Codes that are told this once. */
+const codeList = (codes: readonly string[]): Html => html`<h2>Recovery codes</h2>
+<p>If you lose your app or your passkeys, one of these lets you in instead. Each counts once. Print them or keep them in a password manager: they are shown only now.</p>
+<ul class="codes">${codes.map(
+  (code) => html`
+<li><code>${code}</code></li>`,
+)}
+</ul>`
+
+async function setupStagePage(visit: WaitingVisit, refusal?: Refusal): Promise<Answer> {
+  const { waiting, db, settings } = visit
+  const title = 'Set up two-factor sign-in'
+  const setup = await setupOf(db, waiting, settings)
+  const back = hidden('back_url', backOf(visit))
+  const content = html`<h1>${title}</h1>
+<p>Here a password alone is not enough: a code of an authenticator app is asked for as well.</p>
+${
+  setup
+    ? await setupForm(setup, SETUP_STAGE, back, refusal)
+    : html`<form method="post" action="${SETUP_STAGE}">${back}<button name="action" value="begin">Begin</button></form>`
+}
+${cancel(visit)}`
+  return page(`${title} – ${settings.app_title}`, content, refusal)
+}
+
+async function passSetupStage(visit: WaitingVisit): Promise<Answer> {
+  const { waiting, db, settings, given } = visit
+  if (given.get('action') === 'begin') {
+    await beginSetup(db, waiting)
+    return onTo(withQuery(SETUP_STAGE, { back_url: backOf(visit) }))
+  }
+  const passed = await passBySetup(waiting, given.get('code') ?? '', circumstancesOf(visit), db)
+  if (passed === 'over') return anew(visit)
+  if (passed === 'wrong') return setupStagePage(visit, WRONG_CODE)
+  const { to, headers } = entering(visit, passed)
+  const title = 'Two-factor sign-in is set up'
+  const content = html`<h1>${title}</h1>
+${codeList(passed.codes)}
+<p><a class="button" href="${to}">Go on</a></p>`
+  return page(`${title} – ${settings.app_title}`, content, { headers })
+}
+
+const sentences = {
+  removed: 'The authenticator app counts no more.',
+  added: 'The passkey is ready. You are signed out wherever else you were signed in.',
+  passkey_removed: 'The passkey counts no more.',
+}
+
+const isSetUp = ({ authenticator, passkeys }: TwoFactor) => authenticator !== null || passkeys > 0
+
+const act = (action: string, label: string, looks = 'quiet') =>
+  html`<form method="post" action="${OWN}"><button name="action" value="${action}" class="${looks}">${label}</button></form>`
+
+function appSection({ authenticator }: TwoFactor, setup: Html | undefined): Html {
+  if (setup) return html`${setup}\n${act('cancel', 'Cancel')}`
+  if (authenticator === null) {
+    return html`<p>An app on your telephone shows a code every half a minute, which is asked for after your password.</p>
+${act('begin', 'Set up an authenticator app', '')}`
+  }
+  return html`<p>Set up on ${authenticator.slice(0, 10)}. Signing in asks for its code.</p>
+<div class="actions">${act('begin', 'Use another app')}${act('remove', 'Remove', 'danger')}</div>`
+}
+
+const day = (moment: string) => moment.slice(0, 10)
+
+function passkeySection(passkeys: readonly Passkey[]): Html {
+  return html`<p>A passkey signs you in without a password: your telephone, computer or security key makes sure of you. With a passkey a password alone is not enough any more.</p>
+${
+  passkeys.length > 0 &&
+  html`<div class="table"><table class="stacked">
+<thead><tr><th scope="col">Name</th><th scope="col">Added</th><th scope="col">Last used</th><th scope="col">Remove</th></tr></thead>
+<tbody>${passkeys.map(
+    ({ id, name, created_at, last_used_at }) => html`
+<tr><th scope="row">${name}</th><td data-label="Added">${day(created_at)}</td><td data-label="Last used">${last_used_at ? day(last_used_at) : 'never'}</td>
+<td><form method="post" action="${OWN}"><input type="hidden" name="action" value="remove_passkey"><button name="id" value="${id}" class="danger small" aria-label="Remove ${name}">Remove</button></form></td></tr>`,
+  )}
+</tbody>
+</table></div>`
+}
+${passkeyForm({
+  to: OWN,
+  ceremony: 'create',
+  label: 'Add a passkey',
+  looks: 'quiet',
+  more: html`<input type="hidden" name="action" value="add_passkey">
+${field({ label: 'Name of the passkey', name: 'name', hint: 'Such as the device that keeps it.', required: true })}`,
+})}
+<noscript><p>Adding a passkey needs a browser that runs scripts.</p></noscript>`
+}
+
+async function ownPage(visit: OwnVisit, refusal?: Refusal): Promise<Answer> {
+  const { db, session, settings } = visit
+  const state = await twoFactorOf(db, session.user['id'])
+  const setup = await setupOf(db, session, settings)
+  const form = setup && (await setupForm(setup, OWN, undefined, refusal))
+  const content = html`${notice(visit, sentences)}
+${!setup && alert(refusal?.error)}
+<p>With two-factor sign-in nobody gets into your account by your password alone.${isRequired(session.user, settings) && ' It is required here.'}</p>
+<h2>Authenticator app</h2>
+${appSection(state, form)}
+${
+  canHavePasskeys(settings) &&
+  html`<h2>Passkeys</h2>
+${passkeySection(await passkeysOf(db, session.user['id']))}`
+}
+${
+  isSetUp(state) &&
+  html`<h2>Recovery codes</h2>
+<p>For when you have lost the rest. ${leftInWords(state.recovery)}</p>
+${act('renew', 'Make new recovery codes')}`
+}
+${passkeyScript}`
+  return framed(visit, TITLE, content, { ...refusal, ...passkeyPolicy })
+}
+
+const codesPage = (visit: OwnVisit, codes: readonly string[]): Answer =>
+  framed(
+    visit,
+    TITLE,
+    html`<p role="status" class="notice">Done. You are signed out wherever else you were signed in.</p>
+${codeList(codes)}
+<p><a class="button" href="${OWN}">Go on</a></p>`,
+  )
+
+async function change(visit: OwnVisit): Promise<Answer> {
+  const { db, session, settings, now, given } = visit
+  switch (given.get('action')) {
+    case 'begin':
+      await beginSetup(db, session)
+      return onTo(OWN)
+    case 'cancel':
+      await db.transaction((tx) => dropSetup(tx, session))
+      return onTo(OWN)
+    case 'confirm': {
+      const codes = await confirmSetup(session, given.get('code') ?? '', db, now)
+      return codes ? codesPage(visit, codes) : ownPage(visit, WRONG_CODE)
+    }
+    case 'renew':
+      return isSetUp(await twoFactorOf(db, session.user['id']))
+        ? codesPage(visit, await renewRecoveryCodes(session, db))
+        : onTo(OWN)
+    case 'remove':
+      if (await removeAuthenticator(session, settings, db)) return onTo(withQuery(OWN, { done: 'removed' }))
+      return ownPage(visit, LAST_ONE)
+    case 'passkey_options':
+      return optionsAnswer(await creationOptions(session, settings, db, now))
+    case 'add_passkey': {
+      const passkey = { name: given.get('name') ?? '', credential: given.get('credential') ?? '' }
+      const added = await addPasskey(session, passkey, settings, db, now)
+      if (added === 'wrong') return ownPage(visit, WRONG_PASSKEY)
+      return added.codes ? codesPage(visit, added.codes) : onTo(withQuery(OWN, { done: 'added' }))
+    }
+    case 'remove_passkey': {
+      const isRemoved = await removePasskey(session, idOf(given.get('id')), settings, db)
+      return isRemoved ? onTo(withQuery(OWN, { done: 'passkey_removed' })) : ownPage(visit, LAST_ONE)
+    }
+    default:
+      return onTo(OWN)
+  }
+}
+
+/** An id that a form sent; 0, which nothing has, for what is none. */
+const idOf = (text: string | null): number => (/^\d{1,9}$/.test(text ?? '') ? Number(text) : 0)
+
+const LAST_ONE: Refusal = {
+  error: 'Two-factor sign-in is required here, and this is all you have set up. You can use another app instead.',
+  status: 422,
+}
+
+export const twoFactor: Area = {
+  entries: [{ path: OWN, title: TITLE, group: 'Account' }],
+  routes(on) {
+    on.get(STAGE, waitingAt('two_factor', stagePage))
+    on.post(STAGE, waitingAt('two_factor', passStage))
+    on.get(SETUP_STAGE, waitingAt('two_factor_setup', setupStagePage))
+    on.post(SETUP_STAGE, waitingAt('two_factor_setup', passSetupStage))
+    on.get(OWN, proved(ownPage))
+    on.post(OWN, proved(change))
+  },
+}

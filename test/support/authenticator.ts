@@ -1,0 +1,107 @@
+/** A device that keeps passkeys, in software: it makes and uses them as a browser would have it do, and as it must not. */
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+
+/** What a browser tells of the page that asks, and what the device does; whatever is not said is as it should be. */
+export interface Doing {
+  readonly origin?: string
+  readonly rpId?: string
+  readonly challenge?: string
+  readonly isVerified?: boolean
+  /** What the device says of how often the key was used. */
+  readonly uses?: number
+  readonly userHandle?: string | null
+  readonly format?: [name: string, statement: Buffer]
+}
+
+const sha256 = (data: string | Buffer) => createHash('sha256').update(data).digest()
+const base64url = (data: string | Buffer) => Buffer.from(data).toString('base64url')
+
+// The little of CBOR that is needed: heads, integers, bytes, texts, maps.
+const head = (major: number, length: number) =>
+  Buffer.from(
+    length < 24
+      ? [(major << 5) | length]
+      : length < 256
+        ? [(major << 5) | 24, length]
+        : [(major << 5) | 25, length >> 8, length & 255],
+  )
+const integer = (value: number) => (value < 0 ? head(1, -1 - value) : head(0, value))
+const bytes = (value: Buffer) => Buffer.concat([head(2, value.length), value])
+const text = (value: string) => Buffer.concat([head(3, Buffer.byteLength(value)), Buffer.from(value)])
+const list = (...values: Buffer[]) => Buffer.concat([head(4, values.length), ...values])
+const map = (...pairs: [Buffer, Buffer][]) => Buffer.concat([head(5, pairs.length), ...pairs.flat()])
+
+/** An attestation with a certificate in it, such as we never ask for. */
+export const certified: [string, Buffer] = [
+  'packed',
+  map([text('alg'), integer(-7)], [text('sig'), bytes(Buffer.alloc(70))], [text('x5c'), list(bytes(Buffer.alloc(100)))]),
+]
+
+export class Authenticator {
+  readonly origin: string
+  readonly id = randomBytes(16)
+  readonly #key: { publicKey: KeyObject; privateKey: KeyObject } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  #userHandle = ''
+  #uses = 0
+
+  /** @param origin the address in the browser's address bar */
+  constructor(origin: string) {
+    this.origin = origin
+  }
+
+  #said(type: string, challenge: string, { origin = this.origin }: Doing) {
+    return Buffer.from(JSON.stringify({ type, challenge, origin, crossOrigin: false }))
+  }
+
+  #data({ rpId = new URL(this.origin).hostname, isVerified = true, uses = this.#uses }: Doing, credential?: Buffer) {
+    const counter = Buffer.alloc(4)
+    counter.writeUInt32BE(uses)
+    const flags = 1 | (isVerified ? 4 : 0) | (credential ? 64 : 0)
+    return Buffer.concat([sha256(rpId), Buffer.from([flags]), counter, ...(credential ? [credential] : [])])
+  }
+
+  /** Makes a passkey; gives what the browser would send. */
+  create(options: any, doing: Doing = {}): string {
+    this.#userHandle = options.user.id
+    const { x, y } = this.#key.publicKey.export({ format: 'jwk' }) as { x: string; y: string }
+    const coordinate = (value: string) => bytes(Buffer.from(value, 'base64url'))
+    const key = map(
+      [integer(1), integer(2)],
+      [integer(3), integer(-7)],
+      [integer(-1), integer(1)],
+      [integer(-2), coordinate(x)],
+      [integer(-3), coordinate(y)],
+    )
+    const credential = Buffer.concat([Buffer.alloc(16), Buffer.from([0, this.id.length]), this.id, key])
+    const [format, statement] = doing.format ?? ['none', map()]
+    const attestation = map(
+      [text('fmt'), text(format)],
+      [text('attStmt'), statement],
+      [text('authData'), bytes(this.#data(doing, credential))],
+    )
+    return this.#sent({
+      clientDataJSON: base64url(this.#said('webauthn.create', doing.challenge ?? options.challenge, doing)),
+      attestationObject: base64url(attestation),
+      transports: ['internal', 'hybrid'],
+    })
+  }
+
+  /** Uses the passkey. */
+  get(options: any, doing: Doing = {}): string {
+    this.#uses++
+    const said = this.#said('webauthn.get', doing.challenge ?? options.challenge, doing)
+    const data = this.#data(doing)
+    const userHandle = doing.userHandle === undefined ? this.#userHandle : doing.userHandle
+    return this.#sent({
+      clientDataJSON: base64url(said),
+      authenticatorData: base64url(data),
+      signature: base64url(sign('sha256', Buffer.concat([data, sha256(said)]), this.#key.privateKey)),
+      ...(userHandle !== null && { userHandle }),
+    })
+  }
+
+  #sent(response: object): string {
+    const id = base64url(this.id)
+    return JSON.stringify({ id, rawId: id, type: 'public-key', clientExtensionResults: {}, response })
+  }
+}

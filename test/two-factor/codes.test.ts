@@ -1,0 +1,528 @@
+/** Codes as a second factor: what they let in, and what guessing, stealing and repeating them does not. */
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, mock, test } from 'node:test'
+import { sql } from '#db/sql.ts'
+import { runTasks } from '#kernel/tasks.ts'
+import { changed } from '#kernel/world.ts'
+import { hashPassword } from '#modules/accounts/passwords.ts'
+import { resetTwoFactor } from '#modules/accounts/two-factor.ts'
+import { type Instance, instance } from '#test/instance.ts'
+import { codeOf, wrongCodeOf } from '#test/totp.ts'
+import { type Browser, browser } from '../sessions/browser.ts'
+import { codesIn, HALF, MINUTE, OWN, PASSWORD, STAGE, secretIn, setUp, to, waitingBrowser } from './scene.ts'
+
+let it: Instance
+let vera: number
+let login: string
+let hash: string
+let one: Browser
+before(async () => {
+  it = await instance()
+  hash = await hashPassword(PASSWORD)
+  mock.timers.enable({ apis: ['Date'], now: Date.now() })
+})
+after(async () => {
+  mock.timers.reset()
+  await it.close()
+})
+let count = 0
+beforeEach(async () => {
+  login = `vera-${++count}`
+  vera = await it.make.user({ login, password_hash: hash })
+  one = browser(it.url)
+  await one.signIn(login, PASSWORD)
+})
+
+const waiting = (more: Record<string, string> = {}) => waitingBrowser(it.url, login, more)
+/** Sets two-factor sign-in up, half a minute ago, so that the next code counts. */
+async function ready() {
+  const made = await setUp(one)
+  mock.timers.tick(MINUTE)
+  return made
+}
+const sessions = async () => (await it.db.all(sql`select id from sessions where user_id = ${vera}`)).length
+
+describe('Setting an authenticator app up', () => {
+  test('shows the key as a picture and as text, and counts only once a code of it was given', async () => {
+    assert.match((await one.get(OWN)).text, /Set up an authenticator app/)
+    await one.submit(OWN, { action: 'begin' })
+    const page = await one.get(OWN)
+    assert.match(page.text, /<svg class="qr" role="img"/)
+    const secret = secretIn(page)
+    assert.match(secret, /^[A-Z2-7]{32}$/)
+    assert.deepEqual(to(await browser(it.url).signIn(login, PASSWORD)), [303, '/'])
+    const wrong = await one.submit(OWN, { action: 'confirm', code: wrongCodeOf(secret) })
+    assert.equal(wrong.status, 422)
+    assert.match(wrong.text, /role="alert" id="error"[^>]*>The code is wrong/)
+    assert.equal(secretIn(wrong), secret)
+    assert.deepEqual(to(await browser(it.url).signIn(login, PASSWORD)), [303, '/'])
+    const right = await one.submit(OWN, { action: 'confirm', code: codeOf(secret) })
+    assert.equal(right.status, 200)
+    assert.equal(new Set(codesIn(right)).size, 10)
+    assert.deepEqual(to(await browser(it.url).signIn(login, PASSWORD)), [303, STAGE])
+  })
+
+  test('shows neither key nor recovery codes ever again, and keeps the codes as hashes', async () => {
+    const { secret, codes } = await setUp(one)
+    const { text } = await one.get(OWN)
+    assert.equal(/class="secret"|class="codes"/.test(text), false)
+    const kept = JSON.stringify(await it.db.all(sql`select * from recovery_codes where user_id = ${vera}`))
+    for (const code of codes) assert.equal(kept.includes(code) || kept.includes(code.replaceAll('-', '')), false)
+    assert.equal(text.includes(secret), false)
+  })
+
+  test('can be given up', async () => {
+    await one.submit(OWN, { action: 'begin' })
+    await one.submit(OWN, { action: 'cancel' })
+    assert.match((await one.get(OWN)).text, /Set up an authenticator app/)
+  })
+
+  test('confirms only what this very browser was shown', async () => {
+    const thief = browser(it.url)
+    await thief.signIn(login, PASSWORD)
+    await thief.submit(OWN, { action: 'begin' })
+    const known = secretIn(await thief.get(OWN))
+    await one.submit(OWN, { action: 'begin' })
+    assert.notEqual(secretIn(await one.get(OWN)), known)
+    assert.equal((await one.submit(OWN, { action: 'confirm', code: codeOf(known) })).status, 422)
+  })
+
+  test('anew replaces the app and the recovery codes, but not before it is confirmed', async () => {
+    const { secret, codes } = await ready()
+    await one.submit(OWN, { action: 'begin' })
+    const other = secretIn(await one.get(OWN))
+    assert.deepEqual(to(await (await waiting()).submit(STAGE, { code: codeOf(secret) })), [303, '/'])
+    await one.submit(OWN, { action: 'confirm', code: codeOf(other) })
+    mock.timers.tick(MINUTE)
+    const late = await waiting()
+    assert.equal((await late.submit(STAGE, { code: codeOf(secret) })).status, 422)
+    assert.equal((await late.submit(STAGE, { recovery: codes[0] as string })).status, 422)
+    assert.deepEqual(to(await late.submit(STAGE, { code: codeOf(other) })), [303, '/'])
+  })
+})
+
+describe('Signing in', () => {
+  test('asks for a code after the password, and leads to where one wanted to go, with a new session', async () => {
+    const { secret } = await ready()
+    const two = await waiting({ back_url: '/my/account?a=1' })
+    assert.match((await two.get(`${STAGE}?back_url=%2Fmy%2Faccount%3Fa%3D1`)).text, /name="back_url" value="\/my\/account\?a=1"/)
+    const before = two.cookie
+    assert.deepEqual(to(await two.submit(STAGE, { code: codeOf(secret), back_url: '/my/account?a=1' })), [303, '/my/account?a=1'])
+    assert.notEqual(two.cookie, before)
+    assert.equal(await two.me(), vera)
+    const old = browser(it.url)
+    old.cookie = before
+    assert.deepEqual(to(await old.submit(STAGE, { code: codeOf(secret, 1) })), [303, '/login'])
+    assert.equal(await old.me(), undefined)
+  })
+
+  test('leads to no other site', async () => {
+    const { secret } = await ready()
+    const two = await waiting({ back_url: '//evil.example' })
+    assert.deepEqual(to(await two.submit(STAGE, { code: codeOf(secret), back_url: '//evil.example' })), [303, '/'])
+  })
+
+  test('takes the codes of a clock that is half a minute off, not more, however they are spaced', async () => {
+    const { secret } = await setUp(one)
+    for (const [steps, status] of [
+      [-2, 422],
+      [2, 422],
+      [-1, 303],
+      [1, 303],
+    ] as const) {
+      mock.timers.tick(5 * MINUTE)
+      const code = codeOf(secret, steps).replace(/^.../, '$& ')
+      assert.equal((await (await waiting()).submit(STAGE, { code })).status, status, `${steps}`)
+    }
+  })
+
+  test('takes each code once, and none older than the last one', async () => {
+    const { secret } = await ready()
+    const code = codeOf(secret)
+    assert.equal((await (await waiting()).submit(STAGE, { code })).status, 303)
+    const two = await waiting()
+    assert.equal((await two.submit(STAGE, { code })).status, 422)
+    assert.equal((await two.submit(STAGE, { code: codeOf(secret, -1) })).status, 422)
+    mock.timers.tick(HALF)
+    assert.equal((await two.submit(STAGE, { code: codeOf(secret) })).status, 303)
+  })
+
+  test('takes a code once even by many at once', async () => {
+    const { secret } = await ready()
+    const all = await Promise.all(Array.from({ length: 5 }, () => waiting()))
+    const code = codeOf(secret)
+    const replies = await Promise.all(all.map((two) => two.submit(STAGE, { code })))
+    assert.deepEqual(replies.map(({ status }) => status).sort(), [303, 422, 422, 422, 422])
+    assert.equal((await Promise.all(all.map((two) => two.me()))).filter((id) => id === vera).length, 1)
+  })
+
+  test('does not take the code that set it up', async () => {
+    const { secret } = await setUp(one)
+    assert.equal((await (await waiting()).submit(STAGE, { code: codeOf(secret) })).status, 422)
+  })
+
+  test('takes a recovery code once, however it is written, and tells so', async () => {
+    const { codes } = await setUp(one)
+    const [code = ''] = codes
+    const two = await waiting({ back_url: '/my/account' })
+    assert.match((await two.get(`${STAGE}?recovery=`)).text, /name="recovery"/)
+    const reply = await two.submit(STAGE, { recovery: ` ${code.toUpperCase().replaceAll('-', ' ')}`, back_url: '/my/account' })
+    assert.equal(reply.status, 200)
+    assert.match(reply.text, /You have used a recovery code.*You have 9 left\..*href="\/my\/account"/s)
+    assert.equal(await two.me(), vera)
+    assert.equal((await (await waiting()).submit(STAGE, { recovery: code })).status, 422)
+  })
+
+  test('takes a recovery code once even by many at once', async () => {
+    const { codes } = await setUp(one)
+    const all = await Promise.all(Array.from({ length: 5 }, () => waiting()))
+    const replies = await Promise.all(all.map((two) => two.submit(STAGE, { recovery: codes[0] as string })))
+    assert.deepEqual(replies.map(({ status }) => status).sort(), [200, 422, 422, 422, 422])
+  })
+
+  test('takes no code of somebody else', async () => {
+    const { secret, codes } = await ready()
+    const other = `other-${count}`
+    await it.make.user({ login: other, password_hash: hash })
+    const mallory = browser(it.url)
+    await mallory.signIn(other, PASSWORD)
+    const own = await setUp(mallory)
+    mock.timers.tick(MINUTE)
+    const two = await waiting()
+    assert.equal((await two.submit(STAGE, { code: codeOf(own.secret) })).status, 422)
+    assert.equal((await two.submit(STAGE, { recovery: own.codes[0] as string })).status, 422)
+    const three = await waitingBrowser(it.url, other)
+    assert.equal((await three.submit(STAGE, { code: codeOf(secret) })).status, 422)
+    assert.equal((await three.submit(STAGE, { recovery: codes[0] as string })).status, 422)
+    assert.deepEqual([await two.me(), await three.me()], [undefined, undefined])
+  })
+
+  test('does not go on with a session that was planted before (session fixation)', async () => {
+    const { secret } = await ready()
+    const attacker = await waiting()
+    const planted = attacker.cookie
+    const victim = browser(it.url)
+    victim.cookie = planted
+    assert.equal((await victim.submit(STAGE, { code: codeOf(secret) })).status, 303)
+    assert.equal(await victim.me(), vera)
+    assert.equal(await attacker.me(), undefined)
+    assert.deepEqual(to(await attacker.get(STAGE)), [303, '/login'])
+  })
+
+  test('is given up after ten minutes, and when the account is locked or its password changes', async () => {
+    const { secret } = await ready()
+    const slow = await waiting()
+    mock.timers.tick(10 * MINUTE)
+    assert.deepEqual(to(await slow.submit(STAGE, { code: codeOf(secret), back_url: '/x' })), [303, '/login?back_url=%2Fx'])
+    const changing = await waiting()
+    assert.equal((await it.admin.patch(`/users/${vera}`, { password: 'a long new one' })).status, 200)
+    assert.deepEqual(to(await changing.submit(STAGE, { code: codeOf(secret) })), [303, '/login'])
+    await it.db.transaction((tx) => tx.run(sql`update principals set password_hash = ${hash} where id = ${vera}`))
+    const locked = await waiting()
+    assert.equal((await it.admin.post(`/users/${vera}/lock`)).status, 200)
+    assert.deepEqual(to(await locked.submit(STAGE, { code: codeOf(secret) })), [303, '/login'])
+    assert.deepEqual([await slow.me(), await changing.me(), await locked.me()], [undefined, undefined, undefined])
+  })
+})
+
+test('A session that waits opens nothing: not the API, not a page, not a confirmation, not a change; it ends but itself', async () => {
+  const { secret } = await ready()
+  const two = await waiting()
+  const ajax = { cookie: two.cookie, 'x-requested-with': 'XMLHttpRequest' }
+  assert.equal(await two.me(), undefined)
+  assert.equal((await it.anonymous.post(`/users/${vera}/form`, {}, ajax)).status, 401)
+  for (const path of ['/', '/confirm', OWN]) {
+    assert.match(to(await two.get(path))[1] ?? '', /^\/login\/two_factor/, path)
+    if (path !== '/')
+      assert.match(to(await two.submit(path, { password: PASSWORD, action: 'remove' }))[1] ?? '', /^\/login\/two_factor/, path)
+  }
+  assert.deepEqual(to(await two.get('/login/two_factor_setup')), [303, STAGE])
+  assert.deepEqual(to(await two.submit('/login/two_factor_setup', { action: 'begin' })), [303, STAGE])
+  assert.equal(await two.me(), undefined)
+  const before = await sessions()
+  await two.submit('/logout')
+  assert.equal(await sessions(), before - 1)
+  assert.equal(await one.me(), vera)
+  assert.equal((await (await waiting()).submit(STAGE, { code: codeOf(secret) })).status, 303)
+})
+
+test('Another site cannot give a code in somebody’s name', async () => {
+  const { secret } = await ready()
+  const two = await waiting()
+  assert.equal((await two.submit(STAGE, { code: codeOf(secret) }, { 'sec-fetch-site': 'cross-site' })).status, 403)
+  assert.equal(await two.me(), undefined)
+})
+
+test('Before the password is right nothing tells whether there is a second factor', async () => {
+  const other = `without-${count}`
+  await it.make.user({ login: other, password_hash: hash })
+  await ready()
+  const told = async (name: string) => {
+    const { status, headers, text } = await browser(it.url).signIn(name, 'wrong')
+    const head = [...headers].filter(([key]) => !['x-request-id', 'content-length', 'date'].includes(key))
+    return [status, head, text.replace(/(name="username" type="text") value="[^"]*"/, '$1')]
+  }
+  assert.deepEqual(await told(login), await told(other))
+})
+
+describe('Guessing', () => {
+  const guesses = async (many: number, secret: string, two: Browser) => {
+    for (let i = 0; i < many; i++) assert.equal((await two.submit(STAGE, { code: wrongCodeOf(secret) })).status, 422, `${i}`)
+  }
+  /** That nothing is let in, not even what is right, until the ban is over. */
+  async function assertBanned(secret: string, codes: readonly string[]) {
+    for (const right of [{ code: codeOf(secret) }, { recovery: codes[0] as string }]) {
+      const reply = await (await waiting()).submit(STAGE, right as Record<string, string>)
+      assert.equal(reply.status, 429)
+      assert.match(reply.text, /role="alert".*Too many attempts with your account/)
+    }
+    mock.timers.tick(29 * MINUTE)
+    await runTasks(it.db, new Date())
+    assert.equal((await (await waiting()).submit(STAGE, { code: codeOf(secret) })).status, 429)
+    mock.timers.tick(MINUTE)
+    assert.equal((await (await waiting()).submit(STAGE, { code: codeOf(secret) })).status, 303)
+  }
+
+  test('one by one ends after ten, for half an hour', async () => {
+    const { secret, codes } = await ready()
+    await guesses(10, secret, await waiting())
+    await assertBanned(secret, codes)
+  })
+
+  test('is counted across sign-ins, not anew with each', async () => {
+    const { secret, codes } = await ready()
+    for (let i = 0; i < 10; i++) await guesses(1, secret, await waiting())
+    await assertBanned(secret, codes)
+  })
+
+  test('many at once gets no further', async () => {
+    const { secret } = await ready()
+    const two = await waiting()
+    const replies = await Promise.all(Array.from({ length: 20 }, () => two.submit(STAGE, { code: wrongCodeOf(secret) })))
+    assert.deepEqual(
+      [422, 429].map((status) => replies.filter((reply) => reply.status === status).length),
+      [10, 10],
+    )
+    assert.equal((await two.submit(STAGE, { code: codeOf(secret) })).status, 429)
+  })
+
+  test('recovery codes is counted with the others', async () => {
+    const { secret, codes } = await ready()
+    const two = await waiting()
+    await guesses(5, secret, two)
+    for (let i = 0; i < 5; i++) assert.equal((await two.submit(STAGE, { recovery: 'aaaa-bbbb-cccc-dddd' })).status, 422)
+    await assertBanned(secret, codes)
+  })
+
+  test('is forgiven once a code was right', async () => {
+    const { secret } = await ready()
+    for (let round = 0; round < 2; round++) {
+      const two = await waiting()
+      await guesses(9, secret, two)
+      assert.equal((await two.submit(STAGE, { code: codeOf(secret) })).status, 303)
+      mock.timers.tick(MINUTE)
+    }
+  })
+
+  test('does not reach others', async () => {
+    const { secret } = await ready()
+    await guesses(10, secret, await waiting())
+    const other = `other-${count}`
+    await it.make.user({ login: other, password_hash: hash })
+    const mallory = browser(it.url)
+    await mallory.signIn(other, PASSWORD)
+    const own = await setUp(mallory)
+    mock.timers.tick(MINUTE)
+    assert.equal((await (await waitingBrowser(it.url, other)).submit(STAGE, { code: codeOf(own.secret) })).status, 303)
+  })
+
+  test('takes no text that is not a code for one, however odd', async () => {
+    const { secret } = await ready()
+    const two = await waiting()
+    for (const odd of ['', '12345', '1234567', 'abcdef', '\u0000', '１２３４５６', `${codeOf(secret)}0`, '9'.repeat(5000)])
+      assert.equal((await two.submit(STAGE, { code: odd })).status, 422, odd.slice(0, 10))
+    assert.equal((await two.submit(STAGE)).status, 422)
+    assert.equal((await two.submit(STAGE, { recovery: '' })).status, 422)
+  })
+})
+
+describe('A session that was stolen', () => {
+  test('neither sets up, replaces, removes nor renews without a proof', async () => {
+    await setUp(one)
+    mock.timers.tick(20 * MINUTE)
+    assert.deepEqual(to(await one.get(OWN)), [303, '/confirm?back_url=%2Fmy%2Ftwo_factor'])
+    for (const action of ['begin', 'confirm', 'renew', 'remove'])
+      assert.deepEqual(
+        to(await one.submit(OWN, { action, code: '123456' })),
+        [303, '/confirm?back_url=%2Fmy%2Ftwo_factor'],
+        action,
+      )
+    assert.equal((await it.db.all(sql`select * from authenticators where user_id = ${vera}`)).length, 1)
+    assert.deepEqual(to(await one.submit('/confirm', { password: PASSWORD, back_url: OWN })), [303, OWN])
+    assert.deepEqual(to(await one.submit(OWN, { action: 'remove' })), [303, `${OWN}?done=removed`])
+    assert.match((await one.get(`${OWN}?done=removed`)).text, /role="status" class="notice">The authenticator app counts no more/)
+    assert.deepEqual(to(await browser(it.url).signIn(login, PASSWORD)), [303, '/'])
+    assert.deepEqual(await it.db.all(sql`select * from recovery_codes where user_id = ${vera}`), [])
+  })
+
+  test('ends with each change of the second factor, but for the one that made it', async () => {
+    const thief = browser(it.url)
+    await thief.signIn(login, PASSWORD)
+    const { secret } = await setUp(one)
+    assert.deepEqual([await thief.me(), await one.me()], [undefined, vera])
+    for (const action of ['renew', 'remove']) {
+      mock.timers.tick(MINUTE)
+      await thief.signIn(login, PASSWORD)
+      await thief.submit(STAGE, { code: codeOf(secret) })
+      const half = await waiting()
+      assert.equal(await thief.me(), vera, action)
+      await one.submit(OWN, { action })
+      assert.deepEqual([await thief.me(), await one.me()], [undefined, vera], action)
+      assert.deepEqual(to(await half.get(STAGE)), [303, '/login'], action)
+    }
+  })
+
+  test('New recovery codes take the place of the old ones', async () => {
+    const { codes } = await setUp(one)
+    const fresh = codesIn(await one.submit(OWN, { action: 'renew' }))
+    assert.equal(new Set([...codes, ...fresh]).size, 20)
+    const two = await waiting()
+    assert.equal((await two.submit(STAGE, { recovery: codes[0] as string })).status, 422)
+    assert.equal((await two.submit(STAGE, { recovery: fresh[0] as string })).status, 200)
+  })
+})
+
+describe('Whoever has no password here', () => {
+  const forgetPassword = () =>
+    it.db.transaction(async (tx) => {
+      await tx.run(sql`update principals set password_hash = null where id = ${vera}`)
+      await changed(tx, 'principals')
+    })
+
+  test('confirms by a code, once, and guessing it is counted with the others', async () => {
+    const { secret } = await ready()
+    await forgetPassword()
+    mock.timers.tick(20 * MINUTE)
+    assert.match((await one.get('/confirm')).text, /name="code"/)
+    assert.equal((await one.submit('/confirm', { password: PASSWORD })).status, 422)
+    const code = codeOf(secret)
+    assert.deepEqual(to(await one.submit('/confirm', { code, back_url: OWN })), [303, OWN])
+    assert.equal((await one.get(OWN)).status, 200)
+    assert.equal((await one.submit('/confirm', { code })).status, 422)
+    for (let i = 0; i < 9; i++) assert.equal((await one.submit('/confirm', { code: wrongCodeOf(secret) })).status, 422)
+    mock.timers.tick(MINUTE)
+    assert.equal((await one.submit('/confirm', { code: codeOf(secret) })).status, 429)
+  })
+
+  test('and no second factor either, signs in again', async () => {
+    await forgetPassword()
+    assert.match((await one.get('/confirm')).text, /Sign out and in again/)
+    assert.equal((await one.submit('/confirm', { code: '123456' })).status, 422)
+  })
+})
+
+describe('Where two-factor sign-in is required', () => {
+  const SETUP = '/login/two_factor_setup'
+  const requiring = async (whom: string, work: () => Promise<void>) => {
+    await it.setting('two_factor_required', whom)
+    try {
+      await work()
+    } finally {
+      await it.setting('two_factor_required', 'nobody')
+    }
+  }
+
+  test('of everybody, it is set up while signing in', async () => {
+    await requiring('everybody', async () => {
+      const two = browser(it.url)
+      assert.deepEqual(to(await two.signIn(login, PASSWORD, { back_url: '/x' })), [303, `${SETUP}?back_url=%2Fx`])
+      assert.equal(await two.me(), undefined)
+      assert.deepEqual(to(await two.get(OWN)), [303, `${SETUP}?back_url=%2Fmy%2Ftwo_factor`])
+      assert.equal((await two.submit(SETUP, { code: '123456' })).status, 422)
+      assert.deepEqual(to(await two.submit(SETUP, { action: 'begin', back_url: '/x' })), [303, `${SETUP}?back_url=%2Fx`])
+      const secret = secretIn(await two.get(SETUP))
+      assert.equal((await two.submit(SETUP, { action: 'confirm', code: wrongCodeOf(secret) })).status, 422)
+      assert.equal(await two.me(), undefined)
+      const waited = two.cookie
+      const done = await two.submit(SETUP, { action: 'confirm', code: codeOf(secret), back_url: '/x' })
+      assert.equal(codesIn(done).length, 10)
+      assert.match(done.text, /href="\/x">Go on/)
+      assert.notEqual(two.cookie, waited)
+      assert.deepEqual([await two.me(), await one.me()], [vera, undefined])
+      mock.timers.tick(MINUTE)
+      assert.deepEqual(to(await (await waiting()).submit(STAGE, { code: codeOf(secret) })), [303, '/'])
+    })
+  })
+
+  test('the last of it cannot be removed, but replaced', async () => {
+    const { secret } = await setUp(one)
+    await requiring('everybody', async () => {
+      const reply = await one.submit(OWN, { action: 'remove' })
+      assert.equal(reply.status, 422)
+      assert.match(reply.text, /role="alert"[^>]*>Two-factor sign-in is required here/)
+      assert.notEqual((await setUp(one)).secret, secret)
+    })
+  })
+
+  test('of whoever waits to set it up, somebody who was faster is not overtaken', async () => {
+    await requiring('everybody', async () => {
+      const [two, thief] = [browser(it.url), browser(it.url)]
+      for (const each of [two, thief]) {
+        await each.signIn(login, PASSWORD)
+        await each.submit(SETUP, { action: 'begin' })
+      }
+      const [own, other] = [secretIn(await two.get(SETUP)), secretIn(await thief.get(SETUP))]
+      assert.equal((await two.submit(SETUP, { action: 'confirm', code: codeOf(own) })).status, 200)
+      assert.deepEqual(to(await thief.submit(SETUP, { action: 'confirm', code: codeOf(other) })), [303, '/login'])
+      assert.equal(await thief.me(), undefined)
+    })
+  })
+
+  test('of administrators, others sign in as before', async () => {
+    await requiring('administrators', async () => {
+      assert.deepEqual(to(await browser(it.url).signIn(login, PASSWORD)), [303, '/'])
+      await it.make.user({ login: `chief-${count}`, admin: true, password_hash: hash })
+      assert.deepEqual(to(await browser(it.url).signIn(`chief-${count}`, PASSWORD)), [303, SETUP])
+    })
+  })
+
+  test('tokens go on to serve the API', async () => {
+    await requiring('everybody', async () => {
+      assert.equal((await (await it.as(vera)).get('/users/me')).body.id, vera)
+    })
+  })
+})
+
+test('The command line takes all of it from those who have lost it, and ends their sessions', async () => {
+  await setUp(one)
+  const half = await waiting()
+  await it.db.transaction((tx) => resetTwoFactor(tx, vera))
+  assert.equal(await one.me(), undefined)
+  assert.deepEqual(to(await half.get(STAGE)), [303, '/login'])
+  assert.deepEqual(to(await browser(it.url).signIn(login, PASSWORD)), [303, '/'])
+})
+
+test('With the user goes all that was theirs', async () => {
+  await setUp(one)
+  await one.submit(OWN, { action: 'begin' })
+  await it.setting('users_deletable_by_admins', true)
+  assert.equal((await it.admin.delete(`/users/${vera}`)).status, 202)
+  for (const table of [sql`authenticators`, sql`recovery_codes`])
+    assert.deepEqual(await it.db.all(sql`select * from ${table} where user_id = ${vera}`), [])
+})
+
+test('Neither codes nor keys are logged', async () => {
+  const loud = await instance({ seed: 'none', logLevel: 'trace' })
+  await loud.make.user({ login: 'vera', password_hash: hash })
+  const two = browser(loud.url)
+  await two.signIn('vera', PASSWORD)
+  const { secret, codes } = await setUp(two)
+  mock.timers.tick(MINUTE)
+  const code = codeOf(secret)
+  const three = await waitingBrowser(loud.url, 'vera')
+  await three.submit(STAGE, { code })
+  await (await waitingBrowser(loud.url, 'vera')).submit(STAGE, { recovery: codes[0] as string })
+  const log = loud.logged.join('')
+  await loud.close()
+  for (const kept of [secret, code, codes[0] as string]) assert.equal(log.includes(kept), false, kept)
+})
