@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, mock, type TestContext, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { signInStage } from '#modules/accounts/sign-in.ts'
 import { type Instance, instance, type Reply } from '#test/instance.ts'
 import { CLIENT_ID, change, type FakeProvider, fakeProvider, link, type Person, register } from '#test/provider.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
@@ -179,12 +178,10 @@ describe('signing in by a provider', () => {
   })
 
   test('is a first proof like any other: what is asked for besides is asked for here as well', async () => {
-    const riddled = vera
-    signInStage({ name: 'riddle', path: '/riddle', isDue: (_, user) => user['id'] === riddled })
-    assert.deepEqual(to(await one.get(cameBack(await setOut(one, '?back_url=/x'), { sub: subject }))), [
-      303,
-      '/riddle?back_url=%2Fx',
-    ])
+    await it.setting('two_factor_required', 'everybody')
+    const reply = await one.get(cameBack(await setOut(one, '?back_url=/x'), { sub: subject }))
+    await it.setting('two_factor_required', 'nobody')
+    assert.deepEqual(to(reply), [303, '/login/two_factor_setup?back_url=%2Fx'])
     assert.equal(await one.me(), undefined)
   })
 
