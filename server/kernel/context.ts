@@ -12,6 +12,8 @@ export interface Context {
   readonly outside: Database
   readonly engine: Engine
   readonly viewer: Viewer
+  /** Whether the viewer has come by a session that may have been stolen: see `Identity`. */
+  readonly stale: boolean
   readonly snapshot: Snapshot
   /** The resources that this database has added properties to. */
   readonly living: Living

@@ -24,6 +24,8 @@ export interface Limits {
 export interface Identity {
   readonly principal: Row
   readonly limits?: Limits
+  /** Whether it is by a session in which nobody has shown lately who they are, so that it may have been stolen. */
+  readonly stale?: boolean
 }
 
 /** The principal a request acts as. Shared by all requests of that principal within the same limits until permissions change. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 import { isProved, type Session } from '#kernel/sessions.ts'
+import { changed } from '#kernel/world.ts'
 import { hashPassword } from '#modules/accounts/passwords.ts'
 import { type Instance, instance } from '#test/instance.ts'
 import { type Browser, browser } from './browser.ts'
@@ -70,6 +71,30 @@ test('Nobody is asked who is not signed in', async () => {
   const stranger = browser(it.url)
   assert.deepEqual(to(await stranger.get('/confirm')), [303, '/login?back_url=%2Fconfirm'])
   assert.deepEqual(to(await stranger.submit('/confirm', { password: PASSWORD })), [303, '/login?back_url=%2Fconfirm'])
+})
+
+test('By the API, too, a session that may be stolen leads to no account: no address and no password is changed', async () => {
+  const change = (who: number, values: object) =>
+    it.anonymous.patch(`/users/${who}`, values, { cookie: one.cookie, 'x-requested-with': 'XMLHttpRequest' })
+  const adam = await it.make.user()
+  const attempts = [
+    [vera, { email: 'new@example.net' }, 'email'],
+    [adam, { email: 'other@example.net' }, 'email'],
+    [adam, { password: 'a long new one' }, 'password'],
+  ] as const
+  await it.db.transaction(async (tx) => {
+    await tx.run(sql`update principals set admin = ${true} where id = ${vera}`)
+    await changed(tx, 'principals')
+  })
+  mock.timers.tick(20 * MINUTE)
+  for (const [who, values, attribute] of attempts) {
+    const { status, body } = await change(who, values)
+    assert.deepEqual([status, body._embedded?.details?.attribute], [422, attribute])
+    assert.match(body.message, /confirmed at \/confirm/)
+  }
+  assert.equal((await change(vera, { firstName: 'Vero' })).status, 200)
+  await one.submit('/confirm', { password: PASSWORD })
+  for (const [who, values] of attempts) assert.equal((await change(who, values)).status, 200)
 })
 
 test('Another site cannot ask in somebody’s name', async () => {

@@ -142,6 +142,20 @@ export function checkAttributes(draft: Draft, facts: UserFacts): Violation[] {
   return violations
 }
 
+/**
+ * By a session that may have been stolen nothing is changed that leads to an account: the address to which links for a new
+ * password are mailed, and somebody else's password. For one's own the present one is asked for anyway.
+ */
+export function checkStale(draft: Draft, _: UserFacts, { stale, viewer }: Context): Violation[] {
+  if (!stale || !draft.before) return []
+  const columns = draft.before.id === viewer.id ? (['email'] as const) : (['email', 'password_hash'] as const)
+  return columns
+    .filter((column) => differs(draft, column))
+    .map((column) =>
+      violation(column === 'email' ? 'email' : 'password', 'can be changed once you have confirmed at /confirm that it is you'),
+    )
+}
+
 export function checkStatus({ row, before }: Draft): Violation[] {
   if (typeof row.status !== 'number') return [violation('status', 'is not set to one of the allowed values')]
   const isFit = before || row.status === ACTIVE || row.status === INVITED

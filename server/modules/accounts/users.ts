@@ -10,6 +10,7 @@ import { ACTIVE, accountStatus, accountStatuses, LOCKED } from './statuses.ts'
 import {
   checkAttributes,
   checkPassword,
+  checkStale,
   checkStatus,
   completed,
   dated,
@@ -170,7 +171,7 @@ export const User = resource<'principals', UserFacts>(
     defaults: ({ settings }) => ({ type: 'User', status: ACTIVE, admin: false, language: settings.default_language }),
     facts: userFacts,
     derive: [tidied, fromInvitation, completed, dated],
-    check: [checkAttributes, checkStatus, checkPassword],
+    check: [checkAttributes, checkStatus, checkPassword, checkStale],
     after: [keepAnAdmin, tellOwner],
     removable: removableUser,
     remove: removeUser,
