@@ -14,8 +14,7 @@ import { type Asking, type BearerWay, insufficientScope, unauthenticated, WRONG,
 import { actingSession } from './session.ts'
 
 /** Whom an API token lets act; undefined where it lets nobody. Throws 403 where it is meant for something else. */
-async function ownerOf(value: string, { request, db, snapshot, settings, now }: Asking): Promise<Identity | undefined> {
-  if (!settings.api_tokens_enabled) return undefined
+async function ownerOf(value: string, { request, db, snapshot, now }: Asking): Promise<Identity | undefined> {
   const found = await tokenOf(value, db, snapshot, now)
   if (found === 'insufficient') throw insufficientScope(request, API)
   return found
@@ -24,7 +23,8 @@ async function ownerOf(value: string, { request, db, snapshot, settings, now }: 
 const apiToken: BearerWay = {
   takes: (credentials) => credentials.startsWith('opapi-'),
   async identify(credentials, asking) {
-    const owner = await ownerOf(credentials, asking)
+    // By Basic they have a switch of their own: what was set up with either goes on as with OpenProject.
+    const owner = asking.settings.api_tokens_enabled ? await ownerOf(credentials, asking) : undefined
     if (!owner) throw wrongBearer(asking.request)
     return owner
   },

@@ -9,8 +9,12 @@ import { type Area, administering, alert, framed, notice, type OwnVisit, onTo } 
 const PATH = '/admin/settings/api'
 
 const switches = [
-  ['api_tokens_enabled', 'API tokens can be made and used', undefined],
-  ['apiv3_enable_basic_auth', 'They can also be sent by Basic authentication', 'With the user name “apikey”.'],
+  ['api_tokens_enabled', 'API tokens can be made, and used as Bearer tokens', undefined],
+  [
+    'apiv3_enable_basic_auth',
+    'API tokens can be used by Basic authentication',
+    'With the user name “apikey”, whether others can be made or not.',
+  ],
   ['login_required', 'Nothing can be read without signing in', 'Otherwise public projects can be read by everybody.'],
   ['apiv3_docs_enabled', 'The API can be browsed at /api/docs', undefined],
   ['apiv3_cors_enabled', 'Pages of other origins may use the API', 'Only of those that are named below.'],

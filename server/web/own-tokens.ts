@@ -16,7 +16,7 @@ import { dayOf, minuteOf } from './times.ts'
 
 const PATH = '/my/access_tokens'
 const NEW = `${PATH}/new`
-const SWITCHED_OFF = 'API tokens are switched off here: those that there are open nothing, and none can be made.'
+const SWITCHED_OFF = 'API tokens are switched off here: none can be made, and those that there are open nothing as Bearer tokens.'
 
 const scopeNames: Readonly<Record<string, string>> = { [API]: 'Read and write', [API_READ]: 'Read only' }
 const DATE = 'date'
@@ -199,7 +199,7 @@ ${tokens.length === 0 ? html`<p class="soft">There is none.</p>` : table(tokens,
         const { wanted } = filled
         const token = await db.transaction((tx) => makeToken(tx, session.user['id'], wanted, now))
         const content = html`<p role="status" class="notice">This is the token. Copy it now: it is not shown again.</p>
-<p><code>${token}</code></p>
+<p><code class="secret">${token}</code></p>
 <p>A program sends it with each request, in the header <code>Authorization: Bearer …</code></p>
 <p><a href="${PATH}">Go on</a></p>`
         return framed(visit, `Token “${wanted.name}”`, content)

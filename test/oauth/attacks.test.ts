@@ -6,7 +6,6 @@ import { scope } from '#kernel/scopes.ts'
 import { runTasks } from '#kernel/tasks.ts'
 import { remove, rotateSecret, setEnabled, update } from '#modules/oauth/applications.ts'
 import { allow, grantsOf, revokeGrant } from '#modules/oauth/grants.ts'
-import { build } from '#server/app.ts'
 import { storage } from '#server/web/oauth/store.ts'
 import { client, type Reply } from '#test/instance.ts'
 import { browser } from '../sessions/browser.ts'
@@ -664,11 +663,8 @@ test('A new secret is the only one', async () => {
 test('Pages of other origins read answers only where they were let in, exactly', async () => {
   await it.setting('apiv3_cors_enabled', true)
   await it.setting('apiv3_cors_origins', ['https://app.example'])
-  const app = await build(it.db)
-  await it.setting('apiv3_cors_enabled', false)
-  const url = await app.listen({ port: 0, host: '127.0.0.1' })
   try {
-    const { send } = client(url)
+    const { send } = it.anonymous
     const form = { 'content-type': 'application/x-www-form-urlencoded' }
     const asked = (origin: string) => send('POST', '/oauth/token', { body: 'grant_type=x', headers: { ...form, origin } })
     const known = await asked('https://app.example')
@@ -687,7 +683,7 @@ test('Pages of other origins read answers only where they were let in, exactly',
       assert.match(reply.headers.get('vary') as string, /origin/i)
     }
   } finally {
-    await app.close()
+    await it.setting('apiv3_cors_enabled', false)
   }
   const off = await it.anonymous.send('POST', '/oauth/token', { body: '', headers: { origin: 'https://app.example' } })
   assert.equal(off.headers.get('access-control-allow-origin'), null)

@@ -23,7 +23,7 @@ before(async () => {
   hash = await hashPassword(PASSWORD)
   inside = await it.make.project({ identifier: 'inside', name: 'Inside <b>' })
   outside = await it.make.project({ identifier: 'outside', name: 'Outside' })
-  await it.make.project({ identifier: 'hidden', name: 'Hidden' })
+  await it.make.project({ identifier: 'concealed', name: 'Hidden' })
 })
 after(() => it.close())
 let count = 0
@@ -48,7 +48,7 @@ const tokens = () => it.db.all(sql`select * from tokens where user_id = ${ada} o
 async function made(more: Record<string, string> = {}): Promise<string> {
   const { status, headers, text } = await one.submit(NEW, form(more))
   assert.deepEqual([status, headers.get('location'), headers.get('cache-control')], [200, null, 'no-store'], text)
-  return /<code>(opapi-[0-9a-f]{40})<\/code>/.exec(text)?.[1] ?? assert.fail(text)
+  return /<code class="secret">(opapi-[0-9a-f]{40})<\/code>/.exec(text)?.[1] ?? assert.fail(text)
 }
 const get = (token: string, path = '/users/me') => it.anonymous.get(path, { authorization: `Bearer ${token}` })
 
@@ -108,7 +108,7 @@ describe('making one', () => {
 
   test('does not tell a project that is hidden from one that is not there', async () => {
     const said = async (name: string) => (await one.submit(NEW, form({ projects: name }))).text.replaceAll(name, '…')
-    assert.equal(await said('hidden'), await said('nowhere'))
+    assert.equal(await said('concealed'), await said('nowhere'))
   })
 
   test('is nothing for a session that was stolen: it asks for the password', async () => {
