@@ -114,7 +114,7 @@ function settingsPage(visit: OwnVisit, said: Said = {}): Answer {
 ${choice({
   label: 'Language',
   name: 'language',
-  value: given.get('language') ?? user['language'],
+  value: given.get('language') ?? user['language'] ?? settings.default_language,
   options: withPresent(LANGUAGES, user['language']),
   hint: 'For programs that ask this server which language you read. These pages are in English.',
   error: said.errors?.['language'],

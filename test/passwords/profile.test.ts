@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
+import { changed } from '#kernel/world.ts'
 import { hashPassword } from '#modules/accounts/passwords.ts'
 import { type Instance, instance } from '#test/instance.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
@@ -91,6 +92,14 @@ test('Language and time zone are chosen from lists, as the API knows them', asyn
   assert.match((await one.get('/my/settings')).text, /<option value="Europe\/Berlin" selected>/)
   await one.submit('/my/settings', { language: 'de', timeZone: '' })
   assert.equal((await row())['time_zone'], null)
+})
+
+test('Of somebody who has chosen no language that of the server is shown, and not the first of the list', async () => {
+  await it.db.transaction(async (tx) => {
+    await tx.run(sql`update principals set language = null where id = ${vera}`)
+    await changed(tx, 'principals')
+  })
+  assert.match((await one.get('/my/settings')).text, /<option value="en" selected>/)
 })
 
 test('Of settings that are wrong none is saved', async () => {
