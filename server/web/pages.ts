@@ -16,7 +16,8 @@ import { passkeys } from './passkeys.ts'
 import { providers } from './providers.ts'
 import { twoFactor } from './two-factor.ts'
 
-const areas: readonly Area[] = [
+/** All areas; what they hold is walked by laws. */
+export const areas: readonly Area[] = [
   entrance,
   ownAccount,
   twoFactor,

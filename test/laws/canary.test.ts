@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 import { resources } from '#kernel/resource.ts'
 import { beginSession } from '#kernel/sessions.ts'
+import { hashToken } from '#kernel/tokens.ts'
 import { changed } from '#kernel/world.ts'
 import { permissions } from '#modules/accounts/permissions.ts'
 import { filledIn } from '#test/forms.ts'
@@ -121,7 +122,10 @@ before(async () => {
 
   hidden = await hide(server, everything)
   await beside(home, own, entry, query)
-  manager = { ...manager, known: hidden.group.map(String) }
+  // Another acts by the access token that an application was given.
+  manager.send.close()
+  const access = await accessToken(manager.id as number)
+  manager = { ...manager, send: wire(server.url, access), known: hidden.group.map(String) }
   leaver = { name: 'leaver', id: hidden.leaver, send: wire(server.url, await server.token(hidden.leaver)), known: [] }
   insider = wire(server.url, await server.token(hidden.insider))
   const limited = async (name: string, id: number, known: readonly string[]): Promise<Outsider> => {
@@ -146,6 +150,21 @@ before(async () => {
     ]),
   }
 })
+/** The access token of an application that somebody has let in. */
+async function accessToken(user: number): Promise<string> {
+  const { row } = server.make
+  const [now, later] = [new Date().toISOString(), new Date(Date.now() + 86_400_000).toISOString()]
+  const stamps = { created_at: now, updated_at: now }
+  const scopes = '["api_v3"]'
+  const named = { name: 'zqkClock', client_id: 'zqkclock', redirect_uris: '[]', scopes }
+  const application_id = await row('oauth_applications', { ...named, ...stamps })
+  const grant_id = await row('oauth_grants', { application_id, user_id: user, scopes, ...stamps })
+  const authorization_id = await row('oauth_authorizations', { grant_id })
+  const given = { kind: 'access', hash: hashToken('access-of-the-manager'), application_id, authorization_id }
+  await row('oauth_tokens', { ...given, scopes, content: '{}', created_at: now, expires_at: later })
+  return 'access-of-the-manager'
+}
+
 /** Puts what is visible next to what is hidden: it must not tell where it is linked to. */
 async function beside(project: number, workPackage: number, timeEntry: number, query: number): Promise<void> {
   const first = (table: string) => hidden.ids.get(table)![0]

@@ -308,7 +308,7 @@ async function dummies(server: Instance, lab: number): Promise<void> {
 }
 
 /** Columns whose values are one row's own. */
-const unique = ['name', 'identifier', 'login', 'email', 'hash', 'storage_name']
+const unique = ['name', 'identifier', 'login', 'email', 'hash', 'storage_name', 'client_id']
 /** What only one row may be. */
 const singular = ['is_default', 'ongoing', 'public', 'admin']
 
@@ -323,6 +323,8 @@ export async function crowd(db: Database, most = 60): Promise<void> {
       const { id: _, ...copy } = rows[i % rows.length]!
       for (const column of unique) if (typeof copy[column] === 'string') copy[column] = `copy${i}-${copy[column]}`
       for (const column of singular) if (column in copy) copy[column] = false
+      // The driver of PostgreSQL takes a list for an array of its own.
+      for (const [column, value] of Object.entries(copy)) if (Array.isArray(value)) copy[column] = JSON.stringify(value)
       await db
         .transaction((tx) => tx.one(insert(table, copy)))
         .catch((error) => {

@@ -1,0 +1,84 @@
+/** Laws of pages: each of them, whatever it shows, is safe from other sites and tells nobody of what they may not see. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { beginSession } from '#kernel/sessions.ts'
+import { permissions } from '#modules/accounts/permissions.ts'
+import type { Router } from '#server/web/page.ts'
+import { areas } from '#server/web/pages.ts'
+import { hide, leak } from '#test/hidden.ts'
+import { type Instance, instance } from '#test/instance.ts'
+import { type Browser, browser } from '../sessions/browser.ts'
+
+/** Every address of a page, with something in the place of what it names. */
+const pages: string[] = []
+const forms: string[] = []
+const filled = (path: string) => path.replace(/:\w+/g, '1')
+const router: Router = { get: (path) => void pages.push(filled(path)), post: (path) => void forms.push(filled(path)) }
+for (const area of areas) area.routes(router, {} as never)
+
+let it: Instance
+let stranger: Browser
+before(async () => {
+  it = await instance()
+  await hide(it, await it.make.role(permissions.filter((one) => one.scopes.includes('project')).map((one) => one.name)))
+  const user = await it.make.user({ login: 'stranger', name: 'A stranger' })
+  const secret = await it.db.transaction((tx) => beginSession(tx, user, undefined, new Date()))
+  stranger = browser(it.url)
+  stranger.cookie = `_open_project_session=${secret}`
+})
+after(() => it.close())
+
+test('there are some', () => {
+  assert.ok(pages.length >= 20 && forms.length >= 15, `${pages.length} pages, ${forms.length} forms`)
+})
+
+describe('A page', () => {
+  for (const path of new Set(pages)) {
+    test(`tells nothing of what is hidden: ${path}`, async () => {
+      for (const one of [stranger, browser(it.url)]) {
+        const { status, text } = await one.get(path)
+        assert.ok(status < 500, `${status}`)
+        assert.equal(leak(text), undefined)
+      }
+    })
+
+    test(`is framed by nobody, kept by nobody, and does what its policy says: ${path}`, async () => {
+      const { headers } = await stranger.get(path)
+      if (!headers.get('content-type')?.startsWith('text/html')) return
+      const policy = headers.get('content-security-policy') ?? ''
+      for (const directive of ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"])
+        assert.ok(policy.includes(directive), policy)
+      assert.equal(/unsafe-|\*/.test(policy), false, policy)
+      assert.deepEqual(
+        ['cache-control', 'x-content-type-options'].map((name) => headers.get(name)),
+        ['no-store', 'nosniff'],
+      )
+      assert.match(headers.get('referrer-policy') ?? '', /^(same-origin|no-referrer)$/)
+    })
+  }
+})
+
+describe('A form', () => {
+  for (const path of new Set(forms)) {
+    test(`is not taken from another site: ${path}`, async () => {
+      const before = stranger.cookie
+      for (const headers of [
+        { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' },
+        { 'sec-fetch-site': 'same-site', origin: it.url },
+        { origin: 'null' },
+        {},
+      ] as Record<string, string>[]) {
+        const reply = await stranger.submit(path, {}, headers)
+        assert.deepEqual([reply.status, reply.headers.getSetCookie()], [403, []])
+      }
+      assert.equal(stranger.cookie, before)
+    })
+  }
+
+  test('is sent to the address of a page, so that whoever has to sign in first comes back to something', () => {
+    assert.deepEqual(
+      forms.filter((path) => !pages.includes(path)),
+      [],
+    )
+  })
+})
