@@ -8,6 +8,7 @@ import { hashPassword } from '#modules/accounts/passwords.ts'
 import { resetTwoFactor } from '#modules/accounts/two-factor.ts'
 import { type Instance, instance } from '#test/instance.ts'
 import { codeOf, wrongCodeOf } from '#test/totp.ts'
+import { mailOf } from '../passwords/scene.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
 import { codesIn, HALF, MINUTE, OWN, PASSWORD, STAGE, secretIn, setUp, to, waitingBrowser } from './scene.ts'
 
@@ -380,6 +381,24 @@ describe('A session that was stolen', () => {
       assert.deepEqual([await thief.me(), await one.me()], [undefined, vera], action)
       assert.deepEqual(to(await half.get(STAGE)), [303, '/login'], action)
     }
+  })
+
+  test('is told to the owner by mail with each change, without a secret', async () => {
+    const { email } = (await it.db.one(sql`select email from principals where id = ${vera}`)) as { email: string }
+    await mailOf(it)
+    const { secret, codes } = await setUp(one)
+    await one.submit(OWN, { action: 'renew' })
+    await one.submit(OWN, { action: 'remove' })
+    const mails = await mailOf(it)
+    assert.deepEqual(
+      mails.map(({ recipient, subject }) => [recipient, subject]),
+      Array(3).fill([email, 'Your two-factor sign-in at Halyard was changed']),
+    )
+    for (const { text } of mails)
+      assert.equal(
+        [secret, ...codes].some((one) => text.includes(one)),
+        false,
+      )
   })
 
   test('New recovery codes take the place of the old ones', async () => {

@@ -11,13 +11,13 @@ import { forUpdate, insert } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { isStorable } from '#kernel/kinds.ts'
-import { endSessionsOf, prove, type Session } from '#kernel/sessions.ts'
+import { prove, type Session } from '#kernel/sessions.ts'
 import { addressOf, type Settings } from '#kernel/settings.ts'
 import { periodically } from '#kernel/tasks.ts'
 import { hashToken } from '#kernel/tokens.ts'
 import { type Admission, admit, type Circumstances, waitingUser } from './sign-in.ts'
 import { ACTIVE } from './statuses.ts'
-import { makeRecoveryCodes, removeFactor, twoFactorOf } from './two-factor.ts'
+import { factorsChanged, makeRecoveryCodes, removeFactor, twoFactorOf } from './two-factor.ts'
 
 export type Passkey = Tables['passkeys']
 
@@ -172,7 +172,7 @@ export async function addPasskey(
       await tx.one(sql`select id from principals where id = ${userId}${forUpdate(tx.engine)}`)
       const { authenticator, passkeys } = await twoFactorOf(tx, userId)
       await tx.one(insert('passkeys', row))
-      await endSessionsOf(tx, userId, session)
+      await factorsChanged(tx, userId, session)
       return { codes: authenticator === null && passkeys === 0 ? await makeRecoveryCodes(tx, userId) : undefined }
     })
   } catch (error) {

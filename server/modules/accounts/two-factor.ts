@@ -6,8 +6,9 @@ import { randomBytes } from 'node:crypto'
 import type { Database, Reader, Row, Transaction } from '#db/database.ts'
 import { forUpdate } from '#db/dialect.ts'
 import { join, sql } from '#db/sql.ts'
+import { sendMail } from '#kernel/mail.ts'
 import { endSessionsOf, prove, type Session } from '#kernel/sessions.ts'
-import type { Settings } from '#kernel/settings.ts'
+import { addressOf, readSettings, type Settings } from '#kernel/settings.ts'
 import { attempt, type Door, forgive } from '#kernel/throttle.ts'
 import { hashToken } from '#kernel/tokens.ts'
 import { type Admission, admit, type Circumstances, signInStage, waitingUser } from './sign-in.ts'
@@ -150,7 +151,7 @@ export async function confirmSetup(session: Session, code: string, db: Database,
     const codes = await takeUp(tx, session, code, now)
     if (!codes) return undefined
     await dropSetup(tx, session)
-    await endSessionsOf(tx, session.user['id'], session)
+    await factorsChanged(tx, session.user['id'], session)
     return codes
   })
 }
@@ -169,7 +170,7 @@ export async function passBySetup(
     if (!user || (await hasTwoFactor(tx, user['id']))) return 'over'
     const codes = await takeUp(tx, waiting, code, circumstances.now)
     if (!codes) return 'wrong'
-    await endSessionsOf(tx, user['id'])
+    await factorsChanged(tx, user['id'])
     return { ...(await admit(tx, user, circumstances, 'two_factor_setup')), codes }
   })
 }
@@ -177,7 +178,7 @@ export async function passBySetup(
 /** Makes recovery codes anew, and ends all other sessions. */
 export const renewRecoveryCodes = (session: Session, db: Database): Promise<string[]> =>
   db.transaction(async (tx) => {
-    await endSessionsOf(tx, session.user['id'], session)
+    await factorsChanged(tx, session.user['id'], session)
     return makeRecoveryCodes(tx, session.user['id'])
   })
 
@@ -200,7 +201,7 @@ export async function removeFactor(
   if (left === 0 && isRequired(user, settings)) return false
   if ((await remove(tx)) === 0) return true
   if (left === 0) await tx.run(sql`delete from recovery_codes where user_id = ${user['id']}`)
-  await endSessionsOf(tx, user['id'], session)
+  await factorsChanged(tx, user['id'], session)
   return true
 }
 
@@ -210,12 +211,32 @@ export const removeAuthenticator = (session: Session, settings: Settings, db: Da
     removeFactor(tx, session, settings, () => tx.run(sql`delete from authenticators where user_id = ${session.user['id']}`)),
   )
 
+/**
+ * What follows where somebody signs in otherwise than before: whoever is behind another session may have no part in it, so these
+ * end; and the owner is told.
+ * @param kept the session in which it was changed
+ */
+export async function factorsChanged(tx: Transaction, userId: number, kept?: Session): Promise<void> {
+  await endSessionsOf(tx, userId, kept)
+  const user = (await tx.one(sql`select name, login, email from principals where id = ${userId}`)) as Row
+  if (!user['email']) return
+  const settings = await readSettings(tx)
+  const text = `Hello ${user['name']},
+
+how you sign in to your account "${user['login']}" at ${settings.app_title} was changed just now: an authenticator app, a passkey or the recovery codes.
+
+If that was you, there is nothing to do. If not, change your password and look at ${addressOf(settings, '/my/two_factor')}, or tell an administrator at once.
+`
+  const subject = `Your two-factor sign-in at ${settings.app_title} was changed`
+  await sendMail(tx, { recipient: user['email'], subject, text }, new Date())
+}
+
 /** Takes all of it from somebody, and ends their sessions: for those who have lost what they need. */
 export async function resetTwoFactor(tx: Transaction, userId: number): Promise<void> {
   await tx.run(sql`delete from authenticators where user_id = ${userId}`)
   await tx.run(sql`delete from passkeys where user_id = ${userId}`)
   await tx.run(sql`delete from recovery_codes where user_id = ${userId}`)
-  await endSessionsOf(tx, userId)
+  await factorsChanged(tx, userId)
 }
 
 /** What somebody gives as their second factor: of an app, or of their list. */
