@@ -15,6 +15,7 @@ import { resources } from '#kernel/resource.ts'
 import { createWorld } from '#kernel/world.ts'
 import '#server/modules.ts'
 import { oauthEndpoints } from '#server/web/oauth/endpoints.ts'
+import { nothingThere } from '#server/web/page.ts'
 import { pages } from '#server/web/pages.ts'
 
 export interface AppOptions {
@@ -77,7 +78,7 @@ export async function build(
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error))
 
   const operations = allOperations(resources())
-  mount(app, ground, operations, documents)
+  mount(app, ground, operations, documents, nothingThere)
   describe(app, operations, ground)
   pages(app, ground)
   oauthEndpoints(app, ground)

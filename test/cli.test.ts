@@ -204,6 +204,12 @@ describe('halyard serve', () => {
     assert.match(err, /^Halyard cannot listen on 127\.0\.0\.1, port \d+: .*EADDRINUSE.*\n$/)
   })
 
+  test('knows by itself where it is reached on this machine, whatever port it was given', async (t) => {
+    const server = await serve(t, ['--ephemeral', '--admin-token', given])
+    const metadata = await (await fetch(`${server.url}/.well-known/oauth-authorization-server`)).json()
+    assert.equal((metadata as { issuer: string }).issuer, server.url)
+  })
+
   test('keeps the address that people reach it by, and gives its cookies to no other', async (t) => {
     const where = await place(t)
     const hostName = async ({ url }: Server): Promise<string> => {

@@ -5,7 +5,7 @@ import type { Database } from '#db/database.ts'
 import { openStore } from '#files/open.ts'
 import type { FileStore } from '#files/store.ts'
 import type { Post } from '#kernel/mail.ts'
-import { addressOf, defaultSettings, readSettings } from '#kernel/settings.ts'
+import { addressOf, answersAt, readSettings } from '#kernel/settings.ts'
 import type { Config } from '#server/config.ts'
 import { postOf } from '#server/mail/post.ts'
 import { type SetupResult, setup, setupPath } from '#server/setup.ts'
@@ -26,7 +26,7 @@ export async function serve({ config }: Invocation): Promise<void> {
   const [{ build }, { db, unlock, result }] = await Promise.all([import('#server/app.ts'), prepare(config)])
   const logLevel = config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info')
   const files = openStore(config.attachments)
-  const app = await listening(() => build(db, { files, logLevel, trustedProxies: config.trustedProxies }), config).catch(
+  const [app, url] = await listening(() => build(db, { files, logLevel, trustedProxies: config.trustedProxies }), config).catch(
     (error: unknown) => {
       // The token exists now, and this is the only time it can be told.
       process.stdout.write(loginLines(result))
@@ -59,16 +59,13 @@ export async function serve({ config }: Invocation): Promise<void> {
   }
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stop)
 
-  const url = urlOf(app.server.address() as AddressInfo, config.host)
-  process.stdout.write(`Halyard is ready: ${url}\n${loginLines(result, await setupAddress(db, url))}`)
+  process.stdout.write(`Halyard is ready: ${url}\n${loginLines(result, await setupAddress(db))}`)
 }
 
 /** Where the first administrator is set up, if that is still to be done: by the address that people use, where it is known. */
-async function setupAddress(db: Database, url: string): Promise<string | undefined> {
+async function setupAddress(db: Database): Promise<string | undefined> {
   const path = await setupPath(db)
-  if (path === undefined) return undefined
-  const settings = await readSettings(db)
-  return settings.host_name === defaultSettings.host_name ? url + path : addressOf(settings, path)
+  return path === undefined ? undefined : addressOf(await readSettings(db), path)
 }
 
 /** Opens the database, for this process alone where it is a file, and sets it up. */
@@ -78,13 +75,16 @@ async function prepare(config: Config): Promise<{ db: Database; unlock: () => vo
   return { db, unlock, result: await setup(db, config) }
 }
 
-/** Builds an application and opens its port. Throws an Error in one sentence when that cannot be had. */
-async function listening(build: () => Promise<FastifyInstance>, { host, port }: Config): Promise<FastifyInstance> {
+/** Builds an application and opens its port; gives the address too. Throws an Error in one sentence when that cannot be had. */
+async function listening(build: () => Promise<FastifyInstance>, { host, port }: Config): Promise<[FastifyInstance, string]> {
   const app = await build()
   await app.listen({ host, port }).catch((cause: unknown) => {
     throw new Error(`Halyard cannot listen on ${host}, port ${port}: ${reasonOf(cause)}.`, { cause })
   })
-  return app
+  const url = urlOf(app.server.address() as AddressInfo, host)
+  // Before anybody can have asked: what is remembered of the settings has it.
+  answersAt(new URL(url).host)
+  return [app, url]
 }
 
 /** Does something now and then, never twice at once. Gives the way to end it, which waits for what is being done. */

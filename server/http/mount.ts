@@ -15,7 +15,7 @@ import { API, API_READ } from '#kernel/scopes.ts'
 import { type Settings, settingsOf } from '#kernel/settings.ts'
 import { type Identity, prepare, viewerOf } from '#kernel/viewer.ts'
 import type { Snapshot, World } from '#kernel/world.ts'
-import { HAL, send, sendError } from './answer.ts'
+import { send, sendError } from './answer.ts'
 import { authenticate } from './authenticate.ts'
 import { readObject } from './json.ts'
 import { boundaryOf, readParts } from './multipart.ts'
@@ -204,12 +204,16 @@ async function answerDocument(
   }
 }
 
-/** Mounts all operations and documents, and refusals for everything else. */
+/**
+ * Mounts all operations and documents, and refusals for everything else.
+ * @param elsewhere says that there is nothing at an address beyond the API
+ */
 export function mount(
   app: FastifyInstance,
   ground: Ground,
   operations: readonly Operation[],
   documents: readonly Document[],
+  elsewhere: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>,
 ): void {
   app.removeAllContentTypeParsers()
   // Read as it comes, by the operation and not before it is known who asks.
@@ -235,7 +239,7 @@ export function mount(
   }
 
   app.setNotFoundHandler(async (request, reply) => {
-    if (!request.url.startsWith(PREFIX)) return reply.code(404).header('content-type', HAL).send(JSON.stringify(notFound().body))
+    if (!request.url.startsWith(PREFIX)) return elsewhere(request, reply)
     try {
       const { path } = await contextOf(request, ground)
       const allowed = operations.filter((one) => matches(one, path)).map((one) => one.method)

@@ -93,6 +93,14 @@ export type Settings = Readonly<typeof defaultSettings>
 export const addressOf = ({ https, host_name }: Settings, path: string): string =>
   `${https ? 'https' : 'http'}://${host_name}${path}`
 
+/** The host by which this process answers, as far as it knows by itself. */
+let ownHost = defaultSettings.host_name
+
+/** Says by which host this process answers: it counts for addresses that lead here, until somebody has said how people reach it. */
+export const answersAt = (host: string): void => {
+  ownHost = host
+}
+
 /** The settings in force: remembered until one changes. */
 export function settingsOf(db: Reader, snapshot: Snapshot): Promise<Settings> {
   return snapshot.remember('settings', ['settings'], () => readSettings(db))
@@ -101,5 +109,5 @@ export function settingsOf(db: Reader, snapshot: Snapshot): Promise<Settings> {
 /** The settings in force, read anew: for what happens outside of requests. */
 export async function readSettings(db: Reader): Promise<Settings> {
   const stored = await db.all<{ name: string; value: unknown }>(sql`select name, value from settings`)
-  return Object.freeze({ ...defaultSettings, ...Object.fromEntries(stored.map((s) => [s.name, s.value])) })
+  return Object.freeze({ ...defaultSettings, host_name: ownHost, ...Object.fromEntries(stored.map((s) => [s.name, s.value])) })
 }

@@ -5,7 +5,7 @@
  */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Database } from '#db/database.ts'
-import { errorOf, send } from '#http/answer.ts'
+import { errorOf, send, sendError } from '#http/answer.ts'
 import type { Ground } from '#http/mount.ts'
 import { actingSession, isOwn, sessionIn, waitingSession } from '#http/session.ts'
 import { ApiError, forbidden, notFound } from '#kernel/errors.ts'
@@ -199,6 +199,10 @@ function sendFailure(request: FastifyRequest, reply: FastifyReply, thrown: unkno
 <p><a href="/">Go on</a></p>`
   return send(request, reply, page('That did not work', content, { status, headers }))
 }
+
+/** Says that there is nothing at an address, to people and to programs in their own way. */
+export const nothingThere = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+  (request.headers.accept?.includes('text/html') ? sendFailure : sendError)(request, reply, notFound())
 
 /** What a form of ours holds. Throws unless it is one. */
 function formIn({ raw, headers, body }: FastifyRequest, settings: Settings): URLSearchParams {

@@ -250,6 +250,16 @@ describe('a page', () => {
   })
 })
 
+test('Where there is nothing, people read so on a page, and programs as ever', async () => {
+  const page = await one.get('/nowhere', { accept: 'text/html,*/*;q=0.8' })
+  assert.deepEqual([page.status, page.headers.get('content-type')], [404, 'text/html; charset=utf-8'])
+  assert.match(page.headers.get('content-security-policy') ?? '', /frame-ancestors 'none'/)
+  for (const headers of [{ accept: '*/*' }, {}]) {
+    const { status, body } = await one.get('/nowhere', headers as Record<string, string>)
+    assert.deepEqual([status, body.errorIdentifier], [404, 'urn:openproject-org:api:v3:errors:NotFound'])
+  }
+})
+
 test('What is no form of a decent size is refused in words', async () => {
   const own = { origin: it.url }
   for (const type of ['application/json', 'text/plain', 'multipart/form-data; boundary=x']) {
