@@ -1,15 +1,16 @@
 /** Signing in by a provider: out to it and back, whose account that opens, and what nobody must be able to make of it. */
 import assert from 'node:assert/strict'
-import { after, afterEach, before, beforeEach, describe, mock, type TestContext, test } from 'node:test'
+import { after, afterEach, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 import { type Instance, instance, type Reply } from '#test/instance.ts'
 import { CLIENT_ID, change, type FakeProvider, fakeProvider, link, type Person, register } from '#test/provider.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
 
-/** One more provider, for one test. */
-const another = async (t: TestContext): Promise<FakeProvider> => {
+/** One more provider, for one test. None ends before the others: the next one would be given its port, and be taken for it. */
+const others: FakeProvider[] = []
+const another = async (): Promise<FakeProvider> => {
   const provider = await fakeProvider()
-  t.after(() => provider.close())
+  others.push(provider)
   return provider
 }
 
@@ -27,7 +28,7 @@ before(async () => {
   provider = await register(it, acme, { name: 'Acme <Inc>' })
 })
 after(async () => {
-  await acme.close()
+  for (const provider of [acme, ...others]) await provider.close()
   await it.close()
 })
 beforeEach(async () => {
@@ -228,8 +229,8 @@ describe('nobody is signed in', () => {
     isRefused(await one.get(path), 422, USED)
   })
 
-  test('by the answer of another provider (mix-up)', async (t) => {
-    const other = await another(t)
+  test('by the answer of another provider (mix-up)', async () => {
+    const other = await another()
     await register(it, other, { slug: 'other', name: 'Other' })
     const path = cameBack(await setOut(one), { sub: subject })
     isRefused(await one.get(path.replace('/auth/acme/', '/auth/other/')), 422, USED)
@@ -275,12 +276,12 @@ describe('nobody is signed in', () => {
     assert.doesNotMatch(reply.text, /555|access_denied/)
   })
 
-  test('while the provider does not answer, before or after', async (t) => {
+  test('while the provider does not answer, before or after', async () => {
     const away = 'Acme &lt;Inc&gt; does not answer at the moment. Try again in a minute.'
     const path = cameBack(await setOut(one), { sub: subject })
     acme.answers['/token'] = (request) => void request.socket.destroy()
     isRefused(await one.get(path), 503, away)
-    const other = await another(t)
+    const other = await another()
     await register(it, other, { slug: 'away', name: 'Acme <Inc>' })
     await other.close()
     isRefused(await one.get('/auth/away'), 503, away)

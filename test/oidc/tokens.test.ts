@@ -1,14 +1,15 @@
 /** Access tokens of a provider, as JWTs: whom they let in, and by what name each of the others is refused. */
 import assert from 'node:assert/strict'
-import { after, afterEach, before, describe, mock, type TestContext, test } from 'node:test'
+import { after, afterEach, before, describe, mock, test } from 'node:test'
 import { SignJWT } from 'jose'
 import { type Instance, instance, type Reply } from '#test/instance.ts'
 import { CLIENT_ID, change, type FakeProvider, fakeProvider, link, register } from '#test/provider.ts'
 
-/** One more provider, for one test. */
-const another = async (t: TestContext): Promise<FakeProvider> => {
+/** One more provider, for one test. None ends before the others: the next one would be given its port, and be taken for it. */
+const others: FakeProvider[] = []
+const another = async (): Promise<FakeProvider> => {
   const provider = await fakeProvider()
-  t.after(() => provider.close())
+  others.push(provider)
   return provider
 }
 
@@ -42,7 +43,7 @@ before(async () => {
   await link(it, vera, provider, 'vera@acme')
 })
 after(async () => {
-  await acme.close()
+  for (const provider of [acme, ...others]) await provider.close()
   await it.close()
 })
 afterEach(() => mock.timers.reset())
@@ -57,9 +58,9 @@ describe('an access token of a provider', () => {
     assert.equal((await ask(await acme.token({ sub: 'vera@acme', aud: CLIENT_ID, scope: 'api_v3' }))).status, 200)
   })
 
-  test('is signed by RSA with SHA-2, whatever other keys the provider has', async (t) => {
+  test('is signed by RSA with SHA-2, whatever other keys the provider has', async () => {
     for (const algorithm of ['RS384', 'RS512', 'PS256', 'ES256', 'Ed25519']) {
-      const other = await another(t)
+      const other = await another()
       await other.rotate(algorithm)
       const id = await register(it, other, { slug: algorithm })
       await link(it, vera, id, 'v')
@@ -224,8 +225,8 @@ describe('is refused by name:', () => {
 })
 
 describe('the keys of a provider', () => {
-  test('are looked at again for a key that is new, though not for each that is said to be', async (t) => {
-    const other = await another(t)
+  test('are looked at again for a key that is new, though not for each that is said to be', async () => {
+    const other = await another()
     const id = await register(it, other, { slug: 'rotating' })
     await link(it, vera, id, 'v')
     assert.equal((await ask(await other.token({ sub: 'v' }))).status, 200)
@@ -239,8 +240,8 @@ describe('the keys of a provider', () => {
     assert.deepEqual(other.asked, ['/.well-known/openid-configuration', '/keys', '/keys'])
   })
 
-  test('that are withdrawn sign nothing any more, ten minutes later', async (t) => {
-    const other = await another(t)
+  test('that are withdrawn sign nothing any more, ten minutes later', async () => {
+    const other = await another()
     const id = await register(it, other, { slug: 'withdrawing' })
     await link(it, vera, id, 'v')
     const old = await other.token({ sub: 'v', exp: seconds() + 3600 })
@@ -269,8 +270,8 @@ describe('the keys of a provider', () => {
     ],
   ]
   for (const [what, path, answer] of silent) {
-    test(`that ${what} are waited for a moment, by one request; the others are told at once`, async (t) => {
-      const other = await another(t)
+    test(`that ${what} are waited for a moment, by one request; the others are told at once`, async () => {
+      const other = await another()
       await register(it, other, { slug: `silent-${what.replaceAll(/\W/g, '-')}` })
       other.answers[path] = answer
       acme.asked.length = 0
@@ -304,8 +305,8 @@ describe('a provider cannot lead us', () => {
     ['to nothing at all', { token_endpoint: undefined }],
   ]
   for (const [where, documents] of elsewhere) {
-    test(where, async (t) => {
-      const other = await another(t)
+    test(where, async () => {
+      const other = await another()
       await register(it, other, { slug: `leading-${where.replaceAll(' ', '-')}` })
       const token = await other.token({ sub: 'v' })
       other.documents = documents
@@ -315,8 +316,8 @@ describe('a provider cannot lead us', () => {
   }
 })
 
-test('what a token says makes us ask nobody who was not configured', async (t) => {
-  const evil = await another(t)
+test('what a token says makes us ask nobody who was not configured', async () => {
+  const evil = await another()
   const token = await evil.token({ sub: 'vera@acme' }, { jku: `${evil.issuer}/keys`, x5u: `${evil.issuer}/keys` })
   isRefused(await ask(token), 'The issuer of the access token is unknown')
   const posing = await evil.token({ sub: 'vera@acme', iss: acme.issuer }, { jku: `${evil.issuer}/keys` })
