@@ -71,6 +71,13 @@ test('Without the link there is nothing to see and nothing to do', async () => {
   assert.deepEqual(plain(await users()), untouched)
 })
 
+test('Who is no administrator any more is not set up as one', async () => {
+  await follow()
+  await place.db.transaction((tx) => tx.run(sql`update principals set admin = ${false} where login = 'admin'`))
+  assert.equal((await one.submit('/setup', ada)).status, 410)
+  assert.deepEqual(plain(await users()), [{ ...untouched[0], admin: false }])
+})
+
 test('Of two at once one wins', async () => {
   const both = [browser(url), browser(url)]
   for (const each of both) await follow(each)
