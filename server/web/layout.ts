@@ -27,7 +27,9 @@ nav a { display: block; padding: .375rem .75rem; border-radius: .25rem; text-dec
 nav a:hover { text-decoration: underline }
 nav a[aria-current] { font-weight: 600; background: var(--card); box-shadow: inset .1875rem 0 var(--accent) }
 .group { margin: 0 0 .25rem; padding: 0 .75rem; font-size: .875rem; font-weight: 600; color: var(--soft) }
-@media (max-width: 48rem) { .framed { grid-template-columns: minmax(0, 1fr); padding: 1rem } .card { padding: 1rem } nav { display: flex; flex-wrap: wrap; gap: 0 1.5rem } }
+@media (max-width: 48rem) { .framed { grid-template-columns: minmax(0, 1fr); padding: 1rem } .card { padding: 1rem } nav summary { margin: -.25rem 0 } nav details[open] summary { margin-bottom: .5rem } }
+nav summary { padding: .25rem .75rem; font-weight: 600; cursor: pointer }
+@media (min-width: 48.01rem) { @supports selector(::details-content) { nav summary { display: none } nav details::details-content { content-visibility: visible } } }
 label, legend { display: block; margin-bottom: .25rem; font-weight: 600 }
 fieldset { margin: 0 0 1rem; padding: 0; border: 0; min-width: 0 }
 input, select, textarea { width: 100%; margin-bottom: 1rem; padding: .625rem .75rem; font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: .25rem }

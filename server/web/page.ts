@@ -112,7 +112,7 @@ export function framed(
       html`<header class="top"><strong><a href="/">${settings.app_title}</a></strong><span>${session.user['name']}</span>
 <form method="post" action="/logout"><button class="quiet small">Sign out</button></form></header>
 <div class="framed">
-<nav aria-label="Settings">${links('Account')}${links('Administration')}</nav>
+<nav aria-label="Settings"><details><summary>Menu</summary>${links('Account')}${links('Administration')}</details></nav>
 <main class="card">
 <h1>${title}</h1>
 ${content}
