@@ -1,4 +1,5 @@
 /** The parts of forms: each has a label, and what is said of it is read out with it. */
+import { isId } from '#kernel/operators.ts'
 import { type Html, html } from '#text/html.ts'
 
 /** What every part can have said of it. */
@@ -80,6 +81,9 @@ export function check(it: Said & { checked: boolean; value?: string; radio?: boo
 </div>
 `
 }
+
+/** The id that a form or an address names; that of nothing where it names none. */
+export const idIn = (text: string | null | undefined): number => (isId(text ?? '') ? Number(text) : 0)
 
 /** Something that goes along unseen. */
 export const hidden = (name: string, value: string | null | undefined): Html | undefined =>

@@ -6,7 +6,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Database } from '#db/database.ts'
 import { errorOf, send, sendError } from '#http/answer.ts'
-import type { Ground } from '#http/mount.ts'
+import { type Ground, snapshotFor } from '#http/mount.ts'
 import { actingSession, isOwn, sessionIn, waitingSession } from '#http/session.ts'
 import { ApiError, forbidden, notFound } from '#kernel/errors.ts'
 import type { Answer } from '#kernel/operation.ts'
@@ -218,7 +218,7 @@ function formIn({ raw, headers, body }: FastifyRequest, settings: Settings): URL
 
 /** Adds areas of pages to an application. */
 export function addPages(app: FastifyInstance, ground: Ground, areas: readonly Area[]): void {
-  const { db, world } = ground
+  const { db } = ground
   const route = (method: 'GET' | 'POST', url: string, run: Run) =>
     app.route({
       method,
@@ -228,7 +228,7 @@ export function addPages(app: FastifyInstance, ground: Ground, areas: readonly A
       handler: async (request, reply) => {
         try {
           const now = new Date()
-          const snapshot = await world.snapshot(db)
+          const snapshot = await snapshotFor(request, ground)
           const settings = await settingsOf(db, snapshot)
           const isForm = method === 'POST'
           const [path = '/', query] = request.url.split(/\?(.*)/s)

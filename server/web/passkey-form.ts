@@ -1,9 +1,8 @@
 /** Forms that passkeys are made and used with. They need the only script that we have; without it there is nothing to see of them. */
-import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Answer } from '#kernel/operation.ts'
 import { type Html, html, trusted } from '#text/html.ts'
-import type { Permits } from './layout.ts'
+import { allowed, type Permits } from './layout.ts'
 
 interface PasskeyForm {
   /** Where it is sent; asked for by `action=passkey_options`, the same address gives what the browser needs. */
@@ -38,10 +37,9 @@ export const optionsAnswer = (options: object, headers: Record<string, string> =
 })
 
 const TEXT = readFileSync(new URL('assets/passkeys.js', import.meta.url), 'utf8')
-const hash = createHash('sha256').update(TEXT).digest('base64')
 
 /** The script, to be put at the end of a page. It is allowed by its hash, so that nothing else is and pages do not differ. */
 export const passkeyScript: Html = html`<script type="module">${trusted(TEXT)}</script>`
 
 /** What a page with it has to permit. */
-export const passkeyPolicy: Required<Permits> = { policy: { 'script-src': `'sha256-${hash}'`, 'connect-src': "'self'" } }
+export const passkeyPolicy: Required<Permits> = { policy: { 'script-src': allowed(TEXT), 'connect-src': "'self'" } }

@@ -26,7 +26,7 @@ import {
 } from '#modules/accounts/two-factor.ts'
 import { type Html, html } from '#text/html.ts'
 import { circumstancesOf, codeField, enter, entering, type Refusal, tooMany } from './entrance.ts'
-import { field, hidden } from './forms.ts'
+import { field, hidden, idIn } from './forms.ts'
 import { ownPath } from './own-path.ts'
 import {
   type Area,
@@ -319,16 +319,13 @@ async function change(visit: OwnVisit): Promise<Answer> {
       return added.codes ? codesPage(visit, added.codes) : onTo(withQuery(OWN, { done: 'added' }))
     }
     case 'remove_passkey': {
-      const isRemoved = await removePasskey(session, idOf(given.get('id')), settings, db)
+      const isRemoved = await removePasskey(session, idIn(given.get('id')), settings, db)
       return isRemoved ? onTo(withQuery(OWN, { done: 'passkey_removed' })) : ownPage(visit, LAST_ONE)
     }
     default:
       return onTo(OWN)
   }
 }
-
-/** An id that a form sent; 0, which nothing has, for what is none. */
-const idOf = (text: string | null): number => (/^\d{1,9}$/.test(text ?? '') ? Number(text) : 0)
 
 const LAST_ONE: Refusal = {
   error: 'Two-factor sign-in is required here, and this is all you have set up. You can use another app instead.',

@@ -19,7 +19,7 @@ import {
 } from '#modules/oauth/applications.ts'
 import { NATIVE } from '#modules/oauth/redirects.ts'
 import { type Html, html } from '#text/html.ts'
-import { area, check, field } from '../forms.ts'
+import { area, check, field, idIn } from '../forms.ts'
 import { type Area, administering, alert, framed, notice, type OwnVisit, onTo } from '../page.ts'
 
 const LIST = '/admin/oauth/applications'
@@ -195,8 +195,8 @@ ${
   return framed(visit, 'OAuth applications', content)
 }
 
-/** The number that a path names; of no application where it is none. */
-const idIn = ({ params }: OwnVisit): number => (/^\d{1,9}$/.test(params['id'] ?? '') ? Number(params['id']) : NOBODY)
+/** The application that a path names. */
+const idOf = ({ params }: OwnVisit): number => idIn(params['id'])
 
 async function save(visit: OwnVisit, id: number): Promise<Answer> {
   const { db, now } = visit
@@ -233,14 +233,14 @@ export const oauthAdministration: Area = {
 
     on.get(
       pathOf(':id'),
-      administering(async (visit) => onePage(visit, await applicationAt(idIn(visit), visit.db))),
+      administering(async (visit) => onePage(visit, await applicationAt(idOf(visit), visit.db))),
     )
 
     on.post(
       pathOf(':id'),
       administering(async (visit) => {
         const { db, given, now } = visit
-        const id = idIn(visit)
+        const id = idOf(visit)
         const act = given.get('do')
         if (act === 'rotate') {
           const secret = await db.transaction((tx) => rotateSecret(tx, id, now))
@@ -257,7 +257,7 @@ export const oauthAdministration: Area = {
     on.get(
       `${pathOf(':id')}/delete`,
       administering(async (visit) => {
-        const { id, name } = await applicationAt(idIn(visit), visit.db)
+        const { id, name } = await applicationAt(idOf(visit), visit.db)
         const content = html`<p>Nobody can use <strong>${name}</strong> with this server any more, and everything that people have allowed it ends. This cannot be undone.</p>
 <form method="post" action="${pathOf(id)}/delete"><div class="actions"><button class="danger">Delete ${name}</button> <a href="${pathOf(id)}">Keep it</a></div></form>`
         return framed(visit, `Delete ${name}?`, content)
@@ -267,7 +267,7 @@ export const oauthAdministration: Area = {
     on.post(
       `${pathOf(':id')}/delete`,
       administering(async (visit) => {
-        await visit.db.transaction((tx) => remove(tx, idIn(visit)))
+        await visit.db.transaction((tx) => remove(tx, idOf(visit)))
         return onTo(`${LIST}?done=deleted`)
       }),
     )

@@ -2,7 +2,9 @@
 import { meaningOf } from '#kernel/scopes.ts'
 import { grantsOf, revokeGrant } from '#modules/oauth/grants.ts'
 import { html } from '#text/html.ts'
+import { idIn } from '../forms.ts'
 import { type Area, framed, notice, onTo, signedIn } from '../page.ts'
+import { dayOf } from '../times.ts'
 
 const PATH = '/my/applications'
 
@@ -13,7 +15,6 @@ export const connectedApplications: Area = {
       PATH,
       signedIn(async (visit) => {
         const grants = await grantsOf(visit.session.user['id'], visit.db)
-        const day = (at: string | null) => at?.slice(0, 10) ?? 'not lately'
         const content = html`${notice(visit, { ended: 'The application is not let in any more.' })}
 <p>Applications that you have let in to act in your name.</p>
 ${
@@ -25,8 +26,8 @@ ${
         ({ id, application, scopes, createdAt, usedAt }) => html`
 <tr><th scope="row">${application}</th>
 <td data-label="It can">${scopes.map((scope) => meaningOf(scope) ?? scope).join('; ')}</td>
-<td data-label="Since">${day(createdAt)}</td>
-<td data-label="Last used">${day(usedAt)}</td>
+<td data-label="Since">${dayOf(createdAt)}</td>
+<td data-label="Last used">${usedAt === null ? 'not lately' : dayOf(usedAt)}</td>
 <td><form method="post" action="${PATH}"><button class="danger small" name="end" value="${id}">Keep out<span class="unseen"> ${application}</span></button></form></td></tr>`,
       )}
 </tbody></table></div>`
@@ -38,8 +39,7 @@ ${
     on.post(
       PATH,
       signedIn(async ({ db, session, given }) => {
-        const id = /^\d{1,9}$/.test(given.get('end') ?? '') ? Number(given.get('end')) : 0
-        await db.transaction((tx) => revokeGrant(tx, id, session.user['id']))
+        await db.transaction((tx) => revokeGrant(tx, idIn(given.get('end')), session.user['id']))
         return onTo(`${PATH}?done=ended`)
       }),
     )
