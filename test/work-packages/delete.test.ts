@@ -26,12 +26,14 @@ test('needs the right to', async () => {
   assert.equal((await client.delete(`/work_packages/${one.id}`)).status, 204)
 })
 
-test('takes everything below with it, in whatever project it is', async () => {
+test('takes everything below with it that one may delete, in whatever project it is', async () => {
   const root = await created(admin, project)
   const middle = await below(root)
-  const elsewhere = await created(admin, await it.make.project(), { _links: { parent: link('work_packages', middle.id) } })
+  const other = await it.make.project()
+  const elsewhere = await created(admin, other, { _links: { parent: link('work_packages', middle.id) } })
   const beside = await created(admin, project)
-  const { client } = await it.person('view_work_packages', 'delete_work_packages')
+  const { id, client } = await it.person('view_work_packages', 'delete_work_packages')
+  await it.make.member(id, other, ['view_work_packages', 'delete_work_packages'])
   assert.equal((await client.delete(`/work_packages/${root.id}`)).status, 204)
   assert.deepEqual([await status(middle), await status(elsewhere), await status(beside)], [404, 404, 200])
 })

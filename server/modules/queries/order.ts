@@ -7,7 +7,7 @@ import { ApiError, notFound } from '#kernel/errors.ts'
 import { FormatError, type Kind } from '#kernel/kinds.ts'
 import { type Ask, ok, operation, rowFrom } from '#kernel/operation.ts'
 import { isId } from '#kernel/operators.ts'
-import { visibleIds } from '#kernel/page.ts'
+import { visibleIds, visibleWhere } from '#kernel/page.ts'
 import { extend, resourceNamed } from '#kernel/resource.ts'
 import type { Scope } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
@@ -57,11 +57,12 @@ async function place(tx: Transaction, query: number, positions: Positions, conte
 const NOWHERE = -1
 const AT_ONCE = 500
 
-/** Replaces the order of a query that was written, if the client sent one. */
+/** Replaces the order of a query that was written, if the client sent one. What the viewer does not see keeps its position. */
 export async function keepOrder(tx: Transaction, query: number, sent: unknown, context: Context): Promise<void> {
   const positions = readOrder(sent)
   if (!positions) return
-  await tx.run(sql`delete from ordered_work_packages where query_id = ${query}`)
+  const seen = sql`select work_packages.id from work_packages where ${await visibleWhere(context, WorkPackage)}`
+  await tx.run(sql`delete from ordered_work_packages where query_id = ${query} and work_package_id in (${seen})`)
   await place(tx, query, positions, context)
 }
 

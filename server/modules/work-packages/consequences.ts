@@ -3,13 +3,16 @@ import type { Row, Transaction } from '#db/database.ts'
 import { among, forUpdate, takeTurns } from '#db/dialect.ts'
 import { type Sql, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
-import { conflict } from '#kernel/errors.ts'
+import { toErrors } from '#kernel/draft.ts'
+import { reach, reachBelow } from '#kernel/effects.ts'
+import { combined, conflict, violation } from '#kernel/errors.ts'
 import { entryOf, forget } from '#kernel/history.ts'
 import { type Draft, differs, resourceNamed } from '#kernel/resource.ts'
+import { both, inProject, type Rule } from '#kernel/rules.ts'
 import { changed } from '#kernel/world.ts'
 import { discardOf } from '#modules/files/loose.ts'
 import { calendarOf, type Facts } from './facts.ts'
-import { chainAbove, descendantIds, type Totals, totalsAbove } from './hierarchy.ts'
+import { chainAbove, type Totals, totalsAbove } from './hierarchy.ts'
 import { boundOf, networkOf, successorsOf } from './network.ts'
 import { unrelatable } from './relatable.ts'
 import { type Cause, type Reason, type Rewrite, rewrite } from './rewrite.ts'
@@ -88,7 +91,7 @@ function reasons(
 /** After a work package is written. */
 export async function afterSave(tx: Transaction, draft: Draft, facts: Facts, context: Context): Promise<void> {
   const { row, before } = draft
-  const released = before && differs(draft, 'project_id') ? await moveAlong(tx, row, facts, context) : []
+  const released = before && differs(draft, 'project_id') ? await moveAlong(tx, row, before, facts, context) : []
   const parent = row['parent_id'] ?? null
   // Nobody follows what was not there before, and only those above take something from it.
   const isApart = !before && parent === null
@@ -123,12 +126,19 @@ async function adopt(tx: Transaction, id: number, { row: child, before }: Draft,
   return children?.n === 1 && !(await boundOf(tx, id, parent['parent_id'], await calendarOf(context))).follows
 }
 
-/** Descendants go where their ancestor goes; what is booked on all of them goes too. Gives who has lost predecessors by it. */
-async function moveAlong(tx: Transaction, row: Row, facts: Facts, context: Context): Promise<number[]> {
+/** What somebody does to work packages, as a rule on those whom it reaches from above: it has to be seen as well. */
+const seenAnd = (rule: Rule): Rule => both(resourceNamed('WorkPackage').visible, rule)
+
+/**
+ * Descendants go where their ancestor goes, as far as the actor may move them; the others stay where they are. What is booked on
+ * those that go, shared and attached goes too. Gives who is to be scheduled anew: those who have lost predecessors or a parent.
+ */
+async function moveAlong(tx: Transaction, row: Row, before: Row, facts: Facts, context: Context): Promise<number[]> {
   const { id, project_id: project } = row
-  const below = await descendantIds(tx, id)
+  const moves = seenAnd(inProject('move_work_packages'))
+  const { within: below, beyond } = await reachBelow(tx, context, resourceNamed('WorkPackage'), moves, id)
   const moving = await tx.all(
-    sql`select id, category_id, version_id from work_packages where ${among(tx.engine, sql`id`, below)} order by id${forUpdate(tx.engine)}`,
+    sql`select id, project_id, category_id, version_id from work_packages where ${among(tx.engine, sql`id`, below)} order by id${forUpdate(tx.engine)}`,
   )
   const rewrites = moving.map((one) => {
     const category = facts.categories.get(one['category_id'])?.['name']
@@ -142,20 +152,33 @@ async function moveAlong(tx: Transaction, row: Row, facts: Facts, context: Conte
   })
   await rewrite(tx, rewrites, entryOf(context))
   const moved = [id, ...below]
-  await tx.run(
-    sql`update time_entries set project_id = ${project} where entity_type = 'WorkPackage' and ${among(tx.engine, sql`entity_id`, moved)}`,
-  )
-  const shares = await tx.run(
-    sql`update memberships set project_id = ${project} where entity_type = 'WorkPackage' and ${among(tx.engine, sql`entity_id`, moved)}`,
-  )
-  if (shares > 0) await changed(tx, 'memberships')
+  // What is part of them is in their project; what says that it belongs elsewhere stays there.
+  const left = [...new Set([before, ...moving].map((one) => one['project_id'] as number))]
+  const parts = sql`entity_type = 'WorkPackage' and ${among(tx.engine, sql`entity_id`, moved)} and ${among(tx.engine, sql`project_id`, left)}`
+  await tx.run(sql`update time_entries set project_id = ${project} where ${parts}`)
+  if ((await tx.run(sql`update memberships set project_id = ${project} where ${parts}`)) > 0) await changed(tx, 'memberships')
   if (context.settings.cross_project_work_package_relations) return []
   const tied = sql`(${among(tx.engine, sql`from_id`, moved)} or ${among(tx.engine, sql`to_id`, moved)})`
   const successors = await tx.all<{ id: number }>(
     sql`select distinct from_id as id from relations where relation_type = 'follows' and ${tied}`,
   )
   await tx.run(sql`delete from relations where ${tied}`)
-  return successors.map((one) => one.id)
+  const elsewhere = await tx.all<{ id: number }>(
+    sql`select id from work_packages where ${among(tx.engine, sql`id`, beyond)} and project_id <> ${project}`,
+  )
+  const bereft = elsewhere.map((one) => one.id)
+  await detach(tx, bereft, context)
+  return [...successors.map((one) => one.id), ...bereft]
+}
+
+/** Leaves work packages without the parent that is gone or has moved away from them. */
+async function detach(tx: Transaction, ids: readonly number[], context: Context): Promise<void> {
+  await tx.all(sql`select id from work_packages where ${among(tx.engine, sql`id`, ids)} order by id${forUpdate(tx.engine)}`)
+  await rewrite(
+    tx,
+    ids.map((id) => ({ id, values: { parent_id: null }, cause: undefined })),
+    entryOf(context),
+  )
 }
 
 /** Removes work packages with all that was kept of them, and the files attached to them and to what was said of them. */
@@ -170,16 +193,34 @@ export async function erase(tx: Transaction, ids: readonly number[], { now }: Co
   await discardOf(tx, 'Activity', among(tx.engine, sql`container_id`, entries), now)
 }
 
-/** Removes a work package with everything below it, booked on it and related to it; who followed it, and those above, change. */
+/**
+ * Removes a work package with what is below it, booked on it and related to it; who followed it, and those above, change. What the
+ * actor may not delete stays, with all below it and without a parent.
+ * @throws ApiError 422 where the actor may not delete all that is booked on what would go
+ */
 export async function cascade(tx: Transaction, row: Row, context: Context): Promise<boolean> {
-  const all = [row['id'] as number, ...(await descendantIds(tx, row['id']))]
+  const WorkPackage = resourceNamed('WorkPackage')
+  const deletes = seenAnd(WorkPackage.may?.delete as Rule)
+  const { within, beyond } = await reachBelow(tx, context, WorkPackage, deletes, row['id'])
+  const all = [row['id'] as number, ...within]
   const booked = sql`entity_type = 'WorkPackage' and ${among(tx.engine, sql`entity_id`, all)}`
+  await demandTime(tx, booked, context)
+  await detach(tx, beyond, context)
   await tx.run(sql`delete from time_entries where ${booked}`)
   if ((await tx.run(sql`delete from memberships where ${booked}`)) > 0) await changed(tx, 'memberships')
   const successors = await successorsOf(tx, all)
   await erase(tx, all, context)
   const parents = row['parent_id'] === null ? [] : [row['parent_id'] as number]
-  const origins = [...parents, ...successors]
+  const origins = [...parents, ...successors, ...beyond]
   if (origins.length > 0) await settle(tx, { origins, work: parents, because: row['id'] }, context)
   return false
 }
+
+/** Throws 422 unless the actor may delete this time. Nobody sees the running timers of others, so the right alone is asked for. */
+async function demandTime(tx: Transaction, booked: Sql, context: Context): Promise<void> {
+  const TimeEntry = resourceNamed('TimeEntry')
+  const { beyond } = await reach(tx, context, TimeEntry, TimeEntry.may?.delete as Rule, booked)
+  if (beyond.length > 0) throw combined(toErrors(resourceNamed('WorkPackage'), [violation('base', TIME_STAYS)]))
+}
+const TIME_STAYS =
+  'Time that you may not delete is booked on the work package or below it. Have it deleted or booked elsewhere first.'

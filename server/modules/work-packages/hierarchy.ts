@@ -69,17 +69,6 @@ export async function heightOf(db: Pick<Transaction, 'all'>, id: number): Promis
   return rows[0]?.height ?? 0
 }
 
-/** All ids below a work package. */
-export async function descendantIds(db: Pick<Transaction, 'all'>, id: number): Promise<number[]> {
-  const rows = await db.all<{ id: number }>(sql`
-    with recursive down (id) as (
-      select id from work_packages where parent_id = ${id}
-      union
-      select w.id from down cross join work_packages w where w.parent_id = down.id
-    ) select id from down`)
-  return rows.map((row) => row.id)
-}
-
 /** The ids above a work package, itself included. */
 export async function chainAbove(db: Pick<Transaction, 'all'>, id: number): Promise<number[]> {
   const rows = await db.all<{ id: number }>(sql`

@@ -1,0 +1,145 @@
+/** Moving and deleting work packages reaches those below them, and what hangs on them, only where one may do the same to these. */
+import assert from 'node:assert/strict'
+import { beforeEach, describe, test } from 'node:test'
+import { sql } from '#db/sql.ts'
+import type { Client, Reply } from '#test/instance.ts'
+import { link, scene, stamps } from './scene.ts'
+
+const it = await scene()
+const { make, home, away, dock } = it
+
+/** A parent at home; below it one at home and one away, and below that one at home again. */
+let [parent, child, hidden, below] = [0, 0, 0, 0]
+let entry = 0
+beforeEach(async () => {
+  await it.setting('cross_project_work_package_relations', true)
+  parent = await make.workPackage({ project_id: home })
+  child = await make.workPackage({ project_id: home, parent_id: parent })
+  hidden = await make.workPackage({ project_id: away, parent_id: parent })
+  below = await make.workPackage({ project_id: home, parent_id: hidden })
+  entry = await it.book(hidden, away, it.insider.id)
+})
+
+const placeOf = async (id: number) => {
+  const row = await it.row('work_packages', id)
+  return row && { project: row['project_id'], parent: row['parent_id'] }
+}
+async function move(client: Client, id = parent): Promise<Reply> {
+  const { lockVersion } = (await client.get(`/work_packages/${id}`)).body
+  return client.patch(`/work_packages/${id}`, { lockVersion, _links: { project: link('projects', dock) } })
+}
+
+for (const [who, client] of [
+  ['a member', it.actor],
+  ['a token limited to projects', it.limited],
+] as const) {
+  describe(`by ${who}`, () => {
+    test('moving a work package leaves where they are those below it that one does not see, with what is booked on them', async () => {
+      const reply = await move(client)
+      assert.equal(reply.status, 200, reply.text)
+      assert.deepEqual(await placeOf(child), { project: dock, parent })
+      assert.deepEqual(await placeOf(hidden), { project: away, parent })
+      assert.deepEqual(await placeOf(below), { project: home, parent: hidden })
+      assert.equal((await it.row('time_entries', entry))!['project_id'], away)
+      assert.equal((await client.get(`/work_packages/${hidden}`)).status, 404)
+      assert.equal((await it.insider.get(`/work_packages/${hidden}`)).status, 200)
+    })
+
+    test('deleting one leaves those below it that one does not see, without a parent', async () => {
+      assert.equal((await client.delete(`/work_packages/${parent}`)).status, 204)
+      assert.equal(await placeOf(child), undefined)
+      assert.deepEqual(await placeOf(hidden), { project: away, parent: null })
+      // What one sees below what one does not see is not below the one deleted, as far as one is told.
+      assert.deepEqual(await placeOf(below), { project: home, parent: hidden })
+      assert.equal((await it.row('time_entries', entry))!['entity_id'], hidden)
+      assert.deepEqual((await it.insider.get(`/work_packages/${hidden}`)).body._links.parent, { href: null })
+      const { body } = await it.insider.get(`/work_packages/${hidden}/activities`)
+      assert.equal(body._embedded.elements.length, 2, 'the history says that it has lost its parent')
+    })
+  })
+}
+
+test('the answer is the same whether or not something hidden hangs below', async () => {
+  const alone = await make.workPackage({ project_id: home })
+  const words = (reply: Reply) => [reply.status, reply.text]
+  assert.deepEqual(
+    words(await it.actor.delete(`/work_packages/${parent}`)),
+    words(await it.actor.delete(`/work_packages/${alone}`)),
+  )
+})
+
+test('what one sees but may not move or delete stays as well', async () => {
+  const id = await make.user()
+  await make.member(id, home, { role: it.role })
+  await make.member(id, dock, { role: it.role })
+  await make.member(id, away, ['view_work_packages', 'edit_work_packages'])
+  const client = await it.as(id)
+  assert.equal((await move(client)).status, 200)
+  assert.deepEqual(await placeOf(hidden), { project: away, parent })
+  assert.equal((await client.delete(`/work_packages/${parent}`)).status, 204)
+  assert.deepEqual(await placeOf(hidden), { project: away, parent: null })
+})
+
+test('whoever may do it there takes those along that are in other projects', async () => {
+  assert.equal((await move(it.admin)).status, 200)
+  for (const id of [child, hidden, below]) assert.equal((await placeOf(id))!.project, dock)
+  assert.equal((await it.row('time_entries', entry))!['project_id'], dock)
+  assert.equal((await it.admin.delete(`/work_packages/${parent}`)).status, 204)
+  for (const id of [child, hidden, below]) assert.equal(await placeOf(id), undefined)
+})
+
+test('where parents have to be in the same project, those that stay lose theirs', async () => {
+  await it.setting('cross_project_work_package_relations', false)
+  assert.equal((await move(it.actor)).status, 200)
+  assert.deepEqual(await placeOf(child), { project: dock, parent })
+  assert.deepEqual(await placeOf(hidden), { project: away, parent: null })
+})
+
+describe('time booked by others', () => {
+  test('goes along with the work package it is booked on', async () => {
+    const own = await it.book(child, home, it.insider.id)
+    assert.equal((await move(it.actor)).status, 200)
+    assert.equal((await it.row('time_entries', own))!['project_id'], dock)
+  })
+
+  test('keeps a work package from being deleted by whoever may not delete it, and so does time below', async () => {
+    const own = await it.book(child, home, it.insider.id)
+    const id = await make.user()
+    await make.member(id, home, ['view_work_packages', 'delete_work_packages', 'view_time_entries', 'edit_own_time_entries'])
+    const client = await it.as(id)
+    for (const one of [child, parent]) {
+      const { status, body } = await client.delete(`/work_packages/${one}`)
+      assert.deepEqual([status, body._embedded.details.attribute], [422, 'base'])
+      assert.match(body.message, /^Time that you may not delete is booked on the work package or below it\./)
+    }
+    assert.deepEqual(await placeOf(hidden), { project: away, parent }, 'nothing was done')
+    assert.ok(await it.row('time_entries', own))
+    assert.equal((await it.actor.delete(`/work_packages/${child}`)).status, 204)
+    assert.equal(await it.row('time_entries', own), undefined)
+    assert.equal((await client.delete(`/work_packages/${parent}`)).status, 204)
+  })
+})
+
+test('those left are scheduled by what they still have', async () => {
+  const before = await make.workPackage({ project_id: home, start_date: '2026-03-02', due_date: '2026-03-06', duration: 5 })
+  const planned = { start_date: '2026-03-09', due_date: '2026-03-10', duration: 2, schedule_manually: false }
+  const root = await make.workPackage({ project_id: home, ...planned })
+  const leaf = await make.workPackage({ project_id: away, parent_id: root, ...planned })
+  await make.row('relations', { from_id: root, to_id: before, relation_type: 'follows', lag: 0, ...stamps })
+  assert.equal((await it.actor.delete(`/work_packages/${root}`)).status, 204)
+  const row = (await it.row('work_packages', leaf))!
+  assert.deepEqual([row['schedule_manually'], row['start_date'], row['due_date']], [true, '2026-03-09', '2026-03-10'])
+})
+
+test('replacing the order of a query keeps the positions of what one does not see', async () => {
+  const _links = { project: link('projects', home) }
+  const { body: query } = await it.actor.post('/queries', { name: 'By hand', public: true, filters: [], _links })
+  await it.db.transaction((tx) =>
+    tx.run(
+      sql`insert into ordered_work_packages (query_id, work_package_id, position) values (${query.id}, ${hidden}, 1), (${query.id}, ${child}, 2)`,
+    ),
+  )
+  const reply = await it.actor.patch(`/queries/${query.id}`, { orderedWorkPackages: { [parent]: 5 } })
+  assert.equal(reply.status, 200, reply.text)
+  assert.deepEqual((await it.admin.get(`/queries/${query.id}/order`)).body, { [hidden]: 1, [parent]: 5 })
+})
