@@ -4,12 +4,16 @@ import { among, amongTexts, insert } from '#db/dialect.ts'
 import { join, raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import type { Context } from '#kernel/context.ts'
+import { reach } from '#kernel/effects.ts'
+import { conflict } from '#kernel/errors.ts'
 import { publish } from '#kernel/events.ts'
-import { type Draft, differs } from '#kernel/resource.ts'
+import { type Draft, differs, resourceNamed } from '#kernel/resource.ts'
+import { both } from '#kernel/rules.ts'
 import { changed } from '#kernel/world.ts'
 import { erase, settle as settleWork } from '#modules/work-packages/consequences.ts'
 import type { Facts } from './facts.ts'
 import { keepFormer } from './identifiers.ts'
+import { archive, view } from './rights.ts'
 import { releaseVersions } from './sharing.ts'
 
 type Project = Tables['projects']
@@ -53,16 +57,23 @@ export async function settle(tx: Transaction, draft: Draft<Project>, _: Facts, c
   const { row, before } = draft
   if (!before) return
   if (differs(draft, 'identifier')) await keepFormer(tx, row.id, before.identifier, row.identifier)
-  if (differs(draft, 'parent_id')) await releaseVersions(tx, context.now)
-  if (differs(draft, 'active') && !row.active) {
-    const below = (await subtree(tx, row.id)).filter((id) => id !== row.id)
-    const active = await tx.all<{ id: number }>(
-      sql`select id from projects where active and ${among(tx.engine, raw('id'), below)}`,
-    )
-    for (const { id } of active) {
-      await tx.run(sql`update projects set active = false, updated_at = ${context.now.toISOString()} where id = ${id}`)
-      await publish(tx, context, 'projects.updated', id, ['active'])
-    }
+  if (differs(draft, 'parent_id')) {
+    const moved = await subtree(tx, row.id)
+    const isOf = (column: string) => among(tx.engine, raw(column), moved)
+    await releaseVersions(tx, sql`(${isOf('v.project_id')} or ${isOf('w.project_id')})`, context.now)
+  }
+  if (differs(draft, 'active') && !row.active) await archiveBelow(tx, row.id, context)
+}
+
+/** Archives what is active below a project. Throws 409 where the actor may not: what was refused before has come about since. */
+async function archiveBelow(tx: Transaction, project: number, context: Context): Promise<void> {
+  const below = (await subtree(tx, project)).filter((id) => id !== project)
+  const active = sql`projects.active and ${among(tx.engine, raw('projects.id'), below)}`
+  const { within, beyond } = await reach(tx, context, resourceNamed('Project'), both(view, archive), active)
+  if (beyond.length > 0) throw conflict()
+  for (const id of within) {
+    await tx.run(sql`update projects set active = false, updated_at = ${context.now.toISOString()} where id = ${id}`)
+    await publish(tx, context, 'projects.updated', id, ['active'])
   }
 }
 

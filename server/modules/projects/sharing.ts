@@ -1,6 +1,6 @@
 /** Which versions can be used in which projects. Versions of archived projects can be used nowhere. */
 import type { Row, Transaction } from '#db/database.ts'
-import { sql } from '#db/sql.ts'
+import { type Sql, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { defineSet, grantsOf } from '#kernel/viewer.ts'
 import { allRows } from '#kernel/world.ts'
@@ -65,12 +65,15 @@ defineSet(
       or (v.sharing = 'tree' and v.project_id in (select up.id from roots join up on up.above = roots.id))`,
 )
 
-/** Takes versions off the work packages of projects that they are no longer shared with. Runs after the change, in its transaction. */
-export async function releaseVersions(tx: Transaction, now: Date): Promise<void> {
+/**
+ * Takes versions off the work packages of projects that they are no longer shared with. Runs after the change, in its transaction.
+ * @param where the uses that the change can end, of versions `v` by work packages `w`
+ */
+export async function releaseVersions(tx: Transaction, where: Sql, now: Date): Promise<void> {
   const uses = await tx.all<{ version_id: number; to: number; from: number; sharing: string }>(sql`
     select distinct w.version_id, w.project_id as "to", v.project_id as "from", v.sharing
     from work_packages w join versions v on v.id = w.version_id
-    where v.project_id <> w.project_id and v.sharing <> 'system'`)
+    where v.project_id <> w.project_id and v.sharing <> 'system' and ${where}`)
   if (uses.length === 0) return
   const projects = await tx.all(sql`select id, parent_id from projects`)
   const tree = treeFrom(new Map(projects.map((row) => [row['id'] as number, row])))
