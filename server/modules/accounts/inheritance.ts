@@ -4,7 +4,7 @@
  */
 import type { Engine, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
-import { name, raw, sql } from '#db/sql.ts'
+import { name, raw, type Sql, sql } from '#db/sql.ts'
 
 /** Whether two memberships, by their aliases, are about the same thing. */
 const samePlace = (a: string, b: string) =>
@@ -22,14 +22,17 @@ export async function usersOf(tx: Transaction, groupId: number): Promise<number[
   return rows.map((row) => row.user_id)
 }
 
-/** Gives the users of a group what its memberships give and they do not have from it yet. */
-export async function inherit(tx: Transaction, groupId: number, now: Date): Promise<void> {
+/**
+ * Gives the users of a group what its memberships give and they do not have from it yet.
+ * @param which the condition on what is passed on: of memberships `m` to users `gu`
+ */
+export async function inherit(tx: Transaction, groupId: number, which: Sql, now: Date): Promise<void> {
   const stamp = instant(tx.engine, now)
   await tx.run(sql`
     insert into memberships (principal_id, project_id, entity_type, entity_id, created_at, updated_at)
     select gu.user_id, m.project_id, m.entity_type, m.entity_id, ${stamp}, ${stamp}
     from memberships m join group_users gu on gu.group_id = m.principal_id
-    where m.principal_id = ${groupId}
+    where m.principal_id = ${groupId} and ${which}
       and not exists (select 1 from memberships own where own.principal_id = gu.user_id and ${samePlace('own', 'm')})`)
   await tx.run(sql`
     insert into membership_roles (membership_id, role_id, inherited_from)
@@ -38,18 +41,29 @@ export async function inherit(tx: Transaction, groupId: number, now: Date): Prom
     join membership_roles r on r.membership_id = m.id and r.inherited_from is null
     join group_users gu on gu.group_id = m.principal_id
     join memberships own on own.principal_id = gu.user_id and ${samePlace('own', 'm')}
-    where m.principal_id = ${groupId}
+    where m.principal_id = ${groupId} and ${which}
       and not exists (select 1 from membership_roles has where has.membership_id = own.id and has.inherited_from = r.id)`)
 }
 
 /** Takes from users what they have from a group they are leaving. */
-export async function disinherit(tx: Transaction, groupId: number, userIds: readonly number[]): Promise<void> {
+async function disinherit(tx: Transaction, groupId: number, userIds: readonly number[]): Promise<void> {
   await tx.run(sql`
     delete from membership_roles
     where inherited_from in (
         select r.id from membership_roles r join memberships m on m.id = r.membership_id where m.principal_id = ${groupId})
       and membership_id in (select m.id from memberships m where ${among(tx.engine, sql`m.principal_id`, userIds)})`)
-  await prune(tx, userIds)
+  await prune(tx, userIds, await placesOf(tx, groupId))
+}
+
+/** Projects that memberships are of; null stands for those that belong to none. */
+type Places = readonly (number | null)[]
+
+/** The projects in which a principal is a member, or in which something is shared with it. */
+export async function placesOf(tx: Transaction, principalId: number): Promise<Places> {
+  const rows = await tx.all<{ project_id: number | null }>(
+    sql`select distinct project_id from memberships where principal_id = ${principalId}`,
+  )
+  return rows.map((row) => row.project_id)
 }
 
 /** What people keep of work packages only as long as they see them: the table, and the column that names them. */
@@ -58,11 +72,17 @@ const followed = [
   ['notifications', 'recipient_id'],
 ] as const
 
-/** Removes memberships of these principals that have no roles left, and their watches on and news of what they no longer see. */
-export async function prune(tx: Transaction, principalIds: readonly number[]): Promise<void> {
+/**
+ * Removes memberships of these principals that have no roles left, and their watches on and news of what they no longer see: in
+ * these places, as what belongs to others is not touched by what happens here.
+ */
+export async function prune(tx: Transaction, principalIds: readonly number[], places: Places): Promise<void> {
+  const projects = places.filter((place) => place !== null)
+  const here = (project: Sql) => among(tx.engine, project, projects)
   await tx.run(sql`
     delete from memberships
     where ${among(tx.engine, sql`principal_id`, principalIds)}
+      and ${places.includes(null) ? sql`(project_id is null or ${here(sql`project_id`)})` : here(sql`project_id`)}
       and not exists (select 1 from membership_roles r where r.membership_id = memberships.id)`)
   for (const [table, column] of followed) {
     const user = name(`${table}.${column}`)
@@ -70,6 +90,7 @@ export async function prune(tx: Transaction, principalIds: readonly number[]): P
     await tx.run(sql`
       delete from ${name(table)}
       where ${among(tx.engine, user, principalIds)}
+        and ${workPackage} in (select w.id from work_packages w where ${here(sql`w.project_id`)})
         and not exists (
           select 1 from work_packages w join grants g on g.project_id = w.project_id
           where w.id = ${workPackage} and g.user_id = ${user} and g.permission = 'view_work_packages')
@@ -90,7 +111,7 @@ export async function setUsers(tx: Transaction, groupId: number, userIds: readon
     await disinherit(tx, groupId, left)
   }
   for (const id of joined) await tx.run(sql`insert into group_users (group_id, user_id) values (${groupId}, ${id})`)
-  if (joined.length > 0) await inherit(tx, groupId, now)
+  if (joined.length > 0) await inherit(tx, groupId, among(tx.engine, sql`gu.user_id`, joined), now)
   if (left.length + joined.length > 0) {
     await tx.run(sql`update principals set updated_at = ${now.toISOString()} where id = ${groupId}`)
   }

@@ -102,8 +102,8 @@ export async function storeRoles(tx: Transaction, { row }: Draft, ids: readonly 
 /** The users of a group get what the group was given, and lose what it lost. */
 export async function passOn(tx: Transaction, { row }: Draft, { principal }: MembershipFacts, { now }: Context): Promise<void> {
   if (principal?.['type'] !== 'Group') return
-  await inherit(tx, row.principal_id, now)
-  await prune(tx, await usersOf(tx, row.principal_id))
+  await inherit(tx, row.principal_id, sql`m.id = ${row.id}`, now)
+  await prune(tx, await usersOf(tx, row.principal_id), [row.project_id])
 }
 
 /** Roles that come from a group can only be taken from the group. */
@@ -118,6 +118,6 @@ export async function removableMembership(row: Row, { db }: Context): Promise<re
 export async function removeMembership(tx: Transaction, row: Row): Promise<false> {
   const users = await usersOf(tx, row['principal_id'])
   await tx.run(sql`delete from memberships where id = ${row['id']}`)
-  await prune(tx, [row['principal_id'], ...users])
+  await prune(tx, [row['principal_id'], ...users], [row['project_id']])
   return false
 }

@@ -1,9 +1,14 @@
 /** Placeholder users: work is planned for them before it is known who does it. */
+import type { Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
-import { resource } from '#kernel/resource.ts'
+import type { Context } from '#kernel/context.ts'
+import { reach } from '#kernel/effects.ts'
+import { forbidden } from '#kernel/errors.ts'
+import { resource, resourceNamed } from '#kernel/resource.ts'
 import { both, either, globally, having } from '#kernel/rules.ts'
 import { groupFilter } from './group-filter.ts'
 import { membershipsLink, titled } from './links.ts'
+import { managesThis } from './membership-rules.ts'
 import { removePrincipal } from './removal.ts'
 import { nameFilters } from './search.ts'
 import { ACTIVE, accountStatus } from './statuses.ts'
@@ -11,8 +16,14 @@ import { managesMembers, seen } from './visibility.ts'
 
 const isPlaceholder = having('type', 'PlaceholderUser')
 const manages = globally('manage_placeholder_user')
-const managesThis = both(isPlaceholder, manages)
+const managesPlaceholder = both(isPlaceholder, manages)
 const guard = either(manages, managesMembers)
+
+/** Throws 403 unless the viewer manages the members wherever the placeholder user is one: they go with it. */
+async function demandMemberships(tx: Transaction, id: number, context: Context): Promise<void> {
+  const { beyond } = await reach(tx, context, resourceNamed('Membership'), managesThis, sql`memberships.principal_id = ${id}`)
+  if (beyond.length > 0) throw forbidden('The placeholder user is a member of projects whose members you may not manage.')
+}
 
 export const PlaceholderUser = resource('PlaceholderUser', 'principals', ({ text, integer, dateTime, of }) => ({
   path: 'placeholder_users',
@@ -20,7 +31,7 @@ export const PlaceholderUser = resource('PlaceholderUser', 'principals', ({ text
   held: 'some',
   visible: both(isPlaceholder, seen),
   guards: { show: guard, update: guard, delete: guard },
-  may: { create: manages, update: managesThis, delete: managesThis },
+  may: { create: manages, update: managesPlaceholder, delete: managesPlaceholder },
   properties: {
     id: integer({ sort: true }),
     name: text({ required: true, min: 1, max: 256, sort: true }),
@@ -40,11 +51,14 @@ export const PlaceholderUser = resource('PlaceholderUser', 'principals', ({ text
   actions: {
     memberships: membershipsLink,
     showUser: { href: ({ id }) => `/placeholder_users/${id}`, type: 'text/html' },
-    updateImmediately: titled('patch', 'Update', managesThis, ({ id }) => `/api/v3/placeholder_users/${id}`),
-    delete: titled('delete', 'Delete', managesThis, ({ id }) => `/api/v3/placeholder_users/${id}`),
+    updateImmediately: titled('patch', 'Update', managesPlaceholder, ({ id }) => `/api/v3/placeholder_users/${id}`),
+    delete: titled('delete', 'Delete', managesPlaceholder, ({ id }) => `/api/v3/placeholder_users/${id}`),
   },
   defaults: () => ({ type: 'PlaceholderUser', status: ACTIVE }),
-  remove: removePrincipal,
+  remove: async (tx, row, context) => {
+    await demandMemberships(tx, row.id, context)
+    return removePrincipal(tx, row)
+  },
   operations: ['index', 'show', 'create', 'update', 'delete'],
   deleted: 202,
 }))

@@ -3,7 +3,7 @@ import type { Row, Transaction } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
 import { changed } from '#kernel/world.ts'
-import { prune, usersOf } from './inheritance.ts'
+import { placesOf, prune, usersOf } from './inheritance.ts'
 
 /** The columns that say who did or is to do something: they come to name the deleted user. */
 export const contributions: readonly (readonly [TableName, string])[] = [
@@ -46,8 +46,9 @@ export async function removePrincipal(tx: Transaction, { id }: Row): Promise<fal
     await tx.run(sql`update ${name(table)} set ${name(column)} = null where ${name(column)} = ${id}`)
   }
   const users = await usersOf(tx, id)
+  const places = await placesOf(tx, id)
   await tx.run(sql`delete from principals where id = ${id}`)
-  await prune(tx, users)
+  await prune(tx, users, places)
   await changed(tx, 'memberships', 'tokens', 'categories')
   return false
 }
