@@ -186,6 +186,11 @@ const hints: Record<string, Hint<Facts>> = {
     values: livingProjects,
   },
   'Role.grantable': { of: ({ name }) => [!builtin.includes(name)] },
+  // An administrator gives any role that can be given, wherever.
+  'Role.grantableIn': {
+    of: ({ name }, facts) =>
+      builtin.includes(name) || unitOf(name) === 'system' ? [] : (facts.all['Project'] ?? []).map((one) => String(one.id)),
+  },
   'Role.unit': {
     of: ({ name }) => (builtin.includes(name) ? [] : [unitOf(name)]),
     values: () => ['project', 'system'],
