@@ -17,6 +17,8 @@ export interface Sort {
   readonly expression: Sql
   /** Whether there can be rows without a value. */
   readonly nullable: boolean
+  /** Whether these come first when ascending. */
+  readonly emptyFirst?: boolean | undefined
 }
 
 export interface Query {
@@ -233,7 +235,7 @@ export function sortExpression(
   resource: Queryable,
   wanted: string,
   scope: Scope,
-): Pick<Sort, 'expression' | 'nullable'> | undefined {
+): Pick<Sort, 'expression' | 'nullable' | 'emptyFirst'> | undefined {
   const key = [wanted, camelCase(wanted)].find((one) => Object.hasOwn(resource.sorts ?? {}, one))
   const own = key === undefined ? undefined : resource.sorts?.[key]
   if (own) {
@@ -245,8 +247,9 @@ export function sortExpression(
   if (!property || !sort) return undefined
   const expression = typeof sort === 'function' ? sort(scope, resource.table) : name(`${resource.table}.${property.column}`)
   const readable = property.options.read?.where(scope, resource.table) ?? TRUE
-  if (readable !== TRUE) return { expression: sql`case when ${readable} then ${expression} end`, nullable: true }
-  return { expression, nullable: sort !== true || property.options.required !== true }
+  const { emptyFirst } = property.options
+  if (readable !== TRUE) return { expression: sql`case when ${readable} then ${expression} end`, nullable: true, emptyFirst }
+  return { expression, nullable: sort !== true || property.options.required !== true, emptyFirst }
 }
 
 /** The sort criteria of a `sortBy` parameter; only the first three count. */
