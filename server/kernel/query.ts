@@ -4,7 +4,7 @@ import { and, name, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context } from './context.ts'
 import { ApiError, badRequest, combined, invalidQuery } from './errors.ts'
 import { alive } from './living.ts'
-import { condition, type Filter, type FilterUse, isId, misfit, operatorsOf, takesValues } from './operators.ts'
+import { condition, type Filter, type FilterUse, isId, misfit, operatorsOf, takesValues, understood } from './operators.ts'
 import { needsOf, visibleIds } from './page.ts'
 import { humanize, type Property, type Queryable, type Resource, resourceNamed, snakeCase } from './resource.ts'
 import type { Scope } from './rules.ts'
@@ -24,7 +24,7 @@ export interface Sort {
 export interface Query {
   readonly offset: number
   readonly pageSize: number
-  /** The filters as they are repeated in links: the client's own, or the default ones. */
+  /** The filters as they are repeated in links: the client's own with their dates understood, or the default ones. */
   readonly filters: readonly FilterUse[]
   readonly conditions: readonly Sql[]
   readonly sorts: readonly Sort[]
@@ -182,9 +182,10 @@ export const isAvailable = async ({ available }: Filter, context: Context): Prom
   available === undefined || available(context)
 
 /** What is wrong with one use of a filter, or the condition it makes. */
-async function judge(use: FilterUse, resource: Queryable, context: Context): Promise<Sql | string> {
-  const filter = filtersOf(resource).get(use.name)
-  if (!filter || !(await isAvailable(filter, context))) return `${use.name} filter does not exist.`
+async function judge(given: FilterUse, resource: Queryable, context: Context): Promise<Sql | string> {
+  const filter = filtersOf(resource).get(given.name)
+  if (!filter || !(await isAvailable(filter, context))) return `${given.name} filter does not exist.`
+  const use = understood(filter.strategy, given)
   const operators = filter.operators ?? operatorsOf[filter.strategy]
   if (!operators.includes(use.operator)) {
     return `${filter.label} filter: the operator "${use.operator}" is not one of ${operators.map((o) => `"${o}"`).join(', ')}.`
@@ -295,7 +296,9 @@ export async function parseQuery(
   const resource = declared.name === undefined ? declared : alive(declared as Resource, context)
   const { params } = context
   const filterText = params.get('filters') ?? params.get('filter')
-  const filters = filterText === null ? byDefault : readFilters(filterText)
+  const given = filterText === null ? byDefault : readFilters(filterText)
+  const known = filtersOf(resource)
+  const filters = given.map((use) => understood(known.get(use.name)?.strategy ?? 'text', use))
   await prepare(context.db, context.viewer, needsOf(resource))
   return {
     offset: readOffset(params.get('offset')),
