@@ -45,11 +45,13 @@ export const natural = (engine: Engine, expression: Sql): Sql =>
     : sql`regexp_replace(regexp_replace(lower(${expression}), '(\\d+)', '00000000000000000000\\1', 'g'), '\\d*(\\d{20})', '\\1', 'g') collate "C"`
 
 /**
- * An order in which rows without a value come last when ascending, first when descending, as PostgreSQL does by itself.
- * SQLite must be told, unless there is no such row: being told keeps it from using an index.
+ * An order in which rows without a value come last when ascending, first when descending, as PostgreSQL does by itself; with
+ * `emptyFirst` it is the other way round, as SQLite does by itself. Neither is told more than it must be: being told keeps SQLite
+ * from using an index, so it is not where no row is without a value.
  */
-export function ordered(engine: Engine, expression: Sql, descending: boolean, nullable = true): Sql {
-  const nulls = engine === 'sqlite' && nullable ? (descending ? ' nulls first' : ' nulls last') : ''
+export function ordered(engine: Engine, expression: Sql, descending: boolean, nullable = true, emptyFirst = false): Sql {
+  const isOwn = emptyFirst === (engine === 'sqlite')
+  const nulls = nullable && !isOwn ? (emptyFirst === descending ? ' nulls last' : ' nulls first') : ''
   return sql`${expression} ${raw((descending ? 'desc' : 'asc') + nulls)}`
 }
 

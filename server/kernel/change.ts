@@ -29,6 +29,8 @@ export interface Prepared {
   readonly draft: Draft
   readonly facts: any
   readonly violations: readonly Violation[]
+  /** Asked within the transaction before anything is written; throws an ApiError where the write is no longer to be made. */
+  readonly confirm?: (tx: Transaction) => Promise<void>
 }
 
 /** A visible row, which may have to satisfy `where` besides, or 404. */
@@ -271,10 +273,13 @@ export async function commit(
   db: Database,
   context: Context,
   resource: Resource,
-  { draft, facts, violations }: Prepared,
+  { draft, facts, violations, confirm }: Prepared,
 ): Promise<number> {
   if (violations.length > 0) throw combined(toErrors(alive(resource, context), violations))
-  return writing(db, resource, (tx) => save(tx, context, resource, draft, facts))
+  return writing(db, resource, async (tx) => {
+    await confirm?.(tx)
+    return save(tx, context, resource, draft, facts)
+  })
 }
 
 /** A transaction in which constraints of the database are answered like our own. */

@@ -21,7 +21,7 @@ import { written } from './json.ts'
 import { alive } from './living.ts'
 import type { FilterUse } from './operators.ts'
 import { enrich, idIn, linksOf, list, type Page, relatedRows, targetOf, visibleWhere } from './page.ts'
-import { checkSelect, parseQuery, type Query, sortExpression, writeFilters } from './query.ts'
+import { checkSelect, parseQuery, propertyNamed, type Query, sortExpression, writeFilters } from './query.ts'
 import { type Body, isNamed, represent } from './represent.ts'
 import { hrefOf, type Link, type Property, type Queryable, type Resource, resourceNamed, resources } from './resource.ts'
 import { prepare } from './viewer.ts'
@@ -94,9 +94,23 @@ const UNPAGINATED = 100_000
 const NOTHING = raw('')
 
 /** The order of a list: its groups first. */
-function sortsOf({ group, sorts }: Query, resource: Resource, context: Context): Query['sorts'] {
-  if (!group) return sorts
-  return [{ name: group.name, descending: false, expression: groupOrder(group, resource, context), nullable: true }, ...sorts]
+const sortsOf = (query: Query, resource: Resource, context: Context): Query['sorts'] => [
+  ...groupSorts(query, resource, context),
+  ...query.sorts,
+]
+
+/**
+ * The order of groups, which the rows of a list follow: clients draw the headers while walking the rows. It is that of the grouped
+ * property, in the direction of the first criterion on it or else in its own; groups that share a place are told apart by what
+ * they hold.
+ */
+function groupSorts({ group, sorts }: Query, resource: Resource, context: Context): Query['sorts'] {
+  if (!group) return []
+  const asked = sorts.find((sort) => propertyNamed(resource, sort.name)?.name === group.name)
+  const { descending = false, emptyFirst } = group.options
+  const place = { expression: groupOrder(group, resource, context), descending: asked?.descending ?? descending, emptyFirst }
+  const value = { expression: expressionOf(group, resource, context), descending: false }
+  return [place, value].map((criterion) => ({ name: group.name, nullable: true, ...criterion }))
 }
 
 /** A page of elements, and what a collection says of itself by. */
@@ -228,12 +242,13 @@ async function groups(
 ): Promise<Body[]> {
   const group = query.group as Property
   const column = expressionOf(group, resource, context)
-  // What is no column of its own is the same for all of a group all the same, but the engines do not know.
-  const place = groupOrder(group, resource, context)
-  const order = group.options.select ? sql`min(${place})` : place
+  // All rows of a group are in the same place, but the engines do not know. The value is the first column.
+  const [place, value] = groupSorts(query, resource, context).map(({ expression, descending, nullable, emptyFirst }, i) =>
+    ordered(context.engine, i === 0 ? sql`min(${expression})` : raw('1'), descending, nullable, emptyFirst),
+  )
   const sums = query.showSums ? sql`, ${sumSelection(context, resource)}` : raw('')
   const rows = await context.db.all(
-    sql`${head}select ${column} as value, count(*) as count${sums} from ${name(resource.table)} where ${where} group by ${column} order by ${ordered(context.engine, order, false)}`,
+    sql`${head}select ${column} as value, count(*) as count${sums} from ${name(resource.table)} where ${where} group by 1 order by ${place}, ${value}`,
   )
   const target = group.to ? resourceNamed(group.to) : undefined
   const idsOf = ({ value }: Row): number[] => (typeof value === 'string' && group.many ? JSON.parse(value) : [value ?? []].flat())

@@ -5,6 +5,7 @@ import { hasWords, wordsOf } from '#db/search.ts'
 import { and, FALSE, or, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context } from './context.ts'
 import { isDate, type Strategy } from './kinds.ts'
+import { readDay, readInstant } from './lenient-dates.ts'
 
 /** One use of a filter in a request. */
 export interface FilterUse {
@@ -81,6 +82,17 @@ const valueless = new Set(['*', '!*', 't', 'w', 'o', 'c', 'l', 'ow'])
 
 export const takesValues = (operator: string) => !valueless.has(operator)
 
+/** Operators whose values are dates. */
+const ofDates = new Set(['=d', '<>d'])
+
+/** A use of a filter with its dates as everything else here reads them; what is no date stays as it was sent. */
+export function understood(strategy: Strategy, use: FilterUse): FilterUse {
+  const read = strategy === 'date' ? readDay : strategy === 'datetime_past' ? readInstant : undefined
+  if (!read || !ofDates.has(use.operator)) return use
+  const { values } = use
+  return { ...use, values: values.map((value) => (value.trim() === '' ? '' : (read(value) ?? value))) }
+}
+
 /** Why the values do not fit the operator, in words that follow the filter's label; undefined when they do. */
 export function misfit(strategy: Strategy, operator: string, values: readonly string[]): string | undefined {
   if (!takesValues(operator)) return undefined
@@ -106,11 +118,10 @@ export function misfit(strategy: Strategy, operator: string, values: readonly st
   return undefined
 }
 
-const isInstant = (text: string) =>
-  isDate(text.slice(0, 10)) &&
-  /^(T|$)/.test(text.slice(10)) &&
-  Date.parse(text) > Date.parse(FIRST_DAY) &&
-  Date.parse(text) < Date.parse(LAST_DAY)
+const isInstant = (text: string) => {
+  const instant = readInstant(text)
+  return instant !== undefined && Date.parse(instant) > Date.parse(FIRST_DAY) && Date.parse(instant) < Date.parse(LAST_DAY)
+}
 
 /** Whether a text is an id a row could have. */
 export const isId = (text: string) => /^\d{1,10}$/.test(text) && Number(text) < 2 ** 31

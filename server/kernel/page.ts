@@ -221,7 +221,7 @@ async function count({ db }: Context, { table }: Resource, where: Sql): Promise<
 /** The order of a list: the criteria, then the resource's own, then the id, newest first. */
 export function orderOf({ engine }: Context, { table, order }: Resource, sorts: Query['sorts']): Sql {
   const column = (own: string, descending: boolean) => ordered(engine, name(`${table}.${own}`), descending, false)
-  const criteria = sorts.map((sort) => ordered(engine, sort.expression, sort.descending, sort.nullable))
+  const criteria = sorts.map((sort) => ordered(engine, sort.expression, sort.descending, sort.nullable, sort.emptyFirst))
   if (sorts.length === 0 && order) {
     criteria.push(column(order.column, order.descending ?? false))
     if (order.column !== 'id') criteria.push(column('id', false))

@@ -4,7 +4,7 @@ import { and, name, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context } from './context.ts'
 import { ApiError, badRequest, combined, invalidQuery } from './errors.ts'
 import { alive } from './living.ts'
-import { condition, type Filter, type FilterUse, isId, misfit, operatorsOf, takesValues } from './operators.ts'
+import { condition, type Filter, type FilterUse, isId, misfit, operatorsOf, takesValues, understood } from './operators.ts'
 import { needsOf, visibleIds } from './page.ts'
 import { humanize, type Property, type Queryable, type Resource, resourceNamed, snakeCase } from './resource.ts'
 import type { Scope } from './rules.ts'
@@ -17,12 +17,14 @@ export interface Sort {
   readonly expression: Sql
   /** Whether there can be rows without a value. */
   readonly nullable: boolean
+  /** Whether these come first when ascending. */
+  readonly emptyFirst?: boolean | undefined
 }
 
 export interface Query {
   readonly offset: number
   readonly pageSize: number
-  /** The filters as they are repeated in links: the client's own, or the default ones. */
+  /** The filters as they are repeated in links: the client's own with their dates understood, or the default ones. */
   readonly filters: readonly FilterUse[]
   readonly conditions: readonly Sql[]
   readonly sorts: readonly Sort[]
@@ -180,9 +182,10 @@ export const isAvailable = async ({ available }: Filter, context: Context): Prom
   available === undefined || available(context)
 
 /** What is wrong with one use of a filter, or the condition it makes. */
-async function judge(use: FilterUse, resource: Queryable, context: Context): Promise<Sql | string> {
-  const filter = filtersOf(resource).get(use.name)
-  if (!filter || !(await isAvailable(filter, context))) return `${use.name} filter does not exist.`
+async function judge(given: FilterUse, resource: Queryable, context: Context): Promise<Sql | string> {
+  const filter = filtersOf(resource).get(given.name)
+  if (!filter || !(await isAvailable(filter, context))) return `${given.name} filter does not exist.`
+  const use = understood(filter.strategy, given)
   const operators = filter.operators ?? operatorsOf[filter.strategy]
   if (!operators.includes(use.operator)) {
     return `${filter.label} filter: the operator "${use.operator}" is not one of ${operators.map((o) => `"${o}"`).join(', ')}.`
@@ -233,7 +236,7 @@ export function sortExpression(
   resource: Queryable,
   wanted: string,
   scope: Scope,
-): Pick<Sort, 'expression' | 'nullable'> | undefined {
+): Pick<Sort, 'expression' | 'nullable' | 'emptyFirst'> | undefined {
   const key = [wanted, camelCase(wanted)].find((one) => Object.hasOwn(resource.sorts ?? {}, one))
   const own = key === undefined ? undefined : resource.sorts?.[key]
   if (own) {
@@ -245,8 +248,9 @@ export function sortExpression(
   if (!property || !sort) return undefined
   const expression = typeof sort === 'function' ? sort(scope, resource.table) : name(`${resource.table}.${property.column}`)
   const readable = property.options.read?.where(scope, resource.table) ?? TRUE
-  if (readable !== TRUE) return { expression: sql`case when ${readable} then ${expression} end`, nullable: true }
-  return { expression, nullable: sort !== true || property.options.required !== true }
+  const { emptyFirst } = property.options
+  if (readable !== TRUE) return { expression: sql`case when ${readable} then ${expression} end`, nullable: true, emptyFirst }
+  return { expression, nullable: sort !== true || property.options.required !== true, emptyFirst }
 }
 
 /** The sort criteria of a `sortBy` parameter; only the first three count. */
@@ -292,7 +296,9 @@ export async function parseQuery(
   const resource = declared.name === undefined ? declared : alive(declared as Resource, context)
   const { params } = context
   const filterText = params.get('filters') ?? params.get('filter')
-  const filters = filterText === null ? byDefault : readFilters(filterText)
+  const given = filterText === null ? byDefault : readFilters(filterText)
+  const known = filtersOf(resource)
+  const filters = given.map((use) => understood(known.get(use.name)?.strategy ?? 'text', use))
   await prepare(context.db, context.viewer, needsOf(resource))
   return {
     offset: readOffset(params.get('offset')),

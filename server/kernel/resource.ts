@@ -98,6 +98,10 @@ interface Common<R, F> {
   /** Sortable, by the column or by this expression. */
   sort?: boolean | ((scope: Scope, table: string) => Sql)
   group?: boolean
+  /** Its groups are in descending order where no sort criterion says otherwise. */
+  descending?: boolean
+  /** Rows without a value come first when ascending, last when descending; of other properties the other way round. */
+  emptyFirst?: boolean
   /** Whether it can be a column of a list; what can be sorted or grouped by can. */
   listed?: boolean
   /** Told again where a row is compared with what it was, if it has changed since. */

@@ -78,6 +78,9 @@ export const shared = (permission: string, of = 'id'): Rule => within(`share:${p
 /** The viewer holds the permission on the work package that the row is: in its project, or because it is shared. */
 export const onWorkPackage = (permission: string): Rule => either(inProject(permission), shared(permission))
 
+/** The viewer has the role on the work package that the row is: in its project, or because it is shared. */
+export const withRole = (role: number): Rule => either(within(`role:${role}`, 'project_id'), within(`shared-role:${role}`))
+
 /** At least one work package is shared with the viewer, with this permission. */
 export const sharedAnywhere = (permission: string): Rule =>
   personal([`share:${permission}`], (viewer) => idSet(viewer, `share:${permission}`).ids.size > 0)

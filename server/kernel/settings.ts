@@ -39,6 +39,8 @@ export const defaultSettings = {
   default_projects_public: false,
   default_projects_modules: ['work_package_tracking', 'gantt', 'board_view', 'calendar_view', 'news', 'costs', 'wiki'],
   new_project_user_role_id: null as number | null,
+  /** Whether those who manage members give only roles whose permissions they hold themselves; administrators give any. */
+  members_given_held_permissions_only: false,
   display_subprojects_work_packages: true,
   cross_project_work_package_relations: true,
   work_package_list_default_columns: ['id', 'subject', 'type', 'status', 'assigned_to', 'priority'],

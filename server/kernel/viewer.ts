@@ -43,7 +43,14 @@ export interface Viewer {
 }
 
 /** What permissions depend on. */
-export const permissionTopics: readonly Topic[] = ['principals', 'memberships', 'roles', 'projects', 'custom_fields']
+export const permissionTopics: readonly Topic[] = [
+  'principals',
+  'memberships',
+  'roles',
+  'projects',
+  'custom_fields',
+  'custom_actions',
+]
 
 /** The viewer for a principal's row, within limits. */
 export function viewerOf(snapshot: Snapshot, row: Row, limits: Limits = {}): Promise<Viewer> {
@@ -78,6 +85,27 @@ export const sharesOf = (viewer: Viewer, engine: Engine): Sql => sql`(
       ? sql` and work_package_id in (select id from work_packages where ${withinLimits(viewer, engine, sql`project_id`)})`
       : sql``
   })`
+
+/**
+ * The viewer's roles in projects, as a table of `project_id` and `role_id`. Administrators have every role that can be given in
+ * every active project, member or not: transitions of workflows and conditions that ask for roles follow from that.
+ */
+export const rolesOf = (viewer: Viewer, engine: Engine): Sql =>
+  viewer.admin
+    ? sql`(
+        select p.id as project_id, r.id as role_id from projects p cross join roles r
+        where p.active and r.kind = 'project' and r.builtin is null)`
+    : sql`(
+        select project_id, role_id from effective_roles
+        where ${and([sql`user_id = ${viewer.id}`, withinLimits(viewer, engine, sql`project_id`)])})`
+
+/** The viewer's roles on work packages that are shared, as a table of `work_package_id` and `role_id`. */
+export const sharedRolesOf = (viewer: Viewer, engine: Engine): Sql => sql`(
+  select m.entity_id as work_package_id, r.role_id from memberships m join membership_roles r on r.membership_id = m.id
+  where ${and([
+    sql`m.principal_id = ${viewer.id} and m.entity_type = 'WorkPackage'`,
+    withinLimits(viewer, engine, sql`m.project_id`),
+  ])})`
 
 /** What the viewer may do beyond single projects, as a table of `permission`. */
 export const globalGrantsOf = (viewer: Viewer): Sql => sql`(
@@ -132,6 +160,19 @@ export async function prepare(db: Reader, viewer: Viewer, needs: Iterable<string
       group by permission`)
     const found = new Map(rows.map((row) => [row.permission, parse(row.ids)]))
     for (const permission of permissions) viewer.sets.set(`share:${permission}`, setOf(found.get(permission) ?? []))
+  }
+
+  for (const [kind, of, table] of [
+    ['role:', 'project_id', rolesOf],
+    ['shared-role:', 'work_package_id', sharedRolesOf],
+  ] as const) {
+    const roles = missing.filter((need) => need.startsWith(kind)).map((need) => Number(need.slice(kind.length)))
+    if (roles.length === 0) continue
+    const rows = await db.all<{ role_id: number; ids: unknown }>(sql`
+      select role_id, ${array}(distinct ${raw(of)}) as ids from ${table(viewer, db.engine)} r
+      where ${among(db.engine, sql`role_id`, roles)} group by role_id`)
+    const found = new Map(rows.map((row) => [row.role_id, parse(row.ids)]))
+    for (const role of roles) viewer.sets.set(`${kind}${role}`, setOf(found.get(role) ?? []))
   }
 
   if (missing.includes('global')) {

@@ -186,6 +186,11 @@ const hints: Record<string, Hint<Facts>> = {
     values: livingProjects,
   },
   'Role.grantable': { of: ({ name }) => [!builtin.includes(name)] },
+  // An administrator gives any role that can be given, wherever.
+  'Role.grantableIn': {
+    of: ({ name }, facts) =>
+      builtin.includes(name) || unitOf(name) === 'system' ? [] : (facts.all['Project'] ?? []).map((one) => String(one.id)),
+  },
   'Role.unit': {
     of: ({ name }) => (builtin.includes(name) ? [] : [unitOf(name)]),
     values: () => ['project', 'system'],
@@ -419,6 +424,19 @@ test('nothing is told the oracle of filters that are not there', () => {
   )
 })
 
+/** Two days in the spellings that people and programs have for them, the API's own first. */
+const spellings: readonly (readonly [from: string, to: string])[] = [
+  ['2031-02-03', '2031-02-09'],
+  ['2031-2-3', '2031-2-9'],
+  ['2031/02/03', '2031/2/9'],
+  ['3.2.2031', '09. 02. 2031'],
+  ['February 3, 2031', 'Feb 9th 2031'],
+  ['3 Feb 2031', '9. February 2031'],
+  ['20310203', '2031-Feb-09'],
+  ['2031-02-03T00:00:00Z', '2031-02-09T01:00:00+01:00'],
+  ['3.2.2031 00:00', 'Sun, 09 Feb 2031 00:00:00 GMT'],
+]
+
 for (const list of lists) {
   describe(list.name, () => {
     for (const filter of filtersIn(list)) {
@@ -445,6 +463,31 @@ for (const list of lists) {
               wrong.push(`${operator} ${JSON.stringify(values)}: ${told(found)}; meant: ${told(picked)}`)
           }
           assert.deepEqual({ wrong, untold }, { wrong: [], untold: [] })
+        })
+      }
+
+      const ofDates = operatorsIn(filter).filter((operator) => operator === '=d' || operator === '<>d')
+      if (ofDates.length > 0) {
+        test(`${filter.key} reads a date however it is written, and nothing that could be two days or none`, async () => {
+          const beside = list.beside?.(filter.key) ?? []
+          const [iso, ...others] = spellings
+          const asked = (spelling: (typeof spellings)[number], operator: string) =>
+            operator === '=d' ? [[spelling[1]]] : [[...spelling], [spelling[0], ''], ['', spelling[1]]]
+          for (const operator of ofDates) {
+            const found = (values: string[]) => listed(client(), at(), [...beside, { [filter.key]: { operator, values } }])
+            const meant = await Promise.all(asked(iso as never, operator).map(found))
+            for (const spelling of others)
+              for (const [i, values] of asked(spelling, operator).entries())
+                assert.deepEqual(await found(values), meant[i], `${operator} ${values}`)
+            for (const garbage of ['3/4/2031', '31.2.2031', '1.2.31', 'soon', '2031-02-03T25:00:00Z', '٣.٢.٢٠٣١']) {
+              const values = operator === '=d' ? [garbage] : ['2031-02-03', garbage]
+              const reply = await client().get(
+                `${at()}${at().includes('?') ? '&' : '?'}${query([...beside, { [filter.key]: { operator, values } }])}`,
+              )
+              assert.equal(reply.status, 400, garbage)
+              assert.equal(reply.body.errorIdentifier, 'urn:openproject-org:api:v3:errors:InvalidQuery')
+            }
+          }
         })
       }
 

@@ -44,9 +44,9 @@ describe('in groups', () => {
     [
       'priority',
       [
-        ['Low', 1],
-        ['Normal', 1],
         ['High', 1],
+        ['Normal', 1],
+        ['Low', 1],
       ],
     ],
     [

@@ -8,6 +8,8 @@ import { forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { relatedRows } from '#kernel/page.ts'
 import { type Draft, resourceNamed } from '#kernel/resource.ts'
 import { admin, both, either, inProject, lacking, type Rule } from '#kernel/rules.ts'
+import { allRows } from '#kernel/world.ts'
+import { rolesToGive } from './giving-roles.ts'
 import { inherit, prune, usersOf } from './inheritance.ts'
 import { LOCKED } from './statuses.ts'
 import { madeKinds } from './visibility.ts'
@@ -19,6 +21,8 @@ export interface MembershipFacts {
   /** The principal, if the viewer sees it. */
   readonly principal: Row | undefined
   readonly roles: readonly Tables['roles'][]
+  /** The ids of the roles that it may come to have: those the viewer may give there, and those it has. */
+  readonly possible: ReadonlySet<number>
   /** Whether the principal is a member there already. */
   readonly isTaken: boolean
   /** Whether some of the roles come from a group. */
@@ -37,15 +41,25 @@ export async function membershipFacts({ row, before, many }: Draft, context: Con
           select id from memberships
           where principal_id = ${row.principal_id} and entity_type is null
             and ${row.project_id ? sql`project_id = ${row.project_id}` : sql`project_id is null`}`)
-  const inherited = before
-    ? await db.one(sql`select id from membership_roles where membership_id = ${before.id} and inherited_from is not null limit 1`)
-    : undefined
+  const stored = before
+    ? await db.all<{ role_id: number; inherited_from: number | null }>(
+        sql`select role_id, inherited_from from membership_roles where membership_id = ${before.id}`,
+      )
+    : []
+  const givable = row.project_id ? await rolesToGive(context, row.project_id) : await globalRoles(context)
   return {
     principal: principals?.get(row.principal_id),
     roles: ids.map((id) => roles.get(id)).filter((role) => role !== undefined) as Tables['roles'][],
+    possible: new Set([...givable, ...stored.map((one) => one.role_id)]),
     isTaken: other !== undefined,
-    inherits: inherited !== undefined,
+    inherits: stored.some((one) => one.inherited_from !== null),
   }
+}
+
+/** The ids of the roles of memberships that belong to no project: administrators alone give them. */
+async function globalRoles({ db, snapshot }: Context): Promise<readonly number[]> {
+  const roles = await allRows(db, snapshot, 'roles', 'position')
+  return [...roles.values()].filter((role) => role['builtin'] === null && role['kind'] === 'global').map((role) => role['id'])
 }
 
 /**
@@ -68,11 +82,9 @@ export function checkPrincipal({ before }: Draft, { principal, isTaken }: Member
   ]
 }
 
-export function checkRoles({ row }: Draft, { roles }: MembershipFacts): Violation[] {
-  const kind = row.project_id ? 'project' : 'global'
-  return roles.every((role) => role.builtin === null && role.kind === kind)
-    ? []
-    : [violation('roles', 'contain one that cannot be given here')]
+/** Roles that cannot be given there, or not by the viewer; clients know the sentence. */
+export function checkRoles(_: Draft, { roles, possible }: MembershipFacts): Violation[] {
+  return roles.every((role) => possible.has(role.id)) ? [] : [violation('roles', 'has an unassignable role')]
 }
 
 /** The distinct roles of memberships, inherited ones included. */

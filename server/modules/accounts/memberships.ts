@@ -5,6 +5,7 @@ import { operation } from '#kernel/operation.ts'
 import { resource, resourceNamed } from '#kernel/resource.ts'
 import { admin, both, either, inProject, lacking } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
+import { isLimited } from './giving-roles.ts'
 import { membershipFilters, membershipSorts } from './membership-filters.ts'
 import {
   checkPlace,
@@ -87,8 +88,11 @@ export const Membership = resource<'memberships', MembershipFacts>(
         load: rolesOf,
         store: storeRoles,
         allowed: {
-          href: ({ before, row }) =>
-            filtered('/api/v3/roles', before ? [['unit', '=', [row.project_id ? 'project' : 'system']]] : []),
+          href: ({ before, row }, context) =>
+            filtered('/api/v3/roles', [
+              ...(before ? ([['unit', '=', [row.project_id ? 'project' : 'system']]] as Uses) : []),
+              ...(row.project_id && isLimited(context) ? ([['grantableIn', '=', [row.project_id]]] as Uses) : []),
+            ]),
         },
       }),
     },

@@ -1,9 +1,10 @@
 /** Roles: bundles of permissions that memberships give. */
 import { amongTexts } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
-import type { FilterUse } from '#kernel/operators.ts'
+import { type FilterUse, isId } from '#kernel/operators.ts'
 import { resource } from '#kernel/resource.ts'
 import { everyone, signedIn } from '#kernel/rules.ts'
+import { mayGive } from './giving-roles.ts'
 import { seesMembers } from './visibility.ts'
 
 /** What a role can be given for, and the kinds of roles that can. */
@@ -31,6 +32,15 @@ export const Role = resource('Role', 'roles', ({ text, integer }) => ({
     grantable: {
       strategy: 'boolean',
       where: (use) => (asksFor(use) ? sql`roles.builtin is null` : sql`roles.builtin is not null`),
+    },
+    /** Whether the viewer can give it to members of one of these projects. */
+    grantableIn: {
+      strategy: 'list',
+      to: 'Project',
+      where: ({ operator, values }, context) => {
+        const isOne = mayGive(context, values.filter(isId).map(Number))
+        return operator === '=' ? isOne : sql`not (${isOne})`
+      },
     },
     /** What a membership that can have it is about. */
     unit: {

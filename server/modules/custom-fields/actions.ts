@@ -1,16 +1,16 @@
 /** Custom actions: changes of a work package that are made together, offered where their conditions hold. */
 import { ConstraintError, type Row, type Transaction } from '#db/database.ts'
-import { among, insert } from '#db/dialect.ts'
-import { sql } from '#db/sql.ts'
-import type { Tables } from '#db/tables.ts'
+import { forUpdate, insert } from '#db/dialect.ts'
+import { and, raw, type Sql, sql } from '#db/sql.ts'
 import { prepareWrite } from '#kernel/change.ts'
 import type { Context } from '#kernel/context.ts'
 import { idLinked, toErrors } from '#kernel/draft.ts'
-import { combined, violation } from '#kernel/errors.ts'
-import { guarded, operation, rowAt, saved } from '#kernel/operation.ts'
+import { combined, conflict, forbidden, notFound, violation } from '#kernel/errors.ts'
+import { demand, guarded, idFrom, operation, saved } from '#kernel/operation.ts'
 import { visibleRow } from '#kernel/page.ts'
 import { extend, resource } from '#kernel/resource.ts'
-import { everyone, inAnyProject, inProject } from '#kernel/rules.ts'
+import { both, either, having, inAnyProject, onWorkPackage, type Rule, sharedAnywhere, within, withRole } from '#kernel/rules.ts'
+import { defineSet, grantsOf, prepare, rolesOf, sharedRolesOf, sharesOf } from '#kernel/viewer.ts'
 import { allRows, changed } from '#kernel/world.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 
@@ -21,7 +21,35 @@ type Conditions = Partial<Record<(typeof conditionNames)[number], readonly numbe
 const CURRENT_USER = '/api/v3/users/me'
 const TODAY = 'today'
 
-const edits = inAnyProject('edit_work_packages')
+const EDIT = 'edit_work_packages'
+const mayEdit = onWorkPackage(EDIT)
+/** Whoever may edit a work package at all. */
+const edits = either(inAnyProject(EDIT), sharedAnywhere(EDIT))
+
+/** The actions that could be offered to the viewer: project and role are as wanted in one place where the viewer edits. */
+defineSet('custom_actions', (viewer, engine) => {
+  const ids = (of: string) =>
+    engine === 'sqlite'
+      ? sql`(select value from json_each(a.conditions, '$.${raw(of)}'))`
+      : sql`(select v::integer from jsonb_array_elements_text(coalesce(a.conditions -> '${raw(of)}', '[]')) as x (v))`
+  const fits = (of: string, condition: Sql) => sql`(not exists ${ids(of)} or ${condition})`
+  const suits = (project: Sql, roles: Sql) =>
+    and([
+      fits('project', sql`${project} in ${ids('project')}`),
+      fits('role', sql`exists (${roles} and r.role_id in ${ids('role')})`),
+    ])
+  const inProjects = sql`select 1 from ${rolesOf(viewer, engine)} r where r.project_id =`
+  const onShared = sql`select 1 from ${sharedRolesOf(viewer, engine)} r where r.work_package_id = w.id`
+  return sql`
+    select a.id as id from custom_actions a
+    where exists (
+      select 1 from ${grantsOf(viewer, engine)} g
+      where g.permission = ${EDIT} and ${suits(sql`g.project_id`, sql`${inProjects} g.project_id`)})
+    or exists (
+      select 1 from ${sharesOf(viewer, engine)} s join work_packages w on w.id = s.work_package_id
+      where s.permission = ${EDIT} and (${suits(sql`w.project_id`, onShared)} or ${suits(sql`w.project_id`, sql`${inProjects} w.project_id`)}))`
+})
+
 const self = ({ id }: { id: number }) => `/api/v3/custom_actions/${id}`
 
 export const CustomAction = resource('CustomAction', 'custom_actions', (p) => ({
@@ -29,7 +57,7 @@ export const CustomAction = resource('CustomAction', 'custom_actions', (p) => ({
   title: 'name',
   held: 'all',
   order: { column: 'position' },
-  visible: everyone,
+  visible: within('custom_actions'),
   guard: edits,
   guards: { show: edits },
   properties: { name: p.text(), description: p.text() },
@@ -43,43 +71,31 @@ export const CustomAction = resource('CustomAction', 'custom_actions', (p) => ({
   operations: ['show'],
 }))
 
-/** The roles that the viewer has in projects; asked only where an action depends on them. */
-async function rolesIn(projects: readonly number[], { db, viewer }: Context): Promise<ReadonlyMap<number, ReadonlySet<number>>> {
-  const rows = await db.all<{ project_id: number; role_id: number }>(sql`
-    select project_id, role_id from effective_roles
-    where user_id = ${viewer.id} and ${among(db.engine, sql`project_id`, [...new Set(projects)])}`)
-  return new Map([...Map.groupBy(rows, (row) => row.project_id)].map(([id, own]) => [id, new Set(own.map((row) => row.role_id))]))
+/** The work packages for which an action is offered: those that the viewer may edit, and that meet every condition. */
+function offeredFor(action: Row): Rule {
+  const { status = [], type = [], project = [], role = [] } = action['conditions'] as Conditions
+  const among = (of: string, ids: readonly number[]) => (ids.length > 0 ? [having(of, ...ids)] : [])
+  return both(
+    mayEdit,
+    ...among('status_id', status),
+    ...among('type_id', type),
+    ...among('project_id', project),
+    ...(role.length > 0 ? [either(...role.map(withRole))] : []),
+  )
 }
 
-/** The ids of the actions that are offered for each work package: to those who may execute them, who are all that may read them. */
-async function offered(
-  rows: readonly Tables['work_packages'][],
-  context: Context,
-): Promise<ReadonlyMap<number, readonly number[]>> {
+/** The ids of the actions that are offered for each work package. From what a row was, nothing is executed. */
+async function offered(rows: readonly Row[], context: Context): Promise<ReadonlyMap<number, readonly number[]>> {
+  if (context.present) return new Map()
   const actions = [...(await allRows(context.db, context.snapshot, 'custom_actions', 'position')).values()]
-  const conditionsOf = (action: Row) => action['conditions'] as Conditions
-  if (actions.length === 0) return new Map()
-  const asksForRoles = actions.some((action) => (conditionsOf(action).role ?? []).length > 0)
-  const roles = asksForRoles
-    ? await rolesIn(
-        rows.map((row) => row.project_id),
-        context,
-      )
-    : undefined
-  const mayEdit = inProject('edit_work_packages')
-  const suits = (row: Tables['work_packages'], action: Row): boolean => {
-    const { status, type, project, role } = conditionsOf(action)
-    const own = roles?.get(row.project_id)
-    const isOf = (wanted: readonly number[] | undefined, id: number) => !wanted?.length || wanted.includes(id)
-    return (
-      mayEdit.holds(context.viewer, row) &&
-      isOf(status, row.status_id) &&
-      isOf(type, row.type_id) &&
-      isOf(project, row.project_id) &&
-      (!role?.length || role.some((id) => own?.has(id)))
-    )
-  }
-  return new Map(rows.map((row) => [row.id, actions.filter((action) => suits(row, action)).map((action) => action['id'])]))
+  const rules = new Map(actions.map((action) => [action['id'] as number, offeredFor(action)]))
+  await prepare(
+    context.db,
+    context.viewer,
+    [...rules.values()].flatMap((rule) => rule.needs),
+  )
+  const holding = (row: Row) => [...rules].filter(([, rule]) => rule.holds(context.viewer, row)).map(([id]) => id)
+  return new Map(rows.map((row) => [row['id'], holding(row)]))
 }
 
 extend('WorkPackage', 'work_packages', {
@@ -115,7 +131,9 @@ operation({
   run: async (ask) => {
     const { context, body, params } = ask
     await guarded(CustomAction, context)
-    const action = await rowAt(params['id'] as string, CustomAction, context)
+    const id = await idFrom(params['id'] as string, CustomAction, context)
+    const action = (await allRows(context.db, context.snapshot, 'custom_actions', 'position')).get(id ?? 0)
+    if (!action) throw notFound(CustomAction.missing)
     const { lockVersion } = body
     const row = await workPackageIn(body, context)
     const faults = [
@@ -123,7 +141,16 @@ operation({
       ...(lockVersion === undefined || lockVersion === null ? [violation('lockVersion', "can't be blank")] : []),
     ]
     if (!row || faults.length > 0) throw combined(toErrors(WorkPackage, faults))
-    return saved(ask, WorkPackage, await prepareWrite(context, WorkPackage, row, { ...changesFor(action, context), lockVersion }))
+    const prepared = await prepareWrite(context, WorkPackage, row, { ...changesFor(action, context), lockVersion })
+    const rule = offeredFor(action)
+    await demand(context, rule, row)
+    // Others may write in between, even where the action comes to no change of the row that its lock version would guard.
+    const confirm = async (tx: Transaction) => {
+      const now = await tx.one(sql`select * from work_packages where id = ${row['id']}${forUpdate(tx.engine)}`)
+      if (now?.['lock_version'] !== row['lock_version']) throw conflict()
+      if (!now || !rule.holds(context.viewer, now)) throw forbidden()
+    }
+    return saved(ask, WorkPackage, { ...prepared, confirm })
   },
 })
 

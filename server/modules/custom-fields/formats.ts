@@ -87,31 +87,59 @@ export function valueIn({ id, format, multiple }: Definition, engine: Engine, ta
   return type ? sql`(${all(table)} ->> '${key(id)}')::${raw(type)}` : sql`(${all(table)} ->> '${key(id)}')`
 }
 
-/** The first id that a row holds in a field. */
-function firstIn(field: Definition, engine: Engine, table: string): Sql {
-  if (!field.multiple) return valueIn(field, engine, table)
-  return engine === 'sqlite'
-    ? sql`json_extract(${all(table)}, '$."${key(field.id)}"[0]')`
-    : sql`(${all(table)} -> '${key(field.id)}' ->> 0)::integer`
+/** The ids that a row holds in a field of several, as a table of `id`. A single value is a list of one. */
+function idsIn({ id }: Definition, engine: Engine, table: string): Sql {
+  if (engine === 'sqlite') return sql`(select e.value as id from json_each(${all(table)}, '$."${key(id)}"') e)`
+  return sql`(select e.id::integer as id from (select ${all(table)} -> '${key(id)}' as list) l cross join lateral
+    jsonb_array_elements_text(case jsonb_typeof(l.list) when 'array' then l.list else jsonb_build_array(l.list) end) e (id)
+    where l.list is not null)`
 }
 
-/** Rows are ordered by what people read, choices by their places. */
-export function orderBy(field: Definition, engine: Engine, table: string): Sql {
-  const value = valueIn(field, engine, table)
-  const of = (from: string, expression: Sql) =>
-    sql`(select ${expression} from ${name(from)} x where x.id = ${firstIn(field, engine, table)})`
+/** Where choices lie, and their order among each other, by what a row `x` of theirs says. */
+function choicesBy(field: Definition, engine: Engine): { from: string; place: Sql } | undefined {
   switch (field.format) {
     case 'list':
-      return of('custom_options', sql`x.position`)
+      return { from: 'custom_options', place: sql`x.position` }
     case 'user':
-      return of('principals', folded(engine, sql`coalesce(x.last_name, x.name) || ' ' || coalesce(x.first_name, '')`))
+      return {
+        from: 'principals',
+        place: folded(engine, sql`coalesce(x.last_name, x.name) || ' ' || coalesce(x.first_name, '')`),
+      }
     case 'version':
-      return of('versions', natural(engine, sql`x.name`))
+      return { from: 'versions', place: natural(engine, sql`x.name`) }
     case 'hierarchy':
-      return of('custom_field_items', folded(engine, sql`x.label`))
+      return { from: 'custom_field_items', place: folded(engine, sql`x.label`) }
     case 'weighted_item_list':
-      return of('custom_field_items', engine === 'sqlite' ? sql`cast(x.weight as real)` : sql`cast(x.weight as numeric)`)
+      return { from: 'custom_field_items', place: sql`cast(x.weight as ${raw(engine === 'sqlite' ? 'real' : 'numeric')})` }
+    default:
+      return undefined
+  }
+}
+
+/** What a row holds in a field, the same for all that hold the same: of several choices the list of ids, in the choices' order. */
+export function groupBy(field: Definition, engine: Engine, table: string): Sql {
+  const choices = field.multiple ? choicesBy(field, engine) : undefined
+  if (!choices) return valueIn(field, engine, table)
+  const { from, place } = choices
+  const chosen = sql`from ${idsIn(field, engine, table)} e left join ${name(from)} x on x.id = e.id`
+  return engine === 'sqlite'
+    ? sql`(select nullif(json_group_array(id), '[]') from (select e.id as id ${chosen} order by ${place}, e.id) c)`
+    : sql`(select jsonb_agg(e.id order by ${place}, e.id) ${chosen})`
+}
+
+/** Rows are ordered by what people read, choices by their places; of several it is the first place that counts. */
+export function orderBy(field: Definition, engine: Engine, table: string): Sql {
+  const value = valueIn(field, engine, table)
+  const choices = choicesBy(field, engine)
+  if (choices) {
+    const { from, place } = choices
+    return field.multiple
+      ? sql`(select min(${place}) from ${idsIn(field, engine, table)} e join ${name(from)} x on x.id = e.id)`
+      : sql`(select ${place} from ${name(from)} x where x.id = ${value})`
+  }
+  switch (field.format) {
     case 'string':
+    case 'text':
     case 'link':
       return folded(engine, value)
     case 'bool':

@@ -11,7 +11,7 @@ import { allRows } from '#kernel/world.ts'
 import { editAttributes, seeAttributes } from '#modules/projects/rights.ts'
 import { sharedVersionIds } from '#modules/projects/sharing.ts'
 import { type Definition, type Extensible, isIn } from './definitions.ts'
-import { conditionOn, formats, orderBy, valueIn } from './formats.ts'
+import { conditionOn, formats, groupBy, orderBy, valueIn } from './formats.ts'
 import { compute, readFormula } from './formulas.ts'
 
 /** What the kind of resource says of its fields. */
@@ -215,10 +215,11 @@ export function propertyOf(field: Definition, all: readonly Definition[]): Prope
       ...(host.section && { section: field.section ?? host.section }),
       fault: faultOf(field),
       about: about(field),
-      select: ({ engine }, table) => valueIn(field, engine, table),
+      select: ({ engine }, table) => groupBy(field, engine, table),
       ...(isQueried && {
         listed: true,
-        sort: isText ? false : ({ engine }, table) => orderBy(field, engine, table),
+        sort: ({ engine }, table) => orderBy(field, engine, table),
+        emptyFirst: !to,
         group: !isText && format !== 'link',
         ...(isNumber && { sum: ({ engine }, table) => sql`sum(${valueIn(field, engine, table)})` }),
       }),

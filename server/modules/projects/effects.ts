@@ -1,6 +1,6 @@
 /** What creating, changing and deleting a project brings with it. Everything runs in the transaction of the write. */
 import type { Transaction } from '#db/database.ts'
-import { among, amongTexts, insert } from '#db/dialect.ts'
+import { among, insert } from '#db/dialect.ts'
 import { join, raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import type { Context } from '#kernel/context.ts'
@@ -19,7 +19,12 @@ import { releaseVersions } from './sharing.ts'
 type Project = Tables['projects']
 
 /** A new project starts with the usual modules and types, and with its creator as a member. */
-export async function equip(tx: Transaction, { row, before }: Draft<Project>, _: Facts, context: Context): Promise<void> {
+export async function equip(
+  tx: Transaction,
+  { row, before }: Draft<Project>,
+  { creatorRole }: Facts,
+  context: Context,
+): Promise<void> {
   if (before) return
   const modules = [...new Set(context.settings.default_projects_modules)]
   if (modules.length > 0) {
@@ -29,26 +34,16 @@ export async function equip(tx: Transaction, { row, before }: Draft<Project>, _:
   await tx.run(sql`
     insert into project_types (project_id, type_id)
     select p.id, t.id from projects p cross join types t where p.id = ${row.id} and t.is_default`)
-  if (!context.viewer.admin) await admit(tx, row.id, context)
+  if (creatorRole !== undefined) await admit(tx, row.id, creatorRole, context)
 }
 
-/** What the role of somebody who creates a project must give at least, where the settings name no role. */
-const CREATORS_NEED = ['view_project_attributes', 'edit_project_attributes', 'view_members', 'manage_members']
-
 /** Makes the viewer a member of a project, with the role that creators get. */
-async function admit(tx: Transaction, projectId: number, { settings, viewer, now }: Context): Promise<void> {
-  const roles = await tx.all<{ id: number }>(sql`
-    select r.id from roles r where r.kind = 'project' and r.builtin is null
-      and (r.id = ${settings.new_project_user_role_id ?? 0} or ${CREATORS_NEED.length} = (
-        select count(*) from role_permissions p where p.role_id = r.id and ${amongTexts(tx.engine, raw('p.permission'), CREATORS_NEED)}))
-    order by case when r.id = ${settings.new_project_user_role_id ?? 0} then 0 else 1 end, r.position, r.id limit 1`)
-  const [role] = roles
-  if (!role) return
+async function admit(tx: Transaction, projectId: number, role: number, { viewer, now }: Context): Promise<void> {
   const at = now.toISOString()
   const membership = await tx.one<{ id: number }>(
     insert('memberships', { principal_id: viewer.id, project_id: projectId, created_at: at, updated_at: at }),
   )
-  await tx.one(insert('membership_roles', { membership_id: membership?.id, role_id: role.id }))
+  await tx.one(insert('membership_roles', { membership_id: membership?.id, role_id: role }))
   await changed(tx, 'memberships')
 }
 

@@ -1,9 +1,10 @@
 /** What writing a project has to look up. */
-import { among } from '#db/dialect.ts'
+import { among, amongTexts } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import type { Context } from '#kernel/context.ts'
 import { type Draft, differs } from '#kernel/resource.ts'
+import { isGivable, isLimited, rolesToGive } from '#modules/accounts/giving-roles.ts'
 import { freeIdentifier, projectIdentifiedBy } from './identifiers.ts'
 import { possibleParents } from './parents.ts'
 import { archive } from './rights.ts'
@@ -18,6 +19,10 @@ export interface Facts {
   readonly parents: readonly number[]
   /** Why it cannot be archived, or brought back, if that is what is asked for. */
   readonly obstacles: readonly string[]
+  /** The role that the viewer gets in a new project, if any. */
+  readonly creatorRole: number | undefined
+  /** Whether there is such a role, but none that the viewer may have without an administrator's naming it. */
+  readonly isRoleWithheld: boolean
 }
 
 export const squish = (text: string) => text.trim().replace(/\s+/g, ' ')
@@ -29,12 +34,32 @@ export async function lookUp(draft: Draft<Tables['projects']>, context: Context)
   const isMade = !before && isBlank(row.identifier)
   const isNamedAnew = !isBlank(row.identifier) && differs(draft, 'identifier')
   const owner = isNamedAnew ? await projectIdentifiedBy(row.identifier, context) : undefined
+  const creators = before || context.viewer.admin ? [] : await creatorRoles(context)
+  const held = isLimited(context) && creators.length > 0 ? await rolesToGive(context) : undefined
+  const named = context.settings.new_project_user_role_id
+  const creatorRole = creators.find((role) => role === named || !held || held.has(role))
   return {
+    creatorRole,
+    isRoleWithheld: creators.length > 0 && creatorRole === undefined,
     madeIdentifier: isMade && !isBlank(row.name) ? await freeIdentifier(squish(row.name), context.db) : undefined,
     isTaken: owner !== undefined && owner !== before?.id,
     parents: differs(draft, 'parent_id') && row.parent_id !== null ? await possibleParents(context, before ?? row) : [],
     obstacles: before && differs(draft, 'active') ? await obstaclesTo(row.active ? 'return' : 'archive', before, context) : [],
   }
+}
+
+/** What the role of somebody who creates a project must give at least, where the settings name no role. */
+const CREATORS_NEED = ['view_project_attributes', 'edit_project_attributes', 'view_members', 'manage_members']
+
+/** The ids of the roles that somebody who creates a project can get, the best first: the one that the settings name. */
+async function creatorRoles({ db, engine, settings }: Context): Promise<number[]> {
+  const named = settings.new_project_user_role_id ?? 0
+  const rows = await db.all<{ id: number }>(sql`
+    select roles.id as id from roles where ${isGivable}
+      and (roles.id = ${named} or ${CREATORS_NEED.length} = (
+        select count(*) from role_permissions p where p.role_id = roles.id and ${amongTexts(engine, raw('p.permission'), CREATORS_NEED)}))
+    order by case when roles.id = ${named} then 0 else 1 end, roles.position, roles.id`)
+  return rows.map((row) => row.id)
 }
 
 /** Why a project cannot be archived with all below it, or return from the archive. */

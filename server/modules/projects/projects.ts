@@ -15,7 +15,7 @@ import { LONGEST_IDENTIFIER, projectIdentifiedBy } from './identifiers.ts'
 import { links } from './links.ts'
 import { archive, create, edit, editAttributes, view, viewAttributes } from './rights.ts'
 import { projectStatuses } from './statuses.ts'
-import { checkIdentifier, checkPlace, checkRights, makeIdentifier, tidyName } from './steps.ts'
+import { checkCreatorRole, checkIdentifier, checkPlace, checkRights, makeIdentifier, tidyName } from './steps.ts'
 import { treeOf } from './tree.ts'
 
 const types: Readonly<Record<string, string>> = { project: 'Project', program: 'Program', portfolio: 'Portfolio' }
@@ -91,7 +91,7 @@ export const Project = resource<'projects', Facts>('Project', 'projects', (p) =>
   }),
   facts: lookUp,
   derive: [tidyName, makeIdentifier],
-  check: [checkRights, checkIdentifier, checkPlace],
+  check: [checkRights, checkIdentifier, checkPlace, checkCreatorRole],
   after: [equip, settle],
   removable: async ({ id }, context) =>
     (await obstaclesToLoss(await subtree(context.db, id), context)).map((message) => violation('base', message)),

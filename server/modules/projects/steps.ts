@@ -41,3 +41,7 @@ export function checkPlace(draft: Draft<Project>, { parents, obstacles }: Facts)
     ...obstacles.map((message) => violation('base', message)),
   ]
 }
+
+/** Under the limit on giving roles nobody gets one by creating a project that goes beyond what they hold. */
+export const checkCreatorRole = (_: Draft<Project>, { isRoleWithheld }: Facts): Violation[] =>
+  isRoleWithheld ? [violation('base', 'Roles has an unassignable role.')] : []

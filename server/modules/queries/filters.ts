@@ -5,7 +5,7 @@ import { pathsOf } from '#kernel/draft.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { FormatError, isStorable, type Kind } from '#kernel/kinds.ts'
 
-import { type FilterUse, isId, misfit, operatorsOf, takesValues } from '#kernel/operators.ts'
+import { type FilterUse, isId, misfit, operatorsOf, takesValues, understood } from '#kernel/operators.ts'
 import { relatedRows } from '#kernel/page.ts'
 import { filtersOf, type Known } from '#kernel/query.ts'
 import type { Body } from '#kernel/represent.ts'
@@ -60,7 +60,8 @@ function readInstance(instance: unknown, context: Context): FilterUse {
   const to = filter?.to
   const given = (to ? (links?.['values'] ?? []) : (values ?? [])) as unknown
   const list = (Array.isArray(given) ? given : [given]).filter((one) => one !== null)
-  return { name: filter?.key ?? name, operator, values: list.map((one) => (to ? valueIn(one, to) : textOf(one))) }
+  const use = { name: filter?.key ?? name, operator, values: list.map((one) => (to ? valueIn(one, to) : textOf(one))) }
+  return filter ? understood(filter.strategy, use) : use
 }
 
 /** The filters of a query. They are kept as text: what a list would be asked. */

@@ -256,6 +256,8 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       open: true,
       filter: true,
       group: true,
+      // The most urgent first.
+      descending: true,
       sort: by('priorities', position, 'priority_id'),
       allowed: { rows: (_, { priorities }) => [...priorities.values()].filter((row) => row['is_active']) },
     }),

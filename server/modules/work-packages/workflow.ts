@@ -2,7 +2,8 @@
 import type { Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
-import { permissionTopics } from '#kernel/viewer.ts'
+import { withRole } from '#kernel/rules.ts'
+import { prepare } from '#kernel/viewer.ts'
 
 interface Transition {
   role_id: number
@@ -17,24 +18,6 @@ const transitionsOf = (context: Context): Promise<ReadonlyMap<number, readonly T
   context.snapshot.remember('workflows', ['workflows', 'roles', 'types', 'statuses'], async () =>
     Map.groupBy(await context.db.all<Transition & { type_id: number }>(sql`select * from workflows`), (row) => row.type_id),
   )
-
-/** The viewer's roles in a project, remembered until permissions change. */
-const rolesIn = (context: Context, project: number): Promise<ReadonlySet<number>> =>
-  context.snapshot.remember(`roles ${context.viewer.id} ${project}`, permissionTopics, async () => {
-    const rows = await context.db.all<{ role_id: number }>(
-      sql`select role_id from effective_roles where user_id = ${context.viewer.id} and project_id = ${project}`,
-    )
-    return new Set(rows.map((row) => row.role_id))
-  })
-
-/** The viewer's roles on one work package, by sharing. */
-const rolesOn = (context: Context, workPackage: number): Promise<ReadonlySet<number>> =>
-  context.snapshot.remember(`roles ${context.viewer.id} on ${workPackage}`, permissionTopics, async () => {
-    const rows = await context.db.all<{ role_id: number }>(sql`
-      select r.role_id from memberships m join membership_roles r on r.membership_id = m.id
-      where m.principal_id = ${context.viewer.id} and m.entity_type = 'WorkPackage' and m.entity_id = ${workPackage}`)
-    return new Set(rows.map((row) => row.role_id))
-  })
 
 /** Statuses that a type's workflow knows at all. */
 export async function statusesOfType(context: Context, type: number): Promise<ReadonlySet<number>> {
@@ -65,9 +48,14 @@ export async function reachableStatuses(
   const origin = (before ?? row)['status_id'] as number
   const reachable = new Set([origin])
   if (!row['type_id'] || !row['project_id'] || (before && isSealed({ ...row, status_id: origin }, states))) return reachable
-  const roles = await rolesIn(context, (before ?? row)['project_id'])
-  const shared = before?.['id'] ? await rolesOn(context, before['id']) : new Set<number>()
+  const transitions = (await transitionsOf(context)).get(row['type_id']) ?? []
+  const roles = new Map(transitions.map(({ role_id }) => [role_id, withRole(role_id)]))
   const { id } = context.viewer
+  await prepare(
+    context.db,
+    context.viewer,
+    [...roles.values()].flatMap((role) => role.needs),
+  )
   const isAuthor = !before || before['author_id'] === id
   const isAssignee = row['assigned_to_id'] === id || (before !== undefined && before['assigned_to_id'] === id)
   const applies = (t: Transition) => {
@@ -75,10 +63,10 @@ export async function reachableStatuses(
     if (isAuthor || isAssignee) return t.author === isAuthor || t.assignee === isAssignee
     return !t.author && !t.assignee
   }
-  for (const t of (await transitionsOf(context)).get(row['type_id']) ?? []) {
+  for (const t of transitions) {
     if (t.old_status_id !== origin || !applies(t)) continue
     if (states.isBlocked && states.statuses.get(t.new_status_id)?.['is_closed']) continue
-    if (roles.has(t.role_id) || shared.has(t.role_id)) reachable.add(t.new_status_id)
+    if (roles.get(t.role_id)?.holds(context.viewer, before ?? row)) reachable.add(t.new_status_id)
   }
   return reachable
 }
