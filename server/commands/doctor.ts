@@ -40,6 +40,7 @@ export async function examine({ config }: Invocation): Promise<void> {
       await check('Layout', () => layout(opened))
       await check('Writing', () => writing(opened))
       await check('Search', () => indexer(opened))
+      await check('Custom fields', () => patterns(opened))
       await opened.close()
     }
   }
@@ -60,6 +61,20 @@ async function layout(db: Database): Promise<string> {
   const missing = await missingMigrations(db)
   if (missing.length > 0) throw new Error(`${missing.join(', ')} missing; run halyard migrate`)
   return 'of this version'
+}
+
+/** Throws where values of a field cannot be compared with its regular expression, as one that an earlier version took may be. */
+async function patterns(db: Database): Promise<string> {
+  const { patternFault } = await import('#text/patterns.ts')
+  const fields = await db
+    .all<{ id: number; name: string; pattern: string | null }>(sql`select id, name, pattern from custom_fields order by id`)
+    .catch(() => [])
+  const faults = fields.flatMap(({ id, name, pattern }) => {
+    const fault = pattern ? patternFault(pattern) : undefined
+    return fault === undefined ? [] : [`the regular expression "${pattern}" of "${name}" (${id}) is not applied: ${fault}`]
+  })
+  if (faults.length > 0) throw new Error(faults.join('; '))
+  return 'can be checked'
 }
 
 /** Throws unless a table can be made and written; nothing of it is kept. */

@@ -4,6 +4,7 @@ import { insert } from '#db/dialect.ts'
 import { join, name, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { changed } from '#kernel/world.ts'
+import { patternFault } from '#text/patterns.ts'
 import { type Extensible, extensible, type Format } from './definitions.ts'
 import { formats } from './formats.ts'
 import { formulaFault } from './formulas.ts'
@@ -57,12 +58,8 @@ function faultIn(plan: FieldPlan): string | undefined {
   if (items.length > 0 && !hasItems(format)) return 'Only hierarchies and weighted lists have items.'
   if (format === 'calculated_value') return formula ? formulaFault(formula) : 'A calculated value needs a formula.'
   if (formula) return 'Only calculated values have a formula.'
-  try {
-    if (pattern) new RegExp(pattern, 'u')
-  } catch {
-    return `"${pattern}" is not a regular expression.`
-  }
-  return undefined
+  const patternIsWrong = pattern ? patternFault(pattern) : undefined
+  return patternIsWrong && `"${pattern}" is not a regular expression of RE2: ${patternIsWrong}.`
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Rule } from '#kernel/rules.ts'
 import { allRows } from '#kernel/world.ts'
 import { editAttributes, seeAttributes } from '#modules/projects/rights.ts'
 import { sharedVersionIds } from '#modules/projects/sharing.ts'
+import { matches, patternFault } from '#text/patterns.ts'
 import { type Definition, type Extensible, isIn } from './definitions.ts'
 import { conditionOn, formats, groupBy, orderBy, valueIn } from './formats.ts'
 import { compute, readFormula } from './formulas.ts'
@@ -56,26 +57,37 @@ export const nameOf = ({ id }: Pick<Definition, 'id'>): string => `customField${
 const columnOf = ({ id }: Pick<Definition, 'id'>): string => `custom_field_${id}`
 
 /** What is wrong with a text or number, in words that follow the label. */
-function faultOf({ min_length: min, max_length: max, pattern }: Definition): (value: unknown) => string | undefined {
-  const expression = pattern ? new RegExp(pattern.replace(/\\A/g, '^').replace(/\\[zZ]/g, '$'), 'u') : undefined
+function faultOf(field: Definition): (value: unknown) => string | undefined {
+  const { min_length: min, max_length: max } = field
+  const pattern = patternOf(field)
   return (value) => {
     if (typeof value !== 'string' && typeof value !== 'number') return undefined
     const text = String(value)
     const length = [...text].length
     if (min > 0 && length < min) return `is too short (minimum is ${min} characters)`
     if (max > 0 && length > max) return `is too long (maximum is ${max} characters)`
-    return expression && !expression.test(text) ? 'does not match the regular expression' : undefined
+    if (pattern === undefined) return undefined
+    const isMatch = matches(pattern, text)
+    if (isMatch === undefined) return 'is too long to be compared with the regular expression'
+    return isMatch ? undefined : 'does not match the regular expression'
   }
 }
 
+/** The pattern that values have to match. One of an earlier version that cannot be used is none; `halyard doctor` names it. */
+const patternOf = ({ pattern }: Definition): string | undefined =>
+  pattern && patternFault(pattern) === undefined ? pattern : undefined
+
 /** Further members of a field's entry in schemas. */
-const about = (field: Definition): Record<string, unknown> => ({
-  ...(field.min_length > 0 && { minLength: field.min_length }),
-  ...(field.max_length > 0 && { maxLength: field.max_length }),
-  ...(field.pattern && { regularExpression: field.pattern }),
-  ...(field.formula && { formula: field.formula }),
-  ...(field.right_to_left && { options: { rtl: 'true' } }),
-})
+function about(field: Definition): Record<string, unknown> {
+  const pattern = patternOf(field)
+  return {
+    ...(field.min_length > 0 && { minLength: field.min_length }),
+    ...(field.max_length > 0 && { maxLength: field.max_length }),
+    ...(pattern !== undefined && { regularExpression: pattern }),
+    ...(field.formula && { formula: field.formula }),
+    ...(field.right_to_left && { options: { rtl: 'true' } }),
+  }
+}
 
 /** The address that people can be chosen from: those not locked, of a project where there is one. */
 function people(project: number | null | undefined): string {
