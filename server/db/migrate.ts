@@ -23,6 +23,7 @@ import { authProviders } from './migrations/0021-auth-providers.ts'
 import { twoFactor } from './migrations/0022-two-factor.ts'
 import { passwords } from './migrations/0023-passwords.ts'
 import { tokenLimits } from './migrations/0024-token-limits.ts'
+import { credentials } from './migrations/0027-credentials.ts'
 import { sql } from './sql.ts'
 
 const migrations: readonly { name: string; text: string | Readonly<Record<Engine, string>> }[] = [
@@ -49,6 +50,7 @@ const migrations: readonly { name: string; text: string | Readonly<Record<Engine
   { name: '0022-two-factor', text: twoFactor },
   { name: '0023-passwords', text: passwords },
   { name: '0024-token-limits', text: tokenLimits },
+  { name: '0027-credentials', text: credentials },
 ]
 
 /** The few words that the engines spell differently. */

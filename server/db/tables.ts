@@ -26,6 +26,7 @@ export interface Tables {
     who: string
     attempts: number
     until: string
+    pending: number
   }
   auth_providers: {
     id: number

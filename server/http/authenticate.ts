@@ -4,7 +4,7 @@ import { sql } from '#db/sql.ts'
 import { accessBy } from '#kernel/access-tokens.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { API } from '#kernel/scopes.ts'
-import { isProved } from '#kernel/sessions.ts'
+import { proofOf } from '#kernel/sessions.ts'
 import { limitsOf, tokenOf } from '#kernel/tokens.ts'
 import type { Identity } from '#kernel/viewer.ts'
 import type { Snapshot } from '#kernel/world.ts'
@@ -38,7 +38,7 @@ const accessToken: BearerWay = {
     if (!access) throw wrongBearer(request)
     const limits = limitsOf(access.scopes)
     if (!limits) throw insufficientScope(request, API)
-    return { principal: access.user ?? (await anonymous(db, snapshot)), limits }
+    return { principal: access.user ?? (await anonymous(db, snapshot)), limits, until: access.expiresAt }
   },
 }
 
@@ -107,7 +107,7 @@ export async function authenticate(asking: Asking, open: boolean): Promise<Ident
 
 async function bySession({ request, db, snapshot, settings, now }: Asking): Promise<Identity> {
   const session = await actingSession(request.raw, db, snapshot, settings, now)
-  return session ? { principal: session.user, stale: !isProved(session, now) } : { principal: await anonymous(db, snapshot) }
+  return session ? { principal: session.user, proof: proofOf(session, now) } : { principal: await anonymous(db, snapshot) }
 }
 
 async function byHeader(header: string, asking: Asking): Promise<Identity> {

@@ -85,7 +85,7 @@ async function identify(credentials: string, asking: Asking): Promise<Identity> 
   if (!ALGORITHMS.includes(String(header['alg'])))
     throw wrongBearer(request, 'The access token is signed by an algorithm that is not accepted')
   if (typeof header['kid'] !== 'string') throw wrongBearer(request, 'The access token does not name the key that signed it')
-  const { sub, scope } = await verified(credentials, provider, asking)
+  const { sub, scope, exp } = await verified(credentials, provider, asking)
   if (typeof sub !== 'string' || sub === '' || !isStorable(sub)) {
     throw wrongBearer(request, 'The claim sub of the access token is missing or malformed')
   }
@@ -96,7 +96,7 @@ async function identify(credentials: string, asking: Asking): Promise<Identity> 
   )
   if (!user) throw wrongBearer(request, 'The user of the access token is unknown')
   if (user['status'] !== ACTIVE) throw wrongBearer(request, 'The account of the access token is locked or not active yet')
-  return { principal: user, limits }
+  return { principal: user, limits, until: new Date(Number(exp) * 1000).toISOString() }
 }
 const ACTIVE = 1
 

@@ -53,7 +53,7 @@ export async function contextOf(request: FastifyRequest, ground: Ground, caller 
   const now = new Date()
   const snapshot = await snapshotFor(request, ground)
   const settings = await settingsOf(db, snapshot)
-  const { principal, limits, stale = false } = await caller(request, db, snapshot, settings, now)
+  const { principal, limits, proof = 'none', until } = await caller(request, db, snapshot, settings, now)
   const viewer = await viewerOf(snapshot, principal, limits)
   const timeZone = principal['time_zone'] ?? settings.user_default_timezone ?? 'UTC'
   const context: Context = {
@@ -61,7 +61,8 @@ export async function contextOf(request: FastifyRequest, ground: Ground, caller 
     outside: db,
     engine: db.engine,
     viewer,
-    stale,
+    proof,
+    until,
     snapshot,
     living: await livingFor(db, snapshot, viewer),
     settings,

@@ -21,7 +21,7 @@ import {
   type Resource,
   resourceNamed,
 } from './resource.ts'
-import { allows, isWritable, payloadOf, ruleOf, schemaOf } from './schema.ts'
+import { allows, isOpen, lacksProof, payloadOf, ruleOf, schemaOf } from './schema.ts'
 import { prepare } from './viewer.ts'
 import { changed, type Topic } from './world.ts'
 
@@ -178,16 +178,32 @@ async function unwritable(
   const compared = Object.keys(parsed.shown)
   const page = compared.length > 0 && draft.before ? await enrich(context, resource, [draft.before]) : undefined
   for (const property of resource.properties) {
-    if (!draft.given.has(property.name) || isLock(resource, property) || (property.column && property.column in forced)) continue
-    if (isWritable(resource, property, draft, facts, context)) continue
+    const isForced = property.column !== undefined && property.column in forced
+    if (isForced && differs(draft, property.column as string) && lacksProof(resource, property, draft, facts, context)) {
+      violations.push(unproven(property.name, context))
+    }
+    if (!draft.given.has(property.name) || isLock(resource, property) || isForced) continue
+    const isUnproven = isOpen(resource, property, draft, facts, context)
+    if (isUnproven && !lacksProof(resource, property, draft, facts, context)) continue
     const { refusal } = property.options
-    if (refusal) violations.push({ ...readOnly(property.name), message: refusal, complete: true })
+    if (isUnproven) {
+      if (isChanged(property, draft, parsed, null)) violations.push(unproven(property.name, context))
+    } else if (refusal) violations.push({ ...readOnly(property.name), message: refusal, complete: true })
     else if (isChanged(property, draft, parsed, page && draft.before ? shownValue(property, draft.before, page) : null)) {
       violations.push(readOnly(property.name))
     }
   }
   return violations
 }
+
+/** What is said where a proof of the person is missing, by whether it can be given. */
+const unproven = (attribute: string, { proof }: Context): Violation => ({
+  ...readOnly(attribute),
+  message:
+    proof === 'stale'
+      ? 'can be changed once you have confirmed at /confirm that it is you'
+      : 'decides who can sign in, so it cannot be changed by a token alone: send your currentPassword along, or sign in to change it',
+})
 
 /** Whether what was sent is not what is stored; what else becomes of it is not the sender's doing. */
 function isChanged({ name: own, column, many }: Property, { before }: Draft, parsed: Parsed, current: unknown): boolean {

@@ -3,7 +3,7 @@ import type { Database, Engine, Reader } from '#db/database.ts'
 import type { FileStore } from '#files/store.ts'
 import type { Living } from './resource.ts'
 import type { Settings } from './settings.ts'
-import type { Viewer } from './viewer.ts'
+import type { Proof, Viewer } from './viewer.ts'
 import type { Snapshot } from './world.ts'
 
 export interface Context {
@@ -12,8 +12,10 @@ export interface Context {
   readonly outside: Database
   readonly engine: Engine
   readonly viewer: Viewer
-  /** Whether the viewer has come by a session that may have been stolen: see `Identity`. */
-  readonly stale: boolean
+  /** What the request shows of the person who is the viewer. */
+  readonly proof: Proof
+  /** When the credential that it came with is good no more by itself. */
+  readonly until: string | undefined
   readonly snapshot: Snapshot
   /** The resources that this database has added properties to. */
   readonly living: Living

@@ -79,6 +79,8 @@ export function insufficientScope(granted: string, required: string): ApiError {
   return error
 }
 export const forbidden = (message?: string) => new ApiError('MissingPermission', message)
+/** What is said to whoever has to show first who they are, and can. */
+export const CONFIRM = 'Confirm at /confirm that it is you, and try again.'
 export const conflict = (message?: string) => new ApiError('UpdateConflict', message)
 export const badRequest = (reason: string) => new ApiError('BadRequest', `Bad request: ${reason}`)
 export const invalidQuery = (message: string) => new ApiError('InvalidQuery', message)

@@ -72,6 +72,11 @@ interface Common<R, F> {
   refusal?: string
   /** Who may write it; judged on the stored row, or on the draft of a new one. */
   may?: Rule | { create: Rule; update: Rule }
+  /**
+   * Whether changing it takes a fresh proof of the person, by whatever door: for all that decides who can sign in. What shows none
+   * finds it not writable, unless the write itself is `proven`.
+   */
+  proof?: (draft: Draft<R>, facts: F, context: Context) => boolean
   /** Who may read it, and filter or sort by it. */
   read?: Rule
   /** Whether the row has it; where not, its key is absent. */
@@ -257,6 +262,8 @@ export interface Declaration<T extends TableName, F> {
   extras?: Record<string, (scope: Scope, table: string) => Sql>
   /** What a new row holds before the payload is applied. */
   defaults?: (context: Context) => Partial<Tables[T]>
+  /** Whether a write brings the proof along that some properties take, as by the current password. */
+  proven?: (draft: Draft<Tables[T]>, facts: F, context: Context) => boolean
   /** Looks everything up that the pure steps need: the only one that may ask the database. */
   facts?: (draft: Draft<Tables[T]>, context: Context) => Promise<F>
   /** Pure: what follows from what is proposed. Applied in order. */

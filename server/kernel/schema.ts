@@ -17,8 +17,19 @@ export function allows(resource: Resource, rule: Rule | undefined, draft: Draft,
   return isNowhere ? rule.anywhere(context.viewer) : rule.holds(context.viewer, draft.row)
 }
 
+/** Whether a proof of the person is missing that changing a property takes. */
+export const lacksProof = (resource: Resource, { options }: Property, draft: Draft, facts: unknown, context: Context): boolean =>
+  options.proof !== undefined &&
+  context.proof !== 'fresh' &&
+  options.proof(draft, facts, context) &&
+  !resource.proven?.(draft, facts, context)
+
 /** Whether a client may write a property of this draft. */
-export function isWritable(resource: Resource, property: Property, draft: Draft, facts: unknown, context: Context): boolean {
+export const isWritable = (resource: Resource, property: Property, draft: Draft, facts: unknown, context: Context): boolean =>
+  isOpen(resource, property, draft, facts, context) && !lacksProof(resource, property, draft, facts, context)
+
+/** Whether a client may write a property of this draft, whatever it shows of the person behind it. */
+export function isOpen(resource: Resource, property: Property, draft: Draft, facts: unknown, context: Context): boolean {
   const { writable = property.column !== undefined || property.many, may, active } = property.options
   if (active && !active(draft as never, context)) return false
   if (writable === false || property.name === 'id') return false

@@ -6,6 +6,7 @@ import type { Tables } from '#db/tables.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { periodically } from './tasks.ts'
 import { hashToken, randomKey } from './tokens.ts'
+import type { Proof } from './viewer.ts'
 import { changed, type Snapshot } from './world.ts'
 
 export interface Session {
@@ -109,6 +110,9 @@ export async function prove(tx: Transaction, { id }: Session, now: Date): Promis
 
 /** Whether a session's user has shown who they are so lately that they may do what a stolen session must not. */
 export const isProved = ({ provedAt }: Session, now: Date): boolean => provedAt > before(now, PROVED_FOR)
+
+/** What a request by a session shows of its user. */
+export const proofOf = (session: Session, now: Date): Proof => (isProved(session, now) ? 'fresh' : 'stale')
 
 /** The session that a secret belongs to: of an active user, and not over. No statement where it is remembered and was seen just now. */
 export async function sessionOf(

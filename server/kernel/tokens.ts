@@ -122,7 +122,8 @@ export async function tokenOf(
       ...principal
     } = row
     const limits = limitsOf(scopes, projects)
-    return { id, identity: limits && { principal, limits }, expiresAt, lastUsedAt: used ?? '' }
+    const identity = limits && { principal, limits, ...(expiresAt !== null && { until: expiresAt }) }
+    return { id, identity, expiresAt, lastUsedAt: used ?? '' }
   })
   const at = now.toISOString()
   if (!known || (known.expiresAt !== null && known.expiresAt <= at)) return undefined

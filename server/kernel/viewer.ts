@@ -20,12 +20,21 @@ export interface Limits {
   readonly readOnly?: true
 }
 
+/**
+ * What a request shows of the person behind it: that they have lately shown who they are (`fresh`), that they have done so some
+ * time ago, so that the session may have been stolen and they are to do it again (`stale`), or only what they have been given, as
+ * by a token, which can show nothing more (`none`).
+ */
+export type Proof = 'fresh' | 'stale' | 'none'
+
 /** As whom a request acts, and within which limits. */
 export interface Identity {
   readonly principal: Row
   readonly limits?: Limits
-  /** Whether it is by a session in which nobody has shown lately who they are, so that it may have been stolen. */
-  readonly stale?: boolean
+  /** `none` unless said otherwise. */
+  readonly proof?: Proof
+  /** When the credential is good no more by itself; undefined where that is never, or the session's end. */
+  readonly until?: string
 }
 
 /** The principal a request acts as. Shared by all requests of that principal within the same limits until permissions change. */

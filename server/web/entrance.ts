@@ -1,5 +1,5 @@
 /** The way in and out: signing in, showing once more who one is, signing out, and where one is then. */
-import { sentWrong, waitOf } from '#http/addresses.ts'
+import { counted } from '#http/addresses.ts'
 import { givenCookie, takenCookie } from '#http/session.ts'
 import { forbidden } from '#kernel/errors.ts'
 import type { Answer } from '#kernel/operation.ts'
@@ -226,11 +226,13 @@ ${
       const { request, db, settings, now, given } = visit
       if (settings.disable_password_login) throw forbidden('Nobody signs in with a password here.')
       const [username, password] = [given.get('username') ?? '', given.get('password') ?? '']
-      const held = waitOf(request.ip, now)
-      if (held !== undefined) return signInPage(visit, tooMany(held, 'from your network'))
-      const admission = await signIn({ username, password }, circumstancesOf(visit), db)
+      const tried = await counted(undefined, request.ip, now, async () => {
+        const outcome = await signIn({ username, password }, circumstancesOf(visit), db)
+        return { outcome, were: outcome === 'wrong' ? 'wrong' : undefined }
+      })
+      if ('wait' in tried) return signInPage(visit, tooMany(tried.wait, 'from your network'))
+      const admission = tried.outcome
       if (admission === 'wrong') {
-        sentWrong(request.ip, now)
         const error = 'The username or the password is wrong, or the account cannot be used right now.'
         return signInPage(visit, { error, status: 422 })
       }

@@ -63,7 +63,7 @@ export const firstRun: Area = {
       if (!link) return dead(visit)
       const chosen = await chosenPassword(visit, link.user)
       if ('errors' in chosen) return setupPage(visit, chosen)
-      const context = await contextOf(request, ground, async () => ({ principal: link.user }))
+      const context = await contextOf(request, ground, async () => ({ principal: link.user, proof: 'fresh' }))
       const { login = '', ...payload } = Object.fromEntries(FIELDS.map((name) => [name, given.get(name) ?? '']))
       const before = await rowFrom('me', User, context)
       const prepared = await prepareWrite(context, User, before, payload, { login, password_hash: chosen.hash })

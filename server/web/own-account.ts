@@ -9,7 +9,7 @@ import { ApiError, type Violation } from '#kernel/errors.ts'
 import { alive } from '#kernel/living.ts'
 import { type Answer, rowFrom } from '#kernel/operation.ts'
 import type { Resource } from '#kernel/resource.ts'
-import { beginSession } from '#kernel/sessions.ts'
+import { beginSession, proofOf } from '#kernel/sessions.ts'
 import { hasPassword } from '#modules/accounts/password-changes.ts'
 import { UserPreferences } from '#modules/accounts/preferences.ts'
 import { User } from '#modules/accounts/users.ts'
@@ -158,7 +158,10 @@ ${newPasswordFields(visit, errors)}
 
 /** What would be saved of one's own account, as the API's PATCH of it would. */
 async function ownWrite(visit: OwnVisit, ground: Ground, payload: Record<string, unknown>) {
-  const context = await contextOf(visit.request, ground, async () => ({ principal: visit.session.user }))
+  const context = await contextOf(visit.request, ground, async () => ({
+    principal: visit.session.user,
+    proof: proofOf(visit.session, visit.now),
+  }))
   return { context, prepared: await prepareWrite(context, User, await rowFrom('me', User, context), payload) }
 }
 

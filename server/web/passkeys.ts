@@ -1,5 +1,5 @@
 /** Signing in by a passkey. */
-import { sentWrong, waitOf } from '#http/addresses.ts'
+import { counted } from '#http/addresses.ts'
 import { browserIn, givenBrowser } from '#http/session.ts'
 import { forbidden } from '#kernel/errors.ts'
 import type { Answer } from '#kernel/operation.ts'
@@ -13,8 +13,6 @@ import { asksForOptions, optionsAnswer } from './passkey-form.ts'
 async function signIn(visit: Visit): Promise<Answer> {
   const { request, settings, db, now, given } = visit
   if (!offersPasskeys(settings)) throw forbidden('Nobody signs in with a passkey here.')
-  const held = waitOf(request.ip, now)
-  if (held !== undefined) return signInPage(visit, tooMany(held, 'from your network'))
   const browser = browserIn(request.raw, settings)
   if (asksForOptions(given)) {
     const secret = browser ?? randomKey()
@@ -22,9 +20,12 @@ async function signIn(visit: Visit): Promise<Answer> {
     return optionsAnswer(await requestOptions({ browser: secret }, settings, db, now), cookie)
   }
   const credential = given.get('credential') ?? ''
-  const admission = browser ? await signInByPasskey(credential, browser, circumstancesOf(visit), db) : 'wrong'
-  if (admission !== 'wrong') return enter(visit, admission)
-  sentWrong(request.ip, now)
+  const tried = await counted(undefined, request.ip, now, async () => {
+    const outcome = browser ? await signInByPasskey(credential, browser, circumstancesOf(visit), db) : 'wrong'
+    return { outcome, were: outcome === 'wrong' ? 'wrong' : undefined }
+  })
+  if ('wait' in tried) return signInPage(visit, tooMany(tried.wait, 'from your network'))
+  if (tried.outcome !== 'wrong') return enter(visit, tried.outcome)
   return signInPage(visit, { error: 'The passkey is not known here, or the account cannot be used right now.', status: 422 })
 }
 

@@ -118,17 +118,21 @@ test('the settings say what a password must be like', async () => {
   await i.setting('password_min_length', 10)
 })
 
-test('people change their own names, address and language', async () => {
-  const id = await i.make.user()
+test('people change their own names and language, and by their password their address, which decides who gets a new one', async () => {
+  const id = await i.make.user({ password_hash: await hashPassword('old password') })
   const client = await i.as(id)
+  const change = { firstName: 'Verena', lastName: 'Vogt', language: 'de' }
+  assert.deepEqual(complaints(await client.patch('/users/me', { ...change, email: 'verena@example.net' })), {
+    email: 'PropertyIsReadOnly',
+  })
   const { status, body } = await client.patch('/users/me', {
-    firstName: 'Verena',
-    lastName: 'Vogt',
+    ...change,
     email: 'verena@example.net',
-    language: 'de',
+    currentPassword: 'old password',
   })
   assert.equal(status, 200)
   assert.deepEqual([body.name, body.email, body.language], ['Verena Vogt', 'verena@example.net', 'de'])
+  assert.equal((await client.patch('/users/me', { ...change, email: body.email })).status, 200, 'what stays needs no proof')
 })
 
 test('nobody changes the own login, admin flag or status, not even an administrator', async () => {
@@ -264,7 +268,7 @@ test('the create form says what is missing, and its payload can be posted', asyn
 test('the edit form offers only what its reader may write', async () => {
   const id = await i.make.user({ language: 'en' })
   const own = (await (await i.as(id)).post('/users/me/form', {})).body
-  assert.deepEqual(Object.keys(own._embedded.payload).sort(), ['_links', 'email', 'firstName', 'language', 'lastName'])
+  assert.deepEqual(Object.keys(own._embedded.payload).sort(), ['_links', 'firstName', 'language', 'lastName'])
   assert.deepEqual(own._links.commit, { href: `/api/v3/users/${id}`, method: 'patch' })
   const form = (await i.admin.post(`/users/${id}/form`, { login: '' })).body
   assert.equal(form._embedded.validationErrors.login._embedded.details.attribute, 'login')

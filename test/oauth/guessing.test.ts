@@ -28,3 +28,23 @@ test('Where there are too many wrong secrets, no more are looked at for a while;
     mock.timers.reset()
   }
 })
+
+test('Many secrets at once are no more than many after another, and right ones never count', async () => {
+  mock.timers.enable({ apis: ['Date'], now: Date.now() + MINUTE })
+  try {
+    const application = await it.application()
+    const grant_type = 'client_credentials'
+    const many = async (secrets: readonly string[]) => {
+      const statuses = await Promise.all(
+        secrets.map(async (secret) => (await it.exchange({ ...application, secret }, { grant_type })).status),
+      )
+      return [200, 401, 429].map((status) => statuses.filter((one) => one === status).length)
+    }
+    const right = application.secret as string
+    assert.deepEqual(await many(Array.from({ length: 110 }, () => right)), [110, 0, 0])
+    assert.deepEqual(await many(Array.from({ length: 110 }, (_, i) => `guess-${i}`)), [0, 100, 10])
+    assert.deepEqual(await many([right]), [1, 0, 0])
+  } finally {
+    mock.timers.reset()
+  }
+})

@@ -1,6 +1,6 @@
 /** Locking users out, and letting them in again. */
 import { prepareWrite } from '#kernel/change.ts'
-import { ApiError, forbidden } from '#kernel/errors.ts'
+import { ApiError, CONFIRM, forbidden } from '#kernel/errors.ts'
 import { type Ask, operation, rowFrom, saved } from '#kernel/operation.ts'
 import { ACTIVE, LOCKED } from './statuses.ts'
 import { User } from './users.ts'
@@ -11,6 +11,7 @@ async function settle(ask: Ask, status: number) {
   const { context, params } = ask
   const row = await rowFrom(params['id'] as string, User, context)
   if (!administersUser.holds(context.viewer, row)) throw forbidden()
+  if (context.proof === 'stale') throw forbidden(CONFIRM)
   if (row['status'] !== ACTIVE && row['status'] !== LOCKED) throw new ApiError('InvalidUserStatusTransition')
   return saved(ask, User, await prepareWrite(context, User, row, {}, { status }))
 }

@@ -1,6 +1,6 @@
 /**
  * Signing in. Every attempt at a password is counted before the password is looked at, so that many at once are no more than
- * many after another; and whether there is such a user, and in what state, tells in nothing that is answered. However somebody
+ * many after another, and is counted no more once the password was right; and whether there is such a user, and in what state, tells in nothing that is answered. However somebody
  * has shown who they are, `admit` decides what that is worth: a session, or a stage that they have to pass first.
  */
 import type { Database, Row, Transaction } from '#db/database.ts'
@@ -9,7 +9,7 @@ import { sql } from '#db/sql.ts'
 import { isStorable } from '#kernel/kinds.ts'
 import { beginSession, endSession, endSessionsOf, prove, type Session } from '#kernel/sessions.ts'
 import type { Settings } from '#kernel/settings.ts'
-import { attempt, passwordDoor } from '#kernel/throttle.ts'
+import { attempting, decide, passwordDoor, type Refused, type Reserved, reserve } from '#kernel/throttle.ts'
 import { failuresOf, isBlocked } from './blocking.ts'
 import { endSetup } from './one-time-links.ts'
 import { verifyPassword } from './passwords.ts'
@@ -82,72 +82,107 @@ export const waitingUser = (tx: Transaction, { id }: Session, stage: string): Pr
     select p.* from sessions s join principals p on p.id = s.user_id
     where s.id = ${id} and s.awaits = ${stage} and p.status = ${ACTIVE}${forUpdate(tx.engine)}`)
 
-/** The user whose password it is; or nothing, for the one reason that is told; or the seconds to wait before any attempt counts. */
-export type Attempt = { user: Row } | 'wrong' | { wait: number }
+/** Whether a password was right; or the seconds to wait before any attempt counts. */
+type Tried<T> = T | 'wrong' | { wait: number }
 
 /**
- * Tries a password; the only way to do so.
+ * Tries a password; the only way to do so. Whoever knows it is forgiven the wrong ones.
+ * @param then what follows from the right one, in the transaction that forgives
  * @throws ApiError 503 when too many passwords are being checked
  */
-export async function tryPassword(
+async function tryPassword<T>(
   username: string,
   password: string,
   db: Database,
   settings: Settings,
   now: Date,
-): Promise<Attempt> {
-  const tried = await db.transaction((tx) => count(tx, username.trim(), settings, now))
-  if ('wait' in tried) return tried
-  const { user, open } = tried
-  const isRight = await verifyPassword(password, user?.['password_hash'])
-  return user && isRight && open ? { user } : 'wrong'
+  then: (tx: Transaction, user: Row) => Promise<T>,
+): Promise<Tried<T>> {
+  const login = username.trim()
+  return attempting<Begun, boolean, T | 'wrong'>(
+    db,
+    passwordDoor,
+    login.toLowerCase(),
+    (tx) => begin(tx, login, settings, now),
+    ({ user }) => verifyPassword(password, user?.['password_hash']),
+    async (tx, { reserved, user, open }, isRight) => {
+      const isStill = user !== undefined && isRight && open && (await forgiven(tx, user))
+      await decide(tx, reserved, isStill ? 'right' : 'wrong')
+      if (isStill) return then(tx, user)
+      if (user) await failed(tx, user, settings, now)
+      return 'wrong'
+    },
+  )
+}
+
+interface Begun {
+  readonly reserved: Reserved
+  /** The user meant, and whether one can sign in as them. */
+  readonly user: Row | undefined
+  readonly open: boolean
+}
+
+/** Counts an attempt; wrong ones and undecided ones together must not be more than an account lets through either. */
+async function begin(tx: Transaction, username: string, settings: Settings, now: Date): Promise<Begun | Refused> {
+  const { brute_force_block_after_failed_logins: most } = settings
+  const login = isStorable(username) ? username : ''
+  const find = () =>
+    tx.one(sql`select * from principals where lower(login) = lower(${login}) and type = 'User'${forUpdate(tx.engine)}`)
+  const reserved = await reserve(tx, passwordDoor, username.toLowerCase(), now, async () => {
+    const user = await find()
+    const isCounted = user !== undefined && most > 0 && !isBlocked(user, settings, now)
+    return isCounted ? most - failuresOf(user, settings, now) : Number.POSITIVE_INFINITY
+  })
+  if (reserved === 'busy' || 'wait' in reserved) return reserved
+  const user = await find()
+  return { reserved, user, open: user?.['status'] === ACTIVE && !isBlocked(user, settings, now) }
 }
 
 /** Forgives the wrong passwords of somebody who knew the right one; false where that has changed while it was being checked. */
-async function isStillRight(tx: Transaction, user: Row): Promise<boolean> {
+async function forgiven(tx: Transaction, user: Row): Promise<boolean> {
   const count = await tx.run(sql`
     update principals set failed_logins = 0, failed_login_at = null
     where id = ${user['id']} and status = ${ACTIVE} and password_hash = ${user['password_hash']}`)
   return count > 0
 }
 
+/** Counts a wrong password on the account, unless it lets nobody in anyway. */
+async function failed(tx: Transaction, { id }: Row, settings: Settings, now: Date): Promise<void> {
+  const user = await tx.one(sql`select * from principals where id = ${id}${forUpdate(tx.engine)}`)
+  if (!user || isBlocked(user, settings, now)) return
+  await tx.run(sql`
+    update principals set failed_logins = ${failuresOf(user, settings, now) + 1}, failed_login_at = ${now.toISOString()}
+    where id = ${id}`)
+}
+
 /**
  * Begins a session for whoever knows a password.
  * @throws ApiError 503 when too many passwords are being checked
  */
-export async function signIn(
+export const signIn = (
   { username, password }: { username: string; password: string },
   circumstances: Circumstances,
   db: Database,
-): Promise<Admission | 'wrong' | { wait: number }> {
-  const tried = await tryPassword(username, password, db, circumstances.settings, circumstances.now)
-  if (tried === 'wrong' || 'wait' in tried) return tried
-  return db.transaction(async (tx) =>
-    (await isStillRight(tx, tried.user)) ? await admit(tx, tried.user, circumstances) : 'wrong',
-  )
-}
+): Promise<Tried<Admission>> =>
+  tryPassword(username, password, db, circumstances.settings, circumstances.now, (tx, user) => admit(tx, user, circumstances))
 
 /**
  * Whether somebody who is known already knows the password as well; then they are forgiven the wrong ones.
  * @param then what follows from it, in the same transaction
  * @throws ApiError 503 when too many passwords are being checked
  */
-export async function knowsPassword(
+export const knowsPassword = (
   { login }: Row,
   password: string,
   db: Database,
   settings: Settings,
   now: Date,
   then?: (tx: Transaction) => Promise<void>,
-): Promise<'right' | 'wrong' | { wait: number }> {
-  const tried = await tryPassword(login ?? '', password, db, settings, now)
-  if (tried === 'wrong' || 'wait' in tried) return tried
-  return db.transaction(async (tx) => {
-    if (!(await isStillRight(tx, tried.user))) return 'wrong'
+): Promise<Tried<'right'>> =>
+  tryPassword<'right'>(login ?? '', password, db, settings, now, async (tx) => {
     await then?.(tx)
     return 'right'
   })
-}
 
 /**
  * Notes that whoever uses a session has just given the password of its user, if they have.
@@ -159,20 +194,3 @@ export const confirmPassword = (session: Session, password: string, db: Database
 /** Ends a session and, unless the settings say otherwise, all others of the same user. */
 export const signOut = (session: Session, db: Database, settings: Settings): Promise<void> =>
   db.transaction((tx) => (settings.drop_old_sessions_on_logout ? endSessionsOf(tx, session.user['id']) : endSession(tx, session)))
-
-type Counted = { wait: number } | { user: Row | undefined; open: boolean }
-
-/** Counts an attempt, as a failed one: whoever signs in is forgiven. Gives the user meant, and whether one can sign in as them. */
-async function count(tx: Transaction, username: string, settings: Settings, now: Date): Promise<Counted> {
-  const wait = await attempt(tx, passwordDoor, username.toLowerCase(), now)
-  if (wait) return { wait }
-  const login = isStorable(username) ? username : ''
-  const user = await tx.one(
-    sql`select * from principals where lower(login) = lower(${login}) and type = 'User'${forUpdate(tx.engine)}`,
-  )
-  if (!user || isBlocked(user, settings, now)) return { user, open: false }
-  await tx.run(sql`
-    update principals set failed_logins = ${failuresOf(user, settings, now) + 1}, failed_login_at = ${now.toISOString()}
-    where id = ${user['id']}`)
-  return { user, open: user['status'] === ACTIVE }
-}

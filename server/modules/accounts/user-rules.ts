@@ -2,7 +2,7 @@
 import type { Row, Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
-import { ApiError, forbidden, type Violation, violation } from '#kernel/errors.ts'
+import { ApiError, CONFIRM, forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { type Draft, differs } from '#kernel/resource.ts'
 import { changed } from '#kernel/world.ts'
 import { endSetup } from './one-time-links.ts'
@@ -20,8 +20,10 @@ export interface UserFacts {
   readonly hash: string | undefined
   /** What speaks against it, as predicates. */
   readonly faults: readonly string[]
-  /** For a change of one's own password: whether one knows the present one. */
+  /** Whether the viewer knows their own present password; `missing` where it was not given, and they change it. */
   readonly current: 'right' | 'wrong' | 'missing' | undefined
+  /** Whether it is the first administrator, who is still to be set up, so that nobody has been them yet. */
+  readonly untouched: boolean
   /** Which of the two belong to somebody else. */
   readonly taken: ReadonlySet<'login' | 'email'>
 }
@@ -69,7 +71,9 @@ export async function userFacts(draft: Draft, context: Context): Promise<UserFac
   const { before, given } = draft
   const { db, settings } = context
   const password = given.has('password') ? draft.row.password_hash : undefined
-  const current = password !== undefined && before?.id === context.viewer.id ? await currentOf(draft, context) : undefined
+  const isOwn = password !== undefined && before?.id === context.viewer.id
+  // By whoever has shown who they are already it is not asked for anything else.
+  const current = isOwn || context.proof !== 'fresh' ? await currentOf(draft, context, isOwn) : undefined
   const isKnown = current === undefined || current === 'right'
   // Whether it was used before is for those to know who know the present one.
   const faults = !password ? [] : isKnown ? await faultsOf(password, before, db, settings) : weaknesses(password, settings)
@@ -79,19 +83,31 @@ export async function userFacts(draft: Draft, context: Context): Promise<UserFac
     hash: password && isKnown && faults.length === 0 ? await hashPassword(password) : undefined,
     faults,
     current,
+    untouched: before !== undefined && (await isUntouched(before, context)),
     taken: await taken({ ...tidy, row: { ...tidy.row, ...fromInvitation(tidy) } }, context),
   }
 }
 
-/** Whether the present password was given; an attempt at it is one like those at the sign-in page. Throws 429 after too many. */
-async function currentOf({ before, loose }: Draft, context: Context): Promise<'right' | 'wrong' | 'missing'> {
+/**
+ * Whether the viewer's present password was given; an attempt at it is one like those at the sign-in page.
+ * @param isNeeded whether it is missing where it was not given
+ * @throws ApiError 429 after too many
+ */
+async function currentOf({ loose }: Draft, context: Context, isNeeded: boolean): Promise<UserFacts['current']> {
   const known = loose?.['currentPassword']
-  if (typeof known !== 'string' || known === '') return 'missing'
-  const tried = await knowsPassword(before, known, context.outside, context.settings, context.now)
+  if (typeof known !== 'string' || known === '') return isNeeded ? 'missing' : undefined
+  const tried = await knowsPassword(context.viewer.row, known, context.outside, context.settings, context.now)
   if (typeof tried === 'string') return tried
   const error = new ApiError('Throttled', 'Too many wrong passwords were tried with this username. Try again later.')
   error.headers = { 'retry-after': String(tried.wait) }
   throw error
+}
+
+/** Whether an administrator is still to be set up: there is a link for that, if only one that is over. */
+async function isUntouched({ id, admin, password_hash }: Row, { db }: Context): Promise<boolean> {
+  if (!admin || password_hash !== null) return false
+  const link = await db.one(sql`select id from one_time_links where purpose = 'setup' and user_id = ${id} limit 1`)
+  return link !== undefined
 }
 
 async function taken({ row, before }: Draft, { db }: Context): Promise<ReadonlySet<'login' | 'email'>> {
@@ -142,18 +158,17 @@ export function checkAttributes(draft: Draft, facts: UserFacts): Violation[] {
   return violations
 }
 
+/** Whether the viewer has come by a session that may have been stolen. They can show who they are, and are to, for all accounts. */
+export const isStale = (_draft: Draft, _facts: UserFacts, { proof }: Context): boolean => proof === 'stale'
+
 /**
- * By a session that may have been stolen nothing is changed that leads to an account: the address to which links for a new
- * password are mailed, and somebody else's password. For one's own the present one is asked for anyway.
+ * Whether a property that decides how an account is signed in to takes a proof. A token, which has none, makes accounts and
+ * administers those of others; but it must not become its own owner, nor an administrator who is one already.
  */
-export function checkStale(draft: Draft, _: UserFacts, { stale, viewer }: Context): Violation[] {
-  if (!stale || !draft.before) return []
-  const columns = draft.before.id === viewer.id ? (['email'] as const) : (['email', 'password_hash'] as const)
-  return columns
-    .filter((column) => differs(draft, column))
-    .map((column) =>
-      violation(column === 'email' ? 'email' : 'password', 'can be changed once you have confirmed at /confirm that it is you'),
-    )
+export const isSignIn = (draft: Draft, facts: UserFacts, context: Context): boolean => {
+  const { before } = draft
+  const isGuarded = before !== undefined && (before.id === context.viewer.id || (Boolean(before.admin) && !facts.untouched))
+  return isGuarded || isStale(draft, facts, context)
 }
 
 export function checkStatus({ row, before }: Draft): Violation[] {
@@ -163,11 +178,12 @@ export function checkStatus({ row, before }: Draft): Violation[] {
 }
 
 export function checkPassword({ row, before }: Draft, { password, faults, current }: UserFacts): Violation[] {
-  if (password === undefined) {
-    const isNeeded = !before && row.status === ACTIVE && !row.identity_url
-    return isNeeded ? [violation('password', "can't be blank")] : []
+  const violations: Violation[] = []
+  if (password) violations.push(...faults.map((fault) => violation('password', fault)))
+  else {
+    const isNeeded = password === null || (!before && row.status === ACTIVE && !row.identity_url)
+    if (isNeeded) violations.push(violation('password', "can't be blank"))
   }
-  const violations = password ? faults.map((fault) => violation('password', fault)) : [violation('password', "can't be blank")]
   if (current === 'missing') violations.push(violation('currentPassword', "can't be blank"))
   if (current === 'wrong') violations.push(violation('currentPassword', 'is incorrect'))
   return violations
@@ -208,12 +224,16 @@ async function ensureAnAdmin(tx: Transaction): Promise<void> {
 }
 
 /** Whether the settings let the viewer remove the account. */
-export const mayRemove = ({ id }: Row, { viewer, settings }: Context): boolean =>
+const mayRemove = ({ id }: Row, { viewer, settings }: Context): boolean =>
   (viewer.admin && settings.users_deletable_by_admins) || (viewer.id === id && settings.users_deletable_by_self)
 
-/** Throws 403 unless the settings let the viewer remove the account. */
+/** Whether the viewer can remove the account now: a session that may have been stolen is not enough. */
+export const canRemove = (row: Row, context: Context): boolean => context.proof !== 'stale' && mayRemove(row, context)
+
+/** Throws 403 unless the viewer can remove the account now. */
 export async function removableUser(row: Row, context: Context): Promise<readonly Violation[]> {
   if (!mayRemove(row, context)) throw forbidden()
+  if (!canRemove(row, context)) throw forbidden(CONFIRM)
   return []
 }
 

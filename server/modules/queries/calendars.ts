@@ -4,7 +4,7 @@ import { insert } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { toErrors } from '#kernel/draft.ts'
-import { combined, forbidden, notFound, type Violation, violation } from '#kernel/errors.ts'
+import { CONFIRM, combined, forbidden, notFound, type Violation, violation } from '#kernel/errors.ts'
 import { isStorable } from '#kernel/kinds.ts'
 import { demand, document, holds, idFrom, operation, rowFrom } from '#kernel/operation.ts'
 import { isId } from '#kernel/operators.ts'
@@ -48,6 +48,9 @@ operation({
   run: async ({ context, db, params, body }) => {
     const query = await rowFrom(params['id'] as string, Query, context)
     await mayShare(query, context)
+    if (context.proof === 'stale') throw forbidden(CONFIRM)
+    if (context.until !== undefined)
+      throw forbidden('The address would outlast the token: ask for it with one that does not expire, or sign in.')
     const name = body['token_name']
     const fault = faultOf(name)
     if (fault) throw refused(fault)

@@ -217,7 +217,8 @@ export const Query: Resource = resource<'queries', Facts>('Query', 'queries', (p
       href: (row) => `${self(row)}/ical_url`,
       method: 'post',
       may: share,
-      when: (row, { context }) => isStored(row) && context.settings.ical_enabled,
+      when: (row, { context }) =>
+        isStored(row) && context.settings.ical_enabled && context.proof !== 'stale' && context.until === undefined,
     },
     unstar: { href: (row) => `${self(row)}/unstar`, method: 'patch', may: edit, when: (row) => isStored(row) && row.starred },
   },

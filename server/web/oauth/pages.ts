@@ -3,10 +3,11 @@ import type { Ground } from '#http/mount.ts'
 import { isOwn } from '#http/session.ts'
 import type { Answer } from '#kernel/operation.ts'
 import { meaningOf } from '#kernel/scopes.ts'
+import { isProved } from '#kernel/sessions.ts'
 import { addressOf } from '#kernel/settings.ts'
 import { NATIVE } from '#modules/oauth/redirects.ts'
 import { type Html, html } from '#text/html.ts'
-import { type Area, type OwnVisit, onTo, page, signedIn, type Visit } from '../page.ts'
+import { type Area, type OwnVisit, onTo, page, signedIn, type Visit, withQuery } from '../page.ts'
 import type { Consent, Question, Reply } from './provider.ts'
 import { authorizationRequest, serverOf } from './server.ts'
 
@@ -75,6 +76,10 @@ function failurePage({ settings }: Visit, { status, description }: Extract<Reply
   return page(`This application cannot be let in – ${settings.app_title}`, content, { status })
 }
 
+/** Leads to where one shows who one is, and back: what is allowed now outlasts a session, which may have been stolen. */
+const confirming = ({ session, now }: Visit, asked: URLSearchParams): Answer | undefined =>
+  session && !isProved(session, now) ? onTo(withQuery('/confirm', { back_url: `${AUTHORIZE}?${asked}` })) : undefined
+
 async function authorize(visit: Visit, { db }: Ground, asked: URLSearchParams, decision?: Question['decision']): Promise<Answer> {
   const { request, session, settings, now } = visit
   const server = await serverOf(db, settings)
@@ -84,7 +89,10 @@ async function authorize(visit: Visit, { db }: Ground, asked: URLSearchParams, d
   if (reply.kind === 'answer') throw new Error('The authorization server answered instead of asking.')
   // A form is not repeated after signing in: its question is.
   if (reply.kind === 'login' && request.method === 'POST') return onTo(`${AUTHORIZE}?${asked}`)
-  return signedIn((own) => consentPage(own, asked, (reply as Extract<Reply, { kind: 'consent' }>).consent))(visit)
+  return (
+    confirming(visit, asked) ??
+    signedIn((own) => consentPage(own, asked, (reply as Extract<Reply, { kind: 'consent' }>).consent))(visit)
+  )
 }
 
 /** The pages that an application leads people to. */
@@ -103,6 +111,10 @@ export const oauthPages: Area = {
         return authorize(visit, ground, asked)
       }
       asked.delete('prompt')
+      if (decision === 'allow') {
+        const first = confirming(visit, asked)
+        if (first) return first
+      }
       return authorize(visit, ground, asked, decision)
     })
 

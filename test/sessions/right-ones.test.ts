@@ -1,0 +1,151 @@
+/** What is right never counts as an attempt, however often and however many at once; what is wrong is limited exactly. */
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, mock, test } from 'node:test'
+import { sql } from '#db/sql.ts'
+import { hashPassword } from '#modules/accounts/passwords.ts'
+import { type Client, type Instance, instance } from '#test/instance.ts'
+import { codeOf, wrongCodeOf } from '#test/totp.ts'
+import { STAGE, setUp, waitingBrowser } from '../two-factor/scene.ts'
+import { type Browser, browser } from './browser.ts'
+
+const PASSWORD = 'correct horse 7!'
+const WRONG = 'wrong horse 7!'
+const MINUTE = 60_000
+
+let it: Instance
+let hash: string
+let login: string
+let vera: number
+let one: Browser
+let client: Client
+before(async () => {
+  it = await instance()
+  hash = await hashPassword(PASSWORD)
+  mock.timers.enable({ apis: ['Date'], now: Date.now() })
+})
+after(async () => {
+  mock.timers.reset()
+  await it.close()
+})
+let count = 0
+beforeEach(async () => {
+  // What was wrong before has been forgotten, of the network as well.
+  mock.timers.tick(MINUTE)
+  login = `right-${++count}`
+  vera = await it.make.user({ login, password_hash: hash })
+  one = browser(it.url)
+  await one.signIn(login, PASSWORD)
+  client = await it.as(vera)
+  await it.setting('brute_force_block_after_failed_logins', 0)
+})
+
+/** Everything that takes a password; each gives a status, 429 where too many were tried. */
+const doors: Readonly<Record<string, { right: number; give: (password: string) => Promise<number> }>> = {
+  'the sign-in page': { right: 303, give: async (password) => (await browser(it.url).signIn(login, password)).status },
+  'the page that confirms': { right: 303, give: async (password) => (await one.submit('/confirm', { password })).status },
+  'the page of the password': {
+    right: 422,
+    // A new password that will not do leaves the present one as it is.
+    give: async (currentPassword) => {
+      const reply = await one.submit('/my/password', { currentPassword, password: 'short', repeated: 'short' })
+      assert.equal(reply.text.includes('id="currentPassword-error"'), reply.status === 422 && currentPassword === WRONG)
+      return reply.status
+    },
+  },
+  'the API’s form': {
+    right: 200,
+    give: async (currentPassword) => {
+      const { status, body } = await client.post('/users/me/form', { password: 'short', currentPassword })
+      if (status === 200) assert.equal('currentPassword' in body._embedded.validationErrors, currentPassword === WRONG)
+      return status
+    },
+  },
+  'the API’s change of oneself': {
+    right: 422,
+    give: async (currentPassword) => (await client.patch('/users/me', { password: 'short', currentPassword })).status,
+  },
+}
+/** What each gives where a password is wrong. */
+const wrongAt = (name: string) => (name === 'the API’s form' ? 200 : 422)
+
+const tally = (statuses: readonly number[]) =>
+  Object.fromEntries([...Map.groupBy(statuses, (status) => status)].map(([status, all]) => [status, all.length]))
+
+for (const [name, { right, give }] of Object.entries(doors)) {
+  describe(`At ${name}`, () => {
+    test('more right passwords at once than wrong ones could be are all taken, and then twenty wrong ones are looked at', async () => {
+      assert.deepEqual(tally(await Promise.all(Array.from({ length: 25 }, () => give(PASSWORD)))), { [right]: 25 })
+      const wrong = await Promise.all(Array.from({ length: 25 }, () => give(WRONG)))
+      assert.deepEqual(tally(wrong), { [wrongAt(name)]: 20, 429: 5 })
+      assert.equal(await give(PASSWORD), 429)
+    })
+  })
+}
+
+test('Twenty right sign-ins one after another, then fifty at once; then wrong ones are counted from nothing', async () => {
+  const give = doors['the sign-in page']?.give ?? assert.fail()
+  for (let i = 0; i < 20; i++) assert.equal(await give(PASSWORD), 303, `${i}`)
+  assert.deepEqual(tally(await Promise.all(Array.from({ length: 50 }, () => give(PASSWORD)))), { 303: 50 })
+  for (let i = 0; i < 20; i++) assert.equal(await give(WRONG), 422, `${i}`)
+  assert.equal(await give(WRONG), 429)
+})
+
+describe('An account that lets three wrong passwords through', () => {
+  beforeEach(() => it.setting('brute_force_block_after_failed_logins', 3))
+  const signIn = async (password: string) => (await browser(it.url).signIn(login, password)).status
+
+  test('lets in whoever comes ten times at once with the right one', async () => {
+    const many = await Promise.all(Array.from({ length: 10 }, () => signIn(PASSWORD)))
+    assert.deepEqual(tally(many), { 303: 10 })
+  })
+
+  test('is blocked after three wrong ones, of however many at once', async () => {
+    assert.deepEqual(tally(await Promise.all(Array.from({ length: 10 }, () => signIn(WRONG)))), { 422: 10 })
+    const row = await it.db.one<{ failed_logins: number }>(sql`select failed_logins from principals where id = ${vera}`)
+    assert.equal(row?.failed_logins, 3)
+    assert.equal(await signIn(PASSWORD), 422)
+  })
+
+  test('counts those that are mixed with right ones: the right password forgives the wrong ones before it', async () => {
+    for (let round = 0; round < 3; round++) {
+      assert.equal(await signIn(WRONG), 422)
+      assert.equal(await signIn(WRONG), 422)
+      assert.equal(await signIn(PASSWORD), 303)
+    }
+  })
+})
+
+test('An attempt that nobody decided, as the process ended, counts as a wrong one, until its minute is over', async () => {
+  const give = doors['the sign-in page']?.give ?? assert.fail()
+  await give(WRONG)
+  await it.db.transaction((tx) => tx.run(sql`update attempts set pending = pending + 1, attempts = attempts + 1`))
+  const statuses = await Promise.all(Array.from({ length: 18 }, () => give(WRONG)))
+  assert.deepEqual(tally(statuses), { 422: 18 })
+  mock.timers.tick(MINUTE)
+  assert.equal(await give(PASSWORD), 303)
+})
+
+describe('Of codes', () => {
+  test('twenty right ones in ten minutes are all taken, and then ten wrong ones are looked at', async () => {
+    const { secret } = await setUp(one)
+    for (let i = 0; i < 20; i++) {
+      mock.timers.tick(MINUTE / 2)
+      assert.equal((await (await waitingBrowser(it.url, login)).submit(STAGE, { code: codeOf(secret) })).status, 303, `${i}`)
+    }
+    const two = await waitingBrowser(it.url, login)
+    for (let i = 0; i < 10; i++) assert.equal((await two.submit(STAGE, { code: wrongCodeOf(secret) })).status, 422, `${i}`)
+    assert.equal((await two.submit(STAGE, { code: wrongCodeOf(secret) })).status, 429)
+  })
+
+  test('all recovery codes are taken, one after another or all at once', async () => {
+    const { codes } = await setUp(one)
+    const waiting = await Promise.all(codes.map(() => waitingBrowser(it.url, login)))
+    const statuses = await Promise.all(
+      codes.map(async (recovery, i) => ((await waiting[i]?.submit(STAGE, { recovery })) ?? assert.fail()).status),
+    )
+    assert.deepEqual(tally(statuses), { 200: 10 })
+    const two = await waitingBrowser(it.url, login)
+    for (let i = 0; i < 10; i++) assert.equal((await two.submit(STAGE, { recovery: codes[0] as string })).status, 422, `${i}`)
+    assert.equal((await two.submit(STAGE, { recovery: codes[0] as string })).status, 429)
+  })
+})
