@@ -45,12 +45,13 @@ const detached: Record<string, readonly string[]> = { work_packages: ['parent_id
 /** People are seen where they are members, so they come and go with memberships. */
 const seenByMembership = new Set(['principals'])
 /** Tables that say nothing of rows: what is kept of requests and changes. */
-const passing = new Set(['tokens', 'sessions', 'outbox', 'revisions', 'loose_files', 'schema_migrations'])
+const passing = new Set(['tokens', 'sessions', 'outbox', 'revisions', 'loose_files', 'work_package_versions'])
 
 let server: Instance
 let hidden: Hidden
 let home: number
 let dock: number
+let crew: number
 let actors: Wire[] = []
 let mine: ReadonlySet<number>
 let watching: { name: string; id: number }[]
@@ -59,7 +60,8 @@ let committed: Database['transaction']
 let standing: Rows
 let sight: ReadonlyMap<string, ReadonlySet<string>>
 
-const tables = [...layout.keys()].filter((table) => !passing.has(table) && layout.get(table)!.includes('id'))
+const tables = [...layout.keys()].filter((table) => !passing.has(table))
+const hasId = (table: string) => layout.get(table)!.includes('id')
 const key = (table: string, id: unknown) => `${table} ${id}`
 const tableNamed = (type: string) => [...resources()].find((one) => one.name === type)?.table as string | undefined
 
@@ -84,7 +86,8 @@ const pairs = (table: string): { type: string; column: string }[] => {
 async function everyRow(db: Reader): Promise<Rows> {
   const found: Rows = new Map()
   for (const table of tables) {
-    for (const row of await db.all(sql`select * from ${name(table)}`)) found.set(key(table, row['id']), row)
+    for (const row of await db.all(sql`select * from ${name(table)}`))
+      found.set(key(table, hasId(table) ? row['id'] : JSON.stringify(row)), row)
   }
   return found
 }
@@ -96,7 +99,7 @@ async function everySight(db: Reader): Promise<Map<string, Set<string>>> {
   for (const { name: of, id } of watching) {
     const row = (await db.one(sql`select * from principals where id = ${id}`)) as Row
     const viewer: Viewer = await viewerOf(snapshot, row)
-    const kinds = [...resources()].filter((one) => isStored(one) && tables.includes(one.table))
+    const kinds = [...resources()].filter((one) => isStored(one) && tables.includes(one.table) && hasId(one.table))
     await prepare(
       db,
       viewer,
@@ -120,13 +123,13 @@ async function everySight(db: Reader): Promise<Map<string, Set<string>>> {
 const projectOf = (table: string, row: Row): number | null | undefined => (table === 'projects' ? row['id'] : row['project_id'])
 
 /** Whether a row belongs to the actor's projects: it says so, or it says nothing and is part of something that does. */
-function isMine(table: string, row: Row, steps = 3): boolean {
+function isMine(table: string, row: Row, rows = standing, steps = 3): boolean {
   const project = projectOf(table, row)
   if (project !== undefined && project !== null) return mine.has(project)
   if (steps === 0 || table === 'principals') return false
   return [...pointers(table, row)].some(({ target, id }) => {
-    const owner = standing.get(key(target, id))
-    return owner !== undefined && isMine(target, owner, steps - 1)
+    const owner = rows.get(key(target, id))
+    return owner !== undefined && isMine(target, owner, rows, steps - 1)
   })
 }
 
@@ -134,7 +137,8 @@ const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
 
 /** What a write has done to rows that are not the actor's, in words. */
 async function reached(tx: Reader): Promise<string[]> {
-  const [now, sees] = [await everyRow(tx), await everySight(tx)]
+  const now = await everyRow(tx)
+  const sees = await everySight(tx)
   const found: string[] = []
   for (const [place, row] of standing) {
     const [table] = place.split(' ') as [string]
@@ -154,7 +158,21 @@ async function reached(tx: Reader): Promise<string[]> {
       if (sight.get(of)!.has(place) !== sees.get(of)!.has(place)) found.push(`${place} is seen otherwise by ${of}`)
     }
   }
+  for (const [place, row] of now) {
+    if (!standing.has(place) && isForeign(place.split(' ')[0] as string, row, now)) found.push(`${place} appears`)
+  }
   return found
+}
+
+/** Whether a new row is put where the actor has no say; what was left may say so in its history. */
+function isForeign(table: string, row: Row, now: Rows): boolean {
+  if (table === 'journals' || isMine(table, row, now)) return false
+  const project = projectOf(table, row)
+  if (project !== undefined && project !== null) return standing.has(key('projects', project))
+  return [...pointers(table, row)].some(({ target, id }) => {
+    const owner = now.get(key(target, id))
+    return target !== 'principals' && owner !== undefined && isForeign(target, owner, now)
+  })
 }
 
 /** The hidden project's rows, copied into the home project, with what they point to. Gives the ids of the copies by the originals. */
@@ -205,7 +223,7 @@ async function hang(): Promise<Set<string>> {
   })
   const ownOf = (table: string) => own.filter(([place]) => place.startsWith(`${table} `)).map(([, row]) => row)
   for (const [table, ids] of hidden.ids) {
-    if (!tables.includes(table)) continue
+    if (!tables.includes(table) || !hasId(table)) continue
     const places = [
       ...references.filter((one) => one.table === table).map(({ column, target }) => ({ column, target, type: undefined })),
       ...pairs(table).flatMap(({ type, column }) => {
@@ -267,11 +285,22 @@ before(async () => {
   const manager = await person('manager', ...all)
   await make.member(manager, null, ['add_project', 'manage_user', 'manage_placeholder_user', 'view_all_principals'])
   const both = await person('both', home, harbour)
+  // Has kept something from the time when it could be seen.
+  const former = await person('former', home)
+  const stamps = { created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z' }
+  await make.row('memberships', { principal_id: former, project_id: harbour, ...stamps })
+  await server.db.transaction((tx) =>
+    tx.run(sql`insert into watchers (work_package_id, user_id) values (${hidden.ids.get('work_packages')![0]}, ${former})`),
+  )
   const stranger = await person('stranger')
+  // A group that is a member there, of which its user has nothing yet.
+  crew = await make.group()
+  await make.member(crew, harbour, { role: await everything() })
+  await server.db.transaction((tx) => tx.run(sql`insert into group_users (group_id, user_id) values (${crew}, ${former})`))
   await settleIn(harbour)
   ways = await hang()
   // Nothing is tied to these, so that something can be.
-  const alone = { project_id: home, name: 'Alone', created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z' }
+  const alone = { project_id: home, name: 'Alone', ...stamps }
   await make.row('versions', alone)
   const task = await server.db.one(sql`select * from work_packages where project_id = ${home} order by id limit 1`)
   await copied('work_packages', task as Row, { subject: 'Alone', parent_id: null, version_id: null })
@@ -337,7 +366,7 @@ const choices = (target: Resource): number[] => {
     seen.filter(([, row]) => isMine(target.table, row) === is).map(([, row]) => row['id'] as number),
   ) as [number[], number[]]
   const rows = [...own, ...others]
-  return rows.length > 3 ? [...rows.slice(0, 2), ...rows.slice(-1)] : rows
+  return target.name === 'Membership' || rows.length < 4 ? rows : [...rows.slice(0, 2), ...rows.slice(-1)]
 }
 
 const linkTo = (target: Resource, id: number | string): Json => {
@@ -398,12 +427,13 @@ interface Write {
 
 /** Every write there is, at everything of home that it can be asked of. */
 async function* writes(): AsyncGenerator<Write> {
+  const creates = new Set<string>()
   for (const operation of operations()) {
     const { method, answers, harmless, takes, accepts } = operation
     if (method === 'GET' || answers.as === 'form' || harmless || accepts === 'text' || accepts === 'parts') continue
     const targets = targetsOf(operation)
     const given = targets.map((target) => (target && isStored(target) ? choices(target) : ['work_packages_table']))
-    const some = method === 'DELETE' ? 10 : 1
+    const some = method === 'POST' ? 1 : 10
     const rows =
       targets.length === 0 ? [[]] : given[0]!.map((id) => [id, ...given.slice(1).map((list) => list[0] ?? 1)]).slice(0, some)
     const resource = takes === undefined ? undefined : resourceNamed(takes)
@@ -419,8 +449,13 @@ async function* writes(): AsyncGenerator<Write> {
       if (!resource) continue
       const start = method === 'POST' ? await started(resource) : lock
       yield { operation, path, body: start }
+      // What is created adds to what is there: one way to create it says enough.
+      if (method === 'POST' && creates.has(resource.name)) continue
+      if (method === 'POST') creates.add(resource.name)
       for (const property of resource.properties) {
-        for (const value of values(property)) {
+        // Of one row every property is changed, of the others what they have many of.
+        if (ids !== rows[0] && !property.many) continue
+        for (const value of method === 'POST' ? values(property).slice(0, 2) : values(property)) {
           const own = { [property.name]: value }
           yield {
             operation,
@@ -443,7 +478,7 @@ async function started(resource: Resource): Promise<Json> {
     TimeEntry: { spentOn: '2093-07-06', hours: 'PT1H', _links: { entity: last('WorkPackage') } },
     Version: { name: 'New', _links: { definingProject: project } },
     Query: { name: 'New', filters: [], _links: { project } },
-    Membership: { _links: { project, principal: { href: `${PREFIX}/groups/${hidden.group[0]}` }, roles } },
+    Membership: { _links: { project, principal: { href: `${PREFIX}/groups/${crew}` }, roles } },
     Relation: { type: 'follows', _links: { to: last('WorkPackage') } },
     Project: { name: 'New', _links: { parent: project } },
   }
