@@ -190,6 +190,24 @@ const commands: Readonly<Record<string, Command>> = {
     options: DATABASE,
     run: async (invocation) => (await import('./commands/setting.ts')).changeSetting(invocation),
   },
+  'project modules': {
+    meaning: 'list the modules there are, and which of them a project uses',
+    words: ['IDENTIFIER'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/project.ts')).listModules(invocation),
+  },
+  'project enable': {
+    meaning: 'have a project use a module, such as internal_comments',
+    words: ['IDENTIFIER', 'MODULE'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/project.ts')).enableModule(invocation),
+  },
+  'project disable': {
+    meaning: 'have a project use a module no more; what there is of it is kept, and hidden',
+    words: ['IDENTIFIER', 'MODULE'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/project.ts')).disableModule(invocation),
+  },
   'custom-field list': {
     meaning: 'list the custom fields',
     options: DATABASE,

@@ -367,6 +367,33 @@ test('halyard token create limits what a token opens, and halyard token list tel
   )
 })
 
+test('halyard project tells and changes which modules a project uses', async (t) => {
+  const where = await place(t)
+  await succeed('seed', '--seed', 'demo', ...where)
+  const listed = () => succeed('project', 'modules', 'demo-project', ...where)
+  assert.match(await listed(), /^internal_comments$/m)
+  assert.equal(
+    await succeed('project', 'enable', 'demo-project', 'internal_comments', ...where),
+    'Enabled internal_comments in demo-project.\n',
+  )
+  assert.match(await listed(), /^internal_comments +enabled$/m)
+  await succeed('project', 'disable', 'demo-project', 'internal_comments', ...where)
+  assert.match(await listed(), /^internal_comments$/m)
+  const mistakes: [args: string[], sentence: RegExp][] = [
+    [['modules', 'nowhere'], /^There is no project "nowhere"\.\n$/],
+    [['enable', 'demo-project', 'nothing'], /^There is no module "nothing"; there are work_package_tracking, /],
+    [
+      ['disable', 'demo-project', 'work_package_tracking'],
+      /^The module \w+ needs work_package_tracking; disable that first\.\n$/,
+    ],
+  ]
+  for (const [args, sentence] of mistakes) {
+    const { code, out, err } = await run('project', ...args, ...where)
+    assert.deepEqual({ code, out }, { code: 1, out: '' }, args.join(' '))
+    assert.match(err, sentence)
+  }
+})
+
 test('halyard setting changes what a server that runs goes by', async (t) => {
   const where = await place(t)
   const server = await serve(t, where)

@@ -139,8 +139,15 @@ describe('the demo data', () => {
 
   test('is there in full', async () => {
     assert.deepEqual(
-      await counts(place, 'projects', 'memberships', 'categories', 'versions', 'work_packages', 'watchers', 'time_entries'),
-      { projects: 2, memberships: 10, categories: 1, versions: 4, work_packages: 36, watchers: 8, time_entries: 4 },
+      await counts(
+        place,
+        ...(['projects', 'memberships', 'categories', 'versions', 'work_packages', 'watchers', 'time_entries'] as const),
+        ...(['relations', 'queries', 'views'] as const),
+      ),
+      {
+        ...{ projects: 2, memberships: 10, categories: 3, versions: 4, work_packages: 36, watchers: 8, time_entries: 0 },
+        ...{ relations: 7, queries: 8, views: 8 },
+      },
     )
   })
 

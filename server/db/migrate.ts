@@ -24,6 +24,7 @@ import { twoFactor } from './migrations/0022-two-factor.ts'
 import { passwords } from './migrations/0023-passwords.ts'
 import { tokenLimits } from './migrations/0024-token-limits.ts'
 import { credentials } from './migrations/0027-credentials.ts'
+import { internalComments } from './migrations/0032-internal-comments.ts'
 import { sql } from './sql.ts'
 
 const migrations: readonly { name: string; text: string | Readonly<Record<Engine, string>> }[] = [
@@ -51,6 +52,7 @@ const migrations: readonly { name: string; text: string | Readonly<Record<Engine
   { name: '0023-passwords', text: passwords },
   { name: '0024-token-limits', text: tokenLimits },
   { name: '0027-credentials', text: credentials },
+  { name: '0032-internal-comments', text: internalComments },
 ]
 
 /** The few words that the engines spell differently. */

@@ -99,13 +99,6 @@ export const statuses: readonly StatusSeed[] = inOrder(
   status('Rejected', 0, '#FFA8A8', 'closed'),
 )
 
-const taskTemplate = `## What will be true when this is done
-
-## Steps
-
-## Good to know
-`
-
 const bugTemplate = `## What went wrong
 
 ## What should have happened
@@ -126,7 +119,7 @@ const type = (name: string, color: string, traits: Partial<TypeSeed> = {}) => ({
 })
 
 export const types: readonly TypeSeed[] = inOrder(
-  type('Task', '#1A67A3', { is_default: true, description: taskTemplate }),
+  type('Task', '#1A67A3', { is_default: true }),
   type('Milestone', '#35C53F', { is_default: true, is_milestone: true, is_in_roadmap: false }),
   type('Summary task', '#FF922B', { is_default: true, is_in_roadmap: false }),
   type('Feature', '#5C7CFA'),
@@ -315,7 +308,8 @@ export const workflows: readonly WorkflowSeed[] = [
 /** The one user of a fresh instance. The seeder gives it a password or a token; neither is written here. */
 export const admin: UserSeed = {
   login: 'admin',
-  first_name: 'Halyard',
+  // The name by which the tests of clients know it.
+  first_name: 'OpenProject',
   last_name: 'Admin',
   email: 'admin@example.net',
 }

@@ -32,12 +32,20 @@ export interface VersionSeed {
   end?: number
 }
 
-export interface TimeEntrySeed {
-  user: string
-  activity: string
-  day: number
-  hours: number
-  comment?: string
+/** A query that everybody in the project sees, and the view that shows it. */
+export interface QuerySeed {
+  name: string
+  view: 'work_packages_table' | 'gantt' | 'team_planner'
+  starred?: boolean
+  /** Only work packages of these types, or of this version; only open ones, unless said otherwise. */
+  types?: readonly string[]
+  version?: string
+  all?: boolean
+  /** Ids of columns; the usual ones unless given. */
+  columns?: readonly string[]
+  /** As ids of orders have it: `startDate-asc`. */
+  sort_by: readonly string[]
+  group_by?: string
 }
 
 /** A work package and those below it. With children it is scheduled automatically, without it is scheduled by hand. */
@@ -60,7 +68,8 @@ export interface WorkPackageSeed {
   /** Percent complete; only beside `estimated_hours`, of which it leaves the rest as remaining work. */
   done_ratio?: number
   watchers?: readonly string[]
-  timeEntries?: readonly TimeEntrySeed[]
+  /** Subjects of what has to be done before. */
+  follows?: readonly string[]
   children?: readonly WorkPackageSeed[]
 }
 
@@ -75,6 +84,7 @@ export interface ProjectSeed {
   types: readonly string[]
   categories: readonly CategorySeed[]
   versions: readonly VersionSeed[]
+  queries: readonly QuerySeed[]
   members: readonly MemberSeed[]
   workPackages: readonly WorkPackageSeed[]
 }
@@ -123,6 +133,32 @@ Change whatever you like here; nothing in this project is needed by anything els
   types: ['Task', 'Milestone', 'Summary task'],
   categories: [{ name: 'Rigging', assignee: 'Boat crew' }],
   versions: [],
+  queries: [
+    {
+      name: 'Project plan',
+      view: 'gantt',
+      starred: true,
+      all: true,
+      columns: ['id', 'type', 'subject', 'status', 'startDate', 'dueDate', 'duration', 'assignee'],
+      sort_by: ['id-asc'],
+    },
+    {
+      name: 'Milestones',
+      view: 'gantt',
+      types: ['Milestone'],
+      all: true,
+      columns: ['id', 'type', 'status', 'subject', 'startDate', 'dueDate'],
+      sort_by: ['dueDate-asc', 'id-asc'],
+    },
+    {
+      name: 'Tasks',
+      view: 'work_packages_table',
+      types: ['Task'],
+      columns: ['id', 'subject', 'priority', 'status', 'assignee'],
+      sort_by: ['priority-desc', 'id-asc'],
+    },
+    { name: 'Team planner', view: 'team_planner', all: true, sort_by: ['id-asc'] },
+  ],
   members: [
     { principal: 'admin', roles: ['Project admin'] },
     { principal: 'mira', roles: ['Project admin'] },
@@ -158,10 +194,6 @@ Change whatever you like here; nothing in this project is needed by anything els
           responsible: 'mira',
           estimated_hours: 12,
           done_ratio: 100,
-          timeEntries: [
-            { user: 'jonas', activity: 'Other', day: -7, hours: 6.5, comment: 'Hull below the waterline' },
-            { user: 'jonas', activity: 'Other', day: -6, hours: 5 },
-          ],
         },
         {
           type: 'Summary task',
@@ -180,11 +212,11 @@ Change whatever you like here; nothing in this project is needed by anything els
               category: 'Rigging',
               estimated_hours: 6,
               done_ratio: 100,
-              timeEntries: [{ user: 'jonas', activity: 'Specification', day: -4, hours: 6 }],
             },
             {
               type: 'Task',
               subject: 'Order rope and shackles',
+              follows: ['Measure every line'],
               status: 'In progress',
               priority: 'High',
               start: 0,
@@ -194,11 +226,11 @@ Change whatever you like here; nothing in this project is needed by anything els
               estimated_hours: 3,
               done_ratio: 50,
               watchers: ['jonas'],
-              timeEntries: [{ user: 'mira', activity: 'Management', day: 0, hours: 1.25, comment: 'Asked three chandlers' }],
             },
             {
               type: 'Task',
               subject: 'Splice and fit the halyards',
+              follows: ['Order rope and shackles'],
               status: 'New',
               description: '- main halyard\n- two jib halyards\n- spare, marked and stowed',
               start: 7,
@@ -213,6 +245,7 @@ Change whatever you like here; nothing in this project is needed by anything els
         {
           type: 'Task',
           subject: 'Sand and paint the hull',
+          follows: ['Survey hull and rig'],
           status: 'New',
           start: 4,
           duration: 8,
@@ -220,7 +253,15 @@ Change whatever you like here; nothing in this project is needed by anything els
           responsible: 'mira',
           estimated_hours: 40,
         },
-        { type: 'Milestone', subject: 'Ship afloat again', status: 'Scheduled', start: 18, duration: 1, responsible: 'mira' },
+        {
+          type: 'Milestone',
+          subject: 'Ship afloat again',
+          status: 'Scheduled',
+          start: 18,
+          duration: 1,
+          responsible: 'mira',
+          follows: ['Sand and paint the hull'],
+        },
       ],
     },
     {
@@ -269,17 +310,51 @@ const tides: ProjectSeed = {
   identifier: 'your-scrum-project',
   name: 'Scrum project',
   description: 'A team builds an app that tells skippers the tides: stories and bugs in a backlog, sprints, and releases ahead.',
-  public: false,
+  public: true,
   status_code: 'on_track',
   status_explanation: 'The first sprint is under way and small enough.',
   modules: ['work_package_tracking', 'gantt', 'board_view', 'backlogs', 'costs', 'news', 'wiki', 'documents'],
   types: ['Task', 'Milestone', 'Summary task', 'Epic', 'User story', 'Bug'],
-  categories: [],
+  categories: [{ name: 'Tables and charts' }, { name: 'App' }],
   versions: [
     { name: 'Bug Backlog' },
     { name: 'Product Backlog', description: 'Everything wished for and not yet planned' },
     { name: 'Sprint 1', start: 4, end: 10 },
     { name: 'Sprint 2' },
+  ],
+  queries: [
+    {
+      name: 'Project plan',
+      view: 'gantt',
+      starred: true,
+      types: ['Milestone', 'Summary task'],
+      all: true,
+      columns: ['id', 'type', 'subject', 'status', 'startDate', 'dueDate', 'duration'],
+      sort_by: ['startDate-asc', 'id-asc'],
+    },
+    {
+      name: 'Product backlog',
+      view: 'work_packages_table',
+      version: 'Product Backlog',
+      columns: ['id', 'type', 'subject', 'priority', 'status', 'assignee'],
+      sort_by: ['priority-desc', 'id-asc'],
+      group_by: 'status',
+    },
+    {
+      name: 'Sprint 1',
+      view: 'work_packages_table',
+      version: 'Sprint 1',
+      all: true,
+      columns: ['id', 'type', 'subject', 'status', 'assignee', 'estimatedTime'],
+      sort_by: ['id-asc'],
+    },
+    {
+      name: 'Tasks',
+      view: 'work_packages_table',
+      types: ['Task'],
+      columns: ['id', 'subject', 'priority', 'status', 'assignee'],
+      sort_by: ['priority-desc', 'id-asc'],
+    },
   ],
   members: [
     { principal: 'admin', roles: ['Project admin'] },
@@ -419,7 +494,15 @@ const tides: ProjectSeed = {
       assignee: 'jonas',
       responsible: 'mira',
     },
-    { type: 'Milestone', subject: 'Publish version 1.0', status: 'Scheduled', start: 21, duration: 1, assignee: 'mira' },
+    {
+      type: 'Milestone',
+      subject: 'Publish version 1.0',
+      status: 'Scheduled',
+      start: 21,
+      duration: 1,
+      assignee: 'mira',
+      follows: ['Build version 1.0'],
+    },
     {
       type: 'Summary task',
       subject: 'Build version 1.1',
@@ -429,9 +512,25 @@ const tides: ProjectSeed = {
       assignee: 'jonas',
       responsible: 'mira',
     },
-    { type: 'Milestone', subject: 'Publish version 1.1', status: 'To be scheduled', start: 36, duration: 1, assignee: 'mira' },
+    {
+      type: 'Milestone',
+      subject: 'Publish version 1.1',
+      status: 'To be scheduled',
+      start: 36,
+      duration: 1,
+      assignee: 'mira',
+      follows: ['Build version 1.1'],
+    },
     { type: 'Summary task', subject: 'Build version 2.0', status: 'New', start: 37, duration: 20, responsible: 'mira' },
-    { type: 'Milestone', subject: 'Publish version 2.0', status: 'New', start: 65, duration: 1, assignee: 'mira' },
+    {
+      type: 'Milestone',
+      subject: 'Publish version 2.0',
+      status: 'New',
+      start: 65,
+      duration: 1,
+      assignee: 'mira',
+      follows: ['Build version 2.0'],
+    },
   ],
 }
 

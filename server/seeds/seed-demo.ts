@@ -18,7 +18,6 @@ interface Known {
   readonly types: Ids
   readonly statuses: Ids
   readonly priorities: Ids
-  readonly activities: Ids
   readonly roles: Ids
 }
 
@@ -39,7 +38,6 @@ export async function seedDemo(tx: Transaction, adminId: number, now: string): P
     types: await idsByName(tx, 'types'),
     statuses: await idsByName(tx, 'statuses'),
     priorities: await idsByName(tx, 'priorities'),
-    activities: await idsByName(tx, 'time_entry_activities'),
     roles: await idsByName(tx, 'roles'),
   }
   const today = Date.parse(now.slice(0, 10))
@@ -121,6 +119,7 @@ async function seedProject(tx: Transaction, seed: ProjectSeed, known: Known, day
   const categories = new Map(seed.categories.map(({ name }, index) => [name, categoryIds[index]!]))
   const versions = new Map(seed.versions.map(({ name }, index) => [name, versionIds[index]!]))
   await seedWorkPackages(tx, seed, project_id, { ...known, categories, versions }, day, now)
+  await seedQueries(tx, seed, project_id, { ...known, versions }, now)
 }
 
 /** Memberships, and the copies of the groups' memberships that their users hold. */
@@ -221,22 +220,59 @@ async function seedWorkPackages(
       (seed.watchers ?? []).map((login) => ({ work_package_id: ids[index]!, user_id: idOf(known.principals, login) })),
     ),
   )
+  const bySubject = new Map(planned.map(({ seed }, index) => [seed.subject, ids[index]!]))
   await insertRows(
     tx,
-    'time_entries',
+    'relations',
     planned.flatMap(({ seed }, index) =>
-      (seed.timeEntries ?? []).map((entry) => ({
-        project_id,
-        entity_type: 'WorkPackage',
-        entity_id: ids[index]!,
-        user_id: idOf(known.principals, entry.user),
-        logged_by_id: idOf(known.principals, entry.user),
-        activity_id: idOf(known.activities, entry.activity),
-        spent_on: day(entry.day),
-        hours: entry.hours,
-        comment: entry.comment ?? null,
+      (seed.follows ?? []).map((subject) => ({
+        from_id: ids[index]!,
+        to_id: idOf(bySubject, subject),
+        relation_type: 'follows',
         ...stamps,
       })),
     ),
+  )
+}
+
+/** The queries of a project, which the administrator has saved for everybody, and their views. */
+async function seedQueries(
+  tx: Transaction,
+  { queries }: ProjectSeed,
+  project_id: number,
+  known: Known & { versions: Ids },
+  now: string,
+): Promise<void> {
+  const stamps = { created_at: now, updated_at: now }
+  const ids = await insertForIds(
+    tx,
+    'queries',
+    queries.map(({ name, view, starred = false, types, version, all = false, columns, sort_by, group_by = null }) => ({
+      name,
+      project_id,
+      user_id: idOf(known.principals, admin.login),
+      public: true,
+      starred,
+      filters: JSON.stringify([
+        ...(all ? [] : [{ name: 'status', operator: 'o', values: [] }]),
+        ...(types ? [{ name: 'type', operator: '=', values: types.map((type) => String(idOf(known.types, type))) }] : []),
+        ...(version ? [{ name: 'version', operator: '=', values: [String(idOf(known.versions, version))] }] : []),
+      ]),
+      columns: columns ? JSON.stringify(columns) : null,
+      sort_by: JSON.stringify(sort_by),
+      group_by,
+      show_hierarchies: group_by === null,
+      highlighting_mode: 'inline',
+      timestamps: '["PT0S"]',
+      timeline_visible: view === 'gantt',
+      timeline_zoom_level: 'auto',
+      timeline_labels: '{}',
+      ...stamps,
+    })),
+  )
+  await insertRows(
+    tx,
+    'views',
+    queries.map(({ view }, index) => ({ type: view, query_id: ids[index]!, ...stamps })),
   )
 }

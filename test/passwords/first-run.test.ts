@@ -35,7 +35,7 @@ async function follow(by = one, to_ = link) {
 }
 const users = () =>
   place.db.all(sql`select login, name, email, admin, password_hash is not null as able from principals where type = 'User'`)
-const untouched = [{ login: 'admin', name: 'Halyard Admin', email: 'admin@example.net', admin: true, able: false }]
+const untouched = [{ login: 'admin', name: 'OpenProject Admin', email: 'admin@example.net', admin: true, able: false }]
 const plain = (rows: object[]) => rows.map((row) => ({ ...row, ...('able' in row && { able: Boolean(row.able) }) }))
 
 test('The link makes its follower the first administrator, signs them in, and is gone', async () => {

@@ -1,6 +1,8 @@
 /** Creating a work package: what it starts with, what it needs, and who may. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
+import { sql } from '#db/sql.ts'
+import { changed as raise } from '#kernel/world.ts'
 import { created, errors, kind, link, scene } from './scene.ts'
 
 const it = await scene()
@@ -153,13 +155,17 @@ test('a priority that is not in use any more is refused', async () => {
 
 describe('the description', () => {
   test('is the template of the type where none is given', async () => {
-    assert.match((await created(admin, project)).description.raw, /^## What will be true/)
+    assert.equal((await created(admin, project)).description.raw, '')
     const bug = await created(admin, project, { _links: { type: link('types', await it.types('Bug')) } })
     assert.match(bug.description.raw, /^## What went wrong/)
   })
 
   test('is the template of the type where that of another type was sent', async () => {
-    const { raw } = (await created(admin, project)).description
+    const raw = '## Who wants it'
+    await it.db.transaction(async (tx) => {
+      await tx.run(sql`update types set description = ${raw} where name = 'Feature'`)
+      await raise(tx, 'types')
+    })
     const bug = await created(admin, project, {
       description: { raw: `${raw}\n\n` },
       _links: { type: link('types', await it.types('Bug')) },

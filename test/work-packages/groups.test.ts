@@ -52,7 +52,7 @@ describe('in groups', () => {
     [
       'author',
       [
-        ['Halyard Admin', 1],
+        ['OpenProject Admin', 1],
         ['Adam Berg', 2],
       ],
     ],

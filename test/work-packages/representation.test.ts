@@ -141,7 +141,7 @@ describe('a work package with everything', () => {
     assert.equal(body._links.schema.href, `/api/v3/work_packages/schemas/${project}-${body._embedded.type.id}`)
     assert.equal(body._links.type.title, 'Feature')
     assert.equal(body._links.version.title, '1.0')
-    assert.deepEqual(body._links.author, { href: body._embedded.author._links.self.href, title: 'Halyard Admin' })
+    assert.deepEqual(body._links.author, { href: body._embedded.author._links.self.href, title: 'OpenProject Admin' })
     assert.equal(body._links.parent.title, 'Above')
     assert.deepEqual(
       body._links.ancestors.map((one: any) => one.title),

@@ -52,6 +52,9 @@ const projectQuery = held('project_query')
 
 const inModule = (module: string | null, ...entries: Entry[]): Permission[] => entries.map((entry) => ({ module, ...entry }))
 
+/** The switch of a project without which there are no internal comments in it, whoever asks. */
+export const INTERNAL_COMMENTS = 'internal_comments'
+
 const viewWorkPackages = ['view_work_packages']
 const planning = ['add_work_packages', 'edit_work_packages', 'save_queries', 'manage_public_queries']
 
@@ -148,6 +151,26 @@ export const permissions: readonly Permission[] = [
     shareable('add_work_package_comments', { dependencies: viewWorkPackages }),
     shareable('edit_own_work_package_comments', { require: 'loggedin', dependencies: viewWorkPackages }),
     project('edit_work_package_comments', { require: 'loggedin', dependencies: viewWorkPackages }),
+    shareable('add_work_package_attachments', {
+      dependencies: viewWorkPackages,
+      actions: ['work_package_attachments/create'],
+    }),
+    project('view_file_links', { dependencies: viewWorkPackages, actions: ['file_links/view'] }),
+    project('manage_file_links', { dependencies: ['view_file_links'], actions: ['file_links/manage'] }),
+    project('manage_wiki_page_links', { dependencies: ['edit_work_packages'], actions: ['wiki_page_links/manage'] }),
+
+    project('view_work_package_watchers', { dependencies: viewWorkPackages }),
+    project('add_work_package_watchers', { dependencies: viewWorkPackages }),
+    project('delete_work_package_watchers', { dependencies: viewWorkPackages }),
+    project('view_shared_work_packages', { require: 'member', actions: ['work_package_shares/index'] }),
+    project('share_work_packages', { require: 'member', dependencies: ['edit_work_packages', 'view_shared_work_packages'] }),
+
+    project('save_queries', { require: 'loggedin', dependencies: viewWorkPackages, actions: ['queries/create'] }),
+    project('manage_public_queries', { require: 'member' }),
+  ),
+
+  ...inModule(
+    INTERNAL_COMMENTS,
     project('view_internal_comments', {
       require: 'loggedin',
       dependencies: viewWorkPackages,
@@ -168,23 +191,6 @@ export const permissions: readonly Permission[] = [
       dependencies: ['view_project', 'view_internal_comments'],
       actions: ['internal_comments/update_others'],
     }),
-
-    shareable('add_work_package_attachments', {
-      dependencies: viewWorkPackages,
-      actions: ['work_package_attachments/create'],
-    }),
-    project('view_file_links', { dependencies: viewWorkPackages, actions: ['file_links/view'] }),
-    project('manage_file_links', { dependencies: ['view_file_links'], actions: ['file_links/manage'] }),
-    project('manage_wiki_page_links', { dependencies: ['edit_work_packages'], actions: ['wiki_page_links/manage'] }),
-
-    project('view_work_package_watchers', { dependencies: viewWorkPackages }),
-    project('add_work_package_watchers', { dependencies: viewWorkPackages }),
-    project('delete_work_package_watchers', { dependencies: viewWorkPackages }),
-    project('view_shared_work_packages', { require: 'member', actions: ['work_package_shares/index'] }),
-    project('share_work_packages', { require: 'member', dependencies: ['edit_work_packages', 'view_shared_work_packages'] }),
-
-    project('save_queries', { require: 'loggedin', dependencies: viewWorkPackages, actions: ['queries/create'] }),
-    project('manage_public_queries', { require: 'member' }),
   ),
 
   ...inModule(
@@ -382,6 +388,7 @@ const module = (name: string, requires: string[], start: 'on' | 'off' = 'off'): 
 /** Every module a project can switch on, in the order they are offered. */
 export const projectModules: readonly ProjectModule[] = [
   module('work_package_tracking', [], 'on'),
+  module(INTERNAL_COMMENTS, ['work_package_tracking']),
   module('gantt', ['work_package_tracking'], 'on'),
   module('board_view', ['work_package_tracking'], 'on'),
   module('calendar_view', ['work_package_tracking'], 'on'),

@@ -12,6 +12,8 @@ import { isNamed } from '#kernel/represent.ts'
 import { type Property, resource, resourceNamed } from '#kernel/resource.ts'
 import { both, either, having, lacking, not, onWorkPackage, own, type Rule, through } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
+import { INTERNAL_COMMENTS } from '#modules/accounts/permissions.ts'
+import { enabledModules } from '#modules/projects/modules.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 import { reactionsOf } from './reactions.ts'
 import { causeInWords, type Detail, details, exchangedFiles, filesInWords, isChanged, journaled } from './wording.ts'
@@ -64,7 +66,7 @@ type Loaded = ReadonlyMap<number, Told>
 const told = (loaded: Readonly<Record<string, any>>, { id }: { id: number }) => (loaded['told'] as Loaded).get(id)
 const RETRACTED = '_Changes were retracted._'
 
-export const Activity = resource<'journals'>('Activity', 'journals', (p) => ({
+export const Activity = resource<'journals', { hasInternal: boolean }>('Activity', 'journals', (p) => ({
   path: 'activities',
   title: (row) => `#${row.id}`,
   untitled: true,
@@ -100,11 +102,16 @@ export const Activity = resource<'journals'>('Activity', 'journals', (p) => ({
     emojiReactions: { href: ({ id }) => `/api/v3/activities/${id}/emoji_reactions` },
   },
   embeds: { emojiReactions: reactionsOf },
+  facts: async ({ row }, context) => ({
+    hasInternal: (await enabledModules(context)).get((row as Row)['project_id'])?.has(INTERNAL_COMMENTS) ?? false,
+  }),
   check: [
-    ({ row, before }, _, { viewer }) =>
-      before || !row.internal || mayWhisper.holds(viewer, row)
-        ? []
-        : [violation('internal', 'may not be set by you in this project')],
+    ({ row, before }, { hasInternal }, { viewer }) => {
+      if (before || !row.internal || mayWhisper.holds(viewer, row)) return []
+      return hasInternal
+        ? [violation('internal', 'may not be set by you in this project')]
+        : [violation('internal', 'Internal comments are disabled in this project.', { complete: true })]
+    },
   ],
   create: say,
   operations: ['show'],

@@ -3,7 +3,9 @@ import { single } from '#kernel/collection.ts'
 import type { Context } from '#kernel/context.ts'
 import { ok, operation, rowAt } from '#kernel/operation.ts'
 import { hrefOf } from '#kernel/resource.ts'
+import { INTERNAL_COMMENTS } from '#modules/accounts/permissions.ts'
 import { UserPreferences } from '#modules/accounts/preferences.ts'
+import { enabledModules } from '#modules/projects/modules.ts'
 import { Project } from '#modules/projects/projects.ts'
 
 /** Sizes are set in KiB and told in bytes. */
@@ -56,6 +58,7 @@ operation({
   run: async ({ context, params }) => {
     const project = await rowAt(params['id'] as string, Project, context)
     const path = `/api/v3/projects/${project['id']}/configuration`
-    return ok({ ...(await configuration(context, path)), enabledInternalComments: false })
+    const modules = (await enabledModules(context)).get(project['id'])
+    return ok({ ...(await configuration(context, path)), enabledInternalComments: modules?.has(INTERNAL_COMMENTS) ?? false })
   },
 })

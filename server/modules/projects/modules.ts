@@ -1,6 +1,9 @@
 /** What is switched on in which project: modules and types of work packages. Kept in process. */
+import type { Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
+import { changed } from '#kernel/world.ts'
+import { projectModules } from '#modules/accounts/permissions.ts'
 
 /** The names of the modules enabled in each project; no entry where there are none. */
 export const enabledModules = (context: Context): Promise<ReadonlyMap<number, ReadonlySet<string>>> =>
@@ -18,3 +21,25 @@ export const projectTypes = (context: Context): Promise<ReadonlyMap<number, read
     const byProject = Map.groupBy(rows, (row) => row.project_id)
     return new Map([...byProject].map(([project, list]) => [project, list.map((row) => row.type_id)]))
   })
+
+/**
+ * Switches a module of a project on or off.
+ * @throws Error with a sentence for the operator: there is no such module, or others depend on it
+ */
+export async function switchModule(tx: Transaction, project: number, name: string, isOn: boolean): Promise<void> {
+  const module = projectModules.find((one) => one.name === name)
+  if (!module) throw new Error(`There is no module "${name}"; there are ${projectModules.map((one) => one.name).join(', ')}.`)
+  const rows = await tx.all<{ name: string }>(sql`select name from enabled_modules where project_id = ${project}`)
+  const on = new Set(rows.map((row) => row.name))
+  const lacking = module.requires.find((one) => !on.has(one))
+  if (isOn && lacking) throw new Error(`The module ${name} needs ${lacking}; enable that first.`)
+  const dependent = projectModules.find((one) => on.has(one.name) && one.requires.includes(name))
+  if (!isOn && dependent) throw new Error(`The module ${dependent.name} needs ${name}; disable that first.`)
+  if (isOn === on.has(name)) return
+  await tx.run(
+    isOn
+      ? sql`insert into enabled_modules (project_id, name) values (${project}, ${name})`
+      : sql`delete from enabled_modules where project_id = ${project} and name = ${name}`,
+  )
+  await changed(tx, 'projects')
+}

@@ -1,0 +1,35 @@
+/** `halyard project`: which parts of the product a project uses, from the command line. */
+import { sql } from '#db/sql.ts'
+import { projectModules } from '#modules/accounts/permissions.ts'
+import { projectIdentifiedBy } from '#modules/projects/identifiers.ts'
+import { switchModule } from '#modules/projects/modules.ts'
+import { columns } from './columns.ts'
+import type { Invocation } from './command.ts'
+import { withDatabase } from './database.ts'
+
+/** The id of the project that a word identifies. Throws an Error where there is none. */
+async function projectIn(db: Parameters<typeof projectIdentifiedBy>[1]['db'], word = ''): Promise<number> {
+  const id = await projectIdentifiedBy(word, { db })
+  if (id === undefined) throw new Error(`There is no project "${word}".`)
+  return id
+}
+
+export async function listModules({ config, words }: Invocation): Promise<void> {
+  const on = await withDatabase(config.databaseUrl, async (db) => {
+    const id = await projectIn(db, words[0])
+    const rows = await db.all<{ name: string }>(sql`select name from enabled_modules where project_id = ${id}`)
+    return new Set(rows.map((row) => row.name))
+  })
+  console.log(columns([['MODULE', ''], ...projectModules.map(({ name }) => [name, on.has(name) ? 'enabled' : ''])]))
+}
+
+const switching = (isOn: boolean) =>
+  async function change({ config, words }: Invocation): Promise<void> {
+    const [identifier, module = ''] = words
+    await withDatabase(config.databaseUrl, (db) =>
+      db.transaction(async (tx) => switchModule(tx, await projectIn(tx, identifier), module, isOn)),
+    )
+    console.log(`${isOn ? 'Enabled' : 'Disabled'} ${module} in ${identifier}.`)
+  }
+export const enableModule = switching(true)
+export const disableModule = switching(false)
