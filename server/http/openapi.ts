@@ -72,12 +72,16 @@ function model(resource: Resource, all: readonly Resource[]): Json {
 function writeModel(resource: Resource): Json {
   const writable = resource.properties.filter((p) => p.options.writable !== false && (p.column || p.many) && p.name !== 'id')
   const links = writable.filter((p) => p.to)
+  const meta = resource.meta ?? []
   return {
     type: 'object',
     properties: {
       ...Object.fromEntries(writable.filter((p) => !p.to).map((p) => [p.name, valueSchema(p)])),
       ...(links.length > 0 && {
         _links: { type: 'object', properties: Object.fromEntries(links.map((p) => [p.name, linkSchema(p)])) },
+      }),
+      ...(meta.length > 0 && {
+        _meta: { type: 'object', properties: Object.fromEntries(meta.map((p) => [p.name, valueSchema(p)])) },
       }),
     },
   }

@@ -3,7 +3,7 @@ import { ConstraintError, type Database, type Engine, type Row, type Transaction
 import { assignments, insert, merged } from '#db/dialect.ts'
 import { name, sql, TRUE } from '#db/sql.ts'
 import { type Context, inside } from './context.ts'
-import { NOTHING, type Parsed, type Payload, readPayload, revised, toErrors } from './draft.ts'
+import { type Parsed, type Payload, readPayload, revised, toErrors } from './draft.ts'
 import { type ApiError, combined, conflict, forbidden, notFound, readOnly, type Violation, violation } from './errors.ts'
 import { publish } from './events.ts'
 import { entryOf, record } from './history.ts'
@@ -21,6 +21,7 @@ import {
   type Resource,
   resourceNamed,
 } from './resource.ts'
+import { NOTHING } from './rules.ts'
 import { allows, isOpen, lacksProof, payloadOf, ruleOf, schemaOf } from './schema.ts'
 import { prepare } from './viewer.ts'
 import { changed, type Topic } from './world.ts'
@@ -62,7 +63,7 @@ export async function prepareWrite(
   if (before && !allows(resource, rule, { before } as Draft, context)) throw forbidden()
   if (!before && !rule?.anywhere(context.viewer)) throw forbidden()
 
-  const parsed = await readPayload(resource, payload, context, before)
+  const parsed = await readPayload(resource, payload, context, before, given)
   if (before && resource.lock && statedLock(payload) !== before[resource.lock]) throw conflict()
   const start = before ?? resource.defaults?.(context) ?? {}
   const { [resource.lock ?? '']: _, id: __, ...values } = writableValues(resource, parsed.values)
@@ -74,22 +75,25 @@ export async function prepareWrite(
     meta: parsed.meta,
     loose: parsed.shown,
   }
-  const { visible, dangling } = await withoutHidden(resource, proposed, context)
+  const { visible, dangling } = await withoutHidden(resource, proposed, parsed, context)
   let draft = visible
   const facts = await resource.facts?.(draft as never, context)
   for (const step of resource.derive ?? []) draft = revised(draft, step(draft as never, facts, context) as Row)
   draft = activated(resource, draft, context)
   if (!before && !allows(resource, rule, draft, context)) throw forbidden()
 
-  const judged = [
-    ...(await unwritable(resource, draft, parsed, facts, context, given)),
-    ...malformed(resource, draft, facts, context),
-  ]
+  const refused = await unwritable(resource, draft, parsed, facts, context, given)
+  const judged = malformed(resource, draft, facts, context)
   for (const check of resource.check ?? []) judged.push(...check(draft as never, facts, context))
-  // Of what is not there, or is nothing that could be, nothing else is to be said.
-  const nothings = [...parsed.violations, ...dangling]
-  const isThere = ({ attribute }: Violation) => nothings.every((one) => one.attribute !== attribute)
-  return { draft, facts, violations: distinct([...nothings, ...judged.filter(isThere)]) }
+  // What cannot be written need not be understood, nor what the row turns out not to have.
+  const isRead = ({ attribute }: Violation) => draft.given.has(attribute) || !parsed.given.has(attribute)
+  const unread = parsed.violations.filter((one) => isRead(one) && !refused.some(({ attribute }) => attribute === one.attribute))
+  // Of what is not there, or is nothing that could be, nothing else is to be said, whichever of its names it was given by.
+  const nothings = [...unread, ...dangling]
+  const placeOf = (attribute: string) => resource.property.get(attribute)?.column ?? attribute
+  const places = new Set(nothings.map(({ attribute }) => placeOf(attribute)))
+  const others = [...refused, ...judged].filter(({ attribute }) => !places.has(placeOf(attribute)))
+  return { draft, facts, violations: distinct([...nothings, ...others]) }
 }
 
 /** Without what was given for properties that the row turns out not to have, and with what a new row has of the others. */
@@ -139,30 +143,40 @@ const distinct = (violations: readonly Violation[]): Violation[] =>
 async function withoutHidden(
   resource: Resource,
   draft: Draft,
+  { links }: Parsed,
   context: Context,
 ): Promise<{ visible: Draft; dangling: readonly Violation[] }> {
-  const dangling: Violation[] = []
+  const violations: Violation[] = []
   const row: Row = {}
   const many = { ...draft.many }
+  const dangling: Record<string, readonly string[]> = Object.create(null)
   for (const property of resource.properties) {
     if (!property.to || !draft.given.has(property.name)) continue
     if (property.options.active && !property.options.active(draft as never, context)) continue
     const column = property.column as string
+    const place = column ?? property.name
+    // One link may have two names.
+    if (place in dangling) continue
     // Even what is stored counts only for those who are told of it: others would learn that they guessed right.
     const { open } = property.options
     const known: unknown[] = open && column ? [draft.before?.[column] ?? []].flat() : []
-    const proposed = property.many ? (draft.many[property.name] ?? []) : [draft.row[column] ?? []].flat()
-    const ids = proposed.filter((id) => !known.includes(id))
-    if (ids.length === 0) continue
+    const sent = (links[property.name] ?? []).filter(({ id }) => !known.includes(id))
+    if (sent.length === 0) continue
     const target = resourceNamed(property.options.target?.(draft.row) ?? property.to)
-    const seen = await visibleIds(context, target, ids, await property.options.eligible?.(draft as never, context))
-    if (ids.every((id) => seen.has(id))) continue
+    const ids = sent.map(({ id }) => id)
+    // What can be chosen where it belongs is not known as long as that is not there.
+    const isPlaced = row[resource.belongsTo as string] !== NOTHING
+    const eligible = isPlaced ? await property.options.eligible?.(draft as never, context) : undefined
+    const seen = await visibleIds(context, target, ids, eligible)
+    const missing = sent.filter(({ id }) => !seen.has(id))
+    if (missing.length === 0) continue
     const isChoice = target.rows !== undefined || property.kept !== undefined
-    dangling.push(violation(property.name, isChoice ? 'is not set to one of the allowed values' : 'does not exist'))
-    if (property.many) many[property.name] = proposed.filter((id) => known.includes(id) || seen.has(id))
+    violations.push(violation(property.name, isChoice ? 'is not set to one of the allowed values' : 'does not exist'))
+    dangling[place] = missing.map(({ href }) => href)
+    if (property.many) many[property.name] = (many[property.name] ?? []).filter((id) => known.includes(id) || seen.has(id))
     else row[column] = NOTHING
   }
-  return { visible: { ...revised(draft, row), many }, dangling }
+  return { visible: { ...revised(draft, row), many, dangling }, dangling: violations }
 }
 
 /** Properties given a new value that the viewer may not write. */
@@ -182,7 +196,7 @@ async function unwritable(
     if (isForced && differs(draft, property.column as string) && lacksProof(resource, property, draft, facts, context)) {
       violations.push(unproven(property.name, context))
     }
-    if (!draft.given.has(property.name) || isLock(resource, property) || isForced) continue
+    if (!draft.given.has(property.name)) continue
     const isUnproven = isOpen(resource, property, draft, facts, context)
     if (isUnproven && !lacksProof(resource, property, draft, facts, context)) continue
     const { refusal } = property.options
@@ -206,10 +220,12 @@ const unproven = (attribute: string, { proof }: Context): Violation => ({
 })
 
 /** Whether what was sent is not what is stored; what else becomes of it is not the sender's doing. */
-function isChanged({ name: own, column, many }: Property, { before }: Draft, parsed: Parsed, current: unknown): boolean {
+function isChanged({ name: own, column, many, to }: Property, { before }: Draft, parsed: Parsed, current: unknown): boolean {
   if (many && !column) return true
   if (own in parsed.shown) return JSON.stringify(parsed.shown[own] ?? null) !== JSON.stringify(current)
-  if (column === undefined || !(column in parsed.values) || own === 'id') return false
+  // What could not be read is no value that is stored.
+  if (!to && parsed.violations.some(({ attribute }) => attribute === own)) return true
+  if (column === undefined || !(column in parsed.values)) return false
   return differs({ row: parsed.values, before } as Draft, column)
 }
 
@@ -251,7 +267,12 @@ function malformed(resource: Resource, draft: Draft, facts: unknown, context: Co
   return violations
 }
 
-/** The form of a write: what would be saved, what may be chosen, what is wrong. */
+const unreadable: readonly Violation['identifier'][] = ['PropertyFormatError', 'ResourceTypeMismatch']
+
+/**
+ * The form of a write: what would be saved, what may be chosen, what is wrong.
+ * @throws ApiError 422 for what could not be read: there is no form of it
+ */
 export async function form(
   context: Context,
   resource: Resource,
@@ -259,8 +280,12 @@ export async function form(
   address: string,
   commit: Link,
 ): Promise<Body> {
-  const { draft, facts, violations } = prepared
-  const errors = Map.groupBy(toErrors(alive(resource, context), violations), (error) => String(error.details?.['attribute']))
+  const { facts, violations } = prepared
+  const living = alive(resource, context)
+  const unread = violations.filter(({ identifier }) => unreadable.includes(identifier))
+  if (unread.length > 0) throw combined(toErrors(living, unread))
+  const draft = withoutNothing(prepared.draft)
+  const errors = Map.groupBy(toErrors(living, violations), (error) => String(error.details?.['attribute']))
   const mayCommit = allows(resource, ruleOf(resource, draft), draft, context)
   return {
     _type: 'Form',
@@ -277,6 +302,17 @@ export async function form(
     },
   }
 }
+
+/** A draft in which what is not there is not pointed to: nothing follows from it. */
+const withoutNothing = (draft: Draft): Draft =>
+  revised(
+    draft,
+    Object.fromEntries(
+      Object.keys(draft.dangling ?? {})
+        .filter((key) => draft.row[key] === NOTHING)
+        .map((key) => [key, null]),
+    ),
+  )
 
 const isColumn = (key: string) => !key.startsWith('computed_')
 

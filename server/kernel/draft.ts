@@ -5,7 +5,8 @@ import { ApiError, badRequest, type Violation, violation } from './errors.ts'
 import { FormatError } from './kinds.ts'
 import { isId } from './operators.ts'
 import { UNDISCLOSED } from './represent.ts'
-import { type Draft, type Property, type Resource, resourceNamed, resources } from './resource.ts'
+import { type Draft, isLock, type Property, type Resource, resourceNamed } from './resource.ts'
+import { NOTHING } from './rules.ts'
 
 export type Payload = Record<string, unknown>
 
@@ -14,22 +15,35 @@ export interface Parsed {
   readonly values: Row
   readonly many: Record<string, readonly number[]>
   readonly given: ReadonlySet<string>
+  /** The links that were sent, by property. */
+  readonly links: Readonly<Record<string, readonly Named[]>>
   /** Values given for properties that have no column: they can only be compared with what is shown. */
   readonly shown: Readonly<Record<string, unknown>>
   readonly meta: Readonly<Record<string, unknown>>
   readonly violations: readonly Violation[]
 }
 
+/** A link as it was sent, and the id that it names. */
+interface Named {
+  readonly id: number
+  readonly href: string
+}
+
 /**
- * Reads a payload by a resource's declaration. Unknown members are ignored.
+ * Reads a payload by a resource's declaration. Unknown members are ignored, and so are those that nobody decides: the id, the
+ * lock version, which is compared elsewhere, and the properties of the columns `fixed`.
  * @param before what is stored: where two names stand for one column, what counts is the one that changes it
  * @throws ApiError 400 for `_links` that are no object
  */
-export async function readPayload(resource: Resource, payload: Payload, context: Context, before?: Row): Promise<Parsed> {
-  const links = payload['_links'] ?? {}
-  if (typeof links !== 'object' || links === null || Array.isArray(links)) throw badRequest('_links must be an object.')
-  const meta = (payload['_meta'] ?? {}) as Record<string, unknown>
+export async function readPayload(
+  resource: Resource,
+  payload: Payload,
+  context: Context,
+  before?: Row,
+  fixed: Row = {},
+): Promise<Parsed> {
   const values: Row = Object.create(null)
+  const links: Record<string, readonly Named[]> = Object.create(null)
   const shown: Record<string, unknown> = Object.create(null)
   const many: Record<string, readonly number[]> = Object.create(null)
   const given = new Set<string>()
@@ -40,19 +54,22 @@ export async function readPayload(resource: Resource, payload: Payload, context:
 
   for (const property of resource.properties) {
     const { name, kind, column } = property
-    if (property.options.ignored) continue
+    if (property.options.ignored || name === 'id' || isLock(resource, property) || (column && column in fixed)) continue
     if (property.to) {
-      if (!Object.hasOwn(links, name)) continue
+      const link = sentLink(payload, name, takesList(property))
       // What is shown as a link to a list comes back as that link from who sends everything back: it names nothing.
-      if (property.options.collected && !Array.isArray((links as Payload)[name])) continue
-      const read = await readLink(property, (links as Payload)[name], context)
+      if (property.options.collected && !Array.isArray(link)) continue
+      const read = await readLink(property, link, context)
       if (read === undefined) continue
       given.add(name)
-      if ('message' in read) violations.push(read)
-      else if (property.many) {
-        many[name] = read.ids
-        if (column) put(column, read.ids.length > 0 ? read.ids : null)
-      } else if (column) put(column, read.ids[0] ?? null)
+      if ('message' in read) {
+        violations.push(read)
+        continue
+      }
+      links[name] = read
+      const ids = [...new Set(read.map(({ id }) => id))]
+      if (property.many) many[name] = ids
+      if (column) put(column, property.many && ids.length > 0 ? ids : (ids[0] ?? null))
       continue
     }
     if (!Object.hasOwn(payload, name)) continue
@@ -69,8 +86,51 @@ export async function readPayload(resource: Resource, payload: Payload, context:
       violations.push(misformed(name, error.expected, value))
     }
   }
-  return { values, many, given, shown, meta, violations }
+  const meta = readMeta(resource, payload, context)
+  return { values, many, given, links, shown, meta: meta.values, violations: [...violations, ...meta.violations] }
 }
+
+/** What `_meta` says of the write itself. What is not known there is ignored. */
+function readMeta(resource: Resource, payload: Payload, context: Context): { values: Row; violations: Violation[] } {
+  const sent = membersOf(payload['_meta'])
+  // All resources can have custom fields.
+  const values: Row = sent['validateCustomFields'] === true ? { validateCustomFields: true } : {}
+  const violations: Violation[] = []
+  for (const { name, kind } of resource.meta ?? []) {
+    if (!Object.hasOwn(sent, name)) continue
+    try {
+      values[name] = sent[name] === null ? null : kind.parse(sent[name], context)
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error
+      violations.push(misformed(name, error.expected, sent[name]))
+    }
+  }
+  return { values, violations }
+}
+
+const isObject = (value: unknown): value is Payload => typeof value === 'object' && value !== null && !Array.isArray(value)
+const membersOf = (value: unknown): Payload => (isObject(value) ? value : {})
+
+/** Whether a link property is given by a list of links. Custom fields of one value take the first of a list. */
+const takesList = ({ many, kept }: Property): boolean => many || kept !== undefined
+
+/**
+ * The link, or the list of links, that an object was sent with under a name: in its `_links` or, where these have none, at its
+ * top, as some clients write it. A null says nothing, and neither does at the top what names nothing by an `href`.
+ * @param isList whether an empty list says that there are none
+ * @throws ApiError 400 for `_links` that are no object
+ */
+export function sentLink(body: Payload, name: string, isList = false): unknown {
+  const links = body['_links'] ?? {}
+  if (!isObject(links)) throw badRequest('_links must be an object.')
+  const link = Object.hasOwn(links, name) ? (links[name] ?? undefined) : undefined
+  if (link !== undefined || !Object.hasOwn(body, name)) return link
+  const atTop = body[name]
+  const isNone = isList && Array.isArray(atTop) && atTop.length === 0
+  return isNone || [atTop].flat().some(hasHref) ? atTop : undefined
+}
+
+const hasHref = (value: unknown): boolean => isObject(value) && Object.hasOwn(value, 'href')
 
 const misformed = (property: string, expected: string, value: unknown): Violation =>
   violation(property, `Invalid format for property '${property}': expected ${expected}, but got '${shorten(value)}'.`, {
@@ -83,33 +143,30 @@ const shorten = (value: unknown): string => {
   return text.length > 100 ? `${text.slice(0, 100)}…` : text
 }
 
-/** The ids a link or an array of links names; undefined to leave the property alone. */
-async function readLink(property: Property, link: unknown, context: Context): Promise<{ ids: number[] } | Violation | undefined> {
-  if (link === null) return { ids: [] }
-  const list = Array.isArray(link) ? link : [link]
-  if (Array.isArray(link) && !property.many) return mismatch(property, link)
-  const ids: number[] = []
-  for (const one of list) {
-    if (typeof one !== 'object' || one === null) return mismatch(property, one)
-    const href = (one as { href?: unknown }).href
-    if (href === undefined && !property.many) return undefined
-    if (href === null || href === undefined) continue
+/** What a link or an array of links names; undefined to leave the property alone. */
+async function readLink(property: Property, link: unknown, context: Context): Promise<Named[] | Violation | undefined> {
+  if (link === undefined) return undefined
+  if (Array.isArray(link) && !takesList(property)) return mismatch(property, link)
+  const said = [link].flat().filter((one) => one !== null)
+  const strange = said.find((one) => !isObject(one))
+  if (strange !== undefined) return mismatch(property, strange)
+  const all = said.filter(hasHref) as { href: unknown }[]
+  const isNone = Array.isArray(link) && link.length === 0
+  if (all.length === 0 && !isNone) return undefined
+  const named: Named[] = []
+  for (const one of property.many ? all : all.slice(0, 1)) {
+    const { href } = one
     if (href === UNDISCLOSED) return undefined
+    if (href === null) continue
     const id = await idLinked(resourceNamed(property.to as string), one, context)
     if (id === undefined) return mismatch(property, href)
-    ids.push(id)
+    named.push({ id, href: href as string })
   }
-  return { ids: [...new Set(ids)] }
+  return named
 }
 
-/** The paths under which a link may name a resource. */
-export const pathsOf = (target: Resource): readonly string[] => [
-  ...new Set([
-    target.path,
-    ...(target.also ?? []),
-    ...(target.variant ? [...resources()].filter((r) => r.table === target.table).map((r) => r.path) : []),
-  ]),
-]
+/** The paths under which a link may name a resource: where it stands for several kinds, those of each. */
+export const pathsOf = ({ path, also = [], variant }: Resource): readonly string[] => (variant ? also : [path, ...also])
 
 /** The parts of an address of ours, root-relative or absolute with the host we are configured for: `/api/v3/PATH/TEXT`. */
 export function readAddress(href: string, context: Context): { path: string; text: string } | undefined {
@@ -117,9 +174,6 @@ export function readAddress(href: string, context: Context): { path: string; tex
   const match = /^\/api\/v3\/([a-z_/]+)\/([A-Za-z0-9_@.+-]+)$/.exec(own)
   return match ? { path: match[1] as string, text: match[2] as string } : undefined
 }
-
-/** The id of what is not there: no row has it. */
-export const NOTHING = -1
 
 /** What stands for the id in a link to such a resource; undefined for what is no link to one. */
 export function namedIn(target: Resource, link: unknown, context: Context): string | undefined {
@@ -132,22 +186,17 @@ export function namedIn(target: Resource, link: unknown, context: Context): stri
 export async function idLinked(target: Resource, link: unknown, context: Context): Promise<number | undefined> {
   const text = namedIn(target, link, context)
   if (text === undefined) return undefined
-  if (isId(text)) return Number(text)
-  return target.resolve ? ((await target.resolve(text, context)) ?? NOTHING) : undefined
+  return isId(text) ? Number(text) : ((await target.resolve?.(text, context)) ?? NOTHING)
 }
 
-function mismatch(property: Property, value: unknown): Violation {
-  const expected = pathsOf(resourceNamed(property.to as string))
+function mismatch({ name, to }: Property, value: unknown): Violation {
+  const expected = pathsOf(resourceNamed(to as string))
     .map((path) => `'/api/v3/${path}/:id'`)
     .join(' or ')
-  return violation(
-    property.name,
-    `For property '${property.name}' a link like ${expected} is expected, but got '${shorten(value)}'.`,
-    {
-      identifier: 'ResourceTypeMismatch',
-      complete: true,
-    },
-  )
+  return violation(name, `For property '${name}' a link like ${expected} is expected, but got '${shorten(value)}'.`, {
+    identifier: 'ResourceTypeMismatch',
+    complete: true,
+  })
 }
 
 /** The errors of violations: messages begin with the property's label unless they are whole sentences. */

@@ -225,9 +225,11 @@ export function standardOperations(resource: Resource): Operation[] {
       tag,
       answers: { status: 200, of, as: 'form' },
       takes: of,
-      run: async ({ context, params, body }) => {
+      run: async ({ context, params, body, text }) => {
         const row = await rowAt(params['id'] as string, resource, context)
-        const prepared = await prepareWrite(context, resource, row, body, {}, { asking: true })
+        // Without a body it is the form of the row as it is stored.
+        const payload = text.trim() === '' ? { lockVersion: row[resource.lock as string] } : body
+        const prepared = await prepareWrite(context, resource, row, payload, {}, { asking: true })
         return ok(
           await form(context, resource, prepared, `${base}/${row['id']}/form`, commitLink(resource, prepared.draft, base)),
         )

@@ -32,10 +32,12 @@ export interface Draft<R = any> {
   readonly given: ReadonlySet<string>
   /** The ids given for links to many, by property. */
   readonly many: Readonly<Record<string, readonly number[]>>
-  /** What `_meta` of the payload holds. */
+  /** What `_meta` of the payload says, by name. */
   readonly meta: Readonly<Record<string, unknown>>
   /** What was given for properties that have no column, as it was sent. */
   readonly loose?: Readonly<Record<string, unknown>>
+  /** The addresses of links that lead to nothing the viewer sees, as they were sent, by column or, without one, by property. */
+  readonly dangling?: Readonly<Record<string, readonly string[]>>
 }
 
 /** Whether a column differs from what is stored; on a new row every column that holds something does. */
@@ -247,6 +249,8 @@ export interface Declaration<T extends TableName, F> {
   /** The moments at which a request asks what its rows were; undefined where it asks what they are. Needs a journal. */
   moments?: (context: Context) => Promise<readonly Moment[] | undefined>
   properties: Record<string, Unnamed>
+  /** What a write may say of itself in `_meta`: told in its forms, where the schema mentions it or the client gave it. */
+  meta?: Record<string, Unnamed>
   /** Filters that belong to no property. */
   filters?: Record<string, Filter>
   /** Sorts that belong to no property; one that gives nothing is not there for this viewer. */
@@ -300,11 +304,12 @@ export interface Declaration<T extends TableName, F> {
 }
 
 /** What the engine sees: the declaration with its types erased. Types serve the author; the engine is generic. */
-export interface Resource extends Omit<Declaration<any, any>, 'properties' | 'title'> {
+export interface Resource extends Omit<Declaration<any, any>, 'properties' | 'meta' | 'title'> {
   readonly name: string
   readonly table: TableName
   readonly properties: readonly Property[]
   readonly property: ReadonlyMap<string, Property>
+  readonly meta?: readonly Property[]
   readonly titleOf: (row: any) => string
   readonly words: string
   /** The rows themselves, where they are part of the product rather than of the database. */
@@ -405,6 +410,7 @@ export function resource<T extends TableName, F = unknown>(
     table,
     properties,
     property: new Map(properties.map((p) => [p.name, p])),
+    meta: Object.entries(declaration.meta ?? {}).map(named),
     titleOf: typeof title === 'function' ? title : (row: any) => row[title] as string,
     words: declaration.label ?? humanize(name).toLowerCase(),
   } as unknown as Resource

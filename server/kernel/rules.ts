@@ -69,8 +69,17 @@ export const within = (set: string, of = 'id'): Rule => ({
 })
 const WALK_ABOVE = 200
 
-/** The viewer holds the permission in the row's project. */
-export const inProject = (permission: string, of = 'project_id'): Rule => within(`project:${permission}`, of)
+/** The id of what is not there: no row has it. */
+export const NOTHING = -1
+
+/**
+ * The viewer holds the permission in the row's project. To administrators, from whom no project is hidden, it is no question of
+ * permissions that a draft is of a project that is not there: they are told what is wrong.
+ */
+export const inProject = (permission: string, of = 'project_id'): Rule => {
+  const rule = within(`project:${permission}`, of)
+  return { ...rule, holds: (viewer, row) => rule.holds(viewer, row) || (viewer.admin && row[of] === NOTHING) }
+}
 
 /** The row is a work package shared with the viewer, with this permission. */
 export const shared = (permission: string, of = 'id'): Rule => within(`share:${permission}`, of)

@@ -141,6 +141,10 @@ export async function schemaOf(
   for (const property of propertiesIn(resource, draft, facts, context)) {
     body[property.name] = await entryOf(resource, property, draft, facts, context, form)
   }
+  for (const property of resource.meta ?? []) {
+    if (property.options.inSchema === false) continue
+    body[property.name] = { ...(await entryOf(resource, property, draft, facts, context, form)), location: '_meta' }
+  }
   Object.assign(body, await resource.schema?.(draft as never, facts as never, context, form))
   body['_links'] = { ...(body['_links'] as Body | undefined), ...(self && { self: { href: self } }) }
   return body
@@ -160,8 +164,27 @@ export async function payloadOf(declared: Resource, draft: Draft, facts: unknown
     const isListed = options.collected !== undefined
     if (isListed && !draft.many[name]) continue
     const value = isListed ? linksToMany(property, row, page) : to ? linkOf(property, row, page) : shownValue(property, row, page)
-    if (to && value !== undefined) links[name] = value
+    if (to && value !== undefined) links[name] = repeating(property, value as Link | Link[], draft)
     if (!to && (value !== null || options.nullable !== false)) payload[name] = value
   }
-  return { ...payload, ...(Object.keys(draft.meta).length > 0 && { _meta: draft.meta }), _links: links }
+  const meta = metaOf(resource, draft)
+  return { ...payload, ...(Object.keys(meta).length > 0 && { _meta: meta }), _links: links }
+}
+
+/** A link of a payload; one that leads nowhere as it was sent, so that it is not lost to who sends the payload back. */
+function repeating({ name, column, many }: Property, link: Link | Link[], { dangling }: Draft): Link | Link[] {
+  const sent = dangling?.[column ?? name]?.map((href): Link => ({ href }))
+  if (!sent) return link
+  return many ? [link, sent].flat() : (sent[0] ?? link)
+}
+
+/** What a write says of itself, as a form tells it. */
+function metaOf({ meta = [] }: Resource, draft: Draft): Body {
+  const body: Body = { ...draft.meta }
+  for (const { name, kind, options } of meta) {
+    const value = draft.meta[name] ?? null
+    if (value !== null) body[name] = kind.render(value)
+    else if (name in draft.meta || options.inSchema !== false) body[name] = kind.ofNothing ?? null
+  }
+  return body
 }

@@ -26,6 +26,7 @@ describe('the schema', () => {
       'spentOn',
       'updatedAt',
       'user',
+      'workPackage',
     ]
     assert.deepEqual(keys(body), ['_dependencies', '_links', '_type', ...entries].sort())
     assert.deepEqual(body._links, { self: { href: '/api/v3/time_entries/schema' } })
@@ -41,6 +42,7 @@ describe('the schema', () => {
       spentOn: 'Date',
       updatedAt: 'DateTime',
       user: 'User',
+      workPackage: 'WorkPackage',
     })
     assert.deepEqual(
       entries.filter((name) => body[name].required),

@@ -152,20 +152,42 @@ test('a milestone has one date to write, and none of the others', async () => {
   }
 })
 
-test('faults of one attribute are told together under its name', async () => {
-  const { validationErrors } = await form({ estimatedTime: 'PT-1H', duration: 'P0D', subject: 'x', _links: inProject })
-  assert.deepEqual(keys(validationErrors), ['duration', 'estimatedTime'])
-  assert.equal(kind(validationErrors.estimatedTime), 'PropertyFormatError')
+test('what is wrong is told under the name of its attribute', async () => {
+  const { validationErrors } = await form({ percentageDone: 101, duration: 'P0D', subject: 'x', _links: inProject })
+  assert.deepEqual(keys(validationErrors), ['duration', 'percentageDone'])
   assert.deepEqual(validationErrors.duration._embedded.details, { attribute: 'duration' })
 })
 
-test('invalid links are among the errors', async () => {
-  const { validationErrors } = await form({
-    subject: 'x',
-    _links: { ...inProject, type: link('users', 1), status: link('statuses', 999) },
+test('a link that leads nowhere is among the errors, and repeated', async () => {
+  const status = link('statuses', 999)
+  const { payload, validationErrors } = await form({ subject: 'x', _links: { ...inProject, status } })
+  assert.deepEqual(keys(validationErrors), ['status'])
+  assert.deepEqual(
+    [kind(validationErrors.status), validationErrors.status.message],
+    ['PropertyConstraintViolation', 'Status does not exist.'],
+  )
+  assert.deepEqual(payload._links.status, status)
+})
+
+describe('what cannot be read fails the form itself', () => {
+  test('a value that is none: 422', async () => {
+    const reply = await admin.post('/work_packages/form', { estimatedTime: 'PT-1H', subject: 'x', _links: inProject })
+    assert.deepEqual([reply.status, kind(reply.body)], [422, 'PropertyFormatError'])
+    assert.deepEqual(reply.body._embedded.details, { attribute: 'estimatedTime' })
   })
-  assert.deepEqual(keys(validationErrors), ['status', 'type'])
-  assert.equal(kind(validationErrors.type), 'ResourceTypeMismatch')
+
+  test('a link to something else: 422', async () => {
+    const reply = await admin.post('/work_packages/form', { _links: { ...inProject, type: link('users', 1) } })
+    assert.deepEqual([reply.status, kind(reply.body)], [422, 'ResourceTypeMismatch'])
+    assert.deepEqual(reply.body._embedded.details, { attribute: 'type' })
+  })
+
+  test('several at once are told together, without what is merely not allowed', async () => {
+    const body = { startDate: 'soon', _links: { ...inProject, type: link('users', 1), status: link('statuses', 999) } }
+    const reply = await admin.post(`/projects/${project}/work_packages/form`, body)
+    assert.deepEqual([reply.status, kind(reply.body)], [422, 'MultipleErrors'])
+    assert.deepEqual(reply.body._embedded.errors.map(kind).sort(), ['PropertyFormatError', 'ResourceTypeMismatch'])
+  })
 })
 
 describe('what is no fault of the content fails the form itself', () => {

@@ -27,6 +27,20 @@ describe('to watch', () => {
     assert.deepEqual(await watchers(), [id])
   })
 
+  test('the link may be where other links are, and counts before the one at the top', async () => {
+    const { id } = it.member
+    assert.equal((await admin.post(path(), { _links: { user: link('users', id) } })).status, 201)
+    assert.equal(
+      (await admin.post(path(), { user: link('users', it.reader.id), _links: { user: link('users', id) } })).status,
+      200,
+    )
+    assert.deepEqual(await watchers(), [id])
+  })
+
+  test('somebody with an id that there cannot be is not found', async () => {
+    for (const id of [-1, '99999999999']) assert.equal((await add(admin, id)).status, 404, String(id))
+  })
+
   test('one may call oneself me', async () => {
     assert.equal((await add(it.reader.client, 'me')).status, 201)
     assert.deepEqual(await watchers(), [it.reader.id])
@@ -75,7 +89,8 @@ describe('to watch', () => {
 
   for (const [name, body] of [
     ['nothing', {}],
-    ['a link where other links are', { _links: { user: { href: '/api/v3/users/1' } } }],
+    ['null where other links are', { _links: { user: null } }],
+    ['no href', { user: { id: 1 } }],
     ['a group', { user: { href: '/api/v3/groups/1' } }],
     ['no address', { user: { href: 1 } }],
     ['null', { user: null }],

@@ -7,7 +7,7 @@ import type { Context } from '#kernel/context.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { relatedRows } from '#kernel/page.ts'
 import { type Draft, resourceNamed } from '#kernel/resource.ts'
-import { admin, both, either, inProject, lacking, type Rule } from '#kernel/rules.ts'
+import { admin, both, either, inProject, lacking, NOTHING, type Rule } from '#kernel/rules.ts'
 import { allRows } from '#kernel/world.ts'
 import { rolesToGive } from './giving-roles.ts'
 import { inherit, prune, usersOf } from './inheritance.ts'
@@ -83,7 +83,8 @@ export function checkPrincipal({ before }: Draft, { principal, isTaken }: Member
 }
 
 /** Roles that cannot be given there, or not by the viewer; clients know the sentence. */
-export function checkRoles(_: Draft, { roles, possible }: MembershipFacts): Violation[] {
+export function checkRoles({ row }: Draft, { roles, possible }: MembershipFacts): Violation[] {
+  if (row.project_id === NOTHING) return []
   return roles.every((role) => possible.has(role.id)) ? [] : [violation('roles', 'has an unassignable role')]
 }
 

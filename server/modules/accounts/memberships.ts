@@ -34,7 +34,7 @@ const filtered = (path: string, uses: Uses): string => {
 export const Membership = resource<'memberships', MembershipFacts>(
   'Membership',
   'memberships',
-  ({ integer, dateTime, link, links }) => ({
+  ({ integer, boolean, dateTime, markdown, link, links }) => ({
     path: 'memberships',
     title: (row) => (row as { principal_name?: string }).principal_name as string,
     order: { column: 'id' },
@@ -96,6 +96,10 @@ export const Membership = resource<'memberships', MembershipFacts>(
         },
       }),
     },
+    meta: {
+      notificationMessage: markdown({ label: 'Message' }),
+      sendNotifications: boolean({ inSchema: false }),
+    },
     filters: membershipFilters,
     sorts: membershipSorts,
     actions: {
@@ -107,17 +111,6 @@ export const Membership = resource<'memberships', MembershipFacts>(
     after: [passOn],
     removable: removableMembership,
     remove: removeMembership,
-    schema: () => ({
-      notificationMessage: {
-        type: 'Formattable',
-        name: 'Message',
-        required: false,
-        hasDefault: false,
-        writable: true,
-        options: {},
-        location: '_meta',
-      },
-    }),
     operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
   }),
 )

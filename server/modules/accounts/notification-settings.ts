@@ -4,7 +4,7 @@ import { among, recordset } from '#db/dialect.ts'
 import { join, name, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import type { Context } from '#kernel/context.ts'
-import { namedIn } from '#kernel/draft.ts'
+import { namedIn, sentLink } from '#kernel/draft.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
 import type { Kind } from '#kernel/kinds.ts'
 import * as kinds from '#kernel/kinds.ts'
@@ -132,7 +132,7 @@ const isObject = (value: unknown): value is Row => typeof value === 'object' && 
 function readSetting(given: unknown, context: Context): Setting {
   if (!isObject(given)) throw new kinds.FormatError('each setting to be an object')
   return {
-    project_id: readProject(isObject(given['_links']) ? given['_links']['project'] : undefined, context),
+    project_id: readProject(sentLink(given, 'project'), context),
     ...Object.fromEntries(flagNames.map((name) => [snakeCase(name), kinds.boolean.parse(given[name] ?? false)])),
     ...Object.fromEntries(
       alertNames.map((name) => [snakeCase(name), given[name] === null || given[name] === undefined ? null : days(given[name])]),

@@ -79,6 +79,7 @@ const access: Filter = {
 
 export const Principal = resource('Principal', 'principals', ({ text, integer }) => ({
   path: 'principals',
+  also: ['groups', 'users', 'placeholder_users'],
   variant: kindOf,
   pathOf: (row) => paths[kindOf(row)] as string,
   resolve: async (login, context) => resourceNamed('User').resolve?.(login, context),

@@ -1,5 +1,5 @@
 /** The states an account can be in: a number in the column, a name in the API. */
-import { asText, type Kind } from '#kernel/kinds.ts'
+import { type Kind, text } from '#kernel/kinds.ts'
 
 export const ACTIVE = 1
 export const REGISTERED = 2
@@ -21,6 +21,9 @@ export const accountStatus: Kind = {
   type: 'String',
   json: { type: 'string', enum: Object.keys(accountStatuses) },
   render: (value) => names.get(value) ?? value,
-  parse: (value) => accountStatuses[asText(value)] ?? asText(value),
+  parse: (value) => {
+    const name = text.parse(value) as string
+    return accountStatuses[name] ?? name
+  },
   strategy: 'list',
 }

@@ -4,7 +4,7 @@ import { forUpdate, insert } from '#db/dialect.ts'
 import { and, raw, type Sql, sql } from '#db/sql.ts'
 import { prepareWrite } from '#kernel/change.ts'
 import type { Context } from '#kernel/context.ts'
-import { idLinked, toErrors } from '#kernel/draft.ts'
+import { idLinked, sentLink, toErrors } from '#kernel/draft.ts'
 import { combined, conflict, forbidden, notFound, violation } from '#kernel/errors.ts'
 import { demand, guarded, idFrom, operation, saved } from '#kernel/operation.ts'
 import { visibleRow } from '#kernel/page.ts'
@@ -156,8 +156,7 @@ operation({
 
 /** The work package that a body links to, if the viewer sees it. */
 async function workPackageIn(body: Record<string, unknown>, context: Context): Promise<Row | undefined> {
-  const links = body['_links'] as { workPackage?: unknown } | null | undefined
-  const id = await idLinked(WorkPackage, links?.workPackage, context)
+  const id = await idLinked(WorkPackage, sentLink(body, 'workPackage'), context)
   return id === undefined ? undefined : visibleRow(context, WorkPackage, id)
 }
 

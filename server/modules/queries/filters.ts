@@ -1,7 +1,7 @@
 /** Filters as a query keeps them: from instances with links to what is asked of a list, and back. */
 import type { Row } from '#db/database.ts'
 import type { Context } from '#kernel/context.ts'
-import { pathsOf } from '#kernel/draft.ts'
+import { namedIn, type Payload, sentLink } from '#kernel/draft.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { FormatError, isStorable, type Kind } from '#kernel/kinds.ts'
 
@@ -36,12 +36,11 @@ function lastPart(link: unknown, of: string): string {
   }
 }
 
-/** The id in a link to a value of a filter. */
-function valueIn(link: unknown, to: string): string {
-  const href = (link as { href?: unknown } | null)?.href
-  const match = typeof href === 'string' ? /^\/api\/v3\/([a-z_]+)\/(\d{1,10}|me)$/.exec(href) : null
-  if (!match || !pathsOf(resourceNamed(to)).includes(match[1] as string)) throw new FormatError(`links to values of ${to}`)
-  return match[2] as string
+/** The id in a link to a value of a filter; one that there cannot be is that of nothing. */
+function valueIn(link: unknown, to: string, context: Context): string {
+  const text = namedIn(resourceNamed(to), link, context)
+  if (text !== 'me' && !/^-?\d+$/.test(text ?? '')) throw new FormatError(`links to values of ${to}`)
+  return text === 'me' || isId(text as string) ? (text as string) : '0'
 }
 
 const textOf = (value: unknown): string => {
@@ -53,14 +52,15 @@ const textOf = (value: unknown): string => {
 
 /** One filter as a client sent it. */
 function readInstance(instance: unknown, context: Context): FilterUse {
-  const { _links: links, values } = (instance ?? {}) as { _links?: Record<string, unknown> | null; values?: unknown }
-  const name = lastPart(links?.['filter'], 'filter')
-  const operator = lastPart(links?.['operator'], 'operator')
+  const sent = (typeof instance === 'object' ? (instance ?? {}) : {}) as Payload
+  const name = lastPart(sentLink(sent, 'filter'), 'filter')
+  const operator = lastPart(sentLink(sent, 'operator'), 'operator')
   const filter = filtersOf(workPackages(context)).get(name)
   const to = filter?.to
-  const given = (to ? (links?.['values'] ?? []) : (values ?? [])) as unknown
-  const list = (Array.isArray(given) ? given : [given]).filter((one) => one !== null)
-  const use = { name: filter?.key ?? name, operator, values: list.map((one) => (to ? valueIn(one, to) : textOf(one))) }
+  const given = (to ? sentLink(sent, 'values', true) : sent['values']) ?? []
+  const list = [given].flat().filter((one) => one !== null)
+  const values = list.map((one) => (to ? valueIn(one, to, context) : textOf(one)))
+  const use = { name: filter?.key ?? name, operator, values }
   return filter ? understood(filter.strategy, use) : use
 }
 

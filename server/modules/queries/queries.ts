@@ -13,7 +13,7 @@ import type { Page } from '#kernel/page.ts'
 import { faultsOf } from '#kernel/query.ts'
 import type { Body } from '#kernel/represent.ts'
 import { type Draft, differs, hrefOf, type Link, type Resource, resource, resourceNamed, rowsOf } from '#kernel/resource.ts'
-import { both } from '#kernel/rules.ts'
+import { both, NOTHING } from '#kernel/rules.ts'
 import { isWritable } from '#kernel/schema.ts'
 import { filterSchemas, schemasAt } from './filter-schemas.ts'
 import { filtersKind, loadFilters, readUses, type Shown } from './filters.ts'
@@ -91,7 +91,8 @@ function check(draft: Draft<Query>, { faults }: Facts, { viewer }: Context): Vio
   if (isMoved && !(edit.holds(viewer, row) && (!row.public || managePublic.holds(viewer, row)))) throw forbidden()
   const violations = faults.map((fault) => violation('filters', fault, { complete: true }))
   const notAllowed = (attribute: string) => violations.push(violation(attribute, 'is not set to one of the allowed values'))
-  if (row.group_by && row.show_hierarchies) violations.push(violation('showHierarchies', 'and grouping exclude each other'))
+  const isGrouped = row.group_by && (row.group_by as unknown) !== NOTHING
+  if (isGrouped && row.show_hierarchies) violations.push(violation('showHierarchies', 'and grouping exclude each other'))
   if (isNone(zoomLevels, row.timeline_zoom_level)) notAllowed('timelineZoomLevel')
   if (isNone(highlightingModes, row.highlighting_mode)) notAllowed('highlightingMode')
   if (isNone(displays, row.display_representation)) notAllowed('displayRepresentation')

@@ -5,7 +5,7 @@ import type { Context } from '#kernel/context.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { visibleRow } from '#kernel/page.ts'
 import { type Draft, differs, extend, resource, resourceNamed } from '#kernel/resource.ts'
-import { both, either, having, inProject, not, own, type Scope, shared } from '#kernel/rules.ts'
+import { both, either, having, inProject, NOTHING, not, own, type Scope, shared } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { allRows } from '#kernel/world.ts'
 import { readStart, startOf } from './clock.ts'
@@ -97,7 +97,8 @@ function check(draft: Draft, facts: Facts, { viewer }: Context): Violation[] {
   if (isMoved && !mayEdit.holds(viewer, row)) throw forbidden()
   const isNamed = given.has('entity') || given.has('workPackage')
   if (!row['project_id'] && (before || !isNamed)) violations.push(violation('project', "can't be blank"))
-  if (row['entity_id'] && (!facts.workPackage || facts.workPackage['project_id'] !== row['project_id'])) {
+  const isPlaced = row['project_id'] !== NOTHING
+  if (isPlaced && row['entity_id'] && facts.workPackage?.['project_id'] !== row['project_id']) {
     if (!before || differs(draft, 'entity_id') || differs(draft, 'project_id')) violations.push(violation('entity', 'is invalid'))
   }
   if (row['activity_id'] && differs(draft, 'activity_id') && !facts.activities.get(row['activity_id'])?.['is_active']) {
@@ -111,6 +112,10 @@ function check(draft: Draft, facts: Facts, { viewer }: Context): Violation[] {
 
 const tracksTimes = (_: unknown, { context }: { context: Context }) => context.settings.allow_tracking_start_and_end_times
 const tracked = (_: unknown, __: unknown, { settings }: Context) => settings.allow_tracking_start_and_end_times
+/** The work packages that time can be logged for. */
+const loggable = {
+  href: ({ before }: Draft) => `/api/v3/time_entries/${before ? `${before['id']}/` : ''}available_work_packages`,
+}
 const filterLink = (list: readonly object[]) => encodeURIComponent(JSON.stringify(list))
 
 export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entries', (p) => ({
@@ -158,9 +163,9 @@ export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entr
       embed: true,
       filter: 'list',
       filterNames: ['workPackage'],
-      allowed: { href: ({ before }) => `/api/v3/time_entries/${before ? `${before.id}/` : ''}available_work_packages` },
+      allowed: loggable,
     }),
-    workPackage: p.link('WorkPackage', { column: 'entity_id', label: 'Work package', embed: true, inSchema: false }),
+    workPackage: p.link('WorkPackage', { column: 'entity_id', label: 'Work package', embed: true, allowed: loggable }),
     user: p.link('User', {
       required: true,
       // Whoever books a new entry for oneself may say so.

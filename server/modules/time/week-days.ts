@@ -1,7 +1,7 @@
 /** The days of the week, and on which of them the instance works. */
 import { sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
-import type { Payload } from '#kernel/draft.ts'
+import { type Payload, readAddress, sentLink } from '#kernel/draft.ts'
 import { ApiError, badRequest, notFound } from '#kernel/errors.ts'
 import { publish } from '#kernel/events.ts'
 import { asText } from '#kernel/kinds.ts'
@@ -77,14 +77,15 @@ function workingFrom({ working }: Payload): boolean {
 }
 
 /** The days that a collection names by their links, and what it says of each of them. */
-function changesFrom({ _embedded: embedded }: Payload): ReadonlyMap<number, boolean> {
+function changesFrom({ _embedded: embedded }: Payload, context: Context): ReadonlyMap<number, boolean> {
   const elements = (embedded as { elements?: unknown } | undefined)?.elements
   if (!Array.isArray(elements)) throw badRequest('_embedded.elements must be a list of week days.')
   return new Map(
     elements.map((element) => {
-      const day = /^(?:https?:\/\/[^/]+)?\/api\/v3\/days\/week\/([^/]+)$/.exec(asText(element?._links?.self?.href))?.[1]
-      if (day === undefined) throw badRequest('each week day must be named by its link self.')
-      return [dayFrom(day), workingFrom(element)]
+      const self = typeof element === 'object' && element !== null ? (sentLink(element, 'self') as Partial<Link>) : undefined
+      const address = readAddress(asText(self?.href), context)
+      if (address?.path !== 'days/week') throw badRequest('each week day must be named by its link self.')
+      return [dayFrom(address.text), workingFrom(element)]
     }),
   )
 }
@@ -123,7 +124,7 @@ operation({
   method: 'PATCH',
   summary: 'Change which days of the week are working days',
   guard: admin,
-  run: async (ask) => ok(week(await change(ask, changesFrom(ask.body)))),
+  run: async (ask) => ok(week(await change(ask, changesFrom(ask.body, ask.context)))),
 })
 
 operation({

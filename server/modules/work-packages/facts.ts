@@ -5,7 +5,8 @@ import { type Sql, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { visibleRow } from '#kernel/page.ts'
 import { type Draft, differs, resourceNamed } from '#kernel/resource.ts'
-import { idSet, prepare } from '#kernel/viewer.ts'
+import { inProject } from '#kernel/rules.ts'
+import { prepare } from '#kernel/viewer.ts'
 import { allRows } from '#kernel/world.ts'
 import { projectTypes } from '#modules/projects/modules.ts'
 import { sharedVersionIds } from '#modules/projects/sharing.ts'
@@ -141,6 +142,6 @@ export async function lookUp(draft: Draft, context: Context): Promise<Facts> {
         ? await boundOf(db, before?.['id'] ?? null, row['parent_id'] ?? null, calendar)
         : unbound,
     isBlocked,
-    mayAddInTarget: Boolean(project && idSet(context.viewer, 'project:add_work_packages').ids.has(project)),
+    mayAddInTarget: inProject('add_work_packages').holds(context.viewer, row),
   }
 }

@@ -4,7 +4,7 @@ import { sql } from '#db/sql.ts'
 import { commitLink, findRow, form, prepareWrite } from '#kernel/change.ts'
 import { index, represented, single } from '#kernel/collection.ts'
 import type { Context } from '#kernel/context.ts'
-import { idLinked, toErrors } from '#kernel/draft.ts'
+import { idLinked, sentLink, toErrors } from '#kernel/draft.ts'
 import { ApiError, violation } from '#kernel/errors.ts'
 import { type Ask, created, demand, idFrom, ok, operation, rowFrom } from '#kernel/operation.ts'
 import { collection } from '#kernel/represent.ts'
@@ -186,7 +186,7 @@ operation({
     const { context, db, body } = ask
     const row = await workPackage(ask)
     const User = resourceNamed('User')
-    const id = await idLinked(User, body['user'], context)
+    const id = await idLinked(User, sentLink(body, 'user'), context)
     if (id === undefined)
       throw new ApiError('InvalidRequestBody', 'The body must name a user: {"user":{"href":"/api/v3/users/1"}}.')
     if (id !== context.viewer.id) await demand(context, inProject('add_work_package_watchers'), row)

@@ -35,12 +35,8 @@ operation({
   takes: 'Relation',
   run: async (ask) => {
     const { id } = await workPackage(ask)
-    const { _links: links, ...rest } = ask.body
-    const isObject = typeof links === 'object' && links !== null && !Array.isArray(links)
     // The address says from where, whatever the body does.
-    const { from: _, ...others } = isObject ? (links as Record<string, unknown>) : {}
-    const body = links === undefined ? rest : { ...rest, _links: isObject ? others : links }
-    return created(ask, Relation, await prepareWrite(ask.context, Relation, undefined, body, { from_id: id }))
+    return created(ask, Relation, await prepareWrite(ask.context, Relation, undefined, ask.body, { from_id: id }))
   },
 })
 

@@ -3,6 +3,7 @@ import type { Row } from '#db/database.ts'
 import type { Context } from '#kernel/context.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { type Draft, differs } from '#kernel/resource.ts'
+import { NOTHING } from '#kernel/rules.ts'
 import { asMilestone, calendarFor, completeDates, type Dates, dateViolations } from './dates.ts'
 import type { Facts } from './facts.ts'
 import { MOST_LEVELS } from './hierarchy.ts'
@@ -49,7 +50,7 @@ export function template({ row, before }: Draft, facts: Facts): Row {
  */
 export function move(draft: Draft, facts: Facts, { settings }: Context): Row {
   const { row, before, given } = draft
-  if (!before || !differs(draft, 'project_id')) return {}
+  if (!before || !differs(draft, 'project_id') || row['project_id'] === NOTHING) return {}
   const values: Row = {}
   if (!given.has('parent') && !settings.cross_project_work_package_relations) values['parent_id'] = null
   if (!given.has('version') && row['version_id'] && !facts.projectVersions.has(row['version_id'])) values['version_id'] = null
@@ -223,9 +224,13 @@ export function checkChoices(draft: Draft, facts: Facts): Violation[] {
   const { row, before } = draft
   const violations: Violation[] = []
   const changed = (column: string) => differs(draft, column) && row[column] !== null && row[column] !== undefined
+  // Of a project that is not there nothing is known that could be chosen.
+  const isPlaced = row['project_id'] !== NOTHING
+  const chosen = (column: string) => isPlaced && changed(column)
   const isNew = (column: string) => changed(column) || (!before && Boolean(row[column]))
   if (
     row['project_id'] &&
+    isPlaced &&
     (changed('type_id') || differs(draft, 'project_id')) &&
     row['type_id'] &&
     !facts.projectTypes.includes(row['type_id'])
@@ -240,17 +245,17 @@ export function checkChoices(draft: Draft, facts: Facts): Violation[] {
   if (isNew('priority_id') && facts.priorities.get(row['priority_id'])?.['is_active'] === false) {
     violations.push(violation('priority', 'is not active'))
   }
-  if (changed('category_id') && facts.categories.get(row['category_id'])?.['project_id'] !== row['project_id']) {
+  if (chosen('category_id') && facts.categories.get(row['category_id'])?.['project_id'] !== row['project_id']) {
     violations.push(violation('category', 'The specified category does not exist in the project.', { complete: true }))
   }
-  if (changed('version_id') && !isAssignableVersion(row['version_id'], facts)) {
+  if (chosen('version_id') && !isAssignableVersion(row['version_id'], facts)) {
     violations.push(violation('version', 'is not set to one of the allowed values'))
   }
   for (const [name, column, label] of [
     ['assignee', 'assigned_to_id', 'Assignee'],
     ['responsible', 'responsible_id', 'Accountable'],
   ] as const) {
-    if (changed(column) && !facts.assignable.has(row[column])) {
+    if (chosen(column) && !facts.assignable.has(row[column])) {
       violations.push(
         violation(name, `The chosen user is not allowed to be '${label}' for this work package.`, { complete: true }),
       )

@@ -265,7 +265,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
   filters: workPackageFilters,
   sorts: { parent: (_, t) => name(`${t}.id`) },
   actions: links,
-  defaults: () => ({ schedule_manually: true, ignore_non_working_days: false }),
+  defaults: () => ({ subject: '', schedule_manually: true, ignore_non_working_days: false }),
   facts: lookUp,
   derive: [
     steps.defaults,
