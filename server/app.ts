@@ -12,6 +12,7 @@ import { describe } from '#http/documents.ts'
 import { mount } from '#http/mount.ts'
 import { allOperations, documents } from '#kernel/operation.ts'
 import { resources } from '#kernel/resource.ts'
+import { hasKeys, passingKey, useKeys } from '#kernel/secrets.ts'
 import { createWorld } from '#kernel/world.ts'
 import '#server/modules.ts'
 import { oauthEndpoints } from '#server/web/oauth/endpoints.ts'
@@ -35,7 +36,7 @@ let requests = 0
 
 const LARGEST_BODY = 10 * 1024 * 1024
 
-/** Builds the application over a migrated database. */
+/** Builds the application over a migrated database. Where no keys to its secrets were named, they are sealed by one that is kept nowhere. */
 export async function build(
   db: Database,
   { logLevel = 'silent', logTo, files = memoryStore(), trustedProxies = ['loopback'] }: AppOptions = {},
@@ -53,6 +54,7 @@ export async function build(
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 1000 },
     forceCloseConnections: 'idle',
   })
+  if (!hasKeys(db)) useKeys(db, passingKey())
   const world = createWorld()
   app.addHook('onResponse', (request, reply, done) => {
     request.log.info(

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { StoreChoice } from '#files/open.ts'
 import { isToken } from '#kernel/tokens.ts'
+import type { KeyChoice } from './keys.ts'
 import type { MailChoice } from './mail/post.ts'
 import type { Seed } from './setup.ts'
 
@@ -15,6 +16,10 @@ export interface Config {
   readonly host: string
   /** `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. */
   readonly databaseUrl: string
+  /** The folder that is ours: of the SQLite database, attached files and the key, unless they are said to be elsewhere. */
+  readonly data: string
+  /** Where the key comes from by which secrets are sealed. */
+  readonly secretKey: KeyChoice
   /** Where attached files are kept. */
   readonly attachments: StoreChoice
   readonly seed: Seed
@@ -65,6 +70,13 @@ export const options: readonly Option[] = [
   { flag: 'attachments-s3-region', value: 'REGION', meaning: 'region of the bucket', standard: 'us-east-1' },
   { flag: 'attachments-s3-access-key', value: 'KEY', meaning: 'name of the key to that store' },
   { flag: 'attachments-s3-secret-key', value: 'KEY', meaning: 'the key itself; a variable keeps it from being listed' },
+  {
+    flag: 'secret-key',
+    value: 'KEY',
+    meaning: 'key by which secrets in the database are sealed; a variable keeps it from being listed',
+    standard: 'one that the first start makes, in a file beside the data',
+  },
+  { flag: 'secret-key-file', value: 'PATH', meaning: 'file that holds that key, and after it those that were in use before' },
   { flag: 'seed', value: 'SEED', meaning: `what an empty database is filled with: ${SEEDS.join(', ')}`, standard: 'demo' },
   { flag: 'admin-token', value: 'TOKEN', meaning: 'API token that the first administrator shall have: opapi- and 40 hex digits' },
   {
@@ -152,6 +164,8 @@ export function readConfig(flags: Flags, environment: Environment): Config {
     port: Number(port),
     host: given('host') ?? '127.0.0.1',
     databaseUrl: url,
+    data: resolve(given('data') ?? 'data'),
+    secretKey: secretKey(url, given, named),
     attachments: attachments(flags, given, named),
     seed: oneOf('seed', SEEDS) ?? 'demo',
     adminToken,
@@ -207,6 +221,21 @@ function databaseUrl(flags: Flags, given: (flag: string) => string | undefined, 
     throw new Error(`${named('database-url')} is neither sqlite:PATH nor postgres://USER:PASSWORD@HOST/NAME.`)
   }
   return url
+}
+
+/** Where the key to secrets is: given, beside an SQLite database, or in the folder of --data. */
+function secretKey(url: string, given: (flag: string) => string | undefined, named: (flag: string) => string): KeyChoice {
+  const [text, file] = [given('secret-key'), given('secret-key-file')]
+  if (text !== undefined && file !== undefined) {
+    throw new Error(`${named('secret-key')} and ${named('secret-key-file')} contradict each other.`)
+  }
+  if (text !== undefined) return { in: 'text', text, named: named('secret-key') }
+  if (file !== undefined) return { in: 'file', path: resolve(file), ours: false }
+  if (url === IN_MEMORY) return { in: 'memory' }
+  const path = url.startsWith('sqlite:')
+    ? `${resolve(url.slice('sqlite:'.length))}.key`
+    : join(resolve(given('data') ?? 'data'), 'halyard.key')
+  return { in: 'file', path, ours: true }
 }
 
 /** Where attached files are: in a bucket, in a folder, or with the data. */

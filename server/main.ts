@@ -4,6 +4,8 @@ import type { Command } from './commands/command.ts'
 import { type Environment, flagTypes, options, parseFlags, readConfig, variableOf } from './config.ts'
 
 const DATABASE = ['data', 'database-url']
+/** Of commands that seal or open secrets. */
+const SECRETS = [...DATABASE, 'secret-key', 'secret-key-file']
 
 /** Every command. Each loads what it needs when it runs, so that none waits for what another needs. */
 const commands: Readonly<Record<string, Command>> = {
@@ -14,12 +16,12 @@ const commands: Readonly<Record<string, Command>> = {
   },
   migrate: {
     meaning: 'bring the database to the layout of this version',
-    options: DATABASE,
+    options: SECRETS,
     run: async (invocation) => (await import('./commands/migrate.ts')).migrateDatabase(invocation),
   },
   seed: {
     meaning: 'fill an empty instance; or add the demo data to one that has no projects',
-    options: [...DATABASE, 'seed', 'admin-token'],
+    options: [...SECRETS, 'seed', 'admin-token'],
     run: async (invocation) => (await import('./commands/seed.ts')).seedInstance(invocation),
   },
   'user list': {
@@ -130,7 +132,7 @@ const commands: Readonly<Record<string, Command>> = {
   'provider add': {
     meaning: 'let people sign in, and use the API, by what a provider says of them',
     words: ['SLUG', 'ISSUER'],
-    options: DATABASE,
+    options: SECRETS,
     flags: {
       name: 'string',
       'client-id': 'string',
@@ -268,6 +270,21 @@ const commands: Readonly<Record<string, Command>> = {
     options: DATABASE,
     run: async (invocation) => (await import('./commands/revisions.ts')).importRevisions(invocation),
   },
+  'secrets generate': {
+    meaning: 'print a new key to seal secrets by',
+    options: [],
+    run: async () => (await import('./commands/secrets.ts')).generateKey(),
+  },
+  'secrets list': {
+    meaning: 'tell which secrets are sealed by which key',
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/secrets.ts')).listSecrets(invocation),
+  },
+  'secrets rotate': {
+    meaning: 'seal all secrets by another key: a new one, or the first of those given',
+    options: SECRETS,
+    run: async (invocation) => (await import('./commands/secrets.ts')).rotateKey(invocation),
+  },
   openapi: {
     meaning: 'print the description of the API, as JSON or YAML',
     options: [],
@@ -277,7 +294,7 @@ const commands: Readonly<Record<string, Command>> = {
   },
   doctor: {
     meaning: 'check whether Halyard can run here, changing nothing',
-    options: [...DATABASE, 'port', 'host'],
+    options: [...SECRETS, 'port', 'host'],
     run: async (invocation) => (await import('./commands/doctor.ts')).examine(invocation),
   },
   help: {

@@ -1,10 +1,14 @@
 /** Opening the configured database, with reasons an operator understands when that fails. */
-import { existsSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { connect } from '#db/connect.ts'
 import type { Database } from '#db/database.ts'
 import { migrationNames } from '#db/migrate.ts'
 import { sql } from '#db/sql.ts'
+import { sealSecrets, useKeys } from '#kernel/secrets.ts'
+import type { Config } from '#server/config.ts'
+import { type KeyChoice, keySource } from '#server/keys.ts'
+import { closePlaces } from '#server/privacy.ts'
 
 const IN_MEMORY = 'sqlite::memory:'
 const PATIENCE_MS = 10_000
@@ -49,19 +53,31 @@ export async function openDatabase(url: string, connections = 1): Promise<Databa
 
 /**
  * Opens a database that is in use, to run `work` on it.
+ * @param key where the key to its secrets comes from, for work that needs it
  * @throws an Error in one sentence when there is none, or it is not of this version's layout
  */
-export async function withDatabase<T>(url: string, work: (db: Database) => Promise<T>): Promise<T> {
+export async function withDatabase<T>(url: string, work: (db: Database) => Promise<T>, key?: KeyChoice): Promise<T> {
   const path = fileOf(url)
   if (path !== undefined && !existsSync(path)) throw new Error(`There is no database ${path} yet; halyard serve makes one.`)
   const db = await openDatabase(url)
   try {
     const missing = await missingMigrations(db)
     if (missing.length > 0) throw new Error(`The database ${shown(url)} is not of this version's layout; run halyard migrate.`)
+    if (key) useKeys(db, keySource(key))
     return await work(db)
   } finally {
     await db.close()
   }
+}
+
+/**
+ * Seals the secrets of a database that has been set up, and keeps the data from others on the machine.
+ * @throws an Error in one sentence where the key to what is sealed is missing
+ */
+export async function secure(db: Database, config: Config): Promise<void> {
+  useKeys(db, keySource(config.secretKey))
+  await sealSecrets(db)
+  closePlaces(config)
 }
 
 /** The migrations of this version that a database has not had. */
@@ -79,6 +95,7 @@ export async function missingMigrations(db: Database): Promise<string[]> {
 export function lock(url: string): () => void {
   const path = fileOf(url)
   if (path === undefined) return () => {}
+  closeSync(openSync(`${path}.lock`, 'a', 0o600))
   const file = new DatabaseSync(`${path}.lock`)
   try {
     file.exec('begin exclusive')

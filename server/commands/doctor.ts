@@ -6,7 +6,10 @@ import { dirname } from 'node:path'
 import type { Database } from '#db/database.ts'
 import { indexer } from '#db/search.ts'
 import { sql } from '#db/sql.ts'
+import { sealedIn, useKeys } from '#kernel/secrets.ts'
 import type { Config } from '#server/config.ts'
+import { keySource } from '#server/keys.ts'
+import { adviceOn, openPlaces } from '#server/privacy.ts'
 import type { Invocation } from './command.ts'
 import { fileOf, missingMigrations, openDatabase, reasonOf, shown } from './database.ts'
 
@@ -27,6 +30,7 @@ export async function examine({ config }: Invocation): Promise<void> {
 
   const path = fileOf(config.databaseUrl)
   if (path !== undefined) await check('Data folder', () => writableFolder(dirname(path)))
+  await check('Privacy', () => privacy(config))
   if (path !== undefined && !existsSync(path)) {
     await check('Database', () => `none yet; the first start makes ${path}`)
   } else {
@@ -41,6 +45,7 @@ export async function examine({ config }: Invocation): Promise<void> {
       await check('Writing', () => writing(opened))
       await check('Search', () => indexer(opened))
       await check('Custom fields', () => patterns(opened))
+      await check('Secrets', () => secrets(opened, config))
       await opened.close()
     }
   }
@@ -53,6 +58,26 @@ function writableFolder(folder: string): string {
   while (!existsSync(nearest) && dirname(nearest) !== nearest) nearest = dirname(nearest)
   accessSync(nearest, constants.W_OK | constants.X_OK)
   return nearest === folder ? folder : `${folder}, which the first start makes`
+}
+
+/** Throws where others on the machine can read what is kept. */
+function privacy(config: Config): string {
+  const open = openPlaces(config)
+  if (open.length > 0) throw new Error(open.map(adviceOn).join('; '))
+  return 'the data is for nobody else on this machine'
+}
+
+/** Throws unless there is a key for what is sealed. */
+async function secrets(db: Database, { secretKey }: Config): Promise<string> {
+  if ((await missingMigrations(db)).length > 0) return 'looked at once the layout is of this version'
+  const keys = useKeys(db, keySource(secretKey))
+  const { where, read } = keys.source
+  const sealed = (await sealedIn(db)).flatMap(({ key, passing }) => (key === null || passing ? [] : [key]))
+  const lost = [...new Set(sealed)].filter((id) => !keys.find(id))
+  if (lost.length > 0) throw new Error(`sealed by the key ${lost.join(', ')}, which is not in ${where}; see docs/secrets.md`)
+  if (read().length === 0) return `no key yet; the first start makes ${where}`
+  const advice = secretKey.in === 'file' && secretKey.ours && db.engine === 'postgres'
+  return `sealed by a key of ${where}${advice ? '; other servers on this database need the same, by --secret-key-file' : ''}`
 }
 
 async function layout(db: Database): Promise<string> {

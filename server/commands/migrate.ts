@@ -2,15 +2,17 @@
 import { migrate } from '#db/migrate.ts'
 import { setup } from '#server/setup.ts'
 import type { Invocation } from './command.ts'
-import { lock, openDatabase, shown } from './database.ts'
+import { lock, openDatabase, secure, shown } from './database.ts'
 
 /** Migrates, with what belongs to the layout: the permission catalogue and the built-in users. */
-export async function migrateDatabase({ config: { databaseUrl } }: Invocation): Promise<void> {
+export async function migrateDatabase({ config }: Invocation): Promise<void> {
+  const { databaseUrl } = config
   const db = await openDatabase(databaseUrl)
   try {
     const unlock = lock(databaseUrl)
     const applied = await migrate(db)
     await setup(db, { seed: 'none' })
+    await secure(db, config)
     unlock()
     console.log(
       applied.length > 0 ? `Applied ${applied.join(', ')} to ${shown(databaseUrl)}.` : `${shown(databaseUrl)} is up to date.`,

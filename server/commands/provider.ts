@@ -5,6 +5,7 @@ import { insert } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import { isIssuer } from '#http/provider.ts'
 import { type ClaimNames, claimNames, type Provider, type Registration, registrations } from '#kernel/providers.ts'
+import { keysOf } from '#kernel/secrets.ts'
 import { addressOf, readSettings } from '#kernel/settings.ts'
 import { changed } from '#kernel/world.ts'
 import { columns } from './columns.ts'
@@ -40,26 +41,34 @@ export async function addProvider({ config, flags, words }: Invocation): Promise
     throw new Error(`"${issuer}" is not an issuer such as https://id.example.org; without HTTPS it has to be on this machine.`)
   }
   if (flags['client-id'] === undefined) throw new Error('halyard provider add needs --client-id.')
+  const secret = flags['client-secret-file'] === undefined ? null : secretIn(String(flags['client-secret-file']))
   const row = {
     slug,
     name: String(flags['name'] ?? slug),
     issuer,
     client_id: String(flags['client-id']),
-    client_secret: flags['client-secret-file'] === undefined ? null : secretIn(String(flags['client-secret-file'])),
+    client_secret: null,
     registration: registrationIn(String(flags['registration'] ?? 'limited')),
     trusts_email: flags['trust-email'] === true,
     claims: claimsIn(flags['claims'] === undefined ? '' : String(flags['claims'])),
     created_at: new Date().toISOString(),
   }
-  const settings = await withDatabase(config.databaseUrl, async (db) => {
-    await write(db, async (tx) => {
-      await tx.one(insert('auth_providers', row)).catch((cause: unknown) => {
-        if (!(cause instanceof ConstraintError)) throw cause
-        throw new Error(`There is a provider with the slug ${slug} or the issuer ${issuer} already.`, { cause })
+  const settings = await withDatabase(
+    config.databaseUrl,
+    async (db) => {
+      await write(db, async (tx) => {
+        const { id } = (await tx.one<{ id: number }>(insert('auth_providers', row)).catch((cause: unknown) => {
+          if (!(cause instanceof ConstraintError)) throw cause
+          throw new Error(`There is a provider with the slug ${slug} or the issuer ${issuer} already.`, { cause })
+        })) as { id: number }
+        if (secret === null) return
+        const sealed = await keysOf(db).seal(tx, { table: 'auth_providers', column: 'client_secret', id }, secret)
+        await tx.run(sql`update auth_providers set client_secret = ${sealed} where id = ${id}`)
       })
-    })
-    return readSettings(db)
-  })
+      return readSettings(db)
+    },
+    config.secretKey,
+  )
   console.log(`Added ${slug}. It has to know this address: ${addressOf(settings, `/auth/${slug}/callback`)}`)
 }
 

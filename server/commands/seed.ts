@@ -3,7 +3,7 @@ import { ConstraintError, type Database } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { setup, stateOf } from '#server/setup.ts'
 import type { Invocation } from './command.ts'
-import { lock, openDatabase } from './database.ts'
+import { lock, openDatabase, secure } from './database.ts'
 import { loginLines } from './login.ts'
 
 /** Seeds, and prints how to log in if that is new. */
@@ -12,6 +12,7 @@ export async function seedInstance({ config }: Invocation): Promise<void> {
   try {
     const unlock = lock(config.databaseUrl)
     const result = await setup(db, config)
+    await secure(db, config)
     const seeded = result.fresh || (config.seed === 'demo' && (await addDemo(db)))
     unlock()
     console.log(seeded ? `The ${config.seed} data is there.` : 'There was nothing to do.')

@@ -10,7 +10,7 @@ import type { Config } from '#server/config.ts'
 import { postOf } from '#server/mail/post.ts'
 import { type SetupResult, setup, setupPath } from '#server/setup.ts'
 import type { Invocation } from './command.ts'
-import { lock, openDatabase, reasonOf } from './database.ts'
+import { lock, openDatabase, reasonOf, secure } from './database.ts'
 import { loginLines } from './login.ts'
 
 const CONNECTIONS = 10
@@ -72,7 +72,9 @@ async function setupAddress(db: Database): Promise<string | undefined> {
 async function prepare(config: Config): Promise<{ db: Database; unlock: () => void; result: SetupResult }> {
   const db = await openDatabase(config.databaseUrl, CONNECTIONS)
   const unlock = lock(config.databaseUrl)
-  return { db, unlock, result: await setup(db, config) }
+  const result = await setup(db, config)
+  await secure(db, config)
+  return { db, unlock, result }
 }
 
 /** Builds an application and opens its port; gives the address too. Throws an Error in one sentence when that cannot be had. */

@@ -1,5 +1,5 @@
 /** One Database for either engine, by its address. */
-import { mkdirSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Database } from './database.ts'
 import { openSqlite } from './sqlite.ts'
@@ -14,7 +14,11 @@ export async function connect(
 ): Promise<Database> {
   if (url.startsWith('sqlite:')) {
     const path = url.slice('sqlite:'.length)
-    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
+    if (path !== ':memory:') {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+      // What SQLite puts beside it has the mode of the file.
+      closeSync(openSync(path, 'a', 0o600))
+    }
     return openSqlite(path, options)
   }
   if (/^postgres(ql)?:\/\//.test(url)) {

@@ -1,5 +1,5 @@
 /** The few things the two engines say differently. */
-import type { Engine, Transaction } from './database.ts'
+import type { Database, Engine, Transaction } from './database.ts'
 import { FALSE, join, name, raw, type Sql, sql } from './sql.ts'
 
 /** Whether an expression's value is one of `ids`: one parameter however many they are, so that the text stays the same. */
@@ -121,6 +121,20 @@ export const onward = (engine: Engine, table: string, ways: readonly ((found: Sq
         ways.map((way) => way(raw('found'))),
         ' union ',
       )})`
+
+/**
+ * Runs work that replaces what must be found nowhere afterwards. SQLite leaves what was overwritten in its file, unless it is told
+ * not to, and in its log until that is taken in; PostgreSQL's own maintenance removes it.
+ */
+export async function leavingNothing<T>(db: Database, work: () => Promise<T>): Promise<T> {
+  if (db.engine !== 'sqlite') return work()
+  await db.script('pragma secure_delete = on')
+  try {
+    return await work()
+  } finally {
+    await db.script('pragma secure_delete = off; pragma wal_checkpoint(truncate)')
+  }
+}
 
 /** Lets transactions that ask for the same thing go on one after the other; on SQLite writers take turns anyway. */
 export async function takeTurns(tx: Transaction, thing: number): Promise<void> {

@@ -465,6 +465,10 @@ export interface Tables {
     created_at: string
     updated_at: string
   }
+  secret_key: {
+    one: number
+    id: string
+  }
   sessions: {
     id: number
     user_id: number

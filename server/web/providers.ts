@@ -3,12 +3,14 @@
  * linked by way of the session that a browser has, so it does no harm that any page can lead here.
  */
 import type { Configuration, IDToken } from 'openid-client'
+import type { Database } from '#db/database.ts'
 import { askProvider, metadataOf, ProviderUnavailable } from '#http/provider.ts'
 import { browserIn, givenBrowser } from '#http/session.ts'
 import { notFound } from '#kernel/errors.ts'
 import { isStorable } from '#kernel/kinds.ts'
 import type { Answer } from '#kernel/operation.ts'
 import { availableProviders, type Provider } from '#kernel/providers.ts'
+import { keysOf } from '#kernel/secrets.ts'
 import { addressOf } from '#kernel/settings.ts'
 import { randomKey } from '#kernel/tokens.ts'
 import { type Identity, identityOf, isLinked, type Refusal, signInBy } from '#modules/accounts/provider-accounts.ts'
@@ -31,7 +33,8 @@ async function providerOf({ db, snapshot, params }: Visit): Promise<Provider> {
  * What we are to a provider.
  * @throws ProviderUnavailable
  */
-async function clientOf({ issuer, client_id, client_secret }: Provider) {
+async function clientOf({ id, issuer, client_id, client_secret: sealed }: Provider, db: Database) {
+  const client_secret = sealed && keysOf(db).open({ table: 'auth_providers', column: 'client_secret', id }, sealed)
   const [openid, metadata] = await Promise.all([import('openid-client'), metadataOf(issuer)])
   const methods = metadata['token_endpoint_auth_methods_supported']
   const isPosted = Array.isArray(methods) && !methods.includes('client_secret_basic')
@@ -74,7 +77,7 @@ async function leave(visit: Visit): Promise<Answer> {
   const provider = await providerOf(visit)
   if (session) return onTo(back_url ?? '/')
   try {
-    const { openid, configuration } = await clientOf(provider)
+    const { openid, configuration } = await clientOf(provider, db)
     const [state, nonce, code_verifier] = [randomKey(), randomKey(), openid.randomPKCECodeVerifier()]
     // One that the browser has goes on to be used, so that several of its windows can sign in.
     const browser = browserIn(request.raw, settings) ?? randomKey()
@@ -100,7 +103,7 @@ async function identify(
   provider: Provider,
   { state, nonce, code_verifier }: Kept & { state: string },
 ): Promise<Identity> {
-  const { openid, configuration } = await clientOf(provider)
+  const { openid, configuration } = await clientOf(provider, visit.db)
   const address = new URL(callbackOf(visit, provider))
   address.search = visit.given.toString()
   const tokens = await openid.authorizationCodeGrant(configuration, address, {

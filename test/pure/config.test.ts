@@ -16,6 +16,8 @@ describe('a configuration', () => {
       port: 8080,
       host: '127.0.0.1',
       databaseUrl: `sqlite:${resolve('data/halyard.db')}`,
+      data: resolve('data'),
+      secretKey: { in: 'file', path: resolve('data/halyard.db.key'), ours: true },
       attachments: { in: 'folder', path: resolve('data/attachments') },
       seed: 'demo',
       adminToken: undefined,
@@ -36,6 +38,8 @@ describe('a configuration', () => {
         port: 0,
         host: '::',
         databaseUrl: 'sqlite:/srv/halyard.db',
+        data: '/srv',
+        secretKey: { in: 'file', path: '/srv/halyard.db.key', ours: true },
         attachments: { in: 'folder', path: '/srv/attachments' },
         seed: 'none',
         adminToken: token,
@@ -64,6 +68,8 @@ describe('a configuration', () => {
       port: 3000,
       host: '0.0.0.0',
       databaseUrl: 'postgres://db/halyard',
+      data: resolve('data'),
+      secretKey: { in: 'file', path: resolve('data/halyard.key'), ours: true },
       attachments: { in: 'folder', path: resolve('data/attachments') },
       seed: 'basic',
       adminToken: token,
@@ -100,6 +106,19 @@ describe('the place of attached files', () => {
   ] as const) {
     test(`is refused with ${line}`, () => assert.throws(() => read(line), reason))
   }
+})
+
+describe('the key to secrets', () => {
+  for (const [line, chosen] of [
+    ['--ephemeral', { in: 'memory' }],
+    ['--database-url sqlite:/srv/a.db', { in: 'file', path: '/srv/a.db.key', ours: true }],
+    ['--database-url postgres://db/halyard --data /srv', { in: 'file', path: '/srv/halyard.key', ours: true }],
+    ['--secret-key abc', { in: 'text', text: 'abc', named: '--secret-key' }],
+    ['--secret-key-file /run/key', { in: 'file', path: '/run/key', ours: false }],
+  ] as const) {
+    test(`is in ${chosen.in} with ${line}`, () => assert.deepEqual(read(line).secretKey, chosen))
+  }
+  test('is named once', () => assert.throws(() => read('--secret-key a --secret-key-file b'), /contradict each other/))
 })
 
 describe('the place of the data', () => {

@@ -3,6 +3,7 @@ import type { Database } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import type { Provider } from '#kernel/providers.ts'
+import { keysOf, type Place } from '#kernel/secrets.ts'
 import { periodically } from '#kernel/tasks.ts'
 import { hashToken } from '#kernel/tokens.ts'
 
@@ -18,25 +19,34 @@ export interface Ticket {
 /** What we keep to ourselves. */
 export type Kept = Pick<Tables['provider_sign_ins'], 'nonce' | 'code_verifier' | 'back_url'>
 
+const placeOf = (id: string, column: string): Place => ({ table: 'provider_sign_ins', column, id })
+
 /** Notes that a browser sets out for a provider. */
 export async function setOut(db: Database, { id }: Provider, { state, browser }: Ticket, kept: Kept, now: Date): Promise<void> {
   const expiresAt = new Date(now.getTime() + LONGEST_SIGN_IN * 1000).toISOString()
-  await db.transaction((tx) =>
-    tx.run(sql`
+  const own = hashToken(state)
+  await db.transaction(async (tx) => {
+    const nonce = await keysOf(db).seal(tx, placeOf(own, 'nonce'), kept.nonce)
+    const verifier = await keysOf(db).seal(tx, placeOf(own, 'code_verifier'), kept.code_verifier)
+    await tx.run(sql`
       insert into provider_sign_ins (state, browser, provider_id, nonce, code_verifier, back_url, expires_at)
-      values (${hashToken(state)}, ${hashToken(browser)}, ${id}, ${kept.nonce}, ${kept.code_verifier}, ${kept.back_url}, ${expiresAt})`),
-  )
+      values (${own}, ${hashToken(browser)}, ${id}, ${nonce}, ${verifier}, ${kept.back_url}, ${expiresAt})`)
+  })
 }
 
 /** What was kept of a sign-in that comes back from where it went; nothing a second time, in another browser, or too late. */
-export const comeBack = (db: Database, { id }: Provider, { state, browser }: Ticket, now: Date): Promise<Kept | undefined> =>
-  db.transaction((tx) =>
+export async function comeBack(db: Database, { id }: Provider, { state, browser }: Ticket, now: Date): Promise<Kept | undefined> {
+  const own = hashToken(state)
+  const kept = await db.transaction((tx) =>
     tx.one<Kept>(sql`
       delete from provider_sign_ins
-      where state = ${hashToken(state)} and browser = ${hashToken(browser)} and provider_id = ${id}
+      where state = ${own} and browser = ${hashToken(browser)} and provider_id = ${id}
         and expires_at > ${now.toISOString()}
       returning nonce, code_verifier, back_url`),
   )
+  const open = (column: 'nonce' | 'code_verifier') => keysOf(db).open(placeOf(own, column), kept?.[column] as string)
+  return kept && { ...kept, nonce: open('nonce'), code_verifier: open('code_verifier') }
+}
 
 periodically(async (db, now) => {
   const isOver = sql`expires_at <= ${now.toISOString()}`

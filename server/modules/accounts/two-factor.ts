@@ -7,6 +7,7 @@ import type { Database, Reader, Row, Transaction } from '#db/database.ts'
 import { forUpdate } from '#db/dialect.ts'
 import { join, sql } from '#db/sql.ts'
 import { sendMail } from '#kernel/mail.ts'
+import { type Keys, keysOf, type Place } from '#kernel/secrets.ts'
 import { endSessionsOf, prove, type Session } from '#kernel/sessions.ts'
 import { addressOf, readSettings, type Settings } from '#kernel/settings.ts'
 import { attempt, type Door, forgive } from '#kernel/throttle.ts'
@@ -69,15 +70,19 @@ async function hasTwoFactor(tx: Reader, userId: number): Promise<boolean> {
   return authenticator !== null || passkeys > 0
 }
 
+const setupPlace = ({ id }: Session): Place => ({ table: 'authenticator_setups', column: 'secret', id })
+const placeOf = (id: number): Place => ({ table: 'authenticators', column: 'secret', id })
+
 /** Makes a secret that the user of a session can put into their app; it takes the place of one that was not confirmed. */
 export async function beginSetup(db: Database, session: Session): Promise<void> {
   const { Secret } = await library()
   const { base32 } = new Secret({ size: SECRET_BYTES })
-  await db.transaction((tx) =>
-    tx.run(sql`
-      insert into authenticator_setups (session_id, secret) values (${session.id}, ${base32})
-      on conflict (session_id) do update set secret = excluded.secret`),
-  )
+  await db.transaction(async (tx) => {
+    const sealed = await keysOf(db).seal(tx, setupPlace(session), base32)
+    await tx.run(sql`
+      insert into authenticator_setups (session_id, secret) values (${session.id}, ${sealed})
+      on conflict (session_id) do update set secret = excluded.secret`)
+  })
 }
 
 /** A secret that waits for its first code, and the address by which apps take it over. */
@@ -87,11 +92,12 @@ export interface Setup {
 }
 
 /** The secret that was begun with in a session, if one waits there. */
-export async function setupOf(db: Reader, { id, user }: Session, { app_title }: Settings): Promise<Setup | undefined> {
+export async function setupOf(db: Database, session: Session, { app_title }: Settings): Promise<Setup | undefined> {
+  const { id, user } = session
   const row = await db.one<{ secret: string }>(sql`select secret from authenticator_setups where session_id = ${id}`)
   if (!row) return undefined
   const { TOTP } = await library()
-  const { secret } = row
+  const secret = keysOf(db).open(setupPlace(session), row.secret)
   return {
     secret,
     address: String(new TOTP({ issuer: app_title, label: user['login'], secret, digits: DIGITS, period: PERIOD })),
@@ -114,13 +120,16 @@ async function stepOf(given: string, secret: string, now: Date): Promise<number 
 }
 
 /** Takes a confirmed secret into use, in place of the one there was. Gives new recovery codes; nothing where the code is wrong. */
-async function takeUp(tx: Transaction, { id, user }: Session, code: string, now: Date): Promise<string[] | undefined> {
+async function takeUp(tx: Transaction, session: Session, code: string, keys: Keys, now: Date): Promise<string[] | undefined> {
+  const { id, user } = session
   const row = await tx.one<{ secret: string }>(sql`select secret from authenticator_setups where session_id = ${id}`)
-  const step = row && (await stepOf(code, row.secret, now))
-  if (step === undefined) return undefined
+  const secret = row && keys.open(setupPlace(session), row.secret)
+  const step = secret === undefined ? undefined : await stepOf(code, secret, now)
+  if (secret === undefined || step === undefined) return undefined
+  const sealed = await keys.seal(tx, placeOf(user['id']), secret)
   await tx.run(sql`
     insert into authenticators (user_id, secret, last_step, created_at)
-    values (${user['id']}, ${row?.secret}, ${step}, ${now.toISOString()})
+    values (${user['id']}, ${sealed}, ${step}, ${now.toISOString()})
     on conflict (user_id) do update set secret = excluded.secret, last_step = excluded.last_step, created_at = excluded.created_at`)
   return makeRecoveryCodes(tx, user['id'])
 }
@@ -148,7 +157,7 @@ const tidied = (code: string) =>
 export async function confirmSetup(session: Session, code: string, db: Database, now: Date): Promise<string[] | undefined> {
   await library()
   return db.transaction(async (tx) => {
-    const codes = await takeUp(tx, session, code, now)
+    const codes = await takeUp(tx, session, code, keysOf(db), now)
     if (!codes) return undefined
     await dropSetup(tx, session)
     await factorsChanged(tx, session.user['id'], session)
@@ -168,7 +177,7 @@ export async function passBySetup(
     const user = await waitingUser(tx, waiting, 'two_factor_setup')
     // Somebody else who waited there may have been faster: then it is no first set-up any more.
     if (!user || (await hasTwoFactor(tx, user['id']))) return 'over'
-    const codes = await takeUp(tx, waiting, code, circumstances.now)
+    const codes = await takeUp(tx, waiting, code, keysOf(db), circumstances.now)
     if (!codes) return 'wrong'
     await factorsChanged(tx, user['id'])
     return { ...(await admit(tx, user, circumstances, 'two_factor_setup')), codes }
@@ -246,18 +255,19 @@ export type GivenCode = { readonly code: string } | { readonly recovery: string 
 type Tried = 'right' | 'wrong' | { wait: number }
 
 /** Tries a code; the only way to do so. */
-async function tryCode(tx: Transaction, userId: number, given: GivenCode, now: Date): Promise<Tried> {
+async function tryCode(tx: Transaction, userId: number, given: GivenCode, keys: Keys, now: Date): Promise<Tried> {
   const wait = await attempt(tx, codeDoor, String(userId), now)
   if (wait) return { wait }
-  const isRight = 'code' in given ? await useCode(tx, userId, given.code, now) : await useRecoveryCode(tx, userId, given.recovery)
+  const isRight =
+    'code' in given ? await useCode(tx, userId, given.code, keys, now) : await useRecoveryCode(tx, userId, given.recovery)
   if (!isRight) return 'wrong'
   await forgive(tx, codeDoor, String(userId))
   return 'right'
 }
 
-async function useCode(tx: Transaction, userId: number, code: string, now: Date): Promise<boolean> {
+async function useCode(tx: Transaction, userId: number, code: string, keys: Keys, now: Date): Promise<boolean> {
   const row = await tx.one<{ secret: string }>(sql`select secret from authenticators where user_id = ${userId}`)
-  const step = row && (await stepOf(code, row.secret, now))
+  const step = row && (await stepOf(code, keys.open(placeOf(userId), row.secret), now))
   if (step === undefined) return false
   return (await tx.run(sql`update authenticators set last_step = ${step} where user_id = ${userId} and last_step < ${step}`)) > 0
 }
@@ -276,7 +286,7 @@ export async function passByCode(
   return db.transaction(async (tx) => {
     const user = await waitingUser(tx, waiting, 'two_factor')
     if (!user) return 'over'
-    const tried = await tryCode(tx, user['id'], given, circumstances.now)
+    const tried = await tryCode(tx, user['id'], given, keysOf(db), circumstances.now)
     return tried === 'right' ? admit(tx, user, circumstances, 'two_factor') : tried
   })
 }
@@ -285,7 +295,7 @@ export async function passByCode(
 export async function confirmByCode(session: Session, code: string, db: Database, now: Date): Promise<Tried> {
   await library()
   return db.transaction(async (tx) => {
-    const tried = await tryCode(tx, session.user['id'], { code }, now)
+    const tried = await tryCode(tx, session.user['id'], { code }, keysOf(db), now)
     if (tried === 'right') await prove(tx, session, now)
     return tried
   })
