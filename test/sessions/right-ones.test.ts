@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
+import { decide, passwordDoor, type Reserved, reserve } from '#kernel/throttle.ts'
 import { hashPassword } from '#modules/accounts/passwords.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
 import { codeOf, wrongCodeOf } from '#test/totp.ts'
@@ -104,6 +105,25 @@ describe('An account that lets three wrong passwords through', () => {
     const row = await it.db.one<{ failed_logins: number }>(sql`select failed_logins from principals where id = ${vera}`)
     assert.equal(row?.failed_logins, 3)
     assert.equal(await signIn(PASSWORD), 422)
+  })
+
+  test('looks at no password while three are undecided: these may be wrong, and then it is blocked', async () => {
+    const other = `other-${count}`
+    await it.make.user({ login: other, password_hash: hash })
+    const undecided = await it.db.transaction(async (tx) => {
+      const all = []
+      for (let i = 0; i < 3; i++) all.push(await reserve(tx, passwordDoor, login, new Date()))
+      return all as Reserved[]
+    })
+    const waiting = signIn(PASSWORD)
+    // Somebody who comes later at another door has been let in meanwhile.
+    assert.equal((await browser(it.url).signIn(other, PASSWORD)).status, 303)
+    await it.db.transaction(async (tx) => {
+      for (const one of undecided) await decide(tx, one, 'wrong')
+      const at = new Date().toISOString()
+      await tx.run(sql`update principals set failed_logins = 3, failed_login_at = ${at} where id = ${vera}`)
+    })
+    assert.equal(await waiting, 422)
   })
 
   test('counts those that are mixed with right ones: the right password forgives the wrong ones before it', async () => {
