@@ -37,6 +37,7 @@ describe('what cannot be read as HTTP is refused in HAL, and the connection ends
     ['an expectation nobody meets', `POST /api/v3 HTTP/1.1\r\nExpect: miracles\r\n${END}`, 417],
     ['no Host', 'GET /api/v3 HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
     ['a path that is wrongly encoded', `GET /api/v3/projects/%ff%fe HTTP/1.1\r\n${END}`, 400],
+    ['an address of which one part is 2 KB', `GET /api/v3/queries/filters/${'x'.repeat(2000)} HTTP/1.1\r\n${END}`, 414],
     ['a path that ends within an escape', `GET /api/v3/projects/% HTTP/1.1\r\n${END}`, 400],
   ] as const) {
     test(name, async () => {
