@@ -12,6 +12,10 @@ const OLDEST_NODE = 26
 const script = fileURLToPath(import.meta.url)
 
 if (Number.parseInt(process.versions.node, 10) >= OLDEST_NODE) {
+  // Started by the other half of this script, it ends with that, however that ends; by itself it does not wait for it.
+  if (process.connected === false) process.exit(1)
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
+  process.channel?.unref()
   // Compiled code is kept only where nobody but the package's owner can put any.
   module.enableCompileCache(join(dirname(script), '../node_modules/.cache/halyard'))
   const { main } = await import('../server/main.ts')
@@ -39,7 +43,8 @@ function bundledNode() {
 
 /** Runs this script again with another Node, and ends as it ends. */
 function runWith(node) {
-  const child = spawn(node, [script, ...process.argv.slice(2)], { stdio: 'inherit' })
+  // The channel says nothing, but closes when this process ends, even where that is killed.
+  const child = spawn(node, [script, ...process.argv.slice(2)], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   return new Promise((resolve) => {
     child.once('error', (error) => {

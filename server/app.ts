@@ -7,9 +7,14 @@ import { sql } from '#db/sql.ts'
 import { memoryStore } from '#files/memory.ts'
 import type { FileStore } from '#files/store.ts'
 import { sendError, withoutBody } from '#http/answer.ts'
+import { watchBodies } from '#http/body.ts'
 import { addCors } from '#http/cors.ts'
 import { describe } from '#http/documents.ts'
+import { makeDrainable } from '#http/draining.ts'
+import { type TimeLimits, usualTimes } from '#http/limits.ts'
+import { answerMalformed, refuseOddities } from '#http/malformed.ts'
 import { mount } from '#http/mount.ts'
+import { ApiError } from '#kernel/errors.ts'
 import { allOperations, documents } from '#kernel/operation.ts'
 import { resources } from '#kernel/resource.ts'
 import { hasKeys, passingKey, useKeys } from '#kernel/secrets.ts'
@@ -28,33 +33,49 @@ export interface AppOptions {
   files?: FileStore
   /** Addresses of proxies that may say for whom they ask: numbers, nets such as 10.0.0.0/8, or `loopback`. */
   trustedProxies?: readonly string[]
+  /** How long clients may take. */
+  times?: Partial<TimeLimits>
 }
 
 /** Requests are numbered; the prefix tells the processes of an instance apart. */
 const instanceId = randomUUID().slice(0, 8)
 let requests = 0
 
-const LARGEST_BODY = 10 * 1024 * 1024
-
 /** Builds the application over a migrated database. Where no keys to its secrets were named, they are sealed by one that is kept nowhere. */
 export async function build(
   db: Database,
-  { logLevel = 'silent', logTo, files = memoryStore(), trustedProxies = ['loopback'] }: AppOptions = {},
+  { logLevel = 'silent', logTo, files = memoryStore(), trustedProxies = ['loopback'], times: own }: AppOptions = {},
 ): Promise<FastifyInstance> {
+  const times = { ...usualTimes, ...own }
   const app = Fastify({
     logger: logLevel === 'silent' ? false : { level: logLevel, serializers: { req: summary }, ...(logTo && { stream: logTo }) },
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => `${instanceId}-${(++requests).toString(36)}`,
-    bodyLimit: LARGEST_BODY,
     trustProxy: [...trustedProxies],
     // Operations check for themselves; without these Fastify loads a validator and a serialiser at every start.
     schemaController: { compilersFactory: { buildValidator: anything as never, buildSerializer: anything as never } },
     exposeHeadRoutes: false,
     rewriteUrl: mended,
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 1000 },
-    forceCloseConnections: 'idle',
+    http: {
+      headersTimeout: times.head,
+      requestTimeout: times.request,
+      // How often Node looks for those that take longer.
+      connectionsCheckingInterval: times.head / 4,
+      requireHostHeader: false,
+    },
+    requestTimeout: times.request,
+    keepAliveTimeout: times.idle,
+    clientErrorHandler: answerMalformed,
+    frameworkErrors: (error, request, reply) => void sendError(request, reply, error),
+    return503OnClosing: false,
+    // Whoever is being answered has been waited for by then.
+    forceCloseConnections: true,
   })
   if (!hasKeys(db)) useKeys(db, passingKey())
+  watchBodies(app.server, times)
+  refuseOddities(app.server)
+  makeDrainable(app)
   const world = createWorld()
   app.addHook('onResponse', (request, reply, done) => {
     request.log.info(
@@ -71,10 +92,11 @@ export async function build(
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
     reply.header('x-content-type-options', 'nosniff')
-    done()
+    const needsHost = request.raw.httpVersion === '1.1' && request.headers.host === undefined
+    done(needsHost ? (new ApiError('BadRequest', 'The request names no Host.') as Error) : undefined)
   })
 
-  const ground = { db, world, files }
+  const ground = { db, world, files, times }
   addCors(app, ground)
 
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error))
@@ -110,7 +132,9 @@ function mended(request: IncomingMessage): string {
     withoutBody(request)
   }
   if (request.method === 'GET' || request.method === 'DELETE') delete request.headers['content-type']
-  return request.url as string
+  // As proxies are asked: with the server's address before the path.
+  const [, path] = /^https?:\/\/[^/?#]*(.*)$/is.exec(request.url as string) ?? []
+  return path === undefined ? (request.url as string) : path.startsWith('/') ? path : `/${path}`
 }
 
 const summary = (request: { method: string; url: string }) => ({ method: request.method, path: pathOf(request.url) })

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
-import { type AddressInfo, connect as connectTcp, createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
@@ -16,6 +16,7 @@ import { openDatabase } from '#server/commands/database.ts'
 import { flagTypes, parseFlags, readConfig } from '#server/config.ts'
 import { emptyPlace } from '#test/database.ts'
 import { client, filters } from '#test/instance.ts'
+import { connection } from '#test/raw.ts'
 import { upload } from './files/upload.ts'
 
 const script = resolve(import.meta.dirname, '../bin/halyard.js')
@@ -175,7 +176,7 @@ describe('halyard serve', () => {
     const request = await halfSent(server.url, body)
     const answered = once(request, 'response') as Promise<[IncomingMessage]>
     const stopped = server.stop()
-    while (await accepts(server.url));
+    while (await isReady(server.url));
     request.end(body)
     const [response] = await answered
     response.resume()
@@ -183,12 +184,22 @@ describe('halyard serve', () => {
     await stopped
   })
 
+  test('ends although somebody has begun a request that they never end', async (t) => {
+    const server = await serve(t, ['--ephemeral', '--seed', 'basic'])
+    const opened = await connection(server.url)
+    opened.send('POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{')
+    await opened.until('HTTP/1.1 403')
+    const silent = await connection(server.url)
+    silent.send('GET /ap')
+    await server.stop()
+  })
+
   test('does not wait for anything when it is told to end a second time', async (t) => {
     const server = await serve(t, ['--ephemeral', '--admin-token', given])
     const request = await halfSent(server.url, 'never to come')
     request.on('error', () => {})
     server.child.kill('SIGINT')
-    while (await accepts(server.url));
+    while (await isReady(server.url));
     const impatience = setInterval(() => server.child.kill('SIGINT'), 50)
     t.after(() => clearInterval(impatience))
     assert.deepEqual(await once(server.child, 'close'), [1, null])
@@ -278,19 +289,31 @@ async function halfSent(url: string, body: string): Promise<ClientRequest> {
   return request
 }
 
-/** Whether somebody takes connections there. */
-async function accepts(url: string): Promise<boolean> {
-  const { hostname, port } = new URL(url)
-  const socket = connectTcp(Number(port), hostname)
-  try {
-    await once(socket, 'connect')
-    return true
-  } catch {
-    return false
-  } finally {
-    socket.destroy()
+/** Whether a server wants to be sent anything. */
+const isReady = (url: string): Promise<boolean> =>
+  fetch(`${url}/readyz`).then(
+    ({ ok }) => ok,
+    () => false,
+  )
+
+test('an older Node starts the right one, which ends with it even where it is killed', async (t) => {
+  // What there is of an older Node here is its version: the script starts another Node because of nothing else.
+  const pretending = join(await folder(t), 'older.mjs')
+  await writeFile(pretending, `Object.defineProperty(process.versions, 'node', { value: '20.1.0' })\n`)
+  const args = ['--import', pretending, script, 'serve', '--port', '0', '--ephemeral', '--seed', 'basic']
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.after(() => child.kill('SIGKILL'))
+  let printed = ''
+  for await (const chunk of child.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+    printed += chunk
+    if (printed.includes('Halyard is ready')) break
   }
-}
+  const url = /^Halyard is ready: (\S+)/m.exec(printed)![1]!
+  const kept = await connection(url)
+  child.kill('SIGKILL')
+  // The server it has started says that it ends, and does so.
+  assert.deepEqual(await kept.ended(), [])
+})
 
 describe('halyard user and halyard token', () => {
   test('act on a server that is running', async (t) => {

@@ -42,11 +42,14 @@ const definitions = [
   ['custom-action', 'create', 'Take it', '--changes', '{"_links":{"assignee":{"href":"/api/v3/users/me"}}}'],
 ]
 
-/** Starts our server on a free port with demo data in a folder of its own. Throws when it ends or says no address within a minute. */
-export async function startServer(): Promise<Server> {
+/**
+ * Starts our server on a free port with demo data, in a folder of its own unless a database is named. Throws when it ends or says
+ * no address within a minute.
+ */
+export async function startServer({ databaseUrl }: { databaseUrl?: string | undefined } = {}): Promise<Server> {
   const token = `opapi-${randomBytes(20).toString('hex')}`
   const folder = mkdtempSync(join(tmpdir(), 'halyard-contract-'))
-  const data = ['--data', folder]
+  const data = databaseUrl === undefined ? ['--data', folder] : ['--database-url', databaseUrl]
   const run = (args: string[]) => execFileSync(process.execPath, [...script, ...args, ...data], { cwd: repository })
   run(['seed', '--seed', 'demo', '--admin-token', token])
   for (const definition of definitions) run(definition)
@@ -56,7 +59,11 @@ export async function startServer(): Promise<Server> {
   const message = `Begin #${Array.from({ length: 40 }, (_, i) => i + 1).join(' #')}`
   git('-c', 'user.name=Contract', '-c', 'user.email=contract@example.net', 'commit', '--allow-empty', '-m', message)
   run(['revisions', 'import', 'demo-project', folder])
-  const child = spawn(process.execPath, [...script, 'serve', '--port', '0', ...data], { cwd: repository })
+  const child = spawn(
+    process.execPath,
+    [...script, 'serve', '--port', '0', '--attachments-dir', join(folder, 'attachments'), ...data],
+    { cwd: repository },
+  )
   const ended = new Promise<void>((done) => child.once('close', () => done()))
   let said = ''
   let complained = ''

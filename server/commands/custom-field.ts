@@ -101,7 +101,8 @@ function forest(paths: readonly string[]): ItemPlan[] {
   const split = paths.map((path) => path.split('/').map((part) => part.trim()))
   const heads = Map.groupBy(split, ([head = '']) => head)
   return [...heads].map(([head, own]) => {
-    const [, label = head, short, weight] = /^(.*?)(?:\s*\(([^)]+)\)|=(-?[\d.]+))?$/.exec(head) ?? []
+    const [ending = '', short, weight] = /(?:\(([^()]+)\)|=(-?[\d.]+))$/.exec(head) ?? []
+    const label = head.slice(0, head.length - ending.length).trimEnd()
     const items = forest(own.filter((path) => path.length > 1).map((path) => path.slice(1).join('/')))
     return { label, ...(short && { short }), ...(weight && { weight }), items }
   })

@@ -17,6 +17,10 @@ const CONNECTIONS = 10
 const DELIVERY_MS = 1000
 const READING_MS = 1000
 const SWEEP_MS = 60_000
+/** For what is being answered when the server is to end. */
+const DRAINING_MS = 10_000
+/** For everything: what has not ended by then, as a statement that the database does not answer, is left behind. */
+const ENDING_MS = 30_000
 /** A Ctrl-C reaches the whole process group, and npm passes on a second one: within this time they are one. */
 const SAME_SIGNAL_MS = 500
 
@@ -48,7 +52,12 @@ export async function serve({ config }: Invocation): Promise<void> {
       return
     }
     stopping = performance.now()
+    setTimeout(() => {
+      app.log.error(`not ended after ${ENDING_MS / 1000} s, and left`)
+      process.exit(1)
+    }, ENDING_MS).unref()
     ending.abort()
+    await app.drain(DRAINING_MS)
     await app.close()
     await stopDelivery()
     await stopReading()
@@ -58,8 +67,17 @@ export async function serve({ config }: Invocation): Promise<void> {
     unlock()
   }
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stop)
+  outlive(app)
 
   process.stdout.write(`Halyard is ready: ${url}\n${loginLines(result, await setupAddress(db))}`)
+}
+
+/**
+ * Goes on after a mistake of ours that nothing has caught, and tells of it in the log. Ended by it, the server could be stopped by
+ * anybody who had found one; what it was about has failed by itself, and each request has its own transaction and limits of time.
+ */
+function outlive({ log }: FastifyInstance): void {
+  process.on('uncaughtException', (err, origin) => log.error({ err, origin }, 'a mistake that nothing has caught'))
 }
 
 /** Where the first administrator is set up, if that is still to be done: by the address that people use, where it is known. */

@@ -93,8 +93,7 @@ export async function sendError(request: FastifyRequest, reply: FastifyReply, th
 /** What the HTTP framework refuses by itself, in our words. */
 function translated(thrown: unknown): ApiError {
   const status = (thrown as { statusCode?: number }).statusCode
-  if (status === 413) return Object.assign(new ApiError('InvalidRequestBody', 'The request body is too large.'), { status: 413 })
   if (status === 415) return new ApiError('TypeNotSupported')
-  if (status === 400) return new ApiError('BadRequest')
-  return new ApiError('InternalServerError')
+  if (status === 414) return Object.assign(new ApiError('BadRequest', 'A part of the address is too long.'), { status })
+  return new ApiError(status !== undefined && status >= 400 && status < 500 ? 'BadRequest' : 'InternalServerError')
 }

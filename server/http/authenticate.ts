@@ -111,7 +111,8 @@ async function bySession({ request, db, snapshot, settings, now }: Asking): Prom
 }
 
 async function byHeader(header: string, asking: Asking): Promise<Identity> {
-  const [, scheme = '', credentials = ''] = /^(\S+)\s*(.*)$/.exec(header.trim()) ?? []
+  const [scheme = ''] = header.trim().split(/\s/, 1)
+  const credentials = header.trim().slice(scheme.length).trim()
   if (/^basic$/i.test(scheme)) return looked(asking, header, () => byBasic(credentials, asking))
   if (/^bearer$/i.test(scheme)) return looked(asking, header, () => byBearer(credentials, asking))
   throw unauthenticated(asking.request, WRONG)

@@ -1,5 +1,4 @@
 /** From declared operations to routes: parse, authenticate, check the content type, run, answer. */
-import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Database } from '#db/database.ts'
@@ -7,8 +6,9 @@ import { sql } from '#db/sql.ts'
 import type { FileStore } from '#files/store.ts'
 import type { Context } from '#kernel/context.ts'
 import { ApiError, forbidden, insufficientScope, notFound } from '#kernel/errors.ts'
+import { readObject } from '#kernel/json.ts'
 import { livingFor } from '#kernel/living.ts'
-import type { Document, Method, Operation, Part } from '#kernel/operation.ts'
+import type { Ask, Document, Method, Operation, Part } from '#kernel/operation.ts'
 import { unpackParams } from '#kernel/query.ts'
 import { readingOnly } from '#kernel/represent.ts'
 import { API, API_READ } from '#kernel/scopes.ts'
@@ -17,7 +17,8 @@ import { type Identity, prepare, viewerOf } from '#kernel/viewer.ts'
 import type { Snapshot, World } from '#kernel/world.ts'
 import { send, sendError } from './answer.ts'
 import { authenticate } from './authenticate.ts'
-import { readObject } from './json.ts'
+import { piecesOf, readText } from './body.ts'
+import { LARGEST_JSON, LARGEST_TEXT, type TimeLimits } from './limits.ts'
 import { boundaryOf, readParts } from './multipart.ts'
 
 export const PREFIX = '/api/v3'
@@ -27,6 +28,7 @@ export interface Ground {
   readonly db: Database
   readonly world: World
   readonly files: FileStore
+  readonly times: TimeLimits
 }
 
 /** Who asks: told by the headers, unless said otherwise. */
@@ -119,8 +121,7 @@ class MissingContentType extends Error {}
 
 async function answer(request: FastifyRequest, reply: FastifyReply, ground: Ground, one: Operation): Promise<FastifyReply> {
   const { db } = ground
-  const { raw, body: sent } = request
-  const stream = isStream(sent) ? sent.iterator({ destroyOnReturn: false }) : undefined
+  const { raw } = request
   try {
     const context = await contextOf(request, ground)
     const isReading = context.viewer.limits.readOnly === true
@@ -130,9 +131,7 @@ async function answer(request: FastifyRequest, reply: FastifyReply, ground: Grou
       await prepare(db, context.viewer, one.guard.needs)
       if (!one.guard.anywhere(context.viewer)) throw forbidden()
     }
-    const text = typeof sent === 'string' ? sent : ''
-    const body = one.method === 'GET' || one.method === 'DELETE' || one.accepts !== undefined ? {} : readObject(text)
-    const parts = one.accepts === 'parts' && stream ? readParts(stream, boundaryOf(raw.headers['content-type'] ?? '')) : noParts()
+    const { text, body, parts } = await sentWith(raw, one, ground.times)
     const params = request.params as Record<string, string>
     const ask = { context, db: isReading ? readable(db) : db, params, body, text, parts, headers: raw.headers }
     const given = await one.run(ask)
@@ -146,12 +145,24 @@ async function answer(request: FastifyRequest, reply: FastifyReply, ground: Grou
       return reply.code(406).header('content-type', 'text/plain; charset=utf-8').send('Missing content-type header')
     }
     return sendError(request, reply, error)
-  } finally {
-    if (stream) {
-      await stream.return?.()
-      swallow(raw)
-    }
   }
+}
+
+/** What the body of a request holds, as the operation takes it. Files come as they are asked for. */
+async function sentWith(
+  raw: IncomingMessage,
+  { method, accepts }: Operation,
+  times: TimeLimits,
+): Promise<Pick<Ask, 'text' | 'body' | 'parts'>> {
+  const none = { text: '', body: {}, parts: noParts() }
+  if (method === 'GET' || method === 'DELETE') return none
+  if (accepts === 'parts') {
+    const boundary = boundaryOf(raw.headers['content-type'] ?? '')
+    return { ...none, parts: readParts(piecesOf(raw, times, times.request), boundary) }
+  }
+  if (accepts === 'text') return { ...none, text: await readText(raw, LARGEST_TEXT, times) }
+  const text = await readText(raw, LARGEST_JSON, times)
+  return { ...none, text, body: readObject(text) }
 }
 
 const beyondReading = () => insufficientScope(API_READ, API)
@@ -169,21 +180,7 @@ const readable = (db: Database): Database => ({
   close: () => Promise.reject(beyondReading()),
 })
 
-const isStream = (body: unknown): body is IncomingMessage =>
-  typeof body === 'object' && body !== null && 'iterator' in body && typeof body.iterator === 'function'
-
 async function* noParts(): AsyncGenerator<Part> {}
-
-/** Lets the rest of a body come that nobody wants, so that its sender hears our answer; to a limit, past which it need not. */
-function swallow(request: IncomingMessage): void {
-  let left = MOST_SWALLOWED
-  request.on('data', (chunk: Buffer) => {
-    left -= chunk.length
-    if (left < 0) request.destroy()
-  })
-  request.on('error', () => {})
-}
-const MOST_SWALLOWED = 64 * 1024 * 1024
 
 async function answerDocument(
   request: FastifyRequest,
@@ -217,11 +214,8 @@ export function mount(
   elsewhere: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>,
 ): void {
   app.removeAllContentTypeParsers()
-  // Read as it comes, by the operation and not before it is known who asks.
-  app.addContentTypeParser('multipart/form-data', (_request, body, done) => done(null, body))
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body: Buffer, done) =>
-    isUtf8(body) ? done(null, body.toString()) : done(new ApiError('InvalidRequestBody', 'The request body is not UTF-8.')),
-  )
+  // Read by what needs it, and not before it is known who asks.
+  app.addContentTypeParser('*', (_request, _body, done) => done(null))
   app.addHook('onRequest', (_request, reply, done) => {
     reply.header('link', `<${PREFIX}/openapi.json>; rel="service-desc"`)
     done()

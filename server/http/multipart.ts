@@ -1,8 +1,8 @@
 /** Reading multipart/form-data strictly and as it comes: no part is ever whole in memory unless it is asked for as JSON. */
 import { Buffer, isUtf8 } from 'node:buffer'
 import { ApiError } from '#kernel/errors.ts'
+import { readObject } from '#kernel/json.ts'
 import type { Part } from '#kernel/operation.ts'
-import { readObject } from './json.ts'
 
 const LONGEST_HEAD = 8 * 1024
 const LONGEST_OBJECT = 64 * 1024
@@ -66,15 +66,19 @@ export async function* readParts(chunks: AsyncIterator<Uint8Array>, boundary: st
     }
   }
 
-  if (!(await exactly(delimiter.length)).equals(delimiter)) throw malformed('it does not begin with its boundary')
-  for (let count = 0; ; count++) {
-    const follows = (await exactly(2)).toString('latin1')
-    if (follows === '--') return
-    if (follows !== '\r\n') throw malformed('a boundary is followed by neither a part nor the end')
-    if (count === MOST_PARTS) throw malformed(`it has more than ${MOST_PARTS} parts`)
-    const bytes = content()
-    yield { ...partOf(await head()), bytes, object: () => objectIn(bytes) }
-    for await (const _ of bytes);
+  try {
+    if (!(await exactly(delimiter.length)).equals(delimiter)) throw malformed('it does not begin with its boundary')
+    for (let count = 0; ; count++) {
+      const follows = (await exactly(2)).toString('latin1')
+      if (follows === '--') return
+      if (follows !== '\r\n') throw malformed('a boundary is followed by neither a part nor the end')
+      if (count === MOST_PARTS) throw malformed(`it has more than ${MOST_PARTS} parts`)
+      const bytes = content()
+      yield { ...partOf(await head()), bytes, object: () => objectIn(bytes) }
+      for await (const _ of bytes);
+    }
+  } finally {
+    await chunks.return?.()
   }
 }
 
@@ -82,7 +86,8 @@ export async function* readParts(chunks: AsyncIterator<Uint8Array>, boundary: st
 function partOf(head: string): { name: string } {
   const lines = head.split('\r\n')
   const of = lines.filter((line) => /^content-disposition\s*:/i.test(line))
-  const [, name] = /^content-disposition\s*:\s*form-data\s*;(?:.*;)?\s*name="([^"\r\n]*)"/i.exec(of[0] ?? '') ?? []
+  const [, parameters = ''] = /^content-disposition\s*:\s*form-data\s*(;.*)/i.exec(of[0] ?? '') ?? []
+  const [, name] = /;\s*name="([^"]*)"/i.exec(parameters) ?? []
   if (of.length !== 1 || name === undefined) throw malformed('a part has no name')
   if (lines.some((line) => /^content-transfer-encoding\s*:\s*(?!binary|8bit|7bit)/i.test(line))) {
     throw malformed('a part is encoded in another way than binary')

@@ -1,5 +1,13 @@
-/** Writing JSON, parts of which were written before: what is the same in many answers is made into text once. */
+/**
+ * JSON. Writing it, parts of which were written before: what is the same in many answers is made into text once. Reading it
+ * strictly: what another reader might understand differently, or what nobody sends in good faith, is refused.
+ */
 import { randomUUID } from 'node:crypto'
+import { ApiError } from './errors.ts'
+
+const DEEPEST = 100
+/** Keys and elements of lists, all together: far more than any client has to say at once. */
+const MOST_MEMBERS = 50_000
 
 /** A value that is text already. */
 export interface Written {
@@ -31,4 +39,107 @@ export function stringify(value: object): string {
   let whole = parts[0] as string
   for (let i = 1; i < parts.length; i++) whole += (texts[i - 1] as string) + parts[i]
   return whole
+}
+
+const invalid = (parseError: string) =>
+  new ApiError('InvalidRequestBody', `The request body is not valid JSON: ${parseError}`, { details: { parseError } })
+
+/**
+ * The single JSON object in a body; an empty body is an empty object.
+ * @throws ApiError 400 for anything else: other values, broken JSON, nesting deeper than 100, more than 50,000 keys and elements,
+ *   a key given twice, a number too large to be one, a byte order mark
+ */
+export function readObject(text: string): Record<string, unknown> {
+  if (text.trim() === '') return {}
+  const fault = shapeFault(text)
+  if (fault !== undefined) throw invalid(fault)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw invalid((error as Error).message)
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new ApiError('InvalidRequestBody')
+  return value as Record<string, unknown>
+}
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COLON = 0x3a
+
+/**
+ * What is wrong with a JSON text that JSON.parse lets pass, as a clause. Goes through the text once, without recursion and looking
+ * at structure only; JSON.parse judges the rest.
+ */
+export function shapeFault(text: string): string | undefined {
+  const open: (Set<string> | undefined)[] = []
+  let members = 0
+  for (let at = 0; at < text.length; at++) {
+    switch (text[at]) {
+      case '{':
+      case '[':
+        if (open.length === DEEPEST) return `it is nested deeper than ${DEEPEST} levels`
+        open.push(text[at] === '{' ? new Set() : undefined)
+        break
+      case '}':
+      case ']':
+        open.pop()
+        break
+      case ',':
+        if (++members > MOST_MEMBERS) return `it has more than ${MOST_MEMBERS} keys and elements`
+        break
+      case '"': {
+        const start = at
+        at = closingQuote(text, at)
+        const next = afterSpace(text, at + 1)
+        if (text.charCodeAt(next) !== COLON) break
+        const key = unescaped(text.slice(start, at + 1))
+        const keys = open.at(-1)
+        if (keys?.has(key)) return `the key ${key.slice(0, 100)} is given twice`
+        keys?.add(key)
+        at = next
+        break
+      }
+      default:
+        if (isDigit(text.charCodeAt(at))) {
+          const end = afterNumber(text, at)
+          if (!Number.isFinite(Number(text.slice(at, end)))) {
+            return `${text.slice(at, Math.min(end, at + 50))} is not a number that can be kept`
+          }
+          at = end - 1
+        }
+    }
+  }
+  return undefined
+}
+
+/** Where the text that begins at a quote ends; the end of everything where it does not. */
+function closingQuote(text: string, start: number): number {
+  let at = start + 1
+  while (at < text.length && text.charCodeAt(at) !== QUOTE) at += text.charCodeAt(at) === BACKSLASH ? 2 : 1
+  return at
+}
+
+function afterSpace(text: string, start: number): number {
+  let at = start
+  while (' \t\r\n'.includes(text.charAt(at)) && at < text.length) at++
+  return at
+}
+
+const isDigit = (code: number) => code >= 0x30 && code <= 0x39
+
+function afterNumber(text: string, start: number): number {
+  let at = start
+  while (at < text.length && (isDigit(text.charCodeAt(at)) || '.eE+-'.includes(text.charAt(at)))) at++
+  return at
+}
+
+/** A quoted text with its escapes resolved, quoted; as it is where they are wrong, which JSON.parse will say. */
+function unescaped(quoted: string): string {
+  if (!quoted.includes('\\')) return quoted
+  try {
+    return `"${JSON.parse(quoted)}"`
+  } catch {
+    return quoted
+  }
 }

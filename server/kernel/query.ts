@@ -3,6 +3,7 @@ import { inflateSync, unzipSync } from 'node:zlib'
 import { and, name, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context } from './context.ts'
 import { ApiError, badRequest, combined, invalidQuery } from './errors.ts'
+import { shapeFault } from './json.ts'
 import { alive } from './living.ts'
 import { condition, type Filter, type FilterUse, isId, misfit, operatorsOf, takesValues, understood } from './operators.ts'
 import { needsOf, visibleIds } from './page.ts'
@@ -45,6 +46,8 @@ export function unpackParams(params: URLSearchParams): URLSearchParams {
   } catch {
     throw badRequest('eprops is not base64 of zlib or gzip compressed data.')
   }
+  const fault = shapeFault(text)
+  if (fault !== undefined) throw badRequest(`eprops does not hold valid JSON: ${fault}.`)
   let values: unknown
   try {
     values = JSON.parse(text)
@@ -77,6 +80,8 @@ function readPageSize(text: string | null, context: Context): number {
 
 /** A JSON parameter. Throws InvalidQuery with the parser's words. */
 function readJson(text: string, parameter: string): unknown {
+  const fault = shapeFault(text)
+  if (fault !== undefined) throw invalidQuery(`The parameter ${parameter} is not valid JSON: ${fault}`)
   try {
     return JSON.parse(text)
   } catch (error) {
@@ -279,7 +284,12 @@ export function readSelect(text: string | null): string[] | undefined {
   return text
     .replace(/^\s*\[|\]\s*$/g, '')
     .split(',')
-    .map((part) => part.replace(/^[\s"']+|[\s"']+$/g, ''))
+    .map((part) =>
+      part
+        .trim()
+        .replace(/^["']|["']$/g, '')
+        .trim(),
+    )
     .filter(Boolean)
 }
 

@@ -6,6 +6,8 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Database } from '#db/database.ts'
 import { errorOf, send, sendError } from '#http/answer.ts'
+import { readText } from '#http/body.ts'
+import { LARGEST_FORM, type TimeLimits } from '#http/limits.ts'
 import { type Ground, snapshotFor } from '#http/mount.ts'
 import { actingSession, isOwn, sessionIn, waitingSession } from '#http/session.ts'
 import { ApiError, forbidden, notFound } from '#kernel/errors.ts'
@@ -17,8 +19,6 @@ import { pageOfStage } from '#modules/accounts/sign-in.ts'
 import { type Html, html } from '#text/html.ts'
 import { layout, type Permits, pageHeaders } from './layout.ts'
 import { ownPath } from './own-path.ts'
-
-const LARGEST_FORM = 16 * 1024
 
 /** A request for a page. */
 export interface Visit {
@@ -205,15 +205,15 @@ export const nothingThere = (request: FastifyRequest, reply: FastifyReply): Prom
   (request.headers.accept?.includes('text/html') ? sendFailure : sendError)(request, reply, notFound())
 
 /** What a form of ours holds. Throws unless it is one. */
-function formIn({ raw, headers, body }: FastifyRequest, settings: Settings): URLSearchParams {
+async function formIn({ raw, headers }: FastifyRequest, settings: Settings, times: TimeLimits): Promise<URLSearchParams> {
   if (!isOwn(raw, settings)) {
     throw forbidden(
       'This was not sent by a page of this server, as far as your browser tells. Open the page here and try again. If it is reached by another address, it has to be started with that as its --public-url.',
     )
   }
   const isForm = headers['content-type']?.toLowerCase().startsWith('application/x-www-form-urlencoded')
-  if (!isForm || typeof body !== 'string') throw new ApiError('TypeNotSupported', 'Only forms are taken here.')
-  return new URLSearchParams(body)
+  if (!isForm) throw new ApiError('TypeNotSupported', 'Only forms are taken here.')
+  return new URLSearchParams(await readText(raw, LARGEST_FORM, times))
 }
 
 /** Adds areas of pages to an application. */
@@ -223,7 +223,6 @@ export function addPages(app: FastifyInstance, ground: Ground, areas: readonly A
     app.route({
       method,
       url,
-      bodyLimit: LARGEST_FORM,
       errorHandler: (error: FastifyError, request, reply) => sendFailure(request, reply, error),
       handler: async (request, reply) => {
         try {
@@ -232,7 +231,7 @@ export function addPages(app: FastifyInstance, ground: Ground, areas: readonly A
           const settings = await settingsOf(db, snapshot)
           const isForm = method === 'POST'
           const [path = '/', query] = request.url.split(/\?(.*)/s)
-          const given = isForm ? formIn(request, settings) : new URLSearchParams(query)
+          const given = isForm ? await formIn(request, settings, ground.times) : new URLSearchParams(query)
           const session = await (isForm ? sessionIn : actingSession)(request.raw, db, snapshot, settings, now)
           const waiting = session ? undefined : await waitingSession(request.raw, db, snapshot, settings, now)
           const params = request.params as Record<string, string>

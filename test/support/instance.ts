@@ -1,10 +1,12 @@
 /** A server of its own for a test file, on the engine that is being tested, and clients that speak HTTP to it. */
 import { randomBytes } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
 import type { Database, Transaction } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
 import { memoryStore } from '#files/memory.ts'
 import type { FileStore } from '#files/store.ts'
+import type { TimeLimits } from '#http/limits.ts'
 import { begin } from '#kernel/history.ts'
 import { resourceNamed } from '#kernel/resource.ts'
 import { makeToken, type Wanted } from '#kernel/tokens.ts'
@@ -41,6 +43,8 @@ export interface Instance {
   readonly admin: Client
   readonly anonymous: Client
   readonly adminToken: string
+  /** The server itself. */
+  readonly app: FastifyInstance
   /** What the server has logged, a line each; nothing unless a level was asked for. */
   readonly logged: readonly string[]
   /** A new token for this user, without limits unless said otherwise. */
@@ -60,12 +64,13 @@ export async function instance({
   file = false,
   logLevel = 'silent',
   files = memoryStore(),
+  times = {} as Partial<TimeLimits>,
 } = {}): Promise<Instance> {
   const { db, drop } = await emptyDatabase({ file })
   const adminToken = `opapi-${randomBytes(20).toString('hex')}`
   await setup(db, { seed, adminToken })
   const logged: string[] = []
-  const app = await build(db, { files, logLevel, logTo: { write: (line) => void logged.push(line) } })
+  const app = await build(db, { files, times, logLevel, logTo: { write: (line) => void logged.push(line) } })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   const write = <T>(work: (tx: Transaction) => Promise<T>) => db.transaction(work)
   const token: Instance['token'] = (userId, wanted) =>
@@ -79,6 +84,7 @@ export async function instance({
     admin: client(url, adminToken),
     anonymous: client(url),
     adminToken,
+    app,
     logged,
     token,
     as: async (userId, wanted) => client(url, await token(userId, wanted)),

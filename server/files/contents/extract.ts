@@ -4,6 +4,7 @@
  */
 import { Buffer } from 'node:buffer'
 import { spawn } from 'node:child_process'
+import { sep } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
@@ -15,10 +16,12 @@ export { MOST_BYTES } from './limits.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const program = fileURLToPath(new URL('./process.ts', import.meta.url))
+const MODULES = `${sep}node_modules${sep}`
 /** Where the parsers lie that are not ours. */
-const libraries = ['unpdf', 'htmlparser2'].map((one) =>
-  fileURLToPath(import.meta.resolve(one)).replace(/(.*[\\/]node_modules[\\/]).*/s, '$1'),
-)
+const libraries = ['unpdf', 'htmlparser2'].map((one) => {
+  const path = fileURLToPath(import.meta.resolve(one))
+  return path.slice(0, path.lastIndexOf(MODULES) + MODULES.length)
+})
 const root = fileURLToPath(new URL('../../../package.json', import.meta.url))
 /** Where they are looked for first, which may hold links to there. */
 const linked = fileURLToPath(new URL('../../../node_modules/', import.meta.url))

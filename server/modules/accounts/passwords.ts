@@ -55,7 +55,7 @@ async function derive(message: string, nonce: Buffer, [memory, passes, paralleli
 type Cost = readonly [memory: number, passes: number, lanes: number]
 const COST: Cost = [MEMORY, PASSES, LANES]
 
-const unpadded = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '')
+const unpadded = (bytes: Buffer) => bytes.toString('base64').replaceAll('=', '')
 
 /** A password nobody can guess: 80 random bits, easy to type. */
 export const randomPassword = (): string => randomBytes(10).toString('hex')

@@ -49,7 +49,7 @@ function readable(weight: string): string {
   const number = Number(weight)
   const size = Math.abs(number)
   if (number !== 0 && (size < 1e-4 || size >= 1e12)) return number.toExponential()
-  return weight.includes('.') ? weight.replace(/\.?0+$/, '') : weight
+  return weight.includes('.') ? weight.replace(/(?<!0)0+$/, '').replace(/\.$/, '') : weight
 }
 
 export const HierarchyItem = resource('HierarchyItem', 'custom_field_items', (p) => ({

@@ -44,9 +44,9 @@ function fromName(name: string): string {
     .replace(/[ßæœøđðþłı]/g, (letter) => plainLetters[letter] as string)
   const words = letters
     .replace(/[^a-z0-9_]+/g, '-')
-    .replace(/^-+|-+$/g, '')
+    .replace(/^-|-$/g, '')
     .slice(0, LONGEST_IDENTIFIER)
-    .replace(/-+$/, '')
+    .replace(/-$/, '')
   if (words === '') return 'project'
   return flawOf(words) === undefined ? words : `project-${words}`.slice(0, LONGEST_IDENTIFIER)
 }

@@ -2,6 +2,8 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { counted } from '#http/addresses.ts'
 import { errorOf, send } from '#http/answer.ts'
+import { readText } from '#http/body.ts'
+import { LARGEST_FORM, type TimeLimits } from '#http/limits.ts'
 import { type Ground, snapshotFor } from '#http/mount.ts'
 import { accessBy } from '#kernel/access-tokens.ts'
 import type { Answer } from '#kernel/operation.ts'
@@ -10,8 +12,6 @@ import { scopes } from '#kernel/scopes.ts'
 import { addressOf, type Settings, settingsOf } from '#kernel/settings.ts'
 import type { Snapshot } from '#kernel/world.ts'
 import { completed, serverOf, understoodBy } from './server.ts'
-
-const LARGEST_FORM = 16 * 1024
 
 interface Call {
   readonly request: FastifyRequest
@@ -30,12 +30,13 @@ const refusal = (error: string, error_description: string, status = 400, headers
   json({ error, error_description }, status, headers)
 
 /** What an application sent: always a form. A reason in words where it is none. */
-function formOf({ headers, body, raw }: FastifyRequest): URLSearchParams | string {
+async function formOf({ headers, raw }: FastifyRequest, times: TimeLimits): Promise<URLSearchParams | string> {
   const credentials = raw.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'authorization')
   if (credentials.length > 1) return 'only one Authorization header can be used at a time'
   const isForm = headers['content-type']?.toLowerCase().startsWith('application/x-www-form-urlencoded')
-  if (body !== undefined && body !== null && body !== '' && !isForm) return 'only application/x-www-form-urlencoded is taken'
-  return new URLSearchParams(typeof body === 'string' ? body : '')
+  const isEmpty = raw.headers['transfer-encoding'] === undefined && Number(raw.headers['content-length'] ?? 0) === 0
+  if (!isEmpty && !isForm) return 'only application/x-www-form-urlencoded is taken'
+  return new URLSearchParams(await readText(raw, LARGEST_FORM, times))
 }
 
 /** Adds what applications ask to an application. */
@@ -45,7 +46,6 @@ export function oauthEndpoints(app: FastifyInstance, ground: Ground): void {
     app.route({
       method,
       url,
-      bodyLimit: LARGEST_FORM,
       errorHandler: (error: FastifyError, request, reply) => sendFailure(request, reply, error),
       handler: async (request, reply) => {
         try {
@@ -78,7 +78,7 @@ export function oauthEndpoints(app: FastifyInstance, ground: Ground): void {
   }
 
   route('POST', '/oauth/token', async (call) => {
-    const form = formOf(call.request)
+    const form = await formOf(call.request, ground.times)
     if (typeof form === 'string') return refusal('invalid_request', form)
     // A refreshed token keeps the scopes that it had, and a code has its own.
     const put = form.get('grant_type') === 'client_credentials' ? completed : understoodBy
@@ -86,7 +86,7 @@ export function oauthEndpoints(app: FastifyInstance, ground: Ground): void {
   })
 
   route('POST', '/oauth/revoke', async (call) => {
-    const form = formOf(call.request)
+    const form = await formOf(call.request, ground.times)
     if (typeof form === 'string') return refusal('invalid_request', form)
     // As some send it, although the standard knows only the form.
     const query = new URLSearchParams(call.request.raw.url?.split(/\?(.*)/s)[1])
@@ -98,7 +98,7 @@ export function oauthEndpoints(app: FastifyInstance, ground: Ground): void {
   })
 
   route('POST', '/oauth/introspect', async (call) => {
-    const form = formOf(call.request)
+    const form = await formOf(call.request, ground.times)
     return typeof form === 'string' ? refusal('invalid_request', form) : ask(call, '/oauth/introspect', form)
   })
 

@@ -1,0 +1,280 @@
+/** Bodies of requests: how large and how intricate they may be, who may send them, and how long that may take. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { deflateSync } from 'node:zlib'
+import { sql } from '#db/sql.ts'
+import { type Instance, instance } from '#test/instance.ts'
+import { connection, exchange } from '#test/raw.ts'
+
+let it: Instance
+/** A server that waits for nothing that it does not want. */
+let curt: Instance
+/** A server that does not wait for what it wants either. */
+let hasty: Instance
+let project: number
+before(async () => {
+  it = await instance({ logLevel: 'error' })
+  curt = await instance({ times: { rest: 50 } })
+  hasty = await instance({ times: { head: 100, pause: 100, rest: 50 } })
+  for (const { make } of [it, curt, hasty]) project = await make.project()
+})
+after(() => Promise.all([it, curt, hasty].map((one) => one.close())))
+
+const FORM = '/api/v3/work_packages/form'
+const REFUSED = 'urn:openproject-org:api:v3:errors:InvalidRequestBody'
+
+const posted = async (body: string, path = FORM, type = 'application/json') => {
+  const { status, body: answer } = await it.admin.send('POST', path, { body, headers: { 'content-type': type } })
+  return [status, answer.errorIdentifier ?? answer._type, answer.message]
+}
+
+/** The head of a request by the administrator, or by nobody. */
+const head = (line: string, headers: Record<string, string | number> = {}, token = it.adminToken) =>
+  [
+    `${line} HTTP/1.1`,
+    'Host: localhost',
+    ...(token ? [`Authorization: Bearer ${token}`] : []),
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    '\r\n',
+  ].join('\r\n')
+const JSON_TYPE = { 'Content-Type': 'application/json' }
+
+describe('JSON', () => {
+  test('of more than 2 MiB is 413, whatever it is made of', async () => {
+    for (const body of [
+      `{"subject":"${'x'.repeat(9_000_000)}"}`,
+      `{"subject":"${'\\"'.repeat(2_000_000)}"}`,
+      '['.repeat(3_000_000),
+    ]) {
+      assert.deepEqual(await posted(body), [413, REFUSED, 'The request body is too large: at most 2097152 bytes are taken here.'])
+    }
+  })
+
+  test('is 413 as soon as its length is told, before any of it has come', async () => {
+    const opened = await connection(it.url)
+    opened.send(head(`POST ${FORM}`, { ...JSON_TYPE, 'Content-Length': 1_000_000_000 }))
+    const [answer] = await opened.ended()
+    assert.deepEqual([answer!.status, answer!.body.errorIdentifier], [413, REFUSED])
+  })
+
+  test('is 413 as soon as too much has come, where its length was not told', async () => {
+    const opened = await connection(it.url)
+    opened.send(head(`POST ${FORM}`, { ...JSON_TYPE, 'Transfer-Encoding': 'chunked' }))
+    const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`
+    opened.send(chunk.repeat(33))
+    const [answer] = await opened.ended()
+    assert.equal(answer!.status, 413)
+  })
+
+  test('is taken with a text of nearly 2 MiB, escapes and all', async () => {
+    for (const raw of ['x'.repeat(2_000_000), '"'.repeat(1_000_000), '\\'.repeat(1_000_000)]) {
+      const [status, type] = await posted(JSON.stringify({ description: { raw } }))
+      assert.deepEqual([status, type], [200, 'Form'])
+    }
+  })
+
+  test('has at most 100 levels and 50,000 keys and elements', async () => {
+    const keys = (count: number) => `{"_meta":{${Array.from({ length: count }, (_, i) => `"k${i}":1`).join()}}}`
+    const levels = (count: number) => `{"_meta":${'['.repeat(count - 1)}${']'.repeat(count - 1)}}`
+    assert.equal((await posted(keys(50_000)))[0], 200)
+    assert.equal((await posted(levels(100)))[0], 200)
+    for (const [body, reason] of [
+      [keys(50_002), 'it has more than 50000 keys and elements'],
+      [`{"_meta":[${'0,'.repeat(50_001)}0]}`, 'it has more than 50000 keys and elements'],
+      [levels(101), 'it is nested deeper than 100 levels'],
+      ['['.repeat(1_000_000), 'it is nested deeper than 100 levels'],
+      ['{"a":1,"\\u0061":2}', 'the key "a" is given twice'],
+      ['{"a":-1e400}', '1e400 is not a number that can be kept'],
+    ] as const) {
+      assert.deepEqual(await posted(body), [400, REFUSED, `The request body is not valid JSON: ${reason}`])
+    }
+  })
+
+  test('is 400 with the reason where it does not end, however long it goes on', async () => {
+    for (const body of [`{"a":"${'\\"'.repeat(900_000)}`, '"'.repeat(1_900_000), `{"a":"${'\\'.repeat(1_900_001)}`]) {
+      const [status, identifier] = await posted(body)
+      assert.deepEqual([status, identifier], [400, REFUSED])
+    }
+  })
+
+  test('in an address is held to the same, packed or not', async () => {
+    const deep = `{"filters":${'['.repeat(400_000)}${']'.repeat(400_000)}}`
+    const packed = encodeURIComponent(deflateSync(deep).toString('base64'))
+    const asked = await it.admin.get(`/work_packages?eprops=${packed}`)
+    assert.deepEqual(
+      [asked.status, asked.body.message],
+      [400, 'Bad request: eprops does not hold valid JSON: it is nested deeper than 100 levels.'],
+    )
+    const plain = await it.admin.get(`/work_packages?filters=${'['.repeat(2000)}${']'.repeat(2000)}`)
+    assert.equal(plain.status, 400)
+    // A bomb: a thousand times as large as what is sent.
+    const bomb = encodeURIComponent(deflateSync(' '.repeat(5_000_000)).toString('base64'))
+    assert.equal((await it.admin.get(`/work_packages?eprops=${bomb}`)).status, 400)
+  })
+})
+
+describe('other bodies', () => {
+  test('texts to be rendered have at most 2 MiB', async () => {
+    assert.equal((await posted('x'.repeat(2_097_153), '/api/v3/render/plain', 'text/plain'))[0], 413)
+  })
+
+  test('forms have at most 16 KiB', async () => {
+    const body = `login=${'x'.repeat(17_000)}`
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', origin: it.url }
+    for (const path of ['/login', '/oauth/token', '/oauth/introspect', '/oauth/revoke']) {
+      assert.deepEqual([path, (await it.anonymous.send('POST', path, { body, headers })).status], [path, 413])
+    }
+  })
+
+  test('what describes a file has at most 64 KiB', async () => {
+    const body = new FormData()
+    body.append('metadata', JSON.stringify({ fileName: 'x'.repeat(70_000) }))
+    body.append('file', new Blob(['x']), 'x')
+    const reply = await it.admin.send('POST', '/api/v3/attachments', { body })
+    assert.deepEqual([reply.status, reply.body.errorIdentifier], [400, REFUSED])
+  })
+
+  test('that are not UTF-8 are 400', async () => {
+    const headers = { 'content-type': 'application/json' }
+    const reply = await it.admin.send('POST', FORM, { body: Uint8Array.of(0x7b, 0xff, 0x7d), headers })
+    assert.deepEqual([reply.status, reply.body.message], [400, 'The request body is not UTF-8.'])
+  })
+})
+
+describe('a body that is not wanted is not waited for', () => {
+  // Each says that a body follows, and sends none of it.
+  const length = { 'Content-Length': 10_000_000 }
+  const refused = async (text: string) => {
+    const [answer] = await exchange(curt.url, text)
+    return answer!.status
+  }
+
+  test('401 of whoever has not said who they are', async () => {
+    for (const path of [FORM, '/api/v3/attachments', '/api/v3/work_packages/1/activities'])
+      assert.deepEqual([path, await refused(head(`POST ${path}`, { ...JSON_TYPE, ...length }, ''))], [path, 401])
+  })
+
+  test('404 of what is not there, 405 of what is not done', async () => {
+    assert.equal(await refused(head('POST /api/v3/nothing', { ...JSON_TYPE, ...length }, curt.adminToken)), 404)
+    assert.equal(await refused(head('PUT /api/v3/work_packages', { ...JSON_TYPE, ...length }, curt.adminToken)), 405)
+  })
+
+  test('415 of another type, 406 of none, 400 of parts without a boundary', async () => {
+    assert.equal(await refused(head(`POST ${FORM}`, { 'Content-Type': 'text/xml', ...length }, curt.adminToken)), 415)
+    assert.equal(await refused(head(`POST ${FORM}`, length, curt.adminToken)), 406)
+    assert.equal(
+      await refused(head('POST /api/v3/attachments', { 'Content-Type': 'multipart/form-data', ...length }, curt.adminToken)),
+      400,
+    )
+  })
+
+  test('403 of a form that no page of ours sent', async () => {
+    const form = { 'Content-Type': 'application/x-www-form-urlencoded', Origin: 'http://evil.example' }
+    assert.equal(await refused(head('POST /login', { ...form, ...length }, '')), 403)
+  })
+
+  test('and is asked for only where it is: Expect: 100-continue', async () => {
+    const expecting = { ...JSON_TYPE, 'Content-Length': 2, Expect: '100-continue' }
+    const stranger = await connection(it.url)
+    stranger.send(head(`POST ${FORM}`, expecting, ''))
+    const [refusal] = await stranger.ended()
+    assert.deepEqual([refusal!.status, refusal!.headers['connection']], [401, 'close'])
+
+    const known = await connection(it.url)
+    known.send(head(`POST ${FORM}`, expecting))
+    await known.until('HTTP/1.1 100 Continue\r\n\r\n')
+    known.send('{}')
+    await known.until('"_type":"Form"')
+    known.socket.destroy()
+  })
+
+  test('where it comes all the same, the next request on the connection is answered', async () => {
+    const opened = await connection(it.url)
+    opened.send(head(`POST ${FORM}`, { ...JSON_TYPE, 'Content-Length': 100_000 }, ''))
+    await opened.until('HTTP/1.1 401')
+    opened.send('x'.repeat(100_000) + head('GET /api/v3/statuses', { Connection: 'close' }))
+    assert.deepEqual(
+      (await opened.ended()).map(({ status }) => status),
+      [401, 200],
+    )
+  })
+})
+
+describe('a client that takes too long', () => {
+  const parts = { 'Content-Type': 'multipart/form-data; boundary=b0' }
+  const begun = '--b0\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\nsome'
+
+  test('with a body is told so by 408, and the connection ends', async () => {
+    for (const [path, type, beginning] of [
+      [FORM, JSON_TYPE, '{"subject":'],
+      ['/api/v3/render/plain', { 'Content-Type': 'text/plain' }, 'x'],
+      ['/api/v3/attachments', parts, begun],
+    ] as const) {
+      const opened = await connection(hasty.url)
+      opened.send(head(`POST ${path}`, { ...type, 'Content-Length': 1000 }, hasty.adminToken) + beginning)
+      const [answer] = await opened.ended()
+      assert.deepEqual(
+        [path, answer!.status, answer!.body.message, answer!.headers['connection']],
+        [path, 408, 'The request body came too slowly.', 'close'],
+      )
+    }
+    assert.deepEqual(await hasty.db.all(sql`select * from attachments`), [])
+  })
+
+  test('is told so although some byte comes all the time', async () => {
+    const opened = await connection(hasty.url)
+    opened.send(head(`POST ${FORM}`, { ...JSON_TYPE, 'Content-Length': 1_000_000 }, hasty.adminToken))
+    const dripping = setInterval(() => opened.send('x'), 20)
+    const [answer] = await opened.ended()
+    clearInterval(dripping)
+    assert.equal(answer!.status, 408)
+  })
+
+  test('with the head of a request is told so too', async () => {
+    const [answer] = await exchange(hasty.url, 'GET /api/v3 HTTP/1.1\r\nHost: loc')
+    assert.deepEqual([answer!.status, answer!.body.errorIdentifier], [408, 'urn:openproject-org:api:v3:errors:BadRequest'])
+  })
+
+  test('with the first byte is told so as well', async () => {
+    const [answer] = await exchange(hasty.url, '')
+    assert.equal(answer!.status, 408)
+  })
+
+  test('with the rest of a body that was answered before its end is not waited for', async () => {
+    const opened = await connection(hasty.url)
+    opened.send(head(`POST ${FORM}`, { ...JSON_TYPE, 'Content-Length': 1000 }, ''))
+    assert.deepEqual(
+      (await opened.ended()).map(({ status }) => status),
+      [401],
+    )
+  })
+})
+
+describe('a connection that breaks', () => {
+  test('while a file is sent leaves neither the file nor an error', async () => {
+    const kept = async () => (await it.db.all(sql`select id from attachments`)).length
+    const before = await kept()
+    const opened = await connection(it.url)
+    opened.send(
+      `${head('POST /api/v3/attachments', { 'Content-Type': 'multipart/form-data; boundary=b0', 'Content-Length': 100_000 })}--b0\r\nContent-Disposition: form-data; name="file"\r\n\r\n${'x'.repeat(5000)}`,
+    )
+    opened.socket.resetAndDestroy()
+    assert.equal((await it.admin.get('/statuses')).status, 200)
+    assert.equal(await kept(), before)
+    assert.deepEqual(it.logged, [])
+  })
+
+  test('while JSON is sent, or before the answer has come, changes nothing for others', async () => {
+    for (const text of [
+      `${head(`POST ${FORM}`, { ...JSON_TYPE, 'Content-Length': 1000 })}{"subj`,
+      head('GET /api/v3/work_packages'),
+      `${head('POST /api/v3/work_packages', { ...JSON_TYPE, 'Content-Length': 2 })}{}`,
+    ]) {
+      const opened = await connection(it.url)
+      opened.send(text)
+      opened.socket.resetAndDestroy()
+      assert.equal((await it.admin.get(`/projects/${project}`)).status, 200)
+    }
+    assert.deepEqual(it.logged, [])
+  })
+})

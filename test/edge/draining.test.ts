@@ -1,0 +1,53 @@
+/** Ending in good order: what is being answered is answered, what comes after that is told to come back, nothing is waited for long. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { instance } from '#test/instance.ts'
+import { connection } from '#test/raw.ts'
+
+test('while the server ends, requests already begun are answered, and others are 503', async (t) => {
+  const it = await instance()
+  t.after(() => it.close())
+  const head = (line: string, more = '') =>
+    `${line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${it.adminToken}\r\n${more}\r\n`
+  const [begun, kept] = [await connection(it.url), await connection(it.url)]
+  kept.send(head('GET /livez'))
+  begun.send(head('POST /api/v3/render/plain', 'Content-Type: text/plain\r\nContent-Length: 2\r\nExpect: 100-continue\r\n'))
+  await begun.until('100 Continue')
+  await kept.until('ok')
+
+  const drained = it.app.drain(60_000)
+  kept.send(head('GET /api/v3/statuses'))
+  const [, refusal] = await kept.ended()
+  assert.deepEqual(
+    [refusal!.status, refusal!.headers['retry-after'], refusal!.headers['connection'], refusal!.headers['content-type']],
+    [503, '5', 'close', 'application/hal+json; charset=utf-8'],
+  )
+  assert.deepEqual(refusal!.body, {
+    _type: 'Error',
+    errorIdentifier: 'urn:openproject-org:api:v3:errors:ServiceUnavailable',
+    message: 'The server is shutting down. Try again in a few seconds.',
+  })
+  // Those who look after the server: not to be sent anybody, but not to be killed either.
+  assert.equal((await it.anonymous.send('GET', '/readyz')).status, 503)
+  assert.equal((await it.anonymous.send('GET', '/livez')).status, 200)
+
+  begun.send('ab')
+  await begun.until('<p>ab</p>')
+  begun.socket.end()
+  await drained
+})
+
+test('a client that never finishes its request is not waited for', async (t) => {
+  const it = await instance()
+  t.after(() => it.close())
+  await it.setting('login_required', false)
+  const opened = await connection(it.url)
+  opened.send(
+    'POST /api/v3/render/plain HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\na',
+  )
+  await opened.until('100 Continue')
+  const silent = await connection(it.url)
+  await it.app.drain(50)
+  await it.app.close()
+  await Promise.all([opened.ended(), silent.ended()])
+})

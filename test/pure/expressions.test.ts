@@ -1,0 +1,87 @@
+/**
+ * Regular expressions meet texts that strangers send, so each of ours takes time in proportion to the text: an expression that can
+ * take the square of its length, or worse, lets one request stop the server. `recheck` decides that by the automaton that the
+ * expression is, and by seeded attempts where there is none.
+ */
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
+import { describe, test } from 'node:test'
+import { parse, type Token as Read } from 'acorn'
+import { check } from 'recheck'
+
+/** The type that acorn comes with leaves out what a token holds. */
+type Token = Read & { value?: unknown }
+
+interface Expression {
+  readonly place: string
+  readonly pattern: string
+  readonly flags: string
+}
+
+/** Expressions that are put together while the server runs, of our own words only: the file, and how often. */
+const composed: Readonly<Record<string, number>> = {
+  // The path of a route.
+  'server/http/mount.ts': 1,
+  // The name of an encoding, of which there are two.
+  'server/http/answer.ts': 1,
+  // The name of a column; searched in an error of the database.
+  'server/kernel/change.ts': 1,
+  // The name of an event, and of a table.
+  'server/kernel/events.ts': 1,
+  'server/db/moment.ts': 1,
+  'server/text/mentions.ts': 1,
+}
+
+const files = globSync(['server/**/*.ts', 'bin/*.js']).sort()
+
+/** The tokens of a file, its types taken away. */
+function tokensOf(file: string): Token[] {
+  const text = readFileSync(file, 'utf8')
+  const tokens: Token[] = []
+  parse(file.endsWith('.ts') ? stripTypeScriptTypes(text) : text, {
+    ecmaVersion: 'latest',
+    sourceType: 'module',
+    locations: true,
+    onToken: tokens,
+  })
+  return tokens
+}
+
+const expressions: Expression[] = []
+const found: Record<string, number> = {}
+for (const file of files) {
+  for (const { type, value, loc } of tokensOf(file)) {
+    if (type.label === 'regexp') expressions.push({ ...(value as Expression), place: `${file}:${loc?.start.line}` })
+    else if (type.label === 'name' && value === 'RegExp') found[file] = (found[file] ?? 0) + 1
+  }
+}
+
+/** The same verdict on every machine, however busy it is. */
+const untimed = { timeout: null, incubationTimeout: null, seedingTimeout: null, randomSeed: 1 }
+
+/** What is wrong with an expression; nothing where it is linear. */
+async function faultOf({ place, pattern, flags }: Expression): Promise<string | undefined> {
+  const judged = await check(pattern, flags, untimed)
+  if (judged.status === 'safe') return undefined
+  return `${place} /${pattern}/${flags} is ${judged.status === 'vulnerable' ? judged.complexity.summary : `not understood (${judged.error.kind})`}`
+}
+
+describe('regular expressions', () => {
+  test('are judged: an exponential one, a quadratic one, and one without an anchor are found', async () => {
+    for (const pattern of ['^([A-Z]+-?)+[0-9]$', '^(\\S+)\\s*(.*)$', '\\s+$', '"(?:[^"\\\\]|\\\\.)*"'])
+      assert.ok(await faultOf({ place: '', pattern, flags: '' }), pattern)
+    assert.equal(await faultOf({ place: '', pattern: '^[a-z]+$', flags: '' }), undefined)
+  })
+
+  test('of ours are all linear', async () => {
+    assert.ok(expressions.length > 200)
+    const distinct = new Map(expressions.map((one) => [`${one.pattern}/${one.flags}`, one]))
+    const faults = await Promise.all([...distinct.values()].map(faultOf))
+    assert.deepEqual(faults.filter(Boolean), [])
+  })
+
+  test('are made of nothing that came from outside', () => {
+    assert.deepEqual(found, composed)
+  })
+})
