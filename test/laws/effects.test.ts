@@ -44,8 +44,17 @@ const consequences: Record<string, readonly string[]> = {
 const detached: Record<string, readonly string[]> = { work_packages: ['parent_id', 'version_id'] }
 /** People are seen where they are members, so they come and go with memberships. */
 const seenByMembership = new Set(['principals'])
-/** Tables that say nothing of rows: what is kept of requests and changes. */
-const passing = new Set(['tokens', 'sessions', 'outbox', 'revisions', 'loose_files', 'work_package_versions'])
+/** Tables that say nothing of rows: what is kept of requests and changes, and what roles give, which no request changes. */
+const passing = new Set([
+  'tokens',
+  'sessions',
+  'outbox',
+  'revisions',
+  'loose_files',
+  'work_package_versions',
+  'permissions',
+  'role_permissions',
+])
 
 let server: Instance
 let hidden: Hidden
@@ -398,7 +407,7 @@ function values(property: Property): unknown[] {
     case 'QueryOrder':
       return [{ [choices(resourceNamed('WorkPackage'))[0]!]: 1 }]
     default:
-      return ['Other', 'closed', 'none', 'descendants']
+      return property.options.allowed ? ['closed', 'none', 'descendants'] : ['Other']
   }
 }
 
