@@ -92,8 +92,7 @@ export async function readText(request: IncomingMessage, most: number, times: Ti
 export function watchBodies(server: Server, { rest }: TimeLimits): void {
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     expecting.set(request, response)
-    // Unless it is asked for, the body may come or not: nothing that follows on this connection could be understood.
-    response.setHeader('connection', 'close')
+    // Where it is not asked for, Node ends the connection with the answer: what follows could be the body or the next request.
     server.emit('request', request, response)
   })
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -111,6 +110,5 @@ function goOn(request: IncomingMessage): void {
   const response = expecting.get(request)
   if (!response || response.headersSent) return
   expecting.delete(request)
-  response.removeHeader('connection')
   response.writeContinue()
 }

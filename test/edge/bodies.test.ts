@@ -221,9 +221,9 @@ describe('a client that takes too long', () => {
     assert.deepEqual(await hasty.db.all(sql`select * from attachments`), [])
   })
 
-  test('is told so although some byte comes all the time', async () => {
+  test('is told so although some byte comes all the time, even of a file', async () => {
     const opened = await connection(hasty.url)
-    opened.send(head(`POST ${FORM}`, { ...JSON_TYPE, 'Content-Length': 1_000_000 }, hasty.adminToken))
+    opened.send(head('POST /api/v3/attachments', { ...parts, 'Content-Length': 1_000_000 }, hasty.adminToken) + begun)
     const dripping = setInterval(() => opened.send('x'), 20)
     const [answer] = await opened.ended()
     clearInterval(dripping)
