@@ -83,6 +83,16 @@ export const merged = (engine: Engine, column: string, changes: Record<string, u
     ? sql`json_patch(coalesce(${name(column)}, '{}'), ${changes})`
     : sql`jsonb_strip_nulls(coalesce(${name(column)}, '{}'::jsonb) || ${changes}::jsonb)`
 
+/** Whether a column of JSON holds an object with a member of that name. */
+export const has = (engine: Engine, column: string, key: string): Sql =>
+  engine === 'sqlite'
+    ? sql`json_type(${name(column)}, ${`$."${key}"`}) is not null`
+    : sql`coalesce(jsonb_exists(${name(column)}, ${key}), false)`
+
+/** What a column of JSON holds, without one member of its object. */
+export const without = (engine: Engine, column: string, key: string): Sql =>
+  engine === 'sqlite' ? sql`json_remove(${name(column)}, ${`$."${key}"`})` : sql`${name(column)} - ${key}::text`
+
 /** Keys and values of several rows as one JSON object; nothing where there are no rows. */
 export const objectOf = (engine: Engine, key: Sql, value: Sql): Sql =>
   engine === 'sqlite' ? sql`nullif(json_group_object(${key}, ${value}), '{}')` : sql`jsonb_object_agg(${key}, ${value})`

@@ -1,9 +1,10 @@
 /** What was done to a row, by whom, and what it was at any time: journals, each with the complete row as it left it. */
 import type { Engine, Reader, Row, Transaction } from '#db/database.ts'
-import { among } from '#db/dialect.ts'
-import { name, type Sql, sql } from '#db/sql.ts'
+import { among, updateEach } from '#db/dialect.ts'
+import { join, name, type Sql, sql } from '#db/sql.ts'
+import type { TableName } from '#db/tables.ts'
 import type { Context } from './context.ts'
-import type { Resource } from './resource.ts'
+import { type Resource, resources } from './resource.ts'
 
 /** Who writes, when, and what is said of it. */
 export interface Entry {
@@ -84,6 +85,72 @@ export async function record(tx: Transaction, resource: Resource, ids: readonly 
     join journals j on j.resource = ${table} and j.resource_id = w.id
       and j.version = (select max(k.version) from journals k where k.resource = ${table} and k.resource_id = w.id)
     where ${of(sql`w.id`, ids)}`)
+}
+
+/** A row that changes because something else did. */
+export interface Rewrite {
+  readonly id: number
+  /** Columns with their new values. */
+  readonly values: Row
+  readonly cause?: Entry['cause'] | undefined
+  readonly announced?: boolean
+}
+
+/**
+ * Writes rows that no draft writes, each with values of its own, and keeps them: the way for whatever follows from a change.
+ * A fixed number of statements for each set of columns and each cause.
+ * @param entry by whom and when; the cause and whether others are told come with each row
+ */
+export async function rewrite(
+  tx: Transaction,
+  resource: Resource,
+  rewrites: readonly Rewrite[],
+  entry: Omit<Entry, 'cause' | 'announced' | 'isFirst'>,
+): Promise<void> {
+  for (const alike of Map.groupBy(rewrites, ({ values }) => Object.keys(values).join()).values()) {
+    const columns = Object.keys((alike[0] as Rewrite).values)
+    const rows = alike.map(({ id, values }) => ({ id, ...values }))
+    await tx.run(updateEach(tx.engine, resource.table, columns, rows, join(stamps(resource, entry.at, true))))
+  }
+  for (const alike of Map.groupBy(rewrites, ({ cause, announced = false }) => JSON.stringify([cause, announced])).values()) {
+    const { cause, announced = false } = alike[0] as Rewrite
+    const ids = alike.map(({ id }) => id)
+    await record(tx, resource, ids, { ...entry, announced, ...(cause && { cause }) })
+  }
+}
+
+/**
+ * The same for all rows that satisfy a condition. Three to seven statements, however many rows there are.
+ * @param change the assignments and the condition; without assignments the rows are only kept once more, as changed now
+ * @returns the ids of the rows
+ */
+export async function rewriteWhere(
+  tx: Transaction,
+  resource: Resource,
+  { set, where }: { readonly set?: Sql; readonly where: Sql },
+  entry: Entry,
+): Promise<number[]> {
+  const all = [...(set ? [set] : []), ...stamps(resource, entry.at, set !== undefined)]
+  const rows = await tx.all<{ id: number }>(sql`update ${name(resource.table)} set ${join(all)} where ${where} returning id`)
+  const ids = rows.map(({ id }) => id)
+  await record(tx, resource, ids, entry)
+  return ids
+}
+
+/** What changes with every change of a row: its lock version, if its values are others, and when that was. */
+const stamps = ({ table, lock, property }: Resource, at: string, isOther: boolean): Sql[] => [
+  ...(lock && isOther ? [sql`${name(lock)} = ${name(`${table}.${lock}`)} + 1`] : []),
+  ...(property.has('updatedAt') ? [sql`updated_at = ${at}`] : []),
+]
+
+/**
+ * Changes what rows of a table hold and have ever held, without a trace: for what the past must not name any more either.
+ * @returns how many rows of the table there were
+ */
+export async function amend(tx: Transaction, table: TableName, { set, where }: { set: Sql; where: Sql }): Promise<number> {
+  for (const { journal } of [...resources()].filter((one) => one.table === table && one.journal))
+    await tx.run(sql`update ${name(journal as string)} set ${set} where ${where}`)
+  return tx.run(sql`update ${name(table)} set ${set} where ${where}`)
 }
 
 /** What is attached to a row, as its entries keep it. */

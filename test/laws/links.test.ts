@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Resource } from '#kernel/resource.ts'
 import { type Judge, judgeByOurs } from '#test/judge.ts'
-import { orphans } from '#test/layout.ts'
+import { orphans, untold } from '#test/layout.ts'
 import { follow, isHarmless, type Offer, offersOf, regret } from '#test/links.ts'
 import { crowd, type Person, type Populated, populated } from '#test/populated.ts'
 import { addressesOf, isStored, operationAt, operations, parametersOf, pathWith, resourcesWith } from '#test/registry.ts'
@@ -180,7 +180,7 @@ test('whoever is offered to do something may do it, and what is deleted leaves n
           }
         }
       }
-      assert.deepEqual([...broken.filter(Boolean), ...(await orphans(world.server.db))], [])
+      assert.deepEqual([...broken.filter(Boolean), ...(await orphans(world.server.db)), ...(await untold(world.server.db))], [])
     })
   }
 })

@@ -5,6 +5,7 @@ import { name, sql } from '#db/sql.ts'
 import { hrefOf, type Resource, resourceNamed } from '#kernel/resource.ts'
 import { anotherValue, entriesOf, filledIn, held, payloadOf } from '#test/forms.ts'
 import { judgeByOurs } from '#test/judge.ts'
+import { untold } from '#test/layout.ts'
 import { crowd, type Person, type Populated, populated } from '#test/populated.ts'
 import { addressesOf, isStored, operationAt, operations, parametersOf, pathWith, resourcesWith } from '#test/registry.ts'
 import type { Exchange } from '#test/wire.ts'
@@ -132,6 +133,10 @@ forEverybody('what a form without complaints holds can be committed', async (per
 
 test('an administrator can ask for the form of some row of every kind', async () => {
   for (const resource of resourcesWith('editForm')) assert.ok(await editable(resource, world.person('admin')), resource.name)
+})
+
+test('the newest version of every journaled row is the row', async () => {
+  assert.deepEqual(await untold(world.server.db), [])
 })
 
 test('every answer is as the description of the API says', async () => {

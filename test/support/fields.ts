@@ -1,5 +1,7 @@
 /** Custom fields of all formats on everything that can have them, and values in them. */
-import { name, sql } from '#db/sql.ts'
+import { name, type Sql, sql } from '#db/sql.ts'
+import { amend } from '#kernel/history.ts'
+import { resourceNamed } from '#kernel/resource.ts'
 import { changed } from '#kernel/world.ts'
 import { extensible } from '#modules/custom-fields/definitions.ts'
 import { type FieldPlan, makeField } from '#modules/custom-fields/making.ts'
@@ -46,15 +48,13 @@ export async function addFields({ db }: Instance, lab: number, person: number): 
         if (plan.format === 'user') values[id] = plan.multiple ? [person] : person
         if (plan.format === 'hierarchy') values[id] = await first('custom_field_items')
       }
-      const held: Record<string, ReturnType<typeof sql>> = {
-        WorkPackage: sql`update work_packages set custom_values = ${values} where project_id = ${lab}`,
-        Project: sql`update projects set custom_values = ${values} where id = ${lab}`,
-        User: sql`update principals set custom_values = ${values} where type = 'User'`,
-        Group: sql`update principals set custom_values = ${values} where type = 'Group'`,
-        Version: sql`update versions set custom_values = ${values} where project_id = ${lab}`,
-        TimeEntry: sql`update time_entries set custom_values = ${values} where project_id = ${lab}`,
+      const holders: Record<string, Sql> = {
+        Project: sql`id = ${lab}`,
+        User: sql`type = 'User'`,
+        Group: sql`type = 'Group'`,
       }
-      await tx.run(held[resource] as never)
+      const where = holders[resource] ?? sql`project_id = ${lab}`
+      await amend(tx, resourceNamed(resource).table, { set: sql`custom_values = ${values}`, where })
     }
     await changed(tx, 'projects', 'principals', 'versions')
   })

@@ -1,7 +1,7 @@
 /** The tables as the migrations lay them out: what columns there are, and what they point to. */
 import { readdirSync } from 'node:fs'
 import type { Reader } from '#db/database.ts'
-import { name, sql } from '#db/sql.ts'
+import { join, name, type Sql, sql } from '#db/sql.ts'
 import { resources } from '#kernel/resource.ts'
 
 export interface Reference {
@@ -77,6 +77,35 @@ export async function orphans(db: Reader): Promise<string[]> {
         where x.entity_type = ${type} and not exists (select 1 from ${name(target)} y where y.id = x.entity_id)`)
       if (row!.n > 0) found.push(`${row!.n} rows of ${table} point to a ${type} that is not there`)
     }
+  }
+  return found
+}
+
+/**
+ * Journaled rows that their newest version does not tell column by column, in words, and those whose history has a gap: every
+ * row has one version that is in force, and each one before it ends where the next begins.
+ */
+export async function untold(db: Reader): Promise<string[]> {
+  const found: string[] = []
+  const ids = async (query: Sql, fault: string) => {
+    const rows = await db.all<{ id: number }>(query)
+    if (rows.length > 0) found.push(`${fault}: ${rows.map((row) => row.id).join(', ')}`)
+  }
+  for (const { table, journal } of resources()) {
+    if (!journal) continue
+    const own = join(layout.get(table)!.map((column) => name(column)))
+    const [rows, versions] = [name(table), name(journal)]
+    await ids(
+      sql`select id from (select ${own} from ${rows} except select ${own} from ${versions} where valid_until is null) x order by id`,
+      `${table} differ from their newest version`,
+    )
+    await ids(
+      sql`select id from ${versions} v where valid_until is null and not exists (select 1 from ${rows} r where r.id = v.id)
+        or valid_until is distinct from (select valid_from from ${versions} n where n.id = v.id and n.version = v.version + 1)
+        or not exists (select 1 from journals j where j.id = v.journal_id and j.resource = ${table} and j.resource_id = v.id)
+        order by id`,
+      `the history of ${table} does not hang together`,
+    )
   }
   return found
 }

@@ -4,6 +4,7 @@ import { ConstraintError, type Database } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
 import { newName } from '#files/store.ts'
+import { begin } from '#kernel/history.ts'
 import { resources } from '#kernel/resource.ts'
 import { changed, type Topic } from '#kernel/world.ts'
 import { permissions } from '#modules/accounts/permissions.ts'
@@ -332,5 +333,8 @@ export async function crowd(db: Database, most = 60): Promise<void> {
         })
     }
   }
-  await db.transaction((tx) => changed(tx, ...([...tables, 'principals', 'memberships'] as Topic[])))
+  await db.transaction(async (tx) => {
+    for (const resource of resources()) if (resource.journal) await begin(tx, resource)
+    await changed(tx, ...([...tables, 'principals', 'memberships'] as Topic[]))
+  })
 }

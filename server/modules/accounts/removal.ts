@@ -2,10 +2,11 @@
 import type { Row, Transaction } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
+import { amend } from '#kernel/history.ts'
 import { changed } from '#kernel/world.ts'
 import { placesOf, prune, usersOf } from './inheritance.ts'
 
-/** The columns that say who did or is to do something: they come to name the deleted user. */
+/** The columns that say who did or is to do something: they come to name the deleted user, in the history as well. */
 export const contributions: readonly (readonly [TableName, string])[] = [
   ['work_packages', 'author_id'],
   ['work_packages', 'assigned_to_id'],
@@ -16,13 +17,6 @@ export const contributions: readonly (readonly [TableName, string])[] = [
   ['attachments', 'author_id'],
   ['notifications', 'actor_id'],
   ['queries', 'user_id'],
-]
-
-/** The same in what is kept of the past, which may name those who are gone and so points to nobody. */
-const past: readonly (readonly [TableName, string])[] = [
-  ['work_package_versions', 'author_id'],
-  ['work_package_versions', 'assigned_to_id'],
-  ['work_package_versions', 'responsible_id'],
 ]
 
 /** The columns that choose somebody for what is yet to come: they are emptied. */
@@ -39,8 +33,8 @@ export async function removePrincipal(tx: Transaction, { id }: Row): Promise<fal
   await tx.run(sql`delete from time_entries where user_id = ${id} and ongoing`)
   // What somebody kept to oneself is of use to nobody else.
   await tx.run(sql`delete from queries where user_id = ${id} and not public`)
-  for (const [table, column] of [...contributions, ...past]) {
-    await tx.run(sql`update ${name(table)} set ${name(column)} = ${deleted.id} where ${name(column)} = ${id}`)
+  for (const [table, column] of contributions) {
+    await amend(tx, table, { set: sql`${name(column)} = ${deleted.id}`, where: sql`${name(column)} = ${id}` })
   }
   for (const [table, column] of preferences) {
     await tx.run(sql`update ${name(table)} set ${name(column)} = null where ${name(column)} = ${id}`)

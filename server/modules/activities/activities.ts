@@ -4,7 +4,7 @@ import { name, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { conflict, violation } from '#kernel/errors.ts'
 import { publish } from '#kernel/events.ts'
-import { type Change, changesOf, entryOf, record } from '#kernel/history.ts'
+import { type Change, changesOf, entryOf, rewriteWhere } from '#kernel/history.ts'
 import type { Kind } from '#kernel/kinds.ts'
 import { alive, unfold } from '#kernel/living.ts'
 import { needsOf, relatedRows, targetOf } from '#kernel/page.ts'
@@ -119,9 +119,8 @@ export const Activity = resource<'journals', { hasInternal: boolean }>('Activity
 
 /** Says something of a work package, which thereby changes. */
 async function say(tx: Transaction, { resource_id: id, notes, internal }: Row, context: Context): Promise<number> {
-  const entry = entryOf(context)
-  if ((await tx.run(sql`update work_packages set updated_at = ${entry.at} where id = ${id}`)) === 0) throw conflict()
-  await record(tx, WorkPackage, [id], { ...entry, notes, internal })
+  const said = await rewriteWhere(tx, WorkPackage, { where: sql`id = ${id}` }, { ...entryOf(context), notes, internal })
+  if (said.length === 0) throw conflict()
   await publish(tx, context, 'work_packages.commented', id, [])
   const last = await tx.one<{ id: number }>(sql`
     select id from journals where resource = 'work_packages' and resource_id = ${id} order by version desc limit 1`)

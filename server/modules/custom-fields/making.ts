@@ -1,8 +1,10 @@
 /** Defining custom fields: checked, and in one transaction with everything that belongs to them. */
 import { ConstraintError, type Transaction } from '#db/database.ts'
-import { insert } from '#db/dialect.ts'
+import { has, insert, without } from '#db/dialect.ts'
 import { join, name, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
+import { rewriteWhere } from '#kernel/history.ts'
+import { resourceNamed } from '#kernel/resource.ts'
 import { changed } from '#kernel/world.ts'
 import { patternFault } from '#text/patterns.ts'
 import { type Extensible, extensible, type Format } from './definitions.ts'
@@ -129,25 +131,20 @@ async function plant(tx: Transaction, field: number, parent: number, items: read
   }
 }
 
-/** The tables whose rows hold values, by the resource. */
-const holders: Readonly<Record<Extensible, readonly string[]>> = {
-  WorkPackage: ['work_packages'],
-  Project: ['projects'],
-  User: ['principals'],
-  Group: ['principals'],
-  Version: ['versions'],
-  TimeEntry: ['time_entries'],
-}
-
 /** Removes a field and what rows hold in it; the history keeps what was. Gives false where there is none. */
 export async function removeField(tx: Transaction, id: number): Promise<boolean> {
   const field = await tx.one<{ resource: Extensible }>(sql`select resource from custom_fields where id = ${id}`)
   if (!field) return false
-  for (const table of holders[field.resource]) {
-    const values = sql`custom_values`
-    const rest = tx.engine === 'sqlite' ? sql`json_remove(${values}, ${`$."${id}"`})` : sql`${values} - ${String(id)}::text`
-    await tx.run(sql`update ${name(table)} set custom_values = ${rest} where custom_values is not null`)
+  const holder = resourceNamed(field.resource)
+  const change = {
+    set: sql`custom_values = ${without(tx.engine, 'custom_values', String(id))}`,
+    where: has(tx.engine, 'custom_values', String(id)),
   }
+  if (holder.journal) {
+    const system = await tx.one<{ id: number }>(sql`select id from principals where type = 'SystemUser'`)
+    const entry = { actor: system?.id as number, at: new Date().toISOString(), window: 0, cause: { type: 'system_update' } }
+    await rewriteWhere(tx, holder, change, entry)
+  } else await tx.run(sql`update ${name(holder.table)} set ${change.set} where ${change.where}`)
   await tx.run(sql`delete from custom_fields where id = ${id}`)
   await changed(tx, 'custom_fields', 'custom_options', 'custom_field_items', 'projects', 'principals', 'versions')
   return true

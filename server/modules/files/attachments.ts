@@ -1,10 +1,10 @@
 /** A file that somebody attached to something, or uploaded to attach it later. */
 import type { Row, Transaction } from '#db/database.ts'
-import { and, name, type Sql, sql } from '#db/sql.ts'
+import { and, type Sql, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { conflict } from '#kernel/errors.ts'
 import { publish } from '#kernel/events.ts'
-import { entryOf, record } from '#kernel/history.ts'
+import { entryOf, rewriteWhere } from '#kernel/history.ts'
 import type { Kind } from '#kernel/kinds.ts'
 import { type Draft, resource } from '#kernel/resource.ts'
 import { both, either, everyone, having, lacking, not, own, type Rule } from '#kernel/rules.ts'
@@ -90,12 +90,10 @@ async function takeAway(tx: Transaction, row: Row, context: Context): Promise<fa
  */
 export async function touch(tx: Transaction, attachment: Row, context: Context): Promise<void> {
   const resource = resourceOf(attachment)
-  const { table } = resource
   const id = attachment['container_id']
-  const count = await tx.run(sql`update ${name(table)} set updated_at = ${context.now.toISOString()} where id = ${id}`)
-  if (count === 0) throw conflict()
-  await record(tx, resource, [id], entryOf(context))
-  await publish(tx, context, `${table}.updated`, id, ['attachments'])
+  const touched = await rewriteWhere(tx, resource, { where: sql`id = ${id}` }, entryOf(context))
+  if (touched.length === 0) throw conflict()
+  await publish(tx, context, `${resource.table}.updated`, id, ['attachments'])
 }
 
 /** Uploads that have arrived and that nobody has claimed. */

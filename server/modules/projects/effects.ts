@@ -7,6 +7,7 @@ import type { Context } from '#kernel/context.ts'
 import { reach } from '#kernel/effects.ts'
 import { conflict } from '#kernel/errors.ts'
 import { publish } from '#kernel/events.ts'
+import { entryOf, rewriteWhere } from '#kernel/history.ts'
 import { type Draft, differs, resourceNamed } from '#kernel/resource.ts'
 import { both } from '#kernel/rules.ts'
 import { changed } from '#kernel/world.ts'
@@ -55,7 +56,7 @@ export async function settle(tx: Transaction, draft: Draft<Project>, _: Facts, c
   if (differs(draft, 'parent_id')) {
     const moved = await subtree(tx, row.id)
     const isOf = (column: string) => among(tx.engine, raw(column), moved)
-    await releaseVersions(tx, sql`(${isOf('v.project_id')} or ${isOf('w.project_id')})`, context.now)
+    await releaseVersions(tx, sql`(${isOf('v.project_id')} or ${isOf('w.project_id')})`, context)
   }
   if (differs(draft, 'active') && !row.active) await archiveBelow(tx, row.id, context)
 }
@@ -98,10 +99,12 @@ export async function clear(tx: Transaction, { id }: Project, context: Context):
     union
     select f.from_id from relations f join work_packages w on w.id = f.from_id
     where f.relation_type = 'follows' and f.to_id in (${workPackages}) and not (${inside('w.project_id')})`)
-  await tx.run(sql`update work_packages set parent_id = null where parent_id in (${workPackages})`)
-  await tx.run(
-    sql`update work_packages set version_id = null where version_id in (select id from versions where ${inside('project_id')})`,
-  )
+  const others = sql`not (${inside('project_id')})`
+  const orphaned = { set: sql`parent_id = null`, where: sql`parent_id in (${workPackages}) and ${others}` }
+  const versions = sql`select id from versions where ${inside('project_id')}`
+  const unplanned = { set: sql`version_id = null`, where: sql`version_id in (${versions}) and ${others}` }
+  for (const change of [orphaned, unplanned])
+    await rewriteWhere(tx, resourceNamed('WorkPackage'), change, { ...entryOf(context), announced: false })
   const gone = await tx.all<{ id: number }>(workPackages)
   await erase(
     tx,

@@ -1,7 +1,10 @@
 /** Which versions can be used in which projects. Versions of archived projects can be used nowhere. */
 import type { Row, Transaction } from '#db/database.ts'
+import { recordset } from '#db/dialect.ts'
 import { type Sql, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
+import { entryOf, rewriteWhere } from '#kernel/history.ts'
+import { resourceNamed } from '#kernel/resource.ts'
 import { defineSet, grantsOf } from '#kernel/viewer.ts'
 import { allRows } from '#kernel/world.ts'
 import { ancestors, rootOf, type Tree, treeFrom, treeOf } from './tree.ts'
@@ -69,7 +72,7 @@ defineSet(
  * Takes versions off the work packages of projects that they are no longer shared with. Runs after the change, in its transaction.
  * @param where the uses that the change can end, of versions `v` by work packages `w`
  */
-export async function releaseVersions(tx: Transaction, where: Sql, now: Date): Promise<void> {
+export async function releaseVersions(tx: Transaction, where: Sql, context: Context): Promise<void> {
   const uses = await tx.all<{ version_id: number; to: number; from: number; sharing: string }>(sql`
     select distinct w.version_id, w.project_id as "to", v.project_id as "from", v.sharing
     from work_packages w join versions v on v.id = w.version_id
@@ -77,10 +80,13 @@ export async function releaseVersions(tx: Transaction, where: Sql, now: Date): P
   if (uses.length === 0) return
   const projects = await tx.all(sql`select id, parent_id from projects`)
   const tree = treeFrom(new Map(projects.map((row) => [row['id'] as number, row])))
-  for (const { version_id, from, sharing, to } of uses) {
-    if (spans(tree, from, sharing, to)) continue
-    await tx.run(sql`
-      update work_packages set version_id = null, lock_version = lock_version + 1, updated_at = ${now.toISOString()}
-      where version_id = ${version_id} and project_id = ${to}`)
-  }
+  const lost = uses.filter(({ from, sharing, to }) => !spans(tree, from, sharing, to))
+  if (lost.length === 0) return
+  const pairs = recordset(tx.engine, { version_id: 'integer', to: 'integer' }, lost)
+  await rewriteWhere(
+    tx,
+    resourceNamed('WorkPackage'),
+    { set: sql`version_id = null`, where: sql`(version_id, project_id) in (${pairs})` },
+    { ...entryOf(context), announced: false },
+  )
 }

@@ -64,8 +64,8 @@ export function checkVersion({ row }: Draft<Version>, facts: VersionFacts): Viol
 }
 
 /** A version shared less widely than before is taken off the work packages that it does not reach any more. */
-export async function withdraw(tx: Transaction, draft: Draft<Version>, _: VersionFacts, { now }: Context): Promise<void> {
-  if (draft.before && differs(draft, 'sharing')) await releaseVersions(tx, sql`v.id = ${draft.row.id}`, now)
+export async function withdraw(tx: Transaction, draft: Draft<Version>, _: VersionFacts, context: Context): Promise<void> {
+  if (draft.before && differs(draft, 'sharing')) await releaseVersions(tx, sql`v.id = ${draft.row.id}`, context)
 }
 
 /** Why a version cannot be deleted. */

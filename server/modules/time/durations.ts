@@ -1,7 +1,9 @@
 /** When other days become days of work, work keeps its dates and takes another number of days. */
 import type { Transaction } from '#db/database.ts'
-import { among } from '#db/dialect.ts'
-import { raw, type Sql, sql, TRUE } from '#db/sql.ts'
+import { type Sql, sql, TRUE } from '#db/sql.ts'
+import type { Context } from '#kernel/context.ts'
+import { entryOf, rewrite } from '#kernel/history.ts'
+import { resourceNamed } from '#kernel/resource.ts'
 import { durationBetween } from '#modules/work-packages/working-days.ts'
 
 interface Planned {
@@ -14,11 +16,19 @@ interface Planned {
 /** So many are read and written at once. */
 const BATCH = 5000
 
+const cause = { type: 'working_days_changed' }
+
 /**
- * Counts the days of planned work again, by the days off that the transaction sees.
+ * Counts the days of planned work again, by the days off that the transaction sees; the history says why.
  * @param dates where these are all that changed: work on none of them stays as it is
  */
-export async function recount(tx: Transaction, weekdays: readonly number[], dates?: readonly string[]): Promise<void> {
+export async function recount(
+  tx: Transaction,
+  context: Context,
+  weekdays: readonly number[],
+  dates?: readonly string[],
+): Promise<void> {
+  const workPackages = resourceNamed('WorkPackage')
   const days = await tx.all<{ date: string }>(sql`select date from non_working_days`)
   const calendar = { weekdays, daysOff: new Set(days.map((day) => day.date)) }
   for (const affected of dates?.map((date) => sql`start_date <= ${date} and due_date >= ${date}`) ?? [TRUE]) {
@@ -27,10 +37,8 @@ export async function recount(tx: Transaction, weekdays: readonly number[], date
       const batch = await read(tx, affected, last)
       const counted = batch.map((one) => ({ ...one, now: Math.max(1, durationBetween(one.start_date, one.due_date, calendar)) }))
       const changed = counted.filter((one) => one.now !== one.duration)
-      for (const [duration, list] of Map.groupBy(changed, (one) => one.now)) {
-        const ids = list.map((one) => one.id)
-        await tx.run(sql`update work_packages set duration = ${duration} where ${among(tx.engine, raw('id'), ids)}`)
-      }
+      const rewrites = changed.map((one) => ({ id: one.id, values: { duration: one.now }, cause }))
+      await rewrite(tx, workPackages, rewrites, entryOf(context))
       if (batch.length < BATCH) break
       last = (batch.at(-1) as Planned).id
     }

@@ -56,13 +56,14 @@ export const NonWorkingDay = resource<'non_working_days', { isTaken: boolean }>(
         isTaken ? [violation('date', `There is a non-working day on ${row.date} already.`, { complete: true })] : [],
     ],
     after: [
-      async (tx, { row, before }, _, { settings }) => {
-        if (row.date !== before?.date) await recount(tx, settings.working_days, [row.date, ...(before ? [before.date] : [])])
+      async (tx, { row, before }, _, context) => {
+        const dates = [row.date, ...(before ? [before.date] : [])]
+        if (row.date !== before?.date) await recount(tx, context, context.settings.working_days, dates)
       },
     ],
-    remove: async (tx, { id, date }, { settings }) => {
+    remove: async (tx, { id, date }, context) => {
       await tx.run(sql`delete from non_working_days where id = ${id}`)
-      await recount(tx, settings.working_days, [date])
+      await recount(tx, context, context.settings.working_days, [date])
       return false
     },
     operations: ['index', 'show', 'create', 'update', 'delete'],

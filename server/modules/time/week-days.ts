@@ -107,7 +107,7 @@ async function change({ context, db }: Ask, changes: ReadonlyMap<number, boolean
       })
     await tx.run(sql`insert into settings (name, value) values ('working_days', ${JSON.stringify(days)})
       on conflict (name) do update set value = excluded.value`)
-    if (days.join() !== former.join()) await recount(tx, days)
+    if (days.join() !== former.join()) await recount(tx, context, days)
     await publish(tx, context, 'settings.updated', 0, ['working_days'])
   })
   return context.renewed()

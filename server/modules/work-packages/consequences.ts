@@ -184,8 +184,6 @@ async function detach(tx: Transaction, ids: readonly number[], context: Context)
 /** Removes work packages with all that was kept of them, and the files attached to them and to what was said of them. */
 export async function erase(tx: Transaction, ids: readonly number[], { now }: Context): Promise<void> {
   const these = (column: Sql) => among(tx.engine, column, ids)
-  // Children point to their parents: the pointers go first.
-  await tx.run(sql`update work_packages set parent_id = null where ${these(sql`id`)}`)
   const entries = await forget(tx, resourceNamed('WorkPackage'), these)
   await tx.run(sql`delete from work_packages where ${these(sql`id`)}`)
   // After the rows: an upload that came first has made us wait.

@@ -1,8 +1,6 @@
 /** The one place where a write to one work package changes others: all at once, each with a new version, and with the reason. */
 import type { Row, Transaction } from '#db/database.ts'
-import { updateEach } from '#db/dialect.ts'
-import { sql } from '#db/sql.ts'
-import { type Entry, record } from '#kernel/history.ts'
+import { type Entry, rewrite as rewriteRows } from '#kernel/history.ts'
 import { resourceNamed } from '#kernel/resource.ts'
 
 /** Why a work package changes without anybody having written it. */
@@ -27,27 +25,19 @@ export interface Rewrite {
 }
 
 /** Writes other work packages, and the reason into their history. Their rows are locked, or nobody else can reach them. */
-export async function rewrite(tx: Transaction, rewrites: readonly Rewrite[], entry: Entry): Promise<void> {
-  for (const alike of Map.groupBy(rewrites, ({ values }) => Object.keys(values).join()).values()) {
-    const rows = alike.map(({ id, values }) => ({ id, ...values }))
-    const columns = Object.keys((alike[0] as Rewrite).values)
-    const alwaysAlike = sql`lock_version = work_packages.lock_version + 1, updated_at = ${entry.at}`
-    await tx.run(updateEach(tx.engine, 'work_packages', columns, rows, alwaysAlike))
-  }
-  const resource = resourceNamed('WorkPackage')
-  for (const [, alike] of Map.groupBy(rewrites, (one) => JSON.stringify([one.cause, isNews(one)]))) {
-    const first = alike[0] as Rewrite
-    const { cause } = first
-    const announced = entry.announced === true && isNews(first)
-    await record(
-      tx,
-      resource,
-      alike.map(({ id }) => id),
-      { ...entry, announced, ...(cause && { cause: { ...cause } }) },
-    )
-  }
-}
+export const rewrite = (tx: Transaction, rewrites: readonly Rewrite[], entry: Entry): Promise<void> =>
+  rewriteRows(
+    tx,
+    resourceNamed('WorkPackage'),
+    rewrites.map(({ id, values, cause }) => ({
+      id,
+      values,
+      cause: cause && { ...cause },
+      announced: entry.announced === true && isNews(values, cause),
+    })),
+    entry,
+  )
 
 /** Whether others may have to be told: of new dates, but not of those that only follow from the dates of children. */
-const isNews = ({ cause, values }: Rewrite): boolean =>
+const isNews = (values: Row, cause: Cause | undefined): boolean =>
   cause !== undefined && cause.type !== 'work_package_children_changed_times' && ('start_date' in values || 'due_date' in values)

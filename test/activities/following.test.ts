@@ -1,0 +1,171 @@
+/** What the history tells of work packages that nobody wrote by hand: each change under its time, its author and its reason. */
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { sql } from '#db/sql.ts'
+import { makeField, removeField } from '#modules/custom-fields/making.ts'
+import { type Client, type Instance, instance } from '#test/instance.ts'
+import { untold } from '#test/layout.ts'
+
+let server: Instance
+let project: number
+let mia: Client
+before(async () => {
+  server = await instance()
+  project = await server.make.project({ name: 'House' })
+  const id = await server.make.user({ name: 'Mia Member' })
+  await server.make.member(id, project, ['view_project', 'view_work_packages', 'edit_work_packages'])
+  mia = await server.as(id)
+})
+beforeEach(() => server.setting('journal_aggregation_time_minutes', 0))
+after(() => server.close())
+
+const stamps = { created_at: '2026-01-05T08:00:00.000Z', updated_at: '2026-01-05T08:00:00.000Z' }
+/** Thursday to Monday: three days of work. */
+const overTheWeekend = { start_date: '2026-03-05', due_date: '2026-03-09', duration: 3 }
+
+const show = async (id: number, rest = '') => (await mia.get(`/work_packages/${id}${rest}`)).body
+const rename = async (id: number) => {
+  const { lockVersion } = await show(id)
+  assert.equal((await mia.patch(`/work_packages/${id}`, { lockVersion, subject: 'Renamed' })).status, 200)
+}
+/** The entries after the first one: who wrote each, and what it says. */
+async function told(id: number): Promise<{ by: string; says: string[] }[]> {
+  const { body } = await server.admin.get(`/work_packages/${id}/activities`)
+  return Promise.all(
+    body._embedded.elements.slice(1).map(async (entry: any) => ({
+      by: (await server.admin.get(entry._links.user.href.replace('/api/v3', ''))).body.name,
+      says: entry.details.map((detail: any) => detail.raw),
+    })),
+  )
+}
+const byAdmin = async () => (await server.admin.get('/users/me')).body.name as string
+
+describe('when other days become days of work', () => {
+  const saturday = (working: boolean) => server.admin.patch('/days/week/6', { working })
+
+  test('a work package tells its old duration at its old time, and the entry names who changed the days', async () => {
+    const id = await server.make.workPackage({ project_id: project, ...overTheWeekend, ...stamps })
+    const { lockVersion } = await show(id)
+    assert.equal((await saturday(true)).status, 200)
+    await rename(id)
+    assert.deepEqual(await told(id), [
+      {
+        by: await byAdmin(),
+        says: ['Dates changed because the working days changed', 'Duration changed from 3 days to 4 days'],
+      },
+      { by: 'Mia Member', says: [`Subject changed from ${await subjectOf(id)} to Renamed`] },
+    ])
+    assert.equal((await show(id, '?timestamps=2026-02-01T00:00:00Z')).duration, 'P3D')
+    const now = await show(id)
+    assert.deepEqual([now.duration, now.lockVersion], ['P4D', lockVersion + 2])
+    await saturday(false)
+  })
+
+  test('work that lasts as long as before is not changed', async () => {
+    const id = await server.make.workPackage({
+      project_id: project,
+      start_date: '2026-03-02',
+      due_date: '2026-03-04',
+      duration: 3,
+    })
+    const before = await show(id)
+    await saturday(true)
+    assert.deepEqual(await show(id), before)
+    await saturday(false)
+  })
+
+  test('a day off that comes, moves and goes is an entry each', async () => {
+    const id = await server.make.workPackage({ project_id: project, ...overTheWeekend })
+    assert.equal((await server.admin.post('/days/non_working', { date: '2026-03-06', name: 'A holiday' })).status, 201)
+    assert.equal((await server.admin.patch('/days/non_working/2026-03-06', { date: '2026-03-20' })).status, 200)
+    assert.equal((await server.admin.patch('/days/non_working/2026-03-20', { date: '2026-03-09' })).status, 200)
+    assert.equal((await server.admin.delete('/days/non_working/2026-03-09')).status, 204)
+    const durations = (await told(id)).map(({ says }) => says.at(-1))
+    assert.deepEqual(durations, [
+      'Duration changed from 3 days to 2 days',
+      'Duration changed from 2 days to 3 days',
+      'Duration changed from 3 days to 2 days',
+      'Duration changed from 2 days to 3 days',
+    ])
+  })
+
+  test('the number of statements does not depend on how many kinds of durations change', async () => {
+    const count = async () => {
+      const before = server.db.statements
+      await saturday(true)
+      const between = server.db.statements
+      await saturday(false)
+      return [between - before, server.db.statements - between]
+    }
+    await server.make.workPackage({ project_id: project, ...overTheWeekend })
+    await count()
+    const few = await count()
+    for (let weeks = 1; weeks < 9; weeks++) {
+      const due_date = new Date(Date.UTC(2026, 2, 9 + 7 * weeks)).toISOString().slice(0, 10)
+      await server.make.workPackage({ project_id: project, ...overTheWeekend, due_date, duration: 3 + 5 * weeks })
+    }
+    assert.deepEqual(await count(), few)
+  })
+})
+
+describe('a version that a project loses', () => {
+  let home: number
+  let elsewhere: number
+  const released = async (work: () => Promise<{ status: number; text: string }>, expected: number) => {
+    const stored = { project_id: home, name: `Release ${Math.random()}`, sharing: 'descendants', ...stamps }
+    const version = await server.make.row('versions', stored, 'versions', 'projects')
+    const id = await server.make.workPackage({ project_id: elsewhere, version_id: version, ...stamps })
+    const { status, text } = await work()
+    assert.equal(status, expected, text)
+    assert.deepEqual(await told(id), [{ by: await byAdmin(), says: [`Version deleted (${stored.name})`] }])
+    return { id, version }
+  }
+  beforeEach(async () => {
+    home = await server.make.project({ name: 'Home' })
+    elsewhere = await server.make.project({ name: 'Below', parent_id: home })
+  })
+
+  test('because it is shared less widely is taken off by whoever shares it so', async () => {
+    const { id, version } = await released(
+      async () =>
+        server.admin.patch(`/versions/${(await server.db.one<{ id: number }>(sql`select max(id) as id from versions`))?.id}`, {
+          sharing: 'none',
+        }),
+      200,
+    )
+    const { body } = await server.admin.get(`/work_packages/${id}?timestamps=2026-02-01T00:00:00Z,PT0S`)
+    assert.equal(body._embedded.attributesByTimestamp[0]._links.version.href, `/api/v3/versions/${version}`)
+  })
+
+  test('because it moves out of its reach is taken off by whoever moves it', async () => {
+    await released(() => server.admin.patch(`/projects/${elsewhere}`, { _links: { parent: { href: null } } }), 200)
+  })
+})
+
+describe('when a project is deleted', () => {
+  test('children in other projects are let go by whoever deletes it', async () => {
+    const doomed = await server.make.project({ name: 'Doomed' })
+    const parent = await server.make.workPackage({ project_id: doomed })
+    const id = await server.make.workPackage({ project_id: project, parent_id: parent })
+    assert.equal((await server.admin.delete(`/projects/${doomed}`)).status, 204)
+    assert.deepEqual(await told(id), [{ by: await byAdmin(), says: [] }])
+    assert.deepEqual(await untold(server.db), [])
+  })
+})
+
+describe('when a custom field is removed', () => {
+  test('the system has changed what held a value in it, and nothing else', async () => {
+    const field = await server.db.transaction((tx) => makeField(tx, { resource: 'WorkPackage', name: 'Words', format: 'string' }))
+    const make = (custom_values: object | null) => server.make.workPackage({ project_id: project, custom_values })
+    const [one, other] = [await make({ [field]: 'rope' }), await make(null)]
+    assert.equal(await server.db.transaction((tx) => removeField(tx, field)), true)
+    assert.deepEqual(await told(one), [{ by: 'System', says: ['Changed by an update of the system'] }])
+    assert.deepEqual(await told(other), [])
+    assert.deepEqual(await untold(server.db), [])
+  })
+})
+
+/** What a work package was called at first. */
+const subjectOf = async (id: number): Promise<string> =>
+  (await server.db.one<{ subject: string }>(sql`select subject from work_package_versions where id = ${id} and version = 1`))!
+    .subject

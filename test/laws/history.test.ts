@@ -1,0 +1,124 @@
+/** Laws of the history: whoever writes a journaled row, its newest version tells it, and one place in the server writes it. */
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import type { Transaction } from '#db/database.ts'
+import { name, sql } from '#db/sql.ts'
+import { resources } from '#kernel/resource.ts'
+import { removeField } from '#modules/custom-fields/making.ts'
+import { untold } from '#test/layout.ts'
+import { oneFile } from '#test/parts.ts'
+import { type Populated, populated } from '#test/populated.ts'
+
+let world: Populated
+before(async () => {
+  world = await populated()
+})
+after(() => world.close())
+
+const journaled = () => [...resources()].flatMap(({ table, journal }) => (journal ? [table as string, journal as string] : []))
+
+test('statements that write journaled rows and their versions are in the kernel', () => {
+  const root = new URL('../../server/', import.meta.url).pathname
+  const tables = journaled().join('|')
+  const write = new RegExp(`\\b(?:update|insert into|updateEach\\(\\S+|insert\\()\\s*['"]?(?:${tables})\\b`, 'gi')
+  const found = globSync('**/*.ts', { cwd: root, exclude: ['db/**', 'kernel/**', 'seeds/**'] }).flatMap((file) =>
+    [...readFileSync(root + file, 'utf8').matchAll(write)].map(([text]) => `${file}: ${text}`),
+  )
+  assert.deepEqual(found, [])
+})
+
+const link = (path: string) => ({ href: `/api/v3/${path}` })
+
+/** Writes of every kind, one after the other: those that change work packages by hand, and those that change them in passing. */
+const writes: readonly [what: string, work: () => Promise<unknown>][] = [
+  ['a working day', () => ask('PATCH', '/days/week/6', { working: true })],
+  ['several working days', () => ask('PATCH', '/days/week', { _embedded: { elements: [6, 5].map(weekDay) } })],
+  ['a day off', () => ask('POST', '/days/non_working', { date: '2031-02-04', name: 'A holiday' })],
+  ['a day off that moves', () => ask('PATCH', '/days/non_working/2031-02-04', { date: '2031-02-05' })],
+  ['a day off that goes', () => ask('DELETE', '/days/non_working/2031-02-05')],
+  ['a subject', () => change('A child', { subject: 'A child still' })],
+  [
+    'dates that others follow',
+    () => change('A child still', { startDate: '2031-02-10', dueDate: '2031-02-14', scheduleManually: true }),
+  ],
+  ['work that parents add up', () => change('A child still', { estimatedTime: 'PT50H', remainingTime: 'PT20H' })],
+  ['no parent', () => change('A child still', { _links: { parent: { href: null } } })],
+  ['another parent', async () => change('A child still', { _links: { parent: link(await addressOf('Of coder 1')) } })],
+  ['a comment', async () => ask('POST', `/${await addressOf('A child still')}/activities`, { comment: { raw: 'Said.' } })],
+  ['a file', async () => ask('POST', `/${await addressOf('A child still')}/attachments`, oneFile.body, oneFile.headers)],
+  ['a file that goes', async () => ask('DELETE', `/attachments/${await last('attachments')}`)],
+  ['a new work package', () => ask('POST', '/projects/lab/work_packages', { subject: 'New' })],
+  ['a relation', async () => relate(await addressOf('New'), await addressOf('Of coder 1'))],
+  ['a relation that goes', async () => ask('DELETE', `/relations/${await last('relations')}`)],
+  [
+    'a move with all below',
+    async () => change('Of coder 1', { _links: { project: link(`projects/${await project('annex')}`) } }),
+  ],
+  ['a custom action', () => execute('A child still')],
+  ['a version that is shared less', async () => ask('PATCH', `/versions/${await version('tree')}`, { sharing: 'none' })],
+  [
+    'a project that moves',
+    async () => ask('PATCH', `/projects/${await project('annex')}`, { _links: { parent: { href: null } } }),
+  ],
+  ['a project in the archive', async () => ask('PATCH', `/projects/${await project('annex')}`, { active: false })],
+  ['a project out of the archive', async () => ask('PATCH', `/projects/${await project('annex')}`, { active: true })],
+  ['a member who goes', async () => ask('DELETE', `/memberships/${await last('memberships')}`)],
+  ['a user who goes', async () => ask('DELETE', `/users/${world.person('member').id}`)],
+  ['a group that goes', async () => ask('DELETE', `/groups/${await last('principals', sql`type = 'Group'`)}`)],
+  ['a version that goes', async () => ask('DELETE', `/versions/${await version('system')}`)],
+  ['custom fields that go', () => world.server.db.transaction(removeAllFields)],
+  ['a work package that goes', async () => ask('DELETE', `/${await addressOf('A parent')}`)],
+  ['a project that goes', async () => ask('DELETE', `/projects/${await project('lab')}`)],
+]
+
+test('the newest version of every row is the row, whatever was written before', async (t) => {
+  assert.deepEqual(await untold(world.server.db), [])
+  for (const [what, work] of writes) {
+    await t.test(what, async () => {
+      await work()
+      assert.deepEqual(await untold(world.server.db), [])
+    })
+  }
+  const entries = await world.server.db.one<{ n: number }>(sql`select count(*) as n from journals where version > 1`)
+  assert.ok(entries!.n > writes.length, 'the writes changed next to nothing')
+})
+
+async function ask(method: string, path: string, body?: unknown, headers?: Record<string, string>, who = 'admin') {
+  const answer = await world.person(who).send(method, `/api/v3${path}`, body, headers)
+  assert.ok(answer.status < 300, `${method} ${path} answers ${answer.status} ${answer.text}`)
+  return answer.body
+}
+
+const weekDay = (day: number) => ({ working: day !== 6, _links: { self: link(`days/week/${day}`) } })
+
+async function one(query: ReturnType<typeof sql>): Promise<number> {
+  const row = await world.server.db.one<{ id: number }>(query)
+  return row?.id ?? assert.fail(`nothing found by ${query.text} ${query.values}`)
+}
+const addressOf = async (subject: string) =>
+  `work_packages/${await one(sql`select id from work_packages where subject = ${subject}`)}`
+const project = (identifier: string) => one(sql`select id from projects where identifier = ${identifier}`)
+const version = (sharing: string) => one(sql`select id from versions where name = ${`Shared: ${sharing}`}`)
+const last = (table: 'attachments' | 'relations' | 'memberships' | 'principals', where = sql`1 = 1`) =>
+  one(sql`select max(id) as id from ${name(table)} where ${where}`)
+
+async function change(subject: string, body: object) {
+  const path = `/${await addressOf(subject)}`
+  const { lockVersion } = await ask('GET', path)
+  return ask('PATCH', path, { lockVersion, ...body })
+}
+
+const relate = (from: string, to: string) => ask('POST', `/${from}/relations`, { type: 'follows', _links: { to: link(to) } })
+
+async function execute(subject: string) {
+  const address = await addressOf(subject)
+  const { lockVersion } = await ask('GET', `/${address}`)
+  const id = await one(sql`select id from custom_actions`)
+  return ask('POST', `/custom_actions/${id}/execute`, { lockVersion, _links: { workPackage: link(address) } }, {}, 'member')
+}
+
+async function removeAllFields(tx: Transaction) {
+  const fields = await tx.all<{ id: number }>(sql`select id from custom_fields`)
+  for (const { id } of fields) await removeField(tx, id)
+}
