@@ -13,6 +13,7 @@ import type { Body } from './represent.ts'
 import type { Draft, Resource, StandardOperation } from './resource.ts'
 import type { Rule } from './rules.ts'
 import { schemaOf } from './schema.ts'
+import { refuseUnknown } from './shapes.ts'
 import { prepare } from './viewer.ts'
 
 /** A request that has been understood: who asks, for what, with which body. */
@@ -78,6 +79,7 @@ const declared: Operation[] = []
 
 /** Declares an operation that is no standard one of a resource. */
 export function operation(one: Operation): void {
+  refuseUnknown('operation', `${one.method} ${one.path}`, one)
   declared.push(one)
 }
 
@@ -95,6 +97,7 @@ export const documents: Document[] = []
 
 /** Declares something to be read outside the API. */
 export function document(one: Document): void {
+  refuseUnknown('document', one.path, one)
   documents.push(one)
 }
 

@@ -11,6 +11,7 @@ import * as kinds from './kinds.ts'
 import type { Filter } from './operators.ts'
 import type { Page } from './page.ts'
 import type { Rule, Scope } from './rules.ts'
+import { refuseUnknown, refuseUnknownOperations } from './shapes.ts'
 import type { Topic } from './world.ts'
 
 /** A link as it is answered. */
@@ -402,6 +403,7 @@ export function resource<T extends TableName, F = unknown>(
   declare: (build: Build<Tables[T], F>) => Declaration<T, F>,
 ): Resource {
   const declaration = declare(builders<Tables[T], F>())
+  refuseMisspelt(name, declaration)
   const { title } = declaration
   const properties = Object.entries(declaration.properties).map(named)
   const declared = {
@@ -416,6 +418,17 @@ export function resource<T extends TableName, F = unknown>(
   } as unknown as Resource
   registry.set(name, declared)
   return declared
+}
+
+/** Throws an Error that names the resource and the member where a declaration, or a part of it, has one that nothing reads. */
+function refuseMisspelt(name: string, declaration: Partial<Declaration<any, any>>): void {
+  const { properties = {}, meta = {}, filters = {}, actions = {}, operations = [] } = declaration
+  refuseUnknown('declaration', name, declaration)
+  refuseUnknownOperations(name, operations)
+  for (const [own, { to, options }] of Object.entries({ ...properties, ...meta }))
+    refuseUnknown(to ? 'link' : 'scalar', `${name}.${own}`, options)
+  for (const [own, filter] of Object.entries(filters)) refuseUnknown('filter', `The filter ${own} of ${name}`, filter)
+  for (const [own, action] of Object.entries(actions)) refuseUnknown('action', `The action ${own} of ${name}`, action)
 }
 
 /**
@@ -465,11 +478,13 @@ export function extend<T extends TableName>(
   },
 ): void {
   const target = resourceNamed(name) as any
+  const properties = more.properties?.(builders()) ?? {}
+  refuseMisspelt(name, { ...more, properties })
   for (const key of ['actions', 'extras', 'loads', 'embeds', 'filters', 'sorts'] as const)
     target[key] = { ...target[key], ...more[key] }
   if (more.attached) target.attached = more.attached
   for (const key of ['needs', 'after'] as const) target[key] = [...(target[key] ?? []), ...(more[key] ?? [])]
-  for (const property of Object.entries(more.properties?.(builders()) ?? {}).map(named)) {
+  for (const property of Object.entries(properties).map(named)) {
     target.properties.push(property)
     target.property.set(property.name, property)
   }

@@ -44,6 +44,13 @@ test('the form tells what is wrong, and saves nothing', async () => {
   assert.equal((await stranger.post('/example/form', {})).status, 403)
 })
 
+test('a form without complaints calls its properties writable, and offers no way to commit them', async () => {
+  const { body } = await vera.post('/example/form', { subject: 'Another one' })
+  assert.deepEqual(body._embedded.validationErrors, {})
+  assert.deepEqual([body._embedded.schema.subject.writable, body._embedded.schema.status.writable], [true, true])
+  assert.ok(!('commit' in body._links))
+})
+
 test('the collection is that of work packages, grouped and summed up as asked', async () => {
   const { status, body } = await vera.get('/examples?groupBy=status&showSums=true')
   assert.equal(status, 200)

@@ -16,13 +16,13 @@ const Example = fixed('Example', [example], ({ text, integer, link }) => ({
   path: 'example',
   title: 'subject',
   visible: everyone,
-  may: { update: everyone },
-  commit: nobody,
+  // What a form says can be changed, though there is nothing to commit.
+  may: { update: everyone, edit: nobody },
   lock: 'lock_version',
   properties: {
     lockVersion: integer({ label: 'Resource version', writable: false }),
-    subject: text({ required: true, min: 1, max: 255 }),
-    status: link('Status', { allowed: { rows: (_, facts) => (facts as Facts).statuses } }),
+    subject: text({ may: everyone, required: true, min: 1, max: 255 }),
+    status: link('Status', { may: everyone, allowed: { rows: (_, facts) => (facts as Facts).statuses } }),
   },
   facts: async (_, context): Promise<Facts> => ({ statuses: await statusesOf(context) }),
   formLinks: () => ({ previewMarkup: { href: '/api/v3/render/markdown', method: 'post' } }),

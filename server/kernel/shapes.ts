@@ -1,0 +1,199 @@
+/** The members that declarations can have. A declaration with another one is refused when it is made: it may be a guard misspelt. */
+import type { Document, Operation } from './operation.ts'
+import type { Filter } from './operators.ts'
+import type { Action, Declaration, LinkOptions, ScalarOptions } from './resource.ts'
+
+/** Every member of `T`, none left out: one that is added to the type is missing here until it is added as well. */
+type Members<T> = Readonly<Record<keyof T, true | Readonly<Record<string, true>>>>
+type Shape = Readonly<Record<string, true | Readonly<Record<string, true>>>>
+type Of<K extends keyof Declaration<any, any>> = Members<NonNullable<Declaration<any, any>[K]>>
+
+const standard = {
+  index: true,
+  show: true,
+  create: true,
+  update: true,
+  delete: true,
+  form: true,
+  editForm: true,
+  schema: true,
+} as const
+
+const rule = { needs: true, where: true, holds: true, anywhere: true } as const
+
+const declaration = {
+  path: true,
+  also: true,
+  label: true,
+  type: true,
+  pathOf: true,
+  addressOf: true,
+  variant: true,
+  resolve: true,
+  belongsTo: true,
+  title: true,
+  untitled: true,
+  held: true,
+  order: { column: true, descending: true } satisfies Of<'order'>,
+  visible: true,
+  addressable: rule,
+  guard: true,
+  guards: standard satisfies Of<'guards'>,
+  may: { create: true, update: true, edit: true, delete: true, form: true } satisfies Of<'may'>,
+  missing: true,
+  schemaGuard: true,
+  index: true,
+  paginated: true,
+  lock: true,
+  journal: true,
+  attached: true,
+  moments: true,
+  properties: true,
+  meta: true,
+  filters: true,
+  sorts: true,
+  actions: true,
+  loads: true,
+  embeds: true,
+  needs: true,
+  extras: true,
+  defaults: true,
+  proven: true,
+  facts: true,
+  derive: true,
+  check: true,
+  after: true,
+  create: true,
+  remove: true,
+  removable: true,
+  topics: true,
+  schema: true,
+  formLinks: true,
+  parameters: true,
+  answer: true,
+  operations: true,
+  deleted: true,
+} satisfies Members<Declaration<any, any>>
+
+const common = {
+  column: true,
+  label: true,
+  required: true,
+  lenient: true,
+  blank: true,
+  hasDefault: true,
+  derived: true,
+  writable: true,
+  ignored: true,
+  refusal: true,
+  // One rule for all writes, or one for each of two kinds.
+  may: { create: true, update: true, ...rule },
+  proof: true,
+  read: true,
+  when: true,
+  active: true,
+  initial: true,
+  follows: true,
+  about: true,
+  fault: true,
+  inSchema: true,
+  section: true,
+  filter: true,
+  filterNames: true,
+  indexed: true,
+  sort: true,
+  group: true,
+  descending: true,
+  emptyFirst: true,
+  listed: true,
+  compared: true,
+  sum: true,
+  allowed: { href: true, rows: true, texts: true },
+  select: true,
+} as const
+
+const scalar = { ...common, max: true, min: true, value: true, nullable: true } satisfies Members<ScalarOptions<any, any>>
+
+const link = {
+  ...common,
+  embed: true,
+  open: true,
+  hidden: true,
+  link: true,
+  load: true,
+  collected: true,
+  eligible: true,
+  store: true,
+  schemaType: true,
+  target: true,
+} satisfies Members<LinkOptions<any, any>>
+
+const filter = {
+  names: true,
+  label: true,
+  strategy: true,
+  operators: true,
+  operatorNames: true,
+  to: true,
+  available: true,
+  unlisted: true,
+  allowed: true,
+  where: true,
+} satisfies Members<Filter>
+
+const action = {
+  href: true,
+  links: true,
+  method: true,
+  title: true,
+  payload: true,
+  templated: true,
+  type: true,
+  harmless: true,
+  may: true,
+  when: true,
+} satisfies Members<Action<any>>
+
+const operation = {
+  method: true,
+  path: true,
+  summary: true,
+  tag: true,
+  guard: true,
+  harmless: true,
+  accepts: true,
+  answers: { status: true, of: true, as: true } satisfies Members<Operation['answers']>,
+  query: true,
+  takes: true,
+  run: true,
+} satisfies Members<Operation>
+
+const document = { path: true, caller: true, run: true } satisfies Members<Document>
+
+const shapes = { declaration, scalar, link, filter, action, operation, document }
+
+/**
+ * Refuses a part of a declaration that has members which nothing reads.
+ * @param where words for the part, to be found again by
+ * @throws Error that names the part and the member
+ */
+export function refuseUnknown(kind: keyof typeof shapes, where: string, given: object | null | undefined): void {
+  refuse(where, given, shapes[kind])
+}
+
+function refuse(where: string, given: unknown, shape: Shape): void {
+  if (typeof given !== 'object' || given === null) return
+  // Only what is looked into is read: some members are computed once everything is declared.
+  for (const member of Object.keys(given)) {
+    const known = Object.hasOwn(shape, member) ? shape[member] : undefined
+    if (!known) throw new Error(`${where} has a member "${member}", which nothing reads. Is it misspelt?`)
+    if (known !== true) refuse(`${where}: ${member}`, (given as Record<string, unknown>)[member], known)
+  }
+}
+
+/** Refuses standard operations of names that there are none of. */
+export function refuseUnknownOperations(where: string, names: readonly string[]): void {
+  for (const name of names)
+    if (!Object.hasOwn(standard, name))
+      throw new Error(`${where} names an operation "${name}", which is none of the standard ones.`)
+}
