@@ -93,6 +93,41 @@ export const has = (engine: Engine, column: string, key: string): Sql =>
 export const without = (engine: Engine, column: string, key: string): Sql =>
   engine === 'sqlite' ? sql`json_remove(${name(column)}, ${`$."${key}"`})` : sql`${name(column)} - ${key}::text`
 
+/**
+ * The change of a column of JSON whose object names rows in one member, alone or in a list: another row in place of some of them,
+ * or none. A member that is left with nothing is removed.
+ */
+export function exchanged(
+  engine: Engine,
+  column: string,
+  key: string,
+  ids: readonly number[],
+  by: number | null,
+): { readonly set: Sql; readonly where: Sql } {
+  const own = name(column)
+  const path = `$."${key}"`
+  const [value, each] =
+    engine === 'sqlite'
+      ? [raw('e.value'), sql`json_each(${own}, ${path}) e`]
+      : [
+          raw('cast(e.value #>> array[]::text[] as integer)'),
+          sql`jsonb_array_elements(case jsonb_typeof(${own} -> ${key}) when 'array' then ${own} -> ${key}
+            else jsonb_build_array(${own} -> ${key}) end) e`,
+        ]
+  const where = sql`${has(engine, column, key)} and exists (select 1 from ${each} where ${among(engine, value, ids)})`
+  const gone = by === null ? ids : [...ids, by]
+  const rest = sql`select ${value} as id from ${each} where not (${among(engine, value, gone)})`
+  const left =
+    by === null ? rest : sql`select id from (${rest}) r union all select ${by}${raw(engine === 'postgres' ? '::int' : '')}`
+  const set =
+    engine === 'sqlite'
+      ? sql`${own} = json_patch(${own}, json_object(${key}, json(coalesce(case json_type(${own}, ${path})
+          when 'array' then (select nullif(json_group_array(id), '[]') from (${left})) else ${by} end, 'null'))))`
+      : sql`${own} = jsonb_strip_nulls(${own} || jsonb_build_object(${key}::text, case jsonb_typeof(${own} -> ${key})
+          when 'array' then (select jsonb_agg(id) from (${left}) l) else to_jsonb(${by}::int) end))`
+  return { set, where }
+}
+
 /** Keys and values of several rows as one JSON object; nothing where there are no rows. */
 export const objectOf = (engine: Engine, key: Sql, value: Sql): Sql =>
   engine === 'sqlite' ? sql`nullif(json_group_object(${key}, ${value}), '{}')` : sql`jsonb_object_agg(${key}, ${value})`

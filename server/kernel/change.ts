@@ -9,6 +9,7 @@ import { publish } from './events.ts'
 import { entryOf, record } from './history.ts'
 import { alive, folded, split } from './living.ts'
 import { enrich, needsOf, visibleIds, visibleRow } from './page.ts'
+import { removed } from './removal.ts'
 import { type Body, shownValue } from './represent.ts'
 import {
   type Draft,
@@ -426,7 +427,10 @@ export async function remove(db: Database, context: Context, resource: Resource,
   if (violations.length > 0) throw combined(toErrors(resource, violations))
   await writing(db, resource, async (tx) => {
     const isDone = await resource.remove?.(tx, row as never, inside(context, tx))
-    if (isDone !== false) await tx.run(sql`delete from ${name(resource.table)} where id = ${row['id']}`)
+    if (isDone !== false) {
+      await tx.run(sql`delete from ${name(resource.table)} where id = ${row['id']}`)
+      await removed(tx, resource.table, [row['id']], entryOf(context))
+    }
     await touched(tx, resource)
     await publish(tx, context, `${resource.table}.deleted`, row['id'], [])
   })

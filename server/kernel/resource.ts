@@ -279,7 +279,7 @@ export interface Declaration<T extends TableName, F> {
   after?: readonly ((tx: Transaction, draft: Draft<Tables[T]>, facts: F, context: Context) => Promise<void>)[]
   /** What creating means, where it is not inserting the row; gives the row's id. */
   create?: (tx: Transaction, row: Tables[T], context: Context) => Promise<number>
-  /** What deleting means, where it is more than removing the row; gives false to keep the row. */
+  /** What deleting means, where it is more than removing the row; gives false where it has removed the row itself: see `removal.ts`. */
   remove?: (tx: Transaction, row: Tables[T], context: Context) => Promise<boolean>
   /** Why a visible row that the viewer may delete cannot be deleted. */
   removable?: (row: Tables[T], context: Context) => Promise<readonly Violation[]>

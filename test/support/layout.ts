@@ -8,6 +8,8 @@ export interface Reference {
   readonly table: string
   readonly column: string
   readonly target: string
+  /** Whether the database itself lets go of a row that is removed, or removes what points to it. */
+  readonly isLetGo: boolean
 }
 
 const folder = new URL('../../server/db/migrations/', import.meta.url)
@@ -17,11 +19,17 @@ for (const file of readdirSync(folder).sort()) {
   texts.push(...parts.map((part) => (typeof part === 'string' ? part : part.sqlite)))
 }
 
+interface Column extends Omit<Reference, 'target'> {
+  readonly target: string | undefined
+  readonly isJson: boolean
+}
+
 /** Every column: its table, its name, and the table it points to, if it does; as the migrations leave them, one after the other. */
-let columns: { readonly table: string; readonly column: string; readonly target: string | undefined }[] = []
+let columns: Column[] = []
 const STATEMENT =
-  /create table (?<made>\w+) \(\n(?<body>[\s\S]*?)\n\);|alter table (?<table>\w+) (?:add column (?<added>\w+) .*?(?:references (?<target>\w+) \(id\).*)?|rename column (?<from>\w+) to (?<to>\w+)|rename to (?<name>\w+));$|drop table (?<dropped>\w+);/gm
-const COLUMN = /^ {2}(?!primary key|unique|check|foreign key)(\w+) .*?(?:references (\w+) \(id\).*)?$/gm
+  /create table (?<made>\w+) \(\n(?<body>[\s\S]*?)\n\);|alter table (?<table>\w+) (?:add column (?<added>\w+) (?<type>\S+?)(?=[\s,;]).*?(?:references (?<target>\w+) \(id\)(?<reaction> on delete)?.*)?|rename column (?<from>\w+) to (?<to>\w+)|rename to (?<name>\w+));$|drop table (?<dropped>\w+);/gm
+const COLUMN =
+  /^ {2}(?!primary key|unique|check|foreign key)(\w+) (\S+?)(?=[\s,]|$).*?(?:references (\w+) \(id\)( on delete)?.*)?$/gm
 for (const text of texts) {
   for (const { groups } of text.matchAll(STATEMENT)) {
     const {
@@ -29,14 +37,18 @@ for (const text of texts) {
       body = '',
       table = '',
       added,
+      type,
       target,
+      reaction,
       from,
       to,
       name: renamed,
       dropped,
     } = groups as Record<string, string | undefined>
-    if (made) for (const [, column, to] of body.matchAll(COLUMN)) columns.push({ table: made, column: column!, target: to })
-    if (added) columns.push({ table, column: added, target })
+    if (made)
+      for (const [, column, type, to, reaction] of body.matchAll(COLUMN))
+        columns.push({ table: made, column: column!, target: to, isJson: type === '{json}', isLetGo: Boolean(reaction) })
+    if (added) columns.push({ table, column: added, target, isJson: type === '{json}', isLetGo: Boolean(reaction) })
     if (renamed) columns = columns.map((one) => (one.table === table ? { ...one, table: renamed } : one))
     if (to) columns = columns.map((one) => (one.table === table && one.column === from ? { ...one, column: to } : one))
     if (dropped) columns = columns.filter((one) => one.table !== dropped)
@@ -49,9 +61,52 @@ export const layout: ReadonlyMap<string, readonly string[]> = new Map(
 )
 
 /** The columns that point to another table's id. */
-export const references: readonly Reference[] = columns.filter((one): one is Reference => one.target !== undefined)
+export const references = columns.filter((one): one is Column & Reference => one.target !== undefined)
 
-/** Rows that point to what is not there, in words: foreign keys, and pairs of `entity_type` and `entity_id`. */
+/** What may point to nothing, or looks as if it pointed to something, and why. */
+const excepted: Readonly<Record<string, string>> = {
+  'work_package_versions.*': 'the past may hold what is gone',
+  'journals.attached': 'the past names files that are gone',
+  'journals.cause': 'the past names work packages that are gone; answers tell their numbers and lead nowhere',
+  'outbox.resource_id': 'it tells what happened, and that something was deleted is one such thing',
+  'outbox.actor_id': 'it tells who did what, those among them who are gone',
+  'outbox.changed': 'names of columns',
+  'tokens.project_ids': 'a token for projects that are gone opens nothing; without them it would open everything',
+  'custom_actions.conditions':
+    'an action for projects that are gone is offered nowhere; without them it would be offered everywhere',
+  'oauth_applications.client_id': 'the name of the application itself',
+  'auth_providers.client_id': 'our own name at the provider',
+}
+
+/** Columns of JSON that hold ids of rows by a custom field's format, or addresses. */
+const checked = (column: string) => /\.custom_values$|^custom_actions\.changes$/.test(column)
+
+/** Columns of JSON in which there are no ids of rows. */
+const plain = [
+  ...['settings.value', 'custom_fields.default_value', 'tokens.scopes', 'passkeys.transports', 'auth_providers.claims'],
+  ...['daily_reminders', 'immediate_reminders', 'pause_reminders', 'workdays'].map((one) => `principals.${one}`),
+  ...['oauth_applications.redirect_uris', 'oauth_applications.scopes', 'oauth_grants.scopes'],
+  ...['oauth_tokens.scopes', 'oauth_tokens.content'],
+]
+
+const isExcepted = ({ table, column }: Pick<Column, 'table' | 'column'>) =>
+  `${table}.*` in excepted || `${table}.${column}` in excepted
+
+/** The columns that hold ids together with the one that tells of what: `entity_type` and `entity_id`, `resource` and `resource_id`. */
+const pairs = columns.flatMap(({ table, column }) => {
+  const stem = /^(\w+)_id$/.exec(column)?.[1]
+  const kind = layout.get(table)!.find((one) => one === `${stem}_type` || one === stem)
+  return kind ? [{ table, column, kind }] : []
+})
+
+/** Columns that look as if they pointed to rows, and of which nothing is known: no foreign key, no pair, no exception. */
+export const unknownReferences: readonly string[] = columns
+  .filter((one) => (one.isJson || /_ids?$/.test(one.column)) && !one.target && !isExcepted(one))
+  .filter(({ table, column }) => !pairs.some((pair) => pair.table === table && pair.column === column))
+  .map(({ table, column }) => `${table}.${column}`)
+  .filter((column) => !checked(column) && !plain.includes(column))
+
+/** Rows that point to what is not there, in words: by foreign keys, by pairs, by values of custom fields and by addresses. */
 export async function orphans(db: Reader): Promise<string[]> {
   const found: string[] = []
   for (const { table, column, target } of references) {
@@ -60,22 +115,76 @@ export async function orphans(db: Reader): Promise<string[]> {
       where x.${name(column)} is not null and not exists (select 1 from ${name(target)} y where y.id = x.${name(column)})`)
     if (row!.n > 0) found.push(`${row!.n} rows of ${table} point by ${column} to no row of ${target}`)
   }
-  const tableOf = new Map([...resources()].map((one) => [one.name, one.table as string]))
-  for (const [table, columns] of layout) {
-    if (!columns.includes('entity_id')) continue
+  const all = [...resources()]
+  const tables = new Map([
+    ...all.map((one) => [one.name, one.table as string] as const),
+    ...[...layout.keys()].map((one) => [one, one] as const),
+  ])
+  for (const { table, column, kind } of pairs) {
+    if (isExcepted({ table, column })) continue
     const types = await db.all<{ type: string }>(
-      sql`select distinct entity_type as type from ${name(table)} where entity_type is not null`,
+      sql`select distinct ${name(kind)} as type from ${name(table)} where ${name(column)} is not null`,
     )
     for (const { type } of types) {
-      const target = tableOf.get(type)
+      const target = tables.get(type)
       if (!target) {
         found.push(`${table} points to a ${type}, which is no resource`)
         continue
       }
       const row = await db.one<{ n: number }>(sql`
         select count(*) as n from ${name(table)} x
-        where x.entity_type = ${type} and not exists (select 1 from ${name(target)} y where y.id = x.entity_id)`)
+        where x.${name(kind)} = ${type} and not exists (select 1 from ${name(target)} y where y.id = x.${name(column)})`)
       if (row!.n > 0) found.push(`${row!.n} rows of ${table} point to a ${type} that is not there`)
+    }
+  }
+  return [...found, ...(await orphanedValues(db)), ...(await orphanedChanges(db))]
+}
+
+/** The tables that values of custom fields point to, by the formats of the fields. */
+const tablesOfFormats = new Map([
+  ['list', 'custom_options'],
+  ['hierarchy', 'custom_field_items'],
+  ['weighted_item_list', 'custom_field_items'],
+  ['user', 'principals'],
+  ['version', 'versions'],
+])
+
+/** Values of custom fields that are none: of fields that are gone, or of choices, people or versions that are. */
+async function orphanedValues(db: Reader): Promise<string[]> {
+  const found = new Map<string, number[]>()
+  const formats = new Map(
+    (await db.all(sql`select id, format from custom_fields`)).map((row) => [String(row['id']), row['format']]),
+  )
+  const ids = new Map<string, ReadonlySet<unknown>>()
+  for (const table of new Set(tablesOfFormats.values()))
+    ids.set(table, new Set((await db.all(sql`select id from ${name(table)}`)).map((row) => row['id'])))
+  for (const one of columns.filter(({ column }) => column === 'custom_values')) {
+    if (isExcepted(one)) continue
+    const rows = await db.all(sql`select id, custom_values from ${name(one.table)} where custom_values is not null order by id`)
+    for (const { id, custom_values } of rows) {
+      for (const [field, value] of Object.entries(custom_values)) {
+        const format = formats.get(field)
+        const known = ids.get(tablesOfFormats.get(format ?? '') ?? '')
+        const isThere = format !== undefined && (!known || [value].flat().every((of) => known.has(of)))
+        const where = `${one.table} hold what is gone in field ${field} of ${format ?? 'no format'}`
+        if (!isThere) found.getOrInsertComputed(where, () => []).push(id)
+      }
+    }
+  }
+  return [...found].map(([where, rows]) => `${where}: ${rows.join(', ')}`)
+}
+
+/** Custom actions that name what is gone. */
+async function orphanedChanges(db: Reader): Promise<string[]> {
+  const found: string[] = []
+  const fields = new Set((await db.all(sql`select id from custom_fields`)).map((row) => `customField${row['id']}`))
+  for (const { id, changes } of await db.all(sql`select id, changes from custom_actions`)) {
+    for (const [property, link] of Object.entries<any>({ ...changes, ...changes._links })) {
+      const [, path, row] = /^\/api\/v3\/(\w+)\/(\d+)$/.exec([link].flat()[0]?.href ?? '') ?? []
+      const target = [...resources()].find((one) => one.path === path)
+      const isGone = target && !(await db.one(sql`select id from ${name(target.table)} where id = ${Number(row)}`))
+      if (isGone) found.push(`custom action ${id} sets ${property} to ${link.href}`)
+      if (/^customField/.test(property) && !fields.has(property)) found.push(`custom action ${id} sets ${property}`)
     }
   }
   return found

@@ -202,6 +202,7 @@ async function fill({ server, lab, annex, member, sharee, coded }: Filling): Pro
     await make.row('user_non_working_times', { user_id: user, start_date: '2031-02-03', end_date: '2031-02-04' })
   }
   await make.row('non_working_days', { date: '2031-12-25', name: 'Christmas' }, 'non_working_days')
+  await make.row('non_working_days', { date: '2031-12-26', name: 'Boxing Day' }, 'non_working_days')
   const comments = await server.db.all<{ id: number }>(sql`select id from journals order by id limit 4`)
   await server.db.transaction((tx) => tx.run(sql`update journals set notes = 'See there.' where id <= ${comments.at(-1)!.id}`))
   for (const [i, author] of [member, ...coded].entries()) {

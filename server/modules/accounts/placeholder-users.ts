@@ -57,7 +57,7 @@ export const PlaceholderUser = resource('PlaceholderUser', 'principals', ({ text
   defaults: () => ({ type: 'PlaceholderUser', status: ACTIVE }),
   remove: async (tx, row, context) => {
     await demandMemberships(tx, row.id, context)
-    return removePrincipal(tx, row)
+    return removePrincipal(tx, row, context)
   },
   operations: ['index', 'show', 'create', 'update', 'delete'],
   deleted: 202,

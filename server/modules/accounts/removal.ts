@@ -2,7 +2,9 @@
 import type { Row, Transaction } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
-import { amend } from '#kernel/history.ts'
+import type { Context } from '#kernel/context.ts'
+import { amend, entryOf } from '#kernel/history.ts'
+import { removed } from '#kernel/removal.ts'
 import { changed } from '#kernel/world.ts'
 import { placesOf, prune, usersOf } from './inheritance.ts'
 
@@ -26,7 +28,7 @@ export const preferences: readonly (readonly [TableName, string])[] = [['categor
  * Removes a user, group or placeholder user together with its memberships and tokens.
  * @returns false: the row is gone already
  */
-export async function removePrincipal(tx: Transaction, { id }: Row): Promise<false> {
+export async function removePrincipal(tx: Transaction, { id }: Row, context: Context): Promise<false> {
   const deleted = await tx.one<{ id: number }>(sql`select id from principals where type = 'DeletedUser'`)
   if (!deleted) throw new Error('The database has no deleted user: run halyard migrate.')
   // A running timer has no end that anybody could tell any more.
@@ -43,6 +45,7 @@ export async function removePrincipal(tx: Transaction, { id }: Row): Promise<fal
   const places = await placesOf(tx, id)
   await tx.run(sql`delete from principals where id = ${id}`)
   await prune(tx, users, places)
+  await removed(tx, 'principals', [id], entryOf(context))
   await changed(tx, 'memberships', 'tokens', 'categories')
   return false
 }

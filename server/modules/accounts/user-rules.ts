@@ -237,8 +237,8 @@ export async function removableUser(row: Row, context: Context): Promise<readonl
   return []
 }
 
-export async function removeUser(tx: Transaction, row: Row): Promise<false> {
-  await removePrincipal(tx, row)
+export async function removeUser(tx: Transaction, row: Row, context: Context): Promise<false> {
+  await removePrincipal(tx, row, context)
   await ensureAnAdmin(tx)
   return false
 }

@@ -8,7 +8,8 @@ import { idLinked, sentLink, toErrors } from '#kernel/draft.ts'
 import { combined, conflict, forbidden, notFound, violation } from '#kernel/errors.ts'
 import { demand, guarded, idFrom, operation, saved } from '#kernel/operation.ts'
 import { visibleRow } from '#kernel/page.ts'
-import { extend, resource } from '#kernel/resource.ts'
+import { whenRemoved } from '#kernel/removal.ts'
+import { extend, resource, resources } from '#kernel/resource.ts'
 import { both, either, having, inAnyProject, onWorkPackage, type Rule, sharedAnywhere, within, withRole } from '#kernel/rules.ts'
 import { defineSet, grantsOf, prepare, rolesOf, sharedRolesOf, sharesOf } from '#kernel/viewer.ts'
 import { allRows, changed } from '#kernel/world.ts'
@@ -159,6 +160,34 @@ async function workPackageIn(body: Record<string, unknown>, context: Context): P
   const id = await idLinked(WorkPackage, sentLink(body, 'workPackage'), context)
   return id === undefined ? undefined : visibleRow(context, WorkPackage, id)
 }
+
+/** What an action sets in all its changes: by the property's name, values and links alike. */
+const settings = ({ _links = {}, ...values }: Row) => ({ ...values, ..._links })
+
+/** Takes settings that satisfy `isGone` out of all actions. One that is left with nothing changes nothing, and says so. */
+async function letGo(tx: Transaction, isGone: (property: string, value: unknown) => boolean): Promise<void> {
+  let count = 0
+  for (const { id, changes } of await tx.all(sql`select id, changes from custom_actions order by id`)) {
+    const gone = Object.entries(settings(changes)).filter(([property, value]) => isGone(property, value))
+    if (gone.length === 0) continue
+    const { _links, ...values } = changes
+    const without = (some: object) =>
+      Object.fromEntries(Object.entries(some).filter(([property]) => gone.every(([own]) => own !== property)))
+    const left = { ...without(values), ...(_links && { _links: without(_links) }) }
+    count += await tx.run(sql`update custom_actions set changes = ${left} where id = ${id}`)
+  }
+  if (count > 0) await changed(tx, 'custom_actions')
+}
+
+// What names somebody or something that is gone could not be executed any more.
+for (const table of ['principals', 'versions', 'projects', 'work_packages', 'custom_options', 'custom_field_items'] as const) {
+  whenRemoved(table, (tx, ids) => {
+    const paths = [...resources()].filter((one) => one.table === table).flatMap((one) => [one.path, ...(one.also ?? [])])
+    const gone = new Set(paths.flatMap((path) => ids.map((id) => `/api/v3/${path}/${id}`)))
+    return letGo(tx, (_, value: any) => [value].flat().some((link: { href?: string } | null) => gone.has(link?.href ?? '')))
+  })
+}
+whenRemoved('custom_fields', (tx, ids) => letGo(tx, (property) => ids.some((id) => property === `customField${id}`)))
 
 /** What a new action is to be. */
 export interface ActionPlan {

@@ -12,6 +12,7 @@ import '#modules/projects/projects.ts'
 import { alsoSearched } from '#modules/work-packages/texts.ts'
 import { valueIn } from './formats.ts'
 import { filterOf, nameOf, propertyOf } from './properties.ts'
+import './references.ts'
 
 defineAdditions(async (db, snapshot, viewer) => {
   const fields = await definitionsOf(db, snapshot)

@@ -1,15 +1,15 @@
 /** Defining custom fields: checked, and in one transaction with everything that belongs to them. */
 import { ConstraintError, type Transaction } from '#db/database.ts'
 import { has, insert, without } from '#db/dialect.ts'
-import { join, name, sql } from '#db/sql.ts'
+import { join, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { rewriteWhere } from '#kernel/history.ts'
-import { resourceNamed } from '#kernel/resource.ts'
+import { removed } from '#kernel/removal.ts'
 import { changed } from '#kernel/world.ts'
 import { patternFault } from '#text/patterns.ts'
 import { type Extensible, extensible, type Format } from './definitions.ts'
 import { formats } from './formats.ts'
 import { formulaFault } from './formulas.ts'
+import { writeValues } from './references.ts'
 
 /** An item of a hierarchy, with those below it. */
 export interface ItemPlan {
@@ -135,17 +135,13 @@ async function plant(tx: Transaction, field: number, parent: number, items: read
 export async function removeField(tx: Transaction, id: number): Promise<boolean> {
   const field = await tx.one<{ resource: Extensible }>(sql`select resource from custom_fields where id = ${id}`)
   if (!field) return false
-  const holder = resourceNamed(field.resource)
-  const change = {
-    set: sql`custom_values = ${without(tx.engine, 'custom_values', String(id))}`,
-    where: has(tx.engine, 'custom_values', String(id)),
-  }
-  if (holder.journal) {
-    const system = await tx.one<{ id: number }>(sql`select id from principals where type = 'SystemUser'`)
-    const entry = { actor: system?.id as number, at: new Date().toISOString(), window: 0, cause: { type: 'system_update' } }
-    await rewriteWhere(tx, holder, change, entry)
-  } else await tx.run(sql`update ${name(holder.table)} set ${change.set} where ${change.where}`)
+  const system = (await tx.one<{ id: number }>(sql`select id from principals where type = 'SystemUser'`)) as { id: number }
+  const entry = { actor: system.id, at: new Date().toISOString(), window: 0, cause: { type: 'system_update' } }
+  const [column, key] = ['custom_values', String(id)]
+  const change = { set: sql`custom_values = ${without(tx.engine, column, key)}`, where: has(tx.engine, column, key) }
+  await writeValues(tx, field.resource, change, entry)
   await tx.run(sql`delete from custom_fields where id = ${id}`)
+  await removed(tx, 'custom_fields', [id], entry)
   await changed(tx, 'custom_fields', 'custom_options', 'custom_field_items', 'projects', 'principals', 'versions')
   return true
 }

@@ -5,9 +5,10 @@ import { and, name, raw, type Sql, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { conflict, forbidden } from '#kernel/errors.ts'
 import { type Ask, nested, operation, rowAt } from '#kernel/operation.ts'
+import { whenRemoved } from '#kernel/removal.ts'
 import { type Draft, extend, hrefOf, type LinkOptions } from '#kernel/resource.ts'
 import { prepare } from '#kernel/viewer.ts'
-import { Attachment, free, inContainer, touch } from './attachments.ts'
+import { Attachment, free, inContainer, inContainers, touch } from './attachments.ts'
 import { type Container, declareContainer, lentBy } from './containers.ts'
 import { prepareUpload } from './direct.ts'
 import { discard } from './loose.ts'
@@ -22,6 +23,8 @@ export function attachable(kind: Container, options: Pick<LinkOptions<any, any>,
   const { path, name: type, table } = resource
   const self = (row: { id: number }) => `${hrefOf(resource, row)}/attachments`
   declareContainer(kind)
+  // After the rows: an upload that came first has made us wait.
+  whenRemoved(table, (tx, ids, { at }) => discard(tx, inContainers(tx.engine, type, ids), new Date(at)))
   extend('Attachment', 'attachments', { extras: lentBy(kind) })
   extend(type, table, {
     attached: (

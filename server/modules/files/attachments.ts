@@ -1,5 +1,6 @@
 /** A file that somebody attached to something, or uploaded to attach it later. */
-import type { Row, Transaction } from '#db/database.ts'
+import type { Engine, Row, Transaction } from '#db/database.ts'
+import { among } from '#db/dialect.ts'
 import { and, type Sql, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { conflict } from '#kernel/errors.ts'
@@ -102,6 +103,10 @@ export const free: Sql = sql`(attachments.container_id is null and attachments.s
 /** The attachments of one container; its id may be a column. */
 export const inContainer = (type: string, id: number | Sql): Sql =>
   and([sql`attachments.container_type = ${type}`, sql`attachments.container_id = ${id}`])
+
+/** The attachments of several containers. */
+export const inContainers = (engine: Engine, type: string, ids: readonly number[]): Sql =>
+  and([sql`attachments.container_type = ${type}`, among(engine, sql`attachments.container_id`, ids)])
 
 /** Everything that may upload without a container: whatever kind it is meant for. */
 export const uncontained = lazily(() => ofContainer((kind) => kind.uncontained))

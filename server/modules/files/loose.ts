@@ -50,10 +50,6 @@ export async function discard(tx: Transaction, where: Sql, now: Date): Promise<n
   return tx.run(sql`delete from attachments where ${where}`)
 }
 
-/** Removes what was attached to rows of a kind that are gone; `which` is a condition on `container_id`. */
-export const discardOf = (tx: Transaction, type: string, which: Sql, now: Date): Promise<number> =>
-  discard(tx, sql`container_type = ${type} and ${which}`, now)
-
 const AT_ONCE = 100
 
 /**

@@ -8,6 +8,7 @@ import { reach } from '#kernel/effects.ts'
 import { conflict } from '#kernel/errors.ts'
 import { publish } from '#kernel/events.ts'
 import { entryOf, rewriteWhere } from '#kernel/history.ts'
+import { removed } from '#kernel/removal.ts'
 import { type Draft, differs, resourceNamed } from '#kernel/resource.ts'
 import { both } from '#kernel/rules.ts'
 import { changed } from '#kernel/world.ts'
@@ -115,10 +116,20 @@ export async function clear(tx: Transaction, { id }: Project, context: Context):
   const origins = [...work, ...left.map((one) => one.id)]
   if (origins.length > 0) await settleWork(tx, { origins, work, because: undefined }, context)
   await tx.run(sql`update projects set parent_id = null where ${inside('id')}`)
-  for (const below of ids.filter((one) => one !== id)) {
-    await tx.run(sql`delete from projects where id = ${below}`)
-    await publish(tx, context, 'projects.deleted', below, [])
+  const planned = await tx.all<{ id: number }>(sql`delete from versions where ${inside('project_id')} returning id`)
+  const below = ids.filter((one) => one !== id)
+  for (const one of below) {
+    await tx.run(sql`delete from projects where id = ${one}`)
+    await publish(tx, context, 'projects.deleted', one, [])
   }
+  const entry = entryOf(context)
+  await removed(
+    tx,
+    'versions',
+    planned.map((version) => version.id),
+    entry,
+  )
+  await removed(tx, 'projects', below, entry)
   await changed(tx, 'memberships', 'versions', 'categories')
   return true
 }

@@ -13,7 +13,7 @@ import { ofProject } from '#modules/work-packages/filters.ts'
 import { listAt } from '#modules/work-packages/list.ts'
 import { timestampsIn } from '#modules/work-packages/moments.ts'
 import { loadFilters, readUses } from './filters.ts'
-import { QueryColumn, QuerySortBy, workPackages } from './parts.ts'
+import { QueryColumn, QueryGroupBy, QuerySortBy, workPackages } from './parts.ts'
 import { displays, highlightingModes, labelsKind, zoomLevels } from './values.ts'
 
 /** The ids in a column that holds a list of them. */
@@ -44,13 +44,15 @@ export const placeOf = ({ project_id }: Row): string =>
 
 /** The parameters with which a list gives what a query finds. */
 export function parametersOf(row: Row, uses: readonly FilterUse[], context: Context): URLSearchParams {
+  // A field may be gone, or be one that the viewer does not know of.
+  const group = rowsOf(QueryGroupBy, context)?.get(row['group_by'])
   const params = new URLSearchParams({
     filters: writeFilters(uses),
     includeSubprojects: String(row['include_subprojects']),
-    showHierarchies: String(row['show_hierarchies'] && !row['group_by']),
+    showHierarchies: String(row['show_hierarchies'] && !group),
     showSums: String(row['sums']),
   })
-  if (row['group_by']) params.set('groupBy', row['group_by'])
+  if (group) params.set('groupBy', group['id'])
   for (const column of readIds(row['columns'])) params.append('columns[]', column)
   const sorts = readIds(row['sort_by'])
     .map((id) => rowsOf(QuerySortBy, context)?.get(id))

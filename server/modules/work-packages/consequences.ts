@@ -7,10 +7,10 @@ import { toErrors } from '#kernel/draft.ts'
 import { reach, reachBelow } from '#kernel/effects.ts'
 import { combined, conflict, violation } from '#kernel/errors.ts'
 import { entryOf, forget } from '#kernel/history.ts'
+import { removed } from '#kernel/removal.ts'
 import { type Draft, differs, resourceNamed } from '#kernel/resource.ts'
 import { both, inProject, type Rule } from '#kernel/rules.ts'
 import { changed } from '#kernel/world.ts'
-import { discardOf } from '#modules/files/loose.ts'
 import { calendarOf, type Facts } from './facts.ts'
 import { chainAbove, type Totals, totalsAbove } from './hierarchy.ts'
 import { boundOf, networkOf, successorsOf } from './network.ts'
@@ -182,13 +182,12 @@ async function detach(tx: Transaction, ids: readonly number[], context: Context)
 }
 
 /** Removes work packages with all that was kept of them, and the files attached to them and to what was said of them. */
-export async function erase(tx: Transaction, ids: readonly number[], { now }: Context): Promise<void> {
+export async function erase(tx: Transaction, ids: readonly number[], context: Context): Promise<void> {
   const these = (column: Sql) => among(tx.engine, column, ids)
   const entries = await forget(tx, resourceNamed('WorkPackage'), these)
   await tx.run(sql`delete from work_packages where ${these(sql`id`)}`)
-  // After the rows: an upload that came first has made us wait.
-  await discardOf(tx, 'WorkPackage', these(sql`container_id`), now)
-  await discardOf(tx, 'Activity', among(tx.engine, sql`container_id`, entries), now)
+  await removed(tx, 'work_packages', ids, entryOf(context))
+  await removed(tx, 'journals', entries, entryOf(context))
 }
 
 /**

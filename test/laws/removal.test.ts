@@ -1,0 +1,151 @@
+/** Laws of removal: whatever is removed, nothing that stays points to it, in no column and in no answer. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { name, sql } from '#db/sql.ts'
+import { amend } from '#kernel/history.ts'
+import { resourceNamed } from '#kernel/resource.ts'
+import { changed } from '#kernel/world.ts'
+import { makeField, removeField } from '#modules/custom-fields/making.ts'
+import { orphans, unknownReferences, untold } from '#test/layout.ts'
+import { offersOf } from '#test/links.ts'
+import { crowd, type Populated, populated } from '#test/populated.ts'
+import { addressesOf, isStored, resourcesWith } from '#test/registry.ts'
+
+let world: Populated
+before(async () => {
+  world = await populated()
+  await crowd(world.server.db, 12)
+  await entangle()
+})
+after(() => world.close())
+
+/** Values of custom fields and custom actions that name people, versions and work packages: those that are to be removed among them. */
+async function entangle(): Promise<void> {
+  const { db, make } = world.server
+  const ids = async (table: string, where = sql`1 = 1`) =>
+    (await db.all<{ id: number }>(sql`select id from ${name(table)} where ${where} order by id`)).map(({ id }) => id)
+  const people = await ids('principals', sql`type in ('User', 'Group', 'PlaceholderUser') and login is distinct from 'admin'`)
+  const versions = await ids('versions')
+  const extended = ['WorkPackage', 'Project', 'Version', 'TimeEntry', 'User', 'Group'] as const
+  for (const resource of extended) {
+    const { table } = resourceNamed(resource)
+    await db.transaction(async (tx) => {
+      const define = (name: string, format: 'user' | 'version', multiple: boolean) =>
+        makeField(tx, { resource, name, format, multiple })
+      const one = await define('Person', 'user', false)
+      const many = await define('People', 'user', true)
+      const release = await define('Planned', 'version', false)
+      const releases = await define('Also planned', 'version', true)
+      const type = resource === 'User' || resource === 'Group' ? sql`type = ${resource}` : sql`1 = 1`
+      for (const [i, row] of (
+        await tx.all<{ id: number; custom_values: object }>(
+          sql`select id, custom_values from ${name(table)} where ${type} order by id`,
+        )
+      ).entries()) {
+        const pick = <T>(list: readonly T[], n: number) => list[(i + n) % list.length]!
+        const values = {
+          ...row.custom_values,
+          [one]: pick(people, 0),
+          [many]: [pick(people, 1), pick(people, 2)],
+          [release]: pick(versions, 0),
+          [releases]: [pick(versions, 1), pick(versions, 2)],
+        }
+        await amend(tx, table, { set: sql`custom_values = ${values}`, where: sql`id = ${row.id}` })
+      }
+    })
+  }
+  const stamps = { created_at: '2031-01-01T00:00:00.000Z', updated_at: '2031-01-01T00:00:00.000Z' }
+  const [field] = await ids('custom_fields', sql`resource = 'WorkPackage' and format = 'string'`)
+  for (const [i, id] of people.entries()) {
+    const links = {
+      assignee: { href: `/api/v3/users/${id}` },
+      version: { href: `/api/v3/versions/${versions[i % versions.length]}` },
+    }
+    const changes = { subject: 'Acted', [`customField${field}`]: 'Said', _links: links }
+    await make.row('custom_actions', { name: `Act ${i}`, position: 10 + i, conditions: {}, changes, ...stamps }, 'custom_actions')
+  }
+  const own = `customField${field}`
+  const filters = [
+    { name: own, operator: '~', values: ['o'] },
+    { name: 'assignee', operator: '=', values: people.map(String) },
+    { name: 'version', operator: '=', values: versions.map(String) },
+  ]
+  const query = { name: 'Entangled', user_id: admin().id, public: true, filters, columns: ['id', own], sort_by: [`${own}-asc`] }
+  const rest = { highlighted_attributes: ['status'], timestamps: ['PT0S'], timeline_labels: { left: own } }
+  const texts = Object.entries({ ...query, ...rest }).map(([key, value]) => [
+    key,
+    typeof value === 'object' ? JSON.stringify(value) : value,
+  ])
+  for (const group_by of [own, null])
+    await make.row('queries', {
+      ...Object.fromEntries(texts),
+      group_by,
+      highlighting_mode: 'inline',
+      timeline_zoom_level: 'auto',
+      ...stamps,
+    })
+  await db.transaction((tx) => changed(tx, 'projects', 'principals', 'versions'))
+}
+
+test('every column that could point to a row is known to do so, or excepted for a reason', () => {
+  assert.deepEqual(unknownReferences, [])
+})
+
+const admin = () => world.person('admin')
+
+/** What answers to an administrator, who sees everything, lead to and is not there. */
+async function deadEnds(): Promise<string[]> {
+  const found = new Set<string>()
+  const known = new Map<string, number>()
+  for (const resource of resourcesWith('show')) {
+    for (const address of await addressesOf(world.server.db, resource, 24)) {
+      const { status, body } = await admin().send('GET', address)
+      if (status !== 200) {
+        if (![403, 404].includes(status)) found.add(`${address} answers ${status} ${body?.message}`)
+        continue
+      }
+      for (const { method, href, rel, by } of offersOf(body)) {
+        // Files are copied without what is in them.
+        if (method !== 'GET' || !/^\/api\/v3\/[\w/]+$/.test(href) || href.endsWith('/content')) continue
+        if (!known.has(href)) known.set(href, (await admin().send('GET', href)).status)
+        if (known.get(href) === 404 || known.get(href)! >= 500)
+          found.add(`${by} links by ${rel} to ${href}, which answers ${known.get(href)}`)
+      }
+    }
+  }
+  return [...found]
+}
+
+test('whatever is deleted, nothing that stays points to it, in columns and answers', async (t) => {
+  const { db } = world.server
+  assert.deepEqual([...(await orphans(db)), ...(await untold(db)), ...(await deadEnds())], [])
+  // What hangs on nothing first, what much hangs on last: so that each is still pointed to when it is removed.
+  const order = ['Version', 'User', 'Group', 'PlaceholderUser', 'Query', 'Membership', 'Project', 'WorkPackage']
+  const rank = ({ name }: { name: string }) => order.indexOf(name)
+  const all = resourcesWith('delete')
+    .filter(isStored)
+    .sort((a, b) => rank(a) - rank(b))
+  for (const resource of all) {
+    await t.test(resource.name, async () => {
+      let removed = 0
+      let seen = 0
+      for (const address of await addressesOf(db, resource)) {
+        const isShown = resource.operations.includes('show')
+        const isOther = isShown && (await admin().send('GET', address)).status === 404
+        // Every second one goes, and half of what it pointed to stays.
+        if (isOther || address.endsWith(`/users/${admin().id}`) || seen++ % 2 === 0) continue
+        // Some things are nobody's but their owner's.
+        for (const person of world.people) {
+          if ((await person.send('DELETE', address)).status >= 300) continue
+          removed++
+          break
+        }
+      }
+      assert.ok(removed > 0, `no ${resource.name} could be deleted`)
+      assert.deepEqual([...(await orphans(db)), ...(await untold(db))], [])
+    })
+  }
+  for (const { id } of await db.all<{ id: number }>(sql`select id from custom_fields where id % 2 = 0 or format = 'string'`))
+    await db.transaction((tx) => removeField(tx, id))
+  assert.deepEqual([...(await orphans(db)), ...(await untold(db)), ...(await deadEnds())], [])
+})
