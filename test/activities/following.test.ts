@@ -5,6 +5,7 @@ import { sql } from '#db/sql.ts'
 import { makeField, removeField } from '#modules/custom-fields/making.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
 import { untold } from '#test/layout.ts'
+import { unnoted } from '#test/statements.ts'
 
 let server: Instance
 let project: number
@@ -90,6 +91,7 @@ describe('when other days become days of work', () => {
   })
 
   test('the number of statements does not depend on how many kinds of durations change', async () => {
+    await unnoted(server.db)
     const count = async () => {
       const before = server.db.statements
       await saturday(true)

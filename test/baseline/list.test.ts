@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { filters, ids } from '#test/instance.ts'
+import { unnoted } from '#test/statements.ts'
 import { ago, at, attributesByTimestamp, elements, past } from './scene.ts'
 
 const it = await past()
@@ -260,6 +261,7 @@ describe('the parameter timestamps', () => {
   })
 
   test('runs a number of statements that depends on how many moments there are, not on how many rows', async () => {
+    await unnoted(it.db)
     const statements = async (moments: string, pageSize: number) => {
       const path = `/work_packages?${moments}&pageSize=${pageSize}`
       await admin.get(path)

@@ -9,6 +9,7 @@ import { judgeByOurs } from '#test/judge.ts'
 import { crowd, type Populated, populated } from '#test/populated.ts'
 import { filterCases, groupsOf, query, selectionOf, someIds, sortsOf } from '#test/queries.ts'
 import { addressesOf, isStored, operationAt, operations, pathWith, resourcesWith, targetsOf } from '#test/registry.ts'
+import { unnoted } from '#test/statements.ts'
 import type { Exchange } from '#test/wire.ts'
 
 const heard: Exchange[] = []
@@ -221,6 +222,7 @@ async function statements(who: string, path: string): Promise<number> {
 }
 
 test('the number of statements does not depend on the number of rows', async (t) => {
+  await unnoted(world.server.db)
   const measured: { who: string; path: string; few: number }[] = []
   for (const who of asked) {
     for (const { path, listed } of await lists()) {

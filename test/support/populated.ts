@@ -1,17 +1,18 @@
 /** A server on which every kind of thing exists more than once, and people who may do very different things with them. */
-
+import assert from 'node:assert/strict'
 import { ConstraintError, type Database } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
 import { newName } from '#files/store.ts'
 import { begin } from '#kernel/history.ts'
-import { resources } from '#kernel/resource.ts'
+import { type Resource, resources } from '#kernel/resource.ts'
 import { changed, type Topic } from '#kernel/world.ts'
 import { permissions } from '#modules/accounts/permissions.ts'
 import { tellingApart } from './codes.ts'
 import { addFields } from './fields.ts'
 import { type Instance, instance } from './instance.ts'
 import { layout } from './layout.ts'
+import { addressesOf, operations, PREFIX, pathWith } from './registry.ts'
 import { type Exchange, type Wire, wire } from './wire.ts'
 
 export interface Person {
@@ -90,12 +91,13 @@ export async function populated(told?: (exchange: Exchange) => void): Promise<Po
   await connect(server, residents)
   await addFields(server, lab, member)
   const changes = { _links: { assignee: { href: '/api/v3/users/me' } } }
-  await make.row('custom_actions', { name: 'Take it', position: 1, conditions: {}, changes, ...stamps }, 'custom_actions')
+  for (const [position, action] of ['Take it', 'Take it as well'].entries())
+    await make.row('custom_actions', { name: action, position, conditions: {}, changes, ...stamps }, 'custom_actions')
 
   const people: Person[] = [{ name: 'admin', id: adminId, send: wire(server.url, server.adminToken, told) }]
   for (const [who, id] of userIds) people.push({ name: who, id, send: wire(server.url, await server.token(id), told) })
   people.push({ name: 'anonymous', id: undefined, send: wire(server.url, undefined, told) })
-  return {
+  const world: Populated = {
     server,
     people,
     person: (wanted) => people.find((one) => one.name === wanted)!,
@@ -104,6 +106,56 @@ export async function populated(told?: (exchange: Exchange) => void): Promise<Po
       await server.close()
     },
   }
+  try {
+    await demandRows(world)
+  } catch (error) {
+    await world.close()
+    throw error
+  }
+  return world
+}
+
+/** Resources of which somebody sees fewer than two rows, and why. */
+const single: Readonly<Record<string, string>> = {
+  UserPreferences: 'they are one for each, at an address of their own',
+  Example: 'there is one, which is no row',
+}
+
+/** Fails unless somebody sees at least two rows of every resource: of fewer, a law that walks them proves next to nothing. */
+async function demandRows(world: Populated): Promise<void> {
+  const wanting: string[] = []
+  for (const resource of resources()) {
+    if (resource.name in single) continue
+    let most = 0
+    for (const person of world.people) {
+      most = Math.max(most, await rowsSeenBy(world, person, resource))
+      if (most >= 2) break
+    }
+    if (most < 2) wanting.push(`${resource.name}: ${most}`)
+  }
+  assert.deepEqual(wanting, [], 'Somebody has to see two rows of every resource: test/support/populated.ts makes them.')
+}
+
+/** How many rows of a resource somebody sees, as far as two: in its own list, at their own addresses, or in a list below oneself. */
+async function rowsSeenBy({ server }: Populated, { send, id }: Person, resource: Resource): Promise<number> {
+  const { name: own, path, operations: standard } = resource
+  const below = operations().find(
+    ({ method, path, answers }) =>
+      method === 'GET' && answers.as === 'collection' && answers.of === own && /^\/users\/:id\/\w+$/.test(path),
+  )
+  const lists = [
+    ...(standard.includes('index') ? [`${PREFIX}/${path}`] : []),
+    ...(below && id ? [pathWith(below, [String(id)])] : []),
+  ]
+  let most = 0
+  for (const list of lists) most = Math.max(most, (await send('GET', list)).body?.total ?? 0)
+  if (!standard.includes('show')) return most
+  let seen = 0
+  for (const address of await addressesOf(server.db, resource, 12)) {
+    if (most >= 2 || seen >= 2) break
+    if ((await send('GET', address)).status === 200) seen++
+  }
+  return Math.max(most, seen)
 }
 
 async function idOf(db: Database, table: string, column: string, value: string): Promise<number> {
@@ -196,13 +248,18 @@ async function fill({ server, lab, annex, member, sharee, coded }: Filling): Pro
       await tx.run(sql`insert into watchers (work_package_id, user_id) values (${child}, ${user})`)
   })
   for (const user of [member, ...coded]) {
-    await make.row('reminders', { work_package_id: child, creator_id: user, remind_at: '2093-02-03T08:00:00Z', note: 'Look.' })
+    for (const work_package_id of [child, parent])
+      await make.row('reminders', { work_package_id, creator_id: user, remind_at: '2093-02-03T08:00:00Z', note: 'Look.' })
     await make.row('notification_settings', { user_id: user, project_id: lab, watched: true, overdue: 3 })
-    await make.row('user_working_hours', { user_id: user, valid_from: '2031-02-03', monday_minutes: 450 })
-    await make.row('user_non_working_times', { user_id: user, start_date: '2031-02-03', end_date: '2031-02-04' })
+    for (const day of ['2031-02-03', `${now.slice(0, 4)}-06-02`, `${now.slice(0, 4)}-09-01`]) {
+      await make.row('user_working_hours', { user_id: user, valid_from: day, monday_minutes: 450 })
+      await make.row('user_non_working_times', { user_id: user, start_date: day, end_date: day })
+    }
   }
-  await make.row('non_working_days', { date: '2031-12-25', name: 'Christmas' }, 'non_working_days')
-  await make.row('non_working_days', { date: '2031-12-26', name: 'Boxing Day' }, 'non_working_days')
+  for (const year of ['2031', now.slice(0, 4)]) {
+    await make.row('non_working_days', { date: `${year}-12-25`, name: 'Christmas' }, 'non_working_days')
+    await make.row('non_working_days', { date: `${year}-12-26`, name: 'Boxing Day' }, 'non_working_days')
+  }
   const comments = await server.db.all<{ id: number }>(sql`select id from journals order by id limit 4`)
   await server.db.transaction((tx) => tx.run(sql`update journals set notes = 'See there.' where id <= ${comments.at(-1)!.id}`))
   for (const [i, author] of [member, ...coded].entries()) {

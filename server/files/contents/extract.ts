@@ -10,7 +10,7 @@ import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import type { Bytes } from '../store.ts'
 import type { TextKind } from '../types.ts'
-import { MOST_HEAP_MIB, MOST_SECONDS, MOST_TEXT } from './limits.ts'
+import { MOST_HEAP_MIB, MOST_SECONDS, MOST_TEXT, PATIENCE } from './limits.ts'
 
 export { MOST_BYTES } from './limits.ts'
 
@@ -44,7 +44,7 @@ const MOST_BYTES_EACH = 3
 /**
  * The text of a file, as it is kept; empty where the file is broken.
  * @param options.signal ends the reading
- * @param options.seconds how long it may take
+ * @param options.seconds of computing time that it may take
  * @throws Error where the bytes cannot be had, or reading them took more time or memory than there is for one file
  */
 export async function textOf(
@@ -55,7 +55,7 @@ export async function textOf(
   const child = spawn(process.execPath, [...confined, program, kind, String(seconds)], {
     stdio: ['pipe', 'pipe', 'ignore'],
     env: {},
-    timeout: (seconds + MARGIN_SECONDS) * 1000,
+    timeout: (PATIENCE * seconds + MARGIN_SECONDS) * 1000,
     killSignal: 'SIGKILL',
     ...(signal && { signal }),
   })

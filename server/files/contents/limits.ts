@@ -10,4 +10,7 @@ export const MOST_UNFOLDED = 64 * 1024 * 1024
 export const MOST_MEMORY = 512 * 1024 * 1024
 /** The same for what lies within, in MiB. */
 export const MOST_HEAP_MIB = 256
+/** Seconds of computing time: reading gives way to everything else, so on a busy machine it takes longer by the clock. */
 export const MOST_SECONDS = 20
+/** By the clock it may take so many times as long. */
+export const PATIENCE = 6
