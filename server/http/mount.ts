@@ -177,6 +177,7 @@ const readable = (db: Database): Database => ({
   get statements() {
     return db.statements
   },
+  ready: () => db.ready(),
   close: () => Promise.reject(beyondReading()),
 })
 
