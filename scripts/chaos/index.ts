@@ -131,6 +131,18 @@ async function kill({ kills, writers, random }: Plan): Promise<Outcome> {
   }
 }
 
+/** Takes the lock of a file as soon as it is to be had. */
+async function begun(db: DatabaseSync): Promise<void> {
+  for (;;) {
+    try {
+      db.exec('begin immediate')
+      return
+    } catch {
+      await sleep(1)
+    }
+  }
+}
+
 /** Another program holds the lock of an SQLite file, for shorter and for longer; commands work on it meanwhile. */
 async function lock({ writers, random }: Plan): Promise<Outcome> {
   const data = join(folder, 'lock')
@@ -142,8 +154,8 @@ async function lock({ writers, random }: Plan): Promise<Outcome> {
   await recovery(account, performance.now())
   const recoveries: number[] = []
   for (const ms of [50, 500, 2000, 3500, 6000, 12_000, ...Array.from({ length: 6 }, () => between(random, 10, 3000))]) {
-    const other = new DatabaseSync(path, { timeout: 10_000 })
-    other.exec('begin immediate')
+    const other = new DatabaseSync(path, { timeout: 0 })
+    await begun(other)
     await sleep(ms)
     other.close()
     recoveries.push(await recovery(account, performance.now()))
@@ -177,7 +189,7 @@ async function lock({ writers, random }: Plan): Promise<Outcome> {
   account.slowest = Math.max(slowestBefore, slowestImport)
   await stop()
   wrong.push(...deaths(server), ...late(account))
-  if (account.slowestAlive > 3000) wrong.push(`/livez took ${Math.round(account.slowestAlive)} ms`)
+  if (account.slowestAlive > 3000 + slowness()) wrong.push(`/livez took ${Math.round(account.slowestAlive)} ms`)
   await server.stop()
   return {
     told: [

@@ -24,7 +24,7 @@ const types = {
 }
 
 /** How much later than the server a statement is given up here: only where the server does not do so itself. */
-const MARGIN_MS = 500
+const MARGIN_MS = 300
 /** How long it may take to be ready, and to close. */
 const MOMENT_MS = 1000
 /** A transaction in which nothing is asked for so long belongs to a process that is gone. */
@@ -155,9 +155,11 @@ export function openPostgres(
   }
 
   const once = async <T>(work: (tx: Transaction) => Promise<T>, own: number): Promise<T> => {
-    const until = performance.now() + Math.min(own || patience, patience)
+    // What can be left out must not make anybody wait who then waits for something else as well.
+    const limit = own === Infinity ? own : Math.max(own, patience / 8)
+    const until = performance.now() + Math.min(limit, patience)
     const begin = `begin${own === patience ? '' : `; set local lock_timeout = ${Number.isFinite(own) ? Math.max(own, 1) : 0}`}${own === Infinity ? '; set local statement_timeout = 0' : ''}`
-    const step = () => performance.now() + (own === Infinity ? own : patience) + MARGIN_MS
+    const step = () => performance.now() + limit + MARGIN_MS
     for (let attempt = 1; ; attempt++) {
       const client = await acquire(until)
       try {
