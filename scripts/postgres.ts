@@ -1,14 +1,24 @@
 /** A throwaway PostgreSQL server for tests and measurements: started on a free loopback port, gone without a trace afterwards. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, globSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { constants, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { Client } from 'pg'
 
-/** A reachable PostgreSQL database, and the way to give it back. */
-export type Postgres = { url: string; stop(): Promise<void> }
+/** A reachable PostgreSQL database, the way to give it back, and, where it was started here, to what it can be put. */
+export type Postgres = { url: string; stop(): Promise<void>; cluster?: Cluster }
+
+/** What can befall a server. */
+export interface Cluster {
+  /** Ends the server, without its data: `fast` in good order, `immediate` as if it had crashed. */
+  halt(mode?: 'fast' | 'immediate'): Promise<void>
+  /** Starts it again, on the same port. */
+  resume(): Promise<void>
+  /** Sends a signal to all of its processes: SIGSTOP makes it hang, SIGCONT lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): Promise<void>
+}
 
 type Account = { uid: number; gid: number } | undefined
 
@@ -22,13 +32,16 @@ export const postgresMissing =
  * If HALYARD_TEST_POSTGRES_URL is set, that database is used as it is and `stop` leaves it alone. Otherwise a new cluster is
  * made in a temporary folder; it ends with `stop`, or with this process, however that ends.
  *
- * @param options `durable` keeps fsync and synchronous commits, as a real server has them: for measurements, not for tests.
+ * @param options `durable` keeps fsync and synchronous commits, as a real server has them: for measurements, not for tests;
+ *   `within` is the folder that the cluster is made in; `own` makes one whatever HALYARD_TEST_POSTGRES_URL says.
  * @returns the database's URL and `stop`, or undefined where no PostgreSQL is installed.
  * @throws Error if the given database cannot be reached, or the installed PostgreSQL cannot be started.
  */
-export async function startPostgres(options: { durable?: boolean } = {}): Promise<Postgres | undefined> {
+export async function startPostgres(
+  options: { durable?: boolean; within?: string; own?: boolean } = {},
+): Promise<Postgres | undefined> {
   const given = process.env['HALYARD_TEST_POSTGRES_URL']
-  if (given) {
+  if (given && !options.own) {
     await connect(given, async () => {}).catch((cause: unknown) => {
       throw new Error(`The database of HALYARD_TEST_POSTGRES_URL cannot be reached: ${reason(cause)}`, { cause })
     })
@@ -40,12 +53,17 @@ export async function startPostgres(options: { durable?: boolean } = {}): Promis
 
   try {
     const port = await freePort()
-    const stop = await startCluster(bin, account, settings(port, options.durable ?? false))
+    const { stop, cluster } = await startCluster(
+      bin,
+      account,
+      options.within ?? tmpdir(),
+      settings(port, options.durable ?? false),
+    )
     await createDatabase(port).catch(async (cause: unknown) => {
       await stop()
       throw cause
     })
-    return { url: `postgres://halyard@127.0.0.1:${port}/halyard`, stop }
+    return { url: `postgres://halyard@127.0.0.1:${port}/halyard`, stop, cluster }
   } catch (cause) {
     throw new Error(`PostgreSQL in ${bin} could not be started: ${reason(cause)}`, { cause })
   }
@@ -96,18 +114,22 @@ data=$folder/data
 export HOME="$folder"
 init() { "$bin/initdb" --no-sync --auth=trust --username=postgres --encoding=UTF8 --locale="$1" "$data" </dev/null >/dev/null; }
 start() { echo "$settings" >>"$data/postgresql.conf" && "$bin/pg_ctl" start -s -w -D "$data" -l "$folder/log" </dev/null; }
-{ init C.UTF-8 2>/dev/null || init C; } && { start || { cat "$folder/log" >&2; false; }; } && echo ready && cat >/dev/null
+{ init C.UTF-8 2>/dev/null || init C; } && { start || { cat "$folder/log" >&2; false; }; } && echo "$folder" && cat >/dev/null
 "$bin/pg_ctl" stop -s -m fast -D "$data" 2>/dev/null
 rm -rf "$folder"
 `
 
 /** Starts the server and waits until it takes connections. Returns the function that stops it and removes its folder. */
-async function startCluster(bin: string, account: Account, settings: string): Promise<() => Promise<void>> {
-  const keeper = spawn('/bin/sh', ['-c', clusterLife, 'cluster', bin, tmpdir(), settings], {
-    ...account,
-    cwd: '/',
-    // Only what the programs need: no PG… variable and no locale of the person at the terminal reaches them.
-    env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' },
+async function startCluster(
+  bin: string,
+  account: Account,
+  within: string,
+  settings: string,
+): Promise<{ stop: () => Promise<void>; cluster: Cluster }> {
+  // Only what the programs need: no PG… variable and no locale of the person at the terminal reaches them.
+  const surroundings = { ...account, cwd: '/', env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' } }
+  const keeper = spawn('/bin/sh', ['-c', clusterLife, 'cluster', bin, within, settings], {
+    ...surroundings,
     // A process group of its own, out of reach of a Ctrl-C that is meant for us.
     detached: true,
   })
@@ -116,15 +138,36 @@ async function startCluster(bin: string, account: Account, settings: string): Pr
     complaint += text
   })
   const ended = once(keeper, 'close')
-  const ready = await Promise.race([once(keeper.stdout, 'data').then(() => true), ended.then(() => false)])
-  if (!ready) throw new Error(complaint)
+  const folder = await Promise.race([once(keeper.stdout, 'data').then(([line]) => String(line).trim()), ended.then(() => '')])
+  if (!folder) throw new Error(complaint)
 
   // A caller that forgets to stop the server must still be able to end.
   for (const handle of [keeper, keeper.stdin, keeper.stdout, keeper.stderr] as (typeof keeper | Socket)[]) handle.unref()
-  return async () => {
-    keeper.ref()
-    keeper.stdin.end()
-    await ended
+  const data = join(folder, 'data')
+  const control = async (...args: string[]) => {
+    // What is started must not keep a pipe of ours.
+    const child = spawn(join(bin, 'pg_ctl'), [...args, '-s', '-w', '-D', data], { ...surroundings, stdio: 'ignore' })
+    const [code] = await once(child, 'exit')
+    if (code !== 0) throw new Error(`pg_ctl ${args.join(' ')} ended with ${code}.`)
+  }
+  return {
+    stop: async () => {
+      keeper.ref()
+      keeper.stdin.end()
+      await ended
+    },
+    cluster: {
+      halt: (mode = 'fast') => control('stop', '-m', mode),
+      resume: () => control('start', '-l', join(folder, 'log')),
+      signal: async (signal) => {
+        const [postmaster = ''] = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')
+        const processes = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+          .split('\n')
+          .map((line) => line.trim().split(/\s+/))
+        const children = processes.filter(([, parent]) => parent === postmaster).map(([pid]) => pid)
+        for (const pid of [postmaster, ...children]) process.kill(Number(pid), signal)
+      },
+    },
   }
 }
 

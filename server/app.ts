@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Database } from '#db/database.ts'
-import { sql } from '#db/sql.ts'
 import { memoryStore } from '#files/memory.ts'
 import type { FileStore } from '#files/store.ts'
 import { sendError, withoutBody } from '#http/answer.ts'
@@ -109,7 +108,7 @@ export async function build(
 
   app.get('/livez', async () => 'ok')
   const ready = async () => {
-    await db.one(sql`select 1 as one`)
+    await db.ready()
     return 'ok'
   }
   app.get('/readyz', ready)

@@ -1,4 +1,5 @@
 /** From a command line to the command it names: the only file that starts anything. */
+import { UnavailableError } from '#db/database.ts'
 import { columns } from './commands/columns.ts'
 import type { Command } from './commands/command.ts'
 import { type Environment, flagTypes, options, parseFlags, readConfig, variableOf } from './config.ts'
@@ -318,7 +319,8 @@ export async function main(args: readonly string[], environment: Environment): P
     await run(args, environment)
   } catch (error) {
     // A plain Error is a sentence for the operator; anything else is a mistake of ours, whose stack is worth having.
-    const isSentence = error instanceof Error && Object.getPrototypeOf(error) === Error.prototype
+    const isSentence =
+      error instanceof UnavailableError || (error instanceof Error && Object.getPrototypeOf(error) === Error.prototype)
     console.error(isSentence ? error.message : error)
     process.exit(1)
   }

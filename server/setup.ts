@@ -30,6 +30,9 @@ export interface SetupResult {
   token?: string
 }
 
+/** Whoever starts a server waits for as long as it takes. */
+const SLOWLY = { patience: Infinity }
+
 /** The name of the one token that `adminToken` stands for: another value replaces it. */
 const GIVEN_TOKEN = 'Given at start'
 
@@ -89,7 +92,7 @@ async function complete(db: Database, { seed, adminToken, publicUrl }: SetupOpti
       await seedDemo?.(tx, adminId!, now)
     }
     return result
-  })
+  }, SLOWLY)
 }
 
 /** A link by which the first administrator can be set up, as its path; undefined once that has been done. */

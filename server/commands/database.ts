@@ -2,7 +2,7 @@
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { connect } from '#db/connect.ts'
-import type { Database } from '#db/database.ts'
+import { type Database, UnavailableError } from '#db/database.ts'
 import { migrationNames } from '#db/migrate.ts'
 import { sql } from '#db/sql.ts'
 import { sealSecrets, useKeys } from '#kernel/secrets.ts'
@@ -32,13 +32,17 @@ export function reasonOf(error: unknown): string {
 }
 
 /**
- * Opens a database and makes sure that it answers; an SQLite file that is not there is made.
+ * Opens a database and makes sure that it answers; an SQLite file that is not there is made. Commands wait for as long as it
+ * takes, unless `patience` says otherwise.
  * @throws an Error in one sentence
  */
-export async function openDatabase(url: string, connections = 1): Promise<Database> {
+export async function openDatabase(
+  url: string,
+  { connections = 1, patience = Number.POSITIVE_INFINITY }: { connections?: number; patience?: number } = {},
+): Promise<Database> {
   let timer: NodeJS.Timeout | undefined
   try {
-    const db = await connect(url, { durable: url !== IN_MEMORY, connections })
+    const db = await connect(url, { durable: url !== IN_MEMORY, connections, patience })
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`no answer in ${PATIENCE_MS / 1000} seconds`)), PATIENCE_MS)
     })
@@ -80,10 +84,19 @@ export async function secure(db: Database, config: Config): Promise<void> {
   closePlaces(config)
 }
 
+/** The migrations that a database has had; none where it has no table of them. */
+export async function appliedMigrations(db: Database): Promise<string[]> {
+  const rows = await db.all<{ name: string }>(sql`select name from migrations`).catch((error: unknown) => {
+    if (error instanceof UnavailableError) throw error
+    return []
+  })
+  return rows.map(({ name }) => name)
+}
+
 /** The migrations of this version that a database has not had. */
 export async function missingMigrations(db: Database): Promise<string[]> {
-  const applied = await db.all<{ name: string }>(sql`select name from migrations`).catch(() => [])
-  return migrationNames.filter((name) => !applied.some((row) => row.name === name))
+  const applied = await appliedMigrations(db)
+  return migrationNames.filter((name) => !applied.includes(name))
 }
 
 /**

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { accessSync, constants, existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
-import type { Database } from '#db/database.ts'
+import { type Database, PATIENCE_MS } from '#db/database.ts'
 import { indexer } from '#db/search.ts'
 import { sql } from '#db/sql.ts'
 import { sealedIn, useKeys } from '#kernel/secrets.ts'
@@ -11,7 +11,7 @@ import type { Config } from '#server/config.ts'
 import { keySource } from '#server/keys.ts'
 import { adviceOn, openPlaces } from '#server/privacy.ts'
 import type { Invocation } from './command.ts'
-import { fileOf, missingMigrations, openDatabase, reasonOf, shown } from './database.ts'
+import { appliedMigrations, fileOf, missingMigrations, openDatabase, reasonOf, shown } from './database.ts'
 
 /** Thrown to undo what a check has written. */
 const UNDO = Symbol('undo')
@@ -36,7 +36,7 @@ export async function examine({ config }: Invocation): Promise<void> {
   } else {
     let db: Database | undefined
     await check('Database', async () => {
-      db = await openDatabase(config.databaseUrl)
+      db = await openDatabase(config.databaseUrl, { patience: PATIENCE_MS })
       return shown(config.databaseUrl)
     })
     if (db) {
@@ -81,8 +81,7 @@ async function secrets(db: Database, { secretKey }: Config): Promise<string> {
 }
 
 async function layout(db: Database): Promise<string> {
-  const applied = await db.all(sql`select name from migrations`).catch(() => [])
-  if (applied.length === 0) return 'empty; the first start fills it'
+  if ((await appliedMigrations(db)).length === 0) return 'empty; the first start fills it'
   const missing = await missingMigrations(db)
   if (missing.length > 0) throw new Error(`${missing.join(', ')} missing; run halyard migrate`)
   return 'of this version'

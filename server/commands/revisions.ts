@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { sql } from '#db/sql.ts'
-import { type Commit, importCommits } from '#modules/revisions/importing.ts'
+import { type Commit, importAll } from '#modules/revisions/importing.ts'
 import type { Invocation } from './command.ts'
 import { withDatabase } from './database.ts'
 
@@ -36,7 +36,7 @@ export async function importRevisions({ config, words }: Invocation): Promise<vo
   const count = await withDatabase(config.databaseUrl, async (db) => {
     const project = await db.one<{ id: number }>(sql`select id from projects where identifier = ${identifier}`)
     if (!project) throw new Error(`There is no project with the identifier "${identifier}".`)
-    return db.transaction((tx) => importCommits(tx, project.id, commits))
+    return importAll(db, project.id, commits)
   })
   console.log(`${count} new of ${commits.length} revisions.`)
 }

@@ -1,7 +1,7 @@
 /** `halyard serve`: sets the database up, answers requests, and ends in good order. */
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import type { Database } from '#db/database.ts'
+import { type Database, PATIENCE_MS } from '#db/database.ts'
 import { openStore } from '#files/open.ts'
 import type { FileStore } from '#files/store.ts'
 import type { Post } from '#kernel/mail.ts'
@@ -88,7 +88,7 @@ async function setupAddress(db: Database): Promise<string | undefined> {
 
 /** Opens the database, for this process alone where it is a file, and sets it up. */
 async function prepare(config: Config): Promise<{ db: Database; unlock: () => void; result: SetupResult }> {
-  const db = await openDatabase(config.databaseUrl, CONNECTIONS)
+  const db = await openDatabase(config.databaseUrl, { connections: CONNECTIONS, patience: PATIENCE_MS })
   const unlock = lock(config.databaseUrl)
   const result = await setup(db, config)
   await secure(db, config)
@@ -107,12 +107,23 @@ async function listening(build: () => Promise<FastifyInstance>, { host, port }: 
   return [app, url]
 }
 
-/** Does something now and then, never twice at once. Gives the way to end it, which waits for what is being done. */
+/**
+ * Does something now and then, never twice at once. Gives the way to end it, which waits for what is being done.
+ * @param failed is told of a failure; not again of the same one, until something else has come of it
+ */
 function repeat(every: number, work: () => Promise<unknown>, failed: (error: unknown) => void): () => Promise<void> {
   let running: Promise<void> | undefined
+  let known: string | undefined
+  const tell = (error: unknown) => {
+    const reason = reasonOf(error)
+    if (reason !== known) failed(error)
+    known = reason
+  }
   const run = () => {
     running ??= work()
-      .then(() => {}, failed)
+      .then(() => {
+        known = undefined
+      }, tell)
       .finally(() => {
         running = undefined
       })

@@ -10,7 +10,7 @@ import { openSqlite } from './sqlite.ts'
  */
 export async function connect(
   url: string,
-  options: { durable?: boolean; connections?: number; schema?: string } = {},
+  options: { durable?: boolean; connections?: number; schema?: string; patience?: number } = {},
 ): Promise<Database> {
   if (url.startsWith('sqlite:')) {
     const path = url.slice('sqlite:'.length)

@@ -28,14 +28,29 @@ export interface Database extends Reader {
    * Runs `work` in one transaction: committed when its promise fulfils, rolled back when it rejects.
    * It may be run again from its start when it collided with another one, so it must change nothing but the database.
    * Keep mail, files and HTTP out of it: on SQLite all writers wait for each other.
+   * @throws UnavailableError where the database cannot do it now; nothing is kept then, unless its kind is `unknown`
    */
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>
   /** Runs plain SQL text outside a transaction; only for maintenance. */
   script(text: string): Promise<void>
   /** Statements run since the start, transaction control not counted. */
   readonly statements: number
+  /** Throws an UnavailableError unless the database answers within a moment, and would take a write. */
+  ready(): Promise<void>
+  /** Ends all connections, within a moment whatever the database does. */
   close(): Promise<void>
 }
+
+export interface TransactionOptions {
+  /**
+   * Milliseconds that other programs' locks may be waited for: those of the database unless said otherwise. 0 is for what can
+   * be left out; `Infinity`, for what takes as long as it takes, lifts the limit of each statement as well.
+   */
+  readonly patience?: number
+}
+
+/** How long an answer of the database is waited for while a client waits for ours, which is to come within five seconds. */
+export const PATIENCE_MS = 4000
 
 /** Raised when a write is refused by a unique index or a foreign key. */
 export class ConstraintError extends Error {
@@ -45,3 +60,32 @@ export class ConstraintError extends Error {
     this.kind = kind
   }
 }
+
+/**
+ * Why the database could not do what it was asked, in the words of whoever waits for it.
+ * `unknown`: the connection broke while a transaction was committed, so only a look tells whether it was.
+ */
+const reasons = {
+  busy: 'The database is busy. Try again in a few seconds.',
+  away: 'The database cannot be reached, or takes no changes. Try again in a few seconds.',
+  full: 'There is no space left to store this. Ask an administrator to make some, and try again then.',
+  unknown:
+    'The connection to the database broke while the change was saved: it may have been saved or not. Read again what there is before you repeat it.',
+  damaged: 'The database is damaged. Ask an administrator to restore it from a backup.',
+} as const
+
+/** Raised when the database cannot do something now, through no fault of whoever asks. Its cause is what the engine said. */
+export class UnavailableError extends Error {
+  readonly kind: keyof typeof reasons
+  constructor(kind: keyof typeof reasons, cause?: unknown) {
+    super(reasons[kind], { cause })
+    this.kind = kind
+  }
+}
+
+/** What a write comes to that can be left out where the database takes none now: nothing then. Reading goes on without it. */
+export const whereItCan = <T>(write: Promise<T>): Promise<T | undefined> =>
+  write.catch((error: unknown) => {
+    if (error instanceof UnavailableError) return undefined
+    throw error
+  })

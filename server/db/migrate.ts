@@ -1,5 +1,5 @@
 /** Brings a database to the newest layout: forward only, each migration once, in one transaction. */
-import type { Database, Engine } from './database.ts'
+import type { Database, Engine, Transaction } from './database.ts'
 import { foundation } from './migrations/0001-foundation.ts'
 import { relations } from './migrations/0002-relations.ts'
 import { queries } from './migrations/0003-queries.ts'
@@ -83,20 +83,21 @@ export const migrationNames: readonly string[] = migrations.map((m) => m.name)
  * at once, one does it and the others wait.
  * @throws when the database was made by a newer Halyard than this one.
  */
-export const migrate = (db: Database): Promise<string[]> =>
-  db.transaction(async (tx) => {
-    if (tx.engine === 'postgres') await tx.one(sql`select pg_advisory_xact_lock(${LOCK})`)
-    await tx.script('create table if not exists migrations (name text primary key)')
-    const applied = new Set((await tx.all<{ name: string }>(sql`select name from migrations`)).map((m) => m.name))
-    const unknown = [...applied].find((name) => !migrationNames.includes(name))
-    if (unknown)
-      throw new Error(`The database is newer than this Halyard: it has the migration ${unknown}. Start the newer version.`)
-    const missing = migrations.filter((m) => !applied.has(m.name))
-    for (const { name, text } of missing) {
-      const own = typeof text === 'string' ? text : text[tx.engine]
-      await tx.script(own.replace(/\{(\w+)\}/g, (_, word: string) => spelling[tx.engine][word] ?? `{${word}}`))
-      await tx.run(sql`insert into migrations (name) values (${name})`)
-    }
-    return missing.map((m) => m.name)
-  })
+export const migrate = (db: Database): Promise<string[]> => db.transaction(bringUpToDate, { patience: Infinity })
+
+async function bringUpToDate(tx: Transaction): Promise<string[]> {
+  if (tx.engine === 'postgres') await tx.one(sql`select pg_advisory_xact_lock(${LOCK})`)
+  await tx.script('create table if not exists migrations (name text primary key)')
+  const applied = new Set((await tx.all<{ name: string }>(sql`select name from migrations`)).map((m) => m.name))
+  const unknown = [...applied].find((name) => !migrationNames.includes(name))
+  if (unknown)
+    throw new Error(`The database is newer than this Halyard: it has the migration ${unknown}. Start the newer version.`)
+  const missing = migrations.filter((m) => !applied.has(m.name))
+  for (const { name, text } of missing) {
+    const own = typeof text === 'string' ? text : text[tx.engine]
+    await tx.script(own.replace(/\{(\w+)\}/g, (_, word: string) => spelling[tx.engine][word] ?? `{${word}}`))
+    await tx.run(sql`insert into migrations (name) values (${name})`)
+  }
+  return missing.map((m) => m.name)
+}
 const LOCK = 7201

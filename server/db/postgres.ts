@@ -1,7 +1,7 @@
 /** PostgreSQL by pg. Every way in which its values differ from SQLite's ends in this file. */
 import pg from 'pg'
-import { ConstraintError, type Database, type Row, type Transaction } from './database.ts'
-import type { Sql } from './sql.ts'
+import { ConstraintError, type Database, PATIENCE_MS, type Row, type Transaction, UnavailableError } from './database.ts'
+import { type Sql, sql } from './sql.ts'
 
 const toNumber = (text: string) => Number(text)
 
@@ -23,84 +23,271 @@ const types = {
     (format !== 'binary' && parsers[oid]) || pg.types.getTypeParser(oid, format as 'text'),
 }
 
-/** Opens a pool on a `postgres://` address. `schema` puts everything below one schema of that name. */
+/** How much later than the server a statement is given up here: only where the server does not do so itself. */
+const MARGIN_MS = 300
+/** How long it may take to be ready, and to close. */
+const MOMENT_MS = 1000
+/** A transaction in which nothing is asked for so long belongs to a process that is gone. */
+const FORSAKEN_MS = 60_000
+
+/**
+ * Opens a pool on a `postgres://` address. `schema` puts everything below one schema of that name.
+ * Nothing is waited for without end: neither a connection nor an answer, be it that the server hangs or the network. Whatever
+ * breaks is replaced when it is next needed; what cannot have changed anything is done again, on a new connection.
+ * @param patience milliseconds that a statement, and a connection for it, may take; `Infinity` for no limit
+ */
 export function openPostgres(
   url: string,
-  { connections = 10, schema }: { connections?: number; schema?: string } = {},
+  { connections = 10, schema, patience = PATIENCE_MS }: { connections?: number; schema?: string; patience?: number } = {},
 ): Database {
+  const limit = Number.isFinite(patience) ? patience : 0
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
     types: types as any,
+    connectionTimeoutMillis: limit + (limit && MARGIN_MS),
+    keepAlive: true,
     // Compiling a permission query costs far more than running it.
-    options: `-c jit=off -c timezone=UTC${schema ? ` -c search_path=${schema}` : ''}`,
+    options: `-c jit=off -c timezone=UTC -c statement_timeout=${limit} -c lock_timeout=${limit} -c idle_in_transaction_session_timeout=${FORSAKEN_MS}${schema ? ` -c search_path=${schema}` : ''}`,
   })
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {})
+  /** The open connections, each with the moment it was made. */
+  const made = new Map<pg.PoolClient, number>()
+  const broken = new WeakSet<pg.PoolClient>()
+  pool.on('connect', (client) => {
+    made.set(client, performance.now())
+    // So would one that breaks while it is used. What is being asked by it fails as well, and tells of it.
+    client.on('error', () => broken.add(client))
+  })
+  pool.on('remove', (client) => made.delete(client))
+  /** What was connected before may be broken, or out of date, as well. */
+  let distrusted = 0
+  /** Whether statements are prepared by name; not where a pooler lets sessions share connections. */
+  let named = true
 
   let statements = 0
-  const query = async (client: pg.Pool | pg.PoolClient, { text, values }: Sql): Promise<pg.QueryResult<Row>> => {
+
+  /** Ends a connection at once, whether or not the other side hears of it. */
+  const cut = (client: pg.PoolClient, reason?: Error) => {
+    broken.add(client)
+    client.connection.stream.destroy(reason)
+  }
+
+  const giveBack = (client: pg.PoolClient) => {
+    const isBroken = broken.has(client)
+    if (isBroken) cut(client)
+    client.release(isBroken)
+  }
+
+  /** A connection, in time. Throws an UnavailableError where there is none to be had. */
+  const acquire = async (until: number): Promise<pg.PoolClient> => {
+    for (;;) {
+      const connecting = pool.connect()
+      const client = await before(until, connecting, () => {
+        connecting.then(giveBack, () => {})
+      }).catch((error: unknown) => {
+        throw new UnavailableError(codeOf(error) === TOO_MANY_CONNECTIONS || error === LATE ? 'busy' : 'away', error)
+      })
+      if ((made.get(client) ?? 0) >= distrusted && !broken.has(client)) return client
+      broken.add(client)
+      giveBack(client)
+    }
+  }
+
+  /** Asks by one connection. What it throws is translated; a connection that is to be used no more is noted. */
+  const ask = async (client: pg.PoolClient, query: string | pg.QueryConfig, until: number): Promise<pg.QueryResult<Row>> => {
+    try {
+      return await before(until, client.query<Row>(query), () => cut(client, LATE))
+    } catch (error) {
+      const meaning = translated(error, broken.has(client))
+      if (meaning instanceof Lost || codeOf(error) === READ_ONLY) {
+        // Whatever has befallen this connection is likely to have befallen all.
+        distrusted = performance.now()
+        broken.add(client)
+      }
+      if (SHARED.includes(codeOf(error))) named = false
+      throw meaning
+    }
+  }
+
+  const query = (client: pg.PoolClient, { text, values }: Sql, until: number) => {
     statements++
     const spelled = spell(text)
-    try {
-      return await client.query({ ...spelled, values: values as unknown[] })
-    } catch (error) {
-      throw translated(error)
+    return ask(client, { text: spelled.text, values: values as unknown[], ...(named && { name: spelled.name }) }, until)
+  }
+
+  /** @param step gives the moment until which a statement that begins now may take */
+  const on = (client: pg.PoolClient, step: () => number): Transaction => {
+    const asked = (q: Sql) => query(client, q, step())
+    return {
+      engine: 'postgres',
+      all: async <R>(q: Sql) => (await asked(q)).rows as R[],
+      one: async <R>(q: Sql) => (await asked(q)).rows[0] as R | undefined,
+      run: async (q) => (await asked(q)).rowCount ?? 0,
+      // Migrations may take their time.
+      script: async (text) => {
+        await ask(client, text, Infinity)
+      },
     }
   }
 
-  const on = (client: pg.Pool | pg.PoolClient): Transaction => ({
-    engine: 'postgres',
-    all: async <R>(q: Sql) => (await query(client, q)).rows as R[],
-    one: async <R>(q: Sql) => (await query(client, q)).rows[0] as R | undefined,
-    run: async (q) => (await query(client, q)).rowCount ?? 0,
-    script: async (text) => {
-      await client.query(text)
-    },
-  })
-
-  const once = async <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => {
-    const client = await pool.connect()
-    let broken: Error | undefined
+  /** Does something with a connection. */
+  const using = async <T>(until: number, work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
+    const client = await acquire(until)
     try {
-      await client.query('begin')
-      const result = await work(on(client))
-      await client.query('commit')
-      return result
-    } catch (error) {
-      await client.query('rollback').catch((failure: Error) => {
-        broken = failure
-      })
-      throw error
+      return await work(client)
     } finally {
-      client.release(broken)
+      giveBack(client)
     }
   }
 
-  const { all, one, script } = on(pool)
+  /** Reads. What was lost on its way can be asked again, as nothing can have changed. */
+  const read = async (q: Sql, limit = patience): Promise<pg.QueryResult<Row>> => {
+    const until = performance.now() + limit
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await using(until, (client) => query(client, q, until + MARGIN_MS))
+      } catch (error) {
+        if (attempt === MOST_ATTEMPTS || !(error instanceof Lost) || performance.now() >= until) throw error
+      }
+    }
+  }
+
+  const once = async <T>(work: (tx: Transaction) => Promise<T>, own: number): Promise<T> => {
+    // What can be left out must not make anybody wait who then waits for something else as well.
+    const limit = own === Infinity ? own : Math.max(own, patience / 8)
+    const until = performance.now() + Math.min(limit, patience)
+    const begin = `begin${own === patience ? '' : `; set local lock_timeout = ${Number.isFinite(own) ? Math.max(own, 1) : 0}`}${own === Infinity ? '; set local statement_timeout = 0' : ''}`
+    const step = () => performance.now() + limit + MARGIN_MS
+    for (let attempt = 1; ; attempt++) {
+      const client = await acquire(until)
+      try {
+        try {
+          await ask(client, begin, until + MARGIN_MS)
+        } catch (error) {
+          // Nothing has happened yet.
+          if (attempt === MOST_ATTEMPTS || !(error instanceof Lost) || performance.now() >= until) throw error
+          continue
+        }
+        return await committed(client, work, step)
+      } finally {
+        giveBack(client)
+      }
+    }
+  }
+
+  /** Does the work of a transaction that has begun, and ends it. */
+  const committed = async <T>(client: pg.PoolClient, work: (tx: Transaction) => Promise<T>, step: () => number): Promise<T> => {
+    let result: T
+    try {
+      result = await work(on(client, step))
+    } catch (error) {
+      // One that is not taken back must not be used again, as little as one that breaks over it.
+      await ask(client, 'rollback', step()).catch(() => broken.add(client))
+      throw error
+    }
+    const { command } = await ask(client, 'commit', step()).catch((error: unknown) => {
+      throw error instanceof Lost ? new UnavailableError('unknown', error) : error
+    })
+    // So PostgreSQL answers where a statement has failed and nobody minded.
+    if (command !== 'COMMIT') throw new Error('A transaction was committed although a statement in it had failed.')
+    return result
+  }
+
   return {
     engine: 'postgres',
-    all,
-    one,
+    all: async <R>(q: Sql) => (await read(q)).rows as R[],
+    one: async <R>(q: Sql) => (await read(q)).rows[0] as R | undefined,
     get statements() {
       return statements
     },
-    async transaction(work) {
+    async transaction(work, { patience: own = patience } = {}) {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await once(work)
+          return await once(work, own)
         } catch (error) {
-          if (attempt === MOST_ATTEMPTS || !isCollision(error)) throw error
+          if (!(error instanceof Stale) && !isCollision(error)) throw error
+          if (attempt === MOST_ATTEMPTS) throw error instanceof Stale ? error : new UnavailableError('busy', error)
         }
       }
     },
-    script,
-    close: () => pool.end(),
+    script: (text) => using(Infinity, async (client) => void (await ask(client, text, Infinity))),
+    async ready() {
+      const { rows } = await read(sql`select current_setting('transaction_read_only') = 'on' as readonly`, MOMENT_MS)
+      if (rows[0]?.['readonly']) {
+        distrusted = performance.now()
+        throw new UnavailableError('away', new Error('The database takes no changes.'))
+      }
+    },
+    async close() {
+      const gone = new Promise<void>((resolve) => {
+        const see = () => made.size === 0 && resolve()
+        pool.on('remove', see)
+        see()
+      })
+      await before(performance.now() + MOMENT_MS, Promise.all([pool.end(), gone]), () => {}).catch(() => {})
+      for (const client of made.keys()) cut(client)
+    },
   }
 }
 
+const LATE = new Error('The database did not answer in time.')
+
+/** What a promise comes to, or LATE and `late` called where it does not come to anything until a moment. */
+function before<T>(until: number, promise: Promise<T>, late: () => void): Promise<T> {
+  if (until === Infinity) return promise
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => {
+        reject(LATE)
+        late()
+      },
+      Math.max(0, until - performance.now()),
+    )
+    promise.then(
+      (value) => {
+        clearTimeout(timer)
+        resolve(value)
+      },
+      (error: unknown) => {
+        clearTimeout(timer)
+        reject(error)
+      },
+    )
+  })
+}
+
+/** The end of a connection, with whatever was asked by it. */
+class Lost extends UnavailableError {
+  constructor(cause: unknown) {
+    super('away', cause)
+  }
+}
+
+/** A statement was prepared for tables as they no longer are, or on another connection. */
+class Stale extends Lost {}
+
+/** PostgreSQL's codes (its documentation, appendix A). */
+const TOO_MANY_CONNECTIONS = '53300'
+const READ_ONLY = '25006'
+/** A name of a prepared statement that is not there, or is there already: a pooler lets sessions share connections. */
+const SHARED = ['26000', '42P05']
+const COLLISIONS = ['40P01', '40001']
+/** The server ends, starts, or ends what waited too long; it does not know us, or has no such database. */
+const ENDINGS = /^(08...|25P03|28...|3D000|57P..)$/
+const meanings: readonly (readonly [RegExp, UnavailableError['kind']])[] = [
+  [/^53100$/, 'full'],
+  // Too much of something; a lock that was not to be had, or a statement that took too long.
+  [/^(53...|55P03|57014)$/, 'busy'],
+  [/^(25006|58030)$/, 'away'],
+  [/^XX00[12]$/, 'damaged'],
+]
+
+const codeOf = (error: unknown): string => (error instanceof pg.DatabaseError && error.code) || ''
+
 /** Two transactions that waited for each other: PostgreSQL ends one, which can simply be done again. */
-const isCollision = (error: unknown) => ['40P01', '40001'].includes((error as { code?: string }).code ?? '')
+const isCollision = (error: unknown) => COLLISIONS.includes(codeOf(error))
 const MOST_ATTEMPTS = 5
 
 const spelled = new Map<string, { name: string; text: string }>()
@@ -116,9 +303,14 @@ function spell(text: string): { name: string; text: string } {
   return known
 }
 
-function translated(error: unknown): unknown {
-  const { code, message } = error as { code?: string; message: string }
+/** What an error means. Whatever pg says of a broken connection that the server has not said is the end of it. */
+function translated(error: unknown, isBroken: boolean): unknown {
+  if (!(error instanceof pg.DatabaseError)) return isBroken || error === LATE ? new Lost(error) : error
+  const { code = '', message } = error
   if (code === '23505') return new ConstraintError('unique', message)
   if (code === '23503') return new ConstraintError('foreign', message)
-  return error
+  if (ENDINGS.test(code)) return new Lost(error)
+  if (SHARED.includes(code) || error.routine === 'RevalidateCachedQuery') return new Stale(error)
+  const [, kind] = meanings.find(([codes]) => codes.test(code)) ?? []
+  return kind ? new UnavailableError(kind, error) : error
 }

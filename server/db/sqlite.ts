@@ -1,6 +1,8 @@
 /** SQLite by node:sqlite. Every way in which its values differ from PostgreSQL's ends in this file. */
+import { statSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { ConstraintError, type Database, type Row, type Transaction } from './database.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ConstraintError, type Database, PATIENCE_MS, type Row, type Transaction, UnavailableError } from './database.ts'
 import { lower } from './dialect.ts'
 import { type Sql, sql } from './sql.ts'
 
@@ -10,7 +12,20 @@ interface Prepared {
   documents: string[]
 }
 
+interface Group extends PromiseWithResolvers<void> {
+  /** Why SQLite has undone all of it by itself. */
+  lost?: unknown
+}
+
 const KEPT_STATEMENTS = 1000
+/** While another program holds a lock it is asked for again after a millisecond, then less and less often up to this. */
+const LONGEST_PAUSE_MS = 10
+/** Not even a migration waits longer for a lock: the operator has to hear of it. */
+const LONGEST_PATIENCE_MS = 60_000
+/** How long opening may wait for a lock in one go; nothing else is being done then. */
+const OPENING_MS = 2000
+/** So often reading makes sure that the file is still in its place; writing always does. */
+const LOOK_EVERY_MS = 250
 
 /**
  * Opens a database file, or `:memory:`.
@@ -18,39 +33,115 @@ const KEPT_STATEMENTS = 1000
  * wait for the disk, each in a savepoint of its own. While one is open, a file is read on a second connection, so readers see
  * only what is committed and never wait (WAL); at all other times on the first, whose cache no commit empties. In memory there
  * is but one connection, and readers wait while a transaction is open.
+ * Nothing waits for another program's lock within SQLite, which would stop everything: it is asked for again by a timer.
  * @param durable whether a commit waits for the disk (`synchronous = full`); only throw-away data may do without.
+ * @param patience milliseconds that other programs' locks are waited for.
  */
-export function openSqlite(path: string, { durable = true } = {}): Database {
+export function openSqlite(path: string, { durable = true, patience: asked = PATIENCE_MS } = {}): Database {
   const inMemory = path === ':memory:'
-  const writer = connect(path, durable)
-  const reader = inMemory ? writer : connect(path, durable)
-  if (!inMemory) reader.connection.exec('pragma query_only = on')
+  const patience = Math.min(asked, LONGEST_PATIENCE_MS)
+  const openReader = (wait?: number) => {
+    const made = connect(path, durable, wait)
+    made.connection.exec('pragma query_only = on')
+    return made
+  }
+  let writer = connect(path, durable)
+  let reader = inMemory ? writer : openReader()
+  const isInPlace = inMemory ? () => true : placeOf(path)
 
   let statements = 0
   let turn: Promise<unknown> = Promise.resolve()
   /** The transactions that are committed together next. */
-  let group: PromiseWithResolvers<void> | undefined
+  let group: Group | undefined
+  /** Whether another program's lock is being waited for. */
+  let lockedOut = false
+  /** Whether a connection has failed in such a way that a new one may do better. */
+  let suspect = false
+  let lastLook = performance.now()
+  let closing = false
 
-  const read = <R>(query: Sql): R[] => {
+  /** What an engine's error means; what may have spoilt a connection is noted. */
+  const failure = (error: unknown): unknown => {
+    const meaning = translated(error)
+    if (meaning instanceof UnavailableError && meaning.kind === 'away') suspect = !inMemory
+    return meaning
+  }
+
+  /** Makes sure of the file and of the connections before they are used. Throws where there is nothing to be used. */
+  const look = () => {
+    if (closing) throw new UnavailableError('away')
+    if (!isInPlace()) throw new UnavailableError('away', new Error(`The database file ${path} was moved, removed or replaced.`))
+    lastLook = performance.now()
+    if (!suspect || group) return
+    try {
+      const fresh = [connect(path, durable, 0), openReader(0)] as const
+      for (const { connection } of [writer, reader]) connection.close()
+      ;[writer, reader] = fresh
+      suspect = false
+    } catch (error) {
+      throw translated(error)
+    }
+  }
+
+  /** Tries again and again, while a lock is in the way, until a moment. */
+  const whileBusy = async <T>(attempt: () => T, until: number): Promise<T> => {
+    for (let pause = 1; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+      try {
+        return attempt()
+      } catch (error) {
+        if (!(error instanceof UnavailableError && error.kind === 'busy') || closing || performance.now() >= until) throw error
+      }
+      await sleep(pause)
+    }
+  }
+
+  const readNow = <R>(query: Sql): R[] => {
+    if (suspect || closing || performance.now() - lastLook > LOOK_EVERY_MS) look()
+    try {
+      return (group ? reader : writer).all(query) as R[]
+    } catch (error) {
+      throw failure(error)
+    }
+  }
+
+  const read = async <R>(query: Sql): Promise<R[]> => {
     statements++
-    return (group ? reader : writer).all(query) as R[]
+    while (inMemory && group) await group.promise.catch(() => {})
+    try {
+      return readNow<R>(query)
+    } catch (error) {
+      if (!(error instanceof UnavailableError && error.kind === 'busy')) throw error
+      return whileBusy(() => readNow<R>(query), performance.now() + patience)
+    }
+  }
+
+  /** Does something in the open transaction. Where SQLite has undone that by itself, anything more would be kept at once, alone. */
+  const within = <T>(step: () => T): T => {
+    if (!writer.connection.isTransaction) throw group?.lost ?? new UnavailableError('away')
+    try {
+      return step()
+    } catch (error) {
+      const meaning = failure(error)
+      if (group && !writer.connection.isTransaction) group.lost = meaning
+      throw meaning
+    }
   }
 
   const tx: Transaction = {
     engine: 'sqlite',
     all: async <R>(query: Sql) => {
       statements++
-      return writer.all(query) as R[]
+      return within(() => writer.all(query)) as R[]
     },
     one: async <R>(query: Sql) => {
       statements++
-      return writer.all(query)[0] as R | undefined
+      return within(() => writer.all(query))[0] as R | undefined
     },
     run: async (query) => {
       statements++
-      return writer.run(query)
+      return within(() => writer.run(query))
     },
-    script: async (text) => writer.connection.exec(text),
+    script: async (text) => within(() => writer.connection.exec(text)),
   }
 
   const exclusively = <T>(work: () => Promise<T>): Promise<T> => {
@@ -60,28 +151,71 @@ export function openSqlite(path: string, { durable = true } = {}): Database {
   }
 
   /** Begins a group unless there is one; its end comes when all that is waiting has had its turn. */
-  const open = (): Promise<void> => {
-    if (!group) {
-      writer.run(sql`begin immediate`)
-      group = Promise.withResolvers()
-      // Whoever waits hears of a failure; there may be nobody.
-      group.promise.catch(() => {})
-      setImmediate(() => exclusively(async () => commit()))
+  const open = async (until: number): Promise<Group> => {
+    if (group) return group
+    lockedOut = true
+    try {
+      await whileBusy(() => {
+        look()
+        control(sql`begin immediate`)
+      }, until)
+    } finally {
+      lockedOut = false
     }
-    return group.promise
+    group = Promise.withResolvers<void>()
+    // Whoever waits hears of a failure; there may be nobody.
+    group.promise.catch(() => {})
+    setImmediate(() => exclusively(commit))
+    return group
   }
 
-  const commit = () => {
-    if (!group) return
-    const { resolve, reject } = group
-    group = undefined
+  /** Begins, commits or takes back. */
+  const control = (statement: Sql): void => {
     try {
-      writer.run(sql`commit`)
+      writer.run(statement)
+    } catch (error) {
+      throw failure(error)
+    }
+  }
+
+  const commit = async (): Promise<void> => {
+    if (!group) return
+    const { resolve } = group
+    try {
+      if (group.lost) throw group.lost
+      await whileBusy(() => control(sql`commit`), performance.now() + patience)
+      group = undefined
       resolve()
     } catch (error) {
-      reject(error)
-      writer.run(sql`rollback`)
+      lose(error)
     }
+  }
+
+  /** Gives the open group up, with all that is in it. */
+  const lose = (error: unknown): void => {
+    const lost = group
+    group = undefined
+    try {
+      if (writer.connection.isTransaction) writer.run(sql`rollback`)
+    } catch {
+      // A connection that cannot even take back is good for nothing: a new one does not know of the transaction.
+      suspect = !inMemory
+    }
+    lost?.reject(error)
+  }
+
+  /** Takes back one transaction of the group; all of it where that cannot be done. */
+  const takeBack = (reason: unknown): void => {
+    try {
+      if (!group?.lost) {
+        writer.run(sql`rollback to one`)
+        writer.run(sql`release one`)
+        return
+      }
+    } catch {
+      // Then the group is lost.
+    }
+    lose(group?.lost ?? reason)
   }
 
   return {
@@ -89,25 +223,20 @@ export function openSqlite(path: string, { durable = true } = {}): Database {
     get statements() {
       return statements
     },
-    all: async <R>(query: Sql) => {
-      if (inMemory && group) await group.promise
-      return read<R>(query)
-    },
-    one: async <R>(query: Sql) => {
-      if (inMemory && group) await group.promise
-      return read<R>(query)[0]
-    },
-    async transaction(work) {
-      const [result, committed] = await exclusively(async () => {
-        const group = open()
-        writer.run(sql`savepoint one`)
+    all: read,
+    one: async <R>(query: Sql) => (await read<R>(query))[0],
+    async transaction(work, { patience: own = patience } = {}) {
+      if (lockedOut && own === 0) throw new UnavailableError('busy')
+      const until = performance.now() + Math.min(own, LONGEST_PATIENCE_MS)
+      const [result, { promise: committed }] = await exclusively(async () => {
+        const group = await open(until)
+        within(() => writer.run(sql`savepoint one`))
         try {
           const result = await work(tx)
-          writer.run(sql`release one`)
+          within(() => writer.run(sql`release one`))
           return [result, group] as const
         } catch (error) {
-          writer.run(sql`rollback to one`)
-          writer.run(sql`release one`)
+          takeBack(error)
           throw error
         }
       })
@@ -116,32 +245,54 @@ export function openSqlite(path: string, { durable = true } = {}): Database {
     },
     script: (text) =>
       exclusively(async () => {
-        commit()
+        await commit()
         writer.connection.exec(text)
       }),
-    close: () =>
-      exclusively(async () => {
-        commit()
+    async ready() {
+      look()
+      await read(sql`select 1 as one`)
+    },
+    close: () => {
+      closing = true
+      return exclusively(async () => {
+        await commit()
         if (!inMemory) {
           reader.connection.close()
-          writer.connection.exec('pragma wal_checkpoint(truncate)')
+          try {
+            writer.connection.exec('pragma wal_checkpoint(truncate)')
+          } catch {
+            // Another program is at work: whoever opens the file next reads what is left in the log.
+          }
         }
         writer.connection.close()
-      }),
+      })
+    },
   }
 }
 
-function connect(path: string, durable: boolean) {
-  const connection = new DatabaseSync(path)
+/** Tells whether the file that is at `path` now is there still. */
+function placeOf(path: string): () => boolean {
+  const there = statSync(path, { bigint: true })
+  return () => {
+    const now = statSync(path, { bigint: true, throwIfNoEntry: false })
+    return now?.ino === there.ino && now.dev === there.dev
+  }
+}
+
+function connect(path: string, durable: boolean, wait = OPENING_MS) {
+  const connection = new DatabaseSync(path, { timeout: wait })
   connection.exec(`
-    pragma busy_timeout = 10000;
     pragma journal_mode = wal;
     pragma synchronous = ${durable ? 'full' : 'off'};
     pragma foreign_keys = on;
     pragma temp_store = memory;
     pragma cache_size = -32000;
-    pragma mmap_size = 268435456;
-    pragma optimize = 0x10002`)
+    pragma busy_timeout = 0`)
+  try {
+    connection.exec('pragma optimize = 0x10002')
+  } catch {
+    // It writes what it finds out. Whoever opens the file next may do so.
+  }
   connection.function('fold', { deterministic: true }, (text) => (text === null ? null : lower(String(text))))
   connection.function('natural', { deterministic: true }, (text) =>
     text === null
@@ -171,26 +322,18 @@ function connect(path: string, durable: boolean) {
   return {
     connection,
     all({ text, values }: Sql): Row[] {
-      try {
-        const { statement, booleans, documents } = prepare(text)
-        const rows = statement.all(...values.map(bind)) as Row[]
-        if (booleans.length > 0 || documents.length > 0) {
-          for (const row of rows) {
-            for (const name of booleans) if (row[name] !== null) row[name] = row[name] !== 0
-            for (const name of documents) if (typeof row[name] === 'string') row[name] = JSON.parse(row[name])
-          }
+      const { statement, booleans, documents } = prepare(text)
+      const rows = statement.all(...values.map(bind)) as Row[]
+      if (booleans.length > 0 || documents.length > 0) {
+        for (const row of rows) {
+          for (const name of booleans) if (row[name] !== null) row[name] = row[name] !== 0
+          for (const name of documents) if (typeof row[name] === 'string') row[name] = JSON.parse(row[name])
         }
-        return rows
-      } catch (error) {
-        throw translated(error)
       }
+      return rows
     },
     run({ text, values }: Sql): number {
-      try {
-        return Number(prepareWriting(text).run(...values.map(bind)).changes)
-      } catch (error) {
-        throw translated(error)
-      }
+      return Number(prepareWriting(text).run(...values.map(bind)).changes)
     },
   }
 }
@@ -214,9 +357,38 @@ function bind(value: unknown): null | number | bigint | string | Uint8Array {
   return value as string | bigint | Uint8Array
 }
 
+/** SQLite's result codes (https://sqlite.org/rescode.html) that tell of the world around it, and not of what was asked. */
+const BUSY = 5
+const LOCKED = 6
+const NOMEM = 7
+const READONLY = 8
+const IOERR = 10
+const CORRUPT = 11
+const FULL = 13
+const CANTOPEN = 14
+const PROTOCOL = 15
+const NOTADB = 26
+const meanings: Readonly<Record<number, UnavailableError['kind']>> = {
+  [BUSY]: 'busy',
+  [LOCKED]: 'busy',
+  [NOMEM]: 'busy',
+  [PROTOCOL]: 'busy',
+  [FULL]: 'full',
+  [READONLY]: 'away',
+  [IOERR]: 'away',
+  [CANTOPEN]: 'away',
+  [CORRUPT]: 'damaged',
+  [NOTADB]: 'damaged',
+}
+/** Failures to write (write, fsync, truncate, make room for the log's index) that a full disk or a quota brings about. */
+const FAILED_WRITES = new Set([3, 4, 6, 19].map((n) => IOERR | (n << 8)))
+
 function translated(error: unknown): unknown {
-  const message = error instanceof Error ? error.message : ''
+  if (!(error instanceof Error) || error instanceof UnavailableError) return error
+  const { message } = error
   if (/UNIQUE constraint failed/.test(message)) return new ConstraintError('unique', message)
   if (/FOREIGN KEY constraint failed/.test(message)) return new ConstraintError('foreign', message)
-  return error
+  const { errcode = 0, code } = error as { errcode?: number; code?: string }
+  const kind = FAILED_WRITES.has(errcode) ? 'full' : code === 'ERR_INVALID_STATE' ? 'away' : meanings[errcode & 0xff]
+  return kind ? new UnavailableError(kind, error) : error
 }

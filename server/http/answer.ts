@@ -3,7 +3,8 @@ import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { deflate, gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { ApiError } from '#kernel/errors.ts'
+import { UnavailableError } from '#db/database.ts'
+import { ApiError, type ErrorIdentifier } from '#kernel/errors.ts'
 import { stringify } from '#kernel/json.ts'
 import type { Answer } from '#kernel/operation.ts'
 
@@ -80,8 +81,31 @@ export async function send(request: FastifyRequest, reply: FastifyReply, answer:
 /** Whatever was thrown, as an answer; what is none is logged and becomes a 500 that says nothing of it. */
 export function errorOf(request: FastifyRequest, thrown: unknown): ApiError {
   const error = thrown instanceof ApiError ? thrown : translated(thrown)
-  if (error.status >= 500) request.log.error({ err: thrown }, 'request failed')
+  if (thrown instanceof UnavailableError) tellOnce(request, thrown)
+  else if (error.status >= 500) request.log.error({ err: thrown }, 'request failed')
   return error
+}
+
+/** What an unavailable database is answered with, and in how many seconds it is worth trying again. */
+const unavailable: Readonly<Record<UnavailableError['kind'], readonly [ErrorIdentifier, seconds?: number]>> = {
+  busy: ['ServiceUnavailable', 2],
+  away: ['ServiceUnavailable', 2],
+  unknown: ['ServiceUnavailable', 2],
+  full: ['InsufficientStorage', 60],
+  damaged: ['InternalServerError'],
+}
+
+/** What a folder says when there is no space left for a file, or for more of this user's. */
+const NO_SPACE = ['ENOSPC', 'EDQUOT']
+
+let lastTold = -Infinity
+const TELL_EVERY_MS = 1000
+
+/** Logs why the database is unavailable: once a second, as all requests fail for the same reason then. */
+function tellOnce(request: FastifyRequest, error: UnavailableError): void {
+  if (performance.now() - lastTold < TELL_EVERY_MS) return
+  lastTold = performance.now()
+  request.log.error({ kind: error.kind, reason: (error.cause as Error | undefined)?.message }, 'the database is unavailable')
 }
 
 /** Sends whatever was thrown. */
@@ -90,8 +114,17 @@ export async function sendError(request: FastifyRequest, reply: FastifyReply, th
   return send(request, reply, { status: error.status, headers: { ...error.headers, 'content-type': HAL }, body: error.body })
 }
 
-/** What the HTTP framework refuses by itself, in our words. */
+function unavailableError({ kind, message }: UnavailableError): ApiError {
+  const [identifier, seconds] = unavailable[kind]
+  const error = new ApiError(identifier, message)
+  if (seconds !== undefined) error.headers = { 'retry-after': String(seconds) }
+  return error
+}
+
+/** What the engine, the store of files or the HTTP framework refuses, in our words. */
 function translated(thrown: unknown): ApiError {
+  if (thrown instanceof UnavailableError) return unavailableError(thrown)
+  if (NO_SPACE.includes((thrown as { code?: string }).code ?? '')) return unavailableError(new UnavailableError('full', thrown))
   const status = (thrown as { statusCode?: number }).statusCode
   if (status === 415) return new ApiError('TypeNotSupported')
   if (status === 414) return Object.assign(new ApiError('BadRequest', 'A part of the address is too long.'), { status })

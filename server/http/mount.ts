@@ -1,7 +1,7 @@
 /** From declared operations to routes: parse, authenticate, check the content type, run, answer. */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Database } from '#db/database.ts'
+import { type Database, UnavailableError } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { FileStore } from '#files/store.ts'
 import type { Context } from '#kernel/context.ts'
@@ -120,7 +120,7 @@ function checkContentType(request: FastifyRequest, { method, accepts = 'json' }:
 class MissingContentType extends Error {}
 
 async function answer(request: FastifyRequest, reply: FastifyReply, ground: Ground, one: Operation): Promise<FastifyReply> {
-  const { db } = ground
+  const { db, meaning } = accounted(ground.db)
   const { raw } = request
   try {
     const context = await contextOf(request, ground)
@@ -144,7 +144,7 @@ async function answer(request: FastifyRequest, reply: FastifyReply, ground: Grou
     if (error instanceof MissingContentType) {
       return reply.code(406).header('content-type', 'text/plain; charset=utf-8').send('Missing content-type header')
     }
-    return sendError(request, reply, error)
+    return sendError(request, reply, meaning(error))
   }
 }
 
@@ -167,16 +167,43 @@ async function sentWith(
 
 const beyondReading = () => insufficientScope(API_READ, API)
 
+/**
+ * A database, and what an error means that is thrown by an operation on it: where something has been committed and the database
+ * then cannot be asked for what to answer, the answer must not say that nothing has happened.
+ */
+function accounted(db: Database): { db: Database; meaning: (error: unknown) => unknown } {
+  let hasCommitted = false
+  let refusal: unknown
+  const transaction: Database['transaction'] = async (work, options) => {
+    try {
+      const result = await db.transaction(work, options)
+      hasCommitted = true
+      return result
+    } catch (error) {
+      refusal = error
+      throw error
+    }
+  }
+  return {
+    db: { ...asking(db), transaction },
+    meaning: (error) =>
+      hasCommitted && error instanceof UnavailableError && error !== refusal ? new UnavailableError('unknown', error) : error,
+  }
+}
+
 /** A database in which nothing can be written, whatever an operation tries. */
-const readable = (db: Database): Database => ({
+const readable = (db: Database): Database => ({ ...asking(db), transaction: () => Promise.reject(beyondReading()) })
+
+/** All of a database but its transactions, for an operation. */
+const asking = (db: Database): Omit<Database, 'transaction'> => ({
   engine: db.engine,
   all: (query) => db.all(query),
   one: (query) => db.one(query),
-  transaction: () => Promise.reject(beyondReading()),
   script: () => Promise.reject(beyondReading()),
   get statements() {
     return db.statements
   },
+  ready: () => db.ready(),
   close: () => Promise.reject(beyondReading()),
 })
 

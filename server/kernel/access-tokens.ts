@@ -1,5 +1,6 @@
 /** Access tokens that applications were given: whom they stand for, and how what was given is taken back. */
 import type { Reader, Row, Transaction } from '#db/database.ts'
+import { deleteInSlices } from '#db/slices.ts'
 import { type Sql, sql } from '#db/sql.ts'
 import { periodically } from './tasks.ts'
 import { hashToken } from './tokens.ts'
@@ -69,11 +70,7 @@ export const endGrantsOf = (tx: Transaction, userId: number): Promise<number> =>
 // What has expired lets nobody in any more: removing it is for tidiness, and raises no counter.
 periodically(async (db, now) => {
   const isOver = sql`expires_at <= ${now.toISOString()}`
-  if (!(await db.one(sql`select id from oauth_tokens where ${isOver} limit 1`))) return
-  await db.transaction(async (tx) => {
-    await tx.run(sql`delete from oauth_tokens where ${isOver}`)
-    await tx.run(sql`
-      delete from oauth_authorizations
-      where not exists (select 1 from oauth_tokens t where t.authorization_id = oauth_authorizations.id)`)
-  })
+  if ((await deleteInSlices(db, 'oauth_tokens', isOver)) === 0) return
+  const isUnused = sql`not exists (select 1 from oauth_tokens t where t.authorization_id = oauth_authorizations.id)`
+  await deleteInSlices(db, 'oauth_authorizations', isUnused)
 })

@@ -26,6 +26,7 @@ const table = {
   Throttled: [429, 'Too many attempts. Try again later.'],
   InternalServerError: [500, 'An internal error has occurred.'],
   ServiceUnavailable: [503, 'The server is busy. Try again in a few seconds.'],
+  InsufficientStorage: [507, 'There is no space left to store this.'],
 } as const satisfies Record<string, readonly [number, string]>
 
 export type ErrorIdentifier = keyof typeof table

@@ -1,6 +1,7 @@
 /** Web sessions: a browser's cookie holds a secret, of which only a hash is kept here. */
-import type { Database, Reader, Row, Transaction } from '#db/database.ts'
+import { type Database, type Reader, type Row, type Transaction, whereItCan } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
+import { deleteInSlices } from '#db/slices.ts'
 import { FALSE, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { readSettings, type Settings } from './settings.ts'
@@ -152,9 +153,11 @@ export async function sessionOf(
 async function see(known: Known, db: Database, limit: string | undefined, now: Date): Promise<boolean> {
   const at = now.toISOString()
   const isOver = limit === undefined ? FALSE : sql`last_seen_at < ${limit}`
-  const seen = await db.transaction((tx) =>
-    tx.run(sql`update sessions set last_seen_at = ${at} where id = ${known.session.id} and not ${isOver}`),
+  const isGoingOn = sql`id = ${known.session.id} and not ${isOver}`
+  const seen = await whereItCan(
+    db.transaction((tx) => tx.run(sql`update sessions set last_seen_at = ${at} where ${isGoingOn}`), { patience: 0 }),
   )
+  if (seen === undefined) return (await db.one(sql`select id from sessions where ${isGoingOn}`)) !== undefined
   if (seen === 0) return false
   known.lastSeenAt = at
   return true
@@ -164,6 +167,5 @@ async function see(known: Known, db: Database, limit: string | undefined, now: D
 periodically(async (db, now) => {
   const limit = idleLimit(await readSettings(db), now)
   const isOver = sql`expires_at <= ${now.toISOString()} or ${limit === undefined ? FALSE : sql`last_seen_at < ${limit}`}`
-  if (!(await db.one(sql`select id from sessions where ${isOver} limit 1`))) return
-  await db.transaction((tx) => tx.run(sql`delete from sessions where ${isOver}`))
+  await deleteInSlices(db, 'sessions', isOver)
 })

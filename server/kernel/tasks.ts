@@ -1,5 +1,5 @@
 /** What happens by itself as time passes: tasks that look every now and then whether there is something to do. */
-import type { Database } from '#db/database.ts'
+import { type Database, UnavailableError } from '#db/database.ts'
 import type { FileStore } from '#files/store.ts'
 
 /** Does what is due at `now`. It must bear being run by several processes at once. */
@@ -21,7 +21,7 @@ export function periodicallyOnFiles(task: FileTask): void {
   fileTasks.push(task)
 }
 
-/** Runs all tasks once. One that fails keeps no other one from being run; what it threw is thrown in the end. */
+/** Runs all tasks once. One that fails keeps no other one from being run, unless the database is unavailable; what it threw is thrown in the end. */
 export const runTasks = (db: Database, now: Date): Promise<void> => inTurn(tasks.map((task) => () => task(db, now)))
 
 /** Runs all tasks that work on files once, in the same way; what they throw once they have been told to stop is nobody's concern. */
@@ -32,6 +32,12 @@ export const runFileTasks = (db: Database, files: FileStore, now: Date, signal?:
 
 async function inTurn(runs: readonly (() => Promise<void>)[]): Promise<void> {
   const errors: unknown[] = []
-  for (const run of runs) await run().catch((error: unknown) => errors.push(error))
+  for (const run of runs) {
+    await run().catch((error: unknown) => {
+      // The others need it as well, and each would wait for it.
+      if (error instanceof UnavailableError) throw error
+      errors.push(error)
+    })
+  }
   if (errors.length > 0) throw errors.length === 1 ? errors[0] : new AggregateError(errors, 'Several tasks failed')
 }

@@ -5,6 +5,7 @@
  */
 import type { Database, Transaction } from '#db/database.ts'
 import { forUpdate, moment } from '#db/dialect.ts'
+import { deleteInSlices } from '#db/slices.ts'
 import { sql } from '#db/sql.ts'
 import { ApiError } from './errors.ts'
 import { periodically } from './tasks.ts'
@@ -207,6 +208,5 @@ const key = (door: Door, who: string) => hashToken(`${door.name}:${who}`)
 
 periodically(async (db, now) => {
   const isOver = sql`until <= ${now.toISOString()}`
-  if (!(await db.one(sql`select who from attempts where ${isOver} limit 1`))) return
-  await db.transaction((tx) => tx.run(sql`delete from attempts where ${isOver}`))
+  await deleteInSlices(db, 'attempts', isOver, 'who')
 })

@@ -1,6 +1,6 @@
 /** Tokens: what they look like, what is kept of them, and what they open. */
 import { createHash, randomBytes } from 'node:crypto'
-import type { Database, Reader, Transaction } from '#db/database.ts'
+import { type Database, type Reader, type Transaction, whereItCan } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { type Sql, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
@@ -131,7 +131,9 @@ export async function tokenOf(
   if (known.lastUsedAt <= new Date(now.getTime() - USED_EVERY).toISOString()) {
     // Noted before it is written, so that of many requests at once only one writes.
     known.lastUsedAt = at
-    await db.transaction((tx) => tx.run(sql`update tokens set last_used_at = ${at} where id = ${known.id}`))
+    await whereItCan(
+      db.transaction((tx) => tx.run(sql`update tokens set last_used_at = ${at} where id = ${known.id}`), { patience: 0 }),
+    )
   }
   return known.identity
 }

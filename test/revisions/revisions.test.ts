@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { importCommits, numbersIn } from '#modules/revisions/importing.ts'
+import { importAll, importCommits, numbersIn } from '#modules/revisions/importing.ts'
 import { type Client, type Instance, ids, instance } from '#test/instance.ts'
 
 let server: Instance
@@ -99,6 +99,26 @@ test('Of the revisions that speak of a work package each is shown to those who m
   await imported(commit('0c2d', `For #${work}, which is further down`))
   const seen = async (user: number) => (await (await server.as(user)).get(`/work_packages/${work}/revisions`)).body.total
   assert.deepEqual([await seen(committer), await seen(worker)], [1, 0])
+})
+
+test('Many commits are taken over some at a time, so that others write in between, and again not one', async () => {
+  const { db, make } = server
+  const large = await make.project()
+  const work = await make.workPackage({ project_id: large })
+  const commits = Array.from({ length: 250 }, (_, n) => commit(n.toString(16).padStart(6, '0'), `Part ${n} of #${work}`))
+  let transactions = 0
+  const counting: typeof db = {
+    ...db,
+    statements: 0,
+    transaction: (write) => {
+      transactions++
+      return db.transaction(write)
+    },
+  }
+  assert.equal(await importAll(counting, large, commits), 250)
+  assert.equal(transactions, 3)
+  assert.equal((await server.admin.get(`/work_packages/${work}/revisions`)).body.total, 250)
+  assert.equal(await importAll(db, large, commits), 0)
 })
 
 test('A number belongs to a work package where it stands by itself behind a hash', () => {

@@ -5,18 +5,31 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from '#db/connect.ts'
 import type { Database } from '#db/database.ts'
+import { type Outside, outsidePostgres, outsideSqlite } from './outside.ts'
 
-const isPostgres = process.env['HALYARD_TEST_ENGINE'] === 'postgres'
+export const isPostgres = process.env['HALYARD_TEST_ENGINE'] === 'postgres'
 const postgresUrl = process.env['HALYARD_TEST_DATABASE_URL'] ?? ''
+/** Longer than a server waits: a test is to be green on a busy machine as well. */
+const BUSY_MACHINE_MS = 60_000
 const newName = () => `test_${randomBytes(6).toString('hex')}`
 
-/** An open database: on SQLite in memory or in a file, on PostgreSQL a schema of its own. `drop` closes it as well. */
-export async function emptyDatabase({ file = false } = {}): Promise<{ db: Database; drop: () => Promise<void> }> {
+/**
+ * An open database: on SQLite in memory or in a file, on PostgreSQL a schema of its own. `drop` closes it as well.
+ * @param by on PostgreSQL, the address by which it is reached
+ */
+export async function emptyDatabase({
+  file = false,
+  patience = BUSY_MACHINE_MS,
+  connections = 5,
+  by = (url: string) => url,
+} = {}): Promise<{ db: Database; outside: Outside; drop: () => Promise<void> }> {
   if (!isPostgres) {
     const folder = file ? await mkdtemp(join(tmpdir(), 'halyard-test-')) : undefined
-    const db = await connect(folder ? `sqlite:${join(folder, 'halyard.db')}` : 'sqlite::memory:', { durable: file })
+    const path = folder ? join(folder, 'halyard.db') : ':memory:'
+    const db = await connect(`sqlite:${path}`, { durable: file, patience })
     return {
       db,
+      outside: outsideSqlite(db, path),
       drop: async () => {
         await db.close()
         if (folder) await rm(folder, { recursive: true })
@@ -25,9 +38,10 @@ export async function emptyDatabase({ file = false } = {}): Promise<{ db: Databa
   }
   const schema = newName()
   await onServer(`create schema ${schema}`)
-  const db = await connect(postgresUrl, { schema, connections: 5 })
+  const db = await connect(by(postgresUrl), { schema, connections, patience })
   return {
     db,
+    outside: outsidePostgres(schema),
     drop: async () => {
       await db.close()
       await onServer(`drop schema ${schema} cascade`)

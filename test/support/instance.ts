@@ -14,6 +14,7 @@ import { changed } from '#kernel/world.ts'
 import { build } from '#server/app.ts'
 import { setup } from '#server/setup.ts'
 import { emptyDatabase } from './database.ts'
+import type { Outside } from './outside.ts'
 
 export interface Reply {
   readonly status: number
@@ -38,6 +39,8 @@ export interface Client {
 
 export interface Instance {
   readonly db: Database
+  /** Another program at work on the same database. */
+  readonly outside: Outside
   readonly files: FileStore
   readonly url: string
   readonly admin: Client
@@ -60,13 +63,15 @@ export interface Instance {
 
 /** Starts a server with basic data on an empty database. Paths given to clients are below /api/v3. */
 export async function instance({
-  seed = 'basic' as 'basic' | 'demo' | 'none',
-  file = false,
+  seed = 'basic',
   logLevel = 'silent',
   files = memoryStore(),
-  times = {} as Partial<TimeLimits>,
-} = {}): Promise<Instance> {
-  const { db, drop } = await emptyDatabase({ file })
+  times = {},
+  ...place
+}: { seed?: 'basic' | 'demo' | 'none'; logLevel?: string; files?: FileStore; times?: Partial<TimeLimits> } & Parameters<
+  typeof emptyDatabase
+>[0] = {}): Promise<Instance> {
+  const { db, outside, drop } = await emptyDatabase(place)
   const adminToken = `opapi-${randomBytes(20).toString('hex')}`
   await setup(db, { seed, adminToken })
   const logged: string[] = []
@@ -79,6 +84,7 @@ export async function instance({
     )
   return {
     db,
+    outside,
     files,
     url,
     admin: client(url, adminToken),

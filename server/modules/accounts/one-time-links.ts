@@ -1,6 +1,7 @@
 /** Links that let somebody in who has no password: each works once, and only the hash of its secret is kept. */
 import type { Reader, Row, Transaction } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
+import { deleteInSlices } from '#db/slices.ts'
 import { sql } from '#db/sql.ts'
 import { periodically } from '#kernel/tasks.ts'
 import { hashToken, randomKey } from '#kernel/tokens.ts'
@@ -58,6 +59,5 @@ export async function renewSetup(tx: Transaction, now: Date): Promise<string | u
 
 periodically(async (db, now) => {
   const isOver = sql`purpose = 'reset' and expires_at <= ${now.toISOString()}`
-  if (!(await db.one(sql`select id from one_time_links where ${isOver} limit 1`))) return
-  await db.transaction((tx) => tx.run(sql`delete from one_time_links where ${isOver}`))
+  await deleteInSlices(db, 'one_time_links', isOver)
 })

@@ -8,6 +8,7 @@ import { isIP } from 'node:net'
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server'
 import { ConstraintError, type Database, type Reader, type Transaction } from '#db/database.ts'
 import { forUpdate, insert } from '#db/dialect.ts'
+import { deleteInSlices } from '#db/slices.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { isStorable } from '#kernel/kinds.ts'
@@ -285,6 +286,5 @@ export async function confirmByPasskey(
 
 periodically(async (db, now) => {
   const isOver = sql`expires_at <= ${now.toISOString()}`
-  if (!(await db.one(sql`select holder from passkey_challenges where ${isOver} limit 1`))) return
-  await db.transaction((tx) => tx.run(sql`delete from passkey_challenges where ${isOver}`))
+  await deleteInSlices(db, 'passkey_challenges', isOver, 'holder')
 })

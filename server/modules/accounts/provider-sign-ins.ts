@@ -1,5 +1,6 @@
 /** Sign-ins under way at a provider: what has to come back from there, to the browser that they were begun in, and only once. */
 import type { Database } from '#db/database.ts'
+import { deleteInSlices } from '#db/slices.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import type { Provider } from '#kernel/providers.ts'
@@ -50,6 +51,5 @@ export async function comeBack(db: Database, { id }: Provider, { state, browser 
 
 periodically(async (db, now) => {
   const isOver = sql`expires_at <= ${now.toISOString()}`
-  if (!(await db.one(sql`select state from provider_sign_ins where ${isOver} limit 1`))) return
-  await db.transaction((tx) => tx.run(sql`delete from provider_sign_ins where ${isOver}`))
+  await deleteInSlices(db, 'provider_sign_ins', isOver, 'state')
 })

@@ -61,9 +61,8 @@ export async function sweep(db: Database, files: FileStore, now = new Date()): P
   const minutes = stored?.value ?? defaultSettings.attachments_grace_period
   const before = later(now, -minutes * 60_000)
   const isStale = sql`created_at < ${before} and (container_id is null or status = 'prepared')`
-  if (await db.one(sql`select id from attachments where ${isStale} limit 1`)) {
-    await db.transaction((tx) => discard(tx, isStale, now))
-  }
+  const some = sql`select id from attachments where ${isStale} order by id limit ${AT_ONCE}`
+  while (await db.one(some)) await db.transaction((tx) => discard(tx, sql`id in (${some})`, now))
   let removed = 0
   for (;;) {
     const due = await db.all<{ name: string }>(

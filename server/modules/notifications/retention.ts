@@ -1,4 +1,5 @@
 /** Notifications are kept for some time only. */
+import { deleteInSlices } from '#db/slices.ts'
 import { sql } from '#db/sql.ts'
 import { readSettings } from '#kernel/settings.ts'
 import { periodically } from '#kernel/tasks.ts'
@@ -11,5 +12,5 @@ periodically(async (db, now) => {
   const { notification_retention_period_days: days } = await readSettings(db)
   const last = new Date(now.getTime() - days * DAY).toISOString()
   if (oldest.created_at >= last) return
-  await db.transaction((tx) => tx.run(sql`delete from notifications where created_at < ${last}`))
+  await deleteInSlices(db, 'notifications', sql`created_at < ${last}`)
 })

@@ -1,6 +1,7 @@
 /** Taking over the commits of a repository: each once, with the work packages that its message names. */
-import type { Transaction } from '#db/database.ts'
-import { among, folded, insert } from '#db/dialect.ts'
+import type { Database, Transaction } from '#db/database.ts'
+import { among, amongTexts, folded, insert } from '#db/dialect.ts'
+import { inSlices } from '#db/slices.ts'
 import { join, sql } from '#db/sql.ts'
 import { changed } from '#kernel/world.ts'
 
@@ -19,23 +20,30 @@ export const numbersIn = (message: string): number[] => [
   ...new Set([...message.matchAll(/(?<![\p{L}\p{N}_/#&])#(\d{1,9})(?![\p{L}\p{N}_])/gu)].map(([, digits]) => Number(digits))),
 ]
 
+/** Commits that are kept in one transaction: on SQLite all writers of a server that runs wait for it. */
+const AT_ONCE = 100
+
+/** Keeps the commits that are not known yet, as `importCommits` does, some at a time. */
+export const importAll = (db: Database, project: number, commits: readonly Commit[]): Promise<number> =>
+  inSlices(db, commits, AT_ONCE, (tx, slice) => importCommits(tx, project, slice))
+
 /**
  * Keeps the commits that are not known yet. They speak of work packages of the project and of those below it. The project uses
  * the module of repositories from then on: nobody would see them otherwise.
  * @returns how many were new
  */
 export async function importCommits(tx: Transaction, project: number, commits: readonly Commit[]): Promise<number> {
-  const known = new Set(
-    (await tx.all<{ identifier: string }>(sql`select identifier from changesets where project_id = ${project}`)).map(
-      (row) => row.identifier,
-    ),
+  const given = commits.map(({ identifier }) => identifier)
+  const rows = await tx.all<{ identifier: string }>(
+    sql`select identifier from changesets where project_id = ${project} and ${amongTexts(tx.engine, sql`identifier`, given)}`,
   )
+  const known = new Set(rows.map((row) => row.identifier))
   const fresh = commits.filter(({ identifier }) => !known.has(identifier))
   if (fresh.length === 0) return 0
-  await tx.run(
+  const enabled = await tx.run(
     sql`insert into enabled_modules (project_id, name) values (${project}, 'repository') on conflict (project_id, name) do nothing`,
   )
-  await changed(tx, 'projects')
+  if (enabled > 0) await changed(tx, 'projects')
   const authors = new Map<string, number | null>()
   const authorOf = async (email: string): Promise<number | null> => {
     const address = email.toLowerCase()

@@ -160,5 +160,6 @@ const documentation = (name: string, settings: Settings) =>
 /** Whatever was thrown, as applications expect it of such an address. */
 function sendFailure(request: FastifyRequest, reply: FastifyReply, thrown: unknown): Promise<FastifyReply> {
   const { status, message, headers } = errorOf(request, thrown)
-  return send(request, reply, refusal(status < 500 ? 'invalid_request' : 'server_error', message, status, headers))
+  const kind = status < 500 ? 'invalid_request' : status === 503 ? 'temporarily_unavailable' : 'server_error'
+  return send(request, reply, refusal(kind, message, status, headers))
 }

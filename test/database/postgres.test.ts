@@ -1,0 +1,214 @@
+/** PostgreSQL that goes, hangs and comes back, seen from a server that stays. */
+import assert from 'node:assert/strict'
+import { after, before, describe, type TestContext, test } from 'node:test'
+import { connect } from '#db/connect.ts'
+import { type Database, UnavailableError } from '#db/database.ts'
+import { sql } from '#db/sql.ts'
+import { isPostgres } from '#test/database.ts'
+import { type Instance, instance, type Reply } from '#test/instance.ts'
+import { type Way, wayThrough } from '#test/outside.ts'
+import { startPostgres } from '../../scripts/postgres.ts'
+
+/** Short, so that what is waited for in vain is not waited for long. */
+const PATIENCE = 400
+
+const isAway = ({ status, headers, body }: Reply) => {
+  assert.equal(status, 503)
+  assert.match(headers.get('content-type') ?? '', /^application\/hal\+json/)
+  assert.match(headers.get('retry-after') ?? '', /^\d+$/)
+  assert.equal(body._type, 'Error')
+  assert.equal(body.errorIdentifier, 'urn:openproject-org:api:v3:errors:ServiceUnavailable')
+  assert.match(body.message, /^The database .+ Try again in a few seconds\.$/)
+}
+
+describe('PostgreSQL', { skip: !isPostgres }, () => {
+  let way: Way
+  let server: Instance
+  let id: number
+  before(async () => {
+    way = await wayThrough()
+    server = await instance({ patience: PATIENCE, by: way.to })
+    id = await server.make.workPackage({ project_id: await server.make.project(), subject: 'Before' })
+  })
+  after(async () => {
+    await server.close()
+    await way.close()
+  })
+
+  const read = () => server.admin.get(`/work_packages/${id}`)
+  const probe = async (path: string) => (await server.anonymous.send('GET', path)).status
+  const rename = async (subject: string) => {
+    const { body } = await read()
+    return server.admin.patch(`/work_packages/${id}`, { lockVersion: body.lockVersion, subject })
+  }
+  const atOnce = (count: number) => Promise.all(Array.from({ length: count }, read))
+  const assertWell = async () => {
+    for (const { status } of await atOnce(6)) assert.equal(status, 200)
+    assert.equal((await rename('Well again')).status, 200)
+    assert.equal(await probe('/readyz'), 200)
+  }
+
+  test('that refuses connections is told of by 503, and once it takes them again by nothing', async () => {
+    await atOnce(6)
+    await way.close()
+    for (const reply of await atOnce(6)) isAway(reply)
+    assert.equal(await probe('/livez'), 200)
+    assert.equal(await probe('/readyz'), 503)
+    const page = await server.anonymous.send('GET', '/login')
+    assert.equal(page.status, 503)
+    assert.match(page.text, /<p role="alert" class="error">The database cannot be reached/)
+    await way.open()
+    await assertWell()
+  })
+
+  test('whose answers do not come any more is given up in time, and so are connections that it does not answer', async () => {
+    await atOnce(6)
+    const thaw = way.freeze()
+    for (const reply of await atOnce(12)) isAway(reply)
+    assert.equal(await probe('/livez'), 200)
+    assert.equal(await probe('/readyz'), 503)
+    thaw()
+    await assertWell()
+  })
+
+  test('that ends all connections between two requests is not noticed by anybody', async () => {
+    await atOnce(6)
+    way.cut()
+    await assertWell()
+  })
+
+  /** Does something between two statements of a transaction; gives what the transaction comes to. */
+  const amid = (befall: (pid: number) => Promise<void> | void) =>
+    server.db
+      .transaction(async (tx) => {
+        await tx.run(sql`update work_packages set subject = 'Never' where id = ${id}`)
+        const { pid } = (await tx.one<{ pid: number }>(sql`select pg_backend_pid() as pid`))!
+        await befall(pid)
+        await tx.one(sql`select 1 as one`)
+      })
+      .then(
+        () => assert.fail('It was committed.'),
+        (error: unknown) => error,
+      )
+  const assertUntouched = async () => assert.notEqual((await read()).body.subject, 'Never')
+
+  test('that ends the session of a transaction undoes it, and the process lives', async () => {
+    const error = await amid((pid) => server.outside.run(`select pg_terminate_backend(${pid}, 5000)`))
+    assert.ok(error instanceof UnavailableError && error.kind === 'away', String(error))
+    await assertUntouched()
+    await assertWell()
+  })
+
+  test('whose connection breaks amid a transaction undoes it, and the process lives', async () => {
+    const error = await amid(() => way.cut())
+    assert.ok(error instanceof UnavailableError && error.kind === 'away', String(error))
+    await assertUntouched()
+    await assertWell()
+  })
+
+  test('that hangs amid a transaction is given up in time', async () => {
+    let thaw = () => {}
+    const error = await amid(() => {
+      thaw = way.freeze()
+    })
+    thaw()
+    assert.ok(error instanceof UnavailableError && error.kind === 'away', String(error))
+    await assertUntouched()
+    await assertWell()
+  })
+
+  test('whose answer to a commit is lost may have kept the change: the answer says so, and nothing is done twice', async () => {
+    const { body } = await read()
+    way.cutAtCommit()
+    const answer = await server.admin.patch(`/work_packages/${id}`, { lockVersion: body.lockVersion, subject: 'Perhaps' })
+    assert.equal(answer.status, 503)
+    assert.match(answer.body.message, /may have been saved or not\. Read again/)
+    assert.deepEqual({ ...(await read()).body, _links: 0 }.subject, 'Perhaps')
+    assert.equal((await read()).body.lockVersion, body.lockVersion + 1)
+    await assertWell()
+  })
+
+  test('behind a pooler that knows nothing of names is asked without them', async (t) => {
+    const db = await connect(process.env['HALYARD_TEST_DATABASE_URL']!, { connections: 1 })
+    t.after(() => db.close())
+    const one = async () => (await db.one<{ one: number }>(sql`select ${7}::int as one`))?.one
+    assert.equal(await one(), 7)
+    // As if the session went on upon another connection.
+    await db.script('deallocate all')
+    assert.equal(await one(), 7)
+    await db.script('deallocate all')
+    const again = await db.transaction(async (tx) => (await tx.one<{ one: number }>(sql`select ${7}::int as one`))?.one)
+    assert.equal(again, 7)
+    const { n } = (await db.one<{ n: number }>(sql`select count(*) as n from pg_prepared_statements`))!
+    assert.equal(n, 0)
+  })
+
+  test('can be left while it hangs', async () => {
+    const other = await wayThrough()
+    const db = await connect(other.to(process.env['HALYARD_TEST_DATABASE_URL']!), { patience: PATIENCE })
+    await db.one(sql`select 1 as one`)
+    other.freeze()
+    await db.close()
+    await other.close()
+  })
+})
+
+describe('a PostgreSQL of its own', { skip: !isPostgres }, () => {
+  async function cluster(t: TestContext) {
+    const postgres = (await startPostgres({ own: true }))!
+    t.after(() => postgres.stop())
+    const db = await connect(postgres.url, { connections: 3 })
+    t.after(() => db.close())
+    return { db, url: postgres.url, ...postgres.cluster! }
+  }
+  const asked = (db: Database) =>
+    db.one(sql`select 1 as one`).then(
+      () => 'answered',
+      (error: unknown) => (error instanceof UnavailableError ? error.kind : error),
+    )
+
+  test('that is ended, as if by a crash as well, and started again', async (t) => {
+    const { db, halt, resume } = await cluster(t)
+    for (const mode of ['fast', 'immediate'] as const) {
+      const amid = db.transaction(async (tx) => {
+        await tx.one(sql`select 1 as one`)
+        await halt(mode)
+        await tx.one(sql`select 1 as one`)
+      })
+      await assert.rejects(amid, (error) => error instanceof UnavailableError && error.kind === 'away')
+      assert.equal(await asked(db), 'away')
+      await resume()
+      assert.equal(await asked(db), 'answered')
+    }
+  })
+
+  test('that is only read for a while answers reading, and writing once it is another one', async (t) => {
+    const { db, url } = await cluster(t)
+    await db.script('create table notes (id integer)')
+    await db.script('alter database halyard set default_transaction_read_only = on')
+    // What a fail-over leaves behind: connections to a server that takes no more changes.
+    const again = await connect(url, { connections: 3 })
+    t.after(() => again.close())
+    assert.equal(await asked(again), 'answered')
+    const refused = (error: unknown) => error instanceof UnavailableError && error.kind === 'away'
+    await assert.rejects(again.ready(), refused)
+    await assert.rejects(
+      again.transaction((tx) => tx.run(sql`insert into notes values (1)`)),
+      refused,
+    )
+    await db.script('begin; set transaction read write; alter database halyard set default_transaction_read_only = off; commit')
+    await again.ready()
+    assert.equal(await again.transaction((tx) => tx.run(sql`insert into notes values (1)`)), 1)
+  })
+
+  test('that has no connection left for us says that it is busy', async (t) => {
+    const { db, url } = await cluster(t)
+    const limit = (n: number) => db.script(`alter database halyard connection limit ${n}`)
+    await limit(1)
+    const other = await connect(url, { connections: 1 })
+    t.after(() => other.close())
+    assert.equal(await asked(other), 'busy')
+    await limit(-1)
+    assert.equal(await asked(other), 'answered')
+  })
+})

@@ -1,0 +1,107 @@
+/** An SQLite file that something happens to, seen from a server that stays. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rename, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, type TestContext, test } from 'node:test'
+import { connect } from '#db/connect.ts'
+import { type Database, UnavailableError } from '#db/database.ts'
+import { sql } from '#db/sql.ts'
+import { isPostgres } from '#test/database.ts'
+
+describe('an SQLite file', { skip: isPostgres }, () => {
+  async function opened(t: TestContext, patience?: number) {
+    const folder = await mkdtemp(join(tmpdir(), 'halyard-test-'))
+    const path = join(folder, 'halyard.db')
+    const db = await connect(`sqlite:${path}`, { ...(patience !== undefined && { patience }) })
+    t.after(async () => {
+      await db.close()
+      await rm(folder, { recursive: true })
+    })
+    await db.script('create table notes (text text not null)')
+    return { db, path }
+  }
+  const write = (db: Database, text: string) => db.transaction((tx) => tx.run(sql`insert into notes (text) values (${text})`))
+  const notes = async (db: Database) => (await db.all<{ text: string }>(sql`select text from notes`)).map(({ text }) => text)
+  const isUnavailable = (kind: UnavailableError['kind']) => (error: unknown) => {
+    assert.ok(error instanceof UnavailableError, String(error))
+    assert.equal(error.kind, kind)
+    return true
+  }
+
+  test('is committed to while a program that reads it holds on to what it has read', async (t) => {
+    const { db, path } = await opened(t, 200)
+    await write(db, 'one')
+    const other = new DatabaseSync(path)
+    other.exec('begin; select * from notes')
+    await write(db, 'two')
+    assert.deepEqual(await notes(db), ['one', 'two'])
+    other.close()
+  })
+
+  test('that was moved away takes nothing that would be lost, and everything once it is back', async (t) => {
+    const { db, path } = await opened(t)
+    await write(db, 'one')
+    await rename(path, `${path}.away`)
+    await assert.rejects(write(db, 'lost'), isUnavailable('away'))
+    await assert.rejects(db.ready(), isUnavailable('away'))
+    await rename(`${path}.away`, path)
+    await write(db, 'two')
+    assert.deepEqual(await notes(db), ['one', 'two'])
+  })
+
+  test('that was replaced is not taken for the one that it was', async (t) => {
+    const { db, path } = await opened(t)
+    await rename(path, `${path}.away`)
+    new DatabaseSync(path).close()
+    await assert.rejects(write(db, 'lost'), isUnavailable('away'))
+  })
+
+  test('is opened anew after a failure that a new connection may not have', async (t) => {
+    const { db } = await opened(t)
+    await db.script('pragma query_only = on')
+    await assert.rejects(write(db, 'lost'), isUnavailable('away'))
+    await write(db, 'one')
+    assert.deepEqual(await notes(db), ['one'])
+  })
+
+  for (const { name, damage, kind } of [
+    { name: 'cut off', damage: 'truncateSync(process.env.FILE, 4096)', kind: 'away' },
+    {
+      name: 'written over',
+      damage: "writeSync(openSync(process.env.FILE, 'r+'), Buffer.alloc(1_900_000, 7), 0, null, 8192)",
+      kind: 'damaged',
+    },
+  ]) {
+    test(`that is ${name} is told of, by a process that goes on`, async (t) => {
+      const { db, path } = await opened(t)
+      await write(db, 'x'.repeat(2_000_000))
+      await db.script('pragma wal_checkpoint(truncate)')
+      // A process of its own, which a signal would end.
+      const script = `
+        import { openSync, truncateSync, writeSync } from 'node:fs'
+        import { connect } from '#db/connect.ts'
+        import { sql } from '#db/sql.ts'
+        const db = await connect('sqlite:' + process.env.FILE)
+        const ask = (what) => db.all(what).then(() => 'answered', (error) => error.kind)
+        await ask(sql\`select count(*) from notes\`)
+        ${damage}
+        console.log(await ask(sql\`select text from notes\`))
+        console.log(await ask(sql\`select 1\`))`
+      const child = spawn(process.execPath, ['--input-type=module-typescript', '--eval', script], {
+        cwd: join(import.meta.dirname, '../..'),
+        env: { ...process.env, FILE: path },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      let out = ''
+      child.stdout.on('data', (chunk) => {
+        out += chunk
+      })
+      const [code, signal] = await once(child, 'close')
+      assert.deepEqual({ code, signal, out }, { code: 0, signal: null, out: `${kind}\nanswered\n` })
+    })
+  }
+})

@@ -1,0 +1,144 @@
+/** The law of a database that is away: wherever it fails a request, the answer is 503, and never one about something else. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { FastifyInstance } from 'fastify'
+import { type Database, type Reader, type Transaction, type TransactionOptions, UnavailableError } from '#db/database.ts'
+import { type Sql, sql } from '#db/sql.ts'
+import { build } from '#server/app.ts'
+import { type Populated, populated } from '#test/populated.ts'
+import { addressesOf, operations, pathWith, targetsOf } from '#test/registry.ts'
+
+let world: Populated
+let app: FastifyInstance
+/** How many more steps the database takes before it fails; it then has failed. */
+let left = Number.POSITIVE_INFINITY
+let hasFailed = false
+/** Grows, so that nothing that is remembered is current: each request asks everything. */
+let age = 0
+
+function step(): void {
+  if (--left > 0) return
+  hasFailed = true
+  throw new UnavailableError('away')
+}
+
+const reading = (db: Reader): Pick<Reader, 'all' | 'one'> => {
+  const all = async <R>(query: Sql): Promise<R[]> => {
+    step()
+    const rows = await db.all<Record<string, unknown>>(query)
+    if (!/\bfrom revisions\b/.test(query.text)) return rows as R[]
+    return rows.map((row) => ({ ...row, value: (row['value'] as number) + age })) as R[]
+  }
+  return { all, one: async <R>(query: Sql) => (await all<R>(query))[0] }
+}
+
+/** The database, until it fails. Nothing is ever committed: that is where it fails at the latest. */
+const failing = (db: Database): Database => ({
+  ...reading(db),
+  engine: db.engine,
+  statements: 0,
+  script: (text) => db.script(text),
+  ready: () => db.ready(),
+  close: async () => {},
+  transaction: async <T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}) => {
+    // What can be left out is.
+    if (options.patience === 0) throw new UnavailableError('busy')
+    step()
+    return db.transaction(async (tx): Promise<T> => {
+      await work({
+        ...tx,
+        ...reading(tx),
+        run: async (query) => {
+          step()
+          return tx.run(query)
+        },
+      })
+      hasFailed = true
+      throw new UnavailableError('away')
+    })
+  },
+})
+
+before(async () => {
+  world = await populated()
+  app = await build(failing(world.server.db), { files: world.server.files })
+})
+after(async () => {
+  await app.close()
+  await world.close()
+})
+
+/** Steps of an operation at which it is tried; the later ones are of kinds that came before. */
+const MOST_STEPS = 15
+
+test('wherever the database fails an operation, it is answered by 503', async () => {
+  const wrong: string[] = []
+  let failures = 0
+  for (const operation of operations()) {
+    const ids = await Promise.all(
+      targetsOf(operation).map(async (target) =>
+        target ? (await addressesOf(world.server.db, target, 1))[0]?.split('/').at(-1) : undefined,
+      ),
+    )
+    const url = pathWith(
+      operation,
+      ids.map((id) => id ?? '1'),
+    )
+    const hasBody = operation.method !== 'GET' && operation.method !== 'DELETE'
+    for (let steps = 1; steps <= MOST_STEPS; steps++) {
+      left = steps
+      hasFailed = false
+      age++
+      const reply = await app.inject({
+        method: operation.method,
+        url,
+        headers: { authorization: `Bearer ${world.server.adminToken}`, ...(hasBody && { 'content-type': 'application/json' }) },
+        ...(hasBody && { payload: '{}' }),
+      })
+      if (!hasFailed) break
+      failures++
+      const isTold =
+        reply.statusCode === 503 &&
+        reply.headers['retry-after'] !== undefined &&
+        reply.json().errorIdentifier === 'urn:openproject-org:api:v3:errors:ServiceUnavailable'
+      if (!isTold)
+        wrong.push(`${operation.method} ${operation.path}, at step ${steps}: ${reply.statusCode} ${reply.body.slice(0, 200)}`)
+    }
+  }
+  assert.deepEqual(wrong, [])
+  // Several for each operation, or this has proved nothing.
+  assert.ok(failures > 3 * operations().length, String(failures))
+})
+
+test('where it fails once something has been committed, the answer does not say that nothing was', async (t) => {
+  const { db, make, adminToken } = world.server
+  const id = await make.workPackage({ project_id: await make.project(), subject: 'Before' })
+  let isAway = false
+  const reading = <R>(read: () => Promise<R>): Promise<R> => (isAway ? Promise.reject(new UnavailableError('away')) : read())
+  const leaving: Database = {
+    ...failing(db),
+    all: (query) => reading(() => db.all(query)),
+    one: (query) => reading(() => db.one(query)),
+    transaction: async (work) => {
+      const result = await db.transaction(work)
+      isAway = true
+      return result
+    },
+  }
+  const other = await build(leaving)
+  t.after(() => other.close())
+  const send = (method: 'PATCH', path: string, payload: object) =>
+    other.inject({
+      method,
+      url: `/api/v3${path}`,
+      headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
+      payload,
+    })
+  // The use of the token is noted before.
+  await other.inject({ url: '/api/v3/users/me', headers: { authorization: `Bearer ${adminToken}` } })
+  isAway = false
+  const { statusCode, body } = await send('PATCH', `/work_packages/${id}`, { lockVersion: 0, subject: 'After' })
+  assert.equal(statusCode, 503)
+  assert.match(JSON.parse(body).message, /may have been saved or not\. Read again/)
+  assert.equal((await db.one(sql`select subject from work_packages where id = ${id}`))?.['subject'], 'After')
+})
