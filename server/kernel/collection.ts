@@ -20,7 +20,7 @@ import { forbidden } from './errors.ts'
 import { written } from './json.ts'
 import { alive } from './living.ts'
 import type { FilterUse } from './operators.ts'
-import { enrich, idIn, linksOf, list, type Page, relatedRows, targetOf, visibleWhere } from './page.ts'
+import { enrich, idIn, linksOf, list, type Page, reachableIds, relatedRows, targetOf, visibleWhere } from './page.ts'
 import { checkSelect, parseQuery, propertyNamed, type Query, sortExpression, writeFilters } from './query.ts'
 import { type Body, isNamed, represent } from './represent.ts'
 import { hrefOf, type Link, type Property, type Queryable, type Resource, resourceNamed, resources } from './resource.ts'
@@ -360,7 +360,7 @@ async function filled(page: Page): Promise<Page> {
   return { ...page, extra, embedded: await embeddable(page) }
 }
 
-/** What the rows of a page link to, represented, by resource and id. */
+/** What the rows of a page link to and would lead the viewer to, represented, by resource and id. */
 async function embeddable(page: Page): Promise<ReadonlyMap<string, ReadonlyMap<number, object>>> {
   const wanted = new Map<string, Set<number>>()
   for (const property of linksOf(page.resource)) {
@@ -371,7 +371,13 @@ async function embeddable(page: Page): Promise<ReadonlyMap<string, ReadonlyMap<n
     }
   }
   const bodies = new Map<string, ReadonlyMap<number, object>>()
-  for (const [target, ids] of wanted) bodies.set(target, await bodiesOf(page, resourceNamed(target), [...ids]))
+  const context = page.context.present ?? page.context
+  for (const [target, ids] of wanted) {
+    const resource = resourceNamed(target)
+    const rows = page.related.get(target)
+    const known = new Map([...ids].flatMap((id) => (rows?.has(id) ? [[id, rows.get(id) as Row] as const] : [])))
+    bodies.set(target, await bodiesOf(page, resource, [...(await reachableIds(context, resource, known))]))
+  }
   return bodies
 }
 

@@ -223,8 +223,11 @@ export interface Declaration<T extends TableName, F> {
   held?: 'all' | 'some'
   order?: { column: keyof Tables[T] & string; descending?: boolean }
   visible: Rule
-  /** Which visible rows answer at the resource's own address; all, unless said. Links and further lists may lead to more. */
-  addressable?: Pick<Rule, 'needs' | 'where'>
+  /**
+   * Which visible rows answer at the resource's own address; all, unless said. Links and further lists may lead to more. Of a row for
+   * which `holds` does not hold, only the database can tell.
+   */
+  addressable?: Pick<Rule, 'needs' | 'where'> & Partial<Pick<Rule, 'holds'>>
   /** Who may list them at all. Judged anywhere; otherwise 403. */
   guard?: Rule
   /** Who may use an operation at all. Judged anywhere, before the row is looked for; otherwise 403. */
