@@ -68,3 +68,13 @@ test('A watcher whom one does not see is not in the list of watchers', async () 
   assert.deepEqual(await names(s.watch), ['Wendy Watch'])
   assert.deepEqual(await names(s.server.admin), ['Wendy Watch', 'Wanda Hidden'])
 })
+
+test('Of the project of a shared work package one knows the number, which addresses hold, and not what it is called', async () => {
+  const id = await s.shared('Shared with a schema')
+  const { schema } = (await s.watch.get(`/work_packages/${id}`)).body._links
+  const [, type] = /\/schemas\/\d+-(\d+)$/.exec(schema.href) as unknown as [string, string]
+  const statuses = async (who: typeof s.watch | typeof s.server.admin) =>
+    Promise.all([`${s.deep}-${type}`, `deep-${type}`].map(async (one) => (await who.get(`/work_packages/schemas/${one}`)).status))
+  assert.deepEqual(await statuses(s.watch), [200, 404])
+  assert.deepEqual(await statuses(s.server.admin), [200, 200])
+})
