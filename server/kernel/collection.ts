@@ -17,10 +17,11 @@ import {
 } from './baseline.ts'
 import type { Context } from './context.ts'
 import { forbidden } from './errors.ts'
+import { orderBy, sumOf, toldValue } from './expressions.ts'
 import { written } from './json.ts'
 import { alive } from './living.ts'
 import type { FilterUse } from './operators.ts'
-import { enrich, idIn, linksOf, list, type Page, relatedRows, targetOf, visibleWhere } from './page.ts'
+import { enrich, idIn, linksOf, list, type Page, reachableIds, relatedRows, targetOf, visibleWhere } from './page.ts'
 import { checkSelect, parseQuery, propertyNamed, type Query, sortExpression, writeFilters } from './query.ts'
 import { type Body, isNamed, represent } from './represent.ts'
 import { hrefOf, type Link, type Property, type Queryable, type Resource, resourceNamed, resources } from './resource.ts'
@@ -109,7 +110,7 @@ function groupSorts({ group, sorts }: Query, resource: Resource, context: Contex
   const asked = sorts.find((sort) => propertyNamed(resource, sort.name)?.name === group.name)
   const { descending = false, emptyFirst } = group.options
   const place = { expression: groupOrder(group, resource, context), descending: asked?.descending ?? descending, emptyFirst }
-  const value = { expression: expressionOf(group, resource, context), descending: false }
+  const value = { expression: toldValue(group, context, resource.table), descending: false }
   return [place, value].map((criterion) => ({ name: group.name, nullable: true, ...criterion }))
 }
 
@@ -200,25 +201,13 @@ export function pageLinks(
 }
 
 /** Groups are ordered as the property sorts. */
-const groupOrder = (group: Property, resource: Resource, context: Context): Sql =>
-  typeof group.options.sort === 'function' ? group.options.sort(context, resource.table) : expressionOf(group, resource, context)
-
-/** What a property holds, as the database has it. */
-const expressionOf = ({ column, options: { select } }: Property, { table }: Resource, context: Context): Sql =>
-  select ? select(context, table) : name(`${table}.${column}`)
+const groupOrder = (group: Property, resource: Resource, context: Context): Sql => orderBy(group, context, resource.table)
 
 const sumsOf = (resource: Resource) => resource.properties.filter((p) => p.options.sum)
 
 /** The aggregate expressions of all summable properties. */
 function sumSelection(context: Context, resource: Resource): Sql {
-  return join(
-    sumsOf(resource).map((p) => {
-      const { sum } = p.options
-      const expression =
-        typeof sum === 'function' ? sum(context, resource.table) : sql`sum(${name(`${resource.table}.${p.column}`)})`
-      return sql`${expression} as ${name(p.column as string)}`
-    }),
-  )
+  return join(sumsOf(resource).map((p) => sql`${sumOf(p, context, resource.table)} as ${name(p.column as string)}`))
 }
 
 const renderSums = (resource: Resource, row: Row): Body =>
@@ -241,14 +230,14 @@ async function groups(
   { groupLinks }: IndexOptions,
 ): Promise<Body[]> {
   const group = query.group as Property
-  const column = expressionOf(group, resource, context)
+  const told = toldValue(group, context, resource.table)
   // All rows of a group are in the same place, but the engines do not know. The value is the first column.
   const [place, value] = groupSorts(query, resource, context).map(({ expression, descending, nullable, emptyFirst }, i) =>
     ordered(context.engine, i === 0 ? sql`min(${expression})` : raw('1'), descending, nullable, emptyFirst),
   )
   const sums = query.showSums ? sql`, ${sumSelection(context, resource)}` : raw('')
   const rows = await context.db.all(
-    sql`${head}select ${column} as value, count(*) as count${sums} from ${name(resource.table)} where ${where} group by 1 order by ${place}, ${value}`,
+    sql`${head}select ${told} as value, count(*) as count${sums} from ${name(resource.table)} where ${where} group by 1 order by ${place}, ${value}`,
   )
   const target = group.to ? resourceNamed(group.to) : undefined
   const idsOf = ({ value }: Row): number[] => (typeof value === 'string' && group.many ? JSON.parse(value) : [value ?? []].flat())
@@ -360,7 +349,7 @@ async function filled(page: Page): Promise<Page> {
   return { ...page, extra, embedded: await embeddable(page) }
 }
 
-/** What the rows of a page link to, represented, by resource and id. */
+/** What the rows of a page link to and would lead the viewer to, represented, by resource and id. */
 async function embeddable(page: Page): Promise<ReadonlyMap<string, ReadonlyMap<number, object>>> {
   const wanted = new Map<string, Set<number>>()
   for (const property of linksOf(page.resource)) {
@@ -371,7 +360,13 @@ async function embeddable(page: Page): Promise<ReadonlyMap<string, ReadonlyMap<n
     }
   }
   const bodies = new Map<string, ReadonlyMap<number, object>>()
-  for (const [target, ids] of wanted) bodies.set(target, await bodiesOf(page, resourceNamed(target), [...ids]))
+  const context = page.context.present ?? page.context
+  for (const [target, ids] of wanted) {
+    const resource = resourceNamed(target)
+    const rows = page.related.get(target)
+    const known = new Map([...ids].flatMap((id) => (rows?.has(id) ? [[id, rows.get(id) as Row] as const] : [])))
+    bodies.set(target, await bodiesOf(page, resource, [...(await reachableIds(context, resource, known))]))
+  }
   return bodies
 }
 

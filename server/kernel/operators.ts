@@ -26,6 +26,8 @@ export interface Filter {
   operatorNames?: Readonly<Record<string, string>>
   /** The resource whose rows its values name. */
   to?: string
+  /** The property that it looks at, where it is not called so: nothing is found by what the viewer may not read. */
+  of?: string
   /** Whether there is such a filter where a list is asked for: always, unless this says otherwise. */
   available?: (context: Context) => boolean | Promise<boolean>
   /** It answers to its name, but is not among the filters that are offered. */

@@ -21,7 +21,7 @@ export interface Page {
   readonly related: ReadonlyMap<string, ReadonlyMap<number, Row>>
   /** The ids that links to many point to, by property and row. */
   readonly many: ReadonlyMap<string, ReadonlyMap<number, readonly number[]>>
-  /** What is embedded, represented, by resource and id; only for a row answered by itself. */
+  /** What is embedded, represented, by resource and id, as far as it answers at its own address; only for a row answered by itself. */
   readonly embedded?: ReadonlyMap<string, ReadonlyMap<number, object>>
   /** What its resource's `embeds` gave, by name and the id of the row; only for a row answered by itself. */
   readonly extra?: ReadonlyMap<string, ReadonlyMap<number, object>>
@@ -153,6 +153,39 @@ export async function visibleIds(
   await prepare(context.db, context.viewer, resource.visible.needs)
   const sees = (row: Row | undefined) => row !== undefined && resource.visible.holds(context.viewer, row)
   return new Set(ids.filter((id) => sees(rows.get(id))))
+}
+
+/**
+ * Which of these rows answer the viewer at their own addresses.
+ * @param related rows that something points to, by id, as `relatedRows` gives them
+ */
+export async function reachableIds(
+  context: Context,
+  resource: Resource,
+  related: ReadonlyMap<number, Row>,
+): Promise<Set<number>> {
+  const { db, viewer } = context
+  const { variant, guard, guards, addressable, visible, held, rows: isFixed } = resource
+  if (variant) {
+    const kinds = Map.groupBy(related, ([, row]) => variant(row as never))
+    const reached = await Promise.all([...kinds].map(([kind, own]) => reachableIds(context, resourceNamed(kind), new Map(own))))
+    return new Set(reached.flatMap((own) => [...own]))
+  }
+  const guarding = [guard, guards?.show].filter((rule) => rule !== undefined)
+  await prepare(
+    db,
+    viewer,
+    [...guarding, visible, ...(addressable ? [addressable] : [])].flatMap((rule) => rule.needs),
+  )
+  if (!guarding.every((rule) => rule.anywhere(viewer))) return new Set()
+  // Of what is not held in process only visible rows are at hand.
+  const seen = [...related].filter(([, row]) => (!held && !isFixed) || visible.holds(viewer, row))
+  const isSure = ([, row]: [number, Row]) => !addressable || addressable.holds?.(viewer, row) === true
+  const reached = new Set(seen.filter(isSure).map(([id]) => id))
+  const unsure = seen.map(([id]) => id).filter((id) => !reached.has(id))
+  if (addressable && unsure.length > 0)
+    for (const id of await visibleIds(context, resource, unsure, addressable.where(context, resource.table))) reached.add(id)
+  return reached
 }
 
 /** Rows that something points to. Of a resource held in process whether visible or not, of any other only the visible ones. */

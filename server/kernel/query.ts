@@ -1,8 +1,9 @@
 /** From a query string to what is asked for: page, order, filters, groups, sums, selection. Refuses what is not understood. */
 import { inflateSync, unzipSync } from 'node:zlib'
-import { and, name, type Sql, sql, TRUE } from '#db/sql.ts'
+import { and, type Sql } from '#db/sql.ts'
 import type { Context } from './context.ts'
 import { ApiError, badRequest, combined, invalidQuery } from './errors.ts'
+import { orderBy, stored } from './expressions.ts'
 import { shapeFault } from './json.ts'
 import { alive } from './living.ts'
 import { condition, type Filter, type FilterUse, isId, misfit, operatorsOf, takesValues, understood } from './operators.ts'
@@ -149,7 +150,7 @@ export function filtersOf(resource: Queryable): ReadonlyMap<string, Known> {
 
 /** The filter that a property's declaration gives. */
 function propertyFilter(resource: Queryable, property: Property): Filter {
-  const { filter, filterNames, select, read, indexed } = property.options
+  const { filter, filterNames, read, indexed } = property.options
   const strategy = typeof filter === 'string' ? filter : property.kind.strategy
   // An id can only be one of a row that the viewer sees.
   const target = property.to ?? (property.name === 'id' ? resource.name : undefined)
@@ -159,10 +160,11 @@ function propertyFilter(resource: Queryable, property: Property): Filter {
     strategy,
     ...(target && { to: target }),
     where: async (use, context, table) => {
-      if (indexed && use.operator === '~') return contained(context, resource, property.column as string, use.values[0] ?? '')
-      const column = select ? select(context, table) : name(`${table}.${property.column}`)
       const values = target ? withMe(use.values, context) : use.values
-      const found = condition(strategy, { ...use, values }, column, context)
+      const found =
+        indexed && use.operator === '~'
+          ? await contained(context, resource, property.column as string, use.values[0] ?? '')
+          : condition(strategy, { ...use, values }, stored(property, context, table), context)
       return read ? and([read.where(context, table), found]) : found
     },
   }
@@ -202,7 +204,9 @@ async function judge(given: FilterUse, resource: Queryable, context: Context): P
   if (takesValues(use.operator) && filter.allowed && !(await filter.allowed(use.values, context))) {
     return `${filter.label} filter has invalid values.`
   }
-  return filter.where(use, context, resource.table)
+  const found = await filter.where(use, context, resource.table)
+  const read = filter.of === undefined ? undefined : resource.property.get(filter.of)?.options.read
+  return read ? and([read.where(context, resource.table), found]) : found
 }
 
 /** What is wrong with filters, in sentences. */
@@ -245,17 +249,17 @@ export function sortExpression(
   const key = [wanted, camelCase(wanted)].find((one) => Object.hasOwn(resource.sorts ?? {}, one))
   const own = key === undefined ? undefined : resource.sorts?.[key]
   if (own) {
-    const expression = own(scope, resource.table)
+    const expression =
+      typeof own === 'function'
+        ? own(scope, resource.table)
+        : orderBy(resource.property.get(own.of) as Property, scope, resource.table, own.by)
     return expression && { expression, nullable: true }
   }
   const property = propertyNamed(resource, wanted)
-  const sort = property?.options.sort
-  if (!property || !sort) return undefined
-  const expression = typeof sort === 'function' ? sort(scope, resource.table) : name(`${resource.table}.${property.column}`)
-  const readable = property.options.read?.where(scope, resource.table) ?? TRUE
-  const { emptyFirst } = property.options
-  if (readable !== TRUE) return { expression: sql`case when ${readable} then ${expression} end`, nullable: true, emptyFirst }
-  return { expression, nullable: sort !== true || property.options.required !== true, emptyFirst }
+  if (!property?.options.sort) return undefined
+  const { sort, required, read, emptyFirst } = property.options
+  const isFilled = sort === true && required === true && !read && !property.to
+  return { expression: orderBy(property, scope, resource.table), nullable: !isFilled, emptyFirst }
 }
 
 /** The sort criteria of a `sortBy` parameter; only the first three count. */

@@ -189,7 +189,7 @@ export function collection(path: string, elements: readonly object[], more: Body
   }
 }
 
-/** The resources a row links to, in full, where the viewer sees them. */
+/** The resources a row links to, as the viewer gets them by following the links; a link may name more than is embedded. */
 function embeds(plan: Plan, row: Row, page: Page): Body {
   const embedded: Body = {}
   for (const [name, bodies] of page.extra ?? []) {
@@ -199,23 +199,16 @@ function embeds(plan: Plan, row: Row, page: Page): Body {
   for (const property of plan.links) {
     if (!property.options.embed || !isShown(property, row, page)) continue
     const bodies = page.embedded?.get(targetOf(property, row))
-    const show = (id: number) => (mayEmbed(property, row, id, page) ? bodies?.get(id) : undefined)
     if (property.many) {
       const ids = page.many.get(property.name)?.get(row['id']) ?? []
-      const shown = ids.map(show).filter((body) => body !== undefined)
+      const shown = ids.map((id) => bodies?.get(id)).filter((body) => body !== undefined)
       const { collected } = property.options
       embedded[property.name] = collected ? collection(collected(row as never), shown) : shown
     } else {
       const id = idIn(property, row)
-      const body = id === null || id === undefined ? undefined : show(id)
+      const body = id === null || id === undefined ? undefined : bodies?.get(id)
       if (body) embedded[property.name] = body
     }
   }
   return embedded
-}
-
-/** Whether the viewer is shown what a link points to. */
-function mayEmbed(property: Property, row: Row, id: number, page: Page): boolean {
-  const target = resourceNamed(targetOf(property, row))
-  return isNamed(property, target, page.related.get(target.name)?.get(id), page.context.viewer)
 }

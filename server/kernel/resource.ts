@@ -103,7 +103,7 @@ interface Common<R, F> {
   filterNames?: readonly string[]
   /** Whether words in it are found by an index: see db/search.ts. */
   indexed?: boolean
-  /** Sortable, by the column or by this expression. */
+  /** Sortable, by what it holds or by this expression: of a row of its table or, for a link, of the row that it points to. */
   sort?: boolean | ((scope: Scope, table: string) => Sql)
   group?: boolean
   /** Its groups are in descending order where no sort criterion says otherwise. */
@@ -114,7 +114,7 @@ interface Common<R, F> {
   listed?: boolean
   /** Told again where a row is compared with what it was, if it has changed since. */
   compared?: boolean
-  /** Summable: by the column, or by this aggregate expression. */
+  /** Summable: what it holds, or by this aggregate expression. */
   sum?: boolean | ((context: Context, table: string) => Sql)
 }
 
@@ -172,6 +172,14 @@ export interface Property {
   readonly kept?: { readonly column: string; readonly key: string }
 }
 
+/**
+ * An order that is no property's own: an expression of the row, and nothing where this viewer has no such order; or one that is read
+ * by way of a property, as far as that may be read. `by` is then an expression of what the property's `sort` is one of.
+ */
+export type Order =
+  | ((scope: Scope, table: string) => Sql | undefined)
+  | { readonly of: string; readonly by?: (scope: Scope, table: string) => Sql }
+
 /** A property before it has its name. */
 export type Unnamed = Omit<Property, 'name' | 'label' | 'column'>
 
@@ -224,8 +232,11 @@ export interface Declaration<T extends TableName, F> {
   held?: 'all' | 'some'
   order?: { column: keyof Tables[T] & string; descending?: boolean }
   visible: Rule
-  /** Which visible rows answer at the resource's own address; all, unless said. Links and further lists may lead to more. */
-  addressable?: Pick<Rule, 'needs' | 'where'>
+  /**
+   * Which visible rows answer at the resource's own address; all, unless said. Links and further lists may lead to more. Of a row for
+   * which `holds` does not hold, only the database can tell.
+   */
+  addressable?: Pick<Rule, 'needs' | 'where'> & Partial<Pick<Rule, 'holds'>>
   /** Who may list them at all. Judged anywhere; otherwise 403. */
   guard?: Rule
   /** Who may use an operation at all. Judged anywhere, before the row is looked for; otherwise 403. */
@@ -254,8 +265,8 @@ export interface Declaration<T extends TableName, F> {
   meta?: Record<string, Unnamed>
   /** Filters that belong to no property. */
   filters?: Record<string, Filter>
-  /** Sorts that belong to no property; one that gives nothing is not there for this viewer. */
-  sorts?: Record<string, (scope: Scope, table: string) => Sql | undefined>
+  /** Sorts that belong to no property. */
+  sorts?: Record<string, Order>
   actions?: Record<string, Action<Tables[T]> | null>
   /** Read once for a page: whatever actions and values of its rows need. A loader never sees a single row. */
   loads?: Record<string, (rows: readonly Tables[T][], context: Context) => Promise<unknown>>

@@ -43,14 +43,14 @@ test('A value that only administrators see follows from what others write, and n
   assert.match(told, /Cost changed from 100 to 150/)
 })
 
-test('A value follows from one that the writer does not see, as it is now', async () => {
+test('A value that the writer does not see follows from another one, as it is now', async () => {
   const days = await s.field({ name: 'Days', format: 'int' })
   const hidden = await calculated('Doubled', `{{cf_${days}}} * 2`, { admin_only: true })
   const shown = await calculated('Doubled and one', `{{cf_${hidden}}} + 1`)
   const { id, lockVersion, ...body } = await created({ [nameOf(days)]: 5 })
-  assert.equal(body[nameOf(shown)], 11)
-  const written = await s.writer.patch(`/work_packages/${id}`, { lockVersion, [nameOf(days)]: 6 })
-  assert.equal(written.body[nameOf(shown)], 13)
+  assert.deepEqual([body[nameOf(shown)], await valueIn(id, shown)], [undefined, 11])
+  await s.writer.patch(`/work_packages/${id}`, { lockVersion, [nameOf(days)]: 6 })
+  assert.equal(await valueIn(id, shown), 13)
 })
 
 test('Where a value is taken away, nothing follows from it', async () => {
@@ -104,4 +104,34 @@ test('A field that holds no number counts as none, even where it is kept as one'
   const wrong = await calculated('Wrong', `{{cf_${size}}} + 1`)
   const { id } = await created({})
   assert.equal(await valueIn(id, wrong), null)
+})
+
+test('A value that is computed from what somebody may not know is not there for them, nor for any list of theirs', async () => {
+  const secret = await s.field({ name: 'Secret', format: 'int', default_value: 40, admin_only: true })
+  const told = await calculated('Told', `{{cf_${secret}}} * 2`, { filterable: true })
+  const further = await calculated('Further', `{{cf_${told}}} + 1`, { filterable: true })
+  const { id } = await created({})
+  assert.equal((await s.server.admin.patch(`/work_packages/${id}`, { lockVersion: 0, [nameOf(secret)]: 50 })).status, 200)
+  assert.deepEqual([await valueIn(id, told), await valueIn(id, further)], [100, 101])
+  for (const field of [told, further]) {
+    const own = nameOf(field)
+    assert.doesNotMatch((await s.writer.get(`/work_packages/${id}`)).text, new RegExp(own))
+    const filter = encodeURIComponent(JSON.stringify([{ [own]: { operator: '>=', values: ['1'] } }]))
+    const sort = encodeURIComponent(JSON.stringify([[own, 'asc']]))
+    for (const asked of [`filters=${filter}`, `sortBy=${sort}`, `groupBy=${own}`])
+      assert.equal((await s.writer.get(`/work_packages?${asked}`)).status, 400, asked)
+    assert.doesNotMatch((await s.writer.get('/work_packages?showSums=true&filters=[]')).text, new RegExp(own))
+  }
+})
+
+test('A value that is computed from a field that is not in use where the row is, is not there either', async () => {
+  const elsewhere = await s.server.make.project({ name: 'Elsewhere' })
+  const input = await s.field({ name: 'Used elsewhere', format: 'int', projects: [elsewhere] })
+  const value = await calculated('From elsewhere', `{{cf_${input}}} + 1`)
+  const made = (project_id: number) =>
+    s.server.make.workPackage({ project_id, type_id: s.type, custom_values: { [input]: 1, [value]: 2 } })
+  const [here, there] = [await made(s.project), await made(elsewhere)]
+  assert.deepEqual([await valueIn(here, value), await valueIn(there, value)], [undefined, 2])
+  const { body } = await s.server.admin.get(`/work_packages?filters=[]&showSums=true&groupBy=${nameOf(value)}`)
+  assert.equal(body.totalSums[nameOf(value)], 2)
 })

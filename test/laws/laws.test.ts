@@ -5,7 +5,9 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { name, sql } from '#db/sql.ts'
 import { resources } from '#kernel/resource.ts'
+import type { Scope } from '#kernel/rules.ts'
 import { judgeByOurs } from '#test/judge.ts'
+import { layout } from '#test/layout.ts'
 import { crowd, type Populated, populated } from '#test/populated.ts'
 import { filterCases, groupsOf, query, selectionOf, someIds, sortsOf } from '#test/queries.ts'
 import { addressesOf, isStored, operationAt, operations, pathWith, resourcesWith, targetsOf } from '#test/registry.ts'
@@ -51,6 +53,48 @@ test('links lead to declared resources, and what is embedded or open is a link',
       else assert.ok(!options.embed && !options.open && !options.load, `${resource.name}.${own} is no link`)
     }
   }
+})
+
+/** What is read by way of another row although it is no secret, or only where it has been asked for by hand; and why. */
+const readByHand = new Map([
+  ['Project.typeahead', 'projects: names of those above that the viewer sees'],
+  ['Project.latestActivityAt', 'work_packages time_entries: an order of administrators'],
+  ['User.group', 'principals group_users: groups that the viewer sees; an order of those who see all users'],
+  ['WorkPackage.manualSorting', 'ordered_work_packages queries: the order of a query that the viewer sees'],
+  ['WorkPackage.spentTime', 'time_entries: those that the viewer sees'],
+  ['Notification.project', 'work_packages: the one it is about, which the viewer sees'],
+  ['View.project', 'queries: the one it is of, which the viewer sees'],
+])
+
+/** Somebody who holds every permission in two projects and in no other. */
+const somewhere: Scope['viewer'] = {
+  ...{ id: 1, key: '1', row: {}, limits: {}, admin: false, signedIn: true, globals: new Set<string>() },
+  sets: { get: () => ({ ids: new Set([1, 2]), list: [1, 2], everything: false }) } as never,
+}
+
+test('what rows are ordered, grouped and summed by reads no other row but those that a link of theirs is declared to lead to', () => {
+  const tables = new Set([...layout.keys()])
+  const found = new Map<string, string>()
+  for (const resource of [...resources()].filter(isStored)) {
+    const { name: of, table, properties, sorts = {} } = resource
+    // An administrator has orders that others do not have.
+    for (const viewer of [somewhere, { ...somewhere, admin: true }]) {
+      const context = { viewer, engine: 'sqlite', settings: {}, params: new URLSearchParams({ queryId: '1' }) } as never
+      const look = (own: string, expression: unknown) => {
+        if (typeof expression !== 'function') return
+        const { text = '' } = expression(context, table) ?? {}
+        const read = [...text.matchAll(/\b(?:from|join)\s+"?(\w+)/g)]
+          .map(([, one]) => one as string)
+          .filter((one) => tables.has(one))
+        if (read.length > 0) found.set(`${of}.${own}`, [...new Set(read)].toSorted().join(' '))
+      }
+      for (const { name: own, options } of properties)
+        for (const key of ['sort', 'select', 'sum'] as const) look(own, options[key])
+      for (const [own, order] of Object.entries(sorts)) look(own, typeof order === 'function' ? order : order.by)
+    }
+  }
+  const expected = [...readByHand].map(([own, why]) => [own, why.split(':')[0]!.split(' ').toSorted().join(' ')])
+  assert.deepEqual([...found].toSorted(), expected.toSorted())
 })
 
 test('no two operations answer at the same place', () => {

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import type { Resource } from '#kernel/resource.ts'
 import { type Judge, judgeByOurs } from '#test/judge.ts'
 import { orphans, untold } from '#test/layout.ts'
-import { follow, isHarmless, type Offer, offersOf, regret } from '#test/links.ts'
+import { type Embedded, embeddedIn, follow, isHarmless, type Offer, offersOf, regret } from '#test/links.ts'
 import { crowd, type Person, type Populated, populated } from '#test/populated.ts'
 import { addressesOf, isStored, operationAt, operations, parametersOf, pathWith, resourcesWith } from '#test/registry.ts'
 import type { Exchange } from '#test/wire.ts'
@@ -32,8 +32,21 @@ after(() => world.close())
 /** How often each kind of link is followed within each project; those with one set of permissions among many need not try everything. */
 const most = ({ name }: Person) => (name.startsWith('coded') ? 1 : 3)
 
-/** Follows harmless links from answer to answer, a few of each kind. Gives what was wrongly offered. */
-async function crawl(person: Person): Promise<string[]> {
+interface Crawled {
+  /** What was wrongly offered. */
+  readonly regrets: readonly string[]
+  /** What was embedded otherwise than its address answers. */
+  readonly untrue: readonly string[]
+}
+const crawls = new Map<string, Promise<Crawled>>()
+/** What somebody finds who follows harmless links from answer to answer, a few of each kind. */
+const crawled = (person: Person): Promise<Crawled> => crawls.getOrInsertComputed(person.name, () => crawl(person))
+
+/** An object without what it embeds itself, and without the link by which a query repeats which page of its results it embeds. */
+const shallow = ({ _embedded, _links: { results, ...links }, ...rest }: Record<string, any>): string =>
+  JSON.stringify({ ...rest, _links: links })
+
+async function crawl(person: Person): Promise<Crawled> {
   const { send } = person
   const starts = operations()
     .filter((one) => one.method === 'GET' && parametersOf(one) === 0)
@@ -43,8 +56,28 @@ async function crawl(person: Person): Promise<string[]> {
   for (const path of starts) queue.push(await send('GET', path))
   const followed = new Map<string, Set<string>>()
   const regrets = new Map<string, string>()
+  const untrue = new Map<string, string>()
   for (const answer of queue) {
     if (answer.status !== 200) continue
+    const isNew = ({ by, rel, body }: Embedded) => {
+      const known = followed.getOrInsertComputed(`embedded ${by} ${rel}`, () => new Set())
+      if (known.has(body['_links'].self.href) || known.size >= most(person)) return false
+      known.add(body['_links'].self.href)
+      return true
+    }
+    // What was followed since may have changed something: it is asked for anew.
+    const told = [...embeddedIn(answer.body)].filter(isNew).map(({ body }) => body['_links'].self.href)
+    const again = told.length > 0 ? [...embeddedIn((await send('GET', answer.path)).body)] : []
+    for (const { by, rel, body } of again) {
+      const { href } = body['_links'].self
+      if (!told.includes(href)) continue
+      const { status, body: whole } = await send('GET', href)
+      // A list has a guard of its own.
+      if (status === 403 && rel === 'elements') continue
+      if (status !== 200) untrue.set(`${by} ${rel}`, `${answer.path} embeds ${rel} ${href}, which answers ${status}`)
+      else if (shallow(whole) !== shallow(body))
+        untrue.set(`${by} ${rel}`, `${answer.path} embeds ${rel} ${shallow(body)}, but ${href} answers ${shallow(whole)}`)
+    }
     for (const offer of offersOf(answer.body)) {
       const kind = `${offer.by} ${offer.rel} ${offer.method}`
       const place = offer.from['_links']?.project?.href
@@ -58,7 +91,7 @@ async function crawl(person: Person): Promise<string[]> {
       if (reason && !isKnown) regrets.set(kind, reason)
     }
   }
-  return [...regrets.values()]
+  return { regrets: [...regrets.values()], untrue: [...untrue.values()] }
 }
 
 /** The representation of a row, or undefined where the person cannot see it. */
@@ -84,7 +117,9 @@ function forEverybody(law: string, broken: (person: Person) => Promise<readonly 
   })
 }
 
-forEverybody('whoever is offered a link may follow it', crawl)
+forEverybody('whoever is offered a link may follow it', async (person) => (await crawled(person)).regrets)
+
+forEverybody('what is embedded is what its own address answers', async (person) => (await crawled(person)).untrue)
 
 forEverybody('whoever is not offered to change or delete a row is refused when trying', async (person) => {
   const broken: string[] = []

@@ -46,6 +46,25 @@ export function* offersOf(body: unknown, onlyNames = false): Generator<Offer> {
   for (const [key, value] of Object.entries(from)) if (key !== '_links' && key !== '_embedded') yield* offersOf(value, onlyNames)
 }
 
+/** An object within another one, which is a `by`. */
+export interface Embedded {
+  readonly by: string
+  readonly rel: string
+  readonly body: Record<string, any>
+}
+
+/** Everything embedded in a body that answers at an address of its own, with the name under which it is. */
+export function* embeddedIn(body: unknown, by = '', rel = ''): Generator<Embedded> {
+  if (typeof body !== 'object' || body === null) return
+  if (Array.isArray(body)) {
+    for (const one of body) yield* embeddedIn(one, by, rel)
+    return
+  }
+  const own = body as Record<string, any>
+  if (rel !== '' && resourceOf(own)) yield { by, rel, body: own }
+  for (const [key, value] of Object.entries(own['_embedded'] ?? {})) yield* embeddedIn(value, String(own['_type']), key)
+}
+
 const lockOf = ({ lockVersion }: Record<string, any>) => (lockVersion === undefined ? {} : { lockVersion })
 const isForm = ({ by, href }: Offer) => by === 'Form' || /\/form$/.test(href)
 

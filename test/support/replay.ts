@@ -15,6 +15,8 @@ import { isStored, operations, pathWith, targetsOf } from './registry.ts'
 export interface Ground {
   readonly hidden: Hidden
   readonly visible: ReadonlyMap<string, number>
+  /** The names of the custom fields that there are, by the resource that has them. */
+  readonly fields?: ReadonlyMap<string, readonly string[]>
 }
 
 const tableOf = (resource: Resource | undefined): string => (resource && isStored(resource) ? resource.table : '')
@@ -134,6 +136,10 @@ export function* byShape(ground: Ground): Generator<Ask> {
     const shapes: Record<string, unknown>[] = [
       ...sortsOf(listed).map((own) => ({ sortBy: [[own, 'desc']] })),
       ...groupsOf(listed).map((own) => ({ groupBy: own, showSums: 'true', filters: [] })),
+      ...(ground.fields?.get(listed.name) ?? []).flatMap((own) => [
+        { sortBy: [[own, 'asc']] },
+        { groupBy: own, showSums: 'true', filters: [] },
+      ]),
       { select: selectionOf(listed).join(',') },
       { sortBy: [['zqk', 'asc']] },
       { groupBy: 'zqk' },
@@ -141,6 +147,34 @@ export function* byShape(ground: Ground): Generator<Ask> {
     ]
     for (const shape of shapes) yield { method: 'GET', path: path + query({ pageSize: '100', ...shape }) }
   }
+}
+
+/** Every filter of every list that tells texts or dates apart, or only whether there is something, by values from end to end. */
+export function* byLetter(ground: Ground): Generator<Ask> {
+  const known = new Set<string>()
+  for (const { path, listed } of visibleLists(ground)) {
+    if (known.has(listed.name)) continue
+    known.add(listed.name)
+    for (const filter of new Map([...filtersOf(listed).values()].map((one) => [one.key, one])).values()) {
+      for (const operator of filter.operators ?? operatorsOf[filter.strategy]) {
+        for (const values of letters(filter.strategy, operator))
+          yield { method: 'GET', path: path + query({ filters: [{ [filter.key]: { operator, values } }], pageSize: '100' }) }
+      }
+    }
+    for (const field of ground.fields?.get(listed.name) ?? []) {
+      for (const [operator, value] of [['*'], ['!*'], ['~', 'zqk'], ['>=', '100'], ['!', '1']] as const)
+        yield { method: 'GET', path: path + query({ filters: [{ [field]: { operator, values: value ? [value] : [] } }] }) }
+    }
+  }
+}
+
+function letters(strategy: string, operator: string): string[][] {
+  if (!takesValues(operator)) return [[]]
+  if (['text', 'string', 'search'].includes(strategy)) return [['z'], ['zqk'], ['a'], ['aqk'], ['zqk1x'], ['@example']]
+  if (strategy === 'integer') return [['10'], ['7000']]
+  if (operator === '<>d') return [['2000-01-01', '2100-01-01']]
+  if (operator === '=d') return [['2093-07-06']]
+  return []
 }
 
 /** Addresses of hidden rows that a link to `target` may name. */

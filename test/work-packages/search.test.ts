@@ -1,10 +1,12 @@
 /** Words in texts are found by an index where there is much to read. It finds what reading would find, at every moment. */
+
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 import { begin } from '#kernel/history.ts'
 import { resourceNamed } from '#kernel/resource.ts'
 import { runTasks } from '#kernel/tasks.ts'
+import { makeField } from '#modules/custom-fields/making.ts'
 import { insertRows } from '#server/seeds/rows.ts'
 import { type Client, filters, type Instance, ids, instance } from '#test/instance.ts'
 
@@ -192,23 +194,9 @@ test('who sees little finds of that what others find', async () => {
 })
 
 test('fields that are searched are looked through as well, as far as they are known', async () => {
-  const { db, make } = halyard
-  const now = new Date().toISOString()
+  const { db } = halyard
   const field = (name: string, values: object) =>
-    make.row(
-      'custom_fields',
-      {
-        resource: 'WorkPackage',
-        name,
-        format: 'string',
-        position: 1,
-        for_all: true,
-        created_at: now,
-        updated_at: now,
-        ...values,
-      },
-      'custom_fields',
-    )
+    db.transaction((tx) => makeField(tx, { resource: 'WorkPackage', name, format: 'string', ...values }))
   const [open, secret, unsearched] = [
     await field('Hull', { searchable: true }),
     await field('Price', { searchable: true, admin_only: true }),

@@ -1,27 +1,44 @@
 /** Filters about being in a group, and about being locked out for a while. */
 import { among } from '#db/dialect.ts'
-import { name, type Sql, sql, TRUE } from '#db/sql.ts'
+import { and, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
 import { type Filter, isId } from '#kernel/operators.ts'
 import { areVisible } from '#kernel/query.ts'
+import type { Scope } from '#kernel/rules.ts'
+import { prepare } from '#kernel/viewer.ts'
 import { blocked } from './blocking.ts'
+import { knowsLogin, seen } from './visibility.ts'
+
+/** Who is in which group, as a table of `group_id` and `user_id`: known to those who see both. What `seen` needs is prepared. */
+export function knownGroupUsers(scope: Scope): Sql {
+  if (seen.where(scope, 'p') === TRUE) return name('group_users')
+  const isSeen = (column: string) => sql`${raw(column)} in (select p.id from principals p where ${seen.where(scope, 'p')})`
+  return sql`(select group_id, user_id from group_users where ${isSeen('group_id')} and ${isSeen('user_id')})`
+}
 
 /** Whether the principal that `column` holds is in one of the groups, or, with `*`, in any. */
 export const groupFilter = (column: string): Filter => ({
   strategy: 'list_optional',
   allowed: (values, context) => areVisible('Group', values, context),
-  where: ({ operator, values }, { engine }, table) => {
+  where: async ({ operator, values }, context, table) => {
+    await prepare(context.db, context.viewer, seen.needs)
+    const { engine } = context
     const groups: Sql = operator.endsWith('*') ? TRUE : among(engine, sql`gu.group_id`, values.filter(isId).map(Number))
-    const isIn = sql`${name(`${table}.${column}`)} in (select gu.user_id from group_users gu where ${groups})`
+    const isIn = sql`${name(`${table}.${column}`)} in (select gu.user_id from ${knownGroupUsers(context)} gu where ${groups})`
     return operator.startsWith('!') ? sql`not ${isIn}` : isIn
   },
 })
 
-/** Whether the account that `column` names is locked for a while, after failed attempts to sign in. */
+/**
+ * Whether the account that `column` names is locked for a while, after failed attempts to sign in, as far as the viewer knows of how
+ * the user signs in.
+ */
 export const blockedFilter = (column: string): Filter => ({
   strategy: 'list',
   allowed: (values) => values.every((value) => value === 'blocked'),
-  where: ({ operator }, { settings, now }, table) => {
-    const isBlocked = sql`${name(`${table}.${column}`)} in (select p.id from principals p where ${blocked(settings, now)})`
+  where: async ({ operator }, context, table) => {
+    await prepare(context.db, context.viewer, knowsLogin.needs)
+    const known = and([blocked(context.settings, context.now), knowsLogin.where(context, 'p')])
+    const isBlocked = sql`${name(`${table}.${column}`)} in (select p.id from principals p where ${known})`
     return operator === '!' ? sql`not ${isBlocked}` : isBlocked
   },
 })

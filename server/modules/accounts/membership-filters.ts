@@ -4,7 +4,8 @@ import { FALSE, name, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Filter, FilterUse } from '#kernel/operators.ts'
 import { isId } from '#kernel/operators.ts'
 import { areVisible } from '#kernel/query.ts'
-import type { Scope } from '#kernel/rules.ts'
+import type { Order } from '#kernel/resource.ts'
+import { everyone } from '#kernel/rules.ts'
 import { blockedFilter, groupFilter } from './group-filter.ts'
 import { nameFilters } from './search.ts'
 import { accountStatuses } from './statuses.ts'
@@ -70,14 +71,17 @@ export const membershipFilters: Record<string, Filter> = {
   entityId: ofShares((values, context) => areVisible('WorkPackage', values, context)),
 }
 
-const byPrincipal = (column: string) => (_: Scope, table: string) =>
-  sql`(select ${name(`p.${column}`)} from principals p where p.id = ${name(`${table}.principal_id`)})`
+const byPrincipal = (column: string, rule = everyone): Order => ({
+  of: 'principal',
+  by: (scope, table) => {
+    const [value, known] = [name(`${table}.${column}`), rule.where(scope, table)]
+    return known === TRUE ? value : sql`case when ${known} then ${value} end`
+  },
+})
 
-export const membershipSorts: Record<string, (scope: Scope, table: string) => Sql> = {
+export const membershipSorts: Record<string, Order> = {
   name: byPrincipal('name'),
   status: byPrincipal('status'),
   /** Addresses that the viewer may not know count as missing. */
-  email: (scope, table) => sql`(
-    select principals.email from principals
-    where principals.id = ${name(`${table}.principal_id`)} and ${knowsEmail.where(scope, 'principals')})`,
+  email: byPrincipal('email', knowsEmail),
 }

@@ -5,9 +5,15 @@ import { wordsOf } from '#db/search.ts'
 import { and, name, or, type Sql, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import type { Filter, FilterUse } from '#kernel/operators.ts'
-import { everyone, type Rule } from '#kernel/rules.ts'
+import { everyone, type Rule, type Scope } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { knowsEmail, knowsLogin } from './visibility.ts'
+
+/** An order of people by their last names; groups have but one. It tells no more than what they are called. */
+export const bySurname = ({ engine }: Scope, table: string): Sql => {
+  const column = (own: string) => name(`${table}.${own}`)
+  return folded(engine, sql`coalesce(${column('last_name')}, ${column('name')}) || ' ' || coalesce(${column('first_name')}, '')`)
+}
 
 /** What is searched, and who may search it. */
 type Names = readonly (readonly [column: keyof Row & string, rule: Rule])[]

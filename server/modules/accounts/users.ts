@@ -3,7 +3,7 @@ import { among } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
 import { resource } from '#kernel/resource.ts'
 import { admin, both, either, globally, having, not, own, signedIn } from '#kernel/rules.ts'
-import { blockedFilter, groupFilter } from './group-filter.ts'
+import { blockedFilter, groupFilter, knownGroupUsers } from './group-filter.ts'
 import { membershipsLink, titled } from './links.ts'
 import { nameFilters } from './search.ts'
 import { ACTIVE, accountStatus, accountStatuses, LOCKED } from './statuses.ts'
@@ -144,8 +144,8 @@ export const User = resource<'principals', UserFacts>(
     },
     sorts: {
       /** By the name of the first group somebody is in. */
-      group: (_, table) =>
-        sql`(select min(g.name) from group_users gu join principals g on g.id = gu.group_id where gu.user_id = ${name(`${table}.id`)})`,
+      group: (scope, table) =>
+        sql`(select min(g.name) from ${knownGroupUsers(scope)} gu join principals g on g.id = gu.group_id where gu.user_id = ${name(`${table}.id`)})`,
     },
     actions: {
       memberships: membershipsLink,

@@ -7,9 +7,9 @@ import { publish } from '#kernel/events.ts'
 import { type Change, changesOf, entryOf, rewriteWhere } from '#kernel/history.ts'
 import type { Kind } from '#kernel/kinds.ts'
 import { alive, unfold } from '#kernel/living.ts'
-import { needsOf, relatedRows, targetOf } from '#kernel/page.ts'
+import { needsOf, relatedRows, targetOf, visibleIds } from '#kernel/page.ts'
 import { isNamed } from '#kernel/represent.ts'
-import { type Property, resource, resourceNamed } from '#kernel/resource.ts'
+import { type Property, type Resource, resource, resourceNamed } from '#kernel/resource.ts'
 import { both, either, having, lacking, not, onWorkPackage, own, type Rule, through } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { INTERNAL_COMMENTS } from '#modules/accounts/permissions.ts'
@@ -130,11 +130,16 @@ async function say(tx: Transaction, { resource_id: id, notes, internal }: Row, c
 /** What the entries of a page say, as far as the viewer may know it. */
 async function tell(entries: readonly Row[], context: Context): Promise<Loaded> {
   const changes = await changesOf(context.db, WorkPackage, entries)
-  await prepare(context.db, context.viewer, needsOf(WorkPackage))
   const living = alive(WorkPackage, context)
+  await prepare(context.db, context.viewer, needsOf(living))
   for (const { before, after } of changes.values()) unfold(living, before ? [before, after] : [after])
   const properties = journaled(living)
   const titles = await titlesOf(properties, [...changes.values()], context)
+  const causes = await visibleIds(
+    context,
+    WorkPackage,
+    entries.map(({ cause }) => cause?.['work_package_id']).filter((id) => id !== undefined && id !== null),
+  )
   const files = await relatedRows(context, resourceNamed('Attachment'), [...changes.values()].flatMap(exchangedFiles))
   const all = new Map<number, Told>()
   for (const { id, notes, cause, project_id, resource_id } of entries) {
@@ -147,7 +152,7 @@ async function tell(entries: readonly Row[], context: Context): Promise<Loaded> 
       isMore(change) || exchangedFiles(change).length > 0 || properties.some((property) => isChanged(property, change))
     all.set(id, {
       details: [
-        ...(cause ? [causeInWords(cause)] : []),
+        ...(cause ? [causeInWords(cause, causes)] : []),
         ...details(readable, change, titles, context.settings, diff),
         ...filesInWords(change, files),
       ],
@@ -174,10 +179,17 @@ async function titlesOf(properties: readonly Property[], changes: readonly Chang
   return (property: Property, row: Row): string | undefined => {
     const target = resourceNamed(targetOf(property, row))
     const found = idsIn(property, row).map((id) => rows.get(target.name)?.get(id))
-    if (!found.every((one) => isNamed(property, target, one, context.viewer))) return undefined
+    if (!found.every((one) => isTold(property, target, one, context))) return undefined
     return found.map((one) => (property.to === 'WorkPackage' ? `#${one['id']}` : target.titleOf(one))).join(', ')
   }
 }
+
+/**
+ * Whether the viewer is told what a row once pointed to. People are named by all they had to do with; of anything else the name was
+ * told by where the row was then, which the viewer may not see: it has to be seen by itself.
+ */
+const isTold = (property: Property, target: Resource, row: Row | undefined, { viewer }: Context): row is Row =>
+  target.table === 'principals' ? isNamed(property, target, row, viewer) : row !== undefined && target.visible.holds(viewer, row)
 
 /** The ids that a row's link points to, one or several. */
 const idsIn = ({ column }: Property, row: Row | undefined): number[] => [row?.[column as string] ?? []].flat()

@@ -153,11 +153,14 @@ export function filesInWords(change: Change, there: { has(id: number): boolean }
   ]
 }
 
-/** Why a row changed that nobody changed by hand. */
-export function causeInWords(cause: Row): Detail {
-  const said = causes[cause['type'] as string] ?? 'Changed by the system'
-  const about = cause['work_package_id'] ? `#${cause['work_package_id']}` : ''
-  const sentence = said.replace('{}', about)
+/**
+ * Why a row changed that nobody changed by hand.
+ * @param seen the work packages that the viewer may be told of: how any other one stands to this is not told either
+ */
+export function causeInWords(cause: Row, seen: ReadonlySet<number>): Detail {
+  const { type, work_package_id: id } = cause
+  const said = causes[type] ?? 'Changed by the system'
+  const sentence = seen.has(id) ? said.replace('{}', `#${id}`) : said.replace(/\w+ \{\}/, 'another work package')
   return detail(sentence, escapeHtml(sentence))
 }
 

@@ -4,6 +4,7 @@ import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { defineSet, globalGrantsOf, grantsOf, idSet, prepare, sharesOf, type Viewer } from '#kernel/viewer.ts'
 import type { Snapshot } from '#kernel/world.ts'
+import { fieldsIn, readFormula } from './formulas.ts'
 
 /** The resources that can have fields, by their names in the API. */
 export const extensible = ['WorkPackage', 'Project', 'User', 'Group', 'Version', 'TimeEntry'] as const
@@ -36,6 +37,8 @@ export interface Definition extends Omit<Tables['custom_fields'], 'resource' | '
   readonly chosen: readonly number[]
   /** What the choices of a weighted list count, by their ids. */
   readonly weights: ReadonlyMap<number, number>
+  /** The fields that a calculated value is computed from, by way of others as well. */
+  readonly inputs: readonly Definition[]
 }
 
 /** The set of the fields that the viewer knows of. */
@@ -89,7 +92,7 @@ export const definitionsOf = (db: Reader, snapshot: Snapshot): Promise<readonly 
       await db.all(sql`select id, custom_field_id, weight from custom_field_items where weight is not null`),
       (row) => [row['id'], Number(row['weight'])] as [number, number],
     )
-    return fields.map(
+    const definitions = fields.map(
       (row) =>
         ({
           ...row,
@@ -99,14 +102,32 @@ export const definitionsOf = (db: Reader, snapshot: Snapshot): Promise<readonly 
           weights: new Map(weights(row['id'])),
         }) as unknown as Definition,
     )
+    for (const field of definitions) Object.assign(field, { inputs: inputsOf(field, definitions) })
+    return definitions
   })
 
-/** The fields that a viewer knows of. */
+/** The fields that a calculated value is computed from, each once. */
+function inputsOf(field: Definition, all: readonly Definition[]): Definition[] {
+  const found = new Set<Definition>()
+  const collect = ({ format, formula, resource }: Definition) => {
+    if (format !== 'calculated_value') return
+    const ids = fieldsIn(readFormula(formula ?? '0'))
+    for (const input of all.filter((one) => one.resource === resource && ids.includes(one.id) && !found.has(one))) {
+      found.add(input)
+      collect(input)
+    }
+  }
+  collect(field)
+  return [...found]
+}
+
+/** The fields that a viewer knows of: of calculated values those that are computed from nothing else. */
 export async function definitionsFor(db: Reader, snapshot: Snapshot, viewer: Viewer): Promise<readonly Definition[]> {
   const all = await definitionsOf(db, snapshot)
   if (all.length === 0) return all
   await prepare(db, viewer, [SEEN_FIELDS])
-  return all.filter(({ id }) => idSet(viewer, SEEN_FIELDS).ids.has(id))
+  const { ids } = idSet(viewer, SEEN_FIELDS)
+  return all.filter((field) => [field, ...field.inputs].every(({ id }) => ids.has(id)))
 }
 
 /** Whether a field is of use in a project. */

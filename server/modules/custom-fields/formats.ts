@@ -1,11 +1,13 @@
 /** The formats of custom fields: the kind of their values, and how the database is asked for them. */
 import type { Engine } from '#db/database.ts'
 import { among, folded, natural } from '#db/dialect.ts'
-import { and, name, or, raw, type Sql, sql } from '#db/sql.ts'
+import { and, name, or, raw, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { boolean, date, FormatError, integer, type Kind, markdown, type Strategy, text } from '#kernel/kinds.ts'
 import { condition, type FilterUse, isId } from '#kernel/operators.ts'
 import { linkKind } from '#kernel/resource.ts'
+import type { Scope } from '#kernel/rules.ts'
+import { bySurname } from '#modules/accounts/search.ts'
 import type { Definition, Format } from './definitions.ts'
 
 /** Nothing is kept of a text without content. */
@@ -78,8 +80,24 @@ const all = (table: string): Sql => name(`${table}.custom_values`)
 /** Our own text: the id is a number. */
 const key = (id: number): Sql => raw(String(Math.trunc(id)))
 
-/** What a row holds in a field: for links the id, of several the list of them. */
-export function valueIn({ id, format, multiple }: Definition, engine: Engine, table: string): Sql {
+/** Whether a row has a field, and all that its value is computed from. */
+function isThere(field: Definition, engine: Engine, table: string): Sql {
+  const of = (own: string, ids: ReadonlySet<number>) => among(engine, name(`${table}.${own}`), [...ids])
+  const inUse = ({ resource, types, projects, for_all }: Definition) => {
+    if (resource === 'WorkPackage') return and([of('type_id', types), for_all ? TRUE : of('project_id', projects)])
+    return resource === 'Project' && !for_all ? of('id', projects) : TRUE
+  }
+  return and([field, ...field.inputs].map(inUse))
+}
+
+/** What a row that has a field holds in it: for links the id, of several the list of them. */
+export function valueIn(field: Definition, engine: Engine, table: string): Sql {
+  const there = isThere(field, engine, table)
+  const value = keptIn(field, engine, table)
+  return there === TRUE ? value : sql`case when ${there} then ${value} end`
+}
+
+function keptIn({ id, format, multiple }: Definition, engine: Engine, table: string): Sql {
   const { to, as } = formats[format]
   if (engine === 'sqlite') return sql`json_extract(${all(table)}, '$."${key(id)}"')`
   if (to && multiple) return sql`(${all(table)} -> '${key(id)}')`
@@ -87,57 +105,22 @@ export function valueIn({ id, format, multiple }: Definition, engine: Engine, ta
   return type ? sql`(${all(table)} ->> '${key(id)}')::${raw(type)}` : sql`(${all(table)} ->> '${key(id)}')`
 }
 
-/** The ids that a row holds in a field of several, as a table of `id`. A single value is a list of one. */
-function idsIn({ id }: Definition, engine: Engine, table: string): Sql {
-  if (engine === 'sqlite') return sql`(select e.value as id from json_each(${all(table)}, '$."${key(id)}"') e)`
-  return sql`(select e.id::integer as id from (select ${all(table)} -> '${key(id)}' as list) l cross join lateral
-    jsonb_array_elements_text(case jsonb_typeof(l.list) when 'array' then l.list else jsonb_build_array(l.list) end) e (id)
-    where l.list is not null)`
-}
-
-/** Where choices lie, and their order among each other, by what a row `x` of theirs says. */
-function choicesBy(field: Definition, engine: Engine): { from: string; place: Sql } | undefined {
+/** Rows are ordered by what people read, choices by their places. `table` is theirs, or that of the choices. */
+export function orderBy(field: Definition, scope: Scope, table: string): Sql {
+  const { engine } = scope
+  const of = (own: string) => name(`${table}.${own}`)
+  const value = valueIn(field, engine, table)
   switch (field.format) {
     case 'list':
-      return { from: 'custom_options', place: sql`x.position` }
+      return of('position')
     case 'user':
-      return {
-        from: 'principals',
-        place: folded(engine, sql`coalesce(x.last_name, x.name) || ' ' || coalesce(x.first_name, '')`),
-      }
+      return bySurname(scope, table)
     case 'version':
-      return { from: 'versions', place: natural(engine, sql`x.name`) }
+      return natural(engine, of('name'))
     case 'hierarchy':
-      return { from: 'custom_field_items', place: folded(engine, sql`x.label`) }
+      return folded(engine, of('label'))
     case 'weighted_item_list':
-      return { from: 'custom_field_items', place: sql`cast(x.weight as ${raw(engine === 'sqlite' ? 'real' : 'numeric')})` }
-    default:
-      return undefined
-  }
-}
-
-/** What a row holds in a field, the same for all that hold the same: of several choices the list of ids, in the choices' order. */
-export function groupBy(field: Definition, engine: Engine, table: string): Sql {
-  const choices = field.multiple ? choicesBy(field, engine) : undefined
-  if (!choices) return valueIn(field, engine, table)
-  const { from, place } = choices
-  const chosen = sql`from ${idsIn(field, engine, table)} e left join ${name(from)} x on x.id = e.id`
-  return engine === 'sqlite'
-    ? sql`(select nullif(json_group_array(id), '[]') from (select e.id as id ${chosen} order by ${place}, e.id) c)`
-    : sql`(select jsonb_agg(e.id order by ${place}, e.id) ${chosen})`
-}
-
-/** Rows are ordered by what people read, choices by their places; of several it is the first place that counts. */
-export function orderBy(field: Definition, engine: Engine, table: string): Sql {
-  const value = valueIn(field, engine, table)
-  const choices = choicesBy(field, engine)
-  if (choices) {
-    const { from, place } = choices
-    return field.multiple
-      ? sql`(select min(${place}) from ${idsIn(field, engine, table)} e join ${name(from)} x on x.id = e.id)`
-      : sql`(select ${place} from ${name(from)} x where x.id = ${value})`
-  }
-  switch (field.format) {
+      return engine === 'sqlite' ? sql`cast(${of('weight')} as real)` : sql`cast(${of('weight')} as numeric)`
     case 'string':
     case 'text':
     case 'link':
@@ -150,10 +133,13 @@ export function orderBy(field: Definition, engine: Engine, table: string): Sql {
 }
 
 /** Whether a row holds one of these ids in a field. */
-function holds({ id }: Definition, engine: Engine, table: string, ids: Sql): Sql {
-  return engine === 'sqlite'
-    ? sql`exists (select 1 from json_each(${all(table)}, '$."${key(id)}"') e where e.value in (${ids}))`
-    : sql`exists (select 1 from (${ids}) x (id) where (${all(table)} -> '${key(id)}') @> to_jsonb(x.id))`
+function holds(field: Definition, engine: Engine, table: string, ids: Sql): Sql {
+  const place = key(field.id)
+  const isHeld =
+    engine === 'sqlite'
+      ? sql`exists (select 1 from json_each(${all(table)}, '$."${place}"') e where e.value in (${ids}))`
+      : sql`exists (select 1 from (${ids}) x (id) where (${all(table)} -> '${place}') @> to_jsonb(x.id))`
+  return and([isThere(field, engine, table), isHeld])
 }
 
 /** The condition that a filter on a field puts on rows. */

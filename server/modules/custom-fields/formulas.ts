@@ -49,6 +49,10 @@ export function readFormula(text: string): readonly Step[] {
   return [...steps, ...(waiting.toReversed() as Step[])]
 }
 
+/** The ids of the fields that a formula names. */
+export const fieldsIn = (steps: readonly Step[]): number[] =>
+  steps.flatMap((step) => (typeof step === 'object' ? [step.field] : []))
+
 /** Why a text is no formula, in a sentence; undefined when it is one. */
 export function formulaFault(text: string): string | undefined {
   try {

@@ -12,12 +12,12 @@ import { editAttributes, seeAttributes } from '#modules/projects/rights.ts'
 import { sharedVersionIds } from '#modules/projects/sharing.ts'
 import { matches, patternFault } from '#text/patterns.ts'
 import { type Definition, type Extensible, isIn } from './definitions.ts'
-import { conditionOn, formats, groupBy, orderBy, valueIn } from './formats.ts'
+import { conditionOn, formats, orderBy, valueIn } from './formats.ts'
 import { compute, readFormula } from './formulas.ts'
 
 /** What the kind of resource says of its fields. */
 interface Host {
-  /** Whether a row has a field. */
+  /** Whether a row has a field; where that is not stored, `isThere` in formats.ts says the same. */
   readonly active?: (field: Definition, draft: Draft) => boolean
   /** The project that decides what can be chosen. */
   readonly project?: (row: Row) => number | null | undefined
@@ -193,6 +193,9 @@ function formulaOf({ id }: Definition, all: readonly Definition[]): (row: Row) =
   }
 }
 
+/** A row as it is stored, as a draft. */
+const standing = (row: Row): Draft => ({ row, before: row, given: new Set(), many: {}, meta: {} })
+
 /** A field as a property of its resource. */
 export function propertyOf(field: Definition, all: readonly Definition[]): Property {
   const { id, format, resource, required, multiple } = field
@@ -221,19 +224,25 @@ export function propertyOf(field: Definition, all: readonly Definition[]): Prope
       initial,
       compared: true,
       active: host.active ? (draft) => host.active?.(field, draft) ?? true : () => true,
-      ...(isComputed && { writable: false, ignored: true, follows: formulaOf(field, all) }),
+      ...(isComputed && {
+        writable: false,
+        ignored: true,
+        follows: formulaOf(field, all),
+        // It tells of all that it is computed from, so it is not there without.
+        when: (row) => field.inputs.every((input) => host.active?.(input, standing(row)) ?? true),
+      }),
       ...(host.read && { read: host.read }),
       ...(host.edit && { may: { create: host.edit, update: host.edit } }),
       ...(host.section && { section: field.section ?? host.section }),
       fault: faultOf(field),
       about: about(field),
-      select: ({ engine }, table) => groupBy(field, engine, table),
+      select: ({ engine }, table) => valueIn(field, engine, table),
       ...(isQueried && {
         listed: true,
-        sort: ({ engine }, table) => orderBy(field, engine, table),
+        sort: (scope, table) => orderBy(field, scope, table),
         emptyFirst: !to,
         group: !isText && format !== 'link',
-        ...(isNumber && { sum: ({ engine }, table) => sql`sum(${valueIn(field, engine, table)})` }),
+        sum: isNumber,
       }),
       ...(to && {
         ...choicesOf(field, host.project ?? (() => undefined)),

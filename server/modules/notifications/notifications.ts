@@ -64,7 +64,7 @@ export const Notification = resource('Notification', 'notifications', (p) => ({
       embed: true,
       filter: 'list',
       group: true,
-      sort: (scope, t) => sql`(select ${folded(scope.engine, sql`x.name`)} from projects x where x.id = ${project(scope, t)})`,
+      sort: ({ engine }, t) => folded(engine, name(`${t}.name`)),
     }),
     activity: p.link('Activity', {
       column: 'journal_id',

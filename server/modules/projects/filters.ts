@@ -6,10 +6,12 @@ import type { Context } from '#kernel/context.ts'
 import { invalidQuery } from '#kernel/errors.ts'
 import { condition, type Filter, type FilterUse, isId, onTexts } from '#kernel/operators.ts'
 import { areVisible, withMe } from '#kernel/query.ts'
+import type { Order } from '#kernel/resource.ts'
 import { admin, either, inProject, type Scope } from '#kernel/rules.ts'
 import { idSet, prepare } from '#kernel/viewer.ts'
 import { actions } from '#modules/accounts/permissions.ts'
 import { isWorkspaceType } from './parents.ts'
+import { view } from './rights.ts'
 import { projectStatuses } from './statuses.ts'
 import { descendants, treeOf } from './tree.ts'
 
@@ -74,6 +76,7 @@ const codeOf = (value: string) => projectStatuses.find(({ id }, number) => value
 
 const status: Filter = {
   strategy: 'list_optional',
+  of: 'status',
   allowed: (values) => values.every((value) => codeOf(value) !== undefined),
   where: ({ operator, values }, { engine }, table) => {
     const codes = values.map(codeOf).filter((code) => code !== undefined)
@@ -180,11 +183,17 @@ export const filters: Record<string, Filter> = {
   },
 }
 
-/** The names from the root down, in an order in which a project comes right before those below it. */
-function hierarchy({ engine }: Scope, table: string): Sql {
+/**
+ * The names from the root down, in an order in which a project comes right before those below it. Those above that the viewer does
+ * not see are there, but have no names.
+ */
+function hierarchy(scope: Scope, table: string): Sql {
+  const { engine } = scope
   const exactly = engine === 'postgres' ? sql` collate "C"` : sql``
-  const start = sql`${folded(engine, column(table, 'name'))} || ' ' || ${column(table, 'id')}`
-  const step = sql`${folded(engine, sql`p.name`)} || ' ' || p.id || ${'\u0001'} || up.trail`
+  const called = (own: string) => sql`${folded(engine, column(own, 'name'))} || ' ' || ${column(own, 'id')}`
+  const seen = view.where(scope, 'p')
+  const start = called(table)
+  const step = sql`${seen === TRUE ? called('p') : sql`case when ${seen} then ${called('p')} else '' end`} || ${'\u0001'} || up.trail`
   return sql`(
     with recursive up (parent_id, trail) as (
       select ${column(table, 'parent_id')}, ${start}
@@ -193,8 +202,8 @@ function hierarchy({ engine }: Scope, table: string): Sql {
     ) select trail${exactly} from up where parent_id is null)`
 }
 
-export const sorts: Record<string, (scope: Scope, table: string) => Sql | undefined> = {
+export const sorts: Record<string, Order> = {
   typeahead: hierarchy,
-  projectStatusCode: (_, table) => column(table, 'status_code'),
+  projectStatusCode: { of: 'status' },
   latestActivityAt: ({ viewer }, table) => (viewer.admin ? latestActivity(table) : undefined),
 }

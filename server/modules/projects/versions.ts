@@ -15,7 +15,8 @@ import { checkVersion, lookUp, manage, states, usesOf, type VersionFacts, withdr
 const view = either(inProject('view_work_packages'), manage, both(signedIn, having('sharing', 'system')))
 
 /** Being shared with a project opens no address: a work package planned for the version, which the viewer sees, does. */
-const addressable: Pick<Rule, 'needs' | 'where'> = {
+const addressable: Pick<Rule, 'needs' | 'where' | 'holds'> = {
+  holds: view.holds,
   get needs() {
     return [...view.needs, ...resourceNamed('WorkPackage').visible.needs]
   },

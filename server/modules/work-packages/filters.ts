@@ -3,6 +3,7 @@ import { among } from '#db/dialect.ts'
 import { hasWords, wordsOf } from '#db/search.ts'
 import { and, FALSE, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
+import { linked } from '#kernel/expressions.ts'
 import { type Filter, isId, onIds } from '#kernel/operators.ts'
 import { visibleIds } from '#kernel/page.ts'
 import { areVisible, withMe } from '#kernel/query.ts'
@@ -10,6 +11,8 @@ import { resourceNamed } from '#kernel/resource.ts'
 import { inProject } from '#kernel/rules.ts'
 import { contained, found, type Text } from '#kernel/search.ts'
 import { prepare } from '#kernel/viewer.ts'
+import { knownGroupUsers } from '#modules/accounts/group-filter.ts'
+import { membersSeen } from '#modules/accounts/visibility.ts'
 import { descendantsOf } from '#modules/projects/tree.ts'
 import { family, relatable } from './relatable.ts'
 import { isMirrored, managesAnywhere, relationTypes, storedType, typeLabels } from './relation-types.ts'
@@ -103,7 +106,7 @@ const typeahead: Filter = {
       conditions.push(
         or([
           await contained(context, itself(), 'subject', word),
-          sql`${column(table, 'project_id')} in (select id from projects where ${hasWords(context.engine, sql`projects.name`, [word])})`,
+          linked(context, itself(), 'project', (project) => hasWords(context.engine, column(project, 'name'), [word])),
           /^#?\d+$/.test(word) ? sql`cast(${column(table, 'id')} as text) like ${`%${word.replace('#', '')}%`}` : FALSE,
         ]),
       )
@@ -164,13 +167,16 @@ const watcher: Filter = {
   },
 }
 
-/** A list of ids tested by way of another table; `*` and `!*` ask whether there is any. */
-const through =
-  (own: string, set: (ids: Sql) => Sql, any: Sql): Filter['where'] =>
-  ({ operator, values }, context, table) => {
-    if (operator === '*' || operator === '!*') return unless(operator === '!*', sql`${column(table, own)} in (${any})`)
+/** Assignees told by groups, as far as the viewer knows who is in them; `*` and `!*` ask whether there is any. */
+const byGroups =
+  (set: (ids: Sql, groupUsers: Sql) => Sql, any: (groupUsers: Sql) => Sql): Filter['where'] =>
+  async ({ operator, values }, context, table) => {
+    await prepare(context.db, context.viewer, resourceNamed('Principal').visible.needs)
+    const groupUsers = knownGroupUsers(context)
+    const isOpen = operator.endsWith('*')
     const ids = among(context.engine, sql`x.id`, numbers(withMe(values, context)))
-    return unless(operator === '!', sql`${column(table, own)} in (${set(ids)})`)
+    const found = isOpen ? any(groupUsers) : set(ids, groupUsers)
+    return unless(operator.startsWith('!'), sql`${column(table, 'assigned_to_id')} in (${found})`)
   }
 
 /** Shared with all of these, with any, with anybody or nobody, as far as the viewer may know of shares. */
@@ -275,32 +281,31 @@ export const workPackageFilters: Record<string, Filter> = {
   assigneeOrGroup: {
     strategy: 'list_optional',
     to: 'Principal',
-    where: through(
-      'assigned_to_id',
-      (ids) => sql`select x.id from principals x where ${ids}
-        union select g.group_id from group_users g join principals x on x.id = g.user_id where ${ids}
-        union select g.user_id from group_users g join principals x on x.id = g.group_id where ${ids}`,
-      sql`select id from principals`,
+    where: byGroups(
+      (ids, groupUsers) => sql`select x.id from principals x where ${ids}
+        union select g.group_id from ${groupUsers} g join principals x on x.id = g.user_id where ${ids}
+        union select g.user_id from ${groupUsers} g join principals x on x.id = g.group_id where ${ids}`,
+      () => sql`select id from principals`,
     ),
   },
   memberOfGroup: {
     names: ['group'],
     strategy: 'list_optional',
     to: 'Group',
-    where: through(
-      'assigned_to_id',
-      (ids) => sql`select g.user_id from group_users g join principals x on x.id = g.group_id where ${ids}`,
-      sql`select user_id from group_users`,
+    where: byGroups(
+      (ids, groupUsers) => sql`select g.user_id from ${groupUsers} g join principals x on x.id = g.group_id where ${ids}`,
+      (groupUsers) => sql`select g.user_id from ${groupUsers} g`,
     ),
   },
   assignedToRole: {
     names: ['role'],
     strategy: 'list_optional',
     to: 'Role',
-    where: ({ operator, values }, { engine }, table) => {
-      const roles = operator === '*' || operator === '!*' ? TRUE : among(engine, sql`e.role_id`, numbers(values))
+    where: async ({ operator, values }, context, table) => {
+      await prepare(context.db, context.viewer, membersSeen.needs)
+      const roles = operator.endsWith('*') ? TRUE : among(context.engine, sql`e.role_id`, numbers(values))
       const holds = sql`exists (select 1 from effective_roles e where e.user_id = ${column(table, 'assigned_to_id')} and e.project_id = ${column(table, 'project_id')} and ${roles})`
-      return unless(operator.startsWith('!'), holds)
+      return unless(operator.startsWith('!'), and([membersSeen.where(context, table), holds]))
     },
   },
   watcher,

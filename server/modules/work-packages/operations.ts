@@ -7,6 +7,7 @@ import type { Context } from '#kernel/context.ts'
 import { idLinked, sentLink, toErrors } from '#kernel/draft.ts'
 import { ApiError, violation } from '#kernel/errors.ts'
 import { type Ask, created, demand, idFrom, ok, operation, rowFrom } from '#kernel/operation.ts'
+import { reachableIds } from '#kernel/page.ts'
 import { collection } from '#kernel/represent.ts'
 import { resourceNamed } from '#kernel/resource.ts'
 import { either, inProject, onWorkPackage } from '#kernel/rules.ts'
@@ -168,11 +169,13 @@ operation({
     const { context } = ask
     const row = await workPackage(ask)
     await demand(context, inProject('view_work_package_watchers'), row)
-    // Whoever may see the watchers sees them all, named like an assignee.
     const users = await context.db.all(sql`
       select p.* from principals p join watchers w on w.user_id = p.id
       where w.work_package_id = ${row['id']} and p.status <> 3 order by p.id`)
-    return ok(collection(`/api/v3/work_packages/${row['id']}/watchers`, await represented(context, resourceNamed('User'), users)))
+    const User = resourceNamed('User')
+    const reached = await reachableIds(context, User, new Map(users.map((user) => [user['id'], user])))
+    const seen = users.filter(({ id }) => reached.has(id))
+    return ok(collection(`/api/v3/work_packages/${row['id']}/watchers`, await represented(context, User, seen)))
   },
 })
 

@@ -7,6 +7,8 @@ import { invalidQuery, notFound } from '#kernel/errors.ts'
 import { type Written, written } from '#kernel/json.ts'
 import { alive } from '#kernel/living.ts'
 import { emptyDraft, idFrom, ok, operation } from '#kernel/operation.ts'
+import { isId } from '#kernel/operators.ts'
+import { visibleIds } from '#kernel/page.ts'
 import { readFilters } from '#kernel/query.ts'
 import { type Body, collection } from '#kernel/represent.ts'
 import { type Draft, resourceNamed } from '#kernel/resource.ts'
@@ -112,10 +114,14 @@ async function seesIn(context: Context, project: number): Promise<boolean> {
 async function readPair(text: string, context: Context): Promise<[number, number] | undefined> {
   const match = /^(.+)-(\d{1,9})$/.exec(text)
   if (!match) return undefined
-  const project = await idFrom(match[1] as string, resourceNamed('Project'), context)
+  const Project = resourceNamed('Project')
+  const project = await idFrom(match[1] as string, Project, context)
+  // Whoever sees but a work package of it knows its number, not what it is called.
+  const isCalled = !isId(match[1] as string)
+  if (project === undefined || (isCalled && !(await visibleIds(context, Project, [project])).has(project))) return undefined
   const type = Number(match[2])
   const isKnown = (await allRows(context.db, context.snapshot, 'types', 'position')).has(type)
-  return project !== undefined && isKnown && (await seesIn(context, project)) ? [project, type] : undefined
+  return isKnown && (await seesIn(context, project)) ? [project, type] : undefined
 }
 
 operation({

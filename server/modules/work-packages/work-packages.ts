@@ -1,11 +1,11 @@
 /** The unit of work: what is to be done, by whom, by when. */
-import type { Engine } from '#db/database.ts'
 import { folded } from '#db/dialect.ts'
-import { name, type Sql, sql } from '#db/sql.ts'
+import { name, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { type Draft, differs, resource } from '#kernel/resource.ts'
 import { either, inProject, onWorkPackage, type Scope } from '#kernel/rules.ts'
 import { allRows } from '#kernel/world.ts'
+import { bySurname } from '#modules/accounts/search.ts'
 import { afterSave, cascade } from './consequences.ts'
 import type { Facts } from './facts.ts'
 import { lookUp } from './facts.ts'
@@ -30,13 +30,8 @@ const update = either(
   ),
 )
 
-/** An order by what another table says of the row that a column points to. */
-const by = (table: string, expression: (engine: Engine) => Sql, column: string) => (scope: Scope, own: string) =>
-  sql`(select ${expression(scope.engine)} from ${name(table)} x where x.id = ${name(`${own}.${column}`)})`
-const position = () => sql`x.position`
-const named = (engine: Engine) => folded(engine, sql`x.name`)
-/** People by their last names; groups have but one. */
-const surname = (engine: Engine) => folded(engine, sql`coalesce(x.last_name, x.name) || ' ' || coalesce(x.first_name, '')`)
+const position = (_: Scope, t: string) => name(`${t}.position`)
+const byName = ({ engine }: Scope, t: string) => folded(engine, name(`${t}.name`))
 
 /** Percent complete of several, weighted by work or plain: 0 only when nothing is done, 100 only when everything is. */
 const percentOfAll = ({ settings }: Context, table: string) => {
@@ -154,7 +149,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       embed: true,
       filter: 'list',
       group: true,
-      sort: by('principals', surname, 'author_id'),
+      sort: bySurname,
     }),
     project: p.link('Project', {
       compared: true,
@@ -162,7 +157,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       embed: true,
       group: true,
       may: { create: add, update: inProject('move_work_packages') },
-      sort: by('projects', named, 'project_id'),
+      sort: byName,
       allowed: {
         href: ({ before }) => (before ? `${self(before)}/available_projects` : '/api/v3/work_packages/available_projects'),
       },
@@ -183,7 +178,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       filter: 'list_optional',
       filterNames: ['assignedTo'],
       group: true,
-      sort: by('principals', surname, 'assigned_to_id'),
+      sort: bySurname,
       allowed: { href: assignees },
     }),
     responsible: p.link('Principal', {
@@ -195,7 +190,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       schemaType: 'User',
       filter: 'list_optional',
       group: true,
-      sort: by('principals', surname, 'responsible_id'),
+      sort: bySurname,
       allowed: { href: assignees },
     }),
     type: p.link('Type', {
@@ -205,7 +200,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       open: true,
       filter: true,
       group: true,
-      sort: by('types', position, 'type_id'),
+      sort: position,
       allowed: {
         rows: (_, { types, projectTypes }) => projectTypes.map((id) => types.get(id)).filter((row) => row !== undefined),
       },
@@ -219,7 +214,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       group: true,
       writable: (draft, facts) => !isSealed(draft.row, facts) || differs(draft, 'status_id'),
       may: { create: add, update: either(edit, inProject('change_work_package_status')) },
-      sort: by('statuses', position, 'status_id'),
+      sort: position,
       allowed: { rows: (_, { statuses, reachable }) => [...statuses.values()].filter((row) => reachable.has(row['id'])) },
     }),
     category: p.link('Category', {
@@ -227,7 +222,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       embed: true,
       open: true,
       group: true,
-      sort: by('categories', named, 'category_id'),
+      sort: byName,
       allowed: {
         rows: ({ row }, { categories }) => [...categories.values()].filter((one) => one['project_id'] === row.project_id),
       },
@@ -239,7 +234,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       open: true,
       group: true,
       may: inProject('assign_versions'),
-      sort: by('versions', named, 'version_id'),
+      sort: byName,
       allowed: {
         rows: ({ before }, facts) =>
           [...facts.versions.values()].filter(
@@ -258,7 +253,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       group: true,
       // The most urgent first.
       descending: true,
-      sort: by('priorities', position, 'priority_id'),
+      sort: position,
       allowed: { rows: (_, { priorities }) => [...priorities.values()].filter((row) => row['is_active']) },
     }),
   },

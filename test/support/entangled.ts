@@ -1,0 +1,208 @@
+/** What is visible, tied to what is hidden in every way there is; and the same hidden things under names that sort the other way. */
+import type { Database, Row } from '#db/database.ts'
+import { assignments } from '#db/dialect.ts'
+import { name, raw, type Sql, sql } from '#db/sql.ts'
+import { changed, type Topic } from '#kernel/world.ts'
+import { type FieldPlan, makeField } from '#modules/custom-fields/making.ts'
+import type { Hidden } from './hidden.ts'
+import type { Instance } from './instance.ts'
+import { layout } from './layout.ts'
+
+/** The numbers of the markers here begin after it. */
+export const FIRST_BESIDE = 800
+
+const stamps = { created_at: '2026-01-01T00:00:00.000Z', updated_at: '2026-01-01T00:00:00.000Z' }
+
+/**
+ * Makes more of what is visible, at least two of everything. Some hidden people, a version and projects are named by links that name
+ * whatever they lead to, or in addresses: they have ids like others, and markers in all that is not told so.
+ * @param home a project that `member` sees
+ * @returns what ties them to what is hidden, each of two to another one, so that their order would tell of these
+ */
+export async function entangled(
+  { db, make }: Instance,
+  home: number,
+  member: number,
+): Promise<(hidden: Hidden) => Promise<void>> {
+  const run = (...statements: readonly Sql[]) =>
+    db.transaction(async (tx) => {
+      for (const statement of statements) await tx.run(statement)
+    })
+  const put = (table: string, id: number, values: Record<string, unknown>) =>
+    run(sql`update ${name(table)} set ${assignments(values)} where id = ${id}`)
+  let marks = FIRST_BESIDE
+  const mark = () => `zqk${++marks}x`
+  const field = (plan: FieldPlan) => db.transaction((tx) => makeField(tx, { filterable: true, ...plan }))
+  const ofWork = (plan: Omit<FieldPlan, 'resource'>) => field({ resource: 'WorkPackage', ...plan })
+
+  // Hidden projects that hold what is shared or named, and public ones.
+  const coves = [
+    await make.project({ name: mark(), identifier: mark() }),
+    await make.project({ name: mark(), identifier: mark() }),
+  ]
+  const jetties = [
+    await make.project({ name: 'Jetty one', public: true }),
+    await make.project({ name: 'Jetty two', public: true }),
+    await make.project({ name: 'Jetty three', public: true }),
+  ] as const
+  const inner = await make.project({ name: mark(), identifier: mark(), parent_id: jetties[0] })
+
+  // People and a version that links name: everything but their names is hidden.
+  const about = await field({ resource: 'User', name: 'About', format: 'string' })
+  const ghosts: number[] = []
+  for (const last_name of ['One', 'Two']) {
+    const markers = { login: mark(), email: `${mark()}@example.net`, avatar: mark(), identity_url: mark() }
+    const called = { name: `Ghost ${last_name}`, first_name: 'Ghost', last_name }
+    const id = await make.user({ ...called, ...markers, custom_values: { [about]: mark() } })
+    await make.member(id, coves[0]!, ['view_work_packages'])
+    ghosts.push(id)
+  }
+  const dated = { project_id: coves[0], end_date: '2093-07-10', ...stamps }
+  const version_id = await make.row('versions', { ...dated, name: 'Ghost version', description: mark() }, 'versions')
+
+  // Fields that lead to hidden people and versions, that are kept where they are not in use, or are computed from hidden ones.
+  const crew = await ofWork({ name: 'Crew', format: 'user', multiple: true })
+  const pilot = await ofWork({ name: 'Pilot', format: 'user' })
+  const release = await ofWork({ name: 'Release', format: 'version' })
+  const releases = await ofWork({ name: 'Releases', format: 'version', multiple: true })
+  const depth = await ofWork({ name: 'Depth', format: 'int', projects: [jetties[1]] })
+  const note = await ofWork({ name: 'Note', format: 'string', projects: [jetties[1]], searchable: true })
+  const secret = await ofWork({ name: mark(), format: 'float', admin_only: true })
+  const computed = await ofWork({ name: mark(), format: 'calculated_value', formula: `{{cf_${secret}}} * 2` })
+  const owner = await field({ resource: 'Project', name: 'Owner', format: 'user' })
+  const booker = await field({ resource: 'TimeEntry', name: 'Booker', format: 'user' })
+
+  // Work packages of hidden people, above and below hidden ones, come from a hidden project, or shared out of one.
+  const task = (subject: string, values: Record<string, unknown> = {}) =>
+    make.workPackage({ project_id: home, author_id: member, subject, ...values })
+  const tied = [
+    await task('Tied one', { assigned_to_id: ghosts[1], responsible_id: ghosts[0], version_id }),
+    await task('Tied two', { assigned_to_id: ghosts[0], author_id: ghosts[0] }),
+    await task('Tied in public', { project_id: jetties[0], assigned_to_id: ghosts[0] }),
+    await task('Tied in public too', { project_id: jetties[0], responsible_id: ghosts[1] }),
+    await task('Shared one', { project_id: coves[1], author_id: ghosts[0] }),
+    await task('Shared two', { project_id: coves[0], author_id: ghosts[1] }),
+  ]
+  const [above, below] = [await task('Above'), await task('Below what is below it')]
+  await run(...ghosts.map((id) => sql`insert into watchers (work_package_id, user_id) values (${tied[0]}, ${id})`))
+  const role = await make.role(['view_work_packages', 'add_work_package_comments'], 'work_package')
+  for (const [n, entity_id] of tied.slice(4).entries()) {
+    const of = { principal_id: member, project_id: coves[1 - n], entity_type: 'WorkPackage', entity_id, ...stamps }
+    await make.row('membership_roles', { membership_id: await make.row('memberships', of), role_id: role }, 'memberships')
+    const told = { recipient_id: member, work_package_id: entity_id, reason: 'shared', read_ian: false, actor_id: ghosts[n] }
+    await make.row('notifications', { ...told, ...stamps })
+  }
+  const moved = [tied[0]!, tied[2]!, tied[4]!]
+  const journals: number[] = []
+  for (const resource_id of moved) {
+    await put('work_package_versions', resource_id, { valid_until: stamps.updated_at })
+    const entry = { resource: 'work_packages', resource_id, version: 2, user_id: ghosts[0], notes: 'Moved.', ...stamps }
+    const journal_id = await make.row('journals', entry)
+    journals.push(journal_id)
+    await run(
+      ...ghosts.map(
+        (user) => sql`insert into emoji_reactions (journal_id, user_id, reaction, created_at)
+          values (${journal_id}, ${user}, 'rocket', ${stamps.created_at})`,
+      ),
+    )
+  }
+  const booked = { project_id: home, entity_id: tied[0], logged_by_id: member, spent_on: '2026-01-01', hours: 1, ...stamps }
+  const entries = [
+    await make.row('time_entries', { ...booked, user_id: ghosts[0] }),
+    await make.row('time_entries', { ...booked, user_id: ghosts[1] }),
+  ]
+
+  // A group that is seen, with somebody in it who is not.
+  const group = await make.group({ name: 'Visible group' })
+  await make.member(group, home, ['view_work_packages'])
+  await run(...[ghosts[0], member].map((id) => sql`insert into group_users (group_id, user_id) values (${group}, ${id})`))
+
+  return async (hidden) => {
+    const ids = (table: string) => hidden.ids.get(table) as readonly [number, number, number, number]
+    const [people, versions, projects, works] = [ids('principals'), ids('versions'), ids('projects'), ids('work_packages')]
+    await put('projects', jetties[0], { parent_id: projects[0], custom_values: { [owner]: people[0] } })
+    await put('projects', jetties[1], { parent_id: projects[3], custom_values: { [owner]: people[1] } })
+    await put('projects', jetties[2], { parent_id: inner })
+    for (const [n, id] of tied.entries()) {
+      const i = (n % 2) as 0 | 1
+      const custom_values = {
+        [crew]: i === 0 ? [people[0], member] : [people[1], people[0]],
+        [pilot]: people[i],
+        [release]: versions[i],
+        [releases]: [versions[1 - i]],
+        [depth]: 7381 + i,
+        [note]: mark(),
+        [secret]: 7381.25 * (i + 1),
+        [computed]: 14762.5 * (i + 1),
+      }
+      await put('work_packages', id, { parent_id: works[i], custom_values })
+    }
+    await put('work_packages', works[2], { parent_id: above })
+    await put('work_packages', below, { parent_id: works[2] })
+    for (const [n, id] of entries.entries())
+      await put('time_entries', id, { entity_id: works[n], custom_values: { [booker]: people[n] } })
+    const once = { project_id: projects[0], version_id: versions[0], category_id: ids('categories')[0], parent_id: works[0] }
+    for (const [n, id] of moved.entries()) {
+      await put('work_package_versions', id, once)
+      const cause = { type: 'work_package_predecessor_changed_times', work_package_id: works[1] }
+      await put('journals', journals[n]!, { cause })
+      await run(sql`insert into work_package_versions select j.id, j.version, j.created_at, null, w.* from journals j
+        join work_packages w on w.id = j.resource_id where j.id = ${journals[n]}`)
+    }
+    await run(sql`insert into group_users (group_id, user_id) values (${hidden.group[0]}, ${member})`)
+    await db.transaction((tx) => changed(tx, ...topics))
+  }
+}
+
+const topics: readonly Topic[] = ['principals', 'memberships', 'roles', 'projects', 'versions', 'categories', 'custom_fields']
+
+/** A value of a hidden row as it is when everything hidden is called, dated and counted otherwise. */
+function mirrored(value: unknown): unknown {
+  if (typeof value === 'string')
+    return value
+      .replace(/zqk(\d+)x/g, (_, digits: string) => `${Number(digits) % 2 === 0 ? 'aqk' : 'zqk'}${9999 - Number(digits)}x`)
+      .replaceAll('2093-07-06', '1993-07-06')
+      .replaceAll('2093-07-10', '1993-07-10')
+  if (typeof value === 'number') return Math.abs(value) > 7000 && Math.abs(value) < 15_000 ? value / 1000 : value
+  if (Array.isArray(value)) return value.map(mirrored)
+  if (typeof value === 'object' && value !== null && !(value instanceof Date))
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, mirrored(one)]))
+  return value
+}
+
+/** Runs something while everything hidden is called, dated and counted otherwise, but for the rows in `except`. */
+export async function inMirror<T>(db: Database, except: readonly number[], work: () => Promise<T>): Promise<T> {
+  const changes: { table: string; row: Row; to: Row }[] = []
+  for (const [table, columns] of layout) {
+    if (!columns.includes('id')) continue
+    for (const row of await db.all(sql`select * from ${name(table)}`)) {
+      if (except.includes(row['id'])) continue
+      const to = Object.fromEntries(
+        Object.entries(row)
+          .map(([column, value]) => [column, mirrored(value), value] as const)
+          .filter(([, now, then]) => JSON.stringify(now) !== JSON.stringify(then))
+          .map(([column, now]) => [column, now]),
+      )
+      if (Object.keys(to).length > 0) changes.push({ table, row, to })
+    }
+  }
+  const apply = (of: 'row' | 'to') =>
+    db.transaction(async (tx) => {
+      for (const { table, row, to } of changes) {
+        const same = 'version' in row && 'journal_id' in row ? sql` and journal_id = ${row['journal_id']}` : raw('')
+        for (const column of Object.keys(to)) {
+          const kept = of === 'to' ? to[column] : row[column]
+          // The one column of JSON that holds a text.
+          const value = column === 'default_value' ? JSON.stringify(kept) : kept
+          await tx.run(sql`update ${name(table)} set ${name(column)} = ${value} where id = ${row['id']}${same}`)
+        }
+      }
+      await changed(tx, ...topics, 'custom_options', 'custom_field_items')
+    })
+  await apply('to')
+  try {
+    return await work()
+  } finally {
+    await apply('row')
+  }
+}
