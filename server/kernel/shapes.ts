@@ -138,6 +138,7 @@ const filter = {
   available: true,
   unlisted: true,
   allowed: true,
+  of: true,
   where: true,
 } satisfies Members<Filter>
 
