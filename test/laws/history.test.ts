@@ -13,6 +13,7 @@ import { type Populated, populated } from '#test/populated.ts'
 let world: Populated
 before(async () => {
   world = await populated()
+  await world.server.setting('journal_aggregation_time_minutes', 0)
 })
 after(() => world.close())
 
@@ -74,14 +75,15 @@ const writes: readonly [what: string, work: () => Promise<unknown>][] = [
 
 test('the newest version of every row is the row, whatever was written before', async (t) => {
   assert.deepEqual(await untold(world.server.db), [])
+  const newest = () => one(sql`select max(id) as id from journals`)
+  const start = await newest()
   for (const [what, work] of writes) {
     await t.test(what, async () => {
       await work()
       assert.deepEqual(await untold(world.server.db), [])
     })
   }
-  const entries = await world.server.db.one<{ n: number }>(sql`select count(*) as n from journals where version > 1`)
-  assert.ok(entries!.n > writes.length, 'the writes changed next to nothing')
+  assert.ok((await newest()) - start > writes.length, 'the writes changed next to nothing')
 })
 
 async function ask(method: string, path: string, body?: unknown, headers?: Record<string, string>, who = 'admin') {

@@ -256,9 +256,12 @@ async function fill({ server, lab, annex, member, sharee, coded }: Filling): Pro
       await make.row('user_non_working_times', { user_id: user, start_date: day, end_date: day })
     }
   }
-  for (const year of ['2031', now.slice(0, 4)]) {
-    await make.row('non_working_days', { date: `${year}-12-25`, name: 'Christmas' }, 'non_working_days')
-    await make.row('non_working_days', { date: `${year}-12-26`, name: 'Boxing Day' }, 'non_working_days')
+  await make.row('non_working_days', { date: '2031-12-25', name: 'Christmas' }, 'non_working_days')
+  // Of this year, which lists tell of, on a weekend: nothing is planned for it, whatever day it is today.
+  const january = new Date(`${now.slice(0, 4)}-01-01T00:00:00Z`)
+  for (const days of [6 - january.getUTCDay(), 7 - january.getUTCDay()]) {
+    const date = new Date(january.getTime() + days * 86_400_000).toISOString().slice(0, 10)
+    await make.row('non_working_days', { date, name: 'A weekend' }, 'non_working_days')
   }
   const comments = await server.db.all<{ id: number }>(sql`select id from journals order by id limit 4`)
   await server.db.transaction((tx) => tx.run(sql`update journals set notes = 'See there.' where id <= ${comments.at(-1)!.id}`))
