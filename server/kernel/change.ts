@@ -115,8 +115,7 @@ function activated(resource: Resource, draft: Draft, context: Context): Draft {
   }
   const whole = { ...draft.row, ...row }
   for (const { column, options } of [...resource.properties, ...(resource.unseen ?? [])]) {
-    if (options.follows && options.active?.(draft as never, context) !== false)
-      row[column as string] = options.follows(whole as never)
+    if (options.follows) row[column as string] = options.follows(whole as never)
   }
   return { ...revised(draft, row), given, many }
 }

@@ -2,13 +2,11 @@
 import type { Row } from '#db/database.ts'
 import { stringify } from './json.ts'
 import { idIn, type Page, selected, targetOf } from './page.ts'
-import { type Action, type Draft, hrefOf, type Link, type Property, type Resource, resourceNamed } from './resource.ts'
+import { type Action, type Draft, hrefOf, type Link, type Property, type Resource, resourceNamed, standing } from './resource.ts'
 import type { Rule } from './rules.ts'
 import type { Viewer } from './viewer.ts'
 
 export type Body = Record<string, unknown>
-
-const STORED = { given: new Set<string>(), many: {}, meta: {} }
 
 /** Stands for something that exists but may not be seen. */
 export const UNDISCLOSED = 'urn:openproject-org:api:v3:undisclosed'
@@ -64,7 +62,7 @@ export function linkOf(property: Property, row: Row, page: Page): Link | Link[] 
 /** Whether a property is there for this row and viewer; `draft` is what is proposed, where the row is not stored like that. */
 export const isShown = (property: Property, row: Row, page: Page, draft?: Draft): boolean => {
   const { when, read, active } = property.options
-  if (active && !active((draft ?? { ...STORED, row, before: row }) as never, page.context)) return false
+  if (active && !active((draft ?? standing(row)) as never, page.context)) return false
   return (!when || when(row as never, page)) && (!read || can(page, read, row))
 }
 

@@ -41,6 +41,10 @@ export interface Draft<R = any> {
   readonly dangling?: Readonly<Record<string, readonly string[]>>
 }
 
+/** A row as it is, as a draft. */
+export const standing = <R>(row: R): Draft<R> => ({ row, before: row, given: NOTHING, many: {}, meta: {} })
+const NOTHING: ReadonlySet<string> = new Set()
+
 /** Whether a column differs from what is stored; on a new row every column that holds something does. */
 export function differs(draft: Draft, column: string): boolean {
   const now = draft.row[column] ?? null

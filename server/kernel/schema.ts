@@ -2,7 +2,7 @@
 import type { Row } from '#db/database.ts'
 import type { Context } from './context.ts'
 import { alive, folded } from './living.ts'
-import { enrich, needsOf } from './page.ts'
+import { enrich, needsOf, reachableIds } from './page.ts'
 import { type Body, isShown, linkOf, linksToMany, represent, shownValue } from './represent.ts'
 import { type Draft, hrefOf, isLock, type Link, type Property, type Resource, resourceNamed } from './resource.ts'
 import type { Rule } from './rules.ts'
@@ -89,8 +89,11 @@ async function entryOf(
     const target = resourceNamed(to as string)
     const rows = await allowed.rows(draft as never, facts as never, context)
     const page = await enrich(context, target, rows)
+    const reached = await reachableIds(context, target, new Map(rows.map((row) => [row['id'], row])))
     entry['_links'] = { allowedValues: rows.map((row): Link => ({ href: hrefOf(target, row), title: target.titleOf(row) })) }
-    entry['_embedded'] = { allowedValues: rows.map((row) => represent(target, row, page)) }
+    entry['_embedded'] = {
+      allowedValues: rows.filter((row) => reached.has(row['id'])).map((row) => represent(target, row, page)),
+    }
   }
   return entry
 }

@@ -46,6 +46,8 @@ const crawled = (person: Person): Promise<Crawled> => crawls.getOrInsertComputed
 const shallow = ({ _embedded, _links: { results, ...links }, ...rest }: Record<string, any>): string =>
   JSON.stringify({ ...rest, _links: links })
 
+const hrefOf = ({ body }: Embedded): string => body['_links'].self.href
+
 async function crawl(person: Person): Promise<Crawled> {
   const { send } = person
   const starts = operations()
@@ -57,27 +59,28 @@ async function crawl(person: Person): Promise<Crawled> {
   const followed = new Map<string, Set<string>>()
   const regrets = new Map<string, string>()
   const untrue = new Map<string, string>()
-  for (const answer of queue) {
-    if (answer.status !== 200) continue
-    const isNew = ({ by, rel, body }: Embedded) => {
-      const known = followed.getOrInsertComputed(`embedded ${by} ${rel}`, () => new Set())
-      if (known.has(body['_links'].self.href) || known.size >= most(person)) return false
-      known.add(body['_links'].self.href)
-      return true
-    }
-    // What was followed since may have changed something: it is asked for anew.
-    const told = [...embeddedIn(answer.body)].filter(isNew).map(({ body }) => body['_links'].self.href)
-    const again = told.length > 0 ? [...embeddedIn((await send('GET', answer.path)).body)] : []
-    for (const { by, rel, body } of again) {
-      const { href } = body['_links'].self
-      if (!told.includes(href)) continue
+  const looked = (one: Embedded) => followed.getOrInsertComputed(`embedded ${one.by} ${one.rel}`, () => new Set())
+  const unknown = ({ body }: Exchange) =>
+    [...embeddedIn(body)].filter((one) => !looked(one).has(hrefOf(one)) && looked(one).size < most(person))
+  /** Compares what an answer embeds with what is at its address, where that kind was not looked at often enough. */
+  const look = async ({ path, body }: Exchange) => {
+    for (const one of [...embeddedIn(body)]) {
+      const { by, rel } = one
+      const href = hrefOf(one)
+      if (looked(one).has(href) || looked(one).size >= most(person)) continue
+      looked(one).add(href)
       const { status, body: whole } = await send('GET', href)
       // A list has a guard of its own.
       if (status === 403 && rel === 'elements') continue
-      if (status !== 200) untrue.set(`${by} ${rel}`, `${answer.path} embeds ${rel} ${href}, which answers ${status}`)
-      else if (shallow(whole) !== shallow(body))
-        untrue.set(`${by} ${rel}`, `${answer.path} embeds ${rel} ${shallow(body)}, but ${href} answers ${shallow(whole)}`)
+      if (status !== 200) untrue.set(`${by} ${rel}`, `${path} embeds ${rel} ${href}, which answers ${status}`)
+      else if (shallow(whole) !== shallow(one.body))
+        untrue.set(`${by} ${rel}`, `${path} embeds ${rel} ${shallow(one.body)}, but ${href} answers ${shallow(whole)}`)
     }
+  }
+  for (const answer of queue) {
+    if (answer.status !== 200) continue
+    // What was followed since may have changed something: it is asked for anew.
+    if (unknown(answer).length > 0) await look(await send('GET', answer.path))
     for (const offer of offersOf(answer.body)) {
       const kind = `${offer.by} ${offer.rel} ${offer.method}`
       const place = offer.from['_links']?.project?.href
@@ -86,6 +89,7 @@ async function crawl(person: Person): Promise<Crawled> {
       known.add(offer.href)
       const next = await follow(offer, send)
       if (offer.method === 'GET') queue.push(next)
+      else if (next.status === 200) await look(next)
       const reason = regret(offer, next)
       const isKnown = offeredToMore.has(kind) || planned.some((path) => path.test(offer.href))
       if (reason && !isKnown) regrets.set(kind, reason)

@@ -1,6 +1,6 @@
 /** What is visible, tied to what is hidden in every way there is; and the same hidden things under names that sort the other way. */
 import type { Database, Row } from '#db/database.ts'
-import { assignments } from '#db/dialect.ts'
+import { among, assignments } from '#db/dialect.ts'
 import { name, raw, type Sql, sql } from '#db/sql.ts'
 import { changed, type Topic } from '#kernel/world.ts'
 import { type FieldPlan, makeField } from '#modules/custom-fields/making.ts'
@@ -11,19 +11,27 @@ import { layout } from './layout.ts'
 /** The numbers of the markers here begin after it. */
 export const FIRST_BESIDE = 800
 
+/** When some of what is visible was still in a hidden project. */
+export const WHEN_HIDDEN = '2025-12-15T00:00:00Z'
+
+const before = '2025-12-01T00:00:00.000Z'
 const stamps = { created_at: '2026-01-01T00:00:00.000Z', updated_at: '2026-01-01T00:00:00.000Z' }
+
+export interface Entangled {
+  /** The ids of what is visible, by table. */
+  readonly visible: ReadonlyMap<string, readonly number[]>
+  /** Ties it to what is hidden, each of two to another one, so that their order would tell of these. */
+  tie(hidden: Hidden): Promise<void>
+  /** Ties between hidden rows, which `inMirror` puts the other way round: statements for there and back. */
+  readonly ties: readonly (readonly [there: Sql, back: Sql])[]
+}
 
 /**
  * Makes more of what is visible, at least two of everything. Some hidden people, a version and projects are named by links that name
  * whatever they lead to, or in addresses: they have ids like others, and markers in all that is not told so.
  * @param home a project that `member` sees
- * @returns what ties them to what is hidden, each of two to another one, so that their order would tell of these
  */
-export async function entangled(
-  { db, make }: Instance,
-  home: number,
-  member: number,
-): Promise<(hidden: Hidden) => Promise<void>> {
+export async function entangled({ db, make }: Instance, home: number, member: number): Promise<Entangled> {
   const run = (...statements: readonly Sql[]) =>
     db.transaction(async (tx) => {
       for (const statement of statements) await tx.run(statement)
@@ -49,12 +57,14 @@ export async function entangled(
 
   // People and a version that links name: everything but their names is hidden.
   const about = await field({ resource: 'User', name: 'About', format: 'string' })
+  const roles = [await make.role(['view_work_packages']), await make.role(['view_work_packages'])]
   const ghosts: number[] = []
+  const memberships: number[] = []
   for (const last_name of ['One', 'Two']) {
     const markers = { login: mark(), email: `${mark()}@example.net`, avatar: mark(), identity_url: mark() }
     const called = { name: `Ghost ${last_name}`, first_name: 'Ghost', last_name }
     const id = await make.user({ ...called, ...markers, custom_values: { [about]: mark() } })
-    await make.member(id, coves[0]!, ['view_work_packages'])
+    for (const cove of coves) memberships.push(await make.member(id, cove, { role: roles[0]! }))
     ghosts.push(id)
   }
   const dated = { project_id: coves[0], end_date: '2093-07-10', ...stamps }
@@ -74,13 +84,13 @@ export async function entangled(
 
   // Work packages of hidden people, above and below hidden ones, come from a hidden project, or shared out of one.
   const task = (subject: string, values: Record<string, unknown> = {}) =>
-    make.workPackage({ project_id: home, author_id: member, subject, ...values })
+    make.workPackage({ project_id: home, author_id: member, subject, created_at: before, ...values })
   const tied = [
     await task('Tied one', { assigned_to_id: ghosts[1], responsible_id: ghosts[0], version_id }),
     await task('Tied two', { assigned_to_id: ghosts[0], author_id: ghosts[0] }),
     await task('Tied in public', { project_id: jetties[0], assigned_to_id: ghosts[0] }),
     await task('Tied in public too', { project_id: jetties[0], responsible_id: ghosts[1] }),
-    await task('Shared one', { project_id: coves[1], author_id: ghosts[0] }),
+    await task('Shared one', { project_id: coves[1], author_id: ghosts[0], assigned_to_id: ghosts[1] }),
     await task('Shared two', { project_id: coves[0], author_id: ghosts[1] }),
   ]
   const [above, below] = [await task('Above'), await task('Below what is below it')]
@@ -117,7 +127,7 @@ export async function entangled(
   await make.member(group, home, ['view_work_packages'])
   await run(...[ghosts[0], member].map((id) => sql`insert into group_users (group_id, user_id) values (${group}, ${id})`))
 
-  return async (hidden) => {
+  const tie = async (hidden: Hidden) => {
     const ids = (table: string) => hidden.ids.get(table) as readonly [number, number, number, number]
     const [people, versions, projects, works] = [ids('principals'), ids('versions'), ids('projects'), ids('work_packages')]
     await put('projects', jetties[0], { parent_id: projects[0], custom_values: { [owner]: people[0] } })
@@ -152,6 +162,28 @@ export async function entangled(
     await run(sql`insert into group_users (group_id, user_id) values (${hidden.group[0]}, ${member})`)
     await db.transaction((tx) => changed(tx, ...topics))
   }
+
+  const others = (role: number | undefined) =>
+    sql`update membership_roles set role_id = ${role} where ${among(db.engine, raw('membership_id'), memberships)}`
+  const visible = {
+    projects: [...jetties],
+    work_packages: [tied[0]!, tied[2]!, tied[4]!, above, below],
+    journals,
+    time_entries: entries,
+    principals: [group],
+    roles,
+  }
+  return {
+    visible: new Map(Object.entries(visible)),
+    tie,
+    ties: [
+      [
+        sql`update group_users set user_id = ${ghosts[1]} where user_id = ${ghosts[0]}`,
+        sql`update group_users set user_id = ${ghosts[0]} where user_id = ${ghosts[1]}`,
+      ],
+      [others(roles[1]), others(roles[0])],
+    ],
+  }
 }
 
 const topics: readonly Topic[] = ['principals', 'memberships', 'roles', 'projects', 'versions', 'categories', 'custom_fields']
@@ -170,13 +202,12 @@ function mirrored(value: unknown): unknown {
   return value
 }
 
-/** Runs something while everything hidden is called, dated and counted otherwise, but for the rows in `except`. */
-export async function inMirror<T>(db: Database, except: readonly number[], work: () => Promise<T>): Promise<T> {
+/** Runs something while everything hidden is called, dated, counted and tied otherwise. */
+export async function inMirror<T>(db: Database, ties: Entangled['ties'], work: () => Promise<T>): Promise<T> {
   const changes: { table: string; row: Row; to: Row }[] = []
   for (const [table, columns] of layout) {
     if (!columns.includes('id')) continue
     for (const row of await db.all(sql`select * from ${name(table)}`)) {
-      if (except.includes(row['id'])) continue
       const to = Object.fromEntries(
         Object.entries(row)
           .map(([column, value]) => [column, mirrored(value), value] as const)
@@ -188,6 +219,7 @@ export async function inMirror<T>(db: Database, except: readonly number[], work:
   }
   const apply = (of: 'row' | 'to') =>
     db.transaction(async (tx) => {
+      for (const [there, back] of ties) await tx.run(of === 'to' ? there : back)
       for (const { table, row, to } of changes) {
         const same = 'version' in row && 'journal_id' in row ? sql` and journal_id = ${row['journal_id']}` : raw('')
         for (const column of Object.keys(to)) {

@@ -61,8 +61,12 @@ export function* embeddedIn(body: unknown, by = '', rel = ''): Generator<Embedde
     return
   }
   const own = body as Record<string, any>
-  if (rel !== '' && resourceOf(own)) yield { by, rel, body: own }
-  for (const [key, value] of Object.entries(own['_embedded'] ?? {})) yield* embeddedIn(value, String(own['_type']), key)
+  // What a form would write is no resource yet.
+  if (rel !== '' && rel !== 'payload' && resourceOf(own)) yield { by, rel, body: own }
+  for (const [key, value] of Object.entries(own['_embedded'] ?? {})) yield* embeddedIn(value, String(own['_type'] ?? by), key)
+  // Schemas embed values in the entries of properties.
+  for (const [key, value] of Object.entries(own))
+    if (key !== '_links' && key !== '_embedded') yield* embeddedIn(value, `${own['_type'] ?? by} ${key}`)
 }
 
 const lockOf = ({ lockVersion }: Record<string, any>) => (lockVersion === undefined ? {} : { lockVersion })

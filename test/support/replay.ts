@@ -5,6 +5,7 @@ import type { Operation } from '#kernel/operation.ts'
 import { operatorsOf, takesValues } from '#kernel/operators.ts'
 import { filtersOf } from '#kernel/query.ts'
 import { type Resource, resourceNamed, resources } from '#kernel/resource.ts'
+import { WHEN_HIDDEN } from './entangled.ts'
 import type { Ask, Hidden } from './hidden.ts'
 import { offersOf } from './links.ts'
 import { oneFile } from './parts.ts'
@@ -15,6 +16,8 @@ import { isStored, operations, pathWith, targetsOf } from './registry.ts'
 export interface Ground {
   readonly hidden: Hidden
   readonly visible: ReadonlyMap<string, number>
+  /** Further visible rows, by table. */
+  readonly beside?: ReadonlyMap<string, readonly number[]>
   /** The names of the custom fields that there are, by the resource that has them. */
   readonly fields?: ReadonlyMap<string, readonly string[]>
 }
@@ -67,10 +70,27 @@ const visiblePath = (operation: Operation, { visible }: Ground): string =>
 /** Everything that can be read of what is visible beside the hidden, and linked to it. */
 export function* byNeighbour(ground: Ground): Generator<Ask> {
   for (const operation of operations()) {
-    const { method, answers } = operation
-    if (method === 'GET') yield { method, path: visiblePath(operation, ground) }
-    else if (answers.as === 'form') yield { method, path: visiblePath(operation, ground), body: { lockVersion: 0 } }
+    const { method, answers, query: parameters } = operation
+    for (const path of visiblePaths(operation, ground)) {
+      if (method === 'GET') yield { method, path }
+      else if (answers.as === 'form') yield { method, path, body: { lockVersion: 0 } }
+      if (parameters?.includes('timestamps')) yield { method, path: path + query({ timestamps: `${WHEN_HIDDEN},PT0S` }) }
+    }
   }
+}
+
+/** The paths of an operation at all rows that are visible. */
+function visiblePaths(operation: Operation, ground: Ground): string[] {
+  const others = targetsOf(operation).map((target) => ground.beside?.get(tableOf(target)) ?? [])
+  const most = Math.max(0, ...others.map((ids) => ids.length))
+  const further = Array.from({ length: most }, (_, n) => {
+    const visible = new Map([
+      ...ground.visible,
+      ...[...(ground.beside ?? [])].map(([table, ids]) => [table, ids[n] ?? ids[0]!] as const),
+    ])
+    return visiblePath(operation, { ...ground, visible })
+  })
+  return [visiblePath(operation, ground), ...further]
 }
 
 /** The lists there are, at paths that visible rows make. */
@@ -131,12 +151,13 @@ export function* byFilter(ground: Ground): Generator<Ask> {
 
 /** Every list in every order, group, sum and selection. */
 export function* byShape(ground: Ground): Generator<Ask> {
+  const fields = new Map(ground.fields)
   for (const { path, listed } of visibleLists(ground)) {
     yield { method: 'GET', path }
     const shapes: Record<string, unknown>[] = [
       ...sortsOf(listed).map((own) => ({ sortBy: [[own, 'desc']] })),
       ...groupsOf(listed).map((own) => ({ groupBy: own, showSums: 'true', filters: [] })),
-      ...(ground.fields?.get(listed.name) ?? []).flatMap((own) => [
+      ...(fields.get(listed.name) ?? []).flatMap((own) => [
         { sortBy: [[own, 'asc']] },
         { groupBy: own, showSums: 'true', filters: [] },
       ]),
@@ -145,19 +166,26 @@ export function* byShape(ground: Ground): Generator<Ask> {
       { groupBy: 'zqk' },
       { select: 'elements/zqk' },
     ]
+    // Further lists of a resource read its fields no other way.
+    fields.delete(listed.name)
     for (const shape of shapes) yield { method: 'GET', path: path + query({ pageSize: '100', ...shape }) }
   }
 }
 
 /** Every filter of every list that tells texts or dates apart, or only whether there is something, by values from end to end. */
 export function* byLetter(ground: Ground): Generator<Ask> {
-  const known = new Set<string>()
-  for (const { path, listed } of visibleLists(ground)) {
-    if (known.has(listed.name)) continue
-    known.add(listed.name)
+  // Of each resource the list of all, where there is one, and one of those below something.
+  const lists = Map.groupBy(
+    visibleLists(ground).toSorted((a, b) => a.path.split('/').length - b.path.split('/').length),
+    ({ listed }) => listed.name,
+  )
+  for (const { path, listed } of [...lists.values()].flatMap((all) => all.slice(0, 2))) {
     for (const filter of new Map([...filtersOf(listed).values()].map((one) => [one.key, one])).values()) {
       for (const operator of filter.operators ?? operatorsOf[filter.strategy]) {
-        for (const values of letters(filter.strategy, operator))
+        const to = filter.to ?? listed.property.get(filter.key)?.to
+        const own = to ? (ground.beside?.get(tableOf(resourceNamed(to))) ?? []) : []
+        const shown = filter.strategy.startsWith('list') && takesValues(operator) ? own.map((id) => [String(id)]) : []
+        for (const values of [...letters(filter.strategy, operator), ...shown])
           yield { method: 'GET', path: path + query({ filters: [{ [filter.key]: { operator, values } }], pageSize: '100' }) }
       }
     }
@@ -168,6 +196,7 @@ export function* byLetter(ground: Ground): Generator<Ask> {
   }
 }
 
+/** Values from end to end, for the strategies that have an order. */
 function letters(strategy: string, operator: string): string[][] {
   if (!takesValues(operator)) return [[]]
   if (['text', 'string', 'search'].includes(strategy)) return [['z'], ['zqk'], ['a'], ['aqk'], ['zqk1x'], ['@example']]

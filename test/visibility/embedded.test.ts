@@ -78,3 +78,20 @@ test('Of the project of a shared work package one knows the number, which addres
   assert.deepEqual(await statuses(s.watch), [200, 404])
   assert.deepEqual(await statuses(s.server.admin), [200, 200])
 })
+
+test('A form offers the version that it has and that one does not see by its name alone', async () => {
+  const version_id = await s.server.make.row(
+    'versions',
+    { project_id: s.deep, name: 'Second dive', description: 'Secret.', ...stamps },
+    'versions',
+  )
+  const id = await s.task('Planned elsewhere', { version_id })
+  const versionIn = async (who: typeof s.watch | typeof s.server.admin) => {
+    const { body } = await who.post(`/work_packages/${id}/form`, { lockVersion: 0 })
+    const { _links, _embedded } = body._embedded.schema.version
+    const seen = _embedded.allowedValues.filter((one: any) => one.name === 'Second dive')
+    return { titles: _links.allowedValues.map((one: any) => one.title), seen: seen.length }
+  }
+  assert.deepEqual(await versionIn(s.watch), { titles: ['Second dive'], seen: 0 })
+  assert.deepEqual(await versionIn(s.server.admin), { titles: ['Second dive'], seen: 1 })
+})

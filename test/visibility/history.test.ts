@@ -55,3 +55,17 @@ test('What it was in a hidden project that it came from is not named', async () 
   assert.equal(status, 200)
   assert.doesNotMatch(text, hidden)
 })
+
+test('What was kept in a field that is not in use where it is, is not told, while what was in use then is', async () => {
+  const near = await s.field({ name: 'Near', format: 'int', projects: [s.bay] })
+  const far = await s.field({ name: 'Far', format: 'int', projects: [s.deep] })
+  // Somebody who knows both fields, as they are a member of both projects.
+  const both = await s.server.make.user()
+  for (const project of [s.bay, s.deep]) await s.server.make.member(both, project, ['view_work_packages'])
+  const id = await s.task('Kept', { custom_values: { [near]: 4711, [far]: 1847 } })
+  const told = await detailsOf(await s.server.as(both), id)
+  assert.deepEqual(
+    told.filter((one) => /4711|1847/.test(one)),
+    ['Near set to 4711'],
+  )
+})

@@ -1,5 +1,4 @@
 /** Words in texts are found by an index where there is much to read. It finds what reading would find, at every moment. */
-
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'

@@ -9,7 +9,7 @@ import type { Kind } from '#kernel/kinds.ts'
 import { alive, unfold } from '#kernel/living.ts'
 import { needsOf, relatedRows, targetOf, visibleIds } from '#kernel/page.ts'
 import { isNamed } from '#kernel/represent.ts'
-import { type Property, type Resource, resource, resourceNamed } from '#kernel/resource.ts'
+import { type Property, type Resource, resource, resourceNamed, standing } from '#kernel/resource.ts'
 import { both, either, having, lacking, not, onWorkPackage, own, type Rule, through } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { INTERNAL_COMMENTS } from '#modules/accounts/permissions.ts'
@@ -146,7 +146,11 @@ async function tell(entries: readonly Row[], context: Context): Promise<Loaded> 
     const change = changes.get(id)
     if (!change) continue
     const place = { id: resource_id, project_id }
-    const readable = properties.filter(({ options }) => !options.read || options.read.holds(context.viewer, place))
+    const state = standing(change.after)
+    const readable = properties.filter(
+      ({ options: { read, active } }) =>
+        (!read || read.holds(context.viewer, place)) && (!active || active(state as never, context)),
+    )
     const diff = (property: Property) => `/journals/${id}/diff/${property.column}`
     const isLeft =
       isMore(change) || exchangedFiles(change).length > 0 || properties.some((property) => isChanged(property, change))

@@ -193,9 +193,6 @@ function formulaOf({ id }: Definition, all: readonly Definition[]): (row: Row) =
   }
 }
 
-/** A row as it is stored, as a draft. */
-const standing = (row: Row): Draft => ({ row, before: row, given: new Set(), many: {}, meta: {} })
-
 /** A field as a property of its resource. */
 export function propertyOf(field: Definition, all: readonly Definition[]): Property {
   const { id, format, resource, required, multiple } = field
@@ -223,14 +220,9 @@ export function propertyOf(field: Definition, all: readonly Definition[]): Prope
       hasDefault: !to && initial !== undefined,
       initial,
       compared: true,
-      active: host.active ? (draft) => host.active?.(field, draft) ?? true : () => true,
-      ...(isComputed && {
-        writable: false,
-        ignored: true,
-        follows: formulaOf(field, all),
-        // It tells of all that it is computed from, so it is not there without.
-        when: (row) => field.inputs.every((input) => host.active?.(input, standing(row)) ?? true),
-      }),
+      // A calculated value tells of all that it is computed from, so it is not there without.
+      active: (draft) => [field, ...field.inputs].every((one) => host.active?.(one, draft) ?? true),
+      ...(isComputed && { writable: false, ignored: true, follows: formulaOf(field, all) }),
       ...(host.read && { read: host.read }),
       ...(host.edit && { may: { create: host.edit, update: host.edit } }),
       ...(host.section && { section: field.section ?? host.section }),
