@@ -160,7 +160,7 @@ export function filesInWords(change: Change, there: { has(id: number): boolean }
 export function causeInWords(cause: Row, seen: ReadonlySet<number>): Detail {
   const { type, work_package_id: id } = cause
   const said = causes[type] ?? 'Changed by the system'
-  const sentence = seen.has(id) ? said.replace('{}', `#${id}`) : said.replace(/\w+ \{\}/, 'another work package')
+  const sentence = said.replace(/\{(\w+)\}/, (_, how: string) => (seen.has(id) ? `${how} #${id}` : 'another work package'))
   return detail(sentence, escapeHtml(sentence))
 }
 
@@ -171,10 +171,10 @@ const causes: Readonly<Record<string, string>> = {
   status_changed: 'Changed because the status was changed by an administrator',
   system_update: 'Changed by an update of the system',
   total_percent_complete_mode_changed_to_work_weighted_average: 'Totals recalculated: they are now weighted by work',
-  work_package_children_changed_times: 'Dates changed by changes to child {}',
-  work_package_parent_changed_times: 'Dates changed by changes to parent {}',
-  work_package_predecessor_changed_times: 'Dates changed by changes to predecessor {}',
-  work_package_related_changed_times: 'Dates changed by changes to related {}',
-  work_package_duplicate_closed: 'Status changed because duplicate {} was closed',
+  work_package_children_changed_times: 'Dates changed by changes to {child}',
+  work_package_parent_changed_times: 'Dates changed by changes to {parent}',
+  work_package_predecessor_changed_times: 'Dates changed by changes to {predecessor}',
+  work_package_related_changed_times: 'Dates changed by changes to {related}',
+  work_package_duplicate_closed: 'Status changed because {duplicate} was closed',
   working_days_changed: 'Dates changed because the working days changed',
 }
