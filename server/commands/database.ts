@@ -27,6 +27,7 @@ export function shown(url: string): string {
 
 /** What went wrong, in the words of the system. */
 export function reasonOf(error: unknown): string {
+  if (error instanceof UnavailableError && error.cause) return reasonOf(error.cause)
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
   return error instanceof Error ? error.message || String((error as NodeJS.ErrnoException).code) : String(error)
 }
