@@ -1,6 +1,8 @@
 /** The root and the configuration. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { sql } from '#db/sql.ts'
+import { changed } from '#kernel/world.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
 
 let halyard: Instance
@@ -88,8 +90,14 @@ test('a project has a configuration with more in it', async () => {
   const { status, body } = await vera.get('/projects/ship/configuration')
   assert.equal(status, 200)
   assert.equal(body._type, 'Configuration')
-  assert.equal(body.enabledInternalComments, false)
+  assert.equal(body.enabledInternalComments, true)
   assert.equal(body._links.self.href, `/api/v3/projects/${projectId}/configuration`)
+  const without = await halyard.make.project({ identifier: 'without', public: true })
+  await halyard.db.transaction(async (tx) => {
+    await tx.run(sql`delete from enabled_modules where project_id = ${without} and name = 'internal_comments'`)
+    await changed(tx, 'projects')
+  })
+  assert.equal((await halyard.admin.get('/projects/without/configuration')).body.enabledInternalComments, false)
   const stranger = await halyard.as(await halyard.make.user())
   assert.equal((await stranger.get('/projects/ship/configuration')).status, 404)
 })

@@ -93,7 +93,7 @@ export async function follow(offer: Offer, send: Wire): Promise<Exchange> {
 /** Why an answer shows that a link should not have been offered; undefined when it was rightly. */
 export function regret(offer: Offer, { status }: Exchange): string | undefined {
   // What is allowed may still be incomplete, or stand in the way of something.
-  const lacks = status === 422 || (status === 400 && offer.method === 'POST' && !offer.payload)
+  const lacks = status === 422 || (status === 400 && /^(POST|PUT)$/.test(offer.method) && !offer.payload)
   const isIncomplete = lacks && (offer.method === 'DELETE' || !isHarmless(offer))
   const isOnlyNamed = offer.onlyNames && offer.method === 'GET' && (status === 403 || status === 404)
   if ((status >= 200 && status < 300) || isIncomplete || isOnlyNamed) return undefined
