@@ -195,7 +195,10 @@ function mirrored(value: unknown): unknown {
       .replace(/zqk(\d+)x/g, (_, digits: string) => `${Number(digits) % 2 === 0 ? 'aqk' : 'zqk'}${9999 - Number(digits)}x`)
       .replaceAll('2093-07-06', '1993-07-06')
       .replaceAll('2093-07-10', '1993-07-10')
-  if (typeof value === 'number') return Math.abs(value) > 7000 && Math.abs(value) < 15_000 ? value / 1000 : value
+  if (typeof value === 'number') {
+    if (Math.abs(value) <= 7000 || Math.abs(value) >= 15_000) return value
+    return Number.isInteger(value) ? Math.trunc(value / 1000) : value / 1000
+  }
   if (Array.isArray(value)) return value.map(mirrored)
   if (typeof value === 'object' && value !== null && !(value instanceof Date))
     return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, mirrored(one)]))
