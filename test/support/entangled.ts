@@ -227,8 +227,9 @@ export async function inMirror<T>(db: Database, ties: Entangled['ties'], work: (
         const same = 'version' in row && 'journal_id' in row ? sql` and journal_id = ${row['journal_id']}` : raw('')
         for (const column of Object.keys(to)) {
           const kept = of === 'to' ? to[column] : row[column]
-          // The one column of JSON that holds a text.
-          const value = column === 'default_value' ? JSON.stringify(kept) : kept
+          // JSON travels as a text: of lists the driver makes something else. One column of JSON holds a text.
+          const isJson = column === 'default_value' || (typeof kept === 'object' && kept !== null)
+          const value = isJson ? JSON.stringify(kept) : kept
           await tx.run(sql`update ${name(table)} set ${name(column)} = ${value} where id = ${row['id']}${same}`)
         }
       }
