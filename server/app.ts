@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
-import type { Database } from '#db/database.ts'
+import { type Database, withOnePatience } from '#db/database.ts'
 import { memoryStore } from '#files/memory.ts'
 import type { FileStore } from '#files/store.ts'
 import { sendError, withoutBody } from '#http/answer.ts'
@@ -88,6 +88,7 @@ export async function build(
     )
     done()
   })
+  app.addHook('onRequest', (_request, _reply, done) => withOnePatience(done))
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
     reply.header('x-content-type-options', 'nosniff')

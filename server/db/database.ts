@@ -1,4 +1,5 @@
 /** What the rest of the server knows of a database: two engines behind one small interface. */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Sql } from './sql.ts'
 
 export type Engine = 'sqlite' | 'postgres'
@@ -60,6 +61,18 @@ export class ConstraintError extends Error {
     this.kind = kind
   }
 }
+
+/** How long a request has waited for the database, and until which moment that has been counted. */
+export interface Waited {
+  ms: number
+  until: number
+}
+
+/** Of the request that is being answered; nothing outside of requests. */
+export const waited = new AsyncLocalStorage<Waited>()
+
+/** Has whatever follows from `work` wait for the database as long in all as it may for one answer, however much it asks. */
+export const withOnePatience = <T>(work: () => T): T => waited.run({ ms: 0, until: 0 }, work)
 
 /**
  * Why the database could not do what it was asked, in the words of whoever waits for it.

@@ -1,6 +1,6 @@
 /** PostgreSQL by pg. Every way in which its values differ from SQLite's ends in this file. */
 import pg from 'pg'
-import { ConstraintError, type Database, PATIENCE_MS, type Row, type Transaction, UnavailableError } from './database.ts'
+import { ConstraintError, type Database, PATIENCE_MS, type Row, type Transaction, UnavailableError, waited } from './database.ts'
 import { type Sql, sql } from './sql.ts'
 
 const toNumber = (text: string) => Number(text)
@@ -25,6 +25,8 @@ const types = {
 
 /** How much later than the server a statement is given up here: only where the server does not do so itself. */
 const MARGIN_MS = 300
+/** The least that a statement gets, however long its request has waited already. */
+const LEAST_MS = 250
 /** How long it may take to be ready, and to close. */
 const MOMENT_MS = 1000
 /** A transaction in which nothing is asked for so long belongs to a process that is gone. */
@@ -84,9 +86,11 @@ export function openPostgres(
   const acquire = async (until: number): Promise<pg.PoolClient> => {
     for (;;) {
       const connecting = pool.connect()
-      const client = await before(until, connecting, () => {
-        connecting.then(giveBack, () => {})
-      }).catch((error: unknown) => {
+      const client = await counted(
+        before(until, connecting, () => {
+          connecting.then(giveBack, () => {})
+        }),
+      ).catch((error: unknown) => {
         throw new UnavailableError(codeOf(error) === TOO_MANY_CONNECTIONS || error === LATE ? 'busy' : 'away', error)
       })
       if ((made.get(client) ?? 0) >= distrusted && !broken.has(client)) return client
@@ -97,9 +101,12 @@ export function openPostgres(
 
   /** Asks by one connection. What it throws is translated; a connection that is to be used no more is noted. */
   const ask = async (client: pg.PoolClient, query: string | pg.QueryConfig, until: number): Promise<pg.QueryResult<Row>> => {
+    const began = performance.now()
     try {
-      return await before(until, client.query<Row>(query), () => cut(client, LATE))
+      return await counted(before(until, client.query<Row>(query), () => cut(client, LATE)))
     } catch (error) {
+      // Where there was little time left, this says nothing about other connections.
+      if (error === LATE && until - began < patience / 2) throw new UnavailableError('busy', error)
       const meaning = translated(error, broken.has(client))
       if (meaning instanceof Lost || codeOf(error) === READ_ONLY) {
         // Whatever has befallen this connection is likely to have befallen all.
@@ -144,7 +151,7 @@ export function openPostgres(
 
   /** Reads. What was lost on its way can be asked again, as nothing can have changed. */
   const read = async (q: Sql, limit = patience): Promise<pg.QueryResult<Row>> => {
-    const until = performance.now() + limit
+    const until = momentIn(limit)
     for (let attempt = 1; ; attempt++) {
       try {
         return await using(until, (client) => query(client, q, until + MARGIN_MS))
@@ -157,9 +164,8 @@ export function openPostgres(
   const once = async <T>(work: (tx: Transaction) => Promise<T>, own: number): Promise<T> => {
     // What can be left out must not make anybody wait who then waits for something else as well.
     const limit = own === Infinity ? own : Math.max(own, patience / 8)
-    const until = performance.now() + Math.min(limit, patience)
+    const until = momentIn(Math.min(limit, patience))
     const begin = `begin${own === patience ? '' : `; set local lock_timeout = ${Number.isFinite(own) ? Math.max(own, 1) : 0}`}${own === Infinity ? '; set local statement_timeout = 0' : ''}`
-    const step = () => performance.now() + limit + MARGIN_MS
     for (let attempt = 1; ; attempt++) {
       const client = await acquire(until)
       try {
@@ -170,7 +176,7 @@ export function openPostgres(
           if (attempt === MOST_ATTEMPTS || !(error instanceof Lost) || performance.now() >= until) throw error
           continue
         }
-        return await committed(client, work, step)
+        return await committed(client, work, limit)
       } finally {
         giveBack(client)
       }
@@ -178,17 +184,18 @@ export function openPostgres(
   }
 
   /** Does the work of a transaction that has begun, and ends it. */
-  const committed = async <T>(client: pg.PoolClient, work: (tx: Transaction) => Promise<T>, step: () => number): Promise<T> => {
+  const committed = async <T>(client: pg.PoolClient, work: (tx: Transaction) => Promise<T>, limit: number): Promise<T> => {
     let result: T
     try {
-      result = await work(on(client, step))
+      result = await work(on(client, () => momentIn(limit) + MARGIN_MS))
     } catch (error) {
       // One that is not taken back must not be used again, as little as one that breaks over it.
-      await ask(client, 'rollback', step()).catch(() => broken.add(client))
+      await ask(client, 'rollback', performance.now() + MOMENT_MS).catch(() => broken.add(client))
       throw error
     }
-    const { command } = await ask(client, 'commit', step()).catch((error: unknown) => {
-      throw error instanceof Lost ? new UnavailableError('unknown', error) : error
+    // However long the request has waited: nobody is helped by not knowing.
+    const { command } = await ask(client, 'commit', performance.now() + limit + MARGIN_MS).catch((error: unknown) => {
+      throw broken.has(client) ? new UnavailableError('unknown', error) : error
     })
     // So PostgreSQL answers where a statement has failed and nobody minded.
     if (command !== 'COMMIT') throw new Error('A transaction was committed although a statement in it had failed.')
@@ -233,6 +240,26 @@ export function openPostgres(
 }
 
 const LATE = new Error('The database did not answer in time.')
+
+/** The moment until which something may take that has `limit` milliseconds, of which its request may have waited some already. */
+function momentIn(limit: number): number {
+  const spent = waited.getStore()?.ms ?? 0
+  return performance.now() + (spent === 0 ? limit : Math.max(Math.min(LEAST_MS, limit), limit - spent))
+}
+
+/** Counts how long a request waits for a promise; what it waits for at the same time counts once. */
+async function counted<T>(promise: Promise<T>): Promise<T> {
+  const store = waited.getStore()
+  if (!store) return promise
+  const began = performance.now()
+  try {
+    return await promise
+  } finally {
+    const now = performance.now()
+    store.ms += now - Math.max(began, store.until)
+    store.until = now
+  }
+}
 
 /** What a promise comes to, or LATE and `late` called where it does not come to anything until a moment. */
 function before<T>(until: number, promise: Promise<T>, late: () => void): Promise<T> {
