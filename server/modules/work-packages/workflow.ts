@@ -2,7 +2,7 @@
 import type { Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
-import { withRole } from '#kernel/rules.ts'
+import { type Rule, withRole } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 
 interface Transition {
@@ -13,17 +13,42 @@ interface Transition {
   assignee: boolean
 }
 
-/** All transitions by type. */
-const transitionsOf = (context: Context): Promise<ReadonlyMap<number, readonly Transition[]>> =>
-  context.snapshot.remember('workflows', ['workflows', 'roles', 'types', 'statuses'], async () =>
-    Map.groupBy(await context.db.all<Transition & { type_id: number }>(sql`select * from workflows`), (row) => row.type_id),
-  )
+/** The workflow of a type, as it is asked for. */
+interface Workflow {
+  /** The ids of the statuses that it knows at all. */
+  readonly statuses: ReadonlySet<number>
+  /** Transitions by the status that they lead away from. */
+  readonly from: ReadonlyMap<number, readonly Transition[]>
+  /** By the id of a role: who takes its steps. */
+  readonly roles: ReadonlyMap<number, Rule>
+  /** The sets of the viewer's that these rules read. */
+  readonly needs: readonly string[]
+}
+
+const NONE: Workflow = { statuses: new Set(), from: new Map(), roles: new Map(), needs: [] }
+
+function workflowOf(transitions: readonly Transition[]): Workflow {
+  const roles = new Map([...new Set(transitions.map(({ role_id }) => role_id))].map((id) => [id, withRole(id)]))
+  return {
+    statuses: new Set(transitions.flatMap((t) => [t.old_status_id, t.new_status_id])),
+    from: Map.groupBy(transitions, (t) => t.old_status_id),
+    roles,
+    needs: [...roles.values()].flatMap((role) => role.needs),
+  }
+}
+
+/** The workflow of a type; that of none has no transitions. */
+async function workflowFor(context: Context, type: number): Promise<Workflow> {
+  const workflows = await context.snapshot.remember('workflows', ['workflows', 'roles', 'types', 'statuses'], async () => {
+    const rows = await context.db.all<Transition & { type_id: number }>(sql`select * from workflows`)
+    return new Map([...Map.groupBy(rows, (row) => row.type_id)].map(([id, own]) => [id, workflowOf(own)]))
+  })
+  return workflows.get(type) ?? NONE
+}
 
 /** Statuses that a type's workflow knows at all. */
-export async function statusesOfType(context: Context, type: number): Promise<ReadonlySet<number>> {
-  const transitions = (await transitionsOf(context)).get(type) ?? []
-  return new Set(transitions.flatMap((t) => [t.old_status_id, t.new_status_id]))
-}
+export const statusesOfType = async (context: Context, type: number): Promise<ReadonlySet<number>> =>
+  (await workflowFor(context, type)).statuses
 
 interface States {
   readonly statuses: ReadonlyMap<number, Row>
@@ -48,14 +73,9 @@ export async function reachableStatuses(
   const origin = (before ?? row)['status_id'] as number
   const reachable = new Set([origin])
   if (!row['type_id'] || !row['project_id'] || (before && isSealed({ ...row, status_id: origin }, states))) return reachable
-  const transitions = (await transitionsOf(context)).get(row['type_id']) ?? []
-  const roles = new Map(transitions.map(({ role_id }) => [role_id, withRole(role_id)]))
+  const { from, roles, needs } = await workflowFor(context, row['type_id'])
   const { id } = context.viewer
-  await prepare(
-    context.db,
-    context.viewer,
-    [...roles.values()].flatMap((role) => role.needs),
-  )
+  await prepare(context.db, context.viewer, needs)
   const isAuthor = !before || before['author_id'] === id
   const isAssignee = row['assigned_to_id'] === id || (before !== undefined && before['assigned_to_id'] === id)
   const applies = (t: Transition) => {
@@ -63,8 +83,8 @@ export async function reachableStatuses(
     if (isAuthor || isAssignee) return t.author === isAuthor || t.assignee === isAssignee
     return !t.author && !t.assignee
   }
-  for (const t of transitions) {
-    if (t.old_status_id !== origin || !applies(t)) continue
+  for (const t of from.get(origin) ?? []) {
+    if (!applies(t)) continue
     if (states.isBlocked && states.statuses.get(t.new_status_id)?.['is_closed']) continue
     if (roles.get(t.role_id)?.holds(context.viewer, before ?? row)) reachable.add(t.new_status_id)
   }
