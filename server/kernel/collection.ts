@@ -360,19 +360,13 @@ async function embeddable(page: Page): Promise<ReadonlyMap<string, ReadonlyMap<n
     }
   }
   const bodies = new Map<string, ReadonlyMap<number, object>>()
-  const context = page.context.present ?? page.context
-  for (const [target, ids] of wanted) {
-    const resource = resourceNamed(target)
-    const rows = page.related.get(target)
-    const known = new Map([...ids].flatMap((id) => (rows?.has(id) ? [[id, rows.get(id) as Row] as const] : [])))
-    bodies.set(target, await bodiesOf(page, resource, [...(await reachableIds(context, resource, known))]))
-  }
+  for (const [target, ids] of wanted) bodies.set(target, await bodiesOf(page, resourceNamed(target), [...ids]))
   return bodies
 }
 
 /**
- * The representations of rows that a page points to. Of resources held in process they are text, which stays the same for a
- * viewer until anything that is held changes.
+ * The representations of rows that a page points to and that answer the viewer at their own addresses. Of resources held in process
+ * they are text, which stays the same for a viewer until anything that is held changes.
  */
 async function bodiesOf(
   { context: asked, related }: Page,
@@ -380,25 +374,32 @@ async function bodiesOf(
   ids: readonly number[],
 ): Promise<ReadonlyMap<number, object>> {
   const context = target.journal ? asked : (asked.present ?? asked)
+  // Null stands for what does not answer.
   const known = target.held
-    ? await context.snapshot.remember(`bodies ${context.viewer.key} ${target.name}`, ['all'], () => new Map<number, object>())
-    : new Map<number, object>()
+    ? await context.snapshot.remember(
+        `bodies ${context.viewer.key} ${target.name}`,
+        ['all'],
+        () => new Map<number, object | null>(),
+      )
+    : new Map<number, object | null>()
   const bodies = new Map<number, object>()
-  const missing: Row[] = []
+  const missing = new Map<number, Row>()
   for (const id of ids) {
     const body = known.get(id)
     const row = related.get(target.name)?.get(id)
     if (body) bodies.set(id, body)
-    else if (row) missing.push(row)
+    else if (row && body === undefined) missing.set(id, row)
   }
-  if (missing.length === 0) return bodies
+  if (missing.size === 0) return bodies
   if (known.size > MOST_BODIES) known.clear()
-  const page = await enrich(context, target, missing)
-  for (const row of missing) {
-    const body = represent(target, row, page)
-    bodies.set(row['id'], target.held ? written(body) : body)
-    known.set(row['id'], bodies.get(row['id']) as object)
-  }
+  const reached = await reachableIds(asked.present ?? asked, target, missing)
+  const rows = [...missing.values()].filter((row) => reached.has(row['id']))
+  const page = await enrich(context, target, rows)
+  for (const row of rows)
+    bodies.set(row['id'], target.held ? written(represent(target, row, page)) : represent(target, row, page))
+  // Whether others answer hangs on what is not held.
+  const isLasting = (row: Row) => !target.addressable || target.addressable.holds?.(context.viewer, row) === true
+  for (const [id, row] of missing) if (target.held && isLasting(row)) known.set(id, bodies.get(id) ?? null)
   return bodies
 }
 const MOST_BODIES = 500
