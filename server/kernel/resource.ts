@@ -264,9 +264,9 @@ export interface Declaration<T extends TableName, F> {
   attached?: (engine: Engine, id: Sql) => Sql
   /** The moments at which a request asks what its rows were; undefined where it asks what they are. Needs a journal. */
   moments?: (context: Context) => Promise<readonly Moment[] | undefined>
-  properties: Record<string, Unnamed>
+  properties: (build: Build<Tables[T], F>) => Record<string, Unnamed>
   /** What a write may say of itself in `_meta`: told in its forms, where the schema mentions it or the client gave it. */
-  meta?: Record<string, Unnamed>
+  meta?: (build: Build<Tables[T], F>) => Record<string, Unnamed>
   /** Filters that belong to no property. */
   filters?: Record<string, Filter>
   /** Sorts that belong to no property. */
@@ -412,22 +412,19 @@ export function resourceNamed(name: string): Resource {
 }
 
 /** Declares a resource and registers it. `F` is what its `facts` give to its pure steps. */
-export function resource<T extends TableName, F = unknown>(
-  name: string,
-  table: T,
-  declare: (build: Build<Tables[T], F>) => Declaration<T, F>,
-): Resource {
-  const declaration = declare(builders<Tables[T], F>())
-  refuseMisspelt(name, declaration)
+export function resource<T extends TableName, F = unknown>(name: string, table: T, declaration: Declaration<T, F>): Resource {
+  const build = builders<Tables[T], F>()
+  const unnamed = { properties: declaration.properties(build), meta: declaration.meta?.(build) ?? {} }
+  refuseMisspelt(name, { ...declaration, ...unnamed })
   const { title } = declaration
-  const properties = Object.entries(declaration.properties).map(named)
+  const properties = Object.entries(unnamed.properties).map(named)
   const declared = {
     ...declaration,
     name,
     table,
     properties,
     property: new Map(properties.map((p) => [p.name, p])),
-    meta: Object.entries(declaration.meta ?? {}).map(named),
+    meta: Object.entries(unnamed.meta).map(named),
     titleOf: typeof title === 'function' ? title : (row: any) => row[title] as string,
     words: declaration.label ?? humanize(name).toLowerCase(),
   } as unknown as Resource
@@ -436,7 +433,13 @@ export function resource<T extends TableName, F = unknown>(
 }
 
 /** Throws an Error that names the resource and the member where a declaration, or a part of it, has one that nothing reads. */
-function refuseMisspelt(name: string, declaration: Partial<Declaration<any, any>>): void {
+function refuseMisspelt(
+  name: string,
+  declaration: Omit<Partial<Declaration<any, any>>, 'properties' | 'meta'> & {
+    properties?: Record<string, Unnamed>
+    meta?: Record<string, Unnamed>
+  },
+): void {
   const { properties = {}, meta = {}, filters = {}, actions = {}, operations = [] } = declaration
   refuseUnknown('declaration', name, declaration)
   refuseUnknownOperations(name, operations)
@@ -454,7 +457,9 @@ function refuseMisspelt(name: string, declaration: Partial<Declaration<any, any>
 export function fixed<R extends { id: number | string }>(
   name: string,
   rows: readonly R[] | ((named: (name: string) => Resource) => readonly R[]),
-  declare: (build: Build<R, unknown>) => Omit<Declaration<any, any>, 'resolve'>,
+  declaration: Omit<Declaration<any, any>, 'resolve' | 'properties'> & {
+    properties: (build: Build<R, any>) => Record<string, Unnamed>
+  },
 ): Resource {
   let known: ReadonlyMap<any, R> | undefined
   const read = (named: (name: string) => Resource) =>
@@ -464,7 +469,7 @@ export function fixed<R extends { id: number | string }>(
     return known
   }
   const resolve = async (text: string, context: Context) => rowsOf(declared, context)?.get(text)?.['id'] as number | undefined
-  const declared: Resource = resource<any>(name, '', () => ({ ...declare(builders<R, unknown>()), resolve }))
+  const declared: Resource = resource<any, any>(name, '', { ...declaration, resolve })
   if (typeof rows === 'function') Object.assign(declared, { rowsOf: read })
   return Object.defineProperty(declared, 'rows', { get: byId, enumerable: true })
 }

@@ -22,7 +22,7 @@ const isGroup = having('type', 'Group')
 const administers = both(isGroup, admin)
 const guard = either(globally('view_all_principals'), inAnyProject('view_members'), inAnyProject('manage_members'))
 
-export const Group = resource<'principals', GroupFacts>('Group', 'principals', ({ text, integer, dateTime, links }) => ({
+export const Group = resource<'principals', GroupFacts>('Group', 'principals', {
   path: 'groups',
   title: 'name',
   held: 'some',
@@ -31,7 +31,7 @@ export const Group = resource<'principals', GroupFacts>('Group', 'principals', (
   visible: both(isGroup, seen),
   guards: { index: guard, show: guard, update: guard, delete: guard },
   may: { create: admin, update: administers, delete: administers },
-  properties: {
+  properties: ({ text, integer, dateTime, links }) => ({
     id: integer({ sort: true }),
     name: text({ required: true, min: 1, max: 256, sort: true }),
     createdAt: dateTime({ writable: false, read: adminOrSelf, sort: true }),
@@ -50,7 +50,7 @@ export const Group = resource<'principals', GroupFacts>('Group', 'principals', (
       },
       store: (tx, { row }, ids, { now }) => setUsers(tx, row.id, ids, now),
     }),
-  },
+  }),
   filters: nameFilters(),
   actions: {
     memberships: membershipsLink,
@@ -78,4 +78,4 @@ export const Group = resource<'principals', GroupFacts>('Group', 'principals', (
   remove: removePrincipal,
   operations: ['index', 'show', 'create', 'update', 'delete'],
   deleted: 202,
-}))
+})

@@ -31,89 +31,85 @@ const filtered = (path: string, uses: Uses): string => {
   return `${path}?filters=${encodeURIComponent(JSON.stringify(filters))}`
 }
 
-export const Membership = resource<'memberships', MembershipFacts>(
-  'Membership',
-  'memberships',
-  ({ integer, boolean, dateTime, markdown, link, links }) => ({
-    path: 'memberships',
-    title: (row) => (row as { principal_name?: string }).principal_name as string,
-    order: { column: 'id' },
-    topics: ['memberships'],
-    visible: both(lacking('entity_type'), either(membersSeen, both(lacking('project_id'), admin))),
-    schemaGuard: seesMembers,
-    may: { create: managesMembers, update: managesThis, delete: managesThis },
-    belongsTo: 'project_id',
-    needs: knowsEmail.needs,
-    extras: {
-      principal_name: (_, table) => sql`(select p.name from principals p where p.id = ${name(`${table}.principal_id`)})`,
-    },
-    properties: {
-      id: integer({ sort: true }),
-      createdAt: dateTime({ writable: false, sort: true, filter: true }),
-      updatedAt: dateTime({ writable: false, sort: true, filter: true }),
-      project: link('Project', {
-        writable: ({ before }) => !before,
-        filter: 'list_optional',
-        embed: true,
-        allowed: {
-          href: ({ before, row }) =>
-            before
-              ? null
-              : filtered(
-                  '/api/v3/memberships/available_projects',
-                  row.principal_id ? [['principal', '!', [row.principal_id]]] : [],
-                ),
-        },
-      }),
-      principal: link('Principal', {
-        required: true,
-        writable: ({ before }) => !before,
-        filter: 'list_optional',
-        embed: true,
-        open: true,
-        allowed: {
-          href: ({ before, row }) =>
-            before
-              ? null
-              : filtered('/api/v3/principals', [
-                  ['status', '!', [3]],
-                  ...(row.project_id ? ([['member', '!', [row.project_id]]] as Uses) : []),
-                ]),
-        },
-      }),
-      roles: links('Role', {
-        required: (_, facts) => !facts.inherits,
-        blank: 'need to be assigned',
-        embed: true,
-        load: rolesOf,
-        store: storeRoles,
-        allowed: {
-          href: ({ before, row }, context) =>
-            filtered('/api/v3/roles', [
-              ...(before ? ([['unit', '=', [row.project_id ? 'project' : 'system']]] as Uses) : []),
-              ...(row.project_id && isLimited(context) ? ([['grantableIn', '=', [row.project_id]]] as Uses) : []),
-            ]),
-        },
-      }),
-    },
-    meta: {
-      notificationMessage: markdown({ label: 'Message' }),
-      sendNotifications: boolean({ inSchema: false }),
-    },
-    filters: membershipFilters,
-    sorts: membershipSorts,
-    actions: {
-      schema: { href: () => '/api/v3/memberships/schema' },
-      delete: null,
-    },
-    facts: membershipFacts,
-    check: [checkPlace, checkPrincipal, checkRoles],
-    after: [passOn],
-    removable: removableMembership,
-    remove: removeMembership,
-    operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
+export const Membership = resource<'memberships', MembershipFacts>('Membership', 'memberships', {
+  path: 'memberships',
+  title: (row) => (row as { principal_name?: string }).principal_name as string,
+  order: { column: 'id' },
+  topics: ['memberships'],
+  visible: both(lacking('entity_type'), either(membersSeen, both(lacking('project_id'), admin))),
+  schemaGuard: seesMembers,
+  may: { create: managesMembers, update: managesThis, delete: managesThis },
+  belongsTo: 'project_id',
+  needs: knowsEmail.needs,
+  extras: {
+    principal_name: (_, table) => sql`(select p.name from principals p where p.id = ${name(`${table}.principal_id`)})`,
+  },
+  properties: ({ integer, dateTime, link, links }) => ({
+    id: integer({ sort: true }),
+    createdAt: dateTime({ writable: false, sort: true, filter: true }),
+    updatedAt: dateTime({ writable: false, sort: true, filter: true }),
+    project: link('Project', {
+      writable: ({ before }) => !before,
+      filter: 'list_optional',
+      embed: true,
+      allowed: {
+        href: ({ before, row }) =>
+          before
+            ? null
+            : filtered(
+                '/api/v3/memberships/available_projects',
+                row.principal_id ? [['principal', '!', [row.principal_id]]] : [],
+              ),
+      },
+    }),
+    principal: link('Principal', {
+      required: true,
+      writable: ({ before }) => !before,
+      filter: 'list_optional',
+      embed: true,
+      open: true,
+      allowed: {
+        href: ({ before, row }) =>
+          before
+            ? null
+            : filtered('/api/v3/principals', [
+                ['status', '!', [3]],
+                ...(row.project_id ? ([['member', '!', [row.project_id]]] as Uses) : []),
+              ]),
+      },
+    }),
+    roles: links('Role', {
+      required: (_, facts) => !facts.inherits,
+      blank: 'need to be assigned',
+      embed: true,
+      load: rolesOf,
+      store: storeRoles,
+      allowed: {
+        href: ({ before, row }, context) =>
+          filtered('/api/v3/roles', [
+            ...(before ? ([['unit', '=', [row.project_id ? 'project' : 'system']]] as Uses) : []),
+            ...(row.project_id && isLimited(context) ? ([['grantableIn', '=', [row.project_id]]] as Uses) : []),
+          ]),
+      },
+    }),
   }),
-)
+  meta: ({ boolean, markdown }) => ({
+    notificationMessage: markdown({ label: 'Message' }),
+    sendNotifications: boolean({ inSchema: false }),
+  }),
+  filters: membershipFilters,
+  sorts: membershipSorts,
+  actions: {
+    schema: { href: () => '/api/v3/memberships/schema' },
+    delete: null,
+  },
+  facts: membershipFacts,
+  check: [checkPlace, checkPrincipal, checkRoles],
+  after: [passOn],
+  removable: removableMembership,
+  remove: removeMembership,
+  operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
+})
 
 const manageable = inProject('manage_members', 'id')
 

@@ -25,20 +25,20 @@ async function demandMemberships(tx: Transaction, id: number, context: Context):
   if (beyond.length > 0) throw forbidden('The placeholder user is a member of projects whose members you may not manage.')
 }
 
-export const PlaceholderUser = resource('PlaceholderUser', 'principals', ({ text, integer, dateTime, of }) => ({
+export const PlaceholderUser = resource('PlaceholderUser', 'principals', {
   path: 'placeholder_users',
   title: 'name',
   held: 'some',
   visible: both(isPlaceholder, seen),
   guards: { show: guard, update: guard, delete: guard },
   may: { create: manages, update: managesPlaceholder, delete: managesPlaceholder },
-  properties: {
+  properties: ({ text, integer, dateTime, of }) => ({
     id: integer({ sort: true }),
     name: text({ required: true, min: 1, max: 256, sort: true }),
     createdAt: dateTime({ writable: false, read: manages, sort: true }),
     updatedAt: dateTime({ writable: false, read: manages, sort: true }),
     status: of(accountStatus, { writable: false, read: manages }),
-  },
+  }),
   filters: {
     ...nameFilters(),
     group: groupFilter('id'),
@@ -61,4 +61,4 @@ export const PlaceholderUser = resource('PlaceholderUser', 'principals', ({ text
   },
   operations: ['index', 'show', 'create', 'update', 'delete'],
   deleted: 202,
-}))
+})

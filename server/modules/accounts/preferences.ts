@@ -27,7 +27,7 @@ const changes = both(isPerson, either(both(unconfined, own('id')), managesUsers)
 
 const addressOf = ({ id }: Tables['principals']) => `users/${id}/preferences`
 
-export const UserPreferences = resource<'principals', Chosen>('UserPreferences', 'principals', ({ text, boolean, link, of }) => ({
+export const UserPreferences = resource<'principals', Chosen>('UserPreferences', 'principals', {
   path: 'my_preferences',
   addressOf,
   label: 'preferences',
@@ -36,7 +36,7 @@ export const UserPreferences = resource<'principals', Chosen>('UserPreferences',
   held: 'some',
   visible: both(isPerson, either(isOneself, managesUsers)),
   may: { update: changes },
-  properties: {
+  properties: ({ text, boolean, link, of }) => ({
     timeZone: text({
       column: 'time_zone',
       value: (row, { context }) => row.time_zone ?? context.settings.user_default_timezone,
@@ -60,7 +60,7 @@ export const UserPreferences = resource<'principals', Chosen>('UserPreferences',
     workdays: of(kinds.workdays, { column: 'workdays', value: (row) => row.workdays ?? kinds.defaultWorkdays }),
     notifications: of(settingsKind, { value: (row, { loaded }) => loaded['settings'].get(row.id), writable: true }),
     user: link('User', { column: 'id', writable: false, open: true }),
-  },
+  }),
   actions: { updateImmediately: { href: (row) => `/api/v3/${addressOf(row)}`, method: 'patch', may: changes } },
   loads: { settings: loadSettings },
   facts: readSettings,
@@ -68,7 +68,7 @@ export const UserPreferences = resource<'principals', Chosen>('UserPreferences',
   check: [kinds.check, (_, { violations }) => violations],
   after: [storeSettings],
   operations: [],
-}))
+})
 
 /** The principal whose preferences are asked for: 403 for whoever may not know them, whether or not there is such a principal. */
 async function principal({ context, params }: Ask): Promise<Row> {

@@ -77,7 +77,7 @@ const access: Filter = {
   },
 }
 
-export const Principal = resource('Principal', 'principals', ({ text, integer }) => ({
+export const Principal = resource('Principal', 'principals', {
   path: 'principals',
   also: ['groups', 'users', 'placeholder_users'],
   variant: kindOf,
@@ -87,10 +87,10 @@ export const Principal = resource('Principal', 'principals', ({ text, integer })
   held: 'some',
   visible: seen,
   addressable: having('type', ...madeKinds),
-  properties: {
+  properties: ({ text, integer }) => ({
     id: integer({ sort: true }),
     name: text({ sort: true }),
-  },
+  }),
   filters: {
     ...nameFilters(),
     typeahead,
@@ -118,4 +118,4 @@ export const Principal = resource('Principal', 'principals', ({ text, integer })
     accessToAnythingInProject: access,
   },
   operations: ['index'],
-}))
+})

@@ -13,7 +13,7 @@ const kindOfUnit: Record<string, string> = { project: 'project', system: 'global
 /** Whether a filter with `t` or `f` asks for what holds, or for the opposite. */
 const asksFor = ({ operator, values }: FilterUse) => (values[0] === 't') === (operator === '=')
 
-export const Role = resource('Role', 'roles', ({ text, integer }) => ({
+export const Role = resource('Role', 'roles', {
   path: 'roles',
   title: 'name',
   held: 'all',
@@ -23,10 +23,10 @@ export const Role = resource('Role', 'roles', ({ text, integer }) => ({
   guards: { index: signedIn, show: seesMembers },
   // What single work packages or lists are shared with is no role for members.
   index: () => ({ within: sql`roles.kind in ('project', 'global')` }),
-  properties: {
+  properties: ({ text, integer }) => ({
     id: integer(),
     name: text({ required: true, max: 256 }),
-  },
+  }),
   filters: {
     /** Whether a membership can have it: built-in roles apply by themselves. */
     grantable: {
@@ -54,4 +54,4 @@ export const Role = resource('Role', 'roles', ({ text, integer }) => ({
     },
   },
   operations: ['index', 'show'],
-}))
+})

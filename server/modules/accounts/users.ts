@@ -32,161 +32,157 @@ const manages = globally('manage_user')
 const managesOthers = both(manages, not(own('id')))
 const removes = both(having('type', 'User'), decides)
 
-export const User = resource<'principals', UserFacts>(
-  'User',
-  'principals',
-  ({ text, integer, boolean, dateTime, password, of }) => ({
-    path: 'users',
-    title: 'name',
-    held: 'some',
-    visible: both(having('type', 'User', 'AnonymousUser', 'DeletedUser', 'SystemUser'), seen),
-    guards: { index: manages },
-    schemaGuard: signedIn,
-    may: { create: creates, update: changesUser, delete: removes },
-    /** A login, or `me`. */
-    resolve: async (login, { db, viewer }) => {
-      if (login === 'me') return viewer.id
-      const found = await db.one<{ id: number }>(
-        sql`select id from principals where lower(login) = lower(${login}) and type = 'User'`,
-      )
-      return found?.id
-    },
-    index: () => ({ within: sql`principals.type = 'User'` }),
-    properties: {
-      id: integer({ sort: true }),
-      name: text({
-        writable: false,
-        sort: true,
-        refusal: 'A name cannot be written: it is made of the first and the last name.',
-      }),
-      createdAt: dateTime({ writable: false, read: adminOrSelf, sort: true }),
-      updatedAt: dateTime({ writable: false, read: adminOrSelf, sort: true }),
-      login: text({
-        label: 'Username',
-        required: true,
-        min: 1,
-        max: 256,
-        nullable: false,
-        read: knowsLogin,
-        may: { create: creates, update: managesOthers },
-        proof: isSignIn,
-        filter: true,
-        sort: true,
-      }),
-      admin: boolean({
-        label: 'Administrator',
-        read: admin,
-        may: { create: admin, update: both(admin, not(own('id'))) },
-        proof: isStale,
-        sort: true,
-      }),
-      firstName: text({
-        required: true,
-        min: 1,
-        max: 256,
-        nullable: false,
-        read: knowsLogin,
-        may: { create: creates, update: either(manages, ownAndLocal) },
-        sort: true,
-      }),
-      // Whoever reads the schema may leave it out, and is told otherwise when saving: clients know it so.
-      lastName: text({
-        max: 256,
-        nullable: false,
-        read: knowsLogin,
-        may: { create: creates, update: either(manages, ownAndLocal) },
-        sort: true,
-      }),
-      email: text({
-        required: true,
-        min: 1,
-        max: 256,
-        nullable: false,
-        read: knowsEmail,
-        may: { create: creates, update: either(admin, ownAndLocal) },
-        proof: isSignIn,
-        sort: true,
-      }),
-      avatar: text({ writable: false }),
-      status: of(accountStatus, {
-        read: knowsLogin,
-        hasDefault: true,
-        may: { create: creates, update: managesOthers },
-        proof: isStale,
-        sort: true,
-      }),
-      identityUrl: text({ read: knowsLogin, may: admin, max: 256, proof: isSignIn }),
-      language: text({ read: knowsLogin, hasDefault: true, nullable: false }),
-      password: password({
-        column: 'password_hash',
-        may: { create: admin, update: either(admin, ownAndLocal) },
-        // One's own takes the present one, whatever else has been shown.
-        proof: (draft, facts, context) => draft.before?.id !== context.viewer.id && isSignIn(draft, facts, context),
-      }),
-      currentPassword: password({ value: () => null, writable: true, inSchema: false }),
-    },
-    filters: {
-      ...nameFilters(undefined, true),
-      status: {
-        strategy: 'list',
-        allowed: (values) => values.every((value) => Object.hasOwn(accountStatuses, value)),
-        where: ({ operator, values }, { engine }) => {
-          const isOne = among(
-            engine,
-            sql`principals.status`,
-            values.map((value) => accountStatuses[value] as number),
-          )
-          return operator === '!' ? sql`not (${isOne})` : isOne
-        },
-      },
-      group: groupFilter('id'),
-      blocked: blockedFilter('id'),
-    },
-    sorts: {
-      /** By the name of the first group somebody is in. */
-      group: (scope, table) =>
-        sql`(select min(g.name) from ${knownGroupUsers(scope)} gu join principals g on g.id = gu.group_id where gu.user_id = ${name(`${table}.id`)})`,
-    },
-    actions: {
-      memberships: membershipsLink,
-      showUser: {
-        href: ({ id }) => `/users/${id}`,
-        type: 'text/html',
-        when: ({ type, status }) => type === 'User' && status !== LOCKED,
-      },
-      update: null,
-      updateImmediately: titled('patch', 'Update', administersUser, ({ id }) => `/api/v3/users/${id}`),
-      lock: titled(
-        'post',
-        'Set lock on',
-        administersUser,
-        ({ id }) => `/api/v3/users/${id}/lock`,
-        ({ status }, { context }) => status === ACTIVE && context.proof !== 'stale',
-      ),
-      unlock: titled(
-        'delete',
-        'Remove lock on',
-        administersUser,
-        ({ id }) => `/api/v3/users/${id}/lock`,
-        ({ status }, { context }) => status === LOCKED && context.proof !== 'stale',
-      ),
-      delete: titled(
-        'delete',
-        'Delete',
-        removes,
-        ({ id }) => `/api/v3/users/${id}`,
-        (row, { context }) => canRemove(row, context),
-      ),
-    },
-    defaults: ({ settings }) => ({ type: 'User', status: ACTIVE, admin: false, language: settings.default_language }),
-    facts: userFacts,
-    derive: [tidied, fromInvitation, completed, dated],
-    proven: (_, { current }) => current === 'right',
-    check: [checkAttributes, checkStatus, checkPassword],
-    after: [keepAnAdmin, tellOwner],
-    removable: removableUser,
-    remove: removeUser,
-    operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
-    deleted: 202,
+export const User = resource<'principals', UserFacts>('User', 'principals', {
+  path: 'users',
+  title: 'name',
+  held: 'some',
+  visible: both(having('type', 'User', 'AnonymousUser', 'DeletedUser', 'SystemUser'), seen),
+  guards: { index: manages },
+  schemaGuard: signedIn,
+  may: { create: creates, update: changesUser, delete: removes },
+  /** A login, or `me`. */
+  resolve: async (login, { db, viewer }) => {
+    if (login === 'me') return viewer.id
+    const found = await db.one<{ id: number }>(
+      sql`select id from principals where lower(login) = lower(${login}) and type = 'User'`,
+    )
+    return found?.id
+  },
+  index: () => ({ within: sql`principals.type = 'User'` }),
+  properties: ({ text, integer, boolean, dateTime, password, of }) => ({
+    id: integer({ sort: true }),
+    name: text({
+      writable: false,
+      sort: true,
+      refusal: 'A name cannot be written: it is made of the first and the last name.',
+    }),
+    createdAt: dateTime({ writable: false, read: adminOrSelf, sort: true }),
+    updatedAt: dateTime({ writable: false, read: adminOrSelf, sort: true }),
+    login: text({
+      label: 'Username',
+      required: true,
+      min: 1,
+      max: 256,
+      nullable: false,
+      read: knowsLogin,
+      may: { create: creates, update: managesOthers },
+      proof: isSignIn,
+      filter: true,
+      sort: true,
+    }),
+    admin: boolean({
+      label: 'Administrator',
+      read: admin,
+      may: { create: admin, update: both(admin, not(own('id'))) },
+      proof: isStale,
+      sort: true,
+    }),
+    firstName: text({
+      required: true,
+      min: 1,
+      max: 256,
+      nullable: false,
+      read: knowsLogin,
+      may: { create: creates, update: either(manages, ownAndLocal) },
+      sort: true,
+    }),
+    // Whoever reads the schema may leave it out, and is told otherwise when saving: clients know it so.
+    lastName: text({
+      max: 256,
+      nullable: false,
+      read: knowsLogin,
+      may: { create: creates, update: either(manages, ownAndLocal) },
+      sort: true,
+    }),
+    email: text({
+      required: true,
+      min: 1,
+      max: 256,
+      nullable: false,
+      read: knowsEmail,
+      may: { create: creates, update: either(admin, ownAndLocal) },
+      proof: isSignIn,
+      sort: true,
+    }),
+    avatar: text({ writable: false }),
+    status: of(accountStatus, {
+      read: knowsLogin,
+      hasDefault: true,
+      may: { create: creates, update: managesOthers },
+      proof: isStale,
+      sort: true,
+    }),
+    identityUrl: text({ read: knowsLogin, may: admin, max: 256, proof: isSignIn }),
+    language: text({ read: knowsLogin, hasDefault: true, nullable: false }),
+    password: password({
+      column: 'password_hash',
+      may: { create: admin, update: either(admin, ownAndLocal) },
+      // One's own takes the present one, whatever else has been shown.
+      proof: (draft, facts, context) => draft.before?.id !== context.viewer.id && isSignIn(draft, facts, context),
+    }),
+    currentPassword: password({ value: () => null, writable: true, inSchema: false }),
   }),
-)
+  filters: {
+    ...nameFilters(undefined, true),
+    status: {
+      strategy: 'list',
+      allowed: (values) => values.every((value) => Object.hasOwn(accountStatuses, value)),
+      where: ({ operator, values }, { engine }) => {
+        const isOne = among(
+          engine,
+          sql`principals.status`,
+          values.map((value) => accountStatuses[value] as number),
+        )
+        return operator === '!' ? sql`not (${isOne})` : isOne
+      },
+    },
+    group: groupFilter('id'),
+    blocked: blockedFilter('id'),
+  },
+  sorts: {
+    /** By the name of the first group somebody is in. */
+    group: (scope, table) =>
+      sql`(select min(g.name) from ${knownGroupUsers(scope)} gu join principals g on g.id = gu.group_id where gu.user_id = ${name(`${table}.id`)})`,
+  },
+  actions: {
+    memberships: membershipsLink,
+    showUser: {
+      href: ({ id }) => `/users/${id}`,
+      type: 'text/html',
+      when: ({ type, status }) => type === 'User' && status !== LOCKED,
+    },
+    update: null,
+    updateImmediately: titled('patch', 'Update', administersUser, ({ id }) => `/api/v3/users/${id}`),
+    lock: titled(
+      'post',
+      'Set lock on',
+      administersUser,
+      ({ id }) => `/api/v3/users/${id}/lock`,
+      ({ status }, { context }) => status === ACTIVE && context.proof !== 'stale',
+    ),
+    unlock: titled(
+      'delete',
+      'Remove lock on',
+      administersUser,
+      ({ id }) => `/api/v3/users/${id}/lock`,
+      ({ status }, { context }) => status === LOCKED && context.proof !== 'stale',
+    ),
+    delete: titled(
+      'delete',
+      'Delete',
+      removes,
+      ({ id }) => `/api/v3/users/${id}`,
+      (row, { context }) => canRemove(row, context),
+    ),
+  },
+  defaults: ({ settings }) => ({ type: 'User', status: ACTIVE, admin: false, language: settings.default_language }),
+  facts: userFacts,
+  derive: [tidied, fromInvitation, completed, dated],
+  proven: (_, { current }) => current === 'right',
+  check: [checkAttributes, checkStatus, checkPassword],
+  after: [keepAnAdmin, tellOwner],
+  removable: removableUser,
+  remove: removeUser,
+  operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
+  deleted: 202,
+})

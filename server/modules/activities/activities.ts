@@ -66,7 +66,7 @@ type Loaded = ReadonlyMap<number, Told>
 const told = (loaded: Readonly<Record<string, any>>, { id }: { id: number }) => (loaded['told'] as Loaded).get(id)
 const RETRACTED = '_Changes were retracted._'
 
-export const Activity = resource<'journals', { hasInternal: boolean }>('Activity', 'journals', (p) => ({
+export const Activity = resource<'journals', { hasInternal: boolean }>('Activity', 'journals', {
   path: 'activities',
   title: (row) => `#${row.id}`,
   untitled: true,
@@ -82,7 +82,7 @@ export const Activity = resource<'journals', { hasInternal: boolean }>('Activity
   needs: mayWhisper.needs,
   extras: { project_id: (_, t) => sql`(select w.project_id from work_packages w where w.id = ${name(`${t}.resource_id`)})` },
   loads: { told: tell },
-  properties: {
+  properties: (p) => ({
     id: p.integer(),
     version: p.integer(),
     comment: p.markdown({
@@ -96,7 +96,7 @@ export const Activity = resource<'journals', { hasInternal: boolean }>('Activity
     updatedAt: p.dateTime(),
     workPackage: p.link('WorkPackage', { column: 'resource_id', embed: true }),
     user: p.link('Principal', { open: true, link: ({ user_id }) => ({ href: `/api/v3/users/${user_id}` }) }),
-  },
+  }),
   actions: {
     update: { href: ({ id }) => `/api/v3/activities/${id}`, method: 'patch', may: mayEdit },
     emojiReactions: { href: ({ id }) => `/api/v3/activities/${id}/emoji_reactions` },
@@ -115,7 +115,7 @@ export const Activity = resource<'journals', { hasInternal: boolean }>('Activity
   ],
   create: say,
   operations: ['show'],
-}))
+})
 
 /** Says something of a work package, which thereby changes. */
 async function say(tx: Transaction, { resource_id: id, notes, internal }: Row, context: Context): Promise<number> {

@@ -53,7 +53,7 @@ defineSet('custom_actions', (viewer, engine) => {
 
 const self = ({ id }: { id: number }) => `/api/v3/custom_actions/${id}`
 
-export const CustomAction = resource('CustomAction', 'custom_actions', (p) => ({
+export const CustomAction = resource('CustomAction', 'custom_actions', {
   path: 'custom_actions',
   title: 'name',
   held: 'all',
@@ -61,7 +61,7 @@ export const CustomAction = resource('CustomAction', 'custom_actions', (p) => ({
   visible: within('custom_actions'),
   guard: edits,
   guards: { show: edits },
-  properties: { name: p.text(), description: p.text() },
+  properties: (p) => ({ name: p.text(), description: p.text() }),
   actions: {
     executeImmediately: {
       href: (row) => `${self(row)}/execute`,
@@ -70,7 +70,7 @@ export const CustomAction = resource('CustomAction', 'custom_actions', (p) => ({
     },
   },
   operations: ['show'],
-}))
+})
 
 /** The work packages for which an action is offered: those that the viewer may edit, and that meet every condition. */
 function offeredFor(action: Row): Rule {

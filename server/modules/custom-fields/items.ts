@@ -52,7 +52,7 @@ function readable(weight: string): string {
   return weight.includes('.') ? weight.replace(/(?<!0)0+$/, '').replace(/\.$/, '') : weight
 }
 
-export const HierarchyItem = resource('HierarchyItem', 'custom_field_items', (p) => ({
+export const HierarchyItem = resource('HierarchyItem', 'custom_field_items', {
   path: 'custom_field_items',
   title: nameOf,
   held: 'all',
@@ -61,7 +61,7 @@ export const HierarchyItem = resource('HierarchyItem', 'custom_field_items', (p)
   guards: { show: signedIn },
   visible: within(SEEN_FIELDS, 'custom_field_id'),
   loads: { forest: (_, context) => forestOf(context) },
-  properties: {
+  properties: (p) => ({
     id: p.integer(),
     label: p.text(),
     short: p.text(),
@@ -75,10 +75,10 @@ export const HierarchyItem = resource('HierarchyItem', 'custom_field_items', (p)
         return new Map(rows.map(({ id }) => [id, (below.get(id) ?? []).map((child) => child['id'] as number)]))
       },
     }),
-  },
+  }),
   actions: { branch: { href: ({ id }) => `/api/v3/custom_field_items/${id}/branch` } },
   operations: ['show'],
-}))
+})
 
 /** Items as a plain collection. */
 async function listed(path: string, items: readonly Row[], context: Context): Promise<object> {

@@ -3,12 +3,12 @@ import { resource } from '#kernel/resource.ts'
 import { within } from '#kernel/rules.ts'
 import { SEEN_FIELDS } from './definitions.ts'
 
-export const CustomOption = resource('CustomOption', 'custom_options', ({ text, integer }) => ({
+export const CustomOption = resource('CustomOption', 'custom_options', {
   path: 'custom_options',
   title: 'value',
   held: 'all',
   order: { column: 'position' },
   visible: within(SEEN_FIELDS, 'custom_field_id'),
-  properties: { id: integer(), value: text() },
+  properties: ({ text, integer }) => ({ id: integer(), value: text() }),
   operations: ['show'],
-}))
+})

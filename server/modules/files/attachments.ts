@@ -37,7 +37,7 @@ const digest: Kind = {
 
 const self = (row: { id: number }) => `/api/v3/attachments/${row.id}`
 
-export const Attachment = resource('Attachment', 'attachments', (p) => ({
+export const Attachment = resource('Attachment', 'attachments', {
   path: 'attachments',
   title: 'file_name',
   visible: contained(({ resource }) => resource.visible),
@@ -45,7 +45,7 @@ export const Attachment = resource('Attachment', 'attachments', (p) => ({
   may: { create: everyone, delete: contained(({ remove }) => remove) },
   order: { column: 'id' },
   paginated: false,
-  properties: {
+  properties: (p) => ({
     id: p.integer({ required: true }),
     fileName: p.text({ required: true, max: 255 }),
     fileSize: p.integer({ writable: false }),
@@ -60,7 +60,7 @@ export const Attachment = resource('Attachment', 'attachments', (p) => ({
       embed: true,
       target: ({ container_type }) => container_type ?? undefined,
     }),
-  },
+  }),
   actions: {
     staticDownloadLocation: { href: (row) => `${self(row)}/content` },
     downloadLocation: { href: (row) => `${self(row)}/content` },
@@ -68,7 +68,7 @@ export const Attachment = resource('Attachment', 'attachments', (p) => ({
   after: [afterUpload],
   remove: takeAway,
   operations: ['show', 'delete'],
-}))
+})
 
 /** The row is there: its file is no longer loose, and what it hangs on has changed, unless the file is still to come. */
 async function afterUpload(tx: Transaction, { row, before }: Draft, _: unknown, context: Context): Promise<void> {

@@ -12,22 +12,22 @@ import { Status } from '#modules/work-packages/statuses.ts'
 const example = { id: 1, subject: 'An example', status_id: null as number | null, lock_version: 1 }
 
 /** Like a work package, with as little to it as a form needs. Nothing is ever saved. */
-const Example = fixed('Example', [example], ({ text, integer, link }) => ({
+const Example = fixed('Example', [example], {
   path: 'example',
   title: 'subject',
   visible: everyone,
   // What a form says can be changed, though there is nothing to commit.
   may: { update: everyone, edit: nobody },
   lock: 'lock_version',
-  properties: {
+  properties: ({ text, integer, link }) => ({
     lockVersion: integer({ label: 'Resource version', writable: false }),
     subject: text({ may: everyone, required: true, min: 1, max: 255 }),
     status: link('Status', { may: everyone, allowed: { rows: (_, facts) => (facts as Facts).statuses } }),
-  },
+  }),
   facts: async (_, context): Promise<Facts> => ({ statuses: await statusesOf(context) }),
   formLinks: () => ({ previewMarkup: { href: '/api/v3/render/markdown', method: 'post' } }),
   operations: [],
-}))
+})
 
 interface Facts {
   readonly statuses: readonly Record<string, any>[]

@@ -25,7 +25,7 @@ const itsOwn = (column: string) => (_: unknown, table: string) =>
   sql`(select w.${name(column)} from work_packages w where w.id = ${name(`${table}.work_package_id`)})`
 const project = itsOwn('project_id')
 
-export const Notification = resource('Notification', 'notifications', (p) => ({
+export const Notification = resource('Notification', 'notifications', {
   path: 'notifications',
   title: (row) => `#${row.id}`,
   untitled: true,
@@ -52,7 +52,7 @@ export const Notification = resource('Notification', 'notifications', (p) => ({
       select y.is_milestone from types y join work_packages w on w.type_id = y.id where w.id = ${name(`${t}.work_package_id`)})`,
     note: (_, t) => sql`(select r.note from reminders r where r.id = ${name(`${t}.reminder_id`)})`,
   },
-  properties: {
+  properties: (p) => ({
     id: p.integer({ filter: 'list', sort: true }),
     reason: p.text({ sort: (_, t) => reasonOrder(name(`${t}.reason`)), group: true }),
     readIAN: p.boolean({ column: 'read_ian', label: 'Read', filter: true, sort: true }),
@@ -73,7 +73,7 @@ export const Notification = resource('Notification', 'notifications', (p) => ({
       link: ({ journal_id }) => ({ href: `/api/v3/activities/${journal_id}` }),
     }),
     resource: p.link('WorkPackage', { column: 'work_package_id', embed: true }),
-  },
+  }),
   filters: {
     reason: {
       strategy: 'list',
@@ -100,4 +100,4 @@ export const Notification = resource('Notification', 'notifications', (p) => ({
   },
   embeds: { details: async (rows) => new Map(rows.map((row) => [row.id, detailsOf(row as Row)])) },
   operations: ['index', 'show'],
-}))
+})

@@ -40,7 +40,7 @@ function check(draft: Draft, { isReminded }: Facts, { now }: Context): Violation
   return isPast ? [violation('remindAt', 'must be in the future')] : []
 }
 
-export const Reminder = resource<'reminders', Facts>('Reminder', 'reminders', ({ text, integer, dateTime, link }) => ({
+export const Reminder = resource<'reminders', Facts>('Reminder', 'reminders', {
   path: 'reminders',
   title: (row) => `#${row.id}`,
   untitled: true,
@@ -52,18 +52,18 @@ export const Reminder = resource<'reminders', Facts>('Reminder', 'reminders', ({
   ),
   addressable: upcoming,
   may: { create: signedIn, update: mine, delete: mine },
-  properties: {
+  properties: ({ text, integer, dateTime, link }) => ({
     id: integer(),
     note: text({ max: 128 }),
     remindAt: dateTime({ label: 'Date', required: true }),
     creator: link('User', { writable: false, open: true }),
     remindable: link('WorkPackage', { column: 'work_package_id', writable: false }),
-  },
+  }),
   actions: { updateImmediately: null, delete: null },
   facts: lookUp,
   check: [check],
   operations: ['index', 'update', 'delete'],
-}))
+})
 
 operation({
   method: 'GET',

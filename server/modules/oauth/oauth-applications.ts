@@ -12,12 +12,12 @@ const names: Kind = {
   strategy: 'list',
 }
 
-export const OAuthApplication = resource('OAuthApplication', 'oauth_applications', (p) => ({
+export const OAuthApplication = resource('OAuthApplication', 'oauth_applications', {
   path: 'oauth_applications',
   title: 'name',
   visible: admin,
   guards: { show: admin },
-  properties: {
+  properties: (p) => ({
     id: p.integer(),
     name: p.text(),
     clientId: p.text(),
@@ -26,11 +26,11 @@ export const OAuthApplication = resource('OAuthApplication', 'oauth_applications
     createdAt: p.dateTime(),
     updatedAt: p.dateTime(),
     owner: p.link('User', { open: true }),
-  },
+  }),
   actions: {
     // Storages, the only resources that could integrate an application, are none of ours yet.
     integration: { href: () => null },
     redirectUri: { links: ({ redirect_uris }) => (redirect_uris as string[]).map((href) => ({ href })) },
   },
   operations: ['show'],
-}))
+})

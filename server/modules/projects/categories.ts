@@ -2,18 +2,18 @@
 import { resource } from '#kernel/resource.ts'
 import { inProject } from '#kernel/rules.ts'
 
-export const Category = resource('Category', 'categories', ({ text, integer, link }) => ({
+export const Category = resource('Category', 'categories', {
   path: 'categories',
   title: 'name',
   held: 'all',
   order: { column: 'name' },
   paginated: false,
   visible: inProject('view_project'),
-  properties: {
+  properties: ({ text, integer, link }) => ({
     id: integer(),
     name: text(),
     project: link('Project', { embed: true }),
     defaultAssignee: link('Principal', { column: 'assigned_to_id', embed: true }),
-  },
+  }),
   operations: ['show'],
-}))
+})

@@ -33,7 +33,7 @@ const isImporting = ({ before }: Draft, _: Facts, { viewer, settings }: Context)
 const candidates = ({ before, row }: Draft<Tables['projects']>): string =>
   `/api/v3/projects/available_parent_projects?${before ? `of=${before.id}` : `workspace_type=${row.workspace_type ?? 'project'}`}`
 
-export const Project = resource<'projects', Facts>('Project', 'projects', (p) => ({
+export const Project = resource<'projects', Facts>('Project', 'projects', {
   path: 'projects',
   also: ['workspaces', 'portfolios', 'programs'],
   type: (row) => types[row.workspace_type] as string,
@@ -47,7 +47,7 @@ export const Project = resource<'projects', Facts>('Project', 'projects', (p) =>
   may: { create, update: either(edit, archive, editAttributes), edit, delete: admin },
   needs: ['favorites'],
   loads: { tree: (_, context) => treeOf(context) },
-  properties: {
+  properties: (p) => ({
     id: p.integer({ sort: true }),
     identifier: p.text({ required: true, derived: true, hasDefault: true, min: 1, max: LONGEST_IDENTIFIER }),
     name: p.text({
@@ -79,7 +79,7 @@ export const Project = resource<'projects', Facts>('Project', 'projects', (p) =>
       read: viewAttributes,
       allowed: { rows: () => projectStatuses },
     }),
-  },
+  }),
   filters,
   sorts,
   actions: links,
@@ -103,4 +103,4 @@ export const Project = resource<'projects', Facts>('Project', 'projects', (p) =>
     })),
   }),
   operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
-}))
+})

@@ -12,10 +12,10 @@ export const projectStatuses = [
   { id: 'discontinued', name: 'Discontinued' },
 ] as const
 
-export const ProjectStatus = fixed('ProjectStatus', projectStatuses, ({ text }) => ({
+export const ProjectStatus = fixed('ProjectStatus', projectStatuses, {
   path: 'project_statuses',
   title: 'name',
   visible: everyone,
-  properties: { id: text({ writable: false }), name: text({ writable: false }) },
+  properties: ({ text }) => ({ id: text({ writable: false }), name: text({ writable: false }) }),
   operations: ['show'],
-}))
+})

@@ -30,7 +30,7 @@ const addressable: Pick<Rule, 'needs' | 'where' | 'holds'> = {
 
 const isNew = ({ before }: Draft): boolean => !before
 
-export const Version = resource<'versions', VersionFacts>('Version', 'versions', (p) => ({
+export const Version = resource<'versions', VersionFacts>('Version', 'versions', {
   path: 'versions',
   title: 'name',
   belongsTo: 'project_id',
@@ -43,7 +43,7 @@ export const Version = resource<'versions', VersionFacts>('Version', 'versions',
   addressable,
   schemaGuard: either(inAnyProject('view_work_packages'), inAnyProject('manage_versions')),
   may: { create: manage, update: manage, delete: manage },
-  properties: {
+  properties: (p) => ({
     id: p.integer({ sort: true }),
     name: p.text({
       required: true,
@@ -68,7 +68,7 @@ export const Version = resource<'versions', VersionFacts>('Version', 'versions',
       writable: isNew,
       allowed: { href: (draft) => (isNew(draft) ? '/api/v3/versions/available_projects' : null) },
     }),
-  },
+  }),
   filters: {
     sharing: {
       strategy: 'list',
@@ -86,7 +86,7 @@ export const Version = resource<'versions', VersionFacts>('Version', 'versions',
   after: [withdraw],
   removable: usesOf,
   operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
-}))
+})
 
 const projectsAmong = (context: Context, ids: readonly number[]) => among(context.engine, raw('projects.id'), ids)
 

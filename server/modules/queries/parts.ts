@@ -50,22 +50,18 @@ export const workPackageFilters = (context: Context): ReadonlyMap<string, Known>
 
 const common = { title: 'name', visible: everyone, guard: seesWork, operations: ['show'] } as const
 
-export const QueryColumn = fixed<Part>(
-  'QueryColumn',
-  (named) => [...propertiesThat(isListed)(named), ...orders(named)],
-  ({ text }) => ({
-    ...common,
-    path: 'queries/columns',
-    label: 'query column',
-    type: () => 'QueryColumn::Property',
-    properties: { id: text(), name: text() },
-  }),
-)
+export const QueryColumn = fixed<Part>('QueryColumn', (named) => [...propertiesThat(isListed)(named), ...orders(named)], {
+  ...common,
+  path: 'queries/columns',
+  label: 'query column',
+  type: () => 'QueryColumn::Property',
+  properties: ({ text }) => ({ id: text(), name: text() }),
+})
 
 export const QueryGroupBy = fixed<Part>(
   'QueryGroupBy',
   propertiesThat(({ options }) => options.group),
-  ({ text }) => ({ ...common, path: 'queries/group_bys', label: 'query grouping', properties: { id: text(), name: text() } }),
+  { ...common, path: 'queries/group_bys', label: 'query grouping', properties: ({ text }) => ({ id: text(), name: text() }) },
 )
 
 const directions = { asc: 'Ascending', desc: 'Descending' }
@@ -81,24 +77,24 @@ export const QuerySortBy = fixed<Part & { column: string; direction: keyof typeo
         direction,
       })),
     ),
-  ({ text, link }) => ({
+  {
     ...common,
     path: 'queries/sort_bys',
     label: 'query order',
-    properties: { id: text(), name: text(), column: link('QueryColumn', { column: 'column' }) },
+    properties: ({ text, link }) => ({ id: text(), name: text(), column: link('QueryColumn', { column: 'column' }) }),
     actions: {
       direction: {
         href: ({ direction }) => `urn:openproject-org:api:v3:queries:directions:${direction}`,
         title: ({ direction }) => directions[direction as keyof typeof directions],
       },
     },
-  }),
+  },
 )
 
 export const QueryFilter = fixed<Part>(
   'QueryFilter',
   (named) => [...filtersIn(named('WorkPackage')).values()].map(({ key, label }) => ({ id: key, name: label as string })),
-  ({ text }) => ({ ...common, path: 'queries/filters', label: 'query filter', properties: { id: text(), name: text() } }),
+  { ...common, path: 'queries/filters', label: 'query filter', properties: ({ text }) => ({ id: text(), name: text() }) },
 )
 
 /** Operators by their names: those of all filters, and those that a filter has to itself. */
@@ -108,5 +104,5 @@ const namesOfOperators = (named: Named): Readonly<Record<string, string>> =>
 export const QueryOperator = fixed<Part>(
   'QueryOperator',
   (named) => Object.entries(namesOfOperators(named)).map(([id, name]) => ({ id, name })),
-  ({ text }) => ({ ...common, path: 'queries/operators', label: 'query operator', properties: { id: text(), name: text() } }),
+  { ...common, path: 'queries/operators', label: 'query operator', properties: ({ text }) => ({ id: text(), name: text() }) },
 )

@@ -122,7 +122,7 @@ const isStored = ({ id }: Query) => Boolean(id)
 const schemaAt = ({ project_id }: { project_id?: number | null }) =>
   project_id ? `/api/v3/projects/${project_id}/queries/schema` : '/api/v3/queries/schema'
 
-export const Query: Resource = resource<'queries', Facts>('Query', 'queries', (p) => ({
+export const Query: Resource = resource<'queries', Facts>('Query', 'queries', {
   path: 'queries',
   label: 'query',
   title: (row) => row.name ?? 'Default',
@@ -133,7 +133,7 @@ export const Query: Resource = resource<'queries', Facts>('Query', 'queries', (p
   order: { column: 'id' },
   extras: { has_view: (_, t) => sql`exists (select 1 from views x where x.query_id = ${name(`${t}.id`)})` },
   loads: { filters: loadFilters },
-  properties: {
+  properties: (p) => ({
     id: p.integer({ sort: true }),
     name: p.text({
       required: true,
@@ -195,7 +195,7 @@ export const Query: Resource = resource<'queries', Facts>('Query', 'queries', (p
       load: each(highlightedOf),
       allowed: { rows: (_, __, context) => all(QueryColumn, context).filter(({ id }) => highlightable.includes(id)) },
     }),
-  },
+  }),
   filters: {
     id: {
       strategy: 'list',
@@ -255,7 +255,7 @@ export const Query: Resource = resource<'queries', Facts>('Query', 'queries', (p
   parameters,
   answer: (context, row) => answerOf(row, context, self(row)),
   operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
-}))
+})
 
 /** A query with what it finds, as the parameters of the request would have it; its address repeats them. */
 export async function answerOf(row: Row, context: Context, address: string): Promise<Body> {

@@ -47,7 +47,7 @@ function check({ row }: Draft<Tables['views']>, { query }: Facts, { viewer }: Co
   return []
 }
 
-const View = resource<'views', Facts>('View', 'views', (p) => ({
+const View = resource<'views', Facts>('View', 'views', {
   path: 'views',
   type: (row) => kinds[row.type]?.type ?? row.type,
   title: (row) => (row as Row)['name'],
@@ -65,7 +65,7 @@ const View = resource<'views', Facts>('View', 'views', (p) => ({
     project_id: (_, table) => ofQuery(table, 'project_id'),
     user_id: (_, table) => ofQuery(table, 'user_id'),
   },
-  properties: {
+  properties: (p) => ({
     id: p.integer({ sort: true }),
     name: p.text({ value: (row) => (row as Row)['name'] }),
     public: p.boolean({ value: (row) => (row as Row)['public'] }),
@@ -74,7 +74,7 @@ const View = resource<'views', Facts>('View', 'views', (p) => ({
     updatedAt: p.dateTime({ writable: false }),
     query: p.link('Query', { required: true, embed: true }),
     project: p.link('Project', { embed: true, select: (_, table) => ofQuery(table, 'project_id') }),
-  },
+  }),
   filters: {
     id: {
       strategy: 'list',
@@ -101,7 +101,7 @@ const View = resource<'views', Facts>('View', 'views', (p) => ({
   facts: async ({ row }, context) => ({ query: row.query_id > 0 ? await visibleRow(context, Query, row.query_id) : undefined }),
   check: [check],
   operations: ['index', 'show'],
-}))
+})
 
 /** A kind by its own name or by that of the type. */
 const kindCalled = (value: string): string | undefined =>

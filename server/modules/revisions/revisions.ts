@@ -12,14 +12,14 @@ const isHash = (identifier: string): boolean => /^[0-9a-f]{40,64}$/.test(identif
 const shortened = ({ identifier }: { identifier: string }): string =>
   isHash(identifier) ? identifier.slice(0, SHORT) : identifier
 
-export const Revision = resource('Revision', 'changesets', (p) => ({
+export const Revision = resource('Revision', 'changesets', {
   path: 'revisions',
   title: 'identifier',
   untitled: true,
   order: { column: 'committed_at', descending: true },
   paginated: false,
   visible: view,
-  properties: {
+  properties: (p) => ({
     id: p.integer({ sort: true }),
     identifier: p.text(),
     formattedIdentifier: p.text({ value: shortened }),
@@ -28,7 +28,7 @@ export const Revision = resource('Revision', 'changesets', (p) => ({
     createdAt: p.dateTime({ column: 'committed_at', sort: true }),
     project: p.link('Project'),
     author: p.link('User', { column: 'user_id', open: true, when: ({ user_id }) => user_id !== null }),
-  },
+  }),
   actions: {
     showRevision: {
       type: 'text/html',
@@ -37,7 +37,7 @@ export const Revision = resource('Revision', 'changesets', (p) => ({
     },
   },
   operations: ['show'],
-}))
+})
 
 extend('WorkPackage', 'work_packages', {
   actions: { revisions: { href: (row) => `${hrefOf(WorkPackage, row)}/revisions`, may: view } },

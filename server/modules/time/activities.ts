@@ -13,32 +13,28 @@ const permissions = [
   'manage_project_activities',
 ]
 
-export const TimeEntriesActivity = resource(
-  'TimeEntriesActivity',
-  'time_entry_activities',
-  ({ text, integer, boolean, links }) => ({
-    path: 'time_entries/activities',
-    label: 'time entry activity',
-    title: 'name',
-    held: 'all',
-    order: { column: 'position' },
-    visible: either(sharedAnywhere('edit_own_time_entries'), ...permissions.map(inAnyProject)),
-    needs: ['project:view_project'],
-    properties: {
-      id: integer(),
-      name: text(),
-      position: integer(),
-      default: boolean({ column: 'is_default' }),
-      /** Where it can be booked: every activity is one of all projects. */
-      projects: links('Project', {
-        embed: true,
-        load: async (rows, { db, snapshot, viewer }) => {
-          const seen = idSet(viewer, 'project:view_project').ids
-          const ids = [...(await allRows(db, snapshot, 'projects')).keys()].filter((id) => seen.has(id))
-          return new Map(rows.map((row) => [row.id, row.is_active ? ids : []]))
-        },
-      }),
-    },
-    operations: ['show'],
+export const TimeEntriesActivity = resource('TimeEntriesActivity', 'time_entry_activities', {
+  path: 'time_entries/activities',
+  label: 'time entry activity',
+  title: 'name',
+  held: 'all',
+  order: { column: 'position' },
+  visible: either(sharedAnywhere('edit_own_time_entries'), ...permissions.map(inAnyProject)),
+  needs: ['project:view_project'],
+  properties: ({ text, integer, boolean, links }) => ({
+    id: integer(),
+    name: text(),
+    position: integer(),
+    default: boolean({ column: 'is_default' }),
+    /** Where it can be booked: every activity is one of all projects. */
+    projects: links('Project', {
+      embed: true,
+      load: async (rows, { db, snapshot, viewer }) => {
+        const seen = idSet(viewer, 'project:view_project').ids
+        const ids = [...(await allRows(db, snapshot, 'projects')).keys()].filter((id) => seen.has(id))
+        return new Map(rows.map((row) => [row.id, row.is_active ? ids : []]))
+      },
+    }),
   }),
-)
+  operations: ['show'],
+})

@@ -13,59 +13,55 @@ export function dateFrom(text: string): string {
   return text
 }
 
-export const NonWorkingDay = resource<'non_working_days', { isTaken: boolean }>(
-  'NonWorkingDay',
-  'non_working_days',
-  ({ text, integer, date }) => ({
-    path: 'days/non_working',
-    addressOf: (row) => `days/non_working/${row.date}`,
-    resolve: async (text, { db }) => {
-      const found = await db.one<{ id: number }>(sql`select id from non_working_days where date = ${dateFrom(text)}`)
-      return found?.id
-    },
-    title: 'name',
-    held: 'all',
-    order: { column: 'date' },
-    paginated: false,
-    visible: everyone,
-    may: { create: admin, update: admin, delete: admin },
-    /** Those of this year, unless a filter names others. */
-    index: ({ today }) => {
-      const year = today.slice(0, 4)
-      return { byDefault: [{ name: 'date', operator: '<>d', values: [`${year}-01-01`, `${year}-12-31`] }] }
-    },
-    properties: {
-      id: integer(),
-      date: date({ required: true }),
-      name: text({ required: true, max: 255 }),
-    },
-    filters: {
-      date: {
-        strategy: 'date',
-        operators: ['=d', '<>d'],
-        where: (use, context) => condition('date', use, sql`non_working_days.date`, context),
-      },
-    },
-    facts: async (draft, { db }) => {
-      const { date } = draft.row
-      if (!date || !differs(draft, 'date')) return { isTaken: false }
-      return { isTaken: (await db.one(sql`select 1 as one from non_working_days where date = ${date}`)) !== undefined }
-    },
-    check: [
-      ({ row }, { isTaken }) =>
-        isTaken ? [violation('date', `There is a non-working day on ${row.date} already.`, { complete: true })] : [],
-    ],
-    after: [
-      async (tx, { row, before }, _, context) => {
-        const dates = [row.date, ...(before ? [before.date] : [])]
-        if (row.date !== before?.date) await recount(tx, context, context.settings.working_days, dates)
-      },
-    ],
-    remove: async (tx, { id, date }, context) => {
-      await tx.run(sql`delete from non_working_days where id = ${id}`)
-      await recount(tx, context, context.settings.working_days, [date])
-      return false
-    },
-    operations: ['index', 'show', 'create', 'update', 'delete'],
+export const NonWorkingDay = resource<'non_working_days', { isTaken: boolean }>('NonWorkingDay', 'non_working_days', {
+  path: 'days/non_working',
+  addressOf: (row) => `days/non_working/${row.date}`,
+  resolve: async (text, { db }) => {
+    const found = await db.one<{ id: number }>(sql`select id from non_working_days where date = ${dateFrom(text)}`)
+    return found?.id
+  },
+  title: 'name',
+  held: 'all',
+  order: { column: 'date' },
+  paginated: false,
+  visible: everyone,
+  may: { create: admin, update: admin, delete: admin },
+  /** Those of this year, unless a filter names others. */
+  index: ({ today }) => {
+    const year = today.slice(0, 4)
+    return { byDefault: [{ name: 'date', operator: '<>d', values: [`${year}-01-01`, `${year}-12-31`] }] }
+  },
+  properties: ({ text, integer, date }) => ({
+    id: integer(),
+    date: date({ required: true }),
+    name: text({ required: true, max: 255 }),
   }),
-)
+  filters: {
+    date: {
+      strategy: 'date',
+      operators: ['=d', '<>d'],
+      where: (use, context) => condition('date', use, sql`non_working_days.date`, context),
+    },
+  },
+  facts: async (draft, { db }) => {
+    const { date } = draft.row
+    if (!date || !differs(draft, 'date')) return { isTaken: false }
+    return { isTaken: (await db.one(sql`select 1 as one from non_working_days where date = ${date}`)) !== undefined }
+  },
+  check: [
+    ({ row }, { isTaken }) =>
+      isTaken ? [violation('date', `There is a non-working day on ${row.date} already.`, { complete: true })] : [],
+  ],
+  after: [
+    async (tx, { row, before }, _, context) => {
+      const dates = [row.date, ...(before ? [before.date] : [])]
+      if (row.date !== before?.date) await recount(tx, context, context.settings.working_days, dates)
+    },
+  ],
+  remove: async (tx, { id, date }, context) => {
+    await tx.run(sql`delete from non_working_days where id = ${id}`)
+    await recount(tx, context, context.settings.working_days, [date])
+    return false
+  },
+  operations: ['index', 'show', 'create', 'update', 'delete'],
+})

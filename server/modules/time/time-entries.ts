@@ -118,7 +118,7 @@ const loggable = {
 }
 const filterLink = (list: readonly object[]) => encodeURIComponent(JSON.stringify(list))
 
-export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entries', (p) => ({
+export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entries', {
   path: 'time_entries',
   title: (row) => `#${row.id}`,
   untitled: true,
@@ -135,7 +135,7 @@ export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entr
       'view_own_time_entries',
     ].map((permission) => inProject(permission)),
   ),
-  properties: {
+  properties: (p) => ({
     id: p.integer({ required: true, filter: 'list', sort: true }),
     createdAt: p.dateTime({ required: true, writable: false, filter: true, sort: true }),
     updatedAt: p.dateTime({ required: true, writable: false, filter: true, sort: true }),
@@ -189,7 +189,7 @@ export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entr
         rows: ({ row }, { activities }) => (row.project_id ? [...activities.values()].filter((one) => one['is_active']) : []),
       },
     }),
-  },
+  }),
   filters: {
     entityType: {
       strategy: 'list',
@@ -205,7 +205,7 @@ export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entr
   derive: [defaults, startTime],
   check: [check, checkStart],
   operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
-}))
+})
 
 const seesTime = either(inProject('view_time_entries'), ownTime('view_own_time_entries', 'id'))
 

@@ -25,30 +25,26 @@ function check({ row }: Draft, { overlaps }: Facts): Violation[] {
   return overlaps ? [violation('startDate', 'overlaps with another non-working time')] : []
 }
 
-export const UserNonWorkingTime = resource<'user_non_working_times', Facts>(
-  'UserNonWorkingTime',
-  'user_non_working_times',
-  ({ integer, date, link }) => ({
-    path: 'non_working_times',
-    pathOf: (row) => `users/${row.user_id}/non_working_times`,
-    label: 'non-working times',
-    title: 'start_date',
-    untitled: true,
-    paginated: false,
-    order: { column: 'start_date' },
-    visible: seesTimes,
-    may: { create: changesTimes, update: changesTimes, delete: changesTimes },
-    properties: {
-      id: integer(),
-      startDate: date({ required: true }),
-      endDate: date({ required: true }),
-      user: link('User', { writable: false, open: true }),
-    },
-    facts: lookUp,
-    check: [check],
-    operations: [],
+export const UserNonWorkingTime = resource<'user_non_working_times', Facts>('UserNonWorkingTime', 'user_non_working_times', {
+  path: 'non_working_times',
+  pathOf: (row) => `users/${row.user_id}/non_working_times`,
+  label: 'non-working times',
+  title: 'start_date',
+  untitled: true,
+  paginated: false,
+  order: { column: 'start_date' },
+  visible: seesTimes,
+  may: { create: changesTimes, update: changesTimes, delete: changesTimes },
+  properties: ({ integer, date, link }) => ({
+    id: integer(),
+    startDate: date({ required: true }),
+    endDate: date({ required: true }),
+    user: link('User', { writable: false, open: true }),
   }),
-)
+  facts: lookUp,
+  check: [check],
+  operations: [],
+})
 
 /** Those with a day in the year asked for; in this year, where none is. */
 function inYear({ params, today }: Context) {

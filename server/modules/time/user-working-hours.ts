@@ -33,35 +33,34 @@ function check({ row }: Draft): Violation[] {
 }
 const whole = { complete: true }
 
-export const UserWorkingHours = resource('UserWorkingHours', 'user_working_hours', (p) => {
-  const hours = (day: (typeof weekdays)[number]) => p.of(decimalHours, { column: `${day}_minutes`, required: true })
-  return {
-    path: 'working_hours',
-    pathOf: (row) => `users/${row.user_id}/working_hours`,
-    label: 'working hours',
-    title: 'valid_from',
-    untitled: true,
-    paginated: false,
-    order: { column: 'valid_from', descending: true },
-    visible: seesTimes,
-    may: { create: changesTimes, update: changesTimes, delete: changesTimes },
-    properties: {
-      id: p.integer(),
-      validFrom: p.date({ required: true }),
-      mondayHours: hours('monday'),
-      tuesdayHours: hours('tuesday'),
-      wednesdayHours: hours('wednesday'),
-      thursdayHours: hours('thursday'),
-      fridayHours: hours('friday'),
-      saturdayHours: hours('saturday'),
-      sundayHours: hours('sunday'),
-      availabilityFactor: p.integer({ required: true, min: 0, max: 100 }),
-      user: p.link('User', { writable: false, open: true }),
-    },
-    defaults: () => ({ ...Object.fromEntries(weekdays.map((day) => [`${day}_minutes`, 0])), availability_factor: 100 }),
-    check: [check],
-    operations: [],
-  }
+const hoursOf = (day: (typeof weekdays)[number]) => ({ column: `${day}_minutes` as const, required: true })
+
+export const UserWorkingHours = resource('UserWorkingHours', 'user_working_hours', {
+  path: 'working_hours',
+  pathOf: (row) => `users/${row.user_id}/working_hours`,
+  label: 'working hours',
+  title: 'valid_from',
+  untitled: true,
+  paginated: false,
+  order: { column: 'valid_from', descending: true },
+  visible: seesTimes,
+  may: { create: changesTimes, update: changesTimes, delete: changesTimes },
+  properties: (p) => ({
+    id: p.integer(),
+    validFrom: p.date({ required: true }),
+    mondayHours: p.of(decimalHours, hoursOf('monday')),
+    tuesdayHours: p.of(decimalHours, hoursOf('tuesday')),
+    wednesdayHours: p.of(decimalHours, hoursOf('wednesday')),
+    thursdayHours: p.of(decimalHours, hoursOf('thursday')),
+    fridayHours: p.of(decimalHours, hoursOf('friday')),
+    saturdayHours: p.of(decimalHours, hoursOf('saturday')),
+    sundayHours: p.of(decimalHours, hoursOf('sunday')),
+    availabilityFactor: p.integer({ required: true, min: 0, max: 100 }),
+    user: p.link('User', { writable: false, open: true }),
+  }),
+  defaults: () => ({ ...Object.fromEntries(weekdays.map((day) => [`${day}_minutes`, 0])), availability_factor: 100 }),
+  check: [check],
+  operations: [],
 })
 
 belowUsers(UserWorkingHours, () => TRUE)

@@ -2,7 +2,7 @@
 import { resource } from '#kernel/resource.ts'
 import { everyone, inAnyProject } from '#kernel/rules.ts'
 
-export const Priority = resource('Priority', 'priorities', ({ text, integer, boolean }) => ({
+export const Priority = resource('Priority', 'priorities', {
   path: 'priorities',
   title: 'name',
   held: 'all',
@@ -10,13 +10,13 @@ export const Priority = resource('Priority', 'priorities', ({ text, integer, boo
   paginated: false,
   visible: everyone,
   guard: inAnyProject('view_work_packages'),
-  properties: {
+  properties: ({ text, integer, boolean }) => ({
     id: integer(),
     name: text({ required: true, max: 30 }),
     position: integer(),
     color: text(),
     isDefault: boolean(),
     isActive: boolean(),
-  },
+  }),
   operations: ['index', 'show'],
-}))
+})

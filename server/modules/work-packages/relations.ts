@@ -143,7 +143,7 @@ async function remove(tx: Transaction, row: Row, context: Context): Promise<bool
   return false
 }
 
-export const Relation = resource<'relations', Facts>('Relation', 'relations', (p) => ({
+export const Relation = resource<'relations', Facts>('Relation', 'relations', {
   path: 'relations',
   title: (row) => typeLabels[row.relation_type] as string,
   untitled: true,
@@ -153,7 +153,7 @@ export const Relation = resource<'relations', Facts>('Relation', 'relations', (p
   // Who may not manage the relations of an end is told so as a violation of that end.
   may: { create: everyone, update: at('from', manages), delete: at('from', manages) },
   extras: { from_project_id: projectAt('from'), to_project_id: projectAt('to') },
-  properties: {
+  properties: (p) => ({
     id: p.integer({ required: true, filter: 'list', sort: true }),
     name: p.text({ ignored: true, value: ({ relation_type }) => typeLabels[relation_type] }),
     type: p.text({ column: 'relation_type', sort: true }),
@@ -176,7 +176,7 @@ export const Relation = resource<'relations', Facts>('Relation', 'relations', (p
       sort: true,
       writable: isNewOrSwapped,
     }),
-  },
+  }),
   filters: {
     type: {
       strategy: 'list',
@@ -205,7 +205,7 @@ export const Relation = resource<'relations', Facts>('Relation', 'relations', (p
   after: [afterSave],
   remove,
   operations: ['index', 'show', 'update', 'delete'],
-}))
+})
 
 /** The relations of work packages that the viewer sees, as a collection for each. */
 async function relationsOf(rows: readonly Row[], context: Context): Promise<ReadonlyMap<number, object>> {

@@ -2,7 +2,7 @@
 import { resource } from '#kernel/resource.ts'
 import { everyone, inAnyProject } from '#kernel/rules.ts'
 
-export const Status = resource('Status', 'statuses', ({ text, integer, boolean }) => ({
+export const Status = resource('Status', 'statuses', {
   path: 'statuses',
   title: 'name',
   held: 'all',
@@ -10,7 +10,7 @@ export const Status = resource('Status', 'statuses', ({ text, integer, boolean }
   paginated: false,
   visible: everyone,
   guard: inAnyProject('view_work_packages'),
-  properties: {
+  properties: ({ text, integer, boolean }) => ({
     id: integer(),
     name: text(),
     isClosed: boolean(),
@@ -20,6 +20,6 @@ export const Status = resource('Status', 'statuses', ({ text, integer, boolean }
     excludedFromTotals: boolean(),
     defaultDoneRatio: integer(),
     position: integer(),
-  },
+  }),
   operations: ['index', 'show'],
-}))
+})

@@ -2,7 +2,7 @@
 import { resource } from '#kernel/resource.ts'
 import { either, everyone, inAnyProject } from '#kernel/rules.ts'
 
-export const Type = resource('Type', 'types', ({ text, integer, boolean, dateTime }) => ({
+export const Type = resource('Type', 'types', {
   path: 'types',
   title: 'name',
   held: 'all',
@@ -10,7 +10,7 @@ export const Type = resource('Type', 'types', ({ text, integer, boolean, dateTim
   paginated: false,
   visible: everyone,
   guard: either(inAnyProject('view_work_packages'), inAnyProject('manage_types')),
-  properties: {
+  properties: ({ text, integer, boolean, dateTime }) => ({
     id: integer(),
     name: text(),
     color: text(),
@@ -19,6 +19,6 @@ export const Type = resource('Type', 'types', ({ text, integer, boolean, dateTim
     isMilestone: boolean(),
     createdAt: dateTime(),
     updatedAt: dateTime(),
-  },
+  }),
   operations: ['index', 'show'],
-}))
+})

@@ -45,7 +45,7 @@ const percentOfAll = ({ settings }: Context, table: string) => {
     else cast(round(${share}) as integer) end`
 }
 
-export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work_packages', (p) => ({
+export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work_packages', {
   path: 'work_packages',
   title: 'subject',
   belongsTo: 'project_id',
@@ -67,7 +67,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
     relatives: loadRelatives,
     types: (_, { db, snapshot }) => allRows(db, snapshot, 'types', 'position'),
   },
-  properties: {
+  properties: (p) => ({
     lockVersion: p.integer({ required: true }),
     id: p.integer({ required: true, sort: true }),
     subject: p.text({
@@ -256,7 +256,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       sort: position,
       allowed: { rows: (_, { priorities }) => [...priorities.values()].filter((row) => row['is_active']) },
     }),
-  },
+  }),
   filters: workPackageFilters,
   sorts: { parent: (_, t) => name(`${t}.id`) },
   actions: links,
@@ -282,7 +282,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
     return { previewMarkup: { href: `/api/v3/render/markdown${about ? `?context=${about}` : ''}`, method: 'post' } }
   },
   operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm'],
-}))
+})
 
 /** Author and moment of creation are given by administrators who take work over from elsewhere, if the instance lets them. */
 function isImporting({ before }: Draft, _: Facts, { viewer, settings }: Context): boolean {
