@@ -1,5 +1,5 @@
 /** What is measured: the requests of each case, and what a server must read or write at least to answer them. */
-import type { Dataset, Person } from './data.ts'
+import type { Dataset, Person } from './dataset.ts'
 import type { Search } from './found.ts'
 import { AWAY, HOME } from './net.ts'
 import { pick, randomFrom, sample } from './random.ts'

@@ -8,44 +8,11 @@ import { begin } from '#kernel/history.ts'
 import { hashToken, randomToken } from '#kernel/tokens.ts'
 import { setup } from '#server/setup.ts'
 import { choices } from './cases.ts'
-import { find, type Searches } from './found.ts'
+import type { Dataset } from './dataset.ts'
+import { find } from './found.ts'
 import { insertNet, type Net } from './net.ts'
 import { pick, type Random, randomFrom, sample } from './random.ts'
 import { insertAll, insertAllPlain, setParents } from './rows.ts'
-
-/** Somebody whose requests are measured. */
-export interface Person {
-  id: number
-  token: string
-  /** The projects they are a member of; the administrator sees all. */
-  projects: number[]
-}
-
-/** What the cases have to know of the data. */
-export interface Dataset {
-  size: number
-  /** Sees everything by being an administrator. */
-  admin: Person
-  /** A member of 40 projects. */
-  viewer: Person
-  /** A member of three quarters of all projects. */
-  everywhere: Person
-  /** Plans work that cascades, by turns with the administrator; nobody else sees it. */
-  planner: Person
-  types: { task: number; feature: number; bug: number }
-  priorities: number[]
-  /** Work packages that the viewer sees. */
-  seen: number[]
-  /** Those of them that no search finds: their texts may change while searches are measured. */
-  unfound: number[]
-  /** Pairs of words that occur together in a subject. */
-  wordPairs: [string, string][]
-  searches: Searches
-  /** Public queries, one for each of the `choices`. */
-  queries: number[]
-  /** For each server that is measured, work that cascades, once it is there. */
-  nets: Net[]
-}
 
 const USERS = 500
 const VIEWER_PROJECTS = 40

@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { cases, type Work } from './cases.ts'
-import type { Dataset } from './data.ts'
+import type { Dataset } from './dataset.ts'
 import { type Body, fillGroup, fillProject, fillQuery, fillVersion, fillWorkPackage, sumsOf } from './fill.ts'
 import { openStore, type Rows, type Store } from './store.ts'
 import { answerQuestions } from './worker.ts'

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { cases, type Request } from './cases.ts'
-import type { Dataset } from './data.ts'
+import type { Dataset } from './dataset.ts'
 import { answerQuestions } from './worker.ts'
 
 /** What there is to know before the first slice. */

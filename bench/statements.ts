@@ -4,7 +4,7 @@ import type { Database } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { build } from '#server/app.ts'
 import type { Case, Work } from './cases.ts'
-import type { Dataset } from './data.ts'
+import type { Dataset } from './dataset.ts'
 
 /** Rows differ in what they need: among so many there are some that need all there is. */
 const FIRST = 20

@@ -4,9 +4,9 @@ import { Readable } from 'node:stream'
 import { deflate, gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { UnavailableError } from '#db/database.ts'
+import type { Answer } from '#kernel/declaration.ts'
 import { ApiError, type ErrorIdentifier } from '#kernel/errors.ts'
 import { stringify } from '#kernel/json.ts'
-import type { Answer } from '#kernel/operation.ts'
 
 export const HAL = 'application/hal+json; charset=utf-8'
 const SMALLEST_COMPRESSED = 1024

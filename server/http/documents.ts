@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Operation } from '#kernel/operation.ts'
+import type { Operation } from '#kernel/declaration.ts'
 import { resources } from '#kernel/resource.ts'
 import { settingsOf } from '#kernel/settings.ts'
 import { sendText } from './answer.ts'

@@ -1,8 +1,8 @@
 /** Reading multipart/form-data strictly and as it comes: no part is ever whole in memory unless it is asked for as JSON. */
 import { Buffer, isUtf8 } from 'node:buffer'
+import type { Part } from '#kernel/declaration.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { readObject } from '#kernel/json.ts'
-import type { Part } from '#kernel/operation.ts'
 
 const LONGEST_HEAD = 8 * 1024
 const LONGEST_OBJECT = 64 * 1024

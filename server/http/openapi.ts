@@ -1,6 +1,6 @@
 /** The registry as an OpenAPI 3.1 document. */
-import type { Operation } from '#kernel/operation.ts'
-import type { Property, Resource } from '#kernel/resource.ts'
+
+import type { Operation, Property, Resource } from '#kernel/declaration.ts'
 import { defaultSettings } from '#kernel/settings.ts'
 
 type Json = Record<string, unknown>

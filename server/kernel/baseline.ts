@@ -7,21 +7,12 @@
 import type { Row } from '#db/database.ts'
 import { readingAs, withRows } from '#db/moment.ts'
 import { and, join, name, type Sql, sql } from '#db/sql.ts'
-import type { Context } from './context.ts'
+import type { Body, Context, Link, Moment, Page, Property, Query, Resource } from './declaration.ts'
 import { presentVersions, versionsAt } from './history.ts'
-import { enrich, needsOf, orderOf, type Page, seenWhere, visibleIds, visibleRows } from './page.ts'
-import type { Query } from './query.ts'
-import { type Body, isShown, linkOf, represent, shownValue } from './represent.ts'
-import { hrefOf, type Link, type Property, type Resource } from './resource.ts'
+import { enrich, needsOf, orderOf, seenWhere, visibleIds, visibleRows } from './page.ts'
+import { isShown, linkOf, represent, shownValue } from './represent.ts'
+import { hrefOf } from './resource.ts'
 import { prepare } from './viewer.ts'
-
-/** A moment that a request asks about. */
-export interface Moment {
-  /** As it is told again. */
-  readonly text: string
-  /** The instant in UTC; undefined for now, which is read from the rows themselves. */
-  readonly at: string | undefined
-}
 
 /** Where the rows of a list are read from: what comes before the statement, the table, and the condition on it. */
 export interface Source {

@@ -2,26 +2,17 @@
 import { ConstraintError, type Database, type Engine, type Row, type Transaction } from '#db/database.ts'
 import { assignments, insert, merged } from '#db/dialect.ts'
 import { name, sql, TRUE } from '#db/sql.ts'
-import { type Context, inside } from './context.ts'
-import { type Parsed, type Payload, readPayload, revised, toErrors } from './draft.ts'
+import { inside } from './context.ts'
+import type { Body, Context, Draft, Link, Payload, Property, Resource } from './declaration.ts'
+import { type Parsed, readPayload, revised, toErrors } from './draft.ts'
 import { type ApiError, combined, conflict, forbidden, notFound, readOnly, type Violation, violation } from './errors.ts'
 import { publish } from './events.ts'
 import { entryOf, record } from './history.ts'
 import { alive, folded, split } from './living.ts'
 import { enrich, needsOf, visibleIds, visibleRow } from './page.ts'
 import { removed } from './removal.ts'
-import { type Body, shownValue } from './represent.ts'
-import {
-  type Draft,
-  differs,
-  hrefOf,
-  isAutomatic,
-  isLock,
-  type Link,
-  type Property,
-  type Resource,
-  resourceNamed,
-} from './resource.ts'
+import { shownValue } from './represent.ts'
+import { differs, hrefOf, isAutomatic, isLock, resourceNamed } from './resource.ts'
 import { NOTHING } from './rules.ts'
 import { allows, isOpen, lacksProof, payloadOf, ruleOf, schemaOf } from './schema.ts'
 import { prepare } from './viewer.ts'

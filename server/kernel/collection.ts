@@ -9,46 +9,33 @@ import {
   element,
   isHistoric,
   listStanding,
-  type Moment,
   type Source,
   standing,
   stateOf,
   wholePage,
 } from './baseline.ts'
-import type { Context } from './context.ts'
+import type {
+  Body,
+  Context,
+  FilterUse,
+  IndexOptions,
+  Link,
+  Moment,
+  Page,
+  Property,
+  Query,
+  Queryable,
+  Resource,
+} from './declaration.ts'
 import { forbidden } from './errors.ts'
 import { orderBy, sumOf, toldValue } from './expressions.ts'
 import { written } from './json.ts'
 import { alive } from './living.ts'
-import type { FilterUse } from './operators.ts'
-import { enrich, idIn, linksOf, list, type Page, reachableIds, relatedRows, targetOf, visibleWhere } from './page.ts'
-import { checkSelect, parseQuery, propertyNamed, type Query, sortExpression, writeFilters } from './query.ts'
-import { type Body, isNamed, represent } from './represent.ts'
-import { hrefOf, type Link, type Property, type Queryable, type Resource, resourceNamed, resources } from './resource.ts'
+import { enrich, idIn, linksOf, list, reachableIds, relatedRows, targetOf, visibleWhere } from './page.ts'
+import { checkSelect, parseQuery, propertyNamed, sortExpression, writeFilters } from './query.ts'
+import { isNamed, represent } from './represent.ts'
+import { hrefOf, resourceNamed, resources } from './resource.ts'
 import { prepare } from './viewer.ts'
-
-export interface IndexOptions {
-  /** A condition on the rows besides visibility and filters. */
-  within?: Sql
-  /** The path that links repeat; the request's own by default. */
-  path?: string
-  /** Filters in force when the client names none. */
-  byDefault?: readonly FilterUse[]
-  /** `_type` of the collection. */
-  type?: string
-  /** Further parameters that links repeat, after the filters. */
-  params?: (query: Query) => Record<string, string>
-  /** What is asked for in place of what was, where not every page there could be is given. */
-  instead?: (query: Query) => Query
-  /** What the collection says besides its elements. */
-  links?: (page: Page, query: Query) => Record<string, Link | Link[]>
-  embedded?: (page: Page) => Promise<Body>
-  /** Elements embed what they do when they are answered by themselves. */
-  full?: boolean
-  /** Further links of each group. */
-  groupLinks?: (group: Property) => Record<string, Link>
-  paginated?: boolean
-}
 
 /**
  * Answers a collection of a resource.

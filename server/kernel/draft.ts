@@ -1,14 +1,12 @@
 /** From a payload to a draft: what a client wants a row to be. Refuses what has the wrong format; judges nothing else. */
 import type { Row } from '#db/database.ts'
-import type { Context } from './context.ts'
+import type { Context, Draft, Payload, Property, Resource } from './declaration.ts'
 import { ApiError, badRequest, type Violation, violation } from './errors.ts'
 import { FormatError } from './kinds.ts'
 import { isId } from './operators.ts'
 import { UNDISCLOSED } from './represent.ts'
-import { type Draft, isLock, type Property, type Resource, resourceNamed } from './resource.ts'
+import { isLock, resourceNamed } from './resource.ts'
 import { NOTHING } from './rules.ts'
-
-export type Payload = Record<string, unknown>
 
 export interface Parsed {
   /** Columns with what the payload gives them. */

@@ -4,8 +4,7 @@
  */
 import type { Transaction } from '#db/database.ts'
 import { name, type Sql, sql } from '#db/sql.ts'
-import type { Context } from './context.ts'
-import type { Resource } from './resource.ts'
+import type { Context, Resource } from './declaration.ts'
 import type { Rule } from './rules.ts'
 import { prepare } from './viewer.ts'
 

@@ -3,8 +3,8 @@
  * read counts as none, and so does a link to a row that the viewer is not told of. Only this file reads one row by way of another.
  */
 import { and, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
-import type { Context } from './context.ts'
-import { type Property, type Queryable, resourceNamed } from './resource.ts'
+import type { Context, Property, Queryable } from './declaration.ts'
+import { resourceNamed } from './resource.ts'
 import type { Scope } from './rules.ts'
 
 /** What the rows that links point to are called in expressions. */

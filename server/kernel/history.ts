@@ -3,8 +3,8 @@ import type { Engine, Reader, Row, Transaction } from '#db/database.ts'
 import { among, updateEach } from '#db/dialect.ts'
 import { join, name, type Sql, sql } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
-import type { Context } from './context.ts'
-import { type Resource, resources } from './resource.ts'
+import type { Context, Resource } from './declaration.ts'
+import { resources } from './resource.ts'
 
 /** Who writes, when, and what is said of it. */
 export interface Entry {

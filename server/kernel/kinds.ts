@@ -2,34 +2,7 @@
 
 import { renderMarkdown } from '#text/markdown.ts'
 import { renderPlain } from '#text/plain.ts'
-import type { Context } from './context.ts'
-
-/** How a filter on a kind behaves; see `operators.ts`. */
-export type Strategy =
-  | 'list'
-  | 'list_all'
-  | 'list_optional'
-  | 'integer'
-  | 'date'
-  | 'datetime_past'
-  | 'text'
-  | 'string'
-  | 'search'
-  | 'boolean'
-
-export interface Kind {
-  /** The type's name in schemas. */
-  readonly type: string
-  /** The value's JSON Schema. */
-  readonly json: Record<string, unknown>
-  /** From the column's value to the API's. */
-  render(value: any): unknown
-  /** From the API's value to the column's; null is never passed in. Throws a FormatError. */
-  parse(value: unknown, context?: Context): unknown
-  readonly strategy: Strategy
-  /** What is shown where there is no value; null unless said otherwise. */
-  readonly ofNothing?: unknown
-}
+import type { Kind } from './declaration.ts'
 
 /** A value that is not of its kind. `expected` says in words what was. */
 export class FormatError extends Error {

@@ -1,7 +1,7 @@
 /** Resources as they are in one database: with the properties that were made there, besides the declared ones. */
 import type { Reader, Row } from '#db/database.ts'
-import type { Filter } from './operators.ts'
-import { type Living, type Property, type Resource, resourceNamed } from './resource.ts'
+import type { Filter, Living, Property, Resource } from './declaration.ts'
+import { resourceNamed } from './resource.ts'
 import type { Viewer } from './viewer.ts'
 import type { Snapshot, Topic } from './world.ts'
 

@@ -1,79 +1,26 @@
-/** Operations: everything the API answers. The standard ones follow from the declarations; the others are declared here. */
-import type { Database, Reader, Row } from '#db/database.ts'
 import { and, type Sql, TRUE } from '#db/sql.ts'
 import { commit, commitLink, findRow, form, type Prepared, prepareWrite, remove } from './change.ts'
-import { compared, type IndexOptions, index, single } from './collection.ts'
-import type { Context } from './context.ts'
-import type { Payload } from './draft.ts'
+import { compared, index, single } from './collection.ts'
+import type {
+  Answer,
+  Ask,
+  Body,
+  Context,
+  Document,
+  Draft,
+  IndexOptions,
+  Operation,
+  Resource,
+  StandardOperation,
+} from './declaration.ts'
 import { conflict, forbidden } from './errors.ts'
 import { isStorable } from './kinds.ts'
 import { isId } from './operators.ts'
 import { needsOf, writtenRow } from './page.ts'
-import type { Body } from './represent.ts'
-import type { Draft, Resource, StandardOperation } from './resource.ts'
 import type { Rule } from './rules.ts'
 import { schemaOf } from './schema.ts'
 import { refuseUnknown } from './shapes.ts'
 import { prepare } from './viewer.ts'
-
-/** A request that has been understood: who asks, for what, with which body. */
-export interface Ask {
-  readonly context: Context
-  readonly db: Database
-  readonly params: Readonly<Record<string, string>>
-  /** The JSON object sent, empty where none was. */
-  readonly body: Payload
-  /** The body as it came. */
-  readonly text: string
-  /** The parts of a body of several, as they come; none for other bodies. */
-  readonly parts: AsyncIterable<Part>
-  /** The request's headers, their names in small letters. */
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
-}
-
-/** A part of a body of several. It can be read once, and only until the next part is asked for. */
-export interface Part {
-  readonly name: string
-  readonly bytes: AsyncIterable<Uint8Array>
-  /** Its content as one JSON object; throws an ApiError 400 where it is none. */
-  object(): Promise<Payload>
-}
-
-export interface Answer {
-  readonly status?: number
-  readonly headers?: Readonly<Record<string, string>>
-  /** An object to be answered as HAL, a text as it is, or nothing. */
-  readonly body?: object | string
-  /** Opens the bytes to be answered instead; not asked for where only the head is wanted. */
-  readonly bytes?: () => Promise<AsyncIterable<Uint8Array>>
-}
-
-export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
-
-export interface Operation {
-  readonly method: Method
-  /** Below /api/v3, with `:name` for parameters; a `*` at its end stands for an id with slashes in it. */
-  readonly path: string
-  readonly summary: string
-  readonly tag: string
-  /** Judged anywhere before it runs; otherwise 403. */
-  readonly guard?: Rule
-  /** Whether it writes nothing though it is no GET, and is open to those who only read. Forms are for those who write. */
-  readonly harmless?: true
-  /** `json` unless said otherwise; `text` for plain text bodies, `parts` for multipart/form-data with a file. */
-  readonly accepts?: 'json' | 'text' | 'parts'
-  /** What is answered, for the description of the API; `plain` is JSON that is no resource. */
-  readonly answers: {
-    status: number
-    of?: string
-    as?: 'single' | 'collection' | 'form' | 'schema' | 'text' | 'object' | 'plain' | 'bytes'
-  }
-  /** Query parameters, for the description of the API. */
-  readonly query?: readonly string[]
-  /** The resource whose payload it takes, for the description of the API. */
-  readonly takes?: string
-  run(ask: Ask): Promise<Answer>
-}
 
 const declared: Operation[] = []
 
@@ -81,15 +28,6 @@ const declared: Operation[] = []
 export function operation(one: Operation): void {
   refuseUnknown('operation', `${one.method} ${one.path}`, one)
   declared.push(one)
-}
-
-/** Something read outside the API, by whoever its address says: for programs that can say nothing else of themselves. */
-export interface Document {
-  /** Below the server's root, with `:name` for parameters. */
-  readonly path: string
-  /** The principal as whom it is read; where there is none it answers 404. */
-  caller(ask: { db: Reader; params: Ask['params']; query: URLSearchParams }): Promise<Row | undefined>
-  run(ask: Pick<Ask, 'context' | 'params'>): Promise<Answer>
 }
 
 /** The documents there are. */

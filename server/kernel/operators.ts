@@ -3,39 +3,9 @@ import type { Engine } from '#db/database.ts'
 import { among, amongTexts, folded, lower } from '#db/dialect.ts'
 import { hasWords, wordsOf } from '#db/search.ts'
 import { and, FALSE, or, type Sql, sql, TRUE } from '#db/sql.ts'
-import type { Context } from './context.ts'
-import { isDate, type Strategy } from './kinds.ts'
+import type { Context, FilterUse, Strategy } from './declaration.ts'
+import { isDate } from './kinds.ts'
 import { readDay, readInstant } from './lenient-dates.ts'
-
-/** One use of a filter in a request. */
-export interface FilterUse {
-  readonly name: string
-  readonly operator: string
-  readonly values: readonly string[]
-}
-
-/** A filter that needs more than a column and a strategy. */
-export interface Filter {
-  /** Further names it answers to, besides its own in camelCase and snake_case. */
-  names?: readonly string[]
-  label?: string
-  strategy: Strategy
-  /** Where the strategy's operators are not the right ones. */
-  operators?: readonly string[]
-  /** What people read for operators that no other filter has. */
-  operatorNames?: Readonly<Record<string, string>>
-  /** The resource whose rows its values name. */
-  to?: string
-  /** The property that it looks at, where it is not called so: nothing is found by what the viewer may not read. */
-  of?: string
-  /** Whether there is such a filter where a list is asked for: always, unless this says otherwise. */
-  available?: (context: Context) => boolean | Promise<boolean>
-  /** It answers to its name, but is not among the filters that are offered. */
-  unlisted?: boolean
-  /** Whether values name something that can be chosen; by default any visible row of `to`, or any value of the right format. */
-  allowed?: (values: readonly string[], context: Context) => boolean | Promise<boolean>
-  where: (use: FilterUse, context: Context, table: string) => Sql | Promise<Sql>
-}
 
 /** The operators of each strategy, the default first. */
 export const operatorsOf: Record<Strategy, readonly string[]> = {

@@ -3,31 +3,12 @@ import type { Row } from '#db/database.ts'
 import { among, ordered } from '#db/dialect.ts'
 import { isCostly } from '#db/search.ts'
 import { and, join, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
-import type { Context } from './context.ts'
+import type { Context, Draft, Page, Property, Query, Queryable, Resource } from './declaration.ts'
 import { alive, unfold } from './living.ts'
-import type { Query } from './query.ts'
-import { type Draft, type Property, type Queryable, type Resource, resourceNamed, rowsOf } from './resource.ts'
+import { resourceNamed, rowsOf } from './resource.ts'
 import type { Rule } from './rules.ts'
 import { prepare } from './viewer.ts'
 import { allRows, rowsById, type Topic } from './world.ts'
-
-export interface Page {
-  readonly context: Context
-  readonly resource: Resource
-  readonly rows: readonly Row[]
-  /** What the resource's `loads` gave, by name. */
-  readonly loaded: Readonly<Record<string, any>>
-  /** The rows that links point to, by resource and id. Those of resources not held in process are visible ones only. */
-  readonly related: ReadonlyMap<string, ReadonlyMap<number, Row>>
-  /** The ids that links to many point to, by property and row. */
-  readonly many: ReadonlyMap<string, ReadonlyMap<number, readonly number[]>>
-  /** What is embedded, represented, by resource and id, as far as it answers at its own address; only for a row answered by itself. */
-  readonly embedded?: ReadonlyMap<string, ReadonlyMap<number, object>>
-  /** What its resource's `embeds` gave, by name and the id of the row; only for a row answered by itself. */
-  readonly extra?: ReadonlyMap<string, ReadonlyMap<number, object>>
-  /** Where the resource stands for several kinds: a page for the rows of each. */
-  readonly variants: ReadonlyMap<string, Page> | undefined
-}
 
 const needs = new WeakMap<Queryable, readonly string[]>()
 

@@ -1,39 +1,17 @@
 /** From a query string to what is asked for: page, order, filters, groups, sums, selection. Refuses what is not understood. */
 import { inflateSync, unzipSync } from 'node:zlib'
 import { and, type Sql } from '#db/sql.ts'
-import type { Context } from './context.ts'
+import type { Context, Filter, FilterUse, Property, Query, Queryable, Resource, Sort } from './declaration.ts'
 import { ApiError, badRequest, combined, invalidQuery } from './errors.ts'
 import { orderBy, stored } from './expressions.ts'
 import { shapeFault } from './json.ts'
 import { alive } from './living.ts'
-import { condition, type Filter, type FilterUse, isId, misfit, operatorsOf, takesValues, understood } from './operators.ts'
+import { condition, isId, misfit, operatorsOf, takesValues, understood } from './operators.ts'
 import { needsOf, visibleIds } from './page.ts'
-import { humanize, type Property, type Queryable, type Resource, resourceNamed, snakeCase } from './resource.ts'
+import { humanize, resourceNamed, snakeCase } from './resource.ts'
 import type { Scope } from './rules.ts'
 import { contained } from './search.ts'
 import { prepare } from './viewer.ts'
-
-export interface Sort {
-  readonly name: string
-  readonly descending: boolean
-  readonly expression: Sql
-  /** Whether there can be rows without a value. */
-  readonly nullable: boolean
-  /** Whether these come first when ascending. */
-  readonly emptyFirst?: boolean | undefined
-}
-
-export interface Query {
-  readonly offset: number
-  readonly pageSize: number
-  /** The filters as they are repeated in links: the client's own with their dates understood, or the default ones. */
-  readonly filters: readonly FilterUse[]
-  readonly conditions: readonly Sql[]
-  readonly sorts: readonly Sort[]
-  readonly group: Property | undefined
-  readonly showSums: boolean
-  readonly select: readonly string[] | undefined
-}
 
 /** Query parameters packed into `eprops` (base64 of compressed JSON) take the place of the others. */
 export function unpackParams(params: URLSearchParams): URLSearchParams {

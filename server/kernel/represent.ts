@@ -1,12 +1,11 @@
 /** A row and its page become the HAL object a client reads. Synchronous, and no database in reach. */
 import type { Row } from '#db/database.ts'
+import type { Action, Body, Draft, Link, Page, Property, Resource } from './declaration.ts'
 import { stringify } from './json.ts'
-import { idIn, type Page, selected, targetOf } from './page.ts'
-import { type Action, type Draft, hrefOf, type Link, type Property, type Resource, resourceNamed, standing } from './resource.ts'
+import { idIn, selected, targetOf } from './page.ts'
+import { hrefOf, resourceNamed, standing } from './resource.ts'
 import type { Rule } from './rules.ts'
 import type { Viewer } from './viewer.ts'
-
-export type Body = Record<string, unknown>
 
 /** Stands for something that exists but may not be seen. */
 export const UNDISCLOSED = 'urn:openproject-org:api:v3:undisclosed'

@@ -1,10 +1,10 @@
 /** Schemas: what a client may write, of which type, and with which values to choose from. Read off the declaration. */
 import type { Row } from '#db/database.ts'
-import type { Context } from './context.ts'
+import type { Body, Context, Draft, Link, Property, Resource } from './declaration.ts'
 import { alive, folded } from './living.ts'
 import { enrich, needsOf, reachableIds } from './page.ts'
-import { type Body, isShown, linkOf, linksToMany, represent, shownValue } from './represent.ts'
-import { type Draft, hrefOf, isLock, type Link, type Property, type Resource, resourceNamed } from './resource.ts'
+import { isShown, linkOf, linksToMany, represent, shownValue } from './represent.ts'
+import { hrefOf, isLock, resourceNamed } from './resource.ts'
 import type { Rule } from './rules.ts'
 import { prepare } from './viewer.ts'
 

@@ -1,9 +1,8 @@
 /** Words looked for in the texts of a resource: by their indexes where there is much to read, by reading where there is little. */
 import { hasWords, marked, narrowed, narrowedRows, takeIn, wordsOf } from '#db/search.ts'
 import { and, FALSE, join, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
-import type { Context } from './context.ts'
+import type { Context, Queryable, Resource } from './declaration.ts'
 import { visibleWhere } from './page.ts'
-import type { Queryable, Resource } from './resource.ts'
 import { periodically } from './tasks.ts'
 
 /** An indexed text in which rows are found: their own, or one in another table. */

@@ -1,7 +1,6 @@
 /** The members that declarations can have. A declaration with another one is refused when it is made: it may be a guard misspelt. */
-import type { Document, Operation } from './operation.ts'
-import type { Filter } from './operators.ts'
-import type { Action, Declaration, LinkOptions, ScalarOptions } from './resource.ts'
+
+import type { Action, Declaration, Document, Filter, LinkOptions, Operation, ScalarOptions } from './declaration.ts'
 
 /** Every member of `T`, none left out: one that is added to the type is missing here until it is added as well. */
 type Members<T> = Readonly<Record<keyof T, true | Readonly<Record<string, true>>>>

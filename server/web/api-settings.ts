@@ -1,5 +1,4 @@
-/** What an administrator decides about the API: who gets in, how, and from where. */
-import type { Answer } from '#kernel/operation.ts'
+import type { Answer } from '#kernel/declaration.ts'
 import type { Settings } from '#kernel/settings.ts'
 import { faultOf, storeSettings } from '#modules/instance/changing-settings.ts'
 import { html } from '#text/html.ts'

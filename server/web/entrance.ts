@@ -1,8 +1,8 @@
 /** The way in and out: signing in, showing once more who one is, signing out, and where one is then. */
 import { counted } from '#http/addresses.ts'
 import { givenCookie, takenCookie } from '#http/session.ts'
+import type { Answer } from '#kernel/declaration.ts'
 import { forbidden } from '#kernel/errors.ts'
-import type { Answer } from '#kernel/operation.ts'
 import { availableProviders } from '#kernel/providers.ts'
 import { endSession } from '#kernel/sessions.ts'
 import type { Settings } from '#kernel/settings.ts'

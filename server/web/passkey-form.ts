@@ -1,6 +1,6 @@
 /** Forms that passkeys are made and used with. They need the only script that we have; without it there is nothing to see of them. */
 import { readFileSync } from 'node:fs'
-import type { Answer } from '#kernel/operation.ts'
+import type { Answer } from '#kernel/declaration.ts'
 import { type Html, html, trusted } from '#text/html.ts'
 import { allowed, type Permits } from './layout.ts'
 

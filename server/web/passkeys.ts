@@ -1,8 +1,8 @@
 /** Signing in by a passkey. */
 import { counted } from '#http/addresses.ts'
 import { browserIn, givenBrowser } from '#http/session.ts'
+import type { Answer } from '#kernel/declaration.ts'
 import { forbidden } from '#kernel/errors.ts'
-import type { Answer } from '#kernel/operation.ts'
 import { randomKey } from '#kernel/tokens.ts'
 import { LONGEST_CEREMONY, requestOptions, signInByPasskey } from '#modules/accounts/passkeys.ts'
 import { BY_PASSKEY, circumstancesOf, enter, offersPasskeys, signInPage, tooMany } from './entrance.ts'

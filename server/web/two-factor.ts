@@ -1,5 +1,4 @@
-/** Two-factor sign-in: the stages of signing in that ask for it, and the page of one's account where it is set up. */
-import type { Answer } from '#kernel/operation.ts'
+import type { Answer } from '#kernel/declaration.ts'
 import {
   addPasskey,
   canHavePasskeys,

@@ -1,9 +1,10 @@
 /** Every filter of every list with each of its operators picks what an oracle picks that knows the answers but no SQL. */
 import assert from 'node:assert/strict'
 import { after, before, describe, mock, test } from 'node:test'
+import type { Queryable } from '#kernel/declaration.ts'
 import { operatorNames, operatorsOf, takesValues } from '#kernel/operators.ts'
 import { filtersOf, type Known } from '#kernel/query.ts'
-import { type Queryable, resources } from '#kernel/resource.ts'
+import { resources } from '#kernel/resource.ts'
 import { actionList } from '#modules/accounts/actions.ts'
 import { capabilityList } from '#modules/accounts/capabilities.ts'
 import { dayList } from '#modules/time/days.ts'

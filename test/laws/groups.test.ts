@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { name as identifier, sql } from '#db/sql.ts'
-import type { Property } from '#kernel/resource.ts'
+import type { Property } from '#kernel/declaration.ts'
 import { changed } from '#kernel/world.ts'
 import { type Extensible, extensible, type Format } from '#modules/custom-fields/definitions.ts'
 import { formats } from '#modules/custom-fields/formats.ts'

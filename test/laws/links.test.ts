@@ -1,7 +1,7 @@
 /** Laws of links: one is offered if and only if following it is allowed, and what cannot be seen is not there. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { Resource } from '#kernel/resource.ts'
+import type { Resource } from '#kernel/declaration.ts'
 import { type Judge, judgeByOurs } from '#test/judge.ts'
 import { orphans, untold } from '#test/layout.ts'
 import { type Embedded, embeddedIn, follow, isHarmless, type Offer, offersOf, regret } from '#test/links.ts'

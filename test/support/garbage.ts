@@ -1,9 +1,9 @@
 /** Garbage that looks like what is expected, made of a seed: the same seed makes the same garbage. */
 
-import type { Operation } from '#kernel/operation.ts'
+import type { Operation, Property, Resource } from '#kernel/declaration.ts'
 import { operatorsOf } from '#kernel/operators.ts'
 import { filtersOf } from '#kernel/query.ts'
-import { type Property, type Resource, resources } from '#kernel/resource.ts'
+import { resources } from '#kernel/resource.ts'
 import type { Ask } from './hidden.ts'
 import { oneFile } from './parts.ts'
 import { groupsOf, selectionOf, sortsOf } from './queries.ts'

@@ -1,5 +1,7 @@
 /** The links that answers offer, and how a client follows them. */
-import { type Resource, resources } from '#kernel/resource.ts'
+
+import type { Resource } from '#kernel/declaration.ts'
+import { resources } from '#kernel/resource.ts'
 import { oneFile } from './parts.ts'
 import { operationAt } from './registry.ts'
 import type { Exchange, Wire } from './wire.ts'

@@ -1,8 +1,9 @@
 /** What filters mean, said once more in plain JavaScript: which elements of a list an operator picks, told from their answers alone. */
+
+import type { Queryable } from '#kernel/declaration.ts'
 import * as kinds from '#kernel/kinds.ts'
 import { takesValues } from '#kernel/operators.ts'
 import type { Known } from '#kernel/query.ts'
-import type { Queryable } from '#kernel/resource.ts'
 
 export type Element = any
 

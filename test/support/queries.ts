@@ -1,9 +1,9 @@
 /** Everything that lists can be asked: each filter with each of its operators, each order, group and selection. */
 import { name, sql } from '#db/sql.ts'
-import type { Strategy } from '#kernel/kinds.ts'
+import type { Resource, Strategy } from '#kernel/declaration.ts'
 import { operatorsOf, takesValues } from '#kernel/operators.ts'
 import { filtersOf } from '#kernel/query.ts'
-import { type Resource, resources } from '#kernel/resource.ts'
+import { resources } from '#kernel/resource.ts'
 import type { Populated } from './populated.ts'
 import { isStored } from './registry.ts'
 

@@ -1,8 +1,9 @@
 /** The registry as tests walk it. */
 import type { Reader } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
-import { allOperations, type Operation } from '#kernel/operation.ts'
-import { hrefOf, type Resource, resources, type StandardOperation } from '#kernel/resource.ts'
+import type { Operation, Resource, StandardOperation } from '#kernel/declaration.ts'
+import { allOperations } from '#kernel/operation.ts'
+import { hrefOf, resources } from '#kernel/resource.ts'
 
 export const PREFIX = '/api/v3'
 

@@ -1,10 +1,10 @@
 /** Everything that can be asked of hidden things: each operation with each of their ids, names and texts, in every place for one. */
 import type { Reader } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
-import type { Operation } from '#kernel/operation.ts'
+import type { Operation, Resource } from '#kernel/declaration.ts'
 import { operatorsOf, takesValues } from '#kernel/operators.ts'
 import { filtersOf } from '#kernel/query.ts'
-import { type Resource, resourceNamed, resources } from '#kernel/resource.ts'
+import { resourceNamed, resources } from '#kernel/resource.ts'
 import { WHEN_HIDDEN } from './entangled.ts'
 import type { Ask, Hidden } from './hidden.ts'
 import { offersOf } from './links.ts'

@@ -1,10 +1,9 @@
 /** Actions: what principals can be capable of. They follow from the permission catalogue, so no table holds them. */
 import { TRUE } from '#db/sql.ts'
 import { computed } from '#kernel/collection.ts'
+import type { Body, Queryable } from '#kernel/declaration.ts'
 import { notFound } from '#kernel/errors.ts'
 import { operation } from '#kernel/operation.ts'
-import type { Body } from '#kernel/represent.ts'
-import type { Queryable } from '#kernel/resource.ts'
 import { actions } from './permissions.ts'
 
 const ids = actions().map(({ id }) => id)

@@ -1,7 +1,6 @@
 /** The links that users, groups and placeholder users have in common. */
 import type { Row } from '#db/database.ts'
-import type { Page } from '#kernel/page.ts'
-import type { Action } from '#kernel/resource.ts'
+import type { Action, Page } from '#kernel/declaration.ts'
 import { both, having, type Rule } from '#kernel/rules.ts'
 import { madeKinds, seesMembers } from './visibility.ts'
 

@@ -1,7 +1,8 @@
 /** Locking users out, and letting them in again. */
 import { prepareWrite } from '#kernel/change.ts'
+import type { Ask } from '#kernel/declaration.ts'
 import { ApiError, CONFIRM, forbidden } from '#kernel/errors.ts'
-import { type Ask, operation, rowFrom, saved } from '#kernel/operation.ts'
+import { operation, rowFrom, saved } from '#kernel/operation.ts'
 import { ACTIVE, LOCKED } from './statuses.ts'
 import { User } from './users.ts'
 import { administersUser } from './visibility.ts'

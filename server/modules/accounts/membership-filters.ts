@@ -1,10 +1,9 @@
 /** What memberships are found and ordered by beyond their own columns. */
 import { among, amongTexts } from '#db/dialect.ts'
 import { FALSE, name, type Sql, sql, TRUE } from '#db/sql.ts'
-import type { Filter, FilterUse } from '#kernel/operators.ts'
+import type { Filter, FilterUse, Order } from '#kernel/declaration.ts'
 import { isId } from '#kernel/operators.ts'
 import { areVisible } from '#kernel/query.ts'
-import type { Order } from '#kernel/resource.ts'
 import { everyone } from '#kernel/rules.ts'
 import { blockedFilter, groupFilter } from './group-filter.ts'
 import { nameFilters } from './search.ts'

@@ -3,14 +3,13 @@ import type { Reader, Row, Transaction } from '#db/database.ts'
 import { among, recordset } from '#db/dialect.ts'
 import { join, name, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import type { Context } from '#kernel/context.ts'
+import type { Context, Draft, Kind } from '#kernel/declaration.ts'
 import { namedIn, sentLink } from '#kernel/draft.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
-import type { Kind } from '#kernel/kinds.ts'
 import * as kinds from '#kernel/kinds.ts'
 import { isId } from '#kernel/operators.ts'
 import { visibleRows } from '#kernel/page.ts'
-import { type Draft, hrefOf, resourceNamed, snakeCase } from '#kernel/resource.ts'
+import { hrefOf, resourceNamed, snakeCase } from '#kernel/resource.ts'
 
 type Setting = Omit<Tables['notification_settings'], 'id' | 'user_id'>
 

@@ -1,7 +1,7 @@
 /** Placeholder users: work is planned for them before it is known who does it. */
 import type { Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
-import type { Context } from '#kernel/context.ts'
+import type { Context } from '#kernel/declaration.ts'
 import { reach } from '#kernel/effects.ts'
 import { forbidden } from '#kernel/errors.ts'
 import { resource, resourceNamed } from '#kernel/resource.ts'

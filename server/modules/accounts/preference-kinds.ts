@@ -1,8 +1,9 @@
 /** The preferences that are more than one value: how they are written, read and judged. Pure. */
 import type { Row } from '#db/database.ts'
+import type { Draft, Kind } from '#kernel/declaration.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
-import { asText, FormatError, isDate, type Kind } from '#kernel/kinds.ts'
-import { type Draft, differs } from '#kernel/resource.ts'
+import { asText, FormatError, isDate } from '#kernel/kinds.ts'
+import { differs } from '#kernel/resource.ts'
 
 export const defaultDailyReminders = { enabled: true, times: ['08:00'] }
 export const defaultImmediateReminders = { mentioned: true, personalReminder: true }

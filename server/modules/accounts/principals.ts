@@ -1,8 +1,8 @@
 /** Whoever can act or be acted for: stands for users, groups and placeholder users where any of them can be meant. */
 import { among, amongTexts } from '#db/dialect.ts'
 import { and, type Sql, sql, TRUE } from '#db/sql.ts'
-import type { Context } from '#kernel/context.ts'
-import { type Filter, isId, onIds } from '#kernel/operators.ts'
+import type { Context, Filter } from '#kernel/declaration.ts'
+import { isId, onIds } from '#kernel/operators.ts'
 import { areVisible, withMe } from '#kernel/query.ts'
 import { resource, resourceNamed } from '#kernel/resource.ts'
 import { having } from '#kernel/rules.ts'

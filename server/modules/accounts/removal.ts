@@ -2,7 +2,7 @@
 import type { Row, Transaction } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
-import type { Context } from '#kernel/context.ts'
+import type { Context } from '#kernel/declaration.ts'
 import { amend, entryOf } from '#kernel/history.ts'
 import { removed } from '#kernel/removal.ts'
 import { changed } from '#kernel/world.ts'

@@ -1,7 +1,8 @@
 /** Roles: bundles of permissions that memberships give. */
 import { amongTexts } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
-import { type FilterUse, isId } from '#kernel/operators.ts'
+import type { FilterUse } from '#kernel/declaration.ts'
+import { isId } from '#kernel/operators.ts'
 import { resource } from '#kernel/resource.ts'
 import { everyone, signedIn } from '#kernel/rules.ts'
 import { mayGive } from './giving-roles.ts'

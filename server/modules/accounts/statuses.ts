@@ -1,5 +1,7 @@
 /** The states an account can be in: a number in the column, a name in the API. */
-import { type Kind, text } from '#kernel/kinds.ts'
+
+import type { Kind } from '#kernel/declaration.ts'
+import { text } from '#kernel/kinds.ts'
 
 export const ACTIVE = 1
 export const REGISTERED = 2

@@ -1,9 +1,9 @@
 /** What a user's account may be: completed, checked, and never the last administrator lost. */
 import type { Row, Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
-import type { Context } from '#kernel/context.ts'
+import type { Context, Draft } from '#kernel/declaration.ts'
 import { ApiError, CONFIRM, forbidden, type Violation, violation } from '#kernel/errors.ts'
-import { type Draft, differs } from '#kernel/resource.ts'
+import { differs } from '#kernel/resource.ts'
 import { changed } from '#kernel/world.ts'
 import { endSetup } from './one-time-links.ts'
 import { addressReplaced, faultsOf, passwordReplaced } from './password-changes.ts'

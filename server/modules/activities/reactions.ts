@@ -2,8 +2,8 @@
 import type { Reader, Row } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
-import type { Context } from '#kernel/context.ts'
-import { type Body, collection } from '#kernel/represent.ts'
+import type { Body, Context } from '#kernel/declaration.ts'
+import { collection } from '#kernel/represent.ts'
 
 /** The reactions there are. */
 export const emojis: Readonly<Record<string, string>> = {

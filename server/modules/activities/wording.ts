@@ -1,8 +1,9 @@
 /** What an entry of a history says: each difference between two states of a row in a sentence, as text and as HTML. */
 import type { Row } from '#db/database.ts'
+import type { Property, Resource } from '#kernel/declaration.ts'
 import type { Change } from '#kernel/history.ts'
 import { days, hours, markdown } from '#kernel/kinds.ts'
-import { isAutomatic, isLock, type Property, type Resource } from '#kernel/resource.ts'
+import { isAutomatic, isLock } from '#kernel/resource.ts'
 import type { Settings } from '#kernel/settings.ts'
 import { escapeHtml } from '#text/escape.ts'
 

@@ -2,9 +2,8 @@
 import type { Transaction } from '#db/database.ts'
 import { hasWords } from '#db/search.ts'
 import { join, or, type Sql, sql } from '#db/sql.ts'
-import type { Context } from '#kernel/context.ts'
 import { type Addition, defineAdditions } from '#kernel/living.ts'
-import { type Draft, extend } from '#kernel/resource.ts'
+import { extend } from '#kernel/resource.ts'
 import { permissionTopics } from '#kernel/viewer.ts'
 import { changed } from '#kernel/world.ts'
 import { type Definition, definitionsFor, definitionsOf, isIn } from './definitions.ts'
@@ -13,6 +12,7 @@ import { alsoSearched } from '#modules/work-packages/texts.ts'
 import { valueIn } from './formats.ts'
 import { filterOf, nameOf, propertyOf } from './properties.ts'
 import './references.ts'
+import type { Context, Draft } from '#kernel/declaration.ts'
 
 defineAdditions(async (db, snapshot, viewer) => {
   const fields = await definitionsOf(db, snapshot)

@@ -1,11 +1,11 @@
 /** Choices that form a tree, and those that have a weight. */
 import type { Row } from '#db/database.ts'
 import type { Tables } from '#db/tables.ts'
-import type { Context } from '#kernel/context.ts'
+import type { Context, Page } from '#kernel/declaration.ts'
 import { ApiError, badRequest, notFound } from '#kernel/errors.ts'
 import { guarded, ok, operation, rowAt } from '#kernel/operation.ts'
 import { isId } from '#kernel/operators.ts'
-import { enrich, type Page } from '#kernel/page.ts'
+import { enrich } from '#kernel/page.ts'
 import { collection, represent } from '#kernel/represent.ts'
 import { resource } from '#kernel/resource.ts'
 import { signedIn, within } from '#kernel/rules.ts'

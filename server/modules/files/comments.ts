@@ -1,7 +1,6 @@
 /** Files attached to comments, or to whatever else an activity tells. */
 import type { Row } from '#db/database.ts'
-import type { Context } from '#kernel/context.ts'
-import type { Payload } from '#kernel/draft.ts'
+import type { Context, Payload } from '#kernel/declaration.ts'
 import { isId } from '#kernel/operators.ts'
 import { visibleIds } from '#kernel/page.ts'
 import { hrefOf } from '#kernel/resource.ts'

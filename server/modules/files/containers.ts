@@ -1,7 +1,8 @@
 /** What files can be attached to: a table of kinds, filled by declarations. */
 import type { Row } from '#db/database.ts'
 import { name, type Sql, sql } from '#db/sql.ts'
-import { type Resource, resourceNamed } from '#kernel/resource.ts'
+import type { Resource } from '#kernel/declaration.ts'
+import { resourceNamed } from '#kernel/resource.ts'
 import { either, type Rule, type Scope } from '#kernel/rules.ts'
 
 export interface Container {

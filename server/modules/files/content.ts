@@ -2,8 +2,9 @@
 import type { Row } from '#db/database.ts'
 import { disposition } from '#files/names.ts'
 import { presentation } from '#files/types.ts'
+import type { Answer, Ask } from '#kernel/declaration.ts'
 import { notFound } from '#kernel/errors.ts'
-import { type Answer, type Ask, operation, rowAt } from '#kernel/operation.ts'
+import { operation, rowAt } from '#kernel/operation.ts'
 import { Attachment } from './attachments.ts'
 import { names, rangeOf } from './ranges.ts'
 

@@ -1,6 +1,6 @@
 /** What clients should know of the instance's settings, by themselves and for one project. */
 import { single } from '#kernel/collection.ts'
-import type { Context } from '#kernel/context.ts'
+import type { Context } from '#kernel/declaration.ts'
 import { ok, operation, rowAt } from '#kernel/operation.ts'
 import { hrefOf } from '#kernel/resource.ts'
 import { INTERNAL_COMMENTS } from '#modules/accounts/permissions.ts'

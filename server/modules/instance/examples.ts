@@ -1,7 +1,7 @@
 /** The examples that the official description explains schemas, forms and aggregation with, made of what is really there. */
 import { form, prepareWrite } from '#kernel/change.ts'
 import { index } from '#kernel/collection.ts'
-import type { Context } from '#kernel/context.ts'
+import type { Context } from '#kernel/declaration.ts'
 import { emptyDraft, ok, operation } from '#kernel/operation.ts'
 import { fixed, resourceNamed } from '#kernel/resource.ts'
 import { everyone, nobody } from '#kernel/rules.ts'

@@ -1,5 +1,4 @@
-/** Texts as HTML, the way they are shown everywhere else: for previews. */
-import type { Context } from '#kernel/context.ts'
+import type { Context } from '#kernel/declaration.ts'
 import { pathsOf, readAddress } from '#kernel/draft.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { idFrom, operation } from '#kernel/operation.ts'

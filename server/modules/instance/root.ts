@@ -1,6 +1,7 @@
 /** The root of the API: what the instance is called, and where everything begins. */
+
+import type { Link } from '#kernel/declaration.ts'
 import { ok, operation } from '#kernel/operation.ts'
-import type { Link } from '#kernel/resource.ts'
 import { either, inAnyProject } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 

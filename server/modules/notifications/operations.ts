@@ -1,7 +1,8 @@
 /** Reading and unreading notifications, one or many at once; and what one of them tells in detail. */
 import { and, type Sql, sql } from '#db/sql.ts'
+import type { Ask } from '#kernel/declaration.ts'
 import { notFound } from '#kernel/errors.ts'
-import { type Ask, guarded, ok, operation, rowAt } from '#kernel/operation.ts'
+import { guarded, ok, operation, rowAt } from '#kernel/operation.ts'
 import { visibleWhere } from '#kernel/page.ts'
 import { conditionsOf, readFilters } from '#kernel/query.ts'
 import { Notification } from './notifications.ts'

@@ -1,8 +1,8 @@
 /** Single values of a work package that a notification tells in detail, and the schemas that describe them. */
 import type { Row } from '#db/database.ts'
+import type { Body } from '#kernel/declaration.ts'
 import { badRequest, notFound } from '#kernel/errors.ts'
 import { ok, operation } from '#kernel/operation.ts'
-import type { Body } from '#kernel/represent.ts'
 
 /** What such a value is called, and its type. */
 const properties: Readonly<Record<string, { name: string; type: string }>> = {

@@ -1,5 +1,4 @@
-/** Applications as administrators read them by the API. */
-import type { Kind } from '#kernel/kinds.ts'
+import type { Kind } from '#kernel/declaration.ts'
 import { resource } from '#kernel/resource.ts'
 import { admin } from '#kernel/rules.ts'
 import { isConfidential } from './applications.ts'

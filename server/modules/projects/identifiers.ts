@@ -1,7 +1,7 @@
 /** Identifiers of projects: what they may look like, whose they are, and how they are made from names. */
 import type { Reader, Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
-import type { Context } from '#kernel/context.ts'
+import type { Context } from '#kernel/declaration.ts'
 
 export const LONGEST_IDENTIFIER = 100
 const RESERVED = ['new', 'menu', 'queries', 'filters']

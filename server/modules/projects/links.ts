@@ -1,9 +1,9 @@
 /** Where a project leads, and what can be done with it. */
 import type { Row } from '#db/database.ts'
 import type { Tables } from '#db/tables.ts'
-import type { Page } from '#kernel/page.ts'
+import type { Action, Link, Page } from '#kernel/declaration.ts'
 import { UNDISCLOSED } from '#kernel/represent.ts'
-import { type Action, hrefOf, type Link, resourceNamed } from '#kernel/resource.ts'
+import { hrefOf, resourceNamed } from '#kernel/resource.ts'
 import { admin, both, either, inProject, not, type Rule, signedIn, within } from '#kernel/rules.ts'
 import { edit } from './rights.ts'
 import { ancestors as idsAbove, type Tree } from './tree.ts'

@@ -1,7 +1,7 @@
 /** What is switched on in which project: modules and types of work packages. Kept in process. */
 import type { Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
-import type { Context } from '#kernel/context.ts'
+import type { Context } from '#kernel/declaration.ts'
 import { changed } from '#kernel/world.ts'
 import { projectModules } from '#modules/accounts/permissions.ts'
 

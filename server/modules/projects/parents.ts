@@ -1,6 +1,6 @@
 /** Which projects can be put below which. */
 import type { Row } from '#db/database.ts'
-import type { Context } from '#kernel/context.ts'
+import type { Context } from '#kernel/declaration.ts'
 import { idSet, prepare } from '#kernel/viewer.ts'
 import { descendants, treeOf } from './tree.ts'
 

@@ -2,7 +2,7 @@
 import type { Row, Transaction } from '#db/database.ts'
 import { recordset } from '#db/dialect.ts'
 import { type Sql, sql } from '#db/sql.ts'
-import type { Context } from '#kernel/context.ts'
+import type { Context } from '#kernel/declaration.ts'
 import { entryOf, rewriteWhere } from '#kernel/history.ts'
 import { resourceNamed } from '#kernel/resource.ts'
 import { defineSet, grantsOf } from '#kernel/viewer.ts'

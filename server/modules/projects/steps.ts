@@ -1,8 +1,8 @@
 /** What follows from what a project is to be, and what is wrong with it. */
 import type { Tables } from '#db/tables.ts'
-import type { Context } from '#kernel/context.ts'
+import type { Context, Draft } from '#kernel/declaration.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
-import { type Draft, differs } from '#kernel/resource.ts'
+import { differs } from '#kernel/resource.ts'
 import { type Facts, squish } from './facts.ts'
 import { flawOf } from './identifiers.ts'
 import { archive, edit, editAttributes } from './rights.ts'

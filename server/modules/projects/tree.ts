@@ -1,6 +1,6 @@
 /** The tree that projects form, kept in process. */
 import type { Row } from '#db/database.ts'
-import type { Context } from '#kernel/context.ts'
+import type { Context } from '#kernel/declaration.ts'
 import { allRows } from '#kernel/world.ts'
 
 export interface Tree {

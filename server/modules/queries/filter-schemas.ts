@@ -1,13 +1,11 @@
-/** Schemas of filters: with which operators each can be used, and with which values. */
-import type { Context } from '#kernel/context.ts'
+import type { Body, Context, Link, Resource } from '#kernel/declaration.ts'
 import { forbidden, notFound } from '#kernel/errors.ts'
-
 import { allOperations, ok, operation, rowFrom } from '#kernel/operation.ts'
 import { takesValues } from '#kernel/operators.ts'
 import { enrich } from '#kernel/page.ts'
 import { isAvailable, type Known } from '#kernel/query.ts'
-import { type Body, collection, represent } from '#kernel/represent.ts'
-import { hrefOf, type Link, type Resource, resourceNamed, resources, rowsOf } from '#kernel/resource.ts'
+import { collection, represent } from '#kernel/represent.ts'
+import { hrefOf, resourceNamed, resources, rowsOf } from '#kernel/resource.ts'
 import { inProject } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { operatorsFor } from './filters.ts'

@@ -1,15 +1,13 @@
 /** Filters as a query keeps them: from instances with links to what is asked of a list, and back. */
 import type { Row } from '#db/database.ts'
-import type { Context } from '#kernel/context.ts'
-import { namedIn, type Payload, sentLink } from '#kernel/draft.ts'
+import type { Body, Context, FilterUse, Kind, Link, Payload } from '#kernel/declaration.ts'
+import { namedIn, sentLink } from '#kernel/draft.ts'
 import { ApiError } from '#kernel/errors.ts'
-import { FormatError, isStorable, type Kind } from '#kernel/kinds.ts'
-
-import { type FilterUse, isId, misfit, operatorsOf, takesValues, understood } from '#kernel/operators.ts'
+import { FormatError, isStorable } from '#kernel/kinds.ts'
+import { isId, misfit, operatorsOf, takesValues, understood } from '#kernel/operators.ts'
 import { relatedRows } from '#kernel/page.ts'
 import { filtersOf, type Known } from '#kernel/query.ts'
-import type { Body } from '#kernel/represent.ts'
-import { hrefOf, type Link, resourceNamed, rowsOf } from '#kernel/resource.ts'
+import { hrefOf, resourceNamed, rowsOf } from '#kernel/resource.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { QueryFilter, QueryOperator, workPackageFilters, workPackages } from './parts.ts'
 

@@ -1,10 +1,10 @@
 /** What queries are made of, read off the declaration of work packages: columns, orders, groups, filters and operators. */
 import type { Row } from '#db/database.ts'
-import type { Context } from '#kernel/context.ts'
+import type { Context, Property, Resource } from '#kernel/declaration.ts'
 import { alive } from '#kernel/living.ts'
 import { operatorNames } from '#kernel/operators.ts'
 import { filtersOf, type Known } from '#kernel/query.ts'
-import { fixed, humanize, type Property, type Resource, resourceNamed, rowsOf } from '#kernel/resource.ts'
+import { fixed, humanize, resourceNamed, rowsOf } from '#kernel/resource.ts'
 import { everyone } from '#kernel/rules.ts'
 import { seesWork } from './rights.ts'
 

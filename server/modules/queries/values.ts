@@ -1,5 +1,7 @@
 /** The kinds of values that only queries have. All are kept as text. */
-import { FormatError, isStorable, type Kind } from '#kernel/kinds.ts'
+
+import type { Kind } from '#kernel/declaration.ts'
+import { FormatError, isStorable } from '#kernel/kinds.ts'
 import { expectedTimestamps, NOW, readTimestamps } from '#kernel/timestamps.ts'
 
 export const zoomLevels = ['auto', 'days', 'weeks', 'months', 'quarters', 'years'] as const

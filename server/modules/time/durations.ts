@@ -1,7 +1,7 @@
 /** When other days become days of work, work keeps its dates and takes another number of days. */
 import type { Transaction } from '#db/database.ts'
 import { type Sql, sql, TRUE } from '#db/sql.ts'
-import type { Context } from '#kernel/context.ts'
+import type { Context } from '#kernel/declaration.ts'
 import { entryOf, rewrite } from '#kernel/history.ts'
 import { resourceNamed } from '#kernel/resource.ts'
 import { durationBetween } from '#modules/work-packages/working-days.ts'

@@ -1,6 +1,6 @@
 /** Where time can be booked. */
 import { index } from '#kernel/collection.ts'
-import type { Context } from '#kernel/context.ts'
+import type { Context } from '#kernel/declaration.ts'
 import { ok, operation, rowFrom } from '#kernel/operation.ts'
 import { resourceNamed } from '#kernel/resource.ts'
 import { either, inProject, shared } from '#kernel/rules.ts'

@@ -1,10 +1,10 @@
 /** Time spent: by whom, on what, when and how long. */
 import type { Row } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
-import type { Context } from '#kernel/context.ts'
+import type { Context, Draft } from '#kernel/declaration.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { visibleRow } from '#kernel/page.ts'
-import { type Draft, differs, extend, resource, resourceNamed } from '#kernel/resource.ts'
+import { differs, extend, resource, resourceNamed } from '#kernel/resource.ts'
 import { both, either, having, inProject, NOTHING, not, own, type Scope, shared } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { allRows } from '#kernel/world.ts'

@@ -1,8 +1,8 @@
 /** When somebody does not work, besides the days on which nobody does: from one date to another. */
 import { sql } from '#db/sql.ts'
-import type { Context } from '#kernel/context.ts'
+import type { Context, Draft } from '#kernel/declaration.ts'
 import { badRequest, type Violation, violation } from '#kernel/errors.ts'
-import { type Draft, resource } from '#kernel/resource.ts'
+import { resource } from '#kernel/resource.ts'
 import { belowUsers, changesTimes, seesTimes } from './user-times.ts'
 
 interface Facts {

@@ -1,8 +1,9 @@
 /** How long somebody works on each day of the week, from a date on. */
 import { TRUE } from '#db/sql.ts'
+import type { Draft, Kind } from '#kernel/declaration.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
-import { FormatError, type Kind } from '#kernel/kinds.ts'
-import { type Draft, resource } from '#kernel/resource.ts'
+import { FormatError } from '#kernel/kinds.ts'
+import { resource } from '#kernel/resource.ts'
 import { belowUsers, changesTimes, seesTimes } from './user-times.ts'
 
 const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const

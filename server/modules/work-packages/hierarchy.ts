@@ -2,9 +2,9 @@
 import type { Row, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
-import type { Context } from '#kernel/context.ts'
+import type { Context, Link } from '#kernel/declaration.ts'
 import { needsOf, seenWhere, visibleIds } from '#kernel/page.ts'
-import { type Link, resourceNamed } from '#kernel/resource.ts'
+import { resourceNamed } from '#kernel/resource.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { percentOf } from './progress.ts'
 

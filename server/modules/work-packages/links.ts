@@ -1,7 +1,6 @@
 /** Where a work package leads, and what can be done with it. */
 import type { Tables } from '#db/tables.ts'
-import type { Page } from '#kernel/page.ts'
-import type { Action } from '#kernel/resource.ts'
+import type { Action, Page } from '#kernel/declaration.ts'
 import { inProject, signedIn } from '#kernel/rules.ts'
 import type { Relatives } from './hierarchy.ts'
 

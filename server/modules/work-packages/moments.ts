@@ -1,6 +1,4 @@
-/** The moments at which a request asks what work packages were: its parameter `timestamps`. */
-import type { Moment } from '#kernel/baseline.ts'
-import type { Context } from '#kernel/context.ts'
+import type { Context, Moment } from '#kernel/declaration.ts'
 import { invalidQuery } from '#kernel/errors.ts'
 import { expectedTimestamps, momentOf, NOW, readTimestamps } from '#kernel/timestamps.ts'
 import { calendarOf } from './facts.ts'

@@ -2,7 +2,7 @@
 import type { Engine } from '#db/database.ts'
 import { onward } from '#db/dialect.ts'
 import { join, name, type Sql, sql } from '#db/sql.ts'
-import type { Context } from '#kernel/context.ts'
+import type { Context } from '#kernel/declaration.ts'
 import { isMirrored, storedType } from './relation-types.ts'
 
 /** How one can stand to another: as the types of relations say, or as parent or child. */

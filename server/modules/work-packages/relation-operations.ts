@@ -2,8 +2,9 @@
 
 import { prepareWrite } from '#kernel/change.ts'
 import { index } from '#kernel/collection.ts'
+import type { Ask } from '#kernel/declaration.ts'
 import { invalidQuery } from '#kernel/errors.ts'
-import { type Ask, created, ok, operation, rowFrom } from '#kernel/operation.ts'
+import { created, ok, operation, rowFrom } from '#kernel/operation.ts'
 import { readFilters, writeFilters } from '#kernel/query.ts'
 import { listOptions } from './list.ts'
 import { family, relatable } from './relatable.ts'

@@ -1,8 +1,8 @@
 /** What follows from a proposed work package, and what is wrong with it: pure steps over facts. */
 import type { Row } from '#db/database.ts'
-import type { Context } from '#kernel/context.ts'
+import type { Context, Draft } from '#kernel/declaration.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
-import { type Draft, differs } from '#kernel/resource.ts'
+import { differs } from '#kernel/resource.ts'
 import { NOTHING } from '#kernel/rules.ts'
 import { asMilestone, calendarFor, completeDates, type Dates, dateViolations } from './dates.ts'
 import type { Facts } from './facts.ts'

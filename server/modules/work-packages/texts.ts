@@ -1,6 +1,6 @@
 /** The texts in which work packages are found. */
 import { name, or, type Sql, sql } from '#db/sql.ts'
-import type { Context } from '#kernel/context.ts'
+import type { Context } from '#kernel/declaration.ts'
 import { inProject } from '#kernel/rules.ts'
 import type { Text } from '#kernel/search.ts'
 import { prepare } from '#kernel/viewer.ts'

@@ -1,8 +1,8 @@
 /** The unit of work: what is to be done, by whom, by when. */
 import { folded } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
-import type { Context } from '#kernel/context.ts'
-import { type Draft, differs, resource } from '#kernel/resource.ts'
+import type { Context, Draft } from '#kernel/declaration.ts'
+import { differs, resource } from '#kernel/resource.ts'
 import { either, inProject, onWorkPackage, type Scope } from '#kernel/rules.ts'
 import { allRows } from '#kernel/world.ts'
 import { bySurname } from '#modules/accounts/search.ts'

@@ -1,7 +1,7 @@
 /** Which status may follow which: rows of type, role, from and to, held in process. */
 import type { Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
-import type { Context } from '#kernel/context.ts'
+import type { Context } from '#kernel/declaration.ts'
 import { type Rule, withRole } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 

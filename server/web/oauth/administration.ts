@@ -1,9 +1,9 @@
 /** Applications that may ask people to let them in, as administrators register them. */
 import type { Database } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
+import type { Answer } from '#kernel/declaration.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { isStorable } from '#kernel/kinds.ts'
-import type { Answer } from '#kernel/operation.ts'
 import { scopes as allScopes, meaningOf } from '#kernel/scopes.ts'
 import {
   type Application,

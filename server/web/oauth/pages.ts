@@ -1,7 +1,7 @@
 /** Asking people whether they let an application in, and showing codes to those who have to copy them. */
 import type { Ground } from '#http/mount.ts'
 import { isOwn } from '#http/session.ts'
-import type { Answer } from '#kernel/operation.ts'
+import type { Answer } from '#kernel/declaration.ts'
 import { meaningOf } from '#kernel/scopes.ts'
 import { isProved } from '#kernel/sessions.ts'
 import { addressOf } from '#kernel/settings.ts'

@@ -1,0 +1,577 @@
+/** What declarations are made of: the types that all of the kernel shares, so that none of its files needs another one for them. */
+import type { Database, Engine, Reader, Row, Transaction } from '#db/database.ts'
+import type { Sql } from '#db/sql.ts'
+import type { TableName, Tables } from '#db/tables.ts'
+import type { FileStore } from '#files/store.ts'
+import type { Violation } from './errors.ts'
+import type { Rule, Scope } from './rules.ts'
+import type { Settings } from './settings.ts'
+import type { Proof, Viewer } from './viewer.ts'
+import type { Snapshot, Topic } from './world.ts'
+
+export interface Context {
+  readonly db: Reader
+  /** For what has to be kept even where the request comes to nothing, such as an attempt at a password. Not within a transaction. */
+  readonly outside: Database
+  readonly engine: Engine
+  readonly viewer: Viewer
+  /** What the request shows of the person who is the viewer. */
+  readonly proof: Proof
+  /** When the credential that it came with is good no more by itself. */
+  readonly until: string | undefined
+  readonly snapshot: Snapshot
+  /** The resources that this database has added properties to. */
+  readonly living: Living
+  readonly settings: Settings
+  readonly now: Date
+  /** The viewer's time zone, an IANA name; the instance's where there is none. */
+  readonly timeZone: string
+  /** Today in that zone, `YYYY-MM-DD`. */
+  readonly today: string
+  /** Where files are kept. Not to be touched while a transaction runs. */
+  readonly files: FileStore
+  /** The query string. */
+  readonly params: URLSearchParams
+  /** The path asked for, without the query string. */
+  readonly path: string
+  /** Where rows are read as they were at a moment: the same request, reading what there is now. */
+  readonly present?: Context
+  /** The same request as if it began now: after a write, for telling what has become of it. */
+  renewed(): Promise<Context>
+}
+
+/** How a filter on a kind behaves; see `operators.ts`. */
+export type Strategy =
+  | 'list'
+  | 'list_all'
+  | 'list_optional'
+  | 'integer'
+  | 'date'
+  | 'datetime_past'
+  | 'text'
+  | 'string'
+  | 'search'
+  | 'boolean'
+
+export interface Kind {
+  /** The type's name in schemas. */
+  readonly type: string
+  /** The value's JSON Schema. */
+  readonly json: Record<string, unknown>
+  /** From the column's value to the API's. */
+  render(value: any): unknown
+  /** From the API's value to the column's; null is never passed in. Throws a FormatError. */
+  parse(value: unknown, context?: Context): unknown
+  readonly strategy: Strategy
+  /** What is shown where there is no value; null unless said otherwise. */
+  readonly ofNothing?: unknown
+}
+
+/** A link as it is answered. */
+export interface Link {
+  href: string | null
+  title?: string | null
+  method?: string
+  templated?: boolean
+  type?: string
+  payload?: unknown
+  identifier?: string
+}
+
+export type Body = Record<string, unknown>
+
+/** A write before it is committed: the proposed row, what it was, and what the client named. */
+export interface Draft<R = any> {
+  readonly row: R
+  readonly before: R | undefined
+  /** Names of the properties that the payload holds, null included. */
+  readonly given: ReadonlySet<string>
+  /** The ids given for links to many, by property. */
+  readonly many: Readonly<Record<string, readonly number[]>>
+  /** What `_meta` of the payload says, by name. */
+  readonly meta: Readonly<Record<string, unknown>>
+  /** What was given for properties that have no column, as it was sent. */
+  readonly loose?: Readonly<Record<string, unknown>>
+  /** The addresses of links that lead to nothing the viewer sees, as they were sent, by column or, without one, by property. */
+  readonly dangling?: Readonly<Record<string, readonly string[]>>
+}
+
+/** What a form may offer as values of a property. */
+export type Allowed<R, F> =
+  | { href: (draft: Draft<R>, context: Context) => string | null }
+  | { rows: (draft: Draft<R>, facts: F, context: Context) => readonly Row[] | Promise<readonly Row[]> }
+  | { texts: (draft: Draft<R>, facts: F, context: Context) => readonly string[] }
+
+export interface Common<R, F> {
+  /** Defaults to the property's name in snake_case, with `_id` for a link. */
+  column?: keyof R & string
+  /** What people read; defaults to the property's name in words. */
+  label?: string
+  required?: boolean | ((draft: Draft<R>, facts: F, context: Context) => boolean)
+  /** A stored row may go on lacking it: that is judged only where the client names it, or where this says so. */
+  lenient?: (draft: Draft<R>) => boolean
+  /** Said after the label when it is required and missing. */
+  blank?: string
+  hasDefault?: boolean
+  /** On a new row it follows from other properties where it is left blank: what is missing then are those. */
+  derived?: boolean
+  /** Whether a client may write it at all, apart from permissions. */
+  writable?: boolean | ((draft: Draft<R>, facts: F, context: Context) => boolean)
+  /** Taken no notice of when it is sent, where others that cannot be written are refused. */
+  ignored?: boolean
+  /** A whole sentence, said whenever it is sent although it cannot be written, even if unchanged. */
+  refusal?: string
+  /** Who may write it; judged on the stored row, or on the draft of a new one. */
+  may?: Rule | { create: Rule; update: Rule }
+  /**
+   * Whether changing it takes a fresh proof of the person, by whatever door: for all that decides who can sign in. What shows none
+   * finds it not writable, unless the write itself is `proven`.
+   */
+  proof?: (draft: Draft<R>, facts: F, context: Context) => boolean
+  /** Who may read it, and filter or sort by it. */
+  read?: Rule
+  /** Whether the row has it; where not, its key is absent. */
+  when?: (row: R, page: Page) => boolean
+  /** Whether a row has it at all, stored or not: where not it is shown nowhere, and no notice is taken of it when it is sent. */
+  active?: (draft: Draft<R>, context: Context) => boolean
+  /** What a new row has where the client says nothing. */
+  initial?: unknown
+  /** What it comes to, given the rest of the row: computed whenever that is written. */
+  follows?: (row: R) => unknown
+  /** Further members of its entry in schemas. */
+  about?: Readonly<Record<string, unknown>>
+  /** What is wrong with a value, in words that follow the label. */
+  fault?: (value: unknown) => string | undefined
+  /** Whether the schema mentions it. */
+  inSchema?: boolean | ((draft: Draft<R>, facts: F, context: Context) => boolean)
+  /** The part of a form it belongs to. */
+  section?: string
+  /** Filterable, with the kind's operators or these; see `filterNames` for further names. */
+  filter?: boolean | Strategy
+  filterNames?: readonly string[]
+  /** Whether words in it are found by an index: see db/search.ts. */
+  indexed?: boolean
+  /** Sortable, by what it holds or by this expression: of a row of its table or, for a link, of the row that it points to. */
+  sort?: boolean | ((scope: Scope, table: string) => Sql)
+  group?: boolean
+  /** Its groups are in descending order where no sort criterion says otherwise. */
+  descending?: boolean
+  /** Rows without a value come first when ascending, last when descending; of other properties the other way round. */
+  emptyFirst?: boolean
+  /** Whether it can be a column of a list; what can be sorted or grouped by can. */
+  listed?: boolean
+  /** Told again where a row is compared with what it was, if it has changed since. */
+  compared?: boolean
+  /** Summable: what it holds, or by this aggregate expression. */
+  sum?: boolean | ((context: Context, table: string) => Sql)
+}
+
+export interface ScalarOptions<R, F> extends Common<R, F> {
+  max?: number
+  min?: number
+  /** Computed from the row instead of read from a column. */
+  value?: (row: R, page: Page) => unknown
+  /** Computed by the database: an expression that is selected with every row unless a column is named as well. */
+  select?: (scope: Scope, table: string) => Sql
+  allowed?: Allowed<R, F>
+  /** Kept as null instead of rendered when there is no value; false leaves the key out. */
+  nullable?: boolean
+}
+
+export interface LinkOptions<R, F> extends Common<R, F> {
+  allowed?: Allowed<R, F>
+  /** Embedded when the row is answered by itself. */
+  embed?: boolean
+  /** Whoever sees the row sees this link's target named, whether or not the target is visible otherwise. */
+  open?: boolean
+  /** What an invisible target looks like: an undisclosed link, or none. */
+  hidden?: 'undisclosed' | 'none'
+  /** The link as it is answered, where it is not simply the target's. */
+  link?: (row: R, page: Page) => Link | undefined
+  /** Many targets: how they are read for a page and stored for a row. */
+  load?: (rows: readonly R[], context: Context) => Promise<ReadonlyMap<number, readonly number[]>>
+  /**
+   * The address of the list of many targets, where a row links to that instead of each. They are then loaded only to be
+   * embedded, as a collection; a payload names each, and none unless the client did.
+   */
+  collected?: (row: R) => string
+  /** Which of the visible targets can be linked to; of all others it is said that they do not exist. */
+  eligible?: (draft: Draft<R>, context: Context) => Sql | Promise<Sql>
+  /** Runs in the transaction of the write, after the row is written. */
+  store?: (tx: Transaction, draft: Draft<R>, ids: readonly number[], context: Context) => Promise<void>
+  /** The type's name in schemas, where it is not the target's. */
+  schemaType?: string
+  /** The id it links to, computed by the database instead of read from a column. */
+  select?: (scope: Scope, table: string) => Sql
+  /** Where a row links to, when the column alone does not say. */
+  target?: (row: R) => string | undefined
+}
+
+export interface Property {
+  readonly name: string
+  readonly kind: Kind
+  readonly column: string | undefined
+  readonly label: string
+  readonly options: ScalarOptions<any, any> & LinkOptions<any, any>
+  /** The name of the resource it links to. */
+  readonly to: string | undefined
+  readonly many: boolean
+  /** The column it shares with others, which holds an object, and its key there. Its own column is one of the row in memory. */
+  readonly kept?: { readonly column: string; readonly key: string }
+}
+
+/** A property before it has its name. */
+export type Unnamed = Omit<Property, 'name' | 'label' | 'column'>
+
+/** The builders that a declaration's properties are made with, for one table's rows. */
+export interface Build<R, F> {
+  text(options?: ScalarOptions<R, F>): Unnamed
+  integer(options?: ScalarOptions<R, F>): Unnamed
+  boolean(options?: ScalarOptions<R, F>): Unnamed
+  date(options?: ScalarOptions<R, F>): Unnamed
+  dateTime(options?: ScalarOptions<R, F>): Unnamed
+  hours(options?: ScalarOptions<R, F>): Unnamed
+  days(options?: ScalarOptions<R, F>): Unnamed
+  markdown(options?: ScalarOptions<R, F>): Unnamed
+  plain(options?: ScalarOptions<R, F>): Unnamed
+  password(options?: ScalarOptions<R, F>): Unnamed
+  /** A property of a kind of the module's own. */
+  of(kind: Kind, options?: ScalarOptions<R, F>): Unnamed
+  /** A link to one other resource, by its name. */
+  link(to: string, options?: LinkOptions<R, F>): Unnamed
+  /** Links to many of another resource. */
+  links(to: string, options?: LinkOptions<R, F>): Unnamed
+}
+
+/**
+ * An order that is no property's own: an expression of the row, and nothing where this viewer has no such order; or one that is read
+ * by way of a property, as far as that may be read. `by` is then an expression of what the property's `sort` is one of.
+ */
+export type Order =
+  | ((scope: Scope, table: string) => Sql | undefined)
+  | { readonly of: string; readonly by?: (scope: Scope, table: string) => Sql }
+
+/** A link that is no property: an action or a way on. */
+export interface Action<R> {
+  href?: (row: R, page: Page) => string | null
+  /** Several links under one name, in place of `href`. */
+  links?: (row: R, page: Page) => readonly Link[] | undefined
+  method?: 'post' | 'patch' | 'put' | 'delete'
+  title?: string | ((row: R, page: Page) => string)
+  payload?: (row: R, page: Page) => unknown
+  templated?: boolean
+  /** A media type, for links that lead out of the API. */
+  type?: string
+  /** Changes nothing, although its method may look like it. */
+  harmless?: boolean
+  may?: Rule
+  when?: (row: R, page: Page) => boolean
+}
+
+/** One use of a filter in a request. */
+export interface FilterUse {
+  readonly name: string
+  readonly operator: string
+  readonly values: readonly string[]
+}
+
+/** A filter that needs more than a column and a strategy. */
+export interface Filter {
+  /** Further names it answers to, besides its own in camelCase and snake_case. */
+  names?: readonly string[]
+  label?: string
+  strategy: Strategy
+  /** Where the strategy's operators are not the right ones. */
+  operators?: readonly string[]
+  /** What people read for operators that no other filter has. */
+  operatorNames?: Readonly<Record<string, string>>
+  /** The resource whose rows its values name. */
+  to?: string
+  /** The property that it looks at, where it is not called so: nothing is found by what the viewer may not read. */
+  of?: string
+  /** Whether there is such a filter where a list is asked for: always, unless this says otherwise. */
+  available?: (context: Context) => boolean | Promise<boolean>
+  /** It answers to its name, but is not among the filters that are offered. */
+  unlisted?: boolean
+  /** Whether values name something that can be chosen; by default any visible row of `to`, or any value of the right format. */
+  allowed?: (values: readonly string[], context: Context) => boolean | Promise<boolean>
+  where: (use: FilterUse, context: Context, table: string) => Sql | Promise<Sql>
+}
+
+export interface Sort {
+  readonly name: string
+  readonly descending: boolean
+  readonly expression: Sql
+  /** Whether there can be rows without a value. */
+  readonly nullable: boolean
+  /** Whether these come first when ascending. */
+  readonly emptyFirst?: boolean | undefined
+}
+
+export interface Query {
+  readonly offset: number
+  readonly pageSize: number
+  /** The filters as they are repeated in links: the client's own with their dates understood, or the default ones. */
+  readonly filters: readonly FilterUse[]
+  readonly conditions: readonly Sql[]
+  readonly sorts: readonly Sort[]
+  readonly group: Property | undefined
+  readonly showSums: boolean
+  readonly select: readonly string[] | undefined
+}
+
+export interface Page {
+  readonly context: Context
+  readonly resource: Resource
+  readonly rows: readonly Row[]
+  /** What the resource's `loads` gave, by name. */
+  readonly loaded: Readonly<Record<string, any>>
+  /** The rows that links point to, by resource and id. Those of resources not held in process are visible ones only. */
+  readonly related: ReadonlyMap<string, ReadonlyMap<number, Row>>
+  /** The ids that links to many point to, by property and row. */
+  readonly many: ReadonlyMap<string, ReadonlyMap<number, readonly number[]>>
+  /** What is embedded, represented, by resource and id, as far as it answers at its own address; only for a row answered by itself. */
+  readonly embedded?: ReadonlyMap<string, ReadonlyMap<number, object>>
+  /** What its resource's `embeds` gave, by name and the id of the row; only for a row answered by itself. */
+  readonly extra?: ReadonlyMap<string, ReadonlyMap<number, object>>
+  /** Where the resource stands for several kinds: a page for the rows of each. */
+  readonly variants: ReadonlyMap<string, Page> | undefined
+}
+
+/** A moment that a request asks about. */
+export interface Moment {
+  /** As it is told again. */
+  readonly text: string
+  /** The instant in UTC; undefined for now, which is read from the rows themselves. */
+  readonly at: string | undefined
+}
+
+export interface IndexOptions {
+  /** A condition on the rows besides visibility and filters. */
+  within?: Sql
+  /** The path that links repeat; the request's own by default. */
+  path?: string
+  /** Filters in force when the client names none. */
+  byDefault?: readonly FilterUse[]
+  /** `_type` of the collection. */
+  type?: string
+  /** Further parameters that links repeat, after the filters. */
+  params?: (query: Query) => Record<string, string>
+  /** What is asked for in place of what was, where not every page there could be is given. */
+  instead?: (query: Query) => Query
+  /** What the collection says besides its elements. */
+  links?: (page: Page, query: Query) => Record<string, Link | Link[]>
+  embedded?: (page: Page) => Promise<Body>
+  /** Elements embed what they do when they are answered by themselves. */
+  full?: boolean
+  /** Further links of each group. */
+  groupLinks?: (group: Property) => Record<string, Link>
+  paginated?: boolean
+}
+
+/** The resources that one database has added to, by name; see `living.ts`. */
+export type Living = ReadonlyMap<string, Resource>
+
+/** What every resource may answer. */
+export type StandardOperation = 'index' | 'show' | 'create' | 'update' | 'delete' | 'form' | 'editForm' | 'schema'
+
+export interface Declaration<T extends TableName, F> {
+  /** The collection's path below /api/v3. */
+  path: string
+  /** Further paths whose links name the same kind of resource. */
+  also?: readonly string[]
+  /** Words for one of them in sentences; defaults to the resource's name in words. */
+  label?: string
+  /** `_type` and the path, where they depend on the row. */
+  type?: (row: Tables[T], page: Page) => string
+  pathOf?: (row: Tables[T]) => string
+  /** The path of a row, where it does not end in its id; whatever stands in its place is then read by `resolve` alone. */
+  addressOf?: (row: Tables[T]) => string
+  /** The resource that a row really is, where this one stands for several kinds. */
+  variant?: (row: Tables[T]) => string
+  /** The id that a text in a path or link means, where it is not the number itself. */
+  resolve?: (text: string, context: Context) => Promise<number | undefined>
+  /** The column that says where a row belongs: until it is given, permissions are judged anywhere. */
+  belongsTo?: keyof Tables[T] & string
+  /** What names a row to people. */
+  title: (keyof Tables[T] & string) | ((row: Tables[T]) => string)
+  /** Links to it carry no title. */
+  untitled?: boolean
+  /** Kept in process: all rows of a small table, or those met of a larger one. */
+  held?: 'all' | 'some'
+  order?: { column: keyof Tables[T] & string; descending?: boolean }
+  visible: Rule
+  /**
+   * Which visible rows answer at the resource's own address; all, unless said. Links and further lists may lead to more. Of a row for
+   * which `holds` does not hold, only the database can tell.
+   */
+  addressable?: Pick<Rule, 'needs' | 'where'> & Partial<Pick<Rule, 'holds'>>
+  /** Who may list them at all. Judged anywhere; otherwise 403. */
+  guard?: Rule
+  /** Who may use an operation at all. Judged anywhere, before the row is looked for; otherwise 403. */
+  guards?: Partial<Record<StandardOperation, Rule>>
+  /**
+   * Who may create, change and remove rows. `edit` is asked for properties that name no rule, where that is narrower; `form` for
+   * the forms, where they tell more people what could be written than may write it.
+   */
+  may?: { create?: Rule; update?: Rule; edit?: Rule; delete?: Rule; form?: Rule }
+  /** Said instead of the general sentence when there is no such row. */
+  missing?: string
+  /** Who may read its schema, where that is not whoever may list. */
+  schemaGuard?: Rule
+  /** What its list says and does beyond the usual. */
+  index?: (context: Context) => IndexOptions
+  paginated?: boolean
+  lock?: keyof Tables[T] & string
+  /** The table that keeps what its rows were: every write is recorded in a journal. */
+  journal?: TableName
+  /** What is attached to a row, names by ids, as JSON: other tables hold it, so entries of the journal keep it. */
+  attached?: (engine: Engine, id: Sql) => Sql
+  /** The moments at which a request asks what its rows were; undefined where it asks what they are. Needs a journal. */
+  moments?: (context: Context) => Promise<readonly Moment[] | undefined>
+  properties: (build: Build<Tables[T], F>) => Record<string, Unnamed>
+  /** What a write may say of itself in `_meta`: told in its forms, where the schema mentions it or the client gave it. */
+  meta?: (build: Build<Tables[T], F>) => Record<string, Unnamed>
+  /** Filters that belong to no property. */
+  filters?: Record<string, Filter>
+  /** Sorts that belong to no property. */
+  sorts?: Record<string, Order>
+  actions?: Record<string, Action<Tables[T]> | null>
+  /** Read once for a page: whatever actions and values of its rows need. A loader never sees a single row. */
+  loads?: Record<string, (rows: readonly Tables[T][], context: Context) => Promise<unknown>>
+  /** What is embedded besides its links when a row is answered by itself, by the row's id. */
+  embeds?: Record<string, (rows: readonly Tables[T][], context: Context) => Promise<ReadonlyMap<number, object>>>
+  /** Sets of the viewer's that actions and values ask for beyond the rules given here. */
+  needs?: readonly string[]
+  /** Expressions selected with every row. */
+  extras?: Record<string, (scope: Scope, table: string) => Sql>
+  /** What a new row holds before the payload is applied. */
+  defaults?: (context: Context) => Partial<Tables[T]>
+  /** Whether a write brings the proof along that some properties take, as by the current password. */
+  proven?: (draft: Draft<Tables[T]>, facts: F, context: Context) => boolean
+  /** Looks everything up that the pure steps need: the only one that may ask the database. */
+  facts?: (draft: Draft<Tables[T]>, context: Context) => Promise<F>
+  /** Pure: what follows from what is proposed. Applied in order. */
+  derive?: readonly ((draft: Draft<Tables[T]>, facts: F, context: Context) => Partial<Tables[T]>)[]
+  /** Pure: what is wrong with it. May throw an ApiError that hides everything else. */
+  check?: readonly ((draft: Draft<Tables[T]>, facts: F, context: Context) => readonly Violation[])[]
+  /** In the same transaction, after the row is written. */
+  after?: readonly ((tx: Transaction, draft: Draft<Tables[T]>, facts: F, context: Context) => Promise<void>)[]
+  /** What creating means, where it is not inserting the row; gives the row's id. */
+  create?: (tx: Transaction, row: Tables[T], context: Context) => Promise<number>
+  /** What deleting means, where it is more than removing the row; gives false where it has removed the row itself: see `removal.ts`. */
+  remove?: (tx: Transaction, row: Tables[T], context: Context) => Promise<boolean>
+  /** Why a visible row that the viewer may delete cannot be deleted. */
+  removable?: (row: Tables[T], context: Context) => Promise<readonly Violation[]>
+  /** Topics that change with a row, besides the table's own. */
+  topics?: readonly Topic[]
+  /** Beyond the properties' entries: members of a schema. */
+  schema?: (
+    draft: Draft<Tables[T]>,
+    facts: F,
+    context: Context,
+    form: boolean,
+  ) => Promise<Record<string, unknown>> | Record<string, unknown>
+  /** Further links of forms. */
+  formLinks?: (draft: Draft<Tables[T]>, context: Context) => Record<string, Link>
+  /** Query parameters that count at a row's own address. */
+  parameters?: readonly string[]
+  /** The answer at a row's own address, where it is more than the row. */
+  answer?: (context: Context, row: Tables[T]) => Promise<object>
+  /** Which of the standard operations exist. */
+  operations: readonly StandardOperation[]
+  /** The status of a successful deletion. */
+  deleted?: 202 | 204
+}
+
+/** What the engine sees: the declaration with its types erased. Types serve the author; the engine is generic. */
+export interface Resource extends Omit<Declaration<any, any>, 'properties' | 'meta' | 'title'> {
+  readonly name: string
+  readonly table: TableName
+  readonly properties: readonly Property[]
+  readonly property: ReadonlyMap<string, Property>
+  readonly meta?: readonly Property[]
+  readonly titleOf: (row: any) => string
+  readonly words: string
+  /** The rows themselves, where they are part of the product rather than of the database. */
+  readonly rows?: ReadonlyMap<any, Row>
+  /** How these rows are read off other resources; see `rowsOf`. */
+  readonly rowsOf?: (named: (name: string) => Resource) => ReadonlyMap<any, Row>
+  /** Properties that the viewer does not know of, kept up to date by what the viewer writes. */
+  readonly unseen?: readonly Property[]
+  /** The properties that share a column with others. */
+  readonly kept?: readonly Property[]
+}
+
+/** The part of a declaration that queries are read by; enough for collections of what is no table's rows. */
+export type Queryable = Pick<Resource, 'properties' | 'property' | 'table'> & Partial<Resource>
+
+export type Payload = Record<string, unknown>
+
+/** A part of a body of several. It can be read once, and only until the next part is asked for. */
+export interface Part {
+  readonly name: string
+  readonly bytes: AsyncIterable<Uint8Array>
+  /** Its content as one JSON object; throws an ApiError 400 where it is none. */
+  object(): Promise<Payload>
+}
+
+/** A request that has been understood: who asks, for what, with which body. */
+export interface Ask {
+  readonly context: Context
+  readonly db: Database
+  readonly params: Readonly<Record<string, string>>
+  /** The JSON object sent, empty where none was. */
+  readonly body: Payload
+  /** The body as it came. */
+  readonly text: string
+  /** The parts of a body of several, as they come; none for other bodies. */
+  readonly parts: AsyncIterable<Part>
+  /** The request's headers, their names in small letters. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+}
+
+export interface Answer {
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** An object to be answered as HAL, a text as it is, or nothing. */
+  readonly body?: object | string
+  /** Opens the bytes to be answered instead; not asked for where only the head is wanted. */
+  readonly bytes?: () => Promise<AsyncIterable<Uint8Array>>
+}
+
+export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
+
+export interface Operation {
+  readonly method: Method
+  /** Below /api/v3, with `:name` for parameters; a `*` at its end stands for an id with slashes in it. */
+  readonly path: string
+  readonly summary: string
+  readonly tag: string
+  /** Judged anywhere before it runs; otherwise 403. */
+  readonly guard?: Rule
+  /** Whether it writes nothing though it is no GET, and is open to those who only read. Forms are for those who write. */
+  readonly harmless?: true
+  /** `json` unless said otherwise; `text` for plain text bodies, `parts` for multipart/form-data with a file. */
+  readonly accepts?: 'json' | 'text' | 'parts'
+  /** What is answered, for the description of the API; `plain` is JSON that is no resource. */
+  readonly answers: {
+    status: number
+    of?: string
+    as?: 'single' | 'collection' | 'form' | 'schema' | 'text' | 'object' | 'plain' | 'bytes'
+  }
+  /** Query parameters, for the description of the API. */
+  readonly query?: readonly string[]
+  /** The resource whose payload it takes, for the description of the API. */
+  readonly takes?: string
+  run(ask: Ask): Promise<Answer>
+}
+
+/** Something read outside the API, by whoever its address says: for programs that can say nothing else of themselves. */
+export interface Document {
+  /** Below the server's root, with `:name` for parameters. */
+  readonly path: string
+  /** The principal as whom it is read; where there is none it answers 404. */
+  caller(ask: { db: Reader; params: Ask['params']; query: URLSearchParams }): Promise<Row | undefined>
+  run(ask: Pick<Ask, 'context' | 'params'>): Promise<Answer>
+}
