@@ -14,11 +14,9 @@ import { type TimeLimits, usualTimes } from '#http/limits.ts'
 import { answerMalformed, refuseOddities } from '#http/malformed.ts'
 import { mount } from '#http/mount.ts'
 import { ApiError } from '#kernel/errors.ts'
-import { allOperations, documents } from '#kernel/operation.ts'
-import { resources } from '#kernel/resource.ts'
 import { hasKeys, passingKey, useKeys } from '#kernel/secrets.ts'
 import { createWorld } from '#kernel/world.ts'
-import '#server/modules.ts'
+import { product } from '#server/modules.ts'
 import { oauthEndpoints } from '#server/web/oauth/endpoints.ts'
 import { nothingThere } from '#server/web/page.ts'
 import { pages } from '#server/web/pages.ts'
@@ -96,14 +94,13 @@ export async function build(
     done(needsHost ? (new ApiError('BadRequest', 'The request names no Host.') as Error) : undefined)
   })
 
-  const ground = { db, world, files, times }
+  const ground = { model: product, db, world, files, times }
   addCors(app, ground)
 
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error))
 
-  const operations = allOperations(resources())
-  mount(app, ground, operations, documents, nothingThere)
-  describe(app, operations, ground)
+  mount(app, ground, nothingThere)
+  describe(app, ground)
   pages(app, ground)
   oauthEndpoints(app, ground)
 

@@ -1,62 +1,38 @@
-/** All parts of the product, in order. A resource exists because its file is named here. */
-import '#modules/accounts/users.ts'
-import '#modules/accounts/locks.ts'
-import '#modules/accounts/groups.ts'
-import '#modules/accounts/placeholder-users.ts'
-import '#modules/accounts/principals.ts'
-import '#modules/accounts/roles.ts'
-import '#modules/accounts/memberships.ts'
-import '#modules/accounts/actions.ts'
-import '#modules/accounts/capabilities.ts'
-import '#modules/projects/statuses.ts'
-import '#modules/projects/projects.ts'
-import '#modules/projects/versions.ts'
-import '#modules/projects/categories.ts'
-import '#modules/projects/operations.ts'
-import '#modules/work-packages/types.ts'
-import '#modules/work-packages/statuses.ts'
-import '#modules/work-packages/priorities.ts'
-import '#modules/work-packages/work-packages.ts'
-import '#modules/work-packages/operations.ts'
-import '#modules/time/activities.ts'
-import '#modules/time/time-entries.ts'
-import '#modules/time/operations.ts'
-import '#modules/instance/root.ts'
-import '#modules/instance/configuration.ts'
-import '#modules/instance/render.ts'
-import '#modules/instance/examples.ts'
-import '#modules/activities/activities.ts'
-import '#modules/activities/operations.ts'
-import '#modules/accounts/preferences.ts'
-import '#modules/accounts/two-factor.ts'
-import '#modules/accounts/passkeys.ts'
-import '#modules/time/non-working-days.ts'
-import '#modules/time/week-days.ts'
-import '#modules/time/days.ts'
-import '#modules/time/user-working-hours.ts'
-import '#modules/time/user-non-working-times.ts'
-import '#modules/notifications/reminders.ts'
-import '#modules/queries/queries.ts'
-import '#modules/queries/operations.ts'
-import '#modules/queries/calendars.ts'
-import '#modules/queries/views.ts'
-import '#modules/files/attachments.ts'
-import '#modules/files/reading.ts'
-import '#modules/files/uploads.ts'
-import '#modules/files/direct.ts'
-import '#modules/files/content.ts'
-import '#modules/files/work-packages.ts'
-import '#modules/files/comments.ts'
-import '#modules/work-packages/relations.ts'
-import '#modules/work-packages/relation-operations.ts'
-import '#modules/custom-fields/options.ts'
-import '#modules/custom-fields/items.ts'
-import '#modules/custom-fields/custom-fields.ts'
-import '#modules/custom-fields/actions.ts'
-import '#modules/revisions/revisions.ts'
-import '#modules/notifications/notifications.ts'
-import '#modules/notifications/operations.ts'
-import '#modules/notifications/announce.ts'
-import '#modules/notifications/alerts.ts'
-import '#modules/notifications/retention.ts'
-import '#modules/oauth/oauth-applications.ts'
+/** All parts of the product, in an order in which each comes after those that it needs. */
+import { forgetAccessTokens } from '#kernel/access-tokens.ts'
+import { assemble } from '#kernel/assemble.ts'
+import { module } from '#kernel/module.ts'
+import { takeInTexts } from '#kernel/search.ts'
+import { forgetSessions } from '#kernel/sessions.ts'
+import { forgetAttempts } from '#kernel/throttle.ts'
+import { accounts } from '#modules/accounts/index.ts'
+import { activities } from '#modules/activities/index.ts'
+import { customFields } from '#modules/custom-fields/index.ts'
+import { files } from '#modules/files/index.ts'
+import { instance } from '#modules/instance/index.ts'
+import { notifications } from '#modules/notifications/index.ts'
+import { oauth } from '#modules/oauth/index.ts'
+import { projects } from '#modules/projects/index.ts'
+import { queries } from '#modules/queries/index.ts'
+import { revisions } from '#modules/revisions/index.ts'
+import { time } from '#modules/time/index.ts'
+import { workPackages } from '#modules/work-packages/index.ts'
+
+const kernel = module('kernel', { needs: [], tasks: [takeInTexts, forgetSessions, forgetAccessTokens, forgetAttempts] })
+
+/** The product: all that its modules declare. */
+export const product = assemble([
+  kernel,
+  accounts,
+  projects,
+  workPackages,
+  time,
+  instance,
+  activities,
+  notifications,
+  queries,
+  files,
+  customFields,
+  revisions,
+  oauth,
+])

@@ -7,7 +7,7 @@ import { FormatError } from '#kernel/kinds.ts'
 import type { Extensible, Format } from '#modules/custom-fields/definitions.ts'
 import { formats } from '#modules/custom-fields/formats.ts'
 import { type ItemPlan, makeField, removeField } from '#modules/custom-fields/making.ts'
-import '#server/modules.ts'
+import { product } from '#server/modules.ts'
 import { columns } from './columns.ts'
 import { type Invocation, idIn } from './command.ts'
 import { withDatabase } from './database.ts'
@@ -111,7 +111,7 @@ function forest(paths: readonly string[]): ItemPlan[] {
 
 export async function deleteField({ config, words }: Invocation): Promise<void> {
   const id = idIn(words[0], 'custom field', 'custom-field list')
-  const isGone = await withDatabase(config.databaseUrl, (db) => db.transaction((tx) => removeField(tx, id)))
+  const isGone = await withDatabase(config.databaseUrl, (db) => db.transaction((tx) => removeField(tx, product, id)))
   if (!isGone) throw new Error(`There is no custom field ${id}.`)
   console.log(`Removed custom field ${id}.`)
 }

@@ -1,12 +1,10 @@
 /** `halyard openapi`: the description of the API, without a server. */
 import { openapiDocument } from '#http/documents.ts'
-import { allOperations } from '#kernel/operation.ts'
-import { resources } from '#kernel/resource.ts'
-import '#server/modules.ts'
+import { product } from '#server/modules.ts'
 import type { Invocation } from './command.ts'
 
 export async function printDocument({ flags }: Invocation): Promise<void> {
-  const json = JSON.stringify(openapiDocument(allOperations(resources())), null, 2)
+  const json = JSON.stringify(openapiDocument(product), null, 2)
   if (!flags['yaml']) return console.log(json)
   const { stringify } = await import('yaml')
   process.stdout.write(stringify(JSON.parse(json), { aliasDuplicateObjects: false }))

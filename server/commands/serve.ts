@@ -138,12 +138,13 @@ function repeat(every: number, work: () => Promise<unknown>, failed: (error: unk
 
 async function deliverAll(db: Database): Promise<void> {
   const [{ deliver }, { runTasks }] = await Promise.all([import('#kernel/events.ts'), import('#kernel/tasks.ts')])
-  await runTasks(db, new Date())
+  await runTasks((await import('#server/modules.ts')).product, db, new Date())
   while ((await deliver(db)) > 0);
 }
 
 async function workOnFiles(db: Database, files: FileStore, signal: AbortSignal): Promise<void> {
-  await (await import('#kernel/tasks.ts')).runFileTasks(db, files, new Date(), signal)
+  const [{ runFileTasks }, { product }] = await Promise.all([import('#kernel/tasks.ts'), import('#server/modules.ts')])
+  await runFileTasks(product, db, files, new Date(), signal)
 }
 
 /** Sends what mail there is; the log tells of what could not be sent. */

@@ -2,8 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Operation } from '#kernel/declaration.ts'
-import { resources } from '#kernel/resource.ts'
+import type { Model } from '#kernel/declaration.ts'
 import { settingsOf } from '#kernel/settings.ts'
 import { sendText } from './answer.ts'
 import { type Ground, PREFIX, snapshotFor } from './mount.ts'
@@ -30,14 +29,14 @@ const page = `<!doctype html>
 const POLICY =
   "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-/** The OpenAPI document of these operations. */
-export const openapiDocument = (operations: readonly Operation[]): object => openapi(resources(), operations, version)
+/** The OpenAPI document of a model. */
+export const openapiDocument = ({ resources, operations }: Model): object => openapi(resources, operations, version)
 
 /** Adds `/api/v3/spec.json`, `.yml`, `/api/v3/openapi.json` and, while the settings say so, `/api/docs`. Made when first asked for. */
-export function describe(app: FastifyInstance, operations: readonly Operation[], ground: Ground): void {
+export function describe(app: FastifyInstance, ground: Ground): void {
   let json: string | undefined
   const asJson = () => {
-    json ??= JSON.stringify(openapiDocument(operations))
+    json ??= JSON.stringify(openapiDocument(ground.model))
     return json
   }
   for (const path of ['/spec.json', '/openapi.json']) {

@@ -4,10 +4,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Database, UnavailableError } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { FileStore } from '#files/store.ts'
-import type { Ask, Context, Document, Method, Operation, Part } from '#kernel/declaration.ts'
+import type { Ask, Context, Document, Method, Model, Operation, Part } from '#kernel/declaration.ts'
 import { ApiError, forbidden, insufficientScope, notFound } from '#kernel/errors.ts'
 import { readObject } from '#kernel/json.ts'
-import { livingFor } from '#kernel/living.ts'
+import { modelFor } from '#kernel/model.ts'
 import { unpackParams } from '#kernel/query.ts'
 import { readingOnly } from '#kernel/represent.ts'
 import { API, API_READ } from '#kernel/scopes.ts'
@@ -24,6 +24,7 @@ export const PREFIX = '/api/v3'
 
 /** What answering stands on. */
 export interface Ground {
+  readonly model: Model
   readonly db: Database
   readonly world: World
   readonly files: FileStore
@@ -48,7 +49,7 @@ export function snapshotFor(request: FastifyRequest, { db, world }: Ground): Pro
 
 /** Everything a request carries, once it is known who asks. Two statements at most, one when nothing changed. */
 export async function contextOf(request: FastifyRequest, ground: Ground, caller = byHeaders): Promise<Context> {
-  const { db, world, files } = ground
+  const { model, db, files } = ground
   const [path = '', search = ''] = request.raw.url?.split(/\?(.*)/s) ?? []
   const params = search === '' ? NONE : unpackParams(new URLSearchParams(search))
   const now = new Date()
@@ -65,7 +66,7 @@ export async function contextOf(request: FastifyRequest, ground: Ground, caller 
     proof,
     until,
     snapshot,
-    living: await livingFor(db, snapshot, viewer),
+    model: await modelFor(model, db, snapshot, viewer),
     settings,
     now,
     timeZone,
@@ -73,7 +74,7 @@ export async function contextOf(request: FastifyRequest, ground: Ground, caller 
     files,
     params,
     path: decodePath(path),
-    renewed: () => renew(context, db, world),
+    renewed: () => renew(context, ground),
   }
   return context
 }
@@ -83,7 +84,7 @@ const dayIn = (timeZone: string, now: Date): string =>
   Temporal.Instant.fromEpochMilliseconds(now.getTime()).toZonedDateTimeISO(timeZone).toPlainDate().toString()
 
 /** The same request at a later moment. Whoever has just been removed remains who they were. */
-async function renew(context: Context, db: Database, world: World): Promise<Context> {
+async function renew(context: Context, { model, db, world }: Ground): Promise<Context> {
   const snapshot = await world.snapshot(db)
   const { id, limits } = context.viewer
   const row = await snapshot.remember(`principal ${id}`, ['principals'], () =>
@@ -91,7 +92,7 @@ async function renew(context: Context, db: Database, world: World): Promise<Cont
   )
   const viewer = row ? await viewerOf(snapshot, row, limits) : context.viewer
   const settings = await settingsOf(db, snapshot)
-  return { ...context, snapshot, settings, viewer, living: await livingFor(db, snapshot, viewer) }
+  return { ...context, snapshot, settings, viewer, model: await modelFor(model, db, snapshot, viewer) }
 }
 const NONE = new URLSearchParams()
 
@@ -236,10 +237,9 @@ async function answerDocument(
 export function mount(
   app: FastifyInstance,
   ground: Ground,
-  operations: readonly Operation[],
-  documents: readonly Document[],
   elsewhere: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>,
 ): void {
+  const { operations, documents } = ground.model
   app.removeAllContentTypeParsers()
   // Read by what needs it, and not before it is known who asks.
   app.addContentTypeParser('*', (_request, _body, done) => done(null))

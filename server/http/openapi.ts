@@ -1,5 +1,4 @@
 /** The registry as an OpenAPI 3.1 document. */
-
 import type { Operation, Property, Resource } from '#kernel/declaration.ts'
 import { defaultSettings } from '#kernel/settings.ts'
 

@@ -2,7 +2,7 @@
 import type { Reader, Row, Transaction } from '#db/database.ts'
 import { deleteInSlices } from '#db/slices.ts'
 import { type Sql, sql } from '#db/sql.ts'
-import { periodically } from './tasks.ts'
+import type { Task } from './declaration.ts'
 import { hashToken } from './tokens.ts'
 import { changed, type Snapshot } from './world.ts'
 
@@ -68,9 +68,9 @@ export const endGrantsOf = (tx: Transaction, userId: number): Promise<number> =>
   takeBack(tx, 'oauth_grants', sql`user_id = ${userId}`)
 
 // What has expired lets nobody in any more: removing it is for tidiness, and raises no counter.
-periodically(async (db, now) => {
+export const forgetAccessTokens: Task = async (db, now) => {
   const isOver = sql`expires_at <= ${now.toISOString()}`
   if ((await deleteInSlices(db, 'oauth_tokens', isOver)) === 0) return
   const isUnused = sql`not exists (select 1 from oauth_tokens t where t.authorization_id = oauth_authorizations.id)`
   await deleteInSlices(db, 'oauth_authorizations', isUnused)
-})
+}

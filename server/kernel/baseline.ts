@@ -68,7 +68,7 @@ export async function standing(
   moments: readonly Moment[],
   { within, conditions }: Asked,
 ): Promise<Source> {
-  await prepare(context.db, context.viewer, needsOf(resource))
+  await prepare(context.db, context.viewer, needsOf(resource, context.model))
   const table = name(resource.table)
   const matching = moments.map((moment) => {
     const where = and([seenAt(context, resource, moment, resource.table), within, ...conditions])
@@ -127,7 +127,7 @@ export async function compare(
   moments: readonly Moment[],
   { embed = false, asked }: { embed?: boolean; asked?: Asked } = {},
 ): Promise<Comparison> {
-  await prepare(context.db, context.viewer, needsOf(resource))
+  await prepare(context.db, context.viewer, needsOf(resource, context.model))
   const seen = await visibleIds(context, resource, ids)
   const shown = ids.filter((id) => seen.has(id))
   const states: State[] = []

@@ -8,11 +8,11 @@ import { type Parsed, readPayload, revised, toErrors } from './draft.ts'
 import { type ApiError, combined, conflict, forbidden, notFound, readOnly, type Violation, violation } from './errors.ts'
 import { publish } from './events.ts'
 import { entryOf, record } from './history.ts'
-import { alive, folded, split } from './living.ts'
+import { folded, split } from './model.ts'
 import { enrich, needsOf, visibleIds, visibleRow } from './page.ts'
 import { removed } from './removal.ts'
 import { shownValue } from './represent.ts'
-import { differs, hrefOf, isAutomatic, isLock, resourceNamed } from './resource.ts'
+import { differs, hrefOf, isAutomatic, isLock } from './resource.ts'
 import { NOTHING } from './rules.ts'
 import { allows, isOpen, lacksProof, payloadOf, ruleOf, schemaOf } from './schema.ts'
 import { prepare } from './viewer.ts'
@@ -42,14 +42,13 @@ export async function findRow(context: Context, resource: Resource, id: number |
  */
 export async function prepareWrite(
   context: Context,
-  declared: Resource,
+  resource: Resource,
   before: Row | undefined,
   payload: Payload,
   given: Row = {},
   { asking = false } = {},
 ): Promise<Prepared> {
-  const resource = alive(declared, context)
-  await prepare(context.db, context.viewer, needsOf(resource))
+  await prepare(context.db, context.viewer, needsOf(resource, context.model))
   const { may } = resource
   const rule = (asking ? may?.form : undefined) ?? (before ? may?.update : may?.create)
   if (before && !allows(resource, rule, { before } as Draft, context)) throw forbidden()
@@ -153,7 +152,7 @@ async function withoutHidden(
     const known: unknown[] = open && column ? [draft.before?.[column] ?? []].flat() : []
     const sent = (links[property.name] ?? []).filter(({ id }) => !known.includes(id))
     if (sent.length === 0) continue
-    const target = resourceNamed(property.options.target?.(draft.row) ?? property.to)
+    const target = context.model.of(property.options.target?.(draft.row) ?? property.to)
     const ids = sent.map(({ id }) => id)
     // What can be chosen where it belongs is not known as long as that is not there.
     const isPlaced = row[resource.belongsTo as string] !== NOTHING
@@ -272,11 +271,10 @@ export async function form(
   commit: Link,
 ): Promise<Body> {
   const { facts, violations } = prepared
-  const living = alive(resource, context)
   const unread = violations.filter(({ identifier }) => unreadable.includes(identifier))
-  if (unread.length > 0) throw combined(toErrors(living, unread))
+  if (unread.length > 0) throw combined(toErrors(resource, unread))
   const draft = withoutNothing(prepared.draft)
-  const errors = Map.groupBy(toErrors(living, violations), (error) => String(error.details?.['attribute']))
+  const errors = Map.groupBy(toErrors(resource, violations), (error) => String(error.details?.['attribute']))
   const mayCommit = allows(resource, ruleOf(resource, draft), draft, context)
   return {
     _type: 'Form',
@@ -318,7 +316,7 @@ export async function commit(
   resource: Resource,
   { draft, facts, violations, confirm }: Prepared,
 ): Promise<number> {
-  if (violations.length > 0) throw combined(toErrors(alive(resource, context), violations))
+  if (violations.length > 0) throw combined(toErrors(resource, violations))
   return writing(db, resource, async (tx) => {
     await confirm?.(tx)
     return save(tx, context, resource, draft, facts)
@@ -348,8 +346,7 @@ function constraintViolation(resource: Resource, error: ConstraintError): ApiErr
 }
 
 /** Writes a draft inside a transaction: the row, what hangs on it, the event. Gives the row's id. */
-export async function save(tx: Transaction, context: Context, declared: Resource, draft: Draft, facts: unknown): Promise<number> {
-  const resource = alive(declared, context)
+export async function save(tx: Transaction, context: Context, resource: Resource, draft: Draft, facts: unknown): Promise<number> {
   const inner = inside(context, tx)
   const now = context.now.toISOString()
   const id = draft.before ? await update(tx, resource, draft, now) : await create(tx, resource, draft, inner)
@@ -411,7 +408,7 @@ async function touched(tx: Transaction, resource: Resource): Promise<void> {
  * @throws ApiError 403 without the right, 422 when something speaks against it, 409 when something was tied to it meanwhile
  */
 export async function remove(db: Database, context: Context, resource: Resource, row: Row): Promise<void> {
-  await prepare(context.db, context.viewer, needsOf(resource))
+  await prepare(context.db, context.viewer, needsOf(resource, context.model))
   if (!allows(resource, resource.may?.delete, { before: row } as Draft, context)) throw forbidden()
   const violations = (await resource.removable?.(row as never, context)) ?? []
   if (violations.length > 0) throw combined(toErrors(resource, violations))
@@ -419,7 +416,7 @@ export async function remove(db: Database, context: Context, resource: Resource,
     const isDone = await resource.remove?.(tx, row as never, inside(context, tx))
     if (isDone !== false) {
       await tx.run(sql`delete from ${name(resource.table)} where id = ${row['id']}`)
-      await removed(tx, resource.table, [row['id']], entryOf(context))
+      await removed(tx, context.model, resource.table, [row['id']], entryOf(context))
     }
     await touched(tx, resource)
     await publish(tx, context, `${resource.table}.deleted`, row['id'], [])

@@ -20,6 +20,7 @@ import type {
   FilterUse,
   IndexOptions,
   Link,
+  Model,
   Moment,
   Page,
   Property,
@@ -30,26 +31,25 @@ import type {
 import { forbidden } from './errors.ts'
 import { orderBy, sumOf, toldValue } from './expressions.ts'
 import { written } from './json.ts'
-import { alive } from './living.ts'
+
 import { enrich, idIn, linksOf, list, reachableIds, relatedRows, targetOf, visibleWhere } from './page.ts'
 import { checkSelect, parseQuery, propertyNamed, sortExpression, writeFilters } from './query.ts'
 import { isNamed, represent } from './represent.ts'
-import { hrefOf, resourceNamed, resources } from './resource.ts'
+import { hrefOf } from './resource.ts'
 import { prepare } from './viewer.ts'
 
 /**
  * Answers a collection of a resource.
  * @throws ApiError 403 when the viewer may not list them at all, 400 or 422 for a query that is not understood
  */
-export async function index(context: Context, declared: Resource, options: IndexOptions = {}): Promise<Body> {
-  const resource = alive(declared, context)
+export async function index(context: Context, resource: Resource, options: IndexOptions = {}): Promise<Body> {
   if (resource.guard) {
     await prepare(context.db, context.viewer, resource.guard.needs)
     if (!resource.guard.anywhere(context.viewer)) throw forbidden()
   }
   const parsed = await parseQuery(resource, context, options.byDefault ? { byDefault: options.byDefault } : {})
   const query = options.instead?.(parsed) ?? parsed
-  if (query.select) checkSelect(query.select, selectable(resource))
+  if (query.select) checkSelect(query.select, selectable(resource, context.model))
   const paginated = options.paginated ?? resource.paginated ?? true
   const within = options.within ?? TRUE
   const moments = await resource.moments?.(context)
@@ -226,7 +226,7 @@ async function groups(
   const rows = await context.db.all(
     sql`${head}select ${told} as value, count(*) as count${sums} from ${name(resource.table)} where ${where} group by 1 order by ${place}, ${value}`,
   )
-  const target = group.to ? resourceNamed(group.to) : undefined
+  const target = group.to ? context.model.of(group.to) : undefined
   const idsOf = ({ value }: Row): number[] => (typeof value === 'string' && group.many ? JSON.parse(value) : [value ?? []].flat())
   const related = target ? await relatedRows(context, target, rows.flatMap(idsOf)) : undefined
   return rows.map((row) => {
@@ -255,10 +255,10 @@ const inWords = ({ name: own, kind }: Property, value: unknown): string =>
 const signals = new WeakMap<Resource, ReadonlySet<string>>()
 
 /** What `select` may name. */
-function selectable(resource: Resource): ReadonlySet<string> {
+function selectable(resource: Resource, model: Model): ReadonlySet<string> {
   let all = signals.get(resource)
   if (!all) {
-    const kinds = resource.variant ? [...resources()].filter((r) => r.table === resource.table) : [resource]
+    const kinds = resource.variant ? model.resources.filter((r) => r.table === resource.table) : [resource]
     const names = kinds.flatMap((kind) => [...kind.properties.map((p) => p.name), ...Object.keys(kind.actions ?? {})])
     all = selection(['update', 'updateImmediately', 'delete', ...names])
     signals.set(resource, all)
@@ -312,8 +312,7 @@ export async function single(context: Context, resource: Resource, row: Row): Pr
 }
 
 /** A visible row by itself, compared with what it was; what it only embeds is told as it is. */
-export async function compared(context: Context, declared: Resource, row: Row, moments: readonly Moment[]): Promise<Body> {
-  const resource = alive(declared, context)
+export async function compared(context: Context, resource: Resource, row: Row, moments: readonly Moment[]): Promise<Body> {
   const id = row['id'] as number
   const comparison = await compare(context, resource, [id], moments, { embed: true })
   const state = stateOf(comparison, id)
@@ -347,7 +346,7 @@ async function embeddable(page: Page): Promise<ReadonlyMap<string, ReadonlyMap<n
     }
   }
   const bodies = new Map<string, ReadonlyMap<number, object>>()
-  for (const [target, ids] of wanted) bodies.set(target, await bodiesOf(page, resourceNamed(target), [...ids]))
+  for (const [target, ids] of wanted) bodies.set(target, await bodiesOf(page, page.context.model.of(target), [...ids]))
   return bodies
 }
 

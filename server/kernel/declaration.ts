@@ -4,9 +4,8 @@ import type { Sql } from '#db/sql.ts'
 import type { TableName, Tables } from '#db/tables.ts'
 import type { FileStore } from '#files/store.ts'
 import type { Violation } from './errors.ts'
-import type { Rule, Scope } from './rules.ts'
 import type { Settings } from './settings.ts'
-import type { Proof, Viewer } from './viewer.ts'
+import type { Need, Proof, Viewer } from './viewer.ts'
 import type { Snapshot, Topic } from './world.ts'
 
 export interface Context {
@@ -20,8 +19,8 @@ export interface Context {
   /** When the credential that it came with is good no more by itself. */
   readonly until: string | undefined
   readonly snapshot: Snapshot
-  /** The resources that this database has added properties to. */
-  readonly living: Living
+  /** All resources, with what this database has added to them as far as the viewer knows of it. */
+  readonly model: Model
   readonly settings: Settings
   readonly now: Date
   /** The viewer's time zone, an IANA name; the instance's where there is none. */
@@ -369,9 +368,6 @@ export interface IndexOptions {
   paginated?: boolean
 }
 
-/** The resources that one database has added to, by name; see `living.ts`. */
-export type Living = ReadonlyMap<string, Resource>
-
 /** What every resource may answer. */
 export type StandardOperation = 'index' | 'show' | 'create' | 'update' | 'delete' | 'form' | 'editForm' | 'schema'
 
@@ -425,6 +421,8 @@ export interface Declaration<T extends TableName, F> {
   lock?: keyof Tables[T] & string
   /** The table that keeps what its rows were: every write is recorded in a journal. */
   journal?: TableName
+  /** Files can be attached to its rows. */
+  attachments?: Attachable
   /** What is attached to a row, names by ids, as JSON: other tables hold it, so entries of the journal keep it. */
   attached?: (engine: Engine, id: Sql) => Sql
   /** The moments at which a request asks what its rows were; undefined where it asks what they are. Needs a journal. */
@@ -442,7 +440,7 @@ export interface Declaration<T extends TableName, F> {
   /** What is embedded besides its links when a row is answered by itself, by the row's id. */
   embeds?: Record<string, (rows: readonly Tables[T][], context: Context) => Promise<ReadonlyMap<number, object>>>
   /** Sets of the viewer's that actions and values ask for beyond the rules given here. */
-  needs?: readonly string[]
+  needs?: readonly Need[]
   /** Expressions selected with every row. */
   extras?: Record<string, (scope: Scope, table: string) => Sql>
   /** What a new row holds before the payload is applied. */
@@ -484,23 +482,123 @@ export interface Declaration<T extends TableName, F> {
   deleted?: 202 | 204
 }
 
-/** What the engine sees: the declaration with its types erased. Types serve the author; the engine is generic. */
-export interface Resource extends Omit<Declaration<any, any>, 'properties' | 'meta' | 'title'> {
+/** Files can be attached to the rows of a resource: who may do so. */
+export interface Attachable {
+  /** Who may attach something to a row. */
+  readonly add: Rule
+  /** Who may take something away again. */
+  readonly remove: Rule
+  /** Who may upload what is to be attached to a row that does not exist yet; judged anywhere. */
+  readonly uncontained: Rule
+  /** The columns and extras of its rows that these rules and its visibility read, besides the id. */
+  readonly reads: readonly string[]
+  /** Who may write the property `attachments`. */
+  readonly may: Rule | { create: Rule; update: Rule }
+}
+
+/** A resource as a module declares it, with its types erased: types serve the author; the engine is generic. */
+export interface Declared extends Omit<Declaration<any, any>, 'properties' | 'meta' | 'title'> {
   readonly name: string
   readonly table: TableName
+  /** The file that declares it, for messages. */
+  readonly file: string
   readonly properties: readonly Property[]
-  readonly property: ReadonlyMap<string, Property>
   readonly meta?: readonly Property[]
   readonly titleOf: (row: any) => string
   readonly words: string
+  /** The rows themselves, where they are part of the product rather than of the database, some of which are read off the model. */
+  readonly staticRows?: (model: Model) => ReadonlyMap<any, Row>
+}
+
+/** A resource as a model has it: with what other modules, and perhaps a database, add to it. */
+export interface Resource extends Declared {
+  readonly property: ReadonlyMap<string, Property>
   /** The rows themselves, where they are part of the product rather than of the database. */
   readonly rows?: ReadonlyMap<any, Row>
-  /** How these rows are read off other resources; see `rowsOf`. */
-  readonly rowsOf?: (named: (name: string) => Resource) => ReadonlyMap<any, Row>
   /** Properties that the viewer does not know of, kept up to date by what the viewer writes. */
   readonly unseen?: readonly Property[]
   /** The properties that share a column with others. */
   readonly kept?: readonly Property[]
+}
+
+/** What a module adds to a resource of another one. */
+export interface Extension {
+  readonly of: string
+  /** The file that declares it, for messages. */
+  readonly file: string
+  readonly more: Partial<Omit<Declared, 'name' | 'table' | 'file' | 'properties'>>
+  readonly properties: readonly Property[]
+}
+
+/** All resources and what is done with them: what modules declare, put together, and what a database adds to it for a viewer. */
+export interface Model {
+  /**
+   * A resource by its name or declaration.
+   * @throws Error for a name that nobody declared: a mistake of ours
+   */
+  of(ref: string | Declared): Resource
+  /** All resources, in the order of their declaration. */
+  readonly resources: readonly Resource[]
+  /** All operations: the declared ones and those of the resources. */
+  readonly operations: readonly Operation[]
+  /** What is read outside the API. */
+  readonly documents: readonly Document[]
+  /** What is done when rows of a table are removed. */
+  readonly removals: ReadonlyMap<TableName, readonly RemovalStep[]>
+  /** What is looked after as time passes. */
+  readonly tasks: readonly Task[]
+  readonly fileTasks: readonly FileTask[]
+  /** Where properties made at run time come from. */
+  readonly additions: AdditionSource | undefined
+}
+
+/**
+ * Lets go of rows that are gone already, in the transaction that removed them. `entry` tells who removed them and when, for the
+ * history of what is rewritten.
+ */
+export type RemovalStep = (tx: Transaction, ids: readonly number[], entry: Entry, model: Model) => Promise<unknown>
+
+/** Does what is due at `now`. It must bear being run by several processes at once. */
+export type Task = (db: Database, now: Date, model: Model) => Promise<void>
+
+/** The same with the files of attachments. It may take its time; it stops when told by `signal`. */
+export type FileTask = (db: Database, files: FileStore, now: Date, signal?: AbortSignal) => Promise<void>
+
+/** What a database adds to a resource. */
+export interface Addition {
+  readonly properties: readonly Property[]
+  /** Those that the viewer does not know of, and whose values follow from others all the same. */
+  readonly unseen: readonly Property[]
+  readonly filters: Readonly<Record<string, Filter>>
+}
+
+/** What a database adds for a viewer: the same for all whose `key` is the same, until one of the topics changes. */
+export interface Additions {
+  readonly key: string
+  readonly topics: readonly Topic[]
+  /** By the name of the resource. */
+  make(): ReadonlyMap<string, Addition>
+}
+
+/** Gives what a database adds for a viewer; undefined where it adds nothing. */
+export type AdditionSource = (db: Reader, snapshot: Snapshot, viewer: Viewer) => Promise<Additions | undefined>
+
+/** Who writes an entry of the history, when, and what is said of it. */
+export interface Entry {
+  readonly actor: number
+  /** ISO 8601 in UTC. */
+  readonly at: string
+  readonly notes?: string | null
+  /** Seen only by those who may read internal comments. */
+  readonly internal?: boolean
+  /** Why it changed, where nobody changed it by hand: `type` names the reason. */
+  readonly cause?: Readonly<Record<string, unknown>>
+  /** Minutes within which an entry of the same person continues the last one. */
+  readonly window: number
+  /** Others may have to be told of it. */
+  readonly announced?: boolean
+  /** The rows are new: there is no last entry. */
+  readonly isFirst?: boolean
 }
 
 /** The part of a declaration that queries are read by; enough for collections of what is no table's rows. */
@@ -548,6 +646,8 @@ export interface Operation {
   readonly path: string
   readonly summary: string
   readonly tag: string
+  /** The file that declares it, for messages. */
+  readonly file?: string
   /** Judged anywhere before it runs; otherwise 403. */
   readonly guard?: Rule
   /** Whether it writes nothing though it is no GET, and is open to those who only read. Forms are for those who write. */
@@ -574,4 +674,60 @@ export interface Document {
   /** The principal as whom it is read; where there is none it answers 404. */
   caller(ask: { db: Reader; params: Ask['params']; query: URLSearchParams }): Promise<Row | undefined>
   run(ask: Pick<Ask, 'context' | 'params'>): Promise<Answer>
+}
+
+export interface Rule {
+  /** The viewer's sets it reads; `prepare` them first. */
+  readonly needs: readonly Need[]
+  /** The condition on a row of `table`. */
+  where(scope: Scope, table: string): Sql
+  /** The same judged on a row, or on a draft that is no row yet. */
+  holds(viewer: Viewer, row: Row): boolean
+  /** Whether it could hold for any row. */
+  anywhere(viewer: Viewer): boolean
+}
+
+/** Whom a condition is written for, and in which words. */
+export interface Scope {
+  readonly model: Model
+  readonly viewer: Viewer
+  readonly engine: Engine
+  /** The query string, where a list is asked for. */
+  readonly params?: URLSearchParams
+  /** Whether rows are only counted: an index that holds the column is then best, however many rows there are. */
+  readonly counting?: boolean
+}
+
+/** What is done when rows of these tables are removed. */
+export interface Removal {
+  readonly tables: readonly TableName[]
+  readonly step: RemovalStep
+}
+
+/** What a module brings with it. */
+export interface Parts {
+  /** Types of what is answered that follow from other things and are no resources, such as days. */
+  readonly types?: readonly string[]
+  readonly resources?: readonly Declared[]
+  /** Operations that are no standard ones of a resource. */
+  readonly operations?: readonly Operation[]
+  /** What it adds to resources of other modules. */
+  readonly extends?: readonly Extension[]
+  /** What is read outside the API. */
+  readonly documents?: readonly Document[]
+  /** What is done when rows of a table are removed. */
+  readonly removals?: readonly Removal[]
+  /** What is looked after as time passes. */
+  readonly tasks?: readonly Task[]
+  readonly fileTasks?: readonly FileTask[]
+  /** Where properties made at run time come from; one module of all can say so. */
+  readonly additions?: AdditionSource
+}
+
+export interface Module extends Parts {
+  readonly name: string
+  /** The modules on which it stands, by name: they come before it. */
+  readonly needs: readonly string[]
+  /** What follows from the resources of all modules, such as files that can be attached to some of them. */
+  readonly derives?: (resources: readonly Declared[]) => Parts
 }

@@ -1,11 +1,11 @@
 /** From a payload to a draft: what a client wants a row to be. Refuses what has the wrong format; judges nothing else. */
 import type { Row } from '#db/database.ts'
-import type { Context, Draft, Payload, Property, Resource } from './declaration.ts'
+import type { Context, Declared, Draft, Payload, Property, Resource } from './declaration.ts'
 import { ApiError, badRequest, type Violation, violation } from './errors.ts'
 import { FormatError } from './kinds.ts'
 import { isId } from './operators.ts'
 import { UNDISCLOSED } from './represent.ts'
-import { isLock, resourceNamed } from './resource.ts'
+import { isLock } from './resource.ts'
 import { NOTHING } from './rules.ts'
 
 export interface Parsed {
@@ -144,10 +144,10 @@ const shorten = (value: unknown): string => {
 /** What a link or an array of links names; undefined to leave the property alone. */
 async function readLink(property: Property, link: unknown, context: Context): Promise<Named[] | Violation | undefined> {
   if (link === undefined) return undefined
-  if (Array.isArray(link) && !takesList(property)) return mismatch(property, link)
+  if (Array.isArray(link) && !takesList(property)) return mismatch(property, link, context)
   const said = [link].flat().filter((one) => one !== null)
   const strange = said.find((one) => !isObject(one))
-  if (strange !== undefined) return mismatch(property, strange)
+  if (strange !== undefined) return mismatch(property, strange, context)
   const all = said.filter(hasHref) as { href: unknown }[]
   const isNone = Array.isArray(link) && link.length === 0
   if (all.length === 0 && !isNone) return undefined
@@ -156,8 +156,8 @@ async function readLink(property: Property, link: unknown, context: Context): Pr
     const { href } = one
     if (href === UNDISCLOSED) return undefined
     if (href === null) continue
-    const id = await idLinked(resourceNamed(property.to as string), one, context)
-    if (id === undefined) return mismatch(property, href)
+    const id = await idLinked(context.model.of(property.to as string), one, context)
+    if (id === undefined) return mismatch(property, href, context)
     named.push({ id, href: href as string })
   }
   return named
@@ -187,8 +187,8 @@ export async function idLinked(target: Resource, link: unknown, context: Context
   return isId(text) ? Number(text) : ((await target.resolve?.(text, context)) ?? NOTHING)
 }
 
-function mismatch({ name, to }: Property, value: unknown): Violation {
-  const expected = pathsOf(resourceNamed(to as string))
+function mismatch({ name, to }: Property, value: unknown, { model }: Context): Violation {
+  const expected = pathsOf(model.of(to as string))
     .map((path) => `'/api/v3/${path}/:id'`)
     .join(' or ')
   return violation(name, `For property '${name}' a link like ${expected} is expected, but got '${shorten(value)}'.`, {
@@ -198,9 +198,9 @@ function mismatch({ name, to }: Property, value: unknown): Violation {
 }
 
 /** The errors of violations: messages begin with the property's label unless they are whole sentences. */
-export function toErrors(resource: Resource, violations: readonly Violation[]): ApiError[] {
+export function toErrors({ properties }: Pick<Declared, 'properties'>, violations: readonly Violation[]): ApiError[] {
   return violations.map(({ attribute, message, complete, identifier }) => {
-    const label = resource.property.get(attribute)?.label ?? attribute
+    const label = properties.find(({ name }) => name === attribute)?.label ?? attribute
     const sentence = complete || attribute === 'base' ? message : `${label} ${message}.`
     return new ApiError(identifier ?? 'PropertyConstraintViolation', sentence, { details: { attribute } })
   })

@@ -4,8 +4,7 @@
  */
 import type { Transaction } from '#db/database.ts'
 import { name, type Sql, sql } from '#db/sql.ts'
-import type { Context, Resource } from './declaration.ts'
-import type { Rule } from './rules.ts'
+import type { Context, Resource, Rule } from './declaration.ts'
 import { prepare } from './viewer.ts'
 
 /** The ids of rows that an effect would touch, parted by whether the actor may do to them what it does. */

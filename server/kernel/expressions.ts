@@ -3,9 +3,7 @@
  * read counts as none, and so does a link to a row that the viewer is not told of. Only this file reads one row by way of another.
  */
 import { and, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
-import type { Context, Property, Queryable } from './declaration.ts'
-import { resourceNamed } from './resource.ts'
-import type { Scope } from './rules.ts'
+import type { Context, Property, Queryable, Scope } from './declaration.ts'
 
 /** What the rows that links point to are called in expressions. */
 const TARGET = 'target'
@@ -16,7 +14,7 @@ export const stored = ({ column, options: { select } }: Property, scope: Scope, 
 
 /** The condition under which the viewer is told of the row `target` that a link points to. */
 const isTold = ({ to, options }: Property, scope: Scope): Sql => {
-  const { visible, rows } = resourceNamed(to as string)
+  const { visible, rows } = scope.model.of(to as string)
   return options.open || rows ? TRUE : visible.where(scope, TARGET)
 }
 
@@ -35,7 +33,7 @@ function targets(property: Property, scope: Scope, table: string): Sql {
       : sql`(select e.id::integer as id from (select ${list} as list) l cross join lateral
           jsonb_array_elements_text(case jsonb_typeof(l.list) when 'array' then l.list else jsonb_build_array(l.list) end) e (id)
           where l.list is not null)`
-  const { table: from } = resourceNamed(property.to as string)
+  const { table: from } = scope.model.of(property.to as string)
   return sql`${ids} e join ${name(from)} ${raw(TARGET)} on ${and([sql`target.id = e.id`, isTold(property, scope)])}`
 }
 
@@ -43,7 +41,7 @@ function targets(property: Property, scope: Scope, table: string): Sql {
 function ofTarget(property: Property, scope: Scope, table: string, expression: (target: string) => Sql): Sql {
   const said = expression(TARGET)
   if (property.many) return sql`(select min(${said}) from ${targets(property, scope, table)})`
-  const { table: from } = resourceNamed(property.to as string)
+  const { table: from } = scope.model.of(property.to as string)
   const told = and([sql`target.id = ${stored(property, scope, table)}`, isTold(property, scope)])
   return sql`(select ${said} from ${name(from)} ${raw(TARGET)} where ${told})`
 }
@@ -93,7 +91,7 @@ export function sumOf(property: Property, context: Context, table: string): Sql 
 /** The condition that a row's link leads to a row for which `condition` holds and which the viewer is told of. */
 export function linked(scope: Scope, resource: Queryable, link: string, condition: (target: string) => Sql): Sql {
   const property = resource.property.get(link) as Property
-  const { table: from } = resourceNamed(property.to as string)
+  const { table: from } = scope.model.of(property.to as string)
   const told = and([isTold(property, scope), condition(TARGET)])
   const { table } = resource
   return ifReadable(

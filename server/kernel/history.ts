@@ -3,26 +3,7 @@ import type { Engine, Reader, Row, Transaction } from '#db/database.ts'
 import { among, updateEach } from '#db/dialect.ts'
 import { join, name, type Sql, sql } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
-import type { Context, Resource } from './declaration.ts'
-import { resources } from './resource.ts'
-
-/** Who writes, when, and what is said of it. */
-export interface Entry {
-  readonly actor: number
-  /** ISO 8601 in UTC. */
-  readonly at: string
-  readonly notes?: string | null
-  /** Seen only by those who may read internal comments. */
-  readonly internal?: boolean
-  /** Why it changed, where nobody changed it by hand: `type` names the reason. */
-  readonly cause?: Readonly<Record<string, unknown>>
-  /** Minutes within which an entry of the same person continues the last one. */
-  readonly window: number
-  /** Others may have to be told of it. */
-  readonly announced?: boolean
-  /** The rows are new: there is no last entry. */
-  readonly isFirst?: boolean
-}
+import type { Context, Declared, Entry, Model, Resource } from './declaration.ts'
 
 /** An entry of whoever asks, now. Nobody is told of it if the client says so: `notify=false`. */
 export const entryOf = ({ viewer, now, settings, params }: Context): Entry => ({
@@ -147,8 +128,13 @@ const stamps = ({ table, lock, property }: Resource, at: string, isOther: boolea
  * Changes what rows of a table hold and have ever held, without a trace: for what the past must not name any more either.
  * @returns how many rows of the table there were
  */
-export async function amend(tx: Transaction, table: TableName, { set, where }: { set: Sql; where: Sql }): Promise<number> {
-  for (const { journal } of [...resources()].filter((one) => one.table === table && one.journal))
+export async function amend(
+  tx: Transaction,
+  model: Model,
+  table: TableName,
+  { set, where }: { set: Sql; where: Sql },
+): Promise<number> {
+  for (const { journal } of model.resources.filter((one) => one.table === table && one.journal))
     await tx.run(sql`update ${name(journal as string)} set ${set} where ${where}`)
   return tx.run(sql`update ${name(table)} set ${set} where ${where}`)
 }
@@ -201,7 +187,7 @@ export interface Change {
 /** What entries changed, by their ids: one statement. */
 export async function changesOf(
   db: Reader,
-  { journal }: Resource,
+  { journal }: Pick<Declared, 'journal'>,
   entries: readonly Row[],
 ): Promise<ReadonlyMap<number, Change>> {
   if (!journal || entries.length === 0) return new Map()

@@ -1,5 +1,4 @@
 /** The kinds of values a property can have: how each is written, read and described. */
-
 import { renderMarkdown } from '#text/markdown.ts'
 import { renderPlain } from '#text/plain.ts'
 import type { Kind } from './declaration.ts'

@@ -6,37 +6,38 @@ import type {
   Ask,
   Body,
   Context,
+  Declared,
   Document,
   Draft,
   IndexOptions,
   Operation,
   Resource,
+  Rule,
   StandardOperation,
 } from './declaration.ts'
 import { conflict, forbidden } from './errors.ts'
 import { isStorable } from './kinds.ts'
 import { isId } from './operators.ts'
 import { needsOf, writtenRow } from './page.ts'
-import type { Rule } from './rules.ts'
+import { declaringFile } from './resource.ts'
 import { schemaOf } from './schema.ts'
 import { refuseUnknown } from './shapes.ts'
 import { prepare } from './viewer.ts'
 
-const declared: Operation[] = []
-
-/** Declares an operation that is no standard one of a resource. */
-export function operation(one: Operation): void {
-  refuseUnknown('operation', `${one.method} ${one.path}`, one)
-  declared.push(one)
+/**
+ * Declares an operation that is no standard one of a resource.
+ * @throws Error that names the file and the member where it has a member that nothing reads
+ */
+export function operation(one: Operation): Operation {
+  const file = declaringFile()
+  refuseUnknown('operation', `${file}: ${one.method} ${one.path}`, one)
+  return { ...one, file }
 }
 
-/** The documents there are. */
-export const documents: Document[] = []
-
-/** Declares something to be read outside the API. */
-export function document(one: Document): void {
-  refuseUnknown('document', one.path, one)
-  documents.push(one)
+/** Declares something to be read outside the API. Throws like `operation`. */
+export function document(one: Document): Document {
+  refuseUnknown('document', `${declaringFile()}: ${one.path}`, one)
+  return one
 }
 
 /** The number that a path parameter names, or undefined when it names nothing. */
@@ -72,8 +73,9 @@ export async function saved(ask: Ask, resource: Resource, prepared: Prepared, st
 }
 
 /** What has just been written, as it is now. */
-export async function told(ask: Ask, resource: Resource, id: number, status = 200): Promise<Answer> {
+export async function told(ask: Ask, declared: Declared, id: number, status = 200): Promise<Answer> {
   const context = await ask.context.renewed()
+  const resource = context.model.of(declared)
   const row = await writtenRow(context, resource, id)
   if (!row) throw conflict('What was written has been removed in the meantime.')
   return { status, body: await single(context, resource, row) }
@@ -83,14 +85,16 @@ export async function told(ask: Ask, resource: Resource, id: number, status = 20
 export const created = (ask: Ask, resource: Resource, prepared: Prepared) => saved(ask, resource, prepared, 201)
 
 /** The operations that a resource's declaration names. */
-export function standardOperations(resource: Resource): Operation[] {
-  const { path, name: of, words, operations } = resource
+export function standardOperations(declared: Resource): Operation[] {
+  const { path, name: of, words, operations } = declared
+  const file = declared.file
+  const here = ({ model }: Context) => model.of(of)
   const has = (one: Resource['operations'][number]) => operations.includes(one)
   const base = `/api/v3/${path}`
   const tag = of
-  const at = resource.moments ? ['timestamps'] : []
-  const shown = [...(resource.parameters ?? []), ...at]
-  const guarding = (one: StandardOperation) => (resource.guards?.[one] ? { guard: resource.guards[one] } : {})
+  const at = declared.moments ? ['timestamps'] : []
+  const shown = [...(declared.parameters ?? []), ...at]
+  const guarding = (one: StandardOperation) => ({ file, ...(declared.guards?.[one] && { guard: declared.guards[one] }) })
   const all: (Operation | false)[] = [
     has('index') && {
       ...guarding('index'),
@@ -99,8 +103,9 @@ export function standardOperations(resource: Resource): Operation[] {
       summary: `List ${words}s`,
       tag,
       answers: { status: 200, of, as: 'collection' },
-      query: [...['filters', 'sortBy', 'select'], ...(resource.paginated === false ? [] : ['offset', 'pageSize']), ...at],
+      query: [...['filters', 'sortBy', 'select'], ...(declared.paginated === false ? [] : ['offset', 'pageSize']), ...at],
       run: async ({ context }) => {
+        const resource = here(context)
         const options = resource.index?.(context)
         const within = and([options?.within ?? TRUE, await addressed(resource, context)])
         return ok(await index(context, resource, { ...options, within }))
@@ -115,6 +120,7 @@ export function standardOperations(resource: Resource): Operation[] {
       answers: { status: 200, of, as: 'single' },
       ...(shown.length > 0 && { query: shown }),
       run: async ({ context, params }) => {
+        const resource = here(context)
         await guarded(resource, context)
         const row = await rowAt(params['id'] as string, resource, context)
         const moments = await resource.moments?.(context)
@@ -130,7 +136,10 @@ export function standardOperations(resource: Resource): Operation[] {
       tag,
       answers: { status: 201, of, as: 'single' },
       takes: of,
-      run: async (ask) => created(ask, resource, await prepareWrite(ask.context, resource, undefined, ask.body)),
+      run: async (ask) => {
+        const resource = here(ask.context)
+        return created(ask, resource, await prepareWrite(ask.context, resource, undefined, ask.body))
+      },
     },
     has('form') && {
       ...guarding('form'),
@@ -141,6 +150,7 @@ export function standardOperations(resource: Resource): Operation[] {
       answers: { status: 200, of, as: 'form' },
       takes: of,
       run: async ({ context, body }) => {
+        const resource = here(context)
         const prepared = await prepareWrite(context, resource, undefined, body, {}, { asking: true })
         return ok(await form(context, resource, prepared, `${base}/form`, commitLink(resource, prepared.draft, base)))
       },
@@ -154,6 +164,7 @@ export function standardOperations(resource: Resource): Operation[] {
       answers: { status: 200, of, as: 'single' },
       takes: of,
       run: async (ask) => {
+        const resource = here(ask.context)
         const row = await rowAt(ask.params['id'] as string, resource, ask.context)
         return saved(ask, resource, await prepareWrite(ask.context, resource, row, ask.body))
       },
@@ -167,6 +178,7 @@ export function standardOperations(resource: Resource): Operation[] {
       answers: { status: 200, of, as: 'form' },
       takes: of,
       run: async ({ context, params, body, text }) => {
+        const resource = here(context)
         const row = await rowAt(params['id'] as string, resource, context)
         // Without a body it is the form of the row as it is stored.
         const payload = text.trim() === '' ? { lockVersion: row[resource.lock as string] } : body
@@ -182,8 +194,9 @@ export function standardOperations(resource: Resource): Operation[] {
       path: `/${path}/:id`,
       summary: `Delete a ${words}`,
       tag,
-      answers: { status: resource.deleted ?? 204 },
+      answers: { status: declared.deleted ?? 204 },
       run: async ({ context, db, params }) => {
+        const resource = here(context)
         await remove(db, context, resource, await rowAt(params['id'] as string, resource, context))
         return { status: resource.deleted ?? 204 }
       },
@@ -196,6 +209,7 @@ export function standardOperations(resource: Resource): Operation[] {
       tag,
       answers: { status: 200, of, as: 'schema' },
       run: async ({ context }) => {
+        const resource = here(context)
         await guarded(resource, context, resource.schemaGuard)
         return ok(await schemaOfNew(resource, context, `${base}/schema`))
       },
@@ -213,7 +227,7 @@ export async function schemaOfNew(resource: Resource, context: Context, self: st
 
 /** Throws 403 unless the guard lets the viewer pass. */
 export async function guarded(resource: Resource, context: Context, guard = resource.guard): Promise<void> {
-  await prepare(context.db, context.viewer, [...needsOf(resource), ...(guard?.needs ?? [])])
+  await prepare(context.db, context.viewer, [...needsOf(resource, context.model), ...(guard?.needs ?? [])])
   if (guard && !guard.anywhere(context.viewer)) throw forbidden()
 }
 
@@ -228,35 +242,37 @@ export async function demand(context: Context, rule: Rule, row: object): Promise
   if (!(await holds(context, rule, row))) throw forbidden()
 }
 
-/** A list of a resource below another one: `GET /projects/:id/versions`. `within` may throw 403. */
-export function nested(options: {
+/** Lists of a resource below another one: `GET /projects/:id/versions`. `within` may throw 403. */
+export function nested({
+  parents,
+  parent,
+  resource,
+  as,
+  summary,
+  within,
+}: {
   parents: readonly string[]
-  parent: () => Resource
-  resource: Resource
+  /** The name of the resource that the paths name. */
+  parent: string
+  resource: Declared
   as: string
   summary: string
   within: (parent: any, context: Context) => Promise<IndexOptions>
-}): void {
-  for (const path of options.parents) {
-    operation({
-      method: 'GET',
-      path: `/${path}/:id/${options.as}`,
-      summary: options.summary,
-      tag: options.resource.name,
-      answers: { status: 200, of: options.resource.name, as: 'collection' },
-      run: async ({ context, params }) => {
-        const resource = options.parent()
-        const parent = await (path === resource.path ? rowAt : rowFrom)(params['id'] as string, resource, context)
-        return ok(await index(context, options.resource, await options.within(parent, context)))
-      },
-    })
-  }
+}): readonly Operation[] {
+  const file = declaringFile()
+  return parents.map((path) => ({
+    method: 'GET',
+    path: `/${path}/:id/${as}`,
+    summary,
+    tag: resource.name,
+    file,
+    answers: { status: 200, of: resource.name, as: 'collection' },
+    run: async ({ context, params }) => {
+      const above = context.model.of(parent)
+      const row = await (path === above.path ? rowAt : rowFrom)(params['id'] as string, above, context)
+      return ok(await index(context, context.model.of(resource), await within(row, context)))
+    },
+  }))
 }
-
-/** All operations: the declared ones and those of the resources. */
-export const allOperations = (resources: Iterable<Resource>): Operation[] => [
-  ...declared,
-  ...[...resources].flatMap(standardOperations),
-]
 
 export { ok }

@@ -3,30 +3,24 @@ import type { Row } from '#db/database.ts'
 import { among, ordered } from '#db/dialect.ts'
 import { isCostly } from '#db/search.ts'
 import { and, join, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
-import type { Context, Draft, Page, Property, Query, Queryable, Resource } from './declaration.ts'
-import { alive, unfold } from './living.ts'
-import { resourceNamed, rowsOf } from './resource.ts'
-import type { Rule } from './rules.ts'
-import { prepare } from './viewer.ts'
+import type { Context, Draft, Model, Page, Property, Query, Queryable, Resource, Rule } from './declaration.ts'
+import { unfold } from './model.ts'
+import { type Need, prepare } from './viewer.ts'
 import { allRows, rowsById, type Topic } from './world.ts'
 
-const needs = new WeakMap<Queryable, readonly string[]>()
+const needs = new WeakMap<Queryable, readonly Need[]>()
 
 /** Every set of the viewer's that seeing and representing rows of a resource may ask for. */
-export function needsOf(resource: Queryable): readonly string[] {
+export function needsOf(resource: Queryable, model: Model): readonly Need[] {
   let all = needs.get(resource)
   if (all) return all
-  const of = (rule: Rule | { create: Rule; update: Rule } | null | undefined): readonly string[] =>
+  const of = (rule: Rule | { create: Rule; update: Rule } | null | undefined): readonly Need[] =>
     !rule ? [] : 'needs' in rule ? rule.needs : [...rule.create.needs, ...rule.update.needs]
   const { visible, guard, may, properties, actions, needs: further } = resource
   all = [
     ...new Set([
       ...[visible, guard, may?.create, may?.update, may?.edit, may?.delete, may?.form].flatMap(of),
-      ...properties.flatMap((p) => [
-        ...of(p.options.may),
-        ...of(p.options.read),
-        ...(p.to ? resourceNamed(p.to).visible.needs : []),
-      ]),
+      ...properties.flatMap((p) => [...of(p.options.may), ...of(p.options.read), ...(p.to ? model.of(p.to).visible.needs : [])]),
       ...Object.values(actions ?? {}).flatMap((action) => of(action?.may)),
       ...(further ?? []),
     ]),
@@ -50,7 +44,7 @@ export function seenWhere(context: Context, resource: Resource, table: string, i
   const { belongsTo, properties, journal } = resource
   const owner = isPast && belongsTo && properties.find(({ column }) => column === belongsTo)?.to
   if (!owner) return seen
-  const { table: of, visible } = resourceNamed(owner)
+  const { table: of, visible } = context.model.of(owner)
   const belonged = name(`${table}.${belongsTo}`)
   const owners = sql`select ${name(`${of}.id`)} from ${name(of)} where ${visible.where(context, of)}`
   const ownerNow = sql`select o.${name(belongsTo)} from ${name(journal as string)} o where o.id = ${name(`${table}.id`)} and o.valid_until is null`
@@ -74,10 +68,10 @@ export const selected = (property: string) => `computed_${property.toLowerCase()
 /** Rows by id, in the order of the ids; only those that satisfy `where`. */
 async function rowsUnder(context: Context, resource: Resource, ids: readonly number[], where: Sql): Promise<Row[]> {
   if (ids.length === 0) return []
-  await prepare(context.db, context.viewer, needsOf(resource))
+  await prepare(context.db, context.viewer, needsOf(resource, context.model))
   const table = name(resource.table)
   const rows = unfold(
-    alive(resource, context),
+    resource,
     await context.db.all(
       sql`select ${selection(context, resource)} from ${table} where ${and([among(context.engine, sql`${table}.id`, ids), where])}`,
     ),
@@ -89,17 +83,17 @@ async function rowsUnder(context: Context, resource: Resource, ids: readonly num
 
 /** All visible rows that satisfy a condition, in the resource's own order: for the few that belong to a row at hand. */
 export async function visibleRowsWhere(context: Context, resource: Resource, where: Sql): Promise<Row[]> {
-  await prepare(context.db, context.viewer, needsOf(resource))
+  await prepare(context.db, context.viewer, needsOf(resource, context.model))
   const condition = and([await visibleWhere(context, resource), where])
   const rows = await context.db.all(
     sql`select ${selection(context, resource)} from ${name(resource.table)} where ${condition} order by ${orderOf(context, resource, [])}`,
   )
-  return unfold(alive(resource, context), rows) as Row[]
+  return unfold(resource, rows) as Row[]
 }
 
 /** The rows under these ids that the viewer sees; only those that satisfy `where`, if it is given. */
 export async function visibleRows(context: Context, resource: Resource, ids: readonly number[], where = TRUE): Promise<Row[]> {
-  const fixed = rowsOf(resource, context)
+  const fixed = resource.rows
   if (fixed) {
     const seen = await visibleIds(context, resource, ids)
     return ids.filter((id) => seen.has(id)).map((id) => fixed.get(id) as Row)
@@ -149,7 +143,9 @@ export async function reachableIds(
   const { variant, guard, guards, addressable, visible, held, rows: isFixed } = resource
   if (variant) {
     const kinds = Map.groupBy(related, ([, row]) => variant(row as never))
-    const reached = await Promise.all([...kinds].map(([kind, own]) => reachableIds(context, resourceNamed(kind), new Map(own))))
+    const reached = await Promise.all(
+      [...kinds].map(([kind, own]) => reachableIds(context, context.model.of(kind), new Map(own))),
+    )
     return new Set(reached.flatMap((own) => [...own]))
   }
   const guarding = [guard, guards?.show].filter((rule) => rule !== undefined)
@@ -178,7 +174,7 @@ export async function relatedRows(
   // What has no journal is read as it is, and so is whoever may see it.
   const own = resource.journal ? context : (context.present ?? context)
   const { db, snapshot, engine } = own
-  const fixed = rowsOf(resource, context)
+  const fixed = resource.rows
   if (fixed) return fixed
   if (resource.held === 'all') return allRows(db, snapshot, resource.table as Topic, resource.order?.column)
   if (resource.held === 'some') {
@@ -267,13 +263,12 @@ export const linksOf = (resource: Resource): readonly Property[] => {
  */
 export async function enrich(
   context: Context,
-  declared: Resource,
+  resource: Resource,
   rows: readonly Row[],
   { embed = false, chosen = {} as Draft['many'] } = {},
 ): Promise<Page> {
-  const resource = alive(declared, context)
   unfold(resource, rows)
-  await prepare(context.db, context.viewer, needsOf(resource))
+  await prepare(context.db, context.viewer, needsOf(resource, context.model))
   const links = linksOf(resource)
 
   const many = new Map<string, ReadonlyMap<number, readonly number[]>>()
@@ -305,7 +300,7 @@ export async function enrich(
   const loaded: Record<string, unknown> = {}
   await Promise.all([
     ...[...wanted].map(async ([target, ids]) => {
-      related.set(target, await relatedRows(context, resourceNamed(target), [...ids]))
+      related.set(target, await relatedRows(context, context.model.of(target), [...ids]))
     }),
     ...Object.entries(resource.loads ?? {}).map(async ([own, load]) => {
       loaded[own] = await load(rows, context)
@@ -316,7 +311,7 @@ export async function enrich(
   if (resource.variant) {
     variants = new Map()
     for (const [kind, own] of Map.groupBy(rows, (row) => resource.variant?.(row as never) as string)) {
-      variants.set(kind, await enrich(context, resourceNamed(kind), own))
+      variants.set(kind, await enrich(context, context.model.of(kind), own))
     }
   }
 

@@ -1,15 +1,14 @@
 /** From a query string to what is asked for: page, order, filters, groups, sums, selection. Refuses what is not understood. */
 import { inflateSync, unzipSync } from 'node:zlib'
 import { and, type Sql } from '#db/sql.ts'
-import type { Context, Filter, FilterUse, Property, Query, Queryable, Resource, Sort } from './declaration.ts'
+import type { Context, Filter, FilterUse, Property, Query, Queryable, Resource, Scope, Sort } from './declaration.ts'
 import { ApiError, badRequest, combined, invalidQuery } from './errors.ts'
 import { orderBy, stored } from './expressions.ts'
 import { shapeFault } from './json.ts'
-import { alive } from './living.ts'
+
 import { condition, isId, misfit, operatorsOf, takesValues, understood } from './operators.ts'
 import { needsOf, visibleIds } from './page.ts'
-import { humanize, resourceNamed, snakeCase } from './resource.ts'
-import type { Scope } from './rules.ts'
+import { humanize, snakeCase } from './resource.ts'
 import { contained } from './search.ts'
 import { prepare } from './viewer.ts'
 
@@ -154,7 +153,7 @@ export const withMe = (values: readonly string[], context: Context): readonly st
 
 /** Whether all values are ids of rows that the viewer may see; what does not exist and what is hidden are the same. */
 export async function areVisible(target: string, values: readonly string[], context: Context): Promise<boolean> {
-  const resource = resourceNamed(target)
+  const resource = context.model.of(target)
   if (values.includes('me') && !(context.viewer.signedIn && resource.table === 'principals')) return false
   const ids = withMe(values, context).filter((value) => value !== '-1' && value.trim() !== '')
   if (!ids.every(isId)) return false
@@ -188,8 +187,7 @@ async function judge(given: FilterUse, resource: Queryable, context: Context): P
 }
 
 /** What is wrong with filters, in sentences. */
-export async function faultsOf(uses: readonly FilterUse[], declared: Resource, context: Context): Promise<string[]> {
-  const resource = alive(declared, context)
+export async function faultsOf(uses: readonly FilterUse[], resource: Resource, context: Context): Promise<string[]> {
   const faults: string[] = []
   for (const use of uses) {
     const result = await judge(use, resource, context)
@@ -285,13 +283,13 @@ export async function parseQuery(
   context: Context,
   { byDefault = [] as readonly FilterUse[] } = {},
 ): Promise<Query> {
-  const resource = declared.name === undefined ? declared : alive(declared as Resource, context)
+  const resource = declared
   const { params } = context
   const filterText = params.get('filters') ?? params.get('filter')
   const given = filterText === null ? byDefault : readFilters(filterText)
   const known = filtersOf(resource)
   const filters = given.map((use) => understood(known.get(use.name)?.strategy ?? 'text', use))
-  await prepare(context.db, context.viewer, needsOf(resource))
+  await prepare(context.db, context.viewer, needsOf(resource, context.model))
   return {
     offset: readOffset(params.get('offset')),
     pageSize: readPageSize(params.get('pageSize'), context),

@@ -1,10 +1,9 @@
 /** A row and its page become the HAL object a client reads. Synchronous, and no database in reach. */
 import type { Row } from '#db/database.ts'
-import type { Action, Body, Draft, Link, Page, Property, Resource } from './declaration.ts'
+import type { Action, Body, Draft, Link, Page, Property, Resource, Rule } from './declaration.ts'
 import { stringify } from './json.ts'
 import { idIn, selected, targetOf } from './page.ts'
-import { hrefOf, resourceNamed, standing } from './resource.ts'
-import type { Rule } from './rules.ts'
+import { hrefOf, standing } from './resource.ts'
 import type { Viewer } from './viewer.ts'
 
 /** Stands for something that exists but may not be seen. */
@@ -35,7 +34,7 @@ const linkOn = (resource: Resource, row: Row): Link => ({
 
 /** The link from one row to another one; undefined when there is nothing to point to. */
 function linkTo(property: Property, row: Row, id: number, page: Page): Link {
-  const target = resourceNamed(targetOf(property, row))
+  const target = page.context.model.of(targetOf(property, row))
   const found = page.related.get(target.name)?.get(id)
   // Of a resource held in process every row is at hand: what is not found is there no more.
   if (!found && target.held) return { href: null }
@@ -135,7 +134,7 @@ export function represent(
   // The page knows what this database has added to it.
   const resource = page.resource.name === declared.name ? page.resource : declared
   if (page.variants) {
-    const variant = resourceNamed(resource.variant?.(row as never) as string)
+    const variant = page.context.model.of(resource.variant?.(row as never) as string)
     return represent(variant, row, page.variants.get(variant.name) as Page, { embed, readOnly })
   }
   const plan = planOf(resource)

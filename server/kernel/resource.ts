@@ -1,14 +1,17 @@
-/** The declaration of a resource, and the registry of all of them. Everything else reads what is said here. */
+/** The declaration of a resource. Everything else reads what is said here. */
+import { getCallSites } from 'node:util'
 import type { Row } from '#db/database.ts'
 import type { TableName, Tables } from '#db/tables.ts'
 import type {
   Build,
   Context,
   Declaration,
+  Declared,
   Draft,
+  Extension,
   Kind,
   LinkOptions,
-  Living,
+  Model,
   Property,
   Resource,
   ScalarOptions,
@@ -85,41 +88,40 @@ function named([name, unnamed]: [string, Unnamed]): Property {
 const automatic: Readonly<Record<string, string>> = { id: 'ID', createdAt: 'Created on', updatedAt: 'Updated on' }
 export const isAutomatic = (property: string): boolean => Object.hasOwn(automatic, property)
 
-const registry = new Map<string, Resource>()
-
-/** All resources, in the order of their declaration. */
-export const resources = (): Iterable<Resource> => registry.values()
-
-/** A resource by name. Throws for a name nobody declared. */
-export function resourceNamed(name: string): Resource {
-  const found = registry.get(name)
-  if (!found) throw new Error(`No resource is named ${name}.`)
-  return found
+/**
+ * Declares a resource. `F` is what its `facts` give to its pure steps.
+ * @throws Error that names the file, the part and the member where the declaration has a member that nothing reads
+ */
+export function resource<T extends TableName, F = unknown>(name: string, table: T, declaration: Declaration<T, F>): Declared {
+  return declare(name, table, declaration, declaringFile())
 }
 
-/** Declares a resource and registers it. `F` is what its `facts` give to its pure steps. */
-export function resource<T extends TableName, F = unknown>(name: string, table: T, declaration: Declaration<T, F>): Resource {
-  const build = builders<Tables[T], F>()
+function declare(name: string, table: TableName, declaration: Declaration<any, any>, file: string): Declared {
+  const build = builders<any, any>()
   const unnamed = { properties: declaration.properties(build), meta: declaration.meta?.(build) ?? {} }
-  refuseMisspelt(name, { ...declaration, ...unnamed })
+  refuseMisspelt(file, name, { ...declaration, ...unnamed })
   const { title } = declaration
-  const properties = Object.entries(unnamed.properties).map(named)
-  const declared = {
+  return {
     ...declaration,
     name,
     table,
-    properties,
-    property: new Map(properties.map((p) => [p.name, p])),
+    file,
+    properties: Object.entries(unnamed.properties).map(named),
     meta: Object.entries(unnamed.meta).map(named),
     titleOf: typeof title === 'function' ? title : (row: any) => row[title] as string,
     words: declaration.label ?? humanize(name).toLowerCase(),
-  } as unknown as Resource
-  registry.set(name, declared)
-  return declared
+  }
+}
+
+/** The file that calls the function which calls this one, from the root of the checkout. */
+export function declaringFile(): string {
+  const url = getCallSites(3)[2]?.scriptName ?? ''
+  return url.replace(/^.*\/(server|test)\//, '$1/')
 }
 
 /** Throws an Error that names the resource and the member where a declaration, or a part of it, has one that nothing reads. */
 function refuseMisspelt(
+  file: string,
   name: string,
   declaration: Omit<Partial<Declaration<any, any>>, 'properties' | 'meta'> & {
     properties?: Record<string, Unnamed>
@@ -127,77 +129,56 @@ function refuseMisspelt(
   },
 ): void {
   const { properties = {}, meta = {}, filters = {}, actions = {}, operations = [] } = declaration
-  refuseUnknown('declaration', name, declaration)
-  refuseUnknownOperations(name, operations)
+  const at = `${file}: ${name}`
+  refuseUnknown('declaration', at, declaration)
+  refuseUnknownOperations(at, operations)
   for (const [own, { to, options }] of Object.entries({ ...properties, ...meta }))
-    refuseUnknown(to ? 'link' : 'scalar', `${name}.${own}`, options)
-  for (const [own, filter] of Object.entries(filters)) refuseUnknown('filter', `The filter ${own} of ${name}`, filter)
-  for (const [own, action] of Object.entries(actions)) refuseUnknown('action', `The action ${own} of ${name}`, action)
+    refuseUnknown(to ? 'link' : 'scalar', `${at}.${own}`, options)
+  for (const [own, filter] of Object.entries(filters)) refuseUnknown('filter', `${at}, filter ${own}`, filter)
+  for (const [own, action] of Object.entries(actions)) refuseUnknown('action', `${at}, action ${own}`, action)
 }
 
 /**
  * Declares a resource whose few rows are part of the product rather than of the database. Their ids may be texts.
  * It can be linked to and shown; there is nothing to write.
- * @param rows the rows, or what gives them once everything is declared
+ * @param rows the rows, or what reads them off the model
  */
 export function fixed<R extends { id: number | string }>(
   name: string,
-  rows: readonly R[] | ((named: (name: string) => Resource) => readonly R[]),
+  rows: readonly R[] | ((model: Model) => readonly R[]),
   declaration: Omit<Declaration<any, any>, 'resolve' | 'properties'> & {
     properties: (build: Build<R, any>) => Record<string, Unnamed>
   },
-): Resource {
-  let known: ReadonlyMap<any, R> | undefined
-  const read = (named: (name: string) => Resource) =>
-    new Map((typeof rows === 'function' ? rows(named) : rows).map((row) => [row.id, row]))
-  const byId = () => {
-    known ??= read(resourceNamed)
-    return known
-  }
-  const resolve = async (text: string, context: Context) => rowsOf(declared, context)?.get(text)?.['id'] as number | undefined
-  const declared: Resource = resource<any, any>(name, '', { ...declaration, resolve })
-  if (typeof rows === 'function') Object.assign(declared, { rowsOf: read })
-  return Object.defineProperty(declared, 'rows', { get: byId, enumerable: true })
+): Declared {
+  const resolve = async (text: string, { model }: Context) => model.of(name).rows?.get(text)?.['id'] as number | undefined
+  const staticRows = (model: Model) =>
+    new Map<number | string, Row>((typeof rows === 'function' ? rows(model) : rows).map((row) => [row.id, row]))
+  return { ...declare(name, '' as TableName, { ...declaration, resolve }, declaringFile()), staticRows }
 }
 
-const readings = new WeakMap<Living, Map<string, ReadonlyMap<any, Row>>>()
+/** Members of a declaration that a module can add to a resource of another one. */
+type More<T extends TableName> = Pick<
+  Declaration<T, any>,
+  'visible' | 'may' | 'actions' | 'attached' | 'extras' | 'loads' | 'embeds' | 'filters' | 'sorts' | 'needs' | 'after'
+>
 
-/** The rows of a resource that are part of the product, some of which are read off other resources as they are now. */
-export function rowsOf(resource: Resource, { living }: { living: Living }): ReadonlyMap<any, Row> | undefined {
-  if (!resource.rowsOf || living.size === 0) return resource.rows
-  const known = readings.getOrInsertComputed(living, () => new Map())
-  return known.getOrInsertComputed(
-    resource.name,
-    () => resource.rowsOf?.((name) => living.get(name) ?? resourceNamed(name)) as ReadonlyMap<any, Row>,
-  )
-}
-
-/** Adds to a resource declared elsewhere: one module's part in another's resource. */
-export function extend<T extends TableName>(
-  name: string,
+/**
+ * What a module adds to a resource of another one.
+ * @throws Error that names the file, the part and the member where it has a member that nothing reads
+ */
+export function extension<T extends TableName>(
+  of: string,
   _table: T,
-  more: Pick<
-    Declaration<T, any>,
-    'actions' | 'attached' | 'extras' | 'loads' | 'embeds' | 'filters' | 'sorts' | 'needs' | 'after'
-  > & {
-    properties?: (build: Build<Tables[T], any>) => Record<string, Unnamed>
-  },
-): void {
-  const target = resourceNamed(name) as any
-  const properties = more.properties?.(builders()) ?? {}
-  refuseMisspelt(name, { ...more, properties })
-  for (const key of ['actions', 'extras', 'loads', 'embeds', 'filters', 'sorts'] as const)
-    target[key] = { ...target[key], ...more[key] }
-  if (more.attached) target.attached = more.attached
-  for (const key of ['needs', 'after'] as const) target[key] = [...(target[key] ?? []), ...(more[key] ?? [])]
-  for (const property of Object.entries(properties).map(named)) {
-    target.properties.push(property)
-    target.property.set(property.name, property)
-  }
+  { properties: build, ...more }: Partial<More<T>> & { properties?: (build: Build<Tables[T], any>) => Record<string, Unnamed> },
+): Extension {
+  const file = declaringFile()
+  const properties = build?.(builders()) ?? {}
+  refuseMisspelt(file, of, { ...more, properties } as never)
+  return { of, file, more: more as Extension['more'], properties: Object.entries(properties).map(named) }
 }
 
 /** The address of a row. What is not to be in an address as it is, is encoded in ids that are texts, but for slashes. */
-export const hrefOf = (resource: Resource, row: Row): string =>
+export const hrefOf = (resource: Pick<Declared, 'path' | 'pathOf' | 'addressOf'>, row: Row): string =>
   `/api/v3/${resource.addressOf?.(row) ?? `${resource.pathOf ? resource.pathOf(row) : resource.path}/${encodeId(row['id'])}`}`
 
 const encodeId = (id: string | number): string | number =>

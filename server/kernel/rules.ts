@@ -1,34 +1,14 @@
 /** Rules: who may see or do something. Written once, read three ways: as SQL, in memory, and "anywhere at all". */
-import type { Engine, Row } from '#db/database.ts'
+import type { Row } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { and, FALSE, name, or, raw, type Sql, sql, TRUE } from '#db/sql.ts'
-import { hasGlobally, idSet, type Viewer } from './viewer.ts'
-
-/** Whom a condition is written for, and in which words. */
-export interface Scope {
-  readonly viewer: Viewer
-  readonly engine: Engine
-  /** The query string, where a list is asked for. */
-  readonly params?: URLSearchParams
-  /** Whether rows are only counted: an index that holds the column is then best, however many rows there are. */
-  readonly counting?: boolean
-}
-
-export interface Rule {
-  /** The viewer's sets it reads; `prepare` them first. */
-  readonly needs: readonly string[]
-  /** The condition on a row of `table`. */
-  where(scope: Scope, table: string): Sql
-  /** The same judged on a row, or on a draft that is no row yet. */
-  holds(viewer: Viewer, row: Row): boolean
-  /** Whether it could hold for any row. */
-  anywhere(viewer: Viewer): boolean
-}
+import type { Rule } from './declaration.ts'
+import { hasGlobally, idSet, type Need, type Viewer } from './viewer.ts'
 
 const column = (table: string, of: string): Sql => name(`${table}.${of}`)
 
 /** A rule that asks only who the viewer is. */
-const personal = (needs: readonly string[], holds: (viewer: Viewer) => boolean): Rule => ({
+const personal = (needs: readonly Need[], holds: (viewer: Viewer) => boolean): Rule => ({
   needs,
   where: ({ viewer }) => (holds(viewer) ? TRUE : FALSE),
   holds,
@@ -54,7 +34,7 @@ export const inAnyProject = (permission: string): Rule =>
  * A set that holds few of many ids is best found by index; one that holds most of them is best tested on rows found another
  * way. Neither engine knows the set's size when it plans, so SQLite is told: a plus sign keeps it from using the index.
  */
-export const within = (set: string, of = 'id'): Rule => ({
+export const within = (set: Need, of = 'id'): Rule => ({
   needs: [set],
   where: ({ viewer, engine, counting }, table) => {
     const { list, everything } = idSet(viewer, set)

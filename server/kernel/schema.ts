@@ -1,11 +1,10 @@
 /** Schemas: what a client may write, of which type, and with which values to choose from. Read off the declaration. */
 import type { Row } from '#db/database.ts'
-import type { Body, Context, Draft, Link, Property, Resource } from './declaration.ts'
-import { alive, folded } from './living.ts'
+import type { Body, Context, Draft, Link, Property, Resource, Rule } from './declaration.ts'
+import { folded } from './model.ts'
 import { enrich, needsOf, reachableIds } from './page.ts'
 import { isShown, linkOf, linksToMany, represent, shownValue } from './represent.ts'
-import { hrefOf, isLock, resourceNamed } from './resource.ts'
-import type { Rule } from './rules.ts'
+import { hrefOf, isLock } from './resource.ts'
 import { prepare } from './viewer.ts'
 
 /** Whether a rule lets a draft pass: judged on what is stored, on a new row, or, as long as that belongs nowhere, anywhere. */
@@ -86,7 +85,7 @@ async function entryOf(
   } else if ('texts' in allowed) {
     entry['_embedded'] = { allowedValues: allowed.texts(draft as never, facts as never, context) }
   } else {
-    const target = resourceNamed(to as string)
+    const target = context.model.of(to as string)
     const rows = await allowed.rows(draft as never, facts as never, context)
     const page = await enrich(context, target, rows)
     const reached = await reachableIds(context, target, new Map(rows.map((row) => [row['id'], row])))
@@ -114,13 +113,12 @@ export interface Section {
 
 /** The sections of a draft's form, in the order of their first properties. @param also names what is named all the same. */
 export function sectionsOf(
-  declared: Resource,
+  resource: Resource,
   draft: Draft,
   facts: unknown,
   context: Context,
   also: readonly string[] = [],
 ): Section[] {
-  const resource = alive(declared, context)
   const there = new Set(propertiesIn(resource, draft, facts, context))
   const named = resource.properties.filter((one) => one.options.section && (there.has(one) || also.includes(one.name)))
   const sections = Map.groupBy(named, ({ options }) => options.section as string)
@@ -132,14 +130,13 @@ export function sectionsOf(
  * @param form whether it stands in a form, where allowed values are given in full and there is no self link
  */
 export async function schemaOf(
-  declared: Resource,
+  resource: Resource,
   draft: Draft,
   facts: unknown,
   context: Context,
   { form = false, self }: { form?: boolean; self?: string } = {},
 ): Promise<Body> {
-  const resource = alive(declared, context)
-  await prepare(context.db, context.viewer, needsOf(resource))
+  await prepare(context.db, context.viewer, needsOf(resource, context.model))
   const body: Body = { _type: 'Schema', _dependencies: [] }
   for (const property of propertiesIn(resource, draft, facts, context)) {
     body[property.name] = await entryOf(resource, property, draft, facts, context, form)
@@ -154,8 +151,7 @@ export async function schemaOf(
 }
 
 /** The payload of a form: what the viewer may write of the draft, as it would be shown. */
-export async function payloadOf(declared: Resource, draft: Draft, facts: unknown, context: Context): Promise<Body> {
-  const resource = alive(declared, context)
+export async function payloadOf(resource: Resource, draft: Draft, facts: unknown, context: Context): Promise<Body> {
   const row: Row = { ...folded(resource, draft.row) }
   const page = await enrich(context, resource, [row], { chosen: draft.many })
   const payload: Body = Object.create(null)

@@ -1,9 +1,8 @@
 /** Words looked for in the texts of a resource: by their indexes where there is much to read, by reading where there is little. */
 import { hasWords, marked, narrowed, narrowedRows, takeIn, wordsOf } from '#db/search.ts'
 import { and, FALSE, join, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
-import type { Context, Queryable, Resource } from './declaration.ts'
+import type { Context, Queryable, Resource, Task } from './declaration.ts'
 import { visibleWhere } from './page.ts'
-import { periodically } from './tasks.ts'
 
 /** An indexed text in which rows are found: their own, or one in another table. */
 export interface Text {
@@ -80,7 +79,7 @@ const AT_ONCE = 200
 /** Transactions each time the task is run: where more is written than that, it stays waiting for longer. */
 const TURNS = 10
 
-periodically(async (db) => {
+export const takeInTexts: Task = async (db) => {
   for (let turn = 0; turn < TURNS && (await takeIn(db, AT_ONCE)) === AT_ONCE; turn++);
   for (let turn = 0; turn < TURNS && (await takeIn(db, 1, { long: true })) === 1; turn++);
-})
+}

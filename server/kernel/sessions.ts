@@ -4,8 +4,8 @@ import { insert } from '#db/dialect.ts'
 import { deleteInSlices } from '#db/slices.ts'
 import { FALSE, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
+import type { Task } from './declaration.ts'
 import { readSettings, type Settings } from './settings.ts'
-import { periodically } from './tasks.ts'
 import { hashToken, randomKey } from './tokens.ts'
 import type { Proof } from './viewer.ts'
 import { changed, type Snapshot } from './world.ts'
@@ -164,8 +164,8 @@ async function see(known: Known, db: Database, limit: string | undefined, now: D
 }
 
 // Those that are over let nobody in any more: removing them is for tidiness, and raises no counter.
-periodically(async (db, now) => {
+export const forgetSessions: Task = async (db, now) => {
   const limit = idleLimit(await readSettings(db), now)
   const isOver = sql`expires_at <= ${now.toISOString()} or ${limit === undefined ? FALSE : sql`last_seen_at < ${limit}`}`
   await deleteInSlices(db, 'sessions', isOver)
-})
+}

@@ -1,6 +1,15 @@
 /** The members that declarations can have. A declaration with another one is refused when it is made: it may be a guard misspelt. */
-
-import type { Action, Declaration, Document, Filter, LinkOptions, Operation, ScalarOptions } from './declaration.ts'
+import type {
+  Action,
+  Declaration,
+  Document,
+  Filter,
+  LinkOptions,
+  Module,
+  Operation,
+  Parts,
+  ScalarOptions,
+} from './declaration.ts'
 
 /** Every member of `T`, none left out: one that is added to the type is missing here until it is added as well. */
 type Members<T> = Readonly<Record<keyof T, true | Readonly<Record<string, true>>>>
@@ -45,6 +54,7 @@ const declaration = {
   paginated: true,
   lock: true,
   journal: true,
+  attachments: true,
   attached: true,
   moments: true,
   properties: true,
@@ -159,6 +169,7 @@ const operation = {
   path: true,
   summary: true,
   tag: true,
+  file: true,
   guard: true,
   harmless: true,
   accepts: true,
@@ -170,7 +181,21 @@ const operation = {
 
 const document = { path: true, caller: true, run: true } satisfies Members<Document>
 
-const shapes = { declaration, scalar, link, filter, action, operation, document }
+const part = {
+  types: true,
+  resources: true,
+  operations: true,
+  extends: true,
+  documents: true,
+  removals: true,
+  tasks: true,
+  fileTasks: true,
+  additions: true,
+} satisfies Members<Parts>
+
+const module = { ...part, needs: true, derives: true } satisfies Members<Omit<Module, 'name'>>
+
+const shapes = { declaration, scalar, link, filter, action, operation, document, module }
 
 /**
  * Refuses a part of a declaration that has members which nothing reads.

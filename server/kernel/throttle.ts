@@ -7,8 +7,8 @@ import type { Database, Transaction } from '#db/database.ts'
 import { forUpdate, moment } from '#db/dialect.ts'
 import { deleteInSlices } from '#db/slices.ts'
 import { sql } from '#db/sql.ts'
+import type { Task } from './declaration.ts'
 import { ApiError } from './errors.ts'
-import { periodically } from './tasks.ts'
 import { hashToken } from './tokens.ts'
 
 const SECOND = 1000
@@ -206,7 +206,7 @@ async function entered<B extends Begun>(
 
 const key = (door: Door, who: string) => hashToken(`${door.name}:${who}`)
 
-periodically(async (db, now) => {
+export const forgetAttempts: Task = async (db, now) => {
   const isOver = sql`until <= ${now.toISOString()}`
   await deleteInSlices(db, 'attempts', isOver, 'who')
-})
+}

@@ -126,22 +126,28 @@ export const membershipsOf = (viewer: Viewer, engine: Engine): Sql => sql`(
   where principal_id = ${viewer.id} and entity_type is null and project_id is not null
     and ${withinLimits(viewer, engine, sql`project_id`)})`
 
-/** Named sets beyond the permissions: a query that gives the column `id`. */
-const namedSets = new Map<string, (viewer: Viewer, engine: Engine) => Sql>()
-
-/** Declares a set that rules may refer to by `within(name, …)`. It may depend only on what permissions depend on. */
-export function defineSet(set: string, query: (viewer: Viewer, engine: Engine) => Sql): void {
-  namedSets.set(set, query)
+/** A set beyond the permissions, which rules refer to by `within`: a query that gives the column `id`. */
+export interface NamedSet {
+  /** Tells it apart from all others. */
+  readonly name: string
+  /** It may depend only on what permissions depend on. */
+  readonly query: (viewer: Viewer, engine: Engine) => Sql
 }
+
+/** What a rule reads of its viewer: a set of ids under a permission or role, or a named one; `global` for permissions beyond projects. */
+export type Need = string | NamedSet
+
+const keyOf = (need: Need): string => (typeof need === 'string' ? need : need.name)
 
 const setOf = (list: number[], everything = false): IdSet => ({ ids: new Set(list), list, everything })
 
 /** Sees to it that the viewer has the sets that rules need; at most one statement per kind of set. */
-export async function prepare(db: Reader, viewer: Viewer, needs: Iterable<string>): Promise<void> {
-  const isMissing = (need: string) => (need === 'global' ? !viewer.globals : !viewer.sets.has(need))
-  const missing: string[] = []
-  for (const need of needs) if (isMissing(need) && !missing.includes(need)) missing.push(need)
-  if (missing.length === 0) return
+export async function prepare(db: Reader, viewer: Viewer, needs: Iterable<Need>): Promise<void> {
+  const isMissing = (need: Need) => (need === 'global' ? !viewer.globals : !viewer.sets.has(keyOf(need)))
+  const wanted: Need[] = []
+  for (const need of needs) if (isMissing(need) && !wanted.includes(need)) wanted.push(need)
+  if (wanted.length === 0) return
+  const missing = wanted.filter((need) => typeof need === 'string')
   const array = raw(db.engine === 'sqlite' ? 'json_group_array' : 'json_agg')
   const parse = (value: unknown): number[] => (typeof value === 'string' ? JSON.parse(value) : ((value as number[]) ?? []))
 
@@ -189,18 +195,19 @@ export async function prepare(db: Reader, viewer: Viewer, needs: Iterable<string
     ;(viewer as { globals: Set<string> }).globals = new Set(rows.map((row) => row.permission))
   }
 
-  for (const need of missing) {
-    const query = namedSets.get(need)
-    if (query) viewer.sets.set(need, setOf((await db.all<{ id: number }>(query(viewer, db.engine))).map((row) => row.id)))
+  for (const need of wanted) {
+    if (typeof need === 'string') continue
+    const rows = await db.all<{ id: number }>(need.query(viewer, db.engine))
+    viewer.sets.set(need.name, setOf(rows.map((row) => row.id)))
   }
 }
 
 const unprepared = (need: string) => new Error(`The rule needs the set "${need}", which nobody prepared.`)
 
 /** A prepared set. Throws when it was not prepared: a mistake of ours. */
-export function idSet(viewer: Viewer, need: string): IdSet {
-  const set = viewer.sets.get(need)
-  if (!set) throw unprepared(need)
+export function idSet(viewer: Viewer, need: Need): IdSet {
+  const set = viewer.sets.get(keyOf(need))
+  if (!set) throw unprepared(keyOf(need))
   return set
 }
 

@@ -1,5 +1,4 @@
 /** Markdown as safe HTML: CommonMark with GitHub's tables, strikethrough, task lists and autolinks, plus references. */
-
 import { createRequire } from 'node:module'
 import type { MarkdownIt } from 'markdown-it'
 import { textCache } from './cache.ts'

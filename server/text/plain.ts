@@ -1,5 +1,4 @@
 /** Plain text as HTML: paragraphs, line breaks and bare web addresses, nothing else. */
-
 import { escapeHtml } from './escape.ts'
 import { trimAddress } from './links.ts'
 

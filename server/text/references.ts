@@ -1,5 +1,4 @@
 /** References in running text: `#5` to work packages, `@login`, `user#5`, `group#5` and `<mention>` to people. */
-
 import type { MarkdownIt, StateInline } from 'markdown-it'
 
 const PATHS: Record<string, string> = { user: '/users/', group: '/groups/', work_package: '/work_packages/' }

@@ -1,5 +1,4 @@
 /** The allow-list raw HTML in markdown must pass: every element, attribute and class that may come out is named here. */
-
 import { createRequire } from 'node:module'
 import type { IOptions } from 'sanitize-html'
 import { isSafeLink } from './links.ts'

@@ -1,5 +1,4 @@
 /** Task lists: list items that begin with `[ ]` or `[x]` get a checkbox. */
-
 import type { MarkdownIt, StateCore, Token } from 'markdown-it'
 
 const ANY_MARKER = /\[[ xX]\]\s/

@@ -1,5 +1,4 @@
 /** The first run: whoever started the server makes the first administrator theirs, by a link that works once. */
-
 import { contextOf } from '#http/mount.ts'
 import { linkIn } from '#http/session.ts'
 import { prepareWrite, save } from '#kernel/change.ts'
@@ -66,12 +65,13 @@ export const firstRun: Area = {
       if ('errors' in chosen) return setupPage(visit, chosen)
       const context = await contextOf(request, ground, async () => ({ principal: link.user, proof: 'fresh' }))
       const { login = '', ...payload } = Object.fromEntries(FIELDS.map((name) => [name, given.get(name) ?? '']))
-      const before = await rowFrom('me', User, context)
-      const prepared = await prepareWrite(context, User, before, payload, { login, password_hash: chosen.hash })
-      if (prepared.violations.length > 0) return setupPage(visit, sayings(User, context, prepared.violations, FIELDS))
+      const before = await rowFrom('me', context.model.of(User), context)
+      const prepared = await prepareWrite(context, context.model.of(User), before, payload, { login, password_hash: chosen.hash })
+      if (prepared.violations.length > 0)
+        return setupPage(visit, sayings(context.model.of(User), context, prepared.violations, FIELDS))
       const admission = await db.transaction(async (tx) => {
         if (!(await useLink(tx, 'setup', link.secret, now))) return undefined
-        await save(tx, context, User, prepared.draft, prepared.facts)
+        await save(tx, context, context.model.of(User), prepared.draft, prepared.facts)
         return admit(tx, prepared.draft.row, circumstancesOf(visit))
       })
       return admission ? enter(visit, admission) : dead(visit)

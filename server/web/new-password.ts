@@ -53,7 +53,7 @@ export async function chosenPassword(visit: Visit, user: Row, another = false): 
 /** Prepares to store a password of somebody by the contract of their account; whatever else is wrong with that does not matter. */
 export async function storing({ request }: Visit, ground: Ground, user: Row, hash: string) {
   const context = await contextOf(request, ground, async () => ({ principal: user, proof: 'fresh' }))
-  const before = await rowFrom('me', User, context)
-  const { draft, facts } = await prepareWrite(context, User, before, {}, { password_hash: hash })
-  return (tx: Transaction) => save(tx, context, User, draft, facts)
+  const before = await rowFrom('me', context.model.of(User), context)
+  const { draft, facts } = await prepareWrite(context, context.model.of(User), before, {}, { password_hash: hash })
+  return (tx: Transaction) => save(tx, context, context.model.of(User), draft, facts)
 }

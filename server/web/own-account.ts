@@ -6,7 +6,6 @@ import { commit, findRow, type Prepared, prepareWrite, save } from '#kernel/chan
 import type { Answer, Context, Resource } from '#kernel/declaration.ts'
 import { toErrors } from '#kernel/draft.ts'
 import { ApiError, type Violation } from '#kernel/errors.ts'
-import { alive } from '#kernel/living.ts'
 import { rowFrom } from '#kernel/operation.ts'
 import { beginSession, proofOf } from '#kernel/sessions.ts'
 import { hasPassword } from '#modules/accounts/password-changes.ts'
@@ -32,7 +31,7 @@ export function sayings(
   violations: readonly Violation[],
   fields: readonly string[],
 ): { errors: Errors; alert: string | undefined } {
-  const all = toErrors(alive(resource, context), violations).map((error) => ({
+  const all = toErrors(context.model.of(resource), violations).map((error) => ({
     at: String(error.details?.['attribute']),
     message: error.message,
   }))
@@ -161,7 +160,10 @@ async function ownWrite(visit: OwnVisit, ground: Ground, payload: Record<string,
     principal: visit.session.user,
     proof: proofOf(visit.session, visit.now),
   }))
-  return { context, prepared: await prepareWrite(context, User, await rowFrom('me', User, context), payload) }
+  return {
+    context,
+    prepared: await prepareWrite(context, context.model.of(User), await rowFrom('me', context.model.of(User), context), payload),
+  }
 }
 
 /** What a form holds of these fields. */
@@ -180,8 +182,9 @@ export const ownAccount: Area = {
       (names: readonly string[], shown: (visit: OwnVisit, said: Said) => Answer) =>
       async (visit: OwnVisit): Promise<Answer> => {
         const { context, prepared } = await ownWrite(visit, ground, filledIn(visit, names))
-        if (prepared.violations.length > 0) return shown(visit, sayings(User, context, prepared.violations, names))
-        await commit(visit.db, context, User, prepared)
+        if (prepared.violations.length > 0)
+          return shown(visit, sayings(context.model.of(User), context, prepared.violations, names))
+        await commit(visit.db, context, context.model.of(User), prepared)
         return onTo('/my/account?done=saved')
       }
 
@@ -207,24 +210,24 @@ export const ownAccount: Area = {
       signedIn(async (visit) => {
         const { context, prepared } = await ownWrite(visit, ground, filledIn(visit, ['language']))
         const { timeZone } = filledIn(visit, ['timeZone'])
-        const row = await findRow(context, UserPreferences, context.viewer.id)
+        const row = await findRow(context, context.model.of(UserPreferences), context.viewer.id)
         const zoned = await prepareWrite(
           context,
-          UserPreferences,
+          context.model.of(UserPreferences),
           row,
           timeZone === undefined ? {} : { timeZone: timeZone || null },
         )
         const fields = ['language', 'timeZone']
         const of = (resource: Resource, { violations }: Prepared) => sayings(resource, context, violations, fields)
-        const [said, more] = [of(User, prepared), of(UserPreferences, zoned)]
+        const [said, more] = [of(context.model.of(User), prepared), of(context.model.of(UserPreferences), zoned)]
         if (prepared.violations.length + zoned.violations.length > 0) {
           return settingsPage(visit, {
             errors: { language: said.errors['language'], timeZone: more.errors['timeZone'] },
             alert: said.alert ?? more.alert,
           })
         }
-        await commit(visit.db, context, User, prepared)
-        await commit(visit.db, context, UserPreferences, zoned)
+        await commit(visit.db, context, context.model.of(User), prepared)
+        await commit(visit.db, context, context.model.of(UserPreferences), zoned)
         return onTo('/my/settings?done=saved')
       }),
     )
@@ -248,10 +251,11 @@ export const ownAccount: Area = {
           return passwordPage(visit, { alert: written.message, status: written.status, headers: written.headers })
         }
         const { context, prepared } = written
-        if (prepared.violations.length > 0) return passwordPage(visit, sayings(User, context, prepared.violations, names))
+        if (prepared.violations.length > 0)
+          return passwordPage(visit, sayings(context.model.of(User), context, prepared.violations, names))
         // This session goes on, with a secret that nobody else can know.
         const secret = await db.transaction(async (tx) => {
-          await save(tx, context, User, prepared.draft, prepared.facts)
+          await save(tx, context, context.model.of(User), prepared.draft, prepared.facts)
           return beginSession(tx, session.user['id'], request.headers['user-agent'], now)
         })
         return onTo('/my/password?done=changed', { 'set-cookie': givenCookie(secret, settings) })

@@ -1,8 +1,10 @@
 /** What the history tells of work packages that nobody wrote by hand: each change under its time, its author and its reason. */
+
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 import { makeField, removeField } from '#modules/custom-fields/making.ts'
+import { product } from '#server/modules.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
 import { untold } from '#test/layout.ts'
 import { unnoted } from '#test/statements.ts'
@@ -160,7 +162,7 @@ describe('when a custom field is removed', () => {
     const field = await server.db.transaction((tx) => makeField(tx, { resource: 'WorkPackage', name: 'Words', format: 'string' }))
     const make = (custom_values: object | null) => server.make.workPackage({ project_id: project, custom_values })
     const [one, other] = [await make({ [field]: 'rope' }), await make(null)]
-    assert.equal(await server.db.transaction((tx) => removeField(tx, field)), true)
+    assert.equal(await server.db.transaction((tx) => removeField(tx, product, field)), true)
     assert.deepEqual(await told(one), [{ by: 'System', says: ['Changed by an update of the system'] }])
     assert.deepEqual(await told(other), [])
     assert.deepEqual(await untold(server.db), [])

@@ -1,8 +1,9 @@
 /** What tests of comparisons start from: work packages that came to be days ago, and changed on days since. */
+
 import { assignments } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import { record } from '#kernel/history.ts'
-import { resourceNamed } from '#kernel/resource.ts'
+import { product } from '#server/modules.ts'
 import type { Reply } from '#test/instance.ts'
 import { type Scene, scene } from '../work-packages/scene.ts'
 
@@ -25,7 +26,7 @@ export async function past(options: Parameters<typeof scene>[0] = {}): Promise<P
       it.db.transaction(async (tx) => {
         const actor = (await tx.one<{ id: number }>(sql`select min(id) as id from principals where admin`))!.id
         await tx.run(sql`update work_packages set ${assignments({ updated_at: ago(days), ...values })} where id = ${id}`)
-        await record(tx, resourceNamed('WorkPackage'), [id], { actor, at: ago(days), window: 0 })
+        await record(tx, product.of('WorkPackage'), [id], { actor, at: ago(days), window: 0 })
       }),
   }
 }

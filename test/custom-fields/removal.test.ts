@@ -1,8 +1,10 @@
 /** What becomes of values, actions and queries that name somebody or something that is removed. */
+
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { makeAction } from '#modules/custom-fields/actions.ts'
 import { removeField } from '#modules/custom-fields/making.ts'
+import { product } from '#server/modules.ts'
 import { link, type Scene, scene } from './scene.ts'
 
 let s: Scene
@@ -87,7 +89,7 @@ test('An action that names somebody who is deleted does the rest', async () => {
   const changes = { subject: 'Acted', [`customField${field}`]: 'Yes', _links: { assignee: link(`users/${somebody}`) } }
   const action = await s.server.db.transaction((tx) => makeAction(tx, { name: 'Act', changes }))
   await remove(`/users/${somebody}`, 202)
-  await s.server.db.transaction((tx) => removeField(tx, field))
+  await s.server.db.transaction((tx) => removeField(tx, product, field))
   const id = await workPackage()
   const { status, body } = await s.writer.post(`/custom_actions/${action}/execute`, {
     lockVersion: 0,
@@ -120,6 +122,6 @@ test('A query grouped by a field that is gone, or that its reader does not know 
   }
   assert.deepEqual(await groups(), [200, `/api/v3/queries/group_bys/customField${secret}`, true])
   assert.deepEqual(await groups(s.writer), [200, null, false])
-  await s.server.db.transaction((tx) => removeField(tx, secret))
+  await s.server.db.transaction((tx) => removeField(tx, product, secret))
   assert.deepEqual(await groups(), [200, null, false])
 })

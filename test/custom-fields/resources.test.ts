@@ -1,8 +1,10 @@
 /** Fields of projects, people, groups, versions and time entries, and what there is to choose from. */
+
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 import { removeField } from '#modules/custom-fields/making.ts'
+import { product } from '#server/modules.ts'
 import { filters, ids } from '#test/instance.ts'
 import { link, type Scene, scene } from './scene.ts'
 
@@ -73,7 +75,7 @@ test('A new project has to be given what all projects require', async () => {
   assert.deepEqual([refused.status, refused.body.message], [422, "Sponsor can't be blank."])
   const made = await s.server.admin.post('/projects', { name: 'Pier', [`customField${id}`]: 'Town' })
   assert.deepEqual([made.status, made.body[`customField${id}`]], [201, 'Town'])
-  await s.server.db.transaction((tx) => removeField(tx, id))
+  await s.server.db.transaction((tx) => removeField(tx, product, id))
   assert.equal((await s.server.admin.post('/projects', { name: 'Quay' })).status, 201)
 })
 

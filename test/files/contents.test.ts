@@ -1,9 +1,11 @@
 /** Work packages are found by what the files attached to them say, once these have been read. */
+
 import assert from 'node:assert/strict'
 import { describe, mock, test } from 'node:test'
 import { migrate } from '#db/migrate.ts'
 import { sql } from '#db/sql.ts'
 import { runFileTasks, runTasks } from '#kernel/tasks.ts'
+import { product } from '#server/modules.ts'
 import { emptyDatabase } from '#test/database.ts'
 import { type Client, filters } from '#test/instance.ts'
 import { created, link, scene } from '../work-packages/scene.ts'
@@ -19,7 +21,7 @@ let moment = Date.now() + 60 * MINUTE
 /** Gives the task that reads files all the time it needs; nothing that failed before is due again. */
 async function read(): Promise<void> {
   const waiting = sql`select id from attachment_contents where due_at <= ${new Date(moment).toISOString()} limit 1`
-  while (await db.one(waiting)) await runFileTasks(db, files, new Date(moment))
+  while (await db.one(waiting)) await runFileTasks(product, db, files, new Date(moment))
 }
 
 /** A work package that a file of this name is attached to. */
@@ -153,12 +155,12 @@ describe('a work package', () => {
     assert.deepEqual(await found('quarterdeck'), [])
     await read()
     assert.deepEqual(await found('quarterdeck'), [task])
-    await runTasks(db, new Date())
+    await runTasks(product, db, new Date())
     assert.deepEqual(await found('quarterdeck'), [task])
     assert.equal((await admin.delete(`/attachments/${file}`)).status, 204)
     assert.deepEqual(await found('quarterdeck'), [])
     assert.equal(await kept(file), undefined)
-    await runTasks(db, new Date())
+    await runTasks(product, db, new Date())
     assert.deepEqual(await found('quarterdeck'), [])
   })
 
@@ -286,7 +288,7 @@ describe('reading a file', () => {
     mock.method(files, 'read', async () => {
       throw error
     })
-  const pass = () => runFileTasks(db, files, new Date(moment))
+  const pass = () => runFileTasks(product, db, files, new Date(moment))
 
   test('is done once, by however many processes', async () => {
     await read()
@@ -350,7 +352,7 @@ describe('reading a file', () => {
         await new Promise(() => {})
       })(),
     )
-    await runFileTasks(db, files, new Date(moment), ending.signal)
+    await runFileTasks(product, db, files, new Date(moment), ending.signal)
     reads.mock.restore()
     moment += MINUTE
     await read()

@@ -1,4 +1,5 @@
 /** Attachments in an S3-compatible store: signatures, and uploads and downloads that do not pass through us. */
+
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -7,6 +8,7 @@ import { presigned, signatureOf, signed } from '#files/sigv4.ts'
 import { newName } from '#files/store.ts'
 import { runFileTasks } from '#kernel/tasks.ts'
 import { sweep } from '#modules/files/loose.ts'
+import { product } from '#server/modules.ts'
 import { type Client, filters } from '#test/instance.ts'
 import { created, errors, link, scene } from '../work-packages/scene.ts'
 import { fakeS3 } from './fake-s3.ts'
@@ -198,10 +200,10 @@ describe('a direct upload', () => {
     const found = async () =>
       (await client.get(`/work_packages?${filters(['attachmentContent', '~', ['digits']])}`)).body._embedded.elements.length
     const later = new Date(Date.now() + 60_000)
-    await runFileTasks(it.db, store, later)
+    await runFileTasks(product, it.db, store, later)
     assert.equal(await found(), 0)
     await client.get(`/attachments/${id}/uploaded`)
-    await runFileTasks(it.db, store, later)
+    await runFileTasks(product, it.db, store, later)
     assert.equal(await found(), 1)
   })
 

@@ -1,9 +1,11 @@
 /** Laws of bodies: a link is read alike wherever and however it is written, what cannot be read is told as that, and a form forgets nothing. */
+
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { name, sql } from '#db/sql.ts'
 import type { Property, Resource } from '#kernel/declaration.ts'
-import { hrefOf, resourceNamed } from '#kernel/resource.ts'
+import { hrefOf } from '#kernel/resource.ts'
+import { product } from '#server/modules.ts'
 import { entriesOf, filledIn, held, offered } from '#test/forms.ts'
 import { type Person, type Populated, populated } from '#test/populated.ts'
 import { addressesOf, isStored, operations, resourcesWith } from '#test/registry.ts'
@@ -64,7 +66,7 @@ function forEveryForm(law: string, broken: (form: Form, person: Person) => Promi
 async function addressesFor(property: Property, entry: Json, person: Person): Promise<string[]> {
   const list = await offered(entry, person)
   if (list.length > 0) return list
-  const target = resourceNamed(property.to as string)
+  const target = product.of(property.to as string)
   if (!isStored(target)) return [...(target.rows?.values() ?? [])].map((row) => hrefOf(target, row))
   const rows = await world.server.db.all(sql`select * from ${name(target.table)} order by id limit 3`)
   return rows.map((row) => hrefOf(target, row))

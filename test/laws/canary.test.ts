@@ -2,14 +2,15 @@
  * The canary law: nothing tells anything of what the one who asks may not see. Every operation is asked with everything hidden
  * in every place for it, and with what does not exist: the answers must be the same, to the byte.
  */
+
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { resources } from '#kernel/resource.ts'
 import { beginSession } from '#kernel/sessions.ts'
 import { hashToken } from '#kernel/tokens.ts'
 import { changed } from '#kernel/world.ts'
 import { permissions } from '#modules/accounts/permissions.ts'
+import { product } from '#server/modules.ts'
 import { type Entangled, entangled, FIRST_BESIDE, inMirror } from '#test/entangled.ts'
 import { filledIn } from '#test/forms.ts'
 import { type Ask, type Hidden, hide, leak, neutral, twin } from '#test/hidden.ts'
@@ -264,7 +265,7 @@ async function assertSilence(outsider: Outsider): Promise<void> {
 }
 
 test('something of everything is hidden, with a marker in every text', async () => {
-  for (const resource of [...resources()].filter(isStored)) {
+  for (const resource of product.resources.filter(isStored)) {
     const isPlanted = hidden.ids.has(resource.table) || open.has(resource.name)
     assert.ok(isPlanted, `nothing of ${resource.name} is hidden: hide() in test/support/hidden.ts has to make it`)
   }

@@ -3,17 +3,18 @@
  * and hung on what is there by every column that can point to it. Then every write of the registry is sent. Each is compared with
  * what was there before it, within its own transaction, and rolled back: the world is the same for all.
  */
+
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { ConstraintError, type Database, type Reader, type Row, type Transaction } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { join, name, sql } from '#db/sql.ts'
 import type { Operation, Property, Resource } from '#kernel/declaration.ts'
-import { resourceNamed, resources } from '#kernel/resource.ts'
 import { prepare, type Viewer, viewerOf } from '#kernel/viewer.ts'
 import { changed, createWorld } from '#kernel/world.ts'
 import { permissions } from '#modules/accounts/permissions.ts'
 import { makeAction } from '#modules/custom-fields/actions.ts'
+import { product } from '#server/modules.ts'
 import { type Hidden, hide } from '#test/hidden.ts'
 import { type Instance, instance } from '#test/instance.ts'
 import { layout, references } from '#test/layout.ts'
@@ -72,7 +73,7 @@ let sight: ReadonlyMap<string, ReadonlySet<string>>
 const tables = [...layout.keys()].filter((table) => !passing.has(table))
 const hasId = (table: string) => layout.get(table)!.includes('id')
 const key = (table: string, id: unknown) => `${table} ${id}`
-const tableNamed = (type: string) => [...resources()].find((one) => one.name === type)?.table as string | undefined
+const tableNamed = (type: string) => product.resources.find((one) => one.name === type)?.table as string | undefined
 
 /** The rows that a row points to: by foreign keys, and by pairs of a type and an id. */
 function* pointers(table: string, row: Row): Generator<{ column: string; target: string; id: number }> {
@@ -108,7 +109,7 @@ async function everySight(db: Reader): Promise<Map<string, Set<string>>> {
   for (const { name: of, id } of watching) {
     const row = (await db.one(sql`select * from principals where id = ${id}`)) as Row
     const viewer: Viewer = await viewerOf(snapshot, row)
-    const kinds = [...resources()].filter((one) => isStored(one) && tables.includes(one.table) && hasId(one.table))
+    const kinds = product.resources.filter((one) => isStored(one) && tables.includes(one.table) && hasId(one.table))
     await prepare(
       db,
       viewer,
@@ -118,7 +119,7 @@ async function everySight(db: Reader): Promise<Map<string, Set<string>>> {
       join(
         kinds.map(
           ({ table, visible }) =>
-            sql`select ${table} as "of", ${name(`${table}.id`)} as id from ${name(table)} where ${visible.where({ viewer, engine: db.engine }, table)}`,
+            sql`select ${table} as "of", ${name(`${table}.id`)} as id from ${name(table)} where ${visible.where({ model: product, viewer, engine: db.engine }, table)}`,
         ),
         ' union ',
       ),
@@ -387,7 +388,7 @@ const linkTo = (target: Resource, id: number | string): Json => {
 /** Values that a property may be given. */
 function values(property: Property): unknown[] {
   if (property.to) {
-    const target = resourceNamed(property.to)
+    const target = product.of(property.to)
     const links = (isStored(target) ? choices(target) : [...target.rows!.keys()]).map((id) => linkTo(target, id))
     return property.many ? [[], ...links.map((link) => [link])] : [{ href: null }, ...links]
   }
@@ -405,7 +406,7 @@ function values(property: Property): unknown[] {
     case 'Formattable':
       return [{ raw: 'Other' }]
     case 'QueryOrder':
-      return [{ [choices(resourceNamed('WorkPackage'))[0]!]: 1 }]
+      return [{ [choices(product.of('WorkPackage'))[0]!]: 1 }]
     default:
       return property.options.allowed ? ['closed', 'none', 'descendants'] : ['Other']
   }
@@ -413,8 +414,8 @@ function values(property: Property): unknown[] {
 
 /** One body for all that is asked for in some way of its own. */
 const sundries = (): Json => {
-  const [task] = choices(resourceNamed('WorkPackage')) as [number]
-  const [query] = choices(resourceNamed('Query')) as [number]
+  const [task] = choices(product.of('WorkPackage')) as [number]
+  const [query] = choices(product.of('Query')) as [number]
   return {
     comment: { raw: 'Other' },
     reaction: 'rocket',
@@ -445,7 +446,7 @@ async function* writes(): AsyncGenerator<Write> {
     const some = method === 'POST' ? 1 : 10
     const rows =
       targets.length === 0 ? [[]] : given[0]!.map((id) => [id, ...given.slice(1).map((list) => list[0] ?? 1)]).slice(0, some)
-    const resource = takes === undefined ? undefined : resourceNamed(takes)
+    const resource = takes === undefined ? undefined : product.of(takes)
     for (const ids of rows) {
       const path = pathWith(operation, ids.map(String)).slice(PREFIX.length)
       const row = targets[0] && standing.get(key(targets[0].table, ids[0]))
@@ -479,9 +480,9 @@ async function* writes(): AsyncGenerator<Write> {
 
 /** A payload that can be created: of each kind what it cannot do without. */
 async function started(resource: Resource): Promise<Json> {
-  const last = (of: string) => linkTo(resourceNamed(of), choices(resourceNamed(of)).at(-1) ?? 0)
+  const last = (of: string) => linkTo(product.of(of), choices(product.of(of)).at(-1) ?? 0)
   const project = { href: `${PREFIX}/projects/${home}` }
-  const roles = [linkTo(resourceNamed('Role'), await everything())]
+  const roles = [linkTo(product.of('Role'), await everything())]
   const payloads: Record<string, Json> = {
     WorkPackage: { subject: 'New', _links: { project } },
     TimeEntry: { spentOn: '2093-07-06', hours: 'PT1H', _links: { entity: last('WorkPackage') } },

@@ -1,13 +1,14 @@
 /** Every filter of every list with each of its operators picks what an oracle picks that knows the answers but no SQL. */
+
 import assert from 'node:assert/strict'
 import { after, before, describe, mock, test } from 'node:test'
 import type { Queryable } from '#kernel/declaration.ts'
 import { operatorNames, operatorsOf, takesValues } from '#kernel/operators.ts'
 import { filtersOf, type Known } from '#kernel/query.ts'
-import { resources } from '#kernel/resource.ts'
 import { actionList } from '#modules/accounts/actions.ts'
 import { capabilityList } from '#modules/accounts/capabilities.ts'
 import { dayList } from '#modules/time/days.ts'
+import { product } from '#server/modules.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
 import { casesOf, type Element, type Hint, holds, idIn, type Facts as Known_, tokens, wrongValues } from '#test/oracle.ts'
 import { operations, resourcesWith } from '#test/registry.ts'
@@ -409,7 +410,7 @@ test('every list that can be filtered is among these', () => {
   const missing = operations()
     .filter(({ method, answers, query = [] }) => method === 'GET' && answers.as === 'collection' && query.includes('filters'))
     .filter(({ path, answers: { of } }) => {
-      const listed = [...resources()].find(({ name }) => name === of)
+      const listed = product.resources.find(({ name }) => name === of)
       const isFiltered = !listed || filtersOf(listed).size > 0
       return isFiltered && !computed.includes(path) && !lists.some(({ name }) => name === of)
     })

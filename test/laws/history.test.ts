@@ -1,11 +1,12 @@
 /** Laws of the history: whoever writes a journaled row, its newest version tells it, and one place in the server writes it. */
+
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import type { Transaction } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
-import { resources } from '#kernel/resource.ts'
 import { removeField } from '#modules/custom-fields/making.ts'
+import { product } from '#server/modules.ts'
 import { untold } from '#test/layout.ts'
 import { oneFile } from '#test/parts.ts'
 import { type Populated, populated } from '#test/populated.ts'
@@ -17,7 +18,7 @@ before(async () => {
 })
 after(() => world.close())
 
-const journaled = () => [...resources()].flatMap(({ table, journal }) => (journal ? [table as string, journal as string] : []))
+const journaled = () => product.resources.flatMap(({ table, journal }) => (journal ? [table as string, journal as string] : []))
 
 test('statements that write journaled rows and their versions are in the kernel', () => {
   const root = new URL('../../server/', import.meta.url).pathname
@@ -122,5 +123,5 @@ async function execute(subject: string) {
 
 async function removeAllFields(tx: Transaction) {
   const fields = await tx.all<{ id: number }>(sql`select id from custom_fields`)
-  for (const { id } of fields) await removeField(tx, id)
+  for (const { id } of fields) await removeField(tx, product, id)
 }

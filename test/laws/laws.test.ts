@@ -1,11 +1,12 @@
 /** Laws of declarations and queries: what is declared is there, works with everything it names, and costs what it may cost. */
+
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { name, sql } from '#db/sql.ts'
-import { resources } from '#kernel/resource.ts'
-import type { Scope } from '#kernel/rules.ts'
+import type { Scope } from '#kernel/declaration.ts'
+import { product } from '#server/modules.ts'
 import { judgeByOurs } from '#test/judge.ts'
 import { layout } from '#test/layout.ts'
 import { crowd, type Populated, populated } from '#test/populated.ts'
@@ -23,7 +24,7 @@ after(() => world.close())
 
 test('every property, title, order and lock is of a column that its table has', async () => {
   const { db } = world.server
-  for (const resource of [...resources()].filter(isStored)) {
+  for (const resource of product.resources.filter(isStored)) {
     const { table, properties, order, lock, belongsTo } = resource
     const columns = [...properties.map((one) => one.column), order?.column, lock, belongsTo].filter((one) => one !== undefined)
     for (const column of new Set(columns)) {
@@ -33,7 +34,7 @@ test('every property, title, order and lock is of a column that its table has', 
 })
 
 test('resources held in process are nothing but their rows', () => {
-  for (const resource of resources()) {
+  for (const resource of product.resources) {
     if (!resource.held) continue
     assert.deepEqual(Object.keys(resource.extras ?? {}), [], resource.name)
     const selected = resource.properties.filter((one) => one.options.select && !one.column)
@@ -46,8 +47,8 @@ test('resources held in process are nothing but their rows', () => {
 })
 
 test('links lead to declared resources, and what is embedded or open is a link', () => {
-  const known = new Set([...resources()].map((one) => one.name))
-  for (const resource of resources()) {
+  const known = new Set(product.resources.map((one) => one.name))
+  for (const resource of product.resources) {
     for (const { name: own, to, options } of resource.properties) {
       if (to) assert.ok(known.has(to), `${resource.name}.${own} links to ${to}`)
       else assert.ok(!options.embed && !options.open && !options.load, `${resource.name}.${own} is no link`)
@@ -75,7 +76,7 @@ const somewhere: Scope['viewer'] = {
 test('what rows are ordered, grouped and summed by reads no other row but those that a link of theirs is declared to lead to', () => {
   const tables = new Set([...layout.keys()])
   const found = new Map<string, string>()
-  for (const resource of [...resources()].filter(isStored)) {
+  for (const resource of product.resources.filter(isStored)) {
     const { name: of, table, properties, sorts = {} } = resource
     // An administrator has orders that others do not have.
     for (const viewer of [somewhere, { ...somewhere, admin: true }]) {
@@ -107,7 +108,7 @@ async function lists() {
   const found = []
   for (const operation of operations()) {
     const { method, answers } = operation
-    const listed = [...resources()].find((one) => one.name === answers.of)
+    const listed = product.resources.find((one) => one.name === answers.of)
     if (method !== 'GET' || answers.as !== 'collection' || !listed) continue
     const targets = targetsOf(operation)
     const first = await Promise.all(
@@ -292,7 +293,7 @@ test('the number of statements does not depend on the number of rows', async (t)
     assert.ok(many <= few, `${path} as ${who}: ${few} statements with few rows, ${many} with many`)
   }
   await t.test('five for a work package, eight for a list of them, at most', async () => {
-    const WorkPackage = [...resources()].find((one) => one.name === 'WorkPackage')!
+    const WorkPackage = product.resources.find((one) => one.name === 'WorkPackage')!
     for (const who of asked) {
       for (const path of await addressesOf(world.server.db, WorkPackage, 100)) {
         const { status, body } = await world.person(who).send('GET', path)

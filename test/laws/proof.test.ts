@@ -2,15 +2,16 @@
  * Laws of proofs: whatever decides who can sign in is changed only by whoever shows who they are, by whatever door they come. A
  * token, of whatever kind, cannot; a session can, and is asked to where that was some time ago.
  */
+
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { assignments } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
-import { resources } from '#kernel/resource.ts'
 import { changed } from '#kernel/world.ts'
 import { makeLink } from '#modules/accounts/one-time-links.ts'
 import { hashPassword } from '#modules/accounts/passwords.ts'
 import { User } from '#modules/accounts/users.ts'
+import { product } from '#server/modules.ts'
 import type { Router } from '#server/web/page.ts'
 import { areas } from '#server/web/pages.ts'
 import type { Reply } from '#test/instance.ts'
@@ -105,7 +106,7 @@ const wrongs = ({ status, body, text }: Reply): Record<string, string> => {
 }
 
 test('Every property that writes a column by which somebody signs in takes a proof, and nothing else writes one', () => {
-  for (const resource of resources()) {
+  for (const resource of product.resources) {
     if (resource.table !== 'principals') continue
     for (const { name, column, options } of resource.properties) {
       const isWritten = resource.operations.some((one) => one === 'update') && options.writable !== false

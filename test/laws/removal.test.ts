@@ -1,11 +1,12 @@
 /** Laws of removal: whatever is removed, nothing that stays points to it, in no column and in no answer. */
+
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { name, sql } from '#db/sql.ts'
 import { amend } from '#kernel/history.ts'
-import { resourceNamed } from '#kernel/resource.ts'
 import { changed } from '#kernel/world.ts'
 import { makeField, removeField } from '#modules/custom-fields/making.ts'
+import { product } from '#server/modules.ts'
 import { orphans, unknownReferences, untold } from '#test/layout.ts'
 import { offersOf } from '#test/links.ts'
 import { crowd, type Populated, populated } from '#test/populated.ts'
@@ -28,7 +29,7 @@ async function entangle(): Promise<void> {
   const versions = await ids('versions')
   const extended = ['WorkPackage', 'Project', 'Version', 'TimeEntry', 'User', 'Group'] as const
   for (const resource of extended) {
-    const { table } = resourceNamed(resource)
+    const { table } = product.of(resource)
     await db.transaction(async (tx) => {
       const define = (name: string, format: 'user' | 'version', multiple: boolean) =>
         makeField(tx, { resource, name, format, multiple })
@@ -50,7 +51,7 @@ async function entangle(): Promise<void> {
           [release]: pick(versions, 0),
           [releases]: [pick(versions, 1), pick(versions, 2)],
         }
-        await amend(tx, table, { set: sql`custom_values = ${values}`, where: sql`id = ${row.id}` })
+        await amend(tx, product, table, { set: sql`custom_values = ${values}`, where: sql`id = ${row.id}` })
       }
     })
   }
@@ -146,6 +147,6 @@ test('whatever is deleted, nothing that stays points to it, in columns and answe
     })
   }
   for (const { id } of await db.all<{ id: number }>(sql`select id from custom_fields where id % 2 = 0 or format = 'string'`))
-    await db.transaction((tx) => removeField(tx, id))
+    await db.transaction((tx) => removeField(tx, product, id))
   assert.deepEqual([...(await orphans(db)), ...(await untold(db)), ...(await deadEnds())], [])
 })

@@ -1,13 +1,15 @@
 /** A rule means the same in SQL, in memory and "anywhere at all": random rules over random rights, on the engine under test. */
+
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import type { Row } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
-import type { Rule } from '#kernel/rules.ts'
+import type { Rule } from '#kernel/declaration.ts'
 import * as rules from '#kernel/rules.ts'
 import { prepare, type Viewer, viewerOf } from '#kernel/viewer.ts'
 import { changed, createWorld } from '#kernel/world.ts'
+import { product } from '#server/modules.ts'
 import { type Instance, instance } from '#test/instance.ts'
 
 const inProjects = ['view_work_packages', 'edit_work_packages', 'log_time', 'view_members', 'manage_versions']
@@ -162,7 +164,7 @@ async function agree(table: string): Promise<void> {
     fc.asyncProperty(composed(ofRows[table]!), fc.nat(100), async (rule, i) => {
       const who = await viewer(users[i % users.length]!)
       await prepare(db, who, rule.needs)
-      const condition = rule.where({ viewer: who, engine: db.engine }, table)
+      const condition = rule.where({ model: product, viewer: who, engine: db.engine }, table)
       const found = await db.all<{ id: number }>(sql`select id from ${name(table)} where ${condition} order by id`)
       const held = rows.get(table)!.filter((row) => rule.holds(who, row))
       const said = `${condition.text} ${JSON.stringify(condition.values)} for ${JSON.stringify(who.row)}`

@@ -1,9 +1,11 @@
 /** Laws of writing: what a schema calls writable is accepted and nothing else, and a form without complaints can be committed. */
+
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { name, sql } from '#db/sql.ts'
 import type { Resource } from '#kernel/declaration.ts'
-import { hrefOf, resourceNamed } from '#kernel/resource.ts'
+import { hrefOf } from '#kernel/resource.ts'
+import { product } from '#server/modules.ts'
 import { anotherValue, entriesOf, filledIn, held, payloadOf } from '#test/forms.ts'
 import { judgeByOurs } from '#test/judge.ts'
 import { untold } from '#test/layout.ts'
@@ -69,7 +71,7 @@ forEverybody('a property can be changed if and only if the schema calls it writa
       const entry = current?.schema[property]
       const declared = resource.property.get(property)
       if (!current || !entry || !declared || property === 'id' || declared.column === resource.lock) continue
-      const others = declared.to ? await rowsOf(resourceNamed(declared.to)) : []
+      const others = declared.to ? await rowsOf(product.of(declared.to)) : []
       const value = await anotherValue(entry, held(current.body, property, entry), person, { others })
       if (value === undefined) continue
       const sent = { ...lockOf(current.body), ...payloadOf(property, entry, value) }

@@ -1,6 +1,8 @@
 /** A project with people in it, and what they are told. */
+
 import { sql } from '#db/sql.ts'
 import { runTasks } from '#kernel/tasks.ts'
+import { product } from '#server/modules.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
 
 export interface Person {
@@ -24,7 +26,7 @@ export async function scene(): Promise<Scene> {
   const server = await instance()
   await server.setting('journal_aggregation_time_minutes', 0)
   const project = await server.make.project({ name: 'Harbour' })
-  const pass = (now = new Date()) => runTasks(server.db, now)
+  const pass = (now = new Date()) => runTasks(product, server.db, now)
   return {
     server,
     project,

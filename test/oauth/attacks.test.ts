@@ -1,4 +1,5 @@
 /** What others try with OAuth: to be sent what is not theirs, to use it twice, to be taken for somebody else. */
+
 import assert from 'node:assert/strict'
 import { after, before, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -6,6 +7,7 @@ import { scope } from '#kernel/scopes.ts'
 import { runTasks } from '#kernel/tasks.ts'
 import { remove, rotateSecret, setEnabled, update } from '#modules/oauth/applications.ts'
 import { allow, grantsOf, revokeGrant } from '#modules/oauth/grants.ts'
+import { product } from '#server/modules.ts'
 import { storage } from '#server/web/oauth/store.ts'
 import { client, type Reply } from '#test/instance.ts'
 import { browser } from '../sessions/browser.ts'
@@ -748,11 +750,11 @@ test('What has expired is removed, and nothing else', async () => {
   const count = async (table: 'oauth_tokens' | 'oauth_authorizations') =>
     (await it.db.all(table === 'oauth_tokens' ? sql`select id from oauth_tokens` : sql`select id from oauth_authorizations`))
       .length
-  await runTasks(it.db, new Date())
+  await runTasks(product, it.db, new Date())
   assert.equal((await it.me(access_token)).status, 200)
-  await runTasks(it.db, new Date(Date.now() + 121 * MINUTE))
+  await runTasks(product, it.db, new Date(Date.now() + 121 * MINUTE))
   assert.equal((await it.exchange(application, refresh(refresh_token))).status, 200)
-  await runTasks(it.db, new Date(Date.now() + 181 * 24 * 60 * MINUTE))
+  await runTasks(product, it.db, new Date(Date.now() + 181 * 24 * 60 * MINUTE))
   assert.deepEqual([await count('oauth_tokens'), await count('oauth_authorizations')], [0, 0])
   assert.equal((await grantsOf(ada.id, it.db)).length, 1)
 })

@@ -1,7 +1,9 @@
 /** Signing in by a provider: out to it and back, whose account that opens, and what nobody must be able to make of it. */
+
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
+import { product } from '#server/modules.ts'
 import { type Instance, instance, type Reply } from '#test/instance.ts'
 import { CLIENT_ID, change, type FakeProvider, fakeProvider, link, type Person, register } from '#test/provider.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
@@ -481,7 +483,7 @@ describe('an account that has the address of whoever signs in', () => {
 test('What is over is forgotten, and logs tell neither codes nor secrets', async () => {
   const { runTasks } = await import('#kernel/tasks.ts')
   await setOut(one)
-  await runTasks(it.db, new Date(Date.now() + 601_000))
+  await runTasks(product, it.db, new Date(Date.now() + 601_000))
   assert.deepEqual(await it.db.all(sql`select state from provider_sign_ins`), [])
   const loud = await instance({ logLevel: 'debug' })
   await register(loud, acme)

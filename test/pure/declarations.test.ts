@@ -1,8 +1,10 @@
-/** A declaration with a member that nothing reads stops the server at its start: what is misspelt may be a guard. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { assemble } from '#kernel/assemble.ts'
+import type { Module, Operation } from '#kernel/declaration.ts'
+import { module } from '#kernel/module.ts'
 import { document, operation } from '#kernel/operation.ts'
-import { extend, fixed, resource, resources } from '#kernel/resource.ts'
+import { extension, fixed, resource } from '#kernel/resource.ts'
 import { everyone } from '#kernel/rules.ts'
 
 // Misspelt on purpose: the types would not let it pass.
@@ -21,12 +23,15 @@ const refused: readonly [part: string, member: string, declaration: any][] = [
   ['Boat.name', 'hidden', { ...base, properties: (p: any) => ({ name: p.text({ hidden: 'none' }) }) }],
   ['Boat.crew', 'max', { ...base, properties: (p: any) => ({ crew: p.links('User', { max: 3 }) }) }],
   ['Boat.crew: allowed', 'row', { ...base, properties: (p: any) => ({ crew: p.link('User', { allowed: { row: [] } }) }) }],
-  ['The filter crew of Boat', 'avialable', { ...base, filters: { crew: { ...where(), avialable: () => false } } }],
-  ['The action sink of Boat', 'amy', { ...base, actions: { sink: { href: () => '/', amy: everyone } } }],
+  ['Boat, filter crew', 'avialable', { ...base, filters: { crew: { ...where(), avialable: () => false } } }],
+  ['Boat, action sink', 'amy', { ...base, actions: { sink: { href: () => '/', amy: everyone } } }],
 ]
 
+/** This file, as messages name it. */
+const here = 'test/pure/declarations.test.ts'
+
 const says = (part: string, member: string) => ({
-  message: `${part} has a member "${member}", which nothing reads. Is it misspelt?`,
+  message: `${here}: ${part} has a member "${member}", which nothing reads. Is it misspelt?`,
 })
 
 describe('a resource is refused by its name', () => {
@@ -34,43 +39,32 @@ describe('a resource is refused by its name', () => {
     test(`for ${part}: ${member}`, () => {
       assert.throws(() => resource('Boat', 'projects', declaration), says(part, member))
       assert.throws(() => fixed('Boat', [], declaration), says(part, member))
-      assert.ok([...resources()].every(({ name }) => name !== 'Boat'))
     })
   }
 
   test('for a standard operation that there is not', () => {
     assert.throws(() => resource('Boat', 'projects', { ...base, operations: ['index', 'udpate'] }), {
-      message: 'Boat names an operation "udpate", which is none of the standard ones.',
+      message: `${here}: Boat names an operation "udpate", which is none of the standard ones.`,
     })
   })
 })
 
-test('what a module adds to a resource is refused alike, and nothing of it is added', () => {
-  const ship = resource('Ship', 'projects', base)
+test('what a module adds to a resource is refused alike', () => {
   assert.throws(
-    () => extend('Ship', 'projects', { actions: { sink: { href: () => '/', amy: everyone } as any } }),
-    says('The action sink of Ship', 'amy'),
+    () => extension('Ship', 'projects', { actions: { sink: { href: () => '/', amy: everyone } as any } }),
+    says('Ship, action sink', 'amy'),
   )
   assert.throws(
-    () => extend('Ship', 'projects', { properties: (p) => ({ name: p.text({ raed: everyone } as any) }) }),
+    () => extension('Ship', 'projects', { properties: (p) => ({ name: p.text({ raed: everyone } as any) }) }),
     says('Ship.name', 'raed'),
   )
-  assert.throws(() => extend('Ship', 'projects', { shows: [] } as any), says('Ship', 'shows'))
-  assert.deepEqual([ship.properties, ship.actions], [[], undefined])
+  assert.throws(() => extension('Ship', 'projects', { shows: [] } as any), says('Ship', 'shows'))
 })
 
 test('an operation is refused by its method and path, a document by its path', () => {
-  const one: any = {
-    method: 'GET',
-    path: '/boats',
-    summary: 'List boats',
-    tag: 'Boat',
-    answers: { status: 200 },
-    run: () => ({}),
-  }
-  assert.throws(() => operation({ ...one, gaurd: everyone }), says('GET /boats', 'gaurd'))
-  assert.throws(() => operation({ ...one, answers: { status: 200, off: 'Boat' } }), says('GET /boats: answers', 'off'))
-  assert.throws(() => document({ path: '/boats.ics', run: one.run, calller: one.run } as any), says('/boats.ics', 'calller'))
+  assert.throws(() => operation({ ...sail, gaurd: everyone } as never), says('GET /boats', 'gaurd'))
+  assert.throws(() => operation({ ...sail, answers: { status: 200, off: 'Boat' } } as never), says('GET /boats: answers', 'off'))
+  assert.throws(() => document({ path: '/boats.ics', run: sail.run, calller: sail.run } as any), says('/boats.ics', 'calller'))
 })
 
 test('the compiler refuses them where they are not hidden from it', () => {
@@ -84,5 +78,54 @@ test('the compiler refuses them where they are not hidden from it', () => {
     resource('Boat', 'projects', { ...about, properties: (p) => ({ name: p.text({ raed: everyone }) }) }),
   )
   // @ts-expect-error "hrfe" is no member of an action.
-  assert.throws(() => extend('User', 'principals', { actions: { sink: { hrfe: () => '/' } } }))
+  assert.throws(() => extension('User', 'principals', { actions: { sink: { hrfe: () => '/' } } }))
 })
+
+describe('modules are refused where they do not fit together', () => {
+  const boat = (more: object = {}) => resource('Boat', 'projects', { ...base, ...more })
+  const refuses = (modules: Module[], message: string) => assert.throws(() => assemble(modules), { message })
+
+  test('for a member that nothing reads', () => {
+    assert.throws(() => module('harbour', { needs: [], resuorces: [] } as never), {
+      message: 'The module harbour has a member "resuorces", which nothing reads. Is it misspelt?',
+    })
+  })
+
+  test('for a module that is needed and does not come before', () => {
+    refuses([module('harbour', { needs: ['sea'] })], 'The module "harbour" needs "sea", which does not come before it.')
+  })
+
+  test('for a resource that is declared twice', () => {
+    const resources = [boat(), boat()]
+    refuses([module('harbour', { needs: [], resources })], `${here}: Boat is declared in ${here} already.`)
+  })
+
+  test('for an addition to a resource that nobody declares', () => {
+    const extensions = [extension('Ship', 'projects', {})]
+    refuses([module('harbour', { needs: [], extends: extensions })], `${here}: it adds to Ship, which no module declares.`)
+  })
+
+  test('for a link to a resource that nobody declares', () => {
+    const resources = [boat({ properties: (p: any) => ({ captain: p.link('Usr') }) })]
+    refuses([module('harbour', { needs: [], resources })], `${here}: Boat.captain refers to Usr, which no module declares.`)
+  })
+
+  test('for an operation on a resource that nobody declares', () => {
+    const operations = [operation({ ...sail, answers: { status: 200, of: 'Baot' } })]
+    refuses([module('harbour', { needs: [], operations })], `${here}: GET /boats refers to Baot, which no module declares.`)
+  })
+
+  test('for an operation that is declared twice', () => {
+    const operations = [operation(sail), operation(sail)]
+    refuses([module('harbour', { needs: [], operations })], `${here}: GET /boats is declared twice.`)
+  })
+})
+
+const sail: Operation = {
+  method: 'GET',
+  path: '/boats',
+  summary: 'List boats',
+  tag: 'Boat',
+  answers: { status: 200 },
+  run: async () => ({}),
+}

@@ -1,28 +1,33 @@
 /** Tasks: each is run, whatever becomes of the others. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { periodically, periodicallyOnFiles, runFileTasks, runTasks } from '#kernel/tasks.ts'
+import { assemble } from '#kernel/assemble.ts'
+import type { FileTask } from '#kernel/declaration.ts'
+import { module } from '#kernel/module.ts'
+import { runFileTasks, runTasks } from '#kernel/tasks.ts'
 
 test('one that fails keeps no other one from being run, and what it threw is told', async () => {
   let runs = 0
-  periodically(async () => {
+  const fails = async () => {
     throw new Error('The first one failed.')
-  })
-  periodically(async () => {
+  }
+  const counts = async () => {
     runs++
-  })
-  await assert.rejects(runTasks({} as never, new Date()), /The first one failed/)
+  }
+  const model = assemble([module('counting', { needs: [], tasks: [fails, counts] })])
+  await assert.rejects(runTasks(model, {} as never, new Date()), /The first one failed/)
   assert.equal(runs, 1)
 })
 
 test('those that work on files are run by themselves, in the same way, until they are told to stop', async () => {
   const runs: unknown[] = []
   const ending = new AbortController()
-  periodicallyOnFiles(async () => {
+  const fails = async () => {
     throw new Error('The store is away.')
-  })
-  periodicallyOnFiles(async (_, files, __, signal) => void runs.push(files, signal))
-  const run = () => runFileTasks({} as never, 'files' as never, new Date(), ending.signal)
+  }
+  const notes: FileTask = async (_, files, __, signal) => void runs.push(files, signal)
+  const model = assemble([module('reading', { needs: [], fileTasks: [fails, notes] })])
+  const run = () => runFileTasks(model, {} as never, 'files' as never, new Date(), ending.signal)
   await assert.rejects(run(), /The store is away/)
   assert.deepEqual(runs, ['files', ending.signal])
   ending.abort()

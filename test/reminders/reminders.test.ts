@@ -1,9 +1,11 @@
 /** Reminders: one for each user and work package, nobody else's business, and what becomes of them in time. */
+
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 import { deliver, type Event, subscribe } from '#kernel/events.ts'
 import { runTasks } from '#kernel/tasks.ts'
+import { product } from '#server/modules.ts'
 import { type Client, type Instance, ids, instance } from '#test/instance.ts'
 
 let server: Instance
@@ -185,8 +187,8 @@ describe('coming due', () => {
   test('is told once, in the name of whoever set it', async () => {
     const id = await overdue()
     const now = new Date()
-    await Promise.all([runTasks(server.db, now), runTasks(server.db, now)])
-    await runTasks(server.db, now)
+    await Promise.all([runTasks(product, server.db, now), runTasks(product, server.db, now)])
+    await runTasks(product, server.db, now)
     await deliver(server.db)
     assert.deepEqual(
       told.map(({ resourceId, actorId }) => [resourceId, actorId]),
@@ -196,10 +198,10 @@ describe('coming due', () => {
 
   test('is not told before its time', async () => {
     const { id, remindAt } = (await set({ remindAt: inHours(1) })).body
-    await runTasks(server.db, new Date(Date.parse(remindAt) - 1))
+    await runTasks(product, server.db, new Date(Date.parse(remindAt) - 1))
     await deliver(server.db)
     assert.deepEqual(told, [])
-    await runTasks(server.db, new Date(remindAt))
+    await runTasks(product, server.db, new Date(remindAt))
     await deliver(server.db)
     assert.deepEqual(
       told.map(({ resourceId }) => resourceId),
@@ -209,7 +211,7 @@ describe('coming due', () => {
 
   test('makes room for another reminder', async () => {
     await overdue()
-    await runTasks(server.db, new Date())
+    await runTasks(product, server.db, new Date())
     assert.equal((await set()).status, 201)
   })
 })

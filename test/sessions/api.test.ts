@@ -1,10 +1,12 @@
 /** The API by session: a browser's cookie speaks for whoever signed in, but not for a page of somebody else's. */
+
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 import { beginSession } from '#kernel/sessions.ts'
 import { runTasks } from '#kernel/tasks.ts'
 import { build } from '#server/app.ts'
+import { product } from '#server/modules.ts'
 import { type Instance, instance } from '#test/instance.ts'
 
 const NAME = '_open_project_session'
@@ -155,7 +157,7 @@ describe('A session does not outlive', () => {
         mock.timers.tick(24 * 60 * MINUTE)
       }
       assert.equal(await reader({ cookie }), undefined)
-      await runTasks(it.db, new Date())
+      await runTasks(product, it.db, new Date())
       assert.equal(await isThere(), false)
     } finally {
       mock.timers.reset()
@@ -179,11 +181,11 @@ describe('A session does not outlive', () => {
       assert.equal(await elsewhere(), 200)
       mock.timers.tick(9 * MINUTE)
       assert.equal(await reader({ cookie }), vera)
-      await runTasks(it.db, new Date())
+      await runTasks(product, it.db, new Date())
       assert.equal(await isThere(), true)
       mock.timers.tick(12 * MINUTE)
       assert.equal(await reader({ cookie }), undefined)
-      await runTasks(it.db, new Date())
+      await runTasks(product, it.db, new Date())
       assert.equal(await isThere(), false)
     } finally {
       mock.timers.reset()

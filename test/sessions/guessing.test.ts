@@ -1,10 +1,12 @@
 /** Guessing: of user names, of passwords, by one and by many at once. */
+
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 import { runTasks } from '#kernel/tasks.ts'
 import { computations, hashPassword } from '#modules/accounts/passwords.ts'
 import { build } from '#server/app.ts'
+import { product } from '#server/modules.ts'
 import { filters, type Instance, ids, instance } from '#test/instance.ts'
 import { browser } from './browser.ts'
 
@@ -176,10 +178,10 @@ test('A user name is tried twenty times a minute, whether there is such a user o
     assert.equal(computations(), before)
   }
   mock.timers.tick(29 * MINUTE)
-  await runTasks(it.db, new Date())
+  await runTasks(product, it.db, new Date())
   assert.equal(await status(PASSWORD), 429)
   mock.timers.tick(MINUTE)
-  await runTasks(it.db, new Date())
+  await runTasks(product, it.db, new Date())
   assert.deepEqual(await it.db.all(sql`select * from attempts`), [])
   assert.equal(await status(PASSWORD), 303)
 })

@@ -1,10 +1,11 @@
 /** Custom fields of all formats on everything that can have them, and values in them. */
+
 import { name, type Sql, sql } from '#db/sql.ts'
 import { amend } from '#kernel/history.ts'
-import { resourceNamed } from '#kernel/resource.ts'
 import { changed } from '#kernel/world.ts'
 import { extensible } from '#modules/custom-fields/definitions.ts'
 import { type FieldPlan, makeField } from '#modules/custom-fields/making.ts'
+import { product } from '#server/modules.ts'
 import type { Instance } from './instance.ts'
 
 type Plan = Omit<FieldPlan, 'resource'>
@@ -54,7 +55,7 @@ export async function addFields({ db }: Instance, lab: number, person: number): 
         Group: sql`type = 'Group'`,
       }
       const where = holders[resource] ?? sql`project_id = ${lab}`
-      await amend(tx, resourceNamed(resource).table, { set: sql`custom_values = ${values}`, where })
+      await amend(tx, product, product.of(resource).table, { set: sql`custom_values = ${values}`, where })
     }
     await changed(tx, 'projects', 'principals', 'versions')
   })

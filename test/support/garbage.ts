@@ -3,7 +3,7 @@
 import type { Operation, Property, Resource } from '#kernel/declaration.ts'
 import { operatorsOf } from '#kernel/operators.ts'
 import { filtersOf } from '#kernel/query.ts'
-import { resources } from '#kernel/resource.ts'
+import { product } from '#server/modules.ts'
 import type { Ask } from './hidden.ts'
 import { oneFile } from './parts.ts'
 import { groupsOf, selectionOf, sortsOf } from './queries.ts'
@@ -143,7 +143,7 @@ const object = (entries: [string, unknown][]): object => {
 function valueFor({ kind, to, many }: Property, chance: Chance): unknown {
   if (chance.oneIn(4)) return anything(chance)
   if (to) {
-    const path = [...resources()].find((one) => one.name === to)?.path
+    const path = product.resources.find((one) => one.name === to)?.path
     const link = () => ({ href: chance.oneIn(4) ? chance.of(texts) : `/api/v3/${path}/${chance.below(40)}` })
     return many || chance.oneIn(9) ? Array.from({ length: chance.below(4) }, link) : link()
   }
@@ -216,7 +216,7 @@ function queryFor(resource: Resource | undefined, chance: Chance): string {
 /** A request to an operation: to what exists and to what does not, with something like what it takes. */
 export function garbage(operation: Operation, chance: Chance): Ask {
   const { method, accepts, takes, answers } = operation
-  const named = (name: string | undefined) => [...resources()].find((one) => one.name === name)
+  const named = (name: string | undefined) => product.resources.find((one) => one.name === name)
   const values = Array.from({ length: parametersOf(operation) }, () =>
     chance.oneIn(4)
       ? chance

@@ -1,4 +1,5 @@
 /** A server of its own for a test file, on the engine that is being tested, and clients that speak HTTP to it. */
+
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { Database, Transaction } from '#db/database.ts'
@@ -8,10 +9,10 @@ import { memoryStore } from '#files/memory.ts'
 import type { FileStore } from '#files/store.ts'
 import type { TimeLimits } from '#http/limits.ts'
 import { begin } from '#kernel/history.ts'
-import { resourceNamed } from '#kernel/resource.ts'
 import { makeToken, type Wanted } from '#kernel/tokens.ts'
 import { changed } from '#kernel/world.ts'
 import { build } from '#server/app.ts'
+import { product } from '#server/modules.ts'
 import { setup } from '#server/setup.ts'
 import { emptyDatabase } from './database.ts'
 import type { Outside } from './outside.ts'
@@ -226,7 +227,7 @@ function makers(db: Database) {
         ...stamps,
         ...values,
       })
-      await db.transaction((tx) => begin(tx, resourceNamed('WorkPackage')))
+      await db.transaction((tx) => begin(tx, product.of('WorkPackage')))
       return id
     },
     row: add,

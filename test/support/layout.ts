@@ -1,8 +1,9 @@
 /** The tables as the migrations lay them out: what columns there are, and what they point to. */
+
 import { readdirSync } from 'node:fs'
 import type { Reader } from '#db/database.ts'
 import { join, name, type Sql, sql } from '#db/sql.ts'
-import { resources } from '#kernel/resource.ts'
+import { product } from '#server/modules.ts'
 
 export interface Reference {
   readonly table: string
@@ -115,7 +116,7 @@ export async function orphans(db: Reader): Promise<string[]> {
       where x.${name(column)} is not null and not exists (select 1 from ${name(target)} y where y.id = x.${name(column)})`)
     if (row!.n > 0) found.push(`${row!.n} rows of ${table} point by ${column} to no row of ${target}`)
   }
-  const all = [...resources()]
+  const all = product.resources
   const tables = new Map([
     ...all.map((one) => [one.name, one.table as string] as const),
     ...[...layout.keys()].map((one) => [one, one] as const),
@@ -181,7 +182,7 @@ async function orphanedChanges(db: Reader): Promise<string[]> {
   for (const { id, changes } of await db.all(sql`select id, changes from custom_actions`)) {
     for (const [property, link] of Object.entries<any>({ ...changes, ...changes._links })) {
       const [, path, row] = /^\/api\/v3\/(\w+)\/(\d+)$/.exec([link].flat()[0]?.href ?? '') ?? []
-      const target = [...resources()].find((one) => one.path === path)
+      const target = product.resources.find((one) => one.path === path)
       const isGone = target && !(await db.one(sql`select id from ${name(target.table)} where id = ${Number(row)}`))
       if (isGone) found.push(`custom action ${id} sets ${property} to ${link.href}`)
       if (/^customField/.test(property) && !fields.has(property)) found.push(`custom action ${id} sets ${property}`)
@@ -200,7 +201,7 @@ export async function untold(db: Reader): Promise<string[]> {
     const rows = await db.all<{ id: number }>(query)
     if (rows.length > 0) found.push(`${fault}: ${rows.map((row) => row.id).join(', ')}`)
   }
-  for (const { table, journal } of resources()) {
+  for (const { table, journal } of product.resources) {
     if (!journal) continue
     const own = join(layout.get(table)!.map((column) => name(column)))
     const [rows, versions] = [name(table), name(journal)]

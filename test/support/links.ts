@@ -1,7 +1,7 @@
 /** The links that answers offer, and how a client follows them. */
 
 import type { Resource } from '#kernel/declaration.ts'
-import { resources } from '#kernel/resource.ts'
+import { product } from '#server/modules.ts'
 import { oneFile } from './parts.ts'
 import { operationAt } from './registry.ts'
 import type { Exchange, Wire } from './wire.ts'
@@ -24,7 +24,7 @@ export interface Offer {
 export function resourceOf(body: Record<string, any>): Resource | undefined {
   const self = body['_links']?.self?.href
   const answers = typeof self === 'string' ? operationAt('GET', self)?.answers : undefined
-  return answers?.as === 'single' ? [...resources()].find((one) => one.name === answers.of) : undefined
+  return answers?.as === 'single' ? product.resources.find((one) => one.name === answers.of) : undefined
 }
 
 /** Every link within a body that leads to somewhere within the API; templated ones and those for browsers are left out. */

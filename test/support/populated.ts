@@ -1,4 +1,5 @@
 /** A server on which every kind of thing exists more than once, and people who may do very different things with them. */
+
 import assert from 'node:assert/strict'
 import { ConstraintError, type Database } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
@@ -6,9 +7,9 @@ import { name, sql } from '#db/sql.ts'
 import { newName } from '#files/store.ts'
 import type { Resource } from '#kernel/declaration.ts'
 import { begin } from '#kernel/history.ts'
-import { resources } from '#kernel/resource.ts'
 import { changed, type Topic } from '#kernel/world.ts'
 import { permissions } from '#modules/accounts/permissions.ts'
+import { product } from '#server/modules.ts'
 import { tellingApart } from './codes.ts'
 import { addFields } from './fields.ts'
 import { type Instance, instance } from './instance.ts'
@@ -125,7 +126,7 @@ const single: Readonly<Record<string, string>> = {
 /** Fails unless somebody sees at least two rows of every resource: of fewer, a law that walks them proves next to nothing. */
 async function demandRows(world: Populated): Promise<void> {
   const wanting: string[] = []
-  for (const resource of resources()) {
+  for (const resource of product.resources) {
     if (resource.name in single) continue
     let most = 0
     for (const person of world.people) {
@@ -377,7 +378,7 @@ const singular = ['is_default', 'ongoing', 'public', 'admin']
 
 /** Copies of rows, until every resource's table has at least `most` of them where that is possible. */
 export async function crowd(db: Database, most = 60): Promise<void> {
-  const tables = new Set([...resources()].map((one) => one.table as string).filter((table) => layout.get(table)?.includes('id')))
+  const tables = new Set(product.resources.map((one) => one.table as string).filter((table) => layout.get(table)?.includes('id')))
   for (const table of tables) {
     const rows = (await db.all(sql`select * from ${name(table)} order by id`)).filter(
       (row) => !row['builtin'] && !/^(Anonymous|Deleted|System)User$/.test(row['type']),
@@ -396,7 +397,7 @@ export async function crowd(db: Database, most = 60): Promise<void> {
     }
   }
   await db.transaction(async (tx) => {
-    for (const resource of resources()) if (resource.journal) await begin(tx, resource)
+    for (const resource of product.resources) if (resource.journal) await begin(tx, resource)
     await changed(tx, ...([...tables, 'principals', 'memberships'] as Topic[]))
   })
 }

@@ -1,9 +1,10 @@
 /** Everything that lists can be asked: each filter with each of its operators, each order, group and selection. */
+
 import { name, sql } from '#db/sql.ts'
 import type { Resource, Strategy } from '#kernel/declaration.ts'
 import { operatorsOf, takesValues } from '#kernel/operators.ts'
 import { filtersOf } from '#kernel/query.ts'
-import { resources } from '#kernel/resource.ts'
+import { product } from '#server/modules.ts'
 import type { Populated } from './populated.ts'
 import { isStored } from './registry.ts'
 
@@ -54,7 +55,7 @@ export function filterCases(resource: Resource, ids: ReadonlyMap<string, readonl
   const all = [...new Set([...ids.values()].flat())].map(String)
   return [...filters.values()].flatMap((filter) => {
     const target = resource.property.get(filter.key)?.to
-    const own = [...resources()].find((one) => one.name === target)?.table ?? (filter.key === 'id' ? resource.table : '')
+    const own = product.resources.find((one) => one.name === target)?.table ?? (filter.key === 'id' ? resource.table : '')
     const named = [...(ids.get(own) ?? []).map(String), ...words, ...all].map((value) => [value])
     return (filter.operators ?? operatorsOf[filter.strategy]).map((operator) => ({
       filter: filter.key,
@@ -81,7 +82,7 @@ function valuesFor(strategy: Strategy, operator: string): readonly (readonly str
 /** The ids of some rows of every resource's table. */
 export async function someIds({ server }: Populated): Promise<ReadonlyMap<string, readonly number[]>> {
   const found = new Map<string, number[]>()
-  for (const resource of resources()) {
+  for (const resource of product.resources) {
     if (!isStored(resource) || found.has(resource.table)) continue
     const rows = await server.db.all<{ id: number }>(sql`select id from ${name(resource.table)} order by id limit 12`)
     found.set(

@@ -1,18 +1,19 @@
 /** The registry as tests walk it. */
+
 import type { Reader } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
 import type { Operation, Resource, StandardOperation } from '#kernel/declaration.ts'
-import { allOperations } from '#kernel/operation.ts'
-import { hrefOf, resources } from '#kernel/resource.ts'
+import { hrefOf } from '#kernel/resource.ts'
+import { product } from '#server/modules.ts'
 
 export const PREFIX = '/api/v3'
 
 /** Everything that is answered. */
-export const operations = (): readonly Operation[] => allOperations(resources())
+export const operations = (): readonly Operation[] => product.operations
 
 /** The resources that have a standard operation. */
 export const resourcesWith = (one: StandardOperation): Resource[] =>
-  [...resources()].filter((resource) => resource.operations.includes(one))
+  product.resources.filter((resource) => resource.operations.includes(one))
 
 /** Whether rows of a resource are a table's. */
 export const isStored = (resource: Resource): boolean => resource.rows === undefined
@@ -59,7 +60,7 @@ export const parametersOf = ({ path }: Operation): number => path.match(/:\w+|\*
 
 /** The resource that each parameter of a path names a row of, told by its name or the segments before it; undefined where they do not tell. */
 export function targetsOf({ path }: Operation): (Resource | undefined)[] {
-  const all = [...resources()]
+  const all = product.resources
   const at = (list: string) => all.find((one) => one.path === list || one.also?.includes(list))
   const found: (Resource | undefined)[] = []
   const before: string[] = []

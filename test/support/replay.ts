@@ -1,10 +1,11 @@
 /** Everything that can be asked of hidden things: each operation with each of their ids, names and texts, in every place for one. */
+
 import type { Reader } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
 import type { Operation, Resource } from '#kernel/declaration.ts'
 import { operatorsOf, takesValues } from '#kernel/operators.ts'
 import { filtersOf } from '#kernel/query.ts'
-import { resourceNamed, resources } from '#kernel/resource.ts'
+import { product } from '#server/modules.ts'
 import { WHEN_HIDDEN } from './entangled.ts'
 import type { Ask, Hidden } from './hidden.ts'
 import { offersOf } from './links.ts'
@@ -97,7 +98,7 @@ function visiblePaths(operation: Operation, ground: Ground): string[] {
 function visibleLists(ground: Ground): { path: string; listed: Resource }[] {
   return operations().flatMap((operation) => {
     const { method, answers } = operation
-    const listed = [...resources()].find((one) => one.name === answers.of)
+    const listed = product.resources.find((one) => one.name === answers.of)
     const isList = method === 'GET' && answers.as === 'collection' && listed
     return isList ? [{ path: visiblePath(operation, ground), listed }] : []
   })
@@ -119,7 +120,7 @@ function hiddenValues(resource: Resource, key: string, strategy: string, { ids, 
       return ['t']
   }
   const target = resource.property.get(key)?.to
-  const table = target ? tableOf(resourceNamed(target)) : key === 'id' ? tableOf(resource) : ''
+  const table = target ? tableOf(product.of(target)) : key === 'id' ? tableOf(resource) : ''
   const own = ids.get(table)
   if (own) return own.slice(0, 2).map(String)
   return [
@@ -183,7 +184,7 @@ export function* byLetter(ground: Ground): Generator<Ask> {
     for (const filter of new Map([...filtersOf(listed).values()].map((one) => [one.key, one])).values()) {
       for (const operator of filter.operators ?? operatorsOf[filter.strategy]) {
         const to = filter.to ?? listed.property.get(filter.key)?.to
-        const own = to ? (ground.beside?.get(tableOf(resourceNamed(to))) ?? []) : []
+        const own = to ? (ground.beside?.get(tableOf(product.of(to))) ?? []) : []
         const shown = filter.strategy.startsWith('list') && takesValues(operator) ? own.map((id) => [String(id)]) : []
         for (const values of [...letters(filter.strategy, operator), ...shown])
           yield { method: 'GET', path: path + query({ filters: [{ [filter.key]: { operator, values } }], pageSize: '100' }) }
@@ -221,7 +222,7 @@ function hrefsTo(target: Resource, { ids, names }: Hidden): string[] {
 export function* byLink({ hidden, visible }: Ground, started: ReadonlyMap<string, Record<string, any>>): Generator<Ask> {
   for (const operation of operations()) {
     const { method, takes } = operation
-    const resource = takes === undefined ? undefined : [...resources()].find((one) => one.name === takes)
+    const resource = takes === undefined ? undefined : product.resources.find((one) => one.name === takes)
     const own = targetsOf(operation).map((target) => visible.get(tableOf(target)))
     if (!resource || own.includes(undefined)) continue
     const start = started.get(resource.name) ?? {}
@@ -230,7 +231,7 @@ export function* byLink({ hidden, visible }: Ground, started: ReadonlyMap<string
     for (const property of resource.properties) {
       // What the path says of a new row, the body need not say.
       if (!property.to || placed.includes(property.to)) continue
-      for (const href of hrefsTo(resourceNamed(property.to), hidden)) {
+      for (const href of hrefsTo(product.of(property.to), hidden)) {
         const link = property.many ? [{ href }] : { href }
         const body = isNew
           ? { ...start, _links: { ...start['_links'], [property.name]: link } }

@@ -1,4 +1,5 @@
 /** Codes as a second factor: what they let in, and what guessing, stealing and repeating them does not. */
+
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -6,6 +7,7 @@ import { runTasks } from '#kernel/tasks.ts'
 import { changed } from '#kernel/world.ts'
 import { hashPassword } from '#modules/accounts/passwords.ts'
 import { resetTwoFactor } from '#modules/accounts/two-factor.ts'
+import { product } from '#server/modules.ts'
 import { type Instance, instance } from '#test/instance.ts'
 import { codeOf, wrongCodeOf } from '#test/totp.ts'
 import { mailOf } from '../passwords/scene.ts'
@@ -278,7 +280,7 @@ describe('Guessing', () => {
       assert.match(reply.text, /role="alert".*Too many attempts with your account/)
     }
     mock.timers.tick(29 * MINUTE)
-    await runTasks(it.db, new Date())
+    await runTasks(product, it.db, new Date())
     assert.equal((await (await waiting()).submit(STAGE, { code: codeOf(secret) })).status, 429)
     mock.timers.tick(MINUTE)
     assert.equal((await (await waiting()).submit(STAGE, { code: codeOf(secret) })).status, 303)

@@ -1,4 +1,5 @@
 /** Passkeys: signing in without a password, as the second factor, and what must not be taken for one. */
+
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'
@@ -6,6 +7,7 @@ import { sql } from '#db/sql.ts'
 import { runTasks } from '#kernel/tasks.ts'
 import { changed } from '#kernel/world.ts'
 import { hashPassword } from '#modules/accounts/passwords.ts'
+import { product } from '#server/modules.ts'
 import { Authenticator, certified, type Doing } from '#test/authenticator.ts'
 import { type Instance, instance } from '#test/instance.ts'
 import { codeOf } from '#test/totp.ts'
@@ -106,7 +108,7 @@ describe('A new passkey', () => {
     assert.equal((await other.submit(OWN, { action: 'add_passkey', credential: device.create(asked) })).status, 422)
     mock.timers.tick(5 * MINUTE)
     assert.equal((await one.submit(OWN, { action: 'add_passkey', credential: device.create(asked) })).status, 422)
-    await runTasks(it.db, new Date())
+    await runTasks(product, it.db, new Date())
     assert.deepEqual(await it.db.all(sql`select * from passkey_challenges`), [])
     assert.deepEqual(await passkeys(), [])
   })

@@ -1,11 +1,12 @@
 /** Words in texts are found by an index where there is much to read. It finds what reading would find, at every moment. */
+
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 import { begin } from '#kernel/history.ts'
-import { resourceNamed } from '#kernel/resource.ts'
 import { runTasks } from '#kernel/tasks.ts'
 import { makeField } from '#modules/custom-fields/making.ts'
+import { product } from '#server/modules.ts'
 import { insertRows } from '#server/seeds/rows.ts'
 import { type Client, filters, type Instance, ids, instance } from '#test/instance.ts'
 
@@ -51,7 +52,7 @@ before(async () => {
   }))
   await db.transaction(async (tx) => {
     for (let i = 0; i < MANY; i += STEP) await insertRows(tx, 'work_packages', plan.slice(i, i + STEP) as never)
-    await begin(tx, resourceNamed('WorkPackage'))
+    await begin(tx, product.of('WorkPackage'))
   })
   const rows = await db.all<Told>(sql`select id, subject, description from work_packages order by id desc`)
   all = rows.map((one) => ({ ...one, comments: [], files: [], contents: [] }))
@@ -144,7 +145,7 @@ async function agree(): Promise<void> {
 
 /** Gives the tasks the time that they have while a server runs. */
 async function settle(): Promise<void> {
-  for (let i = 0; i < 5; i++) await runTasks(halyard.db, new Date())
+  for (let i = 0; i < 5; i++) await runTasks(product, halyard.db, new Date())
 }
 
 describe('words are found whatever part of a word they are, letter case aside', () => {

@@ -1,7 +1,7 @@
 /** Actions: what principals can be capable of. They follow from the permission catalogue, so no table holds them. */
 import { TRUE } from '#db/sql.ts'
 import { computed } from '#kernel/collection.ts'
-import type { Body, Queryable } from '#kernel/declaration.ts'
+import type { Body, Operation, Queryable } from '#kernel/declaration.ts'
 import { notFound } from '#kernel/errors.ts'
 import { operation } from '#kernel/operation.ts'
 import { actions } from './permissions.ts'
@@ -22,7 +22,7 @@ export const actionList: Queryable = {
   sorts: { id: () => TRUE },
 }
 
-operation({
+const listActions = operation({
   method: 'GET',
   path: '/actions',
   summary: 'List actions',
@@ -38,7 +38,7 @@ operation({
   }),
 })
 
-operation({
+const viewAction = operation({
   method: 'GET',
   path: '/actions/*',
   summary: 'View an action',
@@ -50,3 +50,5 @@ operation({
     return { body: represented(id) }
   },
 })
+
+export const operations: readonly Operation[] = [listActions, viewAction]

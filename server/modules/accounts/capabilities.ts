@@ -3,12 +3,12 @@ import type { Row } from '#db/database.ts'
 import { among, amongTexts } from '#db/dialect.ts'
 import { and, FALSE, or, raw, type Sql, sql } from '#db/sql.ts'
 import { computed } from '#kernel/collection.ts'
-import type { Body, Context, Filter, FilterUse, Query, Queryable } from '#kernel/declaration.ts'
+import type { Body, Context, Filter, FilterUse, Operation, Query, Queryable } from '#kernel/declaration.ts'
 import { invalidQuery, notFound } from '#kernel/errors.ts'
 import { operation } from '#kernel/operation.ts'
 import { relatedRows } from '#kernel/page.ts'
 import { filtersOf, withMe } from '#kernel/query.ts'
-import { hrefOf, resourceNamed } from '#kernel/resource.ts'
+import { hrefOf } from '#kernel/resource.ts'
 import { both, either, having, inProject, lacking, unconfined } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { actionHref } from './actions.ts'
@@ -54,7 +54,7 @@ const GLOBAL = '/api/v3/capabilities/context/global'
 
 /** Capabilities as they are answered. */
 async function represented(found: readonly Capability[], context: Context): Promise<Body[]> {
-  const [project, principal] = [resourceNamed('Project'), resourceNamed('Principal')]
+  const [project, principal] = [context.model.of('Project'), context.model.of('Principal')]
   const projectIds = found.map((one) => one.project_id).filter((id) => id !== null)
   const projects = await relatedRows(context, project, projectIds)
   const principals = await relatedRows(
@@ -157,7 +157,7 @@ async function listed(query: Query, context: Context): Promise<{ elements: Body[
 
 const members = ['id', 'action', 'context', 'principal']
 
-operation({
+const listCapabilities = operation({
   method: 'GET',
   path: '/capabilities',
   summary: 'List capabilities: one’s own, unless filters name others',
@@ -169,7 +169,7 @@ operation({
   }),
 })
 
-operation({
+const viewGlobalContext = operation({
   method: 'GET',
   path: '/capabilities/context/global',
   summary: 'View the global context',
@@ -180,7 +180,7 @@ operation({
   }),
 })
 
-operation({
+const viewCapability = operation({
   method: 'GET',
   path: '/capabilities/*',
   summary: 'View a capability',
@@ -193,3 +193,5 @@ operation({
     return { body }
   },
 })
+
+export const operations: readonly Operation[] = [listCapabilities, viewGlobalContext, viewCapability]

@@ -1,10 +1,9 @@
 /** Filters about being in a group, and about being locked out for a while. */
 import { among } from '#db/dialect.ts'
 import { and, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
-import type { Filter } from '#kernel/declaration.ts'
+import type { Filter, Scope } from '#kernel/declaration.ts'
 import { isId } from '#kernel/operators.ts'
 import { areVisible } from '#kernel/query.ts'
-import type { Scope } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { blocked } from './blocking.ts'
 import { knowsLogin, seen } from './visibility.ts'

@@ -3,7 +3,7 @@ import { among } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
 import { relatedRows, visibleWhere } from '#kernel/page.ts'
-import { differs, resource, resourceNamed } from '#kernel/resource.ts'
+import { differs, resource } from '#kernel/resource.ts'
 import { admin, both, either, globally, having, inAnyProject } from '#kernel/rules.ts'
 import { setUsers } from './inheritance.ts'
 import { membershipsLink, titled } from './links.ts'
@@ -41,7 +41,7 @@ export const Group = resource<'principals', GroupFacts>('Group', 'principals', {
       embed: true,
       load: async (rows, context) => {
         const groups = rows.map((row) => row.id).filter((id) => id !== undefined)
-        const where = await visibleWhere(context, resourceNamed('User'))
+        const where = await visibleWhere(context, context.model.of('User'))
         const found = await context.db.all<{ group_id: number; user_id: number }>(sql`
           select gu.group_id, gu.user_id from group_users gu join principals on principals.id = gu.user_id
           where ${among(context.engine, sql`gu.group_id`, groups)} and ${where} order by principals.name, principals.id`)
@@ -66,7 +66,7 @@ export const Group = resource<'principals', GroupFacts>('Group', 'principals', {
           where type = 'Group' and lower(name) = lower(${row.name ?? ''}) and id <> ${before?.id ?? 0}`)
       : undefined
     const members = many['members'] ?? []
-    const users = await relatedRows(context, resourceNamed('User'), members)
+    const users = await relatedRows(context, context.model.of('User'), members)
     return { nameTaken: other !== undefined, areUsers: members.every((id) => (users.get(id)?.['type'] ?? 'User') === 'User') }
   },
   check: [

@@ -1,7 +1,7 @@
 /** The links that users, groups and placeholder users have in common. */
 import type { Row } from '#db/database.ts'
-import type { Action, Page } from '#kernel/declaration.ts'
-import { both, having, type Rule } from '#kernel/rules.ts'
+import type { Action, Page, Rule } from '#kernel/declaration.ts'
+import { both, having } from '#kernel/rules.ts'
 import { madeKinds, seesMembers } from './visibility.ts'
 
 /** The address of the memberships of a principal. */

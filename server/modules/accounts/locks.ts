@@ -1,6 +1,6 @@
 /** Locking users out, and letting them in again. */
 import { prepareWrite } from '#kernel/change.ts'
-import type { Ask } from '#kernel/declaration.ts'
+import type { Ask, Operation } from '#kernel/declaration.ts'
 import { ApiError, CONFIRM, forbidden } from '#kernel/errors.ts'
 import { operation, rowFrom, saved } from '#kernel/operation.ts'
 import { ACTIVE, LOCKED } from './statuses.ts'
@@ -10,14 +10,16 @@ import { administersUser } from './visibility.ts'
 /** Brings an active or locked user into the given state; whoever is in it already stays as they are. */
 async function settle(ask: Ask, status: number) {
   const { context, params } = ask
-  const row = await rowFrom(params['id'] as string, User, context)
+  const row = await rowFrom(params['id'] as string, context.model.of(User), context)
   if (!administersUser.holds(context.viewer, row)) throw forbidden()
   if (context.proof === 'stale') throw forbidden(CONFIRM)
   if (row['status'] !== ACTIVE && row['status'] !== LOCKED) throw new ApiError('InvalidUserStatusTransition')
-  return saved(ask, User, await prepareWrite(context, User, row, {}, { status }))
+  return saved(ask, context.model.of(User), await prepareWrite(context, context.model.of(User), row, {}, { status }))
 }
 
 const common = { path: '/users/:id/lock', tag: 'User', answers: { status: 200, of: 'User', as: 'single' } } as const
 
-operation({ ...common, method: 'POST', summary: 'Lock a user', run: (ask) => settle(ask, LOCKED) })
-operation({ ...common, method: 'DELETE', summary: 'Unlock a user', run: (ask) => settle(ask, ACTIVE) })
+const lockUser = operation({ ...common, method: 'POST', summary: 'Lock a user', run: (ask) => settle(ask, LOCKED) })
+const unlockUser = operation({ ...common, method: 'DELETE', summary: 'Unlock a user', run: (ask) => settle(ask, ACTIVE) })
+
+export const operations: readonly Operation[] = [lockUser, unlockUser]

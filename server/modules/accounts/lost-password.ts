@@ -5,10 +5,10 @@
 import type { Database, Transaction } from '#db/database.ts'
 import { forUpdate, insert } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
+import type { Task } from '#kernel/declaration.ts'
 import { isStorable } from '#kernel/kinds.ts'
 import { sendMail } from '#kernel/mail.ts'
 import { addressOf, readSettings, type Settings } from '#kernel/settings.ts'
-import { periodically } from '#kernel/tasks.ts'
 import { attempt, type Door } from '#kernel/throttle.ts'
 import { makeLink } from './one-time-links.ts'
 import { hasPassword } from './password-changes.ts'
@@ -60,7 +60,7 @@ The link works once, within an hour. If it was not you, there is nothing to do: 
   }
 }
 
-periodically(async (db, now) => {
+export const mailResetLinks: Task = async (db, now) => {
   if (!(await db.one(sql`select id from lost_passwords limit 1`))) return
   const settings = await readSettings(db)
   await db.transaction(async (tx) => {
@@ -72,4 +72,4 @@ periodically(async (db, now) => {
       if (isOurs && isOffered(settings)) await writeTo(tx, email, settings, now)
     }
   })
-})
+}

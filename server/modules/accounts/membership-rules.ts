@@ -3,11 +3,10 @@ import type { Row, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import type { Context, Draft } from '#kernel/declaration.ts'
+import type { Context, Draft, Rule } from '#kernel/declaration.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { relatedRows } from '#kernel/page.ts'
-import { resourceNamed } from '#kernel/resource.ts'
-import { admin, both, either, inProject, lacking, NOTHING, type Rule } from '#kernel/rules.ts'
+import { admin, both, either, inProject, lacking, NOTHING } from '#kernel/rules.ts'
 import { allRows } from '#kernel/world.ts'
 import { rolesToGive } from './giving-roles.ts'
 import { inherit, prune, usersOf } from './inheritance.ts'
@@ -32,8 +31,8 @@ export interface MembershipFacts {
 export async function membershipFacts({ row, before, many }: Draft, context: Context): Promise<MembershipFacts> {
   const { db } = context
   const ids = many['roles'] ?? []
-  const principals = row.principal_id ? await relatedRows(context, resourceNamed('Principal'), [row.principal_id]) : undefined
-  const roles = await relatedRows(context, resourceNamed('Role'), ids)
+  const principals = row.principal_id ? await relatedRows(context, context.model.of('Principal'), [row.principal_id]) : undefined
+  const roles = await relatedRows(context, context.model.of('Role'), ids)
   const other =
     before || !row.principal_id
       ? undefined

@@ -1,8 +1,9 @@
 /** Memberships: the roles a principal has in a project or, without a project, in the whole instance. */
 import { name, sql } from '#db/sql.ts'
 import { index } from '#kernel/collection.ts'
+import type { Operation } from '#kernel/declaration.ts'
 import { operation } from '#kernel/operation.ts'
-import { resource, resourceNamed } from '#kernel/resource.ts'
+import { resource } from '#kernel/resource.ts'
 import { admin, both, either, inProject, lacking } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { isLimited } from './giving-roles.ts'
@@ -113,7 +114,7 @@ export const Membership = resource<'memberships', MembershipFacts>('Membership',
 
 const manageable = inProject('manage_members', 'id')
 
-operation({
+const listProjectsMembersAdded = operation({
   method: 'GET',
   path: '/memberships/available_projects',
   summary: 'List projects that members can be added to',
@@ -122,8 +123,10 @@ operation({
   answers: { status: 200, of: 'Project', as: 'collection' },
   query: ['filters', 'sortBy', 'offset', 'pageSize'],
   run: async ({ context }) => {
-    const Project = resourceNamed('Project')
+    const Project = context.model.of('Project')
     await prepare(context.db, context.viewer, manageable.needs)
     return { body: await index(context, Project, { within: manageable.where(context, Project.table) }) }
   },
 })
+
+export const operations: readonly Operation[] = [listProjectsMembersAdded]

@@ -9,7 +9,7 @@ import { type Violation, violation } from '#kernel/errors.ts'
 import * as kinds from '#kernel/kinds.ts'
 import { isId } from '#kernel/operators.ts'
 import { visibleRows } from '#kernel/page.ts'
-import { hrefOf, resourceNamed, snakeCase } from '#kernel/resource.ts'
+import { hrefOf, snakeCase } from '#kernel/resource.ts'
 
 type Setting = Omit<Tables['notification_settings'], 'id' | 'user_id'>
 
@@ -80,7 +80,7 @@ export async function loadSettings(rows: readonly Row[], context: Context): Prom
   const users = rows.map((row) => row['id'] as number)
   const stored = await context.db.all<Tables['notification_settings']>(sql`
     select * from notification_settings where ${among(context.engine, sql`user_id`, users)} order by project_id, id`)
-  const Project = resourceNamed('Project')
+  const Project = context.model.of('Project')
   const ids = stored.map((one) => one.project_id).filter((id) => id !== null)
   const projects = new Map((await visibleRows(context, Project, [...new Set(ids)])).map((row) => [row['id'], row]))
   const shown = (setting: Setting) => {
@@ -149,7 +149,7 @@ const NO_CHOICE = -1
 function readProject(link: unknown, context: Context): number | null {
   if (isObject(link) && link['href'] === null) return null
   // Not by its identifier: each would have to be asked for by itself.
-  const named = namedIn(resourceNamed('Project'), link, context)
+  const named = namedIn(context.model.of('Project'), link, context)
   if (named === undefined || !isId(named))
     throw new kinds.FormatError('each setting to link to its project, or to none by {"href":null}')
   return Number(named)
@@ -159,7 +159,7 @@ async function judge(settings: readonly Setting[], context: Context): Promise<Vi
   const violations: Violation[] = []
   const projects = settings.map((one) => one.project_id).filter((id) => id !== null)
   if (settings.length - projects.length !== 1) violations.push(wrong('There must be exactly one setting for all projects.'))
-  const seen = new Set((await visibleRows(context, resourceNamed('Project'), [...new Set(projects)])).map((row) => row['id']))
+  const seen = new Set((await visibleRows(context, context.model.of('Project'), [...new Set(projects)])).map((row) => row['id']))
   if (!projects.every((id) => seen.has(id))) violations.push(wrong('The project of a setting does not exist.'))
   else if (new Set(projects).size < projects.length) violations.push(wrong('There can be only one setting for each project.'))
   const ofProjects = settings.filter((one) => one.project_id !== null) as Row[]
@@ -191,6 +191,6 @@ async function hiddenProjects(db: Reader, user: number, context: Context): Promi
     sql`select project_id from notification_settings where user_id = ${user} and project_id is not null`,
   )
   const ids = stored.map((one) => one.project_id)
-  const seen = new Set((await visibleRows(context, resourceNamed('Project'), ids)).map((row) => row['id']))
+  const seen = new Set((await visibleRows(context, context.model.of('Project'), ids)).map((row) => row['id']))
   return ids.filter((id) => !seen.has(id))
 }

@@ -11,10 +11,10 @@ import { forUpdate, insert } from '#db/dialect.ts'
 import { deleteInSlices } from '#db/slices.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
+import type { Task } from '#kernel/declaration.ts'
 import { isStorable } from '#kernel/kinds.ts'
 import { prove, type Session } from '#kernel/sessions.ts'
 import { addressOf, type Settings } from '#kernel/settings.ts'
-import { periodically } from '#kernel/tasks.ts'
 import { hashToken } from '#kernel/tokens.ts'
 import { type Admission, admit, type Circumstances, waitingUser } from './sign-in.ts'
 import { ACTIVE } from './statuses.ts'
@@ -284,7 +284,7 @@ export async function confirmByPasskey(
   })
 }
 
-periodically(async (db, now) => {
+export const forgetCeremonies: Task = async (db, now) => {
   const isOver = sql`expires_at <= ${now.toISOString()}`
   await deleteInSlices(db, 'passkey_challenges', isOver, 'holder')
-})
+}

@@ -4,7 +4,7 @@ import { sql } from '#db/sql.ts'
 import type { Context } from '#kernel/declaration.ts'
 import { reach } from '#kernel/effects.ts'
 import { forbidden } from '#kernel/errors.ts'
-import { resource, resourceNamed } from '#kernel/resource.ts'
+import { resource } from '#kernel/resource.ts'
 import { both, either, globally, having } from '#kernel/rules.ts'
 import { groupFilter } from './group-filter.ts'
 import { membershipsLink, titled } from './links.ts'
@@ -21,7 +21,7 @@ const guard = either(manages, managesMembers)
 
 /** Throws 403 unless the viewer manages the members wherever the placeholder user is one: they go with it. */
 async function demandMemberships(tx: Transaction, id: number, context: Context): Promise<void> {
-  const { beyond } = await reach(tx, context, resourceNamed('Membership'), managesThis, sql`memberships.principal_id = ${id}`)
+  const { beyond } = await reach(tx, context, context.model.of('Membership'), managesThis, sql`memberships.principal_id = ${id}`)
   if (beyond.length > 0) throw forbidden('The placeholder user is a member of projects whose members you may not manage.')
 }
 

@@ -4,11 +4,11 @@ import { name, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { findRow, prepareWrite } from '#kernel/change.ts'
 import { single } from '#kernel/collection.ts'
-import type { Ask } from '#kernel/declaration.ts'
+import type { Ask, Operation, Rule } from '#kernel/declaration.ts'
 import { ApiError, forbidden } from '#kernel/errors.ts'
 import { idFrom, ok, operation, saved } from '#kernel/operation.ts'
 import { resource } from '#kernel/resource.ts'
-import { both, either, globally, having, own, type Rule, unconfined } from '#kernel/rules.ts'
+import { both, either, globally, having, own, unconfined } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { type Chosen, loadSettings, readSettings, settingsKind, storeSettings } from './notification-settings.ts'
 import * as kinds from './preference-kinds.ts'
@@ -74,30 +74,34 @@ export const UserPreferences = resource<'principals', Chosen>('UserPreferences',
 /** The principal whose preferences are asked for: 403 for whoever may not know them, whether or not there is such a principal. */
 async function principal({ context, params }: Ask): Promise<Row> {
   const { db, viewer } = context
-  const id = await idFrom(params['id'] as string, User, context)
+  const id = await idFrom(params['id'] as string, context.model.of(User), context)
   await prepare(db, viewer, managesUsers.needs)
   if (id !== viewer.id && !managesUsers.anywhere(viewer)) throw forbidden()
-  return findRow(context, UserPreferences, id)
+  return findRow(context, context.model.of(UserPreferences), id)
 }
 
 const tag = 'UserPreferences'
 const common = { path: '/users/:id/preferences', tag, answers: { status: 200, of: tag, as: 'single' } } as const
 
-operation({
+const viewPreferencesUser = operation({
   ...common,
   method: 'GET',
   summary: 'View the preferences of a user',
-  run: async (ask) => ok(await single(ask.context, UserPreferences, await principal(ask))),
+  run: async (ask) => ok(await single(ask.context, ask.context.model.of(UserPreferences), await principal(ask))),
 })
 
-operation({
+const updatePreferencesUser = operation({
   ...common,
   method: 'PATCH',
   summary: 'Update the preferences of a user',
   takes: tag,
   run: async (ask) => {
     if (!ask.context.viewer.signedIn) throw new ApiError('Unauthenticated')
-    return saved(ask, UserPreferences, await prepareWrite(ask.context, UserPreferences, await principal(ask), ask.body))
+    return saved(
+      ask,
+      ask.context.model.of(UserPreferences),
+      await prepareWrite(ask.context, ask.context.model.of(UserPreferences), await principal(ask), ask.body),
+    )
   },
 })
 
@@ -105,17 +109,24 @@ operation({
 const elsewhere = (status: 301 | 308) => async () => ({ status, headers: { location: '/api/v3/users/me/preferences' } })
 const mine = { path: '/my_preferences', tag } as const
 
-operation({
+const findOnesOwnPreferences = operation({
   ...mine,
   method: 'GET',
   summary: 'Find one’s own preferences',
   answers: { status: 301 },
   run: elsewhere(301),
 })
-operation({
+const findOnesOwnPreferences2 = operation({
   ...mine,
   method: 'PATCH',
   summary: 'Find one’s own preferences, to update them',
   answers: { status: 308 },
   run: elsewhere(308),
 })
+
+export const operations: readonly Operation[] = [
+  viewPreferencesUser,
+  updatePreferencesUser,
+  findOnesOwnPreferences,
+  findOnesOwnPreferences2,
+]

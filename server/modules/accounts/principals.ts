@@ -4,7 +4,7 @@ import { and, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context, Filter } from '#kernel/declaration.ts'
 import { isId, onIds } from '#kernel/operators.ts'
 import { areVisible, withMe } from '#kernel/query.ts'
-import { resource, resourceNamed } from '#kernel/resource.ts'
+import { resource } from '#kernel/resource.ts'
 import { having } from '#kernel/rules.ts'
 import { grantsOf, prepare } from '#kernel/viewer.ts'
 import { nameFilters, typeahead } from './search.ts'
@@ -82,7 +82,7 @@ export const Principal = resource('Principal', 'principals', {
   also: ['groups', 'users', 'placeholder_users'],
   variant: kindOf,
   pathOf: (row) => paths[kindOf(row)] as string,
-  resolve: async (login, context) => resourceNamed('User').resolve?.(login, context),
+  resolve: async (login, context) => context.model.of('User').resolve?.(login, context),
   title: 'name',
   held: 'some',
   visible: seen,

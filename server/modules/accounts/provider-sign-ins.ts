@@ -3,9 +3,9 @@ import type { Database } from '#db/database.ts'
 import { deleteInSlices } from '#db/slices.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
+import type { Task } from '#kernel/declaration.ts'
 import type { Provider } from '#kernel/providers.ts'
 import { keysOf, type Place } from '#kernel/secrets.ts'
-import { periodically } from '#kernel/tasks.ts'
 import { hashToken } from '#kernel/tokens.ts'
 
 /** So many seconds somebody has to sign in at the provider. */
@@ -49,7 +49,7 @@ export async function comeBack(db: Database, { id }: Provider, { state, browser 
   return kept && { ...kept, nonce: open('nonce'), code_verifier: open('code_verifier') }
 }
 
-periodically(async (db, now) => {
+export const forgetSignIns: Task = async (db, now) => {
   const isOver = sql`expires_at <= ${now.toISOString()}`
   await deleteInSlices(db, 'provider_sign_ins', isOver, 'state')
-})
+}

@@ -36,7 +36,7 @@ export async function removePrincipal(tx: Transaction, { id }: Row, context: Con
   // What somebody kept to oneself is of use to nobody else.
   await tx.run(sql`delete from queries where user_id = ${id} and not public`)
   for (const [table, column] of contributions) {
-    await amend(tx, table, { set: sql`${name(column)} = ${deleted.id}`, where: sql`${name(column)} = ${id}` })
+    await amend(tx, context.model, table, { set: sql`${name(column)} = ${deleted.id}`, where: sql`${name(column)} = ${id}` })
   }
   for (const [table, column] of preferences) {
     await tx.run(sql`update ${name(table)} set ${name(column)} = null where ${name(column)} = ${id}`)
@@ -45,7 +45,7 @@ export async function removePrincipal(tx: Transaction, { id }: Row, context: Con
   const places = await placesOf(tx, id)
   await tx.run(sql`delete from principals where id = ${id}`)
   await prune(tx, users, places)
-  await removed(tx, 'principals', [id], entryOf(context))
+  await removed(tx, context.model, 'principals', [id], entryOf(context))
   await changed(tx, 'memberships', 'tokens', 'categories')
   return false
 }

@@ -1,5 +1,4 @@
 /** The states an account can be in: a number in the column, a name in the API. */
-
 import type { Kind } from '#kernel/declaration.ts'
 import { text } from '#kernel/kinds.ts'
 

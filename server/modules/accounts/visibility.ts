@@ -1,5 +1,6 @@
 /** Who sees whom, and who knows what of them: the rules that everything about principals is judged by. */
 import { sql } from '#db/sql.ts'
+import type { Rule } from '#kernel/declaration.ts'
 import {
   admin,
   both,
@@ -10,19 +11,18 @@ import {
   inProject,
   lacking,
   own,
-  type Rule,
   unconfined,
   within,
 } from '#kernel/rules.ts'
-import { defineSet, grantsOf, membershipsOf } from '#kernel/viewer.ts'
+import { grantsOf, membershipsOf, type NamedSet } from '#kernel/viewer.ts'
 
 /** The kinds of principals that people make; the others are built in, and nobody's secret. */
 export const madeKinds = ['User', 'Group', 'PlaceholderUser'] as const
 
-// Oneself, and the members, shares included, of the active projects that the viewer is a member of or may see the members of.
-defineSet(
-  'principals',
-  (viewer, engine) => sql`
+/** Oneself, and the members, shares included, of the active projects that the viewer is a member of or may see the members of. */
+export const seenPrincipals: NamedSet = {
+  name: 'principals',
+  query: (viewer, engine) => sql`
     select m.principal_id as id from memberships m where m.project_id in (
       select mine.project_id from ${membershipsOf(viewer, engine)} mine join projects p on p.id = mine.project_id and p.active
       union
@@ -30,7 +30,7 @@ defineSet(
     )
     union
     select p.id from principals p where p.id = ${viewer.id} or p.type not in ('User', 'Group', 'PlaceholderUser')`,
-)
+}
 
 const isGroup = having('type', 'Group')
 const isPlaceholder = having('type', 'PlaceholderUser')
@@ -52,7 +52,7 @@ export const seen: Rule = either(
   globally('manage_user'),
   both(isPlaceholder, globally('manage_placeholder_user')),
   both(isGroup, managesMembers),
-  within('principals'),
+  within(seenPrincipals),
 )
 
 /** The viewer knows how the user signs in. */

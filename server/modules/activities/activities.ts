@@ -1,15 +1,15 @@
 /** Activities: what was done to a work package and said about it, entry by entry. */
 import type { Row, Transaction } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
-import type { Context, Kind, Property, Resource } from '#kernel/declaration.ts'
+import type { Context, Kind, Property, Resource, Rule } from '#kernel/declaration.ts'
 import { conflict, violation } from '#kernel/errors.ts'
 import { publish } from '#kernel/events.ts'
 import { type Change, changesOf, entryOf, rewriteWhere } from '#kernel/history.ts'
-import { alive, unfold } from '#kernel/living.ts'
+import { unfold } from '#kernel/model.ts'
 import { needsOf, relatedRows, targetOf, visibleIds } from '#kernel/page.ts'
 import { isNamed } from '#kernel/represent.ts'
-import { resource, resourceNamed, standing } from '#kernel/resource.ts'
-import { both, either, having, lacking, not, onWorkPackage, own, type Rule, through } from '#kernel/rules.ts'
+import { resource, standing } from '#kernel/resource.ts'
+import { both, either, having, lacking, not, onWorkPackage, own, through } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { INTERNAL_COMMENTS } from '#modules/accounts/permissions.ts'
 import { enabledModules } from '#modules/projects/modules.ts'
@@ -81,6 +81,13 @@ export const Activity = resource<'journals', { hasInternal: boolean }>('Activity
   needs: mayWhisper.needs,
   extras: { project_id: (_, t) => sql`(select w.project_id from work_packages w where w.id = ${name(`${t}.resource_id`)})` },
   loads: { told: tell },
+  attachments: {
+    add: mayAttach,
+    remove: mayAttach,
+    uncontained: mayComment,
+    reads: ['resource', 'resource_id', 'project_id', 'user_id', 'internal'],
+    may: { create: maySay, update: mayEdit },
+  },
   properties: (p) => ({
     id: p.integer(),
     version: p.integer(),
@@ -118,7 +125,12 @@ export const Activity = resource<'journals', { hasInternal: boolean }>('Activity
 
 /** Says something of a work package, which thereby changes. */
 async function say(tx: Transaction, { resource_id: id, notes, internal }: Row, context: Context): Promise<number> {
-  const said = await rewriteWhere(tx, WorkPackage, { where: sql`id = ${id}` }, { ...entryOf(context), notes, internal })
+  const said = await rewriteWhere(
+    tx,
+    context.model.of(WorkPackage),
+    { where: sql`id = ${id}` },
+    { ...entryOf(context), notes, internal },
+  )
   if (said.length === 0) throw conflict()
   await publish(tx, context, 'work_packages.commented', id, [])
   const last = await tx.one<{ id: number }>(sql`
@@ -128,18 +140,18 @@ async function say(tx: Transaction, { resource_id: id, notes, internal }: Row, c
 
 /** What the entries of a page say, as far as the viewer may know it. */
 async function tell(entries: readonly Row[], context: Context): Promise<Loaded> {
-  const changes = await changesOf(context.db, WorkPackage, entries)
-  const living = alive(WorkPackage, context)
-  await prepare(context.db, context.viewer, needsOf(living))
-  for (const { before, after } of changes.values()) unfold(living, before ? [before, after] : [after])
-  const properties = journaled(living)
+  const changes = await changesOf(context.db, context.model.of(WorkPackage), entries)
+  const workPackages = context.model.of(WorkPackage)
+  await prepare(context.db, context.viewer, needsOf(workPackages, context.model))
+  for (const { before, after } of changes.values()) unfold(workPackages, before ? [before, after] : [after])
+  const properties = journaled(workPackages)
   const titles = await titlesOf(properties, [...changes.values()], context)
   const causes = await visibleIds(
     context,
-    WorkPackage,
+    context.model.of(WorkPackage),
     entries.map(({ cause }) => cause?.['work_package_id']).filter((id) => id !== undefined && id !== null),
   )
-  const files = await relatedRows(context, resourceNamed('Attachment'), [...changes.values()].flatMap(exchangedFiles))
+  const files = await relatedRows(context, context.model.of('Attachment'), [...changes.values()].flatMap(exchangedFiles))
   const all = new Map<number, Told>()
   for (const { id, notes, cause, project_id, resource_id } of entries) {
     const change = changes.get(id)
@@ -178,9 +190,9 @@ async function titlesOf(properties: readonly Property[], changes: readonly Chang
     }
   }
   const rows = new Map<string, ReadonlyMap<number, Row>>()
-  for (const [target, ids] of wanted) rows.set(target, await relatedRows(context, resourceNamed(target), [...ids]))
+  for (const [target, ids] of wanted) rows.set(target, await relatedRows(context, context.model.of(target), [...ids]))
   return (property: Property, row: Row): string | undefined => {
-    const target = resourceNamed(targetOf(property, row))
+    const target = context.model.of(targetOf(property, row))
     const found = idsIn(property, row).map((id) => rows.get(target.name)?.get(id))
     if (!found.every((one) => isTold(property, target, one, context))) return undefined
     return found.map((one) => (property.to === 'WorkPackage' ? `#${one['id']}` : target.titleOf(one))).join(', ')

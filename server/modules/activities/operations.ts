@@ -2,11 +2,11 @@
 import { sql } from '#db/sql.ts'
 import { prepareWrite } from '#kernel/change.ts'
 import { index } from '#kernel/collection.ts'
-import type { Ask, Payload } from '#kernel/declaration.ts'
+import type { Ask, Operation, Payload } from '#kernel/declaration.ts'
 import { ApiError, forbidden, notFound } from '#kernel/errors.ts'
 import { asText, isStorable } from '#kernel/kinds.ts'
 import { created, demand, holds, ok, operation, rowFrom, saved } from '#kernel/operation.ts'
-import { extend } from '#kernel/resource.ts'
+import { extension } from '#kernel/resource.ts'
 import { onWorkPackage } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { linksOf } from '#modules/files/comments.ts'
@@ -16,7 +16,7 @@ import { emojis, reactions } from './reactions.ts'
 
 const tag = 'Activity'
 
-extend('WorkPackage', 'work_packages', {
+const moreWorkPackage = extension('WorkPackage', 'work_packages', {
   actions: {
     activities: { href: ({ id }) => `/api/v3/work_packages/${id}/activities` },
     addComment: {
@@ -28,8 +28,8 @@ extend('WorkPackage', 'work_packages', {
   },
 })
 
-const workPackage = ({ params, context }: Ask) => rowFrom(params['id'] as string, WorkPackage, context)
-const activity = ({ params, context }: Ask) => rowFrom(params['id'] as string, Activity, context)
+const workPackage = ({ params, context }: Ask) => rowFrom(params['id'] as string, context.model.of(WorkPackage), context)
+const activity = ({ params, context }: Ask) => rowFrom(params['id'] as string, context.model.of(Activity), context)
 
 /** What is said, in either of the two shapes that clients send. Throws 400 for anything else, 422 for nothing. */
 function said(comment: unknown, shape: 'object' | 'text'): string {
@@ -43,7 +43,7 @@ function said(comment: unknown, shape: 'object' | 'text'): string {
   return asText(raw)
 }
 
-operation({
+const listWhatWasDoneWork = operation({
   method: 'GET',
   path: '/work_packages/:id/activities',
   summary: 'List what was done to a work package and said about it',
@@ -52,12 +52,14 @@ operation({
   run: async (ask) => {
     const { id } = await workPackage(ask)
     return ok(
-      await index(ask.context, Activity, { within: sql`journals.resource = 'work_packages' and journals.resource_id = ${id}` }),
+      await index(ask.context, ask.context.model.of(Activity), {
+        within: sql`journals.resource = 'work_packages' and journals.resource_id = ${id}`,
+      }),
     )
   },
 })
 
-operation({
+const commentWorkPackage = operation({
   method: 'POST',
   path: '/work_packages/:id/activities',
   summary: 'Comment on a work package',
@@ -77,7 +79,11 @@ operation({
       internal: isInternal(body),
     }
     const payload = { comment: { raw }, _links: await linksOf(context, body, raw) }
-    return created(ask, Activity, await prepareWrite(context, Activity, undefined, payload, entry))
+    return created(
+      ask,
+      context.model.of(Activity),
+      await prepareWrite(context, context.model.of(Activity), undefined, payload, entry),
+    )
   },
 })
 
@@ -87,7 +93,7 @@ function isInternal(body: Payload): boolean {
   return internal
 }
 
-operation({
+const correctComment = operation({
   method: 'PATCH',
   path: '/activities/:id',
   summary: 'Correct a comment',
@@ -99,11 +105,11 @@ operation({
     await demand(context, mayEdit, row)
     const raw = body['comment'] === undefined ? row['notes'] : said(body['comment'], 'text')
     const payload = { comment: { raw }, _links: await linksOf(context, body, raw, row) }
-    return saved(ask, Activity, await prepareWrite(context, Activity, row, payload))
+    return saved(ask, context.model.of(Activity), await prepareWrite(context, context.model.of(Activity), row, payload))
   },
 })
 
-operation({
+const listReactionsComment = operation({
   method: 'GET',
   path: '/activities/:id/emoji_reactions',
   summary: 'List the reactions to a comment',
@@ -115,7 +121,7 @@ operation({
   },
 })
 
-operation({
+const reactComment = operation({
   method: 'PATCH',
   path: '/activities/:id/emoji_reactions',
   summary: 'React to a comment, or take a reaction back',
@@ -142,7 +148,7 @@ operation({
   },
 })
 
-operation({
+const listReactionsAllCommentsWork = operation({
   method: 'GET',
   path: '/work_packages/:id/activities_emoji_reactions',
   summary: 'List the reactions to all comments on a work package',
@@ -164,3 +170,14 @@ operation({
     )
   },
 })
+
+export const operations: readonly Operation[] = [
+  listWhatWasDoneWork,
+  commentWorkPackage,
+  correctComment,
+  listReactionsComment,
+  reactComment,
+  listReactionsAllCommentsWork,
+]
+
+export const extensions = [moreWorkPackage]

@@ -3,15 +3,15 @@ import { ConstraintError, type Row, type Transaction } from '#db/database.ts'
 import { forUpdate, insert } from '#db/dialect.ts'
 import { and, raw, type Sql, sql } from '#db/sql.ts'
 import { prepareWrite } from '#kernel/change.ts'
-import type { Context } from '#kernel/declaration.ts'
+import type { Context, Operation, Rule } from '#kernel/declaration.ts'
 import { idLinked, sentLink, toErrors } from '#kernel/draft.ts'
 import { combined, conflict, forbidden, notFound, violation } from '#kernel/errors.ts'
 import { demand, guarded, idFrom, operation, saved } from '#kernel/operation.ts'
 import { visibleRow } from '#kernel/page.ts'
 import { whenRemoved } from '#kernel/removal.ts'
-import { extend, resource, resources } from '#kernel/resource.ts'
-import { both, either, having, inAnyProject, onWorkPackage, type Rule, sharedAnywhere, within, withRole } from '#kernel/rules.ts'
-import { defineSet, grantsOf, prepare, rolesOf, sharedRolesOf, sharesOf } from '#kernel/viewer.ts'
+import { extension, resource } from '#kernel/resource.ts'
+import { both, either, having, inAnyProject, onWorkPackage, sharedAnywhere, within, withRole } from '#kernel/rules.ts'
+import { grantsOf, type NamedSet, prepare, rolesOf, sharedRolesOf, sharesOf } from '#kernel/viewer.ts'
 import { allRows, changed } from '#kernel/world.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 
@@ -28,20 +28,22 @@ const mayEdit = onWorkPackage(EDIT)
 const edits = either(inAnyProject(EDIT), sharedAnywhere(EDIT))
 
 /** The actions that could be offered to the viewer: project and role are as wanted in one place where the viewer edits. */
-defineSet('custom_actions', (viewer, engine) => {
-  const ids = (of: string) =>
-    engine === 'sqlite'
-      ? sql`(select value from json_each(a.conditions, '$.${raw(of)}'))`
-      : sql`(select v::integer from jsonb_array_elements_text(coalesce(a.conditions -> '${raw(of)}', '[]')) as x (v))`
-  const fits = (of: string, condition: Sql) => sql`(not exists ${ids(of)} or ${condition})`
-  const suits = (project: Sql, roles: Sql) =>
-    and([
-      fits('project', sql`${project} in ${ids('project')}`),
-      fits('role', sql`exists (${roles} and r.role_id in ${ids('role')})`),
-    ])
-  const inProjects = sql`select 1 from ${rolesOf(viewer, engine)} r where r.project_id =`
-  const onShared = sql`select 1 from ${sharedRolesOf(viewer, engine)} r where r.work_package_id = w.id`
-  return sql`
+export const offeredActions: NamedSet = {
+  name: 'custom_actions',
+  query: (viewer, engine) => {
+    const ids = (of: string) =>
+      engine === 'sqlite'
+        ? sql`(select value from json_each(a.conditions, '$.${raw(of)}'))`
+        : sql`(select v::integer from jsonb_array_elements_text(coalesce(a.conditions -> '${raw(of)}', '[]')) as x (v))`
+    const fits = (of: string, condition: Sql) => sql`(not exists ${ids(of)} or ${condition})`
+    const suits = (project: Sql, roles: Sql) =>
+      and([
+        fits('project', sql`${project} in ${ids('project')}`),
+        fits('role', sql`exists (${roles} and r.role_id in ${ids('role')})`),
+      ])
+    const inProjects = sql`select 1 from ${rolesOf(viewer, engine)} r where r.project_id =`
+    const onShared = sql`select 1 from ${sharedRolesOf(viewer, engine)} r where r.work_package_id = w.id`
+    return sql`
     select a.id as id from custom_actions a
     where exists (
       select 1 from ${grantsOf(viewer, engine)} g
@@ -49,7 +51,8 @@ defineSet('custom_actions', (viewer, engine) => {
     or exists (
       select 1 from ${sharesOf(viewer, engine)} s join work_packages w on w.id = s.work_package_id
       where s.permission = ${EDIT} and (${suits(sql`w.project_id`, onShared)} or ${suits(sql`w.project_id`, sql`${inProjects} w.project_id`)}))`
-})
+  },
+}
 
 const self = ({ id }: { id: number }) => `/api/v3/custom_actions/${id}`
 
@@ -58,7 +61,7 @@ export const CustomAction = resource('CustomAction', 'custom_actions', {
   title: 'name',
   held: 'all',
   order: { column: 'position' },
-  visible: within('custom_actions'),
+  visible: within(offeredActions),
   guard: edits,
   guards: { show: edits },
   properties: (p) => ({ name: p.text(), description: p.text() }),
@@ -99,7 +102,7 @@ async function offered(rows: readonly Row[], context: Context): Promise<Readonly
   return new Map(rows.map((row) => [row['id'], holding(row)]))
 }
 
-extend('WorkPackage', 'work_packages', {
+const moreWorkPackage = extension('WorkPackage', 'work_packages', {
   properties: (p) => ({
     customActions: p.links('CustomAction', {
       inSchema: false,
@@ -122,7 +125,7 @@ function changesFor({ changes }: Row, { today, viewer }: Context): Record<string
   return { ...Object.fromEntries(dated), _links: Object.fromEntries(linked) }
 }
 
-operation({
+const executeCustomActionWorkPackage = operation({
   method: 'POST',
   path: '/custom_actions/:id/execute',
   summary: 'Execute a custom action on a work package',
@@ -131,8 +134,8 @@ operation({
   answers: { status: 200, of: 'WorkPackage', as: 'single' },
   run: async (ask) => {
     const { context, body, params } = ask
-    await guarded(CustomAction, context)
-    const id = await idFrom(params['id'] as string, CustomAction, context)
+    await guarded(context.model.of(CustomAction), context)
+    const id = await idFrom(params['id'] as string, context.model.of(CustomAction), context)
     const action = (await allRows(context.db, context.snapshot, 'custom_actions', 'position')).get(id ?? 0)
     if (!action) throw notFound(CustomAction.missing)
     const { lockVersion } = body
@@ -141,8 +144,11 @@ operation({
       ...(row ? [] : [violation('workPackage', 'is not set to one of the allowed values')]),
       ...(lockVersion === undefined || lockVersion === null ? [violation('lockVersion', "can't be blank")] : []),
     ]
-    if (!row || faults.length > 0) throw combined(toErrors(WorkPackage, faults))
-    const prepared = await prepareWrite(context, WorkPackage, row, { ...changesFor(action, context), lockVersion })
+    if (!row || faults.length > 0) throw combined(toErrors(context.model.of(WorkPackage), faults))
+    const prepared = await prepareWrite(context, context.model.of(WorkPackage), row, {
+      ...changesFor(action, context),
+      lockVersion,
+    })
     const rule = offeredFor(action)
     await demand(context, rule, row)
     // Others may write in between, even where the action comes to no change of the row that its lock version would guard.
@@ -151,14 +157,14 @@ operation({
       if (now?.['lock_version'] !== row['lock_version']) throw conflict()
       if (!now || !rule.holds(context.viewer, now)) throw forbidden()
     }
-    return saved(ask, WorkPackage, { ...prepared, confirm })
+    return saved(ask, context.model.of(WorkPackage), { ...prepared, confirm })
   },
 })
 
 /** The work package that a body links to, if the viewer sees it. */
 async function workPackageIn(body: Record<string, unknown>, context: Context): Promise<Row | undefined> {
-  const id = await idLinked(WorkPackage, sentLink(body, 'workPackage'), context)
-  return id === undefined ? undefined : visibleRow(context, WorkPackage, id)
+  const id = await idLinked(context.model.of(WorkPackage), sentLink(body, 'workPackage'), context)
+  return id === undefined ? undefined : visibleRow(context, context.model.of(WorkPackage), id)
 }
 
 /** What an action sets in all its changes: by the property's name, values and links alike. */
@@ -180,14 +186,17 @@ async function letGo(tx: Transaction, isGone: (property: string, value: unknown)
 }
 
 // What names somebody or something that is gone could not be executed any more.
-for (const table of ['principals', 'versions', 'projects', 'work_packages', 'custom_options', 'custom_field_items'] as const) {
-  whenRemoved(table, (tx, ids) => {
-    const paths = [...resources()].filter((one) => one.table === table).flatMap((one) => [one.path, ...(one.also ?? [])])
-    const gone = new Set(paths.flatMap((path) => ids.map((id) => `/api/v3/${path}/${id}`)))
-    return letGo(tx, (_, value: any) => [value].flat().some((link: { href?: string } | null) => gone.has(link?.href ?? '')))
-  })
-}
-whenRemoved('custom_fields', (tx, ids) => letGo(tx, (property) => ids.some((id) => property === `customField${id}`)))
+const ops = (['principals', 'versions', 'projects', 'work_packages', 'custom_options', 'custom_field_items'] as const).map(
+  (table) =>
+    whenRemoved(table, (tx, ids, _, model) => {
+      const paths = model.resources.filter((one) => one.table === table).flatMap((one) => [one.path, ...(one.also ?? [])])
+      const gone = new Set(paths.flatMap((path) => ids.map((id) => `/api/v3/${path}/${id}`)))
+      return letGo(tx, (_, value: any) => [value].flat().some((link: { href?: string } | null) => gone.has(link?.href ?? '')))
+    }),
+)
+const releaseCustomFields = whenRemoved('custom_fields', (tx, ids) =>
+  letGo(tx, (property) => ids.some((id) => property === `customField${id}`)),
+)
 
 /** What a new action is to be. */
 export interface ActionPlan {
@@ -223,3 +232,9 @@ export async function makeAction(
   await changed(tx, 'custom_actions')
   return (row as { id: number }).id
 }
+
+export const operations: readonly Operation[] = [executeCustomActionWorkPackage]
+
+export const extensions = [moreWorkPackage]
+
+export const removals = [...ops, releaseCustomFields]

@@ -2,19 +2,17 @@
 import type { Transaction } from '#db/database.ts'
 import { hasWords } from '#db/search.ts'
 import { join, or, type Sql, sql } from '#db/sql.ts'
-import { type Addition, defineAdditions } from '#kernel/living.ts'
-import { extend } from '#kernel/resource.ts'
+import type { Addition, AdditionSource, Context, Draft } from '#kernel/declaration.ts'
+import { extension } from '#kernel/resource.ts'
 import { permissionTopics } from '#kernel/viewer.ts'
 import { changed } from '#kernel/world.ts'
-import { type Definition, definitionsFor, definitionsOf, isIn } from './definitions.ts'
-import '#modules/projects/projects.ts'
 import { alsoSearched } from '#modules/work-packages/texts.ts'
+import { type Definition, definitionsFor, definitionsOf, isIn } from './definitions.ts'
 import { valueIn } from './formats.ts'
 import { filterOf, nameOf, propertyOf } from './properties.ts'
-import './references.ts'
-import type { Context, Draft } from '#kernel/declaration.ts'
 
-defineAdditions(async (db, snapshot, viewer) => {
+/** The fields that the instance has defined, as properties of the resources they belong to. */
+export const additions: AdditionSource = async (db, snapshot, viewer) => {
   const fields = await definitionsOf(db, snapshot)
   if (fields.length === 0) return undefined
   const seen = await definitionsFor(db, snapshot, viewer)
@@ -37,7 +35,7 @@ defineAdditions(async (db, snapshot, viewer) => {
       return additions
     },
   }
-})
+}
 
 /** Words in one of the fields of work packages that are searched, as far as the viewer knows of them. */
 async function inFields(context: Context, table: string, words: readonly string[]): Promise<Sql> {
@@ -66,4 +64,6 @@ async function activate(tx: Transaction, { row, given }: Draft, _: unknown, { db
 
 const hasValue = ({ id }: Definition, row: Record<string, unknown>): boolean => (row[`custom_field_${id}`] ?? null) !== null
 
-extend('Project', 'projects', { after: [activate as never] })
+const moreProject = extension('Project', 'projects', { after: [activate as never] })
+
+export const extensions = [moreProject]

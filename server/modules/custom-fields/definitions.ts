@@ -2,7 +2,7 @@
 import type { Reader, Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { defineSet, globalGrantsOf, grantsOf, idSet, prepare, sharesOf, type Viewer } from '#kernel/viewer.ts'
+import { globalGrantsOf, grantsOf, idSet, type NamedSet, prepare, sharesOf, type Viewer } from '#kernel/viewer.ts'
 import type { Snapshot } from '#kernel/world.ts'
 import { fieldsIn, readFormula } from './formulas.ts'
 
@@ -41,17 +41,16 @@ export interface Definition extends Omit<Tables['custom_fields'], 'resource' | '
   readonly inputs: readonly Definition[]
 }
 
-/** The set of the fields that the viewer knows of. */
-export const SEEN_FIELDS = 'custom fields'
-
 /** Whether the row `f` of custom_fields is in use in a project for which `permission` is given. */
 const inUse = sql`(f.for_all or exists (select 1 from custom_field_projects p where p.custom_field_id = f.id and p.project_id = g.project_id))`
 
-// Who sees something that has a field sees the field, unless it is for administrators alone.
-defineSet(SEEN_FIELDS, (viewer, engine) => {
-  if (viewer.admin) return sql`select id from custom_fields`
-  const grants = grantsOf(viewer, engine)
-  return sql`
+/** Who sees something that has a field sees the field, unless it is for administrators alone. */
+export const seenFields: NamedSet = {
+  name: 'custom fields',
+  query: (viewer, engine) => {
+    if (viewer.admin) return sql`select id from custom_fields`
+    const grants = grantsOf(viewer, engine)
+    return sql`
     select f.id from custom_fields f where not f.admin_only and case f.resource
       when 'WorkPackage' then exists (
         select 1 from ${grants} g where g.permission = 'view_work_packages' and ${inUse}
@@ -71,7 +70,8 @@ defineSet(SEEN_FIELDS, (viewer, engine) => {
         where g.permission in ('view_time_entries', 'view_own_time_entries', 'log_time', 'log_own_time')
       )
       else true end`
-})
+  },
+}
 
 /** All fields there are, in order. */
 export const definitionsOf = (db: Reader, snapshot: Snapshot): Promise<readonly Definition[]> =>
@@ -125,8 +125,8 @@ function inputsOf(field: Definition, all: readonly Definition[]): Definition[] {
 export async function definitionsFor(db: Reader, snapshot: Snapshot, viewer: Viewer): Promise<readonly Definition[]> {
   const all = await definitionsOf(db, snapshot)
   if (all.length === 0) return all
-  await prepare(db, viewer, [SEEN_FIELDS])
-  const { ids } = idSet(viewer, SEEN_FIELDS)
+  await prepare(db, viewer, [seenFields])
+  const { ids } = idSet(viewer, seenFields)
   return all.filter((field) => [field, ...field.inputs].every(({ id }) => ids.has(id)))
 }
 

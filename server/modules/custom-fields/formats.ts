@@ -2,11 +2,10 @@
 import type { Engine } from '#db/database.ts'
 import { among, folded, natural } from '#db/dialect.ts'
 import { and, name, or, raw, type Sql, sql, TRUE } from '#db/sql.ts'
-import type { Context, FilterUse, Kind, Strategy } from '#kernel/declaration.ts'
+import type { Context, FilterUse, Kind, Scope, Strategy } from '#kernel/declaration.ts'
 import { boolean, date, FormatError, integer, markdown, text } from '#kernel/kinds.ts'
 import { condition, isId } from '#kernel/operators.ts'
 import { linkKind } from '#kernel/resource.ts'
-import type { Scope } from '#kernel/rules.ts'
 import { bySurname } from '#modules/accounts/search.ts'
 import type { Definition, Format } from './definitions.ts'
 

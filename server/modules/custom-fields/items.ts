@@ -1,7 +1,7 @@
 /** Choices that form a tree, and those that have a weight. */
 import type { Row } from '#db/database.ts'
 import type { Tables } from '#db/tables.ts'
-import type { Context, Page } from '#kernel/declaration.ts'
+import type { Context, Operation, Page } from '#kernel/declaration.ts'
 import { ApiError, badRequest, notFound } from '#kernel/errors.ts'
 import { guarded, ok, operation, rowAt } from '#kernel/operation.ts'
 import { isId } from '#kernel/operators.ts'
@@ -10,7 +10,7 @@ import { collection, represent } from '#kernel/represent.ts'
 import { resource } from '#kernel/resource.ts'
 import { signedIn, within } from '#kernel/rules.ts'
 import { allRows } from '#kernel/world.ts'
-import { definitionsFor, SEEN_FIELDS } from './definitions.ts'
+import { definitionsFor, seenFields } from './definitions.ts'
 
 type Item = Tables['custom_field_items']
 
@@ -59,7 +59,7 @@ export const HierarchyItem = resource('HierarchyItem', 'custom_field_items', {
   order: { column: 'position' },
   guard: signedIn,
   guards: { show: signedIn },
-  visible: within(SEEN_FIELDS, 'custom_field_id'),
+  visible: within(seenFields, 'custom_field_id'),
   loads: { forest: (_, context) => forestOf(context) },
   properties: (p) => ({
     id: p.integer(),
@@ -82,14 +82,14 @@ export const HierarchyItem = resource('HierarchyItem', 'custom_field_items', {
 
 /** Items as a plain collection. */
 async function listed(path: string, items: readonly Row[], context: Context): Promise<object> {
-  const page = await enrich(context, HierarchyItem, items)
+  const page = await enrich(context, context.model.of(HierarchyItem), items)
   return collection(
     path,
-    items.map((item) => represent(HierarchyItem, item as Item, page)),
+    items.map((item) => represent(context.model.of(HierarchyItem), item as Item, page)),
   )
 }
 
-operation({
+const listWayFromRootItem = operation({
   method: 'GET',
   path: '/custom_field_items/:id/branch',
   summary: 'List the way from the root to an item of a custom field',
@@ -97,7 +97,7 @@ operation({
   guard: signedIn,
   answers: { status: 200, of: 'HierarchyItem', as: 'collection' },
   run: async ({ context, params }) => {
-    const item = await rowAt(params['id'] as string, HierarchyItem, context)
+    const item = await rowAt(params['id'] as string, context.model.of(HierarchyItem), context)
     return ok(await listed(context.path, pathTo(await forestOf(context), item), context))
   },
 })
@@ -110,7 +110,7 @@ function readNumber(context: Context, parameter: string): number | undefined {
   return Number(text)
 }
 
-operation({
+const listItemsCustomField = operation({
   method: 'GET',
   path: '/custom_fields/:id/items',
   summary: 'List the items of a custom field',
@@ -119,7 +119,7 @@ operation({
   answers: { status: 200, of: 'HierarchyItem', as: 'collection' },
   query: ['parent', 'depth'],
   run: async ({ context, params }) => {
-    await guarded(HierarchyItem, context)
+    await guarded(context.model.of(HierarchyItem), context)
     const fields = await definitionsFor(context.db, context.snapshot, context.viewer)
     const field = isId(params['id'] as string) ? fields.find(({ id }) => id === Number(params['id'])) : undefined
     if (!field) throw notFound()
@@ -140,3 +140,5 @@ operation({
 })
 
 const searchOf = ({ params }: Context): string => (params.size > 0 ? `?${params}` : '')
+
+export const operations: readonly Operation[] = [listWayFromRootItem, listItemsCustomField]

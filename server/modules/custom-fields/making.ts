@@ -1,8 +1,10 @@
 /** Defining custom fields: checked, and in one transaction with everything that belongs to them. */
+
 import { ConstraintError, type Transaction } from '#db/database.ts'
 import { has, insert, without } from '#db/dialect.ts'
 import { join, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
+import type { Model } from '#kernel/declaration.ts'
 import { removed } from '#kernel/removal.ts'
 import { changed } from '#kernel/world.ts'
 import { patternFault } from '#text/patterns.ts'
@@ -132,16 +134,16 @@ async function plant(tx: Transaction, field: number, parent: number, items: read
 }
 
 /** Removes a field and what rows hold in it; the history keeps what was. Gives false where there is none. */
-export async function removeField(tx: Transaction, id: number): Promise<boolean> {
+export async function removeField(tx: Transaction, model: Model, id: number): Promise<boolean> {
   const field = await tx.one<{ resource: Extensible }>(sql`select resource from custom_fields where id = ${id}`)
   if (!field) return false
   const system = (await tx.one<{ id: number }>(sql`select id from principals where type = 'SystemUser'`)) as { id: number }
   const entry = { actor: system.id, at: new Date().toISOString(), window: 0, cause: { type: 'system_update' } }
   const [column, key] = ['custom_values', String(id)]
   const change = { set: sql`custom_values = ${without(tx.engine, column, key)}`, where: has(tx.engine, column, key) }
-  await writeValues(tx, field.resource, change, entry)
+  await writeValues(tx, model, field.resource, change, entry)
   await tx.run(sql`delete from custom_fields where id = ${id}`)
-  await removed(tx, 'custom_fields', [id], entry)
+  await removed(tx, model, 'custom_fields', [id], entry)
   await changed(tx, 'custom_fields', 'custom_options', 'custom_field_items', 'projects', 'principals', 'versions')
   return true
 }

@@ -1,14 +1,14 @@
 /** Choices of list fields. */
 import { resource } from '#kernel/resource.ts'
 import { within } from '#kernel/rules.ts'
-import { SEEN_FIELDS } from './definitions.ts'
+import { seenFields } from './definitions.ts'
 
 export const CustomOption = resource('CustomOption', 'custom_options', {
   path: 'custom_options',
   title: 'value',
   held: 'all',
   order: { column: 'position' },
-  visible: within(SEEN_FIELDS, 'custom_field_id'),
+  visible: within(seenFields, 'custom_field_id'),
   properties: ({ text, integer }) => ({ id: integer(), value: text() }),
   operations: ['show'],
 })

@@ -2,35 +2,36 @@
 import type { Row, Transaction } from '#db/database.ts'
 import { exchanged } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
-import { amend, type Entry, rewriteWhere } from '#kernel/history.ts'
+import type { Entry, Model } from '#kernel/declaration.ts'
+import { amend, rewriteWhere } from '#kernel/history.ts'
 import { whenRemoved } from '#kernel/removal.ts'
-import { resourceNamed } from '#kernel/resource.ts'
 import { changed } from '#kernel/world.ts'
 import type { Extensible, Format } from './definitions.ts'
 
 // What somebody was chosen for names the deleted user from then on, in the history as well.
-whenRemoved('principals', async (tx, ids) => {
+const releasePrincipals = whenRemoved('principals', async (tx, ids, _, model) => {
   const deleted = (await tx.one<{ id: number }>(sql`select id from principals where type = 'DeletedUser'`)) as { id: number }
   await forEachField(tx, 'user', async ({ id, resource }) => {
-    await amend(tx, resourceNamed(resource).table, exchanged(tx.engine, 'custom_values', String(id), ids, deleted.id))
+    await amend(tx, model, model.of(resource).table, exchanged(tx.engine, 'custom_values', String(id), ids, deleted.id))
   })
 })
 
 // A version that is gone is nothing to be planned for.
-whenRemoved('versions', (tx, ids, entry) =>
+const releaseVersions = whenRemoved('versions', (tx, ids, entry, model) =>
   forEachField(tx, 'version', ({ id, resource }) =>
-    writeValues(tx, resource, exchanged(tx.engine, 'custom_values', String(id), ids, null), entry),
+    writeValues(tx, model, resource, exchanged(tx.engine, 'custom_values', String(id), ids, null), entry),
   ),
 )
 
 /** Changes values of fields, of the rows of a resource that satisfy a condition; the history keeps what they were. */
 export async function writeValues(
   tx: Transaction,
+  model: Model,
   resource: Extensible,
   change: Parameters<typeof rewriteWhere>[2] & { set: ReturnType<typeof sql> },
   entry: Entry,
 ): Promise<void> {
-  const holder = resourceNamed(resource)
+  const holder = model.of(resource)
   if (holder.journal) await rewriteWhere(tx, holder, change, entry)
   else await tx.run(sql`update ${name(holder.table)} set ${change.set} where ${change.where}`)
 }
@@ -46,3 +47,5 @@ async function forEachField(
   for (const field of fields) await work(field)
   if (fields.length > 0) await changed(tx, 'projects', 'principals', 'versions')
 }
+
+export const removals = [releasePrincipals, releaseVersions]

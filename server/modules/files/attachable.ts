@@ -1,32 +1,47 @@
-/** Makes a resource one that files can be attached to: its links, its list, its uploads, and what a write of it claims. */
+/** What files that can be attached to a resource add to it: its links, its list, its uploads, and what a write of it claims. */
 import type { Engine, Row, Transaction } from '#db/database.ts'
 import { among, objectOf } from '#db/dialect.ts'
 import { and, name, raw, type Sql, sql } from '#db/sql.ts'
-import type { Ask, Context, Draft, LinkOptions } from '#kernel/declaration.ts'
+import type { Ask, Context, Declared, Draft, Extension, Operation, Parts } from '#kernel/declaration.ts'
 import { conflict, forbidden } from '#kernel/errors.ts'
 import { nested, operation, rowAt } from '#kernel/operation.ts'
 import { whenRemoved } from '#kernel/removal.ts'
-import { extend, hrefOf } from '#kernel/resource.ts'
+import { extension, hrefOf } from '#kernel/resource.ts'
 import { prepare } from '#kernel/viewer.ts'
-import { Attachment, free, inContainer, inContainers, touch } from './attachments.ts'
-import { type Container, declareContainer, lentBy } from './containers.ts'
+import { Attachment, contained, free, inContainer, inContainers, touch } from './attachments.ts'
+import { type Container, containersAmong, lentBy, ofContainer } from './containers.ts'
 import { prepareUpload } from './direct.ts'
 import { discard } from './loose.ts'
 import { receive } from './receive.ts'
+import { uploads } from './uploads.ts'
 
-/**
- * Declares that files can be attached to a resource.
- * @param options of its property `attachments`: above all who may write it
- */
-export function attachable(kind: Container, options: Pick<LinkOptions<any, any>, 'may' | 'writable'>): void {
-  const { resource, add } = kind
-  const { path, name: type, table } = resource
-  const self = (row: { id: number }) => `${hrefOf(resource, row)}/attachments`
-  declareContainer(kind)
-  // After the rows: an upload that came first has made us wait.
-  whenRemoved(table, (tx, ids, { at }) => discard(tx, inContainers(tx.engine, type, ids), new Date(at)))
-  extend('Attachment', 'attachments', { extras: lentBy(kind) })
-  extend(type, table, {
+/** What follows from resources that files can be attached to: links, lists, uploads, and what a write of them claims. */
+export function attaching(resources: readonly Declared[]): Parts {
+  const kinds = containersAmong(resources)
+  return {
+    extends: [
+      extension('Attachment', 'attachments', {
+        visible: contained(kinds, ({ resource }) => resource.visible),
+        may: { delete: contained(kinds, ({ remove }) => remove) },
+        extras: Object.assign({}, ...kinds.map(lentBy)),
+      }),
+      ...kinds.map(extensionOf),
+    ],
+    operations: [...kinds.flatMap(operationsOf), ...uploads(ofContainer(kinds, ({ uncontained }) => uncontained))],
+    // After the rows: an upload that came first has made us wait.
+    removals: kinds.map(({ resource: { table, name: type } }) =>
+      whenRemoved(table, (tx, ids, { at }) => discard(tx, inContainers(tx.engine, type, ids), new Date(at))),
+    ),
+  }
+}
+
+const selfOf = (resource: Declared) => (row: { id: number }) => `${hrefOf(resource, row)}/attachments`
+
+/** What files attached to its rows add to a resource. */
+function extensionOf({ resource, add, may }: Container): Extension {
+  const { name: type, table } = resource
+  const self = selfOf(resource)
+  return extension(type, table, {
     attached: (
       engine,
       id,
@@ -40,7 +55,7 @@ export function attachable(kind: Container, options: Pick<LinkOptions<any, any>,
     },
     properties: (p) => ({
       attachments: p.links('Attachment', {
-        ...options,
+        may,
         inSchema: false,
         embed: true,
         collected: self as never,
@@ -60,35 +75,42 @@ export function attachable(kind: Container, options: Pick<LinkOptions<any, any>,
       },
     },
   })
+}
 
-  nested({
-    parents: [path],
-    parent: () => resource,
-    resource: Attachment,
-    as: 'attachments',
-    summary: `List the attachments of a ${resource.words}`,
-    within: async (row) => ({ within: inContainer(type, row.id) }),
-  })
+/** The operations on files attached to rows of a resource. */
+function operationsOf(kind: Container): readonly Operation[] {
+  const { resource } = kind
+  const { path, name: type } = resource
+  return [
+    ...nested({
+      parents: [path],
+      parent: type,
+      resource: Attachment,
+      as: 'attachments',
+      summary: `List the attachments of a ${resource.words}`,
+      within: async (row) => ({ within: inContainer(type, row.id) }),
+    }),
 
-  operation({
-    method: 'POST',
-    path: `/${path}/:id/attachments`,
-    summary: `Attach a file to a ${resource.words}`,
-    tag: 'Attachment',
-    accepts: 'parts',
-    answers: { status: 201, of: 'Attachment', as: 'single' },
-    run: async (ask) => receive(ask, await place(ask, kind)),
-  })
+    operation({
+      method: 'POST',
+      path: `/${path}/:id/attachments`,
+      summary: `Attach a file to a ${resource.words}`,
+      tag: 'Attachment',
+      accepts: 'parts',
+      answers: { status: 201, of: 'Attachment', as: 'single' },
+      run: async (ask) => receive(ask, await place(ask, kind)),
+    }),
 
-  operation({
-    method: 'POST',
-    path: `/${path}/:id/attachments/prepare`,
-    summary: `Prepare a direct upload to a ${resource.words}`,
-    tag: 'Attachment',
-    accepts: 'parts',
-    answers: { status: 201, as: 'object' },
-    run: async (ask) => prepareUpload(ask, await place(ask, kind)),
-  })
+    operation({
+      method: 'POST',
+      path: `/${path}/:id/attachments/prepare`,
+      summary: `Prepare a direct upload to a ${resource.words}`,
+      tag: 'Attachment',
+      accepts: 'parts',
+      answers: { status: 201, as: 'object' },
+      run: async (ask) => prepareUpload(ask, await place(ask, kind)),
+    }),
+  ]
 }
 
 /** All ids there are, in order, as one value. */
@@ -103,7 +125,7 @@ export function idsOf(row: Row): readonly number[] {
 
 /** The container that a request names, if the viewer may attach something to it. */
 export async function place({ context, params }: Ask, { resource, add }: Container) {
-  const row = await rowAt(params['id'] as string, resource, context)
+  const row = await rowAt(params['id'] as string, context.model.of(resource), context)
   await prepare(context.db, context.viewer, add.needs)
   if (!add.holds(context.viewer, row)) throw forbidden()
   return { container_type: resource.name, container_id: row['id'] as number }

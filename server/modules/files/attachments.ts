@@ -2,13 +2,13 @@
 import type { Engine, Row, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { and, type Sql, sql } from '#db/sql.ts'
-import type { Context, Draft, Kind } from '#kernel/declaration.ts'
+import type { Context, Draft, Kind, Rule } from '#kernel/declaration.ts'
 import { conflict } from '#kernel/errors.ts'
 import { publish } from '#kernel/events.ts'
 import { entryOf, rewriteWhere } from '#kernel/history.ts'
 import { resource } from '#kernel/resource.ts'
-import { both, either, everyone, having, lacking, not, own, type Rule } from '#kernel/rules.ts'
-import { type Container, lazily, ofContainer, resourceOf } from './containers.ts'
+import { both, either, everyone, having, lacking, nobody, not, own } from '#kernel/rules.ts'
+import { type Container, ofContainer, resourceOf } from './containers.ts'
 import { discard, settle } from './loose.ts'
 import { awaitReading } from './reading.ts'
 
@@ -18,7 +18,8 @@ const unclaimed = both(lacking('container_id'), own('author_id'))
 const arrived = either(not(having('status', 'prepared')), own('author_id'))
 
 /** The uploader's while it is unclaimed; then whatever the container's rule says. */
-const contained = (pick: (kind: Container) => Rule): Rule => lazily(() => both(arrived, either(unclaimed, ofContainer(pick))))
+export const contained = (kinds: readonly Container[], pick: (kind: Container) => Rule): Rule =>
+  both(arrived, either(unclaimed, ofContainer(kinds, pick)))
 
 /** A file's checksum. */
 const digest: Kind = {
@@ -39,9 +40,10 @@ const self = (row: { id: number }) => `/api/v3/attachments/${row.id}`
 export const Attachment = resource('Attachment', 'attachments', {
   path: 'attachments',
   title: 'file_name',
-  visible: contained(({ resource }) => resource.visible),
+  // Who sees and who removes one is said once it is known what files can be attached to: see attachable.ts.
+  visible: nobody,
   // Who may attach something to what is judged by the operations that do it: of a row alone it cannot be told.
-  may: { create: everyone, delete: contained(({ remove }) => remove) },
+  may: { create: everyone, delete: nobody },
   order: { column: 'id' },
   paginated: false,
   properties: (p) => ({
@@ -89,7 +91,7 @@ async function takeAway(tx: Transaction, row: Row, context: Context): Promise<fa
  * @throws ApiError 409 when it has been removed
  */
 export async function touch(tx: Transaction, attachment: Row, context: Context): Promise<void> {
-  const resource = resourceOf(attachment)
+  const resource = resourceOf(attachment, context)
   const id = attachment['container_id']
   const touched = await rewriteWhere(tx, resource, { where: sql`id = ${id}` }, entryOf(context))
   if (touched.length === 0) throw conflict()
@@ -106,6 +108,3 @@ export const inContainer = (type: string, id: number | Sql): Sql =>
 /** The attachments of several containers. */
 export const inContainers = (engine: Engine, type: string, ids: readonly number[]): Sql =>
   and([sql`attachments.container_type = ${type}`, among(engine, sql`attachments.container_id`, ids)])
-
-/** Everything that may upload without a container: whatever kind it is meant for. */
-export const uncontained = lazily(() => ofContainer((kind) => kind.uncontained))

@@ -4,20 +4,8 @@ import type { Context, Payload } from '#kernel/declaration.ts'
 import { isId } from '#kernel/operators.ts'
 import { visibleIds } from '#kernel/page.ts'
 import { hrefOf } from '#kernel/resource.ts'
-import { Activity, mayAttach, mayComment, mayEdit, maySay } from '#modules/activities/activities.ts'
-import { attachable, idsOf } from './attachable.ts'
+import { idsOf } from './attachable.ts'
 import { Attachment, free } from './attachments.ts'
-
-attachable(
-  {
-    resource: Activity,
-    add: mayAttach,
-    remove: mayAttach,
-    uncontained: mayComment,
-    reads: ['resource', 'resource_id', 'project_id', 'user_id', 'internal'],
-  },
-  { may: { create: maySay, update: mayEdit } },
-)
 
 const CONTENT = /\/api\/v3\/attachments\/(\d+)\/content/g
 
@@ -28,10 +16,10 @@ const CONTENT = /\/api\/v3\/attachments\/(\d+)\/content/g
 export async function linksOf(context: Context, { _links }: Payload, text: string, comment?: Row): Promise<Payload> {
   const { attachments: named } = (_links ?? {}) as { attachments?: unknown }
   const ids = [...text.matchAll(CONTENT)].map(([, id]) => id as string).filter(isId)
-  const shown = [...(await visibleIds(context, Attachment, ids.map(Number), free))]
+  const shown = [...(await visibleIds(context, context.model.of(Attachment), ids.map(Number), free))]
   const links = (some: readonly number[]) => some.map((id) => ({ href: hrefOf(Attachment, { id }) }))
   if (Array.isArray(named)) return { attachments: [...named, ...links(shown)] }
   if (shown.length === 0) return {}
-  const there = await visibleIds(context, Attachment, comment ? idsOf(comment) : [])
+  const there = await visibleIds(context, context.model.of(Attachment), comment ? idsOf(comment) : [])
   return { attachments: links([...there, ...shown]) }
 }

@@ -1,35 +1,17 @@
-/** What files can be attached to: a table of kinds, filled by declarations. */
+/** What files can be attached to: resources whose declarations say so. */
 import type { Row } from '#db/database.ts'
 import { name, type Sql, sql } from '#db/sql.ts'
-import type { Resource } from '#kernel/declaration.ts'
-import { resourceNamed } from '#kernel/resource.ts'
-import { either, type Rule, type Scope } from '#kernel/rules.ts'
+import type { Attachable, Context, Declared, Resource, Rule, Scope } from '#kernel/declaration.ts'
+import { either } from '#kernel/rules.ts'
 
-export interface Container {
-  readonly resource: Resource
-  /** Who may attach something to a row of it. */
-  readonly add: Rule
-  /** Who may take something away again. */
-  readonly remove: Rule
-  /** Who may upload what is to be attached to a row that does not exist yet; judged anywhere. */
-  readonly uncontained: Rule
-  /** The columns and extras of its rows that these rules and its visibility read, besides the id. */
-  readonly reads: readonly string[]
+/** A resource that files can be attached to, as its declaration says. */
+export interface Container extends Attachable {
+  readonly resource: Declared
 }
 
-const kinds = new Map<string, Container>()
-
-/** Adds a kind to the table. */
-export function declareContainer(kind: Container): void {
-  kinds.set(kind.resource.name, kind)
-}
-
-/** The kind of container that a `container_type` names. */
-export function containerNamed(type: string): Container {
-  const kind = kinds.get(type)
-  if (!kind) throw new Error(`Nothing can be attached to a ${type}.`)
-  return kind
-}
+/** All of these resources that files can be attached to. */
+export const containersAmong = (resources: readonly Declared[]): readonly Container[] =>
+  resources.flatMap((resource) => (resource.attachments ? [{ resource, ...resource.attachments }] : []))
 
 /** What an attachment's row calls a column of its container. */
 const lent = (kind: Container, column: string): string => `computed_${kind.resource.table}_${column}`
@@ -54,10 +36,10 @@ const containerOf = (kind: Container, attachment: Row): Row => ({
   ...Object.fromEntries(kind.reads.map((column) => [column, attachment[lent(kind, column)]])),
 })
 
-/** A rule of the container, asked of what is attached to it; of the kinds declared so far. */
-export const ofContainer = (pick: (kind: Container) => Rule): Rule =>
+/** A rule of the container, asked of what is attached to it. */
+export const ofContainer = (kinds: readonly Container[], pick: (kind: Container) => Rule): Rule =>
   either(
-    ...[...kinds.values()].map((kind): Rule => {
+    ...kinds.map((kind): Rule => {
       const { name: type, table: of } = kind.resource
       const rule = pick(kind)
       return {
@@ -71,22 +53,5 @@ export const ofContainer = (pick: (kind: Container) => Rule): Rule =>
     }),
   )
 
-/** A rule that is made when it is first asked for: once all kinds are declared. */
-export function lazily(make: () => Rule): Rule {
-  let made: Rule | undefined
-  const rule = () => {
-    made ??= make()
-    return made
-  }
-  return {
-    get needs() {
-      return rule().needs
-    },
-    where: (scope, table) => rule().where(scope, table),
-    holds: (viewer, row) => rule().holds(viewer, row),
-    anywhere: (viewer) => rule().anywhere(viewer),
-  }
-}
-
 /** The resource that an attachment's container is. */
-export const resourceOf = (attachment: Row): Resource => resourceNamed(attachment['container_type'])
+export const resourceOf = (attachment: Row, { model }: Context): Resource => model.of(attachment['container_type'])

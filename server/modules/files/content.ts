@@ -2,7 +2,7 @@
 import type { Row } from '#db/database.ts'
 import { disposition } from '#files/names.ts'
 import { presentation } from '#files/types.ts'
-import type { Answer, Ask } from '#kernel/declaration.ts'
+import type { Answer, Ask, Operation } from '#kernel/declaration.ts'
 import { notFound } from '#kernel/errors.ts'
 import { operation, rowAt } from '#kernel/operation.ts'
 import { Attachment } from './attachments.ts'
@@ -13,13 +13,13 @@ const DOWNLOAD_SECONDS = 300
 /** A little less than six hours. Only the browser's own cache may keep it: who may see it is asked of every other. */
 const MAX_AGE = 21_590
 
-operation({
+const downloadAttachment = operation({
   method: 'GET',
   path: '/attachments/:id/content',
   summary: 'Download an attachment',
   tag: 'Attachment',
   answers: { status: 200, as: 'bytes' },
-  run: async (ask) => content(ask, await rowAt(ask.params['id'] as string, Attachment, ask.context)),
+  run: async (ask) => content(ask, await rowAt(ask.params['id'] as string, ask.context.model.of(Attachment), ask.context)),
 })
 
 const single = (header: string | readonly string[] | undefined): string | undefined =>
@@ -65,3 +65,5 @@ async function content({ context, headers: asked }: Ask, row: Row): Promise<Answ
     },
   }
 }
+
+export const operations: readonly Operation[] = [downloadAttachment]

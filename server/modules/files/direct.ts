@@ -7,24 +7,14 @@ import { type DirectAccess, newName } from '#files/store.ts'
 import { isAllowed, typeOf } from '#files/types.ts'
 import { commit } from '#kernel/change.ts'
 import { single } from '#kernel/collection.ts'
-import type { Answer, Ask, Body, Context, Payload } from '#kernel/declaration.ts'
+import type { Answer, Ask, Body, Context, Operation, Payload } from '#kernel/declaration.ts'
 import { conflict, notFound, violation } from '#kernel/errors.ts'
 import { publish } from '#kernel/events.ts'
 import { ok, operation, rowAt, told } from '#kernel/operation.ts'
-import { Attachment, touch, uncontained } from './attachments.ts'
+import { Attachment, touch } from './attachments.ts'
 import { abandon, DIRECT_SECONDS, expect, loosen, settle, unusableAt } from './loose.ts'
 import { awaitReading } from './reading.ts'
-import {
-  cleanedName,
-  largestSize,
-  NOWHERE,
-  notAllowed,
-  type Place,
-  prepareAttachment,
-  refused,
-  tooLarge,
-  unexpected,
-} from './receive.ts'
+import { cleanedName, largestSize, notAllowed, type Place, prepareAttachment, refused, tooLarge, unexpected } from './receive.ts'
 
 /** How the store is reached by clients; 404 where they cannot reach it. */
 function access({ files }: Context): DirectAccess {
@@ -53,11 +43,11 @@ export async function prepareUpload(ask: Ask, place: Place): Promise<Answer> {
   const values = { ...place, content_type: type, file_size: size, digest: null, storage_name: file, status: 'prepared' }
   const prepared = await prepareAttachment(context, metadata, values)
   await expect(db, file, context.now)
-  const id = await commit(db, context, Attachment, prepared).catch(async (error: unknown) => {
+  const id = await commit(db, context, context.model.of(Attachment), prepared).catch(async (error: unknown) => {
     await abandon(db, context.files, file)
     throw error
   })
-  const { body } = await told(ask, Attachment, id)
+  const { body } = await told(ask, context.model.of(Attachment), id)
   const { href, fields } = direct.upload(file, { size, type, seconds: DIRECT_SECONDS })
   return { status: 201, body: asUpload(body as Body, href, fields) }
 }
@@ -76,18 +66,7 @@ function asUpload({ id, fileName, description, createdAt, _links }: Body, href: 
   }
 }
 
-operation({
-  method: 'POST',
-  path: '/attachments/prepare',
-  summary: 'Prepare a direct upload of a file to attach it later',
-  tag: 'Attachment',
-  accepts: 'parts',
-  guard: uncontained,
-  answers: { status: 201, as: 'object' },
-  run: (ask) => prepareUpload(ask, NOWHERE),
-})
-
-operation({
+const finishDirectUpload = operation({
   method: 'GET',
   path: '/attachments/:id/uploaded',
   summary: 'Finish a direct upload',
@@ -96,10 +75,10 @@ operation({
   run: async (ask) => {
     const { context, params } = ask
     const direct = access(context)
-    const row = await rowAt(params['id'] as string, Attachment, context)
-    if (row['status'] !== 'prepared') return ok(await single(context, Attachment, row))
+    const row = await rowAt(params['id'] as string, context.model.of(Attachment), context)
+    if (row['status'] !== 'prepared') return ok(await single(context, context.model.of(Attachment), row))
     await finish(ask, row, direct)
-    return told(ask, Attachment, row['id'])
+    return told(ask, context.model.of(Attachment), row['id'])
   },
 })
 
@@ -147,3 +126,5 @@ async function examined({ files }: Context, file: string, size: number): Promise
   if (passing.findings.size !== size) throw wrong()
   return passing.findings
 }
+
+export const operations: readonly Operation[] = [finishDirectUpload]

@@ -7,7 +7,7 @@ import type { Database, Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { FileStore } from '#files/store.ts'
 import { textKindOf } from '#files/types.ts'
-import { periodicallyOnFiles } from '#kernel/tasks.ts'
+import type { FileTask } from '#kernel/declaration.ts'
 
 /** How long after the first attempts comes the next; after the last one comes none. */
 const MINUTES_UNTIL_NEXT = [1, 15, 180, 48 * 60]
@@ -16,7 +16,7 @@ const AT_ONCE = 5
 /** Files that are looked at; most kinds have no text. */
 const LOOKED_AT = 100
 
-periodicallyOnFiles(async (db, files, now, signal) => {
+export const readContents: FileTask = async (db, files, now, signal) => {
   let read = 0
   for (let turn = 0; turn < LOOKED_AT && read < AT_ONCE && !signal?.aborted; turn++) {
     const claimed = await claim(db, now)
@@ -25,7 +25,7 @@ periodicallyOnFiles(async (db, files, now, signal) => {
     if (text !== undefined) read++
     await keep(db, claimed.id, text || null)
   }
-})
+}
 
 /** Notes a file that has arrived as one that is to be read. */
 export const awaitReading = (tx: Transaction, attachment: number, now: Date): Promise<number> =>

@@ -1,5 +1,4 @@
 /** Uploads: from the parts of a request to a stored file and the row that tells of it, in this order. */
-
 import { type Findings, inspected, TooLarge } from '#files/inspect.ts'
 import { cleanName } from '#files/names.ts'
 import { type FileStore, newName } from '#files/store.ts'
@@ -41,7 +40,7 @@ export async function receive(ask: Ask, place: Place): Promise<Answer> {
     await abandon(db, files, file)
     throw error
   })
-  return told(ask, Attachment, id, 201)
+  return told(ask, context.model.of(Attachment), id, 201)
 }
 
 async function keep({ context, db, parts }: Ask, place: Place, file: string): Promise<number> {
@@ -63,7 +62,7 @@ async function keep({ context, db, parts }: Ask, place: Place, file: string): Pr
     storage_name: file,
     status: 'uploaded',
   })
-  return commit(db, context, Attachment, prepared)
+  return commit(db, context, context.model.of(Attachment), prepared)
 }
 
 export const unexpected = (what: string) =>
@@ -91,7 +90,10 @@ export async function prepareAttachment(
 ): Promise<Prepared> {
   const { fileName, description = null } = metadata
   const payload = { fileName: typeof fileName === 'string' ? cleanName(fileName) : (fileName ?? null), description }
-  const prepared = await prepareWrite(context, Attachment, undefined, payload, { ...values, author_id: context.viewer.id })
+  const prepared = await prepareWrite(context, context.model.of(Attachment), undefined, payload, {
+    ...values,
+    author_id: context.viewer.id,
+  })
   const { content_type: type } = values
   if (isAllowed(context.settings.attachment_whitelist, type, cleanedName(metadata))) return prepared
   return { ...prepared, violations: [...prepared.violations, notAllowed(type)] }

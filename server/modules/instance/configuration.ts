@@ -1,6 +1,6 @@
 /** What clients should know of the instance's settings, by themselves and for one project. */
 import { single } from '#kernel/collection.ts'
-import type { Context } from '#kernel/declaration.ts'
+import type { Context, Operation } from '#kernel/declaration.ts'
 import { ok, operation, rowAt } from '#kernel/operation.ts'
 import { hrefOf } from '#kernel/resource.ts'
 import { INTERNAL_COMMENTS } from '#modules/accounts/permissions.ts'
@@ -31,7 +31,7 @@ const configuration = async (context: Context, path = context.path) => {
     triallingFeatures: [],
     allowedLinkProtocols: [],
     attachmentWhitelist: settings.attachment_whitelist,
-    _embedded: { userPreferences: await single(context, UserPreferences, viewer.row) },
+    _embedded: { userPreferences: await single(context, context.model.of(UserPreferences), viewer.row) },
     _links: {
       self: { href: path },
       userPreferences: { href: hrefOf(UserPreferences, viewer.row) },
@@ -40,7 +40,7 @@ const configuration = async (context: Context, path = context.path) => {
   }
 }
 
-operation({
+const viewConfiguration = operation({
   method: 'GET',
   path: '/configuration',
   summary: 'View the configuration',
@@ -49,16 +49,18 @@ operation({
   run: async ({ context }) => ok(await configuration(context)),
 })
 
-operation({
+const viewConfigurationProject = operation({
   method: 'GET',
   path: '/projects/:id/configuration',
   summary: 'View the configuration for a project',
   tag: 'Configuration',
   answers: { status: 200, as: 'object' },
   run: async ({ context, params }) => {
-    const project = await rowAt(params['id'] as string, Project, context)
+    const project = await rowAt(params['id'] as string, context.model.of(Project), context)
     const path = `/api/v3/projects/${project['id']}/configuration`
     const modules = (await enabledModules(context)).get(project['id'])
     return ok({ ...(await configuration(context, path)), enabledInternalComments: modules?.has(INTERNAL_COMMENTS) ?? false })
   },
 })
+
+export const operations: readonly Operation[] = [viewConfiguration, viewConfigurationProject]

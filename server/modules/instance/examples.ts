@@ -1,9 +1,9 @@
 /** The examples that the official description explains schemas, forms and aggregation with, made of what is really there. */
 import { form, prepareWrite } from '#kernel/change.ts'
 import { index } from '#kernel/collection.ts'
-import type { Context } from '#kernel/declaration.ts'
+import type { Context, Operation } from '#kernel/declaration.ts'
 import { emptyDraft, ok, operation } from '#kernel/operation.ts'
-import { fixed, resourceNamed } from '#kernel/resource.ts'
+import { fixed } from '#kernel/resource.ts'
 import { everyone, nobody } from '#kernel/rules.ts'
 import { schemaOf } from '#kernel/schema.ts'
 import { allRows } from '#kernel/world.ts'
@@ -12,7 +12,7 @@ import { Status } from '#modules/work-packages/statuses.ts'
 const example = { id: 1, subject: 'An example', status_id: null as number | null, lock_version: 1 }
 
 /** Like a work package, with as little to it as a form needs. Nothing is ever saved. */
-const Example = fixed('Example', [example], {
+export const Example = fixed('Example', [example], {
   path: 'example',
   title: 'subject',
   visible: everyone,
@@ -44,7 +44,7 @@ async function exampleOf(context: Context) {
 // Statuses are shown, so it is for those who may see them.
 const guard = Status.guard as NonNullable<typeof Status.guard>
 
-operation({
+const viewExampleSchema = operation({
   method: 'GET',
   path: '/example/schema',
   summary: 'View an example of a schema',
@@ -55,11 +55,11 @@ operation({
     const row = await exampleOf(context)
     const draft = { ...emptyDraft(row), before: row }
     const facts = await Example.facts?.(draft, context)
-    return ok(await schemaOf(Example, draft, facts, context, { form: true, self: '/api/v3/example/schema' }))
+    return ok(await schemaOf(context.model.of(Example), draft, facts, context, { form: true, self: '/api/v3/example/schema' }))
   },
 })
 
-operation({
+const viewExampleForm = operation({
   method: 'POST',
   path: '/example/form',
   summary: 'View an example of a form',
@@ -69,12 +69,17 @@ operation({
   takes: 'Example',
   run: async ({ context, body }) => {
     const row = await exampleOf(context)
-    const prepared = await prepareWrite(context, Example, row, { lockVersion: row.lock_version, ...body })
-    return ok(await form(context, Example, prepared, '/api/v3/example/form', { href: '/api/v3/example', method: 'patch' }))
+    const prepared = await prepareWrite(context, context.model.of(Example), row, { lockVersion: row.lock_version, ...body })
+    return ok(
+      await form(context, context.model.of(Example), prepared, '/api/v3/example/form', {
+        href: '/api/v3/example',
+        method: 'patch',
+      }),
+    )
   },
 })
 
-operation({
+const viewExampleAggregatedCollection = operation({
   method: 'GET',
   path: '/examples',
   summary: 'View an example of an aggregated collection: the work packages, grouped and summed up as asked',
@@ -82,7 +87,9 @@ operation({
   answers: { status: 200, of: 'WorkPackage', as: 'collection' },
   query: ['groupBy', 'showSums'],
   run: async ({ context }) => {
-    const workPackages = resourceNamed('WorkPackage')
+    const workPackages = context.model.of('WorkPackage')
     return ok(await index(context, workPackages, workPackages.index?.(context)))
   },
 })
+
+export const operations: readonly Operation[] = [viewExampleSchema, viewExampleForm, viewExampleAggregatedCollection]

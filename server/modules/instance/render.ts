@@ -1,9 +1,8 @@
-import type { Context } from '#kernel/declaration.ts'
+import type { Context, Operation } from '#kernel/declaration.ts'
 import { pathsOf, readAddress } from '#kernel/draft.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { idFrom, operation } from '#kernel/operation.ts'
 import { visibleRow } from '#kernel/page.ts'
-import { resourceNamed } from '#kernel/resource.ts'
 import { renderMarkdown } from '#text/markdown.ts'
 import { renderPlain } from '#text/plain.ts'
 
@@ -22,7 +21,7 @@ async function checkContext(context: Context): Promise<void> {
   if (!href) return
   const address = readAddress(href, context)
   if (!address) throw refused('The context is not a link to a resource of this API.')
-  const resource = surroundings.map(resourceNamed).find((one) => pathsOf(one).includes(address.path))
+  const resource = surroundings.map(context.model.of).find((one) => pathsOf(one).includes(address.path))
   if (!resource) throw refused('Texts cannot be rendered in the context of a resource of that kind.')
   const id = await idFrom(address.text, resource, context)
   const row = id === undefined ? undefined : await visibleRow(context, resource, id)
@@ -31,7 +30,7 @@ async function checkContext(context: Context): Promise<void> {
 
 const html = (body: string) => ({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body })
 
-operation({
+const previewTextMarkdown = operation({
   method: 'POST',
   path: '/render/markdown',
   summary: 'Preview a text in markdown',
@@ -46,7 +45,7 @@ operation({
   },
 })
 
-operation({
+const previewPlainText = operation({
   method: 'POST',
   path: '/render/plain',
   summary: 'Preview a plain text',
@@ -56,3 +55,5 @@ operation({
   answers: { status: 200, as: 'text' },
   run: async ({ text }) => html(renderPlain(text)),
 })
+
+export const operations: readonly Operation[] = [previewTextMarkdown, previewPlainText]

@@ -1,6 +1,5 @@
 /** The root of the API: what the instance is called, and where everything begins. */
-
-import type { Link } from '#kernel/declaration.ts'
+import type { Link, Operation } from '#kernel/declaration.ts'
 import { ok, operation } from '#kernel/operation.ts'
 import { either, inAnyProject } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
@@ -10,7 +9,7 @@ const SPOKEN_VERSION = '17.0.0'
 
 const seesMembers = either(inAnyProject('view_members'), inAnyProject('manage_members'))
 
-operation({
+const viewRoot = operation({
   method: 'GET',
   path: '',
   summary: 'View the root',
@@ -40,3 +39,5 @@ operation({
     })
   },
 })
+
+export const operations: readonly Operation[] = [viewRoot]

@@ -5,8 +5,8 @@
 import type { Database, Row } from '#db/database.ts'
 import { day, daysBetween, moment, recordset } from '#db/dialect.ts'
 import { name, type Sql, sql } from '#db/sql.ts'
+import type { Task } from '#kernel/declaration.ts'
 import { readSettings } from '#kernel/settings.ts'
-import { periodically } from '#kernel/tasks.ts'
 import { chosen, holds, isActive, joinSettings } from './audience.ts'
 
 /** The hour of the day at which alerts are raised. */
@@ -15,12 +15,12 @@ const HOUR = 1
 const QUARTER = 15 * 60_000
 const looked = new WeakMap<Database, number>()
 
-periodically(async (db, now) => {
+export const alertOfDates: Task = async (db, now) => {
   const quarter = Math.floor(now.getTime() / QUARTER)
   if (looked.get(db) === quarter) return
   for (const { zone, today } of await due(db, now)) await alert(db, zone, today, now.toISOString())
   looked.set(db, quarter)
-})
+}
 
 /** The time zone of the user `u`. */
 async function zoneOf(db: Database): Promise<Sql> {

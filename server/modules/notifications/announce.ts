@@ -6,8 +6,8 @@
 import type { Database, Reader, Row, Transaction } from '#db/database.ts'
 import { among, amongTexts, moment, recordset } from '#db/dialect.ts'
 import { join, raw, sql } from '#db/sql.ts'
+import type { Task } from '#kernel/declaration.ts'
 import { type Change, changesOf } from '#kernel/history.ts'
-import { periodically } from '#kernel/tasks.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 import { type Mentions, mentionsIn } from '#text/mentions.ts'
 import { chosen, holds, isActive, joinSettings } from './audience.ts'
@@ -18,9 +18,9 @@ const AT_ONCE = 50
 /** Transactions each time the task is run: where more is written than that, news come later, so that writing stays fast. */
 const TURNS = 4
 
-periodically(async (db, now) => {
+export const announceChanges: Task = async (db, now) => {
   for (let turn = 0; turn < TURNS && (await announce(db, now)) === AT_ONCE; turn++);
-})
+}
 
 /** Announces the oldest entries that wait for it; gives how many. */
 async function announce(db: Database, now: Date): Promise<number> {

@@ -1,6 +1,6 @@
 /** Reading and unreading notifications, one or many at once; and what one of them tells in detail. */
 import { and, type Sql, sql } from '#db/sql.ts'
-import type { Ask } from '#kernel/declaration.ts'
+import type { Ask, Operation } from '#kernel/declaration.ts'
 import { notFound } from '#kernel/errors.ts'
 import { guarded, ok, operation, rowAt } from '#kernel/operation.ts'
 import { visibleWhere } from '#kernel/page.ts'
@@ -12,8 +12,8 @@ const tag = 'Notification'
 
 /** The notification that is asked for; 403 for whoever is not signed in, 404 for all others than one's own. */
 async function notification({ context, params }: Ask, parameter: string) {
-  await guarded(Notification, context)
-  return rowAt(params[parameter] as string, Notification, context)
+  await guarded(context.model.of(Notification), context)
+  return rowAt(params[parameter] as string, context.model.of(Notification), context)
 }
 
 const mark = ({ db, context }: Ask, isRead: boolean, where: Sql): Promise<number> =>
@@ -21,43 +21,49 @@ const mark = ({ db, context }: Ask, isRead: boolean, where: Sql): Promise<number
     tx.run(sql`update notifications set read_ian = ${isRead}, updated_at = ${context.now.toISOString()} where ${where}`),
   )
 
-for (const [path, isRead] of [
-  ['read_ian', true],
-  ['unread_ian', false],
-] as const) {
+const markNotifications = (
+  [
+    ['read_ian', true],
+    ['unread_ian', false],
+  ] as const
+).flatMap(([path, isRead]) => {
   const state = isRead ? 'read' : 'unread'
+  return [
+    operation({
+      method: 'POST',
+      path: `/notifications/${path}`,
+      summary: `Mark notifications as ${state}`,
+      tag,
+      answers: { status: 204 },
+      query: ['filters'],
+      run: async (ask) => {
+        const { context } = ask
+        await guarded(context.model.of(Notification), context)
+        const conditions = await conditionsOf(
+          readFilters(context.params.get('filters') ?? '[]'),
+          context.model.of(Notification),
+          context,
+        )
+        await mark(ask, isRead, and([await visibleWhere(context, context.model.of(Notification)), ...conditions]))
+        return { status: 204 }
+      },
+    }),
+    operation({
+      method: 'POST',
+      path: `/notifications/:id/${path}`,
+      summary: `Mark a notification as ${state}`,
+      tag,
+      answers: { status: 204 },
+      run: async (ask) => {
+        const { id } = await notification(ask, 'id')
+        await mark(ask, isRead, sql`id = ${id}`)
+        return { status: 204 }
+      },
+    }),
+  ]
+})
 
-  operation({
-    method: 'POST',
-    path: `/notifications/${path}`,
-    summary: `Mark notifications as ${state}`,
-    tag,
-    answers: { status: 204 },
-    query: ['filters'],
-    run: async (ask) => {
-      const { context } = ask
-      await guarded(Notification, context)
-      const conditions = await conditionsOf(readFilters(context.params.get('filters') ?? '[]'), Notification, context)
-      await mark(ask, isRead, and([await visibleWhere(context, Notification), ...conditions]))
-      return { status: 204 }
-    },
-  })
-
-  operation({
-    method: 'POST',
-    path: `/notifications/:id/${path}`,
-    summary: `Mark a notification as ${state}`,
-    tag,
-    answers: { status: 204 },
-    run: async (ask) => {
-      const { id } = await notification(ask, 'id')
-      await mark(ask, isRead, sql`id = ${id}`)
-      return { status: 204 }
-    },
-  })
-}
-
-operation({
+const viewDetailNotification = operation({
   method: 'GET',
   path: '/notifications/:notification_id/details/:id',
   summary: 'View a detail of a notification',
@@ -71,3 +77,5 @@ operation({
     return ok(detail)
   },
 })
+
+export const operations: readonly Operation[] = [...markNotifications, viewDetailNotification]

@@ -3,13 +3,12 @@ import { among, moment } from '#db/dialect.ts'
 import { name, raw, sql } from '#db/sql.ts'
 import { prepareWrite } from '#kernel/change.ts'
 import { index } from '#kernel/collection.ts'
-import type { Context, Draft } from '#kernel/declaration.ts'
+import type { Context, Draft, Operation, Rule, Task } from '#kernel/declaration.ts'
 import { conflict, type Violation, violation } from '#kernel/errors.ts'
 import { publish } from '#kernel/events.ts'
 import { created, ok, operation, rowFrom } from '#kernel/operation.ts'
 import { differs, resource } from '#kernel/resource.ts'
-import { both, own, type Rule, signedIn, through } from '#kernel/rules.ts'
-import { periodically } from '#kernel/tasks.ts'
+import { both, own, signedIn, through } from '#kernel/rules.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 
 interface Facts {
@@ -65,20 +64,20 @@ export const Reminder = resource<'reminders', Facts>('Reminder', 'reminders', {
   operations: ['index', 'update', 'delete'],
 })
 
-operation({
+const listUpcomingRemindersWorkPackage = operation({
   method: 'GET',
   path: '/work_packages/:id/reminders',
   summary: 'List the upcoming reminders for a work package',
   tag: 'Reminder',
   answers: { status: 200, of: 'Reminder', as: 'collection' },
   run: async ({ context, params }) => {
-    const { id } = await rowFrom(params['id'] as string, WorkPackage, context)
+    const { id } = await rowFrom(params['id'] as string, context.model.of(WorkPackage), context)
     const within = sql`reminders.work_package_id = ${id} and ${upcoming.where(context, 'reminders')}`
-    return ok(await index(context, Reminder, { path: `/api/v3/work_packages/${id}/reminders`, within }))
+    return ok(await index(context, context.model.of(Reminder), { path: `/api/v3/work_packages/${id}/reminders`, within }))
   },
 })
 
-operation({
+const createReminderWorkPackage = operation({
   method: 'POST',
   path: '/work_packages/:id/reminders',
   summary: 'Create a reminder for a work package',
@@ -86,16 +85,20 @@ operation({
   answers: { status: 201, of: 'Reminder', as: 'single' },
   takes: 'Reminder',
   run: async (ask) => {
-    const { id } = await rowFrom(ask.params['id'] as string, WorkPackage, ask.context)
+    const { id } = await rowFrom(ask.params['id'] as string, ask.context.model.of(WorkPackage), ask.context)
     const given = { work_package_id: id, creator_id: ask.context.viewer.id }
-    return created(ask, Reminder, await prepareWrite(ask.context, Reminder, undefined, ask.body, given))
+    return created(
+      ask,
+      ask.context.model.of(Reminder),
+      await prepareWrite(ask.context, ask.context.model.of(Reminder), undefined, ask.body, given),
+    )
   },
 })
 
 const MOST_AT_ONCE = 500
 
 /** Reminders that have come due are completed, and whoever set them is told. */
-periodically(async (db, now) => {
+export const remind: Task = async (db, now) => {
   const at = now.toISOString()
   const due = sql`completed_at is null and remind_at <= ${at}`
   const found = await db.all<{ id: number }>(sql`select id from reminders where ${due} order by remind_at limit ${MOST_AT_ONCE}`)
@@ -116,4 +119,6 @@ periodically(async (db, now) => {
       )} order by id`)
     for (const { id, creator_id } of completed) await publish(tx, { viewer: { id: creator_id }, now }, 'reminders.due', id, [])
   })
-})
+}
+
+export const operations: readonly Operation[] = [listUpcomingRemindersWorkPackage, createReminderWorkPackage]

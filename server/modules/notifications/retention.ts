@@ -1,16 +1,16 @@
 /** Notifications are kept for some time only. */
 import { deleteInSlices } from '#db/slices.ts'
 import { sql } from '#db/sql.ts'
+import type { Task } from '#kernel/declaration.ts'
 import { readSettings } from '#kernel/settings.ts'
-import { periodically } from '#kernel/tasks.ts'
 
 const DAY = 86_400_000
 
-periodically(async (db, now) => {
+export const forgetNotifications: Task = async (db, now) => {
   const oldest = await db.one<{ created_at: string }>(sql`select created_at from notifications order by id limit 1`)
   if (!oldest) return
   const { notification_retention_period_days: days } = await readSettings(db)
   const last = new Date(now.getTime() - days * DAY).toISOString()
   if (oldest.created_at >= last) return
   await deleteInSlices(db, 'notifications', sql`created_at < ${last}`)
-})
+}

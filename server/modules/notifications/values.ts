@@ -1,6 +1,6 @@
 /** Single values of a work package that a notification tells in detail, and the schemas that describe them. */
 import type { Row } from '#db/database.ts'
-import type { Body } from '#kernel/declaration.ts'
+import type { Body, Operation } from '#kernel/declaration.ts'
 import { badRequest, notFound } from '#kernel/errors.ts'
 import { ok, operation } from '#kernel/operation.ts'
 
@@ -39,7 +39,7 @@ export function detailsOf({ id, alert, is_milestone, start_date, due_date, note 
   ]
 }
 
-operation({
+const viewSchemaValue = operation({
   method: 'GET',
   path: '/values/schema/:id',
   summary: 'View the schema of a value',
@@ -52,3 +52,5 @@ operation({
     return ok(valueSchema(id))
   },
 })
+
+export const operations: readonly Operation[] = [viewSchemaValue]

@@ -9,7 +9,7 @@ import { conflict } from '#kernel/errors.ts'
 import { publish } from '#kernel/events.ts'
 import { entryOf, rewriteWhere } from '#kernel/history.ts'
 import { removed } from '#kernel/removal.ts'
-import { differs, resourceNamed } from '#kernel/resource.ts'
+import { differs } from '#kernel/resource.ts'
 import { both } from '#kernel/rules.ts'
 import { changed } from '#kernel/world.ts'
 import { erase, settle as settleWork } from '#modules/work-packages/consequences.ts'
@@ -66,7 +66,7 @@ export async function settle(tx: Transaction, draft: Draft<Project>, _: Facts, c
 async function archiveBelow(tx: Transaction, project: number, context: Context): Promise<void> {
   const below = (await subtree(tx, project)).filter((id) => id !== project)
   const active = sql`projects.active and ${among(tx.engine, raw('projects.id'), below)}`
-  const { within, beyond } = await reach(tx, context, resourceNamed('Project'), both(view, archive), active)
+  const { within, beyond } = await reach(tx, context, context.model.of('Project'), both(view, archive), active)
   if (beyond.length > 0) throw conflict()
   for (const id of within) {
     await tx.run(sql`update projects set active = false, updated_at = ${context.now.toISOString()} where id = ${id}`)
@@ -105,7 +105,7 @@ export async function clear(tx: Transaction, { id }: Project, context: Context):
   const versions = sql`select id from versions where ${inside('project_id')}`
   const unplanned = { set: sql`version_id = null`, where: sql`version_id in (${versions}) and ${others}` }
   for (const change of [orphaned, unplanned])
-    await rewriteWhere(tx, resourceNamed('WorkPackage'), change, { ...entryOf(context), announced: false })
+    await rewriteWhere(tx, context.model.of('WorkPackage'), change, { ...entryOf(context), announced: false })
   const gone = await tx.all<{ id: number }>(workPackages)
   await erase(
     tx,
@@ -125,11 +125,12 @@ export async function clear(tx: Transaction, { id }: Project, context: Context):
   const entry = entryOf(context)
   await removed(
     tx,
+    context.model,
     'versions',
     planned.map((version) => version.id),
     entry,
   )
-  await removed(tx, 'projects', below, entry)
+  await removed(tx, context.model, 'projects', below, entry)
   await changed(tx, 'memberships', 'versions', 'categories')
   return true
 }

@@ -1,11 +1,11 @@
 /** Where a project leads, and what can be done with it. */
 import type { Row } from '#db/database.ts'
 import type { Tables } from '#db/tables.ts'
-import type { Action, Link, Page } from '#kernel/declaration.ts'
+import type { Action, Link, Page, Rule } from '#kernel/declaration.ts'
 import { UNDISCLOSED } from '#kernel/represent.ts'
-import { hrefOf, resourceNamed } from '#kernel/resource.ts'
-import { admin, both, either, inProject, not, type Rule, signedIn, within } from '#kernel/rules.ts'
-import { edit } from './rights.ts'
+import { hrefOf } from '#kernel/resource.ts'
+import { admin, both, either, inProject, not, signedIn, within } from '#kernel/rules.ts'
+import { edit, favorites } from './rights.ts'
 import { ancestors as idsAbove, type Tree } from './tree.ts'
 
 type Project = Tables['projects']
@@ -14,7 +14,7 @@ type Project = Tables['projects']
 function ancestors({ parent_id }: Project, { context, loaded }: Page): Link[] {
   if (!parent_id) return []
   const tree = loaded['tree'] as Tree
-  const project = resourceNamed('Project')
+  const project = context.model.of('Project')
   return [...idsAbove(tree, parent_id), parent_id].map((id) => {
     const row = tree.rows.get(id) as Row
     return project.visible.holds(context.viewer, row)
@@ -45,8 +45,8 @@ export const links: Record<string, Action<Project>> = {
   update: { href: (row) => `${self(row)}/form`, method: 'post', may: edit, when: isProject },
   updateImmediately: { href: self, method: 'patch', may: edit, when: isProject },
   delete: { href: self, method: 'delete', may: admin, when: isProject },
-  favor: { href: under('favorite'), method: 'post', may: both(signedIn, not(within('favorites'))) },
-  disfavor: { href: under('favorite'), method: 'delete', may: both(signedIn, within('favorites')) },
+  favor: { href: under('favorite'), method: 'post', may: both(signedIn, not(within(favorites))) },
+  disfavor: { href: under('favorite'), method: 'delete', may: both(signedIn, within(favorites)) },
   schema: { href: () => '/api/v3/workspaces/schema' },
   ancestors: { links: ancestors },
 }

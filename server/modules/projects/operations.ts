@@ -17,26 +17,26 @@ import { Version } from './versions.ts'
 
 const query = ['filters', 'sortBy', 'select', 'offset', 'pageSize']
 
-operation({
+const listWorkspaces = operation({
   method: 'GET',
   path: '/workspaces',
   summary: 'List workspaces',
   tag: 'Project',
   answers: { status: 200, of: 'Project', as: 'collection' },
   query,
-  run: async ({ context }) => ok(await index(context, Project)),
+  run: async ({ context }) => ok(await index(context, context.model.of(Project))),
 })
 
-operation({
+const schemaWorkspace = operation({
   method: 'GET',
   path: '/workspaces/schema',
   summary: 'Schema of a workspace',
   tag: 'Project',
   answers: { status: 200, of: 'Project', as: 'schema' },
-  run: async ({ context }) => ok(await schemaOfNew(Project, context, '/api/v3/workspaces/schema')),
+  run: async ({ context }) => ok(await schemaOfNew(context.model.of(Project), context, '/api/v3/workspaces/schema')),
 })
 
-operation({
+const listWhatProjectPutBelow = operation({
   method: 'GET',
   path: '/projects/available_parent_projects',
   summary: 'List what a project can be put below',
@@ -49,7 +49,7 @@ operation({
     const of = context.params.get('of')
     const kind = context.params.get('workspace_type')
     return ok(
-      await index(context, Project, {
+      await index(context, context.model.of(Project), {
         within: among(context.engine, raw('projects.id'), ids),
         params: () => ({ ...(of !== null && { of }), ...(kind !== null && { workspace_type: kind }) }),
       }),
@@ -60,14 +60,15 @@ operation({
 /** The project that a place is looked for: a stored one, or a new one of some kind. */
 async function subjectOf(context: Context): Promise<Record<string, unknown>> {
   const of = context.params.get('of')
-  if (of !== null && of !== '') return rowFrom(of, Project, context)
+  if (of !== null && of !== '') return rowFrom(of, context.model.of(Project), context)
   const kind = context.params.get('workspace_type') ?? 'project'
   if (!isWorkspaceType(kind)) throw badRequest('workspace_type is no kind of workspace.')
   return { workspace_type: kind }
 }
 
 /** The visible project or workspace that a path names, or 404. */
-const named = (path: string, id: string, context: Context) => (path === Project.path ? rowAt : rowFrom)(id, Project, context)
+const named = (path: string, id: string, context: Context) =>
+  (path === Project.path ? rowAt : rowFrom)(id, context.model.of(Project), context)
 
 /** Marks and unmarks favorites. Doing it twice is doing it once. */
 function favorite(path: string, method: 'POST' | 'DELETE'): Operation {
@@ -94,10 +95,9 @@ function favorite(path: string, method: 'POST' | 'DELETE'): Operation {
   }
 }
 
-for (const path of ['projects', 'workspaces']) {
-  operation(favorite(path, 'POST'))
-  operation(favorite(path, 'DELETE'))
-}
+const ops = ['projects', 'workspaces'].flatMap((path) => {
+  return [operation(favorite(path, 'POST')), operation(favorite(path, 'DELETE'))]
+})
 
 /** Throws 404 unless the viewer has one of the permissions in the project: what is in it is then nobody's business. */
 async function need(context: Context, project: object, ...permissions: readonly string[]): Promise<void> {
@@ -105,9 +105,9 @@ async function need(context: Context, project: object, ...permissions: readonly 
   if (!(await holds(context, rule, project))) throw notFound()
 }
 
-const parents = { parents: ['projects', 'workspaces'], parent: () => Project }
+const parents = { parents: ['projects', 'workspaces'], parent: 'Project' }
 
-nested({
+const listTypesProjectHas = nested({
   ...parents,
   resource: Type,
   as: 'types',
@@ -119,7 +119,7 @@ nested({
   },
 })
 
-nested({
+const listVersionsProjectUse = nested({
   ...parents,
   resource: Version,
   as: 'versions',
@@ -131,10 +131,20 @@ nested({
   },
 })
 
-nested({
+const listCategoriesProject = nested({
   ...parents,
   resource: Category,
   as: 'categories',
   summary: 'List the categories of a project',
   within: async (project) => ({ within: sql`categories.project_id = ${project.id}`, paginated: false }),
 })
+
+export const operations: readonly Operation[] = [
+  listWorkspaces,
+  schemaWorkspace,
+  listWhatProjectPutBelow,
+  ...ops,
+  ...listTypesProjectHas,
+  ...listVersionsProjectUse,
+  ...listCategoriesProject,
+]

@@ -1,26 +1,24 @@
 /** Projects, and the other kinds of workspace that share their table. */
 import { folded } from '#db/dialect.ts'
-import { name, sql } from '#db/sql.ts'
+import { name } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { violation } from '#kernel/errors.ts'
-import { resource, resourceNamed } from '#kernel/resource.ts'
+import { resource } from '#kernel/resource.ts'
 import { admin, either, having } from '#kernel/rules.ts'
 import { sectionsOf } from '#kernel/schema.ts'
-import { defineSet, hasGlobally, idSet } from '#kernel/viewer.ts'
+import { hasGlobally, idSet } from '#kernel/viewer.ts'
 import { clear, equip, settle, subtree } from './effects.ts'
 import { type Facts, lookUp, obstaclesToLoss } from './facts.ts'
 import { filters, sorts } from './filters.ts'
 import { LONGEST_IDENTIFIER, projectIdentifiedBy } from './identifiers.ts'
 import { links } from './links.ts'
-import { archive, create, edit, editAttributes, view, viewAttributes } from './rights.ts'
+import { archive, create, edit, editAttributes, favorites, view, viewAttributes } from './rights.ts'
 import { projectStatuses } from './statuses.ts'
 import { checkCreatorRole, checkIdentifier, checkPlace, checkRights, makeIdentifier, tidyName } from './steps.ts'
 import { treeOf } from './tree.ts'
 
 const types: Readonly<Record<string, string>> = { project: 'Project', program: 'Program', portfolio: 'Portfolio' }
-
-defineSet('favorites', ({ id }) => sql`select project_id as id from favorites where user_id = ${id}`)
 
 /** Whoever may create projects only below others has to say below which. */
 const isPlaceRequired = ({ before }: Draft, _: Facts, { viewer }: Context): boolean =>
@@ -45,7 +43,7 @@ export const Project = resource<'projects', Facts>('Project', 'projects', {
   visible: view,
   addressable: having('workspace_type', 'project'),
   may: { create, update: either(edit, archive, editAttributes), edit, delete: admin },
-  needs: ['favorites'],
+  needs: [favorites],
   loads: { tree: (_, context) => treeOf(context) },
   properties: (p) => ({
     id: p.integer({ sort: true }),
@@ -97,7 +95,7 @@ export const Project = resource<'projects', Facts>('Project', 'projects', {
     (await obstaclesToLoss(await subtree(context.db, id), context)).map((message) => violation('base', message)),
   remove: clear,
   schema: (draft, facts, context) => ({
-    _attributeGroups: sectionsOf(resourceNamed('Project'), draft as never, facts, context).map((section) => ({
+    _attributeGroups: sectionsOf(context.model.of('Project'), draft as never, facts, context).map((section) => ({
       _type: 'ProjectFormCustomFieldSection',
       ...section,
     })),

@@ -1,5 +1,8 @@
 /** Who may do what with a project. */
-import { admin, both, either, globally, having, inProject, lacking, type Rule, unconfined } from '#kernel/rules.ts'
+import { sql } from '#db/sql.ts'
+import type { Rule } from '#kernel/declaration.ts'
+import { admin, both, either, globally, having, inProject, lacking, onWorkPackage, unconfined } from '#kernel/rules.ts'
+import type { NamedSet } from '#kernel/viewer.ts'
 
 /** A permission in the project itself; an archived one, in which nobody holds any, is the administrators'. */
 const inside = (permission: string): Rule => either(inProject(permission, 'id'), both(admin, having('active', false)))
@@ -18,3 +21,12 @@ export const create = both(unconfined, either(globally('add_project'), inProject
 
 /** What a project is about; of one that is none yet, its maker may know. */
 export const viewAttributes = either(inside('view_project'), globally('add_project'), lacking('id'))
+
+/** The projects that the viewer has made favorites. */
+export const favorites: NamedSet = {
+  name: 'favorites',
+  query: ({ id }) => sql`select project_id as id from favorites where user_id = ${id}`,
+}
+
+/** Who sees a work package: the rule of the resource, for those who are read before it. */
+export const seesWorkPackage = onWorkPackage('view_work_packages')

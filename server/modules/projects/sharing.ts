@@ -4,8 +4,7 @@ import { recordset } from '#db/dialect.ts'
 import { type Sql, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/declaration.ts'
 import { entryOf, rewriteWhere } from '#kernel/history.ts'
-import { resourceNamed } from '#kernel/resource.ts'
-import { defineSet, grantsOf } from '#kernel/viewer.ts'
+import { grantsOf, type NamedSet } from '#kernel/viewer.ts'
 import { allRows } from '#kernel/world.ts'
 import { ancestors, rootOf, type Tree, treeFrom, treeOf } from './tree.ts'
 
@@ -46,10 +45,10 @@ export const sharedVersionIds = (context: Context, projectId: number): Promise<R
     return new Set([...versions.values()].filter(isUsable).map((version) => version['id'] as number))
   })
 
-// Versions that other projects share with one in which the viewer works with versions. Those shared with everybody are left out.
-defineSet(
-  'shared versions',
-  (viewer, engine) => sql`
+/** Versions that other projects share with one in which the viewer works with versions. Those shared with everybody are left out. */
+export const sharedVersions: NamedSet = {
+  name: 'shared versions',
+  query: (viewer, engine) => sql`
     with recursive
       mine (id) as (
         select project_id from ${grantsOf(viewer, engine)} g where permission in ('view_work_packages', 'manage_versions')
@@ -66,7 +65,7 @@ defineSet(
     where (v.sharing in ('descendants', 'hierarchy') and v.project_id in (select up.above from mine join up on up.id = mine.id))
       or (v.sharing = 'hierarchy' and v.project_id in (select up.id from mine join up on up.above = mine.id))
       or (v.sharing = 'tree' and v.project_id in (select up.id from roots join up on up.above = roots.id))`,
-)
+}
 
 /**
  * Takes versions off the work packages of projects that they are no longer shared with. Runs after the change, in its transaction.
@@ -85,7 +84,7 @@ export async function releaseVersions(tx: Transaction, where: Sql, context: Cont
   const pairs = recordset(tx.engine, { version_id: 'integer', to: 'integer' }, lost)
   await rewriteWhere(
     tx,
-    resourceNamed('WorkPackage'),
+    context.model.of('WorkPackage'),
     { set: sql`version_id = null`, where: sql`(version_id, project_id) in (${pairs})` },
     { ...entryOf(context), announced: false },
   )

@@ -2,14 +2,15 @@
 import { among, natural } from '#db/dialect.ts'
 import { name, or, raw, sql } from '#db/sql.ts'
 import { index } from '#kernel/collection.ts'
-import type { Context, Draft } from '#kernel/declaration.ts'
+import type { Context, Draft, Operation, Rule } from '#kernel/declaration.ts'
 import { ok, operation, rowAt } from '#kernel/operation.ts'
 import { onTexts } from '#kernel/operators.ts'
-import { resource, resourceNamed } from '#kernel/resource.ts'
-import { both, either, having, inAnyProject, inProject, type Rule, signedIn, within } from '#kernel/rules.ts'
+import { resource } from '#kernel/resource.ts'
+import { both, either, having, inAnyProject, inProject, signedIn, within } from '#kernel/rules.ts'
 import { idSet } from '#kernel/viewer.ts'
 import { Project } from './projects.ts'
-import { projectsOf, sharings } from './sharing.ts'
+import { seesWorkPackage } from './rights.ts'
+import { projectsOf, sharedVersions, sharings } from './sharing.ts'
 import { checkVersion, lookUp, manage, states, usesOf, type VersionFacts, withdraw } from './version-rules.ts'
 
 const view = either(inProject('view_work_packages'), manage, both(signedIn, having('sharing', 'system')))
@@ -17,14 +18,12 @@ const view = either(inProject('view_work_packages'), manage, both(signedIn, havi
 /** Being shared with a project opens no address: a work package planned for the version, which the viewer sees, does. */
 const addressable: Pick<Rule, 'needs' | 'where' | 'holds'> = {
   holds: view.holds,
-  get needs() {
-    return [...view.needs, ...resourceNamed('WorkPackage').visible.needs]
-  },
+  needs: [...view.needs, ...seesWorkPackage.needs],
   where: (scope, table) =>
     or([
       view.where(scope, table),
       sql`exists (select 1 from work_packages where version_id = ${name(`${table}.id`)}
-        and ${resourceNamed('WorkPackage').visible.where(scope, 'work_packages')})`,
+        and ${seesWorkPackage.where(scope, 'work_packages')})`,
     ]),
 }
 
@@ -39,7 +38,7 @@ export const Version = resource<'versions', VersionFacts>('Version', 'versions',
   // Who sees a version depends on how it is shared, so what is remembered of permissions goes with it.
   topics: ['projects'],
   paginated: false,
-  visible: either(view, within('shared versions')),
+  visible: either(view, within(sharedVersions)),
   addressable,
   schemaGuard: either(inAnyProject('view_work_packages'), inAnyProject('manage_versions')),
   may: { create: manage, update: manage, delete: manage },
@@ -90,7 +89,7 @@ export const Version = resource<'versions', VersionFacts>('Version', 'versions',
 
 const projectsAmong = (context: Context, ids: readonly number[]) => among(context.engine, raw('projects.id'), ids)
 
-operation({
+const listProjectsWhichVersionsCreated = operation({
   method: 'GET',
   path: '/versions/available_projects',
   summary: 'List the projects in which versions can be created',
@@ -99,10 +98,14 @@ operation({
   answers: { status: 200, of: 'Project', as: 'collection' },
   query: ['filters', 'sortBy', 'select', 'offset', 'pageSize'],
   run: async ({ context }) =>
-    ok(await index(context, Project, { within: projectsAmong(context, idSet(context.viewer, 'project:manage_versions').list) })),
+    ok(
+      await index(context, context.model.of(Project), {
+        within: projectsAmong(context, idSet(context.viewer, 'project:manage_versions').list),
+      }),
+    ),
 })
 
-for (const as of ['projects', 'workspaces']) {
+const listWhichVersionUsed = ['projects', 'workspaces'].map((as) =>
   operation({
     method: 'GET',
     path: `/versions/:id/${as}`,
@@ -110,9 +113,11 @@ for (const as of ['projects', 'workspaces']) {
     tag: 'Version',
     answers: { status: 200, of: 'Project', as: 'collection' },
     run: async ({ context, params }) => {
-      const version = await rowAt(params['id'] as string, Version, context)
+      const version = await rowAt(params['id'] as string, context.model.of(Version), context)
       const within = projectsAmong(context, await projectsOf(context, version))
-      return ok(await index(context, Project, { within, paginated: false }))
+      return ok(await index(context, context.model.of(Project), { within, paginated: false }))
     },
-  })
-}
+  }),
+)
+
+export const operations: readonly Operation[] = [listProjectsWhichVersionsCreated, ...listWhichVersionUsed]

@@ -2,13 +2,13 @@
 import { ConstraintError, type Row } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
-import type { Body, Context, Link } from '#kernel/declaration.ts'
+import type { Body, Context, Link, Operation } from '#kernel/declaration.ts'
 import { toErrors } from '#kernel/draft.ts'
 import { CONFIRM, combined, forbidden, notFound, type Violation, violation } from '#kernel/errors.ts'
 import { isStorable } from '#kernel/kinds.ts'
 import { demand, document, holds, idFrom, operation, rowFrom } from '#kernel/operation.ts'
 import { isId } from '#kernel/operators.ts'
-import { hrefOf, resourceNamed } from '#kernel/resource.ts'
+import { hrefOf } from '#kernel/resource.ts'
 import { addressOf } from '#kernel/settings.ts'
 import { hashToken, randomKey } from '#kernel/tokens.ts'
 import { changed } from '#kernel/world.ts'
@@ -38,14 +38,14 @@ async function mayShare(query: Row, context: Context): Promise<void> {
   await demand(context, share, query)
 }
 
-operation({
+const makeAddressAtWhichCalendar = operation({
   method: 'POST',
   path: '/queries/:id/ical_url',
   summary: 'Make an address at which calendar programs read a query',
   tag: 'Query',
   answers: { status: 201, as: 'object' },
   run: async ({ context, db, params, body }) => {
-    const query = await rowFrom(params['id'] as string, Query, context)
+    const query = await rowFrom(params['id'] as string, context.model.of(Query), context)
     await mayShare(query, context)
     if (context.proof === 'stale') throw forbidden(CONFIRM)
     if (context.until !== undefined)
@@ -99,7 +99,7 @@ function eventOf(body: Body, { settings }: Context): CalendarEvent {
 }
 
 // Every right is judged anew at each reading, and what went wrong is nobody's business: an address is known to many.
-document({
+export const calendarDocument = document({
   path: '/projects/:project/calendars/:query/ical',
   caller: async ({ db, params, query }) => {
     const key = query.get('ical_token')
@@ -110,8 +110,8 @@ document({
       where t.hash = ${hashToken(key)} and t.query_id = ${Number(id)} and p.status = 1 and p.type = 'User'`)
   },
   run: async ({ context, params }) => {
-    const query = await rowFrom(params['query'] as string, Query, context)
-    const project = await idFrom(params['project'] as string, resourceNamed('Project'), context)
+    const query = await rowFrom(params['query'] as string, context.model.of(Query), context)
+    const project = await idFrom(params['project'] as string, context.model.of('Project'), context)
     const isOpen = context.settings.ical_enabled && project === query['project_id'] && (await holds(context, share, query))
     if (!isOpen) throw notFound()
     const events = (await dated(query, context)).map((body) => eventOf(body, context))
@@ -125,3 +125,5 @@ document({
     }
   },
 })
+
+export const operations: readonly Operation[] = [makeAddressAtWhichCalendar]

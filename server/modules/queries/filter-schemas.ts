@@ -1,11 +1,11 @@
-import type { Body, Context, Link, Resource } from '#kernel/declaration.ts'
+import type { Body, Context, Link, Operation, Resource } from '#kernel/declaration.ts'
 import { forbidden, notFound } from '#kernel/errors.ts'
-import { allOperations, ok, operation, rowFrom } from '#kernel/operation.ts'
+import { ok, operation, rowFrom } from '#kernel/operation.ts'
 import { takesValues } from '#kernel/operators.ts'
 import { enrich } from '#kernel/page.ts'
 import { isAvailable, type Known } from '#kernel/query.ts'
 import { collection, represent } from '#kernel/represent.ts'
-import { hrefOf, resourceNamed, resources, rowsOf } from '#kernel/resource.ts'
+import { hrefOf } from '#kernel/resource.ts'
 import { inProject } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { operatorsFor } from './filters.ts'
@@ -13,26 +13,19 @@ import { QueryFilter, QueryOperator, workPackageFilters, workPackages } from './
 import { listing } from './results.ts'
 import { seesWork } from './rights.ts'
 
-let lists: ReadonlySet<string> | undefined
 /** Whether something can be read at a path. */
-function isList(path: string): boolean {
-  lists ??= new Set(
-    allOperations(resources())
-      .filter(({ method }) => method === 'GET')
-      .map((one) => one.path),
-  )
-  return lists.has(path)
-}
+const isList = (path: string, { model }: Context): boolean =>
+  model.operations.some((one) => one.method === 'GET' && one.path === path)
 
 /** Whether there is anything to choose from outside a project. */
-const hasOwnList = ({ to }: Known): boolean => !to || resourceNamed(to).operations.includes('index')
+const hasOwnList = ({ to }: Known, { model }: Context): boolean => !to || model.of(to).operations.includes('index')
 
 /** The filters that are of use in a project, or in none. */
 async function filtersIn(project: number | undefined, context: Context): Promise<Known[]> {
   const there = listing({ project_id: project }, context)
   const filters: Known[] = []
   for (const filter of workPackageFilters(context).values()) {
-    if (filter.unlisted || (project === undefined && !hasOwnList(filter))) continue
+    if (filter.unlisted || (project === undefined && !hasOwnList(filter, context))) continue
     if (await isAvailable(filter, there)) filters.push(filter)
   }
   return filters
@@ -43,12 +36,13 @@ const onlyActive = { status: { operator: '!', values: ['3'] } }
 /** Where a filter's values can be chosen from; nothing where the viewer may not list them. */
 async function choices(to: string, project: number | undefined, context: Context): Promise<string | undefined> {
   if (to === 'Project') return '/api/v3/queries/available_projects'
-  const target = resourceNamed(to)
+  const target = context.model.of(to)
   if (target.table === 'principals' && to !== 'Group') {
     const members = project === undefined ? [] : [{ member: { operator: '=', values: [String(project)] } }]
     return `/api/v3/principals?filters=${encodeURIComponent(JSON.stringify([onlyActive, ...members]))}&pageSize=-1`
   }
-  if (project !== undefined && isList(`/projects/:id/${target.path}`)) return `/api/v3/projects/${project}/${target.path}`
+  if (project !== undefined && isList(`/projects/:id/${target.path}`, context))
+    return `/api/v3/projects/${project}/${target.path}`
   if (!target.operations.includes('index') || !(await mayList(target, context))) return undefined
   return `/api/v3/${target.path}`
 }
@@ -96,8 +90,8 @@ async function schemaOf(filter: Known, project: number | undefined, context: Con
       'Values',
       filter.to ? { location: '_links', _links: { ...(href && { allowedValues: { href } }) } } : {},
     )
-  const rows = operators.map((id) => rowsOf(QueryOperator, context)?.get(id)).filter((row) => row !== undefined)
-  const page = await enrich(context, QueryOperator, rows)
+  const rows = operators.map((id) => context.model.of(QueryOperator).rows?.get(id)).filter((row) => row !== undefined)
+  const page = await enrich(context, context.model.of(QueryOperator), rows)
   const filterLink: Link = { href: hrefOf(QueryFilter, { id: filter.key }), title: filter.label as string }
   return {
     _type: 'QueryFilterInstanceSchema',
@@ -115,7 +109,7 @@ async function schemaOf(filter: Known, project: number | undefined, context: Con
     operator: entry('QueryOperator', 'Operator', {
       location: '_links',
       _links: { allowedValues: rows.map((row): Link => ({ href: hrefOf(QueryOperator, row), title: row['name'] })) },
-      _embedded: { allowedValues: rows.map((row) => represent(QueryOperator, row, page)) },
+      _embedded: { allowedValues: rows.map((row) => represent(context.model.of(QueryOperator), row, page)) },
     }),
     _links: { self: { href: addressOf(filter), title: filter.label }, filter: filterLink },
   }
@@ -136,14 +130,14 @@ export async function filterSchemas(project: number | undefined, context: Contex
 
 /** The project in a path, in which the viewer has to see work packages. */
 export async function projectAt(id: string, context: Context): Promise<number> {
-  const row = await rowFrom(id, resourceNamed('Project'), context)
+  const row = await rowFrom(id, context.model.of('Project'), context)
   const rule = inProject('view_work_packages', 'id')
   await prepare(context.db, context.viewer, rule.needs)
   if (!rule.holds(context.viewer, row)) throw forbidden()
   return row['id']
 }
 
-operation({
+const listSchemasFilters = operation({
   method: 'GET',
   path: '/queries/filter_instance_schemas',
   summary: 'List the schemas of filters',
@@ -154,7 +148,7 @@ operation({
 })
 
 // The description of the API that we follow spells the last of them without its s.
-for (const parent of ['projects', 'workspaces', 'workspace']) {
+const listSchemasFiltersProject = ['projects', 'workspaces', 'workspace'].map((parent) =>
   operation({
     method: 'GET',
     path: `/${parent}/:id/queries/filter_instance_schemas`,
@@ -162,10 +156,10 @@ for (const parent of ['projects', 'workspaces', 'workspace']) {
     tag: 'Query',
     answers: { status: 200, as: 'object' },
     run: async ({ context, params }) => ok(await filterSchemas(await projectAt(params['id'] as string, context), context)),
-  })
-}
+  }),
+)
 
-operation({
+const viewSchemaFilter = operation({
   method: 'GET',
   path: '/queries/filter_instance_schemas/:id',
   summary: 'View the schema of a filter',
@@ -178,3 +172,5 @@ operation({
     return ok(await schemaOf(filter, undefined, context))
   },
 })
+
+export const operations: readonly Operation[] = [listSchemasFilters, ...listSchemasFiltersProject, viewSchemaFilter]

@@ -7,7 +7,7 @@ import { FormatError, isStorable } from '#kernel/kinds.ts'
 import { isId, misfit, operatorsOf, takesValues, understood } from '#kernel/operators.ts'
 import { relatedRows } from '#kernel/page.ts'
 import { filtersOf, type Known } from '#kernel/query.ts'
-import { hrefOf, resourceNamed, rowsOf } from '#kernel/resource.ts'
+import { hrefOf } from '#kernel/resource.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { QueryFilter, QueryOperator, workPackageFilters, workPackages } from './parts.ts'
 
@@ -36,7 +36,7 @@ function lastPart(link: unknown, of: string): string {
 
 /** The id in a link to a value of a filter; one that there cannot be is that of nothing. */
 function valueIn(link: unknown, to: string, context: Context): string {
-  const text = namedIn(resourceNamed(to), link, context)
+  const text = namedIn(context.model.of(to), link, context)
   if (text !== 'me' && !/^-?\d+$/.test(text ?? '')) throw new FormatError(`links to values of ${to}`)
   return text === 'me' || isId(text as string) ? (text as string) : '0'
 }
@@ -87,7 +87,7 @@ async function namedBy(rows: readonly Row[], context: Context): Promise<Readonly
   }
   const found = new Map<string, ReadonlyMap<string, Link>>()
   for (const [to, ids] of wanted) {
-    const target = resourceNamed(to)
+    const target = context.model.of(to)
     await prepare(context.db, context.viewer, target.visible.needs)
     const known = await relatedRows(context, target, [...ids])
     const links = new Map<string, Link>()
@@ -125,7 +125,10 @@ function instanceOf(
     ...(!links && { values: values.map((value) => shownValue(value, filter)) }),
     _links: {
       filter: { href: hrefOf(QueryFilter, { id: name }), title: filter.label },
-      operator: { href: hrefOf(QueryOperator, { id: operator }), title: rowsOf(QueryOperator, context)?.get(operator)?.['name'] },
+      operator: {
+        href: hrefOf(QueryOperator, { id: operator }),
+        title: context.model.of(QueryOperator).rows?.get(operator)?.['name'],
+      },
       schema: { href: `/api/v3/queries/filter_instance_schemas/${name}` },
       ...(links && { values: values.map((value) => links.get(value)).filter((link) => link !== undefined) }),
     },

@@ -3,9 +3,8 @@ import { among } from '#db/dialect.ts'
 import { raw } from '#db/sql.ts'
 import { prepareWrite } from '#kernel/change.ts'
 import { index } from '#kernel/collection.ts'
-import type { Body, Context } from '#kernel/declaration.ts'
+import type { Body, Context, Operation } from '#kernel/declaration.ts'
 import { emptyDraft, ok, operation, rowFrom, saved } from '#kernel/operation.ts'
-import { resourceNamed } from '#kernel/resource.ts'
 import { schemaOf } from '#kernel/schema.ts'
 import { idSet, prepare } from '#kernel/viewer.ts'
 import { projectAt } from './filter-schemas.ts'
@@ -14,7 +13,7 @@ import { list, save, seesWork } from './rights.ts'
 
 const tag = 'Query'
 
-for (const verb of ['star', 'unstar']) {
+const ops = ['star', 'unstar'].map((verb) =>
   operation({
     method: 'PATCH',
     path: `/queries/:id/${verb}`,
@@ -22,13 +21,17 @@ for (const verb of ['star', 'unstar']) {
     tag,
     answers: { status: 200, of: tag, as: 'single' },
     run: async (ask) => {
-      const row = await rowFrom(ask.params['id'] as string, Query, ask.context)
-      return saved(ask, Query, await prepareWrite(ask.context, Query, row, { starred: verb === 'star' }))
+      const row = await rowFrom(ask.params['id'] as string, ask.context.model.of(Query), ask.context)
+      return saved(
+        ask,
+        ask.context.model.of(Query),
+        await prepareWrite(ask.context, ask.context.model.of(Query), row, { starred: verb === 'star' }),
+      )
     },
-  })
-}
+  }),
+)
 
-operation({
+const listProjectsQuery = operation({
   method: 'GET',
   path: '/queries/available_projects',
   summary: 'List the projects that a query can be of',
@@ -39,7 +42,7 @@ operation({
   run: async ({ context }) => {
     await prepare(context.db, context.viewer, ['project:view_work_packages'])
     const ids = idSet(context.viewer, 'project:view_work_packages').list
-    return ok(await index(context, resourceNamed('Project'), { within: among(context.engine, raw('projects.id'), ids) }))
+    return ok(await index(context, context.model.of('Project'), { within: among(context.engine, raw('projects.id'), ids) }))
   },
 })
 
@@ -58,7 +61,7 @@ async function answerDefault(context: Context, address: string, project?: number
   }
 }
 
-operation({
+const viewDefaultQuery = operation({
   method: 'GET',
   path: '/queries/default',
   summary: 'View the default query',
@@ -69,7 +72,7 @@ operation({
   run: async ({ context }) => ok(await answerDefault(context, '/api/v3/queries/default')),
 })
 
-for (const parent of ['projects', 'workspaces']) {
+const viewDefaultQueryProject = ['projects', 'workspaces'].map((parent) =>
   operation({
     method: 'GET',
     path: `/${parent}/:id/queries/default`,
@@ -81,11 +84,11 @@ for (const parent of ['projects', 'workspaces']) {
       const project = await projectAt(params['id'] as string, context)
       return ok(await answerDefault(context, `/api/v3/${parent}/${project}/queries/default`, project))
     },
-  })
-}
+  }),
+)
 
 // The description of the API that we follow spells the last of them without its s.
-for (const parent of ['projects', 'workspaces', 'workspace']) {
+const schemaQueryProject = ['projects', 'workspaces', 'workspace'].map((parent) =>
   operation({
     method: 'GET',
     path: `/${parent}/:id/queries/schema`,
@@ -95,7 +98,19 @@ for (const parent of ['projects', 'workspaces', 'workspace']) {
     run: async ({ context, params }) => {
       const project = await projectAt(params['id'] as string, context)
       const draft = emptyDraft(defaultQuery(context, project))
-      return ok(await schemaOf(Query, draft, { faults: [] }, context, { self: `/api/v3/projects/${project}/queries/schema` }))
+      return ok(
+        await schemaOf(context.model.of(Query), draft, { faults: [] }, context, {
+          self: `/api/v3/projects/${project}/queries/schema`,
+        }),
+      )
     },
-  })
-}
+  }),
+)
+
+export const operations: readonly Operation[] = [
+  ...ops,
+  listProjectsQuery,
+  viewDefaultQuery,
+  ...viewDefaultQueryProject,
+  ...schemaQueryProject,
+]

@@ -2,14 +2,13 @@
 import type { Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { and, FALSE, join, name, type Sql, sql } from '#db/sql.ts'
-import type { Ask, Context, Kind } from '#kernel/declaration.ts'
+import type { Ask, Context, Kind, Operation, Scope } from '#kernel/declaration.ts'
 import { ApiError, notFound } from '#kernel/errors.ts'
 import { FormatError } from '#kernel/kinds.ts'
 import { ok, operation, rowFrom } from '#kernel/operation.ts'
 import { isId } from '#kernel/operators.ts'
 import { visibleIds, visibleWhere } from '#kernel/page.ts'
-import { extend, resourceNamed } from '#kernel/resource.ts'
-import type { Scope } from '#kernel/rules.ts'
+import { extension } from '#kernel/resource.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 import { reorder, view } from './rights.ts'
@@ -39,7 +38,7 @@ export const orderKind: Kind = {
 
 /** Gives those of the work packages that the viewer sees these positions; -1 takes one away. */
 async function place(tx: Transaction, query: number, positions: Positions, context: Context): Promise<void> {
-  const seen = await visibleIds({ ...context, db: tx }, WorkPackage, [...positions.keys()])
+  const seen = await visibleIds({ ...context, db: tx }, context.model.of(WorkPackage), [...positions.keys()])
   const rows = [...positions].filter(([id]) => seen.has(id))
   const gone = rows.filter(([, position]) => position === NOWHERE).map(([id]) => id)
   if (gone.length > 0) {
@@ -61,7 +60,7 @@ const AT_ONCE = 500
 export async function keepOrder(tx: Transaction, query: number, sent: unknown, context: Context): Promise<void> {
   const positions = readOrder(sent)
   if (!positions) return
-  const seen = sql`select work_packages.id from work_packages where ${await visibleWhere(context, WorkPackage)}`
+  const seen = sql`select work_packages.id from work_packages where ${await visibleWhere(context, context.model.of(WorkPackage))}`
   await tx.run(sql`delete from ordered_work_packages where query_id = ${query} and work_package_id in (${seen})`)
   await place(tx, query, positions, context)
 }
@@ -74,7 +73,7 @@ function orderOf(scope: Scope, table: string): Sql | undefined {
     where ${and([sql`o.query_id = ${Number(id)}`, view.where(scope, 'queries'), sql`o.work_package_id = ${name(`${table}.id`)}`])}`
 }
 
-extend('WorkPackage', 'work_packages', {
+const moreWorkPackage = extension('WorkPackage', 'work_packages', {
   needs: view.needs,
   sorts: {
     manualSorting: (scope, table) => {
@@ -94,28 +93,26 @@ extend('WorkPackage', 'work_packages', {
   },
 })
 
-const queries = () => resourceNamed('Query')
-
-operation({
+const viewOrderQueryWasGiven = operation({
   method: 'GET',
   path: '/queries/:id/order',
   summary: 'View the order that a query was given by hand',
   tag: 'Query',
   answers: { status: 200, as: 'plain' },
   run: async ({ context, params }) => {
-    const query = await rowFrom(params['id'] as string, queries(), context)
+    const query = await rowFrom(params['id'] as string, context.model.of('Query'), context)
     const rows = await context.db.all<{ id: number; position: number }>(
       sql`select work_package_id as id, position from ordered_work_packages where query_id = ${query['id']} order by position, work_package_id`,
     )
     const ids = rows.map((row) => row.id)
-    const seen = await visibleIds(context, WorkPackage, ids)
+    const seen = await visibleIds(context, context.model.of(WorkPackage), ids)
     return ok(Object.fromEntries(rows.filter(({ id }) => seen.has(id)).map(({ id, position }) => [id, position])))
   },
 })
 
 /** Changes some positions; says when that was. Whoever may not finds nothing there to change. */
 async function rearrange({ context, db, params, body }: Ask) {
-  const query = await rowFrom(params['id'] as string, queries(), context)
+  const query = await rowFrom(params['id'] as string, context.model.of('Query'), context)
   await prepare(context.db, context.viewer, reorder.needs)
   if (!reorder.holds(context.viewer, query)) throw notFound()
   const positions = readOrder(body['delta'])
@@ -129,7 +126,7 @@ async function rearrange({ context, db, params, body }: Ask) {
 }
 
 // The link to it says PUT, and what is written for it sends PATCH.
-for (const method of ['PATCH', 'PUT'] as const) {
+const changeOrderQuery = (['PATCH', 'PUT'] as const).map((method) =>
   operation({
     method,
     path: '/queries/:id/order',
@@ -137,5 +134,9 @@ for (const method of ['PATCH', 'PUT'] as const) {
     tag: 'Query',
     answers: { status: 200, as: 'plain' },
     run: rearrange,
-  })
-}
+  }),
+)
+
+export const operations: readonly Operation[] = [viewOrderQueryWasGiven, ...changeOrderQuery]
+
+export const extensions = [moreWorkPackage]

@@ -1,10 +1,9 @@
 /** What queries are made of, read off the declaration of work packages: columns, orders, groups, filters and operators. */
 import type { Row } from '#db/database.ts'
-import type { Context, Property, Resource } from '#kernel/declaration.ts'
-import { alive } from '#kernel/living.ts'
+import type { Context, Model, Property, Resource } from '#kernel/declaration.ts'
 import { operatorNames } from '#kernel/operators.ts'
 import { filtersOf, type Known } from '#kernel/query.ts'
-import { fixed, humanize, resourceNamed, rowsOf } from '#kernel/resource.ts'
+import { fixed, humanize } from '#kernel/resource.ts'
 import { everyone } from '#kernel/rules.ts'
 import { seesWork } from './rights.ts'
 
@@ -13,12 +12,10 @@ interface Part {
   readonly name: string
 }
 
-type Named = (name: string) => Resource
-
 const propertiesThat =
   (suit: (property: Property, of: Resource) => unknown) =>
-  (named: Named): Part[] => {
-    const workPackages = named('WorkPackage')
+  (model: Model): Part[] => {
+    const workPackages = model.of('WorkPackage')
     return workPackages.properties
       .filter((property) => suit(property, workPackages))
       .map(({ name, label }) => ({ id: name, name: label }))
@@ -28,14 +25,14 @@ const isListed = ({ name, options }: Property, { sorts }: Resource): boolean =>
   options.listed ?? Boolean(options.sort || options.group || sorts?.[name])
 
 /** Work packages as this database has them. */
-export const workPackages = (context: Context): Resource => alive(resourceNamed('WorkPackage'), context)
+export const workPackages = (context: Context): Resource => context.model.of('WorkPackage')
 
 const filtersIn = (resource: Resource): ReadonlyMap<string, Known> =>
   new Map([...filtersOf(resource).values()].map((filter) => [filter.key, filter]))
 
 /** Orders of lists that are no properties, and so no columns that could be shown. */
-const orders = (named: Named): Part[] => {
-  const { sorts, property } = named('WorkPackage')
+const orders = (model: Model): Part[] => {
+  const { sorts, property } = model.of('WorkPackage')
   return Object.keys(sorts ?? {})
     .filter((id) => !property.has(id))
     .map((id) => ({ id, name: humanize(id) }))
@@ -43,14 +40,14 @@ const orders = (named: Named): Part[] => {
 
 /** The columns that a list can show. */
 export const listedColumns = (context: Context): Row[] =>
-  [...(rowsOf(QueryColumn, context)?.values() ?? [])].filter(({ id }) => workPackages(context).property.has(id as string))
+  [...(context.model.of(QueryColumn).rows?.values() ?? [])].filter(({ id }) => workPackages(context).property.has(id as string))
 
 /** The filters of work packages, each once, under the name the API has for it. */
 export const workPackageFilters = (context: Context): ReadonlyMap<string, Known> => filtersIn(workPackages(context))
 
 const common = { title: 'name', visible: everyone, guard: seesWork, operations: ['show'] } as const
 
-export const QueryColumn = fixed<Part>('QueryColumn', (named) => [...propertiesThat(isListed)(named), ...orders(named)], {
+export const QueryColumn = fixed<Part>('QueryColumn', (model) => [...propertiesThat(isListed)(model), ...orders(model)], {
   ...common,
   path: 'queries/columns',
   label: 'query column',
@@ -68,8 +65,8 @@ const directions = { asc: 'Ascending', desc: 'Descending' }
 
 export const QuerySortBy = fixed<Part & { column: string; direction: keyof typeof directions }>(
   'QuerySortBy',
-  (named) =>
-    [...propertiesThat(({ options }) => options.sort)(named), ...orders(named)].flatMap(({ id, name }) =>
+  (model) =>
+    [...propertiesThat(({ options }) => options.sort)(model), ...orders(model)].flatMap(({ id, name }) =>
       (['asc', 'desc'] as const).map((direction) => ({
         id: `${id}-${direction}`,
         name: `${name} (${directions[direction]})`,
@@ -93,16 +90,16 @@ export const QuerySortBy = fixed<Part & { column: string; direction: keyof typeo
 
 export const QueryFilter = fixed<Part>(
   'QueryFilter',
-  (named) => [...filtersIn(named('WorkPackage')).values()].map(({ key, label }) => ({ id: key, name: label as string })),
+  (model) => [...filtersIn(model.of('WorkPackage')).values()].map(({ key, label }) => ({ id: key, name: label as string })),
   { ...common, path: 'queries/filters', label: 'query filter', properties: ({ text }) => ({ id: text(), name: text() }) },
 )
 
 /** Operators by their names: those of all filters, and those that a filter has to itself. */
-const namesOfOperators = (named: Named): Readonly<Record<string, string>> =>
-  Object.assign({}, operatorNames, ...[...filtersOf(named('WorkPackage')).values()].map((filter) => filter.operatorNames))
+const namesOfOperators = (model: Model): Readonly<Record<string, string>> =>
+  Object.assign({}, operatorNames, ...[...filtersOf(model.of('WorkPackage')).values()].map((filter) => filter.operatorNames))
 
 export const QueryOperator = fixed<Part>(
   'QueryOperator',
-  (named) => Object.entries(namesOfOperators(named)).map(([id, name]) => ({ id, name })),
+  (model) => Object.entries(namesOfOperators(model)).map(([id, name]) => ({ id, name })),
   { ...common, path: 'queries/operators', label: 'query operator', properties: ({ text }) => ({ id: text(), name: text() }) },
 )

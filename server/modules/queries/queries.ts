@@ -4,11 +4,11 @@ import { folded } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { single } from '#kernel/collection.ts'
-import type { Body, Context, Draft, FilterUse, Link, Page, Resource } from '#kernel/declaration.ts'
+import type { Body, Context, Declared, Draft, FilterUse, Link, Page } from '#kernel/declaration.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { condition } from '#kernel/operators.ts'
 import { faultsOf } from '#kernel/query.ts'
-import { differs, hrefOf, resource, resourceNamed, rowsOf } from '#kernel/resource.ts'
+import { differs, hrefOf, resource } from '#kernel/resource.ts'
 import { both, NOTHING } from '#kernel/rules.ts'
 import { isWritable } from '#kernel/schema.ts'
 import { filterSchemas, schemasAt } from './filter-schemas.ts'
@@ -53,7 +53,7 @@ const defaults = ({ settings, viewer }: Context): Partial<Query> => ({
 
 async function lookUp({ row, given }: Draft<Query>, context: Context): Promise<Facts> {
   if (!given.has('filters')) return { faults: [] }
-  return { faults: await faultsOf(readUses(row), resourceNamed('WorkPackage'), listing(row, context)) }
+  return { faults: await faultsOf(readUses(row), context.model.of('WorkPackage'), listing(row, context)) }
 }
 
 /** The lists that were chosen, as they are kept. */
@@ -105,11 +105,11 @@ function checkOrder({ loose }: Draft<Query>): Violation[] {
 const shown = (row: Query, { loaded }: Page): Shown | undefined => (loaded['filters'] as Map<object, Shown>).get(row)
 const each = (read: (row: Row, context: Context) => readonly string[]) => async (rows: readonly Row[], context: Context) =>
   new Map(rows.map((row) => [row['id'] as number, read(row, context) as never as number[]]))
-const all = (part: Resource, context: Context) => [...(rowsOf(part, context)?.values() ?? [])]
+const all = (part: Declared, context: Context) => [...(context.model.of(part).rows?.values() ?? [])]
 
 /** What a query groups by; the link is there, and empty, where it is nothing. */
 function grouping({ group_by }: Query, { context }: Page): Link {
-  const group = group_by ? rowsOf(QueryGroupBy, context)?.get(group_by) : undefined
+  const group = group_by ? context.model.of(QueryGroupBy).rows?.get(group_by) : undefined
   return group ? { href: hrefOf(QueryGroupBy, group), title: group['name'] } : { href: null, title: null }
 }
 
@@ -118,7 +118,7 @@ const isStored = ({ id }: Query) => Boolean(id)
 const schemaAt = ({ project_id }: { project_id?: number | null }) =>
   project_id ? `/api/v3/projects/${project_id}/queries/schema` : '/api/v3/queries/schema'
 
-export const Query: Resource = resource<'queries', Facts>('Query', 'queries', {
+export const Query: Declared = resource<'queries', Facts>('Query', 'queries', {
   path: 'queries',
   label: 'query',
   title: (row) => row.name ?? 'Default',
@@ -176,20 +176,22 @@ export const Query: Resource = resource<'queries', Facts>('Query', 'queries', {
       embed: true,
       hasDefault: true,
       load: each((row) => readIds(row['sort_by'])),
-      allowed: { rows: (_, __, context) => all(QuerySortBy, context) },
+      allowed: { rows: (_, __, context) => all(context.model.of(QuerySortBy), context) },
     }),
     groupBy: p.link('QueryGroupBy', {
       column: 'group_by',
       embed: true,
       schemaType: '[]QueryGroupBy',
       link: grouping,
-      allowed: { rows: (_, __, context) => all(QueryGroupBy, context) },
+      allowed: { rows: (_, __, context) => all(context.model.of(QueryGroupBy), context) },
     }),
     highlightedAttributes: p.links('QueryColumn', {
       embed: true,
       hasDefault: true,
       load: each(highlightedOf),
-      allowed: { rows: (_, __, context) => all(QueryColumn, context).filter(({ id }) => highlightable.includes(id)) },
+      allowed: {
+        rows: (_, __, context) => all(context.model.of(QueryColumn), context).filter(({ id }) => highlightable.includes(id)),
+      },
     }),
   }),
   filters: {
@@ -226,14 +228,15 @@ export const Query: Resource = resource<'queries', Facts>('Query', 'queries', {
   after: [async (tx, draft, _, context) => keepOrder(tx, draft.row.id, draft.loose?.['orderedWorkPackages'], context)],
   schema: async (draft, facts, context, form) => {
     const project = draft.row.project_id && draft.row.project_id > 0 ? draft.row.project_id : undefined
-    const filters = Query.property.get('filters') as never
+    const query = context.model.of(Query)
+    const filters = query.property.get('filters') as never
     return {
       filters: {
         type: filtersKind.type,
         name: 'Filters',
         required: false,
         hasDefault: true,
-        writable: isWritable(Query, filters, draft, facts, context),
+        writable: isWritable(query, filters, draft, facts, context),
         options: {},
         _links: { allowedValuesSchemas: { href: schemasAt(project) } },
       },
@@ -257,7 +260,7 @@ export const Query: Resource = resource<'queries', Facts>('Query', 'queries', {
 export async function answerOf(row: Row, context: Context, address: string): Promise<Body> {
   const asked = await overridden(row, context)
   const results = await evaluate(asked, context)
-  const body = await single(context, Query, asked)
+  const body = await single(context, context.model.of(Query), asked)
   const links = body['_links'] as Record<string, Link>
   const parameters = String(context.params)
   return {

@@ -5,7 +5,6 @@ import { index } from '#kernel/collection.ts'
 import type { Body, Context, FilterUse } from '#kernel/declaration.ts'
 import { ApiError, invalidQuery } from '#kernel/errors.ts'
 import { faultsOf, filtersOf, propertyNamed, readFilters, readGroup, readSorts, writeFilters } from '#kernel/query.ts'
-import { resourceNamed, rowsOf } from '#kernel/resource.ts'
 import { NOW } from '#kernel/timestamps.ts'
 import { ofProject } from '#modules/work-packages/filters.ts'
 import { listAt } from '#modules/work-packages/list.ts'
@@ -21,7 +20,7 @@ export const readIds = (text: string | null | undefined): string[] => JSON.parse
 const idsNamed = (names: readonly string[], context: Context): string[] =>
   names
     .map((name) => propertyNamed(workPackages(context), name)?.name)
-    .filter((id) => id !== undefined && rowsOf(QueryColumn, context)?.has(id)) as string[]
+    .filter((id) => id !== undefined && context.model.of(QueryColumn).rows?.has(id)) as string[]
 
 /** The ids of a query's columns: its own, or the usual ones, with the project where there are several. */
 export function columnsOf({ columns, project_id }: Row, context: Context): string[] {
@@ -43,7 +42,7 @@ export const placeOf = ({ project_id }: Row): string =>
 /** The parameters with which a list gives what a query finds. */
 export function parametersOf(row: Row, uses: readonly FilterUse[], context: Context): URLSearchParams {
   // A field may be gone, or be one that the viewer does not know of.
-  const group = rowsOf(QueryGroupBy, context)?.get(row['group_by'])
+  const group = context.model.of(QueryGroupBy).rows?.get(row['group_by'])
   const params = new URLSearchParams({
     filters: writeFilters(uses),
     includeSubprojects: String(row['include_subprojects']),
@@ -53,7 +52,7 @@ export function parametersOf(row: Row, uses: readonly FilterUse[], context: Cont
   if (group) params.set('groupBy', group['id'])
   for (const column of readIds(row['columns'])) params.append('columns[]', column)
   const sorts = readIds(row['sort_by'])
-    .map((id) => rowsOf(QuerySortBy, context)?.get(id))
+    .map((id) => context.model.of(QuerySortBy).rows?.get(id))
     .filter((sort) => sort !== undefined)
   params.set('sortBy', JSON.stringify(sorts.map(({ column, direction }) => [column, direction])))
   // An order by hand is a query's own.
@@ -91,7 +90,7 @@ export async function dated(row: Row, context: Context): Promise<readonly Body[]
     await ofProject(here, row['project_id']),
     sql`(work_packages.start_date is not null or work_packages.due_date is not null)`,
   ])
-  const body = await index(here, resourceNamed('WorkPackage'), { within, paginated: false })
+  const body = await index(here, context.model.of('WorkPackage'), { within, paginated: false })
   return (body['_embedded'] as { elements: readonly Body[] }).elements
 }
 
@@ -115,7 +114,7 @@ function readColumns(texts: readonly string[], context: Context): string {
   const names = texts.flatMap((text) => (text.match(/[\w/.-]+/g) ?? []).map((part) => part.split('/').at(-1) as string))
   const ids = names.map((name) => {
     const id = propertyNamed(workPackages(context), name)?.name
-    if (id === undefined || !rowsOf(QueryColumn, context)?.has(id)) throw invalidQuery(`"${name}" is no column.`)
+    if (id === undefined || !context.model.of(QueryColumn).rows?.has(id)) throw invalidQuery(`"${name}" is no column.`)
     return id
   })
   return JSON.stringify([...new Set(ids)])
@@ -164,7 +163,7 @@ function changes(context: Context, isLenient: boolean): Row {
           propertyNamed(workPackages(context), name)?.name ?? name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase())
         const id = `${own}-${descending ? 'desc' : 'asc'}`
         // What cannot be ordered by stands for the order of ids.
-        return rowsOf(QuerySortBy, context)?.has(id) ? id : id.replace(/^.*-/, 'id-')
+        return context.model.of(QuerySortBy).rows?.has(id) ? id : id.replace(/^.*-/, 'id-')
       }),
     ),
   )

@@ -1,4 +1,5 @@
 /** Who sees queries, who keeps them, and who decides about those that everybody sees. */
+import type { Rule } from '#kernel/declaration.ts'
 import {
   both,
   either,
@@ -8,7 +9,6 @@ import {
   lacking,
   not,
   own,
-  type Rule,
   sharedAnywhere,
   signedIn,
   unconfined,

@@ -1,5 +1,4 @@
 /** The kinds of values that only queries have. All are kept as text. */
-
 import type { Kind } from '#kernel/declaration.ts'
 import { FormatError, isStorable } from '#kernel/kinds.ts'
 import { expectedTimestamps, NOW, readTimestamps } from '#kernel/timestamps.ts'

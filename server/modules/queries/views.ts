@@ -3,13 +3,13 @@ import type { Row } from '#db/database.ts'
 import { name, raw, type Sql, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { prepareWrite } from '#kernel/change.ts'
-import type { Context, Draft } from '#kernel/declaration.ts'
+import type { Context, Draft, Operation, Rule } from '#kernel/declaration.ts'
 import { forbidden, notFound } from '#kernel/errors.ts'
 import { created, operation } from '#kernel/operation.ts'
 import { condition, onTexts } from '#kernel/operators.ts'
 import { visibleRow } from '#kernel/page.ts'
 import { resource } from '#kernel/resource.ts'
-import { both, either, everyone, inAnyProject, inProject, lacking, type Rule } from '#kernel/rules.ts'
+import { both, either, everyone, inAnyProject, inProject, lacking } from '#kernel/rules.ts'
 import { Query } from './queries.ts'
 import { edit, list, view } from './rights.ts'
 
@@ -47,7 +47,7 @@ function check({ row }: Draft<Tables['views']>, { query }: Facts, { viewer }: Co
   return []
 }
 
-const View = resource<'views', Facts>('View', 'views', {
+export const View = resource<'views', Facts>('View', 'views', {
   path: 'views',
   type: (row) => kinds[row.type]?.type ?? row.type,
   title: (row) => (row as Row)['name'],
@@ -98,7 +98,9 @@ const View = resource<'views', Facts>('View', 'views', {
         ),
     },
   },
-  facts: async ({ row }, context) => ({ query: row.query_id > 0 ? await visibleRow(context, Query, row.query_id) : undefined }),
+  facts: async ({ row }, context) => ({
+    query: row.query_id > 0 ? await visibleRow(context, context.model.of(Query), row.query_id) : undefined,
+  }),
   check: [check],
   operations: ['index', 'show'],
 })
@@ -107,7 +109,7 @@ const View = resource<'views', Facts>('View', 'views', {
 const kindCalled = (value: string): string | undefined =>
   Object.keys(kinds).find((kind) => kind === value || kinds[kind]?.type === value)
 
-operation({
+const createView = operation({
   method: 'POST',
   path: '/views/:kind',
   summary: 'Create a view',
@@ -117,6 +119,12 @@ operation({
   run: async (ask) => {
     const kind = ask.params['kind'] as string
     if (!Object.hasOwn(kinds, kind)) throw notFound()
-    return created(ask, View, await prepareWrite(ask.context, View, undefined, ask.body, { type: kind }))
+    return created(
+      ask,
+      ask.context.model.of(View),
+      await prepareWrite(ask.context, ask.context.model.of(View), undefined, ask.body, { type: kind }),
+    )
   },
 })
+
+export const operations: readonly Operation[] = [createView]

@@ -1,7 +1,8 @@
 /** Revisions: commits of a project's repository, as far as they are known here. */
 import { name, sql } from '#db/sql.ts'
+import type { Operation } from '#kernel/declaration.ts'
 import { nested } from '#kernel/operation.ts'
-import { extend, hrefOf, resource, resourceNamed } from '#kernel/resource.ts'
+import { extension, hrefOf, resource } from '#kernel/resource.ts'
 import { inProject } from '#kernel/rules.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 
@@ -39,13 +40,13 @@ export const Revision = resource('Revision', 'changesets', {
   operations: ['show'],
 })
 
-extend('WorkPackage', 'work_packages', {
+const moreWorkPackage = extension('WorkPackage', 'work_packages', {
   actions: { revisions: { href: (row) => `${hrefOf(WorkPackage, row)}/revisions`, may: view } },
 })
 
-nested({
+const listRevisionsSpeakWorkPackage = nested({
   parents: ['work_packages'],
-  parent: () => resourceNamed('WorkPackage'),
+  parent: 'WorkPackage',
   resource: Revision,
   as: 'revisions',
   summary: 'List the revisions that speak of a work package',
@@ -55,3 +56,7 @@ nested({
     return { paginated: false, within: sql`${name('changesets.id')} in (${spoken})` }
   },
 })
+
+export const operations: readonly Operation[] = [...listRevisionsSpeakWorkPackage]
+
+export const extensions = [moreWorkPackage]

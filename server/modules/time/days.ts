@@ -2,7 +2,7 @@
 import type { Row } from '#db/database.ts'
 import { TRUE } from '#db/sql.ts'
 import { computed } from '#kernel/collection.ts'
-import type { Body, Context, FilterUse, Link, Queryable } from '#kernel/declaration.ts'
+import type { Body, Context, FilterUse, Link, Operation, Queryable } from '#kernel/declaration.ts'
 import { invalidQuery } from '#kernel/errors.ts'
 import { ok, operation } from '#kernel/operation.ts'
 import { addDays } from '#kernel/operators.ts'
@@ -81,7 +81,7 @@ function list(filters: readonly FilterUse[], off: ReadonlyMap<string, Row>, cont
   return days
 }
 
-operation({
+const listDays = operation({
   method: 'GET',
   path: '/days',
   summary: 'List days',
@@ -99,7 +99,7 @@ operation({
   },
 })
 
-operation({
+const viewDay = operation({
   method: 'GET',
   path: '/days/:date',
   summary: 'View a day',
@@ -107,3 +107,5 @@ operation({
   answers: { status: 200, of: 'Day', as: 'single' },
   run: async ({ context, params }) => ok(day(dateFrom(params['date'] as string), await daysOff(context), context)),
 })
+
+export const operations: readonly Operation[] = [listDays, viewDay]

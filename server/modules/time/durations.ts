@@ -3,7 +3,6 @@ import type { Transaction } from '#db/database.ts'
 import { type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context } from '#kernel/declaration.ts'
 import { entryOf, rewrite } from '#kernel/history.ts'
-import { resourceNamed } from '#kernel/resource.ts'
 import { durationBetween } from '#modules/work-packages/working-days.ts'
 
 interface Planned {
@@ -28,7 +27,7 @@ export async function recount(
   weekdays: readonly number[],
   dates?: readonly string[],
 ): Promise<void> {
-  const workPackages = resourceNamed('WorkPackage')
+  const workPackages = context.model.of('WorkPackage')
   const days = await tx.all<{ date: string }>(sql`select date from non_working_days`)
   const calendar = { weekdays, daysOff: new Set(days.map((day) => day.date)) }
   for (const affected of dates?.map((date) => sql`start_date <= ${date} and due_date >= ${date}`) ?? [TRUE]) {

@@ -1,8 +1,7 @@
 /** Where time can be booked. */
 import { index } from '#kernel/collection.ts'
-import type { Context } from '#kernel/declaration.ts'
+import type { Context, Operation } from '#kernel/declaration.ts'
 import { ok, operation, rowFrom } from '#kernel/operation.ts'
-import { resourceNamed } from '#kernel/resource.ts'
 import { either, inProject, shared } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { TimeEntry } from './time-entries.ts'
@@ -13,7 +12,7 @@ const query = ['offset', 'pageSize', 'filters', 'sortBy', 'select']
 const inProjects = either(inProject('log_time', 'id'), inProject('log_own_time', 'id'))
 const onWorkPackages = either(inProject('log_time'), inProject('log_own_time'), shared('log_own_time'))
 
-operation({
+const listProjectsTimeBooked = operation({
   method: 'GET',
   path: '/time_entries/available_projects',
   summary: 'List the projects time can be booked in',
@@ -22,16 +21,16 @@ operation({
   answers: { status: 200, of: 'Project', as: 'collection' },
   query,
   run: async ({ context }) =>
-    ok(await index(context, resourceNamed('Project'), { within: inProjects.where(context, 'projects') })),
+    ok(await index(context, context.model.of('Project'), { within: inProjects.where(context, 'projects') })),
 })
 
 async function workPackages(context: Context) {
   await prepare(context.db, context.viewer, onWorkPackages.needs)
   const within = onWorkPackages.where(context, 'work_packages')
-  return ok(await index(context, resourceNamed('WorkPackage'), { type: 'WorkPackageCollection', within }))
+  return ok(await index(context, context.model.of('WorkPackage'), { type: 'WorkPackageCollection', within }))
 }
 
-operation({
+const listWorkPackagesTimeBooked = operation({
   method: 'GET',
   path: '/time_entries/available_work_packages',
   summary: 'List the work packages time can be booked on',
@@ -42,7 +41,7 @@ operation({
   run: ({ context }) => workPackages(context),
 })
 
-operation({
+const listWorkPackagesTimeEntry = operation({
   method: 'GET',
   path: '/time_entries/:id/available_work_packages',
   summary: 'List the work packages a time entry can be moved to',
@@ -50,7 +49,9 @@ operation({
   answers: { status: 200, of: 'WorkPackage', as: 'collection' },
   query,
   run: async ({ context, params }) => {
-    await rowFrom(params['id'] as string, TimeEntry, context)
+    await rowFrom(params['id'] as string, context.model.of(TimeEntry), context)
     return workPackages(context)
   },
 })
+
+export const operations: readonly Operation[] = [listProjectsTimeBooked, listWorkPackagesTimeBooked, listWorkPackagesTimeEntry]

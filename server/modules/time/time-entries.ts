@@ -1,11 +1,11 @@
 /** Time spent: by whom, on what, when and how long. */
 import type { Row } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
-import type { Context, Draft } from '#kernel/declaration.ts'
+import type { Context, Draft, Scope } from '#kernel/declaration.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { visibleRow } from '#kernel/page.ts'
-import { differs, extend, resource, resourceNamed } from '#kernel/resource.ts'
-import { both, either, having, inProject, NOTHING, not, own, type Scope, shared } from '#kernel/rules.ts'
+import { differs, extension, resource } from '#kernel/resource.ts'
+import { both, either, having, inProject, NOTHING, not, own, shared } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { allRows } from '#kernel/world.ts'
 import { readStart, startOf } from './clock.ts'
@@ -35,7 +35,7 @@ const mayEdit = either(inProject('edit_time_entries'), both(own('user_id'), ownT
 async function lookUp({ row, before }: Draft, context: Context): Promise<Facts> {
   const { db, snapshot, viewer } = context
   await prepare(db, viewer, mayLog.needs)
-  const entity = row['entity_id'] ? await visibleRow(context, resourceNamed('WorkPackage'), row['entity_id']) : undefined
+  const entity = row['entity_id'] ? await visibleRow(context, context.model.of('WorkPackage'), row['entity_id']) : undefined
   const user = row['user_id'] ?? viewer.id
   const other = row['ongoing']
     ? await db.one(sql`select 1 as one from time_entries where user_id = ${user} and ongoing and id <> ${before?.['id'] ?? 0}`)
@@ -210,7 +210,7 @@ export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entr
 const seesTime = either(inProject('view_time_entries'), ownTime('view_own_time_entries', 'id'))
 
 /** Work packages tell what has been booked on them, as far as the viewer sees it. */
-extend('WorkPackage', 'work_packages', {
+const moreWorkPackage = extension('WorkPackage', 'work_packages', {
   needs: visible.needs,
   properties: (p) => ({
     spentTime: p.hours({
@@ -239,3 +239,5 @@ extend('WorkPackage', 'work_packages', {
     },
   },
 })
+
+export const extensions = [moreWorkPackage]

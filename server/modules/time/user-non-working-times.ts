@@ -53,4 +53,4 @@ function inYear({ params, today }: Context) {
   return sql`start_date <= ${`${year}-12-31`} and end_date >= ${`${year}-01-01`}`
 }
 
-belowUsers(UserNonWorkingTime, inYear, ['year'])
+export const operations = belowUsers(UserNonWorkingTime, inYear, ['year'])

@@ -3,7 +3,7 @@ import type { Sql } from '#db/sql.ts'
 import { sql } from '#db/sql.ts'
 import { findRow, prepareWrite, remove } from '#kernel/change.ts'
 import { index, single } from '#kernel/collection.ts'
-import type { Ask, Context, Resource } from '#kernel/declaration.ts'
+import type { Ask, Context, Declared, Operation } from '#kernel/declaration.ts'
 import { notFound } from '#kernel/errors.ts'
 import { created, idFrom, ok, operation, rowFrom, saved } from '#kernel/operation.ts'
 import { both, either, globally, own } from '#kernel/rules.ts'
@@ -18,7 +18,7 @@ export const changesTimes = either(both(own('user_id'), globally('manage_own_wor
 
 /** The id of the user whose times are asked for, or 404: whose times are nobody's business is not told apart from who is not there. */
 async function ownerFrom({ context, params }: Ask): Promise<number> {
-  const { id } = await rowFrom(params['id'] as string, User, context)
+  const { id } = await rowFrom(params['id'] as string, context.model.of(User), context)
   await prepare(context.db, context.viewer, seesTimes.needs)
   if (!seesTimes.holds(context.viewer, { user_id: id })) throw notFound()
   return id
@@ -28,63 +28,80 @@ async function ownerFrom({ context, params }: Ask): Promise<number> {
  * Declares the operations on one kind of times, below the user whose they are.
  * @param within which of them are listed, besides whose they are
  */
-export function belowUsers(resource: Resource, within: (context: Context) => Sql, query: readonly string[] = []): void {
-  const { path, words, name: of } = resource
+export function belowUsers(
+  declared: Declared,
+  within: (context: Context) => Sql,
+  query: readonly string[] = [],
+): readonly Operation[] {
+  const { path, words, name: of } = declared
+  const here = ({ model }: Context) => model.of(declared)
   const parameter = `${path.replace(/s$/, '')}_id`
   const all = { path: `/users/:id/${path}`, tag: of } as const
   const one = { path: `/users/:id/${path}/:${parameter}`, tag: of } as const
   const found = async (ask: Ask) => {
     const user = await ownerFrom(ask)
     const { context, params } = ask
-    return findRow(context, resource, await idFrom(params[parameter] as string, resource, context), sql`user_id = ${user}`)
+    return findRow(
+      context,
+      here(context),
+      await idFrom(params[parameter] as string, here(context), context),
+      sql`user_id = ${user}`,
+    )
   }
 
-  operation({
-    ...all,
-    method: 'GET',
-    summary: `List the ${words} of a user`,
-    answers: { status: 200, of, as: 'collection' },
-    query,
-    run: async (ask) => {
-      const user = await ownerFrom(ask)
-      const listed = sql`user_id = ${user} and ${within(ask.context)}`
-      return ok(await index(ask.context, resource, { path: `/api/v3/users/${user}/${path}`, within: listed }))
-    },
-  })
-  operation({
-    ...all,
-    method: 'POST',
-    summary: `Create ${words} of a user`,
-    answers: { status: 201, of, as: 'single' },
-    takes: of,
-    run: async (ask) => {
-      const user_id = await ownerFrom(ask)
-      return created(ask, resource, await prepareWrite(ask.context, resource, undefined, ask.body, { user_id }))
-    },
-  })
-  operation({
-    ...one,
-    method: 'GET',
-    summary: `View ${words} of a user`,
-    answers: { status: 200, of, as: 'single' },
-    run: async (ask) => ok(await single(ask.context, resource, await found(ask))),
-  })
-  operation({
-    ...one,
-    method: 'PATCH',
-    summary: `Update ${words} of a user`,
-    answers: { status: 200, of, as: 'single' },
-    takes: of,
-    run: async (ask) => saved(ask, resource, await prepareWrite(ask.context, resource, await found(ask), ask.body)),
-  })
-  operation({
-    ...one,
-    method: 'DELETE',
-    summary: `Delete ${words} of a user`,
-    answers: { status: 204 },
-    run: async (ask) => {
-      await remove(ask.db, ask.context, resource, await found(ask))
-      return { status: 204 }
-    },
-  })
+  return [
+    operation({
+      ...all,
+      method: 'GET',
+      summary: `List the ${words} of a user`,
+      answers: { status: 200, of, as: 'collection' },
+      query,
+      run: async (ask) => {
+        const user = await ownerFrom(ask)
+        const listed = sql`user_id = ${user} and ${within(ask.context)}`
+        return ok(await index(ask.context, here(ask.context), { path: `/api/v3/users/${user}/${path}`, within: listed }))
+      },
+    }),
+    operation({
+      ...all,
+      method: 'POST',
+      summary: `Create ${words} of a user`,
+      answers: { status: 201, of, as: 'single' },
+      takes: of,
+      run: async (ask) => {
+        const user_id = await ownerFrom(ask)
+        return created(
+          ask,
+          here(ask.context),
+          await prepareWrite(ask.context, here(ask.context), undefined, ask.body, { user_id }),
+        )
+      },
+    }),
+    operation({
+      ...one,
+      method: 'GET',
+      summary: `View ${words} of a user`,
+      answers: { status: 200, of, as: 'single' },
+      run: async (ask) => ok(await single(ask.context, here(ask.context), await found(ask))),
+    }),
+    operation({
+      ...one,
+      method: 'PATCH',
+      summary: `Update ${words} of a user`,
+      answers: { status: 200, of, as: 'single' },
+      takes: of,
+      run: async (ask) =>
+        saved(ask, here(ask.context), await prepareWrite(ask.context, here(ask.context), await found(ask), ask.body)),
+    }),
+    operation({
+      ...one,
+      method: 'DELETE',
+      summary: `Delete ${words} of a user`,
+      answers: { status: 204 },
+      run: async (ask) => {
+        await remove(ask.db, ask.context, here(ask.context), await found(ask))
+        return { status: 204 }
+      },
+    }),
+  ]
 }

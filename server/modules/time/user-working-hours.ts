@@ -64,4 +64,4 @@ export const UserWorkingHours = resource('UserWorkingHours', 'user_working_hours
   operations: [],
 })
 
-belowUsers(UserWorkingHours, () => TRUE)
+export const operations = belowUsers(UserWorkingHours, () => TRUE)

@@ -1,6 +1,6 @@
 /** The days of the week, and on which of them the instance works. */
 import { sql } from '#db/sql.ts'
-import type { Ask, Body, Context, Link, Payload } from '#kernel/declaration.ts'
+import type { Ask, Body, Context, Link, Operation, Payload } from '#kernel/declaration.ts'
 import { readAddress, sentLink } from '#kernel/draft.ts'
 import { ApiError, badRequest, notFound } from '#kernel/errors.ts'
 import { publish } from '#kernel/events.ts'
@@ -116,9 +116,14 @@ const tag = 'WeekDay'
 const one = { path: '/days/week/:day', tag, answers: { status: 200, of: tag, as: 'single' } } as const
 const all = { path: '/days/week', tag, answers: { status: 200, of: tag, as: 'collection' } } as const
 
-operation({ ...all, method: 'GET', summary: 'List the days of the week', run: async ({ context }) => ok(week(context)) })
+const listDaysWeek = operation({
+  ...all,
+  method: 'GET',
+  summary: 'List the days of the week',
+  run: async ({ context }) => ok(week(context)),
+})
 
-operation({
+const changeWhichDaysWeekAre = operation({
   ...all,
   method: 'PATCH',
   summary: 'Change which days of the week are working days',
@@ -126,14 +131,14 @@ operation({
   run: async (ask) => ok(week(await change(ask, changesFrom(ask.body, ask.context)))),
 })
 
-operation({
+const viewDayWeek = operation({
   ...one,
   method: 'GET',
   summary: 'View a day of the week',
   run: async ({ context, params }) => ok(weekDay(dayFrom(params['day'] as string), context)),
 })
 
-operation({
+const changeWhetherDayWeekWorking = operation({
   ...one,
   method: 'PATCH',
   summary: 'Change whether a day of the week is a working day',
@@ -143,3 +148,5 @@ operation({
     return ok(weekDay(day, await change(ask, new Map([[day, workingFrom(ask.body)]]))))
   },
 })
+
+export const operations: readonly Operation[] = [listDaysWeek, changeWhichDaysWeekAre, viewDayWeek, changeWhetherDayWeekWorking]

@@ -1,16 +1,18 @@
 /** What else changes when a work package is saved or removed: who follows it, who is above it, who moves along. */
+
 import type { Row, Transaction } from '#db/database.ts'
 import { among, forUpdate, takeTurns } from '#db/dialect.ts'
 import { type Sql, sql } from '#db/sql.ts'
-import type { Context, Draft } from '#kernel/declaration.ts'
+import type { Context, Draft, Rule } from '#kernel/declaration.ts'
 import { toErrors } from '#kernel/draft.ts'
 import { reach, reachBelow } from '#kernel/effects.ts'
 import { combined, conflict, violation } from '#kernel/errors.ts'
 import { entryOf, forget } from '#kernel/history.ts'
 import { removed } from '#kernel/removal.ts'
-import { differs, resourceNamed } from '#kernel/resource.ts'
-import { both, inProject, type Rule } from '#kernel/rules.ts'
+import { differs } from '#kernel/resource.ts'
+import { both, inProject } from '#kernel/rules.ts'
 import { changed } from '#kernel/world.ts'
+import { seesWorkPackage } from '#modules/projects/rights.ts'
 import { calendarOf, type Facts } from './facts.ts'
 import { chainAbove, type Totals, totalsAbove } from './hierarchy.ts'
 import { boundOf, networkOf, successorsOf } from './network.ts'
@@ -59,7 +61,7 @@ export async function settle(tx: Transaction, change: Change, context: Context):
   }
   const reason = reasons(planned, follows, change.because)
   const rewrites: Rewrite[] = [...values].map(([id, own]) => ({ id, values: own, cause: reason(id) }))
-  await rewrite(tx, rewrites, entryOf(context))
+  await rewrite(tx, context.model, rewrites, entryOf(context))
 }
 
 const picked = (row: Row, columns: readonly string[]): Row => Object.fromEntries(columns.map((column) => [column, row[column]]))
@@ -127,7 +129,7 @@ async function adopt(tx: Transaction, id: number, { row: child, before }: Draft,
 }
 
 /** What somebody does to work packages, as a rule on those whom it reaches from above: it has to be seen as well. */
-const seenAnd = (rule: Rule): Rule => both(resourceNamed('WorkPackage').visible, rule)
+const seenAnd = (rule: Rule): Rule => both(seesWorkPackage, rule)
 
 /**
  * Descendants go where their ancestor goes, as far as the actor may move them; the others stay where they are. What is booked on
@@ -136,7 +138,7 @@ const seenAnd = (rule: Rule): Rule => both(resourceNamed('WorkPackage').visible,
 async function moveAlong(tx: Transaction, row: Row, before: Row, facts: Facts, context: Context): Promise<number[]> {
   const { id, project_id: project } = row
   const moves = seenAnd(inProject('move_work_packages'))
-  const { within: below, beyond } = await reachBelow(tx, context, resourceNamed('WorkPackage'), moves, id)
+  const { within: below, beyond } = await reachBelow(tx, context, context.model.of('WorkPackage'), moves, id)
   const moving = await tx.all(
     sql`select id, project_id, category_id, version_id from work_packages where ${among(tx.engine, sql`id`, below)} order by id${forUpdate(tx.engine)}`,
   )
@@ -150,7 +152,7 @@ async function moveAlong(tx: Transaction, row: Row, before: Row, facts: Facts, c
       cause: undefined,
     }
   })
-  await rewrite(tx, rewrites, entryOf(context))
+  await rewrite(tx, context.model, rewrites, entryOf(context))
   const moved = [id, ...below]
   // What is part of them is in their project; what says that it belongs elsewhere stays there.
   const left = [...new Set([before, ...moving].map((one) => one['project_id'] as number))]
@@ -176,6 +178,7 @@ async function detach(tx: Transaction, ids: readonly number[], context: Context)
   await tx.all(sql`select id from work_packages where ${among(tx.engine, sql`id`, ids)} order by id${forUpdate(tx.engine)}`)
   await rewrite(
     tx,
+    context.model,
     ids.map((id) => ({ id, values: { parent_id: null }, cause: undefined })),
     entryOf(context),
   )
@@ -184,10 +187,10 @@ async function detach(tx: Transaction, ids: readonly number[], context: Context)
 /** Removes work packages with all that was kept of them, and the files attached to them and to what was said of them. */
 export async function erase(tx: Transaction, ids: readonly number[], context: Context): Promise<void> {
   const these = (column: Sql) => among(tx.engine, column, ids)
-  const entries = await forget(tx, resourceNamed('WorkPackage'), these)
+  const entries = await forget(tx, context.model.of('WorkPackage'), these)
   await tx.run(sql`delete from work_packages where ${these(sql`id`)}`)
-  await removed(tx, 'work_packages', ids, entryOf(context))
-  await removed(tx, 'journals', entries, entryOf(context))
+  await removed(tx, context.model, 'work_packages', ids, entryOf(context))
+  await removed(tx, context.model, 'journals', entries, entryOf(context))
 }
 
 /**
@@ -196,7 +199,7 @@ export async function erase(tx: Transaction, ids: readonly number[], context: Co
  * @throws ApiError 422 where the actor may not delete all that is booked on what would go
  */
 export async function cascade(tx: Transaction, row: Row, context: Context): Promise<boolean> {
-  const WorkPackage = resourceNamed('WorkPackage')
+  const WorkPackage = context.model.of('WorkPackage')
   const deletes = seenAnd(WorkPackage.may?.delete as Rule)
   const { within, beyond } = await reachBelow(tx, context, WorkPackage, deletes, row['id'])
   const all = [row['id'] as number, ...within]
@@ -215,9 +218,9 @@ export async function cascade(tx: Transaction, row: Row, context: Context): Prom
 
 /** Throws 422 unless the actor may delete this time. Nobody sees the running timers of others, so the right alone is asked for. */
 async function demandTime(tx: Transaction, booked: Sql, context: Context): Promise<void> {
-  const TimeEntry = resourceNamed('TimeEntry')
+  const TimeEntry = context.model.of('TimeEntry')
   const { beyond } = await reach(tx, context, TimeEntry, TimeEntry.may?.delete as Rule, booked)
-  if (beyond.length > 0) throw combined(toErrors(resourceNamed('WorkPackage'), [violation('base', TIME_STAYS)]))
+  if (beyond.length > 0) throw combined(toErrors(context.model.of('WorkPackage'), [violation('base', TIME_STAYS)]))
 }
 const TIME_STAYS =
   'Time that you may not delete is booked on the work package or below it. Have it deleted or booked elsewhere first.'

@@ -4,7 +4,7 @@ import { among } from '#db/dialect.ts'
 import { type Sql, sql } from '#db/sql.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { visibleRow } from '#kernel/page.ts'
-import { differs, resourceNamed } from '#kernel/resource.ts'
+import { differs } from '#kernel/resource.ts'
 import { inProject } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { allRows } from '#kernel/world.ts'
@@ -108,7 +108,8 @@ export async function lookUp(draft: Draft, context: Context): Promise<Facts> {
   ])
   const project = row['project_id'] as number | null | undefined
   const isNewParent = differs(draft, 'parent_id')
-  const shown = async (id: number | null | undefined) => (id ? visibleRow(context, resourceNamed('WorkPackage'), id) : undefined)
+  const shown = async (id: number | null | undefined) =>
+    id ? visibleRow(context, context.model.of('WorkPackage'), id) : undefined
   const parent = isNewParent ? await shown(row['parent_id']) : undefined
   const above = parent ? await chainAbove(db, parent['id']) : []
   const enabled = project ? ((await projectTypes(context)).get(project) ?? []) : [...types.keys()]

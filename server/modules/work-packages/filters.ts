@@ -7,7 +7,6 @@ import { linked } from '#kernel/expressions.ts'
 import { isId, onIds } from '#kernel/operators.ts'
 import { visibleIds } from '#kernel/page.ts'
 import { areVisible, withMe } from '#kernel/query.ts'
-import { resourceNamed } from '#kernel/resource.ts'
 import { inProject } from '#kernel/rules.ts'
 import { contained, found, type Text } from '#kernel/search.ts'
 import { prepare } from '#kernel/viewer.ts'
@@ -19,8 +18,6 @@ import { isMirrored, managesAnywhere, relationTypes, storedType, typeLabels } fr
 import { comments, fileContents, fileNames, searchedTexts } from './texts.ts'
 
 const column = (table: string, own: string) => name(`${table}.${own}`)
-/** Work packages: this file is read before they are declared. */
-const itself = () => resourceNamed('WorkPackage')
 const numbers = (values: readonly string[]) => values.filter(isId).map(Number)
 
 /** Whether lists take in the work packages of projects below the ones asked for. */
@@ -59,7 +56,7 @@ const isInProject = (context: Context): boolean => listedProject(context) !== un
 async function hasSubprojects(context: Context): Promise<boolean> {
   const project = listedProject(context)
   if (project === undefined) return false
-  return (await visibleIds(context, resourceNamed('Project'), await descendantsOf(context, project))).size > 0
+  return (await visibleIds(context, context.model.of('Project'), await descendantsOf(context, project))).size > 0
 }
 
 /** Work packages that the viewer sees; in a project's list, those of the project and of the ones below it. */
@@ -92,7 +89,7 @@ const subjectOrId: Filter = {
   strategy: 'search',
   where: async ({ values: [text = ''] }, context, table) =>
     or([
-      await contained(context, itself(), 'subject', text),
+      await contained(context, context.model.of('WorkPackage'), 'subject', text),
       /^#?\d{1,10}$/.test(text.trim()) ? sql`${column(table, 'id')} = ${Number(text.trim().replace('#', ''))}` : FALSE,
     ]),
 }
@@ -105,8 +102,10 @@ const typeahead: Filter = {
     for (const word of wordsOf(text)) {
       conditions.push(
         or([
-          await contained(context, itself(), 'subject', word),
-          linked(context, itself(), 'project', (project) => hasWords(context.engine, column(project, 'name'), [word])),
+          await contained(context, context.model.of('WorkPackage'), 'subject', word),
+          linked(context, context.model.of('WorkPackage'), 'project', (project) =>
+            hasWords(context.engine, column(project, 'name'), [word]),
+          ),
           /^#?\d+$/.test(word) ? sql`cast(${column(table, 'id')} as text) like ${`%${word.replace('#', '')}%`}` : FALSE,
         ]),
       )
@@ -119,7 +118,7 @@ const typeahead: Filter = {
 const inTexts =
   (texts: readonly Text[]): Filter['where'] =>
   async ({ operator, values: [text = ''] }, context) =>
-    unless(operator === '!~', await found(context, itself(), texts, text))
+    unless(operator === '!~', await found(context, context.model.of('WorkPackage'), texts, text))
 
 /** Ids of work packages in a column. */
 const workPackage = (own: string): Filter => ({
@@ -171,7 +170,7 @@ const watcher: Filter = {
 const byGroups =
   (set: (ids: Sql, groupUsers: Sql) => Sql, any: (groupUsers: Sql) => Sql): Filter['where'] =>
   async ({ operator, values }, context, table) => {
-    await prepare(context.db, context.viewer, resourceNamed('Principal').visible.needs)
+    await prepare(context.db, context.viewer, context.model.of('Principal').visible.needs)
     const groupUsers = knownGroupUsers(context)
     const isOpen = operator.endsWith('*')
     const ids = among(context.engine, sql`x.id`, numbers(withMe(values, context)))

@@ -4,7 +4,6 @@ import { among } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import type { Context, Link } from '#kernel/declaration.ts'
 import { needsOf, seenWhere, visibleIds } from '#kernel/page.ts'
-import { resourceNamed } from '#kernel/resource.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { percentOf } from './progress.ts'
 
@@ -26,8 +25,8 @@ export interface Relatives {
 
 /** The relatives of a page of work packages, stored or proposed: one statement, and another for what they were. */
 export async function loadRelatives(rows: readonly Row[], context: Context): Promise<Relatives> {
-  const resource = resourceNamed('WorkPackage')
-  await prepare(context.db, context.viewer, needsOf(resource))
+  const resource = context.model.of('WorkPackage')
+  await prepare(context.db, context.viewer, needsOf(resource, context.model))
   const idsIn = (column: string) => [...new Set(rows.map((row) => row[column]))].filter(Boolean) as number[]
   const { engine } = context
   const found = await context.db.all<{ root: number; depth: number; id: number; subject: string }>(sql`

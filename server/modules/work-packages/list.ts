@@ -1,10 +1,8 @@
 /** Lists of work packages: what they say besides their elements. */
 import { index } from '#kernel/collection.ts'
-import type { Body, Context, IndexOptions, Link, Page, Query } from '#kernel/declaration.ts'
+import type { Body, Context, IndexOptions, Link, Page, Query, Rule } from '#kernel/declaration.ts'
 import { badRequest } from '#kernel/errors.ts'
 import { writeFilters } from '#kernel/query.ts'
-import { resourceNamed } from '#kernel/resource.ts'
-import type { Rule } from '#kernel/rules.ts'
 import { includesSubprojects, listedProject, ofProject } from './filters.ts'
 import { timestampsOf } from './moments.ts'
 import { pageSchemas, schemasHref } from './schemas.ts'
@@ -80,5 +78,5 @@ export async function listAt(context: Context, path: string): Promise<Body> {
   const here = { ...context, path }
   const project = listedProject(here)
   const within = project === undefined ? {} : { within: await ofProject(here, project) }
-  return index(here, resourceNamed('WorkPackage'), { ...listOptions(here), path, ...within })
+  return index(here, context.model.of('WorkPackage'), { ...listOptions(here), path, ...within })
 }

@@ -3,13 +3,12 @@ import { among } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import { commitLink, findRow, form, prepareWrite } from '#kernel/change.ts'
 import { index, represented, single } from '#kernel/collection.ts'
-import type { Ask, Context } from '#kernel/declaration.ts'
+import type { Ask, Context, Operation } from '#kernel/declaration.ts'
 import { idLinked, sentLink, toErrors } from '#kernel/draft.ts'
 import { ApiError, violation } from '#kernel/errors.ts'
 import { created, demand, idFrom, ok, operation, rowFrom } from '#kernel/operation.ts'
 import { reachableIds } from '#kernel/page.ts'
 import { collection } from '#kernel/represent.ts'
-import { resourceNamed } from '#kernel/resource.ts'
 import { either, inProject, onWorkPackage } from '#kernel/rules.ts'
 import { idSet, prepare } from '#kernel/viewer.ts'
 import { assignable } from './facts.ts'
@@ -19,79 +18,88 @@ import { WorkPackage } from './work-packages.ts'
 const tag = 'WorkPackage'
 const add = inProject('add_work_packages')
 
-const workPackage = ({ params, context }: Ask) => rowFrom(params['id'] as string, WorkPackage, context)
-const project = ({ params, context }: Ask) => rowFrom(params['id'] as string, resourceNamed('Project'), context)
+const workPackage = ({ params, context }: Ask) => rowFrom(params['id'] as string, context.model.of(WorkPackage), context)
+const project = ({ params, context }: Ask) => rowFrom(params['id'] as string, context.model.of('Project'), context)
 
-for (const parent of ['projects', 'workspaces']) {
-  operation({
-    method: 'GET',
-    path: `/${parent}/:id/work_packages`,
-    summary: 'List the work packages of a project',
-    tag,
-    answers: { status: 200, of: tag, as: 'collection' },
-    query: ['offset', 'pageSize', 'filters', 'sortBy', 'groupBy', 'showSums', 'select', 'timestamps'],
-    run: async (ask) => {
-      const { context } = ask
-      const row = await project(ask)
-      await demand(context, inProject('view_work_packages', 'id'), row)
-      return ok(await listAt(context, `/api/v3/${parent}/${row['id']}/work_packages`))
-    },
-  })
-
-  operation({
-    method: 'POST',
-    path: `/${parent}/:id/work_packages`,
-    summary: 'Create a work package in a project',
-    tag,
-    answers: { status: 201, of: tag, as: 'single' },
-    takes: tag,
-    run: async (ask) => {
-      const row = await project(ask)
-      return created(
-        ask,
-        WorkPackage,
-        await prepareWrite(ask.context, WorkPackage, undefined, ask.body, { project_id: row['id'] }),
-      )
-    },
-  })
-
-  operation({
-    method: 'POST',
-    path: `/${parent}/:id/work_packages/form`,
-    summary: 'Form for creating a work package in a project',
-    tag,
-    answers: { status: 200, of: tag, as: 'form' },
-    takes: tag,
-    run: async (ask) => {
-      const row = await project(ask)
-      const prepared = await prepareWrite(ask.context, WorkPackage, undefined, ask.body, { project_id: row['id'] })
-      const path = `/api/v3/${parent}/${row['id']}/work_packages`
-      return ok(await form(ask.context, WorkPackage, prepared, `${path}/form`, commitLink(WorkPackage, prepared.draft, path)))
-    },
-  })
-
-  operation({
-    method: 'GET',
-    path: `/${parent}/:id/available_assignees`,
-    summary: 'List who work in a project can be assigned to',
-    tag,
-    answers: { status: 200, of: 'Principal', as: 'collection' },
-    run: async (ask) => {
-      const row = await project(ask)
-      await demand(ask.context, either(inProject('add_work_packages', 'id'), inProject('edit_work_packages', 'id')), row)
-      return ok(await assignees(ask.context, row['id']))
-    },
-  })
-}
+const listWorkPackagesProject = ['projects', 'workspaces'].flatMap((parent) => {
+  return [
+    operation({
+      method: 'GET',
+      path: `/${parent}/:id/work_packages`,
+      summary: 'List the work packages of a project',
+      tag,
+      answers: { status: 200, of: tag, as: 'collection' },
+      query: ['offset', 'pageSize', 'filters', 'sortBy', 'groupBy', 'showSums', 'select', 'timestamps'],
+      run: async (ask) => {
+        const { context } = ask
+        const row = await project(ask)
+        await demand(context, inProject('view_work_packages', 'id'), row)
+        return ok(await listAt(context, `/api/v3/${parent}/${row['id']}/work_packages`))
+      },
+    }),
+    operation({
+      method: 'POST',
+      path: `/${parent}/:id/work_packages`,
+      summary: 'Create a work package in a project',
+      tag,
+      answers: { status: 201, of: tag, as: 'single' },
+      takes: tag,
+      run: async (ask) => {
+        const row = await project(ask)
+        return created(
+          ask,
+          ask.context.model.of(WorkPackage),
+          await prepareWrite(ask.context, ask.context.model.of(WorkPackage), undefined, ask.body, { project_id: row['id'] }),
+        )
+      },
+    }),
+    operation({
+      method: 'POST',
+      path: `/${parent}/:id/work_packages/form`,
+      summary: 'Form for creating a work package in a project',
+      tag,
+      answers: { status: 200, of: tag, as: 'form' },
+      takes: tag,
+      run: async (ask) => {
+        const row = await project(ask)
+        const prepared = await prepareWrite(ask.context, ask.context.model.of(WorkPackage), undefined, ask.body, {
+          project_id: row['id'],
+        })
+        const path = `/api/v3/${parent}/${row['id']}/work_packages`
+        return ok(
+          await form(
+            ask.context,
+            ask.context.model.of(WorkPackage),
+            prepared,
+            `${path}/form`,
+            commitLink(ask.context.model.of(WorkPackage), prepared.draft, path),
+          ),
+        )
+      },
+    }),
+    operation({
+      method: 'GET',
+      path: `/${parent}/:id/available_assignees`,
+      summary: 'List who work in a project can be assigned to',
+      tag,
+      answers: { status: 200, of: 'Principal', as: 'collection' },
+      run: async (ask) => {
+        const row = await project(ask)
+        await demand(ask.context, either(inProject('add_work_packages', 'id'), inProject('edit_work_packages', 'id')), row)
+        return ok(await assignees(ask.context, row['id']))
+      },
+    }),
+  ]
+})
 
 /** Principals who can be made responsible, as far as the viewer sees them. */
 const assignees = (context: Context, project: number, workPackage?: number) =>
-  index(context, resourceNamed('Principal'), {
+  index(context, context.model.of('Principal'), {
     paginated: false,
     within: sql`principals.id in (${assignable(project, workPackage)})`,
   })
 
-operation({
+const listWhoWorkPackageAssigned = operation({
   method: 'GET',
   path: '/work_packages/:id/available_assignees',
   summary: 'List who a work package can be assigned to',
@@ -108,10 +116,10 @@ operation({
 async function targets(context: Context) {
   await prepare(context.db, context.viewer, add.needs)
   const { list } = idSet(context.viewer, 'project:add_work_packages')
-  return index(context, resourceNamed('Project'), { within: among(context.engine, sql`projects.id`, list) })
+  return index(context, context.model.of('Project'), { within: among(context.engine, sql`projects.id`, list) })
 }
 
-operation({
+const listProjectsWorkPackageCreated = operation({
   method: 'GET',
   path: '/work_packages/available_projects',
   summary: 'List the projects a work package can be created in',
@@ -122,7 +130,7 @@ operation({
   run: async ({ context }) => ok(await targets(context)),
 })
 
-operation({
+const listProjectsWorkPackageMoved = operation({
   method: 'GET',
   path: '/work_packages/:id/available_projects',
   summary: 'List the projects a work package can be moved to',
@@ -140,7 +148,7 @@ const onlookers = (row: { id: number; project_id: number }) => sql`
   select user_id from grants where project_id = ${row.project_id} and permission = 'view_work_packages'
   union select user_id from shared_grants where work_package_id = ${row.id} and permission = 'view_work_packages'`
 
-operation({
+const listWhoCouldWatchWork = operation({
   method: 'GET',
   path: '/work_packages/:id/available_watchers',
   summary: 'List who could watch a work package and does not',
@@ -151,7 +159,7 @@ operation({
     const row = await workPackage(ask)
     await demand(ask.context, inProject('add_work_package_watchers'), row)
     return ok(
-      await index(ask.context, resourceNamed('User'), {
+      await index(ask.context, ask.context.model.of('User'), {
         within: sql`principals.type = 'User' and principals.status <> 3 and principals.id in (${onlookers(row as never)})
           and principals.id not in (select user_id from watchers where work_package_id = ${row['id']})`,
       }),
@@ -159,7 +167,7 @@ operation({
   },
 })
 
-operation({
+const listWatchersWorkPackage = operation({
   method: 'GET',
   path: '/work_packages/:id/watchers',
   summary: 'List the watchers of a work package',
@@ -172,14 +180,14 @@ operation({
     const users = await context.db.all(sql`
       select p.* from principals p join watchers w on w.user_id = p.id
       where w.work_package_id = ${row['id']} and p.status <> 3 order by p.id`)
-    const User = resourceNamed('User')
+    const User = context.model.of('User')
     const reached = await reachableIds(context, User, new Map(users.map((user) => [user['id'], user])))
     const seen = users.filter(({ id }) => reached.has(id))
     return ok(collection(`/api/v3/work_packages/${row['id']}/watchers`, await represented(context, User, seen)))
   },
 })
 
-operation({
+const addWatcherWorkPackage = operation({
   method: 'POST',
   path: '/work_packages/:id/watchers',
   summary: 'Add a watcher to a work package',
@@ -188,7 +196,7 @@ operation({
   run: async (ask) => {
     const { context, db, body } = ask
     const row = await workPackage(ask)
-    const User = resourceNamed('User')
+    const User = context.model.of('User')
     const id = await idLinked(User, sentLink(body, 'user'), context)
     if (id === undefined)
       throw new ApiError('InvalidRequestBody', 'The body must name a user: {"user":{"href":"/api/v3/users/1"}}.')
@@ -204,7 +212,7 @@ operation({
   },
 })
 
-operation({
+const removeWatcherFromWorkPackage = operation({
   method: 'DELETE',
   path: '/work_packages/:id/watchers/:user_id',
   summary: 'Remove a watcher from a work package',
@@ -213,7 +221,7 @@ operation({
   run: async (ask) => {
     const { context, db, params } = ask
     const row = await workPackage(ask)
-    const User = resourceNamed('User')
+    const User = context.model.of('User')
     const id = await idFrom(params['user_id'] as string, User, context)
     if (id !== context.viewer.id) {
       await demand(context, inProject('delete_work_package_watchers'), row)
@@ -223,3 +231,14 @@ operation({
     return { status: 204 }
   },
 })
+
+export const operations: readonly Operation[] = [
+  ...listWorkPackagesProject,
+  listWhoWorkPackageAssigned,
+  listProjectsWorkPackageCreated,
+  listProjectsWorkPackageMoved,
+  listWhoCouldWatchWork,
+  listWatchersWorkPackage,
+  addWatcherWorkPackage,
+  removeWatcherFromWorkPackage,
+]

@@ -1,8 +1,7 @@
 /** What a work package answers about its relations: those it has, a new one, and what it could be related to. */
-
 import { prepareWrite } from '#kernel/change.ts'
 import { index } from '#kernel/collection.ts'
-import type { Ask } from '#kernel/declaration.ts'
+import type { Ask, Operation } from '#kernel/declaration.ts'
 import { invalidQuery } from '#kernel/errors.ts'
 import { created, ok, operation, rowFrom } from '#kernel/operation.ts'
 import { readFilters, writeFilters } from '#kernel/query.ts'
@@ -12,9 +11,9 @@ import { isRelationType } from './relation-types.ts'
 import { Relation } from './relations.ts'
 import { WorkPackage } from './work-packages.ts'
 
-const workPackage = ({ params, context }: Ask) => rowFrom(params['id'] as string, WorkPackage, context)
+const workPackage = ({ params, context }: Ask) => rowFrom(params['id'] as string, context.model.of(WorkPackage), context)
 
-operation({
+const findRelationsWorkPackage = operation({
   method: 'GET',
   path: '/work_packages/:id/relations',
   summary: 'Find the relations of a work package',
@@ -27,7 +26,7 @@ operation({
   },
 })
 
-operation({
+const createRelationWorkPackage = operation({
   method: 'POST',
   path: '/work_packages/:id/relations',
   summary: 'Create a relation of a work package',
@@ -37,11 +36,15 @@ operation({
   run: async (ask) => {
     const { id } = await workPackage(ask)
     // The address says from where, whatever the body does.
-    return created(ask, Relation, await prepareWrite(ask.context, Relation, undefined, ask.body, { from_id: id }))
+    return created(
+      ask,
+      ask.context.model.of(Relation),
+      await prepareWrite(ask.context, ask.context.model.of(Relation), undefined, ask.body, { from_id: id }),
+    )
   },
 })
 
-operation({
+const listWhatWorkPackageCould = operation({
   method: 'GET',
   path: '/work_packages/:id/available_relation_candidates',
   summary: 'List what a work package could be related to',
@@ -62,10 +65,12 @@ operation({
     if (!params.get('sortBy')) asked.set('sortBy', '[["id","asc"]]')
     const context = { ...ask.context, params: asked }
     return ok(
-      await index(context, WorkPackage, {
+      await index(context, context.model.of(WorkPackage), {
         ...listOptions(context),
         within: relatable(context, row['id'], type, 'work_packages'),
       }),
     )
   },
 })
+
+export const operations: readonly Operation[] = [findRelationsWorkPackage, createRelationWorkPackage, listWhatWorkPackageCould]

@@ -2,13 +2,13 @@
 import type { Row, Transaction } from '#db/database.ts'
 import { among, forUpdate } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
-import type { Context, Draft } from '#kernel/declaration.ts'
+import type { Context, Draft, Rule } from '#kernel/declaration.ts'
 import { conflict, type Violation, violation } from '#kernel/errors.ts'
 import { enrich, visibleRows, visibleRowsWhere } from '#kernel/page.ts'
 import { areVisible } from '#kernel/query.ts'
 import { collection, represent } from '#kernel/represent.ts'
-import { differs, extend, resource, resourceNamed } from '#kernel/resource.ts'
-import { both, either, everyone, inProject, onWorkPackage, type Rule, shared } from '#kernel/rules.ts'
+import { differs, extension, resource } from '#kernel/resource.ts'
+import { both, either, everyone, inProject, onWorkPackage, shared } from '#kernel/rules.ts'
 import { prepare } from '#kernel/viewer.ts'
 import { settle, tying } from './consequences.ts'
 import { self } from './links.ts'
@@ -57,7 +57,7 @@ const isTiedAnew = (draft: Draft) => ['from_id', 'to_id', 'relation_type'].some(
 async function lookUp(proposed: Draft, context: Context): Promise<Facts> {
   const draft = { ...proposed, row: { ...proposed.row, ...canonical(proposed) } }
   const { from_id: from, to_id: to, relation_type: type } = draft.row
-  const WorkPackage = resourceNamed('WorkPackage')
+  const WorkPackage = context.model.of('WorkPackage')
   await prepare(context.db, context.viewer, mayManage.needs)
   const rows = await visibleRows(context, WorkPackage, [from, to].filter(Boolean))
   const ends = new Map(rows.map((row) => [row['id'] as number, { managed: mayManage.holds(context.viewer, row) }]))
@@ -213,19 +213,21 @@ async function relationsOf(rows: readonly Row[], context: Context): Promise<Read
   const related = rows.filter((row) => row['is_related']).map((row) => row['id'] as number)
   const isOf = (end: string) => among(context.engine, name(`relations.${end}`), related)
   const found =
-    related.length === 0 ? [] : await visibleRowsWhere(context, Relation, sql`(${isOf('from_id')} or ${isOf('to_id')})`)
-  const page = await enrich(context, Relation, found)
+    related.length === 0
+      ? []
+      : await visibleRowsWhere(context, context.model.of(Relation), sql`(${isOf('from_id')} or ${isOf('to_id')})`)
+  const page = await enrich(context, context.model.of(Relation), found)
   return new Map(
     ids.map((id) => {
       const own = found.filter((row) => row['from_id'] === id || row['to_id'] === id)
-      const elements = own.map((row) => represent(Relation, row, page))
+      const elements = own.map((row) => represent(context.model.of(Relation), row, page))
       return [id, collection(`/api/v3/work_packages/${id}/relations`, elements)]
     }),
   )
 }
 
 /** Work packages lead to their relations, and to what they could be related to. */
-extend('WorkPackage', 'work_packages', {
+const moreWorkPackage = extension('WorkPackage', 'work_packages', {
   // Most have no relations, and then none are asked for.
   extras: {
     is_related: (_, t) =>
@@ -241,3 +243,5 @@ extend('WorkPackage', 'work_packages', {
     },
   },
 })
+
+export const extensions = [moreWorkPackage]

@@ -1,7 +1,8 @@
 /** The one place where a write to one work package changes others: all at once, each with a new version, and with the reason. */
+
 import type { Row, Transaction } from '#db/database.ts'
-import { type Entry, rewrite as rewriteRows } from '#kernel/history.ts'
-import { resourceNamed } from '#kernel/resource.ts'
+import type { Entry, Model } from '#kernel/declaration.ts'
+import { rewrite as rewriteRows } from '#kernel/history.ts'
 
 /** Why a work package changes without anybody having written it. */
 export type Reason =
@@ -25,10 +26,10 @@ export interface Rewrite {
 }
 
 /** Writes other work packages, and the reason into their history. Their rows are locked, or nobody else can reach them. */
-export const rewrite = (tx: Transaction, rewrites: readonly Rewrite[], entry: Entry): Promise<void> =>
+export const rewrite = (tx: Transaction, model: Model, rewrites: readonly Rewrite[], entry: Entry): Promise<void> =>
   rewriteRows(
     tx,
-    resourceNamed('WorkPackage'),
+    model.of('WorkPackage'),
     rewrites.map(({ id, values, cause }) => ({
       id,
       values,

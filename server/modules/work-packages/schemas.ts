@@ -2,16 +2,14 @@
 import type { Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { withTimestamps } from '#kernel/baseline.ts'
-import type { Body, Context, Draft } from '#kernel/declaration.ts'
+import type { Body, Context, Draft, Operation } from '#kernel/declaration.ts'
 import { invalidQuery, notFound } from '#kernel/errors.ts'
 import { type Written, written } from '#kernel/json.ts'
-import { alive } from '#kernel/living.ts'
 import { emptyDraft, idFrom, ok, operation } from '#kernel/operation.ts'
 import { isId } from '#kernel/operators.ts'
 import { visibleIds } from '#kernel/page.ts'
 import { readFilters } from '#kernel/query.ts'
 import { collection } from '#kernel/represent.ts'
-import { resourceNamed } from '#kernel/resource.ts'
 import { either, inAnyProject, inProject, sharedAnywhere } from '#kernel/rules.ts'
 import { schemaOf, sectionsOf } from '#kernel/schema.ts'
 import { permissionTopics, prepare, sharesOf } from '#kernel/viewer.ts'
@@ -25,7 +23,7 @@ const sections = ['People', 'Estimates and progress', 'Details', 'Other']
 
 /** The groups of a form, and in a form the schema it stands on. `date` stands for start, due date and duration as well. */
 export function attributeGroups(draft: Draft, facts: Facts, context: Context, form: boolean): Record<string, unknown> {
-  const there = sectionsOf(resourceNamed('WorkPackage'), draft, facts, context, ['date'])
+  const there = sectionsOf(context.model.of('WorkPackage'), draft, facts, context, ['date'])
   const groups = there.map((section) => ({ _type: 'WorkPackageFormAttributeGroup', ...section }))
   const { project_id: project, type_id: type } = draft.row
   return {
@@ -68,7 +66,7 @@ function remembered(context: Context, project: number, type: number): Promise<Pa
     const row = { project_id: project, type_id: type }
     const draft: Draft = { ...emptyDraft(row), before: row }
     const facts = await lookUp(draft, context)
-    const body = await schemaOf(resourceNamed('WorkPackage'), draft, facts, context, { self: hrefOf(project, type) })
+    const body = await schemaOf(context.model.of('WorkPackage'), draft, facts, context, { self: hrefOf(project, type) })
     return { body, text: written(body) }
   })
 }
@@ -114,7 +112,7 @@ async function seesIn(context: Context, project: number): Promise<boolean> {
 async function readPair(text: string, context: Context): Promise<[number, number] | undefined> {
   const match = /^(.+)-(\d{1,9})$/.exec(text)
   if (!match) return undefined
-  const Project = resourceNamed('Project')
+  const Project = context.model.of('Project')
   const project = await idFrom(match[1] as string, Project, context)
   // Whoever sees but a work package of it knows its number, not what it is called.
   const isCalled = !isId(match[1] as string)
@@ -124,7 +122,7 @@ async function readPair(text: string, context: Context): Promise<[number, number
   return isKnown && (await seesIn(context, project)) ? [project, type] : undefined
 }
 
-operation({
+const listSchemasWorkPackages = operation({
   method: 'GET',
   path: '/work_packages/schemas',
   summary: 'List schemas of work packages',
@@ -156,7 +154,7 @@ operation({
   },
 })
 
-operation({
+const viewSchemaProjectType = operation({
   method: 'GET',
   path: '/work_packages/schemas/:identifier',
   summary: 'View the schema of a project and a type',
@@ -175,7 +173,7 @@ operation({
 async function sumsSchema(context: Context): Promise<Body> {
   await prepare(context.db, context.viewer, seesAny.needs)
   if (!seesAny.anywhere(context.viewer)) throw notFound()
-  const summable = alive(resourceNamed('WorkPackage'), context).properties.filter((p) => p.options.sum)
+  const summable = context.model.of('WorkPackage').properties.filter((p) => p.options.sum)
   return {
     _type: 'Schema',
     _dependencies: [],
@@ -188,3 +186,5 @@ async function sumsSchema(context: Context): Promise<Body> {
     _links: { self: { href: '/api/v3/work_packages/schemas/sums' } },
   }
 }
+
+export const operations: readonly Operation[] = [listSchemasWorkPackages, viewSchemaProjectType]

@@ -1,11 +1,14 @@
 /** The unit of work: what is to be done, by whom, by when. */
+
 import { folded } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
-import type { Context, Draft } from '#kernel/declaration.ts'
+import type { Context, Draft, Scope } from '#kernel/declaration.ts'
 import { differs, resource } from '#kernel/resource.ts'
-import { either, inProject, onWorkPackage, type Scope } from '#kernel/rules.ts'
+import { either, inProject, onWorkPackage } from '#kernel/rules.ts'
 import { allRows } from '#kernel/world.ts'
 import { bySurname } from '#modules/accounts/search.ts'
+import { seesWorkPackage } from '#modules/projects/rights.ts'
+import { attachments } from './attaching.ts'
 import { afterSave, cascade } from './consequences.ts'
 import type { Facts } from './facts.ts'
 import { lookUp } from './facts.ts'
@@ -18,7 +21,6 @@ import { attributeGroups } from './schemas.ts'
 import * as steps from './steps.ts'
 import { isSealed } from './workflow.ts'
 
-const view = onWorkPackage('view_work_packages')
 const edit = onWorkPackage('edit_work_packages')
 const add = inProject('add_work_packages')
 
@@ -52,9 +54,10 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
   lock: 'lock_version',
   journal: 'work_package_versions',
   moments: readMoments,
+  attachments,
   missing: 'The work package you are looking for cannot be found or has been deleted.',
-  visible: view,
-  guards: { index: view },
+  visible: seesWorkPackage,
+  guards: { index: seesWorkPackage },
   may: { create: add, update, edit, delete: inProject('delete_work_packages') },
   index: listOptions,
   order: { column: 'id', descending: true },

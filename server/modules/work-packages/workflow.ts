@@ -1,8 +1,10 @@
 /** Which status may follow which: rows of type, role, from and to, held in process. */
+
 import type { Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
-import type { Context } from '#kernel/declaration.ts'
-import { type Rule, withRole } from '#kernel/rules.ts'
+import type { Context, Rule } from '#kernel/declaration.ts'
+import { withRole } from '#kernel/rules.ts'
+import type { Need } from '#kernel/viewer.ts'
 import { prepare } from '#kernel/viewer.ts'
 
 interface Transition {
@@ -22,7 +24,7 @@ interface Workflow {
   /** By the id of a role: who takes its steps. */
   readonly roles: ReadonlyMap<number, Rule>
   /** The sets of the viewer's that these rules read. */
-  readonly needs: readonly string[]
+  readonly needs: readonly Need[]
 }
 
 const NONE: Workflow = { statuses: new Set(), from: new Map(), roles: new Map(), needs: [] }

@@ -1,0 +1,105 @@
+/** Puts modules together into a model, and refuses what does not fit together. */
+import type { TableName } from '#db/tables.ts'
+import type { Declared, Extension, Model, Module, Operation, Parts, Property, RemovalStep, Resource } from './declaration.ts'
+import { completed, modelOf } from './model.ts'
+import { standardOperations } from './operation.ts'
+
+/**
+ * The model that these modules make.
+ * @param modules in an order in which each comes after those that it needs
+ * @throws Error that names the file of a declaration which refers to something that is not there, or is declared twice
+ */
+export function assemble(modules: readonly Module[]): Model {
+  const names = new Set<string>()
+  for (const { name, needs } of modules) {
+    if (names.has(name)) throw new Error(`There are two modules named "${name}".`)
+    const missing = needs.find((need) => !names.has(need))
+    if (missing) throw new Error(`The module "${name}" needs "${missing}", which does not come before it.`)
+    names.add(name)
+  }
+  const declared = modules.flatMap(({ resources = [] }) => resources)
+  refuseDoubles(declared)
+  const parts: readonly Parts[] = [...modules, ...modules.flatMap(({ derives }) => derives?.(declared) ?? [])]
+  const resources = extended(
+    declared,
+    parts.flatMap((one) => one.extends ?? []),
+  )
+  const operations = [...parts.flatMap((one) => one.operations ?? []), ...resources.flatMap(standardOperations)]
+  refuseDangling(
+    resources,
+    operations,
+    parts.flatMap(({ types = [] }) => types),
+  )
+  const sources = parts.flatMap(({ additions }) => additions ?? [])
+  if (sources.length > 1) throw new Error('Two modules say where properties made at run time come from.')
+  const removals = new Map<TableName, RemovalStep[]>()
+  for (const { removals: own = [] } of parts)
+    for (const { tables, step } of own) for (const table of tables) removals.getOrInsertComputed(table, () => []).push(step)
+  return modelOf(resources, {
+    operations,
+    documents: parts.flatMap(({ documents = [] }) => documents),
+    removals,
+    tasks: parts.flatMap(({ tasks = [] }) => tasks),
+    fileTasks: parts.flatMap(({ fileTasks = [] }) => fileTasks),
+    additions: sources[0],
+  })
+}
+
+function refuseDoubles(declared: readonly Declared[]): void {
+  const known = new Map<string, Declared>()
+  for (const resource of declared) {
+    const other = known.get(resource.name)
+    if (other) throw new Error(`${resource.file}: ${resource.name} is declared in ${other.file} already.`)
+    known.set(resource.name, resource)
+  }
+}
+
+/** The resources with what other modules add to them, in the order in which they add it. */
+function extended(declared: readonly Declared[], extensions: readonly Extension[]): Resource[] {
+  const byName = Map.groupBy(extensions, ({ of }) => of)
+  const known = new Set(declared.map(({ name }) => name))
+  for (const { of, file } of extensions)
+    if (!known.has(of)) throw new Error(`${file}: it adds to ${of}, which no module declares.`)
+  return declared.map((resource) => {
+    let more: Partial<Declared> = resource
+    const properties: Property[] = [...resource.properties]
+    for (const extension of byName.get(resource.name) ?? []) {
+      for (const { name } of extension.properties)
+        if (properties.some((one) => one.name === name))
+          throw new Error(`${extension.file}: ${resource.name} has a property ${name} already.`)
+      properties.push(...extension.properties)
+      more = merged(more, extension.more)
+    }
+    return completed(resource, { ...more, properties })
+  })
+}
+
+const maps = ['may', 'actions', 'extras', 'loads', 'embeds', 'filters', 'sorts'] as const
+const lists = ['needs', 'after'] as const
+
+function merged(one: Partial<Declared>, more: Extension['more']): Partial<Declared> {
+  const result: Record<string, unknown> = { ...one, ...more }
+  for (const key of maps) if (one[key] || more[key]) result[key] = { ...one[key], ...more[key] }
+  for (const key of lists) if (one[key] || more[key]) result[key] = [...(one[key] ?? []), ...(more[key] ?? [])]
+  return result as Partial<Declared>
+}
+
+/** Throws where something refers to a resource that no module declares. */
+function refuseDangling(resources: readonly Resource[], operations: readonly Operation[], types: readonly string[]): void {
+  const known = new Set([...resources.map(({ name }) => name), ...types])
+  const check = (where: string, name: string | undefined) => {
+    if (name !== undefined && !known.has(name)) throw new Error(`${where} refers to ${name}, which no module declares.`)
+  }
+  for (const { file, name, properties, filters = {} } of resources) {
+    for (const property of properties) check(`${file}: ${name}.${property.name}`, property.to)
+    for (const [own, { to }] of Object.entries(filters)) check(`${file}: ${name}, filter ${own}`, to)
+  }
+  const paths = new Set<string>()
+  for (const { method, path, answers, takes, file = '' } of operations) {
+    check(`${file}: ${method} ${path}`, answers.of)
+    check(`${file}: ${method} ${path}`, takes)
+    const place = `${method} ${path.replace(/:\w+/g, ':')}`
+    if (paths.has(place)) throw new Error(`${file}: ${method} ${path} is declared twice.`)
+    paths.add(place)
+  }
+}

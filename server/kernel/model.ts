@@ -1,0 +1,103 @@
+/** A model with what one database adds to it: properties made there, as a viewer knows them. */
+import type { Reader, Row } from '#db/database.ts'
+import type { Addition, Declared, Model, Resource } from './declaration.ts'
+import type { Viewer } from './viewer.ts'
+import type { Snapshot } from './world.ts'
+
+/** A resource put together from its declaration. */
+export function completed(declared: Declared | Resource, more: Partial<Resource> & Pick<Resource, 'properties'>): Resource {
+  const { properties } = more
+  return { ...declared, ...more, property: new Map(properties.map((property) => [property.name, property])) }
+}
+
+/** A model of these resources, whose other parts are `rest`. */
+export function modelOf(resources: readonly Resource[], rest: Omit<Model, 'of' | 'resources'>): Model {
+  const byName = new Map<string, Resource>()
+  const model: Model = {
+    ...rest,
+    resources,
+    of: (ref) => {
+      const found = byName.get(typeof ref === 'string' ? ref : ref.name)
+      if (!found) throw new Error(`No resource is named ${typeof ref === 'string' ? ref : ref.name}.`)
+      return found
+    },
+  }
+  for (const resource of resources) byName.set(resource.name, resource)
+  // Some of these rows are read off other resources, so each is asked for when it is first needed.
+  for (const resource of resources) {
+    const { staticRows } = resource
+    if (!staticRows) continue
+    let rows: ReadonlyMap<any, Row> | undefined
+    Object.defineProperty(resource, 'rows', {
+      get: () => {
+        rows ??= staticRows(model)
+        return rows
+      },
+      enumerable: false,
+    })
+  }
+  return model
+}
+
+/** The model as this database has it for a viewer. */
+export async function modelFor(model: Model, db: Reader, snapshot: Snapshot, viewer: Viewer): Promise<Model> {
+  const additions = await model.additions?.(db, snapshot, viewer)
+  if (!additions) return model
+  const { key, topics, make } = additions
+  return snapshot.remember(`additions ${key}`, topics, () => withAdditions(model, make()))
+}
+
+function withAdditions(model: Model, additions: ReadonlyMap<string, Addition>): Model {
+  const { of: _, resources, ...rest } = model
+  return modelOf(
+    resources.map((resource) => {
+      const addition = additions.get(resource.name)
+      if (addition) return grown(resource, addition)
+      return resource.staticRows ? { ...resource } : resource
+    }),
+    rest,
+  )
+}
+
+const grown = (resource: Resource, { properties, unseen, filters }: Addition): Resource =>
+  completed(resource, {
+    properties: [...resource.properties, ...properties],
+    filters: { ...resource.filters, ...filters },
+    unseen,
+    kept: [...properties, ...unseen].filter((property) => property.kept),
+  })
+
+/** Gives values that share a column places of their own in these rows, where properties look for them. */
+export function unfold<R extends Row>({ kept = [] }: Resource, rows: readonly R[]): readonly R[] {
+  for (const row of rows) {
+    for (const { column, many, kept: place } of kept) {
+      if (!place) continue
+      const value = row[place.column]?.[place.key] ?? null
+      const list = Array.isArray(value) ? value : value === null ? [] : [value]
+      ;(row as Row)[column as string] = many ? (list.length > 0 ? list : null) : (list[0] ?? null)
+    }
+  }
+  return rows
+}
+
+/** A row without the values that share a column, and these by that column and their keys in it. */
+export function split({ kept = [] }: Resource, row: Row): { own: Row; shared: Readonly<Record<string, Row>> } {
+  const own: Row = { ...row }
+  const shared: Record<string, Row> = {}
+  for (const { column, kept: place } of kept) {
+    if (!place || !((column as string) in row)) continue
+    shared[place.column] = { ...shared[place.column], [place.key]: row[column as string] ?? null }
+    delete own[column as string]
+  }
+  return { own, shared }
+}
+
+/** The same row with such values back in the column they share; nothing is kept of those that are empty. */
+export function folded(resource: Resource, row: Row): Row {
+  const { own, shared } = split(resource, row)
+  for (const [column, values] of Object.entries(shared)) {
+    const filled = Object.entries({ ...own[column], ...values }).filter(([, value]) => value !== null)
+    own[column] = filled.length > 0 ? Object.fromEntries(filled) : null
+  }
+  return own
+}

@@ -1,0 +1,11 @@
+/** What was done to things, and what is said of it. */
+import { module } from '#kernel/module.ts'
+import { Activity } from './activities.ts'
+import { extensions as furtherExtensions, operations as furtherOperations } from './operations.ts'
+
+export const activities = module('activities', {
+  needs: ['work-packages'],
+  resources: [Activity],
+  operations: [...furtherOperations],
+  extends: [...furtherExtensions],
+})

@@ -1,0 +1,21 @@
+/** Fields and actions that an instance defines for itself. */
+import { module } from '#kernel/module.ts'
+import {
+  extensions as actionsExtensions,
+  operations as actionsOperations,
+  removals as actionsRemovals,
+  CustomAction,
+} from './actions.ts'
+import { additions, extensions as customFieldsExtensions } from './custom-fields.ts'
+import { HierarchyItem, operations as itemsOperations } from './items.ts'
+import { CustomOption } from './options.ts'
+import { removals as referencesRemovals } from './references.ts'
+
+export const customFields = module('custom-fields', {
+  needs: ['projects', 'work-packages', 'time'],
+  resources: [CustomOption, HierarchyItem, CustomAction],
+  operations: [...itemsOperations, ...actionsOperations],
+  extends: [...customFieldsExtensions, ...actionsExtensions],
+  removals: [...actionsRemovals, ...referencesRemovals],
+  additions,
+})

@@ -1,0 +1,12 @@
+/** What is true of the whole instance: the root, the configuration, rendering, examples. */
+import { module } from '#kernel/module.ts'
+import { operations as configurationOperations } from './configuration.ts'
+import { Example, operations as examplesOperations } from './examples.ts'
+import { operations as renderOperations } from './render.ts'
+import { operations as rootOperations } from './root.ts'
+
+export const instance = module('instance', {
+  needs: ['work-packages'],
+  resources: [Example],
+  operations: [...rootOperations, ...configurationOperations, ...renderOperations, ...examplesOperations],
+})

@@ -1,0 +1,16 @@
+/** What people are told of: notifications, reminders, alerts. */
+import { module } from '#kernel/module.ts'
+import { alertOfDates } from './alerts.ts'
+import { announceChanges } from './announce.ts'
+import { Notification } from './notifications.ts'
+import { operations as furtherOperations } from './operations.ts'
+import { Reminder, remind, operations as remindersOperations } from './reminders.ts'
+import { forgetNotifications } from './retention.ts'
+import { operations as valuesOperations } from './values.ts'
+
+export const notifications = module('notifications', {
+  needs: ['activities'],
+  resources: [Reminder, Notification],
+  operations: [...remindersOperations, ...furtherOperations, ...valuesOperations],
+  tasks: [remind, announceChanges, alertOfDates, forgetNotifications],
+})

@@ -1,0 +1,13 @@
+/** Projects, their versions and categories. */
+import { module } from '#kernel/module.ts'
+import { Category } from './categories.ts'
+import { operations as furtherOperations } from './operations.ts'
+import { Project } from './projects.ts'
+import { ProjectStatus } from './statuses.ts'
+import { Version, operations as versionsOperations } from './versions.ts'
+
+export const projects = module('projects', {
+  needs: ['accounts'],
+  resources: [ProjectStatus, Project, Version, Category],
+  operations: [...versionsOperations, ...furtherOperations],
+})

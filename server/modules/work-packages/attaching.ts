@@ -1,0 +1,22 @@
+/** Who may attach files to work packages. */
+import { name, sql } from '#db/sql.ts'
+import type { Attachable, Rule } from '#kernel/declaration.ts'
+import { both, either, inProject, onWorkPackage, shared } from '#kernel/rules.ts'
+
+const edit = onWorkPackage('edit_work_packages')
+const attach = either(edit, inProject('add_work_package_attachments'), shared('add_work_package_attachments'))
+/** A status may be one that leaves everything as it is. */
+const open: Rule = {
+  needs: [],
+  where: (_, table) => sql`${name(`${table}.status_id`)} not in (select id from statuses where is_readonly)`,
+  holds: (_, row) => !row['is_readonly'],
+  anywhere: () => true,
+}
+
+export const attachments: Attachable = {
+  add: both(attach, open),
+  remove: both(edit, open),
+  uncontained: either(attach, inProject('add_work_packages')),
+  reads: ['project_id', 'is_readonly'],
+  may: { create: inProject('add_work_packages'), update: both(edit, open) },
+}
