@@ -1,11 +1,11 @@
 /** Fills a fresh database with an instance as it looks after some years: projects, people, work packages, time booked. */
 import type { Database, Transaction } from '#db/database.ts'
 import { moment } from '#db/dialect.ts'
-import { takeIn } from '#db/search.ts'
+import { indexPending } from '#db/search.ts'
 import { join, name, raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { begin } from '#kernel/history.ts'
-import { hashToken, randomToken } from '#kernel/tokens.ts'
+import { hashToken, randomToken } from '#identity/tokens.ts'
+import { begin } from '#kernel/write/history.ts'
 import { setup } from '#server/setup.ts'
 import { choices } from './cases.ts'
 import type { Dataset } from './dataset.ts'
@@ -50,7 +50,7 @@ export async function fill(db: Database, size: number, withPast: boolean): Promi
   const adminToken = randomToken()
   await setup(db, { seed: 'basic', adminToken })
   const dataset = await db.transaction((tx) => write(tx, size, withPast, random, adminToken))
-  while ((await takeIn(db, TAKEN_IN)) > 0);
+  while ((await indexPending(db, TAKEN_IN)) > 0);
   // A database in use has its statistics; SQLite keeps none unless asked.
   if (db.engine === 'postgres') await db.script('vacuum analyze')
   return dataset
@@ -76,7 +76,7 @@ export async function addNets(db: Database, dataset: Dataset): Promise<Dataset> 
     await begin(tx, { table: 'work_packages', journal: 'work_package_versions' })
     return added
   })
-  while ((await takeIn(db, TAKEN_IN)) > 0);
+  while ((await indexPending(db, TAKEN_IN)) > 0);
   if (db.engine === 'postgres') await db.script('analyze')
   return { ...dataset, nets }
 }

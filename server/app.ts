@@ -13,9 +13,9 @@ import { makeDrainable } from '#http/draining.ts'
 import { type TimeLimits, usualTimes } from '#http/limits.ts'
 import { answerMalformed, refuseOddities } from '#http/malformed.ts'
 import { mount } from '#http/mount.ts'
+import { hasKeys, passingKey, useKeys } from '#identity/secrets.ts'
+import { createCache } from '#kernel/cache.ts'
 import { ApiError } from '#kernel/errors.ts'
-import { hasKeys, passingKey, useKeys } from '#kernel/secrets.ts'
-import { createWorld } from '#kernel/world.ts'
 import { product } from '#server/modules.ts'
 import { oauthEndpoints } from '#server/web/oauth/endpoints.ts'
 import { nothingThere } from '#server/web/page.ts'
@@ -73,7 +73,7 @@ export async function build(
   watchBodies(app.server, times)
   refuseOddities(app.server)
   makeDrainable(app)
-  const world = createWorld()
+  const cache = createCache()
   app.addHook('onResponse', (request, reply, done) => {
     request.log.info(
       {
@@ -94,7 +94,7 @@ export async function build(
     done(needsHost ? (new ApiError('BadRequest', 'The request names no Host.') as Error) : undefined)
   })
 
-  const ground = { model: product, db, world, files, times }
+  const ground = { model: product, db, cache, files, times }
   addCors(app, ground)
 
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error))

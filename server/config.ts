@@ -3,9 +3,9 @@ import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { StoreChoice } from '#files/open.ts'
-import { isToken } from '#kernel/tokens.ts'
+import { isToken } from '#identity/tokens.ts'
+import type { MailChoice } from '#jobs/post.ts'
 import type { KeyChoice } from './keys.ts'
-import type { MailChoice } from './mail/post.ts'
 import type { Seed } from './setup.ts'
 
 /** Every choice made. */

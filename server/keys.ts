@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { type Key, type KeySource, keysIn, passingKey, randomSecretKey, writtenKey } from '#kernel/secrets.ts'
+import { type Key, type KeySource, keysIn, passingKey, randomSecretKey, writtenKey } from '#identity/secrets.ts'
 
 /** Where the operator wants keys to come from. */
 export type KeyChoice =

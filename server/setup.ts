@@ -4,9 +4,9 @@ import { insert } from '#db/dialect.ts'
 import { migrate } from '#db/migrate.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { hashToken, randomToken } from '#kernel/tokens.ts'
-import { changed } from '#kernel/world.ts'
-import { makeLink, renewSetup } from '#modules/accounts/one-time-links.ts'
+import { makeLink, renewSetup } from '#identity/one-time-links.ts'
+import { hashToken, randomToken } from '#identity/tokens.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { permissions } from '#modules/accounts/permissions.ts'
 import { admin } from './seeds/basic.ts'
 import { insertRows } from './seeds/rows.ts'
@@ -57,7 +57,7 @@ async function keepAddress(tx: Transaction, { protocol, host }: URL): Promise<vo
     const kept = await tx.run(sql`
       insert into settings (name, value) values (${name}, ${JSON.stringify(value)})
       on conflict (name) do update set value = excluded.value where settings.value <> excluded.value`)
-    if (kept > 0) await changed(tx, 'settings')
+    if (kept > 0) await invalidate(tx, 'settings')
   }
 }
 
@@ -122,7 +122,7 @@ async function createAdmin(tx: Transaction, now: string): Promise<number> {
       updated_at: now,
     }),
   )
-  await changed(tx, 'principals')
+  await invalidate(tx, 'principals')
   return row!.id
 }
 
@@ -130,7 +130,7 @@ async function createAdmin(tx: Transaction, now: string): Promise<number> {
 async function createToken(tx: Transaction, user_id: number, now: string): Promise<string> {
   const token = randomToken()
   await tx.one(insert('tokens', { user_id, name: 'First start', hash: hashToken(token), created_at: now }))
-  await changed(tx, 'tokens')
+  await invalidate(tx, 'tokens')
   return token
 }
 
@@ -147,7 +147,7 @@ async function giveToken(tx: Transaction, user_id: number, value: string, now: s
     sql`delete from tokens where query_id is null and (hash = ${hash} or (user_id = ${user_id} and name = ${GIVEN_TOKEN}))`,
   )
   await tx.one(insert('tokens', { user_id, name: GIVEN_TOKEN, hash, created_at: now }))
-  await changed(tx, 'tokens')
+  await invalidate(tx, 'tokens')
 }
 
 /** Makes the table of permissions equal to the catalogue. */
@@ -172,7 +172,7 @@ async function writePermissions(tx: Transaction): Promise<void> {
   if (asText(stored) === asText(wanted)) return
   await tx.run(sql`delete from permissions`)
   await insertRows(tx, 'permissions', wanted)
-  await changed(tx, 'roles')
+  await invalidate(tx, 'roles')
 }
 
 const builtinUsers = [
@@ -192,5 +192,5 @@ async function writeBuiltinUsers(tx: Transaction, now: string): Promise<void> {
     'principals',
     missing.map((user) => ({ ...user, admin: false, status: 1, created_at: now, updated_at: now })),
   )
-  await changed(tx, 'principals')
+  await invalidate(tx, 'principals')
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { raw, sql } from '#db/sql.ts'
-import { hashToken } from '#kernel/tokens.ts'
+import { hashToken } from '#identity/tokens.ts'
 import { permissions } from '#modules/accounts/permissions.ts'
 import { type Seed, setup } from '#server/setup.ts'
 import { emptyDatabase } from '#test/database.ts'

@@ -1,7 +1,7 @@
 /** `halyard custom-action`: changes of work packages that are made together, from the command line. */
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { changed } from '#kernel/world.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { makeAction } from '#modules/custom-fields/actions.ts'
 import { columns } from './columns.ts'
 import { type Invocation, idIn } from './command.ts'
@@ -49,7 +49,7 @@ export async function deleteAction({ config, words }: Invocation): Promise<void>
     db.transaction(async (tx) => {
       const count = await tx.run(sql`delete from custom_actions where id = ${id}`)
       if (count === 0) throw new Error(`There is no custom action ${id}.`)
-      await changed(tx, 'custom_actions')
+      await invalidate(tx, 'custom_actions')
     }),
   )
   console.log(`Removed custom action ${id}.`)

@@ -1,7 +1,6 @@
 /** `halyard oauth`: applications that may ask people to let them in, from the command line. */
 import type { Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
-import { API } from '#kernel/scopes.ts'
 import {
   applications,
   faultsOf,
@@ -11,7 +10,8 @@ import {
   remove,
   rotateSecret,
   setEnabled,
-} from '#modules/oauth/applications.ts'
+} from '#identity/oauth/applications.ts'
+import { API } from '#identity/scopes.ts'
 import { columns } from './columns.ts'
 import { type Invocation, idIn } from './command.ts'
 import { withDatabase } from './database.ts'

@@ -4,10 +4,10 @@ import { ConstraintError, type Database, type Reader, type Transaction } from '#
 import { insert } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import { isIssuer } from '#http/provider.ts'
-import { type ClaimNames, claimNames, type Provider, type Registration, registrations } from '#kernel/providers.ts'
-import { keysOf } from '#kernel/secrets.ts'
+import { type ClaimNames, claimNames, type Provider, type Registration, registrations } from '#identity/providers.ts'
+import { keysOf } from '#identity/secrets.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { addressOf, readSettings } from '#kernel/settings.ts'
-import { changed } from '#kernel/world.ts'
 import { columns } from './columns.ts'
 import type { Invocation } from './command.ts'
 import { reasonOf, withDatabase } from './database.ts'
@@ -159,7 +159,7 @@ export async function unlinkUser({ config, words }: Invocation): Promise<void> {
 const write = (db: Database, work: (tx: Transaction) => Promise<void>): Promise<void> =>
   db.transaction(async (tx) => {
     await work(tx)
-    await changed(tx, 'auth_providers')
+    await invalidate(tx, 'auth_providers')
   })
 
 /** The provider with a slug. Throws an Error in one sentence when there is none. */

@@ -1,5 +1,5 @@
 /** `halyard secrets`: the key by which secrets in the database are sealed. */
-import { type Key, keysOf, randomSecretKey, resealSecrets, sealedIn, sealingKey, writtenKey } from '#kernel/secrets.ts'
+import { type Key, keysOf, randomSecretKey, resealSecrets, sealedIn, sealingKey, writtenKey } from '#identity/secrets.ts'
 import { columns } from './columns.ts'
 import type { Invocation } from './command.ts'
 import { withDatabase } from './database.ts'

@@ -4,10 +4,10 @@ import type { FastifyInstance } from 'fastify'
 import { type Database, PATIENCE_MS } from '#db/database.ts'
 import { openStore } from '#files/open.ts'
 import type { FileStore } from '#files/store.ts'
-import type { Post } from '#kernel/mail.ts'
+import type { Post } from '#jobs/mail.ts'
+import { postOf } from '#jobs/post.ts'
 import { addressOf, answersAt, readSettings } from '#kernel/settings.ts'
 import type { Config } from '#server/config.ts'
-import { postOf } from '#server/mail/post.ts'
 import { type SetupResult, setup, setupPath } from '#server/setup.ts'
 import type { Invocation } from './command.ts'
 import { lock, openDatabase, reasonOf, secure } from './database.ts'
@@ -137,19 +137,19 @@ function repeat(every: number, work: () => Promise<unknown>, failed: (error: unk
 }
 
 async function deliverAll(db: Database): Promise<void> {
-  const [{ deliver }, { runTasks }] = await Promise.all([import('#kernel/events.ts'), import('#kernel/tasks.ts')])
+  const [{ deliver }, { runTasks }] = await Promise.all([import('#kernel/write/outbox.ts'), import('#jobs/tasks.ts')])
   await runTasks((await import('#server/modules.ts')).product, db, new Date())
   while ((await deliver(db)) > 0);
 }
 
 async function workOnFiles(db: Database, files: FileStore, signal: AbortSignal): Promise<void> {
-  const [{ runFileTasks }, { product }] = await Promise.all([import('#kernel/tasks.ts'), import('#server/modules.ts')])
+  const [{ runFileTasks }, { product }] = await Promise.all([import('#jobs/tasks.ts'), import('#server/modules.ts')])
   await runFileTasks(product, db, files, new Date(), signal)
 }
 
 /** Sends what mail there is; the log tells of what could not be sent. */
 async function sendAll(db: Database, post: Post, { log }: FastifyInstance): Promise<void> {
-  const { sendMails } = await import('#kernel/mail.ts')
+  const { sendMails } = await import('#jobs/mail.ts')
   await sendMails(db, post, new Date(), ({ recipient, subject }, err, isLast) =>
     log.error({ err, to: recipient, subject }, isLast ? 'mail could not be sent, and is given up' : 'mail could not be sent yet'),
   )

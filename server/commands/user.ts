@@ -3,13 +3,13 @@ import { ConstraintError, type Reader, type Transaction } from '#db/database.ts'
 import { assignments, folded, insert } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
+import { endSetup } from '#identity/one-time-links.ts'
+import { passwordReplaced } from '#identity/password-changes.ts'
+import { weaknesses } from '#identity/password-rules.ts'
+import { hashPassword, randomPassword } from '#identity/passwords.ts'
+import { resetTwoFactor } from '#identity/two-factor.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { readSettings } from '#kernel/settings.ts'
-import { changed } from '#kernel/world.ts'
-import { endSetup } from '#modules/accounts/one-time-links.ts'
-import { passwordReplaced } from '#modules/accounts/password-changes.ts'
-import { weaknesses } from '#modules/accounts/password-rules.ts'
-import { hashPassword, randomPassword } from '#modules/accounts/passwords.ts'
-import { resetTwoFactor } from '#modules/accounts/two-factor.ts'
 import { hasAdmin } from '#modules/accounts/user-rules.ts'
 import { columns } from './columns.ts'
 import type { Invocation } from './command.ts'
@@ -67,7 +67,7 @@ export async function createUser({ config, flags }: Invocation): Promise<void> {
         throw new Error(`There is somebody with the ${what} already.`, { cause })
       })
       if (more.admin) await endSetup(tx)
-      await changed(tx, 'principals')
+      await invalidate(tx, 'principals')
     })
   })
   console.log(`Created ${login}.`)
@@ -85,7 +85,7 @@ export async function resetPassword({ config, words }: Invocation): Promise<void
       const values = { password_hash, password_changed_at: now.toISOString(), force_password_change: true }
       await tx.run(sql`update principals set ${assignments(values)}, updated_at = ${now.toISOString()} where id = ${user.id}`)
       await passwordReplaced(tx, user, await readSettings(tx), now)
-      await changed(tx, 'principals')
+      await invalidate(tx, 'principals')
       return user.login
     })
   })
@@ -123,7 +123,7 @@ async function setStatus({ config, words }: Invocation, status: number, from?: n
       await tx.run(sql`update principals set status = ${status}, updated_at = ${new Date().toISOString()} where id = ${user.id}`)
       if (user.admin && status !== ACTIVE && !(await hasAdmin(tx)))
         throw new Error('At least one active administrator must remain.')
-      await changed(tx, 'principals')
+      await invalidate(tx, 'principals')
     }),
   )
 }

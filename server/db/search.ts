@@ -96,7 +96,7 @@ const MOST_TRIGRAMS = 24
  * Takes texts that wait into their indexes, as many as can be in one short transaction: of those that may be long, or of the
  * others. Gives how many.
  */
-export async function takeIn(db: Database, most: number, { long = false } = {}): Promise<number> {
+export async function indexPending(db: Database, most: number, { long = false } = {}): Promise<number> {
   if (db.engine === 'postgres') return 0
   const some = sql`select of_table, id from texts_waiting where of_table ${raw(long ? '=' : '<>')} ${LONG} limit ${most}`
   if (!(await db.one(some))) return 0

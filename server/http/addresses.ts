@@ -1,8 +1,8 @@
 /**
  * Addresses from which wrong credentials come again and again. Counted in each process by itself: the secrets of the API are too
- * long to be guessed, so what this saves is the work that guesses make, and an account has its own count (`kernel/throttle.ts`).
+ * long to be guessed, so what this saves is the work that guesses make, and an account has its own count (`identity/rate-limit.ts`).
  */
-import { hashToken } from '#kernel/tokens.ts'
+import { hashToken } from '#identity/tokens.ts'
 
 const MINUTE = 60_000
 /** So many wrong credentials an address may send in a minute. */

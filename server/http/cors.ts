@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { settingsOf } from '#kernel/settings.ts'
 import { varyBy } from './answer.ts'
-import { type Ground, snapshotFor } from './mount.ts'
+import { type Services, snapshotFor } from './mount.ts'
 
 /** What programs ask; pages for people are for nobody else's. */
 const covered = /^\/(?:api\/v3|oauth\/(?!authorize)|\.well-known\/)/
@@ -13,7 +13,7 @@ const EXPOSED = 'link, location, retry-after, www-authenticate, x-request-id'
 const KNOWN_FOR = '600'
 
 /** Lets pages of the origins that the settings name read answers. All others are answered as if there were no such thing. */
-export function addCors(app: FastifyInstance, ground: Ground): void {
+export function addCors(app: FastifyInstance, ground: Services): void {
   app.addHook('onRequest', async (request, reply) => {
     if (!covered.test(request.url)) return
     const { apiv3_cors_enabled, apiv3_cors_origins } = await settingsOf(ground.db, await snapshotFor(request, ground))

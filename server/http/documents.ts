@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Model } from '#kernel/declaration.ts'
 import { settingsOf } from '#kernel/settings.ts'
 import { sendText } from './answer.ts'
-import { type Ground, PREFIX, snapshotFor } from './mount.ts'
+import { PREFIX, type Services, snapshotFor } from './mount.ts'
 import { openapi } from './openapi.ts'
 
 const require = createRequire(import.meta.url)
@@ -33,7 +33,7 @@ const POLICY =
 export const openapiDocument = ({ resources, operations }: Model): object => openapi(resources, operations, version)
 
 /** Adds `/api/v3/spec.json`, `.yml`, `/api/v3/openapi.json` and, while the settings say so, `/api/docs`. Made when first asked for. */
-export function describe(app: FastifyInstance, ground: Ground): void {
+export function describe(app: FastifyInstance, ground: Services): void {
   let json: string | undefined
   const asJson = () => {
     json ??= JSON.stringify(openapiDocument(ground.model))

@@ -3,12 +3,12 @@
  * provider that was configured; nothing that it says makes us ask anybody else.
  */
 import type { JWTVerifyResult } from 'jose'
+import { availableProviders, linkedUser, type Provider } from '#identity/providers.ts'
+import { API } from '#identity/scopes.ts'
+import { limitsOf } from '#identity/tokens.ts'
+import type { Identity } from '#kernel/access/viewer.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { isStorable } from '#kernel/kinds.ts'
-import { availableProviders, linkedUser, type Provider } from '#kernel/providers.ts'
-import { API } from '#kernel/scopes.ts'
-import { limitsOf } from '#kernel/tokens.ts'
-import type { Identity } from '#kernel/viewer.ts'
 import { COOL_DOWN, keysOf, ProviderUnavailable } from './provider.ts'
 import { type Asking, type BearerWay, insufficientScope, wrongBearer } from './refusals.ts'
 

@@ -4,16 +4,16 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Database, UnavailableError } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { FileStore } from '#files/store.ts'
-import type { Ask, Context, Document, Method, Model, Operation, Part } from '#kernel/declaration.ts'
+import { API, API_READ } from '#identity/scopes.ts'
+import { type Identity, prepare, viewerOf } from '#kernel/access/viewer.ts'
+import type { Cache, Snapshot } from '#kernel/cache.ts'
+import type { ApiRequest, Context, Document, Method, Model, Operation, Part } from '#kernel/declaration.ts'
 import { ApiError, forbidden, insufficientScope, notFound } from '#kernel/errors.ts'
 import { readObject } from '#kernel/json.ts'
 import { modelFor } from '#kernel/model.ts'
-import { unpackParams } from '#kernel/query.ts'
-import { readingOnly } from '#kernel/represent.ts'
-import { API, API_READ } from '#kernel/scopes.ts'
+import { unpackParams } from '#kernel/read/parse.ts'
+import { readingOnly } from '#kernel/read/represent.ts'
 import { type Settings, settingsOf } from '#kernel/settings.ts'
-import { type Identity, prepare, viewerOf } from '#kernel/viewer.ts'
-import type { Snapshot, World } from '#kernel/world.ts'
 import { send, sendError } from './answer.ts'
 import { authenticate } from './authenticate.ts'
 import { piecesOf, readText } from './body.ts'
@@ -23,10 +23,10 @@ import { boundaryOf, readParts } from './multipart.ts'
 export const PREFIX = '/api/v3'
 
 /** What answering stands on. */
-export interface Ground {
+export interface Services {
   readonly model: Model
   readonly db: Database
-  readonly world: World
+  readonly cache: Cache
   readonly files: FileStore
   readonly times: TimeLimits
 }
@@ -38,17 +38,17 @@ const byHeaders: Caller = (request, db, snapshot, settings, now) => authenticate
 const snapshots = new WeakMap<FastifyRequest, Promise<Snapshot>>()
 
 /** The snapshot of a request, taken when it is first asked for. */
-export function snapshotFor(request: FastifyRequest, { db, world }: Ground): Promise<Snapshot> {
+export function snapshotFor(request: FastifyRequest, { db, cache }: Services): Promise<Snapshot> {
   let snapshot = snapshots.get(request)
   if (!snapshot) {
-    snapshot = world.snapshot(db)
+    snapshot = cache.snapshot(db)
     snapshots.set(request, snapshot)
   }
   return snapshot
 }
 
 /** Everything a request carries, once it is known who asks. Two statements at most, one when nothing changed. */
-export async function contextOf(request: FastifyRequest, ground: Ground, caller = byHeaders): Promise<Context> {
+export async function contextOf(request: FastifyRequest, ground: Services, caller = byHeaders): Promise<Context> {
   const { model, db, files } = ground
   const [path = '', search = ''] = request.raw.url?.split(/\?(.*)/s) ?? []
   const params = search === '' ? NONE : unpackParams(new URLSearchParams(search))
@@ -84,8 +84,8 @@ const dayIn = (timeZone: string, now: Date): string =>
   Temporal.Instant.fromEpochMilliseconds(now.getTime()).toZonedDateTimeISO(timeZone).toPlainDate().toString()
 
 /** The same request at a later moment. Whoever has just been removed remains who they were. */
-async function renew(context: Context, { model, db, world }: Ground): Promise<Context> {
-  const snapshot = await world.snapshot(db)
+async function renew(context: Context, { model, db, cache }: Services): Promise<Context> {
+  const snapshot = await cache.snapshot(db)
   const { id, limits } = context.viewer
   const row = await snapshot.remember(`principal ${id}`, ['principals'], () =>
     db.one(sql`select * from principals where id = ${id}`),
@@ -119,7 +119,7 @@ function checkContentType(request: FastifyRequest, { method, accepts = 'json' }:
 /** Answered in plain text, unlike every other error. */
 class MissingContentType extends Error {}
 
-async function answer(request: FastifyRequest, reply: FastifyReply, ground: Ground, one: Operation): Promise<FastifyReply> {
+async function answer(request: FastifyRequest, reply: FastifyReply, ground: Services, one: Operation): Promise<FastifyReply> {
   // What only reads commits nothing.
   const { db, meaning } = one.method === 'GET' ? { db: ground.db, meaning: (error: unknown) => error } : accounted(ground.db)
   const { raw } = request
@@ -154,7 +154,7 @@ async function sentWith(
   raw: IncomingMessage,
   { method, accepts }: Operation,
   times: TimeLimits,
-): Promise<Pick<Ask, 'text' | 'body' | 'parts'>> {
+): Promise<Pick<ApiRequest, 'text' | 'body' | 'parts'>> {
   const none = { text: '', body: {}, parts: noParts() }
   if (method === 'GET' || method === 'DELETE') return none
   if (accepts === 'parts') {
@@ -213,7 +213,7 @@ async function* noParts(): AsyncGenerator<Part> {}
 async function answerDocument(
   request: FastifyRequest,
   reply: FastifyReply,
-  ground: Ground,
+  ground: Services,
   one: Document,
 ): Promise<FastifyReply> {
   const params = request.params as Record<string, string>
@@ -236,7 +236,7 @@ async function answerDocument(
  */
 export function mount(
   app: FastifyInstance,
-  ground: Ground,
+  ground: Services,
   elsewhere: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>,
 ): void {
   const { operations, documents } = ground.model

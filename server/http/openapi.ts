@@ -55,7 +55,7 @@ function model(resource: Resource, all: readonly Resource[]): Json {
         required: ['self'],
         properties: {
           self: ref('Link'),
-          ...Object.fromEntries(links.map((p) => [p.name, p.options.collected ? ref('Link') : linkSchema(p)])),
+          ...Object.fromEntries(links.map((p) => [p.name, p.options.listedAt ? ref('Link') : linkSchema(p)])),
           ...Object.fromEntries(
             Object.entries(resource.actions ?? {})
               .filter(([, action]) => action)

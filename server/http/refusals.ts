@@ -1,10 +1,10 @@
 /** What is needed to find out who asks, and how those are refused who cannot be let in. */
 import type { FastifyRequest } from 'fastify'
 import type { Database } from '#db/database.ts'
+import type { Identity } from '#kernel/access/viewer.ts'
+import type { Snapshot } from '#kernel/cache.ts'
 import { ApiError } from '#kernel/errors.ts'
 import type { Settings } from '#kernel/settings.ts'
-import type { Identity } from '#kernel/viewer.ts'
-import type { Snapshot } from '#kernel/world.ts'
 
 export const WRONG = 'You did not provide the correct credentials.'
 

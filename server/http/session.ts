@@ -1,9 +1,9 @@
 /** The cookies of sessions and of those who are on their way to one, and which requests they speak for. */
 import type { IncomingMessage } from 'node:http'
 import type { Database } from '#db/database.ts'
-import { type Session, sessionOf } from '#kernel/sessions.ts'
+import { type Session, sessionOf } from '#identity/sessions.ts'
+import type { Snapshot } from '#kernel/cache.ts'
 import { addressOf, type Settings } from '#kernel/settings.ts'
-import type { Snapshot } from '#kernel/world.ts'
 
 /** With the prefix, which browsers grant by HTTPS only, no other host can set a cookie and no part of ours can narrow it. */
 const named = (name: string, { https }: Settings): string => (https ? `__Host-${name}` : name)

@@ -2,7 +2,7 @@
 import type { TableName } from '#db/tables.ts'
 import type { Declared, Extension, Model, Module, Operation, Parts, Property, RemovalStep, Resource } from './declaration.ts'
 import { completed, modelOf } from './model.ts'
-import { standardOperations } from './operation.ts'
+import { standardOperations } from './standard.ts'
 
 /**
  * The model that these modules make.
@@ -74,7 +74,7 @@ function extended(declared: readonly Declared[], extensions: readonly Extension[
   })
 }
 
-const maps = ['may', 'actions', 'extras', 'loads', 'embeds', 'filters', 'sorts'] as const
+const maps = ['may', 'actions', 'computedColumns', 'pageLoaders', 'embedLoaders', 'filters', 'sorts'] as const
 const lists = ['needs', 'after'] as const
 
 function merged(one: Partial<Declared>, more: Extension['more']): Partial<Declared> {

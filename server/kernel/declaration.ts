@@ -3,10 +3,10 @@ import type { Database, Engine, Reader, Row, Transaction } from '#db/database.ts
 import type { Sql } from '#db/sql.ts'
 import type { TableName, Tables } from '#db/tables.ts'
 import type { FileStore } from '#files/store.ts'
+import type { Need, Proof, Viewer } from '#kernel/access/viewer.ts'
+import type { CacheTopic, Snapshot } from './cache.ts'
 import type { Violation } from './errors.ts'
 import type { Settings } from './settings.ts'
-import type { Need, Proof, Viewer } from './viewer.ts'
-import type { Snapshot, Topic } from './world.ts'
 
 export interface Context {
   readonly db: Reader
@@ -34,7 +34,7 @@ export interface Context {
   /** The path asked for, without the query string. */
   readonly path: string
   /** Where rows are read as they were at a moment: the same request, reading what there is now. */
-  readonly present?: Context
+  readonly live?: Context
   /** The same request as if it began now: after a write, for telling what has become of it. */
   renewed(): Promise<Context>
 }
@@ -90,7 +90,7 @@ export interface Draft<R = any> {
   /** What `_meta` of the payload says, by name. */
   readonly meta: Readonly<Record<string, unknown>>
   /** What was given for properties that have no column, as it was sent. */
-  readonly loose?: Readonly<Record<string, unknown>>
+  readonly virtual?: Readonly<Record<string, unknown>>
   /** The addresses of links that lead to nothing the viewer sees, as they were sent, by column or, without one, by property. */
   readonly dangling?: Readonly<Record<string, readonly string[]>>
 }
@@ -130,7 +130,7 @@ export interface Common<R, F> {
   /** Who may read it, and filter or sort by it. */
   read?: Rule
   /** Whether the row has it; where not, its key is absent. */
-  when?: (row: R, page: Page) => boolean
+  when?: (row: R, page: Loaded) => boolean
   /** Whether a row has it at all, stored or not: where not it is shown nowhere, and no notice is taken of it when it is sent. */
   active?: (draft: Draft<R>, context: Context) => boolean
   /** What a new row has where the client says nothing. */
@@ -169,7 +169,7 @@ export interface ScalarOptions<R, F> extends Common<R, F> {
   max?: number
   min?: number
   /** Computed from the row instead of read from a column. */
-  value?: (row: R, page: Page) => unknown
+  value?: (row: R, page: Loaded) => unknown
   /** Computed by the database: an expression that is selected with every row unless a column is named as well. */
   select?: (scope: Scope, table: string) => Sql
   allowed?: Allowed<R, F>
@@ -182,18 +182,18 @@ export interface LinkOptions<R, F> extends Common<R, F> {
   /** Embedded when the row is answered by itself. */
   embed?: boolean
   /** Whoever sees the row sees this link's target named, whether or not the target is visible otherwise. */
-  open?: boolean
+  alwaysNamed?: boolean
   /** What an invisible target looks like: an undisclosed link, or none. */
-  hidden?: 'undisclosed' | 'none'
+  whenHidden?: 'undisclosed' | 'none'
   /** The link as it is answered, where it is not simply the target's. */
-  link?: (row: R, page: Page) => Link | undefined
+  link?: (row: R, page: Loaded) => Link | undefined
   /** Many targets: how they are read for a page and stored for a row. */
   load?: (rows: readonly R[], context: Context) => Promise<ReadonlyMap<number, readonly number[]>>
   /**
    * The address of the list of many targets, where a row links to that instead of each. They are then loaded only to be
    * embedded, as a collection; a payload names each, and none unless the client did.
    */
-  collected?: (row: R) => string
+  listedAt?: (row: R) => string
   /** Which of the visible targets can be linked to; of all others it is said that they do not exist. */
   eligible?: (draft: Draft<R>, context: Context) => Sql | Promise<Sql>
   /** Runs in the transaction of the write, after the row is written. */
@@ -216,7 +216,7 @@ export interface Property {
   readonly to: string | undefined
   readonly many: boolean
   /** The column it shares with others, which holds an object, and its key there. Its own column is one of the row in memory. */
-  readonly kept?: { readonly column: string; readonly key: string }
+  readonly packed?: { readonly column: string; readonly key: string }
 }
 
 /** A property before it has its name. */
@@ -252,19 +252,19 @@ export type Order =
 
 /** A link that is no property: an action or a way on. */
 export interface Action<R> {
-  href?: (row: R, page: Page) => string | null
+  href?: (row: R, page: Loaded) => string | null
   /** Several links under one name, in place of `href`. */
-  links?: (row: R, page: Page) => readonly Link[] | undefined
+  links?: (row: R, page: Loaded) => readonly Link[] | undefined
   method?: 'post' | 'patch' | 'put' | 'delete'
-  title?: string | ((row: R, page: Page) => string)
-  payload?: (row: R, page: Page) => unknown
+  title?: string | ((row: R, page: Loaded) => string)
+  payload?: (row: R, page: Loaded) => unknown
   templated?: boolean
   /** A media type, for links that lead out of the API. */
   type?: string
   /** Changes nothing, although its method may look like it. */
   harmless?: boolean
   may?: Rule
-  when?: (row: R, page: Page) => boolean
+  when?: (row: R, page: Loaded) => boolean
 }
 
 /** One use of a filter in a request. */
@@ -319,7 +319,7 @@ export interface Query {
   readonly select: readonly string[] | undefined
 }
 
-export interface Page {
+export interface Loaded {
   readonly context: Context
   readonly resource: Resource
   readonly rows: readonly Row[]
@@ -334,7 +334,7 @@ export interface Page {
   /** What its resource's `embeds` gave, by name and the id of the row; only for a row answered by itself. */
   readonly extra?: ReadonlyMap<string, ReadonlyMap<number, object>>
   /** Where the resource stands for several kinds: a page for the rows of each. */
-  readonly variants: ReadonlyMap<string, Page> | undefined
+  readonly variants: ReadonlyMap<string, Loaded> | undefined
 }
 
 /** A moment that a request asks about. */
@@ -359,8 +359,8 @@ export interface IndexOptions {
   /** What is asked for in place of what was, where not every page there could be is given. */
   instead?: (query: Query) => Query
   /** What the collection says besides its elements. */
-  links?: (page: Page, query: Query) => Record<string, Link | Link[]>
-  embedded?: (page: Page) => Promise<Body>
+  links?: (page: Loaded, query: Query) => Record<string, Link | Link[]>
+  embedded?: (page: Loaded) => Promise<Body>
   /** Elements embed what they do when they are answered by themselves. */
   full?: boolean
   /** Further links of each group. */
@@ -375,11 +375,11 @@ export interface Declaration<T extends TableName, F> {
   /** The collection's path below /api/v3. */
   path: string
   /** Further paths whose links name the same kind of resource. */
-  also?: readonly string[]
+  aliases?: readonly string[]
   /** Words for one of them in sentences; defaults to the resource's name in words. */
   label?: string
   /** `_type` and the path, where they depend on the row. */
-  type?: (row: Tables[T], page: Page) => string
+  type?: (row: Tables[T], page: Loaded) => string
   pathOf?: (row: Tables[T]) => string
   /** The path of a row, where it does not end in its id; whatever stands in its place is then read by `resolve` alone. */
   addressOf?: (row: Tables[T]) => string
@@ -394,7 +394,7 @@ export interface Declaration<T extends TableName, F> {
   /** Links to it carry no title. */
   untitled?: boolean
   /** Kept in process: all rows of a small table, or those met of a larger one. */
-  held?: 'all' | 'some'
+  cached?: 'all' | 'some'
   order?: { column: keyof Tables[T] & string; descending?: boolean }
   visible: Rule
   /**
@@ -436,13 +436,13 @@ export interface Declaration<T extends TableName, F> {
   sorts?: Record<string, Order>
   actions?: Record<string, Action<Tables[T]> | null>
   /** Read once for a page: whatever actions and values of its rows need. A loader never sees a single row. */
-  loads?: Record<string, (rows: readonly Tables[T][], context: Context) => Promise<unknown>>
+  pageLoaders?: Record<string, (rows: readonly Tables[T][], context: Context) => Promise<unknown>>
   /** What is embedded besides its links when a row is answered by itself, by the row's id. */
-  embeds?: Record<string, (rows: readonly Tables[T][], context: Context) => Promise<ReadonlyMap<number, object>>>
+  embedLoaders?: Record<string, (rows: readonly Tables[T][], context: Context) => Promise<ReadonlyMap<number, object>>>
   /** Sets of the viewer's that actions and values ask for beyond the rules given here. */
   needs?: readonly Need[]
   /** Expressions selected with every row. */
-  extras?: Record<string, (scope: Scope, table: string) => Sql>
+  computedColumns?: Record<string, (scope: Scope, table: string) => Sql>
   /** What a new row holds before the payload is applied. */
   defaults?: (context: Context) => Partial<Tables[T]>
   /** Whether a write brings the proof along that some properties take, as by the current password. */
@@ -462,7 +462,7 @@ export interface Declaration<T extends TableName, F> {
   /** Why a visible row that the viewer may delete cannot be deleted. */
   removable?: (row: Tables[T], context: Context) => Promise<readonly Violation[]>
   /** Topics that change with a row, besides the table's own. */
-  topics?: readonly Topic[]
+  topics?: readonly CacheTopic[]
   /** Beyond the properties' entries: members of a schema. */
   schema?: (
     draft: Draft<Tables[T]>,
@@ -516,9 +516,9 @@ export interface Resource extends Declared {
   /** The rows themselves, where they are part of the product rather than of the database. */
   readonly rows?: ReadonlyMap<any, Row>
   /** Properties that the viewer does not know of, kept up to date by what the viewer writes. */
-  readonly unseen?: readonly Property[]
+  readonly hiddenComputed?: readonly Property[]
   /** The properties that share a column with others. */
-  readonly kept?: readonly Property[]
+  readonly packedProperties?: readonly Property[]
 }
 
 /** What a module adds to a resource of another one. */
@@ -568,14 +568,14 @@ export type FileTask = (db: Database, files: FileStore, now: Date, signal?: Abor
 export interface Addition {
   readonly properties: readonly Property[]
   /** Those that the viewer does not know of, and whose values follow from others all the same. */
-  readonly unseen: readonly Property[]
+  readonly hiddenComputed: readonly Property[]
   readonly filters: Readonly<Record<string, Filter>>
 }
 
 /** What a database adds for a viewer: the same for all whose `key` is the same, until one of the topics changes. */
 export interface Additions {
   readonly key: string
-  readonly topics: readonly Topic[]
+  readonly topics: readonly CacheTopic[]
   /** By the name of the resource. */
   make(): ReadonlyMap<string, Addition>
 }
@@ -615,7 +615,7 @@ export interface Part {
 }
 
 /** A request that has been understood: who asks, for what, with which body. */
-export interface Ask {
+export interface ApiRequest {
   readonly context: Context
   readonly db: Database
   readonly params: Readonly<Record<string, string>>
@@ -664,7 +664,7 @@ export interface Operation {
   readonly query?: readonly string[]
   /** The resource whose payload it takes, for the description of the API. */
   readonly takes?: string
-  run(ask: Ask): Promise<Answer>
+  run(ask: ApiRequest): Promise<Answer>
 }
 
 /** Something read outside the API, by whoever its address says: for programs that can say nothing else of themselves. */
@@ -672,8 +672,8 @@ export interface Document {
   /** Below the server's root, with `:name` for parameters. */
   readonly path: string
   /** The principal as whom it is read; where there is none it answers 404. */
-  caller(ask: { db: Reader; params: Ask['params']; query: URLSearchParams }): Promise<Row | undefined>
-  run(ask: Pick<Ask, 'context' | 'params'>): Promise<Answer>
+  caller(ask: { db: Reader; params: ApiRequest['params']; query: URLSearchParams }): Promise<Row | undefined>
+  run(ask: Pick<ApiRequest, 'context' | 'params'>): Promise<Answer>
 }
 
 export interface Rule {

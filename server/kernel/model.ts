@@ -1,8 +1,8 @@
 /** A model with what one database adds to it: properties made there, as a viewer knows them. */
 import type { Reader, Row } from '#db/database.ts'
+import type { Viewer } from '#kernel/access/viewer.ts'
+import type { Snapshot } from './cache.ts'
 import type { Addition, Declared, Model, Resource } from './declaration.ts'
-import type { Viewer } from './viewer.ts'
-import type { Snapshot } from './world.ts'
 
 /** A resource put together from its declaration. */
 export function completed(declared: Declared | Resource, more: Partial<Resource> & Pick<Resource, 'properties'>): Resource {
@@ -59,18 +59,18 @@ function withAdditions(model: Model, additions: ReadonlyMap<string, Addition>): 
   )
 }
 
-const grown = (resource: Resource, { properties, unseen, filters }: Addition): Resource =>
+const grown = (resource: Resource, { properties, hiddenComputed, filters }: Addition): Resource =>
   completed(resource, {
     properties: [...resource.properties, ...properties],
     filters: { ...resource.filters, ...filters },
-    unseen,
-    kept: [...properties, ...unseen].filter((property) => property.kept),
+    hiddenComputed,
+    packedProperties: [...properties, ...hiddenComputed].filter((property) => property.packed),
   })
 
 /** Gives values that share a column places of their own in these rows, where properties look for them. */
-export function unfold<R extends Row>({ kept = [] }: Resource, rows: readonly R[]): readonly R[] {
+export function unpack<R extends Row>({ packedProperties = [] }: Resource, rows: readonly R[]): readonly R[] {
   for (const row of rows) {
-    for (const { column, many, kept: place } of kept) {
+    for (const { column, many, packed: place } of packedProperties) {
       if (!place) continue
       const value = row[place.column]?.[place.key] ?? null
       const list = Array.isArray(value) ? value : value === null ? [] : [value]
@@ -81,10 +81,10 @@ export function unfold<R extends Row>({ kept = [] }: Resource, rows: readonly R[
 }
 
 /** A row without the values that share a column, and these by that column and their keys in it. */
-export function split({ kept = [] }: Resource, row: Row): { own: Row; shared: Readonly<Record<string, Row>> } {
+export function unpacked({ packedProperties = [] }: Resource, row: Row): { own: Row; shared: Readonly<Record<string, Row>> } {
   const own: Row = { ...row }
   const shared: Record<string, Row> = {}
-  for (const { column, kept: place } of kept) {
+  for (const { column, packed: place } of packedProperties) {
     if (!place || !((column as string) in row)) continue
     shared[place.column] = { ...shared[place.column], [place.key]: row[column as string] ?? null }
     delete own[column as string]
@@ -93,8 +93,8 @@ export function split({ kept = [] }: Resource, row: Row): { own: Row; shared: Re
 }
 
 /** The same row with such values back in the column they share; nothing is kept of those that are empty. */
-export function folded(resource: Resource, row: Row): Row {
-  const { own, shared } = split(resource, row)
+export function pack(resource: Resource, row: Row): Row {
+  const { own, shared } = unpacked(resource, row)
   for (const [column, values] of Object.entries(shared)) {
     const filled = Object.entries({ ...own[column], ...values }).filter(([, value]) => value !== null)
     own[column] = filled.length > 0 ? Object.fromEntries(filled) : null

@@ -21,7 +21,7 @@ import * as kinds from './kinds.ts'
 import { refuseUnknown, refuseUnknownOperations } from './shapes.ts'
 
 /** A row as it is, as a draft. */
-export const standing = <R>(row: R): Draft<R> => ({ row, before: row, given: NOTHING, many: {}, meta: {} })
+export const unchanged = <R>(row: R): Draft<R> => ({ row, before: row, given: NOTHING, many: {}, meta: {} })
 const NOTHING: ReadonlySet<string> = new Set()
 
 /** Whether a column differs from what is stored; on a new row every column that holds something does. */
@@ -143,7 +143,7 @@ function refuseMisspelt(
  * It can be linked to and shown; there is nothing to write.
  * @param rows the rows, or what reads them off the model
  */
-export function fixed<R extends { id: number | string }>(
+export function staticResource<R extends { id: number | string }>(
   name: string,
   rows: readonly R[] | ((model: Model) => readonly R[]),
   declaration: Omit<Declaration<any, any>, 'resolve' | 'properties'> & {
@@ -159,7 +159,17 @@ export function fixed<R extends { id: number | string }>(
 /** Members of a declaration that a module can add to a resource of another one. */
 type More<T extends TableName> = Pick<
   Declaration<T, any>,
-  'visible' | 'may' | 'actions' | 'attached' | 'extras' | 'loads' | 'embeds' | 'filters' | 'sorts' | 'needs' | 'after'
+  | 'visible'
+  | 'may'
+  | 'actions'
+  | 'attached'
+  | 'computedColumns'
+  | 'pageLoaders'
+  | 'embedLoaders'
+  | 'filters'
+  | 'sorts'
+  | 'needs'
+  | 'after'
 >
 
 /**

@@ -1,7 +1,7 @@
 /** What an administrator can set, with the values a fresh instance has. Stored values win. */
 import type { Reader } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
-import type { Snapshot } from './world.ts'
+import type { Snapshot } from './cache.ts'
 
 export type PasswordRule = 'lowercase' | 'uppercase' | 'numeric' | 'special'
 

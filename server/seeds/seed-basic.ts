@@ -2,7 +2,7 @@
 import type { Transaction } from '#db/database.ts'
 import { amongTexts } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
-import { changed } from '#kernel/world.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { priorities, roles, statuses, timeEntryActivities, types, workflowRoles, workflows } from './basic.ts'
 import { insertForIds, insertRows } from './rows.ts'
 
@@ -38,5 +38,5 @@ export async function seedBasic(tx: Transaction, now: string): Promise<void> {
       where a.id <> b.id and ${among('t.name', workflow.types)} and ${among('r.name', workflowRoles)}
         and ${among('a.name', workflow.statuses)} and ${among('b.name', workflow.statuses)}`)
   }
-  await changed(tx, 'statuses', 'types', 'priorities', 'time_entry_activities', 'roles', 'workflows')
+  await invalidate(tx, 'statuses', 'types', 'priorities', 'time_entry_activities', 'roles', 'workflows')
 }

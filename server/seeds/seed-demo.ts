@@ -3,8 +3,8 @@ import type { Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { name, raw, sql } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
-import { begin } from '#kernel/history.ts'
-import { changed } from '#kernel/world.ts'
+import { invalidate } from '#kernel/cache.ts'
+import { begin } from '#kernel/write/history.ts'
 import { admin } from './basic.ts'
 import { groups, type MemberSeed, type ProjectSeed, placeholderUsers, projects, users } from './demo.ts'
 import { plan } from './plan.ts'
@@ -45,7 +45,7 @@ export async function seedDemo(tx: Transaction, adminId: number, now: string): P
   const day: Day = (count) => new Date(monday + count * DAY_MS).toISOString().slice(0, 10)
   for (const project of projects) await seedProject(tx, project, known, day, now)
   await begin(tx, { table: 'work_packages', journal: 'work_package_versions' })
-  await changed(tx, 'principals', 'memberships', 'projects', 'categories', 'versions')
+  await invalidate(tx, 'principals', 'memberships', 'projects', 'categories', 'versions')
 }
 
 async function idsByName(tx: Transaction, table: TableName): Promise<Ids> {

@@ -1,5 +1,5 @@
 /** The parts of forms: each has a label, and what is said of it is read out with it. */
-import { isId } from '#kernel/operators.ts'
+import { isId } from '#kernel/read/operators.ts'
 import { type Html, html } from '#text/html.ts'
 
 /** What every part can have said of it. */

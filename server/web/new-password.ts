@@ -1,10 +1,11 @@
 /** Choosing a new password: the fields for it, how what they hold is judged, and how it is stored, by whatever way somebody came. */
 import type { Row, Transaction } from '#db/database.ts'
-import { contextOf, type Ground } from '#http/mount.ts'
-import { prepareWrite, save } from '#kernel/change.ts'
+import { contextOf, type Services } from '#http/mount.ts'
+import { faultsOf } from '#identity/password-changes.ts'
+import { hashPassword } from '#identity/passwords.ts'
 import { rowFrom } from '#kernel/operation.ts'
-import { faultsOf } from '#modules/accounts/password-changes.ts'
-import { hashPassword } from '#modules/accounts/passwords.ts'
+import { save } from '#kernel/write/commit.ts'
+import { prepareWrite } from '#kernel/write/prepare.ts'
 import { User } from '#modules/accounts/users.ts'
 import { type Html, html } from '#text/html.ts'
 import { field } from './forms.ts'
@@ -51,7 +52,7 @@ export async function chosenPassword(visit: Visit, user: Row, another = false): 
 }
 
 /** Prepares to store a password of somebody by the contract of their account; whatever else is wrong with that does not matter. */
-export async function storing({ request }: Visit, ground: Ground, user: Row, hash: string) {
+export async function storing({ request }: Visit, ground: Services, user: Row, hash: string) {
   const context = await contextOf(request, ground, async () => ({ principal: user, proof: 'fresh' }))
   const before = await rowFrom('me', context.model.of(User), context)
   const { draft, facts } = await prepareWrite(context, context.model.of(User), before, {}, { password_hash: hash })

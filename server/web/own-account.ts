@@ -1,14 +1,15 @@
 /** One's own account: name, e-mail address, language and time zone, and the password. What is saved is what the API would take. */
 import type { Row } from '#db/database.ts'
-import { contextOf, type Ground } from '#http/mount.ts'
+import { contextOf, type Services } from '#http/mount.ts'
 import { givenCookie } from '#http/session.ts'
-import { commit, findRow, type Prepared, prepareWrite, save } from '#kernel/change.ts'
+import { hasPassword } from '#identity/password-changes.ts'
+import { beginSession, proofOf } from '#identity/sessions.ts'
 import type { Answer, Context, Resource } from '#kernel/declaration.ts'
-import { toErrors } from '#kernel/draft.ts'
 import { ApiError, type Violation } from '#kernel/errors.ts'
 import { rowFrom } from '#kernel/operation.ts'
-import { beginSession, proofOf } from '#kernel/sessions.ts'
-import { hasPassword } from '#modules/accounts/password-changes.ts'
+import { commit, save } from '#kernel/write/commit.ts'
+import { toErrors } from '#kernel/write/payload.ts'
+import { findRow, type Prepared, prepareWrite } from '#kernel/write/prepare.ts'
 import { UserPreferences } from '#modules/accounts/preferences.ts'
 import { User } from '#modules/accounts/users.ts'
 import { html } from '#text/html.ts'
@@ -155,7 +156,7 @@ ${newPasswordFields(visit, errors)}
 }
 
 /** What would be saved of one's own account, as the API's PATCH of it would. */
-async function ownWrite(visit: OwnVisit, ground: Ground, payload: Record<string, unknown>) {
+async function ownWrite(visit: OwnVisit, ground: Services, payload: Record<string, unknown>) {
   const context = await contextOf(visit.request, ground, async () => ({
     principal: visit.session.user,
     proof: proofOf(visit.session, visit.now),

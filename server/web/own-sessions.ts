@@ -1,8 +1,8 @@
 /** Where somebody is signed in, and how they end that. */
 import { takenCookie } from '#http/session.ts'
+import { endSessionOf, endSessionsOf, sessionsOf } from '#identity/sessions.ts'
 import { notFound } from '#kernel/errors.ts'
-import { isId } from '#kernel/operators.ts'
-import { endSessionOf, endSessionsOf, sessionsOf } from '#kernel/sessions.ts'
+import { isId } from '#kernel/read/operators.ts'
 import { html } from '#text/html.ts'
 import { type Area, framed, notice, onTo, signedIn } from './page.ts'
 import { minuteOf } from './times.ts'

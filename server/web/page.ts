@@ -8,14 +8,14 @@ import type { Database } from '#db/database.ts'
 import { errorOf, send, sendError } from '#http/answer.ts'
 import { readText } from '#http/body.ts'
 import { LARGEST_FORM, type TimeLimits } from '#http/limits.ts'
-import { type Ground, snapshotFor } from '#http/mount.ts'
+import { type Services, snapshotFor } from '#http/mount.ts'
 import { actingSession, isOwn, sessionIn, waitingSession } from '#http/session.ts'
+import { isProved, type Session } from '#identity/sessions.ts'
+import { pageOfStage } from '#identity/sign-in.ts'
+import type { Snapshot } from '#kernel/cache.ts'
 import type { Answer } from '#kernel/declaration.ts'
 import { ApiError, forbidden, notFound } from '#kernel/errors.ts'
-import { isProved, type Session } from '#kernel/sessions.ts'
 import { type Settings, settingsOf } from '#kernel/settings.ts'
-import type { Snapshot } from '#kernel/world.ts'
-import { pageOfStage } from '#modules/accounts/sign-in.ts'
 import { type Html, html } from '#text/html.ts'
 import { layout, type Permits, pageHeaders } from './layout.ts'
 import { ownPath } from './own-path.ts'
@@ -56,7 +56,7 @@ export interface Entry {
 export interface Area {
   readonly entries?: readonly Entry[]
   /** Says which addresses answer what. Each form is sent to the address of a page, so that reading it again shows something. */
-  routes(on: Router, ground: Ground): void
+  routes(on: Router, ground: Services): void
 }
 
 export interface Router {
@@ -217,7 +217,7 @@ async function formIn({ raw, headers }: FastifyRequest, settings: Settings, time
 }
 
 /** Adds areas of pages to an application. */
-export function addPages(app: FastifyInstance, ground: Ground, areas: readonly Area[]): void {
+export function addPages(app: FastifyInstance, ground: Services, areas: readonly Area[]): void {
   const { db } = ground
   const route = (method: 'GET' | 'POST', url: string, run: Run) =>
     app.route({

@@ -1,6 +1,6 @@
 /** Pages for people: a page exists because its area is named here. */
 import type { FastifyInstance } from 'fastify'
-import type { Ground } from '#http/mount.ts'
+import type { Services } from '#http/mount.ts'
 import { apiSettings } from './api-settings.ts'
 import { entrance } from './entrance.ts'
 import { firstRun } from './first-run.ts'
@@ -34,4 +34,4 @@ export const areas: readonly Area[] = [
 ]
 
 /** Adds the pages to an application. */
-export const pages = (app: FastifyInstance, ground: Ground): void => addPages(app, ground, areas)
+export const pages = (app: FastifyInstance, ground: Services): void => addPages(app, ground, areas)

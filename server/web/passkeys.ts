@@ -1,10 +1,10 @@
 /** Signing in by a passkey. */
 import { counted } from '#http/addresses.ts'
 import { browserIn, givenBrowser } from '#http/session.ts'
+import { LONGEST_CEREMONY, requestOptions, signInByPasskey } from '#identity/passkeys.ts'
+import { randomKey } from '#identity/tokens.ts'
 import type { Answer } from '#kernel/declaration.ts'
 import { forbidden } from '#kernel/errors.ts'
-import { randomKey } from '#kernel/tokens.ts'
-import { LONGEST_CEREMONY, requestOptions, signInByPasskey } from '#modules/accounts/passkeys.ts'
 import { BY_PASSKEY, circumstancesOf, enter, offersPasskeys, signInPage, tooMany } from './entrance.ts'
 import { ownPath } from './own-path.ts'
 import { type Area, onTo, type Visit, withQuery } from './page.ts'

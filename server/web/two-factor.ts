@@ -1,4 +1,3 @@
-import type { Answer } from '#kernel/declaration.ts'
 import {
   addPasskey,
   canHavePasskeys,
@@ -8,7 +7,7 @@ import {
   passkeysOf,
   removePasskey,
   requestOptions,
-} from '#modules/accounts/passkeys.ts'
+} from '#identity/passkeys.ts'
 import {
   beginSetup,
   confirmSetup,
@@ -22,7 +21,8 @@ import {
   setupOf,
   type TwoFactor,
   twoFactorOf,
-} from '#modules/accounts/two-factor.ts'
+} from '#identity/two-factor.ts'
+import type { Answer } from '#kernel/declaration.ts'
 import { type Html, html } from '#text/html.ts'
 import { circumstancesOf, codeField, enter, entering, type Refusal, tooMany } from './entrance.ts'
 import { field, hidden, idIn } from './forms.ts'

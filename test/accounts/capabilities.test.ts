@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { changed } from '#kernel/world.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { type Client, filters, type Instance, instance, type Reply } from '#test/instance.ts'
 
 let i: Instance
@@ -134,7 +134,7 @@ test('administrators are capable of everything whose module is on; nobody is in 
   const bare = await i.make.project()
   await i.db.transaction(async (tx) => {
     await tx.run(sql`delete from enabled_modules where project_id = ${bare} and name = 'work_package_tracking'`)
-    await changed(tx, 'projects')
+    await invalidate(tx, 'projects')
   })
   const archived = await i.make.project({ active: false })
   const has = async (id: string) => (await i.admin.get(`/capabilities/${id}`)).status === 200

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { changed } from '#kernel/world.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { type Client, filters, type Instance, ids, instance } from '#test/instance.ts'
 
 let i: Instance
@@ -81,7 +81,7 @@ test('whoever has not signed in sees nobody, except where anonymous visitors may
     await tx.run(
       sql`insert into role_permissions (role_id, permission) select id, 'view_members' from roles where builtin = 'anonymous'`,
     )
-    await changed(tx, 'roles')
+    await invalidate(tx, 'roles')
   })
   assert.deepEqual(await found(i.anonymous), [host])
   await i.setting('login_required', true)

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { hashPassword, verifyPassword } from '#modules/accounts/passwords.ts'
+import { hashPassword, verifyPassword } from '#identity/passwords.ts'
 import { type Client, type Instance, instance, type Reply } from '#test/instance.ts'
 
 let i: Instance

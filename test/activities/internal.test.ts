@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { internalComments } from '#db/migrations/0032-internal-comments.ts'
 import { sql } from '#db/sql.ts'
-import { changed } from '#kernel/world.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { switchModule } from '#modules/projects/modules.ts'
 import { type Client, filters } from '#test/instance.ts'
 import { upload } from '../files/upload.ts'
@@ -161,7 +161,7 @@ test('an upgrade switches them on where there are some, and nowhere else', async
   await it.db.transaction(async (tx) => {
     await tx.run(sql`delete from enabled_modules where name = 'internal_comments'`)
     await tx.script(internalComments)
-    await changed(tx, 'projects')
+    await invalidate(tx, 'projects')
   })
   const enabled = await Promise.all(places.map(async (place) => (await admin.get(`/projects/${place}/configuration`)).body))
   assert.deepEqual(

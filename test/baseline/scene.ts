@@ -2,7 +2,7 @@
 
 import { assignments } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
-import { record } from '#kernel/history.ts'
+import { record } from '#kernel/write/history.ts'
 import { product } from '#server/modules.ts'
 import type { Reply } from '#test/instance.ts'
 import { type Scene, scene } from '../work-packages/scene.ts'

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { changed as raise } from '#kernel/world.ts'
+import { invalidate as raise } from '#kernel/cache.ts'
 import { type ActionPlan, makeAction } from '#modules/custom-fields/actions.ts'
 import { type Client, client } from '#test/instance.ts'
 import { ago, at, past } from '../baseline/scene.ts'

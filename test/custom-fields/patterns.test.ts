@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { changed } from '#kernel/world.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { patternFault } from '#text/patterns.ts'
 import { type Scene, scene } from './scene.ts'
 
@@ -73,7 +73,7 @@ describe('a pattern that cannot be matched in linear time', () => {
     const id = await field('^[a-z]$')
     await s.server.db.transaction(async (tx) => {
       await tx.run(sql`update custom_fields set pattern = ${'^(?!x)a'} where id = ${id}`)
-      await changed(tx, 'custom_fields')
+      await invalidate(tx, 'custom_fields')
     })
     assert.equal(await verdict(id, 'anything'), undefined)
     const { body } = await s.writer.get(`/work_packages/schemas/${s.project}-${s.type}`)

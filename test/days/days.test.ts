@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { changed } from '#kernel/world.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { type Client, filters, type Instance, instance } from '#test/instance.ts'
 
 let server: Instance
@@ -18,7 +18,7 @@ beforeEach(async () => {
   await server.setting('working_days', [1, 2, 3, 4, 5])
   await server.db.transaction(async (tx) => {
     await tx.run(sql`delete from non_working_days`)
-    await changed(tx, 'non_working_days')
+    await invalidate(tx, 'non_working_days')
   })
 })
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { hashToken } from '#kernel/tokens.ts'
-import { changed } from '#kernel/world.ts'
+import { hashToken } from '#identity/tokens.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { type Instance, instance } from '#test/instance.ts'
 
 const TOKEN = `opapi-${'7'.repeat(40)}`
@@ -44,7 +44,7 @@ describe('an API token', () => {
     const setStatus = (status: number) =>
       it.db.transaction(async (tx) => {
         await tx.run(sql`update principals set status = ${status} where id = ${vera}`)
-        await changed(tx, 'principals')
+        await invalidate(tx, 'principals')
       })
     await setStatus(3)
     assert.equal((await ask({ authorization: `Bearer ${TOKEN}` })).status, 401)

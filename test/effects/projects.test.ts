@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { changed } from '#kernel/world.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { link, scene, stamps } from './scene.ts'
 
 const it = await scene()
@@ -15,7 +15,7 @@ const version = (project_id: number, sharing: string) =>
 before(async () => {
   await it.db.transaction(async (tx) => {
     await tx.run(sql`update projects set parent_id = ${home} where id = ${away}`)
-    await changed(tx, 'projects')
+    await invalidate(tx, 'projects')
   })
 })
 

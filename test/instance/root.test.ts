@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { changed } from '#kernel/world.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
 
 let halyard: Instance
@@ -95,7 +95,7 @@ test('a project has a configuration with more in it', async () => {
   const without = await halyard.make.project({ identifier: 'without', public: true })
   await halyard.db.transaction(async (tx) => {
     await tx.run(sql`delete from enabled_modules where project_id = ${without} and name = 'internal_comments'`)
-    await changed(tx, 'projects')
+    await invalidate(tx, 'projects')
   })
   assert.equal((await halyard.admin.get('/projects/without/configuration')).body.enabledInternalComments, false)
   const stranger = await halyard.as(await halyard.make.user())

@@ -6,9 +6,9 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { beginSession } from '#kernel/sessions.ts'
-import { hashToken } from '#kernel/tokens.ts'
-import { changed } from '#kernel/world.ts'
+import { beginSession } from '#identity/sessions.ts'
+import { hashToken } from '#identity/tokens.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { permissions } from '#modules/accounts/permissions.ts'
 import { product } from '#server/modules.ts'
 import { type Entangled, entangled, FIRST_BESIDE, inMirror } from '#test/entangled.ts'
@@ -198,7 +198,7 @@ async function linkUp(project: number, workPackage: number, timeEntry: number, q
       ['version', 'versions'],
     ].map(([name, table]) => ({ name, operator: '=', values: [String(first(table!))] }))
     await tx.run(sql`update queries set filters = ${JSON.stringify(uses)} where id = ${query}`)
-    await changed(tx, 'projects')
+    await invalidate(tx, 'projects')
   })
 }
 after(async () => {

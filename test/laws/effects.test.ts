@@ -9,9 +9,9 @@ import { after, before, test } from 'node:test'
 import { ConstraintError, type Database, type Reader, type Row, type Transaction } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { join, name, sql } from '#db/sql.ts'
+import { prepare, type Viewer, viewerOf } from '#kernel/access/viewer.ts'
+import { createCache, invalidate } from '#kernel/cache.ts'
 import type { Operation, Property, Resource } from '#kernel/declaration.ts'
-import { prepare, type Viewer, viewerOf } from '#kernel/viewer.ts'
-import { changed, createWorld } from '#kernel/world.ts'
 import { permissions } from '#modules/accounts/permissions.ts'
 import { makeAction } from '#modules/custom-fields/actions.ts'
 import { product } from '#server/modules.ts'
@@ -105,7 +105,7 @@ async function everyRow(db: Reader): Promise<Rows> {
 /** What each of those who watch sees, by rules asked anew: `table id` by name. */
 async function everySight(db: Reader): Promise<Map<string, Set<string>>> {
   const seen = new Map<string, Set<string>>()
-  const snapshot = await createWorld().snapshot(db)
+  const snapshot = await createCache().snapshot(db)
   for (const { name: of, id } of watching) {
     const row = (await db.one(sql`select * from principals where id = ${id}`)) as Row
     const viewer: Viewer = await viewerOf(snapshot, row)
@@ -316,7 +316,7 @@ before(async () => {
   await copied('work_packages', task as Row, { subject: 'Alone', parent_id: null, version_id: null })
   await server.db.transaction(async (tx) => {
     await makeAction(tx, { name: 'To the dock', changes: { _links: { project: { href: `${PREFIX}/projects/${dock}` } } } })
-    await changed(tx, 'principals', 'memberships', 'projects', 'versions', 'categories')
+    await invalidate(tx, 'principals', 'memberships', 'projects', 'versions', 'categories')
   })
   actors = [
     wire(server.url, await server.token(actor)),

@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { name as identifier, sql } from '#db/sql.ts'
+import { invalidate } from '#kernel/cache.ts'
 import type { Property } from '#kernel/declaration.ts'
-import { changed } from '#kernel/world.ts'
 import { type Extensible, extensible, type Format } from '#modules/custom-fields/definitions.ts'
 import { formats } from '#modules/custom-fields/formats.ts'
 import { makeField } from '#modules/custom-fields/making.ts'
@@ -163,7 +163,7 @@ before(async () => {
     await db.transaction(async (tx) => {
       for (const [id, held] of values)
         await tx.run(sql`update ${identifier(tables[resource] as string)} set custom_values = ${held} where id = ${id}`)
-      await changed(tx, 'projects', 'custom_fields')
+      await invalidate(tx, 'projects', 'custom_fields')
     })
   }
   reader = await halyard.as(people[0] as number)

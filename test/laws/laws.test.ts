@@ -35,8 +35,8 @@ test('every property, title, order and lock is of a column that its table has', 
 
 test('resources held in process are nothing but their rows', () => {
   for (const resource of product.resources) {
-    if (!resource.held) continue
-    assert.deepEqual(Object.keys(resource.extras ?? {}), [], resource.name)
+    if (!resource.cached) continue
+    assert.deepEqual(Object.keys(resource.computedColumns ?? {}), [], resource.name)
     const selected = resource.properties.filter((one) => one.options.select && !one.column)
     assert.deepEqual(
       selected.map((one) => one.name),
@@ -51,7 +51,7 @@ test('links lead to declared resources, and what is embedded or open is a link',
   for (const resource of product.resources) {
     for (const { name: own, to, options } of resource.properties) {
       if (to) assert.ok(known.has(to), `${resource.name}.${own} links to ${to}`)
-      else assert.ok(!options.embed && !options.open && !options.load, `${resource.name}.${own} is no link`)
+      else assert.ok(!options.embed && !options.alwaysNamed && !options.load, `${resource.name}.${own} is no link`)
     }
   }
 })

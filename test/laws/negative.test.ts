@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { operatorsOf } from '#kernel/operators.ts'
-import { filtersOf } from '#kernel/query.ts'
-import { changed } from '#kernel/world.ts'
+import { invalidate } from '#kernel/cache.ts'
+import { filtersOf } from '#kernel/read/judge.ts'
+import { operatorsOf } from '#kernel/read/operators.ts'
 import { permissions } from '#modules/accounts/permissions.ts'
 import { MOST_LEVELS } from '#modules/work-packages/hierarchy.ts'
 import { filters, type Instance, ids, instance } from '#test/instance.ts'
@@ -123,7 +123,7 @@ describe('A: seeing and counting what is hidden', () => {
     assert.equal((await send('GET', `${API}/work_packages/${made}`)).status, 200)
     await server.db.transaction(async (tx) => {
       await tx.run(sql`delete from memberships where principal_id = ${id}`)
-      await changed(tx, 'memberships')
+      await invalidate(tx, 'memberships')
     })
     refused(await send('GET', `${API}/work_packages/${made}`), 404, 'NotFound')
     for (const filter of ['watcher', 'assignee', 'author']) {
@@ -943,7 +943,7 @@ describe('H: exhausting what there is', () => {
             sql`insert into non_working_days (date, name) values (${`20${30 + i}-02-${String(day).padStart(2, '0')}`}, 'Off')`,
           )
       }
-      await changed(tx, 'non_working_days')
+      await invalidate(tx, 'non_working_days')
     })
     const dates = [
       '0001-01-01',

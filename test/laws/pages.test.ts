@@ -1,7 +1,7 @@
 /** Laws of pages: each of them, whatever it shows, is safe from other sites and tells nobody of what they may not see. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { beginSession } from '#kernel/sessions.ts'
+import { beginSession } from '#identity/sessions.ts'
 import { permissions } from '#modules/accounts/permissions.ts'
 import type { Router } from '#server/web/page.ts'
 import { areas } from '#server/web/pages.ts'

@@ -7,9 +7,9 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { assignments } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
-import { changed } from '#kernel/world.ts'
-import { makeLink } from '#modules/accounts/one-time-links.ts'
-import { hashPassword } from '#modules/accounts/passwords.ts'
+import { makeLink } from '#identity/one-time-links.ts'
+import { hashPassword } from '#identity/passwords.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { User } from '#modules/accounts/users.ts'
 import { product } from '#server/modules.ts'
 import type { Router } from '#server/web/page.ts'
@@ -61,14 +61,14 @@ const stored = async (id: number) => it.db.one(sql`select ${raw(COLUMNS.join(', 
 const appoint = (id: number) =>
   it.db.transaction(async (tx) => {
     await tx.run(sql`update principals set ${assignments({ admin: true })} where id = ${id}`)
-    await changed(tx, 'principals')
+    await invalidate(tx, 'principals')
   })
 /** Makes the proof of somebody's sessions an old one. */
 const age = (id: number) =>
   it.db.transaction(async (tx) => {
     const at = new Date(Date.now() - 20 * 60_000).toISOString()
     await tx.run(sql`update sessions set proved_at = ${at} where user_id = ${id}`)
-    await changed(tx, 'sessions')
+    await invalidate(tx, 'sessions')
   })
 const signedIn = async (name: string): Promise<Browser> => {
   const one = browser(it.url)

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { name, sql } from '#db/sql.ts'
-import { amend } from '#kernel/history.ts'
-import { changed } from '#kernel/world.ts'
+import { invalidate } from '#kernel/cache.ts'
+import { amend } from '#kernel/write/history.ts'
 import { makeField, removeField } from '#modules/custom-fields/making.ts'
 import { product } from '#server/modules.ts'
 import { orphans, unknownReferences, untold } from '#test/layout.ts'
@@ -85,7 +85,7 @@ async function entangle(): Promise<void> {
       timeline_zoom_level: 'auto',
       ...stamps,
     })
-  await db.transaction((tx) => changed(tx, 'projects', 'principals', 'versions'))
+  await db.transaction((tx) => invalidate(tx, 'projects', 'principals', 'versions'))
 }
 
 test('every column that could point to a row is known to do so, or excepted for a reason', () => {

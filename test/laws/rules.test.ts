@@ -5,10 +5,10 @@ import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import type { Row } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
+import * as rules from '#kernel/access/rules.ts'
+import { prepare, type Viewer, viewerOf } from '#kernel/access/viewer.ts'
+import { createCache, invalidate } from '#kernel/cache.ts'
 import type { Rule } from '#kernel/declaration.ts'
-import * as rules from '#kernel/rules.ts'
-import { prepare, type Viewer, viewerOf } from '#kernel/viewer.ts'
-import { changed, createWorld } from '#kernel/world.ts'
 import { product } from '#server/modules.ts'
 import { type Instance, instance } from '#test/instance.ts'
 
@@ -153,7 +153,7 @@ const composed = (leaf: fc.Arbitrary<Rule>): fc.Arbitrary<Rule> =>
 
 /** A viewer of whom nothing is known yet. */
 async function viewer(id: number): Promise<Viewer> {
-  const snapshot = await createWorld().snapshot(server.db)
+  const snapshot = await createCache().snapshot(server.db)
   return viewerOf(snapshot, rows.get('principals')!.find((row) => row['id'] === id)!)
 }
 
@@ -184,7 +184,7 @@ for (const table of Object.keys(ofRows)) test(`300 rules over ${table} agree in 
 test('they agree as well once somebody who was everywhere no longer is, a project being archived', async () => {
   await server.db.transaction(async (tx) => {
     await tx.run(sql`update projects set active = false where id = (select max(id) from projects)`)
-    await changed(tx, 'projects')
+    await invalidate(tx, 'projects')
   })
   await readRows()
   for (const table of Object.keys(ofRows)) await agree(table)

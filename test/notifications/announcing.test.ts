@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { changed } from '#kernel/world.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { upload } from '../files/upload.ts'
 import { type Person, patch, type Scene, scene, user } from './scene.ts'
 
@@ -234,7 +234,7 @@ describe('what people choose', () => {
         insert into workflows (type_id, role_id, old_status_id, new_status_id)
         select w.type_id, r.role_id, w.status_id, ${status} from work_packages w, membership_roles r
         join memberships m on m.id = r.membership_id where w.id = ${work} and m.principal_id = ${writer.id}`)
-      await changed(tx, 'workflows')
+      await invalidate(tx, 'workflows')
     })
     const reply = await patch(writer.client, work, { _links: { status: { href: `/api/v3/statuses/${status}` } } })
     assert.equal(reply.status, 200, reply.text)

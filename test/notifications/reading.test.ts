@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { changed } from '#kernel/world.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { filters, ids } from '#test/instance.ts'
 import { type Person, patch, type Scene, scene, user } from './scene.ts'
 
@@ -315,7 +315,7 @@ describe('what is gone or out of sight', () => {
     assert.equal((await me.client.get(path)).body.total, 1)
     await on.server.db.transaction(async (tx) => {
       await tx.run(sql`delete from role_permissions where role_id = ${role} and permission = 'view_internal_comments'`)
-      await changed(tx, 'roles')
+      await invalidate(tx, 'roles')
     })
     assert.equal((await me.client.get(path)).body.total, 0)
   })

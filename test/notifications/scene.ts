@@ -1,7 +1,7 @@
 /** A project with people in it, and what they are told. */
 
 import { sql } from '#db/sql.ts'
-import { runTasks } from '#kernel/tasks.ts'
+import { runTasks } from '#jobs/tasks.ts'
 import { product } from '#server/modules.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
 

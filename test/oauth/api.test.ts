@@ -1,7 +1,7 @@
 /** Applications as the API shows them: to administrators, and never their secrets. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { register } from '#modules/oauth/applications.ts'
+import { register } from '#identity/oauth/applications.ts'
 import { type Scene, scene } from './scene.ts'
 
 let it: Scene

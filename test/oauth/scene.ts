@@ -1,8 +1,8 @@
 /** What the tests of OAuth have in common: applications, people who are signed in, and the way from one to the other. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { hashPassword } from '#modules/accounts/passwords.ts'
-import { type Registration, register } from '#modules/oauth/applications.ts'
+import { type Registration, register } from '#identity/oauth/applications.ts'
+import { hashPassword } from '#identity/passwords.ts'
 import { client, type Instance, instance, type Reply } from '#test/instance.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
 

@@ -481,7 +481,7 @@ describe('an account that has the address of whoever signs in', () => {
 })
 
 test('What is over is forgotten, and logs tell neither codes nor secrets', async () => {
-  const { runTasks } = await import('#kernel/tasks.ts')
+  const { runTasks } = await import('#jobs/tasks.ts')
   await setOut(one)
   await runTasks(product, it.db, new Date(Date.now() + 601_000))
   assert.deepEqual(await it.db.all(sql`select state from provider_sign_ins`), [])

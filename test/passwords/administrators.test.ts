@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { hashPassword } from '#modules/accounts/passwords.ts'
+import { hashPassword } from '#identity/passwords.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
 import { browser } from '../sessions/browser.ts'
 import { PASSWORD } from './scene.ts'

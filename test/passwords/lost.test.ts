@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { computations, hashPassword } from '#modules/accounts/passwords.ts'
+import { computations, hashPassword } from '#identity/passwords.ts'
 import { build } from '#server/app.ts'
 import { type Instance, instance } from '#test/instance.ts'
 import { type Browser, browser } from '../sessions/browser.ts'

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { changed } from '#kernel/world.ts'
-import { hashPassword } from '#modules/accounts/passwords.ts'
+import { hashPassword } from '#identity/passwords.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { type Instance, instance } from '#test/instance.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
 import { MINUTE, mailOf, PASSWORD, saidOf, to } from './scene.ts'
@@ -97,7 +97,7 @@ test('Language and time zone are chosen from lists, as the API knows them', asyn
 test('Of somebody who has chosen no language that of the server is shown, and not the first of the list', async () => {
   await it.db.transaction(async (tx) => {
     await tx.run(sql`update principals set language = null where id = ${vera}`)
-    await changed(tx, 'principals')
+    await invalidate(tx, 'principals')
   })
   assert.match((await one.get('/my/settings')).text, /<option value="en" selected>/)
 })

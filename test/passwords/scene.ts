@@ -1,7 +1,7 @@
 /** What tests of passwords have in common: somebody with one, their browser, and the mail that was written to them. */
 
 import { sql } from '#db/sql.ts'
-import { runTasks } from '#kernel/tasks.ts'
+import { runTasks } from '#jobs/tasks.ts'
 import { product } from '#server/modules.ts'
 import type { Instance, Reply } from '#test/instance.ts'
 

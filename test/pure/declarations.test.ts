@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { everyone } from '#kernel/access/rules.ts'
 import { assemble } from '#kernel/assemble.ts'
 import type { Module, Operation } from '#kernel/declaration.ts'
 import { module } from '#kernel/module.ts'
 import { document, operation } from '#kernel/operation.ts'
-import { extension, fixed, resource } from '#kernel/resource.ts'
-import { everyone } from '#kernel/rules.ts'
+import { extension, resource, staticResource } from '#kernel/resource.ts'
 
 // Misspelt on purpose: the types would not let it pass.
 const base: any = { path: 'boats', title: 'name', visible: everyone, properties: () => ({}), operations: [] }
@@ -38,7 +38,7 @@ describe('a resource is refused by its name', () => {
   for (const [part, member, declaration] of refused) {
     test(`for ${part}: ${member}`, () => {
       assert.throws(() => resource('Boat', 'projects', declaration), says(part, member))
-      assert.throws(() => fixed('Boat', [], declaration), says(part, member))
+      assert.throws(() => staticResource('Boat', [], declaration), says(part, member))
     })
   }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { readDay, readInstant } from '#kernel/lenient-dates.ts'
+import { readDay, readInstant } from '#kernel/read/lenient-dates.ts'
 
 const midnight = (day: string) => `${day}T00:00:00.000Z`
 

@@ -1,8 +1,8 @@
 /** Passwords and tokens: what is stored of them, and that it suffices to recognise them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { hashToken, isToken, randomToken } from '#kernel/tokens.ts'
-import { hashPassword, randomPassword, verifyPassword } from '#modules/accounts/passwords.ts'
+import { hashPassword, randomPassword, verifyPassword } from '#identity/passwords.ts'
+import { hashToken, isToken, randomToken } from '#identity/tokens.ts'
 
 test('a password is recognised by its hash, another is not', async () => {
   const stored = await hashPassword('reef knot')

@@ -1,7 +1,7 @@
 /** Which addresses applications can register to be sent back to, and which of them a request may name. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { allows, faultOf } from '#modules/oauth/redirects.ts'
+import { allows, faultOf } from '#identity/oauth/redirects.ts'
 
 describe('registering', () => {
   test('takes addresses by HTTPS, and by HTTP on the device itself', () => {

@@ -1,10 +1,10 @@
 /** Tasks: each is run, whatever becomes of the others. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { runFileTasks, runTasks } from '#jobs/tasks.ts'
 import { assemble } from '#kernel/assemble.ts'
 import type { FileTask } from '#kernel/declaration.ts'
 import { module } from '#kernel/module.ts'
-import { runFileTasks, runTasks } from '#kernel/tasks.ts'
 
 test('one that fails keeps no other one from being run, and what it threw is told', async () => {
   let runs = 0

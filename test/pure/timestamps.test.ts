@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { momentOf, readTimestamp, readTimestamps } from '#kernel/timestamps.ts'
+import { momentOf, readTimestamp, readTimestamps } from '#kernel/read/timestamps.ts'
 
 /** A Wednesday. */
 const now = new Date('2024-03-20T10:30:00.000Z')

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { hashToken } from '#kernel/tokens.ts'
-import { changed } from '#kernel/world.ts'
+import { hashToken } from '#identity/tokens.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { type Client, client } from '#test/instance.ts'
 import { filter, link, type Scene, scene } from './scene.ts'
 
@@ -262,7 +262,7 @@ test('Rights are those of whoever made the address, at the time of reading', asy
   const permit = (query: ReturnType<typeof sql>) =>
     db.transaction(async (tx) => {
       await tx.run(query)
-      await changed(tx, 'roles')
+      await invalidate(tx, 'roles')
     })
   const role = sql`role_id = (select role_id from membership_roles where membership_id = ${membership})`
   await permit(sql`delete from role_permissions where permission = 'share_calendars' and ${role}`)

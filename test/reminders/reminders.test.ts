@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { deliver, type Event, subscribe } from '#kernel/events.ts'
-import { runTasks } from '#kernel/tasks.ts'
+import { runTasks } from '#jobs/tasks.ts'
+import { deliver, type Event, subscribe } from '#kernel/write/outbox.ts'
 import { product } from '#server/modules.ts'
 import { type Client, type Instance, ids, instance } from '#test/instance.ts'
 

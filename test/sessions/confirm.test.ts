@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { isProved, type Session } from '#kernel/sessions.ts'
-import { changed } from '#kernel/world.ts'
-import { hashPassword } from '#modules/accounts/passwords.ts'
+import { hashPassword } from '#identity/passwords.ts'
+import { isProved, type Session } from '#identity/sessions.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { type Instance, instance } from '#test/instance.ts'
 import { type Browser, browser } from './browser.ts'
 
@@ -84,7 +84,7 @@ test('By the API, too, a session that may be stolen leads to no account: no addr
   ] as const
   await it.db.transaction(async (tx) => {
     await tx.run(sql`update principals set admin = ${true} where id = ${vera}`)
-    await changed(tx, 'principals')
+    await invalidate(tx, 'principals')
   })
   mock.timers.tick(20 * MINUTE)
   for (const [who, values, attribute] of attempts) {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { hashPassword } from '#modules/accounts/passwords.ts'
+import { hashPassword } from '#identity/passwords.ts'
 import { type Instance, instance } from '#test/instance.ts'
 import { type Browser, browser } from './browser.ts'
 

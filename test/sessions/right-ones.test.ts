@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { decide, passwordDoor, type Reserved, reserve } from '#kernel/throttle.ts'
-import { hashPassword } from '#modules/accounts/passwords.ts'
+import { hashPassword } from '#identity/passwords.ts'
+import { decide, passwordLimit, type Reserved, reserve } from '#identity/rate-limit.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
 import { codeOf, wrongCodeOf } from '#test/totp.ts'
 import { STAGE, setUp, waitingBrowser } from '../two-factor/scene.ts'
@@ -112,7 +112,7 @@ describe('An account that lets three wrong passwords through', () => {
     await it.make.user({ login: other, password_hash: hash })
     const undecided = await it.db.transaction(async (tx) => {
       const all = []
-      for (let i = 0; i < 3; i++) all.push(await reserve(tx, passwordDoor, login, new Date()))
+      for (let i = 0; i < 3; i++) all.push(await reserve(tx, passwordLimit, login, new Date()))
       return all as Reserved[]
     })
     const waiting = signIn(PASSWORD)

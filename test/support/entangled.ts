@@ -2,7 +2,7 @@
 import type { Database, Row } from '#db/database.ts'
 import { among, assignments } from '#db/dialect.ts'
 import { name, raw, type Sql, sql } from '#db/sql.ts'
-import { changed, type Topic } from '#kernel/world.ts'
+import { type CacheTopic, invalidate } from '#kernel/cache.ts'
 import { type FieldPlan, makeField } from '#modules/custom-fields/making.ts'
 import type { Hidden } from './hidden.ts'
 import type { Instance } from './instance.ts'
@@ -160,7 +160,7 @@ export async function entangled({ db, make }: Instance, home: number, member: nu
         join work_packages w on w.id = j.resource_id where j.id = ${journals[n]}`)
     }
     await run(sql`insert into group_users (group_id, user_id) values (${hidden.group[0]}, ${member})`)
-    await db.transaction((tx) => changed(tx, ...topics))
+    await db.transaction((tx) => invalidate(tx, ...topics))
   }
 
   const others = (role: number | undefined) =>
@@ -186,7 +186,15 @@ export async function entangled({ db, make }: Instance, home: number, member: nu
   }
 }
 
-const topics: readonly Topic[] = ['principals', 'memberships', 'roles', 'projects', 'versions', 'categories', 'custom_fields']
+const topics: readonly CacheTopic[] = [
+  'principals',
+  'memberships',
+  'roles',
+  'projects',
+  'versions',
+  'categories',
+  'custom_fields',
+]
 
 /** A value of a hidden row as it is when everything hidden is called, dated and counted otherwise. */
 function mirrored(value: unknown): unknown {
@@ -233,7 +241,7 @@ export async function inMirror<T>(db: Database, ties: Entangled['ties'], work: (
           await tx.run(sql`update ${name(table)} set ${name(column)} = ${value} where id = ${row['id']}${same}`)
         }
       }
-      await changed(tx, ...topics, 'custom_options', 'custom_field_items')
+      await invalidate(tx, ...topics, 'custom_options', 'custom_field_items')
     })
   await apply('to')
   try {

@@ -1,8 +1,8 @@
 /** Custom fields of all formats on everything that can have them, and values in them. */
 
 import { name, type Sql, sql } from '#db/sql.ts'
-import { amend } from '#kernel/history.ts'
-import { changed } from '#kernel/world.ts'
+import { invalidate } from '#kernel/cache.ts'
+import { amend } from '#kernel/write/history.ts'
 import { extensible } from '#modules/custom-fields/definitions.ts'
 import { type FieldPlan, makeField } from '#modules/custom-fields/making.ts'
 import { product } from '#server/modules.ts'
@@ -57,6 +57,6 @@ export async function addFields({ db }: Instance, lab: number, person: number): 
       const where = holders[resource] ?? sql`project_id = ${lab}`
       await amend(tx, product, product.of(resource).table, { set: sql`custom_values = ${values}`, where })
     }
-    await changed(tx, 'projects', 'principals', 'versions')
+    await invalidate(tx, 'projects', 'principals', 'versions')
   })
 }

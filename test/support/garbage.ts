@@ -1,8 +1,8 @@
 /** Garbage that looks like what is expected, made of a seed: the same seed makes the same garbage. */
 
 import type { Operation, Property, Resource } from '#kernel/declaration.ts'
-import { operatorsOf } from '#kernel/operators.ts'
-import { filtersOf } from '#kernel/query.ts'
+import { filtersOf } from '#kernel/read/judge.ts'
+import { operatorsOf } from '#kernel/read/operators.ts'
 import { product } from '#server/modules.ts'
 import type { Ask } from './hidden.ts'
 import { oneFile } from './parts.ts'

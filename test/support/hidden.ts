@@ -5,7 +5,7 @@
  */
 import { insert } from '#db/dialect.ts'
 import { join, name, sql } from '#db/sql.ts'
-import { changed } from '#kernel/world.ts'
+import { invalidate } from '#kernel/cache.ts'
 import type { Instance } from './instance.ts'
 import { layout } from './layout.ts'
 
@@ -277,7 +277,7 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
   })
   await add('views', [], { query_id: query, type: 'work_packages_table' })
   await db.transaction((tx) =>
-    changed(tx, 'principals', 'memberships', 'projects', 'versions', 'categories', 'custom_fields', 'custom_options'),
+    invalidate(tx, 'principals', 'memberships', 'projects', 'versions', 'categories', 'custom_fields', 'custom_options'),
   )
 
   const spelled = async (table: string, column: string) =>

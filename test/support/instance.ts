@@ -8,9 +8,9 @@ import { raw, sql } from '#db/sql.ts'
 import { memoryStore } from '#files/memory.ts'
 import type { FileStore } from '#files/store.ts'
 import type { TimeLimits } from '#http/limits.ts'
-import { begin } from '#kernel/history.ts'
-import { makeToken, type Wanted } from '#kernel/tokens.ts'
-import { changed } from '#kernel/world.ts'
+import { makeToken, type Wanted } from '#identity/tokens.ts'
+import { invalidate } from '#kernel/cache.ts'
+import { begin } from '#kernel/write/history.ts'
 import { build } from '#server/app.ts'
 import { product } from '#server/modules.ts'
 import { setup } from '#server/setup.ts'
@@ -105,7 +105,7 @@ export async function instance({
       write(async (tx) => {
         await tx.run(sql`insert into settings (name, value) values (${name}, ${JSON.stringify(value)})
           on conflict (name) do update set value = excluded.value`)
-        await changed(tx, 'settings')
+        await invalidate(tx, 'settings')
       }),
     close: async () => {
       await app.close()
@@ -152,10 +152,10 @@ function makers(db: Database) {
   let count = 0
   const now = new Date().toISOString()
   const stamps = { created_at: now, updated_at: now }
-  const add = (table: string, values: Record<string, unknown>, ...topics: Parameters<typeof changed>[1][]) =>
+  const add = (table: string, values: Record<string, unknown>, ...topics: Parameters<typeof invalidate>[1][]) =>
     db.transaction(async (tx) => {
       const row = (await tx.one<{ id: number }>(insert(table, values))) as { id: number }
-      if (topics.length > 0) await changed(tx, ...topics)
+      if (topics.length > 0) await invalidate(tx, ...topics)
       return row.id
     })
 
@@ -164,7 +164,7 @@ function makers(db: Database) {
     await db.transaction(async (tx) => {
       for (const permission of permissions)
         await tx.run(sql`insert into role_permissions (role_id, permission) values (${id}, ${permission})`)
-      await changed(tx, 'roles')
+      await invalidate(tx, 'roles')
     })
     return id
   }
@@ -209,7 +209,7 @@ function makers(db: Database) {
         await tx.run(
           sql`insert into project_types (project_id, type_id) select ${id}${raw(db.engine === 'postgres' ? '::int' : '')}, id from types`,
         )
-        await changed(tx, 'projects')
+        await invalidate(tx, 'projects')
       })
       return id
     },

@@ -36,7 +36,7 @@ export function* offersOf(body: unknown, onlyNames = false): Generator<Offer> {
   }
   const from = body as Record<string, any>
   const resource = resourceOf(from)
-  const names = (key: string) => onlyNames || Boolean(resource?.property.get(key)?.options.open)
+  const names = (key: string) => onlyNames || Boolean(resource?.property.get(key)?.options.alwaysNamed)
   for (const [rel, links] of Object.entries<any>(from['_links'] ?? {})) {
     for (const link of [links].flat()) {
       if (typeof link?.href !== 'string' || link.templated || link.type || !link.href.startsWith('/')) continue

@@ -2,8 +2,8 @@
 
 import type { Queryable } from '#kernel/declaration.ts'
 import * as kinds from '#kernel/kinds.ts'
-import { takesValues } from '#kernel/operators.ts'
-import type { Known } from '#kernel/query.ts'
+import type { Known } from '#kernel/read/judge.ts'
+import { takesValues } from '#kernel/read/operators.ts'
 
 export type Element = any
 

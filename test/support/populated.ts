@@ -5,9 +5,9 @@ import { ConstraintError, type Database } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
 import { newName } from '#files/store.ts'
+import { type CacheTopic, invalidate } from '#kernel/cache.ts'
 import type { Resource } from '#kernel/declaration.ts'
-import { begin } from '#kernel/history.ts'
-import { changed, type Topic } from '#kernel/world.ts'
+import { begin } from '#kernel/write/history.ts'
 import { permissions } from '#modules/accounts/permissions.ts'
 import { product } from '#server/modules.ts'
 import { tellingApart } from './codes.ts'
@@ -398,6 +398,6 @@ export async function crowd(db: Database, most = 60): Promise<void> {
   }
   await db.transaction(async (tx) => {
     for (const resource of product.resources) if (resource.journal) await begin(tx, resource)
-    await changed(tx, ...([...tables, 'principals', 'memberships'] as Topic[]))
+    await invalidate(tx, ...([...tables, 'principals', 'memberships'] as CacheTopic[]))
   })
 }

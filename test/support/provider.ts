@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose'
 import { insert } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
-import { changed } from '#kernel/world.ts'
+import { invalidate } from '#kernel/cache.ts'
 import type { Instance } from './instance.ts'
 
 export const CLIENT_ID = 'halyard'
@@ -190,7 +190,7 @@ export const link = ({ db }: Instance, user: number, provider: number, subject: 
   db.transaction(async (tx) => {
     const row = { user_id: user, provider_id: provider, subject, created_at: new Date().toISOString() }
     await tx.run(insert('user_auth_identities', row))
-    await changed(tx, 'auth_providers')
+    await invalidate(tx, 'auth_providers')
   })
 
 /** Changes a provider as an instance knows it. */
@@ -203,5 +203,5 @@ export const change = (
   db.transaction(async (tx) => {
     const set = { available: sql`available`, registration: sql`registration`, trusts_email: sql`trusts_email` }[column]
     await tx.run(sql`update auth_providers set ${set} = ${value} where id = ${provider}`)
-    await changed(tx, 'auth_providers')
+    await invalidate(tx, 'auth_providers')
   })

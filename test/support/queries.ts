@@ -2,8 +2,8 @@
 
 import { name, sql } from '#db/sql.ts'
 import type { Resource, Strategy } from '#kernel/declaration.ts'
-import { operatorsOf, takesValues } from '#kernel/operators.ts'
-import { filtersOf } from '#kernel/query.ts'
+import { filtersOf } from '#kernel/read/judge.ts'
+import { operatorsOf, takesValues } from '#kernel/read/operators.ts'
 import { product } from '#server/modules.ts'
 import type { Populated } from './populated.ts'
 import { isStored } from './registry.ts'

@@ -61,7 +61,7 @@ export const parametersOf = ({ path }: Operation): number => path.match(/:\w+|\*
 /** The resource that each parameter of a path names a row of, told by its name or the segments before it; undefined where they do not tell. */
 export function targetsOf({ path }: Operation): (Resource | undefined)[] {
   const all = product.resources
-  const at = (list: string) => all.find((one) => one.path === list || one.also?.includes(list))
+  const at = (list: string) => all.find((one) => one.path === list || one.aliases?.includes(list))
   const found: (Resource | undefined)[] = []
   const before: string[] = []
   for (const segment of path.split('/').filter(Boolean)) {

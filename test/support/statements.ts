@@ -1,7 +1,7 @@
 /** What has to be so before statements can be counted. */
 import type { Database } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
-import { changed } from '#kernel/world.ts'
+import { invalidate } from '#kernel/cache.ts'
 
 const LATER = '2999-01-01T00:00:00.000Z'
 
@@ -13,5 +13,5 @@ export const unnoted = (db: Database): Promise<void> =>
   db.transaction(async (tx) => {
     await tx.run(sql`update tokens set last_used_at = ${LATER}`)
     await tx.run(sql`update sessions set last_seen_at = ${LATER}`)
-    await changed(tx, 'tokens', 'sessions')
+    await invalidate(tx, 'tokens', 'sessions')
   })

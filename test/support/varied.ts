@@ -1,6 +1,6 @@
 /** A small world in which the elements of every list differ in all that they can be filtered by. */
 import { sql } from '#db/sql.ts'
-import { changed } from '#kernel/world.ts'
+import { invalidate } from '#kernel/cache.ts'
 import type { Client, Instance } from '#test/instance.ts'
 
 export interface Varied {
@@ -52,7 +52,7 @@ export async function vary({ db, make, id, as, admin }: Instance): Promise<Varie
   await db.transaction(async (tx) => {
     await tx.run(sql`delete from project_types where project_id = ${cellar} and type_id <> ${task}`)
     await tx.run(sql`insert into favorites (user_id, project_id) values (${viewer}, ${cellar})`)
-    await changed(tx, 'projects', 'principals')
+    await invalidate(tx, 'projects', 'principals')
   })
 
   const person = (first: string, last: string, values: Record<string, unknown> = {}) =>
@@ -79,7 +79,7 @@ export async function vary({ db, make, id, as, admin }: Instance): Promise<Varie
       [guild, bob],
     ])
       await tx.run(sql`insert into group_users (group_id, user_id) values (${group}, ${user})`)
-    await changed(tx, 'principals')
+    await invalidate(tx, 'principals')
   })
   const [member, reader] = [await id('roles', 'Member'), await id('roles', 'Reader')]
   const join = async (principal: number, project: number | null, role: number, age: number) => {

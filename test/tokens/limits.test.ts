@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { expiryOf } from '#kernel/tokens.ts'
+import { expiryOf } from '#identity/tokens.ts'
 import { permissions } from '#modules/accounts/permissions.ts'
 import { type Client, filters, type Instance, ids, instance } from '#test/instance.ts'
 

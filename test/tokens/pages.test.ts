@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { changed } from '#kernel/world.ts'
-import { hashPassword } from '#modules/accounts/passwords.ts'
+import { hashPassword } from '#identity/passwords.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { type Instance, ids, instance } from '#test/instance.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
 
@@ -114,7 +114,7 @@ describe('making one', () => {
   test('is nothing for a session that was stolen: it asks for the password', async () => {
     await it.db.transaction(async (tx) => {
       await tx.run(sql`update sessions set proved_at = '2026-01-01T00:00:00.000Z' where user_id = ${ada}`)
-      await changed(tx, 'sessions')
+      await invalidate(tx, 'sessions')
     })
     const to = `/confirm?back_url=${encodeURIComponent(NEW)}`
     for (const reply of [await one.get(NEW), await one.submit(NEW, form())])

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { changed as raise } from '#kernel/world.ts'
+import { invalidate as raise } from '#kernel/cache.ts'
 import { filters, type Reply } from '#test/instance.ts'
 import { changed, created, errors, kind, link, scene } from '../work-packages/scene.ts'
 

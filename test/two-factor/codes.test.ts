@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { runTasks } from '#kernel/tasks.ts'
-import { changed } from '#kernel/world.ts'
-import { hashPassword } from '#modules/accounts/passwords.ts'
-import { resetTwoFactor } from '#modules/accounts/two-factor.ts'
+import { hashPassword } from '#identity/passwords.ts'
+import { resetTwoFactor } from '#identity/two-factor.ts'
+import { runTasks } from '#jobs/tasks.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { product } from '#server/modules.ts'
 import { type Instance, instance } from '#test/instance.ts'
 import { codeOf, wrongCodeOf } from '#test/totp.ts'
@@ -417,7 +417,7 @@ describe('Whoever has no password here', () => {
   const forgetPassword = () =>
     it.db.transaction(async (tx) => {
       await tx.run(sql`update principals set password_hash = null where id = ${vera}`)
-      await changed(tx, 'principals')
+      await invalidate(tx, 'principals')
     })
 
   test('confirms by a code, once, and guessing it is counted with the others', async () => {

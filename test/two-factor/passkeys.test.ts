@@ -4,9 +4,9 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { runTasks } from '#kernel/tasks.ts'
-import { changed } from '#kernel/world.ts'
-import { hashPassword } from '#modules/accounts/passwords.ts'
+import { hashPassword } from '#identity/passwords.ts'
+import { runTasks } from '#jobs/tasks.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { product } from '#server/modules.ts'
 import { Authenticator, certified, type Doing } from '#test/authenticator.ts'
 import { type Instance, instance } from '#test/instance.ts'
@@ -384,7 +384,7 @@ describe('Confirming', () => {
     await add()
     await it.db.transaction(async (tx) => {
       await tx.run(sql`update principals set password_hash = null where id = ${vera}`)
-      await changed(tx, 'principals')
+      await invalidate(tx, 'principals')
     })
     const { text } = await one.get('/confirm')
     assert.match(text, /Confirm with a passkey/)

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { changed } from '#kernel/world.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { type Scene, scene, stamps } from './scene.ts'
 
 let s: Scene
@@ -61,7 +61,7 @@ test('A watcher whom one does not see is not in the list of watchers', async () 
   await s.server.db.transaction(async (tx) => {
     for (const user of [hidden, s.watch.id])
       await tx.run(sql`insert into watchers (work_package_id, user_id) values (${id}, ${user})`)
-    await changed(tx, 'principals')
+    await invalidate(tx, 'principals')
   })
   const names = async (who: typeof s.watch | typeof s.server.admin) =>
     (await who.get(`/work_packages/${id}/watchers`)).body._embedded.elements.map((one: any) => one.name)

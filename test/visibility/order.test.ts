@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { changed } from '#kernel/world.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { type Client, filters } from '#test/instance.ts'
 import { grouped, named, type Scene, scene, stamps } from './scene.ts'
 
@@ -220,7 +220,7 @@ describe('by who is in a group', () => {
         [away, s.watch.id],
       ])
         await tx.run(sql`insert into group_users (group_id, user_id) values (${group_id}, ${user_id})`)
-      await changed(tx, 'principals', 'memberships')
+      await invalidate(tx, 'principals', 'memberships')
     })
     await s.task('Dive of one', { assigned_to_id: hidden })
     await s.task('Dive of the watch', { assigned_to_id: s.watch.id })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { changed as raise } from '#kernel/world.ts'
+import { invalidate as raise } from '#kernel/cache.ts'
 import { created, errors, kind, link, scene } from './scene.ts'
 
 const it = await scene()

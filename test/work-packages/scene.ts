@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after } from 'node:test'
 import { join, sql } from '#db/sql.ts'
-import { changed as raise } from '#kernel/world.ts'
+import { invalidate as raise } from '#kernel/cache.ts'
 import { type Client, type Instance, instance, type Reply } from '#test/instance.ts'
 
 export interface Person {

@@ -1,7 +1,7 @@
 /** What was done to rows, by whom, and what they were at any time. */
 
 export const journals = `
--- One entry for each time somebody changed or commented on a row. The newest may still grow: see kernel/history.ts.
+-- One entry for each time somebody changed or commented on a row. The newest may still grow: see kernel/write/history.ts.
 create table journals (
   id {id},
   -- The table of the row.

@@ -1,5 +1,5 @@
 /** Indexes by which words are found in texts: see ../search.ts. */
-import { waiting } from '../waiting.ts'
+import { waiting } from '../index-queue.ts'
 
 const searchable = `
 -- Whether its texts are searched together with those that all have.

@@ -1,5 +1,5 @@
 /** What attached files say, taken out of them after they have arrived. */
-import { waiting } from '../waiting.ts'
+import { waiting } from '../index-queue.ts'
 
 const contents = `
 -- One row for each attachment whose file is there. The text is null where there is none, or not yet.

@@ -1,6 +1,6 @@
 /** OpenID Connect providers that answer for who somebody is, and who is who with them. */
 export const authProviders = `
--- The secret is needed whenever a code is redeemed; nothing shows it. It is sealed: see kernel/secrets.ts.
+-- The secret is needed whenever a code is redeemed; nothing shows it. It is sealed: see identity/secrets.ts.
 create table auth_providers (
   id {id},
   slug text not null unique,

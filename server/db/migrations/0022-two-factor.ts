@@ -1,6 +1,6 @@
 /** What besides a password shows who somebody is: codes of an authenticator app, recovery codes and passkeys. */
 export const twoFactor = `
--- The secret has to be read again, because codes are computed from it: see kernel/secrets.ts. A code counts once: none of a step up to the last one used.
+-- The secret has to be read again, because codes are computed from it: see identity/secrets.ts. A code counts once: none of a step up to the last one used.
 create table authenticators (
   user_id integer primary key references principals (id) on delete cascade,
   secret text not null,

@@ -1,9 +1,9 @@
 /** Actions: what principals can be capable of. They follow from the permission catalogue, so no table holds them. */
 import { TRUE } from '#db/sql.ts'
-import { computed } from '#kernel/collection.ts'
 import type { Body, Operation, Queryable } from '#kernel/declaration.ts'
 import { notFound } from '#kernel/errors.ts'
 import { operation } from '#kernel/operation.ts'
+import { computed } from '#kernel/read/list.ts'
 import { actions } from './permissions.ts'
 
 const ids = actions().map(({ id }) => id)

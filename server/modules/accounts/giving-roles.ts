@@ -1,8 +1,8 @@
 /** Which roles can be given to members, and which of them a viewer may give. */
 import { among } from '#db/dialect.ts'
 import { raw, type Sql, sql } from '#db/sql.ts'
+import { permissionTopics, rolesOf } from '#kernel/access/viewer.ts'
 import type { Context } from '#kernel/declaration.ts'
-import { permissionTopics, rolesOf } from '#kernel/viewer.ts'
 
 /** The condition that a role can be given to members of projects: those built in apply by themselves, or come with shares. */
 export const isGivable = sql`roles.kind = 'project' and roles.builtin is null`

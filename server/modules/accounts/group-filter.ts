@@ -1,11 +1,11 @@
 /** Filters about being in a group, and about being locked out for a while. */
 import { among } from '#db/dialect.ts'
 import { and, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
+import { blocked } from '#identity/blocking.ts'
+import { prepare } from '#kernel/access/viewer.ts'
 import type { Filter, Scope } from '#kernel/declaration.ts'
-import { isId } from '#kernel/operators.ts'
-import { areVisible } from '#kernel/query.ts'
-import { prepare } from '#kernel/viewer.ts'
-import { blocked } from './blocking.ts'
+import { areVisible } from '#kernel/read/judge.ts'
+import { isId } from '#kernel/read/operators.ts'
 import { knowsLogin, seen } from './visibility.ts'
 
 /** Who is in which group, as a table of `group_id` and `user_id`: known to those who see both. What `seen` needs is prepared. */

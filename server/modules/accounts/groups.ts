@@ -1,15 +1,15 @@
 /** Groups of users: members of projects together. */
 import { among } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
+import { ACTIVE } from '#identity/statuses.ts'
+import { admin, both, either, globally, having, inAnyProject } from '#kernel/access/rules.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
-import { relatedRows, visibleWhere } from '#kernel/page.ts'
+import { relatedRows, visibleWhere } from '#kernel/read/load.ts'
 import { differs, resource } from '#kernel/resource.ts'
-import { admin, both, either, globally, having, inAnyProject } from '#kernel/rules.ts'
 import { setUsers } from './inheritance.ts'
 import { membershipsLink, titled } from './links.ts'
 import { removePrincipal } from './removal.ts'
 import { nameFilters } from './search.ts'
-import { ACTIVE } from './statuses.ts'
 import { adminOrSelf, managesMembers, seen } from './visibility.ts'
 
 interface GroupFacts {
@@ -25,7 +25,7 @@ const guard = either(globally('view_all_principals'), inAnyProject('view_members
 export const Group = resource<'principals', GroupFacts>('Group', 'principals', {
   path: 'groups',
   title: 'name',
-  held: 'some',
+  cached: 'some',
   topics: ['memberships'],
   order: { column: 'id' },
   visible: both(isGroup, seen),

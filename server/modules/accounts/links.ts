@@ -1,7 +1,7 @@
 /** The links that users, groups and placeholder users have in common. */
 import type { Row } from '#db/database.ts'
-import type { Action, Page, Rule } from '#kernel/declaration.ts'
-import { both, having } from '#kernel/rules.ts'
+import { both, having } from '#kernel/access/rules.ts'
+import type { Action, Loaded, Rule } from '#kernel/declaration.ts'
 import { madeKinds, seesMembers } from './visibility.ts'
 
 /** The address of the memberships of a principal. */
@@ -21,7 +21,7 @@ export const titled = (
   verb: string,
   may: Rule,
   href: (row: any) => string,
-  when?: (row: any, page: Page) => boolean,
+  when?: (row: any, page: Loaded) => boolean,
 ): Action<any> => ({
   href,
   method,

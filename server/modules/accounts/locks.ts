@@ -1,20 +1,21 @@
 /** Locking users out, and letting them in again. */
-import { prepareWrite } from '#kernel/change.ts'
-import type { Ask, Operation } from '#kernel/declaration.ts'
+
+import { ACTIVE, LOCKED } from '#identity/statuses.ts'
+import type { ApiRequest, Operation } from '#kernel/declaration.ts'
 import { ApiError, CONFIRM, forbidden } from '#kernel/errors.ts'
-import { operation, rowFrom, saved } from '#kernel/operation.ts'
-import { ACTIVE, LOCKED } from './statuses.ts'
+import { operation, respondSaved, rowFrom } from '#kernel/operation.ts'
+import { prepareWrite } from '#kernel/write/prepare.ts'
 import { User } from './users.ts'
 import { administersUser } from './visibility.ts'
 
 /** Brings an active or locked user into the given state; whoever is in it already stays as they are. */
-async function settle(ask: Ask, status: number) {
+async function settle(ask: ApiRequest, status: number) {
   const { context, params } = ask
   const row = await rowFrom(params['id'] as string, context.model.of(User), context)
   if (!administersUser.holds(context.viewer, row)) throw forbidden()
   if (context.proof === 'stale') throw forbidden(CONFIRM)
   if (row['status'] !== ACTIVE && row['status'] !== LOCKED) throw new ApiError('InvalidUserStatusTransition')
-  return saved(ask, context.model.of(User), await prepareWrite(context, context.model.of(User), row, {}, { status }))
+  return respondSaved(ask, context.model.of(User), await prepareWrite(context, context.model.of(User), row, {}, { status }))
 }
 
 const common = { path: '/users/:id/lock', tag: 'User', answers: { status: 200, of: 'User', as: 'single' } } as const

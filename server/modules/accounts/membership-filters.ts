@@ -1,13 +1,13 @@
 /** What memberships are found and ordered by beyond their own columns. */
 import { among, amongTexts } from '#db/dialect.ts'
 import { FALSE, name, type Sql, sql, TRUE } from '#db/sql.ts'
+import { accountStatuses } from '#identity/statuses.ts'
+import { everyone } from '#kernel/access/rules.ts'
 import type { Filter, FilterUse, Order } from '#kernel/declaration.ts'
-import { isId } from '#kernel/operators.ts'
-import { areVisible } from '#kernel/query.ts'
-import { everyone } from '#kernel/rules.ts'
+import { areVisible } from '#kernel/read/judge.ts'
+import { isId } from '#kernel/read/operators.ts'
 import { blockedFilter, groupFilter } from './group-filter.ts'
 import { nameFilters } from './search.ts'
-import { accountStatuses } from './statuses.ts'
 import { knowsEmail, madeKinds } from './visibility.ts'
 
 /** Memberships of principals that satisfy a condition, or of the others. */

@@ -1,11 +1,11 @@
 /** Memberships: the roles a principal has in a project or, without a project, in the whole instance. */
 import { name, sql } from '#db/sql.ts'
-import { index } from '#kernel/collection.ts'
+import { admin, both, either, inProject, lacking } from '#kernel/access/rules.ts'
+import { prepare } from '#kernel/access/viewer.ts'
 import type { Operation } from '#kernel/declaration.ts'
 import { operation } from '#kernel/operation.ts'
+import { index } from '#kernel/read/list.ts'
 import { resource } from '#kernel/resource.ts'
-import { admin, both, either, inProject, lacking } from '#kernel/rules.ts'
-import { prepare } from '#kernel/viewer.ts'
 import { isLimited } from './giving-roles.ts'
 import { membershipFilters, membershipSorts } from './membership-filters.ts'
 import {
@@ -42,7 +42,7 @@ export const Membership = resource<'memberships', MembershipFacts>('Membership',
   may: { create: managesMembers, update: managesThis, delete: managesThis },
   belongsTo: 'project_id',
   needs: knowsEmail.needs,
-  extras: {
+  computedColumns: {
     principal_name: (_, table) => sql`(select p.name from principals p where p.id = ${name(`${table}.principal_id`)})`,
   },
   properties: ({ integer, dateTime, link, links }) => ({
@@ -68,7 +68,7 @@ export const Membership = resource<'memberships', MembershipFacts>('Membership',
       writable: ({ before }) => !before,
       filter: 'list_optional',
       embed: true,
-      open: true,
+      alwaysNamed: true,
       allowed: {
         href: ({ before, row }) =>
           before

@@ -4,12 +4,12 @@ import { among, recordset } from '#db/dialect.ts'
 import { join, name, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import type { Context, Draft, Kind } from '#kernel/declaration.ts'
-import { namedIn, sentLink } from '#kernel/draft.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
 import * as kinds from '#kernel/kinds.ts'
-import { isId } from '#kernel/operators.ts'
-import { visibleRows } from '#kernel/page.ts'
+import { visibleRows } from '#kernel/read/load.ts'
+import { isId } from '#kernel/read/operators.ts'
 import { hrefOf, snakeCase } from '#kernel/resource.ts'
+import { namedIn, sentLink } from '#kernel/write/payload.ts'
 
 type Setting = Omit<Tables['notification_settings'], 'id' | 'user_id'>
 
@@ -108,9 +108,9 @@ export interface Chosen {
 }
 
 /** Reads what was given; settings that are missing in it are switched off. */
-export async function readSettings({ loose, given }: Draft, context: Context): Promise<Chosen> {
+export async function readSettings({ virtual, given }: Draft, context: Context): Promise<Chosen> {
   if (!given.has('notifications')) return { settings: undefined, violations: [] }
-  const list = loose?.['notifications']
+  const list = virtual?.['notifications']
   try {
     if (!Array.isArray(list) || list.length > MOST) throw new kinds.FormatError('a list of settings')
     const settings = list.map((one) => readSetting(one, context))

@@ -1,17 +1,17 @@
 /** Placeholder users: work is planned for them before it is known who does it. */
 import type { Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
+import { ACTIVE, accountStatus } from '#identity/statuses.ts'
+import { both, either, globally, having } from '#kernel/access/rules.ts'
 import type { Context } from '#kernel/declaration.ts'
-import { reach } from '#kernel/effects.ts'
 import { forbidden } from '#kernel/errors.ts'
 import { resource } from '#kernel/resource.ts'
-import { both, either, globally, having } from '#kernel/rules.ts'
+import { reach } from '#kernel/write/reach.ts'
 import { groupFilter } from './group-filter.ts'
 import { membershipsLink, titled } from './links.ts'
 import { managesThis } from './membership-rules.ts'
 import { removePrincipal } from './removal.ts'
 import { nameFilters } from './search.ts'
-import { ACTIVE, accountStatus } from './statuses.ts'
 import { managesMembers, seen } from './visibility.ts'
 
 const isPlaceholder = having('type', 'PlaceholderUser')
@@ -28,7 +28,7 @@ async function demandMemberships(tx: Transaction, id: number, context: Context):
 export const PlaceholderUser = resource('PlaceholderUser', 'principals', {
   path: 'placeholder_users',
   title: 'name',
-  held: 'some',
+  cached: 'some',
   visible: both(isPlaceholder, seen),
   guards: { show: guard, update: guard, delete: guard },
   may: { create: manages, update: managesPlaceholder, delete: managesPlaceholder },

@@ -2,14 +2,14 @@
 import type { Row } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { findRow, prepareWrite } from '#kernel/change.ts'
-import { single } from '#kernel/collection.ts'
-import type { Ask, Operation, Rule } from '#kernel/declaration.ts'
+import { both, either, globally, having, own, unconfined } from '#kernel/access/rules.ts'
+import { prepare } from '#kernel/access/viewer.ts'
+import type { ApiRequest, Operation, Rule } from '#kernel/declaration.ts'
 import { ApiError, forbidden } from '#kernel/errors.ts'
-import { idFrom, ok, operation, saved } from '#kernel/operation.ts'
+import { idFrom, ok, operation, respondSaved } from '#kernel/operation.ts'
+import { single } from '#kernel/read/single.ts'
 import { resource } from '#kernel/resource.ts'
-import { both, either, globally, having, own, unconfined } from '#kernel/rules.ts'
-import { prepare } from '#kernel/viewer.ts'
+import { findRow, prepareWrite } from '#kernel/write/prepare.ts'
 import { type Chosen, loadSettings, readSettings, settingsKind, storeSettings } from './notification-settings.ts'
 import * as kinds from './preference-kinds.ts'
 import { User } from './users.ts'
@@ -34,7 +34,7 @@ export const UserPreferences = resource<'principals', Chosen>('UserPreferences',
   label: 'preferences',
   title: 'name',
   untitled: true,
-  held: 'some',
+  cached: 'some',
   visible: both(isPerson, either(isOneself, managesUsers)),
   may: { update: changes },
   properties: ({ text, boolean, link, of }) => ({
@@ -60,10 +60,10 @@ export const UserPreferences = resource<'principals', Chosen>('UserPreferences',
     }),
     workdays: of(kinds.workdays, { column: 'workdays', value: (row) => row.workdays ?? kinds.defaultWorkdays }),
     notifications: of(settingsKind, { value: (row, { loaded }) => loaded['settings'].get(row.id), writable: true }),
-    user: link('User', { column: 'id', writable: false, open: true }),
+    user: link('User', { column: 'id', writable: false, alwaysNamed: true }),
   }),
   actions: { updateImmediately: { href: (row) => `/api/v3/${addressOf(row)}`, method: 'patch', may: changes } },
-  loads: { settings: loadSettings },
+  pageLoaders: { settings: loadSettings },
   facts: readSettings,
   derive: [kinds.completed],
   check: [kinds.check, (_, { violations }) => violations],
@@ -72,7 +72,7 @@ export const UserPreferences = resource<'principals', Chosen>('UserPreferences',
 })
 
 /** The principal whose preferences are asked for: 403 for whoever may not know them, whether or not there is such a principal. */
-async function principal({ context, params }: Ask): Promise<Row> {
+async function principal({ context, params }: ApiRequest): Promise<Row> {
   const { db, viewer } = context
   const id = await idFrom(params['id'] as string, context.model.of(User), context)
   await prepare(db, viewer, managesUsers.needs)
@@ -97,7 +97,7 @@ const updatePreferencesUser = operation({
   takes: tag,
   run: async (ask) => {
     if (!ask.context.viewer.signedIn) throw new ApiError('Unauthenticated')
-    return saved(
+    return respondSaved(
       ask,
       ask.context.model.of(UserPreferences),
       await prepareWrite(ask.context, ask.context.model.of(UserPreferences), await principal(ask), ask.body),

@@ -1,12 +1,12 @@
 /** Whoever can act or be acted for: stands for users, groups and placeholder users where any of them can be meant. */
 import { among, amongTexts } from '#db/dialect.ts'
 import { and, type Sql, sql, TRUE } from '#db/sql.ts'
+import { having } from '#kernel/access/rules.ts'
+import { grantsOf, prepare } from '#kernel/access/viewer.ts'
 import type { Context, Filter } from '#kernel/declaration.ts'
-import { isId, onIds } from '#kernel/operators.ts'
-import { areVisible, withMe } from '#kernel/query.ts'
+import { areVisible, withMe } from '#kernel/read/judge.ts'
+import { isId, onIds } from '#kernel/read/operators.ts'
 import { resource } from '#kernel/resource.ts'
-import { having } from '#kernel/rules.ts'
-import { grantsOf, prepare } from '#kernel/viewer.ts'
 import { nameFilters, typeahead } from './search.ts'
 import { madeKinds, membersSeen, seen } from './visibility.ts'
 
@@ -79,12 +79,12 @@ const access: Filter = {
 
 export const Principal = resource('Principal', 'principals', {
   path: 'principals',
-  also: ['groups', 'users', 'placeholder_users'],
+  aliases: ['groups', 'users', 'placeholder_users'],
   variant: kindOf,
   pathOf: (row) => paths[kindOf(row)] as string,
   resolve: async (login, context) => context.model.of('User').resolve?.(login, context),
   title: 'name',
-  held: 'some',
+  cached: 'some',
   visible: seen,
   addressable: having('type', ...madeKinds),
   properties: ({ text, integer }) => ({

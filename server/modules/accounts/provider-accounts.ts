@@ -5,11 +5,11 @@
 import { ConstraintError, type Database, type Row, type Transaction } from '#db/database.ts'
 import { insert, takeTurns } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
-import { claimNames, linkedUser, type Provider } from '#kernel/providers.ts'
+import { claimNames, linkedUser, type Provider } from '#identity/providers.ts'
+import { type Admission, admit, type Circumstances } from '#identity/sign-in.ts'
+import { ACTIVE, INVITED, REGISTERED } from '#identity/statuses.ts'
+import { invalidate } from '#kernel/cache.ts'
 import type { Settings } from '#kernel/settings.ts'
-import { changed } from '#kernel/world.ts'
-import { type Admission, admit, type Circumstances } from './sign-in.ts'
-import { ACTIVE, INVITED, REGISTERED } from './statuses.ts'
 import { isEmail, isLogin, isPersonName, namedAfter } from './user-rules.ts'
 
 /** What a provider says of somebody. */
@@ -111,7 +111,7 @@ async function usable(
   await tx.run(sql`
     update principals set status = ${ACTIVE}, identity_url = ${`${slug}:${subject}`}, updated_at = ${now.toISOString()}
     where id = ${user['id']}`)
-  await changed(tx, 'principals')
+  await invalidate(tx, 'principals')
   return { ...user, status: ACTIVE }
 }
 
@@ -164,7 +164,7 @@ async function create(
       updated_at: stamp,
     }),
   )) as { id: number }
-  await changed(tx, 'principals')
+  await invalidate(tx, 'principals')
   await link(tx, provider, { subject }, id, at)
   if (status !== ACTIVE) return 'pending'
   return (await tx.one(sql`select * from principals where id = ${id}`)) as Row
@@ -185,5 +185,5 @@ async function link(
   { now }: Circumstances,
 ): Promise<void> {
   await tx.run(insert('user_auth_identities', { user_id: user, provider_id: id, subject, created_at: now.toISOString() }))
-  await changed(tx, 'auth_providers')
+  await invalidate(tx, 'auth_providers')
 }

@@ -2,10 +2,10 @@
 import type { Row, Transaction } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
+import { invalidate } from '#kernel/cache.ts'
 import type { Context } from '#kernel/declaration.ts'
-import { amend, entryOf } from '#kernel/history.ts'
-import { removed } from '#kernel/removal.ts'
-import { changed } from '#kernel/world.ts'
+import { amend, entryOf } from '#kernel/write/history.ts'
+import { removed } from '#kernel/write/removal.ts'
 import { placesOf, prune, usersOf } from './inheritance.ts'
 
 /** The columns that say who did or is to do something: they come to name the deleted user, in the history as well. */
@@ -46,6 +46,6 @@ export async function removePrincipal(tx: Transaction, { id }: Row, context: Con
   await tx.run(sql`delete from principals where id = ${id}`)
   await prune(tx, users, places)
   await removed(tx, context.model, 'principals', [id], entryOf(context))
-  await changed(tx, 'memberships', 'tokens', 'categories')
+  await invalidate(tx, 'memberships', 'tokens', 'categories')
   return false
 }

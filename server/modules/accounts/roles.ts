@@ -1,10 +1,10 @@
 /** Roles: bundles of permissions that memberships give. */
 import { amongTexts } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
+import { everyone, signedIn } from '#kernel/access/rules.ts'
 import type { FilterUse } from '#kernel/declaration.ts'
-import { isId } from '#kernel/operators.ts'
+import { isId } from '#kernel/read/operators.ts'
 import { resource } from '#kernel/resource.ts'
-import { everyone, signedIn } from '#kernel/rules.ts'
 import { mayGive } from './giving-roles.ts'
 import { seesMembers } from './visibility.ts'
 
@@ -17,7 +17,7 @@ const asksFor = ({ operator, values }: FilterUse) => (values[0] === 't') === (op
 export const Role = resource('Role', 'roles', {
   path: 'roles',
   title: 'name',
-  held: 'all',
+  cached: 'all',
   order: { column: 'position' },
   paginated: false,
   visible: everyone,

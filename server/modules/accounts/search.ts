@@ -3,9 +3,9 @@ import type { Row } from '#db/database.ts'
 import { contains, folded, lower } from '#db/dialect.ts'
 import { wordsOf } from '#db/search.ts'
 import { and, name, or, type Sql, sql } from '#db/sql.ts'
+import { everyone } from '#kernel/access/rules.ts'
+import { prepare } from '#kernel/access/viewer.ts'
 import type { Context, Filter, FilterUse, Rule, Scope } from '#kernel/declaration.ts'
-import { everyone } from '#kernel/rules.ts'
-import { prepare } from '#kernel/viewer.ts'
 import { knowsEmail, knowsLogin } from './visibility.ts'
 
 /** An order of people by their last names; groups have but one. It tells no more than what they are called. */

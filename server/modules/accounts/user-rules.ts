@@ -1,17 +1,17 @@
 /** What a user's account may be: completed, checked, and never the last administrator lost. */
 import type { Row, Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
+import { endSetup } from '#identity/one-time-links.ts'
+import { addressReplaced, faultsOf, passwordReplaced } from '#identity/password-changes.ts'
+import { weaknesses } from '#identity/password-rules.ts'
+import { hashPassword } from '#identity/passwords.ts'
+import { knowsPassword } from '#identity/sign-in.ts'
+import { ACTIVE, INVITED } from '#identity/statuses.ts'
+import { invalidate } from '#kernel/cache.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { ApiError, CONFIRM, forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { differs } from '#kernel/resource.ts'
-import { changed } from '#kernel/world.ts'
-import { endSetup } from './one-time-links.ts'
-import { addressReplaced, faultsOf, passwordReplaced } from './password-changes.ts'
-import { weaknesses } from './password-rules.ts'
-import { hashPassword } from './passwords.ts'
 import { removePrincipal } from './removal.ts'
-import { knowsPassword } from './sign-in.ts'
-import { ACTIVE, INVITED } from './statuses.ts'
 
 export interface UserFacts {
   /** The password sent, undefined when none was. */
@@ -93,8 +93,8 @@ export async function userFacts(draft: Draft, context: Context): Promise<UserFac
  * @param isNeeded whether it is missing where it was not given
  * @throws ApiError 429 after too many
  */
-async function currentOf({ loose }: Draft, context: Context, isNeeded: boolean): Promise<UserFacts['current']> {
-  const known = loose?.['currentPassword']
+async function currentOf({ virtual }: Draft, context: Context, isNeeded: boolean): Promise<UserFacts['current']> {
+  const known = virtual?.['currentPassword']
   if (typeof known !== 'string' || known === '') return isNeeded ? 'missing' : undefined
   const tried = await knowsPassword(context.viewer.row, known, context.outside, context.settings, context.now)
   if (typeof tried === 'string') return tried
@@ -210,7 +210,7 @@ export async function tellOwner(tx: Transaction, draft: Draft, _: UserFacts, { s
 /** Whether somebody can administer the instance. */
 export async function hasAdmin(tx: Transaction): Promise<boolean> {
   // Raising the counter makes everybody else who changes a principal wait, so that what is counted stays true.
-  await changed(tx, 'principals')
+  await invalidate(tx, 'principals')
   const admin = await tx.one(sql`select id from principals where type = 'User' and admin and status = ${ACTIVE} limit 1`)
   return admin !== undefined
 }

@@ -1,12 +1,12 @@
 /** People who sign in; and, answered the same way, the built-in anonymous, deleted and system users. */
 import { among } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
+import { ACTIVE, accountStatus, accountStatuses, LOCKED } from '#identity/statuses.ts'
+import { admin, both, either, globally, having, not, own, signedIn } from '#kernel/access/rules.ts'
 import { resource } from '#kernel/resource.ts'
-import { admin, both, either, globally, having, not, own, signedIn } from '#kernel/rules.ts'
 import { blockedFilter, groupFilter, knownGroupUsers } from './group-filter.ts'
 import { membershipsLink, titled } from './links.ts'
 import { nameFilters } from './search.ts'
-import { ACTIVE, accountStatus, accountStatuses, LOCKED } from './statuses.ts'
 import {
   canRemove,
   checkAttributes,
@@ -35,7 +35,7 @@ const removes = both(having('type', 'User'), decides)
 export const User = resource<'principals', UserFacts>('User', 'principals', {
   path: 'users',
   title: 'name',
-  held: 'some',
+  cached: 'some',
   visible: both(having('type', 'User', 'AnonymousUser', 'DeletedUser', 'SystemUser'), seen),
   guards: { index: manages },
   schemaGuard: signedIn,

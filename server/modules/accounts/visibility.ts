@@ -1,6 +1,5 @@
 /** Who sees whom, and who knows what of them: the rules that everything about principals is judged by. */
 import { sql } from '#db/sql.ts'
-import type { Rule } from '#kernel/declaration.ts'
 import {
   admin,
   both,
@@ -13,8 +12,9 @@ import {
   own,
   unconfined,
   within,
-} from '#kernel/rules.ts'
-import { grantsOf, membershipsOf, type NamedSet } from '#kernel/viewer.ts'
+} from '#kernel/access/rules.ts'
+import { grantsOf, membershipsOf, type NamedSet } from '#kernel/access/viewer.ts'
+import type { Rule } from '#kernel/declaration.ts'
 
 /** The kinds of principals that people make; the others are built in, and nobody's secret. */
 export const madeKinds = ['User', 'Group', 'PlaceholderUser'] as const

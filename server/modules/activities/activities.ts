@@ -1,16 +1,16 @@
 /** Activities: what was done to a work package and said about it, entry by entry. */
 import type { Row, Transaction } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
+import { both, either, having, lacking, not, onWorkPackage, own, through } from '#kernel/access/rules.ts'
+import { prepare } from '#kernel/access/viewer.ts'
 import type { Context, Kind, Property, Resource, Rule } from '#kernel/declaration.ts'
 import { conflict, violation } from '#kernel/errors.ts'
-import { publish } from '#kernel/events.ts'
-import { type Change, changesOf, entryOf, rewriteWhere } from '#kernel/history.ts'
-import { unfold } from '#kernel/model.ts'
-import { needsOf, relatedRows, targetOf, visibleIds } from '#kernel/page.ts'
-import { isNamed } from '#kernel/represent.ts'
-import { resource, standing } from '#kernel/resource.ts'
-import { both, either, having, lacking, not, onWorkPackage, own, through } from '#kernel/rules.ts'
-import { prepare } from '#kernel/viewer.ts'
+import { unpack } from '#kernel/model.ts'
+import { needsOf, relatedRows, targetOf, visibleIds } from '#kernel/read/load.ts'
+import { isNamed } from '#kernel/read/represent.ts'
+import { resource, unchanged } from '#kernel/resource.ts'
+import { type Change, changesOf, entryOf, rewriteWhere } from '#kernel/write/history.ts'
+import { publish } from '#kernel/write/outbox.ts'
 import { INTERNAL_COMMENTS } from '#modules/accounts/permissions.ts'
 import { enabledModules } from '#modules/projects/modules.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
@@ -79,8 +79,10 @@ export const Activity = resource<'journals', { hasInternal: boolean }>('Activity
   ),
   may: { create: maySay, update: mayEdit },
   needs: mayWhisper.needs,
-  extras: { project_id: (_, t) => sql`(select w.project_id from work_packages w where w.id = ${name(`${t}.resource_id`)})` },
-  loads: { told: tell },
+  computedColumns: {
+    project_id: (_, t) => sql`(select w.project_id from work_packages w where w.id = ${name(`${t}.resource_id`)})`,
+  },
+  pageLoaders: { told: describeChanges },
   attachments: {
     add: mayAttach,
     remove: mayAttach,
@@ -101,13 +103,13 @@ export const Activity = resource<'journals', { hasInternal: boolean }>('Activity
     createdAt: p.dateTime(),
     updatedAt: p.dateTime(),
     workPackage: p.link('WorkPackage', { column: 'resource_id', embed: true }),
-    user: p.link('Principal', { open: true, link: ({ user_id }) => ({ href: `/api/v3/users/${user_id}` }) }),
+    user: p.link('Principal', { alwaysNamed: true, link: ({ user_id }) => ({ href: `/api/v3/users/${user_id}` }) }),
   }),
   actions: {
     update: { href: ({ id }) => `/api/v3/activities/${id}`, method: 'patch', may: mayEdit },
     emojiReactions: { href: ({ id }) => `/api/v3/activities/${id}/emoji_reactions` },
   },
-  embeds: { emojiReactions: reactionsOf },
+  embedLoaders: { emojiReactions: reactionsOf },
   facts: async ({ row }, context) => ({
     hasInternal: (await enabledModules(context)).get((row as Row)['project_id'])?.has(INTERNAL_COMMENTS) ?? false,
   }),
@@ -119,12 +121,12 @@ export const Activity = resource<'journals', { hasInternal: boolean }>('Activity
         : [violation('internal', 'Internal comments are disabled in this project.', { complete: true })]
     },
   ],
-  create: say,
+  create: addComment,
   operations: ['show'],
 })
 
 /** Says something of a work package, which thereby changes. */
-async function say(tx: Transaction, { resource_id: id, notes, internal }: Row, context: Context): Promise<number> {
+async function addComment(tx: Transaction, { resource_id: id, notes, internal }: Row, context: Context): Promise<number> {
   const said = await rewriteWhere(
     tx,
     context.model.of(WorkPackage),
@@ -139,11 +141,11 @@ async function say(tx: Transaction, { resource_id: id, notes, internal }: Row, c
 }
 
 /** What the entries of a page say, as far as the viewer may know it. */
-async function tell(entries: readonly Row[], context: Context): Promise<Loaded> {
+async function describeChanges(entries: readonly Row[], context: Context): Promise<Loaded> {
   const changes = await changesOf(context.db, context.model.of(WorkPackage), entries)
   const workPackages = context.model.of(WorkPackage)
   await prepare(context.db, context.viewer, needsOf(workPackages, context.model))
-  for (const { before, after } of changes.values()) unfold(workPackages, before ? [before, after] : [after])
+  for (const { before, after } of changes.values()) unpack(workPackages, before ? [before, after] : [after])
   const properties = journaled(workPackages)
   const titles = await titlesOf(properties, [...changes.values()], context)
   const causes = await visibleIds(
@@ -157,7 +159,7 @@ async function tell(entries: readonly Row[], context: Context): Promise<Loaded> 
     const change = changes.get(id)
     if (!change) continue
     const place = { id: resource_id, project_id }
-    const state = standing(change.after)
+    const state = unchanged(change.after)
     const readable = properties.filter(
       ({ options: { read, active } }) =>
         (!read || read.holds(context.viewer, place)) && (!active || active(state as never, context)),

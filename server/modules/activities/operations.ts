@@ -1,14 +1,14 @@
 /** What can be done with the history of a work package: read it, comment, correct a comment, react to one. */
 import { sql } from '#db/sql.ts'
-import { prepareWrite } from '#kernel/change.ts'
-import { index } from '#kernel/collection.ts'
-import type { Ask, Operation, Payload } from '#kernel/declaration.ts'
+import { onWorkPackage } from '#kernel/access/rules.ts'
+import { prepare } from '#kernel/access/viewer.ts'
+import type { ApiRequest, Operation, Payload } from '#kernel/declaration.ts'
 import { ApiError, forbidden, notFound } from '#kernel/errors.ts'
 import { asText, isStorable } from '#kernel/kinds.ts'
-import { created, demand, holds, ok, operation, rowFrom, saved } from '#kernel/operation.ts'
+import { demand, holds, ok, operation, respondCreated, respondSaved, rowFrom } from '#kernel/operation.ts'
+import { index } from '#kernel/read/list.ts'
 import { extension } from '#kernel/resource.ts'
-import { onWorkPackage } from '#kernel/rules.ts'
-import { prepare } from '#kernel/viewer.ts'
+import { prepareWrite } from '#kernel/write/prepare.ts'
 import { linksOf } from '#modules/files/comments.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 import { Activity, mayComment, mayEdit } from './activities.ts'
@@ -28,8 +28,8 @@ const moreWorkPackage = extension('WorkPackage', 'work_packages', {
   },
 })
 
-const workPackage = ({ params, context }: Ask) => rowFrom(params['id'] as string, context.model.of(WorkPackage), context)
-const activity = ({ params, context }: Ask) => rowFrom(params['id'] as string, context.model.of(Activity), context)
+const workPackage = ({ params, context }: ApiRequest) => rowFrom(params['id'] as string, context.model.of(WorkPackage), context)
+const activity = ({ params, context }: ApiRequest) => rowFrom(params['id'] as string, context.model.of(Activity), context)
 
 /** What is said, in either of the two shapes that clients send. Throws 400 for anything else, 422 for nothing. */
 function said(comment: unknown, shape: 'object' | 'text'): string {
@@ -79,7 +79,7 @@ const commentWorkPackage = operation({
       internal: isInternal(body),
     }
     const payload = { comment: { raw }, _links: await linksOf(context, body, raw) }
-    return created(
+    return respondCreated(
       ask,
       context.model.of(Activity),
       await prepareWrite(context, context.model.of(Activity), undefined, payload, entry),
@@ -105,7 +105,7 @@ const correctComment = operation({
     await demand(context, mayEdit, row)
     const raw = body['comment'] === undefined ? row['notes'] : said(body['comment'], 'text')
     const payload = { comment: { raw }, _links: await linksOf(context, body, raw, row) }
-    return saved(ask, context.model.of(Activity), await prepareWrite(context, context.model.of(Activity), row, payload))
+    return respondSaved(ask, context.model.of(Activity), await prepareWrite(context, context.model.of(Activity), row, payload))
   },
 })
 

@@ -3,7 +3,7 @@ import type { Reader, Row } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import type { Body, Context } from '#kernel/declaration.ts'
-import { collection } from '#kernel/represent.ts'
+import { collection } from '#kernel/read/represent.ts'
 
 /** The reactions there are. */
 export const emojis: Readonly<Record<string, string>> = {

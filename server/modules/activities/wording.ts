@@ -1,10 +1,10 @@
 /** What an entry of a history says: each difference between two states of a row in a sentence, as text and as HTML. */
 import type { Row } from '#db/database.ts'
 import type { Property, Resource } from '#kernel/declaration.ts'
-import type { Change } from '#kernel/history.ts'
 import { days, hours, markdown } from '#kernel/kinds.ts'
 import { isAutomatic, isLock } from '#kernel/resource.ts'
 import type { Settings } from '#kernel/settings.ts'
+import type { Change } from '#kernel/write/history.ts'
 import { escapeHtml } from '#text/escape.ts'
 
 /** One thing that changed, as the API shows it. */
@@ -29,7 +29,7 @@ export function journaled(resource: Resource): readonly Property[] {
     const byColumn = new Map<string, Property>()
     for (const property of resource.properties) {
       const { column, name, many } = property
-      if (!column || (many && !property.kept) || isAutomatic(name) || isLock(resource, property) || isDerived(column)) continue
+      if (!column || (many && !property.packed) || isAutomatic(name) || isLock(resource, property) || isDerived(column)) continue
       if (!byColumn.has(column)) byColumn.set(column, property)
     }
     properties = [...byColumn.values()]

@@ -2,17 +2,17 @@
 import { ConstraintError, type Row, type Transaction } from '#db/database.ts'
 import { forUpdate, insert } from '#db/dialect.ts'
 import { and, raw, type Sql, sql } from '#db/sql.ts'
-import { prepareWrite } from '#kernel/change.ts'
+import { both, either, having, inAnyProject, onWorkPackage, sharedAnywhere, within, withRole } from '#kernel/access/rules.ts'
+import { grantsOf, type NamedSet, prepare, rolesOf, sharedRolesOf, sharesOf } from '#kernel/access/viewer.ts'
+import { allRows, invalidate } from '#kernel/cache.ts'
 import type { Context, Operation, Rule } from '#kernel/declaration.ts'
-import { idLinked, sentLink, toErrors } from '#kernel/draft.ts'
 import { combined, conflict, forbidden, notFound, violation } from '#kernel/errors.ts'
-import { demand, guarded, idFrom, operation, saved } from '#kernel/operation.ts'
-import { visibleRow } from '#kernel/page.ts'
-import { whenRemoved } from '#kernel/removal.ts'
+import { demand, guarded, idFrom, operation, respondSaved } from '#kernel/operation.ts'
+import { visibleRow } from '#kernel/read/load.ts'
 import { extension, resource } from '#kernel/resource.ts'
-import { both, either, having, inAnyProject, onWorkPackage, sharedAnywhere, within, withRole } from '#kernel/rules.ts'
-import { grantsOf, type NamedSet, prepare, rolesOf, sharedRolesOf, sharesOf } from '#kernel/viewer.ts'
-import { allRows, changed } from '#kernel/world.ts'
+import { idLinked, sentLink, toErrors } from '#kernel/write/payload.ts'
+import { prepareWrite } from '#kernel/write/prepare.ts'
+import { whenRemoved } from '#kernel/write/removal.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 
 const conditionNames = ['status', 'type', 'project', 'role'] as const
@@ -59,7 +59,7 @@ const self = ({ id }: { id: number }) => `/api/v3/custom_actions/${id}`
 export const CustomAction = resource('CustomAction', 'custom_actions', {
   path: 'custom_actions',
   title: 'name',
-  held: 'all',
+  cached: 'all',
   order: { column: 'position' },
   visible: within(offeredActions),
   guard: edits,
@@ -90,7 +90,7 @@ function offeredFor(action: Row): Rule {
 
 /** The ids of the actions that are offered for each work package. From what a row was, nothing is executed. */
 async function offered(rows: readonly Row[], context: Context): Promise<ReadonlyMap<number, readonly number[]>> {
-  if (context.present) return new Map()
+  if (context.live) return new Map()
   const actions = [...(await allRows(context.db, context.snapshot, 'custom_actions', 'position')).values()]
   const rules = new Map(actions.map((action) => [action['id'] as number, offeredFor(action)]))
   await prepare(
@@ -157,7 +157,7 @@ const executeCustomActionWorkPackage = operation({
       if (now?.['lock_version'] !== row['lock_version']) throw conflict()
       if (!now || !rule.holds(context.viewer, now)) throw forbidden()
     }
-    return saved(ask, context.model.of(WorkPackage), { ...prepared, confirm })
+    return respondSaved(ask, context.model.of(WorkPackage), { ...prepared, confirm })
   },
 })
 
@@ -182,14 +182,14 @@ async function letGo(tx: Transaction, isGone: (property: string, value: unknown)
     const left = { ...without(values), ...(_links && { _links: without(_links) }) }
     count += await tx.run(sql`update custom_actions set changes = ${left} where id = ${id}`)
   }
-  if (count > 0) await changed(tx, 'custom_actions')
+  if (count > 0) await invalidate(tx, 'custom_actions')
 }
 
 // What names somebody or something that is gone could not be executed any more.
 const ops = (['principals', 'versions', 'projects', 'work_packages', 'custom_options', 'custom_field_items'] as const).map(
   (table) =>
     whenRemoved(table, (tx, ids, _, model) => {
-      const paths = model.resources.filter((one) => one.table === table).flatMap((one) => [one.path, ...(one.also ?? [])])
+      const paths = model.resources.filter((one) => one.table === table).flatMap((one) => [one.path, ...(one.aliases ?? [])])
       const gone = new Set(paths.flatMap((path) => ids.map((id) => `/api/v3/${path}/${id}`)))
       return letGo(tx, (_, value: any) => [value].flat().some((link: { href?: string } | null) => gone.has(link?.href ?? '')))
     }),
@@ -229,7 +229,7 @@ export async function makeAction(
     if (!(cause instanceof ConstraintError) || cause.kind !== 'unique') throw cause
     throw new Error(`There is a custom action "${name}" already.`, { cause })
   })
-  await changed(tx, 'custom_actions')
+  await invalidate(tx, 'custom_actions')
   return (row as { id: number }).id
 }
 

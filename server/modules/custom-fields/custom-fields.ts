@@ -2,10 +2,10 @@
 import type { Transaction } from '#db/database.ts'
 import { hasWords } from '#db/search.ts'
 import { join, or, type Sql, sql } from '#db/sql.ts'
+import { permissionTopics } from '#kernel/access/viewer.ts'
+import { invalidate } from '#kernel/cache.ts'
 import type { Addition, AdditionSource, Context, Draft } from '#kernel/declaration.ts'
 import { extension } from '#kernel/resource.ts'
-import { permissionTopics } from '#kernel/viewer.ts'
-import { changed } from '#kernel/world.ts'
 import { alsoSearched } from '#modules/work-packages/texts.ts'
 import { type Definition, definitionsFor, definitionsOf, isIn } from './definitions.ts'
 import { valueIn } from './formats.ts'
@@ -26,7 +26,7 @@ export const additions: AdditionSource = async (db, snapshot, viewer) => {
         const filters = known.map((field) => [nameOf(field), filterOf(field)] as const).filter(([, filter]) => filter)
         additions.set(resource, {
           properties: known.map((field) => propertyOf(field, all)),
-          unseen: all
+          hiddenComputed: all
             .filter((field) => field.format === 'calculated_value' && !known.includes(field))
             .map((field) => propertyOf(field, all)),
           filters: Object.fromEntries(filters) as never,
@@ -59,7 +59,7 @@ async function activate(tx: Transaction, { row, given }: Draft, _: unknown, { db
   await tx.run(sql`
     insert into custom_field_projects (custom_field_id, project_id)
     values ${join(fields.map(({ id }) => sql`(${id}, ${row['id']})`))} on conflict do nothing`)
-  await changed(tx, 'custom_fields')
+  await invalidate(tx, 'custom_fields')
 }
 
 const hasValue = ({ id }: Definition, row: Record<string, unknown>): boolean => (row[`custom_field_${id}`] ?? null) !== null

@@ -2,8 +2,8 @@
 import type { Reader, Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { globalGrantsOf, grantsOf, idSet, type NamedSet, prepare, sharesOf, type Viewer } from '#kernel/viewer.ts'
-import type { Snapshot } from '#kernel/world.ts'
+import { globalGrantsOf, grantsOf, idSet, type NamedSet, prepare, sharesOf, type Viewer } from '#kernel/access/viewer.ts'
+import type { Snapshot } from '#kernel/cache.ts'
 import { fieldsIn, readFormula } from './formulas.ts'
 
 /** The resources that can have fields, by their names in the API. */

@@ -1,15 +1,15 @@
 /** Choices that form a tree, and those that have a weight. */
 import type { Row } from '#db/database.ts'
 import type { Tables } from '#db/tables.ts'
-import type { Context, Operation, Page } from '#kernel/declaration.ts'
+import { signedIn, within } from '#kernel/access/rules.ts'
+import { allRows } from '#kernel/cache.ts'
+import type { Context, Loaded, Operation } from '#kernel/declaration.ts'
 import { ApiError, badRequest, notFound } from '#kernel/errors.ts'
 import { guarded, ok, operation, rowAt } from '#kernel/operation.ts'
-import { isId } from '#kernel/operators.ts'
-import { enrich } from '#kernel/page.ts'
-import { collection, represent } from '#kernel/represent.ts'
+import { load } from '#kernel/read/load.ts'
+import { isId } from '#kernel/read/operators.ts'
+import { collection, represent } from '#kernel/read/represent.ts'
 import { resource } from '#kernel/resource.ts'
-import { signedIn, within } from '#kernel/rules.ts'
-import { allRows } from '#kernel/world.ts'
 import { definitionsFor, seenFields } from './definitions.ts'
 
 type Item = Tables['custom_field_items']
@@ -41,7 +41,7 @@ function branchesOf(forest: Forest, item: Row, depth: number): Row[] {
   return [item, ...below.flatMap((child) => branchesOf(forest, child, depth - 1))]
 }
 
-const forest = (page: Page) => page.loaded['forest'] as Forest
+const forest = (page: Loaded) => page.loaded['forest'] as Forest
 const nameOf = ({ label, short }: Row): string => (short ? `${label} (${short})` : (label ?? ''))
 
 /** A weight as people read it: without zeros that say nothing, very small and very great ones by their powers of ten. */
@@ -55,12 +55,12 @@ function readable(weight: string): string {
 export const HierarchyItem = resource('HierarchyItem', 'custom_field_items', {
   path: 'custom_field_items',
   title: nameOf,
-  held: 'all',
+  cached: 'all',
   order: { column: 'position' },
   guard: signedIn,
   guards: { show: signedIn },
   visible: within(seenFields, 'custom_field_id'),
-  loads: { forest: (_, context) => forestOf(context) },
+  pageLoaders: { forest: (_, context) => forestOf(context) },
   properties: (p) => ({
     id: p.integer(),
     label: p.text(),
@@ -82,7 +82,7 @@ export const HierarchyItem = resource('HierarchyItem', 'custom_field_items', {
 
 /** Items as a plain collection. */
 async function listed(path: string, items: readonly Row[], context: Context): Promise<object> {
-  const page = await enrich(context, context.model.of(HierarchyItem), items)
+  const page = await load(context, context.model.of(HierarchyItem), items)
   return collection(
     path,
     items.map((item) => represent(context.model.of(HierarchyItem), item as Item, page)),

@@ -4,9 +4,9 @@ import { ConstraintError, type Transaction } from '#db/database.ts'
 import { has, insert, without } from '#db/dialect.ts'
 import { join, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
+import { invalidate } from '#kernel/cache.ts'
 import type { Model } from '#kernel/declaration.ts'
-import { removed } from '#kernel/removal.ts'
-import { changed } from '#kernel/world.ts'
+import { removed } from '#kernel/write/removal.ts'
 import { patternFault } from '#text/patterns.ts'
 import { type Extensible, extensible, type Format } from './definitions.ts'
 import { formats } from './formats.ts'
@@ -118,18 +118,18 @@ export async function makeField(tx: Transaction, plan: FieldPlan): Promise<numbe
     const root = (await tx.one<{ id: number }>(insert('custom_field_items', { custom_field_id: id, position: 1 }))) as {
       id: number
     }
-    await plant(tx, id, root.id, items)
+    await insertItems(tx, id, root.id, items)
   }
-  await changed(tx, 'custom_fields', 'custom_options', 'custom_field_items')
+  await invalidate(tx, 'custom_fields', 'custom_options', 'custom_field_items')
   return id
 }
 
-async function plant(tx: Transaction, field: number, parent: number, items: readonly ItemPlan[]): Promise<void> {
+async function insertItems(tx: Transaction, field: number, parent: number, items: readonly ItemPlan[]): Promise<void> {
   for (const [index, { label, short = null, weight = null, items: below = [] }] of items.entries()) {
     if (weight !== null && !/^-?\d+(\.\d+)?$/.test(weight)) throw new Error(`The weight "${weight}" is not a number.`)
     const values = { custom_field_id: field, parent_id: parent, label, short, weight, position: index + 1 }
     const { id } = (await tx.one<{ id: number }>(insert('custom_field_items', values))) as { id: number }
-    await plant(tx, field, id, below)
+    await insertItems(tx, field, id, below)
   }
 }
 
@@ -144,6 +144,6 @@ export async function removeField(tx: Transaction, model: Model, id: number): Pr
   await writeValues(tx, model, field.resource, change, entry)
   await tx.run(sql`delete from custom_fields where id = ${id}`)
   await removed(tx, model, 'custom_fields', [id], entry)
-  await changed(tx, 'custom_fields', 'custom_options', 'custom_field_items', 'projects', 'principals', 'versions')
+  await invalidate(tx, 'custom_fields', 'custom_options', 'custom_field_items', 'projects', 'principals', 'versions')
   return true
 }

@@ -1,12 +1,13 @@
 /** Choices of list fields. */
+
+import { within } from '#kernel/access/rules.ts'
 import { resource } from '#kernel/resource.ts'
-import { within } from '#kernel/rules.ts'
 import { seenFields } from './definitions.ts'
 
 export const CustomOption = resource('CustomOption', 'custom_options', {
   path: 'custom_options',
   title: 'value',
-  held: 'all',
+  cached: 'all',
   order: { column: 'position' },
   visible: within(seenFields, 'custom_field_id'),
   properties: ({ text, integer }) => ({ id: integer(), value: text() }),

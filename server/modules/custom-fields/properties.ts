@@ -2,9 +2,9 @@
 import type { Row } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { FALSE, raw, type Sql, sql, TRUE } from '#db/sql.ts'
+import { allRows } from '#kernel/cache.ts'
 import type { Context, Draft, Filter, Property, Rule } from '#kernel/declaration.ts'
-import { areVisible, withMe } from '#kernel/query.ts'
-import { allRows } from '#kernel/world.ts'
+import { areVisible, withMe } from '#kernel/read/judge.ts'
 import { editAttributes, seeAttributes } from '#modules/projects/rights.ts'
 import { sharedVersionIds } from '#modules/projects/sharing.ts'
 import { matches, patternFault } from '#text/patterns.ts'
@@ -209,7 +209,7 @@ export function propertyOf(field: Definition, all: readonly Definition[]): Prope
     label: field.name,
     to,
     many: Boolean(to && multiple),
-    kept: { column: 'custom_values', key: String(id) },
+    packed: { column: 'custom_values', key: String(id) },
     options: {
       // A new project has to fill in what all projects have.
       required: resource === 'Project' && required ? ({ before }) => Boolean(before) || field.for_all : required,
@@ -236,7 +236,7 @@ export function propertyOf(field: Definition, all: readonly Definition[]): Prope
       ...(to && {
         ...choicesOf(field, host.project ?? (() => undefined)),
         // Whoever knows the field knows its choices; people and versions are seen or not, whoever points to them.
-        open: format !== 'user' && format !== 'version',
+        alwaysNamed: format !== 'user' && format !== 'version',
         embed: !multiple && (format === 'user' || format === 'version'),
         ...(schemaType && { schemaType }),
       }),

@@ -2,10 +2,10 @@
 import type { Row, Transaction } from '#db/database.ts'
 import { exchanged } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
+import { invalidate } from '#kernel/cache.ts'
 import type { Entry, Model } from '#kernel/declaration.ts'
-import { amend, rewriteWhere } from '#kernel/history.ts'
-import { whenRemoved } from '#kernel/removal.ts'
-import { changed } from '#kernel/world.ts'
+import { amend, rewriteWhere } from '#kernel/write/history.ts'
+import { whenRemoved } from '#kernel/write/removal.ts'
 import type { Extensible, Format } from './definitions.ts'
 
 // What somebody was chosen for names the deleted user from then on, in the history as well.
@@ -45,7 +45,7 @@ async function forEachField(
     sql`select id, resource from custom_fields where format = ${format} order by id`,
   )
   for (const field of fields) await work(field)
-  if (fields.length > 0) await changed(tx, 'projects', 'principals', 'versions')
+  if (fields.length > 0) await invalidate(tx, 'projects', 'principals', 'versions')
 }
 
 export const removals = [releasePrincipals, releaseVersions]

@@ -2,14 +2,14 @@
 import type { Engine, Row, Transaction } from '#db/database.ts'
 import { among, objectOf } from '#db/dialect.ts'
 import { and, name, raw, type Sql, sql } from '#db/sql.ts'
-import type { Ask, Context, Declared, Draft, Extension, Operation, Parts } from '#kernel/declaration.ts'
+import { prepare } from '#kernel/access/viewer.ts'
+import type { ApiRequest, Context, Declared, Draft, Extension, Operation, Parts } from '#kernel/declaration.ts'
 import { conflict, forbidden } from '#kernel/errors.ts'
 import { nested, operation, rowAt } from '#kernel/operation.ts'
-import { whenRemoved } from '#kernel/removal.ts'
 import { extension, hrefOf } from '#kernel/resource.ts'
-import { prepare } from '#kernel/viewer.ts'
+import { whenRemoved } from '#kernel/write/removal.ts'
 import { Attachment, contained, free, inContainer, inContainers, touch } from './attachments.ts'
-import { type Container, containersAmong, lentBy, ofContainer } from './containers.ts'
+import { type Container, containerColumns, containersAmong, ofContainer } from './containers.ts'
 import { prepareUpload } from './direct.ts'
 import { discard } from './loose.ts'
 import { receive } from './receive.ts'
@@ -23,7 +23,7 @@ export function attaching(resources: readonly Declared[]): Parts {
       extension('Attachment', 'attachments', {
         visible: contained(kinds, ({ resource }) => resource.visible),
         may: { delete: contained(kinds, ({ remove }) => remove) },
-        extras: Object.assign({}, ...kinds.map(lentBy)),
+        computedColumns: Object.assign({}, ...kinds.map(containerColumns)),
       }),
       ...kinds.map(extensionOf),
     ],
@@ -49,7 +49,7 @@ function extensionOf({ resource, add, may }: Container): Extension {
       where ${inContainer(type, id)} and attachments.status <> 'prepared')`,
     needs: add.needs,
     // Together with the row: most rows have none, and of those nothing more is to be asked.
-    extras: {
+    computedColumns: {
       attachment_ids: ({ engine }, of) =>
         sql`(select ${listed(engine)} from attachments where ${inContainer(type, name(`${of}.id`))})`,
     },
@@ -58,7 +58,7 @@ function extensionOf({ resource, add, may }: Container): Extension {
         may,
         inSchema: false,
         embed: true,
-        collected: self as never,
+        listedAt: self as never,
         load: async (rows) => new Map(rows.map((row) => [(row as { id: number }).id, idsOf(row)])),
         // Its own, or what the viewer has uploaded and nobody has claimed: others' uploads are not visible anyway.
         eligible: ({ before }) => (before ? sql`(${free} or ${inContainer(type, (before as { id: number }).id)})` : free),
@@ -124,7 +124,7 @@ export function idsOf(row: Row): readonly number[] {
 }
 
 /** The container that a request names, if the viewer may attach something to it. */
-export async function place({ context, params }: Ask, { resource, add }: Container) {
+export async function place({ context, params }: ApiRequest, { resource, add }: Container) {
   const row = await rowAt(params['id'] as string, context.model.of(resource), context)
   await prepare(context.db, context.viewer, add.needs)
   if (!add.holds(context.viewer, row)) throw forbidden()

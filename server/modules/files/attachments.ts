@@ -2,14 +2,14 @@
 import type { Engine, Row, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { and, type Sql, sql } from '#db/sql.ts'
+import { both, either, everyone, having, lacking, nobody, not, own } from '#kernel/access/rules.ts'
 import type { Context, Draft, Kind, Rule } from '#kernel/declaration.ts'
 import { conflict } from '#kernel/errors.ts'
-import { publish } from '#kernel/events.ts'
-import { entryOf, rewriteWhere } from '#kernel/history.ts'
 import { resource } from '#kernel/resource.ts'
-import { both, either, everyone, having, lacking, nobody, not, own } from '#kernel/rules.ts'
+import { entryOf, rewriteWhere } from '#kernel/write/history.ts'
+import { publish } from '#kernel/write/outbox.ts'
 import { type Container, ofContainer, resourceOf } from './containers.ts'
-import { discard, settle } from './loose.ts'
+import { claim, discard } from './loose.ts'
 import { awaitReading } from './reading.ts'
 
 /** What nobody has claimed yet is its uploader's alone. */
@@ -55,7 +55,7 @@ export const Attachment = resource('Attachment', 'attachments', {
     contentType: p.text({ writable: false, required: true }),
     digest: p.of(digest, { writable: false }),
     createdAt: p.dateTime({ required: true, writable: false }),
-    author: p.link('User', { writable: false, open: true, embed: true }),
+    author: p.link('User', { writable: false, alwaysNamed: true, embed: true }),
     container: p.link('WorkPackage', {
       writable: false,
       embed: true,
@@ -74,7 +74,7 @@ export const Attachment = resource('Attachment', 'attachments', {
 /** The row is there: its file is no longer loose, and what it hangs on has changed, unless the file is still to come. */
 async function afterUpload(tx: Transaction, { row, before }: Draft, _: unknown, context: Context): Promise<void> {
   if (before) return
-  if ((await settle(tx, row['storage_name'])) === 0) throw conflict('The upload took too long.')
+  if ((await claim(tx, row['storage_name'])) === 0) throw conflict('The upload took too long.')
   if (row['status'] === 'prepared') return
   await awaitReading(tx, row['id'], context.now)
   if (row['container_id']) await touch(tx, row, context)

@@ -1,8 +1,8 @@
 /** Files attached to comments, or to whatever else an activity tells. */
 import type { Row } from '#db/database.ts'
 import type { Context, Payload } from '#kernel/declaration.ts'
-import { isId } from '#kernel/operators.ts'
-import { visibleIds } from '#kernel/page.ts'
+import { visibleIds } from '#kernel/read/load.ts'
+import { isId } from '#kernel/read/operators.ts'
 import { hrefOf } from '#kernel/resource.ts'
 import { idsOf } from './attachable.ts'
 import { Attachment, free } from './attachments.ts'

@@ -1,8 +1,8 @@
 /** What files can be attached to: resources whose declarations say so. */
 import type { Row } from '#db/database.ts'
 import { name, type Sql, sql } from '#db/sql.ts'
+import { either } from '#kernel/access/rules.ts'
 import type { Attachable, Context, Declared, Resource, Rule, Scope } from '#kernel/declaration.ts'
-import { either } from '#kernel/rules.ts'
 
 /** A resource that files can be attached to, as its declaration says. */
 export interface Container extends Attachable {
@@ -14,16 +14,16 @@ export const containersAmong = (resources: readonly Declared[]): readonly Contai
   resources.flatMap((resource) => (resource.attachments ? [{ resource, ...resource.attachments }] : []))
 
 /** What an attachment's row calls a column of its container. */
-const lent = (kind: Container, column: string): string => `computed_${kind.resource.table}_${column}`
+const containerColumn = (kind: Container, column: string): string => `computed_${kind.resource.table}_${column}`
 
 /** The columns that rules read of a container, selected with every attachment in it. */
-export const lentBy = (kind: Container): Record<string, (scope: Scope, table: string) => Sql> =>
+export const containerColumns = (kind: Container): Record<string, (scope: Scope, table: string) => Sql> =>
   Object.fromEntries(
     kind.reads.map((column) => [
-      lent(kind, column),
+      containerColumn(kind, column),
       (scope: Scope, table: string) => {
         const of = kind.resource.table
-        const value = kind.resource.extras?.[column]?.(scope, of) ?? name(`${of}.${column}`)
+        const value = kind.resource.computedColumns?.[column]?.(scope, of) ?? name(`${of}.${column}`)
         return sql`(select ${value} from ${name(of)} where ${name(`${of}.id`)} = ${name(`${table}.container_id`)}
           and ${name(`${table}.container_type`)} = ${kind.resource.name})`
       },
@@ -33,7 +33,7 @@ export const lentBy = (kind: Container): Record<string, (scope: Scope, table: st
 /** The container of an attachment, as far as rules read it. */
 const containerOf = (kind: Container, attachment: Row): Row => ({
   id: attachment['container_id'],
-  ...Object.fromEntries(kind.reads.map((column) => [column, attachment[lent(kind, column)]])),
+  ...Object.fromEntries(kind.reads.map((column) => [column, attachment[containerColumn(kind, column)]])),
 })
 
 /** A rule of the container, asked of what is attached to it. */

@@ -2,7 +2,7 @@
 import type { Row } from '#db/database.ts'
 import { disposition } from '#files/names.ts'
 import { presentation } from '#files/types.ts'
-import type { Answer, Ask, Operation } from '#kernel/declaration.ts'
+import type { Answer, ApiRequest, Operation } from '#kernel/declaration.ts'
 import { notFound } from '#kernel/errors.ts'
 import { operation, rowAt } from '#kernel/operation.ts'
 import { Attachment } from './attachments.ts'
@@ -25,7 +25,7 @@ const downloadAttachment = operation({
 const single = (header: string | readonly string[] | undefined): string | undefined =>
   typeof header === 'string' ? header : header?.join(',')
 
-async function content({ context, headers: asked }: Ask, row: Row): Promise<Answer> {
+async function content({ context, headers: asked }: ApiRequest, row: Row): Promise<Answer> {
   const { files, now } = context
   if (row['status'] === 'prepared') throw notFound()
   const { type, inline } = presentation(row['content_type'])

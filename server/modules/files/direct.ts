@@ -5,14 +5,14 @@ import { sql } from '#db/sql.ts'
 import { type Findings, inspected, TooLarge } from '#files/inspect.ts'
 import { type DirectAccess, newName } from '#files/store.ts'
 import { isAllowed, typeOf } from '#files/types.ts'
-import { commit } from '#kernel/change.ts'
-import { single } from '#kernel/collection.ts'
-import type { Answer, Ask, Body, Context, Operation, Payload } from '#kernel/declaration.ts'
+import type { Answer, ApiRequest, Body, Context, Operation, Payload } from '#kernel/declaration.ts'
 import { conflict, notFound, violation } from '#kernel/errors.ts'
-import { publish } from '#kernel/events.ts'
-import { ok, operation, rowAt, told } from '#kernel/operation.ts'
+import { ok, operation, respondWithRow, rowAt } from '#kernel/operation.ts'
+import { single } from '#kernel/read/single.ts'
+import { commit } from '#kernel/write/commit.ts'
+import { publish } from '#kernel/write/outbox.ts'
 import { Attachment, touch } from './attachments.ts'
-import { abandon, DIRECT_SECONDS, expect, loosen, settle, unusableAt } from './loose.ts'
+import { claim, DIRECT_SECONDS, discardReserved, orphan, reserve, unusableAt } from './loose.ts'
 import { awaitReading } from './reading.ts'
 import { cleanedName, largestSize, notAllowed, type Place, prepareAttachment, refused, tooLarge, unexpected } from './receive.ts'
 
@@ -23,7 +23,7 @@ function access({ files }: Context): DirectAccess {
 }
 
 /** Makes the row of a file that is to come, and tells where to send it. */
-export async function prepareUpload(ask: Ask, place: Place): Promise<Answer> {
+export async function prepareUpload(ask: ApiRequest, place: Place): Promise<Answer> {
   const { context, db, parts } = ask
   const direct = access(context)
   let metadata: Payload | undefined
@@ -42,12 +42,12 @@ export async function prepareUpload(ask: Ask, place: Place): Promise<Answer> {
   const file = newName()
   const values = { ...place, content_type: type, file_size: size, digest: null, storage_name: file, status: 'prepared' }
   const prepared = await prepareAttachment(context, metadata, values)
-  await expect(db, file, context.now)
+  await reserve(db, file, context.now)
   const id = await commit(db, context, context.model.of(Attachment), prepared).catch(async (error: unknown) => {
-    await abandon(db, context.files, file)
+    await discardReserved(db, context.files, file)
     throw error
   })
-  const { body } = await told(ask, context.model.of(Attachment), id)
+  const { body } = await respondWithRow(ask, context.model.of(Attachment), id)
   const { href, fields } = direct.upload(file, { size, type, seconds: DIRECT_SECONDS })
   return { status: 201, body: asUpload(body as Body, href, fields) }
 }
@@ -78,7 +78,7 @@ const finishDirectUpload = operation({
     const row = await rowAt(params['id'] as string, context.model.of(Attachment), context)
     if (row['status'] !== 'prepared') return ok(await single(context, context.model.of(Attachment), row))
     await finish(ask, row, direct)
-    return told(ask, context.model.of(Attachment), row['id'])
+    return respondWithRow(ask, context.model.of(Attachment), row['id'])
   },
 })
 
@@ -86,10 +86,10 @@ const finishDirectUpload = operation({
  * Takes over what has been sent. It is copied first: who holds the form can still send something else, but only to the place
  * where nobody looks any more.
  */
-async function finish({ context, db }: Ask, row: Row, direct: DirectAccess): Promise<void> {
+async function finish({ context, db }: ApiRequest, row: Row, direct: DirectAccess): Promise<void> {
   const { files, now } = context
   const file = newName()
-  await expect(db, file, now)
+  await reserve(db, file, now)
   try {
     if (!(await direct.copy(row['storage_name'], file))) throw notFound()
     const { digest, head } = await examined(context, file, row['file_size'])
@@ -100,14 +100,14 @@ async function finish({ context, db }: Ask, row: Row, direct: DirectAccess): Pro
       const count = await tx.run(
         sql`update attachments set ${assignments(values)} where id = ${row['id']} and storage_name = ${row['storage_name']}`,
       )
-      if (count === 0 || (await settle(tx, file)) === 0) throw conflict()
-      await loosen(tx, row['storage_name'], unusableAt(now))
+      if (count === 0 || (await claim(tx, file)) === 0) throw conflict()
+      await orphan(tx, row['storage_name'], unusableAt(now))
       await awaitReading(tx, row['id'], now)
       if (row['container_id']) await touch(tx, row, context)
       await publish(tx, context, 'attachments.updated', row['id'], Object.keys(values))
     })
   } catch (error) {
-    await abandon(db, files, file)
+    await discardReserved(db, files, file)
     throw error
   }
 }

@@ -17,27 +17,26 @@ const later = (now: Date, ms: number): string => new Date(now.getTime() + ms).to
 export const unusableAt = (now: Date): string => later(now, DIRECT_SECONDS * 1000 + MARGIN_MS)
 
 /** Notes a file that is about to be written. */
-export const expect = (db: Database, file: string, now: Date): Promise<number> =>
+export const reserve = (db: Database, file: string, now: Date): Promise<number> =>
   db.transaction((tx) =>
     tx.run(sql`insert into loose_files (name, remove_at) values (${file}, ${later(now, LONGEST_UPLOAD_MS)})`),
   )
 
 /** Notes a file that may be removed, at once or when nobody can write it any more. */
-export const loosen = (tx: Transaction, file: string, at: string): Promise<number> =>
+export const orphan = (tx: Transaction, file: string, at: string): Promise<number> =>
   tx.run(
     sql`insert into loose_files (name, remove_at) values (${file}, ${at}) on conflict (name) do update set remove_at = excluded.remove_at`,
   )
 
 /** Strikes out a file that a row has been made for. */
-export const settle = (tx: Transaction, file: string): Promise<number> =>
-  tx.run(sql`delete from loose_files where name = ${file}`)
+export const claim = (tx: Transaction, file: string): Promise<number> => tx.run(sql`delete from loose_files where name = ${file}`)
 
 /** Gives up a file that no row was made for. */
-export async function abandon(db: Database, files: FileStore, file: string): Promise<void> {
+export async function discardReserved(db: Database, files: FileStore, file: string): Promise<void> {
   const isLoose = await db.one(sql`select name from loose_files where name = ${file}`)
   if (!isLoose) return
   await files.remove(file)
-  await db.transaction((tx) => settle(tx, file))
+  await db.transaction((tx) => claim(tx, file))
 }
 
 /** Removes the attachments that satisfy `where`; their files follow once that is committed. */

@@ -3,13 +3,14 @@ import { type Findings, inspected, TooLarge } from '#files/inspect.ts'
 import { cleanName } from '#files/names.ts'
 import { type FileStore, newName } from '#files/store.ts'
 import { isAllowed, typeOf } from '#files/types.ts'
-import { commit, type Prepared, prepareWrite } from '#kernel/change.ts'
-import type { Answer, Ask, Context, Payload } from '#kernel/declaration.ts'
-import { toErrors } from '#kernel/draft.ts'
+import type { Answer, ApiRequest, Context, Payload } from '#kernel/declaration.ts'
 import { ApiError, type Violation, violation } from '#kernel/errors.ts'
-import { told } from '#kernel/operation.ts'
+import { respondWithRow } from '#kernel/operation.ts'
+import { commit } from '#kernel/write/commit.ts'
+import { toErrors } from '#kernel/write/payload.ts'
+import { type Prepared, prepareWrite } from '#kernel/write/prepare.ts'
 import { Attachment } from './attachments.ts'
-import { abandon, expect } from './loose.ts'
+import { discardReserved, reserve } from './loose.ts'
 
 /** What a new attachment is attached to, or that it is not yet. */
 export interface Place {
@@ -31,19 +32,19 @@ export const notAllowed = (type: string): Violation =>
 export const refused = (wrong: Violation): ApiError => toErrors(Attachment, [wrong])[0] as ApiError
 
 /** Keeps the file that a request brings, and answers with the attachment that it has become. */
-export async function receive(ask: Ask, place: Place): Promise<Answer> {
+export async function receive(ask: ApiRequest, place: Place): Promise<Answer> {
   const { context, db } = ask
   const { files, now } = context
   const file = newName()
-  await expect(db, file, now)
+  await reserve(db, file, now)
   const id = await keep(ask, place, file).catch(async (error: unknown) => {
-    await abandon(db, files, file)
+    await discardReserved(db, files, file)
     throw error
   })
-  return told(ask, context.model.of(Attachment), id, 201)
+  return respondWithRow(ask, context.model.of(Attachment), id, 201)
 }
 
-async function keep({ context, db, parts }: Ask, place: Place, file: string): Promise<number> {
+async function keep({ context, db, parts }: ApiRequest, place: Place, file: string): Promise<number> {
   let metadata: Payload | undefined
   let findings: Findings | undefined
   for await (const part of parts) {

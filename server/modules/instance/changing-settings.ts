@@ -1,8 +1,8 @@
 /** Changing what an administrator can set: what values a setting takes, and how they are stored. */
 import type { Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { defaultSettings, type Settings } from '#kernel/settings.ts'
-import { changed } from '#kernel/world.ts'
 
 export type SettingName = keyof Settings
 
@@ -15,7 +15,7 @@ export async function storeSettings(tx: Transaction, values: Partial<Settings>):
     await tx.run(sql`insert into settings (name, value) values (${name}, ${JSON.stringify(value)})
       on conflict (name) do update set value = excluded.value`)
   }
-  await changed(tx, 'settings')
+  await invalidate(tx, 'settings')
 }
 
 /** Whether a text is an origin as browsers send it: a scheme, a host and a port where it is not the usual one, nothing else. */

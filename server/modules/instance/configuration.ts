@@ -1,7 +1,8 @@
 /** What clients should know of the instance's settings, by themselves and for one project. */
-import { single } from '#kernel/collection.ts'
+
 import type { Context, Operation } from '#kernel/declaration.ts'
 import { ok, operation, rowAt } from '#kernel/operation.ts'
+import { single } from '#kernel/read/single.ts'
 import { hrefOf } from '#kernel/resource.ts'
 import { INTERNAL_COMMENTS } from '#modules/accounts/permissions.ts'
 import { UserPreferences } from '#modules/accounts/preferences.ts'

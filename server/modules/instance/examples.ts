@@ -1,18 +1,20 @@
 /** The examples that the official description explains schemas, forms and aggregation with, made of what is really there. */
-import { form, prepareWrite } from '#kernel/change.ts'
-import { index } from '#kernel/collection.ts'
+
+import { everyone, nobody } from '#kernel/access/rules.ts'
+import { allRows } from '#kernel/cache.ts'
 import type { Context, Operation } from '#kernel/declaration.ts'
 import { emptyDraft, ok, operation } from '#kernel/operation.ts'
-import { fixed } from '#kernel/resource.ts'
-import { everyone, nobody } from '#kernel/rules.ts'
-import { schemaOf } from '#kernel/schema.ts'
-import { allRows } from '#kernel/world.ts'
+import { index } from '#kernel/read/list.ts'
+import { staticResource } from '#kernel/resource.ts'
+import { form } from '#kernel/write/form.ts'
+import { prepareWrite } from '#kernel/write/prepare.ts'
+import { schemaOf } from '#kernel/write/schema.ts'
 import { Status } from '#modules/work-packages/statuses.ts'
 
 const example = { id: 1, subject: 'An example', status_id: null as number | null, lock_version: 1 }
 
 /** Like a work package, with as little to it as a form needs. Nothing is ever saved. */
-export const Example = fixed('Example', [example], {
+export const Example = staticResource('Example', [example], {
   path: 'example',
   title: 'subject',
   visible: everyone,

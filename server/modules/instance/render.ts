@@ -1,8 +1,8 @@
 import type { Context, Operation } from '#kernel/declaration.ts'
-import { pathsOf, readAddress } from '#kernel/draft.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { idFrom, operation } from '#kernel/operation.ts'
-import { visibleRow } from '#kernel/page.ts'
+import { visibleRow } from '#kernel/read/load.ts'
+import { pathsOf, readAddress } from '#kernel/write/payload.ts'
 import { renderMarkdown } from '#text/markdown.ts'
 import { renderPlain } from '#text/plain.ts'
 

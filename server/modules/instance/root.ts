@@ -1,8 +1,9 @@
 /** The root of the API: what the instance is called, and where everything begins. */
+
+import { either, inAnyProject } from '#kernel/access/rules.ts'
+import { prepare } from '#kernel/access/viewer.ts'
 import type { Link, Operation } from '#kernel/declaration.ts'
 import { ok, operation } from '#kernel/operation.ts'
-import { either, inAnyProject } from '#kernel/rules.ts'
-import { prepare } from '#kernel/viewer.ts'
 
 /** The release of OpenProject whose API this is: clients ask for it to know what they can expect. */
 const SPOKEN_VERSION = '17.0.0'

@@ -7,7 +7,7 @@ import type { Database, Reader, Row, Transaction } from '#db/database.ts'
 import { among, amongTexts, moment, recordset } from '#db/dialect.ts'
 import { join, raw, sql } from '#db/sql.ts'
 import type { Task } from '#kernel/declaration.ts'
-import { type Change, changesOf } from '#kernel/history.ts'
+import { type Change, changesOf } from '#kernel/write/history.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 import { type Mentions, mentionsIn } from '#text/mentions.ts'
 import { chosen, holds, isActive, joinSettings } from './audience.ts'
@@ -19,11 +19,11 @@ const AT_ONCE = 50
 const TURNS = 4
 
 export const announceChanges: Task = async (db, now) => {
-  for (let turn = 0; turn < TURNS && (await announce(db, now)) === AT_ONCE; turn++);
+  for (let turn = 0; turn < TURNS && (await notifyOfEntries(db, now)) === AT_ONCE; turn++);
 }
 
 /** Announces the oldest entries that wait for it; gives how many. */
-async function announce(db: Database, now: Date): Promise<number> {
+async function notifyOfEntries(db: Database, now: Date): Promise<number> {
   if (!(await db.one(sql`select 1 as one from journals where unannounced limit 1`))) return 0
   return db.transaction(async (tx) => {
     const entries = await tx.all(sql`

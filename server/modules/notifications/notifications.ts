@@ -2,10 +2,10 @@
 import type { Row } from '#db/database.ts'
 import { folded } from '#db/dialect.ts'
 import { FALSE, name, sql, TRUE } from '#db/sql.ts'
+import { both, either, having, lacking, not, onWorkPackage, own, signedIn, through } from '#kernel/access/rules.ts'
 import type { Rule } from '#kernel/declaration.ts'
-import { onIds, onTexts } from '#kernel/operators.ts'
+import { onIds, onTexts } from '#kernel/read/operators.ts'
 import { resource } from '#kernel/resource.ts'
-import { both, either, having, lacking, not, onWorkPackage, own, signedIn, through } from '#kernel/rules.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 import { reasonOrder, reasons } from './reasons.ts'
 import { detailsOf, valueSchema } from './values.ts'
@@ -45,7 +45,7 @@ export const Notification = resource('Notification', 'notifications', {
       return told.size > 0 ? { detailsSchemas: [...told].map(valueSchema) } : {}
     },
   }),
-  extras: {
+  computedColumns: {
     project_id: project,
     start_date: itsOwn('start_date'),
     due_date: itsOwn('due_date'),
@@ -59,7 +59,7 @@ export const Notification = resource('Notification', 'notifications', {
     readIAN: p.boolean({ column: 'read_ian', label: 'Read', filter: true, sort: true }),
     createdAt: p.dateTime(),
     updatedAt: p.dateTime(),
-    actor: p.link('User', { open: true, embed: true, when: ({ actor_id }) => actor_id !== null }),
+    actor: p.link('User', { alwaysNamed: true, embed: true, when: ({ actor_id }) => actor_id !== null }),
     project: p.link('Project', {
       select: project,
       embed: true,
@@ -99,6 +99,6 @@ export const Notification = resource('Notification', 'notifications', {
       when: (row) => row.read_ian === true,
     },
   },
-  embeds: { details: async (rows) => new Map(rows.map((row) => [row.id, detailsOf(row as Row)])) },
+  embedLoaders: { details: async (rows) => new Map(rows.map((row) => [row.id, detailsOf(row as Row)])) },
   operations: ['index', 'show'],
 })

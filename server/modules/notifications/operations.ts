@@ -1,22 +1,23 @@
 /** Reading and unreading notifications, one or many at once; and what one of them tells in detail. */
 import { and, type Sql, sql } from '#db/sql.ts'
-import type { Ask, Operation } from '#kernel/declaration.ts'
+import type { ApiRequest, Operation } from '#kernel/declaration.ts'
 import { notFound } from '#kernel/errors.ts'
 import { guarded, ok, operation, rowAt } from '#kernel/operation.ts'
-import { visibleWhere } from '#kernel/page.ts'
-import { conditionsOf, readFilters } from '#kernel/query.ts'
+import { conditionsOf } from '#kernel/read/judge.ts'
+import { visibleWhere } from '#kernel/read/load.ts'
+import { readFilters } from '#kernel/read/parse.ts'
 import { Notification } from './notifications.ts'
 import { detailsOf } from './values.ts'
 
 const tag = 'Notification'
 
 /** The notification that is asked for; 403 for whoever is not signed in, 404 for all others than one's own. */
-async function notification({ context, params }: Ask, parameter: string) {
+async function notification({ context, params }: ApiRequest, parameter: string) {
   await guarded(context.model.of(Notification), context)
   return rowAt(params[parameter] as string, context.model.of(Notification), context)
 }
 
-const mark = ({ db, context }: Ask, isRead: boolean, where: Sql): Promise<number> =>
+const mark = ({ db, context }: ApiRequest, isRead: boolean, where: Sql): Promise<number> =>
   db.transaction((tx) =>
     tx.run(sql`update notifications set read_ian = ${isRead}, updated_at = ${context.now.toISOString()} where ${where}`),
   )

@@ -1,14 +1,14 @@
 /** Reminders: somebody wants to be told of a work package at some time. */
 import { among, moment } from '#db/dialect.ts'
 import { name, raw, sql } from '#db/sql.ts'
-import { prepareWrite } from '#kernel/change.ts'
-import { index } from '#kernel/collection.ts'
+import { both, own, signedIn, through } from '#kernel/access/rules.ts'
 import type { Context, Draft, Operation, Rule, Task } from '#kernel/declaration.ts'
 import { conflict, type Violation, violation } from '#kernel/errors.ts'
-import { publish } from '#kernel/events.ts'
-import { created, ok, operation, rowFrom } from '#kernel/operation.ts'
+import { ok, operation, respondCreated, rowFrom } from '#kernel/operation.ts'
+import { index } from '#kernel/read/list.ts'
 import { differs, resource } from '#kernel/resource.ts'
-import { both, own, signedIn, through } from '#kernel/rules.ts'
+import { publish } from '#kernel/write/outbox.ts'
+import { prepareWrite } from '#kernel/write/prepare.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 
 interface Facts {
@@ -55,7 +55,7 @@ export const Reminder = resource<'reminders', Facts>('Reminder', 'reminders', {
     id: integer(),
     note: text({ max: 128 }),
     remindAt: dateTime({ label: 'Date', required: true }),
-    creator: link('User', { writable: false, open: true }),
+    creator: link('User', { writable: false, alwaysNamed: true }),
     remindable: link('WorkPackage', { column: 'work_package_id', writable: false }),
   }),
   actions: { updateImmediately: null, delete: null },
@@ -87,7 +87,7 @@ const createReminderWorkPackage = operation({
   run: async (ask) => {
     const { id } = await rowFrom(ask.params['id'] as string, ask.context.model.of(WorkPackage), ask.context)
     const given = { work_package_id: id, creator_id: ask.context.viewer.id }
-    return created(
+    return respondCreated(
       ask,
       ask.context.model.of(Reminder),
       await prepareWrite(ask.context, ask.context.model.of(Reminder), undefined, ask.body, given),

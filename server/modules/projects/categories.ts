@@ -1,11 +1,12 @@
 /** Categories: what a project's work packages are sorted into. */
+
+import { inProject } from '#kernel/access/rules.ts'
 import { resource } from '#kernel/resource.ts'
-import { inProject } from '#kernel/rules.ts'
 
 export const Category = resource('Category', 'categories', {
   path: 'categories',
   title: 'name',
-  held: 'all',
+  cached: 'all',
   order: { column: 'name' },
   paginated: false,
   visible: inProject('view_project'),

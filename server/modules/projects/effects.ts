@@ -3,15 +3,15 @@ import type { Transaction } from '#db/database.ts'
 import { among, insert } from '#db/dialect.ts'
 import { join, raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
+import { both } from '#kernel/access/rules.ts'
+import { invalidate } from '#kernel/cache.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
-import { reach } from '#kernel/effects.ts'
 import { conflict } from '#kernel/errors.ts'
-import { publish } from '#kernel/events.ts'
-import { entryOf, rewriteWhere } from '#kernel/history.ts'
-import { removed } from '#kernel/removal.ts'
 import { differs } from '#kernel/resource.ts'
-import { both } from '#kernel/rules.ts'
-import { changed } from '#kernel/world.ts'
+import { entryOf, rewriteWhere } from '#kernel/write/history.ts'
+import { publish } from '#kernel/write/outbox.ts'
+import { reach } from '#kernel/write/reach.ts'
+import { removed } from '#kernel/write/removal.ts'
 import { erase, settle as settleWork } from '#modules/work-packages/consequences.ts'
 import type { Facts } from './facts.ts'
 import { keepFormer } from './identifiers.ts'
@@ -21,7 +21,7 @@ import { releaseVersions } from './sharing.ts'
 type Project = Tables['projects']
 
 /** A new project starts with the usual modules and types, and with its creator as a member. */
-export async function equip(
+export async function initialise(
   tx: Transaction,
   { row, before }: Draft<Project>,
   { creatorRole }: Facts,
@@ -36,17 +36,17 @@ export async function equip(
   await tx.run(sql`
     insert into project_types (project_id, type_id)
     select p.id, t.id from projects p cross join types t where p.id = ${row.id} and t.is_default`)
-  if (creatorRole !== undefined) await admit(tx, row.id, creatorRole, context)
+  if (creatorRole !== undefined) await addCreator(tx, row.id, creatorRole, context)
 }
 
 /** Makes the viewer a member of a project, with the role that creators get. */
-async function admit(tx: Transaction, projectId: number, role: number, { viewer, now }: Context): Promise<void> {
+async function addCreator(tx: Transaction, projectId: number, role: number, { viewer, now }: Context): Promise<void> {
   const at = now.toISOString()
   const membership = await tx.one<{ id: number }>(
     insert('memberships', { principal_id: viewer.id, project_id: projectId, created_at: at, updated_at: at }),
   )
   await tx.one(insert('membership_roles', { membership_id: membership?.id, role_id: role }))
-  await changed(tx, 'memberships')
+  await invalidate(tx, 'memberships')
 }
 
 /** Former identifiers stay, subprojects go into the archive too, and shared versions do not follow where they may not. */
@@ -84,7 +84,7 @@ export async function subtree(tx: Pick<Transaction, 'all'>, id: number): Promise
 }
 
 /** Removes everything that hangs on a project and on those below it; the row itself is left to whoever calls. */
-export async function clear(tx: Transaction, { id }: Project, context: Context): Promise<boolean> {
+export async function removeContents(tx: Transaction, { id }: Project, context: Context): Promise<boolean> {
   const ids = await subtree(tx, id)
   const inside = (column: string) => among(tx.engine, raw(column), ids)
   const workPackages = sql`select id from work_packages where ${inside('project_id')}`
@@ -131,6 +131,6 @@ export async function clear(tx: Transaction, { id }: Project, context: Context):
     entry,
   )
   await removed(tx, context.model, 'projects', below, entry)
-  await changed(tx, 'memberships', 'versions', 'categories')
+  await invalidate(tx, 'memberships', 'versions', 'categories')
   return true
 }

@@ -1,17 +1,17 @@
 /** Where a project leads, and what can be done with it. */
 import type { Row } from '#db/database.ts'
 import type { Tables } from '#db/tables.ts'
-import type { Action, Link, Page, Rule } from '#kernel/declaration.ts'
-import { UNDISCLOSED } from '#kernel/represent.ts'
+import { admin, both, either, inProject, not, signedIn, within } from '#kernel/access/rules.ts'
+import type { Action, Link, Loaded, Rule } from '#kernel/declaration.ts'
+import { UNDISCLOSED } from '#kernel/read/represent.ts'
 import { hrefOf } from '#kernel/resource.ts'
-import { admin, both, either, inProject, not, signedIn, within } from '#kernel/rules.ts'
 import { edit, favorites } from './rights.ts'
 import { ancestors as idsAbove, type Tree } from './tree.ts'
 
 type Project = Tables['projects']
 
 /** The projects above, the topmost first. Those that the viewer does not see are there, but not named. */
-function ancestors({ parent_id }: Project, { context, loaded }: Page): Link[] {
+function ancestors({ parent_id }: Project, { context, loaded }: Loaded): Link[] {
   if (!parent_id) return []
   const tree = loaded['tree'] as Tree
   const project = context.model.of('Project')

@@ -1,8 +1,8 @@
 /** What is switched on in which project: modules and types of work packages. Kept in process. */
 import type { Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
+import { invalidate } from '#kernel/cache.ts'
 import type { Context } from '#kernel/declaration.ts'
-import { changed } from '#kernel/world.ts'
 import { projectModules } from '#modules/accounts/permissions.ts'
 
 /** The names of the modules enabled in each project; no entry where there are none. */
@@ -41,5 +41,5 @@ export async function switchModule(tx: Transaction, project: number, name: strin
       ? sql`insert into enabled_modules (project_id, name) values (${project}, ${name})`
       : sql`delete from enabled_modules where project_id = ${project} and name = ${name}`,
   )
-  await changed(tx, 'projects')
+  await invalidate(tx, 'projects')
 }

@@ -1,12 +1,12 @@
 /** What is answered about projects, and about workspaces of any kind, besides the standard operations. */
 import { among } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
-import { index } from '#kernel/collection.ts'
+import { either, globally, inAnyProject, inProject } from '#kernel/access/rules.ts'
+import { invalidate } from '#kernel/cache.ts'
 import type { Context, Operation } from '#kernel/declaration.ts'
 import { badRequest, forbidden, notFound } from '#kernel/errors.ts'
 import { holds, nested, ok, operation, rowAt, rowFrom, schemaOfNew } from '#kernel/operation.ts'
-import { either, globally, inAnyProject, inProject } from '#kernel/rules.ts'
-import { changed } from '#kernel/world.ts'
+import { index } from '#kernel/read/list.ts'
 import { Type } from '#modules/work-packages/types.ts'
 import { Category } from './categories.ts'
 import { projectTypes } from './modules.ts'
@@ -88,7 +88,7 @@ function favorite(path: string, method: 'POST' | 'DELETE'): Operation {
             ? sql`insert into favorites (user_id, project_id) values (${viewer.id}, ${id}) on conflict do nothing`
             : sql`delete from favorites where user_id = ${viewer.id} and project_id = ${id}`,
         )
-        await changed(tx, 'projects')
+        await invalidate(tx, 'projects')
       })
       return { status: 204 }
     },

@@ -1,7 +1,7 @@
 /** Which projects can be put below which. */
 import type { Row } from '#db/database.ts'
+import { idSet, prepare } from '#kernel/access/viewer.ts'
 import type { Context } from '#kernel/declaration.ts'
-import { idSet, prepare } from '#kernel/viewer.ts'
 import { descendants, treeOf } from './tree.ts'
 
 /** The kinds of workspace that can stand above each kind. */

@@ -2,13 +2,13 @@
 import { folded } from '#db/dialect.ts'
 import { name } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
+import { admin, either, having } from '#kernel/access/rules.ts'
+import { hasGlobally, idSet } from '#kernel/access/viewer.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { violation } from '#kernel/errors.ts'
 import { resource } from '#kernel/resource.ts'
-import { admin, either, having } from '#kernel/rules.ts'
-import { sectionsOf } from '#kernel/schema.ts'
-import { hasGlobally, idSet } from '#kernel/viewer.ts'
-import { clear, equip, settle, subtree } from './effects.ts'
+import { sectionsOf } from '#kernel/write/schema.ts'
+import { initialise, removeContents, settle, subtree } from './effects.ts'
 import { type Facts, lookUp, obstaclesToLoss } from './facts.ts'
 import { filters, sorts } from './filters.ts'
 import { LONGEST_IDENTIFIER, projectIdentifiedBy } from './identifiers.ts'
@@ -33,18 +33,18 @@ const candidates = ({ before, row }: Draft<Tables['projects']>): string =>
 
 export const Project = resource<'projects', Facts>('Project', 'projects', {
   path: 'projects',
-  also: ['workspaces', 'portfolios', 'programs'],
+  aliases: ['workspaces', 'portfolios', 'programs'],
   type: (row) => types[row.workspace_type] as string,
   pathOf: (row) => `${row.workspace_type}s`,
   resolve: projectIdentifiedBy,
   belongsTo: 'parent_id',
   title: 'name',
-  held: 'all',
+  cached: 'all',
   visible: view,
   addressable: having('workspace_type', 'project'),
   may: { create, update: either(edit, archive, editAttributes), edit, delete: admin },
   needs: [favorites],
-  loads: { tree: (_, context) => treeOf(context) },
+  pageLoaders: { tree: (_, context) => treeOf(context) },
   properties: (p) => ({
     id: p.integer({ sort: true }),
     identifier: p.text({ required: true, derived: true, hasDefault: true, min: 1, max: LONGEST_IDENTIFIER }),
@@ -90,10 +90,10 @@ export const Project = resource<'projects', Facts>('Project', 'projects', {
   facts: lookUp,
   derive: [tidyName, makeIdentifier],
   check: [checkRights, checkIdentifier, checkPlace, checkCreatorRole],
-  after: [equip, settle],
+  after: [initialise, settle],
   removable: async ({ id }, context) =>
     (await obstaclesToLoss(await subtree(context.db, id), context)).map((message) => violation('base', message)),
-  remove: clear,
+  remove: removeContents,
   schema: (draft, facts, context) => ({
     _attributeGroups: sectionsOf(context.model.of('Project'), draft as never, facts, context).map((section) => ({
       _type: 'ProjectFormCustomFieldSection',

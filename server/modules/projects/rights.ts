@@ -1,8 +1,8 @@
 /** Who may do what with a project. */
 import { sql } from '#db/sql.ts'
+import { admin, both, either, globally, having, inProject, lacking, onWorkPackage, unconfined } from '#kernel/access/rules.ts'
+import type { NamedSet } from '#kernel/access/viewer.ts'
 import type { Rule } from '#kernel/declaration.ts'
-import { admin, both, either, globally, having, inProject, lacking, onWorkPackage, unconfined } from '#kernel/rules.ts'
-import type { NamedSet } from '#kernel/viewer.ts'
 
 /** A permission in the project itself; an archived one, in which nobody holds any, is the administrators'. */
 const inside = (permission: string): Rule => either(inProject(permission, 'id'), both(admin, having('active', false)))

@@ -2,10 +2,10 @@
 import type { Row, Transaction } from '#db/database.ts'
 import { recordset } from '#db/dialect.ts'
 import { type Sql, sql } from '#db/sql.ts'
+import { grantsOf, type NamedSet } from '#kernel/access/viewer.ts'
+import { allRows } from '#kernel/cache.ts'
 import type { Context } from '#kernel/declaration.ts'
-import { entryOf, rewriteWhere } from '#kernel/history.ts'
-import { grantsOf, type NamedSet } from '#kernel/viewer.ts'
-import { allRows } from '#kernel/world.ts'
+import { entryOf, rewriteWhere } from '#kernel/write/history.ts'
 import { ancestors, rootOf, type Tree, treeFrom, treeOf } from './tree.ts'
 
 /** The ways to share a version, from the narrowest to the widest. */

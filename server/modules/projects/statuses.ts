@@ -1,6 +1,7 @@
 /** How a project is getting on: six codes that every instance knows. */
-import { fixed } from '#kernel/resource.ts'
-import { everyone } from '#kernel/rules.ts'
+
+import { everyone } from '#kernel/access/rules.ts'
+import { staticResource } from '#kernel/resource.ts'
 
 /** In the order in which they are offered. */
 export const projectStatuses = [
@@ -12,7 +13,7 @@ export const projectStatuses = [
   { id: 'discontinued', name: 'Discontinued' },
 ] as const
 
-export const ProjectStatus = fixed('ProjectStatus', projectStatuses, {
+export const ProjectStatus = staticResource('ProjectStatus', projectStatuses, {
   path: 'project_statuses',
   title: 'name',
   visible: everyone,

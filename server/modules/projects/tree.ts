@@ -1,7 +1,7 @@
 /** The tree that projects form, kept in process. */
 import type { Row } from '#db/database.ts'
+import { allRows } from '#kernel/cache.ts'
 import type { Context } from '#kernel/declaration.ts'
-import { allRows } from '#kernel/world.ts'
 
 export interface Tree {
   /** All projects by id, archived ones and other kinds of workspace included. */

@@ -1,13 +1,13 @@
 /** Versions: what work packages are planned for, in one project or in several that share it. */
 import { among, natural } from '#db/dialect.ts'
 import { name, or, raw, sql } from '#db/sql.ts'
-import { index } from '#kernel/collection.ts'
+import { both, either, having, inAnyProject, inProject, signedIn, within } from '#kernel/access/rules.ts'
+import { idSet } from '#kernel/access/viewer.ts'
 import type { Context, Draft, Operation, Rule } from '#kernel/declaration.ts'
 import { ok, operation, rowAt } from '#kernel/operation.ts'
-import { onTexts } from '#kernel/operators.ts'
+import { index } from '#kernel/read/list.ts'
+import { onTexts } from '#kernel/read/operators.ts'
 import { resource } from '#kernel/resource.ts'
-import { both, either, having, inAnyProject, inProject, signedIn, within } from '#kernel/rules.ts'
-import { idSet } from '#kernel/viewer.ts'
 import { Project } from './projects.ts'
 import { seesWorkPackage } from './rights.ts'
 import { projectsOf, sharedVersions, sharings } from './sharing.ts'
@@ -33,7 +33,7 @@ export const Version = resource<'versions', VersionFacts>('Version', 'versions',
   path: 'versions',
   title: 'name',
   belongsTo: 'project_id',
-  held: 'all',
+  cached: 'all',
   order: { column: 'name' },
   // Who sees a version depends on how it is shared, so what is remembered of permissions goes with it.
   topics: ['projects'],

@@ -2,16 +2,16 @@
 import { ConstraintError, type Row } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
+import { hashToken, randomKey } from '#identity/tokens.ts'
+import { invalidate } from '#kernel/cache.ts'
 import type { Body, Context, Link, Operation } from '#kernel/declaration.ts'
-import { toErrors } from '#kernel/draft.ts'
 import { CONFIRM, combined, forbidden, notFound, type Violation, violation } from '#kernel/errors.ts'
 import { isStorable } from '#kernel/kinds.ts'
 import { demand, document, holds, idFrom, operation, rowFrom } from '#kernel/operation.ts'
-import { isId } from '#kernel/operators.ts'
+import { isId } from '#kernel/read/operators.ts'
 import { hrefOf } from '#kernel/resource.ts'
 import { addressOf } from '#kernel/settings.ts'
-import { hashToken, randomKey } from '#kernel/tokens.ts'
-import { changed } from '#kernel/world.ts'
+import { toErrors } from '#kernel/write/payload.ts'
 import { type CalendarEvent, icalendar } from '#text/icalendar.ts'
 import { Query } from './queries.ts'
 import { dated } from './results.ts'
@@ -58,7 +58,7 @@ const makeAddressAtWhichCalendar = operation({
     await db
       .transaction(async (tx) => {
         await tx.one(insert('tokens', { ...values, created_at: context.now.toISOString() }))
-        await changed(tx, 'tokens')
+        await invalidate(tx, 'tokens')
       })
       .catch((error: unknown) => {
         throw error instanceof ConstraintError && error.kind === 'unique' ? refused('has already been taken') : error

@@ -1,13 +1,13 @@
+import { inProject } from '#kernel/access/rules.ts'
+import { prepare } from '#kernel/access/viewer.ts'
 import type { Body, Context, Link, Operation, Resource } from '#kernel/declaration.ts'
 import { forbidden, notFound } from '#kernel/errors.ts'
 import { ok, operation, rowFrom } from '#kernel/operation.ts'
-import { takesValues } from '#kernel/operators.ts'
-import { enrich } from '#kernel/page.ts'
-import { isAvailable, type Known } from '#kernel/query.ts'
-import { collection, represent } from '#kernel/represent.ts'
+import { isAvailable, type Known } from '#kernel/read/judge.ts'
+import { load } from '#kernel/read/load.ts'
+import { takesValues } from '#kernel/read/operators.ts'
+import { collection, represent } from '#kernel/read/represent.ts'
 import { hrefOf } from '#kernel/resource.ts'
-import { inProject } from '#kernel/rules.ts'
-import { prepare } from '#kernel/viewer.ts'
 import { operatorsFor } from './filters.ts'
 import { QueryFilter, QueryOperator, workPackageFilters, workPackages } from './parts.ts'
 import { listing } from './results.ts'
@@ -91,7 +91,7 @@ async function schemaOf(filter: Known, project: number | undefined, context: Con
       filter.to ? { location: '_links', _links: { ...(href && { allowedValues: { href } }) } } : {},
     )
   const rows = operators.map((id) => context.model.of(QueryOperator).rows?.get(id)).filter((row) => row !== undefined)
-  const page = await enrich(context, context.model.of(QueryOperator), rows)
+  const page = await load(context, context.model.of(QueryOperator), rows)
   const filterLink: Link = { href: hrefOf(QueryFilter, { id: filter.key }), title: filter.label as string }
   return {
     _type: 'QueryFilterInstanceSchema',

@@ -1,14 +1,14 @@
 /** Filters as a query keeps them: from instances with links to what is asked of a list, and back. */
 import type { Row } from '#db/database.ts'
+import { prepare } from '#kernel/access/viewer.ts'
 import type { Body, Context, FilterUse, Kind, Link, Payload } from '#kernel/declaration.ts'
-import { namedIn, sentLink } from '#kernel/draft.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { FormatError, isStorable } from '#kernel/kinds.ts'
-import { isId, misfit, operatorsOf, takesValues, understood } from '#kernel/operators.ts'
-import { relatedRows } from '#kernel/page.ts'
-import { filtersOf, type Known } from '#kernel/query.ts'
+import { filtersOf, type Known } from '#kernel/read/judge.ts'
+import { relatedRows } from '#kernel/read/load.ts'
+import { isId, misfit, operatorsOf, takesValues, understood } from '#kernel/read/operators.ts'
 import { hrefOf } from '#kernel/resource.ts'
-import { prepare } from '#kernel/viewer.ts'
+import { namedIn, sentLink } from '#kernel/write/payload.ts'
 import { QueryFilter, QueryOperator, workPackageFilters, workPackages } from './parts.ts'
 
 /** The filters of one query that its viewer may use, and how they are shown. */

@@ -1,12 +1,12 @@
 /** What is answered about queries besides the standard operations. */
 import { among } from '#db/dialect.ts'
 import { raw } from '#db/sql.ts'
-import { prepareWrite } from '#kernel/change.ts'
-import { index } from '#kernel/collection.ts'
+import { idSet, prepare } from '#kernel/access/viewer.ts'
 import type { Body, Context, Operation } from '#kernel/declaration.ts'
-import { emptyDraft, ok, operation, rowFrom, saved } from '#kernel/operation.ts'
-import { schemaOf } from '#kernel/schema.ts'
-import { idSet, prepare } from '#kernel/viewer.ts'
+import { emptyDraft, ok, operation, respondSaved, rowFrom } from '#kernel/operation.ts'
+import { index } from '#kernel/read/list.ts'
+import { prepareWrite } from '#kernel/write/prepare.ts'
+import { schemaOf } from '#kernel/write/schema.ts'
 import { projectAt } from './filter-schemas.ts'
 import { answerOf, defaultQuery, parameters, Query } from './queries.ts'
 import { list, save, seesWork } from './rights.ts'
@@ -22,7 +22,7 @@ const ops = ['star', 'unstar'].map((verb) =>
     answers: { status: 200, of: tag, as: 'single' },
     run: async (ask) => {
       const row = await rowFrom(ask.params['id'] as string, ask.context.model.of(Query), ask.context)
-      return saved(
+      return respondSaved(
         ask,
         ask.context.model.of(Query),
         await prepareWrite(ask.context, ask.context.model.of(Query), row, { starred: verb === 'star' }),

@@ -2,14 +2,14 @@
 import type { Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { and, FALSE, join, name, type Sql, sql } from '#db/sql.ts'
-import type { Ask, Context, Kind, Operation, Scope } from '#kernel/declaration.ts'
+import { prepare } from '#kernel/access/viewer.ts'
+import type { ApiRequest, Context, Kind, Operation, Scope } from '#kernel/declaration.ts'
 import { ApiError, notFound } from '#kernel/errors.ts'
 import { FormatError } from '#kernel/kinds.ts'
 import { ok, operation, rowFrom } from '#kernel/operation.ts'
-import { isId } from '#kernel/operators.ts'
-import { visibleIds, visibleWhere } from '#kernel/page.ts'
+import { visibleIds, visibleWhere } from '#kernel/read/load.ts'
+import { isId } from '#kernel/read/operators.ts'
 import { extension } from '#kernel/resource.ts'
-import { prepare } from '#kernel/viewer.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 import { reorder, view } from './rights.ts'
 
@@ -111,7 +111,7 @@ const viewOrderQueryWasGiven = operation({
 })
 
 /** Changes some positions; says when that was. Whoever may not finds nothing there to change. */
-async function rearrange({ context, db, params, body }: Ask) {
+async function rearrange({ context, db, params, body }: ApiRequest) {
   const query = await rowFrom(params['id'] as string, context.model.of('Query'), context)
   await prepare(context.db, context.viewer, reorder.needs)
   if (!reorder.holds(context.viewer, query)) throw notFound()

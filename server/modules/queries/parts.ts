@@ -1,10 +1,10 @@
 /** What queries are made of, read off the declaration of work packages: columns, orders, groups, filters and operators. */
 import type { Row } from '#db/database.ts'
+import { everyone } from '#kernel/access/rules.ts'
 import type { Context, Model, Property, Resource } from '#kernel/declaration.ts'
-import { operatorNames } from '#kernel/operators.ts'
-import { filtersOf, type Known } from '#kernel/query.ts'
-import { fixed, humanize } from '#kernel/resource.ts'
-import { everyone } from '#kernel/rules.ts'
+import { filtersOf, type Known } from '#kernel/read/judge.ts'
+import { operatorNames } from '#kernel/read/operators.ts'
+import { humanize, staticResource } from '#kernel/resource.ts'
 import { seesWork } from './rights.ts'
 
 interface Part {
@@ -47,15 +47,19 @@ export const workPackageFilters = (context: Context): ReadonlyMap<string, Known>
 
 const common = { title: 'name', visible: everyone, guard: seesWork, operations: ['show'] } as const
 
-export const QueryColumn = fixed<Part>('QueryColumn', (model) => [...propertiesThat(isListed)(model), ...orders(model)], {
-  ...common,
-  path: 'queries/columns',
-  label: 'query column',
-  type: () => 'QueryColumn::Property',
-  properties: ({ text }) => ({ id: text(), name: text() }),
-})
+export const QueryColumn = staticResource<Part>(
+  'QueryColumn',
+  (model) => [...propertiesThat(isListed)(model), ...orders(model)],
+  {
+    ...common,
+    path: 'queries/columns',
+    label: 'query column',
+    type: () => 'QueryColumn::Property',
+    properties: ({ text }) => ({ id: text(), name: text() }),
+  },
+)
 
-export const QueryGroupBy = fixed<Part>(
+export const QueryGroupBy = staticResource<Part>(
   'QueryGroupBy',
   propertiesThat(({ options }) => options.group),
   { ...common, path: 'queries/group_bys', label: 'query grouping', properties: ({ text }) => ({ id: text(), name: text() }) },
@@ -63,7 +67,7 @@ export const QueryGroupBy = fixed<Part>(
 
 const directions = { asc: 'Ascending', desc: 'Descending' }
 
-export const QuerySortBy = fixed<Part & { column: string; direction: keyof typeof directions }>(
+export const QuerySortBy = staticResource<Part & { column: string; direction: keyof typeof directions }>(
   'QuerySortBy',
   (model) =>
     [...propertiesThat(({ options }) => options.sort)(model), ...orders(model)].flatMap(({ id, name }) =>
@@ -88,7 +92,7 @@ export const QuerySortBy = fixed<Part & { column: string; direction: keyof typeo
   },
 )
 
-export const QueryFilter = fixed<Part>(
+export const QueryFilter = staticResource<Part>(
   'QueryFilter',
   (model) => [...filtersIn(model.of('WorkPackage')).values()].map(({ key, label }) => ({ id: key, name: label as string })),
   { ...common, path: 'queries/filters', label: 'query filter', properties: ({ text }) => ({ id: text(), name: text() }) },
@@ -98,7 +102,7 @@ export const QueryFilter = fixed<Part>(
 const namesOfOperators = (model: Model): Readonly<Record<string, string>> =>
   Object.assign({}, operatorNames, ...[...filtersOf(model.of('WorkPackage')).values()].map((filter) => filter.operatorNames))
 
-export const QueryOperator = fixed<Part>(
+export const QueryOperator = staticResource<Part>(
   'QueryOperator',
   (model) => Object.entries(namesOfOperators(model)).map(([id, name]) => ({ id, name })),
   { ...common, path: 'queries/operators', label: 'query operator', properties: ({ text }) => ({ id: text(), name: text() }) },

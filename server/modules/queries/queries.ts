@@ -3,14 +3,14 @@ import type { Row } from '#db/database.ts'
 import { folded } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { single } from '#kernel/collection.ts'
-import type { Body, Context, Declared, Draft, FilterUse, Link, Page } from '#kernel/declaration.ts'
+import { both, NOTHING } from '#kernel/access/rules.ts'
+import type { Body, Context, Declared, Draft, FilterUse, Link, Loaded } from '#kernel/declaration.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
-import { condition } from '#kernel/operators.ts'
-import { faultsOf } from '#kernel/query.ts'
+import { faultsOf } from '#kernel/read/judge.ts'
+import { condition } from '#kernel/read/operators.ts'
+import { single } from '#kernel/read/single.ts'
 import { differs, hrefOf, resource } from '#kernel/resource.ts'
-import { both, NOTHING } from '#kernel/rules.ts'
-import { isWritable } from '#kernel/schema.ts'
+import { isWritable } from '#kernel/write/schema.ts'
 import { filterSchemas, schemasAt } from './filter-schemas.ts'
 import { filtersKind, loadFilters, readUses, type Shown } from './filters.ts'
 import { keepOrder, orderKind, readOrder } from './order.ts'
@@ -97,18 +97,18 @@ function check(draft: Draft<Query>, { faults }: Facts, { viewer }: Context): Vio
 }
 
 /** An order that cannot be read is none. */
-function checkOrder({ loose }: Draft<Query>): Violation[] {
-  const order = loose?.['orderedWorkPackages'] ?? {}
+function checkOrder({ virtual }: Draft<Query>): Violation[] {
+  const order = virtual?.['orderedWorkPackages'] ?? {}
   return readOrder(order) ? [] : [violation('orderedWorkPackages', 'is not an object of positions by id')]
 }
 
-const shown = (row: Query, { loaded }: Page): Shown | undefined => (loaded['filters'] as Map<object, Shown>).get(row)
+const shown = (row: Query, { loaded }: Loaded): Shown | undefined => (loaded['filters'] as Map<object, Shown>).get(row)
 const each = (read: (row: Row, context: Context) => readonly string[]) => async (rows: readonly Row[], context: Context) =>
   new Map(rows.map((row) => [row['id'] as number, read(row, context) as never as number[]]))
 const all = (part: Declared, context: Context) => [...(context.model.of(part).rows?.values() ?? [])]
 
 /** What a query groups by; the link is there, and empty, where it is nothing. */
-function grouping({ group_by }: Query, { context }: Page): Link {
+function grouping({ group_by }: Query, { context }: Loaded): Link {
   const group = group_by ? context.model.of(QueryGroupBy).rows?.get(group_by) : undefined
   return group ? { href: hrefOf(QueryGroupBy, group), title: group['name'] } : { href: null, title: null }
 }
@@ -127,8 +127,8 @@ export const Query: Declared = resource<'queries', Facts>('Query', 'queries', {
   may: { create: save, update: edit, delete: remove, form: list },
   paginated: false,
   order: { column: 'id' },
-  extras: { has_view: (_, t) => sql`exists (select 1 from views x where x.query_id = ${name(`${t}.id`)})` },
-  loads: { filters: loadFilters },
+  computedColumns: { has_view: (_, t) => sql`exists (select 1 from views x where x.query_id = ${name(`${t}.id`)})` },
+  pageLoaders: { filters: loadFilters },
   properties: (p) => ({
     id: p.integer({ sort: true }),
     name: p.text({
@@ -160,7 +160,7 @@ export const Query: Declared = resource<'queries', Facts>('Query', 'queries', {
     // The order as a whole; it is read at an address of its own.
     orderedWorkPackages: p.of(orderKind, { writable: true, when: () => false, value: () => null }),
     displayRepresentation: p.text({ allowed: { texts: () => displays } }),
-    user: p.link('User', { writable: false, open: true, embed: true }),
+    user: p.link('User', { writable: false, alwaysNamed: true, embed: true }),
     project: p.link('Project', {
       embed: true,
       filter: 'list_optional',
@@ -225,7 +225,7 @@ export const Query: Declared = resource<'queries', Facts>('Query', 'queries', {
   facts: lookUp,
   derive: [chosen, emptied, hierarchies],
   check: [check, checkOrder],
-  after: [async (tx, draft, _, context) => keepOrder(tx, draft.row.id, draft.loose?.['orderedWorkPackages'], context)],
+  after: [async (tx, draft, _, context) => keepOrder(tx, draft.row.id, draft.virtual?.['orderedWorkPackages'], context)],
   schema: async (draft, facts, context, form) => {
     const project = draft.row.project_id && draft.row.project_id > 0 ? draft.row.project_id : undefined
     const query = context.model.of(Query)

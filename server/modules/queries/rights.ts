@@ -1,5 +1,5 @@
 /** Who sees queries, who keeps them, and who decides about those that everybody sees. */
-import type { Rule } from '#kernel/declaration.ts'
+
 import {
   both,
   either,
@@ -12,7 +12,8 @@ import {
   sharedAnywhere,
   signedIn,
   unconfined,
-} from '#kernel/rules.ts'
+} from '#kernel/access/rules.ts'
+import type { Rule } from '#kernel/declaration.ts'
 
 /** The viewer sees some work package somewhere. */
 export const seesWork: Rule = either(inAnyProject('view_work_packages'), sharedAnywhere('view_work_packages'))

@@ -1,7 +1,7 @@
 /** The kinds of values that only queries have. All are kept as text. */
 import type { Kind } from '#kernel/declaration.ts'
 import { FormatError, isStorable } from '#kernel/kinds.ts'
-import { expectedTimestamps, NOW, readTimestamps } from '#kernel/timestamps.ts'
+import { expectedTimestamps, NOW, readTimestamps } from '#kernel/read/timestamps.ts'
 
 export const zoomLevels = ['auto', 'days', 'weeks', 'months', 'quarters', 'years'] as const
 export const highlightingModes = ['inline', 'none', 'status', 'type', 'priority'] as const

@@ -2,14 +2,14 @@
 import type { Row } from '#db/database.ts'
 import { name, raw, type Sql, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { prepareWrite } from '#kernel/change.ts'
+import { both, either, everyone, inAnyProject, inProject, lacking } from '#kernel/access/rules.ts'
 import type { Context, Draft, Operation, Rule } from '#kernel/declaration.ts'
 import { forbidden, notFound } from '#kernel/errors.ts'
-import { created, operation } from '#kernel/operation.ts'
-import { condition, onTexts } from '#kernel/operators.ts'
-import { visibleRow } from '#kernel/page.ts'
+import { operation, respondCreated } from '#kernel/operation.ts'
+import { visibleRow } from '#kernel/read/load.ts'
+import { condition, onTexts } from '#kernel/read/operators.ts'
 import { resource } from '#kernel/resource.ts'
-import { both, either, everyone, inAnyProject, inProject, lacking } from '#kernel/rules.ts'
+import { prepareWrite } from '#kernel/write/prepare.ts'
 import { Query } from './queries.ts'
 import { edit, list, view } from './rights.ts'
 
@@ -58,7 +58,7 @@ export const View = resource<'views', Facts>('View', 'views', {
   may: { create: { ...edit, holds: edit.anywhere } },
   needs: Object.values(kinds).flatMap(({ may }) => may.needs),
   order: { column: 'id' },
-  extras: {
+  computedColumns: {
     name: (_, table) => ofQuery(table, 'name'),
     public: (_, table) => ofQuery(table, 'public'),
     starred: (_, table) => ofQuery(table, 'starred'),
@@ -119,7 +119,7 @@ const createView = operation({
   run: async (ask) => {
     const kind = ask.params['kind'] as string
     if (!Object.hasOwn(kinds, kind)) throw notFound()
-    return created(
+    return respondCreated(
       ask,
       ask.context.model.of(View),
       await prepareWrite(ask.context, ask.context.model.of(View), undefined, ask.body, { type: kind }),

@@ -3,7 +3,7 @@ import type { Database, Transaction } from '#db/database.ts'
 import { among, amongTexts, folded, insert } from '#db/dialect.ts'
 import { inSlices } from '#db/slices.ts'
 import { join, sql } from '#db/sql.ts'
-import { changed } from '#kernel/world.ts'
+import { invalidate } from '#kernel/cache.ts'
 
 /** A commit as its repository tells it. */
 export interface Commit {
@@ -43,7 +43,7 @@ export async function importCommits(tx: Transaction, project: number, commits: r
   const enabled = await tx.run(
     sql`insert into enabled_modules (project_id, name) values (${project}, 'repository') on conflict (project_id, name) do nothing`,
   )
-  if (enabled > 0) await changed(tx, 'projects')
+  if (enabled > 0) await invalidate(tx, 'projects')
   const authors = new Map<string, number | null>()
   const authorOf = async (email: string): Promise<number | null> => {
     const address = email.toLowerCase()

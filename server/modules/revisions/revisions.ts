@@ -1,9 +1,9 @@
 /** Revisions: commits of a project's repository, as far as they are known here. */
 import { name, sql } from '#db/sql.ts'
+import { inProject } from '#kernel/access/rules.ts'
 import type { Operation } from '#kernel/declaration.ts'
 import { nested } from '#kernel/operation.ts'
 import { extension, hrefOf, resource } from '#kernel/resource.ts'
-import { inProject } from '#kernel/rules.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 
 const view = inProject('view_changesets')
@@ -28,7 +28,7 @@ export const Revision = resource('Revision', 'changesets', {
     message: p.plain(),
     createdAt: p.dateTime({ column: 'committed_at', sort: true }),
     project: p.link('Project'),
-    author: p.link('User', { column: 'user_id', open: true, when: ({ user_id }) => user_id !== null }),
+    author: p.link('User', { column: 'user_id', alwaysNamed: true, when: ({ user_id }) => user_id !== null }),
   }),
   actions: {
     showRevision: {

@@ -1,8 +1,9 @@
 /** What kind of effort time is booked as. */
+
+import { either, inAnyProject, sharedAnywhere } from '#kernel/access/rules.ts'
+import { idSet } from '#kernel/access/viewer.ts'
+import { allRows } from '#kernel/cache.ts'
 import { resource } from '#kernel/resource.ts'
-import { either, inAnyProject, sharedAnywhere } from '#kernel/rules.ts'
-import { idSet } from '#kernel/viewer.ts'
-import { allRows } from '#kernel/world.ts'
 
 const permissions = [
   'edit_own_time_entries',
@@ -17,7 +18,7 @@ export const TimeEntriesActivity = resource('TimeEntriesActivity', 'time_entry_a
   path: 'time_entries/activities',
   label: 'time entry activity',
   title: 'name',
-  held: 'all',
+  cached: 'all',
   order: { column: 'position' },
   visible: either(sharedAnywhere('edit_own_time_entries'), ...permissions.map(inAnyProject)),
   needs: ['project:view_project'],

@@ -2,7 +2,7 @@
 import type { Transaction } from '#db/database.ts'
 import { type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context } from '#kernel/declaration.ts'
-import { entryOf, rewrite } from '#kernel/history.ts'
+import { entryOf, rewrite } from '#kernel/write/history.ts'
 import { durationBetween } from '#modules/work-packages/working-days.ts'
 
 interface Planned {

@@ -1,9 +1,10 @@
 /** Where time can be booked. */
-import { index } from '#kernel/collection.ts'
+
+import { either, inProject, shared } from '#kernel/access/rules.ts'
+import { prepare } from '#kernel/access/viewer.ts'
 import type { Context, Operation } from '#kernel/declaration.ts'
 import { ok, operation, rowFrom } from '#kernel/operation.ts'
-import { either, inProject, shared } from '#kernel/rules.ts'
-import { prepare } from '#kernel/viewer.ts'
+import { index } from '#kernel/read/list.ts'
 import { TimeEntry } from './time-entries.ts'
 
 const query = ['offset', 'pageSize', 'filters', 'sortBy', 'select']

@@ -1,13 +1,13 @@
 /** Time spent: by whom, on what, when and how long. */
 import type { Row } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
+import { both, either, having, inProject, NOTHING, not, own, shared } from '#kernel/access/rules.ts'
+import { prepare } from '#kernel/access/viewer.ts'
+import { allRows } from '#kernel/cache.ts'
 import type { Context, Draft, Scope } from '#kernel/declaration.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
-import { visibleRow } from '#kernel/page.ts'
+import { visibleRow } from '#kernel/read/load.ts'
 import { differs, extension, resource } from '#kernel/resource.ts'
-import { both, either, having, inProject, NOTHING, not, own, shared } from '#kernel/rules.ts'
-import { prepare } from '#kernel/viewer.ts'
-import { allRows } from '#kernel/world.ts'
 import { readStart, startOf } from './clock.ts'
 
 interface Facts {
@@ -64,9 +64,9 @@ function defaults({ row, before, given }: Draft, facts: Facts, { viewer, timeZon
   return values
 }
 
-const givenStart = ({ row, given, loose }: Draft) =>
-  given.has('startTime') && loose?.['startTime'] !== null
-    ? { start: readStart(loose?.['startTime'], row['time_zone'] ?? 'UTC') }
+const givenStart = ({ row, given, virtual }: Draft) =>
+  given.has('startTime') && virtual?.['startTime'] !== null
+    ? { start: readStart(virtual?.['startTime'], row['time_zone'] ?? 'UTC') }
     : undefined
 
 /** The time of day at which it began; the day it is of is checked, not kept. */
@@ -170,7 +170,7 @@ export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entr
       required: true,
       // Whoever books a new entry for oneself may say so.
       writable: ({ before }, { mayLogForAll }) => !before || mayLogForAll,
-      open: true,
+      alwaysNamed: true,
       embed: true,
       filter: 'list_optional',
       allowed: {
@@ -182,7 +182,7 @@ export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entr
     }),
     activity: p.link('TimeEntriesActivity', {
       hasDefault: true,
-      open: true,
+      alwaysNamed: true,
       embed: true,
       filter: 'list_optional',
       allowed: {

@@ -1,7 +1,7 @@
 /** Who may attach files to work packages. */
 import { name, sql } from '#db/sql.ts'
+import { both, either, inProject, onWorkPackage, shared } from '#kernel/access/rules.ts'
 import type { Attachable, Rule } from '#kernel/declaration.ts'
-import { both, either, inProject, onWorkPackage, shared } from '#kernel/rules.ts'
 
 const edit = onWorkPackage('edit_work_packages')
 const attach = either(edit, inProject('add_work_package_attachments'), shared('add_work_package_attachments'))

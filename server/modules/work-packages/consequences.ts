@@ -3,15 +3,15 @@
 import type { Row, Transaction } from '#db/database.ts'
 import { among, forUpdate, takeTurns } from '#db/dialect.ts'
 import { type Sql, sql } from '#db/sql.ts'
+import { both, inProject } from '#kernel/access/rules.ts'
+import { invalidate } from '#kernel/cache.ts'
 import type { Context, Draft, Rule } from '#kernel/declaration.ts'
-import { toErrors } from '#kernel/draft.ts'
-import { reach, reachBelow } from '#kernel/effects.ts'
 import { combined, conflict, violation } from '#kernel/errors.ts'
-import { entryOf, forget } from '#kernel/history.ts'
-import { removed } from '#kernel/removal.ts'
 import { differs } from '#kernel/resource.ts'
-import { both, inProject } from '#kernel/rules.ts'
-import { changed } from '#kernel/world.ts'
+import { entryOf, forget } from '#kernel/write/history.ts'
+import { toErrors } from '#kernel/write/payload.ts'
+import { reach, reachBelow } from '#kernel/write/reach.ts'
+import { removed } from '#kernel/write/removal.ts'
 import { seesWorkPackage } from '#modules/projects/rights.ts'
 import { calendarOf, type Facts } from './facts.ts'
 import { chainAbove, type Totals, totalsAbove } from './hierarchy.ts'
@@ -108,7 +108,7 @@ export async function afterSave(tx: Transaction, draft: Draft, facts: Facts, con
 }
 
 /** Those who tie work packages together do so one after the other: what each alone leaves without circles stays so. */
-export const tying = (tx: Transaction): Promise<void> => takeTurns(tx, TIES)
+export const serialiseTies = (tx: Transaction): Promise<void> => takeTurns(tx, TIES)
 const TIES = 7202
 
 /**
@@ -116,7 +116,7 @@ const TIES = 7202
  * follows somebody by itself. Throws 409 where another write has made a circle of it.
  */
 async function adopt(tx: Transaction, id: number, { row: child, before }: Draft, context: Context): Promise<boolean> {
-  await tying(tx)
+  await serialiseTies(tx)
   const parent = await tx.one(sql`select parent_id, schedule_manually from work_packages where id = ${id}${forUpdate(tx.engine)}`)
   if (!parent || (await chainAbove(tx, id)).includes(child['id'])) throw conflict()
   if (before) {
@@ -158,7 +158,7 @@ async function moveAlong(tx: Transaction, row: Row, before: Row, facts: Facts, c
   const left = [...new Set([before, ...moving].map((one) => one['project_id'] as number))]
   const parts = sql`entity_type = 'WorkPackage' and ${among(tx.engine, sql`entity_id`, moved)} and ${among(tx.engine, sql`project_id`, left)}`
   await tx.run(sql`update time_entries set project_id = ${project} where ${parts}`)
-  if ((await tx.run(sql`update memberships set project_id = ${project} where ${parts}`)) > 0) await changed(tx, 'memberships')
+  if ((await tx.run(sql`update memberships set project_id = ${project} where ${parts}`)) > 0) await invalidate(tx, 'memberships')
   if (context.settings.cross_project_work_package_relations) return []
   const tied = sql`(${among(tx.engine, sql`from_id`, moved)} or ${among(tx.engine, sql`to_id`, moved)})`
   const successors = await tx.all<{ id: number }>(
@@ -207,7 +207,7 @@ export async function cascade(tx: Transaction, row: Row, context: Context): Prom
   await demandTime(tx, booked, context)
   await detach(tx, beyond, context)
   await tx.run(sql`delete from time_entries where ${booked}`)
-  if ((await tx.run(sql`delete from memberships where ${booked}`)) > 0) await changed(tx, 'memberships')
+  if ((await tx.run(sql`delete from memberships where ${booked}`)) > 0) await invalidate(tx, 'memberships')
   const successors = await successorsOf(tx, all)
   await erase(tx, all, context)
   const parents = row['parent_id'] === null ? [] : [row['parent_id'] as number]

@@ -2,14 +2,14 @@
 import { among } from '#db/dialect.ts'
 import { hasWords, wordsOf } from '#db/search.ts'
 import { and, FALSE, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
+import { inProject } from '#kernel/access/rules.ts'
+import { prepare } from '#kernel/access/viewer.ts'
 import type { Context, Filter } from '#kernel/declaration.ts'
-import { linked } from '#kernel/expressions.ts'
-import { isId, onIds } from '#kernel/operators.ts'
-import { visibleIds } from '#kernel/page.ts'
-import { areVisible, withMe } from '#kernel/query.ts'
-import { inProject } from '#kernel/rules.ts'
-import { contained, found, type Text } from '#kernel/search.ts'
-import { prepare } from '#kernel/viewer.ts'
+import { linked } from '#kernel/read/expressions.ts'
+import { areVisible, withMe } from '#kernel/read/judge.ts'
+import { visibleIds } from '#kernel/read/load.ts'
+import { isId, onIds } from '#kernel/read/operators.ts'
+import { matchesAnyText, matchesColumn, type Text } from '#kernel/read/search.ts'
 import { knownGroupUsers } from '#modules/accounts/group-filter.ts'
 import { membersSeen } from '#modules/accounts/visibility.ts'
 import { descendantsOf } from '#modules/projects/tree.ts'
@@ -89,7 +89,7 @@ const subjectOrId: Filter = {
   strategy: 'search',
   where: async ({ values: [text = ''] }, context, table) =>
     or([
-      await contained(context, context.model.of('WorkPackage'), 'subject', text),
+      await matchesColumn(context, context.model.of('WorkPackage'), 'subject', text),
       /^#?\d{1,10}$/.test(text.trim()) ? sql`${column(table, 'id')} = ${Number(text.trim().replace('#', ''))}` : FALSE,
     ]),
 }
@@ -102,7 +102,7 @@ const typeahead: Filter = {
     for (const word of wordsOf(text)) {
       conditions.push(
         or([
-          await contained(context, context.model.of('WorkPackage'), 'subject', word),
+          await matchesColumn(context, context.model.of('WorkPackage'), 'subject', word),
           linked(context, context.model.of('WorkPackage'), 'project', (project) =>
             hasWords(context.engine, column(project, 'name'), [word]),
           ),
@@ -118,7 +118,7 @@ const typeahead: Filter = {
 const inTexts =
   (texts: readonly Text[]): Filter['where'] =>
   async ({ operator, values: [text = ''] }, context) =>
-    unless(operator === '!~', await found(context, context.model.of('WorkPackage'), texts, text))
+    unless(operator === '!~', await matchesAnyText(context, context.model.of('WorkPackage'), texts, text))
 
 /** Ids of work packages in a column. */
 const workPackage = (own: string): Filter => ({

@@ -2,9 +2,9 @@
 import type { Row, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
+import { prepare } from '#kernel/access/viewer.ts'
 import type { Context, Link } from '#kernel/declaration.ts'
-import { needsOf, seenWhere, visibleIds } from '#kernel/page.ts'
-import { prepare } from '#kernel/viewer.ts'
+import { needsOf, seenWhere, visibleIds } from '#kernel/read/load.ts'
 import { percentOf } from './progress.ts'
 
 /** Work packages can be nested this deep; a list shows each with all above it. */
@@ -43,8 +43,8 @@ export async function loadRelatives(rows: readonly Row[], context: Context): Pro
     where ${among(engine, sql`c.parent_id`, idsIn('id'))} and ${seenWhere(context, resource, 'c')}
     order by depth desc, id`)
   // Of what was, nothing is told that is hidden now.
-  const { present } = context
-  const seen = present && (await visibleIds(present, resource, [...new Set(found.map(({ id }) => id))]))
+  const { live } = context
+  const seen = live && (await visibleIds(live, resource, [...new Set(found.map(({ id }) => id))]))
   const above = new Map<number, Link[]>()
   const parents = new Map<number, Link>()
   const below = new Map<number, Link[]>()

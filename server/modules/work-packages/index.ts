@@ -10,7 +10,7 @@ import { Type } from './types.ts'
 import { WorkPackage } from './work-packages.ts'
 
 export const workPackages = module('work-packages', {
-  needs: ['accounts', 'projects'],
+  needs: ['accounts', 'projects', 'calendar'],
   resources: [Type, Status, Priority, WorkPackage, Relation],
   operations: [...furtherOperations, ...relationOperationsOperations, ...schemasOperations],
   extends: [...relationsExtensions],

@@ -1,7 +1,7 @@
 /** Where a work package leads, and what can be done with it. */
 import type { Tables } from '#db/tables.ts'
-import type { Action, Page } from '#kernel/declaration.ts'
-import { inProject, signedIn } from '#kernel/rules.ts'
+import { inProject, signedIn } from '#kernel/access/rules.ts'
+import type { Action, Loaded } from '#kernel/declaration.ts'
 import type { Relatives } from './hierarchy.ts'
 
 type WorkPackage = Tables['work_packages']
@@ -9,11 +9,11 @@ type WorkPackage = Tables['work_packages']
 export const self = (row: { id: number }) => `/api/v3/work_packages/${row.id}`
 
 /** What was loaded of those above and below. */
-export const relatives = ({ loaded }: Page): Relatives => loaded['relatives']
+export const relatives = ({ loaded }: Loaded): Relatives => loaded['relatives']
 
-export const isMilestone = ({ type_id }: { type_id: number }, { loaded }: Page): boolean =>
+export const isMilestone = ({ type_id }: { type_id: number }, { loaded }: Loaded): boolean =>
   loaded['types'].get(type_id)?.is_milestone ?? false
-export const isNoMilestone = (row: { type_id: number }, page: Page): boolean => !isMilestone(row, page)
+export const isNoMilestone = (row: { type_id: number }, page: Loaded): boolean => !isMilestone(row, page)
 
 const isWatched = (row: object): boolean => Boolean((row as { is_watched?: unknown }).is_watched)
 

@@ -1,8 +1,9 @@
 /** Lists of work packages: what they say besides their elements. */
-import { index } from '#kernel/collection.ts'
-import type { Body, Context, IndexOptions, Link, Page, Query, Rule } from '#kernel/declaration.ts'
+
+import type { Body, Context, IndexOptions, Link, Loaded, Query, Rule } from '#kernel/declaration.ts'
 import { badRequest } from '#kernel/errors.ts'
-import { writeFilters } from '#kernel/query.ts'
+import { index } from '#kernel/read/list.ts'
+import { writeFilters } from '#kernel/read/parse.ts'
 import { includesSubprojects, listedProject, ofProject } from './filters.ts'
 import { timestampsOf } from './moments.ts'
 import { pageSchemas, schemasHref } from './schemas.ts'
@@ -37,7 +38,7 @@ function showsHierarchies({ params }: Context): boolean {
 }
 
 /** Ways on: to create one, to edit one, to their schemas. */
-function ways({ context, resource, rows }: Page, query: Query): Record<string, Link> {
+function ways({ context, resource, rows }: Loaded, query: Query): Record<string, Link> {
   const { viewer } = context
   const { may } = resource
   const project = listedProject(context)

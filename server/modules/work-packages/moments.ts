@@ -1,6 +1,6 @@
 import type { Context, Moment } from '#kernel/declaration.ts'
 import { invalidQuery } from '#kernel/errors.ts'
-import { expectedTimestamps, momentOf, NOW, readTimestamps } from '#kernel/timestamps.ts'
+import { expectedTimestamps, momentOf, NOW, readTimestamps } from '#kernel/read/timestamps.ts'
 import { calendarOf } from './facts.ts'
 import { isWorkingDay } from './working-days.ts'
 

@@ -1,16 +1,18 @@
 /** What can be done with work packages besides reading and writing them. */
 import { among } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
-import { commitLink, findRow, form, prepareWrite } from '#kernel/change.ts'
-import { index, represented, single } from '#kernel/collection.ts'
-import type { Ask, Context, Operation } from '#kernel/declaration.ts'
-import { idLinked, sentLink, toErrors } from '#kernel/draft.ts'
+import { either, inProject, onWorkPackage } from '#kernel/access/rules.ts'
+import { idSet, prepare } from '#kernel/access/viewer.ts'
+import type { ApiRequest, Context, Operation } from '#kernel/declaration.ts'
 import { ApiError, violation } from '#kernel/errors.ts'
-import { created, demand, idFrom, ok, operation, rowFrom } from '#kernel/operation.ts'
-import { reachableIds } from '#kernel/page.ts'
-import { collection } from '#kernel/represent.ts'
-import { either, inProject, onWorkPackage } from '#kernel/rules.ts'
-import { idSet, prepare } from '#kernel/viewer.ts'
+import { demand, idFrom, ok, operation, respondCreated, rowFrom } from '#kernel/operation.ts'
+import { index } from '#kernel/read/list.ts'
+import { reachableIds } from '#kernel/read/load.ts'
+import { collection } from '#kernel/read/represent.ts'
+import { represented, single } from '#kernel/read/single.ts'
+import { commitLink, form } from '#kernel/write/form.ts'
+import { idLinked, sentLink, toErrors } from '#kernel/write/payload.ts'
+import { findRow, prepareWrite } from '#kernel/write/prepare.ts'
 import { assignable } from './facts.ts'
 import { listAt } from './list.ts'
 import { WorkPackage } from './work-packages.ts'
@@ -18,8 +20,8 @@ import { WorkPackage } from './work-packages.ts'
 const tag = 'WorkPackage'
 const add = inProject('add_work_packages')
 
-const workPackage = ({ params, context }: Ask) => rowFrom(params['id'] as string, context.model.of(WorkPackage), context)
-const project = ({ params, context }: Ask) => rowFrom(params['id'] as string, context.model.of('Project'), context)
+const workPackage = ({ params, context }: ApiRequest) => rowFrom(params['id'] as string, context.model.of(WorkPackage), context)
+const project = ({ params, context }: ApiRequest) => rowFrom(params['id'] as string, context.model.of('Project'), context)
 
 const listWorkPackagesProject = ['projects', 'workspaces'].flatMap((parent) => {
   return [
@@ -46,7 +48,7 @@ const listWorkPackagesProject = ['projects', 'workspaces'].flatMap((parent) => {
       takes: tag,
       run: async (ask) => {
         const row = await project(ask)
-        return created(
+        return respondCreated(
           ask,
           ask.context.model.of(WorkPackage),
           await prepareWrite(ask.context, ask.context.model.of(WorkPackage), undefined, ask.body, { project_id: row['id'] }),

@@ -1,11 +1,12 @@
 /** How urgent a work package is. */
+
+import { everyone, inAnyProject } from '#kernel/access/rules.ts'
 import { resource } from '#kernel/resource.ts'
-import { everyone, inAnyProject } from '#kernel/rules.ts'
 
 export const Priority = resource('Priority', 'priorities', {
   path: 'priorities',
   title: 'name',
-  held: 'all',
+  cached: 'all',
   order: { column: 'position' },
   paginated: false,
   visible: everyone,

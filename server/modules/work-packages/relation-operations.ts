@@ -1,17 +1,18 @@
 /** What a work package answers about its relations: those it has, a new one, and what it could be related to. */
-import { prepareWrite } from '#kernel/change.ts'
-import { index } from '#kernel/collection.ts'
-import type { Ask, Operation } from '#kernel/declaration.ts'
+
+import type { ApiRequest, Operation } from '#kernel/declaration.ts'
 import { invalidQuery } from '#kernel/errors.ts'
-import { created, ok, operation, rowFrom } from '#kernel/operation.ts'
-import { readFilters, writeFilters } from '#kernel/query.ts'
+import { ok, operation, respondCreated, rowFrom } from '#kernel/operation.ts'
+import { index } from '#kernel/read/list.ts'
+import { readFilters, writeFilters } from '#kernel/read/parse.ts'
+import { prepareWrite } from '#kernel/write/prepare.ts'
 import { listOptions } from './list.ts'
 import { family, relatable } from './relatable.ts'
 import { isRelationType } from './relation-types.ts'
 import { Relation } from './relations.ts'
 import { WorkPackage } from './work-packages.ts'
 
-const workPackage = ({ params, context }: Ask) => rowFrom(params['id'] as string, context.model.of(WorkPackage), context)
+const workPackage = ({ params, context }: ApiRequest) => rowFrom(params['id'] as string, context.model.of(WorkPackage), context)
 
 const findRelationsWorkPackage = operation({
   method: 'GET',
@@ -36,7 +37,7 @@ const createRelationWorkPackage = operation({
   run: async (ask) => {
     const { id } = await workPackage(ask)
     // The address says from where, whatever the body does.
-    return created(
+    return respondCreated(
       ask,
       ask.context.model.of(Relation),
       await prepareWrite(ask.context, ask.context.model.of(Relation), undefined, ask.body, { from_id: id }),

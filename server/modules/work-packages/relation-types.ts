@@ -1,6 +1,7 @@
 /** The types of relations, each as seen from its two ends. Of two that mirror each other only one is stored. */
+
+import { either, inAnyProject, sharedAnywhere } from '#kernel/access/rules.ts'
 import type { Rule } from '#kernel/declaration.ts'
-import { either, inAnyProject, sharedAnywhere } from '#kernel/rules.ts'
 
 const permission = 'manage_work_package_relations'
 

@@ -2,15 +2,15 @@
 import type { Row, Transaction } from '#db/database.ts'
 import { among, forUpdate } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
+import { both, either, everyone, inProject, onWorkPackage, shared } from '#kernel/access/rules.ts'
+import { prepare } from '#kernel/access/viewer.ts'
 import type { Context, Draft, Rule } from '#kernel/declaration.ts'
 import { conflict, type Violation, violation } from '#kernel/errors.ts'
-import { enrich, visibleRows, visibleRowsWhere } from '#kernel/page.ts'
-import { areVisible } from '#kernel/query.ts'
-import { collection, represent } from '#kernel/represent.ts'
+import { areVisible } from '#kernel/read/judge.ts'
+import { load, visibleRows, visibleRowsWhere } from '#kernel/read/load.ts'
+import { collection, represent } from '#kernel/read/represent.ts'
 import { differs, extension, resource } from '#kernel/resource.ts'
-import { both, either, everyone, inProject, onWorkPackage, shared } from '#kernel/rules.ts'
-import { prepare } from '#kernel/viewer.ts'
-import { settle, tying } from './consequences.ts'
+import { serialiseTies, settle } from './consequences.ts'
 import { self } from './links.ts'
 import { unrelatable } from './relatable.ts'
 import { isMirrored, isRelationType, relationTypes, reverses, storedType, typeLabels } from './relation-types.ts'
@@ -115,7 +115,7 @@ async function afterSave(tx: Transaction, draft: Draft, _: Facts, context: Conte
   const { row, before } = draft
   const { from_id: from, to_id: to } = row
   if (isTiedAnew(draft)) {
-    await tying(tx)
+    await serialiseTies(tx)
     // What else was tied until now, without our seeing it, may have left no way for this.
     const { query } = unrelatable(tx.engine, from, row['relation_type'], { except: row['id'] })
     if (await tx.one(sql`select 1 as one from (${query}) x where x.id = ${to}`)) throw conflict()
@@ -152,7 +152,7 @@ export const Relation = resource<'relations', Facts>('Relation', 'relations', {
   visible: both(at('from', 'view_work_packages'), at('to', 'view_work_packages')),
   // Who may not manage the relations of an end is told so as a violation of that end.
   may: { create: everyone, update: at('from', manages), delete: at('from', manages) },
-  extras: { from_project_id: projectAt('from'), to_project_id: projectAt('to') },
+  computedColumns: { from_project_id: projectAt('from'), to_project_id: projectAt('to') },
   properties: (p) => ({
     id: p.integer({ required: true, filter: 'list', sort: true }),
     name: p.text({ ignored: true, value: ({ relation_type }) => typeLabels[relation_type] }),
@@ -216,7 +216,7 @@ async function relationsOf(rows: readonly Row[], context: Context): Promise<Read
     related.length === 0
       ? []
       : await visibleRowsWhere(context, context.model.of(Relation), sql`(${isOf('from_id')} or ${isOf('to_id')})`)
-  const page = await enrich(context, context.model.of(Relation), found)
+  const page = await load(context, context.model.of(Relation), found)
   return new Map(
     ids.map((id) => {
       const own = found.filter((row) => row['from_id'] === id || row['to_id'] === id)
@@ -229,11 +229,11 @@ async function relationsOf(rows: readonly Row[], context: Context): Promise<Read
 /** Work packages lead to their relations, and to what they could be related to. */
 const moreWorkPackage = extension('WorkPackage', 'work_packages', {
   // Most have no relations, and then none are asked for.
-  extras: {
+  computedColumns: {
     is_related: (_, t) =>
       sql`exists (select 1 from relations r where r.from_id = ${name(`${t}.id`)} or r.to_id = ${name(`${t}.id`)})`,
   },
-  embeds: { relations: relationsOf },
+  embedLoaders: { relations: relationsOf },
   actions: {
     relations: { href: (row) => `${self(row)}/relations` },
     addRelation: { href: (row) => `${self(row)}/relations`, method: 'post', title: 'Add relation', may: mayManage },

@@ -2,7 +2,7 @@
 
 import type { Row, Transaction } from '#db/database.ts'
 import type { Entry, Model } from '#kernel/declaration.ts'
-import { rewrite as rewriteRows } from '#kernel/history.ts'
+import { rewrite as rewriteRows } from '#kernel/write/history.ts'
 
 /** Why a work package changes without anybody having written it. */
 export type Reason =

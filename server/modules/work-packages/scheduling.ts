@@ -1,5 +1,5 @@
 /** When automatically scheduled work begins and ends: pure, over work packages, what they follow, and a calendar. */
-import { addDays } from '#kernel/operators.ts'
+import { addDays } from '#kernel/read/operators.ts'
 import { calendarFor, type Dates } from './dates.ts'
 import { type Calendar, dueDate, durationBetween, soonestWorkingDay, startDate } from './working-days.ts'
 

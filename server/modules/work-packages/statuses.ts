@@ -1,11 +1,12 @@
 /** How far a work package has come. */
+
+import { everyone, inAnyProject } from '#kernel/access/rules.ts'
 import { resource } from '#kernel/resource.ts'
-import { everyone, inAnyProject } from '#kernel/rules.ts'
 
 export const Status = resource('Status', 'statuses', {
   path: 'statuses',
   title: 'name',
-  held: 'all',
+  cached: 'all',
   order: { column: 'position' },
   paginated: false,
   visible: everyone,

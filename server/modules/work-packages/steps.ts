@@ -1,9 +1,9 @@
 /** What follows from a proposed work package, and what is wrong with it: pure steps over facts. */
 import type { Row } from '#db/database.ts'
+import { NOTHING } from '#kernel/access/rules.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { differs } from '#kernel/resource.ts'
-import { NOTHING } from '#kernel/rules.ts'
 import { asMilestone, calendarFor, completeDates, type Dates, dateViolations } from './dates.ts'
 import type { Facts } from './facts.ts'
 import { MOST_LEVELS } from './hierarchy.ts'

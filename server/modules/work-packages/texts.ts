@@ -1,9 +1,9 @@
 /** The texts in which work packages are found. */
 import { name, or, type Sql, sql } from '#db/sql.ts'
+import { inProject } from '#kernel/access/rules.ts'
+import { prepare } from '#kernel/access/viewer.ts'
 import type { Context } from '#kernel/declaration.ts'
-import { inProject } from '#kernel/rules.ts'
-import type { Text } from '#kernel/search.ts'
-import { prepare } from '#kernel/viewer.ts'
+import type { Text } from '#kernel/read/search.ts'
 
 const readInternal = inProject('view_internal_comments')
 

@@ -1,11 +1,12 @@
 /** What kind of work a work package is. */
+
+import { either, everyone, inAnyProject } from '#kernel/access/rules.ts'
 import { resource } from '#kernel/resource.ts'
-import { either, everyone, inAnyProject } from '#kernel/rules.ts'
 
 export const Type = resource('Type', 'types', {
   path: 'types',
   title: 'name',
-  held: 'all',
+  cached: 'all',
   order: { column: 'position' },
   paginated: false,
   visible: everyone,

@@ -2,10 +2,10 @@
 
 import { folded } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
+import { either, inProject, onWorkPackage } from '#kernel/access/rules.ts'
+import { allRows } from '#kernel/cache.ts'
 import type { Context, Draft, Scope } from '#kernel/declaration.ts'
 import { differs, resource } from '#kernel/resource.ts'
-import { either, inProject, onWorkPackage } from '#kernel/rules.ts'
-import { allRows } from '#kernel/world.ts'
 import { bySurname } from '#modules/accounts/search.ts'
 import { seesWorkPackage } from '#modules/projects/rights.ts'
 import { attachments } from './attaching.ts'
@@ -61,12 +61,12 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
   may: { create: add, update, edit, delete: inProject('delete_work_packages') },
   index: listOptions,
   order: { column: 'id', descending: true },
-  extras: {
+  computedColumns: {
     is_watched: ({ viewer }, t) =>
       sql`exists (select 1 from watchers x where x.work_package_id = ${name(`${t}.id`)} and x.user_id = ${viewer.id})`,
     is_readonly: (_, t) => sql`(select x.is_readonly from statuses x where x.id = ${name(`${t}.status_id`)})`,
   },
-  loads: {
+  pageLoaders: {
     relatives: loadRelatives,
     types: (_, { db, snapshot }) => allRows(db, snapshot, 'types', 'position'),
   },
@@ -148,7 +148,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
     author: p.link('User', {
       required: true,
       writable: isImporting,
-      open: true,
+      alwaysNamed: true,
       embed: true,
       filter: 'list',
       group: true,
@@ -175,7 +175,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       compared: true,
       section: 'People',
       column: 'assigned_to_id',
-      open: true,
+      alwaysNamed: true,
       embed: true,
       schemaType: 'User',
       filter: 'list_optional',
@@ -188,7 +188,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       compared: true,
       section: 'People',
       label: 'Accountable',
-      open: true,
+      alwaysNamed: true,
       embed: true,
       schemaType: 'User',
       filter: 'list_optional',
@@ -200,7 +200,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       compared: true,
       required: true,
       embed: true,
-      open: true,
+      alwaysNamed: true,
       filter: true,
       group: true,
       sort: position,
@@ -213,7 +213,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       required: true,
       hasDefault: true,
       embed: true,
-      open: true,
+      alwaysNamed: true,
       group: true,
       writable: (draft, facts) => !isSealed(draft.row, facts) || differs(draft, 'status_id'),
       may: { create: add, update: either(edit, inProject('change_work_package_status')) },
@@ -223,7 +223,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
     category: p.link('Category', {
       section: 'Details',
       embed: true,
-      open: true,
+      alwaysNamed: true,
       group: true,
       sort: byName,
       allowed: {
@@ -234,7 +234,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       compared: true,
       section: 'Details',
       embed: true,
-      open: true,
+      alwaysNamed: true,
       group: true,
       may: inProject('assign_versions'),
       sort: byName,
@@ -251,7 +251,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       required: true,
       hasDefault: true,
       embed: true,
-      open: true,
+      alwaysNamed: true,
       filter: true,
       group: true,
       // The most urgent first.

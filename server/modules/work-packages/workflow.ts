@@ -2,10 +2,10 @@
 
 import type { Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
+import { withRole } from '#kernel/access/rules.ts'
+import type { Need } from '#kernel/access/viewer.ts'
+import { prepare } from '#kernel/access/viewer.ts'
 import type { Context, Rule } from '#kernel/declaration.ts'
-import { withRole } from '#kernel/rules.ts'
-import type { Need } from '#kernel/viewer.ts'
-import { prepare } from '#kernel/viewer.ts'
 
 interface Transition {
   role_id: number

@@ -1,5 +1,5 @@
 /** Counting days of work: pure arithmetic over a calendar of working weekdays and days off. */
-import { addDays, FIRST_DAY, LAST_DAY } from '#kernel/operators.ts'
+import { addDays, FIRST_DAY, LAST_DAY } from '#kernel/read/operators.ts'
 
 export interface Calendar {
   /** Working weekdays, Monday = 1 … Sunday = 7; never empty. */

@@ -1,10 +1,6 @@
 /** Applications that may ask people to let them in, as administrators register them. */
 import type { Database } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
-import type { Answer } from '#kernel/declaration.ts'
-import { ApiError } from '#kernel/errors.ts'
-import { isStorable } from '#kernel/kinds.ts'
-import { scopes as allScopes, meaningOf } from '#kernel/scopes.ts'
 import {
   type Application,
   applicationAt,
@@ -16,8 +12,12 @@ import {
   rotateSecret,
   setEnabled,
   update,
-} from '#modules/oauth/applications.ts'
-import { NATIVE } from '#modules/oauth/redirects.ts'
+} from '#identity/oauth/applications.ts'
+import { NATIVE } from '#identity/oauth/redirects.ts'
+import { scopes as allScopes, meaningOf } from '#identity/scopes.ts'
+import type { Answer } from '#kernel/declaration.ts'
+import { ApiError } from '#kernel/errors.ts'
+import { isStorable } from '#kernel/kinds.ts'
 import { type Html, html } from '#text/html.ts'
 import { area, check, field, idIn } from '../forms.ts'
 import { type Area, administering, alert, framed, notice, type OwnVisit, onTo } from '../page.ts'

@@ -1,6 +1,7 @@
 /** Applications that somebody has let in, and how they end that. */
-import { meaningOf } from '#kernel/scopes.ts'
-import { grantsOf, revokeGrant } from '#modules/oauth/grants.ts'
+
+import { grantsOf, revokeGrant } from '#identity/oauth/grants.ts'
+import { meaningOf } from '#identity/scopes.ts'
 import { html } from '#text/html.ts'
 import { idIn } from '../forms.ts'
 import { type Area, framed, notice, onTo, signedIn } from '../page.ts'

@@ -4,13 +4,13 @@ import { counted } from '#http/addresses.ts'
 import { errorOf, send } from '#http/answer.ts'
 import { readText } from '#http/body.ts'
 import { LARGEST_FORM, type TimeLimits } from '#http/limits.ts'
-import { type Ground, snapshotFor } from '#http/mount.ts'
-import { accessBy } from '#kernel/access-tokens.ts'
+import { type Services, snapshotFor } from '#http/mount.ts'
+import { accessBy } from '#identity/access-tokens.ts'
+import { availableProviders } from '#identity/providers.ts'
+import { scopes } from '#identity/scopes.ts'
+import type { Snapshot } from '#kernel/cache.ts'
 import type { Answer } from '#kernel/declaration.ts'
-import { availableProviders } from '#kernel/providers.ts'
-import { scopes } from '#kernel/scopes.ts'
 import { addressOf, type Settings, settingsOf } from '#kernel/settings.ts'
-import type { Snapshot } from '#kernel/world.ts'
 import { completed, serverOf, understoodBy } from './server.ts'
 
 interface Call {
@@ -40,7 +40,7 @@ async function formOf({ headers, raw }: FastifyRequest, times: TimeLimits): Prom
 }
 
 /** Adds what applications ask to an application. */
-export function oauthEndpoints(app: FastifyInstance, ground: Ground): void {
+export function oauthEndpoints(app: FastifyInstance, ground: Services): void {
   const { db } = ground
   const route = (method: 'GET' | 'POST', url: string, run: (call: Call) => Promise<Answer>) =>
     app.route({

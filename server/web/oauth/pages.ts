@@ -1,11 +1,11 @@
 /** Asking people whether they let an application in, and showing codes to those who have to copy them. */
-import type { Ground } from '#http/mount.ts'
+import type { Services } from '#http/mount.ts'
 import { isOwn } from '#http/session.ts'
+import { NATIVE } from '#identity/oauth/redirects.ts'
+import { meaningOf } from '#identity/scopes.ts'
+import { isProved } from '#identity/sessions.ts'
 import type { Answer } from '#kernel/declaration.ts'
-import { meaningOf } from '#kernel/scopes.ts'
-import { isProved } from '#kernel/sessions.ts'
 import { addressOf } from '#kernel/settings.ts'
-import { NATIVE } from '#modules/oauth/redirects.ts'
 import { type Html, html } from '#text/html.ts'
 import { type Area, type OwnVisit, onTo, page, signedIn, type Visit, withQuery } from '../page.ts'
 import type { Consent, Question, Reply } from './provider.ts'
@@ -80,7 +80,12 @@ function failurePage({ settings }: Visit, { status, description }: Extract<Reply
 const confirming = ({ session, now }: Visit, asked: URLSearchParams): Answer | undefined =>
   session && !isProved(session, now) ? onTo(withQuery('/confirm', { back_url: `${AUTHORIZE}?${asked}` })) : undefined
 
-async function authorize(visit: Visit, { db }: Ground, asked: URLSearchParams, decision?: Question['decision']): Promise<Answer> {
+async function authorize(
+  visit: Visit,
+  { db }: Services,
+  asked: URLSearchParams,
+  decision?: Question['decision'],
+): Promise<Answer> {
   const { request, session, settings, now } = visit
   const server = await serverOf(db, settings)
   const reply = await server.ask({ method: 'GET', path: AUTHORIZE, query: asked, user: session?.user['id'], decision, now })

@@ -1,6 +1,6 @@
 /** The authorization server of a database, made when it is first asked; and requests to it, put as it understands them. */
 import type { Database } from '#db/database.ts'
-import { API } from '#kernel/scopes.ts'
+import { API } from '#identity/scopes.ts'
 import { addressOf, type Settings } from '#kernel/settings.ts'
 import type { AuthorizationServer } from './provider.ts'
 

@@ -3,11 +3,11 @@ import type { Adapter, AdapterFactory, AdapterPayload, errors as Errors } from '
 import { ConstraintError, type Database, type Transaction } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
-import { takeBack } from '#kernel/access-tokens.ts'
+import { takeBack } from '#identity/access-tokens.ts'
+import { type Application, isConfidential } from '#identity/oauth/applications.ts'
+import { scopes as known } from '#identity/scopes.ts'
+import { hashToken } from '#identity/tokens.ts'
 import { isStorable } from '#kernel/kinds.ts'
-import { scopes as known } from '#kernel/scopes.ts'
-import { hashToken } from '#kernel/tokens.ts'
-import { type Application, isConfidential } from '#modules/oauth/applications.ts'
 
 /** The library's names of what we store as tokens. */
 const kinds: Readonly<Record<string, string>> = {

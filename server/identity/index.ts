@@ -1,0 +1,14 @@
+/** How requests and people show who they are: sessions, tokens, passwords, second factors, providers, applications. */
+import { module } from '#kernel/module.ts'
+import { forgetAccessTokens } from './access-tokens.ts'
+import { mailResetLinks } from './lost-password.ts'
+import { forgetLinks } from './one-time-links.ts'
+import { forgetCeremonies } from './passkeys.ts'
+import { forgetSignIns } from './provider-sign-ins.ts'
+import { forgetAttempts } from './rate-limit.ts'
+import { forgetSessions } from './sessions.ts'
+
+export const identity = module('identity', {
+  needs: [],
+  tasks: [forgetSessions, forgetAccessTokens, forgetAttempts, forgetCeremonies, mailResetLinks, forgetLinks, forgetSignIns],
+})

@@ -1,0 +1,75 @@
+/**
+ * Asking for a new password. What is asked is noted only, so that a request does the same whether or not there is such an
+ * account; a task looks whose address it is, and writes the mail.
+ */
+import type { Database, Transaction } from '#db/database.ts'
+import { forUpdate, insert } from '#db/dialect.ts'
+import { sql } from '#db/sql.ts'
+import { sendMail } from '#jobs/mail.ts'
+import type { Task } from '#kernel/declaration.ts'
+import { isStorable } from '#kernel/kinds.ts'
+import { addressOf, readSettings, type Settings } from '#kernel/settings.ts'
+import { makeLink } from './one-time-links.ts'
+import { hasPassword } from './password-changes.ts'
+import { consume, type RateLimit } from './rate-limit.ts'
+import { ACTIVE } from './statuses.ts'
+
+const HOUR = 3_600_000
+const LONGEST = 256
+
+/** By the e-mail address: the digest's rule. */
+const addressDoor: RateLimit = { name: 'lost_password', most: 3, within: HOUR, ban: HOUR }
+/** By where requests come from, so that nobody has everybody here written to. */
+const networkDoor: RateLimit = { name: 'lost_password_network', most: 30, within: HOUR, ban: HOUR }
+
+/** Whether a forgotten password can be replaced by mail; not where nobody signs in with one. */
+export const isOffered = ({ lost_password, disable_password_login }: Settings): boolean =>
+  lost_password && !disable_password_login
+
+/**
+ * Notes that somebody wants a new password.
+ * @param network where the request comes from
+ * @returns the seconds to wait where too many were asked for
+ */
+export function askForPassword(email: string, network: string, db: Database, now: Date): Promise<number | undefined> {
+  const address = email.trim()
+  return db.transaction(async (tx) => {
+    const wait = (await consume(tx, networkDoor, network, now)) ?? (await consume(tx, addressDoor, address.toLowerCase(), now))
+    if (wait !== undefined) return wait
+    const isOne = isStorable(address) && address.length <= LONGEST
+    await tx.one(insert('lost_passwords', { email: isOne ? address : '' }))
+    return undefined
+  })
+}
+
+/** Writes to those whose address it is: active users who sign in with a password, at the address they gave themselves. */
+async function writeTo(tx: Transaction, email: string, settings: Settings, now: Date): Promise<void> {
+  const users = await tx.all(sql`
+    select * from principals where lower(email) = lower(${email}) and type = 'User' and status = ${ACTIVE}`)
+  for (const user of users.filter(hasPassword)) {
+    const link = addressOf(settings, `/account/lost_password?token=${await makeLink(tx, 'reset', user['id'], now)}`)
+    const text = `Hello ${user['name']},
+
+somebody, most likely you, has asked for a new password for your account "${user['login']}" at ${settings.app_title}. Choose one here:
+
+${link}
+
+The link works once, within an hour. If it was not you, there is nothing to do: your password stays as it is.
+`
+    await sendMail(tx, { recipient: user['email'], subject: `A new password at ${settings.app_title}`, text, link }, now)
+  }
+}
+
+export const mailResetLinks: Task = async (db, now) => {
+  if (!(await db.one(sql`select id from lost_passwords limit 1`))) return
+  const settings = await readSettings(db)
+  await db.transaction(async (tx) => {
+    const asked = await tx.all<{ id: number; email: string }>(
+      sql`select * from lost_passwords order by id limit 100${forUpdate(tx.engine)}`,
+    )
+    for (const { id, email } of asked) {
+      const isOurs = (await tx.run(sql`delete from lost_passwords where id = ${id}`)) > 0
+      if (isOurs && isOffered(settings)) await writeTo(tx, email, settings, now)
+    }
+  })
+}

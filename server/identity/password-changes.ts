@@ -1,0 +1,117 @@
+/** New passwords: whether one may be chosen, what follows from it by whatever way it was, and when one has to be. */
+import type { Reader, Row, Transaction } from '#db/database.ts'
+import { insert } from '#db/dialect.ts'
+import { sql } from '#db/sql.ts'
+import { sendMail } from '#jobs/mail.ts'
+import { addressOf, type Settings } from '#kernel/settings.ts'
+import { endGrantsOf } from './access-tokens.ts'
+import { endResets, endSetup } from './one-time-links.ts'
+import { weaknesses } from './password-rules.ts'
+import { verifyPassword } from './passwords.ts'
+import { passwordLimit, resetAttempts } from './rate-limit.ts'
+import { endSessionsOf } from './sessions.ts'
+import { signInStage } from './sign-in.ts'
+
+const DAY = 86_400_000
+
+/**
+ * What speaks against a new password of somebody, as predicates. Computes hashes, so it is not for transactions.
+ * @param user who has it; undefined for somebody new
+ * @param another whether the present one will not do
+ */
+export async function faultsOf(
+  password: string,
+  user: Row | undefined,
+  db: Reader,
+  settings: Settings,
+  another = false,
+): Promise<string[]> {
+  const faults = weaknesses(password, settings)
+  if (faults.length > 0 || !user) return faults
+  for (const hash of await bannedOf(user, db, settings, another)) {
+    if (await verifyPassword(password, hash)) return ['has been used before']
+  }
+  return []
+}
+
+/** The hashes of the passwords that somebody cannot choose again. */
+async function bannedOf({ id, password_hash }: Row, db: Reader, settings: Settings, another: boolean): Promise<string[]> {
+  const { password_count_former_banned: most } = settings
+  const present = most > 0 || another ? [password_hash] : []
+  const former =
+    most > 1
+      ? await db.all<{ hash: string }>(
+          sql`select hash from former_passwords where user_id = ${id} order by id desc limit ${most - 1}`,
+        )
+      : []
+  return [...present, ...former.map(({ hash }) => hash)].filter((hash) => hash !== null)
+}
+
+/** Keeps the hash of a password that was replaced, as long as it must not be chosen again. */
+async function keepFormer(tx: Transaction, { id, password_hash }: Row, settings: Settings): Promise<void> {
+  const kept = settings.password_count_former_banned - 1
+  if (kept > 0 && password_hash !== null) await tx.one(insert('former_passwords', { user_id: id, hash: password_hash }))
+  await tx.run(sql`
+    delete from former_passwords where user_id = ${id} and id not in (
+      select id from former_passwords where user_id = ${id} order by id desc limit ${Math.max(kept, 0)})`)
+}
+
+/**
+ * What follows from a new password in the transaction that stores it: whoever knew the old one may be behind a session, an
+ * application that was let in, or a link, so these end; wrong attempts are forgiven; and the owner is told.
+ * @param before the user's row as it was
+ */
+export async function passwordReplaced(tx: Transaction, before: Row, settings: Settings, now: Date): Promise<void> {
+  await endSessionsOf(tx, before['id'])
+  await endGrantsOf(tx, before['id'])
+  await endResets(tx, before['id'])
+  if (before['admin']) await endSetup(tx)
+  await keepFormer(tx, before, settings)
+  await tx.run(sql`update principals set failed_logins = 0, failed_login_at = null where id = ${before['id']}`)
+  await resetAttempts(tx, passwordLimit, String(before['login']).toLowerCase())
+  if (before['password_hash'] === null || !before['email']) return
+  const way = settings.lost_password
+    ? `choose a new one at once: ${addressOf(settings, '/account/lost_password')}`
+    : 'tell an administrator at once.'
+  const text = `Hello ${before['name']},
+
+the password of your account "${before['login']}" at ${settings.app_title} was changed just now.
+
+If that was you, there is nothing to do. If not, ${way}
+`
+  await sendMail(tx, { recipient: before['email'], subject: `Your password at ${settings.app_title} was changed`, text }, now)
+}
+
+/** Tells somebody at their former address that they have another one now; links that were mailed there are worth nothing any more. */
+export async function addressReplaced(tx: Transaction, before: Row, settings: Settings, now: Date): Promise<void> {
+  await endResets(tx, before['id'])
+  // Whoever could never sign in has nothing to be warned of.
+  if (!before['email'] || (before['password_hash'] === null && before['identity_url'] === null)) return
+  const text = `Hello ${before['name']},
+
+your account "${before['login']}" at ${settings.app_title} has another e-mail address from now on. Nothing more will be sent to this one.
+
+If you do not know why, tell an administrator at once.
+`
+  const subject = `Your e-mail address at ${settings.app_title} was changed`
+  await sendMail(tx, { recipient: before['email'], subject, text }, now)
+}
+
+/** Whether somebody signs in with a password that is kept here. */
+export const hasPassword = ({ password_hash, identity_url }: Row): boolean => password_hash !== null && identity_url === null
+
+/** Whether somebody has to choose another password before anything else. */
+export function mustChangePassword(user: Row, { password_days_valid: days }: Settings, now: Date): boolean {
+  if (!hasPassword(user)) return false
+  const isOld = days > 0 && Date.parse(user['password_changed_at'] ?? user['created_at']) <= now.getTime() - days * DAY
+  return isOld || user['force_password_change']
+}
+
+export const PASSWORD_STAGE = 'password'
+export const PASSWORD_PAGE = '/account/force_password_change'
+
+signInStage({
+  name: PASSWORD_STAGE,
+  path: PASSWORD_PAGE,
+  isDue: (_, user, settings, now) => mustChangePassword(user, settings, now),
+})

@@ -1,0 +1,291 @@
+/**
+ * Secrets that have to be read again are kept sealed (AES-256-GCM) by a key that the database does not hold. What is sealed says by
+ * which key, and holds only for the row and column that it was sealed for. The database names the one key that seals, so that
+ * several servers never seal by different ones.
+ */
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import type { Database, Reader, Transaction } from '#db/database.ts'
+import { forUpdate, leavingNothing, takeTurns } from '#db/dialect.ts'
+import { raw, type Sql, sql } from '#db/sql.ts'
+import type { TableName } from '#db/tables.ts'
+import { invalidate } from '#kernel/cache.ts'
+import { ApiError } from '#kernel/errors.ts'
+
+export interface Key {
+  /** Tells keys apart, and nothing of what they are. */
+  readonly id: string
+  readonly bytes: Buffer
+}
+
+const KEY_BYTES = 32
+const IV_BYTES = 12
+const TAG_BYTES = 16
+const PREFIX = 'sealed:1:'
+const ID_LENGTH = 8
+
+/** A key of 32 bytes. */
+export const keyOf = (bytes: Buffer): Key => ({
+  id: createHash('sha256').update('halyard secret key').update(bytes).digest('hex').slice(0, ID_LENGTH),
+  bytes,
+})
+
+/** A new key. */
+export const randomSecretKey = (): Key => keyOf(randomBytes(KEY_BYTES))
+
+/** A key as it is written down. */
+export const writtenKey = ({ bytes }: Key): string => bytes.toString('base64url')
+
+/**
+ * The keys that a text holds, with spaces, commas or new lines between them.
+ * @throws an Error in one sentence, which does not repeat the text
+ */
+export function keysIn(text: string, where: string): Key[] {
+  const words = text.split(/[\s,]+/).filter(Boolean)
+  const keys = words.map((word) => Buffer.from(word, /^[0-9a-f]{64}$/i.test(word) ? 'hex' : 'base64'))
+  if (keys.length === 0 || keys.some(({ length }) => length !== KEY_BYTES)) {
+    throw new Error(`${where} holds no key of 32 bytes, as base64 or 64 hexadecimal digits; halyard secrets generate makes one.`)
+  }
+  return keys.map(keyOf)
+}
+
+/** Where keys come from. Those that a file holds are read anew when one is met that is not known. */
+export interface KeySource {
+  /** How to call it in sentences. */
+  readonly where: string
+  /** The keys that there are, the one to seal by first. */
+  read(): readonly Key[]
+  /** Makes the first key, where that is ours to do. */
+  readonly create?: () => void
+  /** Keeps these keys, where that is ours to do. */
+  readonly keep?: (keys: readonly Key[]) => void
+}
+
+/** A key that is kept nowhere: for what is not kept either. */
+export function passingKey(): KeySource {
+  const key = randomSecretKey()
+  return { where: 'memory', read: () => [key] }
+}
+
+/** Where a secret is kept. */
+export interface Place {
+  readonly table: TableName
+  readonly column: string
+  /** What tells its row from others of the table. */
+  readonly id: string | number
+}
+
+interface SecretColumn {
+  readonly table: TableName
+  readonly column: string
+  /** The column that tells a row. */
+  readonly key: string
+  /** Whether it is of use for a few minutes only: then it can be forgotten where nobody can open it. */
+  readonly passing?: true
+}
+
+/** All columns that hold secrets which are read again. */
+export const secretColumns: readonly SecretColumn[] = [
+  { table: 'authenticators', column: 'secret', key: 'user_id' },
+  { table: 'authenticator_setups', column: 'secret', key: 'session_id', passing: true },
+  { table: 'auth_providers', column: 'client_secret', key: 'id' },
+  { table: 'provider_sign_ins', column: 'nonce', key: 'state', passing: true },
+  { table: 'provider_sign_ins', column: 'code_verifier', key: 'state', passing: true },
+]
+
+const NOT_SEALED = sql`not like ${`${PREFIX}%`}`
+const isSealed = (stored: string): boolean => stored.startsWith(PREFIX)
+/** The id of the key that something was sealed by. */
+const sealedBy = (stored: string): string => stored.slice(PREFIX.length, PREFIX.length + ID_LENGTH)
+const named = ({ table, column, id }: Place): Buffer => Buffer.from(`${table}.${column}:${id}`)
+
+function sealWith({ id, bytes }: Key, place: Place, text: string): string {
+  const iv = randomBytes(IV_BYTES)
+  const cipher = createCipheriv('aes-256-gcm', bytes, iv).setAAD(named(place))
+  const sealed = Buffer.concat([iv, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()])
+  return `${PREFIX}${id}:${sealed.toString('base64url')}`
+}
+
+/** Throws where it was sealed by another key, for another place, or has been changed. */
+function openWith({ bytes }: Key, place: Place, stored: string): string {
+  const sealed = Buffer.from(stored.slice(PREFIX.length + ID_LENGTH + 1), 'base64url')
+  const decipher = createDecipheriv('aes-256-gcm', bytes, sealed.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES })
+  decipher.setAAD(named(place)).setAuthTag(sealed.subarray(-TAG_BYTES))
+  return Buffer.concat([decipher.update(sealed.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()]).toString('utf8')
+}
+
+const keyLess = (id: string) =>
+  new ApiError('ServiceUnavailable', `A secret is sealed by the key ${id}, which this server has not been given.`)
+
+/** The keys of one database. */
+export class Keys {
+  readonly source: KeySource
+  readonly #known = new Map<string, Key>()
+
+  constructor(source: KeySource) {
+    this.source = source
+  }
+
+  /** The key with an id, if there is one. */
+  find(id: string): Key | undefined {
+    if (!this.#known.has(id)) for (const key of this.source.read()) this.#known.set(key.id, key)
+    return this.#known.get(id)
+  }
+
+  /**
+   * What is to be stored in place of a secret.
+   * @throws ApiError 503 where the database's secrets are sealed by a key that is not among these
+   */
+  async seal(tx: Transaction, place: Place, text: string): Promise<string> {
+    const first = this.source.read()[0]
+    if (!first) throw new Error(`There is no key in ${this.source.where}; halyard serve makes one.`)
+    await tx.run(sql`insert into secret_key (one, id) values (1, ${first.id}) on conflict (one) do nothing`)
+    const { id } = (await tx.one<{ id: string }>(sql`select id from secret_key${forUpdate(tx.engine)}`)) as { id: string }
+    const key = this.find(id)
+    if (!key) throw keyLess(id)
+    return sealWith(key, place, text)
+  }
+
+  /**
+   * A secret as it was before it was stored; one that was stored before there were keys is what it is.
+   * @throws ApiError 503 where it was sealed by a key that is not among these
+   */
+  open(place: Place, stored: string): string {
+    if (!isSealed(stored)) return stored
+    const key = this.find(sealedBy(stored))
+    if (!key) throw keyLess(sealedBy(stored))
+    return openWith(key, place, stored)
+  }
+}
+
+const known = new WeakMap<Database, Keys>()
+
+/** Says by which keys the secrets of a database are sealed. */
+export function useKeys(db: Database, source: KeySource): Keys {
+  const keys = new Keys(source)
+  known.set(db, keys)
+  return keys
+}
+
+/** The keys of a database. Throws where nobody said which: a mistake of ours. */
+export function keysOf(db: Database): Keys {
+  const keys = known.get(db)
+  if (!keys) throw new Error('Nobody said by which keys the secrets of this database are sealed.')
+  return keys
+}
+
+/** Whether it was said by which keys the secrets of a database are sealed. */
+export const hasKeys = (db: Database): boolean => known.has(db)
+
+interface Stored {
+  readonly place: Place
+  readonly stored: string
+}
+
+async function secretsIn(db: Reader, condition: Sql = raw('is not null')): Promise<Stored[]> {
+  const found: Stored[] = []
+  for (const { table, column, key } of secretColumns) {
+    const rows = await db.all<{ id: string | number; stored: string }>(sql`
+      select ${raw(key)} as id, ${raw(column)} as stored from ${raw(table)} where ${raw(column)} ${condition} order by 1`)
+    found.push(...rows.map(({ id, stored }) => ({ place: { table, column, id }, stored })))
+  }
+  return found
+}
+
+interface Sealed {
+  readonly table: string
+  readonly column: string
+  readonly key: string | null
+  readonly count: number
+  readonly passing: boolean
+}
+
+/** How many secrets of each table are sealed by which key; null for those that are not sealed. */
+export async function sealedIn(db: Reader): Promise<Sealed[]> {
+  const found = await secretsIn(db)
+  const groups = Map.groupBy(found, ({ place, stored }) =>
+    [place.table, place.column, isSealed(stored) ? sealedBy(stored) : ''].join(' '),
+  )
+  return [...groups].map(([group, all]) => {
+    const [table = '', column = '', key] = group.split(' ')
+    const passing = columnOf((all[0] as Stored).place).passing ?? false
+    return { table, column, key: key || null, count: all.length, passing }
+  })
+}
+
+const columnOf = ({ table, column }: Place): SecretColumn =>
+  secretColumns.find((one) => one.table === table && one.column === column) as SecretColumn
+
+const store = (tx: Transaction, { place, stored }: Stored, sealed: string): Promise<number> => {
+  const { table, column, id } = place
+  const { key } = columnOf(place)
+  return tx.run(sql`update ${raw(table)} set ${raw(column)} = ${sealed} where ${raw(key)} = ${id} and ${raw(column)} = ${stored}`)
+}
+const TURN = 7227
+
+/**
+ * Sees to it that all secrets of a database are sealed, by a key that there is; makes the first key where there is none. Whatever
+ * is sealed already is left alone, so any number of servers can do it at once.
+ * @throws an Error in one sentence where something is sealed by a key that is not there
+ */
+export async function sealSecrets(db: Database): Promise<void> {
+  const keys = keysOf(db)
+  const { source } = keys
+  const sealed = await secretsIn(db, sql`like ${`${PREFIX}%`}`)
+  const closed = sealed.filter(({ stored }) => !keys.find(sealedBy(stored)))
+  const lost = new Set(closed.filter(({ place }) => !columnOf(place).passing).map(({ stored }) => sealedBy(stored)))
+  if (lost.size > 0) {
+    throw new Error(
+      `The secrets in the database are sealed by the key ${[...lost].join(', ')}, which is not in ${source.where}. Start Halyard with that key (HALYARD_SECRET_KEY or --secret-key-file), or put its file back; docs/secrets.md says what to do where it is lost.`,
+    )
+  }
+  const sample = sealed.find((one) => !closed.includes(one))
+  try {
+    if (sample) keys.open(sample.place, sample.stored)
+  } catch (cause) {
+    throw new Error(`The secrets in the database cannot be opened: they were changed, or moved to other rows.`, { cause })
+  }
+  if (source.read().length === 0) source.create?.()
+  const seal = () =>
+    db.transaction(async (tx) => {
+      await takeTurns(tx, TURN)
+      const named = await tx.one<{ id: string }>(sql`select id from secret_key`)
+      // Nothing is sealed by it, or it would have been asked for above.
+      if (named && !keys.find(named.id)) await tx.run(sql`delete from secret_key where id = ${named.id}`)
+      for (const { place } of closed)
+        await tx.run(sql`delete from ${raw(place.table)} where ${raw(columnOf(place).key)} = ${place.id}`)
+      const clear = await secretsIn(tx, NOT_SEALED)
+      for (const one of clear) await store(tx, one, await keys.seal(tx, one.place, one.stored))
+      if (clear.length > 0) await invalidate(tx, 'auth_providers')
+    })
+  await ((await secretsIn(db, NOT_SEALED)).length > 0 ? leavingNothing(db, seal) : seal())
+}
+
+/**
+ * Seals all secrets by the first of the keys, in one transaction; new ones are sealed by it from then on.
+ * @returns how many there are, and the key's id
+ * @throws an Error in one sentence where something is sealed by a key that is not there
+ */
+export async function resealSecrets(db: Database): Promise<{ count: number; id: string }> {
+  const keys = keysOf(db)
+  const key = keys.source.read()[0] as Key
+  const reseal = async (tx: Transaction) => {
+    await takeTurns(tx, TURN)
+    await tx.run(sql`
+      insert into secret_key (one, id) values (1, ${key.id}) on conflict (one) do update set id = excluded.id`)
+    const all = await secretsIn(tx)
+    for (const one of all) {
+      if (isSealed(one.stored) && !keys.find(sealedBy(one.stored))) {
+        throw new Error(`Some secrets are sealed by the key ${sealedBy(one.stored)}, which is not in ${keys.source.where}.`)
+      }
+      await store(tx, one, sealWith(key, one.place, keys.open(one.place, one.stored)))
+    }
+    await invalidate(tx, 'auth_providers')
+    return { count: all.length, id: key.id }
+  }
+  // The former key is worth nothing only where nothing is left that it opens.
+  return leavingNothing(db, () => db.transaction(reseal))
+}
+
+/** The id of the key that seals, where something has been sealed. */
+export const sealingKey = async (db: Reader): Promise<string | undefined> =>
+  (await db.one<{ id: string }>(sql`select id from secret_key`))?.id

@@ -1,0 +1,302 @@
+/**
+ * Two-factor sign-in: whoever has set it up shows, besides the first proof, a code of their authenticator app, a recovery code or
+ * a passkey. Every attempt at a code is counted before the code is looked at, wherever it is given, and each code counts once.
+ */
+import { randomBytes } from 'node:crypto'
+import type { Database, Reader, Row, Transaction } from '#db/database.ts'
+import { forUpdate } from '#db/dialect.ts'
+import { join, sql } from '#db/sql.ts'
+import { sendMail } from '#jobs/mail.ts'
+import { addressOf, readSettings, type Settings } from '#kernel/settings.ts'
+import { consume, type RateLimit, resetAttempts } from './rate-limit.ts'
+import { type Keys, keysOf, type Place } from './secrets.ts'
+import { endSessionsOf, prove, type Session } from './sessions.ts'
+import { type Admission, admit, type Circumstances, signInStage, waitingUser } from './sign-in.ts'
+import { hashToken } from './tokens.ts'
+
+const MINUTE = 60_000
+/** Three codes of a million are right at any time: so few attempts leave a guesser who knows the password nothing to hope for. */
+const codeDoor: RateLimit = { name: 'two-factor', most: 10, within: 30 * MINUTE, ban: 30 * MINUTE }
+
+/** What everybody's app computes codes by, whatever else it could: RFC 6238 as it is mostly used. */
+const PERIOD = 30
+const DIGITS = 6
+/** A clock may be this many steps off. */
+const WINDOW = 1
+const SECRET_BYTES = 20
+
+const RECOVERY_CODES = 10
+/** Without letters that look like digits. */
+const RECOVERY_ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
+
+signInStage({
+  name: 'two_factor',
+  path: '/login/two_factor',
+  isDue: (tx, { id }) => hasTwoFactor(tx, id),
+})
+
+signInStage({
+  name: 'two_factor_setup',
+  path: '/login/two_factor_setup',
+  isDue: async (tx, user, settings) => isRequired(user, settings) && !(await hasTwoFactor(tx, user['id'])),
+})
+
+const library = () => import('otpauth')
+
+/** Whether the settings want this user to have two-factor sign-in. */
+export const isRequired = ({ admin }: Row, { two_factor_required: from }: Settings): boolean =>
+  from === 'everybody' || (from === 'administrators' && admin)
+
+/** What a user has set up. */
+export interface TwoFactor {
+  /** Since when there is an authenticator app. */
+  readonly authenticator: string | null
+  readonly passkeys: number
+  /** How many recovery codes are left. */
+  readonly recovery: number
+}
+
+/** What a user has set up. */
+export async function twoFactorOf(db: Reader, userId: number): Promise<TwoFactor> {
+  const found = await db.one<TwoFactor>(sql`
+    select (select created_at from authenticators where user_id = ${userId}) as authenticator,
+      (select count(*) from passkeys where user_id = ${userId}) as passkeys,
+      (select count(*) from recovery_codes where user_id = ${userId}) as recovery`)
+  return found as TwoFactor
+}
+
+async function hasTwoFactor(tx: Reader, userId: number): Promise<boolean> {
+  const { authenticator, passkeys } = await twoFactorOf(tx, userId)
+  return authenticator !== null || passkeys > 0
+}
+
+const setupPlace = ({ id }: Session): Place => ({ table: 'authenticator_setups', column: 'secret', id })
+const placeOf = (id: number): Place => ({ table: 'authenticators', column: 'secret', id })
+
+/** Makes a secret that the user of a session can put into their app; it takes the place of one that was not confirmed. */
+export async function beginSetup(db: Database, session: Session): Promise<void> {
+  const { Secret } = await library()
+  const { base32 } = new Secret({ size: SECRET_BYTES })
+  await db.transaction(async (tx) => {
+    const sealed = await keysOf(db).seal(tx, setupPlace(session), base32)
+    await tx.run(sql`
+      insert into authenticator_setups (session_id, secret) values (${session.id}, ${sealed})
+      on conflict (session_id) do update set secret = excluded.secret`)
+  })
+}
+
+/** A secret that waits for its first code, and the address by which apps take it over. */
+export interface Setup {
+  readonly secret: string
+  readonly address: string
+}
+
+/** The secret that was begun with in a session, if one waits there. */
+export async function setupOf(db: Database, session: Session, { app_title }: Settings): Promise<Setup | undefined> {
+  const { id, user } = session
+  const row = await db.one<{ secret: string }>(sql`select secret from authenticator_setups where session_id = ${id}`)
+  if (!row) return undefined
+  const { TOTP } = await library()
+  const secret = keysOf(db).open(setupPlace(session), row.secret)
+  return {
+    secret,
+    address: String(new TOTP({ issuer: app_title, label: user['login'], secret, digits: DIGITS, period: PERIOD })),
+  }
+}
+
+/** Forgets a secret that was not confirmed. */
+export const dropSetup = (tx: Transaction, { id }: Session): Promise<number> =>
+  tx.run(sql`delete from authenticator_setups where session_id = ${id}`)
+
+/** The step of time whose code this is, within the window; nothing where it is none. */
+async function stepOf(given: string, secret: string, now: Date): Promise<number | undefined> {
+  const code = given.replace(/\s/g, '')
+  // The library throws at what only looks as long, and an attempt that fails by throwing would not be counted.
+  if (!/^[0-9]{6}$/.test(code)) return undefined
+  const { Secret, TOTP } = await library()
+  const time = { period: PERIOD, timestamp: now.getTime() }
+  const delta = TOTP.validate({ token: code, secret: Secret.fromBase32(secret), digits: DIGITS, window: WINDOW, ...time })
+  return delta === null ? undefined : TOTP.counter(time) + delta
+}
+
+/** Takes a confirmed secret into use, in place of the one there was. Gives new recovery codes; nothing where the code is wrong. */
+async function takeUp(tx: Transaction, session: Session, code: string, keys: Keys, now: Date): Promise<string[] | undefined> {
+  const { id, user } = session
+  const row = await tx.one<{ secret: string }>(sql`select secret from authenticator_setups where session_id = ${id}`)
+  const secret = row && keys.open(setupPlace(session), row.secret)
+  const step = secret === undefined ? undefined : await stepOf(code, secret, now)
+  if (secret === undefined || step === undefined) return undefined
+  const sealed = await keys.seal(tx, placeOf(user['id']), secret)
+  await tx.run(sql`
+    insert into authenticators (user_id, secret, last_step, created_at)
+    values (${user['id']}, ${sealed}, ${step}, ${now.toISOString()})
+    on conflict (user_id) do update set secret = excluded.secret, last_step = excluded.last_step, created_at = excluded.created_at`)
+  return makeRecoveryCodes(tx, user['id'])
+}
+
+/** Makes recovery codes; those there were count no more. They are told this once. */
+export async function makeRecoveryCodes(tx: Transaction, userId: number): Promise<string[]> {
+  const codes = Array.from({ length: RECOVERY_CODES }, () =>
+    [...randomBytes(16)].map((byte) => RECOVERY_ALPHABET[byte % RECOVERY_ALPHABET.length]).join(''),
+  )
+  await tx.run(sql`delete from recovery_codes where user_id = ${userId}`)
+  await tx.run(sql`
+    insert into recovery_codes (user_id, hash) values ${join(codes.map((code) => sql`(${userId}, ${hashToken(code)})`))}`)
+  return codes.map((code) => code.replace(/.{4}(?=.)/g, '$&-'))
+}
+
+/** A recovery code as it was made, however somebody has copied it. */
+const tidied = (code: string) =>
+  code
+    .toLowerCase()
+    .replace(/[^0-9a-z]/g, '')
+    .replaceAll('o', '0')
+    .replace(/[il]/g, '1')
+
+/** Sets an authenticator app up by its first code, and ends all other sessions. Gives recovery codes; nothing where it is wrong. */
+export async function confirmSetup(session: Session, code: string, db: Database, now: Date): Promise<string[] | undefined> {
+  await library()
+  return db.transaction(async (tx) => {
+    const codes = await takeUp(tx, session, code, keysOf(db), now)
+    if (!codes) return undefined
+    await dropSetup(tx, session)
+    await factorsChanged(tx, session.user['id'], session)
+    return codes
+  })
+}
+
+/** The same at sign-in, for whoever may not go on without; `over` where the sign-in is given up. */
+export async function passBySetup(
+  waiting: Session,
+  code: string,
+  circumstances: Circumstances,
+  db: Database,
+): Promise<(Admission & { codes: string[] }) | 'wrong' | 'over'> {
+  await library()
+  return db.transaction(async (tx) => {
+    const user = await waitingUser(tx, waiting, 'two_factor_setup')
+    // Somebody else who waited there may have been faster: then it is no first set-up any more.
+    if (!user || (await hasTwoFactor(tx, user['id']))) return 'over'
+    const codes = await takeUp(tx, waiting, code, keysOf(db), circumstances.now)
+    if (!codes) return 'wrong'
+    await factorsChanged(tx, user['id'])
+    return { ...(await admit(tx, user, circumstances, 'two_factor_setup')), codes }
+  })
+}
+
+/** Makes recovery codes anew, and ends all other sessions. */
+export const renewRecoveryCodes = (session: Session, db: Database): Promise<string[]> =>
+  db.transaction(async (tx) => {
+    await factorsChanged(tx, session.user['id'], session)
+    return makeRecoveryCodes(tx, session.user['id'])
+  })
+
+/**
+ * Removes one way to show the second factor, and ends all other sessions. With the last one go the recovery codes.
+ * @param remove gives how many it removed
+ * @returns false where the settings want one to be left; then nothing is removed
+ */
+export async function removeFactor(
+  tx: Transaction,
+  session: Session,
+  settings: Settings,
+  remove: (tx: Transaction) => Promise<number>,
+): Promise<boolean> {
+  const { user } = session
+  // Two that are removed at once would each see the other one left.
+  await tx.one(sql`select id from principals where id = ${user['id']}${forUpdate(tx.engine)}`)
+  const { authenticator, passkeys } = await twoFactorOf(tx, user['id'])
+  const left = (authenticator === null ? 0 : 1) + passkeys - 1
+  if (left === 0 && isRequired(user, settings)) return false
+  if ((await remove(tx)) === 0) return true
+  if (left === 0) await tx.run(sql`delete from recovery_codes where user_id = ${user['id']}`)
+  await factorsChanged(tx, user['id'], session)
+  return true
+}
+
+/** Takes the authenticator app away. */
+export const removeAuthenticator = (session: Session, settings: Settings, db: Database): Promise<boolean> =>
+  db.transaction((tx) =>
+    removeFactor(tx, session, settings, () => tx.run(sql`delete from authenticators where user_id = ${session.user['id']}`)),
+  )
+
+/**
+ * What follows where somebody signs in otherwise than before: whoever is behind another session may have no part in it, so these
+ * end; and the owner is told.
+ * @param kept the session in which it was changed
+ */
+export async function factorsChanged(tx: Transaction, userId: number, kept?: Session): Promise<void> {
+  await endSessionsOf(tx, userId, kept)
+  const user = (await tx.one(sql`select name, login, email from principals where id = ${userId}`)) as Row
+  if (!user['email']) return
+  const settings = await readSettings(tx)
+  const text = `Hello ${user['name']},
+
+how you sign in to your account "${user['login']}" at ${settings.app_title} was changed just now: an authenticator app, a passkey or the recovery codes.
+
+If that was you, there is nothing to do. If not, change your password and look at ${addressOf(settings, '/my/two_factor')}, or tell an administrator at once.
+`
+  const subject = `Your two-factor sign-in at ${settings.app_title} was changed`
+  await sendMail(tx, { recipient: user['email'], subject, text }, new Date())
+}
+
+/** Takes all of it from somebody, and ends their sessions: for those who have lost what they need. */
+export async function resetTwoFactor(tx: Transaction, userId: number): Promise<void> {
+  await tx.run(sql`delete from authenticators where user_id = ${userId}`)
+  await tx.run(sql`delete from passkeys where user_id = ${userId}`)
+  await tx.run(sql`delete from recovery_codes where user_id = ${userId}`)
+  await factorsChanged(tx, userId)
+}
+
+/** What somebody gives as their second factor: of an app, or of their list. */
+export type GivenCode = { readonly code: string } | { readonly recovery: string }
+
+/** Whether it was right; or the seconds to wait before any attempt counts. */
+type Tried = 'right' | 'wrong' | { wait: number }
+
+/** Tries a code; the only way to do so. */
+async function tryCode(tx: Transaction, userId: number, given: GivenCode, keys: Keys, now: Date): Promise<Tried> {
+  const wait = await consume(tx, codeDoor, String(userId), now)
+  if (wait) return { wait }
+  const isRight =
+    'code' in given ? await useCode(tx, userId, given.code, keys, now) : await useRecoveryCode(tx, userId, given.recovery)
+  if (!isRight) return 'wrong'
+  await resetAttempts(tx, codeDoor, String(userId))
+  return 'right'
+}
+
+async function useCode(tx: Transaction, userId: number, code: string, keys: Keys, now: Date): Promise<boolean> {
+  const row = await tx.one<{ secret: string }>(sql`select secret from authenticators where user_id = ${userId}`)
+  const step = row && (await stepOf(code, keys.open(placeOf(userId), row.secret), now))
+  if (step === undefined) return false
+  return (await tx.run(sql`update authenticators set last_step = ${step} where user_id = ${userId} and last_step < ${step}`)) > 0
+}
+
+const useRecoveryCode = async (tx: Transaction, userId: number, code: string): Promise<boolean> =>
+  (await tx.run(sql`delete from recovery_codes where user_id = ${userId} and hash = ${hashToken(tidied(code))}`)) > 0
+
+/** Lets somebody who waits for it pass by a code; `over` where the sign-in is given up. */
+export async function passByCode(
+  waiting: Session,
+  given: GivenCode,
+  circumstances: Circumstances,
+  db: Database,
+): Promise<Admission | Exclude<Tried, 'right'> | 'over'> {
+  await library()
+  return db.transaction(async (tx) => {
+    const user = await waitingUser(tx, waiting, 'two_factor')
+    if (!user) return 'over'
+    const tried = await tryCode(tx, user['id'], given, keysOf(db), circumstances.now)
+    return tried === 'right' ? admit(tx, user, circumstances, 'two_factor') : tried
+  })
+}
+
+/** Notes that whoever uses a session has just given a code of its user's app, if they have. */
+export async function confirmByCode(session: Session, code: string, db: Database, now: Date): Promise<Tried> {
+  await library()
+  return db.transaction(async (tx) => {
+    const tried = await tryCode(tx, session.user['id'], { code }, keysOf(db), now)
+    if (tried === 'right') await prove(tx, session, now)
+    return tried
+  })
+}

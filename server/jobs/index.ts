@@ -1,0 +1,5 @@
+/** Work that is done in the background. */
+import { module } from '#kernel/module.ts'
+import { indexTexts } from './indexing.ts'
+
+export const jobs = module('jobs', { needs: [], tasks: [indexTexts] })

@@ -1,0 +1,119 @@
+/** What is kept in process between requests: never older than the moment a request began. */
+import type { Reader, Row, Transaction } from '#db/database.ts'
+import { join, name, sql } from '#db/sql.ts'
+
+/** What can change: each has a counter in `revisions`, raised in the transaction that changes it. */
+export type CacheTopic =
+  /** Any of them. */
+  | 'all'
+  | 'settings'
+  | 'principals'
+  | 'tokens'
+  | 'sessions'
+  | 'oauth'
+  /** Providers of identities, and links to them. */
+  | 'auth_providers'
+  | 'roles'
+  | 'memberships'
+  | 'projects'
+  | 'types'
+  | 'statuses'
+  | 'priorities'
+  | 'time_entry_activities'
+  | 'workflows'
+  | 'categories'
+  | 'versions'
+  | 'non_working_days'
+  | 'custom_fields'
+  | 'custom_options'
+  | 'custom_field_items'
+  | 'custom_actions'
+
+/** The state of all counters when a request began, and what was remembered under them. */
+export interface Snapshot {
+  /**
+   * The value under `key`, loaded unless it was remembered since the last change of the topics.
+   * @param load must read after this snapshot was taken, so that what it sees is at least as new.
+   */
+  remember<T>(key: string, topics: readonly CacheTopic[], load: () => Promise<T> | T): Promise<T>
+}
+
+export interface Cache {
+  /** Reads the counters: one statement. */
+  snapshot(db: Reader): Promise<Snapshot>
+}
+
+const KEPT = 20_000
+
+/** A new, empty memory; one per database. */
+export function createCache(): Cache {
+  let total = -1
+  let revisions = new Map<string, number>()
+  const kept = new Map<string, { stamp: number; value: unknown }>()
+
+  return {
+    async snapshot(db) {
+      const row = await db.one<{ value: number }>(sql`select value from revisions where name = 'all'`)
+      const seen = row?.value ?? 0
+      if (seen !== total) {
+        const rows = await db.all<{ name: string; value: number }>(sql`select name, value from revisions`)
+        revisions = new Map(rows.map((r) => [r.name, r.value]))
+        total = revisions.get('all') ?? 0
+      }
+      const mine = revisions
+      return {
+        async remember<T>(key: string, topics: readonly CacheTopic[], load: () => Promise<T> | T): Promise<T> {
+          let stamp = 0
+          for (const topic of topics) stamp += mine.get(topic) ?? 0
+          const known = kept.get(key)
+          if (known && known.stamp === stamp) return known.value as T
+          const value = await load()
+          // Counters only grow, so a greater sum is a later state; a slow request must not put back an older one.
+          const now = kept.get(key)
+          if (!now || now.stamp <= stamp) {
+            if (kept.size >= KEPT && !now) kept.delete(kept.keys().next().value as string)
+            kept.set(key, { stamp, value })
+          }
+          return value
+        },
+      }
+    },
+  }
+}
+
+/** Raises the counters of what this transaction has changed. */
+export async function invalidate(tx: Transaction, ...topics: readonly CacheTopic[]): Promise<void> {
+  const names = ['all', ...new Set(topics)].sort()
+  await tx.run(
+    sql`insert into revisions (name, value) values ${join(names.map((n) => sql`(${n}, 1)`))} on conflict (name) do update set value = revisions.value + 1`,
+  )
+}
+
+/** All rows of a small table by id, in the order given. */
+export async function allRows(
+  db: Reader,
+  snapshot: Snapshot,
+  table: CacheTopic,
+  order = 'id',
+): Promise<ReadonlyMap<number, Row>> {
+  return snapshot.remember(`rows ${table}`, [table], async () => {
+    const rows = await db.all(sql`select * from ${name(table)} order by ${name(order)}, id`)
+    return new Map(rows.map((row) => [row['id'] as number, row]))
+  })
+}
+
+/** The rows of a larger table under these ids: `read` is asked only for those not yet known. */
+export async function rowsById(
+  snapshot: Snapshot,
+  table: CacheTopic,
+  ids: Iterable<number>,
+  read: (ids: number[]) => Promise<Row[]>,
+): Promise<ReadonlyMap<number, Row>> {
+  const known = await snapshot.remember(`some ${table}`, [table], () => new Map<number, Row>())
+  const missing = [...new Set(ids)].filter((id) => !known.has(id))
+  if (missing.length > 0) {
+    if (known.size > KEPT) known.clear()
+    for (const row of await read(missing)) known.set(row['id'] as number, row)
+  }
+  return known
+}

@@ -1,0 +1,244 @@
+/**
+ * Rows compared with what they were: read at several moments, the last of which they are answered as.
+ *
+ * What holds at a moment is judged by today's permissions, on the row as it was and on what it belonged to then. A row that
+ * cannot be seen there did not exist there; one that can be seen there but not now is a bare stub.
+ */
+
+import { readAsOf, withRows } from '#db/as-of.ts'
+import type { Row } from '#db/database.ts'
+import { and, join, name, type Sql, sql } from '#db/sql.ts'
+import { prepare } from '#kernel/access/viewer.ts'
+import type { Body, Context, Link, Loaded, Moment, Property, Query, Resource } from '#kernel/declaration.ts'
+import { presentVersions, versionsAt } from '#kernel/read/versions.ts'
+import { hrefOf } from '#kernel/resource.ts'
+import { load, needsOf, orderOf, seenWhere, visibleIds, visibleRows } from './load.ts'
+import { isShown, linkOf, represent, shownValue } from './represent.ts'
+
+/** Where the rows of a list are read from: what comes before the statement, the table, and the condition on it. */
+export interface Source {
+  readonly head: Sql
+  readonly resource: Resource
+  readonly where: Sql
+}
+
+/** What a list is asked for, apart from its page. */
+export interface Asked {
+  readonly within: Sql
+  readonly conditions: readonly Sql[]
+}
+
+/** The rows of a page at one of the moments. */
+interface State {
+  readonly moment: Moment
+  readonly context: Context
+  readonly page: Loaded
+  readonly rows: ReadonlyMap<number, Row>
+  /** The ids of those that satisfied the list's conditions; undefined where there is no list. */
+  readonly matching: ReadonlySet<number> | undefined
+}
+
+/** Rows at all the moments asked for. */
+export interface Comparison {
+  readonly states: readonly State[]
+  /** The ids of those that the viewer sees now. */
+  readonly seen: ReadonlySet<number>
+}
+
+/** An address at which the same moments are asked for. */
+export const withTimestamps = (href: string, timestamps: readonly string[]): string =>
+  `${href}${href.includes('?') ? '&' : '?'}${new URLSearchParams({ timestamps: timestamps.join(',') })}`
+
+/** The request, reading the resource's rows as they were at a moment. */
+function contextAt(context: Context, resource: Resource, { at }: Moment): Context {
+  if (at === undefined) return context
+  return { ...context, db: readAsOf(context.db, resource.table, versionsAt(resource, at)), live: context }
+}
+
+/** The condition under which the viewer sees a row as it was at a moment. */
+const seenAt = (context: Context, resource: Resource, { at }: Moment, table: string): Sql =>
+  seenWhere(context, resource, table, at !== undefined)
+
+/**
+ * The rows of a list as a table `standing`: whatever satisfies the conditions at any of the moments, each as it was at the
+ * last of them at which the viewer sees it. So every row is ordered, grouped and summed up as what it is answered as.
+ */
+export async function latestStates(
+  context: Context,
+  resource: Resource,
+  moments: readonly Moment[],
+  { within, conditions }: Asked,
+): Promise<Source> {
+  await prepare(context.db, context.viewer, needsOf(resource, context.model))
+  const table = name(resource.table)
+  const matching = moments.map((moment) => {
+    const where = and([seenAt(context, resource, moment, resource.table), within, ...conditions])
+    const ids = sql`select ${table}.id as id from ${table} where ${where}`
+    return moment.at === undefined
+      ? ids
+      : sql`select m.id from (${withRows(ids, resource.table, versionsAt(resource, moment.at))}) m`
+  })
+  const rowsAt = ({ at }: Moment) => (at === undefined ? presentVersions(resource) : versionsAt(resource, at))
+  const states = moments.toReversed().map((moment, i, latestFirst) => {
+    // What is seen at a later moment is left out before anything is read: that is nearly all there is.
+    const later = latestFirst
+      .slice(0, i)
+      .map(
+        (one) => sql`not exists (select 1 from (${rowsAt(one)}) l where l.id = m.id and ${seenAt(context, resource, one, 'l')})`,
+      )
+    const ids = sql`select m.id from matching m where ${and(later)}`
+    return sql`select v.* from (${rowsAt(moment)}) v where ${and([sql`v.id in (${ids})`, seenAt(context, resource, moment, 'v')])}`
+  })
+  return {
+    head: sql`with matching (id) as materialized (${join(matching, ' union all ')}), standing as (${join(states, ' union all ')}) `,
+    resource: { ...resource, table: 'standing' as never },
+    where: seenNow(context, resource),
+  }
+}
+
+/** The condition that a row of `standing` can be seen now. */
+const seenNow = (context: Context, resource: Resource): Sql =>
+  sql`standing.id in (select n.id from ${name(resource.table)} n where ${resource.visible.where(context, 'n')})`
+
+/** The ids of a page of rows that are standing, stubs last, and how many rows there are in all. */
+export async function listLatest(
+  context: Context,
+  { head, resource, where }: Source,
+  { offset, pageSize, sorts }: Pick<Query, 'offset' | 'pageSize' | 'sorts'>,
+): Promise<{ ids: number[]; total: number }> {
+  const { db } = context
+  const order = sql`case when ${where} then 0 else 1 end, ${orderOf(context, resource, sorts)}`
+  const rows =
+    pageSize === 0
+      ? []
+      : await db.all<{ id: number; total: number }>(
+          sql`${head}select standing.id as id, count(*) over () as total from standing order by ${order} limit ${pageSize} offset ${(offset - 1) * pageSize}`,
+        )
+  const ids = rows.map(({ id }) => id)
+  if (rows[0]) return { ids, total: rows[0].total }
+  const counted = await db.one<{ n: number }>(sql`${head}select count(distinct id) as n from matching`)
+  return { ids, total: counted?.n ?? 0 }
+}
+
+/** Reads rows at all the moments; a fixed number of statements for each. */
+export async function compare(
+  context: Context,
+  resource: Resource,
+  ids: readonly number[],
+  moments: readonly Moment[],
+  { embed = false, asked }: { embed?: boolean; asked?: Asked } = {},
+): Promise<Comparison> {
+  await prepare(context.db, context.viewer, needsOf(resource, context.model))
+  const seen = await visibleIds(context, resource, ids)
+  const shown = ids.filter((id) => seen.has(id))
+  const states: State[] = []
+  for (const moment of moments) {
+    const then = contextAt(context, resource, moment)
+    const rows = await visibleRows(then, resource, shown)
+    states.push({
+      moment,
+      context: then,
+      page: await load(then, resource, rows, { embed }),
+      rows: new Map(rows.map((row) => [row['id'] as number, row])),
+      matching: asked && (await visibleIds(then, resource, shown, and([asked.within, ...asked.conditions]))),
+    })
+  }
+  return { states, seen }
+}
+
+/** The state that a row is answered as: the last one in which it is seen. */
+export const stateAt = ({ states }: Comparison, id: number): State | undefined => states.findLast(({ rows }) => rows.has(id))
+
+/** Everything that is seen of the rows at any of the moments, as a page: for what a list says besides its elements. */
+export function wholePage({ states }: Comparison, context: Context): Loaded {
+  const last = states.at(-1) as State
+  return { ...last.page, context, rows: states.flatMap(({ page }) => page.rows) }
+}
+
+const textsOf = (states: readonly State[]): string[] => states.map(({ moment }) => moment.text)
+
+const meta = ({ moment, rows, matching }: State, id: number): Body => ({
+  exists: rows.has(id),
+  timestamp: moment.text,
+  ...(matching && { matchesFilters: matching.has(id) }),
+})
+
+/** A row as an element of a compared list. */
+export function element(comparison: Comparison, resource: Resource, id: number): Body {
+  const state = stateAt(comparison, id)
+  if (!state) return stub(comparison, resource, id)
+  const body = represent(resource, state.rows.get(id) as Row, state.page, { readOnly: isHistoric(comparison) })
+  return comparing(comparison, resource, id, body)
+}
+
+/** Whether rows are answered as what they were. */
+export const isHistoric = ({ states }: Comparison): boolean => states.at(-1)?.moment.at !== undefined
+
+/** What is left of a row that is seen at none of the moments, or not any more. */
+function stub({ states }: Comparison, resource: Resource, id: number): Body {
+  const { _links, ...body } = bare(resource, id)
+  return { ...body, _meta: meta(states.at(-1) as State, id), _links: repeating(_links as Record<string, Link>, textsOf(states)) }
+}
+
+/** A row of which nothing is told but which one it is. */
+export const bare = (resource: Resource, id: number): Body => ({
+  _type: resource.name,
+  id,
+  _links: { self: { href: hrefOf(resource, { id }) } },
+})
+
+/** Adds to a row's representation what it was at each of the moments. */
+export function comparing(comparison: Comparison, resource: Resource, id: number, body: Body): Body {
+  const { states } = comparison
+  const { _embedded: embedded, _links, ...own } = body
+  const links = _links as Record<string, Link>
+  return {
+    ...own,
+    _meta: meta(states.at(-1) as State, id),
+    _embedded: {
+      ...(embedded as Body),
+      attributesByTimestamp: states.map((state) => changesAt(comparison, resource, id, state)),
+    },
+    _links: { ...links, ...repeating(links, textsOf(states)) },
+  }
+}
+
+/** The links that repeat which moments were asked for. */
+const repeating = (links: Readonly<Record<string, Link>>, timestamps: readonly string[]): Record<string, Link> =>
+  Object.fromEntries(
+    ['self', 'schema']
+      .map((rel) => [rel, links[rel]] as const)
+      .filter((entry): entry is [string, Link & { href: string }] => typeof entry[1]?.href === 'string')
+      .map(([rel, link]) => [rel, { ...link, href: withTimestamps(link.href, timestamps) }]),
+  )
+
+/** What of a row was different at a moment from what it was at the last one; everything, where it was not there then. */
+function changesAt({ states }: Comparison, resource: Resource, id: number, state: State): Body {
+  const row = state.rows.get(id)
+  if (!row) return { _meta: meta(state, id), _links: {} }
+  const last = states.at(-1) as State
+  const lastRow = last.rows.get(id)
+  const values: Body = {}
+  const links: Record<string, Link> = {}
+  for (const property of resource.properties) {
+    if (!property.options.compared || !isShown(property, row, state.page)) continue
+    const value = told(property, row, state.page)
+    const isThere = lastRow !== undefined && isShown(property, lastRow, last.page)
+    if (isThere && isSame(property, value, told(property, lastRow, last.page))) continue
+    if (property.to) links[property.name] = value as Link
+    else values[property.name] = value
+  }
+  const schema = resource.actions?.['schema']?.href?.(row as never, state.page)
+  const own = { self: { href: hrefOf(resource, row) }, ...(schema && { schema: { href: schema } }) }
+  return { _meta: meta(state, id), ...values, _links: { ...repeating(own, [state.moment.text]), ...links } }
+}
+
+const told = (property: Property, row: Row, page: Loaded): unknown =>
+  property.to ? linkOf(property, row, page) : shownValue(property, row, page)
+
+/** Whether two values are alike as far as they are shown; of links only where they lead counts. */
+const isSame = ({ to }: Property, one: unknown, other: unknown): boolean =>
+  JSON.stringify(to ? addresses(one) : one) === JSON.stringify(to ? addresses(other) : other)
+
+/** Where a link leads, or each of several. */
+const addresses = (links: unknown): unknown[] => [links as Link | Link[]].flat().map(({ href }) => href)

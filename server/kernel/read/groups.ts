@@ -1,0 +1,83 @@
+/** Groups and sums of a list. */
+import type { Row } from '#db/database.ts'
+import { ordered } from '#db/dialect.ts'
+import { join, name, raw, type Sql, sql } from '#db/sql.ts'
+import type { Body, Context, IndexOptions, Property, Query, Resource } from '#kernel/declaration.ts'
+import { hrefOf } from '#kernel/resource.ts'
+import type { Source } from './compare.ts'
+import { orderBy, sumOf, toldValue } from './expressions.ts'
+import { relatedRows } from './load.ts'
+import { propertyNamed } from './query.ts'
+import { isNamed } from './represent.ts'
+
+/**
+ * The order of groups, which the rows of a list follow: clients draw the headers while walking the rows. It is that of the grouped
+ * property, in the direction of the first criterion on it or else in its own; groups that share a place are told apart by what
+ * they hold.
+ */
+export function groupSorts({ group, sorts }: Query, resource: Resource, context: Context): Query['sorts'] {
+  if (!group) return []
+  const asked = sorts.find((sort) => propertyNamed(resource, sort.name)?.name === group.name)
+  const { descending = false, emptyFirst } = group.options
+  const place = { expression: groupOrder(group, resource, context), descending: asked?.descending ?? descending, emptyFirst }
+  const value = { expression: toldValue(group, context, resource.table), descending: false }
+  return [place, value].map((criterion) => ({ name: group.name, nullable: true, ...criterion }))
+}
+/** Groups are ordered as the property sorts. */
+const groupOrder = (group: Property, resource: Resource, context: Context): Sql => orderBy(group, context, resource.table)
+const sumsOf = (resource: Resource) => resource.properties.filter((p) => p.options.sum)
+/** The aggregate expressions of all summable properties. */
+function sumSelection(context: Context, resource: Resource): Sql {
+  return join(sumsOf(resource).map((p) => sql`${sumOf(p, context, resource.table)} as ${name(p.column as string)}`))
+}
+const renderSums = (resource: Resource, row: Row): Body =>
+  Object.fromEntries(
+    sumsOf(resource).map((p) => [p.name, row[p.column as string] === null ? null : p.kind.render(row[p.column as string])]),
+  )
+export async function totalSums(context: Context, { head, resource, where }: Source): Promise<Body> {
+  const row = await context.db.one(
+    sql`${head}select ${sumSelection(context, resource)} from ${name(resource.table)} where ${where}`,
+  )
+  return renderSums(resource, row as Row)
+}
+/** The groups of the whole result, not only of the page. */
+export async function groups(
+  context: Context,
+  { head, resource, where }: Source,
+  query: Query,
+  { groupLinks }: IndexOptions,
+): Promise<Body[]> {
+  const group = query.group as Property
+  const told = toldValue(group, context, resource.table)
+  // All rows of a group are in the same place, but the engines do not know. The value is the first column.
+  const [place, value] = groupSorts(query, resource, context).map(({ expression, descending, nullable, emptyFirst }, i) =>
+    ordered(context.engine, i === 0 ? sql`min(${expression})` : raw('1'), descending, nullable, emptyFirst),
+  )
+  const sums = query.showSums ? sql`, ${sumSelection(context, resource)}` : raw('')
+  const rows = await context.db.all(
+    sql`${head}select ${told} as value, count(*) as count${sums} from ${name(resource.table)} where ${where} group by 1 order by ${place}, ${value}`,
+  )
+  const target = group.to ? context.model.of(group.to) : undefined
+  const idsOf = ({ value }: Row): number[] => (typeof value === 'string' && group.many ? JSON.parse(value) : [value ?? []].flat())
+  const related = target ? await relatedRows(context, target, rows.flatMap(idsOf)) : undefined
+  return rows.map((row) => {
+    const linked = target
+      ? idsOf(row)
+          .map((id) => related?.get(id))
+          .filter((one) => isNamed(group, target, one, context.viewer))
+      : []
+    const titles = target && linked.length > 0 ? linked.map((one) => target.titleOf(one)).join(', ') : null
+    return {
+      value: row['value'] === null || target ? titles : inWords(group, row['value']),
+      count: row['count'],
+      ...(query.showSums && { sums: renderSums(resource, row) }),
+      _links: {
+        valueLink: target ? linked.map((one) => ({ href: hrefOf(target, one) })) : [],
+        ...groupLinks?.(group),
+      },
+    }
+  })
+}
+/** What the rows of a group have in common, as people read it. */
+const inWords = ({ name: own, kind }: Property, value: unknown): string =>
+  `${kind.render(value)}${own === 'percentageDone' ? '%' : ''}`

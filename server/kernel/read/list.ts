@@ -1,0 +1,158 @@
+import { and, raw, type Sql, TRUE } from '#db/sql.ts'
+import { prepare } from '#kernel/access/viewer.ts'
+import type {
+  Body,
+  Context,
+  FilterUse,
+  IndexOptions,
+  Link,
+  Loaded,
+  Moment,
+  Query,
+  Queryable,
+  Resource,
+} from '#kernel/declaration.ts'
+import { forbidden } from '#kernel/errors.ts'
+import { compare, element, latestStates, listLatest, type Source, wholePage } from './compare.ts'
+import { groupSorts, groups, totalSums } from './groups.ts'
+import { list, load, visibleWhere } from './load.ts'
+import { writeFilters } from './parse.ts'
+import { checkSelect, parseQuery, sortExpression } from './query.ts'
+import { represent } from './represent.ts'
+import { picked, selectable, selection } from './select.ts'
+import { fullPage } from './single.ts'
+
+/**
+ * Answers a collection of a resource.
+ * @throws ApiError 403 when the viewer may not list them at all, 400 or 422 for a query that is not understood
+ */
+export async function index(context: Context, resource: Resource, options: IndexOptions = {}): Promise<Body> {
+  if (resource.guard) {
+    await prepare(context.db, context.viewer, resource.guard.needs)
+    if (!resource.guard.anywhere(context.viewer)) throw forbidden()
+  }
+  const parsed = await parseQuery(resource, context, options.byDefault ? { byDefault: options.byDefault } : {})
+  const query = options.instead?.(parsed) ?? parsed
+  if (query.select) checkSelect(query.select, selectable(resource, context.model))
+  const paginated = options.paginated ?? resource.paginated ?? true
+  const within = options.within ?? TRUE
+  const moments = await resource.moments?.(context)
+  const past = moments && {
+    moments,
+    within,
+    source: await latestStates(context, resource, moments, { within, conditions: query.conditions }),
+  }
+  const source = async (): Promise<Source> =>
+    past?.source ?? { head: NOTHING, resource, where: and([await visibleWhere(context, resource), within, ...query.conditions]) }
+  const table = past?.source.resource ?? resource
+  const own = past ? query.sorts.map((sort) => ({ ...sort, ...sortExpression(table, sort.name, context) })) : query.sorts
+  const sorts = sortsOf({ ...query, sorts: own }, table, context)
+  const asked = paginated ? { ...query, sorts } : { ...query, sorts, offset: 1, pageSize: UNPAGINATED }
+  const { elements, total, page } = past
+    ? await comparedPage(context, resource, asked, past)
+    : await presentPage(context, resource, asked, options)
+  const body: Body = { _type: options.type ?? 'Collection', total, count: elements.length }
+  if (paginated) Object.assign(body, { pageSize: query.pageSize, offset: query.offset })
+  if (query.group) body['groups'] = await groups(context, await source(), query, options)
+  if (query.showSums) body['totalSums'] = await totalSums(context, await source())
+  body['_embedded'] = { elements, ...(page.rows.length > 0 && !query.select && (await options.embedded?.(page))) }
+  body['_links'] = {
+    ...pageLinks(options.path ?? context.path, context, query, total, paginated, options.params?.(query) ?? {}),
+    ...options.links?.(page, query),
+  }
+  return query.select ? picked(body, query.select) : body
+}
+const UNPAGINATED = 100_000
+const NOTHING = raw('')
+
+/** The order of a list: its groups first. */
+const sortsOf = (query: Query, resource: Resource, context: Context): Query['sorts'] => [
+  ...groupSorts(query, resource, context),
+  ...query.sorts,
+]
+
+/** A page of elements, and what a collection says of itself by. */
+interface Elements {
+  readonly elements: readonly Body[]
+  readonly total: number
+  readonly page: Loaded
+}
+
+async function presentPage(
+  context: Context,
+  resource: Resource,
+  query: Query,
+  { within = TRUE, full = false }: IndexOptions,
+): Promise<Elements> {
+  const { rows, total } = await list(context, resource, query, within)
+  const page = full ? await fullPage(context, resource, rows) : await load(context, resource, rows)
+  return { elements: rows.map((row) => represent(resource, row, page, { embed: full })), total, page }
+}
+
+async function comparedPage(
+  context: Context,
+  resource: Resource,
+  query: Query,
+  { source, moments, within }: { source: Source; moments: readonly Moment[]; within: Sql },
+): Promise<Elements> {
+  const { ids, total } = await listLatest(context, source, query)
+  const comparison = await compare(context, resource, ids, moments, { asked: { within, conditions: query.conditions } })
+  return { elements: ids.map((id) => element(comparison, resource, id)), total, page: wholePage(comparison, context) }
+}
+
+/**
+ * Answers a collection of what is no table's rows.
+ * @param queryable its filters and sorts
+ * @param names what an element may hold, for `select`
+ * @param list the elements of the page asked for, and how many there are in all
+ * @param byDefault filters in force when the client names none
+ * @param paginated whether there are pages; otherwise `list` gives everything
+ */
+export async function computed(
+  context: Context,
+  queryable: Queryable,
+  names: readonly string[],
+  list: (query: Query) => Promise<{ elements: readonly Body[]; total: number }>,
+  { byDefault = [] as readonly FilterUse[], paginated = true } = {},
+): Promise<Body> {
+  const query = await parseQuery(queryable, context, { byDefault })
+  if (query.select) checkSelect(query.select, selection(names))
+  const { elements, total } = await list(query)
+  const { pageSize, offset } = query
+  const body: Body = {
+    _type: 'Collection',
+    total,
+    count: elements.length,
+    ...(paginated && { pageSize, offset }),
+    _embedded: { elements },
+    _links: pageLinks(context.path, context, query, total, paginated, {}),
+  }
+  return query.select ? picked(body, query.select) : body
+}
+
+/** The links from page to page; each repeats the parameters in force. */
+export function pageLinks(
+  path: string,
+  context: Context,
+  query: Pick<Query, 'filters' | 'offset' | 'pageSize' | 'select'>,
+  total: number,
+  paginated: boolean,
+  further: Record<string, string>,
+): Record<string, Link> {
+  if (!paginated) return { self: { href: path } }
+  const { offset, pageSize, filters } = query
+  const base: Record<string, string> = { filters: writeFilters(filters), ...further }
+  for (const repeated of ['sortBy', 'groupBy', 'select']) {
+    const value = context.params.get(repeated)
+    if (value !== null && !(repeated in base)) base[repeated] = value
+  }
+  const at = (page: number | string, size: number | string) =>
+    `${path}?${new URLSearchParams({ ...base, offset: String(page), pageSize: String(size) })}`
+  return {
+    self: { href: at(offset, pageSize) },
+    jumpTo: { href: at('{offset}', pageSize), templated: true },
+    changeSize: { href: at(offset, '{size}'), templated: true },
+    ...(offset > 1 && { previousByOffset: { href: at(offset - 1, pageSize) } }),
+    ...(pageSize > 0 && offset * pageSize < total && { nextByOffset: { href: at(offset + 1, pageSize) } }),
+  }
+}

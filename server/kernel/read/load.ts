@@ -1,0 +1,320 @@
+/** A page: rows and everything their representation asks for, loaded before anything is rendered. The only reader of rows. */
+import type { Row } from '#db/database.ts'
+import { among, ordered } from '#db/dialect.ts'
+import { isCostly } from '#db/search.ts'
+import { and, join, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
+import { type Need, prepare } from '#kernel/access/viewer.ts'
+import { allRows, type CacheTopic, rowsById } from '#kernel/cache.ts'
+import type { Context, Draft, Loaded, Model, Property, Query, Queryable, Resource, Rule } from '#kernel/declaration.ts'
+import { unpack } from '#kernel/model.ts'
+
+const needs = new WeakMap<Queryable, readonly Need[]>()
+
+/** Every set of the viewer's that seeing and representing rows of a resource may ask for. */
+export function needsOf(resource: Queryable, model: Model): readonly Need[] {
+  let all = needs.get(resource)
+  if (all) return all
+  const of = (rule: Rule | { create: Rule; update: Rule } | null | undefined): readonly Need[] =>
+    !rule ? [] : 'needs' in rule ? rule.needs : [...rule.create.needs, ...rule.update.needs]
+  const { visible, guard, may, properties, actions, needs: further } = resource
+  all = [
+    ...new Set([
+      ...[visible, guard, may?.create, may?.update, may?.edit, may?.delete, may?.form].flatMap(of),
+      ...properties.flatMap((p) => [...of(p.options.may), ...of(p.options.read), ...(p.to ? model.of(p.to).visible.needs : [])]),
+      ...Object.values(actions ?? {}).flatMap((action) => of(action?.may)),
+      ...(further ?? []),
+    ]),
+  ]
+  needs.set(resource, all)
+  return all
+}
+
+/** The condition under which the viewer sees a row. The sets it needs are prepared. */
+export async function visibleWhere(context: Context, resource: Resource): Promise<Sql> {
+  await prepare(context.db, context.viewer, resource.visible.needs)
+  return seenWhere(context, resource, resource.table)
+}
+
+/**
+ * The condition under which the viewer sees a row of `table`, for which the sets it needs are prepared. What a row was is seen
+ * as far as what it belonged to then can be seen, or is what it belongs to now: a row may be shared that is all one sees there.
+ */
+export function seenWhere(context: Context, resource: Resource, table: string, isPast = context.live !== undefined): Sql {
+  const seen = resource.visible.where(context, table)
+  const { belongsTo, properties, journal } = resource
+  const owner = isPast && belongsTo && properties.find(({ column }) => column === belongsTo)?.to
+  if (!owner) return seen
+  const { table: of, visible } = context.model.of(owner)
+  const belonged = name(`${table}.${belongsTo}`)
+  const owners = sql`select ${name(`${of}.id`)} from ${name(of)} where ${visible.where(context, of)}`
+  const ownerNow = sql`select o.${name(belongsTo)} from ${name(journal as string)} o where o.id = ${name(`${table}.id`)} and o.valid_until is null`
+  return and([seen, sql`(${belonged} in (${owners}) or ${belonged} = (${ownerNow}))`])
+}
+
+/** What is selected of a row: its columns, and the expressions its resource declares. */
+function selection(context: Context, resource: Resource): Sql {
+  const { table, computedColumns = {}, properties } = resource
+  const expressions: Sql[] = [sql`${name(table)}.*`]
+  for (const [own, expression] of Object.entries(computedColumns))
+    expressions.push(sql`${expression(context, table)} as ${name(own)}`)
+  for (const { options, column, name: own } of properties) {
+    if (options.select && !column) expressions.push(sql`${options.select(context, table)} as ${name(selected(own))}`)
+  }
+  return join(expressions)
+}
+
+/** The column a computed property is selected as. */
+export const selected = (property: string) => `computed_${property.toLowerCase()}`
+
+/** Rows by id, in the order of the ids; only those that satisfy `where`. */
+async function rowsUnder(context: Context, resource: Resource, ids: readonly number[], where: Sql): Promise<Row[]> {
+  if (ids.length === 0) return []
+  await prepare(context.db, context.viewer, needsOf(resource, context.model))
+  const table = name(resource.table)
+  const rows = unpack(
+    resource,
+    await context.db.all(
+      sql`select ${selection(context, resource)} from ${table} where ${and([among(context.engine, sql`${table}.id`, ids), where])}`,
+    ),
+  ) as Row[]
+  if (rows.length < 2) return rows
+  const found = new Map(rows.map((row) => [row['id'] as number, row]))
+  return ids.map((id) => found.get(id)).filter((row) => row !== undefined)
+}
+
+/** All visible rows that satisfy a condition, in the resource's own order: for the few that belong to a row at hand. */
+export async function visibleRowsWhere(context: Context, resource: Resource, where: Sql): Promise<Row[]> {
+  await prepare(context.db, context.viewer, needsOf(resource, context.model))
+  const condition = and([await visibleWhere(context, resource), where])
+  const rows = await context.db.all(
+    sql`select ${selection(context, resource)} from ${name(resource.table)} where ${condition} order by ${orderOf(context, resource, [])}`,
+  )
+  return unpack(resource, rows) as Row[]
+}
+
+/** The rows under these ids that the viewer sees; only those that satisfy `where`, if it is given. */
+export async function visibleRows(context: Context, resource: Resource, ids: readonly number[], where = TRUE): Promise<Row[]> {
+  const fixed = resource.rows
+  if (fixed) {
+    const seen = await visibleIds(context, resource, ids)
+    return ids.filter((id) => seen.has(id)).map((id) => fixed.get(id) as Row)
+  }
+  return rowsUnder(context, resource, ids, and([await visibleWhere(context, resource), where]))
+}
+
+/** The row under an id, if the viewer sees it and it satisfies `where`. */
+export async function visibleRow(context: Context, resource: Resource, id: number, where = TRUE): Promise<Row | undefined> {
+  return (await visibleRows(context, resource, [id], where))[0]
+}
+
+/** The row under an id, whoever sees it: for those who have just written it. None if it was removed since. */
+export const writtenRow = async (context: Context, resource: Resource, id: number): Promise<Row | undefined> =>
+  (await rowsUnder(context, resource, [id], TRUE))[0]
+
+/** Which of these ids are of rows that the viewer sees; only those that satisfy `eligible`, if it is given. */
+export async function visibleIds(
+  context: Context,
+  resource: Resource,
+  ids: readonly number[],
+  eligible?: Sql,
+): Promise<ReadonlySet<number>> {
+  if (eligible || (!resource.cached && !resource.rows)) {
+    if (ids.length === 0) return new Set()
+    const table = name(resource.table)
+    const where = and([among(context.engine, sql`${table}.id`, ids), await visibleWhere(context, resource), eligible ?? TRUE])
+    const found = await context.db.all<{ id: number }>(sql`select ${table}.id as id from ${table} where ${where}`)
+    return new Set(found.map((row) => row.id))
+  }
+  const rows = await relatedRows(context, resource, ids)
+  await prepare(context.db, context.viewer, resource.visible.needs)
+  const sees = (row: Row | undefined) => row !== undefined && resource.visible.holds(context.viewer, row)
+  return new Set(ids.filter((id) => sees(rows.get(id))))
+}
+
+/**
+ * Which of these rows answer the viewer at their own addresses.
+ * @param related rows that something points to, by id, as `relatedRows` gives them
+ */
+export async function reachableIds(
+  context: Context,
+  resource: Resource,
+  related: ReadonlyMap<number, Row>,
+): Promise<Set<number>> {
+  const { db, viewer } = context
+  const { variant, guard, guards, addressable, visible, cached, rows: isFixed } = resource
+  if (variant) {
+    const kinds = Map.groupBy(related, ([, row]) => variant(row as never))
+    const reached = await Promise.all(
+      [...kinds].map(([kind, own]) => reachableIds(context, context.model.of(kind), new Map(own))),
+    )
+    return new Set(reached.flatMap((own) => [...own]))
+  }
+  const guarding = [guard, guards?.show].filter((rule) => rule !== undefined)
+  await prepare(
+    db,
+    viewer,
+    [...guarding, visible, ...(addressable ? [addressable] : [])].flatMap((rule) => rule.needs),
+  )
+  if (!guarding.every((rule) => rule.anywhere(viewer))) return new Set()
+  // Of what is not held in process only visible rows are at hand.
+  const seen = [...related].filter(([, row]) => (!cached && !isFixed) || visible.holds(viewer, row))
+  const isSure = ([, row]: [number, Row]) => !addressable || addressable.holds?.(viewer, row) === true
+  const reached = new Set(seen.filter(isSure).map(([id]) => id))
+  const unsure = seen.map(([id]) => id).filter((id) => !reached.has(id))
+  if (addressable && unsure.length > 0)
+    for (const id of await visibleIds(context, resource, unsure, addressable.where(context, resource.table))) reached.add(id)
+  return reached
+}
+
+/** Rows that something points to. Of a resource held in process whether visible or not, of any other only the visible ones. */
+export async function relatedRows(
+  context: Context,
+  resource: Resource,
+  ids: readonly number[],
+): Promise<ReadonlyMap<number, Row>> {
+  // What has no journal is read as it is, and so is whoever may see it.
+  const own = resource.journal ? context : (context.live ?? context)
+  const { db, snapshot, engine } = own
+  const fixed = resource.rows
+  if (fixed) return fixed
+  if (resource.cached === 'all') return allRows(db, snapshot, resource.table as CacheTopic, resource.order?.column)
+  if (resource.cached === 'some') {
+    return rowsById(snapshot, resource.table as CacheTopic, ids, (missing) =>
+      db.all(sql`select * from ${name(resource.table)} where ${among(engine, raw('id'), missing)}`),
+    )
+  }
+  if (ids.length === 0) return new Map()
+  // Of what was, nothing is told that is hidden now.
+  const seen = own.live ? [...(await visibleIds(own.live, resource, ids))] : [...new Set(ids)]
+  return new Map((await visibleRows(own, resource, seen)).map((row) => [row['id'] as number, row]))
+}
+
+/** The rows of a page of a collection, and how many there are in all. */
+export async function list(
+  context: Context,
+  resource: Resource,
+  query: Pick<Query, 'offset' | 'pageSize' | 'conditions' | 'sorts'>,
+  within: Sql = TRUE,
+): Promise<{ rows: Row[]; total: number }> {
+  const { db } = context
+  const table = name(resource.table)
+  const asked = [within, ...query.conditions]
+  const where = and([await visibleWhere(context, resource), ...asked])
+  const { offset, pageSize } = query
+  // Counted at once where finding out which rows there are takes longer than putting them in order.
+  const total = query.conditions.some(isCostly) ? sql`, count(*) over () as total` : sql``
+  // Ids first: an order over many rows then carries nothing but them.
+  const ids =
+    pageSize === 0
+      ? []
+      : await db.all<{ id: number; total?: number }>(
+          sql`select ${table}.id as id${total} from ${table} where ${where} order by ${orderOf(context, resource, query.sorts)} limit ${pageSize} offset ${(offset - 1) * pageSize}`,
+        )
+  const isLast = ids.length < pageSize && (ids.length > 0 || offset === 1)
+  const counted = isLast ? (offset - 1) * pageSize + ids.length : ids[0]?.total
+  const rows = await rowsUnder(
+    context,
+    resource,
+    ids.map((row) => row.id),
+    TRUE,
+  )
+  const seen = () => resource.visible.where({ ...context, counting: true }, resource.table)
+  return { rows, total: counted ?? (await count(context, resource, and([seen(), ...asked]))) }
+}
+
+/** How many rows satisfy a condition. */
+async function count({ db }: Context, { table }: Resource, where: Sql): Promise<number> {
+  // SQLite knows how many rows a table has as long as nothing is asked of them.
+  const asked = where === TRUE ? sql`` : sql` where ${where}`
+  return (await db.one<{ n: number }>(sql`select count(*) as n from ${name(table)}${asked}`))?.n ?? 0
+}
+
+/** The order of a list: the criteria, then the resource's own, then the id, newest first. */
+export function orderOf({ engine }: Context, { table, order }: Resource, sorts: Query['sorts']): Sql {
+  const column = (own: string, descending: boolean) => ordered(engine, name(`${table}.${own}`), descending, false)
+  const criteria = sorts.map((sort) => ordered(engine, sort.expression, sort.descending, sort.nullable, sort.emptyFirst))
+  if (sorts.length === 0 && order) {
+    criteria.push(column(order.column, order.descending ?? false))
+    if (order.column !== 'id') criteria.push(column('id', false))
+  } else if (!sorts.some((sort) => sort.name === 'id')) criteria.push(column('id', true))
+  return join(criteria)
+}
+
+/** The id that a row's link points to. */
+export const idIn = ({ column, name: own }: Property, row: Row): any => row[column ?? selected(own)]
+
+/** The name of the resource that a row's link points to. */
+export const targetOf = (property: Property, row: Row): string => property.options.target?.(row) ?? (property.to as string)
+
+const linkProperties = new WeakMap<Resource, readonly Property[]>()
+
+/** The properties of a resource that are links. */
+export const linksOf = (resource: Resource): readonly Property[] => {
+  const known = linkProperties.get(resource)
+  if (known) return known
+  const links = resource.properties.filter((p) => p.to)
+  linkProperties.set(resource, links)
+  return links
+}
+
+/**
+ * Loads everything that representing these rows needs; the number of statements does not depend on how many there are.
+ * @param embed whether what links point to is to be embedded, and so needs rows of its own
+ * @param chosen the ids of links to many by property, where they are proposed and not stored
+ */
+export async function load(
+  context: Context,
+  resource: Resource,
+  rows: readonly Row[],
+  { embed = false, chosen = {} as Draft['many'] } = {},
+): Promise<Loaded> {
+  unpack(resource, rows)
+  await prepare(context.db, context.viewer, needsOf(resource, context.model))
+  const links = linksOf(resource)
+
+  const many = new Map<string, ReadonlyMap<number, readonly number[]>>()
+  await Promise.all(
+    links.map(async (p) => {
+      const ids = chosen[p.name]
+      if (ids) many.set(p.name, new Map(rows.map((row) => [row['id'], ids])))
+      else if (p.options.load && (!p.options.listedAt || (embed && p.options.embed)))
+        many.set(p.name, await p.options.load(rows as never, context))
+    }),
+  )
+
+  const wanted = new Map<string, Set<number>>()
+  for (const property of links) {
+    if (property.options.link && !(embed && property.options.embed)) continue
+    for (const row of rows) {
+      const ids = property.many ? (many.get(property.name)?.get(row['id']) ?? []) : [idIn(property, row)]
+      for (const id of ids) {
+        if (id === null || id === undefined) continue
+        const target = targetOf(property, row)
+        const set = wanted.get(target)
+        if (set) set.add(id)
+        else wanted.set(target, new Set([id]))
+      }
+    }
+  }
+
+  const related = new Map<string, ReadonlyMap<number, Row>>()
+  const loaded: Record<string, unknown> = {}
+  await Promise.all([
+    ...[...wanted].map(async ([target, ids]) => {
+      related.set(target, await relatedRows(context, context.model.of(target), [...ids]))
+    }),
+    ...Object.entries(resource.pageLoaders ?? {}).map(async ([own, load]) => {
+      loaded[own] = await load(rows, context)
+    }),
+  ])
+
+  let variants: Map<string, Loaded> | undefined
+  if (resource.variant) {
+    variants = new Map()
+    for (const [kind, own] of Map.groupBy(rows, (row) => resource.variant?.(row as never) as string)) {
+      variants.set(kind, await load(context, context.model.of(kind), own))
+    }
+  }
+
+  return { context, resource, rows, loaded, related, many, variants }
+}

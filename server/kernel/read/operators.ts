@@ -1,0 +1,264 @@
+/** The filter operators of APIv3: which there are, what values they take, and what they mean in SQL. */
+import type { Engine } from '#db/database.ts'
+import { among, amongTexts, folded, lower } from '#db/dialect.ts'
+import { hasWords, wordsOf } from '#db/search.ts'
+import { and, FALSE, or, type Sql, sql, TRUE } from '#db/sql.ts'
+import type { Context, FilterUse, Strategy } from '#kernel/declaration.ts'
+import { isDate } from '#kernel/kinds.ts'
+import { readDay, readInstant } from './lenient-dates.ts'
+
+/** The operators of each strategy, the default first. */
+export const operatorsOf: Record<Strategy, readonly string[]> = {
+  list: ['=', '!'],
+  list_all: ['=', '!', '*'],
+  list_optional: ['=', '!', '*', '!*'],
+  integer: ['=', '!', '>=', '<=', '!*', '*'],
+  date: ['t', '<t+', '>t+', 't+', 'w', '>t-', '<t-', 't-', '=d', '<>d', '!*'],
+  datetime_past: ['>t-', '<t-', 't-', 't', 'w', '=d', '<>d'],
+  text: ['~', '!~'],
+  string: ['~', '=', '!', '!~'],
+  search: ['**'],
+  boolean: ['=', '!'],
+}
+
+/** What people read in place of an operator. */
+export const operatorNames: Readonly<Record<string, string>> = {
+  '=': 'is (OR)',
+  '&=': 'is (AND)',
+  '!': 'is not',
+  '*': 'is not empty',
+  '!*': 'is empty',
+  '>=': '>=',
+  '<=': '<=',
+  '~': 'contains',
+  '!~': "doesn't contain",
+  '**': 'search',
+  o: 'open',
+  c: 'closed',
+  l: 'locked',
+  t: 'today',
+  w: 'this week',
+  't+': 'in',
+  '<t+': 'in less than',
+  '>t+': 'in more than',
+  't-': 'days ago',
+  '>t-': 'less than days ago',
+  '<t-': 'more than days ago',
+  '=d': 'on',
+  '<>d': 'between',
+  ow: 'by hand',
+}
+
+/** Operators that ask for no value. */
+const valueless = new Set(['*', '!*', 't', 'w', 'o', 'c', 'l', 'ow'])
+
+export const takesValues = (operator: string) => !valueless.has(operator)
+
+/** Operators whose values are dates. */
+const ofDates = new Set(['=d', '<>d'])
+
+/** A use of a filter with its dates as everything else here reads them; what is no date stays as it was sent. */
+export function understood(strategy: Strategy, use: FilterUse): FilterUse {
+  const read = strategy === 'date' ? readDay : strategy === 'datetime_past' ? readInstant : undefined
+  if (!read || !ofDates.has(use.operator)) return use
+  const { values } = use
+  return { ...use, values: values.map((value) => (value.trim() === '' ? '' : (read(value) ?? value))) }
+}
+
+/** Why the values do not fit the operator, in words that follow the filter's label; undefined when they do. */
+export function misfit(strategy: Strategy, operator: string, values: readonly string[]): string | undefined {
+  if (!takesValues(operator)) return undefined
+  const filled = values.filter((value) => value.trim() !== '')
+  if (operator === '<>d') {
+    const isPoint = strategy === 'date' ? isDate : isInstant
+    if (values.length !== 2 || filled.some((value) => !isPoint(value))) return 'needs two dates, either of which may be blank'
+    return undefined
+  }
+  if (filled.length === 0) return "values can't be blank"
+  if (operator === '=d') {
+    return filled.length === 1 && (strategy === 'date' ? isDate : isInstant)(filled[0] as string) ? undefined : 'needs one date'
+  }
+  if (/t[+-]$/.test(operator)) return filled.every((value) => /^\d{1,5}$/.test(value)) ? undefined : 'needs a number of days'
+  if (strategy === 'integer') {
+    return filled.every((value) => /^-?\d+(\.\d+)?$/.test(value) && Math.abs(Number(value)) < 2 ** 31)
+      ? undefined
+      : 'needs numbers as values'
+  }
+  if (strategy === 'boolean') {
+    return filled.length === 1 && /^[tf]$/.test(filled[0] as string) ? undefined : 'needs one value, t or f'
+  }
+  return undefined
+}
+
+const isInstant = (text: string) => {
+  const instant = readInstant(text)
+  return instant !== undefined && Date.parse(instant) > Date.parse(FIRST_DAY) && Date.parse(instant) < Date.parse(LAST_DAY)
+}
+
+/** Whether a text is an id a row could have. */
+export const isId = (text: string) => /^\d{1,10}$/.test(text) && Number(text) < 2 ** 31
+
+/** The condition an operator puts on a column of ids. `-1` stands for "none". */
+export function onIds(engine: Engine, operator: string, values: readonly string[], column: Sql): Sql {
+  const ids = values.filter(isId).map(Number)
+  const chosen = values.includes('-1') ? or([among(engine, column, ids), sql`${column} is null`]) : among(engine, column, ids)
+  switch (operator) {
+    case '=':
+      return chosen
+    case '!':
+      return chosen === FALSE ? TRUE : sql`(${chosen}) is not true`
+    case '*':
+      return sql`${column} is not null`
+    case '!*':
+      return sql`${column} is null`
+    default:
+      throw new Error(`No operator ${operator} on ids`)
+  }
+}
+
+/** The condition an operator puts on a column of texts. */
+export function onTexts(engine: Engine, operator: string, values: readonly string[], column: Sql): Sql {
+  const equal = () => amongTexts(engine, folded(engine, column), values.map(lower))
+  switch (operator) {
+    case '=':
+      return equal()
+    case '!':
+      return sql`(${equal()}) is not true`
+    case '~':
+    case '**':
+      return hasWords(engine, column, wordsOf(values[0] ?? ''))
+    case '!~':
+      return sql`(${hasWords(engine, column, wordsOf(values[0] ?? ''))}) is not true`
+    case '*':
+      return sql`${column} is not null`
+    case '!*':
+      return sql`${column} is null`
+    default:
+      throw new Error(`No operator ${operator} on texts`)
+  }
+}
+
+function onNumbers(operator: string, values: readonly string[], column: Sql): Sql {
+  // A bare parameter would take the column's type, and a whole number is not equal to half of one.
+  const numbers = values.filter((value) => value.trim() !== '').map((value) => sql`cast(${Number(value)} as numeric)`)
+  const equal = () => or(numbers.map((number) => sql`${column} = ${number}`))
+  switch (operator) {
+    case '=':
+      return equal()
+    case '!':
+      return sql`(${equal()}) is not true`
+    case '>=':
+      return sql`${column} >= ${numbers[0]}`
+    case '<=':
+      return sql`${column} <= ${numbers[0]}`
+    case '*':
+      return sql`${column} is not null`
+    default:
+      return sql`${column} is null`
+  }
+}
+
+/** The first and the last day there is: both engines know the years from 1 to 9999. */
+export const FIRST_DAY = '0001-01-01'
+export const LAST_DAY = '9999-12-31'
+const FIRST_MS = Date.parse(FIRST_DAY)
+const LAST_MS = Date.parse(LAST_DAY)
+
+/** `YYYY-MM-DD` moved by whole days; kept between the first and the last day. */
+export function addDays(day: string, count: number): string {
+  const moved = Date.parse(`${day}T00:00:00Z`) + count * 86_400_000
+  if (moved <= FIRST_MS) return FIRST_DAY
+  return moved >= LAST_MS ? LAST_DAY : new Date(moved).toISOString().slice(0, 10)
+}
+
+/** The first and last day an operator means; undefined for an open end. */
+function span(
+  operator: string,
+  values: readonly string[],
+  today: string,
+  weekStart: number,
+): readonly [string | undefined, string | undefined] {
+  const n = Number(values[0] ?? 0)
+  switch (operator) {
+    case 't':
+      return [today, today]
+    case 'w': {
+      const weekday = new Date(`${today}T00:00:00Z`).getUTCDay()
+      const start = addDays(today, -((weekday - (weekStart % 7) + 7) % 7))
+      return [start, addDays(start, 7)]
+    }
+    case 't+':
+      return [addDays(today, n), addDays(today, n)]
+    case '<t+':
+      return [today, addDays(today, n)]
+    case '>t+':
+      return [addDays(today, n), undefined]
+    case 't-':
+      return [addDays(today, -n), addDays(today, -n)]
+    case '>t-':
+      return [addDays(today, -n), today]
+    case '<t-':
+      return [undefined, addDays(today, -n)]
+    case '=d':
+      return [values[0], values[0]]
+    default:
+      return [values[0]?.trim() || undefined, values[1]?.trim() || undefined]
+  }
+}
+
+function between(column: Sql, from: string | undefined, to: string | undefined): Sql {
+  return and([from === undefined ? TRUE : sql`${column} >= ${from}`, to === undefined ? TRUE : sql`${column} <= ${to}`])
+}
+
+function onDates(operator: string, values: readonly string[], column: Sql, context: Context): Sql {
+  if (operator === '!*') return sql`${column} is null`
+  if (operator === '*') return sql`${column} is not null`
+  const [from, to] = span(operator, values, context.today, context.settings.start_of_week ?? 1)
+  return between(column, from, to)
+}
+
+function onInstants(operator: string, values: readonly string[], column: Sql, context: Context): Sql {
+  if (operator === '=d' || operator === '<>d') {
+    const instant = (text: string | undefined) => (text?.trim() ? new Date(text).toISOString() : undefined)
+    const from = instant(values[0])
+    if (operator === '<>d') return between(column, from, instant(values[1]))
+    const end = new Date(Date.parse(from as string) + 86_400_000).toISOString()
+    return sql`${column} >= ${from} and ${column} < ${end}`
+  }
+  const [from, to] = span(operator, values, context.today, context.settings.start_of_week ?? 1)
+  const zone = context.timeZone
+  const start = from && startOfDay(from, zone)
+  const end = to && startOfDay(addDays(to, 1), zone)
+  return and([start === undefined ? TRUE : sql`${column} >= ${start}`, end === undefined ? TRUE : sql`${column} < ${end}`])
+}
+
+/** The instant at which a day begins in a time zone, as UTC text. */
+export const startOfDay = (day: string, zone: string): string =>
+  zone === 'UTC'
+    ? `${day}T00:00:00.000Z`
+    : new Date(Temporal.PlainDate.from(day).toZonedDateTime(zone).epochMilliseconds).toISOString()
+
+/** The condition of an operator of `strategy` on a column of that kind. */
+export function condition(
+  strategy: Strategy,
+  { operator, values }: Pick<FilterUse, 'operator' | 'values'>,
+  column: Sql,
+  context: Context,
+): Sql {
+  switch (strategy) {
+    case 'list':
+    case 'list_all':
+    case 'list_optional':
+      return onIds(context.engine, operator, values, column)
+    case 'integer':
+      return onNumbers(operator, values, column)
+    case 'date':
+      return onDates(operator, values, column, context)
+    case 'datetime_past':
+      return onInstants(operator, values, column, context)
+    case 'boolean':
+      return (values[0] === 't') === (operator === '=') ? sql`${column} = true` : sql`(${column} = true) is not true`
+    default:
+      return onTexts(context.engine, operator, values, column)
+  }
+}

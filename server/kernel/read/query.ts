@@ -1,0 +1,98 @@
+import { prepare } from '#kernel/access/viewer.ts'
+import type { Context, FilterUse, Property, Query, Queryable, Scope, Sort } from '#kernel/declaration.ts'
+import { ApiError, invalidQuery } from '#kernel/errors.ts'
+import { orderBy } from './expressions.ts'
+import { conditionsOf, filtersOf } from './judge.ts'
+import { needsOf } from './load.ts'
+import { understood } from './operators.ts'
+import { readFilters, readJson, readOffset, readPageSize, readSelect } from './parse.ts'
+
+const camelCase = (text: string) => text.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+
+/** A property by its name in the API or in the database, with or without what says that it is an id. */
+export const propertyNamed = ({ property, properties }: Queryable, wanted: string): Property | undefined =>
+  property.get(wanted) ??
+  property.get(camelCase(wanted)) ??
+  property.get(camelCase(wanted).replace(/Id$/, '')) ??
+  properties.find(({ column }) => column !== undefined && (column === wanted || column === `${wanted}_id`))
+
+/** The expression a name sorts by, if it can be sorted by; where the viewer may not read the value, there is none. */
+export function sortExpression(
+  resource: Queryable,
+  wanted: string,
+  scope: Scope,
+): Pick<Sort, 'expression' | 'nullable' | 'emptyFirst'> | undefined {
+  const key = [wanted, camelCase(wanted)].find((one) => Object.hasOwn(resource.sorts ?? {}, one))
+  const own = key === undefined ? undefined : resource.sorts?.[key]
+  if (own) {
+    const expression =
+      typeof own === 'function'
+        ? own(scope, resource.table)
+        : orderBy(resource.property.get(own.of) as Property, scope, resource.table, own.by)
+    return expression && { expression, nullable: true }
+  }
+  const property = propertyNamed(resource, wanted)
+  if (!property?.options.sort) return undefined
+  const { sort, required, read, emptyFirst } = property.options
+  const isFilled = sort === true && required === true && !read && !property.to
+  return { expression: orderBy(property, scope, resource.table), nullable: !isFilled, emptyFirst }
+}
+
+/** The sort criteria of a `sortBy` parameter; only the first three count. */
+export function readSorts(text: string, resource: Queryable, scope: Scope): Sort[] {
+  const list = readJson(text, 'sortBy')
+  if (!Array.isArray(list)) throw invalidQuery('The parameter sortBy is not a JSON array of pairs such as [["id","asc"]].')
+  return list.slice(0, 3).map((entry) => {
+    const [own, direction] = (Array.isArray(entry) ? entry : String(entry).split(':')).map(String)
+    const found = sortExpression(resource, own ?? '', scope)
+    if (!found) throw invalidQuery(`Sorting by "${own}" is not supported.`)
+    return { name: own as string, descending: direction === 'desc', ...found }
+  })
+}
+
+/** The property that a `groupBy` parameter names. */
+export function readGroup(text: string | null, resource: Queryable): Property | undefined {
+  if (!text) return undefined
+  const property = propertyNamed(resource, text)
+  if (!property?.options.group) throw invalidQuery(`Grouping by "${text}" is not supported.`)
+  return property
+}
+
+/**
+ * What the query string asks of a resource.
+ * @param byDefault filters used when the client names none
+ * @throws ApiError 400 InvalidQuery, or 422 MultipleErrors for several invalid filters
+ */
+export async function parseQuery(
+  declared: Queryable,
+  context: Context,
+  { byDefault = [] as readonly FilterUse[] } = {},
+): Promise<Query> {
+  const resource = declared
+  const { params } = context
+  const filterText = params.get('filters') ?? params.get('filter')
+  const given = filterText === null ? byDefault : readFilters(filterText)
+  const known = filtersOf(resource)
+  const filters = given.map((use) => understood(known.get(use.name)?.strategy ?? 'text', use))
+  await prepare(context.db, context.viewer, needsOf(resource, context.model))
+  return {
+    offset: readOffset(params.get('offset')),
+    pageSize: readPageSize(params.get('pageSize'), context),
+    filters,
+    conditions: await conditionsOf(filters, resource, context),
+    sorts: params.get('sortBy') ? readSorts(params.get('sortBy') as string, resource, context) : [],
+    group: readGroup(params.get('groupBy') ?? params.get('group_by') ?? params.get('g'), resource),
+    showSums: params.get('showSums') === 'true',
+    select: readSelect(params.get('select')),
+  }
+}
+
+/** Throws 400 InvalidSignal unless every name can be selected. */
+export function checkSelect(select: readonly string[], supported: ReadonlySet<string>): void {
+  const wrong = select.filter((one) => !supported.has(one))
+  if (wrong.length === 0) return
+  throw new ApiError(
+    'InvalidSignal',
+    `The select parameter names what cannot be selected: ${wrong.join(', ')}. Supported are: ${[...supported].sort().join(', ')}.`,
+  )
+}

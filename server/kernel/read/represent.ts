@@ -1,0 +1,210 @@
+/** A row and its page become the HAL object a client reads. Synchronous, and no database in reach. */
+import type { Row } from '#db/database.ts'
+import type { Viewer } from '#kernel/access/viewer.ts'
+import type { Action, Body, Draft, Link, Loaded, Property, Resource, Rule } from '#kernel/declaration.ts'
+import { stringify } from '#kernel/json.ts'
+import { hrefOf, unchanged } from '#kernel/resource.ts'
+import { idIn, selected, targetOf } from './load.ts'
+
+/** Stands for something that exists but may not be seen. */
+export const UNDISCLOSED = 'urn:openproject-org:api:v3:undisclosed'
+
+/** Whether the page's viewer satisfies a rule on a row. */
+export const can = (page: Loaded, rule: Rule | undefined, row: Row): boolean => rule?.holds(page.context.viewer, row) ?? false
+
+/** The value of a property as the API shows it. */
+export function shownValue(property: Property, row: Row, page: Loaded): unknown {
+  const { value, select } = property.options
+  const raw = value
+    ? value(row as never, page)
+    : row[select && !property.column ? selected(property.name) : (property.column as string)]
+  if (raw === null || raw === undefined) return property.kind.ofNothing ?? null
+  return property.kind.render(raw)
+}
+
+/** Whether the viewer is told which row a property points to, given that row as far as it was found. */
+export const isNamed = ({ options }: Property, target: Resource, row: Row | undefined, viewer: Viewer): row is Row =>
+  row !== undefined && (options.alwaysNamed === true || target.visible.holds(viewer, row))
+
+/** A link to a row that is named. */
+const linkOn = (resource: Resource, row: Row): Link => ({
+  href: hrefOf(resource, row),
+  ...(!resource.untitled && { title: resource.titleOf(row) }),
+})
+
+/** The link from one row to another one; undefined when there is nothing to point to. */
+function linkTo(property: Property, row: Row, id: number, page: Loaded): Link {
+  const target = page.context.model.of(targetOf(property, row))
+  const found = page.related.get(target.name)?.get(id)
+  // Of a resource held in process every row is at hand: what is not found is there no more.
+  if (!found && target.cached) return { href: null }
+  if (isNamed(property, target, found, page.context.viewer)) return linkOn(target, found)
+  return property.options.whenHidden === 'none' ? { href: null } : { href: UNDISCLOSED, title: 'Undisclosed' }
+}
+
+/** The links of a row to each of many others. */
+export const linksToMany = (property: Property, row: Row, page: Loaded): Link[] =>
+  (page.many.get(property.name)?.get(row['id']) ?? [])
+    .map((id) => linkTo(property, row, id, page))
+    .filter(({ href }) => href !== null)
+
+/** What a link property shows: one link, a list of them, or nothing at all. */
+export function linkOf(property: Property, row: Row, page: Loaded): Link | Link[] | undefined {
+  if (property.options.link) return property.options.link(row as never, page)
+  if (property.options.listedAt) return { href: property.options.listedAt(row as never) }
+  if (property.many) return linksToMany(property, row, page)
+  const id = idIn(property, row)
+  return id === null || id === undefined ? { href: null } : linkTo(property, row, id, page)
+}
+
+/** Whether a property is there for this row and viewer; `draft` is what is proposed, where the row is not stored like that. */
+export const isShown = (property: Property, row: Row, page: Loaded, draft?: Draft): boolean => {
+  const { when, read, active } = property.options
+  if (active && !active((draft ?? unchanged(row)) as never, page.context)) return false
+  return (!when || when(row as never, page)) && (!read || can(page, read, row))
+}
+
+function actionLink(action: Action<any>, row: Row, page: Loaded): Link | readonly Link[] | undefined {
+  if (action.may && !can(page, action.may, row)) return undefined
+  if (action.when && !action.when(row, page)) return undefined
+  if (action.links) return action.links(row, page)
+  const href = action.href?.(row, page) ?? null
+  const title = typeof action.title === 'function' ? action.title(row, page) : action.title
+  return {
+    href,
+    ...(action.type && { type: action.type }),
+    ...(title !== undefined && { title }),
+    ...(action.method && { method: action.method }),
+    ...(action.payload && { payload: action.payload(row, page) }),
+    ...(action.templated && { templated: true }),
+  }
+}
+
+/** The links that every resource has by its declaration: the form, the change, the deletion. */
+function standardActions(resource: Resource): Record<string, Action<any>> {
+  const { operations, may } = resource
+  const self = (row: Row) => hrefOf(resource, row)
+  return {
+    ...(operations.includes('editForm') && {
+      update: { href: (row: Row) => `${self(row)}/form`, method: 'post', may: (may?.form ?? may?.update) as Rule },
+    }),
+    ...(operations.includes('update') && {
+      updateImmediately: { href: self, method: 'patch', may: may?.update as Rule },
+    }),
+    ...(operations.includes('delete') && { delete: { href: self, method: 'delete', may: may?.delete as Rule } }),
+  }
+}
+
+interface Plan {
+  scalars: Property[]
+  links: Property[]
+  actions: [string, Action<any>][]
+}
+const plans = new WeakMap<Resource, Plan>()
+
+/** The declaration sorted by what representing does with it: once per resource. */
+function planOf(resource: Resource): Plan {
+  let plan = plans.get(resource)
+  if (!plan) {
+    const actions = { ...standardActions(resource), ...resource.actions }
+    plan = {
+      scalars: resource.properties.filter((p) => !p.to && p.kind.type !== 'Password'),
+      links: resource.properties.filter((p) => p.to),
+      actions: Object.entries(actions).filter((entry): entry is [string, Action<any>] => entry[1] !== null),
+    }
+    plans.set(resource, plan)
+  }
+  return plan
+}
+
+/** `_type` of a row of the page. */
+export const typeOf = (resource: Resource, row: Row, page: Loaded): string => resource.type?.(row, page) ?? resource.name
+
+/**
+ * The representation of a row of the page.
+ * @param embed whether the resources it links to are included
+ * @param readOnly whether links that change it are left out, as they are from what was
+ */
+export function represent(
+  declared: Resource,
+  row: Row,
+  page: Loaded,
+  { embed = false, readOnly = page.context.live !== undefined } = {},
+): Body {
+  // The page knows what this database has added to it.
+  const resource = page.resource.name === declared.name ? page.resource : declared
+  if (page.variants) {
+    const variant = page.context.model.of(resource.variant?.(row as never) as string)
+    return represent(variant, row, page.variants.get(variant.name) as Loaded, { embed, readOnly })
+  }
+  const plan = planOf(resource)
+  const body: Body = { _type: typeOf(resource, row, page) }
+  for (const property of plan.scalars) {
+    if (!isShown(property, row, page)) continue
+    const value = shownValue(property, row, page)
+    if (value !== null || property.options.nullable !== false) body[property.name] = value
+  }
+  const links: Record<string, Link | readonly Link[]> = {
+    self: linkOn(resource, row),
+  }
+  for (const property of plan.links) {
+    if (!isShown(property, row, page)) continue
+    const link = linkOf(property, row, page)
+    if (link !== undefined) links[property.name] = link
+  }
+  for (const [name, action] of plan.actions) {
+    const link = readOnly && action.method && !action.harmless ? undefined : actionLink(action, row, page)
+    if (link) links[name] = link
+  }
+  if (embed) {
+    const embedded = embeds(plan, row, page)
+    if (Object.keys(embedded).length > 0) body['_embedded'] = embedded
+  }
+  body['_links'] = links
+  return body
+}
+
+/** A body without its links to what is not read: for those who only read. */
+export const readingOnly = (body: object): object =>
+  JSON.parse(stringify(body), (name, value) => {
+    if (name !== '_links') return value
+    return Object.fromEntries(Object.entries<Link | readonly Link[]>(value).filter(([, link]) => [link].flat().every(isRead)))
+  })
+
+const isRead = (link: Link | null): boolean => /^(get)?$/i.test(link?.method ?? '')
+
+/** A plain collection of rows that are at hand, without pages. */
+export function collection(path: string, elements: readonly object[], more: Body = {}): Body {
+  return {
+    _type: 'Collection',
+    total: elements.length,
+    count: elements.length,
+    ...more,
+    _embedded: { elements },
+    _links: { self: { href: path } },
+  }
+}
+
+/** The resources a row links to, as the viewer gets them by following the links; a link may name more than is embedded. */
+function embeds(plan: Plan, row: Row, page: Loaded): Body {
+  const embedded: Body = {}
+  for (const [name, bodies] of page.extra ?? []) {
+    const body = bodies.get(row['id'])
+    if (body) embedded[name] = body
+  }
+  for (const property of plan.links) {
+    if (!property.options.embed || !isShown(property, row, page)) continue
+    const bodies = page.embedded?.get(targetOf(property, row))
+    if (property.many) {
+      const ids = page.many.get(property.name)?.get(row['id']) ?? []
+      const shown = ids.map((id) => bodies?.get(id)).filter((body) => body !== undefined)
+      const { listedAt } = property.options
+      embedded[property.name] = listedAt ? collection(listedAt(row as never), shown) : shown
+    } else {
+      const id = idIn(property, row)
+      const body = id === null || id === undefined ? undefined : bodies?.get(id)
+      if (body) embedded[property.name] = body
+    }
+  }
+  return embedded
+}

@@ -1,0 +1,91 @@
+/** A row by itself, with the resources it links to embedded. */
+import type { Row } from '#db/database.ts'
+import type { Body, Context, Loaded, Moment, Resource } from '#kernel/declaration.ts'
+import { written } from '#kernel/json.ts'
+import { bare, compare, comparing, isHistoric, stateAt } from './compare.ts'
+import { idIn, linksOf, load, reachableIds, targetOf } from './load.ts'
+import { represent } from './represent.ts'
+
+/** Rows as elements of a plain collection. */
+export async function represented(context: Context, resource: Resource, rows: readonly Row[]): Promise<Body[]> {
+  const page = await load(context, resource, rows)
+  return rows.map((row) => represent(resource, row, page))
+}
+/** A row by itself, with what it links to embedded. */
+export async function single(context: Context, resource: Resource, row: Row): Promise<Body> {
+  return represent(resource, row, await fullPage(context, resource, [row]), { embed: true })
+}
+/** A visible row by itself, compared with what it was; what it only embeds is told as it is. */
+export async function compared(context: Context, resource: Resource, row: Row, moments: readonly Moment[]): Promise<Body> {
+  const id = row['id'] as number
+  const comparison = await compare(context, resource, [id], moments, { embed: true })
+  const state = stateAt(comparison, id)
+  const body = state
+    ? represent(resource, state.rows.get(id) as Row, await filled(state.page), { readOnly: isHistoric(comparison), embed: true })
+    : bare(resource, id)
+  return comparing(comparison, resource, id, body)
+}
+/** A page of rows with all that they embed. */
+export const fullPage = async (context: Context, resource: Resource, rows: readonly Row[]): Promise<Loaded> =>
+  filled(await load(context, resource, rows, { embed: true }))
+/** The same page with what its rows embed; that is told as it is now, whenever the rows were like this. */
+async function filled(page: Loaded): Promise<Loaded> {
+  const { context, resource, rows } = page
+  const extra = new Map<string, ReadonlyMap<number, object>>()
+  for (const [name, load] of Object.entries(resource.embedLoaders ?? {}))
+    extra.set(name, await load(rows as never, context.live ?? context))
+  return { ...page, extra, embedded: await embeddable(page) }
+}
+/** What the rows of a page link to and would lead the viewer to, represented, by resource and id. */
+async function embeddable(page: Loaded): Promise<ReadonlyMap<string, ReadonlyMap<number, object>>> {
+  const wanted = new Map<string, Set<number>>()
+  for (const property of linksOf(page.resource)) {
+    if (!property.options.embed) continue
+    for (const row of page.rows) {
+      const ids = wanted.getOrInsertComputed(targetOf(property, row), () => new Set())
+      for (const id of property.many ? (page.many.get(property.name)?.get(row['id']) ?? []) : [idIn(property, row)]) ids.add(id)
+    }
+  }
+  const bodies = new Map<string, ReadonlyMap<number, object>>()
+  for (const [target, ids] of wanted) bodies.set(target, await bodiesOf(page, page.context.model.of(target), [...ids]))
+  return bodies
+}
+/**
+ * The representations of rows that a page points to and that answer the viewer at their own addresses. Of resources held in process
+ * they are text, which stays the same for a viewer until anything that is held changes.
+ */
+async function bodiesOf(
+  { context: asked, related }: Loaded,
+  target: Resource,
+  ids: readonly number[],
+): Promise<ReadonlyMap<number, object>> {
+  const context = target.journal ? asked : (asked.live ?? asked)
+  // Null stands for what does not answer.
+  const known = target.cached
+    ? await context.snapshot.remember(
+        `bodies ${context.viewer.key} ${target.name}`,
+        ['all'],
+        () => new Map<number, object | null>(),
+      )
+    : new Map<number, object | null>()
+  const bodies = new Map<number, object>()
+  const missing = new Map<number, Row>()
+  for (const id of ids) {
+    const body = known.get(id)
+    const row = related.get(target.name)?.get(id)
+    if (body) bodies.set(id, body)
+    else if (row && body === undefined) missing.set(id, row)
+  }
+  if (missing.size === 0) return bodies
+  if (known.size > MOST_BODIES) known.clear()
+  const reached = await reachableIds(asked.live ?? asked, target, missing)
+  const rows = [...missing.values()].filter((row) => reached.has(row['id']))
+  const page = await load(context, target, rows)
+  for (const row of rows)
+    bodies.set(row['id'], target.cached ? written(represent(target, row, page)) : represent(target, row, page))
+  // Whether others answer hangs on what is not held.
+  const isLasting = (row: Row) => !target.addressable || target.addressable.holds?.(context.viewer, row) === true
+  for (const [id, row] of missing) if (target.cached && isLasting(row)) known.set(id, bodies.get(id) ?? null)
+  return bodies
+}
+const MOST_BODIES = 500

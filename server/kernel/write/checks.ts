@@ -1,0 +1,94 @@
+/** What is wrong with a draft by the declarations themselves: properties that may not be written, values that are missing or out of range. */
+import type { Row } from '#db/database.ts'
+import type { Context, Draft, Property, Resource } from '#kernel/declaration.ts'
+import { readOnly, type Violation, violation } from '#kernel/errors.ts'
+import { load } from '#kernel/read/load.ts'
+import { shownValue } from '#kernel/read/represent.ts'
+import { differs, isAutomatic, isLock } from '#kernel/resource.ts'
+import type { Parsed } from './payload.ts'
+import { isOpen, lacksProof } from './schema.ts'
+
+/** Properties given a new value that the viewer may not write. */
+export async function unwritable(
+  resource: Resource,
+  draft: Draft,
+  parsed: Parsed,
+  facts: unknown,
+  context: Context,
+  forced: Row,
+): Promise<Violation[]> {
+  const violations: Violation[] = []
+  const compared = Object.keys(parsed.virtual)
+  const page = compared.length > 0 && draft.before ? await load(context, resource, [draft.before]) : undefined
+  for (const property of resource.properties) {
+    const isForced = property.column !== undefined && property.column in forced
+    if (isForced && differs(draft, property.column as string) && lacksProof(resource, property, draft, facts, context)) {
+      violations.push(unproven(property.name, context))
+    }
+    if (!draft.given.has(property.name)) continue
+    const isUnproven = isOpen(resource, property, draft, facts, context)
+    if (isUnproven && !lacksProof(resource, property, draft, facts, context)) continue
+    const { refusal } = property.options
+    if (isUnproven) {
+      if (isChanged(property, draft, parsed, null)) violations.push(unproven(property.name, context))
+    } else if (refusal) violations.push({ ...readOnly(property.name), message: refusal, complete: true })
+    else if (isChanged(property, draft, parsed, page && draft.before ? shownValue(property, draft.before, page) : null)) {
+      violations.push(readOnly(property.name))
+    }
+  }
+  return violations
+}
+/** What is said where a proof of the person is missing, by whether it can be given. */
+const unproven = (attribute: string, { proof }: Context): Violation => ({
+  ...readOnly(attribute),
+  message:
+    proof === 'stale'
+      ? 'can be changed once you have confirmed at /confirm that it is you'
+      : 'decides who can sign in, so it cannot be changed by a token alone: send your currentPassword along, or sign in to change it',
+})
+/** Whether what was sent is not what is stored; what else becomes of it is not the sender's doing. */
+function isChanged({ name: own, column, many, to }: Property, { before }: Draft, parsed: Parsed, current: unknown): boolean {
+  if (many && !column) return true
+  if (own in parsed.virtual) return JSON.stringify(parsed.virtual[own] ?? null) !== JSON.stringify(current)
+  // What could not be read is no value that is stored.
+  if (!to && parsed.violations.some(({ attribute }) => attribute === own)) return true
+  if (column === undefined || !(column in parsed.values)) return false
+  return differs({ row: parsed.values, before } as Draft, column)
+}
+/** What the declarations themselves forbid: missing, too long, out of range. */
+export function malformed(resource: Resource, draft: Draft, facts: unknown, context: Context): Violation[] {
+  const violations: Violation[] = []
+  for (const property of resource.properties) {
+    const { column, name: own, options, kind } = property
+    if (options.active && !options.active(draft as never, context)) continue
+    const required =
+      typeof options.required === 'function' ? options.required(draft as never, facts as never, context) : options.required
+    const value = property.many ? (draft.many[own] ?? (draft.before ? undefined : [])) : column ? draft.row[column] : undefined
+    const isBlank =
+      value === null ||
+      value === undefined ||
+      (typeof value === 'string' && value.trim() === '') ||
+      (Array.isArray(value) && value.length === 0)
+    if (isAutomatic(own)) continue
+    const isFilledIn = options.derived && !draft.before
+    if (required && !isFilledIn && !isLock(resource, property) && (column || property.many) && isBlank) {
+      const isLeft = (property.many || options.lenient) && draft.before && !draft.given.has(own)
+      if (!isLeft || options.lenient?.(draft as never)) violations.push(violation(own, options.blank ?? "can't be blank"))
+      continue
+    }
+    if (isBlank && column && kind.type === 'Boolean' && !property.packed && draft.given.has(own))
+      violations.push(violation(own, "can't be blank"))
+    if (isBlank || !column) continue
+    const { max, min, fault } = options
+    const wrong = draft.given.has(own) ? fault?.(value) : undefined
+    if (wrong) violations.push(violation(own, wrong))
+    if (typeof value === 'string' && max !== undefined && [...value].length > max) {
+      violations.push(violation(own, `is too long (maximum is ${max} characters)`))
+    }
+    if (typeof value === 'number' && !property.to && kind.type !== 'Boolean') {
+      if (min !== undefined && value < min) violations.push(violation(own, `must be greater than or equal to ${min}`))
+      if (max !== undefined && value > max) violations.push(violation(own, `must be less than or equal to ${max}`))
+    }
+  }
+  return violations
+}

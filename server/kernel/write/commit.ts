@@ -1,0 +1,106 @@
+/** Commits what was prepared: the row, what belongs to it, its history and its event, in one transaction. */
+import { ConstraintError, type Database, type Engine, type Row, type Transaction } from '#db/database.ts'
+import { assignments, insert, merged } from '#db/dialect.ts'
+import { name, sql } from '#db/sql.ts'
+import { type CacheTopic, invalidate } from '#kernel/cache.ts'
+import { inside } from '#kernel/context.ts'
+import type { Context, Draft, Property, Resource } from '#kernel/declaration.ts'
+import { type ApiError, combined, conflict, violation } from '#kernel/errors.ts'
+import { pack, unpacked } from '#kernel/model.ts'
+import { differs, isAutomatic } from '#kernel/resource.ts'
+import { entryOf, record } from './history.ts'
+import { publish } from './outbox.ts'
+import { revised, toErrors } from './payload.ts'
+import type { Prepared } from './prepare.ts'
+
+const isColumn = (key: string) => !key.startsWith('computed_')
+/**
+ * Saves what was prepared, in one transaction.
+ * @returns the id of the row
+ * @throws ApiError 422 for violations, 409 when another write came first
+ */
+export async function commit(
+  db: Database,
+  context: Context,
+  resource: Resource,
+  { draft, facts, violations, confirm }: Prepared,
+): Promise<number> {
+  if (violations.length > 0) throw combined(toErrors(resource, violations))
+  return writing(db, resource, async (tx) => {
+    await confirm?.(tx)
+    return save(tx, context, resource, draft, facts)
+  })
+}
+/** A transaction in which constraints of the database are answered like our own. */
+export async function writing<T>(db: Database, resource: Resource, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  try {
+    return await db.transaction(work)
+  } catch (error) {
+    if (error instanceof ConstraintError) throw constraintViolation(resource, error)
+    throw error
+  }
+}
+/** A unique index that two writes raced for. */
+function constraintViolation(resource: Resource, error: ConstraintError): ApiError {
+  if (error.kind === 'foreign') return conflict('Something this refers to was removed in the meantime.')
+  // Of several columns the last one is what must be unique within the others.
+  const place = ({ column }: Property) =>
+    column ? error.message.search(new RegExp(`(\\b|_)${column}\\b(?!.*\\b${column}\\b)`)) : -1
+  const property = resource.properties
+    .filter((p) => !isAutomatic(p.name) && place(p) >= 0)
+    .toSorted((a, b) => place(b) - place(a))[0]
+  return combined(toErrors(resource, [violation(property?.name ?? 'base', 'has already been taken')]))
+}
+/** Writes a draft inside a transaction: the row, what hangs on it, the event. Gives the row's id. */
+export async function save(tx: Transaction, context: Context, resource: Resource, draft: Draft, facts: unknown): Promise<number> {
+  const inner = inside(context, tx)
+  const now = context.now.toISOString()
+  const id = draft.before ? await update(tx, resource, draft, now) : await create(tx, resource, draft, inner)
+  const saved = revised(draft, { id })
+  for (const property of resource.properties) {
+    const ids = draft.many[property.name]
+    if (ids && property.options.store) await property.options.store(tx, saved as never, ids, inner)
+  }
+  const columns = Object.keys(draft.row).filter((key) => differs(draft, key))
+  if (!draft.before || columns.some(isColumn)) await record(tx, resource, [id], { ...entryOf(context), isFirst: !draft.before })
+  for (const step of resource.after ?? []) await step(tx, saved as never, facts as never, inner)
+  await touched(tx, resource)
+  await publish(tx, context, `${resource.table}.${draft.before ? 'updated' : 'created'}`, id, columns)
+  return id
+}
+export async function create(tx: Transaction, resource: Resource, draft: Draft, context: Context): Promise<number> {
+  if (resource.create) return resource.create(tx, draft.row as never, context)
+  const now = context.now.toISOString()
+  const { id: _, ...values } = pack(resource, draft.row)
+  const stamps = resource.property.has('createdAt') ? { created_at: values.created_at ?? now, updated_at: now } : {}
+  const row = (await tx.one<{ id: number }>(insert(resource.table, { ...values, ...stamps }))) as { id: number }
+  return row.id
+}
+export async function update(tx: Transaction, resource: Resource, draft: Draft, now: string): Promise<number> {
+  const { id } = draft.before
+  const values = together(
+    tx.engine,
+    resource,
+    Object.fromEntries(Object.entries(draft.row).filter(([key]) => isColumn(key) && differs(draft, key))),
+  )
+  const lock = resource.lock
+  if (Object.keys(values).length > 0) {
+    if (resource.property.has('updatedAt')) values['updated_at'] = now
+    if (lock) values[lock] = draft.before[lock] + 1
+    const isSame = lock ? sql` and ${name(lock)} = ${draft.before[lock]}` : sql``
+    const count = await tx.run(sql`update ${name(resource.table)} set ${assignments(values)} where id = ${id}${isSame}`)
+    if (count === 0) throw conflict()
+  }
+  return id
+}
+/** Changes of values that share a column, as one change of that column: what others change of it meanwhile stays. */
+function together(engine: Engine, resource: Resource, values: Row): Row {
+  const { own, shared } = unpacked(resource, values)
+  for (const [column, changes] of Object.entries(shared)) own[column] = merged(engine, column, changes)
+  return own
+}
+/** Tells the processes that hold rows of this table that they changed. */
+export async function touched(tx: Transaction, resource: Resource): Promise<void> {
+  const topics = [...(resource.cached ? [resource.table as CacheTopic] : []), ...(resource.topics ?? [])]
+  if (topics.length > 0) await invalidate(tx, ...topics)
+}

@@ -1,0 +1,34 @@
+/** Removes a row, and what refers to it. */
+import type { Database, Row } from '#db/database.ts'
+import { name, sql } from '#db/sql.ts'
+import { prepare } from '#kernel/access/viewer.ts'
+import { inside } from '#kernel/context.ts'
+import type { Context, Draft, Resource } from '#kernel/declaration.ts'
+import { combined, forbidden } from '#kernel/errors.ts'
+import { needsOf } from '#kernel/read/load.ts'
+import { touched, writing } from './commit.ts'
+import { entryOf } from './history.ts'
+import { publish } from './outbox.ts'
+import { toErrors } from './payload.ts'
+import { removed } from './removal.ts'
+import { allows } from './schema.ts'
+
+/**
+ * Removes a row.
+ * @throws ApiError 403 without the right, 422 when something speaks against it, 409 when something was tied to it meanwhile
+ */
+export async function remove(db: Database, context: Context, resource: Resource, row: Row): Promise<void> {
+  await prepare(context.db, context.viewer, needsOf(resource, context.model))
+  if (!allows(resource, resource.may?.delete, { before: row } as Draft, context)) throw forbidden()
+  const violations = (await resource.removable?.(row as never, context)) ?? []
+  if (violations.length > 0) throw combined(toErrors(resource, violations))
+  await writing(db, resource, async (tx) => {
+    const isDone = await resource.remove?.(tx, row as never, inside(context, tx))
+    if (isDone !== false) {
+      await tx.run(sql`delete from ${name(resource.table)} where id = ${row['id']}`)
+      await removed(tx, context.model, resource.table, [row['id']], entryOf(context))
+    }
+    await touched(tx, resource)
+    await publish(tx, context, `${resource.table}.deleted`, row['id'], [])
+  })
+}

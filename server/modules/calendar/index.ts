@@ -1,0 +1,14 @@
+/** Working days: of the instance, and of each person. */
+import { module } from '#kernel/module.ts'
+import { operations as daysOperations } from './days.ts'
+import { NonWorkingDay } from './non-working-days.ts'
+import { UserNonWorkingTime, operations as userNonWorkingTimesOperations } from './user-non-working-times.ts'
+import { UserWorkingHours, operations as userWorkingHoursOperations } from './user-working-hours.ts'
+import { operations as weekDaysOperations } from './week-days.ts'
+
+export const calendar = module('calendar', {
+  needs: ['accounts'],
+  types: ['Day', 'WeekDay'],
+  resources: [NonWorkingDay, UserWorkingHours, UserNonWorkingTime],
+  operations: [...weekDaysOperations, ...daysOperations, ...userWorkingHoursOperations, ...userNonWorkingTimesOperations],
+})

@@ -1,0 +1,109 @@
+/** What people's working hours and their times off have in common: whose they are, who sees them, and where they are found. */
+import type { Sql } from '#db/sql.ts'
+import { sql } from '#db/sql.ts'
+import { both, either, globally, own } from '#kernel/access/rules.ts'
+import { prepare } from '#kernel/access/viewer.ts'
+import type { ApiRequest, Context, Declared, Operation } from '#kernel/declaration.ts'
+import { notFound } from '#kernel/errors.ts'
+import { idFrom, ok, operation, respondCreated, respondSaved, rowFrom } from '#kernel/operation.ts'
+import { index } from '#kernel/read/list.ts'
+import { single } from '#kernel/read/single.ts'
+import { findRow, prepareWrite } from '#kernel/write/prepare.ts'
+import { remove } from '#kernel/write/remove.ts'
+import { User } from '#modules/accounts/users.ts'
+
+const managesAll = globally('manage_working_times')
+
+/** One's own, and everybody's for whoever manages them. */
+export const seesTimes = either(own('user_id'), managesAll)
+export const changesTimes = either(both(own('user_id'), globally('manage_own_working_times')), managesAll)
+
+/** The id of the user whose times are asked for, or 404: whose times are nobody's business is not told apart from who is not there. */
+async function ownerFrom({ context, params }: ApiRequest): Promise<number> {
+  const { id } = await rowFrom(params['id'] as string, context.model.of(User), context)
+  await prepare(context.db, context.viewer, seesTimes.needs)
+  if (!seesTimes.holds(context.viewer, { user_id: id })) throw notFound()
+  return id
+}
+
+/**
+ * Declares the operations on one kind of times, below the user whose they are.
+ * @param within which of them are listed, besides whose they are
+ */
+export function belowUsers(
+  declared: Declared,
+  within: (context: Context) => Sql,
+  query: readonly string[] = [],
+): readonly Operation[] {
+  const { path, words, name: of } = declared
+  const here = ({ model }: Context) => model.of(declared)
+  const parameter = `${path.replace(/s$/, '')}_id`
+  const all = { path: `/users/:id/${path}`, tag: of } as const
+  const one = { path: `/users/:id/${path}/:${parameter}`, tag: of } as const
+  const found = async (ask: ApiRequest) => {
+    const user = await ownerFrom(ask)
+    const { context, params } = ask
+    return findRow(
+      context,
+      here(context),
+      await idFrom(params[parameter] as string, here(context), context),
+      sql`user_id = ${user}`,
+    )
+  }
+
+  return [
+    operation({
+      ...all,
+      method: 'GET',
+      summary: `List the ${words} of a user`,
+      answers: { status: 200, of, as: 'collection' },
+      query,
+      run: async (ask) => {
+        const user = await ownerFrom(ask)
+        const listed = sql`user_id = ${user} and ${within(ask.context)}`
+        return ok(await index(ask.context, here(ask.context), { path: `/api/v3/users/${user}/${path}`, within: listed }))
+      },
+    }),
+    operation({
+      ...all,
+      method: 'POST',
+      summary: `Create ${words} of a user`,
+      answers: { status: 201, of, as: 'single' },
+      takes: of,
+      run: async (ask) => {
+        const user_id = await ownerFrom(ask)
+        return respondCreated(
+          ask,
+          here(ask.context),
+          await prepareWrite(ask.context, here(ask.context), undefined, ask.body, { user_id }),
+        )
+      },
+    }),
+    operation({
+      ...one,
+      method: 'GET',
+      summary: `View ${words} of a user`,
+      answers: { status: 200, of, as: 'single' },
+      run: async (ask) => ok(await single(ask.context, here(ask.context), await found(ask))),
+    }),
+    operation({
+      ...one,
+      method: 'PATCH',
+      summary: `Update ${words} of a user`,
+      answers: { status: 200, of, as: 'single' },
+      takes: of,
+      run: async (ask) =>
+        respondSaved(ask, here(ask.context), await prepareWrite(ask.context, here(ask.context), await found(ask), ask.body)),
+    }),
+    operation({
+      ...one,
+      method: 'DELETE',
+      summary: `Delete ${words} of a user`,
+      answers: { status: 204 },
+      run: async (ask) => {
+        await remove(ask.db, ask.context, here(ask.context), await found(ask))
+        return { status: 204 }
+      },
+    }),
+  ]
+}

@@ -1,0 +1,67 @@
+/** How long somebody works on each day of the week, from a date on. */
+import { TRUE } from '#db/sql.ts'
+import type { Draft, Kind } from '#kernel/declaration.ts'
+import { type Violation, violation } from '#kernel/errors.ts'
+import { FormatError } from '#kernel/kinds.ts'
+import { resource } from '#kernel/resource.ts'
+import { belowUsers, changesTimes, seesTimes } from './user-times.ts'
+
+const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const
+const MINUTES_PER_DAY = 24 * 60
+
+/** Minutes in the column, decimal hours outside. */
+const decimalHours: Kind = {
+  type: 'Float',
+  json: { type: 'number' },
+  render: (minutes) => Math.round((minutes * 100) / 60) / 100,
+  parse: (value) => {
+    const hours = typeof value === 'string' && /^-?\d{1,9}(\.\d{1,9})?$/.test(value) ? Number(value) : value
+    if (typeof hours !== 'number' || Math.abs(hours) > 1e6) throw new FormatError('a number of hours')
+    return Math.round(hours * 60)
+  },
+  strategy: 'integer',
+}
+
+function check({ row }: Draft): Violation[] {
+  const minutes = weekdays.map((day) => (row[`${day}_minutes`] ?? 0) as number)
+  const violations: Violation[] = []
+  for (const [i, day] of weekdays.entries()) {
+    if ((minutes[i] as number) < 0) violations.push(violation(`${day}Hours`, 'must be greater than or equal to 0'))
+    if ((minutes[i] as number) > MINUTES_PER_DAY) violations.push(violation(`${day}Hours`, 'must be less than or equal to 24'))
+  }
+  if (minutes.every((one) => one === 0)) violations.push(violation('days', 'Days must hold at least one working day.', whole))
+  return violations
+}
+const whole = { complete: true }
+
+const hoursOf = (day: (typeof weekdays)[number]) => ({ column: `${day}_minutes` as const, required: true })
+
+export const UserWorkingHours = resource('UserWorkingHours', 'user_working_hours', {
+  path: 'working_hours',
+  pathOf: (row) => `users/${row.user_id}/working_hours`,
+  label: 'working hours',
+  title: 'valid_from',
+  untitled: true,
+  paginated: false,
+  order: { column: 'valid_from', descending: true },
+  visible: seesTimes,
+  may: { create: changesTimes, update: changesTimes, delete: changesTimes },
+  properties: (p) => ({
+    id: p.integer(),
+    validFrom: p.date({ required: true }),
+    mondayHours: p.of(decimalHours, hoursOf('monday')),
+    tuesdayHours: p.of(decimalHours, hoursOf('tuesday')),
+    wednesdayHours: p.of(decimalHours, hoursOf('wednesday')),
+    thursdayHours: p.of(decimalHours, hoursOf('thursday')),
+    fridayHours: p.of(decimalHours, hoursOf('friday')),
+    saturdayHours: p.of(decimalHours, hoursOf('saturday')),
+    sundayHours: p.of(decimalHours, hoursOf('sunday')),
+    availabilityFactor: p.integer({ required: true, min: 0, max: 100 }),
+    user: p.link('User', { writable: false, alwaysNamed: true }),
+  }),
+  defaults: () => ({ ...Object.fromEntries(weekdays.map((day) => [`${day}_minutes`, 0])), availability_factor: 100 }),
+  check: [check],
+  operations: [],
+})
+
+export const operations = belowUsers(UserWorkingHours, () => TRUE)
