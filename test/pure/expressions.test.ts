@@ -26,10 +26,10 @@ const composed: Readonly<Record<string, number>> = {
   // The name of an encoding, of which there are two.
   'server/http/answer.ts': 1,
   // The name of a column; searched in an error of the database.
-  'server/kernel/change.ts': 1,
+  'server/kernel/write/commit.ts': 1,
   // The name of an event, and of a table.
-  'server/kernel/events.ts': 1,
-  'server/db/moment.ts': 1,
+  'server/kernel/write/outbox.ts': 1,
+  'server/db/as-of.ts': 1,
   'server/text/mentions.ts': 1,
 }
 
