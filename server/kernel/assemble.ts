@@ -1,6 +1,17 @@
 /** Puts modules together into a model, and refuses what does not fit together. */
 import type { TableName } from '#db/tables.ts'
-import type { Declared, Extension, Model, Module, Operation, Parts, Property, RemovalStep, Resource } from './declaration.ts'
+import type {
+  Declared,
+  Extension,
+  Model,
+  Module,
+  Operation,
+  Parts,
+  Property,
+  Reference,
+  RemovalStep,
+  Resource,
+} from './declaration.ts'
 import { completed, modelOf } from './model.ts'
 import { standardOperations } from './standard.ts'
 
@@ -38,11 +49,44 @@ export function assemble(modules: readonly Module[]): Model {
   return modelOf(resources, {
     operations,
     documents: parts.flatMap(({ documents = [] }) => documents),
+    references: referencesAmong(resources),
     removals,
     tasks: parts.flatMap(({ tasks = [] }) => tasks),
     fileTasks: parts.flatMap(({ fileTasks = [] }) => fileTasks),
     additions: sources[0],
   })
+}
+
+/**
+ * The columns that point to rows of each table and say what becomes of their rows. Several resources may share a table: each column
+ * counts once.
+ * @throws Error where a column says two things, or points to a successor of what has none
+ */
+function referencesAmong(resources: readonly Resource[]): ReadonlyMap<TableName, readonly Reference[]> {
+  const byName = new Map(resources.map((resource) => [resource.name, resource]))
+  const known = new Map<string, Reference>()
+  const found = new Map<TableName, Reference[]>()
+  for (const { file, name: by, table, properties, references = {} } of resources) {
+    const own = properties.flatMap(({ column, to, options: { whenGone } }) =>
+      column && to && whenGone ? [{ column, to, whenGone }] : [],
+    )
+    const further = Object.entries(references).map(([column, one]) => ({ column, ...one }))
+    for (const { column, to, whenGone } of [...own, ...further]) {
+      const target = byName.get(to)
+      if (!target) throw new Error(`${file}: ${by} refers by ${column} to ${to}, which no module declares.`)
+      const needsSuccessor = (typeof whenGone === 'object' ? whenGone.otherwise : whenGone) === 'successor'
+      if (needsSuccessor && !resources.some((one) => one.table === target.table && one.successor))
+        throw new Error(`${file}: ${by} refers by ${column} to the successor of a ${to}, which has none.`)
+      const place = `${table}.${column}`
+      const other = known.get(place)
+      if (other && other.whenGone !== whenGone) throw new Error(`${file}: ${by} and ${other.by} disagree about ${place}.`)
+      if (other) continue
+      const reference = { by, column, whenGone }
+      known.set(place, reference)
+      found.getOrInsertComputed(target.table, () => []).push(reference)
+    }
+  }
+  return found
 }
 
 function refuseDoubles(declared: readonly Declared[]): void {

@@ -177,6 +177,12 @@ export interface ScalarOptions<R, F> extends Common<R, F> {
   nullable?: boolean
 }
 
+/**
+ * What becomes of a row when the row that it points to is removed: it points to the target's successor from then on, its history
+ * included; to nothing; or it is removed as well, where `remove` is a condition only those rows of the table for which it holds.
+ */
+export type WhenGone = 'successor' | 'empty' | 'remove' | { readonly remove: Sql; readonly otherwise: 'successor' | 'empty' }
+
 export interface LinkOptions<R, F> extends Common<R, F> {
   allowed?: Allowed<R, F>
   /** Embedded when the row is answered by itself. */
@@ -202,6 +208,8 @@ export interface LinkOptions<R, F> extends Common<R, F> {
   schemaType?: string
   /** The id it links to, computed by the database instead of read from a column. */
   select?: (scope: Scope, table: string) => Sql
+  /** What becomes of its rows when the row that they link to is removed, where no foreign key says it. */
+  whenGone?: WhenGone
   /** Where a row links to, when the column alone does not say. */
   target?: (row: R) => string | undefined
 }
@@ -421,6 +429,10 @@ export interface Declaration<T extends TableName, F> {
   lock?: keyof Tables[T] & string
   /** The table that keeps what its rows were: every write is recorded in a journal. */
   journal?: TableName
+  /** Columns that point to rows of other resources and are no properties: to which, and what becomes of a row when that one is removed. */
+  references?: Record<string, { readonly to: string; readonly whenGone: WhenGone }>
+  /** The id of the row that takes the place of a removed one. */
+  successor?: Sql
   /** Files can be attached to its rows. */
   attachments?: Attachable
   /** What is attached to a row, names by ids, as JSON: other tables hold it, so entries of the journal keep it. */
@@ -530,6 +542,14 @@ export interface Extension {
   readonly properties: readonly Property[]
 }
 
+/** A column that points to rows of another table, and what becomes of its rows when these are removed. */
+export interface Reference {
+  /** The name of the resource that has the column. */
+  readonly by: string
+  readonly column: string
+  readonly whenGone: WhenGone
+}
+
 /** All resources and what is done with them: what modules declare, put together, and what a database adds to it for a viewer. */
 export interface Model {
   /**
@@ -543,6 +563,8 @@ export interface Model {
   readonly operations: readonly Operation[]
   /** What is read outside the API. */
   readonly documents: readonly Document[]
+  /** The columns that point to rows of a table, as declarations say. */
+  readonly references: ReadonlyMap<TableName, readonly Reference[]>
   /** What is done when rows of a table are removed. */
   readonly removals: ReadonlyMap<TableName, readonly RemovalStep[]>
   /** What is looked after as time passes. */

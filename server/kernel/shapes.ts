@@ -54,6 +54,8 @@ const declaration = {
   paginated: true,
   lock: true,
   journal: true,
+  references: true,
+  successor: true,
   attachments: true,
   attached: true,
   moments: true,
@@ -134,6 +136,7 @@ const link = {
   eligible: true,
   store: true,
   schemaType: true,
+  whenGone: true,
   target: true,
 } satisfies Members<LinkOptions<any, any>>
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { contributions, preferences } from '#modules/accounts/removal.ts'
+import { product } from '#server/modules.ts'
 import { type Instance, instance } from '#test/instance.ts'
 import { references } from '#test/layout.ts'
 
@@ -80,10 +80,10 @@ test('what somebody made stays, in the name of the deleted user; memberships, to
   assert.match(name, /deleted/i)
 })
 
-test('every column that points to a principal is taken care of', () => {
+test('every column that points to a principal says what becomes of its row when that is removed', () => {
   const pointing = references.filter((one) => one.target === 'principals' && !one.isLetGo)
   assert.deepEqual(
     pointing.map(({ table, column }) => `${table}.${column}`).toSorted(),
-    [...contributions, ...preferences].map((pair) => pair.join('.')).toSorted(),
+    (product.references.get('principals') ?? []).map(({ by, column }) => `${product.of(by).table}.${column}`).toSorted(),
   )
 })

@@ -1,15 +1,87 @@
-/** What becomes of what refers to removed rows otherwise than by a foreign key: each module says it of what it keeps. */
-import type { Transaction } from '#db/database.ts'
+/** Removes rows with all that declarations say of what refers to them. */
+import type { Row, Transaction } from '#db/database.ts'
+import { among } from '#db/dialect.ts'
+import { and, name, type Sql, sql } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
-import type { Entry, Model, Removal, RemovalStep } from '#kernel/declaration.ts'
+import { type CacheTopic, invalidate } from '#kernel/cache.ts'
+import type { Entry, Model, Reference, Removal, RemovalStep, Resource } from '#kernel/declaration.ts'
+import { amend, forget, rewriteWhere } from './history.ts'
 
-/** Declares what is done when rows of some tables are removed. */
+/** Declares what is done when rows of some tables are removed, where no reference of a resource says it. */
 export const whenRemoved = (tables: TableName | readonly TableName[], step: RemovalStep): Removal => ({
   tables: typeof tables === 'string' ? [tables] : tables,
   step,
 })
 
-/** Lets everybody let go of rows that have just been removed. Whoever removes rows past `change.ts` calls it. */
+/**
+ * Removes rows of a resource: releases what refers to them, forgets their history, deletes them, and runs the steps that modules
+ * declare. The number of statements does not depend on how many rows there are.
+ * @param entry who removes them, and when
+ */
+export async function removeRows(
+  tx: Transaction,
+  model: Model,
+  resource: Resource,
+  ids: readonly number[],
+  entry: Entry,
+): Promise<void> {
+  if (ids.length === 0) return
+  await release(tx, model, resource.table, ids, entry)
+  const these = (column: Sql) => among(tx.engine, column, ids)
+  const entries = await forget(tx, resource, these)
+  await tx.run(sql`delete from ${name(resource.table)} where ${these(sql`id`)}`)
+  await removed(tx, model, resource.table, ids, entry)
+  await removed(tx, model, 'journals', entries, entry)
+}
+
+/** Does with all rows that refer to these what their declarations say, before these are deleted. */
+export async function release(
+  tx: Transaction,
+  model: Model,
+  table: TableName,
+  ids: readonly number[],
+  entry: Entry,
+): Promise<void> {
+  const successor = model.resources.find((one) => one.table === table && one.successor)?.successor
+  for (const reference of model.references.get(table) ?? []) {
+    const { by, column, whenGone } = reference
+    const resource = model.of(by)
+    const where = among(tx.engine, name(column), ids)
+    const condition = removing(reference)
+    if (condition) {
+      const rows = await tx.all<Row & { id: number }>(
+        sql`select id from ${name(resource.table)} where ${and([where, condition])} order by id`,
+      )
+      const gone = rows.map(({ id }) => id)
+      await removeRows(tx, model, resource, gone, entry)
+      await refresh(tx, resource, gone.length)
+    }
+    if (whenGone === 'remove') continue
+    const otherwise = typeof whenGone === 'object' ? whenGone.otherwise : whenGone
+    if (otherwise === 'successor') {
+      // Nobody did anything to these rows, so their history tells of nothing; it names the successor as well.
+      const value = sql`(${successor as Sql})`
+      await refresh(tx, resource, await amend(tx, model, resource.table, { set: sql`${name(column)} = ${value}`, where }))
+    } else {
+      const change = { set: sql`${name(column)} = null`, where }
+      const count = resource.journal
+        ? (await rewriteWhere(tx, resource, change, { ...entry, announced: false })).length
+        : await tx.run(sql`update ${name(resource.table)} set ${change.set} where ${where}`)
+      await refresh(tx, resource, count)
+    }
+  }
+}
+
+/** The condition on the rows that go with those they refer to; undefined where none does. */
+const removing = ({ whenGone }: Reference): Sql | undefined =>
+  whenGone === 'remove' ? sql`1 = 1` : typeof whenGone === 'object' ? whenGone.remove : undefined
+
+async function refresh(tx: Transaction, { cached, table, topics = [] }: Resource, count: number): Promise<void> {
+  const own = [...(cached ? [table as CacheTopic] : []), ...topics]
+  if (count > 0 && own.length > 0) await invalidate(tx, ...own)
+}
+
+/** Runs the steps declared for rows that have just been deleted. */
 export async function removed(
   tx: Transaction,
   model: Model,

@@ -1,6 +1,5 @@
 /** Removes a row, and what refers to it. */
 import type { Database, Row } from '#db/database.ts'
-import { name, sql } from '#db/sql.ts'
 import { prepare } from '#kernel/access/viewer.ts'
 import { inside } from '#kernel/context.ts'
 import type { Context, Draft, Resource } from '#kernel/declaration.ts'
@@ -10,7 +9,7 @@ import { touched, writing } from './commit.ts'
 import { entryOf } from './history.ts'
 import { publish } from './outbox.ts'
 import { toErrors } from './payload.ts'
-import { removed } from './removal.ts'
+import { removeRows } from './removal.ts'
 import { allows } from './schema.ts'
 
 /**
@@ -24,10 +23,7 @@ export async function remove(db: Database, context: Context, resource: Resource,
   if (violations.length > 0) throw combined(toErrors(resource, violations))
   await writing(db, resource, async (tx) => {
     const isDone = await resource.remove?.(tx, row as never, inside(context, tx))
-    if (isDone !== false) {
-      await tx.run(sql`delete from ${name(resource.table)} where id = ${row['id']}`)
-      await removed(tx, context.model, resource.table, [row['id']], entryOf(context))
-    }
+    if (isDone !== false) await removeRows(tx, context.model, resource, [row['id']], entryOf(context))
     await touched(tx, resource)
     await publish(tx, context, `${resource.table}.deleted`, row['id'], [])
   })

@@ -85,6 +85,8 @@ export const Principal = resource('Principal', 'principals', {
   resolve: async (login, context) => context.model.of('User').resolve?.(login, context),
   title: 'name',
   cached: 'some',
+  // Rows of what it did or is to do name the deleted user from then on.
+  successor: sql`select id from principals where type = 'DeletedUser'`,
   visible: seen,
   addressable: having('type', ...madeKinds),
   properties: ({ text, integer }) => ({

@@ -103,7 +103,11 @@ export const Activity = resource<'journals', { hasInternal: boolean }>('Activity
     createdAt: p.dateTime(),
     updatedAt: p.dateTime(),
     workPackage: p.link('WorkPackage', { column: 'resource_id', embed: true }),
-    user: p.link('Principal', { alwaysNamed: true, link: ({ user_id }) => ({ href: `/api/v3/users/${user_id}` }) }),
+    user: p.link('Principal', {
+      whenGone: 'successor',
+      alwaysNamed: true,
+      link: ({ user_id }) => ({ href: `/api/v3/users/${user_id}` }),
+    }),
   }),
   actions: {
     update: { href: ({ id }) => `/api/v3/activities/${id}`, method: 'patch', may: mayEdit },

@@ -55,7 +55,7 @@ export const Attachment = resource('Attachment', 'attachments', {
     contentType: p.text({ writable: false, required: true }),
     digest: p.of(digest, { writable: false }),
     createdAt: p.dateTime({ required: true, writable: false }),
-    author: p.link('User', { writable: false, alwaysNamed: true, embed: true }),
+    author: p.link('User', { whenGone: 'successor', writable: false, alwaysNamed: true, embed: true }),
     container: p.link('WorkPackage', {
       writable: false,
       embed: true,

@@ -59,7 +59,7 @@ export const Notification = resource('Notification', 'notifications', {
     readIAN: p.boolean({ column: 'read_ian', label: 'Read', filter: true, sort: true }),
     createdAt: p.dateTime(),
     updatedAt: p.dateTime(),
-    actor: p.link('User', { alwaysNamed: true, embed: true, when: ({ actor_id }) => actor_id !== null }),
+    actor: p.link('User', { whenGone: 'successor', alwaysNamed: true, embed: true, when: ({ actor_id }) => actor_id !== null }),
     project: p.link('Project', {
       select: project,
       embed: true,

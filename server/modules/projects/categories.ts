@@ -14,7 +14,7 @@ export const Category = resource('Category', 'categories', {
     id: integer(),
     name: text(),
     project: link('Project', { embed: true }),
-    defaultAssignee: link('Principal', { column: 'assigned_to_id', embed: true }),
+    defaultAssignee: link('Principal', { column: 'assigned_to_id', whenGone: 'empty', embed: true }),
   }),
   operations: ['show'],
 })

@@ -11,7 +11,7 @@ import { differs } from '#kernel/resource.ts'
 import { entryOf, rewriteWhere } from '#kernel/write/history.ts'
 import { publish } from '#kernel/write/outbox.ts'
 import { reach } from '#kernel/write/reach.ts'
-import { removed } from '#kernel/write/removal.ts'
+import { removeRows } from '#kernel/write/removal.ts'
 import { erase, settle as settleWork } from '#modules/work-packages/consequences.ts'
 import type { Facts } from './facts.ts'
 import { keepFormer } from './identifiers.ts'
@@ -102,10 +102,7 @@ export async function removeContents(tx: Transaction, { id }: Project, context: 
     where f.relation_type = 'follows' and f.to_id in (${workPackages}) and not (${inside('w.project_id')})`)
   const others = sql`not (${inside('project_id')})`
   const orphaned = { set: sql`parent_id = null`, where: sql`parent_id in (${workPackages}) and ${others}` }
-  const versions = sql`select id from versions where ${inside('project_id')}`
-  const unplanned = { set: sql`version_id = null`, where: sql`version_id in (${versions}) and ${others}` }
-  for (const change of [orphaned, unplanned])
-    await rewriteWhere(tx, context.model.of('WorkPackage'), change, { ...entryOf(context), announced: false })
+  await rewriteWhere(tx, context.model.of('WorkPackage'), orphaned, { ...entryOf(context), announced: false })
   const gone = await tx.all<{ id: number }>(workPackages)
   await erase(
     tx,
@@ -116,21 +113,19 @@ export async function removeContents(tx: Transaction, { id }: Project, context: 
   const origins = [...work, ...left.map((one) => one.id)]
   if (origins.length > 0) await settleWork(tx, { origins, work, because: undefined }, context)
   await tx.run(sql`update projects set parent_id = null where ${inside('id')}`)
-  const planned = await tx.all<{ id: number }>(sql`delete from versions where ${inside('project_id')} returning id`)
-  const below = ids.filter((one) => one !== id)
-  for (const one of below) {
-    await tx.run(sql`delete from projects where id = ${one}`)
-    await publish(tx, context, 'projects.deleted', one, [])
-  }
+  const { model } = context
   const entry = entryOf(context)
-  await removed(
+  const planned = await tx.all<{ id: number }>(sql`select id from versions where ${inside('project_id')}`)
+  await removeRows(
     tx,
-    context.model,
-    'versions',
+    model,
+    model.of('Version'),
     planned.map((version) => version.id),
     entry,
   )
-  await removed(tx, context.model, 'projects', below, entry)
+  const below = ids.filter((one) => one !== id)
+  await removeRows(tx, model, model.of('Project'), below, entry)
+  for (const one of below) await publish(tx, context, 'projects.deleted', one, [])
   await invalidate(tx, 'memberships', 'versions', 'categories')
   return true
 }

@@ -160,7 +160,13 @@ export const Query: Declared = resource<'queries', Facts>('Query', 'queries', {
     // The order as a whole; it is read at an address of its own.
     orderedWorkPackages: p.of(orderKind, { writable: true, when: () => false, value: () => null }),
     displayRepresentation: p.text({ allowed: { texts: () => displays } }),
-    user: p.link('User', { writable: false, alwaysNamed: true, embed: true }),
+    user: p.link('User', {
+      // What somebody kept to oneself is of use to nobody else.
+      whenGone: { remove: sql`not public`, otherwise: 'successor' },
+      writable: false,
+      alwaysNamed: true,
+      embed: true,
+    }),
     project: p.link('Project', {
       embed: true,
       filter: 'list_optional',

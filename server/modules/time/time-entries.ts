@@ -123,6 +123,7 @@ export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entr
   title: (row) => `#${row.id}`,
   untitled: true,
   belongsTo: 'project_id',
+  references: { logged_by_id: { to: 'User', whenGone: 'successor' } },
   visible,
   may: { create: mayLog, update: mayEdit, delete: mayEdit },
   schemaGuard: either(
@@ -167,6 +168,8 @@ export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entr
     }),
     workPackage: p.link('WorkPackage', { column: 'entity_id', label: 'Work package', embed: true, allowed: loggable }),
     user: p.link('User', {
+      // A running timer has no end that anybody could tell any more.
+      whenGone: { remove: sql`ongoing`, otherwise: 'successor' },
       required: true,
       // Whoever books a new entry for oneself may say so.
       writable: ({ before }, { mayLogForAll }) => !before || mayLogForAll,

@@ -8,10 +8,10 @@ import { invalidate } from '#kernel/cache.ts'
 import type { Context, Draft, Rule } from '#kernel/declaration.ts'
 import { combined, conflict, violation } from '#kernel/errors.ts'
 import { differs } from '#kernel/resource.ts'
-import { entryOf, forget } from '#kernel/write/history.ts'
+import { entryOf } from '#kernel/write/history.ts'
 import { toErrors } from '#kernel/write/payload.ts'
 import { reach, reachBelow } from '#kernel/write/reach.ts'
-import { removed } from '#kernel/write/removal.ts'
+import { removeRows } from '#kernel/write/removal.ts'
 import { seesWorkPackage } from '#modules/projects/rights.ts'
 import { calendarOf, type Facts } from './facts.ts'
 import { chainAbove, type Totals, totalsAbove } from './hierarchy.ts'
@@ -186,11 +186,7 @@ async function detach(tx: Transaction, ids: readonly number[], context: Context)
 
 /** Removes work packages with all that was kept of them, and the files attached to them and to what was said of them. */
 export async function erase(tx: Transaction, ids: readonly number[], context: Context): Promise<void> {
-  const these = (column: Sql) => among(tx.engine, column, ids)
-  const entries = await forget(tx, context.model.of('WorkPackage'), these)
-  await tx.run(sql`delete from work_packages where ${these(sql`id`)}`)
-  await removed(tx, context.model, 'work_packages', ids, entryOf(context))
-  await removed(tx, context.model, 'journals', entries, entryOf(context))
+  await removeRows(tx, context.model, context.model.of('WorkPackage'), ids, entryOf(context))
 }
 
 /**

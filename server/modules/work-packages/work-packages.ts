@@ -146,6 +146,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
     createdAt: p.dateTime({ required: true, writable: isImporting, filter: true, sort: true }),
     updatedAt: p.dateTime({ required: true, writable: false, filter: true, sort: true }),
     author: p.link('User', {
+      whenGone: 'successor',
       required: true,
       writable: isImporting,
       alwaysNamed: true,
@@ -172,6 +173,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       link: ({ parent_id }, page) => relatives(page).parents.get(parent_id as number) ?? { href: null },
     }),
     assignee: p.link('Principal', {
+      whenGone: 'successor',
       compared: true,
       section: 'People',
       column: 'assigned_to_id',
@@ -185,6 +187,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       allowed: { href: assignees },
     }),
     responsible: p.link('Principal', {
+      whenGone: 'successor',
       compared: true,
       section: 'People',
       label: 'Accountable',
@@ -231,6 +234,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       },
     }),
     version: p.link('Version', {
+      whenGone: 'empty',
       compared: true,
       section: 'Details',
       embed: true,
