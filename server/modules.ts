@@ -6,6 +6,7 @@ import { assemble } from '#kernel/assemble.ts'
 import { accounts } from '#modules/accounts/index.ts'
 import { activities } from '#modules/activities/index.ts'
 import { calendar } from '#modules/calendar/index.ts'
+import { content } from '#modules/content/index.ts'
 import { customFields } from '#modules/custom-fields/index.ts'
 import { files } from '#modules/files/index.ts'
 import { instance } from '#modules/instance/index.ts'
@@ -30,6 +31,7 @@ export const product = assemble([
   notifications,
   queries,
   files,
+  content,
   customFields,
   revisions,
 ])

@@ -7,7 +7,7 @@ import type { Tables } from '#db/tables.ts'
 import { makeLink, renewSetup } from '#identity/one-time-links.ts'
 import { hashToken, randomToken } from '#identity/tokens.ts'
 import { invalidate } from '#kernel/cache.ts'
-import { permissions } from '#modules/accounts/permissions.ts'
+import { product } from '#server/modules.ts'
 import { admin } from './seeds/basic.ts'
 import { insertRows } from './seeds/rows.ts'
 
@@ -152,7 +152,7 @@ async function giveToken(tx: Transaction, user_id: number, value: string, now: s
 
 /** Makes the table of permissions equal to the catalogue. */
 async function writePermissions(tx: Transaction): Promise<void> {
-  const wanted: Tables['permissions'][] = permissions.map((permission) => ({
+  const wanted: Tables['permissions'][] = product.permissions.map((permission) => ({
     name: permission.name,
     module: permission.module,
     in_project: permission.scopes.includes('project'),

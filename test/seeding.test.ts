@@ -1,11 +1,14 @@
 /** Setting a database up: what an empty one is filled with, and that one in use is left as it is. */
+
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { raw, sql } from '#db/sql.ts'
 import { hashToken } from '#identity/tokens.ts'
-import { permissions } from '#modules/accounts/permissions.ts'
+import { product } from '#server/modules.ts'
 import { type Seed, setup } from '#server/setup.ts'
 import { emptyDatabase } from '#test/database.ts'
+
+const { permissions } = product
 
 type Place = Awaited<ReturnType<typeof emptyDatabase>>
 

@@ -1,8 +1,8 @@
 /** `halyard project`: which parts of the product a project uses, from the command line. */
 import { sql } from '#db/sql.ts'
-import { projectModules } from '#modules/accounts/permissions.ts'
 import { projectIdentifiedBy } from '#modules/projects/identifiers.ts'
 import { switchModule } from '#modules/projects/modules.ts'
+import { product } from '#server/modules.ts'
 import { columns } from './columns.ts'
 import type { Invocation } from './command.ts'
 import { withDatabase } from './database.ts'
@@ -20,14 +20,14 @@ export async function listModules({ config, words }: Invocation): Promise<void> 
     const rows = await db.all<{ name: string }>(sql`select name from enabled_modules where project_id = ${id}`)
     return new Set(rows.map((row) => row.name))
   })
-  console.log(columns([['MODULE', ''], ...projectModules.map(({ name }) => [name, on.has(name) ? 'enabled' : ''])]))
+  console.log(columns([['MODULE', ''], ...product.projectModules.map(({ name }) => [name, on.has(name) ? 'enabled' : ''])]))
 }
 
 const switching = (isOn: boolean) =>
   async function change({ config, words }: Invocation): Promise<void> {
     const [identifier, module = ''] = words
     await withDatabase(config.databaseUrl, (db) =>
-      db.transaction(async (tx) => switchModule(tx, await projectIn(tx, identifier), module, isOn)),
+      db.transaction(async (tx) => switchModule(tx, product, await projectIn(tx, identifier), module, isOn)),
     )
     console.log(`${isOn ? 'Enabled' : 'Disabled'} ${module} in ${identifier}.`)
   }

@@ -1,5 +1,7 @@
 /** Puts modules together into a model, and refuses what does not fit together. */
 import type { TableName } from '#db/tables.ts'
+import { actionsOf, type Permission, type ProjectModule } from './access/permissions.ts'
+import { permissionsInRules } from './access/rules.ts'
 import type {
   Declared,
   Extension,
@@ -46,7 +48,16 @@ export function assemble(modules: readonly Module[]): Model {
   const removals = new Map<TableName, RemovalStep[]>()
   for (const { removals: own = [] } of parts)
     for (const { tables, step } of own) for (const table of tables) removals.getOrInsertComputed(table, () => []).push(step)
+  const projectModules = parts.flatMap((one) => one.projectModules ?? [])
+  const permissions = [
+    ...parts.flatMap((one) => one.permissions ?? []).map((entry) => ({ module: null, ...entry })),
+    ...projectModules.flatMap((one) => one.permissions),
+  ]
+  refuseUnknownPermissions(permissions, projectModules)
   return modelOf(resources, {
+    permissions,
+    projectModules,
+    apiActions: actionsOf(permissions),
     operations,
     documents: parts.flatMap(({ documents = [] }) => documents),
     references: referencesAmong(resources),
@@ -126,6 +137,29 @@ function merged(one: Partial<Declared>, more: Extension['more']): Partial<Declar
   for (const key of maps) if (one[key] || more[key]) result[key] = { ...one[key], ...more[key] }
   for (const key of lists) if (one[key] || more[key]) result[key] = [...(one[key] ?? []), ...(more[key] ?? [])]
   return result as Partial<Declared>
+}
+
+/**
+ * Throws where a permission is declared twice, or where a rule or another permission names one that no module declares. Rules are
+ * made when their files are read, so all but those that a request makes are known by then.
+ */
+function refuseUnknownPermissions(permissions: readonly Permission[], projectModules: readonly ProjectModule[]): void {
+  const known = new Set<string>()
+  for (const { name } of permissions) {
+    if (known.has(name)) throw new Error(`The permission ${name} is declared twice.`)
+    known.add(name)
+  }
+  // A model without any is one of a test, whose rules are of no account.
+  if (known.size === 0) return
+  for (const { name, dependencies = [] } of permissions)
+    for (const one of dependencies)
+      if (!known.has(one)) throw new Error(`The permission ${name} needs ${one}, which no module declares.`)
+  for (const { name, requires } of projectModules)
+    for (const one of requires)
+      if (!projectModules.some((other) => other.name === one))
+        throw new Error(`The project module ${name} needs ${one}, which no module declares.`)
+  for (const [name, file] of permissionsInRules())
+    if (!known.has(name)) throw new Error(`${file}: a rule names the permission ${name}, which no module declares.`)
 }
 
 /** Throws where something refers to a resource that no module declares. */

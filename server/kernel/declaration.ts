@@ -4,6 +4,7 @@ import type { Sql } from '#db/sql.ts'
 import type { TableName, Tables } from '#db/tables.ts'
 import type { FileStore } from '#files/store.ts'
 import type { Need, Proof, Viewer } from '#kernel/access/viewer.ts'
+import type { ApiAction, Permission, Entry as PermissionEntry, ProjectModule } from './access/permissions.ts'
 import type { CacheTopic, Snapshot } from './cache.ts'
 import type { Violation } from './errors.ts'
 import type { Settings } from './settings.ts'
@@ -567,6 +568,11 @@ export interface Model {
   readonly references: ReadonlyMap<TableName, readonly Reference[]>
   /** What is done when rows of a table are removed. */
   readonly removals: ReadonlyMap<TableName, readonly RemovalStep[]>
+  /** All permissions, those of no project module first. */
+  readonly permissions: readonly Permission[]
+  readonly projectModules: readonly ProjectModule[]
+  /** What principals can be capable of, sorted by id. */
+  readonly apiActions: readonly ApiAction[]
   /** What is looked after as time passes. */
   readonly tasks: readonly Task[]
   readonly fileTasks: readonly FileTask[]
@@ -728,6 +734,10 @@ export interface Removal {
 
 /** What a module brings with it. */
 export interface Parts {
+  /** Permissions that belong to no project module. */
+  readonly permissions?: readonly PermissionEntry[]
+  /** Parts of the product that each project enables or disables, with the permissions that count only there. */
+  readonly projectModules?: readonly ProjectModule[]
   /** Types of what is answered that follow from other things and are no resources, such as days. */
   readonly types?: readonly string[]
   readonly resources?: readonly Declared[]

@@ -185,6 +185,8 @@ const operation = {
 const document = { path: true, caller: true, run: true } satisfies Members<Document>
 
 const part = {
+  permissions: true,
+  projectModules: true,
   types: true,
   resources: true,
   operations: true,

@@ -2,7 +2,7 @@
  * What a fresh instance starts with: statuses, types, priorities, activities, roles, workflows and its administrator.
  * Keys in snake_case are columns of the table of that name; other keys name rows of other lists.
  */
-import { permissions } from '#modules/accounts/permissions.ts'
+import { product } from '#server/modules.ts'
 
 export interface StatusSeed {
   name: string
@@ -187,7 +187,7 @@ const reader = words(`
 `)
 
 /** Every permission that a project role can be given; the public ones need no giving. */
-const everyProjectPermission = permissions.filter((p) => p.scopes.includes('project') && !p.public).map((p) => p.name)
+const everyProjectPermission = product.permissions.filter((p) => p.scopes.includes('project') && !p.public).map((p) => p.name)
 
 export const roles: readonly RoleSeed[] = [
   {

@@ -1,10 +1,12 @@
 /** Internal comments exist where their project has them switched on, and nowhere else, whoever asks. */
+
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { internalComments } from '#db/migrations/0032-internal-comments.ts'
 import { sql } from '#db/sql.ts'
 import { invalidate } from '#kernel/cache.ts'
 import { switchModule } from '#modules/projects/modules.ts'
+import { product } from '#server/modules.ts'
 import { type Client, filters } from '#test/instance.ts'
 import { upload } from '../files/upload.ts'
 import { created, link, scene } from '../work-packages/scene.ts'
@@ -15,7 +17,7 @@ const RIGHTS = [
   ...['view_work_packages', 'add_work_package_comments', 'view_members'],
   ...['view_internal_comments', 'add_internal_comments', 'edit_own_internal_comments', 'edit_others_internal_comments'],
 ]
-const turn = (isOn: boolean) => it.db.transaction((tx) => switchModule(tx, project, 'internal_comments', isOn))
+const turn = (isOn: boolean) => it.db.transaction((tx) => switchModule(tx, product, project, 'internal_comments', isOn))
 
 let work: number
 let path: string
@@ -156,7 +158,7 @@ test('an upgrade switches them on where there are some, and nowhere else', async
   for (const [i, place] of places.entries()) {
     const { id } = await created(admin, place)
     await admin.post(`/work_packages/${id}/activities`, { comment: { raw: 'Before' }, internal: i === 0 })
-    await it.db.transaction((tx) => switchModule(tx, place, 'internal_comments', false))
+    await it.db.transaction((tx) => switchModule(tx, product, place, 'internal_comments', false))
   }
   await it.db.transaction(async (tx) => {
     await tx.run(sql`delete from enabled_modules where name = 'internal_comments'`)

@@ -1,8 +1,11 @@
 /** Two projects, somebody who may do everything in one of them only, and ways to look at what hangs together across both. */
+
 import { after } from 'node:test'
 import { name, sql } from '#db/sql.ts'
-import { permissions } from '#modules/accounts/permissions.ts'
+import { product } from '#server/modules.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
+
+const { permissions } = product
 
 export const everyPermission = permissions.filter((one) => one.scopes.includes('project')).map((one) => one.name)
 

@@ -9,7 +9,6 @@ import { sql } from '#db/sql.ts'
 import { beginSession } from '#identity/sessions.ts'
 import { hashToken } from '#identity/tokens.ts'
 import { invalidate } from '#kernel/cache.ts'
-import { permissions } from '#modules/accounts/permissions.ts'
 import { product } from '#server/modules.ts'
 import { type Entangled, entangled, FIRST_BESIDE, inMirror } from '#test/entangled.ts'
 import { filledIn } from '#test/forms.ts'
@@ -30,6 +29,8 @@ import {
   harvested,
 } from '#test/replay.ts'
 import { type Exchange, type Wire, wire } from '#test/wire.ts'
+
+const { permissions } = product
 
 /** Resources that hold nobody's secrets: whoever can ask for them at all sees all of them. */
 const open = new Set(['Role', 'Type', 'Status', 'Priority', 'TimeEntriesActivity', 'NonWorkingDay', 'CustomAction'])

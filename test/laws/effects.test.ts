@@ -12,7 +12,6 @@ import { join, name, sql } from '#db/sql.ts'
 import { prepare, type Viewer, viewerOf } from '#kernel/access/viewer.ts'
 import { createCache, invalidate } from '#kernel/cache.ts'
 import type { Operation, Property, Resource } from '#kernel/declaration.ts'
-import { permissions } from '#modules/accounts/permissions.ts'
 import { makeAction } from '#modules/custom-fields/actions.ts'
 import { product } from '#server/modules.ts'
 import { type Hidden, hide } from '#test/hidden.ts'
@@ -20,6 +19,8 @@ import { type Instance, instance } from '#test/instance.ts'
 import { layout, references } from '#test/layout.ts'
 import { isStored, operations, PREFIX, pathWith, targetsOf } from '#test/registry.ts'
 import { type Wire, wire } from '#test/wire.ts'
+
+const { permissions } = product
 
 type Rows = Map<string, Row>
 type Json = Record<string, any>

@@ -1,4 +1,5 @@
 /** Things people try (by their letters and numbers in our list of negative cases), and what must come of it. */
+
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { after, before, describe, test } from 'node:test'
@@ -6,13 +7,15 @@ import { sql } from '#db/sql.ts'
 import { invalidate } from '#kernel/cache.ts'
 import { filtersOf } from '#kernel/read/judge.ts'
 import { operatorsOf } from '#kernel/read/operators.ts'
-import { permissions } from '#modules/accounts/permissions.ts'
 import { MOST_LEVELS } from '#modules/work-packages/hierarchy.ts'
+import { product } from '#server/modules.ts'
 import { filters, type Instance, ids, instance } from '#test/instance.ts'
 import { query, sortsOf } from '#test/queries.ts'
 import { resourcesWith } from '#test/registry.ts'
 import { unnoted } from '#test/statements.ts'
 import { type Exchange, type Wire, wire } from '#test/wire.ts'
+
+const { permissions } = product
 
 const API = '/api/v3'
 /** Work that grows without bounds takes minutes; how fast the machine is must not matter. */

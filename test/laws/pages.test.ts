@@ -1,13 +1,16 @@
 /** Laws of pages: each of them, whatever it shows, is safe from other sites and tells nobody of what they may not see. */
+
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { beginSession } from '#identity/sessions.ts'
-import { permissions } from '#modules/accounts/permissions.ts'
+import { product } from '#server/modules.ts'
 import type { Router } from '#server/web/page.ts'
 import { areas } from '#server/web/pages.ts'
 import { hide, leak } from '#test/hidden.ts'
 import { type Instance, instance } from '#test/instance.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
+
+const { permissions } = product
 
 /** Every address of a page, with something in the place of what it names. */
 const pages: string[] = []

@@ -1,10 +1,13 @@
 /** A hundred clients write at once while others read: what is acknowledged is kept, and nobody is told that the database is busy. */
+
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { permissions } from '#modules/accounts/permissions.ts'
+import { product } from '#server/modules.ts'
 import { type Instance, instance } from '#test/instance.ts'
 import { type Exchange, type Wire, wire } from '#test/wire.ts'
+
+const { permissions } = product
 
 const CLIENTS = 100
 /** Work packages that everybody wants to change, and by how many clients each of them is. */

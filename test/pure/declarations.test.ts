@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { everyone } from '#kernel/access/rules.ts'
+import { everyone, inProject } from '#kernel/access/rules.ts'
 import { assemble } from '#kernel/assemble.ts'
 import type { Module, Operation } from '#kernel/declaration.ts'
 import { module } from '#kernel/module.ts'
@@ -129,3 +129,13 @@ const sail: Operation = {
   answers: { status: 200 },
   run: async () => ({}),
 }
+
+test('a permission that no module declares is refused, wherever it is named', () => {
+  const one = module('harbour', { needs: [], permissions: [{ name: 'sail', scopes: ['project'], dependencies: ['swim'] }] })
+  assert.throws(() => assemble([one]), { message: 'The permission sail needs swim, which no module declares.' })
+  inProject('sial')
+  const sailing = module('harbour', { needs: [], permissions: [{ name: 'sail', scopes: ['project'] }] })
+  assert.throws(() => assemble([sailing]), {
+    message: `${here}: a rule names the permission sial, which no module declares.`,
+  })
+})

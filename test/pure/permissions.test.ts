@@ -1,7 +1,11 @@
 /** The permission catalogue holds together: names, modules, dependencies, and the API actions derived from it. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { actions, permissions, projectModules } from '#modules/accounts/permissions.ts'
+import { product } from '#server/modules.ts'
+
+const { permissions, projectModules } = product
+const actions = () => product.apiActions
 
 const byName = new Map(permissions.map((permission) => [permission.name, permission]))
 const moduleNames = projectModules.map((module) => module.name)

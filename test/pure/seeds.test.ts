@@ -1,11 +1,14 @@
 /** The seeds hold together: every name they refer to exists, and what they describe obeys the product's own rules. */
+
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { defaultSettings } from '#kernel/settings.ts'
-import { permissions, projectModules } from '#modules/accounts/permissions.ts'
+import { product } from '#server/modules.ts'
 import * as basic from '#server/seeds/basic.ts'
 import type { ProjectSeed, WorkPackageSeed } from '#server/seeds/demo.ts'
 import * as demo from '#server/seeds/demo.ts'
+
+const { permissions, projectModules } = product
 
 const names = (rows: readonly { name: string }[]) => rows.map((row) => row.name)
 const unknown = (used: readonly string[], known: readonly string[]) => used.filter((name) => !known.includes(name))

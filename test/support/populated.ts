@@ -8,7 +8,6 @@ import { newName } from '#files/store.ts'
 import { type CacheTopic, invalidate } from '#kernel/cache.ts'
 import type { Resource } from '#kernel/declaration.ts'
 import { begin } from '#kernel/write/history.ts'
-import { permissions } from '#modules/accounts/permissions.ts'
 import { product } from '#server/modules.ts'
 import { tellingApart } from './codes.ts'
 import { addFields } from './fields.ts'
@@ -16,6 +15,8 @@ import { type Instance, instance } from './instance.ts'
 import { layout } from './layout.ts'
 import { addressesOf, operations, PREFIX, pathWith } from './registry.ts'
 import { type Exchange, type Wire, wire } from './wire.ts'
+
+const { permissions } = product
 
 export interface Person {
   readonly name: string

@@ -1,10 +1,13 @@
 /** API tokens with limits: what expires, what only reads, and what stays within some projects. */
+
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 import { expiryOf } from '#identity/tokens.ts'
-import { permissions } from '#modules/accounts/permissions.ts'
+import { product } from '#server/modules.ts'
 import { type Client, filters, type Instance, ids, instance } from '#test/instance.ts'
+
+const { permissions } = product
 
 const URN = 'urn:openproject-org:api:v3:errors:'
 const all = permissions.filter((one) => one.scopes.includes('project')).map((one) => one.name)

@@ -3,10 +3,12 @@
  * The watch is a member of the bay, and some work packages of the deep are shared with them.
  */
 
-import { permissions } from '#modules/accounts/permissions.ts'
 import type { FieldPlan } from '#modules/custom-fields/making.ts'
 import { makeField } from '#modules/custom-fields/making.ts'
+import { product } from '#server/modules.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
+
+const { permissions } = product
 
 const now = new Date().toISOString()
 export const stamps = { created_at: now, updated_at: now }

@@ -1,4 +1,5 @@
 /** Rules: who may see or do something. Written once, read three ways: as SQL, in memory, and "anywhere at all". */
+import { getCallSites } from 'node:util'
 import type { Row } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { and, FALSE, name, or, raw, type Sql, sql, TRUE } from '#db/sql.ts'
@@ -6,6 +7,18 @@ import type { Rule } from '#kernel/declaration.ts'
 import { hasGlobally, idSet, type Need, type Viewer } from './viewer.ts'
 
 const column = (table: string, of: string): Sql => name(`${table}.${of}`)
+
+const mentioned = new Map<string, string>()
+
+/** Notes that a rule names a permission, and the file that makes the rule. */
+function mention(permission: string): void {
+  if (mentioned.has(permission)) return
+  const own = getCallSites(6).find(({ scriptName }) => !scriptName.endsWith('/access/rules.ts'))
+  mentioned.set(permission, own?.scriptName.replace(/^.*\/(server|test)\//, '$1/') ?? '')
+}
+
+/** The permissions that rules made so far name, each with a file that names it: for `assemble` to refuse those that are none. */
+export const permissionsInRules = (): ReadonlyMap<string, string> => mentioned
 
 /** A rule that asks only who the viewer is. */
 const personal = (needs: readonly Need[], holds: (viewer: Viewer) => boolean): Rule => ({
@@ -23,11 +36,16 @@ export const admin: Rule = personal([], (viewer) => viewer.admin)
 export const unconfined: Rule = personal([], (viewer) => viewer.limits.projects === undefined)
 
 /** The viewer holds a permission that belongs to no project. */
-export const globally = (permission: string): Rule => personal(['global'], (viewer) => hasGlobally(viewer, permission))
+export const globally = (permission: string): Rule => {
+  mention(permission)
+  return personal(['global'], (viewer) => hasGlobally(viewer, permission))
+}
 
 /** The viewer holds the permission in at least one project. */
-export const inAnyProject = (permission: string): Rule =>
-  personal([`project:${permission}`], (viewer) => idSet(viewer, `project:${permission}`).ids.size > 0)
+export const inAnyProject = (permission: string): Rule => {
+  mention(permission)
+  return personal([`project:${permission}`], (viewer) => idSet(viewer, `project:${permission}`).ids.size > 0)
+}
 
 /**
  * The row's id in `of` is in a set of the viewer's.
@@ -57,12 +75,16 @@ export const NOTHING = -1
  * permissions that a draft is of a project that is not there: they are told what is wrong.
  */
 export const inProject = (permission: string, of = 'project_id'): Rule => {
+  mention(permission)
   const rule = within(`project:${permission}`, of)
   return { ...rule, holds: (viewer, row) => rule.holds(viewer, row) || (viewer.admin && row[of] === NOTHING) }
 }
 
 /** The row is a work package shared with the viewer, with this permission. */
-export const shared = (permission: string, of = 'id'): Rule => within(`share:${permission}`, of)
+export const shared = (permission: string, of = 'id'): Rule => {
+  mention(permission)
+  return within(`share:${permission}`, of)
+}
 
 /** The viewer holds the permission on the work package that the row is: in its project, or because it is shared. */
 export const onWorkPackage = (permission: string): Rule => either(inProject(permission), shared(permission))
@@ -71,8 +93,10 @@ export const onWorkPackage = (permission: string): Rule => either(inProject(perm
 export const withRole = (role: number): Rule => either(within(`role:${role}`, 'project_id'), within(`shared-role:${role}`))
 
 /** At least one work package is shared with the viewer, with this permission. */
-export const sharedAnywhere = (permission: string): Rule =>
-  personal([`share:${permission}`], (viewer) => idSet(viewer, `share:${permission}`).ids.size > 0)
+export const sharedAnywhere = (permission: string): Rule => {
+  mention(permission)
+  return personal([`share:${permission}`], (viewer) => idSet(viewer, `share:${permission}`).ids.size > 0)
+}
 
 /** The row's column holds the viewer's own id. */
 export const own = (of: string): Rule => ({

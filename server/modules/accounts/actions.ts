@@ -1,13 +1,14 @@
 /** Actions: what principals can be capable of. They follow from the permission catalogue, so no table holds them. */
 import { TRUE } from '#db/sql.ts'
-import type { Body, Operation, Queryable } from '#kernel/declaration.ts'
+import type { Body, Model, Operation, Queryable } from '#kernel/declaration.ts'
 import { notFound } from '#kernel/errors.ts'
 import { operation } from '#kernel/operation.ts'
 import { computed } from '#kernel/read/list.ts'
-import { actions } from './permissions.ts'
 
-const ids = actions().map(({ id }) => id)
-const known = new Set(ids)
+const idsIn = ({ apiActions }: Model): string[] => apiActions.map(({ id }) => id)
+
+/** Whether there is such an action. */
+export const isAction = ({ apiActions }: Model, wanted: string): boolean => apiActions.some(({ id }) => id === wanted)
 
 const represented = (id: string): Body => ({ _type: 'Action', id, _links: { self: { href: actionHref(id) } } })
 
@@ -18,7 +19,9 @@ export const actionList: Queryable = {
   table: 'permissions',
   properties: [],
   property: new Map(),
-  filters: { id: { strategy: 'list', allowed: (values) => values.every((value) => known.has(value)), where: () => TRUE } },
+  filters: {
+    id: { strategy: 'list', allowed: (values, { model }) => values.every((value) => isAction(model, value)), where: () => TRUE },
+  },
   sorts: { id: () => TRUE },
 }
 
@@ -31,7 +34,9 @@ const listActions = operation({
   query: ['filters', 'sortBy', 'select', 'offset', 'pageSize'],
   run: async ({ context }) => ({
     body: await computed(context, actionList, ['id'], async ({ filters, sorts, offset, pageSize }) => {
-      const found = ids.filter((id) => filters.every(({ operator, values }) => values.includes(id) === (operator === '=')))
+      const found = idsIn(context.model).filter((id) =>
+        filters.every(({ operator, values }) => values.includes(id) === (operator === '=')),
+      )
       if (sorts[0]?.descending) found.reverse()
       return { elements: found.slice((offset - 1) * pageSize, offset * pageSize).map(represented), total: found.length }
     }),
@@ -44,9 +49,9 @@ const viewAction = operation({
   summary: 'View an action',
   tag: 'Action',
   answers: { status: 200, of: 'Action', as: 'single' },
-  run: async ({ params }) => {
+  run: async ({ context, params }) => {
     const id = params['*'] as string
-    if (!known.has(id)) throw notFound()
+    if (!isAction(context.model, id)) throw notFound()
     return { body: represented(id) }
   },
 })

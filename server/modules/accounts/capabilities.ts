@@ -4,15 +4,14 @@ import { among, amongTexts } from '#db/dialect.ts'
 import { and, FALSE, or, raw, type Sql, sql } from '#db/sql.ts'
 import { both, either, having, inProject, lacking, unconfined } from '#kernel/access/rules.ts'
 import { prepare } from '#kernel/access/viewer.ts'
-import type { Body, Context, Filter, FilterUse, Operation, Query, Queryable } from '#kernel/declaration.ts'
+import type { Body, Context, Filter, FilterUse, Model, Operation, Query, Queryable } from '#kernel/declaration.ts'
 import { invalidQuery, notFound } from '#kernel/errors.ts'
 import { operation } from '#kernel/operation.ts'
 import { filtersOf, withMe } from '#kernel/read/judge.ts'
 import { computed } from '#kernel/read/list.ts'
 import { relatedRows } from '#kernel/read/load.ts'
 import { hrefOf } from '#kernel/resource.ts'
-import { actionHref } from './actions.ts'
-import { actions } from './permissions.ts'
+import { actionHref, isAction } from './actions.ts'
 import { madeKinds, seen } from './visibility.ts'
 
 interface Capability {
@@ -23,11 +22,8 @@ interface Capability {
 }
 
 /** The pairs of action and permission, as rows. Constants of ours, so they may stand in the text. */
-const pairs = raw(
-  actions()
-    .flatMap(({ id, permissions }) => permissions.map((permission) => `('${id}', '${permission}')`))
-    .join(', '),
-)
+const pairsIn = ({ apiActions }: Model): Sql =>
+  raw(apiActions.flatMap(({ id, permissions }) => permissions.map((permission) => `('${id}', '${permission}')`)).join(', '))
 
 const somebody = both(having('type', ...madeKinds, 'AnonymousUser'), seen)
 const somewhere = either(both(unconfined, lacking('project_id')), inProject('view_project'))
@@ -36,7 +32,7 @@ const somewhere = either(both(unconfined, lacking('project_id')), inProject('vie
 async function capabilities(context: Context, where: Sql): Promise<Sql> {
   await prepare(context.db, context.viewer, [...somebody.needs, ...somewhere.needs])
   return sql`
-    with pairs (action, permission) as (values ${pairs}),
+    with pairs (action, permission) as (values ${pairsIn(context.model)}),
     held as (
       select pairs.action, g.project_id, g.user_id as principal_id from grants g join pairs on pairs.permission = g.permission
       union
@@ -99,7 +95,6 @@ const inContext = (values: readonly string[], { engine }: Context): Sql =>
     ),
   ])
 
-const known = new Set(actions().map(({ id }) => id))
 const ID = /^([a-z_]+\/[a-z_]+)\/(g|[wp]\d{1,9})-(\d{1,9})$/
 
 /** The condition on the one capability that an id names, or on none. */
@@ -117,7 +112,7 @@ export const capabilityList: Queryable = {
     id: filter(ID, (ids, context) => or(ids.map((id) => identified(id, context)))),
     action: {
       ...filter(/^/, (values, { engine }) => amongTexts(engine, sql`held.action`, values)),
-      allowed: (values) => values.every((value) => known.has(value)),
+      allowed: (values, { model }) => values.every((value) => isAction(model, value)),
     },
     principal: filter(/^(me|\d{1,9})$/, (values, context) =>
       among(context.engine, sql`held.principal_id`, withMe(values, context).map(Number)),

@@ -6,6 +6,7 @@ import { Group } from './groups.ts'
 import { operations as locksOperations } from './locks.ts'
 import { Membership, operations as membershipsOperations } from './memberships.ts'
 import { OAuthApplication } from './oauth-applications.ts'
+import { permissions } from './permissions.ts'
 import { PlaceholderUser } from './placeholder-users.ts'
 import { operations as preferencesOperations, UserPreferences } from './preferences.ts'
 import { Principal } from './principals.ts'
@@ -14,6 +15,7 @@ import { User } from './users.ts'
 
 export const accounts = module('accounts', {
   needs: ['identity'],
+  permissions,
   types: ['Action', 'Capability', 'GlobalContext'],
   resources: [User, Group, PlaceholderUser, Principal, Role, Membership, UserPreferences, OAuthApplication],
   operations: [

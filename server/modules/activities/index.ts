@@ -2,9 +2,11 @@
 import { module } from '#kernel/module.ts'
 import { Activity } from './activities.ts'
 import { extensions as furtherExtensions, operations as furtherOperations } from './operations.ts'
+import { projectModules } from './permissions.ts'
 
 export const activities = module('activities', {
   needs: ['work-packages'],
+  projectModules,
   resources: [Activity],
   operations: [...furtherOperations],
   extends: [...furtherExtensions],

@@ -2,12 +2,14 @@
 import { module } from '#kernel/module.ts'
 import { operations as daysOperations } from './days.ts'
 import { NonWorkingDay } from './non-working-days.ts'
+import { permissions } from './permissions.ts'
 import { UserNonWorkingTime, operations as userNonWorkingTimesOperations } from './user-non-working-times.ts'
 import { UserWorkingHours, operations as userWorkingHoursOperations } from './user-working-hours.ts'
 import { operations as weekDaysOperations } from './week-days.ts'
 
 export const calendar = module('calendar', {
   needs: ['accounts'],
+  permissions,
   types: ['Day', 'WeekDay'],
   resources: [NonWorkingDay, UserWorkingHours, UserNonWorkingTime],
   operations: [...weekDaysOperations, ...daysOperations, ...userWorkingHoursOperations, ...userNonWorkingTimesOperations],

@@ -9,10 +9,12 @@ import {
 import { additions, extensions as customFieldsExtensions } from './custom-fields.ts'
 import { HierarchyItem, operations as itemsOperations } from './items.ts'
 import { CustomOption } from './options.ts'
+import { permissions } from './permissions.ts'
 import { removals as referencesRemovals } from './references.ts'
 
 export const customFields = module('custom-fields', {
   needs: ['projects', 'work-packages', 'time'],
+  permissions,
   resources: [CustomOption, HierarchyItem, CustomAction],
   operations: [...itemsOperations, ...actionsOperations],
   extends: [...customFieldsExtensions, ...actionsExtensions],

@@ -4,10 +4,12 @@ import { attaching } from './attachable.ts'
 import { Attachment } from './attachments.ts'
 import { operations as contentOperations } from './content.ts'
 import { operations as directOperations } from './direct.ts'
+import { permissions } from './permissions.ts'
 import { readContents } from './reading.ts'
 
 export const files = module('files', {
   needs: ['work-packages', 'activities'],
+  permissions,
   resources: [Attachment],
   operations: [...directOperations, ...contentOperations],
   fileTasks: [readContents],

@@ -2,11 +2,13 @@
 import { module } from '#kernel/module.ts'
 import { operations as configurationOperations } from './configuration.ts'
 import { Example, operations as examplesOperations } from './examples.ts'
+import { permissions } from './permissions.ts'
 import { operations as renderOperations } from './render.ts'
 import { operations as rootOperations } from './root.ts'
 
 export const instance = module('instance', {
   needs: ['work-packages'],
+  permissions,
   resources: [Example],
   operations: [...rootOperations, ...configurationOperations, ...renderOperations, ...examplesOperations],
 })

@@ -4,11 +4,10 @@ import { wordsOf } from '#db/search.ts'
 import { and, FALSE, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
 import { admin, either, inProject } from '#kernel/access/rules.ts'
 import { idSet, prepare } from '#kernel/access/viewer.ts'
-import type { Context, Filter, FilterUse, Order, Scope } from '#kernel/declaration.ts'
+import type { Context, Filter, FilterUse, Model, Order, Scope } from '#kernel/declaration.ts'
 import { invalidQuery } from '#kernel/errors.ts'
 import { areVisible, withMe } from '#kernel/read/judge.ts'
 import { condition, isId, onTexts } from '#kernel/read/operators.ts'
-import { actions } from '#modules/accounts/permissions.ts'
 import { isWorkspaceType } from './parents.ts'
 import { view } from './rights.ts'
 import { projectStatuses } from './statuses.ts'
@@ -84,20 +83,25 @@ const status: Filter = {
 }
 
 /** Actions of the API that a principal can be capable of in a project, with the permissions that each can come from. */
-const givers = new Map(
-  actions()
-    .filter(({ scopes }) => scopes.includes('project'))
-    .map(({ id, permissions }) => [id, permissions.map((permission) => `project:${permission}`)]),
-)
+const giversOf = ({ apiActions }: Model): ReadonlyMap<string, readonly string[]> =>
+  new Map(
+    apiActions
+      .filter(({ scopes }) => scopes.includes('project'))
+      .map(({ id, permissions }) => [id, permissions.map((permission) => `project:${permission}`)]),
+  )
 
 /** Projects in which the viewer is capable of an action: of any one of those asked for, or of all, or of none. */
 const userAction: Filter = {
   strategy: 'list',
   operators: ['=', '&=', '!'],
-  allowed: (values) => values.every((value) => givers.has(value)),
+  allowed: (values, { model }) => {
+    const givers = giversOf(model)
+    return values.every((value) => givers.has(value))
+  },
   where: async ({ operator, values }, context, table) => {
     const { db, engine, viewer } = context
-    const needs = values.map((value) => givers.get(value) as string[])
+    const givers = giversOf(context.model)
+    const needs = values.map((value) => givers.get(value) ?? [])
     await prepare(db, viewer, needs.flat())
     const capable = needs.map((sets) =>
       among(engine, column(table, 'id'), [...new Set(sets.flatMap((set) => idSet(viewer, set).list))]),

@@ -2,8 +2,7 @@
 import type { Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { invalidate } from '#kernel/cache.ts'
-import type { Context } from '#kernel/declaration.ts'
-import { projectModules } from '#modules/accounts/permissions.ts'
+import type { Context, Model } from '#kernel/declaration.ts'
 
 /** The names of the modules enabled in each project; no entry where there are none. */
 export const enabledModules = (context: Context): Promise<ReadonlyMap<number, ReadonlySet<string>>> =>
@@ -26,7 +25,13 @@ export const projectTypes = (context: Context): Promise<ReadonlyMap<number, read
  * Switches a module of a project on or off.
  * @throws Error with a sentence for the operator: there is no such module, or others depend on it
  */
-export async function switchModule(tx: Transaction, project: number, name: string, isOn: boolean): Promise<void> {
+export async function switchModule(
+  tx: Transaction,
+  { projectModules }: Model,
+  project: number,
+  name: string,
+  isOn: boolean,
+): Promise<void> {
   const module = projectModules.find((one) => one.name === name)
   if (!module) throw new Error(`There is no module "${name}"; there are ${projectModules.map((one) => one.name).join(', ')}.`)
   const rows = await tx.all<{ name: string }>(sql`select name from enabled_modules where project_id = ${project}`)

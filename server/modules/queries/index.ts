@@ -5,11 +5,13 @@ import { operations as filterSchemasOperations } from './filter-schemas.ts'
 import { operations as furtherOperations } from './operations.ts'
 import { extensions as orderExtensions, operations as orderOperations } from './order.ts'
 import { QueryColumn, QueryFilter, QueryGroupBy, QueryOperator, QuerySortBy } from './parts.ts'
+import { projectModules } from './permissions.ts'
 import { Query } from './queries.ts'
 import { View, operations as viewsOperations } from './views.ts'
 
 export const queries = module('queries', {
   needs: ['work-packages'],
+  projectModules,
   resources: [Query, View, QueryColumn, QueryGroupBy, QuerySortBy, QueryFilter, QueryOperator],
   operations: [...furtherOperations, ...calendarsOperations, ...viewsOperations, ...filterSchemasOperations, ...orderOperations],
   extends: [...orderExtensions],

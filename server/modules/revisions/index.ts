@@ -1,9 +1,11 @@
 /** Revisions of repositories that mention work packages. */
 import { module } from '#kernel/module.ts'
+import { projectModules } from './permissions.ts'
 import { Revision, extensions as revisionsExtensions, operations as revisionsOperations } from './revisions.ts'
 
 export const revisions = module('revisions', {
   needs: ['work-packages'],
+  projectModules,
   resources: [Revision],
   operations: [...revisionsOperations],
   extends: [...revisionsExtensions],

@@ -2,10 +2,12 @@
 import { module } from '#kernel/module.ts'
 import { TimeEntriesActivity } from './activities.ts'
 import { operations as furtherOperations } from './operations.ts'
+import { projectModules } from './permissions.ts'
 import { TimeEntry, extensions as timeEntriesExtensions } from './time-entries.ts'
 
 export const time = module('time', {
   needs: ['accounts', 'projects', 'work-packages'],
+  projectModules,
   resources: [TimeEntriesActivity, TimeEntry],
   operations: [...furtherOperations],
   extends: [...timeEntriesExtensions],
