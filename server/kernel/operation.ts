@@ -55,6 +55,8 @@ export interface Operation {
   /** Below /api/v3, with `:name` for parameters; a `*` at its end stands for an id with slashes in it. */
   readonly path: string
   readonly summary: string
+  /** What it does and what to know before calling it, in markdown, for the description of the API. */
+  readonly description: string
   readonly tag: string
   /** Judged anywhere before it runs; otherwise 403. */
   readonly guard?: Rule
@@ -62,15 +64,19 @@ export interface Operation {
   readonly harmless?: true
   /** `json` unless said otherwise; `text` for plain text bodies, `parts` for multipart/form-data with a file. */
   readonly accepts?: 'json' | 'text' | 'parts'
-  /** What is answered, for the description of the API; `plain` is JSON that is no resource. */
+  /**
+   * What is answered, for the description of the API; `of` names a resource or a model (see `models.ts`). `plain` is JSON that has
+   * no `_type`; `also` are further statuses that are no refusals, and what each says.
+   */
   readonly answers: {
     status: number
     of?: string
-    as?: 'single' | 'collection' | 'form' | 'schema' | 'text' | 'object' | 'plain' | 'bytes'
+    as?: 'single' | 'collection' | 'form' | 'schema' | 'text' | 'plain' | 'bytes'
+    also?: Readonly<Record<number, string>>
   }
   /** Query parameters, for the description of the API. */
   readonly query?: readonly string[]
-  /** The resource whose payload it takes, for the description of the API. */
+  /** The resource whose payload it takes, or the model that it takes, for the description of the API. */
   readonly takes?: string
   run(ask: Ask): Promise<Answer>
 }
@@ -144,9 +150,57 @@ export async function told(ask: Ask, resource: Resource, id: number, status = 20
 /** The answer to a create: 201. */
 export const created = (ask: Ask, resource: Resource, prepared: Prepared) => saved(ask, resource, prepared, 201)
 
+/** `a` or `an`, as words begin. */
+export const article = (words: string): string => (/^([aeio]|u(?!se|ni))/i.test(words) ? 'an' : 'a')
+
+/** What its standard operations do, in words made of those for the resource. */
+function wordsOf(resource: Resource): Readonly<Record<StandardOperation, Pick<Operation, 'summary' | 'description'>>> {
+  const { words, plural, lock, paginated, deleted } = resource
+  const one = `${article(words)} ${words}`
+  const means = resource.description ? ` ${resource.description}` : ''
+  const guarded = lock ? ' It has to repeat the `lockVersion` that was read: whoever has changed it since makes this a 409.' : ''
+  const asForm =
+    'Nothing is saved. The answer holds the payload as it would be saved, the schema it has to fit with the values there are to choose from, and what is wrong with it; its link `commit` is there as soon as nothing is.'
+  const schema =
+    'Tells each property: its type, whether it is required, whether the caller may write it, and where the values are that can be chosen.'
+  return {
+    index: {
+      summary: `List ${plural}`,
+      description: `Answers the ${plural} that the caller may see, ${paginated === false ? 'all at once' : 'a page at a time'}.${means}`,
+    },
+    show: { summary: `View ${one}`, description: `Answers one ${words}.${means}` },
+    create: {
+      summary: `Create ${one}`,
+      description: `Creates ${one} and answers it. What can be sent, and what has to be, is told by its ${resource.operations.includes('form') ? 'form' : 'properties'}.`,
+    },
+    form: { summary: `Form for creating ${one}`, description: `Tries out the creation of ${one}. ${asForm}` },
+    update: {
+      summary: `Update ${one}`,
+      description: `Changes what the body names and leaves the rest as it is.${guarded} The answer is the ${words} as it is then.`,
+    },
+    editForm: {
+      summary: `Form for updating ${one}`,
+      description: `Tries out a change of ${one}; without a body it is the form of what is stored. ${asForm}`,
+    },
+    delete: {
+      summary: `Delete ${one}`,
+      description: `Removes the ${words} for good.${deleted === 202 ? ' What hangs on it may take a moment longer.' : ''}`,
+    },
+    schema: { summary: `Schema of ${one}`, description: `${schema} Allowed values that depend on others are told by the form.` },
+  }
+}
+
+/** The query parameters of its list, besides those of every list. */
+function listParameters({ properties, listParameters: own = [] }: Resource): readonly string[] {
+  const some = (option: 'group' | 'sum') => properties.some(({ options }) => options[option])
+  return [...(some('group') ? ['groupBy'] : []), ...(some('sum') ? ['showSums'] : []), ...own]
+}
+
 /** The operations that a resource's declaration names. */
 export function standardOperations(resource: Resource): Operation[] {
-  const { path, name: of, words, operations } = resource
+  const { path, name: of, operations } = resource
+  const words = wordsOf(resource)
+  const telling = resource.journal ? { query: ['notify'] } : {}
   const has = (one: Resource['operations'][number]) => operations.includes(one)
   const base = `/api/v3/${path}`
   const tag = of
@@ -158,10 +212,15 @@ export function standardOperations(resource: Resource): Operation[] {
       ...guarding('index'),
       method: 'GET',
       path: `/${path}`,
-      summary: `List ${words}s`,
+      ...words.index,
       tag,
       answers: { status: 200, of, as: 'collection' },
-      query: [...['filters', 'sortBy', 'select'], ...(resource.paginated === false ? [] : ['offset', 'pageSize']), ...at],
+      query: [
+        ...['filters', 'sortBy', 'select'],
+        ...(resource.paginated === false ? [] : ['offset', 'pageSize']),
+        ...listParameters(resource),
+        ...at,
+      ],
       run: async ({ context }) => {
         const options = resource.index?.(context)
         const within = and([options?.within ?? TRUE, await addressed(resource, context)])
@@ -172,7 +231,7 @@ export function standardOperations(resource: Resource): Operation[] {
       ...guarding('show'),
       method: 'GET',
       path: `/${path}/:id`,
-      summary: `View a ${words}`,
+      ...words.show,
       tag,
       answers: { status: 200, of, as: 'single' },
       ...(shown.length > 0 && { query: shown }),
@@ -188,17 +247,18 @@ export function standardOperations(resource: Resource): Operation[] {
       ...guarding('create'),
       method: 'POST',
       path: `/${path}`,
-      summary: `Create a ${words}`,
+      ...words.create,
       tag,
       answers: { status: 201, of, as: 'single' },
       takes: of,
+      ...telling,
       run: async (ask) => created(ask, resource, await prepareWrite(ask.context, resource, undefined, ask.body)),
     },
     has('form') && {
       ...guarding('form'),
       method: 'POST',
       path: `/${path}/form`,
-      summary: `Form for creating a ${words}`,
+      ...words.form,
       tag,
       answers: { status: 200, of, as: 'form' },
       takes: of,
@@ -211,10 +271,11 @@ export function standardOperations(resource: Resource): Operation[] {
       ...guarding('update'),
       method: 'PATCH',
       path: `/${path}/:id`,
-      summary: `Update a ${words}`,
+      ...words.update,
       tag,
       answers: { status: 200, of, as: 'single' },
       takes: of,
+      ...telling,
       run: async (ask) => {
         const row = await rowAt(ask.params['id'] as string, resource, ask.context)
         return saved(ask, resource, await prepareWrite(ask.context, resource, row, ask.body))
@@ -224,7 +285,7 @@ export function standardOperations(resource: Resource): Operation[] {
       ...guarding('editForm'),
       method: 'POST',
       path: `/${path}/:id/form`,
-      summary: `Form for updating a ${words}`,
+      ...words.editForm,
       tag,
       answers: { status: 200, of, as: 'form' },
       takes: of,
@@ -242,7 +303,7 @@ export function standardOperations(resource: Resource): Operation[] {
       ...guarding('delete'),
       method: 'DELETE',
       path: `/${path}/:id`,
-      summary: `Delete a ${words}`,
+      ...words.delete,
       tag,
       answers: { status: resource.deleted ?? 204 },
       run: async ({ context, db, params }) => {
@@ -254,7 +315,7 @@ export function standardOperations(resource: Resource): Operation[] {
       ...guarding('schema'),
       method: 'GET',
       path: `/${path}/schema`,
-      summary: `Schema of a ${words}`,
+      ...words.schema,
       tag,
       answers: { status: 200, of, as: 'schema' },
       run: async ({ context }) => {
@@ -297,6 +358,7 @@ export function nested(options: {
   resource: Resource
   as: string
   summary: string
+  description: string
   within: (parent: any, context: Context) => Promise<IndexOptions>
 }): void {
   for (const path of options.parents) {
@@ -304,6 +366,7 @@ export function nested(options: {
       method: 'GET',
       path: `/${path}/:id/${options.as}`,
       summary: options.summary,
+      description: options.description,
       tag: options.resource.name,
       answers: { status: 200, of: options.resource.name, as: 'collection' },
       run: async ({ context, params }) => {

@@ -217,6 +217,14 @@ export interface Declaration<T extends TableName, F> {
   also?: readonly string[]
   /** Words for one of them in sentences; defaults to the resource's name in words. */
   label?: string
+  /** The same for several of them, where it does not follow from one. */
+  plural?: string
+  /** What it is, in a sentence or two, for the description of the API. */
+  description?: string
+  /** What its properties and links mean where their names do not say it all, for the description of the API. */
+  glossary?: Readonly<Record<string, string>>
+  /** What properties hold in examples, `_type` and `id` among them, where that does not follow from their kinds. */
+  example?: Readonly<Record<string, unknown>>
   /** `_type` and the path, where they depend on the row. */
   type?: (row: Tables[T], page: Page) => string
   pathOf?: (row: Tables[T]) => string
@@ -311,6 +319,8 @@ export interface Declaration<T extends TableName, F> {
   formLinks?: (draft: Draft<Tables[T]>, context: Context) => Record<string, Link>
   /** Query parameters that count at a row's own address. */
   parameters?: readonly string[]
+  /** Query parameters that its list takes besides those that every list does, for the description of the API. */
+  listParameters?: readonly string[]
   /** The answer at a row's own address, where it is more than the row. */
   answer?: (context: Context, row: Tables[T]) => Promise<object>
   /** Which of the standard operations exist. */
@@ -320,7 +330,7 @@ export interface Declaration<T extends TableName, F> {
 }
 
 /** What the engine sees: the declaration with its types erased. Types serve the author; the engine is generic. */
-export interface Resource extends Omit<Declaration<any, any>, 'properties' | 'meta' | 'title'> {
+export interface Resource extends Omit<Declaration<any, any>, 'properties' | 'meta' | 'title' | 'plural'> {
   readonly name: string
   readonly table: TableName
   readonly properties: readonly Property[]
@@ -328,6 +338,7 @@ export interface Resource extends Omit<Declaration<any, any>, 'properties' | 'me
   readonly meta?: readonly Property[]
   readonly titleOf: (row: any) => string
   readonly words: string
+  readonly plural: string
   /** The rows themselves, where they are part of the product rather than of the database. */
   readonly rows?: ReadonlyMap<any, Row>
   /** How these rows are read off other resources; see `rowsOf`. */
@@ -347,6 +358,10 @@ export const humanize = (name: string) => {
   const words = snakeCase(name).replace(/^_/, '').replaceAll('_', ' ')
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
+
+/** `category` → `categories`, `status` → `statuses`. */
+const pluralOf = (words: string): string =>
+  /[^aeiou]y$/.test(words) ? words.replace(/y$/, 'ies') : /(s|x|ch|sh)$/.test(words) ? `${words}es` : `${words}s`
 
 /** The builders a declaration is made with, for one table's rows. */
 export function builders<R, F>() {
@@ -420,6 +435,7 @@ export function resource<T extends TableName, F = unknown>(
   const declaration = declare(builders<Tables[T], F>())
   refuseMisspelt(name, declaration)
   const { title } = declaration
+  const words = declaration.label ?? humanize(name).toLowerCase()
   const properties = Object.entries(declaration.properties).map(named)
   const declared = {
     ...declaration,
@@ -429,7 +445,8 @@ export function resource<T extends TableName, F = unknown>(
     property: new Map(properties.map((p) => [p.name, p])),
     meta: Object.entries(declaration.meta ?? {}).map(named),
     titleOf: typeof title === 'function' ? title : (row: any) => row[title] as string,
-    words: declaration.label ?? humanize(name).toLowerCase(),
+    words,
+    plural: declaration.plural ?? pluralOf(words),
   } as unknown as Resource
   registry.set(name, declared)
   return declared
@@ -487,7 +504,7 @@ export function extend<T extends TableName>(
   _table: T,
   more: Pick<
     Declaration<T, any>,
-    'actions' | 'attached' | 'extras' | 'loads' | 'embeds' | 'filters' | 'sorts' | 'needs' | 'after'
+    'actions' | 'attached' | 'extras' | 'loads' | 'embeds' | 'filters' | 'sorts' | 'needs' | 'after' | 'glossary'
   > & {
     properties?: (build: Build<Tables[T], any>) => Record<string, Unnamed>
   },
@@ -495,7 +512,7 @@ export function extend<T extends TableName>(
   const target = resourceNamed(name) as any
   const properties = more.properties?.(builders()) ?? {}
   refuseMisspelt(name, { ...more, properties })
-  for (const key of ['actions', 'extras', 'loads', 'embeds', 'filters', 'sorts'] as const)
+  for (const key of ['actions', 'extras', 'loads', 'embeds', 'filters', 'sorts', 'glossary'] as const)
     target[key] = { ...target[key], ...more[key] }
   if (more.attached) target.attached = more.attached
   for (const key of ['needs', 'after'] as const) target[key] = [...(target[key] ?? []), ...(more[key] ?? [])]

@@ -163,6 +163,8 @@ operation({
   method: 'GET',
   path: '/capabilities',
   summary: 'List capabilities: one’s own, unless filters name others',
+  description:
+    'Answers who may do what where. Of all at once there could be millions, so the filters have to name some principals, contexts or ids; without any they are the caller’s own.',
   tag: 'Capability',
   answers: { status: 200, of: 'Capability', as: 'collection' },
   query: ['filters', 'sortBy', 'select', 'offset', 'pageSize'],
@@ -175,6 +177,7 @@ operation({
   method: 'GET',
   path: '/capabilities/context/global',
   summary: 'View the global context',
+  description: 'Answers what stands for everywhere in place of a project as the context of a capability.',
   tag: 'Capability',
   answers: { status: 200, of: 'GlobalContext', as: 'single' },
   run: async () => ({
@@ -186,6 +189,7 @@ operation({
   method: 'GET',
   path: '/capabilities/*',
   summary: 'View a capability',
+  description: 'Answers one capability by its id: action, context and principal.',
   tag: 'Capability',
   answers: { status: 200, of: 'Capability', as: 'single' },
   run: async ({ context, params }) => {

@@ -18,5 +18,17 @@ async function settle(ask: Ask, status: number) {
 
 const common = { path: '/users/:id/lock', tag: 'User', answers: { status: 200, of: 'User', as: 'single' } } as const
 
-operation({ ...common, method: 'POST', summary: 'Lock a user', run: (ask) => settle(ask, LOCKED) })
-operation({ ...common, method: 'DELETE', summary: 'Unlock a user', run: (ask) => settle(ask, ACTIVE) })
+operation({
+  ...common,
+  method: 'POST',
+  summary: 'Lock a user',
+  description: 'Keeps a user out: their sessions end, and their tokens are refused. Who is locked already stays so.',
+  run: (ask) => settle(ask, LOCKED),
+})
+operation({
+  ...common,
+  method: 'DELETE',
+  summary: 'Unlock a user',
+  description: 'Lets a locked user in again. Who is active already stays so.',
+  run: (ask) => settle(ask, ACTIVE),
+})

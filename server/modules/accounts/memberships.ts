@@ -121,6 +121,7 @@ operation({
   method: 'GET',
   path: '/memberships/available_projects',
   summary: 'List projects that members can be added to',
+  description: 'Answers the projects whose members the caller may manage.',
   tag: 'Membership',
   guard: managesMembers,
   answers: { status: 200, of: 'Project', as: 'collection' },

@@ -86,6 +86,8 @@ operation({
   ...common,
   method: 'GET',
   summary: 'View the preferences of a user',
+  description:
+    'Answers how somebody wants to use the instance. One’s own are at `users/me/preferences`; those of others take the permission to manage users.',
   run: async (ask) => ok(await single(ask.context, UserPreferences, await principal(ask))),
 })
 
@@ -93,6 +95,7 @@ operation({
   ...common,
   method: 'PATCH',
   summary: 'Update the preferences of a user',
+  description: 'Changes what the body names and leaves the rest as it is. `notifications` replaces the whole list.',
   takes: tag,
   run: async (ask) => {
     if (!ask.context.viewer.signedIn) throw new ApiError('Unauthenticated')
@@ -108,6 +111,7 @@ operation({
   ...mine,
   method: 'GET',
   summary: 'Find one’s own preferences',
+  description: 'Leads to `/api/v3/users/me/preferences`.',
   answers: { status: 301 },
   run: elsewhere(301),
 })
@@ -115,6 +119,7 @@ operation({
   ...mine,
   method: 'PATCH',
   summary: 'Find one’s own preferences, to update them',
+  description: 'Leads to `/api/v3/users/me/preferences`, to which the same request has to be sent.',
   answers: { status: 308 },
   run: elsewhere(308),
 })

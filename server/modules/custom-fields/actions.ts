@@ -126,9 +126,13 @@ operation({
   method: 'POST',
   path: '/custom_actions/:id/execute',
   summary: 'Execute a custom action on a work package',
+  description:
+    'Makes all changes of the action at once and answers the work package as it is then. Refused where the action’s conditions do not hold for the work package or the caller, and where `lockVersion` is not the current one (409).',
   tag: 'CustomAction',
   guard: edits,
   answers: { status: 200, of: 'WorkPackage', as: 'single' },
+  takes: 'CustomActionExecution',
+  query: ['notify'],
   run: async (ask) => {
     const { context, body, params } = ask
     await guarded(CustomAction, context)

@@ -93,6 +93,7 @@ operation({
   method: 'GET',
   path: '/custom_field_items/:id/branch',
   summary: 'List the way from the root to an item of a custom field',
+  description: 'Answers the items above an item, its root first, and itself.',
   tag: 'HierarchyItem',
   guard: signedIn,
   answers: { status: 200, of: 'HierarchyItem', as: 'collection' },
@@ -114,6 +115,8 @@ operation({
   method: 'GET',
   path: '/custom_fields/:id/items',
   summary: 'List the items of a custom field',
+  description:
+    'Answers the items of a hierarchy or a weighted list, each followed by what is below it: all of them, or those below `parent`, to the `depth` asked for.',
   tag: 'HierarchyItem',
   guard: signedIn,
   answers: { status: 200, of: 'HierarchyItem', as: 'collection' },

@@ -4,7 +4,7 @@ import { among, objectOf } from '#db/dialect.ts'
 import { and, name, raw, type Sql, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/context.ts'
 import { conflict, forbidden } from '#kernel/errors.ts'
-import { type Ask, nested, operation, rowAt } from '#kernel/operation.ts'
+import { type Ask, article, nested, operation, rowAt } from '#kernel/operation.ts'
 import { whenRemoved } from '#kernel/removal.ts'
 import { type Draft, extend, hrefOf, type LinkOptions } from '#kernel/resource.ts'
 import { prepare } from '#kernel/viewer.ts'
@@ -21,6 +21,7 @@ import { receive } from './receive.ts'
 export function attachable(kind: Container, options: Pick<LinkOptions<any, any>, 'may' | 'writable'>): void {
   const { resource, add } = kind
   const { path, name: type, table } = resource
+  const one = `${article(resource.words)} ${resource.words}`
   const self = (row: { id: number }) => `${hrefOf(resource, row)}/attachments`
   declareContainer(kind)
   // After the rows: an upload that came first has made us wait.
@@ -66,14 +67,17 @@ export function attachable(kind: Container, options: Pick<LinkOptions<any, any>,
     parent: () => resource,
     resource: Attachment,
     as: 'attachments',
-    summary: `List the attachments of a ${resource.words}`,
+    summary: `List the attachments of ${one}`,
+    description: 'Answers the files that are attached to it, all at once.',
     within: async (row) => ({ within: inContainer(type, row.id) }),
   })
 
   operation({
     method: 'POST',
     path: `/${path}/:id/attachments`,
-    summary: `Attach a file to a ${resource.words}`,
+    summary: `Attach a file to ${one}`,
+    description:
+      'Takes a file and attaches it. The part `metadata` has to come before or after the part `file`, each of them once.',
     tag: 'Attachment',
     accepts: 'parts',
     answers: { status: 201, of: 'Attachment', as: 'single' },
@@ -83,10 +87,12 @@ export function attachable(kind: Container, options: Pick<LinkOptions<any, any>,
   operation({
     method: 'POST',
     path: `/${path}/:id/attachments/prepare`,
-    summary: `Prepare a direct upload to a ${resource.words}`,
+    summary: `Prepare a direct upload to ${one}`,
+    description:
+      'Takes the metadata of a file, `fileSize` included, and answers the form by which the file itself is sent to the store, without passing through this server. Only where files lie in a store that clients can reach; otherwise 404.',
     tag: 'Attachment',
     accepts: 'parts',
-    answers: { status: 201, as: 'object' },
+    answers: { status: 201, of: 'AttachmentUpload', as: 'single' },
     run: async (ask) => prepareUpload(ask, await place(ask, kind)),
   })
 }

@@ -82,10 +82,12 @@ operation({
   method: 'POST',
   path: '/attachments/prepare',
   summary: 'Prepare a direct upload of a file to attach it later',
+  description:
+    'Takes the metadata of a file, `fileSize` included, and answers the form by which the file itself is sent to the store. A later write claims the attachment. Only where files lie in a store that clients can reach; otherwise 404.',
   tag: 'Attachment',
   accepts: 'parts',
   guard: uncontained,
-  answers: { status: 201, as: 'object' },
+  answers: { status: 201, of: 'AttachmentUpload', as: 'single' },
   run: (ask) => prepareUpload(ask, NOWHERE),
 })
 
@@ -93,6 +95,8 @@ operation({
   method: 'GET',
   path: '/attachments/:id/uploaded',
   summary: 'Finish a direct upload',
+  description:
+    'Says that the file has been sent to the store. It is looked at then: a file of another size than was announced is refused, and so is one of a type that is not allowed.',
   tag: 'Attachment',
   answers: { status: 200, of: 'Attachment', as: 'single' },
   run: async (ask) => {

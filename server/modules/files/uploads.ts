@@ -7,6 +7,8 @@ operation({
   method: 'POST',
   path: '/attachments',
   summary: 'Upload a file to attach it later',
+  description:
+    'Keeps a file that belongs to nothing yet. A later write claims it by naming it among its `attachments`; what nobody claims is removed after some hours, and until then only its author sees it.',
   tag: 'Attachment',
   accepts: 'parts',
   guard: uncontained,

@@ -36,6 +36,8 @@ operation({
   method: 'POST',
   path: '/render/markdown',
   summary: 'Preview a text in markdown',
+  description:
+    'Takes a text and answers it as HTML, the way it would be shown: sanitised, with its mentions and references as links. Nothing is saved.',
   tag: 'Render',
   accepts: 'text',
   harmless: true,
@@ -51,6 +53,7 @@ operation({
   method: 'POST',
   path: '/render/plain',
   summary: 'Preview a plain text',
+  description: 'Takes a text and answers it as HTML with its line breaks kept and everything in it escaped. Nothing is saved.',
   tag: 'Render',
   accepts: 'text',
   harmless: true,

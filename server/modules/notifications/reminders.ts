@@ -69,6 +69,7 @@ operation({
   method: 'GET',
   path: '/work_packages/:id/reminders',
   summary: 'List the upcoming reminders for a work package',
+  description: 'Answers the caller’s own reminders for the work package that have not come due yet.',
   tag: 'Reminder',
   answers: { status: 200, of: 'Reminder', as: 'collection' },
   run: async ({ context, params }) => {
@@ -82,6 +83,8 @@ operation({
   method: 'POST',
   path: '/work_packages/:id/reminders',
   summary: 'Create a reminder for a work package',
+  description:
+    'Has the caller notified at a time in the future. There is one upcoming reminder for each work package: a second one is refused (409).',
   tag: 'Reminder',
   answers: { status: 201, of: 'Reminder', as: 'single' },
   takes: 'Reminder',

@@ -94,6 +94,7 @@ operation({
   method: 'GET',
   path: '/versions/available_projects',
   summary: 'List the projects in which versions can be created',
+  description: 'Answers the projects in which the caller may create versions.',
   tag: 'Version',
   guard: inAnyProject('manage_versions'),
   answers: { status: 200, of: 'Project', as: 'collection' },
@@ -107,6 +108,8 @@ for (const as of ['projects', 'workspaces']) {
     method: 'GET',
     path: `/versions/:id/${as}`,
     summary: `List the ${as} in which a version can be used`,
+    description:
+      'Answers where work packages can have the version: the project that defines it and those that it is shared with, as far as the caller may see them.',
     tag: 'Version',
     answers: { status: 200, of: 'Project', as: 'collection' },
     run: async ({ context, params }) => {

@@ -149,9 +149,10 @@ operation({
   method: 'GET',
   path: '/queries/filter_instance_schemas',
   summary: 'List the schemas of filters',
+  description: 'Tells of each filter that there is outside of projects which operators it has and which values these take.',
   tag: 'Query',
   guard: seesWork,
-  answers: { status: 200, as: 'object' },
+  answers: { status: 200, of: 'QueryFilterInstanceSchema', as: 'collection' },
   run: async ({ context }) => ok(await filterSchemas(undefined, context)),
 })
 
@@ -161,8 +162,9 @@ for (const parent of ['projects', 'workspaces', 'workspace']) {
     method: 'GET',
     path: `/${parent}/:id/queries/filter_instance_schemas`,
     summary: 'List the schemas of filters in a project',
+    description: 'Tells of each filter that there is in the project which operators it has and which values these take.',
     tag: 'Query',
-    answers: { status: 200, as: 'object' },
+    answers: { status: 200, of: 'QueryFilterInstanceSchema', as: 'collection' },
     run: async ({ context, params }) => ok(await filterSchemas(await projectAt(params['id'] as string, context), context)),
   })
 }
@@ -171,9 +173,10 @@ operation({
   method: 'GET',
   path: '/queries/filter_instance_schemas/:id',
   summary: 'View the schema of a filter',
+  description: 'Tells of one filter which operators it has and which values these take.',
   tag: 'Query',
   guard: seesWork,
-  answers: { status: 200, as: 'object' },
+  answers: { status: 200, of: 'QueryFilterInstanceSchema', as: 'single' },
   run: async ({ context, params }) => {
     const filter = workPackageFilters(context).get(params['id'] as string)
     if (!filter) throw notFound()

@@ -111,6 +111,8 @@ operation({
   method: 'POST',
   path: '/views/:kind',
   summary: 'Create a view',
+  description:
+    'Shows a query in one of the places that have queries of their own: `work_packages_table`, `gantt`, `work_packages_calendar`, `team_planner`.',
   tag: 'View',
   answers: { status: 201, of: 'View', as: 'single' },
   takes: 'View',

@@ -49,6 +49,7 @@ nested({
   resource: Revision,
   as: 'revisions',
   summary: 'List the revisions that speak of a work package',
+  description: 'Answers the commits whose messages name the work package, of the repositories that the caller may see.',
   // Not judged by the work package's project: its revisions may be those of others, and each is seen or not by itself.
   within: async (row) => {
     const spoken = sql`select r.changeset_id from changeset_work_packages r where r.work_package_id = ${row.id}`

@@ -44,6 +44,8 @@ export function belowUsers(resource: Resource, within: (context: Context) => Sql
     ...all,
     method: 'GET',
     summary: `List the ${words} of a user`,
+    description:
+      'Answers what was entered for one user. Everybody reads their own; those of others take the permission to manage working times.',
     answers: { status: 200, of, as: 'collection' },
     query,
     run: async (ask) => {
@@ -56,6 +58,7 @@ export function belowUsers(resource: Resource, within: (context: Context) => Sql
     ...all,
     method: 'POST',
     summary: `Create ${words} of a user`,
+    description: 'Takes the permission to manage working times: one’s own, or those of all.',
     answers: { status: 201, of, as: 'single' },
     takes: of,
     run: async (ask) => {
@@ -67,6 +70,7 @@ export function belowUsers(resource: Resource, within: (context: Context) => Sql
     ...one,
     method: 'GET',
     summary: `View ${words} of a user`,
+    description: 'Answers one entry of a user’s.',
     answers: { status: 200, of, as: 'single' },
     run: async (ask) => ok(await single(ask.context, resource, await found(ask))),
   })
@@ -74,6 +78,7 @@ export function belowUsers(resource: Resource, within: (context: Context) => Sql
     ...one,
     method: 'PATCH',
     summary: `Update ${words} of a user`,
+    description: 'Changes what the body names and leaves the rest as it is.',
     answers: { status: 200, of, as: 'single' },
     takes: of,
     run: async (ask) => saved(ask, resource, await prepareWrite(ask.context, resource, await found(ask), ask.body)),
@@ -82,6 +87,7 @@ export function belowUsers(resource: Resource, within: (context: Context) => Sql
     ...one,
     method: 'DELETE',
     summary: `Delete ${words} of a user`,
+    description: 'Removes one entry of a user’s.',
     answers: { status: 204 },
     run: async (ask) => {
       await remove(ask.db, ask.context, resource, await found(ask))

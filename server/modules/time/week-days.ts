@@ -117,12 +117,21 @@ const tag = 'WeekDay'
 const one = { path: '/days/week/:day', tag, answers: { status: 200, of: tag, as: 'single' } } as const
 const all = { path: '/days/week', tag, answers: { status: 200, of: tag, as: 'collection' } } as const
 
-operation({ ...all, method: 'GET', summary: 'List the days of the week', run: async ({ context }) => ok(week(context)) })
+operation({
+  ...all,
+  method: 'GET',
+  summary: 'List the days of the week',
+  description: 'Answers all seven, Monday first, and which of them are worked on.',
+  run: async ({ context }) => ok(week(context)),
+})
 
 operation({
   ...all,
   method: 'PATCH',
   summary: 'Change which days of the week are working days',
+  takes: 'WeekDaysWrite',
+  description:
+    'Takes a collection of week days, each named by its link `self`; days that are not named stay as they are. Work packages are scheduled anew. At least one working day has to be left. For administrators.',
   guard: admin,
   run: async (ask) => ok(week(await change(ask, changesFrom(ask.body, ask.context)))),
 })
@@ -131,6 +140,7 @@ operation({
   ...one,
   method: 'GET',
   summary: 'View a day of the week',
+  description: 'Answers one day of the week: Monday is 1, Sunday is 7.',
   run: async ({ context, params }) => ok(weekDay(dayFrom(params['day'] as string), context)),
 })
 
@@ -138,6 +148,8 @@ operation({
   ...one,
   method: 'PATCH',
   summary: 'Change whether a day of the week is a working day',
+  takes: 'WeekDayWrite',
+  description: 'Work packages are scheduled anew. At least one working day has to be left. For administrators.',
   guard: admin,
   run: async (ask) => {
     const day = dayFrom(ask.params['day'] as string)

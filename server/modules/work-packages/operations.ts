@@ -13,7 +13,7 @@ import { resourceNamed } from '#kernel/resource.ts'
 import { either, inProject, onWorkPackage } from '#kernel/rules.ts'
 import { idSet, prepare } from '#kernel/viewer.ts'
 import { assignable } from './facts.ts'
-import { listAt } from './list.ts'
+import { listAt, listParameters } from './list.ts'
 import { WorkPackage } from './work-packages.ts'
 
 const tag = 'WorkPackage'
@@ -27,9 +27,11 @@ for (const parent of ['projects', 'workspaces']) {
     method: 'GET',
     path: `/${parent}/:id/work_packages`,
     summary: 'List the work packages of a project',
+    description:
+      'Answers the work packages of one project, and of those below it unless `includeSubprojects` is false: the open ones, unless filters say otherwise.',
     tag,
     answers: { status: 200, of: tag, as: 'collection' },
-    query: ['offset', 'pageSize', 'filters', 'sortBy', 'groupBy', 'showSums', 'select', 'timestamps'],
+    query: ['offset', 'pageSize', 'filters', 'sortBy', 'groupBy', 'showSums', ...listParameters, 'select', 'timestamps'],
     run: async (ask) => {
       const { context } = ask
       const row = await project(ask)
@@ -42,9 +44,11 @@ for (const parent of ['projects', 'workspaces']) {
     method: 'POST',
     path: `/${parent}/:id/work_packages`,
     summary: 'Create a work package in a project',
+    description: 'Creates a work package in the project of the address and answers it.',
     tag,
     answers: { status: 201, of: tag, as: 'single' },
     takes: tag,
+    query: ['notify'],
     run: async (ask) => {
       const row = await project(ask)
       return created(
@@ -59,6 +63,7 @@ for (const parent of ['projects', 'workspaces']) {
     method: 'POST',
     path: `/${parent}/:id/work_packages/form`,
     summary: 'Form for creating a work package in a project',
+    description: 'Tries out the creation of a work package in the project of the address. Nothing is saved.',
     tag,
     answers: { status: 200, of: tag, as: 'form' },
     takes: tag,
@@ -74,6 +79,8 @@ for (const parent of ['projects', 'workspaces']) {
     method: 'GET',
     path: `/${parent}/:id/available_assignees`,
     summary: 'List who work in a project can be assigned to',
+    description:
+      'Answers the users, groups and placeholder users that work packages of the project can be assigned to, all at once.',
     tag,
     answers: { status: 200, of: 'Principal', as: 'collection' },
     run: async (ask) => {
@@ -95,6 +102,7 @@ operation({
   method: 'GET',
   path: '/work_packages/:id/available_assignees',
   summary: 'List who a work package can be assigned to',
+  description: 'Answers the users, groups and placeholder users that this work package can be assigned to, all at once.',
   tag,
   answers: { status: 200, of: 'Principal', as: 'collection' },
   run: async (ask) => {
@@ -115,6 +123,7 @@ operation({
   method: 'GET',
   path: '/work_packages/available_projects',
   summary: 'List the projects a work package can be created in',
+  description: 'Answers the projects in which the caller may create work packages.',
   tag,
   guard: add,
   answers: { status: 200, of: 'Project', as: 'collection' },
@@ -126,6 +135,7 @@ operation({
   method: 'GET',
   path: '/work_packages/:id/available_projects',
   summary: 'List the projects a work package can be moved to',
+  description: 'Answers the projects to which the caller may move this work package.',
   tag,
   answers: { status: 200, of: 'Project', as: 'collection' },
   query: ['offset', 'pageSize', 'filters', 'sortBy', 'select'],
@@ -144,6 +154,7 @@ operation({
   method: 'GET',
   path: '/work_packages/:id/available_watchers',
   summary: 'List who could watch a work package and does not',
+  description: 'Answers the users who may see the work package and do not watch it yet.',
   tag,
   answers: { status: 200, of: 'User', as: 'collection' },
   query: ['offset', 'pageSize', 'filters', 'sortBy', 'select'],
@@ -163,6 +174,7 @@ operation({
   method: 'GET',
   path: '/work_packages/:id/watchers',
   summary: 'List the watchers of a work package',
+  description: 'Answers the users who are told of what happens to the work package, all at once.',
   tag,
   answers: { status: 200, of: 'User', as: 'collection' },
   run: async (ask) => {
@@ -183,8 +195,11 @@ operation({
   method: 'POST',
   path: '/work_packages/:id/watchers',
   summary: 'Add a watcher to a work package',
+  description:
+    'Has a user watch the work package. Everybody may watch what they see; to have others watch it takes a permission.',
   tag,
-  answers: { status: 201, of: 'User', as: 'single' },
+  answers: { status: 201, of: 'User', as: 'single', also: { 200: 'The user has been watching it already.' } },
+  takes: 'WatcherWrite',
   run: async (ask) => {
     const { context, db, body } = ask
     const row = await workPackage(ask)
@@ -208,6 +223,7 @@ operation({
   method: 'DELETE',
   path: '/work_packages/:id/watchers/:user_id',
   summary: 'Remove a watcher from a work package',
+  description: 'Has a user watch the work package no more. Nothing happens where the user does not.',
   tag,
   answers: { status: 204 },
   run: async (ask) => {

@@ -12,7 +12,7 @@ import { lookUp } from './facts.ts'
 import { workPackageFilters } from './filters.ts'
 import { loadRelatives } from './hierarchy.ts'
 import { isMilestone, isNoMilestone, links, relatives, self } from './links.ts'
-import { listOptions } from './list.ts'
+import { listOptions, listParameters } from './list.ts'
 import { readMoments } from './moments.ts'
 import { attributeGroups } from './schemas.ts'
 import * as steps from './steps.ts'
@@ -57,6 +57,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
   guards: { index: view },
   may: { create: add, update, edit, delete: inProject('delete_work_packages') },
   index: listOptions,
+  listParameters,
   order: { column: 'id', descending: true },
   extras: {
     is_watched: ({ viewer }, t) =>

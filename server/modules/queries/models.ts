@@ -1,0 +1,125 @@
+/** What is answered and taken about queries that is no row, as the description of the API tells it. */
+import { hal, model, ref } from '#kernel/models.ts'
+
+model('DefaultQuery', {
+  description: 'A query that is not saved: what a list of work packages is where none was chosen.',
+  schema: ref('Query'),
+  example: {
+    _type: 'Query',
+    id: null,
+    name: 'default',
+    public: false,
+    sums: false,
+    _links: {
+      self: { href: '/api/v3/queries/default', title: 'default' },
+      results: { href: '/api/v3/work_packages?pageSize=20&sortBy=%5B%5B%22id%22%2C%22asc%22%5D%5D' },
+      update: { href: '/api/v3/queries/form', method: 'post' },
+    },
+  },
+})
+
+model('QueryFilterInstanceSchema', {
+  description: 'Which operators a filter has, and which values these take.',
+  schema: hal(
+    'QueryFilterInstanceSchema',
+    {
+      _dependencies: {
+        type: 'array',
+        description: 'The values by the address of the operator: of which type, how many, and where they can be chosen from.',
+        items: {
+          type: 'object',
+          properties: {
+            _type: { const: 'SchemaDependency' },
+            on: { const: 'operator' },
+            dependencies: {
+              type: 'object',
+              additionalProperties: { type: 'object', properties: { values: ref('SchemaProperty') } },
+            },
+          },
+        },
+      },
+      name: ref('SchemaProperty', 'What people read.'),
+      filter: ref('SchemaProperty', 'The filter, of which there is one to choose.'),
+      operator: ref('SchemaProperty', 'The operators to choose from.'),
+    },
+    { self: ref('Link'), filter: ref('Link', 'The filter.') },
+  ),
+  example: {
+    _type: 'QueryFilterInstanceSchema',
+    _dependencies: [
+      {
+        _type: 'SchemaDependency',
+        on: 'operator',
+        dependencies: {
+          '/api/v3/queries/operators/~': {
+            values: { type: '[1]String', name: 'Values', required: true, hasDefault: false, writable: true },
+          },
+        },
+      },
+    ],
+    name: { type: 'String', name: 'Name', required: true, hasDefault: false, writable: false },
+    filter: { type: 'QueryFilter', name: 'Filter', required: true, hasDefault: false, writable: true, location: '_links' },
+    operator: { type: 'QueryOperator', name: 'Operator', required: true, hasDefault: false, writable: true, location: '_links' },
+    _links: {
+      self: { href: '/api/v3/queries/filter_instance_schemas/subject', title: 'Subject' },
+      filter: { href: '/api/v3/queries/filters/subject', title: 'Subject' },
+    },
+  },
+})
+
+model('QueryICalUrl', {
+  description: 'The address at which calendar programs read a query. It is told only this once.',
+  schema: hal(
+    'QueryICalUrl',
+    {},
+    { self: ref('PostLink'), query: ref('Link', 'The query.'), icalUrl: ref('Link', 'The address, with its secret.') },
+  ),
+  example: {
+    _type: 'QueryICalUrl',
+    _links: {
+      self: { href: '/api/v3/queries/42/ical_url', method: 'post' },
+      query: { href: '/api/v3/queries/42', method: 'get' },
+      icalUrl: { href: 'https://pm.example.org/projects/3/calendars/42/ical?ical_token=0f9c…', method: 'get' },
+    },
+  },
+})
+
+model('QueryICalUrlWrite', {
+  description: 'What the address is for.',
+  schema: {
+    type: 'object',
+    required: ['token_name'],
+    properties: {
+      token_name: { type: 'string', maxLength: 255, description: 'By what its owner knows it again. One name serves once.' },
+    },
+  },
+  example: { token_name: 'Calendar on my telephone' },
+})
+
+const positions = { type: 'object', additionalProperties: { type: 'integer' } }
+
+model('WorkPackagePositions', {
+  description: 'Positions by the ids of work packages.',
+  schema: positions,
+  example: { 42: 8192, 43: 16384 },
+})
+
+model('QueryOrderChange', {
+  description: 'New positions by the ids of work packages.',
+  schema: {
+    type: 'object',
+    required: ['delta'],
+    properties: { delta: { ...positions, description: 'The positions; -1 takes a work package out of the order.' } },
+  },
+  example: { delta: { 42: 12288, 43: -1 } },
+})
+
+model('QueryOrderChanged', {
+  description: 'When the order was changed.',
+  schema: {
+    type: 'object',
+    required: ['t'],
+    properties: { t: { type: 'string', format: 'date-time', description: 'That time.' } },
+  },
+  example: { t: '2026-03-02T09:30:00.000Z' },
+})
