@@ -33,5 +33,9 @@ export const ref = (name: string, description?: string): JsonSchema => ({
 export const hal = (type: string, properties: JsonSchema, links: JsonSchema): JsonSchema => ({
   type: 'object',
   required: ['_type', '_links'],
-  properties: { _type: { const: type }, ...properties, _links: { type: 'object', properties: links } },
+  properties: {
+    _type: { type: 'string', const: type },
+    ...properties,
+    _links: { type: 'object', properties: { self: ref('Link', 'Its own address.'), ...links } },
+  },
 })

@@ -88,7 +88,7 @@ export const common: Record<string, Json> = {
         type: 'object',
         properties: { elements: { type: 'array', items: { type: 'object', additionalProperties: true } } },
       },
-      _links: { type: 'object', required: ['self'], properties: { self: ref('Link') } },
+      _links: { type: 'object', required: ['self'], properties: { self: ref('Link', 'This list, as it was asked for.') } },
     },
   },
   PaginatedCollection: {
@@ -161,8 +161,8 @@ export const common: Record<string, Json> = {
       writable: { type: 'boolean', description: 'Whether the caller may write it.' },
       location: { type: 'string', description: '`_links` or `_meta`, where it is not among the other properties.' },
       attributeGroup: { type: 'string', description: 'The part of a form that it belongs to.' },
-      minLength: { type: 'integer' },
-      maxLength: { type: 'integer' },
+      minLength: { type: 'integer', description: 'How many characters it has at least.' },
+      maxLength: { type: 'integer', description: 'How many characters it has at most.' },
       options: { type: 'object', additionalProperties: true, description: 'What else there is to know.' },
       _links: {
         type: 'object',

@@ -36,6 +36,14 @@ export const Membership = resource<'memberships', MembershipFacts>(
   'memberships',
   ({ integer, boolean, dateTime, markdown, link, links }) => ({
     path: 'memberships',
+    description: 'That a principal has roles, in a project or everywhere.',
+    glossary: {
+      project: 'Where; empty for everywhere.',
+      principal: 'Who. It stays the same once the membership is there.',
+      roles: 'What they may do there. A write names all of them.',
+      notificationMessage: 'A text for the new member. It is taken, but no mail is sent.',
+      sendNotifications: 'Taken, but no mail is sent either way.',
+    },
     title: (row) => (row as { principal_name?: string }).principal_name as string,
     order: { column: 'id' },
     topics: ['memberships'],

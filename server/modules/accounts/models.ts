@@ -3,7 +3,7 @@ import { hal, model, ref } from '#kernel/models.ts'
 
 model('Action', {
   description: 'Something that a principal can be capable of. There is one for each permission that clients can ask about.',
-  schema: hal('Action', { id: { type: 'string', description: 'What it is done to, and what is done.' } }, { self: ref('Link') }),
+  schema: hal('Action', { id: { type: 'string', description: 'What it is done to, and what is done.' } }, {}),
   example: { _type: 'Action', id: 'work_packages/read', _links: { self: { href: '/api/v3/actions/work_packages/read' } } },
 })
 
@@ -18,7 +18,6 @@ model('Capability', {
       },
     },
     {
-      self: ref('Link'),
       action: ref('Link', 'What can be done.'),
       context: ref('Link', 'The project in which it can be done, or the global context.'),
       principal: ref('Link', 'Who can do it.'),
@@ -38,7 +37,7 @@ model('Capability', {
 
 model('GlobalContext', {
   description: 'What stands for everywhere in place of a project.',
-  schema: hal('CapabilityContext::Global', { id: { const: 'global' } }, { self: ref('Link') }),
+  schema: hal('CapabilityContext::Global', { id: { const: 'global', description: 'By what it is addressed.' } }, {}),
   example: {
     _type: 'CapabilityContext::Global',
     id: 'global',

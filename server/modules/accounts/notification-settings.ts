@@ -8,6 +8,7 @@ import { namedIn, sentLink } from '#kernel/draft.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
 import type { Kind } from '#kernel/kinds.ts'
 import * as kinds from '#kernel/kinds.ts'
+import { ref } from '#kernel/models.ts'
 import { isId } from '#kernel/operators.ts'
 import { visibleRows } from '#kernel/page.ts'
 import { type Draft, hrefOf, resourceNamed, snakeCase } from '#kernel/resource.ts'
@@ -67,7 +68,7 @@ export const settingsKind: Kind = {
       properties: {
         ...Object.fromEntries(flagNames.map((name) => [name, { type: 'boolean' }])),
         ...Object.fromEntries(alertNames.map((name) => [name, { type: ['string', 'null'], format: 'duration' }])),
-        _links: { type: 'object', properties: { project: { type: 'object' } } },
+        _links: { type: 'object', properties: { project: ref('Link', 'The project that they are for; empty for everywhere.') } },
       },
     },
   },

@@ -29,6 +29,20 @@ const addressOf = ({ id }: Tables['principals']) => `users/${id}/preferences`
 
 export const UserPreferences = resource<'principals', Chosen>('UserPreferences', 'principals', ({ text, boolean, link, of }) => ({
   path: 'my_preferences',
+  description: 'How somebody wants to use the instance, and what they want to be told of.',
+  glossary: {
+    timeZone: 'The time zone that times are meant in, such as `Europe/Berlin`.',
+    disableKeyboardShortcuts: 'Whether clients should have no keyboard shortcuts.',
+    warnOnLeavingUnsaved: 'Whether clients should ask before what is not saved is left.',
+    commentSortDescending: 'Whether the newest entries of a history come first.',
+    autoHidePopups: 'Whether messages should go away by themselves.',
+    dailyReminders: 'When mail tells of what is unread: at full hours.',
+    immediateReminders: 'What mail tells of at once.',
+    pauseReminders: 'From when to when no mail tells of anything.',
+    workdays: 'On which days mail may tell of something: 1 for Monday to 7 for Sunday.',
+    notifications: 'What they are told of: everywhere, and otherwise in single projects.',
+    user: 'Whose they are.',
+  },
   addressOf,
   label: 'preferences',
   title: 'name',

@@ -79,6 +79,13 @@ const access: Filter = {
 
 export const Principal = resource('Principal', 'principals', ({ text, integer }) => ({
   path: 'principals',
+  description: 'Whom work can be assigned to and roles can be given: a user, a group or a placeholder user. `_type` says which.',
+  glossary: {
+    name: 'What they are called.',
+  },
+  example: {
+    name: 'Vera Example',
+  },
   also: ['groups', 'users', 'placeholder_users'],
   variant: kindOf,
   pathOf: (row) => paths[kindOf(row)] as string,

@@ -15,6 +15,13 @@ const asksFor = ({ operator, values }: FilterUse) => (values[0] === 't') === (op
 
 export const Role = resource('Role', 'roles', ({ text, integer }) => ({
   path: 'roles',
+  description: 'A bundle of permissions that memberships give.',
+  glossary: {
+    name: 'What it is called.',
+  },
+  example: {
+    name: 'Member',
+  },
   title: 'name',
   held: 'all',
   order: { column: 'position' },

@@ -7,6 +7,7 @@ import { publish } from '#kernel/events.ts'
 import { type Change, changesOf, entryOf, rewriteWhere } from '#kernel/history.ts'
 import type { Kind } from '#kernel/kinds.ts'
 import { alive, unfold } from '#kernel/living.ts'
+import { ref } from '#kernel/models.ts'
 import { needsOf, relatedRows, targetOf, visibleIds } from '#kernel/page.ts'
 import { isNamed } from '#kernel/represent.ts'
 import { type Property, type Resource, resource, resourceNamed, standing } from '#kernel/resource.ts'
@@ -48,7 +49,7 @@ export const mayEdit = both(not(lacking('notes')), mayAttach)
 
 const detailsKind: Kind = {
   type: '[]Formattable',
-  json: { type: 'array', items: { type: 'object' } },
+  json: { type: 'array', items: ref('Formattable') },
   render: (value) => value,
   parse: (value) => value,
   strategy: 'list',
@@ -68,6 +69,24 @@ const RETRACTED = '_Changes were retracted._'
 
 export const Activity = resource<'journals', { hasInternal: boolean }>('Activity', 'journals', (p) => ({
   path: 'activities',
+  description:
+    'An entry of a work package’s history: what somebody changed or said at some time. `_type` is `Activity::Comment` where something was said.',
+  glossary: {
+    version: 'Which entry of the history it is, from 1.',
+    comment: 'What was said; empty where it is a change only.',
+    details: 'What was changed, a sentence for each.',
+    internal: 'Whether only those see it who may see internal comments.',
+    workPackage: 'What it is about.',
+    user: 'Who did it.',
+    emojiReactions: 'The reactions to it.',
+    update: 'Corrects the comment. There only for those who may.',
+  },
+  example: {
+    _type: 'Activity::Comment',
+    version: 3,
+    internal: false,
+    details: [],
+  },
   title: (row) => `#${row.id}`,
   untitled: true,
   type: (row, { loaded }) => (row.notes || told(loaded, row)?.isEmpty ? 'Activity::Comment' : 'Activity'),

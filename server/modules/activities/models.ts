@@ -16,7 +16,6 @@ model('EmojiReaction', {
       firstReactionAt: { type: 'string', format: 'date-time', description: 'When the first of them did.' },
     },
     {
-      self: ref('Link'),
       reactable: ref('Link', 'The comment.'),
       reactingUsers: { type: 'array', items: ref('Link'), description: 'Those who chose it, in that order.' },
     },

@@ -17,6 +17,7 @@ import { emojis, reactions } from './reactions.ts'
 const tag = 'Activity'
 
 extend('WorkPackage', 'work_packages', {
+  glossary: { activities: 'Its history.', addComment: 'Says something about it, as part of its history.' },
   actions: {
     activities: { href: ({ id }) => `/api/v3/work_packages/${id}/activities` },
     addComment: {

@@ -55,6 +55,16 @@ const self = ({ id }: { id: number }) => `/api/v3/custom_actions/${id}`
 
 export const CustomAction = resource('CustomAction', 'custom_actions', (p) => ({
   path: 'custom_actions',
+  description: 'Several changes of a work package that are made by one call.',
+  glossary: {
+    name: 'What it is called.',
+    description: 'What it does.',
+    executeImmediately: 'Makes the changes.',
+  },
+  example: {
+    name: 'Take it',
+    description: 'Assigns it to me.',
+  },
   title: 'name',
   held: 'all',
   order: { column: 'position' },

@@ -54,6 +54,22 @@ function readable(weight: string): string {
 
 export const HierarchyItem = resource('HierarchyItem', 'custom_field_items', (p) => ({
   path: 'custom_field_items',
+  description: 'A choice of a custom field that is a hierarchy or a weighted list.',
+  glossary: {
+    label: 'What people read.',
+    short: 'A short form of it.',
+    weight: 'What it counts for in calculated values, in a weighted list.',
+    formattedWeight: 'The same as people read it.',
+    depth: 'How far below the root it lies.',
+    branch: 'The way from the root to it.',
+  },
+  example: {
+    label: 'Deck',
+    short: 'D1',
+    weight: '1.5',
+    formattedWeight: '1.5',
+    depth: 1,
+  },
   title: nameOf,
   held: 'all',
   order: { column: 'position' },

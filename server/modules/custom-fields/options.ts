@@ -5,6 +5,13 @@ import { SEEN_FIELDS } from './definitions.ts'
 
 export const CustomOption = resource('CustomOption', 'custom_options', ({ text, integer }) => ({
   path: 'custom_options',
+  description: 'A choice of a custom field that is a list.',
+  glossary: {
+    value: 'What people read.',
+  },
+  example: {
+    value: 'Oak',
+  },
   title: 'value',
   held: 'all',
   order: { column: 'position' },

@@ -7,12 +7,11 @@ model('AttachmentUpload', {
     'AttachmentUpload',
     {
       id: { type: 'integer', description: 'The id that the attachment has from now on.' },
-      fileName: { type: 'string' },
-      description: ref('Formattable'),
-      createdAt: { type: 'string', format: 'date-time' },
+      fileName: { type: 'string', description: 'What it is called.' },
+      description: ref('Formattable', 'A text about it.'),
+      createdAt: { type: 'string', format: 'date-time', description: 'When it was prepared.' },
     },
     {
-      self: ref('Link'),
       addAttachment: {
         type: 'object',
         required: ['href', 'method', 'form_fields'],

@@ -14,6 +14,14 @@ const example = { id: 1, subject: 'An example', status_id: null as number | null
 /** Like a work package, with as little to it as a form needs. Nothing is ever saved. */
 const Example = fixed('Example', [example], ({ text, integer, link }) => ({
   path: 'example',
+  description: 'An invented resource that shows what schemas and forms look like.',
+  glossary: {
+    subject: 'What it is, in a line.',
+    status: 'How far it has come.',
+  },
+  example: {
+    subject: 'An example',
+  },
   title: 'subject',
   visible: everyone,
   // What a form says can be changed, though there is nothing to commit.

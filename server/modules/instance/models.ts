@@ -10,17 +10,16 @@ model('Root', {
       coreVersion: { type: 'string', description: 'The release of OpenProject whose API is spoken. For administrators.' },
     },
     {
-      self: ref('Link'),
-      configuration: ref('Link'),
-      memberships: ref('Link'),
-      priorities: ref('Link'),
-      relations: ref('Link'),
-      statuses: ref('Link'),
-      time_entries: ref('Link'),
-      types: ref('Link'),
+      configuration: ref('Link', 'What a client has to know of the instance.'),
+      memberships: ref('Link', 'Who is in which project. For those who see members somewhere.'),
+      priorities: ref('Link', 'How urgent work can be.'),
+      relations: ref('Link', 'What work packages have to do with each other.'),
+      statuses: ref('Link', 'How far work can have come.'),
+      time_entries: ref('Link', 'Time that was spent.'),
+      types: ref('Link', 'What kinds of work there are.'),
       user: ref('Link', 'The caller, unless anonymous.'),
       userPreferences: ref('Link', 'How the caller wants to use the instance.'),
-      workPackages: ref('Link'),
+      workPackages: ref('Link', 'What has to be done.'),
     },
   ),
   example: {
@@ -65,7 +64,6 @@ const settings = {
 }
 
 const links = {
-  self: ref('Link'),
   userPreferences: ref('Link', 'How the caller wants to use the instance.'),
   prepareAttachment: ref('PostLink', 'Where direct uploads are prepared. Absent where files lie in no store that clients reach.'),
 }

@@ -9,7 +9,7 @@ model('NotificationDetail', {
       property: { type: 'string', enum: ['startDate', 'dueDate', 'date', 'note'], description: 'What the value is of.' },
       value: { type: 'string', description: 'The value: a date, or the note of a reminder.' },
     },
-    { self: ref('Link'), schema: ref('Link', 'What the value is called, and its type.') },
+    { schema: ref('Link', 'What the value is called, and its type.') },
   ),
   example: {
     _type: 'Values::Property',
@@ -26,7 +26,7 @@ const entry = {
 
 model('ValueSchema', {
   description: 'The name and the type of a value.',
-  schema: hal('Schema', { property: entry, value: entry }, { self: ref('Link') }),
+  schema: hal('Schema', { property: entry, value: entry }, {}),
   example: {
     _type: 'Schema',
     property: { name: 'Property', type: 'String' },

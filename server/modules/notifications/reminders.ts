@@ -42,6 +42,16 @@ function check(draft: Draft, { isReminded }: Facts, { now }: Context): Violation
 
 export const Reminder = resource<'reminders', Facts>('Reminder', 'reminders', ({ text, integer, dateTime, link }) => ({
   path: 'reminders',
+  description: 'That somebody wants to be told of a work package at some time. Nobody else sees it.',
+  glossary: {
+    note: 'What to be reminded of.',
+    remindAt: 'When.',
+    creator: 'Who wants to be reminded.',
+    remindable: 'The work package.',
+  },
+  example: {
+    note: 'Ask for the sail.',
+  },
   title: (row) => `#${row.id}`,
   untitled: true,
   paginated: false,

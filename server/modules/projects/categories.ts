@@ -4,6 +4,15 @@ import { inProject } from '#kernel/rules.ts'
 
 export const Category = resource('Category', 'categories', ({ text, integer, link }) => ({
   path: 'categories',
+  description: 'A part of a project that work packages can be of.',
+  glossary: {
+    name: 'What it is called.',
+    project: 'The project that it is of.',
+    defaultAssignee: 'Whom new work packages of it are assigned to.',
+  },
+  example: {
+    name: 'Rigging',
+  },
   title: 'name',
   held: 'all',
   order: { column: 'name' },

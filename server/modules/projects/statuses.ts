@@ -14,6 +14,15 @@ export const projectStatuses = [
 
 export const ProjectStatus = fixed('ProjectStatus', projectStatuses, ({ text }) => ({
   path: 'project_statuses',
+  description: 'How a project is getting on. There are six, the same on every instance.',
+  glossary: {
+    id: 'Its code.',
+    name: 'What people read.',
+  },
+  example: {
+    id: 'on_track',
+    name: 'On track',
+  },
   title: 'name',
   visible: everyone,
   properties: { id: text({ writable: false }), name: text({ writable: false }) },

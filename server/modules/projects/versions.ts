@@ -32,6 +32,22 @@ const isNew = ({ before }: Draft): boolean => !before
 
 export const Version = resource<'versions', VersionFacts>('Version', 'versions', (p) => ({
   path: 'versions',
+  description: 'Something that is to be done by some time. It can be shared with other projects.',
+  glossary: {
+    name: 'What it is called.',
+    description: 'What it is about.',
+    startDate: 'When work on it begins.',
+    endDate: 'When it is to be done.',
+    status: '`open`, `locked` (nothing new is given it) or `closed`.',
+    sharing: 'With which other projects: `none`, `descendants`, `hierarchy`, `tree`, `system`.',
+    definingProject: 'The project that it is of.',
+    availableInProjects: 'Where it can be used.',
+  },
+  example: {
+    name: 'First voyage',
+    status: 'open',
+    sharing: 'none',
+  },
   title: 'name',
   belongsTo: 'project_id',
   held: 'all',

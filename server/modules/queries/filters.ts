@@ -4,6 +4,7 @@ import type { Context } from '#kernel/context.ts'
 import { namedIn, type Payload, sentLink } from '#kernel/draft.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { FormatError, isStorable, type Kind } from '#kernel/kinds.ts'
+import { ref } from '#kernel/models.ts'
 
 import { type FilterUse, isId, misfit, operatorsOf, takesValues, understood } from '#kernel/operators.ts'
 import { relatedRows } from '#kernel/page.ts'
@@ -67,7 +68,40 @@ function readInstance(instance: unknown, context: Context): FilterUse {
 /** The filters of a query. They are kept as text: what a list would be asked. */
 export const filtersKind: Kind = {
   type: '[]QueryFilterInstance',
-  json: { type: 'array', items: { type: 'object' } },
+  json: {
+    type: 'array',
+    items: {
+      type: 'object',
+      properties: {
+        _type: { type: 'string', description: 'The filter and `QueryFilter`, in one word.' },
+        name: { type: 'string', description: 'What people read.' },
+        values: { type: 'array', items: { type: 'string' }, description: 'The values, where they are no resources.' },
+        _links: {
+          type: 'object',
+          properties: {
+            filter: ref('Link', 'The filter.'),
+            operator: ref('Link', 'The operator.'),
+            values: { type: 'array', items: ref('Link'), description: 'The values, where they are resources.' },
+            schema: ref('Link', 'Which operators the filter has, and which values these take.'),
+          },
+        },
+      },
+    },
+    examples: [
+      [
+        {
+          _type: 'StatusQueryFilter',
+          name: 'Status',
+          _links: {
+            filter: { href: '/api/v3/queries/filters/status' },
+            operator: { href: '/api/v3/queries/operators/o' },
+            values: [],
+            schema: { href: '/api/v3/queries/filter_instance_schemas/status' },
+          },
+        },
+      ],
+    ],
+  },
   render: (shown: Shown) => shown.instances,
   parse: (value, context) => {
     if (!Array.isArray(value)) throw new FormatError('an array of filters')

@@ -42,7 +42,7 @@ model('QueryFilterInstanceSchema', {
       filter: ref('SchemaProperty', 'The filter, of which there is one to choose.'),
       operator: ref('SchemaProperty', 'The operators to choose from.'),
     },
-    { self: ref('Link'), filter: ref('Link', 'The filter.') },
+    { filter: ref('Link', 'The filter.') },
   ),
   example: {
     _type: 'QueryFilterInstanceSchema',

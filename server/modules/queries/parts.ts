@@ -56,6 +56,16 @@ export const QueryColumn = fixed<Part>(
   ({ text }) => ({
     ...common,
     path: 'queries/columns',
+    description: 'A property that a list of work packages can show.',
+    glossary: {
+      id: 'By what it is named in queries.',
+      name: 'What people read.',
+    },
+    example: {
+      id: 'subject',
+      name: 'Subject',
+      _type: 'QueryColumn::Property',
+    },
     label: 'query column',
     type: () => 'QueryColumn::Property',
     properties: { id: text(), name: text() },
@@ -65,7 +75,21 @@ export const QueryColumn = fixed<Part>(
 export const QueryGroupBy = fixed<Part>(
   'QueryGroupBy',
   propertiesThat(({ options }) => options.group),
-  ({ text }) => ({ ...common, path: 'queries/group_bys', label: 'query grouping', properties: { id: text(), name: text() } }),
+  ({ text }) => ({
+    ...common,
+    path: 'queries/group_bys',
+    description: 'A property that a list of work packages can be grouped by.',
+    glossary: {
+      id: 'By what it is named in queries.',
+      name: 'What people read.',
+    },
+    example: {
+      id: 'status',
+      name: 'Status',
+    },
+    label: 'query grouping',
+    properties: { id: text(), name: text() },
+  }),
 )
 
 const directions = { asc: 'Ascending', desc: 'Descending' }
@@ -84,6 +108,17 @@ export const QuerySortBy = fixed<Part & { column: string; direction: keyof typeo
   ({ text, link }) => ({
     ...common,
     path: 'queries/sort_bys',
+    description: 'A property and a direction that a list of work packages can be ordered by.',
+    glossary: {
+      id: 'By what it is named in queries.',
+      name: 'What people read.',
+      column: 'The property.',
+      direction: 'Whether it ascends or descends.',
+    },
+    example: {
+      id: 'subject-asc',
+      name: 'Subject (Ascending)',
+    },
     label: 'query order',
     properties: { id: text(), name: text(), column: link('QueryColumn', { column: 'column' }) },
     actions: {
@@ -98,7 +133,21 @@ export const QuerySortBy = fixed<Part & { column: string; direction: keyof typeo
 export const QueryFilter = fixed<Part>(
   'QueryFilter',
   (named) => [...filtersIn(named('WorkPackage')).values()].map(({ key, label }) => ({ id: key, name: label as string })),
-  ({ text }) => ({ ...common, path: 'queries/filters', label: 'query filter', properties: { id: text(), name: text() } }),
+  ({ text }) => ({
+    ...common,
+    path: 'queries/filters',
+    description: 'Something that a list of work packages can be filtered by.',
+    glossary: {
+      id: 'By what it is named in queries.',
+      name: 'What people read.',
+    },
+    example: {
+      id: 'status',
+      name: 'Status',
+    },
+    label: 'query filter',
+    properties: { id: text(), name: text() },
+  }),
 )
 
 /** Operators by their names: those of all filters, and those that a filter has to itself. */
@@ -108,5 +157,19 @@ const namesOfOperators = (named: Named): Readonly<Record<string, string>> =>
 export const QueryOperator = fixed<Part>(
   'QueryOperator',
   (named) => Object.entries(namesOfOperators(named)).map(([id, name]) => ({ id, name })),
-  ({ text }) => ({ ...common, path: 'queries/operators', label: 'query operator', properties: { id: text(), name: text() } }),
+  ({ text }) => ({
+    ...common,
+    path: 'queries/operators',
+    description: 'What a filter can do with its values.',
+    glossary: {
+      id: 'By what it is named in queries.',
+      name: 'What people read.',
+    },
+    example: {
+      id: '=',
+      name: 'is (OR)',
+    },
+    label: 'query operator',
+    properties: { id: text(), name: text() },
+  }),
 )

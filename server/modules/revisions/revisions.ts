@@ -14,6 +14,22 @@ const shortened = ({ identifier }: { identifier: string }): string =>
 
 export const Revision = resource('Revision', 'changesets', (p) => ({
   path: 'revisions',
+  description: 'A commit of a project’s repository.',
+  glossary: {
+    identifier: 'The hash.',
+    formattedIdentifier: 'As much of it as tells it from all others.',
+    authorName: 'Who made it, as the commit says.',
+    message: 'What the commit says.',
+    createdAt: 'When it was made.',
+    project: 'Whose repository it is in.',
+    author: 'The user who made it, where that is known.',
+    showRevision: 'Its page, for people.',
+  },
+  example: {
+    identifier: '0f9c2ab1d4e57c3388a1b2c3d4e5f60718293a4b',
+    formattedIdentifier: '0f9c2ab1',
+    authorName: 'Vera Example',
+  },
   title: 'identifier',
   untitled: true,
   order: { column: 'committed_at', descending: true },
@@ -40,6 +56,7 @@ export const Revision = resource('Revision', 'changesets', (p) => ({
 }))
 
 extend('WorkPackage', 'work_packages', {
+  glossary: { revisions: 'The commits that speak of it.' },
   actions: { revisions: { href: (row) => `${hrefOf(WorkPackage, row)}/revisions`, may: view } },
 })
 

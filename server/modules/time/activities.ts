@@ -18,6 +18,16 @@ export const TimeEntriesActivity = resource(
   'time_entry_activities',
   ({ text, integer, boolean, links }) => ({
     path: 'time_entries/activities',
+    description: 'What kind of effort time is booked as.',
+    glossary: {
+      name: 'What it is called.',
+      default: 'Whether an entry has it where none is named.',
+      projects: 'Where it can be booked.',
+    },
+    example: {
+      name: 'Development',
+      default: true,
+    },
     label: 'time entry activity',
     title: 'name',
     held: 'all',

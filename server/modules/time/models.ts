@@ -6,12 +6,11 @@ model('Day', {
   schema: hal(
     'Day',
     {
-      date: { type: 'string', format: 'date' },
+      date: { type: 'string', format: 'date', description: 'The date.' },
       name: { type: 'string', description: 'The day of the week in the caller’s language.' },
       working: { type: 'boolean', description: 'Whether it is worked on.' },
     },
     {
-      self: ref('Link'),
       weekday: ref('Link', 'The day of the week.'),
       nonWorkingReasons: {
         type: 'array',
@@ -44,7 +43,7 @@ model('WeekDay', {
       name: { type: 'string', description: 'What it is called in the caller’s language.' },
       working,
     },
-    { self: ref('Link') },
+    {},
   ),
   example: {
     _type: 'WeekDay',

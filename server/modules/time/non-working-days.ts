@@ -18,6 +18,15 @@ export const NonWorkingDay = resource<'non_working_days', { isTaken: boolean }>(
   'non_working_days',
   ({ text, integer, date }) => ({
     path: 'days/non_working',
+    description: 'A day off: a date on which nobody works, besides those of the week.',
+    glossary: {
+      date: 'The day.',
+      name: 'Why it is one.',
+    },
+    example: {
+      name: 'Labour Day',
+      date: '2026-05-01',
+    },
     addressOf: (row) => `days/non_working/${row.date}`,
     resolve: async (text, { db }) => {
       const found = await db.one<{ id: number }>(sql`select id from non_working_days where date = ${dateFrom(text)}`)

@@ -30,6 +30,13 @@ export const UserNonWorkingTime = resource<'user_non_working_times', Facts>(
   'user_non_working_times',
   ({ integer, date, link }) => ({
     path: 'non_working_times',
+    plural: 'non-working times',
+    description: 'Days on which somebody does not work, besides those on which nobody does.',
+    glossary: {
+      startDate: 'The first day.',
+      endDate: 'The last day.',
+      user: 'Whose they are.',
+    },
     pathOf: (row) => `users/${row.user_id}/non_working_times`,
     label: 'non-working times',
     title: 'start_date',

@@ -4,6 +4,14 @@ import { everyone, inAnyProject } from '#kernel/rules.ts'
 
 export const Priority = resource('Priority', 'priorities', ({ text, integer, boolean }) => ({
   path: 'priorities',
+  description: 'How urgent a work package is.',
+  glossary: {
+    name: 'What it is called.',
+    isActive: 'Whether it can be chosen.',
+  },
+  example: {
+    name: 'Normal',
+  },
   title: 'name',
   held: 'all',
   order: { column: 'position' },

@@ -4,6 +4,16 @@ import { either, everyone, inAnyProject } from '#kernel/rules.ts'
 
 export const Type = resource('Type', 'types', ({ text, integer, boolean, dateTime }) => ({
   path: 'types',
+  description: 'What kind of work a work package is. Projects choose which types they use.',
+  glossary: {
+    name: 'What it is called.',
+    isMilestone: 'Whether work of this kind happens on one day and has nothing below it.',
+  },
+  example: {
+    name: 'Task',
+    isMilestone: false,
+    isDefault: true,
+  },
   title: 'name',
   held: 'all',
   order: { column: 'position' },
