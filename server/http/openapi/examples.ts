@@ -38,7 +38,8 @@ const ID = 42
 const formattable = (format: string, raw: string) => ({ format, raw, html: `<p class="op-uc-p">${raw}</p>` })
 
 /** A value that fits a schema. */
-export function fitting(schema: Json): unknown {
+function fitting(schema: Json): unknown {
+  if (schema['$ref'] === '#/components/schemas/Link') return { href: null }
   const { examples, const: fixed, enum: choices, type, format, properties, items, minimum } = schema as Record<string, any>
   if (examples?.[0] !== undefined) return examples[0]
   if (fixed !== undefined) return fixed

@@ -189,9 +189,10 @@ export function pathParameters(path: string, resources: readonly Resource[]): Js
       (last === 'watchers' ? resources.find((one) => one.name === 'User') : undefined) ??
       (last === 'workspace' ? resources.find((one) => one.name === 'Project') : undefined)
     const id = resource?.example?.['id']
+    const isText = typeof id === 'string' || Object.hasOwn(spellings, resource?.name ?? '')
     const described = known ?? {
-      schema: typeof id === 'string' || spellings[resource?.name ?? ''] ? text : { type: 'integer' },
-      example: id ?? 1,
+      schema: isText ? text : { type: 'integer' },
+      example: id ?? (isText ? '1' : 1),
       description: spellings[resource?.name ?? ''] ?? `The id of the ${resource?.words ?? last.replaceAll('_', ' ')}.`,
     }
     return [{ name, in: 'path', required: true, ...described }]

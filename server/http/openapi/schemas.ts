@@ -26,7 +26,7 @@ function valueSchema({ kind, options }: Property): Json {
 }
 
 const isAlwaysThere = ({ kind, options }: Property): boolean =>
-  options.required === true || kind.type === 'Boolean' || kind.type === 'Formattable'
+  (options.required === true && options.nullable !== true) || kind.type === 'Boolean' || kind.type === 'Formattable'
 
 /** Whether clients can send a property at all. */
 const isSent = (p: Property): boolean => p.options.writable !== false && (p.column !== undefined || p.many) && p.name !== 'id'
@@ -73,7 +73,10 @@ function actionSchema(name: string, action: Action<any>, resource: Resource): Js
 function embeddedSchema(resource: Resource, known: ReadonlySet<string>): Json {
   const linked = resource.properties.filter(({ to, options }) => to && options.embed && known.has(to))
   const entries = linked.map((p): [string, Json] => {
-    const target = ref(p.to as string)
+    // Where the row says what kind of thing it is, it may be of any kind.
+    const target = p.options.target
+      ? { type: 'object', description: meaningOf(p.name, resource.glossary), additionalProperties: true }
+      : ref(p.to as string)
     const shape = p.options.collected ? ref(`${p.to}Collection`) : p.many ? { type: 'array', items: target } : target
     return [p.name, shape]
   })

@@ -2,7 +2,7 @@
 import { hal, model, ref } from '#kernel/models.ts'
 import { emojis } from './reactions.ts'
 
-const reaction = { type: 'string', enum: Object.keys(emojis) }
+const reaction = { type: 'string', enum: Object.keys(emojis), description: 'What the reaction is called.' }
 
 model('EmojiReaction', {
   description: 'One kind of reaction to a comment, and everybody who chose it.',
@@ -10,7 +10,7 @@ model('EmojiReaction', {
     'EmojiReaction',
     {
       id: { type: 'string', description: 'The id of the comment and the reaction.' },
-      reaction: { ...reaction, description: 'What the reaction is called.' },
+      reaction,
       emoji: { type: 'string', description: 'The picture of it.' },
       reactionsCount: { type: 'integer', description: 'How many have chosen it.' },
       firstReactionAt: { type: 'string', format: 'date-time', description: 'When the first of them did.' },
@@ -54,6 +54,7 @@ model('CommentWrite', {
     properties: {
       comment: {
         type: 'object',
+        description: 'What is said.',
         required: ['raw'],
         properties: { raw: { type: 'string', description: 'The text, in markdown.' } },
       },

@@ -19,14 +19,18 @@ model('NotificationDetail', {
   },
 })
 
-const entry = {
+const entry = (description: string) => ({
   type: 'object',
-  properties: { name: { type: 'string', description: 'What people read.' }, type: { type: 'string' } },
-}
+  description,
+  properties: {
+    name: { type: 'string', description: 'What people read.' },
+    type: { type: 'string', description: 'Its kind.' },
+  },
+})
 
 model('ValueSchema', {
   description: 'The name and the type of a value.',
-  schema: hal('Schema', { property: entry, value: entry }, {}),
+  schema: hal('Schema', { property: entry('What tells of what the value is.'), value: entry('The value.') }, {}),
   example: {
     _type: 'Schema',
     property: { name: 'Property', type: 'String' },
