@@ -157,7 +157,7 @@ export const article = (words: string): string => (/^([aeio]|u(?!se|ni))/i.test(
 function wordsOf(resource: Resource): Readonly<Record<StandardOperation, Pick<Operation, 'summary' | 'description'>>> {
   const { words, plural, lock, paginated, deleted } = resource
   const one = `${article(words)} ${words}`
-  const means = resource.description ? ` ${resource.description}` : ''
+  const means = resource.description ? `\n\n*${words.charAt(0).toUpperCase()}${words.slice(1)}*: ${resource.description}` : ''
   const guarded = lock ? ' It has to repeat the `lockVersion` that was read: whoever has changed it since makes this a 409.' : ''
   const asForm =
     'Nothing is saved. The answer holds the payload as it would be saved, the schema it has to fit with the values there are to choose from, and what is wrong with it; its link `commit` is there as soon as nothing is.'

@@ -1,5 +1,5 @@
 /** Query and path parameters, each described once. */
-import { operatorsOf } from '#kernel/operators.ts'
+import { operatorsOf, takesValues } from '#kernel/operators.ts'
 import { filtersOf, type Known } from '#kernel/query.ts'
 import type { Resource } from '#kernel/resource.ts'
 import type { Json } from './common.ts'
@@ -30,23 +30,23 @@ const byName: Readonly<Record<string, Json>> = {
       'What to answer instead of everything, separated by commas: members of the list by their names, those of its elements after `elements/`; `*` stands for all.',
   },
   timestamps: {
-    schema: { ...text, default: 'PT0S' },
+    schema: text,
     example: 'P-1W,PT0S',
     description:
-      'Moments to compare at, separated by commas: ISO 8601 dates, dates and times, durations before now, or days gone by such as oneDayAgo@08:00+00:00. The first is what is compared with, the last is told in full. Ten at most.',
+      'Moments to compare at, separated by commas: ISO 8601 dates, dates and times, durations before now, or days gone by such as oneDayAgo@08:00+00:00. The first is what is compared with, the last is told in full. Ten at most; `PT0S` is now.',
   },
   showSums: {
-    schema: { ...yesOrNo, default: false },
+    schema: yesOrNo,
     example: true,
     description: 'Whether to answer sums, of all and of each group.',
   },
   includeSubprojects: {
-    schema: { ...yesOrNo, default: true },
+    schema: yesOrNo,
     example: false,
-    description: 'Whether what lies in projects below is listed as well.',
+    description: 'Whether what lies in projects below is listed as well: it is, unless this says false.',
   },
   showHierarchies: {
-    schema: { ...yesOrNo, default: true },
+    schema: yesOrNo,
     example: true,
     description:
       'Whether clients are to show children below their parents. It is only repeated in links, and excludes `groupBy`.',
@@ -87,13 +87,18 @@ const operators = ({ operators: own, strategy }: Known): string =>
   (own ?? operatorsOf[strategy]).map((one) => `\`${one}\``).join(' ')
 
 /** The names of filters that lists of a resource offer, with their operators. */
-const offered = (resource: Resource): Known[] => [...new Set(filtersOf(resource).values())].filter(({ unlisted }) => !unlisted)
+const offered = (resource: Resource): Known[] =>
+  [...new Set(filtersOf(resource).values())].filter(({ unlisted }) => !unlisted).sort((a, b) => a.key.localeCompare(b.key))
+
+/** What is most often filtered by comes first. */
+const usual = ['status', 'principal', 'project', 'name', 'id']
 
 /** An example of a filter that makes sense for whatever there is. */
 function exampleOf(filters: readonly Known[]): string {
-  const { key, strategy, operators: own } = (filters.find(({ to }) => to !== undefined) ?? filters[0]) as Known
+  const rank = ({ key }: Known) => (usual.includes(key) ? usual.indexOf(key) : usual.length)
+  const { key, strategy, operators: own } = filters.toSorted((a, b) => rank(a) - rank(b))[0] as Known
   const [operator = '='] = own ?? operatorsOf[strategy]
-  return JSON.stringify([{ [key]: { operator, values: operator === 'o' ? null : ['1'] } }])
+  return JSON.stringify([{ [key]: { operator, values: takesValues(operator) ? ['1'] : [] } }])
 }
 
 /** The parameters that say more of one resource than of another: what its lists can be filtered, ordered and grouped by. */

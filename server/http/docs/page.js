@@ -1,0 +1,15 @@
+/** The page to browse the API: requests that are tried out go by the session, or by the token that was given. */
+const explorer = document.querySelector('openapi-explorer')
+
+// Without the first header a session only reads: pages of other origins cannot send it. Without the second the browser would ask
+// for a password by itself where one is missing.
+explorer.addEventListener('request', ({ detail: { request } }) => {
+  request.headers.set('X-Requested-With', 'XMLHttpRequest')
+  request.headers.set('X-Authentication-Scheme', 'Session')
+  request.credentials = 'same-origin'
+})
+
+// Whoever lets this page in as an application is led back to the page itself, not to a place in it.
+explorer.addEventListener('spec-loaded', () => {
+  explorer.setAuthenticationConfiguration('oauth2', { redirectUri: location.pathname })
+})
