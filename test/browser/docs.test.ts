@@ -47,6 +47,7 @@ describe('the page to browse the API', { skip: browserMissing }, () => {
       if (/Content Security Policy|Unable|Error/.test(message.text()) && !/status of 4\d\d/.test(message.text()))
         complaints.push(message.text())
     })
+    page.on('pageerror', (error) => complaints.push(String(error)))
     await page.goto(it.url + path)
     return { context, page, complaints }
   }

@@ -89,29 +89,27 @@ const titleOf = ({ example = {}, words }: Resource): unknown =>
 type Named = (name: string) => Resource | undefined
 
 /** The address of an example. */
-const addressOf = (resource: Resource): string => {
-  const row = { id: ID, user_id: 5, workspace_type: 'project' }
-  try {
-    const path = resource.addressOf?.(row) ?? `${resource.pathOf?.(row) ?? resource.path}/${idOf(resource)}`
-    return `/api/v3/${path}`
-  } catch {
-    return `/api/v3/${resource.path}/${idOf(resource)}`
-  }
+function addressOf(resource: Resource, id = idOf(resource)): string {
+  const row = { id, user_id: 5, workspace_type: 'project' }
+  return `/api/v3/${resource.addressOf?.(row) ?? `${resource.pathOf?.(row) ?? resource.path}/${id}`}`
 }
 
-/** A link to an example. */
-function linkTo(target: string, named: Named): Json {
-  const resource = named(target)
-  if (!resource) return { href: null }
-  const [kind] = resource.variant ? [named('User')] : [resource]
-  return { href: addressOf(kind ?? resource), title: titleOf(kind ?? resource) }
-}
+/** Links to others of the same kind, and how far the ids of these are away. */
+const neighbours: Readonly<Record<string, number>> = { parent: -1, to: 1, children: 1 }
 
-function linkOf(resource: Resource, { name, to, many, options }: Property, named: Named): unknown {
-  if (options.collected) return { href: `${addressOf(resource)}/${name}` }
-  const link = linkTo(to as string, named)
+/** What a property links to in an example. */
+function linked({ name, to, many }: Property, named: Named): unknown {
+  const target = named(to as string)
+  if (!target) return { href: null }
+  const kind = target.variant ? (named('User') ?? target) : target
+  const id = idOf(kind)
+  const near = typeof id === 'number' && Object.hasOwn(neighbours, name) ? id + (neighbours[name] as number) : id
+  const link = { href: addressOf(kind, near), title: titleOf(kind) }
   return many ? [link] : link
 }
+
+const linkOf = (resource: Resource, property: Property, named: Named): unknown =>
+  property.options.collected ? { href: `${addressOf(resource)}/${property.name}` } : linked(property, named)
 
 /** A representation of a resource, as it is answered. */
 export function exampleOf(resource: Resource, named: Named): Json {
@@ -136,21 +134,34 @@ export function exampleOf(resource: Resource, named: Named): Json {
   }
 }
 
-/** What is sent to create or change a resource; automatic properties are left to the server. */
-export function payloadOf(resource: Resource, writable: readonly Property[], named: Named): Json {
-  const open = writable.filter(({ kind }) => kind.type !== 'Password')
-  const some = open.filter((p, i) => p.options.required === true || resource.lock === p.column || i < MOST_SENT)
+/** What is sent to create a resource: what is required, and some of the rest. */
+export const payloadOf = (resource: Resource, writable: readonly Property[], named: Named): Json =>
+  sending(
+    resource,
+    writable.filter(({ name, options }, i) => !isImported(name) && (options.required === true || i < MOST_SENT)),
+    named,
+  )
+const MOST_SENT = 6
+
+/** What only those send who take data over from elsewhere. */
+const isImported = (name: string): boolean => ['createdAt', 'author', 'lockVersion'].includes(name)
+
+/** What is sent to change a resource: the version that was read, and one or two values. */
+export function changeOf(resource: Resource, writable: readonly Property[], named: Named): Json {
+  const open = writable.filter(({ kind, name }) => kind.type !== 'Password' && !isImported(name))
+  const values = open.filter(({ to }) => !to).slice(0, MOST_CHANGED)
+  const lock = writable.filter(({ column }) => resource.lock !== undefined && column === resource.lock)
+  return sending(resource, [...lock, ...(values.length > 0 ? values : open.slice(0, 1))], named)
+}
+const MOST_CHANGED = 2
+
+function sending(resource: Resource, chosen: readonly Property[], named: Named): Json {
+  const some = chosen.filter(({ kind }) => kind.type !== 'Password')
   const links = some.filter((p) => p.to)
   return {
     ...Object.fromEntries(some.filter((p) => !p.to).map((p) => [p.name, sent(heldBy(resource, p))])),
-    ...(links.length > 0 && { _links: Object.fromEntries(links.map((p) => [p.name, untitled(linkSent(p, named))])) }),
+    ...(links.length > 0 && { _links: Object.fromEntries(links.map((p) => [p.name, untitled(linked(p, named))])) }),
   }
-}
-const MOST_SENT = 6
-
-const linkSent = ({ to, many }: Property, named: Named): unknown => {
-  const link = linkTo(to as string, named)
-  return many ? [link] : link
 }
 
 /** A link needs no title when it is sent. */

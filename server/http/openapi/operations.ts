@@ -3,7 +3,7 @@ import { type Model, ref } from '#kernel/models.ts'
 import type { Operation } from '#kernel/operation.ts'
 import type { Resource } from '#kernel/resource.ts'
 import type { Json } from './common.ts'
-import { collectionOf, exampleOf, formExample, payloadOf, schemaExample } from './examples.ts'
+import { changeOf, collectionOf, exampleOf, formExample, payloadOf, schemaExample } from './examples.ts'
 import { type Parameters, pathParameters, queryParameter } from './parameters.ts'
 import { writableOf } from './schemas.ts'
 import { tagOf } from './tags.ts'
@@ -40,11 +40,13 @@ function oneOf(name: string, desk: Desk): unknown {
 
 const wordsFor = (name: string, { resources }: Desk): string => resources.get(name)?.words ?? name
 
-function payloadExample(name: string, desk: Desk): Json {
+function payloadExample({ method, path }: Operation, name: string, desk: Desk): Json {
   const resource = desk.resources.get(name)
   if (!resource) return example(desk, name, wordsFor(name, desk), () => desk.models.get(name)?.example)
-  return example(desk, `${name}Write`, `What can be sent of ${resource.plural}`, () =>
-    payloadOf(resource, writableOf(resource), (one) => desk.resources.get(one)),
+  const isChange = method === 'PATCH' || path.endsWith('/:id/form')
+  const make = isChange ? changeOf : payloadOf
+  return example(desk, `${name}${isChange ? 'Change' : 'Write'}`, `What can be sent of ${resource.plural}`, () =>
+    make(resource, writableOf(resource), (one) => desk.resources.get(one)),
   )
 }
 
@@ -130,7 +132,8 @@ const upload = (isPrepared: boolean): Json => ({
 })
 
 /** What an operation takes. */
-function requestBody({ method, accepts, takes, path, answers }: Operation, desk: Desk): Json | undefined {
+function requestBody(operation: Operation, desk: Desk): Json | undefined {
+  const { method, accepts, takes, path, answers } = operation
   if (accepts === 'text') {
     return {
       description: 'The text.',
@@ -149,7 +152,7 @@ function requestBody({ method, accepts, takes, path, answers }: Operation, desk:
   const schema = desk.resources.has(takes) ? `${takes}Write` : takes
   return {
     required: answers.as !== 'form',
-    content: { 'application/json': { schema: ref(schema), ...payloadExample(takes, desk) } },
+    content: { 'application/json': { schema: ref(schema), ...payloadExample(operation, takes, desk) } },
   }
 }
 

@@ -197,7 +197,7 @@ export function pathParameters(path: string, resources: readonly Resource[]): Js
     const isText = typeof id === 'string' || Object.hasOwn(spellings, resource?.name ?? '')
     const described = known ?? {
       schema: isText ? text : { type: 'integer' },
-      example: id ?? (isText ? '1' : 1),
+      example: typeof id === 'string' ? id : isText ? '1' : 1,
       description: spellings[resource?.name ?? ''] ?? `The id of the ${resource?.words ?? last.replaceAll('_', ' ')}.`,
     }
     return [{ name, in: 'path', required: true, ...described }]

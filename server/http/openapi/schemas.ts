@@ -4,10 +4,9 @@ import { type Action, linkKind, type Property, type Resource } from '#kernel/res
 import { type Json, linkOf } from './common.ts'
 import { meaningOf } from './words.ts'
 
-/** A schema that allows null besides. */
+/** A schema that allows null besides; a formatted text is an object in any case. */
 function orNull(schema: Json): Json {
-  if (typeof schema['type'] === 'string') return { ...schema, type: [schema['type'], 'null'], ...enumWithNull(schema) }
-  return '$ref' in schema ? { anyOf: [schema, { type: 'null' }] } : schema
+  return typeof schema['type'] === 'string' ? { ...schema, type: [schema['type'], 'null'], ...enumWithNull(schema) } : schema
 }
 const enumWithNull = ({ enum: choices }: Json): Json => (Array.isArray(choices) ? { enum: [...choices, null] } : {})
 
@@ -69,6 +68,8 @@ function actionSchema(name: string, action: Action<any>, resource: Resource): Js
   return action.links ? { type: 'array', items: ref('Link'), description } : ref(linkOf(action.method), description)
 }
 
+const anything: Json = { type: 'object', additionalProperties: true }
+
 /** What is embedded where a resource is answered by itself. */
 function embeddedSchema(resource: Resource, known: ReadonlySet<string>): Json {
   const linked = resource.properties.filter(({ to, options }) => to && options.embed && known.has(to))
@@ -82,7 +83,7 @@ function embeddedSchema(resource: Resource, known: ReadonlySet<string>): Json {
   })
   const others = Object.keys(resource.embeds ?? {}).map((name): [string, Json] => [
     name,
-    { type: ['object', 'array'], description: meaningOf(name, resource.glossary, name), additionalProperties: true },
+    { description: meaningOf(name, resource.glossary, name), anyOf: [anything, { type: 'array', items: anything }] },
   ])
   if (entries.length + others.length === 0) return {}
   return {

@@ -30,9 +30,7 @@ export const Group = resource<'principals', GroupFacts>('Group', 'principals', (
     members: 'The users in it. Told to those who manage members. A write names all of them.',
     memberships: 'In which projects it has which roles.',
   },
-  example: {
-    name: 'Riggers',
-  },
+  example: { id: 9, name: 'Riggers' },
   title: 'name',
   held: 'some',
   topics: ['memberships'],

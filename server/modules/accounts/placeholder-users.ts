@@ -34,10 +34,7 @@ export const PlaceholderUser = resource('PlaceholderUser', 'principals', ({ text
     memberships: 'In which projects they have which roles.',
     showUser: 'Their page, for people.',
   },
-  example: {
-    name: 'Second mate',
-    status: 'active',
-  },
+  example: { id: 11, name: 'Second mate', status: 'active' },
   title: 'name',
   held: 'some',
   visible: both(isPlaceholder, seen),

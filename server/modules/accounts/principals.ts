@@ -83,9 +83,7 @@ export const Principal = resource('Principal', 'principals', ({ text, integer })
   glossary: {
     name: 'What they are called.',
   },
-  example: {
-    name: 'Vera Example',
-  },
+  example: { id: 5, name: 'Vera Example' },
   also: ['groups', 'users', 'placeholder_users'],
   variant: kindOf,
   pathOf: (row) => paths[kindOf(row)] as string,

@@ -19,9 +19,7 @@ export const Role = resource('Role', 'roles', ({ text, integer }) => ({
   glossary: {
     name: 'What it is called.',
   },
-  example: {
-    name: 'Member',
-  },
+  example: { id: 4, name: 'Member' },
   title: 'name',
   held: 'all',
   order: { column: 'position' },

@@ -61,10 +61,7 @@ export const CustomAction = resource('CustomAction', 'custom_actions', (p) => ({
     description: 'What it does.',
     executeImmediately: 'Makes the changes.',
   },
-  example: {
-    name: 'Take it',
-    description: 'Assigns it to me.',
-  },
+  example: { id: 1, name: 'Take it', description: 'Assigns it to me.' },
   title: 'name',
   held: 'all',
   order: { column: 'position' },

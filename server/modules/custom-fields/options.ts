@@ -9,9 +9,7 @@ export const CustomOption = resource('CustomOption', 'custom_options', ({ text, 
   glossary: {
     value: 'What people read.',
   },
-  example: {
-    value: 'Oak',
-  },
+  example: { id: 14, value: 'Oak' },
   title: 'value',
   held: 'all',
   order: { column: 'position' },

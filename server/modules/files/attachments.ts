@@ -52,6 +52,7 @@ export const Attachment = resource('Attachment', 'attachments', (p) => ({
     downloadLocation: 'Its bytes.',
   },
   example: {
+    id: 17,
     fileName: 'mast.pdf',
     fileSize: 48213,
     contentType: 'application/pdf',

@@ -10,9 +10,7 @@ export const Category = resource('Category', 'categories', ({ text, integer, lin
     project: 'The project that it is of.',
     defaultAssignee: 'Whom new work packages of it are assigned to.',
   },
-  example: {
-    name: 'Rigging',
-  },
+  example: { id: 2, name: 'Rigging' },
   title: 'name',
   held: 'all',
   order: { column: 'name' },

@@ -155,6 +155,7 @@ export const Query: Resource = resource<'queries', Facts>('Query', 'queries', (p
     icalUrl: 'Makes an address at which calendar programs read it.',
   },
   example: {
+    id: 12,
     name: 'Open work',
     public: false,
     sums: false,

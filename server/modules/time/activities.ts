@@ -24,10 +24,7 @@ export const TimeEntriesActivity = resource(
       default: 'Whether an entry has it where none is named.',
       projects: 'Where it can be booked.',
     },
-    example: {
-      name: 'Development',
-      default: true,
-    },
+    example: { id: 1, name: 'Development', default: true },
     label: 'time entry activity',
     title: 'name',
     held: 'all',

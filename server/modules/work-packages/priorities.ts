@@ -9,9 +9,7 @@ export const Priority = resource('Priority', 'priorities', ({ text, integer, boo
     name: 'What it is called.',
     isActive: 'Whether it can be chosen.',
   },
-  example: {
-    name: 'Normal',
-  },
+  example: { id: 8, name: 'Normal' },
   title: 'name',
   held: 'all',
   order: { column: 'position' },

@@ -156,6 +156,7 @@ export const Relation = resource<'relations', Facts>('Relation', 'relations', (p
     to: 'The other one.',
   },
   example: {
+    id: 21,
     name: 'follows',
     type: 'follows',
     reverseType: 'precedes',

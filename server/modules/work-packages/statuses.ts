@@ -13,6 +13,7 @@ export const Status = resource('Status', 'statuses', ({ text, integer, boolean }
     defaultDoneRatio: 'How many percent are done where progress follows from the status.',
   },
   example: {
+    id: 7,
     name: 'In progress',
     isClosed: false,
     isDefault: false,

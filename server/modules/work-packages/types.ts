@@ -9,11 +9,7 @@ export const Type = resource('Type', 'types', ({ text, integer, boolean, dateTim
     name: 'What it is called.',
     isMilestone: 'Whether work of this kind happens on one day and has nothing below it.',
   },
-  example: {
-    name: 'Task',
-    isMilestone: false,
-    isDefault: true,
-  },
+  example: { id: 1, name: 'Task', isMilestone: false, isDefault: true },
   title: 'name',
   held: 'all',
   order: { column: 'position' },
