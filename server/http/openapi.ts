@@ -9,19 +9,24 @@ import { collectionModel, formModel, model, schemaModel, writeModel } from './op
 import { security, securitySchemes } from './openapi/security.ts'
 import { tagGroups, tags } from './openapi/tags.ts'
 
-/** Everything that there could be a reference to, by name. */
-function schemasOf(all: readonly Resource[]): Map<string, () => Json> {
-  const schemas = new Map<string, () => Json>(Object.entries(common).map(([name, schema]) => [name, () => schema]))
+/** Everything that there could be a reference to, by name. Throws where two things have one name. */
+function schemasOf(all: readonly Resource[]): ReadonlyMap<string, () => Json> {
+  const schemas = new Map<string, () => Json>()
+  const add = (name: string, make: () => Json) => {
+    if (schemas.has(name)) throw new Error(`The description of the API has two schemas named ${name}.`)
+    schemas.set(name, make)
+  }
+  for (const [name, schema] of Object.entries(common)) add(name, () => schema)
   for (const resource of all) {
-    schemas.set(resource.name, () => model(resource, all))
-    schemas.set(`${resource.name}Write`, () => writeModel(resource))
-    schemas.set(`${resource.name}Schema`, () => schemaModel(resource))
-    schemas.set(`${resource.name}Form`, () => formModel(resource))
-    schemas.set(`${resource.name}Collection`, () => collectionModel(resource.name, resource))
+    add(resource.name, () => model(resource, all))
+    add(`${resource.name}Write`, () => writeModel(resource))
+    add(`${resource.name}Schema`, () => schemaModel(resource))
+    add(`${resource.name}Form`, () => formModel(resource))
+    add(`${resource.name}Collection`, () => collectionModel(resource.name, resource))
   }
   for (const [name, { description, schema }] of models) {
-    schemas.set(name, () => ({ description, ...schema }))
-    schemas.set(`${name}Collection`, () => collectionModel(name, undefined))
+    add(name, () => ({ description, ...schema }))
+    add(`${name}Collection`, () => collectionModel(name, undefined))
   }
   return schemas
 }

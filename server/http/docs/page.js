@@ -13,3 +13,19 @@ explorer.addEventListener('request', ({ detail: { request } }) => {
 explorer.addEventListener('spec-loaded', () => {
   explorer.setAuthenticationConfiguration('oauth2', { redirectUri: location.pathname })
 })
+
+// On a telephone the ways to authenticate are told one below the other. The component's own styles are out of reach from outside.
+const narrow = new CSSStyleSheet()
+narrow.replaceSync(`
+  @media (max-width: 767px) {
+    #auth table, #auth tbody, #auth tr, #auth td { display: block; max-width: none !important }
+    #auth form, #auth td > div { height: auto !important; flex-wrap: wrap; gap: 5px }
+    #auth .api-key-input, #auth .oauth-client-input { max-width: 100% }
+    #auth .oauth-flow > div { flex-wrap: wrap }
+    #auth .mono-font { overflow-wrap: anywhere }
+  }
+`)
+customElements.whenDefined('openapi-explorer').then(() => {
+  const root = explorer.shadowRoot
+  root.adoptedStyleSheets = [...root.adoptedStyleSheets, narrow]
+})

@@ -113,7 +113,7 @@ export const common: Record<string, Json> = {
       },
     ],
   },
-  Group: {
+  ElementGroup: {
     type: 'object',
     description: 'What some elements of a list have in common, over all pages.',
     required: ['value', 'count'],

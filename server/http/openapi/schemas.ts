@@ -25,7 +25,7 @@ function valueSchema({ kind, options }: Property): Json {
 }
 
 const isAlwaysThere = ({ kind, options }: Property): boolean =>
-  (options.required === true && options.nullable !== true) || kind.type === 'Boolean' || kind.type === 'Formattable'
+  options.required === true || kind.type === 'Boolean' || kind.type === 'Formattable'
 
 /** Whether clients can send a property at all. */
 const isSent = (p: Property): boolean => p.options.writable !== false && (p.column !== undefined || p.many) && p.name !== 'id'
@@ -235,7 +235,7 @@ export function collectionModel(name: string, resource: Resource | undefined): J
         type: 'object',
         properties: {
           ...(has('group') && {
-            groups: { type: 'array', items: ref('Group'), description: 'There only where `groupBy` asks for them.' },
+            groups: { type: 'array', items: ref('ElementGroup'), description: 'There only where `groupBy` asks for them.' },
           }),
           ...(has('sum') && { totalSums: ref('Sums') }),
           _embedded: { type: 'object', properties: { elements: { type: 'array', items: ref(name) } } },

@@ -2,16 +2,41 @@
 import { hal, model, ref } from '#kernel/models.ts'
 
 model('DefaultQuery', {
-  description: 'A query that is not saved: what a list of work packages is where none was chosen.',
-  schema: ref('Query'),
+  description:
+    'A query that is not saved: what a list of work packages is where none was chosen. What is not told here is as in others.',
+  schema: hal(
+    'Query',
+    {
+      id: { type: 'null', description: 'It has none.' },
+      name: { type: ['string', 'null'], description: 'It has none.' },
+      createdAt: { type: 'null', description: 'It was not created.' },
+      updatedAt: { type: 'null', description: 'It was not changed.' },
+      filters: {
+        type: 'array',
+        items: { type: 'object', additionalProperties: true },
+        description: 'What has to hold for a work package to be in the list.',
+      },
+      sums: { type: 'boolean', description: 'Whether the list tells sums.' },
+      public: { type: 'boolean', description: 'It is not.' },
+    },
+    {
+      results: ref('Link', 'What it finds.'),
+      update: ref('PostLink', 'The form for saving it as a query of one’s own.'),
+      updateImmediately: ref('PostLink', 'Saves it as a query of one’s own.'),
+      schema: ref('Link', 'What its properties are, and what can be written.'),
+    },
+  ),
   example: {
     _type: 'Query',
     id: null,
-    name: 'default',
-    public: false,
+    name: null,
+    createdAt: null,
+    updatedAt: null,
+    filters: [],
     sums: false,
+    public: false,
     _links: {
-      self: { href: '/api/v3/queries/default', title: 'default' },
+      self: { href: '/api/v3/queries/default', title: 'Default' },
       results: { href: '/api/v3/work_packages?pageSize=20&sortBy=%5B%5B%22id%22%2C%22asc%22%5D%5D' },
       update: { href: '/api/v3/queries/form', method: 'post' },
     },

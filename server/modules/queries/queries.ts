@@ -176,7 +176,7 @@ export const Query: Resource = resource<'queries', Facts>('Query', 'queries', (p
   extras: { has_view: (_, t) => sql`exists (select 1 from views x where x.query_id = ${name(`${t}.id`)})` },
   loads: { filters: loadFilters },
   properties: {
-    id: p.integer({ sort: true, nullable: true }),
+    id: p.integer({ sort: true }),
     name: p.text({
       required: true,
       min: 1,
