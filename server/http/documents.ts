@@ -1,6 +1,8 @@
 /** The description of the API, and the page to browse it: from our own files, without an outside request. */
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Model } from '#kernel/declaration.ts'
 import { settingsOf } from '#kernel/settings.ts'
@@ -11,26 +13,65 @@ import { openapi } from './openapi.ts'
 const require = createRequire(import.meta.url)
 const { version } = require('../../package.json') as { version: string }
 
-const page = `<!doctype html>
+/** What the page is made of besides itself, by the names under which it asks for them. */
+const parts: Readonly<Record<string, { readonly file: string; readonly type: string }>> = {
+  'page.css': { file: fileURLToPath(new URL('docs/page.css', import.meta.url)), type: 'text/css; charset=utf-8' },
+  'page.js': { file: fileURLToPath(new URL('docs/page.js', import.meta.url)), type: 'text/javascript; charset=utf-8' },
+  'explorer.js': {
+    file: require.resolve('openapi-explorer/dist/browser/openapi-explorer.min.js'),
+    type: 'text/javascript; charset=utf-8',
+  },
+}
+
+interface Part {
+  readonly text: string
+  readonly type: string
+  /** Its address, which is another one as soon as it says something else: what was kept is not shown then. */
+  readonly address: string
+}
+
+async function readParts(): Promise<ReadonlyMap<string, Part>> {
+  const read = Object.entries(parts).map(async ([name, { file, type }]): Promise<[string, Part]> => {
+    const text = await readFile(file, 'utf8')
+    const mark = createHash('sha256').update(text).digest('hex').slice(0, 16)
+    return [name, { text, type, address: `${DOCS}/${name}?${mark}` }]
+  })
+  return new Map(await Promise.all(read))
+}
+
+const DOCS = '/api/docs'
+
+/** The page. Its own script comes first, so that it hears everything that the component has to say. */
+const pageOf = (known: ReadonlyMap<string, Part>): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Halyard API</title>
-<script src="/api/docs/explorer.js" type="module"></script>
-<style>body { margin: 0 }</style>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="${known.get('page.css')?.address}">
+<script src="${known.get('page.js')?.address}" type="module"></script>
+<script src="${known.get('explorer.js')?.address}" type="module"></script>
 </head>
 <body>
-<openapi-explorer spec-url="${PREFIX}/spec.json" hide-console="true" use-path-in-nav-bar="true"></openapi-explorer>
+<openapi-explorer
+  spec-url="${PREFIX}/spec.json"
+  use-path-in-nav-bar="true"
+  hide-server-selection="true"
+  collapse="true"
+  schema-expand-level="2"
+  fetch-credentials="same-origin"
+></openapi-explorer>
 </body>
 </html>
 `
 
+// The component styles itself by elements and attributes; nothing else is allowed that is not a file of ours.
 const POLICY =
-  "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 /** The OpenAPI document of a model. */
-export const openapiDocument = ({ resources, operations }: Model): object => openapi(resources, operations, version)
+export const openapiDocument = (model: Model): object => openapi(model, version)
 
 /** Adds `/api/v3/spec.json`, `.yml`, `/api/v3/openapi.json` and, while the settings say so, `/api/docs`. Made when first asked for. */
 export function describe(app: FastifyInstance, ground: Services): void {
@@ -49,18 +90,21 @@ export function describe(app: FastifyInstance, ground: Services): void {
   })
   const isOn = async (request: FastifyRequest) =>
     (await settingsOf(ground.db, await snapshotFor(request, ground))).apiv3_docs_enabled
-  app.get('/api/docs', async (request, reply) => {
+  let known: Promise<ReadonlyMap<string, Part>> | undefined
+  const partsOfPage = () => {
+    known ??= readParts()
+    return known
+  }
+  app.get(DOCS, async (request, reply) => {
     if (!(await isOn(request))) return reply.callNotFound()
+    const page = pageOf(await partsOfPage())
     return sendText(request, reply.type('text/html; charset=utf-8').header('content-security-policy', POLICY), page)
   })
-  let script: string | undefined
-  app.get('/api/docs/explorer.js', async (request, reply) => {
-    if (!(await isOn(request))) return reply.callNotFound()
-    script ??= await readFile(require.resolve('openapi-explorer/dist/browser/openapi-explorer.min.js'), 'utf8')
-    return sendText(
-      request,
-      reply.type('text/javascript; charset=utf-8').header('cache-control', 'public, max-age=86400'),
-      script,
-    )
-  })
+  for (const name of Object.keys(parts)) {
+    app.get(`${DOCS}/${name}`, async (request, reply) => {
+      if (!(await isOn(request))) return reply.callNotFound()
+      const { text, type } = (await partsOfPage()).get(name) as Part
+      return sendText(request, reply.type(type).header('cache-control', 'public, max-age=86400'), text)
+    })
+  }
 }

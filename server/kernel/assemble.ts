@@ -38,11 +38,8 @@ export function assemble(modules: readonly Module[]): Model {
     parts.flatMap((one) => one.extends ?? []),
   )
   const operations = [...parts.flatMap((one) => one.operations ?? []), ...resources.flatMap(standardOperations)]
-  refuseDangling(
-    resources,
-    operations,
-    parts.flatMap(({ types = [] }) => types),
-  )
+  const bodies = new Map(parts.flatMap((one) => Object.entries(one.bodies ?? {})))
+  refuseDangling(resources, operations, [...bodies.keys()])
   const sources = parts.flatMap(({ additions }) => additions ?? [])
   if (sources.length > 1) throw new Error('Two modules say where properties made at run time come from.')
   const removals = new Map<TableName, RemovalStep[]>()
@@ -59,6 +56,7 @@ export function assemble(modules: readonly Module[]): Model {
     projectModules,
     apiActions: actionsOf(permissions),
     operations,
+    bodies,
     documents: parts.flatMap(({ documents = [] }) => documents),
     references: referencesAmong(resources),
     removals,
@@ -129,7 +127,7 @@ function extended(declared: readonly Declared[], extensions: readonly Extension[
   })
 }
 
-const maps = ['may', 'actions', 'computedColumns', 'pageLoaders', 'embedLoaders', 'filters', 'sorts'] as const
+const maps = ['may', 'actions', 'computedColumns', 'pageLoaders', 'embedLoaders', 'filters', 'sorts', 'glossary'] as const
 const lists = ['needs', 'after'] as const
 
 function merged(one: Partial<Declared>, more: Extension['more']): Partial<Declared> {

@@ -5,6 +5,7 @@ import type { TableName, Tables } from '#db/tables.ts'
 import type { FileStore } from '#files/store.ts'
 import type { Need, Proof, Viewer } from '#kernel/access/viewer.ts'
 import type { ApiAction, Permission, Entry as PermissionEntry, ProjectModule } from './access/permissions.ts'
+import type { BodyType } from './bodies.ts'
 import type { CacheTopic, Snapshot } from './cache.ts'
 import type { Violation } from './errors.ts'
 import type { Settings } from './settings.ts'
@@ -387,6 +388,14 @@ export interface Declaration<T extends TableName, F> {
   aliases?: readonly string[]
   /** Words for one of them in sentences; defaults to the resource's name in words. */
   label?: string
+  /** The same for several of them, where it does not follow from one. */
+  plural?: string
+  /** What it is, in a sentence or two, for the description of the API. */
+  description?: string
+  /** What its properties and links mean where their names do not say it all, for the description of the API. */
+  glossary?: Readonly<Record<string, string>>
+  /** What properties hold in examples, `_type` and `id` among them, where that does not follow from their kinds. */
+  example?: Readonly<Record<string, unknown>>
   /** `_type` and the path, where they depend on the row. */
   type?: (row: Tables[T], page: Loaded) => string
   pathOf?: (row: Tables[T]) => string
@@ -487,6 +496,8 @@ export interface Declaration<T extends TableName, F> {
   formLinks?: (draft: Draft<Tables[T]>, context: Context) => Record<string, Link>
   /** Query parameters that count at a row's own address. */
   parameters?: readonly string[]
+  /** Query parameters that its list takes besides those that every list does, for the description of the API. */
+  listParameters?: readonly string[]
   /** The answer at a row's own address, where it is more than the row. */
   answer?: (context: Context, row: Tables[T]) => Promise<object>
   /** Which of the standard operations exist. */
@@ -510,7 +521,7 @@ export interface Attachable {
 }
 
 /** A resource as a module declares it, with its types erased: types serve the author; the engine is generic. */
-export interface Declared extends Omit<Declaration<any, any>, 'properties' | 'meta' | 'title'> {
+export interface Declared extends Omit<Declaration<any, any>, 'properties' | 'meta' | 'title' | 'plural'> {
   readonly name: string
   readonly table: TableName
   /** The file that declares it, for messages. */
@@ -519,6 +530,7 @@ export interface Declared extends Omit<Declaration<any, any>, 'properties' | 'me
   readonly meta?: readonly Property[]
   readonly titleOf: (row: any) => string
   readonly words: string
+  readonly plural: string
   /** The rows themselves, where they are part of the product rather than of the database, some of which are read off the model. */
   readonly staticRows?: (model: Model) => ReadonlyMap<any, Row>
 }
@@ -564,6 +576,8 @@ export interface Model {
   readonly operations: readonly Operation[]
   /** What is read outside the API. */
   readonly documents: readonly Document[]
+  /** What is answered or taken and is no resource, by name. */
+  readonly bodies: ReadonlyMap<string, BodyType>
   /** The columns that point to rows of a table, as declarations say. */
   readonly references: ReadonlyMap<TableName, readonly Reference[]>
   /** What is done when rows of a table are removed. */
@@ -673,6 +687,8 @@ export interface Operation {
   /** Below /api/v3, with `:name` for parameters; a `*` at its end stands for an id with slashes in it. */
   readonly path: string
   readonly summary: string
+  /** What it does and what to know before calling it, in Markdown, for the description of the API. */
+  readonly description: string
   readonly tag: string
   /** The file that declares it, for messages. */
   readonly file?: string
@@ -682,15 +698,19 @@ export interface Operation {
   readonly harmless?: true
   /** `json` unless said otherwise; `text` for plain text bodies, `parts` for multipart/form-data with a file. */
   readonly accepts?: 'json' | 'text' | 'parts'
-  /** What is answered, for the description of the API; `plain` is JSON that is no resource. */
+  /**
+   * What is answered, for the description of the API; `of` names a resource or a body (see `bodies.ts`). `plain` is JSON that has no
+   * `_type`; `also` are further statuses that are no refusals, and what each says.
+   */
   readonly answers: {
     status: number
     of?: string
-    as?: 'single' | 'collection' | 'form' | 'schema' | 'text' | 'object' | 'plain' | 'bytes'
+    as?: 'single' | 'collection' | 'form' | 'schema' | 'text' | 'plain' | 'bytes'
+    also?: Readonly<Record<number, string>>
   }
   /** Query parameters, for the description of the API. */
   readonly query?: readonly string[]
-  /** The resource whose payload it takes, for the description of the API. */
+  /** The resource whose payload it takes, or the body that it takes, for the description of the API. */
   readonly takes?: string
   run(ask: ApiRequest): Promise<Answer>
 }
@@ -738,8 +758,8 @@ export interface Parts {
   readonly permissions?: readonly PermissionEntry[]
   /** Parts of the product that each project enables or disables, with the permissions that count only there. */
   readonly projectModules?: readonly ProjectModule[]
-  /** Types of what is answered that follow from other things and are no resources, such as days. */
-  readonly types?: readonly string[]
+  /** What is answered or taken and is no resource, by name. */
+  readonly bodies?: Readonly<Record<string, BodyType>>
   readonly resources?: readonly Declared[]
   /** Operations that are no standard ones of a resource. */
   readonly operations?: readonly Operation[]

@@ -117,6 +117,7 @@ export function nested({
   resource,
   as,
   summary,
+  description,
   within,
 }: {
   parents: readonly string[]
@@ -125,6 +126,7 @@ export function nested({
   resource: Declared
   as: string
   summary: string
+  description: string
   within: (parent: any, context: Context) => Promise<IndexOptions>
 }): readonly Operation[] {
   const file = declaringFile()
@@ -132,6 +134,7 @@ export function nested({
     method: 'GET',
     path: `/${path}/:id/${as}`,
     summary,
+    description,
     tag: resource.name,
     file,
     answers: { status: 200, of: resource.name, as: 'collection' },

@@ -38,6 +38,10 @@ export const humanize = (name: string) => {
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
+/** `category` → `categories`, `status` → `statuses`. */
+const pluralOf = (words: string): string =>
+  /[^aeiou]y$/.test(words) ? words.replace(/y$/, 'ies') : /(s|x|ch|sh)$/.test(words) ? `${words}es` : `${words}s`
+
 /** The builders a declaration is made with, for one table's rows. */
 export function builders<R, F>() {
   const scalar =
@@ -101,6 +105,7 @@ function declare(name: string, table: TableName, declaration: Declaration<any, a
   const unnamed = { properties: declaration.properties(build), meta: declaration.meta?.(build) ?? {} }
   refuseMisspelt(file, name, { ...declaration, ...unnamed })
   const { title } = declaration
+  const words = declaration.label ?? humanize(name).toLowerCase()
   return {
     ...declaration,
     name,
@@ -109,7 +114,8 @@ function declare(name: string, table: TableName, declaration: Declaration<any, a
     properties: Object.entries(unnamed.properties).map(named),
     meta: Object.entries(unnamed.meta).map(named),
     titleOf: typeof title === 'function' ? title : (row: any) => row[title] as string,
-    words: declaration.label ?? humanize(name).toLowerCase(),
+    words,
+    plural: declaration.plural ?? pluralOf(words),
   }
 }
 
@@ -161,6 +167,7 @@ type More<T extends TableName> = Pick<
   Declaration<T, any>,
   | 'visible'
   | 'may'
+  | 'glossary'
   | 'actions'
   | 'attached'
   | 'computedColumns'
@@ -170,6 +177,7 @@ type More<T extends TableName> = Pick<
   | 'sorts'
   | 'needs'
   | 'after'
+  | 'glossary'
 >
 
 /**

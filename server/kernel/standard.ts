@@ -8,9 +8,57 @@ import { remove } from '#kernel/write/remove.ts'
 import type { Context, Operation, Resource, StandardOperation } from './declaration.ts'
 import { addressed, guarded, ok, respondCreated, respondSaved, rowAt, schemaOfNew } from './operation.ts'
 
+/** `a` or `an`, as words begin. */
+export const article = (words: string): string => (/^([aeio]|u(?!se|ni))/i.test(words) ? 'an' : 'a')
+
+/** What its standard operations do, in words made of those for the resource. */
+function wordsOf(resource: Resource): Readonly<Record<StandardOperation, Pick<Operation, 'summary' | 'description'>>> {
+  const { words, plural, lock, paginated, deleted } = resource
+  const one = `${article(words)} ${words}`
+  const means = resource.description ? `\n\n*${words.charAt(0).toUpperCase()}${words.slice(1)}*: ${resource.description}` : ''
+  const guarded = lock ? ' It has to repeat the `lockVersion` that was read: whoever has changed it since makes this a 409.' : ''
+  const asForm =
+    'Nothing is saved. The answer holds the payload as it would be saved, the schema it has to fit with the values there are to choose from, and what is wrong with it; its link `commit` is there as soon as nothing is.'
+  const schema =
+    'Tells each property: its type, whether it is required, whether the caller may write it, and where the values are that can be chosen.'
+  return {
+    index: {
+      summary: `List ${plural}`,
+      description: `Answers the ${plural} that the caller may see, ${paginated === false ? 'all at once' : 'a page at a time'}.${means}`,
+    },
+    show: { summary: `View ${one}`, description: `Answers one ${words}.${means}` },
+    create: {
+      summary: `Create ${one}`,
+      description: `Creates ${one} and answers it. What can be sent, and what has to be, is told by its ${resource.operations.includes('form') ? 'form' : 'properties'}.`,
+    },
+    form: { summary: `Form for creating ${one}`, description: `Tries out the creation of ${one}. ${asForm}` },
+    update: {
+      summary: `Update ${one}`,
+      description: `Changes what the body names and leaves the rest as it is.${guarded} The answer is the ${words} as it is then.`,
+    },
+    editForm: {
+      summary: `Form for updating ${one}`,
+      description: `Tries out a change of ${one}; without a body it is the form of what is stored. ${asForm}`,
+    },
+    delete: {
+      summary: `Delete ${one}`,
+      description: `Removes the ${words} for good.${deleted === 202 ? ' What hangs on it may take a moment longer.' : ''}`,
+    },
+    schema: { summary: `Schema of ${one}`, description: `${schema} Allowed values that depend on others are told by the form.` },
+  }
+}
+
+/** The query parameters of its list, besides those of every list. */
+function listParameters({ properties, listParameters: own = [] }: Resource): readonly string[] {
+  const some = (option: 'group' | 'sum') => properties.some(({ options }) => options[option])
+  return [...(some('group') ? ['groupBy'] : []), ...(some('sum') ? ['showSums'] : []), ...own]
+}
+
 /** The operations that a resource's declaration names. */
 export function standardOperations(declared: Resource): Operation[] {
-  const { path, name: of, words, operations } = declared
+  const { path, name: of, operations } = declared
+  const words = wordsOf(declared)
+  const notifying = declared.journal ? { query: ['notify'] } : {}
   const file = declared.file
   const here = ({ model }: Context) => model.of(of)
   const has = (one: Resource['operations'][number]) => operations.includes(one)
@@ -24,10 +72,15 @@ export function standardOperations(declared: Resource): Operation[] {
       ...guarding('index'),
       method: 'GET',
       path: `/${path}`,
-      summary: `List ${words}s`,
+      ...words.index,
       tag,
       answers: { status: 200, of, as: 'collection' },
-      query: [...['filters', 'sortBy', 'select'], ...(declared.paginated === false ? [] : ['offset', 'pageSize']), ...at],
+      query: [
+        ...['filters', 'sortBy', 'select'],
+        ...(declared.paginated === false ? [] : ['offset', 'pageSize']),
+        ...listParameters(declared),
+        ...at,
+      ],
       run: async ({ context }) => {
         const resource = here(context)
         const options = resource.index?.(context)
@@ -39,7 +92,7 @@ export function standardOperations(declared: Resource): Operation[] {
       ...guarding('show'),
       method: 'GET',
       path: `/${path}/:id`,
-      summary: `View a ${words}`,
+      ...words.show,
       tag,
       answers: { status: 200, of, as: 'single' },
       ...(shown.length > 0 && { query: shown }),
@@ -56,10 +109,11 @@ export function standardOperations(declared: Resource): Operation[] {
       ...guarding('create'),
       method: 'POST',
       path: `/${path}`,
-      summary: `Create a ${words}`,
+      ...words.create,
       tag,
       answers: { status: 201, of, as: 'single' },
       takes: of,
+      ...notifying,
       run: async (ask) => {
         const resource = here(ask.context)
         return respondCreated(ask, resource, await prepareWrite(ask.context, resource, undefined, ask.body))
@@ -69,7 +123,7 @@ export function standardOperations(declared: Resource): Operation[] {
       ...guarding('form'),
       method: 'POST',
       path: `/${path}/form`,
-      summary: `Form for creating a ${words}`,
+      ...words.form,
       tag,
       answers: { status: 200, of, as: 'form' },
       takes: of,
@@ -83,10 +137,11 @@ export function standardOperations(declared: Resource): Operation[] {
       ...guarding('update'),
       method: 'PATCH',
       path: `/${path}/:id`,
-      summary: `Update a ${words}`,
+      ...words.update,
       tag,
       answers: { status: 200, of, as: 'single' },
       takes: of,
+      ...notifying,
       run: async (ask) => {
         const resource = here(ask.context)
         const row = await rowAt(ask.params['id'] as string, resource, ask.context)
@@ -97,7 +152,7 @@ export function standardOperations(declared: Resource): Operation[] {
       ...guarding('editForm'),
       method: 'POST',
       path: `/${path}/:id/form`,
-      summary: `Form for updating a ${words}`,
+      ...words.editForm,
       tag,
       answers: { status: 200, of, as: 'form' },
       takes: of,
@@ -116,7 +171,7 @@ export function standardOperations(declared: Resource): Operation[] {
       ...guarding('delete'),
       method: 'DELETE',
       path: `/${path}/:id`,
-      summary: `Delete a ${words}`,
+      ...words.delete,
       tag,
       answers: { status: declared.deleted ?? 204 },
       run: async ({ context, db, params }) => {
@@ -129,7 +184,7 @@ export function standardOperations(declared: Resource): Operation[] {
       ...guarding('schema'),
       method: 'GET',
       path: `/${path}/schema`,
-      summary: `Schema of a ${words}`,
+      ...words.schema,
       tag,
       answers: { status: 200, of, as: 'schema' },
       run: async ({ context }) => {

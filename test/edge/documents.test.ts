@@ -27,7 +27,10 @@ describe('the description', () => {
   test('can be browsed on a page that asks nobody but us', async () => {
     const page = await get('/api/docs')
     assert.equal(page.status, 200)
-    assert.match(page.headers.get('content-security-policy') as string, /default-src 'self'.*frame-ancestors 'none'/)
+    assert.match(
+      page.headers.get('content-security-policy') as string,
+      /default-src 'none'; script-src 'self';.*frame-ancestors 'none'/,
+    )
     assert.equal(/(?:src|href)="https?:/.test(page.text), false)
     assert.match((await get('/api/docs/explorer.js')).headers.get('content-type') as string, /javascript/)
   })

@@ -125,6 +125,7 @@ const sail: Operation = {
   method: 'GET',
   path: '/boats',
   summary: 'List boats',
+  description: 'Answers all boats.',
   tag: 'Boat',
   answers: { status: 200 },
   run: async () => ({}),

@@ -156,6 +156,8 @@ const listCapabilities = operation({
   method: 'GET',
   path: '/capabilities',
   summary: 'List capabilities: one’s own, unless filters name others',
+  description:
+    'Answers who may do what where. Of all at once there could be millions, so the filters have to name some principals, contexts or ids; without any they are the caller’s own.',
   tag: 'Capability',
   answers: { status: 200, of: 'Capability', as: 'collection' },
   query: ['filters', 'sortBy', 'select', 'offset', 'pageSize'],
@@ -168,6 +170,7 @@ const viewGlobalContext = operation({
   method: 'GET',
   path: '/capabilities/context/global',
   summary: 'View the global context',
+  description: 'Answers what stands for everywhere in place of a project as the context of a capability.',
   tag: 'Capability',
   answers: { status: 200, of: 'GlobalContext', as: 'single' },
   run: async () => ({
@@ -179,6 +182,7 @@ const viewCapability = operation({
   method: 'GET',
   path: '/capabilities/*',
   summary: 'View a capability',
+  description: 'Answers one capability by its id: action, context and principal.',
   tag: 'Capability',
   answers: { status: 200, of: 'Capability', as: 'single' },
   run: async ({ context, params }) => {

@@ -24,6 +24,13 @@ const guard = either(globally('view_all_principals'), inAnyProject('view_members
 
 export const Group = resource<'principals', GroupFacts>('Group', 'principals', {
   path: 'groups',
+  description: 'Several users who are members of projects together: what a group is given, each of them has.',
+  glossary: {
+    name: 'What it is called.',
+    members: 'The users in it. Told to those who manage members. A write names all of them.',
+    memberships: 'In which projects it has which roles.',
+  },
+  example: { id: 9, name: 'Riggers' },
   title: 'name',
   cached: 'some',
   topics: ['memberships'],

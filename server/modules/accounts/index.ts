@@ -1,6 +1,7 @@
 /** Users, groups, roles, memberships, and the applications that act for users. */
 import { module } from '#kernel/module.ts'
 import { operations as actionsOperations } from './actions.ts'
+import { bodies } from './bodies.ts'
 import { operations as capabilitiesOperations } from './capabilities.ts'
 import { Group } from './groups.ts'
 import { operations as locksOperations } from './locks.ts'
@@ -15,8 +16,8 @@ import { User } from './users.ts'
 
 export const accounts = module('accounts', {
   needs: ['identity'],
+  bodies,
   permissions,
-  types: ['Action', 'Capability', 'GlobalContext'],
   resources: [User, Group, PlaceholderUser, Principal, Role, Membership, UserPreferences, OAuthApplication],
   operations: [
     ...locksOperations,

@@ -20,7 +20,20 @@ async function settle(ask: ApiRequest, status: number) {
 
 const common = { path: '/users/:id/lock', tag: 'User', answers: { status: 200, of: 'User', as: 'single' } } as const
 
-const lockUser = operation({ ...common, method: 'POST', summary: 'Lock a user', run: (ask) => settle(ask, LOCKED) })
-const unlockUser = operation({ ...common, method: 'DELETE', summary: 'Unlock a user', run: (ask) => settle(ask, ACTIVE) })
+const lockUser = operation({
+  ...common,
+  method: 'POST',
+  summary: 'Lock a user',
+  description: 'Locks a user: their sessions end, and their tokens are refused. A user who is locked already stays so.',
+  run: (ask) => settle(ask, LOCKED),
+})
+
+const unlockUser = operation({
+  ...common,
+  method: 'DELETE',
+  summary: 'Unlock a user',
+  description: 'Unlocks a locked user. A user who is active already stays so.',
+  run: (ask) => settle(ask, ACTIVE),
+})
 
 export const operations: readonly Operation[] = [lockUser, unlockUser]

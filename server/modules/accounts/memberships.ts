@@ -34,6 +34,14 @@ const filtered = (path: string, uses: Uses): string => {
 
 export const Membership = resource<'memberships', MembershipFacts>('Membership', 'memberships', {
   path: 'memberships',
+  description: 'That a principal has roles, in a project or everywhere.',
+  glossary: {
+    project: 'Where; empty for everywhere.',
+    principal: 'Who. It stays the same once the membership is there.',
+    roles: 'What they may do there. A write names all of them.',
+    notificationMessage: 'A text for the new member. It is taken, but no mail is sent.',
+    sendNotifications: 'Taken, but no mail is sent either way.',
+  },
   title: (row) => (row as { principal_name?: string }).principal_name as string,
   order: { column: 'id' },
   topics: ['memberships'],
@@ -118,6 +126,7 @@ const listProjectsMembersAdded = operation({
   method: 'GET',
   path: '/memberships/available_projects',
   summary: 'List projects that members can be added to',
+  description: 'Answers the projects whose members the caller may manage.',
   tag: 'Membership',
   guard: managesMembers,
   answers: { status: 200, of: 'Project', as: 'collection' },

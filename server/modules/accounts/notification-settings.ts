@@ -3,6 +3,7 @@ import type { Reader, Row, Transaction } from '#db/database.ts'
 import { among, recordset } from '#db/dialect.ts'
 import { join, name, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
+import { ref } from '#kernel/bodies.ts'
 import type { Context, Draft, Kind } from '#kernel/declaration.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
 import * as kinds from '#kernel/kinds.ts'
@@ -66,7 +67,7 @@ export const settingsKind: Kind = {
       properties: {
         ...Object.fromEntries(flagNames.map((name) => [name, { type: 'boolean' }])),
         ...Object.fromEntries(alertNames.map((name) => [name, { type: ['string', 'null'], format: 'duration' }])),
-        _links: { type: 'object', properties: { project: { type: 'object' } } },
+        _links: { type: 'object', properties: { project: ref('Link', 'The project that they are for; empty for everywhere.') } },
       },
     },
   },

@@ -13,6 +13,22 @@ const names: Kind = {
 
 export const OAuthApplication = resource('OAuthApplication', 'oauth_applications', {
   path: 'oauth_applications',
+  label: 'OAuth application',
+  description: 'An application that people can let in. Told to administrators.',
+  glossary: {
+    name: 'What it is called.',
+    clientId: 'What it calls itself by.',
+    confidential: 'Whether it has a secret.',
+    scopes: 'What it may ask for.',
+    owner: 'Who registered it.',
+    integration: 'Always empty: nothing integrates applications.',
+    redirectUri: 'Where it may lead people back to.',
+  },
+  example: {
+    name: 'Sea Chart',
+    clientId: 'sea-chart',
+    scopes: ['api_v3'],
+  },
   title: 'name',
   visible: admin,
   guards: { show: admin },

@@ -27,6 +27,14 @@ async function demandMemberships(tx: Transaction, id: number, context: Context):
 
 export const PlaceholderUser = resource('PlaceholderUser', 'principals', {
   path: 'placeholder_users',
+  description: 'Somebody for whom work is planned before it is known who it will be.',
+  glossary: {
+    name: 'What they are called.',
+    status: 'Always `active`.',
+    memberships: 'In which projects they have which roles.',
+    showUser: 'Their page, for people.',
+  },
+  example: { id: 11, name: 'Second mate', status: 'active' },
   title: 'name',
   cached: 'some',
   visible: both(isPlaceholder, seen),

@@ -52,7 +52,7 @@ const document = (type: string, json: Record<string, unknown>, parse: Kind['pars
 
 export const dailyReminders = document(
   'Object',
-  object({ enabled: flag, times: { type: 'array', items: { type: 'string' } } }),
+  object({ enabled: flag, times: { type: 'array', items: { type: 'string' }, examples: [['08:00']] } }),
   readObject('an object such as {"enabled":true,"times":["08:00"]}', { enabled: readFlag, times: readTimes }),
 )
 
@@ -76,7 +76,11 @@ export const pauseReminders = document(
   }),
 )
 
-export const workdays = document('[]Integer', { type: 'array', items: { type: 'integer' } }, readWorkdays)
+export const workdays = document(
+  '[]Integer',
+  { type: 'array', items: { type: 'integer' }, examples: [[1, 2, 3, 4, 5]] },
+  readWorkdays,
+)
 
 /** Days between which reminders pause: one day, where only the first is named. */
 function paused({ enabled = false, firstDay, lastDay }: Row): Row {

@@ -30,6 +30,20 @@ const addressOf = ({ id }: Tables['principals']) => `users/${id}/preferences`
 
 export const UserPreferences = resource<'principals', Chosen>('UserPreferences', 'principals', {
   path: 'my_preferences',
+  description: 'How somebody wants to use the instance, and what they want to be told of.',
+  glossary: {
+    timeZone: 'The time zone that times are meant in, such as `Europe/Berlin`.',
+    disableKeyboardShortcuts: 'Whether clients should have no keyboard shortcuts.',
+    warnOnLeavingUnsaved: 'Whether clients should ask before what is not saved is left.',
+    commentSortDescending: 'Whether the newest entries of a history come first.',
+    autoHidePopups: 'Whether messages should go away by themselves.',
+    dailyReminders: 'When mail tells of what is unread: at full hours.',
+    immediateReminders: 'What mail tells of at once.',
+    pauseReminders: 'From when to when no mail tells of anything.',
+    workdays: 'On which days mail may tell of something: 1 for Monday to 7 for Sunday.',
+    notifications: 'What they are told of: everywhere, and otherwise in single projects.',
+    user: 'Whose they are.',
+  },
   addressOf,
   label: 'preferences',
   title: 'name',
@@ -87,6 +101,8 @@ const viewPreferencesUser = operation({
   ...common,
   method: 'GET',
   summary: 'View the preferences of a user',
+  description:
+    'Answers how somebody wants to use the instance. One’s own are at `users/me/preferences`; those of others take the permission to manage users.',
   run: async (ask) => ok(await single(ask.context, ask.context.model.of(UserPreferences), await principal(ask))),
 })
 
@@ -94,6 +110,7 @@ const updatePreferencesUser = operation({
   ...common,
   method: 'PATCH',
   summary: 'Update the preferences of a user',
+  description: 'Changes what the body names and leaves the rest as it is. `notifications` replaces the whole list.',
   takes: tag,
   run: async (ask) => {
     if (!ask.context.viewer.signedIn) throw new ApiError('Unauthenticated')
@@ -113,6 +130,7 @@ const findOnesOwnPreferences = operation({
   ...mine,
   method: 'GET',
   summary: 'Find one’s own preferences',
+  description: 'Leads to `/api/v3/users/me/preferences`.',
   answers: { status: 301 },
   run: elsewhere(301),
 })
@@ -120,6 +138,7 @@ const findOnesOwnPreferences2 = operation({
   ...mine,
   method: 'PATCH',
   summary: 'Find one’s own preferences, to update them',
+  description: 'Leads to `/api/v3/users/me/preferences`, to which the same request has to be sent.',
   answers: { status: 308 },
   run: elsewhere(308),
 })

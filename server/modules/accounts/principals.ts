@@ -79,6 +79,11 @@ const access: Filter = {
 
 export const Principal = resource('Principal', 'principals', {
   path: 'principals',
+  description: 'Whom work can be assigned to and roles can be given: a user, a group or a placeholder user. `_type` says which.',
+  glossary: {
+    name: 'What they are called.',
+  },
+  example: { id: 5, name: 'Vera Example' },
   aliases: ['groups', 'users', 'placeholder_users'],
   variant: kindOf,
   pathOf: (row) => paths[kindOf(row)] as string,

@@ -16,6 +16,11 @@ const asksFor = ({ operator, values }: FilterUse) => (values[0] === 't') === (op
 
 export const Role = resource('Role', 'roles', {
   path: 'roles',
+  description: 'A bundle of permissions that memberships give.',
+  glossary: {
+    name: 'What it is called.',
+  },
+  example: { id: 4, name: 'Member' },
   title: 'name',
   cached: 'all',
   order: { column: 'position' },

@@ -34,6 +34,27 @@ const removes = both(having('type', 'User'), decides)
 
 export const User = resource<'principals', UserFacts>('User', 'principals', {
   path: 'users',
+  description:
+    'Somebody who can sign in, or who was invited to. What is told of them depends on who asks: of others often no more than the name.',
+  glossary: {
+    name: 'First and last name, in the order that the instance writes them in.',
+    login: 'What they sign in with. Changing it takes a fresh proof of the person.',
+    admin: 'Whether they may do everything. Told to administrators.',
+    firstName: 'The first name.',
+    lastName: 'The last name.',
+    email: 'The address that mail goes to. Changing it takes a fresh proof of the person.',
+    avatar: 'The address of their picture; empty where there is none.',
+    status: '`active`, `registered` until the account is activated, `invited` until the invitation is accepted, `locked`.',
+    identityUrl: 'Who they are at a provider of identities: its name and the subject, with a colon between them.',
+    language: 'The language they read, as a code such as `en`.',
+    password: 'A new password. Never told.',
+    currentPassword: 'The present password, as the proof that changing one’s own sign-in takes.',
+    memberships: 'In which projects they have which roles.',
+    showUser: 'Their page, for people.',
+    lock: 'Keeps them out. There only for those who may.',
+    unlock: 'Lets them in again. There only for those who may.',
+  },
+  example: { id: 5, name: 'Vera Example', status: 'active', admin: false, login: 'vera', language: 'en' },
   title: 'name',
   cached: 'some',
   visible: both(having('type', 'User', 'AnonymousUser', 'DeletedUser', 'SystemUser'), seen),

@@ -3,6 +3,7 @@ import type { Row, Transaction } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
 import { both, either, having, lacking, not, onWorkPackage, own, through } from '#kernel/access/rules.ts'
 import { prepare } from '#kernel/access/viewer.ts'
+import { ref } from '#kernel/bodies.ts'
 import type { Context, Kind, Property, Resource, Rule } from '#kernel/declaration.ts'
 import { conflict, violation } from '#kernel/errors.ts'
 import { unpack } from '#kernel/model.ts'
@@ -47,7 +48,7 @@ export const mayEdit = both(not(lacking('notes')), mayAttach)
 
 const detailsKind: Kind = {
   type: '[]Formattable',
-  json: { type: 'array', items: { type: 'object' } },
+  json: { type: 'array', items: ref('Formattable') },
   render: (value) => value,
   parse: (value) => value,
   strategy: 'list',
@@ -67,6 +68,24 @@ const RETRACTED = '_Changes were retracted._'
 
 export const Activity = resource<'journals', { hasInternal: boolean }>('Activity', 'journals', {
   path: 'activities',
+  description:
+    'An entry of a work package’s history: what somebody changed or said at some time. `_type` is `Activity::Comment` where something was said.',
+  glossary: {
+    version: 'Which entry of the history it is, from 1.',
+    comment: 'What was said; empty where it is a change only.',
+    details: 'What was changed, a sentence for each.',
+    internal: 'Whether only those see it who may see internal comments.',
+    workPackage: 'What it is about.',
+    user: 'Who did it.',
+    emojiReactions: 'The reactions to it.',
+    update: 'Corrects the comment. There only for those who may.',
+  },
+  example: {
+    _type: 'Activity::Comment',
+    version: 3,
+    internal: false,
+    details: [],
+  },
   title: (row) => `#${row.id}`,
   untitled: true,
   type: (row, { loaded }) => (row.notes || told(loaded, row)?.isEmpty ? 'Activity::Comment' : 'Activity'),

@@ -1,11 +1,13 @@
 /** What was done to things, and what is said of it. */
 import { module } from '#kernel/module.ts'
 import { Activity } from './activities.ts'
+import { bodies } from './bodies.ts'
 import { extensions as furtherExtensions, operations as furtherOperations } from './operations.ts'
 import { projectModules } from './permissions.ts'
 
 export const activities = module('activities', {
   needs: ['work-packages'],
+  bodies,
   projectModules,
   resources: [Activity],
   operations: [...furtherOperations],

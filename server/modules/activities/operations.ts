@@ -17,6 +17,7 @@ import { emojis, reactions } from './reactions.ts'
 const tag = 'Activity'
 
 const moreWorkPackage = extension('WorkPackage', 'work_packages', {
+  glossary: { activities: 'Its history.', addComment: 'Adds a comment to it, as part of its history.' },
   actions: {
     activities: { href: ({ id }) => `/api/v3/work_packages/${id}/activities` },
     addComment: {
@@ -47,6 +48,8 @@ const listWhatWasDoneWork = operation({
   method: 'GET',
   path: '/work_packages/:id/activities',
   summary: 'List what was done to a work package and said about it',
+  description:
+    'Answers the history of a work package, its oldest entry first, all at once: changes with their details, and comments. Internal comments are told to those who may see them.',
   tag,
   answers: { status: 200, of: tag, as: 'collection' },
   run: async (ask) => {
@@ -63,8 +66,11 @@ const commentWorkPackage = operation({
   method: 'POST',
   path: '/work_packages/:id/activities',
   summary: 'Comment on a work package',
+  description:
+    'Adds a comment to the history. Where `internal` is true only those see it who may see internal comments. Files that the text shows, or that `_links.attachments` names, are claimed by it.',
   tag,
   answers: { status: 201, of: tag, as: 'single' },
+  takes: 'CommentWrite',
   query: ['notify'],
   run: async (ask) => {
     const { context, body } = ask
@@ -97,6 +103,9 @@ const correctComment = operation({
   method: 'PATCH',
   path: '/activities/:id',
   summary: 'Correct a comment',
+  takes: 'CommentCorrection',
+  description:
+    'Replaces the text of a comment, one’s own or, with the permission for it, anybody’s. `comment` is a text here, not an object; its files can be named anew by `_links.attachments`.',
   tag,
   answers: { status: 200, of: tag, as: 'single' },
   run: async (ask) => {
@@ -113,8 +122,9 @@ const listReactionsComment = operation({
   method: 'GET',
   path: '/activities/:id/emoji_reactions',
   summary: 'List the reactions to a comment',
+  description: 'Answers the reactions to one comment, grouped by what they say.',
   tag: 'EmojiReaction',
-  answers: { status: 200, as: 'object' },
+  answers: { status: 200, of: 'EmojiReaction', as: 'collection' },
   run: async (ask) => {
     const { id } = await activity(ask)
     return ok(await reactions(ask.context.db, `/api/v3/activities/${id}/emoji_reactions`, [id]))
@@ -125,8 +135,10 @@ const reactComment = operation({
   method: 'PATCH',
   path: '/activities/:id/emoji_reactions',
   summary: 'React to a comment, or take a reaction back',
+  takes: 'EmojiReactionWrite',
+  description: 'Adds the caller’s reaction, or removes it where it is there already, and answers all reactions to the comment.',
   tag: 'EmojiReaction',
-  answers: { status: 200, as: 'object' },
+  answers: { status: 200, of: 'EmojiReaction', as: 'collection' },
   run: async (ask) => {
     const { context, db, body } = ask
     const row = await activity(ask)
@@ -152,8 +164,10 @@ const listReactionsAllCommentsWork = operation({
   method: 'GET',
   path: '/work_packages/:id/activities_emoji_reactions',
   summary: 'List the reactions to all comments on a work package',
+  description:
+    'Answers the reactions to every comment that the caller may see, so that a client can show a whole history by two requests.',
   tag: 'EmojiReaction',
-  answers: { status: 200, as: 'object' },
+  answers: { status: 200, of: 'EmojiReaction', as: 'collection' },
   run: async (ask) => {
     const { context } = ask
     const { id } = await workPackage(ask)

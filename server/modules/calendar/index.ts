@@ -1,5 +1,6 @@
 /** Working days: of the instance, and of each person. */
 import { module } from '#kernel/module.ts'
+import { bodies } from './bodies.ts'
 import { operations as daysOperations } from './days.ts'
 import { NonWorkingDay } from './non-working-days.ts'
 import { permissions } from './permissions.ts'
@@ -9,8 +10,8 @@ import { operations as weekDaysOperations } from './week-days.ts'
 
 export const calendar = module('calendar', {
   needs: ['accounts'],
+  bodies,
   permissions,
-  types: ['Day', 'WeekDay'],
   resources: [NonWorkingDay, UserWorkingHours, UserNonWorkingTime],
   operations: [...weekDaysOperations, ...daysOperations, ...userWorkingHoursOperations, ...userNonWorkingTimesOperations],
 })

@@ -15,6 +15,9 @@ export function dateFrom(text: string): string {
 
 export const NonWorkingDay = resource<'non_working_days', { isTaken: boolean }>('NonWorkingDay', 'non_working_days', {
   path: 'days/non_working',
+  description: 'A day off: a date on which nobody works, besides those of the week.',
+  glossary: { date: 'The day.', name: 'Why it is a day off.' },
+  example: { name: 'Labour Day', date: '2026-05-01' },
   addressOf: (row) => `days/non_working/${row.date}`,
   resolve: async (text, { db }) => {
     const found = await db.one<{ id: number }>(sql`select id from non_working_days where date = ${dateFrom(text)}`)

@@ -27,6 +27,13 @@ function check({ row }: Draft, { overlaps }: Facts): Violation[] {
 
 export const UserNonWorkingTime = resource<'user_non_working_times', Facts>('UserNonWorkingTime', 'user_non_working_times', {
   path: 'non_working_times',
+  plural: 'non-working times',
+  description: 'Days on which somebody does not work, besides those on which nobody does.',
+  glossary: {
+    startDate: 'The first day.',
+    endDate: 'The last day.',
+    user: 'Whose they are.',
+  },
   pathOf: (row) => `users/${row.user_id}/non_working_times`,
   label: 'non-working times',
   title: 'start_date',

@@ -56,6 +56,8 @@ export function belowUsers(
       ...all,
       method: 'GET',
       summary: `List the ${words} of a user`,
+      description:
+        'Answers what was entered for one user. Everybody reads their own; those of others take the permission to manage working times.',
       answers: { status: 200, of, as: 'collection' },
       query,
       run: async (ask) => {
@@ -68,6 +70,7 @@ export function belowUsers(
       ...all,
       method: 'POST',
       summary: `Create ${words} of a user`,
+      description: 'Takes the permission to manage working times: one’s own, or those of all.',
       answers: { status: 201, of, as: 'single' },
       takes: of,
       run: async (ask) => {
@@ -83,6 +86,7 @@ export function belowUsers(
       ...one,
       method: 'GET',
       summary: `View ${words} of a user`,
+      description: 'Answers one entry of a user’s.',
       answers: { status: 200, of, as: 'single' },
       run: async (ask) => ok(await single(ask.context, here(ask.context), await found(ask))),
     }),
@@ -90,6 +94,7 @@ export function belowUsers(
       ...one,
       method: 'PATCH',
       summary: `Update ${words} of a user`,
+      description: 'Changes what the body names and leaves the rest as it is.',
       answers: { status: 200, of, as: 'single' },
       takes: of,
       run: async (ask) =>
@@ -99,6 +104,7 @@ export function belowUsers(
       ...one,
       method: 'DELETE',
       summary: `Delete ${words} of a user`,
+      description: 'Removes one entry of a user’s.',
       answers: { status: 204 },
       run: async (ask) => {
         await remove(ask.db, ask.context, here(ask.context), await found(ask))

@@ -38,6 +38,23 @@ const hoursOf = (day: (typeof weekdays)[number]) => ({ column: `${day}_minutes` 
 
 export const UserWorkingHours = resource('UserWorkingHours', 'user_working_hours', {
   path: 'working_hours',
+  plural: 'working hours',
+  description: 'How long somebody works on each day of the week, from a date on, until the next ones begin.',
+  glossary: {
+    validFrom: 'The first day on which they hold.',
+    availabilityFactor: 'How many percent of these hours they have for projects.',
+    user: 'Whose they are.',
+    mondayHours: 'How many hours on Mondays.',
+    tuesdayHours: 'How many hours on Tuesdays.',
+    wednesdayHours: 'How many hours on Wednesdays.',
+    thursdayHours: 'How many hours on Thursdays.',
+    fridayHours: 'How many hours on Fridays.',
+    saturdayHours: 'How many hours on Saturdays.',
+    sundayHours: 'How many hours on Sundays.',
+  },
+  example: {
+    availabilityFactor: 80,
+  },
   pathOf: (row) => `users/${row.user_id}/working_hours`,
   label: 'working hours',
   title: 'valid_from',

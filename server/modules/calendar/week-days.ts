@@ -120,6 +120,7 @@ const listDaysWeek = operation({
   ...all,
   method: 'GET',
   summary: 'List the days of the week',
+  description: 'Answers all seven, Monday first, and which of them are working days.',
   run: async ({ context }) => ok(week(context)),
 })
 
@@ -127,6 +128,9 @@ const changeWhichDaysWeekAre = operation({
   ...all,
   method: 'PATCH',
   summary: 'Change which days of the week are working days',
+  takes: 'WeekDaysWrite',
+  description:
+    'Takes a collection of week days, each named by its link `self`; days that are not named stay as they are. Work packages are scheduled anew. At least one working day has to be left. For administrators.',
   guard: admin,
   run: async (ask) => ok(week(await change(ask, changesFrom(ask.body, ask.context)))),
 })
@@ -135,6 +139,7 @@ const viewDayWeek = operation({
   ...one,
   method: 'GET',
   summary: 'View a day of the week',
+  description: 'Answers one day of the week: Monday is 1, Sunday is 7.',
   run: async ({ context, params }) => ok(weekDay(dayFrom(params['day'] as string), context)),
 })
 
@@ -142,6 +147,8 @@ const changeWhetherDayWeekWorking = operation({
   ...one,
   method: 'PATCH',
   summary: 'Change whether a day of the week is a working day',
+  takes: 'WeekDayWrite',
+  description: 'Work packages are scheduled anew. At least one working day has to be left. For administrators.',
   guard: admin,
   run: async (ask) => {
     const day = dayFrom(ask.params['day'] as string)

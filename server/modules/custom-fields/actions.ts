@@ -58,6 +58,13 @@ const self = ({ id }: { id: number }) => `/api/v3/custom_actions/${id}`
 
 export const CustomAction = resource('CustomAction', 'custom_actions', {
   path: 'custom_actions',
+  description: 'Several changes of a work package that are made by one call.',
+  glossary: {
+    name: 'What it is called.',
+    description: 'What it does.',
+    executeImmediately: 'Makes the changes.',
+  },
+  example: { id: 1, name: 'Take it', description: 'Assigns it to me.' },
   title: 'name',
   cached: 'all',
   order: { column: 'position' },
@@ -129,9 +136,13 @@ const executeCustomActionWorkPackage = operation({
   method: 'POST',
   path: '/custom_actions/:id/execute',
   summary: 'Execute a custom action on a work package',
+  description:
+    'Makes all changes of the action at once and answers the work package as it is then. Refused where the action’s conditions do not hold for the work package or the caller, and where `lockVersion` is not the current one (409).',
   tag: 'CustomAction',
   guard: edits,
   answers: { status: 200, of: 'WorkPackage', as: 'single' },
+  takes: 'CustomActionExecution',
+  query: ['notify'],
   run: async (ask) => {
     const { context, body, params } = ask
     await guarded(context.model.of(CustomAction), context)

@@ -6,6 +6,7 @@ import {
   removals as actionsRemovals,
   CustomAction,
 } from './actions.ts'
+import { bodies } from './bodies.ts'
 import { additions, extensions as customFieldsExtensions } from './custom-fields.ts'
 import { HierarchyItem, operations as itemsOperations } from './items.ts'
 import { CustomOption } from './options.ts'
@@ -14,6 +15,7 @@ import { removals as referencesRemovals } from './references.ts'
 
 export const customFields = module('custom-fields', {
   needs: ['projects', 'work-packages', 'time'],
+  bodies,
   permissions,
   resources: [CustomOption, HierarchyItem, CustomAction],
   operations: [...itemsOperations, ...actionsOperations],

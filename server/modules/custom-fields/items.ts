@@ -54,6 +54,22 @@ function readable(weight: string): string {
 
 export const HierarchyItem = resource('HierarchyItem', 'custom_field_items', {
   path: 'custom_field_items',
+  description: 'A choice of a custom field that is a hierarchy or a weighted list.',
+  glossary: {
+    label: 'What people read.',
+    short: 'A short form of it.',
+    weight: 'What it counts for in calculated values, in a weighted list.',
+    formattedWeight: 'The same as people read it.',
+    depth: 'How far below the root it lies.',
+    branch: 'The way from the root to it.',
+  },
+  example: {
+    label: 'Deck',
+    short: 'D1',
+    weight: '1.5',
+    formattedWeight: '1.5',
+    depth: 1,
+  },
   title: nameOf,
   cached: 'all',
   order: { column: 'position' },
@@ -93,6 +109,7 @@ const listWayFromRootItem = operation({
   method: 'GET',
   path: '/custom_field_items/:id/branch',
   summary: 'List the way from the root to an item of a custom field',
+  description: 'Answers the items above an item, its root first, and itself.',
   tag: 'HierarchyItem',
   guard: signedIn,
   answers: { status: 200, of: 'HierarchyItem', as: 'collection' },
@@ -114,6 +131,8 @@ const listItemsCustomField = operation({
   method: 'GET',
   path: '/custom_fields/:id/items',
   summary: 'List the items of a custom field',
+  description:
+    'Answers the items of a hierarchy or a weighted list, each followed by what is below it: all of them, or those below `parent`, to the `depth` asked for.',
   tag: 'HierarchyItem',
   guard: signedIn,
   answers: { status: 200, of: 'HierarchyItem', as: 'collection' },

@@ -6,6 +6,11 @@ import { seenFields } from './definitions.ts'
 
 export const CustomOption = resource('CustomOption', 'custom_options', {
   path: 'custom_options',
+  description: 'A choice of a custom field that is a list.',
+  glossary: {
+    value: 'What people read.',
+  },
+  example: { id: 14, value: 'Oak' },
   title: 'value',
   cached: 'all',
   order: { column: 'position' },

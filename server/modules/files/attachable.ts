@@ -7,6 +7,7 @@ import type { ApiRequest, Context, Declared, Draft, Extension, Operation, Parts 
 import { conflict, forbidden } from '#kernel/errors.ts'
 import { nested, operation, rowAt } from '#kernel/operation.ts'
 import { extension, hrefOf } from '#kernel/resource.ts'
+import { article } from '#kernel/standard.ts'
 import { whenRemoved } from '#kernel/write/removal.ts'
 import { Attachment, contained, free, inContainer, inContainers, touch } from './attachments.ts'
 import { type Container, containerColumns, containersAmong, ofContainer } from './containers.ts'
@@ -81,20 +82,24 @@ function extensionOf({ resource, add, may }: Container): Extension {
 function operationsOf(kind: Container): readonly Operation[] {
   const { resource } = kind
   const { path, name: type } = resource
+  const one = `${article(resource.words)} ${resource.words}`
   return [
     ...nested({
       parents: [path],
       parent: type,
       resource: Attachment,
       as: 'attachments',
-      summary: `List the attachments of a ${resource.words}`,
+      summary: `List the attachments of ${one}`,
+      description: 'Answers the files that are attached to it, all at once.',
       within: async (row) => ({ within: inContainer(type, row.id) }),
     }),
 
     operation({
       method: 'POST',
       path: `/${path}/:id/attachments`,
-      summary: `Attach a file to a ${resource.words}`,
+      summary: `Attach a file to ${one}`,
+      description:
+        'Takes a file and attaches it. The part `metadata` has to come before or after the part `file`, each of them once.',
       tag: 'Attachment',
       accepts: 'parts',
       answers: { status: 201, of: 'Attachment', as: 'single' },
@@ -104,10 +109,12 @@ function operationsOf(kind: Container): readonly Operation[] {
     operation({
       method: 'POST',
       path: `/${path}/:id/attachments/prepare`,
-      summary: `Prepare a direct upload to a ${resource.words}`,
+      summary: `Prepare a direct upload to ${one}`,
+      description:
+        'Takes the metadata of a file, `fileSize` included, and answers the form by which the file itself is sent to the store, without passing through this server. Only where files lie in a store that clients can reach; otherwise 404.',
       tag: 'Attachment',
       accepts: 'parts',
-      answers: { status: 201, as: 'object' },
+      answers: { status: 201, of: 'AttachmentUpload', as: 'single' },
       run: async (ask) => prepareUpload(ask, await place(ask, kind)),
     }),
   ]

@@ -39,6 +39,26 @@ const self = (row: { id: number }) => `/api/v3/attachments/${row.id}`
 
 export const Attachment = resource('Attachment', 'attachments', {
   path: 'attachments',
+  description: 'A file, and what it belongs to. One that belongs to nothing yet is seen by its author alone.',
+  glossary: {
+    fileName: 'What it is called.',
+    fileSize: 'How many bytes it has.',
+    description: 'A text about it.',
+    status: '`uploaded`, or `prepared` while a direct upload is still to come.',
+    contentType: 'What it is, as its bytes tell.',
+    digest: 'The checksum of its bytes.',
+    container: 'What it belongs to.',
+    staticDownloadLocation: 'Its bytes, at an address that stays the same.',
+    downloadLocation: 'Its bytes.',
+  },
+  example: {
+    id: 17,
+    fileName: 'mast.pdf',
+    fileSize: 48213,
+    contentType: 'application/pdf',
+    status: 'uploaded',
+    digest: { algorithm: 'md5', hash: '64c26a8403cd796ea4cf913cda2ee4a9' },
+  },
   title: 'file_name',
   // Who sees and who removes one is said once it is known what files can be attached to: see attachable.ts.
   visible: nobody,

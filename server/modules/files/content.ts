@@ -17,8 +17,19 @@ const downloadAttachment = operation({
   method: 'GET',
   path: '/attachments/:id/content',
   summary: 'Download an attachment',
+  description:
+    'Answers the bytes, with the headers `ETag` and `Accept-Ranges`: parts can be asked for by `Range`, and what is known already by `If-None-Match`. Where files lie in a store that clients can reach, the answer leads there (302).',
   tag: 'Attachment',
-  answers: { status: 200, as: 'bytes' },
+  answers: {
+    status: 200,
+    as: 'bytes',
+    also: {
+      206: 'The part that was asked for.',
+      302: 'The bytes are where `Location` says.',
+      304: 'What the caller has is still the same.',
+      416: 'There is no such part; `Content-Range` says how many bytes there are.',
+    },
+  },
   run: async (ask) => content(ask, await rowAt(ask.params['id'] as string, ask.context.model.of(Attachment), ask.context)),
 })
 

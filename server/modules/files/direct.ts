@@ -70,6 +70,8 @@ const finishDirectUpload = operation({
   method: 'GET',
   path: '/attachments/:id/uploaded',
   summary: 'Finish a direct upload',
+  description:
+    'Says that the file has been sent to the store. It is looked at then: a file of another size than was announced is refused, and so is one of a type that is not allowed.',
   tag: 'Attachment',
   answers: { status: 200, of: 'Attachment', as: 'single' },
   run: async (ask) => {

@@ -2,6 +2,7 @@
 import { module } from '#kernel/module.ts'
 import { attaching } from './attachable.ts'
 import { Attachment } from './attachments.ts'
+import { bodies } from './bodies.ts'
 import { operations as contentOperations } from './content.ts'
 import { operations as directOperations } from './direct.ts'
 import { permissions } from './permissions.ts'
@@ -9,6 +10,7 @@ import { readContents } from './reading.ts'
 
 export const files = module('files', {
   needs: ['work-packages', 'activities'],
+  bodies,
   permissions,
   resources: [Attachment],
   operations: [...directOperations, ...contentOperations],

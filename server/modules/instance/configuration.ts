@@ -45,8 +45,10 @@ const viewConfiguration = operation({
   method: 'GET',
   path: '/configuration',
   summary: 'View the configuration',
+  description:
+    'Answers the settings of the instance that clients have to know: limits, formats of dates and times, working hours. The caller’s preferences are embedded.',
   tag: 'Configuration',
-  answers: { status: 200, as: 'object' },
+  answers: { status: 200, of: 'Configuration', as: 'single' },
   run: async ({ context }) => ok(await configuration(context)),
 })
 
@@ -54,8 +56,10 @@ const viewConfigurationProject = operation({
   method: 'GET',
   path: '/projects/:id/configuration',
   summary: 'View the configuration for a project',
+  description:
+    'Answers the same as `/api/v3/configuration`, and what depends on the project: whether there are internal comments in it.',
   tag: 'Configuration',
-  answers: { status: 200, as: 'object' },
+  answers: { status: 200, of: 'ProjectConfiguration', as: 'single' },
   run: async ({ context, params }) => {
     const project = await rowAt(params['id'] as string, context.model.of(Project), context)
     const path = `/api/v3/projects/${project['id']}/configuration`

@@ -16,6 +16,14 @@ const example = { id: 1, subject: 'An example', status_id: null as number | null
 /** Like a work package, with as little to it as a form needs. Nothing is ever saved. */
 export const Example = staticResource('Example', [example], {
   path: 'example',
+  description: 'An invented resource that shows what schemas and forms look like.',
+  glossary: {
+    subject: 'What it is, in a line.',
+    status: 'How far it has come.',
+  },
+  example: {
+    subject: 'An example',
+  },
   title: 'subject',
   visible: everyone,
   // What a form says can be changed, though there is nothing to commit.
@@ -50,6 +58,7 @@ const viewExampleSchema = operation({
   method: 'GET',
   path: '/example/schema',
   summary: 'View an example of a schema',
+  description: 'Shows by an invented resource what schemas look like. Nothing depends on it.',
   tag: 'Example',
   guard,
   answers: { status: 200, of: 'Example', as: 'schema' },
@@ -65,6 +74,7 @@ const viewExampleForm = operation({
   method: 'POST',
   path: '/example/form',
   summary: 'View an example of a form',
+  description: 'Shows by an invented resource what forms look like. Nothing is saved.',
   tag: 'Example',
   guard,
   answers: { status: 200, of: 'Example', as: 'form' },
@@ -85,6 +95,7 @@ const viewExampleAggregatedCollection = operation({
   method: 'GET',
   path: '/examples',
   summary: 'View an example of an aggregated collection: the work packages, grouped and summed up as asked',
+  description: 'Shows what groups and sums look like, by the work packages that the caller sees.',
   tag: 'Example',
   answers: { status: 200, of: 'WorkPackage', as: 'collection' },
   query: ['groupBy', 'showSums'],

@@ -1,5 +1,6 @@
 /** What is true of the whole instance: the root, the configuration, rendering, examples. */
 import { module } from '#kernel/module.ts'
+import { bodies } from './bodies.ts'
 import { operations as configurationOperations } from './configuration.ts'
 import { Example, operations as examplesOperations } from './examples.ts'
 import { permissions } from './permissions.ts'
@@ -8,6 +9,7 @@ import { operations as rootOperations } from './root.ts'
 
 export const instance = module('instance', {
   needs: ['work-packages'],
+  bodies,
   permissions,
   resources: [Example],
   operations: [...rootOperations, ...configurationOperations, ...renderOperations, ...examplesOperations],

@@ -34,6 +34,8 @@ const previewTextMarkdown = operation({
   method: 'POST',
   path: '/render/markdown',
   summary: 'Preview a text in markdown',
+  description:
+    'Takes a text and answers it as HTML, the way it would be shown: sanitised, with its mentions and references as links. Nothing is saved.',
   tag: 'Render',
   accepts: 'text',
   harmless: true,
@@ -49,6 +51,7 @@ const previewPlainText = operation({
   method: 'POST',
   path: '/render/plain',
   summary: 'Preview a plain text',
+  description: 'Takes a text and answers it as HTML with its line breaks kept and everything in it escaped. Nothing is saved.',
   tag: 'Render',
   accepts: 'text',
   harmless: true,

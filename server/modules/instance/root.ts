@@ -14,8 +14,10 @@ const viewRoot = operation({
   method: 'GET',
   path: '',
   summary: 'View the root',
+  description:
+    'The place to begin: what the instance is called, who the caller is, and links to everything else. Which release of the API is spoken is told to administrators.',
   tag: 'Root',
-  answers: { status: 200, as: 'object' },
+  answers: { status: 200, of: 'Root', as: 'single' },
   run: async ({ context }) => {
     const { db, viewer, settings } = context
     await prepare(db, viewer, seesMembers.needs)

@@ -2,6 +2,7 @@
 import { module } from '#kernel/module.ts'
 import { alertOfDates } from './alerts.ts'
 import { announceChanges } from './announce.ts'
+import { bodies } from './bodies.ts'
 import { Notification } from './notifications.ts'
 import { operations as furtherOperations } from './operations.ts'
 import { Reminder, remind, operations as remindersOperations } from './reminders.ts'
@@ -10,6 +11,7 @@ import { operations as valuesOperations } from './values.ts'
 
 export const notifications = module('notifications', {
   needs: ['activities'],
+  bodies,
   resources: [Reminder, Notification],
   operations: [...remindersOperations, ...furtherOperations, ...valuesOperations],
   tasks: [remind, announceChanges, alertOfDates, forgetNotifications],

@@ -34,6 +34,7 @@ const markNotifications = (
       method: 'POST',
       path: `/notifications/${path}`,
       summary: `Mark notifications as ${state}`,
+      description: 'Marks all notifications that the filters choose, or all of one’s own where there are none.',
       tag,
       answers: { status: 204 },
       query: ['filters'],
@@ -53,6 +54,7 @@ const markNotifications = (
       method: 'POST',
       path: `/notifications/:id/${path}`,
       summary: `Mark a notification as ${state}`,
+      description: 'Marks one of one’s own notifications. Doing it twice is doing it once.',
       tag,
       answers: { status: 204 },
       run: async (ask) => {
@@ -68,8 +70,10 @@ const viewDetailNotification = operation({
   method: 'GET',
   path: '/notifications/:notification_id/details/:id',
   summary: 'View a detail of a notification',
+  description:
+    'Answers the value that the notification is about: the date of an alert, or the note of a reminder. Details are counted from 0.',
   tag,
-  answers: { status: 200, as: 'object' },
+  answers: { status: 200, of: 'NotificationDetail', as: 'single' },
   run: async (ask) => {
     const details = detailsOf(await notification(ask, 'notification_id'))
     const at = ask.params['id'] as string

@@ -41,6 +41,16 @@ function check(draft: Draft, { isReminded }: Facts, { now }: Context): Violation
 
 export const Reminder = resource<'reminders', Facts>('Reminder', 'reminders', {
   path: 'reminders',
+  description: 'That somebody wants to be told of a work package at some time. Nobody else sees it.',
+  glossary: {
+    note: 'What to be reminded of.',
+    remindAt: 'When.',
+    creator: 'Who wants to be reminded.',
+    remindable: 'The work package.',
+  },
+  example: {
+    note: 'Ask for the sail.',
+  },
   title: (row) => `#${row.id}`,
   untitled: true,
   paginated: false,
@@ -68,6 +78,7 @@ const listUpcomingRemindersWorkPackage = operation({
   method: 'GET',
   path: '/work_packages/:id/reminders',
   summary: 'List the upcoming reminders for a work package',
+  description: 'Answers the caller’s own reminders for the work package that have not come due yet.',
   tag: 'Reminder',
   answers: { status: 200, of: 'Reminder', as: 'collection' },
   run: async ({ context, params }) => {
@@ -81,6 +92,8 @@ const createReminderWorkPackage = operation({
   method: 'POST',
   path: '/work_packages/:id/reminders',
   summary: 'Create a reminder for a work package',
+  description:
+    'Has the caller notified at a time in the future. There is one upcoming reminder for each work package: a second one is refused (409).',
   tag: 'Reminder',
   answers: { status: 201, of: 'Reminder', as: 'single' },
   takes: 'Reminder',

@@ -43,8 +43,9 @@ const viewSchemaValue = operation({
   method: 'GET',
   path: '/values/schema/:id',
   summary: 'View the schema of a value',
+  description: 'Tells the name and the type of a value that a detail of a notification holds, by the property that it is of.',
   tag: 'Values::Property',
-  answers: { status: 200, as: 'object' },
+  answers: { status: 200, of: 'ValueSchema', as: 'single' },
   run: async ({ params }) => {
     const { id = '' } = params
     if (!/^[a-z][A-Za-z0-9]*$/.test(id)) throw badRequest('The property must be named in camelCase, such as startDate.')

@@ -5,6 +5,13 @@ import { resource } from '#kernel/resource.ts'
 
 export const Category = resource('Category', 'categories', {
   path: 'categories',
+  description: 'A part of a project that work packages can be of.',
+  glossary: {
+    name: 'What it is called.',
+    project: 'The project that it is of.',
+    defaultAssignee: 'Whom new work packages of it are assigned to.',
+  },
+  example: { id: 2, name: 'Rigging' },
   title: 'name',
   cached: 'all',
   order: { column: 'name' },

@@ -21,6 +21,8 @@ const listWorkspaces = operation({
   method: 'GET',
   path: '/workspaces',
   summary: 'List workspaces',
+  description:
+    'Answers projects, programs and portfolios alike; `/api/v3/projects` is the same list. The filter `typeahead` finds by name and identifier.',
   tag: 'Project',
   answers: { status: 200, of: 'Project', as: 'collection' },
   query,
@@ -31,6 +33,7 @@ const schemaWorkspace = operation({
   method: 'GET',
   path: '/workspaces/schema',
   summary: 'Schema of a workspace',
+  description: 'Tells the properties of a workspace, whatever its kind.',
   tag: 'Project',
   answers: { status: 200, of: 'Project', as: 'schema' },
   run: async ({ context }) => ok(await schemaOfNew(context.model.of(Project), context, '/api/v3/workspaces/schema')),
@@ -40,6 +43,8 @@ const listWhatProjectPutBelow = operation({
   method: 'GET',
   path: '/projects/available_parent_projects',
   summary: 'List what a project can be put below',
+  description:
+    'Answers the workspaces that can be the parent of the one that `of` names, or of a new one of the kind that `workspace_type` names. What would close a circle is left out.',
   tag: 'Project',
   guard: either(globally('add_project'), inAnyProject('add_subprojects'), inAnyProject('edit_project')),
   answers: { status: 200, of: 'Project', as: 'collection' },
@@ -76,6 +81,7 @@ function favorite(path: string, method: 'POST' | 'DELETE'): Operation {
     method,
     path: `/${path}/:id/favorite`,
     summary: method === 'POST' ? 'Make it a favorite of mine' : 'Make it no favorite of mine',
+    description: 'A favorite is one’s own affair: nobody else is told. Doing it twice is doing it once.',
     tag: 'Project',
     answers: { status: 204 },
     run: async ({ context, db, params }) => {
@@ -112,6 +118,7 @@ const listTypesProjectHas = nested({
   resource: Type,
   as: 'types',
   summary: 'List the types that a project has',
+  description: 'Answers the types that work packages of the project can have, in their order, all at once.',
   within: async (project, context) => {
     await need(context, project, 'view_work_packages', 'manage_types')
     const types = (await projectTypes(context)).get(project.id) ?? []
@@ -124,6 +131,7 @@ const listVersionsProjectUse = nested({
   resource: Version,
   as: 'versions',
   summary: 'List the versions that a project can use',
+  description: 'Answers the project’s own versions and those that others share with it, all at once.',
   within: async (project, context) => {
     await need(context, project, 'view_work_packages', 'manage_versions')
     const versions = await sharedVersionIds(context, project.id)
@@ -136,6 +144,7 @@ const listCategoriesProject = nested({
   resource: Category,
   as: 'categories',
   summary: 'List the categories of a project',
+  description: 'Answers the categories that work packages of the project can have, all at once.',
   within: async (project) => ({ within: sql`categories.project_id = ${project.id}`, paginated: false }),
 })
 

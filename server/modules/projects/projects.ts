@@ -33,6 +33,28 @@ const candidates = ({ before, row }: Draft<Tables['projects']>): string =>
 
 export const Project = resource<'projects', Facts>('Project', 'projects', {
   path: 'projects',
+  description: 'Where work is done: a project, a program or a portfolio. `_type` says which. They can lie below each other.',
+  glossary: {
+    identifier:
+      'What stands for it in addresses: small letters, digits, hyphens and underscores. Made from the name unless it is sent.',
+    name: 'What it is called.',
+    active: 'Whether it is in use; false for one that is archived.',
+    public: 'Whether people who are no members see it.',
+    favorited: 'Whether the caller has made it a favorite.',
+    description: 'What it is about.',
+    statusExplanation: 'Why its status is what it is.',
+    status: 'How it is getting on.',
+    createWorkPackage: 'The form for a new work package in it.',
+    createWorkPackageImmediately: 'Creates a work package in it at once.',
+    workPackages: 'Its work packages.',
+    categories: 'What its work packages are sorted into.',
+    versions: 'The versions that it can use.',
+    memberships: 'Who is in it.',
+    types: 'The types that work packages can have in it.',
+    favor: 'Makes it a favorite of the caller.',
+    disfavor: 'Makes it no favorite any more.',
+  },
+  example: { id: 3, _type: 'Project', name: 'Sea trial', identifier: 'sea-trial', active: true, public: false, favorited: false },
   aliases: ['workspaces', 'portfolios', 'programs'],
   type: (row) => types[row.workspace_type] as string,
   pathOf: (row) => `${row.workspace_type}s`,

@@ -15,6 +15,15 @@ export const projectStatuses = [
 
 export const ProjectStatus = staticResource('ProjectStatus', projectStatuses, {
   path: 'project_statuses',
+  description: 'How a project is getting on. There are six, the same on every instance.',
+  glossary: {
+    id: 'Its code.',
+    name: 'What people read.',
+  },
+  example: {
+    id: 'on_track',
+    name: 'On track',
+  },
   title: 'name',
   visible: everyone,
   properties: ({ text }) => ({ id: text({ writable: false }), name: text({ writable: false }) }),

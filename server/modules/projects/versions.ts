@@ -31,6 +31,18 @@ const isNew = ({ before }: Draft): boolean => !before
 
 export const Version = resource<'versions', VersionFacts>('Version', 'versions', {
   path: 'versions',
+  description: 'Something that is to be done by some time. It can be shared with other projects.',
+  glossary: {
+    name: 'What it is called.',
+    description: 'What it is about.',
+    startDate: 'When work on it begins.',
+    endDate: 'When it is to be done.',
+    status: '`open`, `locked` (nothing new is given it) or `closed`.',
+    sharing: 'With which other projects: `none`, `descendants`, `hierarchy`, `tree`, `system`.',
+    definingProject: 'The project that it is of.',
+    availableInProjects: 'Where it can be used.',
+  },
+  example: { id: 6, name: 'First voyage', status: 'open', sharing: 'none' },
   title: 'name',
   belongsTo: 'project_id',
   cached: 'all',
@@ -93,6 +105,7 @@ const listProjectsWhichVersionsCreated = operation({
   method: 'GET',
   path: '/versions/available_projects',
   summary: 'List the projects in which versions can be created',
+  description: 'Answers the projects in which the caller may create versions.',
   tag: 'Version',
   guard: inAnyProject('manage_versions'),
   answers: { status: 200, of: 'Project', as: 'collection' },
@@ -110,6 +123,8 @@ const listWhichVersionUsed = ['projects', 'workspaces'].map((as) =>
     method: 'GET',
     path: `/versions/:id/${as}`,
     summary: `List the ${as} in which a version can be used`,
+    description:
+      'Answers where work packages can have the version: the project that defines it and those that it is shared with, as far as the caller may see them.',
     tag: 'Version',
     answers: { status: 200, of: 'Project', as: 'collection' },
     run: async ({ context, params }) => {

@@ -42,8 +42,11 @@ const makeAddressAtWhichCalendar = operation({
   method: 'POST',
   path: '/queries/:id/ical_url',
   summary: 'Make an address at which calendar programs read a query',
+  description:
+    'Makes a secret address, told only this once, at which calendar programs read what the query finds as iCalendar. It lasts until it is revoked, so it is refused to a token that expires and to a session that has not shown for a while who it is.',
   tag: 'Query',
-  answers: { status: 201, as: 'object' },
+  answers: { status: 201, of: 'QueryICalUrl', as: 'single' },
+  takes: 'QueryICalUrlWrite',
   run: async ({ context, db, params, body }) => {
     const query = await rowFrom(params['id'] as string, context.model.of(Query), context)
     await mayShare(query, context)

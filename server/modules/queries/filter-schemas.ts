@@ -141,9 +141,10 @@ const listSchemasFilters = operation({
   method: 'GET',
   path: '/queries/filter_instance_schemas',
   summary: 'List the schemas of filters',
+  description: 'Tells of each filter that there is outside of projects which operators it has and which values these take.',
   tag: 'Query',
   guard: seesWork,
-  answers: { status: 200, as: 'object' },
+  answers: { status: 200, of: 'QueryFilterInstanceSchema', as: 'collection' },
   run: async ({ context }) => ok(await filterSchemas(undefined, context)),
 })
 
@@ -153,8 +154,9 @@ const listSchemasFiltersProject = ['projects', 'workspaces', 'workspace'].map((p
     method: 'GET',
     path: `/${parent}/:id/queries/filter_instance_schemas`,
     summary: 'List the schemas of filters in a project',
+    description: 'Tells of each filter that there is in the project which operators it has and which values these take.',
     tag: 'Query',
-    answers: { status: 200, as: 'object' },
+    answers: { status: 200, of: 'QueryFilterInstanceSchema', as: 'collection' },
     run: async ({ context, params }) => ok(await filterSchemas(await projectAt(params['id'] as string, context), context)),
   }),
 )
@@ -163,9 +165,10 @@ const viewSchemaFilter = operation({
   method: 'GET',
   path: '/queries/filter_instance_schemas/:id',
   summary: 'View the schema of a filter',
+  description: 'Tells of one filter which operators it has and which values these take.',
   tag: 'Query',
   guard: seesWork,
-  answers: { status: 200, as: 'object' },
+  answers: { status: 200, of: 'QueryFilterInstanceSchema', as: 'single' },
   run: async ({ context, params }) => {
     const filter = workPackageFilters(context).get(params['id'] as string)
     if (!filter) throw notFound()

@@ -1,6 +1,7 @@
 /** Filters as a query keeps them: from instances with links to what is asked of a list, and back. */
 import type { Row } from '#db/database.ts'
 import { prepare } from '#kernel/access/viewer.ts'
+import { ref } from '#kernel/bodies.ts'
 import type { Body, Context, FilterUse, Kind, Link, Payload } from '#kernel/declaration.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { FormatError, isStorable } from '#kernel/kinds.ts'
@@ -65,7 +66,40 @@ function readInstance(instance: unknown, context: Context): FilterUse {
 /** The filters of a query. They are kept as text: what a list would be asked. */
 export const filtersKind: Kind = {
   type: '[]QueryFilterInstance',
-  json: { type: 'array', items: { type: 'object' } },
+  json: {
+    type: 'array',
+    items: {
+      type: 'object',
+      properties: {
+        _type: { type: 'string', description: 'The filter and `QueryFilter`, in one word.' },
+        name: { type: 'string', description: 'What people read.' },
+        values: { type: 'array', items: { type: 'string' }, description: 'The values, where they are no resources.' },
+        _links: {
+          type: 'object',
+          properties: {
+            filter: ref('Link', 'The filter.'),
+            operator: ref('Link', 'The operator.'),
+            values: { type: 'array', items: ref('Link'), description: 'The values, where they are resources.' },
+            schema: ref('Link', 'Which operators the filter has, and which values these take.'),
+          },
+        },
+      },
+    },
+    examples: [
+      [
+        {
+          _type: 'StatusQueryFilter',
+          name: 'Status',
+          _links: {
+            filter: { href: '/api/v3/queries/filters/status' },
+            operator: { href: '/api/v3/queries/operators/o' },
+            values: [],
+            schema: { href: '/api/v3/queries/filter_instance_schemas/status' },
+          },
+        },
+      ],
+    ],
+  },
   render: (shown: Shown) => shown.instances,
   parse: (value, context) => {
     if (!Array.isArray(value)) throw new FormatError('an array of filters')

@@ -1,5 +1,6 @@
 /** Saved queries, and the views and calendars made of them. */
 import { module } from '#kernel/module.ts'
+import { bodies } from './bodies.ts'
 import { calendarDocument, operations as calendarsOperations } from './calendars.ts'
 import { operations as filterSchemasOperations } from './filter-schemas.ts'
 import { operations as furtherOperations } from './operations.ts'
@@ -11,6 +12,7 @@ import { View, operations as viewsOperations } from './views.ts'
 
 export const queries = module('queries', {
   needs: ['work-packages'],
+  bodies,
   projectModules,
   resources: [Query, View, QueryColumn, QueryGroupBy, QuerySortBy, QueryFilter, QueryOperator],
   operations: [...furtherOperations, ...calendarsOperations, ...viewsOperations, ...filterSchemasOperations, ...orderOperations],

@@ -18,6 +18,7 @@ const ops = ['star', 'unstar'].map((verb) =>
     method: 'PATCH',
     path: `/queries/:id/${verb}`,
     summary: verb === 'star' ? 'Make a query a favorite' : 'Make a query no favorite',
+    description: 'Favorites come first where queries are offered.',
     tag,
     answers: { status: 200, of: tag, as: 'single' },
     run: async (ask) => {
@@ -35,6 +36,7 @@ const listProjectsQuery = operation({
   method: 'GET',
   path: '/queries/available_projects',
   summary: 'List the projects that a query can be of',
+  description: 'Answers the projects in which the caller sees work packages.',
   tag,
   guard: list,
   answers: { status: 200, of: 'Project', as: 'collection' },
@@ -65,9 +67,11 @@ const viewDefaultQuery = operation({
   method: 'GET',
   path: '/queries/default',
   summary: 'View the default query',
+  description:
+    'Answers what a list of work packages is where no query was chosen, with what it finds. The parameters override parts of it for this once.',
   tag,
   guard: seesWork,
-  answers: { status: 200, as: 'object' },
+  answers: { status: 200, of: 'DefaultQuery', as: 'single' },
   query: parameters,
   run: async ({ context }) => ok(await answerDefault(context, '/api/v3/queries/default')),
 })
@@ -77,8 +81,10 @@ const viewDefaultQueryProject = ['projects', 'workspaces'].map((parent) =>
     method: 'GET',
     path: `/${parent}/:id/queries/default`,
     summary: 'View the default query of a project',
+    description:
+      'Answers what the list of the project’s work packages is where no query was chosen, with what it finds. The parameters override parts of it for this once.',
     tag,
-    answers: { status: 200, as: 'object' },
+    answers: { status: 200, of: 'DefaultQuery', as: 'single' },
     query: parameters,
     run: async ({ context, params }) => {
       const project = await projectAt(params['id'] as string, context)
@@ -93,6 +99,7 @@ const schemaQueryProject = ['projects', 'workspaces', 'workspace'].map((parent) 
     method: 'GET',
     path: `/${parent}/:id/queries/schema`,
     summary: 'Schema of a query of a project',
+    description: 'Tells the properties of queries of a project, with the filters, columns and orders that there are in it.',
     tag,
     answers: { status: 200, of: tag, as: 'schema' },
     run: async ({ context, params }) => {

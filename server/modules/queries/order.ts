@@ -97,8 +97,9 @@ const viewOrderQueryWasGiven = operation({
   method: 'GET',
   path: '/queries/:id/order',
   summary: 'View the order that a query was given by hand',
+  description: 'Answers positions by the ids of work packages, of those that the caller sees.',
   tag: 'Query',
-  answers: { status: 200, as: 'plain' },
+  answers: { status: 200, of: 'WorkPackagePositions', as: 'plain' },
   run: async ({ context, params }) => {
     const query = await rowFrom(params['id'] as string, context.model.of('Query'), context)
     const rows = await context.db.all<{ id: number; position: number }>(
@@ -131,8 +132,10 @@ const changeOrderQuery = (['PATCH', 'PUT'] as const).map((method) =>
     method,
     path: '/queries/:id/order',
     summary: 'Change the order of a query',
+    description: 'Gives work packages new positions; -1 takes one out of the order. Those that are not named keep theirs.',
     tag: 'Query',
-    answers: { status: 200, as: 'plain' },
+    answers: { status: 200, of: 'QueryOrderChanged', as: 'plain' },
+    takes: 'QueryOrderChange',
     run: rearrange,
   }),
 )

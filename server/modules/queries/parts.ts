@@ -53,6 +53,16 @@ export const QueryColumn = staticResource<Part>(
   {
     ...common,
     path: 'queries/columns',
+    description: 'A property that a list of work packages can show.',
+    glossary: {
+      id: 'By what it is named in queries.',
+      name: 'What people read.',
+    },
+    example: {
+      id: 'subject',
+      name: 'Subject',
+      _type: 'QueryColumn::Property',
+    },
     label: 'query column',
     type: () => 'QueryColumn::Property',
     properties: ({ text }) => ({ id: text(), name: text() }),
@@ -62,7 +72,21 @@ export const QueryColumn = staticResource<Part>(
 export const QueryGroupBy = staticResource<Part>(
   'QueryGroupBy',
   propertiesThat(({ options }) => options.group),
-  { ...common, path: 'queries/group_bys', label: 'query grouping', properties: ({ text }) => ({ id: text(), name: text() }) },
+  {
+    ...common,
+    description: 'A property that a list of work packages can be grouped by.',
+    glossary: {
+      id: 'By what it is named in queries.',
+      name: 'What people read.',
+    },
+    example: {
+      id: 'status',
+      name: 'Status',
+    },
+    path: 'queries/group_bys',
+    label: 'query grouping',
+    properties: ({ text }) => ({ id: text(), name: text() }),
+  },
 )
 
 const directions = { asc: 'Ascending', desc: 'Descending' }
@@ -81,6 +105,17 @@ export const QuerySortBy = staticResource<Part & { column: string; direction: ke
   {
     ...common,
     path: 'queries/sort_bys',
+    description: 'A property and a direction that a list of work packages can be ordered by.',
+    glossary: {
+      id: 'By what it is named in queries.',
+      name: 'What people read.',
+      column: 'The property.',
+      direction: 'Whether it ascends or descends.',
+    },
+    example: {
+      id: 'subject-asc',
+      name: 'Subject (Ascending)',
+    },
     label: 'query order',
     properties: ({ text, link }) => ({ id: text(), name: text(), column: link('QueryColumn', { column: 'column' }) }),
     actions: {
@@ -95,7 +130,21 @@ export const QuerySortBy = staticResource<Part & { column: string; direction: ke
 export const QueryFilter = staticResource<Part>(
   'QueryFilter',
   (model) => [...filtersIn(model.of('WorkPackage')).values()].map(({ key, label }) => ({ id: key, name: label as string })),
-  { ...common, path: 'queries/filters', label: 'query filter', properties: ({ text }) => ({ id: text(), name: text() }) },
+  {
+    ...common,
+    description: 'Something that a list of work packages can be filtered by.',
+    glossary: {
+      id: 'By what it is named in queries.',
+      name: 'What people read.',
+    },
+    example: {
+      id: 'status',
+      name: 'Status',
+    },
+    path: 'queries/filters',
+    label: 'query filter',
+    properties: ({ text }) => ({ id: text(), name: text() }),
+  },
 )
 
 /** Operators by their names: those of all filters, and those that a filter has to itself. */
@@ -105,5 +154,19 @@ const namesOfOperators = (model: Model): Readonly<Record<string, string>> =>
 export const QueryOperator = staticResource<Part>(
   'QueryOperator',
   (model) => Object.entries(namesOfOperators(model)).map(([id, name]) => ({ id, name })),
-  { ...common, path: 'queries/operators', label: 'query operator', properties: ({ text }) => ({ id: text(), name: text() }) },
+  {
+    ...common,
+    description: 'What a filter can do with its values.',
+    glossary: {
+      id: 'By what it is named in queries.',
+      name: 'What people read.',
+    },
+    example: {
+      id: '=',
+      name: 'is (OR)',
+    },
+    path: 'queries/operators',
+    label: 'query operator',
+    properties: ({ text }) => ({ id: text(), name: text() }),
+  },
 )

@@ -12,7 +12,7 @@ export const highlightable: readonly string[] = ['status', 'priority', 'dueDate'
 /** The moments at which work packages are compared, as they were given. */
 export const timestampsKind: Kind = {
   type: '[]Timestamp',
-  json: { type: 'array', items: { type: 'string' } },
+  json: { type: 'array', items: { type: 'string' }, examples: [['PT0S']] },
   render: (text: string) => JSON.parse(text),
   parse: (value) => {
     const list = typeof value === 'string' ? value.split(',') : value
@@ -29,7 +29,11 @@ const places = ['left', 'right', 'farRight'] as const
 /** What is written beside the bars of a timeline. */
 export const labelsKind: Kind = {
   type: 'QueryTimelineLabels',
-  json: { type: 'object' },
+  json: {
+    type: 'object',
+    properties: Object.fromEntries(['left', 'right', 'farRight'].map((place) => [place, { type: ['string', 'null'] }])),
+    examples: [{ farRight: 'subject' }],
+  },
   render: (text: string) => JSON.parse(text),
   parse: (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value))

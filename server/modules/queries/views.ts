@@ -49,6 +49,19 @@ function check({ row }: Draft<Tables['views']>, { query }: Facts, { viewer }: Co
 
 export const View = resource<'views', Facts>('View', 'views', {
   path: 'views',
+  description: 'Where and how a query is shown. `_type` says how: as a table, over time, as a calendar or a plan.',
+  glossary: {
+    name: 'That of the query.',
+    public: 'Whether the query is public.',
+    starred: 'Whether the query is a favorite.',
+    query: 'What is shown.',
+    project: 'The project that the query is of.',
+  },
+  example: {
+    _type: 'Views::WorkPackagesTable',
+    name: 'Open work',
+    public: false,
+  },
   type: (row) => kinds[row.type]?.type ?? row.type,
   title: (row) => (row as Row)['name'],
   untitled: true,
@@ -113,6 +126,8 @@ const createView = operation({
   method: 'POST',
   path: '/views/:kind',
   summary: 'Create a view',
+  description:
+    'Shows a query in one of the places that have queries of their own: `work_packages_table`, `gantt`, `work_packages_calendar`, `team_planner`.',
   tag: 'View',
   answers: { status: 201, of: 'View', as: 'single' },
   takes: 'View',

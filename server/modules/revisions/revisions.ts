@@ -15,6 +15,22 @@ const shortened = ({ identifier }: { identifier: string }): string =>
 
 export const Revision = resource('Revision', 'changesets', {
   path: 'revisions',
+  description: 'A commit of a project’s repository.',
+  glossary: {
+    identifier: 'The hash.',
+    formattedIdentifier: 'As much of it as tells it from all others.',
+    authorName: 'Who made it, as the commit says.',
+    message: 'What the commit says.',
+    createdAt: 'When it was made.',
+    project: 'Whose repository it is in.',
+    author: 'The user who made it, where that is known.',
+    showRevision: 'Its page, for people.',
+  },
+  example: {
+    identifier: '0f9c2ab1d4e57c3388a1b2c3d4e5f60718293a4b',
+    formattedIdentifier: '0f9c2ab1',
+    authorName: 'Vera Example',
+  },
   title: 'identifier',
   untitled: true,
   order: { column: 'committed_at', descending: true },
@@ -41,6 +57,7 @@ export const Revision = resource('Revision', 'changesets', {
 })
 
 const moreWorkPackage = extension('WorkPackage', 'work_packages', {
+  glossary: { revisions: 'The commits that speak of it.' },
   actions: { revisions: { href: (row) => `${hrefOf(WorkPackage, row)}/revisions`, may: view } },
 })
 
@@ -50,6 +67,7 @@ const listRevisionsSpeakWorkPackage = nested({
   resource: Revision,
   as: 'revisions',
   summary: 'List the revisions that speak of a work package',
+  description: 'Answers the commits whose messages name the work package, of the repositories that the caller may see.',
   // Not judged by the work package's project: its revisions may be those of others, and each is seen or not by itself.
   within: async (row) => {
     const spoken = sql`select r.changeset_id from changeset_work_packages r where r.work_package_id = ${row.id}`

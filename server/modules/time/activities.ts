@@ -16,6 +16,13 @@ const permissions = [
 
 export const TimeEntriesActivity = resource('TimeEntriesActivity', 'time_entry_activities', {
   path: 'time_entries/activities',
+  description: 'What kind of effort time is booked as.',
+  glossary: {
+    name: 'What it is called.',
+    default: 'Whether an entry has it where none is named.',
+    projects: 'Where it can be booked.',
+  },
+  example: { id: 1, name: 'Development', default: true },
   label: 'time entry activity',
   title: 'name',
   cached: 'all',

@@ -120,6 +120,24 @@ const filterLink = (list: readonly object[]) => encodeURIComponent(JSON.stringif
 
 export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entries', {
   path: 'time_entries',
+  description: 'Time that somebody spent on a work package.',
+  glossary: {
+    spentOn: 'The day.',
+    startTime: 'When it began; there only where the instance tracks that.',
+    endTime: 'When it ended, which follows from the beginning and the hours.',
+    hours: 'How long it took. Empty while it is going on.',
+    comment: 'What was done.',
+    ongoing: 'Whether a timer is running. Everybody has one at most.',
+    project: 'The project that the time is booked in.',
+    entity: 'What the time was spent on.',
+    workPackage: 'The same as `entity`, where that is a work package.',
+    user: 'Who spent the time.',
+    activity: 'What kind of effort it was.',
+  },
+  example: {
+    ongoing: false,
+    hours: 'PT2H30M',
+  },
   title: (row) => `#${row.id}`,
   untitled: true,
   belongsTo: 'project_id',
@@ -214,6 +232,11 @@ const seesTime = either(inProject('view_time_entries'), ownTime('view_own_time_e
 
 /** Work packages tell what has been booked on them, as far as the viewer sees it. */
 const moreWorkPackage = extension('WorkPackage', 'work_packages', {
+  glossary: {
+    spentTime: 'How much time was spent on it, as far as the caller may see it.',
+    timeEntries: 'The time that was spent on it.',
+    logTime: 'Books time on it.',
+  },
   needs: visible.needs,
   properties: (p) => ({
     spentTime: p.hours({

@@ -1,5 +1,6 @@
 /** Work packages, their types, statuses, priorities and relations. */
 import { module } from '#kernel/module.ts'
+import { bodies } from './bodies.ts'
 import { operations as furtherOperations } from './operations.ts'
 import { projectModules } from './permissions.ts'
 import { Priority } from './priorities.ts'
@@ -12,6 +13,7 @@ import { WorkPackage } from './work-packages.ts'
 
 export const workPackages = module('work-packages', {
   needs: ['accounts', 'projects', 'calendar'],
+  bodies,
   projectModules,
   resources: [Type, Status, Priority, WorkPackage, Relation],
   operations: [...furtherOperations, ...relationOperationsOperations, ...schemasOperations],

@@ -63,6 +63,9 @@ const onOnePage = (query: Query, { settings }: Context): Query =>
     ? { ...query, offset: 1, pageSize: settings.forced_single_page_size }
     : query
 
+/** Query parameters that lists of work packages have besides those of every list. */
+export const listParameters = ['includeSubprojects', 'showHierarchies', 'queryId']
+
 /** How a list of work packages is answered. */
 export const listOptions = (context: Context): IndexOptions => ({
   type: 'WorkPackageCollection',

@@ -14,7 +14,7 @@ import { commitLink, form } from '#kernel/write/form.ts'
 import { idLinked, sentLink, toErrors } from '#kernel/write/payload.ts'
 import { findRow, prepareWrite } from '#kernel/write/prepare.ts'
 import { assignable } from './facts.ts'
-import { listAt } from './list.ts'
+import { listAt, listParameters } from './list.ts'
 import { WorkPackage } from './work-packages.ts'
 
 const tag = 'WorkPackage'
@@ -29,9 +29,11 @@ const listWorkPackagesProject = ['projects', 'workspaces'].flatMap((parent) => {
       method: 'GET',
       path: `/${parent}/:id/work_packages`,
       summary: 'List the work packages of a project',
+      description:
+        'Answers the work packages of one project, and of those below it unless `includeSubprojects` is false: the open ones, unless filters say otherwise.',
       tag,
       answers: { status: 200, of: tag, as: 'collection' },
-      query: ['offset', 'pageSize', 'filters', 'sortBy', 'groupBy', 'showSums', 'select', 'timestamps'],
+      query: ['offset', 'pageSize', 'filters', 'sortBy', 'groupBy', 'showSums', ...listParameters, 'select', 'timestamps'],
       run: async (ask) => {
         const { context } = ask
         const row = await project(ask)
@@ -43,9 +45,11 @@ const listWorkPackagesProject = ['projects', 'workspaces'].flatMap((parent) => {
       method: 'POST',
       path: `/${parent}/:id/work_packages`,
       summary: 'Create a work package in a project',
+      description: 'Creates a work package in the project of the address and answers it.',
       tag,
       answers: { status: 201, of: tag, as: 'single' },
       takes: tag,
+      query: ['notify'],
       run: async (ask) => {
         const row = await project(ask)
         return respondCreated(
@@ -59,6 +63,7 @@ const listWorkPackagesProject = ['projects', 'workspaces'].flatMap((parent) => {
       method: 'POST',
       path: `/${parent}/:id/work_packages/form`,
       summary: 'Form for creating a work package in a project',
+      description: 'Tries out the creation of a work package in the project of the address. Nothing is saved.',
       tag,
       answers: { status: 200, of: tag, as: 'form' },
       takes: tag,
@@ -83,6 +88,8 @@ const listWorkPackagesProject = ['projects', 'workspaces'].flatMap((parent) => {
       method: 'GET',
       path: `/${parent}/:id/available_assignees`,
       summary: 'List who work in a project can be assigned to',
+      description:
+        'Answers the users, groups and placeholder users that work packages of the project can be assigned to, all at once.',
       tag,
       answers: { status: 200, of: 'Principal', as: 'collection' },
       run: async (ask) => {
@@ -105,6 +112,7 @@ const listWhoWorkPackageAssigned = operation({
   method: 'GET',
   path: '/work_packages/:id/available_assignees',
   summary: 'List who a work package can be assigned to',
+  description: 'Answers the users, groups and placeholder users that this work package can be assigned to, all at once.',
   tag,
   answers: { status: 200, of: 'Principal', as: 'collection' },
   run: async (ask) => {
@@ -125,6 +133,7 @@ const listProjectsWorkPackageCreated = operation({
   method: 'GET',
   path: '/work_packages/available_projects',
   summary: 'List the projects a work package can be created in',
+  description: 'Answers the projects in which the caller may create work packages.',
   tag,
   guard: add,
   answers: { status: 200, of: 'Project', as: 'collection' },
@@ -136,6 +145,7 @@ const listProjectsWorkPackageMoved = operation({
   method: 'GET',
   path: '/work_packages/:id/available_projects',
   summary: 'List the projects a work package can be moved to',
+  description: 'Answers the projects to which the caller may move this work package.',
   tag,
   answers: { status: 200, of: 'Project', as: 'collection' },
   query: ['offset', 'pageSize', 'filters', 'sortBy', 'select'],
@@ -154,6 +164,7 @@ const listWhoCouldWatchWork = operation({
   method: 'GET',
   path: '/work_packages/:id/available_watchers',
   summary: 'List who could watch a work package and does not',
+  description: 'Answers the users who may see the work package and do not watch it yet.',
   tag,
   answers: { status: 200, of: 'User', as: 'collection' },
   query: ['offset', 'pageSize', 'filters', 'sortBy', 'select'],
@@ -173,6 +184,7 @@ const listWatchersWorkPackage = operation({
   method: 'GET',
   path: '/work_packages/:id/watchers',
   summary: 'List the watchers of a work package',
+  description: 'Answers the users who are told of what happens to the work package, all at once.',
   tag,
   answers: { status: 200, of: 'User', as: 'collection' },
   run: async (ask) => {
@@ -193,8 +205,11 @@ const addWatcherWorkPackage = operation({
   method: 'POST',
   path: '/work_packages/:id/watchers',
   summary: 'Add a watcher to a work package',
+  description:
+    'Has a user watch the work package. Everybody may watch what they see; to have others watch it takes a permission.',
   tag,
-  answers: { status: 201, of: 'User', as: 'single' },
+  answers: { status: 201, of: 'User', as: 'single', also: { 200: 'The user has been watching it already.' } },
+  takes: 'WatcherWrite',
   run: async (ask) => {
     const { context, db, body } = ask
     const row = await workPackage(ask)
@@ -218,6 +233,7 @@ const removeWatcherFromWorkPackage = operation({
   method: 'DELETE',
   path: '/work_packages/:id/watchers/:user_id',
   summary: 'Remove a watcher from a work package',
+  description: 'Has a user watch the work package no more. Nothing happens where the user does not.',
   tag,
   answers: { status: 204 },
   run: async (ask) => {

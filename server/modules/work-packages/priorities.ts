@@ -5,6 +5,12 @@ import { resource } from '#kernel/resource.ts'
 
 export const Priority = resource('Priority', 'priorities', {
   path: 'priorities',
+  description: 'How urgent a work package is.',
+  glossary: {
+    name: 'What it is called.',
+    isActive: 'Whether it can be chosen.',
+  },
+  example: { id: 8, name: 'Normal' },
   title: 'name',
   cached: 'all',
   order: { column: 'position' },

@@ -18,6 +18,7 @@ const findRelationsWorkPackage = operation({
   method: 'GET',
   path: '/work_packages/:id/relations',
   summary: 'Find the relations of a work package',
+  description: 'Leads to the list of relations, filtered by the work package.',
   tag: 'Relation',
   answers: { status: 308 },
   run: async (ask) => {
@@ -31,6 +32,8 @@ const createRelationWorkPackage = operation({
   method: 'POST',
   path: '/work_packages/:id/relations',
   summary: 'Create a relation of a work package',
+  description:
+    'Relates the work package of the address to the one that `_links.to` names. Scheduling follows: whatever has to move because of it is moved in the same write.',
   tag: 'Relation',
   answers: { status: 201, of: 'Relation', as: 'single' },
   takes: 'Relation',
@@ -49,6 +52,8 @@ const listWhatWorkPackageCould = operation({
   method: 'GET',
   path: '/work_packages/:id/available_relation_candidates',
   summary: 'List what a work package could be related to',
+  description:
+    'Answers work packages that can stand in a relation of a type to this one, found by words of `query`. What is related already is left out, and so is what would close a circle.',
   tag: 'WorkPackage',
   answers: { status: 200, of: 'WorkPackage', as: 'collection' },
   query: ['query', 'type', 'filters', 'sortBy', 'offset', 'pageSize', 'select'],

@@ -145,6 +145,24 @@ async function remove(tx: Transaction, row: Row, context: Context): Promise<bool
 
 export const Relation = resource<'relations', Facts>('Relation', 'relations', {
   path: 'relations',
+  description: 'What two work packages have to do with each other. It is told from `from` to `to`.',
+  glossary: {
+    name: 'The type, as people read it.',
+    type: '`relates`, `follows`, `precedes`, `blocks`, `blocked`, `duplicates`, `duplicated`, `includes`, `partof`, `requires` or `required`.',
+    reverseType: 'The same as seen from the other end.',
+    lag: 'How many working days have to lie between the two where one follows the other.',
+    description: 'A text about it.',
+    from: 'The work package that it is told of.',
+    to: 'The other one.',
+  },
+  example: {
+    id: 21,
+    name: 'follows',
+    type: 'follows',
+    reverseType: 'precedes',
+    lag: 0,
+    description: 'The mast has to stand first.',
+  },
   title: (row) => typeLabels[row.relation_type] as string,
   untitled: true,
   missing: 'The relation you are looking for cannot be found or has been deleted.',
@@ -228,6 +246,11 @@ async function relationsOf(rows: readonly Row[], context: Context): Promise<Read
 
 /** Work packages lead to their relations, and to what they could be related to. */
 const moreWorkPackage = extension('WorkPackage', 'work_packages', {
+  glossary: {
+    relations: 'What it has to do with others.',
+    addRelation: 'Relates it to another one.',
+    availableRelationCandidates: 'What it could be related to.',
+  },
   // Most have no relations, and then none are asked for.
   computedColumns: {
     is_related: (_, t) =>

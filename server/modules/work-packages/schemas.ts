@@ -126,9 +126,11 @@ const listSchemasWorkPackages = operation({
   method: 'GET',
   path: '/work_packages/schemas',
   summary: 'List schemas of work packages',
+  description:
+    'Answers the schemas of the pairs of project and type that the filter `id` names, such as `1-2`. The filter has to be there.',
   tag: 'WorkPackage',
   guard: seesAny,
-  answers: { status: 200, as: 'object' },
+  answers: { status: 200, of: 'WorkPackageSchemas', as: 'single' },
   query: ['filters', 'timestamps'],
   run: async ({ context }) => {
     const text = context.params.get('filters')
@@ -158,6 +160,8 @@ const viewSchemaProjectType = operation({
   method: 'GET',
   path: '/work_packages/schemas/:identifier',
   summary: 'View the schema of a project and a type',
+  description:
+    'Tells the properties of work packages of a type in a project, which differ by the custom fields there. The identifier is the pair, such as `1-2`; `sums` stands for what of a list can be summed up.',
   tag: 'WorkPackage',
   answers: { status: 200, of: 'WorkPackage', as: 'schema' },
   query: ['timestamps'],

@@ -5,6 +5,12 @@ import { resource } from '#kernel/resource.ts'
 
 export const Type = resource('Type', 'types', {
   path: 'types',
+  description: 'What kind of work a work package is. Projects choose which types they use.',
+  glossary: {
+    name: 'What it is called.',
+    isMilestone: 'Whether work of this kind happens on one day and has nothing below it.',
+  },
+  example: { id: 1, name: 'Task', isMilestone: false, isDefault: true },
   title: 'name',
   cached: 'all',
   order: { column: 'position' },

@@ -15,7 +15,7 @@ import { lookUp } from './facts.ts'
 import { workPackageFilters } from './filters.ts'
 import { loadRelatives } from './hierarchy.ts'
 import { isMilestone, isNoMilestone, links, relatives, self } from './links.ts'
-import { listOptions } from './list.ts'
+import { listOptions, listParameters } from './list.ts'
 import { readMoments } from './moments.ts'
 import { attributeGroups } from './schemas.ts'
 import * as steps from './steps.ts'
@@ -49,6 +49,53 @@ const percentOfAll = ({ settings }: Context, table: string) => {
 
 export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work_packages', {
   path: 'work_packages',
+  description:
+    'Something that has to be done: a task, a milestone, a bug, whatever its type says. Custom fields are among its properties, as `customField` and their number.',
+  glossary: {
+    subject: 'What it is, in a line.',
+    description: 'What it is, at length.',
+    duration:
+      'How many days it takes, as `P5D`: working days, unless `ignoreNonWorkingDays` counts all. Of start, finish and duration two make the third.',
+    scheduleManually: 'Whether its dates are set by hand. Otherwise they follow from what it comes after and what lies below it.',
+    ignoreNonWorkingDays: 'Whether it is worked on on every day.',
+    startDate: 'The day it begins. Milestones have `date` instead.',
+    dueDate: 'The day it is to be done. Milestones have `date` instead.',
+    date: 'The day of a milestone.',
+    derivedStartDate: 'The first day of what lies below it.',
+    derivedDueDate: 'The last day of what lies below it.',
+    estimatedTime: 'How much work it is.',
+    derivedEstimatedTime: 'How much work it is together with what lies below it.',
+    remainingTime: 'How much work is left.',
+    derivedRemainingTime: 'How much work is left together with what lies below it.',
+    percentageDone: 'How much of it is done, in percent. Of work, remaining work and this, two make the third.',
+    derivedPercentageDone: 'How much is done together with what lies below it.',
+    project: 'The project that it is of. Another one moves it.',
+    assignee: 'Who does it: a user, a group or a placeholder user.',
+    responsible: 'Who answers for it.',
+    type: 'What kind of work it is.',
+    status: 'How far it has come. The form tells which statuses the workflow allows next.',
+    category: 'The part of the project that it is of.',
+    version: 'What it is to be done for.',
+    priority: 'How urgent it is.',
+    watchers: 'Who is told of what happens to it.',
+    availableWatchers: 'Who could watch it and does not.',
+    watch: 'Has the caller watch it.',
+    unwatch: 'Has the caller watch it no more.',
+    addWatcher: 'Has somebody watch it: send what `payload` says.',
+    removeWatcher: 'Has somebody watch it no more.',
+    addChild: 'Creates a work package below it.',
+    changeParent: 'Puts it below another one.',
+    previewMarkup: 'Shows a text in markdown the way it would look here.',
+    schema: 'What its properties are, in its project and type.',
+  },
+  example: {
+    subject: 'Raise the mast',
+    duration: 'P5D',
+    scheduleManually: true,
+    ignoreNonWorkingDays: false,
+    derivedStartDate: null,
+    derivedDueDate: null,
+  },
   title: 'subject',
   belongsTo: 'project_id',
   lock: 'lock_version',
@@ -60,6 +107,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
   guards: { index: seesWorkPackage },
   may: { create: add, update, edit, delete: inProject('delete_work_packages') },
   index: listOptions,
+  listParameters,
   order: { column: 'id', descending: true },
   computedColumns: {
     is_watched: ({ viewer }, t) =>

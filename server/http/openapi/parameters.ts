@@ -1,0 +1,206 @@
+/** Query and path parameters, each described once. */
+
+import type { Resource } from '#kernel/declaration.ts'
+import { filtersOf, type Known } from '#kernel/read/judge.ts'
+import { operatorsOf, takesValues } from '#kernel/read/operators.ts'
+import type { Json } from './common.ts'
+
+const text = { type: 'string' }
+const yesOrNo = { type: 'boolean' }
+
+const FILTERS =
+  'A JSON array of filters, all of which have to hold: each an object of a name with its operator and values. What is left out is not filtered by; `[]` asks for everything where a list has filters by default.'
+const SORTS = 'A JSON array of up to three pairs of a name and `asc` or `desc`, the most important first.'
+
+/** The query parameters that there are, by name. */
+const byName: Readonly<Record<string, Json>> = {
+  offset: { schema: { type: 'integer', minimum: 1, default: 1 }, example: 1, description: 'The number of the page, from 1.' },
+  pageSize: {
+    schema: { type: 'integer', minimum: -1 },
+    example: 20,
+    description:
+      'How many elements a page has. 0 asks for the totals only, -1 for as many as the instance allows, which `maximumAPIV3PageSize` of the configuration tells; more are never given.',
+  },
+  filters: { schema: text, example: '[{"id":{"operator":"=","values":["1"]}}]', description: FILTERS },
+  sortBy: { schema: text, example: '[["id","asc"]]', description: SORTS },
+  groupBy: { schema: text, example: 'status', description: 'The property to group by. Groups are over all pages.' },
+  select: {
+    schema: text,
+    example: 'total,elements/id,elements/self',
+    description:
+      'What to answer instead of everything, separated by commas: members of the list by their names, those of its elements after `elements/`; `*` stands for all.',
+  },
+  timestamps: {
+    schema: text,
+    example: 'P-1W,PT0S',
+    description:
+      'Moments to compare at, separated by commas: ISO 8601 dates, dates and times, durations before now, or days gone by such as oneDayAgo@08:00+00:00. The first is what is compared with, the last is told in full. Ten at most; `PT0S` is now.',
+  },
+  showSums: {
+    schema: yesOrNo,
+    example: true,
+    description: 'Whether to answer sums, of all and of each group.',
+  },
+  includeSubprojects: {
+    schema: yesOrNo,
+    example: false,
+    description: 'Whether what lies in projects below is listed as well: it is, unless this says false.',
+  },
+  showHierarchies: {
+    schema: yesOrNo,
+    example: true,
+    description:
+      'Whether clients are to show children below their parents. It is only repeated in links, and excludes `groupBy`.',
+  },
+  queryId: {
+    schema: { type: 'integer' },
+    example: 1,
+    description: 'The query whose order by hand `sortBy` means by `manualSorting`.',
+  },
+  notify: {
+    schema: { ...yesOrNo, default: true },
+    example: true,
+    description: 'Whether anybody is notified of it.',
+  },
+  of: { schema: text, example: '1', description: 'The project that is looked for a place, by its id or identifier.' },
+  workspace_type: {
+    schema: { type: 'string', enum: ['project', 'program', 'portfolio'], default: 'project' },
+    example: 'project',
+    description: 'What kind of workspace is looked for a place, where it is a new one.',
+  },
+  parent: { schema: { type: 'integer' }, example: 1, description: 'The item to begin with, instead of the root.' },
+  depth: { schema: { type: 'integer' }, example: 1, description: 'How many levels below that one to go; all, unless said.' },
+  year: { schema: { type: 'integer' }, example: 2026, description: 'The year to list; this one, unless said.' },
+  context: {
+    schema: text,
+    example: '/api/v3/work_packages/1',
+    description: 'The address of the work package or project that the text stands in.',
+  },
+  query: { schema: text, example: 'mast', description: 'Words to look for, or an id.' },
+  type: {
+    schema: { ...text, default: 'relates' },
+    example: 'follows',
+    description: 'The type of relation to look for, as seen from the work package; `parent` and `child` as well.',
+  },
+}
+
+const operators = ({ operators: own, strategy }: Known): string =>
+  (own ?? operatorsOf[strategy]).map((one) => `\`${one}\``).join(' ')
+
+/** The names of filters that lists of a resource offer, with their operators. */
+const offered = (resource: Resource): Known[] =>
+  [...new Set(filtersOf(resource).values())].filter(({ unlisted }) => !unlisted).sort((a, b) => a.key.localeCompare(b.key))
+
+/** What is most often filtered by comes first. */
+const usual = ['status', 'principal', 'project', 'name', 'id']
+
+/** An example of a filter that makes sense for whatever there is. */
+function exampleOf(filters: readonly Known[]): string {
+  const rank = ({ key }: Known) => (usual.includes(key) ? usual.indexOf(key) : usual.length)
+  const { key, strategy, operators: own } = filters.toSorted((a, b) => rank(a) - rank(b))[0] as Known
+  const [operator = '='] = own ?? operatorsOf[strategy]
+  return JSON.stringify([{ [key]: { operator, values: takesValues(operator) ? ['1'] : [] } }])
+}
+
+/** The parameters that say more of one resource than of another: what its lists can be filtered, ordered and grouped by. */
+function particular(name: string, resource: Resource): Json | undefined {
+  if (name === 'filters') {
+    const filters = offered(resource)
+    if (filters.length === 0) return undefined
+    const table = filters.map((one) => `| \`${one.key}\` | ${operators(one).replaceAll('|', '\\|')} |`).join('\n')
+    const description = `${FILTERS}\n\nWhat ${resource.plural} can be filtered by:\n\n| filter | operators |\n| --- | --- |\n${table}`
+    return { ...byName['filters'], description, example: exampleOf(filters) }
+  }
+  if (name === 'sortBy') {
+    const own = resource.properties.filter(({ options }) => options.sort).map((p) => p.name)
+    const sorts = [...new Set([...own, ...Object.keys(resource.sorts ?? {})])]
+    if (sorts.length === 0) return undefined
+    const description = `${SORTS}\n\nWhat ${resource.plural} can be ordered by: ${sorts.map((one) => `\`${one}\``).join(', ')}.`
+    return { ...byName['sortBy'], description, example: JSON.stringify([[sorts[0], 'asc']]) }
+  }
+  if (name === 'groupBy') {
+    const groups = resource.properties.filter(({ options }) => options.group).map((p) => p.name)
+    if (groups.length === 0) return undefined
+    const description = `${byName['groupBy']?.['description']} One of ${groups.map((one) => `\`${one}\``).join(', ')}.`
+    return { ...byName['groupBy'], description, example: groups.includes('status') ? 'status' : groups[0] }
+  }
+  return undefined
+}
+
+/** Where parameters are collected while operations are described, to be components of the document. */
+export type Parameters = Record<string, Json>
+
+/** A reference to a query parameter of an operation that lists a resource, or that is about none. */
+export function queryParameter(name: string, resource: Resource | undefined, into: Parameters): Json {
+  const special = resource && particular(name, resource)
+  const key = special ? `${resource.name}.${name}` : name
+  const described = special ?? byName[name]
+  if (!described) throw new Error(`The query parameter ${name} is not described in http/openapi/parameters.ts.`)
+  into[key] ??= { name, in: 'query', required: false, ...described }
+  return { $ref: `#/components/parameters/${key}` }
+}
+
+/** Path parameters that are no id of what the segment before them names. */
+const inPaths: Readonly<Record<string, Json>> = {
+  'days/date': { schema: { type: 'string', format: 'date' }, example: '2026-05-01', description: 'The date.' },
+  'week/day': {
+    schema: { type: 'integer', minimum: 1, maximum: 7 },
+    example: 1,
+    description: 'The day of the week: 1 for Monday to 7 for Sunday.',
+  },
+  'actions/id': { schema: text, example: 'work_packages/read', description: 'The id of the action, with its slash as it is.' },
+  'capabilities/id': {
+    schema: text,
+    example: 'memberships/create/w1-1',
+    description: 'The id of the capability, with its slashes as they are.',
+  },
+  'details/id': { schema: { type: 'integer', minimum: 0 }, example: 0, description: 'Which of the details, from 0.' },
+  'schema/id': {
+    schema: { type: 'string', enum: ['startDate', 'dueDate', 'date', 'note'] },
+    example: 'startDate',
+    description: 'What the value is of.',
+  },
+  'schemas/identifier': {
+    schema: text,
+    example: '1-1',
+    description: 'The id of the project and that of the type, with a hyphen between them; or `sums`.',
+  },
+  'views/kind': {
+    schema: { type: 'string', enum: ['work_packages_table', 'gantt', 'team_planner', 'work_packages_calendar'] },
+    example: 'work_packages_table',
+    description: 'The kind of view.',
+  },
+  'filter_instance_schemas/id': { schema: text, example: 'status', description: 'The id of the filter.' },
+  'custom_fields/id': { schema: { type: 'integer' }, example: 1, description: 'The number of the custom field.' },
+}
+
+/** What may stand in a path for one of a kind besides its number. */
+const spellings: Readonly<Record<string, string>> = {
+  Project: 'The id of the project, or its identifier.',
+  User: 'The id of the user; `me` is the caller.',
+}
+
+/** The parameters in a path, each told by the segment in front of it. */
+export function pathParameters(path: string, resources: readonly Resource[]): Json[] {
+  const segments = path.split('/')
+  return [...segments.entries()].flatMap(([i, segment]) => {
+    const name = /^\{(\w+)\}$/.exec(segment)?.[1]
+    if (name === undefined) return []
+    const before = segments.slice(1, i).filter((one) => !one.startsWith('{'))
+    const last = before.at(-1) ?? ''
+    const known = inPaths[`${last}/${name}`]
+    const resource =
+      resources.find((one) => one.path === before.slice(-2).join('/') || one.path === last) ??
+      resources.find((one) => one.aliases?.includes(last) || (last === 'workspaces' && one.name === 'Project')) ??
+      (last === 'watchers' ? resources.find((one) => one.name === 'User') : undefined) ??
+      (last === 'workspace' ? resources.find((one) => one.name === 'Project') : undefined)
+    const id = resource?.example?.['id']
+    const isText = typeof id === 'string' || Object.hasOwn(spellings, resource?.name ?? '')
+    const described = known ?? {
+      schema: isText ? text : { type: 'integer' },
+      example: typeof id === 'string' ? id : isText ? '1' : 1,
+      description: spellings[resource?.name ?? ''] ?? `The id of the ${resource?.words ?? last.replaceAll('_', ' ')}.`,
+    }
+    return [{ name, in: 'path', required: true, ...described }]
+  })
+}
