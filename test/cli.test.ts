@@ -433,12 +433,12 @@ test('halyard setting changes what a server that runs goes by', async (t) => {
   const mistakes: [args: string[], sentence: RegExp][] = [
     [['get', 'nothing'], /^There is no setting "nothing"; halyard setting list shows them\.\n$/],
     [['set', 'constructor', '1'], /^There is no setting "constructor"/],
-    [['set', 'login_required', 'maybe'], /^login_required has to be true or false, which "maybe" is not\.\n$/],
-    [['set', 'hours_per_day', 'eight'], /^hours_per_day has to be a whole number, which "eight" is not\.\n$/],
-    [['set', 'apiv3_max_page_size', '0'], /^apiv3_max_page_size has to be a number from 1 to 10000\.\n$/],
-    [['set', 'apiv3_cors_origins', '*'], /^apiv3_cors_origins has to be origins such as/],
-    [['set', 'working_days', 'x'], /^working_days has to be a list, separated by commas,/],
-    [['set', 'start_of_week', 'x'], /^start_of_week has to be a number or null/],
+    [['set', 'login_required', 'maybe'], /^login_required must be true or false, not "maybe"\.\n$/],
+    [['set', 'hours_per_day', 'eight'], /^hours_per_day must be a whole number, not "eight"\.\n$/],
+    [['set', 'apiv3_max_page_size', '0'], /^apiv3_max_page_size must be a number from 1 to 10000\.\n$/],
+    [['set', 'apiv3_cors_origins', '*'], /^apiv3_cors_origins must be origins such as/],
+    [['set', 'working_days', 'x'], /^working_days must be a comma-separated list, not/],
+    [['set', 'start_of_week', 'x'], /^start_of_week must be a number or null/],
   ]
   for (const [args, sentence] of mistakes) {
     const { code, err } = await run('setting', ...args, ...where)

@@ -177,7 +177,7 @@ describe('in a browser', { skip: browserMissing }, () => {
     await page.getByRole('heading', { name: 'Recovery codes' }).waitFor()
     await assertFit(page, 'recovery codes')
     await picture(page, 'recovery-codes')
-    await page.getByRole('link', { name: 'Go on' }).click()
+    await page.getByRole('link', { name: 'Continue' }).click()
     await page.getByRole('rowheader', { name: 'This computer' }).waitFor()
     await assertFit(page, 'a passkey')
     await assertReached(page, 'a passkey')

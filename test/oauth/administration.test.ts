@@ -79,8 +79,8 @@ describe('an application', () => {
     const reply = await ada.submit(`${LIST}/new`, { ...form, confidential: 'no', redirectUris: 'clock://back' })
     assert.equal(reply.status, 303)
     const { text } = await ada.get(reply.headers.get('location') as string)
-    assert.match(text, /A public application\./)
-    assert.equal(text.includes('Give it a new secret'), false)
+    assert.match(text, /Public client, /)
+    assert.equal(text.includes('Rotate secret'), false)
   })
 
   test('is not registered where something is wrong: that is told at each part, and nothing typed is lost', async () => {

@@ -99,10 +99,10 @@ describe('the consent page', () => {
     const application = await it.application({ name: 'Sea <b>Chart' })
     const page = await it.authorize(ada.browser, application)
     assert.equal(page.status, 200)
-    assert.match(page.text, /<h1>Let Sea &lt;b&gt;Chart in\?<\/h1>/)
+    assert.match(page.text, /<h1>Authorise Sea &lt;b&gt;Chart\?<\/h1>/)
     assert.match(page.text, /as <strong>Ada \d+<\/strong> \(ada-\d+\)/)
-    assert.match(page.text, /<li>do everything in your name that you can do here yourself<\/li>/)
-    assert.match(page.text, /led to <strong>app\.example<\/strong>/)
+    assert.match(page.text, /<li>Full API access on behalf of the user<\/li>/)
+    assert.match(page.text, /redirected to <strong>app\.example<\/strong>/)
     const { code, ...told } = returned(await it.decide(ada.browser, page))
     assert.match(code as string, /^[\w-]{43}$/)
     assert.deepEqual(told, { state: 's t', iss: it.url })
@@ -112,7 +112,12 @@ describe('the consent page', () => {
     const ada = await it.person()
     const application = await it.application()
     const told = returned(await it.decide(ada.browser, await it.authorize(ada.browser, application), 'deny'))
-    assert.deepEqual(told, { error: 'access_denied', error_description: 'it was not allowed', state: 's t', iss: it.url })
+    assert.deepEqual(told, {
+      error: 'access_denied',
+      error_description: 'the user denied the request',
+      state: 's t',
+      iss: it.url,
+    })
     assert.equal((await it.authorize(ada.browser, application)).status, 200)
   })
 
@@ -145,7 +150,7 @@ describe('the consent page', () => {
     const back = query(new URL(reply.headers.get('location') as string, it.url).href)['back_url'] as string
     assert.match(back, /^\/oauth\/authorize\?response_type=code&client_id=/)
     ada.browser.cookie = cookie
-    assert.match((await ada.browser.get(back)).text, /<h1>Let App \d+ in\?/)
+    assert.match((await ada.browser.get(back)).text, /<h1>Authorise App \d+\?/)
   })
 
   test('shows a code to be copied where there is no address to be led to', async () => {

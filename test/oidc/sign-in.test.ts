@@ -68,14 +68,12 @@ const signIn = async (person: Person, userInfo?: Record<string, unknown>, by = o
   by.get(cameBack(await setOut(by), person, userInfo))
 const userOf = (column: 'login' | 'email', value: string) =>
   it.db.one(sql`select * from principals where ${column === 'login' ? sql`login` : sql`email`} = ${value}`)
-const UNRELIABLE = 'What Acme &lt;Inc&gt; answered cannot be relied on.'
-const USED = 'This sign-in was begun in another browser, too long ago, or has been used already. Begin again.'
-const TAKEN =
-  'There is an account already that may be yours, but Acme &lt;Inc&gt; alone cannot open it. An administrator can link it for you.'
-const UNVERIFIED =
-  'Acme &lt;Inc&gt; does not say that your e-mail address is yours. An administrator can link your account for you.'
-const UNKNOWN = 'You have no account here, and none is made by signing in. An administrator can give you one.'
-const INACTIVE = 'Your account cannot be used at the moment. An administrator can change that.'
+const UNRELIABLE = 'The response of Acme &lt;Inc&gt; is invalid.'
+const USED = 'The sign-in was started in another browser, has expired, or has already been used. Start again.'
+const TAKEN = 'An existing account may be yours, but it is not linked to Acme &lt;Inc&gt;. Ask an administrator to link it.'
+const UNVERIFIED = 'Acme &lt;Inc&gt; has not verified your e-mail address. Ask an administrator to link your account.'
+const UNKNOWN = 'You have no account on this server. Ask an administrator to create one.'
+const INACTIVE = 'Your account is locked. Contact an administrator.'
 
 describe('the sign-in page', () => {
   test('has a button for each provider that is available, which remembers where one wanted to go', async () => {
@@ -274,12 +272,12 @@ describe('nobody is signed in', () => {
       iss: acme.issuer,
     })
     const reply = await one.get(`/auth/acme/callback?${query}`)
-    isRefused(reply, 422, 'Acme &lt;Inc&gt; did not sign you in.')
+    isRefused(reply, 422, 'Acme &lt;Inc&gt; rejected the sign-in.')
     assert.doesNotMatch(reply.text, /555|access_denied/)
   })
 
   test('while the provider does not answer, before or after', async () => {
-    const away = 'Acme &lt;Inc&gt; does not answer at the moment. Try again in a minute.'
+    const away = 'Acme &lt;Inc&gt; does not respond. Try again in a minute.'
     const path = cameBack(await setOut(one), { sub: subject })
     acme.answers['/token'] = (request) => void request.socket.destroy()
     isRefused(await one.get(path), 503, away)
@@ -354,7 +352,7 @@ describe('somebody whom nobody is linked to', () => {
   })
 
   test('waits for an administrator, is let in, or is given none, by the setting for those who come by themselves', async () => {
-    const pending = 'Your account has been made. You can sign in as soon as an administrator has activated it.'
+    const pending = 'Your account has been created. An administrator must activate it before you can sign in.'
     isRefused(await signIn(person()), 422, pending)
     assert.equal((await userOf('login', `newcomer-${count}`))?.['status'], 2)
     isRefused(await signIn(person()), 422, INACTIVE)

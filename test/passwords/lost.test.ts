@@ -64,7 +64,7 @@ describe('Asking for a new password', () => {
 
   test('has a link mailed to the address that the account has, whatever its letter case', async () => {
     assert.deepEqual(to(await ask(` ${email.toUpperCase()} `)), [303, `${ASK}?done=asked`])
-    assert.match((await one.get(`${ASK}?done=asked`)).text, /role="status".*If there is an account/)
+    assert.match((await one.get(`${ASK}?done=asked`)).text, /role="status".*If an account with this e-mail address/)
     const [mail, ...others] = await mailOf(it)
     assert.equal(others.length, 0)
     assert.equal(mail?.recipient, email)
@@ -105,7 +105,7 @@ describe('Asking for a new password', () => {
       for (const spelled of [address, address.toUpperCase(), ` ${address}`]) assert.equal((await ask(spelled)).status, 303)
       const refused = await ask(address)
       assert.deepEqual([refused.status, refused.headers.get('retry-after')], [429, '3600'])
-      assert.match(refused.text, /role="alert".*Too many attempts for a new password/)
+      assert.match(refused.text, /role="alert".*Too many attempts to reset a password/)
     }
     assert.equal((await mailOf(it)).length, 3)
     mock.timers.tick(HOUR)
@@ -174,7 +174,7 @@ describe('The link', () => {
     assert.deepEqual([await signsIn(PASSWORD), await signsIn(ANOTHER)], [false, true])
     assert.equal((await follow(first, browser(it.url))).status, 410)
     const [mail] = await mailOf(it)
-    assert.deepEqual([mail?.recipient, mail?.subject], [email, 'Your password at Halyard was changed'])
+    assert.deepEqual([mail?.recipient, mail?.subject], [email, 'Your password at Halyard has been changed'])
   })
 
   test('lets in again whom wrong passwords have kept out', async () => {
@@ -192,7 +192,7 @@ describe('The link', () => {
     const short = await one.submit(CHOOSE, twice('short'))
     assert.deepEqual([short.status, saidOf(short, 'password')], [422, 'The password is too short (minimum is 10 characters).'])
     const unlike = await one.submit(CHOOSE, twice(ANOTHER, PASSWORD))
-    assert.deepEqual([unlike.status, saidOf(unlike, 'repeated')], [422, 'The two passwords are not the same.'])
+    assert.deepEqual([unlike.status, saidOf(unlike, 'repeated')], [422, 'The passwords do not match.'])
     assert.deepEqual(to(await one.submit(CHOOSE, twice(ANOTHER))), [303, '/login?done=password'])
   })
 

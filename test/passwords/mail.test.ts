@@ -134,10 +134,7 @@ test('Without a server the log tells whom which mail was for, and its link', asy
   await write(letter('A new password', { link: 'http://localhost/x' }))
   await send(postOf(undefined, { info: (about, message) => void lines.push([about, message]) }))
   assert.deepEqual(lines, [
-    [
-      { to: 'vera@example.net', subject: 'A new password', link: 'http://localhost/x' },
-      'mail is not sent: there is no --smtp-url',
-    ],
+    [{ to: 'vera@example.net', subject: 'A new password', link: 'http://localhost/x' }, 'mail not sent: --smtp-url is not set'],
   ])
   assert.equal(await left(), 0)
 })

@@ -61,7 +61,7 @@ describe('The page of the password', () => {
       [changing(ANOTHER, 'wrong'), 'currentPassword', /incorrect/],
       [changing(ANOTHER, ''), 'currentPassword', /can't be blank/],
       [changing('short'), 'password', /too short/],
-      [{ ...changing(ANOTHER), repeated: 'else' }, 'repeated', /not the same/],
+      [{ ...changing(ANOTHER), repeated: 'else' }, 'repeated', /do not match/],
     ] as const) {
       const reply = await one.submit(PAGE, form)
       assert.equal(reply.status, 422)
@@ -74,7 +74,7 @@ describe('The page of the password', () => {
   test('has nothing to change for those who sign in elsewhere', async () => {
     await one.signIn(login, PASSWORD)
     await it.admin.patch(`/users/${vera}`, { identityUrl: 'https://id.example.net/1' })
-    assert.match((await one.get(PAGE)).text, /there is none to change/)
+    assert.match((await one.get(PAGE)).text, /has no password on this server/)
     assert.equal((await one.submit(PAGE, changing(ANOTHER))).status, 422)
     assert.equal((await row())['password_hash'], hash)
   })
@@ -206,7 +206,7 @@ describe('The owner is told by mail that the password was changed', () => {
       assert.equal(await verifyPassword(ANOTHER, (await row())['password_hash']), true)
       const mails = await mailOf(it)
       assert.deepEqual(mails.map(({ recipient }) => recipient).slice(0, 1), [`${login}@example.net`])
-      assert.match(mails[0]?.subject ?? '', /^Your password at Halyard was changed$/)
+      assert.match(mails[0]?.subject ?? '', /^Your password at Halyard has been changed$/)
       assert.equal(JSON.stringify(mails).includes(ANOTHER), false)
       await it.admin.patch(`/users/${vera}`, { email: `${login}@example.net` })
     })

@@ -74,7 +74,7 @@ test('The e-mail address takes a proof of late, and its change is told at the ol
   const mails = await mailOf(it)
   assert.deepEqual(
     mails.map(({ recipient, subject }) => [recipient, subject]),
-    [[`${login}@example.net`, 'Your e-mail address at Halyard was changed']],
+    [[`${login}@example.net`, 'Your e-mail address at Halyard has been changed']],
   )
   assert.equal(mails[0]?.text.includes('-new@'), false, 'the old mailbox is not told the new address')
 })
@@ -82,7 +82,7 @@ test('The e-mail address takes a proof of late, and its change is told at the ol
 test('Language and time zone are chosen from lists, as the API knows them', async () => {
   const { text } = await one.get('/my/settings')
   assert.match(text, /<option value="en" selected>English<\/option>/)
-  assert.match(text, /<option value="" selected>As on this server: UTC<\/option>/)
+  assert.match(text, /<option value="" selected>Server default: UTC<\/option>/)
   assert.match(text, /<option value="Asia\/Kathmandu">|<option value="Asia\/Katmandu">/)
   assert.deepEqual(to(await one.submit('/my/settings', { language: 'de', timeZone: 'Europe/Berlin' })), [
     303,
@@ -114,7 +114,7 @@ test('Of settings that are wrong none is saved', async () => {
 test('Those who sign in elsewhere are told where their name is changed', async () => {
   await it.admin.patch(`/users/${vera}`, { identityUrl: `https://id.example.net/${count}` })
   const { text } = await one.get('/my/account')
-  assert.match(text, /come from the service that you sign in with/)
+  assert.match(text, /identity provider manages your name/)
   assert.equal(text.includes('action="/my/account"'), false)
   assert.equal((await one.submit('/my/account', { firstName: 'Zoë', lastName: 'Z' })).status, 422)
   assert.equal((await one.submit('/my/email', { email: 'x@example.net' })).status, 422)

@@ -40,8 +40,8 @@ test('it lists them with their browsers, and marks this one', async () => {
   assert.equal(status, 200)
   // Once for each of them, and once more at the button that ends the other.
   assert.equal(text.match(/Firefox on Linux/g)!.length, 3)
-  assert.equal(text.match(/\(this one\)/g)!.length, 1)
-  assert.match(text, /data-label="Begun">\d{4}-\d\d-\d\d \d\d:\d\d UTC</)
+  assert.equal(text.match(/\(current session\)/g)!.length, 1)
+  assert.match(text, /data-label="Started">\d{4}-\d\d-\d\d \d\d:\d\d UTC</)
   assert.match(headers.get('content-security-policy') ?? '', /frame-ancestors 'none'/)
 })
 
@@ -99,9 +99,9 @@ test('browsers are told in words', () => {
     ['Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0', 'Edge on Windows'],
     ['Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605 CriOS/140.0 Safari/604.1', 'Chrome on iPhone'],
     ['Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36', 'Chrome on Android'],
-    ['curl/8.0 (Linux)', 'A browser on Linux'],
-    ['<script>', 'An unknown browser'],
-    [null, 'An unknown browser'],
+    ['curl/8.0 (Linux)', 'Unknown browser on Linux'],
+    ['<script>', 'Unknown browser'],
+    [null, 'Unknown browser'],
   ]
   for (const [agent, words] of told) assert.equal(inWords(agent), words, String(agent))
 })

@@ -101,7 +101,7 @@ describe('the page', () => {
     for (const size of ['0', '-1', 'many', '1000000', '']) {
       const { status, text } = await admin.submit(PATH, form({ apiv3_max_page_size: size }))
       assert.equal(status, 422, size)
-      assert.match(text, /id="apiv3_max_page_size-error">This has to be a number from 1 to 10000\.</)
+      assert.match(text, /id="apiv3_max_page_size-error">The value must be a number from 1 to 10000\.</)
     }
     assert.deepEqual(await it.db.all(sql`select name from settings where name like 'apiv3%'`), [])
   })
@@ -115,7 +115,7 @@ describe('the page', () => {
       }),
     )
     const { text } = await admin.get(`${PATH}?done=saved`)
-    assert.match(text, /role="status"[^>]*>The settings are saved, and in force\./)
+    assert.match(text, /role="status"[^>]*>The settings have been saved\./)
     assert.match(text, /name="apiv3_max_page_size" type="number" value="50"/)
     assert.match(text, /name="apiv3_cors_enabled" value="1" checked/)
     assert.ok(text.includes(`\n${ORIGIN}\nhttp://localhost:3000</textarea>`))

@@ -78,7 +78,7 @@ describe('making one', () => {
       [['api_v3:read'], [inside], '3000-01-01T00:00:00.000Z'],
     )
     const { text } = await one.get(PATH)
-    assert.match(text, /Read only, in Inside &lt;b&gt;</)
+    assert.match(text, /Read only, Inside &lt;b&gt;</)
     const sent = await it.anonymous.post('/projects', {}, { authorization: `Bearer ${token}` })
     assert.equal(sent.status, 403)
     assert.equal((await get(await made({ expires: 'never' }))).status, 200)
@@ -139,9 +139,9 @@ describe('making one', () => {
     await made()
     await it.setting('api_tokens_enabled', false)
     const { text } = await one.get(PATH)
-    assert.match(text, /API tokens are switched off here/)
+    assert.match(text, /API tokens are disabled/)
     assert.ok(!text.includes(NEW))
-    assert.match((await one.get(NEW)).text, /role="alert"[^>]*>API tokens are switched off here/)
+    assert.match((await one.get(NEW)).text, /role="alert"[^>]*>API tokens are disabled/)
     assert.equal((await one.submit(NEW, form())).status, 422)
     const [row, ...more] = await tokens()
     assert.deepEqual(more, [])
@@ -191,7 +191,7 @@ describe('revoking one', () => {
       query_id: query,
       created_at: stamps.created_at,
     })
-    assert.match((await one.get(PATH)).text, /Phone<\/th>\s*<td data-label="Opens">A calendar</)
+    assert.match((await one.get(PATH)).text, /Phone<\/th>\s*<td data-label="Access">Calendar</)
     assert.equal((await one.submit(PATH, { revoke: String(id) })).status, 303)
     assert.deepEqual(await tokens(), [])
   })

@@ -37,7 +37,7 @@ beforeEach(async () => {
 })
 
 const waiting = (more: Record<string, string> = {}) => waitingBrowser(it.url, login, more)
-/** Sets two-factor sign-in up, half a minute ago, so that the next code counts. */
+/** Sets two-factor authentication up, half a minute ago, so that the next code counts. */
 async function ready() {
   const made = await setUp(one)
   mock.timers.tick(MINUTE)
@@ -171,7 +171,7 @@ describe('Signing in', () => {
     assert.match((await two.get(`${STAGE}?recovery=`)).text, /name="recovery"/)
     const reply = await two.submit(STAGE, { recovery: ` ${code.toUpperCase().replaceAll('-', ' ')}`, back_url: '/my/account' })
     assert.equal(reply.status, 200)
-    assert.match(reply.text, /You have used a recovery code.*You have 9 left\..*href="\/my\/account"/s)
+    assert.match(reply.text, /Recovery code used.*You have 9 recovery codes left\..*href="\/my\/account"/s)
     assert.equal(await two.me(), vera)
     assert.equal((await (await waiting()).submit(STAGE, { recovery: code })).status, 422)
   })
@@ -363,7 +363,10 @@ describe('A session that was stolen', () => {
     assert.equal((await it.db.all(sql`select * from authenticators where user_id = ${vera}`)).length, 1)
     assert.deepEqual(to(await one.submit('/confirm', { password: PASSWORD, back_url: OWN })), [303, OWN])
     assert.deepEqual(to(await one.submit(OWN, { action: 'remove' })), [303, `${OWN}?done=removed`])
-    assert.match((await one.get(`${OWN}?done=removed`)).text, /role="status" class="notice">The authenticator app counts no more/)
+    assert.match(
+      (await one.get(`${OWN}?done=removed`)).text,
+      /role="status" class="notice">The authenticator app has been removed/,
+    )
     assert.deepEqual(to(await browser(it.url).signIn(login, PASSWORD)), [303, '/'])
     assert.deepEqual(await it.db.all(sql`select * from recovery_codes where user_id = ${vera}`), [])
   })
@@ -394,7 +397,7 @@ describe('A session that was stolen', () => {
     const mails = await mailOf(it)
     assert.deepEqual(
       mails.map(({ recipient, subject }) => [recipient, subject]),
-      Array(3).fill([email, 'Your two-factor sign-in at Halyard was changed']),
+      Array(3).fill([email, 'Your two-factor authentication at Halyard has been changed']),
     )
     for (const { text } of mails)
       assert.equal(
@@ -437,12 +440,12 @@ describe('Whoever has no password here', () => {
 
   test('and no second factor either, signs in again', async () => {
     await forgetPassword()
-    assert.match((await one.get('/confirm')).text, /Sign out and in again/)
+    assert.match((await one.get('/confirm')).text, /Sign out and sign in again/)
     assert.equal((await one.submit('/confirm', { code: '123456' })).status, 422)
   })
 })
 
-describe('Where two-factor sign-in is required', () => {
+describe('Where two-factor authentication is required', () => {
   const SETUP = '/login/two_factor_setup'
   const requiring = async (whom: string, work: () => Promise<void>) => {
     await it.setting('two_factor_required', whom)
@@ -467,7 +470,7 @@ describe('Where two-factor sign-in is required', () => {
       const waited = two.cookie
       const done = await two.submit(SETUP, { action: 'confirm', code: codeOf(secret), back_url: '/x' })
       assert.equal(codesIn(done).length, 10)
-      assert.match(done.text, /href="\/x">Go on/)
+      assert.match(done.text, /href="\/x">Continue/)
       assert.notEqual(two.cookie, waited)
       assert.deepEqual([await two.me(), await one.me()], [vera, undefined])
       mock.timers.tick(MINUTE)
@@ -480,7 +483,7 @@ describe('Where two-factor sign-in is required', () => {
     await requiring('everybody', async () => {
       const reply = await one.submit(OWN, { action: 'remove' })
       assert.equal(reply.status, 422)
-      assert.match(reply.text, /role="alert"[^>]*>Two-factor sign-in is required here/)
+      assert.match(reply.text, /role="alert"[^>]*>This server requires two-factor authentication/)
       assert.notEqual((await setUp(one)).secret, secret)
     })
   })

@@ -312,7 +312,7 @@ describe('As the second factor', () => {
     const [code = ''] = codesIn(await add())
     const two = await waitingBrowser(it.url, login)
     const { text } = await two.get(STAGE)
-    assert.match(text, /Use a passkey.*data-passkey="get"/s)
+    assert.match(text, /Use one of your passkeys.*data-passkey="get"/s)
     assert.equal(/name="code"/.test(text), false)
     const { allowCredentials } = await options(two, STAGE)
     assert.deepEqual(allowCredentials, [
@@ -388,11 +388,11 @@ describe('Confirming', () => {
     })
     const { text } = await one.get('/confirm')
     assert.match(text, /Confirm with a passkey/)
-    assert.equal(/name="password"|Sign out and in again/.test(text), false)
+    assert.equal(/name="password"|Sign out and sign in again/.test(text), false)
   })
 })
 
-test('Where two-factor sign-in is required, a passkey is enough, and the last one stays', async () => {
+test('Where two-factor authentication is required, a passkey is enough, and the last one stays', async () => {
   await add()
   await it.setting('two_factor_required', 'everybody')
   const [{ id } = {}] = await passkeys()
