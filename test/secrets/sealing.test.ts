@@ -132,11 +132,11 @@ describe('At a start', () => {
     useKeys(it.db, given(randomSecretKey()))
     await assert.rejects(
       sealSecrets(it.db),
-      /^Error: The secrets in the database are sealed by the key [0-9a-f]{8}, which is not in the test\./,
+      /^Error: The secrets in the database are encrypted with the key [0-9a-f]{8}, which is not in the test\./,
     )
     assert.equal(await dump(it.db), before)
     const reply = await (await waitingBrowser(it.url, 'vera')).submit(STAGE, { code: codeOf(secret) })
-    assert.deepEqual([reply.status, /sealed by the key/.test(reply.text)], [503, true])
+    assert.deepEqual([reply.status, /encrypted with the key/.test(reply.text)], [503, true])
     useKeys(it.db, source)
     assert.equal(await signsIn(), true)
   })
@@ -164,7 +164,7 @@ describe('At a start', () => {
     const others = useKeys(other.db, given(second))
     await assert.rejects(
       other.db.transaction((tx) => others.seal(tx, place, 'x')),
-      /sealed by the key/,
+      /encrypted with the key/,
     )
     await sealSecrets(other.db)
     await other.db.transaction((tx) => others.seal(tx, place, 'x'))
