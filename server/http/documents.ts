@@ -1,4 +1,4 @@
-/** The description of the API, and the page to browse it: from our own files, without an outside request. */
+/** The OpenAPI document and the page to browse it, served without external requests. */
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
@@ -32,7 +32,7 @@ const POLICY =
 /** The OpenAPI document of a model. */
 export const openapiDocument = ({ resources, operations }: Model): object => openapi(resources, operations, version)
 
-/** Adds `/api/v3/spec.json`, `.yml`, `/api/v3/openapi.json` and, while the settings say so, `/api/docs`. Made when first asked for. */
+/** Adds `/api/v3/spec.json`, `.yml`, `/api/v3/openapi.json` and, if enabled, `/api/docs`. They are generated on first use. */
 export function describe(app: FastifyInstance, ground: Ground): void {
   let json: string | undefined
   const asJson = () => {

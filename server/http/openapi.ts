@@ -37,7 +37,7 @@ const upload: Json = {
 
 const linkSchema = ({ many }: Property): Json => (many ? { type: 'array', items: ref('Link') } : ref('Link'))
 
-/** The representation of a resource; of one that stands for several kinds, that of any of them. */
+/** The schema of a resource's representation; of a polymorphic resource, the schema of any variant. */
 function model(resource: Resource, all: readonly Resource[]): Json {
   if (resource.variant) {
     return { anyOf: all.filter((one) => one.table === resource.table && !one.variant).map((one) => ref(one.name)) }
@@ -67,7 +67,7 @@ function model(resource: Resource, all: readonly Resource[]): Json {
   }
 }
 
-/** What may be sent to create or change a resource. */
+/** The schema of a payload that creates or changes a resource. */
 function writeModel(resource: Resource): Json {
   const writable = resource.properties.filter((p) => p.options.writable !== false && (p.column || p.many) && p.name !== 'id')
   const links = writable.filter((p) => p.to)
@@ -105,7 +105,7 @@ const collectionModel = (resource: Resource): Json => ({
   ],
 })
 
-/** What every resource's description stands on. */
+/** The schemas that all resources share. */
 const common: Record<string, Json> = {
   Link: {
     type: 'object',
@@ -225,15 +225,15 @@ const queryParameters: Record<string, Json> = {
     description: 'A JSON array of filters, all of which must hold.',
   },
   sortBy: { schema: { type: 'string' }, example: '[["id","asc"]]', description: 'A JSON array of pairs of name and direction.' },
-  select: { schema: { type: 'string' }, example: 'total,elements/id', description: 'What to answer, instead of everything.' },
+  select: { schema: { type: 'string' }, example: 'total,elements/id', description: 'The properties to return, instead of all.' },
   groupBy: { schema: { type: 'string' }, description: 'The property to group by.' },
   timestamps: {
     schema: { type: 'string', default: 'PT0S' },
     example: 'P-1W,PT0S',
     description:
-      'Moments to compare at, separated by commas: ISO 8601 dates, dates and times, durations before now, or days gone by such as oneDayAgo@08:00+00:00. The first is what is compared with, the last is told in full.',
+      'Comma-separated timestamps to compare: ISO 8601 dates, dates with times, durations before now, or relative days such as oneDayAgo@08:00+00:00. The first is the baseline; the last is represented in full.',
   },
-  showSums: { schema: { type: 'boolean' }, description: 'Whether to answer sums.' },
+  showSums: { schema: { type: 'boolean' }, description: 'Whether to include sums.' },
 }
 
 const bodySchema = (of: string, as: Operation['answers']['as']): Json => {
@@ -249,7 +249,7 @@ const bodySchema = (of: string, as: Operation['answers']['as']): Json => {
   }
 }
 
-/** The answer of an operation that went well. */
+/** The response of a successful operation. */
 function success({ of, as }: Operation['answers'], known: ReadonlySet<string>): Json {
   if (as === 'text') return { description: 'Done.', content: { 'text/html': { schema: { type: 'string' } } } }
   if (as === 'bytes') return { description: 'Done.', content: { '*/*': { schema: { type: 'string', format: 'binary' } } } }
@@ -295,12 +295,12 @@ function describeOperation(operation: Operation, known: ReadonlySet<string>): Js
     responses: {
       [answers.status]: success(answers, known),
       400: refusal('The request could not be understood.'),
-      401: refusal('The request needs a login.'),
+      401: refusal('The request requires a login.'),
       403: refusal('The permission is missing.'),
-      ...(parameters.length > 0 && { 404: refusal('There is no such resource, or it cannot be seen.') }),
+      ...(parameters.length > 0 && { 404: refusal('The resource does not exist, or the viewer cannot see it.') }),
       ...(takes && {
         409: refusal('The resource was changed in the meantime.'),
-        422: refusal('Something in the body is not valid.'),
+        422: refusal('The body is invalid.'),
       }),
     },
   }
@@ -336,14 +336,14 @@ export function openapi(resources: Iterable<Resource>, operations: readonly Oper
     paths,
     components: {
       securitySchemes: {
-        basicAuth: { type: 'http', scheme: 'basic', description: 'User name apikey, password an API token.' },
+        basicAuth: { type: 'http', scheme: 'basic', description: 'The username is apikey, and the password is an API token.' },
         bearerAuth: { type: 'http', scheme: 'bearer', description: 'An API token.' },
         session: {
           type: 'apiKey',
           in: 'cookie',
           name: defaultSettings.session_cookie_name,
           description:
-            'The cookie that signing in at /login gives; an instance may name it otherwise. All but GET needs X-Requested-With: XMLHttpRequest.',
+            'The cookie of a session from /login; its name is configurable. All methods except GET require X-Requested-With: XMLHttpRequest.',
         },
       },
       schemas,

@@ -282,7 +282,7 @@ describe('the keys of a provider', () => {
       for (const { status, body, headers } of replies) {
         assert.deepEqual(
           [status, body.message, headers.get('retry-after')],
-          [503, 'Acme, which the access token is of, does not answer.', '10'],
+          [503, 'The issuer of the access token, Acme, does not respond.', '10'],
         )
       }
       assert.deepEqual(other.asked.filter((one) => one === path).length, 1)
