@@ -553,7 +553,7 @@ describe('halyard oauth', () => {
       [['oauth', 'register'], /^halyard oauth register requires NAME\.\n$/],
       [
         ['oauth', 'register', 'X', '--redirect-uris', 'http://x.example'],
-        /^The redirect URI http:\/\/x\.example has to begin with https/,
+        /^The redirect URI http:\/\/x\.example must begin with https/,
       ],
       [['oauth', 'register', 'X', '--public'], /^A public application needs a redirect URI\.\n$/],
       [['oauth', 'register', 'X', '--scopes', 'admin'], /^There is no scope admin\.\n$/],

@@ -205,8 +205,8 @@ const unproven = (attribute: string, { proof }: Context): Violation => ({
   ...readOnly(attribute),
   message:
     proof === 'stale'
-      ? 'can be changed once you have confirmed at /confirm that it is you'
-      : 'decides who can sign in, so it cannot be changed by a token alone: send your currentPassword along, or sign in to change it',
+      ? 'requires a fresh proof of identity: confirm at /confirm first'
+      : 'affects who can sign in, so a token alone cannot change it: add your currentPassword, or sign in to change it',
 })
 
 /** Whether what was sent is not what is stored; what else becomes of it is not the sender's doing. */
@@ -335,7 +335,7 @@ async function writing<T>(db: Database, resource: Resource, work: (tx: Transacti
 
 /** A unique index that two writes raced for. */
 function constraintViolation(resource: Resource, error: ConstraintError): ApiError {
-  if (error.kind === 'foreign') return conflict('Something this refers to was removed in the meantime.')
+  if (error.kind === 'foreign') return conflict('A referenced resource was removed in the meantime.')
   // Of several columns the last one is what must be unique within the others.
   const place = ({ column }: Property) =>
     column ? error.message.search(new RegExp(`(\\b|_)${column}\\b(?!.*\\b${column}\\b)`)) : -1

@@ -77,7 +77,7 @@ export async function told(ask: Ask, declared: Declared, id: number, status = 20
   const context = await ask.context.renewed()
   const resource = context.model.of(declared)
   const row = await writtenRow(context, resource, id)
-  if (!row) throw conflict('What was written has been removed in the meantime.')
+  if (!row) throw conflict('The resource was removed in the meantime.')
   return { status, body: await single(context, resource, row) }
 }
 

@@ -93,7 +93,7 @@ describe('an application', () => {
     assert.equal(status, 422)
     assert.match(text, /id="name-error">Name can&#39;t be blank\./)
     assert.match(text, /id="redirectUris-error">The redirect URI javascript:alert\(1\) cannot begin with javascript:/)
-    assert.match(text, /id="actingUser-error">The user to act as has to be active\./)
+    assert.match(text, /id="actingUser-error">The user for client credentials must be active\./)
     assert.match(text, /javascript:alert\(1\)<\/textarea>/)
   })
 

@@ -90,7 +90,7 @@ test('By the API, too, a session that may be stolen leads to no account: no addr
   for (const [who, values, attribute] of attempts) {
     const { status, body } = await change(who, values)
     assert.deepEqual([status, body._embedded?.details?.attribute], [422, attribute])
-    assert.match(body.message, /confirmed at \/confirm/)
+    assert.match(body.message, /confirm at \/confirm/)
   }
   assert.equal((await change(vera, { firstName: 'Vero' })).status, 200)
   await one.submit('/confirm', { password: PASSWORD })

@@ -86,7 +86,7 @@ test('a token for reading is told what it lacks', async () => {
       {
         _type: 'Error',
         errorIdentifier: `${URN}InsufficientScope`,
-        message: 'The token was given for api_v3:read; this needs api_v3.',
+        message: 'The token has the scope api_v3:read; this request requires api_v3.',
       },
     ],
   )

@@ -160,7 +160,7 @@ const members = ['id', 'action', 'context', 'principal']
 const listCapabilities = operation({
   method: 'GET',
   path: '/capabilities',
-  summary: 'List capabilities: one’s own, unless filters name others',
+  summary: 'List capabilities, by default those of the viewer',
   tag: 'Capability',
   answers: { status: 200, of: 'Capability', as: 'collection' },
   query: ['filters', 'sortBy', 'select', 'offset', 'pageSize'],

@@ -117,7 +117,7 @@ const manageable = inProject('manage_members', 'id')
 const listProjectsMembersAdded = operation({
   method: 'GET',
   path: '/memberships/available_projects',
-  summary: 'List projects that members can be added to',
+  summary: 'List available projects for memberships',
   tag: 'Membership',
   guard: managesMembers,
   answers: { status: 200, of: 'Project', as: 'collection' },

@@ -112,14 +112,14 @@ const mine = { path: '/my_preferences', tag } as const
 const findOnesOwnPreferences = operation({
   ...mine,
   method: 'GET',
-  summary: 'Find one’s own preferences',
+  summary: 'Redirect to the own preferences',
   answers: { status: 301 },
   run: elsewhere(301),
 })
 const findOnesOwnPreferences2 = operation({
   ...mine,
   method: 'PATCH',
-  summary: 'Find one’s own preferences, to update them',
+  summary: 'Redirect to the own preferences for an update',
   answers: { status: 308 },
   run: elsewhere(308),
 })

@@ -46,7 +46,7 @@ function said(comment: unknown, shape: 'object' | 'text'): string {
 const listWhatWasDoneWork = operation({
   method: 'GET',
   path: '/work_packages/:id/activities',
-  summary: 'List what was done to a work package and said about it',
+  summary: 'List the activities of a work package',
   tag,
   answers: { status: 200, of: tag, as: 'collection' },
   run: async (ask) => {
@@ -96,7 +96,7 @@ function isInternal(body: Payload): boolean {
 const correctComment = operation({
   method: 'PATCH',
   path: '/activities/:id',
-  summary: 'Correct a comment',
+  summary: 'Update a comment',
   tag,
   answers: { status: 200, of: tag, as: 'single' },
   run: async (ask) => {
@@ -124,7 +124,7 @@ const listReactionsComment = operation({
 const reactComment = operation({
   method: 'PATCH',
   path: '/activities/:id/emoji_reactions',
-  summary: 'React to a comment, or take a reaction back',
+  summary: 'Add or remove a reaction to a comment',
   tag: 'EmojiReaction',
   answers: { status: 200, as: 'object' },
   run: async (ask) => {
@@ -136,7 +136,7 @@ const reactComment = operation({
     if (!context.viewer.signedIn || !(await holds(context, may, place))) throw forbidden()
     if (typeof reaction !== 'string' || !Object.hasOwn(emojis, reaction))
       throw new ApiError('BadRequest', `The request is malformed: reaction must be one of ${Object.keys(emojis).join(', ')}.`)
-    if (!row['notes']) throw new ApiError('BadRequest', 'The request is malformed: one can only react to a comment.')
+    if (!row['notes']) throw new ApiError('BadRequest', 'The request is malformed: only comments can have reactions.')
     const { id } = row
     await db.transaction(async (tx) => {
       const mine = sql`journal_id = ${id} and user_id = ${context.viewer.id} and reaction = ${reaction}`

@@ -92,7 +92,7 @@ async function listed(path: string, items: readonly Row[], context: Context): Pr
 const listWayFromRootItem = operation({
   method: 'GET',
   path: '/custom_field_items/:id/branch',
-  summary: 'List the way from the root to an item of a custom field',
+  summary: 'List the branch of an item of a custom field',
   tag: 'HierarchyItem',
   guard: signedIn,
   answers: { status: 200, of: 'HierarchyItem', as: 'collection' },

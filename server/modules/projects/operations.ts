@@ -39,7 +39,7 @@ const schemaWorkspace = operation({
 const listWhatProjectPutBelow = operation({
   method: 'GET',
   path: '/projects/available_parent_projects',
-  summary: 'List what a project can be put below',
+  summary: 'List available parents of a project',
   tag: 'Project',
   guard: either(globally('add_project'), inAnyProject('add_subprojects'), inAnyProject('edit_project')),
   answers: { status: 200, of: 'Project', as: 'collection' },
@@ -111,7 +111,7 @@ const listTypesProjectHas = nested({
   ...parents,
   resource: Type,
   as: 'types',
-  summary: 'List the types that a project has',
+  summary: 'List the types of a project',
   within: async (project, context) => {
     await need(context, project, 'view_work_packages', 'manage_types')
     const types = (await projectTypes(context)).get(project.id) ?? []
@@ -123,7 +123,7 @@ const listVersionsProjectUse = nested({
   ...parents,
   resource: Version,
   as: 'versions',
-  summary: 'List the versions that a project can use',
+  summary: 'List the versions of a project',
   within: async (project, context) => {
     await need(context, project, 'view_work_packages', 'manage_versions')
     const versions = await sharedVersionIds(context, project.id)

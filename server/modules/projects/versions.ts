@@ -92,7 +92,7 @@ const projectsAmong = (context: Context, ids: readonly number[]) => among(contex
 const listProjectsWhichVersionsCreated = operation({
   method: 'GET',
   path: '/versions/available_projects',
-  summary: 'List the projects in which versions can be created',
+  summary: 'List available projects for versions',
   tag: 'Version',
   guard: inAnyProject('manage_versions'),
   answers: { status: 200, of: 'Project', as: 'collection' },
@@ -109,7 +109,7 @@ const listWhichVersionUsed = ['projects', 'workspaces'].map((as) =>
   operation({
     method: 'GET',
     path: `/versions/:id/${as}`,
-    summary: `List the ${as} in which a version can be used`,
+    summary: `List the ${as} that can use a version`,
     tag: 'Version',
     answers: { status: 200, of: 'Project', as: 'collection' },
     run: async ({ context, params }) => {

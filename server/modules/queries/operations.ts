@@ -34,7 +34,7 @@ const ops = ['star', 'unstar'].map((verb) =>
 const listProjectsQuery = operation({
   method: 'GET',
   path: '/queries/available_projects',
-  summary: 'List the projects that a query can be of',
+  summary: 'List available projects for queries',
   tag,
   guard: list,
   answers: { status: 200, of: 'Project', as: 'collection' },

@@ -96,7 +96,7 @@ const moreWorkPackage = extension('WorkPackage', 'work_packages', {
 const viewOrderQueryWasGiven = operation({
   method: 'GET',
   path: '/queries/:id/order',
-  summary: 'View the order that a query was given by hand',
+  summary: 'View the manual order of a query',
   tag: 'Query',
   answers: { status: 200, as: 'plain' },
   run: async ({ context, params }) => {
@@ -130,7 +130,7 @@ const changeOrderQuery = (['PATCH', 'PUT'] as const).map((method) =>
   operation({
     method,
     path: '/queries/:id/order',
-    summary: 'Change the order of a query',
+    summary: 'Update the manual order of a query',
     tag: 'Query',
     answers: { status: 200, as: 'plain' },
     run: rearrange,

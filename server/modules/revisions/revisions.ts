@@ -49,7 +49,7 @@ const listRevisionsSpeakWorkPackage = nested({
   parent: 'WorkPackage',
   resource: Revision,
   as: 'revisions',
-  summary: 'List the revisions that speak of a work package',
+  summary: 'List the revisions of a work package',
   // Not judged by the work package's project: its revisions may be those of others, and each is seen or not by itself.
   within: async (row) => {
     const spoken = sql`select r.changeset_id from changeset_work_packages r where r.work_package_id = ${row.id}`

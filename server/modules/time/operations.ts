@@ -15,7 +15,7 @@ const onWorkPackages = either(inProject('log_time'), inProject('log_own_time'), 
 const listProjectsTimeBooked = operation({
   method: 'GET',
   path: '/time_entries/available_projects',
-  summary: 'List the projects time can be booked in',
+  summary: 'List available projects for time entries',
   tag: 'TimeEntry',
   guard: inProjects,
   answers: { status: 200, of: 'Project', as: 'collection' },
@@ -33,7 +33,7 @@ async function workPackages(context: Context) {
 const listWorkPackagesTimeBooked = operation({
   method: 'GET',
   path: '/time_entries/available_work_packages',
-  summary: 'List the work packages time can be booked on',
+  summary: 'List available work packages for time entries',
   tag: 'TimeEntry',
   guard: onWorkPackages,
   answers: { status: 200, of: 'WorkPackage', as: 'collection' },
@@ -44,7 +44,7 @@ const listWorkPackagesTimeBooked = operation({
 const listWorkPackagesTimeEntry = operation({
   method: 'GET',
   path: '/time_entries/:id/available_work_packages',
-  summary: 'List the work packages a time entry can be moved to',
+  summary: 'List available work packages for a time entry',
   tag: 'TimeEntry',
   answers: { status: 200, of: 'WorkPackage', as: 'collection' },
   query,

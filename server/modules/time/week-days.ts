@@ -126,7 +126,7 @@ const listDaysWeek = operation({
 const changeWhichDaysWeekAre = operation({
   ...all,
   method: 'PATCH',
-  summary: 'Change which days of the week are working days',
+  summary: 'Update the week days',
   guard: admin,
   run: async (ask) => ok(week(await change(ask, changesFrom(ask.body, ask.context)))),
 })
@@ -141,7 +141,7 @@ const viewDayWeek = operation({
 const changeWhetherDayWeekWorking = operation({
   ...one,
   method: 'PATCH',
-  summary: 'Change whether a day of the week is a working day',
+  summary: 'Update a week day',
   guard: admin,
   run: async (ask) => {
     const day = dayFrom(ask.params['day'] as string)

@@ -80,7 +80,7 @@ const listWorkPackagesProject = ['projects', 'workspaces'].flatMap((parent) => {
     operation({
       method: 'GET',
       path: `/${parent}/:id/available_assignees`,
-      summary: 'List who work in a project can be assigned to',
+      summary: 'List available assignees of a project',
       tag,
       answers: { status: 200, of: 'Principal', as: 'collection' },
       run: async (ask) => {
@@ -102,7 +102,7 @@ const assignees = (context: Context, project: number, workPackage?: number) =>
 const listWhoWorkPackageAssigned = operation({
   method: 'GET',
   path: '/work_packages/:id/available_assignees',
-  summary: 'List who a work package can be assigned to',
+  summary: 'List available assignees of a work package',
   tag,
   answers: { status: 200, of: 'Principal', as: 'collection' },
   run: async (ask) => {
@@ -122,7 +122,7 @@ async function targets(context: Context) {
 const listProjectsWorkPackageCreated = operation({
   method: 'GET',
   path: '/work_packages/available_projects',
-  summary: 'List the projects a work package can be created in',
+  summary: 'List available projects for new work packages',
   tag,
   guard: add,
   answers: { status: 200, of: 'Project', as: 'collection' },
@@ -133,7 +133,7 @@ const listProjectsWorkPackageCreated = operation({
 const listProjectsWorkPackageMoved = operation({
   method: 'GET',
   path: '/work_packages/:id/available_projects',
-  summary: 'List the projects a work package can be moved to',
+  summary: 'List available projects for moving a work package',
   tag,
   answers: { status: 200, of: 'Project', as: 'collection' },
   query: ['offset', 'pageSize', 'filters', 'sortBy', 'select'],
@@ -151,7 +151,7 @@ const onlookers = (row: { id: number; project_id: number }) => sql`
 const listWhoCouldWatchWork = operation({
   method: 'GET',
   path: '/work_packages/:id/available_watchers',
-  summary: 'List who could watch a work package and does not',
+  summary: 'List available watchers of a work package',
   tag,
   answers: { status: 200, of: 'User', as: 'collection' },
   query: ['offset', 'pageSize', 'filters', 'sortBy', 'select'],

@@ -16,7 +16,7 @@ const workPackage = ({ params, context }: Ask) => rowFrom(params['id'] as string
 const findRelationsWorkPackage = operation({
   method: 'GET',
   path: '/work_packages/:id/relations',
-  summary: 'Find the relations of a work package',
+  summary: 'Redirect to the relations of a work package',
   tag: 'Relation',
   answers: { status: 308 },
   run: async (ask) => {
@@ -47,7 +47,7 @@ const createRelationWorkPackage = operation({
 const listWhatWorkPackageCould = operation({
   method: 'GET',
   path: '/work_packages/:id/available_relation_candidates',
-  summary: 'List what a work package could be related to',
+  summary: 'List available relation candidates of a work package',
   tag: 'WorkPackage',
   answers: { status: 200, of: 'WorkPackage', as: 'collection' },
   query: ['query', 'type', 'filters', 'sortBy', 'offset', 'pageSize', 'select'],
