@@ -111,7 +111,7 @@ async function folder(t: TestContext): Promise<string> {
 }
 
 describe('halyard serve', () => {
-  test('tells how to set it up until that has been done, and its token once', async (t) => {
+  test('prints the setup link until the setup is done, and its token once', async (t) => {
     const where = await place(t)
     const first = await serve(t, where)
     const [, url, link, token] =
@@ -151,7 +151,7 @@ describe('halyard serve', () => {
     await third.stop()
   })
 
-  test('with --ephemeral leaves nothing behind, and keeps a given token to itself', async (t) => {
+  test('with --ephemeral stores nothing, and does not print a given token', async (t) => {
     const cwd = await folder(t)
     const server = await serve(t, ['--ephemeral'], { cwd, env: { HALYARD_ADMIN_TOKEN: given } })
     assert.equal(await server.status(given), 200)
@@ -160,7 +160,7 @@ describe('halyard serve', () => {
     assert.deepEqual(await readdir(cwd), [])
   })
 
-  test('reads the files that are attached, soon after they have come', async (t) => {
+  test('indexes attachments soon after the upload', async (t) => {
     const server = await serve(t, [...(await place(t)), '--admin-token', given])
     const admin = client(server.url, given)
     const path = `/work_packages?${filters(['attachmentContent', '~', ['halcyon']])}`
@@ -170,7 +170,7 @@ describe('halyard serve', () => {
     await server.stop()
   })
 
-  test('answers what it is being asked before it ends', async (t) => {
+  test('answers running requests before it ends', async (t) => {
     const server = await serve(t, ['--ephemeral', '--admin-token', given])
     const body = JSON.stringify({ name: 'Farewell' })
     const request = await halfSent(server.url, body)
@@ -184,7 +184,7 @@ describe('halyard serve', () => {
     await stopped
   })
 
-  test('ends although somebody has begun a request that they never end', async (t) => {
+  test('ends in spite of an unfinished request', async (t) => {
     const server = await serve(t, ['--ephemeral', '--seed', 'basic'])
     const opened = await connection(server.url)
     opened.send('POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{')
@@ -194,7 +194,7 @@ describe('halyard serve', () => {
     await server.stop()
   })
 
-  test('does not wait for anything when it is told to end a second time', async (t) => {
+  test('ends at once on a second signal', async (t) => {
     const server = await serve(t, ['--ephemeral', '--admin-token', given])
     const request = await halfSent(server.url, 'never to come')
     request.on('error', () => {})
@@ -205,7 +205,7 @@ describe('halyard serve', () => {
     assert.deepEqual(await once(server.child, 'close'), [1, null])
   })
 
-  test('is alone on a database file, and the lock does not outlive it', async (t) => {
+  test('locks its database file, and the lock ends with it', async (t) => {
     const data = ['--data', await folder(t)]
     const first = await serve(t, data)
     for (const command of ['serve', 'migrate', 'seed']) {
@@ -219,7 +219,7 @@ describe('halyard serve', () => {
     await next.stop()
   })
 
-  test('does not keep the secrets of its first start to itself when the port is taken', async (t) => {
+  test('prints the secrets of its first start even if the port is in use', async (t) => {
     const taken = createServer().listen(0, '127.0.0.1')
     t.after(() => taken.close())
     await once(taken, 'listening')
@@ -230,13 +230,13 @@ describe('halyard serve', () => {
     assert.match(err, /^Halyard cannot listen on 127\.0\.0\.1, port \d+: .*EADDRINUSE.*\n$/)
   })
 
-  test('knows by itself where it is reached on this machine, whatever port it was given', async (t) => {
+  test('knows its own address on any port', async (t) => {
     const server = await serve(t, ['--ephemeral', '--admin-token', given])
     const metadata = await (await fetch(`${server.url}/.well-known/oauth-authorization-server`)).json()
     assert.equal((metadata as { issuer: string }).issuer, server.url)
   })
 
-  test('keeps the address that people reach it by, and gives its cookies to no other', async (t) => {
+  test('stores its public address, and binds cookies to it', async (t) => {
     const where = await place(t)
     const hostName = async ({ url }: Server): Promise<string> => {
       const reply = await fetch(`${url}/api/v3/configuration`, { headers: { authorization: `Bearer ${given}` } })
@@ -258,7 +258,7 @@ describe('halyard serve', () => {
     assert.match(err, /--public-url must be an address such as https:/)
   })
 
-  test('logs JSON, and nothing at all when told to be silent', async (t) => {
+  test('logs JSON, and nothing with --log-level silent', async (t) => {
     const loud = await serve(t, ['--ephemeral', '--log-level', 'info', '--admin-token', given])
     const lines = once(loud.child.stdout!, 'data')
     await loud.status(given)
@@ -296,7 +296,7 @@ const isReady = (url: string): Promise<boolean> =>
     () => false,
   )
 
-test('an older Node starts the right one, which ends with it even where it is killed', async (t) => {
+test('an older Node starts the right one, which ends with it even after SIGKILL', async (t) => {
   // What there is of an older Node here is its version: the script starts another Node because of nothing else.
   const pretending = join(await folder(t), 'older.mjs')
   await writeFile(pretending, `Object.defineProperty(process.versions, 'node', { value: '20.1.0' })\n`)
@@ -316,7 +316,7 @@ test('an older Node starts the right one, which ends with it even where it is ki
 })
 
 describe('halyard user and halyard token', () => {
-  test('act on a server that is running', async (t) => {
+  test('act on a running server', async (t) => {
     const where = await place(t)
     const server = await serve(t, where)
     const person = ['--login', 'ada', '--email', 'ada@example.net', '--first-name', 'Ada', '--last-name', 'Byron']
@@ -349,7 +349,7 @@ describe('halyard user and halyard token', () => {
     await server.stop()
   })
 
-  test('say what is wrong, and change nothing', async (t) => {
+  test('report errors, and change nothing', async (t) => {
     const where = await place(t)
     await succeed('seed', '--seed', 'basic', ...where)
     const ada = ['--login', 'Admin', '--email', 'ada@example.net', '--first-name', 'Ada', '--last-name', 'Byron']
@@ -382,7 +382,7 @@ describe('halyard user and halyard token', () => {
   })
 })
 
-test('halyard token create limits what a token opens, and halyard token list tells', async (t) => {
+test('halyard token create limits a token, and halyard token list shows the limits', async (t) => {
   const where = await place(t)
   await succeed('seed', '--seed', 'demo', ...where)
   const own = ['--name', 'Reader', '--scope', 'api_v3:read', '--expires', '2999-12-31', '--project', '2, 1']
@@ -393,7 +393,7 @@ test('halyard token create limits what a token opens, and halyard token list tel
   )
 })
 
-test('halyard project tells and changes which modules a project uses', async (t) => {
+test('halyard project lists, enables and disables modules', async (t) => {
   const where = await place(t)
   await succeed('seed', '--seed', 'demo', ...where)
   const listed = () => succeed('project', 'modules', 'demo-project', ...where)
@@ -420,7 +420,7 @@ test('halyard project tells and changes which modules a project uses', async (t)
   }
 })
 
-test('halyard setting changes what a server that runs goes by', async (t) => {
+test('halyard setting changes the settings of a running server', async (t) => {
   const where = await place(t)
   const server = await serve(t, where)
   assert.equal(await succeed('setting', 'get', 'login_required', ...where), 'true\n')
@@ -451,7 +451,7 @@ test('halyard setting changes what a server that runs goes by', async (t) => {
   await server.stop()
 })
 
-test('halyard provider says who vouches for whom, and never tells the secret', async (t) => {
+test('halyard provider administers providers and links, and never shows the secret', async (t) => {
   const where = await place(t)
   await succeed('seed', '--seed', 'basic', ...where)
   const secret = join(await folder(t), 'secret')
@@ -510,7 +510,7 @@ test('halyard provider says who vouches for whom, and never tells the secret', a
 })
 
 describe('halyard oauth', () => {
-  test('registers applications and decides of them, on a server that is running', async (t) => {
+  test('administers applications on a running server', async (t) => {
     const where = await place(t)
     const server = await serve(t, [...where, '--admin-token', given])
     const made = await succeed('oauth', 'register', 'Sea Chart', '--acts-as', 'ADMIN', ...where)
@@ -541,7 +541,7 @@ describe('halyard oauth', () => {
     await server.stop()
   })
 
-  test('says what is wrong, and changes nothing', async (t) => {
+  test('reports errors, and changes nothing', async (t) => {
     const where = await place(t)
     await succeed('seed', '--seed', 'basic', ...where)
     const uris = 'sea-chart://callback,http://localhost/callback'
@@ -583,14 +583,14 @@ test('halyard migrate and halyard seed prepare a database step by step', async (
   await server.stop()
 })
 
-test('halyard openapi prints the description of the API, in JSON and YAML alike', async () => {
+test('halyard openapi prints the OpenAPI document as JSON and YAML', async () => {
   const json = JSON.parse(await succeed('openapi'))
   assert.match(json.openapi, /^3\.1/)
   assert.deepEqual(parse(await succeed('openapi', '--yaml')), json)
 })
 
 describe('halyard doctor', () => {
-  test('finds nothing wrong, before the first start and while a server runs', async (t) => {
+  test('finds no fault before the first start and while a server runs', async (t) => {
     const where = await place(t)
     assert.doesNotMatch(await succeed('doctor', '--port', '0', ...where), /^failed/m)
     const server = await serve(t, where)
@@ -600,7 +600,7 @@ describe('halyard doctor', () => {
     await server.stop()
   })
 
-  test('names custom fields whose regular expressions are not applied, as an earlier version took them', async (t) => {
+  test('names custom fields of earlier versions with unsupported regular expressions', async (t) => {
     const where = await place(t)
     await succeed('seed', '--seed', 'basic', ...where)
     await succeed('custom-field', 'create', 'WorkPackage', 'Code', 'string', '--pattern', '^[a-z]$', ...where)
@@ -613,7 +613,7 @@ describe('halyard doctor', () => {
     )
   })
 
-  test('ends with 1 when something is wrong', async (t) => {
+  test('exits with 1 if a check fails', async (t) => {
     const taken = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
     t.after(() => taken.close())
     await once(taken, 'listening')
@@ -625,7 +625,7 @@ describe('halyard doctor', () => {
   })
 })
 
-describe('what cannot be done is said in one sentence', () => {
+describe('an error is one sentence', () => {
   const mistakes: [args: string[], sentence: RegExp][] = [
     [['sail'], /^"sail" is not a command of halyard; halyard help lists them\.\n$/],
     [['user'], /^Did you mean one of these: halyard user list, .*\?\n$/],
@@ -655,7 +655,7 @@ describe('what cannot be done is said in one sentence', () => {
   }
 })
 
-test('custom fields and actions are defined, listed and removed, and what is wrong with one is told', async (t) => {
+test('custom fields and actions are created, listed and removed, and errors are reported', async (t) => {
   const data = await place(t)
   await succeed('seed', '--seed', 'demo', ...data)
   const list = ['custom-field', 'create', 'WorkPackage', 'Size', 'list', '--options', 'S,M', '--default', 'M', ...data]

@@ -42,7 +42,7 @@ describe('in a browser', { skip: browserMissing }, () => {
     await page.keyboard.press('Enter')
   }
 
-  test('somebody who is not signed in signs in, is asked, and arrives; the next time they only sign in', async () => {
+  test('a user signs in, gives consent and returns to the application; the next time the consent is stored', async () => {
     const [{ login }, application] = [await it.person(), await it.application()]
     for (const asked of [true, false]) {
       const { context, page, codes } = await window()
@@ -59,7 +59,7 @@ describe('in a browser', { skip: browserMissing }, () => {
     }
   })
 
-  test('a program on the device is arrived at', async () => {
+  test('the redirect reaches a program on the device', async () => {
     const program = createServer((request, reply) => {
       reply.setHeader('content-type', 'text/html')
       reply.end(`<h1>${request.url?.startsWith('/callback?code=') ? 'Connected' : 'What?'}</h1>`)
@@ -77,7 +77,7 @@ describe('in a browser', { skip: browserMissing }, () => {
   })
 
   for (const { name: look, ...options } of looks) {
-    test(`its pages are fit for everybody, ${look}`, async () => {
+    test(`its pages are accessible, ${look}`, async () => {
       const { login } = await it.person()
       const native = 'urn:ietf:wg:oauth:2.0:oob'
       const application = await it.application({ confidential: false, redirectUris: ['sea-chart://callback', native] })

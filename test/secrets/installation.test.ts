@@ -57,7 +57,7 @@ const contents = async (data: string) => {
 const keyFile = (data: string) => join(data, 'halyard.db.key')
 
 describe('The data', () => {
-  test('is in a folder for nobody else, and so are its files, whatever the umask', async (t) => {
+  test('is in a private folder with private files, whatever the umask', async (t) => {
     const data = join(await folder(t), 'below')
     await seed(data)
     assert.equal(await modeOf(data), '700')
@@ -66,7 +66,7 @@ describe('The data', () => {
     for (const name of names) assert.equal(await modeOf(join(data, name)), '600', name)
   })
 
-  test('of an installation that was open is closed at the next start; doctor says so before', async (t) => {
+  test('of an accessible installation becomes private at the next start; doctor reports it before', async (t) => {
     const data = await folder(t)
     await seed(data)
     await chmod(data, 0o755)
@@ -82,7 +82,7 @@ describe('The data', () => {
     assert.match(after, /^ok +Secrets: encrypted with the key in .*halyard\.db\.key$/m)
   })
 
-  test('elsewhere, a folder that others use too stays as it is, but the files are closed', async (t) => {
+  test('in a shared folder has private files, and the folder is unchanged', async (t) => {
     const shared = await folder(t)
     await chmod(shared, 0o755)
     const url = ['--database-url', `sqlite:${join(shared, 'work.db')}`]
@@ -141,7 +141,7 @@ describe('The secret of a provider', () => {
     assert.match(await succeed('secrets', 'list', '--data', data), /auth_providers\.client_secret +[0-9a-f]{8} +1/)
   })
 
-  test('is not opened without its key, and no other one is made in its place', async (t) => {
+  test('is not decrypted without its key, and no other key is created', async (t) => {
     const data = await folder(t)
     await seed(data)
     await addProvider(t, data)
@@ -173,7 +173,7 @@ describe('The secret of a provider', () => {
   })
 })
 
-test('In memory no key is kept anywhere', async (t) => {
+test('With --ephemeral no key is stored', async (t) => {
   const cwd = await folder(t)
   const child = spawn(process.execPath, [script, 'serve', '--ephemeral', '--port', '0', '--seed', 'basic'], {
     cwd,
