@@ -1,4 +1,4 @@
-/** Puts a server together that does not listen yet: tests inject into it, `serve` opens its port. */
+/** Builds the HTTP server without opening its port: tests inject requests, and `serve` opens the port. */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
@@ -18,27 +18,27 @@ import { createCache } from '#kernel/cache.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { product } from '#server/modules.ts'
 import { oauthEndpoints } from '#server/web/oauth/endpoints.ts'
-import { nothingThere } from '#server/web/page.ts'
+import { sendNotFound } from '#server/web/page.ts'
 import { pages } from '#server/web/pages.ts'
 
 export interface AppOptions {
   /** pino's level, or `silent`. */
   logLevel?: string
-  /** Takes the log line by line, in place of standard output. */
+  /** Receives the log line by line, instead of standard output. */
   logTo?: { write(line: string): void }
-  /** Where files are kept; in memory unless said otherwise. */
+  /** The file store; in memory by default. */
   files?: FileStore
-  /** Addresses of proxies that may say for whom they ask: numbers, nets such as 10.0.0.0/8, or `loopback`. */
+  /** Trusted proxies: addresses, networks such as 10.0.0.0/8, or `loopback`. */
   trustedProxies?: readonly string[]
-  /** How long clients may take. */
+  /** Time limits for clients. */
   times?: Partial<TimeLimits>
 }
 
-/** Requests are numbered; the prefix tells the processes of an instance apart. */
+/** Request ids are numbers with a prefix for each process. */
 const instanceId = randomUUID().slice(0, 8)
 let requests = 0
 
-/** Builds the application over a migrated database. Where no keys to its secrets were named, they are sealed by one that is kept nowhere. */
+/** Builds the application on a migrated database. Without keys, a temporary key encrypts its secrets. */
 export async function build(
   db: Database,
   { logLevel = 'silent', logTo, files = memoryStore(), trustedProxies = ['loopback'], times: own }: AppOptions = {},
@@ -49,7 +49,7 @@ export async function build(
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => `${instanceId}-${(++requests).toString(36)}`,
     trustProxy: [...trustedProxies],
-    // Operations check for themselves; without these Fastify loads a validator and a serialiser at every start.
+    // Operations validate by themselves; without these, Fastify loads a validator and a serialiser at each start.
     schemaController: { compilersFactory: { buildValidator: anything as never, buildSerializer: anything as never } },
     exposeHeadRoutes: false,
     rewriteUrl: mended,
@@ -57,7 +57,7 @@ export async function build(
     http: {
       headersTimeout: times.head,
       requestTimeout: times.request,
-      // How often Node looks for those that take longer.
+      // How often Node checks for timeouts.
       connectionsCheckingInterval: times.head / 4,
       requireHostHeader: false,
     },
@@ -66,7 +66,7 @@ export async function build(
     clientErrorHandler: answerMalformed,
     frameworkErrors: (error, request, reply) => void sendError(request, reply, error),
     return503OnClosing: false,
-    // Whoever is being answered has been waited for by then.
+    // `drain` has waited for running requests by then.
     forceCloseConnections: true,
   })
   if (!hasKeys(db)) useKeys(db, passingKey())
@@ -91,7 +91,7 @@ export async function build(
     reply.header('x-request-id', request.id)
     reply.header('x-content-type-options', 'nosniff')
     const needsHost = request.raw.httpVersion === '1.1' && request.headers.host === undefined
-    done(needsHost ? (new ApiError('BadRequest', 'The request names no Host.') as Error) : undefined)
+    done(needsHost ? (new ApiError('BadRequest', 'The request has no Host header.') as Error) : undefined)
   })
 
   const ground = { model: product, db, cache, files, times }
@@ -99,7 +99,7 @@ export async function build(
 
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error))
 
-  mount(app, ground, nothingThere)
+  mount(app, ground, sendNotFound)
   describe(app, ground)
   pages(app, ground)
   oauthEndpoints(app, ground)
@@ -114,14 +114,14 @@ export async function build(
   return app
 }
 
-/** Query strings may carry what is not to be logged. */
+/** Logs contain no query strings, which may hold secrets. */
 const pathOf = (url: string) => url.split('?')[0]
 
 const anything = () => () => () => true
 
 /**
- * What clients send sloppily is put right before anything looks at it: HEAD is GET whose body stays here (Node leaves it out
- * of a response that began as one to HEAD), and what GET and DELETE say of a body they do not have is nobody's business.
+ * Normalises sloppy requests first: HEAD becomes GET without a response body (Node omits the body of a response to HEAD), and the
+ * content type of a GET or DELETE is ignored.
  */
 function mended(request: IncomingMessage): string {
   if (request.method === 'HEAD') {
@@ -129,7 +129,7 @@ function mended(request: IncomingMessage): string {
     withoutBody(request)
   }
   if (request.method === 'GET' || request.method === 'DELETE') delete request.headers['content-type']
-  // As proxies are asked: with the server's address before the path.
+  // The absolute form of the request target, as sent to proxies.
   const [, path] = /^https?:\/\/[^/?#]*(.*)$/is.exec(request.url as string) ?? []
   return path === undefined ? (request.url as string) : path.startsWith('/') ? path : `/${path}`
 }

@@ -1,4 +1,4 @@
-/** The key by which secrets are sealed: given by the configuration, or in a file beside the data that the first start makes. */
+/** The key that encrypts secrets: from the configuration, or from a file beside the data that the first start creates. */
 import { randomBytes } from 'node:crypto'
 import {
   closeSync,
@@ -15,16 +15,16 @@ import {
 import { dirname } from 'node:path'
 import { type Key, type KeySource, keysIn, passingKey, randomSecretKey, writtenKey } from '#identity/secrets.ts'
 
-/** Where the operator wants keys to come from. */
+/** The configured source of keys. */
 export type KeyChoice =
   | { readonly in: 'memory' }
   | { readonly in: 'text'; readonly text: string; readonly named: string }
-  /** `ours`: made by the first start, and kept by us. */
+  /** `ours`: Halyard creates and rotates the key in the file. */
   | { readonly in: 'file'; readonly path: string; readonly ours: boolean }
 
 /**
- * The keys that were chosen.
- * @throws an Error in one sentence where a key that was given is none; so does `read` of the source
+ * The configured keys.
+ * @throws an Error in one sentence if a given key is invalid; so does `read` of the source
  */
 export function keySource(choice: KeyChoice): KeySource {
   if (choice.in === 'memory') return passingKey()
@@ -39,14 +39,14 @@ export function keySource(choice: KeyChoice): KeySource {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === undefined) throw error
       if (ours && (error as NodeJS.ErrnoException).code === 'ENOENT') return []
-      throw new Error(`The file ${path} of the secret key cannot be read: ${(error as Error).message}.`, { cause: error })
+      throw new Error(`The secret key file ${path} cannot be read: ${(error as Error).message}.`, { cause: error })
     }
   }
   if (!ours) return { where: path, read }
   return { where: path, read, create: () => write(path, [randomSecretKey()], true), keep: (keys) => write(path, keys, false) }
 }
 
-/** Writes keys so that the file holds them, or what it held before. @param first whether one that is there already stays */
+/** Replaces the file atomically. @param first whether an existing file stays unchanged */
 function write(path: string, keys: readonly Key[], first: boolean): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const draft = `${path}.${randomBytes(4).toString('hex')}`
@@ -61,7 +61,7 @@ function write(path: string, keys: readonly Key[], first: boolean): void {
     if (first) linkSync(draft, path)
     else renameSync(draft, path)
   } catch (error) {
-    // Another server was first: its key is everybody's.
+    // Another server was first: all servers use its key.
     if (!first || !existsSync(path)) throw error
   } finally {
     rmSync(draft, { force: true })

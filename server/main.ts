@@ -1,27 +1,27 @@
-/** From a command line to the command it names: the only file that starts anything. */
+/** Dispatches the command line to a command: the only file that starts anything. */
 import { UnavailableError } from '#db/database.ts'
 import { columns } from './commands/columns.ts'
 import type { Command } from './commands/command.ts'
 import { type Environment, flagTypes, options, parseFlags, readConfig, variableOf } from './config.ts'
 
 const DATABASE = ['data', 'database-url']
-/** Of commands that seal or open secrets. */
+/** For commands that encrypt or decrypt secrets. */
 const SECRETS = [...DATABASE, 'secret-key', 'secret-key-file']
 
-/** Every command. Each loads what it needs when it runs, so that none waits for what another needs. */
+/** All commands. Each loads its modules when it runs, so that no command waits for the modules of another. */
 const commands: Readonly<Record<string, Command>> = {
   serve: {
-    meaning: 'set up the database where that is needed, then answer requests until SIGTERM or SIGINT',
+    meaning: 'set up the database if necessary, then serve requests until SIGTERM or SIGINT',
     options: options.map(({ flag }) => flag),
     run: async (invocation) => (await import('./commands/serve.ts')).serve(invocation),
   },
   migrate: {
-    meaning: 'bring the database to the layout of this version',
+    meaning: 'migrate the database to the schema of this version',
     options: SECRETS,
     run: async (invocation) => (await import('./commands/migrate.ts')).migrateDatabase(invocation),
   },
   seed: {
-    meaning: 'fill an empty instance; or add the demo data to one that has no projects',
+    meaning: 'fill an empty instance, or add the demo data to an instance without projects',
     options: [...SECRETS, 'seed', 'admin-token'],
     run: async (invocation) => (await import('./commands/seed.ts')).seedInstance(invocation),
   },
@@ -31,7 +31,7 @@ const commands: Readonly<Record<string, Command>> = {
     run: async (invocation) => (await import('./commands/user.ts')).listUsers(invocation),
   },
   'user create': {
-    meaning: 'create a user; without --password a random one is shown',
+    meaning: 'create a user; without --password, print a random password',
     options: DATABASE,
     flags: {
       login: 'string',
@@ -45,37 +45,37 @@ const commands: Readonly<Record<string, Command>> = {
     run: async (invocation) => (await import('./commands/user.ts')).createUser(invocation),
   },
   'user reset-password': {
-    meaning: 'give a user a random password, which has to be changed at the next sign-in',
+    meaning: 'set a random password, which the user must change at the next sign-in',
     words: ['LOGIN'],
     options: DATABASE,
     run: async (invocation) => (await import('./commands/user.ts')).resetPassword(invocation),
   },
   'user lock': {
-    meaning: 'keep a user out, tokens included',
+    meaning: 'lock a user; the server also rejects their tokens',
     words: ['LOGIN'],
     options: DATABASE,
     run: async (invocation) => (await import('./commands/user.ts')).lockUser(invocation),
   },
   'user unlock': {
-    meaning: 'let a locked user in again',
+    meaning: 'unlock a locked user',
     words: ['LOGIN'],
     options: DATABASE,
     run: async (invocation) => (await import('./commands/user.ts')).unlockUser(invocation),
   },
   'user reset-two-factor': {
-    meaning: 'take two-factor sign-in and passkeys from a user who has lost what they need for it',
+    meaning: 'remove the authenticator app, passkeys and recovery codes of a user who has lost them',
     words: ['LOGIN'],
     options: DATABASE,
     run: async (invocation) => (await import('./commands/user.ts')).resetUser(invocation),
   },
   'token list': {
-    meaning: "list a user's tokens, and what each opens",
+    meaning: "list a user's tokens and their access",
     words: ['LOGIN'],
     options: DATABASE,
     run: async (invocation) => (await import('./commands/token.ts')).listTokens(invocation),
   },
   'token create': {
-    meaning: 'give a user an API token, shown only this once',
+    meaning: 'create an API token for a user; the token is shown only once',
     words: ['LOGIN'],
     options: DATABASE,
     flags: { name: 'string', scope: 'string', expires: 'string', project: 'string' },
@@ -83,18 +83,18 @@ const commands: Readonly<Record<string, Command>> = {
     run: async (invocation) => (await import('./commands/token.ts')).createToken(invocation),
   },
   'token revoke': {
-    meaning: 'make a token worthless',
+    meaning: 'revoke a token',
     words: ['ID'],
     options: DATABASE,
     run: async (invocation) => (await import('./commands/token.ts')).revokeToken(invocation),
   },
   'oauth list': {
-    meaning: 'list the applications that may ask people to let them in',
+    meaning: 'list the OAuth applications',
     options: DATABASE,
     run: async (invocation) => (await import('./commands/oauth.ts')).listApplications(invocation),
   },
   'oauth register': {
-    meaning: 'register an application; the secret of one that is not public is shown only this once',
+    meaning: 'register an OAuth application; the client secret is shown only once',
     words: ['NAME'],
     options: DATABASE,
     flags: { 'redirect-uris': 'string', scopes: 'string', public: 'boolean', 'acts-as': 'string' },
@@ -102,36 +102,36 @@ const commands: Readonly<Record<string, Command>> = {
     run: async (invocation) => (await import('./commands/oauth.ts')).registerApplication(invocation),
   },
   'oauth rotate': {
-    meaning: 'give an application a new secret, shown only this once',
+    meaning: 'rotate the client secret of an application; the new secret is shown only once',
     words: ['ID'],
     options: DATABASE,
     run: async (invocation) => (await import('./commands/oauth.ts')).rotateApplication(invocation),
   },
   'oauth disable': {
-    meaning: 'keep an application out, with all its tokens',
+    meaning: 'disable an application and all its tokens',
     words: ['ID'],
     options: DATABASE,
     run: async (invocation) => (await import('./commands/oauth.ts')).disableApplication(invocation),
   },
   'oauth enable': {
-    meaning: 'let a disabled application in again',
+    meaning: 'enable a disabled application',
     words: ['ID'],
     options: DATABASE,
     run: async (invocation) => (await import('./commands/oauth.ts')).enableApplication(invocation),
   },
   'oauth delete': {
-    meaning: 'remove an application and everything it was given',
+    meaning: 'delete an application, its tokens and the consent of its users',
     words: ['ID'],
     options: DATABASE,
     run: async (invocation) => (await import('./commands/oauth.ts')).deleteApplication(invocation),
   },
   'provider list': {
-    meaning: 'list the OpenID Connect providers that people can sign in by',
+    meaning: 'list the OpenID Connect providers',
     options: DATABASE,
     run: async (invocation) => (await import('./commands/provider.ts')).listProviders(invocation),
   },
   'provider add': {
-    meaning: 'let people sign in, and use the API, by what a provider says of them',
+    meaning: 'add a provider for signing in and for the API',
     words: ['SLUG', 'ISSUER'],
     options: SECRETS,
     flags: {
@@ -147,37 +147,37 @@ const commands: Readonly<Record<string, Command>> = {
     run: async (invocation) => (await import('./commands/provider.ts')).addProvider(invocation),
   },
   'provider remove': {
-    meaning: 'forget a provider, and who is who with it',
+    meaning: 'remove a provider and all its links to users',
     words: ['SLUG'],
     options: DATABASE,
     run: async (invocation) => (await import('./commands/provider.ts')).removeProvider(invocation),
   },
   'provider enable': {
-    meaning: 'let a provider vouch for people again',
+    meaning: 'enable a disabled provider',
     words: ['SLUG'],
     options: DATABASE,
     run: async (invocation) => (await import('./commands/provider.ts')).enableProvider(invocation),
   },
   'provider disable': {
-    meaning: 'believe a provider no more; sessions that have begun go on',
+    meaning: 'disable a provider and its tokens; existing sessions continue',
     words: ['SLUG'],
     options: DATABASE,
     run: async (invocation) => (await import('./commands/provider.ts')).disableProvider(invocation),
   },
   'provider link': {
-    meaning: 'say which user somebody is whom a provider knows as SUBJECT',
+    meaning: 'link a user to the SUBJECT of a provider',
     words: ['SLUG', 'LOGIN', 'SUBJECT'],
     options: DATABASE,
     run: async (invocation) => (await import('./commands/provider.ts')).linkUser(invocation),
   },
   'provider unlink': {
-    meaning: 'undo that',
+    meaning: 'unlink a user from a provider',
     words: ['SLUG', 'LOGIN'],
     options: DATABASE,
     run: async (invocation) => (await import('./commands/provider.ts')).unlinkUser(invocation),
   },
   'setting list': {
-    meaning: 'list the settings, and what was changed of them',
+    meaning: 'list the settings, and the defaults of changed ones',
     options: DATABASE,
     run: async (invocation) => (await import('./commands/setting.ts')).listSettings(invocation),
   },
@@ -188,25 +188,25 @@ const commands: Readonly<Record<string, Command>> = {
     run: async (invocation) => (await import('./commands/setting.ts')).showSetting(invocation),
   },
   'setting set': {
-    meaning: 'change a setting; servers that run follow at once',
+    meaning: 'change a setting; running servers apply it at once',
     words: ['NAME', 'VALUE'],
     options: DATABASE,
     run: async (invocation) => (await import('./commands/setting.ts')).changeSetting(invocation),
   },
   'project modules': {
-    meaning: 'list the modules there are, and which of them a project uses',
+    meaning: 'list all modules and their status in a project',
     words: ['IDENTIFIER'],
     options: DATABASE,
     run: async (invocation) => (await import('./commands/project.ts')).listModules(invocation),
   },
   'project enable': {
-    meaning: 'have a project use a module, such as internal_comments',
+    meaning: 'enable a module in a project, such as internal_comments',
     words: ['IDENTIFIER', 'MODULE'],
     options: DATABASE,
     run: async (invocation) => (await import('./commands/project.ts')).enableModule(invocation),
   },
   'project disable': {
-    meaning: 'have a project use a module no more; what there is of it is kept, and hidden',
+    meaning: 'disable a module in a project; its data is kept but hidden',
     words: ['IDENTIFIER', 'MODULE'],
     options: DATABASE,
     run: async (invocation) => (await import('./commands/project.ts')).disableModule(invocation),
@@ -241,7 +241,7 @@ const commands: Readonly<Record<string, Command>> = {
     run: async (invocation) => (await import('./commands/custom-field.ts')).createField(invocation),
   },
   'custom-field remove': {
-    meaning: 'remove a custom field and everything it holds',
+    meaning: 'remove a custom field and all its values',
     words: ['ID'],
     options: DATABASE,
     run: async (invocation) => (await import('./commands/custom-field.ts')).deleteField(invocation),
@@ -252,7 +252,7 @@ const commands: Readonly<Record<string, Command>> = {
     run: async (invocation) => (await import('./commands/custom-action.ts')).listActions(invocation),
   },
   'custom-action create': {
-    meaning: 'add an action that changes work packages as it says, written as the API takes it',
+    meaning: 'add a custom action; its changes have the format of the API',
     words: ['NAME'],
     options: DATABASE,
     flags: { changes: 'string', conditions: 'string', description: 'string' },
@@ -266,40 +266,40 @@ const commands: Readonly<Record<string, Command>> = {
     run: async (invocation) => (await import('./commands/custom-action.ts')).deleteAction(invocation),
   },
   'revisions import': {
-    meaning: "take over the commits of a project's git repository, each once",
+    meaning: "import new commits of a project's git repository",
     words: ['PROJECT', 'PATH'],
     options: DATABASE,
     run: async (invocation) => (await import('./commands/revisions.ts')).importRevisions(invocation),
   },
   'secrets generate': {
-    meaning: 'print a new key to seal secrets by',
+    meaning: 'print a new secret key',
     options: [],
     run: async () => (await import('./commands/secrets.ts')).generateKey(),
   },
   'secrets list': {
-    meaning: 'tell which secrets are sealed by which key',
+    meaning: 'list the encrypted secrets and their keys',
     options: DATABASE,
     run: async (invocation) => (await import('./commands/secrets.ts')).listSecrets(invocation),
   },
   'secrets rotate': {
-    meaning: 'seal all secrets by another key: a new one, or the first of those given',
+    meaning: 'encrypt all secrets with another key: a new one, or the first of the given keys',
     options: SECRETS,
     run: async (invocation) => (await import('./commands/secrets.ts')).rotateKey(invocation),
   },
   openapi: {
-    meaning: 'print the description of the API, as JSON or YAML',
+    meaning: 'print the OpenAPI document as JSON or YAML',
     options: [],
     flags: { yaml: 'boolean' },
     usage: '[--yaml]',
     run: async (invocation) => (await import('./commands/openapi.ts')).printDocument(invocation),
   },
   doctor: {
-    meaning: 'check whether Halyard can run here, changing nothing',
+    meaning: 'check whether Halyard can run on this machine, without changing anything',
     options: [...SECRETS, 'port', 'host'],
     run: async (invocation) => (await import('./commands/doctor.ts')).examine(invocation),
   },
   help: {
-    meaning: 'print this',
+    meaning: 'print this help',
     options: [],
     run: async () => console.log(help()),
   },
@@ -313,12 +313,12 @@ const commands: Readonly<Record<string, Command>> = {
   },
 }
 
-/** Runs the command that `args` name. When it fails, prints why and ends the process with 1. */
+/** Runs the command of the command line. On failure, prints the reason and exits with 1. */
 export async function main(args: readonly string[], environment: Environment): Promise<void> {
   try {
     await run(args, environment)
   } catch (error) {
-    // A plain Error is a sentence for the operator; anything else is a mistake of ours, whose stack is worth having.
+    // A plain Error is a message for the operator; any other error is a bug, and its stack helps to find it.
     const isSentence =
       error instanceof UnavailableError || (error instanceof Error && Object.getPrototypeOf(error) === Error.prototype)
     console.error(isSentence ? error.message : error)
@@ -333,14 +333,14 @@ async function run(args: readonly string[], environment: Environment): Promise<v
   const own = command.flags ?? {}
   const { flags, words } = parseFlags(args.slice(name.split(' ').length), { ...flagTypes(...command.options), ...own })
   const wanted = command.words ?? []
-  if (words.length < wanted.length) throw new Error(`halyard ${name} needs ${wanted.slice(words.length).join(' and ')}.`)
-  if (words.length > wanted.length) throw new Error(`halyard ${name} does not take the word "${words[wanted.length]}".`)
-  // A variable that does not concern the command cannot be wrong for it.
+  if (words.length < wanted.length) throw new Error(`halyard ${name} requires ${wanted.slice(words.length).join(' and ')}.`)
+  if (words.length > wanted.length) throw new Error(`halyard ${name} does not accept the argument "${words[wanted.length]}".`)
+  // Invalid variables for other commands are ignored.
   const variables = command.options.map(variableOf).map((variable) => [variable, environment[variable]])
   await command.run({ config: readConfig(flags, Object.fromEntries(variables)), flags, words })
 }
 
-/** The command that a command line begins with. Throws an Error in one sentence when there is none. */
+/** The command at the start of a command line. Throws an Error in one sentence if it is unknown. */
 function nameOf(args: readonly string[]): string {
   const [first = '', second = ''] = args
   const name = [`${first} ${second}`, first].find((words) => Object.hasOwn(commands, words))
@@ -367,8 +367,8 @@ function help(): string {
     '',
     columns(commandRows, '  '),
     '',
-    'Options of serve, each with the variable that stands for it; the other commands take those that concern them.',
-    'An option outdoes its variable. What holds where nothing is chosen is given in parentheses.',
+    'Options of serve, with their environment variables; other commands accept the options that apply to them.',
+    'An option takes precedence over its variable. Defaults are in parentheses.',
     '',
     columns(optionRows, '  '),
     '',

@@ -1,4 +1,4 @@
-/** Keeps the data from other users of the machine: folders of ours are 0700, files 0600, whatever the umask was. */
+/** Protects the data from other users of the machine: our folders have mode 0700 and our files 0600, whatever the umask. */
 import { chmodSync, existsSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Config } from './config.ts'
@@ -6,12 +6,12 @@ import type { Config } from './config.ts'
 const OTHERS = 0o077
 const STICKY = 0o1000
 
-/** A place that is to be private, and how it is. */
+/** A path that should be private, with its current mode. */
 interface Place {
   readonly path: string
   readonly mode: number
   readonly wanted: number
-  /** Whether it belongs to whom this process runs as, so that it can be changed. */
+  /** Whether the process owns the path and can change its mode. */
   readonly ours: boolean
 }
 
@@ -21,7 +21,7 @@ const fileOf = ({ databaseUrl }: Config): string | undefined =>
     ? resolve(databaseUrl.slice('sqlite:'.length))
     : undefined
 
-/** The places that should be private. A folder is one of ours where it is that of --data: others may hold other things. */
+/** The paths that should be private. Folders other than that of --data are left alone, because they may hold other files. */
 function placesOf(config: Config): string[] {
   const database = fileOf(config)
   const key = config.secretKey.in === 'file' ? config.secretKey.path : undefined
@@ -35,9 +35,9 @@ function placesOf(config: Config): string[] {
   ]
 }
 
-/** Places that others can read or change, although they should not. */
+/** Private paths that other users can access. */
 export function openPlaces(config: Config): Place[] {
-  // Windows keeps rights elsewhere.
+  // Windows has no POSIX file modes.
   if (process.platform === 'win32') return []
   return placesOf(config)
     .filter((path) => existsSync(path))
@@ -50,13 +50,13 @@ export function openPlaces(config: Config): Place[] {
     .filter(({ mode }) => (mode & OTHERS) !== 0)
 }
 
-/** Makes private what can be. */
+/** Restricts the modes of the paths that the process owns. */
 export function closePlaces(config: Config): void {
   for (const { path, wanted, ours } of openPlaces(config)) if (ours) chmodSync(path, wanted)
 }
 
-/** What an operator is to do about an open place. */
+/** Advice for an operator about an accessible path. */
 export const adviceOn = ({ path, mode, wanted, ours }: Place): string =>
-  `${path} is open to others (${mode.toString(8).padStart(3, '0')}): ${
-    ours ? 'the next start of halyard serve closes it, or do so now by' : 'it belongs to somebody else, who can close it by'
+  `other users can access ${path} (${mode.toString(8).padStart(3, '0')}): ${
+    ours ? 'the next start of halyard serve corrects this, or run' : 'another user owns it; let that user run'
   } chmod ${wanted.toString(8)} ${join(path)}`

@@ -1,4 +1,4 @@
-/** Makes a database fit to be served: its layout, the permission catalogue, the built-in users, and the data it starts with. */
+/** Prepares a database: its schema, the permission catalogue, the built-in users, and the initial data. */
 import { ConstraintError, type Database, type Reader, type Transaction } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { migrate } from '#db/migrate.ts'
@@ -11,47 +11,47 @@ import { product } from '#server/modules.ts'
 import { admin } from './seeds/basic.ts'
 import { insertRows } from './seeds/rows.ts'
 
-/** What an empty instance is filled with. `none`: nothing, not even an administrator. */
+/** The initial data of an empty instance. `none`: nothing, not even an administrator. */
 export type Seed = 'demo' | 'basic' | 'none'
 
 export interface SetupOptions {
   seed: Seed
-  /** A token that the first administrator is to have. An instance without any data gets an administrator for it. */
+  /** A token for the first administrator. An instance without data gets an administrator for it. */
   adminToken?: string | undefined
-  /** The origin by which people reach the instance, for its settings to say. */
+  /** The origin at which people reach the instance; it is stored in the settings. */
   publicUrl?: string | undefined
 }
 
-/** Secrets are told here once and stored only as hashes. */
+/** The result of the setup. Its secrets are returned once and stored as hashes. */
 export interface SetupResult {
-  /** Whether the instance was filled just now. */
+  /** Whether this setup filled the instance. */
   fresh: boolean
-  /** The API token of the administrator, if one was made just now. */
+  /** The API token of the administrator, if this setup created it. */
   token?: string
 }
 
-/** Whoever starts a server waits for as long as it takes. */
+/** The setup waits without limit. */
 const SLOWLY = { patience: Infinity }
 
-/** The name of the one token that `adminToken` stands for: another value replaces it. */
+/** The name of the token for `adminToken`; a new value replaces it. */
 const GIVEN_TOKEN = 'Given at start'
 
 /**
- * Brings a database up to date and fills it if it is empty. Whatever is as it should be is left alone.
- * @throws an Error in one sentence when the database was made by a newer Halyard, or nobody could have the token
+ * Migrates a database and fills it if it is empty. Repeating it changes nothing.
+ * @throws an Error in one sentence if the database belongs to a newer version, or there is no administrator for the token
  */
 export async function setup(db: Database, options: SetupOptions): Promise<SetupResult> {
   await migrate(db)
   try {
     return await complete(db, options)
   } catch (error) {
-    // Another process filled the same empty database at the same time: it was first, and now there is nothing left to do.
+    // Another process has filled the same empty database concurrently.
     if (error instanceof ConstraintError) return complete(db, options)
     throw error
   }
 }
 
-/** Writes into the settings by which address people reach the instance. */
+/** Stores the public address in the settings. */
 async function keepAddress(tx: Transaction, { protocol, host }: URL): Promise<void> {
   for (const [name, value] of Object.entries({ host_name: host, https: protocol === 'https:' })) {
     const kept = await tx.run(sql`
@@ -62,7 +62,7 @@ async function keepAddress(tx: Transaction, { protocol, host }: URL): Promise<vo
 }
 
 async function complete(db: Database, { seed, adminToken, publicUrl }: SetupOptions): Promise<SetupResult> {
-  // Importing takes its time, in which no writer should have to wait.
+  // Imports are slow, so they run before the transaction, which blocks other writers.
   const before = await stateOf(db)
   const fills = !before.filled && seed !== 'none'
   const needsAdmin = !before.filled && before.adminId === null && (fills || adminToken !== undefined)
@@ -78,13 +78,13 @@ async function complete(db: Database, { seed, adminToken, publicUrl }: SetupOpti
     const result: SetupResult = { fresh: fills && !filled }
     if (!filled && adminId === null && needsAdmin) {
       adminId = await createAdmin(tx, now)
-      // One that nobody knows: it stands for those that are shown at each start until one of them is used.
+      // A link that nobody knows. It marks the setup as open, so that each start prints a new link until one is used.
       await makeLink(tx, 'setup', adminId, new Date(0))
       if (adminToken === undefined) result.token = await createToken(tx, adminId, now)
     }
     if (publicUrl !== undefined) await keepAddress(tx, new URL(publicUrl))
     if (adminToken !== undefined) {
-      if (adminId === null) throw new Error('There is no active administrator who could have the token.')
+      if (adminId === null) throw new Error('There is no active administrator for the token.')
       await giveToken(tx, adminId, adminToken, now)
     }
     if (result.fresh) {
@@ -95,13 +95,13 @@ async function complete(db: Database, { seed, adminToken, publicUrl }: SetupOpti
   }, SLOWLY)
 }
 
-/** A link by which the first administrator can be set up, as its path; undefined once that has been done. */
+/** The path of a new setup link for the first administrator; undefined once the setup is done. */
 export async function setupPath(db: Database): Promise<string | undefined> {
   const secret = await db.transaction((tx) => renewSetup(tx, new Date()))
   return secret === undefined ? undefined : `/setup?token=${secret}`
 }
 
-/** Whether an instance has been filled, and the id of the active administrator who was there first. */
+/** Whether an instance has data, and the id of its first active administrator. */
 export async function stateOf(db: Reader): Promise<{ filled: boolean; adminId: number | null }> {
   const row = await db.one<{ role_id: number | null; admin_id: number | null }>(sql`
     select (select min(id) from roles) as role_id,
@@ -109,7 +109,7 @@ export async function stateOf(db: Reader): Promise<{ filled: boolean; adminId: n
   return { filled: row!.role_id !== null, adminId: row!.admin_id }
 }
 
-/** An administrator without a password: a link for setting up gives them one. */
+/** Creates an administrator without a password; the setup link sets one. */
 async function createAdmin(tx: Transaction, now: string): Promise<number> {
   const row = await tx.one<{ id: number }>(
     insert('principals', {
@@ -126,7 +126,7 @@ async function createAdmin(tx: Transaction, now: string): Promise<number> {
   return row!.id
 }
 
-/** Gives a user a new token; returns it. */
+/** Creates a token for a user and returns it. */
 async function createToken(tx: Transaction, user_id: number, now: string): Promise<string> {
   const token = randomToken()
   await tx.one(insert('tokens', { user_id, name: 'First start', hash: hashToken(token), created_at: now }))
@@ -134,7 +134,7 @@ async function createToken(tx: Transaction, user_id: number, now: string): Promi
   return token
 }
 
-/** Makes `value` the given token of a user, in place of the one given before. */
+/** Stores `value` as the given token of a user and replaces the former one. */
 async function giveToken(tx: Transaction, user_id: number, value: string, now: string): Promise<void> {
   const hash = hashToken(value)
   if (
@@ -150,7 +150,7 @@ async function giveToken(tx: Transaction, user_id: number, value: string, now: s
   await invalidate(tx, 'tokens')
 }
 
-/** Makes the table of permissions equal to the catalogue. */
+/** Updates the table of permissions to the catalogue. */
 async function writePermissions(tx: Transaction): Promise<void> {
   const wanted: Tables['permissions'][] = product.permissions.map((permission) => ({
     name: permission.name,

@@ -111,11 +111,11 @@ async function folder(t: TestContext): Promise<string> {
 }
 
 describe('halyard serve', () => {
-  test('tells how to set it up until that has been done, and its token once', async (t) => {
+  test('prints the setup link until the setup is done, and its token once', async (t) => {
     const where = await place(t)
     const first = await serve(t, where)
     const [, url, link, token] =
-      /^Halyard is ready: (\S+)\nSet it up at: {5}(\S+) \(works once, for a day\)\nAPI token: {8}(opapi-[0-9a-f]{40}) \(shown only this once\)\n$/.exec(
+      /^Halyard is ready: (\S+)\nSetup link: {7}(\S+) \(works once, expires in a day\)\nAPI token: {8}(opapi-[0-9a-f]{40}) \(shown only once\)\n$/.exec(
         first.printed(),
       ) ?? assert.fail(first.printed())
     assert.equal(await first.status(token), 200)
@@ -125,7 +125,7 @@ describe('halyard serve', () => {
 
     const second = await serve(t, where)
     const [, fresh] =
-      /^Halyard is ready: \S+\nSet it up at: +(\S+) \(works once, for a day\)\n$/.exec(second.printed()) ??
+      /^Halyard is ready: \S+\nSetup link: +(\S+) \(works once, expires in a day\)\n$/.exec(second.printed()) ??
       assert.fail(second.printed())
     assert.notEqual(fresh, link)
     assert.equal(await second.status(token), 200)
@@ -151,16 +151,16 @@ describe('halyard serve', () => {
     await third.stop()
   })
 
-  test('with --ephemeral leaves nothing behind, and keeps a given token to itself', async (t) => {
+  test('with --ephemeral stores nothing, and does not print a given token', async (t) => {
     const cwd = await folder(t)
     const server = await serve(t, ['--ephemeral'], { cwd, env: { HALYARD_ADMIN_TOKEN: given } })
     assert.equal(await server.status(given), 200)
-    assert.match(server.printed(), /^Halyard is ready: \S+\nSet it up at: +\S+ \(works once, for a day\)\n$/)
+    assert.match(server.printed(), /^Halyard is ready: \S+\nSetup link: +\S+ \(works once, expires in a day\)\n$/)
     await server.stop()
     assert.deepEqual(await readdir(cwd), [])
   })
 
-  test('reads the files that are attached, soon after they have come', async (t) => {
+  test('indexes attachments soon after the upload', async (t) => {
     const server = await serve(t, [...(await place(t)), '--admin-token', given])
     const admin = client(server.url, given)
     const path = `/work_packages?${filters(['attachmentContent', '~', ['halcyon']])}`
@@ -170,7 +170,7 @@ describe('halyard serve', () => {
     await server.stop()
   })
 
-  test('answers what it is being asked before it ends', async (t) => {
+  test('answers running requests before it ends', async (t) => {
     const server = await serve(t, ['--ephemeral', '--admin-token', given])
     const body = JSON.stringify({ name: 'Farewell' })
     const request = await halfSent(server.url, body)
@@ -184,7 +184,7 @@ describe('halyard serve', () => {
     await stopped
   })
 
-  test('ends although somebody has begun a request that they never end', async (t) => {
+  test('ends in spite of an unfinished request', async (t) => {
     const server = await serve(t, ['--ephemeral', '--seed', 'basic'])
     const opened = await connection(server.url)
     opened.send('POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{')
@@ -194,7 +194,7 @@ describe('halyard serve', () => {
     await server.stop()
   })
 
-  test('does not wait for anything when it is told to end a second time', async (t) => {
+  test('ends at once on a second signal', async (t) => {
     const server = await serve(t, ['--ephemeral', '--admin-token', given])
     const request = await halfSent(server.url, 'never to come')
     request.on('error', () => {})
@@ -205,13 +205,13 @@ describe('halyard serve', () => {
     assert.deepEqual(await once(server.child, 'close'), [1, null])
   })
 
-  test('is alone on a database file, and the lock does not outlive it', async (t) => {
+  test('locks its database file, and the lock ends with it', async (t) => {
     const data = ['--data', await folder(t)]
     const first = await serve(t, data)
     for (const command of ['serve', 'migrate', 'seed']) {
       const { code, err } = await run(command, ...data)
       assert.equal(code, 1)
-      assert.match(err, /^Another Halyard is running on the database .*; stop that one first\.\n$/)
+      assert.match(err, /^Another Halyard process uses the database .*; stop it first\.\n$/)
     }
     first.child.kill('SIGKILL')
     await once(first.child, 'close')
@@ -219,7 +219,7 @@ describe('halyard serve', () => {
     await next.stop()
   })
 
-  test('does not keep the secrets of its first start to itself when the port is taken', async (t) => {
+  test('prints the secrets of its first start even if the port is in use', async (t) => {
     const taken = createServer().listen(0, '127.0.0.1')
     t.after(() => taken.close())
     await once(taken, 'listening')
@@ -230,13 +230,13 @@ describe('halyard serve', () => {
     assert.match(err, /^Halyard cannot listen on 127\.0\.0\.1, port \d+: .*EADDRINUSE.*\n$/)
   })
 
-  test('knows by itself where it is reached on this machine, whatever port it was given', async (t) => {
+  test('knows its own address on any port', async (t) => {
     const server = await serve(t, ['--ephemeral', '--admin-token', given])
     const metadata = await (await fetch(`${server.url}/.well-known/oauth-authorization-server`)).json()
     assert.equal((metadata as { issuer: string }).issuer, server.url)
   })
 
-  test('keeps the address that people reach it by, and gives its cookies to no other', async (t) => {
+  test('stores its public address, and binds cookies to it', async (t) => {
     const where = await place(t)
     const hostName = async ({ url }: Server): Promise<string> => {
       const reply = await fetch(`${url}/api/v3/configuration`, { headers: { authorization: `Bearer ${given}` } })
@@ -255,10 +255,10 @@ describe('halyard serve', () => {
     await second.stop()
     const { code, err } = await run('serve', '--public-url', 'work.example.org', ...where)
     assert.equal(code, 1)
-    assert.match(err, /--public-url is an address such as https:/)
+    assert.match(err, /--public-url must be an address such as https:/)
   })
 
-  test('logs JSON, and nothing at all when told to be silent', async (t) => {
+  test('logs JSON, and nothing with --log-level silent', async (t) => {
     const loud = await serve(t, ['--ephemeral', '--log-level', 'info', '--admin-token', given])
     const lines = once(loud.child.stdout!, 'data')
     await loud.status(given)
@@ -296,7 +296,7 @@ const isReady = (url: string): Promise<boolean> =>
     () => false,
   )
 
-test('an older Node starts the right one, which ends with it even where it is killed', async (t) => {
+test('an older Node starts the right one, which ends with it even after SIGKILL', async (t) => {
   // What there is of an older Node here is its version: the script starts another Node because of nothing else.
   const pretending = join(await folder(t), 'older.mjs')
   await writeFile(pretending, `Object.defineProperty(process.versions, 'node', { value: '20.1.0' })\n`)
@@ -316,13 +316,13 @@ test('an older Node starts the right one, which ends with it even where it is ki
 })
 
 describe('halyard user and halyard token', () => {
-  test('act on a server that is running', async (t) => {
+  test('act on a running server', async (t) => {
     const where = await place(t)
     const server = await serve(t, where)
     const person = ['--login', 'ada', '--email', 'ada@example.net', '--first-name', 'Ada', '--last-name', 'Byron']
     assert.match(await succeed('user', 'create', ...person, '--admin', ...where), /^Created ada\.\nPassword: \S{16,}\n$/)
     const created = await succeed('token', 'create', 'ADA', '--name', 'Engine', ...where)
-    const [, token] = /^API token: (opapi-[0-9a-f]{40}) \(shown only this once\)\n$/.exec(created) ?? assert.fail(created)
+    const [, token] = /^API token: (opapi-[0-9a-f]{40}) \(shown only once\)\n$/.exec(created) ?? assert.fail(created)
     assert.equal(await server.status(token), 200)
 
     await succeed('user', 'lock', 'ada', ...where)
@@ -332,16 +332,16 @@ describe('halyard user and halyard token', () => {
     assert.equal(await server.status(token), 200)
     assert.match(
       await succeed('user', 'reset-password', 'ADA', ...where),
-      /^Password of ada: \S{16,}\nIt has to be changed at the next sign-in\.\n$/,
+      /^Password of ada: \S{16,}\nThe user must change it at the next sign-in\.\n$/,
     )
     assert.equal(
       await succeed('user', 'reset-two-factor', 'ADA', ...where),
-      'ada signs in without two-factor sign-in and passkeys now.\n',
+      'Removed the authenticator app, passkeys and recovery codes of ada.\n',
     )
     assert.equal(await server.status(token), 200)
 
     const [, id] =
-      /^(\d+) +Engine +…[0-9a-f]{4} +the API +\d{4}-\S+Z +never +\d{4}-\S+Z$/m.exec(
+      /^(\d+) +Engine +…[0-9a-f]{4} +read and write +\d{4}-\S+Z +never +\d{4}-\S+Z$/m.exec(
         await succeed('token', 'list', 'ada', ...where),
       ) ?? assert.fail()
     await succeed('token', 'revoke', id!, ...where)
@@ -349,14 +349,14 @@ describe('halyard user and halyard token', () => {
     await server.stop()
   })
 
-  test('say what is wrong, and change nothing', async (t) => {
+  test('report errors, and change nothing', async (t) => {
     const where = await place(t)
     await succeed('seed', '--seed', 'basic', ...where)
     const ada = ['--login', 'Admin', '--email', 'ada@example.net', '--first-name', 'Ada', '--last-name', 'Byron']
     const before = await succeed('user', 'list', ...where)
     const mistakes: [args: string[], sentence: RegExp][] = [
-      [['user', 'create', '--login', 'ada'], /^halyard user create needs --email, --first-name, --last-name\.\n$/],
-      [['user', 'create', ...ada], /^There is somebody with the login "Admin" already\.\n$/],
+      [['user', 'create', '--login', 'ada'], /^halyard user create requires --email, --first-name, --last-name\.\n$/],
+      [['user', 'create', ...ada], /^The login "Admin" is already in use\.\n$/],
       [['user', 'create', ...ada, '--email', 'ada'], /^"ada" is not an e-mail address\.\n$/],
       [['user', 'create', ...ada, '--password', 'short'], /^The password is too short \(minimum is 10 characters\)\.\n$/],
       [['user', 'lock', 'ada'], /^There is no user with the login "ada"\.\n$/],
@@ -364,11 +364,14 @@ describe('halyard user and halyard token', () => {
       [['user', 'unlock', 'admin'], /^admin is not locked\.\n$/],
       [['user', 'lock', 'admin'], /^At least one active administrator must remain\.\n$/],
       [['user', 'reset-password', 'ada'], /^There is no user with the login "ada"\.\n$/],
-      [['token', 'create', 'admin', '--scope', 'mcp'], /^"mcp" is no scope; there are api_v3 and api_v3:read\.\n$/],
-      [['token', 'create', 'admin', '--expires', 'soon'], /^"soon" is neither a number of days nor a day to come/],
+      [['token', 'create', 'admin', '--scope', 'mcp'], /^--scope must be api_v3 or api_v3:read, not "mcp"\.\n$/],
+      [
+        ['token', 'create', 'admin', '--expires', 'soon'],
+        /^--expires must be a number of days or a future date such as 2030-12-31, not "soon"\.\n$/,
+      ],
       [['token', 'create', 'admin', '--project', '99'], /^There is no project "99"\.\n$/],
       [['token', 'revoke', '99'], /^There is no token 99\.\n$/],
-      [['token', 'revoke', 'mine'], /^"mine" is not the ID of a token/],
+      [['token', 'revoke', 'mine'], /^"mine" is not a valid token ID/],
     ]
     for (const [args, sentence] of mistakes) {
       const { code, out, err } = await run(...args, ...where)
@@ -379,35 +382,35 @@ describe('halyard user and halyard token', () => {
   })
 })
 
-test('halyard token create limits what a token opens, and halyard token list tells', async (t) => {
+test('halyard token create limits a token, and halyard token list shows the limits', async (t) => {
   const where = await place(t)
   await succeed('seed', '--seed', 'demo', ...where)
   const own = ['--name', 'Reader', '--scope', 'api_v3:read', '--expires', '2999-12-31', '--project', '2, 1']
   await succeed('token', 'create', 'admin', ...own, ...where)
   assert.match(
     await succeed('token', 'list', 'admin', ...where),
-    /^\d+ +Reader +…[0-9a-f]{4} +the API, for reading, in projects 2, 1 +\d{4}-\S+Z +3000-01-01T00:00:00\.000Z +never$/m,
+    /^\d+ +Reader +…[0-9a-f]{4} +read only, projects 2, 1 +\d{4}-\S+Z +3000-01-01T00:00:00\.000Z +never$/m,
   )
 })
 
-test('halyard project tells and changes which modules a project uses', async (t) => {
+test('halyard project lists, enables and disables modules', async (t) => {
   const where = await place(t)
   await succeed('seed', '--seed', 'demo', ...where)
   const listed = () => succeed('project', 'modules', 'demo-project', ...where)
-  assert.match(await listed(), /^internal_comments$/m)
+  assert.match(await listed(), /^internal_comments +disabled$/m)
   assert.equal(
     await succeed('project', 'enable', 'demo-project', 'internal_comments', ...where),
     'Enabled internal_comments in demo-project.\n',
   )
   assert.match(await listed(), /^internal_comments +enabled$/m)
   await succeed('project', 'disable', 'demo-project', 'internal_comments', ...where)
-  assert.match(await listed(), /^internal_comments$/m)
+  assert.match(await listed(), /^internal_comments +disabled$/m)
   const mistakes: [args: string[], sentence: RegExp][] = [
     [['modules', 'nowhere'], /^There is no project "nowhere"\.\n$/],
-    [['enable', 'demo-project', 'nothing'], /^There is no module "nothing"; there are work_package_tracking, /],
+    [['enable', 'demo-project', 'nothing'], /^There is no module "nothing"; the modules are work_package_tracking, /],
     [
       ['disable', 'demo-project', 'work_package_tracking'],
-      /^The module \w+ needs work_package_tracking; disable that first\.\n$/,
+      /^The module (\w+) requires work_package_tracking; disable \1 first\.\n$/,
     ],
   ]
   for (const [args, sentence] of mistakes) {
@@ -417,28 +420,28 @@ test('halyard project tells and changes which modules a project uses', async (t)
   }
 })
 
-test('halyard setting changes what a server that runs goes by', async (t) => {
+test('halyard setting changes the settings of a running server', async (t) => {
   const where = await place(t)
   const server = await serve(t, where)
   assert.equal(await succeed('setting', 'get', 'login_required', ...where), 'true\n')
   assert.equal(await server.status(), 401)
-  assert.equal(await succeed('setting', 'set', 'login_required', 'false', ...where), 'login_required is false now.\n')
+  assert.equal(await succeed('setting', 'set', 'login_required', 'false', ...where), 'Set login_required to false.\n')
   assert.equal(await server.status(), 200)
-  assert.match(await succeed('setting', 'list', ...where), /^login_required +false +changed from true$/m)
+  assert.match(await succeed('setting', 'list', ...where), /^login_required +false +default: true$/m)
   const origins = 'https://a.example,http://localhost:3000'
   await succeed('setting', 'set', 'apiv3_cors_origins', origins, ...where)
   assert.equal(await succeed('setting', 'get', 'apiv3_cors_origins', ...where), `${origins}\n`)
-  assert.equal(await succeed('setting', 'set', 'working_days', '1,2,3', ...where), 'working_days is 1,2,3 now.\n')
-  assert.equal(await succeed('setting', 'set', 'user_default_timezone', 'null', ...where), 'user_default_timezone is null now.\n')
+  assert.equal(await succeed('setting', 'set', 'working_days', '1,2,3', ...where), 'Set working_days to 1,2,3.\n')
+  assert.equal(await succeed('setting', 'set', 'user_default_timezone', 'null', ...where), 'Set user_default_timezone to null.\n')
   const mistakes: [args: string[], sentence: RegExp][] = [
     [['get', 'nothing'], /^There is no setting "nothing"; halyard setting list shows them\.\n$/],
     [['set', 'constructor', '1'], /^There is no setting "constructor"/],
-    [['set', 'login_required', 'maybe'], /^login_required has to be true or false, which "maybe" is not\.\n$/],
-    [['set', 'hours_per_day', 'eight'], /^hours_per_day has to be a whole number, which "eight" is not\.\n$/],
-    [['set', 'apiv3_max_page_size', '0'], /^apiv3_max_page_size has to be a number from 1 to 10000\.\n$/],
-    [['set', 'apiv3_cors_origins', '*'], /^apiv3_cors_origins has to be origins such as/],
-    [['set', 'working_days', 'x'], /^working_days has to be a list, separated by commas,/],
-    [['set', 'start_of_week', 'x'], /^start_of_week has to be a number or null/],
+    [['set', 'login_required', 'maybe'], /^login_required must be true or false, not "maybe"\.\n$/],
+    [['set', 'hours_per_day', 'eight'], /^hours_per_day must be a whole number, not "eight"\.\n$/],
+    [['set', 'apiv3_max_page_size', '0'], /^apiv3_max_page_size must be a number from 1 to 10000\.\n$/],
+    [['set', 'apiv3_cors_origins', '*'], /^apiv3_cors_origins must be origins such as/],
+    [['set', 'working_days', 'x'], /^working_days must be a comma-separated list, not/],
+    [['set', 'start_of_week', 'x'], /^start_of_week must be a number or null/],
   ]
   for (const [args, sentence] of mistakes) {
     const { code, err } = await run('setting', ...args, ...where)
@@ -448,7 +451,7 @@ test('halyard setting changes what a server that runs goes by', async (t) => {
   await server.stop()
 })
 
-test('halyard provider says who vouches for whom, and never tells the secret', async (t) => {
+test('halyard provider administers providers and links, and never shows the secret', async (t) => {
   const where = await place(t)
   await succeed('seed', '--seed', 'basic', ...where)
   const secret = join(await folder(t), 'secret')
@@ -456,7 +459,7 @@ test('halyard provider says who vouches for whom, and never tells the secret', a
   const known = ['--client-id', 'halyard', '--client-secret-file', secret, '--claims', 'login=upn, email=mail']
   assert.equal(
     await succeed('provider', 'add', 'acme', 'https://id.acme.example', '--name', 'Acme Inc', ...known, ...where),
-    'Added acme. It has to know this address: http://localhost:8080/auth/acme/callback\n',
+    'Added acme. Register this redirect URI at the provider: http://localhost:8080/auth/acme/callback\n',
   )
   await succeed('provider', 'add', 'near', 'http://localhost:9000/realm', '--client-id', 'h', '--registration', 'open', ...where)
   await succeed('provider', 'disable', 'near', ...where)
@@ -471,18 +474,24 @@ test('halyard provider says who vouches for whom, and never tells the secret', a
   await succeed('user', 'create', ...person, ...where)
   const add = (slug: string, issuer: string, ...more: string[]) => ['add', slug, issuer, '--client-id', 'h', ...more]
   const mistakes: [args: string[], sentence: RegExp][] = [
-    [['add', 'a', 'https://a.example'], /^halyard provider add needs --client-id\.\n$/],
-    [add('Acme!', 'https://a.example'), /^"Acme!" cannot be the slug of a provider: /],
+    [['add', 'a', 'https://a.example'], /^halyard provider add requires --client-id\.\n$/],
+    [add('Acme!', 'https://a.example'), /^"Acme!" is not a valid slug: /],
     [add('a', 'http://a.example'), /^"http:\/\/a\.example" is not an issuer such as /],
     [add('a', 'https://me:you@a.example'), /is not an issuer such as /],
     [add('a', 'https://a.example?x'), /is not an issuer such as /],
     [add('a', 'file:///etc/passwd'), /is not an issuer such as /],
-    [add('acme', 'https://a.example'), /^There is a provider with the slug acme or the issuer https:\/\/a\.example already\.\n$/],
-    [add('a', 'https://id.acme.example'), /^There is a provider with the slug a or the issuer .* already\.\n$/],
-    [add('a', 'https://a.example', '--registration', 'free'), /^--registration is one of none, limited, open, not "free"\.\n$/],
-    [add('a', 'https://a.example', '--claims', 'admin=x'), /^--claims is a list such as login=upn,email=mail of login, email, /],
+    [add('acme', 'https://a.example'), /^A provider with the slug acme or the issuer https:\/\/a\.example already exists\.\n$/],
+    [add('a', 'https://id.acme.example'), /^A provider with the slug a or the issuer .* already exists\.\n$/],
+    [
+      add('a', 'https://a.example', '--registration', 'free'),
+      /^--registration must be one of none, limited, open, not "free"\.\n$/,
+    ],
+    [
+      add('a', 'https://a.example', '--claims', 'admin=x'),
+      /^--claims must be a list such as login=upn,email=mail of login, email, /,
+    ],
     [add('a', 'https://a.example', '--client-secret-file', '/nowhere'), /^The file \/nowhere cannot be read: .*\n$/],
-    [['link', 'acme', 'ada', 'subject 2'], /^Somebody else is linked to "subject 2" of acme already\.\n$/],
+    [['link', 'acme', 'ada', 'subject 2'], /^Another user is already linked to "subject 2" of acme\.\n$/],
     [['link', 'none', 'ada', 'x'], /^There is no provider "none"; halyard provider list shows them\.\n$/],
     [['unlink', 'acme', 'ada'], /^ada is not linked to acme\.\n$/],
     [['remove', 'none'], /^There is no provider "none"/],
@@ -501,12 +510,12 @@ test('halyard provider says who vouches for whom, and never tells the secret', a
 })
 
 describe('halyard oauth', () => {
-  test('registers applications and decides of them, on a server that is running', async (t) => {
+  test('administers applications on a running server', async (t) => {
     const where = await place(t)
     const server = await serve(t, [...where, '--admin-token', given])
     const made = await succeed('oauth', 'register', 'Sea Chart', '--acts-as', 'ADMIN', ...where)
     const [, clientId, secret] =
-      /^Client ID: {5}([\w-]{43})\nClient secret: ([0-9a-f]{64}) \(shown only this once\)\n$/.exec(made) ?? assert.fail(made)
+      /^Client ID: {5}([\w-]{43})\nClient secret: ([0-9a-f]{64}) \(shown only once\)\n$/.exec(made) ?? assert.fail(made)
     const comes = async (with_: string) => {
       const authorization = `Basic ${Buffer.from(`${clientId}:${with_}`).toString('base64')}`
       const body = new URLSearchParams({ grant_type: 'client_credentials' })
@@ -524,7 +533,7 @@ describe('halyard oauth', () => {
     await succeed('oauth', 'enable', id!, ...where)
     assert.equal(await server.status(token), 200)
     const rotated = await succeed('oauth', 'rotate', id!, ...where)
-    const [, fresh] = /^Client secret: ([0-9a-f]{64}) \(shown only this once\)\n$/.exec(rotated) ?? assert.fail(rotated)
+    const [, fresh] = /^Client secret: ([0-9a-f]{64}) \(shown only once\)\n$/.exec(rotated) ?? assert.fail(rotated)
     assert.equal(await comes(secret!), undefined)
     assert.ok(await comes(fresh!))
     await succeed('oauth', 'delete', id!, ...where)
@@ -532,7 +541,7 @@ describe('halyard oauth', () => {
     await server.stop()
   })
 
-  test('says what is wrong, and changes nothing', async (t) => {
+  test('reports errors, and changes nothing', async (t) => {
     const where = await place(t)
     await succeed('seed', '--seed', 'basic', ...where)
     const uris = 'sea-chart://callback,http://localhost/callback'
@@ -541,17 +550,17 @@ describe('halyard oauth', () => {
     const before = await succeed('oauth', 'list', ...where)
     assert.match(before, /^1 +Chart +\S+ +public +enabled +sea-chart:\/\/callback http:\/\/localhost\/callback$/m)
     const mistakes: [args: string[], sentence: RegExp][] = [
-      [['oauth', 'register'], /^halyard oauth register needs NAME\.\n$/],
+      [['oauth', 'register'], /^halyard oauth register requires NAME\.\n$/],
       [
         ['oauth', 'register', 'X', '--redirect-uris', 'http://x.example'],
-        /^The redirect URI http:\/\/x\.example has to begin with https/,
+        /^The redirect URI http:\/\/x\.example must begin with https/,
       ],
       [['oauth', 'register', 'X', '--public'], /^A public application needs a redirect URI\.\n$/],
       [['oauth', 'register', 'X', '--scopes', 'admin'], /^There is no scope admin\.\n$/],
       [['oauth', 'register', 'X', '--acts-as', 'ada'], /^There is no user with the login "ada"\.\n$/],
-      [['oauth', 'rotate', '1'], /^Application 1 is public: it has no secret\.\n$/],
+      [['oauth', 'rotate', '1'], /^Application 1 is public and has no secret\.\n$/],
       [['oauth', 'disable', '99'], /^There is no application 99\.\n$/],
-      [['oauth', 'delete', 'mine'], /^"mine" is not the ID of an? application/],
+      [['oauth', 'delete', 'mine'], /^"mine" is not a valid application ID/],
     ]
     for (const [args, sentence] of mistakes) {
       const { code, out, err } = await run(...args, ...where)
@@ -566,32 +575,32 @@ test('halyard migrate and halyard seed prepare a database step by step', async (
   const where = await place(t)
   assert.match(await succeed('migrate', ...where), /^Applied 0001-foundation/)
   assert.match(await succeed('migrate', ...where), /is up to date\.\n$/)
-  assert.match(await succeed('seed', '--seed', 'basic', ...where), /^The basic data is there\.\nAPI token: /)
-  assert.equal(await succeed('seed', '--seed', 'demo', ...where), 'The demo data is there.\n')
-  assert.equal(await succeed('seed', '--seed', 'demo', ...where), 'There was nothing to do.\n')
+  assert.match(await succeed('seed', '--seed', 'basic', ...where), /^Added the basic data\.\nAPI token: /)
+  assert.equal(await succeed('seed', '--seed', 'demo', ...where), 'Added the demo data.\n')
+  assert.equal(await succeed('seed', '--seed', 'demo', ...where), 'The instance already has data.\n')
   const server = await serve(t, [...where, '--admin-token', given])
   assert.equal(await server.status(given), 200)
   await server.stop()
 })
 
-test('halyard openapi prints the description of the API, in JSON and YAML alike', async () => {
+test('halyard openapi prints the OpenAPI document as JSON and YAML', async () => {
   const json = JSON.parse(await succeed('openapi'))
   assert.match(json.openapi, /^3\.1/)
   assert.deepEqual(parse(await succeed('openapi', '--yaml')), json)
 })
 
 describe('halyard doctor', () => {
-  test('finds nothing wrong, before the first start and while a server runs', async (t) => {
+  test('finds no fault before the first start and while a server runs', async (t) => {
     const where = await place(t)
     assert.doesNotMatch(await succeed('doctor', '--port', '0', ...where), /^failed/m)
     const server = await serve(t, where)
     const found = await succeed('doctor', '--port', new URL(server.url).port, ...where)
-    assert.match(found, /^ok +Layout: of this version$/m)
-    assert.match(found, /^ok +Port \d+: in use by a Halyard that is running$/m)
+    assert.match(found, /^ok +Schema: up to date$/m)
+    assert.match(found, /^ok +Port \d+: in use by a running Halyard server$/m)
     await server.stop()
   })
 
-  test('names custom fields whose regular expressions are not applied, as an earlier version took them', async (t) => {
+  test('names custom fields of earlier versions with unsupported regular expressions', async (t) => {
     const where = await place(t)
     await succeed('seed', '--seed', 'basic', ...where)
     await succeed('custom-field', 'create', 'WorkPackage', 'Code', 'string', '--pattern', '^[a-z]$', ...where)
@@ -604,7 +613,7 @@ describe('halyard doctor', () => {
     )
   })
 
-  test('ends with 1 when something is wrong', async (t) => {
+  test('exits with 1 if a check fails', async (t) => {
     const taken = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
     t.after(() => taken.close())
     await once(taken, 'listening')
@@ -616,14 +625,14 @@ describe('halyard doctor', () => {
   })
 })
 
-describe('what cannot be done is said in one sentence', () => {
+describe('an error is one sentence', () => {
   const mistakes: [args: string[], sentence: RegExp][] = [
     [['sail'], /^"sail" is not a command of halyard; halyard help lists them\.\n$/],
     [['user'], /^Did you mean one of these: halyard user list, .*\?\n$/],
-    [['token', 'create'], /^halyard token create needs LOGIN\.\n$/],
-    [['migrate', 'now'], /^halyard migrate does not take the word "now"\.\n$/],
+    [['token', 'create'], /^halyard token create requires LOGIN\.\n$/],
+    [['migrate', 'now'], /^halyard migrate does not accept the argument "now"\.\n$/],
     [['migrate', '--port', '1'], /^--port is not a flag of this command/],
-    [['serve', '--port', 'eighty'], /^--port is a number/],
+    [['serve', '--port', 'eighty'], /^--port must be a number/],
     [['serve', '--ephemeral', '--data', 'x'], /^--ephemeral and --data contradict each other/],
     [['serve', '--data', script], /^The database .*halyard\.db cannot be opened: .*\n$/],
     [['serve', '--database-url', `sqlite:${script}`], /^The database .* cannot be opened: file is not a database\.\n$/],
@@ -631,7 +640,10 @@ describe('what cannot be done is said in one sentence', () => {
       ['serve', '--database-url', 'postgres://me:secret@127.0.0.1:1/none'],
       /^The database postgres:\/\/127\.0\.0\.1:1\/none cannot be opened: connect ECONNREFUSED .*\n$/,
     ],
-    [['user', 'list', '--data', join(tmpdir(), 'halyard-nowhere')], /^There is no database .* yet; halyard serve makes one\.\n$/],
+    [
+      ['user', 'list', '--data', join(tmpdir(), 'halyard-nowhere')],
+      /^The database .* does not exist; halyard serve creates it\.\n$/,
+    ],
   ]
   for (const [args, sentence] of mistakes) {
     test(`halyard ${args.join(' ').replaceAll(script, 'FILE')}`, async () => {
@@ -643,7 +655,7 @@ describe('what cannot be done is said in one sentence', () => {
   }
 })
 
-test('custom fields and actions are defined, listed and removed, and what is wrong with one is told', async (t) => {
+test('custom fields and actions are created, listed and removed, and errors are reported', async (t) => {
   const data = await place(t)
   await succeed('seed', '--seed', 'demo', ...data)
   const list = ['custom-field', 'create', 'WorkPackage', 'Size', 'list', '--options', 'S,M', '--default', 'M', ...data]
@@ -655,12 +667,12 @@ test('custom fields and actions are defined, listed and removed, and what is wro
     /^ID.*\n1 +WorkPackage +Size +list *\n2 +WorkPackage +Place +hierarchy *\n$/,
   )
   for (const [args, sentence] of [
-    [['WorkPackage', 'Size', 'list', '--options', 'S'], 'There is a custom field "Size" of WorkPackage already.'],
+    [['WorkPackage', 'Size', 'list', '--options', 'S'], 'WorkPackage already has a custom field "Size".'],
     [['WorkPackage', 'Bad', 'list'], 'A list needs at least one option.'],
     [['WorkPackage', 'Bad', 'colour'], /^"colour" is none of the formats /],
     [['Status', 'Bad', 'int'], /^Fields can be added to /],
-    [['WorkPackage', 'Bad', 'int', '--default', 'x'], 'The default is not of the format: an integer is expected.'],
-    [['WorkPackage', 'Bad', 'int', '--projects', 'nowhere'], 'There is no "nowhere" in projects.'],
+    [['WorkPackage', 'Bad', 'int', '--default', 'x'], 'The default has the wrong format: expected an integer.'],
+    [['WorkPackage', 'Bad', 'int', '--projects', 'nowhere'], 'Not found in projects: "nowhere".'],
     [
       ['WorkPackage', 'Bad', 'string', '--pattern', '^(?=a)'],
       /^"\^\(\?=a\)" is not a regular expression of RE2: lookaheads, .* are not supported, because matching them can take for ever\.$/,

@@ -1,6 +1,6 @@
-/** Rows of text in columns, for terminals. */
+/** Formats rows as columns for terminals. */
 
-/** Lines with the cells of each column set flush left, two spaces apart. */
+/** Lines with left-aligned columns, two spaces apart. */
 export function columns(rows: readonly (readonly string[])[], indent = ''): string {
   const count = Math.max(0, ...rows.map((row) => row.length))
   const widths = Array.from({ length: count }, (_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)))

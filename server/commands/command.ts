@@ -1,4 +1,4 @@
-/** What a command of `halyard` is. */
+/** The type of a `halyard` command. */
 import type { Config, Flags, FlagTypes } from '#server/config.ts'
 
 export interface Invocation {
@@ -7,23 +7,23 @@ export interface Invocation {
   readonly words: readonly string[]
 }
 
-/** The ID that a word is. Throws an Error that tells which command lists the IDs `of` such things. */
+/** Parses an ID. Throws an Error that names the command which lists the IDs. */
 export function idIn(word: string | undefined, of: string, listing: string): number {
-  if (!/^\d{1,9}$/.test(word ?? '')) throw new Error(`"${word}" is not the ID of a ${of}; halyard ${listing} shows them.`)
+  if (!/^\d{1,9}$/.test(word ?? '')) throw new Error(`"${word}" is not a valid ${of} ID; halyard ${listing} shows the IDs.`)
   return Number(word)
 }
 
 /** One command; its name is its key in `main.ts`. */
 export interface Command {
   readonly meaning: string
-  /** The words that must follow its name. */
+  /** The required arguments. */
   readonly words?: readonly string[]
-  /** Choices of `config.ts` that it takes. */
+  /** The options of `config.ts` that the command accepts. */
   readonly options: readonly string[]
-  /** Flags of its own. */
+  /** The command's own flags. */
   readonly flags?: FlagTypes
-  /** How its own flags are written in the help. */
+  /** The command's own flags as the help shows them. */
   readonly usage?: string
-  /** Does it; an Error thrown is shown as its one sentence. */
+  /** Runs the command; the message of a plain Error is printed without its stack. */
   readonly run: (invocation: Invocation) => Promise<void>
 }

@@ -1,4 +1,4 @@
-/** `halyard custom-action`: changes of work packages that are made together, from the command line. */
+/** `halyard custom-action`: administers custom actions. */
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { invalidate } from '#kernel/cache.ts'
@@ -28,13 +28,13 @@ function objectIn(flags: Invocation['flags'], flag: string): Record<string, any>
     const value = JSON.parse(String(text))
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
   } catch {}
-  throw new Error(`--${flag} has to be a JSON object.`)
+  throw new Error(`--${flag} must be a JSON object.`)
 }
 
 export async function createAction({ config, flags, words }: Invocation): Promise<void> {
   const name = words[0] as string
   const changes = objectIn(flags, 'changes')
-  if (!changes) throw new Error('halyard custom-action create needs --changes.')
+  if (!changes) throw new Error('halyard custom-action create requires --changes.')
   const conditions = objectIn(flags, 'conditions') ?? {}
   const description = String(flags['description'] ?? '')
   const id = await withDatabase(config.databaseUrl, (db) =>

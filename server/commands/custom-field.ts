@@ -1,4 +1,4 @@
-/** `halyard custom-field`: the fields that an instance adds to its resources, from the command line. */
+/** `halyard custom-field`: administers custom fields. */
 import type { Reader } from '#db/database.ts'
 import { amongTexts } from '#db/dialect.ts'
 import { name as column, raw, sql } from '#db/sql.ts'
@@ -20,18 +20,18 @@ export async function listFields({ config }: Invocation): Promise<void> {
     ({ id, resource, name, format, required, multiple, searchable, admin_only: secret, for_all: everywhere }) => {
       const traits = [
         required && 'required',
-        multiple && 'several values',
-        searchable && 'searched',
-        secret && 'for administrators',
-        !everywhere && 'in some projects',
+        multiple && 'multiple values',
+        searchable && 'searchable',
+        secret && 'administrators only',
+        !everywhere && 'selected projects only',
       ]
       return [String(id), resource, name, format, traits.filter(Boolean).join(', ')]
     },
   )
-  console.log(columns([['ID', 'OF', 'NAME', 'FORMAT', ''], ...rows]))
+  console.log(columns([['ID', 'RESOURCE', 'NAME', 'FORMAT', 'ATTRIBUTES'], ...rows]))
 }
 
-/** What is between commas. */
+/** The values of a comma-separated list. */
 const list = (text: unknown): string[] =>
   typeof text === 'string'
     ? text
@@ -40,12 +40,12 @@ const list = (text: unknown): string[] =>
         .filter(Boolean)
     : []
 
-/** Defines a field and shows its name in the API. */
+/** Creates a field and prints its API name. */
 export async function createField({ config, flags, words }: Invocation): Promise<void> {
   const [resource, name, format] = words as [Extensible, string, Format]
   const number = (flag: string): number => {
     const text = String(flags[flag] ?? '0')
-    if (!/^\d{1,9}$/.test(text)) throw new Error(`--${flag} has to be a number.`)
+    if (!/^\d{1,9}$/.test(text)) throw new Error(`--${flag} must be a number.`)
     return Number(text)
   }
   const isList = format === 'list'
@@ -76,15 +76,15 @@ export async function createField({ config, flags, words }: Invocation): Promise
   console.log(`Created ${name}: customField${id}`)
 }
 
-/** A default as the column holds it. */
+/** Converts a default to the value of the column. */
 function valueFrom(format: Format, text: string): string | number | boolean | null {
   const { kind, to } = formats[format] ?? {}
-  if (!kind || to) throw new Error(`A field of the format ${format} takes no default.`)
+  if (!kind || to) throw new Error(`A field of the format ${format} cannot have a default.`)
   try {
     return kind.parse(kind.type === 'Formattable' ? { raw: text } : text) as string | number | boolean | null
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
-    throw new Error(`The default is not of the format: ${error.expected} is expected.`, { cause: error })
+    throw new Error(`The default has the wrong format: expected ${error.expected}.`, { cause: error })
   }
 }
 
@@ -93,11 +93,11 @@ async function idsOf(db: Reader, table: 'projects' | 'types', by: string, names:
     sql`select id, ${column(by)} as name from ${raw(table)} where ${amongTexts(db.engine, column(by), names)}`,
   )
   const missing = names.find((one) => !rows.some((row) => row.name === one))
-  if (missing !== undefined) throw new Error(`There is no "${missing}" in ${table}.`)
+  if (missing !== undefined) throw new Error(`Not found in ${table}: "${missing}".`)
   return rows.map((row) => row.id)
 }
 
-/** Items from their paths: `Europe/Spain (ES)`, or with a weight `Low=0.25`. */
+/** Parses the paths of hierarchy items, such as `Europe/Spain (ES)`, or `Low=0.25` with a weight. */
 function forest(paths: readonly string[]): ItemPlan[] {
   const split = paths.map((path) => path.split('/').map((part) => part.trim()))
   const heads = Map.groupBy(split, ([head = '']) => head)

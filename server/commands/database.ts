@@ -1,4 +1,4 @@
-/** Opening the configured database, with reasons an operator understands when that fails. */
+/** Opens the configured database, with error messages for operators. */
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { connect } from '#db/connect.ts'
@@ -13,11 +13,11 @@ import { closePlaces } from '#server/privacy.ts'
 const IN_MEMORY = 'sqlite::memory:'
 const PATIENCE_MS = 10_000
 
-/** The path of an SQLite file; undefined for a database elsewhere. */
+/** The path of an SQLite file; undefined for other databases. */
 export const fileOf = (url: string): string | undefined =>
   url.startsWith('sqlite:') && url !== IN_MEMORY ? url.slice('sqlite:'.length) : undefined
 
-/** A database's address as it may be shown: without user and password. */
+/** A database URL for display, without credentials. */
 export function shown(url: string): string {
   const path = fileOf(url)
   if (path !== undefined || url === IN_MEMORY) return path ?? 'in memory'
@@ -25,7 +25,7 @@ export function shown(url: string): string {
   return address ? `${address.protocol}//${address.host}${address.pathname}` : 'of --database-url'
 }
 
-/** What went wrong, in the words of the system. */
+/** The system's message for an error. */
 export function reasonOf(error: unknown): string {
   if (error instanceof UnavailableError && error.cause) return reasonOf(error.cause)
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
@@ -33,8 +33,8 @@ export function reasonOf(error: unknown): string {
 }
 
 /**
- * Opens a database and makes sure that it answers; an SQLite file that is not there is made. Commands wait for as long as it
- * takes, unless `patience` says otherwise.
+ * Opens a database and checks that it responds; creates a missing SQLite file. Statements wait without limit, unless `patience`
+ * sets one.
  * @throws an Error in one sentence
  */
 export async function openDatabase(
@@ -45,7 +45,7 @@ export async function openDatabase(
   try {
     const db = await connect(url, { durable: url !== IN_MEMORY, connections, patience })
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer in ${PATIENCE_MS / 1000} seconds`)), PATIENCE_MS)
+      timer = setTimeout(() => reject(new Error(`no response within ${PATIENCE_MS / 1000} seconds`)), PATIENCE_MS)
     })
     await Promise.race([db.one(sql`select 1 as one`), late])
     return db
@@ -57,17 +57,17 @@ export async function openDatabase(
 }
 
 /**
- * Opens a database that is in use, to run `work` on it.
- * @param key where the key to its secrets comes from, for work that needs it
- * @throws an Error in one sentence when there is none, or it is not of this version's layout
+ * Opens an existing database to run `work` on it.
+ * @param key the source of the secret key, for work that needs it
+ * @throws an Error in one sentence if the database is missing or has the schema of another version
  */
 export async function withDatabase<T>(url: string, work: (db: Database) => Promise<T>, key?: KeyChoice): Promise<T> {
   const path = fileOf(url)
-  if (path !== undefined && !existsSync(path)) throw new Error(`There is no database ${path} yet; halyard serve makes one.`)
+  if (path !== undefined && !existsSync(path)) throw new Error(`The database ${path} does not exist; halyard serve creates it.`)
   const db = await openDatabase(url)
   try {
     const missing = await missingMigrations(db)
-    if (missing.length > 0) throw new Error(`The database ${shown(url)} is not of this version's layout; run halyard migrate.`)
+    if (missing.length > 0) throw new Error(`The database ${shown(url)} has the schema of another version; run halyard migrate.`)
     if (key) useKeys(db, keySource(key))
     return await work(db)
   } finally {
@@ -76,8 +76,8 @@ export async function withDatabase<T>(url: string, work: (db: Database) => Promi
 }
 
 /**
- * Seals the secrets of a database that has been set up, and keeps the data from others on the machine.
- * @throws an Error in one sentence where the key to what is sealed is missing
+ * Encrypts the secrets of a database, and makes the data private to the user that runs the server.
+ * @throws an Error in one sentence if a key for encrypted secrets is missing
  */
 export async function secure(db: Database, config: Config): Promise<void> {
   useKeys(db, keySource(config.secretKey))
@@ -85,7 +85,7 @@ export async function secure(db: Database, config: Config): Promise<void> {
   closePlaces(config)
 }
 
-/** The migrations that a database has had; none where it has no table of them. */
+/** The applied migrations of a database; none if it has no table of migrations. */
 export async function appliedMigrations(db: Database): Promise<string[]> {
   const rows = await db.all<{ name: string }>(sql`select name from migrations`).catch((error: unknown) => {
     if (error instanceof UnavailableError) throw error
@@ -94,17 +94,17 @@ export async function appliedMigrations(db: Database): Promise<string[]> {
   return rows.map(({ name }) => name)
 }
 
-/** The migrations of this version that a database has not had. */
+/** The migrations of this version that are not applied to a database. */
 export async function missingMigrations(db: Database): Promise<string[]> {
   const applied = await appliedMigrations(db)
   return migrationNames.filter((name) => !applied.includes(name))
 }
 
 /**
- * Keeps an SQLite file for this process alone, as far as other processes ask for the same. The lock is one that the
- * operating system holds on a file beside it, so it ends with the process, however that ends.
- * @returns the way to give it back
- * @throws an Error in one sentence when another process has it
+ * Locks an SQLite file for this process; all Halyard processes request the lock. It is an operating-system lock on a file beside
+ * the database, so it ends with the process, even after a crash.
+ * @returns the function that releases the lock
+ * @throws an Error in one sentence if another process holds the lock
  */
 export function lock(url: string): () => void {
   const path = fileOf(url)
@@ -115,7 +115,7 @@ export function lock(url: string): () => void {
     file.exec('begin exclusive')
   } catch (cause) {
     file.close()
-    throw new Error(`Another Halyard is running on the database ${path}; stop that one first.`, { cause })
+    throw new Error(`Another Halyard process uses the database ${path}; stop it first.`, { cause })
   }
   return () => file.close()
 }

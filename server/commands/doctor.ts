@@ -1,4 +1,4 @@
-/** `halyard doctor`: tells whether Halyard can run here, changing nothing. */
+/** `halyard doctor`: checks whether Halyard can run on this machine, without changing anything. */
 import { once } from 'node:events'
 import { accessSync, constants, existsSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -13,10 +13,10 @@ import { adviceOn, openPlaces } from '#server/privacy.ts'
 import type { Invocation } from './command.ts'
 import { appliedMigrations, fileOf, missingMigrations, openDatabase, reasonOf, shown } from './database.ts'
 
-/** Thrown to undo what a check has written. */
+/** Thrown to roll back the writes of a check. */
 const UNDO = Symbol('undo')
 
-/** Prints one line for each thing examined; the process ends with 1 if any of them failed. */
+/** Prints one line per check; the process exits with 1 if a check failed. */
 export async function examine({ config }: Invocation): Promise<void> {
   const check = async (what: string, look: () => Promise<string> | string): Promise<void> => {
     try {
@@ -30,9 +30,9 @@ export async function examine({ config }: Invocation): Promise<void> {
 
   const path = fileOf(config.databaseUrl)
   if (path !== undefined) await check('Data folder', () => writableFolder(dirname(path)))
-  await check('Privacy', () => privacy(config))
+  await check('File permissions', () => privacy(config))
   if (path !== undefined && !existsSync(path)) {
-    await check('Database', () => `none yet; the first start makes ${path}`)
+    await check('Database', () => `does not exist; the first start creates ${path}`)
   } else {
     let db: Database | undefined
     await check('Database', async () => {
@@ -41,8 +41,8 @@ export async function examine({ config }: Invocation): Promise<void> {
     })
     if (db) {
       const opened = db
-      await check('Layout', () => layout(opened))
-      await check('Writing', () => writing(opened))
+      await check('Schema', () => layout(opened))
+      await check('Write access', () => writing(opened))
       await check('Search', () => indexer(opened))
       await check('Custom fields', () => patterns(opened))
       await check('Secrets', () => secrets(opened, config))
@@ -52,42 +52,42 @@ export async function examine({ config }: Invocation): Promise<void> {
   await check(`Port ${config.port}`, () => freePort(config))
 }
 
-/** Throws unless files can be made in a folder, or in the nearest one above it that exists. */
+/** Throws unless the folder, or its nearest existing ancestor, is writable. */
 function writableFolder(folder: string): string {
   let nearest = folder
   while (!existsSync(nearest) && dirname(nearest) !== nearest) nearest = dirname(nearest)
   accessSync(nearest, constants.W_OK | constants.X_OK)
-  return nearest === folder ? folder : `${folder}, which the first start makes`
+  return nearest === folder ? folder : `${folder} (the first start creates it)`
 }
 
-/** Throws where others on the machine can read what is kept. */
+/** Throws if other users of the machine can access the data. */
 function privacy(config: Config): string {
   const open = openPlaces(config)
   if (open.length > 0) throw new Error(open.map(adviceOn).join('; '))
-  return 'the data is for nobody else on this machine'
+  return 'other users of this machine cannot access the data'
 }
 
-/** Throws unless there is a key for what is sealed. */
+/** Throws if the key for encrypted secrets is missing. */
 async function secrets(db: Database, { secretKey }: Config): Promise<string> {
-  if ((await missingMigrations(db)).length > 0) return 'looked at once the layout is of this version'
+  if ((await missingMigrations(db)).length > 0) return 'not checked; the schema is of another version'
   const keys = useKeys(db, keySource(secretKey))
   const { where, read } = keys.source
   const sealed = (await sealedIn(db)).flatMap(({ key, passing }) => (key === null || passing ? [] : [key]))
   const lost = [...new Set(sealed)].filter((id) => !keys.find(id))
-  if (lost.length > 0) throw new Error(`sealed by the key ${lost.join(', ')}, which is not in ${where}; see docs/secrets.md`)
-  if (read().length === 0) return `no key yet; the first start makes ${where}`
+  if (lost.length > 0) throw new Error(`encrypted with the key ${lost.join(', ')}, which is not in ${where}; see docs/secrets.md`)
+  if (read().length === 0) return `no key yet; the first start creates ${where}`
   const advice = secretKey.in === 'file' && secretKey.ours && db.engine === 'postgres'
-  return `sealed by a key of ${where}${advice ? '; other servers on this database need the same, by --secret-key-file' : ''}`
+  return `encrypted with the key in ${where}${advice ? '; other servers on this database need the same --secret-key-file' : ''}`
 }
 
 async function layout(db: Database): Promise<string> {
-  if ((await appliedMigrations(db)).length === 0) return 'empty; the first start fills it'
+  if ((await appliedMigrations(db)).length === 0) return 'empty; the first start creates it'
   const missing = await missingMigrations(db)
-  if (missing.length > 0) throw new Error(`${missing.join(', ')} missing; run halyard migrate`)
-  return 'of this version'
+  if (missing.length > 0) throw new Error(`missing migrations: ${missing.join(', ')}; run halyard migrate`)
+  return 'up to date'
 }
 
-/** Throws where values of a field cannot be compared with its regular expression, as one that an earlier version took may be. */
+/** Throws if the regular expression of a field is not supported; earlier versions accepted more expressions. */
 async function patterns(db: Database): Promise<string> {
   const { patternFault } = await import('#text/patterns.ts')
   const fields = await db
@@ -98,10 +98,10 @@ async function patterns(db: Database): Promise<string> {
     return fault === undefined ? [] : [`the regular expression "${pattern}" of "${name}" (${id}) is not applied: ${fault}`]
   })
   if (faults.length > 0) throw new Error(faults.join('; '))
-  return 'can be checked'
+  return 'regular expressions are valid'
 }
 
-/** Throws unless a table can be made and written; nothing of it is kept. */
+/** Throws unless a table can be created and written; the transaction is rolled back. */
 async function writing(db: Database): Promise<string> {
   const probe = db.transaction(async (tx) => {
     await tx.run(sql`create table halyard_doctor (id integer)`)
@@ -124,7 +124,7 @@ async function freePort({ host, port }: Config): Promise<string> {
       (response) => response.text(),
       () => '',
     )
-    if (answer === 'ok') return 'in use by a Halyard that is running'
+    if (answer === 'ok') return 'in use by a running Halyard server'
     throw error
   } finally {
     server.close()

@@ -1,10 +1,10 @@
-/** How to get into an instance that nobody has signed in to yet. */
+/** The credentials of a new instance: the setup link and the first API token. */
 import type { SetupResult } from '#server/setup.ts'
 
-/** The lines to show; empty when there is nothing to tell. */
+/** The lines to print; empty if there are no new credentials. */
 export function loginLines({ token }: SetupResult, setupAddress?: string): string {
   let lines = ''
-  if (setupAddress) lines += `Set it up at:     ${setupAddress} (works once, for a day)\n`
-  if (token) lines += `API token:        ${token} (shown only this once)\n`
+  if (setupAddress) lines += `Setup link:       ${setupAddress} (works once, expires in a day)\n`
+  if (token) lines += `API token:        ${token} (shown only once)\n`
   return lines
 }

@@ -1,10 +1,10 @@
-/** `halyard migrate`: brings a database to the layout of this version. */
+/** `halyard migrate`: migrates a database to the schema of this version. */
 import { migrate } from '#db/migrate.ts'
 import { setup } from '#server/setup.ts'
 import type { Invocation } from './command.ts'
 import { lock, openDatabase, secure, shown } from './database.ts'
 
-/** Migrates, with what belongs to the layout: the permission catalogue and the built-in users. */
+/** Applies the migrations, and updates the permission catalogue and the built-in users. */
 export async function migrateDatabase({ config }: Invocation): Promise<void> {
   const { databaseUrl } = config
   const db = await openDatabase(databaseUrl)

@@ -1,4 +1,4 @@
-/** `halyard oauth`: applications that may ask people to let them in, from the command line. */
+/** `halyard oauth`: administers OAuth applications. */
 import type { Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import {
@@ -29,10 +29,10 @@ export async function listApplications({ config }: Invocation): Promise<void> {
     row.enabled ? 'enabled' : 'disabled',
     row.redirect_uris.join(' '),
   ])
-  console.log(columns([['ID', 'NAME', 'CLIENT ID', 'KIND', 'STATE', 'REDIRECT URIS'], ...lines]))
+  console.log(columns([['ID', 'NAME', 'CLIENT ID', 'CLIENT TYPE', 'STATUS', 'REDIRECT URIS'], ...lines]))
 }
 
-/** Registers an application and shows its secret: nobody can do that later. */
+/** Registers an application and prints its secret, which cannot be shown again. */
 export async function registerApplication({ config, flags, words }: Invocation): Promise<void> {
   const made = await withDatabase(config.databaseUrl, (db) =>
     db.transaction(async (tx) => {
@@ -50,32 +50,32 @@ export async function registerApplication({ config, flags, words }: Invocation):
     }),
   )
   console.log(`Client ID:     ${made.clientId}`)
-  if (made.secret) console.log(`Client secret: ${made.secret} (shown only this once)`)
+  if (made.secret) console.log(`Client secret: ${made.secret} (shown only once)`)
 }
 
-/** Gives an application a new secret and shows it. */
+/** Rotates the secret of an application and prints the new one. */
 export async function rotateApplication(invocation: Invocation): Promise<void> {
   const secret = await withApplication(invocation, async (tx, id) => {
     const row = (await applications(tx)).find((one) => one.id === id)
-    if (row && !isConfidential(row)) throw new Error(`Application ${id} is public: it has no secret.`)
+    if (row && !isConfidential(row)) throw new Error(`Application ${id} is public and has no secret.`)
     return rotateSecret(tx, id, new Date())
   })
-  console.log(`Client secret: ${secret} (shown only this once)`)
+  console.log(`Client secret: ${secret} (shown only once)`)
 }
 
 export async function disableApplication(invocation: Invocation): Promise<void> {
   await withApplication(invocation, (tx, id) => setEnabled(tx, id, false, new Date()))
-  console.log('Disabled it: neither it nor any of its tokens is let in.')
+  console.log(`Disabled application ${invocation.words[0]}. The server rejects its tokens.`)
 }
 
 export async function enableApplication(invocation: Invocation): Promise<void> {
   await withApplication(invocation, (tx, id) => setEnabled(tx, id, true, new Date()))
-  console.log('Enabled it.')
+  console.log(`Enabled application ${invocation.words[0]}.`)
 }
 
 export async function deleteApplication(invocation: Invocation): Promise<void> {
   await withApplication(invocation, remove)
-  console.log('Deleted it, with all its tokens.')
+  console.log(`Deleted application ${invocation.words[0]} and all its tokens.`)
 }
 
 async function withApplication<T>({ config, words }: Invocation, work: (tx: Transaction, id: number) => Promise<T>): Promise<T> {

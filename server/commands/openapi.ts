@@ -1,4 +1,4 @@
-/** `halyard openapi`: the description of the API, without a server. */
+/** `halyard openapi`: prints the OpenAPI document without starting a server. */
 import { openapiDocument } from '#http/documents.ts'
 import { product } from '#server/modules.ts'
 import type { Invocation } from './command.ts'

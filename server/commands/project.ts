@@ -1,4 +1,4 @@
-/** `halyard project`: which parts of the product a project uses, from the command line. */
+/** `halyard project`: lists, enables and disables the modules of a project. */
 import { sql } from '#db/sql.ts'
 import { projectIdentifiedBy } from '#modules/projects/identifiers.ts'
 import { switchModule } from '#modules/projects/modules.ts'
@@ -7,7 +7,7 @@ import { columns } from './columns.ts'
 import type { Invocation } from './command.ts'
 import { withDatabase } from './database.ts'
 
-/** The id of the project that a word identifies. Throws an Error where there is none. */
+/** The id of the project with an identifier. Throws an Error if there is none. */
 async function projectIn(db: Parameters<typeof projectIdentifiedBy>[1]['db'], word = ''): Promise<number> {
   const id = await projectIdentifiedBy(word, { db })
   if (id === undefined) throw new Error(`There is no project "${word}".`)
@@ -20,7 +20,9 @@ export async function listModules({ config, words }: Invocation): Promise<void> 
     const rows = await db.all<{ name: string }>(sql`select name from enabled_modules where project_id = ${id}`)
     return new Set(rows.map((row) => row.name))
   })
-  console.log(columns([['MODULE', ''], ...product.projectModules.map(({ name }) => [name, on.has(name) ? 'enabled' : ''])]))
+  console.log(
+    columns([['MODULE', 'STATUS'], ...product.projectModules.map(({ name }) => [name, on.has(name) ? 'enabled' : 'disabled'])]),
+  )
 }
 
 const switching = (isOn: boolean) =>

@@ -1,4 +1,4 @@
-/** `halyard provider`: OpenID Connect providers whose word for who somebody is counts here, and who is who with them. */
+/** `halyard provider`: administers OpenID Connect providers and the links between their subjects and users. */
 import { readFileSync } from 'node:fs'
 import { ConstraintError, type Database, type Reader, type Transaction } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
@@ -28,19 +28,23 @@ export async function listProviders({ config }: Invocation): Promise<void> {
     registration,
     String(users),
   ])
-  console.log(columns([['SLUG', 'NAME', 'ISSUER', 'CLIENT', 'STATUS', 'REGISTRATION', 'USERS'], ...rows]))
+  console.log(columns([['SLUG', 'NAME', 'ISSUER', 'CLIENT ID', 'STATUS', 'REGISTRATION', 'USERS'], ...rows]))
 }
 
-/** Adds a provider, and tells what it has to know of us. */
+/** Adds a provider and prints the redirect URI to register there. */
 export async function addProvider({ config, flags, words }: Invocation): Promise<void> {
   const [slug, issuer] = words as [string, string]
   if (!/^[a-z][a-z0-9-]{0,39}$/.test(slug)) {
-    throw new Error(`"${slug}" cannot be the slug of a provider: that is a lower-case letter, then letters, digits and hyphens.`)
+    throw new Error(
+      `"${slug}" is not a valid slug: a slug is a lower-case letter followed by lower-case letters, digits and hyphens.`,
+    )
   }
   if (!isIssuer(issuer)) {
-    throw new Error(`"${issuer}" is not an issuer such as https://id.example.org; without HTTPS it has to be on this machine.`)
+    throw new Error(
+      `"${issuer}" is not an issuer such as https://id.example.org; only an issuer on this machine can do without HTTPS.`,
+    )
   }
-  if (flags['client-id'] === undefined) throw new Error('halyard provider add needs --client-id.')
+  if (flags['client-id'] === undefined) throw new Error('halyard provider add requires --client-id.')
   const secret = flags['client-secret-file'] === undefined ? null : secretIn(String(flags['client-secret-file']))
   const row = {
     slug,
@@ -59,7 +63,7 @@ export async function addProvider({ config, flags, words }: Invocation): Promise
       await write(db, async (tx) => {
         const { id } = (await tx.one<{ id: number }>(insert('auth_providers', row)).catch((cause: unknown) => {
           if (!(cause instanceof ConstraintError)) throw cause
-          throw new Error(`There is a provider with the slug ${slug} or the issuer ${issuer} already.`, { cause })
+          throw new Error(`A provider with the slug ${slug} or the issuer ${issuer} already exists.`, { cause })
         })) as { id: number }
         if (secret === null) return
         const sealed = await keysOf(db).seal(tx, { table: 'auth_providers', column: 'client_secret', id }, secret)
@@ -69,10 +73,10 @@ export async function addProvider({ config, flags, words }: Invocation): Promise
     },
     config.secretKey,
   )
-  console.log(`Added ${slug}. It has to know this address: ${addressOf(settings, `/auth/${slug}/callback`)}`)
+  console.log(`Added ${slug}. Register this redirect URI at the provider: ${addressOf(settings, `/auth/${slug}/callback`)}`)
 }
 
-/** The secret that a file holds: on the command line, others on this machine could read it. */
+/** Reads the secret from a file, because other users of the machine can see command lines. */
 function secretIn(path: string): string {
   let secret: string
   try {
@@ -80,28 +84,30 @@ function secretIn(path: string): string {
   } catch (cause) {
     throw new Error(`The file ${path} cannot be read: ${reasonOf(cause)}.`, { cause })
   }
-  if (secret === '') throw new Error(`There is no secret in ${path}.`)
+  if (secret === '') throw new Error(`The file ${path} is empty.`)
   return secret
 }
 
 function registrationIn(text: string): Registration {
   const found = registrations.find((one) => one === text)
-  if (!found) throw new Error(`--registration is one of ${registrations.join(', ')}, not "${text}".`)
+  if (!found) throw new Error(`--registration must be one of ${registrations.join(', ')}, not "${text}".`)
   return found
 }
 
-/** `login=upn,email=mail` as names of claims. */
+/** Parses claim names such as `login=upn,email=mail`. */
 function claimsIn(text: string): ClaimNames {
   const pairs = text === '' ? [] : text.split(',').map((pair) => pair.trim().split('='))
   for (const [property = '', claim = '', ...more] of pairs) {
     if (!Object.hasOwn(claimNames, property) || claim === '' || more.length > 0) {
-      throw new Error(`--claims is a list such as login=upn,email=mail of ${Object.keys(claimNames).join(', ')}, not "${text}".`)
+      throw new Error(
+        `--claims must be a list such as login=upn,email=mail of ${Object.keys(claimNames).join(', ')}, not "${text}".`,
+      )
     }
   }
   return Object.fromEntries(pairs)
 }
 
-/** Removes a provider and all links to it; the users stay. */
+/** Removes a provider and its links; the users remain. */
 export async function removeProvider({ config, words }: Invocation): Promise<void> {
   await withDatabase(config.databaseUrl, (db) =>
     write(db, async (tx) => {
@@ -125,7 +131,7 @@ async function setAvailable({ config, words }: Invocation, available: boolean): 
   console.log(`${available ? 'Enabled' : 'Disabled'} ${words[0]}.`)
 }
 
-/** Links a user to a subject of a provider, in place of the one before. */
+/** Links a user to a subject of a provider and replaces the user's former link. */
 export async function linkUser({ config, words }: Invocation): Promise<void> {
   const [slug, login, subject] = words as [string, string, string]
   await withDatabase(config.databaseUrl, (db) =>
@@ -135,7 +141,7 @@ export async function linkUser({ config, words }: Invocation): Promise<void> {
       const link = { user_id: user.id, provider_id: provider.id, subject, created_at: new Date().toISOString() }
       await tx.one(insert('user_auth_identities', link)).catch((cause: unknown) => {
         if (!(cause instanceof ConstraintError)) throw cause
-        throw new Error(`Somebody else is linked to "${subject}" of ${slug} already.`, { cause })
+        throw new Error(`Another user is already linked to "${subject}" of ${slug}.`, { cause })
       })
     }),
   )
@@ -162,7 +168,7 @@ const write = (db: Database, work: (tx: Transaction) => Promise<void>): Promise<
     await invalidate(tx, 'auth_providers')
   })
 
-/** The provider with a slug. Throws an Error in one sentence when there is none. */
+/** The provider with a slug. Throws an Error in one sentence if there is none. */
 async function providerOf(db: Reader, slug: string): Promise<Provider> {
   const provider = await db.one<Provider>(sql`select * from auth_providers where slug = ${slug}`)
   if (!provider) throw new Error(`There is no provider "${slug}"; halyard provider list shows them.`)

@@ -1,4 +1,4 @@
-/** `halyard revisions`: what was committed to a project's repository, from the command line. */
+/** `halyard revisions`: imports the commits of a project's repository. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { sql } from '#db/sql.ts'
@@ -11,7 +11,7 @@ const RECORD = '\u001e'
 const FORMAT = ['%H', '%an', '%ae', '%cI', '%B'].join('%x1f')
 const LARGEST_LOG = 256 * 1024 * 1024
 
-/** All commits of a git repository, the oldest first. Throws an Error in one sentence when there is none. */
+/** All commits of a git repository, oldest first. Throws an Error in one sentence if git fails. */
 async function commitsOf(path: string): Promise<Commit[]> {
   const args = ['-C', path, 'log', '--all', '--reverse', `--format=${FORMAT}%x1e`]
   const { stdout } = await promisify(execFile)('git', args, { maxBuffer: LARGEST_LOG }).catch((cause: Error) => {
@@ -38,5 +38,5 @@ export async function importRevisions({ config, words }: Invocation): Promise<vo
     if (!project) throw new Error(`There is no project with the identifier "${identifier}".`)
     return importAll(db, project.id, commits)
   })
-  console.log(`${count} new of ${commits.length} revisions.`)
+  console.log(`Imported ${count} new revisions of ${commits.length}.`)
 }

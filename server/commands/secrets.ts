@@ -1,4 +1,4 @@
-/** `halyard secrets`: the key by which secrets in the database are sealed. */
+/** `halyard secrets`: manages the key that encrypts secrets in the database. */
 import { type Key, keysOf, randomSecretKey, resealSecrets, sealedIn, sealingKey, writtenKey } from '#identity/secrets.ts'
 import { columns } from './columns.ts'
 import type { Invocation } from './command.ts'
@@ -9,20 +9,20 @@ export async function generateKey(): Promise<void> {
   console.log(writtenKey(randomSecretKey()))
 }
 
-/** Lists what is sealed, and by which key. */
+/** Lists the encrypted secrets and their keys. */
 export async function listSecrets({ config }: Invocation): Promise<void> {
   const { all, seals } = await withDatabase(config.databaseUrl, async (db) => ({
     all: await sealedIn(db),
     seals: await sealingKey(db),
   }))
-  console.log(`Sealed by the key: ${seals ?? 'none yet'}`)
-  const rows = all.map(({ table, column, key, count }) => [`${table}.${column}`, key ?? 'not sealed yet', String(count)])
+  console.log(`Current key: ${seals ?? 'none yet'}`)
+  const rows = all.map(({ table, column, key, count }) => [`${table}.${column}`, key ?? 'not encrypted yet', String(count)])
   console.log(columns([['SECRET', 'KEY', 'COUNT'], ...rows]))
 }
 
 /**
- * Seals everything by another key: a new one where the file is ours, else the first of those given. Where it is interrupted, the
- * file holds the new key as well as the old one, and the database is as it was before or as it is after.
+ * Encrypts all secrets with another key: a new one if Halyard manages the key file, otherwise the first of the given keys. After an
+ * interruption, the file holds both keys, and the database uses either the old key or the new one.
  */
 export async function rotateKey({ config }: Invocation): Promise<void> {
   const { count, id } = await withDatabase(
@@ -32,7 +32,7 @@ export async function rotateKey({ config }: Invocation): Promise<void> {
       const before = source.read()
       if (!source.keep && before[0]?.id === (await sealingKey(db))) {
         throw new Error(
-          `The first key of ${source.where} is the one that seals already. Put a new one in front of it (halyard secrets generate), with a space or a new line between, and leave the old one until this is done.`,
+          `The first key of ${source.where} is already the current key. Generate a new key (halyard secrets generate), put it in front, separated by a space or a new line, and keep the old key until the rotation is done.`,
         )
       }
       source.keep?.([randomSecretKey(), ...before])
@@ -43,6 +43,6 @@ export async function rotateKey({ config }: Invocation): Promise<void> {
     config.secretKey,
   )
   console.log(
-    `${count} secrets are sealed by the key ${id} now. Former keys are needed no more, but for older copies of the data.`,
+    `Encrypted ${count} ${count === 1 ? 'secret' : 'secrets'} with the key ${id}. Former keys are needed only for older copies of the database.`,
   )
 }

@@ -1,4 +1,4 @@
-/** `halyard seed`: fills an empty instance, or adds the demo data to one without projects. */
+/** `halyard seed`: fills an empty instance, or adds the demo data to an instance without projects. */
 import { ConstraintError, type Database } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { setup, stateOf } from '#server/setup.ts'
@@ -6,7 +6,7 @@ import type { Invocation } from './command.ts'
 import { lock, openDatabase, secure } from './database.ts'
 import { loginLines } from './login.ts'
 
-/** Seeds, and prints how to log in if that is new. */
+/** Seeds the instance and prints new credentials. */
 export async function seedInstance({ config }: Invocation): Promise<void> {
   const db = await openDatabase(config.databaseUrl)
   try {
@@ -15,14 +15,14 @@ export async function seedInstance({ config }: Invocation): Promise<void> {
     await secure(db, config)
     const seeded = result.fresh || (config.seed === 'demo' && (await addDemo(db)))
     unlock()
-    console.log(seeded ? `The ${config.seed} data is there.` : 'There was nothing to do.')
+    console.log(seeded ? `Added the ${config.seed} data.` : 'The instance already has data.')
     process.stdout.write(loginLines(result))
   } finally {
     await db.close()
   }
 }
 
-/** Adds the demo data to an instance that has no projects; whether it did. */
+/** Adds the demo data to an instance without projects; returns whether it did. */
 async function addDemo(db: Database): Promise<boolean> {
   const { seedDemo } = await import('#server/seeds/seed-demo.ts')
   try {
@@ -34,6 +34,6 @@ async function addDemo(db: Database): Promise<boolean> {
     })
   } catch (cause) {
     if (!(cause instanceof ConstraintError)) throw cause
-    throw new Error('The demo data does not fit in: this instance has users with the same logins or addresses.', { cause })
+    throw new Error('The demo data cannot be added: its logins or e-mail addresses are already in use.', { cause })
   }
 }

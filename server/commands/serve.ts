@@ -1,4 +1,4 @@
-/** `halyard serve`: sets the database up, answers requests, and ends in good order. */
+/** `halyard serve`: sets up the database, serves requests, and shuts down gracefully. */
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { type Database, PATIENCE_MS } from '#db/database.ts'
@@ -17,22 +17,22 @@ const CONNECTIONS = 10
 const DELIVERY_MS = 1000
 const READING_MS = 1000
 const SWEEP_MS = 60_000
-/** For what is being answered when the server is to end. */
+/** The time for running requests at shutdown. */
 const DRAINING_MS = 10_000
-/** For everything: what has not ended by then, as a statement that the database does not answer, is left behind. */
+/** The time for the whole shutdown; work that still runs then, such as a statement without a response, is abandoned. */
 const ENDING_MS = 30_000
-/** A Ctrl-C reaches the whole process group, and npm passes on a second one: within this time they are one. */
+/** Ctrl-C reaches the whole process group, and npm forwards it again: signals within this time count as one. */
 const SAME_SIGNAL_MS = 500
 
-/** Serves until a signal ends it; then the process ends by itself. */
+/** Serves until a signal arrives; then the process ends by itself. */
 export async function serve({ config }: Invocation): Promise<void> {
-  // The application is loaded while the database is waited for.
+  // The application loads while the database opens.
   const [{ build }, { db, unlock, result }] = await Promise.all([import('#server/app.ts'), prepare(config)])
   const logLevel = config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info')
   const files = openStore(config.attachments)
   const [app, url] = await listening(() => build(db, { files, logLevel, trustedProxies: config.trustedProxies }), config).catch(
     (error: unknown) => {
-      // The token exists now, and this is the only time it can be told.
+      // The token exists now, and it cannot be shown later.
       process.stdout.write(loginLines(result))
       throw error
     },
@@ -41,7 +41,7 @@ export async function serve({ config }: Invocation): Promise<void> {
   const post = postOf(config.mail, app.log)
   const stopDelivery = repeat(DELIVERY_MS, () => deliverAll(db), failed('delivering events'))
   const ending = new AbortController()
-  const stopReading = repeat(READING_MS, () => workOnFiles(db, files, ending.signal), failed('working on files'))
+  const stopReading = repeat(READING_MS, () => workOnFiles(db, files, ending.signal), failed('processing files'))
   const stopSweeping = repeat(SWEEP_MS, () => sweepFiles(db, files), failed('removing files'))
   const stopMailing = repeat(DELIVERY_MS, () => sendAll(db, post, app), failed('sending mail'))
 
@@ -53,7 +53,7 @@ export async function serve({ config }: Invocation): Promise<void> {
     }
     stopping = performance.now()
     setTimeout(() => {
-      app.log.error(`not ended after ${ENDING_MS / 1000} s, and left`)
+      app.log.error(`shutdown did not finish within ${ENDING_MS / 1000} s; exiting`)
       process.exit(1)
     }, ENDING_MS).unref()
     ending.abort()
@@ -73,20 +73,20 @@ export async function serve({ config }: Invocation): Promise<void> {
 }
 
 /**
- * Goes on after a mistake of ours that nothing has caught, and tells of it in the log. Ended by it, the server could be stopped by
- * anybody who had found one; what it was about has failed by itself, and each request has its own transaction and limits of time.
+ * Logs an uncaught exception and keeps the server running. Otherwise anyone who found such a bug could stop the server. The failed
+ * request has ended by itself, since each request has its own transaction and time limits.
  */
 function outlive({ log }: FastifyInstance): void {
-  process.on('uncaughtException', (err, origin) => log.error({ err, origin }, 'a mistake that nothing has caught'))
+  process.on('uncaughtException', (err, origin) => log.error({ err, origin }, 'uncaught exception'))
 }
 
-/** Where the first administrator is set up, if that is still to be done: by the address that people use, where it is known. */
+/** The setup link for the first administrator, at the public URL if known; undefined once the setup is done. */
 async function setupAddress(db: Database): Promise<string | undefined> {
   const path = await setupPath(db)
   return path === undefined ? undefined : addressOf(await readSettings(db), path)
 }
 
-/** Opens the database, for this process alone where it is a file, and sets it up. */
+/** Opens the database, locks it if it is a file, and sets it up. */
 async function prepare(config: Config): Promise<{ db: Database; unlock: () => void; result: SetupResult }> {
   const db = await openDatabase(config.databaseUrl, { connections: CONNECTIONS, patience: PATIENCE_MS })
   const unlock = lock(config.databaseUrl)
@@ -95,26 +95,26 @@ async function prepare(config: Config): Promise<{ db: Database; unlock: () => vo
   return { db, unlock, result }
 }
 
-/** Builds an application and opens its port; gives the address too. Throws an Error in one sentence when that cannot be had. */
+/** Builds the application and opens its port. Throws an Error in one sentence if the port is not available. */
 async function listening(build: () => Promise<FastifyInstance>, { host, port }: Config): Promise<[FastifyInstance, string]> {
   const app = await build()
   await app.listen({ host, port }).catch((cause: unknown) => {
     throw new Error(`Halyard cannot listen on ${host}, port ${port}: ${reasonOf(cause)}.`, { cause })
   })
   const url = urlOf(app.server.address() as AddressInfo, host)
-  // Before anybody can have asked: what is remembered of the settings has it.
+  // Before the first request, because cached settings include the address.
   answersAt(new URL(url).host)
   return [app, url]
 }
 
 /**
- * Does something now and then, never twice at once. Gives the way to end it, which waits for what is being done.
- * @param failed is told of a failure; not again of the same one, until something else has come of it
+ * Runs work periodically, never concurrently. Returns the function that stops it and waits for the current run.
+ * @param failed is called on a failure, but not for the same failure in a row
  */
 function repeat(every: number, work: () => Promise<unknown>, failed: (error: unknown) => void): () => Promise<void> {
   let running: Promise<void> | undefined
   let known: string | undefined
-  const tell = (error: unknown) => {
+  const report = (error: unknown) => {
     const reason = reasonOf(error)
     if (reason !== known) failed(error)
     known = reason
@@ -123,7 +123,7 @@ function repeat(every: number, work: () => Promise<unknown>, failed: (error: unk
     running ??= work()
       .then(() => {
         known = undefined
-      }, tell)
+      }, report)
       .finally(() => {
         running = undefined
       })
@@ -147,11 +147,11 @@ async function workOnFiles(db: Database, files: FileStore, signal: AbortSignal):
   await runFileTasks(product, db, files, new Date(), signal)
 }
 
-/** Sends what mail there is; the log tells of what could not be sent. */
+/** Sends pending mails and logs failures. */
 async function sendAll(db: Database, post: Post, { log }: FastifyInstance): Promise<void> {
   const { sendMails } = await import('#jobs/mail.ts')
   await sendMails(db, post, new Date(), ({ recipient, subject }, err, isLast) =>
-    log.error({ err, to: recipient, subject }, isLast ? 'mail could not be sent, and is given up' : 'mail could not be sent yet'),
+    log.error({ err, to: recipient, subject }, isLast ? 'sending mail failed, giving up' : 'sending mail failed, will retry'),
   )
 }
 
@@ -159,7 +159,7 @@ async function sweepFiles(db: Database, files: FileStore): Promise<void> {
   await (await import('#modules/files/loose.ts')).sweep(db, files)
 }
 
-/** Where a browser on this machine finds the server. */
+/** The server's URL for a browser on this machine. */
 function urlOf({ address, family, port }: AddressInfo, host: string): string {
   const everywhere = address === '0.0.0.0' || address === '::'
   const name = everywhere ? 'localhost' : family === 'IPv6' ? `[${address}]` : host === 'localhost' ? host : address

@@ -1,4 +1,4 @@
-/** `halyard token`: tokens, from the command line. */
+/** `halyard token`: lists, creates and revokes tokens. */
 import type { Reader } from '#db/database.ts'
 import { amongTexts } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
@@ -9,12 +9,12 @@ import { type Invocation, idIn } from './command.ts'
 import { withDatabase } from './database.ts'
 import { userOf } from './user.ts'
 
-/** What a token opens, in words. */
-function opens({ query_id, scopes, project_ids }: Tables['tokens']): string {
-  if (query_id !== null) return `the calendar of query ${query_id}`
-  const what = (scopes as string[]).includes('api_v3') ? 'the API' : 'the API, for reading'
+/** The access of a token in words. */
+function accessOf({ query_id, scopes, project_ids }: Tables['tokens']): string {
+  if (query_id !== null) return `calendar of query ${query_id}`
+  const what = (scopes as string[]).includes('api_v3') ? 'read and write' : 'read only'
   const projects = project_ids as number[] | null
-  return projects === null ? what : `${what}, in ${projects.length === 1 ? 'project' : 'projects'} ${projects.join(', ')}`
+  return projects === null ? what : `${what}, ${projects.length === 1 ? 'project' : 'projects'} ${projects.join(', ')}`
 }
 
 export async function listTokens({ config, words }: Invocation): Promise<void> {
@@ -26,15 +26,15 @@ export async function listTokens({ config, words }: Invocation): Promise<void> {
     String(token.id),
     token.name,
     token.ending === null ? '' : `…${token.ending}`,
-    opens(token),
+    accessOf(token),
     token.created_at,
     token.expires_at ?? 'never',
     token.last_used_at ?? 'never',
   ])
-  console.log(columns([['ID', 'NAME', 'ENDS IN', 'OPENS', 'CREATED', 'EXPIRES', 'LAST USED'], ...rows]))
+  console.log(columns([['ID', 'NAME', 'ENDING', 'ACCESS', 'CREATED', 'EXPIRES', 'LAST USED'], ...rows]))
 }
 
-/** The ids of projects given by their ids or identifiers. Throws an Error for one that there is not. */
+/** Resolves ids or identifiers to project ids. Throws an Error for an unknown project. */
 async function projectsNamed(db: Reader, text: string): Promise<number[]> {
   const named = text.split(',').map((one) => one.trim())
   const rows = await db.all<{ id: number; identifier: string }>(sql`
@@ -47,16 +47,16 @@ async function projectsNamed(db: Reader, text: string): Promise<number[]> {
   })
 }
 
-/** Creates a token and shows it: nobody can do that later. */
+/** Creates a token and prints it; it cannot be shown again. */
 export async function createToken({ config, flags, words }: Invocation): Promise<void> {
   const now = new Date()
   const name = String(flags['name'] ?? 'Command line')
-  if (name.trim() === '' || name.length > LONGEST_NAME) throw new Error(`A name has 1 to ${LONGEST_NAME} characters.`)
+  if (name.trim() === '' || name.length > LONGEST_NAME) throw new Error(`--name must have 1 to ${LONGEST_NAME} characters.`)
   const scope = String(flags['scope'] ?? 'api_v3')
-  if (!tokenScopes.includes(scope)) throw new Error(`"${scope}" is no scope; there are ${tokenScopes.join(' and ')}.`)
+  if (!tokenScopes.includes(scope)) throw new Error(`--scope must be ${tokenScopes.join(' or ')}, not "${scope}".`)
   const expires = flags['expires'] === undefined ? null : expiryOf(String(flags['expires']), now)
   if (expires === undefined)
-    throw new Error(`"${flags['expires']}" is neither a number of days nor a day to come, such as 2030-12-31.`)
+    throw new Error(`--expires must be a number of days or a future date such as 2030-12-31, not "${flags['expires']}".`)
   const token = await withDatabase(config.databaseUrl, (db) =>
     db.transaction(async (tx) => {
       const { id } = await userOf(tx, words[0]!)
@@ -64,7 +64,7 @@ export async function createToken({ config, flags, words }: Invocation): Promise
       return makeToken(tx, id, { name, scope, expiresAt: expires, projects }, now)
     }),
   )
-  console.log(`API token: ${token} (shown only this once)`)
+  console.log(`API token: ${token} (shown only once)`)
 }
 
 export async function revokeToken({ config, words }: Invocation): Promise<void> {

@@ -1,4 +1,4 @@
-/** `halyard user`: who can sign in, from the command line. */
+/** `halyard user`: administers users. */
 import { ConstraintError, type Reader, type Transaction } from '#db/database.ts'
 import { assignments, folded, insert } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
@@ -32,13 +32,13 @@ export async function listUsers({ config }: Invocation): Promise<void> {
     statusNames[user.status] ?? String(user.status),
     user.admin ? 'administrator' : '',
   ])
-  console.log(columns([['LOGIN', 'NAME', 'ADDRESS', 'STATUS', ''], ...rows]))
+  console.log(columns([['LOGIN', 'NAME', 'EMAIL', 'STATUS', 'ROLE'], ...rows]))
 }
 
-/** Creates a user; shows the password if it made one up. */
+/** Creates a user and prints a generated password. */
 export async function createUser({ config, flags }: Invocation): Promise<void> {
   const missing = ['login', 'email', 'first-name', 'last-name'].filter((flag) => flags[flag] === undefined)
-  if (missing.length > 0) throw new Error(`halyard user create needs --${missing.join(', --')}.`)
+  if (missing.length > 0) throw new Error(`halyard user create requires --${missing.join(', --')}.`)
   const login = String(flags['login'])
   const email = String(flags['email'])
   if (!/^[^@\s]+@[^@\s]+$/.test(email)) throw new Error(`"${email}" is not an e-mail address.`)
@@ -63,8 +63,8 @@ export async function createUser({ config, flags }: Invocation): Promise<void> {
       }
       await tx.one(insert('principals', { ...user, ...more })).catch((cause: unknown) => {
         if (!(cause instanceof ConstraintError)) throw cause
-        const what = cause.message.includes('principals_login') ? `login "${login}"` : `address ${email}`
-        throw new Error(`There is somebody with the ${what} already.`, { cause })
+        const what = cause.message.includes('principals_login') ? `login "${login}"` : `e-mail address ${email}`
+        throw new Error(`The ${what} is already in use.`, { cause })
       })
       if (more.admin) await endSetup(tx)
       await invalidate(tx, 'principals')
@@ -74,7 +74,7 @@ export async function createUser({ config, flags }: Invocation): Promise<void> {
   if (flags['password'] === undefined) console.log(`Password: ${password}`)
 }
 
-/** Gives a user a random password, which is shown, and which they have to change when they sign in. */
+/** Sets and prints a random password, which the user must change at the next sign-in. */
 export async function resetPassword({ config, words }: Invocation): Promise<void> {
   const password = randomPassword()
   const login = await withDatabase(config.databaseUrl, async (db) => {
@@ -89,7 +89,7 @@ export async function resetPassword({ config, words }: Invocation): Promise<void
       return user.login
     })
   })
-  console.log(`Password of ${login}: ${password}\nIt has to be changed at the next sign-in.`)
+  console.log(`Password of ${login}: ${password}\nThe user must change it at the next sign-in.`)
 }
 
 export async function lockUser(invocation: Invocation): Promise<void> {
@@ -102,7 +102,7 @@ export async function unlockUser(invocation: Invocation): Promise<void> {
   console.log(`Unlocked ${invocation.words[0]}.`)
 }
 
-/** Takes a user's second factors away, and ends their sessions. */
+/** Removes a user's second factors and ends the user's sessions. */
 export async function resetUser({ config, words }: Invocation): Promise<void> {
   const login = await withDatabase(config.databaseUrl, (db) =>
     db.transaction(async (tx) => {
@@ -111,10 +111,10 @@ export async function resetUser({ config, words }: Invocation): Promise<void> {
       return user.login
     }),
   )
-  console.log(`${login} signs in without two-factor sign-in and passkeys now.`)
+  console.log(`Removed the authenticator app, passkeys and recovery codes of ${login}.`)
 }
 
-/** Gives a user a status; with `from`, only where it has that one now. */
+/** Sets the status of a user; with `from`, only if it is the current status. */
 async function setStatus({ config, words }: Invocation, status: number, from?: number): Promise<void> {
   await withDatabase(config.databaseUrl, (db) =>
     db.transaction(async (tx: Transaction) => {
@@ -128,7 +128,7 @@ async function setStatus({ config, words }: Invocation, status: number, from?: n
   )
 }
 
-/** The user with a login, letter case aside. Throws an Error in one sentence when there is none. */
+/** The user with a login, ignoring case. Throws an Error in one sentence if there is none. */
 export async function userOf(db: Reader, login: string): Promise<User> {
   const user = await db.one<User>(sql`
     select * from principals

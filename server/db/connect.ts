@@ -26,5 +26,5 @@ export async function connect(
     const { openPostgres } = await import('./postgres.ts')
     return openPostgres(url, options)
   }
-  throw new Error(`The database address "${url}" is neither sqlite:PATH nor postgres://…`)
+  throw new Error(`The database URL "${url}" must be sqlite:PATH or postgres://…`)
 }

@@ -80,10 +80,10 @@ export const withOnePatience = <T>(work: () => T): T => waited.run({ ms: 0, unti
  */
 const reasons = {
   busy: 'The database is busy. Try again in a few seconds.',
-  away: 'The database cannot be reached, or takes no changes. Try again in a few seconds.',
-  full: 'There is no space left to store this. Ask an administrator to make some, and try again then.',
+  away: 'The database is unavailable or read-only. Try again in a few seconds.',
+  full: 'The server has no space left for new data. Ask an administrator to free some space, then try again.',
   unknown:
-    'The connection to the database broke while the change was saved: it may have been saved or not. Read again what there is before you repeat it.',
+    'The connection to the database broke during the commit: the change may have been saved or not. Fetch the resource again before you repeat the change.',
   damaged: 'The database is damaged. Ask an administrator to restore it from a backup.',
 } as const
 

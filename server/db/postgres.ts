@@ -224,7 +224,7 @@ export function openPostgres(
       const { rows } = await read(sql`select current_setting('transaction_read_only') = 'on' as readonly`, MOMENT_MS)
       if (rows[0]?.['readonly']) {
         distrusted = performance.now()
-        throw new UnavailableError('away', new Error('The database takes no changes.'))
+        throw new UnavailableError('away', new Error('The database is read-only.'))
       }
     },
     async close() {
@@ -239,7 +239,7 @@ export function openPostgres(
   }
 }
 
-const LATE = new Error('The database did not answer in time.')
+const LATE = new Error('The database did not respond in time.')
 
 /** The moment until which something may take that has `limit` milliseconds, of which its request may have waited some already. */
 function momentIn(limit: number): number {

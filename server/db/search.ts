@@ -132,6 +132,6 @@ async function renew(tx: Transaction, table: string, ids: readonly number[]): Pr
 export async function indexer(db: Database): Promise<string> {
   if (db.engine === 'sqlite') return 'FTS5'
   if (!(await db.one(sql`select 1 as one from pg_available_extensions where name = 'pg_trgm'`)))
-    throw new Error('the extension pg_trgm, which comes with PostgreSQL, is not there; install the package of its extensions')
+    throw new Error('the extension pg_trgm is missing; install the package with the extensions of PostgreSQL')
   return 'pg_trgm'
 }

@@ -1,25 +1,25 @@
 /**
- * Addresses from which wrong credentials come again and again. Counted in each process by itself: the secrets of the API are too
- * long to be guessed, so what this saves is the work that guesses make, and an account has its own count (`identity/rate-limit.ts`).
+ * Rate limit for addresses that send wrong credentials repeatedly. Each process counts by itself: API secrets are too long to be
+ * guessed, so the limit only saves the work of checking guesses. Accounts have limits of their own (`identity/rate-limit.ts`).
  */
 import { hashToken } from '#identity/tokens.ts'
 
 const MINUTE = 60_000
-/** So many wrong credentials an address may send in a minute. */
+/** The wrong credentials that an address may send in a minute. */
 const MOST = 100
-/** So many addresses are remembered at once. */
+/** The number of addresses that are counted at once. */
 const MOST_REMEMBERED = 10_000
 
 const counts = new Map<string, { wrong: number; until: number }>()
 
-/** The seconds for which an address may not send credentials that are not known to be right; undefined: it may. */
+/** The seconds until an address may send unknown credentials again; undefined: now. */
 function waitOf(address: string, now: Date): number | undefined {
   const known = counts.get(address)
   if (!known || known.wrong < MOST || known.until <= now.getTime()) return undefined
   return Math.ceil((known.until - now.getTime()) / 1000)
 }
 
-/** Notes that an address sent wrong credentials. */
+/** Counts wrong credentials from an address. */
 function sentWrong(address: string, now: Date): void {
   const known = counts.get(address)
   if (known && known.until > now.getTime()) known.wrong++
@@ -30,17 +30,16 @@ function sentWrong(address: string, now: Date): void {
   }
 }
 
-/** What was right before, by its hash: it goes on to be asked for, however many wrong ones come from the same address. */
+/** Hashes of credentials that worked; these are never throttled. */
 const right = new Set<string>()
 const MOST_RIGHT = 10_000
 
-/** How much of an address is being looked at, and what tells those that wait for it. */
+/** The number of running checks of each address, and the promise that waiting requests await. */
 const looking = new Map<string, { count: number; decided: PromiseWithResolvers<void> }>()
 
 /**
- * Waits for a turn to look at credentials: what has not been looked at to the end counts as if it were wrong, so that many at once
- * are no more than many after another.
- * @returns the seconds to wait, or the way to say that it has been looked at
+ * Waits until credentials may be checked. Running checks count as wrong, so concurrent requests cannot exceed the limit.
+ * @returns the seconds to wait, or the function that ends the check
  */
 async function turn(address: string, now: Date, isKnown: () => boolean): Promise<{ wait: number } | { done: () => void }> {
   for (;;) {
@@ -66,10 +65,10 @@ function decided(address: string, others: { count: number; decided: PromiseWithR
 }
 
 /**
- * Looks at credentials, unless too many wrong ones came from the same address; counts those that are wrong.
- * @param credentials what may go on to be asked for once it was right; undefined where that is nothing that is sent again
- * @param look looks at them: gives what comes of it, and whether they were right, wrong, or neither
- * @returns the seconds to wait, or what came of it
+ * Checks credentials, unless the address has sent too many wrong ones, and counts wrong ones.
+ * @param credentials exempt from the limit once they were right; undefined for credentials that are used only once
+ * @param look checks them: gives the outcome, and whether they were right, wrong, or neither
+ * @returns the seconds to wait, or the outcome
  */
 export async function counted<T>(
   credentials: string | undefined,

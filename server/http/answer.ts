@@ -1,4 +1,4 @@
-/** Sending: content types, compression, errors. */
+/** Sends responses: content types, compression, errors. */
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { deflate, gzip } from 'node:zlib'
@@ -22,14 +22,14 @@ function encodingOf(request: FastifyRequest): 'gzip' | 'deflate' | undefined {
   return /\bdeflate\b/.test(accepted) && !refused('deflate') ? 'deflate' : undefined
 }
 
-/** Begins an answer by hand, with what has been said of it so far. */
+/** Writes the head of a response with the headers set so far. */
 function writeHead(reply: FastifyReply): void {
   const { raw } = reply
   for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
   raw.writeHead(reply.statusCode)
 }
 
-/** Says that the answer depends on these headers of the request as well. */
+/** Adds request headers to `Vary`. */
 export function varyBy(reply: FastifyReply, names: string): void {
   const known = reply.getHeader('vary')
   reply.header('vary', known ? `${known}, ${names}` : names)
@@ -53,13 +53,13 @@ export function sendText(request: FastifyRequest, reply: FastifyReply, text: str
 
 const heads = new WeakSet<IncomingMessage>()
 
-/** Remembers of a request that it is to be answered without a body. */
+/** Marks a request whose response has no body. */
 export const withoutBody = (request: IncomingMessage): void => void heads.add(request)
 
-/** Sends what an operation answered. */
+/** Sends the response of an operation. */
 export async function send(request: FastifyRequest, reply: FastifyReply, answer: Answer): Promise<FastifyReply> {
   const { status = 200, headers, body, bytes } = answer
-  // Opened first: what cannot be opened has to be answered otherwise.
+  // Opened before the head is written, because a failure needs another response.
   const stream = bytes && !heads.has(request.raw) ? Readable.from(await bytes(), { objectMode: false }) : undefined
   reply.code(status)
   const { vary, ...others } = headers ?? {}
@@ -67,7 +67,7 @@ export async function send(request: FastifyRequest, reply: FastifyReply, answer:
   if (vary) varyBy(reply, vary)
   if (stream) return reply.send(stream)
   if (bytes) {
-    // The framework would say that there are no bytes, rather than how many there would be.
+    // The framework would set the length to 0 instead of the length of the content.
     reply.hijack()
     writeHead(reply)
     reply.raw.end()
@@ -78,15 +78,15 @@ export async function send(request: FastifyRequest, reply: FastifyReply, answer:
   return sendText(request, reply, typeof body === 'string' ? body : stringify(body))
 }
 
-/** Whatever was thrown, as an answer; what is none is logged and becomes a 500 that says nothing of it. */
+/** Translates a thrown value to an API error. An unexpected error is logged and becomes a 500 without details. */
 export function errorOf(request: FastifyRequest, thrown: unknown): ApiError {
   const error = thrown instanceof ApiError ? thrown : translated(thrown)
-  if (thrown instanceof UnavailableError) tellOnce(request, thrown)
+  if (thrown instanceof UnavailableError) logUnavailable(request, thrown)
   else if (error.status >= 500) request.log.error({ err: thrown }, 'request failed')
   return error
 }
 
-/** What an unavailable database is answered with, and in how many seconds it is worth trying again. */
+/** The responses for an unavailable database, with the seconds for Retry-After. */
 const unavailable: Readonly<Record<UnavailableError['kind'], readonly [ErrorIdentifier, seconds?: number]>> = {
   busy: ['ServiceUnavailable', 2],
   away: ['ServiceUnavailable', 2],
@@ -95,20 +95,20 @@ const unavailable: Readonly<Record<UnavailableError['kind'], readonly [ErrorIden
   damaged: ['InternalServerError'],
 }
 
-/** What a folder says when there is no space left for a file, or for more of this user's. */
+/** The error codes of a full disk and an exceeded quota. */
 const NO_SPACE = ['ENOSPC', 'EDQUOT']
 
-let lastTold = -Infinity
-const TELL_EVERY_MS = 1000
+let lastLogged = -Infinity
+const LOG_EVERY_MS = 1000
 
 /** Logs why the database is unavailable: once a second, as all requests fail for the same reason then. */
-function tellOnce(request: FastifyRequest, error: UnavailableError): void {
-  if (performance.now() - lastTold < TELL_EVERY_MS) return
-  lastTold = performance.now()
+function logUnavailable(request: FastifyRequest, error: UnavailableError): void {
+  if (performance.now() - lastLogged < LOG_EVERY_MS) return
+  lastLogged = performance.now()
   request.log.error({ kind: error.kind, reason: (error.cause as Error | undefined)?.message }, 'the database is unavailable')
 }
 
-/** Sends whatever was thrown. */
+/** Sends a thrown value as an API error. */
 export async function sendError(request: FastifyRequest, reply: FastifyReply, thrown: unknown): Promise<FastifyReply> {
   const error = errorOf(request, thrown)
   return send(request, reply, { status: error.status, headers: { ...error.headers, 'content-type': HAL }, body: error.body })
@@ -121,7 +121,7 @@ function unavailableError({ kind, message }: UnavailableError): ApiError {
   return error
 }
 
-/** What the engine, the store of files or the HTTP framework refuses, in our words. */
+/** Translates the errors of the database, the file store and the HTTP framework. */
 function translated(thrown: unknown): ApiError {
   if (thrown instanceof UnavailableError) return unavailableError(thrown)
   if (NO_SPACE.includes((thrown as { code?: string }).code ?? '')) return unavailableError(new UnavailableError('full', thrown))

@@ -1,4 +1,4 @@
-/** Who asks: from the request's headers to a principal. */
+/** Authentication: from the request's headers to a principal. */
 import type { Reader, Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { accessBy } from '#identity/access-tokens.ts'
@@ -13,7 +13,7 @@ import { providerToken } from './jwt.ts'
 import { type Asking, type BearerWay, insufficientScope, unauthenticated, WRONG, wrongBearer } from './refusals.ts'
 import { actingSession } from './session.ts'
 
-/** Whom an API token lets act; undefined where it lets nobody. Throws 403 where it is meant for something else. */
+/** The identity of an API token; undefined if the token is invalid. Throws 403 if its scope does not include the API. */
 async function ownerOf(value: string, { request, db, snapshot, now }: Asking): Promise<Identity | undefined> {
   const found = await tokenOf(value, db, snapshot, now)
   if (found === 'insufficient') throw insufficientScope(request, API)
@@ -23,14 +23,14 @@ async function ownerOf(value: string, { request, db, snapshot, now }: Asking): P
 const apiToken: BearerWay = {
   takes: (credentials) => credentials.startsWith('opapi-'),
   async identify(credentials, asking) {
-    // By Basic they have a switch of their own: what was set up with either goes on as with OpenProject.
+    // Basic authentication has a setting of its own, as in OpenProject.
     const owner = asking.settings.api_tokens_enabled ? await ownerOf(credentials, asking) : undefined
     if (!owner) throw wrongBearer(asking.request)
     return owner
   },
 }
 
-/** An access token of an application that somebody has let in, or that acts as whom an administrator has said. */
+/** An OAuth access token, from the consent of a user or from client credentials. */
 const accessToken: BearerWay = {
   takes: (credentials) => /^[\w-]+$/.test(credentials),
   async identify(credentials, { request, db, snapshot, now }) {
@@ -42,7 +42,7 @@ const accessToken: BearerWay = {
   },
 }
 
-/** The first that takes what a request has decides. */
+/** The first kind that accepts the credentials decides. */
 const bearerWays: readonly BearerWay[] = [apiToken, accessToken, providerToken]
 
 async function byBearer(credentials: string, asking: Asking): Promise<Identity> {
@@ -60,7 +60,7 @@ async function byBasic(credentials: string, asking: Asking): Promise<Identity> {
   return owner
 }
 
-/** Looks at credentials, unless too many wrong ones came from the same address. */
+/** Checks credentials, unless the address has sent too many wrong ones. */
 async function looked({ request, now }: Asking, header: string, identify: () => Promise<Identity>): Promise<Identity> {
   const looked = await counted<Identity | ApiError>(header, request.ip, now, async () => {
     try {
@@ -71,7 +71,7 @@ async function looked({ request, now }: Asking, header: string, identify: () => 
     }
   })
   if ('wait' in looked) {
-    const error = new ApiError('Throttled', 'Too many wrong credentials came from this address. Try again in a minute.')
+    const error = new ApiError('Throttled', 'This address has sent too many wrong credentials. Try again in a minute.')
     error.headers = { 'retry-after': String(looked.wait) }
     throw error
   }
@@ -87,19 +87,19 @@ const anonymous = (db: Reader, snapshot: Snapshot): Promise<Row> =>
   })
 
 /**
- * The principal a request acts as, and within which limits. The first way in that applies decides: what the Authorization header says, then the session.
- * Wrong credentials never fall back to anonymous; a session that is over, or may not act here, does.
- * @param open whether the operation answers without a login even where one is required
- * @throws ApiError 401; 403 where a token is not meant for this; 429 after too many wrong credentials
+ * The identity of a request: its principal and limits. The Authorization header takes precedence over the session.
+ * Wrong credentials never fall back to anonymous; an expired session, or one that may not act here, does.
+ * @param open whether the operation is available without a login even if one is required
+ * @throws ApiError 401; 403 for a token with another scope; 429 after too many wrong credentials
  */
 export async function authenticate(asking: Asking, open: boolean): Promise<Identity> {
   const { request, settings } = asking
   const header = request.headers.authorization
-  // Addresses are kept and told in many places: a token in one is as good as public.
+  // Addresses end up in logs and histories, so a token in an address is as good as public.
   if (/[?&]access_token=/.test(request.url))
-    throw wrongBearer(request, 'Access tokens are taken from the Authorization header only')
+    throw wrongBearer(request, 'Access tokens are accepted only in the Authorization header')
   const count = request.raw.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'authorization').length
-  if (count > 1) throw unauthenticated(request, 'Only one Authorization header can be used at a time.')
+  if (count > 1) throw unauthenticated(request, 'The request has more than one Authorization header.')
   const identity = header === undefined ? await bySession(asking) : await byHeader(header, asking)
   if (identity.principal['type'] === 'AnonymousUser' && settings.login_required && !open) throw unauthenticated(request)
   return identity

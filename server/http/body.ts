@@ -1,6 +1,6 @@
 /**
- * The bodies of requests, read by what needs them: not before it is known who asks, and within limits of size and time. Whatever
- * is left of a body when its request has been answered may still come for a moment, so that its sender hears the answer.
+ * Request bodies. The handler that needs a body reads it after the authentication, within limits of size and time. The rest of an
+ * unread body is drained for a moment after the response, so that the client can read the response.
  */
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
@@ -8,22 +8,22 @@ import { ApiError } from '#kernel/errors.ts'
 import { SLOWEST, type TimeLimits } from './limits.ts'
 
 const tooLarge = (most: number) =>
-  Object.assign(new ApiError('InvalidRequestBody', `The request body is too large: at most ${most} bytes are taken here.`), {
+  Object.assign(new ApiError('InvalidRequestBody', `The request body is too large (maximum is ${most} bytes).`), {
     status: 413,
   })
 
 function tooSlow(): ApiError {
-  const error = new ApiError('BadRequest', 'The request body came too slowly.')
+  const error = new ApiError('BadRequest', 'The request body arrived too slowly.')
   return Object.assign(error, { status: 408, headers: { connection: 'close' } })
 }
 
-/** Requests whose clients wait to be told that their bodies are wanted. */
+/** Requests whose clients wait for `100 Continue`. */
 const expecting = new WeakMap<IncomingMessage, ServerResponse>()
 
 /**
- * The pieces of a body as they come.
- * @param whole the time for all of it
- * @throws ApiError 408 where nothing comes for too long, or too little; 400 where the connection breaks
+ * The chunks of a body as they arrive.
+ * @param whole the time for the whole body
+ * @throws ApiError 408 if the body arrives too slowly; 400 if the connection breaks
  */
 export async function* piecesOf(
   request: IncomingMessage,
@@ -38,7 +38,7 @@ export async function* piecesOf(
   try {
     for (;;) {
       const start = performance.now()
-      // Only the time counts in which we wait for the client, not that in which it waits for us.
+      // Only the time counts during which the server waits for the client.
       const left = Math.min(pause, pause + (size / SLOWEST) * 1000 - waited, end - start)
       const { done, value } = await within(pieces.next(), left)
       if (done) return
@@ -47,12 +47,12 @@ export async function* piecesOf(
       yield value
     }
   } finally {
-    // Or the rest could not be skipped. Not waited for: where nothing comes it does not end.
+    // Otherwise the rest could not be skipped. Not awaited: without further data it does not end.
     void pieces.return?.()
   }
 }
 
-/** What is waited for, or its failure in our words. */
+/** Awaits a promise with a timeout, and translates its errors. */
 async function within<T>(waited: Promise<T>, milliseconds: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
@@ -64,15 +64,15 @@ async function within<T>(waited: Promise<T>, milliseconds: number): Promise<T> {
     throw error instanceof ApiError ? error : new ApiError('BadRequest', 'The connection ended before the request body did.')
   } finally {
     clearTimeout(timer)
-    // After a timeout nobody hears of how it ended.
+    // After a timeout its rejection is ignored.
     waited.catch(() => {})
   }
 }
 
 /**
- * A body as text; empty where there is none.
- * @param most so many bytes at most
- * @throws ApiError 413 for a larger one, 400 for one that is not UTF-8, and as `piecesOf` does
+ * A body as text; empty if there is none.
+ * @param most the maximum size in bytes
+ * @throws ApiError 413 for a larger body, 400 for a body that is not UTF-8, and the errors of `piecesOf`
  */
 export async function readText(request: IncomingMessage, most: number, times: TimeLimits): Promise<string> {
   if (Number(request.headers['content-length']) > most) throw tooLarge(most)
@@ -88,17 +88,17 @@ export async function readText(request: IncomingMessage, most: number, times: Ti
   return bytes.toString()
 }
 
-/** Lets bodies that nobody reads end, one way or the other, and asks for one (`Expect: 100-continue`) only where it is read. */
+/** Drains or aborts unread bodies, and sends `100 Continue` only when a handler reads the body. */
 export function watchBodies(server: Server, { rest }: TimeLimits): void {
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     expecting.set(request, response)
-    // Where it is not asked for, Node ends the connection with the answer: what follows could be the body or the next request.
+    // Without `100 Continue`, Node closes the connection after the response: the next bytes could be the body or another request.
     server.emit('request', request, response)
   })
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     response.once('finish', () => {
       if (request.complete) return
-      // Node does so by itself only where nothing at all was read.
+      // Node does this by itself only if nothing was read.
       request.resume()
       const timer = setTimeout(() => request.socket.destroy(), rest).unref()
       request.once('close', () => clearTimeout(timer))

@@ -1,24 +1,24 @@
-/** Pages of other origins: which may read what we answer, by the settings in force at each request. */
+/** CORS: the origins whose pages may read responses, by the current settings. */
 import type { FastifyInstance } from 'fastify'
 import { settingsOf } from '#kernel/settings.ts'
 import { varyBy } from './answer.ts'
 import { type Services, snapshotFor } from './mount.ts'
 
-/** What programs ask; pages for people are for nobody else's. */
+/** The paths for programs; the pages for people are not available to other origins. */
 const covered = /^\/(?:api\/v3|oauth\/(?!authorize)|\.well-known\/)/
 
 const METHODS = 'GET, HEAD, POST, PATCH, PUT, DELETE'
 const EXPOSED = 'link, location, retry-after, www-authenticate, x-request-id'
-/** Seconds for which a browser need not ask again. */
+/** The seconds for which browsers cache a preflight. */
 const KNOWN_FOR = '600'
 
-/** Lets pages of the origins that the settings name read answers. All others are answered as if there were no such thing. */
+/** Lets pages of the allowed origins read responses. Other origins get responses without CORS headers. */
 export function addCors(app: FastifyInstance, ground: Services): void {
   app.addHook('onRequest', async (request, reply) => {
     if (!covered.test(request.url)) return
     const { apiv3_cors_enabled, apiv3_cors_origins } = await settingsOf(ground.db, await snapshotFor(request, ground))
     if (!apiv3_cors_enabled) return
-    // Of every answer: one that a cache keeps for whoever says nothing of an origin must not be given to those who do.
+    // On every response: a cached response to a request without an origin must not serve a request with one.
     varyBy(reply, 'origin')
     const { origin } = request.headers
     if (origin === undefined || origin === 'null' || !apiv3_cors_origins.includes(origin)) return
@@ -31,7 +31,7 @@ export function addCors(app: FastifyInstance, ground: Services): void {
     varyBy(reply, 'access-control-request-headers')
     reply.headers({
       'access-control-allow-methods': METHODS,
-      // Whatever clients like to send: the origin is one that was let in by name.
+      // All requested headers, because the origin is explicitly allowed.
       ...(asked !== undefined && { 'access-control-allow-headers': asked }),
       'access-control-max-age': KNOWN_FOR,
     })

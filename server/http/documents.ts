@@ -1,4 +1,4 @@
-/** The description of the API, and the page to browse it: from our own files, without an outside request. */
+/** The OpenAPI document and the page to browse it, served without external requests. */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -73,7 +73,7 @@ const POLICY =
 /** The OpenAPI document of a model. */
 export const openapiDocument = (model: Model): object => openapi(model, version)
 
-/** Adds `/api/v3/spec.json`, `.yml`, `/api/v3/openapi.json` and, while the settings say so, `/api/docs`. Made when first asked for. */
+/** Adds `/api/v3/spec.json`, `.yml`, `/api/v3/openapi.json` and, if enabled, `/api/docs`. They are generated on first use. */
 export function describe(app: FastifyInstance, ground: Services): void {
   let json: string | undefined
   const asJson = () => {

@@ -1,4 +1,4 @@
-/** Ending in good order: requests that are being answered are waited for, new ones are told to come back. */
+/** Graceful shutdown: running requests may finish, new ones get 503 with Retry-After. */
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { ApiError } from '#kernel/errors.ts'
@@ -7,9 +7,8 @@ import { sendError } from './answer.ts'
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * From now on answers 503 to whatever is asked, `/livez` aside, which tells those who look after the server that it need not
-     * be killed.
-     * @returns when everything that had been asked before is answered, or after so many milliseconds
+     * From now on, answers 503 to all requests except `/livez`, which still tells supervisors not to kill the process.
+     * @returns when all earlier requests are answered, or after this many milliseconds
      */
     drain(atMost: number): Promise<void>
   }
@@ -21,7 +20,7 @@ function shuttingDown(): ApiError {
   return error
 }
 
-/** Makes an application one that can be drained. Its hook has to be the first. */
+/** Adds `drain` to an application. Its hook must be the first. */
 export function makeDrainable(app: FastifyInstance): void {
   let isDraining = false
   const answering = new Set<ServerResponse>()

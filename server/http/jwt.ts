@@ -1,6 +1,6 @@
 /**
- * Access tokens of OpenID Connect providers, as JWTs: whom they let in. A token is looked at only as far as it leads to a
- * provider that was configured; nothing that it says makes us ask anybody else.
+ * JWT access tokens of OpenID Connect providers. A token is verified only if its issuer is a configured provider; nothing in a
+ * token makes the server contact any other host.
  */
 import type { JWTVerifyResult } from 'jose'
 import { availableProviders, linkedUser, type Provider } from '#identity/providers.ts'
@@ -13,7 +13,7 @@ import { COOL_DOWN, keysOf, ProviderUnavailable } from './provider.ts'
 import { type Asking, type BearerWay, insufficientScope, wrongBearer } from './refusals.ts'
 
 const ALGORITHMS = ['RS256', 'RS384', 'RS512']
-/** Seconds by which the clocks of two servers may differ. */
+/** The tolerated clock skew in seconds. */
 const TOLERANCE = 5
 
 interface Decoded {
@@ -30,7 +30,7 @@ function objectIn(part: string): Decoded['claims'] | undefined {
   }
 }
 
-/** What a token says, nothing of which is known to be true. */
+/** The unverified contents of a token. */
 function decode(credentials: string): Decoded | undefined {
   const [, head, body] = /^([\w-]+)\.([\w-]+)\.[\w-]*$/.exec(credentials) ?? []
   const header = head && objectIn(head)
@@ -38,7 +38,7 @@ function decode(credentials: string): Decoded | undefined {
   return header && claims ? { header, claims } : undefined
 }
 
-/** What is wrong with a token, by what jose says of it. */
+/** The description of jose's error. */
 function faultOf(error: { code?: unknown; claim?: unknown; reason?: unknown }): string {
   const { code, claim, reason } = error
   if (code === 'ERR_JWT_EXPIRED') return 'The access token has expired'
@@ -52,7 +52,7 @@ function faultOf(error: { code?: unknown; claim?: unknown; reason?: unknown }): 
   return `The claim ${claim} of the access token is missing or malformed`
 }
 
-/** The claims of a token that a provider made for us. */
+/** The verified claims of a token. */
 async function verified(credentials: string, provider: Provider, { request, now }: Asking): Promise<JWTVerifyResult['payload']> {
   const { jwtVerify } = await import('jose')
   try {
@@ -68,8 +68,11 @@ async function verified(credentials: string, provider: Provider, { request, now 
     return payload
   } catch (error) {
     if (error instanceof ProviderUnavailable) {
-      // The token may be as good as ever: it would be wrong to make its owner throw it away.
-      const unavailable = new ApiError('ServiceUnavailable', `${provider.name}, which the access token is of, does not answer.`)
+      // The token may be valid: a 401 would make its client discard it.
+      const unavailable = new ApiError(
+        'ServiceUnavailable',
+        `The issuer of the access token, ${provider.name}, does not respond.`,
+      )
       unavailable.headers = { 'retry-after': String(COOL_DOWN / 1000) }
       throw unavailable
     }
@@ -100,5 +103,5 @@ async function identify(credentials: string, asking: Asking): Promise<Identity> 
 }
 const ACTIVE = 1
 
-/** Whatever decodes as a JWT is taken for a token of a provider. */
+/** Every JWT counts as the token of a provider. */
 export const providerToken: BearerWay = { takes: (credentials) => decode(credentials) !== undefined, identify }

@@ -1,20 +1,20 @@
-/** How long and how large what clients send may be. */
+/** Limits on the time and the size of requests. */
 
 const SECOND = 1_000
 const KIB = 1024
 const MIB = 1024 * KIB
 
-/** Limits of time, in milliseconds, that tests shorten. */
+/** Time limits in milliseconds; tests shorten them. */
 export interface TimeLimits {
-  /** For the head of a request, from the moment at which its connection is there or its first byte has come. */
+  /** For the head of a request, from the start of the connection or from the first byte. */
   readonly head: number
-  /** For the next piece of a body, whatever its size. */
+  /** For the next chunk of a body. */
   readonly pause: number
-  /** For a body that is taken into memory: JSON, texts, forms. */
+  /** For a body that is read into memory: JSON, texts, forms. */
   readonly body: number
   /** For a whole request, the largest upload included. */
   readonly request: number
-  /** For the rest of a body that was answered before its end. */
+  /** For the rest of a body after its response. */
   readonly rest: number
   /** For the next request on a connection. */
   readonly idle: number
@@ -29,7 +29,7 @@ export const usualTimes: TimeLimits = {
   idle: 72 * SECOND,
 }
 
-/** After the first pause, a body that goes on has to have come at this many bytes a second: less is no line that anybody has. */
+/** The minimum rate of a body in bytes per second, after the first pause. Every real connection is faster. */
 export const SLOWEST = KIB
 
 export const LARGEST_JSON = 2 * MIB

@@ -1,4 +1,4 @@
-/** From declared operations to routes: parse, authenticate, check the content type, run, answer. */
+/** Mounts declared operations as routes: authenticate, check the content type, parse, run, respond. */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Database, UnavailableError } from '#db/database.ts'
@@ -22,7 +22,7 @@ import { boundaryOf, readParts } from './multipart.ts'
 
 export const PREFIX = '/api/v3'
 
-/** What answering stands on. */
+/** The services that handlers use. */
 export interface Services {
   readonly model: Model
   readonly db: Database
@@ -31,13 +31,13 @@ export interface Services {
   readonly times: TimeLimits
 }
 
-/** Who asks: told by the headers, unless said otherwise. */
+/** Identifies the client, by default from the headers. */
 type Caller = (request: FastifyRequest, db: Database, snapshot: Snapshot, settings: Settings, now: Date) => Promise<Identity>
 const byHeaders: Caller = (request, db, snapshot, settings, now) => authenticate({ request, db, snapshot, settings, now }, false)
 
 const snapshots = new WeakMap<FastifyRequest, Promise<Snapshot>>()
 
-/** The snapshot of a request, taken when it is first asked for. */
+/** The snapshot of a request, taken on first use. */
 export function snapshotFor(request: FastifyRequest, { db, cache }: Services): Promise<Snapshot> {
   let snapshot = snapshots.get(request)
   if (!snapshot) {
@@ -47,7 +47,7 @@ export function snapshotFor(request: FastifyRequest, { db, cache }: Services): P
   return snapshot
 }
 
-/** Everything a request carries, once it is known who asks. Two statements at most, one when nothing changed. */
+/** The context of an authenticated request. Runs two statements at most, one if no cache is stale. */
 export async function contextOf(request: FastifyRequest, ground: Services, caller = byHeaders): Promise<Context> {
   const { model, db, files } = ground
   const [path = '', search = ''] = request.raw.url?.split(/\?(.*)/s) ?? []
@@ -79,11 +79,11 @@ export async function contextOf(request: FastifyRequest, ground: Services, calle
   return context
 }
 
-/** The day it is in a time zone, `YYYY-MM-DD`. */
+/** The current date in a time zone, `YYYY-MM-DD`. */
 const dayIn = (timeZone: string, now: Date): string =>
   Temporal.Instant.fromEpochMilliseconds(now.getTime()).toZonedDateTimeISO(timeZone).toPlainDate().toString()
 
-/** The same request at a later moment. Whoever has just been removed remains who they were. */
+/** The same request at a later moment. A viewer whose account has just been removed stays the same. */
 async function renew(context: Context, { model, db, cache }: Services): Promise<Context> {
   const snapshot = await cache.snapshot(db)
   const { id, limits } = context.viewer
@@ -96,7 +96,7 @@ async function renew(context: Context, { model, db, cache }: Services): Promise<
 }
 const NONE = new URLSearchParams()
 
-/** The path as links repeat it: single slashes, none at the end. */
+/** The path in the form of links: single slashes, no trailing slash. */
 const decodePath = (path: string) => path.replace(/\/{2,}/g, '/').replace(/(.)\/$/, '$1')
 
 const mediaTypes = {
@@ -105,7 +105,7 @@ const mediaTypes = {
   parts: ['multipart/form-data'],
 } as const satisfies Record<NonNullable<Operation['accepts']>, readonly string[]>
 
-/** Throws unless the body is of a type the operation reads. GET and DELETE may say what they like. */
+/** Throws unless the operation accepts the content type. GET and DELETE are not checked. */
 function checkContentType(request: FastifyRequest, { method, accepts = 'json' }: Operation): void {
   if (method === 'GET' || method === 'DELETE') return
   const type = request.headers['content-type']
@@ -116,11 +116,11 @@ function checkContentType(request: FastifyRequest, { method, accepts = 'json' }:
   }
 }
 
-/** Answered in plain text, unlike every other error. */
+/** The only error with a plain-text response. */
 class MissingContentType extends Error {}
 
 async function answer(request: FastifyRequest, reply: FastifyReply, ground: Services, one: Operation): Promise<FastifyReply> {
-  // What only reads commits nothing.
+  // A GET commits nothing.
   const { db, meaning } = one.method === 'GET' ? { db: ground.db, meaning: (error: unknown) => error } : accounted(ground.db)
   const { raw } = request
   try {
@@ -149,7 +149,7 @@ async function answer(request: FastifyRequest, reply: FastifyReply, ground: Serv
   }
 }
 
-/** What the body of a request holds, as the operation takes it. Files come as they are asked for. */
+/** The body of a request in the form that the operation accepts. Files are streamed. */
 async function sentWith(
   raw: IncomingMessage,
   { method, accepts }: Operation,
@@ -169,8 +169,8 @@ async function sentWith(
 const beyondReading = () => insufficientScope(API_READ, API)
 
 /**
- * A database, and what an error means that is thrown by an operation on it: where something has been committed and the database
- * then cannot be asked for what to answer, the answer must not say that nothing has happened.
+ * A database that records commits, and the translation of an operation's errors: if the database becomes unavailable after a
+ * commit, the response must not claim that nothing has happened.
  */
 function accounted(db: Database): { db: Database; meaning: (error: unknown) => unknown } {
   let hasCommitted = false
@@ -192,10 +192,10 @@ function accounted(db: Database): { db: Database; meaning: (error: unknown) => u
   }
 }
 
-/** A database in which nothing can be written, whatever an operation tries. */
+/** A read-only database, for read-only tokens. */
 const readable = (db: Database): Database => ({ ...asking(db), transaction: () => Promise.reject(beyondReading()) })
 
-/** All of a database but its transactions, for an operation. */
+/** A database without its transactions. */
 const asking = (db: Database): Omit<Database, 'transaction'> => ({
   engine: db.engine,
   all: (query) => db.all(query),
@@ -231,8 +231,8 @@ async function answerDocument(
 }
 
 /**
- * Mounts all operations and documents, and refusals for everything else.
- * @param elsewhere says that there is nothing at an address beyond the API
+ * Mounts all operations and documents, and the responses for unknown paths.
+ * @param elsewhere answers 404 for paths outside the API
  */
 export function mount(
   app: FastifyInstance,
@@ -241,7 +241,7 @@ export function mount(
 ): void {
   const { operations, documents } = ground.model
   app.removeAllContentTypeParsers()
-  // Read by what needs it, and not before it is known who asks.
+  // Handlers read the body themselves, after the authentication.
   app.addContentTypeParser('*', (_request, _body, done) => done(null))
   app.addHook('onRequest', (_request, reply, done) => {
     reply.header('link', `<${PREFIX}/openapi.json>; rel="service-desc"`)
@@ -272,11 +272,11 @@ export function mount(
   })
 }
 
-/** Whether an operation answers at a path, whatever the method. */
+/** Whether an operation has this path, whatever its method. */
 const matches = (one: Operation, path: string): boolean =>
   new RegExp(`^${PREFIX}${one.path.replace(/:\w+/g, '[^/]+').replace(/\*$/, '.+')}$`).test(path)
 
-/** 405, with the methods that the path does know. */
+/** 405, with the methods of the path. */
 function methodNotAllowed(allowed: readonly Method[]): ApiError {
   const error = new ApiError('MethodNotAllowed')
   error.headers = { allow: [...new Set(allowed)].join(', ') }

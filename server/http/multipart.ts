@@ -1,4 +1,4 @@
-/** Reading multipart/form-data strictly and as it comes: no part is ever whole in memory unless it is asked for as JSON. */
+/** A strict streaming parser of multipart/form-data: only JSON parts are held in memory as a whole. */
 import { Buffer, isUtf8 } from 'node:buffer'
 import type { Part } from '#kernel/declaration.ts'
 import { ApiError } from '#kernel/errors.ts'
@@ -10,21 +10,21 @@ const MOST_PARTS = 20
 
 const malformed = (reason: string) => new ApiError('InvalidRequestBody', `The multipart body is malformed: ${reason}.`)
 
-/** The boundary that a content type names. Throws 400 where it names none that could be one. */
+/** The boundary in a content type. Throws 400 if it is missing or invalid. */
 export function boundaryOf(contentType: string): string {
   const [, quoted, plain] = /;\s*boundary=(?:"([^"]*)"|([^\s;]*))/i.exec(contentType) ?? []
   const boundary = quoted ?? plain ?? ''
-  if (!/^[\w'()+,./:=? -]{0,69}[\w'()+,./:=?-]$/.test(boundary)) throw malformed('its content type names no valid boundary')
+  if (!/^[\w'()+,./:=? -]{0,69}[\w'()+,./:=?-]$/.test(boundary)) throw malformed('its content type has no valid boundary')
   return boundary
 }
 
 /**
- * The parts of a body, one after the other: what is left of one when the next is asked for is skipped.
- * @throws ApiError 400 for what is not well-formed to its end, for heads longer than 8 KiB and for more than 20 parts
+ * The parts of a body in sequence; requesting the next part skips the rest of the current one.
+ * @throws ApiError 400 for a malformed body, for part headers longer than 8 KiB and for more than 20 parts
  */
 export async function* readParts(chunks: AsyncIterator<Uint8Array>, boundary: string): AsyncGenerator<Part, void> {
   const delimiter = Buffer.from(`\r\n--${boundary}`)
-  // The first delimiter has no line before it to end.
+  // The first delimiter has no preceding line break.
   let buffer = Buffer.from('\r\n')
 
   const more = async (): Promise<void> => {
@@ -46,7 +46,7 @@ export async function* readParts(chunks: AsyncIterator<Uint8Array>, boundary: st
     for (;;) {
       const end = buffer.indexOf('\r\n\r\n', from)
       if ((end < 0 ? buffer.length : end) > LONGEST_HEAD)
-        throw malformed(`the head of a part is longer than ${LONGEST_HEAD} bytes`)
+        throw malformed(`the headers of a part are longer than ${LONGEST_HEAD} bytes`)
       if (end >= 0)
         return take(end + 4)
           .toString('utf8')
@@ -58,7 +58,7 @@ export async function* readParts(chunks: AsyncIterator<Uint8Array>, boundary: st
   async function* content(): AsyncGenerator<Uint8Array, void> {
     for (;;) {
       const end = buffer.indexOf(delimiter)
-      // The beginning of a delimiter may be the end of what has come so far.
+      // The buffer may end with the beginning of a delimiter.
       const safe = end < 0 ? Math.max(0, buffer.length - delimiter.length + 1) : end
       if (safe > 0) yield take(safe)
       if (end >= 0) return void take(delimiter.length)
@@ -82,7 +82,7 @@ export async function* readParts(chunks: AsyncIterator<Uint8Array>, boundary: st
   }
 }
 
-/** What the head of a part says. */
+/** The name in the headers of a part. */
 function partOf(head: string): { name: string } {
   const lines = head.split('\r\n')
   const of = lines.filter((line) => /^content-disposition\s*:/i.test(line))
@@ -90,18 +90,18 @@ function partOf(head: string): { name: string } {
   const [, name] = /;\s*name="([^"]*)"/i.exec(parameters) ?? []
   if (of.length !== 1 || name === undefined) throw malformed('a part has no name')
   if (lines.some((line) => /^content-transfer-encoding\s*:\s*(?!binary|8bit|7bit)/i.test(line))) {
-    throw malformed('a part is encoded in another way than binary')
+    throw malformed('a part has an unsupported transfer encoding')
   }
   return { name }
 }
 
-/** A part that is one JSON object. */
+/** Reads a part as a JSON object. */
 async function objectIn(bytes: AsyncIterable<Uint8Array>): Promise<Record<string, unknown>> {
   const pieces: Uint8Array[] = []
   let size = 0
   for await (const piece of bytes) {
     size += piece.length
-    if (size > LONGEST_OBJECT) throw malformed(`a part that is JSON is longer than ${LONGEST_OBJECT} bytes`)
+    if (size > LONGEST_OBJECT) throw malformed(`a JSON part is longer than ${LONGEST_OBJECT} bytes`)
     pieces.push(piece)
   }
   const whole = Buffer.concat(pieces)

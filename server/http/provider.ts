@@ -1,36 +1,36 @@
 /**
- * Asking OpenID Connect providers: what they say of themselves, and their keys. Only addresses that an operator configured, or
- * that a provider named over HTTPS, are ever asked; never for long, never for much, and no redirect is followed.
+ * The client for OpenID Connect providers: their metadata and keys. It contacts only addresses that an operator configured or a
+ * provider named over HTTPS, with limits on time and size, and follows no redirects.
  */
 import type { RemoteJWKSet } from 'jose'
 import type { ServerMetadata } from 'openid-client'
 
-/** Milliseconds after which no answer is waited for, unless people know what they wait for. */
+/** The timeout in milliseconds, unless a user waits for the response. */
 const PATIENCE = 2_000
 const LARGEST_ANSWER = 256 * 1024
-/** What failed is not asked for again before that, so that a provider that is down costs one request this time and no others. */
+/** The pause in milliseconds after a failure, so that an unavailable provider delays one request and no others. */
 export const COOL_DOWN = 10_000
-/** How long what a provider says of itself is believed. */
+/** How long metadata is cached. */
 const BELIEVED = 60 * 60_000
-/** Keys are fetched anew after `age`; one that is not among them makes us look again, but not more often than after `pause`. */
+/** Keys are refreshed after `age`; an unknown key triggers a refresh too, but not more often than every `pause`. */
 const KEYS = { age: 10 * 60_000, pause: 30_000 }
 
-/** What a provider says of itself. */
+/** The metadata of a provider. */
 export type ProviderMetadata = ServerMetadata & { readonly jwks_uri: string }
 
-/** A provider does not answer, or not as it has to. */
+/** A provider does not respond, or its response is invalid. */
 export class ProviderUnavailable extends Error {}
 
 const isLocal = ({ hostname }: URL) => ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
 
-/** Whether an address can be that of a provider: nobody between us reads or changes what is said. */
+/** Whether an address can be an issuer: the connection must be protected from third parties. */
 export function isIssuer(text: string): boolean {
   const url = URL.parse(text)
   if (!url || url.username || url.password || /[?#\s]/.test(text)) return false
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLocal(url))
 }
 
-/** Whether a provider may lead us there: one that is elsewhere cannot make us talk to what listens here without encryption. */
+/** Whether a provider may name this endpoint: a remote provider cannot make the server contact unencrypted local services. */
 export function mayLeadTo(address: unknown, issuer: string): boolean {
   const url = typeof address === 'string' ? URL.parse(address) : null
   return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLocal(url) && issuer.startsWith('http:'))
@@ -38,23 +38,23 @@ export function mayLeadTo(address: unknown, issuer: string): boolean {
 
 /**
  * `fetch` for requests to a provider.
- * @throws ProviderUnavailable after a while, for too long an answer, and where there is none
+ * @throws ProviderUnavailable after a timeout, for an oversized response, and without a response
  */
 export async function askProvider(address: string | URL, options: RequestInit = {}, patience = PATIENCE): Promise<Response> {
   const ending = new AbortController()
-  const timer = setTimeout(() => ending.abort(new Error('There was no answer in time.')), patience)
+  const timer = setTimeout(() => ending.abort(new Error('The request timed out.')), patience)
   try {
     const response = await fetch(address, { ...options, redirect: 'manual', signal: ending.signal })
     const chunks: Uint8Array[] = []
     let size = 0
     for await (const chunk of response.body ?? []) {
       size += chunk.length
-      if (size > LARGEST_ANSWER) throw new Error('The answer is too long.')
+      if (size > LARGEST_ANSWER) throw new Error('The response is too large.')
       chunks.push(chunk)
     }
     return new Response(size > 0 ? Buffer.concat(chunks) : null, { status: response.status, headers: response.headers })
   } catch (cause) {
-    throw new ProviderUnavailable(`${new URL(address).origin} does not answer as it has to.`, { cause })
+    throw new ProviderUnavailable(`${new URL(address).origin} does not respond correctly.`, { cause })
   } finally {
     clearTimeout(timer)
   }
@@ -63,16 +63,16 @@ export async function askProvider(address: string | URL, options: RequestInit = 
 type Document = Readonly<Record<string, unknown>>
 
 const pending = new Map<string, Promise<Document>>()
-/** When what could not be had was asked for. */
+/** The times of failed requests. */
 const failures = new Map<string, number>()
 
 /**
- * A document of a provider. It is asked for once, however many wait for it.
- * @throws ProviderUnavailable also where somebody else was disappointed just before
+ * A document of a provider. Concurrent callers share one request.
+ * @throws ProviderUnavailable also if a request has just failed
  */
 async function documentAt(address: string, isFit: (document: Document) => boolean): Promise<Document> {
   const failedAt = failures.get(address)
-  if (failedAt !== undefined && Date.now() < failedAt + COOL_DOWN) throw new ProviderUnavailable(`${address} did not answer.`)
+  if (failedAt !== undefined && Date.now() < failedAt + COOL_DOWN) throw new ProviderUnavailable(`${address} did not respond.`)
   const document = pending.get(address) ?? load(address, isFit).finally(() => pending.delete(address))
   pending.set(address, document)
   return document
@@ -83,20 +83,20 @@ async function load(address: string, isFit: (document: Document) => boolean): Pr
     const response = await askProvider(address, { headers: { accept: 'application/json' } })
     const document = response.status === 200 ? JSON.parse(await response.text()) : undefined
     if (typeof document !== 'object' || document === null || !isFit(document)) {
-      throw new Error(`It answers ${response.status}, or something else than it has to.`)
+      throw new Error(`The response has the status ${response.status} or an invalid body.`)
     }
     failures.delete(address)
     return document
   } catch (cause) {
     failures.set(address, Date.now())
-    throw new ProviderUnavailable(`${address} does not answer as it has to.`, { cause })
+    throw new ProviderUnavailable(`${address} does not respond correctly.`, { cause })
   }
 }
 
 const known = new Map<string, { metadata: ProviderMetadata; at: number }>()
 
 /**
- * What a provider says of itself; what it said last, where it does not answer now.
+ * The metadata of a provider; the cached metadata if the provider is unavailable.
  * @throws ProviderUnavailable
  */
 export async function metadataOf(issuer: string): Promise<ProviderMetadata> {
@@ -120,8 +120,8 @@ export async function metadataOf(issuer: string): Promise<ProviderMetadata> {
 const keySets = new Map<string, RemoteJWKSet>()
 
 /**
- * Finds the key that signed something of a provider.
- * @throws ProviderUnavailable by itself and when asked for a key
+ * The signing keys of a provider.
+ * @throws ProviderUnavailable here and when a key is requested
  */
 export async function keysOf(issuer: string): Promise<RemoteJWKSet> {
   const { jwks_uri } = await metadataOf(issuer)

@@ -1,4 +1,4 @@
-/** What is needed to find out who asks, and how those are refused who cannot be let in. */
+/** The inputs of authentication, and the errors for clients that are not authorised. */
 import type { FastifyRequest } from 'fastify'
 import type { Database } from '#db/database.ts'
 import type { Identity } from '#kernel/access/viewer.ts'
@@ -8,7 +8,7 @@ import type { Settings } from '#kernel/settings.ts'
 
 export const WRONG = 'You did not provide the correct credentials.'
 
-/** What is needed to find out who asks. */
+/** The inputs of authentication. */
 export interface Asking {
   readonly request: FastifyRequest
   readonly db: Database
@@ -17,18 +17,18 @@ export interface Asking {
   readonly now: Date
 }
 
-/** A kind of credentials that stand behind `Bearer`. */
+/** A kind of bearer token. */
 export interface BearerWay {
-  /** Whether a text is of this kind, by its looks. */
+  /** Whether credentials have the format of this kind. */
   takes(credentials: string): boolean
   /**
-   * The principal that it stands for, and within which limits.
+   * The principal and the limits of the credentials.
    * @throws ApiError 401 or 403, made by `wrongBearer` or `insufficientScope`
    */
   identify(credentials: string, asking: Asking): Promise<Identity>
 }
 
-/** A 401 with the challenge that fits; browser clients ask for `Session` to be spared the password dialog. */
+/** A 401 with the matching challenge; browser clients request `Session` to avoid the password dialog. */
 export function unauthenticated({ headers }: FastifyRequest, message?: string, scheme = 'Basic', more = ''): ApiError {
   const error = new ApiError('Unauthenticated', message)
   const wanted = String(headers['x-authentication-scheme'] ?? '')
@@ -38,15 +38,15 @@ export function unauthenticated({ headers }: FastifyRequest, message?: string, s
 }
 
 /**
- * The refusal of a bearer's credentials.
- * @param description says what is wrong with them, to whoever has them; without commas and quotes
+ * The error for an invalid bearer token.
+ * @param description the reason for the client; without commas and quotes
  */
 export function wrongBearer(request: FastifyRequest, description?: string): ApiError {
   const more = description === undefined ? '' : ` error_description="${description}"`
   return unauthenticated(request, WRONG, 'Bearer', ` error="invalid_token"${more}`)
 }
 
-/** The same where they are right but are not meant for this: 403, by the digest with the identifier of a 401. */
+/** The error for a valid token without the required scope: 403, with the identifier of a 401 as the digest says. */
 export function insufficientScope(request: FastifyRequest, needed: string): ApiError {
   const error = unauthenticated(request, WRONG, 'Bearer', ` error="insufficient_scope" scope="${needed}"`)
   return Object.assign(error, { status: 403 })

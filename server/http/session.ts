@@ -1,11 +1,11 @@
-/** The cookies of sessions and of those who are on their way to one, and which requests they speak for. */
+/** The cookies of sessions and of unfinished sign-ins, and the requests that may act by them. */
 import type { IncomingMessage } from 'node:http'
 import type { Database } from '#db/database.ts'
 import { type Session, sessionOf } from '#identity/sessions.ts'
 import type { Snapshot } from '#kernel/cache.ts'
 import { addressOf, type Settings } from '#kernel/settings.ts'
 
-/** With the prefix, which browsers grant by HTTPS only, no other host can set a cookie and no part of ours can narrow it. */
+/** With the prefix `__Host-`, which requires HTTPS, no other host can set the cookie and no subpath can override it. */
 const named = (name: string, { https }: Settings): string => (https ? `__Host-${name}` : name)
 const sessionCookie = (settings: Settings): string => named(settings.session_cookie_name, settings)
 const browserCookie = (settings: Settings): string => named(`${settings.session_cookie_name}_browser`, settings)
@@ -13,30 +13,30 @@ const linkCookie = (settings: Settings): string => named(`${settings.session_coo
 
 const attributes = ({ https }: Settings) => `; Path=/; HttpOnly; SameSite=Lax${https ? '; Secure' : ''}`
 
-/** The header that gives a browser the secret of a session, to be kept until it is closed. */
+/** The header that sets the session cookie until the browser is closed. */
 export const givenCookie = (secret: string, settings: Settings): string =>
   `${sessionCookie(settings)}=${secret}${attributes(settings)}`
 
-/** The header that takes it away again. */
+/** The header that deletes the session cookie. */
 export const takenCookie = (settings: Settings): string => `${sessionCookie(settings)}=; Max-Age=0${attributes(settings)}`
 
-/** The header that gives a browser a secret by which it is known again for some seconds, before there is a session. */
+/** The header that sets a cookie to recognise a browser for some seconds, before there is a session. */
 export const givenBrowser = (secret: string, seconds: number, settings: Settings): string =>
   `${browserCookie(settings)}=${secret}; Max-Age=${seconds}${attributes(settings)}`
 
-/** The secret by which a browser is known again. */
+/** The secret that recognises a browser. */
 export const browserIn = (request: IncomingMessage, settings: Settings): string | undefined =>
   secretIn(request, browserCookie(settings))
 
-/** The header by which a browser keeps the secret of a link that it followed, so that no address holds it; null takes it away. */
+/** The header that stores the secret of a followed link in a cookie, so that no address contains it; null deletes the cookie. */
 export const givenLink = (secret: string | null, settings: Settings): string =>
   `${linkCookie(settings)}=${secret ?? ''}; Max-Age=${secret === null ? 0 : 3600}${attributes(settings)}`
 
-/** The secret of the link that a browser followed. */
+/** The secret of the followed link. */
 export const linkIn = (request: IncomingMessage, settings: Settings): string | undefined =>
   secretIn(request, linkCookie(settings))
 
-/** The secret in a request's cookie; nothing where there are several, of which somebody else may have set one. */
+/** The secret in a cookie; undefined if the cookie occurs twice, because an attacker may have set one. */
 function secretIn({ headers }: IncomingMessage, cookie: string): string | undefined {
   if (headers.cookie === undefined) return undefined
   const found = headers.cookie
@@ -48,8 +48,8 @@ function secretIn({ headers }: IncomingMessage, cookie: string): string | undefi
 }
 
 /**
- * Whether a page of our own sent the request, or the person by themselves; undefined where nothing tells. Browsers say so in
- * headers that no page can change: `Sec-Fetch-Site`, and where that is not sent, as without HTTPS, `Origin`.
+ * Whether a page of this server sent the request, or the user directly; undefined if unknown. Browsers report this in headers
+ * that no page can change: `Sec-Fetch-Site`, or `Origin` if that is missing, as without HTTPS.
  */
 export function isOwn({ headers }: IncomingMessage, settings: Settings): boolean | undefined {
   const site = headers['sec-fetch-site']
@@ -60,8 +60,8 @@ export function isOwn({ headers }: IncomingMessage, settings: Settings): boolean
 }
 
 /**
- * Whether a request may act by its cookie. Reading always may, except as a page of another origin. Whatever else is done has to
- * say `X-Requested-With: XMLHttpRequest`, which no form can and other origins only once allowed to, and must not come from them.
+ * Whether a request may act by its session cookie. GET may, except from a page of another origin. Other methods must not come from
+ * another origin and require `X-Requested-With: XMLHttpRequest`, which forms cannot send, and other origins only after a preflight.
  */
 function actsBySession(request: IncomingMessage, settings: Settings): boolean {
   const { headers, method } = request
@@ -77,13 +77,13 @@ async function found(isMeant: (session: Session) => boolean, ...[request, db, sn
   return session && isMeant(session) ? session : undefined
 }
 
-/** The session of a request's cookie, whatever the request may do by it. */
+/** The session of a request's cookie, even if the request may not act by it. */
 export const sessionIn = (...looking: Looking): Promise<Session | undefined> => found(({ awaits }) => awaits === null, ...looking)
 
-/** The session of a request's cookie that is not begun yet, because a stage of signing in is to be passed. */
+/** The session of an unfinished sign-in, which has to pass another stage. */
 export const waitingSession = (...looking: Looking): Promise<Session | undefined> =>
   found(({ awaits }) => awaits !== null, ...looking)
 
-/** The session by which a request acts. */
+/** The session that a request acts by. */
 export const actingSession = async (...looking: Looking): Promise<Session | undefined> =>
   actsBySession(looking[0], looking[3]) ? sessionIn(...looking) : undefined

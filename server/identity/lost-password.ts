@@ -50,13 +50,13 @@ async function writeTo(tx: Transaction, email: string, settings: Settings, now: 
     const link = addressOf(settings, `/account/lost_password?token=${await makeLink(tx, 'reset', user['id'], now)}`)
     const text = `Hello ${user['name']},
 
-somebody, most likely you, has asked for a new password for your account "${user['login']}" at ${settings.app_title}. Choose one here:
+we received a request to reset the password of your account "${user['login']}" at ${settings.app_title}. Choose a new password here:
 
 ${link}
 
-The link works once, within an hour. If it was not you, there is nothing to do: your password stays as it is.
+The link works once and expires in an hour. If you did not make this request, you can ignore this mail. Your password is unchanged.
 `
-    await sendMail(tx, { recipient: user['email'], subject: `A new password at ${settings.app_title}`, text, link }, now)
+    await sendMail(tx, { recipient: user['email'], subject: `Reset your password at ${settings.app_title}`, text, link }, now)
   }
 }
 

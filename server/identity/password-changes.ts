@@ -71,15 +71,19 @@ export async function passwordReplaced(tx: Transaction, before: Row, settings: S
   await resetAttempts(tx, passwordLimit, String(before['login']).toLowerCase())
   if (before['password_hash'] === null || !before['email']) return
   const way = settings.lost_password
-    ? `choose a new one at once: ${addressOf(settings, '/account/lost_password')}`
-    : 'tell an administrator at once.'
+    ? `choose a new password at once: ${addressOf(settings, '/account/lost_password')}`
+    : 'contact an administrator at once.'
   const text = `Hello ${before['name']},
 
-the password of your account "${before['login']}" at ${settings.app_title} was changed just now.
+the password of your account "${before['login']}" at ${settings.app_title} has been changed.
 
-If that was you, there is nothing to do. If not, ${way}
+If you made this change, you can ignore this mail. Otherwise, ${way}
 `
-  await sendMail(tx, { recipient: before['email'], subject: `Your password at ${settings.app_title} was changed`, text }, now)
+  await sendMail(
+    tx,
+    { recipient: before['email'], subject: `Your password at ${settings.app_title} has been changed`, text },
+    now,
+  )
 }
 
 /** Tells somebody at their former address that they have another one now; links that were mailed there are worth nothing any more. */
@@ -89,11 +93,11 @@ export async function addressReplaced(tx: Transaction, before: Row, settings: Se
   if (!before['email'] || (before['password_hash'] === null && before['identity_url'] === null)) return
   const text = `Hello ${before['name']},
 
-your account "${before['login']}" at ${settings.app_title} has another e-mail address from now on. Nothing more will be sent to this one.
+the e-mail address of your account "${before['login']}" at ${settings.app_title} has been changed. This address receives no further mails.
 
-If you do not know why, tell an administrator at once.
+If you did not request this change, contact an administrator at once.
 `
-  const subject = `Your e-mail address at ${settings.app_title} was changed`
+  const subject = `Your e-mail address at ${settings.app_title} has been changed`
   await sendMail(tx, { recipient: before['email'], subject, text }, now)
 }
 

@@ -140,7 +140,7 @@ async function turn(hash: string): Promise<void> {
 }
 
 const crowded = (): ApiError => {
-  const error = new ApiError('ServiceUnavailable', 'Too many attempts are under way right now. Try again in a few seconds.')
+  const error = new ApiError('ServiceUnavailable', 'Too many attempts are running. Try again in a few seconds.')
   error.headers = { 'retry-after': '5' }
   return error
 }

@@ -2,14 +2,14 @@
 
 const meanings = new Map<string, string>()
 
-/** Declares a scope, with what it allows in words that follow "It will be able to". */
+/** Declares a scope with its description for the consent page. */
 export function scope(name: string, meaning: string): string {
   meanings.set(name, meaning)
   return name
 }
 
 /** All that can be asked for here: it lets in as far as its user may go. */
-export const API = scope('api_v3', 'do everything in your name that you can do here yourself')
+export const API = scope('api_v3', 'Full API access on behalf of the user')
 
 /** The same for reading only. API tokens can be made for it; applications cannot ask for it yet. */
 export const API_READ = 'api_v3:read'
@@ -17,5 +17,5 @@ export const API_READ = 'api_v3:read'
 /** The names of all scopes. */
 export const scopes = (): string[] => [...meanings.keys()]
 
-/** What a scope allows, in words. */
+/** The description of a scope. */
 export const meaningOf = (name: string): string | undefined => meanings.get(name)

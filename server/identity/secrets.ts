@@ -43,7 +43,9 @@ export function keysIn(text: string, where: string): Key[] {
   const words = text.split(/[\s,]+/).filter(Boolean)
   const keys = words.map((word) => Buffer.from(word, /^[0-9a-f]{64}$/i.test(word) ? 'hex' : 'base64'))
   if (keys.length === 0 || keys.some(({ length }) => length !== KEY_BYTES)) {
-    throw new Error(`${where} holds no key of 32 bytes, as base64 or 64 hexadecimal digits; halyard secrets generate makes one.`)
+    throw new Error(
+      `${where} must contain a key of 32 bytes, as base64 or 64 hexadecimal digits; halyard secrets generate creates one.`,
+    )
   }
   return keys.map(keyOf)
 }
@@ -114,7 +116,7 @@ function openWith({ bytes }: Key, place: Place, stored: string): string {
 }
 
 const keyLess = (id: string) =>
-  new ApiError('ServiceUnavailable', `A secret is sealed by the key ${id}, which this server has not been given.`)
+  new ApiError('ServiceUnavailable', `A secret is encrypted with the key ${id}, which this server does not have.`)
 
 /** The keys of one database. */
 export class Keys {
@@ -137,7 +139,7 @@ export class Keys {
    */
   async seal(tx: Transaction, place: Place, text: string): Promise<string> {
     const first = this.source.read()[0]
-    if (!first) throw new Error(`There is no key in ${this.source.where}; halyard serve makes one.`)
+    if (!first) throw new Error(`There is no key in ${this.source.where}; halyard serve creates one.`)
     await tx.run(sql`insert into secret_key (one, id) values (1, ${first.id}) on conflict (one) do nothing`)
     const { id } = (await tx.one<{ id: string }>(sql`select id from secret_key${forUpdate(tx.engine)}`)) as { id: string }
     const key = this.find(id)
@@ -169,7 +171,7 @@ export function useKeys(db: Database, source: KeySource): Keys {
 /** The keys of a database. Throws where nobody said which: a mistake of ours. */
 export function keysOf(db: Database): Keys {
   const keys = known.get(db)
-  if (!keys) throw new Error('Nobody said by which keys the secrets of this database are sealed.')
+  if (!keys) throw new Error('The keys of this database have not been set.')
   return keys
 }
 
@@ -235,14 +237,14 @@ export async function sealSecrets(db: Database): Promise<void> {
   const lost = new Set(closed.filter(({ place }) => !columnOf(place).passing).map(({ stored }) => sealedBy(stored)))
   if (lost.size > 0) {
     throw new Error(
-      `The secrets in the database are sealed by the key ${[...lost].join(', ')}, which is not in ${source.where}. Start Halyard with that key (HALYARD_SECRET_KEY or --secret-key-file), or put its file back; docs/secrets.md says what to do where it is lost.`,
+      `The secrets in the database are encrypted with the key ${[...lost].join(', ')}, which is not in ${source.where}. Start Halyard with that key (HALYARD_SECRET_KEY or --secret-key-file), or put its file back; docs/secrets.md explains what to do if it is lost.`,
     )
   }
   const sample = sealed.find((one) => !closed.includes(one))
   try {
     if (sample) keys.open(sample.place, sample.stored)
   } catch (cause) {
-    throw new Error(`The secrets in the database cannot be opened: they were changed, or moved to other rows.`, { cause })
+    throw new Error(`The secrets in the database cannot be decrypted: they were changed, or moved to other rows.`, { cause })
   }
   if (source.read().length === 0) source.create?.()
   const seal = () =>
@@ -275,7 +277,7 @@ export async function resealSecrets(db: Database): Promise<{ count: number; id: 
     const all = await secretsIn(tx)
     for (const one of all) {
       if (isSealed(one.stored) && !keys.find(sealedBy(one.stored))) {
-        throw new Error(`Some secrets are sealed by the key ${sealedBy(one.stored)}, which is not in ${keys.source.where}.`)
+        throw new Error(`Some secrets are encrypted with the key ${sealedBy(one.stored)}, which is not in ${keys.source.where}.`)
       }
       await store(tx, one, sealWith(key, one.place, keys.open(one.place, one.stored)))
     }

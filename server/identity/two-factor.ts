@@ -232,11 +232,11 @@ export async function factorsChanged(tx: Transaction, userId: number, kept?: Ses
   const settings = await readSettings(tx)
   const text = `Hello ${user['name']},
 
-how you sign in to your account "${user['login']}" at ${settings.app_title} was changed just now: an authenticator app, a passkey or the recovery codes.
+the two-factor authentication of your account "${user['login']}" at ${settings.app_title} has been changed: an authenticator app, a passkey or the recovery codes.
 
-If that was you, there is nothing to do. If not, change your password and look at ${addressOf(settings, '/my/two_factor')}, or tell an administrator at once.
+If you made this change, you can ignore this mail. Otherwise, change your password and check ${addressOf(settings, '/my/two_factor')}, or contact an administrator at once.
 `
-  const subject = `Your two-factor sign-in at ${settings.app_title} was changed`
+  const subject = `Your two-factor authentication at ${settings.app_title} has been changed`
   await sendMail(tx, { recipient: user['email'], subject, text }, new Date())
 }
 

@@ -59,7 +59,7 @@ export async function sendMails(
     const { id, tries } = mail
     const error = await post(mail).then(
       () => undefined,
-      (reason: unknown) => reason ?? new Error('The mail could not be sent.'),
+      (reason: unknown) => reason ?? new Error('Sending the mail failed.'),
     )
     const isLast = tries + 1 >= PATIENCE.length
     if (error !== undefined) failed(mail, error, isLast)

@@ -1,10 +1,10 @@
-/** Where mail goes: to an SMTP server, or into the log where there is none. */
+/** Mail delivery: by an SMTP server, or to the log if none is configured. */
 import { isIP } from 'node:net'
 import type { Mail, Post } from './mail.ts'
 
-/** An SMTP server, and whom mail comes from. */
+/** An SMTP server, and the sender of mails. */
 export interface MailChoice {
-  /** `smtp://` or `smtps://`, with user and password where they are needed. */
+  /** `smtp://` or `smtps://`, with username and password if the server requires them. */
   readonly url: string
   readonly from: string
 }
@@ -14,12 +14,12 @@ interface Log {
 }
 
 const SECOND = 1000
-/** A try must be over before the mail is tried again. */
+/** An attempt must end before the next attempt at the same mail. */
 const PATIENCE = { connectionTimeout: 15 * SECOND, greetingTimeout: 15 * SECOND, socketTimeout: 30 * SECOND }
 
 const isLoopback = (host: string) => host === 'localhost' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'))
 
-/** What nodemailer has to know of an SMTP server. A password is never sent in the clear, except within the machine. */
+/** The options of nodemailer for an SMTP server. A password is never sent unencrypted, except to the same machine. */
 function optionsOf(text: string) {
   const { protocol, hostname, port, username, password } = new URL(text)
   const auth = username === '' ? undefined : { user: decodeURIComponent(username), pass: decodeURIComponent(password) }
@@ -36,11 +36,11 @@ function optionsOf(text: string) {
   }
 }
 
-/** The way that mail takes. The library for it is loaded with the first one. */
+/** The function that delivers mails. The SMTP library is loaded with the first mail. */
 export function postOf(choice: MailChoice | undefined, log: Log): Post {
   if (!choice) {
     return async ({ recipient, subject, link }) =>
-      log.info({ to: recipient, subject, link: link ?? undefined }, 'mail is not sent: there is no --smtp-url')
+      log.info({ to: recipient, subject, link: link ?? undefined }, 'mail not sent: --smtp-url is not set')
   }
   let transport: Promise<(mail: Mail) => Promise<unknown>> | undefined
   const open = async () => {
@@ -49,7 +49,7 @@ export function postOf(choice: MailChoice | undefined, log: Log): Post {
     return ({ recipient, subject, text }: Mail) =>
       smtp.sendMail({
         from: choice.from,
-        // As an object, so that nothing in it is read as several addresses.
+        // An object, because a text could be parsed as several addresses.
         to: { name: '', address: recipient },
         subject,
         text,

@@ -12,9 +12,9 @@ const table = {
   InvalidUserStatusTransition: [400, 'The user cannot change from the current status to that one.'],
   Unauthenticated: [401, 'You need to be authenticated to access this resource.'],
   MissingPermission: [403, 'You are not authorized to access this resource.'],
-  InsufficientScope: [403, 'The token was not given for this.'],
+  InsufficientScope: [403, 'The token lacks the required scope.'],
   NotFound: [404, 'The requested resource could not be found.'],
-  MethodNotAllowed: [405, 'This resource does not answer that method.'],
+  MethodNotAllowed: [405, 'The resource does not support this method.'],
   UpdateConflict: [409, 'The resource was changed in the meantime. Fetch it again and repeat the change on the new version.'],
   TypeNotSupported: [415, 'The content type is not supported here.'],
   PropertyConstraintViolation: [422, 'The value violates a constraint.'],
@@ -26,7 +26,7 @@ const table = {
   Throttled: [429, 'Too many attempts. Try again later.'],
   InternalServerError: [500, 'An internal error has occurred.'],
   ServiceUnavailable: [503, 'The server is busy. Try again in a few seconds.'],
-  InsufficientStorage: [507, 'There is no space left to store this.'],
+  InsufficientStorage: [507, 'There is not enough storage space.'],
 } as const satisfies Record<string, readonly [number, string]>
 
 export type ErrorIdentifier = keyof typeof table
@@ -75,13 +75,13 @@ export class ApiError extends Error {
 export const notFound = (message?: string) => new ApiError('NotFound', message)
 /** The refusal of whoever has come with a token that was given for less than what is asked. */
 export function insufficientScope(granted: string, required: string): ApiError {
-  const error = new ApiError('InsufficientScope', `The token was given for ${granted}; this needs ${required}.`)
+  const error = new ApiError('InsufficientScope', `The token has the scope ${granted}; this request requires ${required}.`)
   error.headers = { 'www-authenticate': `Bearer realm="OpenProject API" error="insufficient_scope" scope="${required}"` }
   return error
 }
 export const forbidden = (message?: string) => new ApiError('MissingPermission', message)
 /** What is said to whoever has to show first who they are, and can. */
-export const CONFIRM = 'Confirm at /confirm that it is you, and try again.'
+export const CONFIRM = 'Confirm your identity at /confirm and try again.'
 export const conflict = (message?: string) => new ApiError('UpdateConflict', message)
 export const badRequest = (reason: string) => new ApiError('BadRequest', `Bad request: ${reason}`)
 export const invalidQuery = (message: string) => new ApiError('InvalidQuery', message)

@@ -78,7 +78,7 @@ export async function respondWithRow(ask: ApiRequest, declared: Declared, id: nu
   const context = await ask.context.renewed()
   const resource = context.model.of(declared)
   const row = await writtenRow(context, resource, id)
-  if (!row) throw conflict('What was written has been removed in the meantime.')
+  if (!row) throw conflict('The resource was removed in the meantime.')
   return { status, body: await single(context, resource, row) }
 }
 

@@ -1,3 +1,4 @@
+/** The administration page for the settings of the API. */
 import type { Answer } from '#kernel/declaration.ts'
 import type { Settings } from '#kernel/settings.ts'
 import { faultOf, storeSettings } from '#modules/instance/changing-settings.ts'
@@ -8,21 +9,21 @@ import { type Area, administering, alert, framed, notice, type OwnVisit, onTo } 
 const PATH = '/admin/settings/api'
 
 const switches = [
-  ['api_tokens_enabled', 'API tokens can be made, and used as Bearer tokens', undefined],
+  ['api_tokens_enabled', 'Enable API tokens', 'Users can create API tokens and send them as Bearer tokens.'],
   [
     'apiv3_enable_basic_auth',
-    'API tokens can be used by Basic authentication',
-    'With the user name “apikey”, whether others can be made or not.',
+    'Enable Basic authentication',
+    'The username is “apikey”, and the password is an API token. Existing tokens work even if API tokens are disabled.',
   ],
-  ['login_required', 'Nothing can be read without signing in', 'Otherwise public projects can be read by everybody.'],
-  ['apiv3_docs_enabled', 'The API can be browsed at /api/docs', undefined],
-  ['apiv3_cors_enabled', 'Pages of other origins may use the API', 'Only of those that are named below.'],
+  ['login_required', 'Require login', 'Otherwise, everybody can read public projects.'],
+  ['apiv3_docs_enabled', 'Enable the API documentation', 'Clients can browse the API at /api/docs.'],
+  ['apiv3_cors_enabled', 'Enable CORS', 'Web pages of the allowed origins can call the API.'],
 ] as const satisfies readonly (readonly [keyof Settings, string, string | undefined])[]
 
 type Filled = Pick<Settings, (typeof switches)[number][0]> & { readonly size: string; readonly origins: string }
 type Faults = Readonly<Partial<Record<'apiv3_max_page_size' | 'apiv3_cors_origins', string>>>
 
-const inForce = (settings: Settings): Filled => ({
+const stored = (settings: Settings): Filled => ({
   ...settings,
   size: String(settings.apiv3_max_page_size),
   origins: settings.apiv3_cors_origins.join('\n'),
@@ -36,23 +37,23 @@ const filledIn = ({ given }: OwnVisit): Filled => ({
 
 function settingsPage(visit: OwnVisit, filled: Filled, faults: Faults = {}): Answer {
   const isWrong = Object.keys(faults).length > 0
-  const content = html`${notice(visit, { saved: 'The settings are saved, and in force.' })}${alert(isWrong ? 'Nothing was saved yet: look at what is said below.' : undefined)}
+  const content = html`${notice(visit, { saved: 'The settings have been saved.' })}${alert(isWrong ? 'The settings were not saved. Correct the errors below.' : undefined)}
 <form method="post" action="${PATH}">
 ${switches.map(([name, label, hint]) => check({ label, name, hint, checked: filled[name] }))}
 ${area({
-  label: 'Origins of such pages',
+  label: 'Allowed origins',
   name: 'apiv3_cors_origins',
   value: filled.origins,
-  hint: 'One on each line, such as https://app.example.org or http://localhost:3000.',
+  hint: 'One origin per line, such as https://app.example.org or http://localhost:3000.',
   error: faults.apiv3_cors_origins,
 })}
 ${field({
-  label: 'Largest page of a list',
+  label: 'Maximum page size',
   name: 'apiv3_max_page_size',
   type: 'number',
   value: filled.size,
   required: true,
-  hint: 'How many elements can be asked for at once.',
+  hint: 'The largest number of elements in one response.',
   error: faults.apiv3_max_page_size,
 })}
 <button>Save</button>
@@ -65,7 +66,7 @@ export const apiSettings: Area = {
   routes(on) {
     on.get(
       PATH,
-      administering((visit) => settingsPage(visit, inForce(visit.settings))),
+      administering((visit) => settingsPage(visit, stored(visit.settings))),
     )
 
     on.post(
@@ -79,7 +80,9 @@ export const apiSettings: Area = {
           apiv3_cors_origins: [...new Set(origins.split(/\s+/).filter(Boolean))],
         }
         const found = (['apiv3_max_page_size', 'apiv3_cors_origins'] as const).map((name) => [name, faultOf(name, values[name])])
-        const faults = Object.fromEntries(found.flatMap(([name, fault]) => (fault ? [[name, `This ${fault}.`]] : []))) as Faults
+        const faults = Object.fromEntries(
+          found.flatMap(([name, fault]) => (fault ? [[name, `The value ${fault}.`]] : [])),
+        ) as Faults
         if (Object.keys(faults).length > 0) return settingsPage(visit, filled, faults)
         await visit.db.transaction((tx) => storeSettings(tx, values))
         return onTo(`${PATH}?done=saved`)

@@ -1,4 +1,4 @@
-/** The way in and out: signing in, showing once more who one is, signing out, and where one is then. */
+/** Signing in, confirming one's identity, signing out, and the home page. */
 import { counted } from '#http/addresses.ts'
 import { givenCookie, takenCookie } from '#http/session.ts'
 import { isOffered } from '#identity/lost-password.ts'
@@ -16,7 +16,7 @@ import { ownPath } from './own-path.ts'
 import { type Area, alert, framed, notice, type OwnVisit, onTo, page, signedIn, type Visit, withQuery } from './page.ts'
 import { asksForOptions, optionsAnswer, passkeyForm, passkeyPolicy, passkeyScript } from './passkey-form.ts'
 
-/** Where a sign-in is made. */
+/** The circumstances of a sign-in: the former session, the browser, the settings and the time. */
 export const circumstancesOf = ({ request, session, waiting, settings, now }: Visit): Circumstances => ({
   former: session ?? waiting,
   userAgent: request.headers['user-agent'],
@@ -24,13 +24,13 @@ export const circumstancesOf = ({ request, session, waiting, settings, now }: Vi
   now,
 })
 
-/** Leads whoever was let in to the stage that comes next, or to where they wanted to go. */
+/** Redirects a user after a sign-in step to the next stage, or to the destination. */
 export function enter(visit: Visit, admission: Admission, back = visit.given.get('back_url')): Answer {
   const { to, headers } = entering(visit, admission, back)
   return onTo(to, headers)
 }
 
-/** Where whoever was let in goes on to, and the header that lets them. */
+/** The destination after a sign-in step, and the header with the session's cookie. */
 export function entering({ settings, given }: Visit, { secret, next }: Admission, back = given.get('back_url')): Entering {
   const back_url = ownPath(back)
   const to = next === undefined ? (back_url ?? '/') : withQuery(next, { back_url })
@@ -42,10 +42,10 @@ interface Entering {
   readonly headers: Record<string, string>
 }
 
-/** The line for a code of an authenticator app. */
+/** The field for a code of an authenticator app. */
 export const codeField = (describedBy: string | undefined): Html =>
   field({
-    label: 'Code of your authenticator app',
+    label: 'Code from your authenticator app',
     name: 'code',
     autocomplete: 'one-time-code',
     inputmode: 'numeric',
@@ -55,30 +55,30 @@ export const codeField = (describedBy: string | undefined): Html =>
     describedBy,
   })
 
-/** How long a wait is, in words. */
+/** A waiting time in words. */
 export function inWords(seconds: number): string {
   const minutes = Math.ceil(seconds / 60)
   return minutes === 1 ? 'a minute' : `${minutes} minutes`
 }
 
-/** Why a form was not taken. */
+/** The error of a rejected form. */
 export interface Refusal {
   readonly error: string
   readonly status: number
   readonly headers?: Record<string, string>
 }
 
-/** What is said of too many attempts. */
+/** The error for too many attempts. */
 export const tooMany = (wait: number, of: string): Refusal => ({
   error: `Too many attempts ${of}. Try again in ${inWords(wait)}.`,
   status: 429,
   headers: { 'retry-after': String(wait) },
 })
 
-/** Where a passkey is sent that signs somebody in. */
+/** The address of the sign-in by passkey. */
 export const BY_PASSKEY = '/login/passkey'
 
-/** Whether people sign in by passkeys. Where providers alone let them, a passkey that was made before must not go on to. */
+/** Whether passkeys can sign users in. If only providers may, passkeys from earlier must not work either. */
 export const offersPasskeys = (settings: Settings): boolean => canHavePasskeys(settings) && !settings.disable_password_login
 
 const passwordForm = (back: string | undefined, username: string | null, describedBy: string | undefined) =>
@@ -98,7 +98,7 @@ ${hidden('back_url', back)}
 <button>Sign in</button>
 </form>`
 
-/** The ways in: by a password, unless that is switched off, and by each provider. */
+/** The sign-in page: the password form, unless password sign-in is disabled, a link for each provider, and passkeys. */
 export async function signInPage(visit: Visit, refusal?: Refusal): Promise<Answer> {
   const { db, snapshot, settings, given } = visit
   const providers = await availableProviders(db, snapshot)
@@ -107,14 +107,14 @@ export async function signInPage(visit: Visit, refusal?: Refusal): Promise<Answe
   const content = html`<h1>Sign in to ${settings.app_title}</h1>
 ${notice(visit, { password: 'Your password has been changed. Sign in with the new one.' })}${alert(refusal?.error)}
 ${byPassword && passwordForm(back, given.get('username'), refusal && 'error')}
-${isOffered(settings) && html`<p><a href="/account/lost_password">Forgotten your password?</a></p>`}
+${isOffered(settings) && html`<p><a href="/account/lost_password">Forgot your password?</a></p>`}
 ${providers.map(
   ({
     slug,
     name,
   }) => html`<p class="way"><a class="button quiet" href="${withQuery(`/auth/${slug}`, { back_url: back })}">Sign in with ${name}</a></p>
 `,
-)}${!byPassword && providers.length === 0 && html`<p>Nobody can sign in at the moment. Tell an administrator.</p>`}
+)}${!byPassword && providers.length === 0 && html`<p>No sign-in method is enabled. Contact an administrator.</p>`}
 ${
   offersPasskeys(settings) &&
   html`${passkeyForm({
@@ -129,7 +129,7 @@ ${passkeyScript}`
   return page(`Sign in – ${settings.app_title}`, content, offersPasskeys(settings) ? { ...refusal, ...passkeyPolicy } : refusal)
 }
 
-/** The address of a provider that people are led to without being asked, if there is one. */
+/** The address of the provider that `omniauth_direct_login_provider` names, if it is available. */
 async function directWay({ db, snapshot, settings, given }: Visit): Promise<string | undefined> {
   const { omniauth_direct_login_provider: direct } = settings
   if (direct === null || !(await availableProviders(db, snapshot)).some(({ slug }) => slug === direct)) return undefined
@@ -137,7 +137,7 @@ async function directWay({ db, snapshot, settings, given }: Visit): Promise<stri
 }
 
 interface Confirming {
-  /** What somebody confirms by: their password, or the second factor of those who have none here. */
+  /** The credential of the confirmation: the password, or an authenticator code for users without a password. */
   readonly by: 'password' | 'code' | undefined
   readonly byPasskey: boolean
 }
@@ -151,16 +151,16 @@ async function confirming({ db, session, settings }: OwnVisit): Promise<Confirmi
 async function confirmPage(visit: OwnVisit, refusal?: Refusal): Promise<Answer> {
   const { settings, session, given } = visit
   const { by, byPasskey } = await confirming(visit)
-  const title = 'Confirm that it is you'
+  const title = 'Confirm your identity'
   const back = ownPath(given.get('back_url'))
   const describedBy = refusal && 'error'
   const content = html`<h1>${title}</h1>
-<p>What comes next changes who can use the account of <strong>${session.user['name']}</strong>.</p>
+<p>The next step affects the security of the account of <strong>${session.user['name']}</strong>.</p>
 ${alert(refusal?.error)}
 ${
   by === undefined
     ? !byPasskey &&
-      html`<p>You signed in without a password here some time ago. Sign out and in again, and you can go on.</p>
+      html`<p>Your account has no password on this server. Sign out and sign in again to continue.</p>
 <form method="post" action="/logout">${hidden('back_url', back)}<button>Sign out</button></form>`
     : html`<form method="post" action="/confirm">
 ${
@@ -219,12 +219,12 @@ ${
       return direct === undefined ? signInPage(visit) : onTo(direct)
     })
 
-    // However people are led elsewhere, here they find all ways in.
+    // Shows all sign-in methods even if `/login` redirects to a provider.
     on.get('/login/internal', (visit) => (visit.session ? onTo(ownPath(visit.given.get('back_url')) ?? '/') : signInPage(visit)))
 
     on.post('/login', async (visit) => {
       const { request, db, settings, now, given } = visit
-      if (settings.disable_password_login) throw forbidden('Nobody signs in with a password here.')
+      if (settings.disable_password_login) throw forbidden('Password sign-in is disabled.')
       const [username, password] = [given.get('username') ?? '', given.get('password') ?? '']
       const tried = await counted(undefined, request.ip, now, async () => {
         const outcome = await signIn({ username, password }, circumstancesOf(visit), db)
@@ -233,7 +233,7 @@ ${
       if ('wait' in tried) return signInPage(visit, tooMany(tried.wait, 'from your network'))
       const admission = tried.outcome
       if (admission === 'wrong') {
-        const error = 'The username or the password is wrong, or the account cannot be used right now.'
+        const error = 'The username or the password is wrong, or the account is locked.'
         return signInPage(visit, { error, status: 422 })
       }
       if ('wait' in admission) return signInPage(visit, tooMany(admission.wait, 'with this username'))
@@ -267,15 +267,15 @@ ${
       const content = html`<h1>Sign out of ${settings.app_title}?</h1>
 <p>You are signed in as <strong>${session.user['name']}</strong>.</p>
 ${signOutForm}
-<p><a href="/">Stay</a></p>`
+<p><a href="/">Cancel</a></p>`
       return page(`Sign out – ${settings.app_title}`, content)
     })
 
     on.post('/logout', async ({ session, waiting, db, settings, given }) => {
       if (session) await signOut(session, db, settings)
-      // Whoever has not passed all stages ends nothing but their own attempt.
+      // Before the last stage there is only the attempt itself to end.
       else if (waiting) await db.transaction((tx) => endSession(tx, waiting))
-      // Not to where a provider would sign in again at once whoever has just signed out.
+      // `/login` could redirect to a provider that signs the user in again at once.
       const page = settings.omniauth_direct_login_provider === null ? '/login' : '/login/internal'
       const to = withQuery(page, { back_url: ownPath(given.get('back_url')) })
       return onTo(to, { 'set-cookie': takenCookie(settings) })

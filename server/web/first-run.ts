@@ -1,4 +1,4 @@
-/** The first run: whoever started the server makes the first administrator theirs, by a link that works once. */
+/** The first run: a link that works once lets the operator set up the first administrator. */
 import { contextOf } from '#http/mount.ts'
 import { linkIn } from '#http/session.ts'
 import { useLink, userOfLink } from '#identity/one-time-links.ts'
@@ -13,17 +13,14 @@ import { circumstancesOf, enter } from './entrance.ts'
 import { field } from './forms.ts'
 import { deadLink, withoutSecret } from './lost-password.ts'
 import { chosenPassword, type Errors, newPasswordFields } from './new-password.ts'
-import { sayings } from './own-account.ts'
+import { formErrors } from './own-account.ts'
 import { type Area, page, type Visit } from './page.ts'
 
 const PATH = '/setup'
 const FIELDS = ['firstName', 'lastName', 'login', 'email'] as const
 
 const dead = (visit: Visit) =>
-  deadLink(
-    visit,
-    html`As long as nobody has set this server up, each start prints a new one. Otherwise <a href="/login">sign in</a>.`,
-  )
+  deadLink(visit, html`If the server is not set up yet, restart it to print a new link. Otherwise, <a href="/login">sign in</a>.`)
 
 function setupPage(visit: Visit, { errors = {}, alert }: { errors?: Errors; alert?: string | undefined } = {}): Answer {
   const { settings, given } = visit
@@ -31,7 +28,7 @@ function setupPage(visit: Visit, { errors = {}, alert }: { errors?: Errors; aler
     field({ label, name, value: given.get(name), autocomplete, required: true, error: errors[name], ...more })
   const title = `Set up ${settings.app_title}`
   const content = html`<h1>${title}</h1>
-<p>Welcome. This makes you the first administrator; the link that led you here works no more then.</p>
+<p>Welcome. Set up the first administrator. The link expires when you finish.</p>
 ${alert && html`<p role="alert" class="error">${alert}</p>`}
 <form method="post" action="${PATH}">
 ${line('firstName', 'First name', 'given-name', { autofocus: true })}
@@ -44,7 +41,7 @@ ${newPasswordFields(visit, errors)}
   return page(title, content, { status: alert || Object.keys(errors).length > 0 ? 422 : 200 })
 }
 
-/** The secret of the link that the browser followed, and the administrator that is to be set up. */
+/** The secret of the followed link, and the administrator to set up. */
 async function followed({ request, db, settings, now }: Visit) {
   const secret = linkIn(request.raw, settings)
   const user = secret === undefined ? undefined : await userOfLink(db, 'setup', secret, now)
@@ -69,7 +66,7 @@ export const firstRun: Area = {
       const before = await rowFrom('me', context.model.of(User), context)
       const prepared = await prepareWrite(context, context.model.of(User), before, payload, { login, password_hash: chosen.hash })
       if (prepared.violations.length > 0)
-        return setupPage(visit, sayings(context.model.of(User), context, prepared.violations, FIELDS))
+        return setupPage(visit, formErrors(context.model.of(User), context, prepared.violations, FIELDS))
       const admission = await db.transaction(async (tx) => {
         if (!(await useLink(tx, 'setup', link.secret, now))) return undefined
         await save(tx, context, context.model.of(User), prepared.draft, prepared.facts)

@@ -1,32 +1,32 @@
-/** The parts of forms: each has a label, and what is said of it is read out with it. */
+/** Form controls: each has a label, and screen readers read its hint and error with it. */
 import { isId } from '#kernel/read/operators.ts'
 import { type Html, html } from '#text/html.ts'
 
-/** What every part can have said of it. */
-interface Said {
+/** The texts of a control. */
+interface Texts {
   readonly label: string
   readonly name: string
-  /** How to fill it in. */
+  /** Explains how to fill in the control. */
   readonly hint?: string | Html | undefined
-  /** What is wrong with what was filled in. */
+  /** The error of the submitted value. */
   readonly error?: string | undefined
 }
 
-interface Field extends Said {
+interface Field extends Texts {
   readonly value?: string | null | undefined
   readonly type?: 'text' | 'password' | 'email' | 'url' | 'number' | 'date'
   readonly autocomplete?: string
   readonly inputmode?: 'numeric' | 'text'
   readonly required?: boolean
   readonly autofocus?: boolean
-  /** For what is typed letter by letter: names, codes, addresses. */
+  /** Turns off autocorrection, for names, codes and addresses. */
   readonly literal?: boolean
-  /** The id of something else on the page that says what is wrong. */
+  /** The id of another element that describes the error. */
   readonly describedBy?: string | false | undefined
 }
 
-/** What is said below a part. */
-const below = ({ name, hint, error }: Said): Html =>
+/** The error and the hint below a control. */
+const below = ({ name, hint, error }: Texts): Html =>
   html`${
     error &&
     html`
@@ -37,54 +37,54 @@ const below = ({ name, hint, error }: Said): Html =>
 <p class="hint" id="${name}-hint">${hint}</p>`
   }`
 
-/** The attributes that lead from a part to what is said of it. */
-function told({ name, hint, error }: Said, other?: string | false): Html {
+/** The ARIA attributes that refer to the error and the hint of a control. */
+function aria({ name, hint, error }: Texts, other?: string | false): Html {
   const ids = [error && `${name}-error`, hint && `${name}-hint`, other].filter(Boolean).join(' ')
   return html`${error && html` aria-invalid="true"`}${ids && html` aria-describedby="${ids}"`}`
 }
 
-/** A line to fill in. A password is never put into a page. */
+/** A text field. A page never contains the value of a password field. */
 export function field(it: Field): Html {
   const { label, name, value, type = 'text', autocomplete, inputmode, required, autofocus, literal, describedBy } = it
   const given = type === 'password' ? null : value
   return html`<label for="${name}">${label}</label>
-<input id="${name}" name="${name}" type="${type}"${given && html` value="${given}"`}${autocomplete && html` autocomplete="${autocomplete}"`}${inputmode && html` inputmode="${inputmode}"`}${literal && html` autocapitalize="none" spellcheck="false"`}${required && html` required`}${autofocus && html` autofocus`}${told(it, describedBy)}>${below(it)}
+<input id="${name}" name="${name}" type="${type}"${given && html` value="${given}"`}${autocomplete && html` autocomplete="${autocomplete}"`}${inputmode && html` inputmode="${inputmode}"`}${literal && html` autocapitalize="none" spellcheck="false"`}${required && html` required`}${autofocus && html` autofocus`}${aria(it, describedBy)}>${below(it)}
 `
 }
 
-/** Some lines to fill in. */
-export const area = (it: Said & { value?: string | null | undefined; required?: boolean }): Html =>
+/** A text area. */
+export const area = (it: Texts & { value?: string | null | undefined; required?: boolean }): Html =>
   html`<label for="${it.name}">${it.label}</label>
-<textarea id="${it.name}" name="${it.name}" spellcheck="false"${it.required && html` required`}${told(it)}>
+<textarea id="${it.name}" name="${it.name}" spellcheck="false"${it.required && html` required`}${aria(it)}>
 ${it.value}</textarea>${below(it)}
 `
 
-/** One of several. */
+/** A selection of one option. */
 export const choice = (
-  it: Said & { value: string | null | undefined; options: readonly (readonly [value: string, label: string])[] },
+  it: Texts & { value: string | null | undefined; options: readonly (readonly [value: string, label: string])[] },
 ): Html =>
   html`<label for="${it.name}">${it.label}</label>
-<select id="${it.name}" name="${it.name}"${told(it)}>${it.options.map(
+<select id="${it.name}" name="${it.name}"${aria(it)}>${it.options.map(
     ([value, label]) => html`
 <option value="${value}"${value === (it.value ?? '') && html` selected`}>${label}</option>`,
   )}
 </select>${below(it)}
 `
 
-/** Yes or no; or, with a value of its own, one of several that can be chosen together. */
-export function check(it: Said & { checked: boolean; value?: string; radio?: boolean }): Html {
+/** A checkbox or radio button. With a `value`, several checkboxes can share a name. */
+export function check(it: Texts & { checked: boolean; value?: string; radio?: boolean }): Html {
   const { label, name, value = '1', checked, radio } = it
   const id = it.value === undefined ? name : `${name}-${it.value}`
   return html`<div class="check">
-<input type="${radio ? 'radio' : 'checkbox'}" id="${id}" name="${name}" value="${value}"${checked && html` checked`}${told({ ...it, name: id })}>
+<input type="${radio ? 'radio' : 'checkbox'}" id="${id}" name="${name}" value="${value}"${checked && html` checked`}${aria({ ...it, name: id })}>
 <label for="${id}">${label}</label>${below({ ...it, name: id })}
 </div>
 `
 }
 
-/** The id that a form or an address names; that of nothing where it names none. */
+/** The id in a form or an address; 0, which no row has, if the text is not an id. */
 export const idIn = (text: string | null | undefined): number => (isId(text ?? '') ? Number(text) : 0)
 
-/** Something that goes along unseen. */
+/** A hidden field. */
 export const hidden = (name: string, value: string | null | undefined): Html | undefined =>
   value === null || value === undefined ? undefined : html`<input type="hidden" name="${name}" value="${value}">`

@@ -1,4 +1,4 @@
-/** What all pages have in common: the frame, the style, and headers that let them do nothing but show text and send forms to us. */
+/** The frame, the style and the headers of all pages. The headers let a page show text and send forms to this server, no more. */
 import { createHash } from 'node:crypto'
 import { type Html, html, htmlText, trusted } from '#text/html.ts'
 
@@ -69,12 +69,12 @@ th { font-size: .9375rem; color: var(--soft) }
 .actions form { margin: 0 }
 `
 
-/** How a policy allows a style sheet or a script that is a part of the page: by what it says, so that nothing else is. */
+/** The source expression of an inline style sheet or script: the hash of its text, so that no other inline code runs. */
 export const allowed = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
 
-/** What a page may do beyond showing text and sending forms to us. */
+/** Permissions of a page beyond showing text and sending forms to this server. */
 export interface Permits {
-  /** Directives of the policy, in place of those that every page has. */
+  /** Directives that override the default content security policy. */
   readonly policy?: Readonly<Record<string, string>>
 }
 
@@ -86,7 +86,7 @@ const POLICY: Readonly<Record<string, string>> = {
   'base-uri': "'none'",
 }
 
-/** The headers of a page. A page is somebody's own: nobody keeps it. */
+/** The headers of a page. Pages are personal, so no cache may store them. */
 export const pageHeaders = ({ policy = {} }: Permits = {}): Record<string, string> => ({
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': Object.entries({ ...POLICY, ...policy })

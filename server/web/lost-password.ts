@@ -1,4 +1,4 @@
-/** The ways to a new password for those who cannot sign in: by a link that is mailed, and where another one has to be chosen. */
+/** Password changes without a session: the mailed reset link, and the forced change during the sign-in. */
 import { forUpdate } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import { givenLink, linkIn } from '#http/session.ts'
@@ -18,7 +18,7 @@ import { type Area, alert, notice, onTo, page, type Visit } from './page.ts'
 const ASK = '/account/lost_password'
 const CHOOSE = '/account/lost_password/choose'
 
-/** Takes the secret of a link out of the address at once: neither the history nor the next page's Referer is to hold it. */
+/** Moves the secret of a link from the address to a cookie, so that neither the history nor a Referer header contains it. */
 export function withoutSecret({ given, settings }: Visit, to: string): Answer {
   const secret = given.get('token') ?? ''
   return onTo(to, {
@@ -27,26 +27,25 @@ export function withoutSecret({ given, settings }: Visit, to: string): Answer {
   })
 }
 
-/** The one answer to whatever is wrong with a link. */
+/** The response to a link that is unknown, expired or used: always the same. */
 export function deadLink({ settings }: Visit, goOn: ReturnType<typeof html>): Answer {
-  const title = 'This link cannot be used'
+  const title = 'Invalid link'
   const content = html`<h1>${title}</h1>
-<p role="alert" class="error">It works once and for a while only, and nothing has been changed by it just now.</p>
+<p role="alert" class="error">The link has expired or has already been used. Nothing was changed.</p>
 <p>${goOn}</p>`
   return page(`${title} – ${settings.app_title}`, content, { status: 410 })
 }
 
-const askAgain = (visit: Visit) => deadLink(visit, html`<a href="${ASK}">Ask for a new link</a>`)
+const askAgain = (visit: Visit) => deadLink(visit, html`<a href="${ASK}">Request a new link</a>`)
 
 function askPage(visit: Visit, refusal?: Refusal): Answer {
-  const title = 'Forgotten your password?'
+  const title = 'Forgot your password?'
   const content = html`<h1>${title}</h1>
 ${notice(visit, {
-  asked:
-    'If there is an account with this address that signs in with a password, a mail is on its way to it. The link in it works for an hour.',
+  asked: 'If an account with this e-mail address has a password, it receives a mail with a link. The link expires in an hour.',
 })}
 ${alert(refusal?.error)}
-<p>Say which e-mail address your account has, and a link to choose a new password is sent there.</p>
+<p>Enter the e-mail address of your account to receive a link for choosing a new password.</p>
 <form method="post" action="${ASK}">
 ${field({
   label: 'E-mail address',
@@ -58,26 +57,26 @@ ${field({
   autofocus: true,
   describedBy: refusal && 'error',
 })}
-<button>Send the link</button>
+<button>Send link</button>
 </form>
-<p><a href="/login">Back to signing in</a></p>`
+<p><a href="/login">Back to sign-in</a></p>`
   return page(`${title} – ${visit.settings.app_title}`, content, refusal)
 }
 
 function choosePage(visit: Visit, login: string, action: string, errors?: Errors): Answer {
   const title = 'Choose a new password'
   const content = html`<h1>${title}</h1>
-<p>For the account <strong>${login}</strong>${action === PASSWORD_PAGE && ', before you go on. The one that you have will not do any more'}.</p>
+<p>Account: <strong>${login}</strong>${action === PASSWORD_PAGE && '. Change your password to continue'}.</p>
 <form method="post" action="${action}">
 ${newPasswordFields(visit, errors, true)}
 ${hidden('back_url', ownPath(visit.given.get('back_url')))}
-<button>Save the password</button>
+<button>Save password</button>
 </form>
 <p>${action === PASSWORD_PAGE ? html`<a href="/logout">Sign out</a>` : html`<a href="/login">Cancel</a>`}</p>`
   return page(`${title} – ${visit.settings.app_title}`, content, { status: errors ? 422 : 200 })
 }
 
-/** The secret of the link that the browser followed, and whose it is. */
+/** The secret of the followed link, and its user. */
 async function followed({ request, db, settings, now }: Visit) {
   const secret = isOffered(settings) ? linkIn(request.raw, settings) : undefined
   const user = secret === undefined ? undefined : await userOfLink(db, 'reset', secret, now)
@@ -95,7 +94,7 @@ export const lostPassword: Area = {
       const { request, db, settings, now, given } = visit
       if (!isOffered(settings)) throw notFound()
       const wait = await askForPassword(given.get('email') ?? '', request.ip, db, now)
-      return wait === undefined ? onTo(`${ASK}?done=asked`) : askPage(visit, tooMany(wait, 'for a new password'))
+      return wait === undefined ? onTo(`${ASK}?done=asked`) : askPage(visit, tooMany(wait, 'to reset a password'))
     })
 
     on.get(CHOOSE, async (visit) => {
@@ -116,7 +115,7 @@ export const lostPassword: Area = {
         await store(tx)
         return true
       })
-      // Whoever reads somebody's mail has not shown all that signing in may ask for.
+      // Reading a user's mail is not a full sign-in, which may require a second factor.
       return isDone ? onTo('/login?done=password', { 'set-cookie': givenLink(null, settings) }) : askAgain(visit)
     })
 

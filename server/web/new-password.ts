@@ -1,4 +1,4 @@
-/** Choosing a new password: the fields for it, how what they hold is judged, and how it is stored, by whatever way somebody came. */
+/** Choosing a new password: its fields, their validation and the storage, shared by all pages that change a password. */
 import type { Row, Transaction } from '#db/database.ts'
 import { contextOf, type Services } from '#http/mount.ts'
 import { faultsOf } from '#identity/password-changes.ts'
@@ -11,10 +11,10 @@ import { type Html, html } from '#text/html.ts'
 import { field } from './forms.ts'
 import type { Visit } from './page.ts'
 
-/** What is wrong with a form, by the names of its fields. */
+/** The errors of a form, by the names of its fields. */
 export type Errors = Readonly<Record<string, string | undefined>>
 
-/** The new password, and once more. */
+/** The fields for the new password and its confirmation. */
 export const newPasswordFields = ({ settings }: Visit, errors: Errors = {}, autofocus = false): Html => html`${field({
   label: 'New password',
   name: 'password',
@@ -26,7 +26,7 @@ export const newPasswordFields = ({ settings }: Visit, errors: Errors = {}, auto
   error: errors['password'],
 })}
 ${field({
-  label: 'New password, once more',
+  label: 'Confirm new password',
   name: 'repeated',
   type: 'password',
   autocomplete: 'new-password',
@@ -34,16 +34,16 @@ ${field({
   error: errors['repeated'],
 })}`
 
-/** What is wrong where the two do not agree; nothing else is looked at then. */
-export const unlike = ({ given }: Visit): Errors | undefined =>
-  given.get('password') === given.get('repeated') ? undefined : { repeated: 'The two passwords are not the same.' }
+/** The error if the two passwords differ; the caller then skips all other checks. */
+export const mismatch = ({ given }: Visit): Errors | undefined =>
+  given.get('password') === given.get('repeated') ? undefined : { repeated: 'The passwords do not match.' }
 
 /**
- * The hash of the password that a form holds, or what is wrong with it.
- * @param another whether the present one will not do
+ * The hash of the submitted password, or its errors.
+ * @param another whether the current password is refused
  */
 export async function chosenPassword(visit: Visit, user: Row, another = false): Promise<{ hash: string } | { errors: Errors }> {
-  const errors = unlike(visit)
+  const errors = mismatch(visit)
   if (errors) return { errors }
   const password = visit.given.get('password') ?? ''
   const faults = await faultsOf(password, user, visit.db, visit.settings, another)
@@ -51,7 +51,7 @@ export async function chosenPassword(visit: Visit, user: Row, another = false): 
   return { hash: await hashPassword(password) }
 }
 
-/** Prepares to store a password of somebody by the contract of their account; whatever else is wrong with that does not matter. */
+/** Prepares the write of a user's password. Other violations of the user's row do not block it. */
 export async function storing({ request }: Visit, ground: Services, user: Row, hash: string) {
   const context = await contextOf(request, ground, async () => ({ principal: user, proof: 'fresh' }))
   const before = await rowFrom('me', context.model.of(User), context)

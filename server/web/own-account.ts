@@ -1,4 +1,4 @@
-/** One's own account: name, e-mail address, language and time zone, and the password. What is saved is what the API would take. */
+/** The user's own account: name, e-mail address, language, time zone and password. The API's rules validate each change. */
 import type { Row } from '#db/database.ts'
 import { contextOf, type Services } from '#http/mount.ts'
 import { givenCookie } from '#http/session.ts'
@@ -14,19 +14,19 @@ import { UserPreferences } from '#modules/accounts/preferences.ts'
 import { User } from '#modules/accounts/users.ts'
 import { html } from '#text/html.ts'
 import { choice, field } from './forms.ts'
-import { type Errors, newPasswordFields, unlike } from './new-password.ts'
+import { type Errors, mismatch, newPasswordFields } from './new-password.ts'
 import { type Area, alert, framed, notice, type OwnVisit, onTo, proved, signedIn } from './page.ts'
 
-/** What is said of a form that could not be saved: at its fields, and above it what belongs to none of them. */
-interface Said {
+/** The errors of a form that was not saved: those of its fields, and one above the form for the rest. */
+interface FormErrors {
   readonly errors?: Errors
   readonly alert?: string | undefined
   readonly status?: number
   readonly headers?: Record<string, string>
 }
 
-/** Violations as they are said on a page with these fields. */
-export function sayings(
+/** Violations as the errors of a form with these fields. */
+export function formErrors(
   resource: Resource,
   context: Context,
   violations: readonly Violation[],
@@ -36,26 +36,26 @@ export function sayings(
     at: String(error.details?.['attribute']),
     message: error.message,
   }))
-  const said = (of: typeof all) => of.map(({ message }) => message).join(' ') || undefined
+  const joined = (of: typeof all) => of.map(({ message }) => message).join(' ') || undefined
   return {
-    errors: Object.fromEntries(fields.map((name) => [name, said(all.filter(({ at }) => at === name))])),
-    alert: said(all.filter(({ at }) => !fields.includes(at))),
+    errors: Object.fromEntries(fields.map((name) => [name, joined(all.filter(({ at }) => at === name))])),
+    alert: joined(all.filter(({ at }) => !fields.includes(at))),
   }
 }
 
 const SAVED = { saved: 'Saved.' }
 
-/** Whether somebody's name and address are kept here, and not where they sign in. */
+/** Whether this server manages the user's name and e-mail address, rather than an identity provider. */
 const isLocal = (user: Row): boolean => user['identity_url'] === null
 
-const elsewhere = html`<p>Your name and your e-mail address come from the service that you sign in with, and are changed there.</p>`
+const elsewhere = html`<p>Your identity provider manages your name and your e-mail address. Change them there.</p>`
 
-function profilePage(visit: OwnVisit, said: Said = {}): Answer {
+function profilePage(visit: OwnVisit, invalid: FormErrors = {}): Answer {
   const { user } = visit.session
   const value = (name: string, column: string) => (visit.given.has(name) ? visit.given.get(name) : user[column])
   const line = (name: string, label: string, column: string, autocomplete: string) =>
-    field({ label, name, value: value(name, column), autocomplete, required: true, error: said.errors?.[name] })
-  const content = html`${notice(visit, SAVED)}${alert(said.alert)}
+    field({ label, name, value: value(name, column), autocomplete, required: true, error: invalid.errors?.[name] })
+  const content = html`${notice(visit, SAVED)}${alert(invalid.alert)}
 ${
   isLocal(user)
     ? html`<form method="post" action="/my/account">
@@ -66,17 +66,17 @@ ${line('lastName', 'Last name', 'last_name', 'family-name')}
     : elsewhere
 }
 <h2>E-mail address</h2>
-<p>${user['email'] ?? 'None yet.'}</p>
-${isLocal(user) && html`<p><a href="/my/email">Change the address</a></p>`}`
-  return framed(visit, 'Profile', content, { status: said.errors || said.alert ? 422 : 200 })
+<p>${user['email'] ?? 'None'}</p>
+${isLocal(user) && html`<p><a href="/my/email">Change e-mail address</a></p>`}`
+  return framed(visit, 'Profile', content, { status: invalid.errors || invalid.alert ? 422 : 200 })
 }
 
-function emailPage(visit: OwnVisit, said: Said = {}): Answer {
+function emailPage(visit: OwnVisit, invalid: FormErrors = {}): Answer {
   const { user } = visit.session
-  const content = html`${alert(said.alert)}
+  const content = html`${alert(invalid.alert)}
 ${
   isLocal(user)
-    ? html`<p>The address is now <strong>${user['email'] ?? 'not known'}</strong>. A mail will tell you there that it was changed.</p>
+    ? html`<p>Current address: <strong>${user['email'] ?? 'none'}</strong>. We notify this address of the change.</p>
 <form method="post" action="/my/email">
 ${field({
   label: 'New e-mail address',
@@ -86,58 +86,58 @@ ${field({
   autocomplete: 'email',
   literal: true,
   required: true,
-  error: said.errors?.['email'],
+  error: invalid.errors?.['email'],
 })}
 <div class="actions"><button>Save</button><a href="/my/account">Cancel</a></div>
 </form>`
     : elsewhere
 }`
-  return framed(visit, 'E-mail address', content, { status: said.errors || said.alert ? 422 : 200 })
+  return framed(visit, 'E-mail address', content, { status: invalid.errors || invalid.alert ? 422 : 200 })
 }
 
-/** The languages that clients commonly speak, by their own names. */
+/** The languages that clients commonly support, with their native names. */
 const LANGUAGES = ['ar', 'cs', 'da', 'de', 'el', 'en', 'es', 'fi', 'fr', 'he', 'hu', 'it', 'ja', 'ko', 'nl', 'no', 'pl', 'pt']
   .concat(['pt-BR', 'ro', 'ru', 'sv', 'tr', 'uk', 'vi', 'zh-CN', 'zh-TW'])
   .map((code) => [code, new Intl.DisplayNames([code], { type: 'language' }).of(code) ?? code] as const)
 
-/** The options, and whatever is chosen now. */
+/** The options, with the current value if it is not among them. */
 const withPresent = (options: readonly (readonly [string, string])[], present: string | null) =>
   present === null || options.some(([value]) => value === present) ? options : [[present, present] as const, ...options]
 
-function settingsPage(visit: OwnVisit, said: Said = {}): Answer {
+function settingsPage(visit: OwnVisit, invalid: FormErrors = {}): Answer {
   const { session, settings, given } = visit
   const { user } = session
   const zones = ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC')].map((one) => [one, one] as const)
-  const content = html`${notice(visit, SAVED)}${alert(said.alert)}
+  const content = html`${notice(visit, SAVED)}${alert(invalid.alert)}
 <form method="post" action="/my/settings">
 ${choice({
   label: 'Language',
   name: 'language',
   value: given.get('language') ?? user['language'] ?? settings.default_language,
   options: withPresent(LANGUAGES, user['language']),
-  hint: 'For programs that ask this server which language you read. These pages are in English.',
-  error: said.errors?.['language'],
+  hint: 'API clients use this language. These pages are in English.',
+  error: invalid.errors?.['language'],
 })}
 ${choice({
   label: 'Time zone',
   name: 'timeZone',
   value: given.get('timeZone') ?? user['time_zone'],
   options: [
-    ['', `As on this server: ${settings.user_default_timezone ?? 'UTC'}`] as const,
+    ['', `Server default: ${settings.user_default_timezone ?? 'UTC'}`] as const,
     ...withPresent(zones, user['time_zone']),
   ],
-  error: said.errors?.['timeZone'],
+  error: invalid.errors?.['timeZone'],
 })}
 <button>Save</button>
 </form>`
-  return framed(visit, 'Settings', content, { status: said.errors || said.alert ? 422 : 200 })
+  return framed(visit, 'Settings', content, { status: invalid.errors || invalid.alert ? 422 : 200 })
 }
 
-function passwordPage(visit: OwnVisit, { errors, alert: above, status, headers = {} }: Said = {}): Answer {
-  const content = html`${notice(visit, { changed: 'Your password has been changed. You are signed out everywhere else.' })}${alert(above)}
+function passwordPage(visit: OwnVisit, { errors, alert: above, status, headers = {} }: FormErrors = {}): Answer {
+  const content = html`${notice(visit, { changed: 'Your password has been changed. All your other sessions have ended.' })}${alert(above)}
 ${
   hasPassword(visit.session.user)
-    ? html`<p>All your other sessions end when you change it.</p>
+    ? html`<p>Changing the password ends all your other sessions.</p>
 <form method="post" action="/my/password">
 ${field({
   label: 'Current password',
@@ -148,14 +148,14 @@ ${field({
   error: errors?.['currentPassword'],
 })}
 ${newPasswordFields(visit, errors)}
-<button>Change the password</button>
+<button>Change password</button>
 </form>`
-    : html`<p>You do not sign in with a password that is kept here, so there is none to change.</p>`
+    : html`<p>Your account has no password on this server.</p>`
 }`
   return framed(visit, 'Password', content, { status: status ?? (errors || above ? 422 : 200), headers })
 }
 
-/** What would be saved of one's own account, as the API's PATCH of it would. */
+/** The prepared write of the user's own account, as the API's PATCH prepares it. */
 async function ownWrite(visit: OwnVisit, ground: Services, payload: Record<string, unknown>) {
   const context = await contextOf(visit.request, ground, async () => ({
     principal: visit.session.user,
@@ -167,7 +167,7 @@ async function ownWrite(visit: OwnVisit, ground: Services, payload: Record<strin
   }
 }
 
-/** What a form holds of these fields. */
+/** The submitted values of these fields. */
 const filledIn = ({ given }: OwnVisit, names: readonly string[]) =>
   Object.fromEntries(names.filter((name) => given.has(name)).map((name) => [name, given.get(name)]))
 
@@ -178,13 +178,13 @@ export const ownAccount: Area = {
     { path: '/my/password', title: 'Password', group: 'Account' },
   ],
   routes(on, ground) {
-    /** A form of some properties of one's account. */
+    /** Handles the form of some properties of the account. */
     const saving =
-      (names: readonly string[], shown: (visit: OwnVisit, said: Said) => Answer) =>
+      (names: readonly string[], shown: (visit: OwnVisit, invalid: FormErrors) => Answer) =>
       async (visit: OwnVisit): Promise<Answer> => {
         const { context, prepared } = await ownWrite(visit, ground, filledIn(visit, names))
         if (prepared.violations.length > 0)
-          return shown(visit, sayings(context.model.of(User), context, prepared.violations, names))
+          return shown(visit, formErrors(context.model.of(User), context, prepared.violations, names))
         await commit(visit.db, context, context.model.of(User), prepared)
         return onTo('/my/account?done=saved')
       }
@@ -195,7 +195,7 @@ export const ownAccount: Area = {
     )
     on.post('/my/account', signedIn(saving(['firstName', 'lastName'], profilePage)))
 
-    // By this address links for a new password come, so a session that was stolen must not be enough to change it.
+    // Password reset links go to this address, so a stolen session must not suffice to change it.
     on.get(
       '/my/email',
       proved((visit) => emailPage(visit)),
@@ -219,12 +219,12 @@ export const ownAccount: Area = {
           timeZone === undefined ? {} : { timeZone: timeZone || null },
         )
         const fields = ['language', 'timeZone']
-        const of = (resource: Resource, { violations }: Prepared) => sayings(resource, context, violations, fields)
-        const [said, more] = [of(context.model.of(User), prepared), of(context.model.of(UserPreferences), zoned)]
+        const of = (resource: Resource, { violations }: Prepared) => formErrors(resource, context, violations, fields)
+        const [invalid, more] = [of(context.model.of(User), prepared), of(context.model.of(UserPreferences), zoned)]
         if (prepared.violations.length + zoned.violations.length > 0) {
           return settingsPage(visit, {
-            errors: { language: said.errors['language'], timeZone: more.errors['timeZone'] },
-            alert: said.alert ?? more.alert,
+            errors: { language: invalid.errors['language'], timeZone: more.errors['timeZone'] },
+            alert: invalid.alert ?? more.alert,
           })
         }
         await commit(visit.db, context, context.model.of(User), prepared)
@@ -241,7 +241,7 @@ export const ownAccount: Area = {
       '/my/password',
       signedIn(async (visit) => {
         const { request, session, settings, db, now } = visit
-        const errors = unlike(visit)
+        const errors = mismatch(visit)
         if (errors) return passwordPage(visit, { errors })
         const names = ['password', 'currentPassword']
         const written = await ownWrite(visit, ground, filledIn(visit, names)).catch((error: unknown) => {
@@ -253,8 +253,8 @@ export const ownAccount: Area = {
         }
         const { context, prepared } = written
         if (prepared.violations.length > 0)
-          return passwordPage(visit, sayings(context.model.of(User), context, prepared.violations, names))
-        // This session goes on, with a secret that nobody else can know.
+          return passwordPage(visit, formErrors(context.model.of(User), context, prepared.violations, names))
+        // The user stays signed in, with a new secret that nobody else can know.
         const secret = await db.transaction(async (tx) => {
           await save(tx, context, context.model.of(User), prepared.draft, prepared.facts)
           return beginSession(tx, session.user['id'], request.headers['user-agent'], now)

@@ -1,4 +1,4 @@
-/** Addresses to go on to that somebody else may have written: only paths of our own are followed. */
+/** Validates redirect targets that a third party may have written: only paths of this server pass. */
 
 const BASE = 'http://own.invalid'
 const isSuspicious = (text: string) => /^\/[/\\]|[\p{Cc}\\]/u.test(text)
@@ -12,8 +12,8 @@ function decoded(text: string): string | undefined {
 }
 
 /**
- * A path of our own, with its query string, as browsers spell it; undefined for whatever else a browser or a proxy might make
- * of it, encoded or not.
+ * A path of this server with its query string, normalised as browsers do; undefined for a text that a browser or a proxy could
+ * read as another address, encoded or not.
  */
 export function ownPath(text: string | null): string | undefined {
   if (!text?.startsWith('/') || isSuspicious(text)) return undefined

@@ -1,4 +1,4 @@
-/** Where somebody is signed in, and how they end that. */
+/** The user's own sessions: a list, and buttons that end them. */
 import { takenCookie } from '#http/session.ts'
 import { endSessionOf, endSessionsOf, sessionsOf } from '#identity/sessions.ts'
 import { notFound } from '#kernel/errors.ts'
@@ -19,18 +19,18 @@ export const ownSessions: Area = {
       signedIn(async (visit) => {
         const { db, session, settings, now } = visit
         const sessions = await sessionsOf(db, session.user['id'], settings, now)
-        const content = html`${notice(visit, { ended: 'The session is over.', others: 'All other sessions are over.' })}
-<p>The browsers in which you are signed in. If you do not know one of them, end its session and change your password.</p>
+        const content = html`${notice(visit, { ended: 'The session has ended.', others: 'All other sessions have ended.' })}
+<p>You are signed in with these browsers. If you do not recognise one, end its session and change your password.</p>
 <div class="table"><table class="stacked">
-<thead><tr><th scope="col">Browser</th><th scope="col">Begun</th><th scope="col">Last seen</th><th scope="col"><span class="unseen">End it</span></th></tr></thead>
+<thead><tr><th scope="col">Browser</th><th scope="col">Started</th><th scope="col">Last seen</th><th scope="col"><span class="unseen">End</span></th></tr></thead>
 <tbody>${sessions.map((one) => {
           const browser = inWords(one.user_agent)
           const isThis = one.id === session.id
           return html`
-<tr><th scope="row">${browser}${isThis && html` <strong>(this one)</strong>`}</th>
-<td data-label="Begun">${minuteOf(one.created_at)}</td>
+<tr><th scope="row">${browser}${isThis && html` <strong>(current session)</strong>`}</th>
+<td data-label="Started">${minuteOf(one.created_at)}</td>
 <td data-label="Last seen">${minuteOf(one.last_seen_at)}</td>
-<td><form method="post" action="${PATH}"><button class="danger small" name="end" value="${one.id}"${!isThis && html` aria-label="End the session of ${browser}, begun ${minuteOf(one.created_at)}"`}>${isThis ? 'Sign out' : 'End'}</button></form></td></tr>`
+<td><form method="post" action="${PATH}"><button class="danger small" name="end" value="${one.id}"${!isThis && html` aria-label="End the session of ${browser}, started ${minuteOf(one.created_at)}"`}>${isThis ? 'Sign out' : 'End'}</button></form></td></tr>`
         })}
 </tbody></table></div>
 ${
@@ -51,7 +51,7 @@ ${
           return onTo(`${PATH}?done=others`)
         }
         const isEnded = isId(which) && (await db.transaction((tx) => endSessionOf(tx, userId, Number(which))))
-        if (!isEnded) throw notFound('There is no such session of yours.')
+        if (!isEnded) throw notFound('The session does not exist.')
         if (Number(which) === session.id) return onTo('/login', { 'set-cookie': takenCookie(settings) })
         return onTo(`${PATH}?done=ended`)
       }),

@@ -1,4 +1,4 @@
-/** The tokens with which somebody's programs use the API: made, shown once, and revoked. */
+/** The user's own API tokens: created, shown once, and revoked. */
 import { among, amongTexts } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
@@ -16,7 +16,7 @@ import { dayOf, minuteOf } from './times.ts'
 
 const PATH = '/my/access_tokens'
 const NEW = `${PATH}/new`
-const SWITCHED_OFF = 'API tokens are switched off here: none can be made, and those that there are open nothing as Bearer tokens.'
+const DISABLED = 'API tokens are disabled. Nobody can create new ones, and the server rejects existing ones as Bearer tokens.'
 
 const scopeNames: Readonly<Record<string, string>> = { [API]: 'Read and write', [API_READ]: 'Read only' }
 const DATE = 'date'
@@ -25,13 +25,13 @@ const expiries = [
   ['30', 'In 30 days'],
   ['90', 'In 90 days'],
   ['365', 'In a year'],
-  [DATE, 'After the day below'],
+  [DATE, 'On the date below'],
   [NEVER, 'Never'],
 ] as const
 
 type Faults = Readonly<Partial<Record<'name' | 'scope' | 'expires' | 'date' | 'projects', string>>>
 
-/** What of the projects that are named by their identifiers its maker sees, and those they do not: whether there are any is not told. */
+/** Splits identifiers into projects the user sees and the rest; unknown and invisible look the same. */
 async function projectsNamed(visit: OwnVisit, identifiers: readonly string[]): Promise<{ ids: number[]; unknown: string[] }> {
   const { db, snapshot, session } = visit
   const viewer = await viewerOf(snapshot, session.user)
@@ -46,7 +46,7 @@ async function projectsNamed(visit: OwnVisit, identifiers: readonly string[]): P
   return { ids: found.map(({ id }) => id), unknown }
 }
 
-/** What a form wants, or what is wrong with it. */
+/** The token that the form describes, or the form's errors. */
 async function wantedBy(visit: OwnVisit): Promise<{ wanted: Wanted } | { faults: Faults }> {
   const { given, now } = visit
   const name = (given.get('name') ?? '').trim()
@@ -58,14 +58,14 @@ async function wantedBy(visit: OwnVisit): Promise<{ wanted: Wanted } | { faults:
   const isChoice = expiries.some(([value]) => value === expires)
   const expiresAt = expires === NEVER ? null : expiryOf(expires === DATE && /-/.test(date) ? date : expires, now)
   const faults: Faults = {
-    ...(name === '' && { name: 'Give it a name, by which you will know what it is for.' }),
+    ...(name === '' && { name: 'Enter a name.' }),
     ...((!isStorable(name) || [...name].length > LONGEST_NAME) && {
-      name: `A name has at most ${LONGEST_NAME} characters, all of which can be kept.`,
+      name: `The name is longer than ${LONGEST_NAME} characters or contains invalid characters.`,
     }),
-    ...(!tokenScopes.includes(scope) && { scope: 'Choose what it opens.' }),
-    ...(!isChoice && { expires: 'Choose when it expires.' }),
-    ...(expires === DATE && !expiresAt && { date: 'Give a day to come.' }),
-    ...(unknown.length > 0 && { projects: `You see no project with the identifier ${unknown.join(', ')}.` }),
+    ...(!tokenScopes.includes(scope) && { scope: 'Choose the access.' }),
+    ...(!isChoice && { expires: 'Choose an expiration.' }),
+    ...(expires === DATE && !expiresAt && { date: 'Enter a future date.' }),
+    ...(unknown.length > 0 && { projects: `Not found: ${unknown.join(', ')}.` }),
   }
   if (Object.keys(faults).length > 0 || expiresAt === undefined) return { faults }
   return { wanted: { name, scope, expiresAt, projects: identifiers.length > 0 ? ids : null } }
@@ -74,7 +74,7 @@ async function wantedBy(visit: OwnVisit): Promise<{ wanted: Wanted } | { faults:
 function newPage(visit: OwnVisit, faults: Faults = {}): Answer {
   const { given, settings } = visit
   const isWrong = Object.keys(faults).length > 0
-  const form = html`${alert(isWrong ? 'Nothing was made yet: look at what is said below.' : undefined)}
+  const form = html`${alert(isWrong ? 'The token was not created. Correct the errors below.' : undefined)}
 <form method="post" action="${NEW}">
 ${field({
   label: 'Name',
@@ -82,11 +82,11 @@ ${field({
   value: given.get('name'),
   required: true,
   autofocus: true,
-  hint: 'What it is for, such as “Backup script”.',
+  hint: 'The purpose of the token, such as “Backup script”.',
   error: faults.name,
 })}
 ${choice({
-  label: 'It can',
+  label: 'Access',
   name: 'scope',
   value: given.get('scope') ?? API,
   options: tokenScopes.map((scope) => [scope, scopeNames[scope] as string]),
@@ -94,40 +94,40 @@ ${choice({
 })}
 ${choice({ label: 'Expires', name: 'expires', value: given.get('expires') ?? '90', options: expiries, error: faults.expires })}
 ${field({
-  label: 'Last day',
+  label: 'Expiration date',
   name: 'date',
   value: given.get('date'),
   literal: true,
-  hint: 'If it expires after a day, such as 2030-12-31: it is good until the end of that day (UTC).',
+  hint: 'Only for “On the date below”, such as 2030-12-31. The token expires at the end of that day (UTC).',
   error: faults.date,
 })}
 ${area({
-  label: 'Only in these projects',
+  label: 'Projects',
   name: 'projects',
   value: given.get('projects'),
-  hint: 'Their identifiers, one on each line. Leave it empty for all that you see.',
+  hint: 'One project identifier per line. Leave the field empty to allow all projects.',
   error: faults.projects,
 })}
 <button>Create</button>
 </form>
-<p><a href="${PATH}">Back to the tokens</a></p>`
-  const content = settings.api_tokens_enabled ? form : html`${alert(SWITCHED_OFF)}<p><a href="${PATH}">Back to the tokens</a></p>`
+<p><a href="${PATH}">Back to access tokens</a></p>`
+  const content = settings.api_tokens_enabled ? form : html`${alert(DISABLED)}<p><a href="${PATH}">Back to access tokens</a></p>`
   return framed(visit, 'New access token', content, isWrong || !settings.api_tokens_enabled ? { status: 422 } : {})
 }
 
-/** What a token opens, in words; projects that its owner does not see are only counted. */
-function opens({ query_id, scopes, project_ids }: Tables['tokens'], names: ReadonlyMap<number, string>): string {
-  if (query_id !== null) return 'A calendar'
+/** The access of a token in words; projects that its owner does not see are only counted. */
+function accessOf({ query_id, scopes, project_ids }: Tables['tokens'], names: ReadonlyMap<number, string>): string {
+  if (query_id !== null) return 'Calendar'
   const what = (scopes as string[]).includes(API) ? scopeNames[API] : scopeNames[API_READ]
   const projects = project_ids as number[] | null
-  if (projects === null) return `${what}, everywhere`
+  if (projects === null) return `${what}, all projects`
   const known = projects.map((id) => names.get(id)).filter((name) => name !== undefined)
   const left = projects.length - known.length
-  const others = left === 0 ? [] : [left === 1 ? 'one project that you do not see' : `${left} projects that you do not see`]
-  return `${what}, in ${[...known, ...others].join(', ') || 'no project'}`
+  const others = left === 0 ? [] : [left === 1 ? 'one hidden project' : `${left} hidden projects`]
+  return `${what}, ${[...known, ...others].join(', ') || 'no projects'}`
 }
 
-/** The names of projects that somebody sees, of those that their tokens are limited to. */
+/** The names of those projects that tokens are limited to and their owner sees. */
 async function namesFor({ db, snapshot, session }: OwnVisit, tokens: readonly Tables['tokens'][]): Promise<Map<number, string>> {
   const ids = [...new Set(tokens.flatMap(({ project_ids }) => (project_ids as number[] | null) ?? []))]
   if (ids.length === 0) return new Map()
@@ -144,14 +144,14 @@ function table(tokens: readonly Tables['tokens'][], names: ReadonlyMap<number, s
   const until = ({ expires_at }: Tables['tokens']) =>
     expires_at === null ? 'never' : expires_at <= now.toISOString() ? `expired ${dayOf(expires_at)}` : minuteOf(expires_at)
   return html`<div class="table"><table class="stacked">
-<thead><tr><th scope="col">Name</th><th scope="col">Opens</th><th scope="col">Created</th><th scope="col">Expires</th><th scope="col">Last used</th><th scope="col"><span class="unseen">Revoke it</span></th></tr></thead>
+<thead><tr><th scope="col">Name</th><th scope="col">Access</th><th scope="col">Created</th><th scope="col">Expires</th><th scope="col">Last used</th><th scope="col"><span class="unseen">Revoke</span></th></tr></thead>
 <tbody>${tokens.map(
     (token) => html`
 <tr><th scope="row">${token.name}${token.ending && html` <span class="soft">…${token.ending}</span>`}</th>
-<td data-label="Opens">${opens(token, names)}</td>
+<td data-label="Access">${accessOf(token, names)}</td>
 <td data-label="Created">${dayOf(token.created_at)}</td>
 <td data-label="Expires">${until(token)}</td>
-<td data-label="Last used">${token.query_id === null ? (token.last_used_at ? minuteOf(token.last_used_at) : 'never') : 'not known'}</td>
+<td data-label="Last used">${token.query_id === null ? (token.last_used_at ? minuteOf(token.last_used_at) : 'never') : 'unknown'}</td>
 <td><form method="post" action="${PATH}"><button class="danger small" name="revoke" value="${token.id}" aria-label="Revoke ${token.name}">Revoke</button></form></td></tr>`,
   )}
 </tbody></table></div>`
@@ -165,10 +165,10 @@ export const ownTokens: Area = {
       signedIn(async (visit) => {
         const { db, session, settings, now } = visit
         const tokens = await tokensOf(db, session.user['id'])
-        const content = html`${notice(visit, { revoked: 'The token opens nothing any more.' })}
-<p>With these, programs of yours use the API in your name.</p>
-${settings.api_tokens_enabled ? html`<p><a href="${NEW}">Create a token</a></p>` : html`<p>${SWITCHED_OFF}</p>`}
-${tokens.length === 0 ? html`<p class="soft">There is none.</p>` : table(tokens, await namesFor(visit, tokens), now)}`
+        const content = html`${notice(visit, { revoked: 'The token has been revoked.' })}
+<p>Programs use these tokens to call the API on your behalf.</p>
+${settings.api_tokens_enabled ? html`<p><a href="${NEW}">Create a token</a></p>` : html`<p>${DISABLED}</p>`}
+${tokens.length === 0 ? html`<p class="soft">You have no access tokens.</p>` : table(tokens, await namesFor(visit, tokens), now)}`
         return framed(visit, 'Access tokens', content)
       }),
     )
@@ -179,7 +179,7 @@ ${tokens.length === 0 ? html`<p class="soft">There is none.</p>` : table(tokens,
         const which = given.get('revoke') ?? ''
         const isTheirs = isId(which) ? sql`id = ${Number(which)} and user_id = ${session.user['id']}` : undefined
         const count = isTheirs ? await db.transaction((tx) => revokeTokens(tx, isTheirs)) : 0
-        if (count === 0) throw notFound('There is no such token of yours.')
+        if (count === 0) throw notFound('The token does not exist.')
         return onTo(`${PATH}?done=revoked`)
       }),
     )
@@ -198,10 +198,10 @@ ${tokens.length === 0 ? html`<p class="soft">There is none.</p>` : table(tokens,
         if ('faults' in filled) return newPage(visit, filled.faults)
         const { wanted } = filled
         const token = await db.transaction((tx) => makeToken(tx, session.user['id'], wanted, now))
-        const content = html`<p role="status" class="notice">This is the token. Copy it now: it is not shown again.</p>
+        const content = html`<p role="status" class="notice">Copy the token now. It is not shown again.</p>
 <p><code class="secret">${token}</code></p>
-<p>A program sends it with each request, in the header <code>Authorization: Bearer …</code></p>
-<p><a href="${PATH}">Go on</a></p>`
+<p>Programs send it with each request in the header <code>Authorization: Bearer …</code></p>
+<p><a href="${PATH}">Back to access tokens</a></p>`
         return framed(visit, `Token “${wanted.name}”`, content)
       }),
     )

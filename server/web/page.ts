@@ -1,7 +1,7 @@
 /**
- * The kit of pages: what a visit is, how a page answers it, and who may visit. Forms work without scripts. What they send must
- * have come from one of our pages, by what the browser says of it (`isOwn`): that keeps other sites from doing anything in
- * somebody's name, needs nothing to be kept, and holds where there is no session yet that a token could belong to.
+ * The toolkit of pages: the page request, its response, and the guards that check the visitor. Forms work without scripts. A form
+ * is accepted if the browser says that a page of this server sent it (`isOwn`). This prevents cross-site request forgery, stores
+ * no token, and works before there is a session that a token could belong to.
  */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Database } from '#db/database.ts'
@@ -27,35 +27,35 @@ export interface Visit {
   readonly snapshot: Snapshot
   readonly settings: Settings
   readonly session: Session | undefined
-  /** A session that is not begun yet: a stage of signing in has to be passed with it. */
+  /** A session that has not started yet: the user has to pass a stage of the sign-in first. */
   readonly waiting: Session | undefined
   readonly now: Date
-  /** The path asked for. */
+  /** The requested path. */
   readonly path: string
-  /** The parts of the path that the route names. */
+  /** The path parameters of the route. */
   readonly params: Readonly<Record<string, string>>
-  /** What the address asks, or what the form holds. */
+  /** The query of a GET request, or the fields of a submitted form. */
   readonly given: URLSearchParams
 }
 
-/** A visit of somebody who is signed in. */
+/** A page request of a signed-in user. */
 export interface OwnVisit extends Visit {
   readonly session: Session
 }
 
 type Run<V extends Visit = Visit> = (visit: V) => Answer | Promise<Answer>
 
-/** A page that people find by themselves. */
+/** An entry of the navigation. */
 export interface Entry {
   readonly path: string
   readonly title: string
   readonly group: 'Account' | 'Administration'
 }
 
-/** Some pages that belong together. */
+/** A group of related pages. */
 export interface Area {
   readonly entries?: readonly Entry[]
-  /** Says which addresses answer what. Each form is sent to the address of a page, so that reading it again shows something. */
+  /** Adds the routes. Each form is sent to the address of a page, so that reloading the address shows a page. */
   routes(on: Router, ground: Services): void
 }
 
@@ -71,7 +71,7 @@ interface Looks extends Permits {
 
 const entries: Entry[] = []
 
-/** A page by itself, for whoever is not signed in or has one thing to decide. */
+/** A page without navigation, for visitors who are not signed in or have one decision to make. */
 export const page = (title: string, content: Html, { status = 200, headers = {}, ...permits }: Looks = {}): Answer => ({
   status,
   headers: { ...pageHeaders(permits), ...headers },
@@ -83,7 +83,7 @@ ${content}
   ),
 })
 
-/** A page of somebody signed in, among the others that they can go to. */
+/** A page of a signed-in user, with the navigation. */
 export function framed(
   visit: OwnVisit,
   title: string,
@@ -124,22 +124,22 @@ ${content}
 
 const isWithin = (path: string, entry: Entry) => path === entry.path || path.startsWith(`${entry.path}/`)
 
-/** Sends on to a path of our own, to be read anew. */
+/** Redirects to a path of this server, which the browser then requests with GET. */
 export const onTo = (location: string, headers: Record<string, string> = {}): Answer => ({
   status: 303,
   headers: { 'cache-control': 'no-store', ...headers, location },
 })
 
-/** A path with what it asks; nothing is asked where there is nothing to say. */
+/** A path with a query; parameters without a value are left out. */
 export function withQuery(path: string, query: Readonly<Record<string, string | null | undefined>>): string {
-  const said = Object.entries(query).filter((pair): pair is [string, string] => typeof pair[1] === 'string')
-  return said.length === 0 ? path : `${path}?${new URLSearchParams(said)}`
+  const given = Object.entries(query).filter((pair): pair is [string, string] => typeof pair[1] === 'string')
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`
 }
 
-/** Where a visit that needs something first comes back to: the address itself, without what a form held. */
+/** The address to return to after a detour such as signing in. The fields of a form are not part of it. */
 const backTo = ({ request, path }: Visit) => (path === '/' ? undefined : request.method === 'GET' ? request.url : path)
 
-/** For those who are signed in; others are led to the sign-in page and back. */
+/** Requires a signed-in user; others are redirected to the sign-in page and back. */
 export const signedIn =
   (run: Run<OwnVisit>): Run =>
   (visit) => {
@@ -149,12 +149,12 @@ export const signedIn =
     return onTo(withQuery(waiting ? pageOfStage(waiting.awaits as string) : '/login', { back_url }))
   }
 
-/** A visit of somebody who waits at a stage of signing in. */
+/** A page request during a stage of the sign-in. */
 export interface WaitingVisit extends Visit {
   readonly waiting: Session
 }
 
-/** For those who wait at a stage of signing in; others are led to where they are, and then back to where they wanted to go. */
+/** Requires a session at this stage of the sign-in; others are redirected to their own stage, and then to their destination. */
 export const waitingAt =
   (stage: string, run: Run<WaitingVisit>): Run =>
   (visit) => {
@@ -165,13 +165,13 @@ export const waitingAt =
     return onTo(withQuery(waiting ? pageOfStage(waiting.awaits as string) : '/login', { back_url }))
   }
 
-/** For those who have lately shown who they are: a stolen session must not be enough. Others are asked, and led back. */
+/** Requires a fresh proof of identity, because a session may be stolen. Others are redirected to the confirmation and back. */
 export const proved = (run: Run<OwnVisit>): Run =>
   signedIn((visit) =>
     isProved(visit.session, visit.now) ? run(visit) : onTo(withQuery('/confirm', { back_url: backTo(visit) })),
   )
 
-/** For administrators, who have to show who they are as well. To others there is no such page. */
+/** Requires an administrator with a fresh proof of identity. Other users get 404. */
 export const administering = (run: Run<OwnVisit>): Run => {
   const asked = proved(run)
   return signedIn((visit) => {
@@ -180,7 +180,7 @@ export const administering = (run: Run<OwnVisit>): Run => {
   })
 }
 
-/** What the page that a form led to says of it: one of these sentences, by its name in the address. */
+/** The success message after a form: one of these sentences, named by the parameter `done`. */
 export const notice = ({ given }: Visit, sentences: Readonly<Record<string, string>>): Html | undefined => {
   const name = given.get('done')
   return name !== null && Object.hasOwn(sentences, name)
@@ -188,31 +188,41 @@ export const notice = ({ given }: Visit, sentences: Readonly<Record<string, stri
     : undefined
 }
 
-/** What is wrong with what was sent. */
+/** The error message of a form. */
 export const alert = (sentence: string | undefined): Html | undefined =>
   sentence === undefined ? undefined : html`<p role="alert" id="error" class="error">${sentence}</p>`
 
-function sendFailure(request: FastifyRequest, reply: FastifyReply, thrown: unknown): Promise<FastifyReply> {
-  const { status, message, headers } = errorOf(request, thrown)
-  const content = html`<h1>That did not work</h1>
-<p role="alert" class="error">${message}</p>
-<p><a href="/">Go on</a></p>`
-  return send(request, reply, page('That did not work', content, { status, headers }))
+const titles: Readonly<Record<number, string>> = {
+  403: 'Access denied',
+  404: 'Not found',
+  429: 'Too many requests',
+  503: 'Service unavailable',
 }
 
-/** Says that there is nothing at an address, to people and to programs in their own way. */
-export const nothingThere = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+const titleOf = (status: number): string => titles[status] ?? (status < 500 ? 'Invalid request' : 'Server error')
+
+function sendFailure(request: FastifyRequest, reply: FastifyReply, thrown: unknown): Promise<FastifyReply> {
+  const { status, message, headers } = errorOf(request, thrown)
+  const title = titleOf(status)
+  const content = html`<h1>${title}</h1>
+<p role="alert" class="error">${message}</p>
+<p><a href="/">Go to the home page</a></p>`
+  return send(request, reply, page(title, content, { status, headers }))
+}
+
+/** Answers 404: a page for browsers, an API error for other clients. */
+export const sendNotFound = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
   (request.headers.accept?.includes('text/html') ? sendFailure : sendError)(request, reply, notFound())
 
-/** What a form of ours holds. Throws unless it is one. */
+/** The fields of a submitted form. Throws unless a page of this server sent it. */
 async function formIn({ raw, headers }: FastifyRequest, settings: Settings, times: TimeLimits): Promise<URLSearchParams> {
   if (!isOwn(raw, settings)) {
     throw forbidden(
-      'This was not sent by a page of this server, as far as your browser tells. Open the page here and try again. If it is reached by another address, it has to be started with that as its --public-url.',
+      'The browser does not confirm that a page of this server sent this form. Open the page and send the form again. If people reach the server at another address, start it with that address as --public-url.',
     )
   }
   const isForm = headers['content-type']?.toLowerCase().startsWith('application/x-www-form-urlencoded')
-  if (!isForm) throw new ApiError('TypeNotSupported', 'Only forms are taken here.')
+  if (!isForm) throw new ApiError('TypeNotSupported', 'This address accepts only forms.')
   return new URLSearchParams(await readText(raw, LARGEST_FORM, times))
 }
 

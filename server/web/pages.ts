@@ -1,4 +1,4 @@
-/** Pages for people: a page exists because its area is named here. */
+/** The list of all pages: a page exists because its area is listed here. */
 import type { FastifyInstance } from 'fastify'
 import type { Services } from '#http/mount.ts'
 import { apiSettings } from './api-settings.ts'
@@ -16,7 +16,7 @@ import { passkeys } from './passkeys.ts'
 import { providers } from './providers.ts'
 import { twoFactor } from './two-factor.ts'
 
-/** All areas; what they hold is walked by laws. */
+/** All areas. Laws in the tests walk their routes. */
 export const areas: readonly Area[] = [
   entrance,
   ownAccount,

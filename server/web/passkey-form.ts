@@ -1,16 +1,16 @@
-/** Forms that passkeys are made and used with. They need the only script that we have; without it there is nothing to see of them. */
+/** Forms that create or use passkeys. They need the only script of the product and stay hidden without it. */
 import { readFileSync } from 'node:fs'
 import type { Answer } from '#kernel/declaration.ts'
 import { type Html, html, trusted } from '#text/html.ts'
 import { allowed, type Permits } from './layout.ts'
 
 interface PasskeyForm {
-  /** Where it is sent; asked for by `action=passkey_options`, the same address gives what the browser needs. */
+  /** The address of the form; with `action=passkey_options` it answers the options that the browser needs. */
   readonly to: string
   readonly ceremony: 'create' | 'get'
   readonly label: string
   readonly looks?: string | undefined
-  /** What it sends besides. */
+  /** Additional fields. */
   readonly more?: Html | undefined
 }
 
@@ -19,18 +19,18 @@ export const passkeyForm = ({ to, ceremony, label, looks = '', more }: PasskeyFo
   html`<form method="post" action="${to}" data-passkey="${ceremony}" hidden>
 <p role="alert" class="error" hidden>${
     ceremony === 'create'
-      ? 'No passkey was made. This device may have one for this account already.'
-      : 'No passkey was used. Try again, or go on in another way.'
+      ? 'No passkey was created. This device may already have one for this account.'
+      : 'No passkey was used. Try again or use another method.'
   }</p>
 ${more}
 <input type="hidden" name="credential">
 <button class="${looks}">${label}</button>
 </form>`
 
-/** Whether a form asks for what the browser needs, rather than sending what it gave. */
+/** Whether the script requests the options for the browser, rather than sending the browser's response. */
 export const asksForOptions = (given: URLSearchParams): boolean => given.get('action') === 'passkey_options'
 
-/** The same, as an answer to the script. */
+/** The response with the options. */
 export const optionsAnswer = (options: object, headers: Record<string, string> = {}): Answer => ({
   headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers },
   body: JSON.stringify(options),
@@ -38,8 +38,8 @@ export const optionsAnswer = (options: object, headers: Record<string, string> =
 
 const TEXT = readFileSync(new URL('assets/passkeys.js', import.meta.url), 'utf8')
 
-/** The script, to be put at the end of a page. It is allowed by its hash, so that nothing else is and pages do not differ. */
+/** The script for the end of a page. The policy allows it by its hash, so no other script runs and pages need no nonce. */
 export const passkeyScript: Html = html`<script type="module">${trusted(TEXT)}</script>`
 
-/** What a page with it has to permit. */
+/** The policy of a page with the script. */
 export const passkeyPolicy: Required<Permits> = { policy: { 'script-src': allowed(TEXT), 'connect-src': "'self'" } }

@@ -1,4 +1,4 @@
-/** Signing in by a passkey. */
+/** Signing in with a passkey. */
 import { counted } from '#http/addresses.ts'
 import { browserIn, givenBrowser } from '#http/session.ts'
 import { LONGEST_CEREMONY, requestOptions, signInByPasskey } from '#identity/passkeys.ts'
@@ -12,7 +12,7 @@ import { asksForOptions, optionsAnswer } from './passkey-form.ts'
 
 async function signIn(visit: Visit): Promise<Answer> {
   const { request, settings, db, now, given } = visit
-  if (!offersPasskeys(settings)) throw forbidden('Nobody signs in with a passkey here.')
+  if (!offersPasskeys(settings)) throw forbidden('Passkey sign-in is disabled.')
   const browser = browserIn(request.raw, settings)
   if (asksForOptions(given)) {
     const secret = browser ?? randomKey()
@@ -26,7 +26,7 @@ async function signIn(visit: Visit): Promise<Answer> {
   })
   if ('wait' in tried) return signInPage(visit, tooMany(tried.wait, 'from your network'))
   if (tried.outcome !== 'wrong') return enter(visit, tried.outcome)
-  return signInPage(visit, { error: 'The passkey is not known here, or the account cannot be used right now.', status: 422 })
+  return signInPage(visit, { error: 'The passkey is unknown, or the account is locked.', status: 422 })
 }
 
 export const passkeys: Area = {

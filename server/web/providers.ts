@@ -1,6 +1,6 @@
 /**
- * Signing in by an OpenID Connect provider: out to it and back, by the code flow with state, nonce and PKCE. Nobody's account is
- * linked by way of the session that a browser has, so it does no harm that any page can lead here.
+ * Signing in by an OpenID Connect provider: the authorization code flow with state, nonce and PKCE. The flow never links an
+ * account to the browser's current session, so any site may start it without harm.
  */
 import type { Configuration, IDToken } from 'openid-client'
 import type { Database } from '#db/database.ts'
@@ -20,17 +20,17 @@ import { circumstancesOf, enter } from './entrance.ts'
 import { ownPath } from './own-path.ts'
 import { type Area, alert, onTo, page, type Visit } from './page.ts'
 
-/** People wait for it themselves, and a provider may have to think. */
+/** Milliseconds: a user waits for the response, and a provider may be slow. */
 const PATIENCE = 10_000
 
 async function providerOf({ db, snapshot, params }: Visit): Promise<Provider> {
   const provider = (await availableProviders(db, snapshot)).find(({ slug }) => slug === params['slug'])
-  if (!provider) throw notFound('There is no such way to sign in. It may have been switched off.')
+  if (!provider) throw notFound('The identity provider does not exist or is disabled.')
   return provider
 }
 
 /**
- * What we are to a provider.
+ * The client configuration of this server at a provider.
  * @throws ProviderUnavailable
  */
 async function clientOf({ id, issuer, client_id, client_secret: sealed }: Provider, db: Database) {
@@ -43,33 +43,31 @@ async function clientOf({ id, issuer, client_id, client_secret: sealed }: Provid
   const configuration: Configuration = new openid.Configuration(metadata, client_id, {}, authentication)
   configuration[openid.customFetch] = (address, options) => askProvider(address, options as RequestInit, PATIENCE)
   openid.enableNonRepudiationChecks(configuration)
-  // Only on this machine: `isIssuer` lets no other one do without.
+  // Only on this machine: `isIssuer` requires HTTPS of all others.
   if (issuer.startsWith('http:')) openid.allowInsecureRequests(configuration)
   return { openid, configuration }
 }
 
 const callbackOf = ({ settings }: Visit, { slug }: Provider) => addressOf(settings, `/auth/${slug}/callback`)
 
-/** Tells why nobody is signed in, and leads back to where one can begin again. */
+/** The page of a failed sign-in, with the reason and a link to start again. */
 function refuse({ settings }: Visit, sentence: string, status: number): Answer {
-  const title = 'You are not signed in'
+  const title = 'Sign-in failed'
   const content = html`<h1>${title}</h1>
 ${alert(sentence)}
-<p><a href="/login/internal">Sign in another way, or try again</a></p>`
+<p><a href="/login/internal">Back to sign-in</a></p>`
   return page(`${title} – ${settings.app_title}`, content, { status })
 }
 
 const sentences: Readonly<Record<Refusal, (name: string) => string>> = {
-  inactive: () => 'Your account cannot be used at the moment. An administrator can change that.',
-  pending: () => 'Your account has been made. You can sign in as soon as an administrator has activated it.',
-  unknown: () => 'You have no account here, and none is made by signing in. An administrator can give you one.',
-  taken: (name) =>
-    `There is an account already that may be yours, but ${name} alone cannot open it. An administrator can link it for you.`,
-  unverified: (name) => `${name} does not say that your e-mail address is yours. An administrator can link your account for you.`,
+  inactive: () => 'Your account is locked. Contact an administrator.',
+  pending: () => 'Your account has been created. An administrator must activate it before you can sign in.',
+  unknown: () => 'You have no account on this server. Ask an administrator to create one.',
+  taken: (name) => `An existing account may be yours, but it is not linked to ${name}. Ask an administrator to link it.`,
+  unverified: (name) => `${name} has not verified your e-mail address. Ask an administrator to link your account.`,
 }
 
-const unavailable = (visit: Visit, { name }: Provider) =>
-  refuse(visit, `${name} does not answer at the moment. Try again in a minute.`, 503)
+const unavailable = (visit: Visit, { name }: Provider) => refuse(visit, `${name} does not respond. Try again in a minute.`, 503)
 
 async function leave(visit: Visit): Promise<Answer> {
   const { request, session, settings, db, now, given } = visit
@@ -79,7 +77,7 @@ async function leave(visit: Visit): Promise<Answer> {
   try {
     const { openid, configuration } = await clientOf(provider, db)
     const [state, nonce, code_verifier] = [randomKey(), randomKey(), openid.randomPKCECodeVerifier()]
-    // One that the browser has goes on to be used, so that several of its windows can sign in.
+    // Reuses the cookie of the browser, so that several of its windows can sign in.
     const browser = browserIn(request.raw, settings) ?? randomKey()
     await setOut(db, provider, { state, browser }, { nonce, code_verifier, back_url: back_url ?? null }, now)
     const address = openid.buildAuthorizationUrl(configuration, {
@@ -97,7 +95,7 @@ async function leave(visit: Visit): Promise<Answer> {
   }
 }
 
-/** What the provider says of whoever it sends back. Throws whatever is wrong with that. */
+/** The identity that the provider asserts. Throws if the response is invalid. */
 async function identify(
   visit: Visit,
   provider: Provider,
@@ -112,16 +110,16 @@ async function identify(
     pkceCodeVerifier: code_verifier,
   })
   const claims = tokens.claims() as IDToken
-  if (!isStorable(claims.sub)) throw new Error('The subject cannot be kept.')
+  if (!isStorable(claims.sub)) throw new Error('The subject contains invalid characters.')
   const isKnown = await isLinked(visit.db, provider, claims.sub)
   if (isKnown || configuration.serverMetadata().userinfo_endpoint === undefined) return identityOf(claims.sub, claims, provider)
   const more = await openid.fetchUserInfo(configuration, tokens.access_token, claims.sub)
-  // What is said of one address must not be believed of another.
+  // `email_verified` must belong to the same address.
   const { email_verified, ...others } = claims
   return identityOf(claims.sub, 'email' in more ? { ...others, ...more } : { ...claims, ...more }, provider)
 }
 
-/** What went wrong, without what was sent; an error of syntax would quote it. */
+/** The reason of an error for the log. Syntax errors are left out, because they quote the response. */
 function reasonOf(error: unknown): string {
   const { message, cause } = error as Error
   return cause instanceof Error && !(cause instanceof SyntaxError) ? `${message}: ${reasonOf(cause)}` : message
@@ -136,7 +134,7 @@ async function arrive(visit: Visit): Promise<Answer> {
   const [browser, state] = [browserIn(request.raw, settings), given.get('state')]
   const kept = browser && state ? await comeBack(db, provider, { state, browser }, now) : undefined
   if (!kept || !state) {
-    return refuse(visit, 'This sign-in was begun in another browser, too long ago, or has been used already. Begin again.', 422)
+    return refuse(visit, 'The sign-in was started in another browser, has expired, or has already been used. Start again.', 422)
   }
   let identity: Identity
   try {
@@ -144,8 +142,8 @@ async function arrive(visit: Visit): Promise<Answer> {
   } catch (error) {
     request.log.warn({ provider: provider.slug, reason: reasonOf(error) }, 'sign-in by a provider failed')
     if (isOfProvider(error)) return unavailable(visit, provider)
-    if (given.has('error')) return refuse(visit, `${provider.name} did not sign you in.`, 422)
-    return refuse(visit, `What ${provider.name} answered cannot be relied on.`, 422)
+    if (given.has('error')) return refuse(visit, `${provider.name} rejected the sign-in.`, 422)
+    return refuse(visit, `The response of ${provider.name} is invalid.`, 422)
   }
   const admission = await signInBy(provider, identity, circumstancesOf(visit), db)
   if (typeof admission === 'string') return refuse(visit, sentences[admission](provider.name), 422)

@@ -1,7 +1,7 @@
-/** A QR code as a picture in a page: dark on light whatever the page looks like, since cameras expect it so. */
+/** A QR code as an SVG image: dark on light in every colour scheme, because cameras expect that. */
 import { type Html, html } from '#text/html.ts'
 
-/** Draws a text as a QR code; the label says what it is to those who cannot see it. */
+/** Draws a text as a QR code with an accessible label. */
 export async function qrCode(text: string, label: string): Promise<Html> {
   const { encode } = await import('uqr')
   const { data, size } = encode(text, { ecc: 'M', border: 4 })

@@ -1,3 +1,4 @@
+/** Two-factor authentication: the stages of the sign-in, and the user's own page. */
 import {
   addPasskey,
   canHavePasskeys,
@@ -47,22 +48,22 @@ import { qrCode } from './qr.ts'
 const STAGE = '/login/two_factor'
 const SETUP_STAGE = '/login/two_factor_setup'
 const OWN = '/my/two_factor'
-const TITLE = 'Two-factor sign-in'
+const TITLE = 'Two-factor authentication'
 
-const WRONG_CODE: Refusal = { error: 'The code is wrong, or has been used already.', status: 422 }
+const WRONG_CODE: Refusal = { error: 'The code is wrong or has already been used.', status: 422 }
 
-const WRONG_PASSKEY: Refusal = { error: 'The passkey is not known here, or took too long.', status: 422 }
+const WRONG_PASSKEY: Refusal = { error: 'The passkey is unknown, or the request has expired.', status: 422 }
 
 const backOf = ({ given }: Visit) => ownPath(given.get('back_url'))
 
-/** Back to the beginning, for whoever has been too slow. */
+/** Restarts a sign-in that has expired. */
 const anew = (visit: Visit): Answer => onTo(withQuery('/login', { back_url: backOf(visit) }))
 
-/** A way to give up a sign-in that is under way. */
+/** The button that cancels a sign-in. */
 const cancel = (visit: Visit): Html =>
   html`<form method="post" action="/logout">${hidden('back_url', backOf(visit))}<button class="quiet">Cancel</button></form>`
 
-/** The line for what somebody has, unless that is a passkey alone. */
+/** The form with one field for a code. */
 function givenForm(visit: Visit, line: Html): Html {
   return html`<form method="post" action="${STAGE}">
 ${line}
@@ -74,7 +75,7 @@ ${hidden('back_url', backOf(visit))}
 async function stagePage(visit: WaitingVisit, refusal?: Refusal): Promise<Answer> {
   const { settings, given, db, waiting } = visit
   const { authenticator, passkeys } = await twoFactorOf(db, waiting.user['id'])
-  const title = 'Show that it is you'
+  const title = TITLE
   const back_url = backOf(visit)
   const describedBy = refusal && 'error'
   const byRecovery = given.has('recovery')
@@ -88,7 +89,7 @@ ${
         field({
           label: 'Recovery code',
           name: 'recovery',
-          hint: 'One of those that you were shown when you set up two-factor sign-in. Each counts once.',
+          hint: 'You received recovery codes when you set up two-factor authentication. Each code works once.',
           autocomplete: 'off',
           literal: true,
           required: true,
@@ -97,7 +98,7 @@ ${
         }),
       )
     : authenticator === null
-      ? html`<p>Use a passkey of yours. Where there is none at hand, a recovery code helps.</p>`
+      ? html`<p>Use one of your passkeys or a recovery code.</p>`
       : givenForm(visit, codeField(describedBy))
 }
 ${
@@ -112,7 +113,7 @@ ${
 }
 ${
   byRecovery
-    ? html`<p><a href="${withQuery(STAGE, { back_url })}">Use something else</a></p>`
+    ? html`<p><a href="${withQuery(STAGE, { back_url })}">Use another method</a></p>`
     : html`<p><a href="${withQuery(STAGE, { recovery: '', back_url })}">Use a recovery code</a></p>`
 }
 ${cancel(visit)}
@@ -141,20 +142,24 @@ async function passStage(visit: WaitingVisit): Promise<Answer> {
   if (recovery === null) return enter(visit, passed)
   const { to, headers } = entering(visit, passed)
   const { recovery: left } = await twoFactorOf(db, waiting.user['id'])
-  const title = 'You have used a recovery code'
+  const title = 'Recovery code used'
   const content = html`<h1>${title}</h1>
-<p role="status" class="notice">It counts no more. ${leftInWords(left)}</p>
-<p>If you have lost your app or your passkeys, set up others in your account, under ${TITLE}. If it was not you who used the code, do so at once, and change your password.</p>
-<p><a class="button" href="${to}">Go on</a></p>`
+<p role="status" class="notice">The code cannot be used again. ${leftInWords(left)}</p>
+<p>If you have lost your app or your passkeys, set up new ones in your account, under ${TITLE}. If somebody else used the code, do so at once and change your password.</p>
+<p><a class="button" href="${to}">Continue</a></p>`
   return page(`${title} – ${visit.settings.app_title}`, content, { headers })
 }
 
 const leftInWords = (left: number): string =>
-  left === 0 ? 'It was your last one: make new ones now.' : left === 1 ? 'You have one left.' : `You have ${left} left.`
+  left === 0
+    ? 'You have no recovery codes left. Create new ones now.'
+    : left === 1
+      ? 'You have one recovery code left.'
+      : `You have ${left} recovery codes left.`
 
-/** A secret to be put into an app, and the form that confirms it. */
+/** The secret for an authenticator app, and the form that confirms it. */
 async function setupForm({ secret, address }: Setup, action: string, more: Html | undefined, refusal?: Refusal): Promise<Html> {
-  return html`<p>Scan this with an authenticator app on your telephone, or type the key into it:</p>
+  return html`<p>Scan the QR code with an authenticator app on your phone, or enter the key:</p>
 ${await qrCode(address, 'QR code of the key below')}
 <p><code class="secret">${secret.replace(/.{4}(?=.)/g, '$& ')}</code></p>
 ${alert(refusal?.error)}
@@ -165,9 +170,9 @@ ${more}
 </form>`
 }
 
-/** Codes that are told this once. */
+/** New recovery codes, which are shown once. */
 const codeList = (codes: readonly string[]): Html => html`<h2>Recovery codes</h2>
-<p>If you lose your app or your passkeys, one of these lets you in instead. Each counts once. Print them or keep them in a password manager: they are shown only now.</p>
+<p>If you lose your app or your passkeys, sign in with a recovery code instead. Each code works once. Print the codes or store them in a password manager. They are not shown again.</p>
 <ul class="codes">${codes.map(
   (code) => html`
 <li><code>${code}</code></li>`,
@@ -176,15 +181,15 @@ const codeList = (codes: readonly string[]): Html => html`<h2>Recovery codes</h2
 
 async function setupStagePage(visit: WaitingVisit, refusal?: Refusal): Promise<Answer> {
   const { waiting, db, settings } = visit
-  const title = 'Set up two-factor sign-in'
+  const title = 'Set up two-factor authentication'
   const setup = await setupOf(db, waiting, settings)
   const back = hidden('back_url', backOf(visit))
   const content = html`<h1>${title}</h1>
-<p>Here a password alone is not enough: a code of an authenticator app is asked for as well.</p>
+<p>This server requires two-factor authentication. Set up an authenticator app to continue.</p>
 ${
   setup
     ? await setupForm(setup, SETUP_STAGE, back, refusal)
-    : html`<form method="post" action="${SETUP_STAGE}">${back}<button name="action" value="begin">Begin</button></form>`
+    : html`<form method="post" action="${SETUP_STAGE}">${back}<button name="action" value="begin">Start</button></form>`
 }
 ${cancel(visit)}`
   return page(`${title} – ${settings.app_title}`, content, refusal)
@@ -200,17 +205,17 @@ async function passSetupStage(visit: WaitingVisit): Promise<Answer> {
   if (passed === 'over') return anew(visit)
   if (passed === 'wrong') return setupStagePage(visit, WRONG_CODE)
   const { to, headers } = entering(visit, passed)
-  const title = 'Two-factor sign-in is set up'
+  const title = 'Two-factor authentication enabled'
   const content = html`<h1>${title}</h1>
 ${codeList(passed.codes)}
-<p><a class="button" href="${to}">Go on</a></p>`
+<p><a class="button" href="${to}">Continue</a></p>`
   return page(`${title} – ${settings.app_title}`, content, { headers })
 }
 
 const sentences = {
-  removed: 'The authenticator app counts no more.',
-  added: 'The passkey is ready. You are signed out wherever else you were signed in.',
-  passkey_removed: 'The passkey counts no more.',
+  removed: 'The authenticator app has been removed.',
+  added: 'The passkey has been added. All your other sessions have ended.',
+  passkey_removed: 'The passkey has been removed.',
 }
 
 const isSetUp = ({ authenticator, passkeys }: TwoFactor) => authenticator !== null || passkeys > 0
@@ -221,17 +226,17 @@ const act = (action: string, label: string, looks = 'quiet') =>
 function appSection({ authenticator }: TwoFactor, setup: Html | undefined): Html {
   if (setup) return html`${setup}\n${act('cancel', 'Cancel')}`
   if (authenticator === null) {
-    return html`<p>An app on your telephone shows a code every half a minute, which is asked for after your password.</p>
+    return html`<p>An authenticator app on your phone generates codes. Signing in then requires a code in addition to your password.</p>
 ${act('begin', 'Set up an authenticator app', '')}`
   }
-  return html`<p>Set up on ${authenticator.slice(0, 10)}. Signing in asks for its code.</p>
+  return html`<p>Set up on ${authenticator.slice(0, 10)}. Signing in requires a code from the app.</p>
 <div class="actions">${act('begin', 'Use another app')}${act('remove', 'Remove', 'danger')}</div>`
 }
 
 const day = (moment: string) => moment.slice(0, 10)
 
 function passkeySection(passkeys: readonly Passkey[]): Html {
-  return html`<p>A passkey signs you in without a password: your telephone, computer or security key makes sure of you. With a passkey a password alone is not enough any more.</p>
+  return html`<p>A passkey signs you in without a password. Your phone, computer or security key verifies your identity. Once you have a passkey, your password alone no longer signs you in.</p>
 ${
   passkeys.length > 0 &&
   html`<div class="table"><table class="stacked">
@@ -250,9 +255,9 @@ ${passkeyForm({
   label: 'Add a passkey',
   looks: 'quiet',
   more: html`<input type="hidden" name="action" value="add_passkey">
-${field({ label: 'Name of the passkey', name: 'name', hint: 'Such as the device that keeps it.', required: true })}`,
+${field({ label: 'Name of the passkey', name: 'name', hint: 'For example, the name of the device.', required: true })}`,
 })}
-<noscript><p>Adding a passkey needs a browser that runs scripts.</p></noscript>`
+<noscript><p>Adding a passkey requires JavaScript.</p></noscript>`
 }
 
 async function ownPage(visit: OwnVisit, refusal?: Refusal): Promise<Answer> {
@@ -262,7 +267,7 @@ async function ownPage(visit: OwnVisit, refusal?: Refusal): Promise<Answer> {
   const form = setup && (await setupForm(setup, OWN, undefined, refusal))
   const content = html`${notice(visit, sentences)}
 ${!setup && alert(refusal?.error)}
-<p>With two-factor sign-in nobody gets into your account by your password alone.${isRequired(session.user, settings) && ' It is required here.'}</p>
+<p>With two-factor authentication, your password alone does not give access to your account.${isRequired(session.user, settings) && ' This server requires it.'}</p>
 <h2>Authenticator app</h2>
 ${appSection(state, form)}
 ${
@@ -273,8 +278,8 @@ ${passkeySection(await passkeysOf(db, session.user['id']))}`
 ${
   isSetUp(state) &&
   html`<h2>Recovery codes</h2>
-<p>For when you have lost the rest. ${leftInWords(state.recovery)}</p>
-${act('renew', 'Make new recovery codes')}`
+<p>A recovery code replaces a lost app or passkey. ${leftInWords(state.recovery)}</p>
+${act('renew', 'Create new recovery codes')}`
 }
 ${passkeyScript}`
   return framed(visit, TITLE, content, { ...refusal, ...passkeyPolicy })
@@ -284,9 +289,9 @@ const codesPage = (visit: OwnVisit, codes: readonly string[]): Answer =>
   framed(
     visit,
     TITLE,
-    html`<p role="status" class="notice">Done. You are signed out wherever else you were signed in.</p>
+    html`<p role="status" class="notice">The change has been saved. All your other sessions have ended.</p>
 ${codeList(codes)}
-<p><a class="button" href="${OWN}">Go on</a></p>`,
+<p><a class="button" href="${OWN}">Continue</a></p>`,
   )
 
 async function change(visit: OwnVisit): Promise<Answer> {
@@ -327,7 +332,7 @@ async function change(visit: OwnVisit): Promise<Answer> {
 }
 
 const LAST_ONE: Refusal = {
-  error: 'Two-factor sign-in is required here, and this is all you have set up. You can use another app instead.',
+  error: 'This server requires two-factor authentication, and this is your only method. You can use another app instead.',
   status: 422,
 }
 

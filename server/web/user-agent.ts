@@ -1,6 +1,6 @@
-/** What a browser says of itself, in words. */
+/** Names the browser and the operating system of a User-Agent header. */
 
-/** By their marks; those that say of themselves that they are others as well come first. */
+/** Browsers by their tokens; those that also claim to be another browser come first. */
 const browsers: readonly (readonly [mark: RegExp, name: string])[] = [
   [/\b(?:Edg|EdgA|EdgiOS)\//, 'Edge'],
   [/\b(?:OPR|Opera)\b/, 'Opera'],
@@ -19,10 +19,10 @@ const systems: readonly (readonly [mark: RegExp, name: string])[] = [
   [/\bLinux\b/, 'Linux'],
 ]
 
-/** A browser and its system in words, such as "Firefox on Linux". */
+/** The browser and its system, such as "Firefox on Linux". */
 export function inWords(userAgent: string | null): string {
   const named = (list: typeof browsers) => list.find(([mark]) => mark.test(userAgent ?? ''))?.[1]
   const [browser, system] = [named(browsers), named(systems)]
   if (browser && system) return `${browser} on ${system}`
-  return browser ?? (system ? `A browser on ${system}` : 'An unknown browser')
+  return browser ?? (system ? `Unknown browser on ${system}` : 'Unknown browser')
 }

@@ -42,7 +42,7 @@ describe('in a browser', { skip: browserMissing }, () => {
     await page.keyboard.press('Enter')
   }
 
-  test('somebody who is not signed in signs in, is asked, and arrives; the next time they only sign in', async () => {
+  test('a user signs in, gives consent and returns to the application; the next time the consent is stored', async () => {
     const [{ login }, application] = [await it.person(), await it.application()]
     for (const asked of [true, false]) {
       const { context, page, codes } = await window()
@@ -50,7 +50,7 @@ describe('in a browser', { skip: browserMissing }, () => {
       const home = context.waitForEvent('request', { predicate: (request) => request.url() === HOME, timeout: 10_000 })
       await page.goto(addressFor(application))
       await signIn(page, login)
-      if (asked) await page.getByRole('button', { name: 'Let it in' }).click()
+      if (asked) await page.getByRole('button', { name: 'Authorise' }).click()
       await home
       const [code = ''] = codes
       const form = { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: 'v'.repeat(43) }
@@ -59,7 +59,7 @@ describe('in a browser', { skip: browserMissing }, () => {
     }
   })
 
-  test('a program on the device is arrived at', async () => {
+  test('the redirect reaches a program on the device', async () => {
     const program = createServer((request, reply) => {
       reply.setHeader('content-type', 'text/html')
       reply.end(`<h1>${request.url?.startsWith('/callback?code=') ? 'Connected' : 'What?'}</h1>`)
@@ -70,30 +70,30 @@ describe('in a browser', { skip: browserMissing }, () => {
     const { context, page } = await window()
     await page.goto(addressFor(application, `http://127.0.0.1:${(program.address() as AddressInfo).port}/callback`))
     await signIn(page, login)
-    await page.getByRole('button', { name: 'Let it in' }).click()
+    await page.getByRole('button', { name: 'Authorise' }).click()
     await page.getByRole('heading', { name: 'Connected' }).waitFor({ timeout: 10_000 })
     await context.close()
     program.close()
   })
 
   for (const { name: look, ...options } of looks) {
-    test(`its pages are fit for everybody, ${look}`, async () => {
+    test(`its pages are accessible, ${look}`, async () => {
       const { login } = await it.person()
       const native = 'urn:ietf:wg:oauth:2.0:oob'
       const application = await it.application({ confidential: false, redirectUris: ['sea-chart://callback', native] })
       const { context, page } = await window(options)
       await page.goto(addressFor(application, 'sea-chart://callback'))
       await signIn(page, login)
-      await page.getByRole('heading', { name: /^Let App \d+ in\?$/ }).waitFor()
+      await page.getByRole('heading', { name: /^Authorise App \d+\?$/ }).waitFor()
       await picture(page, `consent-${look}`)
       await assertFit(page, 'consent')
       await page.goto(addressFor(application, native))
-      await page.getByRole('button', { name: 'Let it in' }).click()
-      await page.getByRole('heading', { name: 'Your code' }).waitFor()
+      await page.getByRole('button', { name: 'Authorise' }).click()
+      await page.getByRole('heading', { name: 'Authorization code' }).waitFor()
       await picture(page, `code-${look}`)
       await assertFit(page, 'code')
       await page.goto(addressFor(application, 'https://evil.example/'))
-      await page.getByRole('heading', { name: 'This application cannot be let in' }).waitFor()
+      await page.getByRole('heading', { name: 'Invalid authorization request' }).waitFor()
       await assertFit(page, 'failure')
       await context.close()
     })

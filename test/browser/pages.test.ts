@@ -125,7 +125,7 @@ describe('in a browser', { skip: browserMissing }, () => {
   }
 
   for (const { name: look, ...options } of looks) {
-    test(`every page is fit for everybody, ${look}`, async () => {
+    test(`every page is accessible, ${look}`, async () => {
       const context = await chromium.newContext(options)
       const page = await context.newPage()
       const complaints = watched(page)
@@ -145,7 +145,7 @@ describe('in a browser', { skip: browserMissing }, () => {
     })
   }
 
-  test('a passkey is made and used: by the script, which shows what is hidden without it', async () => {
+  test('a script creates and uses a passkey, and shows its forms', async () => {
     const { host } = new URL(it.url)
     const name = `localhost:${host.split(':')[1]}`
     await it.setting('host_name', name)
@@ -177,7 +177,7 @@ describe('in a browser', { skip: browserMissing }, () => {
     await page.getByRole('heading', { name: 'Recovery codes' }).waitFor()
     await assertFit(page, 'recovery codes')
     await picture(page, 'recovery-codes')
-    await page.getByRole('link', { name: 'Go on' }).click()
+    await page.getByRole('link', { name: 'Continue' }).click()
     await page.getByRole('rowheader', { name: 'This computer' }).waitFor()
     await assertFit(page, 'a passkey')
     await assertReached(page, 'a passkey')
@@ -216,7 +216,7 @@ describe('in a browser', { skip: browserMissing }, () => {
     await context.close()
   })
 
-  test('a mistake is told where it is seen and read out', async () => {
+  test('an error is visible and announced', async () => {
     const context = await chromium.newContext()
     const page = await context.newPage()
     await signIn(page, 'wrong')

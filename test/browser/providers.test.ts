@@ -6,7 +6,7 @@ import { instance } from '#test/instance.ts'
 import { fakeProvider, link, register } from '#test/provider.ts'
 
 describe('in a browser', { skip: browserMissing }, () => {
-  test('a provider on another site sends back whoever signs in there', async (t) => {
+  test('a provider on another site redirects back after the sign-in', async (t) => {
     const it = await instance()
     t.after(() => it.close())
     const acme = await fakeProvider()

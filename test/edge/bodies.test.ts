@@ -46,7 +46,7 @@ describe('JSON', () => {
       `{"subject":"${'\\"'.repeat(2_000_000)}"}`,
       '['.repeat(3_000_000),
     ]) {
-      assert.deepEqual(await posted(body), [413, REFUSED, 'The request body is too large: at most 2097152 bytes are taken here.'])
+      assert.deepEqual(await posted(body), [413, REFUSED, 'The request body is too large (maximum is 2097152 bytes).'])
     }
   })
 
@@ -215,7 +215,7 @@ describe('a client that takes too long', () => {
       const [answer] = await opened.ended()
       assert.deepEqual(
         [path, answer!.status, answer!.body.message, answer!.headers['connection']],
-        [path, 408, 'The request body came too slowly.', 'close'],
+        [path, 408, 'The request body arrived too slowly.', 'close'],
       )
     }
     assert.deepEqual(await hasty.db.all(sql`select * from attachments`), [])

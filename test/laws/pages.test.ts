@@ -31,13 +31,13 @@ before(async () => {
 })
 after(() => it.close())
 
-test('there are some', () => {
+test('there are pages and forms', () => {
   assert.ok(pages.length >= 20 && forms.length >= 15, `${pages.length} pages, ${forms.length} forms`)
 })
 
 describe('A page', () => {
   for (const path of new Set(pages)) {
-    test(`tells nothing of what is hidden: ${path}`, async () => {
+    test(`reveals nothing hidden: ${path}`, async () => {
       for (const one of [stranger, browser(it.url)]) {
         const { status, text } = await one.get(path)
         assert.ok(status < 500, `${status}`)
@@ -45,7 +45,7 @@ describe('A page', () => {
       }
     })
 
-    test(`is framed by nobody, kept by nobody, and does what its policy says: ${path}`, async () => {
+    test(`is neither framed nor cached, and obeys its policy: ${path}`, async () => {
       const { headers } = await stranger.get(path)
       if (!headers.get('content-type')?.startsWith('text/html')) return
       const policy = headers.get('content-security-policy') ?? ''
@@ -63,7 +63,7 @@ describe('A page', () => {
 
 describe('A form', () => {
   for (const path of new Set(forms)) {
-    test(`is not taken from another site: ${path}`, async () => {
+    test(`is not accepted from another site: ${path}`, async () => {
       const before = stranger.cookie
       for (const headers of [
         { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' },
@@ -78,7 +78,7 @@ describe('A form', () => {
     })
   }
 
-  test('is sent to the address of a page, so that whoever has to sign in first comes back to something', () => {
+  test('is sent to the address of a page, so that reloading it after a sign-in shows a page', () => {
     assert.deepEqual(
       forms.filter((path) => !pages.includes(path)),
       [],

@@ -144,7 +144,7 @@ describe('Of one’s own account', () => {
         }
         assert.deepEqual(await stored(vera), row)
         const { message } = (await anonymous.patch('/users/me', { email: values['email'] }, headers)).body
-        assert.match(message, headers['cookie'] ? /^Email .*confirmed at \/confirm/ : /^Email .*token.*currentPassword/)
+        assert.match(message, headers['cookie'] ? /^Email .*confirm at \/confirm/ : /^Email .*token.*currentPassword/)
         assert.equal((await anonymous.patch('/users/me', { firstName: 'Verena' }, headers)).status, 200)
       })
     }

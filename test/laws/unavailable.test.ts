@@ -139,6 +139,6 @@ test('where it fails once something has been committed, the answer does not say 
   isAway = false
   const { statusCode, body } = await send('PATCH', `/work_packages/${id}`, { lockVersion: 0, subject: 'After' })
   assert.equal(statusCode, 503)
-  assert.match(JSON.parse(body).message, /may have been saved or not\. Read again/)
+  assert.match(JSON.parse(body).message, /may have been saved or not\. Fetch the resource again/)
   assert.equal((await db.one(sql`select subject from work_packages where id = ${id}`))?.['subject'], 'After')
 })

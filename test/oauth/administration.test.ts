@@ -64,7 +64,7 @@ const made = (values: object = {}) =>
   )
 
 describe('an application', () => {
-  test('is registered, and its secret told once; a hash of it is kept', async () => {
+  test('is registered, and its secret shown once; a hash is stored', async () => {
     const { status, text } = await ada.submit(`${LIST}/new`, form)
     assert.equal(status, 200)
     const [secret, clientId] = shown(text)
@@ -79,11 +79,11 @@ describe('an application', () => {
     const reply = await ada.submit(`${LIST}/new`, { ...form, confidential: 'no', redirectUris: 'clock://back' })
     assert.equal(reply.status, 303)
     const { text } = await ada.get(reply.headers.get('location') as string)
-    assert.match(text, /A public application\./)
-    assert.equal(text.includes('Give it a new secret'), false)
+    assert.match(text, /Public client, /)
+    assert.equal(text.includes('Rotate secret'), false)
   })
 
-  test('is not registered where something is wrong: that is told at each part, and nothing typed is lost', async () => {
+  test('is not registered with errors: each field shows its own, and the input is kept', async () => {
     const { status, text } = await ada.submit(`${LIST}/new`, {
       ...form,
       name: '',
@@ -93,11 +93,11 @@ describe('an application', () => {
     assert.equal(status, 422)
     assert.match(text, /id="name-error">Name can&#39;t be blank\./)
     assert.match(text, /id="redirectUris-error">The redirect URI javascript:alert\(1\) cannot begin with javascript:/)
-    assert.match(text, /id="actingUser-error">The user to act as has to be active\./)
+    assert.match(text, /id="actingUser-error">The user for client credentials must be active\./)
     assert.match(text, /javascript:alert\(1\)<\/textarea>/)
   })
 
-  test('acts by itself as whom the administrator names', async () => {
+  test('acts with client credentials as the configured user', async () => {
     const { id } = await made()
     assert.deepEqual(to(await ada.submit(`${LIST}/${id}`, { ...form, do: 'save', actingUser: ' VERA ' })), [
       303,
@@ -107,7 +107,7 @@ describe('an application', () => {
     assert.match((await ada.get(`${LIST}/${id}`)).text, /name="actingUser" type="text" value="vera"/)
   })
 
-  test('gets a new secret, is kept out and let in again', async () => {
+  test('has its secret rotated, is disabled and enabled', async () => {
     const { id, secret } = await made()
     const [fresh] = shown((await ada.submit(`${LIST}/${id}`, { do: 'rotate' })).text)
     assert.notEqual(fresh, secret)
@@ -119,7 +119,7 @@ describe('an application', () => {
     assert.equal(Boolean((await stored(id))?.['enabled']), true)
   })
 
-  test('is deleted after one was asked', async () => {
+  test('is deleted after a confirmation', async () => {
     const { id } = await made({ name: 'Old <clock>' })
     assert.match((await ada.get(`${LIST}/${id}/delete`)).text, /<strong>Old &lt;clock&gt;<\/strong>/)
     assert.deepEqual(to(await ada.submit(`${LIST}/${id}/delete`)), [303, `${LIST}?done=deleted`])
@@ -129,7 +129,7 @@ describe('an application', () => {
 })
 
 describe('These pages are', () => {
-  test('not there for anybody else, whatever they send', async () => {
+  test('404 for all other users', async () => {
     const { id } = await made()
     const before = await stored(id)
     for (const path of [LIST, `${LIST}/new`, `${LIST}/${id}`, `${LIST}/${id}/delete`]) {
@@ -140,7 +140,7 @@ describe('These pages are', () => {
     assert.deepEqual(await stored(id), before)
   })
 
-  test('not for a session that was stolen some time ago: who it is has to be shown first', async () => {
+  test('not for a stale session: they require a fresh proof', async () => {
     const { id } = await made()
     const before = await stored(id)
     mock.timers.tick(20 * MINUTE)
@@ -149,7 +149,7 @@ describe('These pages are', () => {
     assert.deepEqual(await stored(id), before)
   })
 
-  test('not to be framed, and not to be sent to by another site', async () => {
+  test('protected from frames and forms of other sites', async () => {
     const { id } = await made()
     const { headers } = await ada.get(`${LIST}/${id}/delete`)
     assert.match(headers.get('content-security-policy') as string, /frame-ancestors 'none'/)
@@ -159,8 +159,8 @@ describe('These pages are', () => {
   })
 })
 
-describe('Somebody', () => {
-  test('sees the applications that they let in, and nobody else’s; and ends what they allowed', async () => {
+describe('A user', () => {
+  test('sees only the applications that they authorised, and revokes their access', async () => {
     const { id } = await made({ name: 'Seen' })
     const other = await made({ name: 'Not mine' })
     const adas = (await it.db.one(sql`select id from principals where login = 'ada'`))?.['id']

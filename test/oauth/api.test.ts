@@ -10,7 +10,7 @@ before(async () => {
 })
 after(() => it.close())
 
-test('An administrator reads what is known of an application', async () => {
+test('An administrator reads an application', async () => {
   const owner = await it.make.user({ name: 'Grace Example' })
   const redirectUris = ['https://app.example/callback', 'http://localhost/callback']
   const values = { name: 'Chart', redirectUris, scopes: ['api_v3'], confidential: true, actingUserId: owner }
@@ -37,7 +37,7 @@ test('An administrator reads what is known of an application', async () => {
   assert.ok(!text.includes(secret as string))
 })
 
-test('One that nobody in particular registered, and that keeps no secret, says so', async () => {
+test('A public application without an owner says so', async () => {
   const { id } = await it.application({ confidential: false, redirectUris: ['sea-chart://callback'] })
   const { body } = await it.admin.get(`/oauth_applications/${id}`)
   assert.equal(body.confidential, false)
@@ -45,7 +45,7 @@ test('One that nobody in particular registered, and that keeps no secret, says s
   assert.deepEqual(body._links.redirectUri, [{ href: 'sea-chart://callback' }])
 })
 
-test('Others are told nothing, not even whether there is such an application', async () => {
+test('Other users get 404, whether the application exists or not', async () => {
   const { id } = await it.application()
   const [ada, robot] = [await it.as(await it.make.user()), await it.make.user()]
   const application = await it.application({ actingUserId: robot })
@@ -59,7 +59,7 @@ test('Others are told nothing, not even whether there is such an application', a
   assert.equal((await it.anonymous.get(`/oauth_applications/${application.id}`, headers)).status, 403)
 })
 
-test('They are registered and changed by pages and the command line, not by the API', async () => {
+test('Pages and the command line register and change them, not the API', async () => {
   const { id } = await it.application()
   assert.equal((await it.admin.patch(`/oauth_applications/${id}`, { name: 'Other' })).status, 405)
   assert.equal((await it.admin.delete(`/oauth_applications/${id}`)).status, 405)

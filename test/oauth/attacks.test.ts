@@ -794,14 +794,14 @@ test('A registration with something wrong is refused, whoever makes it', async (
     )
   assert.equal(
     await registered({ redirectUris: ['http://app.example/'] }),
-    'The redirect URI http://app.example/ has to begin with https:// (http:// only for localhost, 127.0.0.1, [::1]).',
+    'The redirect URI http://app.example/ must begin with https:// (http:// only for localhost, 127.0.0.1, [::1]).',
   )
   assert.equal(await registered({ name: ' ' }), "Name can't be blank.")
   assert.equal(await registered({ scopes: ['admin'] }), 'There is no scope admin.')
   assert.equal(await registered({ scopes: [] }), "Scopes can't be blank.")
   assert.equal(await registered({ confidential: false, redirectUris: [] }), 'A public application needs a redirect URI.')
   const locked = await it.make.user({ status: 3 })
-  assert.equal(await registered({ actingUserId: locked }), 'The user to act as has to be active.')
+  assert.equal(await registered({ actingUserId: locked }), 'The user for client credentials must be active.')
   const public_ = { confidential: false, actingUserId: await it.make.user() }
-  assert.equal(await registered(public_), 'Only a confidential application can act as a user by itself.')
+  assert.equal(await registered(public_), 'Only a confidential application can use client credentials.')
 })

@@ -33,8 +33,8 @@ async function connected(application: Application, one: Awaited<ReturnType<Scene
   return { config, tokens: await oauth.authorizationCodeGrant(config, answer, { pkceCodeVerifier, expectedState }) }
 }
 
-describe('a client that knows only our address', () => {
-  test('gets tokens for whoever lets it in, refreshes, introspects and revokes them', async () => {
+describe('a client that knows only the server’s address', () => {
+  test('gets tokens by consent, and refreshes, introspects and revokes them', async () => {
     const application = await it.application()
     const ada = await it.person()
     const { config, tokens } = await connected(application, ada)
@@ -66,7 +66,7 @@ describe('a client that knows only our address', () => {
     assert.deepEqual(await oauth.tokenIntrospection(config, fresh.access_token), { active: false })
   })
 
-  test('that cannot keep a secret does the same by PKCE alone', async () => {
+  test('without a secret does the same with PKCE', async () => {
     const ada = await it.person()
     const { config, tokens } = await connected(await it.application({ confidential: false }), ada)
     assert.deepEqual(await it.me(tokens.access_token), { status: 200, id: ada.id })
@@ -74,7 +74,7 @@ describe('a client that knows only our address', () => {
     assert.deepEqual(await it.me(fresh.access_token), { status: 200, id: ada.id })
   })
 
-  test('comes by itself as the user that an administrator has said', async () => {
+  test('acts with client credentials as the configured user', async () => {
     const robot = await it.make.user()
     const config = await discovered(await it.application({ actingUserId: robot, redirectUris: [] }))
     const tokens = await oauth.clientCredentialsGrant(config)
@@ -83,7 +83,7 @@ describe('a client that knows only our address', () => {
   })
 })
 
-test('An application that is to act as nobody does just that: anonymous where that is allowed', async () => {
+test('Client credentials without a user are anonymous, if allowed', async () => {
   const { body } = await it.exchange(await it.application(), { grant_type: 'client_credentials' })
   const { get } = client(it.url, body.access_token)
   assert.equal((await get('/projects')).status, 401)
@@ -94,29 +94,34 @@ test('An application that is to act as nobody does just that: anonymous where th
 })
 
 describe('the consent page', () => {
-  test('says who asks, for what, whom, and where one is led; and leads there with the state and our name', async () => {
+  test('names application, scopes, user and target, and redirects with state and issuer', async () => {
     const ada = await it.person()
     const application = await it.application({ name: 'Sea <b>Chart' })
     const page = await it.authorize(ada.browser, application)
     assert.equal(page.status, 200)
-    assert.match(page.text, /<h1>Let Sea &lt;b&gt;Chart in\?<\/h1>/)
+    assert.match(page.text, /<h1>Authorise Sea &lt;b&gt;Chart\?<\/h1>/)
     assert.match(page.text, /as <strong>Ada \d+<\/strong> \(ada-\d+\)/)
-    assert.match(page.text, /<li>do everything in your name that you can do here yourself<\/li>/)
-    assert.match(page.text, /led to <strong>app\.example<\/strong>/)
+    assert.match(page.text, /<li>Full API access on behalf of the user<\/li>/)
+    assert.match(page.text, /redirected to <strong>app\.example<\/strong>/)
     const { code, ...told } = returned(await it.decide(ada.browser, page))
     assert.match(code as string, /^[\w-]{43}$/)
     assert.deepEqual(told, { state: 's t', iss: it.url })
   })
 
-  test('leads back with nothing where somebody does not let the application in', async () => {
+  test('redirects with an error if the user denies', async () => {
     const ada = await it.person()
     const application = await it.application()
     const told = returned(await it.decide(ada.browser, await it.authorize(ada.browser, application), 'deny'))
-    assert.deepEqual(told, { error: 'access_denied', error_description: 'it was not allowed', state: 's t', iss: it.url })
+    assert.deepEqual(told, {
+      error: 'access_denied',
+      error_description: 'the user denied the request',
+      state: 's t',
+      iss: it.url,
+    })
     assert.equal((await it.authorize(ada.browser, application)).status, 200)
   })
 
-  test('is shown once to each person and for each application', async () => {
+  test('is shown once for each user and application', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     await it.code(ada.browser, application)
     returned(await it.authorize(ada.browser, application))
@@ -124,7 +129,7 @@ describe('the consent page', () => {
     assert.equal((await it.authorize((await it.person()).browser, application)).status, 200)
   })
 
-  test('is shown again where the application asks for that, and each time for a program that others can pretend to be', async () => {
+  test('is shown again on request, and each time for an unverifiable application', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     await it.code(ada.browser, application)
     const again = await it.authorize(ada.browser, application, { prompt: 'consent' })
@@ -136,7 +141,7 @@ describe('the consent page', () => {
     assert.equal((await it.authorize(ada.browser, program, asked)).status, 200)
   })
 
-  test('comes after signing in, for those who are not', async () => {
+  test('follows the sign-in of anonymous visitors', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     const { cookie } = ada.browser
     ada.browser.cookie = ''
@@ -145,10 +150,10 @@ describe('the consent page', () => {
     const back = query(new URL(reply.headers.get('location') as string, it.url).href)['back_url'] as string
     assert.match(back, /^\/oauth\/authorize\?response_type=code&client_id=/)
     ada.browser.cookie = cookie
-    assert.match((await ada.browser.get(back)).text, /<h1>Let App \d+ in\?/)
+    assert.match((await ada.browser.get(back)).text, /<h1>Authorise App \d+\?/)
   })
 
-  test('shows a code to be copied where there is no address to be led to', async () => {
+  test('shows a code to copy without a redirect URI', async () => {
     const ada = await it.person()
     const native = 'urn:ietf:wg:oauth:2.0:oob'
     const application = await it.application({ redirectUris: [native] })
@@ -162,7 +167,7 @@ describe('the consent page', () => {
   })
 })
 
-test('What a token is can be asked with it, as some clients do', async () => {
+test('A token gives its own information, as some clients request it', async () => {
   const [ada, application] = [await it.person(), await it.application()]
   const { access_token, created_at } = await it.tokens(ada.browser, application)
   const info = (token: string) => client(it.url, token).send('GET', '/oauth/token/info')
@@ -174,7 +179,7 @@ test('What a token is can be asked with it, as some clients do', async () => {
   assert.equal(wrong.headers.get('www-authenticate'), 'Bearer realm="OpenProject API" error="invalid_token"')
 })
 
-test('A token is revoked by an address as well, as an existing client does', async () => {
+test('A token in the query can be revoked, as an existing client does', async () => {
   const [ada, application] = [await it.person(), await it.application()]
   const { access_token, refresh_token } = await it.tokens(ada.browser, application)
   const reply = await it.exchange(application, {}, `/oauth/revoke?token=${access_token}`)
@@ -183,7 +188,7 @@ test('A token is revoked by an address as well, as an existing client does', asy
   assert.equal((await it.exchange(application, { grant_type: 'refresh_token', refresh_token })).body.error, 'invalid_grant')
 })
 
-test('The form holds what was asked and who was asked, and nothing else', async () => {
+test('The consent form contains the request and the user, and nothing else', async () => {
   const [ada, application] = [await it.person(), await it.application()]
   const page = await it.authorize(ada.browser, application, { unheard: 'of', state: '"><script>' })
   assert.deepEqual(fields(page), {
@@ -197,7 +202,7 @@ test('The form holds what was asked and who was asked, and nothing else', async 
   assert.doesNotMatch(page.text, /<script>/)
 })
 
-test('What an application was given is kept as hashes', async () => {
+test('Codes and tokens are stored as hashes', async () => {
   const [ada, application] = [await it.person(), await it.application()]
   const code = await it.code(ada.browser, application)
   const tokens = await it.tokens(ada.browser, application)

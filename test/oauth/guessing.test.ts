@@ -11,7 +11,7 @@ before(async () => {
 })
 after(() => it.close())
 
-test('Where there are too many wrong secrets, no more are looked at for a while; who was right before goes on', async () => {
+test('After too many wrong secrets no more are checked for a while; known credentials are exempt', async () => {
   mock.timers.enable({ apis: ['Date'], now: Date.now() })
   try {
     const [regular, application] = [await it.application(), await it.application()]
@@ -29,7 +29,7 @@ test('Where there are too many wrong secrets, no more are looked at for a while;
   }
 })
 
-test('Many secrets at once are no more than many after another, and right ones never count', async () => {
+test('Concurrent secrets have the same limit, and right ones never count', async () => {
   mock.timers.enable({ apis: ['Date'], now: Date.now() + MINUTE })
   try {
     const application = await it.application()

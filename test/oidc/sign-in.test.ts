@@ -68,17 +68,15 @@ const signIn = async (person: Person, userInfo?: Record<string, unknown>, by = o
   by.get(cameBack(await setOut(by), person, userInfo))
 const userOf = (column: 'login' | 'email', value: string) =>
   it.db.one(sql`select * from principals where ${column === 'login' ? sql`login` : sql`email`} = ${value}`)
-const UNRELIABLE = 'What Acme &lt;Inc&gt; answered cannot be relied on.'
-const USED = 'This sign-in was begun in another browser, too long ago, or has been used already. Begin again.'
-const TAKEN =
-  'There is an account already that may be yours, but Acme &lt;Inc&gt; alone cannot open it. An administrator can link it for you.'
-const UNVERIFIED =
-  'Acme &lt;Inc&gt; does not say that your e-mail address is yours. An administrator can link your account for you.'
-const UNKNOWN = 'You have no account here, and none is made by signing in. An administrator can give you one.'
-const INACTIVE = 'Your account cannot be used at the moment. An administrator can change that.'
+const UNRELIABLE = 'The response of Acme &lt;Inc&gt; is invalid.'
+const USED = 'The sign-in was started in another browser, has expired, or has already been used. Start again.'
+const TAKEN = 'An existing account may be yours, but it is not linked to Acme &lt;Inc&gt;. Ask an administrator to link it.'
+const UNVERIFIED = 'Acme &lt;Inc&gt; has not verified your e-mail address. Ask an administrator to link your account.'
+const UNKNOWN = 'You have no account on this server. Ask an administrator to create one.'
+const INACTIVE = 'Your account is locked. Contact an administrator.'
 
 describe('the sign-in page', () => {
-  test('has a button for each provider that is available, which remembers where one wanted to go', async () => {
+  test('has a button for each available provider, with the destination', async () => {
     const button = /<a class="button quiet" href="\/auth\/acme\?back_url=%2Fapi%2Fdocs">Sign in with Acme &lt;Inc&gt;<\/a>/
     assert.match((await one.get('/login?back_url=/api/docs')).text, button)
     await change(it, provider, 'available', false)
@@ -87,7 +85,7 @@ describe('the sign-in page', () => {
     await change(it, provider, 'available', true)
   })
 
-  test('asks for no password where that is switched off, and takes none', async () => {
+  test('shows no password form if disabled, and accepts no password', async () => {
     await it.setting('disable_password_login', true)
     const { text } = await one.get('/login')
     const { status } = await one.signIn('admin', 'whatever it is')
@@ -97,7 +95,7 @@ describe('the sign-in page', () => {
     assert.equal(status, 403)
   })
 
-  test('leads to the provider at once where it should, but not those who have just signed out', async () => {
+  test('redirects to the direct provider, but not after a sign-out', async () => {
     await it.setting('omniauth_direct_login_provider', 'acme')
     assert.deepEqual(to(await one.get('/login?back_url=/x')), [303, '/auth/acme?back_url=%2Fx'])
     assert.match((await one.get('/login/internal')).text, /type="password"/)
@@ -111,7 +109,7 @@ describe('the sign-in page', () => {
 })
 
 describe('signing in by a provider', () => {
-  test('asks it for a code, with state, nonce and PKCE, to be sent to the address that people reach us by', async () => {
+  test('requests a code with state, nonce and PKCE, for the public address', async () => {
     const { origin, pathname, searchParams } = new URL(await setOut(one))
     assert.deepEqual([origin + pathname, searchParams.get('client_id')], [`${acme.issuer}/authorize`, CLIENT_ID])
     assert.equal(searchParams.get('redirect_uri'), 'http://localhost:8080/auth/acme/callback')
@@ -122,12 +120,12 @@ describe('signing in by a provider', () => {
     assert.equal(searchParams.get('code_challenge_method'), 'S256')
   })
 
-  test('begins a session of whoever is linked to its subject', async () => {
+  test('starts a session of the user linked to the subject', async () => {
     assert.deepEqual(to(await signIn({ sub: subject })), [303, '/'])
     assert.equal(await one.me(), vera)
   })
 
-  test('leads to where one wanted to go, and nowhere else', async () => {
+  test('redirects to the destination, and nowhere else', async () => {
     const ways: [back: string, to: string][] = [
       ['/api/docs?x=1#y', '/api/docs?x=1#y'],
       ['//evil.example', '/'],
@@ -145,13 +143,13 @@ describe('signing in by a provider', () => {
     }
   })
 
-  test('keeps to the configured address, whatever host a request names', async () => {
+  test('uses the configured address, whatever the Host header', async () => {
     const { headers } = await it.anonymous.send('GET', '/auth/acme', { headers: { 'x-forwarded-host': 'evil.example' } })
     const { searchParams } = new URL(headers.get('location') as string)
     assert.equal(searchParams.get('redirect_uri'), 'http://localhost:8080/auth/acme/callback')
   })
 
-  test('gives the browser a cookie for the way that scripts and other sites do not see and that is short-lived', async () => {
+  test('sets a short-lived cookie with HttpOnly and SameSite', async () => {
     const { headers } = await one.get('/auth/acme')
     const cookie = /^_open_project_session_browser=[0-9a-f]{64}; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/
     assert.match(headers.get('set-cookie') as string, cookie)
@@ -161,14 +159,14 @@ describe('signing in by a provider', () => {
     assert.match(secure, /^__Host-_open_project_session_browser=[0-9a-f]{64}; Max-Age=600; Path=\/; .*; Secure$/)
   })
 
-  test('works in several windows of a browser at once', async () => {
+  test('works in several windows concurrently', async () => {
     const [first, second] = [await setOut(one, '?back_url=/first'), await setOut(one, '?back_url=/second')]
     assert.deepEqual(to(await one.get(cameBack(second, { sub: subject }))), [303, '/second'])
     assert.deepEqual(to(await one.get(cameBack(first, { sub: subject }))), [303, '/first'])
     assert.equal(await one.me(), vera)
   })
 
-  test('goes on with no session that was there before, made up or not, and ends it (session fixation)', async () => {
+  test('never continues an earlier session, real or made up, and ends it (session fixation)', async () => {
     const path = cameBack(await setOut(one), { sub: subject })
     const attacker = browser(it.url)
     await signIn({ sub: subject }, undefined, attacker)
@@ -180,7 +178,7 @@ describe('signing in by a provider', () => {
     assert.deepEqual([await one.me(), await attacker.me()], [vera, undefined])
   })
 
-  test('is a first proof like any other: what is asked for besides is asked for here as well', async () => {
+  test('is a first factor: the other stages apply as well', async () => {
     await it.setting('two_factor_required', 'everybody')
     const reply = await one.get(cameBack(await setOut(one, '?back_url=/x'), { sub: subject }))
     await it.setting('two_factor_required', 'nobody')
@@ -188,12 +186,12 @@ describe('signing in by a provider', () => {
     assert.equal(await one.me(), undefined)
   })
 
-  test('is nothing for those who are signed in', async () => {
+  test('does nothing for signed-in users', async () => {
     await signIn({ sub: subject })
     assert.deepEqual(to(await one.get('/auth/acme?back_url=/x')), [303, '/x'])
   })
 
-  test('keeps neither state nor cookie as they are', async () => {
+  test('stores state and cookie as hashes', async () => {
     const address = await setOut(one)
     const rows = JSON.stringify(await it.db.all(sql`select * from provider_sign_ins`))
     assert.equal(rows.includes(new URL(address).searchParams.get('state') as string), false)
@@ -201,8 +199,8 @@ describe('signing in by a provider', () => {
   })
 })
 
-describe('nobody is signed in', () => {
-  test('by a code that another browser has come by (login CSRF)', async () => {
+describe('the sign-in fails', () => {
+  test('with a code from another browser (login CSRF)', async () => {
     const attacker = browser(it.url)
     const path = cameBack(await setOut(attacker), { sub: subject })
     isRefused(await one.get(path), 422, USED)
@@ -211,13 +209,13 @@ describe('nobody is signed in', () => {
     assert.equal(await one.me(), undefined)
   })
 
-  test('by coming back a second time', async () => {
+  test('on a second callback', async () => {
     const path = cameBack(await setOut(one), { sub: subject })
     assert.equal((await one.get(path)).status, 303)
     isRefused(await one.get(path), 422, USED)
   })
 
-  test('by a state that is made up, missing, or given twice', async () => {
+  test('with a made-up, missing or repeated state', async () => {
     for (const change of [(p: string) => p.replace(/state=\w/, 'state=x'), (p: string) => p.replace(/&?state=\w+/, '')]) {
       isRefused(await one.get(change(cameBack(await setOut(one), { sub: subject }))), 422, USED)
     }
@@ -231,7 +229,7 @@ describe('nobody is signed in', () => {
     isRefused(await one.get(path), 422, USED)
   })
 
-  test('by the answer of another provider (mix-up)', async () => {
+  test('with the response of another provider (mix-up)', async () => {
     const other = await another()
     await register(it, other, { slug: 'other', name: 'Other' })
     const path = cameBack(await setOut(one), { sub: subject })
@@ -241,7 +239,7 @@ describe('nobody is signed in', () => {
     isRefused(await one.get(silent.replace(/&iss=[^&]+/, '')), 422, UNRELIABLE)
   })
 
-  test('by a code that the provider does not know, though all else is right', async () => {
+  test('with a code that the provider does not know', async () => {
     const path = cameBack(await setOut(one), { sub: subject })
     isRefused(await one.get(path.replace(/code=\w+/, 'code=made-up')), 422, UNRELIABLE)
   })
@@ -258,14 +256,14 @@ describe('nobody is signed in', () => {
     ['a signature that is not the provider’s', () => ({ forged: true })],
   ]
   for (const [what, fault] of faults) {
-    test(`by an ID token of ${what}`, async () => {
+    test(`with an ID token of ${what}`, async () => {
       acme.faults = fault()
       isRefused(await signIn({ sub: subject }), 422, UNRELIABLE)
       assert.equal(await one.me(), undefined)
     })
   }
 
-  test('where they changed their mind at the provider, whatever it says of that', async () => {
+  test('if the user cancels at the provider', async () => {
     const state = new URL(await setOut(one)).searchParams.get('state')
     const query = new URLSearchParams({
       error: 'access_denied',
@@ -274,12 +272,12 @@ describe('nobody is signed in', () => {
       iss: acme.issuer,
     })
     const reply = await one.get(`/auth/acme/callback?${query}`)
-    isRefused(reply, 422, 'Acme &lt;Inc&gt; did not sign you in.')
+    isRefused(reply, 422, 'Acme &lt;Inc&gt; rejected the sign-in.')
     assert.doesNotMatch(reply.text, /555|access_denied/)
   })
 
-  test('while the provider does not answer, before or after', async () => {
-    const away = 'Acme &lt;Inc&gt; does not answer at the moment. Try again in a minute.'
+  test('while the provider does not respond, before or after', async () => {
+    const away = 'Acme &lt;Inc&gt; does not respond. Try again in a minute.'
     const path = cameBack(await setOut(one), { sub: subject })
     acme.answers['/token'] = (request) => void request.socket.destroy()
     isRefused(await one.get(path), 503, away)
@@ -289,7 +287,7 @@ describe('nobody is signed in', () => {
     isRefused(await one.get('/auth/away'), 503, away)
   })
 
-  test('by a provider that leads elsewhere, or talks too much', async () => {
+  test('with a provider that redirects, or whose response is too large', async () => {
     const answers: FakeProvider['answers'][string][] = [
       (_, response) => void response.writeHead(307, { location: 'http://127.0.0.1:1/token' }).end(),
       (_, response) => void response.writeHead(200, { 'content-type': 'application/json' }).end(' '.repeat(300_000)),
@@ -302,7 +300,7 @@ describe('nobody is signed in', () => {
     }
   })
 
-  test('whose account is locked, or was never activated, in one sentence', async () => {
+  test('for a locked or inactive account, with one message', async () => {
     for (const status of [2, 3]) {
       const user = await it.make.user({ status })
       await link(it, user, provider, `of state ${status}`)
@@ -311,7 +309,7 @@ describe('nobody is signed in', () => {
   })
 })
 
-describe('somebody whom nobody is linked to', () => {
+describe('an unlinked subject', () => {
   const person = (more: Record<string, unknown> = {}): Person => ({
     sub: `new ${count}`,
     preferred_username: `newcomer-${count}`,
@@ -326,7 +324,7 @@ describe('somebody whom nobody is linked to', () => {
     return work().finally(() => change(it, provider, 'registration', 'limited'))
   }
 
-  test('is given an account at once where the provider may do that', async () => {
+  test('gets an account at once if the provider may create accounts', async () => {
     assert.deepEqual(to(await openly(() => signIn(person()))), [303, '/'])
     const { body } = await one.get('/api/v3/users/me')
     const { login, firstName, lastName, email, status, identityUrl } = body
@@ -347,14 +345,14 @@ describe('somebody whom nobody is linked to', () => {
     assert.equal(await again.me(), body.id)
   })
 
-  test('is known by what the provider tells only when asked', async () => {
+  test('is identified by the userinfo endpoint', async () => {
     const { sub, ...userInfo } = person()
     await openly(() => signIn({ sub }, userInfo))
     assert.equal((await one.get('/api/v3/users/me')).body.login, `newcomer-${count}`)
   })
 
-  test('waits for an administrator, is let in, or is given none, by the setting for those who come by themselves', async () => {
-    const pending = 'Your account has been made. You can sign in as soon as an administrator has activated it.'
+  test('waits for activation, gets an account, or none, by the setting self_registration', async () => {
+    const pending = 'Your account has been created. An administrator must activate it before you can sign in.'
     isRefused(await signIn(person()), 422, pending)
     assert.equal((await userOf('login', `newcomer-${count}`))?.['status'], 2)
     isRefused(await signIn(person()), 422, INACTIVE)
@@ -371,14 +369,14 @@ describe('somebody whom nobody is linked to', () => {
     assert.equal(await userOf('login', 'none'), undefined)
   })
 
-  test('is given none where only those who are linked may come', async () => {
+  test('gets none if only linked users may sign in', async () => {
     await change(it, provider, 'registration', 'none')
     isRefused(await signIn(person()), 422, UNKNOWN)
     await change(it, provider, 'registration', 'limited')
     assert.equal(await userOf('login', `newcomer-${count}`), undefined)
   })
 
-  test('is given none by an address that need not be theirs', async () => {
+  test('gets none with an unverified address', async () => {
     for (const email_verified of [undefined, false, 'false', 1, null]) {
       isRefused(await openly(() => signIn(person({ email_verified }))), 422, UNVERIFIED)
     }
@@ -387,18 +385,18 @@ describe('somebody whom nobody is linked to', () => {
     assert.equal(await userOf('login', `newcomer-${count}`), undefined)
   })
 
-  test('is not believed of one address what was said of another', async () => {
+  test('has its address verified only if the claim belongs to it', async () => {
     const elsewhere = { email: `vera-${count}@example.net` }
     isRefused(await openly(() => signIn(person(), elsewhere)), 422, UNVERIFIED)
   })
 
-  test('goes by the address where the username cannot be one here', async () => {
+  test('uses the address as username if the claim is not a valid one', async () => {
     await openly(() => signIn(person({ preferred_username: 'me', given_name: '<b>', family_name: undefined })))
     const { body } = await one.get('/api/v3/users/me')
     assert.deepEqual([body.login, body.name], [body.email, `newcomer-${count} @example.org`])
   })
 
-  test('does not come by the account of the username that they chose (takeover)', async () => {
+  test('does not get the account with the claimed username (takeover)', async () => {
     const admin = await userOf('login', 'admin')
     for (const preferred_username of ['admin', 'ADMIN', `vera-${count}`]) {
       isRefused(await openly(() => signIn(person({ preferred_username }))), 422, TAKEN)
@@ -407,7 +405,7 @@ describe('somebody whom nobody is linked to', () => {
     assert.deepEqual(await userOf('login', 'admin'), admin)
   })
 
-  test('is made one account, however many windows they come by at once', async () => {
+  test('gets one account, even concurrently', async () => {
     const windows = [browser(it.url), browser(it.url), browser(it.url)]
     const paths = await Promise.all(windows.map(async (each) => cameBack(await setOut(each), person())))
     await openly(() => Promise.all(windows.map((each, index) => each.get(paths[index] as string))))
@@ -417,7 +415,7 @@ describe('somebody whom nobody is linked to', () => {
   })
 })
 
-describe('an account that has the address of whoever signs in', () => {
+describe('an account with the address of the subject', () => {
   const owner = async (values: Record<string, unknown> = {}) => {
     const email = `owner-${count}@example.net`
     const id = await it.make.user({ email, ...values })
@@ -426,14 +424,14 @@ describe('an account that has the address of whoever signs in', () => {
   const links = async (id: number) =>
     (await it.db.all(sql`select subject from user_auth_identities where user_id = ${id}`)).map((row) => row['subject'])
 
-  test('is theirs from now on, where the provider has verified it', async () => {
+  test('is linked if the provider has verified the address', async () => {
     const { id, person } = await owner()
     assert.equal((await signIn(person)).status, 303)
     assert.equal(await one.me(), id)
     assert.deepEqual(await links(id), [`owner ${count}`])
   })
 
-  test('is not, where it has not, unless its word is taken for that', async () => {
+  test('is not linked if unverified, unless the provider is trusted', async () => {
     const { id, person } = await owner()
     isRefused(await signIn({ ...person, email_verified: false }), 422, UNVERIFIED)
     assert.deepEqual(await links(id), [])
@@ -443,7 +441,7 @@ describe('an account that has the address of whoever signs in', () => {
     assert.equal(await one.me(), id)
   })
 
-  test('is not, where the settings leave that to administrators', async () => {
+  test('is not linked if the settings forbid it', async () => {
     const { id, person } = await owner()
     await it.setting('oauth_allow_remapping_of_existing_users', false)
     isRefused(await signIn(person), 422, TAKEN)
@@ -451,20 +449,20 @@ describe('an account that has the address of whoever signs in', () => {
     assert.deepEqual(await links(id), [])
   })
 
-  test('is not, where it is an administrator’s', async () => {
+  test('is not linked if it is an administrator’s', async () => {
     const { id, person } = await owner({ admin: true })
     isRefused(await signIn(person), 422, TAKEN)
     assert.deepEqual(await links(id), [])
   })
 
-  test('is not, where the provider has given the address to somebody new', async () => {
+  test('is not linked if it has another subject', async () => {
     const { id, person } = await owner()
     await link(it, id, provider, `former owner ${count}`)
     isRefused(await signIn(person), 422, TAKEN)
     assert.deepEqual(await links(id), [`former owner ${count}`])
   })
 
-  test('stays locked, or waiting, and is not linked', async () => {
+  test('stays locked or inactive, and is not linked', async () => {
     for (const status of [2, 3]) {
       const { id, person } = await owner({ status, email: `state-${status}-${count}@example.net` })
       isRefused(await signIn({ ...person, email: `state-${status}-${count}@example.net` }), 422, INACTIVE)
@@ -472,7 +470,7 @@ describe('an account that has the address of whoever signs in', () => {
     }
   })
 
-  test('is taken up where it was only an invitation', async () => {
+  test('is activated if it was invited', async () => {
     const { id, person } = await owner({ status: 4 })
     assert.equal((await signIn(person)).status, 303)
     const { body } = await one.get('/api/v3/users/me')
@@ -480,7 +478,7 @@ describe('an account that has the address of whoever signs in', () => {
   })
 })
 
-test('What is over is forgotten, and logs tell neither codes nor secrets', async () => {
+test('Expired sign-ins are removed, and logs contain neither codes nor secrets', async () => {
   const { runTasks } = await import('#jobs/tasks.ts')
   await setOut(one)
   await runTasks(product, it.db, new Date(Date.now() + 601_000))

@@ -49,16 +49,16 @@ after(async () => {
 afterEach(() => mock.timers.reset())
 
 describe('an access token of a provider', () => {
-  test('lets in the user whom the provider knows by its subject', async () => {
+  test('authenticates the user linked to its subject', async () => {
     const reply = await ask(await acme.token({ sub: 'vera@acme' }))
     assert.deepEqual([reply.status, reply.body.id], [200, vera])
   })
 
-  test('may be for this server alone', async () => {
+  test('may have a single audience', async () => {
     assert.equal((await ask(await acme.token({ sub: 'vera@acme', aud: CLIENT_ID, scope: 'api_v3' }))).status, 200)
   })
 
-  test('is signed by RSA with SHA-2, whatever other keys the provider has', async () => {
+  test('is signed with RSA and SHA-2, whatever other keys the provider has', async () => {
     for (const algorithm of ['RS384', 'RS512', 'PS256', 'ES256', 'Ed25519']) {
       const other = await another()
       await other.rotate(algorithm)
@@ -70,19 +70,19 @@ describe('an access token of a provider', () => {
     }
   })
 
-  test('writes as well as it reads', async () => {
+  test('can write', async () => {
     const authorization = `Bearer ${await acme.token({ sub: 'vera@acme' })}`
     const reply = await it.anonymous.patch('/users/me', { firstName: 'Veronika' }, { authorization })
     assert.deepEqual([reply.status, reply.body.firstName], [200, 'Veronika'])
   })
 
-  test('costs the provider one look at its documents, however many there are', async () => {
+  test('fetches the provider’s documents once for any number of tokens', async () => {
     const tokens = await Promise.all([1, 2, 3].map(() => acme.token({ sub: 'vera@acme' })))
     await Promise.all(tokens.map((token) => ask(token)))
     assert.deepEqual(acme.asked, ['/.well-known/openid-configuration', '/keys'])
   })
 
-  test('may be a little ahead of our clock', async () => {
+  test('tolerates a small clock skew', async () => {
     assert.equal((await ask(await acme.token({ sub: 'vera@acme', nbf: seconds() + 3 }))).status, 200)
   })
 })
@@ -183,7 +183,7 @@ describe('is refused by name:', () => {
     })
   }
 
-  test('one whose account is locked, or was never confirmed', async () => {
+  test('one of a locked or unconfirmed account', async () => {
     for (const status of [2, 3, 4]) {
       const user = await it.make.user({ status })
       await link(it, user, provider, `state ${status}`)
@@ -194,7 +194,7 @@ describe('is refused by name:', () => {
     }
   })
 
-  test('one of a provider that is not available any more', async () => {
+  test('one of a disabled provider', async () => {
     const token = await acme.token({ sub: 'vera@acme' })
     await change(it, provider, 'available', false)
     isRefused(await ask(token), 'The issuer of the access token is unknown')
@@ -202,7 +202,7 @@ describe('is refused by name:', () => {
     assert.equal((await ask(token)).status, 200)
   })
 
-  test('one that is not meant for the API: 403, though with the identifier of a 401', async () => {
+  test('one without the scope of the API: 403, with the identifier of a 401', async () => {
     for (const scope of ['openid email', 'api_v3x', 'scim_v2', '', undefined, ['api_v3']]) {
       const { status, body, headers } = await ask(await acme.token({ sub: 'vera@acme', scope }))
       assert.deepEqual(
@@ -216,7 +216,7 @@ describe('is refused by name:', () => {
     }
   })
 
-  test('what only looks like one, as an unknown token', async () => {
+  test('one that is no JWT, as an unknown token', async () => {
     for (const token of ['a.b.c', 'e30.e30', 'bnVsbA.bnVsbA.x', 'W10.W10.x', `${'e30.'.repeat(4)}e30`]) {
       const { status, headers } = await ask(token)
       assert.deepEqual([status, headers.get('www-authenticate')], [401, 'Bearer realm="OpenProject API" error="invalid_token"'])
@@ -225,7 +225,7 @@ describe('is refused by name:', () => {
 })
 
 describe('the keys of a provider', () => {
-  test('are looked at again for a key that is new, though not for each that is said to be', async () => {
+  test('are refreshed for a new key, but not for every unknown one', async () => {
     const other = await another()
     const id = await register(it, other, { slug: 'rotating' })
     await link(it, vera, id, 'v')
@@ -240,7 +240,7 @@ describe('the keys of a provider', () => {
     assert.deepEqual(other.asked, ['/.well-known/openid-configuration', '/keys', '/keys'])
   })
 
-  test('that are withdrawn sign nothing any more, ten minutes later', async () => {
+  test('are invalid ten minutes after their withdrawal', async () => {
     const other = await another()
     const id = await register(it, other, { slug: 'withdrawing' })
     await link(it, vera, id, 'v')
@@ -270,7 +270,7 @@ describe('the keys of a provider', () => {
     ],
   ]
   for (const [what, path, answer] of silent) {
-    test(`that ${what} are waited for a moment, by one request; the others are told at once`, async () => {
+    test(`that ${what} delay one request for a moment; others fail at once`, async () => {
       const other = await another()
       await register(it, other, { slug: `silent-${what.replaceAll(/\W/g, '-')}` })
       other.answers[path] = answer
@@ -282,7 +282,7 @@ describe('the keys of a provider', () => {
       for (const { status, body, headers } of replies) {
         assert.deepEqual(
           [status, body.message, headers.get('retry-after')],
-          [503, 'Acme, which the access token is of, does not answer.', '10'],
+          [503, 'The issuer of the access token, Acme, does not respond.', '10'],
         )
       }
       assert.deepEqual(other.asked.filter((one) => one === path).length, 1)
@@ -295,7 +295,7 @@ describe('the keys of a provider', () => {
   }
 })
 
-describe('a provider cannot lead us', () => {
+describe('a provider cannot direct us', () => {
   const elsewhere: [where: string, documents: Record<string, unknown>][] = [
     ['to a file', { jwks_uri: 'file:///etc/passwd' }],
     ['to another machine without encryption', { jwks_uri: 'http://169.254.169.254/latest/meta-data' }],
@@ -316,7 +316,7 @@ describe('a provider cannot lead us', () => {
   }
 })
 
-test('what a token says makes us ask nobody who was not configured', async () => {
+test('a token makes us contact only configured providers', async () => {
   const evil = await another()
   const token = await evil.token({ sub: 'vera@acme' }, { jku: `${evil.issuer}/keys`, x5u: `${evil.issuer}/keys` })
   isRefused(await ask(token), 'The issuer of the access token is unknown')
@@ -325,7 +325,7 @@ test('what a token says makes us ask nobody who was not configured', async () =>
   assert.deepEqual(evil.asked, [])
 })
 
-test('the secret of a client and the subjects of users are told by no answer of the API', async () => {
+test('no response of the API reveals client secrets or subjects', async () => {
   const { text } = await it.admin.get(`/users/${vera}`)
   assert.doesNotMatch(text, /vera@acme|kept to ourselves/)
 })

@@ -23,7 +23,7 @@ after(() => it.close())
 
 const stored = (id: number) => it.db.one(sql`select * from principals where id = ${id}`)
 
-describe('A manager of users does nothing to an administrator:', () => {
+describe('A manager of users cannot change an administrator:', () => {
   for (const change of [
     { password: 'mine from now on 1' },
     { password: 'mine from now on 1', currentPassword: PASSWORD },
@@ -44,13 +44,13 @@ describe('A manager of users does nothing to an administrator:', () => {
     })
   }
 
-  test('locks or removes', async () => {
+  test('neither lock nor remove', async () => {
     assert.equal((await manager.post(`/users/${boss}/lock`)).status, 403)
     assert.equal((await manager.delete(`/users/${boss}`)).status, 403)
     assert.equal((await stored(boss))?.['status'], 1)
   })
 
-  test('by a session either', async () => {
+  test('nor with a session', async () => {
     const one = browser(it.url)
     await one.signIn('manager', PASSWORD)
     await one.submit('/my/account', { id: String(boss), firstName: 'X', lastName: 'Y' })
@@ -65,7 +65,7 @@ describe('A manager of users does nothing to an administrator:', () => {
     assert.notEqual((await stored(boss))?.['first_name'], 'X')
   })
 
-  test('and makes none: neither of somebody else nor of somebody new', async () => {
+  test('nor create one: neither from an existing user nor a new one', async () => {
     const other = await it.make.user()
     assert.equal((await manager.patch(`/users/${other}`, { admin: true })).status, 422)
     const { status } = await manager.post('/users', { email: 'new@example.net', status: 'invited', admin: true })
@@ -74,7 +74,7 @@ describe('A manager of users does nothing to an administrator:', () => {
   })
 })
 
-test('The last administrator is neither locked nor made less nor removed', async () => {
+test('The last administrator cannot be locked, demoted or removed', async () => {
   const me = (await it.admin.get('/users/me')).body.id
   const asBoss = await it.as(boss)
   assert.equal((await asBoss.patch(`/users/${me}`, { admin: false })).status, 200)
@@ -89,7 +89,7 @@ test('The last administrator is neither locked nor made less nor removed', async
   assert.deepEqual(await stored(boss), row)
 })
 
-test('Of two administrators who lock each other at the same time one remains', async () => {
+test('If two administrators lock each other concurrently, one remains', async () => {
   const second = await it.make.user({ admin: true })
   const [one, other] = [await it.as(boss), await it.as(second)]
   await Promise.all([one.post(`/users/${second}/lock`), other.post(`/users/${boss}/lock`)])

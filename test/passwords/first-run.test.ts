@@ -38,7 +38,7 @@ const users = () =>
 const untouched = [{ login: 'admin', name: 'OpenProject Admin', email: 'admin@example.net', admin: true, able: false }]
 const plain = (rows: object[]) => rows.map((row) => ({ ...row, ...('able' in row && { able: Boolean(row.able) }) }))
 
-test('The link makes its follower the first administrator, signs them in, and is gone', async () => {
+test('The link sets up the first administrator, signs them in, and expires', async () => {
   const { status, text } = await follow()
   assert.equal(status, 200)
   assert.match(text, /<h1>Set up Halyard<\/h1>/)
@@ -62,7 +62,7 @@ test('Nobody can sign in before, as the administrator has no password', async ()
   assert.deepEqual(plain(await users()), untouched)
 })
 
-test('Without the link there is nothing to see and nothing to do', async () => {
+test('Without the link the page shows and does nothing', async () => {
   const bare = browser(url)
   const dead = [await bare.get('/setup'), await bare.submit('/setup', ada), await follow(bare, `/setup?token=${'0'.repeat(64)}`)]
   for (const { status, text } of dead) assert.deepEqual([status, text], [410, dead[0]?.text])
@@ -71,14 +71,14 @@ test('Without the link there is nothing to see and nothing to do', async () => {
   assert.deepEqual(plain(await users()), untouched)
 })
 
-test('Who is no administrator any more is not set up as one', async () => {
+test('A demoted administrator cannot use the link', async () => {
   await follow()
   await place.db.transaction((tx) => tx.run(sql`update principals set admin = ${false} where login = 'admin'`))
   assert.equal((await one.submit('/setup', ada)).status, 410)
   assert.deepEqual(plain(await users()), [{ ...untouched[0], admin: false }])
 })
 
-test('Of two at once one wins', async () => {
+test('Of two concurrent uses one succeeds', async () => {
   const both = [browser(url), browser(url)]
   for (const each of both) await follow(each)
   const replies = await Promise.all(
@@ -96,7 +96,7 @@ test('Of two at once one wins', async () => {
   assert.equal((await both[1 - won]?.get('/'))?.status, 303)
 })
 
-test('What is wrong is said at its field, and does not use the link up', async () => {
+test('Errors appear at their fields and do not consume the link', async () => {
   await follow()
   for (const [wrong, field] of [
     [{ email: 'nowhere' }, 'email'],
@@ -116,7 +116,7 @@ test('What is wrong is said at its field, and does not use the link up', async (
   assert.deepEqual(to(await one.submit('/setup', { ...ada, back_url: '//evil.example' })), [303, '/'])
 })
 
-test('It works for a day; each start before it is used prints another one', async () => {
+test('It is valid for a day; each start before its use prints a new one', async () => {
   mock.timers.tick(DAY - MINUTE)
   assert.equal((await follow()).status, 200)
   mock.timers.tick(MINUTE)
@@ -128,7 +128,7 @@ test('It works for a day; each start before it is used prints another one', asyn
   assert.deepEqual(to(await one.submit('/setup', ada)), [303, '/'])
 })
 
-describe('It is over as soon as there is an administrator with a password', () => {
+describe('It expires when an administrator has a password', () => {
   const ways: [name: string, way: (admin: { id: number }, token: string) => Promise<unknown>][] = [
     ['who was given one', async ({ id }, token) => api('PATCH', `/users/${id}`, token, { password: PASSWORD })],
     [

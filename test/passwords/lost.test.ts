@@ -51,8 +51,8 @@ async function follow(link: string, by = one) {
   return by.get(CHOOSE)
 }
 
-describe('Asking for a new password', () => {
-  test('is offered where one signs in, unless it is switched off', async () => {
+describe('Requesting a reset link', () => {
+  test('is offered on the sign-in page, unless disabled', async () => {
     assert.match((await one.get('/login')).text, /<a href="\/account\/lost_password">/)
     assert.match((await one.get(ASK)).text, /name="email" type="email"/)
     await it.setting('lost_password', false)
@@ -62,9 +62,9 @@ describe('Asking for a new password', () => {
     await it.setting('lost_password', true)
   })
 
-  test('has a link mailed to the address that the account has, whatever its letter case', async () => {
+  test('mails a link to the address of the account, ignoring case', async () => {
     assert.deepEqual(to(await ask(` ${email.toUpperCase()} `)), [303, `${ASK}?done=asked`])
-    assert.match((await one.get(`${ASK}?done=asked`)).text, /role="status".*If there is an account/)
+    assert.match((await one.get(`${ASK}?done=asked`)).text, /role="status".*If an account with this e-mail address/)
     const [mail, ...others] = await mailOf(it)
     assert.equal(others.length, 0)
     assert.equal(mail?.recipient, email)
@@ -74,7 +74,7 @@ describe('Asking for a new password', () => {
     assert.equal(kept.includes(mail?.link?.slice(-64) ?? '?'), false, 'only a hash of the secret is kept')
   })
 
-  test('tells nothing of whether there is an account: neither text, status, headers nor work do', async () => {
+  test('does not reveal whether an account exists, by text, status, headers or work', async () => {
     const others = ['locked', 'invited', 'elsewhere', 'remote', 'nobody'].map((name) => `${name}-${count}@example.net`)
     const [locked, invited, elsewhere, remote] = others
     await it.make.user({ email: locked, password_hash: hash, status: 3 })
@@ -100,25 +100,25 @@ describe('Asking for a new password', () => {
     assert.deepEqual(await it.db.all(sql`select * from lost_passwords`), [])
   })
 
-  test('works three times an hour for an address, whether it is known or not, and however it is spelled', async () => {
+  test('is limited to three times an hour per address, known or not, in any spelling', async () => {
     for (const address of [email, `nobody-${count}@example.net`]) {
       for (const spelled of [address, address.toUpperCase(), ` ${address}`]) assert.equal((await ask(spelled)).status, 303)
       const refused = await ask(address)
       assert.deepEqual([refused.status, refused.headers.get('retry-after')], [429, '3600'])
-      assert.match(refused.text, /role="alert".*Too many attempts for a new password/)
+      assert.match(refused.text, /role="alert".*Too many attempts to reset a password/)
     }
     assert.equal((await mailOf(it)).length, 3)
     mock.timers.tick(HOUR)
     assert.equal((await ask(email)).status, 303)
   })
 
-  test('from one network works thirty times an hour: nobody has everybody written to', async () => {
+  test('is limited to thirty times an hour per network', async () => {
     for (let i = 0; i < 30; i++) assert.equal((await ask(`crowd-${i}@example.net`)).status, 303)
     assert.equal((await ask(email)).status, 429)
     await mailOf(it)
   })
 
-  test('mails an address of ours, whatever a request says of where it is', async () => {
+  test('mails a link to the public address, whatever the Host header', async () => {
     const app = await build(it.db)
     for (const headers of [
       { host: 'evil.example', origin: 'http://evil.example' },
@@ -141,14 +141,14 @@ describe('Asking for a new password', () => {
     await app.close()
   })
 
-  test('is nothing that another site can do', async () => {
+  test('is refused to other sites', async () => {
     assert.equal((await one.submit(ASK, { email }, { 'sec-fetch-site': 'cross-site' })).status, 403)
     assert.deepEqual(await mailOf(it), [])
   })
 })
 
 describe('The link', () => {
-  test('leaves the address at once, for a cookie that no script sees', async () => {
+  test('moves from the address to an HttpOnly cookie at once', async () => {
     const link = await linkTo(email)
     const { status, headers, text } = await one.get(link)
     assert.deepEqual([status, headers.get('location'), headers.get('referrer-policy'), text], [303, CHOOSE, 'no-referrer', ''])
@@ -162,7 +162,7 @@ describe('The link', () => {
     assert.ok(shown.text.includes(`<strong>${login}</strong>`))
   })
 
-  test('sets a password, ends all sessions and other links, and lets nobody in by itself', async () => {
+  test('sets a password, ends all sessions and other links, and does not sign in', async () => {
     const other = browser(it.url)
     await other.signIn(login, PASSWORD)
     const [first, link] = [await linkTo(email), await linkTo(email)]
@@ -174,10 +174,10 @@ describe('The link', () => {
     assert.deepEqual([await signsIn(PASSWORD), await signsIn(ANOTHER)], [false, true])
     assert.equal((await follow(first, browser(it.url))).status, 410)
     const [mail] = await mailOf(it)
-    assert.deepEqual([mail?.recipient, mail?.subject], [email, 'Your password at Halyard was changed'])
+    assert.deepEqual([mail?.recipient, mail?.subject], [email, 'Your password at Halyard has been changed'])
   })
 
-  test('lets in again whom wrong passwords have kept out', async () => {
+  test('unblocks an account after wrong passwords', async () => {
     await it.setting('brute_force_block_after_failed_logins', 3)
     for (let i = 0; i < 3; i++) await signsIn('wrong')
     assert.equal(await signsIn(PASSWORD), false)
@@ -187,16 +187,16 @@ describe('The link', () => {
     await it.setting('brute_force_block_after_failed_logins', 20)
   })
 
-  test('takes no password against the rules, and is not used up by one', async () => {
+  test('refuses a weak password, which does not consume it', async () => {
     await follow(await linkTo(email))
     const short = await one.submit(CHOOSE, twice('short'))
     assert.deepEqual([short.status, saidOf(short, 'password')], [422, 'The password is too short (minimum is 10 characters).'])
     const unlike = await one.submit(CHOOSE, twice(ANOTHER, PASSWORD))
-    assert.deepEqual([unlike.status, saidOf(unlike, 'repeated')], [422, 'The two passwords are not the same.'])
+    assert.deepEqual([unlike.status, saidOf(unlike, 'repeated')], [422, 'The passwords do not match.'])
     assert.deepEqual(to(await one.submit(CHOOSE, twice(ANOTHER))), [303, '/login?done=password'])
   })
 
-  test('leads to no other site, whatever else the form holds', async () => {
+  test('redirects to no other site', async () => {
     await follow(await linkTo(email))
     const { text } = await one.get(`${CHOOSE}?back_url=//evil.example`)
     assert.equal(text.includes('evil'), false)
@@ -222,7 +222,7 @@ describe('The link', () => {
     ['of a user who was removed', () => it.db.transaction((tx) => tx.run(sql`delete from principals where id = ${vera}`))],
   ]
   for (const [how, end] of ends) {
-    test(`is worth nothing where it is ${how}, before it is opened or after`, async () => {
+    test(`is invalid if it is ${how}, before or after it is opened`, async () => {
       const link = await linkTo(email)
       await follow(link)
       await end(link)
@@ -234,13 +234,13 @@ describe('The link', () => {
     })
   }
 
-  test('is worth nothing where it is no such link', async () => {
+  test('is invalid if it is unknown', async () => {
     for (const token of ['', 'x', '0'.repeat(63), `${'0'.repeat(64)}; Path=/`, 'é']) {
       assert.equal((await follow(`${ASK}?token=${encodeURIComponent(token)}`)).status, 410)
     }
   })
 
-  test('opens the account that it was mailed for and no other one', async () => {
+  test('is valid for its own account only', async () => {
     const other = await it.make.user({ login: `other-${count}`, password_hash: hash })
     await follow(await linkTo(email))
     await one.submit(CHOOSE, { ...twice(ANOTHER), user_id: String(other), login: `other-${count}` })
@@ -248,7 +248,7 @@ describe('The link', () => {
     assert.equal((await browser(it.url).signIn(`other-${count}`, PASSWORD)).status, 303)
   })
 
-  test('works once where it is used twice at the same time', async () => {
+  test('works once, even for concurrent uses', async () => {
     const link = await linkTo(email)
     const both = [browser(it.url), browser(it.url)]
     for (const each of both) await follow(link, each)
@@ -258,7 +258,7 @@ describe('The link', () => {
     assert.deepEqual([await signsIn(`${ANOTHER} ${won}`), await signsIn(`${ANOTHER} ${1 - won}`)], [true, false])
   })
 
-  test('is forgotten once it is over', async () => {
+  test('is removed after it expires', async () => {
     await linkTo(email)
     mock.timers.tick(HOUR + MINUTE)
     await mailOf(it)

@@ -43,7 +43,7 @@ const send = (post: Post, minutes = 0) =>
   sendMails(place.db, post, at(minutes), ({ subject }, _, isLast) => void failures.push([subject, isLast]))
 const left = async () => (await place.db.all(sql`select id from mails`)).length
 
-test('A mail is sent in plain text, from whom and to whom it says, and nothing of it is kept', async () => {
+test('A mail is plain text with its sender and recipient, and is not stored after sending', async () => {
   await write(letter('A new password', { text: 'Choose one: http://localhost/x?token=1\n', link: 'http://localhost/x?token=1' }))
   await send(bySmtp())
   assert.deepEqual(
@@ -59,7 +59,7 @@ test('A mail is sent in plain text, from whom and to whom it says, and nothing o
   assert.equal(await left(), 0)
 })
 
-test('What is rolled back is not sent', async () => {
+test('A rolled-back mail is not sent', async () => {
   const failing = place.db.transaction(async (tx) => {
     await sendMail(tx, letter('Never'), at(0))
     throw new Error('undone')
@@ -69,7 +69,7 @@ test('What is rolled back is not sent', async () => {
   assert.deepEqual(smtp.mails, [])
 })
 
-test('Nothing in a subject or an address makes it another mail, or one for somebody else', async () => {
+test('Subjects and addresses cannot inject headers or recipients', async () => {
   await write(letter('Ours\r\nBcc: evil@example.net\r\n\r\nBuy this', { recipient: 'vera@example.net, evil@example.net' }))
   await write(letter('Ours\r\nBcc: evil@example.net\r\n\r\nBuy this'))
   await send(bySmtp())
@@ -90,7 +90,7 @@ test('Many processes send a mail once', async () => {
   assert.equal(await left(), 0)
 })
 
-test('What cannot be sent is tried again after a while, each time a longer one, and given up at last', async () => {
+test('A failed mail is retried after increasing delays, and finally given up', async () => {
   await write(letter('Late'))
   smtp.refuse(true)
   for (const minutes of [0, 1, 2, 11, 12, 71, 72]) await send(bySmtp(), minutes)
@@ -103,7 +103,7 @@ test('What cannot be sent is tried again after a while, each time a longer one, 
   assert.equal(await left(), 0)
 })
 
-test('What could not be sent is sent later', async () => {
+test('A failed mail is sent later', async () => {
   await write(letter('Late'))
   smtp.refuse(true)
   await send(bySmtp())
@@ -115,7 +115,7 @@ test('What could not be sent is sent later', async () => {
   assert.equal(await left(), 0)
 })
 
-test('One that is always refused does not keep others from being sent', async () => {
+test('A mail that always fails does not block others', async () => {
   await write(letter('Bad'))
   await write(letter('Good'))
   const sent: string[] = []
@@ -129,20 +129,17 @@ test('One that is always refused does not keep others from being sent', async ()
   assert.deepEqual(sent, ['Good'])
 })
 
-test('Without a server the log tells whom which mail was for, and its link', async () => {
+test('Without a server the log contains the recipient, the subject and the link', async () => {
   const lines: [object, string][] = []
   await write(letter('A new password', { link: 'http://localhost/x' }))
   await send(postOf(undefined, { info: (about, message) => void lines.push([about, message]) }))
   assert.deepEqual(lines, [
-    [
-      { to: 'vera@example.net', subject: 'A new password', link: 'http://localhost/x' },
-      'mail is not sent: there is no --smtp-url',
-    ],
+    [{ to: 'vera@example.net', subject: 'A new password', link: 'http://localhost/x' }, 'mail not sent: --smtp-url is not set'],
   ])
   assert.equal(await left(), 0)
 })
 
-test('A password is not sent to a server elsewhere in the clear', async () => {
+test('A password is not sent unencrypted to another machine', async () => {
   // This machine, by an address that does not look like it.
   const { port } = new URL(smtp.url)
   const post = postOf({ url: `smtp://me:secret@[::ffff:127.0.0.1]:${port}`, from: 'pm@example.net' }, quiet)

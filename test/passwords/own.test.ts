@@ -40,8 +40,8 @@ const row = async () => (await it.db.one(sql`select * from principals where id =
 const patch = (client: Client, password: string, currentPassword = PASSWORD) =>
   client.patch('/users/me', { password, currentPassword })
 
-describe('The page of the password', () => {
-  test('changes it, ends all other sessions, and goes on with a new secret', async () => {
+describe('The password page', () => {
+  test('changes the password, ends all other sessions, and renews the current one', async () => {
     const other = browser(it.url)
     for (const each of [one, other]) await each.signIn(login, PASSWORD)
     const { cookie } = one
@@ -55,13 +55,13 @@ describe('The page of the password', () => {
     assert.deepEqual([await signsIn(PASSWORD), await signsIn(ANOTHER)], [false, true])
   })
 
-  test('says at its fields what is wrong, and then nothing is changed', async () => {
+  test('shows errors at their fields, and changes nothing then', async () => {
     await one.signIn(login, PASSWORD)
     for (const [form, field, sentence] of [
       [changing(ANOTHER, 'wrong'), 'currentPassword', /incorrect/],
       [changing(ANOTHER, ''), 'currentPassword', /can't be blank/],
       [changing('short'), 'password', /too short/],
-      [{ ...changing(ANOTHER), repeated: 'else' }, 'repeated', /not the same/],
+      [{ ...changing(ANOTHER), repeated: 'else' }, 'repeated', /do not match/],
     ] as const) {
       const reply = await one.submit(PAGE, form)
       assert.equal(reply.status, 422)
@@ -71,15 +71,15 @@ describe('The page of the password', () => {
     assert.equal((await row())['password_hash'], hash)
   })
 
-  test('has nothing to change for those who sign in elsewhere', async () => {
+  test('has no form for users of an identity provider', async () => {
     await one.signIn(login, PASSWORD)
     await it.admin.patch(`/users/${vera}`, { identityUrl: 'https://id.example.net/1' })
-    assert.match((await one.get(PAGE)).text, /there is none to change/)
+    assert.match((await one.get(PAGE)).text, /has no password on this server/)
     assert.equal((await one.submit(PAGE, changing(ANOTHER))).status, 422)
     assert.equal((await row())['password_hash'], hash)
   })
 
-  test('is for those who are signed in, and takes no form of another site', async () => {
+  test('requires a session, and accepts no form of another site', async () => {
     assert.deepEqual(to(await one.get(PAGE)), [303, '/login?back_url=%2Fmy%2Fpassword'])
     assert.deepEqual(to(await one.submit(PAGE, changing(ANOTHER))), [303, '/login?back_url=%2Fmy%2Fpassword'])
     await one.signIn(login, PASSWORD)
@@ -92,7 +92,7 @@ describe('The page of the password', () => {
 })
 
 describe('Guessing', () => {
-  test('is counted alike at the sign-in page, when confirming, on the page of the password and by the API', async () => {
+  test('has one count for the sign-in page, the confirmation, the password page and the API', async () => {
     await it.setting('brute_force_block_after_failed_logins', 5)
     const client = await it.as(vera)
     await one.signIn(login, PASSWORD)
@@ -116,7 +116,7 @@ describe('Guessing', () => {
     await it.setting('brute_force_block_after_failed_logins', 20)
   })
 
-  test('comes to an end after twenty wrong ones in a minute, wherever they were, without anything computed', async () => {
+  test('is blocked after twenty wrong passwords in a minute, without hashing', async () => {
     await it.setting('brute_force_block_after_failed_logins', 0)
     const client = await it.as(vera)
     await one.signIn(login, PASSWORD)
@@ -139,7 +139,7 @@ describe('Guessing', () => {
     await it.setting('brute_force_block_after_failed_logins', 20)
   })
 
-  test('many at once are no more than many after another', async () => {
+  test('has the same limit for concurrent attempts', async () => {
     await it.setting('brute_force_block_after_failed_logins', 3)
     const client = await it.as(vera)
     await Promise.all(Array.from({ length: 10 }, () => patch(client, ANOTHER, 'wrong')))
@@ -148,7 +148,7 @@ describe('Guessing', () => {
     await it.setting('brute_force_block_after_failed_logins', 20)
   })
 
-  test('is forgiven whoever knows the right one', async () => {
+  test('has its count reset by the right password', async () => {
     const client = await it.as(vera)
     await patch(client, ANOTHER, 'wrong')
     assert.equal((await patch(client, ANOTHER)).status, 200)
@@ -158,7 +158,7 @@ describe('Guessing', () => {
   })
 })
 
-describe('By the API nobody', () => {
+describe('The API refuses', () => {
   const refused: [payload: object, attribute: string][] = [
     [{ admin: true }, 'admin'],
     [{ status: 'locked' }, 'status'],
@@ -170,7 +170,7 @@ describe('By the API nobody', () => {
     [{ password: null, currentPassword: PASSWORD }, 'password'],
   ]
   for (const [payload, attribute] of refused) {
-    test(`changes themselves with ${JSON.stringify(payload)}`, async () => {
+    test(`a password change with ${JSON.stringify(payload)}`, async () => {
       const stored = await row()
       for (const address of ['/users/me', `/users/${vera}`, `/users/${login}`]) {
         const { status, body } = await (await it.as(vera)).patch(address, payload)
@@ -184,7 +184,7 @@ describe('By the API nobody', () => {
   }
 })
 
-describe('The owner is told by mail that the password was changed', () => {
+describe('A mail notifies the owner of a password change', () => {
   const ways: [name: string, change: () => Promise<unknown>][] = [
     [
       'by the page',
@@ -206,24 +206,24 @@ describe('The owner is told by mail that the password was changed', () => {
       assert.equal(await verifyPassword(ANOTHER, (await row())['password_hash']), true)
       const mails = await mailOf(it)
       assert.deepEqual(mails.map(({ recipient }) => recipient).slice(0, 1), [`${login}@example.net`])
-      assert.match(mails[0]?.subject ?? '', /^Your password at Halyard was changed$/)
+      assert.match(mails[0]?.subject ?? '', /^Your password at Halyard has been changed$/)
       assert.equal(JSON.stringify(mails).includes(ANOTHER), false)
       await it.admin.patch(`/users/${vera}`, { email: `${login}@example.net` })
     })
   }
 
-  test('and not where it was not', async () => {
+  test('but not without a change', async () => {
     await patch(await it.as(vera), 'short')
     await it.admin.patch(`/users/${vera}`, { firstName: 'Verena' })
     assert.deepEqual(await mailOf(it), [])
   })
 })
 
-describe('A password that has to be changed', () => {
+describe('A forced password change', () => {
   const forced = (values: object = { force_password_change: true }) =>
     it.make.user({ login: `forced-${count}`, password_hash: hash, ...values })
 
-  test('keeps somebody at one page until another one is chosen, which signs them in', async () => {
+  test('shows one page until the user chooses another password, which signs them in', async () => {
     const id = await forced()
     assert.deepEqual(to(await one.signIn(`forced-${count}`, PASSWORD, { back_url: '/my/account' })), [
       303,
@@ -245,14 +245,14 @@ describe('A password that has to be changed', () => {
     assert.deepEqual(to(await browser(it.url).signIn(`forced-${count}`, ANOTHER)), [303, '/'])
   })
 
-  test('leads to no other site afterwards', async () => {
+  test('redirects to no other site afterwards', async () => {
     await forced()
     await one.signIn(`forced-${count}`, PASSWORD)
     assert.equal((await one.get(`${FORCED}?back_url=//evil.example`)).text.includes('evil'), false)
     assert.deepEqual(to(await one.submit(FORCED, { ...twice(ANOTHER), back_url: '//evil.example' })), [303, '/'])
   })
 
-  test('is one that is older than the days it is good for', async () => {
+  test('applies to expired passwords', async () => {
     await it.setting('password_days_valid', 30)
     assert.deepEqual(to(await signIn(PASSWORD)), [303, '/'])
     mock.timers.tick(30 * DAY)
@@ -264,12 +264,12 @@ describe('A password that has to be changed', () => {
     await it.setting('password_days_valid', 0)
   })
 
-  test('is none of those who sign in elsewhere', async () => {
+  test('does not apply to users of an identity provider', async () => {
     await forced({ force_password_change: true, identity_url: 'https://id.example.net/2' })
     assert.deepEqual(to(await one.signIn(`forced-${count}`, PASSWORD)), [303, '/'])
   })
 
-  test('is changed by nobody who has not given the old one', async () => {
+  test('requires the old password', async () => {
     assert.deepEqual(to(await one.get(FORCED)), [303, '/login'])
     assert.deepEqual(to(await one.submit(FORCED, twice(ANOTHER))), [303, '/login'])
     await one.signIn(login, PASSWORD)
@@ -279,7 +279,7 @@ describe('A password that has to be changed', () => {
 })
 
 describe('Former passwords', () => {
-  test('cannot be chosen again, as many as are set, and only so many are kept', async () => {
+  test('cannot be chosen again, up to the configured number, and no more are stored', async () => {
     await it.setting('password_count_former_banned', 3)
     const client = await it.as(vera)
     const chosen = [PASSWORD, 'number two 2!', 'number three 3!', 'number four 4!']
@@ -298,7 +298,7 @@ describe('Former passwords', () => {
     mock.timers.tick(HOUR + MINUTE)
   })
 
-  test('are told of to nobody who does not know the present one', async () => {
+  test('are not revealed without the current password', async () => {
     await it.setting('password_count_former_banned', 1)
     const { body } = await patch(await it.as(vera), PASSWORD, 'wrong')
     assert.equal(body._embedded.details.attribute, 'currentPassword')

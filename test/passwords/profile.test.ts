@@ -41,7 +41,7 @@ test('The name is changed, and shown as text', async () => {
   assert.equal((await row())['name'], "Zoë O'Hara & Co (2)")
 })
 
-test('What is wrong with a name is said at its field, which keeps what was typed', async () => {
+test('The error of a name appears at its field, which keeps the input', async () => {
   const reply = await one.submit('/my/account', { firstName: '<b>Zoë</b>', lastName: '' })
   assert.equal(reply.status, 422)
   assert.deepEqual(
@@ -52,7 +52,7 @@ test('What is wrong with a name is said at its field, which keeps what was typed
   assert.equal((await row())['first_name'], 'Vera')
 })
 
-test('Nothing else can be changed by a form, whatever it holds', async () => {
+test('Additional fields of a form change nothing', async () => {
   const more = { admin: 'true', status: 'locked', login: 'root', email: 'evil@example.net', password: 'another one 9!', id: '1' }
   await one.submit('/my/account', { firstName: 'Zoë', lastName: 'Z', ...more })
   await one.submit('/my/settings', { language: 'de', timeZone: 'Europe/Berlin', firstName: 'Evil', ...more })
@@ -60,7 +60,7 @@ test('Nothing else can be changed by a form, whatever it holds', async () => {
   assert.deepEqual([admin, status, now, email, password_hash, first_name], [false, 1, login, `${login}@example.net`, hash, 'Zoë'])
 })
 
-test('The e-mail address takes a proof of late, and its change is told at the old one', async () => {
+test('Changing the e-mail address requires a fresh proof and notifies the old address', async () => {
   mock.timers.tick(16 * MINUTE)
   assert.deepEqual(to(await one.get('/my/email')), [303, '/confirm?back_url=%2Fmy%2Femail'])
   assert.deepEqual(to(await one.submit('/my/email', { email: 'new@example.net' })), [303, '/confirm?back_url=%2Fmy%2Femail'])
@@ -74,15 +74,15 @@ test('The e-mail address takes a proof of late, and its change is told at the ol
   const mails = await mailOf(it)
   assert.deepEqual(
     mails.map(({ recipient, subject }) => [recipient, subject]),
-    [[`${login}@example.net`, 'Your e-mail address at Halyard was changed']],
+    [[`${login}@example.net`, 'Your e-mail address at Halyard has been changed']],
   )
   assert.equal(mails[0]?.text.includes('-new@'), false, 'the old mailbox is not told the new address')
 })
 
-test('Language and time zone are chosen from lists, as the API knows them', async () => {
+test('Language and time zone are selected from the values of the API', async () => {
   const { text } = await one.get('/my/settings')
   assert.match(text, /<option value="en" selected>English<\/option>/)
-  assert.match(text, /<option value="" selected>As on this server: UTC<\/option>/)
+  assert.match(text, /<option value="" selected>Server default: UTC<\/option>/)
   assert.match(text, /<option value="Asia\/Kathmandu">|<option value="Asia\/Katmandu">/)
   assert.deepEqual(to(await one.submit('/my/settings', { language: 'de', timeZone: 'Europe/Berlin' })), [
     303,
@@ -94,7 +94,7 @@ test('Language and time zone are chosen from lists, as the API knows them', asyn
   assert.equal((await row())['time_zone'], null)
 })
 
-test('Of somebody who has chosen no language that of the server is shown, and not the first of the list', async () => {
+test('Without an own language the default is selected, not the first option', async () => {
   await it.db.transaction(async (tx) => {
     await tx.run(sql`update principals set language = null where id = ${vera}`)
     await invalidate(tx, 'principals')
@@ -102,7 +102,7 @@ test('Of somebody who has chosen no language that of the server is shown, and no
   assert.match((await one.get('/my/settings')).text, /<option value="en" selected>/)
 })
 
-test('Of settings that are wrong none is saved', async () => {
+test('Invalid settings are not saved, not even in part', async () => {
   const reply = await one.submit('/my/settings', { language: 'de', timeZone: 'Mars/Olympus' })
   assert.equal(reply.status, 422)
   assert.match(saidOf(reply, 'timeZone') ?? '', /allowed values/)
@@ -111,17 +111,17 @@ test('Of settings that are wrong none is saved', async () => {
   assert.match(saidOf(other, 'language') ?? '', /allowed values/)
 })
 
-test('Those who sign in elsewhere are told where their name is changed', async () => {
+test('Users of an identity provider learn where to change their name', async () => {
   await it.admin.patch(`/users/${vera}`, { identityUrl: `https://id.example.net/${count}` })
   const { text } = await one.get('/my/account')
-  assert.match(text, /come from the service that you sign in with/)
+  assert.match(text, /identity provider manages your name/)
   assert.equal(text.includes('action="/my/account"'), false)
   assert.equal((await one.submit('/my/account', { firstName: 'Zoë', lastName: 'Z' })).status, 422)
   assert.equal((await one.submit('/my/email', { email: 'x@example.net' })).status, 422)
   assert.equal((await row())['first_name'], 'Vera')
 })
 
-test('Another site changes nothing, and whoever is not signed in is led there', async () => {
+test('Other sites cannot send the form, and anonymous visitors are redirected to the sign-in', async () => {
   const stranger = browser(it.url)
   for (const path of ['/my/account', '/my/email', '/my/settings']) {
     assert.equal((await one.submit(path, {}, { 'sec-fetch-site': 'cross-site' })).status, 403)

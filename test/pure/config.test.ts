@@ -86,7 +86,7 @@ describe('a configuration', () => {
   })
 })
 
-describe('the place of attached files', () => {
+describe('the storage of attachments', () => {
   const s3 = '--attachments-s3-bucket files --attachments-s3-access-key k --attachments-s3-secret-key s'
   const bucket = { in: 's3', bucket: 'files', region: 'us-east-1', accessKey: 'k', secretKey: 's' }
   for (const [line, chosen] of [
@@ -101,14 +101,14 @@ describe('the place of attached files', () => {
   for (const [line, reason] of [
     [`${s3} --attachments-dir /files`, /contradict each other/],
     ['--attachments-s3-bucket files', /HALYARD_ATTACHMENTS_S3_ACCESS_KEY/],
-    [s3.replace('files', 'Fi'), /not the name of a bucket/],
-    [`${s3} --attachments-s3-endpoint ftp://x`, /is an address/],
+    [s3.replace('files', 'Fi'), /must be the name of a bucket/],
+    [`${s3} --attachments-s3-endpoint ftp://x`, /must be an address/],
   ] as const) {
     test(`is refused with ${line}`, () => assert.throws(() => read(line), reason))
   }
 })
 
-describe('the key to secrets', () => {
+describe('the secret key', () => {
   for (const [line, chosen] of [
     ['--ephemeral', { in: 'memory' }],
     ['--database-url sqlite:/srv/a.db', { in: 'file', path: '/srv/a.db.key', ours: true }],
@@ -121,7 +121,7 @@ describe('the key to secrets', () => {
   test('is named once', () => assert.throws(() => read('--secret-key a --secret-key-file b'), /contradict each other/))
 })
 
-describe('the place of the data', () => {
+describe('the database URL', () => {
   const places: [line: string, environment: Record<string, string>, url: string][] = [
     ['--ephemeral', {}, 'sqlite::memory:'],
     ['', { HALYARD_EPHEMERAL: 'true' }, 'sqlite::memory:'],
@@ -140,19 +140,19 @@ describe('the place of the data', () => {
   }
 })
 
-describe('a mistake is named as it was made', () => {
+describe('an error names the flag or the variable', () => {
   const mistakes: [line: string, environment: Record<string, string>, sentence: RegExp][] = [
     ['--colour red', {}, /^--colour is not a flag of this command/],
     ['-p 80', {}, /^-p is not a flag of this command/],
-    ['--port', {}, /^--port needs a value\.$/],
-    ['--host --ephemeral', {}, /^--host needs a value\.$/],
-    ['--ephemeral=yes', {}, /^--ephemeral takes no value\.$/],
-    ['--port eighty', {}, /^--port is a number from 0 to 65535, not "eighty"\.$/],
-    ['', { HALYARD_PORT: '65536' }, /^HALYARD_PORT is a number from 0 to 65535, not "65536"\.$/],
-    ['--seed full', {}, /^--seed is one of demo, basic, none, not "full"\.$/],
-    ['', { HALYARD_LOG_LEVEL: 'loud' }, /^HALYARD_LOG_LEVEL is one of trace, .*, silent, not "loud"\.$/],
-    ['', { HALYARD_EPHEMERAL: 'perhaps' }, /^HALYARD_EPHEMERAL is true or false, not "perhaps"\.$/],
-    ['--database-url mysql://db/halyard', {}, /^--database-url is neither sqlite:PATH nor postgres:/],
+    ['--port', {}, /^--port requires a value\.$/],
+    ['--host --ephemeral', {}, /^--host requires a value\.$/],
+    ['--ephemeral=yes', {}, /^--ephemeral has no value\.$/],
+    ['--port eighty', {}, /^--port must be a number from 0 to 65535, not "eighty"\.$/],
+    ['', { HALYARD_PORT: '65536' }, /^HALYARD_PORT must be a number from 0 to 65535, not "65536"\.$/],
+    ['--seed full', {}, /^--seed must be one of demo, basic, none, not "full"\.$/],
+    ['', { HALYARD_LOG_LEVEL: 'loud' }, /^HALYARD_LOG_LEVEL must be one of trace, .*, silent, not "loud"\.$/],
+    ['', { HALYARD_EPHEMERAL: 'perhaps' }, /^HALYARD_EPHEMERAL must be true or false, not "perhaps"\.$/],
+    ['--database-url mysql://db/halyard', {}, /^--database-url must be sqlite:PATH or postgres:/],
     ['--ephemeral --database-url sqlite:x', {}, /^--ephemeral and --database-url contradict each other/],
     ['', { HALYARD_EPHEMERAL: '1', HALYARD_DATA: 'x' }, /^HALYARD_EPHEMERAL and HALYARD_DATA contradict each other/],
   ]
@@ -162,22 +162,26 @@ describe('a mistake is named as it was made', () => {
     })
   }
 
-  test('an example of a token is refused where data is kept, and does for what leaves nothing behind', () => {
+  test('an example of a token is refused, except with --ephemeral', () => {
     const readme = `opapi-${'0123456789abcdef'.repeat(3).slice(0, 40)}`
     for (const example of [readme, `opapi-${'0'.repeat(40)}`, `opapi-${'f'.repeat(40)}`]) {
       for (const place of ['', '--database-url postgres://db/halyard', '--data /srv']) {
-        assert.throws(() => read(`--admin-token ${example} ${place}`), /^Error: --admin-token is an example that everybody knows/)
+        assert.throws(() => read(`--admin-token ${example} ${place}`), /^Error: --admin-token is a well-known example/)
       }
       assert.equal(read(`--admin-token ${example} --ephemeral`).adminToken, example)
     }
   })
 
   test('an SMTP server needs a sender, and its password is not repeated', () => {
-    assert.throws(() => read('--smtp-url smtp://mail.example'), /^Error: --smtp-url needs HALYARD_MAIL_FROM, /)
-    assert.throws(() => read('--smtp-url smtp://mail.example --mail-from nobody'), /^Error: --mail-from is an e-mail address/)
+    assert.throws(() => read('--smtp-url smtp://mail.example'), /^Error: --smtp-url requires HALYARD_MAIL_FROM, /)
+    assert.throws(
+      () => read('--smtp-url smtp://mail.example --mail-from nobody'),
+      /^Error: --mail-from must be an e-mail address/,
+    )
     assert.throws(
       () => read('', { HALYARD_SMTP_URL: 'imap://me:secret@mail.example', HALYARD_MAIL_FROM: 'pm@w.example' }),
-      ({ message }: Error) => message.startsWith('HALYARD_SMTP_URL is an address such as smtp:') && !message.includes('secret'),
+      ({ message }: Error) =>
+        message.startsWith('HALYARD_SMTP_URL must be an address such as smtp:') && !message.includes('secret'),
     )
   })
 

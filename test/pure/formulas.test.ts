@@ -24,11 +24,11 @@ test('A division by zero comes to nothing, and decimals to what people expect', 
   assert.equal(result('0.1 + 0.2'), 0.3)
 })
 
-test('What is no formula is told with the place from which it is not understood', () => {
+test('A syntax error names its position', () => {
   assert.equal(formulaFault('1 + 1'), undefined)
-  assert.equal(formulaFault('1 +'), 'The formula ends too early.')
-  assert.equal(formulaFault('(1'), 'The formula ends too early.')
-  assert.match(formulaFault('1 2')!, /from "2"/)
-  assert.match(formulaFault('process.exit()')!, /from "process.exit\(\)"/)
-  assert.match(formulaFault('1)')!, /from "\)"/)
+  assert.equal(formulaFault('1 +'), 'The formula is incomplete.')
+  assert.equal(formulaFault('(1'), 'The formula is incomplete.')
+  assert.match(formulaFault('1 2')!, /at "2"/)
+  assert.match(formulaFault('process.exit()')!, /at "process.exit\(\)"/)
+  assert.match(formulaFault('1)')!, /at "\)"/)
 })

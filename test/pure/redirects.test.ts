@@ -22,18 +22,18 @@ describe('registering', () => {
   test('takes schemes of their own from public applications only', () => {
     for (const uri of ['sea-chart://callback', 'net.example.chart:/callback', 'sea.chart+x:callback']) {
       assert.equal(faultOf(uri, false), undefined, uri)
-      assert.equal(faultOf(uri, true), 'has to begin with https://: only public applications can have a scheme of their own')
+      assert.equal(faultOf(uri, true), 'must begin with https://: only public applications can have a custom scheme')
     }
   })
 
   const refused: [uri: string, reason: RegExp][] = [
-    ['', /not an absolute address/],
-    ['/callback', /not an absolute address/],
-    ['app.example/callback', /not an absolute address/],
-    ['https://', /not an absolute address/],
-    ['https://app.example/call back', /not an absolute address/],
-    ['https://app.example/callback\n', /not an absolute address/],
-    ['https://münchen.example/', /not an absolute address/],
+    ['', /not an absolute URI/],
+    ['/callback', /not an absolute URI/],
+    ['app.example/callback', /not an absolute URI/],
+    ['https://', /not an absolute URI/],
+    ['https://app.example/call back', /not an absolute URI/],
+    ['https://app.example/callback\n', /not an absolute URI/],
+    ['https://münchen.example/', /not an absolute URI/],
     ['http://app.example/callback', /begin with https/],
     ['http://127.0.0.1.evil.example/', /begin with https/],
     ['http://127.0.0.2/', /begin with https/],

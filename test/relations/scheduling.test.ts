@@ -211,7 +211,7 @@ describe('who follows', () => {
     ;[a, b] = [await add(on('2024-03-01')), await add(on('2024-03-01', '2024-03-04'))]
     await follow(b, a)
   })
-  const first = (name: string) => `cannot be before 2024-03-04, the first day that the predecessors leave open.${name}`
+  const first = (name: string) => `cannot be before 2024-03-04, the earliest date that the predecessors allow.${name}`
 
   test('cannot begin or end before the predecessors let it', async () => {
     const early = await changed(admin, b, { startDate: '2024-02-29' })

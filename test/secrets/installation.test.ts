@@ -57,7 +57,7 @@ const contents = async (data: string) => {
 const keyFile = (data: string) => join(data, 'halyard.db.key')
 
 describe('The data', () => {
-  test('is in a folder for nobody else, and so are its files, whatever the umask', async (t) => {
+  test('is in a private folder with private files, whatever the umask', async (t) => {
     const data = join(await folder(t), 'below')
     await seed(data)
     assert.equal(await modeOf(data), '700')
@@ -66,23 +66,23 @@ describe('The data', () => {
     for (const name of names) assert.equal(await modeOf(join(data, name)), '600', name)
   })
 
-  test('of an installation that was open is closed at the next start; doctor says so before', async (t) => {
+  test('of an accessible installation becomes private at the next start; doctor reports it before', async (t) => {
     const data = await folder(t)
     await seed(data)
     await chmod(data, 0o755)
     await chmod(join(data, 'halyard.db'), 0o644)
     const before = await run(['doctor', '--port', '0', '--data', data])
     assert.equal(before.code, 1)
-    assert.match(before.out, /^failed +Privacy: .*\(755\).* chmod 700 .*halyard\.db is open to others \(644\).* chmod 600 /m)
+    assert.match(before.out, /^failed +File permissions: .*\(755\).* chmod 700 .*access .*halyard\.db \(644\).* chmod 600 /m)
     assert.equal(await modeOf(data), '755', 'doctor changes nothing')
     await succeed('migrate', '--data', data)
     assert.deepEqual([await modeOf(data), await modeOf(join(data, 'halyard.db'))], ['700', '600'])
     const after = await succeed('doctor', '--port', '0', '--data', data)
-    assert.match(after, /^ok +Privacy: /m)
-    assert.match(after, /^ok +Secrets: sealed by a key of .*halyard\.db\.key$/m)
+    assert.match(after, /^ok +File permissions: /m)
+    assert.match(after, /^ok +Secrets: encrypted with the key in .*halyard\.db\.key$/m)
   })
 
-  test('elsewhere, a folder that others use too stays as it is, but the files are closed', async (t) => {
+  test('in a shared folder has private files, and the folder is unchanged', async (t) => {
     const shared = await folder(t)
     await chmod(shared, 0o755)
     const url = ['--database-url', `sqlite:${join(shared, 'work.db')}`]
@@ -103,12 +103,12 @@ describe('The secret of a provider', () => {
     assert.match(await succeed('secrets', 'list', '--data', data), /auth_providers\.client_secret +[0-9a-f]{8} +1/)
   })
 
-  test('is sealed anew by a new key, and an older copy of the key opens it no more', async (t) => {
+  test('is encrypted with a new key after a rotation, and a copy of the old key is useless', async (t) => {
     const data = await folder(t)
     await seed(data)
     await addProvider(t, data)
     const old = await readFile(keyFile(data))
-    assert.match(await succeed('secrets', 'rotate', '--data', data), /^1 secrets are sealed by the key [0-9a-f]{8} now/)
+    assert.match(await succeed('secrets', 'rotate', '--data', data), /^Encrypted 1 secret with the key [0-9a-f]{8}\./)
     const fresh = await readFile(keyFile(data))
     assert.notDeepEqual(fresh, old)
     assert.equal(await modeOf(keyFile(data)), '600')
@@ -118,9 +118,9 @@ describe('The secret of a provider', () => {
     assert.equal(refused.code, 1)
     assert.match(
       refused.err,
-      /^The secrets in the database are sealed by the key [0-9a-f]{8}, which is not in .*halyard\.db\.key\. Start Halyard with that key/,
+      /^The secrets in the database are encrypted with the key [0-9a-f]{8}, which is not in .*halyard\.db\.key\. Start Halyard with that key/,
     )
-    assert.match((await run(['doctor', '--port', '0', '--data', data])).out, /^failed +Secrets: sealed by the key/m)
+    assert.match((await run(['doctor', '--port', '0', '--data', data])).out, /^failed +Secrets: encrypted with the key/m)
     // Killed before the transaction or after it, a rotation leaves a file that holds both.
     await writeFile(keyFile(data), `${old}${fresh}`)
     await succeed('migrate', '--data', data)
@@ -128,7 +128,7 @@ describe('The secret of a provider', () => {
     assert.equal((await readFile(keyFile(data), 'utf8')).trim().split('\n').length, 1)
   })
 
-  test('that an earlier version kept as it was is sealed at the next start, and left nowhere in the files', async (t) => {
+  test('of an earlier version is encrypted at the next start and overwritten in the files', async (t) => {
     const data = await folder(t)
     await seed(data)
     await addProvider(t, data)
@@ -141,7 +141,7 @@ describe('The secret of a provider', () => {
     assert.match(await succeed('secrets', 'list', '--data', data), /auth_providers\.client_secret +[0-9a-f]{8} +1/)
   })
 
-  test('is not opened without its key, and no other one is made in its place', async (t) => {
+  test('is not decrypted without its key, and no other key is created', async (t) => {
     const data = await folder(t)
     await seed(data)
     await addProvider(t, data)
@@ -151,7 +151,7 @@ describe('The secret of a provider', () => {
     assert.equal((await readdir(data)).includes('halyard.db.key'), false)
   })
 
-  test('is sealed by the key that the configuration gives, which is rotated by putting another one in front', async (t) => {
+  test('is encrypted with the configured key, and a key in front of it rotates it', async (t) => {
     const data = await folder(t)
     const [first, second] = [(await succeed('secrets', 'generate')).trim(), (await succeed('secrets', 'generate')).trim()]
     const by = (...keys: string[]) => ({ env: { HALYARD_SECRET_KEY: keys.join(' ') } })
@@ -161,19 +161,19 @@ describe('The secret of a provider', () => {
     await addProvider(t, data, '--secret-key', first)
     assert.match(
       (await run(['secrets', 'rotate', ...on], by(first))).err,
-      /^The first key of HALYARD_SECRET_KEY is the one that seals already/,
+      /^The first key of HALYARD_SECRET_KEY is already the current key/,
     )
     assert.equal((await run(['migrate', ...on], by(second))).code, 1)
     assert.equal((await run(['secrets', 'rotate', ...on], by(second, first))).code, 0)
     assert.equal((await run(['migrate', ...on], by(second))).code, 0)
     assert.equal((await run(['migrate', ...on], by(first))).code, 1)
     const wrong = await run(['migrate', ...on], by('too short'))
-    assert.match(wrong.err, /^HALYARD_SECRET_KEY holds no key of 32 bytes/)
+    assert.match(wrong.err, /^HALYARD_SECRET_KEY must contain a key of 32 bytes/)
     assert.equal(wrong.err.includes('too short'), false)
   })
 })
 
-test('In memory no key is kept anywhere', async (t) => {
+test('With --ephemeral no key is stored', async (t) => {
   const cwd = await folder(t)
   const child = spawn(process.execPath, [script, 'serve', '--ephemeral', '--port', '0', '--seed', 'basic'], {
     cwd,

@@ -56,7 +56,7 @@ const byProvider = async () => {
   return (await two.get(back.slice(new URL(back).origin.length))).text
 }
 
-test('The database holds none of them as they are, also while they are not confirmed or on their way', async () => {
+test('The database contains none of them in plain text, even before their confirmation', async () => {
   await one.submit(OWN, { action: 'begin' })
   const begun = secretIn(await one.get(OWN))
   const two = browser(it.url)
@@ -69,12 +69,12 @@ test('The database holds none of them as they are, also while they are not confi
   await one.submit(OWN, { action: 'cancel' })
 })
 
-test('Signing in by an app and by a provider goes on', async () => {
+test('Signing in with an app and with a provider still works', async () => {
   assert.equal(await signsIn(), true)
-  assert.doesNotMatch(await byProvider(), /cannot be relied on|does not answer/)
+  assert.doesNotMatch(await byProvider(), /is invalid|does not respond/)
 })
 
-test('Every column whose name tells of a secret is sealed, or holds none', async () => {
+test('Every column with the name of a secret is encrypted, or holds none', async () => {
   const source = readFileSync(new URL('../../server/db/tables.ts', import.meta.url), 'utf8')
   /** What else has such a name, and why it is no secret. */
   const others: Readonly<Record<string, string>> = {
@@ -97,7 +97,7 @@ test('Every column whose name tells of a secret is sealed, or holds none', async
   }
 })
 
-test('What is sealed holds for its own row only', async () => {
+test('An encrypted value is valid in its own row only', async () => {
   const keys = keysOf(it.db)
   const place = { table: 'authenticators', column: 'secret' } as const
   const sealed = await it.db.transaction((tx) => keys.seal(tx, { ...place, id: 1 }, 'hush'))
@@ -115,33 +115,33 @@ describe('At a start', () => {
     (await it.db.one<{ client_secret: string }>(sql`select client_secret from auth_providers where id = ${provider}`))
       ?.client_secret
 
-  test('secrets that are not sealed yet are, by any number of servers at once, and those that are stay as they are', async () => {
+  test('unencrypted secrets are encrypted, by concurrent servers too, and encrypted ones stay unchanged', async () => {
     await clear('auth_providers', 'client_secret', CLIENT_SECRET, provider)
-    assert.doesNotMatch(await byProvider(), /cannot be relied on|does not answer/, 'until then they are read as they are')
+    assert.doesNotMatch(await byProvider(), /is invalid|does not respond/, 'until then they are read as they are')
     await Promise.all([sealSecrets(it.db), sealSecrets(it.db), sealSecrets(it.db)])
     const sealed = (await client()) as string
     assert.match(sealed, /^sealed:1:/)
     await sealSecrets(it.db)
     assert.equal(await client(), sealed)
-    assert.doesNotMatch(await byProvider(), /cannot be relied on|does not answer/)
+    assert.doesNotMatch(await byProvider(), /is invalid|does not respond/)
   })
 
-  test('another key is refused in a sentence, and nothing is changed', async () => {
+  test('another key is refused with a message, and nothing is changed', async () => {
     const { source } = keysOf(it.db)
     const before = await dump(it.db)
     useKeys(it.db, given(randomSecretKey()))
     await assert.rejects(
       sealSecrets(it.db),
-      /^Error: The secrets in the database are sealed by the key [0-9a-f]{8}, which is not in the test\./,
+      /^Error: The secrets in the database are encrypted with the key [0-9a-f]{8}, which is not in the test\./,
     )
     assert.equal(await dump(it.db), before)
     const reply = await (await waitingBrowser(it.url, 'vera')).submit(STAGE, { code: codeOf(secret) })
-    assert.deepEqual([reply.status, /sealed by the key/.test(reply.text)], [503, true])
+    assert.deepEqual([reply.status, /encrypted with the key/.test(reply.text)], [503, true])
     useKeys(it.db, source)
     assert.equal(await signsIn(), true)
   })
 
-  test('what was of use for some minutes only is forgotten where its key is lost', async () => {
+  test('short-lived secrets expire if their key is lost', async () => {
     const { source } = keysOf(it.db)
     const other = await instance({ seed: 'none' })
     await other.make.user({ login: 'vera', password_hash: await hashPassword(PASSWORD) })
@@ -155,7 +155,7 @@ describe('At a start', () => {
     await other.close()
   })
 
-  test('another key is taken as long as nothing is sealed; and then one that others use is the only one', async () => {
+  test('another key is accepted while nothing is encrypted; afterwards all servers need the first key', async () => {
     const other = await instance({ seed: 'none' })
     const [first, second] = [randomSecretKey(), randomSecretKey()]
     const place = { table: 'auth_providers', column: 'client_secret', id: 1 } as const
@@ -164,7 +164,7 @@ describe('At a start', () => {
     const others = useKeys(other.db, given(second))
     await assert.rejects(
       other.db.transaction((tx) => others.seal(tx, place, 'x')),
-      /sealed by the key/,
+      /encrypted with the key/,
     )
     await sealSecrets(other.db)
     await other.db.transaction((tx) => others.seal(tx, place, 'x'))
@@ -173,7 +173,7 @@ describe('At a start', () => {
 })
 
 describe('Rotation', () => {
-  test('seals all by the new key; then the old one is needed no more, and was enough until then', async () => {
+  test('encrypts all secrets with the new key; the old key is needed until then, and not afterwards', async () => {
     const [old] = keysOf(it.db).source.read() as [Key]
     const fresh = randomSecretKey()
     useKeys(it.db, given(fresh, old))
@@ -184,10 +184,10 @@ describe('Rotation', () => {
     useKeys(it.db, given(fresh))
     await sealSecrets(it.db)
     assert.equal(await signsIn(), true)
-    assert.doesNotMatch(await byProvider(), /cannot be relied on|does not answer/)
+    assert.doesNotMatch(await byProvider(), /is invalid|does not respond/)
   })
 
-  test('that fails half-way has changed nothing', async () => {
+  test('that fails has changed nothing', async () => {
     const { source } = keysOf(it.db)
     const before = await dump(it.db)
     useKeys(it.db, given(randomSecretKey()))

@@ -44,7 +44,7 @@ test('A cookie is enough for reading', async () => {
   assert.equal(await reader({ cookie: `theme=dark; ${cookie}; more=1` }), vera)
 })
 
-test('Remembered, a session costs no statement', async () => {
+test('A cached session costs no statement', async () => {
   const token = await it.token(vera)
   const count = async (headers: Record<string, string>) => {
     await reader(headers)
@@ -55,19 +55,19 @@ test('Remembered, a session costs no statement', async () => {
   assert.equal(await count({ cookie }), await count({ authorization: `Bearer ${token}` }))
 })
 
-test('Of the secret nothing is stored but a hash', async () => {
+test('Only a hash of the secret is stored', async () => {
   const rows = JSON.stringify(await it.db.all(sql`select * from sessions`))
   assert.equal(rows.includes(cookie.slice(NAME.length + 1)), false)
 })
 
-describe('Acting silently as nobody:', () => {
+describe('A request is anonymous:', () => {
   test('a write without X-Requested-With', async () => {
     assert.equal(await writer({ cookie }), undefined)
     assert.equal(await writer({ cookie, 'x-requested-with': 'other' }), undefined)
     assert.equal(await writer({ cookie, ...AJAX }), vera)
   })
 
-  test('a write that another site or another host of ours sent', async () => {
+  test('a write from another site or another host of the domain', async () => {
     for (const site of ['cross-site', 'same-site', 'anything'])
       assert.equal(await writer({ cookie, ...AJAX, 'sec-fetch-site': site }), undefined, site)
     for (const site of ['same-origin', 'none'])
@@ -105,7 +105,7 @@ describe('Acting silently as nobody:', () => {
       assert.equal(await reader({ cookie: wrong }), undefined, wrong)
   })
 
-  test('which is anonymous where no login is required, not an error', async () => {
+  test('an invalid session where no login is required is not an error', async () => {
     await it.setting('login_required', false)
     const { status, body } = await it.anonymous.get('', { cookie: `${NAME}=${'0'.repeat(64)}` })
     await it.setting('login_required', true)
@@ -113,14 +113,14 @@ describe('Acting silently as nobody:', () => {
   })
 })
 
-test('Of two identities in a request the Authorization header decides, and wrong ones are not made up for', async () => {
+test('The Authorization header takes precedence over the session, even with wrong credentials', async () => {
   const adam = await it.make.user()
   assert.equal(await reader({ cookie, authorization: `Bearer ${await it.token(adam)}` }), adam)
   assert.equal(await reader({ cookie, authorization: 'Bearer opapi-wrong' }), undefined)
   assert.equal(await reader({ cookie, authorization: `Basic ${btoa('admin:admin')}` }), undefined)
 })
 
-test('By HTTPS only the cookie that no other host can set counts', async () => {
+test('With HTTPS only the __Host- cookie counts', async () => {
   await it.setting('https', true)
   assert.equal(await reader({ cookie: `__Host-${cookie}` }), vera)
   assert.equal(await reader({ cookie }), undefined)
@@ -128,20 +128,20 @@ test('By HTTPS only the cookie that no other host can set counts', async () => {
 })
 
 describe('A session does not outlive', () => {
-  test('its user being locked', async () => {
+  test('a lock of its user', async () => {
     assert.equal(await reader({ cookie }), vera)
     assert.equal((await it.admin.post(`/users/${vera}/lock`)).status, 200)
     assert.equal(await reader({ cookie }), undefined)
   })
 
-  test('its user being removed', async () => {
+  test('the removal of its user', async () => {
     await it.setting('users_deletable_by_admins', true)
     assert.equal(await reader({ cookie }), vera)
     assert.equal((await it.admin.delete(`/users/${vera}`)).status, 202)
     assert.equal(await reader({ cookie }), undefined)
   })
 
-  test('a change of the password, by whomever, on whatever device; other changes it does', async () => {
+  test('a password change on any device; it survives other changes', async () => {
     const other = `${NAME}=${await begun(vera)}`
     assert.equal((await it.admin.patch(`/users/${vera}`, { firstName: 'Vero' })).status, 200)
     assert.deepEqual([await reader({ cookie }), await reader({ cookie: other })], [vera, vera])
@@ -149,7 +149,7 @@ describe('A session does not outlive', () => {
     assert.deepEqual([await reader({ cookie }), await reader({ cookie: other })], [undefined, undefined])
   })
 
-  test('thirty days, however much it is used', async () => {
+  test('thirty days, even if it is in use', async () => {
     mock.timers.enable({ apis: ['Date'], now: Date.now() })
     try {
       for (let day = 0; day < 30; day++) {
@@ -164,7 +164,7 @@ describe('A session does not outlive', () => {
     }
   })
 
-  test('the minutes without a request that the settings give it', async () => {
+  test('the configured minutes without a request', async () => {
     await it.setting('session_ttl_enabled', true)
     await it.setting('session_ttl', 10)
     mock.timers.enable({ apis: ['Date'], now: Date.now() })
@@ -195,7 +195,7 @@ describe('A session does not outlive', () => {
   })
 })
 
-test('Being seen is written once a minute at most, and by many requests at once only once', async () => {
+test('The time of the last request is written once a minute at most, even by concurrent requests', async () => {
   const seen = async () =>
     (await it.db.one<{ last_seen_at: string }>(sql`select last_seen_at from sessions where user_id = ${vera}`))!.last_seen_at
   const start = Date.now()

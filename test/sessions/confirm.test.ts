@@ -39,13 +39,13 @@ async function isFresh(): Promise<boolean> {
   return isProved({ provedAt: row?.proved_at } as Session, new Date())
 }
 
-test('Whoever has just signed in has shown who they are, for a quarter of an hour', async () => {
+test('A sign-in is a fresh proof for a quarter of an hour', async () => {
   assert.equal(await isFresh(), true)
   mock.timers.tick(15 * MINUTE)
   assert.equal(await isFresh(), false)
 })
 
-test('The password counts again, and leads back to where one wanted to go', async () => {
+test('The password renews the proof and redirects to the destination', async () => {
   mock.timers.tick(20 * MINUTE)
   const { status, text } = await one.get('/confirm?back_url=%2Fmy%2Faccount')
   assert.equal(status, 200)
@@ -54,11 +54,11 @@ test('The password counts again, and leads back to where one wanted to go', asyn
   assert.equal(await isFresh(), true)
 })
 
-test('It leads to no other site', async () => {
+test('It redirects to no other site', async () => {
   assert.deepEqual(to(await one.submit('/confirm', { password: PASSWORD, back_url: '//evil.example' })), [303, '/'])
 })
 
-test('A wrong password counts as one at the sign-in page does', async () => {
+test('A wrong password counts as at the sign-in page', async () => {
   mock.timers.tick(20 * MINUTE)
   await it.setting('brute_force_block_after_failed_logins', 3)
   for (let i = 0; i < 3; i++) assert.equal((await one.submit('/confirm', { password: 'wrong' })).status, 422)
@@ -67,13 +67,13 @@ test('A wrong password counts as one at the sign-in page does', async () => {
   assert.equal(await isFresh(), false)
 })
 
-test('Nobody is asked who is not signed in', async () => {
+test('An anonymous visitor is not asked', async () => {
   const stranger = browser(it.url)
   assert.deepEqual(to(await stranger.get('/confirm')), [303, '/login?back_url=%2Fconfirm'])
   assert.deepEqual(to(await stranger.submit('/confirm', { password: PASSWORD })), [303, '/login?back_url=%2Fconfirm'])
 })
 
-test('By the API, too, a session that may be stolen leads to no account: no address and no password is changed', async () => {
+test('In the API, too, a stale session cannot change e-mail address or password', async () => {
   const change = (who: number, values: object) =>
     it.anonymous.patch(`/users/${who}`, values, { cookie: one.cookie, 'x-requested-with': 'XMLHttpRequest' })
   const adam = await it.make.user()
@@ -90,14 +90,14 @@ test('By the API, too, a session that may be stolen leads to no account: no addr
   for (const [who, values, attribute] of attempts) {
     const { status, body } = await change(who, values)
     assert.deepEqual([status, body._embedded?.details?.attribute], [422, attribute])
-    assert.match(body.message, /confirmed at \/confirm/)
+    assert.match(body.message, /confirm at \/confirm/)
   }
   assert.equal((await change(vera, { firstName: 'Vero' })).status, 200)
   await one.submit('/confirm', { password: PASSWORD })
   for (const [who, values] of attempts) assert.equal((await change(who, values)).status, 200)
 })
 
-test('Another site cannot ask in somebody’s name', async () => {
+test('Another site cannot send the form', async () => {
   mock.timers.tick(20 * MINUTE)
   const reply = await one.submit('/confirm', { password: PASSWORD }, { 'sec-fetch-site': 'cross-site' })
   assert.equal(reply.status, 403)

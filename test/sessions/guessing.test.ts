@@ -39,7 +39,7 @@ const failing = async (times: number) => {
   for (let i = 0; i < times; i++) assert.equal(await status('wrong'), 422)
 }
 
-test('Nothing tells whether there is such a user, and in what state: not the words, the status, the headers or the work', async () => {
+test('Text, status, headers and work do not reveal whether a user exists, or their status', async () => {
   const user = (name: string, values: object) => it.make.user({ login: name, password_hash: hash, ...values })
   await user('locked', { status: 3 })
   await user('invited', { status: 4 })
@@ -79,8 +79,8 @@ test('Nothing tells whether there is such a user, and in what state: not the wor
   assert.match([...told][0] as string, /^\[422,.*,1\]$/)
 })
 
-describe('An account to which wrong passwords were tried', () => {
-  test('refuses the right one for as long as set', async () => {
+describe('An account after wrong passwords', () => {
+  test('refuses the right password for the configured time', async () => {
     await failing(3)
     assert.equal(await status(PASSWORD), 422)
     mock.timers.tick(29 * MINUTE)
@@ -89,7 +89,7 @@ describe('An account to which wrong passwords were tried', () => {
     assert.equal(await status(PASSWORD), 303)
   })
 
-  test('forgets them once the right one was given, or after a while', async () => {
+  test('resets the count after the right password, or after a while', async () => {
     for (let round = 0; round < 2; round++) {
       await failing(2)
       assert.equal(await status(PASSWORD), 303)
@@ -100,7 +100,7 @@ describe('An account to which wrong passwords were tried', () => {
     assert.equal(await status(PASSWORD), 303)
   })
 
-  test('is not open to many guesses at once', async () => {
+  test('does not allow more concurrent guesses', async () => {
     const replies = await Promise.all(Array.from({ length: 10 }, () => status('wrong')))
     assert.deepEqual(new Set(replies), new Set([422]))
     const row = await it.db.one<{ failed_logins: number }>(sql`select failed_logins from principals where id = ${vera}`)
@@ -108,7 +108,7 @@ describe('An account to which wrong passwords were tried', () => {
     assert.equal(await status(PASSWORD), 422)
   })
 
-  test('is found as blocked, until it is no more', async () => {
+  test('is listed as blocked while it is', async () => {
     const project = await it.make.project()
     const membership = await it.make.member(vera, project, ['view_project'])
     const found = async (operator: string) => {
@@ -141,13 +141,13 @@ describe('An account to which wrong passwords were tried', () => {
     )
   })
 
-  test('is never blocked where that is switched off', async () => {
+  test('is never blocked if the setting is off', async () => {
     await it.setting('brute_force_block_after_failed_logins', 0)
     await failing(5)
     assert.equal(await status(PASSWORD), 303)
   })
 
-  test('goes on being used by those who are signed in', async () => {
+  test('keeps its sessions', async () => {
     const one = browser(it.url)
     await one.signIn(login, PASSWORD)
     await failing(3)
@@ -155,7 +155,7 @@ describe('An account to which wrong passwords were tried', () => {
   })
 })
 
-test('A user name is tried twenty times a minute, whether there is such a user or not, and then not for half an hour', async () => {
+test('Twenty attempts a minute at a username, existing or not, block it for half an hour', async () => {
   await it.setting('brute_force_block_after_failed_logins', 0)
   for (const name of [login, `nobody-${count}`]) {
     for (let i = 0; i < 20; i++) {
@@ -186,7 +186,7 @@ test('A user name is tried twenty times a minute, whether there is such a user o
   assert.equal(await status(PASSWORD), 303)
 })
 
-test('Twenty times in two minutes is nothing', async () => {
+test('Twenty attempts in two minutes block nothing', async () => {
   await it.setting('brute_force_block_after_failed_logins', 0)
   await failing(15)
   mock.timers.tick(MINUTE)
@@ -194,7 +194,7 @@ test('Twenty times in two minutes is nothing', async () => {
   assert.equal(await status(PASSWORD), 303)
 })
 
-test('A crowd does not make the server compute more than it can: some are told to come back', async () => {
+test('Hashing is limited under load: excess requests get 503', async () => {
   const before = computations()
   const replies = await Promise.all(Array.from({ length: 150 }, (_, i) => signIn(`crowd-${i}`, 'wrong')))
   const tired = replies.filter((reply) => reply.status === 503)
@@ -204,7 +204,7 @@ test('A crowd does not make the server compute more than it can: some are told t
   assert.equal(await status(PASSWORD), 303)
 })
 
-test('Neither passwords nor user names that were tried are kept or logged', async () => {
+test('Attempted passwords and usernames are neither stored nor logged', async () => {
   const loud = await instance({ seed: 'none', logLevel: 'trace' })
   await browser(loud.url).signIn('my typo', 'my secret')
   const kept = JSON.stringify(await loud.db.all(sql`select * from attempts`)) + loud.logged.join('')

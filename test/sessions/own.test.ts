@@ -35,13 +35,13 @@ beforeEach(async () => {
 })
 const sessions = () => it.db.all<{ id: number }>(sql`select id from sessions where user_id = ${vera} order by id`)
 
-test('it lists them with their browsers, and marks this one', async () => {
+test('the page lists them with their browsers and marks the current one', async () => {
   const { status, text, headers } = await here!.get(PATH)
   assert.equal(status, 200)
   // Once for each of them, and once more at the button that ends the other.
   assert.equal(text.match(/Firefox on Linux/g)!.length, 3)
-  assert.equal(text.match(/\(this one\)/g)!.length, 1)
-  assert.match(text, /data-label="Begun">\d{4}-\d\d-\d\d \d\d:\d\d UTC</)
+  assert.equal(text.match(/\(current session\)/g)!.length, 1)
+  assert.match(text, /data-label="Started">\d{4}-\d\d-\d\d \d\d:\d\d UTC</)
   assert.match(headers.get('content-security-policy') ?? '', /frame-ancestors 'none'/)
 })
 
@@ -53,14 +53,14 @@ describe('ending', () => {
     assert.deepEqual([await here!.me(), await there!.me()], [vera, undefined])
   })
 
-  test('all others leaves this one', async () => {
+  test('all others leaves the current one', async () => {
     const third = await signedIn(login)
     await here!.submit(PATH, { end: 'others' })
     assert.deepEqual([await here!.me(), await there!.me(), await third.me()], [vera, undefined, undefined])
     assert.ok(!(await here!.get(PATH)).text.includes('End all other sessions'))
   })
 
-  test('this one signs out', async () => {
+  test('the current one signs out', async () => {
     const [own] = await sessions()
     const reply = await here!.submit(PATH, { end: String(own!.id) })
     assert.deepEqual([reply.status, reply.headers.get('location')], [303, '/login'])
@@ -68,7 +68,7 @@ describe('ending', () => {
     assert.deepEqual([await here!.me(), await there!.me()], [undefined, vera])
   })
 
-  test('somebody else’s is 404, like one that is not there', async () => {
+  test('another user’s is 404, like an unknown one', async () => {
     const [own] = await sessions()
     await it.make.user({ login: `eve-${count}`, password_hash: hash })
     const eve = await signedIn(`eve-${count}`)
@@ -82,7 +82,7 @@ describe('ending', () => {
     assert.equal((await sessions()).length, 2)
   })
 
-  test('is nothing for other sites, nor for those who are not signed in', async () => {
+  test('is refused to other sites and anonymous visitors', async () => {
     const cross = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
     assert.equal((await here!.submit(PATH, { end: 'others' }, cross)).status, 403)
     assert.match((await browser(it.url).submit(PATH, { end: 'others' })).headers.get('location') ?? '', /^\/login/)
@@ -90,7 +90,7 @@ describe('ending', () => {
   })
 })
 
-test('browsers are told in words', () => {
+test('browsers are named', () => {
   const mac = 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)'
   const told: [string | null, string][] = [
     [FIREFOX, 'Firefox on Linux'],
@@ -99,9 +99,9 @@ test('browsers are told in words', () => {
     ['Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0', 'Edge on Windows'],
     ['Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605 CriOS/140.0 Safari/604.1', 'Chrome on iPhone'],
     ['Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36', 'Chrome on Android'],
-    ['curl/8.0 (Linux)', 'A browser on Linux'],
-    ['<script>', 'An unknown browser'],
-    [null, 'An unknown browser'],
+    ['curl/8.0 (Linux)', 'Unknown browser on Linux'],
+    ['<script>', 'Unknown browser'],
+    [null, 'Unknown browser'],
   ]
   for (const [agent, words] of told) assert.equal(inWords(agent), words, String(agent))
 })

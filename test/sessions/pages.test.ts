@@ -29,7 +29,7 @@ const sessions = async () => (await it.db.all(sql`select id from sessions where 
 const to = (reply: { status: number; headers: Headers }) => [reply.status, reply.headers.get('location')]
 
 describe('signing in', () => {
-  test('gives a cookie that the API takes, and leads to the start page', async () => {
+  test('sets a cookie that the API accepts, and redirects to the home page', async () => {
     assert.deepEqual(to(await one.get('/')), [303, '/login'])
     assert.deepEqual(to(await one.signIn(login, PASSWORD)), [303, '/'])
     assert.equal(await one.me(), vera)
@@ -40,24 +40,24 @@ describe('signing in', () => {
     assert.deepEqual(to(await one.get('/login')), [303, '/'])
   })
 
-  test('minds neither case nor space around the username', async () => {
+  test('ignores case and surrounding spaces of the username', async () => {
     await one.signIn(` ${login.toUpperCase()} `, PASSWORD)
     assert.equal(await one.me(), vera)
   })
 
-  test('gives a cookie that scripts do not see, that other sites do not send, and that ends with the browser', async () => {
+  test('sets a cookie with HttpOnly and SameSite that ends with the browser', async () => {
     const cookie = (await one.signIn(login, PASSWORD)).headers.get('set-cookie') as string
     assert.match(cookie, /^_open_project_session=[0-9a-f]{64}; Path=\/; HttpOnly; SameSite=Lax$/)
   })
 
-  test('by HTTPS, gives one that no other host can set', async () => {
+  test('with HTTPS, sets a __Host- cookie', async () => {
     await it.setting('https', true)
     const cookie = (await one.signIn(login, PASSWORD)).headers.get('set-cookie') as string
     await it.setting('https', false)
     assert.match(cookie, /^__Host-_open_project_session=[0-9a-f]{64}; Path=\/; HttpOnly; SameSite=Lax; Secure$/)
   })
 
-  test('does not go on with a session that was there before, made up or not (session fixation)', async () => {
+  test('never continues an earlier session, real or made up (session fixation)', async () => {
     const attacker = browser(it.url)
     await attacker.signIn(login, PASSWORD)
     for (const planted of [attacker.cookie, `_open_project_session=${'0'.repeat(64)}`]) {
@@ -71,7 +71,7 @@ describe('signing in', () => {
     }
   })
 
-  test('leaves sessions of other browsers alone, or ends them, as set', async () => {
+  test('keeps or ends sessions of other browsers, by the setting', async () => {
     await one.signIn(login, PASSWORD)
     await browser(it.url).signIn(login, PASSWORD)
     assert.equal(await one.me(), vera)
@@ -84,7 +84,7 @@ describe('signing in', () => {
 })
 
 describe('signing out', () => {
-  test('ends the session, in the browser and here, and unless set otherwise those of other browsers', async () => {
+  test('ends the session and, unless configured otherwise, those of other browsers', async () => {
     const [other, third] = [browser(it.url), browser(it.url)]
     for (const each of [one, other, third]) await each.signIn(login, PASSWORD)
     const { cookie } = one
@@ -100,7 +100,7 @@ describe('signing out', () => {
     assert.equal(await sessions(), 0)
   })
 
-  test('asks first where only an address was followed', async () => {
+  test('asks for a confirmation on GET', async () => {
     await one.signIn(login, PASSWORD)
     const { status, text } = await one.get('/logout')
     assert.equal(status, 200)
@@ -108,7 +108,7 @@ describe('signing out', () => {
     assert.equal(await one.me(), vera)
   })
 
-  test('is nothing where one is not signed in', async () => {
+  test('does nothing without a session', async () => {
     assert.deepEqual(to(await one.get('/logout')), [303, '/login'])
     assert.deepEqual(to(await one.submit('/logout')), [303, '/login'])
   })
@@ -139,17 +139,17 @@ describe('Another site cannot', () => {
     })
   }
 
-  test('but a page of ours can, in a browser that tells of its origin only', async () => {
+  test('but our own page can, in a browser that sends only Origin', async () => {
     for (const origin of [it.url, 'http://localhost:8080']) {
       assert.equal((await one.submit('/login', { username: login, password: PASSWORD }, { origin })).status, 303)
     }
   })
 })
 
-describe('After signing in one is led', () => {
+describe('After the sign-in, the browser is redirected', () => {
   const fields = (back_url: string) => ({ username: login, password: PASSWORD, back_url })
 
-  test('to where one wanted to go', async () => {
+  test('to the destination', async () => {
     const own = '/api/v3/work_packages?filters=%5B%5D&a=%5C#x'
     const { text } = await one.get(`/login?back_url=${encodeURIComponent(own)}`)
     assert.match(text, /name="back_url" value="\/api\/v3\/work_packages\?filters=%5B%5D&amp;a=%5C#x"/)
@@ -199,7 +199,7 @@ describe('After signing in one is led', () => {
 })
 
 describe('a page', () => {
-  test('may do nothing but show text, send forms here, and use passkeys where it has to, and nobody keeps it', async () => {
+  test('may only show text, send forms to us and use passkeys where needed, and is not cached', async () => {
     await it.setting('app_title', '<b>Ours</b>')
     for (const path of ['/login', '/logout', '/']) {
       if (path !== '/login') await one.signIn(login, PASSWORD)
@@ -224,14 +224,14 @@ describe('a page', () => {
     await it.setting('app_title', 'Halyard')
   })
 
-  test('has a style that its policy lets through', async () => {
+  test('has a style sheet that its policy allows', async () => {
     const { headers, text } = await one.get('/login')
     const style = /<style>(.*)<\/style>/s.exec(text)?.[1] as string
     const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(style))
     assert.ok(headers.get('content-security-policy')?.includes(`'sha256-${Buffer.from(digest).toString('base64')}'`))
   })
 
-  test('shows what was typed as text and says what is wrong, and never the password', async () => {
+  test('shows the input as text and the error, and never the password', async () => {
     const { status, text } = await one.signIn('"><script>alert(1)</script>', 'my secret')
     assert.equal(status, 422)
     assert.match(text, /value="&quot;&gt;&lt;script&gt;alert\(1\)&lt;\/script&gt;"/)
@@ -239,18 +239,18 @@ describe('a page', () => {
     assert.equal(text.includes('my secret'), false)
   })
 
-  test('is answered to HEAD as well', async () => {
+  test('answers HEAD as well', async () => {
     const { status, text } = await it.anonymous.send('HEAD', '/login')
     assert.deepEqual([status, text], [200, ''])
   })
 
-  test('is not read by an origin that may read the API', async () => {
+  test('is not readable by an origin that may read the API', async () => {
     await one.signIn(login, PASSWORD)
     assert.deepEqual(to(await one.get('/', { origin: 'https://a.example' })), [303, '/login'])
   })
 })
 
-test('Where there is nothing, people read so on a page, and programs as ever', async () => {
+test('404 is a page for browsers and an API error for other clients', async () => {
   const page = await one.get('/nowhere', { accept: 'text/html,*/*;q=0.8' })
   assert.deepEqual([page.status, page.headers.get('content-type')], [404, 'text/html; charset=utf-8'])
   assert.match(page.headers.get('content-security-policy') ?? '', /frame-ancestors 'none'/)
@@ -260,7 +260,7 @@ test('Where there is nothing, people read so on a page, and programs as ever', a
   }
 })
 
-test('What is no form of a decent size is refused in words', async () => {
+test('An oversized or other body is refused with a message', async () => {
   const own = { origin: it.url }
   for (const type of ['application/json', 'text/plain', 'multipart/form-data; boundary=x']) {
     const body = `username=${login}&password=${encodeURIComponent(PASSWORD)}`

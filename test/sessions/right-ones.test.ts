@@ -74,7 +74,7 @@ const tally = (statuses: readonly number[]) =>
 
 for (const [name, { right, give }] of Object.entries(doors)) {
   describe(`At ${name}`, () => {
-    test('more right passwords at once than wrong ones could be are all taken, and then twenty wrong ones are looked at', async () => {
+    test('concurrent right passwords beyond the limit are all accepted, and then twenty wrong ones are checked', async () => {
       assert.deepEqual(tally(await Promise.all(Array.from({ length: 25 }, () => give(PASSWORD)))), { [right]: 25 })
       const wrong = await Promise.all(Array.from({ length: 25 }, () => give(WRONG)))
       assert.deepEqual(tally(wrong), { [wrongAt(name)]: 20, 429: 5 })
@@ -83,7 +83,7 @@ for (const [name, { right, give }] of Object.entries(doors)) {
   })
 }
 
-test('Twenty right sign-ins one after another, then fifty at once; then wrong ones are counted from nothing', async () => {
+test('Twenty sequential and fifty concurrent sign-ins do not count as attempts', async () => {
   const give = doors['the sign-in page']?.give ?? assert.fail()
   for (let i = 0; i < 20; i++) assert.equal(await give(PASSWORD), 303, `${i}`)
   assert.deepEqual(tally(await Promise.all(Array.from({ length: 50 }, () => give(PASSWORD)))), { 303: 50 })
@@ -91,23 +91,23 @@ test('Twenty right sign-ins one after another, then fifty at once; then wrong on
   assert.equal(await give(WRONG), 429)
 })
 
-describe('An account that lets three wrong passwords through', () => {
+describe('An account with a limit of three wrong passwords', () => {
   beforeEach(() => it.setting('brute_force_block_after_failed_logins', 3))
   const signIn = async (password: string) => (await browser(it.url).signIn(login, password)).status
 
-  test('lets in whoever comes ten times at once with the right one', async () => {
+  test('accepts ten concurrent right passwords', async () => {
     const many = await Promise.all(Array.from({ length: 10 }, () => signIn(PASSWORD)))
     assert.deepEqual(tally(many), { 303: 10 })
   })
 
-  test('is blocked after three wrong ones, of however many at once', async () => {
+  test('is blocked after three wrong ones of any number of concurrent ones', async () => {
     assert.deepEqual(tally(await Promise.all(Array.from({ length: 10 }, () => signIn(WRONG)))), { 422: 10 })
     const row = await it.db.one<{ failed_logins: number }>(sql`select failed_logins from principals where id = ${vera}`)
     assert.equal(row?.failed_logins, 3)
     assert.equal(await signIn(PASSWORD), 422)
   })
 
-  test('looks at no password while three are undecided: these may be wrong, and then it is blocked', async () => {
+  test('checks no password while three are undecided, and is blocked if these are wrong', async () => {
     const other = `other-${count}`
     await it.make.user({ login: other, password_hash: hash })
     const undecided = await it.db.transaction(async (tx) => {
@@ -126,7 +126,7 @@ describe('An account that lets three wrong passwords through', () => {
     assert.equal(await waiting, 422)
   })
 
-  test('counts those that are mixed with right ones: the right password forgives the wrong ones before it', async () => {
+  test('resets the count with each right password', async () => {
     for (let round = 0; round < 3; round++) {
       assert.equal(await signIn(WRONG), 422)
       assert.equal(await signIn(WRONG), 422)
@@ -135,7 +135,7 @@ describe('An account that lets three wrong passwords through', () => {
   })
 })
 
-test('An attempt that nobody decided, as the process ended, counts as a wrong one, until its minute is over', async () => {
+test('An attempt that a crash left undecided counts as wrong until its minute is over', async () => {
   const give = doors['the sign-in page']?.give ?? assert.fail()
   await give(WRONG)
   await it.db.transaction((tx) => tx.run(sql`update attempts set pending = pending + 1, attempts = attempts + 1`))
@@ -145,8 +145,8 @@ test('An attempt that nobody decided, as the process ended, counts as a wrong on
   assert.equal(await give(PASSWORD), 303)
 })
 
-describe('Of codes', () => {
-  test('twenty right ones in ten minutes are all taken, and then ten wrong ones are looked at', async () => {
+describe('Codes:', () => {
+  test('twenty right ones in ten minutes are all accepted, and then ten wrong ones are checked', async () => {
     const { secret } = await setUp(one)
     for (let i = 0; i < 20; i++) {
       mock.timers.tick(MINUTE / 2)
@@ -157,7 +157,7 @@ describe('Of codes', () => {
     assert.equal((await two.submit(STAGE, { code: wrongCodeOf(secret) })).status, 429)
   })
 
-  test('all recovery codes are taken, one after another or all at once', async () => {
+  test('all recovery codes are accepted, sequentially or concurrently', async () => {
     const { codes } = await setUp(one)
     const waiting = await Promise.all(codes.map(() => waitingBrowser(it.url, login)))
     const statuses = await Promise.all(

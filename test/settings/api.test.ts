@@ -44,7 +44,7 @@ const bearer = () => ({ authorization: `Bearer ${token}` })
 const basic = () => ({ authorization: `Basic ${Buffer.from(`apikey:${token}`).toString('base64')}` })
 
 describe('the page', () => {
-  test('is for administrators; to others there is none', async () => {
+  test('is for administrators; other users get 404', async () => {
     const ben = browser(it.url)
     await ben.signIn('ben', PASSWORD)
     assert.equal((await ben.get(PATH)).status, 404)
@@ -53,7 +53,7 @@ describe('the page', () => {
     assert.equal((await nobody.get(PATH)).headers.get('location'), `/login?back_url=${encodeURIComponent(PATH)}`)
   })
 
-  test('asks who it is before it is shown or saved, where that is long ago', async () => {
+  test('requires a fresh proof to be shown and saved', async () => {
     await it.db.transaction((tx) => tx.run(sql`update sessions set proved_at = '2026-01-01T00:00:00.000Z'`))
     const other = browser(it.url)
     other.cookie = admin.cookie
@@ -67,7 +67,7 @@ describe('the page', () => {
     await admin.submit('/confirm', { password: PASSWORD })
   })
 
-  test('takes nothing that another site has sent, and stands in no frame', async () => {
+  test('accepts no form of another site, and no frame', async () => {
     const reply = await admin.submit(PATH, without('login_required'), {
       origin: 'https://evil.example',
       'sec-fetch-site': 'cross-site',
@@ -77,7 +77,7 @@ describe('the page', () => {
     assert.match((await admin.get(PATH)).headers.get('content-security-policy') ?? '', /frame-ancestors 'none'/)
   })
 
-  test('says at each part what is wrong with it, keeps what was filled in, and saves nothing', async () => {
+  test('shows the error of each field, keeps the input, and saves nothing', async () => {
     const wrong = [
       '*',
       'null',
@@ -101,12 +101,12 @@ describe('the page', () => {
     for (const size of ['0', '-1', 'many', '1000000', '']) {
       const { status, text } = await admin.submit(PATH, form({ apiv3_max_page_size: size }))
       assert.equal(status, 422, size)
-      assert.match(text, /id="apiv3_max_page_size-error">This has to be a number from 1 to 10000\.</)
+      assert.match(text, /id="apiv3_max_page_size-error">The value must be a number from 1 to 10000\.</)
     }
     assert.deepEqual(await it.db.all(sql`select name from settings where name like 'apiv3%'`), [])
   })
 
-  test('shows what is in force', async () => {
+  test('shows the current settings', async () => {
     await save(
       form({
         apiv3_max_page_size: '50',
@@ -115,7 +115,7 @@ describe('the page', () => {
       }),
     )
     const { text } = await admin.get(`${PATH}?done=saved`)
-    assert.match(text, /role="status"[^>]*>The settings are saved, and in force\./)
+    assert.match(text, /role="status"[^>]*>The settings have been saved\./)
     assert.match(text, /name="apiv3_max_page_size" type="number" value="50"/)
     assert.match(text, /name="apiv3_cors_enabled" value="1" checked/)
     assert.ok(text.includes(`\n${ORIGIN}\nhttp://localhost:3000</textarea>`))
@@ -123,8 +123,8 @@ describe('the page', () => {
   })
 })
 
-describe('what follows at once', () => {
-  test('API tokens open nothing by Bearer, or by Basic, while that is off', async () => {
+describe('a change takes effect at once:', () => {
+  test('API tokens are rejected with Bearer, or with Basic, while that is disabled', async () => {
     await save(without('api_tokens_enabled'))
     assert.equal((await it.anonymous.get('/users/me', bearer())).status, 401)
     assert.equal((await it.anonymous.get('/users/me', basic())).status, 200)
@@ -135,14 +135,14 @@ describe('what follows at once', () => {
     assert.equal((await it.anonymous.get('/users/me', basic())).status, 200)
   })
 
-  test('a login is required or not', async () => {
+  test('a login is required, or not', async () => {
     await save(without('login_required'))
     assert.equal((await it.anonymous.get('/projects')).status, 200)
     await save(form())
     assert.equal((await it.anonymous.get('/projects')).status, 401)
   })
 
-  test('the page to browse the API is there or not', async () => {
+  test('the API documentation is available, or not', async () => {
     const paths = ['/api/docs', '/api/docs/explorer.js']
     await save(without('apiv3_docs_enabled'))
     for (const path of paths) assert.equal((await it.anonymous.send('GET', path)).status, 404)
@@ -176,7 +176,7 @@ describe('CORS', () => {
     }
   })
 
-  test('once on, lets the origins read that are named, everywhere that programs ask', async () => {
+  test('lets allowed origins read all addresses for programs', async () => {
     await save(form({ apiv3_cors_enabled: '1', apiv3_cors_origins: ORIGIN }))
     for (const path of places) {
       const { headers } = await ask(path, ORIGIN)
@@ -190,7 +190,7 @@ describe('CORS', () => {
     }
   })
 
-  test('no other origin is let in, and each answer says that it depends on it', async () => {
+  test('no other origin is allowed, and each response varies by it', async () => {
     const others = ['null', 'https://evil-app.example.org', `${ORIGIN}.evil.example`, 'http://app.example.org', `${ORIGIN}:8443`]
     for (const origin of [
       ...others,
@@ -211,18 +211,18 @@ describe('CORS', () => {
     }
   })
 
-  test('a setting that should not be there lets nobody in that sends "null" or a star', async () => {
+  test('an invalid setting does not allow "null" or a star', async () => {
     await it.setting('apiv3_cors_origins', ['null', '*'])
     for (const origin of ['null', ORIGIN]) assert.equal(allowed(await ask('/api/v3', origin)), null)
   })
 
-  test('pages for people are nobody else’s', async () => {
+  test('pages for people are not available to other origins', async () => {
     await save(form({ apiv3_cors_enabled: '1', apiv3_cors_origins: ORIGIN }))
     for (const path of ['/login', '/', PATH, '/oauth/authorize', '/my/access_tokens'])
       assert.equal(allowed(await ask(path, ORIGIN)), null, path)
   })
 
-  test('once off again, lets nobody in', async () => {
+  test('allows no origin once disabled', async () => {
     await save(form({ apiv3_cors_origins: ORIGIN }))
     for (const path of places) assert.equal(allowed(await ask(path, ORIGIN)), null)
     assert.notEqual((await preflight('/api/v3/projects', ORIGIN)).status, 204)

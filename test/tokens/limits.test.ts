@@ -38,7 +38,7 @@ const basic = (token: string) => ({ authorization: `Basic ${Buffer.from(`apikey:
 const status = async (client: Client, path = '/users/me') => (await client.get(path)).status
 
 describe('a token', () => {
-  test('is good until the second it expires, also by Basic', async () => {
+  test('is valid until the second it expires, also with Basic', async () => {
     const later = new Date(Date.now() + 3_600_000).toISOString()
     const token = await server.token(ada, { expiresAt: later })
     assert.equal((await server.anonymous.get('/users/me', basic(token))).status, 200)
@@ -48,7 +48,7 @@ describe('a token', () => {
     assert.equal((await server.anonymous.get('/users/me', basic(past))).status, 401)
   })
 
-  test('expires so many days from now, or when the day that was named is over', () => {
+  test('expires after a number of days, or at the end of a date', () => {
     const now = new Date('2026-03-01T10:00:00Z')
     assert.equal(expiryOf('30', now), '2026-03-31T10:00:00.000Z')
     assert.equal(expiryOf('2026-03-01', now), '2026-03-02T00:00:00.000Z')
@@ -56,7 +56,7 @@ describe('a token', () => {
       assert.equal(expiryOf(wrong, now), undefined, wrong)
   })
 
-  test('tells when it was last used, and a second use in the same minute writes nothing', async () => {
+  test('records its last use, once a minute at most', async () => {
     const client = await server.as(ada)
     const last = () => server.db.one<{ at: string | null }>(sql`select last_used_at as at from tokens order by id desc limit 1`)
     assert.equal((await last())!.at, null)
@@ -69,7 +69,7 @@ describe('a token', () => {
     assert.equal((await last())!.at, used)
   })
 
-  test('that was given for something else opens nothing', async () => {
+  test('with another scope is rejected', async () => {
     for (const scope of ['mcp', 'scim_v2', 'bcf_v2_1']) {
       const { status, headers, body } = await (await server.as(ada, { scope })).get('/users/me')
       assert.deepEqual([status, body.errorIdentifier], [403, `${URN}Unauthenticated`], scope)
@@ -78,7 +78,7 @@ describe('a token', () => {
   })
 })
 
-test('a token for reading is told what it lacks', async () => {
+test('a read-only token gets the missing scope', async () => {
   const client = await server.as(ada, { scope: 'api_v3:read' })
   assert.equal(await status(client, `/work_packages/${task}`), 200)
   const { status: refused, headers, body } = await client.patch(`/work_packages/${task}`, { lockVersion: 0, subject: 'New' })
@@ -89,7 +89,7 @@ test('a token for reading is told what it lacks', async () => {
       {
         _type: 'Error',
         errorIdentifier: `${URN}InsufficientScope`,
-        message: 'The token was given for api_v3:read; this needs api_v3.',
+        message: 'The token has the scope api_v3:read; this request requires api_v3.',
       },
     ],
   )
@@ -111,7 +111,7 @@ describe('a token for one project', () => {
     assert.deepEqual(ids(await (await server.as(ada)).get('/projects')), [outside, inside])
   })
 
-  test('tells of no right that it does not have', async () => {
+  test('names no permission that it does not have', async () => {
     const { body } = await limited.get(`/capabilities?pageSize=1000&${filters(['principal', '=', [ada]])}`)
     const contexts = new Set(body._embedded.elements.map((one: any) => one._links.context.href))
     assert.deepEqual([...contexts], [`/api/v3/projects/${inside}`])
@@ -122,7 +122,7 @@ describe('a token for one project', () => {
     assert.equal((await limited.patch(`/work_packages/${task}`, { lockVersion, subject: 'Still in' })).status, 200)
   })
 
-  test('moves nothing out of it or into it', async () => {
+  test('moves nothing out of the project or into it', async () => {
     const to = (project: number, lockVersion: number) => ({
       lockVersion,
       _links: { project: { href: `/api/v3/projects/${project}` } },
@@ -138,7 +138,7 @@ describe('a token for one project', () => {
     )
   })
 
-  test('makes nobody a member of another one, and changes no membership there', async () => {
+  test('creates and changes no membership in another project', async () => {
     const link = (path: string) => ({ href: `/api/v3/${path}` })
     const body = { _links: { principal: link('users/1'), project: link(`projects/${outside}`), roles: [link(`roles/${role}`)] } }
     assert.equal((await limited.post('/memberships', body)).status, 403)
@@ -148,7 +148,7 @@ describe('a token for one project', () => {
     assert.equal((await limited.delete(`/memberships/${theirs!.id}`)).status, 404)
   })
 
-  test('makes no project, not even below its own, and no address that has no limit', async () => {
+  test('creates no project, not even below its own, and no calendar address', async () => {
     const { make } = server
     const carl = await make.user()
     await make.member(carl, inside, { role })
@@ -164,7 +164,7 @@ describe('a token for one project', () => {
     assert.equal((await own.post('/queries', { name: 'Nowhere' })).status, 403)
   })
 
-  test('changes nothing of the account, though it shows it', async () => {
+  test('cannot change the account, but shows it', async () => {
     assert.equal((await limited.get('/users/me')).body.login, 'ada')
     assert.equal((await limited.patch('/users/me', { firstName: 'Eve' })).status, 403)
     assert.equal((await limited.patch('/users/me', { password: 'Something new 1!' })).status, 403)
@@ -174,7 +174,7 @@ describe('a token for one project', () => {
     await server.setting('users_deletable_by_self', false)
   })
 
-  test('of an administrator administers nothing', async () => {
+  test('of an administrator has no administrative permissions', async () => {
     const admin = await server.db.one<{ id: number }>(sql`select id from principals where login = 'admin'`)
     const own = await server.as(admin!.id, { projects: [inside] })
     assert.deepEqual(ids(await own.get('/projects')), [inside])
@@ -184,7 +184,7 @@ describe('a token for one project', () => {
     assert.equal((await own.delete(`/projects/${inside}`)).status, 403)
   })
 
-  test('that is gone opens nothing, rather than everything', async () => {
+  test('that is deleted leaves the token without access', async () => {
     const gone = await server.as(ada, { projects: [999_999] })
     assert.deepEqual(ids(await gone.get('/projects')), [])
     const none = await server.as(ada, { projects: [] })

@@ -52,8 +52,8 @@ async function made(more: Record<string, string> = {}): Promise<string> {
 }
 const get = (token: string, path = '/users/me') => it.anonymous.get(path, { authorization: `Bearer ${token}` })
 
-describe('making one', () => {
-  test('shows it once, on the answer to the form; only its hash is kept', async () => {
+describe('creating one', () => {
+  test('shows it once, in the response to the form; only its hash is stored', async () => {
     const token = await made()
     assert.equal((await get(token)).body.id, ada)
     const [row] = await tokens()
@@ -69,7 +69,7 @@ describe('making one', () => {
     assert.match(text, new RegExp(`Backup <span class="soft">…${token.slice(-4)}</span>`))
   })
 
-  test('limits it to what was chosen', async () => {
+  test('applies the chosen limits', async () => {
     const token = await made({ scope: 'api_v3:read', expires: 'date', date: '2999-12-31', projects: 'inside' })
     assert.deepEqual(ids(await get(token, '/projects')), [inside])
     const [row] = await tokens()
@@ -78,14 +78,14 @@ describe('making one', () => {
       [['api_v3:read'], [inside], '3000-01-01T00:00:00.000Z'],
     )
     const { text } = await one.get(PATH)
-    assert.match(text, /Read only, in Inside &lt;b&gt;</)
+    assert.match(text, /Read only, Inside &lt;b&gt;</)
     const sent = await it.anonymous.post('/projects', {}, { authorization: `Bearer ${token}` })
     assert.equal(sent.status, 403)
     assert.equal((await get(await made({ expires: 'never' }))).status, 200)
     assert.equal((await tokens())[1]!['expires_at'], null)
   })
 
-  test('says at each part what is wrong, and makes none', async () => {
+  test('shows the error of each field, and creates none', async () => {
     const wrong: [Record<string, string>, string][] = [
       [{ name: ' ' }, 'name'],
       [{ name: 'x'.repeat(256) }, 'name'],
@@ -106,12 +106,12 @@ describe('making one', () => {
     assert.deepEqual(await tokens(), [])
   })
 
-  test('does not tell a project that is hidden from one that is not there', async () => {
+  test('does not distinguish a hidden project from a missing one', async () => {
     const said = async (name: string) => (await one.submit(NEW, form({ projects: name }))).text.replaceAll(name, '…')
     assert.equal(await said('concealed'), await said('nowhere'))
   })
 
-  test('is nothing for a session that was stolen: it asks for the password', async () => {
+  test('requires a fresh proof', async () => {
     await it.db.transaction(async (tx) => {
       await tx.run(sql`update sessions set proved_at = '2026-01-01T00:00:00.000Z' where user_id = ${ada}`)
       await invalidate(tx, 'sessions')
@@ -124,7 +124,7 @@ describe('making one', () => {
     await made()
   })
 
-  test('is nothing for other sites, nor for those who are not signed in', async () => {
+  test('is refused to other sites and anonymous visitors', async () => {
     const cross = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
     assert.equal((await one.submit(NEW, form(), cross)).status, 403)
     assert.equal((await one.submit(NEW, form(), {})).status, 403)
@@ -135,13 +135,13 @@ describe('making one', () => {
       assert.match((await one.get(path)).headers.get('content-security-policy') ?? '', /frame-ancestors 'none'/)
   })
 
-  test('is not offered while tokens are switched off, and those there are can be revoked', async () => {
+  test('is not offered while API tokens are disabled, and existing ones can be revoked', async () => {
     await made()
     await it.setting('api_tokens_enabled', false)
     const { text } = await one.get(PATH)
-    assert.match(text, /API tokens are switched off here/)
+    assert.match(text, /API tokens are disabled/)
     assert.ok(!text.includes(NEW))
-    assert.match((await one.get(NEW)).text, /role="alert"[^>]*>API tokens are switched off here/)
+    assert.match((await one.get(NEW)).text, /role="alert"[^>]*>API tokens are disabled/)
     assert.equal((await one.submit(NEW, form())).status, 422)
     const [row, ...more] = await tokens()
     assert.deepEqual(more, [])
@@ -151,7 +151,7 @@ describe('making one', () => {
 })
 
 describe('revoking one', () => {
-  test('makes it worthless at once', async () => {
+  test('takes effect at once', async () => {
     const [token, kept] = [await made(), await made()]
     assert.equal((await get(token)).status, 200)
     const [row] = await tokens()
@@ -160,7 +160,7 @@ describe('revoking one', () => {
     assert.deepEqual([(await get(token)).status, (await get(kept)).status], [401, 200])
   })
 
-  test('of somebody else is not possible, and looks like one that is not there', async () => {
+  test('of another user is 404, like an unknown one', async () => {
     const token = await made()
     const [row] = await tokens()
     await it.make.user({ login: `eve-${count}`, password_hash: hash })
@@ -191,20 +191,20 @@ describe('revoking one', () => {
       query_id: query,
       created_at: stamps.created_at,
     })
-    assert.match((await one.get(PATH)).text, /Phone<\/th>\s*<td data-label="Opens">A calendar</)
+    assert.match((await one.get(PATH)).text, /Phone<\/th>\s*<td data-label="Access">Calendar</)
     assert.equal((await one.submit(PATH, { revoke: String(id) })).status, 303)
     assert.deepEqual(await tokens(), [])
   })
 })
 
-test('a token of somebody who is locked opens nothing, from the next request on', async () => {
+test('a token of a locked user is rejected from the next request on', async () => {
   const token = await made()
   assert.equal((await get(token)).status, 200)
   await it.admin.post(`/users/${ada}/lock`)
   assert.equal((await get(token)).status, 401)
 })
 
-test('guessing is slowed down by address, by Bearer and Basic alike, while tokens known to be right go on', async () => {
+test('guesses are limited by address, with Bearer and Basic alike, while known tokens are exempt', async () => {
   const token = await made()
   const basic = (value: string) => ({ authorization: `Basic ${Buffer.from(`apikey:${value}`).toString('base64')}` })
   const guess = (n: number) => `opapi-${String(n).padStart(40, '0')}`

@@ -37,7 +37,7 @@ beforeEach(async () => {
 })
 
 const waiting = (more: Record<string, string> = {}) => waitingBrowser(it.url, login, more)
-/** Sets two-factor sign-in up, half a minute ago, so that the next code counts. */
+/** Sets two-factor authentication up, half a minute ago, so that the next code counts. */
 async function ready() {
   const made = await setUp(one)
   mock.timers.tick(MINUTE)
@@ -45,8 +45,8 @@ async function ready() {
 }
 const sessions = async () => (await it.db.all(sql`select id from sessions where user_id = ${vera}`)).length
 
-describe('Setting an authenticator app up', () => {
-  test('shows the key as a picture and as text, and counts only once a code of it was given', async () => {
+describe('Setting up an authenticator app', () => {
+  test('shows the key as QR code and text, and takes effect with the first code', async () => {
     assert.match((await one.get(OWN)).text, /Set up an authenticator app/)
     await one.submit(OWN, { action: 'begin' })
     const page = await one.get(OWN)
@@ -65,7 +65,7 @@ describe('Setting an authenticator app up', () => {
     assert.deepEqual(to(await browser(it.url).signIn(login, PASSWORD)), [303, STAGE])
   })
 
-  test('shows neither key nor recovery codes ever again, and keeps the codes as hashes', async () => {
+  test('never shows key or recovery codes again, and stores the codes as hashes', async () => {
     const { secret, codes } = await setUp(one)
     const { text } = await one.get(OWN)
     assert.equal(/class="secret"|class="codes"/.test(text), false)
@@ -74,13 +74,13 @@ describe('Setting an authenticator app up', () => {
     assert.equal(text.includes(secret), false)
   })
 
-  test('can be given up', async () => {
+  test('can be cancelled', async () => {
     await one.submit(OWN, { action: 'begin' })
     await one.submit(OWN, { action: 'cancel' })
     assert.match((await one.get(OWN)).text, /Set up an authenticator app/)
   })
 
-  test('confirms only what this very browser was shown', async () => {
+  test('confirms only the key shown in the same session', async () => {
     const thief = browser(it.url)
     await thief.signIn(login, PASSWORD)
     await thief.submit(OWN, { action: 'begin' })
@@ -90,7 +90,7 @@ describe('Setting an authenticator app up', () => {
     assert.equal((await one.submit(OWN, { action: 'confirm', code: codeOf(known) })).status, 422)
   })
 
-  test('anew replaces the app and the recovery codes, but not before it is confirmed', async () => {
+  test('again replaces the app and the recovery codes after the confirmation', async () => {
     const { secret, codes } = await ready()
     await one.submit(OWN, { action: 'begin' })
     const other = secretIn(await one.get(OWN))
@@ -105,7 +105,7 @@ describe('Setting an authenticator app up', () => {
 })
 
 describe('Signing in', () => {
-  test('asks for a code after the password, and leads to where one wanted to go, with a new session', async () => {
+  test('requires a code after the password, and redirects to the destination with a new session', async () => {
     const { secret } = await ready()
     const two = await waiting({ back_url: '/my/account?a=1' })
     assert.match((await two.get(`${STAGE}?back_url=%2Fmy%2Faccount%3Fa%3D1`)).text, /name="back_url" value="\/my\/account\?a=1"/)
@@ -119,13 +119,13 @@ describe('Signing in', () => {
     assert.equal(await old.me(), undefined)
   })
 
-  test('leads to no other site', async () => {
+  test('redirects to no other site', async () => {
     const { secret } = await ready()
     const two = await waiting({ back_url: '//evil.example' })
     assert.deepEqual(to(await two.submit(STAGE, { code: codeOf(secret), back_url: '//evil.example' })), [303, '/'])
   })
 
-  test('takes the codes of a clock that is half a minute off, not more, however they are spaced', async () => {
+  test('accepts codes with a clock skew of half a minute at most, with any spaces', async () => {
     const { secret } = await setUp(one)
     for (const [steps, status] of [
       [-2, 422],
@@ -139,7 +139,7 @@ describe('Signing in', () => {
     }
   })
 
-  test('takes each code once, and none older than the last one', async () => {
+  test('accepts each code once, and none older than the last one', async () => {
     const { secret } = await ready()
     const code = codeOf(secret)
     assert.equal((await (await waiting()).submit(STAGE, { code })).status, 303)
@@ -150,7 +150,7 @@ describe('Signing in', () => {
     assert.equal((await two.submit(STAGE, { code: codeOf(secret) })).status, 303)
   })
 
-  test('takes a code once even by many at once', async () => {
+  test('accepts a code once, even concurrently', async () => {
     const { secret } = await ready()
     const all = await Promise.all(Array.from({ length: 5 }, () => waiting()))
     const code = codeOf(secret)
@@ -159,31 +159,31 @@ describe('Signing in', () => {
     assert.equal((await Promise.all(all.map((two) => two.me()))).filter((id) => id === vera).length, 1)
   })
 
-  test('does not take the code that set it up', async () => {
+  test('refuses the code of the setup', async () => {
     const { secret } = await setUp(one)
     assert.equal((await (await waiting()).submit(STAGE, { code: codeOf(secret) })).status, 422)
   })
 
-  test('takes a recovery code once, however it is written, and tells so', async () => {
+  test('accepts a recovery code once, in any spelling, and reports the rest', async () => {
     const { codes } = await setUp(one)
     const [code = ''] = codes
     const two = await waiting({ back_url: '/my/account' })
     assert.match((await two.get(`${STAGE}?recovery=`)).text, /name="recovery"/)
     const reply = await two.submit(STAGE, { recovery: ` ${code.toUpperCase().replaceAll('-', ' ')}`, back_url: '/my/account' })
     assert.equal(reply.status, 200)
-    assert.match(reply.text, /You have used a recovery code.*You have 9 left\..*href="\/my\/account"/s)
+    assert.match(reply.text, /Recovery code used.*You have 9 recovery codes left\..*href="\/my\/account"/s)
     assert.equal(await two.me(), vera)
     assert.equal((await (await waiting()).submit(STAGE, { recovery: code })).status, 422)
   })
 
-  test('takes a recovery code once even by many at once', async () => {
+  test('accepts a recovery code once, even concurrently', async () => {
     const { codes } = await setUp(one)
     const all = await Promise.all(Array.from({ length: 5 }, () => waiting()))
     const replies = await Promise.all(all.map((two) => two.submit(STAGE, { recovery: codes[0] as string })))
     assert.deepEqual(replies.map(({ status }) => status).sort(), [200, 422, 422, 422, 422])
   })
 
-  test('takes no code of somebody else', async () => {
+  test('refuses codes of other users', async () => {
     const { secret, codes } = await ready()
     const other = `other-${count}`
     await it.make.user({ login: other, password_hash: hash })
@@ -200,7 +200,7 @@ describe('Signing in', () => {
     assert.deepEqual([await two.me(), await three.me()], [undefined, undefined])
   })
 
-  test('does not go on with a session that was planted before (session fixation)', async () => {
+  test('never continues a planted session (session fixation)', async () => {
     const { secret } = await ready()
     const attacker = await waiting()
     const planted = attacker.cookie
@@ -212,7 +212,7 @@ describe('Signing in', () => {
     assert.deepEqual(to(await attacker.get(STAGE)), [303, '/login'])
   })
 
-  test('is given up after ten minutes, and when the account is locked or its password changes', async () => {
+  test('expires after ten minutes, with a lock, and with a password change', async () => {
     const { secret } = await ready()
     const slow = await waiting()
     mock.timers.tick(10 * MINUTE)
@@ -228,7 +228,7 @@ describe('Signing in', () => {
   })
 })
 
-test('A session that waits opens nothing: not the API, not a page, not a confirmation, not a change; it ends but itself', async () => {
+test('A session at a stage has no access to the API, pages, confirmation or changes, and ends only itself', async () => {
   const { secret } = await ready()
   const two = await waiting()
   const ajax = { cookie: two.cookie, 'x-requested-with': 'XMLHttpRequest' }
@@ -249,14 +249,14 @@ test('A session that waits opens nothing: not the API, not a page, not a confirm
   assert.equal((await (await waiting()).submit(STAGE, { code: codeOf(secret) })).status, 303)
 })
 
-test('Another site cannot give a code in somebody’s name', async () => {
+test('Another site cannot submit a code', async () => {
   const { secret } = await ready()
   const two = await waiting()
   assert.equal((await two.submit(STAGE, { code: codeOf(secret) }, { 'sec-fetch-site': 'cross-site' })).status, 403)
   assert.equal(await two.me(), undefined)
 })
 
-test('Before the password is right nothing tells whether there is a second factor', async () => {
+test('A wrong password does not reveal whether there is a second factor', async () => {
   const other = `without-${count}`
   await it.make.user({ login: other, password_hash: hash })
   await ready()
@@ -286,19 +286,19 @@ describe('Guessing', () => {
     assert.equal((await (await waiting()).submit(STAGE, { code: codeOf(secret) })).status, 303)
   }
 
-  test('one by one ends after ten, for half an hour', async () => {
+  test('is blocked after ten attempts for half an hour', async () => {
     const { secret, codes } = await ready()
     await guesses(10, secret, await waiting())
     await assertBanned(secret, codes)
   })
 
-  test('is counted across sign-ins, not anew with each', async () => {
+  test('has one count for all sign-ins', async () => {
     const { secret, codes } = await ready()
     for (let i = 0; i < 10; i++) await guesses(1, secret, await waiting())
     await assertBanned(secret, codes)
   })
 
-  test('many at once gets no further', async () => {
+  test('has the same limit for concurrent attempts', async () => {
     const { secret } = await ready()
     const two = await waiting()
     const replies = await Promise.all(Array.from({ length: 20 }, () => two.submit(STAGE, { code: wrongCodeOf(secret) })))
@@ -309,7 +309,7 @@ describe('Guessing', () => {
     assert.equal((await two.submit(STAGE, { code: codeOf(secret) })).status, 429)
   })
 
-  test('recovery codes is counted with the others', async () => {
+  test('recovery codes counts as well', async () => {
     const { secret, codes } = await ready()
     const two = await waiting()
     await guesses(5, secret, two)
@@ -317,7 +317,7 @@ describe('Guessing', () => {
     await assertBanned(secret, codes)
   })
 
-  test('is forgiven once a code was right', async () => {
+  test('has its count reset by a right code', async () => {
     const { secret } = await ready()
     for (let round = 0; round < 2; round++) {
       const two = await waiting()
@@ -327,7 +327,7 @@ describe('Guessing', () => {
     }
   })
 
-  test('does not reach others', async () => {
+  test('does not affect other users', async () => {
     const { secret } = await ready()
     await guesses(10, secret, await waiting())
     const other = `other-${count}`
@@ -339,7 +339,7 @@ describe('Guessing', () => {
     assert.equal((await (await waitingBrowser(it.url, other)).submit(STAGE, { code: codeOf(own.secret) })).status, 303)
   })
 
-  test('takes no text that is not a code for one, however odd', async () => {
+  test('refuses odd texts', async () => {
     const { secret } = await ready()
     const two = await waiting()
     for (const odd of ['', '12345', '1234567', 'abcdef', '\u0000', '１２３４５６', `${codeOf(secret)}0`, '9'.repeat(5000)])
@@ -349,8 +349,8 @@ describe('Guessing', () => {
   })
 })
 
-describe('A session that was stolen', () => {
-  test('neither sets up, replaces, removes nor renews without a proof', async () => {
+describe('A stolen session', () => {
+  test('cannot set up, replace, remove or renew without a proof', async () => {
     await setUp(one)
     mock.timers.tick(20 * MINUTE)
     assert.deepEqual(to(await one.get(OWN)), [303, '/confirm?back_url=%2Fmy%2Ftwo_factor'])
@@ -363,12 +363,15 @@ describe('A session that was stolen', () => {
     assert.equal((await it.db.all(sql`select * from authenticators where user_id = ${vera}`)).length, 1)
     assert.deepEqual(to(await one.submit('/confirm', { password: PASSWORD, back_url: OWN })), [303, OWN])
     assert.deepEqual(to(await one.submit(OWN, { action: 'remove' })), [303, `${OWN}?done=removed`])
-    assert.match((await one.get(`${OWN}?done=removed`)).text, /role="status" class="notice">The authenticator app counts no more/)
+    assert.match(
+      (await one.get(`${OWN}?done=removed`)).text,
+      /role="status" class="notice">The authenticator app has been removed/,
+    )
     assert.deepEqual(to(await browser(it.url).signIn(login, PASSWORD)), [303, '/'])
     assert.deepEqual(await it.db.all(sql`select * from recovery_codes where user_id = ${vera}`), [])
   })
 
-  test('ends with each change of the second factor, but for the one that made it', async () => {
+  test('ends with each change of the second factor in another session', async () => {
     const thief = browser(it.url)
     await thief.signIn(login, PASSWORD)
     const { secret } = await setUp(one)
@@ -385,7 +388,7 @@ describe('A session that was stolen', () => {
     }
   })
 
-  test('is told to the owner by mail with each change, without a secret', async () => {
+  test('cannot hide a change from the owner, who gets a mail without a secret', async () => {
     const { email } = (await it.db.one(sql`select email from principals where id = ${vera}`)) as { email: string }
     await mailOf(it)
     const { secret, codes } = await setUp(one)
@@ -394,7 +397,7 @@ describe('A session that was stolen', () => {
     const mails = await mailOf(it)
     assert.deepEqual(
       mails.map(({ recipient, subject }) => [recipient, subject]),
-      Array(3).fill([email, 'Your two-factor sign-in at Halyard was changed']),
+      Array(3).fill([email, 'Your two-factor authentication at Halyard has been changed']),
     )
     for (const { text } of mails)
       assert.equal(
@@ -403,7 +406,7 @@ describe('A session that was stolen', () => {
       )
   })
 
-  test('New recovery codes take the place of the old ones', async () => {
+  test('New recovery codes replace the old ones', async () => {
     const { codes } = await setUp(one)
     const fresh = codesIn(await one.submit(OWN, { action: 'renew' }))
     assert.equal(new Set([...codes, ...fresh]).size, 20)
@@ -413,14 +416,14 @@ describe('A session that was stolen', () => {
   })
 })
 
-describe('Whoever has no password here', () => {
+describe('A user without a password', () => {
   const forgetPassword = () =>
     it.db.transaction(async (tx) => {
       await tx.run(sql`update principals set password_hash = null where id = ${vera}`)
       await invalidate(tx, 'principals')
     })
 
-  test('confirms by a code, once, and guessing it is counted with the others', async () => {
+  test('confirms by a code, once, and wrong codes count as well', async () => {
     const { secret } = await ready()
     await forgetPassword()
     mock.timers.tick(20 * MINUTE)
@@ -435,14 +438,14 @@ describe('Whoever has no password here', () => {
     assert.equal((await one.submit('/confirm', { code: codeOf(secret) })).status, 429)
   })
 
-  test('and no second factor either, signs in again', async () => {
+  test('and without a second factor signs in again', async () => {
     await forgetPassword()
-    assert.match((await one.get('/confirm')).text, /Sign out and in again/)
+    assert.match((await one.get('/confirm')).text, /Sign out and sign in again/)
     assert.equal((await one.submit('/confirm', { code: '123456' })).status, 422)
   })
 })
 
-describe('Where two-factor sign-in is required', () => {
+describe('Where two-factor authentication is required', () => {
   const SETUP = '/login/two_factor_setup'
   const requiring = async (whom: string, work: () => Promise<void>) => {
     await it.setting('two_factor_required', whom)
@@ -453,7 +456,7 @@ describe('Where two-factor sign-in is required', () => {
     }
   }
 
-  test('of everybody, it is set up while signing in', async () => {
+  test('for everybody, the sign-in includes the setup', async () => {
     await requiring('everybody', async () => {
       const two = browser(it.url)
       assert.deepEqual(to(await two.signIn(login, PASSWORD, { back_url: '/x' })), [303, `${SETUP}?back_url=%2Fx`])
@@ -467,7 +470,7 @@ describe('Where two-factor sign-in is required', () => {
       const waited = two.cookie
       const done = await two.submit(SETUP, { action: 'confirm', code: codeOf(secret), back_url: '/x' })
       assert.equal(codesIn(done).length, 10)
-      assert.match(done.text, /href="\/x">Go on/)
+      assert.match(done.text, /href="\/x">Continue/)
       assert.notEqual(two.cookie, waited)
       assert.deepEqual([await two.me(), await one.me()], [vera, undefined])
       mock.timers.tick(MINUTE)
@@ -475,17 +478,17 @@ describe('Where two-factor sign-in is required', () => {
     })
   })
 
-  test('the last of it cannot be removed, but replaced', async () => {
+  test('the last method cannot be removed, but replaced', async () => {
     const { secret } = await setUp(one)
     await requiring('everybody', async () => {
       const reply = await one.submit(OWN, { action: 'remove' })
       assert.equal(reply.status, 422)
-      assert.match(reply.text, /role="alert"[^>]*>Two-factor sign-in is required here/)
+      assert.match(reply.text, /role="alert"[^>]*>This server requires two-factor authentication/)
       assert.notEqual((await setUp(one)).secret, secret)
     })
   })
 
-  test('of whoever waits to set it up, somebody who was faster is not overtaken', async () => {
+  test('a setup at the sign-in does not replace a concurrent one', async () => {
     await requiring('everybody', async () => {
       const [two, thief] = [browser(it.url), browser(it.url)]
       for (const each of [two, thief]) {
@@ -499,7 +502,7 @@ describe('Where two-factor sign-in is required', () => {
     })
   })
 
-  test('of administrators, others sign in as before', async () => {
+  test('for administrators, others sign in as before', async () => {
     await requiring('administrators', async () => {
       assert.deepEqual(to(await browser(it.url).signIn(login, PASSWORD)), [303, '/'])
       await it.make.user({ login: `chief-${count}`, admin: true, password_hash: hash })
@@ -507,14 +510,14 @@ describe('Where two-factor sign-in is required', () => {
     })
   })
 
-  test('tokens go on to serve the API', async () => {
+  test('tokens still give access to the API', async () => {
     await requiring('everybody', async () => {
       assert.equal((await (await it.as(vera)).get('/users/me')).body.id, vera)
     })
   })
 })
 
-test('The command line takes all of it from those who have lost it, and ends their sessions', async () => {
+test('The command line removes all second factors of a user and ends their sessions', async () => {
   await setUp(one)
   const half = await waiting()
   await it.db.transaction((tx) => resetTwoFactor(tx, vera))
@@ -523,7 +526,7 @@ test('The command line takes all of it from those who have lost it, and ends the
   assert.deepEqual(to(await browser(it.url).signIn(login, PASSWORD)), [303, '/'])
 })
 
-test('With the user goes all that was theirs', async () => {
+test('Deleting a user deletes all their second factors', async () => {
   await setUp(one)
   await one.submit(OWN, { action: 'begin' })
   await it.setting('users_deletable_by_admins', true)

@@ -58,7 +58,7 @@ const use = async (of: Browser, path: string, doing: Doing = {}, more: Record<st
 const passkeys = () => it.db.all(sql`select * from passkeys where user_id = ${vera} order by id`)
 
 describe('A new passkey', () => {
-  test('is made for a key that the device keeps to itself and uses only once it is sure of whom', async () => {
+  test('is requested as a discoverable key with user verification', async () => {
     const { rp, user, challenge, attestation, authenticatorSelection, excludeCredentials } = await options(one, OWN)
     assert.deepEqual(rp, { name: 'Halyard', id: 'localhost' })
     assert.equal(user.name, login)
@@ -82,7 +82,7 @@ describe('A new passkey', () => {
     assert.equal((await options(one, OWN)).excludeCredentials.length, 2)
   })
 
-  test('is refused when it was made elsewhere, for somebody else, unverified, vouched for, or again', async () => {
+  test('is refused if it is for another site or user, unverified, attested, or repeated', async () => {
     for (const [what, doing] of Object.entries<Doing>({
       'another origin': { origin: 'http://evil.example' },
       'another port': { origin: 'http://localhost:8081' },
@@ -113,7 +113,7 @@ describe('A new passkey', () => {
     assert.deepEqual(await passkeys(), [])
   })
 
-  test('whatever else is sent is refused', async () => {
+  test('any other input is refused', async () => {
     for (const credential of [
       '',
       '{}',
@@ -127,7 +127,7 @@ describe('A new passkey', () => {
       assert.equal((await one.submit(OWN, { action: 'add_passkey', credential })).status, 422, credential)
   })
 
-  test('needs a proof, as its removal does', async () => {
+  test('requires a proof, as its removal does', async () => {
     await add()
     mock.timers.tick(20 * MINUTE)
     const [{ id = 0 } = {}] = await passkeys()
@@ -138,7 +138,7 @@ describe('A new passkey', () => {
 })
 
 describe('Signing in without a password', () => {
-  test('leads to where one wanted to go, past all factors, with a new session', async () => {
+  test('redirects to the destination, past all factors, with a new session', async () => {
     await add()
     const two = browser(it.url)
     assert.match((await two.get('/login')).text, /data-passkey="get" hidden>.*Sign in with a passkey/s)
@@ -154,7 +154,7 @@ describe('Signing in without a password', () => {
     assert.deepEqual(to(await use(browser(it.url), LOGIN, {}, { back_url: '//evil.example' })), [303, '/'])
   })
 
-  test('asks for the app no more, where there is one', async () => {
+  test('does not require the app', async () => {
     await setUp(one)
     await add()
     const two = browser(it.url)
@@ -162,7 +162,7 @@ describe('Signing in without a password', () => {
     assert.equal(await two.me(), vera)
   })
 
-  test('does not go on with a session that was planted before', async () => {
+  test('never continues a planted session', async () => {
     await add()
     const attacker = await waitingBrowser(it.url, login)
     const victim = browser(it.url)
@@ -172,7 +172,7 @@ describe('Signing in without a password', () => {
     assert.deepEqual(to(await attacker.get(STAGE)), [303, '/login'])
   })
 
-  test('is refused for all that is wrong with it, in the same words', async () => {
+  test('is refused for every fault with the same message', async () => {
     await add()
     const told = new Set<string>()
     const refused = async (what: string, two: Browser, credential: string) => {
@@ -205,7 +205,7 @@ describe('Signing in without a password', () => {
     assert.equal(told.size, 1)
   })
 
-  test('takes what was signed once, in the browser that asked for it, within five minutes', async () => {
+  test('accepts a signature once, in the requesting browser, within five minutes', async () => {
     await add()
     const [two, three] = [browser(it.url), browser(it.url)]
     const asked = await options(two, LOGIN)
@@ -221,7 +221,7 @@ describe('Signing in without a password', () => {
     assert.equal((await two.submit(LOGIN, { credential: late })).status, 422)
   })
 
-  test('of many who send the same at once, lets one in', async () => {
+  test('accepts one of several concurrent copies', async () => {
     await add()
     const two = browser(it.url)
     const credential = device.get(await options(two, LOGIN))
@@ -236,7 +236,7 @@ describe('Signing in without a password', () => {
     assert.deepEqual(replies.map(({ status }) => status).sort(), [303, 422, 422, 422, 422])
   })
 
-  test('is refused where the key says that it was used less often than we know: there are two of it', async () => {
+  test('is refused if the signature counter decreases, as for a cloned key', async () => {
     await add()
     assert.equal((await use(browser(it.url), LOGIN, { uses: 7 })).status, 303)
     assert.equal((await use(browser(it.url), LOGIN, { uses: 7 })).status, 422)
@@ -245,12 +245,12 @@ describe('Signing in without a password', () => {
     assert.equal((await use(browser(it.url), LOGIN, { uses: 0xffffffff })).status, 303)
   })
 
-  test('goes on where the key does not count at all', async () => {
+  test('works for keys without a counter', async () => {
     await add()
     for (let i = 0; i < 2; i++) assert.equal((await use(browser(it.url), LOGIN, { uses: 0 })).status, 303)
   })
 
-  test('is refused once the passkey was removed, or its user locked, deleted or reset', async () => {
+  test('is refused after the removal of the passkey, and a lock, deletion or reset of its user', async () => {
     await add()
     const [{ id } = {}] = await passkeys()
     const two = browser(it.url)
@@ -274,7 +274,7 @@ describe('Signing in without a password', () => {
     assert.equal((await use(two, LOGIN)).status, 422)
   })
 
-  test('is not offered where the server is known by a number, and known by whatever name it has else', async () => {
+  test('is not offered at an IP address, and uses any host name', async () => {
     await it.setting('host_name', '10.0.0.1:8080')
     const { text } = await browser(it.url).get('/login')
     await it.setting('host_name', 'work.example')
@@ -286,7 +286,7 @@ describe('Signing in without a password', () => {
     assert.equal(rpId, 'work.example')
   })
 
-  test('is refused where providers alone let people sign in', async () => {
+  test('is refused if only providers may sign users in', async () => {
     await add()
     const two = browser(it.url)
     const credential = device.get(await options(two, LOGIN))
@@ -298,7 +298,7 @@ describe('Signing in without a password', () => {
     assert.deepEqual([status, await two.me()], [403, undefined])
   })
 
-  test('by wrong ones again and again, a network is held up', async () => {
+  test('by repeated wrong ones, a network is blocked', async () => {
     const two = browser(it.url)
     let reply = await two.submit(LOGIN, { credential: '{}' })
     for (let i = 0; i < 200 && reply.status === 422; i++) reply = await two.submit(LOGIN, { credential: '{}' })
@@ -308,11 +308,11 @@ describe('Signing in without a password', () => {
 })
 
 describe('As the second factor', () => {
-  test('a passkey is asked for after the password, and a recovery code helps without it', async () => {
+  test('a passkey is required after the password, or a recovery code', async () => {
     const [code = ''] = codesIn(await add())
     const two = await waitingBrowser(it.url, login)
     const { text } = await two.get(STAGE)
-    assert.match(text, /Use a passkey.*data-passkey="get"/s)
+    assert.match(text, /Use one of your passkeys.*data-passkey="get"/s)
     assert.equal(/name="code"/.test(text), false)
     const { allowCredentials } = await options(two, STAGE)
     assert.deepEqual(allowCredentials, [
@@ -325,7 +325,7 @@ describe('As the second factor', () => {
     assert.equal((await (await waitingBrowser(it.url, login)).submit(STAGE, { recovery: code })).status, 200)
   })
 
-  test('the app serves as well, where there are both', async () => {
+  test('the app works as well if there are both', async () => {
     const { secret } = await setUp(one)
     await add()
     mock.timers.tick(MINUTE)
@@ -334,7 +334,7 @@ describe('As the second factor', () => {
     assert.deepEqual(to(await two.submit(STAGE, { code: codeOf(secret) })), [303, '/'])
   })
 
-  test('a passkey of somebody else is refused, and one that was asked for by somebody else', async () => {
+  test('a passkey of another user is refused, and one for another session', async () => {
     await add()
     const other = `other-${count}`
     await it.make.user({ login: other, password_hash: hash })
@@ -353,7 +353,7 @@ describe('As the second factor', () => {
     assert.equal(await two.me(), undefined)
   })
 
-  test('nothing is taken without user verification, twice, or by a session that waited too long', async () => {
+  test('a signature is refused without user verification, twice, or in an expired session', async () => {
     await add()
     const two = await waitingBrowser(it.url, login)
     assert.equal((await use(two, STAGE, { isVerified: false })).status, 422)
@@ -367,7 +367,7 @@ describe('As the second factor', () => {
 })
 
 describe('Confirming', () => {
-  test('works by a passkey of one’s own, in the session that asked for it', async () => {
+  test('works with an own passkey in the requesting session', async () => {
     await add()
     mock.timers.tick(20 * MINUTE)
     assert.match((await one.get('/confirm')).text, /name="password".*Confirm with a passkey/s)
@@ -380,7 +380,7 @@ describe('Confirming', () => {
     assert.equal((await one.get(OWN)).status, 200)
   })
 
-  test('is all that is asked of whoever has no password here', async () => {
+  test('is the only option without a password', async () => {
     await add()
     await it.db.transaction(async (tx) => {
       await tx.run(sql`update principals set password_hash = null where id = ${vera}`)
@@ -388,11 +388,11 @@ describe('Confirming', () => {
     })
     const { text } = await one.get('/confirm')
     assert.match(text, /Confirm with a passkey/)
-    assert.equal(/name="password"|Sign out and in again/.test(text), false)
+    assert.equal(/name="password"|Sign out and sign in again/.test(text), false)
   })
 })
 
-test('Where two-factor sign-in is required, a passkey is enough, and the last one stays', async () => {
+test('Where two-factor authentication is required, a passkey is enough, and the last one stays', async () => {
   await add()
   await it.setting('two_factor_required', 'everybody')
   const [{ id } = {}] = await passkeys()
@@ -404,7 +404,7 @@ test('Where two-factor sign-in is required, a passkey is enough, and the last on
   assert.equal((await passkeys()).length, 1)
 })
 
-test('Nobody removes a passkey of somebody else', async () => {
+test('A user cannot remove the passkey of another', async () => {
   await add()
   const [{ id } = {}] = await passkeys()
   await it.make.user({ login: `other-${count}`, password_hash: hash })
@@ -415,7 +415,7 @@ test('Nobody removes a passkey of somebody else', async () => {
   assert.equal((await passkeys()).length, 1)
 })
 
-test('Pages run the one script that we have, from ours alone, and only where it is needed', async () => {
+test('Pages allow only our script, and only where needed', async () => {
   await add()
   for (const [of, path] of [
     [browser(it.url), '/login'],

@@ -1,4 +1,4 @@
-/** Somebody with two-factor sign-in, and what they do with it. */
+/** Somebody with two-factor authentication, and what they do with it. */
 import assert from 'node:assert/strict'
 import type { Reply } from '#test/instance.ts'
 import { codeOf } from '#test/totp.ts'

@@ -44,7 +44,7 @@ export async function faultsOf(registration: Registration, db: Reader): Promise<
     void faults.push(violation(attribute, sentence, { complete: true }))
   if (name.trim() === '') wrong('name', "Name can't be blank.")
   if (name.length > LONGEST_NAME) wrong('name', `Name is too long (maximum is ${LONGEST_NAME} characters).`)
-  if (!isStorable(name)) wrong('name', 'Name has characters that no text can hold.')
+  if (!isStorable(name)) wrong('name', 'Name contains invalid characters.')
   // One that only comes by itself is sent back to nowhere.
   if (redirectUris.length === 0 && !confidential) wrong('redirectUris', 'A public application needs a redirect URI.')
   if (redirectUris.length > MOST_URIS) wrong('redirectUris', `There are too many redirect URIs (maximum is ${MOST_URIS}).`)
@@ -56,8 +56,8 @@ export async function faultsOf(registration: Registration, db: Reader): Promise<
   for (const scope of scopes) if (!known().includes(scope)) wrong('scopes', `There is no scope ${scope}.`)
   if (actingUserId !== null) {
     const user = sql`select id from principals where id = ${actingUserId} and type = 'User' and status = ${ACTIVE}`
-    if (!confidential) wrong('actingUserId', 'Only a confidential application can act as a user by itself.')
-    else if (!(await db.one(user))) wrong('actingUserId', 'The user to act as has to be active.')
+    if (!confidential) wrong('actingUserId', 'Only a confidential application can use client credentials.')
+    else if (!(await db.one(user))) wrong('actingUserId', 'The user for client credentials must be active.')
   }
   return faults
 }

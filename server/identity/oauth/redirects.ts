@@ -14,17 +14,17 @@ const FORBIDDEN = /^(about|blob|chrome|data|file|filesystem|ftp|intent|javascrip
 export function faultOf(uri: string, confidential: boolean): string | undefined {
   if (uri === NATIVE) return undefined
   const url = /^[\x21-\x7e]+$/.test(uri) ? URL.parse(uri) : null
-  if (!url) return 'is not an absolute address'
+  if (!url) return 'is not an absolute URI'
   if (FORBIDDEN.test(url.protocol)) return `cannot begin with ${url.protocol}`
   if (uri.includes('#')) return 'cannot have a fragment (#…)'
   if (uri.includes('*')) return 'cannot have a wildcard (*)'
   if (url.username !== '' || url.password !== '') return 'cannot have a user name or password'
-  if (url.href !== uri && url.href !== `${uri}/`) return `has to be written as ${url.href}`
+  if (url.href !== uri && url.href !== `${uri}/`) return `must be written as ${url.href}`
   if (url.protocol === 'https:') return undefined
   if (url.protocol === 'http:') {
-    return LOOPBACKS.includes(url.hostname) ? undefined : `has to begin with https:// (http:// only for ${LOOPBACKS.join(', ')})`
+    return LOOPBACKS.includes(url.hostname) ? undefined : `must begin with https:// (http:// only for ${LOOPBACKS.join(', ')})`
   }
-  return confidential ? 'has to begin with https://: only public applications can have a scheme of their own' : undefined
+  return confidential ? 'must begin with https://: only public applications can have a custom scheme' : undefined
 }
 
 /** An address on one's own device without its port, which programs there cannot choose before they run. */

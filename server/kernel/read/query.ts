@@ -93,6 +93,6 @@ export function checkSelect(select: readonly string[], supported: ReadonlySet<st
   if (wrong.length === 0) return
   throw new ApiError(
     'InvalidSignal',
-    `The select parameter names what cannot be selected: ${wrong.join(', ')}. Supported are: ${[...supported].sort().join(', ')}.`,
+    `The select parameter names unsupported properties: ${wrong.join(', ')}. Supported are: ${[...supported].sort().join(', ')}.`,
   )
 }

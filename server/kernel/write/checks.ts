@@ -43,8 +43,8 @@ const unproven = (attribute: string, { proof }: Context): Violation => ({
   ...readOnly(attribute),
   message:
     proof === 'stale'
-      ? 'can be changed once you have confirmed at /confirm that it is you'
-      : 'decides who can sign in, so it cannot be changed by a token alone: send your currentPassword along, or sign in to change it',
+      ? 'requires a fresh proof of identity: confirm at /confirm first'
+      : 'affects who can sign in, so a token alone cannot change it: add your currentPassword, or sign in to change it',
 })
 /** Whether what was sent is not what is stored; what else becomes of it is not the sender's doing. */
 function isChanged({ name: own, column, many, to }: Property, { before }: Draft, parsed: Parsed, current: unknown): boolean {

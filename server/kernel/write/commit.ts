@@ -42,7 +42,7 @@ export async function writing<T>(db: Database, resource: Resource, work: (tx: Tr
 }
 /** A unique index that two writes raced for. */
 function constraintViolation(resource: Resource, error: ConstraintError): ApiError {
-  if (error.kind === 'foreign') return conflict('Something this refers to was removed in the meantime.')
+  if (error.kind === 'foreign') return conflict('A referenced resource was removed in the meantime.')
   // Of several columns the last one is what must be unique within the others.
   const place = ({ column }: Property) =>
     column ? error.message.search(new RegExp(`(\\b|_)${column}\\b(?!.*\\b${column}\\b)`)) : -1

@@ -155,7 +155,7 @@ const members = ['id', 'action', 'context', 'principal']
 const listCapabilities = operation({
   method: 'GET',
   path: '/capabilities',
-  summary: 'List capabilities: one’s own, unless filters name others',
+  summary: 'List capabilities, by default those of the viewer',
   description:
     'Answers who may do what where. Of all at once there could be millions, so the filters have to name some principals, contexts or ids; without any they are the caller’s own.',
   tag: 'Capability',

@@ -123,7 +123,7 @@ export async function removableMembership(row: Row, { db }: Context): Promise<re
   const inherited = await db.one(
     sql`select id from membership_roles where membership_id = ${row['id']} and inherited_from is not null limit 1`,
   )
-  return inherited ? [violation('base', 'Some of its roles come from a group; only the group can lose them.')] : []
+  return inherited ? [violation('base', 'Some of its roles are inherited from a group. Remove them from the group.')] : []
 }
 
 /** Removes a membership with all that was passed on from it. */

@@ -125,7 +125,7 @@ const manageable = inProject('manage_members', 'id')
 const listProjectsMembersAdded = operation({
   method: 'GET',
   path: '/memberships/available_projects',
-  summary: 'List projects that members can be added to',
+  summary: 'List available projects for memberships',
   description: 'Answers the projects whose members the caller may manage.',
   tag: 'Membership',
   guard: managesMembers,

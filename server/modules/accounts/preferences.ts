@@ -129,7 +129,7 @@ const mine = { path: '/my_preferences', tag } as const
 const findOnesOwnPreferences = operation({
   ...mine,
   method: 'GET',
-  summary: 'Find one’s own preferences',
+  summary: 'Redirect to the own preferences',
   description: 'Leads to `/api/v3/users/me/preferences`.',
   answers: { status: 301 },
   run: elsewhere(301),
@@ -137,7 +137,7 @@ const findOnesOwnPreferences = operation({
 const findOnesOwnPreferences2 = operation({
   ...mine,
   method: 'PATCH',
-  summary: 'Find one’s own preferences, to update them',
+  summary: 'Redirect to the own preferences for an update',
   description: 'Leads to `/api/v3/users/me/preferences`, to which the same request has to be sent.',
   answers: { status: 308 },
   run: elsewhere(308),

@@ -47,7 +47,7 @@ function said(comment: unknown, shape: 'object' | 'text'): string {
 const listWhatWasDoneWork = operation({
   method: 'GET',
   path: '/work_packages/:id/activities',
-  summary: 'List what was done to a work package and said about it',
+  summary: 'List the activities of a work package',
   description:
     'Answers the history of a work package, its oldest entry first, all at once: changes with their details, and comments. Internal comments are told to those who may see them.',
   tag,
@@ -102,7 +102,7 @@ function isInternal(body: Payload): boolean {
 const correctComment = operation({
   method: 'PATCH',
   path: '/activities/:id',
-  summary: 'Correct a comment',
+  summary: 'Update a comment',
   takes: 'CommentCorrection',
   description:
     'Replaces the text of a comment, one’s own or, with the permission for it, anybody’s. `comment` is a text here, not an object; its files can be named anew by `_links.attachments`.',
@@ -134,7 +134,7 @@ const listReactionsComment = operation({
 const reactComment = operation({
   method: 'PATCH',
   path: '/activities/:id/emoji_reactions',
-  summary: 'React to a comment, or take a reaction back',
+  summary: 'Add or remove a reaction to a comment',
   takes: 'EmojiReactionWrite',
   description: 'Adds the caller’s reaction, or removes it where it is there already, and answers all reactions to the comment.',
   tag: 'EmojiReaction',
@@ -148,7 +148,7 @@ const reactComment = operation({
     if (!context.viewer.signedIn || !(await holds(context, may, place))) throw forbidden()
     if (typeof reaction !== 'string' || !Object.hasOwn(emojis, reaction))
       throw new ApiError('BadRequest', `The request is malformed: reaction must be one of ${Object.keys(emojis).join(', ')}.`)
-    if (!row['notes']) throw new ApiError('BadRequest', 'The request is malformed: one can only react to a comment.')
+    if (!row['notes']) throw new ApiError('BadRequest', 'The request is malformed: only comments can have reactions.')
     const { id } = row
     await db.transaction(async (tx) => {
       const mine = sql`journal_id = ${id} and user_id = ${context.viewer.id} and reaction = ${reaction}`

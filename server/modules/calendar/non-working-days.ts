@@ -53,7 +53,7 @@ export const NonWorkingDay = resource<'non_working_days', { isTaken: boolean }>(
   },
   check: [
     ({ row }, { isTaken }) =>
-      isTaken ? [violation('date', `There is a non-working day on ${row.date} already.`, { complete: true })] : [],
+      isTaken ? [violation('date', `A non-working day on ${row.date} already exists.`, { complete: true })] : [],
   ],
   after: [
     async (tx, { row, before }, _, context) => {

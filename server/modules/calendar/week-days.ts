@@ -127,7 +127,7 @@ const listDaysWeek = operation({
 const changeWhichDaysWeekAre = operation({
   ...all,
   method: 'PATCH',
-  summary: 'Change which days of the week are working days',
+  summary: 'Update the week days',
   takes: 'WeekDaysWrite',
   description:
     'Takes a collection of week days, each named by its link `self`; days that are not named stay as they are. Work packages are scheduled anew. At least one working day has to be left. For administrators.',
@@ -146,7 +146,7 @@ const viewDayWeek = operation({
 const changeWhetherDayWeekWorking = operation({
   ...one,
   method: 'PATCH',
-  summary: 'Change whether a day of the week is a working day',
+  summary: 'Update a week day',
   takes: 'WeekDayWrite',
   description: 'Work packages are scheduled anew. At least one working day has to be left. For administrators.',
   guard: admin,

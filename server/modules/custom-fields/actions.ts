@@ -229,16 +229,17 @@ export async function makeAction(
 ): Promise<number> {
   if (name.trim() === '' || [...name].length > 255) throw new Error('A custom action needs a name of at most 255 characters.')
   for (const [own, ids] of Object.entries(conditions)) {
-    if (!(conditionNames as readonly string[]).includes(own)) throw new Error(`"${own}" is none of ${conditionNames.join(', ')}.`)
-    if (!Array.isArray(ids) || !ids.every(Number.isInteger)) throw new Error(`The condition ${own} has to be a list of ids.`)
+    if (!(conditionNames as readonly string[]).includes(own))
+      throw new Error(`The condition "${own}" is not one of ${conditionNames.join(', ')}.`)
+    if (!Array.isArray(ids) || !ids.every(Number.isInteger)) throw new Error(`The condition ${own} must be a list of ids.`)
   }
-  if (Object.keys(changes).length === 0) throw new Error('A custom action has to change something.')
+  if (Object.keys(changes).length === 0) throw new Error('A custom action needs at least one change.')
   const now = new Date().toISOString()
   const last = await tx.one<{ position: number }>(sql`select coalesce(max(position), 0) as position from custom_actions`)
   const values = { name, description, position: (last?.position ?? 0) + 1, conditions, changes, created_at: now, updated_at: now }
   const row = await tx.one<{ id: number }>(insert('custom_actions', values)).catch((cause: unknown) => {
     if (!(cause instanceof ConstraintError) || cause.kind !== 'unique') throw cause
-    throw new Error(`There is a custom action "${name}" already.`, { cause })
+    throw new Error(`A custom action "${name}" already exists.`, { cause })
   })
   await invalidate(tx, 'custom_actions')
   return (row as { id: number }).id

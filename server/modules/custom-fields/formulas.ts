@@ -20,7 +20,7 @@ export function readFormula(text: string): readonly Step[] {
   const end = text.trimEnd().length
   while (TOKEN.lastIndex < end) {
     const at = TOKEN.lastIndex
-    const wrong = () => new Error(`The formula is not understood from "${text.slice(at, at + 20).trim()}" on.`)
+    const wrong = () => new Error(`The formula has a syntax error at "${text.slice(at, at + 20).trim()}".`)
     const match = TOKEN.exec(text)
     if (!match) throw wrong()
     const [, number, field, sign = ''] = match
@@ -45,7 +45,7 @@ export function readFormula(text: string): readonly Step[] {
       isValueNext = true
     }
   }
-  if (isValueNext || waiting.includes('(')) throw new Error('The formula ends too early.')
+  if (isValueNext || waiting.includes('(')) throw new Error('The formula is incomplete.')
   return [...steps, ...(waiting.toReversed() as Step[])]
 }
 

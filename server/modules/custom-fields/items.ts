@@ -108,7 +108,7 @@ async function listed(path: string, items: readonly Row[], context: Context): Pr
 const listWayFromRootItem = operation({
   method: 'GET',
   path: '/custom_field_items/:id/branch',
-  summary: 'List the way from the root to an item of a custom field',
+  summary: 'List the branch of an item of a custom field',
   description: 'Answers the items above an item, its root first, and itself.',
   tag: 'HierarchyItem',
   guard: signedIn,

@@ -94,7 +94,7 @@ export async function makeField(tx: Transaction, plan: FieldPlan): Promise<numbe
     )
     .catch((cause: unknown) => {
       if (!(cause instanceof ConstraintError) || cause.kind !== 'unique') throw cause
-      throw new Error(`There is a custom field "${called}" of ${resource} already.`, { cause })
+      throw new Error(`${resource} already has a custom field "${called}".`, { cause })
     })) as { id: number }
 
   if (projects && projects.length > 0) {

@@ -116,7 +116,7 @@ async function finish({ context, db }: ApiRequest, row: Row, direct: DirectAcces
 
 /** What there is to know of a stored file. Throws 404 where there is none, 422 where it is not of the size announced. */
 async function examined({ files }: Context, file: string, size: number): Promise<Findings> {
-  const wrong = () => refused(violation('file', `The file is not of the size announced (${size} Bytes).`, { complete: true }))
+  const wrong = () => refused(violation('file', `The file does not have the announced size (${size} Bytes).`, { complete: true }))
   const bytes = await files.read(file)
   if (!bytes) throw notFound()
   const passing = inspected(bytes, size)

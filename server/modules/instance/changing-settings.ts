@@ -30,10 +30,10 @@ const LARGEST_PAGE = 10_000
 const faults: { readonly [name in SettingName]?: (value: never) => string | undefined } = {
   apiv3_cors_origins: (origins: string[]) => {
     const wrong = origins.find((origin) => !isOrigin(origin))
-    return wrong === undefined ? undefined : `has to be origins such as https://app.example.org, which “${wrong}” is not`
+    return wrong === undefined ? undefined : `must be origins such as https://app.example.org, not “${wrong}”`
   },
   apiv3_max_page_size: (size: number) =>
-    size >= 1 && size <= LARGEST_PAGE ? undefined : `has to be a number from 1 to ${LARGEST_PAGE}`,
+    size >= 1 && size <= LARGEST_PAGE ? undefined : `must be a number from 1 to ${LARGEST_PAGE}`,
 }
 
 /** What is wrong with a value for a setting, in a sentence that follows its name; undefined where nothing is. */
@@ -74,14 +74,14 @@ const emptyAtFirst: { readonly [name in SettingName]?: 'number' } = {
 export function valueIn(name: SettingName, text: string): unknown {
   const standard: unknown = defaultSettings[name]
   const refuse = (what: string): never => {
-    throw new Error(`${name} has to be ${what}, which "${text}" is not.`)
+    throw new Error(`${name} must be ${what}, not "${text}".`)
   }
   const value = (() => {
     if (standard === null) {
       if (text === 'null') return null
       return emptyAtFirst[name] === undefined ? text : /^\d{1,9}$/.test(text) ? Number(text) : refuse('a number or null')
     }
-    if (Array.isArray(standard)) return listIn(text, standard[0]) ?? refuse('a list, separated by commas,')
+    if (Array.isArray(standard)) return listIn(text, standard[0]) ?? refuse('a comma-separated list')
     switch (typeof standard) {
       case 'boolean':
         return text === 'true' || text === 'false' ? text === 'true' : refuse('true or false')

@@ -94,7 +94,7 @@ const viewExampleForm = operation({
 const viewExampleAggregatedCollection = operation({
   method: 'GET',
   path: '/examples',
-  summary: 'View an example of an aggregated collection: the work packages, grouped and summed up as asked',
+  summary: 'View an example of an aggregated collection of work packages',
   description: 'Shows what groups and sums look like, by the work packages that the caller sees.',
   tag: 'Example',
   answers: { status: 200, of: 'WorkPackage', as: 'collection' },

@@ -33,13 +33,14 @@ export async function switchModule(
   isOn: boolean,
 ): Promise<void> {
   const module = projectModules.find((one) => one.name === name)
-  if (!module) throw new Error(`There is no module "${name}"; there are ${projectModules.map((one) => one.name).join(', ')}.`)
+  if (!module)
+    throw new Error(`There is no module "${name}"; the modules are ${projectModules.map((one) => one.name).join(', ')}.`)
   const rows = await tx.all<{ name: string }>(sql`select name from enabled_modules where project_id = ${project}`)
   const on = new Set(rows.map((row) => row.name))
   const lacking = module.requires.find((one) => !on.has(one))
-  if (isOn && lacking) throw new Error(`The module ${name} needs ${lacking}; enable that first.`)
+  if (isOn && lacking) throw new Error(`The module ${name} requires ${lacking}; enable it first.`)
   const dependent = projectModules.find((one) => on.has(one.name) && one.requires.includes(name))
-  if (!isOn && dependent) throw new Error(`The module ${dependent.name} needs ${name}; disable that first.`)
+  if (!isOn && dependent) throw new Error(`The module ${dependent.name} requires ${name}; disable ${dependent.name} first.`)
   if (isOn === on.has(name)) return
   await tx.run(
     isOn

@@ -42,7 +42,7 @@ const schemaWorkspace = operation({
 const listWhatProjectPutBelow = operation({
   method: 'GET',
   path: '/projects/available_parent_projects',
-  summary: 'List what a project can be put below',
+  summary: 'List available parents of a project',
   description:
     'Answers the workspaces that can be the parent of the one that `of` names, or of a new one of the kind that `workspace_type` names. What would close a circle is left out.',
   tag: 'Project',
@@ -117,7 +117,7 @@ const listTypesProjectHas = nested({
   ...parents,
   resource: Type,
   as: 'types',
-  summary: 'List the types that a project has',
+  summary: 'List the types of a project',
   description: 'Answers the types that work packages of the project can have, in their order, all at once.',
   within: async (project, context) => {
     await need(context, project, 'view_work_packages', 'manage_types')
@@ -130,7 +130,7 @@ const listVersionsProjectUse = nested({
   ...parents,
   resource: Version,
   as: 'versions',
-  summary: 'List the versions that a project can use',
+  summary: 'List the versions of a project',
   description: 'Answers the project’s own versions and those that others share with it, all at once.',
   within: async (project, context) => {
     await need(context, project, 'view_work_packages', 'manage_versions')

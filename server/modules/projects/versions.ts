@@ -104,7 +104,7 @@ const projectsAmong = (context: Context, ids: readonly number[]) => among(contex
 const listProjectsWhichVersionsCreated = operation({
   method: 'GET',
   path: '/versions/available_projects',
-  summary: 'List the projects in which versions can be created',
+  summary: 'List available projects for versions',
   description: 'Answers the projects in which the caller may create versions.',
   tag: 'Version',
   guard: inAnyProject('manage_versions'),
@@ -122,7 +122,7 @@ const listWhichVersionUsed = ['projects', 'workspaces'].map((as) =>
   operation({
     method: 'GET',
     path: `/versions/:id/${as}`,
-    summary: `List the ${as} in which a version can be used`,
+    summary: `List the ${as} that can use a version`,
     description:
       'Answers where work packages can have the version: the project that defines it and those that it is shared with, as far as the caller may see them.',
     tag: 'Version',

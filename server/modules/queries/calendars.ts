@@ -34,14 +34,14 @@ const refused = (fault: string) => {
 
 /** Sees to it that the viewer may give others the calendar of a query that they see. Throws 403. */
 async function mayShare(query: Row, context: Context): Promise<void> {
-  if (!context.settings.ical_enabled) throw forbidden('Calendars of queries are switched off.')
+  if (!context.settings.ical_enabled) throw forbidden('Query calendars are disabled.')
   await demand(context, share, query)
 }
 
 const makeAddressAtWhichCalendar = operation({
   method: 'POST',
   path: '/queries/:id/ical_url',
-  summary: 'Make an address at which calendar programs read a query',
+  summary: 'Create a calendar address for a query',
   description:
     'Makes a secret address, told only this once, at which calendar programs read what the query finds as iCalendar. It lasts until it is revoked, so it is refused to a token that expires and to a session that has not shown for a while who it is.',
   tag: 'Query',
@@ -52,7 +52,7 @@ const makeAddressAtWhichCalendar = operation({
     await mayShare(query, context)
     if (context.proof === 'stale') throw forbidden(CONFIRM)
     if (context.until !== undefined)
-      throw forbidden('The address would outlast the token: ask for it with one that does not expire, or sign in.')
+      throw forbidden('The address would outlast the token. Use a token that does not expire, or sign in.')
     const name = body['token_name']
     const fault = faultOf(name)
     if (fault) throw refused(fault)

@@ -35,7 +35,7 @@ const ops = ['star', 'unstar'].map((verb) =>
 const listProjectsQuery = operation({
   method: 'GET',
   path: '/queries/available_projects',
-  summary: 'List the projects that a query can be of',
+  summary: 'List available projects for queries',
   description: 'Answers the projects in which the caller sees work packages.',
   tag,
   guard: list,

@@ -96,7 +96,7 @@ const moreWorkPackage = extension('WorkPackage', 'work_packages', {
 const viewOrderQueryWasGiven = operation({
   method: 'GET',
   path: '/queries/:id/order',
-  summary: 'View the order that a query was given by hand',
+  summary: 'View the manual order of a query',
   description: 'Answers positions by the ids of work packages, of those that the caller sees.',
   tag: 'Query',
   answers: { status: 200, of: 'WorkPackagePositions', as: 'plain' },
@@ -131,7 +131,7 @@ const changeOrderQuery = (['PATCH', 'PUT'] as const).map((method) =>
   operation({
     method,
     path: '/queries/:id/order',
-    summary: 'Change the order of a query',
+    summary: 'Update the manual order of a query',
     description: 'Gives work packages new positions; -1 takes one out of the order. Those that are not named keep theirs.',
     tag: 'Query',
     answers: { status: 200, of: 'QueryOrderChanged', as: 'plain' },

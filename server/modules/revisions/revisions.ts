@@ -66,7 +66,7 @@ const listRevisionsSpeakWorkPackage = nested({
   parent: 'WorkPackage',
   resource: Revision,
   as: 'revisions',
-  summary: 'List the revisions that speak of a work package',
+  summary: 'List the revisions of a work package',
   description: 'Answers the commits whose messages name the work package, of the repositories that the caller may see.',
   // Not judged by the work package's project: its revisions may be those of others, and each is seen or not by itself.
   within: async (row) => {

@@ -16,7 +16,7 @@ const onWorkPackages = either(inProject('log_time'), inProject('log_own_time'), 
 const listProjectsTimeBooked = operation({
   method: 'GET',
   path: '/time_entries/available_projects',
-  summary: 'List the projects time can be booked in',
+  summary: 'List available projects for time entries',
   description: 'Answers the projects in which the caller may book time.',
   tag: 'TimeEntry',
   guard: inProjects,
@@ -35,7 +35,7 @@ async function workPackages(context: Context) {
 const listWorkPackagesTimeBooked = operation({
   method: 'GET',
   path: '/time_entries/available_work_packages',
-  summary: 'List the work packages time can be booked on',
+  summary: 'List available work packages for time entries',
   description: 'Answers the work packages on which the caller may book time.',
   tag: 'TimeEntry',
   guard: onWorkPackages,
@@ -47,7 +47,7 @@ const listWorkPackagesTimeBooked = operation({
 const listWorkPackagesTimeEntry = operation({
   method: 'GET',
   path: '/time_entries/:id/available_work_packages',
-  summary: 'List the work packages a time entry can be moved to',
+  summary: 'List available work packages for a time entry',
   description: 'Answers the work packages on which the caller may book time, for a time entry that is there already.',
   tag: 'TimeEntry',
   answers: { status: 200, of: 'WorkPackage', as: 'collection' },

@@ -87,7 +87,7 @@ const listWorkPackagesProject = ['projects', 'workspaces'].flatMap((parent) => {
     operation({
       method: 'GET',
       path: `/${parent}/:id/available_assignees`,
-      summary: 'List who work in a project can be assigned to',
+      summary: 'List available assignees of a project',
       description:
         'Answers the users, groups and placeholder users that work packages of the project can be assigned to, all at once.',
       tag,
@@ -111,7 +111,7 @@ const assignees = (context: Context, project: number, workPackage?: number) =>
 const listWhoWorkPackageAssigned = operation({
   method: 'GET',
   path: '/work_packages/:id/available_assignees',
-  summary: 'List who a work package can be assigned to',
+  summary: 'List available assignees of a work package',
   description: 'Answers the users, groups and placeholder users that this work package can be assigned to, all at once.',
   tag,
   answers: { status: 200, of: 'Principal', as: 'collection' },
@@ -132,7 +132,7 @@ async function targets(context: Context) {
 const listProjectsWorkPackageCreated = operation({
   method: 'GET',
   path: '/work_packages/available_projects',
-  summary: 'List the projects a work package can be created in',
+  summary: 'List available projects for new work packages',
   description: 'Answers the projects in which the caller may create work packages.',
   tag,
   guard: add,
@@ -144,7 +144,7 @@ const listProjectsWorkPackageCreated = operation({
 const listProjectsWorkPackageMoved = operation({
   method: 'GET',
   path: '/work_packages/:id/available_projects',
-  summary: 'List the projects a work package can be moved to',
+  summary: 'List available projects for moving a work package',
   description: 'Answers the projects to which the caller may move this work package.',
   tag,
   answers: { status: 200, of: 'Project', as: 'collection' },
@@ -163,7 +163,7 @@ const onlookers = (row: { id: number; project_id: number }) => sql`
 const listWhoCouldWatchWork = operation({
   method: 'GET',
   path: '/work_packages/:id/available_watchers',
-  summary: 'List who could watch a work package and does not',
+  summary: 'List available watchers of a work package',
   description: 'Answers the users who may see the work package and do not watch it yet.',
   tag,
   answers: { status: 200, of: 'User', as: 'collection' },

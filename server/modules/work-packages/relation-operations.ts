@@ -17,7 +17,7 @@ const workPackage = ({ params, context }: ApiRequest) => rowFrom(params['id'] as
 const findRelationsWorkPackage = operation({
   method: 'GET',
   path: '/work_packages/:id/relations',
-  summary: 'Find the relations of a work package',
+  summary: 'Redirect to the relations of a work package',
   description: 'Leads to the list of relations, filtered by the work package.',
   tag: 'Relation',
   answers: { status: 308 },
@@ -51,7 +51,7 @@ const createRelationWorkPackage = operation({
 const listWhatWorkPackageCould = operation({
   method: 'GET',
   path: '/work_packages/:id/available_relation_candidates',
-  summary: 'List what a work package could be related to',
+  summary: 'List available relation candidates of a work package',
   description:
     'Answers work packages that can stand in a relation of a type to this one, found by words of `query`. What is related already is left out, and so is what would close a circle.',
   tag: 'WorkPackage',

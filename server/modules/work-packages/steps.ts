@@ -209,7 +209,7 @@ export function checkNumbers(draft: Draft, facts: Facts, { settings }: Context):
   const inStatus = settings.work_package_done_ratio === 'status'
   const soonest = soonestStart(row, facts)
   const early = tooEarly(draft, soonest).map((name) =>
-    violation(name, `cannot be before ${soonest}, the first day that the predecessors leave open`),
+    violation(name, `cannot be before ${soonest}, the earliest date that the predecessors allow`),
   )
   const datesFollow = followsChildren(row, facts) || early.length > 0
   return [

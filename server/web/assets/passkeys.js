@@ -1,16 +1,16 @@
-// Lets the browser make or use a passkey, and sends what it gives with the form. The only script of the product.
+// Lets the browser create or use a passkey and submits its response with the form. The only script of the product.
 const ceremonies = {
   create: (options) => navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) }),
   get: (options) => navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) }),
 }
 
-async function give(form) {
+async function submit(form) {
   const alert = form.querySelector('[role=alert]')
   alert.hidden = true
   const body = new URLSearchParams({ action: 'passkey_options' })
   try {
     const reply = await fetch(form.getAttribute('action'), { method: 'POST', body })
-    // Something else has to be done first: reading the page again leads there.
+    // The server requires another step first: reloading the page redirects there.
     if (reply.redirected || !reply.headers.get('content-type')?.includes('json')) return location.reload()
     const credential = await ceremonies[form.dataset.passkey](await reply.json())
     form.elements.credential.value = JSON.stringify(credential)
@@ -25,7 +25,7 @@ if (globalThis.PublicKeyCredential?.parseCreationOptionsFromJSON) {
     form.hidden = false
     form.addEventListener('submit', (event) => {
       event.preventDefault()
-      give(form)
+      submit(form)
     })
   }
 }

@@ -1,4 +1,4 @@
-/** Applications that may ask people to let them in, as administrators register them. */
+/** The administration of OAuth applications. */
 import type { Database } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import {
@@ -25,13 +25,13 @@ import { type Area, administering, alert, framed, notice, type OwnVisit, onTo } 
 const LIST = '/admin/oauth/applications'
 const pathOf = (id: number | string) => `${LIST}/${id}`
 
-/** A registration as a form holds it. */
+/** A registration as the fields of a form. */
 interface Filled {
   readonly name: string
   readonly redirectUris: string
   readonly scopes: readonly string[]
   readonly confidential: boolean
-  /** The user name of whom it acts as by itself. */
+  /** The username of the user that the application acts as with client credentials. */
   readonly actingUser: string
 }
 
@@ -50,8 +50,8 @@ const filledIn = ({ given }: OwnVisit): Filled => ({
 const loginOf = async (id: number | null, db: Database): Promise<string> =>
   id === null ? '' : ((await db.one(sql`select login from principals where id = ${id}`))?.['login'] ?? '')
 
-/** What a form means. Nobody is found where no user has that name: `faultsOf` then says what is wrong. */
-async function meant({ actingUser, redirectUris, ...rest }: Filled, db: Database): Promise<Registration> {
+/** The registration that a form describes. An unknown username gives an id that no user has, which `faultsOf` reports. */
+async function registrationOf({ actingUser, redirectUris, ...rest }: Filled, db: Database): Promise<Registration> {
   const user =
     actingUser !== '' && isStorable(actingUser)
       ? await db.one<{ id: number }>(sql`select id from principals where lower(login) = lower(${actingUser}) and type = 'User'`)
@@ -64,7 +64,7 @@ async function meant({ actingUser, redirectUris, ...rest }: Filled, db: Database
 }
 const NOBODY = 0
 
-/** Does what may be refused; gives what is wrong, by the parts of the form. */
+/** Runs a write; gives its validation errors, by the fields of the form. */
 async function tried<T>(work: () => Promise<T>): Promise<{ done: T } | { faults: Faults }> {
   try {
     return { done: await work() }
@@ -75,7 +75,7 @@ async function tried<T>(work: () => Promise<T>): Promise<{ done: T } | { faults:
   }
 }
 
-/** The parts of a form that can be changed later as well. */
+/** The fields that can be changed after the registration, too. */
 const parts = (
   { name, redirectUris, scopes, actingUser }: Filled,
   faults: Faults,
@@ -86,48 +86,48 @@ const parts = (
   value: name,
   required: true,
   error: faults.name,
-  hint: 'People are asked whether they let it in by this name.',
+  hint: 'The consent page shows this name.',
 })}
 ${area({
-  label: 'Redirect addresses',
+  label: 'Redirect URIs',
   name: 'redirectUris',
   value: redirectUris,
   error: faults.redirectUris,
-  hint: html`One on each line. People are sent back to one of them, letter by letter. <code>${NATIVE}</code> shows them a code to copy instead.`,
+  hint: html`One URI per line. A request must repeat one of them exactly. <code>${NATIVE}</code> shows users a code to copy instead.`,
 })}
-<fieldset><legend>It can be allowed to</legend>
+<fieldset><legend>Scopes</legend>
 ${allScopes().map((scope) => check({ label: meaningOf(scope) ?? scope, hint: scope, name: 'scopes', value: scope, checked: scopes.includes(scope), error: faults.scopes }))}
 </fieldset>
 ${
   confidential !== false &&
   field({
-    label: 'Acts by itself as',
+    label: 'Username for client credentials',
     name: 'actingUser',
     value: actingUser,
     literal: true,
     autocomplete: 'off',
     error: faults.actingUserId,
-    hint: 'The username of whom it acts as with its own secret and nobody’s consent. Empty: as nobody.',
+    hint: 'With client credentials, the application acts as this user. Leave the field empty to act as the anonymous user.',
   })
 }`
 
 function newPage(visit: OwnVisit, filled: Filled, faults: Faults = {}): Answer {
-  const content = html`${alert(Object.keys(faults).length > 0 ? 'Something is not right yet; see below.' : undefined)}
+  const content = html`${alert(Object.keys(faults).length > 0 ? 'The application was not registered. Correct the errors below.' : undefined)}
 <form method="post" action="${pathOf('new')}">
 ${parts(filled, faults, undefined)}
-<fieldset><legend>Kind</legend>
-${check({ radio: true, label: 'Confidential: a program on a server, which can keep a secret', name: 'confidential', value: 'yes', checked: filled.confidential })}
-${check({ radio: true, label: 'Public: an app on somebody’s device or in their browser, which has none', name: 'confidential', value: 'no', checked: !filled.confidential })}
+<fieldset><legend>Client type</legend>
+${check({ radio: true, label: 'Confidential: a program on a server that keeps a client secret', name: 'confidential', value: 'yes', checked: filled.confidential })}
+${check({ radio: true, label: 'Public: an app on a device or in a browser, without a client secret', name: 'confidential', value: 'no', checked: !filled.confidential })}
 </fieldset>
 <div class="actions"><button>Register</button> <a href="${LIST}">Cancel</a></div>
 </form>`
   return framed(visit, 'Register an application', content, { status: Object.keys(faults).length > 0 ? 422 : 200 })
 }
 
-/** Tells a secret, which nobody can do again. */
-const toldOnce = (
+/** Shows a new client secret, which cannot be shown again. */
+const secretNotice = (
   secret: string,
-): Html => html`<p role="status" class="notice">This is its client secret. It is shown only now: keep it where the application can read it.</p>
+): Html => html`<p role="status" class="notice">Copy the client secret now. It is not shown again.</p>
 <p><code class="secret">${secret}</code></p>`
 
 const one = (id: number, act: string, label: string, look = 'quiet'): Html =>
@@ -135,9 +135,9 @@ const one = (id: number, act: string, label: string, look = 'quiet'): Html =>
 
 const sentences = {
   saved: 'The application has been saved.',
-  disabled: 'The application is kept out; its tokens open nothing.',
-  enabled: 'The application is let in again.',
-  deleted: 'The application has been deleted, and all its tokens with it.',
+  disabled: 'The application is disabled. The server rejects its tokens.',
+  enabled: 'The application is enabled.',
+  deleted: 'The application and all its tokens have been deleted.',
 }
 
 interface More {
@@ -157,19 +157,19 @@ async function onePage(visit: OwnVisit, application: Application, { filled, faul
     actingUser: await loginOf(acting_user_id, visit.db),
   }
   const isWrong = Object.keys(faults).length > 0
-  const content = html`${notice(visit, sentences)}${alert(isWrong ? 'Nothing has been saved: something is not right yet.' : undefined)}
-${secret && toldOnce(secret)}
-<p>${confidential ? 'A confidential' : 'A public'} application${enabled ? '.' : html`, which is <strong>kept out</strong>.`} Its client id:</p>
+  const content = html`${notice(visit, sentences)}${alert(isWrong ? 'The application was not saved. Correct the errors below.' : undefined)}
+${secret && secretNotice(secret)}
+<p>${confidential ? 'Confidential' : 'Public'} client, <strong>${enabled ? 'enabled' : 'disabled'}</strong>. Client ID:</p>
 <p><code class="secret">${client_id}</code></p>
 <form method="post" action="${pathOf(id)}">
 ${parts(shown, faults, confidential)}
 <div class="actions"><button name="do" value="save">Save</button> <a href="${LIST}">Back to all applications</a></div>
 </form>
-<h2>Ending what it may do</h2>
+<h2>Manage access</h2>
 <div class="actions">
-${confidential && one(id, 'rotate', 'Give it a new secret')}
-${enabled ? one(id, 'disable', 'Keep it out') : one(id, 'enable', 'Let it in again')}
-<a class="button danger" href="${pathOf(id)}/delete">Delete it</a>
+${confidential && one(id, 'rotate', 'Rotate secret')}
+${enabled ? one(id, 'disable', 'Disable') : one(id, 'enable', 'Enable')}
+<a class="button danger" href="${pathOf(id)}/delete">Delete</a>
 </div>`
   return framed(visit, name, content, { status: isWrong ? 422 : 200 })
 }
@@ -177,31 +177,31 @@ ${enabled ? one(id, 'disable', 'Keep it out') : one(id, 'enable', 'Let it in aga
 async function listPage(visit: OwnVisit): Promise<Answer> {
   const all = await applications(visit.db)
   const content = html`${notice(visit, sentences)}
-<p>Programs that people can let in to act in their name (OAuth 2.0), each for itself and until they take it back.</p>
+<p>OAuth 2.0 applications act on behalf of the users who authorise them. Users can revoke the access at any time.</p>
 <div class="actions"><a class="button" href="${pathOf('new')}">Register an application</a></div>
 ${
   all.length === 0
-    ? html`<p class="soft">There is none yet.</p>`
+    ? html`<p class="soft">There are no applications yet.</p>`
     : html`<div class="table"><table class="stacked">
-<thead><tr><th scope="col">Name</th><th scope="col">Kind</th><th scope="col">State</th></tr></thead>
+<thead><tr><th scope="col">Name</th><th scope="col">Client type</th><th scope="col">Status</th></tr></thead>
 <tbody>${all.map(
         (application) => html`
 <tr><th scope="row"><a href="${pathOf(application.id)}">${application.name}</a></th>
-<td data-label="Kind">${isConfidential(application) ? 'confidential' : 'public'}</td>
-<td data-label="State">${application.enabled ? 'let in' : 'kept out'}</td></tr>`,
+<td data-label="Client type">${isConfidential(application) ? 'confidential' : 'public'}</td>
+<td data-label="Status">${application.enabled ? 'enabled' : 'disabled'}</td></tr>`,
       )}
 </tbody></table></div>`
 }`
   return framed(visit, 'OAuth applications', content)
 }
 
-/** The application that a path names. */
+/** The id of the application in the path. */
 const idOf = ({ params }: OwnVisit): number => idIn(params['id'])
 
 async function save(visit: OwnVisit, id: number): Promise<Answer> {
   const { db, now } = visit
   const filled = filledIn(visit)
-  const { confidential: _, ...changes } = await meant(filled, db)
+  const { confidential: _, ...changes } = await registrationOf(filled, db)
   const result = await tried(() => db.transaction((tx) => update(tx, id, changes, now)))
   return 'done' in result
     ? onTo(`${pathOf(id)}?done=saved`)
@@ -223,7 +223,7 @@ export const oauthAdministration: Area = {
       administering(async (visit) => {
         const { db, session, now } = visit
         const filled = filledIn(visit)
-        const registration = await meant(filled, db)
+        const registration = await registrationOf(filled, db)
         const result = await tried(() => db.transaction((tx) => register(tx, registration, session.user['id'], now)))
         if ('faults' in result) return newPage(visit, filled, result.faults)
         const { id, secret } = result.done
@@ -258,8 +258,8 @@ export const oauthAdministration: Area = {
       `${pathOf(':id')}/delete`,
       administering(async (visit) => {
         const { id, name } = await applicationAt(idOf(visit), visit.db)
-        const content = html`<p>Nobody can use <strong>${name}</strong> with this server any more, and everything that people have allowed it ends. This cannot be undone.</p>
-<form method="post" action="${pathOf(id)}/delete"><div class="actions"><button class="danger">Delete ${name}</button> <a href="${pathOf(id)}">Keep it</a></div></form>`
+        const content = html`<p>Deleting <strong>${name}</strong> revokes all its tokens and the consent of all its users. This cannot be undone.</p>
+<form method="post" action="${pathOf(id)}/delete"><div class="actions"><button class="danger">Delete ${name}</button> <a href="${pathOf(id)}">Cancel</a></div></form>`
         return framed(visit, `Delete ${name}?`, content)
       }),
     )

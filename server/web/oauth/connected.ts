@@ -1,4 +1,4 @@
-/** Applications that somebody has let in, and how they end that. */
+/** The applications that a user has authorised, and the buttons that revoke their access. */
 
 import { grantsOf, revokeGrant } from '#identity/oauth/grants.ts'
 import { meaningOf } from '#identity/scopes.ts'
@@ -16,20 +16,20 @@ export const connectedApplications: Area = {
       PATH,
       signedIn(async (visit) => {
         const grants = await grantsOf(visit.session.user['id'], visit.db)
-        const content = html`${notice(visit, { ended: 'The application is not let in any more.' })}
-<p>Applications that you have let in to act in your name.</p>
+        const content = html`${notice(visit, { ended: 'The application’s access has been revoked.' })}
+<p>These applications can act on your behalf.</p>
 ${
   grants.length === 0
-    ? html`<p class="soft">There is none.</p>`
+    ? html`<p class="soft">You have not authorised any applications.</p>`
     : html`<div class="table"><table class="stacked">
-<thead><tr><th scope="col">Application</th><th scope="col">It can</th><th scope="col">Since</th><th scope="col">Last used</th><th scope="col"><span class="unseen">End it</span></th></tr></thead>
+<thead><tr><th scope="col">Application</th><th scope="col">Access</th><th scope="col">Authorised</th><th scope="col">Last used</th><th scope="col"><span class="unseen">Revoke</span></th></tr></thead>
 <tbody>${grants.map(
         ({ id, application, scopes, createdAt, usedAt }) => html`
 <tr><th scope="row">${application}</th>
-<td data-label="It can">${scopes.map((scope) => meaningOf(scope) ?? scope).join('; ')}</td>
-<td data-label="Since">${dayOf(createdAt)}</td>
-<td data-label="Last used">${usedAt === null ? 'not lately' : dayOf(usedAt)}</td>
-<td><form method="post" action="${PATH}"><button class="danger small" name="end" value="${id}">Keep out<span class="unseen"> ${application}</span></button></form></td></tr>`,
+<td data-label="Access">${scopes.map((scope) => meaningOf(scope) ?? scope).join('; ')}</td>
+<td data-label="Authorised">${dayOf(createdAt)}</td>
+<td data-label="Last used">${usedAt === null ? 'no valid token' : dayOf(usedAt)}</td>
+<td><form method="post" action="${PATH}"><button class="danger small" name="end" value="${id}">Revoke<span class="unseen"> ${application}</span></button></form></td></tr>`,
       )}
 </tbody></table></div>`
 }`

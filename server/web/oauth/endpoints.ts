@@ -1,4 +1,4 @@
-/** The addresses at which applications themselves ask: for tokens, about tokens, and where all of this is. */
+/** The OAuth endpoints for applications: token, revocation, introspection and metadata. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { counted } from '#http/addresses.ts'
 import { errorOf, send } from '#http/answer.ts'
@@ -29,17 +29,17 @@ const json = (body: object, status = 200, headers: Record<string, string> = {}):
 const refusal = (error: string, error_description: string, status = 400, headers = {}): Answer =>
   json({ error, error_description }, status, headers)
 
-/** What an application sent: always a form. A reason in words where it is none. */
+/** The form that an application sent, or the reason why the request is refused. */
 async function formOf({ headers, raw }: FastifyRequest, times: TimeLimits): Promise<URLSearchParams | string> {
   const credentials = raw.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'authorization')
-  if (credentials.length > 1) return 'only one Authorization header can be used at a time'
+  if (credentials.length > 1) return 'the request has more than one Authorization header'
   const isForm = headers['content-type']?.toLowerCase().startsWith('application/x-www-form-urlencoded')
   const isEmpty = raw.headers['transfer-encoding'] === undefined && Number(raw.headers['content-length'] ?? 0) === 0
-  if (!isEmpty && !isForm) return 'only application/x-www-form-urlencoded is taken'
+  if (!isEmpty && !isForm) return 'the content type must be application/x-www-form-urlencoded'
   return new URLSearchParams(await readText(raw, LARGEST_FORM, times))
 }
 
-/** Adds what applications ask to an application. */
+/** Adds the endpoints to the server. */
 export function oauthEndpoints(app: FastifyInstance, ground: Services): void {
   const { db } = ground
   const route = (method: 'GET' | 'POST', url: string, run: (call: Call) => Promise<Answer>) =>
@@ -59,7 +59,7 @@ export function oauthEndpoints(app: FastifyInstance, ground: Services): void {
       },
     })
 
-  /** Asks the authorization server, unless too many wrong secrets came from the address. */
+  /** Forwards a request to the authorization server, unless the client's address has sent too many wrong secrets. */
   async function ask({ request, settings, now }: Call, path: string, form: URLSearchParams): Promise<Answer> {
     const { authorization } = request.headers
     const credentials = authorization ?? `${form.get('client_id')}:${form.get('client_secret')}`
@@ -74,7 +74,7 @@ export function oauthEndpoints(app: FastifyInstance, ground: Services): void {
     })
     if ('outcome' in asked) return asked.outcome
     const headers = { 'retry-after': String(asked.wait) }
-    return refusal('temporarily_unavailable', 'too many wrong credentials came from this address', 429, headers)
+    return refusal('temporarily_unavailable', 'this address has sent too many wrong credentials', 429, headers)
   }
 
   route('POST', '/oauth/token', async (call) => {
@@ -88,7 +88,7 @@ export function oauthEndpoints(app: FastifyInstance, ground: Services): void {
   route('POST', '/oauth/revoke', async (call) => {
     const form = await formOf(call.request, ground.times)
     if (typeof form === 'string') return refusal('invalid_request', form)
-    // As some send it, although the standard knows only the form.
+    // Some clients send the token in the query, although the standard allows only the form.
     const query = new URLSearchParams(call.request.raw.url?.split(/\?(.*)/s)[1])
     for (const name of ['token', 'token_type_hint']) {
       const value = query.get(name)
@@ -107,7 +107,7 @@ export function oauthEndpoints(app: FastifyInstance, ground: Services): void {
     const access = token === undefined ? undefined : await accessBy(token, db, snapshot, now)
     if (!access) {
       const headers = { 'www-authenticate': 'Bearer realm="OpenProject API" error="invalid_token"' }
-      return refusal('invalid_token', 'the access token is missing, or not in force', 401, headers)
+      return refusal('invalid_token', 'the access token is missing or invalid', 401, headers)
     }
     const seconds = (at: string) => Math.floor(Date.parse(at) / 1000)
     return json({
@@ -157,7 +157,7 @@ export function oauthEndpoints(app: FastifyInstance, ground: Services): void {
 const documentation = (name: string, settings: Settings) =>
   settings.apiv3_docs_enabled ? { [name]: addressOf(settings, '/api/docs') } : {}
 
-/** Whatever was thrown, as applications expect it of such an address. */
+/** Sends an error in the format of OAuth. */
 function sendFailure(request: FastifyRequest, reply: FastifyReply, thrown: unknown): Promise<FastifyReply> {
   const { status, message, headers } = errorOf(request, thrown)
   const kind = status < 500 ? 'invalid_request' : status === 503 ? 'temporarily_unavailable' : 'server_error'

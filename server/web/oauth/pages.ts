@@ -1,4 +1,4 @@
-/** Asking people whether they let an application in, and showing codes to those who have to copy them. */
+/** The consent page of an application, and the page that shows an authorization code to copy. */
 import type { Services } from '#http/mount.ts'
 import { isOwn } from '#http/session.ts'
 import { NATIVE } from '#identity/oauth/redirects.ts'
@@ -14,69 +14,69 @@ import { authorizationRequest, serverOf } from './server.ts'
 const AUTHORIZE = '/oauth/authorize'
 const CODE = '/oauth/authorize/native'
 
-/** Where somebody is led, in words. */
+/** Describes the redirect target. */
 function placeOf(redirectUri: string): Html {
-  if (redirectUri === NATIVE) return html`You will be shown a code to copy into it.`
+  if (redirectUri === NATIVE) return html`You will receive a code to copy into the application.`
   const { protocol, host, hostname } = new URL(redirectUri)
-  if (protocol === 'https:') return html`You will be led to <strong>${host}</strong>.`
+  if (protocol === 'https:') return html`You will be redirected to <strong>${host}</strong>.`
   return protocol === 'http:'
-    ? html`You will be led to a program on this device (<strong>${hostname}</strong>).`
-    : html`You will be led to an app on this device that opens <strong>${protocol}</strong> addresses.`
+    ? html`You will be redirected to a program on this device (<strong>${hostname}</strong>).`
+    : html`You will be redirected to an app on this device that handles <strong>${protocol}</strong> links.`
 }
 
 /**
- * Where the form may lead. Browsers hold each step to it, also those that the application takes after ours: it may be at home
- * somewhere else than where it takes codes.
+ * The `form-action` of the consent page. Browsers apply it to each redirect, including those of the application, which may
+ * receive the code at one host and continue at another.
  */
 function reach(redirectUri: string): string {
   if (redirectUri === NATIVE) return "'self'"
   const { protocol, origin } = new URL(redirectUri)
   if (protocol === 'https:') return "'self' https:"
-  // The policy's grammar knows no address of IPv6.
+  // The grammar of content security policies has no IPv6 addresses.
   return `'self' https: ${protocol === 'http:' && !origin.includes('[') ? origin : protocol}`
 }
 
 function consentPage({ session, settings }: OwnVisit, asked: URLSearchParams, consent: Consent): Answer {
   const { application, redirectUri, scopes, confidential } = consent
   const isKnown = confidential || redirectUri.startsWith('https:')
-  const content = html`<h1>Let ${application} in?</h1>
-<p>You are signed in to ${settings.app_title} as <strong>${session.user['name']}</strong> (${session.user['login']}). <a href="/logout">Somebody else?</a></p>
-<p>${application} will be able to:</p>
+  const content = html`<h1>Authorise ${application}?</h1>
+<p>You are signed in to ${settings.app_title} as <strong>${session.user['name']}</strong> (${session.user['login']}). <a href="/logout">Switch account</a></p>
+<p>${application} requests:</p>
 <ul>${scopes.map((scope) => html`<li>${meaningOf(scope) ?? scope}</li>`)}</ul>
 <p>${placeOf(redirectUri)}</p>
-${!isKnown && html`<p class="soft">Any program on a device could say that it is ${application}. Go on only if you started this yourself just now.</p>`}
+${!isKnown && html`<p class="soft">Any program on a device can claim to be ${application}. Authorise it only if you started this request yourself.</p>`}
 <form method="post" action="${AUTHORIZE}">
 ${[...asked].map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">\n`)}
 <input type="hidden" name="user" value="${session.user['id']}">
-<p><button name="decision" value="allow">Let it in</button></p>
-<p><button name="decision" value="deny" class="quiet">Keep it out</button></p>
+<p><button name="decision" value="allow">Authorise</button></p>
+<p><button name="decision" value="deny" class="quiet">Deny</button></p>
 </form>`
-  return page(`Let ${application} in? – ${settings.app_title}`, content, { policy: { 'form-action': reach(redirectUri) } })
+  return page(`Authorise ${application}? – ${settings.app_title}`, content, { policy: { 'form-action': reach(redirectUri) } })
 }
 
-/** Leads to where an answer of the authorization server says. */
-function leadTo(visit: Visit, to: string): Answer {
+/** Redirects to the target of an authorization response. */
+function redirectTo(visit: Visit, to: string): Answer {
   const { request, settings } = visit
   if (to.startsWith(NATIVE)) return onTo(`${CODE}${to.slice(NATIVE.length)}`)
-  // Somebody who had to sign in comes from a form that may lead to our pages only; so this is a page, and the next step its own.
+  // After a sign-in the browser comes from a form that may redirect to our pages only, so a page has to take the next step.
   const { 'sec-fetch-site': site, referer = '' } = request.headers
   const isFromUs =
     site === undefined ? referer.startsWith(addressOf(settings, '/')) : isOwn(request.raw, settings) && site !== 'none'
   if (request.method === 'POST' || !isFromUs) return onTo(to)
   const content = html`<h1>You are signed in</h1>
-<p><a href="${to}">Go on</a></p>`
-  return page(`Go on – ${settings.app_title}`, content, { headers: { refresh: `0;url=${to}` } })
+<p><a href="${to}">Continue</a></p>`
+  return page(`Continue – ${settings.app_title}`, content, { headers: { refresh: `0;url=${to}` } })
 }
 
 function failurePage({ settings }: Visit, { status, description }: Extract<Reply, { kind: 'failure' }>): Answer {
-  const content = html`<h1>This application cannot be let in</h1>
-<p role="alert" class="error">Its request is not one that can be answered: ${description}.</p>
-<p class="soft">Whoever runs the application can put that right.</p>
+  const content = html`<h1>Invalid authorization request</h1>
+<p role="alert" class="error">The server cannot process the application’s request: ${description}.</p>
+<p class="soft">Contact the operator of the application.</p>
 <p><a href="/">Go to ${settings.app_title}</a></p>`
-  return page(`This application cannot be let in – ${settings.app_title}`, content, { status })
+  return page(`Invalid authorization request – ${settings.app_title}`, content, { status })
 }
 
-/** Leads to where one shows who one is, and back: what is allowed now outlasts a session, which may have been stolen. */
+/** Requires a fresh proof of identity: a consent outlasts the session, which may be stolen. */
 const confirming = ({ session, now }: Visit, asked: URLSearchParams): Answer | undefined =>
   session && !isProved(session, now) ? onTo(withQuery('/confirm', { back_url: `${AUTHORIZE}?${asked}` })) : undefined
 
@@ -89,10 +89,10 @@ async function authorize(
   const { request, session, settings, now } = visit
   const server = await serverOf(db, settings)
   const reply = await server.ask({ method: 'GET', path: AUTHORIZE, query: asked, user: session?.user['id'], decision, now })
-  if (reply.kind === 'redirect') return leadTo(visit, reply.to)
+  if (reply.kind === 'redirect') return redirectTo(visit, reply.to)
   if (reply.kind === 'failure') return failurePage(visit, reply)
   if (reply.kind === 'answer') throw new Error('The authorization server answered instead of asking.')
-  // A form is not repeated after signing in: its question is.
+  // After signing in, the user sees the consent page again: a submitted form is not repeated.
   if (reply.kind === 'login' && request.method === 'POST') return onTo(`${AUTHORIZE}?${asked}`)
   return (
     confirming(visit, asked) ??
@@ -100,7 +100,7 @@ async function authorize(
   )
 }
 
-/** The pages that an application leads people to. */
+/** The pages that an application redirects users to. */
 export const oauthPages: Area = {
   routes(on, ground) {
     on.get(AUTHORIZE, (visit) => authorize(visit, ground, authorizationRequest(visit.given, visit.settings)))
@@ -109,7 +109,7 @@ export const oauthPages: Area = {
       const { given, session, settings } = visit
       const asked = authorizationRequest(given, settings)
       const decision = given.get('decision')
-      // Whoever decides is who was asked; where others have signed in meanwhile, they are asked themselves.
+      // Only the user who saw the consent page can decide. If another user has signed in meanwhile, that user sees it first.
       const isAsked = session !== undefined && given.get('user') === String(session.user['id'])
       if (!isAsked || (decision !== 'allow' && decision !== 'deny')) {
         asked.set('prompt', 'consent')
@@ -128,12 +128,12 @@ export const oauthPages: Area = {
       signedIn(({ given, settings }) => {
         const code = given.get('code')
         const content = code
-          ? html`<h1>Your code</h1>
-<p>Copy it into the application. It can be used once, within ten minutes.</p>
+          ? html`<h1>Authorization code</h1>
+<p>Copy the code into the application. It works once and expires in ten minutes.</p>
 <p><code class="secret">${code}</code></p>`
-          : html`<h1>There is no code</h1>
-<p role="alert" class="error">The application was not let in. You can close this page.</p>`
-        return page(`Code – ${settings.app_title}`, content)
+          : html`<h1>No authorization code</h1>
+<p role="alert" class="error">The application was not authorised. You can close this page.</p>`
+        return page(`Authorization code – ${settings.app_title}`, content)
       }),
     )
   },

@@ -1,6 +1,6 @@
 /**
- * The authorization server: oidc-provider, asked as a function. It is given what of a request counts, at the address that people
- * reach us by, and says what to answer. It sees no cookie and sets none: who is signed in is told with each request, so it has no
+ * The authorization server: oidc-provider, called as a function. It gets the relevant parts of a request, addressed to the public
+ * URL, and returns the response. It neither reads nor sets cookies: each question names the signed-in user, so the library has no
  * session that could outlive ours.
  */
 import { generateKeyPairSync, randomBytes, timingSafeEqual } from 'node:crypto'
@@ -21,29 +21,29 @@ const lifetimes = {
   AuthorizationCode: 10 * MINUTE,
   AccessToken: 120 * MINUTE,
   ClientCredentials: 120 * MINUTE,
-  /** Counted anew each time it is exchanged: an application that is used stays connected. */
+  /** Each exchange restarts it, so an application in use stays connected. */
   RefreshToken: 180 * DAY,
-  // Neither is kept anywhere.
+  // Neither is stored.
   Session: MINUTE,
   Interaction: MINUTE,
 }
 
-/** What is asked of the authorization server. */
+/** A request to the authorization server. */
 export interface Question {
   readonly method: 'GET' | 'POST'
   readonly path: string
   readonly query?: URLSearchParams
   readonly form?: URLSearchParams
-  /** The Authorization header, by which applications say who they are. */
+  /** The Authorization header, which authenticates the application. */
   readonly authorization?: string | undefined
-  /** The id of whoever is signed in. */
+  /** The id of the signed-in user. */
   readonly user?: number | undefined
-  /** What they have just decided of what is asked. */
+  /** The user's decision on the consent page. */
   readonly decision?: 'allow' | 'deny' | undefined
   readonly now: Date
 }
 
-/** What somebody is asked to allow. */
+/** The contents of the consent page. */
 export interface Consent {
   readonly application: string
   readonly confidential: boolean
@@ -57,15 +57,15 @@ export type Reply =
   /** Nobody is signed in. */
   | { readonly kind: 'login' }
   | { readonly kind: 'consent'; readonly consent: Consent }
-  /** The request is such that nobody can be sent back with it. */
+  /** The request has no valid redirect URI that could receive the error. */
   | { readonly kind: 'failure'; readonly status: number; readonly error: string; readonly description: string }
 
 export interface AuthorizationServer {
-  /** Throws what went wrong inside. */
+  /** Throws the errors of the library. */
   ask(question: Question): Promise<Reply>
 }
 
-/** A question on its way through the library, and what it has come to so far. */
+/** A question on its way through the library, with its results so far. */
 interface Passage {
   readonly question: Question
   context?: KoaContextWithOIDC
@@ -81,8 +81,8 @@ const PATHS = {
 }
 
 /**
- * Puts an authorization server together.
- * @param issuer the address that people reach us by: what tokens are issued by, and for
+ * Creates an authorization server.
+ * @param issuer the public URL: the issuer and the audience of all tokens
  */
 export function authorizationServer(db: Database, issuer: string): AuthorizationServer {
   const passages = new WeakMap<IncomingMessage, Passage>()
@@ -92,7 +92,7 @@ export function authorizationServer(db: Database, issuer: string): Authorization
     adapter: storage(db, issuer, errors),
     routes: PATHS,
     ttl: lifetimes,
-    // Nothing is signed, as there are neither ID tokens nor tokens that say something by themselves; but the library wants a key.
+    // Nothing is signed, as there are neither ID tokens nor structured access tokens, but the library requires a key.
     jwks: { keys: [generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })] as JWK[] },
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     cookies: { keys: [randomBytes(32)] },
@@ -124,7 +124,7 @@ export function authorizationServer(db: Database, issuer: string): Authorization
       },
     },
     allowOmittingSingleRegisteredRedirectUri: false,
-    // One that keeps a secret shows it with the code; no code of one that does not may be of use to whoever sees it on its way.
+    // A confidential client sends its secret with the code. A public client needs PKCE, so that an intercepted code is useless.
     pkce: { required: (_, client) => client.clientAuthMethod === 'none' },
     issueRefreshToken: async (_, client) => client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: true,
@@ -137,9 +137,9 @@ export function authorizationServer(db: Database, issuer: string): Authorization
       const application = client?.['application_id'] as number
       const user = question.user as number
       const asked = [...requestParamScopes]
-      // A program that anybody could pretend to be is never let in without being seen.
+      // A client that any program could impersonate is never authorised without the consent page.
       const isProven = client?.clientAuthMethod !== 'none' || isClaimed(params?.['redirect_uri'] as string)
-      if (question.decision === 'deny') throw new errors.AccessDenied('it was not allowed')
+      if (question.decision === 'deny') throw new errors.AccessDenied('the user denied the request')
       const known =
         question.decision === 'allow'
           ? await db.transaction((tx) => allow(tx, application, user, asked, question.now))
@@ -175,7 +175,7 @@ export function authorizationServer(db: Database, issuer: string): Authorization
     },
   })
 
-  // The address is told by the headers that are made below, none of which a client has written.
+  // Trusts the forwarded headers: `ask` sets all of them, never a client.
   provider.proxy = true
   provider.on('server_error', (ctx, error) => {
     passageOf(ctx).thrown = error
@@ -206,7 +206,7 @@ export function authorizationServer(db: Database, issuer: string): Authorization
   client.redirectUriAllowed = function (uri) {
     return allows(this.redirectUris ?? [], this.clientAuthMethod !== 'none', uri)
   }
-  // Judged when it was registered, by rules that the library's are no part of.
+  // The registration has validated the redirect URIs by rules of our own, which differ from the library's.
   const { Schema } = provider.Client as unknown as { Schema: { prototype: { redirectUris(): void } } }
   Schema.prototype.redirectUris = () => {}
 
@@ -242,13 +242,13 @@ export function authorizationServer(db: Database, issuer: string): Authorization
   }
 }
 
-/** When somebody has to do something first: sign in, or allow it. */
+/** The steps that may have to come first: signing in, and consent. */
 function prompts(): interactionPolicy.Prompt[] {
   const { Check, Prompt } = interactionPolicy
   return [
     new Prompt(
       { name: 'login' },
-      new Check('no_session', 'nobody is signed in', ({ oidc }) => oidc.session?.accountId === undefined),
+      new Check('no_session', 'the user is not signed in', ({ oidc }) => oidc.session?.accountId === undefined),
     ),
     new Prompt(
       { name: 'consent', requestable: true },

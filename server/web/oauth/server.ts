@@ -1,13 +1,13 @@
-/** The authorization server of a database, made when it is first asked; and requests to it, put as it understands them. */
+/** The authorization server of a database, created on first use, and the normalisation of requests to it. */
 import type { Database } from '#db/database.ts'
 import { API } from '#identity/scopes.ts'
 import { addressOf, type Settings } from '#kernel/settings.ts'
 import type { AuthorizationServer } from './provider.ts'
 
-/** One for each database, at the address that it was last asked for by. */
+/** One server for each database, for the latest issuer. */
 const servers = new WeakMap<Database, { issuer: string; server: Promise<AuthorizationServer> }>()
 
-/** The authorization server at the address that the settings say. The library is loaded when somebody needs it. */
+/** The authorization server for the public URL of the settings. The library is loaded on first use. */
 export function serverOf(db: Database, settings: Settings): Promise<AuthorizationServer> {
   const issuer = addressOf(settings, '')
   const known = servers.get(db)
@@ -17,10 +17,10 @@ export function serverOf(db: Database, settings: Settings): Promise<Authorizatio
   return server
 }
 
-/** Loads the library. It complains of each Node that is not called LTS, which an operator can do nothing about. */
+/** Loads the library without its warning about Node releases that are not LTS, as operators cannot act on it. */
 async function provider(): Promise<typeof import('./provider.ts')> {
   const { warn } = console
-  console.warn = (...said) => String(said[0]).includes('Unsupported runtime') || warn(...said)
+  console.warn = (...args) => String(args[0]).includes('Unsupported runtime') || warn(...args)
   try {
     return await import('./provider.ts')
   } finally {
@@ -28,8 +28,8 @@ async function provider(): Promise<typeof import('./provider.ts')> {
   }
 }
 
-/** What of an authorization request is understood; the rest is to be ignored. */
-const UNDERSTOOD = [
+/** The supported parameters of an authorization request; others are ignored. */
+const PARAMETERS = [
   'response_type',
   'client_id',
   'redirect_uri',
@@ -40,33 +40,33 @@ const UNDERSTOOD = [
   'response_mode',
   'prompt',
   'resource',
-  // Neither is supported, and neither may be ignored: the request would not be the one that was meant.
+  // Neither is supported, but ignoring them would change the meaning of the request.
   'request',
   'request_uri',
 ]
 
-/** An authorization request as the authorization server is to see it. */
+/** An authorization request in the form that the authorization server expects. */
 export function authorizationRequest(given: URLSearchParams, settings: Settings): URLSearchParams {
   const asked = new URLSearchParams()
-  for (const name of UNDERSTOOD) for (const value of given.getAll(name)) asked.append(name, value)
-  // Other ways of sending an answer need scripts, or forms that lead elsewhere: what is refused is refused in the address too.
+  for (const name of PARAMETERS) for (const value of given.getAll(name)) asked.append(name, value)
+  // Other response modes need scripts or forms to other sites, so they are refused, with the error in the query.
   if (asked.getAll('response_mode').some((mode) => mode !== 'query')) asked.set('response_mode', 'none of ours')
   if (asked.getAll('response_type').some((type) => type !== 'code')) asked.set('response_type', 'none')
   return completed(asked, settings)
 }
 
-/** The same with the scope that is meant where none is named. */
+/** Adds the default scope to a request without a scope. */
 export function completed(asked: URLSearchParams, settings: Settings): URLSearchParams {
   understoodBy(asked, settings)
   if (asked.getAll('scope').every((scope) => scope === '')) asked.set('scope', API)
   return asked
 }
 
-/** A request in the words of the authorization server: all names of what tokens are for as one, and no scope that says nothing. */
+/** Normalises a request: all spellings of our resource become one, and scopes without effect are removed. */
 export function understoodBy(asked: URLSearchParams, settings: Settings): URLSearchParams {
   const issuer = addressOf(settings, '')
   const resources = new Set(asked.getAll('resource').map((one) => (ownResource(one, issuer) ? issuer : one)))
-  // Tokens that outlast a session need not be asked for: there are no others.
+  // `offline_access` has no effect: all tokens outlast the session.
   const scopes = asked.getAll('scope').map((scope) => scope.split(' ').filter((one) => one !== '' && one !== 'offline_access'))
   asked.delete('resource')
   asked.delete('scope')

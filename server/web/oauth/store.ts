@@ -1,4 +1,4 @@
-/** What oidc-provider keeps and finds again, in our tables. Codes and tokens are stored as hashes, so reading these is no way in. */
+/** The storage of oidc-provider in our tables. Codes and tokens are stored as hashes, so a reader of the tables cannot use them. */
 import type { Adapter, AdapterFactory, AdapterPayload, errors as Errors } from 'oidc-provider'
 import { ConstraintError, type Database, type Transaction } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
@@ -9,7 +9,7 @@ import { scopes as known } from '#identity/scopes.ts'
 import { hashToken } from '#identity/tokens.ts'
 import { isStorable } from '#kernel/kinds.ts'
 
-/** The library's names of what we store as tokens. */
+/** The library's models that are stored as tokens. */
 const kinds: Readonly<Record<string, string>> = {
   AuthorizationCode: 'code',
   AccessToken: 'access',
@@ -28,8 +28,8 @@ const nothing: Adapter = {
 }
 
 /**
- * The storage. What has no table is kept nowhere: sessions are ours, and an interaction is a page that is sent what it needs.
- * @param resource what tokens are for; not stored, as it is the same for all and has to follow the address of the server
+ * The storage. Models without a table are not stored: sessions are ours, and a consent page carries its request.
+ * @param resource the audience of all tokens; not stored, as it follows the public URL
  */
 export const storage =
   (db: Database, resource: string, { InvalidGrant }: typeof Errors): AdapterFactory =>
@@ -41,7 +41,7 @@ export const storage =
     return { ...nothing, find: (id) => authorizationOf(id, db, resource), destroy: (id) => end(id, db) }
   }
 
-/** An application as the library describes one; nothing unless it is enabled. */
+/** An application as a client of the library; undefined unless it is enabled. */
 async function clientOf(clientId: string, db: Database): Promise<AdapterPayload | undefined> {
   const row = isStorable(clientId)
     ? await db.one<Application>(sql`select * from oauth_applications where client_id = ${clientId} and enabled`)
@@ -64,7 +64,7 @@ async function clientOf(clientId: string, db: Database): Promise<AdapterPayload 
   }
 }
 
-/** What somebody allowed when they passed the consent page; nothing once that is taken back. */
+/** The authorization that a consent created; undefined once it is revoked. */
 async function authorizationOf(id: string, db: Database, resource: string): Promise<AdapterPayload | undefined> {
   const row = await db.one(sql`
     select g.user_id, g.scopes, a.client_id, a.scopes as allowed
@@ -81,12 +81,12 @@ async function authorizationOf(id: string, db: Database, resource: string): Prom
   }
 }
 
-/** Ends an authorization with its code and tokens: what is made of it at the same moment finds nothing to belong to. */
+/** Revokes an authorization with its code and tokens. A concurrent token request fails on the foreign key. */
 const end = (id: string, db: Database): Promise<void> =>
   db.transaction(async (tx) => void (await takeBack(tx, 'oauth_authorizations', sql`id = ${Number(id)}`)))
 
 function tokens(kind: string, db: Database, resource: string, InvalidGrant: typeof Errors.InvalidGrant): Adapter {
-  /** A new authorization for a code, which still names the grant; tokens have that of their code. */
+  /** Creates an authorization for a code, which refers to the grant; tokens inherit the authorization of their code. */
   async function authorizationFor(tx: Transaction, grantId: string | undefined): Promise<number | null> {
     if (grantId === undefined) return null
     if (kind !== 'code') return Number(grantId)
@@ -101,7 +101,7 @@ function tokens(kind: string, db: Database, resource: string, InvalidGrant: type
       const store = async (tx: Transaction) => {
         const application = await tx.one<{ id: number }>(sql`
           select id from oauth_applications where client_id = ${clientId} and enabled`)
-        if (!application) throw new InvalidGrant('the application is gone')
+        if (!application) throw new InvalidGrant('the application is disabled or deleted')
         await tx.one(
           insert('oauth_tokens', {
             kind,
@@ -116,7 +116,7 @@ function tokens(kind: string, db: Database, resource: string, InvalidGrant: type
         )
       }
       await db.transaction(store).catch((error: unknown) => {
-        throw error instanceof ConstraintError ? new InvalidGrant('what it follows from was taken back') : error
+        throw error instanceof ConstraintError ? new InvalidGrant('the authorization has been revoked') : error
       })
     },
 
@@ -140,7 +140,7 @@ function tokens(kind: string, db: Database, resource: string, InvalidGrant: type
       }
     },
 
-    /** Once only, however many come at the same moment: all others are taken for thieves. */
+    /** Consumes a code or token once, even under concurrency. A second use counts as theft and revokes the authorization. */
     async consume(id) {
       const hash = hashToken(id)
       const isFirst = await db.transaction(async (tx) => {
