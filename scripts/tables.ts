@@ -3,9 +3,10 @@ import { writeFileSync } from 'node:fs'
 import { migrate } from '#db/migrate.ts'
 import { name, sql } from '#db/sql.ts'
 import { openSqlite } from '#db/sqlite.ts'
+import { product } from '#server/modules.ts'
 
 const db = openSqlite(':memory:', { durable: false })
-await migrate(db)
+await migrate(db, product.migrations)
 const tables = await db.all<{ name: string }>(
   sql`select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' and name not like 'texts_%' and name <> 'migrations' order by name`,
 )

@@ -41,7 +41,7 @@ const GIVEN_TOKEN = 'Given at start'
  * @throws an Error in one sentence if the database belongs to a newer version, or there is no administrator for the token
  */
 export async function setup(db: Database, options: SetupOptions): Promise<SetupResult> {
-  await migrate(db)
+  await migrate(db, product.migrations)
   try {
     return await complete(db, options)
   } catch (error) {

@@ -3,11 +3,12 @@ import { closeSync, existsSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { connect } from '#db/connect.ts'
 import { type Database, UnavailableError } from '#db/database.ts'
-import { migrationNames } from '#db/migrate.ts'
+import { allMigrations } from '#db/migrate.ts'
 import { sql } from '#db/sql.ts'
 import { sealSecrets, useKeys } from '#identity/secrets.ts'
 import type { Config } from '#server/config.ts'
 import { type KeyChoice, keySource } from '#server/keys.ts'
+import { product } from '#server/modules.ts'
 import { closePlaces } from '#server/privacy.ts'
 
 const IN_MEMORY = 'sqlite::memory:'
@@ -97,7 +98,9 @@ export async function appliedMigrations(db: Database): Promise<string[]> {
 /** The migrations of this version that are not applied to a database. */
 export async function missingMigrations(db: Database): Promise<string[]> {
   const applied = await appliedMigrations(db)
-  return migrationNames.filter((name) => !applied.includes(name))
+  return allMigrations(product.migrations)
+    .map(({ name }) => name)
+    .filter((name) => !applied.includes(name))
 }
 
 /**

@@ -1,5 +1,7 @@
 /** `halyard migrate`: migrates a database to the schema of this version. */
+
 import { migrate } from '#db/migrate.ts'
+import { product } from '#server/modules.ts'
 import { setup } from '#server/setup.ts'
 import type { Invocation } from './command.ts'
 import { lock, openDatabase, secure, shown } from './database.ts'
@@ -10,7 +12,7 @@ export async function migrateDatabase({ config }: Invocation): Promise<void> {
   const db = await openDatabase(databaseUrl)
   try {
     const unlock = lock(databaseUrl)
-    const applied = await migrate(db)
+    const applied = await migrate(db, product.migrations)
     await setup(db, { seed: 'none' })
     await secure(db, config)
     unlock()

@@ -27,7 +27,13 @@ import { credentials } from './migrations/0027-credentials.ts'
 import { internalComments } from './migrations/0032-internal-comments.ts'
 import { sql } from './sql.ts'
 
-const migrations: readonly { name: string; text: string | Readonly<Record<Engine, string>> }[] = [
+/** A change of the schema: its name, by which it is known to have been applied, and its statements, for each engine where they differ. */
+export interface Migration {
+  readonly name: string
+  readonly text: string | Readonly<Record<Engine, string>>
+}
+
+const foundations: readonly Migration[] = [
   { name: '0001-foundation', text: foundation },
   { name: '0002-relations', text: relations },
   { name: '0003-queries', text: queries },
@@ -75,21 +81,24 @@ const spelling: Record<Engine, Record<string, string>> = {
   },
 }
 
-/** The names of all migrations, in order. */
-export const migrationNames: readonly string[] = migrations.map((m) => m.name)
+/** All migrations, in the order of their names: those of the foundation and the ones that modules bring. */
+export const allMigrations = (further: readonly Migration[]): readonly Migration[] =>
+  [...foundations, ...further].sort((a, b) => (a.name < b.name ? -1 : 1))
 
 /**
  * Applies what is missing, in one transaction; gives the names of the migrations it applied. Of several processes that start
  * at once, one does it and the others wait.
+ * @param further the migrations that modules bring
  * @throws when the database was made by a newer Halyard than this one.
  */
-export const migrate = (db: Database): Promise<string[]> => db.transaction(bringUpToDate, { patience: Infinity })
+export const migrate = (db: Database, further: readonly Migration[]): Promise<string[]> =>
+  db.transaction((tx) => bringUpToDate(tx, allMigrations(further)), { patience: Infinity })
 
-async function bringUpToDate(tx: Transaction): Promise<string[]> {
+async function bringUpToDate(tx: Transaction, migrations: readonly Migration[]): Promise<string[]> {
   if (tx.engine === 'postgres') await tx.one(sql`select pg_advisory_xact_lock(${LOCK})`)
   await tx.script('create table if not exists migrations (name text primary key)')
   const applied = new Set((await tx.all<{ name: string }>(sql`select name from migrations`)).map((m) => m.name))
-  const unknown = [...applied].find((name) => !migrationNames.includes(name))
+  const unknown = [...applied].find((name) => migrations.every((one) => one.name !== name))
   if (unknown)
     throw new Error(`The database is newer than this Halyard: it has the migration ${unknown}. Start the newer version.`)
   const missing = migrations.filter((m) => !applied.has(m.name))

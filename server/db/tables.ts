@@ -205,6 +205,30 @@ export interface Tables {
     created_at: string
     updated_at: string
   }
+  news: {
+    id: number
+    project_id: number
+    title: string
+    summary: string | null
+    description: string | null
+    author_id: number
+    created_at: string
+    updated_at: string
+  }
+  news_versions: {
+    journal_id: number
+    version: number
+    valid_from: string
+    valid_until: string | null
+    id: number
+    project_id: number
+    title: string
+    summary: string | null
+    description: string | null
+    author_id: number
+    created_at: string
+    updated_at: string
+  }
   non_working_days: {
     id: number
     date: string

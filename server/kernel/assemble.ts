@@ -57,6 +57,7 @@ export function assemble(modules: readonly Module[]): Model {
     apiActions: actionsOf(permissions),
     operations,
     bodies,
+    migrations: parts.flatMap((one) => one.migrations ?? []),
     documents: parts.flatMap(({ documents = [] }) => documents),
     references: referencesAmong(resources),
     removals,

@@ -1,5 +1,6 @@
 /** What declarations are made of: the types that all of the kernel shares, so that none of its files needs another one for them. */
 import type { Database, Engine, Reader, Row, Transaction } from '#db/database.ts'
+import type { Migration } from '#db/migrate.ts'
 import type { Sql } from '#db/sql.ts'
 import type { TableName, Tables } from '#db/tables.ts'
 import type { FileStore } from '#files/store.ts'
@@ -580,6 +581,7 @@ export interface Model {
   readonly bodies: ReadonlyMap<string, BodyType>
   /** The columns that point to rows of a table, as declarations say. */
   readonly references: ReadonlyMap<TableName, readonly Reference[]>
+  readonly migrations: readonly Migration[]
   /** What is done when rows of a table are removed. */
   readonly removals: ReadonlyMap<TableName, readonly RemovalStep[]>
   /** All permissions, those of no project module first. */
@@ -754,6 +756,8 @@ export interface Removal {
 
 /** What a module brings with it. */
 export interface Parts {
+  /** Changes of the database's schema, named after those that come before: `0034-news`. */
+  readonly migrations?: readonly Migration[]
   /** Permissions that belong to no project module. */
   readonly permissions?: readonly PermissionEntry[]
   /** Parts of the product that each project enables or disables, with the permissions that count only there. */

@@ -191,6 +191,7 @@ const operation = {
 const document = { path: true, caller: true, run: true } satisfies Members<Document>
 
 const part = {
+  migrations: true,
   permissions: true,
   projectModules: true,
   bodies: true,

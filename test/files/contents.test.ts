@@ -362,7 +362,7 @@ describe('reading a file', () => {
 
 test('files that were attached before there was any reading are read as well', async () => {
   const { db: older, drop } = await emptyDatabase()
-  await migrate(older)
+  await migrate(older, product.migrations)
   const stamps = { created_at: '2026-01-02T03:04:05.000Z', updated_at: '2026-01-02T03:04:05.000Z' }
   await older.transaction(async (tx) => {
     await tx.script('drop table attachment_contents; drop table if exists texts_attachment_contents_content;')
@@ -373,7 +373,7 @@ test('files that were attached before there was any reading are read as well', a
       await tx.run(sql`insert into attachments (author_id, file_name, content_type, file_size, storage_name, status, created_at, updated_at)
         values (${id}, 'a.txt', 'text/plain', 1, ${status}, ${status}, ${stamps.created_at}, ${stamps.updated_at})`)
   })
-  assert.deepEqual(await migrate(older), ['0020-contents'])
+  assert.deepEqual(await migrate(older, product.migrations), ['0020-contents'])
   const waiting = await older.all(sql`select attempts, due_at from attachment_contents`)
   assert.deepEqual(
     waiting.map((row) => ({ ...row })),

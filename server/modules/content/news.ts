@@ -1,0 +1,37 @@
+/** News that a project tells its members. */
+import { inProject } from '#kernel/access/rules.ts'
+import { resource } from '#kernel/resource.ts'
+
+const manage = inProject('manage_news')
+
+export const News = resource('News', 'news', {
+  path: 'news',
+  plural: 'news',
+  description: 'A text by which a project tells people what is new.',
+  example: { title: 'The mast is up', summary: 'Rigging starts on Monday.' },
+  title: 'title',
+  belongsTo: 'project_id',
+  order: { column: 'created_at', descending: true },
+  journal: 'news_versions',
+  visible: inProject('view_news'),
+  may: { create: manage, update: manage, delete: manage },
+  attachments: { add: manage, remove: manage, uncontained: manage, reads: ['project_id'], may: manage },
+  properties: (p) => ({
+    id: p.integer({ sort: true }),
+    title: p.text({ required: true, max: 256 }),
+    summary: p.text({ max: 255 }),
+    description: p.markdown(),
+    createdAt: p.dateTime({ writable: false, sort: true }),
+    updatedAt: p.dateTime({ writable: false, sort: true }),
+    project: p.link('Project', {
+      required: true,
+      writable: ({ before }) => !before,
+      filter: 'list_optional',
+      embed: true,
+      whenGone: 'remove',
+    }),
+    author: p.link('User', { writable: false, alwaysNamed: true, embed: true, whenGone: 'successor' }),
+  }),
+  defaults: ({ viewer }) => ({ author_id: viewer.id }),
+  operations: ['index', 'show', 'create', 'update', 'delete'],
+})
