@@ -6,7 +6,7 @@ import { introduction } from './openapi/introduction.ts'
 import { type Desk, describeOperation, named, refusalComponents } from './openapi/operations.ts'
 import { collectionModel, formModel, model, schemaModel, writeModel } from './openapi/schemas.ts'
 import { security, securitySchemes } from './openapi/security.ts'
-import { tagGroups, tags } from './openapi/tags.ts'
+import { chapterNames, tagGroupsOf, tagsOf } from './openapi/tags.ts'
 
 /** Everything that there could be a reference to, by name. Throws where two things have one name. */
 function schemasOf(all: readonly Resource[], bodies: ReadonlyMap<string, BodyType>): ReadonlyMap<string, () => Json> {
@@ -58,8 +58,15 @@ function used(all: readonly Resource[], bodies: ReadonlyMap<string, BodyType>, p
 }
 
 /** The document that describes all operations of a model. */
-export function openapi({ resources: all, operations, bodies }: Model, version: string, server = '/'): Json {
-  const desk: Desk = { all, resources: new Map(all.map((one) => [one.name, one])), bodies, parameters: {}, examples: {} }
+export function openapi({ resources: all, operations, bodies, chapters }: Model, version: string, server = '/'): Json {
+  const desk: Desk = {
+    all,
+    resources: new Map(all.map((one) => [one.name, one])),
+    bodies,
+    chapters: chapterNames(chapters),
+    parameters: {},
+    examples: {},
+  }
   const paths: Record<string, Json> = {}
   for (const one of operations.toSorted((a, b) => a.path.localeCompare(b.path))) {
     const path = `/api/v3${named(one.path)}`.replace(/\/$/, '')
@@ -78,8 +85,8 @@ export function openapi({ resources: all, operations, bodies }: Model, version: 
     // Whatever origin it is asked at: the document belongs to the server that gives it.
     servers: [{ url: server, description: 'This server.' }],
     security,
-    tags,
-    'x-tagGroups': tagGroups,
+    tags: tagsOf(chapters),
+    'x-tagGroups': tagGroupsOf(chapters),
     paths,
     components: {
       securitySchemes,

@@ -3,6 +3,7 @@ import type { TableName } from '#db/tables.ts'
 import { actionsOf, type Permission, type ProjectModule } from './access/permissions.ts'
 import { permissionsInRules } from './access/rules.ts'
 import type {
+  Chapter,
   Declared,
   Extension,
   Model,
@@ -51,12 +52,16 @@ export function assemble(modules: readonly Module[]): Model {
     ...projectModules.flatMap((one) => one.permissions),
   ]
   refuseUnknownPermissions(permissions, projectModules)
+  const chapters = parts.flatMap((one) => one.chapters ?? [])
+  refuseUntold(operations, chapters)
   return modelOf(resources, {
     permissions,
     projectModules,
     apiActions: actionsOf(permissions),
     operations,
     bodies,
+    demo: parts.flatMap((one) => one.demo ?? []),
+    chapters,
     migrations: parts.flatMap((one) => one.migrations ?? []),
     documents: parts.flatMap(({ documents = [] }) => documents),
     references: referencesAmong(resources),
@@ -136,6 +141,15 @@ function merged(one: Partial<Declared>, more: Extension['more']): Partial<Declar
   for (const key of maps) if (one[key] || more[key]) result[key] = { ...one[key], ...more[key] }
   for (const key of lists) if (one[key] || more[key]) result[key] = [...(one[key] ?? []), ...(more[key] ?? [])]
   return result as Partial<Declared>
+}
+
+/** Throws where no chapter of the API's description tells of an operation. */
+function refuseUntold(operations: readonly Operation[], chapters: readonly Chapter[]): void {
+  // A model without any is one of a test, which nobody reads about.
+  if (chapters.length === 0) return
+  const known = new Set(chapters.flatMap(({ of }) => of))
+  for (const { file = '', method, path, tag } of operations)
+    if (!known.has(tag)) throw new Error(`${file}: ${method} ${path} has the tag ${tag}, which is in no chapter of a module.`)
 }
 
 /**

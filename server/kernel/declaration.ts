@@ -579,9 +579,12 @@ export interface Model {
   readonly documents: readonly Document[]
   /** What is answered or taken and is no resource, by name. */
   readonly bodies: ReadonlyMap<string, BodyType>
+  readonly chapters: readonly Chapter[]
   /** The columns that point to rows of a table, as declarations say. */
   readonly references: ReadonlyMap<TableName, readonly Reference[]>
   readonly migrations: readonly Migration[]
+  /** The parts of the demo data that modules bring. */
+  readonly demo: readonly DemoStep[]
   /** What is done when rows of a table are removed. */
   readonly removals: ReadonlyMap<TableName, readonly RemovalStep[]>
   /** All permissions, those of no project module first. */
@@ -754,8 +757,34 @@ export interface Removal {
   readonly step: RemovalStep
 }
 
+/** A chapter of the API's description: operations that are read together. */
+export interface Chapter {
+  /** The part of the document that it is in. */
+  readonly part: string
+  readonly name: string
+  readonly description: string
+  /** The tags of its operations: names of resources, unless an operation says otherwise. */
+  readonly of: readonly string[]
+}
+
+/** Fills its part of the demo data, after projects, people and work packages. */
+export type DemoStep = (tx: Transaction, demo: Demo) => Promise<void>
+
+/** What demo data can build on. */
+export interface Demo {
+  /** ISO 8601 in UTC. */
+  readonly now: string
+  readonly adminId: number
+  /** The ids of the projects, by identifier. */
+  readonly projects: ReadonlyMap<string, number>
+}
+
 /** What a module brings with it. */
 export interface Parts {
+  /** Its part of the demo data. */
+  readonly demo?: DemoStep
+  /** Chapters of the API's description: each tag of an operation is in one. */
+  readonly chapters?: readonly Chapter[]
   /** Changes of the database's schema, named after those that come before: `0034-news`. */
   readonly migrations?: readonly Migration[]
   /** Permissions that belong to no project module. */

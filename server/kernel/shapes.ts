@@ -191,6 +191,8 @@ const operation = {
 const document = { path: true, caller: true, run: true } satisfies Members<Document>
 
 const part = {
+  demo: true,
+  chapters: true,
   migrations: true,
   permissions: true,
   projectModules: true,

@@ -1,10 +1,12 @@
 /** Writes the demo data into an instance that has the basic data and an administrator. */
+
 import type { Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { name, raw, sql } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
 import { invalidate } from '#kernel/cache.ts'
 import { begin } from '#kernel/write/history.ts'
+import { product } from '#server/modules.ts'
 import { admin } from './basic.ts'
 import { groups, type MemberSeed, type ProjectSeed, placeholderUsers, projects, users } from './demo.ts'
 import { plan } from './plan.ts'
@@ -44,7 +46,10 @@ export async function seedDemo(tx: Transaction, adminId: number, now: string): P
   const monday = today - ((new Date(today).getUTCDay() + 6) % 7) * DAY_MS
   const day: Day = (count) => new Date(monday + count * DAY_MS).toISOString().slice(0, 10)
   for (const project of projects) await seedProject(tx, project, known, day, now)
-  await begin(tx, { table: 'work_packages', journal: 'work_package_versions' })
+  await begin(tx, product.of('WorkPackage'))
+  const rows = await tx.all<{ id: number; identifier: string }>(sql`select id, identifier from projects`)
+  const demo = { now, adminId, projects: new Map(rows.map((row) => [row.identifier, row.id])) }
+  for (const step of product.demo) await step(tx, demo)
   await invalidate(tx, 'principals', 'memberships', 'projects', 'categories', 'versions')
 }
 

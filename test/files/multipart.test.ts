@@ -73,7 +73,8 @@ describe('a multipart body is refused', () => {
   test('with a part of no name', () => refuses(`--b0\r\nContent-Type: text/plain\r\n\r\nx\r\n${END}`, /no name/))
   test('with a part of two dispositions', () =>
     refuses(part('x', '', '\r\nContent-Disposition: form-data; name="file"') + END, /no name/))
-  test('with a part in base64', () => refuses(part('x', 'eA==', '\r\nContent-Transfer-Encoding: base64') + END, /encoded/))
+  test('with a part in base64', () =>
+    refuses(part('x', 'eA==', '\r\nContent-Transfer-Encoding: base64') + END, /transfer encoding/))
 })
 
 describe('a boundary', () => {

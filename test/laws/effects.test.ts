@@ -47,13 +47,13 @@ const detached: Record<string, readonly string[]> = { work_packages: ['parent_id
 /** People are seen where they are members, so they come and go with memberships. */
 const seenByMembership = new Set(['principals'])
 /** Tables that say nothing of rows: what is kept of requests and changes, and what roles give, which no request changes. */
-const passing = new Set([
+const passing = new Set<string>([
   'tokens',
   'sessions',
   'outbox',
   'revisions',
   'loose_files',
-  'work_package_versions',
+  ...product.resources.flatMap(({ journal }) => journal ?? []),
   'permissions',
   'role_permissions',
 ])

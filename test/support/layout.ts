@@ -1,7 +1,7 @@
 /** The tables as the migrations lay them out: what columns there are, and what they point to. */
 
-import { readdirSync } from 'node:fs'
 import type { Reader } from '#db/database.ts'
+import { allMigrations } from '#db/migrate.ts'
 import { join, name, type Sql, sql } from '#db/sql.ts'
 import { product } from '#server/modules.ts'
 
@@ -13,12 +13,7 @@ export interface Reference {
   readonly isLetGo: boolean
 }
 
-const folder = new URL('../../server/db/migrations/', import.meta.url)
-const texts: string[] = []
-for (const file of readdirSync(folder).sort()) {
-  const parts = Object.values<string | Record<'sqlite', string>>(await import(new URL(file, folder).href))
-  texts.push(...parts.map((part) => (typeof part === 'string' ? part : part.sqlite)))
-}
+const texts = allMigrations(product.migrations).map(({ text }) => (typeof text === 'string' ? text : text.sqlite))
 
 interface Column extends Omit<Reference, 'target'> {
   readonly target: string | undefined
@@ -66,7 +61,6 @@ export const references = columns.filter((one): one is Column & Reference => one
 
 /** What may point to nothing, or looks as if it pointed to something, and why. */
 const excepted: Readonly<Record<string, string>> = {
-  'work_package_versions.*': 'the past may hold what is gone',
   'journals.attached': 'the past names files that are gone',
   'journals.cause': 'the past names work packages that are gone; answers tell their numbers and lead nowhere',
   'outbox.resource_id': 'it tells what happened, and that something was deleted is one such thing',
@@ -90,8 +84,11 @@ const plain = [
   ...['oauth_tokens.scopes', 'oauth_tokens.content'],
 ]
 
+/** The tables of versions: the past may hold what is gone. */
+const versions = new Set(product.resources.flatMap(({ journal }) => (journal ? [journal as string] : [])))
+
 const isExcepted = ({ table, column }: Pick<Column, 'table' | 'column'>) =>
-  `${table}.*` in excepted || `${table}.${column}` in excepted
+  versions.has(table) || `${table}.*` in excepted || `${table}.${column}` in excepted
 
 /** The columns that hold ids together with the one that tells of what: `entity_type` and `entity_id`, `resource` and `resource_id`. */
 const pairs = columns.flatMap(({ table, column }) => {

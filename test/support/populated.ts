@@ -7,6 +7,7 @@ import { name, sql } from '#db/sql.ts'
 import { newName } from '#files/store.ts'
 import { type CacheTopic, invalidate } from '#kernel/cache.ts'
 import type { Resource } from '#kernel/declaration.ts'
+import { hrefOf, isAutomatic } from '#kernel/resource.ts'
 import { begin } from '#kernel/write/history.ts'
 import { product } from '#server/modules.ts'
 import { tellingApart } from './codes.ts'
@@ -110,12 +111,53 @@ export async function populated(told?: (exchange: Exchange) => void): Promise<Po
     },
   }
   try {
+    await createMissing(world, lab)
     await demandRows(world)
   } catch (error) {
     await world.close()
     throw error
   }
   return world
+}
+
+/**
+ * Two rows of every resource that the API can create and of which there are fewer: the properties that a client can write hold
+ * values of their kinds, links lead to the first row of their target, those to projects to `lab`.
+ */
+async function createMissing({ server, person }: Populated, lab: number): Promise<void> {
+  for (const resource of product.resources.filter(({ operations: standard }) => standard.includes('create'))) {
+    const there = await server.db.one<{ n: number }>(sql`select count(*) as n from ${name(resource.table)}`)
+    for (let i = there?.n ?? 0; i < 2; i++) {
+      const body = { ...(await payloadFor(server.db, resource, lab, i)) }
+      const { status, body: answer } = await person('admin').send('POST', `${PREFIX}/${resource.path}`, body)
+      assert.equal(status, 201, `${resource.name} could not be created: ${JSON.stringify(answer)}`)
+    }
+  }
+}
+
+const values: Readonly<Record<string, (label: string, i: number) => unknown>> = {
+  String: (label, i) => `${label} ${i}`,
+  Integer: (_, i) => i + 1,
+  Boolean: () => true,
+  Date: (_, i) => `2031-03-0${i + 3}`,
+  DateTime: (_, i) => `2031-03-0${i + 3}T08:00:00Z`,
+  Duration: () => 'PT8H',
+  Formattable: (label, i) => ({ raw: `${label} ${i}, in *words*.` }),
+}
+
+async function payloadFor(db: Database, { properties }: Resource, lab: number, i: number): Promise<object> {
+  const payload: Record<string, unknown> = {}
+  const links: Record<string, { href: string }> = {}
+  for (const { name: own, kind, label, to, many, column, options } of properties) {
+    if (options.writable === false || !column || isAutomatic(own)) continue
+    if (!to) payload[own] = values[kind.type]?.(label, i)
+    else if (options.required === true && !many) {
+      const target = product.of(to)
+      const first = await db.one(sql`select * from ${name(target.table)} order by id limit 1`)
+      links[own] = { href: to === 'Project' ? `${PREFIX}/projects/${lab}` : hrefOf(target, first!) }
+    }
+  }
+  return { ...payload, _links: links }
 }
 
 /** Resources of which somebody sees fewer than two rows, and why. */

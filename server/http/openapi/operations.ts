@@ -5,13 +5,13 @@ import type { Json } from './common.ts'
 import { changeOf, collectionOf, exampleOf, formExample, payloadOf, schemaExample } from './examples.ts'
 import { type Parameters, pathParameters, queryParameter } from './parameters.ts'
 import { writableOf } from './schemas.ts'
-import { tagOf } from './tags.ts'
 
 /** What operations are described by, and where what they share is collected. */
 export interface Desk {
   readonly all: readonly Resource[]
   readonly resources: ReadonlyMap<string, Resource>
   readonly bodies: ReadonlyMap<string, BodyType>
+  readonly chapters: ReadonlyMap<string, string>
   readonly parameters: Parameters
   readonly examples: Record<string, Json>
 }
@@ -241,7 +241,7 @@ export function describeOperation(operation: Operation, desk: Desk): Json {
       .replace(/[^A-Za-z0-9]/g, '_')}`,
     summary,
     description,
-    tags: [tagOf(tag)],
+    tags: [desk.chapters.get(tag)],
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: body }),
     responses: {

@@ -7,6 +7,14 @@ import { projectModules } from './permissions.ts'
 
 export const activities = module('activities', {
   needs: ['work-packages'],
+  chapters: [
+    {
+      part: 'Work',
+      name: 'Activities',
+      description: 'The history of work packages: what was changed and what was said, with reactions.',
+      of: ['Activity', 'EmojiReaction'],
+    },
+  ],
   bodies,
   projectModules,
   resources: [Activity],

@@ -10,6 +10,20 @@ import { operations as weekDaysOperations } from './week-days.ts'
 
 export const calendar = module('calendar', {
   needs: ['accounts'],
+  chapters: [
+    {
+      part: 'Time',
+      name: 'Days',
+      description: 'On which days the instance works: by the week, and by days off.',
+      of: ['Day', 'WeekDay', 'NonWorkingDay'],
+    },
+    {
+      part: 'Time',
+      name: 'Working times',
+      description: 'How long single people work on each day, and when they are away.',
+      of: ['UserWorkingHours', 'UserNonWorkingTime'],
+    },
+  ],
   bodies,
   permissions,
   resources: [NonWorkingDay, UserWorkingHours, UserNonWorkingTime],

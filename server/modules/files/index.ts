@@ -10,6 +10,14 @@ import { readContents } from './reading.ts'
 
 export const files = module('files', {
   needs: ['work-packages', 'activities'],
+  chapters: [
+    {
+      part: 'Work',
+      name: 'Attachments',
+      description: 'Files. They are uploaded to what they belong to, or first and claimed by a write later.',
+      of: ['Attachment'],
+    },
+  ],
   bodies,
   permissions,
   resources: [Attachment],

@@ -9,6 +9,21 @@ import { operations as rootOperations } from './root.ts'
 
 export const instance = module('instance', {
   needs: ['work-packages'],
+  chapters: [
+    {
+      part: 'The instance',
+      name: 'Root and configuration',
+      description: 'Where to begin, and what a client has to know of the instance.',
+      of: ['Root', 'Configuration'],
+    },
+    { part: 'The instance', name: 'Rendering', description: 'Previews of texts as HTML.', of: ['Render'] },
+    {
+      part: 'The instance',
+      name: 'Examples',
+      description: 'What schemas, forms and aggregated lists look like, by invented ones.',
+      of: ['Example'],
+    },
+  ],
   bodies,
   permissions,
   resources: [Example],

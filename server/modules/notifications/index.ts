@@ -11,6 +11,15 @@ import { operations as valuesOperations } from './values.ts'
 
 export const notifications = module('notifications', {
   needs: ['activities'],
+  chapters: [
+    {
+      part: 'People',
+      name: 'Notifications',
+      description: 'What the caller is told of, in the application itself.',
+      of: ['Notification', 'Values::Property'],
+    },
+    { part: 'People', name: 'Reminders', description: 'What the caller wants to be told of at some time.', of: ['Reminder'] },
+  ],
   bodies,
   resources: [Reminder, Notification],
   operations: [...remindersOperations, ...furtherOperations, ...valuesOperations],

@@ -9,6 +9,21 @@ import { Version, operations as versionsOperations } from './versions.ts'
 
 export const projects = module('projects', {
   needs: ['accounts'],
+  chapters: [
+    {
+      part: 'Projects',
+      name: 'Projects',
+      description: 'Projects, programs and portfolios, which are all workspaces and can lie below each other.',
+      of: ['Project', 'ProjectStatus'],
+    },
+    {
+      part: 'Projects',
+      name: 'Versions',
+      description: 'What is to be done by when. A version can be shared with other projects.',
+      of: ['Version'],
+    },
+    { part: 'Projects', name: 'Categories', description: 'Parts of a project that work packages can be of.', of: ['Category'] },
+  ],
   permissions,
   resources: [ProjectStatus, Project, Version, Category],
   operations: [...versionsOperations, ...furtherOperations],

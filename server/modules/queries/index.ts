@@ -12,6 +12,27 @@ import { View, operations as viewsOperations } from './views.ts'
 
 export const queries = module('queries', {
   needs: ['work-packages'],
+  chapters: [
+    {
+      part: 'Queries',
+      name: 'Queries',
+      description:
+        'Saved lists of work packages: filters, columns, order and groups. A query answered by itself embeds what it finds.',
+      of: ['Query'],
+    },
+    {
+      part: 'Queries',
+      name: 'Parts of queries',
+      description: 'The columns, filters, operators, orders and groups that queries are made of.',
+      of: ['QueryColumn', 'QueryFilter', 'QueryGroupBy', 'QueryOperator', 'QuerySortBy'],
+    },
+    {
+      part: 'Queries',
+      name: 'Views',
+      description: 'How queries are shown: as a table, over time, as a calendar or a plan.',
+      of: ['View'],
+    },
+  ],
   bodies,
   projectModules,
   resources: [Query, View, QueryColumn, QueryGroupBy, QuerySortBy, QueryFilter, QueryOperator],

@@ -7,6 +7,14 @@ import { TimeEntry, extensions as timeEntriesExtensions } from './time-entries.t
 
 export const time = module('time', {
   needs: ['accounts', 'projects', 'work-packages'],
+  chapters: [
+    {
+      part: 'Time',
+      name: 'Time entries',
+      description: 'Time that was spent on work packages and projects.',
+      of: ['TimeEntry', 'TimeEntriesActivity'],
+    },
+  ],
   projectModules,
   resources: [TimeEntriesActivity, TimeEntry],
   operations: [...furtherOperations],

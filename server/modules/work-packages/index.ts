@@ -13,6 +13,27 @@ import { WorkPackage } from './work-packages.ts'
 
 export const workPackages = module('work-packages', {
   needs: ['accounts', 'projects', 'calendar'],
+  chapters: [
+    {
+      part: 'Work',
+      name: 'Work packages',
+      description:
+        'Tasks, milestones, bugs: whatever has to be done. Their forms tell what can be written in which project and type; their schemas are found at `/api/v3/work_packages/schemas`.',
+      of: ['WorkPackage'],
+    },
+    {
+      part: 'Work',
+      name: 'Relations',
+      description: 'What work packages have to do with each other. Those that follow are scheduled.',
+      of: ['Relation'],
+    },
+    {
+      part: 'Work',
+      name: 'Types, statuses, priorities',
+      description: 'What work packages can be, which state they can be in, and how much they matter.',
+      of: ['Type', 'Status', 'Priority'],
+    },
+  ],
   bodies,
   projectModules,
   resources: [Type, Status, Priority, WorkPackage, Relation],

@@ -1,0 +1,22 @@
+/** News of the demo project. */
+import { insert } from '#db/dialect.ts'
+import type { DemoStep } from '#kernel/declaration.ts'
+import { begin } from '#kernel/write/history.ts'
+import { News } from './news.ts'
+
+const texts = [
+  [
+    'Welcome aboard',
+    'What this project is for, and where to begin.',
+    'Look at the **work packages**, and change whatever you like.',
+  ],
+  ['The sea trial is planned', 'The dates are in the Gantt chart.', 'Say in a comment what you need for it.'],
+] as const
+
+export const demo: DemoStep = async (tx, { now, adminId, projects }) => {
+  const project_id = projects.get('demo-project')
+  if (project_id === undefined) return
+  const common = { project_id, author_id: adminId, created_at: now, updated_at: now }
+  for (const [title, summary, description] of texts) await tx.one(insert('news', { ...common, title, summary, description }))
+  await begin(tx, News)
+}
