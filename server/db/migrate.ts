@@ -25,6 +25,7 @@ import { passwords } from './migrations/0023-passwords.ts'
 import { tokenLimits } from './migrations/0024-token-limits.ts'
 import { credentials } from './migrations/0027-credentials.ts'
 import { internalComments } from './migrations/0032-internal-comments.ts'
+import { jobs } from './migrations/0033-jobs.ts'
 import { sql } from './sql.ts'
 
 const migrations: readonly { name: string; text: string | Readonly<Record<Engine, string>> }[] = [
@@ -53,6 +54,7 @@ const migrations: readonly { name: string; text: string | Readonly<Record<Engine
   { name: '0024-token-limits', text: tokenLimits },
   { name: '0027-credentials', text: credentials },
   { name: '0032-internal-comments', text: internalComments },
+  { name: '0033-jobs', text: jobs },
 ]
 
 /** The few words that the engines spell differently. */

@@ -159,6 +159,17 @@ export interface Tables {
     group_id: number
     user_id: number
   }
+  jobs: {
+    id: number
+    name: string
+    key: string | null
+    payload: unknown
+    due_at: string | null
+    attempts: number
+    leased_until: string | null
+    last_error: string | null
+    created_at: string
+  }
   journals: {
     id: number
     resource: string

@@ -1,6 +1,17 @@
 /** Puts modules together into a model, and refuses what does not fit together. */
 import type { TableName } from '#db/tables.ts'
-import type { Declared, Extension, Model, Module, Operation, Parts, Property, RemovalStep, Resource } from './declaration.ts'
+import type {
+  Declared,
+  Extension,
+  JobKind,
+  Model,
+  Module,
+  Operation,
+  Parts,
+  Property,
+  RemovalStep,
+  Resource,
+} from './declaration.ts'
 import { completed, modelOf } from './model.ts'
 import { standardOperations } from './standard.ts'
 
@@ -39,10 +50,21 @@ export function assemble(modules: readonly Module[]): Model {
     operations,
     documents: parts.flatMap(({ documents = [] }) => documents),
     removals,
+    jobs: distinct(parts.flatMap(({ jobs = [] }) => jobs)),
     tasks: parts.flatMap(({ tasks = [] }) => tasks),
     fileTasks: parts.flatMap(({ fileTasks = [] }) => fileTasks),
     additions: sources[0],
   })
+}
+
+/** Throws where two kinds of jobs have one name. */
+function distinct(kinds: readonly JobKind[]): readonly JobKind[] {
+  const names = new Set<string>()
+  for (const { name } of kinds) {
+    if (names.has(name)) throw new Error(`There are two kinds of jobs named "${name}".`)
+    names.add(name)
+  }
+  return kinds
 }
 
 function refuseDoubles(declared: readonly Declared[]): void {

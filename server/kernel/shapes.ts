@@ -4,6 +4,7 @@ import type {
   Declaration,
   Document,
   Filter,
+  JobKind,
   LinkOptions,
   Module,
   Operation,
@@ -181,6 +182,19 @@ const operation = {
 
 const document = { path: true, caller: true, run: true } satisfies Members<Document>
 
+const job = {
+  run: true,
+  batch: true,
+  attempts: true,
+  lease: true,
+  backOff: { first: true, factor: true, longest: true } satisfies Members<NonNullable<JobKind['backOff']>>,
+  lane: true,
+  perRound: true,
+  every: true,
+  pending: true,
+  about: true,
+} satisfies Members<Omit<JobKind, 'name'>>
+
 const part = {
   types: true,
   resources: true,
@@ -188,6 +202,7 @@ const part = {
   extends: true,
   documents: true,
   removals: true,
+  jobs: true,
   tasks: true,
   fileTasks: true,
   additions: true,
@@ -195,7 +210,7 @@ const part = {
 
 const module = { ...part, needs: true, derives: true } satisfies Members<Omit<Module, 'name'>>
 
-const shapes = { declaration, scalar, link, filter, action, operation, document, module }
+const shapes = { declaration, scalar, link, filter, action, operation, document, job, module }
 
 /**
  * Refuses a part of a declaration that has members which nothing reads.

@@ -50,6 +50,7 @@ const passing = new Set([
   'tokens',
   'sessions',
   'outbox',
+  'jobs',
   'revisions',
   'loose_files',
   'work_package_versions',

@@ -1,0 +1,23 @@
+/** One table for all that is done in the background. */
+export const jobs = `
+create table jobs (
+  id {id},
+  -- What is to be done: the name of a kind of jobs.
+  name text not null,
+  -- Of the jobs of a name that wait there is one for each key.
+  key text,
+  payload {json} not null,
+  -- When it is tried next; null once it has been given up.
+  due_at {time},
+  -- How often it has been begun.
+  attempts integer not null default 0,
+  -- Until when it belongs to the process that runs it; past that moment another one takes it.
+  leased_until {time},
+  last_error text,
+  created_at {time} not null
+);
+create index jobs_due on jobs (due_at, id) where due_at is not null;
+create unique index jobs_waiting on jobs (name, key) where key is not null and leased_until is null;
+-- The row of a schedule, or of what drains something, exists once, running or not.
+create unique index jobs_own on jobs (name) where key = 'own';
+`
