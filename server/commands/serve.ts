@@ -6,6 +6,7 @@ import { openStore } from '#files/open.ts'
 import type { FileStore } from '#files/store.ts'
 import type { Post } from '#jobs/mail.ts'
 import { postOf } from '#jobs/post.ts'
+import { type Failure, lanesOf, runRound } from '#jobs/worker.ts'
 import { addressOf, answersAt, readSettings } from '#kernel/settings.ts'
 import type { Config } from '#server/config.ts'
 import { type SetupResult, setup, setupPath } from '#server/setup.ts'
@@ -15,6 +16,7 @@ import { loginLines } from './login.ts'
 
 const CONNECTIONS = 10
 const DELIVERY_MS = 1000
+const WORKING_MS = 1000
 const READING_MS = 1000
 const SWEEP_MS = 60_000
 /** For what is being answered when the server is to end. */
@@ -27,7 +29,11 @@ const SAME_SIGNAL_MS = 500
 /** Serves until a signal ends it; then the process ends by itself. */
 export async function serve({ config }: Invocation): Promise<void> {
   // The application is loaded while the database is waited for.
-  const [{ build }, { db, unlock, result }] = await Promise.all([import('#server/app.ts'), prepare(config)])
+  const [{ build }, { product }, { db, unlock, result }] = await Promise.all([
+    import('#server/app.ts'),
+    import('#server/modules.ts'),
+    prepare(config),
+  ])
   const logLevel = config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info')
   const files = openStore(config.attachments)
   const [app, url] = await listening(() => build(db, { files, logLevel, trustedProxies: config.trustedProxies }), config).catch(
@@ -39,8 +45,14 @@ export async function serve({ config }: Invocation): Promise<void> {
   )
   const failed = (what: string) => (error: unknown) => app.log.error({ err: error }, `${what} failed`)
   const post = postOf(config.mail, app.log)
-  const stopDelivery = repeat(DELIVERY_MS, () => deliverAll(db), failed('delivering events'))
   const ending = new AbortController()
+  const stopDelivery = repeat(DELIVERY_MS, () => deliverAll(db), failed('delivering events'))
+  const services = { db, model: product, files, post, signal: ending.signal }
+  const toldOf = ({ error: err, job, ids, isLast, about }: Failure) =>
+    app.log.error({ err, job, ids, ...about }, isLast ? 'a job failed, and is given up' : 'a job failed, and is tried again')
+  const stopWorking = lanesOf(product.jobs).map((lane) =>
+    repeat(WORKING_MS, () => runRound(services, lane, { failed: toldOf }), failed('running jobs')),
+  )
   const stopReading = repeat(READING_MS, () => workOnFiles(db, files, ending.signal), failed('working on files'))
   const stopSweeping = repeat(SWEEP_MS, () => sweepFiles(db, files), failed('removing files'))
   const stopMailing = repeat(DELIVERY_MS, () => sendAll(db, post, app), failed('sending mail'))
@@ -60,6 +72,7 @@ export async function serve({ config }: Invocation): Promise<void> {
     await app.drain(DRAINING_MS)
     await app.close()
     await stopDelivery()
+    await Promise.all(stopWorking.map((stopped) => stopped()))
     await stopReading()
     await stopSweeping()
     await stopMailing()
@@ -137,8 +150,7 @@ function repeat(every: number, work: () => Promise<unknown>, failed: (error: unk
 }
 
 async function deliverAll(db: Database): Promise<void> {
-  const [{ deliver }, { runTasks }] = await Promise.all([import('#kernel/write/outbox.ts'), import('#jobs/tasks.ts')])
-  await runTasks((await import('#server/modules.ts')).product, db, new Date())
+  const { deliver } = await import('#kernel/write/outbox.ts')
   while ((await deliver(db)) > 0);
 }
 

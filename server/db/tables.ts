@@ -188,10 +188,6 @@ export interface Tables {
     name: string
     remove_at: string
   }
-  lost_passwords: {
-    id: number
-    email: string
-  }
   mails: {
     id: number
     recipient: string

@@ -1,5 +1,6 @@
 /** Work that is done in the background. */
 import { module } from '#kernel/module.ts'
+import { forgetJobs } from './housekeeping.ts'
 import { indexTexts } from './indexing.ts'
 
-export const jobs = module('jobs', { needs: [], tasks: [indexTexts] })
+export const jobs = module('jobs', { needs: [], jobs: [indexTexts, forgetJobs] })

@@ -3,7 +3,7 @@
  * process that runs it, and removed by the transaction that has its effect. Where the process ends before that, the lease runs out
  * and another one takes the job over; whoever comes back late finds its lease lost, and its effect is rolled back.
  */
-import { ConstraintError, type Database, type Engine, type Reader, type Transaction } from '#db/database.ts'
+import { ConstraintError, type Database, type Engine, type Transaction } from '#db/database.ts'
 import { among, amongTexts, moment } from '#db/dialect.ts'
 import { raw, type Sql, sql } from '#db/sql.ts'
 import type { JobKind } from '#kernel/declaration.ts'
@@ -142,28 +142,22 @@ export async function claimOwn(db: Database, kind: JobKind, now: Date): Promise<
   return made && { kind, jobs: [made], until, exhausted: [] }
 }
 
-/** The names of the schedules and drains that have a row. */
-export async function ownRows(db: Reader): Promise<ReadonlySet<string>> {
+/**
+ * Sees to it that each schedule among these kinds has its row; a new one is due at once.
+ * @returns the names of the schedules and drains that have a row
+ */
+export async function keepSchedules(db: Database, kinds: readonly JobKind[], now: Date): Promise<ReadonlySet<string>> {
   const rows = await db.all<{ name: string }>(sql`select name from jobs where key = ${OWN}`)
-  return new Set(rows.map(({ name }) => name))
-}
-
-/** Sees to it that each schedule has its row, due at once where it is new, and that there are no rows of former ones. */
-export async function keepSchedules(db: Database, kinds: readonly JobKind[], now: Date): Promise<void> {
-  const known = await ownRows(db)
+  const known = new Set(rows.map(({ name }) => name))
   const missing = kinds.filter(({ name, every }) => every !== undefined && !known.has(name))
-  const living = new Set(kinds.filter(({ every, pending }) => every !== undefined || pending).map(({ name }) => name))
-  const former = [...known].filter((name) => !living.has(name))
-  if (missing.length + former.length === 0) return
+  if (missing.length === 0) return known
   const at = now.toISOString()
   await db.transaction(async (tx) => {
     for (const { name } of missing)
       await tx.run(sql`insert into jobs (name, key, payload, due_at, created_at)
         values (${name}, ${OWN}, '{}', ${at}, ${at}) on conflict do nothing`)
-    await tx.run(
-      sql`delete from jobs where key = ${OWN} and ${amongTexts(tx.engine, raw('name'), former)} and leased_until is null`,
-    )
   })
+  return known
 }
 
 /**

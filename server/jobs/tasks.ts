@@ -3,13 +3,6 @@ import { type Database, UnavailableError } from '#db/database.ts'
 import type { FileStore } from '#files/store.ts'
 import type { Model } from '#kernel/declaration.ts'
 
-/**
- * Runs all tasks of a model once. One that fails keeps no other one from being run, unless the database is unavailable; what it threw
- * is thrown in the end.
- */
-export const runTasks = (model: Model, db: Database, now: Date): Promise<void> =>
-  inTurn(model.tasks.map((task) => () => task(db, now, model)))
-
 /** Runs all tasks that work on files once, in the same way; what they throw once they have been told to stop is nobody's concern. */
 export const runFileTasks = (model: Model, db: Database, files: FileStore, now: Date, signal?: AbortSignal): Promise<void> =>
   inTurn(model.fileTasks.map((task) => () => task(db, files, now, signal))).catch((error: unknown) => {

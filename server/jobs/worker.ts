@@ -1,7 +1,7 @@
 /** The worker: runs the jobs that are due, those of each lane one after the other. */
 import { UnavailableError } from '#db/database.ts'
 import type { JobKind, JobServices } from '#kernel/declaration.ts'
-import { type Claim, claim, claimOwn, complete, fail, keepSchedules, LeaseLostError, ownRows, release } from './queue.ts'
+import { type Claim, claim, claimOwn, complete, fail, keepSchedules, LeaseLostError, release } from './queue.ts'
 
 /** A job that has failed, as a log tells of it. */
 export interface Failure {
@@ -27,10 +27,6 @@ export interface WorkerOptions {
 export const lanesOf = (kinds: readonly JobKind[]): readonly (readonly JobKind[])[] => [
   ...Map.groupBy(kinds, ({ lane = 'main' }) => lane).values(),
 ]
-
-/** Prepares the schedules of a model; to be done before its first round. */
-export const prepareSchedules = ({ model, db }: Pick<JobServices, 'model' | 'db'>, now = new Date()): Promise<void> =>
-  keepSchedules(db, model.jobs, now)
 
 /**
  * Runs what is due of these kinds. Of a kind of which one has failed the others wait for the next round: most likely none can
@@ -78,7 +74,7 @@ export async function runRound(
       about: (jobs.length === 1 && kind.about?.(jobs[0]?.payload)) || {},
     })
 
-  const own = await ownRows(db)
+  const own = await keepSchedules(db, kinds, clock())
   for (const kind of kinds) {
     if (signal.aborted) return
     if (!kind.pending || own.has(kind.name) || !(await kind.pending(db, clock()))) continue

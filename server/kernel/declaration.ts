@@ -547,8 +547,6 @@ export interface Model {
   readonly removals: ReadonlyMap<TableName, readonly RemovalStep[]>
   /** What is done in the background. */
   readonly jobs: readonly JobKind[]
-  /** What is looked after as time passes. */
-  readonly tasks: readonly Task[]
   readonly fileTasks: readonly FileTask[]
   /** Where properties made at run time come from. */
   readonly additions: AdditionSource | undefined
@@ -630,10 +628,7 @@ export interface JobKind<P = any> {
   about?(payload: P): Readonly<Record<string, unknown>>
 }
 
-/** Does what is due at `now`. It must bear being run by several processes at once. */
-export type Task = (db: Database, now: Date, model: Model) => Promise<void>
-
-/** The same with the files of attachments. It may take its time; it stops when told by `signal`. */
+/** Does what is due at `now` with the files of attachments. It may take its time; it stops when told by `signal`. */
 export type FileTask = (db: Database, files: FileStore, now: Date, signal?: AbortSignal) => Promise<void>
 
 /** What a database adds to a resource. */
@@ -791,8 +786,6 @@ export interface Parts {
   readonly removals?: readonly Removal[]
   /** What is done in the background. */
   readonly jobs?: readonly JobKind[]
-  /** What is looked after as time passes. */
-  readonly tasks?: readonly Task[]
   readonly fileTasks?: readonly FileTask[]
   /** Where properties made at run time come from; one module of all can say so. */
   readonly additions?: AdditionSource

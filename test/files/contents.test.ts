@@ -4,10 +4,11 @@ import assert from 'node:assert/strict'
 import { describe, mock, test } from 'node:test'
 import { migrate } from '#db/migrate.ts'
 import { sql } from '#db/sql.ts'
-import { runFileTasks, runTasks } from '#jobs/tasks.ts'
+import { runFileTasks } from '#jobs/tasks.ts'
 import { product } from '#server/modules.ts'
 import { emptyDatabase } from '#test/database.ts'
 import { type Client, filters } from '#test/instance.ts'
+import { runDue } from '#test/jobs.ts'
 import { created, link, scene } from '../work-packages/scene.ts'
 import { archive, bomb, pdf } from './documents.ts'
 import { upload } from './upload.ts'
@@ -155,12 +156,12 @@ describe('a work package', () => {
     assert.deepEqual(await found('quarterdeck'), [])
     await read()
     assert.deepEqual(await found('quarterdeck'), [task])
-    await runTasks(product, db, new Date())
+    await runDue(db)
     assert.deepEqual(await found('quarterdeck'), [task])
     assert.equal((await admin.delete(`/attachments/${file}`)).status, 204)
     assert.deepEqual(await found('quarterdeck'), [])
     assert.equal(await kept(file), undefined)
-    await runTasks(product, db, new Date())
+    await runDue(db)
     assert.deepEqual(await found('quarterdeck'), [])
   })
 

@@ -292,12 +292,6 @@ describe('a schedule', () => {
     await round([daily], minutes)
     assert.equal((await jobsOf(db, daily))[0]?.last_error, null)
   })
-
-  test('that is no more leaves no row', async () => {
-    await prepare(0)
-    await keepSchedules(db, [], at(1))
-    assert.deepEqual(await jobsOf(db, daily), [])
-  })
 })
 
 describe('a drain', () => {

@@ -1,9 +1,8 @@
 /** What tests of passwords have in common: somebody with one, their browser, and the mail that was written to them. */
 
 import { sql } from '#db/sql.ts'
-import { runTasks } from '#jobs/tasks.ts'
-import { product } from '#server/modules.ts'
 import type { Instance, Reply } from '#test/instance.ts'
+import { runDue } from '#test/jobs.ts'
 
 export const PASSWORD = 'correct horse 7!'
 export const ANOTHER = 'battery staple 8?'
@@ -30,7 +29,7 @@ interface Written {
 
 /** Lets time do its work; gives the mail that is to be sent now, and takes it away. */
 export async function mailOf({ db }: Instance): Promise<Written[]> {
-  await runTasks(product, db, new Date())
+  await runDue(db)
   const mails = await db.all<Written>(sql`select recipient, subject, text, link from mails order by id`)
   await db.transaction((tx) => tx.run(sql`delete from mails`))
   return mails

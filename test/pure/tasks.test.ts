@@ -1,23 +1,10 @@
 /** Tasks: each is run, whatever becomes of the others. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { runFileTasks, runTasks } from '#jobs/tasks.ts'
+import { runFileTasks } from '#jobs/tasks.ts'
 import { assemble } from '#kernel/assemble.ts'
 import type { FileTask } from '#kernel/declaration.ts'
 import { module } from '#kernel/module.ts'
-
-test('one that fails keeps no other one from being run, and what it threw is told', async () => {
-  let runs = 0
-  const fails = async () => {
-    throw new Error('The first one failed.')
-  }
-  const counts = async () => {
-    runs++
-  }
-  const model = assemble([module('counting', { needs: [], tasks: [fails, counts] })])
-  await assert.rejects(runTasks(model, {} as never, new Date()), /The first one failed/)
-  assert.equal(runs, 1)
-})
 
 test('those that work on files are run by themselves, in the same way, until they are told to stop', async () => {
   const runs: unknown[] = []

@@ -3,10 +3,9 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { runTasks } from '#jobs/tasks.ts'
 import { deliver, type Event, subscribe } from '#kernel/write/outbox.ts'
-import { product } from '#server/modules.ts'
 import { type Client, type Instance, ids, instance } from '#test/instance.ts'
+import { runDue } from '#test/jobs.ts'
 
 let server: Instance
 let project: number
@@ -187,8 +186,8 @@ describe('coming due', () => {
   test('is told once, in the name of whoever set it', async () => {
     const id = await overdue()
     const now = new Date()
-    await Promise.all([runTasks(product, server.db, now), runTasks(product, server.db, now)])
-    await runTasks(product, server.db, now)
+    await Promise.all([runDue(server.db, { now }), runDue(server.db, { now })])
+    await runDue(server.db, { now })
     await deliver(server.db)
     assert.deepEqual(
       told.map(({ resourceId, actorId }) => [resourceId, actorId]),
@@ -198,10 +197,10 @@ describe('coming due', () => {
 
   test('is not told before its time', async () => {
     const { id, remindAt } = (await set({ remindAt: inHours(1) })).body
-    await runTasks(product, server.db, new Date(Date.parse(remindAt) - 1))
+    await runDue(server.db, { now: new Date(Date.parse(remindAt) - 1) })
     await deliver(server.db)
     assert.deepEqual(told, [])
-    await runTasks(product, server.db, new Date(remindAt))
+    await runDue(server.db, { now: new Date(remindAt) })
     await deliver(server.db)
     assert.deepEqual(
       told.map(({ resourceId }) => resourceId),
@@ -211,7 +210,7 @@ describe('coming due', () => {
 
   test('makes room for another reminder', async () => {
     await overdue()
-    await runTasks(product, server.db, new Date())
+    await runDue(server.db)
     assert.equal((await set()).status, 201)
   })
 })

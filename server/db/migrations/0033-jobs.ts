@@ -20,4 +20,8 @@ create index jobs_due on jobs (due_at, id) where due_at is not null;
 create unique index jobs_waiting on jobs (name, key) where key is not null and leased_until is null;
 -- The row of a schedule, or of what drains something, exists once, running or not.
 create unique index jobs_own on jobs (name) where key = 'own';
+
+insert into jobs (name, payload, due_at, created_at)
+  select 'passwords.mail-link', {build}('email', email), {now}, {now} from lost_passwords order by id;
+drop table lost_passwords;
 `

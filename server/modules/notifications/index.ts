@@ -12,5 +12,5 @@ export const notifications = module('notifications', {
   needs: ['activities'],
   resources: [Reminder, Notification],
   operations: [...remindersOperations, ...furtherOperations, ...valuesOperations],
-  tasks: [remind, announceChanges, alertOfDates, forgetNotifications],
+  jobs: [remind, announceChanges, alertOfDates, forgetNotifications],
 })
