@@ -4,7 +4,6 @@ import type { FastifyInstance } from 'fastify'
 import { type Database, PATIENCE_MS } from '#db/database.ts'
 import { openStore } from '#files/open.ts'
 import type { FileStore } from '#files/store.ts'
-import type { Post } from '#jobs/mail.ts'
 import { postOf } from '#jobs/post.ts'
 import { type Failure, lanesOf, runRound } from '#jobs/worker.ts'
 import { addressOf, answersAt, readSettings } from '#kernel/settings.ts'
@@ -55,7 +54,6 @@ export async function serve({ config }: Invocation): Promise<void> {
   )
   const stopReading = repeat(READING_MS, () => workOnFiles(db, files, ending.signal), failed('working on files'))
   const stopSweeping = repeat(SWEEP_MS, () => sweepFiles(db, files), failed('removing files'))
-  const stopMailing = repeat(DELIVERY_MS, () => sendAll(db, post, app), failed('sending mail'))
 
   let stopping: number | undefined
   const stop = async () => {
@@ -75,7 +73,6 @@ export async function serve({ config }: Invocation): Promise<void> {
     await Promise.all(stopWorking.map((stopped) => stopped()))
     await stopReading()
     await stopSweeping()
-    await stopMailing()
     await db.close()
     unlock()
   }
@@ -157,14 +154,6 @@ async function deliverAll(db: Database): Promise<void> {
 async function workOnFiles(db: Database, files: FileStore, signal: AbortSignal): Promise<void> {
   const [{ runFileTasks }, { product }] = await Promise.all([import('#jobs/tasks.ts'), import('#server/modules.ts')])
   await runFileTasks(product, db, files, new Date(), signal)
-}
-
-/** Sends what mail there is; the log tells of what could not be sent. */
-async function sendAll(db: Database, post: Post, { log }: FastifyInstance): Promise<void> {
-  const { sendMails } = await import('#jobs/mail.ts')
-  await sendMails(db, post, new Date(), ({ recipient, subject }, err, isLast) =>
-    log.error({ err, to: recipient, subject }, isLast ? 'mail could not be sent, and is given up' : 'mail could not be sent yet'),
-  )
 }
 
 async function sweepFiles(db: Database, files: FileStore): Promise<void> {

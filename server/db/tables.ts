@@ -188,15 +188,6 @@ export interface Tables {
     name: string
     remove_at: string
   }
-  mails: {
-    id: number
-    recipient: string
-    subject: string
-    text: string
-    link: string | null
-    tries: number
-    due_at: string
-  }
   membership_roles: {
     id: number
     membership_id: number

@@ -2,5 +2,6 @@
 import { module } from '#kernel/module.ts'
 import { forgetJobs } from './housekeeping.ts'
 import { indexTexts } from './indexing.ts'
+import { sendOut } from './mail.ts'
 
-export const jobs = module('jobs', { needs: [], jobs: [indexTexts, forgetJobs] })
+export const jobs = module('jobs', { needs: [], jobs: [sendOut, indexTexts, forgetJobs] })

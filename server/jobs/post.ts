@@ -1,6 +1,6 @@
 /** Where mail goes: to an SMTP server, or into the log where there is none. */
 import { isIP } from 'node:net'
-import type { Mail, Post } from './mail.ts'
+import type { Mail, Post } from '#kernel/declaration.ts'
 
 /** An SMTP server, and whom mail comes from. */
 export interface MailChoice {

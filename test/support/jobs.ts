@@ -12,6 +12,8 @@ export interface Due extends Partial<Pick<JobServices, 'files' | 'post' | 'signa
   readonly model?: Pick<Model, 'jobs'>
   /** The names of the kinds that are run; all unless said otherwise. */
   readonly only?: readonly string[]
+  /** Is told of what has failed, instead of it being thrown. */
+  readonly failed?: (failure: Failure) => void
 }
 
 /**
@@ -21,7 +23,7 @@ export interface Due extends Partial<Pick<JobServices, 'files' | 'post' | 'signa
  */
 export async function runDue(
   db: Database,
-  { now = new Date(), model = product, only, files, post, signal = new AbortController().signal }: Due = {},
+  { now = new Date(), model = product, only, failed, files, post, signal = new AbortController().signal }: Due = {},
 ): Promise<void> {
   const has = { main: true, files: files !== undefined, mail: post !== undefined }
   const kinds = model.jobs.filter(({ name, lane = 'main' }) => has[lane] && (only?.includes(name) ?? true))
@@ -30,7 +32,7 @@ export async function runDue(
   const failures: Failure[] = []
   // Where one of these is not given, nothing that asks for it is run.
   const services = { db, model, files, post, signal } as JobServices
-  const options = { clock: () => now, random: () => 0, failed: (failure: Failure) => void failures.push(failure) }
+  const options = { clock: () => now, random: () => 0, failed: failed ?? ((failure: Failure) => void failures.push(failure)) }
   for (const lane of lanesOf(kinds)) await runRound(services, lane, options)
   if (failures.length === 1) throw failures[0]?.error
   if (failures.length > 1) throw new AggregateError(failures.map(({ error }) => error))
@@ -41,8 +43,8 @@ async function makeDue(db: Database, kinds: readonly JobKind[], now: Date): Prom
   const names = kinds.filter(({ every }) => every !== undefined).map(({ name }) => name)
   if (names.length === 0) return
   await db.transaction((tx) =>
-    tx.run(sql`update jobs set due_at = ${now.toISOString()}, leased_until = null
-      where key = 'own' and ${amongTexts(tx.engine, raw('name'), names)}`),
+    tx.run(sql`update jobs set due_at = ${now.toISOString()}
+      where key = 'own' and leased_until is null and ${amongTexts(tx.engine, raw('name'), names)}`),
   )
 }
 

@@ -24,4 +24,9 @@ create unique index jobs_own on jobs (name) where key = 'own';
 insert into jobs (name, payload, due_at, created_at)
   select 'passwords.mail-link', {build}('email', email), {now}, {now} from lost_passwords order by id;
 drop table lost_passwords;
+
+insert into jobs (name, payload, due_at, attempts, created_at)
+  select 'mail.send', {build}('recipient', recipient, 'subject', subject, 'text', text, 'link', link), due_at, tries, due_at
+  from mails order by id;
+drop table mails;
 `
