@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { type Database, PATIENCE_MS } from '#db/database.ts'
 import { openStore } from '#files/open.ts'
-import type { FileStore } from '#files/store.ts'
 import { postOf } from '#jobs/post.ts'
 import { type Failure, lanesOf, runRound } from '#jobs/worker.ts'
 import { addressOf, answersAt, readSettings } from '#kernel/settings.ts'
@@ -16,8 +15,6 @@ import { loginLines } from './login.ts'
 const CONNECTIONS = 10
 const DELIVERY_MS = 1000
 const WORKING_MS = 1000
-const READING_MS = 1000
-const SWEEP_MS = 60_000
 /** For what is being answered when the server is to end. */
 const DRAINING_MS = 10_000
 /** For everything: what has not ended by then, as a statement that the database does not answer, is left behind. */
@@ -52,8 +49,6 @@ export async function serve({ config }: Invocation): Promise<void> {
   const stopWorking = lanesOf(product.jobs).map((lane) =>
     repeat(WORKING_MS, () => runRound(services, lane, { failed: toldOf }), failed('running jobs')),
   )
-  const stopReading = repeat(READING_MS, () => workOnFiles(db, files, ending.signal), failed('working on files'))
-  const stopSweeping = repeat(SWEEP_MS, () => sweepFiles(db, files), failed('removing files'))
 
   let stopping: number | undefined
   const stop = async () => {
@@ -71,8 +66,6 @@ export async function serve({ config }: Invocation): Promise<void> {
     await app.close()
     await stopDelivery()
     await Promise.all(stopWorking.map((stopped) => stopped()))
-    await stopReading()
-    await stopSweeping()
     await db.close()
     unlock()
   }
@@ -149,15 +142,6 @@ function repeat(every: number, work: () => Promise<unknown>, failed: (error: unk
 async function deliverAll(db: Database): Promise<void> {
   const { deliver } = await import('#kernel/write/outbox.ts')
   while ((await deliver(db)) > 0);
-}
-
-async function workOnFiles(db: Database, files: FileStore, signal: AbortSignal): Promise<void> {
-  const [{ runFileTasks }, { product }] = await Promise.all([import('#jobs/tasks.ts'), import('#server/modules.ts')])
-  await runFileTasks(product, db, files, new Date(), signal)
-}
-
-async function sweepFiles(db: Database, files: FileStore): Promise<void> {
-  await (await import('#modules/files/loose.ts')).sweep(db, files)
 }
 
 /** Where a browser on this machine finds the server. */

@@ -87,18 +87,21 @@ export const migrationNames: readonly string[] = migrations.map((m) => m.name)
 /**
  * Applies what is missing, in one transaction; gives the names of the migrations it applied. Of several processes that start
  * at once, one does it and the others wait.
+ * @param last the name of the last migration that is applied; all are unless said otherwise
  * @throws when the database was made by a newer Halyard than this one.
  */
-export const migrate = (db: Database): Promise<string[]> => db.transaction(bringUpToDate, { patience: Infinity })
+export const migrate = (db: Database, last?: string): Promise<string[]> =>
+  db.transaction((tx) => bringUpToDate(tx, last), { patience: Infinity })
 
-async function bringUpToDate(tx: Transaction): Promise<string[]> {
+async function bringUpToDate(tx: Transaction, last = migrationNames.at(-1)): Promise<string[]> {
   if (tx.engine === 'postgres') await tx.one(sql`select pg_advisory_xact_lock(${LOCK})`)
   await tx.script('create table if not exists migrations (name text primary key)')
   const applied = new Set((await tx.all<{ name: string }>(sql`select name from migrations`)).map((m) => m.name))
   const unknown = [...applied].find((name) => !migrationNames.includes(name))
   if (unknown)
     throw new Error(`The database is newer than this Halyard: it has the migration ${unknown}. Start the newer version.`)
-  const missing = migrations.filter((m) => !applied.has(m.name))
+  const wanted = migrations.slice(0, migrationNames.indexOf(last as string) + 1)
+  const missing = wanted.filter((m) => !applied.has(m.name))
   for (const { name, text } of missing) {
     const own = typeof text === 'string' ? text : text[tx.engine]
     await tx.script(own.replace(/\{(\w+)\}/g, (_, word: string) => spelling[tx.engine][word] ?? `{${word}}`))

@@ -4,8 +4,6 @@ export interface Tables {
   attachment_contents: {
     id: number
     content: string | null
-    attempts: number
-    due_at: string | null
   }
   attachments: {
     id: number
@@ -183,10 +181,6 @@ export interface Tables {
     updated_at: string
     unannounced: boolean
     attached: unknown | null
-  }
-  loose_files: {
-    name: string
-    remove_at: string
   }
   membership_roles: {
     id: number

@@ -51,7 +51,6 @@ export function assemble(modules: readonly Module[]): Model {
     documents: parts.flatMap(({ documents = [] }) => documents),
     removals,
     jobs: distinct(parts.flatMap(({ jobs = [] }) => jobs)),
-    fileTasks: parts.flatMap(({ fileTasks = [] }) => fileTasks),
     additions: sources[0],
   })
 }

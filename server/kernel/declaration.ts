@@ -547,7 +547,6 @@ export interface Model {
   readonly removals: ReadonlyMap<TableName, readonly RemovalStep[]>
   /** What is done in the background. */
   readonly jobs: readonly JobKind[]
-  readonly fileTasks: readonly FileTask[]
   /** Where properties made at run time come from. */
   readonly additions: AdditionSource | undefined
 }
@@ -627,9 +626,6 @@ export interface JobKind<P = any> {
   /** What the log tells of a job besides its name: nothing secret. */
   about?(payload: P): Readonly<Record<string, unknown>>
 }
-
-/** Does what is due at `now` with the files of attachments. It may take its time; it stops when told by `signal`. */
-export type FileTask = (db: Database, files: FileStore, now: Date, signal?: AbortSignal) => Promise<void>
 
 /** What a database adds to a resource. */
 export interface Addition {
@@ -786,7 +782,6 @@ export interface Parts {
   readonly removals?: readonly Removal[]
   /** What is done in the background. */
   readonly jobs?: readonly JobKind[]
-  readonly fileTasks?: readonly FileTask[]
   /** Where properties made at run time come from; one module of all can say so. */
   readonly additions?: AdditionSource
 }

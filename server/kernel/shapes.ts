@@ -203,7 +203,6 @@ const part = {
   documents: true,
   removals: true,
   jobs: true,
-  fileTasks: true,
   additions: true,
 } satisfies Members<Parts>
 

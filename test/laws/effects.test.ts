@@ -52,7 +52,6 @@ const passing = new Set([
   'outbox',
   'jobs',
   'revisions',
-  'loose_files',
   'work_package_versions',
   'permissions',
   'role_permissions',

@@ -28,7 +28,7 @@ interface Column extends Omit<Reference, 'target'> {
 /** Every column: its table, its name, and the table it points to, if it does; as the migrations leave them, one after the other. */
 let columns: Column[] = []
 const STATEMENT =
-  /create table (?<made>\w+) \(\n(?<body>[\s\S]*?)\n\);|alter table (?<table>\w+) (?:add column (?<added>\w+) (?<type>\S+?)(?=[\s,;]).*?(?:references (?<target>\w+) \(id\)(?<reaction> on delete)?.*)?|rename column (?<from>\w+) to (?<to>\w+)|rename to (?<name>\w+));$|drop table (?<dropped>\w+);/gm
+  /create table (?<made>\w+) \(\n(?<body>[\s\S]*?)\n\);|alter table (?<table>\w+) (?:add column (?<added>\w+) (?<type>\S+?)(?=[\s,;]).*?(?:references (?<target>\w+) \(id\)(?<reaction> on delete)?.*)?|drop column (?<gone>\w+)|rename column (?<from>\w+) to (?<to>\w+)|rename to (?<name>\w+));$|drop table (?<dropped>\w+);/gm
 const COLUMN =
   /^ {2}(?!primary key|unique|check|foreign key)(\w+) (\S+?)(?=[\s,]|$).*?(?:references (\w+) \(id\)( on delete)?.*)?$/gm
 for (const text of texts) {
@@ -41,6 +41,7 @@ for (const text of texts) {
       type,
       target,
       reaction,
+      gone,
       from,
       to,
       name: renamed,
@@ -50,6 +51,7 @@ for (const text of texts) {
       for (const [, column, type, to, reaction] of body.matchAll(COLUMN))
         columns.push({ table: made, column: column!, target: to, isJson: type === '{json}', isLetGo: Boolean(reaction) })
     if (added) columns.push({ table, column: added, target, isJson: type === '{json}', isLetGo: Boolean(reaction) })
+    if (gone) columns = columns.filter((one) => one.table !== table || one.column !== gone)
     if (renamed) columns = columns.map((one) => (one.table === table ? { ...one, table: renamed } : one))
     if (to) columns = columns.map((one) => (one.table === table && one.column === from ? { ...one, column: to } : one))
     if (dropped) columns = columns.filter((one) => one.table !== dropped)

@@ -29,4 +29,15 @@ insert into jobs (name, payload, due_at, attempts, created_at)
   select 'mail.send', {build}('recipient', recipient, 'subject', subject, 'text', text, 'link', link), due_at, tries, due_at
   from mails order by id;
 drop table mails;
+
+insert into jobs (name, key, payload, due_at, created_at)
+  select 'files.remove', name, '{}', remove_at, {now} from loose_files order by remove_at;
+drop table loose_files;
+
+insert into jobs (name, payload, due_at, attempts, created_at)
+  select 'files.read', {build}('id', id), due_at, attempts, {now} from attachment_contents where due_at is not null order by id;
+delete from attachment_contents where content is null;
+drop index attachment_contents_due;
+alter table attachment_contents drop column due_at;
+alter table attachment_contents drop column attempts;
 `
