@@ -13,7 +13,6 @@ import { lock, openDatabase, reasonOf, secure } from './database.ts'
 import { loginLines } from './login.ts'
 
 const CONNECTIONS = 10
-const DELIVERY_MS = 1000
 const WORKING_MS = 1000
 /** For what is being answered when the server is to end. */
 const DRAINING_MS = 10_000
@@ -39,15 +38,17 @@ export async function serve({ config }: Invocation): Promise<void> {
       throw error
     },
   )
-  const failed = (what: string) => (error: unknown) => app.log.error({ err: error }, `${what} failed`)
   const post = postOf(config.mail, app.log)
   const ending = new AbortController()
-  const stopDelivery = repeat(DELIVERY_MS, () => deliverAll(db), failed('delivering events'))
   const services = { db, model: product, files, post, signal: ending.signal }
   const toldOf = ({ error: err, job, ids, isLast, about }: Failure) =>
     app.log.error({ err, job, ids, ...about }, isLast ? 'a job failed, and is given up' : 'a job failed, and is tried again')
   const stopWorking = lanesOf(product.jobs).map((lane) =>
-    repeat(WORKING_MS, () => runRound(services, lane, { failed: toldOf }), failed('running jobs')),
+    repeat(
+      WORKING_MS,
+      () => runRound(services, lane, { failed: toldOf }),
+      (err) => app.log.error({ err }, 'running jobs failed'),
+    ),
   )
 
   let stopping: number | undefined
@@ -64,7 +65,6 @@ export async function serve({ config }: Invocation): Promise<void> {
     ending.abort()
     await app.drain(DRAINING_MS)
     await app.close()
-    await stopDelivery()
     await Promise.all(stopWorking.map((stopped) => stopped()))
     await db.close()
     unlock()
@@ -137,11 +137,6 @@ function repeat(every: number, work: () => Promise<unknown>, failed: (error: unk
     clearInterval(timer)
     await running
   }
-}
-
-async function deliverAll(db: Database): Promise<void> {
-  const { deliver } = await import('#kernel/write/outbox.ts')
-  while ((await deliver(db)) > 0);
 }
 
 /** Where a browser on this machine finds the server. */

@@ -51,6 +51,7 @@ export function assemble(modules: readonly Module[]): Model {
     documents: parts.flatMap(({ documents = [] }) => documents),
     removals,
     jobs: distinct(parts.flatMap(({ jobs = [] }) => jobs)),
+    subscribers: parts.flatMap(({ subscribes = [] }) => subscribes),
     additions: sources[0],
   })
 }

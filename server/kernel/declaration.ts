@@ -547,6 +547,8 @@ export interface Model {
   readonly removals: ReadonlyMap<TableName, readonly RemovalStep[]>
   /** What is done in the background. */
   readonly jobs: readonly JobKind[]
+  /** Who is told of what happens. */
+  readonly subscribers: readonly Subscriber[]
   /** Where properties made at run time come from. */
   readonly additions: AdditionSource | undefined
 }
@@ -625,6 +627,26 @@ export interface JobKind<P = any> {
   pending?(db: Reader, now: Date): Promise<boolean>
   /** What the log tells of a job besides its name: nothing secret. */
   about?(payload: P): Readonly<Record<string, unknown>>
+}
+
+/** Something that has happened. */
+export interface Event {
+  readonly id: number
+  /** Table and verb: `work_packages.updated`. */
+  readonly name: string
+  readonly resourceId: number
+  readonly actorId: number
+  /** The columns that changed. */
+  readonly changed: readonly string[]
+  readonly at: string
+}
+
+/** Somebody who is told of events. */
+export interface Subscriber {
+  /** The name of the events; `*` stands for any part of it. */
+  readonly event: string
+  /** Must bear hearing of the same event twice. Where it throws, this event and all after it are delivered later. */
+  handle(event: Event, context: JobContext<unknown>): unknown
 }
 
 /** What a database adds to a resource. */
@@ -782,6 +804,8 @@ export interface Parts {
   readonly removals?: readonly Removal[]
   /** What is done in the background. */
   readonly jobs?: readonly JobKind[]
+  /** Who is told of what happens, after it is committed. */
+  readonly subscribes?: readonly Subscriber[]
   /** Where properties made at run time come from; one module of all can say so. */
   readonly additions?: AdditionSource
 }

@@ -203,6 +203,7 @@ const part = {
   documents: true,
   removals: true,
   jobs: true,
+  subscribes: true,
   additions: true,
 } satisfies Members<Parts>
 

@@ -21,6 +21,9 @@ create unique index jobs_waiting on jobs (name, key) where key is not null and l
 -- The row of a schedule, or of what drains something, exists once, running or not.
 create unique index jobs_own on jobs (name) where key = 'own';
 
+-- Nobody has subscribed to anything so far.
+delete from outbox;
+
 insert into jobs (name, payload, due_at, created_at)
   select 'passwords.mail-link', {build}('email', email), {now}, {now} from lost_passwords order by id;
 drop table lost_passwords;

@@ -104,7 +104,7 @@ const isDue = (now: Date) => sql`completed_at is null and remind_at <= ${now.toI
 export const remind = job('notifications.remind', {
   pending: async (db, now) => (await db.one(sql`select 1 as one from reminders where ${isDue(now)} limit 1`)) !== undefined,
   run:
-    async ({ now }) =>
+    async ({ now, model }) =>
     async (tx) => {
       const at = now.toISOString()
       // Another process, or a change of plans, may have been faster.
@@ -120,7 +120,8 @@ export const remind = job('notifications.remind', {
         raw('id'),
         completed.map((one) => one.id),
       )} order by id`)
-      for (const { id, creator_id } of completed) await publish(tx, { viewer: { id: creator_id }, now }, 'reminders.due', id, [])
+      for (const { id, creator_id } of completed)
+        await publish(tx, { viewer: { id: creator_id }, now, model }, 'reminders.due', id, [])
     },
 })
 
