@@ -73,7 +73,8 @@ export const forgetAccessTokens = job('tokens.forget', {
   lease: 600,
   run: async ({ db, now }) => {
     const isOver = sql`expires_at <= ${now.toISOString()}`
-    if ((await deleteInSlices(db, 'oauth_tokens', isOver)) === 0) return
+    await deleteInSlices(db, 'oauth_tokens', isOver)
+    // Whether or not there were any: a process may have ended just before this.
     const isUnused = sql`not exists (select 1 from oauth_tokens t where t.authorization_id = oauth_authorizations.id)`
     await deleteInSlices(db, 'oauth_authorizations', isUnused)
   },
