@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { type Database, PATIENCE_MS } from '#db/database.ts'
 import { openStore } from '#files/open.ts'
 import { postOf } from '#jobs/post.ts'
+import { endLeases } from '#jobs/queue.ts'
 import { type Failure, lanesOf, runRound } from '#jobs/worker.ts'
 import { addressOf, answersAt, readSettings } from '#kernel/settings.ts'
 import type { Config } from '#server/config.ts'
@@ -94,6 +95,8 @@ async function prepare(config: Config): Promise<{ db: Database; unlock: () => vo
   const db = await openDatabase(config.databaseUrl, { connections: CONNECTIONS, patience: PATIENCE_MS })
   const unlock = lock(config.databaseUrl)
   const result = await setup(db, config)
+  // Whoever had a job here has ended.
+  if (db.engine === 'sqlite') await endLeases(db)
   await secure(db, config)
   return { db, unlock, result }
 }

@@ -147,6 +147,7 @@ export async function claimOwn(db: Database, kind: JobKind, now: Date): Promise<
  * @returns the names of the schedules and drains that have a row
  */
 export async function keepSchedules(db: Database, kinds: readonly JobKind[], now: Date): Promise<ReadonlySet<string>> {
+  if (!kinds.some(({ every, pending }) => every !== undefined || pending)) return new Set()
   const rows = await db.all<{ name: string }>(sql`select name from jobs where key = ${OWN}`)
   const known = new Set(rows.map(({ name }) => name))
   const missing = kinds.filter(({ name, every }) => every !== undefined && !known.has(name))
@@ -225,6 +226,16 @@ async function whereKeysAreFree(db: Database, work: (tx: Transaction) => Promise
   await db.transaction(work).catch((error: unknown) => {
     if (!(error instanceof ConstraintError)) throw error
     return db.transaction(work)
+  })
+}
+
+/** Ends all leases: for a process that knows that there is no other one, so that what another one has left is not waited for. */
+export async function endLeases(db: Database): Promise<void> {
+  if (!(await db.one(sql`select 1 as one from jobs where leased_until is not null limit 1`))) return
+  await db.transaction(async (tx) => {
+    await tx.run(sql`delete from jobs where leased_until is not null
+      and exists (select 1 from jobs o where o.name = jobs.name and o.key = jobs.key and o.id > jobs.id)`)
+    await tx.run(sql`update jobs set leased_until = null, last_error = ${ENDED} where leased_until is not null`)
   })
 }
 

@@ -4,7 +4,18 @@ import { after, before, beforeEach, describe, test } from 'node:test'
 import { type Database, type Transaction, UnavailableError } from '#db/database.ts'
 import { migrate } from '#db/migrate.ts'
 import { sql } from '#db/sql.ts'
-import { claim, complete, delayAfter, enqueue, fail, keepSchedules, LeaseLostError, reasonOf, withdraw } from '#jobs/queue.ts'
+import {
+  claim,
+  complete,
+  delayAfter,
+  endLeases,
+  enqueue,
+  fail,
+  keepSchedules,
+  LeaseLostError,
+  reasonOf,
+  withdraw,
+} from '#jobs/queue.ts'
 import { type Failure, runRound } from '#jobs/worker.ts'
 import { assemble } from '#kernel/assemble.ts'
 import type { JobKind, JobServices } from '#kernel/declaration.ts'
@@ -158,6 +169,16 @@ describe('a claim', () => {
     const [left] = await jobsOf(db, paint)
     assert.deepEqual([left?.due_at, left?.attempts, left?.leased_until], [null, 3, null])
     assert.match(left?.last_error ?? '', /ended, or took longer than the lease/)
+  })
+
+  test('of a process that has ended is not waited for by one that knows there is no other', async () => {
+    await add('red', { key: 'hull' })
+    await add('mast')
+    assert.equal((await claim(db, [like({ batch: 2 })], at(0)))?.jobs.length, 2)
+    await add('green', { key: 'hull' })
+    await endLeases(db)
+    await round([paint], 0)
+    assert.deepEqual(await deeds(), ['green', 'mast'])
   })
 
   test('is of several at once where a kind says so, but of what has failed before alone', async () => {
