@@ -2,7 +2,7 @@
 import { amongTexts } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
 import { job } from '#kernel/module.ts'
-import { OWN } from './queue.ts'
+import { isOwn } from './queue.ts'
 
 const DAY = 86_400_000
 const KEPT_DAYS = 30
@@ -17,7 +17,7 @@ export const forgetJobs = job('jobs.forget', {
       await tx.run(sql`delete from jobs where due_at is null and created_at < ${last}`)
       const own = model.jobs.filter(({ every, pending }) => every !== undefined || pending).map(({ name }) => name)
       await tx.run(
-        sql`delete from jobs where key = ${OWN} and leased_until is null and not (${amongTexts(tx.engine, raw('name'), own)})`,
+        sql`delete from jobs where ${isOwn} and leased_until is null and not (${amongTexts(tx.engine, raw('name'), own)})`,
       )
     },
 })

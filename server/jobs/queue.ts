@@ -10,6 +10,8 @@ import type { JobKind } from '#kernel/declaration.ts'
 
 /** The key of the one row that a schedule or a drain has. */
 export const OWN = 'own'
+/** As a text, so that the index of such rows is used. */
+export const isOwn = raw(`key = '${OWN}'`)
 const DEFAULT_LEASE = 60
 const LONGEST_ERROR = 500
 
@@ -148,7 +150,7 @@ export async function claimOwn(db: Database, kind: JobKind, now: Date): Promise<
  */
 export async function keepSchedules(db: Database, kinds: readonly JobKind[], now: Date): Promise<ReadonlySet<string>> {
   if (!kinds.some(({ every, pending }) => every !== undefined || pending)) return new Set()
-  const rows = await db.all<{ name: string }>(sql`select name from jobs where key = ${OWN}`)
+  const rows = await db.all<{ name: string }>(sql`select name from jobs where ${isOwn}`)
   const known = new Set(rows.map(({ name }) => name))
   const missing = kinds.filter(({ name, every }) => every !== undefined && !known.has(name))
   if (missing.length === 0) return known

@@ -2,7 +2,7 @@
 import type { Database, Reader } from '#db/database.ts'
 import { forUpdate } from '#db/dialect.ts'
 import { type Sql, sql } from '#db/sql.ts'
-import { OWN } from './queue.ts'
+import { isOwn, OWN } from './queue.ts'
 
 export type JobState = 'given up' | 'failing' | 'running' | 'waiting' | 'scheduled'
 
@@ -84,8 +84,8 @@ export async function stuckJobs(
   // A schedule is overdue whenever no server has run for a while, and that is known without it.
   const [givenUp, failing, overdue] = [
     await counted(sql`due_at is null and leased_until is null`),
-    await counted(sql`due_at is not null and key = ${OWN} and last_error is not null and attempts >= ${SEVERAL}`),
-    await counted(sql`due_at < ${late} and ${isFree} and (key is null or key <> ${OWN})`),
+    await counted(sql`due_at is not null and ${isOwn} and last_error is not null and attempts >= ${SEVERAL}`),
+    await counted(sql`due_at < ${late} and ${isFree} and (key is null or not ${isOwn})`),
   ]
   return [
     ...givenUp.map((one) => ({ ...one, state: 'given up' as const })),

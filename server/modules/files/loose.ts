@@ -63,7 +63,9 @@ export const claim = (tx: Transaction, file: string): Promise<boolean> => withdr
 
 /** Gives up a file that no row was made for. */
 export async function discardReserved(db: Database, files: FileStore, file: string): Promise<void> {
-  const isReserved = await db.one(sql`select id from jobs where name = ${removeFile.name} and key = ${file}`)
+  const isReserved = await db.one(
+    sql`select id from jobs where name = ${removeFile.name} and key = ${file} and leased_until is null`,
+  )
   if (!isReserved) return
   await files.remove(file)
   await db.transaction((tx) => claim(tx, file))
