@@ -15,6 +15,7 @@ import { answerMalformed, refuseOddities } from '#http/malformed.ts'
 import { mount } from '#http/mount.ts'
 import { hasKeys, passingKey, useKeys } from '#identity/secrets.ts'
 import { createCache } from '#kernel/cache.ts'
+import type { Subscriber } from '#kernel/declaration.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { product } from '#server/modules.ts'
 import { oauthEndpoints } from '#server/web/oauth/endpoints.ts'
@@ -32,6 +33,8 @@ export interface AppOptions {
   trustedProxies?: readonly string[]
   /** Time limits for clients. */
   times?: Partial<TimeLimits>
+  /** Who is told of what happens, besides those whom modules declare. */
+  subscribers?: readonly Subscriber[]
 }
 
 /** Request ids are numbers with a prefix for each process. */
@@ -41,7 +44,14 @@ let requests = 0
 /** Builds the application on a migrated database. Without keys, a temporary key encrypts its secrets. */
 export async function build(
   db: Database,
-  { logLevel = 'silent', logTo, files = memoryStore(), trustedProxies = ['loopback'], times: own }: AppOptions = {},
+  {
+    logLevel = 'silent',
+    logTo,
+    files = memoryStore(),
+    trustedProxies = ['loopback'],
+    times: own,
+    subscribers = [],
+  }: AppOptions = {},
 ): Promise<FastifyInstance> {
   const times = { ...usualTimes, ...own }
   const app = Fastify({
@@ -94,7 +104,8 @@ export async function build(
     done(needsHost ? (new ApiError('BadRequest', 'The request has no Host header.') as Error) : undefined)
   })
 
-  const ground = { model: product, db, cache, files, times }
+  const model = { ...product, subscribers: [...product.subscribers, ...subscribers] }
+  const ground = { model, db, cache, files, times }
   addCors(app, ground)
 
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error))

@@ -271,6 +271,23 @@ const commands: Readonly<Record<string, Command>> = {
     options: DATABASE,
     run: async (invocation) => (await import('./commands/revisions.ts')).importRevisions(invocation),
   },
+  jobs: {
+    meaning: 'list what is done in the background: what waits, runs, or has failed and why',
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/jobs.ts')).showJobs(invocation),
+  },
+  'jobs retry': {
+    meaning: 'have a job tried again at once, as if it had never failed',
+    words: ['ID'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/jobs.ts')).retry(invocation),
+  },
+  'jobs discard': {
+    meaning: 'remove a job; what it is about is not done',
+    words: ['ID'],
+    options: DATABASE,
+    run: async (invocation) => (await import('./commands/jobs.ts')).discard(invocation),
+  },
   'secrets generate': {
     meaning: 'print a new secret key',
     options: [],

@@ -589,6 +589,46 @@ test('halyard openapi prints the OpenAPI document as JSON and YAML', async () =>
   assert.deepEqual(parse(await succeed('openapi', '--yaml')), json)
 })
 
+const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString()
+
+test('halyard jobs lists what failed and what is to come, has it tried again, and discards it', async (t) => {
+  const where = await place(t)
+  await succeed('seed', '--seed', 'basic', ...where)
+  assert.equal(await succeed('jobs', ...where), 'There are no jobs.\n')
+  const letter = { recipient: 'ada@example.net', subject: 'Hello', text: 'A secret', link: 'http://localhost/?token=1' }
+  const [failed, kept, running] = await using(where, (db) =>
+    db.transaction((tx) =>
+      tx.all<{ id: number }>(sql`
+        insert into jobs (name, key, payload, due_at, attempts, leased_until, last_error, created_at) values
+          ('mail.send', null, ${JSON.stringify(letter)}, null, 4, null, 'Nobody is at home.', ${hoursAgo(2)}),
+          ('files.remove', 'abc', '{}', ${hoursAgo(-1)}, 0, null, null, ${hoursAgo(1)}),
+          ('files.read', null, '{"id":1}', ${hoursAgo(1)}, 1, ${hoursAgo(-1)}, null, ${hoursAgo(1)}) returning id`),
+    ),
+  ).then((rows) => rows.map(({ id }) => String(id)) as [string, string, string])
+  const listed = await succeed('jobs', ...where)
+  assert.match(listed, /^ID +JOB +STATE +ATTEMPTS +NEXT +ABOUT$/m)
+  assert.match(listed, /^\d+ +mail\.send +given up +4 +never +to: ada@example\.net, subject: Hello \| Nobody is at home\.$/m)
+  assert.match(listed, /^\d+ +files\.remove +waiting +0 +\S+Z$/m)
+  assert.match(listed, /^\d+ +files\.read +running +1 +lease until \S+Z$/m)
+  assert.doesNotMatch(listed, /secret|token/)
+
+  assert.match(
+    await succeed('jobs', 'retry', failed, ...where),
+    /^mail\.send \(\d+\) is tried again as soon as a server runs\.\n$/,
+  )
+  assert.match(await succeed('jobs', ...where), /^\d+ +mail\.send +waiting +0 +\S+Z +to: .*$/m)
+  assert.match(await succeed('jobs', 'discard', kept, ...where), /^Discarded files\.remove \(\d+\)\.\n$/)
+  assert.doesNotMatch(await succeed('jobs', ...where), /files\.remove/)
+  for (const [args, sentence] of [
+    [['retry', running], /is running; wait until it has ended/],
+    [['discard', kept], /There is no job \d+; halyard jobs lists them/],
+    [['retry', 'all'], /"all" is not the ID of a job; halyard jobs shows them/],
+  ] as const) {
+    const { code, err } = await run('jobs', ...args, ...where)
+    assert.deepEqual([code, sentence.test(err)], [1, true], err)
+  }
+})
+
 describe('halyard doctor', () => {
   test('finds no fault before the first start and while a server runs', async (t) => {
     const where = await place(t)
@@ -611,6 +651,20 @@ describe('halyard doctor', () => {
       out,
       /^failed +Custom fields: the regular expression "\(a\)\\1" of "Code" \(1\) is not applied: .*backreferences/m,
     )
+  })
+
+  test('names jobs that are stuck', async (t) => {
+    const where = await place(t)
+    await succeed('seed', '--seed', 'basic', ...where)
+    await using(where, (db) =>
+      db.transaction((tx) =>
+        tx.run(sql`insert into jobs (name, payload, due_at, attempts, last_error, created_at) values
+          ('mail.send', '{}', null, 4, 'refused', ${hoursAgo(2)}), ('files.read', '{}', ${hoursAgo(1)}, 0, null, ${hoursAgo(1)})`),
+      ),
+    )
+    const { code, out } = await run('doctor', '--port', '0', ...where)
+    assert.equal(code, 1)
+    assert.match(out, /^failed +Jobs: 1 mail\.send given up, 1 files\.read overdue; see halyard jobs$/m)
   })
 
   test('exits with 1 if a check fails', async (t) => {

@@ -7,6 +7,7 @@ import { type Database, PATIENCE_MS } from '#db/database.ts'
 import { indexer } from '#db/search.ts'
 import { sql } from '#db/sql.ts'
 import { sealedIn, useKeys } from '#identity/secrets.ts'
+import { stuckJobs } from '#jobs/status.ts'
 import type { Config } from '#server/config.ts'
 import { keySource } from '#server/keys.ts'
 import { adviceOn, openPlaces } from '#server/privacy.ts'
@@ -45,6 +46,7 @@ export async function examine({ config }: Invocation): Promise<void> {
       await check('Write access', () => writing(opened))
       await check('Search', () => indexer(opened))
       await check('Custom fields', () => patterns(opened))
+      await check('Jobs', () => jobs(opened))
       await check('Secrets', () => secrets(opened, config))
       await opened.close()
     }
@@ -78,6 +80,15 @@ async function secrets(db: Database, { secretKey }: Config): Promise<string> {
   if (read().length === 0) return `no key yet; the first start creates ${where}`
   const advice = secretKey.in === 'file' && secretKey.ours && db.engine === 'postgres'
   return `encrypted with the key in ${where}${advice ? '; other servers on this database need the same --secret-key-file' : ''}`
+}
+
+/** Throws where jobs do not go on by themselves. */
+async function jobs(db: Database): Promise<string> {
+  if ((await missingMigrations(db)).length > 0) return 'looked at once the layout is of this version'
+  const stuck = await stuckJobs(db, new Date())
+  const words = stuck.map(({ name, count, state }) => `${count} ${name} ${state}`)
+  if (words.length > 0) throw new Error(`${words.join(', ')}; see halyard jobs`)
+  return 'none is stuck'
 }
 
 async function layout(db: Database): Promise<string> {

@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { type Database, PATIENCE_MS } from '#db/database.ts'
 import { openStore } from '#files/open.ts'
-import type { FileStore } from '#files/store.ts'
-import type { Post } from '#jobs/mail.ts'
 import { postOf } from '#jobs/post.ts'
+import { endLeases } from '#jobs/queue.ts'
+import { type Failure, lanesOf, runRound } from '#jobs/worker.ts'
 import { addressOf, answersAt, readSettings } from '#kernel/settings.ts'
 import type { Config } from '#server/config.ts'
 import { type SetupResult, setup, setupPath } from '#server/setup.ts'
@@ -14,9 +14,7 @@ import { lock, openDatabase, reasonOf, secure } from './database.ts'
 import { loginLines } from './login.ts'
 
 const CONNECTIONS = 10
-const DELIVERY_MS = 1000
-const READING_MS = 1000
-const SWEEP_MS = 60_000
+const WORKING_MS = 1000
 /** The time for running requests at shutdown. */
 const DRAINING_MS = 10_000
 /** The time for the whole shutdown; work that still runs then, such as a statement without a response, is abandoned. */
@@ -27,7 +25,11 @@ const SAME_SIGNAL_MS = 500
 /** Serves until a signal arrives; then the process ends by itself. */
 export async function serve({ config }: Invocation): Promise<void> {
   // The application loads while the database opens.
-  const [{ build }, { db, unlock, result }] = await Promise.all([import('#server/app.ts'), prepare(config)])
+  const [{ build }, { product }, { db, unlock, result }] = await Promise.all([
+    import('#server/app.ts'),
+    import('#server/modules.ts'),
+    prepare(config),
+  ])
   const logLevel = config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info')
   const files = openStore(config.attachments)
   const [app, url] = await listening(() => build(db, { files, logLevel, trustedProxies: config.trustedProxies }), config).catch(
@@ -37,13 +39,18 @@ export async function serve({ config }: Invocation): Promise<void> {
       throw error
     },
   )
-  const failed = (what: string) => (error: unknown) => app.log.error({ err: error }, `${what} failed`)
   const post = postOf(config.mail, app.log)
-  const stopDelivery = repeat(DELIVERY_MS, () => deliverAll(db), failed('delivering events'))
   const ending = new AbortController()
-  const stopReading = repeat(READING_MS, () => workOnFiles(db, files, ending.signal), failed('processing files'))
-  const stopSweeping = repeat(SWEEP_MS, () => sweepFiles(db, files), failed('removing files'))
-  const stopMailing = repeat(DELIVERY_MS, () => sendAll(db, post, app), failed('sending mail'))
+  const services = { db, model: product, files, post, signal: ending.signal }
+  const toldOf = ({ error: err, job, ids, isLast, about }: Failure) =>
+    app.log.error({ err, job, ids, ...about }, isLast ? 'a job failed, and is given up' : 'a job failed, and is tried again')
+  const stopWorking = lanesOf(product.jobs).map((lane) =>
+    repeat(
+      WORKING_MS,
+      () => runRound(services, lane, { failed: toldOf }),
+      (err) => app.log.error({ err }, 'running jobs failed'),
+    ),
+  )
 
   let stopping: number | undefined
   const stop = async () => {
@@ -59,10 +66,7 @@ export async function serve({ config }: Invocation): Promise<void> {
     ending.abort()
     await app.drain(DRAINING_MS)
     await app.close()
-    await stopDelivery()
-    await stopReading()
-    await stopSweeping()
-    await stopMailing()
+    await Promise.all(stopWorking.map((stopped) => stopped()))
     await db.close()
     unlock()
   }
@@ -91,6 +95,8 @@ async function prepare(config: Config): Promise<{ db: Database; unlock: () => vo
   const db = await openDatabase(config.databaseUrl, { connections: CONNECTIONS, patience: PATIENCE_MS })
   const unlock = lock(config.databaseUrl)
   const result = await setup(db, config)
+  // Whoever had a job here has ended.
+  if (db.engine === 'sqlite') await endLeases(db)
   await secure(db, config)
   return { db, unlock, result }
 }
@@ -134,29 +140,6 @@ function repeat(every: number, work: () => Promise<unknown>, failed: (error: unk
     clearInterval(timer)
     await running
   }
-}
-
-async function deliverAll(db: Database): Promise<void> {
-  const [{ deliver }, { runTasks }] = await Promise.all([import('#kernel/write/outbox.ts'), import('#jobs/tasks.ts')])
-  await runTasks((await import('#server/modules.ts')).product, db, new Date())
-  while ((await deliver(db)) > 0);
-}
-
-async function workOnFiles(db: Database, files: FileStore, signal: AbortSignal): Promise<void> {
-  const [{ runFileTasks }, { product }] = await Promise.all([import('#jobs/tasks.ts'), import('#server/modules.ts')])
-  await runFileTasks(product, db, files, new Date(), signal)
-}
-
-/** Sends pending mails and logs failures. */
-async function sendAll(db: Database, post: Post, { log }: FastifyInstance): Promise<void> {
-  const { sendMails } = await import('#jobs/mail.ts')
-  await sendMails(db, post, new Date(), ({ recipient, subject }, err, isLast) =>
-    log.error({ err, to: recipient, subject }, isLast ? 'sending mail failed, giving up' : 'sending mail failed, will retry'),
-  )
-}
-
-async function sweepFiles(db: Database, files: FileStore): Promise<void> {
-  await (await import('#modules/files/loose.ts')).sweep(db, files)
 }
 
 /** The server's URL for a browser on this machine. */

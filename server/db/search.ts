@@ -5,7 +5,7 @@
  * it row by row costs more than the write itself, triggers only note which rows wait, and `takeIn` takes many in at a time.
  * An index only narrows: the condition itself is asked of what it gives, and of what waits. So nothing is found late or amiss.
  */
-import type { Database, Engine, Transaction } from './database.ts'
+import type { Database, Engine, Reader, Transaction } from './database.ts'
 import { among, contains, lower } from './dialect.ts'
 import { and, name, raw, type Sql, sql, TRUE } from './sql.ts'
 
@@ -91,6 +91,10 @@ function trigramsOf(words: readonly string[]): string {
 }
 /** More of them tell hardly more. */
 const MOST_TRIGRAMS = 24
+
+/** Whether texts wait for their indexes. */
+export const hasPending = async (db: Reader): Promise<boolean> =>
+  db.engine === 'sqlite' && (await db.one(sql`select 1 as one from texts_waiting limit 1`)) !== undefined
 
 /**
  * Takes texts that wait into their indexes, as many as can be in one short transaction: of those that may be long, or of the

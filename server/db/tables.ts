@@ -4,8 +4,6 @@ export interface Tables {
   attachment_contents: {
     id: number
     content: string | null
-    attempts: number
-    due_at: string | null
   }
   attachments: {
     id: number
@@ -159,6 +157,17 @@ export interface Tables {
     group_id: number
     user_id: number
   }
+  jobs: {
+    id: number
+    name: string
+    key: string | null
+    payload: unknown
+    due_at: string | null
+    attempts: number
+    leased_until: string | null
+    last_error: string | null
+    created_at: string
+  }
   journals: {
     id: number
     resource: string
@@ -172,23 +181,6 @@ export interface Tables {
     updated_at: string
     unannounced: boolean
     attached: unknown | null
-  }
-  loose_files: {
-    name: string
-    remove_at: string
-  }
-  lost_passwords: {
-    id: number
-    email: string
-  }
-  mails: {
-    id: number
-    recipient: string
-    subject: string
-    text: string
-    link: string | null
-    tries: number
-    due_at: string
   }
   membership_roles: {
     id: number

@@ -3,7 +3,7 @@ import type { Reader, Row, Transaction } from '#db/database.ts'
 import { deleteInSlices } from '#db/slices.ts'
 import { type Sql, sql } from '#db/sql.ts'
 import { invalidate, type Snapshot } from '#kernel/cache.ts'
-import type { Task } from '#kernel/declaration.ts'
+import { job } from '#kernel/module.ts'
 import { hashToken } from './tokens.ts'
 
 export interface Access {
@@ -68,9 +68,14 @@ export const endGrantsOf = (tx: Transaction, userId: number): Promise<number> =>
   takeBack(tx, 'oauth_grants', sql`user_id = ${userId}`)
 
 // What has expired lets nobody in any more: removing it is for tidiness, and raises no counter.
-export const forgetAccessTokens: Task = async (db, now) => {
-  const isOver = sql`expires_at <= ${now.toISOString()}`
-  if ((await deleteInSlices(db, 'oauth_tokens', isOver)) === 0) return
-  const isUnused = sql`not exists (select 1 from oauth_tokens t where t.authorization_id = oauth_authorizations.id)`
-  await deleteInSlices(db, 'oauth_authorizations', isUnused)
-}
+export const forgetAccessTokens = job('tokens.forget', {
+  every: 600,
+  lease: 600,
+  run: async ({ db, now }) => {
+    const isOver = sql`expires_at <= ${now.toISOString()}`
+    await deleteInSlices(db, 'oauth_tokens', isOver)
+    // Whether or not there were any: a process may have ended just before this.
+    const isUnused = sql`not exists (select 1 from oauth_tokens t where t.authorization_id = oauth_authorizations.id)`
+    await deleteInSlices(db, 'oauth_authorizations', isUnused)
+  },
+})

@@ -1,7 +1,7 @@
 /** How requests and people show who they are: sessions, tokens, passwords, second factors, providers, applications. */
 import { module } from '#kernel/module.ts'
 import { forgetAccessTokens } from './access-tokens.ts'
-import { mailResetLinks } from './lost-password.ts'
+import { mailResetLink } from './lost-password.ts'
 import { forgetLinks } from './one-time-links.ts'
 import { forgetCeremonies } from './passkeys.ts'
 import { forgetSignIns } from './provider-sign-ins.ts'
@@ -10,5 +10,5 @@ import { forgetSessions } from './sessions.ts'
 
 export const identity = module('identity', {
   needs: [],
-  tasks: [forgetSessions, forgetAccessTokens, forgetAttempts, forgetCeremonies, mailResetLinks, forgetLinks, forgetSignIns],
+  jobs: [forgetSessions, forgetAccessTokens, forgetAttempts, forgetCeremonies, mailResetLink, forgetLinks, forgetSignIns],
 })

@@ -1,13 +1,14 @@
 /**
  * Asking for a new password. What is asked is noted only, so that a request does the same whether or not there is such an
- * account; a task looks whose address it is, and writes the mail.
+ * account; a job looks whose address it is, and writes the mail.
  */
 import type { Database, Transaction } from '#db/database.ts'
-import { forUpdate, insert } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import { sendMail } from '#jobs/mail.ts'
-import type { Task } from '#kernel/declaration.ts'
+import { enqueue } from '#jobs/queue.ts'
+import type { JobKind } from '#kernel/declaration.ts'
 import { isStorable } from '#kernel/kinds.ts'
+import { job } from '#kernel/module.ts'
 import { addressOf, readSettings, type Settings } from '#kernel/settings.ts'
 import { makeLink } from './one-time-links.ts'
 import { hasPassword } from './password-changes.ts'
@@ -37,7 +38,7 @@ export function askForPassword(email: string, network: string, db: Database, now
     const wait = (await consume(tx, networkDoor, network, now)) ?? (await consume(tx, addressDoor, address.toLowerCase(), now))
     if (wait !== undefined) return wait
     const isOne = isStorable(address) && address.length <= LONGEST
-    await tx.one(insert('lost_passwords', { email: isOne ? address : '' }))
+    await enqueue(tx, mailResetLink, { payload: { email: isOne ? address : '' } }, now)
     return undefined
   })
 }
@@ -60,16 +61,11 @@ The link works once and expires in an hour. If you did not make this request, yo
   }
 }
 
-export const mailResetLinks: Task = async (db, now) => {
-  if (!(await db.one(sql`select id from lost_passwords limit 1`))) return
-  const settings = await readSettings(db)
-  await db.transaction(async (tx) => {
-    const asked = await tx.all<{ id: number; email: string }>(
-      sql`select * from lost_passwords order by id limit 100${forUpdate(tx.engine)}`,
-    )
-    for (const { id, email } of asked) {
-      const isOurs = (await tx.run(sql`delete from lost_passwords where id = ${id}`)) > 0
-      if (isOurs && isOffered(settings)) await writeTo(tx, email, settings, now)
-    }
-  })
-}
+/** Writes the mail that somebody has asked for, if it is to be written. */
+export const mailResetLink: JobKind<{ email: string }> = job('passwords.mail-link', {
+  attempts: 5,
+  run: async ({ db, now, payload: { email } }) => {
+    const settings = await readSettings(db)
+    return isOffered(settings) ? (tx) => writeTo(tx, email, settings, now) : undefined
+  },
+})

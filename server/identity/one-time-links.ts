@@ -3,7 +3,7 @@ import type { Reader, Row, Transaction } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { deleteInSlices } from '#db/slices.ts'
 import { sql } from '#db/sql.ts'
-import type { Task } from '#kernel/declaration.ts'
+import { job } from '#kernel/module.ts'
 import { ACTIVE } from './statuses.ts'
 import { hashToken, randomKey } from './tokens.ts'
 
@@ -57,7 +57,11 @@ export async function renewSetup(tx: Transaction, now: Date): Promise<string | u
   return makeLink(tx, 'setup', known.user_id, now)
 }
 
-export const forgetLinks: Task = async (db, now) => {
-  const isOver = sql`purpose = 'reset' and expires_at <= ${now.toISOString()}`
-  await deleteInSlices(db, 'one_time_links', isOver)
-}
+export const forgetLinks = job('links.forget', {
+  every: 600,
+  lease: 600,
+  run: async ({ db, now }) => {
+    const isOver = sql`purpose = 'reset' and expires_at <= ${now.toISOString()}`
+    await deleteInSlices(db, 'one_time_links', isOver)
+  },
+})

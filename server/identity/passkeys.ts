@@ -11,8 +11,8 @@ import { forUpdate, insert } from '#db/dialect.ts'
 import { deleteInSlices } from '#db/slices.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import type { Task } from '#kernel/declaration.ts'
 import { isStorable } from '#kernel/kinds.ts'
+import { job } from '#kernel/module.ts'
 import { addressOf, type Settings } from '#kernel/settings.ts'
 import { prove, type Session } from './sessions.ts'
 import { type Admission, admit, type Circumstances, waitingUser } from './sign-in.ts'
@@ -284,7 +284,11 @@ export async function confirmByPasskey(
   })
 }
 
-export const forgetCeremonies: Task = async (db, now) => {
-  const isOver = sql`expires_at <= ${now.toISOString()}`
-  await deleteInSlices(db, 'passkey_challenges', isOver, 'holder')
-}
+export const forgetCeremonies = job('passkeys.forget', {
+  every: 600,
+  lease: 600,
+  run: async ({ db, now }) => {
+    const isOver = sql`expires_at <= ${now.toISOString()}`
+    await deleteInSlices(db, 'passkey_challenges', isOver, 'holder')
+  },
+})

@@ -3,7 +3,7 @@ import type { Database } from '#db/database.ts'
 import { deleteInSlices } from '#db/slices.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import type { Task } from '#kernel/declaration.ts'
+import { job } from '#kernel/module.ts'
 import type { Provider } from './providers.ts'
 import { keysOf, type Place } from './secrets.ts'
 import { hashToken } from './tokens.ts'
@@ -49,7 +49,11 @@ export async function comeBack(db: Database, { id }: Provider, { state, browser 
   return kept && { ...kept, nonce: open('nonce'), code_verifier: open('code_verifier') }
 }
 
-export const forgetSignIns: Task = async (db, now) => {
-  const isOver = sql`expires_at <= ${now.toISOString()}`
-  await deleteInSlices(db, 'provider_sign_ins', isOver, 'state')
-}
+export const forgetSignIns = job('sign-ins.forget', {
+  every: 600,
+  lease: 600,
+  run: async ({ db, now }) => {
+    const isOver = sql`expires_at <= ${now.toISOString()}`
+    await deleteInSlices(db, 'provider_sign_ins', isOver, 'state')
+  },
+})

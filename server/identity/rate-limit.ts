@@ -7,8 +7,8 @@ import type { Database, Transaction } from '#db/database.ts'
 import { forUpdate, moment } from '#db/dialect.ts'
 import { deleteInSlices } from '#db/slices.ts'
 import { sql } from '#db/sql.ts'
-import type { Task } from '#kernel/declaration.ts'
 import { ApiError } from '#kernel/errors.ts'
+import { job } from '#kernel/module.ts'
 import { hashToken } from './tokens.ts'
 
 const SECOND = 1000
@@ -206,7 +206,11 @@ async function entered<B extends Begun>(
 
 const key = (door: RateLimit, who: string) => hashToken(`${door.name}:${who}`)
 
-export const forgetAttempts: Task = async (db, now) => {
-  const isOver = sql`until <= ${now.toISOString()}`
-  await deleteInSlices(db, 'attempts', isOver, 'who')
-}
+export const forgetAttempts = job('attempts.forget', {
+  every: 600,
+  lease: 600,
+  run: async ({ db, now }) => {
+    const isOver = sql`until <= ${now.toISOString()}`
+    await deleteInSlices(db, 'attempts', isOver, 'who')
+  },
+})

@@ -6,7 +6,7 @@ import { FALSE, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import type { Proof } from '#kernel/access/viewer.ts'
 import { invalidate, type Snapshot } from '#kernel/cache.ts'
-import type { Task } from '#kernel/declaration.ts'
+import { job } from '#kernel/module.ts'
 import { readSettings, type Settings } from '#kernel/settings.ts'
 import { hashToken, randomKey } from './tokens.ts'
 
@@ -164,8 +164,12 @@ async function see(known: Known, db: Database, limit: string | undefined, now: D
 }
 
 // Those that are over let nobody in any more: removing them is for tidiness, and raises no counter.
-export const forgetSessions: Task = async (db, now) => {
-  const limit = idleLimit(await readSettings(db), now)
-  const isOver = sql`expires_at <= ${now.toISOString()} or ${limit === undefined ? FALSE : sql`last_seen_at < ${limit}`}`
-  await deleteInSlices(db, 'sessions', isOver)
-}
+export const forgetSessions = job('sessions.forget', {
+  every: 600,
+  lease: 600,
+  run: async ({ db, now }) => {
+    const limit = idleLimit(await readSettings(db), now)
+    const isOver = sql`expires_at <= ${now.toISOString()} or ${limit === undefined ? FALSE : sql`last_seen_at < ${limit}`}`
+    await deleteInSlices(db, 'sessions', isOver)
+  },
+})

@@ -1,6 +1,6 @@
 /** Mail delivery: by an SMTP server, or to the log if none is configured. */
 import { isIP } from 'node:net'
-import type { Mail, Post } from './mail.ts'
+import type { Mail, Post } from '#kernel/declaration.ts'
 
 /** An SMTP server, and the sender of mails. */
 export interface MailChoice {

@@ -6,6 +6,7 @@ import type {
   Chapter,
   Declared,
   Extension,
+  JobKind,
   Model,
   Module,
   Operation,
@@ -66,8 +67,8 @@ export function assemble(modules: readonly Module[]): Model {
     documents: parts.flatMap(({ documents = [] }) => documents),
     references: referencesAmong(resources),
     removals,
-    tasks: parts.flatMap(({ tasks = [] }) => tasks),
-    fileTasks: parts.flatMap(({ fileTasks = [] }) => fileTasks),
+    jobs: distinct(parts.flatMap(({ jobs = [] }) => jobs)),
+    subscribers: parts.flatMap(({ subscribes = [] }) => subscribes),
     additions: sources[0],
   })
 }
@@ -102,6 +103,16 @@ function referencesAmong(resources: readonly Resource[]): ReadonlyMap<TableName,
     }
   }
   return found
+}
+
+/** Throws where two kinds of jobs have one name. */
+function distinct(kinds: readonly JobKind[]): readonly JobKind[] {
+  const names = new Set<string>()
+  for (const { name } of kinds) {
+    if (names.has(name)) throw new Error(`There are two kinds of jobs named "${name}".`)
+    names.add(name)
+  }
+  return kinds
 }
 
 function refuseDoubles(declared: readonly Declared[]): void {

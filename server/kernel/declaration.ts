@@ -592,9 +592,10 @@ export interface Model {
   readonly projectModules: readonly ProjectModule[]
   /** What principals can be capable of, sorted by id. */
   readonly apiActions: readonly ApiAction[]
-  /** What is looked after as time passes. */
-  readonly tasks: readonly Task[]
-  readonly fileTasks: readonly FileTask[]
+  /** What is done in the background. */
+  readonly jobs: readonly JobKind[]
+  /** Who is told of what happens. */
+  readonly subscribers: readonly Subscriber[]
   /** Where properties made at run time come from. */
   readonly additions: AdditionSource | undefined
 }
@@ -605,11 +606,95 @@ export interface Model {
  */
 export type RemovalStep = (tx: Transaction, ids: readonly number[], entry: Entry, model: Model) => Promise<unknown>
 
-/** Does what is due at `now`. It must bear being run by several processes at once. */
-export type Task = (db: Database, now: Date, model: Model) => Promise<void>
+/** A mail to one recipient. */
+export interface Mail {
+  /** An address, as it is. */
+  readonly recipient: string
+  readonly subject: string
+  /** Plain text. */
+  readonly text: string
+  /** The address in the text that somebody has to be able to follow. */
+  readonly link?: string | null
+}
 
-/** The same with the files of attachments. It may take its time; it stops when told by `signal`. */
-export type FileTask = (db: Database, files: FileStore, now: Date, signal?: AbortSignal) => Promise<void>
+/** Sends a mail; rejects where that did not work. */
+export type Post = (mail: Mail) => Promise<void>
+
+/** What jobs are run with. */
+export interface JobServices {
+  readonly db: Database
+  readonly model: Model
+  /** Where files are kept. Not to be touched while a transaction runs. */
+  readonly files: FileStore
+  readonly post: Post
+  /** Aborted when the process is to end: what takes long stops then, by throwing. */
+  readonly signal: AbortSignal
+}
+
+/** What a kind of jobs is run with: one job of it, or a batch. */
+export interface JobContext<P> extends JobServices {
+  readonly now: Date
+  /** Of the only job, or the first one of a batch. */
+  readonly payload: P
+  /** Of all jobs of the batch. */
+  readonly payloads: readonly P[]
+  /** Their keys, in the same order. */
+  readonly keys: readonly (string | null)[]
+}
+
+/** What a job comes to in the database: committed together with the removal of the job, or not at all. */
+export type JobEffect = (tx: Transaction) => Promise<unknown>
+
+/**
+ * A kind of jobs. A process may end anywhere while it runs one, and another one then runs it again: what is done to the database
+ * belongs into the effect, and what is done to anything else must bear being done twice.
+ */
+export interface JobKind<P = any> {
+  readonly name: string
+  /** Does it. What it throws is kept as the job's last error, by its message. */
+  run(context: JobContext<P>): Promise<JobEffect | undefined> | Promise<void>
+  /** Jobs that are run together, where none of them has failed yet; one unless said otherwise. */
+  readonly batch?: number
+  /** After so many attempts a job is given up: kept, and shown, until somebody retries or discards it. */
+  readonly attempts?: number
+  /** Seconds after which another process may take a job from one that runs it: more than a run can take. 60 unless said otherwise. */
+  readonly lease?: number
+  /** Seconds until the second attempt, by what factor each further wait is longer, and the longest one. */
+  readonly backOff?: { readonly first?: number; readonly factor?: number; readonly longest?: number }
+  /** The kinds of a lane are run one after the other, lanes beside each other: a lane for each thing that can keep us waiting. */
+  readonly lane?: 'main' | 'files' | 'mail'
+  /** Runs of it before others of its lane have their turn again. */
+  readonly perRound?: number
+  /** A schedule: run at every multiple of so many seconds, by one process. Such a job has no payload and is never given up. */
+  readonly every?: number
+  /**
+   * Whether there is something to be done, where writers are spared the row of a job because they leave a mark elsewhere. It is
+   * asked every second; the job exists, without a payload, as long as it runs or fails, and is never given up.
+   */
+  pending?(db: Reader, now: Date): Promise<boolean>
+  /** What the log tells of a job besides its name: nothing secret. */
+  about?(payload: P): Readonly<Record<string, unknown>>
+}
+
+/** Something that has happened. */
+export interface Event {
+  readonly id: number
+  /** Table and verb: `work_packages.updated`. */
+  readonly name: string
+  readonly resourceId: number
+  readonly actorId: number
+  /** The columns that changed. */
+  readonly changed: readonly string[]
+  readonly at: string
+}
+
+/** Somebody who is told of events. */
+export interface Subscriber {
+  /** The name of the events; `*` stands for any part of it. */
+  readonly event: string
+  /** Must bear hearing of the same event twice. Where it throws, this event and all after it are delivered later. */
+  handle(event: Event, context: JobContext<unknown>): unknown
+}
 
 /** What a database adds to a resource. */
 export interface Addition {
@@ -802,9 +887,10 @@ export interface Parts {
   readonly documents?: readonly Document[]
   /** What is done when rows of a table are removed. */
   readonly removals?: readonly Removal[]
-  /** What is looked after as time passes. */
-  readonly tasks?: readonly Task[]
-  readonly fileTasks?: readonly FileTask[]
+  /** What is done in the background. */
+  readonly jobs?: readonly JobKind[]
+  /** Who is told of what happens, after it is committed. */
+  readonly subscribes?: readonly Subscriber[]
   /** Where properties made at run time come from; one module of all can say so. */
   readonly additions?: AdditionSource
 }

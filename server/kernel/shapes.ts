@@ -4,6 +4,7 @@ import type {
   Declaration,
   Document,
   Filter,
+  JobKind,
   LinkOptions,
   Module,
   Operation,
@@ -190,6 +191,19 @@ const operation = {
 
 const document = { path: true, caller: true, run: true } satisfies Members<Document>
 
+const job = {
+  run: true,
+  batch: true,
+  attempts: true,
+  lease: true,
+  backOff: { first: true, factor: true, longest: true } satisfies Members<NonNullable<JobKind['backOff']>>,
+  lane: true,
+  perRound: true,
+  every: true,
+  pending: true,
+  about: true,
+} satisfies Members<Omit<JobKind, 'name'>>
+
 const part = {
   demo: true,
   chapters: true,
@@ -202,14 +216,14 @@ const part = {
   extends: true,
   documents: true,
   removals: true,
-  tasks: true,
-  fileTasks: true,
+  jobs: true,
+  subscribes: true,
   additions: true,
 } satisfies Members<Parts>
 
 const module = { ...part, needs: true, derives: true } satisfies Members<Omit<Module, 'name'>>
 
-const shapes = { declaration, scalar, link, filter, action, operation, document, module }
+const shapes = { declaration, scalar, link, filter, action, operation, document, job, module }
 
 /**
  * Refuses a part of a declaration that has members which nothing reads.

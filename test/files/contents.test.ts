@@ -4,10 +4,11 @@ import assert from 'node:assert/strict'
 import { describe, mock, test } from 'node:test'
 import { migrate } from '#db/migrate.ts'
 import { sql } from '#db/sql.ts'
-import { runFileTasks, runTasks } from '#jobs/tasks.ts'
+import { readContent } from '#modules/files/reading.ts'
 import { product } from '#server/modules.ts'
 import { emptyDatabase } from '#test/database.ts'
 import { type Client, filters } from '#test/instance.ts'
+import { jobsOf, runDue } from '#test/jobs.ts'
 import { created, link, scene } from '../work-packages/scene.ts'
 import { archive, bomb, pdf } from './documents.ts'
 import { upload } from './upload.ts'
@@ -18,10 +19,13 @@ const MINUTE = 60_000
 /** The present, as far as files are concerned: later than any of them comes, however long these tests take. */
 let moment = Date.now() + 60 * MINUTE
 
-/** Gives the task that reads files all the time it needs; nothing that failed before is due again. */
+const only = [readContent.name]
+
+/** Gives the job that reads files all the rounds it needs; nothing that failed before is due again. */
 async function read(): Promise<void> {
-  const waiting = sql`select id from attachment_contents where due_at <= ${new Date(moment).toISOString()} limit 1`
-  while (await db.one(waiting)) await runFileTasks(product, db, files, new Date(moment))
+  const now = new Date(moment)
+  while ((await jobsOf(db, readContent)).some(({ due_at }) => due_at !== null && due_at <= now.toISOString()))
+    await runDue(db, { files, now, only })
 }
 
 /** A work package that a file of this name is attached to. */
@@ -42,13 +46,12 @@ async function found(
   return reply.body._embedded.elements.map((one: { id: number }) => one.id)
 }
 
-/** What is kept of a file, and when it is read next. */
-async function kept(file: number) {
-  const row = await db.one<{ content: string | null; attempts: number; due_at: string | null }>(
-    sql`select content, attempts, due_at from attachment_contents where id = ${file}`,
-  )
-  return row && { ...row }
-}
+/** The text that is kept of a file. */
+const kept = async (file: number) =>
+  (await db.one<{ content: string }>(sql`select content from attachment_contents where id = ${file}`))?.content
+
+/** The job to read a file, as long as there is one. */
+const waiting = async (file: number) => (await jobsOf(db, readContent)).find(({ payload }) => payload['id'] === file)
 
 const utf16 = (text: string, order: 'le' | 'be') => {
   const bytes = Buffer.from(`\ufeff${text}`, 'utf16le')
@@ -144,7 +147,7 @@ describe('the text is taken out of', () => {
       await read()
       for (const words of says) assert.deepEqual(await found(words), [task], words)
       for (const words of not) assert.deepEqual(await found(words), [], words)
-      assert.deepEqual({ ...(await kept(file)), content: '' }, { content: '', attempts: 1, due_at: null })
+      assert.equal(await waiting(file), undefined)
     })
   }
 })
@@ -155,12 +158,12 @@ describe('a work package', () => {
     assert.deepEqual(await found('quarterdeck'), [])
     await read()
     assert.deepEqual(await found('quarterdeck'), [task])
-    await runTasks(product, db, new Date())
+    await runDue(db)
     assert.deepEqual(await found('quarterdeck'), [task])
     assert.equal((await admin.delete(`/attachments/${file}`)).status, 204)
     assert.deepEqual(await found('quarterdeck'), [])
     assert.equal(await kept(file), undefined)
-    await runTasks(product, db, new Date())
+    await runDue(db)
     assert.deepEqual(await found('quarterdeck'), [])
   })
 
@@ -214,7 +217,7 @@ describe('nothing is found in', () => {
   const nothing = async (fileName: string, content: string | Uint8Array<ArrayBuffer>) => {
     const { file } = await attached(fileName, content)
     await read()
-    assert.deepEqual(await kept(file), { content: null, attempts: 1, due_at: null }, fileName)
+    assert.deepEqual([await kept(file), await waiting(file)], [undefined, undefined], fileName)
   }
 
   test('files of kinds without text, without asking the store for them', async () => {
@@ -232,7 +235,7 @@ describe('nothing is found in', () => {
     await read()
     assert.equal(reads.mock.callCount(), 0)
     reads.mock.restore()
-    assert.deepEqual(await kept(file), { content: null, attempts: 1, due_at: null })
+    assert.deepEqual([await kept(file), await waiting(file)], [undefined, undefined])
   })
 
   test('files that are empty, broken or not what they are called', async () => {
@@ -257,7 +260,7 @@ describe('nothing is found in', () => {
     ))!
     await files.remove(storage_name)
     await read()
-    assert.deepEqual(await kept(file), { content: null, attempts: 1, due_at: null })
+    assert.deepEqual([await kept(file), await waiting(file)], [undefined, undefined])
   })
 })
 
@@ -265,7 +268,7 @@ describe('a text is kept', () => {
   test('without characters that are not seen, and with single spaces', async () => {
     const { file } = await attached('a.txt', utf16('Top\u00adgal\u200blant\u0000 \u0007  \r\n\tsail\u001b', 'le'))
     await read()
-    assert.equal((await kept(file))?.content, 'Topgallant sail')
+    assert.equal(await kept(file), 'Topgallant sail')
   })
 
   test('composed, however its letters were written', async () => {
@@ -277,7 +280,7 @@ describe('a text is kept', () => {
   test('up to a million characters, of which none is cut in two', async () => {
     const { file } = await attached('a.txt', `a${'⛵🦀'.repeat(340_000)}`)
     await read()
-    const { content } = (await kept(file)) as { content: string }
+    const content = (await kept(file)) as string
     assert.equal(content.length, 1_000_000)
     assert.ok(content.endsWith('⛵🦀') || content.endsWith('⛵\ufffd'))
   })
@@ -288,7 +291,7 @@ describe('reading a file', () => {
     mock.method(files, 'read', async () => {
       throw error
     })
-  const pass = () => runFileTasks(product, db, files, new Date(moment))
+  const pass = () => runDue(db, { files, now: new Date(moment), only })
 
   test('is done once, by however many processes', async () => {
     await read()
@@ -298,7 +301,7 @@ describe('reading a file', () => {
     await read()
     assert.equal(reads.mock.callCount(), several.length)
     reads.mock.restore()
-    for (const { file } of several) assert.equal((await kept(file))?.attempts, 1)
+    for (const { file } of several) assert.equal(await waiting(file), undefined)
   })
 
   test('is tried again later where the store does not answer, and others meanwhile', async () => {
@@ -321,13 +324,15 @@ describe('reading a file', () => {
     const away = failing()
     const start = moment
     const tried: number[] = []
-    for (const minute of [0, 1, 2, 16, 17, 196, 197, 3076, 3077, 99_999]) {
+    for (const minute of [0, 0.9, 1, 15, 16, 240, 241, 3120, 3121, 99_999]) {
       moment = start + minute * MINUTE
       await pass().catch(() => tried.push(minute))
     }
     away.mock.restore()
-    assert.deepEqual(tried, [0, 1, 16, 196, 3076])
-    assert.deepEqual(await kept(file), { content: null, attempts: 5, due_at: null })
+    assert.deepEqual(tried, [0, 1, 16, 241, 3121])
+    const left = await waiting(file)
+    assert.deepEqual([left?.attempts, left?.due_at], [5, null])
+    assert.equal(left?.last_error, `Attachment ${file} could not be read. The store is away.`)
   })
 
   test('leaves nothing where the attachment is removed meanwhile', async () => {
@@ -352,7 +357,7 @@ describe('reading a file', () => {
         await new Promise(() => {})
       })(),
     )
-    await runFileTasks(product, db, files, new Date(moment), ending.signal)
+    await runDue(db, { files, now: new Date(moment), only, signal: ending.signal })
     reads.mock.restore()
     moment += MINUTE
     await read()
@@ -362,22 +367,26 @@ describe('reading a file', () => {
 
 test('files that were attached before there was any reading are read as well', async () => {
   const { db: older, drop } = await emptyDatabase()
-  await migrate(older, product.migrations)
+  await migrate(older, product.migrations, '0019-oauth')
   const stamps = { created_at: '2026-01-02T03:04:05.000Z', updated_at: '2026-01-02T03:04:05.000Z' }
   await older.transaction(async (tx) => {
-    await tx.script('drop table attachment_contents; drop table if exists texts_attachment_contents_content;')
-    await tx.run(sql`delete from migrations where name = '0020-contents'`)
     const { id } = (await tx.one<{ id: number }>(sql`insert into principals (type, name, status, created_at, updated_at)
       values ('User', 'Vera', 1, ${stamps.created_at}, ${stamps.updated_at}) returning id`))!
     for (const status of ['uploaded', 'prepared'])
       await tx.run(sql`insert into attachments (author_id, file_name, content_type, file_size, storage_name, status, created_at, updated_at)
         values (${id}, 'a.txt', 'text/plain', 1, ${status}, ${status}, ${stamps.created_at}, ${stamps.updated_at})`)
   })
-  assert.deepEqual(await migrate(older, product.migrations), ['0020-contents'])
-  const waiting = await older.all(sql`select attempts, due_at from attachment_contents`)
+  await migrate(older, product.migrations)
+  const jobs = await jobsOf(older, readContent)
   assert.deepEqual(
-    waiting.map((row) => ({ ...row })),
-    [{ attempts: 0, due_at: stamps.created_at }],
+    jobs.map(({ attempts, due_at }) => [attempts, due_at]),
+    [[0, stamps.created_at]],
+  )
+  assert.deepEqual(
+    await older
+      .all(sql`select a.status from attachments a where a.id = ${jobs[0]?.payload['id']}`)
+      .then((rows) => rows.map((row) => row['status'])),
+    ['uploaded'],
   )
   await drop()
 })

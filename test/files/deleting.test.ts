@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { sweep } from '#modules/files/loose.ts'
+import { expireUploads, removeFile, reserve } from '#modules/files/loose.ts'
+import { jobsOf, runDue } from '#test/jobs.ts'
 import { changed, created, link, scene } from '../work-packages/scene.ts'
 import { upload } from './upload.ts'
 
@@ -22,14 +23,18 @@ const saidWith = async (on: number): Promise<{ id: number; file: string }> => {
 const fileOf = async (id: number): Promise<string> =>
   (await it.db.one(sql`select storage_name from attachments where id = ${id}`))!['storage_name']
 const isThere = async (file: string) => (await it.files.read(file)) !== undefined
+const sweep = (now: Date) => runDue(it.db, { files: it.files, now, only: [expireUploads.name, removeFile.name] })
 const isRow = async (id: number) => (await it.db.one(sql`select id from attachments where id = ${id}`)) !== undefined
 
 /** That an attachment's row is gone, and that its file follows. */
 async function isGone({ id, file }: { id: number; file: string }): Promise<void> {
   assert.equal(await isRow(id), false)
-  await sweep(it.db, it.files)
+  await sweep(new Date())
   assert.equal(await isThere(file), false)
-  assert.deepEqual(await it.db.all(sql`select name from loose_files where name = ${file}`), [])
+  assert.equal(
+    (await jobsOf(it.db, removeFile)).some(({ key }) => key === file),
+    false,
+  )
 }
 
 describe('an attachment is deleted', () => {
@@ -108,9 +113,9 @@ describe('sweeping', () => {
     const kept = await attached()
     const { id } = (await upload(client, '/attachments')).body
     const file = await fileOf(id)
-    await sweep(it.db, it.files, in_(179))
+    await sweep(in_(179))
     assert.deepEqual([await isRow(id), await isThere(file)], [true, true])
-    await sweep(it.db, it.files, in_(181))
+    await sweep(in_(181))
     assert.deepEqual([await isRow(id), await isThere(file)], [false, false])
     assert.deepEqual([await isRow(kept.id), await isThere(kept.file)], [true, true])
   })
@@ -118,11 +123,10 @@ describe('sweeping', () => {
   test('removes what an upload left that never ended, once no upload can last as long', async () => {
     const file = 'ab'.repeat(16)
     await it.files.write(file, (async function* () {})())
-    const day = new Date(Date.now() + 24 * 3600_000).toISOString()
-    await it.db.transaction((tx) => tx.run(sql`insert into loose_files (name, remove_at) values (${file}, ${day})`))
-    await sweep(it.db, it.files, in_(60))
+    await reserve(it.db, file, new Date())
+    await sweep(in_(60))
     assert.ok(await isThere(file))
-    await sweep(it.db, it.files, in_(25 * 60))
+    await sweep(in_(25 * 60))
     assert.equal(await isThere(file), false)
   })
 })

@@ -6,10 +6,8 @@ import { sql } from '#db/sql.ts'
 import { s3Store } from '#files/s3.ts'
 import { presigned, signatureOf, signed } from '#files/sigv4.ts'
 import { newName } from '#files/store.ts'
-import { runFileTasks } from '#jobs/tasks.ts'
-import { sweep } from '#modules/files/loose.ts'
-import { product } from '#server/modules.ts'
 import { type Client, filters } from '#test/instance.ts'
+import { runDue } from '#test/jobs.ts'
 import { created, errors, link, scene } from '../work-packages/scene.ts'
 import { fakeS3 } from './fake-s3.ts'
 import { upload } from './upload.ts'
@@ -21,6 +19,8 @@ after(() => s3.close())
 const { client } = it.member
 const { id: task } = await created(it.admin, it.project)
 const path = `/work_packages/${task}/attachments`
+/** Has the jobs on files run that are due at a moment. */
+const pass = (now: Date) => runDue(it.db, { files: store, now })
 
 describe('a signature', () => {
   // The examples that Amazon publishes with the algorithm.
@@ -189,7 +189,7 @@ describe('a direct upload', () => {
     const { headers } = await client.get(`/attachments/${id}/content`)
     assert.equal(await (await fetch(headers.get('location')!)).text(), '0123456789')
     const left = s3.files.size
-    assert.equal((await sweep(it.db, store, new Date(Date.now() + 2 * 3600_000))) > 0, true)
+    await pass(new Date(Date.now() + 2 * 3600_000))
     assert.ok(s3.files.size < left)
     assert.ok(!s3.files.has(_links.addAttachment.form_fields.key))
   })
@@ -200,10 +200,10 @@ describe('a direct upload', () => {
     const found = async () =>
       (await client.get(`/work_packages?${filters(['attachmentContent', '~', ['digits']])}`)).body._embedded.elements.length
     const later = new Date(Date.now() + 60_000)
-    await runFileTasks(product, it.db, store, later)
+    await pass(later)
     assert.equal(await found(), 0)
     await client.get(`/attachments/${id}/uploaded`)
-    await runFileTasks(product, it.db, store, later)
+    await pass(later)
     assert.equal(await found(), 1)
   })
 
@@ -262,9 +262,9 @@ describe('a direct upload', () => {
     const { id, _links } = (await prepare(client)).body
     await sendBy(_links.addAttachment)
     const in4h = new Date(Date.now() + 4 * 3600_000)
-    await sweep(it.db, store, in4h)
+    await pass(in4h)
     assert.equal(await it.db.one(sql`select id from attachments where id = ${id}`), undefined)
-    await sweep(it.db, store, new Date(in4h.getTime() + 2 * 3600_000))
+    await pass(new Date(in4h.getTime() + 2 * 3600_000))
     assert.ok(!s3.files.has(_links.addAttachment.form_fields.key))
   })
 })

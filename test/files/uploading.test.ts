@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
+import { removeFile } from '#modules/files/loose.ts'
+import { jobsOf } from '#test/jobs.ts'
 import { created, errors, kind, type Person, scene } from '../work-packages/scene.ts'
 import { upload } from './upload.ts'
 
@@ -13,7 +15,7 @@ const path = `/work_packages/${task.id}/attachments`
 /** How many files there are, and how many of them belong to nobody. */
 const counts = async () => ({
   rows: (await it.db.all(sql`select id from attachments`)).length,
-  loose: (await it.db.all(sql`select name from loose_files`)).length,
+  loose: (await jobsOf(it.db, removeFile)).length,
 })
 
 /** What a request leaves behind that is refused: nothing. */

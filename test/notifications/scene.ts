@@ -1,9 +1,8 @@
 /** A project with people in it, and what they are told. */
 
 import { sql } from '#db/sql.ts'
-import { runTasks } from '#jobs/tasks.ts'
-import { product } from '#server/modules.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
+import { runDue } from '#test/jobs.ts'
 
 export interface Person {
   readonly id: number
@@ -26,7 +25,7 @@ export async function scene(): Promise<Scene> {
   const server = await instance()
   await server.setting('journal_aggregation_time_minutes', 0)
   const project = await server.make.project({ name: 'Harbour' })
-  const pass = (now = new Date()) => runTasks(product, server.db, now)
+  const pass = (now = new Date()) => runDue(server.db, { now })
   return {
     server,
     project,

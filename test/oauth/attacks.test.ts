@@ -6,10 +6,9 @@ import { sql } from '#db/sql.ts'
 import { remove, rotateSecret, setEnabled, update } from '#identity/oauth/applications.ts'
 import { allow, grantsOf, revokeGrant } from '#identity/oauth/grants.ts'
 import { scope } from '#identity/scopes.ts'
-import { runTasks } from '#jobs/tasks.ts'
-import { product } from '#server/modules.ts'
 import { storage } from '#server/web/oauth/store.ts'
 import { client, type Reply } from '#test/instance.ts'
+import { runDue } from '#test/jobs.ts'
 import { browser } from '../sessions/browser.ts'
 import { type Application, CALLBACK, fields, pkce, query, returned, type Scene, scene, verifier } from './scene.ts'
 
@@ -750,11 +749,11 @@ test('What has expired is removed, and nothing else', async () => {
   const count = async (table: 'oauth_tokens' | 'oauth_authorizations') =>
     (await it.db.all(table === 'oauth_tokens' ? sql`select id from oauth_tokens` : sql`select id from oauth_authorizations`))
       .length
-  await runTasks(product, it.db, new Date())
+  await runDue(it.db)
   assert.equal((await it.me(access_token)).status, 200)
-  await runTasks(product, it.db, new Date(Date.now() + 121 * MINUTE))
+  await runDue(it.db, { now: new Date(Date.now() + 121 * MINUTE) })
   assert.equal((await it.exchange(application, refresh(refresh_token))).status, 200)
-  await runTasks(product, it.db, new Date(Date.now() + 181 * 24 * 60 * MINUTE))
+  await runDue(it.db, { now: new Date(Date.now() + 181 * 24 * 60 * MINUTE) })
   assert.deepEqual([await count('oauth_tokens'), await count('oauth_authorizations')], [0, 0])
   assert.equal((await grantsOf(ada.id, it.db)).length, 1)
 })

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { product } from '#server/modules.ts'
 import { type Instance, instance, type Reply } from '#test/instance.ts'
+import { runDue } from '#test/jobs.ts'
 import { CLIENT_ID, change, type FakeProvider, fakeProvider, link, type Person, register } from '#test/provider.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
 
@@ -479,9 +479,8 @@ describe('an account with the address of the subject', () => {
 })
 
 test('Expired sign-ins are removed, and logs contain neither codes nor secrets', async () => {
-  const { runTasks } = await import('#jobs/tasks.ts')
   await setOut(one)
-  await runTasks(product, it.db, new Date(Date.now() + 601_000))
+  await runDue(it.db, { now: new Date(Date.now() + 601_000) })
   assert.deepEqual(await it.db.all(sql`select state from provider_sign_ins`), [])
   const loud = await instance({ logLevel: 'debug' })
   await register(loud, acme)

@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
+import { mailResetLink } from '#identity/lost-password.ts'
 import { computations, hashPassword } from '#identity/passwords.ts'
 import { build } from '#server/app.ts'
 import { type Instance, instance } from '#test/instance.ts'
+import { jobsOf } from '#test/jobs.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
 import { ANOTHER, HOUR, MINUTE, mailOf, PASSWORD, saidOf, to, twice } from './scene.ts'
 
@@ -97,7 +99,7 @@ describe('Requesting a reset link', () => {
       [email],
       'of all these one gets a mail',
     )
-    assert.deepEqual(await it.db.all(sql`select * from lost_passwords`), [])
+    assert.deepEqual(await jobsOf(it.db, mailResetLink), [])
   })
 
   test('is limited to three times an hour per address, known or not, in any spelling', async () => {

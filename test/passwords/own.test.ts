@@ -26,7 +26,7 @@ after(async () => {
 })
 let count = 0
 beforeEach(async () => {
-  await it.db.transaction((tx) => tx.run(sql`delete from mails`))
+  await it.db.transaction((tx) => tx.run(sql`delete from jobs where name = 'mail.send'`))
   login = `vera-${++count}`
   vera = await it.make.user({ login, email: `${login}@example.net`, password_hash: hash, created_at: new Date().toISOString() })
   one = browser(it.url)

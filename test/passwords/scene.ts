@@ -1,9 +1,8 @@
 /** What tests of passwords have in common: somebody with one, their browser, and the mail that was written to them. */
 
-import { sql } from '#db/sql.ts'
-import { runTasks } from '#jobs/tasks.ts'
-import { product } from '#server/modules.ts'
+import type { Mail } from '#kernel/declaration.ts'
 import type { Instance, Reply } from '#test/instance.ts'
+import { runDue } from '#test/jobs.ts'
 
 export const PASSWORD = 'correct horse 7!'
 export const ANOTHER = 'battery staple 8?'
@@ -21,17 +20,9 @@ export const twice = (password: string, repeated = password) => ({ password, rep
 export const saidOf = ({ text }: Reply, field: string): string | undefined =>
   new RegExp(`id="${field}-error">([^<]*)<`).exec(text)?.[1]?.replaceAll('&#39;', "'")
 
-interface Written {
-  readonly recipient: string
-  readonly subject: string
-  readonly text: string
-  readonly link: string | null
-}
-
-/** Lets time do its work; gives the mail that is to be sent now, and takes it away. */
-export async function mailOf({ db }: Instance): Promise<Written[]> {
-  await runTasks(product, db, new Date())
-  const mails = await db.all<Written>(sql`select recipient, subject, text, link from mails order by id`)
-  await db.transaction((tx) => tx.run(sql`delete from mails`))
+/** Lets time do its work; gives the mail that is sent meanwhile. */
+export async function mailOf({ db }: Instance): Promise<Mail[]> {
+  const mails: Mail[] = []
+  await runDue(db, { post: async (mail) => void mails.push(mail) })
   return mails
 }

@@ -3,18 +3,20 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { runTasks } from '#jobs/tasks.ts'
-import { deliver, type Event, subscribe } from '#kernel/write/outbox.ts'
-import { product } from '#server/modules.ts'
+import { deliverEvents } from '#jobs/events.ts'
+import type { Event } from '#kernel/declaration.ts'
+import { remind } from '#modules/notifications/reminders.ts'
 import { type Client, type Instance, ids, instance } from '#test/instance.ts'
+import { runDue } from '#test/jobs.ts'
 
 let server: Instance
+let told: Event[] = []
 let project: number
 let work: number
 let me: { id: number; client: Client }
 let other: { id: number; client: Client }
 before(async () => {
-  server = await instance()
+  server = await instance({ subscribers: [{ event: 'reminders.due', handle: (event) => void told.push(event) }] })
   await server.setting('login_required', false)
   project = await server.make.project({ public: true })
   work = await server.make.workPackage({ project_id: project, subject: 'Work' })
@@ -35,6 +37,10 @@ beforeEach(async () => {
 const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString()
 const set = (body: object = {}, { by = me.client, on = work } = {}) =>
   by.post(`/work_packages/${on}/reminders`, { remindAt: inHours(1), note: 'Look again', ...body })
+/** Lets reminders come due, and tells of it. */
+async function pass(now: Date): Promise<void> {
+  for (const only of [[remind.name], [deliverEvents.name]]) await runDue(server.db, { now, model: server.model, only })
+}
 /** A reminder that came due while nobody looked. */
 const overdue = (creator_id = me.id) =>
   server.make.row('reminders', { work_package_id: work, creator_id, remind_at: inHours(-1), note: 'Too late' })
@@ -177,9 +183,6 @@ describe('a reminder', () => {
 })
 
 describe('coming due', () => {
-  let told: Event[] = []
-  const end = subscribe('reminders.due', (event) => void told.push(event))
-  after(end)
   beforeEach(() => {
     told = []
   })
@@ -187,9 +190,8 @@ describe('coming due', () => {
   test('is told once, in the name of whoever set it', async () => {
     const id = await overdue()
     const now = new Date()
-    await Promise.all([runTasks(product, server.db, now), runTasks(product, server.db, now)])
-    await runTasks(product, server.db, now)
-    await deliver(server.db)
+    await Promise.all([pass(now), pass(now)])
+    await pass(now)
     assert.deepEqual(
       told.map(({ resourceId, actorId }) => [resourceId, actorId]),
       [[id, me.id]],
@@ -198,11 +200,9 @@ describe('coming due', () => {
 
   test('is not told before its time', async () => {
     const { id, remindAt } = (await set({ remindAt: inHours(1) })).body
-    await runTasks(product, server.db, new Date(Date.parse(remindAt) - 1))
-    await deliver(server.db)
+    await pass(new Date(Date.parse(remindAt) - 1))
     assert.deepEqual(told, [])
-    await runTasks(product, server.db, new Date(remindAt))
-    await deliver(server.db)
+    await pass(new Date(remindAt))
     assert.deepEqual(
       told.map(({ resourceId }) => resourceId),
       [id],
@@ -211,7 +211,7 @@ describe('coming due', () => {
 
   test('makes room for another reminder', async () => {
     await overdue()
-    await runTasks(product, server.db, new Date())
+    await pass(new Date())
     assert.equal((await set()).status, 201)
   })
 })

@@ -4,10 +4,9 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 import { beginSession } from '#identity/sessions.ts'
-import { runTasks } from '#jobs/tasks.ts'
 import { build } from '#server/app.ts'
-import { product } from '#server/modules.ts'
 import { type Instance, instance } from '#test/instance.ts'
+import { runDue } from '#test/jobs.ts'
 
 const NAME = '_open_project_session'
 const AJAX = { 'x-requested-with': 'XMLHttpRequest' }
@@ -157,7 +156,7 @@ describe('A session does not outlive', () => {
         mock.timers.tick(24 * 60 * MINUTE)
       }
       assert.equal(await reader({ cookie }), undefined)
-      await runTasks(product, it.db, new Date())
+      await runDue(it.db)
       assert.equal(await isThere(), false)
     } finally {
       mock.timers.reset()
@@ -181,11 +180,11 @@ describe('A session does not outlive', () => {
       assert.equal(await elsewhere(), 200)
       mock.timers.tick(9 * MINUTE)
       assert.equal(await reader({ cookie }), vera)
-      await runTasks(product, it.db, new Date())
+      await runDue(it.db)
       assert.equal(await isThere(), true)
       mock.timers.tick(12 * MINUTE)
       assert.equal(await reader({ cookie }), undefined)
-      await runTasks(product, it.db, new Date())
+      await runDue(it.db)
       assert.equal(await isThere(), false)
     } finally {
       mock.timers.reset()

@@ -4,10 +4,9 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 import { computations, hashPassword } from '#identity/passwords.ts'
-import { runTasks } from '#jobs/tasks.ts'
 import { build } from '#server/app.ts'
-import { product } from '#server/modules.ts'
 import { filters, type Instance, ids, instance } from '#test/instance.ts'
+import { runDue } from '#test/jobs.ts'
 import { browser } from './browser.ts'
 
 const PASSWORD = 'correct horse 7!'
@@ -178,10 +177,10 @@ test('Twenty attempts a minute at a username, existing or not, block it for half
     assert.equal(computations(), before)
   }
   mock.timers.tick(29 * MINUTE)
-  await runTasks(product, it.db, new Date())
+  await runDue(it.db)
   assert.equal(await status(PASSWORD), 429)
   mock.timers.tick(MINUTE)
-  await runTasks(product, it.db, new Date())
+  await runDue(it.db)
   assert.deepEqual(await it.db.all(sql`select * from attempts`), [])
   assert.equal(await status(PASSWORD), 303)
 })

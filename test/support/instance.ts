@@ -10,6 +10,7 @@ import type { FileStore } from '#files/store.ts'
 import type { TimeLimits } from '#http/limits.ts'
 import { makeToken, type Wanted } from '#identity/tokens.ts'
 import { invalidate } from '#kernel/cache.ts'
+import type { Model, Subscriber } from '#kernel/declaration.ts'
 import { begin } from '#kernel/write/history.ts'
 import { build } from '#server/app.ts'
 import { product } from '#server/modules.ts'
@@ -47,6 +48,8 @@ export interface Instance {
   readonly admin: Client
   readonly anonymous: Client
   readonly adminToken: string
+  /** The product, with the subscribers that the test has asked for. */
+  readonly model: Model
   /** The server itself. */
   readonly app: FastifyInstance
   /** What the server has logged, a line each; nothing unless a level was asked for. */
@@ -68,15 +71,20 @@ export async function instance({
   logLevel = 'silent',
   files = memoryStore(),
   times = {},
+  subscribers = [],
   ...place
-}: { seed?: 'basic' | 'demo' | 'none'; logLevel?: string; files?: FileStore; times?: Partial<TimeLimits> } & Parameters<
-  typeof emptyDatabase
->[0] = {}): Promise<Instance> {
+}: {
+  seed?: 'basic' | 'demo' | 'none'
+  logLevel?: string
+  files?: FileStore
+  times?: Partial<TimeLimits>
+  subscribers?: readonly Subscriber[]
+} & Parameters<typeof emptyDatabase>[0] = {}): Promise<Instance> {
   const { db, outside, drop } = await emptyDatabase(place)
   const adminToken = `opapi-${randomBytes(20).toString('hex')}`
   await setup(db, { seed, adminToken })
   const logged: string[] = []
-  const app = await build(db, { files, times, logLevel, logTo: { write: (line) => void logged.push(line) } })
+  const app = await build(db, { files, times, subscribers, logLevel, logTo: { write: (line) => void logged.push(line) } })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   const write = <T>(work: (tx: Transaction) => Promise<T>) => db.transaction(work)
   const token: Instance['token'] = (userId, wanted) =>
@@ -91,6 +99,7 @@ export async function instance({
     admin: client(url, adminToken),
     anonymous: client(url),
     adminToken,
+    model: { ...product, subscribers: [...product.subscribers, ...subscribers] },
     app,
     logged,
     token,

@@ -23,7 +23,7 @@ interface Column extends Omit<Reference, 'target'> {
 /** Every column: its table, its name, and the table it points to, if it does; as the migrations leave them, one after the other. */
 let columns: Column[] = []
 const STATEMENT =
-  /create table (?<made>\w+) \(\n(?<body>[\s\S]*?)\n\);|alter table (?<table>\w+) (?:add column (?<added>\w+) (?<type>\S+?)(?=[\s,;]).*?(?:references (?<target>\w+) \(id\)(?<reaction> on delete)?.*)?|rename column (?<from>\w+) to (?<to>\w+)|rename to (?<name>\w+));$|drop table (?<dropped>\w+);/gm
+  /create table (?<made>\w+) \(\n(?<body>[\s\S]*?)\n\);|alter table (?<table>\w+) (?:add column (?<added>\w+) (?<type>\S+?)(?=[\s,;]).*?(?:references (?<target>\w+) \(id\)(?<reaction> on delete)?.*)?|drop column (?<gone>\w+)|rename column (?<from>\w+) to (?<to>\w+)|rename to (?<name>\w+));$|drop table (?<dropped>\w+);/gm
 const COLUMN =
   /^ {2}(?!primary key|unique|check|foreign key)(\w+) (\S+?)(?=[\s,]|$).*?(?:references (\w+) \(id\)( on delete)?.*)?$/gm
 for (const text of texts) {
@@ -36,6 +36,7 @@ for (const text of texts) {
       type,
       target,
       reaction,
+      gone,
       from,
       to,
       name: renamed,
@@ -45,6 +46,7 @@ for (const text of texts) {
       for (const [, column, type, to, reaction] of body.matchAll(COLUMN))
         columns.push({ table: made, column: column!, target: to, isJson: type === '{json}', isLetGo: Boolean(reaction) })
     if (added) columns.push({ table, column: added, target, isJson: type === '{json}', isLetGo: Boolean(reaction) })
+    if (gone) columns = columns.filter((one) => one.table !== table || one.column !== gone)
     if (renamed) columns = columns.map((one) => (one.table === table ? { ...one, table: renamed } : one))
     if (to) columns = columns.map((one) => (one.table === table && one.column === from ? { ...one, column: to } : one))
     if (dropped) columns = columns.filter((one) => one.table !== dropped)
@@ -63,6 +65,7 @@ export const references = columns.filter((one): one is Column & Reference => one
 const excepted: Readonly<Record<string, string>> = {
   'journals.attached': 'the past names files that are gone',
   'journals.cause': 'the past names work packages that are gone; answers tell their numbers and lead nowhere',
+  'jobs.payload': 'what a job is about may be gone when it is run; each kind looks',
   'outbox.resource_id': 'it tells what happened, and that something was deleted is one such thing',
   'outbox.actor_id': 'it tells who did what, those among them who are gone',
   'outbox.changed': 'names of columns',

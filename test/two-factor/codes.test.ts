@@ -5,10 +5,9 @@ import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 import { hashPassword } from '#identity/passwords.ts'
 import { resetTwoFactor } from '#identity/two-factor.ts'
-import { runTasks } from '#jobs/tasks.ts'
 import { invalidate } from '#kernel/cache.ts'
-import { product } from '#server/modules.ts'
 import { type Instance, instance } from '#test/instance.ts'
+import { runDue } from '#test/jobs.ts'
 import { codeOf, wrongCodeOf } from '#test/totp.ts'
 import { mailOf } from '../passwords/scene.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
@@ -280,7 +279,7 @@ describe('Guessing', () => {
       assert.match(reply.text, /role="alert".*Too many attempts with your account/)
     }
     mock.timers.tick(29 * MINUTE)
-    await runTasks(product, it.db, new Date())
+    await runDue(it.db)
     assert.equal((await (await waiting()).submit(STAGE, { code: codeOf(secret) })).status, 429)
     mock.timers.tick(MINUTE)
     assert.equal((await (await waiting()).submit(STAGE, { code: codeOf(secret) })).status, 303)

@@ -5,11 +5,10 @@ import { createHash } from 'node:crypto'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 import { hashPassword } from '#identity/passwords.ts'
-import { runTasks } from '#jobs/tasks.ts'
 import { invalidate } from '#kernel/cache.ts'
-import { product } from '#server/modules.ts'
 import { Authenticator, certified, type Doing } from '#test/authenticator.ts'
 import { type Instance, instance } from '#test/instance.ts'
+import { runDue } from '#test/jobs.ts'
 import { codeOf } from '#test/totp.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
 import { codesIn, MINUTE, OWN, PASSWORD, STAGE, setUp, to, waitingBrowser } from './scene.ts'
@@ -108,7 +107,7 @@ describe('A new passkey', () => {
     assert.equal((await other.submit(OWN, { action: 'add_passkey', credential: device.create(asked) })).status, 422)
     mock.timers.tick(5 * MINUTE)
     assert.equal((await one.submit(OWN, { action: 'add_passkey', credential: device.create(asked) })).status, 422)
-    await runTasks(product, it.db, new Date())
+    await runDue(it.db)
     assert.deepEqual(await it.db.all(sql`select * from passkey_challenges`), [])
     assert.deepEqual(await passkeys(), [])
   })

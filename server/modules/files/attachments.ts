@@ -94,9 +94,9 @@ export const Attachment = resource('Attachment', 'attachments', {
 /** The row is there: its file is no longer loose, and what it hangs on has changed, unless the file is still to come. */
 async function afterUpload(tx: Transaction, { row, before }: Draft, _: unknown, context: Context): Promise<void> {
   if (before) return
-  if ((await claim(tx, row['storage_name'])) === 0) throw conflict('The upload took too long.')
+  if (!(await claim(tx, row['storage_name']))) throw conflict('The upload took too long.')
   if (row['status'] === 'prepared') return
-  await awaitReading(tx, row['id'], context.now)
+  await awaitReading(tx, row as Parameters<typeof awaitReading>[1], context.now)
   if (row['container_id']) await touch(tx, row, context)
 }
 

@@ -102,9 +102,9 @@ async function finish({ context, db }: ApiRequest, row: Row, direct: DirectAcces
       const count = await tx.run(
         sql`update attachments set ${assignments(values)} where id = ${row['id']} and storage_name = ${row['storage_name']}`,
       )
-      if (count === 0 || (await claim(tx, file)) === 0) throw conflict()
-      await orphan(tx, row['storage_name'], unusableAt(now))
-      await awaitReading(tx, row['id'], now)
+      if (count === 0 || !(await claim(tx, file))) throw conflict()
+      await orphan(tx, row['storage_name'], unusableAt(now), now)
+      await awaitReading(tx, { id: row['id'], file_name: row['file_name'], content_type: type }, now)
       if (row['container_id']) await touch(tx, row, context)
       await publish(tx, context, 'attachments.updated', row['id'], Object.keys(values))
     })

@@ -5,8 +5,9 @@ import { Attachment } from './attachments.ts'
 import { bodies } from './bodies.ts'
 import { operations as contentOperations } from './content.ts'
 import { operations as directOperations } from './direct.ts'
+import { expireUploads, removeFile } from './loose.ts'
 import { permissions } from './permissions.ts'
-import { readContents } from './reading.ts'
+import { readContent } from './reading.ts'
 
 export const files = module('files', {
   needs: ['work-packages', 'activities'],
@@ -22,6 +23,6 @@ export const files = module('files', {
   permissions,
   resources: [Attachment],
   operations: [...directOperations, ...contentOperations],
-  fileTasks: [readContents],
+  jobs: [readContent, removeFile, expireUploads],
   derives: attaching,
 })

@@ -5,22 +5,23 @@
 import type { Database, Row } from '#db/database.ts'
 import { day, daysBetween, moment, recordset } from '#db/dialect.ts'
 import { name, type Sql, sql } from '#db/sql.ts'
-import type { Task } from '#kernel/declaration.ts'
+import { job } from '#kernel/module.ts'
 import { readSettings } from '#kernel/settings.ts'
 import { chosen, holds, isActive, joinSettings } from './audience.ts'
 
 /** The hour of the day at which alerts are raised. */
 const HOUR = 1
 /** Days begin at quarters of an hour everywhere. */
-const QUARTER = 15 * 60_000
-const looked = new WeakMap<Database, number>()
+const QUARTER = 15 * 60
 
-export const alertOfDates: Task = async (db, now) => {
-  const quarter = Math.floor(now.getTime() / QUARTER)
-  if (looked.get(db) === quarter) return
-  for (const { zone, today } of await due(db, now)) await alert(db, zone, today, now.toISOString())
-  looked.set(db, quarter)
-}
+/** Raises the alerts of all zones in which it is time. What was raised for a zone stays, whatever becomes of the rest. */
+export const alertOfDates = job('notifications.alert', {
+  every: QUARTER,
+  lease: 600,
+  run: async ({ db, now }) => {
+    for (const { zone, today } of await due(db, now)) await alert(db, zone, today, now.toISOString())
+  },
+})
 
 /** The time zone of the user `u`. */
 async function zoneOf(db: Database): Promise<Sql> {

@@ -1,12 +1,12 @@
 /**
- * Tells people what was done to work packages. Writers only mark their entries as unannounced; this task, soon after, finds out
- * who is to be told, for many entries at once. The mark goes in the transaction that writes the notifications: nothing is lost
- * when a process ends, and of several processes one does it.
+ * Tells people what was done to work packages. Writers do not pay for the row of a job: they mark their entries as unannounced, in
+ * the statement that writes them, and the marks are the queue. A job, soon after, finds out who is to be told, for many entries at
+ * once. The mark goes in the transaction that writes the notifications: nothing is lost or told twice when a process ends.
  */
-import type { Database, Reader, Row, Transaction } from '#db/database.ts'
+import type { Reader, Row, Transaction } from '#db/database.ts'
 import { among, amongTexts, moment, recordset } from '#db/dialect.ts'
 import { join, raw, sql } from '#db/sql.ts'
-import type { Task } from '#kernel/declaration.ts'
+import { job } from '#kernel/module.ts'
 import { type Change, changesOf } from '#kernel/write/history.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 import { type Mentions, mentionsIn } from '#text/mentions.ts'
@@ -15,27 +15,29 @@ import { type EntryReason, outranks, reasonsOfEntries } from './reasons.ts'
 
 /** Entries that are looked at in one transaction: writers may have to wait for it. */
 const AT_ONCE = 50
-/** Transactions each time the task is run: where more is written than that, news come later, so that writing stays fast. */
+/** Transactions each time the job is run: where more is written than that, news come later, so that writing stays fast. */
 const TURNS = 4
 
-export const announceChanges: Task = async (db, now) => {
-  for (let turn = 0; turn < TURNS && (await notifyOfEntries(db, now)) === AT_ONCE; turn++);
-}
+export const announceChanges = job('notifications.announce', {
+  pending: async (db) => (await db.one(sql`select 1 as one from journals where unannounced limit 1`)) !== undefined,
+  run: async ({ db, now }) => {
+    for (let turn = 1; turn < TURNS && (await db.transaction((tx) => notifyOfEntries(tx, now))) === AT_ONCE; turn++);
+    return (tx) => notifyOfEntries(tx, now)
+  },
+})
 
 /** Announces the oldest entries that wait for it; gives how many. */
-async function notifyOfEntries(db: Database, now: Date): Promise<number> {
-  if (!(await db.one(sql`select 1 as one from journals where unannounced limit 1`))) return 0
-  return db.transaction(async (tx) => {
-    const entries = await tx.all(sql`
-      update journals set unannounced = false
-      where unannounced and id in (select id from journals where unannounced order by id limit ${AT_ONCE})
-      returning id, resource, resource_id, version, user_id, notes, internal`)
-    const ofWork = entries.filter(({ resource }) => resource === WorkPackage.table)
-    const changes = await changesOf(tx, WorkPackage, ofWork)
-    const known = ofWork.filter(({ id }) => changes.has(id)).map((entry) => ({ ...entry, ...changes.get(entry['id']) }))
-    await store(tx, entries, await audienceOf(tx, known as Entry[]), now.toISOString())
-    return entries.length
-  })
+async function notifyOfEntries(tx: Transaction, now: Date): Promise<number> {
+  const entries = await tx.all(sql`
+    update journals set unannounced = false
+    where unannounced and id in (select id from journals where unannounced order by id limit ${AT_ONCE})
+    returning id, resource, resource_id, version, user_id, notes, internal`)
+  if (entries.length === 0) return 0
+  const ofWork = entries.filter(({ resource }) => resource === WorkPackage.table)
+  const changes = await changesOf(tx, WorkPackage, ofWork)
+  const known = ofWork.filter(({ id }) => changes.has(id)).map((entry) => ({ ...entry, ...changes.get(entry['id']) }))
+  await store(tx, entries, await audienceOf(tx, known as Entry[]), now.toISOString())
+  return entries.length
 }
 
 /** An entry and what the work package was before and after it. */

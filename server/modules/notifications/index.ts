@@ -23,5 +23,5 @@ export const notifications = module('notifications', {
   bodies,
   resources: [Reminder, Notification],
   operations: [...remindersOperations, ...furtherOperations, ...valuesOperations],
-  tasks: [remind, announceChanges, alertOfDates, forgetNotifications],
+  jobs: [remind, announceChanges, alertOfDates, forgetNotifications],
 })

@@ -2,8 +2,9 @@
 import { among, moment } from '#db/dialect.ts'
 import { name, raw, sql } from '#db/sql.ts'
 import { both, own, signedIn, through } from '#kernel/access/rules.ts'
-import type { Context, Draft, Operation, Rule, Task } from '#kernel/declaration.ts'
+import type { Context, Draft, Operation, Rule } from '#kernel/declaration.ts'
 import { conflict, type Violation, violation } from '#kernel/errors.ts'
+import { job } from '#kernel/module.ts'
 import { ok, operation, respondCreated, rowFrom } from '#kernel/operation.ts'
 import { index } from '#kernel/read/list.ts'
 import { differs, resource } from '#kernel/resource.ts'
@@ -110,19 +111,21 @@ const createReminderWorkPackage = operation({
 
 const MOST_AT_ONCE = 500
 
-/** Reminders that have come due are completed, and whoever set them is told. */
-export const remind: Task = async (db, now) => {
-  const at = now.toISOString()
-  const due = sql`completed_at is null and remind_at <= ${at}`
-  const found = await db.all<{ id: number }>(sql`select id from reminders where ${due} order by remind_at limit ${MOST_AT_ONCE}`)
-  if (found.length === 0) return
-  const ids = found.map((row) => row.id)
-  await db.transaction(async (tx) => {
-    // Another process, or a change of plans, may have been faster.
-    const completed = await tx.all<{ id: number; creator_id: number }>(sql`
-      update reminders set completed_at = ${at} where ${among(tx.engine, raw('id'), ids)} and ${due}
+const isDue = (now: Date) => sql`completed_at is null and remind_at <= ${now.toISOString()}`
+
+/** Reminders that have come due are completed, and whoever set them is told. The reminders themselves are the queue. */
+export const remind = job('notifications.remind', {
+  pending: async (db, now) => (await db.one(sql`select 1 as one from reminders where ${isDue(now)} limit 1`)) !== undefined,
+  run:
+    async ({ now, model }) =>
+    async (tx) => {
+      const at = now.toISOString()
+      // Another process, or a change of plans, may have been faster.
+      const completed = await tx.all<{ id: number; creator_id: number }>(sql`
+      update reminders set completed_at = ${at} where ${isDue(now)} and id in (
+        select id from reminders where ${isDue(now)} order by remind_at limit ${MOST_AT_ONCE})
       returning id, creator_id`)
-    await tx.run(sql`
+      await tx.run(sql`
       insert into notifications (recipient_id, work_package_id, reason, read_ian, reminder_id, created_at, updated_at)
       select creator_id, work_package_id, 'reminder', false, id, ${moment(tx.engine, at)}, ${moment(tx.engine, at)} from reminders
       where ${among(
@@ -130,8 +133,9 @@ export const remind: Task = async (db, now) => {
         raw('id'),
         completed.map((one) => one.id),
       )} order by id`)
-    for (const { id, creator_id } of completed) await publish(tx, { viewer: { id: creator_id }, now }, 'reminders.due', id, [])
-  })
-}
+      for (const { id, creator_id } of completed)
+        await publish(tx, { viewer: { id: creator_id }, now, model }, 'reminders.due', id, [])
+    },
+})
 
 export const operations: readonly Operation[] = [listUpcomingRemindersWorkPackage, createReminderWorkPackage]

@@ -1,0 +1,68 @@
+/**
+ * Delivers what is in the outbox: oldest first, by one process at a time, and each event at least once. A process may end between
+ * telling a subscriber and forgetting the event, so subscribers must bear hearing of it twice. Where one of them fails, what comes
+ * after that event waits with it.
+ */
+import type { Reader } from '#db/database.ts'
+import { among } from '#db/dialect.ts'
+import { raw, sql } from '#db/sql.ts'
+import type { Event, JobContext, JobEffect } from '#kernel/declaration.ts'
+import { job } from '#kernel/module.ts'
+import { subscribersOf } from '#kernel/write/outbox.ts'
+
+/** Events that are delivered before they are forgotten together. */
+const AT_ONCE = 100
+/** How often that is done each time the job is run: within its lease, so that nobody else begins meanwhile. */
+const TURNS = 10
+
+export const deliverEvents = job('events.deliver', {
+  lease: 300,
+  // Events are not jobs of their own, because they keep their order.
+  pending: async (db) => (await db.one(sql`select id from outbox limit 1`)) !== undefined,
+  run: async (context) => {
+    for (let turn = 1; turn < TURNS; turn++) {
+      const events = await oldest(context.db)
+      await deliver(events, context)
+      if (events.length < AT_ONCE) return forget(events)
+      await context.db.transaction(forget(events))
+    }
+    const events = await oldest(context.db)
+    await deliver(events, context)
+    return forget(events)
+  },
+})
+
+async function oldest(db: Reader): Promise<Event[]> {
+  const rows = await db.all(sql`select * from outbox order by id limit ${AT_ONCE}`)
+  return rows.map((row) => ({
+    id: row['id'],
+    name: row['name'],
+    resourceId: row['resource_id'],
+    actorId: row['actor_id'],
+    changed: row['changed'],
+    at: row['created_at'],
+  }))
+}
+
+/** Tells subscribers of events. Where one of them throws, what was told before is forgotten. */
+async function deliver(events: readonly Event[], context: JobContext<unknown>): Promise<void> {
+  for (const [index, event] of events.entries()) {
+    try {
+      for (const subscriber of subscribersOf(context.model, event.name)) await subscriber.handle(event, context)
+    } catch (error) {
+      await context.db.transaction(forget(events.slice(0, index)))
+      throw error
+    }
+  }
+}
+
+const forget =
+  (events: readonly Event[]): JobEffect =>
+  (tx) =>
+    tx.run(
+      sql`delete from outbox where ${among(
+        tx.engine,
+        raw('id'),
+        events.map(({ id }) => id),
+      )}`,
+    )

@@ -1,0 +1,262 @@
+/**
+ * The queue: one table of all jobs. A job is enqueued by the transaction that is the reason for it, claimed with a lease by the
+ * process that runs it, and removed by the transaction that has its effect. Where the process ends before that, the lease runs out
+ * and another one takes the job over; whoever comes back late finds its lease lost, and its effect is rolled back.
+ */
+import { ConstraintError, type Database, type Engine, type Transaction } from '#db/database.ts'
+import { among, amongTexts, moment } from '#db/dialect.ts'
+import { raw, type Sql, sql } from '#db/sql.ts'
+import type { JobKind } from '#kernel/declaration.ts'
+
+/** The key of the one row that a schedule or a drain has. */
+export const OWN = 'own'
+/** As a text, so that the index of such rows is used. */
+export const isOwn = raw(`key = '${OWN}'`)
+const DEFAULT_LEASE = 60
+const LONGEST_ERROR = 500
+
+/** A job that has been claimed. */
+export interface ClaimedJob<P = any> {
+  readonly id: number
+  readonly key: string | null
+  readonly payload: P
+  /** How often it has been begun, this time included. */
+  readonly attempts: number
+}
+
+/** Jobs of one kind that belong to this process until their lease runs out. */
+export interface Claim {
+  readonly kind: JobKind
+  readonly jobs: readonly ClaimedJob[]
+  /** When the lease runs out; it tells this claim from any later one. */
+  readonly until: string
+  /** Jobs that were given up instead, because a process has ended with each attempt. */
+  readonly exhausted: readonly ClaimedJob[]
+}
+
+/** Raised where a lease has run out, and somebody else has the job. */
+export class LeaseLostError extends Error {
+  constructor(name: string) {
+    super(`The lease of a job ${name} ran out before the job was done; what it came to is rolled back.`)
+  }
+}
+
+export interface Enqueued<P> {
+  readonly payload?: P
+  /** There is one waiting job of a kind for each key: another one takes its place. */
+  readonly key?: string
+  /** When it is to be run; at once unless said otherwise. */
+  readonly due?: Date
+}
+
+/**
+ * Has a job run, once the transaction is committed. Where one of this key waits, or was given up, it is made this one; where one
+ * runs, this one comes after it.
+ */
+export async function enqueue<P extends object>(
+  tx: Transaction,
+  kind: JobKind<P>,
+  { payload, key, due }: Enqueued<P>,
+  now: Date,
+): Promise<void> {
+  const values = sql`(${kind.name}, ${key ?? null}, ${JSON.stringify(payload ?? {})}, ${(due ?? now).toISOString()}, ${now.toISOString()})`
+  await tx.run(sql`insert into jobs (name, key, payload, due_at, created_at) values ${values}${inPlace(key !== undefined)}`)
+}
+
+/**
+ * Enqueues a job without a payload for each row of a query.
+ * @param rows a query with the columns `key` and `due_at`, no key of which waits already
+ */
+export const enqueueEach = (tx: Transaction, kind: JobKind, rows: Sql, now: Date): Promise<number> =>
+  tx.run(sql`
+    insert into jobs (name, key, payload, due_at, created_at)
+    select ${text(tx.engine, kind.name)}, r.key, ${raw(tx.engine === 'postgres' ? "'{}'::jsonb" : "'{}'")}, r.due_at,
+      ${moment(tx.engine, now.toISOString())} from (${rows}) r`)
+
+const text = (engine: Engine, value: string): Sql => (engine === 'postgres' ? sql`cast(${value} as text)` : sql`${value}`)
+
+const inPlace = (hasKey: boolean): Sql =>
+  raw(
+    hasKey
+      ? ` on conflict (name, key) where key is not null and leased_until is null do update set
+          payload = excluded.payload, due_at = excluded.due_at, attempts = 0, last_error = null`
+      : '',
+  )
+
+/**
+ * Takes back the waiting job of a key.
+ * @returns whether there was one; one that runs is none
+ */
+export const withdraw = async (tx: Transaction, { name }: JobKind, key: string): Promise<boolean> =>
+  (await tx.run(sql`delete from jobs where name = ${name} and key = ${key} and leased_until is null`)) > 0
+
+const isReady = (now: Date): Sql => sql`due_at <= ${now.toISOString()} and ${isFree(now)}`
+const isFree = (now: Date): Sql => sql`(leased_until is null or leased_until <= ${now.toISOString()})`
+
+const leaseOf = ({ lease = DEFAULT_LEASE }: JobKind, now: Date): string => new Date(now.getTime() + lease * 1000).toISOString()
+
+/**
+ * Claims the job of these kinds that has been due for longest, with others of its kind as far as they are run together. What has
+ * failed before is claimed by itself, so that it cannot fail others. Gives undefined where nothing is due; a claim without jobs
+ * where others were faster.
+ */
+export async function claim(db: Database, kinds: readonly JobKind[], now: Date): Promise<Claim | undefined> {
+  // Asked first, because where nothing is due nothing is to be written.
+  const first = await db.one<{ name: string; attempts: number }>(sql`
+    select name, attempts from jobs
+    where ${isReady(now)} and ${amongTexts(
+      db.engine,
+      raw('name'),
+      kinds.map(({ name }) => name),
+    )}
+    order by due_at, id limit 1`)
+  const kind = kinds.find(({ name }) => name === first?.name)
+  if (!first || !kind) return undefined
+  const until = leaseOf(kind, now)
+  const alone = first.attempts > 0
+  return db.transaction(async (tx) => {
+    const some = sql`
+      select id from jobs where name = ${kind.name} and ${isReady(now)}${raw(alone ? '' : ' and attempts = 0')}
+      order by due_at, id limit ${alone ? 1 : (kind.batch ?? 1)}${raw(tx.engine === 'postgres' ? ' for update skip locked' : '')}`
+    const rows = await tx.all<ClaimedJob & { due_at: string }>(sql`
+      update jobs set attempts = attempts + 1, leased_until = ${until},
+        last_error = case when leased_until is null then last_error else ${text(tx.engine, ENDED)} end
+      where id in (${some}) returning id, key, payload, attempts, due_at`)
+    const jobs = rows.toSorted((a, b) => a.due_at.localeCompare(b.due_at) || a.id - b.id)
+    const isExhausted = ({ attempts }: ClaimedJob) => kind.attempts !== undefined && attempts > kind.attempts
+    const exhausted = jobs.filter(isExhausted)
+    for (const job of exhausted)
+      await putBack(tx, job, until, sql`due_at = null, attempts = ${job.attempts - 1}, leased_until = null`)
+    return { kind, jobs: jobs.filter((job) => !isExhausted(job)), until, exhausted }
+  })
+}
+const ENDED = 'The process that ran it ended, or took longer than the lease.'
+
+/** Makes the row of a drain, claimed already; undefined where there is one. */
+export async function claimOwn(db: Database, kind: JobKind, now: Date): Promise<Claim | undefined> {
+  const until = leaseOf(kind, now)
+  const at = now.toISOString()
+  const made = await db.transaction((tx) =>
+    tx.one<ClaimedJob>(sql`
+      insert into jobs (name, key, payload, due_at, attempts, leased_until, created_at)
+      values (${kind.name}, ${OWN}, '{}', ${at}, 1, ${until}, ${at}) on conflict do nothing returning id, key, payload, attempts`),
+  )
+  return made && { kind, jobs: [made], until, exhausted: [] }
+}
+
+/**
+ * Sees to it that each schedule among these kinds has its row; a new one is due at once.
+ * @returns the names of the schedules and drains that have a row
+ */
+export async function keepSchedules(db: Database, kinds: readonly JobKind[], now: Date): Promise<ReadonlySet<string>> {
+  if (!kinds.some(({ every, pending }) => every !== undefined || pending)) return new Set()
+  const rows = await db.all<{ name: string }>(sql`select name from jobs where ${isOwn}`)
+  const known = new Set(rows.map(({ name }) => name))
+  const missing = kinds.filter(({ name, every }) => every !== undefined && !known.has(name))
+  if (missing.length === 0) return known
+  const at = now.toISOString()
+  await db.transaction(async (tx) => {
+    for (const { name } of missing)
+      await tx.run(sql`insert into jobs (name, key, payload, due_at, created_at)
+        values (${name}, ${OWN}, '{}', ${at}, ${at}) on conflict do nothing`)
+  })
+  return known
+}
+
+/**
+ * Notes in the transaction of their effect that jobs are done: they are removed, and a schedule is due at its next time.
+ * @throws LeaseLostError where the lease has run out and somebody else has one of them
+ */
+export async function complete(tx: Transaction, { kind, jobs, until }: Claim, now: Date): Promise<void> {
+  const { name, every } = kind
+  const mine = sql`${among(
+    tx.engine,
+    raw('id'),
+    jobs.map(({ id }) => id),
+  )} and leased_until = ${until}`
+  const count = await tx.run(
+    every === undefined
+      ? sql`delete from jobs where ${mine}`
+      : sql`update jobs set due_at = ${nextTime(every, now)}, leased_until = null, attempts = 0, last_error = null where ${mine}`,
+  )
+  if (count !== jobs.length) throw new LeaseLostError(name)
+}
+
+/** Schedules keep to multiples of their period, whenever they were run last. */
+const nextTime = (every: number, now: Date): string =>
+  new Date((Math.floor(now.getTime() / (every * 1000)) + 1) * every * 1000).toISOString()
+
+/**
+ * Puts off jobs that have failed, each time for longer, or gives them up after the last attempt.
+ * @param random a number from 0 up to 1, so that what failed together is not tried again together
+ * @returns whether they were given up
+ */
+export async function fail(
+  db: Database,
+  { kind, jobs, until }: Claim,
+  error: unknown,
+  now: Date,
+  random: number,
+): Promise<boolean> {
+  let isLast = false
+  await whereKeysAreFree(db, async (tx) => {
+    for (const job of jobs) {
+      isLast = kind.attempts !== undefined && job.attempts >= kind.attempts
+      const due = isLast ? null : new Date(now.getTime() + delayAfter(kind, job.attempts, random)).toISOString()
+      await putBack(tx, job, until, sql`due_at = ${due}, leased_until = null, last_error = ${reasonOf(error)}`)
+    }
+  })
+  return isLast
+}
+
+/** Gives jobs back as they were before they were claimed: what kept them from being run was no fault of theirs. */
+export const release = (db: Database, { jobs, until }: Claim): Promise<void> =>
+  whereKeysAreFree(db, async (tx) => {
+    for (const job of jobs) await putBack(tx, job, until, sql`leased_until = null, attempts = ${job.attempts - 1}`)
+  })
+
+/** Another job of the same key may have come to wait meanwhile: then that one stays. */
+async function putBack(tx: Transaction, { id, key }: ClaimedJob, until: string, values: Sql): Promise<void> {
+  const mine = sql`id = ${id} and leased_until = ${until}`
+  const isReplaced = sql`exists (select 1 from jobs o where o.name = jobs.name and o.key = jobs.key and o.leased_until is null)`
+  if (key !== null && (await tx.run(sql`delete from jobs where ${mine} and ${isReplaced}`)) > 0) return
+  await tx.run(sql`update jobs set ${values} where ${mine}`)
+}
+
+/** On PostgreSQL one may come just while another one is put back. */
+async function whereKeysAreFree(db: Database, work: (tx: Transaction) => Promise<void>): Promise<void> {
+  await db.transaction(work).catch((error: unknown) => {
+    if (!(error instanceof ConstraintError)) throw error
+    return db.transaction(work)
+  })
+}
+
+/** Ends all leases: for a process that knows that there is no other one, so that what another one has left is not waited for. */
+export async function endLeases(db: Database): Promise<void> {
+  if (!(await db.one(sql`select 1 as one from jobs where leased_until is not null limit 1`))) return
+  await db.transaction(async (tx) => {
+    await tx.run(sql`delete from jobs where leased_until is not null
+      and exists (select 1 from jobs o where o.name = jobs.name and o.key = jobs.key and o.id > jobs.id)`)
+    await tx.run(sql`update jobs set leased_until = null, last_error = ${ENDED} where leased_until is not null`)
+  })
+}
+
+/** Milliseconds from a failed attempt to the next one. A schedule waits for no longer than its period, a drain for some minutes. */
+export function delayAfter({ backOff = {}, every, pending }: JobKind, attempts: number, random: number): number {
+  const { first = pending ? 1 : 60, factor = 4, longest = every ?? (pending ? 300 : 86_400) } = backOff
+  return Math.round(Math.min(first * factor ** (attempts - 1), longest) * 1000 * (1 + random * JITTER))
+}
+const JITTER = 0.2
+
+/** The messages of an error and its causes as they may be kept and shown: short, and without what lets somebody in. */
+export function reasonOf(error: unknown): string {
+  const messages: string[] = []
+  for (let one = error; one !== undefined && messages.length < 3; one = one instanceof Error ? one.cause : undefined)
+    messages.push(one instanceof Error ? one.message || one.name : String(one))
+  return [...new Set(messages)]
+    .join(' ')
+    .replaceAll('\0', '')
+    .replaceAll(/\/\/[^/@\s]*@/g, '//…@')
+    .replaceAll(/\b(token|key|secret|password|signature)=[^&\s]+/gi, '$1=…')
+    .slice(0, LONGEST_ERROR)
+}

@@ -1,0 +1,128 @@
+/** What an operator sees of the queue, and does about a job. */
+import type { Database, Reader } from '#db/database.ts'
+import { forUpdate } from '#db/dialect.ts'
+import { type Sql, sql } from '#db/sql.ts'
+import { isOwn, OWN } from './queue.ts'
+
+export type JobState = 'given up' | 'failing' | 'running' | 'waiting' | 'scheduled'
+
+/** A job as an operator sees it. */
+export interface JobStatus {
+  readonly id: number
+  readonly name: string
+  readonly payload: unknown
+  readonly state: JobState
+  readonly attempts: number
+  /** When it is tried next; null where it is not. */
+  readonly due: string | null
+  /** Until when it belongs to the process that runs it. */
+  readonly leasedUntil: string | null
+  readonly lastError: string | null
+}
+
+interface Stored {
+  readonly id: number
+  readonly name: string
+  readonly key: string | null
+  readonly payload: unknown
+  readonly due_at: string | null
+  readonly attempts: number
+  readonly leased_until: string | null
+  readonly last_error: string | null
+}
+
+/** Due for so long that nobody seems to run it. */
+const OVERDUE_MS = 10 * 60_000
+/** A schedule or a drain that has failed so often does not come right by itself. */
+const SEVERAL = 3
+
+const isLeased = ({ leased_until }: Stored, now: Date): boolean => leased_until !== null && leased_until > now.toISOString()
+
+const stateOf = (job: Stored, now: Date): JobState =>
+  isLeased(job, now)
+    ? 'running'
+    : job.due_at === null
+      ? 'given up'
+      : job.last_error !== null && job.attempts > 0
+        ? 'failing'
+        : job.key === OWN
+          ? 'scheduled'
+          : 'waiting'
+
+const statusOf = (job: Stored, now: Date): JobStatus => ({
+  id: job.id,
+  name: job.name,
+  payload: job.payload,
+  state: stateOf(job, now),
+  attempts: job.attempts,
+  due: job.due_at,
+  leasedUntil: isLeased(job, now) ? job.leased_until : null,
+  lastError: job.last_error,
+})
+
+/** The jobs that there are: those given up first, then those that have failed, then the others as they are due. */
+export async function listJobs(db: Reader, now: Date, most: number): Promise<{ jobs: readonly JobStatus[]; count: number }> {
+  const rows = await db.all<Stored>(sql`
+    select * from jobs
+    order by case when due_at is null and leased_until is null then 0 when last_error is not null then 1 else 2 end, due_at, id
+    limit ${most}`)
+  const all = await db.one<{ n: number }>(sql`select count(*) as n from jobs`)
+  return { jobs: rows.map((row) => statusOf(row, now)), count: all?.n ?? 0 }
+}
+
+/** Jobs that do not go on by themselves, counted by their names. */
+export async function stuckJobs(
+  db: Reader,
+  now: Date,
+): Promise<{ name: string; count: number; state: 'given up' | 'failing' | 'overdue' }[]> {
+  const late = new Date(now.getTime() - OVERDUE_MS).toISOString()
+  const isFree = sql`(leased_until is null or leased_until < ${late})`
+  const counted = (where: Sql) =>
+    db.all<{ name: string; count: number }>(
+      sql`select name, count(*) as count from jobs where ${where} group by name order by name`,
+    )
+  // A schedule is overdue whenever no server has run for a while, and that is known without it.
+  const [givenUp, failing, overdue] = [
+    await counted(sql`due_at is null and leased_until is null`),
+    await counted(sql`due_at is not null and ${isOwn} and last_error is not null and attempts >= ${SEVERAL}`),
+    await counted(sql`due_at < ${late} and ${isFree} and (key is null or not ${isOwn})`),
+  ]
+  return [
+    ...givenUp.map((one) => ({ ...one, state: 'given up' as const })),
+    ...failing.map((one) => ({ ...one, state: 'failing' as const })),
+    ...overdue.map((one) => ({ ...one, state: 'overdue' as const })),
+  ]
+}
+
+/**
+ * Has a job tried again at once, as if it had never failed.
+ * @throws Error in one sentence where there is none, or it is running
+ */
+export async function retryJob(db: Database, id: number, now: Date): Promise<JobStatus> {
+  return db.transaction(async (tx) => {
+    const job = await atRest(tx, id, now)
+    const at = now.toISOString()
+    await tx.run(sql`update jobs set due_at = ${at}, attempts = 0, leased_until = null where id = ${id}`)
+    return statusOf({ ...job, due_at: at, attempts: 0 }, now)
+  })
+}
+
+/**
+ * Removes a job: what it is about is not done.
+ * @throws Error in one sentence where there is none, it is running, or would come again by itself
+ */
+export async function discardJob(db: Database, id: number, now: Date): Promise<JobStatus> {
+  return db.transaction(async (tx) => {
+    const job = await atRest(tx, id, now)
+    if (job.key === OWN) throw new Error(`The job ${id} (${job.name}) is no single deed: it comes again by itself.`)
+    await tx.run(sql`delete from jobs where id = ${id}`)
+    return statusOf(job, now)
+  })
+}
+
+async function atRest(tx: Reader, id: number, now: Date): Promise<Stored> {
+  const job = await tx.one<Stored>(sql`select * from jobs where id = ${id}${forUpdate(tx.engine)}`)
+  if (!job) throw new Error(`There is no job ${id}; halyard jobs lists them.`)
+  if (isLeased(job, now)) throw new Error(`The job ${id} (${job.name}) is running; wait until it has ended.`)
+  return job
+}

@@ -1,0 +1,367 @@
+/**
+ * A process that is killed while it runs a job: another one runs the job again, nothing is lost, and nothing in the database is done
+ * twice. Each kind of jobs is killed before each thing it does, one after the other; what reaches the world outside the database
+ * (mail, events) may have reached it once more.
+ */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { after, before, describe, test } from 'node:test'
+import type { Database, Transaction } from '#db/database.ts'
+import { migrate } from '#db/migrate.ts'
+import { hasPending } from '#db/search.ts'
+import { join, name, sql } from '#db/sql.ts'
+import type { FileStore } from '#files/store.ts'
+import { mailResetLink } from '#identity/lost-password.ts'
+import { hashPassword } from '#identity/passwords.ts'
+import { sendMail } from '#jobs/mail.ts'
+import { enqueue } from '#jobs/queue.ts'
+import type { Mail } from '#kernel/declaration.ts'
+import { openDatabase } from '#server/commands/database.ts'
+import { product } from '#server/modules.ts'
+import { emptyPlace } from '#test/database.ts'
+import { type Client, type Instance, instance } from '#test/instance.ts'
+import { jobsOf, runDue } from '#test/jobs.ts'
+import { upload } from '../files/upload.ts'
+import { deed } from './hanging.ts'
+
+const HOUR = 3_600_000
+
+class Killed extends Error {}
+
+/** How many more things a process does before it is killed, and whether it has been. */
+interface Life {
+  left: number
+  isOver: boolean
+}
+
+/** One thing that a process does. Throws where it is killed before, or has been. */
+function step(life: Life): void {
+  if (life.isOver || life.left-- <= 0) {
+    life.isOver = true
+    throw new Killed('The process was killed.')
+  }
+}
+
+/** Does something, unless the process is killed before. */
+async function alive<T>(life: Life, work: () => Promise<T>): Promise<T> {
+  step(life)
+  return work()
+}
+
+/** A database as a process has it that is killed: what it has not committed is rolled back. */
+function mortal(db: Database, life: Life): Database {
+  const within = (tx: Transaction): Transaction => ({
+    ...tx,
+    all: (query) => alive(life, () => tx.all(query)),
+    one: (query) => alive(life, () => tx.one(query)),
+    run: (query) => alive(life, () => tx.run(query)),
+  })
+  return {
+    ...db,
+    engine: db.engine,
+    statements: 0,
+    all: (query) => alive(life, () => db.all(query)),
+    one: (query) => alive(life, () => db.one(query)),
+    transaction: async (work, options) => {
+      step(life)
+      return db.transaction(async (tx) => {
+        const result = await work(within(tx))
+        step(life)
+        return result
+      }, options)
+    },
+  }
+}
+
+const mortalFiles = (files: FileStore, life: Life): FileStore => ({
+  ...files,
+  read: (...args) => alive(life, () => files.read(...args)),
+  remove: (file) => alive(life, () => files.remove(file)),
+})
+
+let it: Instance
+let me: { id: number; client: Client }
+let project: number
+let task: number
+let application: number
+let grant: number
+/** What has reached the world outside. */
+let told: unknown[] = []
+let current: Life
+before(async () => {
+  it = await instance({
+    subscribers: [{ event: 'ships.*', handle: ({ resourceId }) => alive(current, async () => told.push(resourceId)) }],
+  })
+  await it.setting('journal_aggregation_time_minutes', 0)
+  const id = await it.make.user({ email: 'vera@example.net', password_hash: await hashPassword('correct horse 7!') })
+  project = await it.make.project()
+  await it.make.member(id, project, ['view_work_packages', 'work_package_assigned'])
+  me = { id, client: await it.as(id) }
+  task = await it.make.workPackage({ project_id: project, assigned_to_id: id })
+  const stamps = { created_at: new Date().toISOString(), updated_at: new Date().toISOString() }
+  application = await it.make.row('oauth_applications', {
+    name: 'Chart',
+    client_id: 'chart',
+    redirect_uris: '[]',
+    scopes: '[]',
+    ...stamps,
+  })
+  grant = await it.make.row('oauth_grants', { application_id: application, user_id: id, scopes: '[]', ...stamps })
+  await it.make.row('auth_providers', {
+    ...{ slug: 'acme', name: 'Acme', issuer: 'https://id.example', client_id: 'x', available: true, registration: 'none' },
+    ...{ trusts_email: false, claims: '{}', created_at: new Date().toISOString() },
+  })
+})
+after(() => it.close())
+
+const clear = (...tables: string[]) =>
+  it.db.transaction(async (tx) => {
+    for (const table of tables) await tx.run(sql`delete from ${name(table)}`)
+  })
+/** Adds a row to a table that may have no ids. */
+const add = (table: string, values: Record<string, unknown>) =>
+  it.db.transaction((tx) =>
+    tx.run(sql`insert into ${name(table)} (${join(Object.keys(values).map(name))}) values (${join(Object.values(values))})`),
+  )
+const count = async (table: string) => (await it.db.one<{ n: number }>(sql`select count(*) as n from ${name(table)}`))?.n
+const mine = async (reason: string) =>
+  (await it.db.all(sql`select id from notifications where recipient_id = ${me.id} and reason = ${reason}`)).length
+const distinct = (list: readonly unknown[]) => [...new Set(list.map((one) => JSON.stringify(one)))].length
+
+interface Scenario {
+  /** The kinds that are run, where the work of one goes on in another one. */
+  readonly with?: readonly string[]
+  /** Makes something to be done at a moment, and nothing else. */
+  make(now: Date): Promise<unknown>
+  /** What has come of it. */
+  result(): Promise<unknown>
+  readonly expected: unknown
+  /** How many things are done before it is killed first, where each run takes long; until it is claimed all kinds are alike. */
+  readonly from?: number
+}
+
+/** Something that is over, and is to be forgotten. */
+const tidying = (table: string, values: (at: Date) => Record<string, unknown>, ...others: string[]): Scenario => ({
+  make: async (now) => {
+    await clear(table, ...others)
+    await add(table, values(new Date(now.getTime() - 1000 * 24 * HOUR)))
+  },
+  result: () => Promise.all([table, ...others].map(count)),
+  expected: [table, ...others].map(() => 0),
+})
+
+let stored = ''
+const scenarios: Readonly<Record<string, Scenario>> = {
+  'mail.send': {
+    make: (now) =>
+      it.db.transaction((tx) => sendMail(tx, { recipient: 'vera@example.net', subject: 'Hello', text: 'Hello.' }, now)),
+    result: async () => [distinct(told), told.length <= 2],
+    expected: [1, true],
+  },
+  'passwords.mail-link': {
+    make: async (now) => {
+      await clear('one_time_links', 'jobs')
+      await it.db.transaction((tx) => enqueue(tx, mailResetLink, { payload: { email: 'vera@example.net' } }, now))
+    },
+    result: async () => [await count('one_time_links'), (await jobsOf(it.db, { name: 'mail.send' })).length],
+    expected: [1, 1],
+  },
+  'events.deliver': {
+    make: async (now) => {
+      await clear('jobs')
+      for (const resource_id of [1, 2, 3])
+        await add('outbox', { name: 'ships.sailed', resource_id, actor_id: me.id, changed: '[]', created_at: now.toISOString() })
+    },
+    // In order, whatever is told again.
+    result: async () => [[...new Set(told)], told.length <= 6, await count('outbox')],
+    expected: [[1, 2, 3], true, 0],
+  },
+  'texts.index': {
+    make: async () => {
+      await it.make.workPackage({ project_id: project, subject: 'Binnacle' })
+    },
+    result: () => hasPending(it.db),
+    expected: false,
+  },
+  'jobs.forget': {
+    make: async (now) => {
+      await clear('jobs')
+      const at = new Date(now.getTime() - 40 * 24 * HOUR).toISOString()
+      await add('jobs', { name: 'mail.send', payload: '{}', due_at: null, attempts: 4, created_at: at })
+      await add('jobs', { name: 'former', key: 'own', payload: '{}', due_at: at, attempts: 0, created_at: at })
+    },
+    result: async () => [await jobsOf(it.db, { name: 'mail.send' }), await jobsOf(it.db, { name: 'former' })],
+    expected: [[], []],
+  },
+  'sessions.forget': tidying('sessions', (at) => ({
+    ...{ user_id: me.id, hash: 'h', created_at: at.toISOString(), last_seen_at: at.toISOString(), expires_at: at.toISOString() },
+  })),
+  'links.forget': tidying('one_time_links', (at) => ({
+    purpose: 'reset',
+    user_id: me.id,
+    hash: 'h',
+    expires_at: at.toISOString(),
+  })),
+  'attempts.forget': tidying('attempts', (at) => ({ who: 'w', attempts: 1, until: at.toISOString(), pending: 0 })),
+  'passkeys.forget': tidying('passkey_challenges', (at) => ({ holder: 'h', challenge: 'c', expires_at: at.toISOString() })),
+  'sign-ins.forget': tidying('provider_sign_ins', (at) => ({
+    ...{ state: 's', browser: 'b', provider_id: 1, nonce: 'n', code_verifier: 'v', expires_at: at.toISOString() },
+  })),
+  'tokens.forget': {
+    ...tidying('oauth_tokens', () => ({}), 'oauth_authorizations'),
+    make: async (now) => {
+      await clear('oauth_tokens', 'oauth_authorizations')
+      const authorization_id = await it.make.row('oauth_authorizations', { grant_id: grant })
+      const at = new Date(now.getTime() - HOUR).toISOString()
+      const token = { kind: 'access', hash: 'h', application_id: application, scopes: '[]', content: '{}' }
+      await add('oauth_tokens', { ...token, authorization_id, created_at: at, expires_at: at })
+    },
+  },
+  'notifications.announce': {
+    make: async () => {
+      await clear('notifications')
+      await it.db.transaction((tx) => tx.run(sql`update journals set unannounced = false`))
+      for (const text of ['Ahoy', 'Aye'])
+        assert.equal((await it.admin.post(`/work_packages/${task}/activities`, { comment: { raw: text } })).status, 201)
+    },
+    result: () => mine('assigned'),
+    expected: 2,
+  },
+  'notifications.remind': {
+    make: async (now) => {
+      await clear('notifications', 'reminders')
+      await it.make.row('reminders', {
+        work_package_id: task,
+        creator_id: me.id,
+        remind_at: new Date(now.getTime() - HOUR).toISOString(),
+      })
+    },
+    result: () => mine('reminder'),
+    expected: 1,
+  },
+  'notifications.alert': {
+    make: async (now) => {
+      await clear('notifications', 'date_alert_days')
+      const tomorrow = new Date(now.getTime() + 24 * HOUR).toISOString().slice(0, 10)
+      await it.db.transaction((tx) => tx.run(sql`update work_packages set due_date = ${tomorrow} where id = ${task}`))
+    },
+    result: () => mine('dateAlert'),
+    expected: 1,
+  },
+  'notifications.forget': tidying('notifications', (at) => ({
+    ...{ recipient_id: me.id, work_package_id: task, reason: 'mentioned', read_ian: false, internal: false },
+    ...{ created_at: at.toISOString(), updated_at: at.toISOString() },
+  })),
+  'files.read': {
+    make: async () => {
+      await clear('jobs')
+      const { id } = (await upload(it.admin, `/work_packages/${task}/attachments`, { content: 'Sextant' })).body
+      stored = id
+    },
+    result: async () => (await it.db.one(sql`select content from attachment_contents where id = ${stored}`))?.['content'],
+    expected: 'Sextant',
+    from: 5,
+  },
+  'files.remove': {
+    make: async () => {
+      await clear('jobs')
+      for (const _ of 'ab') {
+        const { id } = (await upload(it.admin, `/work_packages/${task}/attachments`)).body
+        stored = (await it.db.one(sql`select storage_name from attachments where id = ${id}`))?.['storage_name']
+        assert.equal((await it.admin.delete(`/attachments/${id}`)).status, 204)
+      }
+      await it.db.transaction((tx) => tx.run(sql`delete from jobs where name = 'files.read'`))
+    },
+    result: () => it.files.read(stored),
+    expected: undefined,
+  },
+  'files.expire': {
+    with: ['files.remove'],
+    make: async (now) => {
+      await clear('jobs')
+      const { id } = (await upload(it.admin, '/attachments')).body
+      stored = (await it.db.one(sql`select storage_name from attachments where id = ${id}`))?.['storage_name']
+      const at = new Date(now.getTime() - 4 * HOUR).toISOString()
+      await it.db.transaction((tx) => tx.run(sql`update attachments set created_at = ${at} where id = ${id}`))
+    },
+    result: async () => [
+      await it.files.read(stored),
+      await it.db.all(sql`select id from attachments where storage_name = ${stored}`),
+    ],
+    expected: [undefined, []],
+  },
+}
+
+describe('a process is killed while it runs the job', () => {
+  test('whichever it is: every kind has a scenario here', () => {
+    assert.deepEqual(Object.keys(scenarios).toSorted(), product.jobs.map((kind) => kind.name).toSorted())
+  })
+
+  for (const [kind, scenario] of Object.entries(scenarios)) {
+    const { make, result, expected, from = 0, with: others = [] } = scenario
+    const only = [kind, ...others]
+    /** Runs what is due as a process that does so many things. */
+    const run = (now: Date, life: Life) => {
+      current = life
+      const post = (mail: Mail) => alive(life, async () => void told.push(mail))
+      return runDue(mortal(it.db, life), { now, model: it.model, files: mortalFiles(it.files, life), post, only })
+    }
+
+    test(kind, async () => {
+      // At noon, when it is late enough for alerts.
+      const noon = new Date(`${new Date().toISOString().slice(0, 10)}T12:00:00.000Z`).getTime() + 24 * HOUR
+      let deaths = from
+      for (; ; deaths++) {
+        const now = new Date(noon)
+        told = []
+        await clear('jobs')
+        await make(now)
+        await it.db.transaction((tx) =>
+          tx.run(sql`update jobs set due_at = ${now.toISOString()} where due_at > ${now.toISOString()} and key is null`),
+        )
+        const life = { left: deaths, isOver: false }
+        const outcome = await run(now, life).then(
+          () => undefined,
+          (error: unknown) => error,
+        )
+        if (!life.isOver) {
+          assert.equal(outcome, undefined)
+          break
+        }
+        // Once the lease has run out, another process:
+        for (const minutes of [60, 61]) await run(new Date(noon + minutes * 60_000), { left: Infinity, isOver: false })
+        assert.deepEqual(await result(), expected, `killed before step ${deaths}`)
+        for (const one of only)
+          for (const { key, leased_until } of await jobsOf(it.db, { name: one }))
+            assert.deepEqual([key, leased_until], ['own', null])
+      }
+      assert.ok(deaths - from > 2, `there were ${deaths - from} moments to be killed at`)
+      assert.deepEqual(await result(), expected)
+    })
+  }
+})
+
+test('a process that is killed by the system leaves its job to another one, once the lease has run out', async (t) => {
+  const { flags, remove } = await emptyPlace()
+  const url = flags[0] === '--data' ? `sqlite:${flags[1]}/halyard.db` : (flags[1] as string)
+  const db = await openDatabase(url)
+  t.after(async () => {
+    await db.close()
+    await remove()
+  })
+  await migrate(db, product.migrations)
+  await db.transaction((tx) => enqueue(tx, deed, { payload: { what: 'hull' } }, new Date()))
+  const child = spawn(process.execPath, [new URL('./hanging.ts', import.meta.url).pathname, url], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await once(child.stdout, 'data')
+  child.kill('SIGKILL')
+  await once(child, 'close')
+  const done: unknown[] = []
+  const model = { jobs: [{ ...deed, run: async ({ payload }: { payload: unknown }) => void done.push(payload) }] }
+  await runDue(db, { model })
+  assert.deepEqual(done, [], 'nobody knows yet that it is dead')
+  await runDue(db, { model, now: new Date(Date.now() + HOUR) })
+  assert.deepEqual([done, await jobsOf(db, deed)], [[{ what: 'hull' }], []])
+})
