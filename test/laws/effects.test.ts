@@ -447,7 +447,7 @@ async function* writes(): AsyncGenerator<Write> {
     const some = method === 'POST' ? 1 : 10
     const rows =
       targets.length === 0 ? [[]] : given[0]!.map((id) => [id, ...given.slice(1).map((list) => list[0] ?? 1)]).slice(0, some)
-    const resource = takes === undefined ? undefined : product.of(takes)
+    const resource = product.resources.find((one) => one.name === takes)
     for (const ids of rows) {
       const path = pathWith(operation, ids.map(String)).slice(PREFIX.length)
       const row = targets[0] && standing.get(key(targets[0].table, ids[0]))

@@ -9,6 +9,7 @@ import * as rules from '#kernel/access/rules.ts'
 import { prepare, type Viewer, viewerOf } from '#kernel/access/viewer.ts'
 import { createCache, invalidate } from '#kernel/cache.ts'
 import type { Rule } from '#kernel/declaration.ts'
+import { seenPrincipals } from '#modules/accounts/visibility.ts'
 import { product } from '#server/modules.ts'
 import { type Instance, instance } from '#test/instance.ts'
 
@@ -106,7 +107,7 @@ const ofRows: Record<string, fc.Arbitrary<Rule>> = {
     fc.subarray([0, 1, 2, 3]).map((ratios) => rules.having('done_ratio', ...ratios)),
     fc.boolean().map((value) => rules.having('schedule_manually', value)),
     anyOf('done_ratio', 'assigned_to_id', 'project_id').map(rules.lacking),
-    fc.constant(rules.within('principals', 'assigned_to_id')),
+    fc.constant(rules.within(seenPrincipals, 'assigned_to_id')),
     fc
       .tuple(anyOf(...inProjects), fc.boolean())
       .map(([permission, isPublic]) =>
@@ -122,7 +123,7 @@ const ofRows: Record<string, fc.Arbitrary<Rule>> = {
     anyOf(...inProjects).map((permission) => rules.inProject(permission)),
     anyOf('project_id', 'entity_id', 'entity_type').map(rules.lacking),
     fc.constant(rules.own('principal_id')),
-    fc.constant(rules.within('principals', 'principal_id')),
+    fc.constant(rules.within(seenPrincipals, 'principal_id')),
   ),
   projects: fc.oneof(
     anyOf(...inProjects).map((permission) => rules.inProject(permission, 'id')),
@@ -131,7 +132,7 @@ const ofRows: Record<string, fc.Arbitrary<Rule>> = {
     fc.constant(rules.lacking('parent_id')),
   ),
   principals: fc.oneof(
-    fc.constant(rules.within('principals')),
+    fc.constant(rules.within(seenPrincipals)),
     fc.constant(rules.own('id')),
     fc.subarray(['User', 'Group', 'AnonymousUser']).map((types) => rules.having('type', ...types)),
     fc.boolean().map((value) => rules.having('admin', value)),
