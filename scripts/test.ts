@@ -1,5 +1,6 @@
 /** Runs the tests, once on SQLite and once on PostgreSQL: the program behind `npm test`. */
 import { spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { globSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -11,14 +12,21 @@ const usage = `Usage: npm test -- [OPTION…] [FILE|FOLDER|GLOB…]
 
   --engine sqlite|postgres   run on this engine only
   --require-postgres         fail where PostgreSQL is missing, as with CI=true, instead of skipping it
-  --name PATTERN             run only the tests whose name matches this regular expression`
+  --name PATTERN             run only the tests whose name matches this regular expression
+  --all                      let the laws in test/laws walk everything, instead of a random sample
+  --seed N                   repeat the sample of this number; a new one is drawn and printed otherwise`
 
 const root = resolve(import.meta.dirname, '..')
 const everyTest = ['test/**/*.test.ts', 'server/**/*.test.ts']
 /** Tests that open no database: a second engine would tell nothing new about them. */
 const withoutDatabase = ['test/text/**', 'test/pure/**', 'test/contract.test.ts']
 
+/** Compiled code, which each of the test processes would otherwise compile again; where bin/halyard.js keeps it as well. */
+const compileCache = join(root, 'node_modules/.cache/halyard')
+
 const tenMinutes = 600_000
+/** The highest seed that fast-check takes. */
+const HIGHEST_SEED = 2 ** 31 - 1
 const testRunner = [
   '--test',
   '--test-reporter=spec',
@@ -35,6 +43,8 @@ async function main(args: string[]): Promise<boolean> {
     options: {
       engine: { type: 'string' },
       name: { type: 'string' },
+      all: { type: 'boolean', default: false },
+      seed: { type: 'string', default: String(randomInt(HIGHEST_SEED)) },
       'require-postgres': { type: 'boolean', default: process.env['CI'] === 'true' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -46,21 +56,29 @@ async function main(args: string[]): Promise<boolean> {
   if (values.engine !== undefined && values.engine !== 'sqlite' && values.engine !== 'postgres') {
     throw new Error(`--engine is sqlite or postgres, not ${values.engine}.`)
   }
+  const seed = Number(values.seed)
+  if (!/^\d+$/.test(values.seed) || seed > HIGHEST_SEED) {
+    throw new Error(`--seed is an integer from 0 to ${HIGHEST_SEED}, not ${values.seed}.`)
+  }
   const files = findTests(positionals)
   const databaseFiles = findTests(positionals, withoutDatabase)
   if (files.length === 0) throw new Error(`No test file matches ${(positionals.length > 0 ? positionals : everyTest).join(' ')}.`)
 
   const flags = values.name === undefined ? testRunner : [...testRunner, `--test-name-pattern=${values.name}`]
+  const walks: NodeJS.ProcessEnv = { HALYARD_TEST_SEED: values.seed, HALYARD_TEST_ALL: String(values.all) }
+  const repeat = `--seed ${values.seed}${values.all ? ' --all' : ''}`
+  console.log(values.all ? `The laws walk everything, with ${repeat}.` : `The laws walk a random sample, with ${repeat}.`)
   let passed = true
   if (values.engine !== 'postgres') {
-    passed = await runTests('SQLite', files, flags, { HALYARD_TEST_ENGINE: 'sqlite' })
+    passed = await runTests('SQLite', files, flags, { ...walks, HALYARD_TEST_ENGINE: 'sqlite' })
   }
   if (values.engine !== 'sqlite' && databaseFiles.length > 0) {
     const required = values['require-postgres'] || values.engine === 'postgres'
-    passed = (await runOnPostgres(databaseFiles, flags, required)) && passed
+    passed = (await runOnPostgres(databaseFiles, flags, walks, required)) && passed
   } else if (values.engine === 'postgres') {
     throw new Error('None of these tests uses a database; run them with --engine sqlite.')
   }
+  if (!passed) console.error(`\nTests failed. To repeat them: npm test -- ${repeat}`)
   return passed
 }
 
@@ -73,7 +91,7 @@ function findTests(patterns: string[], exclude: string[] = []): string[] {
   return globSync(globs.length > 0 ? globs : everyTest, { cwd: root, exclude }).sort()
 }
 
-async function runOnPostgres(files: string[], flags: string[], required: boolean): Promise<boolean> {
+async function runOnPostgres(files: string[], flags: string[], walks: NodeJS.ProcessEnv, required: boolean): Promise<boolean> {
   const postgres = await startPostgres()
   if (postgres === undefined) {
     if (required) throw new Error(postgresMissing)
@@ -82,6 +100,7 @@ async function runOnPostgres(files: string[], flags: string[], required: boolean
   }
   try {
     return await runTests('PostgreSQL', files, flags, {
+      ...walks,
       HALYARD_TEST_ENGINE: 'postgres',
       HALYARD_TEST_DATABASE_URL: postgres.url,
     })
@@ -92,7 +111,7 @@ async function runOnPostgres(files: string[], flags: string[], required: boolean
 
 async function runTests(engine: string, files: string[], flags: string[], settings: NodeJS.ProcessEnv): Promise<boolean> {
   console.log(`\nTests on ${engine}`)
-  const env = { ...process.env, ...settings }
+  const env = { ...process.env, NODE_COMPILE_CACHE: compileCache, ...settings }
   const child = spawn(process.execPath, [...flags, ...files], { cwd: root, stdio: 'inherit', env })
   const [code] = await once(child, 'exit')
   return code === 0

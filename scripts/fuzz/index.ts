@@ -4,7 +4,7 @@
  * much of what is asked removes something.
  */
 import { parseArgs } from 'node:util'
-import { chance } from '#test/garbage.ts'
+import { chance } from '#test/chance.ts'
 import { type Server, startServer } from '../contract/load.ts'
 import { postgresMissing, startPostgres } from '../postgres.ts'
 import { invented, mutated } from './invent.ts'

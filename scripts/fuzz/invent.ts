@@ -2,7 +2,8 @@
  * Requests that a description of the API leads to: every operation, with parameters and bodies that are what is described, nearly
  * that, or nothing like it. And requests that were right, changed here and there.
  */
-import { anything, type Chance, texts } from '#test/garbage.ts'
+import type { Chance } from '#test/chance.ts'
+import { anything, texts } from '#test/garbage.ts'
 import type { Sent } from './send.ts'
 
 /** What is known of the server that is asked. */

@@ -28,6 +28,7 @@ import {
   type Ground,
   harvested,
 } from '#test/replay.ts'
+import { sampledOfEach } from '#test/sample.ts'
 import { type Exchange, type Wire, wire } from '#test/wire.ts'
 
 const { permissions } = product
@@ -208,17 +209,29 @@ after(async () => {
   await server.close()
 })
 
+/** The place that a request asks at: its path with every id and name left open, and the filter, order or link that it names. */
+function placeOf({ method, path, body }: Ask): string {
+  const [address = '', parameters = ''] = path.split('?')
+  const links = Object.keys((body as { _links?: object })?._links ?? {})
+  const named = /%22(\w+)%22/.exec(parameters)?.[1] ?? parameters.replace(/=.*/, '')
+  return `${method} ${address.replace(/[^/]*(\d|zqk)[^/]*/g, ':')} ${named} ${links}`
+}
+
 let replayed = 0
-/** Everything there is to ask; of the filters all the first time, and then every second one by turns. */
-const asks = (nth = replayed++): Ask[] => [
-  ...byPath(ground),
-  ...[...byFilter(ground)].filter((_, i) => nth === 0 || i % 2 === nth % 2),
-  ...byNeighbour(ground),
-  ...byShape(ground),
-  ...byLink(ground, started),
-  ...byMention(ground),
-  ...offered,
-]
+/** What one replay asks: of every place a sample, another one each time. */
+function asks(): Ask[] {
+  const key = `canary ${replayed++}`
+  const some = (kind: string, list: Iterable<Ask>, count: number) => sampledOfEach([...list], placeOf, count, `${key} ${kind}`)
+  return [
+    ...some('paths', byPath(ground), 2),
+    ...some('filters', byFilter(ground), 1),
+    ...some('neighbours', byNeighbour(ground), 2),
+    ...some('shapes', byShape(ground), 1),
+    ...some('links', byLink(ground, started), 1),
+    ...some('mentions', byMention(ground), 30),
+    ...some('offers', offered, 1),
+  ]
+}
 
 const send = (to: Wire, { method, path, body, headers }: Ask): Promise<Exchange> => to(method, path, body, headers)
 const isTold = (one: Ask, known: readonly string[]) =>
@@ -348,7 +361,10 @@ test('anonymous learns nothing', () => assertSilence(anonymous))
 
 test('no order, group, sum or filter changes when everything hidden is called, dated and counted otherwise', async () => {
   for (const { name, send: to, known } of [member, anonymous]) {
-    const all = [...byShape(ground), ...byNeighbour(ground), ...byLetter(ground)].filter((ask) => !isTold(ask, known))
+    const some = (list: Iterable<Ask>) => sampledOfEach([...list], placeOf, 1, `mirror ${name}`)
+    const all = [...some(byShape(ground)), ...some(byNeighbour(ground)), ...some(byLetter(ground))].filter(
+      (ask) => !isTold(ask, known),
+    )
     const answers = async () => {
       const texts: string[] = []
       for (const ask of all) texts.push((await send(to, ask)).text)

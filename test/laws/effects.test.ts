@@ -18,6 +18,7 @@ import { type Hidden, hide } from '#test/hidden.ts'
 import { type Instance, instance } from '#test/instance.ts'
 import { layout, references } from '#test/layout.ts'
 import { isStored, operations, PREFIX, pathWith, targetsOf } from '#test/registry.ts'
+import { sampled } from '#test/sample.ts'
 import { type Wire, wire } from '#test/wire.ts'
 
 const { permissions } = product
@@ -445,9 +446,10 @@ async function* writes(): AsyncGenerator<Write> {
     const targets = targetsOf(operation)
     const given = targets.map((target) => (target && isStored(target) ? choices(target) : ['work_packages_table']))
     const some = method === 'POST' ? 1 : 10
-    const rows =
+    const [first, ...others] =
       targets.length === 0 ? [[]] : given[0]!.map((id) => [id, ...given.slice(1).map((list) => list[0] ?? 1)]).slice(0, some)
-    const resource = takes === undefined ? undefined : product.of(takes)
+    const rows = [...(first ? [first] : []), ...sampled(others, 3, `effects ${method} ${operation.path}`)]
+    const resource = product.resources.find((one) => one.name === takes)
     for (const ids of rows) {
       const path = pathWith(operation, ids.map(String)).slice(PREFIX.length)
       const row = targets[0] && standing.get(key(targets[0].table, ids[0]))
@@ -466,7 +468,8 @@ async function* writes(): AsyncGenerator<Write> {
       for (const property of resource.properties) {
         // Of one row every property is changed, of the others what they have many of.
         if (ids !== rows[0] && !property.many) continue
-        for (const value of method === 'POST' ? values(property).slice(0, 2) : values(property)) {
+        const all = method === 'POST' ? values(property).slice(0, 2) : values(property)
+        for (const value of sampled(all, 1, `effects ${path} ${property.name}`)) {
           const own = { [property.name]: value }
           yield {
             operation,

@@ -12,6 +12,7 @@ import { layout } from '#test/layout.ts'
 import { crowd, type Populated, populated } from '#test/populated.ts'
 import { filterCases, groupsOf, query, selectionOf, someIds, sortsOf } from '#test/queries.ts'
 import { addressesOf, isStored, operationAt, operations, pathWith, resourcesWith, targetsOf } from '#test/registry.ts'
+import { sampled, sampledOfEach } from '#test/sample.ts'
 import { unnoted } from '#test/statements.ts'
 import type { Exchange } from '#test/wire.ts'
 
@@ -129,7 +130,8 @@ test('every filter can be asked with each of its operators', async (t) => {
       for (const who of asked) {
         const { send } = world.person(who)
         if ((await send('GET', `/api/v3/${resource.path}`)).status === 403) continue
-        for (const { filter, operator, candidates, isPlaced } of filterCases(resource, ids)) {
+        const cases = sampledOfEach(filterCases(resource, ids), ({ filter }) => filter, 1, `filters ${resource.name} ${who}`)
+        for (const { filter, operator, candidates, isPlaced } of cases) {
           const place = isPlaced ? `projects/lab/${resource.path}` : resource.path
           const refusals: Exchange[] = []
           let accepted: Exchange | undefined
@@ -168,7 +170,7 @@ test('an operator and its opposite divide the list between them', async (t) => {
       const count = async (filters: unknown[]) => (await send('GET', path + query({ filters, pageSize: '0' }))).body?.total
       const all = await count([])
       const cases = Map.groupBy(filterCases(resource, ids), (one) => one.filter)
-      for (const [filter, list] of cases) {
+      for (const [filter, list] of sampled([...cases], 10, `opposites ${resource.name}`)) {
         for (const pair of opposites) {
           const [one, other] = pair.map((operator) => list.find((each) => each.operator === operator))
           if (
@@ -206,7 +208,7 @@ test('every order, group, sum and selection can be asked for', async (t) => {
       for (const who of asked) {
         const { send } = world.person(who)
         if ((await send('GET', `/api/v3/${resource.path}`)).status === 403) continue
-        for (const one of parameters) {
+        for (const one of sampled(parameters, 25, `parameters ${resource.name} ${who}`)) {
           const { status, text, path } = await send('GET', `/api/v3/${resource.path}${query({ pageSize: '100', ...one })}`)
           // What only some may know, only they may order by.
           const isKept = who !== 'admin' && status === 400 && text.includes(':InvalidQuery"')
@@ -239,6 +241,7 @@ test('groups count every row once, and the sums of groups come to the sums of al
 test('a list holds as many elements as it says, and its pages are the list', async () => {
   for (const person of world.people) {
     for (const resource of resourcesWith('index')) {
+      if (!sampled(world.people, 5, `pages ${resource.name}`).includes(person)) continue
       const { status, body } = await person.send('GET', `/api/v3/${resource.path}?pageSize=1000`)
       if (status !== 200) continue
       const said = `${resource.name} as ${person.name}`
@@ -271,6 +274,7 @@ test('the number of statements does not depend on the number of rows', async (t)
   const measured: { who: string; path: string; few: number }[] = []
   for (const who of asked) {
     for (const { path, listed } of await lists()) {
+      if (!sampled(asked, 1, `statements ${path}`).includes(who)) continue
       if ((await world.person(who).send('GET', path)).status !== 200) continue
       const one = await statements(who, `${path}?pageSize=1`)
       const fifty = await statements(who, `${path}?pageSize=50`)
@@ -280,7 +284,7 @@ test('the number of statements does not depend on the number of rows', async (t)
       measured.push({ who, path, few: await statements(who, `${path}?pageSize=1000`) })
     }
     for (const resource of resourcesWith('show')) {
-      for (const path of await addressesOf(world.server.db, resource, 4)) {
+      for (const path of sampled(await addressesOf(world.server.db, resource, 4), 2, `statements ${resource.name} ${who}`)) {
         if ((await world.person(who).send('GET', path)).status !== 200) continue
         measured.push({ who, path, few: await statements(who, `${path}?pageSize=1000`) })
       }
@@ -295,7 +299,7 @@ test('the number of statements does not depend on the number of rows', async (t)
   await t.test('five for a work package, eight for a list of them, at most', async () => {
     const WorkPackage = product.resources.find((one) => one.name === 'WorkPackage')!
     for (const who of asked) {
-      for (const path of await addressesOf(world.server.db, WorkPackage, 100)) {
+      for (const path of sampled(await addressesOf(world.server.db, WorkPackage, 100), 30, `few statements ${who}`)) {
         const { status, body } = await world.person(who).send('GET', path)
         if (status !== 200) continue
         // The people in a group are asked for besides.
@@ -377,7 +381,7 @@ test('every answer is as the description of the API says', async () => {
   const judge = judgeByOurs((await world.server.admin.get('/openapi.json')).body)
   const ofAKind = Map.groupBy(heard, ({ method, path, status }) => `${operationAt(method, path)?.path} ${method} ${status}`)
   assert.deepEqual(
-    [...ofAKind.values()].flatMap((list) => list.slice(0, 40).flatMap(judge)),
+    [...ofAKind.values()].flatMap((list) => sampled(list.slice(0, 40), 10, 'answers').flatMap(judge)),
     [],
   )
 })

@@ -1,9 +1,9 @@
 /** Start, due date and duration complete each other: worked examples, and what holds for any of them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { asMilestone, completeDates, type Dates, dateViolations } from '#modules/work-packages/dates.ts'
 import { type Calendar, durationBetween, everyDay, isWorkingDay } from '#modules/work-packages/working-days.ts'
+import fc from '#test/properties.ts'
 
 /** Monday to Friday, nothing off. 2024-03-01 is a Friday. */
 const weekdays: Calendar = { weekdays: [1, 2, 3, 4, 5], daysOff: new Set() }

@@ -1,8 +1,8 @@
 /** Durations as ISO 8601 texts: what is written, what is read, and that the one is the other's way back. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { days, FormatError, hours, parseHours, renderSeconds } from '#kernel/kinds.ts'
+import fc from '#test/properties.ts'
 
 const hour = 3600
 

@@ -1,8 +1,8 @@
 /** Dates in filters: which texts are days and moments, and which could be two days and so are none. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { readDay, readInstant } from '#kernel/read/lenient-dates.ts'
+import fc from '#test/properties.ts'
 
 const midnight = (day: string) => `${day}T00:00:00.000Z`
 

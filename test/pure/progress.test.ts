@@ -1,7 +1,6 @@
 /** Work, remaining work and percent complete: worked examples, and what holds for any of them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import {
   deriveFromStatus,
   deriveFromWork,
@@ -9,6 +8,7 @@ import {
   percentOf,
   progressViolations,
 } from '#modules/work-packages/progress.ts'
+import fc from '#test/properties.ts'
 
 type Field = keyof Progress
 const progress = (work: number | null, remaining: number | null, percent: number | null): Progress => ({

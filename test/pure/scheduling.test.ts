@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { dayAfter, type Follows, type Planned, type Schedule, schedule, scheduled } from '#modules/work-packages/scheduling.ts'
 import { type Calendar, soonestWorkingDay } from '#modules/work-packages/working-days.ts'
-import { type Chance, chance } from '#test/garbage.ts'
+import { type Chance, chance } from '#test/chance.ts'
 
 /** Monday to Friday, nothing off. 2024-03-01 is a Friday. */
 const weekdays: Calendar = { weekdays: [1, 2, 3, 4, 5], daysOff: new Set() }

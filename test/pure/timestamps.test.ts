@@ -1,8 +1,8 @@
 /** Texts that name moments: which there are, how they are told again, and which instant each means. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
 import { momentOf, readTimestamp, readTimestamps } from '#kernel/read/timestamps.ts'
+import fc from '#test/properties.ts'
 
 /** A Wednesday. */
 const now = new Date('2024-03-20T10:30:00.000Z')

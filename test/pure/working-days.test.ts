@@ -1,7 +1,6 @@
 /** Counting days of work: worked examples, and the arithmetic against a walk from day to day. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import {
   type Calendar,
   dueDate,
@@ -11,6 +10,7 @@ import {
   soonestWorkingDay,
   startDate,
 } from '#modules/work-packages/working-days.ts'
+import fc from '#test/properties.ts'
 
 /** Monday to Friday, nothing off. 2024-03-01 is a Friday. */
 const weekdays: Calendar = { weekdays: [1, 2, 3, 4, 5], daysOff: new Set() }

@@ -1,7 +1,7 @@
 /** Nothing a text contains becomes active: the corpus of attacks on rendered markdown, and random mixtures of it. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
+import fc from '#test/properties.ts'
 import { isSafeLink } from '#text/links.ts'
 import { renderMarkdown } from '#text/markdown.ts'
 import { renderPlain } from '#text/plain.ts'
