@@ -17,6 +17,7 @@ import { product } from '#server/modules.ts'
 import { type Hidden, hide } from '#test/hidden.ts'
 import { type Instance, instance } from '#test/instance.ts'
 import { layout, references } from '#test/layout.ts'
+import { payloadFor } from '#test/populated.ts'
 import { isStored, operations, PREFIX, pathWith, targetsOf } from '#test/registry.ts'
 import { sampled } from '#test/sample.ts'
 import { type Wire, wire } from '#test/wire.ts'
@@ -496,7 +497,7 @@ async function started(resource: Resource): Promise<Json> {
     Relation: { type: 'follows', _links: { to: last('WorkPackage') } },
     Project: { name: 'New', _links: { parent: project } },
   }
-  return payloads[resource.name] ?? { name: 'New' }
+  return payloads[resource.name] ?? (await payloadFor(server.db, resource, home, 1))
 }
 
 /** Writes that these actors may not make, or that nothing of home suits. Any other has to be done at least once. */

@@ -145,7 +145,8 @@ const values: Readonly<Record<string, (label: string, i: number) => unknown>> = 
   Formattable: (label, i) => ({ raw: `${label} ${i}, in *words*.` }),
 }
 
-async function payloadFor(db: Database, { properties }: Resource, lab: number, i: number): Promise<object> {
+/** A payload by which a row of a resource can be created in the project `lab`: see `createMissing`. */
+export async function payloadFor(db: Database, { properties }: Resource, lab: number, i: number): Promise<object> {
   const payload: Record<string, unknown> = {}
   const links: Record<string, { href: string }> = {}
   for (const { name: own, kind, label, to, many, column, options } of properties) {

@@ -1,6 +1,6 @@
 /** What was done to a row, by whom, and what it was at any time: journals, each with the complete row as it left it. */
 import type { Engine, Reader, Row, Transaction } from '#db/database.ts'
-import { among, updateEach } from '#db/dialect.ts'
+import { among, insert, updateEach } from '#db/dialect.ts'
 import { join, name, type Sql, sql } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
 import type { Context, Declared, Entry, Model, Resource } from '#kernel/declaration.ts'
@@ -155,6 +155,12 @@ export async function begin(tx: Transaction, resource: Pick<Resource, 'table' | 
     insert into ${versions} select j.id, 1, j.created_at, null, w.* from ${name(table)} w
     join journals j on j.resource = ${table} and j.resource_id = w.id
     where not exists (select 1 from ${versions} v where v.id = w.id)`)
+}
+
+/** Inserts rows of a journaled resource with their first versions: data that no request writes, such as that of a demo. */
+export async function insertWithHistory(tx: Transaction, resource: Declared, rows: readonly Row[]): Promise<void> {
+  for (const row of rows) await tx.run(insert(resource.table, row))
+  await begin(tx, resource)
 }
 
 /** The newest entry of each row. */

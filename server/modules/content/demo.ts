@@ -1,7 +1,6 @@
 /** News of the demo project. */
-import { insert } from '#db/dialect.ts'
 import type { DemoStep } from '#kernel/declaration.ts'
-import { begin } from '#kernel/write/history.ts'
+import { insertWithHistory } from '#kernel/write/history.ts'
 import { News } from './news.ts'
 
 const texts = [
@@ -17,6 +16,9 @@ export const demo: DemoStep = async (tx, { now, adminId, projects }) => {
   const project_id = projects.get('demo-project')
   if (project_id === undefined) return
   const common = { project_id, author_id: adminId, created_at: now, updated_at: now }
-  for (const [title, summary, description] of texts) await tx.one(insert('news', { ...common, title, summary, description }))
-  await begin(tx, News)
+  await insertWithHistory(
+    tx,
+    News,
+    texts.map(([title, summary, description]) => ({ ...common, title, summary, description })),
+  )
 }
