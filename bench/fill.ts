@@ -7,71 +7,71 @@ export type Body = Record<string, any>
 
 /** Points a link to the row with this id. */
 function point(link: Body, resource: string, id: number | null): void {
-  link['href'] = id === null ? null : `/api/v3/${resource}/${id}`
+  link.href = id === null ? null : `/api/v3/${resource}/${id}`
 }
 
 /** Puts a row into a single work package or an element of a list. */
 export function fillWorkPackage(body: Body, row: Body): void {
-  body['lockVersion'] = row['lock_version']
-  body['id'] = row['id']
-  body['subject'] = row['subject']
-  body['description'].raw = row['description'] ?? ''
-  if ('date' in body) body['date'] = row['due_date']
+  body.lockVersion = row.lock_version
+  body.id = row.id
+  body.subject = row.subject
+  body.description.raw = row.description ?? ''
+  if ('date' in body) body.date = row.due_date
   else {
-    body['startDate'] = row['start_date']
-    body['dueDate'] = row['due_date']
+    body.startDate = row.start_date
+    body.dueDate = row.due_date
   }
-  body['percentageDone'] = row['done_ratio']
-  body['createdAt'] = row['created_at']
-  body['updatedAt'] = row['updated_at']
-  const links = body['_links']
-  point(links.self, 'work_packages', row['id'])
-  links.self.title = row['subject']
-  point(links.author, 'users', row['author_id'])
-  point(links.project, 'projects', row['project_id'])
-  point(links.assignee, 'users', row['assigned_to_id'])
-  point(links.responsible, 'users', row['responsible_id'])
-  point(links.type, 'types', row['type_id'])
-  point(links.status, 'statuses', row['status_id'])
-  point(links.category, 'categories', row['category_id'])
-  point(links.version, 'versions', row['version_id'])
-  point(links.priority, 'priorities', row['priority_id'])
-  links.parent = row['parent'] ?? { href: null }
-  links.ancestors = row['ancestors']
-  if (row['children'].length > 0) links.children = row['children']
+  body.percentageDone = row.done_ratio
+  body.createdAt = row.created_at
+  body.updatedAt = row.updated_at
+  const links = body._links
+  point(links.self, 'work_packages', row.id)
+  links.self.title = row.subject
+  point(links.author, 'users', row.author_id)
+  point(links.project, 'projects', row.project_id)
+  point(links.assignee, 'users', row.assigned_to_id)
+  point(links.responsible, 'users', row.responsible_id)
+  point(links.type, 'types', row.type_id)
+  point(links.status, 'statuses', row.status_id)
+  point(links.category, 'categories', row.category_id)
+  point(links.version, 'versions', row.version_id)
+  point(links.priority, 'priorities', row.priority_id)
+  links.parent = row.parent ?? { href: null }
+  links.ancestors = row.ancestors
+  if (row.children.length > 0) links.children = row.children
 }
 
 /** Puts what a row was into the element that it is compared in. */
 export function fillVersion(body: Body, version: Body): void {
-  const { priority } = body['_embedded'].attributesByTimestamp[0]._links
-  if (priority) point(priority, 'priorities', version['priority_id'])
+  const { priority } = body._embedded.attributesByTimestamp[0]._links
+  if (priority) point(priority, 'priorities', version.priority_id)
 }
 
 /** Puts a row into an element of a list of projects. */
 export function fillProject(body: Body, row: Body): void {
-  body['id'] = row['id']
-  body['identifier'] = row['identifier']
-  body['name'] = row['name']
-  body['description'].raw = row['description'] ?? ''
-  body['createdAt'] = row['created_at']
-  body['updatedAt'] = row['updated_at']
-  point(body['_links'].self, 'projects', row['id'])
-  body['_links'].self.title = row['name']
+  body.id = row.id
+  body.identifier = row.identifier
+  body.name = row.name
+  body.description.raw = row.description ?? ''
+  body.createdAt = row.created_at
+  body.updatedAt = row.updated_at
+  point(body._links.self, 'projects', row.id)
+  body._links.self.title = row.name
 }
 
 /** Puts what is kept of a query into it; what it finds is another body. */
 export function fillQuery(body: Body, row: Body): void {
-  body['id'] = row['id']
-  body['name'] = row['name']
-  body['createdAt'] = row['created_at']
-  body['updatedAt'] = row['updated_at']
-  point(body['_links'].user, 'users', row['user_id'])
+  body.id = row.id
+  body.name = row.name
+  body.createdAt = row.created_at
+  body.updatedAt = row.updated_at
+  point(body._links.user, 'users', row.user_id)
 }
 
 /** Puts how many there are and what they come to into a group. */
 export function fillGroup(group: Body, row: Body): Body {
-  group['count'] = row['count']
-  group['sums'] = sumsOf(row)
+  group.count = row.count
+  group.sums = sumsOf(row)
   return group
 }
 

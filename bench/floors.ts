@@ -72,22 +72,22 @@ function answerTo(work: Work, body: Body, store: Store, { viewer }: Dataset): An
       const readBoth = async () => {
         const list = await readList()
         const at = new Date(Date.now() - since * DAY_MS).toISOString()
-        for (const version of await store.versions(idsOf(list.rows), at)) then.set(version['id'], version)
+        for (const version of await store.versions(idsOf(list.rows), at)) then.set(version.id, version)
         return list
       }
       return collection(body, readBoth, (element, row) => {
         fillWorkPackage(element, row)
-        fillVersion(element, then.get(row['id'])!)
-        element['_links'].self.href += `?timestamps=P${since}D%2CPT0S`
+        fillVersion(element, then.get(row.id)!)
+        element._links.self.href += `?timestamps=P${since}D%2CPT0S`
       })
     }
     case 'grouped': {
-      const assignees = body['groups'].map(assigneeOf)
+      const assignees = body.groups.map(assigneeOf)
       return collection(body, store.grouped(work, assignees), fillWorkPackage)
     }
     case 'query': {
       const readQuery = store.query(work.id)
-      const fillResults = collection(body['_embedded'].results, store.list(work), fillWorkPackage)
+      const fillResults = collection(body._embedded.results, store.list(work), fillWorkPackage)
       return async () => {
         fillQuery(body, (await readQuery())[0]!)
         await fillResults()
@@ -111,8 +111,8 @@ function answerTo(work: Work, body: Body, store: Store, { viewer }: Dataset): An
           created_at: now,
           updated_at: now,
         })
-        body['description'].raw = description.raw
-        body['createdAt'] = now
+        body.description.raw = description.raw
+        body.createdAt = now
         return written(body, created, subject, now)
       }
     case 'update':
@@ -120,7 +120,7 @@ function answerTo(work: Work, body: Body, store: Store, { viewer }: Dataset): An
         const { subject, lockVersion } = JSON.parse(sent)
         const now = new Date().toISOString()
         await store.update(work.id, subject, lockVersion, now)
-        body['lockVersion'] = lockVersion + 1
+        body.lockVersion = lockVersion + 1
         return written(body, work.id, subject, now)
       }
     case 'cascade':
@@ -129,14 +129,14 @@ function answerTo(work: Work, body: Body, store: Store, { viewer }: Dataset): An
         const now = new Date().toISOString()
         await store.cascade(work.id, startDate, now)
         Object.assign(body, { startDate, dueDate, lockVersion: lockVersion + 1 })
-        return written(body, work.id, body['subject'], now)
+        return written(body, work.id, body.subject, now)
       }
   }
 }
 
 /** Whose work a group is, if it is anybody's. */
 const assigneeOf = (group: Body): number | null => {
-  const href: string | undefined = group['_links'].valueLink[0]?.href
+  const href: string | undefined = group._links.valueLink[0]?.href
   return href === undefined ? null : Number(href.slice(href.lastIndexOf('/') + 1))
 }
 
@@ -146,34 +146,34 @@ function collection(
   readPage: () => Promise<Rows>,
   fillElement: (element: Body, row: Body) => void,
 ): () => Promise<Body> {
-  const elements = new Map<number, Body>(body['_embedded'].elements.map((element: Body) => [element['id'], element]))
-  const known = new Map<number | null, Body>(body['groups']?.map((group: Body) => [assigneeOf(group), group]))
+  const elements = new Map<number, Body>(body._embedded.elements.map((element: Body) => [element.id, element]))
+  const known = new Map<number | null, Body>(body.groups?.map((group: Body) => [assigneeOf(group), group]))
   return async () => {
     const { rows, total, groups, sums } = await readPage()
-    body['_embedded'].elements = rows.map((row) => {
-      const element = elements.get(row['id'])!
+    body._embedded.elements = rows.map((row) => {
+      const element = elements.get(row.id)!
       fillElement(element, row)
       return element
     })
     if (groups && sums) {
-      body['groups'] = groups.map((row) => fillGroup(known.get(row['assigned_to_id'])!, row))
-      body['totalSums'] = sumsOf(sums)
+      body.groups = groups.map((row) => fillGroup(known.get(row.assigned_to_id)!, row))
+      body.totalSums = sumsOf(sums)
     }
-    body['total'] = total
-    body['count'] = rows.length
+    body.total = total
+    body.count = rows.length
     return body
   }
 }
 
 const DAY_MS = 86_400_000
-const idsOf = (rows: readonly Body[]): number[] => rows.map((row) => row['id'])
+const idsOf = (rows: readonly Body[]): number[] => rows.map((row) => row.id)
 
 /** The answer to a write. */
 function written(body: Body, id: number, subject: string, now: string): Body {
-  body['id'] = id
-  body['subject'] = subject
-  body['updatedAt'] = now
-  Object.assign(body['_links'].self, { href: `/api/v3/work_packages/${id}`, title: subject })
+  body.id = id
+  body.subject = subject
+  body.updatedAt = now
+  Object.assign(body._links.self, { href: `/api/v3/work_packages/${id}`, title: subject })
   return body
 }
 

@@ -145,13 +145,13 @@ export async function openStore(url: string, viewer: number): Promise<Store> {
   /** Puts the relatives of rows into them. */
   const withRelatives = async (rows: Body[]): Promise<Body[]> => {
     const byId = new Map<number, Body>()
-    for (const row of rows) byId.set(row['id'], Object.assign(row, { ancestors: [], children: [] }))
+    for (const row of rows) byId.set(row.id, Object.assign(row, { ancestors: [], children: [] }))
     const ids = [...byId.keys()]
     for (const { root, depth, id, subject } of await relatives([ids, ids])) {
       const link = { href: `/api/v3/work_packages/${id}`, title: subject }
       const row = byId.get(root)!
       row[depth === 0 ? 'children' : 'ancestors'].push(link)
-      if (depth === 1) row['parent'] = link
+      if (depth === 1) row.parent = link
     }
     return rows
   }
@@ -195,7 +195,7 @@ export async function openStore(url: string, viewer: number): Promise<Store> {
       const count = prepared(`select count(*) as total from ${source} ${counted}`)
       return async () => {
         const rows = await withRelatives(await page(values))
-        return { rows, total: offset === 1 && rows.length < size ? rows.length : (await count(values))[0]!['total'] }
+        return { rows, total: offset === 1 && rows.length < size ? rows.length : (await count(values))[0]!.total }
       }
     }
     // What SQLite sorts it has found in full, and can count at once; PostgreSQL may choose to walk an index instead.
@@ -203,7 +203,7 @@ export async function openStore(url: string, viewer: number): Promise<Store> {
       with page as materialized (${ids(', count(*) over () as total')}) ${selection(found, 'page.total,')} order by ${sorted}`)
     return async () => {
       const rows = await withRelatives(await page(values))
-      return { rows, total: rows[0]?.['total'] ?? 0 }
+      return { rows, total: rows[0]?.total ?? 0 }
     }
   }
 
@@ -216,7 +216,7 @@ export async function openStore(url: string, viewer: number): Promise<Store> {
     const ofOne = conditionsOf({ ...listing, where: [...listing.where, { on: 'assignee', ids: [] }] }, true).text
     const page = prepared(`${selection('work_packages w')} ${ofOne} order by w.id desc limit ${listing.size}`)
     return async () => {
-      const byAssignee = new Map((await aggregate(values)).map((row) => [row['assigned_to_id'], row]))
+      const byAssignee = new Map((await aggregate(values)).map((row) => [row.assigned_to_id, row]))
       const groups = assignees.map((id) => byAssignee.get(id) as Body)
       const rows: Body[] = []
       for (const id of assignees) {
@@ -276,17 +276,17 @@ export async function openStore(url: string, viewer: number): Promise<Store> {
     projects: ({ ids, size }) => {
       const page = prepared(`select * from projects where id ${among} order by id desc limit ${size}`)
       const count = prepared(`select count(*) as n from projects where id ${among}`)
-      return async () => ({ rows: await page([ids]), total: (await count([ids]))[0]!['n'] })
+      return async () => ({ rows: await page([ids]), total: (await count([ids]))[0]!.n })
     },
-    create: async (row) => (await insert(Object.values(row)))[0]!['id'],
+    create: async (row) => (await insert(Object.values(row)))[0]!.id,
     update: async (id, subject, lockVersion, now) => {
       if ((await setSubject([subject, now, id, lockVersion])) === 0) throw new Error(`Work package ${id} has another version.`)
     },
     cascade: async (id, startDate, now) => {
       const rows = await moving([id])
-      const days = (Date.parse(startDate) - Date.parse(rows.find((row) => row['id'] === id)!['start_date'])) / DAY_MS
+      const days = (Date.parse(startDate) - Date.parse(rows.find((row) => row.id === id)!.start_date)) / DAY_MS
       for (const row of rows) for (const date of dates) row[date] = row[date] && moved(row[date], days)
-      const ids = rows.map((row) => row['id'])
+      const ids = rows.map((row) => row.id)
       await move([[now, JSON.stringify(rows)], [now, ids], [ids], [ids]])
     },
   }

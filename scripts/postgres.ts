@@ -40,7 +40,7 @@ export const postgresMissing =
 export async function startPostgres(
   options: { durable?: boolean; within?: string; own?: boolean } = {},
 ): Promise<Postgres | undefined> {
-  const given = process.env['HALYARD_TEST_POSTGRES_URL']
+  const given = process.env.HALYARD_TEST_POSTGRES_URL
   if (given && !options.own) {
     await connect(given, async () => {}).catch((cause: unknown) => {
       throw new Error(`The database of HALYARD_TEST_POSTGRES_URL cannot be reached: ${reason(cause)}`, { cause })
@@ -87,7 +87,7 @@ function unprivilegedAccount(): Account {
 function findBinaries(account: Account): string | undefined {
   const installed = globSync(['/usr/lib/postgresql/*/bin', '/usr/pgsql-*/bin', '/opt/homebrew/opt/postgresql@*/bin'])
   const newestFirst = installed.sort((a, b) => b.localeCompare(a, 'en', { numeric: true }))
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...newestFirst, '/usr/local/bin', '/usr/local/pgsql/bin']
+  const folders = [...(process.env.PATH ?? '').split(delimiter), ...newestFirst, '/usr/local/bin', '/usr/local/pgsql/bin']
   const runs = (file: string) => {
     try {
       execFileSync(file, ['--version'], { ...account, cwd: '/', stdio: 'ignore' })
@@ -127,7 +127,7 @@ async function startCluster(
   settings: string,
 ): Promise<{ stop: () => Promise<void>; cluster: Cluster }> {
   // Only what the programs need: no PG… variable and no locale of the person at the terminal reaches them.
-  const surroundings = { ...account, cwd: '/', env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' } }
+  const surroundings = { ...account, cwd: '/', env: { PATH: process.env.PATH ?? '', LC_ALL: 'C' } }
   const keeper = spawn('/bin/sh', ['-c', clusterLife, 'cluster', bin, within, settings], {
     ...surroundings,
     // A process group of its own, out of reach of a Ctrl-C that is meant for us.

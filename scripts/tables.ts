@@ -18,8 +18,8 @@ let text =
 for (const table of tables) {
   text += `  ${table.name}: {\n`
   for (const column of await db.all(sql`pragma table_info(${name(table.name)})`)) {
-    const optional = column['notnull'] || column['pk'] ? '' : ' | null'
-    text += `    ${column['name']}: ${typeOf(String(column['type']))}${optional}\n`
+    const optional = column.notnull || column.pk ? '' : ' | null'
+    text += `    ${column.name}: ${typeOf(String(column.type))}${optional}\n`
   }
   text += '  }\n'
 }

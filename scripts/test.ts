@@ -45,7 +45,7 @@ async function main(args: string[]): Promise<boolean> {
       name: { type: 'string' },
       all: { type: 'boolean', default: false },
       seed: { type: 'string', default: String(randomInt(HIGHEST_SEED)) },
-      'require-postgres': { type: 'boolean', default: process.env['CI'] === 'true' },
+      'require-postgres': { type: 'boolean', default: process.env.CI === 'true' },
       help: { type: 'boolean', short: 'h' },
     },
   })

@@ -16,7 +16,7 @@ const token = `opapi-${'0'.repeat(40)}`
 const another = `opapi-${'1'.repeat(40)}`
 
 const counts = async ({ db }: Place, ...tables: string[]): Promise<Record<string, number>> => {
-  const counted = tables.map(async (table) => [table, (await db.one(sql`select count(*) as count from ${raw(table)}`))!['count']])
+  const counted = tables.map(async (table) => [table, (await db.one(sql`select count(*) as count from ${raw(table)}`))!.count])
   return Object.fromEntries(await Promise.all(counted))
 }
 const revision = async ({ db }: Place) =>
@@ -62,12 +62,12 @@ describe('an empty database', () => {
     withSeed('basic', async (place, { fresh, token }) => {
       assert.equal(fresh, true)
       const admin = (await place.db.one(sql`select * from principals where login = 'admin'`))!
-      assert.equal(admin['admin'], true)
-      assert.equal(admin['password_hash'], null)
+      assert.equal(admin.admin, true)
+      assert.equal(admin.password_hash, null)
       const tokens = await place.db.all(sql`select user_id, hash from tokens`)
       assert.deepEqual(
         tokens.map((row) => ({ ...row })),
-        [{ user_id: admin['id'], hash: hashToken(token!) }],
+        [{ user_id: admin.id, hash: hashToken(token!) }],
       )
       assert.deepEqual(
         await counts(place, 'statuses', 'types', 'priorities', 'time_entry_activities', 'roles', 'projects', 'memberships'),
@@ -116,7 +116,7 @@ describe('a database in use', () => {
       await setup(place.db, { seed: 'none' })
       assert.notEqual(await revision(place), seen)
       const row = await place.db.one(sql`select module from permissions where name = 'view_work_packages'`)
-      assert.equal(row?.['module'], 'work_package_tracking')
+      assert.equal(row?.module, 'work_package_tracking')
       assert.deepEqual(await counts(place, 'permissions'), { permissions: permissions.length })
     }))
 

@@ -69,6 +69,6 @@ export function judgeBy(document: any): Judge {
 }
 
 function wording({ keyword, params, message }: ErrorObject): string {
-  if (keyword === 'enum') return `${message}: ${params['allowedValues'].join(', ')}`
+  if (keyword === 'enum') return `${message}: ${params.allowedValues.join(', ')}`
   return message ?? keyword
 }

@@ -36,7 +36,7 @@ export async function createAction({ config, flags, words }: Invocation): Promis
   const changes = objectIn(flags, 'changes')
   if (!changes) throw new Error('halyard custom-action create requires --changes.')
   const conditions = objectIn(flags, 'conditions') ?? {}
-  const description = String(flags['description'] ?? '')
+  const description = String(flags.description ?? '')
   const id = await withDatabase(config.databaseUrl, (db) =>
     db.transaction((tx) => makeAction(tx, { name, description, conditions, changes })),
   )

@@ -49,27 +49,27 @@ export async function createField({ config, flags, words }: Invocation): Promise
     return Number(text)
   }
   const isList = format === 'list'
-  const given = flags['default'] as string | undefined
+  const given = flags.default as string | undefined
   const id = await withDatabase(config.databaseUrl, (db) =>
     db.transaction(async (tx) =>
       makeField(tx, {
         resource,
         name,
         format,
-        required: flags['required'] === true,
-        multiple: flags['multiple'] === true,
-        searchable: flags['searchable'] === true,
+        required: flags.required === true,
+        multiple: flags.multiple === true,
+        searchable: flags.searchable === true,
         admin_only: flags['admin-only'] === true,
         min_length: number('min-length'),
         max_length: number('max-length'),
-        ...(flags['pattern'] !== undefined && { pattern: String(flags['pattern']) }),
-        ...(flags['section'] !== undefined && { section: String(flags['section']) }),
-        ...(flags['formula'] !== undefined && { formula: String(flags['formula']) }),
-        ...(flags['projects'] !== undefined && { projects: await idsOf(tx, 'projects', 'identifier', list(flags['projects'])) }),
-        ...(flags['types'] !== undefined && { types: await idsOf(tx, 'types', 'name', list(flags['types'])) }),
+        ...(flags.pattern !== undefined && { pattern: String(flags.pattern) }),
+        ...(flags.section !== undefined && { section: String(flags.section) }),
+        ...(flags.formula !== undefined && { formula: String(flags.formula) }),
+        ...(flags.projects !== undefined && { projects: await idsOf(tx, 'projects', 'identifier', list(flags.projects)) }),
+        ...(flags.types !== undefined && { types: await idsOf(tx, 'types', 'name', list(flags.types)) }),
         ...(given !== undefined && (isList ? { chosen: list(given) } : { default_value: valueFrom(format, given) })),
-        options: list(flags['options']),
-        items: forest(list(flags['items'])),
+        options: list(flags.options),
+        items: forest(list(flags.items)),
       }),
     ),
   )

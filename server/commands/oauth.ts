@@ -40,8 +40,8 @@ export async function registerApplication({ config, flags, words }: Invocation):
       const registration: Registration = {
         name: words[0] as string,
         redirectUris: listed(flags['redirect-uris']),
-        scopes: flags['scopes'] === undefined ? [API] : listed(flags['scopes']),
-        confidential: !flags['public'],
+        scopes: flags.scopes === undefined ? [API] : listed(flags.scopes),
+        confidential: !flags.public,
         actingUserId: actor === undefined ? null : (await userOf(tx, String(actor))).id,
       }
       const faults = await faultsOf(registration, tx)

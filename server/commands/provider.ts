@@ -48,13 +48,13 @@ export async function addProvider({ config, flags, words }: Invocation): Promise
   const secret = flags['client-secret-file'] === undefined ? null : secretIn(String(flags['client-secret-file']))
   const row = {
     slug,
-    name: String(flags['name'] ?? slug),
+    name: String(flags.name ?? slug),
     issuer,
     client_id: String(flags['client-id']),
     client_secret: null,
-    registration: registrationIn(String(flags['registration'] ?? 'limited')),
+    registration: registrationIn(String(flags.registration ?? 'limited')),
     trusts_email: flags['trust-email'] === true,
-    claims: claimsIn(flags['claims'] === undefined ? '' : String(flags['claims'])),
+    claims: claimsIn(flags.claims === undefined ? '' : String(flags.claims)),
     created_at: new Date().toISOString(),
   }
   const settings = await withDatabase(

@@ -50,17 +50,17 @@ async function projectsNamed(db: Reader, text: string): Promise<number[]> {
 /** Creates a token and prints it; it cannot be shown again. */
 export async function createToken({ config, flags, words }: Invocation): Promise<void> {
   const now = new Date()
-  const name = String(flags['name'] ?? 'Command line')
+  const name = String(flags.name ?? 'Command line')
   if (name.trim() === '' || name.length > LONGEST_NAME) throw new Error(`--name must have 1 to ${LONGEST_NAME} characters.`)
-  const scope = String(flags['scope'] ?? 'api_v3')
+  const scope = String(flags.scope ?? 'api_v3')
   if (!tokenScopes.includes(scope)) throw new Error(`--scope must be ${tokenScopes.join(' or ')}, not "${scope}".`)
-  const expires = flags['expires'] === undefined ? null : expiryOf(String(flags['expires']), now)
+  const expires = flags.expires === undefined ? null : expiryOf(String(flags.expires), now)
   if (expires === undefined)
-    throw new Error(`--expires must be a number of days or a future date such as 2030-12-31, not "${flags['expires']}".`)
+    throw new Error(`--expires must be a number of days or a future date such as 2030-12-31, not "${flags.expires}".`)
   const token = await withDatabase(config.databaseUrl, (db) =>
     db.transaction(async (tx) => {
       const { id } = await userOf(tx, words[0]!)
-      const projects = flags['project'] === undefined ? null : await projectsNamed(tx, String(flags['project']))
+      const projects = flags.project === undefined ? null : await projectsNamed(tx, String(flags.project))
       return makeToken(tx, id, { name, scope, expiresAt: expires, projects }, now)
     }),
   )

@@ -39,10 +39,10 @@ export async function listUsers({ config }: Invocation): Promise<void> {
 export async function createUser({ config, flags }: Invocation): Promise<void> {
   const missing = ['login', 'email', 'first-name', 'last-name'].filter((flag) => flags[flag] === undefined)
   if (missing.length > 0) throw new Error(`halyard user create requires --${missing.join(', --')}.`)
-  const login = String(flags['login'])
-  const email = String(flags['email'])
+  const login = String(flags.login)
+  const email = String(flags.email)
   if (!/^[^@\s]+@[^@\s]+$/.test(email)) throw new Error(`"${email}" is not an e-mail address.`)
-  const password = flags['password'] === undefined ? randomPassword() : String(flags['password'])
+  const password = flags.password === undefined ? randomPassword() : String(flags.password)
 
   await withDatabase(config.databaseUrl, async (db) => {
     const [weakness] = weaknesses(password, await readSettings(db))
@@ -54,7 +54,7 @@ export async function createUser({ config, flags }: Invocation): Promise<void> {
       const last_name = String(flags['last-name'])
       const user = { type: 'User', name: `${first_name} ${last_name}`, login, first_name, last_name, email }
       const more = {
-        admin: flags['admin'] === true,
+        admin: flags.admin === true,
         status: ACTIVE,
         password_hash,
         password_changed_at: now,
@@ -71,7 +71,7 @@ export async function createUser({ config, flags }: Invocation): Promise<void> {
     })
   })
   console.log(`Created ${login}.`)
-  if (flags['password'] === undefined) console.log(`Password: ${password}`)
+  if (flags.password === undefined) console.log(`Password: ${password}`)
 }
 
 /** Sets and prints a random password, which the user must change at the next sign-in. */

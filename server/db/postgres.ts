@@ -222,7 +222,7 @@ export function openPostgres(
     script: (text) => using(Infinity, async (client) => void (await ask(client, text, Infinity))),
     async ready() {
       const { rows } = await read(sql`select current_setting('transaction_read_only') = 'on' as readonly`, MOMENT_MS)
-      if (rows[0]?.['readonly']) {
+      if (rows[0]?.readonly) {
         distrusted = performance.now()
         throw new UnavailableError('away', new Error('The database is read-only.'))
       }

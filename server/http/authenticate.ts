@@ -101,7 +101,7 @@ export async function authenticate(asking: Asking, open: boolean): Promise<Ident
   const count = request.raw.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'authorization').length
   if (count > 1) throw unauthenticated(request, 'The request has more than one Authorization header.')
   const identity = header === undefined ? await bySession(asking) : await byHeader(header, asking)
-  if (identity.principal['type'] === 'AnonymousUser' && settings.login_required && !open) throw unauthenticated(request)
+  if (identity.principal.type === 'AnonymousUser' && settings.login_required && !open) throw unauthenticated(request)
   return identity
 }
 

@@ -83,11 +83,11 @@ async function verified(credentials: string, provider: Provider, { request, now 
 async function identify(credentials: string, asking: Asking): Promise<Identity> {
   const { request, db, snapshot } = asking
   const { header, claims } = decode(credentials) as Decoded
-  const provider = (await availableProviders(db, snapshot)).find(({ issuer }) => issuer === claims['iss'])
+  const provider = (await availableProviders(db, snapshot)).find(({ issuer }) => issuer === claims.iss)
   if (!provider) throw wrongBearer(request, 'The issuer of the access token is unknown')
-  if (!ALGORITHMS.includes(String(header['alg'])))
+  if (!ALGORITHMS.includes(String(header.alg)))
     throw wrongBearer(request, 'The access token is signed by an algorithm that is not accepted')
-  if (typeof header['kid'] !== 'string') throw wrongBearer(request, 'The access token does not name the key that signed it')
+  if (typeof header.kid !== 'string') throw wrongBearer(request, 'The access token does not name the key that signed it')
   const { sub, scope, exp } = await verified(credentials, provider, asking)
   if (typeof sub !== 'string' || sub === '' || !isStorable(sub)) {
     throw wrongBearer(request, 'The claim sub of the access token is missing or malformed')
@@ -98,7 +98,7 @@ async function identify(credentials: string, asking: Asking): Promise<Identity> 
     linkedUser(db, provider, sub),
   )
   if (!user) throw wrongBearer(request, 'The user of the access token is unknown')
-  if (user['status'] !== ACTIVE) throw wrongBearer(request, 'The account of the access token is locked or not active yet')
+  if (user.status !== ACTIVE) throw wrongBearer(request, 'The account of the access token is locked or not active yet')
   return { principal: user, limits, until: new Date(Number(exp) * 1000).toISOString() }
 }
 const ACTIVE = 1

@@ -57,7 +57,7 @@ export async function contextOf(request: FastifyRequest, ground: Services, calle
   const settings = await settingsOf(db, snapshot)
   const { principal, limits, proof = 'none', until } = await caller(request, db, snapshot, settings, now)
   const viewer = await viewerOf(snapshot, principal, limits)
-  const timeZone = principal['time_zone'] ?? settings.user_default_timezone ?? 'UTC'
+  const timeZone = principal.time_zone ?? settings.user_default_timezone ?? 'UTC'
   const context: Context = {
     db,
     outside: db,

@@ -104,9 +104,9 @@ export async function metadataOf(issuer: string): Promise<ProviderMetadata> {
   if (before && Date.now() < before.at + BELIEVED) return before.metadata
   try {
     const isFit = (document: Document) =>
-      document['issuer'] === issuer &&
+      document.issuer === issuer &&
       ['jwks_uri', 'authorization_endpoint', 'token_endpoint'].every((name) => mayLeadTo(document[name], issuer)) &&
-      (document['userinfo_endpoint'] === undefined || mayLeadTo(document['userinfo_endpoint'], issuer))
+      (document.userinfo_endpoint === undefined || mayLeadTo(document.userinfo_endpoint, issuer))
     const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
     const metadata = (await documentAt(address, isFit)) as unknown as ProviderMetadata
     known.set(issuer, { metadata, at: Date.now() })

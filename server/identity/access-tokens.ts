@@ -35,7 +35,7 @@ export async function accessBy(value: string, db: Reader, snapshot: Snapshot, no
       where t.hash = ${hash} and t.kind in ('access', 'client') and a.enabled`)
     if (!row) return undefined
     const { access_user, access_client, access_allowed, access_scopes, access_from, access_until, ...user } = row
-    if (access_user !== null && !(user['status'] === 1 && user['type'] === 'User')) return undefined
+    if (access_user !== null && !(user.status === 1 && user.type === 'User')) return undefined
     return {
       clientId: access_client,
       user: access_user === null ? undefined : user,

@@ -48,16 +48,16 @@ async function writeTo(tx: Transaction, email: string, settings: Settings, now: 
   const users = await tx.all(sql`
     select * from principals where lower(email) = lower(${email}) and type = 'User' and status = ${ACTIVE}`)
   for (const user of users.filter(hasPassword)) {
-    const link = addressOf(settings, `/account/lost_password?token=${await makeLink(tx, 'reset', user['id'], now)}`)
-    const text = `Hello ${user['name']},
+    const link = addressOf(settings, `/account/lost_password?token=${await makeLink(tx, 'reset', user.id, now)}`)
+    const text = `Hello ${user.name},
 
-we received a request to reset the password of your account "${user['login']}" at ${settings.app_title}. Choose a new password here:
+we received a request to reset the password of your account "${user.login}" at ${settings.app_title}. Choose a new password here:
 
 ${link}
 
 The link works once and expires in an hour. If you did not make this request, you can ignore this mail. Your password is unchanged.
 `
-    await sendMail(tx, { recipient: user['email'], subject: `Reset your password at ${settings.app_title}`, text, link }, now)
+    await sendMail(tx, { recipient: user.email, subject: `Reset your password at ${settings.app_title}`, text, link }, now)
   }
 }
 

@@ -83,13 +83,13 @@ export async function creationOptions(session: Session, settings: Settings, db: 
   const options = await generateRegistrationOptions({
     rpName: settings.app_title,
     rpID: usOf(settings).expectedRPID,
-    userID: new Uint8Array(handleOf(user['id'])),
-    userName: user['login'],
-    userDisplayName: user['name'],
+    userID: new Uint8Array(handleOf(user.id)),
+    userName: user.login,
+    userDisplayName: user.name,
     timeout: LONGEST_CEREMONY * 1000,
     attestationType: 'none',
     supportedAlgorithmIDs: ALGORITHMS,
-    excludeCredentials: described(await passkeysOf(db, user['id'])),
+    excludeCredentials: described(await passkeysOf(db, user.id)),
     authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
   })
   return keep(options, { session }, db, now)
@@ -98,7 +98,7 @@ export async function creationOptions(session: Session, settings: Settings, db: 
 /** What a browser needs to use a passkey: any that it has, unless somebody has been made out already. */
 export async function requestOptions(holder: Holder, settings: Settings, db: Database, now: Date): Promise<object> {
   const { generateAuthenticationOptions } = await library()
-  const known = 'session' in holder ? { allowCredentials: described(await passkeysOf(db, holder.session.user['id'])) } : {}
+  const known = 'session' in holder ? { allowCredentials: described(await passkeysOf(db, holder.session.user.id)) } : {}
   const options = await generateAuthenticationOptions({
     rpID: usOf(settings).expectedRPID,
     timeout: LONGEST_CEREMONY * 1000,
@@ -158,7 +158,7 @@ export async function addPasskey(
       : undefined
   const key = (await unlessWrong(check()))?.registrationInfo?.credential
   if (!key) return 'wrong'
-  const userId = session.user['id']
+  const userId = session.user.id
   const row = {
     user_id: userId,
     name: (isStorable(name) ? name.trim().slice(0, LONGEST_NAME) : '') || 'Passkey',
@@ -189,7 +189,7 @@ const transportsIn = (said: unknown): string[] =>
 export const removePasskey = (session: Session, id: number, settings: Settings, db: Database): Promise<boolean> =>
   db.transaction((tx) =>
     removeFactor(tx, session, settings, () =>
-      tx.run(sql`delete from passkeys where id = ${id} and user_id = ${session.user['id']}`),
+      tx.run(sql`delete from passkeys where id = ${id} and user_id = ${session.user.id}`),
     ),
   )
 
@@ -262,7 +262,7 @@ export async function passByPasskey(
   return db.transaction(async (tx) => {
     const user = await waitingUser(tx, waiting, 'two_factor')
     if (!user) return 'over'
-    const isTheirs = used !== undefined && used.passkey.user_id === user['id'] && (await spend(tx, used, now))
+    const isTheirs = used !== undefined && used.passkey.user_id === user.id && (await spend(tx, used, now))
     return isTheirs ? admit(tx, user, circumstances, 'two_factor') : 'wrong'
   })
 }
@@ -276,7 +276,7 @@ export async function confirmByPasskey(
   now: Date,
 ): Promise<'right' | 'wrong'> {
   const used = await check(credential, { session }, settings, db, now)
-  if (!used || used.passkey.user_id !== session.user['id']) return 'wrong'
+  if (!used || used.passkey.user_id !== session.user.id) return 'wrong'
   return db.transaction(async (tx) => {
     if (!(await spend(tx, used, now))) return 'wrong'
     await prove(tx, session, now)

@@ -62,43 +62,39 @@ async function keepFormer(tx: Transaction, { id, password_hash }: Row, settings:
  * @param before the user's row as it was
  */
 export async function passwordReplaced(tx: Transaction, before: Row, settings: Settings, now: Date): Promise<void> {
-  await endSessionsOf(tx, before['id'])
-  await endGrantsOf(tx, before['id'])
-  await endResets(tx, before['id'])
-  if (before['admin']) await endSetup(tx)
+  await endSessionsOf(tx, before.id)
+  await endGrantsOf(tx, before.id)
+  await endResets(tx, before.id)
+  if (before.admin) await endSetup(tx)
   await keepFormer(tx, before, settings)
-  await tx.run(sql`update principals set failed_logins = 0, failed_login_at = null where id = ${before['id']}`)
-  await resetAttempts(tx, passwordLimit, String(before['login']).toLowerCase())
-  if (before['password_hash'] === null || !before['email']) return
+  await tx.run(sql`update principals set failed_logins = 0, failed_login_at = null where id = ${before.id}`)
+  await resetAttempts(tx, passwordLimit, String(before.login).toLowerCase())
+  if (before.password_hash === null || !before.email) return
   const way = settings.lost_password
     ? `choose a new password at once: ${addressOf(settings, '/account/lost_password')}`
     : 'contact an administrator at once.'
-  const text = `Hello ${before['name']},
+  const text = `Hello ${before.name},
 
-the password of your account "${before['login']}" at ${settings.app_title} has been changed.
+the password of your account "${before.login}" at ${settings.app_title} has been changed.
 
 If you made this change, you can ignore this mail. Otherwise, ${way}
 `
-  await sendMail(
-    tx,
-    { recipient: before['email'], subject: `Your password at ${settings.app_title} has been changed`, text },
-    now,
-  )
+  await sendMail(tx, { recipient: before.email, subject: `Your password at ${settings.app_title} has been changed`, text }, now)
 }
 
 /** Tells somebody at their former address that they have another one now; links that were mailed there are worth nothing any more. */
 export async function addressReplaced(tx: Transaction, before: Row, settings: Settings, now: Date): Promise<void> {
-  await endResets(tx, before['id'])
+  await endResets(tx, before.id)
   // Whoever could never sign in has nothing to be warned of.
-  if (!before['email'] || (before['password_hash'] === null && before['identity_url'] === null)) return
-  const text = `Hello ${before['name']},
+  if (!before.email || (before.password_hash === null && before.identity_url === null)) return
+  const text = `Hello ${before.name},
 
-the e-mail address of your account "${before['login']}" at ${settings.app_title} has been changed. This address receives no further mails.
+the e-mail address of your account "${before.login}" at ${settings.app_title} has been changed. This address receives no further mails.
 
 If you did not request this change, contact an administrator at once.
 `
   const subject = `Your e-mail address at ${settings.app_title} has been changed`
-  await sendMail(tx, { recipient: before['email'], subject, text }, now)
+  await sendMail(tx, { recipient: before.email, subject, text }, now)
 }
 
 /** Whether somebody signs in with a password that is kept here. */
@@ -107,8 +103,8 @@ export const hasPassword = ({ password_hash, identity_url }: Row): boolean => pa
 /** Whether somebody has to choose another password before anything else. */
 export function mustChangePassword(user: Row, { password_days_valid: days }: Settings, now: Date): boolean {
   if (!hasPassword(user)) return false
-  const isOld = days > 0 && Date.parse(user['password_changed_at'] ?? user['created_at']) <= now.getTime() - days * DAY
-  return isOld || user['force_password_change']
+  const isOld = days > 0 && Date.parse(user.password_changed_at ?? user.created_at) <= now.getTime() - days * DAY
+  return isOld || user.force_password_change
 }
 
 export const PASSWORD_STAGE = 'password'

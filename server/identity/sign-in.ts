@@ -68,12 +68,12 @@ export async function admit(
   const left = stages.slice(stages.findIndex((stage) => stage.name === passed) + 1)
   for (const { name, path, isDue } of left) {
     if (await isDue(tx, user, settings, now)) {
-      return { secret: await beginSession(tx, user['id'], userAgent, now, name), next: path }
+      return { secret: await beginSession(tx, user.id, userAgent, now, name), next: path }
     }
   }
-  if (user['admin']) await endSetup(tx)
-  if (settings.drop_old_sessions_on_login) await endSessionsOf(tx, user['id'])
-  return { secret: await beginSession(tx, user['id'], userAgent, now) }
+  if (user.admin) await endSetup(tx)
+  if (settings.drop_old_sessions_on_login) await endSessionsOf(tx, user.id)
+  return { secret: await beginSession(tx, user.id, userAgent, now) }
 }
 
 /** Whoever waits at a stage, held until the transaction ends; nothing where the sign-in has been given up or passed since. */
@@ -104,7 +104,7 @@ async function tryPassword<T>(
     passwordLimit,
     login.toLowerCase(),
     (tx) => begin(tx, login, settings, now),
-    ({ user }) => verifyPassword(password, user?.['password_hash']),
+    ({ user }) => verifyPassword(password, user?.password_hash),
     async (tx, { reserved, user, open }, isRight) => {
       const isStill = user !== undefined && isRight && open && (await forgiven(tx, user))
       await decide(tx, reserved, isStill ? 'right' : 'wrong')
@@ -135,14 +135,14 @@ async function begin(tx: Transaction, username: string, settings: Settings, now:
   })
   if (reserved === 'busy' || 'wait' in reserved) return reserved
   const user = await find()
-  return { reserved, user, open: user?.['status'] === ACTIVE && !isBlocked(user, settings, now) }
+  return { reserved, user, open: user?.status === ACTIVE && !isBlocked(user, settings, now) }
 }
 
 /** Forgives the wrong passwords of somebody who knew the right one; false where that has changed while it was being checked. */
 async function forgiven(tx: Transaction, user: Row): Promise<boolean> {
   const count = await tx.run(sql`
     update principals set failed_logins = 0, failed_login_at = null
-    where id = ${user['id']} and status = ${ACTIVE} and password_hash = ${user['password_hash']}`)
+    where id = ${user.id} and status = ${ACTIVE} and password_hash = ${user.password_hash}`)
   return count > 0
 }
 
@@ -193,4 +193,4 @@ export const confirmPassword = (session: Session, password: string, db: Database
 
 /** Ends a session and, unless the settings say otherwise, all others of the same user. */
 export const signOut = (session: Session, db: Database, settings: Settings): Promise<void> =>
-  db.transaction((tx) => (settings.drop_old_sessions_on_logout ? endSessionsOf(tx, session.user['id']) : endSession(tx, session)))
+  db.transaction((tx) => (settings.drop_old_sessions_on_logout ? endSessionsOf(tx, session.user.id) : endSession(tx, session)))

@@ -38,7 +38,7 @@ signInStage({
 signInStage({
   name: 'two_factor_setup',
   path: '/login/two_factor_setup',
-  isDue: async (tx, user, settings) => isRequired(user, settings) && !(await hasTwoFactor(tx, user['id'])),
+  isDue: async (tx, user, settings) => isRequired(user, settings) && !(await hasTwoFactor(tx, user.id)),
 })
 
 const library = () => import('otpauth')
@@ -100,7 +100,7 @@ export async function setupOf(db: Database, session: Session, { app_title }: Set
   const secret = keysOf(db).open(setupPlace(session), row.secret)
   return {
     secret,
-    address: String(new TOTP({ issuer: app_title, label: user['login'], secret, digits: DIGITS, period: PERIOD })),
+    address: String(new TOTP({ issuer: app_title, label: user.login, secret, digits: DIGITS, period: PERIOD })),
   }
 }
 
@@ -126,12 +126,12 @@ async function takeUp(tx: Transaction, session: Session, code: string, keys: Key
   const secret = row && keys.open(setupPlace(session), row.secret)
   const step = secret === undefined ? undefined : await stepOf(code, secret, now)
   if (secret === undefined || step === undefined) return undefined
-  const sealed = await keys.seal(tx, placeOf(user['id']), secret)
+  const sealed = await keys.seal(tx, placeOf(user.id), secret)
   await tx.run(sql`
     insert into authenticators (user_id, secret, last_step, created_at)
-    values (${user['id']}, ${sealed}, ${step}, ${now.toISOString()})
+    values (${user.id}, ${sealed}, ${step}, ${now.toISOString()})
     on conflict (user_id) do update set secret = excluded.secret, last_step = excluded.last_step, created_at = excluded.created_at`)
-  return makeRecoveryCodes(tx, user['id'])
+  return makeRecoveryCodes(tx, user.id)
 }
 
 /** Makes recovery codes; those there were count no more. They are told this once. */
@@ -160,7 +160,7 @@ export async function confirmSetup(session: Session, code: string, db: Database,
     const codes = await takeUp(tx, session, code, keysOf(db), now)
     if (!codes) return undefined
     await dropSetup(tx, session)
-    await factorsChanged(tx, session.user['id'], session)
+    await factorsChanged(tx, session.user.id, session)
     return codes
   })
 }
@@ -176,10 +176,10 @@ export async function passBySetup(
   return db.transaction(async (tx) => {
     const user = await waitingUser(tx, waiting, 'two_factor_setup')
     // Somebody else who waited there may have been faster: then it is no first set-up any more.
-    if (!user || (await hasTwoFactor(tx, user['id']))) return 'over'
+    if (!user || (await hasTwoFactor(tx, user.id))) return 'over'
     const codes = await takeUp(tx, waiting, code, keysOf(db), circumstances.now)
     if (!codes) return 'wrong'
-    await factorsChanged(tx, user['id'])
+    await factorsChanged(tx, user.id)
     return { ...(await admit(tx, user, circumstances, 'two_factor_setup')), codes }
   })
 }
@@ -187,8 +187,8 @@ export async function passBySetup(
 /** Makes recovery codes anew, and ends all other sessions. */
 export const renewRecoveryCodes = (session: Session, db: Database): Promise<string[]> =>
   db.transaction(async (tx) => {
-    await factorsChanged(tx, session.user['id'], session)
-    return makeRecoveryCodes(tx, session.user['id'])
+    await factorsChanged(tx, session.user.id, session)
+    return makeRecoveryCodes(tx, session.user.id)
   })
 
 /**
@@ -204,20 +204,20 @@ export async function removeFactor(
 ): Promise<boolean> {
   const { user } = session
   // Two that are removed at once would each see the other one left.
-  await tx.one(sql`select id from principals where id = ${user['id']}${forUpdate(tx.engine)}`)
-  const { authenticator, passkeys } = await twoFactorOf(tx, user['id'])
+  await tx.one(sql`select id from principals where id = ${user.id}${forUpdate(tx.engine)}`)
+  const { authenticator, passkeys } = await twoFactorOf(tx, user.id)
   const left = (authenticator === null ? 0 : 1) + passkeys - 1
   if (left === 0 && isRequired(user, settings)) return false
   if ((await remove(tx)) === 0) return true
-  if (left === 0) await tx.run(sql`delete from recovery_codes where user_id = ${user['id']}`)
-  await factorsChanged(tx, user['id'], session)
+  if (left === 0) await tx.run(sql`delete from recovery_codes where user_id = ${user.id}`)
+  await factorsChanged(tx, user.id, session)
   return true
 }
 
 /** Takes the authenticator app away. */
 export const removeAuthenticator = (session: Session, settings: Settings, db: Database): Promise<boolean> =>
   db.transaction((tx) =>
-    removeFactor(tx, session, settings, () => tx.run(sql`delete from authenticators where user_id = ${session.user['id']}`)),
+    removeFactor(tx, session, settings, () => tx.run(sql`delete from authenticators where user_id = ${session.user.id}`)),
   )
 
 /**
@@ -228,16 +228,16 @@ export const removeAuthenticator = (session: Session, settings: Settings, db: Da
 export async function factorsChanged(tx: Transaction, userId: number, kept?: Session): Promise<void> {
   await endSessionsOf(tx, userId, kept)
   const user = (await tx.one(sql`select name, login, email from principals where id = ${userId}`)) as Row
-  if (!user['email']) return
+  if (!user.email) return
   const settings = await readSettings(tx)
-  const text = `Hello ${user['name']},
+  const text = `Hello ${user.name},
 
-the two-factor authentication of your account "${user['login']}" at ${settings.app_title} has been changed: an authenticator app, a passkey or the recovery codes.
+the two-factor authentication of your account "${user.login}" at ${settings.app_title} has been changed: an authenticator app, a passkey or the recovery codes.
 
 If you made this change, you can ignore this mail. Otherwise, change your password and check ${addressOf(settings, '/my/two_factor')}, or contact an administrator at once.
 `
   const subject = `Your two-factor authentication at ${settings.app_title} has been changed`
-  await sendMail(tx, { recipient: user['email'], subject, text }, new Date())
+  await sendMail(tx, { recipient: user.email, subject, text }, new Date())
 }
 
 /** Takes all of it from somebody, and ends their sessions: for those who have lost what they need. */
@@ -286,7 +286,7 @@ export async function passByCode(
   return db.transaction(async (tx) => {
     const user = await waitingUser(tx, waiting, 'two_factor')
     if (!user) return 'over'
-    const tried = await tryCode(tx, user['id'], given, keysOf(db), circumstances.now)
+    const tried = await tryCode(tx, user.id, given, keysOf(db), circumstances.now)
     return tried === 'right' ? admit(tx, user, circumstances, 'two_factor') : tried
   })
 }
@@ -295,7 +295,7 @@ export async function passByCode(
 export async function confirmByCode(session: Session, code: string, db: Database, now: Date): Promise<Tried> {
   await library()
   return db.transaction(async (tx) => {
-    const tried = await tryCode(tx, session.user['id'], { code }, keysOf(db), now)
+    const tried = await tryCode(tx, session.user.id, { code }, keysOf(db), now)
     if (tried === 'right') await prove(tx, session, now)
     return tried
   })

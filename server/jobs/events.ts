@@ -35,12 +35,12 @@ export const deliverEvents = job('events.deliver', {
 async function oldest(db: Reader): Promise<Event[]> {
   const rows = await db.all(sql`select * from outbox order by id limit ${AT_ONCE}`)
   return rows.map((row) => ({
-    id: row['id'],
-    name: row['name'],
-    resourceId: row['resource_id'],
-    actorId: row['actor_id'],
-    changed: row['changed'],
-    at: row['created_at'],
+    id: row.id,
+    name: row.name,
+    resourceId: row.resource_id,
+    actorId: row.actor_id,
+    changed: row.changed,
+    at: row.created_at,
   }))
 }
 

@@ -98,7 +98,7 @@ export async function allRows(
 ): Promise<ReadonlyMap<number, Row>> {
   return snapshot.remember(`rows ${table}`, [table], async () => {
     const rows = await db.all(sql`select * from ${name(table)} order by ${name(order)}, id`)
-    return new Map(rows.map((row) => [row['id'] as number, row]))
+    return new Map(rows.map((row) => [row.id as number, row]))
   })
 }
 
@@ -113,7 +113,7 @@ export async function rowsById(
   const missing = [...new Set(ids)].filter((id) => !known.has(id))
   if (missing.length > 0) {
     if (known.size > KEPT) known.clear()
-    for (const row of await read(missing)) known.set(row['id'] as number, row)
+    for (const row of await read(missing)) known.set(row.id as number, row)
   }
   return known
 }

@@ -140,7 +140,7 @@ export function nested({
     answers: { status: 200, of: resource.name, as: 'collection' },
     run: async ({ context, params }) => {
       const above = context.model.of(parent)
-      const row = await (path === above.path ? rowAt : rowFrom)(params['id'] as string, above, context)
+      const row = await (path === above.path ? rowAt : rowFrom)(params.id as string, above, context)
       return ok(await index(context, context.model.of(resource), await within(row, context)))
     },
   }))

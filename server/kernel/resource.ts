@@ -156,7 +156,7 @@ export function staticResource<R extends { id: number | string }>(
     properties: (build: Build<R, any>) => Record<string, Unnamed>
   },
 ): Declared {
-  const resolve = async (text: string, { model }: Context) => model.of(name).rows?.get(text)?.['id'] as number | undefined
+  const resolve = async (text: string, { model }: Context) => model.of(name).rows?.get(text)?.id as number | undefined
   const staticRows = (model: Model) =>
     new Map<number | string, Row>((typeof rows === 'function' ? rows(model) : rows).map((row) => [row.id, row]))
   return { ...declare(name, '' as TableName, { ...declaration, resolve }, declaringFile()), staticRows }
@@ -197,7 +197,7 @@ export function extension<T extends TableName>(
 
 /** The address of a row. What is not to be in an address as it is, is encoded in ids that are texts, but for slashes. */
 export const hrefOf = (resource: Pick<Declared, 'path' | 'pathOf' | 'addressOf'>, row: Row): string =>
-  `/api/v3/${resource.addressOf?.(row) ?? `${resource.pathOf ? resource.pathOf(row) : resource.path}/${encodeId(row['id'])}`}`
+  `/api/v3/${resource.addressOf?.(row) ?? `${resource.pathOf ? resource.pathOf(row) : resource.path}/${encodeId(row.id)}`}`
 
 const encodeId = (id: string | number): string | number =>
   typeof id === 'number'

@@ -99,7 +99,7 @@ export function standardOperations(declared: Resource): Operation[] {
       run: async ({ context, params }) => {
         const resource = here(context)
         await guarded(resource, context)
-        const row = await rowAt(params['id'] as string, resource, context)
+        const row = await rowAt(params.id as string, resource, context)
         const moments = await resource.moments?.(context)
         if (moments) return ok(await compared(context, resource, row, moments))
         return ok(await (resource.answer?.(context, row as never) ?? single(context, resource, row)))
@@ -144,7 +144,7 @@ export function standardOperations(declared: Resource): Operation[] {
       ...notifying,
       run: async (ask) => {
         const resource = here(ask.context)
-        const row = await rowAt(ask.params['id'] as string, resource, ask.context)
+        const row = await rowAt(ask.params.id as string, resource, ask.context)
         return respondSaved(ask, resource, await prepareWrite(ask.context, resource, row, ask.body))
       },
     },
@@ -158,13 +158,11 @@ export function standardOperations(declared: Resource): Operation[] {
       takes: of,
       run: async ({ context, params, body, text }) => {
         const resource = here(context)
-        const row = await rowAt(params['id'] as string, resource, context)
+        const row = await rowAt(params.id as string, resource, context)
         // Without a body it is the form of the row as it is stored.
         const payload = text.trim() === '' ? { lockVersion: row[resource.lock as string] } : body
         const prepared = await prepareWrite(context, resource, row, payload, {}, { asking: true })
-        return ok(
-          await form(context, resource, prepared, `${base}/${row['id']}/form`, commitLink(resource, prepared.draft, base)),
-        )
+        return ok(await form(context, resource, prepared, `${base}/${row.id}/form`, commitLink(resource, prepared.draft, base)))
       },
     },
     has('delete') && {
@@ -176,7 +174,7 @@ export function standardOperations(declared: Resource): Operation[] {
       answers: { status: declared.deleted ?? 204 },
       run: async ({ context, db, params }) => {
         const resource = here(context)
-        await remove(db, context, resource, await rowAt(params['id'] as string, resource, context))
+        await remove(db, context, resource, await rowAt(params.id as string, resource, context))
         return { status: resource.deleted ?? 204 }
       },
     },

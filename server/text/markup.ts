@@ -25,7 +25,7 @@ const cell = (tag: string, classes: string): RendererRule => {
 const list = (tag: string): RendererRule => {
   return (tokens, i) => {
     const token = tokens[i] as Token
-    const classes = token.meta?.['tasks'] ? 'op-uc-list_task-list op-uc-list' : 'op-uc-list'
+    const classes = token.meta?.tasks ? 'op-uc-list_task-list op-uc-list' : 'op-uc-list'
     const start = token.attrGet('start')
     return start === null ? `<${tag} class="${classes}">\n` : `<${tag} class="${classes}" start="${start}">\n`
   }
@@ -63,7 +63,7 @@ const image: RendererRule = (tokens, i, options, env, renderer) => {
 }
 
 const checkbox: RendererRule = (tokens, i) =>
-  `<input type="checkbox" class="op-uc-list--task-checkbox" disabled="disabled"${(tokens[i] as Token).meta?.['checked'] ? CHECKED : ''} /> `
+  `<input type="checkbox" class="op-uc-list--task-checkbox" disabled="disabled"${(tokens[i] as Token).meta?.checked ? CHECKED : ''} /> `
 
 const RULES: Record<string, RendererRule> = {
   paragraph_open: (tokens, i) => ((tokens[i] as Token).hidden ? '' : '<p class="op-uc-p">'),

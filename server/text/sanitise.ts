@@ -122,12 +122,12 @@ function transform(tag: string, given: Attributes, open: readonly string[]): { t
   const element = Object.hasOwn(ELEMENTS, tag) ? ELEMENTS[tag] : undefined
   if (element === undefined) return named(tag, {})
   if (endsAnother(tag, open)) return named('span', {})
-  if (tag === 'input') return given['type'] === 'checkbox' ? named(tag, checkbox(given)) : named('span', {})
+  if (tag === 'input') return given.type === 'checkbox' ? named(tag, checkbox(given)) : named('span', {})
   const attributes = attributesFor(element, given)
-  const classes = classFor(tag, given['class'])
+  const classes = classFor(tag, given.class)
   if (tag === 'a') {
-    if (attributes['href'] === undefined) return named('span', {})
-    if (attributes['rel'] !== undefined || !isReference(attributes['href'])) attributes['rel'] = 'noopener noreferrer'
+    if (attributes.href === undefined) return named('span', {})
+    if (attributes.rel !== undefined || !isReference(attributes.href)) attributes.rel = 'noopener noreferrer'
   }
   return named(tag, classes === undefined ? attributes : { class: classes, ...attributes })
 }

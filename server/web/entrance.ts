@@ -143,8 +143,8 @@ interface Confirming {
 }
 
 async function confirming({ db, session, settings }: OwnVisit): Promise<Confirming> {
-  const { authenticator, passkeys } = await twoFactorOf(db, session.user['id'])
-  const by = session.user['password_hash'] !== null ? 'password' : authenticator !== null ? 'code' : undefined
+  const { authenticator, passkeys } = await twoFactorOf(db, session.user.id)
+  const by = session.user.password_hash !== null ? 'password' : authenticator !== null ? 'code' : undefined
   return { by, byPasskey: passkeys > 0 && canHavePasskeys(settings) }
 }
 
@@ -155,7 +155,7 @@ async function confirmPage(visit: OwnVisit, refusal?: Refusal): Promise<Answer> 
   const back = ownPath(given.get('back_url'))
   const describedBy = refusal && 'error'
   const content = html`<h1>${title}</h1>
-<p>The next step affects the security of the account of <strong>${session.user['name']}</strong>.</p>
+<p>The next step affects the security of the account of <strong>${session.user.name}</strong>.</p>
 ${alert(refusal?.error)}
 ${
   by === undefined
@@ -203,7 +203,7 @@ export const entrance: Area = {
       '/',
       signedIn((visit) => {
         const { settings, session } = visit
-        const content = html`<p>You are signed in as <strong>${session.user['name']}</strong>.</p>
+        const content = html`<p>You are signed in as <strong>${session.user.name}</strong>.</p>
 ${
   settings.apiv3_docs_enabled
     ? html`<p><a href="/api/docs">Browse the API</a></p>`
@@ -265,7 +265,7 @@ ${
     on.get('/logout', ({ session, settings }) => {
       if (!session) return onTo('/login')
       const content = html`<h1>Sign out of ${settings.app_title}?</h1>
-<p>You are signed in as <strong>${session.user['name']}</strong>.</p>
+<p>You are signed in as <strong>${session.user.name}</strong>.</p>
 ${signOutForm}
 <p><a href="/">Cancel</a></p>`
       return page(`Sign out – ${settings.app_title}`, content)

@@ -45,7 +45,7 @@ ${newPasswordFields(visit, errors)}
 async function followed({ request, db, settings, now }: Visit) {
   const secret = linkIn(request.raw, settings)
   const user = secret === undefined ? undefined : await userOfLink(db, 'setup', secret, now)
-  return secret !== undefined && user?.['admin'] ? { secret, user } : undefined
+  return secret !== undefined && user?.admin ? { secret, user } : undefined
 }
 
 export const firstRun: Area = {

@@ -99,7 +99,7 @@ export const lostPassword: Area = {
 
     on.get(CHOOSE, async (visit) => {
       const link = await followed(visit)
-      return link ? choosePage(visit, link.user['login'], CHOOSE) : askAgain(visit)
+      return link ? choosePage(visit, link.user.login, CHOOSE) : askAgain(visit)
     })
 
     on.post(CHOOSE, async (visit) => {
@@ -108,7 +108,7 @@ export const lostPassword: Area = {
       if (!link) return askAgain(visit)
       const { secret, user } = link
       const chosen = await chosenPassword(visit, user)
-      if ('errors' in chosen) return choosePage(visit, user['login'], CHOOSE, chosen.errors)
+      if ('errors' in chosen) return choosePage(visit, user.login, CHOOSE, chosen.errors)
       const store = await storing(visit, ground, user, chosen.hash)
       const isDone = await db.transaction(async (tx) => {
         if (!(await userOfLink(tx, 'reset', secret, now)) || !(await useLink(tx, 'reset', secret, now))) return false
@@ -122,7 +122,7 @@ export const lostPassword: Area = {
     on.get(PASSWORD_PAGE, (visit) => {
       const { waiting } = visit
       if (waiting?.awaits !== PASSWORD_STAGE) return onTo(visit.session ? '/my/password' : '/login')
-      return choosePage(visit, waiting.user['login'], PASSWORD_PAGE)
+      return choosePage(visit, waiting.user.login, PASSWORD_PAGE)
     })
 
     on.post(PASSWORD_PAGE, async (visit) => {
@@ -130,7 +130,7 @@ export const lostPassword: Area = {
       if (waiting?.awaits !== PASSWORD_STAGE) return onTo(visit.session ? '/my/password' : '/login')
       const { user } = waiting
       const chosen = await chosenPassword(visit, user, true)
-      if ('errors' in chosen) return choosePage(visit, user['login'], PASSWORD_PAGE, chosen.errors)
+      if ('errors' in chosen) return choosePage(visit, user.login, PASSWORD_PAGE, chosen.errors)
       const store = await storing(visit, ground, user, chosen.hash)
       const admission = await db.transaction(async (tx) => {
         if (!(await tx.one(sql`select id from sessions where id = ${waiting.id}${forUpdate(tx.engine)}`))) return undefined

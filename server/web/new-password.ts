@@ -23,7 +23,7 @@ export const newPasswordFields = ({ settings }: Visit, errors: Errors = {}, auto
   required: true,
   autofocus,
   hint: `At least ${settings.password_min_length} characters.`,
-  error: errors['password'],
+  error: errors.password,
 })}
 ${field({
   label: 'Confirm new password',
@@ -31,7 +31,7 @@ ${field({
   type: 'password',
   autocomplete: 'new-password',
   required: true,
-  error: errors['repeated'],
+  error: errors.repeated,
 })}`
 
 /** The error if the two passwords differ; the caller then skips all other checks. */

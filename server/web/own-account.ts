@@ -33,7 +33,7 @@ export function formErrors(
   fields: readonly string[],
 ): { errors: Errors; alert: string | undefined } {
   const all = toErrors(context.model.of(resource), violations).map((error) => ({
-    at: String(error.details?.['attribute']),
+    at: String(error.details?.attribute),
     message: error.message,
   }))
   const joined = (of: typeof all) => of.map(({ message }) => message).join(' ') || undefined
@@ -46,7 +46,7 @@ export function formErrors(
 const SAVED = { saved: 'Saved.' }
 
 /** Whether this server manages the user's name and e-mail address, rather than an identity provider. */
-const isLocal = (user: Row): boolean => user['identity_url'] === null
+const isLocal = (user: Row): boolean => user.identity_url === null
 
 const elsewhere = html`<p>Your identity provider manages your name and your e-mail address. Change them there.</p>`
 
@@ -66,7 +66,7 @@ ${line('lastName', 'Last name', 'last_name', 'family-name')}
     : elsewhere
 }
 <h2>E-mail address</h2>
-<p>${user['email'] ?? 'None'}</p>
+<p>${user.email ?? 'None'}</p>
 ${isLocal(user) && html`<p><a href="/my/email">Change e-mail address</a></p>`}`
   return framed(visit, 'Profile', content, { status: invalid.errors || invalid.alert ? 422 : 200 })
 }
@@ -76,7 +76,7 @@ function emailPage(visit: OwnVisit, invalid: FormErrors = {}): Answer {
   const content = html`${alert(invalid.alert)}
 ${
   isLocal(user)
-    ? html`<p>Current address: <strong>${user['email'] ?? 'none'}</strong>. We notify this address of the change.</p>
+    ? html`<p>Current address: <strong>${user.email ?? 'none'}</strong>. We notify this address of the change.</p>
 <form method="post" action="/my/email">
 ${field({
   label: 'New e-mail address',
@@ -86,7 +86,7 @@ ${field({
   autocomplete: 'email',
   literal: true,
   required: true,
-  error: invalid.errors?.['email'],
+  error: invalid.errors?.email,
 })}
 <div class="actions"><button>Save</button><a href="/my/account">Cancel</a></div>
 </form>`
@@ -113,20 +113,17 @@ function settingsPage(visit: OwnVisit, invalid: FormErrors = {}): Answer {
 ${choice({
   label: 'Language',
   name: 'language',
-  value: given.get('language') ?? user['language'] ?? settings.default_language,
-  options: withPresent(LANGUAGES, user['language']),
+  value: given.get('language') ?? user.language ?? settings.default_language,
+  options: withPresent(LANGUAGES, user.language),
   hint: 'API clients use this language. These pages are in English.',
-  error: invalid.errors?.['language'],
+  error: invalid.errors?.language,
 })}
 ${choice({
   label: 'Time zone',
   name: 'timeZone',
-  value: given.get('timeZone') ?? user['time_zone'],
-  options: [
-    ['', `Server default: ${settings.user_default_timezone ?? 'UTC'}`] as const,
-    ...withPresent(zones, user['time_zone']),
-  ],
-  error: invalid.errors?.['timeZone'],
+  value: given.get('timeZone') ?? user.time_zone,
+  options: [['', `Server default: ${settings.user_default_timezone ?? 'UTC'}`] as const, ...withPresent(zones, user.time_zone)],
+  error: invalid.errors?.timeZone,
 })}
 <button>Save</button>
 </form>`
@@ -145,7 +142,7 @@ ${field({
   type: 'password',
   autocomplete: 'current-password',
   required: true,
-  error: errors?.['currentPassword'],
+  error: errors?.currentPassword,
 })}
 ${newPasswordFields(visit, errors)}
 <button>Change password</button>
@@ -223,7 +220,7 @@ export const ownAccount: Area = {
         const [invalid, more] = [of(context.model.of(User), prepared), of(context.model.of(UserPreferences), zoned)]
         if (prepared.violations.length + zoned.violations.length > 0) {
           return settingsPage(visit, {
-            errors: { language: invalid.errors['language'], timeZone: more.errors['timeZone'] },
+            errors: { language: invalid.errors.language, timeZone: more.errors.timeZone },
             alert: invalid.alert ?? more.alert,
           })
         }
@@ -257,7 +254,7 @@ export const ownAccount: Area = {
         // The user stays signed in, with a new secret that nobody else can know.
         const secret = await db.transaction(async (tx) => {
           await save(tx, context, context.model.of(User), prepared.draft, prepared.facts)
-          return beginSession(tx, session.user['id'], request.headers['user-agent'], now)
+          return beginSession(tx, session.user.id, request.headers['user-agent'], now)
         })
         return onTo('/my/password?done=changed', { 'set-cookie': givenCookie(secret, settings) })
       }),

@@ -18,7 +18,7 @@ export const ownSessions: Area = {
       PATH,
       signedIn(async (visit) => {
         const { db, session, settings, now } = visit
-        const sessions = await sessionsOf(db, session.user['id'], settings, now)
+        const sessions = await sessionsOf(db, session.user.id, settings, now)
         const content = html`${notice(visit, { ended: 'The session has ended.', others: 'All other sessions have ended.' })}
 <p>You are signed in with these browsers. If you do not recognise one, end its session and change your password.</p>
 <div class="table"><table class="stacked">
@@ -45,7 +45,7 @@ ${
       PATH,
       signedIn(async ({ db, session, settings, given }) => {
         const which = given.get('end') ?? ''
-        const userId = session.user['id'] as number
+        const userId = session.user.id as number
         if (which === OTHERS) {
           await db.transaction((tx) => endSessionsOf(tx, userId, session))
           return onTo(`${PATH}?done=others`)

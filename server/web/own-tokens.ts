@@ -164,7 +164,7 @@ export const ownTokens: Area = {
       PATH,
       signedIn(async (visit) => {
         const { db, session, settings, now } = visit
-        const tokens = await tokensOf(db, session.user['id'])
+        const tokens = await tokensOf(db, session.user.id)
         const content = html`${notice(visit, { revoked: 'The token has been revoked.' })}
 <p>Programs use these tokens to call the API on your behalf.</p>
 ${settings.api_tokens_enabled ? html`<p><a href="${NEW}">Create a token</a></p>` : html`<p>${DISABLED}</p>`}
@@ -177,7 +177,7 @@ ${tokens.length === 0 ? html`<p class="soft">You have no access tokens.</p>` : t
       PATH,
       signedIn(async ({ db, session, given }) => {
         const which = given.get('revoke') ?? ''
-        const isTheirs = isId(which) ? sql`id = ${Number(which)} and user_id = ${session.user['id']}` : undefined
+        const isTheirs = isId(which) ? sql`id = ${Number(which)} and user_id = ${session.user.id}` : undefined
         const count = isTheirs ? await db.transaction((tx) => revokeTokens(tx, isTheirs)) : 0
         if (count === 0) throw notFound('The token does not exist.')
         return onTo(`${PATH}?done=revoked`)
@@ -197,7 +197,7 @@ ${tokens.length === 0 ? html`<p class="soft">You have no access tokens.</p>` : t
         const filled = await wantedBy(visit)
         if ('faults' in filled) return newPage(visit, filled.faults)
         const { wanted } = filled
-        const token = await db.transaction((tx) => makeToken(tx, session.user['id'], wanted, now))
+        const token = await db.transaction((tx) => makeToken(tx, session.user.id, wanted, now))
         const content = html`<p role="status" class="notice">Copy the token now. It is not shown again.</p>
 <p><code class="secret">${token}</code></p>
 <p>Programs send it with each request in the header <code>Authorization: Bearer …</code></p>

@@ -93,7 +93,7 @@ export function framed(
   const { settings, session, path } = visit
   const links = (group: Entry['group']) => {
     const own = entries.filter((entry) => entry.group === group)
-    if (own.length === 0 || (group === 'Administration' && !session.user['admin'])) return ''
+    if (own.length === 0 || (group === 'Administration' && !session.user.admin)) return ''
     const id = group.toLowerCase()
     return html`<div>
 <p class="group" id="${id}">${group}</p>
@@ -109,7 +109,7 @@ export function framed(
     headers: { ...pageHeaders(permits), ...headers },
     body: layout(
       `${title} – ${settings.app_title}`,
-      html`<header class="top"><strong><a href="/">${settings.app_title}</a></strong><span>${session.user['name']}</span>
+      html`<header class="top"><strong><a href="/">${settings.app_title}</a></strong><span>${session.user.name}</span>
 <form method="post" action="/logout"><button class="quiet small">Sign out</button></form></header>
 <div class="framed">
 <nav aria-label="Settings"><details><summary>Menu</summary>${links('Account')}${links('Administration')}</details></nav>
@@ -175,7 +175,7 @@ export const proved = (run: Run<OwnVisit>): Run =>
 export const administering = (run: Run<OwnVisit>): Run => {
   const asked = proved(run)
   return signedIn((visit) => {
-    if (!visit.session.user['admin']) throw notFound()
+    if (!visit.session.user.admin) throw notFound()
     return asked(visit)
   })
 }

@@ -24,7 +24,7 @@ import { type Area, alert, onTo, page, type Visit } from './page.ts'
 const PATIENCE = 10_000
 
 async function providerOf({ db, snapshot, params }: Visit): Promise<Provider> {
-  const provider = (await availableProviders(db, snapshot)).find(({ slug }) => slug === params['slug'])
+  const provider = (await availableProviders(db, snapshot)).find(({ slug }) => slug === params.slug)
   if (!provider) throw notFound('The identity provider does not exist or is disabled.')
   return provider
 }
@@ -36,7 +36,7 @@ async function providerOf({ db, snapshot, params }: Visit): Promise<Provider> {
 async function clientOf({ id, issuer, client_id, client_secret: sealed }: Provider, db: Database) {
   const client_secret = sealed && keysOf(db).open({ table: 'auth_providers', column: 'client_secret', id }, sealed)
   const [openid, metadata] = await Promise.all([import('openid-client'), metadataOf(issuer)])
-  const methods = metadata['token_endpoint_auth_methods_supported']
+  const methods = metadata.token_endpoint_auth_methods_supported
   const isPosted = Array.isArray(methods) && !methods.includes('client_secret_basic')
   const authentication =
     client_secret === null ? openid.None() : (isPosted ? openid.ClientSecretPost : openid.ClientSecretBasic)(client_secret)

@@ -74,7 +74,7 @@ ${hidden('back_url', backOf(visit))}
 
 async function stagePage(visit: WaitingVisit, refusal?: Refusal): Promise<Answer> {
   const { settings, given, db, waiting } = visit
-  const { authenticator, passkeys } = await twoFactorOf(db, waiting.user['id'])
+  const { authenticator, passkeys } = await twoFactorOf(db, waiting.user.id)
   const title = TITLE
   const back_url = backOf(visit)
   const describedBy = refusal && 'error'
@@ -141,7 +141,7 @@ async function passStage(visit: WaitingVisit): Promise<Answer> {
   if ('wait' in passed) return stagePage(visit, tooMany(passed.wait, 'with your account'))
   if (recovery === null) return enter(visit, passed)
   const { to, headers } = entering(visit, passed)
-  const { recovery: left } = await twoFactorOf(db, waiting.user['id'])
+  const { recovery: left } = await twoFactorOf(db, waiting.user.id)
   const title = 'Recovery code used'
   const content = html`<h1>${title}</h1>
 <p role="status" class="notice">The code cannot be used again. ${leftInWords(left)}</p>
@@ -262,7 +262,7 @@ ${field({ label: 'Name of the passkey', name: 'name', hint: 'For example, the na
 
 async function ownPage(visit: OwnVisit, refusal?: Refusal): Promise<Answer> {
   const { db, session, settings } = visit
-  const state = await twoFactorOf(db, session.user['id'])
+  const state = await twoFactorOf(db, session.user.id)
   const setup = await setupOf(db, session, settings)
   const form = setup && (await setupForm(setup, OWN, undefined, refusal))
   const content = html`${notice(visit, sentences)}
@@ -273,7 +273,7 @@ ${appSection(state, form)}
 ${
   canHavePasskeys(settings) &&
   html`<h2>Passkeys</h2>
-${passkeySection(await passkeysOf(db, session.user['id']))}`
+${passkeySection(await passkeysOf(db, session.user.id))}`
 }
 ${
   isSetUp(state) &&
@@ -308,9 +308,7 @@ async function change(visit: OwnVisit): Promise<Answer> {
       return codes ? codesPage(visit, codes) : ownPage(visit, WRONG_CODE)
     }
     case 'renew':
-      return isSetUp(await twoFactorOf(db, session.user['id']))
-        ? codesPage(visit, await renewRecoveryCodes(session, db))
-        : onTo(OWN)
+      return isSetUp(await twoFactorOf(db, session.user.id)) ? codesPage(visit, await renewRecoveryCodes(session, db)) : onTo(OWN)
     case 'remove':
       if (await removeAuthenticator(session, settings, db)) return onTo(withQuery(OWN, { done: 'removed' }))
       return ownPage(visit, LAST_ONE)

@@ -72,9 +72,9 @@ test('what somebody made stays, in the name of the deleted user; memberships, to
     sql`select author_id, assigned_to_id, responsible_id from work_packages where id = ${workPackage}`,
   )
   assert.deepEqual(Object.values({ ...stored }), [deleted?.id, deleted?.id, deleted?.id])
-  assert.equal((await i.db.one(sql`select user_id from time_entries where id = ${logged}`))?.['user_id'], deleted?.id)
+  assert.equal((await i.db.one(sql`select user_id from time_entries where id = ${logged}`))?.user_id, deleted?.id)
   assert.equal(await i.db.one(sql`select id from time_entries where id = ${running}`), undefined)
-  assert.equal((await i.db.one(sql`select assigned_to_id from categories where id = ${category}`))?.['assigned_to_id'], null)
+  assert.equal((await i.db.one(sql`select assigned_to_id from categories where id = ${category}`))?.assigned_to_id, null)
   assert.equal((await token.get('/users/me')).status, 401)
   const name = (await i.admin.get(`/users/${deleted?.id}`)).body.name
   assert.match(name, /deleted/i)

@@ -47,7 +47,7 @@ test('an administrator creates an active user with a password, which is stored a
   assert.equal(body.language, 'en')
   assert.doesNotMatch(JSON.stringify(body), /correct horse|argon2/)
   const row = await i.db.one(sql`select password_hash from principals where id = ${body.id}`)
-  assert.ok(await verifyPassword('correct horse', row?.['password_hash']))
+  assert.ok(await verifyPassword('correct horse', row?.password_hash))
 })
 
 test('an active user needs a password or another way to sign in', async () => {
@@ -63,9 +63,9 @@ test('whoever creates users but is no administrator invites them: an address is 
     [invited.body.login, invited.body.firstName, invited.body.lastName, invited.body.status],
     ['sam.poe@example.net', 'sam.poe', '@example.net', 'invited'],
   )
-  assert.equal(complaints(await creator.post('/users', jane('three')))['password'], 'PropertyIsReadOnly')
+  assert.equal(complaints(await creator.post('/users', jane('three'))).password, 'PropertyIsReadOnly')
   assert.equal(
-    complaints(await creator.post('/users', { ...jane('three'), password: undefined, status: 'invited', admin: true }))['admin'],
+    complaints(await creator.post('/users', { ...jane('three'), password: undefined, status: 'invited', admin: true })).admin,
     'PropertyIsReadOnly',
   )
 })
@@ -174,7 +174,7 @@ test('what the server keeps to itself is not written by anybody', async () => {
 test('one’s own password changes only for those who know the present one', async () => {
   const id = await i.make.user({ password_hash: await hashPassword('old password') })
   const client = await i.as(id)
-  const hash = async () => (await i.db.one(sql`select password_hash from principals where id = ${id}`))?.['password_hash']
+  const hash = async () => (await i.db.one(sql`select password_hash from principals where id = ${id}`))?.password_hash
   const before = await hash()
 
   assert.deepEqual(complaints(await client.patch('/users/me', { password: 'new password' })), {
@@ -196,7 +196,7 @@ test('administrators set other people’s passwords; user managers do not', asyn
   const id = await i.make.user()
   assert.equal((await i.admin.patch(`/users/${id}`, { password: 'set by admin' })).status, 200)
   const stored = await i.db.one(sql`select password_hash from principals where id = ${id}`)
-  assert.ok(await verifyPassword('set by admin', stored?.['password_hash']))
+  assert.ok(await verifyPassword('set by admin', stored?.password_hash))
   assert.deepEqual(complaints(await asManager.patch(`/users/${id}`, { password: 'set by manager' })), {
     password: 'PropertyIsReadOnly',
   })

@@ -81,7 +81,7 @@ describe('the page to browse the API', { skip: browserMissing }, () => {
     const { status, headers, url, body } = await send(page)
     assert.deepEqual([status, JSON.parse(body).name], [200, 'Vera Example'])
     assert.equal(url, `${it.url}/api/v3/users/me`)
-    assert.equal(headers['authorization'], undefined)
+    assert.equal(headers.authorization, undefined)
     await page.locator('api-request').getByText('"Vera Example"').first().waitFor()
     assert.deepEqual(complaints, [])
     await context.close()
@@ -122,7 +122,7 @@ describe('the page to browse the API', { skip: browserMissing }, () => {
       await fill(page, 'me')
       const { status, headers, body } = await send(page)
       assert.deepEqual([status, JSON.parse(body)._type], [200, 'User'])
-      assert.match(headers['authorization'] ?? '', new RegExp(`^${kind} `))
+      assert.match(headers.authorization ?? '', new RegExp(`^${kind} `))
       await context.close()
     })
   }

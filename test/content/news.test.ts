@@ -130,5 +130,5 @@ test('an author who is deleted is named as the deleted user, in the history as w
   const row = await it.db.one(sql`
     select n.author_id as now, v.author_id as before, p.type from news n join news_versions v on v.id = n.id
     join principals p on p.id = n.author_id where n.id = ${id}`)
-  assert.deepEqual([row!['now'], row!['type']], [row!['before'], 'DeletedUser'])
+  assert.deepEqual([row!.now, row!.type], [row!.before, 'DeletedUser'])
 })

@@ -51,7 +51,7 @@ test('Forms of projects show their fields in sections, as far as the project use
   await s.field({ resource: 'Project', name: 'Elsewhere', format: 'string', section: 'Nowhere', projects: [] })
   const { body } = await s.writer.post(`/projects/${s.project}/form`)
   const groups = Object.fromEntries(body._embedded.schema._attributeGroups.map((one: any) => [one.name, one.attributes]))
-  assert.deepEqual(groups['Money'], [`customField${code}`])
+  assert.deepEqual(groups.Money, [`customField${code}`])
   assert.ok(groups['Project attributes'].includes(`customField${owner}`))
   assert.equal('Nowhere' in groups, false)
   assert.equal(body._embedded.schema._attributeGroups[0]._type, 'ProjectFormCustomFieldSection')

@@ -13,18 +13,18 @@ const own = (field: string) => `customField${fields[field]}`
 
 before(async () => {
   s = await scene()
-  fields['word'] = await s.field({ name: 'Code word', format: 'string', min_length: 2, max_length: 8, pattern: '^[a-z]+$' })
-  fields['story'] = await s.field({ name: 'Story', format: 'text' })
-  fields['page'] = await s.field({ name: 'Page', format: 'link' })
-  fields['points'] = await s.field({ name: 'Points', format: 'int', default_value: 3 })
-  fields['ratio'] = await s.field({ name: 'Ratio', format: 'float' })
-  fields['day'] = await s.field({ name: 'Day', format: 'date' })
-  fields['flag'] = await s.field({ name: 'Flag', format: 'bool' })
-  fields['size'] = await s.field({ name: 'Size', format: 'list', options: ['S', 'M', 'L'], chosen: ['M'] })
-  fields['colours'] = await s.field({ name: 'Colours', format: 'list', options: ['red', 'green', 'blue'], multiple: true })
-  fields['tester'] = await s.field({ name: 'Tester', format: 'user' })
-  fields['release'] = await s.field({ name: 'Release', format: 'version' })
-  fields['place'] = await s.field({
+  fields.word = await s.field({ name: 'Code word', format: 'string', min_length: 2, max_length: 8, pattern: '^[a-z]+$' })
+  fields.story = await s.field({ name: 'Story', format: 'text' })
+  fields.page = await s.field({ name: 'Page', format: 'link' })
+  fields.points = await s.field({ name: 'Points', format: 'int', default_value: 3 })
+  fields.ratio = await s.field({ name: 'Ratio', format: 'float' })
+  fields.day = await s.field({ name: 'Day', format: 'date' })
+  fields.flag = await s.field({ name: 'Flag', format: 'bool' })
+  fields.size = await s.field({ name: 'Size', format: 'list', options: ['S', 'M', 'L'], chosen: ['M'] })
+  fields.colours = await s.field({ name: 'Colours', format: 'list', options: ['red', 'green', 'blue'], multiple: true })
+  fields.tester = await s.field({ name: 'Tester', format: 'user' })
+  fields.release = await s.field({ name: 'Release', format: 'version' })
+  fields.place = await s.field({
     name: 'Place',
     format: 'hierarchy',
     items: [{ label: 'Europe', items: [{ label: 'Spain', short: 'ES' }, { label: 'Italy' }] }, { label: 'Asia' }],
@@ -64,10 +64,10 @@ test('A new work package holds what was given in each format, and the defaults o
       [own('flag')]: false,
     },
     {
-      [own('colours')]: [link(`custom_options/${choices['red']}`), link(`custom_options/${choices['blue']}`)],
+      [own('colours')]: [link(`custom_options/${choices.red}`), link(`custom_options/${choices.blue}`)],
       [own('tester')]: link(`users/${s.writerId}`),
       [own('release')]: link(`versions/${version}`),
-      [own('place')]: link(`custom_field_items/${choices['Spain']}`),
+      [own('place')]: link(`custom_field_items/${choices.Spain}`),
     },
   )
   const read = (await s.reader.get(`/work_packages/${body.id}`)).body
@@ -78,7 +78,7 @@ test('A new work package holds what was given in each format, and the defaults o
   assert.equal(read[own('ratio')], 0.25)
   assert.equal(read[own('day')], '2026-05-04')
   assert.equal(read[own('flag')], false)
-  assert.deepEqual(read._links[own('size')], { href: `/api/v3/custom_options/${choices['M']}`, title: 'M' })
+  assert.deepEqual(read._links[own('size')], { href: `/api/v3/custom_options/${choices.M}`, title: 'M' })
   assert.deepEqual(
     read._links[own('colours')].map((one: { title: string }) => one.title),
     ['red', 'blue'],
@@ -130,7 +130,7 @@ test('Values that do not suit their field are refused, each in words of its own'
   assert.equal((await refused({ [own('page')]: 'javascript:alert(1)' }))[0], 422)
   assert.equal((await refused({ [own('day')]: '2026-02-30' }))[0], 422)
   const notAllowed = 'is not set to one of the allowed values.'
-  assert.deepEqual(await refused({}, { [own('size')]: link(`custom_options/${choices['red']}`) }), [
+  assert.deepEqual(await refused({}, { [own('size')]: link(`custom_options/${choices.red}`) }), [
     422,
     own('size'),
     `Size ${notAllowed}`,
@@ -219,7 +219,7 @@ test('The schema of a type tells each field with its type, its place and its lim
     entry('size')._embedded.allowedValues.map((one: { value: string }) => one.value),
     ['S', 'M', 'L'],
   )
-  assert.deepEqual(entry('place')._links.allowedValues, { href: `/api/v3/custom_fields/${fields['place']}/items` })
+  assert.deepEqual(entry('place')._links.allowedValues, { href: `/api/v3/custom_fields/${fields.place}/items` })
   assert.match(entry('tester')._links.allowedValues.href, /^\/api\/v3\/principals\?filters=/)
   const people = await s.server.admin.get(entry('tester')._links.allowedValues.href.slice('/api/v3'.length))
   assert.ok(ids(people).includes(s.writerId))
@@ -252,7 +252,7 @@ test('Lists are filtered, ordered, grouped and summed by fields', async () => {
     {
       [own('size')]: option('L'),
       [own('colours')]: [option('red'), option('blue')],
-      [own('place')]: link(`custom_field_items/${choices['Spain']}`),
+      [own('place')]: link(`custom_field_items/${choices.Spain}`),
     },
   )
   const b = await make(
@@ -261,14 +261,14 @@ test('Lists are filtered, ordered, grouped and summed by fields', async () => {
   )
   const c = await make(
     { [own('points')]: null },
-    { [own('size')]: { href: null }, [own('place')]: link(`custom_field_items/${choices['Europe']}`) },
+    { [own('size')]: { href: null }, [own('place')]: link(`custom_field_items/${choices.Europe}`) },
   )
   const found = async (...list: Parameters<typeof filters>) =>
     ids(await s.server.admin.get(`/projects/${project}/work_packages?${filters(...list)}&sortBy=[["id","asc"]]`))
   const choice = (name: string) => [choices[name] as number]
 
   assert.deepEqual(await found([own('word'), '=', ['aa']]), [a])
-  assert.deepEqual(await found([`cf_${fields['word']}`, '~', ['B']]), [b])
+  assert.deepEqual(await found([`cf_${fields.word}`, '~', ['B']]), [b])
   assert.deepEqual(await found([own('word'), '!', ['aa']]), [b, c])
   assert.deepEqual(await found([own('story'), '~', ['tide high']]), [a])
   assert.deepEqual(await found([own('points'), '>=', ['2']]), [b])
@@ -299,8 +299,8 @@ test('Lists are filtered, ordered, grouped and summed by fields', async () => {
   assert.deepEqual(
     grouped.groups.map((group: any) => [group.value, group.count, group.sums[own('points')], group._links.valueLink[0]?.href]),
     [
-      ['S', 1, 5, `/api/v3/custom_options/${choices['S']}`],
-      ['L', 1, 1, `/api/v3/custom_options/${choices['L']}`],
+      ['S', 1, 5, `/api/v3/custom_options/${choices.S}`],
+      ['L', 1, 1, `/api/v3/custom_options/${choices.L}`],
       [null, 1, null, undefined],
     ],
   )
@@ -323,8 +323,8 @@ test('The history tells changes of fields like all others', async () => {
     [own('word')]: 'rope',
     [own('story')]: { raw: 'Once' },
     _links: {
-      [own('size')]: link(`custom_options/${choices['L']}`),
-      [own('colours')]: [link(`custom_options/${choices['green']}`)],
+      [own('size')]: link(`custom_options/${choices.L}`),
+      [own('colours')]: [link(`custom_options/${choices.green}`)],
     },
   })
   const { body } = await s.reader.get(`/work_packages/${id}/activities`)
@@ -349,7 +349,7 @@ test('What a work package held in a field yesterday is told beside what it holds
   const { body } = await s.reader.get(`/work_packages/${id}?timestamps=P1D,PT0S`)
   const [then] = body._embedded.attributesByTimestamp
   assert.deepEqual([then[own('word')], body[own('word')]], ['anchor', 'rope'])
-  assert.deepEqual(then._links[own('colours')], [{ href: `/api/v3/custom_options/${choices['red']}`, title: 'red' }])
+  assert.deepEqual(then._links[own('colours')], [{ href: `/api/v3/custom_options/${choices.red}`, title: 'red' }])
   assert.equal(own('ratio') in then, false)
 })
 
@@ -368,14 +368,14 @@ test('A query keeps fields as columns, filters, order and group, and finds by th
         _links: {
           filter: link(`queries/filters/${own('size')}`),
           operator: link(`queries/operators/${encodeURIComponent('=')}`),
-          values: [link(`custom_options/${choices['L']}`)],
+          values: [link(`custom_options/${choices.L}`)],
         },
       },
     ],
   })
   assert.equal(status, 201, JSON.stringify(body))
-  assert.equal(body.filters[0]._type, `CustomField${fields['size']}QueryFilter`)
-  assert.deepEqual(body.filters[0]._links.values, [{ href: `/api/v3/custom_options/${choices['L']}`, title: 'L' }])
+  assert.equal(body.filters[0]._type, `CustomField${fields.size}QueryFilter`)
+  assert.deepEqual(body.filters[0]._links.values, [{ href: `/api/v3/custom_options/${choices.L}`, title: 'L' }])
   const { results } = (await s.server.admin.get(`/queries/${body.id}`)).body._embedded
   assert.ok(results.total > 0)
   assert.ok(results._embedded.elements.every((one: any) => one._links[own('size')].title === 'L'))

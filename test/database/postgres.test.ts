@@ -129,7 +129,7 @@ describe('PostgreSQL', { skip: !isPostgres }, () => {
   })
 
   test('behind a pooler that knows nothing of names is asked without them', async (t) => {
-    const db = await connect(process.env['HALYARD_TEST_DATABASE_URL']!, { connections: 1 })
+    const db = await connect(process.env.HALYARD_TEST_DATABASE_URL!, { connections: 1 })
     t.after(() => db.close())
     const one = async () => (await db.one<{ one: number }>(sql`select ${7}::int as one`))?.one
     assert.equal(await one(), 7)
@@ -145,7 +145,7 @@ describe('PostgreSQL', { skip: !isPostgres }, () => {
 
   test('can be left while it hangs', async () => {
     const other = await wayThrough()
-    const db = await connect(other.to(process.env['HALYARD_TEST_DATABASE_URL']!), { patience: PATIENCE })
+    const db = await connect(other.to(process.env.HALYARD_TEST_DATABASE_URL!), { patience: PATIENCE })
     await db.one(sql`select 1 as one`)
     other.freeze()
     await db.close()

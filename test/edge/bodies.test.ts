@@ -178,7 +178,7 @@ describe('a body that is not wanted is not waited for', () => {
     const stranger = await connection(it.url)
     stranger.send(head(`POST ${FORM}`, expecting, ''))
     const [refusal] = await stranger.ended()
-    assert.deepEqual([refusal!.status, refusal!.headers['connection']], [401, 'close'])
+    assert.deepEqual([refusal!.status, refusal!.headers.connection], [401, 'close'])
 
     const known = await connection(it.url)
     known.send(head(`POST ${FORM}`, expecting))
@@ -214,7 +214,7 @@ describe('a client that takes too long', () => {
       opened.send(head(`POST ${path}`, { ...type, 'Content-Length': 1000 }, hasty.adminToken) + beginning)
       const [answer] = await opened.ended()
       assert.deepEqual(
-        [path, answer!.status, answer!.body.message, answer!.headers['connection']],
+        [path, answer!.status, answer!.body.message, answer!.headers.connection],
         [path, 408, 'The request body arrived too slowly.', 'close'],
       )
     }

@@ -19,7 +19,7 @@ test('while the server ends, requests already begun are answered, and others are
   kept.send(head('GET /api/v3/statuses'))
   const [, refusal] = await kept.ended()
   assert.deepEqual(
-    [refusal!.status, refusal!.headers['retry-after'], refusal!.headers['connection'], refusal!.headers['content-type']],
+    [refusal!.status, refusal!.headers['retry-after'], refusal!.headers.connection, refusal!.headers['content-type']],
     [503, '5', 'close', 'application/hal+json; charset=utf-8'],
   )
   assert.deepEqual(refusal!.body, {

@@ -15,10 +15,10 @@ async function group(): Promise<{ id: number; user: number }> {
 }
 const placesOf = async (principal: number) =>
   (await it.db.all(sql`select project_id from memberships where principal_id = ${principal} order by project_id`)).map(
-    (row) => row['project_id'],
+    (row) => row.project_id,
   )
 const membershipOf = async (principal: number, project: number) =>
-  (await it.db.one(sql`select id from memberships where principal_id = ${principal} and project_id = ${project}`))?.['id']
+  (await it.db.one(sql`select id from memberships where principal_id = ${principal} and project_id = ${project}`))?.id
 
 for (const [who, client] of [
   ['a manager of members', it.actor],
@@ -53,7 +53,7 @@ for (const [who, client] of [
     assert.ok(await it.row('memberships', bare))
     const watched = await it.db.all(sql`select work_package_id as id from watchers where user_id = ${user}`)
     assert.deepEqual(
-      watched.map((row) => row['id']),
+      watched.map((row) => row.id),
       [there],
     )
   })

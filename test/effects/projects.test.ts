@@ -7,8 +7,8 @@ import { link, scene, stamps } from './scene.ts'
 
 const it = await scene()
 const { make, home, away } = it
-const isActive = async (id: number) => (await it.row('projects', id))!['active']
-const versionOf = async (id: number) => (await it.row('work_packages', id))!['version_id']
+const isActive = async (id: number) => (await it.row('projects', id))!.active
+const versionOf = async (id: number) => (await it.row('work_packages', id))!.version_id
 const version = (project_id: number, sharing: string) =>
   make.row('versions', { project_id, name: `v${Math.random()}`, sharing, ...stamps }, 'versions', 'projects')
 

@@ -22,7 +22,7 @@ beforeEach(async () => {
 
 const placeOf = async (id: number) => {
   const row = await it.row('work_packages', id)
-  return row && { project: row['project_id'], parent: row['parent_id'] }
+  return row && { project: row.project_id, parent: row.parent_id }
 }
 async function move(client: Client, id = parent): Promise<Reply> {
   const { lockVersion } = (await client.get(`/work_packages/${id}`)).body
@@ -40,7 +40,7 @@ for (const [who, client] of [
       assert.deepEqual(await placeOf(child), { project: dock, parent })
       assert.deepEqual(await placeOf(hidden), { project: away, parent })
       assert.deepEqual(await placeOf(below), { project: home, parent: hidden })
-      assert.equal((await it.row('time_entries', entry))!['project_id'], away)
+      assert.equal((await it.row('time_entries', entry))!.project_id, away)
       assert.equal((await client.get(`/work_packages/${hidden}`)).status, 404)
       assert.equal((await it.insider.get(`/work_packages/${hidden}`)).status, 200)
     })
@@ -51,7 +51,7 @@ for (const [who, client] of [
       assert.deepEqual(await placeOf(hidden), { project: away, parent: null })
       // What one sees below what one does not see is not below the one deleted, as far as one is told.
       assert.deepEqual(await placeOf(below), { project: home, parent: hidden })
-      assert.equal((await it.row('time_entries', entry))!['entity_id'], hidden)
+      assert.equal((await it.row('time_entries', entry))!.entity_id, hidden)
       assert.deepEqual((await it.insider.get(`/work_packages/${hidden}`)).body._links.parent, { href: null })
       const { body } = await it.insider.get(`/work_packages/${hidden}/activities`)
       assert.equal(body._embedded.elements.length, 2, 'the history says that it has lost its parent')
@@ -83,7 +83,7 @@ test('what one sees but may not move or delete stays as well', async () => {
 test('whoever may do it there takes those along that are in other projects', async () => {
   assert.equal((await move(it.admin)).status, 200)
   for (const id of [child, hidden, below]) assert.equal((await placeOf(id))!.project, dock)
-  assert.equal((await it.row('time_entries', entry))!['project_id'], dock)
+  assert.equal((await it.row('time_entries', entry))!.project_id, dock)
   assert.equal((await it.admin.delete(`/work_packages/${parent}`)).status, 204)
   for (const id of [child, hidden, below]) assert.equal(await placeOf(id), undefined)
 })
@@ -99,7 +99,7 @@ describe('time booked by others', () => {
   test('goes along with the work package it is booked on', async () => {
     const own = await it.book(child, home, it.insider.id)
     assert.equal((await move(it.actor)).status, 200)
-    assert.equal((await it.row('time_entries', own))!['project_id'], dock)
+    assert.equal((await it.row('time_entries', own))!.project_id, dock)
   })
 
   test('keeps a work package from being deleted by whoever may not delete it, and so does time below', async () => {
@@ -128,7 +128,7 @@ test('those left are scheduled by what they still have', async () => {
   await make.row('relations', { from_id: root, to_id: before, relation_type: 'follows', lag: 0, ...stamps })
   assert.equal((await it.actor.delete(`/work_packages/${root}`)).status, 204)
   const row = (await it.row('work_packages', leaf))!
-  assert.deepEqual([row['schedule_manually'], row['start_date'], row['due_date']], [true, '2026-03-09', '2026-03-10'])
+  assert.deepEqual([row.schedule_manually, row.start_date, row.due_date], [true, '2026-03-09', '2026-03-10'])
 })
 
 test('replacing the order of a query keeps the positions of what one does not see', async () => {

@@ -134,6 +134,6 @@ describe('an attachment and its content are for', () => {
 test('a file that is gone is not found', async () => {
   const id = await put('gone.txt', 'x')
   const row = await it.db.one(sql`select storage_name from attachments where id = ${id}`)
-  await it.files.remove(row!['storage_name'])
+  await it.files.remove(row!.storage_name)
   assert.equal((await get(id)).status, 404)
 })

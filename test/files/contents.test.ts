@@ -51,7 +51,7 @@ const kept = async (file: number) =>
   (await db.one<{ content: string }>(sql`select content from attachment_contents where id = ${file}`))?.content
 
 /** The job to read a file, as long as there is one. */
-const waiting = async (file: number) => (await jobsOf(db, readContent)).find(({ payload }) => payload['id'] === file)
+const waiting = async (file: number) => (await jobsOf(db, readContent)).find(({ payload }) => payload.id === file)
 
 const utf16 = (text: string, order: 'le' | 'be') => {
   const bytes = Buffer.from(`\ufeff${text}`, 'utf16le')
@@ -384,8 +384,8 @@ test('files that were attached before there was any reading are read as well', a
   )
   assert.deepEqual(
     await older
-      .all(sql`select a.status from attachments a where a.id = ${jobs[0]?.payload['id']}`)
-      .then((rows) => rows.map((row) => row['status'])),
+      .all(sql`select a.status from attachments a where a.id = ${jobs[0]?.payload.id}`)
+      .then((rows) => rows.map((row) => row.status)),
     ['uploaded'],
   )
   await drop()

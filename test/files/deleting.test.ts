@@ -21,7 +21,7 @@ const saidWith = async (on: number): Promise<{ id: number; file: string }> => {
   return { id, file: await fileOf(id) }
 }
 const fileOf = async (id: number): Promise<string> =>
-  (await it.db.one(sql`select storage_name from attachments where id = ${id}`))!['storage_name']
+  (await it.db.one(sql`select storage_name from attachments where id = ${id}`))!.storage_name
 const isThere = async (file: string) => (await it.files.read(file)) !== undefined
 const sweep = (now: Date) => runDue(it.db, { files: it.files, now, only: [expireUploads.name, removeFile.name] })
 const isRow = async (id: number) => (await it.db.one(sql`select id from attachments where id = ${id}`)) !== undefined

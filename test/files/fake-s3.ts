@@ -35,7 +35,7 @@ function doubt(request: IncomingMessage, url: URL, body: Buffer): string | undef
   if (!credential?.startsWith(`${credentials.accessKey}/`)) return 'no such key'
   const headers = Object.fromEntries(names!.split(';').map((name) => [name, String(request.headers[name] ?? '')]))
   const payload = headers['x-amz-content-sha256'] ?? ''
-  if (!headers['host'] || payload !== createHash('sha256').update(body).digest('hex')) return 'body not signed'
+  if (!headers.host || payload !== createHash('sha256').update(body).digest('hex')) return 'body not signed'
   const now = momentOf(headers['x-amz-date'] ?? '')
   return given === signatureOf(credentials, now, { method, url, headers, payload }) ? undefined : 'not signed'
 }
@@ -45,8 +45,8 @@ async function doubtForm(form: FormData): Promise<string | undefined> {
   const fields = Object.fromEntries([...form].filter(([name]) => name !== 'file')) as Record<string, string>
   const file = form.get('file') as File
   const now = momentOf(fields['x-amz-date'] ?? '')
-  if (sign(credentials, now, fields['policy'] ?? '') !== fields['x-amz-signature']) return 'form not signed'
-  const { expiration, conditions } = JSON.parse(Buffer.from(fields['policy']!, 'base64').toString())
+  if (sign(credentials, now, fields.policy ?? '') !== fields['x-amz-signature']) return 'form not signed'
+  const { expiration, conditions } = JSON.parse(Buffer.from(fields.policy!, 'base64').toString())
   if (Date.parse(expiration) < Date.now()) return 'expired'
   for (const condition of conditions) {
     if (Array.isArray(condition)) {

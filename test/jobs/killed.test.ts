@@ -259,7 +259,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       const { id } = (await upload(it.admin, `/work_packages/${task}/attachments`, { content: 'Sextant' })).body
       stored = id
     },
-    result: async () => (await it.db.one(sql`select content from attachment_contents where id = ${stored}`))?.['content'],
+    result: async () => (await it.db.one(sql`select content from attachment_contents where id = ${stored}`))?.content,
     expected: 'Sextant',
     from: 5,
   },
@@ -268,7 +268,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       await clear('jobs')
       for (const _ of 'ab') {
         const { id } = (await upload(it.admin, `/work_packages/${task}/attachments`)).body
-        stored = (await it.db.one(sql`select storage_name from attachments where id = ${id}`))?.['storage_name']
+        stored = (await it.db.one(sql`select storage_name from attachments where id = ${id}`))?.storage_name
         assert.equal((await it.admin.delete(`/attachments/${id}`)).status, 204)
       }
       await it.db.transaction((tx) => tx.run(sql`delete from jobs where name = 'files.read'`))
@@ -281,7 +281,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     make: async (now) => {
       await clear('jobs')
       const { id } = (await upload(it.admin, '/attachments')).body
-      stored = (await it.db.one(sql`select storage_name from attachments where id = ${id}`))?.['storage_name']
+      stored = (await it.db.one(sql`select storage_name from attachments where id = ${id}`))?.storage_name
       const at = new Date(now.getTime() - 4 * HOUR).toISOString()
       await it.db.transaction((tx) => tx.run(sql`update attachments set created_at = ${at} where id = ${id}`))
     },

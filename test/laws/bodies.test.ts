@@ -29,7 +29,7 @@ interface Form {
   readonly isNew: boolean
 }
 
-const merged = (a: Json, b: Json): Json => ({ ...a, ...b, _links: { ...a['_links'], ...b['_links'] } })
+const merged = (a: Json, b: Json): Json => ({ ...a, ...b, _links: { ...a._links, ...b._links } })
 
 /** The forms of all resources: for something new, filled in, and for the last rows that can be changed. */
 async function forms(person: Person): Promise<Form[]> {
@@ -78,14 +78,14 @@ async function linksOf(law: string, { schema, resource, path, body, isNew }: For
   const { send } = person
   const living = (await send('GET', path.replace(/\/form$/, ''))).body
   const found: { own: string; isMany: boolean; isField: boolean; hrefs: string[] }[] = []
-  const links = entriesOf(schema).filter(([, entry]) => entry['writable'] && entry['location'] === '_links')
+  const links = entriesOf(schema).filter(([, entry]) => entry.writable && entry.location === '_links')
   for (const [own, entry] of sampled(links, 2, `${law} ${path}`)) {
     const declared = resource.property.get(own)
     const isField = /^customField\d+$/.test(own)
     // Custom fields are alike everywhere: once for each kind of resource that has them is enough.
     if (isField && !isNew) continue
     const all = declared ? await addressesFor(declared, entry, person) : await offered(entry, person)
-    const isMany = declared?.many ?? (String(entry['type']).startsWith('[]') || Array.isArray(living?._links?.[own]))
+    const isMany = declared?.many ?? (String(entry.type).startsWith('[]') || Array.isArray(living?._links?.[own]))
     const fit: string[] = []
     for (const href of all.slice(0, 25)) {
       const answer = await send('POST', path, merged(body, { _links: { [own]: isMany ? [{ href }] : { href } } }))
@@ -100,7 +100,7 @@ async function linksOf(law: string, { schema, resource, path, body, isNew }: For
 
 const errorsOf = ({ body }: Exchange): Json[] => body?._embedded?.errors ?? [body]
 const told = (answer: Exchange) =>
-  errorsOf(answer).map((one) => `${one['errorIdentifier']?.split(':').at(-1)} ${one['_embedded']?.details?.attribute}`)
+  errorsOf(answer).map((one) => `${one.errorIdentifier?.split(':').at(-1)} ${one._embedded?.details?.attribute}`)
 /** What a form says of a body: what would be saved, and what is wrong with it, by name. */
 function said({ status, body, text }: Exchange): Json {
   if (status !== 200) return { answer: `${status} ${text}` }
@@ -134,10 +134,9 @@ forEveryForm(
     for (const { own, isMany, isField, hrefs } of await linksOf('alike', form, person)) {
       const [href, other] = [hrefs[0] as string, hrefs.at(-1) as string]
       const sent = isMany ? [{ href }] : { href }
-      const { [own]: _, ...others } = form.body['_links'] ?? {}
+      const { [own]: _, ...others } = form.body._links ?? {}
       const without = { ...form.body, _links: others }
-      const bare = (more: Json) =>
-        person.send('POST', form.path, { ...without, ...more, _links: { ...others, ...more['_links'] } })
+      const bare = (more: Json) => person.send('POST', form.path, { ...without, ...more, _links: { ...others, ...more._links } })
       const same = async (what: string, one: Promise<Exchange>, another: Promise<Exchange>) => {
         broken.push(...differences(await one, await another).map((words) => `${own}, ${what}: ${words}`))
       }
@@ -266,8 +265,8 @@ function unreadableOf({ schema, resource }: Form): [string, readonly unknown[]][
   // Where there is no column, the module reads it, or nobody does.
   const isRead = (own: string) => resource.property.get(own)?.column !== undefined || !resource.property.has(own)
   return entriesOf(schema)
-    .filter(([own, entry]) => entry['writable'] && entry['location'] === undefined && isRead(own))
-    .map(([own, entry]) => [own, unreadable[entry['type']] ?? []])
+    .filter(([own, entry]) => entry.writable && entry.location === undefined && isRead(own))
+    .map(([own, entry]) => [own, unreadable[entry.type] ?? []])
 }
 
 forEveryForm('a value that cannot be read makes the form itself 422', async (form, person) => {
@@ -324,7 +323,7 @@ forEveryForm('without a body a form is that of the row as it is', async (form, p
   const row = (await person.send('GET', form.path.replace(/\/form$/, ''))).body
   const { payload, schema } = answer.body._embedded
   return entriesOf(schema)
-    .filter(([own, entry]) => own in payload && entry['location'] === undefined && own in row)
+    .filter(([own, entry]) => own in payload && entry.location === undefined && own in row)
     .filter(([own, entry]) => JSON.stringify(held(payload, own, entry)) !== JSON.stringify(held(row, own, entry)))
     .map(([own]) => `${own} is ${JSON.stringify(payload[own])} in the form, and ${JSON.stringify(row[own])}`)
 })

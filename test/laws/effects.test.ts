@@ -100,7 +100,7 @@ async function everyRow(db: Reader): Promise<Rows> {
   const found: Rows = new Map()
   for (const table of tables) {
     for (const row of await db.all(sql`select * from ${name(table)}`))
-      found.set(key(table, hasId(table) ? row['id'] : JSON.stringify(row)), row)
+      found.set(key(table, hasId(table) ? row.id : JSON.stringify(row)), row)
   }
   return found
 }
@@ -133,7 +133,7 @@ async function everySight(db: Reader): Promise<Map<string, Set<string>>> {
 }
 
 /** The project that a row says it belongs to. */
-const projectOf = (table: string, row: Row): number | null | undefined => (table === 'projects' ? row['id'] : row['project_id'])
+const projectOf = (table: string, row: Row): number | null | undefined => (table === 'projects' ? row.id : row.project_id)
 
 /** Whether a row belongs to the actor's projects: it says so, or it says nothing and is part of something that does. */
 function isMine(table: string, row: Row, rows = standing, steps = 3): boolean {
@@ -213,7 +213,7 @@ async function copied(table: string, row: Row, changes: Row): Promise<number | u
   const { id: _, ...copy } = { ...row, ...changes }
   for (const column of ['identifier', 'storage_name', 'client_id', 'digest'])
     if (typeof copy[column] === 'string') copy[column] = `${copy[column]}-${++copiesMade}`
-  if (table === 'versions') copy['name'] = `${copy['name']}-${++copiesMade}`
+  if (table === 'versions') copy.name = `${copy.name}-${++copiesMade}`
   for (const column of Object.keys(copy)) {
     if (!layout.get(table)!.includes(column)) delete copy[column]
     // The driver of PostgreSQL takes a list for an array of its own.
@@ -252,9 +252,9 @@ async function hang(): Promise<Set<string>> {
           const row = await server.db.one(sql`select * from ${name(table)} where id = ${id}`)
           if (!row) continue
           // What is shared is shared where it is: a share is part of it.
-          if (table === 'memberships' && type && row['entity_type'] === null) continue
+          if (table === 'memberships' && type && row.entity_type === null) continue
           const place = table === 'memberships' && type ? { project_id: home } : {}
-          const made = await copied(table, row, { ...type, ...place, [column]: to['id'] })
+          const made = await copied(table, row, { ...type, ...place, [column]: to.id })
           if (!made) continue
           ways.add(`${table}.${column}`)
           if (table === 'projects') await server.make.member(hidden.insider, made, { role: await everything() })
@@ -373,10 +373,10 @@ const choices = (target: Resource): number[] => {
     ([place, row]) =>
       place.startsWith(`${target.table} `) &&
       sight.get('the actor')!.has(place) &&
-      (target.table !== 'principals' || target.name === 'Principal' || row['type'] === target.name),
+      (target.table !== 'principals' || target.name === 'Principal' || row.type === target.name),
   )
   const [own, others] = [true, false].map((is) =>
-    seen.filter(([, row]) => isMine(target.table, row) === is).map(([, row]) => row['id'] as number),
+    seen.filter(([, row]) => isMine(target.table, row) === is).map(([, row]) => row.id as number),
   ) as [number[], number[]]
   const rows = [...own, ...others]
   return target.name === 'Membership' || rows.length < 4 ? rows : [...rows.slice(0, 2), ...rows.slice(-1)]
@@ -454,7 +454,7 @@ async function* writes(): AsyncGenerator<Write> {
     for (const ids of rows) {
       const path = pathWith(operation, ids.map(String)).slice(PREFIX.length)
       const row = targets[0] && standing.get(key(targets[0].table, ids[0]))
-      const lock = { lockVersion: row?.['lock_version'] ?? 0 }
+      const lock = { lockVersion: row?.lock_version ?? 0 }
       if (method === 'DELETE') {
         yield { operation, path, body: undefined }
         continue
@@ -475,7 +475,7 @@ async function* writes(): AsyncGenerator<Write> {
           yield {
             operation,
             path,
-            body: property.to ? { ...start, _links: { ...(start as Json)['_links'], ...own } } : { ...start, ...own },
+            body: property.to ? { ...start, _links: { ...(start as Json)._links, ...own } } : { ...start, ...own },
           }
         }
       }

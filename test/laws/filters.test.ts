@@ -48,9 +48,9 @@ async function gather(world: Varied): Promise<Facts> {
   const all: Record<string, Element[]> = {}
   for (const { name, path } of resourcesWith('index')) all[name] = await listed(halyard.admin, `/${path}`, [])
   const types = new Map<number, string[]>()
-  for (const { id, active } of all['Project'] as Element[]) {
+  for (const { id, active } of all.Project as Element[]) {
     // What is archived tells nothing of itself; it was made with all types.
-    const ofProject = active ? await listed(halyard.admin, `/projects/${id}/types`, []) : (all['Type'] ?? [])
+    const ofProject = active ? await listed(halyard.admin, `/projects/${id}/types`, []) : (all.Type ?? [])
     types.set(
       id,
       ofProject.map((one) => String(one.id)),
@@ -79,15 +79,15 @@ function above(facts: Facts, name: string, element: Element): string[] {
   return parent ? [String(parent.id), ...above(facts, name, parent)] : []
 }
 const groupsOf = ({ all }: Facts, principal: string | undefined): string[] =>
-  (all['Group'] ?? [])
+  (all.Group ?? [])
     .filter((one) => one._links.members.some((link: any) => idIn(link)[0] === principal))
     .map((one) => String(one.id))
 const membersOf = (facts: Facts, group: string | undefined): string[] =>
   (byId(facts, 'Group', group)?._links.members ?? []).flatMap(idIn)
-const groups = ({ all }: Facts): number[] => (all['Group'] ?? []).map((one) => one.id)
+const groups = ({ all }: Facts): number[] => (all.Group ?? []).map((one) => one.id)
 /** The memberships of a principal, as pairs of project and roles. */
 const memberships = ({ all }: Facts, principal: string | undefined) =>
-  (all['Membership'] ?? [])
+  (all.Membership ?? [])
     .filter((one) => to('principal')(one)[0] === principal)
     .map((one) => ({ project: to('project')(one)[0], roles: one._links.roles.flatMap(idIn) as string[] }))
 const names = (element: Element | undefined, ...keys: string[]) =>
@@ -106,7 +106,7 @@ const everybodyHasOne = { '*': 'everything has one', '!*': 'everything has one' 
 /** Work packages that an element is related to in a way, as the relations tell. */
 const related = (type: string): Hint<Facts> => ({
   of: ({ id }, { all }) =>
-    (all['Relation'] ?? []).flatMap((one) => {
+    (all.Relation ?? []).flatMap((one) => {
       const [from, target] = [to('from')(one)[0], to('to')(one)[0]]
       return [
         ...(one.type === type && from === String(id) ? [target] : []),
@@ -123,7 +123,7 @@ const below = (withItself: boolean): Hint<Facts> => {
   return {
     path: ({ world }) => `/projects/${world.lab}/work_packages`,
     values: (facts) =>
-      (facts.all['Project'] ?? [])
+      (facts.all.Project ?? [])
         .filter((one) => above(facts, 'Project', one).includes(String(facts.world.lab)))
         .map((one) => one.id),
     means: {
@@ -137,7 +137,7 @@ const below = (withItself: boolean): Hint<Facts> => {
 }
 
 /** Projects that lists of users ask about. */
-const livingProjects = ({ all }: Facts) => (all['Project'] ?? []).filter((one) => one.active).map((one) => one.id)
+const livingProjects = ({ all }: Facts) => (all.Project ?? []).filter((one) => one.active).map((one) => one.id)
 /** Who is told of a work package: members of its project in certain roles and, it may be, those with whom it is shared. */
 const mentionable = (role: RegExp, orShared: boolean): Hint<Facts> => ({
   of: ({ id, status }, facts) => {
@@ -145,10 +145,10 @@ const mentionable = (role: RegExp, orShared: boolean): Hint<Facts> => ({
     const isMember = (one: Element) =>
       roles.some((at) => at.project === to('project')(one)[0] && at.roles.some((own) => role.test(byId(facts, 'Role', own).name)))
     const isShared = (one: Element) => facts.world.shares.some(([of, user]) => of === one.id && user === id)
-    const told = (facts.all['WorkPackage'] ?? []).filter((one) => isMember(one) || (orShared && isShared(one)))
+    const told = (facts.all.WorkPackage ?? []).filter((one) => isMember(one) || (orShared && isShared(one)))
     return status === 'locked' ? [] : told.map((one) => one.id)
   },
-  values: ({ all }) => (all['WorkPackage'] ?? []).map((one) => one.id),
+  values: ({ all }) => (all.WorkPackage ?? []).map((one) => one.id),
   single: true,
 })
 
@@ -192,7 +192,7 @@ const hints: Record<string, Hint<Facts>> = {
   // An administrator gives any role that can be given, wherever.
   'Role.grantableIn': {
     of: ({ name }, facts) =>
-      builtin.includes(name) || unitOf(name) === 'system' ? [] : (facts.all['Project'] ?? []).map((one) => String(one.id)),
+      builtin.includes(name) || unitOf(name) === 'system' ? [] : (facts.all.Project ?? []).map((one) => String(one.id)),
   },
   'Role.unit': {
     of: ({ name }) => (builtin.includes(name) ? [] : [unitOf(name)]),
@@ -219,13 +219,13 @@ const hints: Record<string, Hint<Facts>> = {
   },
   'Membership.entityId': {
     of: () => [],
-    values: ({ all }) => [all['WorkPackage']?.[0].id],
+    values: ({ all }) => [all.WorkPackage?.[0].id],
     alike: { '=': 'shares are not listed', '!': 'shares are not listed' },
   },
   'Project.ancestor': { of: (one, facts) => above(facts, 'Project', one) },
   'Project.principal': {
     of: ({ id }, { all }) =>
-      (all['Membership'] ?? []).filter((one) => to('project')(one)[0] === String(id)).flatMap(to('principal')),
+      (all.Membership ?? []).filter((one) => to('project')(one)[0] === String(id)).flatMap(to('principal')),
   },
   'Project.memberOf': { of: ({ id }, facts) => [projectsOf(facts, String(facts.viewer)).includes(String(id))] },
   'Project.templated': { of: ({ id }, { world }) => [world.templated.includes(id)] },
@@ -238,7 +238,7 @@ const hints: Record<string, Hint<Facts>> = {
       active
         ? [
             String(facts.viewer),
-            ...(facts.all['User'] ?? [])
+            ...(facts.all.User ?? [])
               .filter(({ status }) => status === 'active' || status === 'invited')
               .map((one) => String(one.id))
               .filter((user) => isPublic || projectsOf(facts, user).includes(String(id))),
@@ -249,9 +249,7 @@ const hints: Record<string, Hint<Facts>> = {
   'Project.typeahead': { of: (one) => names(one, 'name', 'identifier') },
   'Project.latestActivityAt': {
     of: ({ id, updatedAt }, { all }) => {
-      const inside = [...(all['WorkPackage'] ?? []), ...(all['TimeEntry'] ?? [])].filter(
-        (one) => to('project')(one)[0] === String(id),
-      )
+      const inside = [...(all.WorkPackage ?? []), ...(all.TimeEntry ?? [])].filter((one) => to('project')(one)[0] === String(id))
       return [[updatedAt, ...inside.map((one) => one.updatedAt)].sort().at(-1)]
     },
   },
@@ -524,7 +522,7 @@ for (const list of lists) {
 
 test('relatable picks what can be related, and nothing else', async () => {
   const { admin } = halyard
-  const all = facts.all['WorkPackage'] as Element[]
+  const all = facts.all.WorkPackage as Element[]
   const link = (id: number) => ({ href: `/api/v3/work_packages/${id}` })
   const canHaveParent = async (one: number, parent: number) => {
     const { lockVersion } = (await admin.get(`/work_packages/${one}`)).body

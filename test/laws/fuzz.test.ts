@@ -16,7 +16,7 @@ const REQUESTS_PER_OPERATION = isEverything ? 40 : 8
 /** No request may take longer, on a machine that does other things as well. */
 const LONGEST = 5_000
 
-const seed = Number(process.env['FUZZ_SEED'] ?? 1222425886)
+const seed = Number(process.env.FUZZ_SEED ?? 1222425886)
 
 let world: Populated
 before(async () => {

@@ -47,7 +47,7 @@ const crawled = (person: Person): Promise<Crawled> => crawls.getOrInsertComputed
 const shallow = ({ _embedded, _links: { results, ...links }, ...rest }: Record<string, any>): string =>
   JSON.stringify({ ...rest, _links: links })
 
-const hrefOf = ({ body }: Embedded): string => body['_links'].self.href
+const hrefOf = ({ body }: Embedded): string => body._links.self.href
 
 async function crawl(person: Person): Promise<Crawled> {
   const { send } = person
@@ -84,7 +84,7 @@ async function crawl(person: Person): Promise<Crawled> {
     if (unknown(answer).length > 0) await look(await send('GET', answer.path))
     for (const offer of offersOf(answer.body)) {
       const kind = `${offer.by} ${offer.rel} ${offer.method}`
-      const place = offer.from['_links']?.project?.href
+      const place = offer.from._links?.project?.href
       const known = followed.getOrInsertComputed(`${kind} ${offer.onlyNames} ${place}`, () => new Set())
       if (!isHarmless(offer) || known.has(offer.href) || known.size >= most(person)) continue
       known.add(offer.href)
@@ -105,7 +105,7 @@ async function seenBy({ send }: Person, address: string): Promise<Record<string,
   return answer.status === 200 ? answer.body : undefined
 }
 
-const lockOf = (body: Record<string, any>) => ('lockVersion' in body ? { lockVersion: body['lockVersion'] } : {})
+const lockOf = (body: Record<string, any>) => ('lockVersion' in body ? { lockVersion: body.lockVersion } : {})
 
 /** What the standard links would ask for; refused with 403 where they are not offered. */
 function* standard(resource: Resource, address: string, body: Record<string, any>) {
@@ -149,7 +149,7 @@ forEverybody('whoever is not offered to change or delete a row is refused when t
     const body = await seenBy(person, address)
     if (!body) continue
     for (const { rel, method, path, sent } of standard(resource, address, body)) {
-      if (rel in body['_links'] || !isOfferedToAll(resource, rel)) continue
+      if (rel in body._links || !isOfferedToAll(resource, rel)) continue
       const { status } = await person.send(method, path, sent)
       if (status !== 403) broken.push(`${rel} is not offered, but ${method} ${path} answers ${status}`)
     }
@@ -174,7 +174,7 @@ forEverybody('whoever is not offered what the administrator is offered is refuse
     const [all, own] = [await seenBy(admin, address), await seenBy(person, address)]
     if (!all || !own) continue
     for (const offer of deeds(resource, address, all, admin)) {
-      if (offer.rel in own['_links'] || !isOfferedToAll(resource, offer.rel)) continue
+      if (offer.rel in own._links || !isOfferedToAll(resource, offer.rel)) continue
       const { status } = await follow(offer, person.send)
       const isRefused = status === 422 && refusedInWords.has(`${resource.name} ${offer.rel}`)
       if (status !== 403 && status !== 404 && !isRefused)

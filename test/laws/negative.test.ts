@@ -380,7 +380,7 @@ describe('B: writing where and what one may not', () => {
     const password = await send('PATCH', `${API}/users/${id}`, { password: 'Something-new-1!' })
     assert.ok(password.status === 403 || password.status === 422, password.text)
     const row = await server.db.one(sql`select admin, status, login, password_hash from principals where id = ${id}`)
-    assert.deepEqual([row!['admin'], row!['status'], row!['password_hash']], [false, 1, null])
+    assert.deepEqual([row!.admin, row!.status, row!.password_hash], [false, 1, null])
   })
 
   test('B38 whoever manages users does nothing to an administrator, and the last one stays', async () => {

@@ -143,8 +143,8 @@ describe('Of one’s own account', () => {
           assert.equal(property in form._embedded.payload, false, property)
         }
         assert.deepEqual(await stored(vera), row)
-        const { message } = (await anonymous.patch('/users/me', { email: values['email'] }, headers)).body
-        assert.match(message, headers['cookie'] ? /^Email .*confirm at \/confirm/ : /^Email .*token.*currentPassword/)
+        const { message } = (await anonymous.patch('/users/me', { email: values.email }, headers)).body
+        assert.match(message, headers.cookie ? /^Email .*confirm at \/confirm/ : /^Email .*token.*currentPassword/)
         assert.equal((await anonymous.patch('/users/me', { firstName: 'Verena' }, headers)).status, 200)
       })
     }
@@ -161,9 +161,9 @@ describe('Of one’s own account', () => {
         currentPassword: 'PropertyConstraintViolation',
       })
       const row = await it.db.one(sql`select failed_logins from principals where id = ${vera}`)
-      assert.equal(row?.['failed_logins'], 1)
+      assert.equal(row?.failed_logins, 1)
       assert.equal((await change(PASSWORD)).status, 200)
-      assert.equal((await stored(vera))?.['email'], email)
+      assert.equal((await stored(vera))?.email, email)
     })
   }
 

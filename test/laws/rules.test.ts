@@ -39,7 +39,7 @@ async function readRows(): Promise<void> {
   for (const table of ['work_packages', 'memberships', 'projects', 'principals']) {
     rows.set(table, await server.db.all(sql`select * from ${name(table)}`))
   }
-  projects = new Map(rows.get('projects')!.map((row) => [row['id'], row]))
+  projects = new Map(rows.get('projects')!.map((row) => [row.id, row]))
 }
 
 before(async () => {
@@ -88,8 +88,8 @@ before(async () => {
     }
   }
   await readRows()
-  const anonymous = rows.get('principals')!.find((row) => row['type'] === 'AnonymousUser')!
-  users = [...people, anonymous['id']]
+  const anonymous = rows.get('principals')!.find((row) => row.type === 'AnonymousUser')!
+  users = [...people, anonymous.id]
 })
 after(() => server.close())
 
@@ -118,7 +118,7 @@ const ofRows: Record<string, fc.Arbitrary<Rule>> = {
           'project_id',
           'projects',
           rules.either(rules.inProject(permission, 'id'), rules.having('public', isPublic)),
-          (row) => projects.get(row['project_id']),
+          (row) => projects.get(row.project_id),
         ),
       ),
   ),
@@ -158,7 +158,7 @@ const composed = (leaf: fc.Arbitrary<Rule>): fc.Arbitrary<Rule> =>
 /** A viewer of whom nothing is known yet. */
 async function viewer(id: number): Promise<Viewer> {
   const snapshot = await createCache().snapshot(server.db)
-  return viewerOf(snapshot, rows.get('principals')!.find((row) => row['id'] === id)!)
+  return viewerOf(snapshot, rows.get('principals')!.find((row) => row.id === id)!)
 }
 
 /** Throws with the rule that its readings disagree on, and the seed that gives it again. */
@@ -174,7 +174,7 @@ async function agree(table: string): Promise<void> {
       const said = `${condition.text} ${JSON.stringify(condition.values)} for ${JSON.stringify(who.row)}`
       assert.deepEqual(
         found.map((row) => row.id),
-        held.map((row) => row['id']).toSorted((a, b) => a - b),
+        held.map((row) => row.id).toSorted((a, b) => a - b),
         said,
       )
       if (held.length > 0) assert.ok(rule.anywhere(who), `it holds, but not anywhere: ${said}`)

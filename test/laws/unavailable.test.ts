@@ -27,7 +27,7 @@ const reading = (db: Reader): Pick<Reader, 'all' | 'one'> => {
     step()
     const rows = await db.all<Record<string, unknown>>(query)
     if (!/\bfrom revisions\b/.test(query.text)) return rows as R[]
-    return rows.map((row) => ({ ...row, value: (row['value'] as number) + age })) as R[]
+    return rows.map((row) => ({ ...row, value: (row.value as number) + age })) as R[]
   }
   return { all, one: async <R>(query: Sql) => (await all<R>(query))[0] }
 }
@@ -140,5 +140,5 @@ test('where it fails once something has been committed, the answer does not say 
   const { statusCode, body } = await send('PATCH', `/work_packages/${id}`, { lockVersion: 0, subject: 'After' })
   assert.equal(statusCode, 503)
   assert.match(JSON.parse(body).message, /may have been saved or not\. Fetch the resource again/)
-  assert.equal((await db.one(sql`select subject from work_packages where id = ${id}`))?.['subject'], 'After')
+  assert.equal((await db.one(sql`select subject from work_packages where id = ${id}`))?.subject, 'After')
 })

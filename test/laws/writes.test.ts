@@ -38,13 +38,13 @@ async function rowsOf(target: Resource): Promise<string[]> {
   return rows.map((row) => hrefOf(target, row))
 }
 
-const lockOf = (body: Json) => ('lockVersion' in body ? { lockVersion: body['lockVersion'] } : {})
+const lockOf = (body: Json) => ('lockVersion' in body ? { lockVersion: body.lockVersion } : {})
 
 /** Whether an answer says of a property that it cannot be written. */
 function saysReadOnly({ body }: Exchange, property: string): boolean {
   const errors: Json[] = body?._embedded?.errors ?? [body]
   return errors.some(
-    (error) => error?.['errorIdentifier']?.endsWith(':PropertyIsReadOnly') && error['_embedded']?.details?.attribute === property,
+    (error) => error?.errorIdentifier?.endsWith(':PropertyIsReadOnly') && error._embedded?.details?.attribute === property,
   )
 }
 
@@ -79,12 +79,12 @@ forEverybody('a property can be changed if and only if the schema calls it writa
       const sent = { ...lockOf(current.body), ...payloadOf(property, entry, value) }
       const answer = await person.send('PATCH', current.address, sent)
       // To take something where one may do nothing is refused as a whole.
-      const isRefused = answer.status === 403 && (entry['location'] === '_links' || !entry['writable'])
-      const isAnswered = entry['writable']
+      const isRefused = answer.status === 403 && (entry.location === '_links' || !entry.writable)
+      const isAnswered = entry.writable
         ? !saysReadOnly(answer, property) && (answer.status === 200 || answer.status === 422)
         : answer.status === 422 && saysReadOnly(answer, property)
       if (!isRefused && !isAnswered) {
-        const called = `${property} of ${current.address} is ${entry['writable'] ? '' : 'not '}called writable`
+        const called = `${property} of ${current.address} is ${entry.writable ? '' : 'not '}called writable`
         broken.push(`${called}, but ${JSON.stringify(value)} answers ${answer.status} ${answer.text.slice(0, 300)}`)
       }
     }

@@ -267,8 +267,8 @@ describe('an entry that grows', () => {
     await assign(worker.id)
     await on.pass()
     const [first] = await stored()
-    assert.deepEqual([first!['recipient_id'], first!['reason']], [worker.id, 'assigned'])
-    await worker.client.post(`/notifications/${first!['id']}/read_ian`)
+    assert.deepEqual([first!.recipient_id, first!.reason], [worker.id, 'assigned'])
+    await worker.client.post(`/notifications/${first!.id}/read_ian`)
     await comment(`user#${worker.id}`)
     await on.pass()
     assert.deepEqual(await stored(), [{ ...first, reason: 'mentioned', read_ian: false }])
@@ -280,7 +280,7 @@ describe('an entry that grows', () => {
     await assign(other.id)
     await on.pass()
     assert.deepEqual(
-      (await stored()).map((one) => one['recipient_id']),
+      (await stored()).map((one) => one.recipient_id),
       [other.id],
     )
   })
@@ -289,7 +289,7 @@ describe('an entry that grows', () => {
     await assign(worker.id)
     await on.pass()
     const [first] = await stored()
-    await worker.client.post(`/notifications/${first!['id']}/read_ian`)
+    await worker.client.post(`/notifications/${first!.id}/read_ian`)
     await patch(writer.client, work, { subject: 'Quietly' }, '?notify=false')
     await on.pass()
     assert.deepEqual(await stored(), [{ ...first, read_ian: true }])

@@ -69,10 +69,10 @@ describe('an application', () => {
     assert.equal(status, 200)
     const [secret, clientId] = shown(text)
     const row = await it.db.one(sql`select * from oauth_applications where client_id = ${clientId}`)
-    assert.equal(row?.['secret_hash'], hashToken(secret as string))
-    const again = await ada.get(`${LIST}/${row?.['id']}`)
+    assert.equal(row?.secret_hash, hashToken(secret as string))
+    const again = await ada.get(`${LIST}/${row?.id}`)
     assert.deepEqual(shown(again.text), [clientId])
-    assert.match((await ada.get(LIST)).text, new RegExp(`<a href="${LIST}/${row?.['id']}">Time clock</a>`))
+    assert.match((await ada.get(LIST)).text, new RegExp(`<a href="${LIST}/${row?.id}">Time clock</a>`))
   })
 
   test('that is public has no secret', async () => {
@@ -103,7 +103,7 @@ describe('an application', () => {
       303,
       `${LIST}/${id}?done=saved`,
     ])
-    assert.deepEqual([(await stored(id))?.['acting_user_id'], (await stored(id))?.['name']], [veraId, 'Time clock'])
+    assert.deepEqual([(await stored(id))?.acting_user_id, (await stored(id))?.name], [veraId, 'Time clock'])
     assert.match((await ada.get(`${LIST}/${id}`)).text, /name="actingUser" type="text" value="vera"/)
   })
 
@@ -111,12 +111,12 @@ describe('an application', () => {
     const { id, secret } = await made()
     const [fresh] = shown((await ada.submit(`${LIST}/${id}`, { do: 'rotate' })).text)
     assert.notEqual(fresh, secret)
-    assert.equal((await stored(id))?.['secret_hash'], hashToken(fresh as string))
+    assert.equal((await stored(id))?.secret_hash, hashToken(fresh as string))
     await ada.submit(`${LIST}/${id}`, { do: 'disable' })
-    assert.equal(Boolean((await stored(id))?.['enabled']), false)
+    assert.equal(Boolean((await stored(id))?.enabled), false)
     assert.match((await ada.get(`${LIST}/${id}?done=disabled`)).text, /role="status"/)
     await ada.submit(`${LIST}/${id}`, { do: 'enable' })
-    assert.equal(Boolean((await stored(id))?.['enabled']), true)
+    assert.equal(Boolean((await stored(id))?.enabled), true)
   })
 
   test('is deleted after a confirmation', async () => {
@@ -163,7 +163,7 @@ describe('A user', () => {
   test('sees only the applications that they authorised, and revokes their access', async () => {
     const { id } = await made({ name: 'Seen' })
     const other = await made({ name: 'Not mine' })
-    const adas = (await it.db.one(sql`select id from principals where login = 'ada'`))?.['id']
+    const adas = (await it.db.one(sql`select id from principals where login = 'ada'`))?.id
     const grant = await it.db.transaction((tx) => allow(tx, id, veraId, ['api_v3'], new Date()))
     const foreign = await it.db.transaction((tx) => allow(tx, other.id, adas, ['api_v3'], new Date()))
     const { text } = await vera.get('/my/applications')
@@ -171,7 +171,7 @@ describe('A user', () => {
     assert.equal((await vera.submit('/my/applications', { end: String(foreign.id) })).status, 404)
     assert.deepEqual(to(await vera.submit('/my/applications', { end: String(grant.id) })), [303, '/my/applications?done=ended'])
     assert.deepEqual(
-      (await it.db.all(sql`select id from oauth_grants`)).map((row) => row['id']),
+      (await it.db.all(sql`select id from oauth_grants`)).map((row) => row.id),
       [foreign.id],
     )
   })

@@ -123,7 +123,7 @@ describe('being led elsewhere', () => {
 describe('proof of who began it (PKCE)', () => {
   test('is asked of every application that cannot keep a secret, and is never plain', async () => {
     const [ada, application] = [await it.person(), await it.application({ confidential: false })]
-    const ask = async (params: Record<string, string>) => returned(await it.authorize(ada.browser, application, params))['error']
+    const ask = async (params: Record<string, string>) => returned(await it.authorize(ada.browser, application, params)).error
     assert.equal(await ask({}), 'invalid_request')
     assert.equal(await ask({ code_challenge: verifier, code_challenge_method: 'plain' }), 'invalid_request')
     assert.equal(await ask({ code_challenge: verifier }), 'invalid_request')
@@ -227,11 +227,11 @@ describe('a refresh token', () => {
   test('that comes again after it was exchanged ends all that came of the same code, and of no other', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     const [stolen, elsewhere] = [await it.tokens(ada.browser, application), await it.tokens(ada.browser, application)]
-    const fresh = (await it.exchange(application, refresh(stolen['refresh_token']))).body
-    assert.deepEqual(errorOf(await it.exchange(application, refresh(stolen['refresh_token']))), [400, 'invalid_grant'])
+    const fresh = (await it.exchange(application, refresh(stolen.refresh_token))).body
+    assert.deepEqual(errorOf(await it.exchange(application, refresh(stolen.refresh_token))), [400, 'invalid_grant'])
     for (const { access_token } of [stolen, fresh]) assert.equal((await it.me(access_token as string)).status, 401)
     assert.deepEqual(errorOf(await it.exchange(application, refresh(fresh.refresh_token))), [400, 'invalid_grant'])
-    assert.equal((await it.me(elsewhere['access_token'])).status, 200)
+    assert.equal((await it.me(elsewhere.access_token)).status, 200)
   })
 
   test('that comes many times at once leaves nothing that could be used', async () => {
@@ -364,7 +364,7 @@ describe('asking for more than one was given', () => {
   test('at the beginning', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     for (const asked of ['admin', 'api_v3 admin', `api_v3 ${OTHER}`, 'openid', 'API_V3'])
-      assert.equal(returned(await it.authorize(ada.browser, application, { scope: asked }))['error'], 'invalid_scope')
+      assert.equal(returned(await it.authorize(ada.browser, application, { scope: asked })).error, 'invalid_scope')
   })
 
   test('when it is refreshed', async () => {
@@ -391,7 +391,7 @@ describe('asking for more than one was given', () => {
     const page = await it.authorize(ada.browser, application, { scope: 'api_v3' })
     assert.equal(page.status, 200)
     assert.equal(
-      returned(await it.authorize(ada.browser, application, { scope: 'api_v3', prompt: 'none' }))['error'],
+      returned(await it.authorize(ada.browser, application, { scope: 'api_v3', prompt: 'none' })).error,
       'consent_required',
     )
   })
@@ -448,7 +448,7 @@ describe('deciding for somebody', () => {
     const page = await it.authorize(ada.browser, application)
     const reply = await it.decide(eve.browser, page)
     stays(reply, 200)
-    assert.equal(fields(reply)['user'], String(eve.id))
+    assert.equal(fields(reply).user, String(eve.id))
     assert.deepEqual(await grantsOf(ada.id, it.db), [])
   })
 
@@ -494,35 +494,35 @@ describe('odd requests', () => {
 
   test('get answers in the address alone: no forms, no fragments, no scripts', async () => {
     for (const mode of ['form_post', 'fragment', 'web_message', 'jwt', 'query.jwt', ''])
-      assert.equal((await told({ response_mode: mode }))['error'], 'unsupported_response_mode', mode)
-    assert.ok((await told({ response_mode: 'query' }))['code'])
+      assert.equal((await told({ response_mode: mode })).error, 'unsupported_response_mode', mode)
+    assert.ok((await told({ response_mode: 'query' })).code)
   })
 
   test('get codes alone: neither tokens nor what says who one is', async () => {
     for (const type of ['token', 'id_token', 'code token', 'code id_token', 'none'])
-      assert.equal((await told({ response_type: type }))['error'], 'unsupported_response_type', type)
+      assert.equal((await told({ response_type: type })).error, 'unsupported_response_type', type)
   })
 
   test('that want nobody to be asked get an answer or an error, and never a page', async () => {
-    assert.ok((await told({ prompt: 'none' }))['code'])
+    assert.ok((await told({ prompt: 'none' })).code)
     const [ada, application] = [await it.person(), await it.application()]
-    assert.equal(returned(await it.authorize(ada.browser, application, { prompt: 'none' }))['error'], 'consent_required')
+    assert.equal(returned(await it.authorize(ada.browser, application, { prompt: 'none' })).error, 'consent_required')
     const nobody = await it.authorize(browser(it.url), application, { prompt: 'none' })
-    assert.equal(returned(nobody)['error'], 'login_required')
+    assert.equal(returned(nobody).error, 'login_required')
     for (const prompt of ['none consent', 'login', 'select_account', 'create', 'NONE'])
-      assert.equal(returned(await it.authorize(ada.browser, application, { prompt }))['error'], 'invalid_request', prompt)
+      assert.equal(returned(await it.authorize(ada.browser, application, { prompt })).error, 'invalid_request', prompt)
   })
 
   test('that come as objects or from elsewhere are refused rather than read in part', async () => {
-    assert.equal((await told({ request: 'e30.e30.' }))['error'], 'request_not_supported')
-    assert.equal((await told({ request_uri: 'https://evil.example/' }))['error'], 'request_uri_not_supported')
+    assert.equal((await told({ request: 'e30.e30.' })).error, 'request_not_supported')
+    assert.equal((await told({ request_uri: 'https://evil.example/' })).error, 'request_uri_not_supported')
   })
 
   test('for another resource than this server are refused', async () => {
-    assert.ok((await told({ resource: it.url }))['code'])
-    assert.ok((await told({ resource: `${it.url}/api/v3` }))['code'])
+    assert.ok((await told({ resource: it.url })).code)
+    assert.ok((await told({ resource: `${it.url}/api/v3` })).code)
     for (const resource of ['https://evil.example/', `${it.url}/other`, 'api', `${it.url}#x`])
-      assert.equal((await told({ resource }))['error'], 'invalid_target', resource)
+      assert.equal((await told({ resource })).error, 'invalid_target', resource)
     const [ada, application] = [await it.person(), await it.application()]
     const once = code({ code: await it.code(ada.browser, application), resource: 'https://evil.example/' })
     assert.deepEqual(errorOf(await it.exchange(application, once)), [400, 'invalid_target'])
@@ -564,10 +564,10 @@ describe('odd requests', () => {
   test('for tokens that outlast a session get what all get', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     const given = await it.tokens(ada.browser, application, { scope: 'api_v3 offline_access' })
-    assert.equal(given['scope'], 'api_v3')
-    const again = { refresh_token: given['refresh_token'], scope: 'api_v3 offline_access' }
+    assert.equal(given.scope, 'api_v3')
+    const again = { refresh_token: given.refresh_token, scope: 'api_v3 offline_access' }
     assert.equal((await it.exchange(application, { grant_type: 'refresh_token', ...again })).status, 200)
-    assert.ok((await told({ scope: 'offline_access' }))['code'])
+    assert.ok((await told({ scope: 'offline_access' })).code)
   })
 
   test('from applications without a secret get no token by themselves', async () => {
@@ -580,8 +580,8 @@ describe('a token for the API', () => {
   test('is not taken from the address, alone or beside another', async () => {
     const [ada, eve, application] = [await it.person(), await it.person(), await it.application()]
     const [mine, other] = [await it.tokens(ada.browser, application), await it.tokens(eve.browser, application)]
-    const path = `/users/me?access_token=${mine['access_token']}`
-    for (const one of [it.anonymous, client(it.url, other['access_token']), it.admin]) {
+    const path = `/users/me?access_token=${mine.access_token}`
+    for (const one of [it.anonymous, client(it.url, other.access_token), it.admin]) {
       const reply = await one.get(path)
       assert.equal(reply.status, 401)
       assert.match(reply.headers.get('www-authenticate') as string, /^Bearer .* error="invalid_token"/)
@@ -617,7 +617,7 @@ describe('whose word for our address is taken', () => {
       assert.equal(reply.status, 200)
       assert.doesNotMatch(reply.text, /evil/)
     }
-    assert.equal(returned(await it.authorize(ada.browser, application, {}, headers))['iss'], it.url)
+    assert.equal(returned(await it.authorize(ada.browser, application, {}, headers)).iss, it.url)
     assert.doesNotMatch((await it.authorize(browser(it.url), application, {}, headers)).headers.get('location') as string, /evil/)
   })
 
@@ -765,7 +765,7 @@ test('Somebody who has to sign in first is led on by a page, not in the same ste
     const reply = await it.authorize(ada.browser, application, {}, headers)
     assert.equal(reply.status, 200)
     const [, address = ''] = /^0;url=(.+)$/.exec(reply.headers.get('refresh') as string) ?? []
-    assert.ok(query(address)['code'])
+    assert.ok(query(address).code)
   }
   for (const headers of [
     { 'sec-fetch-site': 'cross-site' },

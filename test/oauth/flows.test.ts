@@ -41,7 +41,7 @@ describe('a client that knows only the server’s address', () => {
     assert.equal(tokens.token_type, 'bearer')
     assert.equal(tokens.expires_in, 7200)
     assert.equal(tokens.scope, 'api_v3')
-    assert.ok(Math.abs((tokens['created_at'] as number) - Date.now() / 1000) < 60)
+    assert.ok(Math.abs((tokens.created_at as number) - Date.now() / 1000) < 60)
     assert.deepEqual(await it.me(tokens.access_token), { status: 200, id: ada.id })
 
     const fresh = await oauth.refreshTokenGrant(config, tokens.refresh_token as string)
@@ -147,7 +147,7 @@ describe('the consent page', () => {
     ada.browser.cookie = ''
     const reply = await it.authorize(ada.browser, application)
     assert.equal(reply.status, 303)
-    const back = query(new URL(reply.headers.get('location') as string, it.url).href)['back_url'] as string
+    const back = query(new URL(reply.headers.get('location') as string, it.url).href).back_url as string
     assert.match(back, /^\/oauth\/authorize\?response_type=code&client_id=/)
     ada.browser.cookie = cookie
     assert.match((await ada.browser.get(back)).text, /<h1>Authorise App \d+\?/)
@@ -208,6 +208,5 @@ test('Codes and tokens are stored as hashes', async () => {
   const tokens = await it.tokens(ada.browser, application)
   const rows = await Promise.all([it.db.all(sql`select * from oauth_tokens`), it.db.all(sql`select * from oauth_applications`)])
   const stored = JSON.stringify(rows)
-  for (const secret of [code, tokens['access_token'], tokens['refresh_token'], application.secret])
-    assert.ok(!stored.includes(secret))
+  for (const secret of [code, tokens.access_token, tokens.refresh_token, application.secret]) assert.ok(!stored.includes(secret))
 })

@@ -112,7 +112,7 @@ export async function scene(): Promise<Scene> {
     async code(one, application, params = {}) {
       let reply = await own.authorize(one, application, params)
       if (reply.status === 200) reply = await own.decide(one, reply)
-      return returned(reply, params['redirect_uri'])['code'] as string
+      return returned(reply, params.redirect_uri).code as string
     },
 
     exchange({ clientId, secret }, params, path = '/oauth/token') {
@@ -125,7 +125,7 @@ export async function scene(): Promise<Scene> {
 
     async tokens(one, application, params = {}) {
       const code = await own.code(one, application, { ...pkce, ...params })
-      const redirect_uri = params['redirect_uri'] ?? CALLBACK
+      const redirect_uri = params.redirect_uri ?? CALLBACK
       const reply = await own.exchange(application, {
         grant_type: 'authorization_code',
         code,

@@ -354,7 +354,7 @@ describe('an unlinked subject', () => {
   test('waits for activation, gets an account, or none, by the setting self_registration', async () => {
     const pending = 'Your account has been created. An administrator must activate it before you can sign in.'
     isRefused(await signIn(person()), 422, pending)
-    assert.equal((await userOf('login', `newcomer-${count}`))?.['status'], 2)
+    assert.equal((await userOf('login', `newcomer-${count}`))?.status, 2)
     isRefused(await signIn(person()), 422, INACTIVE)
     for (const [setting, more] of [
       [1, { sub: 'by mail', preferred_username: 'by-mail', email: 'by-mail@example.org' }],
@@ -422,7 +422,7 @@ describe('an account with the address of the subject', () => {
     return { id, person: { sub: `owner ${count}`, email: email.toUpperCase(), email_verified: true } as Person }
   }
   const links = async (id: number) =>
-    (await it.db.all(sql`select subject from user_auth_identities where user_id = ${id}`)).map((row) => row['subject'])
+    (await it.db.all(sql`select subject from user_auth_identities where user_id = ${id}`)).map((row) => row.subject)
 
   test('is linked if the provider has verified the address', async () => {
     const { id, person } = await owner()

@@ -47,7 +47,7 @@ describe('A manager of users cannot change an administrator:', () => {
   test('neither lock nor remove', async () => {
     assert.equal((await manager.post(`/users/${boss}/lock`)).status, 403)
     assert.equal((await manager.delete(`/users/${boss}`)).status, 403)
-    assert.equal((await stored(boss))?.['status'], 1)
+    assert.equal((await stored(boss))?.status, 1)
   })
 
   test('nor with a session', async () => {
@@ -61,8 +61,8 @@ describe('A manager of users cannot change an administrator:', () => {
       password: 'mine now 12!',
       repeated: 'mine now 12!',
     })
-    assert.equal((await stored(boss))?.['password_hash'], hash)
-    assert.notEqual((await stored(boss))?.['first_name'], 'X')
+    assert.equal((await stored(boss))?.password_hash, hash)
+    assert.notEqual((await stored(boss))?.first_name, 'X')
   })
 
   test('nor create one: neither from an existing user nor a new one', async () => {
@@ -70,7 +70,7 @@ describe('A manager of users cannot change an administrator:', () => {
     assert.equal((await manager.patch(`/users/${other}`, { admin: true })).status, 422)
     const { status } = await manager.post('/users', { email: 'new@example.net', status: 'invited', admin: true })
     assert.equal(status, 422)
-    assert.equal((await stored(other))?.['admin'], false)
+    assert.equal((await stored(other))?.admin, false)
   })
 })
 

@@ -91,7 +91,7 @@ test('Of two concurrent uses one succeeds', async () => {
   assert.deepEqual(replies.map(({ status }) => status).toSorted(), [303, 410])
   const won = replies.findIndex(({ status }) => status === 303)
   assert.deepEqual(
-    (await users()).map((user) => user['login']),
+    (await users()).map((user) => user.login),
     [`ada${won}`],
   )
   assert.equal((await browser(url).signIn(`ada${won}`, `${PASSWORD} ${won}`)).status, 303)

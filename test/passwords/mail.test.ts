@@ -46,7 +46,7 @@ const send = (post: Post, minutes = 0) =>
     post,
     now: at(minutes),
     only: [sendOut.name],
-    failed: ({ about, isLast }) => void failures.push([about['to'] === 'vera@example.net', about['subject'], isLast]),
+    failed: ({ about, isLast }) => void failures.push([about.to === 'vera@example.net', about.subject, isLast]),
   })
 const left = async () => (await jobsOf(place.db, sendOut)).length
 

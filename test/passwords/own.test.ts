@@ -68,7 +68,7 @@ describe('The password page', () => {
       assert.match(saidOf(reply, field) ?? '', sentence)
       assert.equal(/battery|correct horse/.test(reply.text), false, 'no password is put into a page')
     }
-    assert.equal((await row())['password_hash'], hash)
+    assert.equal((await row()).password_hash, hash)
   })
 
   test('has no form for users of an identity provider', async () => {
@@ -76,7 +76,7 @@ describe('The password page', () => {
     await it.admin.patch(`/users/${vera}`, { identityUrl: 'https://id.example.net/1' })
     assert.match((await one.get(PAGE)).text, /has no password on this server/)
     assert.equal((await one.submit(PAGE, changing(ANOTHER))).status, 422)
-    assert.equal((await row())['password_hash'], hash)
+    assert.equal((await row()).password_hash, hash)
   })
 
   test('requires a session, and accepts no form of another site', async () => {
@@ -106,13 +106,13 @@ describe('Guessing', () => {
     for (const [i, door] of doors.entries()) {
       const { status } = await door()
       assert.equal(status, i === 4 ? 200 : 422)
-      assert.equal((await row())['failed_logins'], i + 1)
+      assert.equal((await row()).failed_logins, i + 1)
     }
     assert.equal((await signIn(PASSWORD)).status, 422)
     assert.equal((await one.submit('/confirm', { password: PASSWORD })).status, 422)
     assert.equal((await one.submit(PAGE, changing(ANOTHER))).status, 422)
     assert.equal((await patch(client, ANOTHER)).status, 422)
-    assert.equal((await row())['password_hash'], hash)
+    assert.equal((await row()).password_hash, hash)
     await it.setting('brute_force_block_after_failed_logins', 20)
   })
 
@@ -135,7 +135,7 @@ describe('Guessing', () => {
     assert.equal((await one.submit('/confirm', { password: PASSWORD })).status, 429)
     assert.equal((await signIn(PASSWORD)).status, 429)
     assert.equal(computations(), computed)
-    assert.equal((await row())['password_hash'], hash)
+    assert.equal((await row()).password_hash, hash)
     await it.setting('brute_force_block_after_failed_logins', 20)
   })
 
@@ -143,7 +143,7 @@ describe('Guessing', () => {
     await it.setting('brute_force_block_after_failed_logins', 3)
     const client = await it.as(vera)
     await Promise.all(Array.from({ length: 10 }, () => patch(client, ANOTHER, 'wrong')))
-    assert.equal((await row())['failed_logins'], 3)
+    assert.equal((await row()).failed_logins, 3)
     assert.equal((await patch(client, ANOTHER)).status, 422)
     await it.setting('brute_force_block_after_failed_logins', 20)
   })
@@ -152,9 +152,9 @@ describe('Guessing', () => {
     const client = await it.as(vera)
     await patch(client, ANOTHER, 'wrong')
     assert.equal((await patch(client, ANOTHER)).status, 200)
-    assert.equal((await row())['failed_logins'], 0)
+    assert.equal((await row()).failed_logins, 0)
     assert.equal((await client.patch('/users/me', { firstName: 'Verena' })).status, 200, 'what is no password is not counted')
-    assert.equal((await row())['failed_logins'], 0)
+    assert.equal((await row()).failed_logins, 0)
   })
 })
 
@@ -203,7 +203,7 @@ describe('A mail notifies the owner of a password change', () => {
   for (const [name, change] of ways) {
     test(name, async () => {
       await change()
-      assert.equal(await verifyPassword(ANOTHER, (await row())['password_hash']), true)
+      assert.equal(await verifyPassword(ANOTHER, (await row()).password_hash), true)
       const mails = await mailOf(it)
       assert.deepEqual(mails.map(({ recipient }) => recipient).slice(0, 1), [`${login}@example.net`])
       assert.match(mails[0]?.subject ?? '', /^Your password at Halyard has been changed$/)
@@ -274,7 +274,7 @@ describe('A forced password change', () => {
     assert.deepEqual(to(await one.submit(FORCED, twice(ANOTHER))), [303, '/login'])
     await one.signIn(login, PASSWORD)
     assert.deepEqual(to(await one.submit(FORCED, twice(ANOTHER))), [303, PAGE])
-    assert.equal((await row())['password_hash'], hash)
+    assert.equal((await row()).password_hash, hash)
   })
 })
 

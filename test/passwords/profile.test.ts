@@ -38,7 +38,7 @@ test('The name is changed, and shown as text', async () => {
   const { text } = await one.get('/my/account?done=saved')
   assert.match(text, /role="status" class="notice">Saved\.</)
   assert.match(text, /name="lastName" type="text" value="O&#39;Hara &amp; Co \(2\)"/)
-  assert.equal((await row())['name'], "Zoë O'Hara & Co (2)")
+  assert.equal((await row()).name, "Zoë O'Hara & Co (2)")
 })
 
 test('The error of a name appears at its field, which keeps the input', async () => {
@@ -49,7 +49,7 @@ test('The error of a name appears at its field, which keeps the input', async ()
     ['First name is invalid.', "Last name can't be blank."],
   )
   assert.match(reply.text, /value="&lt;b&gt;Zoë&lt;\/b&gt;"[^>]* aria-invalid="true" aria-describedby="firstName-error"/)
-  assert.equal((await row())['first_name'], 'Vera')
+  assert.equal((await row()).first_name, 'Vera')
 })
 
 test('Additional fields of a form change nothing', async () => {
@@ -64,13 +64,13 @@ test('Changing the e-mail address requires a fresh proof and notifies the old ad
   mock.timers.tick(16 * MINUTE)
   assert.deepEqual(to(await one.get('/my/email')), [303, '/confirm?back_url=%2Fmy%2Femail'])
   assert.deepEqual(to(await one.submit('/my/email', { email: 'new@example.net' })), [303, '/confirm?back_url=%2Fmy%2Femail'])
-  assert.equal((await row())['email'], `${login}@example.net`)
+  assert.equal((await row()).email, `${login}@example.net`)
   await one.submit('/confirm', { password: PASSWORD })
   const wrong = await one.submit('/my/email', { email: 'nowhere' })
   assert.deepEqual([wrong.status, saidOf(wrong, 'email')], [422, 'Email is invalid.'])
   assert.deepEqual(await mailOf(it), [])
   assert.deepEqual(to(await one.submit('/my/email', { email: `${login}-new@example.net` })), [303, '/my/account?done=saved'])
-  assert.equal((await row())['email'], `${login}-new@example.net`)
+  assert.equal((await row()).email, `${login}-new@example.net`)
   const mails = await mailOf(it)
   assert.deepEqual(
     mails.map(({ recipient, subject }) => [recipient, subject]),
@@ -88,10 +88,10 @@ test('Language and time zone are selected from the values of the API', async () 
     303,
     '/my/settings?done=saved',
   ])
-  assert.deepEqual([(await row())['language'], (await row())['time_zone']], ['de', 'Europe/Berlin'])
+  assert.deepEqual([(await row()).language, (await row()).time_zone], ['de', 'Europe/Berlin'])
   assert.match((await one.get('/my/settings')).text, /<option value="Europe\/Berlin" selected>/)
   await one.submit('/my/settings', { language: 'de', timeZone: '' })
-  assert.equal((await row())['time_zone'], null)
+  assert.equal((await row()).time_zone, null)
 })
 
 test('Without an own language the default is selected, not the first option', async () => {
@@ -106,7 +106,7 @@ test('Invalid settings are not saved, not even in part', async () => {
   const reply = await one.submit('/my/settings', { language: 'de', timeZone: 'Mars/Olympus' })
   assert.equal(reply.status, 422)
   assert.match(saidOf(reply, 'timeZone') ?? '', /allowed values/)
-  assert.equal((await row())['language'], 'en')
+  assert.equal((await row()).language, 'en')
   const other = await one.submit('/my/settings', { language: 'english!', timeZone: '' })
   assert.match(saidOf(other, 'language') ?? '', /allowed values/)
 })
@@ -118,7 +118,7 @@ test('Users of an identity provider learn where to change their name', async () 
   assert.equal(text.includes('action="/my/account"'), false)
   assert.equal((await one.submit('/my/account', { firstName: 'Zoë', lastName: 'Z' })).status, 422)
   assert.equal((await one.submit('/my/email', { email: 'x@example.net' })).status, 422)
-  assert.equal((await row())['first_name'], 'Vera')
+  assert.equal((await row()).first_name, 'Vera')
 })
 
 test('Other sites cannot send the form, and anonymous visitors are redirected to the sign-in', async () => {

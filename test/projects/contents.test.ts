@@ -22,29 +22,29 @@ before(async () => {
   const bareId = await make.user()
   await make.member(bareId, projectId, [])
   bare = await halyard.as(bareId)
-  categories['sails'] = await make.row('categories', { project_id: projectId, name: 'Sails' }, 'categories')
-  categories['hull'] = await make.row('categories', { project_id: projectId, name: 'Hull', assigned_to_id: veraId }, 'categories')
-  categories['other'] = await make.row('categories', { project_id: otherId, name: 'Other' }, 'categories')
+  categories.sails = await make.row('categories', { project_id: projectId, name: 'Sails' }, 'categories')
+  categories.hull = await make.row('categories', { project_id: projectId, name: 'Hull', assigned_to_id: veraId }, 'categories')
+  categories.other = await make.row('categories', { project_id: otherId, name: 'Other' }, 'categories')
 })
 after(() => halyard.close())
 
 test('a category names its project and who is responsible for it', async () => {
-  const { status, body } = await vera.get(`/categories/${categories['hull']}`)
+  const { status, body } = await vera.get(`/categories/${categories.hull}`)
   assert.equal(status, 200)
   assert.deepEqual([body._type, body.name], ['Category', 'Hull'])
   assert.deepEqual(body._links, {
-    self: { href: `/api/v3/categories/${categories['hull']}`, title: 'Hull' },
+    self: { href: `/api/v3/categories/${categories.hull}`, title: 'Hull' },
     project: { href: `/api/v3/projects/${projectId}`, title: 'Ship' },
     defaultAssignee: { href: `/api/v3/users/${veraId}`, title: 'Vera' },
   })
   assert.equal(body._embedded.project.identifier, 'ship')
   assert.equal(body._embedded.defaultAssignee.name, 'Vera')
-  const { _links } = (await vera.get(`/categories/${categories['sails']}`)).body
+  const { _links } = (await vera.get(`/categories/${categories.sails}`)).body
   assert.deepEqual(_links.defaultAssignee, { href: null })
 })
 
 test('categories of hidden projects are hidden', async () => {
-  assert.equal((await vera.get(`/categories/${categories['other']}`)).status, 404)
+  assert.equal((await vera.get(`/categories/${categories.other}`)).status, 404)
   assert.equal((await vera.get('/categories/999999')).status, 404)
 })
 
@@ -52,7 +52,7 @@ test('a project lists its categories by name, without pages', async () => {
   for (const path of [`/projects/${projectId}`, '/projects/ship', `/workspaces/${projectId}`]) {
     const reply = await bare.get(`${path}/categories?pageSize=1`)
     assert.equal(reply.status, 200)
-    assert.deepEqual(ids(reply), [categories['hull'], categories['sails']])
+    assert.deepEqual(ids(reply), [categories.hull, categories.sails])
     assert.ok(!('pageSize' in reply.body))
     assert.equal(reply.body._links.self.href, `/api/v3${path}/categories`)
   }

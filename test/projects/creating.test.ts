@@ -76,7 +76,7 @@ test('a project starts with the usual modules and types', async () => {
     ['Task', 'Milestone', 'Summary task'],
   )
   const modules = await halyard.db.all(sql`select name from enabled_modules where project_id = ${id} order by name`)
-  assert.ok(modules.some((module) => module['name'] === 'work_package_tracking'))
+  assert.ok(modules.some((module) => module.name === 'work_package_tracking'))
 })
 
 test('whoever creates a project is a member of it and is told what can be done', async () => {
@@ -90,7 +90,7 @@ test('whoever creates a project is a member of it and is told what can be done',
     select r.name from memberships m join membership_roles x on x.membership_id = m.id join roles r on r.id = x.role_id
     where m.project_id = ${body.id} and m.principal_id = ${founderId}`)
   assert.deepEqual(
-    roles.map((role) => role['name']),
+    roles.map((role) => role.name),
     ['Project admin'],
   )
 })

@@ -75,7 +75,7 @@ test('work packages of other projects stay, without the parents they lose', asyn
   const child = await halyard.make.workPackage({ project_id: stays.id, parent_id: gone.workPackage })
   assert.equal((await halyard.admin.delete(`/projects/${gone.id}`)).status, 204)
   const row = await halyard.db.one(sql`select parent_id from work_packages where id = ${child}`)
-  assert.equal(row?.['parent_id'], null)
+  assert.equal(row?.parent_id, null)
 })
 
 test('parents in other projects gather anew from the children they keep', async () => {
@@ -86,7 +86,7 @@ test('parents in other projects gather anew from the children they keep', async 
   await make.workPackage({ project_id: gone, parent_id: parent, estimated_hours: 4 })
   assert.equal((await admin.delete(`/projects/${gone}`)).status, 204)
   const row = await db.one(sql`select derived_estimated_hours from work_packages where id = ${parent}`)
-  assert.equal(row?.['derived_estimated_hours'], 3)
+  assert.equal(row?.derived_estimated_hours, 3)
 })
 
 test('a project whose versions others use is not deleted', async () => {

@@ -26,8 +26,8 @@ before(async () => {
     projects[name] = await make.project({ name, identifier: name.toLowerCase().replaceAll(' ', '-'), ...values })
   }
   await add('Hull', { created_at: '2020-01-01T00:00:00.000Z', updated_at: '2020-01-01T00:00:00.000Z' })
-  await add('Keel', { parent_id: projects['Hull'], status_code: 'on_track' })
-  await add('Bolt', { parent_id: projects['Keel'], status_code: 'at_risk', templated: true })
+  await add('Keel', { parent_id: projects.Hull, status_code: 'on_track' })
+  await add('Bolt', { parent_id: projects.Keel, status_code: 'at_risk', templated: true })
   await add('Mast', { public: true })
   await add('Wreck', { active: false })
   await add('Secret')

@@ -11,13 +11,13 @@ const projects: Record<string, number> = {}
 before(async () => {
   halyard = await instance()
   const { make } = halyard
-  projects['own'] = await make.project({ name: 'Own', identifier: 'own', description: 'What **for**.', status_code: 'at_risk' })
-  projects['foreign'] = await make.project({ name: 'Foreign', identifier: 'foreign' })
-  projects['open'] = await make.project({ name: 'Open', identifier: 'open', public: true })
-  projects['archived'] = await make.project({ name: 'Archived', identifier: 'archived', active: false })
+  projects.own = await make.project({ name: 'Own', identifier: 'own', description: 'What **for**.', status_code: 'at_risk' })
+  projects.foreign = await make.project({ name: 'Foreign', identifier: 'foreign' })
+  projects.open = await make.project({ name: 'Open', identifier: 'open', public: true })
+  projects.archived = await make.project({ name: 'Archived', identifier: 'archived', active: false })
   const userId = await make.user()
-  await make.member(userId, projects['own'], ['view_work_packages', 'view_members', 'add_work_packages'])
-  await make.member(userId, projects['archived'], ['view_work_packages'])
+  await make.member(userId, projects.own, ['view_work_packages', 'view_members', 'add_work_packages'])
+  await make.member(userId, projects.archived, ['view_work_packages'])
   vera = await halyard.as(userId)
 })
 after(() => halyard.close())
@@ -59,7 +59,7 @@ test('links are offered by permission', async () => {
     'workPackages',
   ])
   assert.deepEqual(_links.createWorkPackage, {
-    href: `/api/v3/workspaces/${projects['own']}/work_packages/form`,
+    href: `/api/v3/workspaces/${projects.own}/work_packages/form`,
     method: 'post',
   })
   const admins = (await halyard.admin.get(path('own'))).body._links
@@ -67,7 +67,7 @@ test('links are offered by permission', async () => {
 })
 
 test('a project is found by its identifier', async () => {
-  assert.equal((await vera.get('/projects/own')).body.id, projects['own'])
+  assert.equal((await vera.get('/projects/own')).body.id, projects.own)
 })
 
 test('a project that is not visible answers like one that does not exist', async () => {
@@ -89,7 +89,7 @@ test('a public project is everybody’s to see, an archived one only the adminis
 })
 
 test('the list holds what the viewer sees, newest first', async () => {
-  assert.deepEqual(ids(await vera.get('/projects')), [projects['open'], projects['own']])
+  assert.deepEqual(ids(await vera.get('/projects')), [projects.open, projects.own])
   assert.deepEqual(
     ids(await halyard.admin.get('/projects')),
     ['archived', 'open', 'foreign', 'own'].map((name) => projects[name]),
@@ -99,7 +99,7 @@ test('the list holds what the viewer sees, newest first', async () => {
 test('anonymous visitors need to be let in, and then see what is public', async () => {
   assert.equal((await halyard.anonymous.get('/projects')).status, 401)
   await halyard.setting('login_required', false)
-  assert.deepEqual(ids(await halyard.anonymous.get('/projects')), [projects['open']])
+  assert.deepEqual(ids(await halyard.anonymous.get('/projects')), [projects.open])
   await halyard.setting('login_required', true)
 })
 
@@ -137,6 +137,6 @@ test('the number of statements does not depend on how many projects there are', 
     return halyard.db.statements - start
   }
   const few = await measure()
-  for (let n = 0; n < 10; n++) await halyard.make.project({ public: true, parent_id: projects['open'] })
+  for (let n = 0; n < 10; n++) await halyard.make.project({ public: true, parent_id: projects.open })
   assert.equal(await measure(), few)
 })

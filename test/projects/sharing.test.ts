@@ -15,12 +15,12 @@ const version = (name: string) => versions[name] as number
 before(async () => {
   halyard = await instance()
   const { make } = halyard
-  projects['root'] = await make.project({ name: 'root' })
-  projects['upper'] = await make.project({ name: 'upper', parent_id: projects['root'] })
-  projects['middle'] = await make.project({ name: 'middle', parent_id: projects['upper'] })
-  projects['lower'] = await make.project({ name: 'lower', parent_id: projects['middle'] })
-  projects['aside'] = await make.project({ name: 'aside', parent_id: projects['root'] })
-  projects['apart'] = await make.project({ name: 'apart' })
+  projects.root = await make.project({ name: 'root' })
+  projects.upper = await make.project({ name: 'upper', parent_id: projects.root })
+  projects.middle = await make.project({ name: 'middle', parent_id: projects.upper })
+  projects.lower = await make.project({ name: 'lower', parent_id: projects.middle })
+  projects.aside = await make.project({ name: 'aside', parent_id: projects.root })
+  projects.apart = await make.project({ name: 'apart' })
   for (const sharing of ['none', 'descendants', 'hierarchy', 'tree', 'system']) {
     versions[sharing] = await make.row(
       'versions',
@@ -134,8 +134,7 @@ test('sharing less takes the version off the work packages it does not reach any
   const planned = async (project: string) => make.workPackage({ project_id: id(project), version_id: version('hierarchy') })
   const [above, below] = [await planned('upper'), await planned('lower')]
   assert.equal((await patch(admin, 'hierarchy', 'descendants')).status, 200)
-  const versionOf = async (one: number) =>
-    (await db.one(sql`select version_id from work_packages where id = ${one}`))?.['version_id']
+  const versionOf = async (one: number) => (await db.one(sql`select version_id from work_packages where id = ${one}`))?.version_id
   assert.equal(await versionOf(above), null)
   assert.equal(await versionOf(below), version('hierarchy'))
   assert.deepEqual(

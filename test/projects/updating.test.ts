@@ -130,7 +130,7 @@ test('versions do not follow where they are not shared any more', async () => {
   const planned = await make.workPackage({ project_id: below, version_id: version })
   assert.equal((await admin.patch(`/projects/${below}`, parent(null))).status, 200)
   const row = await db.one(sql`select version_id, lock_version from work_packages where id = ${planned}`)
-  assert.deepEqual([row?.['version_id'], row?.['lock_version']], [null, 1])
+  assert.deepEqual([row?.version_id, row?.lock_version], [null, 1])
 })
 
 test('archiving is a right of its own and takes everything below along', async () => {

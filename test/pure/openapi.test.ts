@@ -27,7 +27,7 @@ const target = (pointer: string): unknown =>
     .split('/')
     .reduce((node: any, key) => node?.[key.replaceAll('~1', '/').replaceAll('~0', '~')], document)
 
-const resolved = (node: Node): Node => (typeof node['$ref'] === 'string' ? (target(node['$ref']) as Node) : node)
+const resolved = (node: Node): Node => (typeof node.$ref === 'string' ? (target(node.$ref) as Node) : node)
 
 /** Every operation with what it is called here. */
 const described: [name: string, operation: Node][] = Object.entries<Node>(document.paths).flatMap(([path, item]) =>
@@ -37,7 +37,7 @@ const described: [name: string, operation: Node][] = Object.entries<Node>(docume
 /** Every JSON content of answers and bodies. */
 const contents: [name: string, content: Node][] = described.flatMap(([name, { responses, requestBody }]) =>
   [...Object.entries<Node>(responses), ...(requestBody ? [['body', requestBody] as [string, Node]] : [])].flatMap(([what, one]) =>
-    Object.entries<Node>(resolved(one)['content'] ?? {})
+    Object.entries<Node>(resolved(one).content ?? {})
       .filter(([type]) => type.endsWith('json'))
       .map(([, content]): [string, Node] => [`${name} ${what}`, content]),
   ),
@@ -53,7 +53,7 @@ describe('the document', () => {
   })
 
   test('refers to nothing that is not there, and holds no schema that nothing refers to', () => {
-    const references = [...nodesOf(document)].map(([, node]) => node['$ref']).filter((one) => typeof one === 'string')
+    const references = [...nodesOf(document)].map(([, node]) => node.$ref).filter((one) => typeof one === 'string')
     assert.deepEqual(
       references.filter((one) => target(one) === undefined),
       [],
@@ -84,7 +84,7 @@ describe('the document', () => {
 
   test('tells every path parameter that a path has, and no other', () => {
     for (const [name, { parameters: own = [] }] of described) {
-      const inPath = own.filter((one: Node) => one['in'] === 'path').map((one: Node) => one['name'])
+      const inPath = own.filter((one: Node) => one.in === 'path').map((one: Node) => one.name)
       assert.deepEqual(
         inPath,
         [...name.matchAll(/\{(\w+)\}/g)].map(([, one]) => one),
@@ -134,7 +134,7 @@ describe('its schemas', () => {
     const bare = shapes.filter(([at, node]) => {
       if (/\/(?:properties|examples|example|enum|default)$|\/examples\//.test(at)) return false
       const isNothing = Object.keys(node).every((key) => key === 'description')
-      return isNothing || (node['type'] === 'object' && !members.some((one) => one in node))
+      return isNothing || (node.type === 'object' && !members.some((one) => one in node))
     })
     assert.deepEqual(
       bare.map(([at]) => at),
@@ -145,7 +145,7 @@ describe('its schemas', () => {
   test('explain every property and every link', () => {
     const untold = Object.entries<Node>(schemas).flatMap(([name, { properties = {}, description }]) => {
       const own = Object.entries<Node>({ ...properties, ...properties._links?.properties })
-      const isTold = ([key, one]: [string, Node]) => key.startsWith('_') || resolved(one)['description']
+      const isTold = ([key, one]: [string, Node]) => key.startsWith('_') || resolved(one).description
       return [...(description ? [] : [name]), ...notLike(own, isTold, ([key]) => `${name}.${key}`)]
     })
     assert.deepEqual(untold, [])
@@ -165,7 +165,7 @@ describe('its examples', () => {
     assert.deepEqual(
       notLike(
         contents,
-        ([, content]) => content['examples'] ?? content['example'],
+        ([, content]) => content.examples ?? content.example,
         ([name]) => name,
       ),
       [],
@@ -178,7 +178,7 @@ describe('its examples', () => {
     ajv.addSchema(document, 'document')
     const wrong: string[] = []
     const pairs = contents.flatMap(([name, { schema, examples: shared = {}, example }]) => {
-      const values = Object.values<Node>(shared).map((one) => resolved(one)['value'])
+      const values = Object.values<Node>(shared).map((one) => resolved(one).value)
       return [...values, ...(example === undefined ? [] : [example])].map((value) => ({ name, schema, value }))
     })
     // Most operations share what they answer.
@@ -197,7 +197,7 @@ describe('its examples', () => {
     const paths = Object.keys(document.paths).map((path) => new RegExp(`^${path.replace(/\{[^}]*\}/g, '.+')}$`))
     // Addresses that objects have by which they are known, without anything to be read there.
     const names = /^\/api\/v3\/(emoji_reactions|programs|portfolios|example)(\/|$)/
-    const hrefs = [...nodesOf(examples)].map(([, node]) => node['href']).filter((one) => typeof one === 'string')
+    const hrefs = [...nodesOf(examples)].map(([, node]) => node.href).filter((one) => typeof one === 'string')
     const lost = hrefs.filter(
       (href) => href.startsWith('/api/v3') && !names.test(href) && !paths.some((one) => one.test(href.replace(/\?.*/, ''))),
     )

@@ -71,7 +71,7 @@ test('The address of a query is told once, to whoever made it', async () => {
     },
   })
   const [token] = await world.server.db.all(sql`select * from tokens where query_id = ${id}`)
-  assert.deepEqual([token!['name'], token!['hash'], token!['user_id']], ['My phone', hashToken(key![3]!), sharerId])
+  assert.deepEqual([token!.name, token!.hash, token!.user_id], ['My phone', hashToken(key![3]!), sharerId])
 })
 
 test('It needs a name that no other address of the query has', async () => {

@@ -8,14 +8,14 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
-const found = (process.env['PATH'] ?? '')
+const found = (process.env.PATH ?? '')
   .split(delimiter)
   .flatMap((folder) => NAMES.map((name) => join(folder, name)))
   .find((path) => existsSync(path))
 
 /** Why there is no browser to look with; false where there is one. In CI there has to be. */
 export const browserMissing: string | false =
-  found || process.env['CI'] === 'true' ? false : 'no Chromium on this machine (on Debian: apt-get install chromium)'
+  found || process.env.CI === 'true' ? false : 'no Chromium on this machine (on Debian: apt-get install chromium)'
 
 /** Starts the browser; whoever does has to close it. */
 export const startBrowser = (): Promise<Browser> =>
@@ -37,7 +37,7 @@ export async function assertFit(page: Page, name: string): Promise<void> {
   assert.ok(wide <= screen, `${name} is ${wide} wide on a screen of ${screen}`)
 }
 
-const folder = process.env['HALYARD_SCREENSHOTS']
+const folder = process.env.HALYARD_SCREENSHOTS
 
 /** Keeps a picture of a page where HALYARD_SCREENSHOTS names a folder for them. */
 export async function picture(page: Page, name: string): Promise<void> {

@@ -7,8 +7,8 @@ import { connect } from '#db/connect.ts'
 import type { Database } from '#db/database.ts'
 import { type Outside, outsidePostgres, outsideSqlite } from './outside.ts'
 
-export const isPostgres = process.env['HALYARD_TEST_ENGINE'] === 'postgres'
-const postgresUrl = process.env['HALYARD_TEST_DATABASE_URL'] ?? ''
+export const isPostgres = process.env.HALYARD_TEST_ENGINE === 'postgres'
+const postgresUrl = process.env.HALYARD_TEST_DATABASE_URL ?? ''
 /** Longer than a server waits: a test is to be green on a busy machine as well. */
 const BUSY_MACHINE_MS = 60_000
 const newName = () => `test_${randomBytes(6).toString('hex')}`

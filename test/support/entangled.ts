@@ -232,13 +232,13 @@ export async function inMirror<T>(db: Database, ties: Entangled['ties'], work: (
     db.transaction(async (tx) => {
       for (const [there, back] of ties) await tx.run(of === 'to' ? there : back)
       for (const { table, row, to } of changes) {
-        const same = 'version' in row && 'journal_id' in row ? sql` and journal_id = ${row['journal_id']}` : raw('')
+        const same = 'version' in row && 'journal_id' in row ? sql` and journal_id = ${row.journal_id}` : raw('')
         for (const column of Object.keys(to)) {
           const kept = of === 'to' ? to[column] : row[column]
           // JSON travels as a text: of lists the driver makes something else. One column of JSON holds a text.
           const isJson = column === 'default_value' || (typeof kept === 'object' && kept !== null)
           const value = isJson ? JSON.stringify(kept) : kept
-          await tx.run(sql`update ${name(table)} set ${name(column)} = ${value} where id = ${row['id']}${same}`)
+          await tx.run(sql`update ${name(table)} set ${name(column)} = ${value} where id = ${row.id}${same}`)
         }
       }
       await invalidate(tx, ...topics, 'custom_options', 'custom_field_items')

@@ -8,13 +8,13 @@ let count = 0
 
 /** The addresses that an entry of a schema offers as values; those within the project `place` alone, if any are. */
 export async function offered(entry: Json, { send }: Person, place?: string): Promise<string[]> {
-  const allowed = entry['_links']?.allowedValues
+  const allowed = entry._links?.allowedValues
   if (Array.isArray(allowed)) return allowed.map((link) => link.href)
   if (typeof allowed?.href !== 'string') return []
   const list = await send('GET', allowed.href)
   const elements: Json[] = list.status === 200 ? list.body._embedded.elements : []
-  const inPlace = elements.filter((one) => one['_links'].project?.href === place)
-  return (inPlace.length > 0 ? inPlace : elements).map((one) => one['_links'].self.href)
+  const inPlace = elements.filter((one) => one._links.project?.href === place)
+  return (inPlace.length > 0 ? inPlace : elements).map((one) => one._links.self.href)
 }
 
 /**
@@ -30,9 +30,9 @@ export async function anotherValue(
   { others = [] as readonly string[], attempt = 0, place = undefined as string | undefined } = {},
 ): Promise<unknown> {
   const n = ++count
-  const texts: unknown[] | undefined = entry['_embedded']?.allowedValues
-  if (entry['location'] === '_links') {
-    const isMany = Array.isArray(current) || String(entry['type']).startsWith('[]')
+  const texts: unknown[] | undefined = entry._embedded?.allowedValues
+  if (entry.location === '_links') {
+    const isMany = Array.isArray(current) || String(entry.type).startsWith('[]')
     const taken = [current].flat().map((link) => link?.href)
     const list = await offered(entry, person, place)
     const href = (list.length > 0 ? list : others).filter((one) => attempt > 0 || !taken.includes(one))[attempt]
@@ -40,7 +40,7 @@ export async function anotherValue(
     return isMany ? [{ href }] : { href }
   }
   if (texts) return texts.find((text) => text !== current)
-  switch (entry['type']) {
+  switch (entry.type) {
     case 'String':
       return attempt % 2 === 0 ? `law-${n}` : `law${n}@example.net`
     case 'Password':
@@ -64,17 +64,17 @@ export async function anotherValue(
 
 /** What an object holds for an entry of its schema. */
 export const held = (body: Json, name: string, entry: Json): any =>
-  entry['location'] === '_links' ? body['_links']?.[name] : body[name]
+  entry.location === '_links' ? body._links?.[name] : body[name]
 
 /** A payload of one property. */
 export const payloadOf = (name: string, entry: Json, value: unknown): Json =>
-  entry['location'] === '_links' ? { _links: { [name]: value } } : { [name]: value }
+  entry.location === '_links' ? { _links: { [name]: value } } : { [name]: value }
 
 /** The entries of a schema: what is not about the schema itself. */
 export const entriesOf = (schema: Json): [string, Json][] =>
-  Object.entries<Json>(schema).filter(([, entry]) => typeof entry?.['writable'] === 'boolean')
+  Object.entries<Json>(schema).filter(([, entry]) => typeof entry?.writable === 'boolean')
 
-const merged = (a: Json, b: Json): Json => ({ ...a, ...b, _links: { ...a['_links'], ...b['_links'] } })
+const merged = (a: Json, b: Json): Json => ({ ...a, ...b, _links: { ...a._links, ...b._links } })
 
 /** A form as it was answered last, and what was sent or is to be sent on. */
 export interface Filled {
@@ -94,12 +94,11 @@ export async function filledIn(path: string, person: Person): Promise<Filled> {
     payload = merged(payload, kept)
     for (const [name, entry] of entriesOf(schema)) {
       const current = held(payload, name, entry)
-      const isMissing =
-        entry['required'] && (current === undefined || current === null || current === '' || current.href === null)
-      if (!entry['writable'] || !(name in validationErrors || isMissing)) continue
+      const isMissing = entry.required && (current === undefined || current === null || current === '' || current.href === null)
+      if (!entry.writable || !(name in validationErrors || isMissing)) continue
       const attempt = attempts[name] ?? 0
       attempts[name] = attempt + 1
-      const value = await anotherValue(entry, current, person, { attempt, place: payload['_links']?.project?.href })
+      const value = await anotherValue(entry, current, person, { attempt, place: payload._links?.project?.href })
       if (value !== undefined) payload = merged(payload, payloadOf(name, entry, value))
     }
     answer = await person.send('POST', path, payload)

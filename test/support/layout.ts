@@ -153,12 +153,10 @@ const tablesOfFormats = new Map([
 /** Values of custom fields that are none: of fields that are gone, or of choices, people or versions that are. */
 async function orphanedValues(db: Reader): Promise<string[]> {
   const found = new Map<string, number[]>()
-  const formats = new Map(
-    (await db.all(sql`select id, format from custom_fields`)).map((row) => [String(row['id']), row['format']]),
-  )
+  const formats = new Map((await db.all(sql`select id, format from custom_fields`)).map((row) => [String(row.id), row.format]))
   const ids = new Map<string, ReadonlySet<unknown>>()
   for (const table of new Set(tablesOfFormats.values()))
-    ids.set(table, new Set((await db.all(sql`select id from ${name(table)}`)).map((row) => row['id'])))
+    ids.set(table, new Set((await db.all(sql`select id from ${name(table)}`)).map((row) => row.id)))
   for (const one of columns.filter(({ column }) => column === 'custom_values')) {
     if (isExcepted(one)) continue
     const rows = await db.all(sql`select id, custom_values from ${name(one.table)} where custom_values is not null order by id`)
@@ -178,7 +176,7 @@ async function orphanedValues(db: Reader): Promise<string[]> {
 /** Custom actions that name what is gone. */
 async function orphanedChanges(db: Reader): Promise<string[]> {
   const found: string[] = []
-  const fields = new Set((await db.all(sql`select id from custom_fields`)).map((row) => `customField${row['id']}`))
+  const fields = new Set((await db.all(sql`select id from custom_fields`)).map((row) => `customField${row.id}`))
   for (const { id, changes } of await db.all(sql`select id, changes from custom_actions`)) {
     for (const [property, link] of Object.entries<any>({ ...changes, ...changes._links })) {
       const [, path, row] = /^\/api\/v3\/(\w+)\/(\d+)$/.exec([link].flat()[0]?.href ?? '') ?? []

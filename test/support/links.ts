@@ -22,7 +22,7 @@ export interface Offer {
 
 /** The resource that an object represents, told by its own address. */
 export function resourceOf(body: Record<string, any>): Resource | undefined {
-  const self = body['_links']?.self?.href
+  const self = body._links?.self?.href
   const answers = typeof self === 'string' ? operationAt('GET', self)?.answers : undefined
   return answers?.as === 'single' ? product.resources.find((one) => one.name === answers.of) : undefined
 }
@@ -37,14 +37,14 @@ export function* offersOf(body: unknown, onlyNames = false): Generator<Offer> {
   const from = body as Record<string, any>
   const resource = resourceOf(from)
   const names = (key: string) => onlyNames || Boolean(resource?.property.get(key)?.options.alwaysNamed)
-  for (const [rel, links] of Object.entries<any>(from['_links'] ?? {})) {
+  for (const [rel, links] of Object.entries<any>(from._links ?? {})) {
     for (const link of [links].flat()) {
       if (typeof link?.href !== 'string' || link.templated || link.type || !link.href.startsWith('/')) continue
       const method = (link.method ?? 'get').toUpperCase()
-      yield { by: String(from['_type']), rel, method, href: link.href, payload: link.payload, from, onlyNames: names(rel) }
+      yield { by: String(from._type), rel, method, href: link.href, payload: link.payload, from, onlyNames: names(rel) }
     }
   }
-  for (const [key, value] of Object.entries(from['_embedded'] ?? {})) yield* offersOf(value, names(key))
+  for (const [key, value] of Object.entries(from._embedded ?? {})) yield* offersOf(value, names(key))
   for (const [key, value] of Object.entries(from)) if (key !== '_links' && key !== '_embedded') yield* offersOf(value, onlyNames)
 }
 
@@ -65,10 +65,10 @@ export function* embeddedIn(body: unknown, by = '', rel = ''): Generator<Embedde
   const own = body as Record<string, any>
   // What a form would write is no resource yet.
   if (rel !== '' && rel !== 'payload' && resourceOf(own)) yield { by, rel, body: own }
-  for (const [key, value] of Object.entries(own['_embedded'] ?? {})) yield* embeddedIn(value, String(own['_type'] ?? by), key)
+  for (const [key, value] of Object.entries(own._embedded ?? {})) yield* embeddedIn(value, String(own._type ?? by), key)
   // Schemas embed values in the entries of properties.
   for (const [key, value] of Object.entries(own))
-    if (key !== '_links' && key !== '_embedded') yield* embeddedIn(value, `${own['_type'] ?? by} ${key}`)
+    if (key !== '_links' && key !== '_embedded') yield* embeddedIn(value, `${own._type ?? by} ${key}`)
 }
 
 const lockOf = ({ lockVersion }: Record<string, any>) => (lockVersion === undefined ? {} : { lockVersion })
@@ -83,13 +83,13 @@ export async function follow(offer: Offer, send: Wire): Promise<Exchange> {
   const { method, href, payload, from } = offer
   if (method === 'GET' || method === 'DELETE') {
     const answer = await send(method, href)
-    const elsewhere = answer.headers['location']
+    const elsewhere = answer.headers.location
     return answer.status === 308 && typeof elsewhere === 'string' ? send(method, elsewhere) : answer
   }
   const accepts = operationAt(method, href)?.accepts
   if (accepts === 'parts') return send(method, href, oneFile.body, oneFile.headers)
   if (accepts === 'text') return send(method, href, 'Some *text*.', { 'content-type': 'text/plain' })
-  return send(method, href, payload ?? (offer.by === 'Form' ? from['_embedded'].payload : lockOf(from)))
+  return send(method, href, payload ?? (offer.by === 'Form' ? from._embedded.payload : lockOf(from)))
 }
 
 /** Why an answer shows that a link should not have been offered; undefined when it was rightly. */

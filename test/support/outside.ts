@@ -41,7 +41,7 @@ export function outsideSqlite(db: Database, path: string): Outside {
 export function outsidePostgres(schema: string): Outside {
   const open = async () => {
     const client = new pg.Client({
-      connectionString: process.env['HALYARD_TEST_DATABASE_URL'],
+      connectionString: process.env.HALYARD_TEST_DATABASE_URL,
       options: `-c search_path=${schema}`,
     })
     await client.connect()

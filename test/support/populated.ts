@@ -425,7 +425,7 @@ export async function crowd(db: Database, most = 60): Promise<void> {
   const tables = new Set(product.resources.map((one) => one.table as string).filter((table) => layout.get(table)?.includes('id')))
   for (const table of tables) {
     const rows = (await db.all(sql`select * from ${name(table)} order by id`)).filter(
-      (row) => !row['builtin'] && !/^(Anonymous|Deleted|System)User$/.test(row['type']),
+      (row) => !row.builtin && !/^(Anonymous|Deleted|System)User$/.test(row.type),
     )
     for (let i = rows.length; rows.length > 0 && i < most; i++) {
       const { id: _, ...copy } = rows[i % rows.length]!

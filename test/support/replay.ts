@@ -234,7 +234,7 @@ export function* byLink({ hidden, visible }: Ground, started: ReadonlyMap<string
       for (const href of hrefsTo(product.of(property.to), hidden)) {
         const link = property.many ? [{ href }] : { href }
         const body = isNew
-          ? { ...start, _links: { ...start['_links'], [property.name]: link } }
+          ? { ...start, _links: { ...start._links, [property.name]: link } }
           : { lockVersion: 0, _links: { [property.name]: link } }
         yield { method, path: pathWith(operation, own.map(String)), body }
       }
@@ -277,7 +277,7 @@ export function harvested(answers: Iterable<{ body: unknown }>): Ask[] {
     for (const { method, href, payload, from } of offersOf(body)) {
       if (!/zqk|770\d{3}/.test(href + JSON.stringify(payload ?? ''))) continue
       const sent =
-        payload ?? from['_embedded']?.payload ?? (method === 'GET' || method === 'DELETE' ? undefined : { lockVersion: 0 })
+        payload ?? from._embedded?.payload ?? (method === 'GET' || method === 'DELETE' ? undefined : { lockVersion: 0 })
       found.set(`${method} ${href}`, { method, path: href, ...(sent && { body: sent }) })
     }
   }

@@ -1,9 +1,9 @@
 /** Random samples for the laws, by the seed of the run: `npm test` samples, `npm test -- --all` walks everything. */
 import { chance } from './chance.ts'
 
-const given = process.env['HALYARD_TEST_SEED']
+const given = process.env.HALYARD_TEST_SEED
 /** Whether samples are everything: with `--all`, and where a test file is run without scripts/test.ts. */
-export const isEverything = given === undefined || process.env['HALYARD_TEST_ALL'] === 'true'
+export const isEverything = given === undefined || process.env.HALYARD_TEST_ALL === 'true'
 
 /** The seed of the run, a non-negative integer below 2 ** 31; undefined where a test file is run without scripts/test.ts. */
 export const seed = given === undefined ? undefined : Number(given)

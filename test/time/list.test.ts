@@ -25,7 +25,7 @@ before(async () => {
     await it.booked(admin, {
       hours: 'PT1H',
       spentOn: today,
-      _links: { entity: link('work_packages', there), activity: link('time_entries/activities', activity['Testing']!) },
+      _links: { entity: link('work_packages', there), activity: link('time_entries/activities', activity.Testing!) },
     })
   ).id
   c = (await it.booked(manager.client, { hours: 'PT2H', spentOn: '2024-02-01', _links: { activity: { href: null } } })).id
@@ -93,8 +93,8 @@ describe('filtered', () => {
   })
 
   test('by activity', async () => {
-    assert.deepEqual(await found(['activity', '=', [activity['Testing']!]]), [b])
-    assert.deepEqual(await found(['activity_id', '!', [activity['Testing']!]]), [c, a])
+    assert.deepEqual(await found(['activity', '=', [activity.Testing!]]), [b])
+    assert.deepEqual(await found(['activity_id', '!', [activity.Testing!]]), [c, a])
     assert.deepEqual(await found(['activity', '!*']), [c])
     assert.deepEqual(await found(['activity', '*']), [b, a])
   })

@@ -133,7 +133,7 @@ describe('a token for one project', () => {
     assert.equal((await limited.patch(`/work_packages/${other}`, to(inside, 0))).status, 404)
     const places = await server.db.all(sql`select project_id from work_packages where id in (${task}, ${other}) order by id`)
     assert.deepEqual(
-      places.map((row) => row['project_id']),
+      places.map((row) => row.project_id),
       [inside, outside],
     )
   })

@@ -58,11 +58,8 @@ describe('creating one', () => {
     assert.equal((await get(token)).body.id, ada)
     const [row] = await tokens()
     assert.ok(!JSON.stringify(row).includes(token))
-    assert.deepEqual(
-      [row!['name'], row!['scopes'], row!['project_ids'], row!['ending']],
-      ['Backup', ['api_v3'], null, token.slice(-4)],
-    )
-    const days = (Date.parse(row!['expires_at']) - Date.parse(row!['created_at'])) / 86_400_000
+    assert.deepEqual([row!.name, row!.scopes, row!.project_ids, row!.ending], ['Backup', ['api_v3'], null, token.slice(-4)])
+    const days = (Date.parse(row!.expires_at) - Date.parse(row!.created_at)) / 86_400_000
     assert.equal(days, 90)
     const { text } = await one.get(PATH)
     assert.ok(!text.includes(token))
@@ -73,16 +70,13 @@ describe('creating one', () => {
     const token = await made({ scope: 'api_v3:read', expires: 'date', date: '2999-12-31', projects: 'inside' })
     assert.deepEqual(ids(await get(token, '/projects')), [inside])
     const [row] = await tokens()
-    assert.deepEqual(
-      [row!['scopes'], row!['project_ids'], row!['expires_at']],
-      [['api_v3:read'], [inside], '3000-01-01T00:00:00.000Z'],
-    )
+    assert.deepEqual([row!.scopes, row!.project_ids, row!.expires_at], [['api_v3:read'], [inside], '3000-01-01T00:00:00.000Z'])
     const { text } = await one.get(PATH)
     assert.match(text, /Read only, Inside &lt;b&gt;</)
     const sent = await it.anonymous.post('/projects', {}, { authorization: `Bearer ${token}` })
     assert.equal(sent.status, 403)
     assert.equal((await get(await made({ expires: 'never' }))).status, 200)
-    assert.equal((await tokens())[1]!['expires_at'], null)
+    assert.equal((await tokens())[1]!.expires_at, null)
   })
 
   test('shows the error of each field, and creates none', async () => {
@@ -145,7 +139,7 @@ describe('creating one', () => {
     assert.equal((await one.submit(NEW, form())).status, 422)
     const [row, ...more] = await tokens()
     assert.deepEqual(more, [])
-    assert.equal((await one.submit(PATH, { revoke: String(row!['id']) })).status, 303)
+    assert.equal((await one.submit(PATH, { revoke: String(row!.id) })).status, 303)
     await it.setting('api_tokens_enabled', true)
   })
 })
@@ -155,7 +149,7 @@ describe('revoking one', () => {
     const [token, kept] = [await made(), await made()]
     assert.equal((await get(token)).status, 200)
     const [row] = await tokens()
-    const reply = await one.submit(PATH, { revoke: String(row!['id']) })
+    const reply = await one.submit(PATH, { revoke: String(row!.id) })
     assert.deepEqual([reply.status, reply.headers.get('location')], [303, `${PATH}?done=revoked`])
     assert.deepEqual([(await get(token)).status, (await get(kept)).status], [401, 200])
   })
@@ -167,7 +161,7 @@ describe('revoking one', () => {
     const eve = browser(it.url)
     await eve.signIn(`eve-${count}`, PASSWORD)
     const answers = []
-    for (const revoke of [String(row!['id']), '999999', 'x', '']) answers.push(await eve.submit(PATH, { revoke }))
+    for (const revoke of [String(row!.id), '999999', 'x', '']) answers.push(await eve.submit(PATH, { revoke }))
     assert.deepEqual(
       answers.map(({ status }) => status),
       [404, 404, 404, 404],

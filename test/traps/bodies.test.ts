@@ -226,7 +226,7 @@ describe('a form', () => {
     assert.deepEqual(Object.keys(validationErrors).sort(), ['assignee', 'version'])
     for (const [name, { href }] of Object.entries(_links)) assert.equal(payload._links[name].href, href, name)
     const roles = [to('roles', 99999), to('roles', await server.id('roles', 'Reader'))]
-    const { payload: members } = (await admin.post('/memberships/form', { _links: { roles } }))['body']._embedded
+    const { payload: members } = (await admin.post('/memberships/form', { _links: { roles } })).body._embedded
     assert.deepEqual(members._links.roles.map((one: any) => one.href).sort(), roles.map(({ href }) => href).sort())
   })
 

@@ -305,7 +305,7 @@ test('26. what is made in a project is of that project, whatever it says itself'
 test('27. lists begin with what came last', async () => {
   const { at, made } = await filled({ a: {}, b: {}, c: {} })
   const found = (await list(at)).body._embedded.elements.map((one: any) => one.id)
-  assert.deepEqual(found, [made['c'], made['b'], made['a']])
+  assert.deepEqual(found, [made.c, made.b, made.a])
 })
 
 test('28. the offset counts pages, a size of -1 is as much as there may be, and 0 only counts', async () => {
@@ -431,7 +431,7 @@ test('43. nothing is embedded in what is listed', async () => {
   const { at, made } = await filled({ a: {} })
   const [one] = (await list(at)).body._embedded.elements
   assert.equal('_embedded' in one, false)
-  assert.equal((await now(made['a'] as number))._embedded.status.name, 'New')
+  assert.equal((await now(made.a as number))._embedded.status.name, 'New')
 })
 
 test('44. a form tells what is invalid, but what goes beyond that fails it', async () => {

@@ -53,7 +53,7 @@ export async function scene(): Promise<Scene> {
     task: (subject, values = {}) => make.workPackage({ project_id: bay, subject, ...values }),
     shared: async (subject, values = {}) => {
       const entity_id = await make.workPackage({ project_id: deep, subject, ...values })
-      const of = { principal_id: id, project_id: Number(values['project_id'] ?? deep), entity_type: 'WorkPackage', entity_id }
+      const of = { principal_id: id, project_id: Number(values.project_id ?? deep), entity_type: 'WorkPackage', entity_id }
       const membership_id = await make.row('memberships', { ...of, ...stamps }, 'memberships')
       await make.row('membership_roles', { membership_id, role_id: share }, 'memberships')
       return entity_id

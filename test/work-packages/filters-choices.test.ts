@@ -25,34 +25,34 @@ before(async () => {
   for (const name of ['New', 'Closed', 'Rejected']) id[name] = await it.statuses(name)
   for (const name of ['Low', 'Normal', 'High']) id[name] = await it.priorities(name)
   for (const status of ['open', 'locked', 'closed']) id[status] = await it.version({ project_id: project, name: status, status })
-  id['hull'] = await it.category({ project_id: project, name: 'Hull' })
-  id['me'] = it.member.id
-  id['other'] = it.reader.id
+  id.hull = await it.category({ project_id: project, name: 'Hull' })
+  id.me = it.member.id
+  id.other = it.reader.id
   const add = async (subject: string, values: Record<string, unknown>) => {
     id[subject] = await make.workPackage({
       project_id: project,
       subject,
-      status_id: id['New'],
-      priority_id: id['Normal'],
+      status_id: id.New,
+      priority_id: id.Normal,
       ...values,
     })
   }
   await add('a', {
-    type_id: id['Bug'],
-    priority_id: id['High'],
-    assigned_to_id: id['me'],
-    category_id: id['hull'],
-    version_id: id['open'],
+    type_id: id.Bug,
+    priority_id: id.High,
+    assigned_to_id: id.me,
+    category_id: id.hull,
+    version_id: id.open,
   })
   await add('b', {
-    status_id: id['Closed'],
-    author_id: id['me'],
-    responsible_id: id['me'],
-    version_id: id['locked'],
-    parent_id: id['a'],
+    status_id: id.Closed,
+    author_id: id.me,
+    responsible_id: id.me,
+    version_id: id.locked,
+    parent_id: id.a,
   })
-  await add('c', { status_id: id['Rejected'], assigned_to_id: id['other'], version_id: id['closed'], parent_id: id['b'] })
-  await add('d', { priority_id: id['Low'] })
+  await add('c', { status_id: id.Rejected, assigned_to_id: id.other, version_id: id.closed, parent_id: id.b })
+  await add('d', { priority_id: id.Low })
 })
 
 describe('what everything has', () => {
@@ -79,8 +79,8 @@ describe('what everything has', () => {
   })
 
   test('the id', async () => {
-    assert.equal(await found('id', '=', [id['a']!, id['c']!]), 'a c')
-    assert.equal(await found('id', '!', [id['a']!, id['c']!]), 'b d')
+    assert.equal(await found('id', '=', [id.a!, id.c!]), 'a c')
+    assert.equal(await found('id', '!', [id.a!, id.c!]), 'b d')
   })
 })
 
@@ -112,16 +112,16 @@ describe('what may be missing', () => {
   })
 
   test('the parent', async () => {
-    assert.equal(await found('parent', '=', [id['a']!]), 'b')
-    assert.equal(await found('parent', '!', [id['a']!]), 'a c d')
+    assert.equal(await found('parent', '=', [id.a!]), 'b')
+    assert.equal(await found('parent', '!', [id.a!]), 'a c d')
     assert.equal(await found('parent', '=', [-1]), 'a d')
   })
 })
 
 test('an ancestor: everything below it, however deep, and not itself', async () => {
-  assert.equal(await found('ancestor', '=', [id['a']!]), 'b c')
-  assert.equal(await found('ancestor', '=', [id['b']!, id['d']!]), 'c')
-  assert.equal(await found('ancestor', '!', [id['a']!]), 'a d')
+  assert.equal(await found('ancestor', '=', [id.a!]), 'b c')
+  assert.equal(await found('ancestor', '=', [id.b!, id.d!]), 'c')
+  assert.equal(await found('ancestor', '!', [id.a!]), 'a d')
 })
 
 test('a milestone, or none', async () => {
@@ -129,7 +129,7 @@ test('a milestone, or none', async () => {
     project_id: project,
     subject: 'm',
     type_id: await it.types('Milestone'),
-    status_id: id['Closed'],
+    status_id: id.Closed,
   })
   assert.equal(await found('isMilestone', '=', ['t']), 'm')
   assert.equal(await found('isMilestone', '=', ['f']), 'a b c d')

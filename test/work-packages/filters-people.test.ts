@@ -118,10 +118,10 @@ describe('watcher', () => {
 
 describe('shares', () => {
   before(async () => {
-    const guest = await it.sharer(id['outside']!, 'Work package viewer')
-    id['guest'] = guest.id
-    const other = await it.sharer(id['nobody']!, 'Work package viewer')
-    id['other'] = other.id
+    const guest = await it.sharer(id.outside!, 'Work package viewer')
+    id.guest = guest.id
+    const other = await it.sharer(id.nobody!, 'Work package viewer')
+    id.other = other.id
     const now = new Date().toISOString()
     await make.row(
       'memberships',
@@ -129,7 +129,7 @@ describe('shares', () => {
         principal_id: other.id,
         project_id: project,
         entity_type: 'WorkPackage',
-        entity_id: id['outside'],
+        entity_id: id.outside,
         created_at: now,
         updated_at: now,
       },
@@ -138,7 +138,7 @@ describe('shares', () => {
   })
 
   test('with me: what somebody shared with the viewer', async () => {
-    const client = await it.as(id['guest']!)
+    const client = await it.as(id.guest!)
     assert.equal(await found('sharedWithMe', '=', ['t'], client), 'outside')
     assert.equal(await found('sharedWithMe', '=', ['f'], client), '')
     assert.equal(await found('sharedWithMe', '!', ['f'], client), 'outside')
@@ -146,15 +146,15 @@ describe('shares', () => {
   })
 
   test('with others: any of them, all of them, anybody, nobody', async () => {
-    assert.equal(await found('sharedWithUser', '=', [id['guest']!, id['other']!]), 'outside nobody')
-    assert.equal(await found('sharedWithUser', '&=', [id['guest']!, id['other']!]), 'outside')
+    assert.equal(await found('sharedWithUser', '=', [id.guest!, id.other!]), 'outside nobody')
+    assert.equal(await found('sharedWithUser', '&=', [id.guest!, id.other!]), 'outside')
     assert.equal(await found('sharedWithUser', '*'), 'outside nobody')
     assert.equal(await found('sharedWithUser', '!*'), 'crew inside')
   })
 
   test('with others: only where shares may be seen', async () => {
     const { client } = await it.person('view_work_packages', 'view_members')
-    assert.equal(await found('sharedWithUser', '=', [id['guest']!], client), '')
+    assert.equal(await found('sharedWithUser', '=', [id.guest!], client), '')
     assert.equal(await found('sharedWithUser', '!*', [], client), '')
   })
 })

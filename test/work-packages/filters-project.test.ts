@@ -22,28 +22,28 @@ const here = (...uses: Parameters<typeof filters>) => `/projects/${project}/work
 const id: Record<string, number> = {}
 const work: Record<string, number> = {}
 before(async () => {
-  id['top'] = project
-  id['left'] = await make.project({ parent_id: project })
-  id['leaf'] = await make.project({ parent_id: id['left'] })
-  id['right'] = await make.project({ parent_id: project })
-  id['other'] = await make.project()
+  id.top = project
+  id.left = await make.project({ parent_id: project })
+  id.leaf = await make.project({ parent_id: id.left })
+  id.right = await make.project({ parent_id: project })
+  id.other = await make.project()
   for (const [subject, project_id] of Object.entries(id)) work[subject] = await make.workPackage({ project_id, subject })
 })
 
 describe('project', () => {
   test('takes in what is below it', async () => {
-    assert.equal(await found(anywhere(['project', '=', [id['left']!]])), 'leaf left')
-    assert.equal(await found(anywhere(['project_id', '=', [id['left']!, id['other']!]])), 'leaf left other')
-    assert.equal(await found(anywhere(['project', '!', [id['left']!]])), 'other right top')
+    assert.equal(await found(anywhere(['project', '=', [id.left!]])), 'leaf left')
+    assert.equal(await found(anywhere(['project_id', '=', [id.left!, id.other!]])), 'leaf left other')
+    assert.equal(await found(anywhere(['project', '!', [id.left!]])), 'other right top')
   })
 
   test('leaves out what is below if asked to', async () => {
-    assert.equal(await found(`${anywhere(['project', '=', [id['top']!]])}&includeSubprojects=false`), 'top')
-    assert.equal(await found(`${anywhere(['project', '!', [id['left']!]])}&includeSubprojects=false`), 'leaf other right top')
+    assert.equal(await found(`${anywhere(['project', '=', [id.top!]])}&includeSubprojects=false`), 'top')
+    assert.equal(await found(`${anywhere(['project', '!', [id.left!]])}&includeSubprojects=false`), 'leaf other right top')
   })
 
   test('tells only what the viewer sees', async () => {
-    assert.equal(await found(anywhere(['project', '=', [id['top']!]]), it.member.client), 'top')
+    assert.equal(await found(anywhere(['project', '=', [id.top!]]), it.member.client), 'top')
   })
 })
 
@@ -65,7 +65,7 @@ describe('subprojectId in the list of a project', () => {
   }
 
   test('takes in nothing from elsewhere', async () => {
-    assert.equal(await found(here(['subprojectId', '=', [id['other']!]])), 'top')
+    assert.equal(await found(here(['subprojectId', '=', [id.other!]])), 'top')
   })
 })
 
@@ -83,7 +83,7 @@ describe('where they would tell nothing there are no such filters', () => {
 
   for (const name of ['subprojectId', 'onlySubproject']) {
     test(`${name}: in a project below which the viewer sees none`, async () => {
-      const inLeaf = `/projects/${id['leaf']}/work_packages?${filters([name, '*'])}`
+      const inLeaf = `/projects/${id.leaf}/work_packages?${filters([name, '*'])}`
       assert.deepEqual(await refusal(inLeaf), [400, `${name} filter does not exist.`])
       assert.deepEqual(await refusal(here([name, '*']), it.member.client), [400, `${name} filter does not exist.`])
     })
@@ -106,10 +106,10 @@ describe('where they would tell nothing there are no such filters', () => {
 describe('work packages named in the list of a project', () => {
   for (const name of ['id', 'parent', 'ancestor']) {
     test(`${name}: have to be of the project, or of one below it`, async () => {
-      assert.equal((await admin.get(here([name, '=', [work['top']!, work['leaf']!]]))).status, 200)
-      const reply = await admin.get(here([name, '=', [work['other']!]]))
+      assert.equal((await admin.get(here([name, '=', [work.top!, work.leaf!]]))).status, 200)
+      const reply = await admin.get(here([name, '=', [work.other!]]))
       assert.deepEqual([reply.status, kind(reply.body)], [400, 'InvalidQuery'])
-      assert.equal((await admin.get(anywhere([name, '=', [work['other']!]]))).status, 200)
+      assert.equal((await admin.get(anywhere([name, '=', [work.other!]]))).status, 200)
     })
   }
 })

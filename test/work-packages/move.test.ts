@@ -165,5 +165,5 @@ test('time that is booked goes along, and so do shares', async () => {
   assert.equal(entry._links.project.href, `/api/v3/projects/${target}`)
   assert.equal((await guest.client.get(`/work_packages/${one.id}`)).status, 200)
   const share = await it.db.one(sql`select project_id from memberships where principal_id = ${guest.id}`)
-  assert.equal(share?.['project_id'], target)
+  assert.equal(share?.project_id, target)
 })

@@ -62,7 +62,7 @@ before(async () => {
       one.files.push(`${place(i, 8)} plan.txt`)
       one.contents.push(`Written of ${place(i, 9)}, ${place(i, 10)}`)
     }
-    const [at, author] = [row['created_at'], row['author_id']]
+    const [at, author] = [row.created_at, row.author_id]
     for (const notes of one.comments)
       await make.row('journals', {
         resource: 'work_packages',
@@ -188,7 +188,7 @@ test('who sees little finds of that what others find', async () => {
     const mine = ids(await few.get(path))
     assert.deepEqual(
       mine,
-      all.filter((one) => seen.has(one.id) && texts['search']?.of(one).some((part) => has(part, text))).map(({ id }) => id),
+      all.filter((one) => seen.has(one.id) && texts.search?.of(one).some((part) => has(part, text))).map(({ id }) => id),
     )
   }
 })

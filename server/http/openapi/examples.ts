@@ -39,7 +39,7 @@ const formattable = (format: string, raw: string) => ({ format, raw, html: `<p c
 
 /** A value that fits a schema. */
 function fitting(schema: Json): unknown {
-  if (schema['$ref'] === '#/components/schemas/Link') return { href: null }
+  if (schema.$ref === '#/components/schemas/Link') return { href: null }
   const { examples, const: fixed, enum: choices, type, format, properties, items, minimum } = schema as Record<string, any>
   if (examples?.[0] !== undefined) return examples[0]
   if (fixed !== undefined) return fixed
@@ -65,7 +65,7 @@ function fitting(schema: Json): unknown {
 }
 
 /** The id that an example of a resource has. */
-const idOf = (resource: Resource): number | string => (resource.example?.['id'] as number | string | undefined) ?? ID
+const idOf = (resource: Resource): number | string => (resource.example?.id as number | string | undefined) ?? ID
 
 /** What a property holds in an example of its resource. */
 function heldBy(resource: Resource, { name, kind, options }: Property): unknown {
@@ -84,7 +84,7 @@ function heldBy(resource: Resource, { name, kind, options }: Property): unknown 
 
 /** What names an example to people. */
 const titleOf = ({ example = {}, words }: Resource): unknown =>
-  example['name'] ?? example['subject'] ?? example['fileName'] ?? example['value'] ?? example['label'] ?? words
+  example.name ?? example.subject ?? example.fileName ?? example.value ?? example.label ?? words
 
 type Named = (name: string) => Resource | undefined
 
@@ -116,7 +116,7 @@ export function exampleOf(resource: Resource, named: Named): Json {
   const shown = resource.properties.filter((p) => !p.to && p.kind.type !== 'Password')
   const links = resource.properties.filter((p) => p.to)
   return {
-    _type: resource.example?.['_type'] ?? resource.name,
+    _type: resource.example?._type ?? resource.name,
     ...Object.fromEntries(shown.map((p) => [p.name, heldBy(resource, p)])),
     _links: {
       self: {

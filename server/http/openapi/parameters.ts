@@ -109,20 +109,20 @@ function particular(name: string, resource: Resource): Json | undefined {
     if (filters.length === 0) return undefined
     const table = filters.map((one) => `| \`${one.key}\` | ${operators(one).replaceAll('|', '\\|')} |`).join('\n')
     const description = `${FILTERS}\n\nWhat ${resource.plural} can be filtered by:\n\n| filter | operators |\n| --- | --- |\n${table}`
-    return { ...byName['filters'], description, example: exampleOf(filters) }
+    return { ...byName.filters, description, example: exampleOf(filters) }
   }
   if (name === 'sortBy') {
     const own = resource.properties.filter(({ options }) => options.sort).map((p) => p.name)
     const sorts = [...new Set([...own, ...Object.keys(resource.sorts ?? {})])]
     if (sorts.length === 0) return undefined
     const description = `${SORTS}\n\nWhat ${resource.plural} can be ordered by: ${sorts.map((one) => `\`${one}\``).join(', ')}.`
-    return { ...byName['sortBy'], description, example: JSON.stringify([[sorts[0], 'asc']]) }
+    return { ...byName.sortBy, description, example: JSON.stringify([[sorts[0], 'asc']]) }
   }
   if (name === 'groupBy') {
     const groups = resource.properties.filter(({ options }) => options.group).map((p) => p.name)
     if (groups.length === 0) return undefined
-    const description = `${byName['groupBy']?.['description']} One of ${groups.map((one) => `\`${one}\``).join(', ')}.`
-    return { ...byName['groupBy'], description, example: groups.includes('status') ? 'status' : groups[0] }
+    const description = `${byName.groupBy?.description} One of ${groups.map((one) => `\`${one}\``).join(', ')}.`
+    return { ...byName.groupBy, description, example: groups.includes('status') ? 'status' : groups[0] }
   }
   return undefined
 }
@@ -194,7 +194,7 @@ export function pathParameters(path: string, resources: readonly Resource[]): Js
       resources.find((one) => one.aliases?.includes(last) || (last === 'workspaces' && one.name === 'Project')) ??
       (last === 'watchers' ? resources.find((one) => one.name === 'User') : undefined) ??
       (last === 'workspace' ? resources.find((one) => one.name === 'Project') : undefined)
-    const id = resource?.example?.['id']
+    const id = resource?.example?.id
     const isText = typeof id === 'string' || Object.hasOwn(spellings, resource?.name ?? '')
     const described = known ?? {
       schema: isText ? text : { type: 'integer' },

@@ -7,7 +7,7 @@ import { meaningOf } from './words.ts'
 
 /** A schema that allows null besides; a formatted text is an object in any case. */
 function orNull(schema: Json): Json {
-  return typeof schema['type'] === 'string' ? { ...schema, type: [schema['type'], 'null'], ...enumWithNull(schema) } : schema
+  return typeof schema.type === 'string' ? { ...schema, type: [schema.type, 'null'], ...enumWithNull(schema) } : schema
 }
 const enumWithNull = ({ enum: choices }: Json): Json => (Array.isArray(choices) ? { enum: [...choices, null] } : {})
 

@@ -64,14 +64,14 @@ export const permissionTopics: readonly CacheTopic[] = [
 /** The viewer for a principal's row, within limits. */
 export function viewerOf(snapshot: Snapshot, row: Row, limits: Limits = {}): Promise<Viewer> {
   const { projects, readOnly } = limits
-  const key = `${row['id']}${projects ? ` in ${projects}` : ''}${readOnly ? ' reading' : ''}`
+  const key = `${row.id}${projects ? ` in ${projects}` : ''}${readOnly ? ' reading' : ''}`
   return snapshot.remember(`viewer ${key}`, permissionTopics, () => ({
-    id: row['id'] as number,
+    id: row.id as number,
     key,
     row,
     limits,
-    admin: Boolean(row['admin']) && row['status'] === 1 && !projects,
-    signedIn: row['type'] === 'User',
+    admin: Boolean(row.admin) && row.status === 1 && !projects,
+    signedIn: row.type === 'User',
     sets: new Map(),
     globals: undefined,
   }))

@@ -68,8 +68,8 @@ export async function groups(
       : []
     const titles = target && linked.length > 0 ? linked.map((one) => target.titleOf(one)).join(', ') : null
     return {
-      value: row['value'] === null || target ? titles : inWords(group, row['value']),
-      count: row['count'],
+      value: row.value === null || target ? titles : inWords(group, row.value),
+      count: row.count,
       ...(query.showSums && { sums: renderSums(resource, row) }),
       _links: {
         valueLink: target ? linked.map((one) => ({ href: hrefOf(target, one) })) : [],

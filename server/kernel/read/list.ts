@@ -53,10 +53,10 @@ export async function index(context: Context, resource: Resource, options: Index
     : await presentPage(context, resource, asked, options)
   const body: Body = { _type: options.type ?? 'Collection', total, count: elements.length }
   if (paginated) Object.assign(body, { pageSize: query.pageSize, offset: query.offset })
-  if (query.group) body['groups'] = await groups(context, await source(), query, options)
-  if (query.showSums) body['totalSums'] = await totalSums(context, await source())
-  body['_embedded'] = { elements, ...(page.rows.length > 0 && !query.select && (await options.embedded?.(page))) }
-  body['_links'] = {
+  if (query.group) body.groups = await groups(context, await source(), query, options)
+  if (query.showSums) body.totalSums = await totalSums(context, await source())
+  body._embedded = { elements, ...(page.rows.length > 0 && !query.select && (await options.embedded?.(page))) }
+  body._links = {
     ...pageLinks(options.path ?? context.path, context, query, total, paginated, options.params?.(query) ?? {}),
     ...options.links?.(page, query),
   }

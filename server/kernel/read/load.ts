@@ -78,7 +78,7 @@ async function rowsUnder(context: Context, resource: Resource, ids: readonly num
     ),
   ) as Row[]
   if (rows.length < 2) return rows
-  const found = new Map(rows.map((row) => [row['id'] as number, row]))
+  const found = new Map(rows.map((row) => [row.id as number, row]))
   return ids.map((id) => found.get(id)).filter((row) => row !== undefined)
 }
 
@@ -186,7 +186,7 @@ export async function relatedRows(
   if (ids.length === 0) return new Map()
   // Of what was, nothing is told that is hidden now.
   const seen = own.live ? [...(await visibleIds(own.live, resource, ids))] : [...new Set(ids)]
-  return new Map((await visibleRows(own, resource, seen)).map((row) => [row['id'] as number, row]))
+  return new Map((await visibleRows(own, resource, seen)).map((row) => [row.id as number, row]))
 }
 
 /** The rows of a page of a collection, and how many there are in all. */
@@ -276,7 +276,7 @@ export async function load(
   await Promise.all(
     links.map(async (p) => {
       const ids = chosen[p.name]
-      if (ids) many.set(p.name, new Map(rows.map((row) => [row['id'], ids])))
+      if (ids) many.set(p.name, new Map(rows.map((row) => [row.id, ids])))
       else if (p.options.load && (!p.options.listedAt || (embed && p.options.embed)))
         many.set(p.name, await p.options.load(rows as never, context))
     }),
@@ -286,7 +286,7 @@ export async function load(
   for (const property of links) {
     if (property.options.link && !(embed && property.options.embed)) continue
     for (const row of rows) {
-      const ids = property.many ? (many.get(property.name)?.get(row['id']) ?? []) : [idIn(property, row)]
+      const ids = property.many ? (many.get(property.name)?.get(row.id) ?? []) : [idIn(property, row)]
       for (const id of ids) {
         if (id === null || id === undefined) continue
         const target = targetOf(property, row)

@@ -44,7 +44,7 @@ function linkTo(property: Property, row: Row, id: number, page: Loaded): Link {
 
 /** The links of a row to each of many others. */
 export const linksToMany = (property: Property, row: Row, page: Loaded): Link[] =>
-  (page.many.get(property.name)?.get(row['id']) ?? [])
+  (page.many.get(property.name)?.get(row.id) ?? [])
     .map((id) => linkTo(property, row, id, page))
     .filter(({ href }) => href !== null)
 
@@ -158,9 +158,9 @@ export function represent(
   }
   if (embed) {
     const embedded = embeds(plan, row, page)
-    if (Object.keys(embedded).length > 0) body['_embedded'] = embedded
+    if (Object.keys(embedded).length > 0) body._embedded = embedded
   }
-  body['_links'] = links
+  body._links = links
   return body
 }
 
@@ -189,14 +189,14 @@ export function collection(path: string, elements: readonly object[], more: Body
 function embeds(plan: Plan, row: Row, page: Loaded): Body {
   const embedded: Body = {}
   for (const [name, bodies] of page.extra ?? []) {
-    const body = bodies.get(row['id'])
+    const body = bodies.get(row.id)
     if (body) embedded[name] = body
   }
   for (const property of plan.links) {
     if (!property.options.embed || !isShown(property, row, page)) continue
     const bodies = page.embedded?.get(targetOf(property, row))
     if (property.many) {
-      const ids = page.many.get(property.name)?.get(row['id']) ?? []
+      const ids = page.many.get(property.name)?.get(row.id) ?? []
       const shown = ids.map((id) => bodies?.get(id)).filter((body) => body !== undefined)
       const { listedAt } = property.options
       embedded[property.name] = listedAt ? collection(listedAt(row as never), shown) : shown

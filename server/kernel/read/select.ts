@@ -22,14 +22,14 @@ export const selection = (names: readonly string[]): ReadonlySet<string> =>
 export function picked(body: Body, select: readonly string[]): Body {
   const choose = (from: Body, names: ReadonlySet<string>): Body => {
     if (names.has('*')) return from
-    const links = (from['_links'] ?? {}) as Body
+    const links = (from._links ?? {}) as Body
     const chosen: Body = {}
     const chosenLinks: Body = {}
     for (const one of names) {
       if (one in from) chosen[one] = from[one]
       else if (one in links) chosenLinks[one] = links[one]
     }
-    if (Object.keys(chosenLinks).length > 0) chosen['_links'] = chosenLinks
+    if (Object.keys(chosenLinks).length > 0) chosen._links = chosenLinks
     return chosen
   }
   const own = new Set(select.filter((one) => !one.startsWith('elements')))
@@ -40,7 +40,7 @@ export function picked(body: Body, select: readonly string[]): Body {
   const result = choose(rest, own)
   if (ofElements.size > 0 || own.has('*')) {
     const elements = (_embedded as { elements: Body[] }).elements
-    result['_embedded'] = { elements: ofElements.size > 0 ? elements.map((element) => choose(element, ofElements)) : elements }
+    result._embedded = { elements: ofElements.size > 0 ? elements.map((element) => choose(element, ofElements)) : elements }
   }
   return result
 }

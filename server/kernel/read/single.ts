@@ -17,7 +17,7 @@ export async function single(context: Context, resource: Resource, row: Row): Pr
 }
 /** A visible row by itself, compared with what it was; what it only embeds is told as it is. */
 export async function compared(context: Context, resource: Resource, row: Row, moments: readonly Moment[]): Promise<Body> {
-  const id = row['id'] as number
+  const id = row.id as number
   const comparison = await compare(context, resource, [id], moments, { embed: true })
   const state = stateAt(comparison, id)
   const body = state
@@ -43,7 +43,7 @@ async function embeddable(page: Loaded): Promise<ReadonlyMap<string, ReadonlyMap
     if (!property.options.embed) continue
     for (const row of page.rows) {
       const ids = wanted.getOrInsertComputed(targetOf(property, row), () => new Set())
-      for (const id of property.many ? (page.many.get(property.name)?.get(row['id']) ?? []) : [idIn(property, row)]) ids.add(id)
+      for (const id of property.many ? (page.many.get(property.name)?.get(row.id) ?? []) : [idIn(property, row)]) ids.add(id)
     }
   }
   const bodies = new Map<string, ReadonlyMap<number, object>>()
@@ -79,10 +79,9 @@ async function bodiesOf(
   if (missing.size === 0) return bodies
   if (known.size > MOST_BODIES) known.clear()
   const reached = await reachableIds(asked.live ?? asked, target, missing)
-  const rows = [...missing.values()].filter((row) => reached.has(row['id']))
+  const rows = [...missing.values()].filter((row) => reached.has(row.id))
   const page = await load(context, target, rows)
-  for (const row of rows)
-    bodies.set(row['id'], target.cached ? written(represent(target, row, page)) : represent(target, row, page))
+  for (const row of rows) bodies.set(row.id, target.cached ? written(represent(target, row, page)) : represent(target, row, page))
   // Whether others answer hangs on what is not held.
   const isLasting = (row: Row) => !target.addressable || target.addressable.holds?.(context.viewer, row) === true
   for (const [id, row] of missing) if (target.cached && isLasting(row)) known.set(id, bodies.get(id) ?? null)

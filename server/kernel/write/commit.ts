@@ -85,7 +85,7 @@ export async function update(tx: Transaction, resource: Resource, draft: Draft, 
   )
   const lock = resource.lock
   if (Object.keys(values).length > 0) {
-    if (resource.property.has('updatedAt')) values['updated_at'] = now
+    if (resource.property.has('updatedAt')) values.updated_at = now
     if (lock) values[lock] = draft.before[lock] + 1
     const isSame = lock ? sql` and ${name(lock)} = ${draft.before[lock]}` : sql``
     const count = await tx.run(sql`update ${name(resource.table)} set ${assignments(values)} where id = ${id}${isSame}`)

@@ -22,7 +22,7 @@ export async function form(
   const unread = violations.filter(({ identifier }) => unreadable.includes(identifier))
   if (unread.length > 0) throw combined(toErrors(resource, unread))
   const draft = withoutNothing(prepared.draft)
-  const errors = Map.groupBy(toErrors(resource, violations), (error) => String(error.details?.['attribute']))
+  const errors = Map.groupBy(toErrors(resource, violations), (error) => String(error.details?.attribute))
   const mayCommit = allows(resource, ruleOf(resource, draft), draft, context)
   return {
     _type: 'Form',

@@ -18,13 +18,13 @@ export const entryOf = ({ viewer, now, settings, params }: Context): Entry => ({
  * change, for the same reason, as internal or as public, and not both with something said.
  */
 export function continues(last: Row, { actor, at, notes, internal = false, cause, window }: Entry): boolean {
-  const isSoon = last['updated_at'] === at || (window > 0 && Date.parse(at) - Date.parse(last['updated_at']) <= window * 60_000)
+  const isSoon = last.updated_at === at || (window > 0 && Date.parse(at) - Date.parse(last.updated_at) <= window * 60_000)
   return (
     isSoon &&
-    last['user_id'] === actor &&
-    last['internal'] === internal &&
-    JSON.stringify(last['cause'] ?? null) === JSON.stringify(cause ?? null) &&
-    !(last['notes'] && notes)
+    last.user_id === actor &&
+    last.internal === internal &&
+    JSON.stringify(last.cause ?? null) === JSON.stringify(cause ?? null) &&
+    !(last.notes && notes)
   )
 }
 
@@ -42,14 +42,14 @@ export async function record(tx: Transaction, resource: Resource, ids: readonly 
 
   const growing = entry.isFirst ? [] : (await lastEntries(tx, resource, ids)).filter((last) => continues(last, entry))
   if (growing.length > 0) {
-    const journals = growing.map((last) => last['id'] as number)
+    const journals = growing.map((last) => last.id as number)
     await tx.run(sql`
       update journals set updated_at = ${at}, notes = coalesce(${notes}, notes), unannounced = (unannounced or ${announced}),
         attached = ${attached(sql`journals.resource_id`)}
       where ${of(sql`id`, journals)}`)
     await tx.run(sql`delete from ${versions} where ${of(sql`journal_id`, journals)}`)
   }
-  const isGrowing = new Set(growing.map((last) => last['resource_id']))
+  const isGrowing = new Set(growing.map((last) => last.resource_id))
   const following = ids.filter((id) => !isGrowing.has(id))
   if (following.length > 0) {
     if (!entry.isFirst)
@@ -197,13 +197,13 @@ export async function changesOf(
   entries: readonly Row[],
 ): Promise<ReadonlyMap<number, Change>> {
   if (!journal || entries.length === 0) return new Map()
-  const ids = entries.map((entry) => entry['id'] as number)
+  const ids = entries.map((entry) => entry.id as number)
   const rows = await db.all(sql`
     select v.*, k.attached from journals j
     join ${name(journal)} v on v.id = j.resource_id and v.version between j.version - 1 and j.version
     join journals k on k.id = v.journal_id
     where ${among(db.engine, sql`j.id`, ids)}`)
-  const versions = new Map(rows.map((row) => [`${row['id']} ${row['version']}`, row]))
+  const versions = new Map(rows.map((row) => [`${row.id} ${row.version}`, row]))
   const changes = new Map<number, Change>()
   for (const { id, resource_id, version } of entries) {
     const after = versions.get(`${resource_id} ${version}`)

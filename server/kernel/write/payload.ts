@@ -90,9 +90,9 @@ export async function readPayload(
 
 /** What `_meta` says of the write itself. What is not known there is ignored. */
 function readMeta(resource: Resource, payload: Payload, context: Context): { values: Row; violations: Violation[] } {
-  const sent = membersOf(payload['_meta'])
+  const sent = membersOf(payload._meta)
   // All resources can have custom fields.
-  const values: Row = sent['validateCustomFields'] === true ? { validateCustomFields: true } : {}
+  const values: Row = sent.validateCustomFields === true ? { validateCustomFields: true } : {}
   const violations: Violation[] = []
   for (const { name, kind } of resource.meta ?? []) {
     if (!Object.hasOwn(sent, name)) continue
@@ -119,7 +119,7 @@ const takesList = ({ many, packed }: Property): boolean => many || packed !== un
  * @throws ApiError 400 for `_links` that are no object
  */
 export function sentLink(body: Payload, name: string, isList = false): unknown {
-  const links = body['_links'] ?? {}
+  const links = body._links ?? {}
   if (!isObject(links)) throw badRequest('_links must be an object.')
   const link = Object.hasOwn(links, name) ? (links[name] ?? undefined) : undefined
   if (link !== undefined || !Object.hasOwn(body, name)) return link

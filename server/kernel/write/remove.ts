@@ -23,8 +23,8 @@ export async function remove(db: Database, context: Context, resource: Resource,
   if (violations.length > 0) throw combined(toErrors(resource, violations))
   await writing(db, resource, async (tx) => {
     const isDone = await resource.remove?.(tx, row as never, inside(context, tx))
-    if (isDone !== false) await removeRows(tx, context.model, resource, [row['id']], entryOf(context))
+    if (isDone !== false) await removeRows(tx, context.model, resource, [row.id], entryOf(context))
     await touched(tx, resource)
-    await publish(tx, context, `${resource.table}.deleted`, row['id'], [])
+    await publish(tx, context, `${resource.table}.deleted`, row.id, [])
   })
 }

@@ -72,26 +72,26 @@ async function entryOf(
     options: {},
     ...options.about,
   }
-  if (options.min !== undefined && property.kind.type === 'String') entry['minLength'] = options.min
-  if (options.max !== undefined && property.kind.type === 'String') entry['maxLength'] = options.max
-  if (options.section) entry['attributeGroup'] = options.section
+  if (options.min !== undefined && property.kind.type === 'String') entry.minLength = options.min
+  if (options.max !== undefined && property.kind.type === 'String') entry.maxLength = options.max
+  if (options.section) entry.attributeGroup = options.section
   if (to) Object.assign(entry, { location: '_links', _links: {} })
   if (!form || !options.allowed) return entry
 
   const { allowed } = options
   if ('href' in allowed) {
     const href = allowed.href(draft as never, context)
-    if (href !== null) entry['_links'] = { allowedValues: { href } }
+    if (href !== null) entry._links = { allowedValues: { href } }
   } else if ('texts' in allowed) {
-    entry['_embedded'] = { allowedValues: allowed.texts(draft as never, facts as never, context) }
+    entry._embedded = { allowedValues: allowed.texts(draft as never, facts as never, context) }
   } else {
     const target = context.model.of(to as string)
     const rows = await allowed.rows(draft as never, facts as never, context)
     const page = await load(context, target, rows)
-    const reached = await reachableIds(context, target, new Map(rows.map((row) => [row['id'], row])))
-    entry['_links'] = { allowedValues: rows.map((row): Link => ({ href: hrefOf(target, row), title: target.titleOf(row) })) }
-    entry['_embedded'] = {
-      allowedValues: rows.filter((row) => reached.has(row['id'])).map((row) => represent(target, row, page)),
+    const reached = await reachableIds(context, target, new Map(rows.map((row) => [row.id, row])))
+    entry._links = { allowedValues: rows.map((row): Link => ({ href: hrefOf(target, row), title: target.titleOf(row) })) }
+    entry._embedded = {
+      allowedValues: rows.filter((row) => reached.has(row.id)).map((row) => represent(target, row, page)),
     }
   }
   return entry
@@ -146,7 +146,7 @@ export async function schemaOf(
     body[property.name] = { ...(await entryOf(resource, property, draft, facts, context, form)), location: '_meta' }
   }
   Object.assign(body, await resource.schema?.(draft as never, facts as never, context, form))
-  body['_links'] = { ...(body['_links'] as Body | undefined), ...(self && { self: { href: self } }) }
+  body._links = { ...(body._links as Body | undefined), ...(self && { self: { href: self } }) }
   return body
 }
 

@@ -72,9 +72,9 @@ export const Group = resource<'principals', GroupFacts>('Group', 'principals', {
           select id from principals
           where type = 'Group' and lower(name) = lower(${row.name ?? ''}) and id <> ${before?.id ?? 0}`)
       : undefined
-    const members = many['members'] ?? []
+    const members = many.members ?? []
     const users = await relatedRows(context, context.model.of('User'), members)
-    return { nameTaken: other !== undefined, areUsers: members.every((id) => (users.get(id)?.['type'] ?? 'User') === 'User') }
+    return { nameTaken: other !== undefined, areUsers: members.every((id) => (users.get(id)?.type ?? 'User') === 'User') }
   },
   check: [
     (_, { nameTaken, areUsers }): Violation[] => [

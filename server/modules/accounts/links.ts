@@ -25,7 +25,7 @@ export const titled = (
 ): Action<any> => ({
   href,
   method,
-  title: (row: Row) => `${verb} ${row['login'] ?? row['name']}`,
+  title: (row: Row) => `${verb} ${row.login ?? row.name}`,
   may,
   ...(when && { when }),
 })

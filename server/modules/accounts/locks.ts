@@ -11,10 +11,10 @@ import { administersUser } from './visibility.ts'
 /** Brings an active or locked user into the given state; whoever is in it already stays as they are. */
 async function settle(ask: ApiRequest, status: number) {
   const { context, params } = ask
-  const row = await rowFrom(params['id'] as string, context.model.of(User), context)
+  const row = await rowFrom(params.id as string, context.model.of(User), context)
   if (!administersUser.holds(context.viewer, row)) throw forbidden()
   if (context.proof === 'stale') throw forbidden(CONFIRM)
-  if (row['status'] !== ACTIVE && row['status'] !== LOCKED) throw new ApiError('InvalidUserStatusTransition')
+  if (row.status !== ACTIVE && row.status !== LOCKED) throw new ApiError('InvalidUserStatusTransition')
   return respondSaved(ask, context.model.of(User), await prepareWrite(context, context.model.of(User), row, {}, { status }))
 }
 

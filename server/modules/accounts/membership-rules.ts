@@ -30,7 +30,7 @@ export interface MembershipFacts {
 
 export async function membershipFacts({ row, before, many }: Draft, context: Context): Promise<MembershipFacts> {
   const { db } = context
-  const ids = many['roles'] ?? []
+  const ids = many.roles ?? []
   const principals = row.principal_id ? await relatedRows(context, context.model.of('Principal'), [row.principal_id]) : undefined
   const roles = await relatedRows(context, context.model.of('Role'), ids)
   const other =
@@ -58,7 +58,7 @@ export async function membershipFacts({ row, before, many }: Draft, context: Con
 /** The ids of the roles of memberships that belong to no project: administrators alone give them. */
 async function globalRoles({ db, snapshot }: Context): Promise<readonly number[]> {
   const roles = await allRows(db, snapshot, 'roles', 'position')
-  return [...roles.values()].filter((role) => role['builtin'] === null && role['kind'] === 'global').map((role) => role['id'])
+  return [...roles.values()].filter((role) => role.builtin === null && role.kind === 'global').map((role) => role.id)
 }
 
 /**
@@ -68,13 +68,13 @@ async function globalRoles({ db, snapshot }: Context): Promise<readonly number[]
 export function checkPlace({ row, before, many }: Draft, _: MembershipFacts, { viewer }: Context): Violation[] {
   if (before || managesThis.holds(viewer, row)) return []
   if (!row.project_id) return [violation('project', "can't be blank")]
-  if (many['roles']?.length) throw forbidden()
+  if (many.roles?.length) throw forbidden()
   return [violation('project', 'is invalid')]
 }
 
 export function checkPrincipal({ before }: Draft, { principal, isTaken }: MembershipFacts): Violation[] {
   if (before || !principal) return []
-  const isFit = (madeKinds as readonly string[]).includes(principal['type']) && principal['status'] !== LOCKED
+  const isFit = (madeKinds as readonly string[]).includes(principal.type) && principal.status !== LOCKED
   return [
     ...(isFit ? [] : [violation('principal', 'cannot be made a member')]),
     ...(isTaken ? [violation('principal', 'is a member already')] : []),
@@ -113,7 +113,7 @@ export async function storeRoles(tx: Transaction, { row }: Draft, ids: readonly 
 
 /** The users of a group get what the group was given, and lose what it lost. */
 export async function passOn(tx: Transaction, { row }: Draft, { principal }: MembershipFacts, { now }: Context): Promise<void> {
-  if (principal?.['type'] !== 'Group') return
+  if (principal?.type !== 'Group') return
   await inherit(tx, row.principal_id, sql`m.id = ${row.id}`, now)
   await prune(tx, await usersOf(tx, row.principal_id), [row.project_id])
 }
@@ -121,15 +121,15 @@ export async function passOn(tx: Transaction, { row }: Draft, { principal }: Mem
 /** Roles that come from a group can only be taken from the group. */
 export async function removableMembership(row: Row, { db }: Context): Promise<readonly Violation[]> {
   const inherited = await db.one(
-    sql`select id from membership_roles where membership_id = ${row['id']} and inherited_from is not null limit 1`,
+    sql`select id from membership_roles where membership_id = ${row.id} and inherited_from is not null limit 1`,
   )
   return inherited ? [violation('base', 'Some of its roles are inherited from a group. Remove them from the group.')] : []
 }
 
 /** Removes a membership with all that was passed on from it. */
 export async function removeMembership(tx: Transaction, row: Row): Promise<false> {
-  const users = await usersOf(tx, row['principal_id'])
-  await tx.run(sql`delete from memberships where id = ${row['id']}`)
-  await prune(tx, [row['principal_id'], ...users], [row['project_id']])
+  const users = await usersOf(tx, row.principal_id)
+  await tx.run(sql`delete from memberships where id = ${row.id}`)
+  await prune(tx, [row.principal_id, ...users], [row.project_id])
   return false
 }

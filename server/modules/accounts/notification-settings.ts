@@ -78,12 +78,12 @@ export const settingsKind: Kind = {
 
 /** The settings of these people as they are shown, by their ids; without those for projects that the viewer does not see. */
 export async function loadSettings(rows: readonly Row[], context: Context): Promise<ReadonlyMap<number, object[]>> {
-  const users = rows.map((row) => row['id'] as number)
+  const users = rows.map((row) => row.id as number)
   const stored = await context.db.all<Tables['notification_settings']>(sql`
     select * from notification_settings where ${among(context.engine, sql`user_id`, users)} order by project_id, id`)
   const Project = context.model.of('Project')
   const ids = stored.map((one) => one.project_id).filter((id) => id !== null)
-  const projects = new Map((await visibleRows(context, Project, [...new Set(ids)])).map((row) => [row['id'], row]))
+  const projects = new Map((await visibleRows(context, Project, [...new Set(ids)])).map((row) => [row.id, row]))
   const shown = (setting: Setting) => {
     const project = projects.get(setting.project_id)
     return {
@@ -111,7 +111,7 @@ export interface Chosen {
 /** Reads what was given; settings that are missing in it are switched off. */
 export async function readSettings({ virtual, given }: Draft, context: Context): Promise<Chosen> {
   if (!given.has('notifications')) return { settings: undefined, violations: [] }
-  const list = virtual?.['notifications']
+  const list = virtual?.notifications
   try {
     if (!Array.isArray(list) || list.length > MOST) throw new kinds.FormatError('a list of settings')
     const settings = list.map((one) => readSetting(one, context))
@@ -148,7 +148,7 @@ function days(value: unknown): number {
 const NO_CHOICE = -1
 
 function readProject(link: unknown, context: Context): number | null {
-  if (isObject(link) && link['href'] === null) return null
+  if (isObject(link) && link.href === null) return null
   // Not by its identifier: each would have to be asked for by itself.
   const named = namedIn(context.model.of('Project'), link, context)
   if (named === undefined || !isId(named))
@@ -160,7 +160,7 @@ async function judge(settings: readonly Setting[], context: Context): Promise<Vi
   const violations: Violation[] = []
   const projects = settings.map((one) => one.project_id).filter((id) => id !== null)
   if (settings.length - projects.length !== 1) violations.push(wrong('There must be exactly one setting for all projects.'))
-  const seen = new Set((await visibleRows(context, context.model.of('Project'), [...new Set(projects)])).map((row) => row['id']))
+  const seen = new Set((await visibleRows(context, context.model.of('Project'), [...new Set(projects)])).map((row) => row.id))
   if (!projects.every((id) => seen.has(id))) violations.push(wrong('The project of a setting does not exist.'))
   else if (new Set(projects).size < projects.length) violations.push(wrong('There can be only one setting for each project.'))
   const ofProjects = settings.filter((one) => one.project_id !== null) as Row[]
@@ -176,7 +176,7 @@ async function judge(settings: readonly Setting[], context: Context): Promise<Vi
 /** Puts what was given in place of all settings but those for projects that the viewer does not see. */
 export async function storeSettings(tx: Transaction, { row }: Draft, { settings }: Chosen, context: Context): Promise<void> {
   if (!settings) return
-  const user = row['id'] as number
+  const user = row.id as number
   const kept = await hiddenProjects(tx, user, context)
   await tx.run(sql`
     delete from notification_settings
@@ -192,6 +192,6 @@ async function hiddenProjects(db: Reader, user: number, context: Context): Promi
     sql`select project_id from notification_settings where user_id = ${user} and project_id is not null`,
   )
   const ids = stored.map((one) => one.project_id)
-  const seen = new Set((await visibleRows(context, context.model.of('Project'), ids)).map((row) => row['id']))
+  const seen = new Set((await visibleRows(context, context.model.of('Project'), ids)).map((row) => row.id))
   return ids.filter((id) => !seen.has(id))
 }

@@ -121,7 +121,7 @@ export function check(draft: Draft): Violation[] {
   const violations: Violation[] = []
   const given = (column: string) => (differs(draft, column) && row[column] !== null ? JSON.parse(row[column]) : undefined)
 
-  if (row['time_zone'] && differs(draft, 'time_zone') && !isTimeZone(row['time_zone']))
+  if (row.time_zone && differs(draft, 'time_zone') && !isTimeZone(row.time_zone))
     violations.push(violation('timeZone', 'is not set to one of the allowed values'))
 
   const daily = given('daily_reminders') as typeof defaultDailyReminders | undefined

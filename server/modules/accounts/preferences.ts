@@ -21,7 +21,7 @@ const isPerson = having('type', 'User', 'AnonymousUser')
 const isOneself: Rule = {
   needs: [],
   where: ({ viewer }, table) => sql`${name(`${table}.id`)} = ${viewer.id}`,
-  holds: (viewer, row) => row['id'] === viewer.id,
+  holds: (viewer, row) => row.id === viewer.id,
   anywhere: () => true,
 }
 const changes = both(isPerson, either(both(unconfined, own('id')), managesUsers))
@@ -73,7 +73,7 @@ export const UserPreferences = resource<'principals', Chosen>('UserPreferences',
       value: (row) => row.pause_reminders ?? kinds.defaultPauseReminders,
     }),
     workdays: of(kinds.workdays, { column: 'workdays', value: (row) => row.workdays ?? kinds.defaultWorkdays }),
-    notifications: of(settingsKind, { value: (row, { loaded }) => loaded['settings'].get(row.id), writable: true }),
+    notifications: of(settingsKind, { value: (row, { loaded }) => loaded.settings.get(row.id), writable: true }),
     user: link('User', { column: 'id', writable: false, alwaysNamed: true }),
   }),
   actions: { updateImmediately: { href: (row) => `/api/v3/${addressOf(row)}`, method: 'patch', may: changes } },
@@ -88,7 +88,7 @@ export const UserPreferences = resource<'principals', Chosen>('UserPreferences',
 /** The principal whose preferences are asked for: 403 for whoever may not know them, whether or not there is such a principal. */
 async function principal({ context, params }: ApiRequest): Promise<Row> {
   const { db, viewer } = context
-  const id = await idFrom(params['id'] as string, context.model.of(User), context)
+  const id = await idFrom(params.id as string, context.model.of(User), context)
   await prepare(db, viewer, managesUsers.needs)
   if (id !== viewer.id && !managesUsers.anywhere(viewer)) throw forbidden()
   return findRow(context, context.model.of(UserPreferences), id)

@@ -51,7 +51,7 @@ export function identityOf(
 ): Identity {
   const names = { ...claimNames, ...own }
   // Some providers write the word.
-  const isVerified = claims['email_verified'] === true || claims['email_verified'] === 'true'
+  const isVerified = claims.email_verified === true || claims.email_verified === 'true'
   return {
     subject,
     login: told(claims, names.login),
@@ -106,11 +106,11 @@ async function usable(
   user: Row,
   { now }: Circumstances,
 ): Promise<Row | Refusal> {
-  if (user['status'] === ACTIVE) return user
-  if (user['status'] !== INVITED) return 'inactive'
+  if (user.status === ACTIVE) return user
+  if (user.status !== INVITED) return 'inactive'
   await tx.run(sql`
     update principals set status = ${ACTIVE}, identity_url = ${`${slug}:${subject}`}, updated_at = ${now.toISOString()}
-    where id = ${user['id']}`)
+    where id = ${user.id}`)
   await invalidate(tx, 'principals')
   return { ...user, status: ACTIVE }
 }
@@ -127,12 +127,12 @@ async function adopt(
   at: Circumstances,
 ): Promise<Row | Refusal> {
   const isOther = await tx.one(
-    sql`select id from user_auth_identities where user_id = ${owner['id']} and provider_id = ${provider.id}`,
+    sql`select id from user_auth_identities where user_id = ${owner.id} and provider_id = ${provider.id}`,
   )
-  const mayBe = at.settings.oauth_allow_remapping_of_existing_users && owner['type'] === 'User' && !owner['admin']
+  const mayBe = at.settings.oauth_allow_remapping_of_existing_users && owner.type === 'User' && !owner.admin
   if (isOther || !mayBe) return 'taken'
   const user = await usable(tx, provider, identity, owner, at)
-  if (typeof user !== 'string') await link(tx, provider, identity, owner['id'], at)
+  if (typeof user !== 'string') await link(tx, provider, identity, owner.id, at)
   return user
 }
 

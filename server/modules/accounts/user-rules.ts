@@ -94,7 +94,7 @@ export async function userFacts(draft: Draft, context: Context): Promise<UserFac
  * @throws ApiError 429 after too many
  */
 async function currentOf({ virtual }: Draft, context: Context, isNeeded: boolean): Promise<UserFacts['current']> {
-  const known = virtual?.['currentPassword']
+  const known = virtual?.currentPassword
   if (typeof known !== 'string' || known === '') return isNeeded ? 'missing' : undefined
   const tried = await knowsPassword(context.viewer.row, known, context.outside, context.settings, context.now)
   if (typeof tried === 'string') return tried

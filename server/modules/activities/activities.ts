@@ -20,7 +20,7 @@ import { causeInWords, type Detail, details, exchangedFiles, filesInWords, isCha
 
 /** A rule about the work package that an entry belongs to. */
 const about = (rule: Rule): Rule =>
-  through('resource_id', 'work_packages', rule, (row) => ({ id: row['resource_id'], project_id: row['project_id'] }))
+  through('resource_id', 'work_packages', rule, (row) => ({ id: row.resource_id, project_id: row.project_id }))
 
 /** A permission on the work package, by membership or by a share. */
 const held = (permission: string) => about(onWorkPackage(permission))
@@ -63,7 +63,7 @@ interface Told {
 }
 type Loaded = ReadonlyMap<number, Told>
 
-const told = (loaded: Readonly<Record<string, any>>, { id }: { id: number }) => (loaded['told'] as Loaded).get(id)
+const told = (loaded: Readonly<Record<string, any>>, { id }: { id: number }) => (loaded.told as Loaded).get(id)
 const RETRACTED = '_Changes were retracted._'
 
 export const Activity = resource<'journals', { hasInternal: boolean }>('Activity', 'journals', {
@@ -134,7 +134,7 @@ export const Activity = resource<'journals', { hasInternal: boolean }>('Activity
   },
   embedLoaders: { emojiReactions: reactionsOf },
   facts: async ({ row }, context) => ({
-    hasInternal: (await enabledModules(context)).get((row as Row)['project_id'])?.has(INTERNAL_COMMENTS) ?? false,
+    hasInternal: (await enabledModules(context)).get((row as Row).project_id)?.has(INTERNAL_COMMENTS) ?? false,
   }),
   check: [
     ({ row, before }, { hasInternal }, { viewer }) => {
@@ -174,7 +174,7 @@ async function describeChanges(entries: readonly Row[], context: Context): Promi
   const causes = await visibleIds(
     context,
     context.model.of(WorkPackage),
-    entries.map(({ cause }) => cause?.['work_package_id']).filter((id) => id !== undefined && id !== null),
+    entries.map(({ cause }) => cause?.work_package_id).filter((id) => id !== undefined && id !== null),
   )
   const files = await relatedRows(context, context.model.of('Attachment'), [...changes.values()].flatMap(exchangedFiles))
   const all = new Map<number, Told>()
@@ -220,7 +220,7 @@ async function titlesOf(properties: readonly Property[], changes: readonly Chang
     const target = context.model.of(targetOf(property, row))
     const found = idsIn(property, row).map((id) => rows.get(target.name)?.get(id))
     if (!found.every((one) => isTold(property, target, one, context))) return undefined
-    return found.map((one) => (property.to === 'WorkPackage' ? `#${one['id']}` : target.titleOf(one))).join(', ')
+    return found.map((one) => (property.to === 'WorkPackage' ? `#${one.id}` : target.titleOf(one))).join(', ')
   }
 }
 
@@ -236,6 +236,6 @@ const idsIn = ({ column }: Property, row: Row | undefined): number[] => [row?.[c
 
 /** Whether anything changed in what the instance has added, known to the viewer or not. */
 const isMore = ({ before, after }: Change): boolean => {
-  const of = (row: Row | undefined) => JSON.stringify(row?.['custom_values'] ?? {})
+  const of = (row: Row | undefined) => JSON.stringify(row?.custom_values ?? {})
   return of(before) !== of(after)
 }

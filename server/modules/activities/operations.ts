@@ -29,8 +29,8 @@ const moreWorkPackage = extension('WorkPackage', 'work_packages', {
   },
 })
 
-const workPackage = ({ params, context }: ApiRequest) => rowFrom(params['id'] as string, context.model.of(WorkPackage), context)
-const activity = ({ params, context }: ApiRequest) => rowFrom(params['id'] as string, context.model.of(Activity), context)
+const workPackage = ({ params, context }: ApiRequest) => rowFrom(params.id as string, context.model.of(WorkPackage), context)
+const activity = ({ params, context }: ApiRequest) => rowFrom(params.id as string, context.model.of(Activity), context)
 
 /** What is said, in either of the two shapes that clients send. Throws 400 for anything else, 422 for nothing. */
 function said(comment: unknown, shape: 'object' | 'text'): string {
@@ -76,11 +76,11 @@ const commentWorkPackage = operation({
     const { context, body } = ask
     const row = await workPackage(ask)
     if (!(await holds(context, mayComment, row))) throw notFound(WorkPackage.missing)
-    const raw = said(body['comment'], 'object')
+    const raw = said(body.comment, 'object')
     const entry = {
       resource: WorkPackage.table,
-      resource_id: row['id'],
-      project_id: row['project_id'],
+      resource_id: row.id,
+      project_id: row.project_id,
       user_id: context.viewer.id,
       internal: isInternal(body),
     }
@@ -112,7 +112,7 @@ const correctComment = operation({
     const { context, body } = ask
     const row = await activity(ask)
     await demand(context, mayEdit, row)
-    const raw = body['comment'] === undefined ? row['notes'] : said(body['comment'], 'text')
+    const raw = body.comment === undefined ? row.notes : said(body.comment, 'text')
     const payload = { comment: { raw }, _links: await linksOf(context, body, raw, row) }
     return respondSaved(ask, context.model.of(Activity), await prepareWrite(context, context.model.of(Activity), row, payload))
   },
@@ -143,12 +143,12 @@ const reactComment = operation({
     const { context, db, body } = ask
     const row = await activity(ask)
     const { reaction } = body as { reaction?: unknown }
-    const place = { id: row['resource_id'], project_id: row['project_id'] }
-    const may = row['internal'] ? onWorkPackage('add_internal_comments') : mayComment
+    const place = { id: row.resource_id, project_id: row.project_id }
+    const may = row.internal ? onWorkPackage('add_internal_comments') : mayComment
     if (!context.viewer.signedIn || !(await holds(context, may, place))) throw forbidden()
     if (typeof reaction !== 'string' || !Object.hasOwn(emojis, reaction))
       throw new ApiError('BadRequest', `The request is malformed: reaction must be one of ${Object.keys(emojis).join(', ')}.`)
-    if (!row['notes']) throw new ApiError('BadRequest', 'The request is malformed: only comments can have reactions.')
+    if (!row.notes) throw new ApiError('BadRequest', 'The request is malformed: only comments can have reactions.')
     const { id } = row
     await db.transaction(async (tx) => {
       const mine = sql`journal_id = ${id} and user_id = ${context.viewer.id} and reaction = ${reaction}`

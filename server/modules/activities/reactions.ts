@@ -27,13 +27,13 @@ async function grouped(db: Reader, entries: readonly number[]): Promise<Body[]> 
     return {
       _type: 'EmojiReaction',
       id,
-      reaction: first['reaction'],
-      emoji: emojis[first['reaction']],
+      reaction: first.reaction,
+      emoji: emojis[first.reaction],
       reactionsCount: group.length,
-      firstReactionAt: first['created_at'],
+      firstReactionAt: first.created_at,
       _links: {
         self: { href: `/api/v3/emoji_reactions/${id}` },
-        reactable: { href: `/api/v3/activities/${first['journal_id']}` },
+        reactable: { href: `/api/v3/activities/${first.journal_id}` },
         reactingUsers: group.map(({ user_id, name }) => ({ href: `/api/v3/users/${user_id}`, title: name })),
       },
     }
@@ -46,7 +46,7 @@ export const reactions = async (db: Reader, path: string, entries: readonly numb
 
 /** The collections to be embedded, by entry. */
 export async function reactionsOf(entries: readonly Row[], { db }: Context): Promise<ReadonlyMap<number, object>> {
-  const ids = entries.map((entry) => entry['id'] as number)
+  const ids = entries.map((entry) => entry.id as number)
   const all = Map.groupBy(await grouped(db, ids), ({ _links }) => (_links as { reactable: { href: string } }).reactable.href)
   return new Map(
     ids.map((id) => [id, collection(`/api/v3/activities/${id}/emoji_reactions`, all.get(`/api/v3/activities/${id}`) ?? [])]),

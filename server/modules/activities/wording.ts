@@ -122,7 +122,7 @@ function hoursInWords(value: number, { hours_per_day: perDay, duration_format: f
 }
 
 /** What an entry left attached to a row, names by ids. */
-const attachedTo = (row: Row | undefined): Readonly<Record<string, string>> => row?.['attached'] ?? {}
+const attachedTo = (row: Row | undefined): Readonly<Record<string, string>> => row?.attached ?? {}
 
 /** The files that were attached and taken away, by their ids. */
 function exchanged({ before, after }: Change): { added: readonly [number, string][]; removed: readonly [number, string][] } {

@@ -15,7 +15,7 @@ import { weekDayLink, weekdayName } from './week-days.ts'
 const daysOff = ({ db, snapshot }: Context): Promise<ReadonlyMap<string, Row>> =>
   snapshot.remember('days off', ['non_working_days'], async () => {
     const rows = await allRows(db, snapshot, 'non_working_days', 'date')
-    return new Map([...rows.values()].map((row) => [row['date'], row]))
+    return new Map([...rows.values()].map((row) => [row.date, row]))
   })
 
 const weekdayOf = (date: string): number => new Date(`${date}T00:00:00Z`).getUTCDay() || 7
@@ -25,7 +25,7 @@ function day(date: string, off: ReadonlyMap<string, Row>, context: Context): Bod
   const holiday = off.get(date)
   const reasons: Link[] = []
   if (!context.settings.working_days.includes(weekday)) reasons.push(weekDayLink(weekday, context))
-  if (holiday) reasons.push({ href: hrefOf(NonWorkingDay, holiday), title: holiday['name'] })
+  if (holiday) reasons.push({ href: hrefOf(NonWorkingDay, holiday), title: holiday.name })
   const title = weekdayName(weekday, context)
   return {
     _type: 'Day',
@@ -74,7 +74,7 @@ function list(filters: readonly FilterUse[], off: ReadonlyMap<string, Row>, cont
   const days: Body[] = []
   for (let date = first; date <= last; date = addDays(date, 1)) {
     const one = day(date, off, context)
-    if (isWanted === undefined || one['working'] === isWanted) days.push(one)
+    if (isWanted === undefined || one.working === isWanted) days.push(one)
     // No day comes after the last there is.
     if (date === last) break
   }
@@ -108,7 +108,7 @@ const viewDay = operation({
   description: 'Answers one day by its date, and whether it is worked on.',
   tag: 'Day',
   answers: { status: 200, of: 'Day', as: 'single' },
-  run: async ({ context, params }) => ok(day(dateFrom(params['date'] as string), await daysOff(context), context)),
+  run: async ({ context, params }) => ok(day(dateFrom(params.date as string), await daysOff(context), context)),
 })
 
 export const operations: readonly Operation[] = [listDays, viewDay]

@@ -15,7 +15,7 @@ async function lookUp({ row, before }: Draft, { db }: Context): Promise<Facts> {
   if (!start || !end) return { overlaps: false }
   const found = await db.one(sql`
     select 1 as one from user_non_working_times
-    where user_id = ${user} and start_date <= ${end} and end_date >= ${start} and id <> ${before?.['id'] ?? 0} limit 1`)
+    where user_id = ${user} and start_date <= ${end} and end_date >= ${start} and id <> ${before?.id ?? 0} limit 1`)
   return { overlaps: found !== undefined }
 }
 

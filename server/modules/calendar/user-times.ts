@@ -20,7 +20,7 @@ export const changesTimes = either(both(own('user_id'), globally('manage_own_wor
 
 /** The id of the user whose times are asked for, or 404: whose times are nobody's business is not told apart from who is not there. */
 async function ownerFrom({ context, params }: ApiRequest): Promise<number> {
-  const { id } = await rowFrom(params['id'] as string, context.model.of(User), context)
+  const { id } = await rowFrom(params.id as string, context.model.of(User), context)
   await prepare(context.db, context.viewer, seesTimes.needs)
   if (!seesTimes.holds(context.viewer, { user_id: id })) throw notFound()
   return id

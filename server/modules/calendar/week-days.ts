@@ -17,7 +17,7 @@ const MONDAY = Date.UTC(2024, 0, 1)
 
 /** What a day of the week is called in the viewer's language; Monday is 1. */
 export function weekdayName(day: number, { viewer, settings }: Pick<Context, 'viewer' | 'settings'>): string {
-  return namesIn(viewer.row['language'] || settings.default_language)[day - 1] as string
+  return namesIn(viewer.row.language || settings.default_language)[day - 1] as string
 }
 
 const named = new Map<string, readonly string[]>()
@@ -140,7 +140,7 @@ const viewDayWeek = operation({
   method: 'GET',
   summary: 'View a day of the week',
   description: 'Answers one day of the week: Monday is 1, Sunday is 7.',
-  run: async ({ context, params }) => ok(weekDay(dayFrom(params['day'] as string), context)),
+  run: async ({ context, params }) => ok(weekDay(dayFrom(params.day as string), context)),
 })
 
 const changeWhetherDayWeekWorking = operation({
@@ -151,7 +151,7 @@ const changeWhetherDayWeekWorking = operation({
   description: 'Work packages are scheduled anew. At least one working day has to be left. For administrators.',
   guard: admin,
   run: async (ask) => {
-    const day = dayFrom(ask.params['day'] as string)
+    const day = dayFrom(ask.params.day as string)
     return ok(weekDay(day, await change(ask, new Map([[day, workingFrom(ask.body)]]))))
   },
 })

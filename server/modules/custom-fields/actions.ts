@@ -84,7 +84,7 @@ export const CustomAction = resource('CustomAction', 'custom_actions', {
 
 /** The work packages for which an action is offered: those that the viewer may edit, and that meet every condition. */
 function offeredFor(action: Row): Rule {
-  const { status = [], type = [], project = [], role = [] } = action['conditions'] as Conditions
+  const { status = [], type = [], project = [], role = [] } = action.conditions as Conditions
   const among = (of: string, ids: readonly number[]) => (ids.length > 0 ? [having(of, ...ids)] : [])
   return both(
     mayEdit,
@@ -99,14 +99,14 @@ function offeredFor(action: Row): Rule {
 async function offered(rows: readonly Row[], context: Context): Promise<ReadonlyMap<number, readonly number[]>> {
   if (context.live) return new Map()
   const actions = [...(await allRows(context.db, context.snapshot, 'custom_actions', 'position')).values()]
-  const rules = new Map(actions.map((action) => [action['id'] as number, offeredFor(action)]))
+  const rules = new Map(actions.map((action) => [action.id as number, offeredFor(action)]))
   await prepare(
     context.db,
     context.viewer,
     [...rules.values()].flatMap((rule) => rule.needs),
   )
   const holding = (row: Row) => [...rules].filter(([, rule]) => rule.holds(context.viewer, row)).map(([id]) => id)
-  return new Map(rows.map((row) => [row['id'], holding(row)]))
+  return new Map(rows.map((row) => [row.id, holding(row)]))
 }
 
 const moreWorkPackage = extension('WorkPackage', 'work_packages', {
@@ -146,7 +146,7 @@ const executeCustomActionWorkPackage = operation({
   run: async (ask) => {
     const { context, body, params } = ask
     await guarded(context.model.of(CustomAction), context)
-    const id = await idFrom(params['id'] as string, context.model.of(CustomAction), context)
+    const id = await idFrom(params.id as string, context.model.of(CustomAction), context)
     const action = (await allRows(context.db, context.snapshot, 'custom_actions', 'position')).get(id ?? 0)
     if (!action) throw notFound(CustomAction.missing)
     const { lockVersion } = body
@@ -164,8 +164,8 @@ const executeCustomActionWorkPackage = operation({
     await demand(context, rule, row)
     // Others may write in between, even where the action comes to no change of the row that its lock version would guard.
     const confirm = async (tx: Transaction) => {
-      const now = await tx.one(sql`select * from work_packages where id = ${row['id']}${forUpdate(tx.engine)}`)
-      if (now?.['lock_version'] !== row['lock_version']) throw conflict()
+      const now = await tx.one(sql`select * from work_packages where id = ${row.id}${forUpdate(tx.engine)}`)
+      if (now?.lock_version !== row.lock_version) throw conflict()
       if (!now || !rule.holds(context.viewer, now)) throw forbidden()
     }
     return respondSaved(ask, context.model.of(WorkPackage), { ...prepared, confirm })

@@ -52,13 +52,13 @@ alsoSearched({ table: 'work_packages', column: 'custom_values', has: inFields })
 /** A project that is given a value uses the field from then on. */
 async function activate(tx: Transaction, { row, given }: Draft, _: unknown, { db, snapshot, viewer }: Context): Promise<void> {
   const isNew = (field: Definition) =>
-    field.resource === 'Project' && given.has(nameOf(field)) && !isIn(field, row['id']) && hasValue(field, row)
+    field.resource === 'Project' && given.has(nameOf(field)) && !isIn(field, row.id) && hasValue(field, row)
   if (![...given].some((own) => own.startsWith('customField'))) return
   const fields = (await definitionsFor(db, snapshot, viewer)).filter(isNew)
   if (fields.length === 0) return
   await tx.run(sql`
     insert into custom_field_projects (custom_field_id, project_id)
-    values ${join(fields.map(({ id }) => sql`(${id}, ${row['id']})`))} on conflict do nothing`)
+    values ${join(fields.map(({ id }) => sql`(${id}, ${row.id})`))} on conflict do nothing`)
   await invalidate(tx, 'custom_fields')
 }
 

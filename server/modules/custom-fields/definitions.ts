@@ -79,27 +79,27 @@ export const definitionsOf = (db: Reader, snapshot: Snapshot): Promise<readonly 
     const fields = await db.all(sql`select * from custom_fields order by resource, position, id`)
     if (fields.length === 0) return []
     const ofField = <T>(rows: readonly Row[], value: (row: Row) => T) => {
-      const found = Map.groupBy(rows, (row) => row['custom_field_id'] as number)
+      const found = Map.groupBy(rows, (row) => row.custom_field_id as number)
       return (id: number): T[] => (found.get(id) ?? []).map(value)
     }
-    const projects = ofField(await db.all(sql`select * from custom_field_projects`), (row) => row['project_id'] as number)
-    const types = ofField(await db.all(sql`select * from custom_field_types`), (row) => row['type_id'] as number)
+    const projects = ofField(await db.all(sql`select * from custom_field_projects`), (row) => row.project_id as number)
+    const types = ofField(await db.all(sql`select * from custom_field_types`), (row) => row.type_id as number)
     const chosen = ofField(
       await db.all(sql`select id, custom_field_id from custom_options where is_default order by position, id`),
-      (row) => row['id'] as number,
+      (row) => row.id as number,
     )
     const weights = ofField(
       await db.all(sql`select id, custom_field_id, weight from custom_field_items where weight is not null`),
-      (row) => [row['id'], Number(row['weight'])] as [number, number],
+      (row) => [row.id, Number(row.weight)] as [number, number],
     )
     const definitions = fields.map(
       (row) =>
         ({
           ...row,
-          projects: new Set(projects(row['id'])),
-          types: new Set(types(row['id'])),
-          chosen: chosen(row['id']),
-          weights: new Map(weights(row['id'])),
+          projects: new Set(projects(row.id)),
+          types: new Set(types(row.id)),
+          chosen: chosen(row.id),
+          weights: new Map(weights(row.id)),
         }) as unknown as Definition,
     )
     for (const field of definitions) Object.assign(field, { inputs: inputsOf(field, definitions) })

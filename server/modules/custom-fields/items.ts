@@ -23,7 +23,7 @@ interface Forest {
 async function forestOf({ db, snapshot }: Context): Promise<Forest> {
   const items = await allRows(db, snapshot, 'custom_field_items', 'position')
   const below = await snapshot.remember('custom field items', ['custom_field_items'], () =>
-    Map.groupBy([...items.values()], (item) => item['parent_id'] as number | null),
+    Map.groupBy([...items.values()], (item) => item.parent_id as number | null),
   )
   return { items, below }
 }
@@ -31,17 +31,17 @@ async function forestOf({ db, snapshot }: Context): Promise<Forest> {
 /** The way from the root to an item, both included. */
 function pathTo({ items }: Forest, item: Row): Row[] {
   const path = [item]
-  for (let above = items.get(item['parent_id']); above; above = items.get(above['parent_id'])) path.unshift(above)
+  for (let above = items.get(item.parent_id); above; above = items.get(above.parent_id)) path.unshift(above)
   return path
 }
 
 /** An item and what is below it to some depth, each followed by its own. */
 function branchesOf(forest: Forest, item: Row, depth: number): Row[] {
-  const below = depth > 0 ? (forest.below.get(item['id']) ?? []) : []
+  const below = depth > 0 ? (forest.below.get(item.id) ?? []) : []
   return [item, ...below.flatMap((child) => branchesOf(forest, child, depth - 1))]
 }
 
-const forest = (page: Loaded) => page.loaded['forest'] as Forest
+const forest = (page: Loaded) => page.loaded.forest as Forest
 const nameOf = ({ label, short }: Row): string => (short ? `${label} (${short})` : (label ?? ''))
 
 /** A weight as people read it: without zeros that say nothing, very small and very great ones by their powers of ten. */
@@ -88,7 +88,7 @@ export const HierarchyItem = resource('HierarchyItem', 'custom_field_items', {
     children: p.links('HierarchyItem', {
       load: async (rows, context) => {
         const { below } = await forestOf(context)
-        return new Map(rows.map(({ id }) => [id, (below.get(id) ?? []).map((child) => child['id'] as number)]))
+        return new Map(rows.map(({ id }) => [id, (below.get(id) ?? []).map((child) => child.id as number)]))
       },
     }),
   }),
@@ -114,7 +114,7 @@ const listWayFromRootItem = operation({
   guard: signedIn,
   answers: { status: 200, of: 'HierarchyItem', as: 'collection' },
   run: async ({ context, params }) => {
-    const item = await rowAt(params['id'] as string, context.model.of(HierarchyItem), context)
+    const item = await rowAt(params.id as string, context.model.of(HierarchyItem), context)
     return ok(await listed(context.path, pathTo(await forestOf(context), item), context))
   },
 })
@@ -140,7 +140,7 @@ const listItemsCustomField = operation({
   run: async ({ context, params }) => {
     await guarded(context.model.of(HierarchyItem), context)
     const fields = await definitionsFor(context.db, context.snapshot, context.viewer)
-    const field = isId(params['id'] as string) ? fields.find(({ id }) => id === Number(params['id'])) : undefined
+    const field = isId(params.id as string) ? fields.find(({ id }) => id === Number(params.id)) : undefined
     if (!field) throw notFound()
     if (field.format !== 'hierarchy' && field.format !== 'weighted_item_list')
       throw new ApiError(
@@ -148,9 +148,9 @@ const listItemsCustomField = operation({
         'The custom field has no items: only hierarchies and weighted lists have.',
       )
     const woods = await forestOf(context)
-    const own = [...woods.items.values()].filter((item) => item['custom_field_id'] === field.id)
+    const own = [...woods.items.values()].filter((item) => item.custom_field_id === field.id)
     const parent = readNumber(context, 'parent')
-    const start = own.find((item) => (parent === undefined ? item['parent_id'] === null : item['id'] === parent))
+    const start = own.find((item) => (parent === undefined ? item.parent_id === null : item.id === parent))
     if (!start) throw notFound()
     const depth = readNumber(context, 'depth')
     const items = branchesOf(woods, start, depth === undefined || depth < 0 ? Number.POSITIVE_INFINITY : depth)

@@ -26,19 +26,19 @@ interface Host {
   readonly isQueried?: boolean
 }
 
-const inProject = (row: Row) => row['project_id']
+const inProject = (row: Row) => row.project_id
 
 const hosts: Readonly<Record<Extensible, Host>> = {
   WorkPackage: {
-    active: (field, { row }) => field.types.has(row['type_id']) && isIn(field, row['project_id']),
+    active: (field, { row }) => field.types.has(row.type_id) && isIn(field, row.project_id),
     project: inProject,
     section: 'Other',
     isQueried: true,
   },
   Project: {
     // Giving a project a value makes it use the field; a new one may use them all.
-    active: (field, { row, before, given }) => !before || isIn(field, row['id']) || given.has(nameOf(field)),
-    project: (row) => row['id'],
+    active: (field, { row, before, given }) => !before || isIn(field, row.id) || given.has(nameOf(field)),
+    project: (row) => row.id,
     read: seeAttributes,
     edit: editAttributes,
     section: 'Project attributes',
@@ -100,7 +100,7 @@ function people(project: number | null | undefined): string {
 async function versionsFor({ any_version }: Definition, project: number | null | undefined, context: Context) {
   const versions = await allRows(context.db, context.snapshot, 'versions', 'name')
   const shared = project ? await sharedVersionIds(context, project) : new Set<number>()
-  return [...versions.values()].filter((one) => shared.has(one['id']) && (any_version || one['status'] === 'open'))
+  return [...versions.values()].filter((one) => shared.has(one.id) && (any_version || one.status === 'open'))
 }
 
 type Choices = Pick<Property['options'], 'allowed' | 'eligible'>
@@ -115,7 +115,7 @@ function choicesOf(field: Definition, project: (row: Row) => number | null | und
         allowed: {
           rows: async (_, __, { db, snapshot }) =>
             [...(await allRows(db, snapshot, 'custom_options', 'position')).values()].filter(
-              (option) => option['custom_field_id'] === id,
+              (option) => option.custom_field_id === id,
             ),
         },
       }
@@ -128,7 +128,7 @@ function choicesOf(field: Definition, project: (row: Row) => number | null | und
     case 'version':
       return {
         eligible: async ({ row }, context) => {
-          const ids = (await versionsFor(field, project(row), context)).map((one) => one['id'] as number)
+          const ids = (await versionsFor(field, project(row), context)).map((one) => one.id as number)
           return among(context.engine, raw('versions.id'), ids)
         },
         allowed: { rows: ({ row }, _, context) => versionsFor(field, project(row), context) },
@@ -160,7 +160,7 @@ function numberIn(row: Row, field: Definition | undefined): number | null {
   if (!field) return null
   const { id, format, weights } = field
   const column = columnOf(field)
-  const value = (column in row ? row[column] : row['custom_values']?.[id]) ?? null
+  const value = (column in row ? row[column] : row.custom_values?.[id]) ?? null
   if (value === null) return null
   if (format === 'int' || format === 'float') return value
   if (format !== 'weighted_item_list') return null
@@ -213,7 +213,7 @@ export function propertyOf(field: Definition, all: readonly Definition[]): Prope
     options: {
       // A new project has to fill in what all projects have.
       required: resource === 'Project' && required ? ({ before }) => Boolean(before) || field.for_all : required,
-      ...(required && { lenient: ({ meta }) => meta['validateCustomFields'] === true }),
+      ...(required && { lenient: ({ meta }) => meta.validateCustomFields === true }),
       hasDefault: !to && initial !== undefined,
       initial,
       compared: true,
@@ -240,7 +240,7 @@ export function propertyOf(field: Definition, all: readonly Definition[]): Prope
         embed: !multiple && (format === 'user' || format === 'version'),
         ...(schemaType && { schemaType }),
       }),
-      ...(to && multiple && { load: async (rows) => new Map(rows.map((row) => [row['id'], row[column] ?? []])) }),
+      ...(to && multiple && { load: async (rows) => new Map(rows.map((row) => [row.id, row[column] ?? []])) }),
     },
   }
 }
@@ -274,5 +274,5 @@ async function belong({ id, format }: Definition, values: readonly string[], { d
   const table = format === 'list' ? 'custom_options' : formats[format].to === 'HierarchyItem' ? 'custom_field_items' : undefined
   if (!table) return true
   const rows = await allRows(db, snapshot, table, 'position')
-  return values.every((value) => value === '-1' || rows.get(Number(value))?.['custom_field_id'] === id)
+  return values.every((value) => value === '-1' || rows.get(Number(value))?.custom_field_id === id)
 }

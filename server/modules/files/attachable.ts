@@ -126,21 +126,21 @@ const listed = (engine: Engine): Sql =>
 
 /** The ids of what is attached to a row, read with it. */
 export function idsOf(row: Row): readonly number[] {
-  const ids = row['attachment_ids'] ?? []
+  const ids = row.attachment_ids ?? []
   return typeof ids === 'string' ? JSON.parse(ids) : ids
 }
 
 /** The container that a request names, if the viewer may attach something to it. */
 export async function place({ context, params }: ApiRequest, { resource, add }: Container) {
-  const row = await rowAt(params['id'] as string, context.model.of(resource), context)
+  const row = await rowAt(params.id as string, context.model.of(resource), context)
   await prepare(context.db, context.viewer, add.needs)
   if (!add.holds(context.viewer, row)) throw forbidden()
-  return { container_type: resource.name, container_id: row['id'] as number }
+  return { container_type: resource.name, container_id: row.id as number }
 }
 
 /** Makes these, and no others, the attachments of a container. Throws 409 where another has claimed one of them meanwhile. */
 async function replace(tx: Transaction, type: string, draft: Draft, ids: readonly number[], context: Context): Promise<void> {
-  const id = draft.row['id'] as number
+  const id = draft.row.id as number
   const mine = inContainer(type, id)
   const named = among(tx.engine, sql`attachments.id`, ids)
   // What others are still sending is not theirs to take away.

@@ -94,15 +94,15 @@ export const Attachment = resource('Attachment', 'attachments', {
 /** The row is there: its file is no longer loose, and what it hangs on has changed, unless the file is still to come. */
 async function afterUpload(tx: Transaction, { row, before }: Draft, _: unknown, context: Context): Promise<void> {
   if (before) return
-  if (!(await claim(tx, row['storage_name']))) throw conflict('The upload took too long.')
-  if (row['status'] === 'prepared') return
+  if (!(await claim(tx, row.storage_name))) throw conflict('The upload took too long.')
+  if (row.status === 'prepared') return
   await awaitReading(tx, row as Parameters<typeof awaitReading>[1], context.now)
-  if (row['container_id']) await touch(tx, row, context)
+  if (row.container_id) await touch(tx, row, context)
 }
 
 async function takeAway(tx: Transaction, row: Row, context: Context): Promise<false> {
-  await discard(tx, sql`id = ${row['id']}`, context.now)
-  if (row['container_id'] && row['status'] !== 'prepared') await touch(tx, row, context)
+  await discard(tx, sql`id = ${row.id}`, context.now)
+  if (row.container_id && row.status !== 'prepared') await touch(tx, row, context)
   return false
 }
 
@@ -112,7 +112,7 @@ async function takeAway(tx: Transaction, row: Row, context: Context): Promise<fa
  */
 export async function touch(tx: Transaction, attachment: Row, context: Context): Promise<void> {
   const resource = resourceOf(attachment, context)
-  const id = attachment['container_id']
+  const id = attachment.container_id
   const touched = await rewriteWhere(tx, resource, { where: sql`id = ${id}` }, entryOf(context))
   if (touched.length === 0) throw conflict()
   await publish(tx, context, `${resource.table}.updated`, id, ['attachments'])

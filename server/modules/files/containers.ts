@@ -32,7 +32,7 @@ export const containerColumns = (kind: Container): Record<string, (scope: Scope,
 
 /** The container of an attachment, as far as rules read it. */
 const containerOf = (kind: Container, attachment: Row): Row => ({
-  id: attachment['container_id'],
+  id: attachment.container_id,
   ...Object.fromEntries(kind.reads.map((column) => [column, attachment[containerColumn(kind, column)]])),
 })
 
@@ -47,11 +47,11 @@ export const ofContainer = (kinds: readonly Container[], pick: (kind: Container)
         // One container is looked up for each attachment: to collect all that satisfy the rule would take far longer.
         where: (scope, table) => sql`(${name(`${table}.container_type`)} = ${type} and exists (
           select 1 from ${name(of)} where ${name(`${of}.id`)} = ${name(`${table}.container_id`)} and ${rule.where(scope, of)}))`,
-        holds: (viewer, row) => row['container_type'] === type && rule.holds(viewer, containerOf(kind, row)),
+        holds: (viewer, row) => row.container_type === type && rule.holds(viewer, containerOf(kind, row)),
         anywhere: rule.anywhere,
       }
     }),
   )
 
 /** The resource that an attachment's container is. */
-export const resourceOf = (attachment: Row, { model }: Context): Resource => model.of(attachment['container_type'])
+export const resourceOf = (attachment: Row, { model }: Context): Resource => model.of(attachment.container_type)

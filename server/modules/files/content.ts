@@ -30,7 +30,7 @@ const downloadAttachment = operation({
       416: 'There is no such part; `Content-Range` says how many bytes there are.',
     },
   },
-  run: async (ask) => content(ask, await rowAt(ask.params['id'] as string, ask.context.model.of(Attachment), ask.context)),
+  run: async (ask) => content(ask, await rowAt(ask.params.id as string, ask.context.model.of(Attachment), ask.context)),
 })
 
 const single = (header: string | readonly string[] | undefined): string | undefined =>
@@ -38,14 +38,14 @@ const single = (header: string | readonly string[] | undefined): string | undefi
 
 async function content({ context, headers: asked }: ApiRequest, row: Row): Promise<Answer> {
   const { files, now } = context
-  if (row['status'] === 'prepared') throw notFound()
-  const { type, inline } = presentation(row['content_type'])
-  const shown = disposition(inline, row['file_name'])
+  if (row.status === 'prepared') throw notFound()
+  const { type, inline } = presentation(row.content_type)
+  const shown = disposition(inline, row.file_name)
   if (files.direct) {
-    const location = files.direct.download(row['storage_name'], { type, disposition: shown, seconds: DOWNLOAD_SECONDS })
+    const location = files.direct.download(row.storage_name, { type, disposition: shown, seconds: DOWNLOAD_SECONDS })
     return { status: 302, headers: { location, 'cache-control': 'private, no-store' } }
   }
-  const tag = `"${row['digest']}"`
+  const tag = `"${row.digest}"`
   const kept = {
     etag: tag,
     'cache-control': `private, max-age=${MAX_AGE}`,
@@ -54,9 +54,9 @@ async function content({ context, headers: asked }: ApiRequest, row: Row): Promi
   }
   if (names(single(asked['if-none-match']), tag)) return { status: 304, headers: kept }
 
-  const size = row['file_size'] as number
+  const size = row.file_size as number
   const onlyIf = single(asked['if-range'])
-  const range = onlyIf === undefined || onlyIf === tag ? rangeOf(single(asked['range']), size) : undefined
+  const range = onlyIf === undefined || onlyIf === tag ? rangeOf(single(asked.range), size) : undefined
   if (range === null) return { status: 416, headers: { 'content-range': `bytes */${size}` } }
   return {
     status: range ? 206 : 200,
@@ -70,7 +70,7 @@ async function content({ context, headers: asked }: ApiRequest, row: Row): Promi
       ...(range && { 'content-range': `bytes ${range.start}-${range.end}/${size}` }),
     },
     bytes: async () => {
-      const bytes = await files.read(row['storage_name'], range)
+      const bytes = await files.read(row.storage_name, range)
       if (!bytes) throw notFound()
       return bytes
     },

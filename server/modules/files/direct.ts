@@ -32,12 +32,12 @@ export async function prepareUpload(ask: ApiRequest, place: Place): Promise<Answ
     metadata = await part.object()
   }
   if (!metadata) throw unexpected('part metadata')
-  const size = metadata['fileSize']
+  const size = metadata.fileSize
   if (typeof size !== 'number' || !Number.isInteger(size) || size < 0)
     throw refused(violation('fileSize', 'must be a number of bytes'))
   if (size > largestSize(context)) throw refused(tooLarge(context))
 
-  const hint = typeof metadata['contentType'] === 'string' ? metadata['contentType'] : undefined
+  const hint = typeof metadata.contentType === 'string' ? metadata.contentType : undefined
   const type = typeOf(new Uint8Array(), cleanedName(metadata), hint)
   const file = newName()
   const values = { ...place, content_type: type, file_size: size, digest: null, storage_name: file, status: 'prepared' }
@@ -77,10 +77,10 @@ const finishDirectUpload = operation({
   run: async (ask) => {
     const { context, params } = ask
     const direct = access(context)
-    const row = await rowAt(params['id'] as string, context.model.of(Attachment), context)
-    if (row['status'] !== 'prepared') return ok(await single(context, context.model.of(Attachment), row))
+    const row = await rowAt(params.id as string, context.model.of(Attachment), context)
+    if (row.status !== 'prepared') return ok(await single(context, context.model.of(Attachment), row))
     await finish(ask, row, direct)
-    return respondWithRow(ask, context.model.of(Attachment), row['id'])
+    return respondWithRow(ask, context.model.of(Attachment), row.id)
   },
 })
 
@@ -93,20 +93,20 @@ async function finish({ context, db }: ApiRequest, row: Row, direct: DirectAcces
   const file = newName()
   await reserve(db, file, now)
   try {
-    if (!(await direct.copy(row['storage_name'], file))) throw notFound()
-    const { digest, head } = await examined(context, file, row['file_size'])
-    const type = typeOf(head, row['file_name'], row['content_type'])
-    if (!isAllowed(context.settings.attachment_whitelist, type, row['file_name'])) throw refused(notAllowed(type))
+    if (!(await direct.copy(row.storage_name, file))) throw notFound()
+    const { digest, head } = await examined(context, file, row.file_size)
+    const type = typeOf(head, row.file_name, row.content_type)
+    if (!isAllowed(context.settings.attachment_whitelist, type, row.file_name)) throw refused(notAllowed(type))
     await db.transaction(async (tx) => {
       const values = { storage_name: file, digest, content_type: type, status: 'uploaded', updated_at: now.toISOString() }
       const count = await tx.run(
-        sql`update attachments set ${assignments(values)} where id = ${row['id']} and storage_name = ${row['storage_name']}`,
+        sql`update attachments set ${assignments(values)} where id = ${row.id} and storage_name = ${row.storage_name}`,
       )
       if (count === 0 || !(await claim(tx, file))) throw conflict()
-      await orphan(tx, row['storage_name'], unusableAt(now), now)
-      await awaitReading(tx, { id: row['id'], file_name: row['file_name'], content_type: type }, now)
-      if (row['container_id']) await touch(tx, row, context)
-      await publish(tx, context, 'attachments.updated', row['id'], Object.keys(values))
+      await orphan(tx, row.storage_name, unusableAt(now), now)
+      await awaitReading(tx, { id: row.id, file_name: row.file_name, content_type: type }, now)
+      if (row.container_id) await touch(tx, row, context)
+      await publish(tx, context, 'attachments.updated', row.id, Object.keys(values))
     })
   } catch (error) {
     await discardReserved(db, files, file)

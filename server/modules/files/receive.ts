@@ -53,7 +53,7 @@ async function keep({ context, db, parts }: ApiRequest, place: Place, file: stri
     else throw unexpected(BOTH)
   }
   if (!metadata || !findings) throw unexpected(BOTH)
-  const hint = typeof metadata['contentType'] === 'string' ? metadata['contentType'] : undefined
+  const hint = typeof metadata.contentType === 'string' ? metadata.contentType : undefined
   const type = typeOf(findings.head, cleanedName(metadata), hint)
   const prepared = await prepareAttachment(context, metadata, {
     ...place,

@@ -61,9 +61,9 @@ const viewConfigurationProject = operation({
   tag: 'Configuration',
   answers: { status: 200, of: 'ProjectConfiguration', as: 'single' },
   run: async ({ context, params }) => {
-    const project = await rowAt(params['id'] as string, context.model.of(Project), context)
-    const path = `/api/v3/projects/${project['id']}/configuration`
-    const modules = (await enabledModules(context)).get(project['id'])
+    const project = await rowAt(params.id as string, context.model.of(Project), context)
+    const path = `/api/v3/projects/${project.id}/configuration`
+    const modules = (await enabledModules(context)).get(project.id)
     return ok({ ...(await configuration(context, path)), enabledInternalComments: modules?.has(INTERNAL_COMMENTS) ?? false })
   },
 })

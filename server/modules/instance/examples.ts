@@ -48,7 +48,7 @@ const statusesOf = async ({ db, snapshot }: Context) => [...(await allRows(db, s
 /** The example in the status that new work starts with. */
 async function exampleOf(context: Context) {
   const statuses = await statusesOf(context)
-  return { ...example, status_id: statuses.find((status) => status['is_default'])?.['id'] ?? null }
+  return { ...example, status_id: statuses.find((status) => status.is_default)?.id ?? null }
 }
 
 // Statuses are shown, so it is for those who may see them.

@@ -35,7 +35,7 @@ const viewRoot = operation({
         statuses: to('statuses'),
         time_entries: to('time_entries'),
         types: to('types'),
-        ...(viewer.signedIn && { user: { ...to(`users/${viewer.id}`), title: viewer.row['name'] } }),
+        ...(viewer.signedIn && { user: { ...to(`users/${viewer.id}`), title: viewer.row.name } }),
         userPreferences: to(`users/${viewer.id}/preferences`),
         workPackages: to('work_packages'),
       },

@@ -35,7 +35,7 @@ async function notifyOfEntries(tx: Transaction, now: Date): Promise<number> {
   if (entries.length === 0) return 0
   const ofWork = entries.filter(({ resource }) => resource === WorkPackage.table)
   const changes = await changesOf(tx, WorkPackage, ofWork)
-  const known = ofWork.filter(({ id }) => changes.has(id)).map((entry) => ({ ...entry, ...changes.get(entry['id']) }))
+  const known = ofWork.filter(({ id }) => changes.has(id)).map((entry) => ({ ...entry, ...changes.get(entry.id) }))
   await store(tx, entries, await audienceOf(tx, known as Entry[]), now.toISOString())
   return entries.length
 }
@@ -56,13 +56,13 @@ async function audienceOf(tx: Transaction, entries: readonly Entry[]): Promise<T
   const { engine } = tx
   const keys = { journal_id: 'integer', work_package_id: 'integer', actor_id: 'integer', internal: 'boolean' } as const
   const rows = entries.map((one) => ({
-    journal_id: one['id'],
-    work_package_id: one['resource_id'],
-    actor_id: one['user_id'],
-    internal: one['internal'],
+    journal_id: one.id,
+    work_package_id: one.resource_id,
+    actor_id: one.user_id,
+    internal: one.internal,
   }))
   const named = await namedIn(tx, entries)
-  const done = entries.flatMap((entry) => whatWasDone(entry).map((reason) => ({ journal_id: entry['id'], reason })))
+  const done = entries.flatMap((entry) => whatWasDone(entry).map((reason) => ({ journal_id: entry.id, reason })))
   const wants = (reason: EntryReason) => sql`when ${raw(`'${reason}'`)} then ${chosen(reasonsOfEntries[reason])}`
   const asksFor = ({ reason, column }: { reason: string; column: string }) => raw(`when '${reason}' then s.${column}`)
   const options = Object.entries(reasonsOfEntries).map(([reason, column]) => ({ reason, column }))
@@ -126,13 +126,13 @@ async function namedIn(tx: Reader, entries: readonly Entry[]) {
     const add = (principal_id: number | null, reason: EntryReason) => {
       if (principal_id !== null) named.push({ journal_id, principal_id, reason })
     }
-    add(after['assigned_to_id'], 'assigned')
-    add(after['responsible_id'], 'responsible')
+    add(after.assigned_to_id, 'assigned')
+    add(after.responsible_id, 'responsible')
     const { description } = after
     const texts = [
       mentionsIn(notes ?? ''),
-      ...(description && before?.['description'] !== description
-        ? [without(mentionsIn(description), mentionsIn(before?.['description'] ?? ''))]
+      ...(description && before?.description !== description
+        ? [without(mentionsIn(description), mentionsIn(before?.description ?? ''))]
         : []),
     ]
     for (const { users, groups, logins: own } of texts) {
@@ -166,7 +166,7 @@ const without = (now: Mentions, then: Mentions): Mentions => ({
 async function store(tx: Transaction, entries: readonly Row[], told: readonly Told[], at: string): Promise<void> {
   const { engine } = tx
   const columns = { journal_id: 'integer', user_id: 'integer', reason: 'text' } as const
-  const journals = entries.map((entry) => entry['id'] as number)
+  const journals = entries.map((entry) => entry.id as number)
   const isTold = new Set(told.map(({ journal_id, user_id }) => `${journal_id} ${user_id}`))
   const stored = await tx.all<{ id: number; journal_id: number; recipient_id: number }>(
     sql`select id, journal_id, recipient_id from notifications where ${among(engine, sql`journal_id`, journals)}`,

@@ -15,7 +15,7 @@ import { detailsOf, valueSchema } from './values.ts'
  * all work packages that the rule holds for.
  */
 const about = (rule: Rule): Rule => ({
-  ...through('work_package_id', 'work_packages', rule, (row) => ({ id: row['work_package_id'], project_id: row['project_id'] })),
+  ...through('work_package_id', 'work_packages', rule, (row) => ({ id: row.work_package_id, project_id: row.project_id })),
   where: (scope, from) => sql`exists (
     select 1 from work_packages
     where work_packages.id = ${name(`${from}.work_package_id`)} and ${rule.where(scope, 'work_packages')})`,

@@ -76,7 +76,7 @@ const viewDetailNotification = operation({
   answers: { status: 200, of: 'NotificationDetail', as: 'single' },
   run: async (ask) => {
     const details = detailsOf(await notification(ask, 'notification_id'))
-    const at = ask.params['id'] as string
+    const at = ask.params.id as string
     const detail = /^\d{1,9}$/.test(at) ? details[Number(at)] : undefined
     if (!detail) throw notFound()
     return ok(detail)

@@ -29,7 +29,7 @@ async function lookUp({ row, before }: Draft, { db, viewer }: Context): Promise<
   if (before) return { isReminded: false }
   const active = await db.one(sql`
     select 1 as one from reminders
-    where creator_id = ${viewer.id} and work_package_id = ${row['work_package_id']} and completed_at is null`)
+    where creator_id = ${viewer.id} and work_package_id = ${row.work_package_id} and completed_at is null`)
   return { isReminded: active !== undefined }
 }
 
@@ -83,7 +83,7 @@ const listUpcomingRemindersWorkPackage = operation({
   tag: 'Reminder',
   answers: { status: 200, of: 'Reminder', as: 'collection' },
   run: async ({ context, params }) => {
-    const { id } = await rowFrom(params['id'] as string, context.model.of(WorkPackage), context)
+    const { id } = await rowFrom(params.id as string, context.model.of(WorkPackage), context)
     const within = sql`reminders.work_package_id = ${id} and ${upcoming.where(context, 'reminders')}`
     return ok(await index(context, context.model.of(Reminder), { path: `/api/v3/work_packages/${id}/reminders`, within }))
   },
@@ -99,7 +99,7 @@ const createReminderWorkPackage = operation({
   answers: { status: 201, of: 'Reminder', as: 'single' },
   takes: 'Reminder',
   run: async (ask) => {
-    const { id } = await rowFrom(ask.params['id'] as string, ask.context.model.of(WorkPackage), ask.context)
+    const { id } = await rowFrom(ask.params.id as string, ask.context.model.of(WorkPackage), ask.context)
     const given = { work_package_id: id, creator_id: ask.context.viewer.id }
     return respondCreated(
       ask,

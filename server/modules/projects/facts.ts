@@ -66,14 +66,14 @@ async function creatorRoles({ db, engine, settings }: Context): Promise<number[]
 async function obstaclesTo(what: 'archive' | 'return', { id }: Tables['projects'], context: Context): Promise<string[]> {
   const tree = await treeOf(context)
   if (what === 'return') {
-    const isBelowArchived = ancestors(tree, id).some((one) => !tree.rows.get(one)?.['active'])
+    const isBelowArchived = ancestors(tree, id).some((one) => !tree.rows.get(one)?.active)
     return isBelowArchived ? ['The project cannot return from the archive while a project above it is archived.'] : []
   }
   const below = descendants(tree, id).map((one) => tree.rows.get(one) ?? {})
-  const mayAll = below.every((row) => !row['active'] || archive.holds(context.viewer, row))
+  const mayAll = below.every((row) => !row.active || archive.holds(context.viewer, row))
   return [
     ...(mayAll ? [] : ['The project has subprojects that you may not archive.']),
-    ...(await obstaclesToLoss([id, ...below.map((row) => row['id'])], context)),
+    ...(await obstaclesToLoss([id, ...below.map((row) => row.id)], context)),
   ]
 }
 

@@ -13,7 +13,7 @@ type Project = Tables['projects']
 /** The projects above, the topmost first. Those that the viewer does not see are there, but not named. */
 function ancestors({ parent_id }: Project, { context, loaded }: Loaded): Link[] {
   if (!parent_id) return []
-  const tree = loaded['tree'] as Tree
+  const tree = loaded.tree as Tree
   const project = context.model.of('Project')
   return [...idsAbove(tree, parent_id), parent_id].map((id) => {
     const row = tree.rows.get(id) as Row

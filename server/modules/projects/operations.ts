@@ -85,7 +85,7 @@ function favorite(path: string, method: 'POST' | 'DELETE'): Operation {
     tag: 'Project',
     answers: { status: 204 },
     run: async ({ context, db, params }) => {
-      const { id } = await named(path, params['id'] as string, context)
+      const { id } = await named(path, params.id as string, context)
       const { viewer } = context
       if (!viewer.signedIn) throw forbidden()
       await db.transaction(async (tx) => {

@@ -21,6 +21,6 @@ export async function possibleParents(context: Context, { id, workspace_type }: 
   const out = new Set(id === undefined ? [] : [id, ...descendants(tree, id)])
   const kinds = above[workspace_type] ?? []
   return idSet(context.viewer, 'project:add_subprojects').list.filter(
-    (one) => !out.has(one) && kinds.includes(tree.rows.get(one)?.['workspace_type']),
+    (one) => !out.has(one) && kinds.includes(tree.rows.get(one)?.workspace_type),
   )
 }

@@ -28,12 +28,12 @@ function spans(tree: Tree, from: number, sharing: string, to: number): boolean {
 
 /** Whether a version that a project shares like that can be used in another one. */
 const reaches = (tree: Tree, from: number, sharing: string, to: number): boolean =>
-  Boolean(tree.rows.get(from)?.['active'] && tree.rows.get(to)?.['active']) && spans(tree, from, sharing, to)
+  Boolean(tree.rows.get(from)?.active && tree.rows.get(to)?.active) && spans(tree, from, sharing, to)
 
 /** The ids of the projects in which a version can be used, whether or not the viewer sees them. */
 export async function projectsOf(context: Context, version: Row): Promise<number[]> {
   const tree = await treeOf(context)
-  return [...tree.rows.keys()].filter((id) => reaches(tree, version['project_id'], version['sharing'], id))
+  return [...tree.rows.keys()].filter((id) => reaches(tree, version.project_id, version.sharing, id))
 }
 
 /** The ids of the versions that work packages of a project can have: its own and those shared with it, of any status. */
@@ -41,8 +41,8 @@ export const sharedVersionIds = (context: Context, projectId: number): Promise<R
   context.snapshot.remember(`versions in project ${projectId}`, ['projects', 'versions'], async () => {
     const tree = await treeOf(context)
     const versions = await allRows(context.db, context.snapshot, 'versions', 'name')
-    const isUsable = (version: Row) => reaches(tree, version['project_id'], version['sharing'], projectId)
-    return new Set([...versions.values()].filter(isUsable).map((version) => version['id'] as number))
+    const isUsable = (version: Row) => reaches(tree, version.project_id, version.sharing, projectId)
+    return new Set([...versions.values()].filter(isUsable).map((version) => version.id as number))
   })
 
 /** Versions that other projects share with one in which the viewer works with versions. Those shared with everybody are left out. */
@@ -78,7 +78,7 @@ export async function releaseVersions(tx: Transaction, where: Sql, context: Cont
     where v.project_id <> w.project_id and v.sharing <> 'system' and ${where}`)
   if (uses.length === 0) return
   const projects = await tx.all(sql`select id, parent_id from projects`)
-  const tree = treeFrom(new Map(projects.map((row) => [row['id'] as number, row])))
+  const tree = treeFrom(new Map(projects.map((row) => [row.id as number, row])))
   const lost = uses.filter(({ from, sharing, to }) => !spans(tree, from, sharing, to))
   if (lost.length === 0) return
   const pairs = recordset(tx.engine, { version_id: 'integer', to: 'integer' }, lost)

@@ -48,16 +48,16 @@ const makeAddressAtWhichCalendar = operation({
   answers: { status: 201, of: 'QueryICalUrl', as: 'single' },
   takes: 'QueryICalUrlWrite',
   run: async ({ context, db, params, body }) => {
-    const query = await rowFrom(params['id'] as string, context.model.of(Query), context)
+    const query = await rowFrom(params.id as string, context.model.of(Query), context)
     await mayShare(query, context)
     if (context.proof === 'stale') throw forbidden(CONFIRM)
     if (context.until !== undefined)
       throw forbidden('The address would outlast the token. Use a token that does not expire, or sign in.')
-    const name = body['token_name']
+    const name = body.token_name
     const fault = faultOf(name)
     if (fault) throw refused(fault)
     const key = randomKey()
-    const values = { user_id: context.viewer.id, query_id: query['id'], name, hash: hashToken(key) }
+    const values = { user_id: context.viewer.id, query_id: query.id, name, hash: hashToken(key) }
     await db
       .transaction(async (tx) => {
         await tx.one(insert('tokens', { ...values, created_at: context.now.toISOString() }))
@@ -67,7 +67,7 @@ const makeAddressAtWhichCalendar = operation({
         throw error instanceof ConstraintError && error.kind === 'unique' ? refused('has already been taken') : error
       })
     const self = hrefOf(Query, query)
-    const address = `/projects/${query['project_id']}/calendars/${query['id']}/ical?ical_token=${key}`
+    const address = `/projects/${query.project_id}/calendars/${query.id}/ical?ical_token=${key}`
     return {
       status: 201,
       body: {
@@ -85,7 +85,7 @@ const makeAddressAtWhichCalendar = operation({
 /** A work package, as a list tells of it, as something that takes the days from its start to its end. */
 function eventOf(body: Body, { settings }: Context): CalendarEvent {
   const { id, subject, date, startDate = date, dueDate = date, description, createdAt, updatedAt } = body as Record<string, any>
-  const links = body['_links'] as Record<string, Link>
+  const links = body._links as Record<string, Link>
   const facts = (['project', 'type', 'status', 'priority', 'assignee'] as const)
     .filter((own) => links[own]?.href)
     .map((own) => `${own.charAt(0).toUpperCase()}${own.slice(1)}: ${links[own]?.title ?? ''}`)
@@ -106,25 +106,25 @@ export const calendarDocument = document({
   path: '/projects/:project/calendars/:query/ical',
   caller: async ({ db, params, query }) => {
     const key = query.get('ical_token')
-    const id = params['query'] as string
+    const id = params.query as string
     if (!key || !isId(id)) return undefined
     return db.one(sql`
       select p.* from tokens t join principals p on p.id = t.user_id
       where t.hash = ${hashToken(key)} and t.query_id = ${Number(id)} and p.status = 1 and p.type = 'User'`)
   },
   run: async ({ context, params }) => {
-    const query = await rowFrom(params['query'] as string, context.model.of(Query), context)
-    const project = await idFrom(params['project'] as string, context.model.of('Project'), context)
-    const isOpen = context.settings.ical_enabled && project === query['project_id'] && (await holds(context, share, query))
+    const query = await rowFrom(params.query as string, context.model.of(Query), context)
+    const project = await idFrom(params.project as string, context.model.of('Project'), context)
+    const isOpen = context.settings.ical_enabled && project === query.project_id && (await holds(context, share, query))
     if (!isOpen) throw notFound()
     const events = (await dated(query, context)).map((body) => eventOf(body, context))
     return {
       headers: {
         'content-type': 'text/calendar; charset=utf-8',
-        'content-disposition': `attachment; filename="calendar-${query['id']}.ics"`,
+        'content-disposition': `attachment; filename="calendar-${query.id}.ics"`,
         'cache-control': 'private, no-store',
       },
-      body: icalendar(query['name'], events),
+      body: icalendar(query.name, events),
     }
   },
 })

@@ -108,7 +108,7 @@ async function schemaOf(filter: Known, project: number | undefined, context: Con
     filter: entry('QueryFilter', 'Filter', { location: '_links', _links: { allowedValues: [filterLink] } }),
     operator: entry('QueryOperator', 'Operator', {
       location: '_links',
-      _links: { allowedValues: rows.map((row): Link => ({ href: hrefOf(QueryOperator, row), title: row['name'] })) },
+      _links: { allowedValues: rows.map((row): Link => ({ href: hrefOf(QueryOperator, row), title: row.name })) },
       _embedded: { allowedValues: rows.map((row) => represent(context.model.of(QueryOperator), row, page)) },
     }),
     _links: { self: { href: addressOf(filter), title: filter.label }, filter: filterLink },
@@ -134,7 +134,7 @@ export async function projectAt(id: string, context: Context): Promise<number> {
   const rule = inProject('view_work_packages', 'id')
   await prepare(context.db, context.viewer, rule.needs)
   if (!rule.holds(context.viewer, row)) throw forbidden()
-  return row['id']
+  return row.id
 }
 
 const listSchemasFilters = operation({
@@ -157,7 +157,7 @@ const listSchemasFiltersProject = ['projects', 'workspaces', 'workspace'].map((p
     description: 'Tells of each filter that there is in the project which operators it has and which values these take.',
     tag: 'Query',
     answers: { status: 200, of: 'QueryFilterInstanceSchema', as: 'collection' },
-    run: async ({ context, params }) => ok(await filterSchemas(await projectAt(params['id'] as string, context), context)),
+    run: async ({ context, params }) => ok(await filterSchemas(await projectAt(params.id as string, context), context)),
   }),
 )
 
@@ -170,7 +170,7 @@ const viewSchemaFilter = operation({
   guard: seesWork,
   answers: { status: 200, of: 'QueryFilterInstanceSchema', as: 'single' },
   run: async ({ context, params }) => {
-    const filter = workPackageFilters(context).get(params['id'] as string)
+    const filter = workPackageFilters(context).get(params.id as string)
     if (!filter) throw notFound()
     return ok(await schemaOf(filter, undefined, context))
   },

@@ -21,7 +21,7 @@ export interface Shown {
 /** The operators of a filter. */
 export const operatorsFor = ({ operators, strategy }: Known): readonly string[] => operators ?? operatorsOf[strategy]
 
-export const readUses = (row: Row): FilterUse[] => JSON.parse(row['filters'] ?? '[]')
+export const readUses = (row: Row): FilterUse[] => JSON.parse(row.filters ?? '[]')
 
 /** The text behind the last slash of a link's address. Throws 400 for what is no link. */
 function lastPart(link: unknown, of: string): string {
@@ -56,7 +56,7 @@ function readInstance(instance: unknown, context: Context): FilterUse {
   const operator = lastPart(sentLink(sent, 'operator'), 'operator')
   const filter = filtersOf(workPackages(context)).get(name)
   const to = filter?.to
-  const given = (to ? sentLink(sent, 'values', true) : sent['values']) ?? []
+  const given = (to ? sentLink(sent, 'values', true) : sent.values) ?? []
   const list = [given].flat().filter((one) => one !== null)
   const values = list.map((one) => (to ? valueIn(one, to, context) : textOf(one)))
   const use = { name: filter?.key ?? name, operator, values }
@@ -161,7 +161,7 @@ function instanceOf(
       filter: { href: hrefOf(QueryFilter, { id: name }), title: filter.label },
       operator: {
         href: hrefOf(QueryOperator, { id: operator }),
-        title: context.model.of(QueryOperator).rows?.get(operator)?.['name'],
+        title: context.model.of(QueryOperator).rows?.get(operator)?.name,
       },
       schema: { href: `/api/v3/queries/filter_instance_schemas/${name}` },
       ...(links && { values: values.map((value) => links.get(value)).filter((link) => link !== undefined) }),

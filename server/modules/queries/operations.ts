@@ -22,7 +22,7 @@ const ops = ['star', 'unstar'].map((verb) =>
     tag,
     answers: { status: 200, of: tag, as: 'single' },
     run: async (ask) => {
-      const row = await rowFrom(ask.params['id'] as string, ask.context.model.of(Query), ask.context)
+      const row = await rowFrom(ask.params.id as string, ask.context.model.of(Query), ask.context)
       return respondSaved(
         ask,
         ask.context.model.of(Query),
@@ -52,7 +52,7 @@ const listProjectsQuery = operation({
 async function answerDefault(context: Context, address: string, project?: number): Promise<Body> {
   const row = defaultQuery(context, project)
   const body = await answerOf(row, context, address)
-  const { updateImmediately: _, ...links } = body['_links'] as Body
+  const { updateImmediately: _, ...links } = body._links as Body
   return {
     ...body,
     _links: {
@@ -87,7 +87,7 @@ const viewDefaultQueryProject = ['projects', 'workspaces'].map((parent) =>
     answers: { status: 200, of: 'DefaultQuery', as: 'single' },
     query: parameters,
     run: async ({ context, params }) => {
-      const project = await projectAt(params['id'] as string, context)
+      const project = await projectAt(params.id as string, context)
       return ok(await answerDefault(context, `/api/v3/${parent}/${project}/queries/default`, project))
     },
   }),
@@ -103,7 +103,7 @@ const schemaQueryProject = ['projects', 'workspaces', 'workspace'].map((parent) 
     tag,
     answers: { status: 200, of: tag, as: 'schema' },
     run: async ({ context, params }) => {
-      const project = await projectAt(params['id'] as string, context)
+      const project = await projectAt(params.id as string, context)
       const draft = emptyDraft(defaultQuery(context, project))
       return ok(
         await schemaOf(context.model.of(Query), draft, { faults: [] }, context, {

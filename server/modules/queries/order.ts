@@ -101,9 +101,9 @@ const viewOrderQueryWasGiven = operation({
   tag: 'Query',
   answers: { status: 200, of: 'WorkPackagePositions', as: 'plain' },
   run: async ({ context, params }) => {
-    const query = await rowFrom(params['id'] as string, context.model.of('Query'), context)
+    const query = await rowFrom(params.id as string, context.model.of('Query'), context)
     const rows = await context.db.all<{ id: number; position: number }>(
-      sql`select work_package_id as id, position from ordered_work_packages where query_id = ${query['id']} order by position, work_package_id`,
+      sql`select work_package_id as id, position from ordered_work_packages where query_id = ${query.id} order by position, work_package_id`,
     )
     const ids = rows.map((row) => row.id)
     const seen = await visibleIds(context, context.model.of(WorkPackage), ids)
@@ -113,15 +113,15 @@ const viewOrderQueryWasGiven = operation({
 
 /** Changes some positions; says when that was. Whoever may not finds nothing there to change. */
 async function rearrange({ context, db, params, body }: ApiRequest) {
-  const query = await rowFrom(params['id'] as string, context.model.of('Query'), context)
+  const query = await rowFrom(params.id as string, context.model.of('Query'), context)
   await prepare(context.db, context.viewer, reorder.needs)
   if (!reorder.holds(context.viewer, query)) throw notFound()
-  const positions = readOrder(body['delta'])
+  const positions = readOrder(body.delta)
   if (!positions) throw new ApiError('InvalidRequestBody', 'The body needs a delta: an object of positions by id.')
   const now = context.now.toISOString()
   await db.transaction(async (tx) => {
-    await place(tx, query['id'], positions, context)
-    await tx.run(sql`update queries set updated_at = ${now} where id = ${query['id']}`)
+    await place(tx, query.id, positions, context)
+    await tx.run(sql`update queries set updated_at = ${now} where id = ${query.id}`)
   })
   return ok({ t: now })
 }

@@ -98,19 +98,19 @@ function check(draft: Draft<Query>, { faults }: Facts, { viewer }: Context): Vio
 
 /** An order that cannot be read is none. */
 function checkOrder({ virtual }: Draft<Query>): Violation[] {
-  const order = virtual?.['orderedWorkPackages'] ?? {}
+  const order = virtual?.orderedWorkPackages ?? {}
   return readOrder(order) ? [] : [violation('orderedWorkPackages', 'is not an object of positions by id')]
 }
 
-const shown = (row: Query, { loaded }: Loaded): Shown | undefined => (loaded['filters'] as Map<object, Shown>).get(row)
+const shown = (row: Query, { loaded }: Loaded): Shown | undefined => (loaded.filters as Map<object, Shown>).get(row)
 const each = (read: (row: Row, context: Context) => readonly string[]) => async (rows: readonly Row[], context: Context) =>
-  new Map(rows.map((row) => [row['id'] as number, read(row, context) as never as number[]]))
+  new Map(rows.map((row) => [row.id as number, read(row, context) as never as number[]]))
 const all = (part: Declared, context: Context) => [...(context.model.of(part).rows?.values() ?? [])]
 
 /** What a query groups by; the link is there, and empty, where it is nothing. */
 function grouping({ group_by }: Query, { context }: Loaded): Link {
   const group = group_by ? context.model.of(QueryGroupBy).rows?.get(group_by) : undefined
-  return group ? { href: hrefOf(QueryGroupBy, group), title: group['name'] } : { href: null, title: null }
+  return group ? { href: hrefOf(QueryGroupBy, group), title: group.name } : { href: null, title: null }
 }
 
 const self = ({ id }: Query) => `/api/v3/queries/${id}`
@@ -192,7 +192,7 @@ export const Query: Declared = resource<'queries', Facts>('Query', 'queries', {
     }),
     starred: p.boolean({ hasDefault: true, filter: true, label: 'Favorite' }),
     // It follows from the views there are. Clients send it along, and it is ignored.
-    hidden: p.boolean({ hasDefault: true, writable: true, value: (row) => !(row as Row)['has_view'] }),
+    hidden: p.boolean({ hasDefault: true, writable: true, value: (row) => !(row as Row).has_view }),
     showHierarchies: p.boolean({ hasDefault: true, label: 'Display mode' }),
     timelineVisible: p.boolean({ hasDefault: true }),
     timelineZoomLevel: p.text({ hasDefault: true, allowed: { texts: () => zoomLevels } }),
@@ -223,7 +223,7 @@ export const Query: Declared = resource<'queries', Facts>('Query', 'queries', {
     sortBy: p.links('QuerySortBy', {
       embed: true,
       hasDefault: true,
-      load: each((row) => readIds(row['sort_by'])),
+      load: each((row) => readIds(row.sort_by)),
       allowed: { rows: (_, __, context) => all(context.model.of(QuerySortBy), context) },
     }),
     groupBy: p.link('QueryGroupBy', {
@@ -273,7 +273,7 @@ export const Query: Declared = resource<'queries', Facts>('Query', 'queries', {
   facts: lookUp,
   derive: [chosen, emptied, hierarchies],
   check: [check, checkOrder],
-  after: [async (tx, draft, _, context) => keepOrder(tx, draft.row.id, draft.virtual?.['orderedWorkPackages'], context)],
+  after: [async (tx, draft, _, context) => keepOrder(tx, draft.row.id, draft.virtual?.orderedWorkPackages, context)],
   schema: async (draft, facts, context, form) => {
     const project = draft.row.project_id && draft.row.project_id > 0 ? draft.row.project_id : undefined
     const query = context.model.of(Query)
@@ -309,15 +309,15 @@ export async function answerOf(row: Row, context: Context, address: string): Pro
   const asked = await overridden(row, context)
   const results = await evaluate(asked, context)
   const body = await single(context, context.model.of(Query), asked)
-  const links = body['_links'] as Record<string, Link>
+  const links = body._links as Record<string, Link>
   const parameters = String(context.params)
   return {
     ...body,
-    _embedded: { ...(body['_embedded'] as Body), results },
+    _embedded: { ...(body._embedded as Body), results },
     _links: {
       ...links,
-      self: { ...links['self'], href: parameters ? `${address}?${parameters}` : address },
-      results: (results['_links'] as Record<string, Link>)['self'],
+      self: { ...links.self, href: parameters ? `${address}?${parameters}` : address },
+      results: (results._links as Record<string, Link>).self,
     },
   }
 }

@@ -44,23 +44,23 @@ export const placeOf = ({ project_id }: Row): string =>
 /** The parameters with which a list gives what a query finds. */
 export function parametersOf(row: Row, uses: readonly FilterUse[], context: Context): URLSearchParams {
   // A field may be gone, or be one that the viewer does not know of.
-  const group = context.model.of(QueryGroupBy).rows?.get(row['group_by'])
+  const group = context.model.of(QueryGroupBy).rows?.get(row.group_by)
   const params = new URLSearchParams({
     filters: writeFilters(uses),
-    includeSubprojects: String(row['include_subprojects']),
-    showHierarchies: String(row['show_hierarchies'] && !group),
-    showSums: String(row['sums']),
+    includeSubprojects: String(row.include_subprojects),
+    showHierarchies: String(row.show_hierarchies && !group),
+    showSums: String(row.sums),
   })
-  if (group) params.set('groupBy', group['id'])
-  for (const column of readIds(row['columns'])) params.append('columns[]', column)
-  const sorts = readIds(row['sort_by'])
+  if (group) params.set('groupBy', group.id)
+  for (const column of readIds(row.columns)) params.append('columns[]', column)
+  const sorts = readIds(row.sort_by)
     .map((id) => context.model.of(QuerySortBy).rows?.get(id))
     .filter((sort) => sort !== undefined)
   params.set('sortBy', JSON.stringify(sorts.map(({ column, direction }) => [column, direction])))
   // An order by hand is a query's own.
-  if (row['id'] && (/"manualSorting-/.test(row['sort_by']) || uses.some(({ name }) => name === 'manualSort')))
-    params.set('queryId', String(row['id']))
-  const timestamps: string[] = JSON.parse(row['timestamps'])
+  if (row.id && (/"manualSorting-/.test(row.sort_by) || uses.some(({ name }) => name === 'manualSort')))
+    params.set('queryId', String(row.id))
+  const timestamps: string[] = JSON.parse(row.timestamps)
   if (timestamps.some((one) => one !== NOW)) params.set('timestamps', timestamps.join(','))
   return params
 }
@@ -89,11 +89,11 @@ export async function dated(row: Row, context: Context): Promise<readonly Body[]
   const uses = readUses(asked).filter(({ name }) => name !== 'datesInterval')
   const here = listing(row, context, parametersOf(flat, uses, context))
   const within = and([
-    await ofProject(here, row['project_id']),
+    await ofProject(here, row.project_id),
     sql`(work_packages.start_date is not null or work_packages.due_date is not null)`,
   ])
   const body = await index(here, context.model.of('WorkPackage'), { within, paginated: false })
-  return (body['_embedded'] as { elements: readonly Body[] }).elements
+  return (body._embedded as { elements: readonly Body[] }).elements
 }
 
 /** The filters that can be asked of a query's list, of those kept in it. */
@@ -192,10 +192,10 @@ export async function overridden(row: Row, context: Context): Promise<Row> {
   const isLenient = context.params.get('valid_subset') === 'true'
   const changed = changes(context, isLenient)
   const asked: Row = { ...row, ...changed }
-  if (asked['group_by'] && asked['show_hierarchies']) {
-    if (changed['group_by'] && changed['show_hierarchies'] && !isLenient)
+  if (asked.group_by && asked.show_hierarchies) {
+    if (changed.group_by && changed.show_hierarchies && !isLenient)
       throw invalidQuery('groupBy and showHierarchies=true exclude each other.')
-    asked['show_hierarchies'] = false
+    asked.show_hierarchies = false
   }
   if ('filters' in changed && !isLenient) return asked
   const uses = 'filters' in changed ? readUses(asked) : ((await loadFilters([row], context)).get(row)?.uses ?? [])

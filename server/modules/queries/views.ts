@@ -33,7 +33,7 @@ const visible: Rule = {
   needs: view.needs,
   where: (scope, table) =>
     sql`${name(`${table}.query_id`)} in (select queries.id from queries where ${view.where(scope, 'queries')})`,
-  holds: (viewer, row) => view.holds(viewer, { project_id: row['project_id'], user_id: row['user_id'], public: row['public'] }),
+  holds: (viewer, row) => view.holds(viewer, { project_id: row.project_id, user_id: row.user_id, public: row.public }),
   anywhere: view.anywhere,
 }
 
@@ -63,7 +63,7 @@ export const View = resource<'views', Facts>('View', 'views', {
     public: false,
   },
   type: (row) => kinds[row.type]?.type ?? row.type,
-  title: (row) => (row as Row)['name'],
+  title: (row) => (row as Row).name,
   untitled: true,
   belongsTo: 'query_id',
   visible,
@@ -80,9 +80,9 @@ export const View = resource<'views', Facts>('View', 'views', {
   },
   properties: (p) => ({
     id: p.integer({ sort: true }),
-    name: p.text({ value: (row) => (row as Row)['name'] }),
-    public: p.boolean({ value: (row) => (row as Row)['public'] }),
-    starred: p.boolean({ value: (row) => (row as Row)['starred'] }),
+    name: p.text({ value: (row) => (row as Row).name }),
+    public: p.boolean({ value: (row) => (row as Row).public }),
+    starred: p.boolean({ value: (row) => (row as Row).starred }),
     createdAt: p.dateTime({ writable: false }),
     updatedAt: p.dateTime({ writable: false }),
     query: p.link('Query', { required: true, embed: true }),
@@ -132,7 +132,7 @@ const createView = operation({
   answers: { status: 201, of: 'View', as: 'single' },
   takes: 'View',
   run: async (ask) => {
-    const kind = ask.params['kind'] as string
+    const kind = ask.params.kind as string
     if (!Object.hasOwn(kinds, kind)) throw notFound()
     return respondCreated(
       ask,

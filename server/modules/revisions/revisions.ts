@@ -50,7 +50,7 @@ export const Revision = resource('Revision', 'changesets', {
     showRevision: {
       type: 'text/html',
       href: (row, { related }) =>
-        `/projects/${related.get('Project')?.get(row.project_id)?.['identifier'] ?? row.project_id}/repository/revisions/${row.identifier}`,
+        `/projects/${related.get('Project')?.get(row.project_id)?.identifier ?? row.project_id}/repository/revisions/${row.identifier}`,
     },
   },
   operations: ['show'],

@@ -53,7 +53,7 @@ const listWorkPackagesTimeEntry = operation({
   answers: { status: 200, of: 'WorkPackage', as: 'collection' },
   query,
   run: async ({ context, params }) => {
-    await rowFrom(params['id'] as string, context.model.of(TimeEntry), context)
+    await rowFrom(params.id as string, context.model.of(TimeEntry), context)
     return workPackages(context)
   },
 })

@@ -35,12 +35,12 @@ const mayEdit = either(inProject('edit_time_entries'), both(own('user_id'), ownT
 async function lookUp({ row, before }: Draft, context: Context): Promise<Facts> {
   const { db, snapshot, viewer } = context
   await prepare(db, viewer, mayLog.needs)
-  const entity = row['entity_id'] ? await visibleRow(context, context.model.of('WorkPackage'), row['entity_id']) : undefined
-  const user = row['user_id'] ?? viewer.id
-  const other = row['ongoing']
-    ? await db.one(sql`select 1 as one from time_entries where user_id = ${user} and ongoing and id <> ${before?.['id'] ?? 0}`)
+  const entity = row.entity_id ? await visibleRow(context, context.model.of('WorkPackage'), row.entity_id) : undefined
+  const user = row.user_id ?? viewer.id
+  const other = row.ongoing
+    ? await db.one(sql`select 1 as one from time_entries where user_id = ${user} and ongoing and id <> ${before?.id ?? 0}`)
     : undefined
-  const placed = { ...row, project_id: row['project_id'] ?? entity?.['project_id'] }
+  const placed = { ...row, project_id: row.project_id ?? entity?.project_id }
   return {
     activities: await allRows(db, snapshot, 'time_entry_activities', 'position'),
     workPackage: entity,
@@ -55,18 +55,17 @@ function defaults({ row, before, given }: Draft, facts: Facts, { viewer, timeZon
   const values: Row = {}
   if (!before) {
     Object.assign(values, { entity_type: 'WorkPackage', logged_by_id: viewer.id, time_zone: timeZone })
-    if (!given.has('user')) values['user_id'] = viewer.id
-    if (!given.has('activity'))
-      values['activity_id'] = [...facts.activities.values()].find((one) => one['is_default'])?.['id'] ?? null
+    if (!given.has('user')) values.user_id = viewer.id
+    if (!given.has('activity')) values.activity_id = [...facts.activities.values()].find((one) => one.is_default)?.id ?? null
   }
-  if (!row['project_id'] && facts.workPackage) values['project_id'] = facts.workPackage['project_id']
-  if (row['ongoing']) values['hours'] = null
+  if (!row.project_id && facts.workPackage) values.project_id = facts.workPackage.project_id
+  if (row.ongoing) values.hours = null
   return values
 }
 
 const givenStart = ({ row, given, virtual }: Draft) =>
-  given.has('startTime') && virtual?.['startTime'] !== null
-    ? { start: readStart(virtual?.['startTime'], row['time_zone'] ?? 'UTC') }
+  given.has('startTime') && virtual?.startTime !== null
+    ? { start: readStart(virtual?.startTime, row.time_zone ?? 'UTC') }
     : undefined
 
 /** The time of day at which it began; the day it is of is checked, not kept. */
@@ -91,21 +90,21 @@ function checkStart(draft: Draft): Violation[] {
 function check(draft: Draft, facts: Facts, { viewer }: Context): Violation[] {
   const { row, before, given } = draft
   const violations: Violation[] = []
-  const isOwn = row['user_id'] === viewer.id
-  if (!before && row['project_id'] && !facts.mayLogForAll && !(isOwn && facts.mayLogOwn)) throw forbidden()
+  const isOwn = row.user_id === viewer.id
+  if (!before && row.project_id && !facts.mayLogForAll && !(isOwn && facts.mayLogOwn)) throw forbidden()
   const isMoved = before && (differs(draft, 'project_id') || differs(draft, 'entity_id'))
   if (isMoved && !mayEdit.holds(viewer, row)) throw forbidden()
   const isNamed = given.has('entity') || given.has('workPackage')
-  if (!row['project_id'] && (before || !isNamed)) violations.push(violation('project', "can't be blank"))
-  const isPlaced = row['project_id'] !== NOTHING
-  if (isPlaced && row['entity_id'] && facts.workPackage?.['project_id'] !== row['project_id']) {
+  if (!row.project_id && (before || !isNamed)) violations.push(violation('project', "can't be blank"))
+  const isPlaced = row.project_id !== NOTHING
+  if (isPlaced && row.entity_id && facts.workPackage?.project_id !== row.project_id) {
     if (!before || differs(draft, 'entity_id') || differs(draft, 'project_id')) violations.push(violation('entity', 'is invalid'))
   }
-  if (row['activity_id'] && differs(draft, 'activity_id') && !facts.activities.get(row['activity_id'])?.['is_active']) {
+  if (row.activity_id && differs(draft, 'activity_id') && !facts.activities.get(row.activity_id)?.is_active) {
     violations.push(violation('activity', 'is not set to one of the allowed values'))
   }
-  if (row['ongoing'] && !isOwn) violations.push(violation('ongoing', 'can only be set for oneself'))
-  if (row['ongoing'] && facts.isRunning)
+  if (row.ongoing && !isOwn) violations.push(violation('ongoing', 'can only be set for oneself'))
+  if (row.ongoing && facts.isRunning)
     violations.push(violation('base', 'An ongoing time entry already exists: stop it before starting another.'))
   return violations
 }
@@ -114,7 +113,7 @@ const tracksTimes = (_: unknown, { context }: { context: Context }) => context.s
 const tracked = (_: unknown, __: unknown, { settings }: Context) => settings.allow_tracking_start_and_end_times
 /** The work packages that time can be logged for. */
 const loggable = {
-  href: ({ before }: Draft) => `/api/v3/time_entries/${before ? `${before['id']}/` : ''}available_work_packages`,
+  href: ({ before }: Draft) => `/api/v3/time_entries/${before ? `${before.id}/` : ''}available_work_packages`,
 }
 const filterLink = (list: readonly object[]) => encodeURIComponent(JSON.stringify(list))
 
@@ -207,7 +206,7 @@ export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entr
       embed: true,
       filter: 'list_optional',
       allowed: {
-        rows: ({ row }, { activities }) => (row.project_id ? [...activities.values()].filter((one) => one['is_active']) : []),
+        rows: ({ row }, { activities }) => (row.project_id ? [...activities.values()].filter((one) => one.is_active) : []),
       },
     }),
   }),

@@ -9,7 +9,7 @@ const attach = either(edit, inProject('add_work_package_attachments'), shared('a
 const open: Rule = {
   needs: [],
   where: (_, table) => sql`${name(`${table}.status_id`)} not in (select id from statuses where is_readonly)`,
-  holds: (_, row) => !row['is_readonly'],
+  holds: (_, row) => !row.is_readonly,
   anywhere: () => true,
 }
 

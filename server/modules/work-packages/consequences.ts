@@ -94,17 +94,17 @@ function reasons(
 export async function afterSave(tx: Transaction, draft: Draft, facts: Facts, context: Context): Promise<void> {
   const { row, before } = draft
   const released = before && differs(draft, 'project_id') ? await moveAlong(tx, row, before, facts, context) : []
-  const parent = row['parent_id'] ?? null
+  const parent = row.parent_id ?? null
   // Nobody follows what was not there before, and only those above take something from it.
   const isApart = !before && parent === null
   const touches = (columns: readonly string[]) => !isApart && columns.some((column) => differs(draft, column))
-  const former = before && differs(draft, 'parent_id') ? before['parent_id'] : null
+  const former = before && differs(draft, 'parent_id') ? before.parent_id : null
   const isAdopted = parent !== null && differs(draft, 'parent_id')
   const automatic = isAdopted && (await adopt(tx, parent, draft, context)) ? [parent] : []
   const formerly = former === null ? [] : [former]
-  const origins = [...released, ...(touches(dateColumns) ? [row['id'], ...formerly, ...automatic] : [])]
-  const work = touches(workColumns) ? [facts.children > 0 ? row['id'] : parent, ...formerly].filter((id) => id !== null) : []
-  if (origins.length > 0 || work.length > 0) await settle(tx, { origins, automatic, work, because: row['id'] }, context)
+  const origins = [...released, ...(touches(dateColumns) ? [row.id, ...formerly, ...automatic] : [])]
+  const work = touches(workColumns) ? [facts.children > 0 ? row.id : parent, ...formerly].filter((id) => id !== null) : []
+  if (origins.length > 0 || work.length > 0) await settle(tx, { origins, automatic, work, because: row.id }, context)
 }
 
 /** Those who tie work packages together do so one after the other: what each alone leaves without circles stays so. */
@@ -118,14 +118,14 @@ const TIES = 7202
 async function adopt(tx: Transaction, id: number, { row: child, before }: Draft, context: Context): Promise<boolean> {
   await serialiseTies(tx)
   const parent = await tx.one(sql`select parent_id, schedule_manually from work_packages where id = ${id}${forUpdate(tx.engine)}`)
-  if (!parent || (await chainAbove(tx, id)).includes(child['id'])) throw conflict()
+  if (!parent || (await chainAbove(tx, id)).includes(child.id)) throw conflict()
   if (before) {
-    const { query } = unrelatable(tx.engine, child['id'], 'parent', { parent: null })
+    const { query } = unrelatable(tx.engine, child.id, 'parent', { parent: null })
     if (await tx.one(sql`select 1 as one from (${query}) x where x.id = ${id}`)) throw conflict()
   }
-  if (!parent['schedule_manually']) return false
+  if (!parent.schedule_manually) return false
   const children = await tx.one<{ n: number }>(sql`select count(*) as n from work_packages where parent_id = ${id}`)
-  return children?.n === 1 && !(await boundOf(tx, id, parent['parent_id'], await calendarOf(context))).follows
+  return children?.n === 1 && !(await boundOf(tx, id, parent.parent_id, await calendarOf(context))).follows
 }
 
 /** What somebody does to work packages, as a rule on those whom it reaches from above: it has to be seen as well. */
@@ -143,19 +143,19 @@ async function moveAlong(tx: Transaction, row: Row, before: Row, facts: Facts, c
     sql`select id, project_id, category_id, version_id from work_packages where ${among(tx.engine, sql`id`, below)} order by id${forUpdate(tx.engine)}`,
   )
   const rewrites = moving.map((one) => {
-    const category = facts.categories.get(one['category_id'])?.['name']
-    const same = [...facts.categories.values()].find((c) => c['project_id'] === project && c['name'] === category)
-    const version = facts.projectVersions.has(one['version_id']) ? one['version_id'] : null
+    const category = facts.categories.get(one.category_id)?.name
+    const same = [...facts.categories.values()].find((c) => c.project_id === project && c.name === category)
+    const version = facts.projectVersions.has(one.version_id) ? one.version_id : null
     return {
-      id: one['id'],
-      values: { project_id: project, category_id: same?.['id'] ?? null, version_id: version },
+      id: one.id,
+      values: { project_id: project, category_id: same?.id ?? null, version_id: version },
       cause: undefined,
     }
   })
   await rewrite(tx, context.model, rewrites, entryOf(context))
   const moved = [id, ...below]
   // What is part of them is in their project; what says that it belongs elsewhere stays there.
-  const left = [...new Set([before, ...moving].map((one) => one['project_id'] as number))]
+  const left = [...new Set([before, ...moving].map((one) => one.project_id as number))]
   const parts = sql`entity_type = 'WorkPackage' and ${among(tx.engine, sql`entity_id`, moved)} and ${among(tx.engine, sql`project_id`, left)}`
   await tx.run(sql`update time_entries set project_id = ${project} where ${parts}`)
   if ((await tx.run(sql`update memberships set project_id = ${project} where ${parts}`)) > 0) await invalidate(tx, 'memberships')
@@ -197,8 +197,8 @@ export async function erase(tx: Transaction, ids: readonly number[], context: Co
 export async function cascade(tx: Transaction, row: Row, context: Context): Promise<boolean> {
   const WorkPackage = context.model.of('WorkPackage')
   const deletes = seenAnd(WorkPackage.may?.delete as Rule)
-  const { within, beyond } = await reachBelow(tx, context, WorkPackage, deletes, row['id'])
-  const all = [row['id'] as number, ...within]
+  const { within, beyond } = await reachBelow(tx, context, WorkPackage, deletes, row.id)
+  const all = [row.id as number, ...within]
   const booked = sql`entity_type = 'WorkPackage' and ${among(tx.engine, sql`entity_id`, all)}`
   await demandTime(tx, booked, context)
   await detach(tx, beyond, context)
@@ -206,9 +206,9 @@ export async function cascade(tx: Transaction, row: Row, context: Context): Prom
   if ((await tx.run(sql`delete from memberships where ${booked}`)) > 0) await invalidate(tx, 'memberships')
   const successors = await successorsOf(tx, all)
   await erase(tx, all, context)
-  const parents = row['parent_id'] === null ? [] : [row['parent_id'] as number]
+  const parents = row.parent_id === null ? [] : [row.parent_id as number]
   const origins = [...parents, ...successors, ...beyond]
-  if (origins.length > 0) await settle(tx, { origins, work: parents, because: row['id'] }, context)
+  if (origins.length > 0) await settle(tx, { origins, work: parents, because: row.id }, context)
   return false
 }
 

@@ -69,16 +69,16 @@ export const assignable = (project: number, workPackage?: number): Sql => sql`
 async function assignableOf(draft: Draft, category: Row | undefined, { db, engine }: Context): Promise<ReadonlySet<number>> {
   const { row, before } = draft
   const given = ['assigned_to_id', 'responsible_id'].filter((column) => differs(draft, column)).map((column) => row[column])
-  const ids = [...given, before ? null : category?.['assigned_to_id']].filter(Boolean) as number[]
-  if (ids.length === 0 || !row['project_id']) return new Set()
+  const ids = [...given, before ? null : category?.assigned_to_id].filter(Boolean) as number[]
+  if (ids.length === 0 || !row.project_id) return new Set()
   const found = await db.all<{ user_id: number }>(sql`
-    select user_id from (${assignable(row['project_id'], before?.['id'])}) a where ${among(engine, sql`user_id`, ids)}`)
+    select user_id from (${assignable(row.project_id, before?.id)}) a where ${among(engine, sql`user_id`, ids)}`)
   return new Set(found.map((one) => one.user_id))
 }
 
 /** Whether a relation keeps a parent from being one, the present parent aside. */
 async function isRelatedParent(id: number, before: Row, { db, engine }: Context): Promise<boolean> {
-  const { query } = unrelatable(engine, before['id'], 'parent', { parent: null })
+  const { query } = unrelatable(engine, before.id, 'parent', { parent: null })
   return (await db.one(sql`select 1 as one from (${query}) x where x.id = ${id}`)) !== undefined
 }
 
@@ -106,19 +106,18 @@ export async function lookUp(draft: Draft, context: Context): Promise<Facts> {
     held('categories'),
     calendarOf(context),
   ])
-  const project = row['project_id'] as number | null | undefined
+  const project = row.project_id as number | null | undefined
   const isNewParent = differs(draft, 'parent_id')
   const shown = async (id: number | null | undefined) =>
     id ? visibleRow(context, context.model.of('WorkPackage'), id) : undefined
-  const parent = isNewParent ? await shown(row['parent_id']) : undefined
-  const above = parent ? await chainAbove(db, parent['id']) : []
+  const parent = isNewParent ? await shown(row.parent_id) : undefined
+  const above = parent ? await chainAbove(db, parent.id) : []
   const enabled = project ? ((await projectTypes(context)).get(project) ?? []) : [...types.keys()]
-  const typeId = (row['type_id'] as number | undefined) ?? [...types.keys()].find((id) => enabled.includes(id))
-  const statusId =
-    before?.['status_id'] ?? row['status_id'] ?? [...statuses.values()].find((status) => status['is_default'])?.['id']
+  const typeId = (row.type_id as number | undefined) ?? [...types.keys()].find((id) => enabled.includes(id))
+  const statusId = before?.status_id ?? row.status_id ?? [...statuses.values()].find((status) => status.is_default)?.id
   const placed = { ...row, type_id: typeId, status_id: statusId }
   await prepare(db, context.viewer, ['project:add_work_packages'])
-  const { isBlocked, children } = await surroundings(before?.['id'], context)
+  const { isBlocked, children } = await surroundings(before?.id, context)
   return {
     types,
     statuses,
@@ -130,17 +129,17 @@ export async function lookUp(draft: Draft, context: Context): Promise<Facts> {
     projectVersions: project ? await sharedVersionIds(context, project) : new Set(),
     reachable: await reachableStatuses(context, before ? row : placed, before, { statuses, versions, isBlocked }),
     ofType: typeId === undefined ? new Set() : await statusesOfType(context, typeId),
-    assignable: await assignableOf(draft, categories.get(row['category_id']), context),
+    assignable: await assignableOf(draft, categories.get(row.category_id), context),
     parent,
-    hidesParent: Boolean(isNewParent && before?.['parent_id'] && !(await shown(before['parent_id']))),
-    parentIsBelow: Boolean(before && above.includes(before['id'])),
-    parentIsRelated: Boolean(before && parent && (await isRelatedParent(parent['id'], before, context))),
-    levels: above.length + 1 + (before && parent ? await heightOf(db, before['id']) : 0),
+    hidesParent: Boolean(isNewParent && before?.parent_id && !(await shown(before.parent_id))),
+    parentIsBelow: Boolean(before && above.includes(before.id)),
+    parentIsRelated: Boolean(before && parent && (await isRelatedParent(parent.id, before, context))),
+    levels: above.length + 1 + (before && parent ? await heightOf(db, before.id) : 0),
     children,
     // Only what is scheduled by others asks, and what may come to be by a new parent.
     bound:
-      row['schedule_manually'] === false || (before && isNewParent)
-        ? await boundOf(db, before?.['id'] ?? null, row['parent_id'] ?? null, calendar)
+      row.schedule_manually === false || (before && isNewParent)
+        ? await boundOf(db, before?.id ?? null, row.parent_id ?? null, calendar)
         : unbound,
     isBlocked,
     mayAddInTarget: inProject('add_work_packages').holds(context.viewer, row),

@@ -96,7 +96,7 @@ export type TotalsMode = 'work_weighted_average' | 'simple_average'
 export async function totalsAbove(tx: Transaction, from: number, mode: TotalsMode, known: Map<number, Totals>): Promise<void> {
   for (const id of await chainAbove(tx, from)) {
     const below = await sumBelow(tx, id)
-    if (below) known.set(id, below['count'] === 0 ? none : await totalsOf(tx, id, below, mode, known))
+    if (below) known.set(id, below.count === 0 ? none : await totalsOf(tx, id, below, mode, known))
   }
 }
 
@@ -130,8 +130,8 @@ async function totalsOf(
   mode: TotalsMode,
   known: ReadonlyMap<number, Totals>,
 ): Promise<Totals> {
-  const work = plus(own['estimated_hours'], own['work'])
-  const remaining = plus(own['remaining_hours'], own['remaining'])
+  const work = plus(own.estimated_hours, own.work)
+  const remaining = plus(own.remaining_hours, own.remaining)
   const weighted = () => (work && remaining !== null ? percentOf(work, remaining) : null)
   return {
     derived_estimated_hours: work,
@@ -149,6 +149,6 @@ async function simpleAverage(tx: Transaction, id: number, own: Row, known: Reado
     const totals = known.get(child.id)
     return (totals ? totals.derived_done_ratio : child.derived) ?? child.done ?? 0
   })
-  if (own['done_ratio'] !== null) percents.push(own['done_ratio'])
+  if (own.done_ratio !== null) percents.push(own.done_ratio)
   return percents.length === 0 ? null : Math.round(percents.reduce((sum, percent) => sum + percent, 0) / percents.length)
 }

@@ -9,10 +9,10 @@ type WorkPackage = Tables['work_packages']
 export const self = (row: { id: number }) => `/api/v3/work_packages/${row.id}`
 
 /** What was loaded of those above and below. */
-export const relatives = ({ loaded }: Loaded): Relatives => loaded['relatives']
+export const relatives = ({ loaded }: Loaded): Relatives => loaded.relatives
 
 export const isMilestone = ({ type_id }: { type_id: number }, { loaded }: Loaded): boolean =>
-  loaded['types'].get(type_id)?.is_milestone ?? false
+  loaded.types.get(type_id)?.is_milestone ?? false
 export const isNoMilestone = (row: { type_id: number }, page: Loaded): boolean => !isMilestone(row, page)
 
 const isWatched = (row: object): boolean => Boolean((row as { is_watched?: unknown }).is_watched)
@@ -54,7 +54,7 @@ export const links: Record<string, Action<WorkPackage>> = {
   },
   addChild: {
     href: ({ project_id }, { related }) =>
-      `/api/v3/projects/${related.get('Project')?.get(project_id)?.['identifier'] ?? project_id}/work_packages`,
+      `/api/v3/projects/${related.get('Project')?.get(project_id)?.identifier ?? project_id}/work_packages`,
     method: 'post',
     title: ({ subject }) => `Add child of ${subject}`,
     may: inProject('add_work_packages'),

@@ -43,7 +43,7 @@ function ways({ context, resource, rows }: Loaded, query: Query): Record<string,
   const { may } = resource
   const project = listedProject(context)
   const allows = (rule: Rule | undefined) => (project ? rule?.holds(viewer, { project_id: project }) : rule?.anywhere(viewer))
-  const pairs = [...new Set(rows.map((row) => `${row['project_id']}-${row['type_id']}`))]
+  const pairs = [...new Set(rows.map((row) => `${row.project_id}-${row.type_id}`))]
   return {
     ...(query.showSums && { sumsSchema: { href: '/api/v3/work_packages/schemas/sums' } }),
     ...(allows(may?.edit) && {

@@ -64,7 +64,7 @@ export async function networkOf(tx: Transaction, origins: readonly number[], bel
     if (again.every((id) => known.has(id))) break
     ids = again
   }
-  const byId = new Map(rows.map((row) => [row['id'] as number, row]))
+  const byId = new Map(rows.map((row) => [row.id as number, row]))
   const follows = await tx.all<Follows & { start_date: string | null; due_date: string | null }>(sql`
     select f.from_id, f.to_id, f.lag, p.start_date, p.due_date from relations f join work_packages p on p.id = f.to_id
     where f.relation_type = 'follows' and ${among(tx.engine, sql`f.from_id`, ids)}`)
@@ -74,15 +74,15 @@ export async function networkOf(tx: Transaction, origins: readonly number[], bel
       max(case when ignore_non_working_days then 1 else 0 end) as ignoring
     from work_packages where ${among(tx.engine, sql`parent_id`, ids)} and not (${among(tx.engine, sql`id`, ids)})
     group by parent_id`)
-  const planned = new Map<number, Planned>(rows.map((row) => [row['id'], row as Planned]))
+  const planned = new Map<number, Planned>(rows.map((row) => [row.id, row as Planned]))
   for (const { to_id, start_date, due_date } of follows) {
     if (!planned.has(to_id)) planned.set(to_id, fixed(to_id, null, start_date, due_date))
   }
   // All the other children of a parent are to it like one that spans them.
   for (const row of others) {
-    const first = [row['first_start'], row['first_due'], row['first_below']].filter(Boolean).sort()[0] ?? null
-    const last = [row['last_start'], row['last_due'], row['last_below']].filter(Boolean).sort().at(-1) ?? null
-    planned.set(-row['parent_id'], fixed(-row['parent_id'], row['parent_id'], first, last, row['ignoring'] > 0))
+    const first = [row.first_start, row.first_due, row.first_below].filter(Boolean).sort()[0] ?? null
+    const last = [row.last_start, row.last_due, row.last_below].filter(Boolean).sort().at(-1) ?? null
+    planned.set(-row.parent_id, fixed(-row.parent_id, row.parent_id, first, last, row.ignoring > 0))
   }
   return { rows: byId, planned: [...planned.values()], follows }
 }

@@ -20,8 +20,8 @@ import { WorkPackage } from './work-packages.ts'
 const tag = 'WorkPackage'
 const add = inProject('add_work_packages')
 
-const workPackage = ({ params, context }: ApiRequest) => rowFrom(params['id'] as string, context.model.of(WorkPackage), context)
-const project = ({ params, context }: ApiRequest) => rowFrom(params['id'] as string, context.model.of('Project'), context)
+const workPackage = ({ params, context }: ApiRequest) => rowFrom(params.id as string, context.model.of(WorkPackage), context)
+const project = ({ params, context }: ApiRequest) => rowFrom(params.id as string, context.model.of('Project'), context)
 
 const listWorkPackagesProject = ['projects', 'workspaces'].flatMap((parent) => {
   return [
@@ -38,7 +38,7 @@ const listWorkPackagesProject = ['projects', 'workspaces'].flatMap((parent) => {
         const { context } = ask
         const row = await project(ask)
         await demand(context, inProject('view_work_packages', 'id'), row)
-        return ok(await listAt(context, `/api/v3/${parent}/${row['id']}/work_packages`))
+        return ok(await listAt(context, `/api/v3/${parent}/${row.id}/work_packages`))
       },
     }),
     operation({
@@ -55,7 +55,7 @@ const listWorkPackagesProject = ['projects', 'workspaces'].flatMap((parent) => {
         return respondCreated(
           ask,
           ask.context.model.of(WorkPackage),
-          await prepareWrite(ask.context, ask.context.model.of(WorkPackage), undefined, ask.body, { project_id: row['id'] }),
+          await prepareWrite(ask.context, ask.context.model.of(WorkPackage), undefined, ask.body, { project_id: row.id }),
         )
       },
     }),
@@ -70,9 +70,9 @@ const listWorkPackagesProject = ['projects', 'workspaces'].flatMap((parent) => {
       run: async (ask) => {
         const row = await project(ask)
         const prepared = await prepareWrite(ask.context, ask.context.model.of(WorkPackage), undefined, ask.body, {
-          project_id: row['id'],
+          project_id: row.id,
         })
-        const path = `/api/v3/${parent}/${row['id']}/work_packages`
+        const path = `/api/v3/${parent}/${row.id}/work_packages`
         return ok(
           await form(
             ask.context,
@@ -95,7 +95,7 @@ const listWorkPackagesProject = ['projects', 'workspaces'].flatMap((parent) => {
       run: async (ask) => {
         const row = await project(ask)
         await demand(ask.context, either(inProject('add_work_packages', 'id'), inProject('edit_work_packages', 'id')), row)
-        return ok(await assignees(ask.context, row['id']))
+        return ok(await assignees(ask.context, row.id))
       },
     }),
   ]
@@ -118,7 +118,7 @@ const listWhoWorkPackageAssigned = operation({
   run: async (ask) => {
     const row = await workPackage(ask)
     await demand(ask.context, onWorkPackage('edit_work_packages'), row)
-    return ok(await assignees(ask.context, row['project_id'], row['id']))
+    return ok(await assignees(ask.context, row.project_id, row.id))
   },
 })
 
@@ -174,7 +174,7 @@ const listWhoCouldWatchWork = operation({
     return ok(
       await index(ask.context, ask.context.model.of('User'), {
         within: sql`principals.type = 'User' and principals.status <> 3 and principals.id in (${onlookers(row as never)})
-          and principals.id not in (select user_id from watchers where work_package_id = ${row['id']})`,
+          and principals.id not in (select user_id from watchers where work_package_id = ${row.id})`,
       }),
     )
   },
@@ -193,11 +193,11 @@ const listWatchersWorkPackage = operation({
     await demand(context, inProject('view_work_package_watchers'), row)
     const users = await context.db.all(sql`
       select p.* from principals p join watchers w on w.user_id = p.id
-      where w.work_package_id = ${row['id']} and p.status <> 3 order by p.id`)
+      where w.work_package_id = ${row.id} and p.status <> 3 order by p.id`)
     const User = context.model.of('User')
-    const reached = await reachableIds(context, User, new Map(users.map((user) => [user['id'], user])))
+    const reached = await reachableIds(context, User, new Map(users.map((user) => [user.id, user])))
     const seen = users.filter(({ id }) => reached.has(id))
-    return ok(collection(`/api/v3/work_packages/${row['id']}/watchers`, await represented(context, User, seen)))
+    return ok(collection(`/api/v3/work_packages/${row.id}/watchers`, await represented(context, User, seen)))
   },
 })
 
@@ -219,11 +219,11 @@ const addWatcherWorkPackage = operation({
       throw new ApiError('InvalidRequestBody', 'The body must name a user: {"user":{"href":"/api/v3/users/1"}}.')
     if (id !== context.viewer.id) await demand(context, inProject('add_work_package_watchers'), row)
     const user = await findRow(context, User, id)
-    if (user['status'] === 3) throw toErrors(User, [violation('user', 'User is locked.', { complete: true })])[0]
-    const sees = await db.one(sql`select 1 as one from (${onlookers(row as never)}) o where o.user_id = ${user['id']}`)
+    if (user.status === 3) throw toErrors(User, [violation('user', 'User is locked.', { complete: true })])[0]
+    const sees = await db.one(sql`select 1 as one from (${onlookers(row as never)}) o where o.user_id = ${user.id}`)
     if (!sees) throw toErrors(User, [violation('user', 'User is not allowed to view the work package.', { complete: true })])[0]
     const added = await db.transaction((tx) =>
-      tx.run(sql`insert into watchers (work_package_id, user_id) values (${row['id']}, ${user['id']}) on conflict do nothing`),
+      tx.run(sql`insert into watchers (work_package_id, user_id) values (${row.id}, ${user.id}) on conflict do nothing`),
     )
     return { status: added > 0 ? 201 : 200, body: await single(context, User, user) }
   },
@@ -240,12 +240,12 @@ const removeWatcherFromWorkPackage = operation({
     const { context, db, params } = ask
     const row = await workPackage(ask)
     const User = context.model.of('User')
-    const id = await idFrom(params['user_id'] as string, User, context)
+    const id = await idFrom(params.user_id as string, User, context)
     if (id !== context.viewer.id) {
       await demand(context, inProject('delete_work_package_watchers'), row)
-      await rowFrom(params['user_id'] as string, User, context)
+      await rowFrom(params.user_id as string, User, context)
     }
-    await db.transaction((tx) => tx.run(sql`delete from watchers where work_package_id = ${row['id']} and user_id = ${id ?? 0}`))
+    await db.transaction((tx) => tx.run(sql`delete from watchers where work_package_id = ${row.id} and user_id = ${id ?? 0}`))
     return { status: 204 }
   },
 })

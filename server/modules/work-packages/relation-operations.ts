@@ -12,7 +12,7 @@ import { isRelationType } from './relation-types.ts'
 import { Relation } from './relations.ts'
 import { WorkPackage } from './work-packages.ts'
 
-const workPackage = ({ params, context }: ApiRequest) => rowFrom(params['id'] as string, context.model.of(WorkPackage), context)
+const workPackage = ({ params, context }: ApiRequest) => rowFrom(params.id as string, context.model.of(WorkPackage), context)
 
 const findRelationsWorkPackage = operation({
   method: 'GET',
@@ -73,7 +73,7 @@ const listWhatWorkPackageCould = operation({
     return ok(
       await index(context, context.model.of(WorkPackage), {
         ...listOptions(context),
-        within: relatable(context, row['id'], type, 'work_packages'),
+        within: relatable(context, row.id, type, 'work_packages'),
       }),
     )
   },

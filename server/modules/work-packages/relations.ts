@@ -46,8 +46,8 @@ function canonical({ row, before }: Draft): Row {
   const isComplete = Boolean(from && to)
   const stored = isComplete && typeof type === 'string' ? storedType(type) : type
   const ends = isComplete && isMirrored(type) ? { from_id: to, to_id: from } : {}
-  const wasFollowing = before?.['relation_type'] === 'follows'
-  const lag = stored === 'follows' ? (row['lag'] ?? null) : null
+  const wasFollowing = before?.relation_type === 'follows'
+  const lag = stored === 'follows' ? (row.lag ?? null) : null
   return { ...ends, relation_type: stored, lag: lag === null && stored === 'follows' && !wasFollowing ? 0 : lag }
 }
 
@@ -60,7 +60,7 @@ async function lookUp(proposed: Draft, context: Context): Promise<Facts> {
   const WorkPackage = context.model.of('WorkPackage')
   await prepare(context.db, context.viewer, mayManage.needs)
   const rows = await visibleRows(context, WorkPackage, [from, to].filter(Boolean))
-  const ends = new Map(rows.map((row) => [row['id'] as number, { managed: mayManage.holds(context.viewer, row) }]))
+  const ends = new Map(rows.map((row) => [row.id as number, { managed: mayManage.holds(context.viewer, row) }]))
   const isJudged = ends.has(from) && ends.has(to) && isRelationType(type) && isTiedAnew(draft)
   return { ends, obstacle: isJudged ? await obstacle(draft, context) : undefined }
 }
@@ -68,7 +68,7 @@ async function lookUp(proposed: Draft, context: Context): Promise<Facts> {
 async function obstacle({ row, before }: Draft, context: Context): Promise<Facts['obstacle']> {
   const { from_id: from, to_id: to, relation_type: type } = row
   const { db, engine } = context
-  const { query, related } = unrelatable(engine, from, type, { except: before?.['id'] ?? 0 })
+  const { query, related } = unrelatable(engine, from, type, { except: before?.id ?? 0 })
   const found = await db.one<{ related: number; circle: number; possible: number }>(sql`select
     (select count(*) from (${related}) x where x.id = ${to}) as related,
     (select count(*) from (${query}) x where x.id = ${to}) as circle,
@@ -92,7 +92,7 @@ function check(draft: Draft, { ends, obstacle }: Facts): Violation[] {
     if (ends.get(row[`${end}_id`])?.managed === false)
       violations.push(violation(end, 'is one whose relations you may not manage'))
   }
-  if (!isRelationType(row['relation_type'])) violations.push(violation('type', 'is not set to one of the allowed values'))
+  if (!isRelationType(row.relation_type)) violations.push(violation('type', 'is not set to one of the allowed values'))
   if (obstacle) violations.push(violation('base', obstacles[obstacle]))
   return violations
 }
@@ -100,9 +100,9 @@ function check(draft: Draft, { ends, obstacle }: Facts): Violation[] {
 /** The ends of a stored relation may be swapped, which makes it that of the type that mirrors it; else they stay. */
 const isNewOrSwapped = ({ row, before }: Draft): boolean =>
   !before ||
-  (row['from_id'] === before['to_id'] && row['to_id'] === before['from_id']) ||
+  (row.from_id === before.to_id && row.to_id === before.from_id) ||
   // A type that is mirrored has swapped the ends already.
-  (row['from_id'] === before['from_id'] && row['to_id'] === before['to_id'])
+  (row.from_id === before.from_id && row.to_id === before.to_id)
 
 const stamp = (draft: Draft, _: unknown, { now }: Context): Row => {
   const isChanged = Object.keys(draft.row).some((column) => differs(draft, column))
@@ -117,11 +117,11 @@ async function afterSave(tx: Transaction, draft: Draft, _: Facts, context: Conte
   if (isTiedAnew(draft)) {
     await serialiseTies(tx)
     // What else was tied until now, without our seeing it, may have left no way for this.
-    const { query } = unrelatable(tx.engine, from, row['relation_type'], { except: row['id'] })
+    const { query } = unrelatable(tx.engine, from, row.relation_type, { except: row.id })
     if (await tx.one(sql`select 1 as one from (${query}) x where x.id = ${to}`)) throw conflict()
   } else if (!differs(draft, 'lag')) return
-  const was = before?.['relation_type'] === 'follows' ? [before['from_id'] as number] : []
-  const is = row['relation_type'] === 'follows' ? [from as number] : []
+  const was = before?.relation_type === 'follows' ? [before.from_id as number] : []
+  const is = row.relation_type === 'follows' ? [from as number] : []
   // Whoever changes the dates of the predecessor meanwhile waits, and then finds its new successor.
   await tx.all(
     sql`select id from work_packages where ${among(tx.engine, sql`id`, [from, to])} order by id${forUpdate(tx.engine)}`,
@@ -138,8 +138,8 @@ const isFirstPredecessor = async (tx: Transaction, id: number): Promise<boolean>
     and (select count(*) from relations f where f.from_id = w.id and f.relation_type = 'follows') = 1`)) !== undefined
 
 async function remove(tx: Transaction, row: Row, context: Context): Promise<boolean> {
-  await tx.run(sql`delete from relations where id = ${row['id']}`)
-  if (row['relation_type'] === 'follows') await settle(tx, { origins: [row['from_id']], because: row['to_id'] }, context)
+  await tx.run(sql`delete from relations where id = ${row.id}`)
+  if (row.relation_type === 'follows') await settle(tx, { origins: [row.from_id], because: row.to_id }, context)
   return false
 }
 
@@ -227,8 +227,8 @@ export const Relation = resource<'relations', Facts>('Relation', 'relations', {
 
 /** The relations of work packages that the viewer sees, as a collection for each. */
 async function relationsOf(rows: readonly Row[], context: Context): Promise<ReadonlyMap<number, object>> {
-  const ids = rows.map((row) => row['id'] as number)
-  const related = rows.filter((row) => row['is_related']).map((row) => row['id'] as number)
+  const ids = rows.map((row) => row.id as number)
+  const related = rows.filter((row) => row.is_related).map((row) => row.id as number)
   const isOf = (end: string) => among(context.engine, name(`relations.${end}`), related)
   const found =
     related.length === 0
@@ -237,7 +237,7 @@ async function relationsOf(rows: readonly Row[], context: Context): Promise<Read
   const page = await load(context, context.model.of(Relation), found)
   return new Map(
     ids.map((id) => {
-      const own = found.filter((row) => row['from_id'] === id || row['to_id'] === id)
+      const own = found.filter((row) => row.from_id === id || row.to_id === id)
       const elements = own.map((row) => represent(context.model.of(Relation), row, page))
       return [id, collection(`/api/v3/work_packages/${id}/relations`, elements)]
     }),

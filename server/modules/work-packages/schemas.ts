@@ -47,7 +47,7 @@ async function pairSchema(context: Context, project: number, type: number): Prom
   const { body, text } = await remembered(context, project, type)
   const href = hrefOf(project, type)
   const asked = atMoments(href, context)
-  return asked === href ? text : { ...body, _links: { ...(body['_links'] as Body), self: { href: asked } } }
+  return asked === href ? text : { ...body, _links: { ...(body._links as Body), self: { href: asked } } }
 }
 
 /** The same, written once and remembered until anything it depends on changes. */
@@ -74,7 +74,7 @@ function remembered(context: Context, project: number, type: number): Promise<Pa
 /** The schemas of all pairs on a page. */
 export async function pageSchemas(rows: readonly Row[], context: Context): Promise<Body> {
   const pairs = new Map(
-    rows.map((row) => [`${row['project_id']}-${row['type_id']}`, [row['project_id'], row['type_id']] as [number, number]]),
+    rows.map((row) => [`${row.project_id}-${row.type_id}`, [row.project_id, row.type_id] as [number, number]]),
   )
   return collection(
     schemasHref([...pairs.keys()], context),
@@ -166,8 +166,8 @@ const viewSchemaProjectType = operation({
   answers: { status: 200, of: 'WorkPackage', as: 'schema' },
   query: ['timestamps'],
   run: async ({ context, params }) => {
-    if (params['identifier'] === 'sums') return ok(await sumsSchema(context))
-    const pair = await readPair(params['identifier'] as string, context)
+    if (params.identifier === 'sums') return ok(await sumsSchema(context))
+    const pair = await readPair(params.identifier as string, context)
     if (!pair) throw notFound()
     return ok(await pairSchema(context, ...pair))
   },

@@ -12,25 +12,25 @@ import { beginning } from './scheduling.ts'
 import { isSealed } from './workflow.ts'
 import { soonestWorkingDay } from './working-days.ts'
 
-const typeOf = (row: Row, facts: Facts) => facts.types.get(row['type_id'])
-export const isMilestone = (row: Row, facts: Facts): boolean => Boolean(typeOf(row, facts)?.['is_milestone'])
-const isClosed = (status: number | undefined, facts: Facts) => Boolean(facts.statuses.get(status as number)?.['is_closed'])
+const typeOf = (row: Row, facts: Facts) => facts.types.get(row.type_id)
+export const isMilestone = (row: Row, facts: Facts): boolean => Boolean(typeOf(row, facts)?.is_milestone)
+const isClosed = (status: number | undefined, facts: Facts) => Boolean(facts.statuses.get(status as number)?.is_closed)
 
 /** A parent whose dates come from its children: they cannot be written. */
-export const followsChildren = (row: Row, facts: Facts): boolean => facts.children > 0 && row['schedule_manually'] === false
+export const followsChildren = (row: Row, facts: Facts): boolean => facts.children > 0 && row.schedule_manually === false
 
 const firstDefault = (rows: ReadonlyMap<number, Row>): number | null =>
-  [...rows.values()].find((row) => row['is_default'] && row['is_active'] !== false)?.['id'] ?? null
+  [...rows.values()].find((row) => row.is_default && row.is_active !== false)?.id ?? null
 
 /** Author, type, status and priority of a new one, where the client named none. */
 export function defaults({ row, before, given }: Draft, facts: Facts, context: Context): Row {
   if (before) return {}
-  const type = row['type_id'] ?? (given.has('type') ? null : row['project_id'] ? facts.projectTypes[0] : null) ?? null
+  const type = row.type_id ?? (given.has('type') ? null : row.project_id ? facts.projectTypes[0] : null) ?? null
   return {
-    author_id: row['author_id'] ?? context.viewer.id,
+    author_id: row.author_id ?? context.viewer.id,
     type_id: type,
-    status_id: row['status_id'] ?? (given.has('status') ? null : firstDefault(facts.statuses)),
-    priority_id: row['priority_id'] ?? (given.has('priority') ? null : firstDefault(facts.priorities)),
+    status_id: row.status_id ?? (given.has('status') ? null : firstDefault(facts.statuses)),
+    priority_id: row.priority_id ?? (given.has('priority') ? null : firstDefault(facts.priorities)),
   }
 }
 
@@ -38,9 +38,9 @@ export function defaults({ row, before, given }: Draft, facts: Facts, context: C
 export function template({ row, before }: Draft, facts: Facts): Row {
   if (before) return {}
   const squeezed = (text: unknown) => String(text ?? '').replace(/\s+/g, '')
-  const current = squeezed(row['description'])
-  const isUntouched = current === '' || [...facts.types.values()].some((type) => squeezed(type['description']) === current)
-  const text = typeOf(row, facts)?.['description']
+  const current = squeezed(row.description)
+  const isUntouched = current === '' || [...facts.types.values()].some((type) => squeezed(type.description) === current)
+  const text = typeOf(row, facts)?.description
   return isUntouched && text ? { description: text } : {}
 }
 
@@ -50,21 +50,21 @@ export function template({ row, before }: Draft, facts: Facts): Row {
  */
 export function move(draft: Draft, facts: Facts, { settings }: Context): Row {
   const { row, before, given } = draft
-  if (!before || !differs(draft, 'project_id') || row['project_id'] === NOTHING) return {}
+  if (!before || !differs(draft, 'project_id') || row.project_id === NOTHING) return {}
   const values: Row = {}
-  if (!given.has('parent') && !settings.cross_project_work_package_relations) values['parent_id'] = null
-  if (!given.has('version') && row['version_id'] && !facts.projectVersions.has(row['version_id'])) values['version_id'] = null
-  if (!given.has('category') && row['category_id']) {
-    const name = facts.categories.get(row['category_id'])?.['name']
-    const same = [...facts.categories.values()].find((one) => one['project_id'] === row['project_id'] && one['name'] === name)
-    values['category_id'] = same?.['id'] ?? null
+  if (!given.has('parent') && !settings.cross_project_work_package_relations) values.parent_id = null
+  if (!given.has('version') && row.version_id && !facts.projectVersions.has(row.version_id)) values.version_id = null
+  if (!given.has('category') && row.category_id) {
+    const name = facts.categories.get(row.category_id)?.name
+    const same = [...facts.categories.values()].find((one) => one.project_id === row.project_id && one.name === name)
+    values.category_id = same?.id ?? null
   }
   return values
 }
 
 /** The assignee that a category brings, for a new work package without one. */
 export function categoryAssignee({ row, before, given }: Draft, facts: Facts): Row {
-  const assignee = facts.categories.get(row['category_id'])?.['assigned_to_id']
+  const assignee = facts.categories.get(row.category_id)?.assigned_to_id
   return !before && !given.has('assignee') && facts.assignable.has(assignee) ? { assigned_to_id: assignee } : {}
 }
 
@@ -73,8 +73,8 @@ export function statusOfType(draft: Draft, facts: Facts): Row {
   const { row, before, given } = draft
   if (!before || !differs(draft, 'type_id') || given.has('status')) return {}
   const byDefault = firstDefault(facts.statuses)
-  if (facts.ofType.size === 0 || facts.ofType.has(row['status_id']) || row['status_id'] === byDefault) return {}
-  return { status_id: byDefault ?? [...facts.statuses.keys()].find((id) => facts.ofType.has(id)) ?? row['status_id'] }
+  if (facts.ofType.size === 0 || facts.ofType.has(row.status_id) || row.status_id === byDefault) return {}
+  return { status_id: byDefault ?? [...facts.statuses.keys()].find((id) => facts.ofType.has(id)) ?? row.status_id }
 }
 
 const dateFields = { startDate: 'start_date', dueDate: 'due_date', duration: 'duration' } as const
@@ -82,9 +82,9 @@ type DateName = keyof typeof dateFields
 const providedDates = (given: ReadonlySet<string>) =>
   new Set((Object.keys(dateFields) as DateName[]).filter((name) => given.has(name)).map((name) => dateFields[name]))
 const datesOf = (row: Row): Dates => ({
-  start_date: row['start_date'] ?? null,
-  due_date: row['due_date'] ?? null,
-  duration: row['duration'] ?? null,
+  start_date: row.start_date ?? null,
+  due_date: row.due_date ?? null,
+  duration: row.duration ?? null,
 })
 
 /** Dates of a new one that names none: its parent's, or today where new work starts at once. */
@@ -92,12 +92,12 @@ function inherited(dates: Dates, { given }: Draft, facts: Facts, context: Contex
   const { parent } = facts
   let { start_date, due_date } = dates
   if (!given.has('startDate') && start_date === null) {
-    const end = due_date ?? parent?.['due_date'] ?? null
-    if (parent?.['start_date'] && (!end || parent['start_date'] <= end)) start_date = parent['start_date']
+    const end = due_date ?? parent?.due_date ?? null
+    if (parent?.start_date && (!end || parent.start_date <= end)) start_date = parent.start_date
     else if (context.settings.work_package_startdate_is_adddate && (!end || context.today <= end)) start_date = context.today
   }
-  if (!given.has('dueDate') && due_date === null && parent?.['due_date'] && (!start_date || parent['due_date'] >= start_date)) {
-    due_date = parent['due_date']
+  if (!given.has('dueDate') && due_date === null && parent?.due_date && (!start_date || parent.due_date >= start_date)) {
+    due_date = parent.due_date
   }
   return { ...dates, start_date, due_date }
 }
@@ -105,13 +105,13 @@ function inherited(dates: Dates, { given }: Draft, facts: Facts, context: Contex
 /** Work that is to follow somebody and has nobody to follow is planned by hand; a new one is refused instead. */
 export function scheduling({ row, before }: Draft, facts: Facts): Row {
   const isAlone = facts.children === 0 && !facts.bound.follows
-  return before && row['schedule_manually'] === false && isAlone ? { schedule_manually: true } : {}
+  return before && row.schedule_manually === false && isAlone ? { schedule_manually: true } : {}
 }
 
 /** The first day on which a work package can begin that is scheduled by its predecessors; undefined for any other. */
 function soonestStart(row: Row, facts: Facts): string | undefined {
-  if (row['schedule_manually'] !== false || facts.children > 0 || facts.bound.earliest === null) return undefined
-  return soonestWorkingDay(facts.bound.earliest, calendarFor(row['ignore_non_working_days'] ?? false, facts.calendar))
+  if (row.schedule_manually !== false || facts.children > 0 || facts.bound.earliest === null) return undefined
+  return soonestWorkingDay(facts.bound.earliest, calendarFor(row.ignore_non_working_days ?? false, facts.calendar))
 }
 
 /** The dates a client gave that lie before the first day possible: `date` stands for a milestone's only one. */
@@ -137,7 +137,7 @@ function followed(draft: Draft, soonest: string, calendar: Facts['calendar']): R
 export function dates(draft: Draft, facts: Facts, context: Context): Row {
   const { row, before, given } = draft
   if (followsChildren(row, facts)) return {}
-  const calendar = calendarFor(row['ignore_non_working_days'] ?? false, facts.calendar)
+  const calendar = calendarFor(row.ignore_non_working_days ?? false, facts.calendar)
   const soonest = soonestStart(row, facts)
   if (isMilestone(row, facts)) {
     if (soonest !== undefined && !tooEarly(draft, soonest).includes('date'))
@@ -148,7 +148,7 @@ export function dates(draft: Draft, facts: Facts, context: Context): Row {
     return { ...day, ...milestoneDay(day as unknown as Row, calendar) }
   }
   if (soonest !== undefined) return followed(before ? draft : inheriting(draft, facts, context), soonest, calendar)
-  const isLate = before && differs(draft, 'parent_id') && row['start_date'] === null && !given.has('startDate')
+  const isLate = before && differs(draft, 'parent_id') && row.start_date === null && !given.has('startDate')
   const start = isLate && facts.bound.earliest ? soonestWorkingDay(facts.bound.earliest, calendar) : null
   if (start !== null) return { ...beginning(datesOf(row), start, calendar) }
   const touched =
@@ -167,14 +167,14 @@ const inheriting = (draft: Draft, facts: Facts, context: Context): Draft => ({
 })
 
 const milestoneDay = (row: Row, calendar: Facts['calendar']): Row => {
-  const day = row['due_date'] && soonestWorkingDay(row['due_date'], calendar)
+  const day = row.due_date && soonestWorkingDay(row.due_date, calendar)
   return { start_date: day, due_date: day }
 }
 
 const progressOf = (row: Row | undefined): Progress => ({
-  work: row?.['estimated_hours'] ?? null,
-  remaining: row?.['remaining_hours'] ?? null,
-  percent: row?.['done_ratio'] ?? null,
+  work: row?.estimated_hours ?? null,
+  remaining: row?.remaining_hours ?? null,
+  percent: row?.done_ratio ?? null,
 })
 const progressNames = { estimatedTime: 'work', remainingTime: 'remaining', percentageDone: 'percent' } as const
 const givenProgress = (given: ReadonlySet<string>) =>
@@ -190,13 +190,13 @@ export function progress(draft: Draft, facts: Facts, { settings }: Context): Row
   const wanted = progressOf(row)
   let derived: Progress
   if (settings.work_package_done_ratio === 'status') {
-    derived = deriveFromStatus(wanted, facts.statuses.get(row['status_id'])?.['default_done_ratio'] ?? 0)
+    derived = deriveFromStatus(wanted, facts.statuses.get(row.status_id)?.default_done_ratio ?? 0)
   } else {
     const closes =
       settings.percent_complete_on_status_closed === 'set_100p' &&
       differs(draft, 'status_id') &&
-      isClosed(row['status_id'], facts) &&
-      !isClosed(before?.['status_id'], facts)
+      isClosed(row.status_id, facts) &&
+      !isClosed(before?.status_id, facts)
     derived = deriveFromWork(progressOf(before), wanted, givenProgress(given), closes)
   }
   return { estimated_hours: derived.work, remaining_hours: derived.remaining, done_ratio: derived.percent }
@@ -205,7 +205,7 @@ export function progress(draft: Draft, facts: Facts, { settings }: Context): Row
 /** Dates and progress that do not add up. */
 export function checkNumbers(draft: Draft, facts: Facts, { settings }: Context): Violation[] {
   const { row, before, given } = draft
-  const calendar = calendarFor(row['ignore_non_working_days'] ?? false, facts.calendar)
+  const calendar = calendarFor(row.ignore_non_working_days ?? false, facts.calendar)
   const inStatus = settings.work_package_done_ratio === 'status'
   const soonest = soonestStart(row, facts)
   const early = tooEarly(draft, soonest).map((name) =>
@@ -225,30 +225,30 @@ export function checkChoices(draft: Draft, facts: Facts): Violation[] {
   const violations: Violation[] = []
   const changed = (column: string) => differs(draft, column) && row[column] !== null && row[column] !== undefined
   // Of a project that is not there nothing is known that could be chosen.
-  const isPlaced = row['project_id'] !== NOTHING
+  const isPlaced = row.project_id !== NOTHING
   const chosen = (column: string) => isPlaced && changed(column)
   const isNew = (column: string) => changed(column) || (!before && Boolean(row[column]))
   if (
-    row['project_id'] &&
+    row.project_id &&
     isPlaced &&
     (changed('type_id') || differs(draft, 'project_id')) &&
-    row['type_id'] &&
-    !facts.projectTypes.includes(row['type_id'])
+    row.type_id &&
+    !facts.projectTypes.includes(row.type_id)
   ) {
     violations.push(violation('type', 'is not set to one of the allowed values'))
   }
-  if (before && changed('status_id') && !differs(draft, 'type_id') && !facts.reachable.has(row['status_id'])) {
+  if (before && changed('status_id') && !differs(draft, 'type_id') && !facts.reachable.has(row.status_id)) {
     violations.push(
       violation('status', "is invalid because no valid transition exists from old to new status for the current user's roles"),
     )
   }
-  if (isNew('priority_id') && facts.priorities.get(row['priority_id'])?.['is_active'] === false) {
+  if (isNew('priority_id') && facts.priorities.get(row.priority_id)?.is_active === false) {
     violations.push(violation('priority', 'is not active'))
   }
-  if (chosen('category_id') && facts.categories.get(row['category_id'])?.['project_id'] !== row['project_id']) {
+  if (chosen('category_id') && facts.categories.get(row.category_id)?.project_id !== row.project_id) {
     violations.push(violation('category', 'The specified category does not exist in the project.', { complete: true }))
   }
-  if (chosen('version_id') && !isAssignableVersion(row['version_id'], facts)) {
+  if (chosen('version_id') && !isAssignableVersion(row.version_id, facts)) {
     violations.push(violation('version', 'is not set to one of the allowed values'))
   }
   for (const [name, column, label] of [
@@ -261,18 +261,18 @@ export function checkChoices(draft: Draft, facts: Facts): Violation[] {
       )
     }
   }
-  if (before && isSealed({ ...row, status_id: before['status_id'] }, facts) && !isClosed(row['status_id'], facts)) {
+  if (before && isSealed({ ...row, status_id: before.status_id }, facts) && !isClosed(row.status_id, facts)) {
     violations.push(violation('base', 'A work package assigned to a closed version cannot be reopened.'))
   }
   return violations
 }
 
 export const isAssignableVersion = (id: number, facts: Facts): boolean =>
-  facts.projectVersions.has(id) && facts.versions.get(id)?.['status'] === 'open'
+  facts.projectVersions.has(id) && facts.versions.get(id)?.status === 'open'
 
 /** A parent that the viewer does not see looks like none, and is not taken away by who sends that back. */
 export function hiddenParent({ row, before }: Draft, facts: Facts): Row {
-  return facts.hidesParent && row['parent_id'] === null ? { parent_id: before?.['parent_id'] } : {}
+  return facts.hidesParent && row.parent_id === null ? { parent_id: before?.parent_id } : {}
 }
 
 /** A parent that cannot be one, and scheduling that has nothing to follow. */
@@ -281,20 +281,20 @@ export function checkHierarchy(draft: Draft, facts: Facts, context: Context): Vi
   const violations: Violation[] = []
   const { parent } = facts
   if (parent) {
-    if (before && parent['id'] === before['id']) violations.push(violation('parent', 'cannot be the work package itself'))
+    if (before && parent.id === before.id) violations.push(violation('parent', 'cannot be the work package itself'))
     else if (facts.parentIsBelow) violations.push(violation('parent', 'cannot be one of the descendants of the work package'))
     else if (facts.parentIsRelated)
       violations.push(violation('parent', 'cannot be a work package that relations tie to this one or to those below it'))
     else if (facts.levels > MOST_LEVELS)
       violations.push(violation('parent', `would nest work packages more than ${MOST_LEVELS} levels deep`))
-    else if (facts.types.get(parent['type_id'])?.['is_milestone']) violations.push(violation('parent', 'cannot be a milestone'))
-    else if (parent['project_id'] !== row['project_id'] && !context.settings.cross_project_work_package_relations) {
+    else if (facts.types.get(parent.type_id)?.is_milestone) violations.push(violation('parent', 'cannot be a milestone'))
+    else if (parent.project_id !== row.project_id && !context.settings.cross_project_work_package_relations) {
       violations.push(violation('parent', 'cannot be in another project'))
     }
   }
   if (facts.children > 0 && isMilestone(row, facts))
     violations.push(violation('type', 'cannot be a milestone because the work package has children'))
-  if (!before && row['schedule_manually'] === false && !facts.bound.follows) {
+  if (!before && row.schedule_manually === false && !facts.bound.follows) {
     violations.push(violation('scheduleManually', 'cannot be false without children or predecessors to follow'))
   }
   if (before && differs(draft, 'project_id') && !facts.mayAddInTarget) throw forbidden()

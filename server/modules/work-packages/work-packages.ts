@@ -269,7 +269,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       writable: (draft, facts) => !isSealed(draft.row, facts) || differs(draft, 'status_id'),
       may: { create: add, update: either(edit, inProject('change_work_package_status')) },
       sort: position,
-      allowed: { rows: (_, { statuses, reachable }) => [...statuses.values()].filter((row) => reachable.has(row['id'])) },
+      allowed: { rows: (_, { statuses, reachable }) => [...statuses.values()].filter((row) => reachable.has(row.id)) },
     }),
     category: p.link('Category', {
       section: 'Details',
@@ -278,7 +278,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       group: true,
       sort: byName,
       allowed: {
-        rows: ({ row }, { categories }) => [...categories.values()].filter((one) => one['project_id'] === row.project_id),
+        rows: ({ row }, { categories }) => [...categories.values()].filter((one) => one.project_id === row.project_id),
       },
     }),
     version: p.link('Version', {
@@ -292,9 +292,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       sort: byName,
       allowed: {
         rows: ({ before }, facts) =>
-          [...facts.versions.values()].filter(
-            (one) => steps.isAssignableVersion(one['id'], facts) || one['id'] === before?.version_id,
-          ),
+          [...facts.versions.values()].filter((one) => steps.isAssignableVersion(one.id, facts) || one.id === before?.version_id),
       },
     }),
     priority: p.link('Priority', {
@@ -309,7 +307,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       // The most urgent first.
       descending: true,
       sort: position,
-      allowed: { rows: (_, { priorities }) => [...priorities.values()].filter((row) => row['is_active']) },
+      allowed: { rows: (_, { priorities }) => [...priorities.values()].filter((row) => row.is_active) },
     }),
   }),
   filters: workPackageFilters,

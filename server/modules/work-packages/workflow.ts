@@ -59,7 +59,7 @@ interface States {
 
 /** Closed on a closed version: a work package stays so until it is on another version. */
 export const isSealed = (row: Row, { statuses, versions }: States): boolean =>
-  Boolean(statuses.get(row['status_id'])?.['is_closed']) && versions.get(row['version_id'])?.['status'] === 'closed'
+  Boolean(statuses.get(row.status_id)?.is_closed) && versions.get(row.version_id)?.status === 'closed'
 
 /**
  * The ids of the statuses that the viewer may give a work package, its stored one included; what an open
@@ -72,14 +72,14 @@ export async function reachableStatuses(
   before: Row | undefined,
   states: States & { readonly isBlocked: boolean },
 ): Promise<ReadonlySet<number>> {
-  const origin = (before ?? row)['status_id'] as number
+  const origin = (before ?? row).status_id as number
   const reachable = new Set([origin])
-  if (!row['type_id'] || !row['project_id'] || (before && isSealed({ ...row, status_id: origin }, states))) return reachable
-  const { from, roles, needs } = await workflowFor(context, row['type_id'])
+  if (!row.type_id || !row.project_id || (before && isSealed({ ...row, status_id: origin }, states))) return reachable
+  const { from, roles, needs } = await workflowFor(context, row.type_id)
   const { id } = context.viewer
   await prepare(context.db, context.viewer, needs)
-  const isAuthor = !before || before['author_id'] === id
-  const isAssignee = row['assigned_to_id'] === id || (before !== undefined && before['assigned_to_id'] === id)
+  const isAuthor = !before || before.author_id === id
+  const isAssignee = row.assigned_to_id === id || (before !== undefined && before.assigned_to_id === id)
   const applies = (t: Transition) => {
     if (isAuthor && isAssignee) return true
     if (isAuthor || isAssignee) return t.author === isAuthor || t.assignee === isAssignee
@@ -87,7 +87,7 @@ export async function reachableStatuses(
   }
   for (const t of from.get(origin) ?? []) {
     if (!applies(t)) continue
-    if (states.isBlocked && states.statuses.get(t.new_status_id)?.['is_closed']) continue
+    if (states.isBlocked && states.statuses.get(t.new_status_id)?.is_closed) continue
     if (roles.get(t.role_id)?.holds(context.viewer, before ?? row)) reachable.add(t.new_status_id)
   }
   return reachable

@@ -48,7 +48,7 @@ const filledIn = ({ given }: OwnVisit): Filled => ({
 })
 
 const loginOf = async (id: number | null, db: Database): Promise<string> =>
-  id === null ? '' : ((await db.one(sql`select login from principals where id = ${id}`))?.['login'] ?? '')
+  id === null ? '' : ((await db.one(sql`select login from principals where id = ${id}`))?.login ?? '')
 
 /** The registration that a form describes. An unknown username gives an id that no user has, which `faultsOf` reports. */
 async function registrationOf({ actingUser, redirectUris, ...rest }: Filled, db: Database): Promise<Registration> {
@@ -71,7 +71,7 @@ async function tried<T>(work: () => Promise<T>): Promise<{ done: T } | { faults:
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 422) throw error
     const all = error.errors ?? [error]
-    return { faults: Object.fromEntries(all.map((one) => [one.details?.['attribute'], one.message])) }
+    return { faults: Object.fromEntries(all.map((one) => [one.details?.attribute, one.message])) }
   }
 }
 
@@ -196,7 +196,7 @@ ${
 }
 
 /** The id of the application in the path. */
-const idOf = ({ params }: OwnVisit): number => idIn(params['id'])
+const idOf = ({ params }: OwnVisit): number => idIn(params.id)
 
 async function save(visit: OwnVisit, id: number): Promise<Answer> {
   const { db, now } = visit
@@ -224,7 +224,7 @@ export const oauthAdministration: Area = {
         const { db, session, now } = visit
         const filled = filledIn(visit)
         const registration = await registrationOf(filled, db)
-        const result = await tried(() => db.transaction((tx) => register(tx, registration, session.user['id'], now)))
+        const result = await tried(() => db.transaction((tx) => register(tx, registration, session.user.id, now)))
         if ('faults' in result) return newPage(visit, filled, result.faults)
         const { id, secret } = result.done
         return secret === undefined ? onTo(`${pathOf(id)}?done=saved`) : onePage(visit, await applicationAt(id, db), { secret })

@@ -15,7 +15,7 @@ export const connectedApplications: Area = {
     on.get(
       PATH,
       signedIn(async (visit) => {
-        const grants = await grantsOf(visit.session.user['id'], visit.db)
+        const grants = await grantsOf(visit.session.user.id, visit.db)
         const content = html`${notice(visit, { ended: 'The application’s access has been revoked.' })}
 <p>These applications can act on your behalf.</p>
 ${
@@ -40,7 +40,7 @@ ${
     on.post(
       PATH,
       signedIn(async ({ db, session, given }) => {
-        await db.transaction((tx) => revokeGrant(tx, idIn(given.get('end')), session.user['id']))
+        await db.transaction((tx) => revokeGrant(tx, idIn(given.get('end')), session.user.id))
         return onTo(`${PATH}?done=ended`)
       }),
     )

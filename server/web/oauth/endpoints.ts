@@ -111,7 +111,7 @@ export function oauthEndpoints(app: FastifyInstance, ground: Services): void {
     }
     const seconds = (at: string) => Math.floor(Date.parse(at) / 1000)
     return json({
-      resource_owner_id: access.user?.['id'] ?? null,
+      resource_owner_id: access.user?.id ?? null,
       scope: access.scopes,
       expires_in: Math.max(0, Math.ceil((Date.parse(access.expiresAt) - now.getTime()) / 1000)),
       application: { uid: access.clientId },

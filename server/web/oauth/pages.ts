@@ -40,14 +40,14 @@ function consentPage({ session, settings }: OwnVisit, asked: URLSearchParams, co
   const { application, redirectUri, scopes, confidential } = consent
   const isKnown = confidential || redirectUri.startsWith('https:')
   const content = html`<h1>Authorise ${application}?</h1>
-<p>You are signed in to ${settings.app_title} as <strong>${session.user['name']}</strong> (${session.user['login']}). <a href="/logout">Switch account</a></p>
+<p>You are signed in to ${settings.app_title} as <strong>${session.user.name}</strong> (${session.user.login}). <a href="/logout">Switch account</a></p>
 <p>${application} requests:</p>
 <ul>${scopes.map((scope) => html`<li>${meaningOf(scope) ?? scope}</li>`)}</ul>
 <p>${placeOf(redirectUri)}</p>
 ${!isKnown && html`<p class="soft">Any program on a device can claim to be ${application}. Authorise it only if you started this request yourself.</p>`}
 <form method="post" action="${AUTHORIZE}">
 ${[...asked].map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">\n`)}
-<input type="hidden" name="user" value="${session.user['id']}">
+<input type="hidden" name="user" value="${session.user.id}">
 <p><button name="decision" value="allow">Authorise</button></p>
 <p><button name="decision" value="deny" class="quiet">Deny</button></p>
 </form>`
@@ -88,7 +88,7 @@ async function authorize(
 ): Promise<Answer> {
   const { request, session, settings, now } = visit
   const server = await serverOf(db, settings)
-  const reply = await server.ask({ method: 'GET', path: AUTHORIZE, query: asked, user: session?.user['id'], decision, now })
+  const reply = await server.ask({ method: 'GET', path: AUTHORIZE, query: asked, user: session?.user.id, decision, now })
   if (reply.kind === 'redirect') return redirectTo(visit, reply.to)
   if (reply.kind === 'failure') return failurePage(visit, reply)
   if (reply.kind === 'answer') throw new Error('The authorization server answered instead of asking.')
@@ -110,7 +110,7 @@ export const oauthPages: Area = {
       const asked = authorizationRequest(given, settings)
       const decision = given.get('decision')
       // Only the user who saw the consent page can decide. If another user has signed in meanwhile, that user sees it first.
-      const isAsked = session !== undefined && given.get('user') === String(session.user['id'])
+      const isAsked = session !== undefined && given.get('user') === String(session.user.id)
       if (!isAsked || (decision !== 'allow' && decision !== 'deny')) {
         asked.set('prompt', 'consent')
         return authorize(visit, ground, asked)

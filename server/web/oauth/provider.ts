@@ -134,11 +134,11 @@ export function authorizationServer(db: Database, issuer: string): Authorization
     loadExistingGrant: async (ctx) => {
       const { question } = passageOf(ctx)
       const { client, params, requestParamScopes } = ctx.oidc
-      const application = client?.['application_id'] as number
+      const application = client?.application_id as number
       const user = question.user as number
       const asked = [...requestParamScopes]
       // A client that any program could impersonate is never authorised without the consent page.
-      const isProven = client?.clientAuthMethod !== 'none' || isClaimed(params?.['redirect_uri'] as string)
+      const isProven = client?.clientAuthMethod !== 'none' || isClaimed(params?.redirect_uri as string)
       if (question.decision === 'deny') throw new errors.AccessDenied('the user denied the request')
       const known =
         question.decision === 'allow'
@@ -162,7 +162,7 @@ export function authorizationServer(db: Database, issuer: string): Authorization
                 consent: {
                   application: client?.clientName as string,
                   confidential: client?.clientAuthMethod !== 'none',
-                  redirectUri: params?.['redirect_uri'] as string,
+                  redirectUri: params?.redirect_uri as string,
                   scopes: [...requestParamScopes],
                 },
               }
@@ -181,7 +181,7 @@ export function authorizationServer(db: Database, issuer: string): Authorization
     passageOf(ctx).thrown = error
   })
   provider.on('grant.success', (ctx) => {
-    ;(ctx.body as Record<string, unknown>)['created_at'] = Math.floor(passageOf(ctx).question.now.getTime() / 1000)
+    ;(ctx.body as Record<string, unknown>).created_at = Math.floor(passageOf(ctx).question.now.getTime() / 1000)
   })
   provider.use(async (ctx, next) => {
     ctx.respond = false

@@ -71,12 +71,12 @@ async function authorizationOf(id: string, db: Database, resource: string): Prom
     from oauth_authorizations o join oauth_grants g on g.id = o.grant_id join oauth_applications a on a.id = g.application_id
     where o.id = ${Number(id)}`)
   if (!row) return undefined
-  const scopes: string[] = row['scopes'].filter((scope: string) => row['allowed'].includes(scope))
+  const scopes: string[] = row.scopes.filter((scope: string) => row.allowed.includes(scope))
   return {
     kind: 'Grant',
     jti: id,
-    accountId: String(row['user_id']),
-    clientId: row['client_id'],
+    accountId: String(row.user_id),
+    clientId: row.client_id,
     resources: { [resource]: scopes.join(' ') },
   }
 }
@@ -131,11 +131,11 @@ function tokens(kind: string, db: Database, resource: string, InvalidGrant: type
         where t.hash = ${hashToken(id)} and t.kind = ${kind} and a.enabled and (p.id is null or p.status = 1 and p.type = 'User')`)
       if (!row) return undefined
       return {
-        ...row['content'],
+        ...row.content,
         jti: id,
-        clientId: row['client_id'],
-        ...(row['authorization_id'] !== null && { grantId: String(row['authorization_id']) }),
-        ...(row['consumed_at'] !== null && { consumed: Math.floor(Date.parse(row['consumed_at']) / 1000) }),
+        clientId: row.client_id,
+        ...(row.authorization_id !== null && { grantId: String(row.authorization_id) }),
+        ...(row.consumed_at !== null && { consumed: Math.floor(Date.parse(row.consumed_at) / 1000) }),
         ...(kind === 'code' || kind === 'refresh' ? { resource } : { aud: resource }),
       }
     },
