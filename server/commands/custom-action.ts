@@ -21,7 +21,7 @@ export async function listActions({ config }: Invocation): Promise<void> {
 }
 
 /** The JSON object in a flag. */
-function objectIn(flags: Invocation['flags'], flag: string): Record<string, any> | undefined {
+function objectIn(flags: Invocation['flags'], flag: string): Record<string, unknown> | undefined {
   const text = flags[flag]
   if (text === undefined) return undefined
   try {

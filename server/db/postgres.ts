@@ -46,7 +46,7 @@ export function openPostgres(
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
-    types: types as any,
+    types: types as never,
     connectionTimeoutMillis: limit + (limit && MARGIN_MS),
     keepAlive: true,
     // Compiling a permission query costs far more than running it.

@@ -1,6 +1,7 @@
 /** What is kept in process between requests: never older than the moment a request began. */
 import type { Reader, Row, Transaction } from '#db/database.ts'
 import { join, name, sql } from '#db/sql.ts'
+import type { TableName, Tables } from '#db/tables.ts'
 
 /** What can change: each has a counter in `revisions`, raised in the transaction that changes it. */
 export type CacheTopic =
@@ -90,15 +91,15 @@ export async function invalidate(tx: Transaction, ...topics: readonly CacheTopic
 }
 
 /** All rows of a small table by id, in the order given. */
-export async function allRows(
+export async function allRows<T extends CacheTopic & TableName>(
   db: Reader,
   snapshot: Snapshot,
-  table: CacheTopic,
+  table: T,
   order = 'id',
-): Promise<ReadonlyMap<number, Row>> {
+): Promise<ReadonlyMap<number, Tables[T]>> {
   return snapshot.remember(`rows ${table}`, [table], async () => {
-    const rows = await db.all(sql`select * from ${name(table)} order by ${name(order)}, id`)
-    return new Map(rows.map((row) => [row.id as number, row]))
+    const rows = await db.all<Tables[T] & { id: number }>(sql`select * from ${name(table)} order by ${name(order)}, id`)
+    return new Map(rows.map((row) => [row.id, row]))
   })
 }
 

@@ -12,7 +12,7 @@ export class FormatError extends Error {
   }
 }
 
-const same = (value: any) => value
+const same = (value: unknown) => value
 
 /** Whether a text has none of the characters that no text may hold: NUL, which PostgreSQL cannot store, and halves of surrogate pairs. */
 export const isStorable = (text: string) => !text.includes('\u0000') && text.isWellFormed()

@@ -27,7 +27,7 @@ export function modelOf(resources: readonly Resource[], rest: Omit<Model, 'of' |
   for (const resource of resources) {
     const { staticRows } = resource
     if (!staticRows) continue
-    let rows: ReadonlyMap<any, Row> | undefined
+    let rows: Resource['rows']
     Object.defineProperty(resource, 'rows', {
       get: () => {
         rows ??= staticRows(model)

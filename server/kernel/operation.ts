@@ -1,3 +1,4 @@
+import type { Row } from '#db/database.ts'
 import { type Sql, TRUE } from '#db/sql.ts'
 import { prepare } from '#kernel/access/viewer.ts'
 import { index } from '#kernel/read/list.ts'
@@ -127,7 +128,7 @@ export function nested({
   as: string
   summary: string
   description: string
-  within: (parent: any, context: Context) => Promise<IndexOptions>
+  within: (parent: Row, context: Context) => Promise<IndexOptions>
 }): readonly Operation[] {
   const file = declaringFile()
   return parents.map((path) => ({

@@ -1,5 +1,6 @@
 /** Examples of everything, made of what is declared: values as they look, at addresses as there could be. */
 
+import type { Row } from '#db/database.ts'
 import type { Property, Resource } from '#kernel/declaration.ts'
 import type { Json } from './common.ts'
 import { standardActions } from './schemas.ts'
@@ -40,7 +41,7 @@ const formattable = (format: string, raw: string) => ({ format, raw, html: `<p c
 /** A value that fits a schema. */
 function fitting(schema: Json): unknown {
   if (schema.$ref === '#/components/schemas/Link') return { href: null }
-  const { examples, const: fixed, enum: choices, type, format, properties, items, minimum } = schema as Record<string, any>
+  const { examples, const: fixed, enum: choices, type, format, properties, items, minimum } = schema as Row
   if (examples?.[0] !== undefined) return examples[0]
   if (fixed !== undefined) return fixed
   if (choices?.length > 0) return choices[0]

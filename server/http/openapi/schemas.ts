@@ -1,4 +1,5 @@
 /** What resources look like: as they are answered, as they are sent, and what their schemas, forms and lists are. */
+import type { Row } from '#db/database.ts'
 import { ref } from '#kernel/bodies.ts'
 import type { Action, Property, Resource } from '#kernel/declaration.ts'
 import { linkKind } from '#kernel/resource.ts'
@@ -63,7 +64,7 @@ export function standardActions({
   }
 }
 
-function actionSchema(name: string, action: Action<any>, resource: Resource): Json {
+function actionSchema(name: string, action: Action<Row>, resource: Resource): Json {
   const title = typeof action.title === 'string' ? `${action.title}.` : undefined
   const description = meaningOf(name, resource.glossary, title)
   return action.links ? { type: 'array', items: ref('Link'), description } : ref(linkOf(action.method), description)
@@ -107,7 +108,7 @@ export function model(resource: Resource, all: readonly Resource[]): Json {
   }
   const shown = resource.properties.filter((p) => !p.to && p.kind.type !== 'Password')
   const links = resource.properties.filter((p) => p.to)
-  const actions = Object.entries(resource.actions ?? {}).filter((entry): entry is [string, Action<any>] => entry[1] !== null)
+  const actions = Object.entries(resource.actions ?? {}).filter((entry): entry is [string, Action<Row>] => entry[1] !== null)
   return {
     type: 'object',
     description,

@@ -3,6 +3,7 @@ import type { Row } from '#db/database.ts'
 import { among, ordered } from '#db/dialect.ts'
 import { isCostly } from '#db/search.ts'
 import { and, join, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
+import type { TableName } from '#db/tables.ts'
 import { type Need, prepare } from '#kernel/access/viewer.ts'
 import { allRows, type CacheTopic, rowsById } from '#kernel/cache.ts'
 import type { Context, Draft, Loaded, Model, Property, Query, Queryable, Resource, Rule } from '#kernel/declaration.ts'
@@ -177,7 +178,7 @@ export async function relatedRows(
   const { db, snapshot, engine } = own
   const fixed = resource.rows
   if (fixed) return fixed
-  if (resource.cached === 'all') return allRows(db, snapshot, resource.table as CacheTopic, resource.order?.column)
+  if (resource.cached === 'all') return allRows(db, snapshot, resource.table as CacheTopic & TableName, resource.order?.column)
   if (resource.cached === 'some') {
     return rowsById(snapshot, resource.table as CacheTopic, ids, (missing) =>
       db.all(sql`select * from ${name(resource.table)} where ${among(engine, raw('id'), missing)}`),

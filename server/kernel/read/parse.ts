@@ -1,5 +1,7 @@
 /** Parses the parameters of a query string, knowing nothing of resources. */
+
 import { inflateSync, unzipSync } from 'node:zlib'
+import type { Row } from '#db/database.ts'
 import type { Context, FilterUse } from '#kernel/declaration.ts'
 import { badRequest, invalidQuery } from '#kernel/errors.ts'
 import { shapeFault } from '#kernel/json.ts'
@@ -62,7 +64,7 @@ export function readFilters(text: string): FilterUse[] {
     throw invalidQuery('The parameter filters is not a JSON array of objects such as [{"id":{"operator":"=","values":["1"]}}].')
   const uses = new Map<string, FilterUse>()
   for (const entry of list) {
-    const [own, use] = Object.entries((entry ?? {}) as Record<string, any>)[0] ?? []
+    const [own, use] = Object.entries((entry ?? {}) as Record<string, Row>)[0] ?? []
     if (own === undefined || typeof use !== 'object' || use === null || typeof use.operator !== 'string') {
       throw invalidQuery('The parameter filters holds an entry that is not of the form {"name":{"operator":"=","values":[…]}}.')
     }

@@ -64,7 +64,7 @@ export const isShown = (property: Property, row: Row, page: Loaded, draft?: Draf
   return (!when || when(row as never, page)) && (!read || can(page, read, row))
 }
 
-function actionLink(action: Action<any>, row: Row, page: Loaded): Link | readonly Link[] | undefined {
+function actionLink(action: Action<Row>, row: Row, page: Loaded): Link | readonly Link[] | undefined {
   if (action.may && !can(page, action.may, row)) return undefined
   if (action.when && !action.when(row, page)) return undefined
   if (action.links) return action.links(row, page)
@@ -81,7 +81,7 @@ function actionLink(action: Action<any>, row: Row, page: Loaded): Link | readonl
 }
 
 /** The links that every resource has by its declaration: the form, the change, the deletion. */
-function standardActions(resource: Resource): Record<string, Action<any>> {
+function standardActions(resource: Resource): Record<string, Action<Row>> {
   const { operations, may } = resource
   const self = (row: Row) => hrefOf(resource, row)
   return {
@@ -98,7 +98,7 @@ function standardActions(resource: Resource): Record<string, Action<any>> {
 interface Plan {
   scalars: Property[]
   links: Property[]
-  actions: [string, Action<any>][]
+  actions: [string, Action<Row>][]
 }
 const plans = new WeakMap<Resource, Plan>()
 
@@ -110,7 +110,7 @@ function planOf(resource: Resource): Plan {
     plan = {
       scalars: resource.properties.filter((p) => !p.to && p.kind.type !== 'Password'),
       links: resource.properties.filter((p) => p.to),
-      actions: Object.entries(actions).filter((entry): entry is [string, Action<any>] => entry[1] !== null),
+      actions: Object.entries(actions).filter((entry): entry is [string, Action<Row>] => entry[1] !== null),
     }
     plans.set(resource, plan)
   }

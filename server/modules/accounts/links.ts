@@ -9,7 +9,7 @@ const membershipsOf = ({ id }: Row): string =>
   `/api/v3/memberships?filters=${encodeURIComponent(JSON.stringify([{ principal: { operator: '=', values: [String(id)] } }]))}`
 
 /** The way to a principal's memberships, for those who see any. */
-export const membershipsLink: Action<any> = {
+export const membershipsLink: Action<Row> = {
   href: membershipsOf,
   title: 'Memberships',
   may: both(having('type', ...madeKinds), seesMembers),
@@ -20,9 +20,9 @@ export const titled = (
   method: 'post' | 'patch' | 'delete',
   verb: string,
   may: Rule,
-  href: (row: any) => string,
-  when?: (row: any, page: Loaded) => boolean,
-): Action<any> => ({
+  href: (row: Row) => string,
+  when?: (row: Row, page: Loaded) => boolean,
+): Action<Row> => ({
   href,
   method,
   title: (row: Row) => `${verb} ${row.login ?? row.name}`,

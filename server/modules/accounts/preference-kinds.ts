@@ -89,7 +89,7 @@ function paused({ enabled = false, firstDay, lastDay }: Row): Row {
 }
 
 /** The columns that hold documents, and how what was given becomes the whole of it. */
-const documents: Record<string, (given: any, stored: any) => unknown> = {
+const documents: Record<string, (given: Row, stored: Row) => unknown> = {
   daily_reminders: (given, stored) => ({ ...defaultDailyReminders, ...stored, ...given }),
   immediate_reminders: (given, stored) => ({ ...defaultImmediateReminders, ...stored, ...given }),
   pause_reminders: paused,

@@ -63,7 +63,7 @@ interface Told {
 }
 type Loaded = ReadonlyMap<number, Told>
 
-const told = (loaded: Readonly<Record<string, any>>, { id }: { id: number }) => (loaded.told as Loaded).get(id)
+const told = (loaded: Row, { id }: { id: number }) => (loaded.told as Loaded).get(id)
 const RETRACTED = '_Changes were retracted._'
 
 export const Activity = resource<'journals', { hasInternal: boolean }>('Activity', 'journals', {

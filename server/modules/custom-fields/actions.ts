@@ -197,13 +197,15 @@ async function letGo(tx: Transaction, isGone: (property: string, value: unknown)
 }
 
 // What names somebody or something that is gone could not be executed any more.
-const ops = (['principals', 'versions', 'projects', 'work_packages', 'custom_options', 'custom_field_items'] as const).map(
-  (table) =>
-    whenRemoved(table, (tx, ids, _, model) => {
-      const paths = model.resources.filter((one) => one.table === table).flatMap((one) => [one.path, ...(one.aliases ?? [])])
-      const gone = new Set(paths.flatMap((path) => ids.map((id) => `/api/v3/${path}/${id}`)))
-      return letGo(tx, (_, value: any) => [value].flat().some((link: { href?: string } | null) => gone.has(link?.href ?? '')))
-    }),
+const releaseValues = (
+  ['principals', 'versions', 'projects', 'work_packages', 'custom_options', 'custom_field_items'] as const
+).map((table) =>
+  whenRemoved(table, (tx, ids, _, model) => {
+    const paths = model.resources.filter((one) => one.table === table).flatMap((one) => [one.path, ...(one.aliases ?? [])])
+    const gone = new Set(paths.flatMap((path) => ids.map((id) => `/api/v3/${path}/${id}`)))
+    const hrefOf = (link: unknown) => (link as { href?: string } | null)?.href ?? ''
+    return letGo(tx, (_, value) => [value].flat().some((link) => gone.has(hrefOf(link))))
+  }),
 )
 const releaseCustomFields = whenRemoved('custom_fields', (tx, ids) =>
   letGo(tx, (property) => ids.some((id) => property === `customField${id}`)),
@@ -249,4 +251,4 @@ export const operations: readonly Operation[] = [executeCustomActionWorkPackage]
 
 export const extensions = [moreWorkPackage]
 
-export const removals = [...ops, releaseCustomFields]
+export const removals = [...releaseValues, releaseCustomFields]

@@ -1,5 +1,6 @@
 /** The examples that the official description explains schemas, forms and aggregation with, made of what is really there. */
 
+import type { Tables } from '#db/tables.ts'
 import { everyone, nobody } from '#kernel/access/rules.ts'
 import { allRows } from '#kernel/cache.ts'
 import type { Context, Operation } from '#kernel/declaration.ts'
@@ -40,7 +41,7 @@ export const Example = staticResource('Example', [example], {
 })
 
 interface Facts {
-  readonly statuses: readonly Record<string, any>[]
+  readonly statuses: readonly Tables['statuses'][]
 }
 
 const statusesOf = async ({ db, snapshot }: Context) => [...(await allRows(db, snapshot, 'statuses', 'position')).values()]

@@ -96,14 +96,12 @@ async function surroundings(id: number | undefined, { db }: Context): Promise<Pi
 export async function lookUp(draft: Draft, context: Context): Promise<Facts> {
   const { row, before } = draft
   const { db, snapshot } = context
-  const held = (table: 'types' | 'statuses' | 'priorities' | 'versions' | 'categories') =>
-    allRows(db, snapshot, table, table === 'types' || table === 'statuses' || table === 'priorities' ? 'position' : 'name')
   const [types, statuses, priorities, versions, categories, calendar] = await Promise.all([
-    held('types'),
-    held('statuses'),
-    held('priorities'),
-    held('versions'),
-    held('categories'),
+    allRows(db, snapshot, 'types', 'position'),
+    allRows(db, snapshot, 'statuses', 'position'),
+    allRows(db, snapshot, 'priorities', 'position'),
+    allRows(db, snapshot, 'versions', 'name'),
+    allRows(db, snapshot, 'categories', 'name'),
     calendarOf(context),
   ])
   const project = row.project_id as number | null | undefined
