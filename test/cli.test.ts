@@ -622,7 +622,7 @@ test('halyard jobs lists what failed and what is to come, has it tried again, an
   for (const [args, sentence] of [
     [['retry', running], /is running; wait until it has ended/],
     [['discard', kept], /There is no job \d+; halyard jobs lists them/],
-    [['retry', 'all'], /"all" is not the ID of a job; halyard jobs shows them/],
+    [['retry', 'all'], /"all" is not a valid job ID; halyard jobs shows the IDs/],
   ] as const) {
     const { code, err } = await run('jobs', ...args, ...where)
     assert.deepEqual([code, sentence.test(err)], [1, true], err)
