@@ -14,7 +14,7 @@ import { begin } from '#kernel/write/history.ts'
 import { build } from '#server/app.ts'
 import { product } from '#server/modules.ts'
 import { setup } from '#server/setup.ts'
-import { emptyDatabase } from './database.ts'
+import { type Place, serverDatabase } from './database.ts'
 import type { Outside } from './outside.ts'
 
 export interface Reply {
@@ -69,10 +69,13 @@ export async function instance({
   files = memoryStore(),
   times = {},
   ...place
-}: { seed?: 'basic' | 'demo' | 'none'; logLevel?: string; files?: FileStore; times?: Partial<TimeLimits> } & Parameters<
-  typeof emptyDatabase
->[0] = {}): Promise<Instance> {
-  const { db, outside, drop } = await emptyDatabase(place)
+}: {
+  seed?: 'basic' | 'demo' | 'none'
+  logLevel?: string
+  files?: FileStore
+  times?: Partial<TimeLimits>
+} & Place = {}): Promise<Instance> {
+  const { db, outside, drop } = await serverDatabase(place)
   const adminToken = `opapi-${randomBytes(20).toString('hex')}`
   await setup(db, { seed, adminToken })
   const logged: string[] = []
