@@ -6,6 +6,7 @@ import { globSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { makeTemplate } from '#test/template.ts'
 import { postgresMissing, startPostgres } from './postgres.ts'
 
 const usage = `Usage: npm test -- [OPTION…] [FILE|FOLDER|GLOB…]
@@ -99,11 +100,16 @@ async function runOnPostgres(files: string[], flags: string[], walks: NodeJS.Pro
     return true
   }
   try {
-    return await runTests('PostgreSQL', files, flags, {
+    const template = await makeTemplate(postgres.url)
+    const settings = {
       ...walks,
       HALYARD_TEST_ENGINE: 'postgres',
       HALYARD_TEST_DATABASE_URL: postgres.url,
-    })
+      HALYARD_TEST_TEMPLATE: template.name,
+    }
+    const passed = await runTests('PostgreSQL', files, flags, settings)
+    await template.remove()
+    return passed
   } finally {
     await postgres.stop()
   }

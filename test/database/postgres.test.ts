@@ -9,8 +9,8 @@ import { type Instance, instance, type Reply } from '#test/instance.ts'
 import { type Way, wayThrough } from '#test/outside.ts'
 import { startPostgres } from '../../scripts/postgres.ts'
 
-/** Short, so that what is waited for in vain is not waited for long. */
-const PATIENCE = 400
+/** Short, so that what is waited for in vain is not waited for long; on a busy machine a connection takes half a second. */
+const PATIENCE = 1500
 
 const isAway = ({ status, headers, body }: Reply) => {
   assert.equal(status, 503)

@@ -1,4 +1,4 @@
-/** Empty databases of the engine that is being tested, and the way to be rid of them. */
+/** Databases of the engine that is being tested, and the way to be rid of them. */
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,23 +6,39 @@ import { join } from 'node:path'
 import { connect } from '#db/connect.ts'
 import type { Database } from '#db/database.ts'
 import { type Outside, outsidePostgres, outsideSqlite } from './outside.ts'
+import { addressOf, onServer } from './template.ts'
 
+/** Longer than a server waits: a test is to be green on a busy machine as well. */
+export const BUSY_MACHINE_MS = 60_000
 export const isPostgres = process.env.HALYARD_TEST_ENGINE === 'postgres'
 const postgresUrl = process.env.HALYARD_TEST_DATABASE_URL ?? ''
-/** Longer than a server waits: a test is to be green on a busy machine as well. */
-const BUSY_MACHINE_MS = 60_000
+/** The database to copy, which scripts/test.ts makes. */
+const template = process.env.HALYARD_TEST_TEMPLATE
 const newName = () => `test_${randomBytes(6).toString('hex')}`
 
-/**
- * An open database: on SQLite in memory or in a file, on PostgreSQL a schema of its own. `drop` closes it as well.
- * @param by on PostgreSQL, the address by which it is reached
- */
+export interface Place {
+  /** On SQLite, whether it is in a file. */
+  file?: boolean
+  patience?: number
+  connections?: number
+  /** On PostgreSQL, the address by which it is reached. */
+  by?: (url: string) => string
+}
+
+interface Opened {
+  readonly db: Database
+  readonly outside: Outside
+  /** Closes it as well. */
+  drop(): Promise<void>
+}
+
+/** An open database without a table: on SQLite in memory or in a file, on PostgreSQL a schema of its own. */
 export async function emptyDatabase({
   file = false,
   patience = BUSY_MACHINE_MS,
   connections = 5,
-  by = (url: string) => url,
-} = {}): Promise<{ db: Database; outside: Outside; drop: () => Promise<void> }> {
+  by = (url) => url,
+}: Place = {}): Promise<Opened> {
   if (!isPostgres) {
     const folder = file ? await mkdtemp(join(tmpdir(), 'halyard-test-')) : undefined
     const path = folder ? join(folder, 'halyard.db') : ':memory:'
@@ -37,14 +53,32 @@ export async function emptyDatabase({
     }
   }
   const schema = newName()
-  await onServer(`create schema ${schema}`)
+  await onServer(postgresUrl, `create schema ${schema}`)
   const db = await connect(by(postgresUrl), { schema, connections, patience })
   return {
     db,
-    outside: outsidePostgres(schema),
+    outside: outsidePostgres(postgresUrl, schema),
     drop: async () => {
       await db.close()
-      await onServer(`drop schema ${schema} cascade`)
+      await onServer(postgresUrl, `drop schema ${schema} cascade`)
+    },
+  }
+}
+
+/** An open database for a server: on PostgreSQL a copy of what the migrations make, elsewhere an empty one. */
+export async function serverDatabase(place: Place = {}): Promise<Opened> {
+  if (!isPostgres || !template) return emptyDatabase(place)
+  const { patience = BUSY_MACHINE_MS, connections = 5, by = (url) => url } = place
+  const name = newName()
+  await onServer(postgresUrl, `create database ${name} template ${template} strategy file_copy`)
+  const url = addressOf(postgresUrl, name)
+  const db = await connect(by(url), { connections, patience })
+  return {
+    db,
+    outside: outsidePostgres(url),
+    drop: async () => {
+      await db.close()
+      await onServer(postgresUrl, `drop database ${name} with (force)`)
     },
   }
 }
@@ -56,17 +90,9 @@ export async function emptyPlace(): Promise<{ flags: readonly string[]; remove: 
     return { flags: ['--data', folder], remove: () => rm(folder, { recursive: true }) }
   }
   const name = newName()
-  await onServer(`create database ${name}`)
-  const url = new URL(postgresUrl)
-  url.pathname = name
-  return { flags: ['--database-url', url.href], remove: () => onServer(`drop database ${name} with (force)`) }
-}
-
-async function onServer(statement: string): Promise<void> {
-  const root = await connect(postgresUrl, { connections: 1 })
-  try {
-    await root.script(statement)
-  } finally {
-    await root.close()
+  await onServer(postgresUrl, `create database ${name}`)
+  return {
+    flags: ['--database-url', addressOf(postgresUrl, name)],
+    remove: () => onServer(postgresUrl, `drop database ${name} with (force)`),
   }
 }

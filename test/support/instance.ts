@@ -15,7 +15,7 @@ import { begin } from '#kernel/write/history.ts'
 import { build } from '#server/app.ts'
 import { product } from '#server/modules.ts'
 import { setup } from '#server/setup.ts'
-import { emptyDatabase } from './database.ts'
+import { type Place, serverDatabase } from './database.ts'
 import type { Outside } from './outside.ts'
 
 export interface Reply {
@@ -79,8 +79,8 @@ export async function instance({
   files?: FileStore
   times?: Partial<TimeLimits>
   subscribers?: readonly Subscriber[]
-} & Parameters<typeof emptyDatabase>[0] = {}): Promise<Instance> {
-  const { db, outside, drop } = await emptyDatabase(place)
+} & Place = {}): Promise<Instance> {
+  const { db, outside, drop } = await serverDatabase(place)
   const adminToken = `opapi-${randomBytes(20).toString('hex')}`
   await setup(db, { seed, adminToken })
   const logged: string[] = []

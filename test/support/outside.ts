@@ -37,13 +37,10 @@ export function outsideSqlite(db: Database, path: string): Outside {
   }
 }
 
-/** Another session in the same schema. */
-export function outsidePostgres(schema: string): Outside {
+/** Another session in the same database, and in the same schema if it is one of its own. */
+export function outsidePostgres(url: string, schema = 'public'): Outside {
   const open = async () => {
-    const client = new pg.Client({
-      connectionString: process.env.HALYARD_TEST_DATABASE_URL,
-      options: `-c search_path=${schema}`,
-    })
+    const client = new pg.Client({ connectionString: url, options: `-c search_path=${schema}` })
     await client.connect()
     return client
   }

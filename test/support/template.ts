@@ -1,0 +1,41 @@
+/** A PostgreSQL database that the migrations have made once, to be copied: a copy takes a tenth of the time that they take. */
+import { randomBytes } from 'node:crypto'
+import { connect } from '#db/connect.ts'
+import { migrate } from '#db/migrate.ts'
+import { product } from '#server/modules.ts'
+
+export interface Template {
+  readonly name: string
+  remove(): Promise<void>
+}
+
+/**
+ * Makes the template on the server of a `postgres://` address, whose role may create databases.
+ * Nothing may stay connected to a template: nobody could copy it.
+ */
+export async function makeTemplate(url: string): Promise<Template> {
+  const name = `template_${randomBytes(6).toString('hex')}`
+  await onServer(url, `create database ${name}`)
+  const db = await connect(addressOf(url, name), { connections: 1 })
+  try {
+    await migrate(db, product.migrations)
+  } finally {
+    await db.close()
+  }
+  return { name, remove: () => onServer(url, `drop database ${name} with (force)`) }
+}
+
+/** The address of another database of the same server. */
+export function addressOf(url: string, database: string): string {
+  return Object.assign(new URL(url), { pathname: database }).href
+}
+
+/** Runs a statement by a connection of its own. */
+export async function onServer(url: string, statement: string): Promise<void> {
+  const root = await connect(url, { connections: 1 })
+  try {
+    await root.script(statement)
+  } finally {
+    await root.close()
+  }
+}
