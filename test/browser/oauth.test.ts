@@ -5,7 +5,9 @@ import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { assertFit, browserMissing, looks, picture, startBrowser } from '#test/chromium.ts'
-import { type Application, CALLBACK, PASSWORD, pkce, type Scene, scene } from '../oauth/scene.ts'
+import { BUSY_MACHINE_MS } from '#test/database.ts'
+import { PASSWORD } from '#test/scene.ts'
+import { type Application, CALLBACK, pkce, type Scene, scene } from '../oauth/scene.ts'
 
 const HOME = 'https://home.example/connected'
 
@@ -47,7 +49,7 @@ describe('in a browser', { skip: browserMissing }, () => {
     for (const asked of [true, false]) {
       const { context, page, codes } = await window()
       // There is nobody at home; what counts is that the browser goes there.
-      const home = context.waitForEvent('request', { predicate: (request) => request.url() === HOME, timeout: 10_000 })
+      const home = context.waitForEvent('request', { predicate: (request) => request.url() === HOME, timeout: BUSY_MACHINE_MS })
       await page.goto(addressFor(application))
       await signIn(page, login)
       if (asked) await page.getByRole('button', { name: 'Authorise' }).click()
@@ -71,7 +73,7 @@ describe('in a browser', { skip: browserMissing }, () => {
     await page.goto(addressFor(application, `http://127.0.0.1:${(program.address() as AddressInfo).port}/callback`))
     await signIn(page, login)
     await page.getByRole('button', { name: 'Authorise' }).click()
-    await page.getByRole('heading', { name: 'Connected' }).waitFor({ timeout: 10_000 })
+    await page.getByRole('heading', { name: 'Connected' }).waitFor({ timeout: BUSY_MACHINE_MS })
     await context.close()
     program.close()
   })

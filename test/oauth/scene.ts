@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto'
 import { type Registration, register } from '#identity/oauth/applications.ts'
 import { hashPassword } from '#identity/passwords.ts'
 import { client, type Instance, instance, type Reply } from '#test/instance.ts'
+import { PASSWORD } from '#test/scene.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
 
-export const PASSWORD = 'correct horse 7!'
 export const CALLBACK = 'https://app.example/callback'
 
 /** A secret of PKCE, and what is told of it in front of everybody. */

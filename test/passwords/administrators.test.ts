@@ -4,8 +4,8 @@ import { after, before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 import { hashPassword } from '#identity/passwords.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
+import { PASSWORD } from '#test/scene.ts'
 import { browser } from '../sessions/browser.ts'
-import { PASSWORD } from './scene.ts'
 
 let it: Instance
 let hash: string

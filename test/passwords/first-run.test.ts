@@ -7,8 +7,9 @@ import { build } from '#server/app.ts'
 import { setup, setupPath } from '#server/setup.ts'
 import { emptyDatabase } from '#test/database.ts'
 import { jobsOf } from '#test/jobs.ts'
+import { MINUTE, PASSWORD, to } from '#test/scene.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
-import { ANOTHER, DAY, MINUTE, PASSWORD, saidOf, to, twice } from './scene.ts'
+import { ANOTHER, DAY, saidOf, twice } from './scene.ts'
 
 let place: Awaited<ReturnType<typeof emptyDatabase>>
 let app: Awaited<ReturnType<typeof build>>

@@ -3,37 +3,29 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 import { mailResetLink } from '#identity/lost-password.ts'
-import { computations, hashPassword } from '#identity/passwords.ts'
+import { computations } from '#identity/passwords.ts'
 import { build } from '#server/app.ts'
-import { type Instance, instance } from '#test/instance.ts'
 import { jobsOf } from '#test/jobs.ts'
+import { MINUTE, PASSWORD, type Scene, scene, to } from '#test/scene.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
-import { ANOTHER, HOUR, MINUTE, mailOf, PASSWORD, saidOf, to, twice } from './scene.ts'
+import { ANOTHER, HOUR, mailOf, saidOf, twice } from './scene.ts'
 
 const ASK = '/account/lost_password'
 const CHOOSE = '/account/lost_password/choose'
 
-let it: Instance
+let it: Scene
 let vera: number
 let login: string
 let email: string
-let hash: string
 let one: Browser
 before(async () => {
-  it = await instance()
-  hash = await hashPassword(PASSWORD)
-  mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  it = await scene({ clock: 'stopped' })
 })
-after(async () => {
-  mock.timers.reset()
-  await it.close()
-})
+after(() => it.close())
 let count = 0
 beforeEach(async () => {
-  login = `vera-${++count}`
-  email = `Vera-${count}@example.net`
-  vera = await it.make.user({ login, email, password_hash: hash })
-  one = browser(it.url)
+  email = `Vera-${++count}@example.net`
+  ;({ id: vera, login, browser: one } = await it.visitor({ email }))
   // The network's own count begins anew.
   mock.timers.tick(2 * HOUR)
 })
@@ -79,10 +71,10 @@ describe('Requesting a reset link', () => {
   test('does not reveal whether an account exists, by text, status, headers or work', async () => {
     const others = ['locked', 'invited', 'elsewhere', 'remote', 'nobody'].map((name) => `${name}-${count}@example.net`)
     const [locked, invited, elsewhere, remote] = others
-    await it.make.user({ email: locked, password_hash: hash, status: 3 })
-    await it.make.user({ email: invited, password_hash: hash, status: 4 })
+    await it.make.user({ email: locked, password_hash: it.hash, status: 3 })
+    await it.make.user({ email: invited, password_hash: it.hash, status: 4 })
     await it.make.user({ email: elsewhere, password_hash: null })
-    await it.make.user({ email: remote, password_hash: hash, identity_url: 'https://id.example.net/9' })
+    await it.make.user({ email: remote, password_hash: it.hash, identity_url: 'https://id.example.net/9' })
     await one.get('/login')
     const told = new Set<string>()
     for (const address of [email, ...others, '', 'a\u0000b', `${'x'.repeat(300)}@example.net`]) {
@@ -243,7 +235,7 @@ describe('The link', () => {
   })
 
   test('is valid for its own account only', async () => {
-    const other = await it.make.user({ login: `other-${count}`, password_hash: hash })
+    const other = await it.make.user({ login: `other-${count}`, password_hash: it.hash })
     await follow(await linkTo(email))
     await one.submit(CHOOSE, { ...twice(ANOTHER), user_id: String(other), login: `other-${count}` })
     assert.equal(await signsIn(ANOTHER), true)

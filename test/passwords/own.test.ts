@@ -2,34 +2,26 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { computations, hashPassword, verifyPassword } from '#identity/passwords.ts'
-import { type Client, type Instance, instance } from '#test/instance.ts'
+import { computations, verifyPassword } from '#identity/passwords.ts'
+import type { Client } from '#test/instance.ts'
+import { MINUTE, PASSWORD, type Scene, scene, to } from '#test/scene.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
-import { ANOTHER, DAY, HOUR, MINUTE, mailOf, PASSWORD, saidOf, to, twice } from './scene.ts'
+import { ANOTHER, DAY, HOUR, mailOf, saidOf, twice } from './scene.ts'
 
 const PAGE = '/my/password'
 const FORCED = '/account/force_password_change'
 
-let it: Instance
+let it: Scene
 let vera: number
 let login: string
-let hash: string
 let one: Browser
 before(async () => {
-  it = await instance()
-  hash = await hashPassword(PASSWORD)
-  mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  it = await scene({ clock: 'stopped' })
 })
-after(async () => {
-  mock.timers.reset()
-  await it.close()
-})
-let count = 0
+after(() => it.close())
 beforeEach(async () => {
   await it.db.transaction((tx) => tx.run(sql`delete from jobs where name = 'mail.send'`))
-  login = `vera-${++count}`
-  vera = await it.make.user({ login, email: `${login}@example.net`, password_hash: hash, created_at: new Date().toISOString() })
-  one = browser(it.url)
+  ;({ id: vera, login, browser: one } = await it.visitor({ created_at: new Date().toISOString() }))
 })
 
 const signIn = (password: string) => browser(it.url).signIn(login, password)
@@ -68,7 +60,7 @@ describe('The password page', () => {
       assert.match(saidOf(reply, field) ?? '', sentence)
       assert.equal(/battery|correct horse/.test(reply.text), false, 'no password is put into a page')
     }
-    assert.equal((await row()).password_hash, hash)
+    assert.equal((await row()).password_hash, it.hash)
   })
 
   test('has no form for users of an identity provider', async () => {
@@ -76,7 +68,7 @@ describe('The password page', () => {
     await it.admin.patch(`/users/${vera}`, { identityUrl: 'https://id.example.net/1' })
     assert.match((await one.get(PAGE)).text, /has no password on this server/)
     assert.equal((await one.submit(PAGE, changing(ANOTHER))).status, 422)
-    assert.equal((await row()).password_hash, hash)
+    assert.equal((await row()).password_hash, it.hash)
   })
 
   test('requires a session, and accepts no form of another site', async () => {
@@ -112,7 +104,7 @@ describe('Guessing', () => {
     assert.equal((await one.submit('/confirm', { password: PASSWORD })).status, 422)
     assert.equal((await one.submit(PAGE, changing(ANOTHER))).status, 422)
     assert.equal((await patch(client, ANOTHER)).status, 422)
-    assert.equal((await row()).password_hash, hash)
+    assert.equal((await row()).password_hash, it.hash)
     await it.setting('brute_force_block_after_failed_logins', 20)
   })
 
@@ -135,7 +127,7 @@ describe('Guessing', () => {
     assert.equal((await one.submit('/confirm', { password: PASSWORD })).status, 429)
     assert.equal((await signIn(PASSWORD)).status, 429)
     assert.equal(computations(), computed)
-    assert.equal((await row()).password_hash, hash)
+    assert.equal((await row()).password_hash, it.hash)
     await it.setting('brute_force_block_after_failed_logins', 20)
   })
 
@@ -221,11 +213,11 @@ describe('A mail notifies the owner of a password change', () => {
 
 describe('A forced password change', () => {
   const forced = (values: object = { force_password_change: true }) =>
-    it.make.user({ login: `forced-${count}`, password_hash: hash, ...values })
+    it.make.user({ login: `forced-${vera}`, password_hash: it.hash, ...values })
 
   test('shows one page until the user chooses another password, which signs them in', async () => {
     const id = await forced()
-    assert.deepEqual(to(await one.signIn(`forced-${count}`, PASSWORD, { back_url: '/my/account' })), [
+    assert.deepEqual(to(await one.signIn(`forced-${vera}`, PASSWORD, { back_url: '/my/account' })), [
       303,
       `${FORCED}?back_url=%2Fmy%2Faccount`,
     ])
@@ -242,12 +234,12 @@ describe('A forced password change', () => {
     assert.deepEqual(to(await one.submit(FORCED, { ...twice(ANOTHER), back_url: '/my/account' })), [303, '/my/account'])
     assert.equal(await one.me(), id)
     assert.notEqual(one.cookie, cookie)
-    assert.deepEqual(to(await browser(it.url).signIn(`forced-${count}`, ANOTHER)), [303, '/'])
+    assert.deepEqual(to(await browser(it.url).signIn(`forced-${vera}`, ANOTHER)), [303, '/'])
   })
 
   test('redirects to no other site afterwards', async () => {
     await forced()
-    await one.signIn(`forced-${count}`, PASSWORD)
+    await one.signIn(`forced-${vera}`, PASSWORD)
     assert.equal((await one.get(`${FORCED}?back_url=//evil.example`)).text.includes('evil'), false)
     assert.deepEqual(to(await one.submit(FORCED, { ...twice(ANOTHER), back_url: '//evil.example' })), [303, '/'])
   })
@@ -266,7 +258,7 @@ describe('A forced password change', () => {
 
   test('does not apply to users of an identity provider', async () => {
     await forced({ force_password_change: true, identity_url: 'https://id.example.net/2' })
-    assert.deepEqual(to(await one.signIn(`forced-${count}`, PASSWORD)), [303, '/'])
+    assert.deepEqual(to(await one.signIn(`forced-${vera}`, PASSWORD)), [303, '/'])
   })
 
   test('requires the old password', async () => {
@@ -274,7 +266,7 @@ describe('A forced password change', () => {
     assert.deepEqual(to(await one.submit(FORCED, twice(ANOTHER))), [303, '/login'])
     await one.signIn(login, PASSWORD)
     assert.deepEqual(to(await one.submit(FORCED, twice(ANOTHER))), [303, PAGE])
-    assert.equal((await row()).password_hash, hash)
+    assert.equal((await row()).password_hash, it.hash)
   })
 })
 

@@ -2,31 +2,21 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { hashPassword } from '#identity/passwords.ts'
 import { invalidate } from '#kernel/cache.ts'
-import { type Instance, instance } from '#test/instance.ts'
+import { MINUTE, PASSWORD, type Scene, scene, to } from '#test/scene.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
-import { MINUTE, mailOf, PASSWORD, saidOf, to } from './scene.ts'
+import { mailOf, saidOf } from './scene.ts'
 
-let it: Instance
+let it: Scene
 let vera: number
 let login: string
-let hash: string
 let one: Browser
 before(async () => {
-  it = await instance()
-  hash = await hashPassword(PASSWORD)
-  mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  it = await scene({ clock: 'stopped' })
 })
-after(async () => {
-  mock.timers.reset()
-  await it.close()
-})
-let count = 0
+after(() => it.close())
 beforeEach(async () => {
-  login = `vera-${++count}`
-  vera = await it.make.user({ login, email: `${login}@example.net`, password_hash: hash, language: 'en' })
-  one = browser(it.url)
+  ;({ id: vera, login, browser: one } = await it.visitor({ language: 'en' }))
   await one.signIn(login, PASSWORD)
 })
 
@@ -57,7 +47,10 @@ test('Additional fields of a form change nothing', async () => {
   await one.submit('/my/account', { firstName: 'Zoë', lastName: 'Z', ...more })
   await one.submit('/my/settings', { language: 'de', timeZone: 'Europe/Berlin', firstName: 'Evil', ...more })
   const { admin, status, login: now, email, password_hash, first_name } = await row()
-  assert.deepEqual([admin, status, now, email, password_hash, first_name], [false, 1, login, `${login}@example.net`, hash, 'Zoë'])
+  assert.deepEqual(
+    [admin, status, now, email, password_hash, first_name],
+    [false, 1, login, `${login}@example.net`, it.hash, 'Zoë'],
+  )
 })
 
 test('Changing the e-mail address requires a fresh proof and notifies the old address', async () => {
@@ -112,7 +105,7 @@ test('Invalid settings are not saved, not even in part', async () => {
 })
 
 test('Users of an identity provider learn where to change their name', async () => {
-  await it.admin.patch(`/users/${vera}`, { identityUrl: `https://id.example.net/${count}` })
+  await it.admin.patch(`/users/${vera}`, { identityUrl: `https://id.example.net/${vera}` })
   const { text } = await one.get('/my/account')
   assert.match(text, /identity provider manages your name/)
   assert.equal(text.includes('action="/my/account"'), false)

@@ -3,15 +3,11 @@
 import type { Mail } from '#kernel/declaration.ts'
 import type { Instance, Reply } from '#test/instance.ts'
 import { runDue } from '#test/jobs.ts'
+import { MINUTE } from '#test/scene.ts'
 
-export const PASSWORD = 'correct horse 7!'
 export const ANOTHER = 'battery staple 8?'
-export const MINUTE = 60_000
 export const HOUR = 60 * MINUTE
 export const DAY = 24 * HOUR
-
-/** Status, and where one is led to. */
-export const to = (reply: { status: number; headers: Headers }) => [reply.status, reply.headers.get('location')]
 
 /** The new password, twice. */
 export const twice = (password: string, repeated = password) => ({ password, repeated })

@@ -8,9 +8,10 @@ import { hashPassword } from '#identity/passwords.ts'
 import { type Key, keysOf, randomSecretKey, resealSecrets, sealSecrets, secretColumns, useKeys } from '#identity/secrets.ts'
 import { type Instance, instance } from '#test/instance.ts'
 import { CLIENT_SECRET, type FakeProvider, fakeProvider, register } from '#test/provider.ts'
+import { MINUTE, PASSWORD, to } from '#test/scene.ts'
 import { codeOf } from '#test/totp.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
-import { MINUTE, OWN, PASSWORD, STAGE, secretIn, setUp, to, waitingBrowser } from '../two-factor/scene.ts'
+import { OWN, STAGE, secretIn, setUp, waitingBrowser } from '../two-factor/scene.ts'
 
 let it: Instance
 let acme: FakeProvider

@@ -2,38 +2,24 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { hashPassword } from '#identity/passwords.ts'
 import { isProved, type Session } from '#identity/sessions.ts'
 import { invalidate } from '#kernel/cache.ts'
-import { type Instance, instance } from '#test/instance.ts'
+import { MINUTE, PASSWORD, type Scene, scene, to } from '#test/scene.ts'
 import { type Browser, browser } from './browser.ts'
 
-const PASSWORD = 'correct horse 7!'
-const MINUTE = 60_000
-
-let it: Instance
+let it: Scene
 let vera: number
 let login: string
 let one: Browser
-let hash: string
 before(async () => {
-  it = await instance()
-  hash = await hashPassword(PASSWORD)
-  mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  it = await scene({ clock: 'stopped' })
 })
-after(async () => {
-  mock.timers.reset()
-  await it.close()
-})
-let count = 0
+after(() => it.close())
 beforeEach(async () => {
-  login = `vera-${++count}`
-  vera = await it.make.user({ login, password_hash: hash })
-  one = browser(it.url)
+  ;({ id: vera, login, browser: one } = await it.visitor())
   await one.signIn(login, PASSWORD)
 })
 
-const to = (reply: { status: number; headers: Headers }) => [reply.status, reply.headers.get('location')]
 async function isFresh(): Promise<boolean> {
   const row = await it.db.one<{ proved_at: string }>(sql`select proved_at from sessions where user_id = ${vera}`)
   return isProved({ provedAt: row?.proved_at } as Session, new Date())

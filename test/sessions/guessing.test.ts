@@ -3,32 +3,22 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { computations, hashPassword } from '#identity/passwords.ts'
+import { computations } from '#identity/passwords.ts'
 import { build } from '#server/app.ts'
-import { filters, type Instance, ids, instance } from '#test/instance.ts'
+import { filters, ids, instance } from '#test/instance.ts'
 import { runDue } from '#test/jobs.ts'
+import { MINUTE, PASSWORD, type Scene, scene } from '#test/scene.ts'
 import { browser } from './browser.ts'
 
-const PASSWORD = 'correct horse 7!'
-const MINUTE = 60_000
-
-let it: Instance
+let it: Scene
 let vera: number
 let login: string
-let hash: string
 before(async () => {
-  it = await instance()
-  hash = await hashPassword(PASSWORD)
-  mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  it = await scene({ clock: 'stopped' })
 })
-after(async () => {
-  mock.timers.reset()
-  await it.close()
-})
-let count = 0
+after(() => it.close())
 beforeEach(async () => {
-  login = `vera-${++count}`
-  vera = await it.make.user({ login, password_hash: hash })
+  ;({ id: vera, login } = await it.visitor())
   await it.setting('brute_force_block_after_failed_logins', 3)
 })
 
@@ -39,7 +29,7 @@ const failing = async (times: number) => {
 }
 
 test('Text, status, headers and work do not reveal whether a user exists, or their status', async () => {
-  const user = (name: string, values: object) => it.make.user({ login: name, password_hash: hash, ...values })
+  const user = (name: string, values: object) => it.make.user({ login: name, password_hash: it.hash, ...values })
   await user('locked', { status: 3 })
   await user('invited', { status: 4 })
   await user('registered', { status: 2 })
@@ -156,7 +146,7 @@ describe('An account after wrong passwords', () => {
 
 test('Twenty attempts a minute at a username, existing or not, block it for half an hour', async () => {
   await it.setting('brute_force_block_after_failed_logins', 0)
-  for (const name of [login, `nobody-${count}`]) {
+  for (const name of [login, `nobody-${vera}`]) {
     for (let i = 0; i < 20; i++) {
       const spelled = i % 2 ? name.toUpperCase() : ` ${name} `
       assert.equal((await signIn(spelled, 'wrong')).status, 422, `${name} ${i}`)

@@ -2,26 +2,21 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { hashPassword } from '#identity/passwords.ts'
 import { inWords } from '#server/web/user-agent.ts'
-import { type Instance, instance } from '#test/instance.ts'
+import { PASSWORD, type Scene, scene } from '#test/scene.ts'
 import { type Browser, browser } from './browser.ts'
 
-const PASSWORD = 'correct horse 7!'
 const PATH = '/my/sessions'
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
 
-let it: Instance
-let hash: string
+let it: Scene
 let vera: number
 let login: string
 let [here, there]: Browser[] = []
 before(async () => {
-  it = await instance()
-  hash = await hashPassword(PASSWORD)
+  it = await scene()
 })
 after(() => it.close())
-let count = 0
 const signedIn = async (name: string): Promise<Browser> => {
   const one = browser(it.url)
   const own = { origin: it.url, 'sec-fetch-site': 'same-origin', 'user-agent': FIREFOX }
@@ -29,8 +24,7 @@ const signedIn = async (name: string): Promise<Browser> => {
   return one
 }
 beforeEach(async () => {
-  login = `vera-${++count}`
-  vera = await it.make.user({ login, password_hash: hash })
+  ;({ id: vera, login } = await it.visitor())
   ;[here, there] = [await signedIn(login), await signedIn(login)]
 })
 const sessions = () => it.db.all<{ id: number }>(sql`select id from sessions where user_id = ${vera} order by id`)
@@ -70,8 +64,8 @@ describe('ending', () => {
 
   test('another user’s is 404, like an unknown one', async () => {
     const [own] = await sessions()
-    await it.make.user({ login: `eve-${count}`, password_hash: hash })
-    const eve = await signedIn(`eve-${count}`)
+    await it.make.user({ login: `eve-${vera}`, password_hash: it.hash })
+    const eve = await signedIn(`eve-${vera}`)
     const answers = []
     for (const end of [String(own!.id), '999999', 'x', '']) answers.push(await eve.submit(PATH, { end }))
     assert.deepEqual(

@@ -2,31 +2,24 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { hashPassword } from '#identity/passwords.ts'
-import { type Instance, instance } from '#test/instance.ts'
+import { PASSWORD, type Scene, scene, to } from '#test/scene.ts'
 import { type Browser, browser } from './browser.ts'
 
-const PASSWORD = 'correct horse 7!'
-
-let it: Instance
+let it: Scene
 let vera: number
 let login: string
-let hash: string
 let one: Browser
 before(async () => {
-  it = await instance()
-  hash = await hashPassword(PASSWORD)
+  it = await scene()
 })
 after(() => it.close())
 let count = 0
 beforeEach(async () => {
-  login = `Vera-${++count}`
-  vera = await it.make.user({ login, name: `Vera <${count}>`, password_hash: hash })
-  one = browser(it.url)
+  const own = `Vera-${++count}`
+  ;({ id: vera, login, browser: one } = await it.visitor({ login: own, name: `Vera <${count}>` }))
 })
 
 const sessions = async () => (await it.db.all(sql`select id from sessions where user_id = ${vera}`)).length
-const to = (reply: { status: number; headers: Headers }) => [reply.status, reply.headers.get('location')]
 
 describe('signing in', () => {
   test('sets a cookie that the API accepts, and redirects to the home page', async () => {

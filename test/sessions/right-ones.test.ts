@@ -2,39 +2,28 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { hashPassword } from '#identity/passwords.ts'
 import { decide, passwordLimit, type Reserved, reserve } from '#identity/rate-limit.ts'
-import { type Client, type Instance, instance } from '#test/instance.ts'
+import type { Client } from '#test/instance.ts'
+import { MINUTE, PASSWORD, type Scene, scene } from '#test/scene.ts'
 import { codeOf, wrongCodeOf } from '#test/totp.ts'
 import { STAGE, setUp, waitingBrowser } from '../two-factor/scene.ts'
 import { type Browser, browser } from './browser.ts'
 
-const PASSWORD = 'correct horse 7!'
 const WRONG = 'wrong horse 7!'
-const MINUTE = 60_000
 
-let it: Instance
-let hash: string
+let it: Scene
 let login: string
 let vera: number
 let one: Browser
 let client: Client
 before(async () => {
-  it = await instance()
-  hash = await hashPassword(PASSWORD)
-  mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  it = await scene({ clock: 'stopped' })
 })
-after(async () => {
-  mock.timers.reset()
-  await it.close()
-})
-let count = 0
+after(() => it.close())
 beforeEach(async () => {
   // What was wrong before has been forgotten, of the network as well.
   mock.timers.tick(MINUTE)
-  login = `right-${++count}`
-  vera = await it.make.user({ login, password_hash: hash })
-  one = browser(it.url)
+  ;({ id: vera, login, browser: one } = await it.visitor())
   await one.signIn(login, PASSWORD)
   client = await it.as(vera)
   await it.setting('brute_force_block_after_failed_logins', 0)
@@ -108,8 +97,8 @@ describe('An account with a limit of three wrong passwords', () => {
   })
 
   test('checks no password while three are undecided, and is blocked if these are wrong', async () => {
-    const other = `other-${count}`
-    await it.make.user({ login: other, password_hash: hash })
+    const other = `other-${vera}`
+    await it.make.user({ login: other, password_hash: it.hash })
     const undecided = await it.db.transaction(async (tx) => {
       const all = []
       for (let i = 0; i < 3; i++) all.push(await reserve(tx, passwordLimit, login, new Date()))

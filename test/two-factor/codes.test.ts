@@ -3,35 +3,26 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { hashPassword } from '#identity/passwords.ts'
 import { resetTwoFactor } from '#identity/two-factor.ts'
 import { invalidate } from '#kernel/cache.ts'
-import { type Instance, instance } from '#test/instance.ts'
+import { instance } from '#test/instance.ts'
 import { runDue } from '#test/jobs.ts'
+import { MINUTE, PASSWORD, type Scene, scene, to } from '#test/scene.ts'
 import { codeOf, wrongCodeOf } from '#test/totp.ts'
 import { mailOf } from '../passwords/scene.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
-import { codesIn, HALF, MINUTE, OWN, PASSWORD, STAGE, secretIn, setUp, to, waitingBrowser } from './scene.ts'
+import { codesIn, HALF, OWN, STAGE, secretIn, setUp, waitingBrowser } from './scene.ts'
 
-let it: Instance
+let it: Scene
 let vera: number
 let login: string
-let hash: string
 let one: Browser
 before(async () => {
-  it = await instance()
-  hash = await hashPassword(PASSWORD)
-  mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  it = await scene({ clock: 'stopped' })
 })
-after(async () => {
-  mock.timers.reset()
-  await it.close()
-})
-let count = 0
+after(() => it.close())
 beforeEach(async () => {
-  login = `vera-${++count}`
-  vera = await it.make.user({ login, password_hash: hash })
-  one = browser(it.url)
+  ;({ id: vera, login, browser: one } = await it.visitor())
   await one.signIn(login, PASSWORD)
 })
 
@@ -184,8 +175,8 @@ describe('Signing in', () => {
 
   test('refuses codes of other users', async () => {
     const { secret, codes } = await ready()
-    const other = `other-${count}`
-    await it.make.user({ login: other, password_hash: hash })
+    const other = `other-${vera}`
+    await it.make.user({ login: other, password_hash: it.hash })
     const mallory = browser(it.url)
     await mallory.signIn(other, PASSWORD)
     const own = await setUp(mallory)
@@ -219,7 +210,7 @@ describe('Signing in', () => {
     const changing = await waiting()
     assert.equal((await it.admin.patch(`/users/${vera}`, { password: 'a long new one' })).status, 200)
     assert.deepEqual(to(await changing.submit(STAGE, { code: codeOf(secret) })), [303, '/login'])
-    await it.db.transaction((tx) => tx.run(sql`update principals set password_hash = ${hash} where id = ${vera}`))
+    await it.db.transaction((tx) => tx.run(sql`update principals set password_hash = ${it.hash} where id = ${vera}`))
     const locked = await waiting()
     assert.equal((await it.admin.post(`/users/${vera}/lock`)).status, 200)
     assert.deepEqual(to(await locked.submit(STAGE, { code: codeOf(secret) })), [303, '/login'])
@@ -256,8 +247,8 @@ test('Another site cannot submit a code', async () => {
 })
 
 test('A wrong password does not reveal whether there is a second factor', async () => {
-  const other = `without-${count}`
-  await it.make.user({ login: other, password_hash: hash })
+  const other = `without-${vera}`
+  await it.make.user({ login: other, password_hash: it.hash })
   await ready()
   const told = async (name: string) => {
     const { status, headers, text } = await browser(it.url).signIn(name, 'wrong')
@@ -329,8 +320,8 @@ describe('Guessing', () => {
   test('does not affect other users', async () => {
     const { secret } = await ready()
     await guesses(10, secret, await waiting())
-    const other = `other-${count}`
-    await it.make.user({ login: other, password_hash: hash })
+    const other = `other-${vera}`
+    await it.make.user({ login: other, password_hash: it.hash })
     const mallory = browser(it.url)
     await mallory.signIn(other, PASSWORD)
     const own = await setUp(mallory)
@@ -504,8 +495,8 @@ describe('Where two-factor authentication is required', () => {
   test('for administrators, others sign in as before', async () => {
     await requiring('administrators', async () => {
       assert.deepEqual(to(await browser(it.url).signIn(login, PASSWORD)), [303, '/'])
-      await it.make.user({ login: `chief-${count}`, admin: true, password_hash: hash })
-      assert.deepEqual(to(await browser(it.url).signIn(`chief-${count}`, PASSWORD)), [303, SETUP])
+      await it.make.user({ login: `chief-${vera}`, admin: true, password_hash: it.hash })
+      assert.deepEqual(to(await browser(it.url).signIn(`chief-${vera}`, PASSWORD)), [303, SETUP])
     })
   })
 
@@ -536,7 +527,7 @@ test('Deleting a user deletes all their second factors', async () => {
 
 test('Neither codes nor keys are logged', async () => {
   const loud = await instance({ seed: 'none', logLevel: 'trace' })
-  await loud.make.user({ login: 'vera', password_hash: hash })
+  await loud.make.user({ login: 'vera', password_hash: it.hash })
   const two = browser(loud.url)
   await two.signIn('vera', PASSWORD)
   const { secret, codes } = await setUp(two)

@@ -4,39 +4,30 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { hashPassword } from '#identity/passwords.ts'
+
 import { invalidate } from '#kernel/cache.ts'
 import { Authenticator, certified, type Doing } from '#test/authenticator.ts'
-import { type Instance, instance } from '#test/instance.ts'
 import { runDue } from '#test/jobs.ts'
+import { MINUTE, PASSWORD, type Scene, scene, to } from '#test/scene.ts'
 import { codeOf } from '#test/totp.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
-import { codesIn, MINUTE, OWN, PASSWORD, STAGE, setUp, to, waitingBrowser } from './scene.ts'
+import { codesIn, OWN, STAGE, setUp, waitingBrowser } from './scene.ts'
 
 const LOGIN = '/login/passkey'
 /** As the settings have it; what is in fact listened to is 127.0.0.1. */
 const ORIGIN = 'http://localhost:8080'
 
-let it: Instance
+let it: Scene
 let vera: number
 let login: string
-let hash: string
 let one: Browser
 let device: Authenticator
 before(async () => {
-  it = await instance()
-  hash = await hashPassword(PASSWORD)
-  mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  it = await scene({ clock: 'stopped' })
 })
-after(async () => {
-  mock.timers.reset()
-  await it.close()
-})
-let count = 0
+after(() => it.close())
 beforeEach(async () => {
-  login = `vera-${++count}`
-  vera = await it.make.user({ login, password_hash: hash })
-  one = browser(it.url)
+  ;({ id: vera, login, browser: one } = await it.visitor())
   await one.signIn(login, PASSWORD)
   device = new Authenticator(ORIGIN)
   // Those who were wrong before from the same network would be held up.
@@ -335,8 +326,8 @@ describe('As the second factor', () => {
 
   test('a passkey of another user is refused, and one for another session', async () => {
     await add()
-    const other = `other-${count}`
-    await it.make.user({ login: other, password_hash: hash })
+    const other = `other-${vera}`
+    await it.make.user({ login: other, password_hash: it.hash })
     const mallory = browser(it.url)
     await mallory.signIn(other, PASSWORD)
     const own = new Authenticator(ORIGIN)
@@ -406,9 +397,9 @@ test('Where two-factor authentication is required, a passkey is enough, and the 
 test('A user cannot remove the passkey of another', async () => {
   await add()
   const [{ id } = {}] = await passkeys()
-  await it.make.user({ login: `other-${count}`, password_hash: hash })
+  await it.make.user({ login: `other-${vera}`, password_hash: it.hash })
   const mallory = browser(it.url)
-  await mallory.signIn(`other-${count}`, PASSWORD)
+  await mallory.signIn(`other-${vera}`, PASSWORD)
   await add(mallory, new Authenticator(ORIGIN))
   await mallory.submit(OWN, { action: 'remove_passkey', id: String(id) })
   assert.equal((await passkeys()).length, 1)

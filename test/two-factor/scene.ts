@@ -1,17 +1,13 @@
 /** Somebody with two-factor authentication, and what they do with it. */
 import assert from 'node:assert/strict'
 import type { Reply } from '#test/instance.ts'
+import { MINUTE, PASSWORD, to } from '#test/scene.ts'
 import { codeOf } from '#test/totp.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
 
-export const PASSWORD = 'correct horse 7!'
 export const STAGE = '/login/two_factor'
 export const OWN = '/my/two_factor'
-export const MINUTE = 60_000
 export const HALF = MINUTE / 2
-
-/** Where an answer leads to. */
-export const to = (reply: Reply): [number, string | null] => [reply.status, reply.headers.get('location')]
 
 /** The key that a page shows. */
 export function secretIn({ text }: Reply): string {

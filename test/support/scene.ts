@@ -1,0 +1,51 @@
+/** What tests of signing in start from: a server for the file, and people with a password and a browser. */
+import { mock } from 'node:test'
+import { hashPassword } from '#identity/passwords.ts'
+import { type Browser, browser } from '../sessions/browser.ts'
+import { type Instance, instance } from './instance.ts'
+
+export const PASSWORD = 'correct horse 7!'
+export const MINUTE = 60_000
+
+export interface Visitor {
+  readonly id: number
+  readonly login: string
+  /** A browser in which nobody is signed in yet. */
+  readonly browser: Browser
+}
+
+export interface Scene extends Instance {
+  /** The hash of the password. */
+  readonly hash: string
+  /** A new user with the password. */
+  visitor(values?: { login?: string } & Record<string, unknown>): Promise<Visitor>
+}
+
+/**
+ * Starts a server; `close` ends it.
+ * @param clock `stopped`: until then the date changes only by `mock.timers.tick`
+ */
+export async function scene({ clock = 'running' as 'running' | 'stopped' } = {}): Promise<Scene> {
+  const it = await instance()
+  const hash = await hashPassword(PASSWORD)
+  if (clock === 'stopped') mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  let count = 0
+  return {
+    ...it,
+    hash,
+    close: async () => {
+      if (clock === 'stopped') mock.timers.reset()
+      await it.close()
+    },
+    visitor: async ({ login = `vera-${++count}`, ...values } = {}) => {
+      const id = await it.make.user({ login, email: `${login}@example.net`, password_hash: hash, ...values })
+      return { id, login, browser: browser(it.url) }
+    },
+  }
+}
+
+/** Status, and where one is led to. */
+export const to = (reply: { status: number; headers: Headers }): [number, string | null] => [
+  reply.status,
+  reply.headers.get('location'),
+]
