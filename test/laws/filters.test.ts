@@ -445,7 +445,10 @@ for (const list of lists) {
   describe(list.name, () => {
     for (const filter of filtersIn(list)) {
       const key = `${list.name}.${filter.key}`
-      const hint = hints[key]
+      // A required link of a row is there in every row.
+      const link = list.queryable.property.get(filter.key)
+      const isRequired = link?.to !== undefined && !link.many && link.options.required === true
+      const hint: Hint<Facts> | undefined = hints[key] ?? (isRequired ? { alike: everybodyHasOne } : undefined)
       const at = () => hint?.path?.(facts) ?? list.path
       // Of what one is capable everywhere nothing can be told apart.
       const client = () => (key === 'Project.userAction' ? facts.world.ann.client : halyard.admin)

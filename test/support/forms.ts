@@ -11,7 +11,8 @@ export async function offered(entry: Json, { send }: Person, place?: string): Pr
   const allowed = entry._links?.allowedValues
   if (Array.isArray(allowed)) return allowed.map((link) => link.href)
   if (typeof allowed?.href !== 'string') return []
-  const list = await send('GET', allowed.href)
+  // All there are: what belongs to one project may be on any page.
+  const list = await send('GET', `${allowed.href}${allowed.href.includes('?') ? '&' : '?'}pageSize=1000`)
   const elements: Json[] = list.status === 200 ? list.body._embedded.elements : []
   const inPlace = elements.filter((one) => one._links.project?.href === place)
   return (inPlace.length > 0 ? inPlace : elements).map((one) => one._links.self.href)

@@ -3,9 +3,12 @@
  * exist. Everything hidden is told by how it is spelled: texts hold `zqk`, ids are 770001 to 770999, days are in 2093. The twin
  * of a request names what does not exist in as many letters: `zqj`, 779001 to 779999, 2094.
  */
+
 import { insert } from '#db/dialect.ts'
 import { join, name, sql } from '#db/sql.ts'
 import { invalidate } from '#kernel/cache.ts'
+import { begin } from '#kernel/write/history.ts'
+import { product } from '#server/modules.ts'
 import type { Instance } from './instance.ts'
 import { layout } from './layout.ts'
 
@@ -214,6 +217,15 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
     await add('reminders', ['note'], { work_package_id: child, creator_id: user, remind_at: '2093-07-07T07:08:09.000Z' })
     await add('user_working_hours', [], { user_id: user, valid_from: '2093-07-06', monday_minutes: 73 })
     await add('user_non_working_times', [], { user_id: user, start_date: '2093-07-06', end_date: '2093-07-10' })
+  }
+  // Whatever else belongs to a project, as its declaration says.
+  for (const { table, belongsTo, properties, operations, journal, attached } of product.resources) {
+    if (belongsTo !== 'project_id' || !operations.includes('create') || ids.has(table)) continue
+    const texts = properties.flatMap(({ kind, column, to }) =>
+      column && !to && ['String', 'Formattable'].includes(kind.type) ? [column] : [],
+    )
+    await add(table, texts, { project_id: harbour, ...(layout.get(table)!.includes('author_id') && { author_id: insider }) })
+    if (journal) await db.transaction((tx) => begin(tx, { table, journal, ...(attached && { attached }) }))
   }
   // The administrator sees everything, but of notifications only those of their own.
   const admin = await db.one<{ id: number }>(sql`select id from principals where login = 'admin'`)

@@ -111,7 +111,7 @@ export async function populated(told?: (exchange: Exchange) => void): Promise<Po
     },
   }
   try {
-    await createMissing(world, lab)
+    await createMissing(world, lab, annex)
     await demandRows(world)
   } catch (error) {
     await world.close()
@@ -121,14 +121,19 @@ export async function populated(told?: (exchange: Exchange) => void): Promise<Po
 }
 
 /**
- * Two rows of every resource that the API can create and of which there are fewer: the properties that a client can write hold
+ * Two rows of every resource that the API can create and of which there are fewer, or only two in one project: the properties that a client can write hold
  * values of their kinds, links lead to the first row of their target, those to projects to `lab`.
  */
-async function createMissing({ server, person }: Populated, lab: number): Promise<void> {
+async function createMissing({ server, person }: Populated, lab: number, annex: number): Promise<void> {
   for (const resource of product.resources.filter(({ operations: standard }) => standard.includes('create'))) {
-    const there = await server.db.one<{ n: number }>(sql`select count(*) as n from ${name(resource.table)}`)
-    for (let i = there?.n ?? 0; i < 2; i++) {
-      const body = { ...(await payloadFor(server.db, resource, lab, i)) }
+    const own = name(resource.table)
+    const there = await server.db.one<{ n: number }>(sql`select count(*) as n from ${own}`)
+    const isSpread =
+      resource.belongsTo !== 'project_id' ||
+      (there?.n ?? 0) > 2 ||
+      ((await server.db.one<{ n: number }>(sql`select count(distinct project_id) as n from ${own}`))?.n ?? 0) > 1
+    for (let i = isSpread ? (there?.n ?? 0) : 0; i < 2; i++) {
+      const body = await payloadFor(server.db, resource, i % 2 ? annex : lab, i)
       const { status, body: answer } = await person('admin').send('POST', `${PREFIX}/${resource.path}`, body)
       assert.equal(status, 201, `${resource.name} could not be created: ${JSON.stringify(answer)}`)
     }

@@ -1,7 +1,10 @@
 /** A small world in which the elements of every list differ in all that they can be filtered by. */
-import { sql } from '#db/sql.ts'
+
+import { name, sql } from '#db/sql.ts'
 import { invalidate } from '#kernel/cache.ts'
+import { product } from '#server/modules.ts'
 import type { Client, Instance } from '#test/instance.ts'
+import { payloadFor } from './populated.ts'
 
 export interface Varied {
   /** The administrator, who asks unless said otherwise. */
@@ -256,6 +259,14 @@ export async function vary({ db, make, id, as, admin }: Instance): Promise<Varie
   }
   const [query, ordered] = [queries[0] as number, [at(4), at(1)]]
   await admin.patch(`/queries/${query}/order`, { delta: Object.fromEntries(ordered.map((one, i) => [one, i])) })
+  // Whatever else belongs to a project, as its declaration says.
+  for (const resource of product.resources) {
+    if (resource.belongsTo !== 'project_id' || !resource.operations.includes('create')) continue
+    if (await db.one(sql`select id from ${name(resource.table)} limit 1`)) continue
+    for (const [i, place] of [lab, annex, cellar].entries())
+      await admin.post(`/${resource.path}`, await payloadFor(db, resource, place, i))
+  }
+
   return {
     viewer,
     query,

@@ -195,6 +195,13 @@ export const schemaModel = (resource: Resource): Json => ({
 })
 
 /** A form: what would be saved, what it has to fit, and what is wrong with it. */
+/** A schema without limits of length and size. */
+function unlimited(schema: unknown): Json {
+  return JSON.parse(
+    JSON.stringify(schema, (key, value) => (['maxLength', 'minLength', 'maximum', 'minimum'].includes(key) ? undefined : value)),
+  )
+}
+
 export const formModel = (resource: Resource): Json => ({
   type: 'object',
   description: `What would be saved of ${resource.plural}, what it has to fit, and what is wrong with it.`,
@@ -205,7 +212,11 @@ export const formModel = (resource: Resource): Json => ({
       type: 'object',
       required: ['payload', 'schema', 'validationErrors'],
       properties: {
-        payload: ref(`${resource.name}Write`, 'What would be saved, as far as the caller may write it. Send it back to commit.'),
+        // What is wrong with it may be its length: the limits of what can be saved do not hold for it.
+        payload: {
+          ...unlimited(writeModel(resource)),
+          description: 'What would be saved, as far as the caller may write it. Send it back to commit.',
+        },
         schema: ref(`${resource.name}Schema`, 'The schema, with the values that there are to choose from.'),
         validationErrors: {
           type: 'object',
