@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { connect } from '#db/connect.ts'
 import type { Database } from '#db/database.ts'
 import { type Outside, outsidePostgres, outsideSqlite } from './outside.ts'
-import { addressOf, onServer } from './template.ts'
+import { addressOf, dropDatabase, onServer } from './template.ts'
 
 /** Longer than a server waits: a test is to be green on a busy machine as well. */
 export const BUSY_MACHINE_MS = 60_000
@@ -78,7 +78,7 @@ export async function serverDatabase(place: Place = {}): Promise<Opened> {
     outside: outsidePostgres(url),
     drop: async () => {
       await db.close()
-      await onServer(postgresUrl, `drop database ${name} with (force)`)
+      await dropDatabase(postgresUrl, name)
     },
   }
 }
@@ -93,6 +93,6 @@ export async function emptyPlace(): Promise<{ flags: readonly string[]; remove: 
   await onServer(postgresUrl, `create database ${name}`)
   return {
     flags: ['--database-url', addressOf(postgresUrl, name)],
-    remove: () => onServer(postgresUrl, `drop database ${name} with (force)`),
+    remove: () => dropDatabase(postgresUrl, name),
   }
 }

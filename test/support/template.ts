@@ -22,7 +22,7 @@ export async function makeTemplate(url: string): Promise<Template> {
   } finally {
     await db.close()
   }
-  return { name, remove: () => onServer(url, `drop database ${name} with (force)`) }
+  return { name, remove: () => dropDatabase(url, name) }
 }
 
 /** The address of another database of the same server. */
@@ -38,4 +38,12 @@ export async function onServer(url: string, statement: string): Promise<void> {
   } finally {
     await root.close()
   }
+}
+
+/**
+ * Drops a database with all connections to it. A worker of autovacuum may be one, which no ordinary role may end: a plain drop has
+ * the server end it.
+ */
+export async function dropDatabase(url: string, name: string): Promise<void> {
+  await onServer(url, `drop database ${name} with (force)`).catch(() => onServer(url, `drop database ${name}`))
 }
