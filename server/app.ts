@@ -105,15 +105,15 @@ export async function build(
   })
 
   const model = { ...product, subscribers: [...product.subscribers, ...subscribers] }
-  const ground = { model, db, cache, files, times }
-  addCors(app, ground)
+  const services = { model, db, cache, files, times }
+  addCors(app, services)
 
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error))
 
-  mount(app, ground, sendNotFound)
-  describe(app, ground)
-  pages(app, ground)
-  oauthEndpoints(app, ground)
+  mount(app, services, sendNotFound)
+  describe(app, services)
+  pages(app, services)
+  oauthEndpoints(app, services)
 
   app.get('/livez', async () => 'ok')
   const ready = async () => {

@@ -120,4 +120,5 @@ async function bringUpToDate(
   }
   return missing.map((m) => m.name)
 }
+
 const LOCK = 7201

@@ -18,6 +18,7 @@ const parsers: Record<number, (text: string) => unknown> = {
   1082: (text) => text, // date
   1184: toIso, // timestamptz
 }
+
 const types = {
   getTypeParser: (oid: number, format?: string) =>
     (format !== 'binary' && parsers[oid]) || pg.types.getTypeParser(oid, format as 'text'),

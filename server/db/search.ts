@@ -89,6 +89,7 @@ function trigramsOf(words: readonly string[]): string {
   }
   return [...trigrams].join(' AND ')
 }
+
 /** More of them tell hardly more. */
 const MOST_TRIGRAMS = 24
 

@@ -380,6 +380,7 @@ const meanings: Readonly<Record<number, UnavailableError['kind']>> = {
   [CORRUPT]: 'damaged',
   [NOTADB]: 'damaged',
 }
+
 /** Failures to write (write, fsync, truncate, make room for the log's index) that a full disk or a quota brings about. */
 const FAILED_WRITES = new Set([3, 4, 6, 19].map((n) => IOERR | (n << 8)))
 

@@ -13,10 +13,10 @@ const EXPOSED = 'link, location, retry-after, www-authenticate, x-request-id'
 const KNOWN_FOR = '600'
 
 /** Lets pages of the allowed origins read responses. Other origins get responses without CORS headers. */
-export function addCors(app: FastifyInstance, ground: Services): void {
+export function addCors(app: FastifyInstance, services: Services): void {
   app.addHook('onRequest', async (request, reply) => {
     if (!covered.test(request.url)) return
-    const { apiv3_cors_enabled, apiv3_cors_origins } = await settingsOf(ground.db, await snapshotFor(request, ground))
+    const { apiv3_cors_enabled, apiv3_cors_origins } = await settingsOf(services.db, await snapshotFor(request, services))
     if (!apiv3_cors_enabled) return
     // On every response: a cached response to a request without an origin must not serve a request with one.
     varyBy(reply, 'origin')

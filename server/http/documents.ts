@@ -74,10 +74,10 @@ const POLICY =
 export const openapiDocument = (model: Model): object => openapi(model, version)
 
 /** Adds `/api/v3/spec.json`, `.yml`, `/api/v3/openapi.json` and, if enabled, `/api/docs`. They are generated on first use. */
-export function describe(app: FastifyInstance, ground: Services): void {
+export function describe(app: FastifyInstance, services: Services): void {
   let json: string | undefined
   const asJson = () => {
-    json ??= JSON.stringify(openapiDocument(ground.model))
+    json ??= JSON.stringify(openapiDocument(services.model))
     return json
   }
   for (const path of ['/spec.json', '/openapi.json']) {
@@ -89,7 +89,7 @@ export function describe(app: FastifyInstance, ground: Services): void {
     return sendText(request, reply.type('text/vnd.yaml; charset=utf-8'), yaml)
   })
   const isOn = async (request: FastifyRequest) =>
-    (await settingsOf(ground.db, await snapshotFor(request, ground))).apiv3_docs_enabled
+    (await settingsOf(services.db, await snapshotFor(request, services))).apiv3_docs_enabled
   let known: Promise<ReadonlyMap<string, Part>> | undefined
   const partsOfPage = () => {
     known ??= readParts()

@@ -101,6 +101,7 @@ async function identify(credentials: string, asking: Asking): Promise<Identity> 
   if (user.status !== ACTIVE) throw wrongBearer(request, 'The account of the access token is locked or not active yet')
   return { principal: user, limits, until: new Date(Number(exp) * 1000).toISOString() }
 }
+
 const ACTIVE = 1
 
 /** Every JWT counts as the token of a provider. */

@@ -10,6 +10,7 @@ const known: Readonly<Record<string, readonly [number, string]>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'The chunk extensions of the request body are too large.'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request arrived too slowly.'],
 }
+
 const OTHER = [400, 'The request is not well-formed HTTP.'] as const
 
 const bodyOf = (message: string) => JSON.stringify(new ApiError('BadRequest', message).body)

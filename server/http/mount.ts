@@ -48,12 +48,12 @@ export function snapshotFor(request: FastifyRequest, { db, cache }: Services): P
 }
 
 /** The context of an authenticated request. Runs two statements at most, one if no cache is stale. */
-export async function contextOf(request: FastifyRequest, ground: Services, caller = byHeaders): Promise<Context> {
-  const { model, db, files } = ground
+export async function contextOf(request: FastifyRequest, services: Services, caller = byHeaders): Promise<Context> {
+  const { model, db, files } = services
   const [path = '', search = ''] = request.raw.url?.split(/\?(.*)/s) ?? []
   const params = search === '' ? NONE : unpackParams(new URLSearchParams(search))
   const now = new Date()
-  const snapshot = await snapshotFor(request, ground)
+  const snapshot = await snapshotFor(request, services)
   const settings = await settingsOf(db, snapshot)
   const { principal, limits, proof = 'none', until } = await caller(request, db, snapshot, settings, now)
   const viewer = await viewerOf(snapshot, principal, limits)
@@ -74,7 +74,7 @@ export async function contextOf(request: FastifyRequest, ground: Services, calle
     files,
     params,
     path: decodePath(path),
-    renewed: () => renew(context, ground),
+    renewed: () => renew(context, services),
   }
   return context
 }
@@ -94,6 +94,7 @@ async function renew(context: Context, { model, db, cache }: Services): Promise<
   const settings = await settingsOf(db, snapshot)
   return { ...context, snapshot, settings, viewer, model: await modelFor(model, db, snapshot, viewer) }
 }
+
 const NONE = new URLSearchParams()
 
 /** The path in the form of links: single slashes, no trailing slash. */
@@ -119,12 +120,12 @@ function checkContentType(request: FastifyRequest, { method, accepts = 'json' }:
 /** The only error with a plain-text response. */
 class MissingContentType extends Error {}
 
-async function answer(request: FastifyRequest, reply: FastifyReply, ground: Services, one: Operation): Promise<FastifyReply> {
+async function answer(request: FastifyRequest, reply: FastifyReply, services: Services, one: Operation): Promise<FastifyReply> {
   // A GET commits nothing.
-  const { db, meaning } = one.method === 'GET' ? { db: ground.db, meaning: (error: unknown) => error } : accounted(ground.db)
+  const { db, meaning } = one.method === 'GET' ? { db: services.db, meaning: (error: unknown) => error } : accounted(services.db)
   const { raw } = request
   try {
-    const context = await contextOf(request, ground)
+    const context = await contextOf(request, services)
     const isReading = context.viewer.limits.readOnly === true
     if (isReading && one.method !== 'GET' && !one.harmless) throw beyondReading()
     checkContentType(request, one)
@@ -132,7 +133,7 @@ async function answer(request: FastifyRequest, reply: FastifyReply, ground: Serv
       await prepare(db, context.viewer, one.guard.needs)
       if (!one.guard.anywhere(context.viewer)) throw forbidden()
     }
-    const { text, body, parts } = await sentWith(raw, one, ground.times)
+    const { text, body, parts } = await sentWith(raw, one, services.times)
     const params = request.params as Record<string, string>
     const ask = { context, db: isReading ? readable(db) : db, params, body, text, parts, headers: raw.headers }
     const given = await one.run(ask)
@@ -213,7 +214,7 @@ async function* noParts(): AsyncGenerator<Part> {}
 async function answerDocument(
   request: FastifyRequest,
   reply: FastifyReply,
-  ground: Services,
+  services: Services,
   one: Document,
 ): Promise<FastifyReply> {
   const params = request.params as Record<string, string>
@@ -224,7 +225,7 @@ async function answerDocument(
     return { principal }
   }
   try {
-    return await send(request, reply, await one.run({ context: await contextOf(request, ground, caller), params }))
+    return await send(request, reply, await one.run({ context: await contextOf(request, services, caller), params }))
   } catch (error) {
     return sendError(request, reply, error)
   }
@@ -236,10 +237,10 @@ async function answerDocument(
  */
 export function mount(
   app: FastifyInstance,
-  ground: Services,
+  services: Services,
   elsewhere: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>,
 ): void {
-  const { operations, documents } = ground.model
+  const { operations, documents } = services.model
   app.removeAllContentTypeParsers()
   // Handlers read the body themselves, after the authentication.
   app.addContentTypeParser('*', (_request, _body, done) => done(null))
@@ -252,18 +253,18 @@ export function mount(
     app.route({
       method: one.method,
       url: PREFIX + one.path,
-      handler: (request, reply) => answer(request, reply, ground, one),
+      handler: (request, reply) => answer(request, reply, services, one),
     })
   }
 
   for (const one of documents) {
-    app.get(one.path, (request, reply) => answerDocument(request, reply, ground, one))
+    app.get(one.path, (request, reply) => answerDocument(request, reply, services, one))
   }
 
   app.setNotFoundHandler(async (request, reply) => {
     if (!request.url.startsWith(PREFIX)) return elsewhere(request, reply)
     try {
-      const { path } = await contextOf(request, ground)
+      const { path } = await contextOf(request, services)
       const allowed = operations.filter((one) => matches(one, path)).map((one) => one.method)
       throw allowed.length > 0 ? methodNotAllowed(allowed) : notFound()
     } catch (error) {

@@ -39,6 +39,7 @@ function* referencesIn(part: unknown): Generator<string> {
     } else yield* referencesIn(value)
   }
 }
+
 const SCHEMAS = '#/components/schemas/'
 
 /** The schemas that the document needs, and no others. Throws where there is none of a name. */

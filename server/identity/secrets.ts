@@ -222,6 +222,7 @@ const store = (tx: Transaction, { place, stored }: Stored, sealed: string): Prom
   const { key } = columnOf(place)
   return tx.run(sql`update ${raw(table)} set ${raw(column)} = ${sealed} where ${raw(key)} = ${id} and ${raw(column)} = ${stored}`)
 }
+
 const TURN = 7227
 
 /**

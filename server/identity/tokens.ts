@@ -56,6 +56,7 @@ export function expiryOf(text: string, now: Date): string | undefined {
   const end = new Date(start.getTime() + DAY)
   return end > now ? end.toISOString() : undefined
 }
+
 const DAY = 86_400_000
 
 /** Makes an API token of somebody's and gives it: it is told this once. */

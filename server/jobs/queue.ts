@@ -130,6 +130,7 @@ export async function claim(db: Database, kinds: readonly JobKind[], now: Date):
     return { kind, jobs: jobs.filter((job) => !isExhausted(job)), until, exhausted }
   })
 }
+
 const ENDED = 'The process that ran it ended, or took longer than the lease.'
 
 /** Makes the row of a drain, claimed already; undefined where there is one. */
@@ -246,6 +247,7 @@ export function delayAfter({ backOff = {}, every, pending }: JobKind, attempts: 
   const { first = pending ? 1 : 60, factor = 4, longest = every ?? (pending ? 300 : 86_400) } = backOff
   return Math.round(Math.min(first * factor ** (attempts - 1), longest) * 1000 * (1 + random * JITTER))
 }
+
 const JITTER = 0.2
 
 /** The messages of an error and its causes as they may be kept and shown: short, and without what lets somebody in. */

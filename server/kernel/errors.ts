@@ -79,6 +79,7 @@ export function insufficientScope(granted: string, required: string): ApiError {
   error.headers = { 'www-authenticate': `Bearer realm="OpenProject API" error="insufficient_scope" scope="${required}"` }
   return error
 }
+
 export const forbidden = (message?: string) => new ApiError('MissingPermission', message)
 /** What is said to whoever has to show first who they are, and can. */
 export const CONFIRM = 'Confirm your identity at /confirm and try again.'
@@ -101,6 +102,7 @@ export const violation = (attribute: string, message: string, more: Partial<Viol
   message,
   ...more,
 })
+
 export const readOnly = (attribute: string): Violation =>
   violation(attribute, 'was attempted to be written but is not writable', { identifier: 'PropertyIsReadOnly' })
 

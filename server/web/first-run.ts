@@ -49,7 +49,7 @@ async function followed({ request, db, settings, now }: Visit) {
 }
 
 export const firstRun: Area = {
-  routes(on, ground) {
+  routes(on, services) {
     on.get(PATH, async (visit) => {
       if (visit.given.has('token')) return withoutSecret(visit, PATH)
       return (await followed(visit)) ? setupPage(visit) : dead(visit)
@@ -61,7 +61,7 @@ export const firstRun: Area = {
       if (!link) return dead(visit)
       const chosen = await chosenPassword(visit, link.user)
       if ('errors' in chosen) return setupPage(visit, chosen)
-      const context = await contextOf(request, ground, async () => ({ principal: link.user, proof: 'fresh' }))
+      const context = await contextOf(request, services, async () => ({ principal: link.user, proof: 'fresh' }))
       const { login = '', ...payload } = Object.fromEntries(FIELDS.map((name) => [name, given.get(name) ?? '']))
       const before = await rowFrom('me', context.model.of(User), context)
       const prepared = await prepareWrite(context, context.model.of(User), before, payload, { login, password_hash: chosen.hash })

@@ -84,7 +84,7 @@ async function followed({ request, db, settings, now }: Visit) {
 }
 
 export const lostPassword: Area = {
-  routes(on, ground) {
+  routes(on, services) {
     on.get(ASK, (visit) => {
       if (!isOffered(visit.settings)) throw notFound()
       return visit.given.has('token') ? withoutSecret(visit, CHOOSE) : askPage(visit)
@@ -109,7 +109,7 @@ export const lostPassword: Area = {
       const { secret, user } = link
       const chosen = await chosenPassword(visit, user)
       if ('errors' in chosen) return choosePage(visit, user.login, CHOOSE, chosen.errors)
-      const store = await storing(visit, ground, user, chosen.hash)
+      const store = await storing(visit, services, user, chosen.hash)
       const isDone = await db.transaction(async (tx) => {
         if (!(await userOfLink(tx, 'reset', secret, now)) || !(await useLink(tx, 'reset', secret, now))) return false
         await store(tx)
@@ -131,7 +131,7 @@ export const lostPassword: Area = {
       const { user } = waiting
       const chosen = await chosenPassword(visit, user, true)
       if ('errors' in chosen) return choosePage(visit, user.login, PASSWORD_PAGE, chosen.errors)
-      const store = await storing(visit, ground, user, chosen.hash)
+      const store = await storing(visit, services, user, chosen.hash)
       const admission = await db.transaction(async (tx) => {
         if (!(await tx.one(sql`select id from sessions where id = ${waiting.id}${forUpdate(tx.engine)}`))) return undefined
         const id = await store(tx)

@@ -52,8 +52,8 @@ export async function chosenPassword(visit: Visit, user: Row, another = false): 
 }
 
 /** Prepares the write of a user's password. Other violations of the user's row do not block it. */
-export async function storing({ request }: Visit, ground: Services, user: Row, hash: string) {
-  const context = await contextOf(request, ground, async () => ({ principal: user, proof: 'fresh' }))
+export async function storing({ request }: Visit, services: Services, user: Row, hash: string) {
+  const context = await contextOf(request, services, async () => ({ principal: user, proof: 'fresh' }))
   const before = await rowFrom('me', context.model.of(User), context)
   const { draft, facts } = await prepareWrite(context, context.model.of(User), before, {}, { password_hash: hash })
   return (tx: Transaction) => save(tx, context, context.model.of(User), draft, facts)

@@ -153,8 +153,8 @@ ${newPasswordFields(visit, errors)}
 }
 
 /** The prepared write of the user's own account, as the API's PATCH prepares it. */
-async function ownWrite(visit: OwnVisit, ground: Services, payload: Record<string, unknown>) {
-  const context = await contextOf(visit.request, ground, async () => ({
+async function ownWrite(visit: OwnVisit, services: Services, payload: Record<string, unknown>) {
+  const context = await contextOf(visit.request, services, async () => ({
     principal: visit.session.user,
     proof: proofOf(visit.session, visit.now),
   }))
@@ -174,12 +174,12 @@ export const ownAccount: Area = {
     { path: '/my/settings', title: 'Settings', group: 'Account' },
     { path: '/my/password', title: 'Password', group: 'Account' },
   ],
-  routes(on, ground) {
+  routes(on, services) {
     /** Handles the form of some properties of the account. */
     const saving =
       (names: readonly string[], shown: (visit: OwnVisit, invalid: FormErrors) => Answer) =>
       async (visit: OwnVisit): Promise<Answer> => {
-        const { context, prepared } = await ownWrite(visit, ground, filledIn(visit, names))
+        const { context, prepared } = await ownWrite(visit, services, filledIn(visit, names))
         if (prepared.violations.length > 0)
           return shown(visit, formErrors(context.model.of(User), context, prepared.violations, names))
         await commit(visit.db, context, context.model.of(User), prepared)
@@ -206,7 +206,7 @@ export const ownAccount: Area = {
     on.post(
       '/my/settings',
       signedIn(async (visit) => {
-        const { context, prepared } = await ownWrite(visit, ground, filledIn(visit, ['language']))
+        const { context, prepared } = await ownWrite(visit, services, filledIn(visit, ['language']))
         const { timeZone } = filledIn(visit, ['timeZone'])
         const row = await findRow(context, context.model.of(UserPreferences), context.viewer.id)
         const zoned = await prepareWrite(
@@ -241,7 +241,7 @@ export const ownAccount: Area = {
         const errors = mismatch(visit)
         if (errors) return passwordPage(visit, { errors })
         const names = ['password', 'currentPassword']
-        const written = await ownWrite(visit, ground, filledIn(visit, names)).catch((error: unknown) => {
+        const written = await ownWrite(visit, services, filledIn(visit, names)).catch((error: unknown) => {
           if (error instanceof ApiError && error.status === 429) return error
           throw error
         })

@@ -56,7 +56,7 @@ export interface Entry {
 export interface Area {
   readonly entries?: readonly Entry[]
   /** Adds the routes. Each form is sent to the address of a page, so that reloading the address shows a page. */
-  routes(on: Router, ground: Services): void
+  routes(on: Router, services: Services): void
 }
 
 export interface Router {
@@ -227,8 +227,8 @@ async function formIn({ raw, headers }: FastifyRequest, settings: Settings, time
 }
 
 /** Adds areas of pages to an application. */
-export function addPages(app: FastifyInstance, ground: Services, areas: readonly Area[]): void {
-  const { db } = ground
+export function addPages(app: FastifyInstance, services: Services, areas: readonly Area[]): void {
+  const { db } = services
   const route = (method: 'GET' | 'POST', url: string, run: Run) =>
     app.route({
       method,
@@ -237,11 +237,11 @@ export function addPages(app: FastifyInstance, ground: Services, areas: readonly
       handler: async (request, reply) => {
         try {
           const now = new Date()
-          const snapshot = await snapshotFor(request, ground)
+          const snapshot = await snapshotFor(request, services)
           const settings = await settingsOf(db, snapshot)
           const isForm = method === 'POST'
           const [path = '/', query] = request.url.split(/\?(.*)/s)
-          const given = isForm ? await formIn(request, settings, ground.times) : new URLSearchParams(query)
+          const given = isForm ? await formIn(request, settings, services.times) : new URLSearchParams(query)
           const session = await (isForm ? sessionIn : actingSession)(request.raw, db, snapshot, settings, now)
           const waiting = session ? undefined : await waitingSession(request.raw, db, snapshot, settings, now)
           const params = request.params as Record<string, string>
@@ -260,5 +260,5 @@ export function addPages(app: FastifyInstance, ground: Services, areas: readonly
     post: (path, run) => route('POST', path, run),
   }
   entries.splice(0, entries.length, ...areas.flatMap((area) => area.entries ?? []))
-  for (const area of areas) area.routes(router, ground)
+  for (const area of areas) area.routes(router, services)
 }

@@ -34,4 +34,4 @@ export const areas: readonly Area[] = [
 ]
 
 /** Adds the pages to an application. */
-export const pages = (app: FastifyInstance, ground: Services): void => addPages(app, ground, areas)
+export const pages = (app: FastifyInstance, services: Services): void => addPages(app, services, areas)

@@ -22,6 +22,7 @@ const libraries = ['unpdf', 'htmlparser2'].map((one) => {
   const path = fileURLToPath(import.meta.resolve(one))
   return path.slice(0, path.lastIndexOf(MODULES) + MODULES.length)
 })
+
 const root = fileURLToPath(new URL('../../../package.json', import.meta.url))
 /** Where they are looked for first, which may hold links to there. */
 const linked = fileURLToPath(new URL('../../../node_modules/', import.meta.url))
@@ -35,6 +36,7 @@ export const confined: readonly string[] = [
   `--max-old-space-size=${MOST_HEAP_MIB}`,
   '--no-warnings',
 ]
+
 /** It ends by itself before that. */
 const MARGIN_SECONDS = 5
 const BROKEN = 3

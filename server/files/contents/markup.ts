@@ -33,6 +33,7 @@ export const sheet: Language = {
   skips: (name, { t }) => name === 'rPh' || (name === 'c' && t === 's'),
   parts: among('si c'),
 }
+
 export const openDocument: Language = { xml: true, parts: among('p h s tab line-break') }
 
 /** What is given to the parser at once: between two of them is looked whether it is enough. */

@@ -154,6 +154,7 @@ export function changeOf(resource: Resource, writable: readonly Property[], name
   const lock = writable.filter(({ column }) => resource.lock !== undefined && column === resource.lock)
   return sending(resource, [...lock, ...(values.length > 0 ? values : open.slice(0, 1))], named)
 }
+
 const MOST_CHANGED = 2
 
 function sending(resource: Resource, chosen: readonly Property[], named: Named): Json {

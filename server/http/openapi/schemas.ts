@@ -10,6 +10,7 @@ import { meaningOf } from './words.ts'
 function orNull(schema: Json): Json {
   return typeof schema.type === 'string' ? { ...schema, type: [schema.type, 'null'], ...enumWithNull(schema) } : schema
 }
+
 const enumWithNull = ({ enum: choices }: Json): Json => (Array.isArray(choices) ? { enum: [...choices, null] } : {})
 
 /** What a property's value looks like. */

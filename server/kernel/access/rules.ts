@@ -65,6 +65,7 @@ export const within = (set: Need, of = 'id'): Rule => ({
   holds: (viewer, row) => idSet(viewer, set).ids.has(row[of] as number),
   anywhere: (viewer) => idSet(viewer, set).ids.size > 0,
 })
+
 const WALK_ABOVE = 200
 
 /** The id of what is not there: no row has it. */

@@ -23,6 +23,7 @@ export function groupSorts({ group, sorts }: Query, resource: Resource, context:
   const value = { expression: toldValue(group, context, resource.table), descending: false }
   return [place, value].map((criterion) => ({ name: group.name, nullable: true, ...criterion }))
 }
+
 /** Groups are ordered as the property sorts. */
 const groupOrder = (group: Property, resource: Resource, context: Context): Sql => orderBy(group, context, resource.table)
 const sumsOf = (resource: Resource) => resource.properties.filter((p) => p.options.sum)
@@ -30,6 +31,7 @@ const sumsOf = (resource: Resource) => resource.properties.filter((p) => p.optio
 function sumSelection(context: Context, resource: Resource): Sql {
   return join(sumsOf(resource).map((p) => sql`${sumOf(p, context, resource.table)} as ${name(p.column as string)}`))
 }
+
 const renderSums = (resource: Resource, row: Row): Body =>
   Object.fromEntries(
     sumsOf(resource).map((p) => [p.name, row[p.column as string] === null ? null : p.kind.render(row[p.column as string])]),
@@ -40,6 +42,7 @@ export async function totalSums(context: Context, { head, resource, where }: Sou
   )
   return renderSums(resource, row as Row)
 }
+
 /** The groups of the whole result, not only of the page. */
 export async function groups(
   context: Context,
@@ -78,6 +81,7 @@ export async function groups(
     }
   })
 }
+
 /** What the rows of a group have in common, as people read it. */
 const inWords = ({ name: own, kind }: Property, value: unknown): string =>
   `${kind.render(value)}${own === 'percentageDone' ? '%' : ''}`

@@ -11,6 +11,7 @@ import { matchesColumn } from './search.ts'
 export interface Known extends Filter {
   readonly key: string
 }
+
 export const known = new WeakMap<Queryable, Map<string, Known>>()
 /** All filters of a resource under every name they answer to. */
 export function filtersOf(resource: Queryable): ReadonlyMap<string, Known> {
@@ -41,6 +42,7 @@ export function filtersOf(resource: Queryable): ReadonlyMap<string, Known> {
   known.set(resource, all)
   return all
 }
+
 /** The filter that a property's declaration gives. */
 function propertyFilter(resource: Queryable, property: Property): Filter {
   const { filter, filterNames, read, indexed } = property.options
@@ -62,6 +64,7 @@ function propertyFilter(resource: Queryable, property: Property): Filter {
     },
   }
 }
+
 /** `me` as the viewer's own id. */
 export const withMe = (values: readonly string[], context: Context): readonly string[] =>
   values.includes('me') ? values.map((value) => (value === 'me' ? String(context.viewer.id) : value)) : values
@@ -74,6 +77,7 @@ export async function areVisible(target: string, values: readonly string[], cont
   const visible = await visibleIds(context, resource, ids.map(Number))
   return ids.every((id) => visible.has(Number(id)))
 }
+
 /** Whether a list can be filtered by this where it is asked for. */
 export const isAvailable = async ({ available }: Filter, context: Context): Promise<boolean> =>
   available === undefined || available(context)
@@ -97,6 +101,7 @@ async function judge(given: FilterUse, resource: Queryable, context: Context): P
   const read = filter.of === undefined ? undefined : resource.property.get(filter.of)?.options.read
   return read ? and([read.where(context, resource.table), found]) : found
 }
+
 /** What is wrong with filters, in sentences. */
 export async function faultsOf(uses: readonly FilterUse[], resource: Resource, context: Context): Promise<string[]> {
   const faults: string[] = []
@@ -106,6 +111,7 @@ export async function faultsOf(uses: readonly FilterUse[], resource: Resource, c
   }
   return faults
 }
+
 /** The conditions of all filters. Throws InvalidQuery for one bad filter, MultipleErrors for several. */
 export async function conditionsOf(uses: readonly FilterUse[], resource: Queryable, context: Context): Promise<Sql[]> {
   if (uses.length > MOST_FILTERS) throw invalidQuery(`There are more than ${MOST_FILTERS} filters.`)
@@ -115,4 +121,5 @@ export async function conditionsOf(uses: readonly FilterUse[], resource: Queryab
   if (errors.length > 0) throw combined(errors.map((message) => invalidQuery(message)))
   return judged as Sql[]
 }
+
 const MOST_FILTERS = 100

@@ -19,6 +19,7 @@ const NAMES = [
   'november',
   'december',
 ]
+
 /** Longer texts are no dates. */
 const LONGEST = 60
 

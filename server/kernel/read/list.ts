@@ -62,6 +62,7 @@ export async function index(context: Context, resource: Resource, options: Index
   }
   return query.select ? picked(body, query.select) : body
 }
+
 const UNPAGINATED = 100_000
 const NOTHING = raw('')
 

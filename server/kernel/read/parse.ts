@@ -35,11 +35,13 @@ export function unpackParams(params: URLSearchParams): URLSearchParams {
   }
   return unpacked
 }
+
 /** The page number: anything that is not a positive number is the first. */
 export const readOffset = (text: string | null): number => {
   const offset = Number.parseInt(text ?? '', 10)
   return offset > 0 ? Math.min(offset, 1_000_000_000) : 1
 }
+
 /** Elements per page: the default where none is given, the maximum for -1 and for too many; 0 asks for totals only. */
 export function readPageSize(text: string | null, context: Context): number {
   const { apiv3_max_page_size: maximum, per_page_options: options } = context.settings
@@ -47,6 +49,7 @@ export function readPageSize(text: string | null, context: Context): number {
   if (Number.isNaN(size)) return Math.min(...options, maximum)
   return size < 0 || size > maximum ? maximum : size
 }
+
 /** A JSON parameter. Throws InvalidQuery with the parser's words. */
 export function readJson(text: string, parameter: string): unknown {
   const fault = shapeFault(text)
@@ -57,6 +60,7 @@ export function readJson(text: string, parameter: string): unknown {
     throw invalidQuery(`The parameter ${parameter} is not valid JSON: ${(error as Error).message}`)
   }
 }
+
 /** The filters of a `filters` parameter, unchecked. A name given twice counts once, with what was said last. */
 export function readFilters(text: string): FilterUse[] {
   const list = readJson(text, 'filters')
@@ -73,6 +77,7 @@ export function readFilters(text: string): FilterUse[] {
   }
   return [...uses.values()]
 }
+
 /** A value as text; what is no text, number or boolean fits no filter. */
 const textOf = (value: unknown): string =>
   typeof value === 'object' ? '\u0000' : value === true ? 't' : value === false ? 'f' : String(value)
@@ -90,6 +95,7 @@ export function readSelect(text: string | null): string[] | undefined {
     )
     .filter(Boolean)
 }
+
 /** `filters` as a parameter of a link. */
 export const writeFilters = (uses: readonly FilterUse[]): string =>
   JSON.stringify(uses.map(({ name: own, operator, values }) => ({ [own]: { operator, values } })))

@@ -100,6 +100,7 @@ interface Plan {
   links: Property[]
   actions: [string, Action<Row>][]
 }
+
 const plans = new WeakMap<Resource, Plan>()
 
 /** The declaration sorted by what representing does with it: once per resource. */

@@ -76,5 +76,6 @@ function hasMuch(context: Context, resource: Queryable): Promise<boolean> {
   }
   return answer
 }
+
 /** Rows that are read faster than an index is asked for a word that most of them have. */
 const LITTLE = 5000

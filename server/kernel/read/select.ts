@@ -12,6 +12,7 @@ export function selectable(resource: Resource, model: Model): ReadonlySet<string
   }
   return all
 }
+
 /** Everything that may be selected where these are the members of elements. */
 export const selection = (names: readonly string[]): ReadonlySet<string> =>
   new Set([

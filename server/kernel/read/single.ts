@@ -11,10 +11,12 @@ export async function represented(context: Context, resource: Resource, rows: re
   const page = await load(context, resource, rows)
   return rows.map((row) => represent(resource, row, page))
 }
+
 /** A row by itself, with what it links to embedded. */
 export async function single(context: Context, resource: Resource, row: Row): Promise<Body> {
   return represent(resource, row, await fullPage(context, resource, [row]), { embed: true })
 }
+
 /** A visible row by itself, compared with what it was; what it only embeds is told as it is. */
 export async function compared(context: Context, resource: Resource, row: Row, moments: readonly Moment[]): Promise<Body> {
   const id = row.id as number
@@ -25,6 +27,7 @@ export async function compared(context: Context, resource: Resource, row: Row, m
     : bare(resource, id)
   return comparing(comparison, resource, id, body)
 }
+
 /** A page of rows with all that they embed. */
 export const fullPage = async (context: Context, resource: Resource, rows: readonly Row[]): Promise<Loaded> =>
   filled(await load(context, resource, rows, { embed: true }))
@@ -36,6 +39,7 @@ async function filled(page: Loaded): Promise<Loaded> {
     extra.set(name, await load(rows as never, context.live ?? context))
   return { ...page, extra, embedded: await embeddable(page) }
 }
+
 /** What the rows of a page link to and would lead the viewer to, represented, by resource and id. */
 async function embeddable(page: Loaded): Promise<ReadonlyMap<string, ReadonlyMap<number, object>>> {
   const wanted = new Map<string, Set<number>>()
@@ -50,6 +54,7 @@ async function embeddable(page: Loaded): Promise<ReadonlyMap<string, ReadonlyMap
   for (const [target, ids] of wanted) bodies.set(target, await bodiesOf(page, page.context.model.of(target), [...ids]))
   return bodies
 }
+
 /**
  * The representations of rows that a page points to and that answer the viewer at their own addresses. Of resources held in process
  * they are text, which stays the same for a viewer until anything that is held changes.
@@ -87,4 +92,5 @@ async function bodiesOf(
   for (const [id, row] of missing) if (target.cached && isLasting(row)) known.set(id, bodies.get(id) ?? null)
   return bodies
 }
+
 const MOST_BODIES = 500

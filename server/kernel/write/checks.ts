@@ -38,6 +38,7 @@ export async function unwritable(
   }
   return violations
 }
+
 /** What is said where a proof of the person is missing, by whether it can be given. */
 const unproven = (attribute: string, { proof }: Context): Violation => ({
   ...readOnly(attribute),
@@ -46,6 +47,7 @@ const unproven = (attribute: string, { proof }: Context): Violation => ({
       ? 'requires a fresh proof of identity: confirm at /confirm first'
       : 'affects who can sign in, so a token alone cannot change it: add your currentPassword, or sign in to change it',
 })
+
 /** Whether what was sent is not what is stored; what else becomes of it is not the sender's doing. */
 function isChanged({ name: own, column, many, to }: Property, { before }: Draft, parsed: Parsed, current: unknown): boolean {
   if (many && !column) return true
@@ -55,6 +57,7 @@ function isChanged({ name: own, column, many, to }: Property, { before }: Draft,
   if (column === undefined || !(column in parsed.values)) return false
   return differs({ row: parsed.values, before } as Draft, column)
 }
+
 /** What the declarations themselves forbid: missing, too long, out of range. */
 export function malformed(resource: Resource, draft: Draft, facts: unknown, context: Context): Violation[] {
   const violations: Violation[] = []

@@ -31,6 +31,7 @@ export async function commit(
     return save(tx, context, resource, draft, facts)
   })
 }
+
 /** A transaction in which constraints of the database are answered like our own. */
 export async function writing<T>(db: Database, resource: Resource, work: (tx: Transaction) => Promise<T>): Promise<T> {
   try {
@@ -40,6 +41,7 @@ export async function writing<T>(db: Database, resource: Resource, work: (tx: Tr
     throw error
   }
 }
+
 /** A unique index that two writes raced for. */
 function constraintViolation(resource: Resource, error: ConstraintError): ApiError {
   if (error.kind === 'foreign') return conflict('A referenced resource was removed in the meantime.')
@@ -51,6 +53,7 @@ function constraintViolation(resource: Resource, error: ConstraintError): ApiErr
     .toSorted((a, b) => place(b) - place(a))[0]
   return combined(toErrors(resource, [violation(property?.name ?? 'base', 'has already been taken')]))
 }
+
 /** Writes a draft inside a transaction: the row, what hangs on it, the event. Gives the row's id. */
 export async function save(tx: Transaction, context: Context, resource: Resource, draft: Draft, facts: unknown): Promise<number> {
   const inner = inside(context, tx)
@@ -68,6 +71,7 @@ export async function save(tx: Transaction, context: Context, resource: Resource
   await publish(tx, context, `${resource.table}.${draft.before ? 'updated' : 'created'}`, id, columns)
   return id
 }
+
 export async function create(tx: Transaction, resource: Resource, draft: Draft, context: Context): Promise<number> {
   if (resource.create) return resource.create(tx, draft.row as never, context)
   const now = context.now.toISOString()
@@ -76,6 +80,7 @@ export async function create(tx: Transaction, resource: Resource, draft: Draft, 
   const row = (await tx.one<{ id: number }>(insert(resource.table, { ...values, ...stamps }))) as { id: number }
   return row.id
 }
+
 export async function update(tx: Transaction, resource: Resource, draft: Draft, now: string): Promise<number> {
   const { id } = draft.before
   const values = together(
@@ -93,12 +98,14 @@ export async function update(tx: Transaction, resource: Resource, draft: Draft, 
   }
   return id
 }
+
 /** Changes of values that share a column, as one change of that column: what others change of it meanwhile stays. */
 function together(engine: Engine, resource: Resource, values: Row): Row {
   const { own, shared } = unpacked(resource, values)
   for (const [column, changes] of Object.entries(shared)) own[column] = merged(engine, column, changes)
   return own
 }
+
 /** Tells the processes that hold rows of this table that they changed. */
 export async function touched(tx: Transaction, resource: Resource): Promise<void> {
   const topics = [...(resource.cached ? [resource.table as CacheTopic] : []), ...(resource.topics ?? [])]

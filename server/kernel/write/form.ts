@@ -39,6 +39,7 @@ export async function form(
     },
   }
 }
+
 /** A draft in which what is not there is not pointed to: nothing follows from it. */
 const withoutNothing = (draft: Draft): Draft =>
   revised(

@@ -122,7 +122,7 @@ export const Membership = resource<'memberships', MembershipFacts>('Membership',
 
 const manageable = inProject('manage_members', 'id')
 
-const listProjectsMembersAdded = operation({
+const listAvailableProjects = operation({
   method: 'GET',
   path: '/memberships/available_projects',
   summary: 'List available projects for memberships',
@@ -138,4 +138,4 @@ const listProjectsMembersAdded = operation({
   },
 })
 
-export const operations: readonly Operation[] = [listProjectsMembersAdded]
+export const operations: readonly Operation[] = [listAvailableProjects]

@@ -100,6 +100,7 @@ export async function loadSettings(rows: readonly Row[], context: Context): Prom
     }),
   )
 }
+
 const rendered = (days: number | null) => (days === null ? null : kinds.days.render(days))
 
 /** What was given in place of all settings, and what is wrong with it. */
@@ -122,6 +123,7 @@ export async function readSettings({ virtual, given }: Draft, context: Context):
     return { settings: [], violations: [wrong(message, 'PropertyFormatError')] }
   }
 }
+
 const MOST = 10_000
 
 const wrong = (message: string, identifier: Violation['identifier'] = undefined): Violation =>
@@ -145,6 +147,7 @@ function days(value: unknown): number {
   const hours = kinds.parseHours(value)
   return hours % 24 === 0 ? hours / 24 : NO_CHOICE
 }
+
 const NO_CHOICE = -1
 
 function readProject(link: unknown, context: Context): number | null {

@@ -24,6 +24,7 @@ const isOneself: Rule = {
   holds: (viewer, row) => row.id === viewer.id,
   anywhere: () => true,
 }
+
 const changes = both(isPerson, either(both(unconfined, own('id')), managesUsers))
 
 const addressOf = ({ id }: Tables['principals']) => `users/${id}/preferences`
@@ -97,7 +98,7 @@ async function principal({ context, params }: ApiRequest): Promise<Row> {
 const tag = 'UserPreferences'
 const common = { path: '/users/:id/preferences', tag, answers: { status: 200, of: tag, as: 'single' } } as const
 
-const viewPreferencesUser = operation({
+const viewPreferences = operation({
   ...common,
   method: 'GET',
   summary: 'View the preferences of a user',
@@ -106,7 +107,7 @@ const viewPreferencesUser = operation({
   run: async (ask) => ok(await single(ask.context, ask.context.model.of(UserPreferences), await principal(ask))),
 })
 
-const updatePreferencesUser = operation({
+const updatePreferences = operation({
   ...common,
   method: 'PATCH',
   summary: 'Update the preferences of a user',
@@ -126,7 +127,7 @@ const updatePreferencesUser = operation({
 const elsewhere = (status: 301 | 308) => async () => ({ status, headers: { location: '/api/v3/users/me/preferences' } })
 const mine = { path: '/my_preferences', tag } as const
 
-const findOnesOwnPreferences = operation({
+const redirectToOwnPreferences = operation({
   ...mine,
   method: 'GET',
   summary: 'Redirect to the own preferences',
@@ -134,7 +135,8 @@ const findOnesOwnPreferences = operation({
   answers: { status: 301 },
   run: elsewhere(301),
 })
-const findOnesOwnPreferences2 = operation({
+
+const redirectUpdateOfOwnPreferences = operation({
   ...mine,
   method: 'PATCH',
   summary: 'Redirect to the own preferences for an update',
@@ -144,8 +146,8 @@ const findOnesOwnPreferences2 = operation({
 })
 
 export const operations: readonly Operation[] = [
-  viewPreferencesUser,
-  updatePreferencesUser,
-  findOnesOwnPreferences,
-  findOnesOwnPreferences2,
+  viewPreferences,
+  updatePreferences,
+  redirectToOwnPreferences,
+  redirectUpdateOfOwnPreferences,
 ]

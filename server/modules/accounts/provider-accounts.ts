@@ -40,6 +40,7 @@ const told = (claims: Readonly<Record<string, unknown>>, name: string): string |
   const value = claims[name]
   return typeof value === 'string' && value.trim() !== '' && value.length <= LONGEST ? value.trim() : undefined
 }
+
 const LONGEST = 256
 const TURN = 7221
 

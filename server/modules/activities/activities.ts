@@ -61,6 +61,7 @@ interface Told {
   /** Whether nothing is left of what was once changed. */
   readonly isEmpty: boolean
 }
+
 type Loaded = ReadonlyMap<number, Told>
 
 const told = (loaded: Row, { id }: { id: number }) => (loaded.told as Loaded).get(id)

@@ -16,7 +16,7 @@ import { emojis, reactions } from './reactions.ts'
 
 const tag = 'Activity'
 
-const moreWorkPackage = extension('WorkPackage', 'work_packages', {
+const workPackageExtension = extension('WorkPackage', 'work_packages', {
   glossary: { activities: 'Its history.', addComment: 'Adds a comment to it, as part of its history.' },
   actions: {
     activities: { href: ({ id }) => `/api/v3/work_packages/${id}/activities` },
@@ -44,7 +44,7 @@ function said(comment: unknown, shape: 'object' | 'text'): string {
   return asText(raw)
 }
 
-const listWhatWasDoneWork = operation({
+const listActivities = operation({
   method: 'GET',
   path: '/work_packages/:id/activities',
   summary: 'List the activities of a work package',
@@ -62,7 +62,7 @@ const listWhatWasDoneWork = operation({
   },
 })
 
-const commentWorkPackage = operation({
+const createComment = operation({
   method: 'POST',
   path: '/work_packages/:id/activities',
   summary: 'Comment on a work package',
@@ -99,7 +99,7 @@ function isInternal(body: Payload): boolean {
   return internal
 }
 
-const correctComment = operation({
+const updateComment = operation({
   method: 'PATCH',
   path: '/activities/:id',
   summary: 'Update a comment',
@@ -118,7 +118,7 @@ const correctComment = operation({
   },
 })
 
-const listReactionsComment = operation({
+const listReactions = operation({
   method: 'GET',
   path: '/activities/:id/emoji_reactions',
   summary: 'List the reactions to a comment',
@@ -131,7 +131,7 @@ const listReactionsComment = operation({
   },
 })
 
-const reactComment = operation({
+const toggleReaction = operation({
   method: 'PATCH',
   path: '/activities/:id/emoji_reactions',
   summary: 'Add or remove a reaction to a comment',
@@ -160,7 +160,7 @@ const reactComment = operation({
   },
 })
 
-const listReactionsAllCommentsWork = operation({
+const listReactionsOfWorkPackage = operation({
   method: 'GET',
   path: '/work_packages/:id/activities_emoji_reactions',
   summary: 'List the reactions to all comments on a work package',
@@ -186,12 +186,12 @@ const listReactionsAllCommentsWork = operation({
 })
 
 export const operations: readonly Operation[] = [
-  listWhatWasDoneWork,
-  commentWorkPackage,
-  correctComment,
-  listReactionsComment,
-  reactComment,
-  listReactionsAllCommentsWork,
+  listActivities,
+  createComment,
+  updateComment,
+  listReactions,
+  toggleReaction,
+  listReactionsOfWorkPackage,
 ]
 
-export const extensions = [moreWorkPackage]
+export const extensions = [workPackageExtension]

@@ -32,6 +32,7 @@ function check({ row }: Draft): Violation[] {
   if (minutes.every((one) => one === 0)) violations.push(violation('days', 'Days must hold at least one working day.', whole))
   return violations
 }
+
 const whole = { complete: true }
 
 const hoursOf = (day: (typeof weekdays)[number]) => ({ column: `${day}_minutes` as const, required: true })

@@ -116,7 +116,7 @@ const tag = 'WeekDay'
 const one = { path: '/days/week/:day', tag, answers: { status: 200, of: tag, as: 'single' } } as const
 const all = { path: '/days/week', tag, answers: { status: 200, of: tag, as: 'collection' } } as const
 
-const listDaysWeek = operation({
+const listWeekDays = operation({
   ...all,
   method: 'GET',
   summary: 'List the days of the week',
@@ -124,7 +124,7 @@ const listDaysWeek = operation({
   run: async ({ context }) => ok(week(context)),
 })
 
-const changeWhichDaysWeekAre = operation({
+const updateWeekDays = operation({
   ...all,
   method: 'PATCH',
   summary: 'Update the week days',
@@ -135,7 +135,7 @@ const changeWhichDaysWeekAre = operation({
   run: async (ask) => ok(week(await change(ask, changesFrom(ask.body, ask.context)))),
 })
 
-const viewDayWeek = operation({
+const viewWeekDay = operation({
   ...one,
   method: 'GET',
   summary: 'View a day of the week',
@@ -143,7 +143,7 @@ const viewDayWeek = operation({
   run: async ({ context, params }) => ok(weekDay(dayFrom(params.day as string), context)),
 })
 
-const changeWhetherDayWeekWorking = operation({
+const updateWeekDay = operation({
   ...one,
   method: 'PATCH',
   summary: 'Update a week day',
@@ -156,4 +156,4 @@ const changeWhetherDayWeekWorking = operation({
   },
 })
 
-export const operations: readonly Operation[] = [listDaysWeek, changeWhichDaysWeekAre, viewDayWeek, changeWhetherDayWeekWorking]
+export const operations: readonly Operation[] = [listWeekDays, updateWeekDays, viewWeekDay, updateWeekDay]

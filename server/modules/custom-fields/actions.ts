@@ -109,7 +109,7 @@ async function offered(rows: readonly Row[], context: Context): Promise<Readonly
   return new Map(rows.map((row) => [row.id, holding(row)]))
 }
 
-const moreWorkPackage = extension('WorkPackage', 'work_packages', {
+const workPackageExtension = extension('WorkPackage', 'work_packages', {
   properties: (p) => ({
     customActions: p.links('CustomAction', {
       inSchema: false,
@@ -132,7 +132,7 @@ function changesFor({ changes }: Row, { today, viewer }: Context): Record<string
   return { ...Object.fromEntries(dated), _links: Object.fromEntries(linked) }
 }
 
-const executeCustomActionWorkPackage = operation({
+const executeCustomAction = operation({
   method: 'POST',
   path: '/custom_actions/:id/execute',
   summary: 'Execute a custom action on a work package',
@@ -247,8 +247,8 @@ export async function makeAction(
   return (row as { id: number }).id
 }
 
-export const operations: readonly Operation[] = [executeCustomActionWorkPackage]
+export const operations: readonly Operation[] = [executeCustomAction]
 
-export const extensions = [moreWorkPackage]
+export const extensions = [workPackageExtension]
 
 export const removals = [...releaseValues, releaseCustomFields]

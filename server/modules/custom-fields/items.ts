@@ -105,7 +105,7 @@ async function listed(path: string, items: readonly Row[], context: Context): Pr
   )
 }
 
-const listWayFromRootItem = operation({
+const listBranch = operation({
   method: 'GET',
   path: '/custom_field_items/:id/branch',
   summary: 'List the branch of an item of a custom field',
@@ -127,7 +127,7 @@ function readNumber(context: Context, parameter: string): number | undefined {
   return Number(text)
 }
 
-const listItemsCustomField = operation({
+const listItems = operation({
   method: 'GET',
   path: '/custom_fields/:id/items',
   summary: 'List the items of a custom field',
@@ -160,4 +160,4 @@ const listItemsCustomField = operation({
 
 const searchOf = ({ params }: Context): string => (params.size > 0 ? `?${params}` : '')
 
-export const operations: readonly Operation[] = [listWayFromRootItem, listItemsCustomField]
+export const operations: readonly Operation[] = [listBranch, listItems]

@@ -17,6 +17,7 @@ export interface Place {
   readonly container_type: string | null
   readonly container_id: number | null
 }
+
 export const NOWHERE: Place = { container_type: null, container_id: null }
 
 /** Sizes are set in KiB. */

@@ -52,7 +52,7 @@ const viewConfiguration = operation({
   run: async ({ context }) => ok(await configuration(context)),
 })
 
-const viewConfigurationProject = operation({
+const viewProjectConfiguration = operation({
   method: 'GET',
   path: '/projects/:id/configuration',
   summary: 'View the configuration for a project',
@@ -68,4 +68,4 @@ const viewConfigurationProject = operation({
   },
 })
 
-export const operations: readonly Operation[] = [viewConfiguration, viewConfigurationProject]
+export const operations: readonly Operation[] = [viewConfiguration, viewProjectConfiguration]

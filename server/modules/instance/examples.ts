@@ -92,7 +92,7 @@ const viewExampleForm = operation({
   },
 })
 
-const viewExampleAggregatedCollection = operation({
+const listExample = operation({
   method: 'GET',
   path: '/examples',
   summary: 'View an example of an aggregated collection of work packages',
@@ -106,4 +106,4 @@ const viewExampleAggregatedCollection = operation({
   },
 })
 
-export const operations: readonly Operation[] = [viewExampleSchema, viewExampleForm, viewExampleAggregatedCollection]
+export const operations: readonly Operation[] = [viewExampleSchema, viewExampleForm, listExample]

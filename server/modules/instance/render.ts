@@ -30,7 +30,7 @@ async function checkContext(context: Context): Promise<void> {
 
 const html = (body: string) => ({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body })
 
-const previewTextMarkdown = operation({
+const previewMarkdown = operation({
   method: 'POST',
   path: '/render/markdown',
   summary: 'Preview a text in markdown',
@@ -59,4 +59,4 @@ const previewPlainText = operation({
   run: async ({ text }) => html(renderPlain(text)),
 })
 
-export const operations: readonly Operation[] = [previewTextMarkdown, previewPlainText]
+export const operations: readonly Operation[] = [previewMarkdown, previewPlainText]

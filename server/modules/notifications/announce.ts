@@ -103,6 +103,7 @@ async function audienceOf(tx: Transaction, entries: readonly Entry[]): Promise<T
   }
   return [...strongest.values()].toSorted((a, b) => a.journal_id - b.journal_id || a.user_id - b.user_id)
 }
+
 /** The reasons from here on are about what was done, whoever has to do with the work package. */
 const FIRST_OF_DONE = Object.keys(reasonsOfEntries).indexOf('commented')
 

@@ -66,7 +66,7 @@ const markNotifications = (
   ]
 })
 
-const viewDetailNotification = operation({
+const viewDetail = operation({
   method: 'GET',
   path: '/notifications/:notification_id/details/:id',
   summary: 'View a detail of a notification',
@@ -83,4 +83,4 @@ const viewDetailNotification = operation({
   },
 })
 
-export const operations: readonly Operation[] = [...markNotifications, viewDetailNotification]
+export const operations: readonly Operation[] = [...markNotifications, viewDetail]

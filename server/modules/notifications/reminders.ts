@@ -23,6 +23,7 @@ const upcoming: Pick<Rule, 'needs' | 'where'> = {
   where: (_, table) =>
     sql`${name(`${table}.completed_at`)} is null and ${name(`${table}.remind_at`)} > ${new Date().toISOString()}`,
 }
+
 const mine = own('creator_id')
 
 async function lookUp({ row, before }: Draft, { db, viewer }: Context): Promise<Facts> {
@@ -75,7 +76,7 @@ export const Reminder = resource<'reminders', Facts>('Reminder', 'reminders', {
   operations: ['index', 'update', 'delete'],
 })
 
-const listUpcomingRemindersWorkPackage = operation({
+const listReminders = operation({
   method: 'GET',
   path: '/work_packages/:id/reminders',
   summary: 'List the upcoming reminders for a work package',
@@ -89,7 +90,7 @@ const listUpcomingRemindersWorkPackage = operation({
   },
 })
 
-const createReminderWorkPackage = operation({
+const createReminder = operation({
   method: 'POST',
   path: '/work_packages/:id/reminders',
   summary: 'Create a reminder for a work package',
@@ -138,4 +139,4 @@ export const remind = job('notifications.remind', {
     },
 })
 
-export const operations: readonly Operation[] = [listUpcomingRemindersWorkPackage, createReminderWorkPackage]
+export const operations: readonly Operation[] = [listReminders, createReminder]

@@ -39,7 +39,7 @@ export function detailsOf({ id, alert, is_milestone, start_date, due_date, note 
   ]
 }
 
-const viewSchemaValue = operation({
+const viewValueSchema = operation({
   method: 'GET',
   path: '/values/schema/:id',
   summary: 'View the schema of a value',
@@ -54,4 +54,4 @@ const viewSchemaValue = operation({
   },
 })
 
-export const operations: readonly Operation[] = [viewSchemaValue]
+export const operations: readonly Operation[] = [viewValueSchema]

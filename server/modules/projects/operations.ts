@@ -29,7 +29,7 @@ const listWorkspaces = operation({
   run: async ({ context }) => ok(await index(context, context.model.of(Project))),
 })
 
-const schemaWorkspace = operation({
+const viewWorkspaceSchema = operation({
   method: 'GET',
   path: '/workspaces/schema',
   summary: 'Schema of a workspace',
@@ -39,7 +39,7 @@ const schemaWorkspace = operation({
   run: async ({ context }) => ok(await schemaOfNew(context.model.of(Project), context, '/api/v3/workspaces/schema')),
 })
 
-const listWhatProjectPutBelow = operation({
+const listAvailableParents = operation({
   method: 'GET',
   path: '/projects/available_parent_projects',
   summary: 'List available parents of a project',
@@ -101,7 +101,7 @@ function favorite(path: string, method: 'POST' | 'DELETE'): Operation {
   }
 }
 
-const ops = ['projects', 'workspaces'].flatMap((path) => {
+const favoriteOperations = ['projects', 'workspaces'].flatMap((path) => {
   return [operation(favorite(path, 'POST')), operation(favorite(path, 'DELETE'))]
 })
 
@@ -113,7 +113,7 @@ async function need(context: Context, project: object, ...permissions: readonly 
 
 const parents = { parents: ['projects', 'workspaces'], parent: 'Project' }
 
-const listTypesProjectHas = nested({
+const listTypes = nested({
   ...parents,
   resource: Type,
   as: 'types',
@@ -126,7 +126,7 @@ const listTypesProjectHas = nested({
   },
 })
 
-const listVersionsProjectUse = nested({
+const listVersions = nested({
   ...parents,
   resource: Version,
   as: 'versions',
@@ -139,7 +139,7 @@ const listVersionsProjectUse = nested({
   },
 })
 
-const listCategoriesProject = nested({
+const listCategories = nested({
   ...parents,
   resource: Category,
   as: 'categories',
@@ -150,10 +150,10 @@ const listCategoriesProject = nested({
 
 export const operations: readonly Operation[] = [
   listWorkspaces,
-  schemaWorkspace,
-  listWhatProjectPutBelow,
-  ...ops,
-  ...listTypesProjectHas,
-  ...listVersionsProjectUse,
-  ...listCategoriesProject,
+  viewWorkspaceSchema,
+  listAvailableParents,
+  ...favoriteOperations,
+  ...listTypes,
+  ...listVersions,
+  ...listCategories,
 ]

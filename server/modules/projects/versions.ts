@@ -101,7 +101,7 @@ export const Version = resource<'versions', VersionFacts>('Version', 'versions',
 
 const projectsAmong = (context: Context, ids: readonly number[]) => among(context.engine, raw('projects.id'), ids)
 
-const listProjectsWhichVersionsCreated = operation({
+const listAvailableProjects = operation({
   method: 'GET',
   path: '/versions/available_projects',
   summary: 'List available projects for versions',
@@ -118,7 +118,7 @@ const listProjectsWhichVersionsCreated = operation({
     ),
 })
 
-const listWhichVersionUsed = ['projects', 'workspaces'].map((as) =>
+const listProjectsOfVersion = ['projects', 'workspaces'].map((as) =>
   operation({
     method: 'GET',
     path: `/versions/:id/${as}`,
@@ -135,4 +135,4 @@ const listWhichVersionUsed = ['projects', 'workspaces'].map((as) =>
   }),
 )
 
-export const operations: readonly Operation[] = [listProjectsWhichVersionsCreated, ...listWhichVersionUsed]
+export const operations: readonly Operation[] = [listAvailableProjects, ...listProjectsOfVersion]

@@ -38,7 +38,7 @@ async function mayShare(query: Row, context: Context): Promise<void> {
   await demand(context, share, query)
 }
 
-const makeAddressAtWhichCalendar = operation({
+const createCalendarAddress = operation({
   method: 'POST',
   path: '/queries/:id/ical_url',
   summary: 'Create a calendar address for a query',
@@ -129,4 +129,4 @@ export const calendarDocument = document({
   },
 })
 
-export const operations: readonly Operation[] = [makeAddressAtWhichCalendar]
+export const operations: readonly Operation[] = [createCalendarAddress]

@@ -137,7 +137,7 @@ export async function projectAt(id: string, context: Context): Promise<number> {
   return row.id
 }
 
-const listSchemasFilters = operation({
+const listFilterSchemas = operation({
   method: 'GET',
   path: '/queries/filter_instance_schemas',
   summary: 'List the schemas of filters',
@@ -149,7 +149,7 @@ const listSchemasFilters = operation({
 })
 
 // The description of the API that we follow spells the last of them without its s.
-const listSchemasFiltersProject = ['projects', 'workspaces', 'workspace'].map((parent) =>
+const listFilterSchemasOfProject = ['projects', 'workspaces', 'workspace'].map((parent) =>
   operation({
     method: 'GET',
     path: `/${parent}/:id/queries/filter_instance_schemas`,
@@ -161,7 +161,7 @@ const listSchemasFiltersProject = ['projects', 'workspaces', 'workspace'].map((p
   }),
 )
 
-const viewSchemaFilter = operation({
+const viewFilterSchema = operation({
   method: 'GET',
   path: '/queries/filter_instance_schemas/:id',
   summary: 'View the schema of a filter',
@@ -176,4 +176,4 @@ const viewSchemaFilter = operation({
   },
 })
 
-export const operations: readonly Operation[] = [listSchemasFilters, ...listSchemasFiltersProject, viewSchemaFilter]
+export const operations: readonly Operation[] = [listFilterSchemas, ...listFilterSchemasOfProject, viewFilterSchema]

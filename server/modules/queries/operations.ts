@@ -13,7 +13,7 @@ import { list, save, seesWork } from './rights.ts'
 
 const tag = 'Query'
 
-const ops = ['star', 'unstar'].map((verb) =>
+const starOperations = ['star', 'unstar'].map((verb) =>
   operation({
     method: 'PATCH',
     path: `/queries/:id/${verb}`,
@@ -32,7 +32,7 @@ const ops = ['star', 'unstar'].map((verb) =>
   }),
 )
 
-const listProjectsQuery = operation({
+const listAvailableProjects = operation({
   method: 'GET',
   path: '/queries/available_projects',
   summary: 'List available projects for queries',
@@ -76,7 +76,7 @@ const viewDefaultQuery = operation({
   run: async ({ context }) => ok(await answerDefault(context, '/api/v3/queries/default')),
 })
 
-const viewDefaultQueryProject = ['projects', 'workspaces'].map((parent) =>
+const viewDefaultQueryOfProject = ['projects', 'workspaces'].map((parent) =>
   operation({
     method: 'GET',
     path: `/${parent}/:id/queries/default`,
@@ -94,7 +94,7 @@ const viewDefaultQueryProject = ['projects', 'workspaces'].map((parent) =>
 )
 
 // The description of the API that we follow spells the last of them without its s.
-const schemaQueryProject = ['projects', 'workspaces', 'workspace'].map((parent) =>
+const viewSchemaInProject = ['projects', 'workspaces', 'workspace'].map((parent) =>
   operation({
     method: 'GET',
     path: `/${parent}/:id/queries/schema`,
@@ -115,9 +115,9 @@ const schemaQueryProject = ['projects', 'workspaces', 'workspace'].map((parent) 
 )
 
 export const operations: readonly Operation[] = [
-  ...ops,
-  listProjectsQuery,
+  ...starOperations,
+  listAvailableProjects,
   viewDefaultQuery,
-  ...viewDefaultQueryProject,
-  ...schemaQueryProject,
+  ...viewDefaultQueryOfProject,
+  ...viewSchemaInProject,
 ]

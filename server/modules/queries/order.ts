@@ -53,6 +53,7 @@ async function place(tx: Transaction, query: number, positions: Positions, conte
       on conflict (query_id, work_package_id) do update set position = excluded.position`)
   }
 }
+
 const NOWHERE = -1
 const AT_ONCE = 500
 
@@ -73,7 +74,7 @@ function orderOf(scope: Scope, table: string): Sql | undefined {
     where ${and([sql`o.query_id = ${Number(id)}`, view.where(scope, 'queries'), sql`o.work_package_id = ${name(`${table}.id`)}`])}`
 }
 
-const moreWorkPackage = extension('WorkPackage', 'work_packages', {
+const workPackageExtension = extension('WorkPackage', 'work_packages', {
   needs: view.needs,
   sorts: {
     manualSorting: (scope, table) => {
@@ -93,7 +94,7 @@ const moreWorkPackage = extension('WorkPackage', 'work_packages', {
   },
 })
 
-const viewOrderQueryWasGiven = operation({
+const viewOrder = operation({
   method: 'GET',
   path: '/queries/:id/order',
   summary: 'View the manual order of a query',
@@ -127,7 +128,7 @@ async function rearrange({ context, db, params, body }: ApiRequest) {
 }
 
 // The link to it says PUT, and what is written for it sends PATCH.
-const changeOrderQuery = (['PATCH', 'PUT'] as const).map((method) =>
+const updateOrder = (['PATCH', 'PUT'] as const).map((method) =>
   operation({
     method,
     path: '/queries/:id/order',
@@ -140,6 +141,6 @@ const changeOrderQuery = (['PATCH', 'PUT'] as const).map((method) =>
   }),
 )
 
-export const operations: readonly Operation[] = [viewOrderQueryWasGiven, ...changeOrderQuery]
+export const operations: readonly Operation[] = [viewOrder, ...updateOrder]
 
-export const extensions = [moreWorkPackage]
+export const extensions = [workPackageExtension]

@@ -56,12 +56,12 @@ export const Revision = resource('Revision', 'changesets', {
   operations: ['show'],
 })
 
-const moreWorkPackage = extension('WorkPackage', 'work_packages', {
+const workPackageExtension = extension('WorkPackage', 'work_packages', {
   glossary: { revisions: 'The commits that speak of it.' },
   actions: { revisions: { href: (row) => `${hrefOf(WorkPackage, row)}/revisions`, may: view } },
 })
 
-const listRevisionsSpeakWorkPackage = nested({
+const listRevisionsOfWorkPackage = nested({
   parents: ['work_packages'],
   parent: 'WorkPackage',
   resource: Revision,
@@ -75,6 +75,6 @@ const listRevisionsSpeakWorkPackage = nested({
   },
 })
 
-export const operations: readonly Operation[] = [...listRevisionsSpeakWorkPackage]
+export const operations: readonly Operation[] = [...listRevisionsOfWorkPackage]
 
-export const extensions = [moreWorkPackage]
+export const extensions = [workPackageExtension]

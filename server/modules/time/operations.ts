@@ -13,7 +13,7 @@ const query = ['offset', 'pageSize', 'filters', 'sortBy', 'select']
 const inProjects = either(inProject('log_time', 'id'), inProject('log_own_time', 'id'))
 const onWorkPackages = either(inProject('log_time'), inProject('log_own_time'), shared('log_own_time'))
 
-const listProjectsTimeBooked = operation({
+const listAvailableProjects = operation({
   method: 'GET',
   path: '/time_entries/available_projects',
   summary: 'List available projects for time entries',
@@ -32,7 +32,7 @@ async function workPackages(context: Context) {
   return ok(await index(context, context.model.of('WorkPackage'), { type: 'WorkPackageCollection', within }))
 }
 
-const listWorkPackagesTimeBooked = operation({
+const listAvailableWorkPackages = operation({
   method: 'GET',
   path: '/time_entries/available_work_packages',
   summary: 'List available work packages for time entries',
@@ -44,7 +44,7 @@ const listWorkPackagesTimeBooked = operation({
   run: ({ context }) => workPackages(context),
 })
 
-const listWorkPackagesTimeEntry = operation({
+const listAvailableWorkPackagesOfEntry = operation({
   method: 'GET',
   path: '/time_entries/:id/available_work_packages',
   summary: 'List available work packages for a time entry',
@@ -58,4 +58,8 @@ const listWorkPackagesTimeEntry = operation({
   },
 })
 
-export const operations: readonly Operation[] = [listProjectsTimeBooked, listWorkPackagesTimeBooked, listWorkPackagesTimeEntry]
+export const operations: readonly Operation[] = [
+  listAvailableProjects,
+  listAvailableWorkPackages,
+  listAvailableWorkPackagesOfEntry,
+]

@@ -115,6 +115,7 @@ const tracked = (_: unknown, __: unknown, { settings }: Context) => settings.all
 const loggable = {
   href: ({ before }: Draft) => `/api/v3/time_entries/${before ? `${before.id}/` : ''}available_work_packages`,
 }
+
 const filterLink = (list: readonly object[]) => encodeURIComponent(JSON.stringify(list))
 
 export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entries', {
@@ -230,7 +231,7 @@ export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entr
 const seesTime = either(inProject('view_time_entries'), ownTime('view_own_time_entries', 'id'))
 
 /** Work packages tell what has been booked on them, as far as the viewer sees it. */
-const moreWorkPackage = extension('WorkPackage', 'work_packages', {
+const workPackageExtension = extension('WorkPackage', 'work_packages', {
   glossary: {
     spentTime: 'How much time was spent on it, as far as the caller may see it.',
     timeEntries: 'The time that was spent on it.',
@@ -265,4 +266,4 @@ const moreWorkPackage = extension('WorkPackage', 'work_packages', {
   },
 })
 
-export const extensions = [moreWorkPackage]
+export const extensions = [workPackageExtension]

@@ -218,5 +218,6 @@ async function demandTime(tx: Transaction, booked: Sql, context: Context): Promi
   const { beyond } = await reach(tx, context, TimeEntry, TimeEntry.may?.delete as Rule, booked)
   if (beyond.length > 0) throw combined(toErrors(context.model.of('WorkPackage'), [violation('base', TIME_STAYS)]))
 }
+
 const TIME_STAYS =
   'Time that you may not delete is booked on the work package or below it. Have it deleted or booked elsewhere first.'

@@ -23,7 +23,7 @@ const add = inProject('add_work_packages')
 const workPackage = ({ params, context }: ApiRequest) => rowFrom(params.id as string, context.model.of(WorkPackage), context)
 const project = ({ params, context }: ApiRequest) => rowFrom(params.id as string, context.model.of('Project'), context)
 
-const listWorkPackagesProject = ['projects', 'workspaces'].flatMap((parent) => {
+const projectOperations = ['projects', 'workspaces'].flatMap((parent) => {
   return [
     operation({
       method: 'GET',
@@ -108,7 +108,7 @@ const assignees = (context: Context, project: number, workPackage?: number) =>
     within: sql`principals.id in (${assignable(project, workPackage)})`,
   })
 
-const listWhoWorkPackageAssigned = operation({
+const listAvailableAssignees = operation({
   method: 'GET',
   path: '/work_packages/:id/available_assignees',
   summary: 'List available assignees of a work package',
@@ -129,7 +129,7 @@ async function targets(context: Context) {
   return index(context, context.model.of('Project'), { within: among(context.engine, sql`projects.id`, list) })
 }
 
-const listProjectsWorkPackageCreated = operation({
+const listAvailableProjects = operation({
   method: 'GET',
   path: '/work_packages/available_projects',
   summary: 'List available projects for new work packages',
@@ -141,7 +141,7 @@ const listProjectsWorkPackageCreated = operation({
   run: async ({ context }) => ok(await targets(context)),
 })
 
-const listProjectsWorkPackageMoved = operation({
+const listAvailableTargetProjects = operation({
   method: 'GET',
   path: '/work_packages/:id/available_projects',
   summary: 'List available projects for moving a work package',
@@ -160,7 +160,7 @@ const onlookers = (row: { id: number; project_id: number }) => sql`
   select user_id from grants where project_id = ${row.project_id} and permission = 'view_work_packages'
   union select user_id from shared_grants where work_package_id = ${row.id} and permission = 'view_work_packages'`
 
-const listWhoCouldWatchWork = operation({
+const listAvailableWatchers = operation({
   method: 'GET',
   path: '/work_packages/:id/available_watchers',
   summary: 'List available watchers of a work package',
@@ -180,7 +180,7 @@ const listWhoCouldWatchWork = operation({
   },
 })
 
-const listWatchersWorkPackage = operation({
+const listWatchers = operation({
   method: 'GET',
   path: '/work_packages/:id/watchers',
   summary: 'List the watchers of a work package',
@@ -201,7 +201,7 @@ const listWatchersWorkPackage = operation({
   },
 })
 
-const addWatcherWorkPackage = operation({
+const addWatcher = operation({
   method: 'POST',
   path: '/work_packages/:id/watchers',
   summary: 'Add a watcher to a work package',
@@ -229,7 +229,7 @@ const addWatcherWorkPackage = operation({
   },
 })
 
-const removeWatcherFromWorkPackage = operation({
+const removeWatcher = operation({
   method: 'DELETE',
   path: '/work_packages/:id/watchers/:user_id',
   summary: 'Remove a watcher from a work package',
@@ -251,12 +251,12 @@ const removeWatcherFromWorkPackage = operation({
 })
 
 export const operations: readonly Operation[] = [
-  ...listWorkPackagesProject,
-  listWhoWorkPackageAssigned,
-  listProjectsWorkPackageCreated,
-  listProjectsWorkPackageMoved,
-  listWhoCouldWatchWork,
-  listWatchersWorkPackage,
-  addWatcherWorkPackage,
-  removeWatcherFromWorkPackage,
+  ...projectOperations,
+  listAvailableAssignees,
+  listAvailableProjects,
+  listAvailableTargetProjects,
+  listAvailableWatchers,
+  listWatchers,
+  addWatcher,
+  removeWatcher,
 ]

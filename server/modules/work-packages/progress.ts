@@ -9,6 +9,7 @@ export interface Progress {
   /** Percent complete, 0 to 100. */
   percent: number | null
 }
+
 type Field = keyof Progress
 
 const round = (hours: number) => Math.round(hours * 100) / 100

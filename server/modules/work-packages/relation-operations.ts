@@ -14,7 +14,7 @@ import { WorkPackage } from './work-packages.ts'
 
 const workPackage = ({ params, context }: ApiRequest) => rowFrom(params.id as string, context.model.of(WorkPackage), context)
 
-const findRelationsWorkPackage = operation({
+const redirectToRelations = operation({
   method: 'GET',
   path: '/work_packages/:id/relations',
   summary: 'Redirect to the relations of a work package',
@@ -28,7 +28,7 @@ const findRelationsWorkPackage = operation({
   },
 })
 
-const createRelationWorkPackage = operation({
+const createRelation = operation({
   method: 'POST',
   path: '/work_packages/:id/relations',
   summary: 'Create a relation of a work package',
@@ -48,7 +48,7 @@ const createRelationWorkPackage = operation({
   },
 })
 
-const listWhatWorkPackageCould = operation({
+const listRelationCandidates = operation({
   method: 'GET',
   path: '/work_packages/:id/available_relation_candidates',
   summary: 'List available relation candidates of a work package',
@@ -79,4 +79,4 @@ const listWhatWorkPackageCould = operation({
   },
 })
 
-export const operations: readonly Operation[] = [findRelationsWorkPackage, createRelationWorkPackage, listWhatWorkPackageCould]
+export const operations: readonly Operation[] = [redirectToRelations, createRelation, listRelationCandidates]

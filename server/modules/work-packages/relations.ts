@@ -27,6 +27,7 @@ const at = (end: 'from' | 'to', permission: string): Rule => {
     anywhere: there.anywhere,
   }
 }
+
 const projectAt = (end: 'from' | 'to') => (_: unknown, table: string) =>
   sql`(select w.project_id from work_packages w where w.id = ${name(`${table}.${end}_id`)})`
 
@@ -245,7 +246,7 @@ async function relationsOf(rows: readonly Row[], context: Context): Promise<Read
 }
 
 /** Work packages lead to their relations, and to what they could be related to. */
-const moreWorkPackage = extension('WorkPackage', 'work_packages', {
+const workPackageExtension = extension('WorkPackage', 'work_packages', {
   glossary: {
     relations: 'What it has to do with others.',
     addRelation: 'Relates it to another one.',
@@ -267,4 +268,4 @@ const moreWorkPackage = extension('WorkPackage', 'work_packages', {
   },
 })
 
-export const extensions = [moreWorkPackage]
+export const extensions = [workPackageExtension]

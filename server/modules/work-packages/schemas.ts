@@ -122,7 +122,7 @@ async function readPair(text: string, context: Context): Promise<[number, number
   return isKnown && (await seesIn(context, project)) ? [project, type] : undefined
 }
 
-const listSchemasWorkPackages = operation({
+const listSchemas = operation({
   method: 'GET',
   path: '/work_packages/schemas',
   summary: 'List schemas of work packages',
@@ -156,7 +156,7 @@ const listSchemasWorkPackages = operation({
   },
 })
 
-const viewSchemaProjectType = operation({
+const viewSchema = operation({
   method: 'GET',
   path: '/work_packages/schemas/:identifier',
   summary: 'View the schema of a project and a type',
@@ -191,4 +191,4 @@ async function sumsSchema(context: Context): Promise<Body> {
   }
 }
 
-export const operations: readonly Operation[] = [listSchemasWorkPackages, viewSchemaProjectType]
+export const operations: readonly Operation[] = [listSchemas, viewSchema]

@@ -176,6 +176,7 @@ const progressOf = (row: Row | undefined): Progress => ({
   remaining: row?.remaining_hours ?? null,
   percent: row?.done_ratio ?? null,
 })
+
 const progressNames = { estimatedTime: 'work', remainingTime: 'remaining', percentageDone: 'percent' } as const
 const givenProgress = (given: ReadonlySet<string>) =>
   new Set(

@@ -341,22 +341,28 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
 function isImporting({ before }: Draft, _: Facts, { viewer, settings }: Context): boolean {
   return !before && viewer.admin && settings.apiv3_write_readonly_attributes
 }
+
 function milestone({ row }: { row: object }, facts: Facts): boolean {
   return steps.isMilestone(row, facts)
 }
+
 function noMilestone(draft: { row: object }, facts: Facts): boolean {
   return !milestone(draft, facts)
 }
+
 /** Dates of a parent that follows its children are theirs. */
 function isPlanned({ row }: { row: object }, facts: Facts): boolean {
   return !steps.followsChildren(row, facts)
 }
+
 function byHand(draft: { row: object }, facts: Facts): boolean {
   return noMilestone(draft, facts) && isPlanned(draft, facts)
 }
+
 function workBased(_: unknown, __: Facts, { settings }: { settings: { work_package_done_ratio: string } }): boolean {
   return settings.work_package_done_ratio === 'field'
 }
+
 function assignees({ before, row }: { before: { id: number } | undefined; row: { project_id?: number } }): string | null {
   if (before) return `${self(before)}/available_assignees`
   return row.project_id ? `/api/v3/projects/${row.project_id}/available_assignees` : null

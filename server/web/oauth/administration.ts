@@ -62,6 +62,7 @@ async function registrationOf({ actingUser, redirectUris, ...rest }: Filled, db:
     actingUserId: actingUser === '' ? null : (user?.id ?? NOBODY),
   }
 }
+
 const NOBODY = 0
 
 /** Runs a write; gives its validation errors, by the fields of the form. */

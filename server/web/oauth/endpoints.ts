@@ -40,8 +40,8 @@ async function formOf({ headers, raw }: FastifyRequest, times: TimeLimits): Prom
 }
 
 /** Adds the endpoints to the server. */
-export function oauthEndpoints(app: FastifyInstance, ground: Services): void {
-  const { db } = ground
+export function oauthEndpoints(app: FastifyInstance, services: Services): void {
+  const { db } = services
   const route = (method: 'GET' | 'POST', url: string, run: (call: Call) => Promise<Answer>) =>
     app.route({
       method,
@@ -50,7 +50,7 @@ export function oauthEndpoints(app: FastifyInstance, ground: Services): void {
       handler: async (request, reply) => {
         try {
           const now = new Date()
-          const snapshot = await snapshotFor(request, ground)
+          const snapshot = await snapshotFor(request, services)
           const settings = await settingsOf(db, snapshot)
           return await send(request, reply, await run({ request, snapshot, settings, now }))
         } catch (error) {
@@ -78,7 +78,7 @@ export function oauthEndpoints(app: FastifyInstance, ground: Services): void {
   }
 
   route('POST', '/oauth/token', async (call) => {
-    const form = await formOf(call.request, ground.times)
+    const form = await formOf(call.request, services.times)
     if (typeof form === 'string') return refusal('invalid_request', form)
     // A refreshed token keeps the scopes that it had, and a code has its own.
     const put = form.get('grant_type') === 'client_credentials' ? completed : understoodBy
@@ -86,7 +86,7 @@ export function oauthEndpoints(app: FastifyInstance, ground: Services): void {
   })
 
   route('POST', '/oauth/revoke', async (call) => {
-    const form = await formOf(call.request, ground.times)
+    const form = await formOf(call.request, services.times)
     if (typeof form === 'string') return refusal('invalid_request', form)
     // Some clients send the token in the query, although the standard allows only the form.
     const query = new URLSearchParams(call.request.raw.url?.split(/\?(.*)/s)[1])
@@ -98,7 +98,7 @@ export function oauthEndpoints(app: FastifyInstance, ground: Services): void {
   })
 
   route('POST', '/oauth/introspect', async (call) => {
-    const form = await formOf(call.request, ground.times)
+    const form = await formOf(call.request, services.times)
     return typeof form === 'string' ? refusal('invalid_request', form) : ask(call, '/oauth/introspect', form)
   })
 

@@ -102,8 +102,8 @@ async function authorize(
 
 /** The pages that an application redirects users to. */
 export const oauthPages: Area = {
-  routes(on, ground) {
-    on.get(AUTHORIZE, (visit) => authorize(visit, ground, authorizationRequest(visit.given, visit.settings)))
+  routes(on, services) {
+    on.get(AUTHORIZE, (visit) => authorize(visit, services, authorizationRequest(visit.given, visit.settings)))
 
     on.post(AUTHORIZE, (visit) => {
       const { given, session, settings } = visit
@@ -113,14 +113,14 @@ export const oauthPages: Area = {
       const isAsked = session !== undefined && given.get('user') === String(session.user.id)
       if (!isAsked || (decision !== 'allow' && decision !== 'deny')) {
         asked.set('prompt', 'consent')
-        return authorize(visit, ground, asked)
+        return authorize(visit, services, asked)
       }
       asked.delete('prompt')
       if (decision === 'allow') {
         const first = confirming(visit, asked)
         if (first) return first
       }
-      return authorize(visit, ground, asked, decision)
+      return authorize(visit, services, asked, decision)
     })
 
     on.get(
