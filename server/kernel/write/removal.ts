@@ -3,8 +3,8 @@ import type { Row, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { and, name, type Sql, sql } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
-import { type CacheTopic, invalidate } from '#kernel/cache.ts'
 import type { Entry, Model, Reference, Removal, RemovalStep, Resource } from '#kernel/declaration.ts'
+import { touched } from './commit.ts'
 import { amend, forget, rewriteWhere } from './history.ts'
 
 /** Declares what is done when rows of some tables are removed, where no reference of a resource says it. */
@@ -54,20 +54,20 @@ export async function release(
       )
       const gone = rows.map(({ id }) => id)
       await removeRows(tx, model, resource, gone, entry)
-      await refresh(tx, resource, gone.length)
+      if (gone.length > 0) await touched(tx, resource)
     }
     if (whenGone === 'remove') continue
     const otherwise = typeof whenGone === 'object' ? whenGone.otherwise : whenGone
     if (otherwise === 'successor') {
       // Nobody did anything to these rows, so their history tells of nothing; it names the successor as well.
-      const value = sql`(${successor as Sql})`
-      await refresh(tx, resource, await amend(tx, model, resource.table, { set: sql`${name(column)} = ${value}`, where }))
+      const change = { set: sql`${name(column)} = (${successor as Sql})`, where }
+      if ((await amend(tx, model, resource.table, change)) > 0) await touched(tx, resource)
     } else {
       const change = { set: sql`${name(column)} = null`, where }
       const count = resource.journal
         ? (await rewriteWhere(tx, resource, change, { ...entry, announced: false })).length
         : await tx.run(sql`update ${name(resource.table)} set ${change.set} where ${where}`)
-      await refresh(tx, resource, count)
+      if (count > 0) await touched(tx, resource)
     }
   }
 }
@@ -75,11 +75,6 @@ export async function release(
 /** The condition on the rows that go with those they refer to; undefined where none does. */
 const removing = ({ whenGone }: Reference): Sql | undefined =>
   whenGone === 'remove' ? sql`1 = 1` : typeof whenGone === 'object' ? whenGone.remove : undefined
-
-async function refresh(tx: Transaction, { cached, table, topics = [] }: Resource, count: number): Promise<void> {
-  const own = [...(cached ? [table as CacheTopic] : []), ...topics]
-  if (count > 0 && own.length > 0) await invalidate(tx, ...own)
-}
 
 /** Runs the steps declared for rows that have just been deleted. */
 export async function removed(

@@ -1,10 +1,9 @@
 /** Removes a principal for good. Declarations say what becomes of rows that refer to it. */
 import type { Row, Transaction } from '#db/database.ts'
-import { sql } from '#db/sql.ts'
 import { invalidate } from '#kernel/cache.ts'
 import type { Context } from '#kernel/declaration.ts'
 import { entryOf } from '#kernel/write/history.ts'
-import { release, removed } from '#kernel/write/removal.ts'
+import { removeRows } from '#kernel/write/removal.ts'
 import { placesOf, prune, usersOf } from './inheritance.ts'
 
 /**
@@ -12,13 +11,10 @@ import { placesOf, prune, usersOf } from './inheritance.ts'
  * @returns false: the row is gone already
  */
 export async function removePrincipal(tx: Transaction, { id }: Row, context: Context): Promise<false> {
-  const entry = entryOf(context)
-  await release(tx, context.model, 'principals', [id], entry)
   const users = await usersOf(tx, id)
   const places = await placesOf(tx, id)
-  await tx.run(sql`delete from principals where id = ${id}`)
+  await removeRows(tx, context.model, context.model.of('Principal'), [id], entryOf(context))
   await prune(tx, users, places)
-  await removed(tx, context.model, 'principals', [id], entry)
   await invalidate(tx, 'memberships', 'tokens')
   return false
 }
