@@ -102,6 +102,25 @@ test('a change is kept in the history; deletion answers 204 and forgets all of i
   assert.equal((await editor.get(`/news/${id}`)).status, 404)
 })
 
+test('files are attached by those who manage news, and read by those who see it', async () => {
+  const { id } = (await editor.post('/news', payload())).body
+  const upload = (client: Client) => {
+    const body = new FormData()
+    body.set('metadata', new Blob(['{"fileName":"mast.txt"}'], { type: 'application/json' }))
+    body.set('file', new Blob(['Oak']), 'mast.txt')
+    return client.send('POST', `/api/v3/news/${id}/attachments`, { body })
+  }
+  assert.equal((await upload(reader)).status, 403)
+  assert.equal((await upload(stranger)).status, 404)
+  const { status, body } = await upload(editor)
+  assert.deepEqual([status, body._links.container.href], [201, `/api/v3/news/${id}`])
+  const file = `/attachments/${body.id}`
+  assert.deepEqual([(await reader.get(file)).status, (await stranger.get(file)).status], [200, 404])
+  assert.deepEqual([(await reader.delete(file)).status, (await stranger.delete(file)).status], [403, 404])
+  assert.equal((await editor.delete(`/news/${id}`)).status, 204)
+  assert.equal((await editor.get(file)).status, 404)
+})
+
 test('where the project disables news there are none, and they are back once it enables them', async () => {
   const { id } = (await editor.post('/news', payload())).body
   const turn = (isOn: boolean) => it.db.transaction((tx) => switchModule(tx, product, project, 'news', isOn))

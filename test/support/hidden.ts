@@ -8,9 +8,9 @@ import { insert } from '#db/dialect.ts'
 import { join, name, sql } from '#db/sql.ts'
 import { invalidate } from '#kernel/cache.ts'
 import { begin } from '#kernel/write/history.ts'
-import { product } from '#server/modules.ts'
 import type { Instance } from './instance.ts'
 import { layout } from './layout.ts'
+import { resourcesOfProjects } from './registry.ts'
 
 /** A request that may speak of hidden things. */
 export interface Ask {
@@ -219,8 +219,8 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
     await add('user_non_working_times', [], { user_id: user, start_date: '2093-07-06', end_date: '2093-07-10' })
   }
   // Whatever else belongs to a project, as its declaration says.
-  for (const { table, belongsTo, properties, operations, journal, attached } of product.resources) {
-    if (belongsTo !== 'project_id' || !operations.includes('create') || ids.has(table)) continue
+  for (const { table, properties, journal, attached } of resourcesOfProjects()) {
+    if (ids.has(table)) continue
     const texts = properties.flatMap(({ kind, column, to }) =>
       column && !to && ['String', 'Formattable'].includes(kind.type) ? [column] : [],
     )

@@ -14,7 +14,7 @@ import { tellingApart } from './codes.ts'
 import { addFields } from './fields.ts'
 import { type Instance, instance } from './instance.ts'
 import { layout } from './layout.ts'
-import { addressesOf, operations, PREFIX, pathWith } from './registry.ts'
+import { addressesOf, operations, PREFIX, pathWith, resourcesWith } from './registry.ts'
 import { type Exchange, type Wire, wire } from './wire.ts'
 
 const { permissions } = product
@@ -125,7 +125,7 @@ export async function populated(told?: (exchange: Exchange) => void): Promise<Po
  * values of their kinds, links lead to the first row of their target, those to projects to `lab`.
  */
 async function createMissing({ server, person }: Populated, lab: number, annex: number): Promise<void> {
-  for (const resource of product.resources.filter(({ operations: standard }) => standard.includes('create'))) {
+  for (const resource of resourcesWith('create')) {
     const own = name(resource.table)
     const there = await server.db.one<{ n: number }>(sql`select count(*) as n from ${own}`)
     const isSpread =

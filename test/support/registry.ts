@@ -15,6 +15,9 @@ export const operations = (): readonly Operation[] => product.operations
 export const resourcesWith = (one: StandardOperation): Resource[] =>
   product.resources.filter((resource) => resource.operations.includes(one))
 
+/** The resources whose rows belong to a project and can be created by the API. */
+export const resourcesOfProjects = (): Resource[] => resourcesWith('create').filter(({ belongsTo }) => belongsTo === 'project_id')
+
 /** Whether rows of a resource are a table's. */
 export const isStored = (resource: Resource): boolean => resource.rows === undefined
 

@@ -2,9 +2,9 @@
 
 import { name, sql } from '#db/sql.ts'
 import { invalidate } from '#kernel/cache.ts'
-import { product } from '#server/modules.ts'
 import type { Client, Instance } from '#test/instance.ts'
 import { payloadFor } from './populated.ts'
+import { resourcesOfProjects } from './registry.ts'
 
 export interface Varied {
   /** The administrator, who asks unless said otherwise. */
@@ -260,8 +260,7 @@ export async function vary({ db, make, id, as, admin }: Instance): Promise<Varie
   const [query, ordered] = [queries[0] as number, [at(4), at(1)]]
   await admin.patch(`/queries/${query}/order`, { delta: Object.fromEntries(ordered.map((one, i) => [one, i])) })
   // Whatever else belongs to a project, as its declaration says.
-  for (const resource of product.resources) {
-    if (resource.belongsTo !== 'project_id' || !resource.operations.includes('create')) continue
+  for (const resource of resourcesOfProjects()) {
     if (await db.one(sql`select id from ${name(resource.table)} limit 1`)) continue
     for (const [i, place] of [lab, annex, cellar].entries())
       await admin.post(`/${resource.path}`, await payloadFor(db, resource, place, i))
