@@ -218,15 +218,6 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
     await add('user_working_hours', [], { user_id: user, valid_from: '2093-07-06', monday_minutes: 73 })
     await add('user_non_working_times', [], { user_id: user, start_date: '2093-07-06', end_date: '2093-07-10' })
   }
-  // Whatever else belongs to a project, as its declaration says.
-  for (const { table, properties, journal, attached } of resourcesOfProjects()) {
-    if (ids.has(table)) continue
-    const texts = properties.flatMap(({ kind, column, to }) =>
-      column && !to && ['String', 'Formattable'].includes(kind.type) ? [column] : [],
-    )
-    await add(table, texts, { project_id: harbour, ...(layout.get(table)!.includes('author_id') && { author_id: insider }) })
-    if (journal) await db.transaction((tx) => begin(tx, { table, journal, ...(attached && { attached }) }))
-  }
   // The administrator sees everything, but of notifications only those of their own.
   const admin = await db.one<{ id: number }>(sql`select id from principals where login = 'admin'`)
   const [comment, internal] = [ids.get('journals')![0], ids.get('journals')!.at(-1)]
@@ -240,14 +231,25 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
   }
   const kept = { content_type: 'application/zqkmark', file_size: 7381, digest: mark() }
   const file = ['file_name', 'description', 'storage_name']
-  const attached = await add('attachments', file, {
+  const attachment = await add('attachments', file, {
     ...kept,
     container_type: 'WorkPackage',
     container_id: child,
     author_id: leaver,
   })
-  await add('attachment_contents', ['content'], { id: attached })
+  await add('attachment_contents', ['content'], { id: attachment })
   await add('attachments', file, { ...kept, author_id: insider })
+  // Whatever else belongs to a project, as its declaration says, with a file where it can have one.
+  for (const { name: container_type, table, properties, journal, attached, attachments } of resourcesOfProjects()) {
+    if (ids.has(table)) continue
+    const texts = properties.flatMap(({ kind, column, to }) =>
+      column && !to && ['String', 'Formattable'].includes(kind.type) ? [column] : [],
+    )
+    const author = layout.get(table)!.includes('author_id') && { author_id: insider }
+    const container_id = await add(table, texts, { project_id: harbour, ...author })
+    if (attachments) await add('attachments', file, { ...kept, container_type, container_id, author_id: insider })
+    if (journal) await db.transaction((tx) => begin(tx, { table, journal, ...(attached && { attached }) }))
+  }
   for (const journal of [comment, internal])
     await add('attachments', file, { ...kept, container_type: 'Activity', container_id: journal, author_id: insider })
   await db.transaction((tx) => tx.run(sql`update journals set attached = ${{ '770998': mark() }} where id = ${comment}`))
