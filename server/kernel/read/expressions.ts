@@ -3,6 +3,7 @@
  * read counts as none, and so does a link to a row that the viewer is not told of. Only this file reads one row by way of another.
  */
 import { and, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
+import { rightOf } from '#kernel/access/rights.ts'
 import type { Context, Property, Queryable, Scope } from '#kernel/declaration.ts'
 
 /** What the rows that links point to are called in expressions. */
@@ -15,12 +16,12 @@ export const stored = ({ column, options: { select } }: Property, scope: Scope, 
 /** The condition under which the viewer is told of the row `target` that a link points to. */
 const isTold = ({ to, options }: Property, scope: Scope): Sql => {
   const { visible, rows } = scope.model.of(to as string)
-  return options.alwaysNamed || rows ? TRUE : visible.where(scope, TARGET)
+  return options.alwaysNamed || rows ? TRUE : rightOf(scope.viewer, scope.engine, visible).where(TARGET)
 }
 
 /** An expression where the viewer may read the property, and nothing elsewhere. */
 function ifReadable({ options: { read } }: Property, scope: Scope, table: string, expression: Sql): Sql {
-  const readable = read?.where(scope, table) ?? TRUE
+  const readable = read ? rightOf(scope.viewer, scope.engine, read).where(table) : TRUE
   return readable === TRUE ? expression : sql`case when ${readable} then ${expression} end`
 }
 

@@ -1,7 +1,8 @@
 /** Which roles can be given to members, and which of them a viewer may give. */
 import { among } from '#db/dialect.ts'
 import { raw, type Sql, sql } from '#db/sql.ts'
-import { permissionTopics, rolesOf } from '#kernel/access/viewer.ts'
+import { rolesOf } from '#kernel/access/sets.ts'
+import { permissionTopics } from '#kernel/access/viewer.ts'
 import type { Context } from '#kernel/declaration.ts'
 
 /** The condition that a role can be given to members of projects: those built in apply by themselves, or come with shares. */

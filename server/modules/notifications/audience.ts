@@ -1,16 +1,9 @@
-/** Who can be told of a work package at all, and who wants to be: pieces of SQL about users `u` and projects. */
+/** Recipients of notifications: pieces of SQL about users `u` and their settings for projects. */
 import { raw, type Sql, sql } from '#db/sql.ts'
 import { defaultSetting } from '#modules/accounts/notification-settings.ts'
 
 /** Only people who sign in are told anything. */
 export const isActive = sql`u.type = 'User' and u.status = 1`
-
-/** Whether the user holds a permission on the work package, by membership or by a share. */
-export const holds = (permission: string, project: Sql, workPackage: Sql): Sql => sql`(
-  exists (select 1 from grants x where x.user_id = u.id and x.project_id = ${project} and x.permission = ${permission})
-  or exists (
-    select 1 from shared_grants x
-    where x.user_id = u.id and x.work_package_id = ${workPackage} and x.permission = ${permission}))`
 
 /** Joins what the user has chosen for the project, and for all of them. */
 export const joinSettings = (project: Sql): Sql => sql`

@@ -14,12 +14,11 @@ import { detailsOf, valueSchema } from './values.ts'
  * A rule about the work package that a notification is about. A recipient has few of many, so each is looked at rather than
  * all work packages that the rule holds for.
  */
-const about = (rule: Rule): Rule => ({
-  ...through('work_package_id', 'work_packages', rule, (row) => ({ id: row.work_package_id, project_id: row.project_id })),
-  where: (scope, from) => sql`exists (
-    select 1 from work_packages
-    where work_packages.id = ${name(`${from}.work_package_id`)} and ${rule.where(scope, 'work_packages')})`,
-})
+const about = (rule: Rule): Rule =>
+  through('work_package_id', 'work_packages', rule, {
+    find: (row) => ({ id: row.work_package_id, project_id: row.project_id }),
+    each: true,
+  })
 
 /** A column of the work package. */
 const itsOwn = (column: string) => (_: unknown, table: string) =>
