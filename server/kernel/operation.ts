@@ -95,7 +95,7 @@ export async function schemaOfNew(resource: Resource, context: Context, self: st
 }
 
 /** Throws 403 unless the guard lets the viewer pass. */
-export async function guarded(resource: Resource, context: Context, guard = resource.guard): Promise<void> {
+export async function guarded({ guards }: Resource, context: Context, guard = guards?.all): Promise<void> {
   if (guard) await demandAnywhere(context, guard)
 }
 

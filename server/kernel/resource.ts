@@ -1,7 +1,9 @@
 /** The declaration of a resource. Everything else reads what is said here. */
+
 import { getCallSites } from 'node:util'
 import type { Row } from '#db/database.ts'
 import type { TableName, Tables } from '#db/tables.ts'
+import type { Requirement } from '#kernel/declaration.ts'
 import type {
   Build,
   Context,
@@ -204,3 +206,33 @@ const encodeId = (id: string | number): string | number =>
     : encodeURIComponent(id)
         .replaceAll('%2F', '/')
         .replace(/[!*'()]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)
+
+/** The filters of a list's address: by name an operator and its values. */
+export type ListFilters = Readonly<Record<string, readonly [operator: string, ...values: (string | number)[]]>>
+
+/**
+ * The address of a list, narrowed by filters where any are given.
+ * @param path below /api/v3
+ */
+export function listHref(path: string, filters: ListFilters, parameters = ''): string {
+  const uses = Object.entries(filters).map(([name, [operator, ...values]]) => ({
+    [name]: { operator, values: values.map(String) },
+  }))
+  const query = uses.length > 0 ? [`filters=${encodeURIComponent(JSON.stringify(uses))}`] : []
+  const all = [...query, ...(parameters === '' ? [] : [parameters])].join('&')
+  return `/api/v3/${path}${all === '' ? '' : `?${all}`}`
+}
+
+/** What there is to say of a property's being required. */
+export const requirementOf = ({ options: { required } }: Property): Requirement<any, any> =>
+  typeof required === 'object' ? required : {}
+
+/** Whether every row must have a property, whatever else it is. */
+export const isAlwaysRequired = ({ required = false }: Property['options']): boolean =>
+  typeof required === 'object' ? required.when === undefined : required === true
+
+/** Whether a row must have a property, as schemas say. */
+export function isRequired({ options: { required = false } }: Property, draft: Draft, facts: unknown, context: Context): boolean {
+  const condition = typeof required === 'object' ? (required.when ?? true) : required
+  return typeof condition === 'function' ? condition(draft as never, facts as never, context) : condition
+}

@@ -66,7 +66,8 @@ export function standardOperations(declared: Resource): Operation[] {
   const tag = of
   const at = declared.moments ? ['timestamps'] : []
   const shown = [...(declared.parameters ?? []), ...at]
-  const guarding = (one: StandardOperation) => ({ file, ...(declared.guards?.[one] && { guard: declared.guards[one] }) })
+  const guards: typeof declared.guards = declared.guards ?? {}
+  const guarding = (one: StandardOperation) => ({ file, ...(guards[one] && { guard: guards[one] }) })
   const all: (Operation | false)[] = [
     has('index') && {
       ...guarding('index'),
@@ -187,7 +188,7 @@ export function standardOperations(declared: Resource): Operation[] {
       answers: { status: 200, of, as: 'schema' },
       run: async ({ context }) => {
         const resource = here(context)
-        await guarded(resource, context, resource.schemaGuard)
+        await guarded(resource, context)
         return ok(await schemaOfNew(resource, context, `${base}/schema`))
       },
     },

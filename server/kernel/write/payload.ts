@@ -52,7 +52,8 @@ export async function readPayload(
 
   for (const property of resource.properties) {
     const { name, kind, column } = property
-    if (property.options.ignored || name === 'id' || isLock(resource, property) || (column && column in fixed)) continue
+    if (property.options.readOnly === 'ignore' || name === 'id' || isLock(resource, property) || (column && column in fixed))
+      continue
     if (property.to) {
       const link = sentLink(payload, name, takesList(property))
       // What is shown as a link to a list comes back as that link from who sends everything back: it names nothing.

@@ -5,7 +5,7 @@ import type { Body, Context, Draft, Link, Property, Resource, Rule } from '#kern
 import { pack } from '#kernel/model.ts'
 import { load, loadRules, reachableIds } from '#kernel/read/load.ts'
 import { isShown, linkOf, linksToMany, represent, shownValue } from '#kernel/read/represent.ts'
-import { hrefOf, isLock } from '#kernel/resource.ts'
+import { hrefOf, isLock, isRequired } from '#kernel/resource.ts'
 
 /** Whether a rule lets a draft pass: judged on what is stored, on a new row, or, as long as that belongs nowhere, anywhere. */
 export function allows(resource: Resource, rule: Rule | undefined, draft: Draft, context: Context): boolean {
@@ -30,9 +30,9 @@ export const isWritable = (resource: Resource, property: Property, draft: Draft,
 
 /** Whether a client may write a property of this draft, whatever it shows of the person behind it. */
 export function isOpen(resource: Resource, property: Property, draft: Draft, facts: unknown, context: Context): boolean {
-  const { writable = property.column !== undefined || property.many, may, active } = property.options
+  const { writable = property.column !== undefined || property.many, readOnly, may, active } = property.options
   if (active && !active(draft as never, context)) return false
-  if (writable === false || property.name === 'id') return false
+  if (writable === false || readOnly !== undefined || property.name === 'id') return false
   if (typeof writable === 'function' && !writable(draft as never, facts as never, context)) return false
   const own = may && 'create' in may ? (draft.before ? may.update : may.create) : may
   return allows(resource, own ?? (isLock(resource, property) ? resource.may?.update : ruleOf(resource, draft)), draft, context)
@@ -67,7 +67,7 @@ async function entryOf(
   const entry: Body = {
     type: typeName(property),
     name: label,
-    required: resolved(options.required, false, args),
+    required: isRequired(property, ...args),
     hasDefault: options.hasDefault ?? false,
     writable: isWritable(resource, property, draft, facts, context),
     options: {},

@@ -75,13 +75,10 @@ async function represented(found: readonly Capability[], context: Context): Prom
   })
 }
 
-/** `=` or `!` of a condition. */
-const asked = ({ operator }: FilterUse, condition: Sql): Sql => (operator === '=' ? condition : sql`(${condition}) is not true`)
-
 const filter = (format: RegExp, where: (values: readonly string[], context: Context) => Sql): Filter => ({
   strategy: 'list',
   allowed: (values) => values.every((value) => format.test(value)),
-  where: (use, context) => asked(use, where(use.values, context)),
+  where: (use, context) => where(use.values, context),
 })
 
 /** `g` for everywhere, `w5` for a project; `p5` is its older spelling. */

@@ -1,8 +1,7 @@
 /** Roles: bundles of permissions that memberships give. */
 import { amongTexts } from '#db/dialect.ts'
-import { sql } from '#db/sql.ts'
+import { and, negated, sql } from '#db/sql.ts'
 import { everyone, signedIn } from '#kernel/access/rules.ts'
-import type { FilterUse } from '#kernel/declaration.ts'
 import { isId } from '#kernel/read/operators.ts'
 import { resource } from '#kernel/resource.ts'
 import { mayGive } from './giving-roles.ts'
@@ -10,9 +9,6 @@ import { seesMembers } from './visibility.ts'
 
 /** What a role can be given for, and the kinds of roles that can. */
 const kindOfUnit: Record<string, string> = { project: 'project', system: 'global' }
-
-/** Whether a filter with `t` or `f` asks for what holds, or for the opposite. */
-const asksFor = ({ operator, values }: FilterUse) => (values[0] === 't') === (operator === '=')
 
 export const Role = resource('Role', 'roles', {
   path: 'roles',
@@ -37,25 +33,24 @@ export const Role = resource('Role', 'roles', {
     /** Whether a membership can have it: built-in roles apply by themselves. */
     grantable: {
       strategy: 'boolean',
-      where: (use) => (asksFor(use) ? sql`roles.builtin is null` : sql`roles.builtin is not null`),
+      where: () => sql`roles.builtin is null`,
     },
     /** Whether the viewer can give it to members of one of these projects. */
     grantableIn: {
       strategy: 'list',
       to: 'Project',
-      where: ({ operator, values }, context) => {
-        const isOne = mayGive(context, values.filter(isId).map(Number))
-        return operator === '=' ? isOne : sql`not (${isOne})`
-      },
+      where: ({ values }, context) => mayGive(context, values.filter(isId).map(Number)),
     },
     /** What a membership that can have it is about. */
     unit: {
       strategy: 'list',
       allowed: (values) => values.every((value) => Object.hasOwn(kindOfUnit, value)),
+      // Roles of another kind are asked for as they are, those built in among them.
+      ownNegation: true,
       where: ({ operator, values }, { engine }) => {
-        const kinds = values.map((value) => kindOfUnit[value] as string)
+        const kinds = values.map((value) => kindOfUnit[value] ?? '')
         const isOne = amongTexts(engine, sql`roles.kind`, kinds)
-        return operator === '=' ? sql`${isOne} and roles.builtin is null` : sql`not (${isOne})`
+        return operator === '=' ? and([isOne, sql`roles.builtin is null`]) : negated(isOne)
       },
     },
   },

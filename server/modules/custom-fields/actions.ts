@@ -71,8 +71,7 @@ export const CustomAction = resource('CustomAction', 'custom_actions', {
   cached: 'all',
   order: { column: 'position' },
   visible: within(offeredActions),
-  guard: edits,
-  guards: { show: edits },
+  guards: { all: edits, show: edits },
   properties: (p) => ({ name: p.text(), description: p.text() }),
   actions: {
     executeImmediately: {
@@ -110,8 +109,7 @@ const workPackageExtension = extension('WorkPackage', 'work_packages', {
   properties: (p) => ({
     customActions: p.links('CustomAction', {
       inSchema: false,
-      writable: false,
-      ignored: true,
+      readOnly: 'ignore',
       embed: true,
       load: offered,
     }),

@@ -73,8 +73,7 @@ export const HierarchyItem = resource('HierarchyItem', 'custom_field_items', {
   title: nameOf,
   cached: 'all',
   order: { column: 'position' },
-  guard: signedIn,
-  guards: { show: signedIn },
+  guards: { all: signedIn, show: signedIn },
   visible: within(seenFields, 'custom_field_id'),
   pageLoaders: { forest: (_, context) => forestOf(context) },
   properties: (p) => ({

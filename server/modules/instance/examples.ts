@@ -31,7 +31,7 @@ export const Example = staticResource('Example', [example], {
   may: { update: everyone, edit: nobody },
   lock: 'lock_version',
   properties: ({ text, integer, link }) => ({
-    lockVersion: integer({ label: 'Resource version', writable: false }),
+    lockVersion: integer({ label: 'Resource version', readOnly: true }),
     subject: text({ may: everyone, required: true, min: 1, max: 255 }),
     status: link('Status', { may: everyone, allowed: { rows: (_, facts) => (facts as Facts).statuses } }),
   }),
@@ -53,7 +53,7 @@ async function exampleOf(context: Context) {
 }
 
 // Statuses are shown, so it is for those who may see them.
-const guard = Status.guard as NonNullable<typeof Status.guard>
+const guard = Status.guards?.all ?? nobody
 
 const viewExampleSchema = operation({
   method: 'GET',

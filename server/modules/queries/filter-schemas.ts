@@ -7,7 +7,7 @@ import { isAvailable, type Known } from '#kernel/read/judge.ts'
 import { load } from '#kernel/read/load.ts'
 import { takesValues } from '#kernel/read/operators.ts'
 import { collection, represent } from '#kernel/read/represent.ts'
-import { hrefOf } from '#kernel/resource.ts'
+import { hrefOf, type ListFilters, listHref } from '#kernel/resource.ts'
 import { operatorsFor } from './filters.ts'
 import { QueryFilter, QueryOperator, workPackageFilters, workPackages } from './parts.ts'
 import { listing } from './results.ts'
@@ -31,15 +31,13 @@ async function filtersIn(project: number | undefined, context: Context): Promise
   return filters
 }
 
-const onlyActive = { status: { operator: '!', values: ['3'] } }
-
 /** Where a filter's values can be chosen from; nothing where the viewer may not list them. */
 async function choices(to: string, project: number | undefined, context: Context): Promise<string | undefined> {
   if (to === 'Project') return '/api/v3/queries/available_projects'
   const target = context.model.of(to)
   if (target.table === 'principals' && to !== 'Group') {
-    const members = project === undefined ? [] : [{ member: { operator: '=', values: [String(project)] } }]
-    return `/api/v3/principals?filters=${encodeURIComponent(JSON.stringify([onlyActive, ...members]))}&pageSize=-1`
+    const members: ListFilters = project === undefined ? {} : { member: ['=', project] }
+    return listHref('principals', { status: ['!', 3], ...members }, 'pageSize=-1')
   }
   if (project !== undefined && isList(`/projects/:id/${target.path}`, context))
     return `/api/v3/projects/${project}/${target.path}`
@@ -47,8 +45,8 @@ async function choices(to: string, project: number | undefined, context: Context
   return `/api/v3/${target.path}`
 }
 
-async function mayList({ guard = everyone, guards }: Resource, context: Context): Promise<boolean> {
-  const passed = await rights(context, guard, guards?.index ?? everyone)
+async function mayList({ guards }: Resource, context: Context): Promise<boolean> {
+  const passed = await rights(context, guards?.all ?? everyone, guards?.index ?? everyone)
   return passed.every((right) => right.anywhere)
 }
 

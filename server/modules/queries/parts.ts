@@ -45,7 +45,7 @@ export const listedColumns = (context: Context): Row[] =>
 /** The filters of work packages, each once, under the name the API has for it. */
 export const workPackageFilters = (context: Context): ReadonlyMap<string, Known> => filtersIn(workPackages(context))
 
-const common = { title: 'name', visible: everyone, guard: seesWork, operations: ['show'] } as const
+const common = { title: 'name', visible: everyone, guards: { all: seesWork }, operations: ['show'] } as const
 
 export const QueryColumn = staticResource<Part>(
   'QueryColumn',

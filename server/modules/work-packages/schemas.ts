@@ -16,6 +16,7 @@ import { visibleIds } from '#kernel/read/load.ts'
 import { isId } from '#kernel/read/operators.ts'
 import { readFilters } from '#kernel/read/parse.ts'
 import { collection } from '#kernel/read/represent.ts'
+import { listHref } from '#kernel/resource.ts'
 import { schemaOf, sectionsOf } from '#kernel/write/schema.ts'
 import { type Facts, lookUp } from './facts.ts'
 import { timestampsOf } from './moments.ts'
@@ -86,10 +87,7 @@ export async function pageSchemas(rows: readonly Row[], context: Context): Promi
 }
 
 export const schemasHref = (pairs: readonly string[], context: Context): string =>
-  atMoments(
-    `/api/v3/work_packages/schemas?filters=${encodeURIComponent(JSON.stringify([{ id: { operator: '=', values: pairs } }]))}`,
-    context,
-  )
+  atMoments(listHref('work_packages/schemas', { id: ['=', ...pairs] }), context)
 
 /** An address that repeats for which moments was asked, if it was. */
 const atMoments = (href: string, context: Context): string => {
