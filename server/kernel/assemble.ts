@@ -150,7 +150,7 @@ function merged(one: Partial<Declared>, more: Extension['more']): Partial<Declar
   const result: Record<string, unknown> = { ...one, ...more }
   for (const key of maps) if (one[key] || more[key]) result[key] = { ...one[key], ...more[key] }
   if (one.after || more.after) result.after = [...(one.after ?? []), ...(more.after ?? [])]
-  return result as Partial<Declared>
+  return result
 }
 
 /** Throws where no chapter of the API's description tells of an operation. */

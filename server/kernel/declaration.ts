@@ -758,11 +758,20 @@ export interface Part {
   object(): Promise<Payload>
 }
 
-/** A request that has been understood: who asks, for what, with which body. */
-export interface ApiRequest {
+/** The names of the parameters in a path: `:name`, and `*` for what comes at its end. */
+export type ParametersIn<P extends string> = P extends `${infer First}/${infer Rest}`
+  ? ParametersIn<First> | ParametersIn<Rest>
+  : P extends `:${infer Name}`
+    ? Name
+    : P extends '*'
+      ? '*'
+      : never
+
+/** A request that has been understood: who asks, for what, with which body. `N` are the names of the parameters in its path. */
+export interface ApiRequest<N extends string = string> {
   readonly context: Context
   readonly db: Database
-  readonly params: Readonly<Record<string, string>>
+  readonly params: Readonly<Record<N, string>>
   /** The JSON object sent, empty where none was. */
   readonly body: Payload
   /** The body as it came. */

@@ -192,8 +192,8 @@ export function extension<T extends TableName>(
 ): Extension {
   const file = declaringFile()
   const properties = build?.(builders()) ?? {}
-  refuseMisspelt(file, of, { ...more, properties } as never)
-  return { of, file, more: more as Extension['more'], properties: Object.entries(properties).map(named) }
+  refuseMisspelt(file, of, { ...more, properties })
+  return { of, file, more: more, properties: Object.entries(properties).map(named) }
 }
 
 /** The address of a row. What is not to be in an address as it is, is encoded in ids that are texts, but for slashes. */
@@ -234,5 +234,5 @@ export const isAlwaysRequired = ({ required = false }: Property['options']): boo
 /** Whether a row must have a property, as schemas say. */
 export function isRequired({ options: { required = false } }: Property, draft: Draft, facts: unknown, context: Context): boolean {
   const condition = typeof required === 'object' ? (required.when ?? true) : required
-  return typeof condition === 'function' ? condition(draft as never, facts as never, context) : condition
+  return typeof condition === 'function' ? condition(draft, facts, context) : condition
 }

@@ -335,7 +335,7 @@ export const through = (of: string, table: string, rule: Rule, { find, each = fa
           ? sql`exists (select 1 from ${name(table)} where ${id} = ${column(from, of)} and ${right.where(table)})`
           : sql`${column(from, of)} in (select ${id} from ${name(table)} where ${right.where(table)})`,
       holds: (row) => {
-        const target = find(row as Row)
+        const target = find(row)
         return target !== undefined && right.holds(target)
       },
       anywhere: right.anywhere,

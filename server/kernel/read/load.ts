@@ -167,7 +167,7 @@ export async function reachableIds(
 ): Promise<Set<number>> {
   const { variant, guards, addressable = everyone, cached, rows: isFixed } = resource
   if (variant) {
-    const kinds = Map.groupBy(related, ([, row]) => variant(row as never))
+    const kinds = Map.groupBy(related, ([, row]) => variant(row))
     const reached = await Promise.all(
       [...kinds].map(([kind, own]) => reachableIds(context, context.model.of(kind), new Map(own))),
     )

@@ -22,7 +22,7 @@ export async function unwritable(
   const page = compared.length > 0 && draft.before ? await load(context, resource, [draft.before]) : undefined
   for (const property of resource.properties) {
     const isForced = property.column !== undefined && property.column in forced
-    if (isForced && differs(draft, property.column as string) && lacksProof(resource, property, draft, facts, context)) {
+    if (isForced && differs(draft, property.column) && lacksProof(resource, property, draft, facts, context)) {
       violations.push(unproven(property.name, context))
     }
     if (!draft.given.has(property.name)) continue
@@ -63,7 +63,7 @@ export function malformed(resource: Resource, draft: Draft, facts: unknown, cont
   const violations: Violation[] = []
   for (const property of resource.properties) {
     const { column, name: own, options, kind } = property
-    if (options.active && !options.active(draft as never, context)) continue
+    if (options.active && !options.active(draft, context)) continue
     const { blank = "can't be blank", derived, lenient } = requirementOf(property)
     const value = property.many ? (draft.many[own] ?? (draft.before ? undefined : [])) : column ? draft.row[column] : undefined
     const isBlank =
@@ -81,7 +81,7 @@ export function malformed(resource: Resource, draft: Draft, facts: unknown, cont
       isBlank
     ) {
       const isLeft = (property.many || lenient) && draft.before && !draft.given.has(own)
-      if (!isLeft || lenient?.(draft as never)) violations.push(violation(own, blank))
+      if (!isLeft || lenient?.(draft)) violations.push(violation(own, blank))
       continue
     }
     if (isBlank && column && kind.type === 'Boolean' && !property.packed && draft.given.has(own))

@@ -60,7 +60,7 @@ export async function release(
     const otherwise = typeof whenGone === 'object' ? whenGone.otherwise : whenGone
     if (otherwise === 'successor') {
       // Nobody did anything to these rows, so their history tells of nothing; it names the successor as well.
-      const change = { set: sql`${name(column)} = (${successor as Sql})`, where }
+      const change = { set: sql`${name(column)} = (${successor})`, where }
       if ((await amend(tx, model, resource.table, change)) > 0) await touched(tx, resource)
     } else {
       const change = { set: sql`${name(column)} = null`, where }

@@ -183,7 +183,7 @@ const viewCapability = operation({
   tag: 'Capability',
   answers: { status: 200, of: 'Capability', as: 'single' },
   run: async ({ context, params }) => {
-    const one = await capabilities(context, identified(params['*'] as string, context))
+    const one = await capabilities(context, identified(params['*'], context))
     const [body] = await represented(await context.db.all<Capability>(sql`${one} limit 1`), context)
     if (!body) throw notFound()
     return { body }

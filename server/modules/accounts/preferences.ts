@@ -77,8 +77,8 @@ export const UserPreferences = resource<'principals', Chosen>('UserPreferences',
 })
 
 /** The principal whose preferences are asked for: 403 for whoever may not know them, whether or not there is such a principal. */
-async function principal({ context, params }: ApiRequest): Promise<Row> {
-  const id = await idFrom(params.id as string, context.model.of(User), context)
+async function principal({ context, params }: ApiRequest<'id'>): Promise<Row> {
+  const id = await idFrom(params.id, context.model.of(User), context)
   if (id !== context.viewer.id) await demandAnywhere(context, managesUsers)
   return findRow(context, context.model.of(UserPreferences), id)
 }

@@ -101,7 +101,7 @@ async function offered(rows: readonly Row[], context: Context): Promise<Readonly
   if (context.live) return new Map()
   const actions = [...(await allRows(context.db, context.snapshot, 'custom_actions', 'position')).values()]
   const offers = await rights(context, ...actions.map(offeredFor))
-  const holding = (row: Row) => actions.filter((_, i) => offers[i]?.holds(row)).map((action) => action.id as number)
+  const holding = (row: Row) => actions.filter((_, i) => offers[i]?.holds(row)).map((action) => action.id)
   return new Map(rows.map((row) => [row.id, holding(row)]))
 }
 
@@ -141,7 +141,7 @@ const executeCustomAction = operation({
   run: async (ask) => {
     const { context, body, params } = ask
     await guarded(context.model.of(CustomAction), context)
-    const id = await idFrom(params.id as string, context.model.of(CustomAction), context)
+    const id = await idFrom(params.id, context.model.of(CustomAction), context)
     const action = (await allRows(context.db, context.snapshot, 'custom_actions', 'position')).get(id ?? 0)
     if (!action) throw notFound(CustomAction.missing)
     const { lockVersion } = body

@@ -128,7 +128,7 @@ function choicesOf(field: Definition, project: (row: Row) => number | null | und
     case 'version':
       return {
         eligible: async ({ row }, context) => {
-          const ids = (await versionsFor(field, project(row), context)).map((one) => one.id as number)
+          const ids = (await versionsFor(field, project(row), context)).map((one) => one.id)
           return among(context.engine, raw('versions.id'), ids)
         },
         allowed: { rows: ({ row }, _, context) => versionsFor(field, project(row), context) },

@@ -129,8 +129,8 @@ export function idsOf(row: Row): readonly number[] {
 }
 
 /** The container that a request names, if the viewer may attach something to it. */
-export async function place({ context, params }: ApiRequest, { resource, add }: Container) {
-  const row = await rowAt(params.id as string, context.model.of(resource), context)
+export async function place({ context, params }: ApiRequest<'id'>, { resource, add }: Container) {
+  const row = await rowAt(params.id, context.model.of(resource), context)
   await demand(context, add, row)
   return { container_type: resource.name, container_id: row.id as number }
 }

@@ -30,7 +30,7 @@ const downloadAttachment = operation({
       416: 'There is no such part; `Content-Range` says how many bytes there are.',
     },
   },
-  run: async (ask) => content(ask, await rowAt(ask.params.id as string, ask.context.model.of(Attachment), ask.context)),
+  run: async (ask) => content(ask, await rowAt(ask.params.id, ask.context.model.of(Attachment), ask.context)),
 })
 
 const single = (header: string | readonly string[] | undefined): string | undefined =>

@@ -12,7 +12,7 @@ import { prepareWrite } from '#kernel/write/prepare.ts'
 import { schemaOf } from '#kernel/write/schema.ts'
 import { Status } from '#modules/work-packages/statuses.ts'
 
-const example = { id: 1, subject: 'An example', status_id: null as number | null, lock_version: 1 }
+const example = { id: 1, subject: 'An example', status_id: null, lock_version: 1 }
 
 /** Like a work package, with as little to it as a form needs. Nothing is ever saved. */
 export const Example = staticResource('Example', [example], {

@@ -77,7 +77,7 @@ const named = (path: string, id: string, context: Context) =>
 
 /** Marks and unmarks favorites. Doing it twice is doing it once. */
 function favorite(path: string, method: 'POST' | 'DELETE'): Operation {
-  return {
+  return operation({
     method,
     path: `/${path}/:id/favorite`,
     summary: method === 'POST' ? 'Make it a favorite of mine' : 'Make it no favorite of mine',
@@ -85,7 +85,7 @@ function favorite(path: string, method: 'POST' | 'DELETE'): Operation {
     tag: 'Project',
     answers: { status: 204 },
     run: async ({ context, db, params }) => {
-      const { id } = await named(path, params.id as string, context)
+      const { id } = await named(path, params.id, context)
       const { viewer } = context
       if (!viewer.signedIn) throw forbidden()
       await db.transaction(async (tx) => {
@@ -98,7 +98,7 @@ function favorite(path: string, method: 'POST' | 'DELETE'): Operation {
       })
       return { status: 204 }
     },
-  }
+  })
 }
 
 const favoriteOperations = ['projects', 'workspaces'].flatMap((path) => {

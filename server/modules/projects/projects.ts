@@ -114,7 +114,7 @@ export const Project = resource<'projects', Facts>('Project', 'projects', {
     (await obstaclesToLoss(await subtree(context.db, id), context)).map((message) => violation('base', message)),
   remove: removeContents,
   schema: (draft, facts, context) => ({
-    _attributeGroups: sectionsOf(context.model.of('Project'), draft as never, facts, context).map((section) => ({
+    _attributeGroups: sectionsOf(context.model.of('Project'), draft, facts, context).map((section) => ({
       _type: 'ProjectFormCustomFieldSection',
       ...section,
     })),

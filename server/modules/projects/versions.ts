@@ -117,7 +117,7 @@ const listProjectsOfVersion = ['projects', 'workspaces'].map((as) =>
     tag: 'Version',
     answers: { status: 200, of: 'Project', as: 'collection' },
     run: async ({ context, params }) => {
-      const version = await rowAt(params.id as string, context.model.of(Version), context)
+      const version = await rowAt(params.id, context.model.of(Version), context)
       const within = projectsAmong(context, await projectsOf(context, version))
       return ok(await index(context, context.model.of(Project), { within, paginated: false }))
     },

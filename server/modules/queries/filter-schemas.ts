@@ -148,7 +148,7 @@ const listFilterSchemasOfProject = ['projects', 'workspaces', 'workspace'].map((
     description: 'Tells of each filter that there is in the project which operators it has and which values these take.',
     tag: 'Query',
     answers: { status: 200, of: 'QueryFilterInstanceSchema', as: 'collection' },
-    run: async ({ context, params }) => ok(await filterSchemas(await projectAt(params.id as string, context), context)),
+    run: async ({ context, params }) => ok(await filterSchemas(await projectAt(params.id, context), context)),
   }),
 )
 
@@ -161,7 +161,7 @@ const viewFilterSchema = operation({
   guard: seesWork,
   answers: { status: 200, of: 'QueryFilterInstanceSchema', as: 'single' },
   run: async ({ context, params }) => {
-    const filter = workPackageFilters(context).get(params.id as string)
+    const filter = workPackageFilters(context).get(params.id)
     if (!filter) throw notFound()
     return ok(await schemaOf(filter, undefined, context))
   },

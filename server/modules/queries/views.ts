@@ -133,7 +133,7 @@ const createView = operation({
   answers: { status: 201, of: 'View', as: 'single' },
   takes: 'View',
   run: async (ask) => {
-    const kind = ask.params.kind as string
+    const kind = ask.params.kind
     if (!Object.hasOwn(kinds, kind)) throw notFound()
     return respondCreated(
       ask,

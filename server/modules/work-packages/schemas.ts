@@ -77,9 +77,7 @@ function remembered(context: Context, project: number, type: number): Promise<Pa
 
 /** The schemas of all pairs on a page. */
 export async function pageSchemas(rows: readonly Row[], context: Context): Promise<Body> {
-  const pairs = new Map(
-    rows.map((row) => [`${row.project_id}-${row.type_id}`, [row.project_id, row.type_id] as [number, number]]),
-  )
+  const pairs = new Map(rows.map((row) => [`${row.project_id}-${row.type_id}`, [row.project_id, row.type_id]]))
   return collection(
     schemasHref([...pairs.keys()], context),
     await Promise.all([...pairs.values()].map(([project, type]) => pairSchema(context, project, type))),
@@ -166,7 +164,7 @@ const viewSchema = operation({
   query: ['timestamps'],
   run: async ({ context, params }) => {
     if (params.identifier === 'sums') return ok(await sumsSchema(context))
-    const pair = await readPair(params.identifier as string, context)
+    const pair = await readPair(params.identifier, context)
     if (!pair) throw notFound()
     return ok(await pairSchema(context, ...pair))
   },
