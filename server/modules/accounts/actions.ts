@@ -29,7 +29,7 @@ const listActions = operation({
   method: 'GET',
   path: '/actions',
   summary: 'List actions',
-  description: 'Answers everything that can be a capability, such as `work_packages/read`.',
+  description: 'Lists the actions that capabilities can have, such as `work_packages/read`.',
   tag: 'Action',
   answers: { status: 200, of: 'Action', as: 'collection' },
   query: ['filters', 'sortBy', 'select', 'offset', 'pageSize'],
@@ -48,7 +48,7 @@ const viewAction = operation({
   method: 'GET',
   path: '/actions/*',
   summary: 'View an action',
-  description: 'Answers one action by its id, which has a slash in it.',
+  description: 'Returns one action by its id, which contains a slash.',
   tag: 'Action',
   answers: { status: 200, of: 'Action', as: 'single' },
   run: async ({ context, params }) => {

@@ -157,7 +157,7 @@ const listCapabilities = operation({
   path: '/capabilities',
   summary: 'List capabilities, by default those of the viewer',
   description:
-    'Answers who may do what where. Of all at once there could be millions, so the filters have to name some principals, contexts or ids; without any they are the caller’s own.',
+    'Lists actions that principals may perform, by context. All capabilities could be millions, so filters have to name principals, contexts or ids; without filters, the caller’s own are listed.',
   tag: 'Capability',
   answers: { status: 200, of: 'Capability', as: 'collection' },
   query: ['filters', 'sortBy', 'select', 'offset', 'pageSize'],
@@ -170,7 +170,7 @@ const viewGlobalContext = operation({
   method: 'GET',
   path: '/capabilities/context/global',
   summary: 'View the global context',
-  description: 'Answers what stands for everywhere in place of a project as the context of a capability.',
+  description: 'Returns the global context, which capabilities outside projects have.',
   tag: 'Capability',
   answers: { status: 200, of: 'GlobalContext', as: 'single' },
   run: async () => ({
@@ -182,7 +182,7 @@ const viewCapability = operation({
   method: 'GET',
   path: '/capabilities/*',
   summary: 'View a capability',
-  description: 'Answers one capability by its id: action, context and principal.',
+  description: 'Returns one capability by its id: action, context and principal.',
   tag: 'Capability',
   answers: { status: 200, of: 'Capability', as: 'single' },
   run: async ({ context, params }) => {

@@ -24,11 +24,11 @@ const guard = either(globally('view_all_principals'), inAnyProject('view_members
 
 export const Group = resource<'principals', GroupFacts>('Group', 'principals', {
   path: 'groups',
-  description: 'Several users who are members of projects together: what a group is given, each of them has.',
+  description: 'A group of users. Its members inherit its memberships.',
   glossary: {
-    name: 'What it is called.',
-    members: 'The users in it. Told to those who manage members. A write names all of them.',
-    memberships: 'In which projects it has which roles.',
+    name: 'Name.',
+    members: 'Users in the group. Visible with the permission to manage members. A write replaces all of them.',
+    memberships: 'Memberships of the group.',
   },
   example: { id: 9, name: 'Riggers' },
   title: 'name',

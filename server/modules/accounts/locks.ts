@@ -24,7 +24,7 @@ const lockUser = operation({
   ...common,
   method: 'POST',
   summary: 'Lock a user',
-  description: 'Locks a user: their sessions end, and their tokens are refused. A user who is locked already stays so.',
+  description: 'Locks a user: ends their sessions and rejects their tokens. Locking a locked user has no effect.',
   run: (ask) => settle(ask, LOCKED),
 })
 
@@ -32,7 +32,7 @@ const unlockUser = operation({
   ...common,
   method: 'DELETE',
   summary: 'Unlock a user',
-  description: 'Unlocks a locked user. A user who is active already stays so.',
+  description: 'Unlocks a locked user. Unlocking an active user has no effect.',
   run: (ask) => settle(ask, ACTIVE),
 })
 

@@ -67,7 +67,10 @@ export const settingsKind: Kind = {
       properties: {
         ...Object.fromEntries(flagNames.map((name) => [name, { type: 'boolean' }])),
         ...Object.fromEntries(alertNames.map((name) => [name, { type: ['string', 'null'], format: 'duration' }])),
-        _links: { type: 'object', properties: { project: ref('Link', 'The project that they are for; empty for everywhere.') } },
+        _links: {
+          type: 'object',
+          properties: { project: ref('Link', 'The project of the settings; empty for the global ones.') },
+        },
       },
     },
   },

@@ -27,12 +27,12 @@ async function demandMemberships(tx: Transaction, id: number, context: Context):
 
 export const PlaceholderUser = resource('PlaceholderUser', 'principals', {
   path: 'placeholder_users',
-  description: 'Somebody for whom work is planned before it is known who it will be.',
+  description: 'A placeholder for a future user, to plan work for.',
   glossary: {
-    name: 'What they are called.',
+    name: 'Name.',
     status: 'Always `active`.',
-    memberships: 'In which projects they have which roles.',
-    showUser: 'Their page, for people.',
+    memberships: 'Memberships of the placeholder user.',
+    showUser: 'Web page of the placeholder user.',
   },
   example: { id: 11, name: 'Second mate', status: 'active' },
   title: 'name',

@@ -79,9 +79,9 @@ const access: Filter = {
 
 export const Principal = resource('Principal', 'principals', {
   path: 'principals',
-  description: 'Whom work can be assigned to and roles can be given: a user, a group or a placeholder user. `_type` says which.',
+  description: 'A user, a group or a placeholder user, according to `_type`. Principals can be assignees and have roles.',
   glossary: {
-    name: 'What they are called.',
+    name: 'Name.',
   },
   example: { id: 5, name: 'Vera Example' },
   aliases: ['groups', 'users', 'placeholder_users'],

@@ -16,9 +16,9 @@ const asksFor = ({ operator, values }: FilterUse) => (values[0] === 't') === (op
 
 export const Role = resource('Role', 'roles', {
   path: 'roles',
-  description: 'A bundle of permissions that memberships give.',
+  description: 'A set of permissions that memberships grant.',
   glossary: {
-    name: 'What it is called.',
+    name: 'Name.',
   },
   example: { id: 4, name: 'Member' },
   title: 'name',

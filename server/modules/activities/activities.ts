@@ -70,16 +70,16 @@ const RETRACTED = '_Changes were retracted._'
 export const Activity = resource<'journals', { hasInternal: boolean }>('Activity', 'journals', {
   path: 'activities',
   description:
-    'An entry of a work package’s history: what somebody changed or said at some time. `_type` is `Activity::Comment` where something was said.',
+    'An entry of a work package’s history: changes or a comment by one user. `_type` is `Activity::Comment` for an entry with a comment.',
   glossary: {
-    version: 'Which entry of the history it is, from 1.',
-    comment: 'What was said; empty where it is a change only.',
-    details: 'What was changed, a sentence for each.',
-    internal: 'Whether only those see it who may see internal comments.',
-    workPackage: 'What it is about.',
-    user: 'Who did it.',
+    version: 'Number of the entry in the history, from 1.',
+    comment: 'The comment; empty for an entry with changes only.',
+    details: 'The changes, one sentence each.',
+    internal: 'Whether the comment is internal: visible with a permission only.',
+    workPackage: 'The work package.',
+    user: 'The user who made the entry.',
     emojiReactions: 'The reactions to it.',
-    update: 'Corrects the comment. There only for those who may.',
+    update: 'Updates the comment. Present only if permitted.',
   },
   example: {
     _type: 'Activity::Comment',

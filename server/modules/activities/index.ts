@@ -11,7 +11,7 @@ export const activities = module('activities', {
     {
       part: 'Work',
       name: 'Activities',
-      description: 'The history of work packages: what was changed and what was said, with reactions.',
+      description: 'The history of work packages: changes and comments, with reactions.',
       of: ['Activity', 'EmojiReaction'],
     },
   ],

@@ -86,7 +86,7 @@ const listDays = operation({
   path: '/days',
   summary: 'List days',
   description:
-    'Answers days one by one, and whether they are worked on: those of this and the next month, unless the filter `date` says which. 10,000 days at most.',
+    'Lists days, and whether they are working days: those of this and the next month, unless the filter `date` is given. 10,000 days at most.',
   tag: 'Day',
   answers: { status: 200, of: 'Day', as: 'collection' },
   query: ['filters', 'select'],
@@ -105,7 +105,7 @@ const viewDay = operation({
   method: 'GET',
   path: '/days/:date',
   summary: 'View a day',
-  description: 'Answers one day by its date, and whether it is worked on.',
+  description: 'Returns one day by its date, and whether it is a working day.',
   tag: 'Day',
   answers: { status: 200, of: 'Day', as: 'single' },
   run: async ({ context, params }) => ok(day(dateFrom(params.date as string), await daysOff(context), context)),

@@ -15,8 +15,8 @@ export function dateFrom(text: string): string {
 
 export const NonWorkingDay = resource<'non_working_days', { isTaken: boolean }>('NonWorkingDay', 'non_working_days', {
   path: 'days/non_working',
-  description: 'A day off: a date on which nobody works, besides those of the week.',
-  glossary: { date: 'The day.', name: 'Why it is a day off.' },
+  description: 'A non-working day: a date on which nobody works, in addition to non-working week days.',
+  glossary: { date: 'The date.', name: 'Name, such as that of a holiday.' },
   example: { name: 'Labour Day', date: '2026-05-01' },
   addressOf: (row) => `days/non_working/${row.date}`,
   resolve: async (text, { db }) => {

@@ -28,11 +28,11 @@ function check({ row }: Draft, { overlaps }: Facts): Violation[] {
 export const UserNonWorkingTime = resource<'user_non_working_times', Facts>('UserNonWorkingTime', 'user_non_working_times', {
   path: 'non_working_times',
   plural: 'non-working times',
-  description: 'Days on which somebody does not work, besides those on which nobody does.',
+  description: 'Days on which a user does not work, in addition to the non-working days of the instance.',
   glossary: {
     startDate: 'The first day.',
     endDate: 'The last day.',
-    user: 'Whose they are.',
+    user: 'The user.',
   },
   pathOf: (row) => `users/${row.user_id}/non_working_times`,
   label: 'non-working times',

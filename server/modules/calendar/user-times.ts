@@ -57,7 +57,7 @@ export function belowUsers(
       method: 'GET',
       summary: `List the ${words} of a user`,
       description:
-        'Answers what was entered for one user. Everybody reads their own; those of others take the permission to manage working times.',
+        'Lists the entries of one user. Callers may read their own; those of others need the permission to manage working times.',
       answers: { status: 200, of, as: 'collection' },
       query,
       run: async (ask) => {
@@ -70,7 +70,7 @@ export function belowUsers(
       ...all,
       method: 'POST',
       summary: `Create ${words} of a user`,
-      description: 'Takes the permission to manage working times: one’s own, or those of all.',
+      description: 'Needs the permission to manage one’s own working times, or those of all users.',
       answers: { status: 201, of, as: 'single' },
       takes: of,
       run: async (ask) => {
@@ -86,7 +86,7 @@ export function belowUsers(
       ...one,
       method: 'GET',
       summary: `View ${words} of a user`,
-      description: 'Answers one entry of a user’s.',
+      description: 'Returns one entry of a user.',
       answers: { status: 200, of, as: 'single' },
       run: async (ask) => ok(await single(ask.context, here(ask.context), await found(ask))),
     }),
@@ -94,7 +94,7 @@ export function belowUsers(
       ...one,
       method: 'PATCH',
       summary: `Update ${words} of a user`,
-      description: 'Changes what the body names and leaves the rest as it is.',
+      description: 'Changes the properties in the body and leaves the rest.',
       answers: { status: 200, of, as: 'single' },
       takes: of,
       run: async (ask) =>
@@ -104,7 +104,7 @@ export function belowUsers(
       ...one,
       method: 'DELETE',
       summary: `Delete ${words} of a user`,
-      description: 'Removes one entry of a user’s.',
+      description: 'Deletes one entry of a user.',
       answers: { status: 204 },
       run: async (ask) => {
         await remove(ask.db, ask.context, here(ask.context), await found(ask))

@@ -120,7 +120,7 @@ const listWeekDays = operation({
   ...all,
   method: 'GET',
   summary: 'List the days of the week',
-  description: 'Answers all seven, Monday first, and which of them are working days.',
+  description: 'Lists the seven days of the week, Monday first, and which of them are working days.',
   run: async ({ context }) => ok(week(context)),
 })
 
@@ -130,7 +130,7 @@ const updateWeekDays = operation({
   summary: 'Update the week days',
   takes: 'WeekDaysWrite',
   description:
-    'Takes a collection of week days, each named by its link `self`; days that are not named stay as they are. Work packages are scheduled anew. At least one working day has to be left. For administrators.',
+    'Takes a collection of week days, each identified by its link `self`; other days do not change. Work packages are rescheduled. At least one working day has to remain. For administrators.',
   guard: admin,
   run: async (ask) => ok(week(await change(ask, changesFrom(ask.body, ask.context)))),
 })
@@ -139,7 +139,7 @@ const viewWeekDay = operation({
   ...one,
   method: 'GET',
   summary: 'View a day of the week',
-  description: 'Answers one day of the week: Monday is 1, Sunday is 7.',
+  description: 'Returns one day of the week: Monday is 1, Sunday is 7.',
   run: async ({ context, params }) => ok(weekDay(dayFrom(params.day as string), context)),
 })
 
@@ -148,7 +148,7 @@ const updateWeekDay = operation({
   method: 'PATCH',
   summary: 'Update a week day',
   takes: 'WeekDayWrite',
-  description: 'Work packages are scheduled anew. At least one working day has to be left. For administrators.',
+  description: 'Work packages are rescheduled. At least one working day has to remain. For administrators.',
   guard: admin,
   run: async (ask) => {
     const day = dayFrom(ask.params.day as string)

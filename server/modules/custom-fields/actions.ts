@@ -58,11 +58,11 @@ const self = ({ id }: { id: number }) => `/api/v3/custom_actions/${id}`
 
 export const CustomAction = resource('CustomAction', 'custom_actions', {
   path: 'custom_actions',
-  description: 'Several changes of a work package that are made by one call.',
+  description: 'Several changes of a work package in one request.',
   glossary: {
-    name: 'What it is called.',
-    description: 'What it does.',
-    executeImmediately: 'Makes the changes.',
+    name: 'Name.',
+    description: 'Description.',
+    executeImmediately: 'Executes the action.',
   },
   example: { id: 1, name: 'Take it', description: 'Assigns it to me.' },
   title: 'name',
@@ -137,7 +137,7 @@ const executeCustomAction = operation({
   path: '/custom_actions/:id/execute',
   summary: 'Execute a custom action on a work package',
   description:
-    'Makes all changes of the action at once and answers the work package as it is then. Refused where the action’s conditions do not hold for the work package or the caller, and where `lockVersion` is not the current one (409).',
+    'Applies all changes of the action and returns the updated work package. The server rejects it where the work package or the caller does not meet the conditions of the action, and where `lockVersion` is not current (409).',
   tag: 'CustomAction',
   guard: edits,
   answers: { status: 200, of: 'WorkPackage', as: 'single' },

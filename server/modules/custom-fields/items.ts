@@ -54,14 +54,14 @@ function readable(weight: string): string {
 
 export const HierarchyItem = resource('HierarchyItem', 'custom_field_items', {
   path: 'custom_field_items',
-  description: 'A choice of a custom field that is a hierarchy or a weighted list.',
+  description: 'An item of a hierarchy or weighted list custom field.',
   glossary: {
-    label: 'What people read.',
-    short: 'A short form of it.',
-    weight: 'What it counts for in calculated values, in a weighted list.',
-    formattedWeight: 'The same as people read it.',
-    depth: 'How far below the root it lies.',
-    branch: 'The way from the root to it.',
+    label: 'Display name.',
+    short: 'Short name.',
+    weight: 'Number for calculated values, in a weighted list.',
+    formattedWeight: 'Display text of the weight.',
+    depth: 'Number of levels below the root.',
+    branch: 'The items from the root to it.',
   },
   example: {
     label: 'Deck',
@@ -109,7 +109,7 @@ const listBranch = operation({
   method: 'GET',
   path: '/custom_field_items/:id/branch',
   summary: 'List the branch of an item of a custom field',
-  description: 'Answers the items above an item, its root first, and itself.',
+  description: 'Lists the ancestors of an item, root first, and the item itself.',
   tag: 'HierarchyItem',
   guard: signedIn,
   answers: { status: 200, of: 'HierarchyItem', as: 'collection' },
@@ -132,7 +132,7 @@ const listItems = operation({
   path: '/custom_fields/:id/items',
   summary: 'List the items of a custom field',
   description:
-    'Answers the items of a hierarchy or a weighted list, each followed by what is below it: all of them, or those below `parent`, to the `depth` asked for.',
+    'Lists the items of a hierarchy or a weighted list, each followed by its descendants: all items, or those below `parent`, down to `depth`.',
   tag: 'HierarchyItem',
   guard: signedIn,
   answers: { status: 200, of: 'HierarchyItem', as: 'collection' },

@@ -90,7 +90,7 @@ function operationsOf(kind: Container): readonly Operation[] {
       resource: Attachment,
       as: 'attachments',
       summary: `List the attachments of ${one}`,
-      description: 'Answers the files that are attached to it, all at once.',
+      description: 'Lists its attachments, without pagination.',
       within: async (row) => ({ within: inContainer(type, row.id) }),
     }),
 
@@ -98,8 +98,7 @@ function operationsOf(kind: Container): readonly Operation[] {
       method: 'POST',
       path: `/${path}/:id/attachments`,
       summary: `Attach a file to ${one}`,
-      description:
-        'Takes a file and attaches it. The part `metadata` has to come before or after the part `file`, each of them once.',
+      description: 'Uploads a file and attaches it. The parts `metadata` and `file` may come in any order, each of them once.',
       tag: 'Attachment',
       accepts: 'parts',
       answers: { status: 201, of: 'Attachment', as: 'single' },
@@ -111,7 +110,7 @@ function operationsOf(kind: Container): readonly Operation[] {
       path: `/${path}/:id/attachments/prepare`,
       summary: `Prepare a direct upload to ${one}`,
       description:
-        'Takes the metadata of a file, `fileSize` included, and answers the form by which the file itself is sent to the store, without passing through this server. Only where files lie in a store that clients can reach; otherwise 404.',
+        'Takes the metadata of a file, including `fileSize`, and returns the form for uploading the file to the store, without passing through this server. Responds with 404 where clients cannot reach the file store.',
       tag: 'Attachment',
       accepts: 'parts',
       answers: { status: 201, of: 'AttachmentUpload', as: 'single' },

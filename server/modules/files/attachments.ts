@@ -39,17 +39,17 @@ const self = (row: { id: number }) => `/api/v3/attachments/${row.id}`
 
 export const Attachment = resource('Attachment', 'attachments', {
   path: 'attachments',
-  description: 'A file, and what it belongs to. One that belongs to nothing yet is seen by its author alone.',
+  description: 'A file attached to a container. Only the author sees an attachment without a container.',
   glossary: {
-    fileName: 'What it is called.',
-    fileSize: 'How many bytes it has.',
-    description: 'A text about it.',
+    fileName: 'File name.',
+    fileSize: 'Size in bytes.',
+    description: 'Description.',
     status: '`uploaded`, or `prepared` while a direct upload is still to come.',
-    contentType: 'What it is, as its bytes tell.',
-    digest: 'The checksum of its bytes.',
-    container: 'What it belongs to.',
-    staticDownloadLocation: 'Its bytes, at an address that stays the same.',
-    downloadLocation: 'Its bytes.',
+    contentType: 'Content type, detected from the content.',
+    digest: 'Checksum of the content.',
+    container: 'The resource that the file is attached to.',
+    staticDownloadLocation: 'Permanent download address.',
+    downloadLocation: 'Download address.',
   },
   example: {
     id: 17,

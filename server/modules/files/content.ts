@@ -18,16 +18,16 @@ const downloadAttachment = operation({
   path: '/attachments/:id/content',
   summary: 'Download an attachment',
   description:
-    'Answers the bytes, with the headers `ETag` and `Accept-Ranges`: parts can be asked for by `Range`, and what is known already by `If-None-Match`. Where files lie in a store that clients can reach, the answer leads there (302).',
+    'Returns the content, with the headers `ETag` and `Accept-Ranges`. Supports `Range` and `If-None-Match`. Where clients can reach the file store, the response redirects there (302).',
   tag: 'Attachment',
   answers: {
     status: 200,
     as: 'bytes',
     also: {
-      206: 'The part that was asked for.',
-      302: 'The bytes are where `Location` says.',
-      304: 'What the caller has is still the same.',
-      416: 'There is no such part; `Content-Range` says how many bytes there are.',
+      206: 'The requested range.',
+      302: 'Redirect to the content at the address in `Location`.',
+      304: 'The caller’s copy is current.',
+      416: 'Range not satisfiable; `Content-Range` has the size in bytes.',
     },
   },
   run: async (ask) => content(ask, await rowAt(ask.params.id as string, ask.context.model.of(Attachment), ask.context)),

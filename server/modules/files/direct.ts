@@ -71,7 +71,7 @@ const finishDirectUpload = operation({
   path: '/attachments/:id/uploaded',
   summary: 'Finish a direct upload',
   description:
-    'Says that the file has been sent to the store. It is looked at then: a file of another size than was announced is refused, and so is one of a type that is not allowed.',
+    'Completes a direct upload after the file has been sent to the store. The server rejects a file whose size differs from the prepared `fileSize`, or whose content type is not allowed.',
   tag: 'Attachment',
   answers: { status: 200, of: 'Attachment', as: 'single' },
   run: async (ask) => {

@@ -46,7 +46,7 @@ const viewConfiguration = operation({
   path: '/configuration',
   summary: 'View the configuration',
   description:
-    'Answers the settings of the instance that clients have to know: limits, formats of dates and times, working hours. The caller’s preferences are embedded.',
+    'Returns the settings of the instance that clients need: limits, formats of dates and times, working hours. Embeds the caller’s preferences.',
   tag: 'Configuration',
   answers: { status: 200, of: 'Configuration', as: 'single' },
   run: async ({ context }) => ok(await configuration(context)),
@@ -57,7 +57,7 @@ const viewProjectConfiguration = operation({
   path: '/projects/:id/configuration',
   summary: 'View the configuration for a project',
   description:
-    'Answers the same as `/api/v3/configuration`, and what depends on the project: whether there are internal comments in it.',
+    'Returns the settings of `/api/v3/configuration`, and those of the project: whether internal comments are enabled.',
   tag: 'Configuration',
   answers: { status: 200, of: 'ProjectConfiguration', as: 'single' },
   run: async ({ context, params }) => {

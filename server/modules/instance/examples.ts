@@ -17,10 +17,10 @@ const example = { id: 1, subject: 'An example', status_id: null as number | null
 /** Like a work package, with as little to it as a form needs. Nothing is ever saved. */
 export const Example = staticResource('Example', [example], {
   path: 'example',
-  description: 'An invented resource that shows what schemas and forms look like.',
+  description: 'An invented resource as an example of schemas and forms.',
   glossary: {
-    subject: 'What it is, in a line.',
-    status: 'How far it has come.',
+    subject: 'Subject.',
+    status: 'Status.',
   },
   example: {
     subject: 'An example',
@@ -59,7 +59,7 @@ const viewExampleSchema = operation({
   method: 'GET',
   path: '/example/schema',
   summary: 'View an example of a schema',
-  description: 'Shows by an invented resource what schemas look like. Nothing depends on it.',
+  description: 'An example of a schema, for an invented resource.',
   tag: 'Example',
   guard,
   answers: { status: 200, of: 'Example', as: 'schema' },
@@ -75,7 +75,7 @@ const viewExampleForm = operation({
   method: 'POST',
   path: '/example/form',
   summary: 'View an example of a form',
-  description: 'Shows by an invented resource what forms look like. Nothing is saved.',
+  description: 'An example of a form, for an invented resource. Nothing is saved.',
   tag: 'Example',
   guard,
   answers: { status: 200, of: 'Example', as: 'form' },
@@ -96,7 +96,7 @@ const listExample = operation({
   method: 'GET',
   path: '/examples',
   summary: 'View an example of an aggregated collection of work packages',
-  description: 'Shows what groups and sums look like, by the work packages that the caller sees.',
+  description: 'An example of groups and sums, with the work packages that the caller may see.',
   tag: 'Example',
   answers: { status: 200, of: 'WorkPackage', as: 'collection' },
   query: ['groupBy', 'showSums'],

@@ -34,8 +34,7 @@ const previewMarkdown = operation({
   method: 'POST',
   path: '/render/markdown',
   summary: 'Preview a text in markdown',
-  description:
-    'Takes a text and answers it as HTML, the way it would be shown: sanitised, with its mentions and references as links. Nothing is saved.',
+  description: 'Renders a text as HTML: sanitised, with its mentions and references as links. Nothing is saved.',
   tag: 'Render',
   accepts: 'text',
   harmless: true,
@@ -51,7 +50,7 @@ const previewPlainText = operation({
   method: 'POST',
   path: '/render/plain',
   summary: 'Preview a plain text',
-  description: 'Takes a text and answers it as HTML with its line breaks kept and everything in it escaped. Nothing is saved.',
+  description: 'Renders a plain text as HTML: escaped, with its line breaks kept. Nothing is saved.',
   tag: 'Render',
   accepts: 'text',
   harmless: true,

@@ -15,7 +15,7 @@ const viewRoot = operation({
   path: '',
   summary: 'View the root',
   description:
-    'The place to begin: what the instance is called, who the caller is, and links to everything else. Which release of the API is spoken is told to administrators.',
+    'The entry point: the name of the instance, the caller, and links to the resources. Administrators also see the release of the API.',
   tag: 'Root',
   answers: { status: 200, of: 'Root', as: 'single' },
   run: async ({ context }) => {

@@ -28,17 +28,17 @@ const project = itsOwn('project_id')
 
 export const Notification = resource('Notification', 'notifications', {
   path: 'notifications',
-  description: 'That the caller is told of something about a work package.',
+  description: 'A notification of the caller about a work package.',
   glossary: {
     reason:
-      'Why: `mentioned`, `assigned`, `responsible`, `watched`, `commented`, `created`, `processed`, `prioritized`, `scheduled`, `subscribed`, `dateAlert`, `reminder`, `shared`.',
-    readIAN: 'Whether it was read. The link of this name marks it so.',
+      'Reason: `mentioned`, `assigned`, `responsible`, `watched`, `commented`, `created`, `processed`, `prioritized`, `scheduled`, `subscribed`, `dateAlert`, `reminder`, `shared`.',
+    readIAN: 'Whether it has been read. The link of this name marks it as read.',
     unreadIAN: 'Marks it as unread.',
-    actor: 'Who did what it tells of.',
+    actor: 'The user whose action caused it.',
     project: 'The project of the work package.',
-    activity: 'The entry of the history that it tells of.',
+    activity: 'The activity that caused it.',
     resource: 'The work package.',
-    details: 'The value that it is about: the date of an alert, or the note of a reminder.',
+    details: 'Details: the date of an alert, or the note of a reminder.',
   },
   example: {
     reason: 'assigned',

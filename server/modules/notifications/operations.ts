@@ -34,7 +34,7 @@ const markNotifications = (
       method: 'POST',
       path: `/notifications/${path}`,
       summary: `Mark notifications as ${state}`,
-      description: 'Marks all notifications that the filters choose, or all of one’s own where there are none.',
+      description: 'Marks the caller’s notifications that match the filters; without filters, all of them.',
       tag,
       answers: { status: 204 },
       query: ['filters'],
@@ -54,7 +54,7 @@ const markNotifications = (
       method: 'POST',
       path: `/notifications/:id/${path}`,
       summary: `Mark a notification as ${state}`,
-      description: 'Marks one of one’s own notifications. Doing it twice is doing it once.',
+      description: 'Marks one of the caller’s notifications. The request is idempotent.',
       tag,
       answers: { status: 204 },
       run: async (ask) => {
@@ -71,7 +71,7 @@ const viewDetail = operation({
   path: '/notifications/:notification_id/details/:id',
   summary: 'View a detail of a notification',
   description:
-    'Answers the value that the notification is about: the date of an alert, or the note of a reminder. Details are counted from 0.',
+    'Returns the value that the notification is about: the date of an alert, or the note of a reminder. Indices start at 0.',
   tag,
   answers: { status: 200, of: 'NotificationDetail', as: 'single' },
   run: async (ask) => {

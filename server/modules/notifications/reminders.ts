@@ -43,11 +43,11 @@ function check(draft: Draft, { isReminded }: Facts, { now }: Context): Violation
 
 export const Reminder = resource<'reminders', Facts>('Reminder', 'reminders', {
   path: 'reminders',
-  description: 'That somebody wants to be told of a work package at some time. Nobody else sees it.',
+  description: 'A reminder of a work package at a given time. Only its creator sees it.',
   glossary: {
-    note: 'What to be reminded of.',
+    note: 'Note to show with the reminder.',
     remindAt: 'When.',
-    creator: 'Who wants to be reminded.',
+    creator: 'The user to remind.',
     remindable: 'The work package.',
   },
   example: {
@@ -80,7 +80,7 @@ const listReminders = operation({
   method: 'GET',
   path: '/work_packages/:id/reminders',
   summary: 'List the upcoming reminders for a work package',
-  description: 'Answers the caller’s own reminders for the work package that have not come due yet.',
+  description: 'Lists the caller’s upcoming reminders for the work package.',
   tag: 'Reminder',
   answers: { status: 200, of: 'Reminder', as: 'collection' },
   run: async ({ context, params }) => {
@@ -95,7 +95,7 @@ const createReminder = operation({
   path: '/work_packages/:id/reminders',
   summary: 'Create a reminder for a work package',
   description:
-    'Has the caller notified at a time in the future. There is one upcoming reminder for each work package: a second one is refused (409).',
+    'Schedules a notification for the caller. A work package has at most one upcoming reminder per user: the server rejects a second one (409).',
   tag: 'Reminder',
   answers: { status: 201, of: 'Reminder', as: 'single' },
   takes: 'Reminder',

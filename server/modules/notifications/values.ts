@@ -43,7 +43,7 @@ const viewValueSchema = operation({
   method: 'GET',
   path: '/values/schema/:id',
   summary: 'View the schema of a value',
-  description: 'Tells the name and the type of a value that a detail of a notification holds, by the property that it is of.',
+  description: 'Describes the value in the details of notifications: its name and its type, by property.',
   tag: 'Values::Property',
   answers: { status: 200, of: 'ValueSchema', as: 'single' },
   run: async ({ params }) => {

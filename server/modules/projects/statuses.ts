@@ -15,10 +15,10 @@ export const projectStatuses = [
 
 export const ProjectStatus = staticResource('ProjectStatus', projectStatuses, {
   path: 'project_statuses',
-  description: 'How a project is getting on. There are six, the same on every instance.',
+  description: 'The status of a project. All instances have the same six statuses.',
   glossary: {
-    id: 'Its code.',
-    name: 'What people read.',
+    id: 'Code of the status.',
+    name: 'Display name.',
   },
   example: {
     id: 'on_track',

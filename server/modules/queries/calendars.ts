@@ -43,7 +43,7 @@ const createCalendarAddress = operation({
   path: '/queries/:id/ical_url',
   summary: 'Create a calendar address for a query',
   description:
-    'Makes a secret address, told only this once, at which calendar programs read what the query finds as iCalendar. It lasts until it is revoked, so it is refused to a token that expires and to a session that has not shown for a while who it is.',
+    'Creates a secret address for the results of the query as iCalendar. Only this response shows it. It is valid until revoked, so the server rejects requests with an expiring token, or with a session whose user has not confirmed their identity recently.',
   tag: 'Query',
   answers: { status: 201, of: 'QueryICalUrl', as: 'single' },
   takes: 'QueryICalUrlWrite',

@@ -71,16 +71,16 @@ export const filtersKind: Kind = {
     items: {
       type: 'object',
       properties: {
-        _type: { type: 'string', description: 'The filter and `QueryFilter`, in one word.' },
-        name: { type: 'string', description: 'What people read.' },
-        values: { type: 'array', items: { type: 'string' }, description: 'The values, where they are no resources.' },
+        _type: { type: 'string', description: 'Name of the filter, followed by `QueryFilter`.' },
+        name: { type: 'string', description: 'Display name.' },
+        values: { type: 'array', items: { type: 'string' }, description: 'The values, where they are not resources.' },
         _links: {
           type: 'object',
           properties: {
             filter: ref('Link', 'The filter.'),
             operator: ref('Link', 'The operator.'),
             values: { type: 'array', items: ref('Link'), description: 'The values, where they are resources.' },
-            schema: ref('Link', 'Which operators the filter has, and which values these take.'),
+            schema: ref('Link', 'The schema: operators of the filter and their values.'),
           },
         },
       },

@@ -98,7 +98,7 @@ const viewOrder = operation({
   method: 'GET',
   path: '/queries/:id/order',
   summary: 'View the manual order of a query',
-  description: 'Answers positions by the ids of work packages, of those that the caller sees.',
+  description: 'Returns positions by id, for work packages that the caller may see.',
   tag: 'Query',
   answers: { status: 200, of: 'WorkPackagePositions', as: 'plain' },
   run: async ({ context, params }) => {
@@ -133,7 +133,7 @@ const updateOrder = (['PATCH', 'PUT'] as const).map((method) =>
     method,
     path: '/queries/:id/order',
     summary: 'Update the manual order of a query',
-    description: 'Gives work packages new positions; -1 takes one out of the order. Those that are not named keep theirs.',
+    description: 'Changes positions of work packages; -1 removes one from the order. Other work packages keep theirs.',
     tag: 'Query',
     answers: { status: 200, of: 'QueryOrderChanged', as: 'plain' },
     takes: 'QueryOrderChange',

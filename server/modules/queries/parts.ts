@@ -55,8 +55,8 @@ export const QueryColumn = staticResource<Part>(
     path: 'queries/columns',
     description: 'A property that a list of work packages can show.',
     glossary: {
-      id: 'By what it is named in queries.',
-      name: 'What people read.',
+      id: 'Id in queries.',
+      name: 'Display name.',
     },
     example: {
       id: 'subject',
@@ -76,8 +76,8 @@ export const QueryGroupBy = staticResource<Part>(
     ...common,
     description: 'A property that a list of work packages can be grouped by.',
     glossary: {
-      id: 'By what it is named in queries.',
-      name: 'What people read.',
+      id: 'Id in queries.',
+      name: 'Display name.',
     },
     example: {
       id: 'status',
@@ -105,12 +105,12 @@ export const QuerySortBy = staticResource<Part & { column: string; direction: ke
   {
     ...common,
     path: 'queries/sort_bys',
-    description: 'A property and a direction that a list of work packages can be ordered by.',
+    description: 'A sort order for lists of work packages: a property and a direction.',
     glossary: {
-      id: 'By what it is named in queries.',
-      name: 'What people read.',
+      id: 'Id in queries.',
+      name: 'Display name.',
       column: 'The property.',
-      direction: 'Whether it ascends or descends.',
+      direction: 'Ascending or descending.',
     },
     example: {
       id: 'subject-asc',
@@ -132,10 +132,10 @@ export const QueryFilter = staticResource<Part>(
   (model) => [...filtersIn(model.of('WorkPackage')).values()].map(({ key, label }) => ({ id: key, name: label as string })),
   {
     ...common,
-    description: 'Something that a list of work packages can be filtered by.',
+    description: 'A filter for lists of work packages.',
     glossary: {
-      id: 'By what it is named in queries.',
-      name: 'What people read.',
+      id: 'Id in queries.',
+      name: 'Display name.',
     },
     example: {
       id: 'status',
@@ -156,10 +156,10 @@ export const QueryOperator = staticResource<Part>(
   (model) => Object.entries(namesOfOperators(model)).map(([id, name]) => ({ id, name })),
   {
     ...common,
-    description: 'What a filter can do with its values.',
+    description: 'An operator of filters.',
     glossary: {
-      id: 'By what it is named in queries.',
-      name: 'What people read.',
+      id: 'Id in queries.',
+      name: 'Display name.',
     },
     example: {
       id: '=',

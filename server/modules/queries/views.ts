@@ -49,13 +49,13 @@ function check({ row }: Draft<Tables['views']>, { query }: Facts, { viewer }: Co
 
 export const View = resource<'views', Facts>('View', 'views', {
   path: 'views',
-  description: 'Where and how a query is shown. `_type` says how: as a table, over time, as a calendar or a plan.',
+  description: 'A view that shows a query: table, Gantt chart, calendar or team planner, according to `_type`.',
   glossary: {
-    name: 'That of the query.',
+    name: 'Name of the query.',
     public: 'Whether the query is public.',
     starred: 'Whether the query is a favorite.',
-    query: 'What is shown.',
-    project: 'The project that the query is of.',
+    query: 'The query.',
+    project: 'The project of the query.',
   },
   example: {
     _type: 'Views::WorkPackagesTable',
@@ -127,7 +127,7 @@ const createView = operation({
   path: '/views/:kind',
   summary: 'Create a view',
   description:
-    'Shows a query in one of the places that have queries of their own: `work_packages_table`, `gantt`, `work_packages_calendar`, `team_planner`.',
+    'Creates a view of a query, of the kind `work_packages_table`, `gantt`, `work_packages_calendar` or `team_planner`.',
   tag: 'View',
   answers: { status: 201, of: 'View', as: 'single' },
   takes: 'View',

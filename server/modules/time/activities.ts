@@ -16,11 +16,11 @@ const permissions = [
 
 export const TimeEntriesActivity = resource('TimeEntriesActivity', 'time_entry_activities', {
   path: 'time_entries/activities',
-  description: 'What kind of effort time is booked as.',
+  description: 'The activity of time entries, such as development.',
   glossary: {
-    name: 'What it is called.',
-    default: 'Whether an entry has it where none is named.',
-    projects: 'Where it can be booked.',
+    name: 'Name.',
+    default: 'Whether new time entries get it by default.',
+    projects: 'Projects that it is available in.',
   },
   example: { id: 1, name: 'Development', default: true },
   label: 'time entry activity',

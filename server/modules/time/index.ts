@@ -11,7 +11,7 @@ export const time = module('time', {
     {
       part: 'Time',
       name: 'Time entries',
-      description: 'Time that was spent on work packages and projects.',
+      description: 'Time logged on work packages and projects.',
       of: ['TimeEntry', 'TimeEntriesActivity'],
     },
   ],

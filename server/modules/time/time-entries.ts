@@ -120,19 +120,19 @@ const filterLink = (list: readonly object[]) => encodeURIComponent(JSON.stringif
 
 export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entries', {
   path: 'time_entries',
-  description: 'Time that somebody spent on a work package.',
+  description: 'Time that a user logged on a work package.',
   glossary: {
-    spentOn: 'The day.',
-    startTime: 'When it began; there only where the instance tracks that.',
-    endTime: 'When it ended, which follows from the beginning and the hours.',
-    hours: 'How long it took. Empty while it is going on.',
-    comment: 'What was done.',
-    ongoing: 'Whether a timer is running. Everybody has one at most.',
-    project: 'The project that the time is booked in.',
-    entity: 'What the time was spent on.',
+    spentOn: 'The date.',
+    startTime: 'Start time; present only where the instance tracks it.',
+    endTime: 'End time, derived from start time and hours.',
+    hours: 'Duration. Empty while the timer is running.',
+    comment: 'Comment.',
+    ongoing: 'Whether the timer is running. A user has at most one.',
+    project: 'The project of the time entry.',
+    entity: 'The work package that the time is logged on.',
     workPackage: 'The same as `entity`, where that is a work package.',
-    user: 'Who spent the time.',
-    activity: 'What kind of effort it was.',
+    user: 'The user who spent the time.',
+    activity: 'Time entry activity.',
   },
   example: {
     ongoing: false,
@@ -233,9 +233,9 @@ const seesTime = either(inProject('view_time_entries'), ownTime('view_own_time_e
 /** Work packages tell what has been booked on them, as far as the viewer sees it. */
 const workPackageExtension = extension('WorkPackage', 'work_packages', {
   glossary: {
-    spentTime: 'How much time was spent on it, as far as the caller may see it.',
-    timeEntries: 'The time that was spent on it.',
-    logTime: 'Books time on it.',
+    spentTime: 'Sum of its time entries that the caller may see.',
+    timeEntries: 'Its time entries.',
+    logTime: 'Logs time on it.',
   },
   needs: visible.needs,
   properties: (p) => ({

@@ -146,15 +146,15 @@ async function remove(tx: Transaction, row: Row, context: Context): Promise<bool
 
 export const Relation = resource<'relations', Facts>('Relation', 'relations', {
   path: 'relations',
-  description: 'What two work packages have to do with each other. It is told from `from` to `to`.',
+  description: 'A relation between two work packages, directed from `from` to `to`.',
   glossary: {
-    name: 'The type, as people read it.',
+    name: 'Display name of the type.',
     type: '`relates`, `follows`, `precedes`, `blocks`, `blocked`, `duplicates`, `duplicated`, `includes`, `partof`, `requires` or `required`.',
-    reverseType: 'The same as seen from the other end.',
-    lag: 'How many working days have to lie between the two where one follows the other.',
-    description: 'A text about it.',
-    from: 'The work package that it is told of.',
-    to: 'The other one.',
+    reverseType: 'Type as seen from `to`.',
+    lag: 'Minimum number of working days between predecessor and successor.',
+    description: 'Description.',
+    from: 'The source work package.',
+    to: 'The target work package.',
   },
   example: {
     id: 21,
@@ -248,9 +248,9 @@ async function relationsOf(rows: readonly Row[], context: Context): Promise<Read
 /** Work packages lead to their relations, and to what they could be related to. */
 const workPackageExtension = extension('WorkPackage', 'work_packages', {
   glossary: {
-    relations: 'What it has to do with others.',
-    addRelation: 'Relates it to another one.',
-    availableRelationCandidates: 'What it could be related to.',
+    relations: 'Its relations.',
+    addRelation: 'Creates a relation.',
+    availableRelationCandidates: 'Work packages that it can be related to.',
   },
   // Most have no relations, and then none are asked for.
   computedColumns: {

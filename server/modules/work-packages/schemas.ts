@@ -126,8 +126,7 @@ const listSchemas = operation({
   method: 'GET',
   path: '/work_packages/schemas',
   summary: 'List schemas of work packages',
-  description:
-    'Answers the schemas of the pairs of project and type that the filter `id` names, such as `1-2`. The filter has to be there.',
+  description: 'Lists the schemas for the pairs of project and type in the filter `id`, such as `1-2`. The filter is required.',
   tag: 'WorkPackage',
   guard: seesAny,
   answers: { status: 200, of: 'WorkPackageSchemas', as: 'single' },
@@ -161,7 +160,7 @@ const viewSchema = operation({
   path: '/work_packages/schemas/:identifier',
   summary: 'View the schema of a project and a type',
   description:
-    'Tells the properties of work packages of a type in a project, which differ by the custom fields there. The identifier is the pair, such as `1-2`; `sums` stands for what of a list can be summed up.',
+    'Describes the properties of work packages by project and type, as custom fields differ. The identifier is the pair, such as `1-2`; `sums` describes the sums of a list.',
   tag: 'WorkPackage',
   answers: { status: 200, of: 'WorkPackage', as: 'schema' },
   query: ['timestamps'],
