@@ -1,4 +1,4 @@
-/** Activities: what was done to a work package and said about it, entry by entry. */
+/** Activities: the changes and comments in the history of work packages. */
 import type { Row, Transaction } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
 import { both, either, having, lacking, not, onWorkPackage, own, through } from '#kernel/access/rules.ts'
@@ -18,20 +18,20 @@ import { INTERNAL_COMMENTS } from './permissions.ts'
 import { reactionsOf } from './reactions.ts'
 import { causeInWords, type Detail, details, exchangedFiles, filesInWords, isChanged, journaled } from './wording.ts'
 
-/** A rule about the work package that an entry belongs to. */
+/** A rule of the work package, applied to its entries. */
 const about = (rule: Rule): Rule =>
   through('resource_id', 'work_packages', rule, (row) => ({ id: row.resource_id, project_id: row.project_id }))
 
 /** A permission on the work package, by membership or by a share. */
 const held = (permission: string) => about(onWorkPackage(permission))
 
-/** Who may say something of a work package. */
+/** Rule for commenting on a work package. */
 export const mayComment = either(onWorkPackage('add_work_package_comments'), onWorkPackage('edit_work_packages'))
-/** The same, asked of what is said. */
+/** The same rule, applied to an entry. */
 export const maySay = about(mayComment)
 const mayWhisper = held('add_internal_comments')
 
-/** Who may change what belongs to an entry. */
+/** Rule for changing the attachments of an entry. */
 export const mayAttach = either(
   both(
     having('internal', false),
@@ -43,7 +43,7 @@ export const mayAttach = either(
   ),
 )
 
-/** Who may change what it says. */
+/** Rule for editing a comment. */
 export const mayEdit = both(not(lacking('notes')), mayAttach)
 
 const detailsKind: Kind = {
@@ -55,10 +55,10 @@ const detailsKind: Kind = {
   ofNothing: [],
 }
 
-/** What is known of the entries of a page. */
+/** Data loaded for the entries of a page. */
 interface Told {
   readonly details: readonly Detail[]
-  /** Whether nothing is left of what was once changed. */
+  /** Whether no comment, cause or change is left in the entry. */
   readonly isEmpty: boolean
 }
 
@@ -149,7 +149,7 @@ export const Activity = resource<'journals', { hasInternal: boolean }>('Activity
   operations: ['show'],
 })
 
-/** Says something of a work package, which thereby changes. */
+/** Adds a comment, which changes the work package. */
 async function addComment(tx: Transaction, { resource_id: id, notes, internal }: Row, context: Context): Promise<number> {
   const said = await rewriteWhere(
     tx,
@@ -164,7 +164,7 @@ async function addComment(tx: Transaction, { resource_id: id, notes, internal }:
   return (last as { id: number }).id
 }
 
-/** What the entries of a page say, as far as the viewer may know it. */
+/** Describes the changes in the entries of a page that the viewer may see. */
 async function describeChanges(entries: readonly Row[], context: Context): Promise<Loaded> {
   const changes = await changesOf(context.db, context.model.of(WorkPackage), entries)
   const workPackages = context.model.of(WorkPackage)
@@ -203,7 +203,7 @@ async function describeChanges(entries: readonly Row[], context: Context): Promi
   return all
 }
 
-/** The names of all that the changes point to: at most one statement for each kind of thing. */
+/** The titles of all link targets in the changes: at most one statement per resource. */
 async function titlesOf(properties: readonly Property[], changes: readonly Change[], context: Context) {
   const wanted = new Map<string, Set<number>>()
   for (const property of properties) {
@@ -232,10 +232,10 @@ async function titlesOf(properties: readonly Property[], changes: readonly Chang
 const isTold = (property: Property, target: Resource, row: Row | undefined, { viewer }: Context): row is Row =>
   target.table === 'principals' ? isNamed(property, target, row, viewer) : row !== undefined && target.visible.holds(viewer, row)
 
-/** The ids that a row's link points to, one or several. */
+/** The ids of a link's targets in a row. */
 const idsIn = ({ column }: Property, row: Row | undefined): number[] => [row?.[column as string] ?? []].flat()
 
-/** Whether anything changed in what the instance has added, known to the viewer or not. */
+/** Whether any custom field changed, visible to the viewer or not. */
 const isMore = ({ before, after }: Change): boolean => {
   const of = (row: Row | undefined) => JSON.stringify(row?.custom_values ?? {})
   return of(before) !== of(after)

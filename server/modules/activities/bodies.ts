@@ -1,4 +1,4 @@
-/** Reactions, and what is sent to comment, as the description of the API tells it. */
+/** Reactions, and payloads of comments, as the OpenAPI document describes them. */
 import { type BodyType, hal, ref } from '#kernel/bodies.ts'
 import { emojis } from './reactions.ts'
 

@@ -1,4 +1,4 @@
-/** What was done to things, and what is said of it. */
+/** The history of work packages: changes, comments and reactions. */
 import { module } from '#kernel/module.ts'
 import { Activity } from './activities.ts'
 import { bodies } from './bodies.ts'

@@ -1,4 +1,4 @@
-/** What can be done with the history of a work package: read it, comment, correct a comment, react to one. */
+/** Operations on the history of a work package: list it, comment, edit a comment, react to one. */
 import { sql } from '#db/sql.ts'
 import { onWorkPackage } from '#kernel/access/rules.ts'
 import { prepare } from '#kernel/access/viewer.ts'
@@ -32,7 +32,7 @@ const workPackageExtension = extension('WorkPackage', 'work_packages', {
 const workPackage = ({ params, context }: ApiRequest) => rowFrom(params.id as string, context.model.of(WorkPackage), context)
 const activity = ({ params, context }: ApiRequest) => rowFrom(params.id as string, context.model.of(Activity), context)
 
-/** What is said, in either of the two shapes that clients send. Throws 400 for anything else, 422 for nothing. */
+/** The text of a comment, in either of the two forms that clients send. Throws 400 for other values, 422 for an empty text. */
 function said(comment: unknown, shape: 'object' | 'text'): string {
   const raw = typeof comment === 'object' && comment !== null ? (comment as { raw?: unknown }).raw : comment
   const isShaped = shape === 'text' || (typeof comment === 'object' && comment !== null)

@@ -1,4 +1,4 @@
-/** Days and days of the week, as the description of the API tells them. */
+/** Days and days of the week, as the OpenAPI document describes them. */
 import { type BodyType, hal, ref } from '#kernel/bodies.ts'
 
 const working = { type: 'boolean', description: 'Whether it is a working day.' }

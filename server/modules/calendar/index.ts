@@ -1,4 +1,4 @@
-/** Working days: of the instance, and of each person. */
+/** Working days of the instance, and working times of users. */
 import { module } from '#kernel/module.ts'
 import { bodies } from './bodies.ts'
 import { operations as daysOperations } from './days.ts'

@@ -1,4 +1,4 @@
-/** What people's working hours and their times off have in common: whose they are, who sees them, and where they are found. */
+/** Common parts of users' working hours and non-working times: rules and operations. */
 import type { Sql } from '#db/sql.ts'
 import { sql } from '#db/sql.ts'
 import { both, either, globally, own } from '#kernel/access/rules.ts'
@@ -14,11 +14,11 @@ import { User } from '#modules/accounts/users.ts'
 
 const managesAll = globally('manage_working_times')
 
-/** One's own, and everybody's for whoever manages them. */
+/** A user's own times, or all times with the permission to manage them. */
 export const seesTimes = either(own('user_id'), managesAll)
 export const changesTimes = either(both(own('user_id'), globally('manage_own_working_times')), managesAll)
 
-/** The id of the user whose times are asked for, or 404: whose times are nobody's business is not told apart from who is not there. */
+/** The id of the user in the path. 404 for users whose times the viewer may not see, as for users that do not exist. */
 async function ownerFrom({ context, params }: ApiRequest): Promise<number> {
   const { id } = await rowFrom(params.id as string, context.model.of(User), context)
   await prepare(context.db, context.viewer, seesTimes.needs)

@@ -1,4 +1,4 @@
-/** How long somebody works on each day of the week, from a date on. */
+/** Working hours of users for each day of the week, from a date on. */
 import { TRUE } from '#db/sql.ts'
 import type { Draft, Kind } from '#kernel/declaration.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
@@ -9,7 +9,7 @@ import { belowUsers, changesTimes, seesTimes } from './user-times.ts'
 const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const
 const MINUTES_PER_DAY = 24 * 60
 
-/** Minutes in the column, decimal hours outside. */
+/** Minutes in the column, decimal hours in the API. */
 const decimalHours: Kind = {
   type: 'Float',
   json: { type: 'number' },

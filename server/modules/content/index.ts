@@ -1,4 +1,4 @@
-/** What people write in projects besides work packages: news. */
+/** Content of projects besides work packages: news. */
 import { module } from '#kernel/module.ts'
 import { news } from './0034-news.ts'
 import { demo } from './demo.ts'

@@ -1,4 +1,4 @@
-/** News that a project tells its members. */
+/** News of projects. */
 import { inProject } from '#kernel/access/rules.ts'
 import { resource } from '#kernel/resource.ts'
 

@@ -1,4 +1,4 @@
-/** What files that can be attached to a resource add to it: its links, its list, its uploads, and what a write of it claims. */
+/** Attachments of resources: links, lists, uploads, and claims by writes. */
 import type { Engine, Row, Transaction } from '#db/database.ts'
 import { among, objectOf } from '#db/dialect.ts'
 import { and, name, raw, type Sql, sql } from '#db/sql.ts'
@@ -16,7 +16,7 @@ import { discard } from './loose.ts'
 import { receive } from './receive.ts'
 import { uploads } from './uploads.ts'
 
-/** What follows from resources that files can be attached to: links, lists, uploads, and what a write of them claims. */
+/** Extensions and operations for resources with attachments. */
 export function attaching(resources: readonly Declared[]): Parts {
   const kinds = containersAmong(resources)
   return {
@@ -29,7 +29,7 @@ export function attaching(resources: readonly Declared[]): Parts {
       ...kinds.map(extensionOf),
     ],
     operations: [...kinds.flatMap(operationsOf), ...uploads(ofContainer(kinds, ({ uncontained }) => uncontained))],
-    // After the rows: an upload that came first has made us wait.
+    // After the rows: the deletion of rows waits for concurrent uploads to them.
     removals: kinds.map(({ resource: { table, name: type } }) =>
       whenRemoved(table, (tx, ids, { at }) => discard(tx, inContainers(tx.engine, type, ids), new Date(at))),
     ),
@@ -38,7 +38,7 @@ export function attaching(resources: readonly Declared[]): Parts {
 
 const selfOf = (resource: Declared) => (row: { id: number }) => `${hrefOf(resource, row)}/attachments`
 
-/** What files attached to its rows add to a resource. */
+/** Extends a resource with its attachments. */
 function extensionOf({ resource, add, may }: Container): Extension {
   const { name: type, table } = resource
   const self = selfOf(resource)
@@ -49,7 +49,7 @@ function extensionOf({ resource, add, may }: Container): Extension {
     ) => sql`(select ${objectOf(engine, raw('attachments.id'), raw('attachments.file_name'))} from attachments
       where ${inContainer(type, id)} and attachments.status <> 'prepared')`,
     needs: add.needs,
-    // Together with the row: most rows have none, and of those nothing more is to be asked.
+    // Read with the row: most rows have none, which saves a query.
     computedColumns: {
       attachment_ids: ({ engine }, of) =>
         sql`(select ${listed(engine)} from attachments where ${inContainer(type, name(`${of}.id`))})`,
@@ -61,7 +61,7 @@ function extensionOf({ resource, add, may }: Container): Extension {
         embed: true,
         listedAt: self as never,
         load: async (rows) => new Map(rows.map((row) => [(row as { id: number }).id, idsOf(row)])),
-        // Its own, or what the viewer has uploaded and nobody has claimed: others' uploads are not visible anyway.
+        // Its own attachments, or unclaimed uploads of the viewer: uploads of other users are not visible anyway.
         eligible: ({ before }) => (before ? sql`(${free} or ${inContainer(type, (before as { id: number }).id)})` : free),
         store: (tx, draft, ids, context) => replace(tx, type, draft, ids, context),
       }),
@@ -78,7 +78,7 @@ function extensionOf({ resource, add, may }: Container): Extension {
   })
 }
 
-/** The operations on files attached to rows of a resource. */
+/** The operations on attachments of a resource. */
 function operationsOf(kind: Container): readonly Operation[] {
   const { resource } = kind
   const { path, name: type } = resource
@@ -119,17 +119,17 @@ function operationsOf(kind: Container): readonly Operation[] {
   ]
 }
 
-/** All ids there are, in order, as one value. */
+/** All ids in order, aggregated into one value. */
 const listed = (engine: Engine): Sql =>
   raw(`${engine === 'sqlite' ? 'json_group_array' : 'json_agg'}(attachments.id order by attachments.id)`)
 
-/** The ids of what is attached to a row, read with it. */
+/** The ids of a row's attachments, read with the row. */
 export function idsOf(row: Row): readonly number[] {
   const ids = row.attachment_ids ?? []
   return typeof ids === 'string' ? JSON.parse(ids) : ids
 }
 
-/** The container that a request names, if the viewer may attach something to it. */
+/** The container in the path of a request, if the viewer may attach files to it. */
 export async function place({ context, params }: ApiRequest, { resource, add }: Container) {
   const row = await rowAt(params.id as string, context.model.of(resource), context)
   await prepare(context.db, context.viewer, add.needs)
@@ -137,12 +137,12 @@ export async function place({ context, params }: ApiRequest, { resource, add }: 
   return { container_type: resource.name, container_id: row.id as number }
 }
 
-/** Makes these, and no others, the attachments of a container. Throws 409 where another has claimed one of them meanwhile. */
+/** Replaces the attachments of a container. Throws 409 if a concurrent write has claimed one of them. */
 async function replace(tx: Transaction, type: string, draft: Draft, ids: readonly number[], context: Context): Promise<void> {
   const id = draft.row.id as number
   const mine = inContainer(type, id)
   const named = among(tx.engine, sql`attachments.id`, ids)
-  // What others are still sending is not theirs to take away.
+  // Uploads in progress belong to their authors; this write does not remove them.
   const others = sql`not (${named}) and status <> 'prepared'`
   const removed = draft.before ? await discard(tx, and([mine, others]), context.now) : 0
   const claimed = await tx.run(sql`

@@ -1,4 +1,4 @@
-/** Direct uploads, as the description of the API tells them. */
+/** Direct uploads, as the OpenAPI document describes them. */
 import { type BodyType, hal, ref } from '#kernel/bodies.ts'
 
 export const bodies: Readonly<Record<string, BodyType>> = {

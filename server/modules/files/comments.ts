@@ -1,4 +1,4 @@
-/** Files attached to comments, or to whatever else an activity tells. */
+/** Attachments of activities. */
 import type { Row } from '#db/database.ts'
 import type { Context, Payload } from '#kernel/declaration.ts'
 import { visibleIds } from '#kernel/read/load.ts'

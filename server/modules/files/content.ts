@@ -1,4 +1,4 @@
-/** The bytes of an attachment: shown only where that can do no harm, in parts where parts are asked for. */
+/** Downloads of attachments: displayed inline only where that is safe, with support for ranges. */
 import type { Row } from '#db/database.ts'
 import { disposition } from '#files/names.ts'
 import { presentation } from '#files/types.ts'
@@ -8,9 +8,9 @@ import { operation, rowAt } from '#kernel/operation.ts'
 import { Attachment } from './attachments.ts'
 import { names, rangeOf } from './ranges.ts'
 
-/** How long an address that leads to the store can be used. */
+/** Validity of a download address of the store. */
 const DOWNLOAD_SECONDS = 300
-/** A little less than six hours. Only the browser's own cache may keep it: who may see it is asked of every other. */
+/** A little less than six hours, and for the browser's own cache only: any other request has to check permissions. */
 const MAX_AGE = 21_590
 
 const downloadAttachment = operation({

@@ -1,4 +1,4 @@
-/** Files attached to things. */
+/** Attachments. */
 import { module } from '#kernel/module.ts'
 import { attaching } from './attachable.ts'
 import { Attachment } from './attachments.ts'

@@ -18,6 +18,6 @@ export function rangeOf(header: string | undefined, size: number): Range | null 
   return start < size ? { start, end } : null
 }
 
-/** Whether a header such as If-None-Match names a tag. */
+/** Whether a header such as If-None-Match contains a tag. */
 export const names = (header: string | undefined, tag: string): boolean =>
   header !== undefined && (header.trim() === '*' || header.split(',').some((one) => one.trim().replace(/^W\//, '') === tag))

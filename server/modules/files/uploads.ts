@@ -1,4 +1,4 @@
-/** Uploading a file before there is anything to attach it to. */
+/** Uploads without a container. */
 import type { Operation, Rule } from '#kernel/declaration.ts'
 import { operation } from '#kernel/operation.ts'
 import { prepareUpload } from './direct.ts'
@@ -6,7 +6,7 @@ import { NOWHERE, receive } from './receive.ts'
 
 /**
  * The operations that upload a file for later.
- * @param guard who may upload without a container, whatever it is meant for
+ * @param guard rule for uploads without a container, for any later container
  */
 export const uploads = (guard: Rule): readonly Operation[] => [
   operation({

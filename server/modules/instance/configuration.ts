@@ -1,4 +1,4 @@
-/** What clients should know of the instance's settings, by themselves and for one project. */
+/** The configuration: settings of the instance for clients, and those of a project. */
 
 import type { Context, Operation } from '#kernel/declaration.ts'
 import { ok, operation, rowAt } from '#kernel/operation.ts'
@@ -9,7 +9,7 @@ import { INTERNAL_COMMENTS } from '#modules/activities/permissions.ts'
 import { enabledModules } from '#modules/projects/modules.ts'
 import { Project } from '#modules/projects/projects.ts'
 
-/** Sizes are set in KiB and told in bytes. */
+/** Settings have sizes in KiB, the API in bytes. */
 const KIBIBYTE = 1024
 
 const configuration = async (context: Context, path = context.path) => {

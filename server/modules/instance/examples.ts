@@ -1,4 +1,4 @@
-/** The examples that the official description explains schemas, forms and aggregation with, made of what is really there. */
+/** Example operations of the OpenProject specification for schemas, forms and aggregation, with real data where possible. */
 
 import type { Tables } from '#db/tables.ts'
 import { everyone, nobody } from '#kernel/access/rules.ts'
@@ -14,7 +14,7 @@ import { Status } from '#modules/work-packages/statuses.ts'
 
 const example = { id: 1, subject: 'An example', status_id: null as number | null, lock_version: 1 }
 
-/** Like a work package, with as little to it as a form needs. Nothing is ever saved. */
+/** A minimal work package for an example form. Nothing is ever saved. */
 export const Example = staticResource('Example', [example], {
   path: 'example',
   description: 'An invented resource as an example of schemas and forms.',
@@ -27,7 +27,7 @@ export const Example = staticResource('Example', [example], {
   },
   title: 'subject',
   visible: everyone,
-  // What a form says can be changed, though there is nothing to commit.
+  // The form shows writable properties, though nothing can be committed.
   may: { update: everyone, edit: nobody },
   lock: 'lock_version',
   properties: ({ text, integer, link }) => ({
@@ -46,13 +46,13 @@ interface Facts {
 
 const statusesOf = async ({ db, snapshot }: Context) => [...(await allRows(db, snapshot, 'statuses', 'position')).values()]
 
-/** The example in the status that new work starts with. */
+/** The example with the default status. */
 async function exampleOf(context: Context) {
   const statuses = await statusesOf(context)
   return { ...example, status_id: statuses.find((status) => status.is_default)?.id ?? null }
 }
 
-// Statuses are shown, so it is for those who may see them.
+// The example shows statuses, so it needs their guard.
 const guard = Status.guard as NonNullable<typeof Status.guard>
 
 const viewExampleSchema = operation({

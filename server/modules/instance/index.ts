@@ -1,4 +1,4 @@
-/** What is true of the whole instance: the root, the configuration, rendering, examples. */
+/** Resources of the whole instance: root, configuration, rendering, examples. */
 import { module } from '#kernel/module.ts'
 import { bodies } from './bodies.ts'
 import { operations as configurationOperations } from './configuration.ts'

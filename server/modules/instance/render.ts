@@ -6,14 +6,14 @@ import { pathsOf, readAddress } from '#kernel/write/payload.ts'
 import { renderMarkdown } from '#text/markdown.ts'
 import { renderPlain } from '#text/plain.ts'
 
-/** What a text can stand in. */
+/** Resources that can be the context of a text. */
 const surroundings = ['WorkPackage', 'Project']
 
 const refused = (reason: string) => new ApiError('InvalidRenderContext', reason)
 
 /**
- * Throws 400 InvalidRenderContext unless the context that the query string names can be seen.
- * Some clients send the bare address in place of `context=`.
+ * Throws 400 InvalidRenderContext unless the viewer may see the context in the query string.
+ * Some clients send the bare address instead of `context=`.
  */
 async function checkContext(context: Context): Promise<void> {
   const { params } = context

@@ -1,11 +1,11 @@
-/** The root of the API: what the instance is called, and where everything begins. */
+/** The root of the API: the name of the instance, and links to the resources. */
 
 import { either, inAnyProject } from '#kernel/access/rules.ts'
 import { prepare } from '#kernel/access/viewer.ts'
 import type { Link, Operation } from '#kernel/declaration.ts'
 import { ok, operation } from '#kernel/operation.ts'
 
-/** The release of OpenProject whose API this is: clients ask for it to know what they can expect. */
+/** The OpenProject release that the API is compatible with: clients use it to detect features. */
 const SPOKEN_VERSION = '17.0.0'
 
 const seesMembers = either(inAnyProject('view_members'), inAnyProject('manage_members'))

@@ -1,8 +1,8 @@
-/** Who can be told of a work package at all, and who wants to be: pieces of SQL about users `u` and projects. */
+/** SQL conditions for recipients: permissions and notification settings of users `u`. */
 import { raw, type Sql, sql } from '#db/sql.ts'
 import { defaultSetting } from '#modules/accounts/notification-settings.ts'
 
-/** Only people who sign in are told anything. */
+/** Only active users get notifications. */
 export const isActive = sql`u.type = 'User' and u.status = 1`
 
 /** Whether the user holds a permission on the work package, by membership or by a share. */
@@ -12,12 +12,12 @@ export const holds = (permission: string, project: Sql, workPackage: Sql): Sql =
     select 1 from shared_grants x
     where x.user_id = u.id and x.work_package_id = ${workPackage} and x.permission = ${permission}))`
 
-/** Joins what the user has chosen for the project, and for all of them. */
+/** Joins the user's notification settings for the project, and the global ones. */
 export const joinSettings = (project: Sql): Sql => sql`
   left join notification_settings own on own.user_id = u.id and own.project_id = ${project}
   left join notification_settings general on general.user_id = u.id and general.project_id is null`
 
-/** What the user has chosen: what is chosen for the project takes the place of all that is chosen in general. */
+/** The user's setting: settings of the project replace the global ones as a whole. */
 export const chosen = (column: string): Sql => {
   const otherwise = (defaultSetting as Record<string, unknown>)[column]
   return raw(`case when own.id is not null then own.${column} when general.id is not null then general.${column}

@@ -1,4 +1,4 @@
-/** What people are told of: notifications, reminders, alerts. */
+/** Notifications, reminders and date alerts. */
 import { module } from '#kernel/module.ts'
 import { alertOfDates } from './alerts.ts'
 import { announceChanges } from './announce.ts'

@@ -1,4 +1,4 @@
-/** Notifications: what somebody is told of a work package, and why. */
+/** Notifications about work packages, each with its reason. */
 import type { Row } from '#db/database.ts'
 import { folded } from '#db/dialect.ts'
 import { FALSE, name, sql, TRUE } from '#db/sql.ts'

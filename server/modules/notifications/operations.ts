@@ -1,4 +1,4 @@
-/** Reading and unreading notifications, one or many at once; and what one of them tells in detail. */
+/** Operations that mark notifications as read or unread, and return their details. */
 import { and, type Sql, sql } from '#db/sql.ts'
 import type { ApiRequest, Operation } from '#kernel/declaration.ts'
 import { notFound } from '#kernel/errors.ts'
@@ -11,7 +11,7 @@ import { detailsOf } from './values.ts'
 
 const tag = 'Notification'
 
-/** The notification that is asked for; 403 for whoever is not signed in, 404 for all others than one's own. */
+/** The notification in the path. 403 for anonymous callers, 404 for notifications of other users. */
 async function notification({ context, params }: ApiRequest, parameter: string) {
   await guarded(context.model.of(Notification), context)
   return rowAt(params[parameter] as string, context.model.of(Notification), context)

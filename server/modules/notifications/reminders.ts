@@ -1,4 +1,4 @@
-/** Reminders: somebody wants to be told of a work package at some time. */
+/** Reminders of work packages at a given time. */
 import { among, moment } from '#db/dialect.ts'
 import { name, raw, sql } from '#db/sql.ts'
 import { both, own, signedIn, through } from '#kernel/access/rules.ts'
@@ -13,11 +13,11 @@ import { prepareWrite } from '#kernel/write/prepare.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 
 interface Facts {
-  /** Whether the viewer is to be reminded of the work package already. */
+  /** Whether the viewer has an upcoming reminder of the work package. */
   readonly isReminded: boolean
 }
 
-/** It has not come due yet. */
+/** Whether the reminder is not due yet. */
 const upcoming: Pick<Rule, 'needs' | 'where'> = {
   needs: [],
   where: (_, table) =>
@@ -114,14 +114,14 @@ const MOST_AT_ONCE = 500
 
 const isDue = (now: Date) => sql`completed_at is null and remind_at <= ${now.toISOString()}`
 
-/** Reminders that have come due are completed, and whoever set them is told. The reminders themselves are the queue. */
+/** Completes due reminders and notifies their creators. The reminders themselves are the queue. */
 export const remind = job('notifications.remind', {
   pending: async (db, now) => (await db.one(sql`select 1 as one from reminders where ${isDue(now)} limit 1`)) !== undefined,
   run:
     async ({ now, model }) =>
     async (tx) => {
       const at = now.toISOString()
-      // Another process, or a change of plans, may have been faster.
+      // Another process, or a change of the reminder, may have been faster.
       const completed = await tx.all<{ id: number; creator_id: number }>(sql`
       update reminders set completed_at = ${at} where ${isDue(now)} and id in (
         select id from reminders where ${isDue(now)} order by remind_at limit ${MOST_AT_ONCE})

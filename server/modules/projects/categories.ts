@@ -1,4 +1,4 @@
-/** Categories: what a project's work packages are sorted into. */
+/** Categories of work packages in a project. */
 
 import { inProject } from '#kernel/access/rules.ts'
 import { resource } from '#kernel/resource.ts'

@@ -1,4 +1,4 @@
-/** What is answered about projects, and about workspaces of any kind, besides the standard operations. */
+/** Further operations on projects and workspaces, besides the standard ones. */
 import { among } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
 import { either, globally, inAnyProject, inProject } from '#kernel/access/rules.ts'
@@ -62,7 +62,7 @@ const listAvailableParents = operation({
   },
 })
 
-/** The project that a place is looked for: a stored one, or a new one of some kind. */
+/** The project to find parents for: a stored one, or a new one of a type. */
 async function subjectOf(context: Context): Promise<Record<string, unknown>> {
   const of = context.params.get('of')
   if (of !== null && of !== '') return rowFrom(of, context.model.of(Project), context)
@@ -71,11 +71,11 @@ async function subjectOf(context: Context): Promise<Record<string, unknown>> {
   return { workspace_type: kind }
 }
 
-/** The visible project or workspace that a path names, or 404. */
+/** The visible project or workspace in a path, or 404. */
 const named = (path: string, id: string, context: Context) =>
   (path === Project.path ? rowAt : rowFrom)(id, context.model.of(Project), context)
 
-/** Marks and unmarks favorites. Doing it twice is doing it once. */
+/** Adds and removes favorites; idempotent. */
 function favorite(path: string, method: 'POST' | 'DELETE'): Operation {
   return {
     method,
@@ -105,7 +105,7 @@ const favoriteOperations = ['projects', 'workspaces'].flatMap((path) => {
   return [operation(favorite(path, 'POST')), operation(favorite(path, 'DELETE'))]
 })
 
-/** Throws 404 unless the viewer has one of the permissions in the project: what is in it is then nobody's business. */
+/** Throws 404 unless the viewer has one of the permissions in the project, so that its contents stay hidden. */
 async function need(context: Context, project: object, ...permissions: readonly string[]): Promise<void> {
   const rule = either(...permissions.map((permission) => inProject(permission, 'id')))
   if (!(await holds(context, rule, project))) throw notFound()

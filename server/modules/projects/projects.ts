@@ -1,4 +1,4 @@
-/** Projects, and the other kinds of workspace that share their table. */
+/** Projects, and the other types of workspace that share their table. */
 import { folded } from '#db/dialect.ts'
 import { name } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
@@ -20,11 +20,11 @@ import { treeOf } from './tree.ts'
 
 const types: Readonly<Record<string, string>> = { project: 'Project', program: 'Program', portfolio: 'Portfolio' }
 
-/** Whoever may create projects only below others has to say below which. */
+/** Users who may create subprojects only have to choose a parent. */
 const isPlaceRequired = ({ before }: Draft, _: Facts, { viewer }: Context): boolean =>
   !before && !hasGlobally(viewer, 'add_project')
 
-/** The moment of creation is given by administrators who take projects over from elsewhere, if the instance lets them. */
+/** Administrators who import projects may write the creation time, if the settings allow it. */
 const isImporting = ({ before }: Draft, _: Facts, { viewer, settings }: Context): boolean =>
   !before && viewer.admin && settings.apiv3_write_readonly_attributes
 

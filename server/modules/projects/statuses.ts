@@ -1,9 +1,9 @@
-/** How a project is getting on: six codes that every instance knows. */
+/** Project statuses: six codes, the same on every instance. */
 
 import { everyone } from '#kernel/access/rules.ts'
 import { staticResource } from '#kernel/resource.ts'
 
-/** In the order in which they are offered. */
+/** In display order. */
 export const projectStatuses = [
   { id: 'on_track', name: 'On track' },
   { id: 'at_risk', name: 'At risk' },

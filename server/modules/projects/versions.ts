@@ -1,4 +1,4 @@
-/** Versions: what work packages are planned for, in one project or in several that share it. */
+/** Versions that work packages are planned for, in one project or shared with others. */
 import { among, natural } from '#db/dialect.ts'
 import { name, or, raw, sql } from '#db/sql.ts'
 import { both, either, having, inAnyProject, inProject, signedIn, within } from '#kernel/access/rules.ts'
@@ -15,7 +15,7 @@ import { checkVersion, lookUp, manage, states, usesOf, type VersionFacts, withdr
 
 const view = either(inProject('view_work_packages'), manage, both(signedIn, having('sharing', 'system')))
 
-/** Being shared with a project opens no address: a work package planned for the version, which the viewer sees, does. */
+/** Sharing alone does not make the address readable; a visible work package planned for the version does. */
 const addressable: Pick<Rule, 'needs' | 'where' | 'holds'> = {
   holds: view.holds,
   needs: [...view.needs, ...seesWorkPackage.needs],
@@ -47,7 +47,7 @@ export const Version = resource<'versions', VersionFacts>('Version', 'versions',
   belongsTo: 'project_id',
   cached: 'all',
   order: { column: 'name' },
-  // Who sees a version depends on how it is shared, so what is remembered of permissions goes with it.
+  // Visibility depends on sharing, so a change invalidates cached permissions.
   topics: ['projects'],
   paginated: false,
   visible: either(view, within(sharedVersions)),
@@ -59,7 +59,7 @@ export const Version = resource<'versions', VersionFacts>('Version', 'versions',
     name: p.text({
       required: true,
       min: 1,
-      // Longer names are taken all the same.
+      // Longer names are accepted all the same.
       about: { maxLength: 60 },
       filter: true,
       sort: ({ engine }, table) => natural(engine, name(`${table}.name`)),

@@ -1,4 +1,4 @@
-/** Revisions: commits of a project's repository, as far as they are known here. */
+/** Revisions: imported commits of a project's repository. */
 import { name, sql } from '#db/sql.ts'
 import { inProject } from '#kernel/access/rules.ts'
 import type { Operation } from '#kernel/declaration.ts'
@@ -7,7 +7,7 @@ import { extension, hrefOf, resource } from '#kernel/resource.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 
 const view = inProject('view_changesets')
-/** What is enough to tell a commit from all others. */
+/** Length of an abbreviated hash. */
 const SHORT = 8
 const isHash = (identifier: string): boolean => /^[0-9a-f]{40,64}$/.test(identifier)
 const shortened = ({ identifier }: { identifier: string }): string =>
@@ -68,7 +68,7 @@ const listRevisionsOfWorkPackage = nested({
   as: 'revisions',
   summary: 'List the revisions of a work package',
   description: 'Lists the commits whose messages refer to the work package, in repositories that the caller may see.',
-  // Not judged by the work package's project: its revisions may be those of others, and each is seen or not by itself.
+  // No check of the work package's project: revisions may belong to other projects, and each has its own visibility.
   within: async (row) => {
     const spoken = sql`select r.changeset_id from changeset_work_packages r where r.work_package_id = ${row.id}`
     return { paginated: false, within: sql`${name('changesets.id')} in (${spoken})` }

@@ -1,4 +1,4 @@
-/** What kind of effort time is booked as. */
+/** Activities of time entries. */
 
 import { either, inAnyProject, sharedAnywhere } from '#kernel/access/rules.ts'
 import { idSet } from '#kernel/access/viewer.ts'
@@ -34,7 +34,7 @@ export const TimeEntriesActivity = resource('TimeEntriesActivity', 'time_entry_a
     name: text(),
     position: integer(),
     default: boolean({ column: 'is_default' }),
-    /** Where it can be booked: every activity is one of all projects. */
+    /** Every activity is available in all projects. */
     projects: links('Project', {
       embed: true,
       load: async (rows, { db, snapshot, viewer }) => {

@@ -1,4 +1,4 @@
-/** Time that is booked on work packages and projects. */
+/** Time logged on work packages and projects. */
 import { module } from '#kernel/module.ts'
 import { TimeEntriesActivity } from './activities.ts'
 import { operations as furtherOperations } from './operations.ts'

@@ -1,4 +1,4 @@
-/** Where time can be booked. */
+/** Projects and work packages on which time can be logged. */
 
 import { either, inProject, shared } from '#kernel/access/rules.ts'
 import { prepare } from '#kernel/access/viewer.ts'
@@ -9,7 +9,7 @@ import { TimeEntry } from './time-entries.ts'
 
 const query = ['offset', 'pageSize', 'filters', 'sortBy', 'select']
 
-/** Where the viewer may book time: in which projects, and on which work packages besides. */
+/** Rules for logging time, on projects and on work packages. */
 const inProjects = either(inProject('log_time', 'id'), inProject('log_own_time', 'id'))
 const onWorkPackages = either(inProject('log_time'), inProject('log_own_time'), shared('log_own_time'))
 

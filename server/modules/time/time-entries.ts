@@ -1,4 +1,4 @@
-/** Time spent: by whom, on what, when and how long. */
+/** Time entries. */
 import type { Row } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
 import { both, either, having, inProject, NOTHING, not, own, shared } from '#kernel/access/rules.ts'
@@ -12,18 +12,18 @@ import { readStart, startOf } from './clock.ts'
 
 interface Facts {
   readonly activities: ReadonlyMap<number, Row>
-  /** The work package booked on, if the viewer sees it. */
+  /** The work package of the entry, if the viewer sees it. */
   readonly workPackage: Row | undefined
-  /** Whether the user booked for has another entry that is running. */
+  /** Whether the user of the entry has another running timer. */
   readonly isRunning: boolean
   readonly mayLogForAll: boolean
   readonly mayLogOwn: boolean
 }
 
 const running = having('ongoing', true)
-/** A permission about one's own time, held in the project or on the work package by a share. */
+/** A permission about one's own time, in the project or by a share of the work package. */
 const ownTime = (permission: string, workPackage = 'entity_id') => either(inProject(permission), shared(permission, workPackage))
-/** What has been booked is seen by permission; what is running only by whoever it is running for. */
+/** Finished entries are visible by permission, a running timer to its user only. */
 const visible = either(
   both(running, own('user_id')),
   both(not(running), either(inProject('view_time_entries'), both(own('user_id'), ownTime('view_own_time_entries')))),
@@ -50,7 +50,7 @@ async function lookUp({ row, before }: Draft, context: Context): Promise<Facts> 
   }
 }
 
-/** User, project and activity where the client named none; whoever sends it has logged it. */
+/** Default user, project and activity; the viewer is recorded as the logger. */
 function defaults({ row, before, given }: Draft, facts: Facts, { viewer, timeZone }: Context): Row {
   const values: Row = {}
   if (!before) {
@@ -68,7 +68,7 @@ const givenStart = ({ row, given, virtual }: Draft) =>
     ? { start: readStart(virtual?.startTime, row.time_zone ?? 'UTC') }
     : undefined
 
-/** The time of day at which it began; the day it is of is checked, not kept. */
+/** The start time of day; its date is checked, but not stored. */
 function startTime(draft: Draft): Row {
   if (!draft.given.has('startTime')) return {}
   return { start_minute: givenStart(draft)?.start?.minute ?? null }
@@ -186,10 +186,10 @@ export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entr
     }),
     workPackage: p.link('WorkPackage', { column: 'entity_id', label: 'Work package', embed: true, allowed: loggable }),
     user: p.link('User', {
-      // A running timer has no end that anybody could tell any more.
+      // Without its user a running timer has no known end.
       whenGone: { remove: sql`ongoing`, otherwise: 'successor' },
       required: true,
-      // Whoever books a new entry for oneself may say so.
+      // A new entry may name the viewer as its user.
       writable: ({ before }, { mayLogForAll }) => !before || mayLogForAll,
       alwaysNamed: true,
       embed: true,
@@ -230,7 +230,7 @@ export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entr
 
 const seesTime = either(inProject('view_time_entries'), ownTime('view_own_time_entries', 'id'))
 
-/** Work packages tell what has been booked on them, as far as the viewer sees it. */
+/** Spent time of work packages, from entries that the viewer sees. */
 const workPackageExtension = extension('WorkPackage', 'work_packages', {
   glossary: {
     spentTime: 'Sum of its time entries that the caller may see.',
