@@ -1,4 +1,4 @@
-/** Actions and capabilities, as the description of the API tells them. */
+/** Actions and capabilities, as the OpenAPI document describes them. */
 import { type BodyType, hal, ref } from '#kernel/bodies.ts'
 
 export const bodies: Readonly<Record<string, BodyType>> = {

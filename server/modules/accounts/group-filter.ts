@@ -1,4 +1,4 @@
-/** Filters about being in a group, and about being locked out for a while. */
+/** Filters by group, and by temporary lockout. */
 import { among } from '#db/dialect.ts'
 import { and, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
 import { blocked } from '#identity/blocking.ts'
@@ -8,14 +8,14 @@ import { areVisible } from '#kernel/read/judge.ts'
 import { isId } from '#kernel/read/operators.ts'
 import { knowsLogin, seen } from './visibility.ts'
 
-/** Who is in which group, as a table of `group_id` and `user_id`: known to those who see both. What `seen` needs is prepared. */
+/** A table of `group_id` and `user_id` where the viewer sees both. Requires that the needs of `seen` are prepared. */
 export function knownGroupUsers(scope: Scope): Sql {
   if (seen.where(scope, 'p') === TRUE) return name('group_users')
   const isSeen = (column: string) => sql`${raw(column)} in (select p.id from principals p where ${seen.where(scope, 'p')})`
   return sql`(select group_id, user_id from group_users where ${isSeen('group_id')} and ${isSeen('user_id')})`
 }
 
-/** Whether the principal that `column` holds is in one of the groups, or, with `*`, in any. */
+/** Whether the principal in `column` is in one of the groups or, with `*`, in any. */
 export const groupFilter = (column: string): Filter => ({
   strategy: 'list_optional',
   allowed: (values, context) => areVisible('Group', values, context),
@@ -29,8 +29,7 @@ export const groupFilter = (column: string): Filter => ({
 })
 
 /**
- * Whether the account that `column` names is locked for a while, after failed attempts to sign in, as far as the viewer knows of how
- * the user signs in.
+ * Whether the account in `column` is temporarily locked out after failed sign-ins, for accounts whose login the viewer may see.
  */
 export const blockedFilter = (column: string): Filter => ({
   strategy: 'list',

@@ -1,4 +1,4 @@
-/** Groups of users: members of projects together. */
+/** Groups of users, which share memberships. */
 import { among } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import { ACTIVE } from '#identity/statuses.ts'
@@ -14,7 +14,7 @@ import { adminOrSelf, managesMembers, seen } from './visibility.ts'
 
 interface GroupFacts {
   readonly nameTaken: boolean
-  /** Whether everybody proposed as a member is a user that people sign in as. */
+  /** Whether all members in the payload are user accounts. */
   readonly areUsers: boolean
 }
 

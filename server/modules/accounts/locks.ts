@@ -1,4 +1,4 @@
-/** Locking users out, and letting them in again. */
+/** Locks and unlocks users. */
 
 import { ACTIVE, LOCKED } from '#identity/statuses.ts'
 import type { ApiRequest, Operation } from '#kernel/declaration.ts'
@@ -8,7 +8,7 @@ import { prepareWrite } from '#kernel/write/prepare.ts'
 import { User } from './users.ts'
 import { administersUser } from './visibility.ts'
 
-/** Brings an active or locked user into the given state; whoever is in it already stays as they are. */
+/** Sets the status of an active or locked user; idempotent. */
 async function settle(ask: ApiRequest, status: number) {
   const { context, params } = ask
   const row = await rowFrom(params.id as string, context.model.of(User), context)

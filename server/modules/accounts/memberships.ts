@@ -1,4 +1,4 @@
-/** Memberships: the roles a principal has in a project or, without a project, in the whole instance. */
+/** Memberships: the roles of a principal in a project or, without a project, globally. */
 import { name, sql } from '#db/sql.ts'
 import { admin, both, either, inProject, lacking } from '#kernel/access/rules.ts'
 import { prepare } from '#kernel/access/viewer.ts'

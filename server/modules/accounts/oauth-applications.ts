@@ -43,7 +43,7 @@ export const OAuthApplication = resource('OAuthApplication', 'oauth_applications
     owner: p.link('User', { alwaysNamed: true }),
   }),
   actions: {
-    // Storages, the only resources that could integrate an application, are none of ours yet.
+    // Storages, the only resources that could integrate an application, are not supported yet.
     integration: { href: () => null },
     redirectUri: { links: ({ redirect_uris }) => (redirect_uris as string[]).map((href) => ({ href })) },
   },

@@ -1,4 +1,4 @@
-/** How somebody wants to use the instance: part of the principal's row, answered as a resource of its own. */
+/** User preferences: part of the principal's row, exposed as a resource of its own. */
 import type { Row } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
@@ -17,7 +17,7 @@ import { User } from './users.ts'
 const managesUsers = globally('manage_user')
 const isPerson = having('type', 'User', 'AnonymousUser')
 
-/** Anonymous has preferences as well, those of the instance, but cannot change them. */
+/** The anonymous user has preferences too, the defaults of the instance, but cannot change them. */
 const isOneself: Rule = {
   needs: [],
   where: ({ viewer }, table) => sql`${name(`${table}.id`)} = ${viewer.id}`,
@@ -86,7 +86,7 @@ export const UserPreferences = resource<'principals', Chosen>('UserPreferences',
   operations: [],
 })
 
-/** The principal whose preferences are asked for: 403 for whoever may not know them, whether or not there is such a principal. */
+/** The principal in the path. 403 for viewers who may not read the preferences, whether or not the principal exists. */
 async function principal({ context, params }: ApiRequest): Promise<Row> {
   const { db, viewer } = context
   const id = await idFrom(params.id as string, context.model.of(User), context)
@@ -123,7 +123,7 @@ const updatePreferences = operation({
   },
 })
 
-/** One's own are found at their real address: the method is kept on the way. */
+/** Redirects to the viewer's own preferences; 308 keeps the method. */
 const elsewhere = (status: 301 | 308) => async () => ({ status, headers: { location: '/api/v3/users/me/preferences' } })
 const mine = { path: '/my_preferences', tag } as const
 

@@ -1,4 +1,4 @@
-/** Roles: bundles of permissions that memberships give. */
+/** Roles: sets of permissions that memberships grant. */
 import { amongTexts } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import { everyone, signedIn } from '#kernel/access/rules.ts'
@@ -8,10 +8,10 @@ import { resource } from '#kernel/resource.ts'
 import { mayGive } from './giving-roles.ts'
 import { seesMembers } from './visibility.ts'
 
-/** What a role can be given for, and the kinds of roles that can. */
+/** Kinds of roles by the value of the filter `unit`. */
 const kindOfUnit: Record<string, string> = { project: 'project', system: 'global' }
 
-/** Whether a filter with `t` or `f` asks for what holds, or for the opposite. */
+/** Whether a boolean filter asks for true. */
 const asksFor = ({ operator, values }: FilterUse) => (values[0] === 't') === (operator === '=')
 
 export const Role = resource('Role', 'roles', {
@@ -27,19 +27,19 @@ export const Role = resource('Role', 'roles', {
   paginated: false,
   visible: everyone,
   guards: { index: signedIn, show: seesMembers },
-  // What single work packages or lists are shared with is no role for members.
+  // Roles of shares are not for members.
   index: () => ({ within: sql`roles.kind in ('project', 'global')` }),
   properties: ({ text, integer }) => ({
     id: integer(),
     name: text({ required: true, max: 256 }),
   }),
   filters: {
-    /** Whether a membership can have it: built-in roles apply by themselves. */
+    /** Whether memberships can have the role: built-in roles apply by themselves. */
     grantable: {
       strategy: 'boolean',
       where: (use) => (asksFor(use) ? sql`roles.builtin is null` : sql`roles.builtin is not null`),
     },
-    /** Whether the viewer can give it to members of one of these projects. */
+    /** Whether the viewer may give the role in one of these projects. */
     grantableIn: {
       strategy: 'list',
       to: 'Project',
@@ -48,7 +48,7 @@ export const Role = resource('Role', 'roles', {
         return operator === '=' ? isOne : sql`not (${isOne})`
       },
     },
-    /** What a membership that can have it is about. */
+    /** The kind of membership that can have the role: in a project, or global. */
     unit: {
       strategy: 'list',
       allowed: (values) => values.every((value) => Object.hasOwn(kindOfUnit, value)),

@@ -1,4 +1,4 @@
-/** People who sign in; and, answered the same way, the built-in anonymous, deleted and system users. */
+/** User accounts, including the built-in anonymous, deleted and system users. */
 import { among } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
 import { ACTIVE, accountStatus, accountStatuses, LOCKED } from '#identity/statuses.ts'
@@ -107,7 +107,7 @@ export const User = resource<'principals', UserFacts>('User', 'principals', {
       may: { create: creates, update: either(manages, ownAndLocal) },
       sort: true,
     }),
-    // Whoever reads the schema may leave it out, and is told otherwise when saving: clients know it so.
+    // Optional in the schema, but checked when saving: clients expect it so.
     lastName: text({
       max: 256,
       nullable: false,
@@ -138,7 +138,7 @@ export const User = resource<'principals', UserFacts>('User', 'principals', {
     password: password({
       column: 'password_hash',
       may: { create: admin, update: either(admin, ownAndLocal) },
-      // One's own takes the present one, whatever else has been shown.
+      // A change of one's own password needs the current one, even with a recent confirmation.
       proof: (draft, facts, context) => draft.before?.id !== context.viewer.id && isSignIn(draft, facts, context),
     }),
     currentPassword: password({ value: () => null, writable: true, inSchema: false }),
@@ -161,7 +161,7 @@ export const User = resource<'principals', UserFacts>('User', 'principals', {
     blocked: blockedFilter('id'),
   },
   sorts: {
-    /** By the name of the first group somebody is in. */
+    /** By the name of a user's first group. */
     group: (scope, table) =>
       sql`(select min(g.name) from ${knownGroupUsers(scope)} gu join principals g on g.id = gu.group_id where gu.user_id = ${name(`${table}.id`)})`,
   },

@@ -52,8 +52,8 @@ const italic = (text: string) => `<i>${escapeHtml(text)}</i>`
 const detail = (raw: string, html: string): Detail => ({ format: 'custom', raw, html })
 
 /**
- * What changed, in the order of the declaration.
- * @param diff where the difference of a long text can be looked at, by property
+ * The changes, in the order of the declaration.
+ * @param diff the address of a long text's difference, by property
  */
 export function details(
   properties: readonly Property[],
@@ -139,8 +139,8 @@ export function exchangedFiles(change: Change): number[] {
 }
 
 /**
- * The files that were attached and taken away, in words.
- * @param there those that are still to be had
+ * Descriptions of added and removed attachments.
+ * @param there the ids of attachments that still exist
  */
 export function filesInWords(change: Change, there: { has(id: number): boolean }): Detail[] {
   const { added, removed } = exchanged(change)
@@ -155,8 +155,8 @@ export function filesInWords(change: Change, there: { has(id: number): boolean }
 }
 
 /**
- * Why a row changed that nobody changed by hand.
- * @param seen the work packages that the viewer may be told of: how any other one stands to this is not told either
+ * Description of the cause of an automatic change.
+ * @param seen the ids of visible work packages: for others, the relation is not disclosed either
  */
 export function causeInWords(cause: Row, seen: ReadonlySet<number>): Detail {
   const { type, work_package_id: id } = cause

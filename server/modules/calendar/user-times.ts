@@ -27,8 +27,8 @@ async function ownerFrom({ context, params }: ApiRequest): Promise<number> {
 }
 
 /**
- * Declares the operations on one kind of times, below the user whose they are.
- * @param within which of them are listed, besides whose they are
+ * Declares the operations on one kind of times, below the path of their user.
+ * @param within further condition on listed entries
  */
 export function belowUsers(
   declared: Declared,

@@ -1,4 +1,4 @@
-/** Fields and actions that an instance defines for itself. */
+/** Custom fields and custom actions. */
 import { module } from '#kernel/module.ts'
 import {
   extensions as actionsExtensions,

@@ -1,4 +1,4 @@
-/** Choices that form a tree, and those that have a weight. */
+/** Items of hierarchies and weighted lists. */
 import type { Row } from '#db/database.ts'
 import type { Tables } from '#db/tables.ts'
 import { signedIn, within } from '#kernel/access/rules.ts'
@@ -14,7 +14,7 @@ import { definitionsFor, seenFields } from './definitions.ts'
 
 type Item = Tables['custom_field_items']
 
-/** All items, and those below each, in their order. */
+/** All items, and the children of each by position. */
 interface Forest {
   readonly items: ReadonlyMap<number, Row>
   readonly below: ReadonlyMap<number | null, readonly Row[]>
@@ -28,14 +28,14 @@ async function forestOf({ db, snapshot }: Context): Promise<Forest> {
   return { items, below }
 }
 
-/** The way from the root to an item, both included. */
+/** The path from the root to an item, inclusive. */
 function pathTo({ items }: Forest, item: Row): Row[] {
   const path = [item]
   for (let above = items.get(item.parent_id); above; above = items.get(above.parent_id)) path.unshift(above)
   return path
 }
 
-/** An item and what is below it to some depth, each followed by its own. */
+/** An item and its descendants to a depth, in preorder. */
 function branchesOf(forest: Forest, item: Row, depth: number): Row[] {
   const below = depth > 0 ? (forest.below.get(item.id) ?? []) : []
   return [item, ...below.flatMap((child) => branchesOf(forest, child, depth - 1))]
@@ -44,7 +44,7 @@ function branchesOf(forest: Forest, item: Row, depth: number): Row[] {
 const forest = (page: Loaded) => page.loaded.forest as Forest
 const nameOf = ({ label, short }: Row): string => (short ? `${label} (${short})` : (label ?? ''))
 
-/** A weight as people read it: without zeros that say nothing, very small and very great ones by their powers of ten. */
+/** Display text of a weight: without trailing zeros; exponential for very small and very large numbers. */
 function readable(weight: string): string {
   const number = Number(weight)
   const size = Math.abs(number)
@@ -119,7 +119,7 @@ const listBranch = operation({
   },
 })
 
-/** The number in a parameter. Throws 400 for what is none. */
+/** The number in a parameter. Throws 400 for other values. */
 function readNumber(context: Context, parameter: string): number | undefined {
   const text = context.params.get(parameter)
   if (text === null) return undefined

@@ -1,4 +1,4 @@
-/** Choices of list fields. */
+/** Options of list fields. */
 
 import { within } from '#kernel/access/rules.ts'
 import { resource } from '#kernel/resource.ts'

@@ -85,8 +85,8 @@ const finishDirectUpload = operation({
 })
 
 /**
- * Takes over what has been sent. It is copied first: who holds the form can still send something else, but only to the place
- * where nobody looks any more.
+ * Completes an upload. The file is copied first: the holder of the form can still send another file, but only to the old place,
+ * which is not read any more.
  */
 async function finish({ context, db }: ApiRequest, row: Row, direct: DirectAccess): Promise<void> {
   const { files, now } = context

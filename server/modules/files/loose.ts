@@ -1,6 +1,6 @@
 /**
- * Files without a row: a job to remove one waits from before it is written; the row that is made for it takes the job back, and
- * the removal of a row enqueues it again. So no file is left behind, wherever a process ends.
+ * Files without a row: a removal job is enqueued before a file is written; its row cancels the job, and the removal of the row
+ * enqueues it again. So no file is orphaned, wherever a process ends.
  */
 import type { Database, Transaction } from '#db/database.ts'
 import { moment } from '#db/dialect.ts'
@@ -56,8 +56,8 @@ export const orphan = (tx: Transaction, file: string, due: Date, now: Date): Pro
   enqueue(tx, removeFile, { key: file, due }, now)
 
 /**
- * Keeps a file that a row has been made for.
- * @returns whether it is there to be kept: not where it is being removed, or has been
+ * Cancels the removal of a file that has a row.
+ * @returns false if the file is being removed, or has been
  */
 export const claim = (tx: Transaction, file: string): Promise<boolean> => withdraw(tx, removeFile, file)
 

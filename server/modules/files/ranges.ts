@@ -2,8 +2,8 @@
 import type { Range } from '#files/store.ts'
 
 /**
- * The part of a file that a Range header asks for.
- * @returns undefined for the whole file: no range, several, or one that is not understood; null for one that lies outside of it
+ * The part of a file in a Range header.
+ * @returns undefined for the whole file: no range, several, or a malformed one; null for a range outside of the file
  */
 export function rangeOf(header: string | undefined, size: number): Range | null | undefined {
   const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/i.exec(header?.trim() ?? '') ?? []

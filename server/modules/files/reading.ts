@@ -1,6 +1,6 @@
 /**
- * Reads attached files soon after they have arrived, so that they are found by what they say. A file that brings every process down
- * is given up, as each attempt counts from its beginning.
+ * Extracts the text of uploaded files for the search. A file that crashes every process is given up, as each attempt counts from
+ * its start.
  */
 import type { Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'

@@ -68,8 +68,8 @@ const emptyAtFirst: { readonly [name in SettingName]?: 'number' } = {
 }
 
 /**
- * The value that a text stands for, by the type of what a fresh instance has.
- * @throws an Error in one sentence that says what the setting takes
+ * Parses the text of a value, by the type of the default value.
+ * @throws an Error whose message names the accepted values
  */
 export function valueIn(name: SettingName, text: string): unknown {
   const standard: unknown = defaultSettings[name]

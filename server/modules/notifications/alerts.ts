@@ -1,6 +1,6 @@
 /**
- * Alerts for dates: of work that begins or is due in some days, or is overdue, to those who do it or follow it, once a day, early
- * in the day where they live.
+ * Date alerts for assignees and watchers of work packages that start or are due in some days, or are overdue: once a day, early
+ * in the day of the user's time zone.
  */
 import type { Database, Row } from '#db/database.ts'
 import { day, daysBetween, moment, recordset } from '#db/dialect.ts'

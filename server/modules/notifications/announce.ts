@@ -1,7 +1,7 @@
 /**
- * Tells people what was done to work packages. Writers do not pay for the row of a job: they mark their entries as unannounced, in
- * the statement that writes them, and the marks are the queue. A job, soon after, finds out who is to be told, for many entries at
- * once. The mark goes in the transaction that writes the notifications: nothing is lost or told twice when a process ends.
+ * Notifications of changes to work packages. Writers do not pay for the row of a job: they mark their entries as unannounced in the
+ * statement that writes them, and the marks are the queue. Soon after, a job determines the recipients for many entries at once. It
+ * clears the marks in the transaction that writes the notifications, so none is lost or duplicated when a process ends.
  */
 import type { Reader, Row, Transaction } from '#db/database.ts'
 import { among, amongTexts, moment, recordset } from '#db/dialect.ts'
@@ -161,8 +161,8 @@ const without = (now: Mentions, then: Mentions): Mentions => ({
 })
 
 /**
- * Writes notifications. Where an entry has grown, those who know of it are told again, and those it does not concern any more
- * are not.
+ * Writes notifications. After an entry has grown, its notifications become unread again, and those of former recipients are
+ * deleted.
  */
 async function store(tx: Transaction, entries: readonly Row[], told: readonly Told[], at: string): Promise<void> {
   const { engine } = tx

@@ -11,8 +11,8 @@ import { reasonOrder, reasons } from './reasons.ts'
 import { detailsOf, valueSchema } from './values.ts'
 
 /**
- * A rule about the work package that a notification is about. A recipient has few of many, so each is looked at rather than
- * all work packages that the rule holds for.
+ * A rule of the work package, applied to its notifications. A recipient has few of many notifications, so the rule is evaluated
+ * for each rather than for all work packages.
  */
 const about = (rule: Rule): Rule => ({
   ...through('work_package_id', 'work_packages', rule, (row) => ({ id: row.work_package_id, project_id: row.project_id })),

@@ -187,8 +187,8 @@ export const filters: Record<string, Filter> = {
 }
 
 /**
- * The names from the root down, in an order in which a project comes right before those below it. Those above that the viewer does
- * not see are there, but have no names.
+ * A sort key of the names from the root down, which places a project right before its descendants. Ancestors that the viewer does
+ * not see have empty names in it.
  */
 function hierarchy(scope: Scope, table: string): Sql {
   const { engine } = scope

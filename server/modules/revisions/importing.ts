@@ -28,9 +28,9 @@ export const importAll = (db: Database, project: number, commits: readonly Commi
   inSlices(db, commits, AT_ONCE, (tx, slice) => importCommits(tx, project, slice))
 
 /**
- * Keeps the commits that are not known yet. They speak of work packages of the project and of those below it. The project uses
- * the module of repositories from then on: nobody would see them otherwise.
- * @returns how many were new
+ * Imports new commits. They may refer to work packages of the project and its descendants. The import enables the repository
+ * module in the project, without which nobody would see them.
+ * @returns the number of new commits
  */
 export async function importCommits(tx: Transaction, project: number, commits: readonly Commit[]): Promise<number> {
   const given = commits.map(({ identifier }) => identifier)
