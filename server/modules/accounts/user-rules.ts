@@ -162,8 +162,8 @@ export function checkAttributes(draft: Draft, facts: UserFacts): Violation[] {
 export const isStale = (_draft: Draft, _facts: UserFacts, { proof }: Context): boolean => proof === 'stale'
 
 /**
- * Whether a change of credentials needs a confirmation of identity. A token, which has none, may create accounts and administer those
- * of others; but it must not take over its owner's account, nor that of an existing administrator.
+ * Whether a change of credentials needs a confirmation of identity. A token, which has none, may create accounts and administer
+ * those of others; but it must not take over its owner's account, nor that of an existing administrator.
  */
 export const isSignIn = (draft: Draft, facts: UserFacts, context: Context): boolean => {
   const { before } = draft

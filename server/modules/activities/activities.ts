@@ -226,8 +226,8 @@ async function titlesOf(properties: readonly Property[], changes: readonly Chang
 }
 
 /**
- * Whether the viewer may see the former target of a link. Principals are named by the rows that refer to them. Other targets must be
- * visible by themselves, as the row may have been in a project that the viewer does not see.
+ * Whether the viewer may see the former target of a link. Principals are named by the rows that refer to them. Other targets must
+ * be visible by themselves, as the row may have been in a project that the viewer does not see.
  */
 const isTold = (property: Property, target: Resource, row: Row | undefined, { viewer }: Context): row is Row =>
   target.table === 'principals' ? isNamed(property, target, row, viewer) : row !== undefined && target.visible.holds(viewer, row)

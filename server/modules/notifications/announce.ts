@@ -1,7 +1,7 @@
 /**
- * Notifications of changes to work packages. Writers do not pay for the row of a job: they mark their entries as unannounced in the
- * statement that writes them, and the marks are the queue. Soon after, a job determines the recipients for many entries at once. It
- * clears the marks in the transaction that writes the notifications, so none is lost or duplicated when a process ends.
+ * Notifications of changes to work packages. Writers do not pay for the row of a job: they mark their entries as unannounced in
+ * the statement that writes them, and the marks are the queue. Soon after, a job determines the recipients for many entries at
+ * once. It clears the marks in the transaction that writes the notifications, so none is lost or duplicated when a process ends.
  */
 import type { Reader, Row, Transaction } from '#db/database.ts'
 import { among, amongTexts, moment, recordset } from '#db/dialect.ts'

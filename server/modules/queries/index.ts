@@ -1,4 +1,4 @@
-/** Saved queries, and the views and calendars made of them. */
+/** Saved queries, with their views and calendars. */
 import { module } from '#kernel/module.ts'
 import { bodies } from './bodies.ts'
 import { calendarDocument, operations as calendarsOperations } from './calendars.ts'

@@ -1,4 +1,4 @@
-/** What is answered about queries besides the standard operations. */
+/** Further operations on queries, besides the standard ones. */
 import { among } from '#db/dialect.ts'
 import { raw } from '#db/sql.ts'
 import { idSet, prepare } from '#kernel/access/viewer.ts'
@@ -48,7 +48,7 @@ const listAvailableProjects = operation({
   },
 })
 
-/** The default query, which is to be created before it can be changed. */
+/** The default query, whose update links create a query. */
 async function answerDefault(context: Context, address: string, project?: number): Promise<Body> {
   const row = defaultQuery(context, project)
   const body = await answerOf(row, context, address)
@@ -92,7 +92,7 @@ const viewDefaultQueryOfProject = ['projects', 'workspaces'].map((parent) =>
   }),
 )
 
-// The description of the API that we follow spells the last of them without its s.
+// The OpenProject specification spells the last path without its s.
 const viewSchemaInProject = ['projects', 'workspaces', 'workspace'].map((parent) =>
   operation({
     method: 'GET',

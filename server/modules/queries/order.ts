@@ -1,4 +1,4 @@
-/** The order that the work packages of a query were given by hand. */
+/** The manual order of a query's work packages. */
 import type { Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { and, FALSE, join, name, type Sql, sql } from '#db/sql.ts'
@@ -15,7 +15,7 @@ import { reorder, view } from './rights.ts'
 
 type Positions = ReadonlyMap<number, number>
 
-/** Positions by the ids of work packages; undefined where a value is none. */
+/** Parses positions by work package id; undefined if a value is invalid. */
 export function readOrder(value: unknown): Positions | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   const entries = Object.entries(value)
@@ -36,7 +36,7 @@ export const orderKind: Kind = {
   strategy: 'list',
 }
 
-/** Gives those of the work packages that the viewer sees these positions; -1 takes one away. */
+/** Sets the positions of visible work packages; -1 removes one. */
 async function place(tx: Transaction, query: number, positions: Positions, context: Context): Promise<void> {
   const seen = await visibleIds({ ...context, db: tx }, context.model.of(WorkPackage), [...positions.keys()])
   const rows = [...positions].filter(([id]) => seen.has(id))
@@ -57,7 +57,7 @@ async function place(tx: Transaction, query: number, positions: Positions, conte
 const NOWHERE = -1
 const AT_ONCE = 500
 
-/** Replaces the order of a query that was written, if the client sent one. What the viewer does not see keeps its position. */
+/** Replaces the order of a saved query, if the payload has one. Invisible work packages keep their positions. */
 export async function keepOrder(tx: Transaction, query: number, sent: unknown, context: Context): Promise<void> {
   const positions = readOrder(sent)
   if (!positions) return
@@ -66,7 +66,7 @@ export async function keepOrder(tx: Transaction, query: number, sent: unknown, c
   await place(tx, query, positions, context)
 }
 
-/** The order of the query that a list names by `queryId`, if the viewer sees that query. */
+/** The order of the query in the parameter `queryId`, if the viewer sees the query. */
 function orderOf(scope: Scope, table: string): Sql | undefined {
   const id = scope.params?.get('queryId') ?? ''
   if (!isId(id)) return undefined
@@ -112,7 +112,7 @@ const viewOrder = operation({
   },
 })
 
-/** Changes some positions; says when that was. Whoever may not finds nothing there to change. */
+/** Changes positions, and returns the time of the change. 404 for viewers who may not. */
 async function rearrange({ context, db, params, body }: ApiRequest) {
   const query = await rowFrom(params.id as string, context.model.of('Query'), context)
   await prepare(context.db, context.viewer, reorder.needs)
@@ -127,7 +127,7 @@ async function rearrange({ context, db, params, body }: ApiRequest) {
   return ok({ t: now })
 }
 
-// The link to it says PUT, and what is written for it sends PATCH.
+// The link has the method PUT, but existing clients send PATCH.
 const updateOrder = (['PATCH', 'PUT'] as const).map((method) =>
   operation({
     method,

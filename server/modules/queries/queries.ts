@@ -1,4 +1,4 @@
-/** Saved queries: which work packages are listed, and how they are shown. */
+/** Saved queries: filters and display options of lists of work packages. */
 import type { Row } from '#db/database.ts'
 import { folded } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
@@ -22,7 +22,7 @@ import { displays, highlightable, highlightingModes, labelsKind, timestampsKind,
 type Query = Tables['queries']
 
 interface Facts {
-  /** What is wrong with the filters given, in sentences. */
+  /** Faults of the filters in the payload, in sentences. */
   readonly faults: readonly string[]
 }
 
@@ -31,10 +31,10 @@ const NOW = '["PT0S"]'
 const DEFAULT_ORDER = '["id-desc"]'
 const MOST_ORDERS = 3
 
-/** What of a query a request can have different for once, for the description of the API. */
+/** Query parameters that override parts of a query, for the OpenAPI document. */
 export const parameters = ['filters', 'offset', 'pageSize', 'sortBy', 'groupBy', 'showSums', 'timestamps']
 
-/** A query of which nothing was said. */
+/** Default values of a query. */
 const defaults = ({ settings, viewer }: Context): Partial<Query> => ({
   user_id: viewer.signedIn ? viewer.id : (null as never),
   public: false,
@@ -56,7 +56,7 @@ async function lookUp({ row, given }: Draft<Query>, context: Context): Promise<F
   return { faults: await faultsOf(readUses(row), context.model.of('WorkPackage'), listing(row, context)) }
 }
 
-/** The lists that were chosen, as they are kept. */
+/** Columns for the lists in the payload. */
 function chosen({ many }: Draft<Query>): Partial<Query> {
   const { columns, sortBy, highlightedAttributes } = many
   return {
@@ -66,14 +66,14 @@ function chosen({ many }: Draft<Query>): Partial<Query> {
   }
 }
 
-/** What was emptied is as it is by default. */
+/** Replaces null by the default value. */
 function emptied({ row }: Draft<Query>, _: Facts, context: Context): Partial<Query> {
   const { highlighting_mode, timestamps, timeline_zoom_level, timeline_labels } = defaults(context)
   const usual: Partial<Query> = { filters: '[]', highlighting_mode, timestamps, timeline_zoom_level, timeline_labels } as never
   return Object.fromEntries(Object.entries(usual).filter(([column]) => (row as Row)[column] === null))
 }
 
-/** Grouping ends hierarchies, unless both were asked for. */
+/** Grouping disables hierarchies, unless the payload has both. */
 function hierarchies({ row, given }: Draft<Query>): Partial<Query> {
   return given.has('groupBy') && row.group_by && !given.has('showHierarchies') ? { show_hierarchies: false } : {}
 }
@@ -96,7 +96,7 @@ function check(draft: Draft<Query>, { faults }: Facts, { viewer }: Context): Vio
   return violations
 }
 
-/** An order that cannot be read is none. */
+/** Rejects a malformed order. */
 function checkOrder({ virtual }: Draft<Query>): Violation[] {
   const order = virtual?.orderedWorkPackages ?? {}
   return readOrder(order) ? [] : [violation('orderedWorkPackages', 'is not an object of positions by id')]
@@ -107,7 +107,7 @@ const each = (read: (row: Row, context: Context) => readonly string[]) => async 
   new Map(rows.map((row) => [row.id as number, read(row, context) as never as number[]]))
 const all = (part: Declared, context: Context) => [...(context.model.of(part).rows?.values() ?? [])]
 
-/** What a query groups by; the link is there, and empty, where it is nothing. */
+/** The link `groupBy` of a query; an empty link without grouping. */
 function grouping({ group_by }: Query, { context }: Loaded): Link {
   const group = group_by ? context.model.of(QueryGroupBy).rows?.get(group_by) : undefined
   return group ? { href: hrefOf(QueryGroupBy, group), title: group.name } : { href: null, title: null }
@@ -190,7 +190,7 @@ export const Query: Declared = resource<'queries', Facts>('Query', 'queries', {
       may: { create: both(save, managePublic), update: both(edit, managePublic) },
     }),
     starred: p.boolean({ hasDefault: true, filter: true, label: 'Favorite' }),
-    // It follows from the views there are. Clients send it along, and it is ignored.
+    // Derived from the views. Clients send it, but it is ignored.
     hidden: p.boolean({ hasDefault: true, writable: true, value: (row) => !(row as Row).has_view }),
     showHierarchies: p.boolean({ hasDefault: true, label: 'Display mode' }),
     timelineVisible: p.boolean({ hasDefault: true }),
@@ -198,11 +198,11 @@ export const Query: Declared = resource<'queries', Facts>('Query', 'queries', {
     timelineLabels: p.of(labelsKind, { hasDefault: true }),
     timestamps: p.of(timestampsKind, { hasDefault: true }),
     highlightingMode: p.text({ hasDefault: true, allowed: { texts: () => highlightingModes } }),
-    // The order as a whole; it is read at an address of its own.
+    // The whole order; it has an address of its own for reading.
     orderedWorkPackages: p.of(orderKind, { writable: true, when: () => false, value: () => null }),
     displayRepresentation: p.text({ allowed: { texts: () => displays } }),
     user: p.link('User', {
-      // What somebody kept to oneself is of use to nobody else.
+      // Nobody else can use a private query.
       whenGone: { remove: sql`not public`, otherwise: 'successor' },
       writable: false,
       alwaysNamed: true,
@@ -303,7 +303,7 @@ export const Query: Declared = resource<'queries', Facts>('Query', 'queries', {
   operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
 })
 
-/** A query with what it finds, as the parameters of the request would have it; its address repeats them. */
+/** A query with its results, overridden by the parameters of the request; its address repeats them. */
 export async function answerOf(row: Row, context: Context, address: string): Promise<Body> {
   const asked = await overridden(row, context)
   const results = await evaluate(asked, context)
@@ -321,7 +321,7 @@ export async function answerOf(row: Row, context: Context, address: string): Pro
   }
 }
 
-/** The query that there is before anything is saved. */
+/** The default query, before anything is saved. */
 export const defaultQuery = (context: Context, project?: number): Row => ({
   id: null,
   name: null,

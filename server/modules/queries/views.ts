@@ -1,4 +1,4 @@
-/** Views: under which heading a saved query is offered, as a table, a calendar or a plan. */
+/** Views of saved queries: table, Gantt chart, calendar, team planner. */
 import type { Row } from '#db/database.ts'
 import { name, raw, type Sql, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
@@ -13,10 +13,10 @@ import { prepareWrite } from '#kernel/write/prepare.ts'
 import { Query } from './queries.ts'
 import { edit, list, view } from './rights.ts'
 
-/** What a permission allows in the query's project; without one, in any project. */
+/** A permission in the query's project; without a project, in any project. */
 const placed = (permission: string): Rule => either(both(lacking('project_id'), inAnyProject(permission)), inProject(permission))
 
-/** The kinds of views, with what is needed besides the right to change the query. */
+/** The kinds of views, with the rule that applies besides the right to edit the query. */
 const kinds: Readonly<Record<string, { type: string; may: Rule }>> = {
   work_packages_table: { type: 'Views::WorkPackagesTable', may: everyone },
   gantt: { type: 'Views::Gantt', may: everyone },
@@ -28,7 +28,7 @@ const kinds: Readonly<Record<string, { type: string; may: Rule }>> = {
 const ofQuery = (table: string, column: string): Sql =>
   sql`(select ${raw(column)} from queries where queries.id = ${name(`${table}.query_id`)})`
 
-/** Whoever sees a query sees its views. */
+/** A view is visible with its query. */
 const visible: Rule = {
   needs: view.needs,
   where: (scope, table) =>
@@ -38,7 +38,7 @@ const visible: Rule = {
 }
 
 interface Facts {
-  /** The query that was named, if the viewer sees it. */
+  /** The linked query, if the viewer sees it. */
   readonly query: Row | undefined
 }
 
@@ -118,7 +118,7 @@ export const View = resource<'views', Facts>('View', 'views', {
   operations: ['index', 'show'],
 })
 
-/** A kind by its own name or by that of the type. */
+/** Finds a kind by its name or by its type. */
 const kindCalled = (value: string): string | undefined =>
   Object.keys(kinds).find((kind) => kind === value || kinds[kind]?.type === value)
 

@@ -1,11 +1,11 @@
-/** Who may attach files to work packages. */
+/** Rule for attaching files to work packages. */
 import { name, sql } from '#db/sql.ts'
 import { both, either, inProject, onWorkPackage, shared } from '#kernel/access/rules.ts'
 import type { Attachable, Rule } from '#kernel/declaration.ts'
 
 const edit = onWorkPackage('edit_work_packages')
 const attach = either(edit, inProject('add_work_package_attachments'), shared('add_work_package_attachments'))
-/** A status may be one that leaves everything as it is. */
+/** The status is not read-only. */
 const open: Rule = {
   needs: [],
   where: (_, table) => sql`${name(`${table}.status_id`)} not in (select id from statuses where is_readonly)`,

@@ -1,4 +1,4 @@
-/** What is answered and taken about work packages that is no row, as the description of the API tells it. */
+/** Bodies of work packages that are not rows, as the OpenAPI document describes them. */
 import { type BodyType, ref } from '#kernel/bodies.ts'
 
 export const bodies: Readonly<Record<string, BodyType>> = {

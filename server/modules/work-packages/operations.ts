@@ -1,4 +1,4 @@
-/** What can be done with work packages besides reading and writing them. */
+/** Further operations on work packages, besides the standard ones. */
 import { among } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import { either, inProject, onWorkPackage } from '#kernel/access/rules.ts'
@@ -101,7 +101,7 @@ const projectOperations = ['projects', 'workspaces'].flatMap((parent) => {
   ]
 })
 
-/** Principals who can be made responsible, as far as the viewer sees them. */
+/** Assignable principals that the viewer sees. */
 const assignees = (context: Context, project: number, workPackage?: number) =>
   index(context, context.model.of('Principal'), {
     paginated: false,
@@ -155,7 +155,7 @@ const listAvailableTargetProjects = operation({
   },
 })
 
-/** The users who see a work package's project, or the work package itself by sharing. */
+/** The users who see a work package, by a permission in its project or by a share. */
 const onlookers = (row: { id: number; project_id: number }) => sql`
   select user_id from grants where project_id = ${row.project_id} and permission = 'view_work_packages'
   union select user_id from shared_grants where work_package_id = ${row.id} and permission = 'view_work_packages'`

@@ -1,4 +1,4 @@
-/** How urgent a work package is. */
+/** Priorities of work packages. */
 
 import { everyone, inAnyProject } from '#kernel/access/rules.ts'
 import { resource } from '#kernel/resource.ts'

@@ -1,4 +1,4 @@
-/** What a work package answers about its relations: those it has, a new one, and what it could be related to. */
+/** Operations on the relations of a work package: list, create, candidates. */
 
 import type { ApiRequest, Operation } from '#kernel/declaration.ts'
 import { invalidQuery } from '#kernel/errors.ts'
@@ -39,7 +39,7 @@ const createRelation = operation({
   takes: 'Relation',
   run: async (ask) => {
     const { id } = await workPackage(ask)
-    // The address says from where, whatever the body does.
+    // The path determines `from`, regardless of the body.
     return respondCreated(
       ask,
       ask.context.model.of(Relation),

@@ -1,4 +1,4 @@
-/** Schemas of work packages: one for every pair of project and type. */
+/** Schemas of work packages, for each pair of project and type. */
 import type { Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { either, inAnyProject, inProject, sharedAnywhere } from '#kernel/access/rules.ts'
@@ -21,7 +21,7 @@ const hrefOf = (project: number, type: number) => `/api/v3/work_packages/schemas
 
 const sections = ['People', 'Estimates and progress', 'Details', 'Other']
 
-/** The groups of a form, and in a form the schema it stands on. `date` stands for start, due date and duration as well. */
+/** The attribute groups and, in a form, the base schema. `date` also represents start date, due date and duration. */
 export function attributeGroups(draft: Draft, facts: Facts, context: Context, form: boolean): Record<string, unknown> {
   const there = sectionsOf(context.model.of('WorkPackage'), draft, facts, context, ['date'])
   const groups = there.map((section) => ({ _type: 'WorkPackageFormAttributeGroup', ...section }))
@@ -29,20 +29,20 @@ export function attributeGroups(draft: Draft, facts: Facts, context: Context, fo
   return {
     _attributeGroups: groups.toSorted((a, b) => sections.indexOf(a.name) - sections.indexOf(b.name)),
     _links: {
-      // Tells that there are attachments, no more.
+      // Only indicates that the resource has attachments.
       attachments: { href: null },
       ...(form && project && type && { baseSchema: { href: hrefOf(project, type) } }),
     },
   }
 }
 
-/** A schema, and the same as text. */
+/** A schema, and its serialised text. */
 interface PairSchema {
   readonly body: Body
   readonly text: Written
 }
 
-/** The schema of a pair as the viewer sees it; at the address that says for which moments it was asked, if it was. */
+/** The schema of a pair for the viewer; its address repeats the timestamps of the request, if any. */
 async function pairSchema(context: Context, project: number, type: number): Promise<Body | Written> {
   const { body, text } = await remembered(context, project, type)
   const href = hrefOf(project, type)
@@ -50,7 +50,7 @@ async function pairSchema(context: Context, project: number, type: number): Prom
   return asked === href ? text : { ...body, _links: { ...(body._links as Body), self: { href: asked } } }
 }
 
-/** The same, written once and remembered until anything it depends on changes. */
+/** The same, serialised once and cached until one of its dependencies changes. */
 function remembered(context: Context, project: number, type: number): Promise<PairSchema> {
   const topics = [
     ...permissionTopics,
@@ -88,7 +88,7 @@ export const schemasHref = (pairs: readonly string[], context: Context): string 
     context,
   )
 
-/** An address that repeats for which moments was asked, if it was. */
+/** An address with the timestamps of the request, if any. */
 const atMoments = (href: string, context: Context): string => {
   const timestamps = timestampsOf(context)
   return timestamps ? withTimestamps(href, timestamps) : href
@@ -96,7 +96,7 @@ const atMoments = (href: string, context: Context): string => {
 
 const seesAny = either(inAnyProject('view_work_packages'), sharedAnywhere('view_work_packages'))
 
-/** Whether the viewer sees work packages of a project: all of them, or one that is shared. */
+/** Whether the viewer sees any work packages of a project, by permission or by a share. */
 async function seesIn(context: Context, project: number): Promise<boolean> {
   const { db, viewer } = context
   const rule = inProject('view_work_packages')
@@ -108,13 +108,13 @@ async function seesIn(context: Context, project: number): Promise<boolean> {
   return shared !== undefined
 }
 
-/** The ids of a pair such as `3-1` or `demo-project-1`; undefined where either does not exist or the project shows no work packages. */
+/** The ids of a pair such as `3-1` or `demo-project-1`; undefined if one does not exist, or no work packages are visible. */
 async function readPair(text: string, context: Context): Promise<[number, number] | undefined> {
   const match = /^(.+)-(\d{1,9})$/.exec(text)
   if (!match) return undefined
   const Project = context.model.of('Project')
   const project = await idFrom(match[1] as string, Project, context)
-  // Whoever sees but a work package of it knows its number, not what it is called.
+  // A share of a work package discloses the id of its project, but not its identifier.
   const isCalled = !isId(match[1] as string)
   if (project === undefined || (isCalled && !(await visibleIds(context, Project, [project])).has(project))) return undefined
   const type = Number(match[2])
@@ -172,7 +172,7 @@ const viewSchema = operation({
   },
 })
 
-/** The schema of sums: what of a list can be summed. */
+/** The schema of sums: the properties that a list can sum. */
 async function sumsSchema(context: Context): Promise<Body> {
   await prepare(context.db, context.viewer, seesAny.needs)
   if (!seesAny.anywhere(context.viewer)) throw notFound()

@@ -1,4 +1,4 @@
-/** How far a work package has come. */
+/** Statuses of work packages. */
 
 import { everyone, inAnyProject } from '#kernel/access/rules.ts'
 import { resource } from '#kernel/resource.ts'

@@ -1,4 +1,4 @@
-/** What kind of work a work package is. */
+/** Types of work packages. */
 
 import { either, everyone, inAnyProject } from '#kernel/access/rules.ts'
 import { resource } from '#kernel/resource.ts'

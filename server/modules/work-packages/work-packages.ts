@@ -1,4 +1,4 @@
-/** The unit of work: what is to be done, by whom, by when. */
+/** Work packages. */
 
 import { folded } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
@@ -24,7 +24,7 @@ import { isSealed } from './workflow.ts'
 const edit = onWorkPackage('edit_work_packages')
 const add = inProject('add_work_packages')
 
-/** May write something of it: each property says what. */
+/** The viewer may write some property; each property has its own rule. */
 const update = either(
   edit,
   ...['assign_versions', 'change_work_package_status', 'manage_subtasks', 'move_work_packages'].map((permission) =>
@@ -35,7 +35,7 @@ const update = either(
 const position = (_: Scope, t: string) => name(`${t}.position`)
 const byName = ({ engine }: Scope, t: string) => folded(engine, name(`${t}.name`))
 
-/** Percent complete of several, weighted by work or plain: 0 only when nothing is done, 100 only when everything is. */
+/** Percent complete of a group, weighted by work or not: 0 only without any progress, 100 only when no work remains. */
 const percentOfAll = ({ settings }: Context, table: string) => {
   const work = sql`sum(${name(`${table}.estimated_hours`)})`
   const remaining = sql`sum(${name(`${table}.remaining_hours`)})`
@@ -304,7 +304,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       alwaysNamed: true,
       filter: true,
       group: true,
-      // The most urgent first.
+      // Highest priority first.
       descending: true,
       sort: position,
       allowed: { rows: (_, { priorities }) => [...priorities.values()].filter((row) => row.is_active) },
@@ -337,7 +337,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
   operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm'],
 })
 
-/** Author and moment of creation are given by administrators who take work over from elsewhere, if the instance lets them. */
+/** Administrators who import work packages may write author and creation time, if the settings allow it. */
 function isImporting({ before }: Draft, _: Facts, { viewer, settings }: Context): boolean {
   return !before && viewer.admin && settings.apiv3_write_readonly_attributes
 }
@@ -350,7 +350,7 @@ function noMilestone(draft: { row: object }, facts: Facts): boolean {
   return !milestone(draft, facts)
 }
 
-/** Dates of a parent that follows its children are theirs. */
+/** Whether the dates do not follow from children. */
 function isPlanned({ row }: { row: object }, facts: Facts): boolean {
   return !steps.followsChildren(row, facts)
 }
