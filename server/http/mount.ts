@@ -5,12 +5,13 @@ import { type Database, UnavailableError } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { FileStore } from '#files/store.ts'
 import { API, API_READ } from '#identity/scopes.ts'
-import { type Identity, prepare, viewerOf } from '#kernel/access/viewer.ts'
+import { type Identity, viewerOf } from '#kernel/access/viewer.ts'
 import type { Cache, Snapshot } from '#kernel/cache.ts'
 import type { ApiRequest, Context, Document, Method, Model, Operation, Part } from '#kernel/declaration.ts'
-import { ApiError, forbidden, insufficientScope, notFound } from '#kernel/errors.ts'
+import { ApiError, insufficientScope, notFound } from '#kernel/errors.ts'
 import { readObject } from '#kernel/json.ts'
 import { modelFor } from '#kernel/model.ts'
+import { demandAnywhere } from '#kernel/operation.ts'
 import { unpackParams } from '#kernel/read/parse.ts'
 import { readingOnly } from '#kernel/read/represent.ts'
 import { type Settings, settingsOf } from '#kernel/settings.ts'
@@ -129,10 +130,7 @@ async function answer(request: FastifyRequest, reply: FastifyReply, services: Se
     const isReading = context.viewer.limits.readOnly === true
     if (isReading && one.method !== 'GET' && !one.harmless) throw beyondReading()
     checkContentType(request, one)
-    if (one.guard) {
-      await prepare(db, context.viewer, one.guard.needs)
-      if (!one.guard.anywhere(context.viewer)) throw forbidden()
-    }
+    if (one.guard) await demandAnywhere(context, one.guard)
     const { text, body, parts } = await sentWith(raw, one, services.times)
     const params = request.params as Record<string, string>
     const ask = { context, db: isReading ? readable(db) : db, params, body, text, parts, headers: raw.headers }

@@ -144,12 +144,11 @@ function extended(declared: readonly Declared[], extensions: readonly Extension[
 }
 
 const maps = ['may', 'actions', 'computedColumns', 'pageLoaders', 'embedLoaders', 'filters', 'sorts', 'glossary'] as const
-const lists = ['needs', 'after'] as const
 
 function merged(one: Partial<Declared>, more: Extension['more']): Partial<Declared> {
   const result: Record<string, unknown> = { ...one, ...more }
   for (const key of maps) if (one[key] || more[key]) result[key] = { ...one[key], ...more[key] }
-  for (const key of lists) if (one[key] || more[key]) result[key] = [...(one[key] ?? []), ...(more[key] ?? [])]
+  if (one.after || more.after) result.after = [...(one.after ?? []), ...(more.after ?? [])]
   return result as Partial<Declared>
 }
 

@@ -4,12 +4,14 @@ import type { Migration } from '#db/migrate.ts'
 import type { Sql } from '#db/sql.ts'
 import type { TableName, Tables } from '#db/tables.ts'
 import type { FileStore } from '#files/store.ts'
-import type { Need, Proof, Viewer } from '#kernel/access/viewer.ts'
+import type { Proof, Rule, Viewer } from '#kernel/access/viewer.ts'
 import type { ApiAction, Permission, Entry as PermissionEntry, ProjectModule } from './access/permissions.ts'
 import type { BodyType } from './bodies.ts'
 import type { CacheTopic, Snapshot } from './cache.ts'
 import type { Violation } from './errors.ts'
 import type { Settings } from './settings.ts'
+
+export type { Right, Rule } from '#kernel/access/viewer.ts'
 
 export interface Context {
   readonly db: Reader
@@ -145,7 +147,7 @@ export interface Common<R, F> {
   /** What is wrong with a value, in words that follow the label. */
   fault?: (value: unknown) => string | undefined
   /** Whether the schema mentions it. */
-  inSchema?: boolean | ((draft: Draft<R>, facts: F, context: Context) => boolean)
+  inSchema?: boolean | Rule | ((draft: Draft<R>, facts: F, context: Context) => boolean)
   /** The part of a form it belongs to. */
   section?: string
   /** Filterable, with the kind's operators or these; see `filterNames` for further names. */
@@ -154,7 +156,7 @@ export interface Common<R, F> {
   /** Whether words in it are found by an index: see db/search.ts. */
   indexed?: boolean
   /** Sortable, by what it holds or by this expression: of a row of its table or, for a link, of the row that it points to. */
-  sort?: boolean | ((scope: Scope, table: string) => Sql)
+  sort?: boolean | Expression
   group?: boolean
   /** Its groups are in descending order where no sort criterion says otherwise. */
   descending?: boolean
@@ -174,7 +176,9 @@ export interface ScalarOptions<R, F> extends Common<R, F> {
   /** Computed from the row instead of read from a column. */
   value?: (row: R, page: Loaded) => unknown
   /** Computed by the database: an expression that is selected with every row unless a column is named as well. */
-  select?: (scope: Scope, table: string) => Sql
+  select?: Expression
+  /** Whether this rule holds for the row, in place of a column: of a property that is true or false. */
+  holds?: Rule
   allowed?: Allowed<R, F>
   /** Kept as null instead of rendered when there is no value; false leaves the key out. */
   nullable?: boolean
@@ -210,7 +214,7 @@ export interface LinkOptions<R, F> extends Common<R, F> {
   /** The type's name in schemas, where it is not the target's. */
   schemaType?: string
   /** The id it links to, computed by the database instead of read from a column. */
-  select?: (scope: Scope, table: string) => Sql
+  select?: Expression
   /** What becomes of its rows when the row that they link to is removed, where no foreign key says it. */
   whenGone?: WhenGone
   /** Where a row links to, when the column alone does not say. */
@@ -257,9 +261,7 @@ export interface Build<R, F> {
  * An order that is no property's own: an expression of the row, and nothing where this viewer has no such order; or one that is read
  * by way of a property, as far as that may be read. `by` is then an expression of what the property's `sort` is one of.
  */
-export type Order =
-  | ((scope: Scope, table: string) => Sql | undefined)
-  | { readonly of: string; readonly by?: (scope: Scope, table: string) => Sql }
+export type Order = Expression<Sql | undefined> | { readonly of: string; readonly by?: Expression }
 
 /** A link that is no property: an action or a way on. */
 export interface Action<R> {
@@ -370,7 +372,7 @@ export interface IndexOptions {
   /** What is asked for in place of what was, where not every page there could be is given. */
   instead?: (query: Query) => Query
   /** What the collection says besides its elements. */
-  links?: (page: Loaded, query: Query) => Record<string, Link | Link[]>
+  links?: (page: Loaded, query: Query) => Record<string, Link | Link[]> | Promise<Record<string, Link | Link[]>>
   embedded?: (page: Loaded) => Promise<Body>
   /** Elements embed what they do when they are answered by themselves. */
   full?: boolean
@@ -418,9 +420,9 @@ export interface Declaration<T extends TableName, F> {
   visible: Rule
   /**
    * Which visible rows answer at the resource's own address; all, unless said. Links and further lists may lead to more. Of a row for
-   * which `holds` does not hold, only the database can tell.
+   * which it does not hold in memory, the database is asked.
    */
-  addressable?: Pick<Rule, 'needs' | 'where'> & Partial<Pick<Rule, 'holds'>>
+  addressable?: Rule
   /** Who may list them at all. Judged anywhere; otherwise 403. */
   guard?: Rule
   /** Who may use an operation at all. Judged anywhere, before the row is looked for; otherwise 403. */
@@ -462,10 +464,8 @@ export interface Declaration<T extends TableName, F> {
   pageLoaders?: Record<string, (rows: readonly Tables[T][], context: Context) => Promise<unknown>>
   /** What is embedded besides its links when a row is answered by itself, by the row's id. */
   embedLoaders?: Record<string, (rows: readonly Tables[T][], context: Context) => Promise<ReadonlyMap<number, object>>>
-  /** Sets of the viewer's that actions and values ask for beyond the rules given here. */
-  needs?: readonly Need[]
   /** Expressions selected with every row. */
-  computedColumns?: Record<string, (scope: Scope, table: string) => Sql>
+  computedColumns?: Record<string, Expression>
   /** What a new row holds before the payload is applied. */
   defaults?: (context: Context) => Partial<Tables[T]>
   /** Whether a write brings the proof along that some properties take, as by the current password. */
@@ -814,17 +814,6 @@ export interface Document {
   run(ask: Pick<ApiRequest, 'context' | 'params'>): Promise<Answer>
 }
 
-export interface Rule {
-  /** The viewer's sets it reads; `prepare` them first. */
-  readonly needs: readonly Need[]
-  /** The condition on a row of `table`. */
-  where(scope: Scope, table: string): Sql
-  /** The same judged on a row, or on a draft that is no row yet. */
-  holds(viewer: Viewer, row: Row): boolean
-  /** Whether it could hold for any row. */
-  anywhere(viewer: Viewer): boolean
-}
-
 /** Whom a condition is written for, and in which words. */
 export interface Scope {
   readonly model: Model
@@ -832,9 +821,13 @@ export interface Scope {
   readonly engine: Engine
   /** The query string, where a list is asked for. */
   readonly params?: URLSearchParams
-  /** Whether rows are only counted: an index that holds the column is then best, however many rows there are. */
-  readonly counting?: boolean
 }
+
+/**
+ * An expression of a row of `table`. One that depends on what the viewer may names the rule, by `byRule`: the kernel loads it with
+ * the resource's other rules.
+ */
+export type Expression<S = Sql> = ((scope: Scope, table: string) => S) & { readonly rule?: Rule }
 
 /** What is done when rows of these tables are removed. */
 export interface Removal {

@@ -1,8 +1,8 @@
 import type { Row } from '#db/database.ts'
 import { type Sql, TRUE } from '#db/sql.ts'
-import { prepare } from '#kernel/access/viewer.ts'
+import { type RightsContext, rights } from '#kernel/access/rights.ts'
 import { index } from '#kernel/read/list.ts'
-import { needsOf, writtenRow } from '#kernel/read/load.ts'
+import { writtenRow } from '#kernel/read/load.ts'
 import { isId } from '#kernel/read/operators.ts'
 import { single } from '#kernel/read/single.ts'
 import { commit } from '#kernel/write/commit.ts'
@@ -56,8 +56,8 @@ export const rowFrom = async (text: string, resource: Resource, context: Context
 export async function addressed(resource: Resource, context: Context): Promise<Sql> {
   const { addressable } = resource
   if (!addressable) return TRUE
-  await prepare(context.db, context.viewer, addressable.needs)
-  return addressable.where(context, resource.table)
+  const [right] = await rights(context, addressable)
+  return right.where(resource.table)
 }
 
 /** The visible row that answers at a resource's own address, or 404. */
@@ -96,19 +96,24 @@ export async function schemaOfNew(resource: Resource, context: Context, self: st
 
 /** Throws 403 unless the guard lets the viewer pass. */
 export async function guarded(resource: Resource, context: Context, guard = resource.guard): Promise<void> {
-  await prepare(context.db, context.viewer, [...needsOf(resource, context.model), ...(guard?.needs ?? [])])
-  if (guard && !guard.anywhere(context.viewer)) throw forbidden()
+  if (guard) await demandAnywhere(context, guard)
 }
 
 /** Whether a rule holds for a row. */
-export async function holds({ db, viewer }: Context, rule: Rule, row: object): Promise<boolean> {
-  await prepare(db, viewer, rule.needs)
-  return rule.holds(viewer, row)
+export async function holds(context: RightsContext, rule: Rule, row: object): Promise<boolean> {
+  const [right] = await rights(context, rule)
+  return right.holds(row)
 }
 
 /** Throws 403 unless the rule holds for the row. */
-export async function demand(context: Context, rule: Rule, row: object): Promise<void> {
+export async function demand(context: RightsContext, rule: Rule, row: object): Promise<void> {
   if (!(await holds(context, rule, row))) throw forbidden()
+}
+
+/** Throws 403 unless the rule could hold for any row. */
+export async function demandAnywhere(context: RightsContext, rule: Rule): Promise<void> {
+  const [right] = await rights(context, rule)
+  if (!right.anywhere) throw forbidden()
 }
 
 /** Lists of a resource below another one: `GET /projects/:id/versions`. `within` may throw 403. */

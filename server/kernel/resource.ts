@@ -82,7 +82,7 @@ export const isLock = ({ lock }: Pick<Resource, 'lock'>, { column }: Property): 
 /** A property with the values that follow from its name. */
 function named([name, unnamed]: [string, Unnamed]): Property {
   const { options, to, many } = unnamed
-  const computed = many || options.value || options.load || options.select
+  const computed = many || options.value || options.load || options.select || options.holds
   const column = options.column ?? (computed ? undefined : snakeCase(name) + (to ? '_id' : ''))
   const label = options.label ?? automatic[name] ?? humanize(name)
   return { ...unnamed, name, label, column, options: isAutomatic(name) ? { required: true, ...options } : options }
@@ -174,7 +174,6 @@ type More<T extends TableName> = Pick<
   | 'embedLoaders'
   | 'filters'
   | 'sorts'
-  | 'needs'
   | 'after'
   | 'glossary'
 >

@@ -28,7 +28,7 @@ const standard = {
   schema: true,
 } as const
 
-const rule = { needs: true, where: true, holds: true, anywhere: true } as const
+const rule = { needs: true, judge: true, people: true } as const
 
 const declaration = {
   path: true,
@@ -49,7 +49,7 @@ const declaration = {
   cached: true,
   order: { column: true, descending: true } satisfies Of<'order'>,
   visible: true,
-  addressable: rule,
+  addressable: true,
   guard: true,
   guards: standard satisfies Of<'guards'>,
   may: { create: true, update: true, edit: true, delete: true, form: true } satisfies Of<'may'>,
@@ -71,7 +71,6 @@ const declaration = {
   actions: true,
   pageLoaders: true,
   embedLoaders: true,
-  needs: true,
   computedColumns: true,
   defaults: true,
   proven: true,
@@ -129,7 +128,9 @@ const common = {
   select: true,
 } as const
 
-const scalar = { ...common, max: true, min: true, value: true, nullable: true } satisfies Members<ScalarOptions<any, any>>
+const scalar = { ...common, max: true, min: true, value: true, holds: true, nullable: true } satisfies Members<
+  ScalarOptions<any, any>
+>
 
 const link = {
   ...common,

@@ -4,7 +4,9 @@ import { raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { API, API_READ } from '#identity/scopes.ts'
 import { expiryOf, LONGEST_NAME, makeToken, revokeTokens, tokenScopes, tokensOf, type Wanted } from '#identity/tokens.ts'
-import { idSet, prepare, viewerOf } from '#kernel/access/viewer.ts'
+import { rights } from '#kernel/access/rights.ts'
+import { inProject } from '#kernel/access/rules.ts'
+import { viewerOf } from '#kernel/access/viewer.ts'
 import type { Answer } from '#kernel/declaration.ts'
 import { notFound } from '#kernel/errors.ts'
 import { isStorable } from '#kernel/kinds.ts'
@@ -29,19 +31,20 @@ const expiries = [
   [NEVER, 'Never'],
 ] as const
 
+const seesProject = inProject('view_project', 'id')
+
 type Faults = Readonly<Partial<Record<'name' | 'scope' | 'expires' | 'date' | 'projects', string>>>
 
 /** Splits identifiers into projects the user sees and the rest; unknown and invisible look the same. */
 async function projectsNamed(visit: OwnVisit, identifiers: readonly string[]): Promise<{ ids: number[]; unknown: string[] }> {
   const { db, snapshot, session } = visit
   const viewer = await viewerOf(snapshot, session.user)
-  await prepare(db, viewer, ['project:view_project'])
-  const seen = idSet(viewer, 'project:view_project').ids
+  const [seen] = await rights({ db, viewer }, seesProject)
   const storable = identifiers.filter(isStorable)
   const rows = await db.all<{ id: number; identifier: string }>(
     sql`select id, identifier from projects where ${amongTexts(db.engine, raw('identifier'), storable)}`,
   )
-  const found = rows.filter(({ id }) => seen.has(id))
+  const found = rows.filter((row) => seen.holds(row))
   const unknown = identifiers.filter((one) => !found.some(({ identifier }) => identifier === one))
   return { ids: found.map(({ id }) => id), unknown }
 }
@@ -132,8 +135,8 @@ async function namesFor({ db, snapshot, session }: OwnVisit, tokens: readonly Ta
   const ids = [...new Set(tokens.flatMap(({ project_ids }) => (project_ids as number[] | null) ?? []))]
   if (ids.length === 0) return new Map()
   const viewer = await viewerOf(snapshot, session.user)
-  await prepare(db, viewer, ['project:view_project'])
-  const seen = ids.filter((id) => idSet(viewer, 'project:view_project').ids.has(id))
+  const [visible] = await rights({ db, viewer }, seesProject)
+  const seen = ids.filter((id) => visible.holds({ id }))
   const rows = await db.all<{ id: number; name: string }>(
     sql`select id, name from projects where ${among(db.engine, raw('id'), seen)} order by name`,
   )

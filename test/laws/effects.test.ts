@@ -9,7 +9,8 @@ import { after, before, test } from 'node:test'
 import { ConstraintError, type Database, type Reader, type Row, type Transaction } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { join, name, sql } from '#db/sql.ts'
-import { prepare, type Viewer, viewerOf } from '#kernel/access/viewer.ts'
+import { rights } from '#kernel/access/rights.ts'
+import { type Viewer, viewerOf } from '#kernel/access/viewer.ts'
 import { createCache, invalidate } from '#kernel/cache.ts'
 import type { Operation, Property, Resource } from '#kernel/declaration.ts'
 import { makeAction } from '#modules/custom-fields/actions.ts'
@@ -113,16 +114,12 @@ async function everySight(db: Reader): Promise<Map<string, Set<string>>> {
     const row = (await db.one(sql`select * from principals where id = ${id}`)) as Row
     const viewer: Viewer = await viewerOf(snapshot, row)
     const kinds = product.resources.filter((one) => isStored(one) && tables.includes(one.table) && hasId(one.table))
-    await prepare(
-      db,
-      viewer,
-      kinds.flatMap((one) => one.visible.needs),
-    )
+    const visible = await rights({ db, viewer }, ...kinds.map((one) => one.visible))
     const rows = await db.all<{ of: string; id: number }>(
       join(
         kinds.map(
-          ({ table, visible }) =>
-            sql`select ${table} as "of", ${name(`${table}.id`)} as id from ${name(table)} where ${visible.where({ model: product, viewer, engine: db.engine }, table)}`,
+          ({ table }, i) =>
+            sql`select ${table} as "of", ${name(`${table}.id`)} as id from ${name(table)} where ${visible[i]!.where(table)}`,
         ),
         ' union ',
       ),

@@ -71,7 +71,8 @@ const readByHand = new Map([
 /** Somebody who holds every permission in two projects and in no other. */
 const somewhere: Scope['viewer'] = {
   ...{ id: 1, key: '1', row: {}, limits: {}, admin: false, signedIn: true, globals: new Set<string>() },
-  sets: { get: () => ({ ids: new Set([1, 2]), list: [1, 2], everything: false }) } as never,
+  rights: new WeakMap(),
+  sets: { has: () => true, get: () => ({ ids: new Set([1, 2]), list: [1, 2], everything: false }) } as never,
 }
 
 test('what rows are ordered, grouped and summed by reads no other row but those that a link of theirs is declared to lead to', () => {

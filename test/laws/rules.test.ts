@@ -1,15 +1,19 @@
-/** A rule means the same in SQL, in memory and "anywhere at all": random rules over random rights, on the engine under test. */
+/**
+ * A rule means the same in SQL, in memory, "anywhere at all" and asked for people: random rules over random rights, on the engine
+ * under test.
+ */
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Row } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
+import { rights } from '#kernel/access/rights.ts'
 import * as rules from '#kernel/access/rules.ts'
-import { prepare, type Viewer, viewerOf } from '#kernel/access/viewer.ts'
+import { holdsFor, peopleFor } from '#kernel/access/rules.ts'
+import { type Viewer, viewerOf } from '#kernel/access/viewer.ts'
 import { createCache, invalidate } from '#kernel/cache.ts'
 import type { Rule } from '#kernel/declaration.ts'
 import { seenPrincipals } from '#modules/accounts/visibility.ts'
-import { product } from '#server/modules.ts'
 import { type Instance, instance } from '#test/instance.ts'
 import fc from '#test/properties.ts'
 import { isEverything } from '#test/sample.ts'
@@ -118,7 +122,7 @@ const ofRows: Record<string, fc.Arbitrary<Rule>> = {
           'project_id',
           'projects',
           rules.either(rules.inProject(permission, 'id'), rules.having('public', isPublic)),
-          (row) => projects.get(row.project_id),
+          { find: (row) => projects.get(row.project_id), each: isPublic },
         ),
       ),
   ),
@@ -167,19 +171,48 @@ async function agree(table: string): Promise<void> {
   await fc.assert(
     fc.asyncProperty(composed(ofRows[table]!), fc.nat(100), async (rule, i) => {
       const who = await viewer(users[i % users.length]!)
-      await prepare(db, who, rule.needs)
-      const condition = rule.where({ model: product, viewer: who, engine: db.engine }, table)
+      const [right] = await rights({ db, viewer: who }, rule)
+      const condition = right.where(table)
       const found = await db.all<{ id: number }>(sql`select id from ${name(table)} where ${condition} order by id`)
-      const held = rows.get(table)!.filter((row) => rule.holds(who, row))
+      const held = rows.get(table)!.filter((row) => right.holds(row))
       const said = `${condition.text} ${JSON.stringify(condition.values)} for ${JSON.stringify(who.row)}`
       assert.deepEqual(
         found.map((row) => row.id),
         held.map((row) => row.id).toSorted((a, b) => a - b),
         said,
       )
-      if (held.length > 0) assert.ok(rule.anywhere(who), `it holds, but not anywhere: ${said}`)
+      if (held.length > 0) assert.ok(right.anywhere, `it holds, but not anywhere: ${said}`)
+      await agreeOnPeople(rule, table, rows.get(table)![i % rows.get(table)!.length]!)
     }),
     { numRuns: RULES },
+  )
+}
+
+/** Throws where the people for whom a rule holds on a row are others than those whose rights hold on it. */
+async function agreeOnPeople(rule: Rule, table: string, row: Row): Promise<void> {
+  const { db } = server
+  const holding: number[] = []
+  for (const id of users) {
+    const [right] = await rights({ db, viewer: await viewer(id) }, rule)
+    if (right.holds(row)) holding.push(id)
+  }
+  const { id } = row
+  const columns = (own: string) => name(`${table}.${own}`)
+  const said = `the people for ${JSON.stringify(row)}`
+  const expected = holding.toSorted((a, b) => a - b)
+  const values = await db.all<{ user_id: number }>(peopleFor(rule, db.engine, row))
+  const ids = [...new Set(values.map(({ user_id }) => user_id))].filter((one) => users.includes(one))
+  assert.deepEqual(
+    ids.toSorted((a, b) => a - b),
+    expected,
+    said,
+  )
+  const may = sql`select u.id from principals u, ${name(table)} where ${columns('id')} = ${id} and ${holdsFor(rule, db.engine, sql`u.id`, columns)}`
+  const allowed = (await db.all<{ id: number }>(may)).map((one) => one.id).filter((one) => users.includes(one))
+  assert.deepEqual(
+    allowed.toSorted((a, b) => a - b),
+    expected,
+    `${said}, each asked about`,
   )
 }
 

@@ -16,7 +16,6 @@ const refused: readonly [part: string, member: string, declaration: any][] = [
   ['Boat', 'gaurd', { ...base, gaurd: everyone }],
   ['Boat: may', 'udpate', { ...base, may: { udpate: everyone } }],
   ['Boat: guards', 'idnex', { ...base, guards: { idnex: everyone } }],
-  ['Boat: addressable', 'hwere', { ...base, addressable: { ...everyone, hwere: everyone.where } }],
   ['Boat: order', 'descendign', { ...base, order: { column: 'name', descendign: true } }],
   ['Boat.name', 'raed', { ...base, properties: (p: any) => ({ name: p.text({ raed: everyone }) }) }],
   ['Boat.name: may', 'craete', { ...base, properties: (p: any) => ({ name: p.text({ may: { craete: everyone } }) }) }],

@@ -1,16 +1,7 @@
-/** Who asks, and what they may do: sets of ids, read once and remembered until permissions change. */
-import type { Engine, Reader, Row } from '#db/database.ts'
-import { among, amongTexts } from '#db/dialect.ts'
-import { and, FALSE, raw, type Sql, sql, TRUE } from '#db/sql.ts'
+/** Viewers: the principals that requests act as, and the types of the rules that are judged for them. */
+import type { Engine, Row } from '#db/database.ts'
+import type { Sql } from '#db/sql.ts'
 import type { CacheTopic, Snapshot } from '#kernel/cache.ts'
-
-/** Ids for which something holds. */
-export interface IdSet {
-  readonly ids: ReadonlySet<number>
-  readonly list: readonly number[]
-  /** Whether it holds for every row there is, so that no condition is needed. */
-  readonly everything: boolean
-}
 
 /** How much of what a principal may see and do is open to a request. What is not said is not limited. */
 export interface Limits {
@@ -47,11 +38,76 @@ export interface Viewer {
   /** Whether the viewer administers the instance, which nobody does who is limited to some projects. */
   readonly admin: boolean
   readonly signedIn: boolean
+  /** The sets that rules have asked for so far, by name. */
   readonly sets: Map<string, IdSet>
-  readonly globals: Set<string> | undefined
+  /** The permissions beyond projects; undefined until a rule asks for them. */
+  globals: ReadonlySet<string> | undefined
+  /** Rules as they were read for this viewer. */
+  readonly rights: WeakMap<Rule, Right>
 }
 
-/** What permissions depend on. */
+/** Ids for which something holds. */
+export interface IdSet {
+  readonly ids: ReadonlySet<number>
+  readonly list: readonly number[]
+  /** Whether it holds for every row there is, so that no condition is needed. */
+  readonly everything: boolean
+}
+
+/** For whom a set is read: a viewer, or any person, whose id is then an expression. */
+export interface Asker extends Pick<Viewer, 'admin' | 'limits'> {
+  readonly id: number | Sql
+}
+
+/** A set of ids beyond the permissions, which rules read by `within`. */
+export interface NamedSet {
+  /** Tells it apart from all others. */
+  readonly name: string
+  /** A query that gives the column `id`. It may depend only on the tables that permissions depend on. */
+  readonly query: (asker: Asker, engine: Engine) => Sql
+}
+
+/** A set that a rule reads of its viewer: of ids under a permission or role, or a named one; `global`: the permissions beyond projects. */
+export type Need = string | NamedSet
+
+/** A rule, judged for one viewer. `rights` gives it, once the sets that the rule reads are there. */
+export interface Right {
+  /**
+   * The condition on a row of `table`.
+   * @param counting whether rows are only counted: an index that holds the column is then best, however many rows there are
+   */
+  where(table: string, counting?: boolean): Sql
+  /** The same judged on a row, or on a draft that is no row yet. */
+  holds(row: object): boolean
+  /** Whether it could hold for any row. */
+  readonly anywhere: boolean
+}
+
+/** Asks a rule for people instead of rows. */
+export interface PeopleQuery {
+  readonly engine: Engine
+  /** The columns of the row at hand; undefined asks for the people for whom the rule could hold on any row. */
+  readonly row: ((column: string) => Sql) | undefined
+  /** The id of the only person in question. Within it no table goes by the name `person_…`. */
+  readonly candidate?: Sql
+  /** How deep the query stands in another one, for the names of its tables. */
+  readonly depth?: number
+}
+
+/**
+ * Who may see or do something. It has four readings: as SQL, in memory, and "anywhere at all", which are those of a viewer's `Right`;
+ * and, from a row, the people for whom it holds.
+ */
+export interface Rule {
+  /** The sets of the viewer that it reads. */
+  readonly needs: readonly Need[]
+  /** Judges it for a viewer whose sets are there. Called by `rights` alone. */
+  judge(viewer: Viewer, engine: Engine): Right
+  /** A query that gives the ids of the people for whom it holds, as `user_id`, one of them perhaps more than once. */
+  people(query: PeopleQuery): Sql
+}
+
+/** The tables that permissions depend on. */
 export const permissionTopics: readonly CacheTopic[] = [
   'principals',
   'memberships',
@@ -74,145 +130,6 @@ export function viewerOf(snapshot: Snapshot, row: Row, limits: Limits = {}): Pro
     signedIn: row.type === 'User',
     sets: new Map(),
     globals: undefined,
+    rights: new WeakMap(),
   }))
-}
-
-/** The condition that an id of a project is within the viewer's limits. */
-const withinLimits = ({ limits }: Viewer, engine: Engine, project: Sql): Sql =>
-  limits.projects ? among(engine, project, limits.projects) : TRUE
-
-/** What the viewer may do in which project, as a table of `project_id` and `permission`. */
-export const grantsOf = (viewer: Viewer, engine: Engine): Sql => sql`(
-  select project_id, permission from grants
-  where ${and([sql`user_id = ${viewer.id}`, withinLimits(viewer, engine, sql`project_id`)])})`
-
-/** What the viewer may do with work packages that are shared, as a table of `work_package_id` and `permission`. */
-export const sharesOf = (viewer: Viewer, engine: Engine): Sql => sql`(
-  select work_package_id, permission from shared_grants
-  where user_id = ${viewer.id}${
-    viewer.limits.projects
-      ? sql` and work_package_id in (select id from work_packages where ${withinLimits(viewer, engine, sql`project_id`)})`
-      : sql``
-  })`
-
-/**
- * The viewer's roles in projects, as a table of `project_id` and `role_id`. Administrators have every role that can be given in
- * every active project, member or not: transitions of workflows and conditions that ask for roles follow from that.
- */
-export const rolesOf = (viewer: Viewer, engine: Engine): Sql =>
-  viewer.admin
-    ? sql`(
-        select p.id as project_id, r.id as role_id from projects p cross join roles r
-        where p.active and r.kind = 'project' and r.builtin is null)`
-    : sql`(
-        select project_id, role_id from effective_roles
-        where ${and([sql`user_id = ${viewer.id}`, withinLimits(viewer, engine, sql`project_id`)])})`
-
-/** The viewer's roles on work packages that are shared, as a table of `work_package_id` and `role_id`. */
-export const sharedRolesOf = (viewer: Viewer, engine: Engine): Sql => sql`(
-  select m.entity_id as work_package_id, r.role_id from memberships m join membership_roles r on r.membership_id = m.id
-  where ${and([
-    sql`m.principal_id = ${viewer.id} and m.entity_type = 'WorkPackage'`,
-    withinLimits(viewer, engine, sql`m.project_id`),
-  ])})`
-
-/** What the viewer may do beyond single projects, as a table of `permission`. */
-export const globalGrantsOf = (viewer: Viewer): Sql => sql`(
-  select permission from global_grants where ${viewer.limits.projects ? FALSE : sql`user_id = ${viewer.id}`})`
-
-/** The projects that the viewer is a member of, as a table of `project_id`. */
-export const membershipsOf = (viewer: Viewer, engine: Engine): Sql => sql`(
-  select project_id from memberships
-  where principal_id = ${viewer.id} and entity_type is null and project_id is not null
-    and ${withinLimits(viewer, engine, sql`project_id`)})`
-
-/** A set beyond the permissions, which rules refer to by `within`: a query that gives the column `id`. */
-export interface NamedSet {
-  /** Tells it apart from all others. */
-  readonly name: string
-  /** It may depend only on what permissions depend on. */
-  readonly query: (viewer: Viewer, engine: Engine) => Sql
-}
-
-/** What a rule reads of its viewer: a set of ids under a permission or role, or a named one; `global` for permissions beyond projects. */
-export type Need = string | NamedSet
-
-const keyOf = (need: Need): string => (typeof need === 'string' ? need : need.name)
-
-const setOf = (list: number[], everything = false): IdSet => ({ ids: new Set(list), list, everything })
-
-/** Sees to it that the viewer has the sets that rules need; at most one statement per kind of set. */
-export async function prepare(db: Reader, viewer: Viewer, needs: Iterable<Need>): Promise<void> {
-  const isMissing = (need: Need) => (need === 'global' ? !viewer.globals : !viewer.sets.has(keyOf(need)))
-  const wanted: Need[] = []
-  for (const need of needs) if (isMissing(need) && !wanted.includes(need)) wanted.push(need)
-  if (wanted.length === 0) return
-  const missing = wanted.filter((need) => typeof need === 'string')
-  const array = raw(db.engine === 'sqlite' ? 'json_group_array' : 'json_agg')
-  const parse = (value: unknown): number[] => (typeof value === 'string' ? JSON.parse(value) : ((value as number[]) ?? []))
-
-  const inProjects = missing.filter((need) => need.startsWith('project:'))
-  if (inProjects.length > 0) {
-    const permissions = inProjects.map((need) => need.slice('project:'.length))
-    const rows = await db.all<{ permission: string; ids: unknown; total: number }>(sql`
-      select permission, ${array}(distinct project_id) as ids, (select count(*) from projects) as total
-      from ${grantsOf(viewer, db.engine)} g where ${amongTexts(db.engine, sql`permission`, permissions)}
-      group by permission`)
-    const found = new Map(rows.map((row) => [row.permission, row]))
-    for (const permission of permissions) {
-      const row = found.get(permission)
-      const ids = row ? parse(row.ids) : []
-      viewer.sets.set(`project:${permission}`, setOf(ids, ids.length > 0 && ids.length === row?.total))
-    }
-  }
-
-  const shared = missing.filter((need) => need.startsWith('share:'))
-  if (shared.length > 0) {
-    const permissions = shared.map((need) => need.slice('share:'.length))
-    const rows = await db.all<{ permission: string; ids: unknown }>(sql`
-      select permission, ${array}(distinct work_package_id) as ids
-      from ${sharesOf(viewer, db.engine)} s where ${amongTexts(db.engine, sql`permission`, permissions)}
-      group by permission`)
-    const found = new Map(rows.map((row) => [row.permission, parse(row.ids)]))
-    for (const permission of permissions) viewer.sets.set(`share:${permission}`, setOf(found.get(permission) ?? []))
-  }
-
-  for (const [kind, of, table] of [
-    ['role:', 'project_id', rolesOf],
-    ['shared-role:', 'work_package_id', sharedRolesOf],
-  ] as const) {
-    const roles = missing.filter((need) => need.startsWith(kind)).map((need) => Number(need.slice(kind.length)))
-    if (roles.length === 0) continue
-    const rows = await db.all<{ role_id: number; ids: unknown }>(sql`
-      select role_id, ${array}(distinct ${raw(of)}) as ids from ${table(viewer, db.engine)} r
-      where ${among(db.engine, sql`role_id`, roles)} group by role_id`)
-    const found = new Map(rows.map((row) => [row.role_id, parse(row.ids)]))
-    for (const role of roles) viewer.sets.set(`${kind}${role}`, setOf(found.get(role) ?? []))
-  }
-
-  if (missing.includes('global')) {
-    const rows = await db.all<{ permission: string }>(sql`select distinct permission from ${globalGrantsOf(viewer)} g`)
-    ;(viewer as { globals: Set<string> }).globals = new Set(rows.map((row) => row.permission))
-  }
-
-  for (const need of wanted) {
-    if (typeof need === 'string') continue
-    const rows = await db.all<{ id: number }>(need.query(viewer, db.engine))
-    viewer.sets.set(need.name, setOf(rows.map((row) => row.id)))
-  }
-}
-
-const unprepared = (need: string) => new Error(`The rule needs the set "${need}", which nobody prepared.`)
-
-/** A prepared set. Throws when it was not prepared: a mistake of ours. */
-export function idSet(viewer: Viewer, need: Need): IdSet {
-  const set = viewer.sets.get(keyOf(need))
-  if (!set) throw unprepared(keyOf(need))
-  return set
-}
-
-/** Whether the viewer holds a permission that belongs to no project. */
-export function hasGlobally(viewer: Viewer, permission: string): boolean {
-  if (!viewer.globals) throw unprepared('global')
-  return viewer.globals.has(permission)
 }

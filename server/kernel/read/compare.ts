@@ -8,11 +8,11 @@
 import { readAsOf, withRows } from '#db/as-of.ts'
 import type { Row } from '#db/database.ts'
 import { and, join, name, type Sql, sql } from '#db/sql.ts'
-import { prepare } from '#kernel/access/viewer.ts'
+import { rightOf } from '#kernel/access/rights.ts'
 import type { Body, Context, Link, Loaded, Moment, Property, Query, Resource } from '#kernel/declaration.ts'
 import { presentVersions, versionsAt } from '#kernel/read/versions.ts'
 import { hrefOf } from '#kernel/resource.ts'
-import { load, needsOf, orderOf, seenWhere, visibleIds, visibleRows } from './load.ts'
+import { load, loadRules, orderOf, seenWhere, visibleIds, visibleRows } from './load.ts'
 import { isShown, linkOf, represent, shownValue } from './represent.ts'
 
 /** The source of a list's rows: the head of the statement, the table, and its condition. */
@@ -69,7 +69,7 @@ export async function latestStates(
   moments: readonly Moment[],
   { within, conditions }: Asked,
 ): Promise<Source> {
-  await prepare(context.db, context.viewer, needsOf(resource, context.model))
+  await loadRules(context, resource)
   const table = name(resource.table)
   const matching = moments.map((moment) => {
     const where = and([seenAt(context, resource, moment, resource.table), within, ...conditions])
@@ -98,7 +98,7 @@ export async function latestStates(
 
 /** The condition that a row of `standing` is visible now. */
 const seenNow = (context: Context, resource: Resource): Sql =>
-  sql`standing.id in (select n.id from ${name(resource.table)} n where ${resource.visible.where(context, 'n')})`
+  sql`standing.id in (select n.id from ${name(resource.table)} n where ${rightOf(context.viewer, context.engine, resource.visible).where('n')})`
 
 /** The ids of a page of `standing`, stubs last, and the total. */
 export async function listLatest(
@@ -128,7 +128,7 @@ export async function compare(
   moments: readonly Moment[],
   { embed = false, asked }: { embed?: boolean; asked?: Asked } = {},
 ): Promise<Comparison> {
-  await prepare(context.db, context.viewer, needsOf(resource, context.model))
+  await loadRules(context, resource)
   const seen = await visibleIds(context, resource, ids)
   const shown = ids.filter((id) => seen.has(id))
   const states: State[] = []

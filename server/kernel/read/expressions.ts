@@ -3,6 +3,7 @@
  * null, and so does a link to a hidden row. Only this file reads one row through another.
  */
 import { and, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
+import { rightOf } from '#kernel/access/rights.ts'
 import type { Context, Property, Queryable, Scope } from '#kernel/declaration.ts'
 
 /** The alias of a link's target in expressions. */
@@ -15,12 +16,12 @@ export const stored = ({ column, options: { select } }: Property, scope: Scope, 
 /** The condition that the viewer may see the row `target` of a link. */
 const isTold = ({ to, options }: Property, scope: Scope): Sql => {
   const { visible, rows } = scope.model.of(to as string)
-  return options.alwaysNamed || rows ? TRUE : visible.where(scope, TARGET)
+  return options.alwaysNamed || rows ? TRUE : rightOf(scope.viewer, scope.engine, visible).where(TARGET)
 }
 
 /** An expression, or null where the viewer may not read the property. */
 function ifReadable({ options: { read } }: Property, scope: Scope, table: string, expression: Sql): Sql {
-  const readable = read?.where(scope, table) ?? TRUE
+  const readable = read ? rightOf(scope.viewer, scope.engine, read).where(table) : TRUE
   return readable === TRUE ? expression : sql`case when ${readable} then ${expression} end`
 }
 

@@ -67,7 +67,7 @@ export async function groups(
     const linked = target
       ? idsOf(row)
           .map((id) => related?.get(id))
-          .filter((one) => isNamed(group, target, one, context.viewer))
+          .filter((one) => isNamed(group, target, one, { context }))
       : []
     const titles = target && linked.length > 0 ? linked.map((one) => target.titleOf(one)).join(', ') : null
     return {

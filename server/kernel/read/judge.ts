@@ -1,4 +1,5 @@
 import { and, type Sql } from '#db/sql.ts'
+import { rightOf } from '#kernel/access/rights.ts'
 import type { Context, Filter, FilterUse, Property, Queryable, Resource } from '#kernel/declaration.ts'
 import { combined, invalidQuery } from '#kernel/errors.ts'
 import { humanize, snakeCase } from '#kernel/resource.ts'
@@ -60,7 +61,7 @@ function propertyFilter(resource: Queryable, property: Property): Filter {
         indexed && use.operator === '~'
           ? await matchesColumn(context, resource, property.column as string, use.values[0] ?? '')
           : condition(strategy, { ...use, values }, stored(property, context, table), context)
-      return read ? and([read.where(context, table), found]) : found
+      return read ? and([rightOf(context.viewer, context.engine, read).where(table), found]) : found
     },
   }
 }
@@ -99,7 +100,7 @@ async function judge(given: FilterUse, resource: Queryable, context: Context): P
   }
   const found = await filter.where(use, context, resource.table)
   const read = filter.of === undefined ? undefined : resource.property.get(filter.of)?.options.read
-  return read ? and([read.where(context, resource.table), found]) : found
+  return read ? and([rightOf(context.viewer, context.engine, read).where(resource.table), found]) : found
 }
 
 /** What is wrong with filters, in sentences. */

@@ -1,5 +1,5 @@
 import { and, raw, type Sql, TRUE } from '#db/sql.ts'
-import { prepare } from '#kernel/access/viewer.ts'
+import { rights } from '#kernel/access/rights.ts'
 import type {
   Body,
   Context,
@@ -28,8 +28,8 @@ import { fullPage } from './single.ts'
  */
 export async function index(context: Context, resource: Resource, options: IndexOptions = {}): Promise<Body> {
   if (resource.guard) {
-    await prepare(context.db, context.viewer, resource.guard.needs)
-    if (!resource.guard.anywhere(context.viewer)) throw forbidden()
+    const [guard] = await rights(context, resource.guard)
+    if (!guard.anywhere) throw forbidden()
   }
   const parsed = await parseQuery(resource, context, options.byDefault ? { byDefault: options.byDefault } : {})
   const query = options.instead?.(parsed) ?? parsed
@@ -58,7 +58,7 @@ export async function index(context: Context, resource: Resource, options: Index
   body._embedded = { elements, ...(page.rows.length > 0 && !query.select && (await options.embedded?.(page))) }
   body._links = {
     ...pageLinks(options.path ?? context.path, context, query, total, paginated, options.params?.(query) ?? {}),
-    ...options.links?.(page, query),
+    ...(await options.links?.(page, query)),
   }
   return query.select ? picked(body, query.select) : body
 }

@@ -4,50 +4,74 @@ import { among, ordered } from '#db/dialect.ts'
 import { isCostly } from '#db/search.ts'
 import { and, join, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
-import { type Need, prepare } from '#kernel/access/viewer.ts'
+import { loadRights, rightOf, rights } from '#kernel/access/rights.ts'
+import { everyone } from '#kernel/access/rules.ts'
 import { allRows, type CacheTopic, rowsById } from '#kernel/cache.ts'
-import type { Context, Draft, Loaded, Model, Property, Query, Queryable, Resource, Rule } from '#kernel/declaration.ts'
+import type {
+  Context,
+  Draft,
+  Expression,
+  Loaded,
+  Model,
+  Property,
+  Query,
+  Queryable,
+  Resource,
+  Rule,
+} from '#kernel/declaration.ts'
 import { unpack } from '#kernel/model.ts'
 
-const needs = new WeakMap<Queryable, readonly Need[]>()
+const rules = new WeakMap<Queryable, readonly Rule[]>()
 
-/** Every set of the viewer's that seeing and representing rows of a resource may ask for. */
-export function needsOf(resource: Queryable, model: Model): readonly Need[] {
-  let all = needs.get(resource)
+/** Every rule that seeing and representing rows of a resource may ask. */
+function rulesOf(resource: Queryable, model: Model): readonly Rule[] {
+  let all = rules.get(resource)
   if (all) return all
-  const of = (rule: Rule | { create: Rule; update: Rule } | null | undefined): readonly Need[] =>
-    !rule ? [] : 'needs' in rule ? rule.needs : [...rule.create.needs, ...rule.update.needs]
-  const { visible, guard, may, properties, actions, needs: further } = resource
+  const { visible, addressable, guard, may = {}, properties, actions = {}, computedColumns = {}, sorts = {} } = resource
+  const of = (rule: Rule | { create: Rule; update: Rule } | undefined) =>
+    !rule ? [] : 'judge' in rule ? [rule] : [rule.create, rule.update]
+  const ofExpression = (one: unknown) => (typeof one === 'function' ? ((one as Partial<Expression>).rule ?? []) : [])
+  const named = [visible, addressable, guard, ...Object.values(may), ...Object.values(actions).map((action) => action?.may)]
   all = [
     ...new Set([
-      ...[visible, guard, may?.create, may?.update, may?.edit, may?.delete, may?.form].flatMap(of),
-      ...properties.flatMap((p) => [...of(p.options.may), ...of(p.options.read), ...(p.to ? model.of(p.to).visible.needs : [])]),
-      ...Object.values(actions ?? {}).flatMap((action) => of(action?.may)),
-      ...(further ?? []),
+      ...named.filter((rule) => rule !== undefined),
+      ...properties.flatMap(({ options, to }) => [
+        ...[...of(options.may), ...[options.read, options.holds].flatMap(of)],
+        ...(typeof options.inSchema === 'object' ? [options.inSchema] : []),
+        ...[options.select, options.sort, options.sum].flatMap(ofExpression),
+        ...(to ? [model.of(to).visible] : []),
+      ]),
+      ...Object.values(computedColumns).flatMap(ofExpression),
+      ...Object.values(sorts).flatMap((sort) => ofExpression(typeof sort === 'function' ? sort : sort.by)),
     ]),
   ]
-  needs.set(resource, all)
+  rules.set(resource, all)
   return all
 }
 
-/** The condition under which the viewer sees a row. The sets it needs are prepared. */
+/** Loads every rule that seeing and representing rows of a resource may ask, for `rightOf`. */
+export const loadRules = ({ db, viewer, model }: Context, resource: Queryable): Promise<void> =>
+  loadRights(db, viewer, rulesOf(resource, model))
+
+/** The condition under which the viewer sees a row. */
 export async function visibleWhere(context: Context, resource: Resource): Promise<Sql> {
-  await prepare(context.db, context.viewer, resource.visible.needs)
+  await rights(context, resource.visible)
   return seenWhere(context, resource, resource.table)
 }
 
 /**
- * The condition under which the viewer sees a row of `table`, for which the sets it needs are prepared. What a row was is seen
- * as far as what it belonged to then can be seen, or is what it belongs to now: a row may be shared that is all one sees there.
+ * The condition under which the viewer sees a row of `table`, whose rules are loaded. What a row was is seen as far as what it
+ * belonged to then can be seen, or is what it belongs to now: a row may be shared that is all one sees there.
  */
 export function seenWhere(context: Context, resource: Resource, table: string, isPast = context.live !== undefined): Sql {
-  const seen = resource.visible.where(context, table)
+  const rightBy = (rule: Rule) => rightOf(context.viewer, context.engine, rule)
+  const seen = rightBy(resource.visible).where(table)
   const { belongsTo, properties, journal } = resource
   const owner = isPast && belongsTo && properties.find(({ column }) => column === belongsTo)?.to
   if (!owner) return seen
   const { table: of, visible } = context.model.of(owner)
   const belonged = name(`${table}.${belongsTo}`)
-  const owners = sql`select ${name(`${of}.id`)} from ${name(of)} where ${visible.where(context, of)}`
+  const owners = sql`select ${name(`${of}.id`)} from ${name(of)} where ${rightBy(visible).where(of)}`
   const ownerNow = sql`select o.${name(belongsTo)} from ${name(journal as string)} o where o.id = ${name(`${table}.id`)} and o.valid_until is null`
   return and([seen, sql`(${belonged} in (${owners}) or ${belonged} = (${ownerNow}))`])
 }
@@ -70,7 +94,7 @@ export const selected = (property: string) => `computed_${property.toLowerCase()
 /** Rows by id, in the order of the ids; only those that satisfy `where`. */
 async function rowsUnder(context: Context, resource: Resource, ids: readonly number[], where: Sql): Promise<Row[]> {
   if (ids.length === 0) return []
-  await prepare(context.db, context.viewer, needsOf(resource, context.model))
+  await loadRules(context, resource)
   const table = name(resource.table)
   const rows = unpack(
     resource,
@@ -85,7 +109,7 @@ async function rowsUnder(context: Context, resource: Resource, ids: readonly num
 
 /** All visible rows that satisfy a condition, in the resource's own order: for the few that belong to a row at hand. */
 export async function visibleRowsWhere(context: Context, resource: Resource, where: Sql): Promise<Row[]> {
-  await prepare(context.db, context.viewer, needsOf(resource, context.model))
+  await loadRules(context, resource)
   const condition = and([await visibleWhere(context, resource), where])
   const rows = await context.db.all(
     sql`select ${selection(context, resource)} from ${name(resource.table)} where ${condition} order by ${orderOf(context, resource, [])}`,
@@ -127,8 +151,8 @@ export async function visibleIds(
     return new Set(found.map((row) => row.id))
   }
   const rows = await relatedRows(context, resource, ids)
-  await prepare(context.db, context.viewer, resource.visible.needs)
-  const sees = (row: Row | undefined) => row !== undefined && resource.visible.holds(context.viewer, row)
+  const [visible] = await rights(context, resource.visible)
+  const sees = (row: Row | undefined) => row !== undefined && visible.holds(row)
   return new Set(ids.filter((id) => sees(rows.get(id))))
 }
 
@@ -141,8 +165,7 @@ export async function reachableIds(
   resource: Resource,
   related: ReadonlyMap<number, Row>,
 ): Promise<Set<number>> {
-  const { db, viewer } = context
-  const { variant, guard, guards, addressable, visible, cached, rows: isFixed } = resource
+  const { variant, guard, guards, addressable = everyone, cached, rows: isFixed } = resource
   if (variant) {
     const kinds = Map.groupBy(related, ([, row]) => variant(row as never))
     const reached = await Promise.all(
@@ -150,20 +173,15 @@ export async function reachableIds(
     )
     return new Set(reached.flatMap((own) => [...own]))
   }
-  const guarding = [guard, guards?.show].filter((rule) => rule !== undefined)
-  await prepare(
-    db,
-    viewer,
-    [...guarding, visible, ...(addressable ? [addressable] : [])].flatMap((rule) => rule.needs),
-  )
-  if (!guarding.every((rule) => rule.anywhere(viewer))) return new Set()
+  const guarding = [guard ?? everyone, guards?.show ?? everyone]
+  const [visible, reachable, ...passed] = await rights(context, resource.visible, addressable, ...guarding)
+  if (!passed.every((right) => right.anywhere)) return new Set()
   // Of what is not held in process only visible rows are at hand.
-  const seen = [...related].filter(([, row]) => (!cached && !isFixed) || visible.holds(viewer, row))
-  const isSure = ([, row]: [number, Row]) => !addressable || addressable.holds?.(viewer, row) === true
-  const reached = new Set(seen.filter(isSure).map(([id]) => id))
+  const seen = [...related].filter(([, row]) => (!cached && !isFixed) || visible.holds(row))
+  const reached = new Set(seen.filter(([, row]) => reachable.holds(row)).map(([id]) => id))
   const unsure = seen.map(([id]) => id).filter((id) => !reached.has(id))
-  if (addressable && unsure.length > 0)
-    for (const id of await visibleIds(context, resource, unsure, addressable.where(context, resource.table))) reached.add(id)
+  if (unsure.length > 0)
+    for (const id of await visibleIds(context, resource, unsure, reachable.where(resource.table))) reached.add(id)
   return reached
 }
 
@@ -219,7 +237,7 @@ export async function list(
     ids.map((row) => row.id),
     TRUE,
   )
-  const seen = () => resource.visible.where({ ...context, counting: true }, resource.table)
+  const seen = () => rightOf(context.viewer, context.engine, resource.visible).where(resource.table, true)
   return { rows, total: counted ?? (await count(context, resource, and([seen(), ...asked]))) }
 }
 
@@ -270,7 +288,7 @@ export async function load(
   { embed = false, chosen = {} as Draft['many'] } = {},
 ): Promise<Loaded> {
   unpack(resource, rows)
-  await prepare(context.db, context.viewer, needsOf(resource, context.model))
+  await loadRules(context, resource)
   const links = linksOf(resource)
 
   const many = new Map<string, ReadonlyMap<number, readonly number[]>>()

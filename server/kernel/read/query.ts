@@ -1,9 +1,8 @@
-import { prepare } from '#kernel/access/viewer.ts'
 import type { Context, FilterUse, Property, Query, Queryable, Scope, Sort } from '#kernel/declaration.ts'
 import { ApiError, invalidQuery } from '#kernel/errors.ts'
 import { orderBy } from './expressions.ts'
 import { conditionsOf, filtersOf } from './judge.ts'
-import { needsOf } from './load.ts'
+import { loadRules } from './load.ts'
 import { understood } from './operators.ts'
 import { readFilters, readJson, readOffset, readPageSize, readSelect } from './parse.ts'
 
@@ -74,7 +73,7 @@ export async function parseQuery(
   const given = filterText === null ? byDefault : readFilters(filterText)
   const known = filtersOf(resource)
   const filters = given.map((use) => understood(known.get(use.name)?.strategy ?? 'text', use))
-  await prepare(context.db, context.viewer, needsOf(resource, context.model))
+  await loadRules(context, resource)
   return {
     offset: readOffset(params.get('offset')),
     pageSize: readPageSize(params.get('pageSize'), context),

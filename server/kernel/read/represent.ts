@@ -1,6 +1,6 @@
 /** Represents a row of a loaded page as a HAL object. Synchronous, without database access. */
 import type { Row } from '#db/database.ts'
-import type { Viewer } from '#kernel/access/viewer.ts'
+import { rightOf } from '#kernel/access/rights.ts'
 import type { Action, Body, Draft, Link, Loaded, Property, Resource, Rule } from '#kernel/declaration.ts'
 import { stringify } from '#kernel/json.ts'
 import { hrefOf, unchanged } from '#kernel/resource.ts'
@@ -10,11 +10,13 @@ import { idIn, selected, targetOf } from './load.ts'
 export const UNDISCLOSED = 'urn:openproject-org:api:v3:undisclosed'
 
 /** Whether a rule holds for the page's viewer on a row. */
-export const can = (page: Loaded, rule: Rule | undefined, row: Row): boolean => rule?.holds(page.context.viewer, row) ?? false
+export const can = ({ context: { viewer, engine } }: Pick<Loaded, 'context'>, rule: Rule | undefined, row: Row): boolean =>
+  rule !== undefined && rightOf(viewer, engine, rule).holds(row)
 
 /** The represented value of a property. */
 export function shownValue(property: Property, row: Row, page: Loaded): unknown {
-  const { value, select } = property.options
+  const { value, select, holds } = property.options
+  if (holds) return can(page, holds, row)
   const raw = value
     ? value(row as never, page)
     : row[select && !property.column ? selected(property.name) : (property.column as string)]
@@ -23,8 +25,12 @@ export function shownValue(property: Property, row: Row, page: Loaded): unknown 
 }
 
 /** Whether the viewer may see the target of a link, given the target row if it was found. */
-export const isNamed = ({ options }: Property, target: Resource, row: Row | undefined, viewer: Viewer): row is Row =>
-  row !== undefined && (options.alwaysNamed === true || target.visible.holds(viewer, row))
+export const isNamed = (
+  { options }: Property,
+  target: Resource,
+  row: Row | undefined,
+  page: Pick<Loaded, 'context'>,
+): row is Row => row !== undefined && (options.alwaysNamed === true || can(page, target.visible, row))
 
 /** A link to a visible row. */
 const linkOn = (resource: Resource, row: Row): Link => ({
@@ -38,7 +44,7 @@ function linkTo(property: Property, row: Row, id: number, page: Loaded): Link {
   const found = page.related.get(target.name)?.get(id)
   // All rows of a cached resource are loaded, so a missing one has been removed.
   if (!found && target.cached) return { href: null }
-  if (isNamed(property, target, found, page.context.viewer)) return linkOn(target, found)
+  if (isNamed(property, target, found, page)) return linkOn(target, found)
   return property.options.whenHidden === 'none' ? { href: null } : { href: UNDISCLOSED, title: 'Undisclosed' }
 }
 

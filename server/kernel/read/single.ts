@@ -4,7 +4,7 @@ import type { Body, Context, Loaded, Moment, Resource } from '#kernel/declaratio
 import { written } from '#kernel/json.ts'
 import { bare, compare, comparing, isHistoric, stateAt } from './compare.ts'
 import { idIn, linksOf, load, reachableIds, targetOf } from './load.ts'
-import { represent } from './represent.ts'
+import { can, represent } from './represent.ts'
 
 /** Rows as elements of a plain collection. */
 export async function represented(context: Context, resource: Resource, rows: readonly Row[]): Promise<Body[]> {
@@ -88,7 +88,7 @@ async function bodiesOf(
   const page = await load(context, target, rows)
   for (const row of rows) bodies.set(row.id, target.cached ? written(represent(target, row, page)) : represent(target, row, page))
   // The readability of other rows depends on data that is not cached.
-  const isLasting = (row: Row) => !target.addressable || target.addressable.holds?.(context.viewer, row) === true
+  const isLasting = (row: Row) => !target.addressable || can(page, target.addressable, row)
   for (const [id, row] of missing) if (target.cached && isLasting(row)) known.set(id, bodies.get(id) ?? null)
   return bodies
 }

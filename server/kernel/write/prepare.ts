@@ -1,11 +1,11 @@
 /** Writing: payload → draft → facts → derive → check → commit. A form is a write that stops before it commits. */
 import type { Row, Transaction } from '#db/database.ts'
 import { TRUE } from '#db/sql.ts'
+import { rightOf } from '#kernel/access/rights.ts'
 import { NOTHING } from '#kernel/access/rules.ts'
-import { prepare } from '#kernel/access/viewer.ts'
 import type { Context, Draft, Payload, Resource } from '#kernel/declaration.ts'
 import { conflict, forbidden, notFound, type Violation, violation } from '#kernel/errors.ts'
-import { needsOf, visibleIds, visibleRow } from '#kernel/read/load.ts'
+import { loadRules, visibleIds, visibleRow } from '#kernel/read/load.ts'
 import { malformed, unwritable } from './checks.ts'
 import { type Parsed, readPayload, revised } from './payload.ts'
 import { allows } from './schema.ts'
@@ -40,11 +40,11 @@ export async function prepareWrite(
   given: Row = {},
   { asking = false } = {},
 ): Promise<Prepared> {
-  await prepare(context.db, context.viewer, needsOf(resource, context.model))
+  await loadRules(context, resource)
   const { may } = resource
   const rule = (asking ? may?.form : undefined) ?? (before ? may?.update : may?.create)
   if (before && !allows(resource, rule, { before } as Draft, context)) throw forbidden()
-  if (!before && !rule?.anywhere(context.viewer)) throw forbidden()
+  if (!before && !(rule && rightOf(context.viewer, context.engine, rule).anywhere)) throw forbidden()
 
   const parsed = await readPayload(resource, payload, context, before, given)
   if (before && resource.lock && statedLock(payload) !== before[resource.lock]) throw conflict()

@@ -4,7 +4,7 @@
  */
 import type { Transaction } from '#db/database.ts'
 import { name, type Sql, sql } from '#db/sql.ts'
-import { prepare } from '#kernel/access/viewer.ts'
+import { rights } from '#kernel/access/rights.ts'
 import type { Context, Resource, Rule } from '#kernel/declaration.ts'
 
 /** The ids of rows that an effect would change, split by whether the viewer may do so. */
@@ -19,11 +19,11 @@ export interface Reach {
  * @param where the condition on the rows, without an alias for their table
  */
 export async function reach(tx: Transaction, context: Context, { table }: Resource, rule: Rule, where: Sql): Promise<Reach> {
-  await prepare(tx, context.viewer, rule.needs)
+  const [right] = await rights({ db: tx, viewer: context.viewer }, rule)
   const own = name(table)
   return parted(
     await tx.all(sql`
-      select ${own}.id as id, case when ${rule.where(context, table)} then 1 else 0 end as allowed
+      select ${own}.id as id, case when ${right.where(table)} then 1 else 0 end as allowed
       from ${own} where ${where} order by id`),
   )
 }
@@ -34,8 +34,8 @@ export async function reach(tx: Transaction, context: Context, { table }: Resour
  * @param rule the rule for the effect on a row
  */
 export async function reachBelow(tx: Transaction, context: Context, { table }: Resource, rule: Rule, id: number): Promise<Reach> {
-  await prepare(tx, context.viewer, rule.needs)
-  const allowed = sql`case when ${rule.where(context, 'w')} then 1 else 0 end`
+  const [right] = await rights({ db: tx, viewer: context.viewer }, rule)
+  const allowed = sql`case when ${right.where('w')} then 1 else 0 end`
   return parted(
     await tx.all(sql`
       with recursive down (id, allowed) as (

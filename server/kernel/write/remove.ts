@@ -1,10 +1,9 @@
 /** Removes a row by a request. */
 import type { Database, Row } from '#db/database.ts'
-import { prepare } from '#kernel/access/viewer.ts'
 import { inside } from '#kernel/context.ts'
 import type { Context, Draft, Resource } from '#kernel/declaration.ts'
 import { combined, forbidden } from '#kernel/errors.ts'
-import { needsOf } from '#kernel/read/load.ts'
+import { loadRules } from '#kernel/read/load.ts'
 import { touched, writing } from './commit.ts'
 import { entryOf } from './history.ts'
 import { publish } from './outbox.ts'
@@ -17,7 +16,7 @@ import { allows } from './schema.ts'
  * @throws ApiError 403 without the permission, 422 for violations, 409 after a concurrent reference to the row
  */
 export async function remove(db: Database, context: Context, resource: Resource, row: Row): Promise<void> {
-  await prepare(context.db, context.viewer, needsOf(resource, context.model))
+  await loadRules(context, resource)
   if (!allows(resource, resource.may?.delete, { before: row } as Draft, context)) throw forbidden()
   const violations = (await resource.removable?.(row as never, context)) ?? []
   if (violations.length > 0) throw combined(toErrors(resource, violations))

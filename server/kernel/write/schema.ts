@@ -1,19 +1,20 @@
 /** Schemas: what a client may write, of which type, and with which values to choose from. Read off the declaration. */
 import type { Row } from '#db/database.ts'
-import { prepare } from '#kernel/access/viewer.ts'
+import { rightOf } from '#kernel/access/rights.ts'
 import type { Body, Context, Draft, Link, Property, Resource, Rule } from '#kernel/declaration.ts'
 import { pack } from '#kernel/model.ts'
-import { load, needsOf, reachableIds } from '#kernel/read/load.ts'
+import { load, loadRules, reachableIds } from '#kernel/read/load.ts'
 import { isShown, linkOf, linksToMany, represent, shownValue } from '#kernel/read/represent.ts'
 import { hrefOf, isLock } from '#kernel/resource.ts'
 
 /** Whether a rule lets a draft pass: judged on what is stored, on a new row, or, as long as that belongs nowhere, anywhere. */
 export function allows(resource: Resource, rule: Rule | undefined, draft: Draft, context: Context): boolean {
   if (!rule) return false
-  if (draft.before) return rule.holds(context.viewer, draft.before)
+  const right = rightOf(context.viewer, context.engine, rule)
+  if (draft.before) return right.holds(draft.before)
   const { belongsTo } = resource
   const isNowhere = belongsTo !== undefined && (draft.row[belongsTo] ?? null) === null
-  return isNowhere ? rule.anywhere(context.viewer) : rule.holds(context.viewer, draft.row)
+  return isNowhere ? right.anywhere : right.holds(draft.row)
 }
 
 /** Whether a proof of the person is missing that changing a property takes. */
@@ -98,10 +99,11 @@ async function entryOf(
 }
 
 /** The properties that a draft's schema speaks of. */
-function propertiesIn({ properties }: Resource, draft: Draft, facts: unknown, context: Context): Property[] {
-  return properties.filter(
-    ({ options: { inSchema, active } }) =>
-      resolved(inSchema, true, [draft, facts, context]) && (!active || active(draft as never, context)),
+function propertiesIn(resource: Resource, draft: Draft, facts: unknown, context: Context): Property[] {
+  const isMentioned = ({ inSchema }: Property['options']) =>
+    typeof inSchema === 'object' ? allows(resource, inSchema, draft, context) : resolved(inSchema, true, [draft, facts, context])
+  return resource.properties.filter(
+    ({ options }) => isMentioned(options) && (!options.active || options.active(draft as never, context)),
   )
 }
 
@@ -136,7 +138,7 @@ export async function schemaOf(
   context: Context,
   { form = false, self }: { form?: boolean; self?: string } = {},
 ): Promise<Body> {
-  await prepare(context.db, context.viewer, needsOf(resource, context.model))
+  await loadRules(context, resource)
   const body: Body = { _type: 'Schema', _dependencies: [] }
   for (const property of propertiesIn(resource, draft, facts, context)) {
     body[property.name] = await entryOf(resource, property, draft, facts, context, form)

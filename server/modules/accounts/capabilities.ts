@@ -2,8 +2,8 @@
 import type { Row } from '#db/database.ts'
 import { among, amongTexts } from '#db/dialect.ts'
 import { and, FALSE, or, raw, type Sql, sql } from '#db/sql.ts'
+import { rights } from '#kernel/access/rights.ts'
 import { both, either, having, inProject, lacking, unconfined } from '#kernel/access/rules.ts'
-import { prepare } from '#kernel/access/viewer.ts'
 import type { Body, Context, Filter, FilterUse, Model, Operation, Query, Queryable } from '#kernel/declaration.ts'
 import { invalidQuery, notFound } from '#kernel/errors.ts'
 import { operation } from '#kernel/operation.ts'
@@ -30,7 +30,7 @@ const somewhere = either(both(unconfined, lacking('project_id')), inProject('vie
 
 /** A query for the capabilities that the viewer may see; `where` is about `action`, `project_id` and `principal_id`. */
 async function capabilities(context: Context, where: Sql): Promise<Sql> {
-  await prepare(context.db, context.viewer, [...somebody.needs, ...somewhere.needs])
+  const [seenHolders, seenPlaces] = await rights(context, somebody, somewhere)
   return sql`
     with pairs (action, permission) as (values ${pairsIn(context.model)}),
     held as (
@@ -39,8 +39,8 @@ async function capabilities(context: Context, where: Sql): Promise<Sql> {
       select pairs.action, null, g.user_id from global_grants g join pairs on pairs.permission = g.permission
     )
     select held.action, held.project_id, held.principal_id from held
-    where ${and([where, somewhere.where(context, 'held')])}
-      and held.principal_id in (select principals.id from principals where ${somebody.where(context, 'principals')})`
+    where ${and([where, seenPlaces.where('held')])}
+      and held.principal_id in (select principals.id from principals where ${seenHolders.where('principals')})`
 }
 
 const idOf = ({ action, project_id, principal_id }: Capability): string =>

@@ -1,7 +1,8 @@
 /** Roles that can be given to members, and those that a viewer may give. */
 import { among } from '#db/dialect.ts'
 import { raw, type Sql, sql } from '#db/sql.ts'
-import { permissionTopics, rolesOf } from '#kernel/access/viewer.ts'
+import { rolesOf } from '#kernel/access/sets.ts'
+import { permissionTopics } from '#kernel/access/viewer.ts'
 import type { Context } from '#kernel/declaration.ts'
 
 /** The condition for roles of project members: built-in roles apply by themselves, or come with shares. */

@@ -5,6 +5,7 @@
 import type { Engine, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { name, raw, type Sql, sql } from '#db/sql.ts'
+import { holdsFor, onWorkPackage } from '#kernel/access/rules.ts'
 
 /** Whether two memberships, by their aliases, have the same project and entity. */
 const samePlace = (a: string, b: string) =>
@@ -66,6 +67,9 @@ export async function placesOf(tx: Transaction, principalId: number): Promise<Pl
   return rows.map((row) => row.project_id)
 }
 
+/** The viewer sees the work package, and so may follow it. */
+const mayFollow = onWorkPackage('view_work_packages')
+
 /** Tables whose rows users keep only as long as they see the work package, with the column of the user. */
 const followed = [
   ['watchers', 'user_id'],
@@ -92,11 +96,8 @@ export async function prune(tx: Transaction, principalIds: readonly number[], pl
       where ${among(tx.engine, user, principalIds)}
         and ${workPackage} in (select w.id from work_packages w where ${here(sql`w.project_id`)})
         and not exists (
-          select 1 from work_packages w join grants g on g.project_id = w.project_id
-          where w.id = ${workPackage} and g.user_id = ${user} and g.permission = 'view_work_packages')
-        and not exists (
-          select 1 from shared_grants s
-          where s.work_package_id = ${workPackage} and s.user_id = ${user} and s.permission = 'view_work_packages')`)
+          select 1 from work_packages w
+          where w.id = ${workPackage} and ${holdsFor(mayFollow, tx.engine, user, (own) => name(`w.${own}`))})`)
   }
 }
 

@@ -3,7 +3,7 @@
 import { ACTIVE, LOCKED } from '#identity/statuses.ts'
 import type { ApiRequest, Operation } from '#kernel/declaration.ts'
 import { ApiError, CONFIRM, forbidden } from '#kernel/errors.ts'
-import { operation, respondSaved, rowFrom } from '#kernel/operation.ts'
+import { demand, operation, respondSaved, rowFrom } from '#kernel/operation.ts'
 import { prepareWrite } from '#kernel/write/prepare.ts'
 import { User } from './users.ts'
 import { administersUser } from './visibility.ts'
@@ -12,7 +12,7 @@ import { administersUser } from './visibility.ts'
 async function settle(ask: ApiRequest, status: number) {
   const { context, params } = ask
   const row = await rowFrom(params.id as string, context.model.of(User), context)
-  if (!administersUser.holds(context.viewer, row)) throw forbidden()
+  await demand(context, administersUser, row)
   if (context.proof === 'stale') throw forbidden(CONFIRM)
   if (row.status !== ACTIVE && row.status !== LOCKED) throw new ApiError('InvalidUserStatusTransition')
   return respondSaved(ask, context.model.of(User), await prepareWrite(context, context.model.of(User), row, {}, { status }))

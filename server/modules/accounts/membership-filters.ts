@@ -2,6 +2,7 @@
 import { among, amongTexts } from '#db/dialect.ts'
 import { FALSE, name, type Sql, sql, TRUE } from '#db/sql.ts'
 import { accountStatuses } from '#identity/statuses.ts'
+import { byRule } from '#kernel/access/rights.ts'
 import { everyone } from '#kernel/access/rules.ts'
 import type { Filter, FilterUse, Order } from '#kernel/declaration.ts'
 import { areVisible } from '#kernel/read/judge.ts'
@@ -72,10 +73,10 @@ export const membershipFilters: Record<string, Filter> = {
 
 const byPrincipal = (column: string, rule = everyone): Order => ({
   of: 'principal',
-  by: (scope, table) => {
-    const [value, known] = [name(`${table}.${column}`), rule.where(scope, table)]
+  by: byRule(rule, (right, _, table) => {
+    const [value, known] = [name(`${table}.${column}`), right.where(table)]
     return known === TRUE ? value : sql`case when ${known} then ${value} end`
-  },
+  }),
 })
 
 export const membershipSorts: Record<string, Order> = {

@@ -8,6 +8,7 @@ import { admin, both, either, inProject, lacking, NOTHING } from '#kernel/access
 import { allRows } from '#kernel/cache.ts'
 import type { Context, Draft, Rule } from '#kernel/declaration.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
+import { holds } from '#kernel/operation.ts'
 import { relatedRows } from '#kernel/read/load.ts'
 import { rolesToGive } from './giving-roles.ts'
 import { inherit, prune, usersOf } from './inheritance.ts'
@@ -17,6 +18,8 @@ import { madeKinds } from './visibility.ts'
 export const managesThis: Rule = either(inProject('manage_members'), both(lacking('project_id'), admin))
 
 export interface MembershipFacts {
+  /** Whether the viewer manages the membership as it is proposed. */
+  readonly mayManage: boolean
   /** The principal, if the viewer sees it. */
   readonly principal: Row | undefined
   readonly roles: readonly Tables['roles'][]
@@ -47,6 +50,7 @@ export async function membershipFacts({ row, before, many }: Draft, context: Con
     : []
   const givable = row.project_id ? await rolesToGive(context, row.project_id) : await globalRoles(context)
   return {
+    mayManage: await holds(context, managesThis, row),
     principal: principals?.get(row.principal_id),
     roles: ids.map((id) => roles.get(id)).filter((role) => role !== undefined) as Tables['roles'][],
     possible: new Set([...givable, ...stored.map((one) => one.role_id)]),
@@ -65,8 +69,8 @@ async function globalRoles({ db, snapshot }: Context): Promise<readonly number[]
  * Whether the viewer may add members to the project.
  * @throws ApiError 403; a payload without roles gets a violation first
  */
-export function checkPlace({ row, before, many }: Draft, _: MembershipFacts, { viewer }: Context): Violation[] {
-  if (before || managesThis.holds(viewer, row)) return []
+export function checkPlace({ row, before, many }: Draft, { mayManage }: MembershipFacts): Violation[] {
+  if (before || mayManage) return []
   if (!row.project_id) return [violation('project', "can't be blank")]
   if (many.roles?.length) throw forbidden()
   return [violation('project', 'is invalid')]

@@ -1,7 +1,7 @@
 /** Memberships: the roles of a principal in a project or, without a project, globally. */
 import { name, sql } from '#db/sql.ts'
+import { rights } from '#kernel/access/rights.ts'
 import { admin, both, either, inProject, lacking } from '#kernel/access/rules.ts'
-import { prepare } from '#kernel/access/viewer.ts'
 import type { Operation } from '#kernel/declaration.ts'
 import { operation } from '#kernel/operation.ts'
 import { index } from '#kernel/read/list.ts'
@@ -21,7 +21,7 @@ import {
   rolesOf,
   storeRoles,
 } from './membership-rules.ts'
-import { knowsEmail, managesMembers, membersSeen, seesMembers } from './visibility.ts'
+import { managesMembers, membersSeen, seesMembers } from './visibility.ts'
 
 type Uses = [name: string, operator: string, values: unknown[]][]
 
@@ -49,7 +49,6 @@ export const Membership = resource<'memberships', MembershipFacts>('Membership',
   schemaGuard: seesMembers,
   may: { create: managesMembers, update: managesThis, delete: managesThis },
   belongsTo: 'project_id',
-  needs: knowsEmail.needs,
   computedColumns: {
     principal_name: (_, table) => sql`(select p.name from principals p where p.id = ${name(`${table}.principal_id`)})`,
   },
@@ -133,8 +132,8 @@ const listAvailableProjects = operation({
   query: ['filters', 'sortBy', 'offset', 'pageSize'],
   run: async ({ context }) => {
     const Project = context.model.of('Project')
-    await prepare(context.db, context.viewer, manageable.needs)
-    return { body: await index(context, Project, { within: manageable.where(context, Project.table) }) }
+    const [managed] = await rights(context, manageable)
+    return { body: await index(context, Project, { within: managed.where(Project.table) }) }
   },
 })
 

@@ -1,12 +1,10 @@
 /** User preferences: part of the principal's row, exposed as a resource of its own. */
 import type { Row } from '#db/database.ts'
-import { name, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { both, either, globally, having, own, unconfined } from '#kernel/access/rules.ts'
-import { prepare } from '#kernel/access/viewer.ts'
-import type { ApiRequest, Operation, Rule } from '#kernel/declaration.ts'
-import { ApiError, forbidden } from '#kernel/errors.ts'
-import { idFrom, ok, operation, respondSaved } from '#kernel/operation.ts'
+import { both, either, globally, having, oneself, own, unconfined } from '#kernel/access/rules.ts'
+import type { ApiRequest, Operation } from '#kernel/declaration.ts'
+import { ApiError } from '#kernel/errors.ts'
+import { demandAnywhere, idFrom, ok, operation, respondSaved } from '#kernel/operation.ts'
 import { single } from '#kernel/read/single.ts'
 import { resource } from '#kernel/resource.ts'
 import { findRow, prepareWrite } from '#kernel/write/prepare.ts'
@@ -16,14 +14,6 @@ import { User } from './users.ts'
 
 const managesUsers = globally('manage_user')
 const isPerson = having('type', 'User', 'AnonymousUser')
-
-/** The anonymous user has preferences too, the defaults of the instance, but cannot change them. */
-const isOneself: Rule = {
-  needs: [],
-  where: ({ viewer }, table) => sql`${name(`${table}.id`)} = ${viewer.id}`,
-  holds: (viewer, row) => row.id === viewer.id,
-  anywhere: () => true,
-}
 
 const changes = both(isPerson, either(both(unconfined, own('id')), managesUsers))
 
@@ -50,7 +40,7 @@ export const UserPreferences = resource<'principals', Chosen>('UserPreferences',
   title: 'name',
   untitled: true,
   cached: 'some',
-  visible: both(isPerson, either(isOneself, managesUsers)),
+  visible: both(isPerson, either(oneself, managesUsers)),
   may: { update: changes },
   properties: ({ text, boolean, link, of }) => ({
     timeZone: text({
@@ -88,10 +78,8 @@ export const UserPreferences = resource<'principals', Chosen>('UserPreferences',
 
 /** The principal in the path. 403 for viewers who may not read the preferences, whether or not the principal exists. */
 async function principal({ context, params }: ApiRequest): Promise<Row> {
-  const { db, viewer } = context
   const id = await idFrom(params.id as string, context.model.of(User), context)
-  await prepare(db, viewer, managesUsers.needs)
-  if (id !== viewer.id && !managesUsers.anywhere(viewer)) throw forbidden()
+  if (id !== context.viewer.id) await demandAnywhere(context, managesUsers)
   return findRow(context, context.model.of(UserPreferences), id)
 }
 

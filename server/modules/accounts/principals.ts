@@ -1,8 +1,9 @@
 /** Principals: the common resource of users, groups and placeholder users. */
 import { among, amongTexts } from '#db/dialect.ts'
 import { and, type Sql, sql, TRUE } from '#db/sql.ts'
+import { rights } from '#kernel/access/rights.ts'
 import { having } from '#kernel/access/rules.ts'
-import { grantsOf, prepare } from '#kernel/access/viewer.ts'
+import { grantsOf } from '#kernel/access/sets.ts'
 import type { Context, Filter } from '#kernel/declaration.ts'
 import { areVisible, withMe } from '#kernel/read/judge.ts'
 import { isId, onIds } from '#kernel/read/operators.ts'
@@ -22,11 +23,11 @@ const member: Filter = {
   strategy: 'list_optional',
   allowed: (values, context) => areVisible('Project', values, context),
   where: async ({ operator, values }, context) => {
-    await prepare(context.db, context.viewer, membersSeen.needs)
+    const [members] = await rights(context, membersSeen)
     const projects = operator.endsWith('*')
       ? TRUE
       : among(context.engine, sql`memberships.project_id`, values.filter(isId).map(Number))
-    const known = and([projects, membersSeen.where(context, 'memberships')])
+    const known = and([projects, members.where('memberships')])
     return isAmong(sql`select principal_id from memberships where entity_type is null and ${known}`, !operator.startsWith('!'))
   },
 }
@@ -70,9 +71,9 @@ const access: Filter = {
   strategy: 'list',
   allowed: (values, context) => areVisible('Project', values, context),
   where: async ({ operator, values }, context) => {
-    await prepare(context.db, context.viewer, membersSeen.needs)
+    const [members] = await rights(context, membersSeen)
     const projects = among(context.engine, sql`memberships.project_id`, values.filter(isId).map(Number))
-    const known = and([projects, membersSeen.where(context, 'memberships')])
+    const known = and([projects, members.where('memberships')])
     return isAmong(sql`select principal_id from memberships where ${known}`, operator === '=')
   },
 }

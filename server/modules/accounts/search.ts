@@ -2,9 +2,9 @@
 import type { Row } from '#db/database.ts'
 import { contains, folded, lower } from '#db/dialect.ts'
 import { wordsOf } from '#db/search.ts'
-import { and, name, or, type Sql, sql } from '#db/sql.ts'
+import { and, FALSE, name, or, type Sql, sql } from '#db/sql.ts'
+import { rights } from '#kernel/access/rights.ts'
 import { everyone } from '#kernel/access/rules.ts'
-import { prepare } from '#kernel/access/viewer.ts'
 import type { Context, Filter, FilterUse, Rule, Scope } from '#kernel/declaration.ts'
 import { knowsEmail, knowsLogin } from './visibility.ts'
 
@@ -22,14 +22,10 @@ const byAnything: Names = [...byNameOrEmail, ['login', knowsLogin]]
 
 /** The condition on `principals`: one of the names contains all words of the text or, with `=`, is one of the values. */
 async function named(names: Names, { operator, values }: FilterUse, context: Context): Promise<Sql> {
-  const { db, viewer, engine } = context
-  await prepare(
-    db,
-    viewer,
-    names.flatMap(([, rule]) => rule.needs),
-  )
+  const { engine } = context
+  const known = await rights(context, ...names.map(([, rule]) => rule))
   const some = (test: (column: Sql) => Sql) =>
-    or(names.map(([column, rule]) => and([rule.where(context, 'principals'), test(name(`principals.${column}`))])))
+    or(names.map(([column], i) => and([known[i]?.where('principals') ?? FALSE, test(name(`principals.${column}`))])))
   const isEqual = operator === '=' || operator === '!'
   const words = isEqual ? [] : wordsOf(values[0] ?? '')
   const found = isEqual

@@ -1,7 +1,9 @@
 /** User accounts, including the built-in anonymous, deleted and system users. */
+
 import { among } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
 import { ACTIVE, accountStatus, accountStatuses, LOCKED } from '#identity/statuses.ts'
+import { byRule } from '#kernel/access/rights.ts'
 import { admin, both, either, globally, having, not, own, signedIn } from '#kernel/access/rules.ts'
 import { resource } from '#kernel/resource.ts'
 import { blockedFilter, groupFilter, knownGroupUsers } from './group-filter.ts'
@@ -162,8 +164,11 @@ export const User = resource<'principals', UserFacts>('User', 'principals', {
   },
   sorts: {
     /** By the name of a user's first group. */
-    group: (scope, table) =>
-      sql`(select min(g.name) from ${knownGroupUsers(scope)} gu join principals g on g.id = gu.group_id where gu.user_id = ${name(`${table}.id`)})`,
+    group: byRule(
+      seen,
+      (principals, _, table) =>
+        sql`(select min(g.name) from ${knownGroupUsers(principals)} gu join principals g on g.id = gu.group_id where gu.user_id = ${name(`${table}.id`)})`,
+    ),
   },
   actions: {
     memberships: membershipsLink,

@@ -13,7 +13,8 @@ import {
   unconfined,
   within,
 } from '#kernel/access/rules.ts'
-import { grantsOf, membershipsOf, type NamedSet } from '#kernel/access/viewer.ts'
+import { grantsOf, membershipsOf } from '#kernel/access/sets.ts'
+import type { NamedSet } from '#kernel/access/viewer.ts'
 import type { Rule } from '#kernel/declaration.ts'
 
 /** The kinds of principals that users create; the others are built in, and visible to all. */

@@ -1,14 +1,14 @@
 /** Activities: the changes and comments in the history of work packages. */
 import type { Row, Transaction } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
-import { both, either, having, lacking, not, onWorkPackage, own, through } from '#kernel/access/rules.ts'
-import { prepare } from '#kernel/access/viewer.ts'
+import { rights } from '#kernel/access/rights.ts'
+import { both, either, everyone, having, lacking, not, onWorkPackage, own, through } from '#kernel/access/rules.ts'
 import { ref } from '#kernel/bodies.ts'
-import type { Context, Kind, Property, Resource, Rule } from '#kernel/declaration.ts'
+import type { Context, Kind, Property, Resource, Right, Rule } from '#kernel/declaration.ts'
 import { conflict, violation } from '#kernel/errors.ts'
 import { unpack } from '#kernel/model.ts'
-import { needsOf, relatedRows, targetOf, visibleIds } from '#kernel/read/load.ts'
-import { isNamed } from '#kernel/read/represent.ts'
+import { holds } from '#kernel/operation.ts'
+import { relatedRows, targetOf, visibleIds } from '#kernel/read/load.ts'
 import { resource, unchanged } from '#kernel/resource.ts'
 import { type Change, changesOf, entryOf, rewriteWhere } from '#kernel/write/history.ts'
 import { publish } from '#kernel/write/outbox.ts'
@@ -20,7 +20,9 @@ import { causeInWords, type Detail, details, exchangedFiles, filesInWords, isCha
 
 /** A rule of the work package, applied to its entries. */
 const about = (rule: Rule): Rule =>
-  through('resource_id', 'work_packages', rule, (row) => ({ id: row.resource_id, project_id: row.project_id }))
+  through('resource_id', 'work_packages', rule, {
+    find: (row) => ({ id: row.resource_id, project_id: row.project_id }),
+  })
 
 /** A permission on the work package, by membership or by a share. */
 const held = (permission: string) => about(onWorkPackage(permission))
@@ -29,7 +31,7 @@ const held = (permission: string) => about(onWorkPackage(permission))
 export const mayComment = either(onWorkPackage('add_work_package_comments'), onWorkPackage('edit_work_packages'))
 /** The same rule, applied to an entry. */
 export const maySay = about(mayComment)
-const mayWhisper = held('add_internal_comments')
+const commentsInternally = held('add_internal_comments')
 
 /** Rule for changing the attachments of an entry. */
 export const mayAttach = either(
@@ -65,9 +67,16 @@ interface Told {
 type Loaded = ReadonlyMap<number, Told>
 
 const told = (loaded: Row, { id }: { id: number }) => (loaded.told as Loaded).get(id)
+interface Facts {
+  /** Whether internal comments are enabled in the project. */
+  readonly hasInternal: boolean
+  /** Whether the viewer may comment internally. */
+  readonly mayWhisper: boolean
+}
+
 const RETRACTED = '_Changes were retracted._'
 
-export const Activity = resource<'journals', { hasInternal: boolean }>('Activity', 'journals', {
+export const Activity = resource<'journals', Facts>('Activity', 'journals', {
   path: 'activities',
   description:
     'An entry of a work package’s history: changes or a comment by one user. `_type` is `Activity::Comment` for an entry with a comment.',
@@ -98,7 +107,6 @@ export const Activity = resource<'journals', { hasInternal: boolean }>('Activity
     either(having('internal', false), held('view_internal_comments')),
   ),
   may: { create: maySay, update: mayEdit },
-  needs: mayWhisper.needs,
   computedColumns: {
     project_id: (_, t) => sql`(select w.project_id from work_packages w where w.id = ${name(`${t}.resource_id`)})`,
   },
@@ -136,10 +144,11 @@ export const Activity = resource<'journals', { hasInternal: boolean }>('Activity
   embedLoaders: { emojiReactions: reactionsOf },
   facts: async ({ row }, context) => ({
     hasInternal: (await enabledModules(context)).get((row as Row).project_id)?.has(INTERNAL_COMMENTS) ?? false,
+    mayWhisper: await holds(context, commentsInternally, row),
   }),
   check: [
-    ({ row, before }, { hasInternal }, { viewer }) => {
-      if (before || !row.internal || mayWhisper.holds(viewer, row)) return []
+    ({ row, before }, { hasInternal, mayWhisper }) => {
+      if (before || !row.internal || mayWhisper) return []
       return hasInternal
         ? [violation('internal', 'may not be set by you in this project')]
         : [violation('internal', 'Internal comments are disabled in this project.', { complete: true })]
@@ -168,9 +177,9 @@ async function addComment(tx: Transaction, { resource_id: id, notes, internal }:
 async function describeChanges(entries: readonly Row[], context: Context): Promise<Loaded> {
   const changes = await changesOf(context.db, context.model.of(WorkPackage), entries)
   const workPackages = context.model.of(WorkPackage)
-  await prepare(context.db, context.viewer, needsOf(workPackages, context.model))
   for (const { before, after } of changes.values()) unpack(workPackages, before ? [before, after] : [after])
   const properties = journaled(workPackages)
+  const readable = await rights(context, ...properties.map(({ options }) => options.read ?? everyone))
   const titles = await titlesOf(properties, [...changes.values()], context)
   const causes = await visibleIds(
     context,
@@ -184,9 +193,8 @@ async function describeChanges(entries: readonly Row[], context: Context): Promi
     if (!change) continue
     const place = { id: resource_id, project_id }
     const state = unchanged(change.after)
-    const readable = properties.filter(
-      ({ options: { read, active } }) =>
-        (!read || read.holds(context.viewer, place)) && (!active || active(state as never, context)),
+    const told = properties.filter(
+      ({ options: { active } }, i) => readable[i]?.holds(place) && (!active || active(state as never, context)),
     )
     const diff = (property: Property) => `/journals/${id}/diff/${property.column}`
     const isLeft =
@@ -194,7 +202,7 @@ async function describeChanges(entries: readonly Row[], context: Context): Promi
     all.set(id, {
       details: [
         ...(cause ? [causeInWords(cause, causes)] : []),
-        ...details(readable, change, titles, context.settings, diff),
+        ...details(told, change, titles, context.settings, diff),
         ...filesInWords(change, files),
       ],
       isEmpty: !notes && !cause && !isLeft,
@@ -216,11 +224,17 @@ async function titlesOf(properties: readonly Property[], changes: readonly Chang
     }
   }
   const rows = new Map<string, ReadonlyMap<number, Row>>()
-  for (const [target, ids] of wanted) rows.set(target, await relatedRows(context, context.model.of(target), [...ids]))
+  const visible = new Map<string, Right>()
+  for (const [name, ids] of wanted) {
+    const target = context.model.of(name)
+    rows.set(name, await relatedRows(context, target, [...ids]))
+    visible.set(name, (await rights(context, target.visible))[0])
+  }
   return (property: Property, row: Row): string | undefined => {
     const target = context.model.of(targetOf(property, row))
     const found = idsIn(property, row).map((id) => rows.get(target.name)?.get(id))
-    if (!found.every((one) => isTold(property, target, one, context))) return undefined
+    const seen = visible.get(target.name)
+    if (!seen || !found.every((one) => isTold(property, target, seen, one))) return undefined
     return found.map((one) => (property.to === 'WorkPackage' ? `#${one.id}` : target.titleOf(one))).join(', ')
   }
 }
@@ -229,8 +243,8 @@ async function titlesOf(properties: readonly Property[], changes: readonly Chang
  * Whether the viewer may see the former target of a link. Principals are named by the rows that refer to them. Other targets must
  * be visible by themselves, as the row may have been in a project that the viewer does not see.
  */
-const isTold = (property: Property, target: Resource, row: Row | undefined, { viewer }: Context): row is Row =>
-  target.table === 'principals' ? isNamed(property, target, row, viewer) : row !== undefined && target.visible.holds(viewer, row)
+const isTold = (property: Property, target: Resource, visible: Right, row: Row | undefined): row is Row =>
+  row !== undefined && ((target.table === 'principals' && property.options.alwaysNamed === true) || visible.holds(row))
 
 /** The ids of a link's targets in a row. */
 const idsIn = ({ column }: Property, row: Row | undefined): number[] => [row?.[column as string] ?? []].flat()

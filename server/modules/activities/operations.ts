@@ -1,7 +1,7 @@
 /** Operations on the history of a work package: list it, comment, edit a comment, react to one. */
 import { sql } from '#db/sql.ts'
+import { rights } from '#kernel/access/rights.ts'
 import { onWorkPackage } from '#kernel/access/rules.ts'
-import { prepare } from '#kernel/access/viewer.ts'
 import type { ApiRequest, Operation, Payload } from '#kernel/declaration.ts'
 import { ApiError, forbidden, notFound } from '#kernel/errors.ts'
 import { asText, isStorable } from '#kernel/kinds.ts'
@@ -171,9 +171,9 @@ const listReactionsOfWorkPackage = operation({
   run: async (ask) => {
     const { context } = ask
     const { id } = await workPackage(ask)
-    await prepare(context.db, context.viewer, Activity.visible.needs)
+    const [visible] = await rights(context, Activity.visible)
     const entries = await context.db.all<{ id: number }>(sql`
-      select journals.id as id from journals where journals.resource_id = ${id} and ${Activity.visible.where(context, 'journals')}`)
+      select journals.id as id from journals where journals.resource_id = ${id} and ${visible.where('journals')}`)
     const path = `/api/v3/work_packages/${id}/activities_emoji_reactions`
     return ok(
       await reactions(

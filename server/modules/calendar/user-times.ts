@@ -2,10 +2,9 @@
 import type { Sql } from '#db/sql.ts'
 import { sql } from '#db/sql.ts'
 import { both, either, globally, own } from '#kernel/access/rules.ts'
-import { prepare } from '#kernel/access/viewer.ts'
 import type { ApiRequest, Context, Declared, Operation } from '#kernel/declaration.ts'
 import { notFound } from '#kernel/errors.ts'
-import { idFrom, ok, operation, respondCreated, respondSaved, rowFrom } from '#kernel/operation.ts'
+import { holds, idFrom, ok, operation, respondCreated, respondSaved, rowFrom } from '#kernel/operation.ts'
 import { index } from '#kernel/read/list.ts'
 import { single } from '#kernel/read/single.ts'
 import { findRow, prepareWrite } from '#kernel/write/prepare.ts'
@@ -21,8 +20,7 @@ export const changesTimes = either(both(own('user_id'), globally('manage_own_wor
 /** The id of the user in the path. 404 for users whose times the viewer may not see, as for users that do not exist. */
 async function ownerFrom({ context, params }: ApiRequest): Promise<number> {
   const { id } = await rowFrom(params.id as string, context.model.of(User), context)
-  await prepare(context.db, context.viewer, seesTimes.needs)
-  if (!seesTimes.holds(context.viewer, { user_id: id })) throw notFound()
+  if (!(await holds(context, seesTimes, { user_id: id }))) throw notFound()
   return id
 }
 

@@ -2,12 +2,14 @@
 import { ConstraintError, type Row, type Transaction } from '#db/database.ts'
 import { forUpdate, insert } from '#db/dialect.ts'
 import { and, raw, type Sql, sql } from '#db/sql.ts'
+import { rights } from '#kernel/access/rights.ts'
 import { both, either, having, inAnyProject, onWorkPackage, sharedAnywhere, within, withRole } from '#kernel/access/rules.ts'
-import { grantsOf, type NamedSet, prepare, rolesOf, sharedRolesOf, sharesOf } from '#kernel/access/viewer.ts'
+import { grantsOf, rolesOf, sharedRolesOf, sharesOf } from '#kernel/access/sets.ts'
+import type { NamedSet } from '#kernel/access/viewer.ts'
 import { allRows, invalidate } from '#kernel/cache.ts'
 import type { Context, Operation, Rule } from '#kernel/declaration.ts'
 import { combined, conflict, forbidden, notFound, violation } from '#kernel/errors.ts'
-import { demand, guarded, idFrom, operation, respondSaved } from '#kernel/operation.ts'
+import { guarded, idFrom, operation, respondSaved } from '#kernel/operation.ts'
 import { visibleRow } from '#kernel/read/load.ts'
 import { extension, resource } from '#kernel/resource.ts'
 import { idLinked, sentLink, toErrors } from '#kernel/write/payload.ts'
@@ -99,13 +101,8 @@ function offeredFor(action: Row): Rule {
 async function offered(rows: readonly Row[], context: Context): Promise<ReadonlyMap<number, readonly number[]>> {
   if (context.live) return new Map()
   const actions = [...(await allRows(context.db, context.snapshot, 'custom_actions', 'position')).values()]
-  const rules = new Map(actions.map((action) => [action.id as number, offeredFor(action)]))
-  await prepare(
-    context.db,
-    context.viewer,
-    [...rules.values()].flatMap((rule) => rule.needs),
-  )
-  const holding = (row: Row) => [...rules].filter(([, rule]) => rule.holds(context.viewer, row)).map(([id]) => id)
+  const offers = await rights(context, ...actions.map(offeredFor))
+  const holding = (row: Row) => actions.filter((_, i) => offers[i]?.holds(row)).map((action) => action.id as number)
   return new Map(rows.map((row) => [row.id, holding(row)]))
 }
 
@@ -160,13 +157,13 @@ const executeCustomAction = operation({
       ...changesFor(action, context),
       lockVersion,
     })
-    const rule = offeredFor(action)
-    await demand(context, rule, row)
+    const [offer] = await rights(context, offeredFor(action))
+    if (!offer.holds(row)) throw forbidden()
     // A concurrent write may come in between; the lock version does not guard an action without changes to the row.
     const confirm = async (tx: Transaction) => {
       const now = await tx.one(sql`select * from work_packages where id = ${row.id}${forUpdate(tx.engine)}`)
       if (now?.lock_version !== row.lock_version) throw conflict()
-      if (!now || !rule.holds(context.viewer, now)) throw forbidden()
+      if (!now || !offer.holds(now)) throw forbidden()
     }
     return respondSaved(ask, context.model.of(WorkPackage), { ...prepared, confirm })
   },

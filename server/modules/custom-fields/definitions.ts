@@ -2,7 +2,10 @@
 import type { Reader, Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { globalGrantsOf, grantsOf, idSet, type NamedSet, prepare, sharesOf, type Viewer } from '#kernel/access/viewer.ts'
+import { rights } from '#kernel/access/rights.ts'
+import { within } from '#kernel/access/rules.ts'
+import { globalGrantsOf, grantsOf, sharesOf } from '#kernel/access/sets.ts'
+import type { NamedSet, Viewer } from '#kernel/access/viewer.ts'
 import type { Snapshot } from '#kernel/cache.ts'
 import { fieldsIn, readFormula } from './formulas.ts'
 
@@ -73,6 +76,8 @@ export const seenFields: NamedSet = {
   },
 }
 
+const seesField = within(seenFields)
+
 /** All fields, by position. */
 export const definitionsOf = (db: Reader, snapshot: Snapshot): Promise<readonly Definition[]> =>
   snapshot.remember('custom fields', ['custom_fields', 'custom_options', 'custom_field_items'], async () => {
@@ -125,9 +130,8 @@ function inputsOf(field: Definition, all: readonly Definition[]): Definition[] {
 export async function definitionsFor(db: Reader, snapshot: Snapshot, viewer: Viewer): Promise<readonly Definition[]> {
   const all = await definitionsOf(db, snapshot)
   if (all.length === 0) return all
-  await prepare(db, viewer, [seenFields])
-  const { ids } = idSet(viewer, seenFields)
-  return all.filter((field) => [field, ...field.inputs].every(({ id }) => ids.has(id)))
+  const [seen] = await rights({ db, viewer }, seesField)
+  return all.filter((field) => [field, ...field.inputs].every((one) => seen.holds(one)))
 }
 
 /** Whether a field is active in a project. */

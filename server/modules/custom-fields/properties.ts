@@ -1,7 +1,10 @@
 /** Custom fields as properties of declarations. */
+
 import type { Row } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { FALSE, raw, type Sql, sql, TRUE } from '#db/sql.ts'
+import { rights } from '#kernel/access/rights.ts'
+import { everyone } from '#kernel/access/rules.ts'
 import { allRows } from '#kernel/cache.ts'
 import type { Context, Draft, Filter, Property, Rule } from '#kernel/declaration.ts'
 import { areVisible, withMe } from '#kernel/read/judge.ts'
@@ -260,10 +263,11 @@ export function filterOf(field: Definition): Filter | undefined {
     ...(to && {
       allowed: async (values, context) => (await areVisible(to, values, context)) && belong(field, values, context),
     }),
-    where: (use, context, table) => {
+    where: async (use, context, table) => {
       const values = to === 'Principal' ? withMe(use.values, context) : use.values
       const found = conditionOn(field, { ...use, values }, context, table)
-      const readable = host.read?.where(context, table) ?? TRUE
+      const [right] = await rights(context, host.read ?? everyone)
+      const readable = right.where(table)
       return readable === FALSE ? FALSE : readable === TRUE ? found : sql`(${readable} and ${found})`
     },
   }

@@ -2,10 +2,9 @@
 import type { Engine, Row, Transaction } from '#db/database.ts'
 import { among, objectOf } from '#db/dialect.ts'
 import { and, name, raw, type Sql, sql } from '#db/sql.ts'
-import { prepare } from '#kernel/access/viewer.ts'
 import type { ApiRequest, Context, Declared, Draft, Extension, Operation, Parts } from '#kernel/declaration.ts'
-import { conflict, forbidden } from '#kernel/errors.ts'
-import { nested, operation, rowAt } from '#kernel/operation.ts'
+import { conflict } from '#kernel/errors.ts'
+import { demand, nested, operation, rowAt } from '#kernel/operation.ts'
 import { extension, hrefOf } from '#kernel/resource.ts'
 import { article } from '#kernel/standard.ts'
 import { whenRemoved } from '#kernel/write/removal.ts'
@@ -48,7 +47,6 @@ function extensionOf({ resource, add, may }: Container): Extension {
       id,
     ) => sql`(select ${objectOf(engine, raw('attachments.id'), raw('attachments.file_name'))} from attachments
       where ${inContainer(type, id)} and attachments.status <> 'prepared')`,
-    needs: add.needs,
     // Read with the row: most rows have none, which saves a query.
     computedColumns: {
       attachment_ids: ({ engine }, of) =>
@@ -132,8 +130,7 @@ export function idsOf(row: Row): readonly number[] {
 /** The container in the path of a request, if the viewer may attach files to it. */
 export async function place({ context, params }: ApiRequest, { resource, add }: Container) {
   const row = await rowAt(params.id as string, context.model.of(resource), context)
-  await prepare(context.db, context.viewer, add.needs)
-  if (!add.holds(context.viewer, row)) throw forbidden()
+  await demand(context, add, row)
   return { container_type: resource.name, container_id: row.id as number }
 }
 

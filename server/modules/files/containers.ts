@@ -1,7 +1,7 @@
 /** Containers: resources whose declarations allow attachments. */
 import type { Row } from '#db/database.ts'
 import { name, type Sql, sql } from '#db/sql.ts'
-import { either } from '#kernel/access/rules.ts'
+import { both, either, having, through } from '#kernel/access/rules.ts'
 import type { Attachable, Context, Declared, Resource, Rule, Scope } from '#kernel/declaration.ts'
 
 /** A resource with attachments, and its rules for them. */
@@ -39,17 +39,11 @@ const containerOf = (kind: Container, attachment: Row): Row => ({
 /** A rule of the container, applied to its attachments. */
 export const ofContainer = (kinds: readonly Container[], pick: (kind: Container) => Rule): Rule =>
   either(
-    ...kinds.map((kind): Rule => {
-      const { name: type, table: of } = kind.resource
-      const rule = pick(kind)
-      return {
-        needs: rule.needs,
-        // Looks up one container per attachment: collecting all that match the rule would take far longer.
-        where: (scope, table) => sql`(${name(`${table}.container_type`)} = ${type} and exists (
-          select 1 from ${name(of)} where ${name(`${of}.id`)} = ${name(`${table}.container_id`)} and ${rule.where(scope, of)}))`,
-        holds: (viewer, row) => row.container_type === type && rule.holds(viewer, containerOf(kind, row)),
-        anywhere: rule.anywhere,
-      }
+    ...kinds.map((kind) => {
+      const { name: type, table } = kind.resource
+      // Looks up one container per attachment: collecting all that match the rule would take far longer.
+      const asked = through('container_id', table, pick(kind), { find: (row) => containerOf(kind, row), each: true })
+      return both(having('container_type', type), asked)
     }),
   )
 

@@ -1,7 +1,7 @@
 /** The root of the API: the name of the instance, and links to the resources. */
 
+import { rights } from '#kernel/access/rights.ts'
 import { either, inAnyProject } from '#kernel/access/rules.ts'
-import { prepare } from '#kernel/access/viewer.ts'
 import type { Link, Operation } from '#kernel/declaration.ts'
 import { ok, operation } from '#kernel/operation.ts'
 
@@ -19,8 +19,8 @@ const viewRoot = operation({
   tag: 'Root',
   answers: { status: 200, of: 'Root', as: 'single' },
   run: async ({ context }) => {
-    const { db, viewer, settings } = context
-    await prepare(db, viewer, seesMembers.needs)
+    const { viewer, settings } = context
+    const [members] = await rights(context, seesMembers)
     const to = (path: string): Link => ({ href: `/api/v3/${path}` })
     return ok({
       _type: 'Root',
@@ -29,7 +29,7 @@ const viewRoot = operation({
       _links: {
         self: { href: '/api/v3' },
         configuration: to('configuration'),
-        ...(seesMembers.anywhere(viewer) && { memberships: to('memberships') }),
+        ...(members.anywhere && { memberships: to('memberships') }),
         priorities: to('priorities'),
         relations: to('relations'),
         statuses: to('statuses'),

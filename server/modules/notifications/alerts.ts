@@ -2,12 +2,15 @@
  * Date alerts for assignees and watchers of work packages that start or are due in some days, or are overdue: once a day, early
  * in the day of the user's time zone.
  */
+
 import type { Database, Row } from '#db/database.ts'
 import { day, daysBetween, moment, recordset } from '#db/dialect.ts'
 import { name, type Sql, sql } from '#db/sql.ts'
+import { holdsFor } from '#kernel/access/rules.ts'
 import { job } from '#kernel/module.ts'
 import { readSettings } from '#kernel/settings.ts'
-import { chosen, holds, isActive, joinSettings } from './audience.ts'
+import { seesWorkPackage } from '#modules/projects/rights.ts'
+import { chosen, isActive, joinSettings } from './audience.ts'
 
 /** The hour of the day at which alerts are raised. */
 const HOUR = 1
@@ -96,7 +99,7 @@ function alertsOf(db: Database, zoneOfUser: Sql, zone: string, today: string): P
       from involved i join work w on w.id = i.id
       join principals u on u.id = i.user_id and ${isActive} and ${zoneOfUser} = ${zone}
       ${joinSettings(sql`w.project_id`)}
-      where ${holds('view_work_packages', sql`w.project_id`, sql`w.id`)}
+      where ${holdsFor(seesWorkPackage, engine, sql`u.id`, (own) => name(`w.${own}`))}
     )
     select user_id, work_package_id, 'startDate' as alert from known where starts
     union all

@@ -6,11 +6,13 @@
 import type { Reader, Row, Transaction } from '#db/database.ts'
 import { among, amongTexts, moment, recordset } from '#db/dialect.ts'
 import { join, raw, sql } from '#db/sql.ts'
+import { columnsOf, holdsFor, onWorkPackage } from '#kernel/access/rules.ts'
 import { job } from '#kernel/module.ts'
 import { type Change, changesOf } from '#kernel/write/history.ts'
+import { seesWorkPackage } from '#modules/projects/rights.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 import { type Mentions, mentionsIn } from '#text/mentions.ts'
-import { chosen, holds, isActive, joinSettings } from './audience.ts'
+import { chosen, isActive, joinSettings } from './audience.ts'
 import { type EntryReason, outranks, reasonsOfEntries } from './reasons.ts'
 
 /** Entries per transaction: writers may have to wait for it. */
@@ -25,6 +27,10 @@ export const announceChanges = job('notifications.announce', {
     return (tx) => notifyOfEntries(tx, now)
   },
 })
+
+const readsInternal = onWorkPackage('view_internal_comments')
+/** The work package of an entry `e`. */
+const ofEntry = columnsOf({ id: sql`e.work_package_id`, project_id: sql`e.project_id` })
 
 /** Creates notifications for the oldest unannounced entries; returns their number. */
 async function notifyOfEntries(tx: Transaction, now: Date): Promise<number> {
@@ -93,8 +99,8 @@ async function audienceOf(tx: Transaction, entries: readonly Entry[]): Promise<T
       options.map(({ reason }) => wants(reason as EntryReason)),
       ' ',
     )} end
-      and ${holds('view_work_packages', sql`e.project_id`, sql`e.work_package_id`)}
-      and (not e.internal or ${holds('view_internal_comments', sql`e.project_id`, sql`e.work_package_id`)})`)
+      and ${holdsFor(seesWorkPackage, engine, sql`u.id`, ofEntry)}
+      and (not e.internal or ${holdsFor(readsInternal, engine, sql`u.id`, ofEntry)})`)
   const strongest = new Map<string, Told>()
   for (const one of found) {
     const key = `${one.journal_id} ${one.user_id}`

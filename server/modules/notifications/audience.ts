@@ -1,16 +1,9 @@
-/** SQL conditions for recipients: permissions and notification settings of users `u`. */
+/** SQL conditions for recipients of notifications: users `u` and their settings. */
 import { raw, type Sql, sql } from '#db/sql.ts'
 import { defaultSetting } from '#modules/accounts/notification-settings.ts'
 
 /** Only active users get notifications. */
 export const isActive = sql`u.type = 'User' and u.status = 1`
-
-/** Whether the user holds a permission on the work package, by membership or by a share. */
-export const holds = (permission: string, project: Sql, workPackage: Sql): Sql => sql`(
-  exists (select 1 from grants x where x.user_id = u.id and x.project_id = ${project} and x.permission = ${permission})
-  or exists (
-    select 1 from shared_grants x
-    where x.user_id = u.id and x.work_package_id = ${workPackage} and x.permission = ${permission}))`
 
 /** Joins the user's notification settings for the project, and the global ones. */
 export const joinSettings = (project: Sql): Sql => sql`

@@ -14,12 +14,11 @@ import { detailsOf, valueSchema } from './values.ts'
  * A rule of the work package, applied to its notifications. A recipient has few of many notifications, so the rule is evaluated
  * for each rather than for all work packages.
  */
-const about = (rule: Rule): Rule => ({
-  ...through('work_package_id', 'work_packages', rule, (row) => ({ id: row.work_package_id, project_id: row.project_id })),
-  where: (scope, from) => sql`exists (
-    select 1 from work_packages
-    where work_packages.id = ${name(`${from}.work_package_id`)} and ${rule.where(scope, 'work_packages')})`,
-})
+const about = (rule: Rule): Rule =>
+  through('work_package_id', 'work_packages', rule, {
+    find: (row) => ({ id: row.work_package_id, project_id: row.project_id }),
+    each: true,
+  })
 
 /** A column of the work package. */
 const itsOwn = (column: string) => (_: unknown, table: string) =>

@@ -1,8 +1,10 @@
 /** Reminders of work packages at a given time. */
+
 import { among, moment } from '#db/dialect.ts'
-import { name, raw, sql } from '#db/sql.ts'
-import { both, own, signedIn, through } from '#kernel/access/rules.ts'
-import type { Context, Draft, Operation, Rule } from '#kernel/declaration.ts'
+import { raw, sql } from '#db/sql.ts'
+import { rights } from '#kernel/access/rights.ts'
+import { both, own, satisfying, signedIn, through } from '#kernel/access/rules.ts'
+import type { Context, Draft, Operation } from '#kernel/declaration.ts'
 import { conflict, type Violation, violation } from '#kernel/errors.ts'
 import { job } from '#kernel/module.ts'
 import { ok, operation, respondCreated, rowFrom } from '#kernel/operation.ts'
@@ -18,11 +20,10 @@ interface Facts {
 }
 
 /** Whether the reminder is not due yet. */
-const upcoming: Pick<Rule, 'needs' | 'where'> = {
-  needs: [],
-  where: (_, table) =>
-    sql`${name(`${table}.completed_at`)} is null and ${name(`${table}.remind_at`)} > ${new Date().toISOString()}`,
-}
+const upcoming = satisfying(
+  (own) => sql`(${own('completed_at')} is null and ${own('remind_at')} > ${new Date().toISOString()})`,
+  (row) => row.completed_at === null && row.remind_at > new Date().toISOString(),
+)
 
 const mine = own('creator_id')
 
@@ -57,10 +58,7 @@ export const Reminder = resource<'reminders', Facts>('Reminder', 'reminders', {
   untitled: true,
   paginated: false,
   order: { column: 'remind_at' },
-  visible: both(
-    mine,
-    through('work_package_id', 'work_packages', WorkPackage.visible, () => undefined),
-  ),
+  visible: both(mine, through('work_package_id', 'work_packages', WorkPackage.visible, { find: () => undefined })),
   addressable: upcoming,
   may: { create: signedIn, update: mine, delete: mine },
   properties: ({ text, integer, dateTime, link }) => ({
@@ -85,7 +83,8 @@ const listReminders = operation({
   answers: { status: 200, of: 'Reminder', as: 'collection' },
   run: async ({ context, params }) => {
     const { id } = await rowFrom(params.id as string, context.model.of(WorkPackage), context)
-    const within = sql`reminders.work_package_id = ${id} and ${upcoming.where(context, 'reminders')}`
+    const [right] = await rights(context, upcoming)
+    const within = sql`reminders.work_package_id = ${id} and ${right.where('reminders')}`
     return ok(await index(context, context.model.of(Reminder), { path: `/api/v3/work_packages/${id}/reminders`, within }))
   },
 })

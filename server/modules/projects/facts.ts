@@ -2,15 +2,21 @@
 import { among, amongTexts } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
+import { rights } from '#kernel/access/rights.ts'
+import { globally } from '#kernel/access/rules.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { differs } from '#kernel/resource.ts'
 import { isGivable, isLimited, rolesToGive } from '#modules/accounts/giving-roles.ts'
 import { freeIdentifier, projectIdentifiedBy } from './identifiers.ts'
 import { possibleParents } from './parents.ts'
-import { archive } from './rights.ts'
+import { archive, edit, editAttributes } from './rights.ts'
 import { ancestors, descendants, treeOf } from './tree.ts'
 
 export interface Facts {
+  /** Whether the viewer may create projects that lie below no other. */
+  readonly mayCreateAnywhere: boolean
+  /** What the viewer may change of a stored project: its state, what the instance has added, and the rest. */
+  readonly may: { readonly archive: boolean; readonly editAttributes: boolean; readonly edit: boolean }
   /** An identifier made from the name, for a new project that has none. */
   readonly madeIdentifier: string | undefined
   /** Whether the identifier is, or once was, another project's. */
@@ -38,7 +44,17 @@ export async function lookUp(draft: Draft<Tables['projects']>, context: Context)
   const held = isLimited(context) && creators.length > 0 ? await rolesToGive(context) : undefined
   const named = context.settings.new_project_user_role_id
   const creatorRole = creators.find((role) => role === named || !held || held.has(role))
+  const [archives, editsAttributes, edits, creates] = await rights(
+    context,
+    archive,
+    editAttributes,
+    edit,
+    globally('add_project'),
+  )
+  const stored = before ?? {}
   return {
+    mayCreateAnywhere: creates.anywhere,
+    may: { archive: archives.holds(stored), editAttributes: editsAttributes.holds(stored), edit: edits.holds(stored) },
     creatorRole,
     isRoleWithheld: creators.length > 0 && creatorRole === undefined,
     madeIdentifier: isMade && !isBlank(row.name) ? await freeIdentifier(squish(row.name), context.db) : undefined,
@@ -70,7 +86,8 @@ async function obstaclesTo(what: 'archive' | 'return', { id }: Tables['projects'
     return isBelowArchived ? ['The project cannot return from the archive while a project above it is archived.'] : []
   }
   const below = descendants(tree, id).map((one) => tree.rows.get(one) ?? {})
-  const mayAll = below.every((row) => !row.active || archive.holds(context.viewer, row))
+  const [archives] = await rights(context, archive)
+  const mayAll = below.every((row) => !row.active || archives.holds(row))
   return [
     ...(mayAll ? [] : ['The project has subprojects that you may not archive.']),
     ...(await obstaclesToLoss([id, ...below.map((row) => row.id)], context)),

@@ -1,15 +1,16 @@
 /** Filters and sort orders of projects beyond their own properties. */
+
 import { among, amongTexts, contains, folded } from '#db/dialect.ts'
 import { wordsOf } from '#db/search.ts'
 import { and, FALSE, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
-import { admin, either, inProject } from '#kernel/access/rules.ts'
-import { idSet, prepare } from '#kernel/access/viewer.ts'
-import type { Context, Filter, FilterUse, Model, Order, Scope } from '#kernel/declaration.ts'
+import { byRule, rights } from '#kernel/access/rights.ts'
+import { admin, either, holdsFor, inProject, nobody, within } from '#kernel/access/rules.ts'
+import type { Context, Filter, FilterUse, Model, Order, Rule } from '#kernel/declaration.ts'
 import { invalidQuery } from '#kernel/errors.ts'
 import { areVisible, withMe } from '#kernel/read/judge.ts'
 import { condition, isId, onTexts } from '#kernel/read/operators.ts'
 import { isWorkspaceType } from './parents.ts'
-import { view } from './rights.ts'
+import { favorites, view } from './rights.ts'
 import { projectStatuses } from './statuses.ts'
 import { descendants, treeOf } from './tree.ts'
 
@@ -49,13 +50,13 @@ const principal: Filter = {
   strategy: 'list_optional',
   allowed: visible('Principal'),
   where: async ({ operator, values }, context, table) => {
-    const { db, engine, viewer } = context
-    await prepare(db, viewer, seesMembers.needs)
+    const { engine, viewer } = context
+    const [members] = await rights(context, seesMembers)
     const isOpen = operator.endsWith('*')
     const wanted = ids(withMe(values, context))
     const anybody = memberships(table, isOpen ? TRUE : among(engine, sql`m.principal_id`, wanted))
     const oneself = isOpen || wanted.includes(viewer.id) ? memberships(table, sql`m.principal_id = ${viewer.id}`) : FALSE
-    return unless(operator.startsWith('!'), or([oneself, and([seesMembers.where(context, table), anybody])]))
+    return unless(operator.startsWith('!'), or([oneself, and([members.where(table), anybody])]))
   },
 }
 
@@ -82,13 +83,19 @@ const status: Filter = {
   },
 }
 
-/** Actions of capabilities in projects, with the permissions that grant each. */
-const giversOf = ({ apiActions }: Model): ReadonlyMap<string, readonly string[]> =>
-  new Map(
-    apiActions
-      .filter(({ scopes }) => scopes.includes('project'))
-      .map(({ id, permissions }) => [id, permissions.map((permission) => `project:${permission}`)]),
+/** Actions of capabilities in projects, with the rules that grant each. */
+const givers = new WeakMap<Model, ReadonlyMap<string, Rule>>()
+
+function giversOf(model: Model): ReadonlyMap<string, Rule> {
+  const known = givers.get(model)
+  if (known) return known
+  const actions = model.apiActions.filter(({ scopes }) => scopes.includes('project'))
+  const made = new Map(
+    actions.map(({ id, permissions }) => [id, either(...permissions.map((permission) => inProject(permission, 'id')))]),
   )
+  givers.set(model, made)
+  return made
+}
 
 /** Projects in which the viewer has capabilities: any of the given actions, all, or none. */
 const userAction: Filter = {
@@ -99,13 +106,9 @@ const userAction: Filter = {
     return values.every((value) => givers.has(value))
   },
   where: async ({ operator, values }, context, table) => {
-    const { db, engine, viewer } = context
-    const givers = giversOf(context.model)
-    const needs = values.map((value) => givers.get(value) ?? [])
-    await prepare(db, viewer, needs.flat())
-    const capable = needs.map((sets) =>
-      among(engine, column(table, 'id'), [...new Set(sets.flatMap((set) => idSet(viewer, set).list))]),
-    )
+    const actions = giversOf(context.model)
+    const held = await rights(context, ...values.map((value) => actions.get(value) ?? nobody))
+    const capable = held.map((right) => right.where(table))
     return unless(operator === '!', operator === '&=' ? and(capable) : or(capable))
   },
 }
@@ -119,12 +122,8 @@ const visibleTo: Filter = {
   },
   where: ({ operator, values }, context, table) => {
     const users = ids(withMe(values, context))
-    return unless(
-      operator === '!',
-      sql`(${column(table, 'id')} in (
-          select project_id from grants where permission = 'view_project' and ${among(context.engine, sql`user_id`, users)})
-        or exists (select 1 from principals p where p.admin and p.status = 1 and ${among(context.engine, sql`p.id`, users)}))`,
-    )
+    const sees = (id: number) => holdsFor(view, context.engine, sql`${id}`, (own) => column(table, own))
+    return unless(operator === '!', or(users.map(sees)))
   },
 }
 
@@ -145,9 +144,9 @@ export const filters: Record<string, Filter> = {
   ancestor,
   principal,
   memberOf: yesOrNo(({ viewer }, table) => memberships(table, sql`m.principal_id = ${viewer.id}`)),
-  favorited: yesOrNo(async ({ db, engine, viewer }, table) => {
-    await prepare(db, viewer, ['favorites'])
-    return among(engine, column(table, 'id'), idSet(viewer, 'favorites').list)
+  favorited: yesOrNo(async (context, table) => {
+    const [favorite] = await rights(context, within(favorites))
+    return favorite.where(table)
   }),
   templated: yesOrNo((_, table) => sql`${column(table, 'templated')} = true`),
   projectStatusCode: status,
@@ -190,11 +189,10 @@ export const filters: Record<string, Filter> = {
  * A sort key of the names from the root down, which places a project right before its descendants. Ancestors that the viewer does
  * not see have empty names in it.
  */
-function hierarchy(scope: Scope, table: string): Sql {
-  const { engine } = scope
+const hierarchy = byRule(view, (visible, { engine }, table): Sql => {
   const exactly = engine === 'postgres' ? sql` collate "C"` : sql``
   const called = (own: string) => sql`${folded(engine, column(own, 'name'))} || ' ' || ${column(own, 'id')}`
-  const seen = view.where(scope, 'p')
+  const seen = visible.where('p')
   const start = called(table)
   const step = sql`${seen === TRUE ? called('p') : sql`case when ${seen} then ${called('p')} else '' end`} || ${'\u0001'} || up.trail`
   return sql`(
@@ -203,7 +201,7 @@ function hierarchy(scope: Scope, table: string): Sql {
       union all
       select p.parent_id, ${step} from up join projects p on p.id = up.parent_id
     ) select trail${exactly} from up where parent_id is null)`
-}
+})
 
 export const sorts: Record<string, Order> = {
   typeahead: hierarchy,

@@ -3,7 +3,7 @@ import type { Row } from '#db/database.ts'
 import type { Tables } from '#db/tables.ts'
 import { admin, both, either, inProject, not, signedIn, within } from '#kernel/access/rules.ts'
 import type { Action, Link, Loaded, Rule } from '#kernel/declaration.ts'
-import { UNDISCLOSED } from '#kernel/read/represent.ts'
+import { can, UNDISCLOSED } from '#kernel/read/represent.ts'
 import { hrefOf } from '#kernel/resource.ts'
 import { edit, favorites } from './rights.ts'
 import { ancestors as idsAbove, type Tree } from './tree.ts'
@@ -11,13 +11,14 @@ import { ancestors as idsAbove, type Tree } from './tree.ts'
 type Project = Tables['projects']
 
 /** Links to the ancestors, root first. Those that the viewer may not see have no name. */
-function ancestors({ parent_id }: Project, { context, loaded }: Loaded): Link[] {
+function ancestors({ parent_id }: Project, page: Loaded): Link[] {
+  const { context, loaded } = page
   if (!parent_id) return []
   const tree = loaded.tree as Tree
   const project = context.model.of('Project')
   return [...idsAbove(tree, parent_id), parent_id].map((id) => {
     const row = tree.rows.get(id) as Row
-    return project.visible.holds(context.viewer, row)
+    return can(page, project.visible, row)
       ? { href: hrefOf(project, row), title: project.titleOf(row) }
       : { href: UNDISCLOSED, title: 'Undisclosed' }
   })

@@ -2,8 +2,7 @@
 import { folded } from '#db/dialect.ts'
 import { name } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { admin, either, having } from '#kernel/access/rules.ts'
-import { hasGlobally, idSet } from '#kernel/access/viewer.ts'
+import { admin, either, having, within } from '#kernel/access/rules.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { violation } from '#kernel/errors.ts'
 import { resource } from '#kernel/resource.ts'
@@ -21,8 +20,7 @@ import { treeOf } from './tree.ts'
 const types: Readonly<Record<string, string>> = { project: 'Project', program: 'Program', portfolio: 'Portfolio' }
 
 /** Users who may create subprojects only have to choose a parent. */
-const isPlaceRequired = ({ before }: Draft, _: Facts, { viewer }: Context): boolean =>
-  !before && !hasGlobally(viewer, 'add_project')
+const isPlaceRequired = ({ before }: Draft, { mayCreateAnywhere }: Facts): boolean => !before && !mayCreateAnywhere
 
 /** Administrators who import projects may write the creation time, if the settings allow it. */
 const isImporting = ({ before }: Draft, _: Facts, { viewer, settings }: Context): boolean =>
@@ -65,7 +63,6 @@ export const Project = resource<'projects', Facts>('Project', 'projects', {
   visible: view,
   addressable: having('workspace_type', 'project'),
   may: { create, update: either(edit, archive, editAttributes), edit, delete: admin },
-  needs: [favorites],
   pageLoaders: { tree: (_, context) => treeOf(context) },
   properties: (p) => ({
     id: p.integer({ sort: true }),
@@ -79,7 +76,7 @@ export const Project = resource<'projects', Facts>('Project', 'projects', {
     }),
     active: p.boolean({ required: true, hasDefault: true, filter: true, may: { create, update: archive } }),
     public: p.boolean({ required: true, filter: true, sort: true }),
-    favorited: p.boolean({ inSchema: false, value: ({ id }, { context }) => idSet(context.viewer, 'favorites').ids.has(id) }),
+    favorited: p.boolean({ inSchema: false, holds: within(favorites) }),
     description: p.markdown({ read: viewAttributes }),
     statusExplanation: p.markdown({ read: viewAttributes }),
     createdAt: p.dateTime({ writable: isImporting, filter: true, sort: true }),

@@ -1,11 +1,10 @@
 /** Derivations and checks for writes of projects. */
 import type { Tables } from '#db/tables.ts'
-import type { Context, Draft } from '#kernel/declaration.ts'
+import type { Draft } from '#kernel/declaration.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { differs } from '#kernel/resource.ts'
 import { type Facts, squish } from './facts.ts'
 import { flawOf } from './identifiers.ts'
-import { archive, edit, editAttributes } from './rights.ts'
 
 type Project = Tables['projects']
 
@@ -16,12 +15,13 @@ export const makeIdentifier = (_: Draft<Project>, { madeIdentifier }: Facts): Pa
   madeIdentifier === undefined ? {} : { identifier: madeIdentifier }
 
 /** Archiving and editing custom fields have permissions of their own; other changes need the permission to edit. Throws 403. */
-export function checkRights(draft: Draft<Project>, _: Facts, { viewer }: Context): Violation[] {
+export function checkRights(draft: Draft<Project>, { may }: Facts): Violation[] {
   const { row, before } = draft
   if (!before) return []
   const changed = Object.keys(row).filter((column) => differs(draft, column))
-  const ruleOf = (column: string) => (column === 'active' ? archive : column.startsWith('custom_field_') ? editAttributes : edit)
-  const isAllowed = changed.every((column) => ruleOf(column).holds(viewer, before))
+  const isAllowed = changed.every((column) =>
+    column === 'active' ? may.archive : column.startsWith('custom_field_') ? may.editAttributes : may.edit,
+  )
   if (!isAllowed) throw forbidden()
   return []
 }

@@ -3,8 +3,8 @@ import type { Transaction } from '#db/database.ts'
 import { folded } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
+import { rights } from '#kernel/access/rights.ts'
 import { inProject } from '#kernel/access/rules.ts'
-import { prepare } from '#kernel/access/viewer.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
 import { differs } from '#kernel/resource.ts'
@@ -32,9 +32,9 @@ export const lookUp = async (draft: Draft<Version>, context: Context): Promise<V
 /** Sharing beyond descendants needs a permission in the root project; sharing with all projects is for administrators. */
 async function openSharings({ row, before }: Draft<Version>, context: Context): Promise<string[]> {
   const { viewer } = context
-  await prepare(context.db, viewer, manage.needs)
+  const [manages] = await rights(context, manage)
   const root = row.project_id && rootOf(await treeOf(context), row.project_id)
-  const managesTree = Boolean(root) && manage.holds(viewer, { project_id: root })
+  const managesTree = Boolean(root) && manages.holds({ project_id: root })
   return sharings.filter((sharing) => {
     if (sharing === before?.sharing || sharing === 'none' || sharing === 'descendants') return true
     return sharing === 'system' ? viewer.admin : managesTree

@@ -1,9 +1,9 @@
 /** Versions that work packages are planned for, in one project or shared with others. */
 import { among, natural } from '#db/dialect.ts'
-import { name, or, raw, sql } from '#db/sql.ts'
-import { both, either, having, inAnyProject, inProject, signedIn, within } from '#kernel/access/rules.ts'
-import { idSet } from '#kernel/access/viewer.ts'
-import type { Context, Draft, Operation, Rule } from '#kernel/declaration.ts'
+import { name, raw } from '#db/sql.ts'
+import { rights } from '#kernel/access/rights.ts'
+import { both, either, having, inAnyProject, inProject, pointedAt, signedIn, within } from '#kernel/access/rules.ts'
+import type { Context, Draft, Operation } from '#kernel/declaration.ts'
 import { ok, operation, rowAt } from '#kernel/operation.ts'
 import { index } from '#kernel/read/list.ts'
 import { onTexts } from '#kernel/read/operators.ts'
@@ -16,16 +16,7 @@ import { checkVersion, lookUp, manage, states, usesOf, type VersionFacts, withdr
 const view = either(inProject('view_work_packages'), manage, both(signedIn, having('sharing', 'system')))
 
 /** Sharing alone does not make the address readable; a visible work package planned for the version does. */
-const addressable: Pick<Rule, 'needs' | 'where' | 'holds'> = {
-  holds: view.holds,
-  needs: [...view.needs, ...seesWorkPackage.needs],
-  where: (scope, table) =>
-    or([
-      view.where(scope, table),
-      sql`exists (select 1 from work_packages where version_id = ${name(`${table}.id`)}
-        and ${seesWorkPackage.where(scope, 'work_packages')})`,
-    ]),
-}
+const addressable = either(view, pointedAt('work_packages', 'version_id', seesWorkPackage))
 
 const isNew = ({ before }: Draft): boolean => !before
 
@@ -110,12 +101,10 @@ const listAvailableProjects = operation({
   guard: inAnyProject('manage_versions'),
   answers: { status: 200, of: 'Project', as: 'collection' },
   query: ['filters', 'sortBy', 'select', 'offset', 'pageSize'],
-  run: async ({ context }) =>
-    ok(
-      await index(context, context.model.of(Project), {
-        within: projectsAmong(context, idSet(context.viewer, 'project:manage_versions').list),
-      }),
-    ),
+  run: async ({ context }) => {
+    const [managed] = await rights(context, inProject('manage_versions', 'id'))
+    return ok(await index(context, context.model.of(Project), { within: managed.where('projects') }))
+  },
 })
 
 const listProjectsOfVersion = ['projects', 'workspaces'].map((as) =>

@@ -1,8 +1,8 @@
-import { inProject } from '#kernel/access/rules.ts'
-import { prepare } from '#kernel/access/viewer.ts'
+import { rights } from '#kernel/access/rights.ts'
+import { everyone, inProject } from '#kernel/access/rules.ts'
 import type { Body, Context, Link, Operation, Resource } from '#kernel/declaration.ts'
-import { forbidden, notFound } from '#kernel/errors.ts'
-import { ok, operation, rowFrom } from '#kernel/operation.ts'
+import { notFound } from '#kernel/errors.ts'
+import { demand, ok, operation, rowFrom } from '#kernel/operation.ts'
 import { isAvailable, type Known } from '#kernel/read/judge.ts'
 import { load } from '#kernel/read/load.ts'
 import { takesValues } from '#kernel/read/operators.ts'
@@ -47,14 +47,9 @@ async function choices(to: string, project: number | undefined, context: Context
   return `/api/v3/${target.path}`
 }
 
-async function mayList({ guard, guards }: Resource, { db, viewer }: Context): Promise<boolean> {
-  const rules = [guard, guards?.index].filter((rule) => rule !== undefined)
-  await prepare(
-    db,
-    viewer,
-    rules.flatMap((rule) => rule.needs),
-  )
-  return rules.every((rule) => rule.anywhere(viewer))
+async function mayList({ guard = everyone, guards }: Resource, context: Context): Promise<boolean> {
+  const passed = await rights(context, guard, guards?.index ?? everyone)
+  return passed.every((right) => right.anywhere)
 }
 
 /** The type of a filter's values; a number in brackets is the required number of values. */
@@ -131,9 +126,7 @@ export async function filterSchemas(project: number | undefined, context: Contex
 /** The project in a path. Throws 403 unless the viewer may see work packages in it. */
 export async function projectAt(id: string, context: Context): Promise<number> {
   const row = await rowFrom(id, context.model.of('Project'), context)
-  const rule = inProject('view_work_packages', 'id')
-  await prepare(context.db, context.viewer, rule.needs)
-  if (!rule.holds(context.viewer, row)) throw forbidden()
+  await demand(context, inProject('view_work_packages', 'id'), row)
   return row.id
 }
 

@@ -1,6 +1,6 @@
 /** Filters of queries: conversion between filter instances with links and filters of lists. */
 import type { Row } from '#db/database.ts'
-import { prepare } from '#kernel/access/viewer.ts'
+import { rights } from '#kernel/access/rights.ts'
 import { ref } from '#kernel/bodies.ts'
 import type { Body, Context, FilterUse, Kind, Link, Payload } from '#kernel/declaration.ts'
 import { ApiError } from '#kernel/errors.ts'
@@ -122,13 +122,12 @@ async function namedBy(rows: readonly Row[], context: Context): Promise<Readonly
   const found = new Map<string, ReadonlyMap<string, Link>>()
   for (const [to, ids] of wanted) {
     const target = context.model.of(to)
-    await prepare(context.db, context.viewer, target.visible.needs)
+    const [visible] = await rights(context, target.visible)
     const known = await relatedRows(context, target, [...ids])
     const links = new Map<string, Link>()
     for (const id of ids) {
       const row = known.get(id)
-      if (row && target.visible.holds(context.viewer, row))
-        links.set(String(id), { href: hrefOf(target, row), title: target.titleOf(row) })
+      if (row && visible.holds(row)) links.set(String(id), { href: hrefOf(target, row), title: target.titleOf(row) })
     }
     if (target.table === 'principals' && context.viewer.signedIn) links.set('me', { href: '/api/v3/users/me', title: 'me' })
     found.set(to, links)

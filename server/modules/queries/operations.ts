@@ -1,9 +1,8 @@
 /** Further operations on queries, besides the standard ones. */
-import { among } from '#db/dialect.ts'
-import { raw } from '#db/sql.ts'
-import { idSet, prepare } from '#kernel/access/viewer.ts'
+import { rights } from '#kernel/access/rights.ts'
+import { inProject } from '#kernel/access/rules.ts'
 import type { Body, Context, Operation } from '#kernel/declaration.ts'
-import { emptyDraft, ok, operation, respondSaved, rowFrom } from '#kernel/operation.ts'
+import { emptyDraft, holds, ok, operation, respondSaved, rowFrom } from '#kernel/operation.ts'
 import { index } from '#kernel/read/list.ts'
 import { prepareWrite } from '#kernel/write/prepare.ts'
 import { schemaOf } from '#kernel/write/schema.ts'
@@ -42,9 +41,8 @@ const listAvailableProjects = operation({
   answers: { status: 200, of: 'Project', as: 'collection' },
   query: ['filters', 'sortBy', 'select', 'offset', 'pageSize'],
   run: async ({ context }) => {
-    await prepare(context.db, context.viewer, ['project:view_work_packages'])
-    const ids = idSet(context.viewer, 'project:view_work_packages').list
-    return ok(await index(context, context.model.of('Project'), { within: among(context.engine, raw('projects.id'), ids) }))
+    const [seen] = await rights(context, inProject('view_work_packages', 'id'))
+    return ok(await index(context, context.model.of('Project'), { within: seen.where('projects') }))
   },
 })
 
@@ -58,7 +56,7 @@ async function answerDefault(context: Context, address: string, project?: number
     _links: {
       ...links,
       update: { href: '/api/v3/queries/form', method: 'post' },
-      ...(save.holds(context.viewer, row) && { updateImmediately: { href: '/api/v3/queries', method: 'post' } }),
+      ...((await holds(context, save, row)) && { updateImmediately: { href: '/api/v3/queries', method: 'post' } }),
     },
   }
 }

@@ -1,12 +1,13 @@
 /** The manual order of a query's work packages. */
+
 import type { Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { and, FALSE, join, name, type Sql, sql } from '#db/sql.ts'
-import { prepare } from '#kernel/access/viewer.ts'
+import { byRule } from '#kernel/access/rights.ts'
 import type { ApiRequest, Context, Kind, Operation, Scope } from '#kernel/declaration.ts'
 import { ApiError, notFound } from '#kernel/errors.ts'
 import { FormatError } from '#kernel/kinds.ts'
-import { ok, operation, rowFrom } from '#kernel/operation.ts'
+import { holds, ok, operation, rowFrom } from '#kernel/operation.ts'
 import { visibleIds, visibleWhere } from '#kernel/read/load.ts'
 import { isId } from '#kernel/read/operators.ts'
 import { extension } from '#kernel/resource.ts'
@@ -67,20 +68,22 @@ export async function keepOrder(tx: Transaction, query: number, sent: unknown, c
 }
 
 /** The order of the query in the parameter `queryId`, if the viewer sees the query. */
-function orderOf(scope: Scope, table: string): Sql | undefined {
-  const id = scope.params?.get('queryId') ?? ''
+const orderOf = byRule(view, (seen, { params }, table): Sql | undefined => {
+  const id = params?.get('queryId') ?? ''
   if (!isId(id)) return undefined
   return sql`ordered_work_packages o join queries on queries.id = o.query_id
-    where ${and([sql`o.query_id = ${Number(id)}`, view.where(scope, 'queries'), sql`o.work_package_id = ${name(`${table}.id`)}`])}`
-}
+    where ${and([sql`o.query_id = ${Number(id)}`, seen.where('queries'), sql`o.work_package_id = ${name(`${table}.id`)}`])}`
+})
 
 const workPackageExtension = extension('WorkPackage', 'work_packages', {
-  needs: view.needs,
   sorts: {
-    manualSorting: (scope, table) => {
-      const order = orderOf(scope, table)
-      return order ? sql`(select o.position from ${order})` : sql`cast(null as integer)`
-    },
+    manualSorting: Object.assign(
+      (scope: Scope, table: string) => {
+        const order = orderOf(scope, table)
+        return order ? sql`(select o.position from ${order})` : sql`cast(null as integer)`
+      },
+      { rule: view },
+    ),
   },
   filters: {
     manualSort: {
@@ -115,8 +118,7 @@ const viewOrder = operation({
 /** Changes positions, and returns the time of the change. 404 for viewers who may not. */
 async function rearrange({ context, db, params, body }: ApiRequest) {
   const query = await rowFrom(params.id as string, context.model.of('Query'), context)
-  await prepare(context.db, context.viewer, reorder.needs)
-  if (!reorder.holds(context.viewer, query)) throw notFound()
+  if (!(await holds(context, reorder, query))) throw notFound()
   const positions = readOrder(body.delta)
   if (!positions) throw new ApiError('InvalidRequestBody', 'The body needs a delta: an object of positions by id.')
   const now = context.now.toISOString()

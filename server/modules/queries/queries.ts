@@ -1,8 +1,10 @@
 /** Saved queries: filters and display options of lists of work packages. */
+
 import type { Row } from '#db/database.ts'
 import { folded } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
+import { rights } from '#kernel/access/rights.ts'
 import { both, NOTHING } from '#kernel/access/rules.ts'
 import type { Body, Context, Declared, Draft, FilterUse, Link, Loaded } from '#kernel/declaration.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
@@ -24,6 +26,8 @@ type Query = Tables['queries']
 interface Facts {
   /** Faults of the filters in the payload, in sentences. */
   readonly faults: readonly string[]
+  /** Whether the viewer may keep it where it is proposed to be. */
+  readonly mayMove: boolean
 }
 
 const openOnly: FilterUse[] = [{ name: 'status', operator: 'o', values: [] }]
@@ -52,8 +56,10 @@ const defaults = ({ settings, viewer }: Context): Partial<Query> => ({
 })
 
 async function lookUp({ row, given }: Draft<Query>, context: Context): Promise<Facts> {
-  if (!given.has('filters')) return { faults: [] }
-  return { faults: await faultsOf(readUses(row), context.model.of('WorkPackage'), listing(row, context)) }
+  const [edits, managesPublic] = await rights(context, edit, managePublic)
+  const mayMove = edits.holds(row) && (!row.public || managesPublic.holds(row))
+  if (!given.has('filters')) return { faults: [], mayMove }
+  return { faults: await faultsOf(readUses(row), context.model.of('WorkPackage'), listing(row, context)), mayMove }
 }
 
 /** Columns for the lists in the payload. */
@@ -81,10 +87,10 @@ function hierarchies({ row, given }: Draft<Query>): Partial<Query> {
 const isNone = (list: readonly string[], value: string | null | undefined) =>
   (value ?? null) !== null && !list.includes(value as string)
 
-function check(draft: Draft<Query>, { faults }: Facts, { viewer }: Context): Violation[] {
+function check(draft: Draft<Query>, { faults, mayMove }: Facts): Violation[] {
   const { row, before } = draft
   const isMoved = before && differs(draft, 'project_id')
-  if (isMoved && !(edit.holds(viewer, row) && (!row.public || managePublic.holds(viewer, row)))) throw forbidden()
+  if (isMoved && !mayMove) throw forbidden()
   const violations = faults.map((fault) => violation('filters', fault, { complete: true }))
   const notAllowed = (attribute: string) => violations.push(violation(attribute, 'is not set to one of the allowed values'))
   const isGrouped = row.group_by && (row.group_by as unknown) !== NOTHING

@@ -1,9 +1,11 @@
 /** Views of saved queries: table, Gantt chart, calendar, team planner. */
+
 import type { Row } from '#db/database.ts'
 import { name, raw, type Sql, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { both, either, everyone, inAnyProject, inProject, lacking } from '#kernel/access/rules.ts'
-import type { Context, Draft, Operation, Rule } from '#kernel/declaration.ts'
+import { rights } from '#kernel/access/rights.ts'
+import { both, either, everyone, inAnyProject, inProject, lacking, nobody, somewhere, through } from '#kernel/access/rules.ts'
+import type { Draft, Operation, Rule } from '#kernel/declaration.ts'
 import { forbidden, notFound } from '#kernel/errors.ts'
 import { operation, respondCreated } from '#kernel/operation.ts'
 import { visibleRow } from '#kernel/read/load.ts'
@@ -29,21 +31,19 @@ const ofQuery = (table: string, column: string): Sql =>
   sql`(select ${raw(column)} from queries where queries.id = ${name(`${table}.query_id`)})`
 
 /** A view is visible with its query. */
-const visible: Rule = {
-  needs: view.needs,
-  where: (scope, table) =>
-    sql`${name(`${table}.query_id`)} in (select queries.id from queries where ${view.where(scope, 'queries')})`,
-  holds: (viewer, row) => view.holds(viewer, { project_id: row.project_id, user_id: row.user_id, public: row.public }),
-  anywhere: view.anywhere,
-}
+const visible = through('query_id', 'queries', view, {
+  find: ({ project_id, user_id, public: isPublic }) => ({ project_id, user_id, public: isPublic }),
+})
 
 interface Facts {
   /** The linked query, if the viewer sees it. */
   readonly query: Row | undefined
+  /** Whether the viewer may show that query so. */
+  readonly mayShow: boolean
 }
 
-function check({ row }: Draft<Tables['views']>, { query }: Facts, { viewer }: Context): [] {
-  if (query && !(edit.holds(viewer, query) && kinds[row.type]?.may.holds(viewer, query))) throw forbidden()
+function check(_: Draft<Tables['views']>, { query, mayShow }: Facts): [] {
+  if (query && !mayShow) throw forbidden()
   return []
 }
 
@@ -68,8 +68,7 @@ export const View = resource<'views', Facts>('View', 'views', {
   belongsTo: 'query_id',
   visible,
   guards: { index: list },
-  may: { create: { ...edit, holds: edit.anywhere } },
-  needs: Object.values(kinds).flatMap(({ may }) => may.needs),
+  may: { create: somewhere(edit) },
   order: { column: 'id' },
   computedColumns: {
     name: (_, table) => ofQuery(table, 'name'),
@@ -111,9 +110,11 @@ export const View = resource<'views', Facts>('View', 'views', {
         ),
     },
   },
-  facts: async ({ row }, context) => ({
-    query: row.query_id > 0 ? await visibleRow(context, context.model.of(Query), row.query_id) : undefined,
-  }),
+  facts: async ({ row }, context) => {
+    const query = row.query_id > 0 ? await visibleRow(context, context.model.of(Query), row.query_id) : undefined
+    const asked = await rights(context, edit, kinds[row.type]?.may ?? nobody)
+    return { query, mayShow: query !== undefined && asked.every((right) => right.holds(query)) }
+  },
   check: [check],
   operations: ['index', 'show'],
 })

@@ -1,7 +1,7 @@
 /** Activities of time entries. */
 
-import { either, inAnyProject, sharedAnywhere } from '#kernel/access/rules.ts'
-import { idSet } from '#kernel/access/viewer.ts'
+import { rights } from '#kernel/access/rights.ts'
+import { either, inAnyProject, inProject, sharedAnywhere } from '#kernel/access/rules.ts'
 import { allRows } from '#kernel/cache.ts'
 import { resource } from '#kernel/resource.ts'
 
@@ -28,7 +28,6 @@ export const TimeEntriesActivity = resource('TimeEntriesActivity', 'time_entry_a
   cached: 'all',
   order: { column: 'position' },
   visible: either(sharedAnywhere('edit_own_time_entries'), ...permissions.map(inAnyProject)),
-  needs: ['project:view_project'],
   properties: ({ text, integer, boolean, links }) => ({
     id: integer(),
     name: text(),
@@ -37,9 +36,10 @@ export const TimeEntriesActivity = resource('TimeEntriesActivity', 'time_entry_a
     /** Every activity is available in all projects. */
     projects: links('Project', {
       embed: true,
-      load: async (rows, { db, snapshot, viewer }) => {
-        const seen = idSet(viewer, 'project:view_project').ids
-        const ids = [...(await allRows(db, snapshot, 'projects')).keys()].filter((id) => seen.has(id))
+      load: async (rows, context) => {
+        const [seen] = await rights(context, inProject('view_project', 'id'))
+        const projects = [...(await allRows(context.db, context.snapshot, 'projects')).values()]
+        const ids = projects.filter((project) => seen.holds(project)).map(({ id }) => id)
         return new Map(rows.map((row) => [row.id, row.is_active ? ids : []]))
       },
     }),

@@ -1,7 +1,7 @@
 /** Projects and work packages on which time can be logged. */
 
+import { rights } from '#kernel/access/rights.ts'
 import { either, inProject, shared } from '#kernel/access/rules.ts'
-import { prepare } from '#kernel/access/viewer.ts'
 import type { Context, Operation } from '#kernel/declaration.ts'
 import { ok, operation, rowFrom } from '#kernel/operation.ts'
 import { index } from '#kernel/read/list.ts'
@@ -22,13 +22,15 @@ const listAvailableProjects = operation({
   guard: inProjects,
   answers: { status: 200, of: 'Project', as: 'collection' },
   query,
-  run: async ({ context }) =>
-    ok(await index(context, context.model.of('Project'), { within: inProjects.where(context, 'projects') })),
+  run: async ({ context }) => {
+    const [booked] = await rights(context, inProjects)
+    return ok(await index(context, context.model.of('Project'), { within: booked.where('projects') }))
+  },
 })
 
 async function workPackages(context: Context) {
-  await prepare(context.db, context.viewer, onWorkPackages.needs)
-  const within = onWorkPackages.where(context, 'work_packages')
+  const [booked] = await rights(context, onWorkPackages)
+  const within = booked.where('work_packages')
   return ok(await index(context, context.model.of('WorkPackage'), { type: 'WorkPackageCollection', within }))
 }
 

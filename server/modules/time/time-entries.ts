@@ -1,10 +1,10 @@
 /** Time entries. */
 import type { Row } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
+import { byRule, rights } from '#kernel/access/rights.ts'
 import { both, either, having, inProject, NOTHING, not, own, shared } from '#kernel/access/rules.ts'
-import { prepare } from '#kernel/access/viewer.ts'
 import { allRows } from '#kernel/cache.ts'
-import type { Context, Draft, Scope } from '#kernel/declaration.ts'
+import type { Context, Draft } from '#kernel/declaration.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { visibleRow } from '#kernel/read/load.ts'
 import { differs, extension, resource } from '#kernel/resource.ts'
@@ -18,6 +18,8 @@ interface Facts {
   readonly isRunning: boolean
   readonly mayLogForAll: boolean
   readonly mayLogOwn: boolean
+  /** Whether the viewer may edit it where it is proposed to be. */
+  readonly mayMove: boolean
 }
 
 const running = having('ongoing', true)
@@ -28,13 +30,14 @@ const visible = either(
   both(running, own('user_id')),
   both(not(running), either(inProject('view_time_entries'), both(own('user_id'), ownTime('view_own_time_entries')))),
 )
-const mayLogOwn = ownTime('log_own_time')
-const mayLog = either(inProject('log_time'), mayLogOwn)
+const logsForAll = inProject('log_time')
+const logsOwn = ownTime('log_own_time')
+const mayLog = either(logsForAll, logsOwn)
 const mayEdit = either(inProject('edit_time_entries'), both(own('user_id'), ownTime('edit_own_time_entries')))
 
 async function lookUp({ row, before }: Draft, context: Context): Promise<Facts> {
   const { db, snapshot, viewer } = context
-  await prepare(db, viewer, mayLog.needs)
+  const [forAll, own, edits] = await rights(context, logsForAll, logsOwn, mayEdit)
   const entity = row.entity_id ? await visibleRow(context, context.model.of('WorkPackage'), row.entity_id) : undefined
   const user = row.user_id ?? viewer.id
   const other = row.ongoing
@@ -45,8 +48,9 @@ async function lookUp({ row, before }: Draft, context: Context): Promise<Facts> 
     activities: await allRows(db, snapshot, 'time_entry_activities', 'position'),
     workPackage: entity,
     isRunning: other !== undefined,
-    mayLogForAll: inProject('log_time').holds(viewer, placed),
-    mayLogOwn: mayLogOwn.holds(viewer, placed),
+    mayLogForAll: forAll.holds(placed),
+    mayLogOwn: own.holds(placed),
+    mayMove: edits.holds(row),
   }
 }
 
@@ -93,7 +97,7 @@ function check(draft: Draft, facts: Facts, { viewer }: Context): Violation[] {
   const isOwn = row.user_id === viewer.id
   if (!before && row.project_id && !facts.mayLogForAll && !(isOwn && facts.mayLogOwn)) throw forbidden()
   const isMoved = before && (differs(draft, 'project_id') || differs(draft, 'entity_id'))
-  if (isMoved && !mayEdit.holds(viewer, row)) throw forbidden()
+  if (isMoved && !facts.mayMove) throw forbidden()
   const isNamed = given.has('entity') || given.has('workPackage')
   if (!row.project_id && (before || !isNamed)) violations.push(violation('project', "can't be blank"))
   const isPlaced = row.project_id !== NOTHING
@@ -237,17 +241,19 @@ const workPackageExtension = extension('WorkPackage', 'work_packages', {
     timeEntries: 'Its time entries.',
     logTime: 'Logs time on it.',
   },
-  needs: visible.needs,
   properties: (p) => ({
     spentTime: p.hours({
       listed: true,
       read: seesTime,
-      inSchema: ({ before, row }, _, { viewer }) => seesTime.holds(viewer, before ?? row),
+      inSchema: seesTime,
       section: 'Estimates and progress',
       writable: false,
-      select: (scope: Scope, table) => sql`
+      select: byRule(
+        visible,
+        (seen, _, table) => sql`
         (select coalesce(sum(time_entries.hours), 0) from time_entries
-        where time_entries.entity_type = 'WorkPackage' and time_entries.entity_id = ${name(`${table}.id`)} and ${visible.where(scope, 'time_entries')})`,
+        where time_entries.entity_type = 'WorkPackage' and time_entries.entity_id = ${name(`${table}.id`)} and ${seen.where('time_entries')})`,
+      ),
     }),
   }),
   actions: {

@@ -1,17 +1,15 @@
 /** Rule for attaching files to work packages. */
-import { name, sql } from '#db/sql.ts'
-import { both, either, inProject, onWorkPackage, shared } from '#kernel/access/rules.ts'
-import type { Attachable, Rule } from '#kernel/declaration.ts'
+import { sql } from '#db/sql.ts'
+import { both, either, inProject, onWorkPackage, satisfying, shared } from '#kernel/access/rules.ts'
+import type { Attachable } from '#kernel/declaration.ts'
 
 const edit = onWorkPackage('edit_work_packages')
 const attach = either(edit, inProject('add_work_package_attachments'), shared('add_work_package_attachments'))
 /** The status is not read-only. */
-const open: Rule = {
-  needs: [],
-  where: (_, table) => sql`${name(`${table}.status_id`)} not in (select id from statuses where is_readonly)`,
-  holds: (_, row) => !row.is_readonly,
-  anywhere: () => true,
-}
+const open = satisfying(
+  (own) => sql`${own('status_id')} not in (select id from statuses where is_readonly)`,
+  (row) => !row.is_readonly,
+)
 
 export const attachments: Attachable = {
   add: both(attach, open),

@@ -1,11 +1,12 @@
 /** Facts for a write of a work package: loaded once, before the pure derivations and checks. */
-import type { Row } from '#db/database.ts'
+
+import type { Engine, Row } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { type Sql, sql } from '#db/sql.ts'
-import { inProject } from '#kernel/access/rules.ts'
-import { prepare } from '#kernel/access/viewer.ts'
+import { inProject, onWorkPackage, peopleFor } from '#kernel/access/rules.ts'
 import { allRows } from '#kernel/cache.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
+import { holds } from '#kernel/operation.ts'
 import { visibleRow } from '#kernel/read/load.ts'
 import { differs } from '#kernel/resource.ts'
 import { projectTypes } from '#modules/projects/modules.ts'
@@ -60,10 +61,8 @@ export const calendarOf = (context: Context): Promise<Calendar> =>
   })
 
 /** A query for the ids of assignable principals in a project, or by a share of one work package. */
-export const assignable = (project: number, workPackage?: number): Sql => sql`
-  select user_id from grants where project_id = ${project} and permission = 'work_package_assigned'
-  union
-  select user_id from shared_grants where work_package_id = ${workPackage ?? 0} and permission = 'work_package_assigned'`
+export const assignable = (engine: Engine, project: number, workPackage?: number): Sql =>
+  peopleFor(onWorkPackage('work_package_assigned'), engine, { project_id: project, id: workPackage ?? null })
 
 /** The assignable principals among the given ones and the category's default assignee. */
 async function assignableOf(draft: Draft, category: Row | undefined, { db, engine }: Context): Promise<ReadonlySet<number>> {
@@ -72,7 +71,7 @@ async function assignableOf(draft: Draft, category: Row | undefined, { db, engin
   const ids = [...given, before ? null : category?.assigned_to_id].filter(Boolean) as number[]
   if (ids.length === 0 || !row.project_id) return new Set()
   const found = await db.all<{ user_id: number }>(sql`
-    select user_id from (${assignable(row.project_id, before?.id)}) a where ${among(engine, sql`user_id`, ids)}`)
+    select user_id from (${assignable(engine, row.project_id, before?.id)}) a where ${among(engine, sql`user_id`, ids)}`)
   return new Set(found.map((one) => one.user_id))
 }
 
@@ -114,7 +113,6 @@ export async function lookUp(draft: Draft, context: Context): Promise<Facts> {
   const typeId = (row.type_id as number | undefined) ?? [...types.keys()].find((id) => enabled.includes(id))
   const statusId = before?.status_id ?? row.status_id ?? [...statuses.values()].find((status) => status.is_default)?.id
   const placed = { ...row, type_id: typeId, status_id: statusId }
-  await prepare(db, context.viewer, ['project:add_work_packages'])
   const { isBlocked, children } = await surroundings(before?.id, context)
   return {
     types,
@@ -140,6 +138,6 @@ export async function lookUp(draft: Draft, context: Context): Promise<Facts> {
         ? await boundOf(db, before?.id ?? null, row.parent_id ?? null, calendar)
         : unbound,
     isBlocked,
-    mayAddInTarget: inProject('add_work_packages').holds(context.viewer, row),
+    mayAddInTarget: await holds(context, inProject('add_work_packages'), row),
   }
 }

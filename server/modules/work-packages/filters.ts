@@ -2,8 +2,8 @@
 import { among } from '#db/dialect.ts'
 import { hasWords, wordsOf } from '#db/search.ts'
 import { and, FALSE, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
+import { rights } from '#kernel/access/rights.ts'
 import { inProject } from '#kernel/access/rules.ts'
-import { prepare } from '#kernel/access/viewer.ts'
 import type { Context, Filter } from '#kernel/declaration.ts'
 import { linked } from '#kernel/read/expressions.ts'
 import { areVisible, withMe } from '#kernel/read/judge.ts'
@@ -149,9 +149,8 @@ const watcher: Filter = {
   strategy: 'list',
   to: 'Principal',
   where: async ({ operator, values }, context, table) => {
-    const { db, engine, viewer } = context
-    const rule = inProject('view_work_package_watchers')
-    await prepare(db, viewer, rule.needs)
+    const { engine, viewer } = context
+    const [watchers] = await rights(context, inProject('view_work_package_watchers'))
     const ids = numbers(withMe(values, context))
     const others = ids.filter((id) => id !== viewer.id)
     const watchedBy = (list: readonly number[]) =>
@@ -160,7 +159,7 @@ const watcher: Filter = {
       operator === '!',
       or([
         ids.includes(viewer.id) ? watchedBy([viewer.id]) : FALSE,
-        others.length > 0 ? sql`(${watchedBy(others)} and ${rule.where(context, table)})` : FALSE,
+        others.length > 0 ? sql`(${watchedBy(others)} and ${watchers.where(table)})` : FALSE,
       ]),
     )
   },
@@ -170,8 +169,8 @@ const watcher: Filter = {
 const byGroups =
   (set: (ids: Sql, groupUsers: Sql) => Sql, any: (groupUsers: Sql) => Sql): Filter['where'] =>
   async ({ operator, values }, context, table) => {
-    await prepare(context.db, context.viewer, context.model.of('Principal').visible.needs)
-    const groupUsers = knownGroupUsers(context)
+    const [principals] = await rights(context, context.model.of('Principal').visible)
+    const groupUsers = knownGroupUsers(principals)
     const isOpen = operator.endsWith('*')
     const ids = among(context.engine, sql`x.id`, numbers(withMe(values, context)))
     const found = isOpen ? any(groupUsers) : set(ids, groupUsers)
@@ -184,9 +183,8 @@ const sharedWithUser: Filter = {
   operators: ['=', '&=', '*', '!*'],
   to: 'Principal',
   where: async ({ operator, values }, context, table) => {
-    const { db, engine, viewer } = context
-    const rule = inProject('view_shared_work_packages')
-    await prepare(db, viewer, rule.needs)
+    const { engine } = context
+    const [shares] = await rights(context, inProject('view_shared_work_packages'))
     const sharedWith = (ids?: readonly number[]) => sql`${column(table, 'id')} in (
       select entity_id from memberships where entity_type = 'WorkPackage' ${ids ? sql`and ${among(engine, sql`principal_id`, ids)}` : sql``})`
     const ids = numbers(withMe(values, context))
@@ -196,7 +194,7 @@ const sharedWithUser: Filter = {
       '*': () => sharedWith(),
       '!*': () => sql`not (${sharedWith()})`,
     }
-    return and([rule.where(context, table), (conditions[operator] as () => Sql)()])
+    return and([shares.where(table), (conditions[operator] as () => Sql)()])
   },
 }
 
@@ -222,8 +220,8 @@ const relatableTo: Filter = {
   operators: ['relates', ...relationTypes.filter((type) => type !== 'relates'), ...family],
   operatorNames: { ...typeLabels, parent: 'parent', child: 'child', children: 'children' },
   allowed: async (values, context) => {
-    await prepare(context.db, context.viewer, managesAnywhere.needs)
-    return values.length === 1 && managesAnywhere.anywhere(context.viewer) && areVisible('WorkPackage', values, context)
+    const [manages] = await rights(context, managesAnywhere)
+    return values.length === 1 && manages.anywhere && areVisible('WorkPackage', values, context)
   },
   where: ({ operator, values }, context, table) => relatable(context, numbers(values)[0] ?? 0, operator, table),
 }
@@ -301,10 +299,10 @@ export const workPackageFilters: Record<string, Filter> = {
     strategy: 'list_optional',
     to: 'Role',
     where: async ({ operator, values }, context, table) => {
-      await prepare(context.db, context.viewer, membersSeen.needs)
+      const [members] = await rights(context, membersSeen)
       const roles = operator.endsWith('*') ? TRUE : among(context.engine, sql`e.role_id`, numbers(values))
       const holds = sql`exists (select 1 from effective_roles e where e.user_id = ${column(table, 'assigned_to_id')} and e.project_id = ${column(table, 'project_id')} and ${roles})`
-      return unless(operator.startsWith('!'), and([membersSeen.where(context, table), holds]))
+      return unless(operator.startsWith('!'), and([members.where(table), holds]))
     },
   },
   watcher,

@@ -2,9 +2,8 @@
 import type { Row, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
-import { prepare } from '#kernel/access/viewer.ts'
 import type { Context, Link } from '#kernel/declaration.ts'
-import { needsOf, seenWhere, visibleIds } from '#kernel/read/load.ts'
+import { seenWhere, visibleIds } from '#kernel/read/load.ts'
 import { percentOf } from './progress.ts'
 
 /** Maximum depth of nesting; a list shows each work package with all its ancestors. */
@@ -26,7 +25,6 @@ export interface Relatives {
 /** Loads the relatives of a page of work packages, stored or drafts: one statement, and another for former states. */
 export async function loadRelatives(rows: readonly Row[], context: Context): Promise<Relatives> {
   const resource = context.model.of('WorkPackage')
-  await prepare(context.db, context.viewer, needsOf(resource, context.model))
   const idsIn = (column: string) => [...new Set(rows.map((row) => row[column]))].filter(Boolean) as number[]
   const { engine } = context
   const found = await context.db.all<{ root: number; depth: number; id: number; subject: string }>(sql`

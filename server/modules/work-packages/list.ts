@@ -1,6 +1,8 @@
 /** Options of lists of work packages: default filter, parameters, links. */
 
-import type { Body, Context, IndexOptions, Link, Loaded, Query, Rule } from '#kernel/declaration.ts'
+import { rights } from '#kernel/access/rights.ts'
+import { nobody } from '#kernel/access/rules.ts'
+import type { Body, Context, IndexOptions, Link, Loaded, Query } from '#kernel/declaration.ts'
 import { badRequest } from '#kernel/errors.ts'
 import { index } from '#kernel/read/list.ts'
 import { writeFilters } from '#kernel/read/parse.ts'
@@ -38,18 +40,18 @@ function showsHierarchies({ params }: Context): boolean {
 }
 
 /** Links to create and edit work packages, and to their schemas. */
-function ways({ context, resource, rows }: Loaded, query: Query): Record<string, Link> {
-  const { viewer } = context
+async function ways({ context, resource, rows }: Loaded, query: Query): Promise<Record<string, Link>> {
   const { may } = resource
   const project = listedProject(context)
-  const allows = (rule: Rule | undefined) => (project ? rule?.holds(viewer, { project_id: project }) : rule?.anywhere(viewer))
+  const judged = await rights(context, may?.edit ?? nobody, may?.create ?? nobody)
+  const [mayEdit, mayCreate] = judged.map((right) => (project ? right.holds({ project_id: project }) : right.anywhere))
   const pairs = [...new Set(rows.map((row) => `${row.project_id}-${row.type_id}`))]
   return {
     ...(query.showSums && { sumsSchema: { href: '/api/v3/work_packages/schemas/sums' } }),
-    ...(allows(may?.edit) && {
+    ...(mayEdit && {
       editWorkPackage: { href: '/api/v3/work_packages/{work_package_id}/form', method: 'post', templated: true },
     }),
-    ...(allows(may?.create) && {
+    ...(mayCreate && {
       createWorkPackage: { href: '/api/v3/work_packages/form', method: 'post' },
       createWorkPackageImmediate: { href: '/api/v3/work_packages', method: 'post' },
     }),

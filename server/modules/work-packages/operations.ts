@@ -1,8 +1,8 @@
 /** Further operations on work packages, besides the standard ones. */
-import { among } from '#db/dialect.ts'
+
 import { sql } from '#db/sql.ts'
-import { either, inProject, onWorkPackage } from '#kernel/access/rules.ts'
-import { idSet, prepare } from '#kernel/access/viewer.ts'
+import { rights } from '#kernel/access/rights.ts'
+import { columnsOf, either, holdsFor, inProject, onWorkPackage, peopleFor } from '#kernel/access/rules.ts'
 import type { ApiRequest, Context, Operation } from '#kernel/declaration.ts'
 import { ApiError, violation } from '#kernel/errors.ts'
 import { demand, idFrom, ok, operation, respondCreated, rowFrom } from '#kernel/operation.ts'
@@ -13,6 +13,7 @@ import { represented, single } from '#kernel/read/single.ts'
 import { commitLink, form } from '#kernel/write/form.ts'
 import { idLinked, sentLink, toErrors } from '#kernel/write/payload.ts'
 import { findRow, prepareWrite } from '#kernel/write/prepare.ts'
+import { seesWorkPackage } from '#modules/projects/rights.ts'
 import { assignable } from './facts.ts'
 import { listAt, listParameters } from './list.ts'
 import { WorkPackage } from './work-packages.ts'
@@ -105,7 +106,7 @@ const projectOperations = ['projects', 'workspaces'].flatMap((parent) => {
 const assignees = (context: Context, project: number, workPackage?: number) =>
   index(context, context.model.of('Principal'), {
     paginated: false,
-    within: sql`principals.id in (${assignable(project, workPackage)})`,
+    within: sql`principals.id in (${assignable(context.engine, project, workPackage)})`,
   })
 
 const listAvailableAssignees = operation({
@@ -124,9 +125,8 @@ const listAvailableAssignees = operation({
 
 /** Projects in which the viewer may add work packages. */
 async function targets(context: Context) {
-  await prepare(context.db, context.viewer, add.needs)
-  const { list } = idSet(context.viewer, 'project:add_work_packages')
-  return index(context, context.model.of('Project'), { within: among(context.engine, sql`projects.id`, list) })
+  const [adds] = await rights(context, inProject('add_work_packages', 'id'))
+  return index(context, context.model.of('Project'), { within: adds.where('projects') })
 }
 
 const listAvailableProjects = operation({
@@ -155,11 +155,6 @@ const listAvailableTargetProjects = operation({
   },
 })
 
-/** The users who see a work package, by a permission in its project or by a share. */
-const onlookers = (row: { id: number; project_id: number }) => sql`
-  select user_id from grants where project_id = ${row.project_id} and permission = 'view_work_packages'
-  union select user_id from shared_grants where work_package_id = ${row.id} and permission = 'view_work_packages'`
-
 const listAvailableWatchers = operation({
   method: 'GET',
   path: '/work_packages/:id/available_watchers',
@@ -173,7 +168,7 @@ const listAvailableWatchers = operation({
     await demand(ask.context, inProject('add_work_package_watchers'), row)
     return ok(
       await index(ask.context, ask.context.model.of('User'), {
-        within: sql`principals.type = 'User' and principals.status <> 3 and principals.id in (${onlookers(row as never)})
+        within: sql`principals.type = 'User' and principals.status <> 3 and principals.id in (${peopleFor(seesWorkPackage, ask.context.engine, row)})
           and principals.id not in (select user_id from watchers where work_package_id = ${row.id})`,
       }),
     )
@@ -219,8 +214,9 @@ const addWatcher = operation({
     if (id !== context.viewer.id) await demand(context, inProject('add_work_package_watchers'), row)
     const user = await findRow(context, User, id)
     if (user.status === 3) throw toErrors(User, [violation('user', 'User is locked.', { complete: true })])[0]
-    const sees = await db.one(sql`select 1 as one from (${onlookers(row as never)}) o where o.user_id = ${user.id}`)
-    if (!sees) throw toErrors(User, [violation('user', 'User is not allowed to view the work package.', { complete: true })])[0]
+    const sees = holdsFor(seesWorkPackage, context.engine, sql`${user.id}`, columnsOf(row))
+    if (!(await db.one(sql`select 1 as one where ${sees}`)))
+      throw toErrors(User, [violation('user', 'User is not allowed to view the work package.', { complete: true })])[0]
     const added = await db.transaction((tx) =>
       tx.run(sql`insert into watchers (work_package_id, user_id) values (${row.id}, ${user.id}) on conflict do nothing`),
     )

@@ -2,8 +2,8 @@
 import type { Row, Transaction } from '#db/database.ts'
 import { among, forUpdate } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
-import { both, either, everyone, inProject, onWorkPackage, shared } from '#kernel/access/rules.ts'
-import { prepare } from '#kernel/access/viewer.ts'
+import { rights } from '#kernel/access/rights.ts'
+import { both, everyone, onWorkPackage, through } from '#kernel/access/rules.ts'
 import type { Context, Draft, Rule } from '#kernel/declaration.ts'
 import { conflict, type Violation, violation } from '#kernel/errors.ts'
 import { areVisible } from '#kernel/read/judge.ts'
@@ -17,15 +17,9 @@ import { isMirrored, isRelationType, relationTypes, reverses, storedType, typeLa
 
 /** A permission on the work package at one end; its project is selected with the row. */
 const at = (end: 'from' | 'to', permission: string): Rule => {
-  const there = onWorkPackage(permission)
-  const here = either(inProject(permission, `${end}_project_id`), shared(permission, `${end}_id`))
-  return {
-    needs: there.needs,
-    where: (scope, table) =>
-      sql`exists (select 1 from work_packages w where w.id = ${name(`${table}.${end}_id`)} and ${there.where(scope, 'w')})`,
-    holds: here.holds,
-    anywhere: there.anywhere,
-  }
+  const [id, project] = [`${end}_id`, `${end}_project_id`]
+  const find = (row: Row) => ({ id: row[id], project_id: row[project] })
+  return through(id, 'work_packages', onWorkPackage(permission), { find, each: true })
 }
 
 const projectAt = (end: 'from' | 'to') => (_: unknown, table: string) =>
@@ -59,9 +53,9 @@ async function lookUp(proposed: Draft, context: Context): Promise<Facts> {
   const draft = { ...proposed, row: { ...proposed.row, ...canonical(proposed) } }
   const { from_id: from, to_id: to, relation_type: type } = draft.row
   const WorkPackage = context.model.of('WorkPackage')
-  await prepare(context.db, context.viewer, mayManage.needs)
+  const [manages] = await rights(context, mayManage)
   const rows = await visibleRows(context, WorkPackage, [from, to].filter(Boolean))
-  const ends = new Map(rows.map((row) => [row.id as number, { managed: mayManage.holds(context.viewer, row) }]))
+  const ends = new Map(rows.map((row) => [row.id as number, { managed: manages.holds(row) }]))
   const isJudged = ends.has(from) && ends.has(to) && isRelationType(type) && isTiedAnew(draft)
   return { ends, obstacle: isJudged ? await obstacle(draft, context) : undefined }
 }

@@ -1,13 +1,16 @@
 /** Schemas of work packages, for each pair of project and type. */
+
 import type { Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
+import { rights } from '#kernel/access/rights.ts'
 import { either, inAnyProject, inProject, sharedAnywhere } from '#kernel/access/rules.ts'
-import { permissionTopics, prepare, sharesOf } from '#kernel/access/viewer.ts'
+import { sharesOf } from '#kernel/access/sets.ts'
+import { permissionTopics } from '#kernel/access/viewer.ts'
 import { allRows } from '#kernel/cache.ts'
 import type { Body, Context, Draft, Operation } from '#kernel/declaration.ts'
 import { invalidQuery, notFound } from '#kernel/errors.ts'
 import { type Written, written } from '#kernel/json.ts'
-import { emptyDraft, idFrom, ok, operation } from '#kernel/operation.ts'
+import { emptyDraft, holds, idFrom, ok, operation } from '#kernel/operation.ts'
 import { withTimestamps } from '#kernel/read/compare.ts'
 import { visibleIds } from '#kernel/read/load.ts'
 import { isId } from '#kernel/read/operators.ts'
@@ -99,9 +102,7 @@ const seesAny = either(inAnyProject('view_work_packages'), sharedAnywhere('view_
 /** Whether the viewer sees any work packages of a project, by permission or by a share. */
 async function seesIn(context: Context, project: number): Promise<boolean> {
   const { db, viewer } = context
-  const rule = inProject('view_work_packages')
-  await prepare(db, viewer, rule.needs)
-  if (rule.holds(viewer, { project_id: project })) return true
+  if (await holds(context, inProject('view_work_packages'), { project_id: project })) return true
   const shared = await db.one(sql`
     select w.id from ${sharesOf(viewer, db.engine)} s join work_packages w on w.id = s.work_package_id
     where s.permission = 'view_work_packages' and w.project_id = ${project} limit 1`)
@@ -174,8 +175,8 @@ const viewSchema = operation({
 
 /** The schema of sums: the properties that a list can sum. */
 async function sumsSchema(context: Context): Promise<Body> {
-  await prepare(context.db, context.viewer, seesAny.needs)
-  if (!seesAny.anywhere(context.viewer)) throw notFound()
+  const [seen] = await rights(context, seesAny)
+  if (!seen.anywhere) throw notFound()
   const summable = context.model.of('WorkPackage').properties.filter((p) => p.options.sum)
   return {
     _type: 'Schema',

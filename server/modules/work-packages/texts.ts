@@ -1,7 +1,7 @@
 /** Searchable texts of work packages. */
 import { name, or, type Sql, sql } from '#db/sql.ts'
+import { rights } from '#kernel/access/rights.ts'
 import { inProject } from '#kernel/access/rules.ts'
-import { prepare } from '#kernel/access/viewer.ts'
 import type { Context } from '#kernel/declaration.ts'
 import type { Text } from '#kernel/read/search.ts'
 
@@ -9,9 +9,9 @@ const readInternal = inProject('view_internal_comments')
 
 /** Comments on work packages, including internal ones that the viewer may read. */
 async function readable(context: Context, table: string): Promise<Sql> {
-  await prepare(context.db, context.viewer, readInternal.needs)
+  const [internal] = await rights(context, readInternal)
   const of = (column: string) => name(`${table}.${column}`)
-  const mayRead = sql`exists (select 1 from work_packages w where w.id = ${of('resource_id')} and ${readInternal.where(context, 'w')})`
+  const mayRead = sql`exists (select 1 from work_packages w where w.id = ${of('resource_id')} and ${internal.where('w')})`
   return sql`(${of('resource')} = 'work_packages' and ${or([sql`${of('internal')} = false`, mayRead])})`
 }
 

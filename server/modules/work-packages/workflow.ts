@@ -2,9 +2,8 @@
 
 import type { Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
+import { rights } from '#kernel/access/rights.ts'
 import { withRole } from '#kernel/access/rules.ts'
-import type { Need } from '#kernel/access/viewer.ts'
-import { prepare } from '#kernel/access/viewer.ts'
 import type { Context, Rule } from '#kernel/declaration.ts'
 
 interface Transition {
@@ -23,11 +22,9 @@ interface Workflow {
   readonly from: ReadonlyMap<number, readonly Transition[]>
   /** Rules for transitions, by role id. */
   readonly roles: ReadonlyMap<number, Rule>
-  /** The viewer's sets that these rules read. */
-  readonly needs: readonly Need[]
 }
 
-const NONE: Workflow = { statuses: new Set(), from: new Map(), roles: new Map(), needs: [] }
+const NONE: Workflow = { statuses: new Set(), from: new Map(), roles: new Map() }
 
 function workflowOf(transitions: readonly Transition[]): Workflow {
   const roles = new Map([...new Set(transitions.map(({ role_id }) => role_id))].map((id) => [id, withRole(id)]))
@@ -35,7 +32,6 @@ function workflowOf(transitions: readonly Transition[]): Workflow {
     statuses: new Set(transitions.flatMap((t) => [t.old_status_id, t.new_status_id])),
     from: Map.groupBy(transitions, (t) => t.old_status_id),
     roles,
-    needs: [...roles.values()].flatMap((role) => role.needs),
   }
 }
 
@@ -75,9 +71,10 @@ export async function reachableStatuses(
   const origin = (before ?? row).status_id as number
   const reachable = new Set([origin])
   if (!row.type_id || !row.project_id || (before && isSealed({ ...row, status_id: origin }, states))) return reachable
-  const { from, roles, needs } = await workflowFor(context, row.type_id)
+  const { from, roles } = await workflowFor(context, row.type_id)
   const { id } = context.viewer
-  await prepare(context.db, context.viewer, needs)
+  const judged = await rights(context, ...roles.values())
+  const held = new Set([...roles.keys()].filter((_, i) => judged[i]?.holds(before ?? row)))
   const isAuthor = !before || before.author_id === id
   const isAssignee = row.assigned_to_id === id || (before !== undefined && before.assigned_to_id === id)
   const applies = (t: Transition) => {
@@ -88,7 +85,7 @@ export async function reachableStatuses(
   for (const t of from.get(origin) ?? []) {
     if (!applies(t)) continue
     if (states.isBlocked && states.statuses.get(t.new_status_id)?.is_closed) continue
-    if (roles.get(t.role_id)?.holds(context.viewer, before ?? row)) reachable.add(t.new_status_id)
+    if (held.has(t.role_id)) reachable.add(t.new_status_id)
   }
   return reachable
 }
