@@ -1,4 +1,4 @@
-/** Which roles somebody may give: any that can be given there or, where the setting says so, those whose permissions they hold. */
+/** Roles that a user may give: any for members or, with the setting, those whose permissions the user holds. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -59,7 +59,7 @@ test('a role that cannot be given in a project, or only there, is refused in the
   assert.deepEqual(attributesOf(await i.admin.post('/memberships', global)), refused)
 })
 
-test('whoever manages members gives any role that can be given, to themselves too', async () => {
+test('a user who manages members may give any role for members, also to themselves', async () => {
   const own = await ownMembership()
   const form = (await asLead.post(`/memberships/${own}/form`)).body
   assert.match(form._embedded.schema.roles._links.allowedValues.href, /^\/api\/v3\/roles\?filters=%5B%7B%22unit%22/)
@@ -68,7 +68,7 @@ test('whoever manages members gives any role that can be given, to themselves to
   assert.equal((await asLead.patch(`/memberships/${own}`, { _links: { roles: roles(role.same) } })).status, 200)
 })
 
-describe('where the setting keeps them to what they hold', () => {
+describe('with the setting that limits roles to held permissions', () => {
   beforeEach(() => i.setting(LIMIT, true))
 
   test('each role is given by exactly those who hold all of its permissions there', async () => {
@@ -105,7 +105,7 @@ describe('where the setting keeps them to what they hold', () => {
         if (name !== 'an administrator') assert.equal(offered.includes(id), expected, `${told}: offered`)
         const principals = { users: await i.make.user(), groups: await i.make.group(), placeholder_users: 0 }
         principals.placeholder_users = await i.make.user({ type: 'PlaceholderUser', login: null, email: null })
-        // Whoever is limited to a project sees nobody outside, and so only changes what members there are.
+        // With a token limited to a project, users outside are hidden, so it can only change existing members.
         for (const [of, principal] of name.includes('token') ? [] : Object.entries(principals)) {
           const body = membership(principal, of, less, id)
           const form = (await asking.post('/memberships/form', body)).body._embedded.validationErrors

@@ -53,7 +53,7 @@ test('with view_user_email the address is told as well, but not the login', asyn
   assert.ok(!('login' in body) && !('createdAt' in body))
 })
 
-test('whoever shares no project is not there: the same answer as for an id and a login that nobody has', async () => {
+test('users without a common project are not found: the same response as for an unknown id or login', async () => {
   const missing = await asVera.get('/users/999999')
   for (const name of [stranger, 'stranger', 'nobody-at-all']) {
     const hidden = await asVera.get(`/users/${name}`)

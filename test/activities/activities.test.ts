@@ -43,7 +43,7 @@ const say = (client: Client, raw: string, more: object = {}) => client.post(`${p
 const history = async (client = mia) => (await client.get(`${path}/activities`)).body._embedded.elements
 const told = (entry: any): string[] => entry.details.map((detail: any) => detail.raw)
 
-describe('what an entry says', () => {
+describe('contents of an entry', () => {
   test('the first one says what the work package began with', async () => {
     const [first] = await history()
     assert.equal(first._type, 'Activity')
@@ -145,7 +145,7 @@ describe('when a change continues the last entry', () => {
     ])
   })
 
-  test('what is taken back within the window leaves an entry that says so', async () => {
+  test('a change reverted within the window leaves an entry that says so', async () => {
     await server.setting('journal_aggregation_time_minutes', 5)
     await patch(server.admin, { subject: 'One' })
     await patch(server.admin, { subject: 'Dig' })
@@ -266,7 +266,7 @@ describe('reactions', () => {
   })
 })
 
-describe('what others changed with', () => {
+describe('changes by other clients', () => {
   test('a successor that moves says whom it followed, in the name of whoever moved that', async () => {
     await patch(mia, { startDate: '2026-03-02', dueDate: '2026-03-03' })
     const next = await server.make.workPackage({ project_id: project, author_id: miaId, subject: 'Fill' })

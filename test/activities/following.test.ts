@@ -1,4 +1,4 @@
-/** What the history tells of work packages that nobody wrote by hand: each change under its time, its author and its reason. */
+/** The history of automatic changes to work packages: each with its time, author and cause. */
 
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
@@ -169,7 +169,7 @@ describe('when a custom field is removed', () => {
   })
 })
 
-/** What a work package was called at first. */
+/** The first subject of a work package. */
 const subjectOf = async (id: number): Promise<string> =>
   (await server.db.one<{ subject: string }>(sql`select subject from work_package_versions where id = ${id} and version = 1`))!
     .subject

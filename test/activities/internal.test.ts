@@ -37,7 +37,7 @@ before(async () => {
   notification = await make.row('notifications', { ...told, read_ian: false, internal: true, created_at: now, updated_at: now })
 })
 
-/** What somebody finds of the comment by each way there is. */
+/** The visibility of the comment in each place that could show it. */
 async function found(asking: Client): Promise<Record<string, unknown>> {
   const get = async (at: string) => (await asking.get(at)).status
   const total = async (at: string) => (await asking.get(at)).body.total as number

@@ -1,4 +1,4 @@
-/** Who sees what of the past: what can be seen today of what there was, and nothing of it that is hidden. */
+/** Visibility of the past: today's permissions apply, and hidden states are not disclosed. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { filters, ids } from '#test/instance.ts'
@@ -27,7 +27,7 @@ before(async () => {
   await change(came, 0.5, { project_id: project, subject: 'Came' })
 })
 
-describe('what came from a hidden project', () => {
+describe('work packages from a hidden project', () => {
   test('was not there before', async () => {
     assert.deepEqual(ids(await reader.client.get(`/work_packages?${all}&${at('P1D')}`)), [stayed, left])
     const element = elements(await reader.client.get(`/work_packages?${all}&${dayAgo}`)).get(came)
@@ -57,7 +57,7 @@ describe('what came from a hidden project', () => {
   })
 })
 
-describe('what went to a hidden project', () => {
+describe('work packages moved to a hidden project', () => {
   test('is left as a stub of itself where it was seen, after everything else', async () => {
     for (const moments of [dayAgo, at('P1D')]) {
       const reply = await reader.client.get(

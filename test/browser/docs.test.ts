@@ -13,7 +13,7 @@ const at = (operation: string) => `/api/docs#?route=${operation}`
 const ONESELF = 'get-/api/v3/users/-id-'
 const RENDER = 'post-/api/v3/render/markdown'
 
-/** What was sent by the console, and what came of it. */
+/** The request of the console, and its response. */
 interface Sent {
   readonly status: number
   readonly headers: Record<string, string>

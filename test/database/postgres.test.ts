@@ -61,7 +61,7 @@ describe('PostgreSQL', { skip: !isPostgres }, () => {
     await assertWell()
   })
 
-  test('whose answers do not come any more is given up in time, and so are connections that it does not answer', async () => {
+  test('that stops responding is given up in time, also during connection attempts', async () => {
     await atOnce(6)
     const thaw = way.freeze()
     for (const reply of await atOnce(12)) isAway(reply)
@@ -99,7 +99,7 @@ describe('PostgreSQL', { skip: !isPostgres }, () => {
     await assertWell()
   })
 
-  test('whose connection breaks amid a transaction undoes it, and the process lives', async () => {
+  test('rolls a transaction back when its connection breaks, and the process survives', async () => {
     const error = await amid(() => way.cut())
     assert.ok(error instanceof UnavailableError && error.kind === 'away', String(error))
     await assertUntouched()
@@ -117,7 +117,7 @@ describe('PostgreSQL', { skip: !isPostgres }, () => {
     await assertWell()
   })
 
-  test('whose answer to a commit is lost may have kept the change: the answer says so, and nothing is done twice', async () => {
+  test('may have committed when the response to a commit is lost: the error says so, and nothing is retried', async () => {
     const { body } = await read()
     way.cutAtCommit()
     const answer = await server.admin.patch(`/work_packages/${id}`, { lockVersion: body.lockVersion, subject: 'Perhaps' })
@@ -186,7 +186,7 @@ describe('a PostgreSQL of its own', { skip: !isPostgres }, () => {
     const { db, url } = await cluster(t)
     await db.script('create table notes (id integer)')
     await db.script('alter database halyard set default_transaction_read_only = on')
-    // What a fail-over leaves behind: connections to a server that takes no more changes.
+    // After a fail-over, connections to a read-only server remain.
     const again = await connect(url, { connections: 3 })
     t.after(() => again.close())
     assert.equal(await asked(again), 'answered')

@@ -148,7 +148,7 @@ for (const file of [true, false]) {
       assert.deepEqual(new Set(outcomes.map(([, status]) => status)), new Set([201, 507]))
     })
 
-    test('whoever goes on after an error in a transaction still keeps nothing of it', async () => {
+    test('a transaction that continues after an error commits nothing', async () => {
       const free = await server.outside.fillDisk('categories')
       const insert = (name: string) => sql`insert into categories (project_id, name) values (${project}, ${name})`
       await assert.rejects(
@@ -180,7 +180,7 @@ test('a folder for files without space is 507 as well, and the upload leaves not
   assert.equal((await send()).status, 201)
 })
 
-test('what must wait for no lock is left out at once', async (t) => {
+test('writes that must not wait for a lock are skipped immediately', async (t) => {
   const server = await instance({ file: true })
   t.after(() => server.close())
   const letGo = await server.outside.holdWriting('tokens')

@@ -54,7 +54,7 @@ describe('days', () => {
     ])
   })
 
-  test('what is no date is refused', async () => {
+  test('invalid dates are rejected', async () => {
     for (const path of ['2026-02-30', 'tomorrow', '5']) assert.equal((await member.get(`/days/${path}`)).status, 400, path)
   })
 

@@ -126,7 +126,7 @@ describe('other bodies', () => {
     }
   })
 
-  test('what describes a file has at most 64 KiB', async () => {
+  test('the metadata of a file has at most 64 KiB', async () => {
     const body = new FormData()
     body.append('metadata', JSON.stringify({ fileName: 'x'.repeat(70_000) }))
     body.append('file', new Blob(['x']), 'x')
@@ -188,7 +188,7 @@ describe('a body that is not wanted is not waited for', () => {
     known.socket.destroy()
   })
 
-  test('where it comes all the same, the next request on the connection is answered', async () => {
+  test('if it arrives all the same, the next request on the connection gets a response', async () => {
     const opened = await connection(it.url)
     opened.send(head(`POST ${FORM}`, { ...JSON_TYPE, 'Content-Length': 100_000 }, ''))
     await opened.until('HTTP/1.1 401')

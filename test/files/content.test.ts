@@ -108,7 +108,7 @@ describe('an attachment and its content are for', () => {
     (await client.get(`/attachments/${id}/content`)).status,
   ]
 
-  test('whoever sees the work package, by membership or share', async () => {
+  test('users who see the work package, by membership or share', async () => {
     assert.deepEqual(await both(it.reader.client, text), [200, 200])
     assert.deepEqual(await both((await it.sharer(task, 'Work package viewer')).client, text), [200, 200])
   })

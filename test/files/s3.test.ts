@@ -170,7 +170,7 @@ describe('a direct upload', () => {
       (await it.admin.get(at)).body._embedded.elements.map((one: any) => one.id),
       [id],
     )
-    // What somebody else is still sending is in nobody's way.
+    // Uploads in progress of other users do not interfere.
     assert.equal((await prepare(it.admin, {}, at)).status, 201)
     const shown = (await upload(client, '/attachments')).body.id
     const corrected = await client.patch(`/activities/${comment.id}`, { comment: `![](/api/v3/attachments/${shown}/content)` })

@@ -12,13 +12,13 @@ const it = await scene()
 const task = await created(it.admin, it.project)
 const path = `/work_packages/${task.id}/attachments`
 
-/** How many files there are, and how many of them belong to nobody. */
+/** The number of files, and of orphaned ones. */
 const counts = async () => ({
   rows: (await it.db.all(sql`select id from attachments`)).length,
   loose: (await jobsOf(it.db, removeFile)).length,
 })
 
-/** What a request leaves behind that is refused: nothing. */
+/** Asserts that a rejected request leaves nothing behind. */
 async function leavesNothing(work: () => Promise<unknown>): Promise<void> {
   const former = await counts()
   await work()
@@ -187,7 +187,7 @@ describe('an upload is refused', () => {
   })
 })
 
-describe('who may attach a file', async () => {
+describe('permissions to attach a file', async () => {
   const own = `/work_packages/${(await created(it.admin, it.project)).id}`
   const tried = async ({ client }: Person) => {
     const { status } = await upload(client, `${own}/attachments`)

@@ -361,7 +361,7 @@ test('a kind says in one way when it is run, and no two have one name', () => {
   assert.throws(() => assemble([module('twice', { needs: [], jobs: [paint, paint] })]), /two kinds of jobs named "paint"/)
 })
 
-test('what is kept of an error is short, and no secret', () => {
+test('stored error messages are short, and contain no secrets', () => {
   assert.equal(reasonOf(new Error('x'.repeat(900))).length, 500)
   assert.equal(reasonOf('no\0thing'), 'nothing')
   assert.equal(reasonOf(new Error('GET https://u:p@s3/a?signature=abc&x=1')), 'GET https://…@s3/a?signature=…&x=1')

@@ -24,7 +24,7 @@ const ANOTHER = 'battery staple 8?'
 
 /** The columns by which somebody signs in, or which let them. */
 const COLUMNS = ['login', 'email', 'password_hash', 'identity_url', 'admin', 'status']
-/** What is written for each property, where that changes it. */
+/** Values that change each property. */
 const values: Readonly<Record<string, unknown>> = {
   login: 'somebody-else',
   email: 'somebody-else@example.net',
@@ -98,7 +98,7 @@ const credentials: Readonly<Record<string, (id: number, name: string) => Promise
   },
 }
 
-/** What is wrong by an answer: the kind of it, by the property. */
+/** The error identifiers in a response, by property. */
 const wrongs = ({ status, body, text }: Reply): Record<string, string> => {
   assert.equal(status, 422, text)
   const errors = body._embedded.errors ?? [body]

@@ -1,4 +1,4 @@
-/** What time brings about: alerts for dates, early in the day where people live, and reminders. */
+/** Notifications by time: date alerts, early in the day of the user's time zone, and reminders. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -35,7 +35,7 @@ const choose = async (person: Person, setting: object) => {
   const notifications = [{ ...setting, _links: { project: { href: null } } }]
   assert.equal((await person.client.patch('/users/me/preferences', { notifications })).status, 200)
 }
-/** What somebody has been told: work packages, properties and days. */
+/** The alerts of a user: work packages, properties and dates. */
 const told = async ({ client }: Person) =>
   (await client.get('/notifications?pageSize=100')).body._embedded.elements
     .flatMap((one: any) => one._embedded.details.map(({ property, value }: any) => [one._embedded.resource.id, property, value]))

@@ -1,4 +1,4 @@
-/** Who is told of what is done to a work package, and for which reason. */
+/** Recipients of notifications about work packages, and the reasons. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -192,7 +192,7 @@ describe('nobody is told', () => {
   })
 })
 
-describe('what people choose', () => {
+describe('notification settings', () => {
   test('switches reasons off', async () => {
     await choose(worker, { mentioned: false, watched: true })
     await assign(worker.id)

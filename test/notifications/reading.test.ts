@@ -253,7 +253,7 @@ describe('marking', () => {
   })
 })
 
-describe('what is gone or out of sight', () => {
+describe('removed and hidden work packages', () => {
   test('takes its notifications along', async () => {
     const gone = await on.server.make.workPackage({ project_id: on.project })
     await patch(writer.client, gone, { _links: { assignee: user(me.id) } })

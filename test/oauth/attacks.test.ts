@@ -1,4 +1,4 @@
-/** What others try with OAuth: to be sent what is not theirs, to use it twice, to be taken for somebody else. */
+/** Attacks on OAuth: stolen codes and tokens, replay, and impersonation. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, mock, test } from 'node:test'
@@ -183,7 +183,7 @@ describe('a code', () => {
     assert.equal((await it.exchange(application, other)).status, 200)
   })
 
-  test('whose end has come while a token is made of it leaves no token', async () => {
+  test('revoked during the token request leaves no token', async () => {
     const { errors } = await import('oidc-provider')
     const [ada, application] = [await it.person(), await it.application()]
     const value = await it.code(ada.browser, application)
@@ -261,7 +261,7 @@ describe('a refresh token', () => {
   })
 })
 
-describe('what ends tokens at once', () => {
+describe('events that end tokens immediately', () => {
   const ends = (what: string, end: (ada: number, application: Application) => Promise<unknown>) =>
     test(what, async () => {
       const [ada, application] = [await it.person(), await it.application()]
@@ -442,7 +442,7 @@ describe('deciding for somebody', () => {
     assert.equal(headers.get('cache-control'), 'no-store')
   })
 
-  test('who is signed in by then, instead of whoever was asked', async () => {
+  test('another user who has signed in meanwhile', async () => {
     const [ada, eve, application] = [await it.person(), await it.person(), await it.application()]
     await it.code(eve.browser, application)
     const page = await it.authorize(ada.browser, application)
@@ -452,7 +452,7 @@ describe('deciding for somebody', () => {
     assert.deepEqual(await grantsOf(ada.id, it.db), [])
   })
 
-  test('who is signed in no more', async () => {
+  test('a user who has signed out', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     const page = await it.authorize(ada.browser, application)
     const reply = await it.decide(browser(it.url), page)
@@ -467,7 +467,7 @@ describe('deciding for somebody', () => {
     assert.deepEqual(await grantsOf(ada.id, it.db), [])
   })
 
-  test('who is locked', async () => {
+  test('a locked user', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     const page = await it.authorize(ada.browser, application)
     await it.admin.post(`/users/${ada.id}/lock`)
@@ -602,7 +602,7 @@ describe('a token for the API', () => {
   })
 })
 
-describe('whose word for our address is taken', () => {
+describe('the trusted source of the public address', () => {
   test('nobody’s but the administrator’s: no header changes who we are or where one is led', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     await it.code(ada.browser, application)

@@ -177,7 +177,7 @@ describe('those of others', () => {
   })
 })
 
-test('whoever is not signed in has those of the instance, and cannot change them', async () => {
+test('anonymous users have the defaults of the instance, and cannot change them', async () => {
   await server.setting('user_default_timezone', 'Asia/Tokyo')
   const { status, body } = await server.anonymous.get('/users/me/preferences')
   assert.deepEqual([status, body.timeZone], [200, 'Asia/Tokyo'])

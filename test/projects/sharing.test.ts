@@ -100,7 +100,7 @@ test('a version shared with everybody is seen by everybody who is signed in', as
   await halyard.setting('login_required', true)
 })
 
-test('who may share how depends on where versions are managed', async () => {
+test('the allowed values of sharing depend on the projects in which the user manages versions', async () => {
   const allowed = async (client: Client) => {
     const { body } = await client.post(`/versions/${version('none')}/form`, {})
     return body._embedded.schema.sharing._embedded.allowedValues

@@ -85,7 +85,7 @@ test('without the right it is 403, and nothing is told of hidden projects', asyn
   assert.deepEqual(hidden.body, missing.body)
 })
 
-test('what is missing or does not fit is refused', async () => {
+test('missing and invalid values are rejected', async () => {
   const refused = async (payload: object) => {
     const { status, body } = await manager.post('/versions', payload)
     assert.equal(status, 422)

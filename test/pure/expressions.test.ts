@@ -60,7 +60,7 @@ for (const file of files) {
 /** The same verdict on every machine, however busy it is. */
 const untimed = { timeout: null, incubationTimeout: null, seedingTimeout: null, randomSeed: 1 }
 
-/** What is wrong with an expression; nothing where it is linear. */
+/** The fault of an expression; undefined for a linear one. */
 async function faultOf({ place, pattern, flags }: Expression): Promise<string | undefined> {
   const judged = await check(pattern, flags, untimed)
   if (judged.status === 'safe') return undefined

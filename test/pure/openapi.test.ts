@@ -1,4 +1,4 @@
-/** The description of the API by itself: whether it is whole, tells of everything, and its examples are what it says. */
+/** The OpenAPI document by itself: whether it is complete, and its examples match its schemas. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
@@ -20,7 +20,7 @@ function* nodesOf(part: unknown, at = ''): Generator<[pointer: string, node: Nod
     yield* nodesOf(value, `${at}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`)
 }
 
-/** What a reference leads to. */
+/** The target of a reference. */
 const target = (pointer: string): unknown =>
   pointer
     .slice(2)

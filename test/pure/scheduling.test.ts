@@ -264,11 +264,11 @@ test('random plans become what the obvious scheduler makes of them, whatever the
   }
 })
 
-test('what is scheduled is settled: a second time nothing changes', () => {
+test('scheduling is idempotent', () => {
   for (let seed = 1; seed <= rounds; seed++) {
     const { all, follows, calendar } = randomPlan(chance(seed))
     const once = applied(all, schedule(all, follows, calendar))
-    // Whoever has turned manual no longer hands down what it follows, so that its children may turn as well.
+    // A work package that became manual no longer passes its predecessors on, so that its children may become manual too.
     if (once.some((one, i) => one.schedule_manually !== all[i]!.schedule_manually)) continue
     assert.deepEqual([...schedule(once, follows, calendar)], [], `seed ${seed}`)
   }

@@ -254,7 +254,7 @@ describe('a change of a relation', () => {
   })
 })
 
-describe('who may', () => {
+describe('permissions', () => {
   let other: number
   let [here, hereToo, there] = [0, 0, 0]
   before(async () => {
@@ -362,7 +362,7 @@ describe('the relations', () => {
   })
 })
 
-describe('what could be related', () => {
+describe('candidates for relations', () => {
   const candidates = async (id: number, query = '', client: Client = admin) => {
     const { body } = await client.get(`/work_packages/${id}/available_relation_candidates?pageSize=100&${query}`)
     return body._embedded.elements.map((found: any) => found.id)
@@ -439,7 +439,7 @@ describe('what could be related', () => {
   })
 })
 
-describe('what an open one blocks', () => {
+describe('work packages blocked by an open one', () => {
   test('cannot be closed before', async () => {
     const [a, b] = [await one(), await one()]
     await relate(a, 'blocks', b)

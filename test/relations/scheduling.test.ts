@@ -1,4 +1,4 @@
-/** What follows from a change of dates, relations and parents: successors move, and are planned by hand again at the end. */
+/** Effects of changed dates, relations and parents: successors move, and become manually scheduled without predecessors. */
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { raw, sql } from '#db/sql.ts'
@@ -205,7 +205,7 @@ describe('a change of dates', () => {
   })
 })
 
-describe('who follows', () => {
+describe('successors', () => {
   let [a, b] = [0, 0]
   beforeEach(async () => {
     ;[a, b] = [await add(on('2024-03-01')), await add(on('2024-03-01', '2024-03-04'))]
@@ -288,7 +288,7 @@ test('dates of a parent that follows its children cannot be written', async () =
   assert.deepEqual([reply.status, kind(reply.body)], [422, 'PropertyIsReadOnly'])
 })
 
-test('who writes a predecessor and who makes it one at the same time leave the successor after it', async () => {
+test('concurrent writes of a predecessor and of the relation leave the successor after it', async () => {
   for (let round = 0; round < 5; round++) {
     const [a, b] = [await add(on('2024-03-01')), await add(on('2024-02-05'))]
     await Promise.all([follow(b, a), change(a, { dueDate: '2024-03-08' })])

@@ -422,7 +422,7 @@ async function dummies(server: Instance, lab: number): Promise<void> {
 
 /** Columns whose values are one row's own. */
 const unique = ['name', 'identifier', 'login', 'email', 'hash', 'storage_name', 'client_id']
-/** What only one row may be. */
+/** Flags that only one row may have. */
 const singular = ['is_default', 'ongoing', 'public', 'admin']
 
 /** Copies of rows, until every resource's table has at least `most` of them where that is possible. */

@@ -184,7 +184,7 @@ describe('an activity', () => {
   })
 })
 
-describe('where time can be booked', () => {
+describe('available projects and work packages', () => {
   test('in which projects', async () => {
     const bookable = await make.project()
     await make.member(worker.id, bookable, ['log_own_time'])
@@ -211,7 +211,7 @@ describe('where time can be booked', () => {
     assert.deepEqual(ids(await guest.client.get('/time_entries/available_work_packages')), [work.id])
   })
 
-  test('where an entry can be moved to is asked of an entry that is seen', async () => {
+  test('available work packages of an entry need a visible entry', async () => {
     const one = await it.booked(worker.client)
     assert.equal((await worker.client.get(`/time_entries/${one.id}/available_work_packages`)).status, 200)
     assert.equal((await onlooker.client.get(`/time_entries/${one.id}/available_work_packages`)).status, 404)

@@ -1,4 +1,4 @@
-/** What a time entry looks like, and who sees it. */
+/** Representation and visibility of time entries. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ids } from '#test/instance.ts'
@@ -119,7 +119,7 @@ describe('is seen', () => {
   })
 })
 
-describe('what a work package tells of time', () => {
+describe('time in the representation of a work package', () => {
   const spent = async ({ client }: { client: typeof admin }, id: number) =>
     (await client.get(`/work_packages/${id}`)).body.spentTime
 

@@ -7,7 +7,7 @@ const it = await scene()
 const { admin, worker } = it
 const times = ({ startTime, endTime }: any) => [startTime, endTime]
 
-describe('where it is not asked for', () => {
+describe('if the instance does not track it', () => {
   test('nobody is told of it', async () => {
     const body = await it.booked(worker.client)
     assert.ok(!('startTime' in body) && !('endTime' in body))
@@ -21,7 +21,7 @@ describe('where it is not asked for', () => {
   })
 })
 
-describe('where it is asked for', () => {
+describe('if the instance tracks it', () => {
   before(() => it.setting('allow_tracking_start_and_end_times', true))
 
   test('it may be left out', async () => {
@@ -72,7 +72,7 @@ describe('where it is asked for', () => {
     )
   })
 
-  test('what is running ends now', async () => {
+  test('a running timer ends now', async () => {
     const body = await it.booked(worker.client, { ongoing: true, hours: undefined, startTime: '2024-03-01T09:00:00Z' })
     assert.equal(body.startTime, '2024-03-01T09:00:00.000Z')
     assert.ok(Math.abs(Date.parse(body.endTime) - Date.now()) < 60_000)

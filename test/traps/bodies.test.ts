@@ -1,4 +1,4 @@
-/** What published clients send as bodies, and what forms have to answer them. */
+/** Bodies of published clients, and the expected responses of forms. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'

@@ -9,7 +9,7 @@ import { changed, created, errors, kind, link, scene } from '../work-packages/sc
 const it = await scene()
 const { admin, project, member, reader, stranger, make } = it
 
-/** What is made in a test lies in a project of its own where lists are looked at; otherwise in the one that all share. */
+/** Tests of lists create work packages in a project of their own; other tests share one. */
 const add = (body: object = {}, links: object = {}, client = admin): Promise<any> =>
   created(client, project, { ...body, _links: links })
 const now = async (id: number, client = admin) => (await client.get(`/work_packages/${id}`)).body

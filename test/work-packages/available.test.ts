@@ -1,4 +1,4 @@
-/** Whom work can be given to, and where it can be created or moved to. */
+/** Available assignees, and available projects for creating and moving work packages. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { type Client, filters, ids } from '#test/instance.ts'
@@ -61,7 +61,7 @@ describe('whom work can be given to', () => {
   })
 })
 
-describe('where work can be created', () => {
+describe('projects for new work packages', () => {
   test('is every project in which the viewer may add work packages', async () => {
     const other = await make.project()
     await make.member(it.member.id, other, ['view_work_packages', 'add_work_packages'])
@@ -85,7 +85,7 @@ describe('where work can be created', () => {
   })
 })
 
-describe('where a work package can be moved to', () => {
+describe('projects for moving a work package', () => {
   const path = () => `/work_packages/${one.id}/available_projects`
 
   test('is where the viewer may add', async () => {

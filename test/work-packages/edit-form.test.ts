@@ -122,7 +122,7 @@ test('somebody with whom the work is shared for editing may commit', async () =>
   assert.equal((await client.patch(`/work_packages/${one.id}`, payload)).status, 200)
 })
 
-describe('what may be chosen', () => {
+describe('allowed values', () => {
   test('is where and by whom this one can be done', async () => {
     const { schema } = await form()
     assert.deepEqual(schema.project._links.allowedValues, { href: `${self()}/available_projects` })

@@ -89,7 +89,7 @@ describe('typeahead', () => {
   })
 })
 
-describe('what was said', () => {
+describe('comments', () => {
   let ropes: number
   const as = (client: typeof admin, name: string, operator: string, text: string) =>
     client

@@ -113,7 +113,7 @@ test('without children nothing can be followed: planned by hand it remains', asy
   assert.deepEqual([status, body.scheduleManually], [200, true])
 })
 
-describe('what a parent comes to in all', () => {
+describe('totals of a parent', () => {
   const totals = ({ derivedEstimatedTime, derivedRemainingTime, derivedPercentageDone }: any) => [
     derivedEstimatedTime,
     derivedRemainingTime,

@@ -15,7 +15,7 @@ const to = (id: number, links: object = {}) => ({ _links: { project: link('proje
 const now = async (id: number) => (await admin.get(`/work_packages/${id}`)).body
 const projectOf = (body: any) => body._links.project.href
 
-describe('who may', () => {
+describe('permissions', () => {
   test('needs the right to move here and to add there', async () => {
     const one = await created(admin, project)
     const { id, client } = await it.person('view_work_packages', 'move_work_packages')

@@ -165,7 +165,7 @@ describe('a value of the wrong kind', () => {
   })
 })
 
-describe('what cannot be written', () => {
+describe('read-only properties', () => {
   for (const [attribute, value, label] of [
     ['derivedStartDate', '2024-03-01', 'Derived start date'],
     ['derivedEstimatedTime', 'PT1H', 'Total work'],
@@ -234,7 +234,7 @@ describe('permissions on single attributes', () => {
     })
   }
 
-  test('what may not be written may be sent unchanged', async () => {
+  test('read-only properties may be sent unchanged', async () => {
     const { client } = await it.person('view_work_packages', 'change_work_package_status')
     const reply = await patch({ subject: one.subject, _links: { version: { href: null } } }, client)
     assert.equal(reply.status, 200, reply.text)
@@ -271,7 +271,7 @@ describe('people', () => {
     assert.equal((await patch({ _links: { assignee: link('users', editor.id) } })).status, 200)
   })
 
-  test('who are not assignable any more may stay', async () => {
+  test('principals that are not assignable any more may stay', async () => {
     const leaving = await it.person('work_package_assigned')
     await patch({ _links: { assignee: link('users', leaving.id) } })
     await it.db.transaction((tx) => tx.run(sql`delete from memberships where principal_id = ${leaving.id}`))

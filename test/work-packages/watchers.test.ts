@@ -1,4 +1,4 @@
-/** Who watches a work package, who could, and who may decide that. */
+/** Watchers of a work package, available watchers, and permissions. */
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { type Client, filters, ids } from '#test/instance.ts'
@@ -148,7 +148,7 @@ describe('to watch no longer', () => {
   })
 })
 
-describe('who could watch', () => {
+describe('available watchers', () => {
   const available = () => `/work_packages/${one.id}/available_watchers`
 
   test('is everybody who sees the work package and does not watch it', async () => {
