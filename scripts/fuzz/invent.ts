@@ -41,7 +41,7 @@ function operationsOf({ description }: Known): readonly Described[] {
   return all
 }
 
-/** Resources that the fuzzer needs itself: its administrator and their credentials. */
+/** Whether a request would remove or change the fuzzer's own administrator or credentials. */
 const isSuicide = ({ method, target }: Sent) =>
   method !== 'GET' && /^\/api\/v3\/(users\/(1|2|me)\b|my_preferences)/.test(target) && !target.endsWith('/form')
 

@@ -141,7 +141,7 @@ describe('with the setting that limits roles to held permissions', () => {
     assert.equal((await asLead.delete(`/memberships/${weak.body.id}`)).status, 204)
   })
 
-  test('a role that somebody has already is kept or taken away by those who could not give it', async () => {
+  test('users who could not give a role can keep or remove it in a membership', async () => {
     const stored = await i.make.member(await i.make.user(), project, { role: role.admin })
     const patch = (...ids: number[]) => asLead.patch(`/memberships/${stored}`, { _links: { roles: roles(...ids) } })
     assert.equal((await patch(role.admin, role.less)).status, 200)
@@ -150,12 +150,12 @@ describe('with the setting that limits roles to held permissions', () => {
     assert.deepEqual(attributesOf(await patch(role.admin)), refused)
   })
 
-  test('modules that are off make no difference: who could give a role goes on giving it', async () => {
+  test('disabled modules make no difference: a role that could be given still can', async () => {
     await i.db.transaction((tx) => tx.run(sql`delete from enabled_modules where project_id = ${project} and name = 'costs'`))
     assert.equal((await asLead.post('/memberships', membership(await i.make.user(), 'users', role.same))).status, 201)
   })
 
-  test('a new project makes its creator no more than they are somewhere, unless an administrator has named the role', async () => {
+  test('a new project gives its creator no permissions beyond those held elsewhere, unless an administrator has configured the role', async () => {
     const founder = await i.make.user()
     await i.make.member(founder, null, ['add_project'])
     const asFounder = await i.as(founder)
@@ -187,7 +187,7 @@ describe('with the setting that limits roles to held permissions', () => {
   })
 })
 
-test('the filter tells which roles the viewer can give where', async () => {
+test('the filter finds the roles that the viewer may give in a project', async () => {
   const filters = (operator: string, ...values: number[]) =>
     `/roles?filters=${encodeURIComponent(JSON.stringify([{ grantableIn: { operator, values: values.map(String) } }]))}`
   const names = async (path: string) => (await asLead.get(path)).body._embedded.elements.map((one: { id: number }) => one.id)

@@ -38,7 +38,7 @@ const attributes = ({ status, body }: Reply): string[] => {
 const roleIds = ({ body }: Reply): number[] =>
   body._links.roles.map((link: any) => Number(link.href.split('/').at(-1))).toSorted((a: number, b: number) => a - b)
 
-test('a manager of members makes somebody a member', async () => {
+test('a user who manages members adds a member', async () => {
   const id = await i.make.user({ name: 'New Person' })
   const { status, body } = await asLead.post('/memberships', {
     _links: { project: at(project), principal: user(id), roles: roles(member) },

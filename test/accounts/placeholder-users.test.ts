@@ -13,7 +13,7 @@ before(async () => {
 })
 after(() => i.close())
 
-test('a placeholder user is made, renamed and deleted by whoever manages them', async () => {
+test('a placeholder user is created, renamed and deleted by users who manage them', async () => {
   const made = await asManager.post('/placeholder_users', { name: 'Welder' })
   assert.equal(made.status, 201)
   const { id, _links, ...rest } = made.body

@@ -111,7 +111,7 @@ for (const isOn of [true, false, true]) {
 describe('with the switch off', () => {
   before(() => turn(false))
 
-  test('nobody writes one, and is told why; public comments are written as ever', async () => {
+  test('nobody can write one, and the error gives the reason; public comments work as before', async () => {
     for (const asking of [insider.client, admin]) {
       const reply = await asking.post(path, { comment: { raw: 'Hush' }, internal: true })
       const { errorIdentifier, message, _embedded } = reply.body

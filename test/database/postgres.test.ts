@@ -48,7 +48,7 @@ describe('PostgreSQL', { skip: !isPostgres }, () => {
     assert.equal(await probe('/readyz'), 200)
   }
 
-  test('that refuses connections is told of by 503, and once it takes them again by nothing', async () => {
+  test('that refuses connections causes 503, until it accepts them again', async () => {
     await atOnce(6)
     await way.close()
     for (const reply of await atOnce(6)) isAway(reply)
@@ -71,7 +71,7 @@ describe('PostgreSQL', { skip: !isPostgres }, () => {
     await assertWell()
   })
 
-  test('that ends all connections between two requests is not noticed by anybody', async () => {
+  test('that ends all connections between two requests causes no error', async () => {
     await atOnce(6)
     way.cut()
     await assertWell()
@@ -92,7 +92,7 @@ describe('PostgreSQL', { skip: !isPostgres }, () => {
       )
   const assertUntouched = async () => assert.notEqual((await read()).body.subject, 'Never')
 
-  test('that ends the session of a transaction undoes it, and the process lives', async () => {
+  test('that ends the session of a transaction rolls it back, and the process survives', async () => {
     const error = await amid((pid) => server.outside.run(`select pg_terminate_backend(${pid}, 5000)`))
     assert.ok(error instanceof UnavailableError && error.kind === 'away', String(error))
     await assertUntouched()

@@ -49,7 +49,7 @@ describe('while another program keeps everybody from writing', () => {
     assert.equal((await newcomer.get(`/work_packages/${id}`)).status, 200)
   })
 
-  test('writers that wait are told in the order in which they came, none later than if it had come alone', async () => {
+  test('waiting writers fail in the order of arrival, none later than it would alone', async () => {
     const told: number[] = []
     const started = performance.now()
     const writers = Array.from({ length: 30 }, async (_, n) => {
@@ -120,7 +120,7 @@ for (const file of [true, false]) {
         (row) => row.subject,
       )
 
-    test('a write is answered by 507, reading goes on, and once there is space again so does writing', async () => {
+    test('a write gets 507, reads continue, and writes continue once there is space again', async () => {
       const free = await server.outside.fillDisk('work_packages')
       assertError(await create('lost'), full)
       assert.equal((await server.admin.get('/work_packages')).status, 200)

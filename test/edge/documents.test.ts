@@ -36,7 +36,7 @@ describe('the description', () => {
   })
 })
 
-test('health is told without a login', async () => {
+test('health checks need no login', async () => {
   for (const path of ['/livez', '/readyz', '/health_checks/default'])
     assert.deepEqual([path, (await get(path)).status], [path, 200])
 })

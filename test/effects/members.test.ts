@@ -59,7 +59,7 @@ for (const [who, client] of [
   })
 }
 
-test('a placeholder user is deleted by whoever manages the members wherever it is one', async () => {
+test('a placeholder user can be deleted by a user who manages members in all its projects', async () => {
   const manager = await make.user()
   await make.member(manager, null, ['manage_placeholder_user', 'view_all_principals'])
   await make.member(manager, home, ['manage_members'])

@@ -102,7 +102,7 @@ describe('time booked by others', () => {
     assert.equal((await it.row('time_entries', own))!.project_id, dock)
   })
 
-  test('keeps a work package from being deleted by whoever may not delete it, and so does time below', async () => {
+  test('keeps users who may not delete it from deleting the work package, and so does time on descendants', async () => {
     const own = await it.book(child, home, it.insider.id)
     const id = await make.user()
     await make.member(id, home, ['view_work_packages', 'delete_work_packages', 'view_time_entries', 'edit_own_time_entries'])

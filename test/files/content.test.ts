@@ -59,7 +59,7 @@ describe('the content of an attachment', () => {
     )
   })
 
-  test('is told of without being sent for HEAD', async () => {
+  test('is described without a body for HEAD', async () => {
     const reply = await it.reader.client.send('HEAD', `/api/v3/attachments/${text}/content`)
     assert.deepEqual([reply.status, reply.text, reply.headers.get('content-length')], [200, '', '10'])
   })

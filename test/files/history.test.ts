@@ -82,7 +82,7 @@ describe('within the window', () => {
     assert.deepEqual(await told(id), [['File one added', 'File two added'], ['File three added']])
   })
 
-  test('a file that is taken away again leaves an entry that says so', async () => {
+  test('a file that is removed again leaves an entry that says so', async () => {
     const { id } = await created(client, it.project)
     await it.admin.delete(`/attachments/${await attach(files(id), 'report.pdf', it.admin)}`)
     const last = (await history(id)).at(-1)

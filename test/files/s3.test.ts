@@ -146,7 +146,7 @@ describe('a direct upload', () => {
     assert.equal((await client.get(`/attachments/${body.id}/uploaded`)).status, 200)
   })
 
-  test('is told of in the history once it is finished, and not before', async () => {
+  test('appears in the history once it is completed, and not before', async () => {
     const { id: other } = await created(it.admin, it.project)
     const last = async () => (await client.get(`/work_packages/${other}/activities`)).body._embedded.elements.at(-1)
     const at = `/work_packages/${other}/attachments`

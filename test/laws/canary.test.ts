@@ -316,7 +316,7 @@ test('a member of another project learns nothing, of a server that nobody has as
   await assertSilence(member)
 })
 
-test('those who may see it are told', async () => {
+test('viewers with permission see it', async () => {
   const answers: Exchange[] = []
   for (const ask of [...byPath(ground), ...byShape(ground)]) {
     if (ask.method === 'GET') answers.push(await send(insider, ask))
@@ -348,9 +348,9 @@ test('those who may see it are told', async () => {
   assert.ok(offered.length > 100)
 })
 
-test('the same member learns nothing once others have been told', () => assertSilence(member))
+test('the same member learns nothing after others have been notified', () => assertSilence(member))
 
-test('somebody who manages members elsewhere learns nothing but the names of groups', () => assertSilence(manager))
+test('a user who manages members elsewhere learns only the names of groups', () => assertSilence(manager))
 
 test('a stranger, by a session, learns nothing', async () => {
   assert.equal((await stranger.send('GET', '/api/v3/users/me')).body.id, stranger.id)
@@ -393,7 +393,7 @@ test('nor do those who may see it, but what is their own', async () => {
   })
 })
 
-test('a calendar that a member has made an address for tells nothing', async () => {
+test('a calendar of a member discloses nothing', async () => {
   const made = await member.send('POST', `/api/v3/queries/${ground.visible.get('queries')}/ical_url`, { token_name: 'Canary' })
   assert.equal(made.status, 201)
   const { pathname, search } = new URL(made.body._links.icalUrl.href)

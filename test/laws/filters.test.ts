@@ -417,7 +417,7 @@ test('every list that can be filtered is among these', () => {
   assert.deepEqual(missing, [])
 })
 
-test('nothing is told the oracle of filters that are not there', () => {
+test('the oracle has no inputs for unknown filters', () => {
   const known = new Set(lists.flatMap((list) => filtersIn(list).map(({ key }) => `${list.name}.${key}`)))
   assert.deepEqual(
     [...Object.keys(hints), ...Object.keys(elsewhere)].filter((one) => !known.has(one)),

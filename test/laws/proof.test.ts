@@ -321,7 +321,7 @@ describe('By pages', () => {
     })
   }
 
-  test('an application is let in by a session that has just shown who it is of, and then goes on', async () => {
+  test('consent to an application needs a session with a recent confirmation of identity', async () => {
     const application = await it.application()
     const one = await signedIn(login)
     await age(vera)

@@ -169,7 +169,7 @@ describe('a code', () => {
     for (const { body } of given) assert.equal((await it.me(body.access_token)).status, 401)
   })
 
-  test('is used up once by whoever comes first, at whatever moment the others have read it', async () => {
+  test('is consumed once by the first request, regardless of when the others have read it', async () => {
     const { errors } = await import('oidc-provider')
     const [ada, application] = [await it.person(), await it.application()]
     const other = code({ code: await it.code(ada.browser, application) })
@@ -331,7 +331,7 @@ describe('events that end tokens immediately', () => {
 })
 
 describe('the tokens of another application', () => {
-  test('are not told of, and not revoked', async () => {
+  test('are not disclosed, and not revoked', async () => {
     const [ada, application, other] = [await it.person(), await it.application(), await it.application()]
     const { access_token, refresh_token } = await it.tokens(ada.browser, application)
     for (const token of [access_token, refresh_token]) {
@@ -603,7 +603,7 @@ describe('a token for the API', () => {
 })
 
 describe('the trusted source of the public address', () => {
-  test('nobody’s but the administrator’s: no header changes who we are or where one is led', async () => {
+  test('is the setting: no header changes the issuer or a redirect', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     await it.code(ada.browser, application)
     const headers = {
@@ -621,7 +621,7 @@ describe('the trusted source of the public address', () => {
     assert.doesNotMatch((await it.authorize(browser(it.url), application, {}, headers)).headers.get('location') as string, /evil/)
   })
 
-  test('the Host header neither', async () => {
+  test('is not the Host header either', async () => {
     const { port } = new URL(it.url)
     const { request } = await import('node:http')
     const body = await new Promise<string>((resolve, reject) => {
@@ -785,7 +785,7 @@ test('Two decisions at the same moment are one grant', async () => {
   assert.deepEqual([...(await grantsOf(ada.id, it.db))[0]!.scopes].sort(), ['api_v3', OTHER])
 })
 
-test('A registration with something wrong is refused, whoever makes it', async () => {
+test('An invalid registration is rejected for every registrant', async () => {
   const registered = (values: object) =>
     it.application(values).then(
       () => undefined,

@@ -132,7 +132,7 @@ test('a hidden project is not named, and its setting kept', async () => {
   )
 })
 
-test('those of others are written by whoever manages users, and by nobody else', async () => {
+test('those of others are written by users who manage users only', async () => {
   const other = await server.make.user()
   assert.equal((await write([{ shared: true, _links: everywhere }], server.admin, other)).status, 200)
   assert.deepEqual(await read(server.admin, other), [{ ...off, shared: true, _links: everywhere }])

@@ -57,7 +57,7 @@ test('a project can use its own versions and those shared with it', async () => 
   assert.deepEqual(await usable('apart'), ['system'])
 })
 
-test('a version tells the projects it can be used in, as far as the viewer sees them', async () => {
+test('a version lists the visible projects that can use it', async () => {
   const reach = async (client: Client, name: string, path = 'workspaces') => {
     const { status, body } = await client.get(`/versions/${version(name)}/${path}`)
     assert.equal(status, 200)

@@ -82,7 +82,7 @@ describe('the document', () => {
     assert.deepEqual(wrong, [])
   })
 
-  test('tells every path parameter that a path has, and no other', () => {
+  test('describes every path parameter of a path, and no other', () => {
     for (const [name, { parameters: own = [] }] of described) {
       const inPath = own.filter((one: Node) => one.in === 'path').map((one: Node) => one.name)
       assert.deepEqual(
@@ -151,7 +151,7 @@ describe('its schemas', () => {
     assert.deepEqual(untold, [])
   })
 
-  test('tell by which method an action is done', () => {
+  test('have the HTTP method of each action', () => {
     const links = schemas.WorkPackage.properties._links.properties
     assert.equal(resolved(links.watch).properties.method.enum[0], 'post')
     assert.equal(resolved(links.updateImmediately).properties.method.enum[0], 'patch')

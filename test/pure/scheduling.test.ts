@@ -128,7 +128,7 @@ test('a chain of ten thousand moves in one go', () => {
   assert.equal(now.get(10_000)?.start_date, '2062-06-29')
 })
 
-test('a circle stays as it is, and what hangs on it too', () => {
+test('a cycle does not change, and neither do its dependents', () => {
   const all = [
     auto(1, on('2024-03-01')),
     auto(2, on('2024-03-01')),
@@ -274,7 +274,7 @@ test('scheduling is idempotent', () => {
   }
 })
 
-test('order is kept, work begins and ends on working days, and only what changes is told', () => {
+test('order is kept, work packages start and finish on working days, and only changes are returned', () => {
   for (let seed = 1; seed <= rounds; seed++) {
     const { all, follows, calendar } = randomPlan(chance(seed))
     const changes = schedule(all, follows, calendar)

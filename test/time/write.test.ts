@@ -130,7 +130,7 @@ describe('permissions to log time', () => {
     assert.equal((await it.book(admin, { _links: { entity: link('work_packages', one.id) } })).status, 403)
   })
 
-  test('somebody with whom the work is shared may book their own there', async () => {
+  test('a user with a share of the work package may log their own time there', async () => {
     const guest = await it.sharer(work.id, 'Work package editor')
     const body = await it.booked(guest.client)
     assert.equal(body._links.user.href, `/api/v3/users/${guest.id}`)

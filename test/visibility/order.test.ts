@@ -19,7 +19,7 @@ async function inOrder(path: string, order: string, direction = 'asc'): Promise<
 }
 
 describe('of projects below hidden ones', () => {
-  test('the order by hierarchy does not tell what is above them', async () => {
+  test('the order by hierarchy does not disclose their ancestors', async () => {
     const { make } = s.server
     const [last, first] = [
       await make.project({ name: 'Zz above', public: false }),
