@@ -232,7 +232,7 @@ export async function openStore(url: string, viewer: number): Promise<Store> {
     }
   }
 
-  // What follows from a work package, directly or not, and what is above that. PostgreSQL names the recursion once only.
+  // The direct and indirect successors of a work package, and their ancestors. PostgreSQL allows only one self-reference.
   const moving = prepared(
     engine.postgres
       ? `with recursive moving (id) as (

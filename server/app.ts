@@ -33,7 +33,7 @@ export interface AppOptions {
   trustedProxies?: readonly string[]
   /** Time limits for clients. */
   times?: Partial<TimeLimits>
-  /** Who is told of what happens, besides those whom modules declare. */
+  /** Subscribers of events, besides those that modules declare. */
   subscribers?: readonly Subscriber[]
 }
 
@@ -101,7 +101,7 @@ export async function build(
     reply.header('x-request-id', request.id)
     reply.header('x-content-type-options', 'nosniff')
     const needsHost = request.raw.httpVersion === '1.1' && request.headers.host === undefined
-    done(needsHost ? (new ApiError('BadRequest', 'The request has no Host header.') as Error) : undefined)
+    done(needsHost ? new ApiError('BadRequest', 'The request has no Host header.') : undefined)
   })
 
   const model = { ...product, subscribers: [...product.subscribers, ...subscribers] }

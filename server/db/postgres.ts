@@ -8,7 +8,7 @@ const toNumber = (text: string) => Number(text)
 /** `2026-11-24 10:26:43.1+00` as `2026-11-24T10:26:43.100Z`; sessions run in UTC. */
 const toIso = (text: string) => {
   const [day, time] = text.split(' ') as [string, string]
-  const [clock, fraction = ''] = time.replace(/\+00(:00)?$/, '').split('.') as [string, string?]
+  const [clock, fraction = ''] = time.replace(/\+00(:00)?$/, '').split('.')
   return `${day}T${clock}.${fraction.padEnd(3, '0').slice(0, 3)}Z`
 }
 
@@ -47,7 +47,7 @@ export function openPostgres(
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
-    types: types as never,
+    types: types,
     connectionTimeoutMillis: limit + (limit && MARGIN_MS),
     keepAlive: true,
     // Compiling a permission query costs far more than running it.

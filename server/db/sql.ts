@@ -66,6 +66,17 @@ export function join(parts: readonly unknown[], separator = ', ', empty = 'null'
 export const TRUE = raw('1 = 1')
 export const FALSE = raw('1 = 0')
 
+/**
+ * The opposite of a condition: true as well where it is unknown, as of an empty column. That a column is empty is asked as such,
+ * which an index or statistics can answer.
+ */
+export const negated = (condition: Sql): Sql => {
+  if (condition === TRUE) return FALSE
+  if (condition === FALSE) return TRUE
+  const [, filled] = /^("\w+"(?:\."\w+")?) is not null$/.exec(condition.text) ?? []
+  return filled === undefined ? sql`(${condition}) is not true` : raw(`${filled} is null`)
+}
+
 /** The conjunction of conditions; true if there are none. */
 export const and = (conditions: readonly Sql[]): Sql => {
   const needed = conditions.filter((c) => c !== TRUE)

@@ -149,7 +149,7 @@ function merged(one: Partial<Declared>, more: Extension['more']): Partial<Declar
   const result: Record<string, unknown> = { ...one, ...more }
   for (const key of maps) if (one[key] || more[key]) result[key] = { ...one[key], ...more[key] }
   if (one.after || more.after) result.after = [...(one.after ?? []), ...(more.after ?? [])]
-  return result as Partial<Declared>
+  return result
 }
 
 /** Throws if an operation's tag is in no chapter of the OpenAPI document. */

@@ -106,25 +106,33 @@ export type Allowed<R, F> =
   | { rows: (draft: Draft<R>, facts: F, context: Context) => readonly Row[] | Promise<readonly Row[]> }
   | { texts: (draft: Draft<R>, facts: F, context: Context) => readonly string[] }
 
+/** How a required property is required. */
+export interface Requirement<R, F> {
+  /** Whether it is required at all: always, unless this says otherwise. */
+  when?: (draft: Draft<R>, facts: F, context: Context) => boolean
+  /** Said after the label when it is missing. */
+  blank?: string
+  /** On a new row it follows from other properties where it is left blank: what is missing then are those. */
+  derived?: true
+  /** A stored row may go on lacking it: that is judged only where the client names it, or where this says so. */
+  lenient?: (draft: Draft<R>) => boolean
+}
+
 export interface Common<R, F> {
   /** Defaults to the property's name in snake_case, with `_id` for a link. */
   column?: keyof R & string
   /** What people read; defaults to the property's name in words. */
   label?: string
-  required?: boolean | ((draft: Draft<R>, facts: F, context: Context) => boolean)
-  /** A stored row may go on lacking it: that is judged only where the client names it, or where this says so. */
-  lenient?: (draft: Draft<R>) => boolean
-  /** Said after the label when it is required and missing. */
-  blank?: string
+  /** Whether a row must have it, as schemas say; see `Requirement` for what else there is to say of that. */
+  required?: boolean | ((draft: Draft<R>, facts: F, context: Context) => boolean) | Requirement<R, F>
   hasDefault?: boolean
-  /** On a new row it follows from other properties where it is left blank: what is missing then are those. */
-  derived?: boolean
-  /** Whether a client may write it at all, apart from permissions. */
-  writable?: boolean | ((draft: Draft<R>, facts: F, context: Context) => boolean)
-  /** Taken no notice of when it is sent, where others that cannot be written are refused. */
-  ignored?: boolean
-  /** A whole sentence, said whenever it is sent although it cannot be written, even if unchanged. */
-  refusal?: string
+  /** Whether a client may write it now, apart from permissions. Properties with a column can be written unless something says not. */
+  writable?: true | ((draft: Draft<R>, facts: F, context: Context) => boolean)
+  /**
+   * No client ever writes it. One that sends another value is told so; with `ignore` it is not, and with a sentence it is told that,
+   * even if the value is unchanged.
+   */
+  readOnly?: true | 'ignore' | (string & {})
   /** Who may write it; judged on the stored row, or on the draft of a new one. */
   may?: Rule | { create: Rule; update: Rule }
   /**
@@ -307,6 +315,11 @@ export interface Filter {
   unlisted?: boolean
   /** Whether values name something that can be chosen; by default any visible row of `to`, or any value of the right format. */
   allowed?: (values: readonly string[], context: Context) => boolean | Promise<boolean>
+  /** The rows of which the viewer may know what it asks: no others are found, whether it is asked for or its opposite. */
+  known?: Rule
+  /** Its negative operators are not the opposites of the positive ones: `where` is asked for them as well. */
+  ownNegation?: true
+  /** Its positive condition: `!`, `!~` and `!*` are the opposites of `=`, `~` and `*`, and of yes and no it is asked for yes. */
   where: (use: FilterUse, context: Context, table: string) => Sql | Promise<Sql>
 }
 
@@ -423,10 +436,11 @@ export interface Declaration<T extends TableName, F> {
    * which it does not hold in memory, the database is asked.
    */
   addressable?: Rule
-  /** Who may list them at all. Judged anywhere; otherwise 403. */
-  guard?: Rule
-  /** Who may use an operation at all. Judged anywhere, before the row is looked for; otherwise 403. */
-  guards?: Partial<Record<StandardOperation, Rule>>
+  /**
+   * Who may use an operation at all, and any that tells of its rows or its schema (`all`). Judged anywhere, before the row is looked
+   * for; otherwise 403.
+   */
+  guards?: Partial<Record<StandardOperation | 'all', Rule>>
   /**
    * Who may create, change and remove rows. `edit` is asked for properties that name no rule, where that is narrower; `form` for
    * the forms, where they tell more people what could be written than may write it.
@@ -434,8 +448,6 @@ export interface Declaration<T extends TableName, F> {
   may?: { create?: Rule; update?: Rule; edit?: Rule; delete?: Rule; form?: Rule }
   /** Said instead of the general sentence when there is no such row. */
   missing?: string
-  /** Who may read its schema, where that is not whoever may list. */
-  schemaGuard?: Rule
   /** What its list says and does beyond the usual. */
   index?: (context: Context) => IndexOptions
   paginated?: boolean
@@ -746,11 +758,20 @@ export interface Part {
   object(): Promise<Payload>
 }
 
-/** A request that has been understood: who asks, for what, with which body. */
-export interface ApiRequest {
+/** The names of the parameters in a path: `:name`, and `*` for what comes at its end. */
+export type ParametersIn<P extends string> = P extends `${infer First}/${infer Rest}`
+  ? ParametersIn<First> | ParametersIn<Rest>
+  : P extends `:${infer Name}`
+    ? Name
+    : P extends '*'
+      ? '*'
+      : never
+
+/** A request that has been understood: who asks, for what, with which body. `N` are the names of the parameters in its path. */
+export interface ApiRequest<N extends string = string> {
   readonly context: Context
   readonly db: Database
-  readonly params: Readonly<Record<string, string>>
+  readonly params: Readonly<Record<N, string>>
   /** The JSON object sent, empty where none was. */
   readonly body: Payload
   /** The body as it came. */

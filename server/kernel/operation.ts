@@ -1,4 +1,4 @@
-import type { Row } from '#db/database.ts'
+import type { Reader, Row } from '#db/database.ts'
 import { type Sql, TRUE } from '#db/sql.ts'
 import { type RightsContext, rights } from '#kernel/access/rights.ts'
 import { index } from '#kernel/read/list.ts'
@@ -18,6 +18,7 @@ import type {
   Draft,
   IndexOptions,
   Operation,
+  ParametersIn,
   Resource,
   Rule,
 } from './declaration.ts'
@@ -30,16 +31,24 @@ import { refuseUnknown } from './shapes.ts'
  * Declares an operation that is no standard one of a resource.
  * @throws Error that names the file and the member where it has a member that nothing reads
  */
-export function operation(one: Operation): Operation {
+export function operation<const P extends string>(
+  one: Omit<Operation, 'path' | 'run'> & { path: P; run(ask: ApiRequest<ParametersIn<P>>): Promise<Answer> },
+): Operation {
   const file = declaringFile()
   refuseUnknown('operation', `${file}: ${one.method} ${one.path}`, one)
-  return { ...one, file }
+  return { ...one, file } as Operation
 }
 
 /** Declares something to be read outside the API. Throws like `operation`. */
-export function document(one: Document): Document {
+export function document<const P extends string>(
+  one: Omit<Document, 'path' | 'caller' | 'run'> & {
+    path: P
+    caller(ask: { db: Reader; params: ApiRequest<ParametersIn<P>>['params']; query: URLSearchParams }): Promise<Row | undefined>
+    run(ask: Pick<ApiRequest<ParametersIn<P>>, 'context' | 'params'>): Promise<Answer>
+  },
+): Document {
   refuseUnknown('document', `${declaringFile()}: ${one.path}`, one)
-  return one
+  return one as Document
 }
 
 /** The number that a path parameter names, or undefined when it names nothing. */
@@ -90,12 +99,12 @@ export const respondCreated = (ask: ApiRequest, resource: Resource, prepared: Pr
 /** The schema of a new row of which nothing is known yet. */
 export async function schemaOfNew(resource: Resource, context: Context, self: string): Promise<Body> {
   const draft = emptyDraft(resource.defaults?.(context))
-  const facts = await resource.facts?.(draft as never, context)
+  const facts = await resource.facts?.(draft, context)
   return schemaOf(resource, draft, facts, context, { self })
 }
 
 /** Throws 403 unless the guard lets the viewer pass. */
-export async function guarded(resource: Resource, context: Context, guard = resource.guard): Promise<void> {
+export async function guarded({ guards }: Resource, context: Context, guard = guards?.all): Promise<void> {
   if (guard) await demandAnywhere(context, guard)
 }
 
@@ -144,9 +153,9 @@ export function nested({
     tag: resource.name,
     file,
     answers: { status: 200, of: resource.name, as: 'collection' },
-    run: async ({ context, params }) => {
+    run: async ({ context, params }: ApiRequest<'id'>) => {
       const above = context.model.of(parent)
-      const row = await (path === above.path ? rowAt : rowFrom)(params.id as string, above, context)
+      const row = await (path === above.path ? rowAt : rowFrom)(params.id, above, context)
       return ok(await index(context, context.model.of(resource), await within(row, context)))
     },
   }))

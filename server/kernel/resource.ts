@@ -1,7 +1,9 @@
 /** Builds declarations of resources, from which everything else follows. */
+
 import { getCallSites } from 'node:util'
 import type { Row } from '#db/database.ts'
 import type { TableName, Tables } from '#db/tables.ts'
+import type { Requirement } from '#kernel/declaration.ts'
 import type {
   Build,
   Context,
@@ -189,8 +191,8 @@ export function extension<T extends TableName>(
 ): Extension {
   const file = declaringFile()
   const properties = build?.(builders()) ?? {}
-  refuseMisspelt(file, of, { ...more, properties } as never)
-  return { of, file, more: more as Extension['more'], properties: Object.entries(properties).map(named) }
+  refuseMisspelt(file, of, { ...more, properties })
+  return { of, file, more: more, properties: Object.entries(properties).map(named) }
 }
 
 /** The address of a row. Ids that are texts are percent-encoded, except for slashes. */
@@ -203,3 +205,33 @@ const encodeId = (id: string | number): string | number =>
     : encodeURIComponent(id)
         .replaceAll('%2F', '/')
         .replace(/[!*'()]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)
+
+/** The filters of a list's address: by name an operator and its values. */
+export type ListFilters = Readonly<Record<string, readonly [operator: string, ...values: (string | number)[]]>>
+
+/**
+ * The address of a list, narrowed by filters where any are given.
+ * @param path below /api/v3
+ */
+export function listHref(path: string, filters: ListFilters, parameters = ''): string {
+  const uses = Object.entries(filters).map(([name, [operator, ...values]]) => ({
+    [name]: { operator, values: values.map(String) },
+  }))
+  const query = uses.length > 0 ? [`filters=${encodeURIComponent(JSON.stringify(uses))}`] : []
+  const all = [...query, ...(parameters === '' ? [] : [parameters])].join('&')
+  return `/api/v3/${path}${all === '' ? '' : `?${all}`}`
+}
+
+/** Whether a property is required. */
+export const requirementOf = ({ options: { required } }: Property): Requirement<any, any> =>
+  typeof required === 'object' ? required : {}
+
+/** Whether every row must have a property, whatever else it is. */
+export const isAlwaysRequired = ({ required = false }: Property['options']): boolean =>
+  typeof required === 'object' ? required.when === undefined : required === true
+
+/** Whether a row must have a property, as schemas say. */
+export function isRequired({ options: { required = false } }: Property, draft: Draft, facts: unknown, context: Context): boolean {
+  const condition = typeof required === 'object' ? (required.when ?? true) : required
+  return typeof condition === 'function' ? condition(draft, facts, context) : condition
+}

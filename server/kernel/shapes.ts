@@ -9,6 +9,7 @@ import type {
   Module,
   Operation,
   Parts,
+  Requirement,
   ScalarOptions,
 } from './declaration.ts'
 
@@ -50,11 +51,9 @@ const declaration = {
   order: { column: true, descending: true } satisfies Of<'order'>,
   visible: true,
   addressable: true,
-  guard: true,
-  guards: standard satisfies Of<'guards'>,
+  guards: { ...standard, all: true } satisfies Of<'guards'>,
   may: { create: true, update: true, edit: true, delete: true, form: true } satisfies Of<'may'>,
   missing: true,
-  schemaGuard: true,
   index: true,
   paginated: true,
   lock: true,
@@ -94,14 +93,11 @@ const declaration = {
 const common = {
   column: true,
   label: true,
-  required: true,
-  lenient: true,
-  blank: true,
+  // A condition, or what else there is to say of it.
+  required: { when: true, blank: true, derived: true, lenient: true } satisfies Members<Requirement<any, any>>,
   hasDefault: true,
-  derived: true,
   writable: true,
-  ignored: true,
-  refusal: true,
+  readOnly: true,
   // One rule for all writes, or one each for create and update.
   may: { create: true, update: true, ...rule },
   proof: true,
@@ -158,6 +154,8 @@ const filter = {
   unlisted: true,
   allowed: true,
   of: true,
+  known: true,
+  ownNegation: true,
   where: true,
 } satisfies Members<Filter>
 

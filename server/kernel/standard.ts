@@ -1,5 +1,7 @@
 /** The standard operations that follow from a resource's declaration. */
+
 import { and, TRUE } from '#db/sql.ts'
+import type { ApiRequest } from '#kernel/declaration.ts'
 import { index } from '#kernel/read/list.ts'
 import { compared, single } from '#kernel/read/single.ts'
 import { commitLink, form } from '#kernel/write/form.ts'
@@ -68,7 +70,8 @@ export function standardOperations(declared: Resource): Operation[] {
   const tag = of
   const at = declared.moments ? ['timestamps'] : []
   const shown = [...(declared.parameters ?? []), ...at]
-  const guarding = (one: StandardOperation) => ({ file, ...(declared.guards?.[one] && { guard: declared.guards[one] }) })
+  const guards: typeof declared.guards = declared.guards ?? {}
+  const guarding = (one: StandardOperation) => ({ file, ...(guards[one] && { guard: guards[one] }) })
   const all: (Operation | false)[] = [
     has('index') && {
       ...guarding('index'),
@@ -98,13 +101,13 @@ export function standardOperations(declared: Resource): Operation[] {
       tag,
       answers: { status: 200, of, as: 'single' },
       ...(shown.length > 0 && { query: shown }),
-      run: async ({ context, params }) => {
+      run: async ({ context, params }: ApiRequest<'id'>) => {
         const resource = here(context)
         await guarded(resource, context)
-        const row = await rowAt(params.id as string, resource, context)
+        const row = await rowAt(params.id, resource, context)
         const moments = await resource.moments?.(context)
         if (moments) return ok(await compared(context, resource, row, moments))
-        return ok(await (resource.answer?.(context, row as never) ?? single(context, resource, row)))
+        return ok(await (resource.answer?.(context, row) ?? single(context, resource, row)))
       },
     },
     has('create') && {
@@ -144,9 +147,9 @@ export function standardOperations(declared: Resource): Operation[] {
       answers: { status: 200, of, as: 'single' },
       takes: of,
       ...notifying,
-      run: async (ask) => {
+      run: async (ask: ApiRequest<'id'>) => {
         const resource = here(ask.context)
-        const row = await rowAt(ask.params.id as string, resource, ask.context)
+        const row = await rowAt(ask.params.id, resource, ask.context)
         return respondSaved(ask, resource, await prepareWrite(ask.context, resource, row, ask.body))
       },
     },
@@ -158,9 +161,9 @@ export function standardOperations(declared: Resource): Operation[] {
       tag,
       answers: { status: 200, of, as: 'form' },
       takes: of,
-      run: async ({ context, params, body, text }) => {
+      run: async ({ context, params, body, text }: ApiRequest<'id'>) => {
         const resource = here(context)
-        const row = await rowAt(params.id as string, resource, context)
+        const row = await rowAt(params.id, resource, context)
         // Without a body, the form shows the stored row.
         const payload = text.trim() === '' ? { lockVersion: row[resource.lock as string] } : body
         const prepared = await prepareWrite(context, resource, row, payload, {}, { asking: true })
@@ -174,9 +177,9 @@ export function standardOperations(declared: Resource): Operation[] {
       ...words.delete,
       tag,
       answers: { status: declared.deleted ?? 204 },
-      run: async ({ context, db, params }) => {
+      run: async ({ context, db, params }: ApiRequest<'id'>) => {
         const resource = here(context)
-        await remove(db, context, resource, await rowAt(params.id as string, resource, context))
+        await remove(db, context, resource, await rowAt(params.id, resource, context))
         return { status: resource.deleted ?? 204 }
       },
     },
@@ -189,7 +192,7 @@ export function standardOperations(declared: Resource): Operation[] {
       answers: { status: 200, of, as: 'schema' },
       run: async ({ context }) => {
         const resource = here(context)
-        await guarded(resource, context, resource.schemaGuard)
+        await guarded(resource, context)
         return ok(await schemaOfNew(resource, context, `${base}/schema`))
       },
     },

@@ -1,7 +1,7 @@
 /**
- * A process that is killed while it runs a job: another one runs the job again, nothing is lost, and nothing in the database is done
- * twice. Each kind of jobs is killed before each thing it does, one after the other; what reaches the world outside the database
- * (mail, events) may have reached it once more.
+ * A process that is killed while it runs a job: another one runs the job again, nothing is lost, and nothing in the database is
+ * done twice. Each kind of jobs is killed before each thing it does, one after the other; what reaches the world outside the
+ * database (mail, events) may have reached it once more.
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'

@@ -335,7 +335,7 @@ test('operations that take a resource’s payload without a form report malforme
     const address = (await addressesOf(world.server.db, resource, 16)).at(-1)
     if (!address || (await send('GET', address)).status !== 200) continue
     for (const { name: own, to, many, column, options } of resource.properties) {
-      if (options.writable === false || own === 'id' || !to || (!column && !many)) continue
+      if (options.readOnly !== undefined || own === 'id' || !to || (!column && !many)) continue
       const wrong = { href: '/api/v3/my_preferences/1' }
       for (const body of [{ _links: { [own]: many ? [wrong] : wrong } }, { [own]: many ? [wrong] : wrong }]) {
         const answer = await send('PATCH', address, body)

@@ -106,7 +106,7 @@ async function everyRow(db: Reader): Promise<Rows> {
   return found
 }
 
-/** What each of those who watch sees, by rules asked anew: `table id` by name. */
+/** The rows that each watching viewer sees, by rules evaluated again: `table id` by name. */
 async function everySight(db: Reader): Promise<Map<string, Set<string>>> {
   const seen = new Map<string, Set<string>>()
   const snapshot = await createCache().snapshot(db)

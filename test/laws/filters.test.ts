@@ -5,6 +5,7 @@ import { after, before, describe, mock, test } from 'node:test'
 import type { Queryable } from '#kernel/declaration.ts'
 import { filtersOf, type Known } from '#kernel/read/judge.ts'
 import { operatorNames, operatorsOf, takesValues } from '#kernel/read/operators.ts'
+import { isAlwaysRequired } from '#kernel/resource.ts'
 import { actionList } from '#modules/accounts/actions.ts'
 import { capabilityList } from '#modules/accounts/capabilities.ts'
 import { dayList } from '#modules/calendar/days.ts'
@@ -447,7 +448,7 @@ for (const list of lists) {
       const key = `${list.name}.${filter.key}`
       // A required link of a row is there in every row.
       const link = list.queryable.property.get(filter.key)
-      const isRequired = link?.to !== undefined && !link.many && link.options.required === true
+      const isRequired = link?.to !== undefined && !link.many && isAlwaysRequired(link.options)
       const hint: Hint<Facts> | undefined = hints[key] ?? (isRequired ? { alike: everybodyHasOne } : undefined)
       const at = () => hint?.path?.(facts) ?? list.path
       // Global capabilities do not distinguish projects.

@@ -1,6 +1,6 @@
 /**
- * Groups of every list by everything that lists are grouped by: clients draw headers while walking the rows, so the rows follow the
- * groups exactly, whatever the order. The oracle here knows what rows hold and how that sorts, and no SQL.
+ * Groups of every list by everything that lists are grouped by: clients draw headers while walking the rows, so the rows follow
+ * the groups exactly, whatever the order. The oracle here knows what rows hold and how that sorts, and no SQL.
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'

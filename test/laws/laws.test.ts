@@ -75,7 +75,7 @@ const somewhere: Scope['viewer'] = {
   sets: { has: () => true, get: () => ({ ids: new Set([1, 2]), list: [1, 2], everything: false }) } as never,
 }
 
-test('what rows are ordered, grouped and summed by reads no other row but those that a link of theirs is declared to lead to', () => {
+test('order, groups and sums of rows read no other rows than the declared targets of their links', () => {
   const tables = new Set([...layout.keys()])
   const found = new Map<string, string>()
   for (const resource of product.resources.filter(isStored)) {

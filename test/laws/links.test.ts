@@ -209,7 +209,7 @@ forEverybody(
           broken.push(
             `${asked} answers ${answer.status} ${answer.text}, and where there is no row ${expected.status} ${expected.text}`,
           )
-        const isGuarded = resource.guard ?? resource.guards
+        const isGuarded = resource.guards
         if (answer.status === 403 && !isGuarded) broken.push(`${asked} answers 403`)
       }
     }

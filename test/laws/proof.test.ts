@@ -109,7 +109,7 @@ test('Every property that writes a column by which somebody signs in takes a pro
   for (const resource of product.resources) {
     if (resource.table !== 'principals') continue
     for (const { name, column, options } of resource.properties) {
-      const isWritten = resource.operations.some((one) => one === 'update') && options.writable !== false
+      const isWritten = resource.operations.some((one) => one === 'update') && options.readOnly === undefined
       if (!COLUMNS.includes(column ?? '') || !isWritten || resource.name !== 'User') continue
       assert.ok(options.proof, `${resource.name}.${name}`)
     }

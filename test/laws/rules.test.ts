@@ -25,6 +25,7 @@ const globals = ['add_project', 'manage_user', 'view_all_principals']
 
 let server: Instance
 let users: readonly number[]
+let roles: readonly number[]
 let projects: ReadonlyMap<number, Row>
 /** The tables that rules are tried on, with their rows. */
 const rows = new Map<string, Row[]>()
@@ -94,6 +95,7 @@ before(async () => {
   await readRows()
   const anonymous = rows.get('principals')!.find((row) => row.type === 'AnonymousUser')!
   users = [...people, anonymous.id]
+  roles = (await server.db.all<{ id: number }>(sql`select id from roles order by id desc limit 4`)).map(({ id }) => id)
 })
 after(() => server.close())
 
@@ -115,6 +117,13 @@ const ofRows: Record<string, fc.Arbitrary<Rule>> = {
     fc.boolean().map((value) => rules.having('schedule_manually', value)),
     anyOf('done_ratio', 'assigned_to_id', 'project_id').map(rules.lacking),
     fc.constant(rules.within(seenPrincipals, 'assigned_to_id')),
+    fc.nat(3).map((i) => rules.withRole(roles[i % roles.length]!)),
+    fc.constant(
+      rules.satisfying(
+        (own) => sql`${own('id')} > ${10}`,
+        (row) => row.id > 10,
+      ),
+    ),
     fc
       .tuple(anyOf(...inProjects), fc.boolean())
       .map(([permission, isPublic]) =>
@@ -141,6 +150,7 @@ const ofRows: Record<string, fc.Arbitrary<Rule>> = {
   principals: fc.oneof(
     fc.constant(rules.within(seenPrincipals)),
     fc.constant(rules.own('id')),
+    fc.constant(rules.oneself),
     fc.subarray(['User', 'Group', 'AnonymousUser']).map((types) => rules.having('type', ...types)),
     fc.boolean().map((value) => rules.having('admin', value)),
     anyOf('login', 'email').map(rules.lacking),
@@ -156,6 +166,7 @@ const composed = (leaf: fc.Arbitrary<Rule>): fc.Arbitrary<Rule> =>
       fc.array(tie('rule'), { maxLength: 3, depthIdentifier: 'rule' }).map((parts) => rules.either(...parts)),
       fc.array(tie('rule'), { maxLength: 3, depthIdentifier: 'rule' }).map((parts) => rules.both(...parts)),
       tie('rule').map(rules.not),
+      tie('rule').map(rules.somewhere),
     ),
   })).rule
 

@@ -1,6 +1,6 @@
 /**
- * Regular expressions meet texts that strangers send, so each of ours takes time in proportion to the text: an expression that can
- * take the square of its length, or worse, lets one request stop the server. `recheck` decides that by the automaton that the
+ * Regular expressions meet texts that strangers send, so each of ours takes time in proportion to the text: an expression that
+ * can take the square of its length, or worse, lets one request stop the server. `recheck` decides that by the automaton that the
  * expression is, and by seeded attempts where there is none.
  */
 import assert from 'node:assert/strict'

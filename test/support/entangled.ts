@@ -27,8 +27,8 @@ export interface Entangled {
 }
 
 /**
- * Makes more of what is visible, at least two of everything. Some hidden people, a version and projects are named by links that name
- * whatever they lead to, or in addresses: they have ids like others, and markers in all that is not told so.
+ * Makes more of what is visible, at least two of everything. Some hidden people, a version and projects are named by links that
+ * name whatever they lead to, or in addresses: they have ids like others, and markers in all that is not told so.
  * @param home a project that `member` sees
  */
 export async function entangled({ db, make }: Instance, home: number, member: number): Promise<Entangled> {

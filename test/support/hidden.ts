@@ -42,7 +42,7 @@ export const neutral = (text: string): string =>
     .replace(/209[34]-/g, '209-')
 
 /**
- * What of the hidden a text tells: a piece of it around the first marker; undefined where it tells nothing.
+ * The hidden data in a text: a piece around the first marker; undefined if there is none.
  * @param known what may be told all the same
  */
 export function leak(text: string, known: readonly string[] = []): string | undefined {

@@ -27,7 +27,7 @@ export interface Hint<F extends Facts = Facts> {
   values?: (facts: F) => readonly (string | number)[]
   /** Operators that pick all or nothing whatever the data, and why. */
   alike?: Readonly<Record<string, string>>
-  /** What to ask for with an operator, in place of what would be made of the values. */
+  /** The values to request with an operator, instead of the derived ones. */
   asked?: Readonly<Record<string, readonly string[][]>>
   /** Whether it takes but one value. */
   single?: boolean
@@ -150,7 +150,7 @@ export interface Case {
   readonly picked: readonly Element[]
 }
 
-/** What is asked of a filter, and operators for which there is nothing to ask or no telling. */
+/** The requests of a filter, and operators without a request or a judgement. */
 export interface Judged {
   readonly cases: readonly Case[]
   readonly untold: readonly string[]

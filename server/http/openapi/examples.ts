@@ -2,6 +2,7 @@
 
 import type { Row } from '#db/database.ts'
 import type { Property, Resource } from '#kernel/declaration.ts'
+import { isAlwaysRequired } from '#kernel/resource.ts'
 import type { Json } from './common.ts'
 import { standardActions } from './schemas.ts'
 
@@ -139,7 +140,7 @@ export function exampleOf(resource: Resource, named: Named): Json {
 export const payloadOf = (resource: Resource, writable: readonly Property[], named: Named): Json =>
   sending(
     resource,
-    writable.filter(({ name, options }, i) => !isImported(name) && (options.required === true || i < MOST_SENT)),
+    writable.filter(({ name, options }, i) => !isImported(name) && (isAlwaysRequired(options) || i < MOST_SENT)),
     named,
   )
 const MOST_SENT = 6
@@ -199,9 +200,9 @@ const entryOf = ({ label, kind, to, many, options }: Property): Json => {
   return {
     type: many ? `[]${type}` : type,
     name: label,
-    required: options.required === true,
+    required: isAlwaysRequired(options),
     hasDefault: options.hasDefault ?? false,
-    writable: options.writable !== false,
+    writable: options.readOnly === undefined,
     options: {},
     ...(options.max !== undefined && kind.type === 'String' && { maxLength: options.max }),
     ...(to && { location: '_links', _links: {} }),

@@ -2,7 +2,7 @@
 import type { Row } from '#db/database.ts'
 import { ref } from '#kernel/bodies.ts'
 import type { Action, Property, Resource } from '#kernel/declaration.ts'
-import { linkKind } from '#kernel/resource.ts'
+import { isAlwaysRequired, linkKind } from '#kernel/resource.ts'
 import { type Json, linkOf } from './common.ts'
 import { meaningOf } from './words.ts'
 
@@ -28,10 +28,10 @@ function valueSchema({ kind, options }: Property): Json {
 }
 
 const isAlwaysThere = ({ kind, options }: Property): boolean =>
-  options.required === true || kind.type === 'Boolean' || kind.type === 'Formattable'
+  isAlwaysRequired(options) || kind.type === 'Boolean' || kind.type === 'Formattable'
 
 /** Whether clients can send a property at all. */
-const isSent = (p: Property): boolean => p.options.writable !== false && (p.column !== undefined || p.many) && p.name !== 'id'
+const isSent = (p: Property): boolean => p.options.readOnly === undefined && (p.column !== undefined || p.many) && p.name !== 'id'
 
 /** The properties that can be sent. */
 export const writableOf = (resource: Resource): readonly Property[] => resource.properties.filter(isSent)

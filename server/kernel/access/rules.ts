@@ -5,7 +5,7 @@
 import { getCallSites } from 'node:util'
 import type { Engine, Row } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
-import { and, FALSE, isSql, join, name, or, raw, type Sql, sql, TRUE } from '#db/sql.ts'
+import { and, FALSE, isSql, join, name, negated, or, raw, type Sql, sql, TRUE } from '#db/sql.ts'
 import { hasGlobally, idSet, partsOf, queryOf } from './sets.ts'
 import type { Asker, Need, PeopleQuery, Right, Rule, Viewer } from './viewer.ts'
 
@@ -302,12 +302,7 @@ export const not = (rule: Rule): Rule => ({
   judge: (viewer, engine) => {
     const right = rule.judge(viewer, engine)
     return {
-      where: (table, counting) => {
-        const condition = right.where(table, counting)
-        if (condition === TRUE) return FALSE
-        if (condition === FALSE) return TRUE
-        return sql`(${condition}) is not true`
-      },
+      where: (table, counting) => negated(right.where(table, counting)),
       holds: (row) => !right.holds(row),
       anywhere: true,
     }
@@ -340,7 +335,7 @@ export const through = (of: string, table: string, rule: Rule, { find, each = fa
           ? sql`exists (select 1 from ${name(table)} where ${id} = ${column(from, of)} and ${right.where(table)})`
           : sql`${column(from, of)} in (select ${id} from ${name(table)} where ${right.where(table)})`,
       holds: (row) => {
-        const target = find(row as Row)
+        const target = find(row)
         return target !== undefined && right.holds(target)
       },
       anywhere: right.anywhere,

@@ -1,11 +1,11 @@
-import { and, type Sql } from '#db/sql.ts'
-import { rightOf } from '#kernel/access/rights.ts'
+import { and, negated, type Sql, TRUE } from '#db/sql.ts'
+import { rightOf, rights } from '#kernel/access/rights.ts'
 import type { Context, Filter, FilterUse, Property, Queryable, Resource } from '#kernel/declaration.ts'
 import { combined, invalidQuery } from '#kernel/errors.ts'
 import { humanize, snakeCase } from '#kernel/resource.ts'
 import { stored } from './expressions.ts'
 import { visibleIds } from './load.ts'
-import { condition, isId, misfit, operatorsOf, takesValues, understood } from './operators.ts'
+import { condition, isId, misfit, operatorsOf, positive, takesValues, understood } from './operators.ts'
 import { matchesColumn } from './search.ts'
 
 /** A filter as the engine runs it: declared for a property, or by itself. */
@@ -46,7 +46,7 @@ export function filtersOf(resource: Queryable): ReadonlyMap<string, Known> {
 
 /** The filter that a property's declaration gives. */
 function propertyFilter(resource: Queryable, property: Property): Filter {
-  const { filter, filterNames, read, indexed } = property.options
+  const { filter, filterNames, indexed } = property.options
   const strategy = typeof filter === 'string' ? filter : property.kind.strategy
   // An id can only be one of a row that the viewer sees.
   const target = property.to ?? (property.name === 'id' ? resource.name : undefined)
@@ -55,13 +55,12 @@ function propertyFilter(resource: Queryable, property: Property): Filter {
     label: property.label,
     strategy,
     ...(target && { to: target }),
+    of: property.name,
     where: async (use, context, table) => {
       const values = target ? withMe(use.values, context) : use.values
-      const found =
-        indexed && use.operator === '~'
-          ? await matchesColumn(context, resource, property.column as string, use.values[0] ?? '')
-          : condition(strategy, { ...use, values }, stored(property, context, table), context)
-      return read ? and([rightOf(context.viewer, context.engine, read).where(table), found]) : found
+      return indexed && use.operator === '~'
+        ? matchesColumn(context, resource, property.column as string, use.values[0] ?? '')
+        : condition(strategy, { ...use, values }, stored(property, context, table), context)
     },
   }
 }
@@ -98,9 +97,21 @@ async function judge(given: FilterUse, resource: Queryable, context: Context): P
   if (takesValues(use.operator) && filter.allowed && !(await filter.allowed(use.values, context))) {
     return `${filter.label} filter has invalid values.`
   }
+  return conditionFor(filter, use, resource, context)
+}
+
+/** The condition that a use of a filter puts on rows: none is found, either way, of which the viewer may not know what it asks. */
+async function conditionFor(filter: Known, given: FilterUse, resource: Queryable, context: Context): Promise<Sql> {
+  const { viewer, engine } = context
+  const { use, isNegated } = filter.ownNegation ? { use: given, isNegated: false } : positive(filter.strategy, given)
   const found = await filter.where(use, context, resource.table)
   const read = filter.of === undefined ? undefined : resource.property.get(filter.of)?.options.read
-  return read ? and([rightOf(context.viewer, context.engine, read).where(resource.table), found]) : found
+  const [known] = filter.known ? await rights(context, filter.known) : []
+  return and([
+    read ? rightOf(viewer, engine, read).where(resource.table) : TRUE,
+    known?.where(resource.table) ?? TRUE,
+    isNegated ? negated(found) : found,
+  ])
 }
 
 /** What is wrong with filters, in sentences. */

@@ -70,7 +70,7 @@ function plainDay(text: string): string | undefined {
   for (const [way, read] of ways) {
     const parts = way.exec(bare)
     if (!parts) continue
-    const days = new Set(read(...(parts.slice(1) as string[])).filter((day) => day !== undefined))
+    const days = new Set(read(...parts.slice(1)).filter((day) => day !== undefined))
     return days.size === 1 ? [...days][0] : undefined
   }
   return undefined

@@ -1,5 +1,6 @@
 import { and, raw, type Sql, TRUE } from '#db/sql.ts'
 import { rights } from '#kernel/access/rights.ts'
+import { everyone } from '#kernel/access/rules.ts'
 import type {
   Body,
   Context,
@@ -27,10 +28,8 @@ import { fullPage } from './single.ts'
  * @throws ApiError 403 if the viewer may not list it, 400 or 422 for an invalid query
  */
 export async function index(context: Context, resource: Resource, options: IndexOptions = {}): Promise<Body> {
-  if (resource.guard) {
-    const [guard] = await rights(context, resource.guard)
-    if (!guard.anywhere) throw forbidden()
-  }
+  const [guard] = await rights(context, resource.guards?.all ?? everyone)
+  if (!guard.anywhere) throw forbidden()
   const parsed = await parseQuery(resource, context, options.byDefault ? { byDefault: options.byDefault } : {})
   const query = options.instead?.(parsed) ?? parsed
   if (query.select) checkSelect(query.select, selectable(resource, context.model))

@@ -27,11 +27,11 @@ const rules = new WeakMap<Queryable, readonly Rule[]>()
 function rulesOf(resource: Queryable, model: Model): readonly Rule[] {
   let all = rules.get(resource)
   if (all) return all
-  const { visible, addressable, guard, may = {}, properties, actions = {}, computedColumns = {}, sorts = {} } = resource
+  const { visible, addressable, guards, may = {}, properties, actions = {}, computedColumns = {}, sorts = {} } = resource
   const of = (rule: Rule | { create: Rule; update: Rule } | undefined) =>
     !rule ? [] : 'judge' in rule ? [rule] : [rule.create, rule.update]
   const ofExpression = (one: unknown) => (typeof one === 'function' ? ((one as Partial<Expression>).rule ?? []) : [])
-  const named = [visible, addressable, guard, ...Object.values(may), ...Object.values(actions).map((action) => action?.may)]
+  const named = [visible, addressable, guards?.all, ...Object.values(may), ...Object.values(actions).map((action) => action?.may)]
   all = [
     ...new Set([
       ...named.filter((rule) => rule !== undefined),
@@ -165,15 +165,15 @@ export async function reachableIds(
   resource: Resource,
   related: ReadonlyMap<number, Row>,
 ): Promise<Set<number>> {
-  const { variant, guard, guards, addressable = everyone, cached, rows: isFixed } = resource
+  const { variant, guards, addressable = everyone, cached, rows: isFixed } = resource
   if (variant) {
-    const kinds = Map.groupBy(related, ([, row]) => variant(row as never))
+    const kinds = Map.groupBy(related, ([, row]) => variant(row))
     const reached = await Promise.all(
       [...kinds].map(([kind, own]) => reachableIds(context, context.model.of(kind), new Map(own))),
     )
     return new Set(reached.flatMap((own) => [...own]))
   }
-  const guarding = [guard ?? everyone, guards?.show ?? everyone]
+  const guarding = [guards?.all ?? everyone, guards?.show ?? everyone]
   const [visible, reachable, ...passed] = await rights(context, resource.visible, addressable, ...guarding)
   if (!passed.every((right) => right.anywhere)) return new Set()
   // Of what is not held in process only visible rows are at hand.

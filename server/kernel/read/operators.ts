@@ -2,7 +2,7 @@
 import type { Engine } from '#db/database.ts'
 import { among, amongTexts, folded, lower } from '#db/dialect.ts'
 import { hasWords, wordsOf } from '#db/search.ts'
-import { and, FALSE, or, type Sql, sql, TRUE } from '#db/sql.ts'
+import { and, or, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context, FilterUse, Strategy } from '#kernel/declaration.ts'
 import { isDate } from '#kernel/kinds.ts'
 import { readDay, readInstant } from './lenient-dates.ts'
@@ -47,6 +47,17 @@ export const operatorNames: Readonly<Record<string, string>> = {
   '=d': 'on',
   '<>d': 'between',
   ow: 'by hand',
+}
+
+/** The operators that negate another one: rows satisfy them that do not satisfy it, those without a value among them. */
+const negations: Readonly<Record<string, string>> = { '!': '=', '!~': '~', '!*': '*' }
+
+/** A use as its filter is asked for it: positively. Of yes and no, "no" is a negated "yes". */
+export function positive(strategy: Strategy, use: FilterUse): { use: FilterUse; isNegated: boolean } {
+  const operator = negations[use.operator] ?? use.operator
+  const isNegated = operator !== use.operator
+  if (strategy !== 'boolean') return { use: { ...use, operator }, isNegated }
+  return { use: { ...use, operator, values: ['t'] }, isNegated: (use.values[0] === 't') === isNegated }
 }
 
 /** Operators that ask for no value. */
@@ -98,41 +109,30 @@ const isInstant = (text: string) => {
 /** Whether a text is an id a row could have. */
 export const isId = (text: string) => /^\d{1,10}$/.test(text) && Number(text) < 2 ** 31
 
-/** The condition an operator puts on a column of ids. `-1` stands for "none". */
+/** The condition that a positive operator puts on a column of ids. `-1` stands for "none". */
 export function onIds(engine: Engine, operator: string, values: readonly string[], column: Sql): Sql {
   const ids = values.filter(isId).map(Number)
   const chosen = values.includes('-1') ? or([among(engine, column, ids), sql`${column} is null`]) : among(engine, column, ids)
   switch (operator) {
     case '=':
       return chosen
-    case '!':
-      return chosen === FALSE ? TRUE : sql`(${chosen}) is not true`
     case '*':
       return sql`${column} is not null`
-    case '!*':
-      return sql`${column} is null`
     default:
       throw new Error(`No operator ${operator} on ids`)
   }
 }
 
-/** The condition an operator puts on a column of texts. */
+/** The condition that a positive operator puts on a column of texts. */
 export function onTexts(engine: Engine, operator: string, values: readonly string[], column: Sql): Sql {
-  const equal = () => amongTexts(engine, folded(engine, column), values.map(lower))
   switch (operator) {
     case '=':
-      return equal()
-    case '!':
-      return sql`(${equal()}) is not true`
+      return amongTexts(engine, folded(engine, column), values.map(lower))
     case '~':
     case '**':
       return hasWords(engine, column, wordsOf(values[0] ?? ''))
-    case '!~':
-      return sql`(${hasWords(engine, column, wordsOf(values[0] ?? ''))}) is not true`
     case '*':
       return sql`${column} is not null`
-    case '!*':
-      return sql`${column} is null`
     default:
       throw new Error(`No operator ${operator} on texts`)
   }
@@ -141,20 +141,15 @@ export function onTexts(engine: Engine, operator: string, values: readonly strin
 function onNumbers(operator: string, values: readonly string[], column: Sql): Sql {
   // A bare parameter would take the column's type, and a whole number is not equal to half of one.
   const numbers = values.filter((value) => value.trim() !== '').map((value) => sql`cast(${Number(value)} as numeric)`)
-  const equal = () => or(numbers.map((number) => sql`${column} = ${number}`))
   switch (operator) {
     case '=':
-      return equal()
-    case '!':
-      return sql`(${equal()}) is not true`
+      return or(numbers.map((number) => sql`${column} = ${number}`))
     case '>=':
       return sql`${column} >= ${numbers[0]}`
     case '<=':
       return sql`${column} <= ${numbers[0]}`
-    case '*':
-      return sql`${column} is not null`
     default:
-      return sql`${column} is null`
+      return sql`${column} is not null`
   }
 }
 
@@ -211,7 +206,6 @@ function between(column: Sql, from: string | undefined, to: string | undefined):
 }
 
 function onDates(operator: string, values: readonly string[], column: Sql, context: Context): Sql {
-  if (operator === '!*') return sql`${column} is null`
   if (operator === '*') return sql`${column} is not null`
   const [from, to] = span(operator, values, context.today, context.settings.start_of_week ?? 1)
   return between(column, from, to)
@@ -238,7 +232,7 @@ export const startOfDay = (day: string, zone: string): string =>
     ? `${day}T00:00:00.000Z`
     : new Date(Temporal.PlainDate.from(day).toZonedDateTime(zone).epochMilliseconds).toISOString()
 
-/** The condition of an operator of `strategy` on a column of that kind. */
+/** The condition of a positive operator of `strategy` on a column of that kind. */
 export function condition(
   strategy: Strategy,
   { operator, values }: Pick<FilterUse, 'operator' | 'values'>,
@@ -257,7 +251,7 @@ export function condition(
     case 'datetime_past':
       return onInstants(operator, values, column, context)
     case 'boolean':
-      return (values[0] === 't') === (operator === '=') ? sql`${column} = true` : sql`(${column} = true) is not true`
+      return sql`${column} = true`
     default:
       return onTexts(context.engine, operator, values, column)
   }

@@ -17,9 +17,7 @@ export const can = ({ context: { viewer, engine } }: Pick<Loaded, 'context'>, ru
 export function shownValue(property: Property, row: Row, page: Loaded): unknown {
   const { value, select, holds } = property.options
   if (holds) return can(page, holds, row)
-  const raw = value
-    ? value(row as never, page)
-    : row[select && !property.column ? selected(property.name) : (property.column as string)]
+  const raw = value ? value(row, page) : row[select && !property.column ? selected(property.name) : (property.column as string)]
   if (raw === null || raw === undefined) return property.kind.ofNothing ?? null
   return property.kind.render(raw)
 }
@@ -56,8 +54,8 @@ export const linksToMany = (property: Property, row: Row, page: Loaded): Link[] 
 
 /** The represented value of a link property: one link, several, or undefined. */
 export function linkOf(property: Property, row: Row, page: Loaded): Link | Link[] | undefined {
-  if (property.options.link) return property.options.link(row as never, page)
-  if (property.options.listedAt) return { href: property.options.listedAt(row as never) }
+  if (property.options.link) return property.options.link(row, page)
+  if (property.options.listedAt) return { href: property.options.listedAt(row) }
   if (property.many) return linksToMany(property, row, page)
   const id = idIn(property, row)
   return id === null || id === undefined ? { href: null } : linkTo(property, row, id, page)
@@ -66,8 +64,8 @@ export function linkOf(property: Property, row: Row, page: Loaded): Link | Link[
 /** Whether a property is present for this row and viewer; `draft` is given for a row that is not stored like this. */
 export const isShown = (property: Property, row: Row, page: Loaded, draft?: Draft): boolean => {
   const { when, read, active } = property.options
-  if (active && !active((draft ?? unchanged(row)) as never, page.context)) return false
-  return (!when || when(row as never, page)) && (!read || can(page, read, row))
+  if (active && !active(draft ?? unchanged(row), page.context)) return false
+  return (!when || when(row, page)) && (!read || can(page, read, row))
 }
 
 function actionLink(action: Action<Row>, row: Row, page: Loaded): Link | readonly Link[] | undefined {
@@ -206,7 +204,7 @@ function embeds(plan: Plan, row: Row, page: Loaded): Body {
       const ids = page.many.get(property.name)?.get(row.id) ?? []
       const shown = ids.map((id) => bodies?.get(id)).filter((body) => body !== undefined)
       const { listedAt } = property.options
-      embedded[property.name] = listedAt ? collection(listedAt(row as never), shown) : shown
+      embedded[property.name] = listedAt ? collection(listedAt(row), shown) : shown
     } else {
       const id = idIn(property, row)
       const body = id === null || id === undefined ? undefined : bodies?.get(id)

@@ -63,7 +63,7 @@ const known = new WeakMap<Context, Promise<boolean>>()
 /** Whether the viewer sees enough rows to make the index worthwhile; there is none for former states. */
 function hasMuch(context: Context, resource: Queryable): Promise<boolean> {
   const look = async () => {
-    if (await (resource as Resource).moments?.(context)) return false
+    if (await resource.moments?.(context)) return false
     const { table } = resource
     const first = sql`select 1 as one from ${name(table)} where ${await visibleWhere(context, resource as Resource)} limit ${LITTLE + 1}`
     const counted = await context.db.one<{ n: number }>(sql`select count(*) as n from (${first}) found`)

@@ -36,7 +36,7 @@ async function filled(page: Loaded): Promise<Loaded> {
   const { context, resource, rows } = page
   const extra = new Map<string, ReadonlyMap<number, object>>()
   for (const [name, load] of Object.entries(resource.embedLoaders ?? {}))
-    extra.set(name, await load(rows as never, context.live ?? context))
+    extra.set(name, await load(rows, context.live ?? context))
   return { ...page, extra, embedded: await embeddable(page) }
 }
 

@@ -66,7 +66,7 @@ export function momentOf(timestamp: string, now: Date, isWorkingDay: (day: strin
   const ago = DURATION.exec(timestamp)
   if (ago) {
     const [years, months, weeks, days, hours, minutes, seconds] = ago.slice(1).map((amount) => Number(amount ?? 0))
-    const duration = { years, months, weeks, days, hours, minutes, seconds } as Temporal.DurationLike
+    const duration = { years, months, weeks, days, hours, minutes, seconds }
     return kept(asked.toZonedDateTimeISO('UTC').subtract(duration).toInstant())
   }
   const [, keyword, hour, minute, sign = '+', hours = '00', minutes = '00'] = DAY_AGO.exec(timestamp) ?? []

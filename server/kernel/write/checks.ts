@@ -4,7 +4,7 @@ import type { Context, Draft, Property, Resource } from '#kernel/declaration.ts'
 import { readOnly, type Violation, violation } from '#kernel/errors.ts'
 import { load } from '#kernel/read/load.ts'
 import { shownValue } from '#kernel/read/represent.ts'
-import { differs, isAutomatic, isLock } from '#kernel/resource.ts'
+import { differs, isAutomatic, isLock, isRequired, requirementOf } from '#kernel/resource.ts'
 import type { Parsed } from './payload.ts'
 import { isOpen, lacksProof } from './schema.ts'
 
@@ -22,16 +22,16 @@ export async function unwritable(
   const page = compared.length > 0 && draft.before ? await load(context, resource, [draft.before]) : undefined
   for (const property of resource.properties) {
     const isForced = property.column !== undefined && property.column in forced
-    if (isForced && differs(draft, property.column as string) && lacksProof(resource, property, draft, facts, context)) {
+    if (isForced && differs(draft, property.column) && lacksProof(resource, property, draft, facts, context)) {
       violations.push(unproven(property.name, context))
     }
     if (!draft.given.has(property.name)) continue
     const isUnproven = isOpen(resource, property, draft, facts, context)
     if (isUnproven && !lacksProof(resource, property, draft, facts, context)) continue
-    const { refusal } = property.options
+    const { readOnly: refusal } = property.options
     if (isUnproven) {
       if (isChanged(property, draft, parsed, null)) violations.push(unproven(property.name, context))
-    } else if (refusal) violations.push({ ...readOnly(property.name), message: refusal, complete: true })
+    } else if (typeof refusal === 'string') violations.push({ ...readOnly(property.name), message: refusal, complete: true })
     else if (isChanged(property, draft, parsed, page && draft.before ? shownValue(property, draft.before, page) : null)) {
       violations.push(readOnly(property.name))
     }
@@ -63,9 +63,8 @@ export function malformed(resource: Resource, draft: Draft, facts: unknown, cont
   const violations: Violation[] = []
   for (const property of resource.properties) {
     const { column, name: own, options, kind } = property
-    if (options.active && !options.active(draft as never, context)) continue
-    const required =
-      typeof options.required === 'function' ? options.required(draft as never, facts as never, context) : options.required
+    if (options.active && !options.active(draft, context)) continue
+    const { blank = "can't be blank", derived, lenient } = requirementOf(property)
     const value = property.many ? (draft.many[own] ?? (draft.before ? undefined : [])) : column ? draft.row[column] : undefined
     const isBlank =
       value === null ||
@@ -73,10 +72,16 @@ export function malformed(resource: Resource, draft: Draft, facts: unknown, cont
       (typeof value === 'string' && value.trim() === '') ||
       (Array.isArray(value) && value.length === 0)
     if (isAutomatic(own)) continue
-    const isFilledIn = options.derived && !draft.before
-    if (required && !isFilledIn && !isLock(resource, property) && (column || property.many) && isBlank) {
-      const isLeft = (property.many || options.lenient) && draft.before && !draft.given.has(own)
-      if (!isLeft || options.lenient?.(draft as never)) violations.push(violation(own, options.blank ?? "can't be blank"))
+    const isFilledIn = derived && !draft.before
+    if (
+      isRequired(property, draft, facts, context) &&
+      !isFilledIn &&
+      !isLock(resource, property) &&
+      (column || property.many) &&
+      isBlank
+    ) {
+      const isLeft = (property.many || lenient) && draft.before && !draft.given.has(own)
+      if (!isLeft || lenient?.(draft)) violations.push(violation(own, blank))
       continue
     }
     if (isBlank && column && kind.type === 'Boolean' && !property.packed && draft.given.has(own))

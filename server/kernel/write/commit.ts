@@ -62,18 +62,18 @@ export async function save(tx: Transaction, context: Context, resource: Resource
   const saved = revised(draft, { id })
   for (const property of resource.properties) {
     const ids = draft.many[property.name]
-    if (ids && property.options.store) await property.options.store(tx, saved as never, ids, inner)
+    if (ids && property.options.store) await property.options.store(tx, saved, ids, inner)
   }
   const columns = Object.keys(draft.row).filter((key) => differs(draft, key))
   if (!draft.before || columns.some(isColumn)) await record(tx, resource, [id], { ...entryOf(context), isFirst: !draft.before })
-  for (const step of resource.after ?? []) await step(tx, saved as never, facts as never, inner)
+  for (const step of resource.after ?? []) await step(tx, saved, facts, inner)
   await touched(tx, resource)
   await publish(tx, context, `${resource.table}.${draft.before ? 'updated' : 'created'}`, id, columns)
   return id
 }
 
 export async function create(tx: Transaction, resource: Resource, draft: Draft, context: Context): Promise<number> {
-  if (resource.create) return resource.create(tx, draft.row as never, context)
+  if (resource.create) return resource.create(tx, draft.row, context)
   const now = context.now.toISOString()
   const { id: _, ...values } = pack(resource, draft.row)
   const stamps = resource.property.has('createdAt') ? { created_at: values.created_at ?? now, updated_at: now } : {}

@@ -35,7 +35,7 @@ export async function form(
       self: { href: address, method: 'post' },
       validate: { href: address, method: 'post' },
       ...(violations.length === 0 && mayCommit && { commit }),
-      ...resource.formLinks?.(draft as never, context),
+      ...resource.formLinks?.(draft, context),
     },
   }
 }

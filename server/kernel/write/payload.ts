@@ -52,7 +52,8 @@ export async function readPayload(
 
   for (const property of resource.properties) {
     const { name, kind, column } = property
-    if (property.options.ignored || name === 'id' || isLock(resource, property) || (column && column in fixed)) continue
+    if (property.options.readOnly === 'ignore' || name === 'id' || isLock(resource, property) || (column && column in fixed))
+      continue
     if (property.to) {
       const link = sentLink(payload, name, takesList(property))
       // Clients that send everything back also send the link to a list, which does not identify rows.

@@ -110,7 +110,8 @@ function statedLock({ lockVersion }: Payload): number {
 /** What nobody ever writes is no part of a proposal, not even as nothing: its column keeps what it holds. */
 function writableValues({ properties }: Resource, values: Row): Row {
   const isFixed = (column: string) =>
-    properties.some((p) => p.column === column) && properties.every((p) => p.column !== column || p.options.writable === false)
+    properties.some((p) => p.column === column) &&
+    properties.every((p) => p.column !== column || p.options.readOnly !== undefined)
   return Object.fromEntries(Object.entries(values).filter(([column]) => !isFixed(column)))
 }
 

@@ -60,7 +60,7 @@ export async function release(
     const otherwise = typeof whenGone === 'object' ? whenGone.otherwise : whenGone
     if (otherwise === 'successor') {
       // Nobody changed these rows, so they get no history entry; their history refers to the successor too.
-      const change = { set: sql`${name(column)} = (${successor as Sql})`, where }
+      const change = { set: sql`${name(column)} = (${successor})`, where }
       if ((await amend(tx, model, resource.table, change)) > 0) await touched(tx, resource)
     } else {
       const change = { set: sql`${name(column)} = null`, where }

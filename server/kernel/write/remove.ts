@@ -18,10 +18,10 @@ import { allows } from './schema.ts'
 export async function remove(db: Database, context: Context, resource: Resource, row: Row): Promise<void> {
   await loadRules(context, resource)
   if (!allows(resource, resource.may?.delete, { before: row } as Draft, context)) throw forbidden()
-  const violations = (await resource.removable?.(row as never, context)) ?? []
+  const violations = (await resource.removable?.(row, context)) ?? []
   if (violations.length > 0) throw combined(toErrors(resource, violations))
   await writing(db, resource, async (tx) => {
-    const isDone = await resource.remove?.(tx, row as never, inside(context, tx))
+    const isDone = await resource.remove?.(tx, row, inside(context, tx))
     if (isDone !== false) await removeRows(tx, context.model, resource, [row.id], entryOf(context))
     await touched(tx, resource)
     await publish(tx, context, `${resource.table}.deleted`, row.id, [])

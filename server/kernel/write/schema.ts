@@ -5,7 +5,7 @@ import type { Body, Context, Draft, Link, Property, Resource, Rule } from '#kern
 import { pack } from '#kernel/model.ts'
 import { load, loadRules, reachableIds } from '#kernel/read/load.ts'
 import { isShown, linkOf, linksToMany, represent, shownValue } from '#kernel/read/represent.ts'
-import { hrefOf, isLock } from '#kernel/resource.ts'
+import { hrefOf, isLock, isRequired } from '#kernel/resource.ts'
 
 /** Whether a rule lets a draft pass: judged on what is stored, on a new row, or, as long as that belongs nowhere, anywhere. */
 export function allows(resource: Resource, rule: Rule | undefined, draft: Draft, context: Context): boolean {
@@ -30,10 +30,10 @@ export const isWritable = (resource: Resource, property: Property, draft: Draft,
 
 /** Whether a client may write a property of this draft, whatever it shows of the person behind it. */
 export function isOpen(resource: Resource, property: Property, draft: Draft, facts: unknown, context: Context): boolean {
-  const { writable = property.column !== undefined || property.many, may, active } = property.options
-  if (active && !active(draft as never, context)) return false
-  if (writable === false || property.name === 'id') return false
-  if (typeof writable === 'function' && !writable(draft as never, facts as never, context)) return false
+  const { writable = property.column !== undefined || property.many, readOnly, may, active } = property.options
+  if (active && !active(draft, context)) return false
+  if (writable === false || readOnly !== undefined || property.name === 'id') return false
+  if (typeof writable === 'function' && !writable(draft, facts, context)) return false
   const own = may && 'create' in may ? (draft.before ? may.update : may.create) : may
   return allows(resource, own ?? (isLock(resource, property) ? resource.may?.update : ruleOf(resource, draft)), draft, context)
 }
@@ -67,7 +67,7 @@ async function entryOf(
   const entry: Body = {
     type: typeName(property),
     name: label,
-    required: resolved(options.required, false, args),
+    required: isRequired(property, ...args),
     hasDefault: options.hasDefault ?? false,
     writable: isWritable(resource, property, draft, facts, context),
     options: {},
@@ -81,13 +81,13 @@ async function entryOf(
 
   const { allowed } = options
   if ('href' in allowed) {
-    const href = allowed.href(draft as never, context)
+    const href = allowed.href(draft, context)
     if (href !== null) entry._links = { allowedValues: { href } }
   } else if ('texts' in allowed) {
-    entry._embedded = { allowedValues: allowed.texts(draft as never, facts as never, context) }
+    entry._embedded = { allowedValues: allowed.texts(draft, facts, context) }
   } else {
     const target = context.model.of(to as string)
-    const rows = await allowed.rows(draft as never, facts as never, context)
+    const rows = await allowed.rows(draft, facts, context)
     const page = await load(context, target, rows)
     const reached = await reachableIds(context, target, new Map(rows.map((row) => [row.id, row])))
     entry._links = { allowedValues: rows.map((row): Link => ({ href: hrefOf(target, row), title: target.titleOf(row) })) }
@@ -102,9 +102,7 @@ async function entryOf(
 function propertiesIn(resource: Resource, draft: Draft, facts: unknown, context: Context): Property[] {
   const isMentioned = ({ inSchema }: Property['options']) =>
     typeof inSchema === 'object' ? allows(resource, inSchema, draft, context) : resolved(inSchema, true, [draft, facts, context])
-  return resource.properties.filter(
-    ({ options }) => isMentioned(options) && (!options.active || options.active(draft as never, context)),
-  )
+  return resource.properties.filter(({ options }) => isMentioned(options) && (!options.active || options.active(draft, context)))
 }
 
 /** A heading of a form, and the properties below it. */
@@ -147,7 +145,7 @@ export async function schemaOf(
     if (property.options.inSchema === false) continue
     body[property.name] = { ...(await entryOf(resource, property, draft, facts, context, form)), location: '_meta' }
   }
-  Object.assign(body, await resource.schema?.(draft as never, facts as never, context, form))
+  Object.assign(body, await resource.schema?.(draft, facts, context, form))
   body._links = { ...(body._links as Body | undefined), ...(self && { self: { href: self } }) }
   return body
 }

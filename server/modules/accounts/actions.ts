@@ -52,7 +52,7 @@ const viewAction = operation({
   tag: 'Action',
   answers: { status: 200, of: 'Action', as: 'single' },
   run: async ({ context, params }) => {
-    const id = params['*'] as string
+    const id = params['*']
     if (!isAction(context.model, id)) throw notFound()
     return { body: represented(id) }
   },

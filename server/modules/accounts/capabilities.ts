@@ -75,13 +75,10 @@ async function represented(found: readonly Capability[], context: Context): Prom
   })
 }
 
-/** A condition, negated for `!`. */
-const asked = ({ operator }: FilterUse, condition: Sql): Sql => (operator === '=' ? condition : sql`(${condition}) is not true`)
-
 const filter = (format: RegExp, where: (values: readonly string[], context: Context) => Sql): Filter => ({
   strategy: 'list',
   allowed: (values) => values.every((value) => format.test(value)),
-  where: (use, context) => asked(use, where(use.values, context)),
+  where: (use, context) => where(use.values, context),
 })
 
 /** The condition on contexts: `g` for global, `w5` for a project; `p5` is its older spelling. */
@@ -186,7 +183,7 @@ const viewCapability = operation({
   tag: 'Capability',
   answers: { status: 200, of: 'Capability', as: 'single' },
   run: async ({ context, params }) => {
-    const one = await capabilities(context, identified(params['*'] as string, context))
+    const one = await capabilities(context, identified(params['*'], context))
     const [body] = await represented(await context.db.all<Capability>(sql`${one} limit 1`), context)
     if (!body) throw notFound()
     return { body }

@@ -26,9 +26,8 @@ export const groupFilter = (column: string): Filter => ({
   where: async ({ operator, values }, context, table) => {
     const { engine } = context
     const [principals] = await rights(context, seen)
-    const groups: Sql = operator.endsWith('*') ? TRUE : among(engine, sql`gu.group_id`, values.filter(isId).map(Number))
-    const isIn = sql`${name(`${table}.${column}`)} in (select gu.user_id from ${knownGroupUsers(principals)} gu where ${groups})`
-    return operator.startsWith('!') ? sql`not ${isIn}` : isIn
+    const groups: Sql = operator === '*' ? TRUE : among(engine, sql`gu.group_id`, values.filter(isId).map(Number))
+    return sql`${name(`${table}.${column}`)} in (select gu.user_id from ${knownGroupUsers(principals)} gu where ${groups})`
   },
 })
 
@@ -38,10 +37,9 @@ export const groupFilter = (column: string): Filter => ({
 export const blockedFilter = (column: string): Filter => ({
   strategy: 'list',
   allowed: (values) => values.every((value) => value === 'blocked'),
-  where: async ({ operator }, context, table) => {
+  where: async (_, context, table) => {
     const [login] = await rights(context, knowsLogin)
     const known = and([blocked(context.settings, context.now), login.where('p')])
-    const isBlocked = sql`${name(`${table}.${column}`)} in (select p.id from principals p where ${known})`
-    return operator === '!' ? sql`not ${isBlocked}` : isBlocked
+    return sql`${name(`${table}.${column}`)} in (select p.id from principals p where ${known})`
   },
 })

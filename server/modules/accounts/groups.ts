@@ -41,8 +41,8 @@ export const Group = resource<'principals', GroupFacts>('Group', 'principals', {
   properties: ({ text, integer, dateTime, links }) => ({
     id: integer({ sort: true }),
     name: text({ required: true, min: 1, max: 256, sort: true }),
-    createdAt: dateTime({ writable: false, read: adminOrSelf, sort: true }),
-    updatedAt: dateTime({ writable: false, read: adminOrSelf, sort: true }),
+    createdAt: dateTime({ readOnly: true, read: adminOrSelf, sort: true }),
+    updatedAt: dateTime({ readOnly: true, read: adminOrSelf, sort: true }),
     members: links('User', {
       read: managesMembers,
       embed: true,

@@ -1,12 +1,13 @@
 /** Links that users, groups and placeholder users share. */
+
 import type { Row } from '#db/database.ts'
 import { both, having } from '#kernel/access/rules.ts'
 import type { Action, Loaded, Rule } from '#kernel/declaration.ts'
+import { listHref } from '#kernel/resource.ts'
 import { madeKinds, seesMembers } from './visibility.ts'
 
 /** The address of the memberships of a principal. */
-const membershipsOf = ({ id }: Row): string =>
-  `/api/v3/memberships?filters=${encodeURIComponent(JSON.stringify([{ principal: { operator: '=', values: [String(id)] } }]))}`
+const membershipsOf = ({ id }: Row): string => listHref('memberships', { principal: ['=', id] })
 
 /** The link to a principal's memberships, for viewers who see any. */
 export const membershipsLink: Action<Row> = {

@@ -9,9 +9,9 @@ import { User } from './users.ts'
 import { administersUser } from './visibility.ts'
 
 /** Sets the status of an active or locked user; idempotent. */
-async function settle(ask: ApiRequest, status: number) {
+async function settle(ask: ApiRequest<'id'>, status: number) {
   const { context, params } = ask
-  const row = await rowFrom(params.id as string, context.model.of(User), context)
+  const row = await rowFrom(params.id, context.model.of(User), context)
   await demand(context, administersUser, row)
   if (context.proof === 'stale') throw forbidden(CONFIRM)
   if (row.status !== ACTIVE && row.status !== LOCKED) throw new ApiError('InvalidUserStatusTransition')

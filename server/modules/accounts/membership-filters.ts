@@ -4,18 +4,15 @@ import { FALSE, name, type Sql, sql, TRUE } from '#db/sql.ts'
 import { accountStatuses } from '#identity/statuses.ts'
 import { byRule } from '#kernel/access/rights.ts'
 import { everyone } from '#kernel/access/rules.ts'
-import type { Filter, FilterUse, Order } from '#kernel/declaration.ts'
+import type { Filter, Order } from '#kernel/declaration.ts'
 import { areVisible } from '#kernel/read/judge.ts'
 import { isId } from '#kernel/read/operators.ts'
 import { blockedFilter, groupFilter } from './group-filter.ts'
 import { nameFilters } from './search.ts'
 import { knowsEmail, madeKinds } from './visibility.ts'
 
-/** Memberships of principals that match a condition or, with `!`, do not. */
-const ofPrincipals = (condition: Sql, { operator }: FilterUse) => {
-  const isOne = sql`memberships.principal_id in (select p.id from principals p where ${condition})`
-  return operator === '!' ? sql`not ${isOne}` : isOne
-}
+/** Memberships of principals that satisfy a condition. */
+const ofPrincipals = (condition: Sql) => sql`memberships.principal_id in (select p.id from principals p where ${condition})`
 
 /** The code of a status, from its name or its number. */
 const statusCode = (value: string): number | undefined =>
@@ -25,13 +22,13 @@ const statusCode = (value: string): number | undefined =>
 const ofShares = (allowed: NonNullable<Filter['allowed']>): Filter => ({
   strategy: 'list',
   allowed,
-  where: ({ operator }) => (operator === '=' ? FALSE : TRUE),
+  where: () => FALSE,
 })
 
 /** Memberships of projects and global ones; those of single work packages are shares, and not listed here. */
 const isProjectMember: Filter = {
   strategy: 'boolean',
-  where: ({ operator, values }) => ((values[0] === 't') === (operator === '=') ? TRUE : FALSE),
+  where: () => TRUE,
 }
 
 export const membershipFilters: Record<string, Filter> = {
@@ -48,21 +45,19 @@ export const membershipFilters: Record<string, Filter> = {
           sql`p.status`,
           use.values.map((value) => statusCode(value) as number),
         ),
-        use,
       ),
   },
   principalType: {
     strategy: 'list',
     allowed: (values) => values.every((value) => (madeKinds as readonly string[]).includes(value)),
-    where: (use, { engine }) => ofPrincipals(amongTexts(engine, sql`p.type`, use.values), use),
+    where: (use, { engine }) => ofPrincipals(amongTexts(engine, sql`p.type`, use.values)),
   },
   role: {
     strategy: 'list_optional',
     allowed: (values, context) => areVisible('Role', values, context),
     where: ({ operator, values }, { engine }) => {
-      const roles = operator.endsWith('*') ? TRUE : among(engine, sql`r.role_id`, values.filter(isId).map(Number))
-      const hasOne = sql`exists (select 1 from membership_roles r where r.membership_id = memberships.id and ${roles})`
-      return operator.startsWith('!') ? sql`not ${hasOne}` : hasOne
+      const roles = operator === '*' ? TRUE : among(engine, sql`r.role_id`, values.filter(isId).map(Number))
+      return sql`exists (select 1 from membership_roles r where r.membership_id = memberships.id and ${roles})`
     },
   },
   alsoProjectMember: isProjectMember,

@@ -78,7 +78,7 @@ export function checkPlace({ row, before, many }: Draft, { mayManage }: Membersh
 
 export function checkPrincipal({ before }: Draft, { principal, isTaken }: MembershipFacts): Violation[] {
   if (before || !principal) return []
-  const isFit = (madeKinds as readonly string[]).includes(principal.type) && principal.status !== LOCKED
+  const isFit = madeKinds.includes(principal.type) && principal.status !== LOCKED
   return [
     ...(isFit ? [] : [violation('principal', 'cannot be made a member')]),
     ...(isTaken ? [violation('principal', 'is a member already')] : []),

@@ -1,11 +1,12 @@
 /** Memberships: the roles of a principal in a project or, without a project, globally. */
+
 import { name, sql } from '#db/sql.ts'
 import { rights } from '#kernel/access/rights.ts'
 import { admin, both, either, inProject, lacking } from '#kernel/access/rules.ts'
 import type { Operation } from '#kernel/declaration.ts'
 import { operation } from '#kernel/operation.ts'
 import { index } from '#kernel/read/list.ts'
-import { resource } from '#kernel/resource.ts'
+import { listHref, resource } from '#kernel/resource.ts'
 import { isLimited } from './giving-roles.ts'
 import { membershipFilters, membershipSorts } from './membership-filters.ts'
 import {
@@ -23,15 +24,6 @@ import {
 } from './membership-rules.ts'
 import { managesMembers, membersSeen, seesMembers } from './visibility.ts'
 
-type Uses = [name: string, operator: string, values: unknown[]][]
-
-/** An address with filters in its query string. */
-const filtered = (path: string, uses: Uses): string => {
-  if (uses.length === 0) return path
-  const filters = uses.map(([name, operator, values]) => ({ [name]: { operator, values: values.map(String) } }))
-  return `${path}?filters=${encodeURIComponent(JSON.stringify(filters))}`
-}
-
 export const Membership = resource<'memberships', MembershipFacts>('Membership', 'memberships', {
   path: 'memberships',
   description: 'The roles of a principal, in a project or globally.',
@@ -46,7 +38,7 @@ export const Membership = resource<'memberships', MembershipFacts>('Membership',
   order: { column: 'id' },
   topics: ['memberships'],
   visible: both(lacking('entity_type'), either(membersSeen, both(lacking('project_id'), admin))),
-  schemaGuard: seesMembers,
+  guards: { schema: seesMembers },
   may: { create: managesMembers, update: managesThis, delete: managesThis },
   belongsTo: 'project_id',
   computedColumns: {
@@ -54,8 +46,8 @@ export const Membership = resource<'memberships', MembershipFacts>('Membership',
   },
   properties: ({ integer, dateTime, link, links }) => ({
     id: integer({ sort: true }),
-    createdAt: dateTime({ writable: false, sort: true, filter: true }),
-    updatedAt: dateTime({ writable: false, sort: true, filter: true }),
+    createdAt: dateTime({ readOnly: true, sort: true, filter: true }),
+    updatedAt: dateTime({ readOnly: true, sort: true, filter: true }),
     project: link('Project', {
       writable: ({ before }) => !before,
       filter: 'list_optional',
@@ -64,10 +56,7 @@ export const Membership = resource<'memberships', MembershipFacts>('Membership',
         href: ({ before, row }) =>
           before
             ? null
-            : filtered(
-                '/api/v3/memberships/available_projects',
-                row.principal_id ? [['principal', '!', [row.principal_id]]] : [],
-              ),
+            : listHref('memberships/available_projects', row.principal_id ? { principal: ['!', row.principal_id] } : {}),
       },
     }),
     principal: link('Principal', {
@@ -78,26 +67,20 @@ export const Membership = resource<'memberships', MembershipFacts>('Membership',
       alwaysNamed: true,
       allowed: {
         href: ({ before, row }) =>
-          before
-            ? null
-            : filtered('/api/v3/principals', [
-                ['status', '!', [3]],
-                ...(row.project_id ? ([['member', '!', [row.project_id]]] as Uses) : []),
-              ]),
+          before ? null : listHref('principals', { status: ['!', 3], ...(row.project_id && { member: ['!', row.project_id] }) }),
       },
     }),
     roles: links('Role', {
-      required: (_, facts) => !facts.inherits,
-      blank: 'need to be assigned',
+      required: { when: (_, facts) => !facts.inherits, blank: 'need to be assigned' },
       embed: true,
       load: rolesOf,
       store: storeRoles,
       allowed: {
         href: ({ before, row }, context) =>
-          filtered('/api/v3/roles', [
-            ...(before ? ([['unit', '=', [row.project_id ? 'project' : 'system']]] as Uses) : []),
-            ...(row.project_id && isLimited(context) ? ([['grantableIn', '=', [row.project_id]]] as Uses) : []),
-          ]),
+          listHref('roles', {
+            ...(before && { unit: ['=', row.project_id ? 'project' : 'system'] }),
+            ...(row.project_id && isLimited(context) && { grantableIn: ['=', row.project_id] }),
+          }),
       },
     }),
   }),

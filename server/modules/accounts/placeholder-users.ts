@@ -43,9 +43,9 @@ export const PlaceholderUser = resource('PlaceholderUser', 'principals', {
   properties: ({ text, integer, dateTime, of }) => ({
     id: integer({ sort: true }),
     name: text({ required: true, min: 1, max: 256, sort: true }),
-    createdAt: dateTime({ writable: false, read: manages, sort: true }),
-    updatedAt: dateTime({ writable: false, read: manages, sort: true }),
-    status: of(accountStatus, { writable: false, read: manages }),
+    createdAt: dateTime({ readOnly: true, read: manages, sort: true }),
+    updatedAt: dateTime({ readOnly: true, read: manages, sort: true }),
+    status: of(accountStatus, { readOnly: true, read: manages }),
   }),
   filters: {
     ...nameFilters(),
@@ -53,7 +53,7 @@ export const PlaceholderUser = resource('PlaceholderUser', 'principals', {
     status: {
       strategy: 'list',
       allowed: (values) => values.every((value) => value === 'active' || value === '1'),
-      where: ({ operator }) => (operator === '=' ? sql`principals.status = ${ACTIVE}` : sql`principals.status <> ${ACTIVE}`),
+      where: () => sql`principals.status = ${ACTIVE}`,
     },
   },
   actions: {

@@ -65,7 +65,7 @@ export const UserPreferences = resource<'principals', Chosen>('UserPreferences',
     }),
     workdays: of(kinds.workdays, { column: 'workdays', value: (row) => row.workdays ?? kinds.defaultWorkdays }),
     notifications: of(settingsKind, { value: (row, { loaded }) => loaded.settings.get(row.id), writable: true }),
-    user: link('User', { column: 'id', writable: false, alwaysNamed: true }),
+    user: link('User', { column: 'id', readOnly: true, alwaysNamed: true }),
   }),
   actions: { updateImmediately: { href: (row) => `/api/v3/${addressOf(row)}`, method: 'patch', may: changes } },
   pageLoaders: { settings: loadSettings },
@@ -77,8 +77,8 @@ export const UserPreferences = resource<'principals', Chosen>('UserPreferences',
 })
 
 /** The principal in the path. 403 for viewers who may not read the preferences, whether or not the principal exists. */
-async function principal({ context, params }: ApiRequest): Promise<Row> {
-  const id = await idFrom(params.id as string, context.model.of(User), context)
+async function principal({ context, params }: ApiRequest<'id'>): Promise<Row> {
+  const id = await idFrom(params.id, context.model.of(User), context)
   if (id !== context.viewer.id) await demandAnywhere(context, managesUsers)
   return findRow(context, context.model.of(UserPreferences), id)
 }

@@ -14,21 +14,15 @@ import { madeKinds, membersSeen, seen } from './visibility.ts'
 const kindOf = (row: { type: string }) => (row.type === 'Group' || row.type === 'PlaceholderUser' ? row.type : 'User')
 const paths: Record<string, string> = { User: 'users', Group: 'groups', PlaceholderUser: 'placeholder_users' }
 
-/** Whether principals are in `members`, a query for ids. */
-const isAmong = (members: Sql, isThere: boolean) =>
-  isThere ? sql`principals.id in (${members})` : sql`principals.id not in (${members})`
-
 /** Members of projects where the viewer may see members. */
 const member: Filter = {
   strategy: 'list_optional',
   allowed: (values, context) => areVisible('Project', values, context),
   where: async ({ operator, values }, context) => {
     const [members] = await rights(context, membersSeen)
-    const projects = operator.endsWith('*')
-      ? TRUE
-      : among(context.engine, sql`memberships.project_id`, values.filter(isId).map(Number))
+    const projects = operator === '*' ? TRUE : among(context.engine, sql`memberships.project_id`, values.filter(isId).map(Number))
     const known = and([projects, members.where('memberships')])
-    return isAmong(sql`select principal_id from memberships where entity_type is null and ${known}`, !operator.startsWith('!'))
+    return sql`principals.id in (select principal_id from memberships where entity_type is null and ${known})`
   },
 }
 
@@ -45,12 +39,12 @@ const mentionable = (permission: string, most?: number): Filter => ({
     (most === undefined || values.length <= most) &&
     (await areVisible('WorkPackage', values, context)) &&
     (permission === 'view_work_packages' || (await holdsFor(permission, values, context))),
-  where: ({ operator, values }, { engine }) => {
+  where: ({ values }, { engine }) => {
     const ids = values.filter(isId).map(Number)
     const projects = sql`g.project_id in (select w.project_id from work_packages w where ${among(engine, sql`w.id`, ids)})`
     const shares = sql`
       select s.user_id from shared_grants s where s.permission = ${permission} and ${among(engine, sql`s.work_package_id`, ids)}`
-    return isAmong(sql`${membersWith(permission, projects)} union ${shares}`, operator === '=')
+    return sql`principals.id in (${membersWith(permission, projects)} union ${shares})`
   },
 })
 
@@ -70,11 +64,11 @@ async function holdsFor(permission: string, workPackages: readonly string[], { d
 const access: Filter = {
   strategy: 'list',
   allowed: (values, context) => areVisible('Project', values, context),
-  where: async ({ operator, values }, context) => {
+  where: async ({ values }, context) => {
     const [members] = await rights(context, membersSeen)
     const projects = among(context.engine, sql`memberships.project_id`, values.filter(isId).map(Number))
     const known = and([projects, members.where('memberships')])
-    return isAmong(sql`select principal_id from memberships where ${known}`, operator === '=')
+    return sql`principals.id in (select principal_id from memberships where ${known})`
   },
 }
 
@@ -110,10 +104,7 @@ export const Principal = resource('Principal', 'principals', {
     type: {
       strategy: 'list',
       allowed: (values) => values.every((value) => (madeKinds as readonly string[]).includes(value)),
-      where: ({ operator, values }, { engine }) => {
-        const isOne = amongTexts(engine, sql`principals.type`, values)
-        return operator === '=' ? isOne : sql`not (${isOne})`
-      },
+      where: ({ values }, { engine }) => amongTexts(engine, sql`principals.type`, values),
     },
     status: {
       strategy: 'list',

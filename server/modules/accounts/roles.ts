@@ -1,8 +1,7 @@
 /** Roles: sets of permissions that memberships grant. */
 import { amongTexts } from '#db/dialect.ts'
-import { sql } from '#db/sql.ts'
+import { and, negated, sql } from '#db/sql.ts'
 import { everyone, signedIn } from '#kernel/access/rules.ts'
-import type { FilterUse } from '#kernel/declaration.ts'
 import { isId } from '#kernel/read/operators.ts'
 import { resource } from '#kernel/resource.ts'
 import { mayGive } from './giving-roles.ts'
@@ -10,9 +9,6 @@ import { seesMembers } from './visibility.ts'
 
 /** Kinds of roles by the value of the filter `unit`. */
 const kindOfUnit: Record<string, string> = { project: 'project', system: 'global' }
-
-/** Whether a boolean filter asks for true. */
-const asksFor = ({ operator, values }: FilterUse) => (values[0] === 't') === (operator === '=')
 
 export const Role = resource('Role', 'roles', {
   path: 'roles',
@@ -37,25 +33,24 @@ export const Role = resource('Role', 'roles', {
     /** Whether memberships can have the role: built-in roles apply by themselves. */
     grantable: {
       strategy: 'boolean',
-      where: (use) => (asksFor(use) ? sql`roles.builtin is null` : sql`roles.builtin is not null`),
+      where: () => sql`roles.builtin is null`,
     },
     /** Whether the viewer may give the role in one of these projects. */
     grantableIn: {
       strategy: 'list',
       to: 'Project',
-      where: ({ operator, values }, context) => {
-        const isOne = mayGive(context, values.filter(isId).map(Number))
-        return operator === '=' ? isOne : sql`not (${isOne})`
-      },
+      where: ({ values }, context) => mayGive(context, values.filter(isId).map(Number)),
     },
     /** The kind of membership that can have the role: in a project, or global. */
     unit: {
       strategy: 'list',
       allowed: (values) => values.every((value) => Object.hasOwn(kindOfUnit, value)),
+      // Roles of another kind are asked for as they are, those built in among them.
+      ownNegation: true,
       where: ({ operator, values }, { engine }) => {
-        const kinds = values.map((value) => kindOfUnit[value] as string)
+        const kinds = values.map((value) => kindOfUnit[value] ?? '')
         const isOne = amongTexts(engine, sql`roles.kind`, kinds)
-        return operator === '=' ? sql`${isOne} and roles.builtin is null` : sql`not (${isOne})`
+        return operator === '=' ? and([isOne, sql`roles.builtin is null`]) : negated(isOne)
       },
     },
   },

@@ -26,12 +26,9 @@ async function named(names: Names, { operator, values }: FilterUse, context: Con
   const known = await rights(context, ...names.map(([, rule]) => rule))
   const some = (test: (column: Sql) => Sql) =>
     or(names.map(([column], i) => and([known[i]?.where('principals') ?? FALSE, test(name(`principals.${column}`))])))
-  const isEqual = operator === '=' || operator === '!'
-  const words = isEqual ? [] : wordsOf(values[0] ?? '')
-  const found = isEqual
+  return operator === '='
     ? or(values.map((value) => some((column) => sql`${folded(engine, column)} = ${lower(value)}`)))
-    : and(words.map((word) => some((column) => contains(engine, column, word))))
-  return operator.startsWith('!') ? sql`(${found}) is not true` : found
+    : and(wordsOf(values[0] ?? '').map((word) => some((column) => contains(engine, column, word))))
 }
 
 /** The same condition, on principals or on rows that refer to them. */

@@ -60,8 +60,7 @@ export const User = resource<'principals', UserFacts>('User', 'principals', {
   title: 'name',
   cached: 'some',
   visible: both(having('type', 'User', 'AnonymousUser', 'DeletedUser', 'SystemUser'), seen),
-  guards: { index: manages },
-  schemaGuard: signedIn,
+  guards: { index: manages, schema: signedIn },
   may: { create: creates, update: changesUser, delete: removes },
   /** A login, or `me`. */
   resolve: async (login, { db, viewer }) => {
@@ -75,12 +74,11 @@ export const User = resource<'principals', UserFacts>('User', 'principals', {
   properties: ({ text, integer, boolean, dateTime, password, of }) => ({
     id: integer({ sort: true }),
     name: text({
-      writable: false,
       sort: true,
-      refusal: 'A name cannot be written: it is made of the first and the last name.',
+      readOnly: 'A name cannot be written: it is made of the first and the last name.',
     }),
-    createdAt: dateTime({ writable: false, read: adminOrSelf, sort: true }),
-    updatedAt: dateTime({ writable: false, read: adminOrSelf, sort: true }),
+    createdAt: dateTime({ readOnly: true, read: adminOrSelf, sort: true }),
+    updatedAt: dateTime({ readOnly: true, read: adminOrSelf, sort: true }),
     login: text({
       label: 'Username',
       required: true,
@@ -127,7 +125,7 @@ export const User = resource<'principals', UserFacts>('User', 'principals', {
       proof: isSignIn,
       sort: true,
     }),
-    avatar: text({ writable: false }),
+    avatar: text({ readOnly: true }),
     status: of(accountStatus, {
       read: knowsLogin,
       hasDefault: true,
@@ -150,14 +148,12 @@ export const User = resource<'principals', UserFacts>('User', 'principals', {
     status: {
       strategy: 'list',
       allowed: (values) => values.every((value) => Object.hasOwn(accountStatuses, value)),
-      where: ({ operator, values }, { engine }) => {
-        const isOne = among(
+      where: ({ values }, { engine }) =>
+        among(
           engine,
           sql`principals.status`,
           values.map((value) => accountStatuses[value] as number),
-        )
-        return operator === '!' ? sql`not (${isOne})` : isOne
-      },
+        ),
     },
     group: groupFilter('id'),
     blocked: blockedFilter('id'),

@@ -194,7 +194,7 @@ async function describeChanges(entries: readonly Row[], context: Context): Promi
     const place = { id: resource_id, project_id }
     const state = unchanged(change.after)
     const told = properties.filter(
-      ({ options: { active } }, i) => readable[i]?.holds(place) && (!active || active(state as never, context)),
+      ({ options: { active } }, i) => readable[i]?.holds(place) && (!active || active(state, context)),
     )
     const diff = (property: Property) => `/journals/${id}/diff/${property.column}`
     const isLeft =

@@ -29,8 +29,8 @@ const workPackageExtension = extension('WorkPackage', 'work_packages', {
   },
 })
 
-const workPackage = ({ params, context }: ApiRequest) => rowFrom(params.id as string, context.model.of(WorkPackage), context)
-const activity = ({ params, context }: ApiRequest) => rowFrom(params.id as string, context.model.of(Activity), context)
+const workPackage = ({ params, context }: ApiRequest<'id'>) => rowFrom(params.id, context.model.of(WorkPackage), context)
+const activity = ({ params, context }: ApiRequest<'id'>) => rowFrom(params.id, context.model.of(Activity), context)
 
 /** The text of a comment, in either of the two forms that clients send. Throws 400 for other values, 422 for an empty text. */
 function said(comment: unknown, shape: 'object' | 'text'): string {
@@ -94,7 +94,7 @@ const createComment = operation({
 })
 
 function isInternal(body: Payload): boolean {
-  const { internal = false } = body as { internal?: unknown }
+  const { internal = false } = body
   if (typeof internal !== 'boolean') throw new ApiError('BadRequest', 'The request is malformed: internal must be true or false.')
   return internal
 }
@@ -142,7 +142,7 @@ const toggleReaction = operation({
   run: async (ask) => {
     const { context, db, body } = ask
     const row = await activity(ask)
-    const { reaction } = body as { reaction?: unknown }
+    const { reaction } = body
     const place = { id: row.resource_id, project_id: row.project_id }
     const may = row.internal ? onWorkPackage('add_internal_comments') : mayComment
     if (!context.viewer.signedIn || !(await holds(context, may, place))) throw forbidden()

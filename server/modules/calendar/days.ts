@@ -108,7 +108,7 @@ const viewDay = operation({
   description: 'Returns one day by its date, and whether it is a working day.',
   tag: 'Day',
   answers: { status: 200, of: 'Day', as: 'single' },
-  run: async ({ context, params }) => ok(day(dateFrom(params.date as string), await daysOff(context), context)),
+  run: async ({ context, params }) => ok(day(dateFrom(params.date), await daysOff(context), context)),
 })
 
 export const operations: readonly Operation[] = [listDays, viewDay]

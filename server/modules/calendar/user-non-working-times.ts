@@ -46,7 +46,7 @@ export const UserNonWorkingTime = resource<'user_non_working_times', Facts>('Use
     id: integer(),
     startDate: date({ required: true }),
     endDate: date({ required: true }),
-    user: link('User', { writable: false, alwaysNamed: true }),
+    user: link('User', { readOnly: true, alwaysNamed: true }),
   }),
   facts: lookUp,
   check: [check],

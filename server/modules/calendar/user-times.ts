@@ -18,8 +18,8 @@ export const seesTimes = either(own('user_id'), managesAll)
 export const changesTimes = either(both(own('user_id'), globally('manage_own_working_times')), managesAll)
 
 /** The id of the user in the path. 404 for users whose times the viewer may not see, as for users that do not exist. */
-async function ownerFrom({ context, params }: ApiRequest): Promise<number> {
-  const { id } = await rowFrom(params.id as string, context.model.of(User), context)
+async function ownerFrom({ context, params }: ApiRequest<'id'>): Promise<number> {
+  const { id } = await rowFrom(params.id, context.model.of(User), context)
   if (!(await holds(context, seesTimes, { user_id: id }))) throw notFound()
   return id
 }
@@ -35,18 +35,13 @@ export function belowUsers(
 ): readonly Operation[] {
   const { path, words, name: of } = declared
   const here = ({ model }: Context) => model.of(declared)
-  const parameter = `${path.replace(/s$/, '')}_id`
+  const parameter = `${path.replace(/s$/, '')}_id` as const
   const all = { path: `/users/:id/${path}`, tag: of } as const
   const one = { path: `/users/:id/${path}/:${parameter}`, tag: of } as const
-  const found = async (ask: ApiRequest) => {
+  const found = async (ask: ApiRequest<'id' | `${string}_id`>) => {
     const user = await ownerFrom(ask)
     const { context, params } = ask
-    return findRow(
-      context,
-      here(context),
-      await idFrom(params[parameter] as string, here(context), context),
-      sql`user_id = ${user}`,
-    )
+    return findRow(context, here(context), await idFrom(params[parameter] ?? '', here(context), context), sql`user_id = ${user}`)
   }
 
   return [

@@ -75,7 +75,7 @@ export const UserWorkingHours = resource('UserWorkingHours', 'user_working_hours
     saturdayHours: p.of(decimalHours, hoursOf('saturday')),
     sundayHours: p.of(decimalHours, hoursOf('sunday')),
     availabilityFactor: p.integer({ required: true, min: 0, max: 100 }),
-    user: p.link('User', { writable: false, alwaysNamed: true }),
+    user: p.link('User', { readOnly: true, alwaysNamed: true }),
   }),
   defaults: () => ({ ...Object.fromEntries(weekdays.map((day) => [`${day}_minutes`, 0])), availability_factor: 100 }),
   check: [check],

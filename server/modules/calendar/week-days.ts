@@ -140,7 +140,7 @@ const viewWeekDay = operation({
   method: 'GET',
   summary: 'View a day of the week',
   description: 'Returns one day of the week: Monday is 1, Sunday is 7.',
-  run: async ({ context, params }) => ok(weekDay(dayFrom(params.day as string), context)),
+  run: async ({ context, params }) => ok(weekDay(dayFrom(params.day), context)),
 })
 
 const updateWeekDay = operation({
@@ -151,7 +151,7 @@ const updateWeekDay = operation({
   description: 'Work packages are rescheduled. At least one working day has to remain. For administrators.',
   guard: admin,
   run: async (ask) => {
-    const day = dayFrom(ask.params.day as string)
+    const day = dayFrom(ask.params.day)
     return ok(weekDay(day, await change(ask, new Map([[day, workingFrom(ask.body)]]))))
   },
 })

@@ -71,8 +71,7 @@ export const CustomAction = resource('CustomAction', 'custom_actions', {
   cached: 'all',
   order: { column: 'position' },
   visible: within(offeredActions),
-  guard: edits,
-  guards: { show: edits },
+  guards: { all: edits, show: edits },
   properties: (p) => ({ name: p.text(), description: p.text() }),
   actions: {
     executeImmediately: {
@@ -102,7 +101,7 @@ async function offered(rows: readonly Row[], context: Context): Promise<Readonly
   if (context.live) return new Map()
   const actions = [...(await allRows(context.db, context.snapshot, 'custom_actions', 'position')).values()]
   const offers = await rights(context, ...actions.map(offeredFor))
-  const holding = (row: Row) => actions.filter((_, i) => offers[i]?.holds(row)).map((action) => action.id as number)
+  const holding = (row: Row) => actions.filter((_, i) => offers[i]?.holds(row)).map((action) => action.id)
   return new Map(rows.map((row) => [row.id, holding(row)]))
 }
 
@@ -110,8 +109,7 @@ const workPackageExtension = extension('WorkPackage', 'work_packages', {
   properties: (p) => ({
     customActions: p.links('CustomAction', {
       inSchema: false,
-      writable: false,
-      ignored: true,
+      readOnly: 'ignore',
       embed: true,
       load: offered,
     }),
@@ -143,7 +141,7 @@ const executeCustomAction = operation({
   run: async (ask) => {
     const { context, body, params } = ask
     await guarded(context.model.of(CustomAction), context)
-    const id = await idFrom(params.id as string, context.model.of(CustomAction), context)
+    const id = await idFrom(params.id, context.model.of(CustomAction), context)
     const action = (await allRows(context.db, context.snapshot, 'custom_actions', 'position')).get(id ?? 0)
     if (!action) throw notFound(CustomAction.missing)
     const { lockVersion } = body

@@ -64,6 +64,6 @@ async function activate(tx: Transaction, { row, given }: Draft, _: unknown, { db
 
 const hasValue = ({ id }: Definition, row: Record<string, unknown>): boolean => (row[`custom_field_${id}`] ?? null) !== null
 
-const projectExtension = extension('Project', 'projects', { after: [activate as never] })
+const projectExtension = extension('Project', 'projects', { after: [activate] })
 
 export const extensions = [projectExtension]

@@ -159,8 +159,6 @@ export function conditionOn(
   switch (use.operator) {
     case '=':
       return chosen()
-    case '!':
-      return sql`(${chosen()}) is not true`
     case '&=':
       return and(ids.map((id) => holds(field, engine, table, sql`select ${engine === 'sqlite' ? id : sql`${id}::integer`}`)))
     case 'eq_with_descendants':
@@ -173,9 +171,7 @@ export function conditionOn(
             union select i.id from custom_field_items i join below on i.parent_id = below.id
           ) select id from below`,
       )
-    case '*':
-      return sql`${value} is not null`
     default:
-      return sql`${value} is null`
+      return sql`${value} is not null`
   }
 }

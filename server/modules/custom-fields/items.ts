@@ -73,8 +73,7 @@ export const HierarchyItem = resource('HierarchyItem', 'custom_field_items', {
   title: nameOf,
   cached: 'all',
   order: { column: 'position' },
-  guard: signedIn,
-  guards: { show: signedIn },
+  guards: { all: signedIn, show: signedIn },
   visible: within(seenFields, 'custom_field_id'),
   pageLoaders: { forest: (_, context) => forestOf(context) },
   properties: (p) => ({
@@ -114,7 +113,7 @@ const listBranch = operation({
   guard: signedIn,
   answers: { status: 200, of: 'HierarchyItem', as: 'collection' },
   run: async ({ context, params }) => {
-    const item = await rowAt(params.id as string, context.model.of(HierarchyItem), context)
+    const item = await rowAt(params.id, context.model.of(HierarchyItem), context)
     return ok(await listed(context.path, pathTo(await forestOf(context), item), context))
   },
 })
@@ -140,7 +139,7 @@ const listItems = operation({
   run: async ({ context, params }) => {
     await guarded(context.model.of(HierarchyItem), context)
     const fields = await definitionsFor(context.db, context.snapshot, context.viewer)
-    const field = isId(params.id as string) ? fields.find(({ id }) => id === Number(params.id)) : undefined
+    const field = isId(params.id) ? fields.find(({ id }) => id === Number(params.id)) : undefined
     if (!field) throw notFound()
     if (field.format !== 'hierarchy' && field.format !== 'weighted_item_list')
       throw new ApiError(

@@ -2,12 +2,11 @@
 
 import type { Row } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
-import { FALSE, raw, type Sql, sql, TRUE } from '#db/sql.ts'
-import { rights } from '#kernel/access/rights.ts'
-import { everyone } from '#kernel/access/rules.ts'
+import { raw, type Sql, sql, TRUE } from '#db/sql.ts'
 import { allRows } from '#kernel/cache.ts'
 import type { Context, Draft, Filter, Property, Rule } from '#kernel/declaration.ts'
 import { areVisible, withMe } from '#kernel/read/judge.ts'
+import { listHref } from '#kernel/resource.ts'
 import { editAttributes, seeAttributes } from '#modules/projects/rights.ts'
 import { sharedVersionIds } from '#modules/projects/sharing.ts'
 import { matches, patternFault } from '#text/patterns.ts'
@@ -90,14 +89,12 @@ function about(field: Definition): Record<string, unknown> {
 }
 
 /** The address of allowed principals: not locked and, with a project, members of it. */
-function people(project: number | null | undefined): string {
-  const filters = [
-    { status: { operator: '!', values: ['3'] } },
-    { type: { operator: '=', values: ['User', 'Group', 'PlaceholderUser'] } },
-    { member: project ? { operator: '=', values: [String(project)] } : { operator: '*', values: [] } },
-  ]
-  return `/api/v3/principals?filters=${encodeURIComponent(JSON.stringify(filters))}&pageSize=-1`
-}
+const people = (project: number | null | undefined): string =>
+  listHref(
+    'principals',
+    { status: ['!', 3], type: ['=', 'User', 'Group', 'PlaceholderUser'], member: project ? ['=', project] : ['*'] },
+    'pageSize=-1',
+  )
 
 /** The ids of allowed versions in a project. */
 async function versionsFor({ any_version }: Definition, project: number | null | undefined, context: Context) {
@@ -131,7 +128,7 @@ function choicesOf(field: Definition, project: (row: Row) => number | null | und
     case 'version':
       return {
         eligible: async ({ row }, context) => {
-          const ids = (await versionsFor(field, project(row), context)).map((one) => one.id as number)
+          const ids = (await versionsFor(field, project(row), context)).map((one) => one.id)
           return among(context.engine, raw('versions.id'), ids)
         },
         allowed: { rows: ({ row }, _, context) => versionsFor(field, project(row), context) },
@@ -214,15 +211,17 @@ export function propertyOf(field: Definition, all: readonly Definition[]): Prope
     many: Boolean(to && multiple),
     packed: { column: 'custom_values', key: String(id) },
     options: {
-      // In a new project, fields for all projects are required.
-      required: resource === 'Project' && required ? ({ before }) => Boolean(before) || field.for_all : required,
-      ...(required && { lenient: ({ meta }) => meta.validateCustomFields === true }),
+      required: required && {
+        // In a new project, fields for all projects are required.
+        ...(resource === 'Project' && { when: ({ before }: Draft) => Boolean(before) || field.for_all }),
+        lenient: ({ meta }: Draft) => meta.validateCustomFields === true,
+      },
       hasDefault: !to && initial !== undefined,
       initial,
       compared: true,
       // A calculated value discloses its inputs, so it is active only with all of them.
       active: (draft) => [field, ...field.inputs].every((one) => host.active?.(one, draft) ?? true),
-      ...(isComputed && { writable: false, ignored: true, follows: formulaOf(field, all) }),
+      ...(isComputed && { readOnly: 'ignore', follows: formulaOf(field, all) }),
       ...(host.read && { read: host.read }),
       ...(host.edit && { may: { create: host.edit, update: host.edit } }),
       ...(host.section && { section: field.section ?? host.section }),
@@ -263,12 +262,10 @@ export function filterOf(field: Definition): Filter | undefined {
     ...(to && {
       allowed: async (values, context) => (await areVisible(to, values, context)) && belong(field, values, context),
     }),
-    where: async (use, context, table) => {
+    of: nameOf(field),
+    where: (use, context, table) => {
       const values = to === 'Principal' ? withMe(use.values, context) : use.values
-      const found = conditionOn(field, { ...use, values }, context, table)
-      const [right] = await rights(context, host.read ?? everyone)
-      const readable = right.where(table)
-      return readable === FALSE ? FALSE : readable === TRUE ? found : sql`(${readable} and ${found})`
+      return conditionOn(field, { ...use, values }, context, table)
     },
   }
 }

@@ -128,8 +128,8 @@ export function idsOf(row: Row): readonly number[] {
 }
 
 /** The container in the path of a request, if the viewer may attach files to it. */
-export async function place({ context, params }: ApiRequest, { resource, add }: Container) {
-  const row = await rowAt(params.id as string, context.model.of(resource), context)
+export async function place({ context, params }: ApiRequest<'id'>, { resource, add }: Container) {
+  const row = await rowAt(params.id, context.model.of(resource), context)
   await demand(context, add, row)
   return { container_type: resource.name, container_id: row.id as number }
 }

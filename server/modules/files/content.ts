@@ -30,7 +30,7 @@ const downloadAttachment = operation({
       416: 'Range not satisfiable; `Content-Range` has the size in bytes.',
     },
   },
-  run: async (ask) => content(ask, await rowAt(ask.params.id as string, ask.context.model.of(Attachment), ask.context)),
+  run: async (ask) => content(ask, await rowAt(ask.params.id, ask.context.model.of(Attachment), ask.context)),
 })
 
 const single = (header: string | readonly string[] | undefined): string | undefined =>

@@ -77,7 +77,7 @@ const finishDirectUpload = operation({
   run: async (ask) => {
     const { context, params } = ask
     const direct = access(context)
-    const row = await rowAt(params.id as string, context.model.of(Attachment), context)
+    const row = await rowAt(params.id, context.model.of(Attachment), context)
     if (row.status !== 'prepared') return ok(await single(context, context.model.of(Attachment), row))
     await finish(ask, row, direct)
     return respondWithRow(ask, context.model.of(Attachment), row.id)

@@ -61,7 +61,7 @@ const viewProjectConfiguration = operation({
   tag: 'Configuration',
   answers: { status: 200, of: 'ProjectConfiguration', as: 'single' },
   run: async ({ context, params }) => {
-    const project = await rowAt(params.id as string, context.model.of(Project), context)
+    const project = await rowAt(params.id, context.model.of(Project), context)
     const path = `/api/v3/projects/${project.id}/configuration`
     const modules = (await enabledModules(context)).get(project.id)
     return ok({ ...(await configuration(context, path)), enabledInternalComments: modules?.has(INTERNAL_COMMENTS) ?? false })

@@ -12,7 +12,7 @@ import { prepareWrite } from '#kernel/write/prepare.ts'
 import { schemaOf } from '#kernel/write/schema.ts'
 import { Status } from '#modules/work-packages/statuses.ts'
 
-const example = { id: 1, subject: 'An example', status_id: null as number | null, lock_version: 1 }
+const example = { id: 1, subject: 'An example', status_id: null, lock_version: 1 }
 
 /** A minimal work package for an example form. Nothing is ever saved. */
 export const Example = staticResource('Example', [example], {
@@ -31,7 +31,7 @@ export const Example = staticResource('Example', [example], {
   may: { update: everyone, edit: nobody },
   lock: 'lock_version',
   properties: ({ text, integer, link }) => ({
-    lockVersion: integer({ label: 'Resource version', writable: false }),
+    lockVersion: integer({ label: 'Resource version', readOnly: true }),
     subject: text({ may: everyone, required: true, min: 1, max: 255 }),
     status: link('Status', { may: everyone, allowed: { rows: (_, facts) => (facts as Facts).statuses } }),
   }),
@@ -53,7 +53,7 @@ async function exampleOf(context: Context) {
 }
 
 // The example shows statuses, so it needs their guard.
-const guard = Status.guard as NonNullable<typeof Status.guard>
+const guard = Status.guards?.all ?? nobody
 
 const viewExampleSchema = operation({
   method: 'GET',

@@ -46,7 +46,7 @@ export const Notification = resource('Notification', 'notifications', {
   title: (row) => `#${row.id}`,
   untitled: true,
   order: { column: 'id', descending: true },
-  guard: signedIn,
+  guards: { all: signedIn },
   visible: both(
     own('recipient_id'),
     not(lacking('read_ian')),
@@ -103,7 +103,7 @@ export const Notification = resource('Notification', 'notifications', {
     },
     resourceType: {
       strategy: 'list',
-      where: ({ operator, values }) => (values.includes(WorkPackage.name) === (operator === '=') ? TRUE : FALSE),
+      where: ({ values }) => (values.includes(WorkPackage.name) ? TRUE : FALSE),
     },
   },
   actions: {

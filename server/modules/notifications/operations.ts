@@ -12,9 +12,9 @@ import { detailsOf } from './values.ts'
 const tag = 'Notification'
 
 /** The notification in the path. 403 for anonymous callers, 404 for notifications of other users. */
-async function notification({ context, params }: ApiRequest, parameter: string) {
+async function notification<N extends string>({ context, params }: ApiRequest<N>, parameter: N) {
   await guarded(context.model.of(Notification), context)
-  return rowAt(params[parameter] as string, context.model.of(Notification), context)
+  return rowAt(params[parameter], context.model.of(Notification), context)
 }
 
 const mark = ({ db, context }: ApiRequest, isRead: boolean, where: Sql): Promise<number> =>
@@ -76,7 +76,7 @@ const viewDetail = operation({
   answers: { status: 200, of: 'NotificationDetail', as: 'single' },
   run: async (ask) => {
     const details = detailsOf(await notification(ask, 'notification_id'))
-    const at = ask.params.id as string
+    const at = ask.params.id
     const detail = /^\d{1,9}$/.test(at) ? details[Number(at)] : undefined
     if (!detail) throw notFound()
     return ok(detail)

@@ -65,8 +65,8 @@ export const Reminder = resource<'reminders', Facts>('Reminder', 'reminders', {
     id: integer(),
     note: text({ max: 128 }),
     remindAt: dateTime({ label: 'Date', required: true }),
-    creator: link('User', { writable: false, alwaysNamed: true }),
-    remindable: link('WorkPackage', { column: 'work_package_id', writable: false }),
+    creator: link('User', { readOnly: true, alwaysNamed: true }),
+    remindable: link('WorkPackage', { column: 'work_package_id', readOnly: true }),
   }),
   actions: { updateImmediately: null, delete: null },
   facts: lookUp,
@@ -82,7 +82,7 @@ const listReminders = operation({
   tag: 'Reminder',
   answers: { status: 200, of: 'Reminder', as: 'collection' },
   run: async ({ context, params }) => {
-    const { id } = await rowFrom(params.id as string, context.model.of(WorkPackage), context)
+    const { id } = await rowFrom(params.id, context.model.of(WorkPackage), context)
     const [right] = await rights(context, upcoming)
     const within = sql`reminders.work_package_id = ${id} and ${right.where('reminders')}`
     return ok(await index(context, context.model.of(Reminder), { path: `/api/v3/work_packages/${id}/reminders`, within }))
@@ -99,7 +99,7 @@ const createReminder = operation({
   answers: { status: 201, of: 'Reminder', as: 'single' },
   takes: 'Reminder',
   run: async (ask) => {
-    const { id } = await rowFrom(ask.params.id as string, ask.context.model.of(WorkPackage), ask.context)
+    const { id } = await rowFrom(ask.params.id, ask.context.model.of(WorkPackage), ask.context)
     const given = { work_package_id: id, creator_id: ask.context.viewer.id }
     return respondCreated(
       ask,

@@ -15,7 +15,7 @@ import { ancestors, descendants, treeOf } from './tree.ts'
 export interface Facts {
   /** Whether the viewer may create projects that lie below no other. */
   readonly mayCreateAnywhere: boolean
-  /** What the viewer may change of a stored project: its state, what the instance has added, and the rest. */
+  /** The viewer's rights to change a stored project: its status, its custom fields, and the rest. */
   readonly may: { readonly archive: boolean; readonly editAttributes: boolean; readonly edit: boolean }
   /** An identifier made from the name, for a new project that has none. */
   readonly madeIdentifier: string | undefined

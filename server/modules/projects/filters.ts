@@ -18,17 +18,10 @@ const column = (table: string, of: string): Sql => name(`${table}.${of}`)
 const ids = (values: readonly string[]): number[] => values.filter(isId).map(Number)
 const visible = (target: string) => (values: readonly string[], context: Context) => areVisible(target, values, context)
 
-/** Negates a condition for negative operators; rows with null match the negation. */
-const unless = (isDenied: boolean, what: Sql): Sql => {
-  if (!isDenied) return what
-  return what === FALSE ? TRUE : what === TRUE ? FALSE : sql`(${what}) is not true`
-}
-
 /** A boolean filter. */
 const yesOrNo = (where: (context: Context, table: string) => Sql | Promise<Sql>): Filter => ({
   strategy: 'boolean',
-  where: async ({ operator, values }, context, table) =>
-    unless((values[0] === 't') !== (operator === '='), await where(context, table)),
+  where: (_, context, table) => where(context, table),
 })
 
 /** Whether the name or the identifier contains every word of a text. */
@@ -52,21 +45,21 @@ const principal: Filter = {
   where: async ({ operator, values }, context, table) => {
     const { engine, viewer } = context
     const [members] = await rights(context, seesMembers)
-    const isOpen = operator.endsWith('*')
+    const isOpen = operator === '*'
     const wanted = ids(withMe(values, context))
     const anybody = memberships(table, isOpen ? TRUE : among(engine, sql`m.principal_id`, wanted))
     const oneself = isOpen || wanted.includes(viewer.id) ? memberships(table, sql`m.principal_id = ${viewer.id}`) : FALSE
-    return unless(operator.startsWith('!'), or([oneself, and([members.where(table), anybody])]))
+    return or([oneself, and([members.where(table), anybody])])
   },
 }
 
 const ancestor: Filter = {
   strategy: 'list',
   allowed: visible('Project'),
-  where: async ({ operator, values }, context, table) => {
+  where: async ({ values }, context, table) => {
     const tree = await treeOf(context)
     const below = new Set(ids(values).flatMap((id) => descendants(tree, id)))
-    return unless(operator === '!', among(context.engine, column(table, 'id'), [...below]))
+    return among(context.engine, column(table, 'id'), [...below])
   },
 }
 
@@ -109,7 +102,7 @@ const userAction: Filter = {
     const actions = giversOf(context.model)
     const held = await rights(context, ...values.map((value) => actions.get(value) ?? nobody))
     const capable = held.map((right) => right.where(table))
-    return unless(operator === '!', operator === '&=' ? and(capable) : or(capable))
+    return operator === '&=' ? and(capable) : or(capable)
   },
 }
 
@@ -120,10 +113,10 @@ const visibleTo: Filter = {
     const isOwn = withMe(values, context).every((value) => value === String(context.viewer.id))
     return (context.viewer.admin || isOwn) && areVisible('User', values, context)
   },
-  where: ({ operator, values }, context, table) => {
+  where: ({ values }, context, table) => {
     const users = ids(withMe(values, context))
     const sees = (id: number) => holdsFor(view, context.engine, sql`${id}`, (own) => column(table, own))
-    return unless(operator === '!', or(users.map(sees)))
+    return or(users.map(sees))
   },
 }
 
@@ -153,17 +146,13 @@ export const filters: Record<string, Filter> = {
   typeId: {
     strategy: 'list',
     allowed: visible('Type'),
-    where: ({ operator, values }, { engine }, table) =>
-      unless(
-        operator === '!',
-        sql`${column(table, 'id')} in (select project_id from project_types where ${among(engine, sql`type_id`, ids(values))})`,
-      ),
+    where: ({ values }, { engine }, table) =>
+      sql`${column(table, 'id')} in (select project_id from project_types where ${among(engine, sql`type_id`, ids(values))})`,
   },
   workspaceType: {
     strategy: 'list',
     allowed: (values) => values.every(isWorkspaceType),
-    where: ({ operator, values }, { engine }, table) =>
-      unless(operator === '!', amongTexts(engine, column(table, 'workspace_type'), values)),
+    where: ({ values }, { engine }, table) => amongTexts(engine, column(table, 'workspace_type'), values),
   },
   userAction,
   visible: visibleTo,
@@ -171,8 +160,7 @@ export const filters: Record<string, Filter> = {
     strategy: 'string',
     where: ({ operator, values }, context, table) => {
       const equal = (of: string) => onTexts(context.engine, '=', values, column(table, of))
-      const found = operator.endsWith('~') ? named(context, table, values[0] ?? '') : or([equal('name'), equal('identifier')])
-      return unless(operator.startsWith('!'), found)
+      return operator === '~' ? named(context, table, values[0] ?? '') : or([equal('name'), equal('identifier')])
     },
   },
   typeahead: { strategy: 'search', where: ({ values }, context, table) => named(context, table, values[0] ?? '') },

@@ -4,7 +4,7 @@ import type { Tables } from '#db/tables.ts'
 import { admin, both, either, inProject, not, signedIn, within } from '#kernel/access/rules.ts'
 import type { Action, Link, Loaded, Rule } from '#kernel/declaration.ts'
 import { can, UNDISCLOSED } from '#kernel/read/represent.ts'
-import { hrefOf } from '#kernel/resource.ts'
+import { hrefOf, listHref } from '#kernel/resource.ts'
 import { edit, favorites } from './rights.ts'
 import { ancestors as idsAbove, type Tree } from './tree.ts'
 
@@ -29,8 +29,7 @@ const under =
   ({ id }: Project) =>
     `/api/v3/workspaces/${id}/${path}`
 const inside = (permission: string): Rule => inProject(permission, 'id')
-const memberships = ({ id }: Project): string =>
-  `/api/v3/memberships?filters=${encodeURIComponent(JSON.stringify([{ project: { operator: '=', values: [String(id)] } }]))}`
+const memberships = ({ id }: Project): string => listHref('memberships', { project: ['=', id] })
 
 const isProject = ({ workspace_type }: Project): boolean => workspace_type === 'project'
 const self = ({ id }: Project) => `/api/v3/projects/${id}`

@@ -77,7 +77,7 @@ const named = (path: string, id: string, context: Context) =>
 
 /** Adds and removes favorites; idempotent. */
 function favorite(path: string, method: 'POST' | 'DELETE'): Operation {
-  return {
+  return operation({
     method,
     path: `/${path}/:id/favorite`,
     summary: method === 'POST' ? 'Add a workspace to the favorites' : 'Remove a workspace from the favorites',
@@ -85,7 +85,7 @@ function favorite(path: string, method: 'POST' | 'DELETE'): Operation {
     tag: 'Project',
     answers: { status: 204 },
     run: async ({ context, db, params }) => {
-      const { id } = await named(path, params.id as string, context)
+      const { id } = await named(path, params.id, context)
       const { viewer } = context
       if (!viewer.signedIn) throw forbidden()
       await db.transaction(async (tx) => {
@@ -98,7 +98,7 @@ function favorite(path: string, method: 'POST' | 'DELETE'): Operation {
       })
       return { status: 204 }
     },
-  }
+  })
 }
 
 const favoriteOperations = ['projects', 'workspaces'].flatMap((path) => {

@@ -66,7 +66,7 @@ export const Project = resource<'projects', Facts>('Project', 'projects', {
   pageLoaders: { tree: (_, context) => treeOf(context) },
   properties: (p) => ({
     id: p.integer({ sort: true }),
-    identifier: p.text({ required: true, derived: true, hasDefault: true, min: 1, max: LONGEST_IDENTIFIER }),
+    identifier: p.text({ required: { derived: true }, hasDefault: true, min: 1, max: LONGEST_IDENTIFIER }),
     name: p.text({
       required: true,
       min: 1,
@@ -80,7 +80,7 @@ export const Project = resource<'projects', Facts>('Project', 'projects', {
     description: p.markdown({ read: viewAttributes }),
     statusExplanation: p.markdown({ read: viewAttributes }),
     createdAt: p.dateTime({ writable: isImporting, filter: true, sort: true }),
-    updatedAt: p.dateTime({ writable: false, filter: true, sort: true }),
+    updatedAt: p.dateTime({ readOnly: true, filter: true, sort: true }),
     parent: p.link('Project', {
       label: 'Subproject of',
       schemaType: 'Workspace',
@@ -114,7 +114,7 @@ export const Project = resource<'projects', Facts>('Project', 'projects', {
     (await obstaclesToLoss(await subtree(context.db, id), context)).map((message) => violation('base', message)),
   remove: removeContents,
   schema: (draft, facts, context) => ({
-    _attributeGroups: sectionsOf(context.model.of('Project'), draft as never, facts, context).map((section) => ({
+    _attributeGroups: sectionsOf(context.model.of('Project'), draft, facts, context).map((section) => ({
       _type: 'ProjectFormCustomFieldSection',
       ...section,
     })),

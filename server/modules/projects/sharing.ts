@@ -43,7 +43,7 @@ export const sharedVersionIds = (context: Context, projectId: number): Promise<R
     const tree = await treeOf(context)
     const versions = await allRows(context.db, context.snapshot, 'versions', 'name')
     const isUsable = (version: Row) => reaches(tree, version.project_id, version.sharing, projectId)
-    return new Set([...versions.values()].filter(isUsable).map((version) => version.id as number))
+    return new Set([...versions.values()].filter(isUsable).map((version) => version.id))
   })
 
 /** Versions that other projects share with one in which the viewer works with versions. Those shared with everybody are left out. */

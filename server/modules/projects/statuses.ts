@@ -26,6 +26,6 @@ export const ProjectStatus = staticResource('ProjectStatus', projectStatuses, {
   },
   title: 'name',
   visible: everyone,
-  properties: ({ text }) => ({ id: text({ writable: false }), name: text({ writable: false }) }),
+  properties: ({ text }) => ({ id: text({ readOnly: true }), name: text({ readOnly: true }) }),
   operations: ['show'],
 })

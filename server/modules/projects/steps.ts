@@ -37,7 +37,7 @@ export function checkPlace(draft: Draft<Project>, { parents, obstacles }: Facts)
   const { parent_id } = draft.row
   const isMoved = differs(draft, 'parent_id') && parent_id !== null
   return [
-    ...(isMoved && !parents.includes(parent_id as number) ? [violation('parent', 'does not exist')] : []),
+    ...(isMoved && !parents.includes(parent_id) ? [violation('parent', 'does not exist')] : []),
     ...obstacles.map((message) => violation('base', message)),
   ]
 }

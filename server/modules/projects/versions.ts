@@ -43,7 +43,7 @@ export const Version = resource<'versions', VersionFacts>('Version', 'versions',
   paginated: false,
   visible: either(view, within(sharedVersions)),
   addressable,
-  schemaGuard: either(inAnyProject('view_work_packages'), inAnyProject('manage_versions')),
+  guards: { schema: either(inAnyProject('view_work_packages'), inAnyProject('manage_versions')) },
   may: { create: manage, update: manage, delete: manage },
   properties: (p) => ({
     id: p.integer({ sort: true }),
@@ -60,8 +60,8 @@ export const Version = resource<'versions', VersionFacts>('Version', 'versions',
     endDate: p.date({ label: 'Finish date' }),
     status: p.text({ required: true, hasDefault: true, allowed: { texts: () => states } }),
     sharing: p.text({ required: true, hasDefault: true, allowed: { texts: (_, facts) => facts.sharings } }),
-    createdAt: p.dateTime({ writable: false }),
-    updatedAt: p.dateTime({ writable: false }),
+    createdAt: p.dateTime({ readOnly: true }),
+    updatedAt: p.dateTime({ readOnly: true }),
     definingProject: p.link('Project', {
       column: 'project_id',
       label: 'Project',
@@ -117,7 +117,7 @@ const listProjectsOfVersion = ['projects', 'workspaces'].map((as) =>
     tag: 'Version',
     answers: { status: 200, of: 'Project', as: 'collection' },
     run: async ({ context, params }) => {
-      const version = await rowAt(params.id as string, context.model.of(Version), context)
+      const version = await rowAt(params.id, context.model.of(Version), context)
       const within = projectsAmong(context, await projectsOf(context, version))
       return ok(await index(context, context.model.of(Project), { within, paginated: false }))
     },

@@ -48,7 +48,7 @@ const createCalendarAddress = operation({
   answers: { status: 201, of: 'QueryICalUrl', as: 'single' },
   takes: 'QueryICalUrlWrite',
   run: async ({ context, db, params, body }) => {
-    const query = await rowFrom(params.id as string, context.model.of(Query), context)
+    const query = await rowFrom(params.id, context.model.of(Query), context)
     await mayShare(query, context)
     if (context.proof === 'stale') throw forbidden(CONFIRM)
     if (context.until !== undefined)
@@ -106,15 +106,15 @@ export const calendarDocument = document({
   path: '/projects/:project/calendars/:query/ical',
   caller: async ({ db, params, query }) => {
     const key = query.get('ical_token')
-    const id = params.query as string
+    const id = params.query
     if (!key || !isId(id)) return undefined
     return db.one(sql`
       select p.* from tokens t join principals p on p.id = t.user_id
       where t.hash = ${hashToken(key)} and t.query_id = ${Number(id)} and p.status = 1 and p.type = 'User'`)
   },
   run: async ({ context, params }) => {
-    const query = await rowFrom(params.query as string, context.model.of(Query), context)
-    const project = await idFrom(params.project as string, context.model.of('Project'), context)
+    const query = await rowFrom(params.query, context.model.of(Query), context)
+    const project = await idFrom(params.project, context.model.of('Project'), context)
     const isOpen = context.settings.ical_enabled && project === query.project_id && (await holds(context, share, query))
     if (!isOpen) throw notFound()
     const events = (await dated(query, context)).map((body) => eventOf(body, context))

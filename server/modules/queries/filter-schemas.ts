@@ -7,7 +7,7 @@ import { isAvailable, type Known } from '#kernel/read/judge.ts'
 import { load } from '#kernel/read/load.ts'
 import { takesValues } from '#kernel/read/operators.ts'
 import { collection, represent } from '#kernel/read/represent.ts'
-import { hrefOf } from '#kernel/resource.ts'
+import { hrefOf, type ListFilters, listHref } from '#kernel/resource.ts'
 import { operatorsFor } from './filters.ts'
 import { QueryFilter, QueryOperator, workPackageFilters, workPackages } from './parts.ts'
 import { listing } from './results.ts'
@@ -31,15 +31,13 @@ async function filtersIn(project: number | undefined, context: Context): Promise
   return filters
 }
 
-const onlyActive = { status: { operator: '!', values: ['3'] } }
-
 /** The address of a filter's allowed values; undefined if the viewer may not list them. */
 async function choices(to: string, project: number | undefined, context: Context): Promise<string | undefined> {
   if (to === 'Project') return '/api/v3/queries/available_projects'
   const target = context.model.of(to)
   if (target.table === 'principals' && to !== 'Group') {
-    const members = project === undefined ? [] : [{ member: { operator: '=', values: [String(project)] } }]
-    return `/api/v3/principals?filters=${encodeURIComponent(JSON.stringify([onlyActive, ...members]))}&pageSize=-1`
+    const members: ListFilters = project === undefined ? {} : { member: ['=', project] }
+    return listHref('principals', { status: ['!', 3], ...members }, 'pageSize=-1')
   }
   if (project !== undefined && isList(`/projects/:id/${target.path}`, context))
     return `/api/v3/projects/${project}/${target.path}`
@@ -47,8 +45,8 @@ async function choices(to: string, project: number | undefined, context: Context
   return `/api/v3/${target.path}`
 }
 
-async function mayList({ guard = everyone, guards }: Resource, context: Context): Promise<boolean> {
-  const passed = await rights(context, guard, guards?.index ?? everyone)
+async function mayList({ guards }: Resource, context: Context): Promise<boolean> {
+  const passed = await rights(context, guards?.all ?? everyone, guards?.index ?? everyone)
   return passed.every((right) => right.anywhere)
 }
 
@@ -150,7 +148,7 @@ const listFilterSchemasOfProject = ['projects', 'workspaces', 'workspace'].map((
     description: 'Lists the operators and their values for each filter in the project.',
     tag: 'Query',
     answers: { status: 200, of: 'QueryFilterInstanceSchema', as: 'collection' },
-    run: async ({ context, params }) => ok(await filterSchemas(await projectAt(params.id as string, context), context)),
+    run: async ({ context, params }) => ok(await filterSchemas(await projectAt(params.id, context), context)),
   }),
 )
 
@@ -163,7 +161,7 @@ const viewFilterSchema = operation({
   guard: seesWork,
   answers: { status: 200, of: 'QueryFilterInstanceSchema', as: 'single' },
   run: async ({ context, params }) => {
-    const filter = workPackageFilters(context).get(params.id as string)
+    const filter = workPackageFilters(context).get(params.id)
     if (!filter) throw notFound()
     return ok(await schemaOf(filter, undefined, context))
   },

@@ -21,7 +21,7 @@ const starOperations = ['star', 'unstar'].map((verb) =>
     tag,
     answers: { status: 200, of: tag, as: 'single' },
     run: async (ask) => {
-      const row = await rowFrom(ask.params.id as string, ask.context.model.of(Query), ask.context)
+      const row = await rowFrom(ask.params.id, ask.context.model.of(Query), ask.context)
       return respondSaved(
         ask,
         ask.context.model.of(Query),
@@ -84,7 +84,7 @@ const viewDefaultQueryOfProject = ['projects', 'workspaces'].map((parent) =>
     answers: { status: 200, of: 'DefaultQuery', as: 'single' },
     query: parameters,
     run: async ({ context, params }) => {
-      const project = await projectAt(params.id as string, context)
+      const project = await projectAt(params.id, context)
       return ok(await answerDefault(context, `/api/v3/${parent}/${project}/queries/default`, project))
     },
   }),
@@ -100,7 +100,7 @@ const viewSchemaInProject = ['projects', 'workspaces', 'workspace'].map((parent)
     tag,
     answers: { status: 200, of: tag, as: 'schema' },
     run: async ({ context, params }) => {
-      const project = await projectAt(params.id as string, context)
+      const project = await projectAt(params.id, context)
       const draft = emptyDraft(defaultQuery(context, project))
       return ok(
         await schemaOf(context.model.of(Query), draft, { faults: [] }, context, {

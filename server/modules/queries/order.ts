@@ -105,7 +105,7 @@ const viewOrder = operation({
   tag: 'Query',
   answers: { status: 200, of: 'WorkPackagePositions', as: 'plain' },
   run: async ({ context, params }) => {
-    const query = await rowFrom(params.id as string, context.model.of('Query'), context)
+    const query = await rowFrom(params.id, context.model.of('Query'), context)
     const rows = await context.db.all<{ id: number; position: number }>(
       sql`select work_package_id as id, position from ordered_work_packages where query_id = ${query.id} order by position, work_package_id`,
     )
@@ -116,8 +116,8 @@ const viewOrder = operation({
 })
 
 /** Changes positions, and returns the time of the change. 404 for viewers who may not. */
-async function rearrange({ context, db, params, body }: ApiRequest) {
-  const query = await rowFrom(params.id as string, context.model.of('Query'), context)
+async function rearrange({ context, db, params, body }: ApiRequest<'id'>) {
+  const query = await rowFrom(params.id, context.model.of('Query'), context)
   if (!(await holds(context, reorder, query))) throw notFound()
   const positions = readOrder(body.delta)
   if (!positions) throw new ApiError('InvalidRequestBody', 'The body needs a delta: an object of positions by id.')

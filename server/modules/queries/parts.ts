@@ -45,7 +45,7 @@ export const listedColumns = (context: Context): Row[] =>
 /** The filters of work packages by API name, without aliases. */
 export const workPackageFilters = (context: Context): ReadonlyMap<string, Known> => filtersIn(workPackages(context))
 
-const common = { title: 'name', visible: everyone, guard: seesWork, operations: ['show'] } as const
+const common = { title: 'name', visible: everyone, guards: { all: seesWork }, operations: ['show'] } as const
 
 export const QueryColumn = staticResource<Part>(
   'QueryColumn',

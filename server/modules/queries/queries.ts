@@ -185,8 +185,8 @@ export const Query: Declared = resource<'queries', Facts>('Query', 'queries', {
       filter: true,
       sort: ({ engine }, t) => folded(engine, name(`${t}.name`)),
     }),
-    createdAt: p.dateTime({ writable: false, filter: true, sort: true }),
-    updatedAt: p.dateTime({ writable: false, filter: true, sort: true }),
+    createdAt: p.dateTime({ readOnly: true, filter: true, sort: true }),
+    updatedAt: p.dateTime({ readOnly: true, filter: true, sort: true }),
     filters: p.of(filtersKind, { column: 'filters', value: shown, inSchema: false }),
     includeSubprojects: p.boolean({ required: true, hasDefault: true, label: 'Include subprojects' }),
     sums: p.boolean({ hasDefault: true }),
@@ -210,7 +210,7 @@ export const Query: Declared = resource<'queries', Facts>('Query', 'queries', {
     user: p.link('User', {
       // Nobody else can use a private query.
       whenGone: { remove: sql`not public`, otherwise: 'successor' },
-      writable: false,
+      readOnly: true,
       alwaysNamed: true,
       embed: true,
     }),
@@ -298,7 +298,7 @@ export const Query: Declared = resource<'queries', Facts>('Query', 'queries', {
         name: 'Results',
         required: false,
         hasDefault: false,
-        writable: false,
+        readOnly: true,
         options: {},
       },
       ...(form && { _embedded: { filtersSchemas: await filterSchemas(project, context) } }),

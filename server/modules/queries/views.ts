@@ -82,8 +82,8 @@ export const View = resource<'views', Facts>('View', 'views', {
     name: p.text({ value: (row) => (row as Row).name }),
     public: p.boolean({ value: (row) => (row as Row).public }),
     starred: p.boolean({ value: (row) => (row as Row).starred }),
-    createdAt: p.dateTime({ writable: false }),
-    updatedAt: p.dateTime({ writable: false }),
+    createdAt: p.dateTime({ readOnly: true }),
+    updatedAt: p.dateTime({ readOnly: true }),
     query: p.link('Query', { required: true, embed: true }),
     project: p.link('Project', { embed: true, select: (_, table) => ofQuery(table, 'project_id') }),
   }),
@@ -133,7 +133,7 @@ const createView = operation({
   answers: { status: 201, of: 'View', as: 'single' },
   takes: 'View',
   run: async (ask) => {
-    const kind = ask.params.kind as string
+    const kind = ask.params.kind
     if (!Object.hasOwn(kinds, kind)) throw notFound()
     return respondCreated(
       ask,

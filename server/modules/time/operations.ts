@@ -55,7 +55,7 @@ const listAvailableWorkPackagesOfEntry = operation({
   answers: { status: 200, of: 'WorkPackage', as: 'collection' },
   query,
   run: async ({ context, params }) => {
-    await rowFrom(params.id as string, context.model.of(TimeEntry), context)
+    await rowFrom(params.id, context.model.of(TimeEntry), context)
     return workPackages(context)
   },
 })

@@ -1,5 +1,7 @@
 /** Time entries. */
+
 import type { Row } from '#db/database.ts'
+import { amongTexts } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
 import { byRule, rights } from '#kernel/access/rights.ts'
 import { both, either, having, inProject, NOTHING, not, own, shared } from '#kernel/access/rules.ts'
@@ -7,7 +9,7 @@ import { allRows } from '#kernel/cache.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { visibleRow } from '#kernel/read/load.ts'
-import { differs, extension, resource } from '#kernel/resource.ts'
+import { differs, extension, listHref, resource } from '#kernel/resource.ts'
 import { readStart, startOf } from './clock.ts'
 
 interface Facts {
@@ -120,8 +122,6 @@ const loggable = {
   href: ({ before }: Draft) => `/api/v3/time_entries/${before ? `${before.id}/` : ''}available_work_packages`,
 }
 
-const filterLink = (list: readonly object[]) => encodeURIComponent(JSON.stringify(list))
-
 export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entries', {
   path: 'time_entries',
   description: 'Time that a user logged on a work package.',
@@ -148,20 +148,22 @@ export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entr
   references: { logged_by_id: { to: 'User', whenGone: 'successor' } },
   visible,
   may: { create: mayLog, update: mayEdit, delete: mayEdit },
-  schemaGuard: either(
-    ...[
-      'log_time',
-      'log_own_time',
-      'edit_time_entries',
-      'edit_own_time_entries',
-      'view_time_entries',
-      'view_own_time_entries',
-    ].map((permission) => inProject(permission)),
-  ),
+  guards: {
+    schema: either(
+      ...[
+        'log_time',
+        'log_own_time',
+        'edit_time_entries',
+        'edit_own_time_entries',
+        'view_time_entries',
+        'view_own_time_entries',
+      ].map((permission) => inProject(permission)),
+    ),
+  },
   properties: (p) => ({
     id: p.integer({ required: true, filter: 'list', sort: true }),
-    createdAt: p.dateTime({ required: true, writable: false, filter: true, sort: true }),
-    updatedAt: p.dateTime({ required: true, writable: false, filter: true, sort: true }),
+    createdAt: p.dateTime({ required: true, readOnly: true, filter: true, sort: true }),
+    updatedAt: p.dateTime({ required: true, readOnly: true, filter: true, sort: true }),
     spentOn: p.date({ required: true, label: 'Date', filter: true, sort: true }),
     startTime: p.dateTime({ value: (row) => startOf(row), when: tracksTimes, inSchema: tracked, writable: tracked }),
     endTime: p.dateTime({
@@ -169,7 +171,7 @@ export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entr
         startOf(row) && (row.ongoing ? context.now.toISOString() : startOf(row, (row.hours ?? 0) * 60)),
       when: tracksTimes,
       inSchema: tracked,
-      writable: false,
+      readOnly: true,
     }),
     hours: p.hours({ required: ({ row }) => !row.ongoing, min: 0, sort: true }),
     comment: p.plain({ max: 1000 }),
@@ -201,7 +203,7 @@ export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entr
       allowed: {
         href: ({ row }) =>
           row.project_id
-            ? `/api/v3/principals?filters=${filterLink([{ status: { operator: '!', values: ['3'] } }, { type: { operator: '=', values: ['User'] } }, { member: { operator: '=', values: [String(row.project_id)] } }])}`
+            ? listHref('principals', { status: ['!', 3], type: ['=', 'User'], member: ['=', row.project_id] })
             : null,
       },
     }),
@@ -219,10 +221,7 @@ export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entr
     entityType: {
       strategy: 'list',
       allowed: (values) => values.every((value) => value === 'WorkPackage' || value === 'Meeting'),
-      where: ({ operator, values }, _, table) => {
-        const isOne = sql`${name(`${table}.entity_type`)} in (${values[0]}, ${values[1] ?? values[0]})`
-        return operator === '!' ? sql`not (${isOne})` : isOne
-      },
+      where: ({ values }, { engine }, table) => amongTexts(engine, name(`${table}.entity_type`), values),
     },
   },
   actions: { schema: { href: () => '/api/v3/time_entries/schema' } },
@@ -247,7 +246,7 @@ const workPackageExtension = extension('WorkPackage', 'work_packages', {
       read: seesTime,
       inSchema: seesTime,
       section: 'Estimates and progress',
-      writable: false,
+      readOnly: true,
       select: byRule(
         visible,
         (seen, _, table) => sql`
@@ -258,8 +257,7 @@ const workPackageExtension = extension('WorkPackage', 'work_packages', {
   }),
   actions: {
     timeEntries: {
-      href: ({ id }) =>
-        `/api/v3/time_entries?filters=${filterLink([{ work_package_id: { operator: '=', values: [String(id)] } }])}`,
+      href: ({ id }) => listHref('time_entries', { work_package_id: ['=', id] }),
       title: 'Time entries',
       may: seesTime,
     },

@@ -68,7 +68,7 @@ export const assignable = (engine: Engine, project: number, workPackage?: number
 async function assignableOf(draft: Draft, category: Row | undefined, { db, engine }: Context): Promise<ReadonlySet<number>> {
   const { row, before } = draft
   const given = ['assigned_to_id', 'responsible_id'].filter((column) => differs(draft, column)).map((column) => row[column])
-  const ids = [...given, before ? null : category?.assigned_to_id].filter(Boolean) as number[]
+  const ids = [...given, before ? null : category?.assigned_to_id].filter(Boolean)
   if (ids.length === 0 || !row.project_id) return new Set()
   const found = await db.all<{ user_id: number }>(sql`
     select user_id from (${assignable(engine, row.project_id, before?.id)}) a where ${among(engine, sql`user_id`, ids)}`)

@@ -1,10 +1,11 @@
 /** Filters of work packages that do not follow from a property. */
+
 import { among } from '#db/dialect.ts'
 import { hasWords, wordsOf } from '#db/search.ts'
 import { and, FALSE, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
 import { rights } from '#kernel/access/rights.ts'
 import { inProject } from '#kernel/access/rules.ts'
-import type { Context, Filter } from '#kernel/declaration.ts'
+import type { Context, Filter, FilterUse } from '#kernel/declaration.ts'
 import { linked } from '#kernel/read/expressions.ts'
 import { areVisible, withMe } from '#kernel/read/judge.ts'
 import { visibleIds } from '#kernel/read/load.ts'
@@ -72,9 +73,6 @@ async function workPackagesHere(values: readonly string[], context: Context): Pr
   return elsewhere === undefined
 }
 
-/** Negates a condition for negative operators; rows without a value match the negation. */
-const unless = (negated: boolean, condition: Sql): Sql => (negated ? sql`(${condition}) is not true` : condition)
-
 /** A condition by the state of a link's target, with a table of states per operator. */
 const byState =
   (table: string, own: string, states: Record<string, Sql>): Filter['where'] =>
@@ -117,8 +115,8 @@ const typeahead: Filter = {
 /** One of the texts contains all words. */
 const inTexts =
   (texts: readonly Text[]): Filter['where'] =>
-  async ({ operator, values: [text = ''] }, context) =>
-    unless(operator === '!~', await matchesAnyText(context, context.model.of('WorkPackage'), texts, text))
+  ({ values: [text = ''] }, context) =>
+    matchesAnyText(context, context.model.of('WorkPackage'), texts, text)
 
 /** A filter by ids of work packages in a column. */
 const workPackage = (own: string): Filter => ({
@@ -132,36 +130,30 @@ const ancestor: Filter = {
   strategy: 'list',
   to: 'WorkPackage',
   allowed: workPackagesHere,
-  where: ({ operator, values }, { engine }, table) =>
-    unless(
-      operator === '!',
-      sql`${column(table, 'id')} in (
-        with recursive down (id) as (
-          select id from work_packages where ${among(engine, sql`parent_id`, numbers(values))}
-          union
-          select w.id from down cross join work_packages w where w.parent_id = down.id
-        ) select id from down)`,
-    ),
+  where: ({ values }, { engine }, table) =>
+    sql`${column(table, 'id')} in (
+      with recursive down (id) as (
+        select id from work_packages where ${among(engine, sql`parent_id`, numbers(values))}
+        union
+        select w.id from down cross join work_packages w where w.parent_id = down.id
+      ) select id from down)`,
 }
 
 /** The viewer's own watches always count, those of others only where the viewer may see watchers. */
 const watcher: Filter = {
   strategy: 'list',
   to: 'Principal',
-  where: async ({ operator, values }, context, table) => {
+  where: async ({ values }, context, table) => {
     const { engine, viewer } = context
     const [watchers] = await rights(context, inProject('view_work_package_watchers'))
     const ids = numbers(withMe(values, context))
     const others = ids.filter((id) => id !== viewer.id)
     const watchedBy = (list: readonly number[]) =>
       sql`${column(table, 'id')} in (select work_package_id from watchers where ${among(engine, sql`user_id`, list)})`
-    return unless(
-      operator === '!',
-      or([
-        ids.includes(viewer.id) ? watchedBy([viewer.id]) : FALSE,
-        others.length > 0 ? sql`(${watchedBy(others)} and ${watchers.where(table)})` : FALSE,
-      ]),
-    )
+    return or([
+      ids.includes(viewer.id) ? watchedBy([viewer.id]) : FALSE,
+      others.length > 0 ? sql`(${watchedBy(others)} and ${watchers.where(table)})` : FALSE,
+    ])
   },
 }
 
@@ -171,10 +163,9 @@ const byGroups =
   async ({ operator, values }, context, table) => {
     const [principals] = await rights(context, context.model.of('Principal').visible)
     const groupUsers = knownGroupUsers(principals)
-    const isOpen = operator.endsWith('*')
     const ids = among(context.engine, sql`x.id`, numbers(withMe(values, context)))
-    const found = isOpen ? any(groupUsers) : set(ids, groupUsers)
-    return unless(operator.startsWith('!'), sql`${column(table, 'assigned_to_id')} in (${found})`)
+    const found = operator === '*' ? any(groupUsers) : set(ids, groupUsers)
+    return sql`${column(table, 'assigned_to_id')} in (${found})`
   }
 
 /** Shared with all given users, with any of them, with anybody or nobody; limited to shares that the viewer may see. */
@@ -182,19 +173,14 @@ const sharedWithUser: Filter = {
   strategy: 'list_optional',
   operators: ['=', '&=', '*', '!*'],
   to: 'Principal',
-  where: async ({ operator, values }, context, table) => {
+  known: inProject('view_shared_work_packages'),
+  where: ({ operator, values }, context, table) => {
     const { engine } = context
-    const [shares] = await rights(context, inProject('view_shared_work_packages'))
     const sharedWith = (ids?: readonly number[]) => sql`${column(table, 'id')} in (
       select entity_id from memberships where entity_type = 'WorkPackage' ${ids ? sql`and ${among(engine, sql`principal_id`, ids)}` : sql``})`
     const ids = numbers(withMe(values, context))
-    const conditions: Record<string, () => Sql> = {
-      '=': () => sharedWith(ids),
-      '&=': () => and(ids.map((id) => sharedWith([id]))),
-      '*': () => sharedWith(),
-      '!*': () => sql`not (${sharedWith()})`,
-    }
-    return and([shares.where(table), (conditions[operator] as () => Sql)()])
+    if (operator === '*') return sharedWith()
+    return operator === '=' ? sharedWith(ids) : and(ids.map((id) => sharedWith([id])))
   },
 }
 
@@ -203,12 +189,12 @@ const related = (type: string): Filter => ({
   strategy: 'list',
   to: 'WorkPackage',
   allowed: workPackagesHere,
-  where: ({ operator, values }, { engine }, table) => {
+  where: ({ values }, { engine }, table) => {
     const ids = numbers(values)
     const from = sql`select from_id as id from relations where relation_type = ${storedType(type)} and ${among(engine, sql`to_id`, ids)}`
     const to = sql`select to_id as id from relations where relation_type = ${storedType(type)} and ${among(engine, sql`from_id`, ids)}`
     const found = type === 'relates' ? sql`${from} union ${to}` : isMirrored(type) ? to : from
-    return unless(operator === '!', sql`${column(table, 'id')} in (${found})`)
+    return sql`${column(table, 'id')} in (${found})`
   },
 })
 
@@ -252,14 +238,11 @@ export const workPackageFilters: Record<string, Filter> = {
   project: {
     strategy: 'list',
     to: 'Project',
-    where: async ({ operator, values }, context, table) =>
-      unless(
-        operator === '!',
-        among(
-          context.engine,
-          column(table, 'project_id'),
-          await projectsOf(numbers(values), context, includesSubprojects(context)),
-        ),
+    where: async ({ values }, context, table) =>
+      among(
+        context.engine,
+        column(table, 'project_id'),
+        await projectsOf(numbers(values), context, includesSubprojects(context)),
       ),
   },
   subprojectId: {
@@ -267,13 +250,15 @@ export const workPackageFilters: Record<string, Filter> = {
     available: hasSubprojects,
     strategy: 'list_optional',
     to: 'Project',
-    where: ({ operator, values }, context, table) => subprojects(operator, values, context, table, true),
+    ownNegation: true,
+    where: (use, context, table) => subprojects(use, context, table, true),
   },
   onlySubproject: {
     available: hasSubprojects,
     strategy: 'list_optional',
     to: 'Project',
-    where: ({ operator, values }, context, table) => subprojects(operator, values, context, table, false),
+    ownNegation: true,
+    where: (use, context, table) => subprojects(use, context, table, false),
   },
   assigneeOrGroup: {
     strategy: 'list_optional',
@@ -300,9 +285,9 @@ export const workPackageFilters: Record<string, Filter> = {
     to: 'Role',
     where: async ({ operator, values }, context, table) => {
       const [members] = await rights(context, membersSeen)
-      const roles = operator.endsWith('*') ? TRUE : among(context.engine, sql`e.role_id`, numbers(values))
+      const roles = operator === '*' ? TRUE : among(context.engine, sql`e.role_id`, numbers(values))
       const holds = sql`exists (select 1 from effective_roles e where e.user_id = ${column(table, 'assigned_to_id')} and e.project_id = ${column(table, 'project_id')} and ${roles})`
-      return unless(operator.startsWith('!'), and([members.where(table), holds]))
+      return and([members.where(table), holds])
     },
   },
   watcher,
@@ -316,11 +301,7 @@ export const workPackageFilters: Record<string, Filter> = {
   isMilestone: {
     names: ['milestone'],
     strategy: 'boolean',
-    where: ({ operator, values }, _context, table) =>
-      unless(
-        (values[0] === 't') !== (operator === '='),
-        sql`${column(table, 'type_id')} in (select id from types where is_milestone)`,
-      ),
+    where: (_, __, table) => sql`${column(table, 'type_id')} in (select id from types where is_milestone)`,
   },
   datesInterval: {
     strategy: 'date',
@@ -337,22 +318,13 @@ export const workPackageFilters: Record<string, Filter> = {
   sharedWithUser,
   sharedWithMe: {
     strategy: 'boolean',
-    where: ({ operator, values }, { viewer }, table) =>
-      unless(
-        (values[0] === 't') !== (operator === '='),
-        sql`${column(table, 'id')} in (select entity_id from memberships where entity_type = 'WorkPackage' and principal_id = ${viewer.id})`,
-      ),
+    where: (_, { viewer }, table) =>
+      sql`${column(table, 'id')} in (select entity_id from memberships where entity_type = 'WorkPackage' and principal_id = ${viewer.id})`,
   },
 }
 
 /** The project of the list, with or without the chosen subprojects. */
-async function subprojects(
-  operator: string,
-  values: readonly string[],
-  context: Context,
-  table: string,
-  withItself: boolean,
-): Promise<Sql> {
+async function subprojects({ operator, values }: FilterUse, context: Context, table: string, withItself: boolean): Promise<Sql> {
   const project = listedProject(context) as number
   const below = await descendantsOf(context, project)
   const chosen = new Set(numbers(values))

@@ -25,7 +25,7 @@ export interface Relatives {
 /** Loads the relatives of a page of work packages, stored or drafts: one statement, and another for former states. */
 export async function loadRelatives(rows: readonly Row[], context: Context): Promise<Relatives> {
   const resource = context.model.of('WorkPackage')
-  const idsIn = (column: string) => [...new Set(rows.map((row) => row[column]))].filter(Boolean) as number[]
+  const idsIn = (column: string) => [...new Set(rows.map((row) => row[column]))].filter(Boolean)
   const { engine } = context
   const found = await context.db.all<{ root: number; depth: number; id: number; subject: string }>(sql`
     with recursive up (root, id, depth) as (

@@ -21,8 +21,8 @@ import { WorkPackage } from './work-packages.ts'
 const tag = 'WorkPackage'
 const add = inProject('add_work_packages')
 
-const workPackage = ({ params, context }: ApiRequest) => rowFrom(params.id as string, context.model.of(WorkPackage), context)
-const project = ({ params, context }: ApiRequest) => rowFrom(params.id as string, context.model.of('Project'), context)
+const workPackage = ({ params, context }: ApiRequest<'id'>) => rowFrom(params.id, context.model.of(WorkPackage), context)
+const project = ({ params, context }: ApiRequest<'id'>) => rowFrom(params.id, context.model.of('Project'), context)
 
 const projectOperations = ['projects', 'workspaces'].flatMap((parent) => {
   return [
@@ -235,10 +235,10 @@ const removeWatcher = operation({
     const { context, db, params } = ask
     const row = await workPackage(ask)
     const User = context.model.of('User')
-    const id = await idFrom(params.user_id as string, User, context)
+    const id = await idFrom(params.user_id, User, context)
     if (id !== context.viewer.id) {
       await demand(context, inProject('delete_work_package_watchers'), row)
-      await rowFrom(params.user_id as string, User, context)
+      await rowFrom(params.user_id, User, context)
     }
     await db.transaction((tx) => tx.run(sql`delete from watchers where work_package_id = ${row.id} and user_id = ${id ?? 0}`))
     return { status: 204 }

@@ -16,7 +16,7 @@ export const Priority = resource('Priority', 'priorities', {
   order: { column: 'position' },
   paginated: false,
   visible: everyone,
-  guard: inAnyProject('view_work_packages'),
+  guards: { all: inAnyProject('view_work_packages') },
   properties: ({ text, integer, boolean }) => ({
     id: integer(),
     name: text({ required: true, max: 30 }),

@@ -12,7 +12,7 @@ import { isRelationType } from './relation-types.ts'
 import { Relation } from './relations.ts'
 import { WorkPackage } from './work-packages.ts'
 
-const workPackage = ({ params, context }: ApiRequest) => rowFrom(params.id as string, context.model.of(WorkPackage), context)
+const workPackage = ({ params, context }: ApiRequest<'id'>) => rowFrom(params.id, context.model.of(WorkPackage), context)
 
 const redirectToRelations = operation({
   method: 'GET',

@@ -1,7 +1,7 @@
 /** Relations between work packages: follows, blocks, duplicates, includes, requires, relates. */
 import type { Row, Transaction } from '#db/database.ts'
 import { among, forUpdate } from '#db/dialect.ts'
-import { name, sql } from '#db/sql.ts'
+import { name, or, sql } from '#db/sql.ts'
 import { rights } from '#kernel/access/rights.ts'
 import { both, everyone, onWorkPackage, through } from '#kernel/access/rules.ts'
 import type { Context, Draft, Rule } from '#kernel/declaration.ts'
@@ -168,9 +168,9 @@ export const Relation = resource<'relations', Facts>('Relation', 'relations', {
   computedColumns: { from_project_id: projectAt('from'), to_project_id: projectAt('to') },
   properties: (p) => ({
     id: p.integer({ required: true, filter: 'list', sort: true }),
-    name: p.text({ ignored: true, value: ({ relation_type }) => typeLabels[relation_type] }),
+    name: p.text({ readOnly: 'ignore', value: ({ relation_type }) => typeLabels[relation_type] }),
     type: p.text({ column: 'relation_type', sort: true }),
-    reverseType: p.text({ ignored: true, value: ({ relation_type }) => reverses[relation_type] }),
+    reverseType: p.text({ readOnly: 'ignore', value: ({ relation_type }) => reverses[relation_type] }),
     lag: p.integer({ min: -2000, max: 2000, when: ({ relation_type }) => relation_type === 'follows' }),
     description: p.text(),
     from: p.link('WorkPackage', {
@@ -194,21 +194,19 @@ export const Relation = resource<'relations', Facts>('Relation', 'relations', {
     type: {
       strategy: 'list',
       allowed: (values) => values.every(isRelationType),
-      where: ({ operator, values }, _, table) => {
+      where: ({ values }, _, table) => {
         const types = relationTypes
           .filter((type) => values.includes(type))
           .map((type) => sql`${name(`${table}.relation_type`)} = ${type}`)
-        const isOne = sql`(${types.reduce((all, one) => sql`${all} or ${one}`)})`
-        return operator === '!' ? sql`not ${isOne}` : isOne
+        return or(types)
       },
     },
     involved: {
       strategy: 'list',
       allowed: (values, context) => areVisible('WorkPackage', values, context),
-      where: ({ operator, values }, { engine }, table) => {
+      where: ({ values }, { engine }, table) => {
         const ids = values.map(Number)
-        const isOne = sql`(${among(engine, name(`${table}.from_id`), ids)} or ${among(engine, name(`${table}.to_id`), ids)})`
-        return operator === '!' ? sql`not ${isOne}` : isOne
+        return or([among(engine, name(`${table}.from_id`), ids), among(engine, name(`${table}.to_id`), ids)])
       },
     },
   },

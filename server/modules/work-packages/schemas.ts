@@ -16,6 +16,7 @@ import { visibleIds } from '#kernel/read/load.ts'
 import { isId } from '#kernel/read/operators.ts'
 import { readFilters } from '#kernel/read/parse.ts'
 import { collection } from '#kernel/read/represent.ts'
+import { listHref } from '#kernel/resource.ts'
 import { schemaOf, sectionsOf } from '#kernel/write/schema.ts'
 import { type Facts, lookUp } from './facts.ts'
 import { timestampsOf } from './moments.ts'
@@ -76,9 +77,7 @@ function remembered(context: Context, project: number, type: number): Promise<Pa
 
 /** The schemas of all pairs on a page. */
 export async function pageSchemas(rows: readonly Row[], context: Context): Promise<Body> {
-  const pairs = new Map(
-    rows.map((row) => [`${row.project_id}-${row.type_id}`, [row.project_id, row.type_id] as [number, number]]),
-  )
+  const pairs = new Map(rows.map((row) => [`${row.project_id}-${row.type_id}`, [row.project_id, row.type_id]]))
   return collection(
     schemasHref([...pairs.keys()], context),
     await Promise.all([...pairs.values()].map(([project, type]) => pairSchema(context, project, type))),
@@ -86,10 +85,7 @@ export async function pageSchemas(rows: readonly Row[], context: Context): Promi
 }
 
 export const schemasHref = (pairs: readonly string[], context: Context): string =>
-  atMoments(
-    `/api/v3/work_packages/schemas?filters=${encodeURIComponent(JSON.stringify([{ id: { operator: '=', values: pairs } }]))}`,
-    context,
-  )
+  atMoments(listHref('work_packages/schemas', { id: ['=', ...pairs] }), context)
 
 /** An address with the timestamps of the request, if any. */
 const atMoments = (href: string, context: Context): string => {
@@ -167,7 +163,7 @@ const viewSchema = operation({
   query: ['timestamps'],
   run: async ({ context, params }) => {
     if (params.identifier === 'sums') return ok(await sumsSchema(context))
-    const pair = await readPair(params.identifier as string, context)
+    const pair = await readPair(params.identifier, context)
     if (!pair) throw notFound()
     return ok(await pairSchema(context, ...pair))
   },

@@ -27,7 +27,7 @@ export const Status = resource('Status', 'statuses', {
   order: { column: 'position' },
   paginated: false,
   visible: everyone,
-  guard: inAnyProject('view_work_packages'),
+  guards: { all: inAnyProject('view_work_packages') },
   properties: ({ text, integer, boolean }) => ({
     id: integer(),
     name: text(),

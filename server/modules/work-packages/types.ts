@@ -16,7 +16,7 @@ export const Type = resource('Type', 'types', {
   order: { column: 'position' },
   paginated: false,
   visible: everyone,
-  guard: either(inAnyProject('view_work_packages'), inAnyProject('manage_types')),
+  guards: { all: either(inAnyProject('view_work_packages'), inAnyProject('manage_types')) },
   properties: ({ text, integer, boolean, dateTime }) => ({
     id: integer(),
     name: text(),

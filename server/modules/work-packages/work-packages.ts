@@ -159,8 +159,8 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       inSchema: milestone,
       writable: milestone,
     }),
-    derivedStartDate: p.date({ writable: false, when: isNoMilestone, inSchema: noMilestone }),
-    derivedDueDate: p.date({ writable: false, label: 'Derived finish date', when: isNoMilestone, inSchema: noMilestone }),
+    derivedStartDate: p.date({ readOnly: true, when: isNoMilestone, inSchema: noMilestone }),
+    derivedDueDate: p.date({ readOnly: true, label: 'Derived finish date', when: isNoMilestone, inSchema: noMilestone }),
     estimatedTime: p.hours({
       section: 'Estimates and progress',
       column: 'estimated_hours',
@@ -169,7 +169,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       sort: true,
       sum: true,
     }),
-    derivedEstimatedTime: p.hours({ column: 'derived_estimated_hours', label: 'Total work', writable: false }),
+    derivedEstimatedTime: p.hours({ column: 'derived_estimated_hours', label: 'Total work', readOnly: true }),
     remainingTime: p.hours({
       section: 'Estimates and progress',
       column: 'remaining_hours',
@@ -178,7 +178,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       sum: true,
       writable: workBased,
     }),
-    derivedRemainingTime: p.hours({ column: 'derived_remaining_hours', label: 'Total remaining work', writable: false }),
+    derivedRemainingTime: p.hours({ column: 'derived_remaining_hours', label: 'Total remaining work', readOnly: true }),
     percentageDone: p.integer({
       section: 'Estimates and progress',
       column: 'done_ratio',
@@ -190,9 +190,9 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       sum: percentOfAll,
       writable: workBased,
     }),
-    derivedPercentageDone: p.integer({ column: 'derived_done_ratio', label: 'Total % complete', writable: false }),
+    derivedPercentageDone: p.integer({ column: 'derived_done_ratio', label: 'Total % complete', readOnly: true }),
     createdAt: p.dateTime({ required: true, writable: isImporting, filter: true, sort: true }),
-    updatedAt: p.dateTime({ required: true, writable: false, filter: true, sort: true }),
+    updatedAt: p.dateTime({ required: true, readOnly: true, filter: true, sort: true }),
     author: p.link('User', {
       whenGone: 'successor',
       required: true,
