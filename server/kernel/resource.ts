@@ -222,7 +222,7 @@ export function listHref(path: string, filters: ListFilters, parameters = ''): s
   return `/api/v3/${path}${all === '' ? '' : `?${all}`}`
 }
 
-/** Whether a property is required. */
+/** The requirement of a property; empty if it has no conditions. */
 export const requirementOf = ({ options: { required } }: Property): Requirement<any, any> =>
   typeof required === 'object' ? required : {}
 
