@@ -1,4 +1,4 @@
-/** The declaration of a resource. Everything else reads what is said here. */
+/** Builds declarations of resources, from which everything else follows. */
 
 import { getCallSites } from 'node:util'
 import type { Row } from '#db/database.ts'
@@ -22,11 +22,11 @@ import type {
 import * as kinds from './kinds.ts'
 import { refuseUnknown, refuseUnknownOperations } from './shapes.ts'
 
-/** A row as it is, as a draft. */
+/** The draft of an unchanged row. */
 export const unchanged = <R>(row: R): Draft<R> => ({ row, before: row, given: NOTHING, many: {}, meta: {} })
 const NOTHING: ReadonlySet<string> = new Set()
 
-/** Whether a column differs from what is stored; on a new row every column that holds something does. */
+/** Whether a column differs from the stored row; in a new row, every column with a value does. */
 export function differs(draft: Draft, column: string): boolean {
   const now = draft.row[column] ?? null
   const then = draft.before?.[column] ?? null
@@ -44,7 +44,7 @@ export const humanize = (name: string) => {
 const pluralOf = (words: string): string =>
   /[^aeiou]y$/.test(words) ? words.replace(/y$/, 'ies') : /(s|x|ch|sh)$/.test(words) ? `${words}es` : `${words}s`
 
-/** The builders a declaration is made with, for one table's rows. */
+/** The property builders of a declaration, for the rows of a table. */
 export function builders<R, F>() {
   const scalar =
     (kind: Kind) =>
@@ -60,16 +60,16 @@ export function builders<R, F>() {
     markdown: scalar(kinds.markdown),
     plain: scalar(kinds.plain),
     password: scalar(kinds.password),
-    /** A property of a kind of the module's own. */
+    /** A property of a custom kind. */
     of: (kind: Kind, options: ScalarOptions<R, F> = {}) => scalar(kind)(options),
-    /** A link to one other resource, named by its registered name. */
+    /** A link to one resource, by its declared name. */
     link: (to: string, options: LinkOptions<R, F> = {}): Unnamed => ({ kind: linkKind, options, to, many: false }),
-    /** Links to many of another resource. */
+    /** Links to many rows of a resource. */
     links: (to: string, options: LinkOptions<R, F> = {}): Unnamed => ({ kind: linkKind, options, to, many: true }),
   }
 }
 
-/** The kind of a property that links to something. */
+/** The kind of link properties. */
 export const linkKind: Kind = {
   type: 'Link',
   json: { type: 'object', properties: { href: { type: ['string', 'null'] }, title: { type: ['string', 'null'] } } },
@@ -81,7 +81,7 @@ export const linkKind: Kind = {
 /** Whether a property is the resource's lock version. */
 export const isLock = ({ lock }: Pick<Resource, 'lock'>, { column }: Property): boolean => lock !== undefined && column === lock
 
-/** A property with what follows from its name. */
+/** A property with the values that follow from its name. */
 function named([name, unnamed]: [string, Unnamed]): Property {
   const { options, to, many } = unnamed
   const computed = many || options.value || options.load || options.select || options.holds
@@ -90,13 +90,13 @@ function named([name, unnamed]: [string, Unnamed]): Property {
   return { ...unnamed, name, label, column, options: isAutomatic(name) ? { required: true, ...options } : options }
 }
 
-/** The properties that every row has without anybody's doing, and what people read. */
+/** Labels of automatic properties, which every row has. */
 const automatic: Readonly<Record<string, string>> = { id: 'ID', createdAt: 'Created on', updatedAt: 'Updated on' }
 export const isAutomatic = (property: string): boolean => Object.hasOwn(automatic, property)
 
 /**
- * Declares a resource. `F` is what its `facts` give to its pure steps.
- * @throws Error that names the file, the part and the member where the declaration has a member that nothing reads
+ * Declares a resource. `F` is the type of the `facts` for its pure derivations and checks.
+ * @throws Error with the file, the part and the member if the declaration has an unknown member
  */
 export function resource<T extends TableName, F = unknown>(name: string, table: T, declaration: Declaration<T, F>): Declared {
   return declare(name, table, declaration, declaringFile())
@@ -121,13 +121,13 @@ function declare(name: string, table: TableName, declaration: Declaration<any, a
   }
 }
 
-/** The file that calls the function which calls this one, from the root of the checkout. */
+/** The file that calls the caller of this function, relative to the root of the checkout. */
 export function declaringFile(): string {
   const url = getCallSites(3)[2]?.scriptName ?? ''
   return url.replace(/^.*\/(server|test)\//, '$1/')
 }
 
-/** Throws an Error that names the resource and the member where a declaration, or a part of it, has one that nothing reads. */
+/** Throws an Error with the resource and the member if a declaration, or a part of it, has an unknown member. */
 function refuseMisspelt(
   file: string,
   name: string,
@@ -147,9 +147,8 @@ function refuseMisspelt(
 }
 
 /**
- * Declares a resource whose few rows are part of the product rather than of the database. Their ids may be texts.
- * It can be linked to and shown; there is nothing to write.
- * @param rows the rows, or what reads them off the model
+ * Declares a read-only resource whose few rows are part of the product rather than of the database. Their ids may be texts.
+ * @param rows the rows, or a function that derives them from the model
  */
 export function staticResource<R extends { id: number | string }>(
   name: string,
@@ -164,7 +163,7 @@ export function staticResource<R extends { id: number | string }>(
   return { ...declare(name, '' as TableName, { ...declaration, resolve }, declaringFile()), staticRows }
 }
 
-/** Members of a declaration that a module can add to a resource of another one. */
+/** Members of a declaration that a module can add to a resource of another module. */
 type More<T extends TableName> = Pick<
   Declaration<T, any>,
   | 'visible'
@@ -182,8 +181,8 @@ type More<T extends TableName> = Pick<
 >
 
 /**
- * What a module adds to a resource of another one.
- * @throws Error that names the file, the part and the member where it has a member that nothing reads
+ * Declares an extension to a resource of another module.
+ * @throws Error with the file, the part and the member if it has an unknown member
  */
 export function extension<T extends TableName>(
   of: string,
@@ -196,7 +195,7 @@ export function extension<T extends TableName>(
   return { of, file, more: more, properties: Object.entries(properties).map(named) }
 }
 
-/** The address of a row. What is not to be in an address as it is, is encoded in ids that are texts, but for slashes. */
+/** The address of a row. Ids that are texts are percent-encoded, except for slashes. */
 export const hrefOf = (resource: Pick<Declared, 'path' | 'pathOf' | 'addressOf'>, row: Row): string =>
   `/api/v3/${resource.addressOf?.(row) ?? `${resource.pathOf ? resource.pathOf(row) : resource.path}/${encodeId(row.id)}`}`
 
@@ -223,7 +222,7 @@ export function listHref(path: string, filters: ListFilters, parameters = ''): s
   return `/api/v3/${path}${all === '' ? '' : `?${all}`}`
 }
 
-/** What there is to say of a property's being required. */
+/** The requirement of a property; empty if it has no conditions. */
 export const requirementOf = ({ options: { required } }: Property): Requirement<any, any> =>
   typeof required === 'object' ? required : {}
 

@@ -1,4 +1,4 @@
-/** What follows from a proposed work package, and what is wrong with it: pure steps over facts. */
+/** Derivations and checks for writes of work packages: pure functions over facts. */
 import type { Row } from '#db/database.ts'
 import { NOTHING } from '#kernel/access/rules.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
@@ -16,13 +16,13 @@ const typeOf = (row: Row, facts: Facts) => facts.types.get(row.type_id)
 export const isMilestone = (row: Row, facts: Facts): boolean => Boolean(typeOf(row, facts)?.is_milestone)
 const isClosed = (status: number | undefined, facts: Facts) => Boolean(facts.statuses.get(status as number)?.is_closed)
 
-/** A parent whose dates come from its children: they cannot be written. */
+/** Whether the dates of a parent follow from its children, so that they cannot be written. */
 export const followsChildren = (row: Row, facts: Facts): boolean => facts.children > 0 && row.schedule_manually === false
 
 const firstDefault = (rows: ReadonlyMap<number, Row>): number | null =>
   [...rows.values()].find((row) => row.is_default && row.is_active !== false)?.id ?? null
 
-/** Author, type, status and priority of a new one, where the client named none. */
+/** Default author, type, status and priority of a new work package. */
 export function defaults({ row, before, given }: Draft, facts: Facts, context: Context): Row {
   if (before) return {}
   const type = row.type_id ?? (given.has('type') ? null : row.project_id ? facts.projectTypes[0] : null) ?? null
@@ -34,7 +34,7 @@ export function defaults({ row, before, given }: Draft, facts: Facts, context: C
   }
 }
 
-/** The description template of the type of a new one, where the description is blank or still that of another type. */
+/** The description template of a new work package's type, unless the description is neither blank nor another template. */
 export function template({ row, before }: Draft, facts: Facts): Row {
   if (before) return {}
   const squeezed = (text: unknown) => String(text ?? '').replace(/\s+/g, '')
@@ -45,8 +45,8 @@ export function template({ row, before }: Draft, facts: Facts): Row {
 }
 
 /**
- * What cannot stay as it was in another project: the version unless shared there, the category unless there is one of its
- * name, the parent unless parents may be elsewhere.
+ * Clears values that are not available in the target project of a move: the version unless shared there, the category unless
+ * one has the same name, the parent unless cross-project parents are allowed.
  */
 export function move(draft: Draft, facts: Facts, { settings }: Context): Row {
   const { row, before, given } = draft
@@ -62,13 +62,13 @@ export function move(draft: Draft, facts: Facts, { settings }: Context): Row {
   return values
 }
 
-/** The assignee that a category brings, for a new work package without one. */
+/** The default assignee of the category, for a new work package without an assignee. */
 export function categoryAssignee({ row, before, given }: Draft, facts: Facts): Row {
   const assignee = facts.categories.get(row.category_id)?.assigned_to_id
   return !before && !given.has('assignee') && facts.assignable.has(assignee) ? { assigned_to_id: assignee } : {}
 }
 
-/** A status that the new type does not know gives way to one it does. */
+/** Replaces a status that the new type does not have. */
 export function statusOfType(draft: Draft, facts: Facts): Row {
   const { row, before, given } = draft
   if (!before || !differs(draft, 'type_id') || given.has('status')) return {}
@@ -87,7 +87,7 @@ const datesOf = (row: Row): Dates => ({
   duration: row.duration ?? null,
 })
 
-/** Dates of a new one that names none: its parent's, or today where new work starts at once. */
+/** Default dates of a new work package: those of its parent, or today if the settings say so. */
 function inherited(dates: Dates, { given }: Draft, facts: Facts, context: Context): Dates {
   const { parent } = facts
   let { start_date, due_date } = dates
@@ -102,19 +102,19 @@ function inherited(dates: Dates, { given }: Draft, facts: Facts, context: Contex
   return { ...dates, start_date, due_date }
 }
 
-/** Work that is to follow somebody and has nobody to follow is planned by hand; a new one is refused instead. */
+/** Automatic scheduling without predecessors and children becomes manual; a new work package is rejected instead. */
 export function scheduling({ row, before }: Draft, facts: Facts): Row {
   const isAlone = facts.children === 0 && !facts.bound.follows
   return before && row.schedule_manually === false && isAlone ? { schedule_manually: true } : {}
 }
 
-/** The first day on which a work package can begin that is scheduled by its predecessors; undefined for any other. */
+/** The earliest start of a work package scheduled by its predecessors; undefined for any other. */
 function soonestStart(row: Row, facts: Facts): string | undefined {
   if (row.schedule_manually !== false || facts.children > 0 || facts.bound.earliest === null) return undefined
   return soonestWorkingDay(facts.bound.earliest, calendarFor(row.ignore_non_working_days ?? false, facts.calendar))
 }
 
-/** The dates a client gave that lie before the first day possible: `date` stands for a milestone's only one. */
+/** The given dates before the earliest start: `date` for a milestone. */
 function tooEarly({ row, before, given }: Draft, soonest: string | undefined): string[] {
   if (soonest === undefined) return []
   const isEarly = (name: string, column: string) =>
@@ -124,7 +124,7 @@ function tooEarly({ row, before, given }: Draft, soonest: string | undefined): s
     .map(([name]) => name)
 }
 
-/** Dates of work that begins as soon as its predecessors let it; what lies too early is left for the check to refuse. */
+/** Dates from the earliest start that the predecessors allow; a check rejects earlier ones. */
 function followed(draft: Draft, soonest: string, calendar: Facts['calendar']): Row {
   const { row, given } = draft
   const dates = datesOf(row)
@@ -133,7 +133,7 @@ function followed(draft: Draft, soonest: string, calendar: Facts['calendar']): R
   return { ...completeDates({ ...dates, start_date: soonest }, providedDates(new Set([...given, 'startDate'])), calendar) }
 }
 
-/** Start, due date and duration, made to fit each other and the calendar. */
+/** Start date, due date and duration, consistent with each other and the calendar. */
 export function dates(draft: Draft, facts: Facts, context: Context): Row {
   const { row, before, given } = draft
   if (followsChildren(row, facts)) return {}
@@ -160,7 +160,7 @@ export function dates(draft: Draft, facts: Facts, context: Context): Row {
   return { ...completeDates(own, providedDates(given), calendar) }
 }
 
-/** A new one with the dates it takes from its parent. */
+/** A new work package with inherited dates. */
 const inheriting = (draft: Draft, facts: Facts, context: Context): Draft => ({
   ...draft,
   row: { ...draft.row, ...inherited(datesOf(draft.row), draft, facts, context) },
@@ -203,7 +203,7 @@ export function progress(draft: Draft, facts: Facts, { settings }: Context): Row
   return { estimated_hours: derived.work, remaining_hours: derived.remaining, done_ratio: derived.percent }
 }
 
-/** Dates and progress that do not add up. */
+/** Violations of dates and progress. */
 export function checkNumbers(draft: Draft, facts: Facts, { settings }: Context): Violation[] {
   const { row, before, given } = draft
   const calendar = calendarFor(row.ignore_non_working_days ?? false, facts.calendar)
@@ -220,12 +220,12 @@ export function checkNumbers(draft: Draft, facts: Facts, { settings }: Context):
   ]
 }
 
-/** Type, status, priority, category, version and people that the project, the workflow or the roles do not allow. */
+/** Violations of type, status, priority, category, version and principals by project, workflow or roles. */
 export function checkChoices(draft: Draft, facts: Facts): Violation[] {
   const { row, before } = draft
   const violations: Violation[] = []
   const changed = (column: string) => differs(draft, column) && row[column] !== null && row[column] !== undefined
-  // Of a project that is not there nothing is known that could be chosen.
+  // Without an existing project there are no allowed values to check.
   const isPlaced = row.project_id !== NOTHING
   const chosen = (column: string) => isPlaced && changed(column)
   const isNew = (column: string) => changed(column) || (!before && Boolean(row[column]))
@@ -271,12 +271,12 @@ export function checkChoices(draft: Draft, facts: Facts): Violation[] {
 export const isAssignableVersion = (id: number, facts: Facts): boolean =>
   facts.projectVersions.has(id) && facts.versions.get(id)?.status === 'open'
 
-/** A parent that the viewer does not see looks like none, and is not taken away by who sends that back. */
+/** A hidden parent appears as null, so a payload that sends null back keeps it. */
 export function hiddenParent({ row, before }: Draft, facts: Facts): Row {
   return facts.hidesParent && row.parent_id === null ? { parent_id: before?.parent_id } : {}
 }
 
-/** A parent that cannot be one, and scheduling that has nothing to follow. */
+/** Violations of parent and scheduling mode. */
 export function checkHierarchy(draft: Draft, facts: Facts, context: Context): Violation[] {
   const { row, before } = draft
   const violations: Violation[] = []

@@ -1,4 +1,4 @@
-/** Which status may follow which: rows of type, role, from and to, held in process. */
+/** Workflows: transitions between statuses by type and role, cached in the process. */
 
 import type { Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
@@ -14,13 +14,13 @@ interface Transition {
   assignee: boolean
 }
 
-/** The workflow of a type, as it is asked for. */
+/** The workflow of a type. */
 interface Workflow {
-  /** The ids of the statuses that it knows at all. */
+  /** The ids of all its statuses. */
   readonly statuses: ReadonlySet<number>
-  /** Transitions by the status that they lead away from. */
+  /** Transitions by origin status. */
   readonly from: ReadonlyMap<number, readonly Transition[]>
-  /** The roles that take its steps, by id. */
+  /** Rules for transitions, by role id. */
   readonly roles: ReadonlyMap<number, Rule>
 }
 
@@ -35,7 +35,7 @@ function workflowOf(transitions: readonly Transition[]): Workflow {
   }
 }
 
-/** The workflow of a type; that of none has no transitions. */
+/** The workflow of a type; empty without rows. */
 async function workflowFor(context: Context, type: number): Promise<Workflow> {
   const workflows = await context.snapshot.remember('workflows', ['workflows', 'roles', 'types', 'statuses'], async () => {
     const rows = await context.db.all<Transition & { type_id: number }>(sql`select * from workflows`)
@@ -44,7 +44,7 @@ async function workflowFor(context: Context, type: number): Promise<Workflow> {
   return workflows.get(type) ?? NONE
 }
 
-/** Statuses that a type's workflow knows at all. */
+/** The ids of the statuses in a type's workflow. */
 export const statusesOfType = async (context: Context, type: number): Promise<ReadonlySet<number>> =>
   (await workflowFor(context, type)).statuses
 
@@ -53,14 +53,14 @@ interface States {
   readonly versions: ReadonlyMap<number, Row>
 }
 
-/** Closed on a closed version: a work package stays so until it is on another version. */
+/** A closed work package in a closed version cannot be reopened until it gets another version. */
 export const isSealed = (row: Row, { statuses, versions }: States): boolean =>
   Boolean(statuses.get(row.status_id)?.is_closed) && versions.get(row.version_id)?.status === 'closed'
 
 /**
- * The ids of the statuses that the viewer may give a work package, its stored one included; what an open
- * one blocks is not to be closed.
- * @param row the draft; @param before what is stored, whose status is the origin and whose assignee counts as well
+ * The ids of the statuses that the viewer may give a work package, including its stored one; a work package blocked by an open
+ * one cannot be closed.
+ * @param row the draft; @param before the stored row, whose status is the origin and whose assignee counts as well
  */
 export async function reachableStatuses(
   context: Context,
