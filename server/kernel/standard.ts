@@ -15,7 +15,7 @@ export const article = (words: string): string => (/^([aeio]|u(?!se|ni))/i.test(
 
 /** Summaries and descriptions of the standard operations, in the resource's words. */
 function wordsOf(resource: Resource): Readonly<Record<StandardOperation, Pick<Operation, 'summary' | 'description'>>> {
-  const { words, plural, lock, paginated, deleted } = resource
+  const { words, plural, lock, paginated } = resource
   const one = `${article(words)} ${words}`
   const means = resource.description ? `\n\n*${words.charAt(0).toUpperCase()}${words.slice(1)}*: ${resource.description}` : ''
   const guarded = lock
@@ -46,7 +46,7 @@ function wordsOf(resource: Resource): Readonly<Record<StandardOperation, Pick<Op
     },
     delete: {
       summary: `Delete ${one}`,
-      description: `Deletes the ${words} permanently.${deleted === 202 ? ' Dependent data may be deleted a moment later.' : ''}`,
+      description: `Deletes the ${words} permanently.`,
     },
     schema: { summary: `Schema of ${one}`, description: `${schema} The form has allowed values that depend on other values.` },
   }
