@@ -20,8 +20,8 @@ const usage = `Usage: npm test -- [OPTION…] [FILE|FOLDER|GLOB…]
 
 const root = resolve(import.meta.dirname, '..')
 const everyTest = ['test/**/*.test.ts', 'server/**/*.test.ts']
-/** Tests that open no database: a second engine would tell nothing new about them. */
-const withoutDatabase = ['test/text/**', 'test/pure/**', 'test/contract.test.ts']
+/** Tests that open no database, or look at pages, which are the same on each: a second engine would tell nothing new about them. */
+const onOneEngine = ['test/text/**', 'test/pure/**', 'test/contract.test.ts', 'test/browser/**']
 
 /** Compiled code, which each of the test processes would otherwise compile again; where bin/halyard.js keeps it as well. */
 const compileCache = join(root, 'node_modules/.cache/halyard')
@@ -61,7 +61,7 @@ async function main(args: string[]): Promise<boolean> {
     throw new Error(`--seed is an integer from 0 to ${HIGHEST_SEED}, not ${values.seed}.`)
   }
   const files = findTests(positionals)
-  const databaseFiles = findTests(positionals, withoutDatabase)
+  const databaseFiles = findTests(positionals, values.all ? [] : onOneEngine)
   if (files.length === 0) throw new Error(`No test file matches ${(positionals.length > 0 ? positionals : everyTest).join(' ')}.`)
 
   const flags = values.name === undefined ? testRunner : [...testRunner, `--test-name-pattern=${values.name}`]
@@ -128,7 +128,7 @@ async function runTests(engine: string, files: string[], flags: string[], settin
 }
 
 /** Changes of a whole process, which other tests in it would meet as well: its clock, its environment, what is declared in it. */
-const PROCESS_WIDE = /\bmock\.(timers|method)|clock: 'stopped'|process\.env\.\w+ = |\bassemble\(/
+const PROCESS_WIDE = /\bmock\.(timers|method)|clock: 'stopped'|process\.env\.\w+ = |process\.exit = |\bassemble\(/
 
 /**
  * Writes files that each run a share of the test files in one process, one after the other: starting a process and loading the server
