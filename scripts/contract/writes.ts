@@ -19,6 +19,7 @@ export async function write(session: Session): Promise<() => Promise<void>> {
     await area(desk).catch((error: Error) => desk.complain(`writing ${area.name}`, '', `stopped: ${error.message}`))
   }
   return async () => {
+    await workspaces(desk)
     for (const step of desk.undo.reverse()) await step()
   }
 }
@@ -78,8 +79,15 @@ async function projects(desk: Desk) {
     await desk.call(`POST /api/v3/${kind}/{id}/favorite`, [id])
     await desk.call(`DELETE /api/v3/${kind}/{id}/favorite`, [id])
   }
+}
+
+/** After all reading: where the official document lists projects it knows of no other workspaces. */
+async function workspaces(desk: Desk) {
   for (const kind of ['portfolios', 'programs']) {
-    await change(desk, `/api/v3/${kind}/{id}`, [firstOf(desk, kind)], { statusExplanation: { raw: 'On its way.' } })
+    const own = idOf(await desk.post(`/api/v3/${kind}`, { name: `${desk.mark} ${kind}` }))
+    await desk.call(`GET /api/v3/${kind}`)
+    await change(desk, `/api/v3/${kind}/{id}`, [own], { statusExplanation: { raw: 'On its way.' } })
+    await desk.call(`DELETE /api/v3/${kind}/{id}`, [own])
   }
 }
 
