@@ -103,6 +103,10 @@ export async function allRows<T extends CacheTopic & TableName>(
   })
 }
 
+/** Of rows by id the one with this id; none where there is no id. */
+export const rowOf = <R>(rows: ReadonlyMap<number, R>, id: number | null | undefined): R | undefined =>
+  typeof id === 'number' ? rows.get(id) : undefined
+
 /** The rows of a larger table under these ids: `read` is asked only for those not yet known. */
 export async function rowsById(
   snapshot: Snapshot,

@@ -2,6 +2,7 @@
 
 import { folded } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
 import { either, inProject, onWorkPackage } from '#kernel/access/rules.ts'
 import { allRows } from '#kernel/cache.ts'
 import type { Context, Draft, Scope } from '#kernel/declaration.ts'
@@ -20,6 +21,8 @@ import { readMoments } from './moments.ts'
 import { attributeGroups } from './schemas.ts'
 import * as steps from './steps.ts'
 import { isSealed } from './workflow.ts'
+
+type Proposal = Draft<Tables['work_packages']>
 
 const edit = onWorkPackage('edit_work_packages')
 const add = inProject('add_work_packages')
@@ -338,24 +341,24 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
 })
 
 /** Author and moment of creation are given by administrators who take work over from elsewhere, if the instance lets them. */
-function isImporting({ before }: Draft, _: Facts, { viewer, settings }: Context): boolean {
+function isImporting({ before }: Proposal, _: Facts, { viewer, settings }: Context): boolean {
   return !before && viewer.admin && settings.apiv3_write_readonly_attributes
 }
 
-function milestone({ row }: { row: object }, facts: Facts): boolean {
+function milestone({ row }: Proposal, facts: Facts): boolean {
   return steps.isMilestone(row, facts)
 }
 
-function noMilestone(draft: { row: object }, facts: Facts): boolean {
+function noMilestone(draft: Proposal, facts: Facts): boolean {
   return !milestone(draft, facts)
 }
 
 /** Dates of a parent that follows its children are theirs. */
-function isPlanned({ row }: { row: object }, facts: Facts): boolean {
+function isPlanned({ row }: Proposal, facts: Facts): boolean {
   return !steps.followsChildren(row, facts)
 }
 
-function byHand(draft: { row: object }, facts: Facts): boolean {
+function byHand(draft: Proposal, facts: Facts): boolean {
   return noMilestone(draft, facts) && isPlanned(draft, facts)
 }
 
@@ -363,7 +366,7 @@ function workBased(_: unknown, __: Facts, { settings }: { settings: { work_packa
   return settings.work_package_done_ratio === 'field'
 }
 
-function assignees({ before, row }: { before: { id: number } | undefined; row: { project_id?: number } }): string | null {
+function assignees({ before, row }: Proposal): string | null {
   if (before) return `${self(before)}/available_assignees`
   return row.project_id ? `/api/v3/projects/${row.project_id}/available_assignees` : null
 }
