@@ -12,6 +12,7 @@ import { isId } from '#kernel/read/operators.ts'
 import { hrefOf, snakeCase } from '#kernel/resource.ts'
 import { namedIn, sentLink } from '#kernel/write/payload.ts'
 
+type Principal = Tables['principals']
 type Setting = Omit<Tables['notification_settings'], 'id' | 'user_id'>
 
 /** What there is to be told of, and whether people are who have not chosen. */
@@ -77,8 +78,8 @@ export const settingsKind: Kind = {
 }
 
 /** The settings of these people as they are shown, by their ids; without those for projects that the viewer does not see. */
-export async function loadSettings(rows: readonly Row[], context: Context): Promise<ReadonlyMap<number, object[]>> {
-  const users = rows.map((row) => row.id as number)
+export async function loadSettings(rows: readonly Principal[], context: Context): Promise<ReadonlyMap<number, object[]>> {
+  const users = rows.map((row) => row.id)
   const stored = await context.db.all<Tables['notification_settings']>(sql`
     select * from notification_settings where ${among(context.engine, sql`user_id`, users)} order by project_id, id`)
   const Project = context.model.of('Project')
@@ -110,7 +111,7 @@ export interface Chosen {
 }
 
 /** Reads what was given; settings that are missing in it are switched off. */
-export async function readSettings({ virtual, given }: Draft, context: Context): Promise<Chosen> {
+export async function readSettings({ virtual, given }: Draft<Principal>, context: Context): Promise<Chosen> {
   if (!given.has('notifications')) return { settings: undefined, violations: [] }
   const list = virtual?.notifications
   try {
@@ -177,9 +178,14 @@ async function judge(settings: readonly Setting[], context: Context): Promise<Vi
 }
 
 /** Puts what was given in place of all settings but those for projects that the viewer does not see. */
-export async function storeSettings(tx: Transaction, { row }: Draft, { settings }: Chosen, context: Context): Promise<void> {
+export async function storeSettings(
+  tx: Transaction,
+  { row }: Draft<Principal>,
+  { settings }: Chosen,
+  context: Context,
+): Promise<void> {
   if (!settings) return
-  const user = row.id as number
+  const user = row.id
   const kept = await hiddenProjects(tx, user, context)
   await tx.run(sql`
     delete from notification_settings

@@ -1,9 +1,12 @@
 /** The preferences that are more than one value: how they are written, read and judged. Pure. */
 import type { Row } from '#db/database.ts'
+import type { Tables } from '#db/tables.ts'
 import type { Draft, Kind } from '#kernel/declaration.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
 import { asText, FormatError, isDate } from '#kernel/kinds.ts'
 import { differs } from '#kernel/resource.ts'
+
+type Principal = Tables['principals']
 
 export const defaultDailyReminders = { enabled: true, times: ['08:00'] }
 export const defaultImmediateReminders = { mentioned: true, personalReminder: true }
@@ -88,21 +91,28 @@ function paused({ enabled = false, firstDay, lastDay }: Row): Row {
   return { enabled, ...(firstDay && { firstDay }), ...(last && { lastDay: last }) }
 }
 
+const membersOf = (document: unknown): Row => (typeof document === 'object' && document !== null ? document : {})
+
+const documentColumns = ['daily_reminders', 'immediate_reminders', 'pause_reminders', 'workdays'] as const
+type DocumentColumn = (typeof documentColumns)[number]
+
 /** The columns that hold documents, and how what was given becomes the whole of it. */
-const documents: Record<string, (given: Row, stored: Row) => unknown> = {
-  daily_reminders: (given, stored) => ({ ...defaultDailyReminders, ...stored, ...given }),
-  immediate_reminders: (given, stored) => ({ ...defaultImmediateReminders, ...stored, ...given }),
-  pause_reminders: paused,
+const documents: Record<DocumentColumn, (given: unknown, stored: unknown) => unknown> = {
+  daily_reminders: (given, stored) => ({ ...defaultDailyReminders, ...membersOf(stored), ...membersOf(given) }),
+  immediate_reminders: (given, stored) => ({ ...defaultImmediateReminders, ...membersOf(stored), ...membersOf(given) }),
+  pause_reminders: (given) => paused(membersOf(given)),
   workdays: same,
 }
 
 /** Documents are completed by what was not given of them, and are stored as JSON. */
-export function completed(draft: Draft): Row {
+export function completed(draft: Draft<Principal>): Partial<Principal> {
   const { row, before } = draft
-  const given = Object.keys(documents).filter((column) => differs(draft, column) && row[column] !== null)
-  return Object.fromEntries(
-    given.map((column) => [column, JSON.stringify(documents[column]?.(row[column], before?.[column] ?? undefined))]),
-  )
+  const values: Partial<Principal> = {}
+  for (const column of documentColumns) {
+    if (differs(draft, column) && row[column] !== null)
+      values[column] = JSON.stringify(documents[column](row[column], before?.[column]))
+  }
+  return values
 }
 
 /** Whether there is such a time zone. */
@@ -116,10 +126,13 @@ function isTimeZone(name: string): boolean {
 }
 
 /** What is wrong with what was given. */
-export function check(draft: Draft): Violation[] {
+export function check(draft: Draft<Principal>): Violation[] {
   const { row } = draft
   const violations: Violation[] = []
-  const given = (column: string) => (differs(draft, column) && row[column] !== null ? JSON.parse(row[column]) : undefined)
+  const given = (column: DocumentColumn) => {
+    const text = row[column]
+    return differs(draft, column) && typeof text === 'string' ? JSON.parse(text) : undefined
+  }
 
   if (row.time_zone && differs(draft, 'time_zone') && !isTimeZone(row.time_zone))
     violations.push(violation('timeZone', 'is not set to one of the allowed values'))

@@ -20,10 +20,11 @@ import { treeOf } from './tree.ts'
 const types: Readonly<Record<string, string>> = { project: 'Project', program: 'Program', portfolio: 'Portfolio' }
 
 /** Whoever may create projects only below others has to say below which. */
-const isPlaceRequired = ({ before }: Draft, { mayCreateAnywhere }: Facts): boolean => !before && !mayCreateAnywhere
+const isPlaceRequired = ({ before }: Draft<Tables['projects']>, { mayCreateAnywhere }: Facts): boolean =>
+  !before && !mayCreateAnywhere
 
 /** The moment of creation is given by administrators who take projects over from elsewhere, if the instance lets them. */
-const isImporting = ({ before }: Draft, _: Facts, { viewer, settings }: Context): boolean =>
+const isImporting = ({ before }: Draft<Tables['projects']>, _: Facts, { viewer, settings }: Context): boolean =>
   !before && viewer.admin && settings.apiv3_write_readonly_attributes
 
 const candidates = ({ before, row }: Draft<Tables['projects']>): string =>
