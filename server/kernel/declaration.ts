@@ -85,7 +85,7 @@ export interface Link {
 export type Body = Record<string, unknown>
 
 /** A write before it is committed: the proposed row, what it was, and what the client named. */
-export interface Draft<R = any> {
+export interface Draft<R = Row> {
   readonly row: R
   readonly before: R | undefined
   /** Names of the properties that the payload holds, null included. */

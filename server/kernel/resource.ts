@@ -27,7 +27,7 @@ export const unchanged = <R>(row: R): Draft<R> => ({ row, before: row, given: NO
 const NOTHING: ReadonlySet<string> = new Set()
 
 /** Whether a column differs from what is stored; on a new row every column that holds something does. */
-export function differs(draft: Draft, column: string): boolean {
+export function differs(draft: Pick<Draft, 'row' | 'before'>, column: string): boolean {
   const now = draft.row[column] ?? null
   const then = draft.before?.[column] ?? null
   return now !== then && !(Array.isArray(now) && Array.isArray(then) && String(now) === String(then))

@@ -228,7 +228,7 @@ function changesAt({ states }: Comparison, resource: Resource, id: number, state
     if (property.to) links[property.name] = value as Link
     else values[property.name] = value
   }
-  const schema = resource.actions?.schema?.href?.(row as never, state.page)
+  const schema = resource.actions?.schema?.href?.(row, state.page)
   const own = { self: { href: hrefOf(resource, row) }, ...(schema && { schema: { href: schema } }) }
   return { _meta: meta(state, id), ...values, _links: { ...repeating(own, [state.moment.text]), ...links } }
 }

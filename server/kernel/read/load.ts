@@ -285,7 +285,7 @@ export async function load(
   context: Context,
   resource: Resource,
   rows: readonly Row[],
-  { embed = false, chosen = {} as Draft['many'] } = {},
+  { embed = false, chosen = {} }: { embed?: boolean; chosen?: Draft['many'] } = {},
 ): Promise<Loaded> {
   unpack(resource, rows)
   await loadRules(context, resource)
@@ -297,7 +297,7 @@ export async function load(
       const ids = chosen[p.name]
       if (ids) many.set(p.name, new Map(rows.map((row) => [row.id, ids])))
       else if (p.options.load && (!p.options.listedAt || (embed && p.options.embed)))
-        many.set(p.name, await p.options.load(rows as never, context))
+        many.set(p.name, await p.options.load(rows, context))
     }),
   )
 
@@ -330,7 +330,7 @@ export async function load(
   let variants: Map<string, Loaded> | undefined
   if (resource.variant) {
     variants = new Map()
-    for (const [kind, own] of Map.groupBy(rows, (row) => resource.variant?.(row as never) as string)) {
+    for (const [kind, own] of Map.groupBy(rows, (row) => resource.variant?.(row) as string)) {
       variants.set(kind, await load(context, context.model.of(kind), own))
     }
   }

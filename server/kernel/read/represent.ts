@@ -139,7 +139,7 @@ export function represent(
   // The page knows what this database has added to it.
   const resource = page.resource.name === declared.name ? page.resource : declared
   if (page.variants) {
-    const variant = page.context.model.of(resource.variant?.(row as never) as string)
+    const variant = page.context.model.of(resource.variant?.(row) as string)
     return represent(variant, row, page.variants.get(variant.name) as Loaded, { embed, readOnly })
   }
   const plan = planOf(resource)

@@ -55,7 +55,7 @@ function isChanged({ name: own, column, many, to }: Property, { before }: Draft,
   // What could not be read is no value that is stored.
   if (!to && parsed.violations.some(({ attribute }) => attribute === own)) return true
   if (column === undefined || !(column in parsed.values)) return false
-  return differs({ row: parsed.values, before } as Draft, column)
+  return differs({ row: parsed.values, before }, column)
 }
 
 /** What the declarations themselves forbid: missing, too long, out of range. */
