@@ -118,7 +118,7 @@ export async function rowsById(
   const missing = [...new Set(ids)].filter((id) => !known.has(id))
   if (missing.length > 0) {
     if (known.size > KEPT) known.clear()
-    for (const row of await read(missing)) known.set(row.id as number, row)
+    for (const row of await read(missing)) known.set(row.id, row)
   }
   return known
 }

@@ -10,6 +10,7 @@ import type {
   Declaration,
   Declared,
   Draft,
+  Expression,
   Extension,
   Kind,
   LinkOptions,
@@ -94,11 +95,18 @@ function named([name, unnamed]: [string, Unnamed]): Property {
 const automatic: Readonly<Record<string, string>> = { id: 'ID', createdAt: 'Created on', updatedAt: 'Updated on' }
 export const isAutomatic = (property: string): boolean => Object.hasOwn(automatic, property)
 
+/** A declaration computes the columns that it says its rows have. */
+type Computing<C> = unknown extends C ? unknown : { readonly computedColumns: { readonly [K in keyof C]: Expression } }
+
 /**
- * Declares a resource. `F` is what its `facts` give to its pure steps.
+ * Declares a resource. `F` is what its `facts` give to its pure steps, and `C` are its computed columns, where its code reads them.
  * @throws Error that names the file, the part and the member where the declaration has a member that nothing reads
  */
-export function resource<T extends TableName, F = unknown>(name: string, table: T, declaration: Declaration<T, F>): Declared {
+export function resource<T extends TableName, F = unknown, C = unknown>(
+  name: string,
+  table: T,
+  declaration: Declaration<T, F, NoInfer<C>> & Computing<NoInfer<C>>,
+): Declared {
   return declare(name, table, declaration, declaringFile())
 }
 

@@ -139,7 +139,7 @@ export async function compare(
       moment,
       context: then,
       page: await load(then, resource, rows, { embed }),
-      rows: new Map(rows.map((row) => [row.id as number, row])),
+      rows: new Map(rows.map((row) => [row.id, row])),
       matching: asked && (await visibleIds(then, resource, shown, and([asked.within, ...asked.conditions]))),
     })
   }

@@ -103,7 +103,7 @@ async function rowsUnder(context: Context, resource: Resource, ids: readonly num
     ),
   ) as Row[]
   if (rows.length < 2) return rows
-  const found = new Map(rows.map((row) => [row.id as number, row]))
+  const found = new Map<number, Row>(rows.map((row) => [row.id, row]))
   return ids.map((id) => found.get(id)).filter((row) => row !== undefined)
 }
 
@@ -205,7 +205,7 @@ export async function relatedRows(
   if (ids.length === 0) return new Map()
   // Of what was, nothing is told that is hidden now.
   const seen = own.live ? [...(await visibleIds(own.live, resource, ids))] : [...new Set(ids)]
-  return new Map((await visibleRows(own, resource, seen)).map((row) => [row.id as number, row]))
+  return new Map((await visibleRows(own, resource, seen)).map((row) => [row.id, row]))
 }
 
 /** The rows of a page of a collection, and how many there are in all. */

@@ -66,7 +66,11 @@ interface Told {
 
 type Loaded = ReadonlyMap<number, Told>
 
-const told = (loaded: Row, { id }: { id: number }) => (loaded.told as Loaded).get(id)
+const told = (loaded: Row, { id }: { id: number }) => {
+  const all: Loaded = loaded.told
+  return all.get(id)
+}
+
 interface Facts {
   /** Whether internal comments are enabled in the project. */
   readonly hasInternal: boolean
@@ -76,7 +80,12 @@ interface Facts {
 
 const RETRACTED = '_Changes were retracted._'
 
-export const Activity = resource<'journals', Facts>('Activity', 'journals', {
+/** The row of an activity carries the project of its work package. */
+interface Placed {
+  readonly project_id: number
+}
+
+export const Activity = resource<'journals', Facts, Placed>('Activity', 'journals', {
   path: 'activities',
   description:
     'An entry of a work package’s history: what somebody changed or said at some time. `_type` is `Activity::Comment` where something was said.',
@@ -143,7 +152,7 @@ export const Activity = resource<'journals', Facts>('Activity', 'journals', {
   },
   embedLoaders: { emojiReactions: reactionsOf },
   facts: async ({ row }, context) => ({
-    hasInternal: (await enabledModules(context)).get((row as Row).project_id)?.has(INTERNAL_COMMENTS) ?? false,
+    hasInternal: (await enabledModules(context)).get(row.project_id)?.has(INTERNAL_COMMENTS) ?? false,
     mayWhisper: await holds(context, commentsInternally, row),
   }),
   check: [
@@ -218,8 +227,8 @@ async function titlesOf(properties: readonly Property[], changes: readonly Chang
     if (!property.to) continue
     for (const change of changes) {
       if (!isChanged(property, change)) continue
-      for (const row of [change.before, change.after]) {
-        for (const id of idsIn(property, row)) wanted.getOrInsertComputed(targetOf(property, row as Row), () => new Set()).add(id)
+      for (const row of [change.before, change.after].filter((one) => one !== undefined)) {
+        for (const id of idsIn(property, row)) wanted.getOrInsertComputed(targetOf(property, row), () => new Set()).add(id)
       }
     }
   }

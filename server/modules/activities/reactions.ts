@@ -46,7 +46,7 @@ export const reactions = async (db: Reader, path: string, entries: readonly numb
 
 /** The collections to be embedded, by entry. */
 export async function reactionsOf(entries: readonly Row[], { db }: Context): Promise<ReadonlyMap<number, object>> {
-  const ids = entries.map((entry) => entry.id as number)
+  const ids: number[] = entries.map((entry) => entry.id)
   const all = Map.groupBy(await grouped(db, ids), ({ _links }) => (_links as { reactable: { href: string } }).reactable.href)
   return new Map(
     ids.map((id) => [id, collection(`/api/v3/activities/${id}/emoji_reactions`, all.get(`/api/v3/activities/${id}`) ?? [])]),

@@ -23,7 +23,7 @@ interface Forest {
 async function forestOf({ db, snapshot }: Context): Promise<Forest> {
   const items = await allRows(db, snapshot, 'custom_field_items', 'position')
   const below = await snapshot.remember('custom field items', ['custom_field_items'], () =>
-    Map.groupBy([...items.values()], (item) => item.parent_id as number | null),
+    Map.groupBy([...items.values()], (item) => item.parent_id),
   )
   return { items, below }
 }
@@ -41,7 +41,7 @@ function branchesOf(forest: Forest, item: Row, depth: number): Row[] {
   return [item, ...below.flatMap((child) => branchesOf(forest, child, depth - 1))]
 }
 
-const forest = (page: Loaded) => page.loaded.forest as Forest
+const forest = ({ loaded }: Loaded): Forest => loaded.forest
 const nameOf = ({ label, short }: Row): string => (short ? `${label} (${short})` : (label ?? ''))
 
 /** A weight as people read it: without zeros that say nothing, very small and very great ones by their powers of ten. */
@@ -87,7 +87,7 @@ export const HierarchyItem = resource('HierarchyItem', 'custom_field_items', {
     children: p.links('HierarchyItem', {
       load: async (rows, context) => {
         const { below } = await forestOf(context)
-        return new Map(rows.map(({ id }) => [id, (below.get(id) ?? []).map((child) => child.id as number)]))
+        return new Map(rows.map(({ id }) => [id, (below.get(id) ?? []).map((child) => child.id)]))
       },
     }),
   }),

@@ -132,12 +132,12 @@ export function idsOf(row: Row): readonly number[] {
 export async function place({ context, params }: ApiRequest<'id'>, { resource, add }: Container) {
   const row = await rowAt(params.id, context.model.of(resource), context)
   await demand(context, add, row)
-  return { container_type: resource.name, container_id: row.id as number }
+  return { container_type: resource.name, container_id: row.id }
 }
 
 /** Makes these, and no others, the attachments of a container. Throws 409 where another has claimed one of them meanwhile. */
 async function replace(tx: Transaction, type: string, draft: Draft, ids: readonly number[], context: Context): Promise<void> {
-  const id = draft.row.id as number
+  const id: number = draft.row.id
   const mine = inContainer(type, id)
   const named = among(tx.engine, sql`attachments.id`, ids)
   // What others are still sending is not theirs to take away.

@@ -1,5 +1,4 @@
 /** Notifications: what somebody is told of a work package, and why. */
-import type { Row } from '#db/database.ts'
 import { folded } from '#db/dialect.ts'
 import { FALSE, name, sql, TRUE } from '#db/sql.ts'
 import { both, either, having, lacking, not, onWorkPackage, own, signedIn, through } from '#kernel/access/rules.ts'
@@ -114,6 +113,6 @@ export const Notification = resource('Notification', 'notifications', {
       when: (row) => row.read_ian === true,
     },
   },
-  embedLoaders: { details: async (rows) => new Map(rows.map((row) => [row.id, detailsOf(row as Row)])) },
+  embedLoaders: { details: async (rows) => new Map(rows.map((row) => [row.id, detailsOf(row)])) },
   operations: ['index', 'show'],
 })

@@ -84,7 +84,7 @@ const createCalendarAddress = operation({
 
 /** A work package, as a list tells of it, as something that takes the days from its start to its end. */
 function eventOf(body: Body, { settings }: Context): CalendarEvent {
-  const { id, subject, date, startDate = date, dueDate = date, description, createdAt, updatedAt } = body as Row
+  const { id, subject, date, startDate = date, dueDate = date, description, createdAt, updatedAt }: Row = body
   const links = body._links as Record<string, Link>
   const facts = (['project', 'type', 'status', 'priority', 'assignee'] as const)
     .filter((own) => links[own]?.href)

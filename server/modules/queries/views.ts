@@ -47,7 +47,14 @@ function check(_: Draft<Tables['views']>, { query, mayShow }: Facts): [] {
   return []
 }
 
-export const View = resource<'views', Facts>('View', 'views', {
+/** The row of a view carries the name of its query, and its flags as the engine tells them. */
+interface OfQuery {
+  readonly name: string
+  readonly public: unknown
+  readonly starred: unknown
+}
+
+export const View = resource<'views', Facts, OfQuery>('View', 'views', {
   path: 'views',
   description: 'Where and how a query is shown. `_type` says how: as a table, over time, as a calendar or a plan.',
   glossary: {
@@ -63,7 +70,7 @@ export const View = resource<'views', Facts>('View', 'views', {
     public: false,
   },
   type: (row) => kinds[row.type]?.type ?? row.type,
-  title: (row) => (row as Row).name,
+  title: ({ name }) => name,
   untitled: true,
   belongsTo: 'query_id',
   visible,
@@ -79,9 +86,9 @@ export const View = resource<'views', Facts>('View', 'views', {
   },
   properties: (p) => ({
     id: p.integer({ sort: true }),
-    name: p.text({ value: (row) => (row as Row).name }),
-    public: p.boolean({ value: (row) => (row as Row).public }),
-    starred: p.boolean({ value: (row) => (row as Row).starred }),
+    name: p.text({ value: (row) => row.name }),
+    public: p.boolean({ value: (row) => row.public }),
+    starred: p.boolean({ value: (row) => row.starred }),
     createdAt: p.dateTime({ readOnly: true }),
     updatedAt: p.dateTime({ readOnly: true }),
     query: p.link('Query', { required: true, embed: true }),

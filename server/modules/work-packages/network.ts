@@ -64,7 +64,7 @@ export async function networkOf(tx: Transaction, origins: readonly number[], bel
     if (again.every((id) => known.has(id))) break
     ids = again
   }
-  const byId = new Map(rows.map((row) => [row.id as number, row]))
+  const byId = new Map<number, Row>(rows.map((row) => [row.id, row]))
   const follows = await tx.all<Follows & { start_date: string | null; due_date: string | null }>(sql`
     select f.from_id, f.to_id, f.lag, p.start_date, p.due_date from relations f join work_packages p on p.id = f.to_id
     where f.relation_type = 'follows' and ${among(tx.engine, sql`f.from_id`, ids)}`)

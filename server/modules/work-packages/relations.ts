@@ -223,8 +223,8 @@ export const Relation = resource<'relations', Facts>('Relation', 'relations', {
 
 /** The relations of work packages that the viewer sees, as a collection for each. */
 async function relationsOf(rows: readonly Row[], context: Context): Promise<ReadonlyMap<number, object>> {
-  const ids = rows.map((row) => row.id as number)
-  const related = rows.filter((row) => row.is_related).map((row) => row.id as number)
+  const ids: number[] = rows.map((row) => row.id)
+  const related: number[] = rows.filter((row) => row.is_related).map((row) => row.id)
   const isOf = (end: string) => among(context.engine, name(`relations.${end}`), related)
   const found =
     related.length === 0

@@ -15,7 +15,7 @@ import type { Facts } from './facts.ts'
 import { lookUp } from './facts.ts'
 import { workPackageFilters } from './filters.ts'
 import { loadRelatives } from './hierarchy.ts'
-import { isMilestone, isNoMilestone, links, relatives, self } from './links.ts'
+import { isMilestone, isNoMilestone, links, relatives, self, type Watched } from './links.ts'
 import { listOptions, listParameters } from './list.ts'
 import { readMoments } from './moments.ts'
 import { attributeGroups } from './schemas.ts'
@@ -50,7 +50,7 @@ const percentOfAll = ({ settings }: Context, table: string) => {
     else cast(round(${share}) as integer) end`
 }
 
-export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work_packages', {
+export const WorkPackage = resource<'work_packages', Facts, Watched>('WorkPackage', 'work_packages', {
   path: 'work_packages',
   description:
     'Something that has to be done: a task, a milestone, a bug, whatever its type says. Custom fields are among its properties, as `customField` and their number.',
