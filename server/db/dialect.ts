@@ -1,5 +1,5 @@
 /** The few things the two engines say differently. */
-import type { Database, Engine, Transaction } from './database.ts'
+import type { Database, Engine, Reader, Transaction } from './database.ts'
 import { FALSE, join, name, raw, type Sql, sql } from './sql.ts'
 
 /** Whether an expression's value is one of `ids`: one parameter however many they are, so that the text stays the same. */
@@ -66,6 +66,20 @@ export function insert(table: string, values: Record<string, unknown>): Sql {
   const columns = Object.keys(values)
   return sql`insert into ${name(table)} (${join(columns.map(name))}) values (${join(Object.values(values))}) returning id`
 }
+
+/**
+ * The first row of a query that always has one.
+ * @throws Error where it has none: a mistake of ours
+ */
+export async function only<R>(db: Reader, query: Sql): Promise<R> {
+  const row = await db.one<R>(query)
+  if (row === undefined) throw new Error('A query gave no row that always gives one.')
+  return row
+}
+
+/** Inserts one row, and gives its id. */
+export const inserted = async (tx: Transaction, table: string, values: Record<string, unknown>): Promise<number> =>
+  (await only<{ id: number }>(tx, insert(table, values))).id
 
 /** A moment as a value that stands for itself, where the statement does not say that it is one. */
 export const moment = (engine: Engine, at: string): Sql => (engine === 'postgres' ? sql`cast(${at} as timestamptz)` : sql`${at}`)

@@ -1,6 +1,6 @@
 /** Commits what was prepared: the row, what belongs to it, its history and its event, in one transaction. */
 import { ConstraintError, type Database, type Engine, type Row, type Transaction } from '#db/database.ts'
-import { assignments, insert, merged } from '#db/dialect.ts'
+import { assignments, inserted, merged } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
 import { type CacheTopic, invalidate } from '#kernel/cache.ts'
 import { inside } from '#kernel/context.ts'
@@ -78,8 +78,7 @@ export async function create(tx: Transaction, resource: Resource, draft: Draft, 
   const now = context.now.toISOString()
   const { id: _, ...values } = pack(resource, draft.row)
   const stamps = resource.property.has('createdAt') ? { created_at: values.created_at ?? now, updated_at: now } : {}
-  const row = (await tx.one<{ id: number }>(insert(resource.table, { ...values, ...stamps }))) as { id: number }
-  return row.id
+  return inserted(tx, resource.table, { ...values, ...stamps })
 }
 
 export async function update(

@@ -24,7 +24,12 @@ import {
 } from './membership-rules.ts'
 import { managesMembers, membersSeen, seesMembers } from './visibility.ts'
 
-export const Membership = resource<'memberships', MembershipFacts>('Membership', 'memberships', {
+/** The row of a membership carries the name of its principal. */
+interface Named {
+  readonly principal_name: string
+}
+
+export const Membership = resource<'memberships', MembershipFacts, Named>('Membership', 'memberships', {
   path: 'memberships',
   description: 'That a principal has roles, in a project or everywhere.',
   glossary: {
@@ -34,7 +39,7 @@ export const Membership = resource<'memberships', MembershipFacts>('Membership',
     notificationMessage: 'A text for the new member. It is taken, but no mail is sent.',
     sendNotifications: 'Taken, but no mail is sent either way.',
   },
-  title: (row) => (row as { principal_name?: string }).principal_name as string,
+  title: (row) => row.principal_name,
   order: { column: 'id' },
   topics: ['memberships'],
   visible: both(lacking('entity_type'), either(membersSeen, both(lacking('project_id'), admin))),

@@ -87,9 +87,10 @@ export async function loadSettings(rows: readonly Principal[], context: Context)
   const projects = new Map((await visibleRows(context, Project, [...new Set(ids)])).map((row) => [row.id, row]))
   const shown = (setting: Setting) => {
     const project = projects.get(setting.project_id)
+    const columns: Row = setting
     return {
-      ...Object.fromEntries(flagNames.map((name) => [name, (setting as Row)[snakeCase(name)]])),
-      ...Object.fromEntries(alertNames.map((name) => [name, rendered((setting as Row)[snakeCase(name)])])),
+      ...Object.fromEntries(flagNames.map((name) => [name, columns[snakeCase(name)]])),
+      ...Object.fromEntries(alertNames.map((name) => [name, rendered(columns[snakeCase(name)])])),
       _links: { project: project ? { href: hrefOf(Project, project), title: Project.titleOf(project) } : { href: null } },
     }
   }
@@ -167,7 +168,7 @@ async function judge(settings: readonly Setting[], context: Context): Promise<Vi
   const seen = new Set((await visibleRows(context, context.model.of('Project'), [...new Set(projects)])).map((row) => row.id))
   if (!projects.every((id) => seen.has(id))) violations.push(wrong('The project of a setting does not exist.'))
   else if (new Set(projects).size < projects.length) violations.push(wrong('There can be only one setting for each project.'))
-  const ofProjects = settings.filter((one) => one.project_id !== null) as Row[]
+  const ofProjects: Row[] = settings.filter((one) => one.project_id !== null)
   if (ofProjects.some((one) => globalFlags.some((flag) => one[snakeCase(flag)])))
     violations.push(wrong('What is told by mail alone can be chosen only for all projects.'))
   const isChoice = (one: Row, alert: keyof typeof alerts) =>

@@ -20,10 +20,11 @@ const same = (value: unknown) => value
 /** Reads the members of an object, each by its own reader; those that are not given are left out, and so are unknown ones. */
 const readObject = (expected: string, members: Record<string, (value: unknown) => unknown>) => (value: unknown) => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new FormatError(expected)
-  const given = Object.entries(members).filter(([key]) => Object.hasOwn(value, key))
+  const sent: Row = value
+  const given = Object.entries(members).filter(([key]) => Object.hasOwn(sent, key))
   return Object.fromEntries(
     given.map(([key, read]) => {
-      const found = read((value as Row)[key])
+      const found = read(sent[key])
       if (found === undefined) throw new FormatError(expected)
       return [key, found]
     }),

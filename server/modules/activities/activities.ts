@@ -1,5 +1,6 @@
 /** Activities: what was done to a work package and said about it, entry by entry. */
 import type { Row, Transaction } from '#db/database.ts'
+import { only } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
 import { rights } from '#kernel/access/rights.ts'
 import { both, either, everyone, having, lacking, not, onWorkPackage, own, through } from '#kernel/access/rules.ts'
@@ -177,9 +178,11 @@ async function addComment(tx: Transaction, { resource_id: id, notes, internal }:
   )
   if (said.length === 0) throw conflict()
   await publish(tx, context, 'work_packages.commented', id, [])
-  const last = await tx.one<{ id: number }>(sql`
-    select id from journals where resource = 'work_packages' and resource_id = ${id} order by version desc limit 1`)
-  return (last as { id: number }).id
+  const last = await only<{ id: number }>(
+    tx,
+    sql`select id from journals where resource = 'work_packages' and resource_id = ${id} order by version desc limit 1`,
+  )
+  return last.id
 }
 
 /** What the entries of a page say, as far as the viewer may know it. */

@@ -24,7 +24,7 @@ const isWatched = ({ is_watched }: Watched): boolean => Boolean(is_watched)
 
 export const links: Record<string, Action<WorkPackage & Watched>> = {
   schema: { href: ({ project_id, type_id }) => `/api/v3/work_packages/schemas/${project_id}-${type_id}` },
-  ancestors: { links: ({ parent_id }, page) => relatives(page).above.get(parent_id as number) ?? [] },
+  ancestors: { links: ({ parent_id }, page) => (parent_id === null ? undefined : relatives(page).above.get(parent_id)) ?? [] },
   children: {
     links: ({ id }, page) => relatives(page).below.get(id),
     when: ({ id }, page) => relatives(page).below.has(id),

@@ -221,7 +221,7 @@ export const WorkPackage = resource<'work_packages', Facts, Watched>('WorkPackag
       compared: true,
       embed: true,
       may: inProject('manage_subtasks'),
-      link: ({ parent_id }, page) => relatives(page).parents.get(parent_id as number) ?? { href: null },
+      link: ({ parent_id }, page) => (parent_id === null ? undefined : relatives(page).parents.get(parent_id)) ?? { href: null },
     }),
     assignee: p.link('Principal', {
       whenGone: 'successor',
