@@ -49,7 +49,7 @@ export const membershipFilters: Record<string, Filter> = {
   },
   principalType: {
     strategy: 'list',
-    allowed: (values) => values.every((value) => (madeKinds as readonly string[]).includes(value)),
+    allowed: (values) => values.every((value) => madeKinds.includes(value)),
     where: (use, { engine }) => ofPrincipals(amongTexts(engine, sql`p.type`, use.values)),
   },
   role: {

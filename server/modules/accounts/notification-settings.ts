@@ -41,8 +41,12 @@ const flagNames = Object.keys(flags) as (keyof typeof flags)[]
 const globalFlags = flagNames.filter((flag) => /^(news|document|forum|wiki|membership)/.test(flag))
 
 /** Days before a date, or between alerts after it, and the choices there are. */
-const alerts = { startDate: [0, 1, 3, 7], dueDate: [0, 1, 3, 7], overdue: [1, 3, 7] } as const
-const alertNames = Object.keys(alerts) as (keyof typeof alerts)[]
+const alertNames = ['startDate', 'dueDate', 'overdue'] as const
+const alerts: Readonly<Record<(typeof alertNames)[number], readonly number[]>> = {
+  startDate: [0, 1, 3, 7],
+  dueDate: [0, 1, 3, 7],
+  overdue: [1, 3, 7],
+}
 
 const columnTypes: Readonly<Record<string, 'integer' | 'boolean'>> = {
   project_id: 'integer',
@@ -172,7 +176,7 @@ async function judge(settings: readonly Setting[], context: Context): Promise<Vi
   if (ofProjects.some((one) => globalFlags.some((flag) => one[snakeCase(flag)])))
     violations.push(wrong('What is told by mail alone can be chosen only for all projects.'))
   const isChoice = (one: Row, alert: keyof typeof alerts) =>
-    one[snakeCase(alert)] === null || (alerts[alert] as readonly number[]).includes(one[snakeCase(alert)])
+    one[snakeCase(alert)] === null || alerts[alert].includes(one[snakeCase(alert)])
   if (!settings.every((one) => alertNames.every((alert) => isChoice(one, alert))))
     violations.push(wrong('Alerts come 0, 1, 3 or 7 days before a date, and every 1, 3 or 7 days after it.'))
   return violations

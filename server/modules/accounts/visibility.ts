@@ -18,7 +18,7 @@ import type { NamedSet } from '#kernel/access/viewer.ts'
 import type { Rule } from '#kernel/declaration.ts'
 
 /** The kinds of principals that people make; the others are built in, and nobody's secret. */
-export const madeKinds = ['User', 'Group', 'PlaceholderUser'] as const
+export const madeKinds: readonly string[] = ['User', 'Group', 'PlaceholderUser']
 
 /** Oneself, and the members, shares included, of the active projects that the viewer is a member of or may see the members of. */
 export const seenPrincipals: NamedSet = {

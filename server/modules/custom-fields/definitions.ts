@@ -81,7 +81,9 @@ const seesField = within(seenFields)
 /** All fields there are, in order. */
 export const definitionsOf = (db: Reader, snapshot: Snapshot): Promise<readonly Definition[]> =>
   snapshot.remember('custom fields', ['custom_fields', 'custom_options', 'custom_field_items'], async () => {
-    const fields = await db.all(sql`select * from custom_fields order by resource, position, id`)
+    const fields = await db.all<Pick<Definition, keyof Tables['custom_fields']>>(
+      sql`select * from custom_fields order by resource, position, id`,
+    )
     if (fields.length === 0) return []
     const ofField = <T>(rows: readonly Row[], value: (row: Row) => T) => {
       const found = Map.groupBy(rows, (row): number => row.custom_field_id)
@@ -98,14 +100,14 @@ export const definitionsOf = (db: Reader, snapshot: Snapshot): Promise<readonly 
       (row): [number, number] => [row.id, Number(row.weight)],
     )
     const definitions = fields.map(
-      (row) =>
-        ({
-          ...row,
-          projects: new Set(projects(row.id)),
-          types: new Set(types(row.id)),
-          chosen: chosen(row.id),
-          weights: new Map(weights(row.id)),
-        }) as unknown as Definition,
+      (row): Definition => ({
+        ...row,
+        projects: new Set(projects(row.id)),
+        types: new Set(types(row.id)),
+        chosen: chosen(row.id),
+        weights: new Map(weights(row.id)),
+        inputs: [],
+      }),
     )
     for (const field of definitions) Object.assign(field, { inputs: inputsOf(field, definitions) })
     return definitions

@@ -92,7 +92,7 @@ export const Notification = resource('Notification', 'notifications', {
   filters: {
     reason: {
       strategy: 'list',
-      allowed: (values) => values.every((value) => (reasons as readonly string[]).includes(value)),
+      allowed: (values) => values.every((value) => reasons.includes(value)),
       where: ({ operator, values }, { engine }, table) => onTexts(engine, operator, values, name(`${table}.reason`)),
     },
     resourceId: {

@@ -22,10 +22,10 @@ const rank = new Map(Object.keys(reasonsOfEntries).map((reason, at) => [reason, 
 export const outranks = (one: EntryReason, other: EntryReason): boolean => (rank.get(one) as number) < (rank.get(other) as number)
 
 /** All reasons, in the order in which they sort. */
-export const reasons = [
+export const reasons: readonly string[] = [
   ...['mentioned', 'assigned', 'watched', 'subscribed', 'commented', 'created', 'processed', 'prioritized', 'scheduled'],
   ...['responsible', 'dateAlert', 'shared', 'reminder'],
-] as const
+]
 
 /** The place of a reason among all. */
 export const reasonOrder = (column: Sql): Sql =>

@@ -86,7 +86,7 @@ function hierarchies({ row, given }: Draft<Query>): Partial<Query> {
 }
 
 const isNone = (list: readonly string[], value: string | null | undefined) =>
-  (value ?? null) !== null && !list.includes(value as string)
+  value !== null && value !== undefined && !list.includes(value)
 
 function check(draft: Draft<Query>, { faults, mayMove }: Facts): Violation[] {
   const { row, before } = draft

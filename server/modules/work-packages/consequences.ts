@@ -4,7 +4,7 @@ import type { Row, Transaction } from '#db/database.ts'
 import { among, forUpdate, takeTurns } from '#db/dialect.ts'
 import { type Sql, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { both, inProject } from '#kernel/access/rules.ts'
+import { both, inProject, nobody } from '#kernel/access/rules.ts'
 import { invalidate, rowOf } from '#kernel/cache.ts'
 import type { Context, Draft, Rule } from '#kernel/declaration.ts'
 import { combined, conflict, violation } from '#kernel/errors.ts'
@@ -57,7 +57,7 @@ export async function settle(tx: Transaction, change: Change, context: Context):
   const totals = new Map<number, Totals>()
   for (const from of work) await totalsAbove(tx, from, context.settings.total_percent_complete_mode, totals)
   for (const [id, own] of totals) {
-    const row = rows.get(id)
+    const row: Row | undefined = rows.get(id)
     if (row && Object.entries(own).some(([column, value]) => row[column] !== value)) {
       values.set(id, { ...values.get(id), ...own })
     }
@@ -212,7 +212,7 @@ export async function erase(tx: Transaction, ids: readonly number[], context: Co
  */
 export async function cascade(tx: Transaction, row: WorkPackage, context: Context): Promise<boolean> {
   const WorkPackage = context.model.of('WorkPackage')
-  const deletes = seenAnd(WorkPackage.may?.delete as Rule)
+  const deletes = seenAnd(WorkPackage.may?.delete ?? nobody)
   const { within, beyond } = await reachBelow(tx, context, WorkPackage, deletes, row.id)
   const all = [row.id, ...within]
   const booked = sql`entity_type = 'WorkPackage' and ${among(tx.engine, sql`entity_id`, all)}`
@@ -231,7 +231,7 @@ export async function cascade(tx: Transaction, row: WorkPackage, context: Contex
 /** Throws 422 unless the actor may delete this time. Nobody sees the running timers of others, so the right alone is asked for. */
 async function demandTime(tx: Transaction, booked: Sql, context: Context): Promise<void> {
   const TimeEntry = context.model.of('TimeEntry')
-  const { beyond } = await reach(tx, context, TimeEntry, TimeEntry.may?.delete as Rule, booked)
+  const { beyond } = await reach(tx, context, TimeEntry, TimeEntry.may?.delete ?? nobody, booked)
   if (beyond.length > 0) throw combined(toErrors(context.model.of('WorkPackage'), [violation('base', TIME_STAYS)]))
 }
 

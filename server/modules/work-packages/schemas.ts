@@ -117,11 +117,12 @@ async function readPair(text: string, context: Context): Promise<[number, number
   const match = /^(.+)-(\d{1,9})$/.exec(text)
   if (!match) return undefined
   const Project = context.model.of('Project')
-  const project = await idFrom(match[1] as string, Project, context)
+  const [, place = '', typeId] = match
+  const project = await idFrom(place, Project, context)
   // Whoever sees but a work package of it knows its number, not what it is called.
-  const isCalled = !isId(match[1] as string)
+  const isCalled = !isId(place)
   if (project === undefined || (isCalled && !(await visibleIds(context, Project, [project])).has(project))) return undefined
-  const type = Number(match[2])
+  const type = Number(typeId)
   const isKnown = (await allRows(context.db, context.snapshot, 'types', 'position')).has(type)
   return isKnown && (await seesIn(context, project)) ? [project, type] : undefined
 }

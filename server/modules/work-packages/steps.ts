@@ -94,9 +94,12 @@ export function statusOfType(draft: Proposal, facts: Facts): Partial<WorkPackage
 }
 
 const dateFields = { startDate: 'start_date', dueDate: 'due_date', duration: 'duration' } as const
-type DateName = keyof typeof dateFields
 const providedDates = (given: ReadonlySet<string>) =>
-  new Set((Object.keys(dateFields) as DateName[]).filter((name) => given.has(name)).map((name) => dateFields[name]))
+  new Set(
+    Object.entries(dateFields)
+      .filter(([name]) => given.has(name))
+      .map(([, column]) => column),
+  )
 const datesOf = (row: Dates): Dates => ({
   start_date: row.start_date ?? null,
   due_date: row.due_date ?? null,
@@ -196,9 +199,9 @@ const progressOf = (row: WorkPackage | undefined): Progress => ({
 const progressNames = { estimatedTime: 'work', remainingTime: 'remaining', percentageDone: 'percent' } as const
 const givenProgress = (given: ReadonlySet<string>) =>
   new Set(
-    (Object.keys(progressNames) as (keyof typeof progressNames)[])
-      .filter((name) => given.has(name))
-      .map((name) => progressNames[name]),
+    Object.entries(progressNames)
+      .filter(([name]) => given.has(name))
+      .map(([, field]) => field),
   )
 
 /** Work, remaining work and percent complete. */
