@@ -43,7 +43,7 @@ export const membershipFilters: Record<string, Filter> = {
         among(
           engine,
           sql`p.status`,
-          use.values.map((value) => statusCode(value) as number),
+          use.values.map(statusCode).filter((code) => code !== undefined),
         ),
       ),
   },

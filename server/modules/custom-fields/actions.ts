@@ -226,7 +226,7 @@ export async function makeAction(
 ): Promise<number> {
   if (name.trim() === '' || [...name].length > 255) throw new Error('A custom action needs a name of at most 255 characters.')
   for (const [own, ids] of Object.entries(conditions)) {
-    if (!(conditionNames as readonly string[]).includes(own))
+    if (!conditionNames.some((one) => one === own))
       throw new Error(`The condition "${own}" is not one of ${conditionNames.join(', ')}.`)
     if (!Array.isArray(ids) || !ids.every(Number.isInteger)) throw new Error(`The condition ${own} must be a list of ids.`)
   }

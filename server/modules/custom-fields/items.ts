@@ -1,6 +1,5 @@
 /** Choices that form a tree, and those that have a weight. */
 import type { Row } from '#db/database.ts'
-import type { Tables } from '#db/tables.ts'
 import { signedIn, within } from '#kernel/access/rules.ts'
 import { allRows } from '#kernel/cache.ts'
 import type { Context, Loaded, Operation } from '#kernel/declaration.ts'
@@ -11,8 +10,6 @@ import { isId } from '#kernel/read/operators.ts'
 import { collection, represent } from '#kernel/read/represent.ts'
 import { resource } from '#kernel/resource.ts'
 import { definitionsFor, seenFields } from './definitions.ts'
-
-type Item = Tables['custom_field_items']
 
 /** All items, and those below each, in their order. */
 interface Forest {
@@ -100,7 +97,7 @@ async function listed(path: string, items: readonly Row[], context: Context): Pr
   const page = await load(context, context.model.of(HierarchyItem), items)
   return collection(
     path,
-    items.map((item) => represent(context.model.of(HierarchyItem), item as Item, page)),
+    items.map((item) => represent(context.model.of(HierarchyItem), item, page)),
   )
 }
 

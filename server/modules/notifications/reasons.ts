@@ -16,10 +16,10 @@ export const reasonsOfEntries = {
 } as const
 export type EntryReason = keyof typeof reasonsOfEntries
 
-const rank = new Map(Object.keys(reasonsOfEntries).map((reason, at) => [reason, at]))
+const ranked = Object.keys(reasonsOfEntries)
 
 /** Whether one reason counts more than another one. */
-export const outranks = (one: EntryReason, other: EntryReason): boolean => (rank.get(one) as number) < (rank.get(other) as number)
+export const outranks = (one: EntryReason, other: EntryReason): boolean => ranked.indexOf(one) < ranked.indexOf(other)
 
 /** All reasons, in the order in which they sort. */
 export const reasons: readonly string[] = [

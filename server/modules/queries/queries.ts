@@ -76,7 +76,7 @@ function chosen({ many }: Draft<Query>): Partial<Query> {
 function emptied({ row }: Draft<Query>, _: Facts, context: Context): Partial<Query> {
   const values: Row = row
   const { highlighting_mode, timestamps, timeline_zoom_level, timeline_labels } = defaults(context)
-  const usual: Partial<Query> = { filters: '[]', highlighting_mode, timestamps, timeline_zoom_level, timeline_labels } as never
+  const usual: Row = { filters: '[]', highlighting_mode, timestamps, timeline_zoom_level, timeline_labels }
   return Object.fromEntries(Object.entries(usual).filter(([column]) => values[column] === null))
 }
 

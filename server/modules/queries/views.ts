@@ -112,7 +112,7 @@ export const View = resource<'views', Facts, OfQuery>('View', 'views', {
         onTexts(
           engine,
           operator,
-          values.map((value) => kindCalled(value) as string),
+          values.map(kindCalled).filter((kind) => kind !== undefined),
           name(`${table}.type`),
         ),
     },
