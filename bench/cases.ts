@@ -1,4 +1,4 @@
-/** What is measured: the requests of each case, and what a server must read or write at least to answer them. */
+/** The benchmark cases: their requests, and the minimum reads and writes for a response. */
 import type { Dataset, Person } from './dataset.ts'
 import type { Search } from './found.ts'
 import { AWAY, HOME } from './net.ts'
@@ -12,7 +12,7 @@ export type Condition =
   | { on: 'subject'; words: readonly string[] }
   | { on: 'found'; search: Search }
 
-/** What answering a request takes, whoever answers it. */
+/** The minimum work of any server for a request. */
 export type Work =
   | { kind: 'single'; id: number }
   | ({ kind: 'list' } & Listing)

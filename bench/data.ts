@@ -378,7 +378,7 @@ async function grow(tx: Transaction, size: number, priorities: readonly number[]
   const missed = sql`case when ${changed} then (select count(*) from ${changes} c where c.at <= w.created_at) else ${raw(String(CHANGES.length))} end`
   const said = sql`(select a.subject || '. ' || b.subject || '.' from work_packages a cross join work_packages b
     where a.id = w.id - 3 * s.step and b.id = w.id - 7 * s.step)`
-  // What is missed comes first, so that a work package's first change is its second version.
+  // Missing entries come first, so that a work package's first change is its second version.
   await tx.run(sql`
     insert into journals (resource, resource_id, version, user_id, notes, internal, created_at, updated_at)
     select 'work_packages', w.id, case s.step when 0 then 1 else s.step + 1 - w.missed end, w.author_id,

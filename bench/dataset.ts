@@ -10,7 +10,7 @@ export interface Person {
   projects: number[]
 }
 
-/** What the cases have to know of the data. */
+/** The parts of the data that the cases use. */
 export interface Dataset {
   size: number
   /** Sees everything by being an administrator. */

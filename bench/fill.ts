@@ -75,7 +75,7 @@ export function fillGroup(group: Body, row: Body): Body {
   return group
 }
 
-/** What work packages come to, as it is told. */
+/** Sums of work packages, as represented. */
 export function sumsOf({ work, remaining }: Body): Body {
   return {
     estimatedTime: work === null ? null : duration(work),

@@ -16,11 +16,11 @@ export interface Floor {
   /** The address of the database, which the second reads and writes. */
   databaseUrl: string
   dataset: Dataset
-  /** What Halyard answered, by `keyOf`. */
+  /** Halyard's responses, by `keyOf`. */
   answers: ReadonlyMap<string, string>
 }
 
-/** What tells requests apart that are answered differently. */
+/** A key that distinguishes requests with different responses. */
 export const keyOf = (method: string, path: string, token: string): string => `${method} ${path} ${token}`
 
 /** The body of an answer, given the body of the request. */
@@ -52,7 +52,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return text
 }
 
-/** How a kind of request is answered. Rows and texts are put into `body`, which Halyard gave. */
+/** The handler for a kind of request. It puts rows and texts into `body`, Halyard's response. */
 function answerTo(work: Work, body: Body, store: Store, { viewer }: Dataset): Answer {
   switch (work.kind) {
     case 'single': {
@@ -134,7 +134,7 @@ function answerTo(work: Work, body: Body, store: Store, { viewer }: Dataset): An
   }
 }
 
-/** Whose work a group is, if it is anybody's. */
+/** The assignee of a group, if any. */
 const assigneeOf = (group: Body): number | null => {
   const href: string | undefined = group._links.valueLink[0]?.href
   return href === undefined ? null : Number(href.slice(href.lastIndexOf('/') + 1))

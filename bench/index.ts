@@ -65,7 +65,7 @@ function readWishes(args: string[]): Wishes | undefined {
   }
 }
 
-// Whatever clears up does so when this process exits, and a signal by itself would not let it.
+// Cleanup runs when this process exits, which a signal by itself would prevent.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
 
 /** An empty database of its own for every run, and the way to be rid of it. */

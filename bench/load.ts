@@ -5,7 +5,7 @@ import { cases, type Request } from './cases.ts'
 import type { Dataset } from './dataset.ts'
 import { answerQuestions } from './worker.ts'
 
-/** What there is to know before the first slice. */
+/** Data for all slices. */
 export interface Preparation {
   dataset: Dataset
   /** The lock versions of the work packages that are written, by id. */
@@ -109,10 +109,10 @@ const versions = new Map<number, number>()
 /** Numbers the bodies sent; no text that was written before comes again, since that would change nothing. */
 let sent = 1000
 
-/** How often the row that a request writes has been written. */
+/** The number of writes of the request's row. */
 const versionOf = ({ work }: Request): number => ('id' in work ? (versions.get(work.id) ?? 0) : 0)
 
-/** What one connection sends, one after the other; `first` tells connections apart. */
+/** The sequential requests of one connection; `first` identifies the connection. */
 function* sequence(requests: readonly Request[], first: number): Generator<{ request: Request; text: string }> {
   const constant = new Map<Request, string>()
   for (let i = first; ; i++) {

@@ -18,7 +18,7 @@ export interface Plan {
   seconds: number
   /** How often every server is measured in each case, as a rule; in every other round in the opposite order. */
   rounds: number
-  /** How often the start is measured. */
+  /** Number of measurements of the start. */
   starts: number
   /** Whether work packages have been changed since they were made. */
   past: boolean
@@ -170,11 +170,11 @@ async function started(
   }
 }
 
-/** What Halyard answers to every request that is repeated as it is, and to one write of each kind. */
+/** Halyard's responses to every request that is repeated unchanged, and to one write of each kind. */
 async function capture({ url }: Halyard, requests: readonly Request[]): Promise<Map<string, string>> {
   const answers = new Map<string, string>()
   const samples = new Map<string, string>()
-  // What is written changes what is read: writes come first.
+  // Writes come first, because they change the results of reads.
   for (const request of requests) {
     const { method, path, token, work } = request
     if (method === 'GET') continue

@@ -78,7 +78,7 @@ export function report(result: Result): string {
   ].join('\n')
 }
 
-/** What the columns of `report` mean. */
+/** Legend of the columns of `report`. */
 export const legend = `Below a floor's name: Halyard's requests per second as a share of that floor's. Then the floor's own requests per second, and
 Halyard's p50 and p99 as multiples of the floor's. Floor 1 sends the same bytes prebuilt; floor 2 reads the rows by minimal SQL
 (or writes them durably) and sends JSON.stringify of the same body. cpu ms: processor time of the server's process per request;
@@ -91,7 +91,7 @@ interface Verdict {
   met: boolean
 }
 
-/** What was aimed at and what came of it. */
+/** Targets and results. */
 export function verdicts(all: readonly Result[]): string {
   const list = all.flatMap((result) => [...judged(result).map((one) => ({ ...one, what: `${title(result)}: ${one.what}` }))])
   const lines = [...list, ...constancy(all)].map(({ what, aim, measured, met }) => [what, aim, measured, met ? 'met' : 'MISSED'])

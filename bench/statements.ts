@@ -1,4 +1,4 @@
-/** How many statements each request takes once the server is warm: counted in this process, on the application itself. */
+/** The number of statements per request on a warm server, counted in this process. */
 import { connect } from '#db/connect.ts'
 import type { Database } from '#db/database.ts'
 import { sql } from '#db/sql.ts'

@@ -27,7 +27,7 @@ export interface Store {
   /** The same by assignee, in the order given. */
   grouped(listing: Listing, assignees: readonly (number | null)[]): () => Promise<Rows>
   query(id: number): () => Promise<Body[]>
-  /** What rows were at a moment. */
+  /** Rows as of a moment. */
   versions(ids: readonly number[], at: string): Promise<Body[]>
   projects(work: Work & { kind: 'projects' }): () => Promise<Rows>
   /** Inserts a work package; gives its id. */
@@ -198,7 +198,7 @@ export async function openStore(url: string, viewer: number): Promise<Store> {
         return { rows, total: offset === 1 && rows.length < size ? rows.length : (await count(values))[0]!.total }
       }
     }
-    // What SQLite sorts it has found in full, and can count at once; PostgreSQL may choose to walk an index instead.
+    // SQLite finds all rows before it sorts, so it can count them at once; PostgreSQL may walk an index instead.
     const page = prepared(`
       with page as materialized (${ids(', count(*) over () as total')}) ${selection(found, 'page.total,')} order by ${sorted}`)
     return async () => {
@@ -207,7 +207,7 @@ export async function openStore(url: string, viewer: number): Promise<Store> {
     }
   }
 
-  /** How many there are of each assignee and what they come to, read once; the page is that of the first groups. */
+  /** Count and sums per assignee, read once; the page has the first groups. */
   const grouped = (listing: Listing, assignees: readonly (number | null)[]): (() => Promise<Rows>) => {
     const { text, values } = conditionsOf(listing, false)
     const aggregate = prepared(`
@@ -232,7 +232,7 @@ export async function openStore(url: string, viewer: number): Promise<Store> {
     }
   }
 
-  // What follows from a work package, directly or not, and what is above that. PostgreSQL names the recursion once only.
+  // The direct and indirect successors of a work package, and their ancestors. PostgreSQL allows only one self-reference.
   const moving = prepared(
     engine.postgres
       ? `with recursive moving (id) as (

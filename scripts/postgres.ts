@@ -10,7 +10,7 @@ import { Client } from 'pg'
 /** A reachable PostgreSQL database, the way to give it back, and, where it was started here, to what it can be put. */
 export type Postgres = { url: string; stop(): Promise<void>; cluster?: Cluster }
 
-/** What can befall a server. */
+/** Faults of a server. */
 export interface Cluster {
   /** Ends the server, without its data: `fast` in good order, `immediate` as if it had crashed. */
   halt(mode?: 'fast' | 'immediate'): Promise<void>
@@ -22,7 +22,7 @@ export interface Cluster {
 
 type Account = { uid: number; gid: number } | undefined
 
-/** What to tell a person when `startPostgres` found nothing to start. */
+/** The message when `startPostgres` found no server to start. */
 export const postgresMissing =
   'PostgreSQL was not found. Install it (Debian: apt-get install postgresql) or set HALYARD_TEST_POSTGRES_URL to an empty database.'
 
@@ -145,7 +145,7 @@ async function startCluster(
   for (const handle of [keeper, keeper.stdin, keeper.stdout, keeper.stderr] as (typeof keeper | Socket)[]) handle.unref()
   const data = join(folder, 'data')
   const control = async (...args: string[]) => {
-    // What is started must not keep a pipe of ours.
+    // The started process must not keep a pipe of this one.
     const child = spawn(join(bin, 'pg_ctl'), [...args, '-s', '-w', '-D', data], { ...surroundings, stdio: 'ignore' })
     const [code] = await once(child, 'exit')
     if (code !== 0) throw new Error(`pg_ctl ${args.join(' ')} ended with ${code}.`)

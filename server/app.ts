@@ -33,7 +33,7 @@ export interface AppOptions {
   trustedProxies?: readonly string[]
   /** Time limits for clients. */
   times?: Partial<TimeLimits>
-  /** Who is told of what happens, besides those whom modules declare. */
+  /** Subscribers of events, besides those that modules declare. */
   subscribers?: readonly Subscriber[]
 }
 

@@ -52,7 +52,7 @@ async function succeed(...args: string[]): Promise<string> {
 interface Server {
   readonly child: ChildProcess
   readonly url: string
-  /** What it has printed for people, without its log. */
+  /** Its output without the log. */
   printed(): string
   status(token?: string): Promise<number>
   /** Ends it in good order; fails unless it does so. */
@@ -297,7 +297,7 @@ const isReady = (url: string): Promise<boolean> =>
   )
 
 test('an older Node starts the right one, which ends with it even after SIGKILL', async (t) => {
-  // What there is of an older Node here is its version: the script starts another Node because of nothing else.
+  // Only the version of an older Node is simulated: the script starts another Node because of nothing else.
   const pretending = join(await folder(t), 'older.mjs')
   await writeFile(pretending, `Object.defineProperty(process.versions, 'node', { value: '20.1.0' })\n`)
   const args = ['--import', pretending, script, 'serve', '--port', '0', '--ephemeral', '--seed', 'basic']

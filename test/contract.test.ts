@@ -59,7 +59,7 @@ test('tags that differ in letter case are counted together', () => {
   ])
 })
 
-test('the ratchet tells what was lost and what is new, and never forgets', () => {
+test('the ratchet reports lost and new operations, and keeps all of them', () => {
   assert.deepEqual(ratchet(['GET /a', 'GET /c'], ['GET /b', 'GET /a']), {
     lost: ['GET /c'],
     unrecorded: ['GET /b'],

@@ -92,7 +92,7 @@ describe('an empty database', () => {
 })
 
 describe('a database in use', () => {
-  test('is left as it is: nothing changes, no secret is told again', () =>
+  test('does not change, and no secret is printed again', () =>
     withSeed('demo', async (place) => {
       const seen = await revision(place)
       assert.deepEqual(await setup(place.db, { seed: 'demo' }), { fresh: false })

@@ -1,4 +1,4 @@
-/** What a transaction promises, whichever engine keeps it, and however many there are at once. */
+/** Guarantees of transactions on both engines, also under concurrency. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Database } from '#db/database.ts'
@@ -33,7 +33,7 @@ for (const file of [false, true]) {
       assert.deepEqual(await notes(), ['first', 'third'])
     })
 
-    test('whoever asks while a transaction is open sees nothing of it, and all of it once it has been acknowledged', async () => {
+    test('readers see nothing of an open transaction, and all of it after it is acknowledged', async () => {
       const seen: Promise<string[]>[] = []
       const writing = db.transaction(async (tx) => {
         await tx.run(sql`insert into notes (id, text) values (4, 'fourth')`)

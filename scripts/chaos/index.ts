@@ -31,7 +31,7 @@ interface Plan {
   readonly random: Random
 }
 
-/** What a scenario has found: what to tell, and what is wrong. */
+/** The result of a scenario: notes and faults. */
 interface Outcome {
   readonly told: readonly string[]
   readonly wrong: readonly string[]
@@ -361,7 +361,7 @@ async function postgresFull({ writers }: Plan): Promise<Outcome> {
       const before = account.refused.size
       while (account.refused.size < before + 30 && performance.now() < until) await sleep(10)
       free()
-      // Where there was no space for its log it has ended.
+      // Without space for its log it has ended.
       await cluster!.resume().catch(() => {})
       recoveries.push(await recovery(account, performance.now()))
       await stop()

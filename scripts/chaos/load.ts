@@ -6,13 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const HANGS_MS = 15_000
 
 export interface Account {
-  /** What was acknowledged: each a subject of its own. */
+  /** Acknowledged writes, each with a unique subject. */
   readonly acknowledged: Set<string>
-  /** What may have been kept: the answer says so, or there was none. */
+  /** Writes with an unknown outcome: the response says so, or there was none. */
   readonly uncertain: Set<string>
-  /** What was refused, and must not be there. */
+  /** Rejected writes, which must not exist. */
   readonly refused: Set<string>
-  /** How often each status was answered, to writing and to reading; 0 where the connection broke. */
+  /** Counts of statuses of writes and reads; 0 for a broken connection. */
   readonly writes: Map<number, number>
   readonly reads: Map<number, number>
   /** The longest that an answer took, in milliseconds. */
@@ -22,7 +22,7 @@ export interface Account {
   slowestAlive: number
   /** Answers that are wrong whatever happens. */
   readonly wrong: string[]
-  /** When something was acknowledged last, by `performance.now()`. */
+  /** The time of the last acknowledged write, by `performance.now()`. */
   lastAcknowledged: number
 }
 

@@ -1,4 +1,4 @@
-/** Which operations of the official document our own document describes, and the ratchet that keeps them. */
+/** Compares our document with the official one: covered operations, and the ratchet that keeps them. */
 
 /** An operation: `name` as the official document spells it, `path` as our server does, `definition` the official one. */
 export type Operation = { name: string; method: string; path: string; tag: string; definition: any }

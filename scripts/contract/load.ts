@@ -31,7 +31,7 @@ export async function loadServed({ url, token }: Omit<Server, 'stop'>): Promise<
 
 const script = ['bin/halyard.js']
 
-/** What only an operator can make, and the contract speaks of. */
+/** Resources of the contract that only an operator can create. */
 const definitions = [
   ['custom-field', 'create', 'WorkPackage', 'Size', 'list', '--options', 'S,M,L', '--default', 'M'],
   ['custom-field', 'create', 'WorkPackage', 'Colours', 'list', '--options', 'red,blue', '--multiple'],

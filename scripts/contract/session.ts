@@ -4,7 +4,7 @@ import { shapeOf } from './compare.ts'
 import type { Answer, Judge, Violation } from './validate.ts'
 
 /**
- * What the caller counts on: success (below 400), any documented answer, a refusal (4xx), or exactly one status.
+ * The expected response: success (below 400), any documented answer, a refusal (4xx), or exactly one status.
  * `body` is sent as JSON unless it is text or a form; `contentType: null` sends none.
  */
 export type Request = {

@@ -4,7 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import type { Operation } from './compare.ts'
 
-/** What the server answered, the body as text. */
+/** The response of the server, with the body as text. */
 export type Answer = { url: string; status: number; contentType: string; text: string }
 
 /** One breach of the contract; `pointer` is a JSON pointer into the body, empty for the answer as a whole. */

@@ -1,7 +1,7 @@
 /** Writes as a client does: form, then commit, read, change; and takes away again what it made. */
 import type { Reply, Session } from './session.ts'
 
-/** What the writers share: a word that makes names unique, the project and work package to write in, and how to undo. */
+/** Common data of the writers: a suffix for unique names, the project and work package to write in, and the undo steps. */
 type Desk = Session & { mark: string; project: string; workPackage: string; undo: (() => Promise<unknown>)[] }
 
 const link = (href: string) => ({ href })

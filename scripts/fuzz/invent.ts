@@ -6,12 +6,12 @@ import type { Chance } from '#test/chance.ts'
 import { anything, texts } from '#test/garbage.ts'
 import type { Sent } from './send.ts'
 
-/** What is known of the server that is asked. */
+/** Learned data about the server. */
 export interface Known {
   readonly description: any
   /** Addresses that the server has told of, and answered. */
   readonly addresses: readonly string[]
-  /** What stood behind a part of a path, such as ids. */
+  /** Values after a segment of a path, such as ids. */
   readonly members: ReadonlyMap<string, readonly string[]>
   /** Names that stand at the end of addresses: of filters, operators, columns, orders. */
   readonly names: readonly string[]
@@ -41,7 +41,7 @@ function operationsOf({ description }: Known): readonly Described[] {
   return all
 }
 
-/** What would take the ground from under all that follows: the administrator who asks, and what they ask by. */
+/** Whether a request would remove or change the fuzzer's own administrator or credentials. */
 const isSuicide = ({ method, target }: Sent) =>
   method !== 'GET' && /^\/api\/v3\/(users\/(1|2|me)\b|my_preferences)/.test(target) && !target.endsWith('/form')
 
@@ -90,7 +90,7 @@ const wellFormed = (value: string) => value.toWellFormed()
 const sendable = (target: string) =>
   target.replace(/[^!-~]/g, (character) => encodeURIComponent(character.toWellFormed())).slice(0, 8_000)
 
-/** What can stand behind a part of a path: what has stood there, or something else now and then. */
+/** A value after a segment of a path: a known one, or occasionally another one. */
 function segment(place: string, { names, members }: Known, chance: Chance): string {
   const seen = members.get(place)
   if (seen && !chance.oneIn(4)) return chance.of(seen)

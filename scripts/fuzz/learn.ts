@@ -1,4 +1,4 @@
-/** What a server tells of itself: addresses by its links, names by their ends, right bodies by its forms. */
+/** Learns from a server: addresses from links, names from the last segments of addresses, valid bodies from forms. */
 import { loadServed, type Server } from '../contract/load.ts'
 import type { Known } from './invent.ts'
 import { type Sent, send } from './send.ts'

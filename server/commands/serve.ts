@@ -95,7 +95,7 @@ async function prepare(config: Config): Promise<{ db: Database; unlock: () => vo
   const db = await openDatabase(config.databaseUrl, { connections: CONNECTIONS, patience: PATIENCE_MS })
   const unlock = lock(config.databaseUrl)
   const result = await setup(db, config)
-  // Whoever had a job here has ended.
+  // The process that held leases here has ended.
   if (db.engine === 'sqlite') await endLeases(db)
   await secure(db, config)
   return { db, unlock, result }

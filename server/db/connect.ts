@@ -1,4 +1,4 @@
-/** One Database for either engine, by its address. */
+/** Opens a database of either engine, by its URL. */
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Database } from './database.ts'
@@ -6,7 +6,7 @@ import { openSqlite } from './sqlite.ts'
 
 /**
  * Opens `sqlite:PATH`, `sqlite::memory:` or `postgres://…`.
- * @throws an Error in one sentence when the address is of neither kind.
+ * @throws an Error in one sentence for any other URL.
  */
 export async function connect(
   url: string,
@@ -16,13 +16,13 @@ export async function connect(
     const path = url.slice('sqlite:'.length)
     if (path !== ':memory:') {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-      // What SQLite puts beside it has the mode of the file.
+      // SQLite's files beside it get the mode of this file.
       closeSync(openSync(path, 'a', 0o600))
     }
     return openSqlite(path, options)
   }
   if (/^postgres(ql)?:\/\//.test(url)) {
-    // Loaded only when wanted: a start on SQLite need not wait for it.
+    // Loaded on demand, so that a start on SQLite does not wait for it.
     const { openPostgres } = await import('./postgres.ts')
     return openPostgres(url, options)
   }

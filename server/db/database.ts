@@ -1,13 +1,13 @@
-/** What the rest of the server knows of a database: two engines behind one small interface. */
+/** The database interface of the server: two engines behind one small API. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Sql } from './sql.ts'
 
 export type Engine = 'sqlite' | 'postgres'
 
-/** Values as the engines give them, made equal: integers and floats as numbers, booleans, dates and times as ISO text, JSON parsed. */
+/** A row, with the same types on both engines: numbers, booleans, ISO texts for dates and times, parsed JSON. */
 export type Row = Record<string, any>
 
-/** Asks. A reader given a transaction sees what that transaction has written. */
+/** Runs queries. The reader of a transaction sees the writes of the transaction. */
 export interface Reader {
   readonly engine: Engine
   /** All rows of a query. */
@@ -16,9 +16,9 @@ export interface Reader {
   one<R = Row>(query: Sql): Promise<R | undefined>
 }
 
-/** Asks and writes, all or nothing. */
+/** Runs queries and writes atomically. */
 export interface Transaction extends Reader {
-  /** Runs a statement; gives the number of rows it changed. */
+  /** Runs a statement; returns the number of changed rows. */
   run(query: Sql): Promise<number>
   /** Runs plain SQL text of several statements; only for migrations. */
   script(text: string): Promise<void>
@@ -27,33 +27,33 @@ export interface Transaction extends Reader {
 export interface Database extends Reader {
   /**
    * Runs `work` in one transaction: committed when its promise fulfils, rolled back when it rejects.
-   * It may be run again from its start when it collided with another one, so it must change nothing but the database.
+   * After a collision with another transaction it runs again from the start, so it must have no effects outside the database.
    * Keep mail, files and HTTP out of it: on SQLite all writers wait for each other.
-   * @throws UnavailableError where the database cannot do it now; nothing is kept then, unless its kind is `unknown`
+   * @throws UnavailableError if the database is unavailable; nothing is committed then, unless its kind is `unknown`
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>
   /** Runs plain SQL text outside a transaction; only for maintenance. */
   script(text: string): Promise<void>
-  /** Statements run since the start, transaction control not counted. */
+  /** The number of statements since the start, without transaction control. */
   readonly statements: number
-  /** Throws an UnavailableError unless the database answers within a moment, and would take a write. */
+  /** Throws an UnavailableError unless the database responds within a moment, and accepts writes. */
   ready(): Promise<void>
-  /** Ends all connections, within a moment whatever the database does. */
+  /** Closes all connections within a moment, even if the database does not respond. */
   close(): Promise<void>
 }
 
 export interface TransactionOptions {
   /**
-   * Milliseconds that other programs' locks may be waited for: those of the database unless said otherwise. 0 is for what can
-   * be left out; `Infinity`, for what takes as long as it takes, lifts the limit of each statement as well.
+   * Milliseconds to wait for other programs' locks; by default, the database's own. 0 is for optional writes; `Infinity`, for
+   * writes of any duration, also lifts the limit of each statement.
    */
   readonly patience?: number
 }
 
-/** How long an answer of the database is waited for while a client waits for ours, which is to come within five seconds. */
+/** Time limit for a response of the database during a request, whose own response is due within five seconds. */
 export const PATIENCE_MS = 4000
 
-/** Raised when a write is refused by a unique index or a foreign key. */
+/** A unique index or a foreign key rejected a write. */
 export class ConstraintError extends Error {
   readonly kind: 'unique' | 'foreign'
   constructor(kind: 'unique' | 'foreign', message: string) {
@@ -62,21 +62,21 @@ export class ConstraintError extends Error {
   }
 }
 
-/** How long a request has waited for the database, and until which moment that has been counted. */
+/** The time that a request has waited for the database, and the moment up to which it is counted. */
 export interface Waited {
   ms: number
   until: number
 }
 
-/** Of the request that is being answered; nothing outside of requests. */
+/** The waiting time of the current request; undefined outside requests. */
 export const waited = new AsyncLocalStorage<Waited>()
 
-/** Has whatever follows from `work` wait for the database as long in all as it may for one answer, however much it asks. */
+/** Limits the total time that `work` waits for the database to that of one response. */
 export const withOnePatience = <T>(work: () => T): T => waited.run({ ms: 0, until: 0 }, work)
 
 /**
- * Why the database could not do what it was asked, in the words of whoever waits for it.
- * `unknown`: the connection broke while a transaction was committed, so only a look tells whether it was.
+ * Messages for an unavailable database, by reason.
+ * `unknown`: the connection broke during a commit, so only a query can tell whether it succeeded.
  */
 const reasons = {
   busy: 'The database is busy. Try again in a few seconds.',
@@ -87,7 +87,7 @@ const reasons = {
   damaged: 'The database is damaged. Ask an administrator to restore it from a backup.',
 } as const
 
-/** Raised when the database cannot do something now, through no fault of whoever asks. Its cause is what the engine said. */
+/** The database is temporarily unavailable, through no fault of the caller. The cause is the engine's error. */
 export class UnavailableError extends Error {
   readonly kind: keyof typeof reasons
   constructor(kind: keyof typeof reasons, cause?: unknown) {
@@ -96,7 +96,7 @@ export class UnavailableError extends Error {
   }
 }
 
-/** What a write comes to that can be left out where the database takes none now: nothing then. Reading goes on without it. */
+/** The result of an optional write; undefined if the database is unavailable, so that a read can continue without it. */
 export const whereItCan = <T>(write: Promise<T>): Promise<T | undefined> =>
   write.catch((error: unknown) => {
     if (error instanceof UnavailableError) return undefined

@@ -1,8 +1,8 @@
-/** The few things the two engines say differently. */
+/** The SQL that differs between the two engines. */
 import type { Database, Engine, Reader, Transaction } from './database.ts'
 import { FALSE, join, name, raw, type Sql, sql } from './sql.ts'
 
-/** Whether an expression's value is one of `ids`: one parameter however many they are, so that the text stays the same. */
+/** Whether an expression's value is one of `ids`: a single parameter for all, so that the SQL text stays the same. */
 export function among(engine: Engine, expression: Sql, ids: readonly number[]): Sql {
   if (ids.length === 0) return FALSE
   if (ids.length === 1) return sql`${expression} = ${ids[0]}`
@@ -20,34 +20,34 @@ export function amongTexts(engine: Engine, expression: Sql, texts: readonly stri
 }
 
 /**
- * Whether a text contains a token, letter case aside, wildcards taken literally.
+ * Whether a text contains a token, ignoring case, with literal wildcards.
  * SQLite's LIKE folds ASCII only, so a token with other letters goes through `fold`.
  */
 export function contains(engine: Engine, expression: Sql, token: string): Sql {
   const literal = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`
   if (engine === 'postgres') return sql`${expression} ilike ${literal(token)} escape '\\'`
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the ASCII range is what is meant
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern is the ASCII range
   if (/^[\x00-\x7f]*$/.test(token)) return sql`${expression} like ${literal(token)} escape '\\'`
   return sql`fold(${expression}) like ${literal(lower(token))} escape '\\'`
 }
 
-/** A text as `folded` makes it of a column. */
+/** A text folded like a column in `folded`. */
 export const lower = (text: string): string => text.toLowerCase()
 
-/** Letter case aside, as an order or an equality. */
+/** An expression for order or equality that ignores case. */
 export const folded = (engine: Engine, expression: Sql): Sql =>
   engine === 'sqlite' ? sql`fold(${expression})` : sql`lower(${expression})`
 
-/** Letter case aside, as an order in which numbers within the text count as numbers: 1.10 comes after 1.9. */
+/** An expression for natural order that ignores case: 1.10 comes after 1.9. */
 export const natural = (engine: Engine, expression: Sql): Sql =>
   engine === 'sqlite'
     ? sql`natural(${expression})`
     : sql`regexp_replace(regexp_replace(lower(${expression}), '(\\d+)', '00000000000000000000\\1', 'g'), '\\d*(\\d{20})', '\\1', 'g') collate "C"`
 
 /**
- * An order in which rows without a value come last when ascending, first when descending, as PostgreSQL does by itself; with
- * `emptyFirst` it is the other way round, as SQLite does by itself. Neither is told more than it must be: being told keeps SQLite
- * from using an index, so it is not where no row is without a value.
+ * An order in which null comes last when ascending, first when descending, which is PostgreSQL's default; with `emptyFirst` the
+ * other way round, which is SQLite's default. The clause is omitted where it is the default or no value is null, because it keeps
+ * SQLite from using an index.
  */
 export function ordered(engine: Engine, expression: Sql, descending: boolean, nullable = true, emptyFirst = false): Sql {
   const isOwn = emptyFirst === (engine === 'sqlite')
@@ -56,60 +56,60 @@ export function ordered(engine: Engine, expression: Sql, descending: boolean, nu
 }
 
 /**
- * Put after a select, makes others who want to write these rows wait for us; on SQLite writers take turns anyway. Rows that
- * merely come to point at them do not wait: two writers who both did that would else wait for each other.
+ * Appended to a select, locks its rows against other writers; on SQLite writers are serialised anyway. New foreign keys to these
+ * rows do not wait, otherwise two writers of such keys would deadlock.
  */
 export const forUpdate = (engine: Engine): Sql => raw(engine === 'postgres' ? ' for no key update' : '')
 
-/** An insert of one row that gives back its id. */
+/** An insert of one row that returns its id. */
 export function insert(table: string, values: Record<string, unknown>): Sql {
   const columns = Object.keys(values)
   return sql`insert into ${name(table)} (${join(columns.map(name))}) values (${join(Object.values(values))}) returning id`
 }
 
 /**
- * The first row of a query that always has one.
- * @throws Error where it has none: a mistake of ours
+ * The first row of a query that always returns one.
+ * @throws Error if there is no row, which is a bug
  */
 export async function only<R>(db: Reader, query: Sql): Promise<R> {
   const row = await db.one<R>(query)
-  if (row === undefined) throw new Error('A query gave no row that always gives one.')
+  if (row === undefined) throw new Error('A query that always returns a row returned none.')
   return row
 }
 
-/** Inserts one row, and gives its id. */
+/** Inserts one row and returns its id. */
 export const inserted = async (tx: Transaction, table: string, values: Record<string, unknown>): Promise<number> =>
   (await only<{ id: number }>(tx, insert(table, values))).id
 
-/** A moment as a value that stands for itself, where the statement does not say that it is one. */
+/** A timestamp with its type, where the statement does not imply it. */
 export const moment = (engine: Engine, at: string): Sql => (engine === 'postgres' ? sql`cast(${at} as timestamptz)` : sql`${at}`)
 
-/** The same for a day. */
+/** The same for a date. */
 export const day = (engine: Engine, date: string): Sql => (engine === 'postgres' ? sql`cast(${date} as date)` : sql`${date}`)
 
 /** The assignments of an update. */
 export const assignments = (values: Record<string, unknown>): Sql =>
   join(Object.entries(values).map(([column, value]) => sql`${name(column)} = ${value}`))
 
-/** What a column of JSON holds with some members of its object changed; those that become null are removed. */
+/** The object in a JSON column with some members changed; null removes a member. */
 export const merged = (engine: Engine, column: string, changes: Record<string, unknown>): Sql =>
   engine === 'sqlite'
     ? sql`json_patch(coalesce(${name(column)}, '{}'), ${changes})`
     : sql`jsonb_strip_nulls(coalesce(${name(column)}, '{}'::jsonb) || ${changes}::jsonb)`
 
-/** Whether a column of JSON holds an object with a member of that name. */
+/** Whether the object in a JSON column has a member. */
 export const has = (engine: Engine, column: string, key: string): Sql =>
   engine === 'sqlite'
     ? sql`json_type(${name(column)}, ${`$."${key}"`}) is not null`
     : sql`coalesce(jsonb_exists(${name(column)}, ${key}), false)`
 
-/** What a column of JSON holds, without one member of its object. */
+/** The object in a JSON column, without one member. */
 export const without = (engine: Engine, column: string, key: string): Sql =>
   engine === 'sqlite' ? sql`json_remove(${name(column)}, ${`$."${key}"`})` : sql`${name(column)} - ${key}::text`
 
 /**
- * The change of a column of JSON whose object names rows in one member, alone or in a list: another row in place of some of them,
- * or none. A member that is left with nothing is removed.
+ * Replaces ids in one member of a JSON column's object, a single id or a list, by another id or by none. An empty member is
+ * removed.
  */
 export function exchanged(
   engine: Engine,
@@ -142,13 +142,13 @@ export function exchanged(
   return { set, where }
 }
 
-/** Keys and values of several rows as one JSON object; nothing where there are no rows. */
+/** Aggregates keys and values of rows into a JSON object; null without rows. */
 export const objectOf = (engine: Engine, key: Sql, value: Sql): Sql =>
   engine === 'sqlite' ? sql`nullif(json_group_object(${key}, ${value}), '{}')` : sql`jsonb_object_agg(${key}, ${value})`
 
 /**
- * An update that gives each of many rows values of its own; `alike` are assignments that are the same for all.
- * @param rows the id and the columns, the same ones in every row
+ * An update that sets different values in each of many rows; `alike` are assignments that all rows share.
+ * @param rows the id and the columns, the same columns in every row
  */
 export function updateEach(
   engine: Engine,
@@ -167,8 +167,8 @@ export function updateEach(
 }
 
 /**
- * The recursive part of a recursive query that goes on in several ways from the rows it has found, each given as a query over
- * the table it is passed. PostgreSQL lets a query refer to itself only once, SQLite only directly.
+ * The recursive part of a recursive query with several steps, each a query over the table it is passed. PostgreSQL allows only
+ * one self-reference, SQLite only direct ones.
  */
 export const onward = (engine: Engine, table: string, ways: readonly ((found: Sql) => Sql)[]): Sql =>
   engine === 'sqlite'
@@ -182,8 +182,8 @@ export const onward = (engine: Engine, table: string, ways: readonly ((found: Sq
       )})`
 
 /**
- * Runs work that replaces what must be found nowhere afterwards. SQLite leaves what was overwritten in its file, unless it is told
- * not to, and in its log until that is taken in; PostgreSQL's own maintenance removes it.
+ * Runs work whose overwritten data must not remain on disk. SQLite keeps overwritten data in its file by default, and in its log
+ * until a checkpoint; PostgreSQL's own maintenance removes it.
  */
 export async function leavingNothing<T>(db: Database, work: () => Promise<T>): Promise<T> {
   if (db.engine !== 'sqlite') return work()
@@ -195,12 +195,12 @@ export async function leavingNothing<T>(db: Database, work: () => Promise<T>): P
   }
 }
 
-/** Lets transactions that ask for the same thing go on one after the other; on SQLite writers take turns anyway. */
+/** Serialises transactions that lock the same thing; on SQLite writers are serialised anyway. */
 export async function takeTurns(tx: Transaction, thing: number): Promise<void> {
   if (tx.engine === 'postgres') await tx.one(sql`select pg_advisory_xact_lock(${thing})`)
 }
 
-/** Rows at hand as a query, their members as its columns: one parameter however many they are. */
+/** In-memory rows as a query, with their members as columns: a single parameter for all. */
 export function recordset(
   engine: Engine,
   columns: Readonly<Record<string, 'integer' | 'boolean' | 'text'>>,
@@ -213,7 +213,7 @@ export function recordset(
     : sql`select * from json_to_recordset(${values}::json) as rows_of (${join(names.map((one) => sql`${name(one)} ${raw(columns[one] as string)}`))})`
 }
 
-/** Days from one date to another one. */
+/** The number of days between two dates. */
 export const daysBetween = (engine: Engine, from: Sql, to: Sql): Sql =>
   engine === 'sqlite'
     ? sql`cast(julianday(${to}) - julianday(${from}) as integer)`

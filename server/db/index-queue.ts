@@ -1,6 +1,6 @@
-/** How migrations lay out the indexes of trigrams on SQLite: see search.ts. */
+/** Trigram indexes on SQLite, for migrations: see search.ts. */
 
-/** An index of each column of a table, and triggers that note which rows wait for being taken into them. */
+/** An index for each column of a table, and triggers that enqueue rows for indexing. */
 export function waiting(table: string, columns: readonly string[]): string {
   const index = (column: string) =>
     `create virtual table texts_${table}_${column} using fts5

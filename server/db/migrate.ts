@@ -1,4 +1,4 @@
-/** Brings a database to the newest layout: forward only, each migration once, in one transaction. */
+/** Migrates a database to the latest schema: forward only, each migration once, in one transaction. */
 import type { Database, Engine, Transaction } from './database.ts'
 import { foundation } from './migrations/0001-foundation.ts'
 import { relations } from './migrations/0002-relations.ts'
@@ -28,7 +28,7 @@ import { internalComments } from './migrations/0032-internal-comments.ts'
 import { jobs } from './migrations/0033-jobs.ts'
 import { sql } from './sql.ts'
 
-/** A change of the schema: its name, by which it is known to have been applied, and its statements, for each engine where they differ. */
+/** A schema migration: its unique name, and its statements, per engine where they differ. */
 export interface Migration {
   readonly name: string
   readonly text: string | Readonly<Record<Engine, string>>
@@ -63,7 +63,7 @@ const foundations: readonly Migration[] = [
   { name: '0033-jobs', text: jobs },
 ]
 
-/** The few words that the engines spell differently. */
+/** SQL types that differ between the engines. */
 const spelling: Record<Engine, Record<string, string>> = {
   sqlite: {
     id: 'integer primary key autoincrement',
@@ -87,16 +87,16 @@ const spelling: Record<Engine, Record<string, string>> = {
   },
 }
 
-/** All migrations, in the order of their names: those of the foundation and the ones that modules bring. */
+/** All migrations by name: those of the foundation, and those of modules. */
 export const allMigrations = (further: readonly Migration[]): readonly Migration[] =>
   [...foundations, ...further].sort((a, b) => (a.name < b.name ? -1 : 1))
 
 /**
- * Applies what is missing, in one transaction; gives the names of the migrations it applied. Of several processes that start
- * at once, one does it and the others wait.
- * @param further the migrations that modules bring
- * @param last the name of the last migration that is applied; all are unless said otherwise
- * @throws when the database was made by a newer Halyard than this one.
+ * Applies missing migrations in one transaction; returns their names. Of several processes that start at once, one migrates and
+ * the others wait.
+ * @param further the migrations of modules
+ * @param last the name of the last migration to apply; all by default
+ * @throws if the database belongs to a newer version of Halyard.
  */
 export const migrate = (db: Database, further: readonly Migration[], last?: string): Promise<string[]> =>
   db.transaction((tx) => bringUpToDate(tx, allMigrations(further), last), { patience: Infinity })

@@ -1,4 +1,4 @@
-/** PostgreSQL by pg. Every way in which its values differ from SQLite's ends in this file. */
+/** PostgreSQL by pg. This file hides all differences of its values from SQLite's. */
 import pg from 'pg'
 import { ConstraintError, type Database, PATIENCE_MS, type Row, type Transaction, UnavailableError, waited } from './database.ts'
 import { type Sql, sql } from './sql.ts'
@@ -24,19 +24,19 @@ const types = {
     (format !== 'binary' && parsers[oid]) || pg.types.getTypeParser(oid, format as 'text'),
 }
 
-/** How much later than the server a statement is given up here: only where the server does not do so itself. */
+/** Grace period after the server's own statement timeout, in case the server does not enforce it. */
 const MARGIN_MS = 300
-/** The least that a statement gets, however long its request has waited already. */
+/** Minimum time of a statement, regardless of the time that its request has waited. */
 const LEAST_MS = 250
-/** How long it may take to be ready, and to close. */
+/** Time limit of `ready` and `close`. */
 const MOMENT_MS = 1000
-/** A transaction in which nothing is asked for so long belongs to a process that is gone. */
+/** A transaction idle for so long belongs to a dead process. */
 const FORSAKEN_MS = 60_000
 
 /**
  * Opens a pool on a `postgres://` address. `schema` puts everything below one schema of that name.
- * Nothing is waited for without end: neither a connection nor an answer, be it that the server hangs or the network. Whatever
- * breaks is replaced when it is next needed; what cannot have changed anything is done again, on a new connection.
+ * Connections and responses have time limits, in case the server or the network hangs. A broken connection is replaced on its
+ * next use; a statement that cannot have changed anything is retried on a new connection.
  * @param patience milliseconds that a statement, and a connection for it, may take; `Infinity` for no limit
  */
 export function openPostgres(
@@ -53,25 +53,25 @@ export function openPostgres(
     // Compiling a permission query costs far more than running it.
     options: `-c jit=off -c timezone=UTC -c statement_timeout=${limit} -c lock_timeout=${limit} -c idle_in_transaction_session_timeout=${FORSAKEN_MS}${schema ? ` -c search_path=${schema}` : ''}`,
   })
-  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+  // The pool replaces a broken idle connection; without a listener the error would end the process.
   pool.on('error', () => {})
-  /** The open connections, each with the moment it was made. */
+  /** The open connections, with the time of each connection's creation. */
   const made = new Map<pg.PoolClient, number>()
   const broken = new WeakSet<pg.PoolClient>()
   pool.on('connect', (client) => {
     made.set(client, performance.now())
-    // So would one that breaks while it is used. What is being asked by it fails as well, and tells of it.
+    // The same holds for a connection in use. Its running query fails too, and reports the error.
     client.on('error', () => broken.add(client))
   })
   pool.on('remove', (client) => made.delete(client))
-  /** What was connected before may be broken, or out of date, as well. */
+  /** Connections created before this time may be broken, or out of date. */
   let distrusted = 0
-  /** Whether statements are prepared by name; not where a pooler lets sessions share connections. */
+  /** Whether to prepare statements by name; not behind a pooler whose sessions share connections. */
   let named = true
 
   let statements = 0
 
-  /** Ends a connection at once, whether or not the other side hears of it. */
+  /** Closes a connection immediately, without waiting for the other side. */
   const cut = (client: pg.PoolClient, reason?: Error) => {
     broken.add(client)
     client.connection.stream.destroy(reason)
@@ -83,7 +83,7 @@ export function openPostgres(
     client.release(isBroken)
   }
 
-  /** A connection, in time. Throws an UnavailableError where there is none to be had. */
+  /** A connection, within a time limit. Throws an UnavailableError if there is none. */
   const acquire = async (until: number): Promise<pg.PoolClient> => {
     for (;;) {
       const connecting = pool.connect()
@@ -100,17 +100,17 @@ export function openPostgres(
     }
   }
 
-  /** Asks by one connection. What it throws is translated; a connection that is to be used no more is noted. */
+  /** Runs a query on a connection. Translates errors, and marks connections that must not be used again. */
   const ask = async (client: pg.PoolClient, query: string | pg.QueryConfig, until: number): Promise<pg.QueryResult<Row>> => {
     const began = performance.now()
     try {
       return await counted(before(until, client.query<Row>(query), () => cut(client, LATE)))
     } catch (error) {
-      // Where there was little time left, this says nothing about other connections.
+      // After a short time limit, a timeout says nothing about other connections.
       if (error === LATE && until - began < patience / 2) throw new UnavailableError('busy', error)
       const meaning = translated(error, broken.has(client))
       if (meaning instanceof Lost || codeOf(error) === READ_ONLY) {
-        // Whatever has befallen this connection is likely to have befallen all.
+        // All connections are likely to have the same fault.
         distrusted = performance.now()
         broken.add(client)
       }
@@ -125,7 +125,7 @@ export function openPostgres(
     return ask(client, { text: spelled.text, values: values as unknown[], ...(named && { name: spelled.name }) }, until)
   }
 
-  /** @param step gives the moment until which a statement that begins now may take */
+  /** @param step returns the deadline of a statement that starts now */
   const on = (client: pg.PoolClient, step: () => number): Transaction => {
     const asked = (q: Sql) => query(client, q, step())
     return {
@@ -133,14 +133,14 @@ export function openPostgres(
       all: async <R>(q: Sql) => (await asked(q)).rows as R[],
       one: async <R>(q: Sql) => (await asked(q)).rows[0] as R | undefined,
       run: async (q) => (await asked(q)).rowCount ?? 0,
-      // Migrations may take their time.
+      // Migrations have no time limit.
       script: async (text) => {
         await ask(client, text, Infinity)
       },
     }
   }
 
-  /** Does something with a connection. */
+  /** Runs work with a connection. */
   const using = async <T>(until: number, work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
     const client = await acquire(until)
     try {
@@ -150,7 +150,7 @@ export function openPostgres(
     }
   }
 
-  /** Reads. What was lost on its way can be asked again, as nothing can have changed. */
+  /** Reads. After a lost connection it retries, as nothing can have changed. */
   const read = async (q: Sql, limit = patience): Promise<pg.QueryResult<Row>> => {
     const until = momentIn(limit)
     for (let attempt = 1; ; attempt++) {
@@ -163,7 +163,7 @@ export function openPostgres(
   }
 
   const once = async <T>(work: (tx: Transaction) => Promise<T>, own: number): Promise<T> => {
-    // What can be left out must not make anybody wait who then waits for something else as well.
+    // An optional write must not add to the waiting time of its request.
     const limit = own === Infinity ? own : Math.max(own, patience / 8)
     const until = momentIn(Math.min(limit, patience))
     const begin = `begin${own === patience ? '' : `; set local lock_timeout = ${Number.isFinite(own) ? Math.max(own, 1) : 0}`}${own === Infinity ? '; set local statement_timeout = 0' : ''}`
@@ -173,7 +173,7 @@ export function openPostgres(
         try {
           await ask(client, begin, until + MARGIN_MS)
         } catch (error) {
-          // Nothing has happened yet.
+          // Nothing has changed yet.
           if (attempt === MOST_ATTEMPTS || !(error instanceof Lost) || performance.now() >= until) throw error
           continue
         }
@@ -184,21 +184,21 @@ export function openPostgres(
     }
   }
 
-  /** Does the work of a transaction that has begun, and ends it. */
+  /** Runs the work of an open transaction, and ends it. */
   const committed = async <T>(client: pg.PoolClient, work: (tx: Transaction) => Promise<T>, limit: number): Promise<T> => {
     let result: T
     try {
       result = await work(on(client, () => momentIn(limit) + MARGIN_MS))
     } catch (error) {
-      // One that is not taken back must not be used again, as little as one that breaks over it.
+      // A connection whose rollback fails must not be used again.
       await ask(client, 'rollback', performance.now() + MOMENT_MS).catch(() => broken.add(client))
       throw error
     }
-    // However long the request has waited: nobody is helped by not knowing.
+    // With the full time limit, regardless of the request's waiting time: an unknown outcome helps nobody.
     const { command } = await ask(client, 'commit', performance.now() + limit + MARGIN_MS).catch((error: unknown) => {
       throw broken.has(client) ? new UnavailableError('unknown', error) : error
     })
-    // So PostgreSQL answers where a statement has failed and nobody minded.
+    // PostgreSQL responds with another command if a statement failed and its error was ignored.
     if (command !== 'COMMIT') throw new Error('A transaction was committed although a statement in it had failed.')
     return result
   }
@@ -242,13 +242,13 @@ export function openPostgres(
 
 const LATE = new Error('The database did not respond in time.')
 
-/** The moment until which something may take that has `limit` milliseconds, of which its request may have waited some already. */
+/** The deadline for `limit` milliseconds, minus the time that the request has already waited. */
 function momentIn(limit: number): number {
   const spent = waited.getStore()?.ms ?? 0
   return performance.now() + (spent === 0 ? limit : Math.max(Math.min(LEAST_MS, limit), limit - spent))
 }
 
-/** Counts how long a request waits for a promise; what it waits for at the same time counts once. */
+/** Counts the time that a request waits for a promise; concurrent waits count once. */
 async function counted<T>(promise: Promise<T>): Promise<T> {
   const store = waited.getStore()
   if (!store) return promise
@@ -262,7 +262,7 @@ async function counted<T>(promise: Promise<T>): Promise<T> {
   }
 }
 
-/** What a promise comes to, or LATE and `late` called where it does not come to anything until a moment. */
+/** The result of a promise; after the deadline, rejects with LATE and calls `late`. */
 function before<T>(until: number, promise: Promise<T>, late: () => void): Promise<T> {
   if (until === Infinity) return promise
   return new Promise((resolve, reject) => {
@@ -286,27 +286,27 @@ function before<T>(until: number, promise: Promise<T>, late: () => void): Promis
   })
 }
 
-/** The end of a connection, with whatever was asked by it. */
+/** A connection was lost, with its running query. */
 class Lost extends UnavailableError {
   constructor(cause: unknown) {
     super('away', cause)
   }
 }
 
-/** A statement was prepared for tables as they no longer are, or on another connection. */
+/** A statement was prepared for a former schema, or on another connection. */
 class Stale extends Lost {}
 
 /** PostgreSQL's codes (its documentation, appendix A). */
 const TOO_MANY_CONNECTIONS = '53300'
 const READ_ONLY = '25006'
-/** A name of a prepared statement that is not there, or is there already: a pooler lets sessions share connections. */
+/** The name of a prepared statement is missing or exists already: a pooler shares connections between sessions. */
 const SHARED = ['26000', '42P05']
 const COLLISIONS = ['40P01', '40001']
-/** The server ends, starts, or ends what waited too long; it does not know us, or has no such database. */
+/** The server shuts down, starts up, or ended an idle session; the user or the database is unknown. */
 const ENDINGS = /^(08...|25P03|28...|3D000|57P..)$/
 const meanings: readonly (readonly [RegExp, UnavailableError['kind']])[] = [
   [/^53100$/, 'full'],
-  // Too much of something; a lock that was not to be had, or a statement that took too long.
+  // Insufficient resources, a lock timeout, or a statement timeout.
   [/^(53...|55P03|57014)$/, 'busy'],
   [/^(25006|58030)$/, 'away'],
   [/^XX00[12]$/, 'damaged'],
@@ -314,13 +314,13 @@ const meanings: readonly (readonly [RegExp, UnavailableError['kind']])[] = [
 
 const codeOf = (error: unknown): string => (error instanceof pg.DatabaseError && error.code) || ''
 
-/** Two transactions that waited for each other: PostgreSQL ends one, which can simply be done again. */
+/** A deadlock or serialisation failure: PostgreSQL aborts one transaction, which can be retried. */
 const isCollision = (error: unknown) => COLLISIONS.includes(codeOf(error))
 const MOST_ATTEMPTS = 5
 
 const spelled = new Map<string, { name: string; text: string }>()
 
-/** `?` as `$1`, `$2` …, and a name, so that each connection prepares a text once. */
+/** Replaces `?` by `$1`, `$2` …, and names the statement, so that each connection prepares a text once. */
 function spell(text: string): { name: string; text: string } {
   let known = spelled.get(text)
   if (!known) {
@@ -331,7 +331,7 @@ function spell(text: string): { name: string; text: string } {
   return known
 }
 
-/** What an error means. Whatever pg says of a broken connection that the server has not said is the end of it. */
+/** Translates an error. On a broken connection, an error that is not from the server means that it was lost. */
 function translated(error: unknown, isBroken: boolean): unknown {
   if (!(error instanceof pg.DatabaseError)) return isBroken || error === LATE ? new Lost(error) : error
   const { code = '', message } = error

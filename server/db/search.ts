@@ -1,15 +1,16 @@
 /**
- * Words found in texts by indexes of trigrams, whatever part of a word they are.
+ * Substring search in texts with trigram indexes.
  *
- * PostgreSQL keeps such indexes itself (pg_trgm), and a condition finds them. SQLite's FTS5 has to be asked; and as writing into
- * it row by row costs more than the write itself, triggers only note which rows wait, and `takeIn` takes many in at a time.
- * An index only narrows: the condition itself is asked of what it gives, and of what waits. So nothing is found late or amiss.
+ * PostgreSQL maintains such indexes itself (pg_trgm), and its planner uses them for conditions. SQLite's FTS5 needs a query of
+ * its own; and as indexing row by row costs more than the write itself, triggers only enqueue rows, and `indexPending` indexes
+ * many at a time. An index only narrows down: the condition applies to its rows and to pending ones, so results are current and
+ * exact.
  */
 import type { Database, Engine, Reader, Transaction } from './database.ts'
 import { among, contains, lower } from './dialect.ts'
 import { and, name, raw, type Sql, sql, TRUE } from './sql.ts'
 
-/** The texts that are indexed, by their tables; each with what the index is of, given the row. */
+/** The indexed texts, by table and column; each with the indexed expression of a row. */
 const indexed: Readonly<Record<string, Readonly<Record<string, (row: Sql) => Sql>>>> = {
   work_packages: {
     subject: (row) => sql`${row}.subject`,
@@ -21,7 +22,7 @@ const indexed: Readonly<Record<string, Readonly<Record<string, (row: Sql) => Sql
   attachment_contents: { content: (row) => sql`${row}.content` },
 }
 
-/** The texts that may be so long that taking in or reading one of them takes as long as hundreds of others. */
+/** The table of texts that may be so long that indexing or reading one takes as long as hundreds of others. */
 const LONG = 'attachment_contents'
 
 const indexOf = (table: string, column: string): Sql => name(`texts_${table}_${column}`)
@@ -29,13 +30,13 @@ const indexOf = (table: string, column: string): Sql => name(`texts_${table}_${c
 /** The words of a text: at most 50. */
 export const wordsOf = (text: string): string[] => text.split(/\s+/).filter(Boolean).slice(0, 50)
 
-/** Every word occurs somewhere in the column. */
+/** Whether the column contains every word. */
 export const hasWords = (engine: Engine, column: Sql, words: readonly string[]): Sql =>
   and(words.map((word) => contains(engine, column, word)))
 
 /**
- * A condition that all rows satisfy whose text contains every word, and not many others: `TRUE` where an index cannot help, or
- * is found without being asked.
+ * A condition that all rows whose text contains every word satisfy, and few others: `TRUE` if an index cannot help, or the
+ * planner uses it anyway.
  */
 export function narrowed(engine: Engine, table: string, column: string, words: readonly string[]): Sql {
   const found = candidates(engine, table, column, words)
@@ -43,8 +44,8 @@ export function narrowed(engine: Engine, table: string, column: string, words: r
 }
 
 /**
- * The rows of a table, known as `x`, whose text may contain every word: what comes after `from`, up to further conditions. The
- * index is asked first, whatever the engine believes about the table: that it is found by another column, say.
+ * The rows of a table, with the alias `x`, whose text may contain every word: the part of a query after `from`, open for further
+ * conditions. It uses the index first, even if the engine's planner prefers another one.
  */
 export function narrowedRows(engine: Engine, table: string, column: string, words: readonly string[]): Sql {
   if (engine === 'postgres' && column === 'custom_values')
@@ -54,7 +55,7 @@ export function narrowedRows(engine: Engine, table: string, column: string, word
   return found ? sql`(${found}) found cross join ${name(table)} x where x.id = found.id` : sql`${name(table)} x where ${TRUE}`
 }
 
-/** The ids of the rows that the index gives, and of those that wait for it; undefined where it is not asked. */
+/** The ids of rows from the index, and of pending ones; undefined if the index is not used. */
 function candidates(engine: Engine, table: string, column: string, words: readonly string[]): Sql | undefined {
   const expression = engine === 'sqlite' && trigramsOf(words)
   if (!expression) return undefined
@@ -64,16 +65,16 @@ function candidates(engine: Engine, table: string, column: string, words: readon
 
 const costly = new WeakSet<Sql>()
 
-/** Marks a condition as one that takes long to find out, however few rows are wanted: better once than twice. */
+/** Marks a condition as costly even for few rows, so that it should be evaluated once only. */
 export function marked(condition: Sql): Sql {
   costly.add(condition)
   return condition
 }
 
-/** Whether a condition is marked so. */
+/** Whether a condition is marked as costly. */
 export const isCostly = (condition: Sql): boolean => costly.has(condition)
 
-/** What FTS5 is asked for: the groups of three letters that words consist of. */
+/** The query of FTS5: the trigrams of the words. */
 function trigramsOf(words: readonly string[]): string {
   const trigrams = new Set<string>()
   for (const word of words) {
@@ -90,16 +91,16 @@ function trigramsOf(words: readonly string[]): string {
   return [...trigrams].join(' AND ')
 }
 
-/** More of them tell hardly more. */
+/** More trigrams are hardly more selective. */
 const MOST_TRIGRAMS = 24
 
-/** Whether texts wait for their indexes. */
+/** Whether texts are pending. */
 export const hasPending = async (db: Reader): Promise<boolean> =>
   db.engine === 'sqlite' && (await db.one(sql`select 1 as one from texts_waiting limit 1`)) !== undefined
 
 /**
- * Takes texts that wait into their indexes, as many as can be in one short transaction: of those that may be long, or of the
- * others. Gives how many.
+ * Indexes pending texts, as many as one short transaction allows: either potentially long ones, or the others. Returns their
+ * number.
  */
 export async function indexPending(db: Database, most: number, { long = false } = {}): Promise<number> {
   if (db.engine === 'postgres') return 0
@@ -120,7 +121,7 @@ export async function indexPending(db: Database, most: number, { long = false } 
   })
 }
 
-/** Makes the indexes of some rows what they would be if they were made now. */
+/** Rebuilds the index entries of some rows. */
 async function renew(tx: Transaction, table: string, ids: readonly number[]): Promise<void> {
   const row = name('r')
   for (const [column, text] of Object.entries(indexed[table] ?? {})) {
@@ -133,7 +134,7 @@ async function renew(tx: Transaction, table: string, ids: readonly number[]): Pr
   }
 }
 
-/** What finds words in this database, in words. Throws an Error in one sentence where nothing can. */
+/** The name of the search index of this database. Throws an Error in one sentence if it is not available. */
 export async function indexer(db: Database): Promise<string> {
   if (db.engine === 'sqlite') return 'FTS5'
   if (!(await db.one(sql`select 1 as one from pg_available_extensions where name = 'pg_trgm'`)))

@@ -1,15 +1,15 @@
-/** Writing much without holding others up: in short transactions, between which they have their turn. */
+/** Bulk writes in short transactions, between which other writers get their turn. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database, Transaction } from './database.ts'
 import { name, type Sql, sql } from './sql.ts'
 
-/** Longer than a writer that was kept waiting takes to ask again. */
+/** Longer than the retry interval of a waiting writer. */
 const SHORTEST_PAUSE_MS = 20
 
 /**
- * Does work on many things, some at a time, each time in a transaction; after each others may write for as long as it took.
- * What was done stays done where a later one fails.
- * @returns the sum of what the transactions gave
+ * Processes many things in slices, with a transaction for each; after each, other writers get as much time as it took.
+ * Committed slices stay committed if a later one fails.
+ * @returns the sum of the transactions' results
  */
 export async function inSlices<T>(
   db: Database,
@@ -26,18 +26,18 @@ export async function inSlices<T>(
   return sum
 }
 
-/** Rows that are deleted in one transaction. */
+/** Rows deleted per transaction. */
 const AT_ONCE = 500
 
 /**
- * Deletes the rows of a table that satisfy a condition, some at a time.
- * @param key the column that tells them apart
- * @returns how many there were
+ * Deletes the rows of a table that match a condition, in slices.
+ * @param key the unique column
+ * @returns the number of deleted rows
  */
 export async function deleteInSlices(db: Database, table: string, where: Sql, key = 'id'): Promise<number> {
   const some = sql`select ${name(key)} from ${name(table)} where ${where} limit ${AT_ONCE}`
   let sum = 0
-  // Where there is nothing to delete nothing is written.
+  // Without rows to delete, no transaction starts.
   while (await db.one(some)) {
     if (sum > 0) await sleep(SHORTEST_PAUSE_MS)
     const count = await db.transaction((tx) =>

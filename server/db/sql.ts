@@ -1,4 +1,4 @@
-/** SQL as a value: text pieces and parameters that compose, and that either engine can spell. */
+/** SQL as a value: composable text and parameters, for either engine. */
 
 const TEXT = Symbol('sql text')
 
@@ -32,7 +32,7 @@ export function sql(strings: TemplateStringsArray, ...parts: unknown[]): Sql {
   return make(text, values)
 }
 
-/** Trusted text as it stands: only for constants of our own, never for anything a client sent. */
+/** Trusted SQL text: only for constants of our own, never for input of a client. */
 export const raw = (text: string): Sql => make(text, [])
 
 const names = new Map<string, Sql>()
@@ -48,7 +48,7 @@ export function name(identifier: string): Sql {
   return known
 }
 
-/** Pieces (or parameters) put in a row, separated by `separator`; `empty` when there are none. */
+/** Joins pieces (or parameters) with `separator`; `empty` if there are none. */
 export function join(parts: readonly unknown[], separator = ', ', empty = 'null'): Sql {
   if (parts.length === 0) return raw(empty)
   const values: unknown[] = []
@@ -67,8 +67,8 @@ export const TRUE = raw('1 = 1')
 export const FALSE = raw('1 = 0')
 
 /**
- * The opposite of a condition: true as well where it is unknown, as of an empty column. That a column is empty is asked as such, which
- * an index or statistics can answer.
+ * The opposite of a condition: true as well where it is unknown, as of an empty column. That a column is empty is asked as such,
+ * which an index or statistics can answer.
  */
 export const negated = (condition: Sql): Sql => {
   if (condition === TRUE) return FALSE
@@ -77,7 +77,7 @@ export const negated = (condition: Sql): Sql => {
   return filled === undefined ? sql`(${condition}) is not true` : raw(`${filled} is null`)
 }
 
-/** All conditions at once; true when there are none. */
+/** The conjunction of conditions; true if there are none. */
 export const and = (conditions: readonly Sql[]): Sql => {
   const needed = conditions.filter((c) => c !== TRUE)
   if (needed.includes(FALSE)) return FALSE
@@ -85,7 +85,7 @@ export const and = (conditions: readonly Sql[]): Sql => {
   return needed.length === 1 ? (needed[0] as Sql) : sql`(${join(needed, ' and ')})`
 }
 
-/** Any of the conditions; false when there are none. */
+/** The disjunction of conditions; false if there are none. */
 export const or = (conditions: readonly Sql[]): Sql => {
   const possible = conditions.filter((c) => c !== FALSE)
   if (possible.includes(TRUE)) return TRUE

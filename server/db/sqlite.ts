@@ -1,4 +1,4 @@
-/** SQLite by node:sqlite. Every way in which its values differ from PostgreSQL's ends in this file. */
+/** SQLite by node:sqlite. This file hides all differences of its values from PostgreSQL's. */
 import { statSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,29 +13,29 @@ interface Prepared {
 }
 
 interface Group extends PromiseWithResolvers<void> {
-  /** Why SQLite has undone all of it by itself. */
+  /** The error for which SQLite rolled the whole group back. */
   lost?: unknown
 }
 
 const KEPT_STATEMENTS = 1000
-/** While another program holds a lock it is asked for again after a millisecond, then less and less often up to this. */
+/** Maximum interval of retries for another program's lock; they start at a millisecond. */
 const LONGEST_PAUSE_MS = 10
-/** Not even a migration waits longer for a lock: the operator has to hear of it. */
+/** Not even a migration waits longer for a lock, so that the operator learns of it. */
 const LONGEST_PATIENCE_MS = 60_000
-/** How long opening may wait for a lock in one go; nothing else is being done then. */
+/** Blocking wait for a lock while opening; the process does nothing else then. */
 const OPENING_MS = 2000
-/** So often reading makes sure that the file is still in its place; writing always does. */
+/** Interval at which reads check that the file is still in its place; writes always check. */
 const LOOK_EVERY_MS = 250
 
 /**
  * Opens a database file, or `:memory:`.
- * Writers take turns on one connection, and those that come within one turn of the event loop are committed together: one
- * wait for the disk, each in a savepoint of its own. While one is open, a file is read on a second connection, so readers see
- * only what is committed and never wait (WAL); at all other times on the first, whose cache no commit empties. In memory there
- * is but one connection, and readers wait while a transaction is open.
- * Nothing waits for another program's lock within SQLite, which would stop everything: it is asked for again by a timer.
+ * Writers are serialised on one connection, and those within one turn of the event loop are committed together: one wait for
+ * the disk, each in a savepoint of its own. While a transaction is open, a file is read on a second connection, so readers see
+ * only committed data and never wait (WAL); otherwise on the first, whose cache survives commits. In memory there is only one
+ * connection, and readers wait while a transaction is open.
+ * No wait for another program's lock happens within SQLite, which would block the process: a timer retries.
  * @param durable whether a commit waits for the disk (`synchronous = full`); only throw-away data may do without.
- * @param patience milliseconds that other programs' locks are waited for.
+ * @param patience milliseconds to wait for other programs' locks.
  */
 export function openSqlite(path: string, { durable = true, patience: asked = PATIENCE_MS } = {}): Database {
   const inMemory = path === ':memory:'
@@ -51,23 +51,23 @@ export function openSqlite(path: string, { durable = true, patience: asked = PAT
 
   let statements = 0
   let turn: Promise<unknown> = Promise.resolve()
-  /** The transactions that are committed together next. */
+  /** The transactions of the next group commit. */
   let group: Group | undefined
-  /** Whether another program's lock is being waited for. */
+  /** Whether a writer waits for another program's lock. */
   let lockedOut = false
-  /** Whether a connection has failed in such a way that a new one may do better. */
+  /** Whether a connection has an error that a new connection may fix. */
   let suspect = false
   let lastLook = performance.now()
   let closing = false
 
-  /** What an engine's error means; what may have spoilt a connection is noted. */
+  /** Translates an engine's error, and notes whether it may have broken the connection. */
   const failure = (error: unknown): unknown => {
     const meaning = translated(error)
     if (meaning instanceof UnavailableError && meaning.kind === 'away') suspect = !inMemory
     return meaning
   }
 
-  /** Makes sure of the file and of the connections before they are used. Throws where there is nothing to be used. */
+  /** Checks the file and the connections before use. Throws if they are unusable. */
   const look = () => {
     if (closing) throw new UnavailableError('away')
     if (!isInPlace()) throw new UnavailableError('away', new Error(`The database file ${path} was moved, removed or replaced.`))
@@ -83,7 +83,7 @@ export function openSqlite(path: string, { durable = true, patience: asked = PAT
     }
   }
 
-  /** Tries again and again, while a lock is in the way, until a moment. */
+  /** Retries until a deadline while the database is locked. */
   const whileBusy = async <T>(attempt: () => T, until: number): Promise<T> => {
     for (let pause = 1; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       try {
@@ -115,7 +115,7 @@ export function openSqlite(path: string, { durable = true, patience: asked = PAT
     }
   }
 
-  /** Does something in the open transaction. Where SQLite has undone that by itself, anything more would be kept at once, alone. */
+  /** Runs a step in the open transaction. After SQLite's own rollback, a further statement would commit at once, so it throws. */
   const within = <T>(step: () => T): T => {
     if (!writer.connection.isTransaction) throw group?.lost ?? new UnavailableError('away')
     try {
@@ -150,7 +150,7 @@ export function openSqlite(path: string, { durable = true, patience: asked = PAT
     return mine
   }
 
-  /** Begins a group unless there is one; its end comes when all that is waiting has had its turn. */
+  /** Starts a group unless one is open; it commits after all waiting writers have had their turn. */
   const open = async (until: number): Promise<Group> => {
     if (group) return group
     lockedOut = true
@@ -163,13 +163,13 @@ export function openSqlite(path: string, { durable = true, patience: asked = PAT
       lockedOut = false
     }
     group = Promise.withResolvers<void>()
-    // Whoever waits hears of a failure; there may be nobody.
+    // Waiting writers receive the failure; without any, it must not become an unhandled rejection.
     group.promise.catch(() => {})
     setImmediate(() => exclusively(commit))
     return group
   }
 
-  /** Begins, commits or takes back. */
+  /** Runs a begin, commit or rollback. */
   const control = (statement: Sql): void => {
     try {
       writer.run(statement)
@@ -191,20 +191,20 @@ export function openSqlite(path: string, { durable = true, patience: asked = PAT
     }
   }
 
-  /** Gives the open group up, with all that is in it. */
+  /** Rolls the open group back. */
   const lose = (error: unknown): void => {
     const lost = group
     group = undefined
     try {
       if (writer.connection.isTransaction) writer.run(sql`rollback`)
     } catch {
-      // A connection that cannot even take back is good for nothing: a new one does not know of the transaction.
+      // A connection whose rollback fails is unusable; a new one does not have the transaction.
       suspect = !inMemory
     }
     lost?.reject(error)
   }
 
-  /** Takes back one transaction of the group; all of it where that cannot be done. */
+  /** Rolls one transaction of the group back; the whole group if that fails. */
   const takeBack = (reason: unknown): void => {
     try {
       if (!group?.lost) {
@@ -213,7 +213,7 @@ export function openSqlite(path: string, { durable = true, patience: asked = PAT
         return
       }
     } catch {
-      // Then the group is lost.
+      // The group is lost then.
     }
     lose(group?.lost ?? reason)
   }
@@ -261,7 +261,7 @@ export function openSqlite(path: string, { durable = true, patience: asked = PAT
           try {
             writer.connection.exec('pragma wal_checkpoint(truncate)')
           } catch {
-            // Another program is at work: whoever opens the file next reads what is left in the log.
+            // Another program uses the file: the next one to open it reads the rest of the log.
           }
         }
         writer.connection.close()
@@ -270,7 +270,7 @@ export function openSqlite(path: string, { durable = true, patience: asked = PAT
   }
 }
 
-/** Tells whether the file that is at `path` now is there still. */
+/** A function that checks whether the current file at `path` is still there. */
 function placeOf(path: string): () => boolean {
   const there = statSync(path, { bigint: true })
   return () => {
@@ -291,7 +291,7 @@ function connect(path: string, durable: boolean, wait = OPENING_MS) {
   try {
     connection.exec('pragma optimize = 0x10002')
   } catch {
-    // It writes what it finds out. Whoever opens the file next may do so.
+    // It writes its statistics, which may fail. The next start can do so.
   }
   connection.function('fold', { deterministic: true }, (text) => (text === null ? null : lower(String(text))))
   connection.function('natural', { deterministic: true }, (text) =>
@@ -314,7 +314,7 @@ function connect(path: string, durable: boolean, wait = OPENING_MS) {
   const prepareWriting = (text: string): StatementSync =>
     kept(writing, text, () => {
       const statement = connection.prepare(text)
-      // It tells of the last row inserted, be it one of a text index's own, whose numbers are beyond those of JavaScript.
+      // The result includes the last inserted rowid, which in a text index may exceed JavaScript's integers.
       statement.setReadBigInts(true)
       return statement
     })
@@ -338,7 +338,7 @@ function connect(path: string, durable: boolean, wait = OPENING_MS) {
   }
 }
 
-/** What is remembered under a text, or else made; the oldest is forgotten where there are too many. */
+/** The cached value of a text, or a new one; evicts the oldest beyond the limit. */
 function kept<T>(memory: Map<string, T>, text: string, make: () => T): T {
   let known = memory.get(text)
   if (known) return known
@@ -357,7 +357,7 @@ function bind(value: unknown): null | number | bigint | string | Uint8Array {
   return value as string | bigint | Uint8Array
 }
 
-/** SQLite's result codes (https://sqlite.org/rescode.html) that tell of the world around it, and not of what was asked. */
+/** SQLite's result codes (https://sqlite.org/rescode.html) for the environment, rather than for a faulty statement. */
 const BUSY = 5
 const LOCKED = 6
 const NOMEM = 7
@@ -381,7 +381,7 @@ const meanings: Readonly<Record<number, UnavailableError['kind']>> = {
   [NOTADB]: 'damaged',
 }
 
-/** Failures to write (write, fsync, truncate, make room for the log's index) that a full disk or a quota brings about. */
+/** Write errors (write, fsync, truncate, log index) caused by a full disk or a quota. */
 const FAILED_WRITES = new Set([3, 4, 6, 19].map((n) => IOERR | (n << 8)))
 
 function translated(error: unknown): unknown {

@@ -1,12 +1,12 @@
-/** Files in a folder: whole or not there, and on the disk before anybody is told that they are kept. */
+/** Files in a folder: written atomically, and synced to the disk before success is reported. */
 import { constants } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Bytes, checkName, type FileStore } from './store.ts'
 
-/** Two levels of 256 folders keep every one of them small. */
+/** Two levels of 256 folders, so that each stays small. */
 const placeOf = (root: string, name: string) => join(root, name.slice(0, 2), name.slice(2, 4), name)
-/** Where a file lies while it is written. */
+/** The path of a file while it is written. */
 const draftOf = (root: string, name: string) => join(root, 'incoming', name)
 
 /** A store in the folder `root`, which need not exist yet. */
@@ -24,7 +24,7 @@ export function folderStore(root: string): FileStore {
         await rm(draft, { force: true })
         throw error
       }
-      // The names are safe only once the folders that hold them are: a new one is told of by the one above it.
+      // A name is durable only after its folder is synced, and a new folder only after its parent.
       for (const folder of [dirname(place), dirname(dirname(place)), root]) await syncFolder(folder)
     },
     read: async (name, range) => {
@@ -45,7 +45,7 @@ export function folderStore(root: string): FileStore {
   }
 }
 
-/** Writes a new file and waits until the disk has it. */
+/** Writes a new file and syncs it to the disk. */
 async function writeSafely(path: string, bytes: Bytes): Promise<void> {
   const file = await open(path, 'wx', 0o600)
   try {

@@ -1,24 +1,24 @@
-/** What can be learned of a file while its bytes pass by. */
+/** Inspects a file as a stream. */
 import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import type { Bytes } from './store.ts'
 
-/** More bytes came than were allowed. */
+/** The file exceeds the allowed size. */
 export class TooLarge extends Error {}
 
 export interface Findings {
   size: number
-  /** MD5, in hexadecimal digits. */
+  /** MD5, hexadecimal. */
   digest: string
-  /** The first bytes, enough to tell the type by. */
+  /** The first bytes, enough to detect the type. */
   head: Uint8Array
 }
 
 const HEAD = 4096
 
 /**
- * Passes bytes on and looks at them; what was found stands in `findings` once the last one has passed.
- * @throws TooLarge as soon as there are more than `most`
+ * Passes bytes through and inspects them; `findings` is complete after the last byte.
+ * @throws TooLarge after more than `most` bytes
  */
 export function inspected(bytes: Bytes, most: number): { bytes: Bytes; findings: Findings } {
   const findings: Findings = { size: 0, digest: '', head: new Uint8Array() }

@@ -1,4 +1,4 @@
-/** Files kept in memory, for instances that leave nothing behind. */
+/** Files in memory, for temporary instances. */
 import { Buffer } from 'node:buffer'
 import { checkName, type FileStore } from './store.ts'
 

@@ -9,7 +9,7 @@ import { type Credentials, presigned, signed, signedForm } from './sigv4.ts'
 import { type Bytes, checkName, type FileStore } from './store.ts'
 
 export interface Bucket extends Credentials {
-  /** Where the store answers, without the bucket's name. */
+  /** The URL of the store, without the bucket's name. */
   readonly endpoint: string
   readonly bucket: string
 }
@@ -78,7 +78,7 @@ export function s3Store(bucket: Bucket): FileStore {
 
 async function* none(): AsyncGenerator<Uint8Array> {}
 
-/** Hands bytes on once they have all come: the store asks for their number and checksum first. */
+/** Buffers bytes in a file before the upload: the store requires their number and checksum in advance. */
 async function spooled(bytes: Bytes, use: (body: Blob, sha256: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'halyard-upload-'))
   try {

@@ -1,4 +1,4 @@
-/** Signatures of S3 requests: AWS Signature Version 4 in headers, in addresses and in forms. */
+/** Signatures of S3 requests: AWS Signature Version 4 in headers, URLs and forms. */
 import { createHash, createHmac } from 'node:crypto'
 
 export interface Credentials {
@@ -17,7 +17,7 @@ const hmac = (key: string | Uint8Array, text: string) => createHmac('sha256', ke
 const stampOf = (now: Date) => now.toISOString().replace(/[-:]|\.\d{3}/g, '')
 const scopeOf = ({ region }: Credentials, now: Date) => `${stampOf(now).slice(0, 8)}/${region}/s3/aws4_request`
 
-/** Every character but the few that RFC 3986 leaves alone is written as its code. */
+/** Percent-encodes all characters except the unreserved ones of RFC 3986. */
 const encoded = (text: string) =>
   encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 
@@ -28,7 +28,7 @@ export function sign(credentials: Credentials, now: Date, text: string): string 
   return hmac(key, text).toString('hex')
 }
 
-/** The signature of a request with these headers, whose names are in small letters. */
+/** The signature of a request with these headers, whose names are in lower case. */
 export function signatureOf(
   credentials: Credentials,
   now: Date,
@@ -46,7 +46,7 @@ export function signatureOf(
 }
 
 /**
- * The headers of a request, with its signature among them.
+ * The headers of a request, including its signature.
  * @param payload the SHA-256 of its body
  */
 export function signed(
@@ -63,7 +63,7 @@ export function signed(
   return { ...headers, authorization: `${ALGORITHM} Credential=${credential}, SignedHeaders=${names}, Signature=${signature}` }
 }
 
-/** An address that whoever has it may ask for, for a while. */
+/** A presigned URL, valid for some time. */
 export function presigned(credentials: Credentials, now: Date, address: URL, seconds: number): string {
   const url = new URL(address)
   const query = {
@@ -79,7 +79,7 @@ export function presigned(credentials: Credentials, now: Date, address: URL, sec
   return url.href
 }
 
-/** The fields of a form that may be sent for a while, with a file that meets the conditions. */
+/** The fields of a form that is valid for some time, for files that meet the conditions. */
 export function signedForm(
   credentials: Credentials,
   now: Date,

@@ -1,33 +1,33 @@
-/** What the rest of the server knows of a place for files: names and bytes. Which files there are is the database's to know. */
+/** The file store interface of the server: names and bytes. The database has the list of files. */
 import { randomBytes } from 'node:crypto'
 
-/** Bytes as they come, piece by piece. */
+/** A stream of bytes. */
 export type Bytes = AsyncIterable<Uint8Array>
 
-/** The first and the last byte of a part, counted from 0. */
+/** The first and the last byte of a range, from 0. */
 export interface Range {
   readonly start: number
   readonly end: number
 }
 
 export interface FileStore {
-  /** Keeps bytes under a new name. When it fulfils they are safe; when it rejects nothing of them is left that `remove` would not remove. */
+  /** Stores bytes under a new name. They are durable when it fulfils; when it rejects, `remove` removes all remains. */
   write(name: string, bytes: Bytes): Promise<void>
-  /** The bytes under a name, or a part of them; undefined where there is no such file. */
+  /** The bytes under a name, or a range of them; undefined if there is no such file. */
   read(name: string, range?: Range): Promise<Bytes | undefined>
-  /** Forgets a file; there need not be one. */
+  /** Removes a file; idempotent. */
   remove(name: string): Promise<void>
-  /** How clients exchange bytes with the store themselves, where they can. */
+  /** Direct access for clients, if supported. */
   readonly direct?: DirectAccess
 }
 
-/** A store with an address of its own. */
+/** A store that clients can reach. */
 export interface DirectAccess {
-  /** A form with which a browser can send exactly one file of this size, for a while. */
+  /** A form for uploading exactly one file of this size, valid for some time. */
   upload(name: string, upload: { size: number; type: string; seconds: number }): UploadForm
-  /** An address that gives the file, for a while. */
+  /** A download URL, valid for some time. */
   download(name: string, download: { type: string; disposition: string; seconds: number }): string
-  /** Copies a file within the store; gives whether there was one. */
+  /** Copies a file within the store; returns whether it existed. */
   copy(from: string, to: string): Promise<boolean>
 }
 
@@ -36,10 +36,10 @@ export interface UploadForm {
   readonly fields: Readonly<Record<string, string>>
 }
 
-/** A name that nobody can guess, for one file. */
+/** An unguessable name for a file. */
 export const newName = (): string => randomBytes(16).toString('hex')
 
-/** Throws for what is no name of ours: nothing else may become a part of a path. */
+/** Throws for names that are not our own: nothing else may become a part of a path. */
 export function checkName(name: string): void {
   if (!/^[0-9a-f]{32}$/.test(name)) throw new Error('That is not a name of a stored file.')
 }

@@ -1,10 +1,10 @@
-/** Content types: told by a file's first bytes, then by its name; what the sender says counts least. */
+/** Content types: detected from a file's first bytes, then from its name; the client's hint counts least. */
 import { Buffer } from 'node:buffer'
 
 const BINARY = 'application/octet-stream'
 const TEXT = 'text/plain'
 
-/** Types by how their files begin: bytes in hexadecimal digits, `?` for any digit. */
+/** Types by their magic numbers: hexadecimal bytes, `?` for any digit. */
 const beginnings: readonly (readonly [string, string])[] = [
   ['89504e470d0a1a0a', 'image/png'],
   ['ffd8ff', 'image/jpeg'],
@@ -27,10 +27,10 @@ const beginnings: readonly (readonly [string, string])[] = [
   ['52494646????????57415645', 'audio/wav'],
 ]
 
-/** Types that name their own bytes: a file without those bytes is none of them, whatever it is called. */
+/** Types with magic numbers: a file without these bytes does not have the type, whatever its name. */
 const recognised = new Set(beginnings.map(([, type]) => type))
 
-/** Archives of these extensions are documents. */
+/** Archives with these extensions are documents. */
 const packed: Readonly<Record<string, string>> = {
   docx: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
   xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
@@ -42,7 +42,7 @@ const packed: Readonly<Record<string, string>> = {
   jar: 'application/java-archive',
 }
 
-/** Types of texts by extension. */
+/** Text types by extension. */
 const written: Readonly<Record<string, string>> = {
   txt: TEXT,
   log: TEXT,
@@ -65,13 +65,13 @@ const written: Readonly<Record<string, string>> = {
   rtf: 'application/rtf',
 }
 
-/** The extension of a file name, in small letters and without its dot. */
+/** The extension of a file name, in lower case and without its dot. */
 export const extensionOf = (fileName: string): string => /\.([^.]+)$/.exec(fileName)?.[1]?.toLowerCase() ?? ''
 
 /**
  * The type of a file.
  * @param head its first bytes
- * @param hint what its sender says it is
+ * @param hint the content type from the client
  */
 export function typeOf(head: Uint8Array, fileName: string, hint?: string): string {
   const digits = Buffer.from(head).toString('hex')
@@ -86,7 +86,7 @@ export function typeOf(head: Uint8Array, fileName: string, hint?: string): strin
   return isOffered && !isActive(hint) ? hint : BINARY
 }
 
-/** The type of a text: markup is markup even where its name says something harmless. */
+/** The type of a text: markup is detected even if the name suggests a harmless type. */
 function asText(text: string, extension: string): string {
   const start = text
     .replace(/^\uFEFF/, '')
@@ -97,7 +97,7 @@ function asText(text: string, extension: string): string {
   return written[extension] ?? (start.startsWith('<?xml') ? 'application/xml' : TEXT)
 }
 
-/** Whether bytes are UTF-8 without control characters; a letter may be cut off at their end. */
+/** Whether bytes are UTF-8 without control characters; the last character may be incomplete. */
 function isText(head: Uint8Array): boolean {
   if (head.some((byte) => byte < 32 && byte !== 9 && byte !== 10 && byte !== 12 && byte !== 13 && byte !== 27)) return false
   try {
@@ -108,13 +108,13 @@ function isText(head: Uint8Array): boolean {
   }
 }
 
-/** What browsers run or follow when they open it. */
+/** Types with active content in browsers. */
 const isActive = (type: string): boolean => /html|xml|svg|script|css/.test(type)
 
-/** Images that browsers show and never run. */
+/** Images without active content. */
 const shown = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif', 'image/bmp'])
 
-/** How a file may be given to browsers: as which type, and whether to be shown rather than saved. */
+/** Safe presentation in browsers: the content type, and whether to display it inline. */
 export function presentation(type: string): { type: string; inline: boolean } {
   if (shown.has(type)) return { type, inline: true }
   if (type.startsWith('text/')) return { type: 'text/plain; charset=utf-8', inline: !isActive(type) }
@@ -125,10 +125,10 @@ export function presentation(type: string): { type: string; inline: boolean } {
 export const isAllowed = (list: readonly string[], type: string, fileName: string): boolean =>
   list.length === 0 || list.some((one) => one.toLowerCase() === type || one.toLowerCase() === `*.${extensionOf(fileName)}`)
 
-/** The ways in which text is taken out of a file. */
+/** Kinds of text extraction. */
 export type TextKind = 'plain' | 'json' | 'html' | 'xml' | 'pdf' | 'docx' | 'xlsx' | 'pptx' | 'odf'
 
-/** What the types of documents are read as. */
+/** Kinds of text extraction by content type. */
 const readable: Readonly<Record<string, TextKind>> = {
   'application/pdf': 'pdf',
   'application/json': 'json',
@@ -140,9 +140,9 @@ const readable: Readonly<Record<string, TextKind>> = {
   ...Object.fromEntries(['odt', 'ods', 'odp'].map((extension) => [packed[extension], 'odf'])),
 }
 
-/** How text is taken out of a file of this type and name; undefined where it has none that we could read. */
+/** The kind of text extraction for a type and name; undefined for files without readable text. */
 export function textKindOf(type: string, fileName: string): TextKind | undefined {
-  // A text that is not UTF-8 was not known for one when it came.
+  // At the upload, a text that is not UTF-8 was not detected as text.
   const own = (type === BINARY && written[extensionOf(fileName)]) || type
   if (readable[own]) return readable[own]
   if (own.endsWith('+xml')) return 'xml'

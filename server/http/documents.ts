@@ -13,7 +13,7 @@ import { openapi } from './openapi.ts'
 const require = createRequire(import.meta.url)
 const { version } = require('../../package.json') as { version: string }
 
-/** What the page is made of besides itself, by the names under which it asks for them. */
+/** The assets of the page, by the names in its requests. */
 const parts: Readonly<Record<string, { readonly file: string; readonly type: string }>> = {
   'page.css': { file: fileURLToPath(new URL('docs/page.css', import.meta.url)), type: 'text/css; charset=utf-8' },
   'page.js': { file: fileURLToPath(new URL('docs/page.js', import.meta.url)), type: 'text/javascript; charset=utf-8' },

@@ -83,7 +83,7 @@ export function openapi({ resources: all, operations, bodies, chapters }: Model,
       description: introduction,
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    // Whatever origin it is asked at: the document belongs to the server that gives it.
+    // Relative, so that it works at every origin: the document belongs to the server that returns it.
     servers: [{ url: server, description: 'This server.' }],
     security,
     tags: tagsOf(chapters),

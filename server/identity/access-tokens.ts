@@ -1,4 +1,4 @@
-/** Access tokens that applications were given: whom they stand for, and how what was given is taken back. */
+/** OAuth access tokens of applications: their users, and revocation. */
 import type { Reader, Row, Transaction } from '#db/database.ts'
 import { deleteInSlices } from '#db/slices.ts'
 import { type Sql, sql } from '#db/sql.ts'
@@ -9,7 +9,7 @@ import { hashToken } from './tokens.ts'
 export interface Access {
   /** The client id of the application. */
   readonly clientId: string
-  /** Whom it acts as: nobody where an application came by itself and has no user to act as. */
+  /** The user it acts as; undefined for client credentials without an acting user. */
   readonly user: Row | undefined
   readonly scopes: readonly string[]
   readonly createdAt: string
@@ -17,12 +17,12 @@ export interface Access {
 }
 
 /**
- * What an access token allows; undefined unless it is in force: that of an enabled application, for an active user, not expired,
- * not revoked. What the application may do no more is left out of its scopes.
+ * The access of a token; undefined unless it is valid: of an enabled application, for an active user, neither expired nor
+ * revoked. Scopes that the application has lost are excluded.
  */
 export async function accessBy(value: string, db: Reader, snapshot: Snapshot, now: Date): Promise<Access | undefined> {
   const hash = hashToken(value)
-  // A new token needs no counter: it cannot have been asked for before it was made.
+  // A new token needs no invalidation: nobody can have looked it up before its creation.
   const access = await snapshot.remember(`access ${hash}`, ['oauth', 'principals'], async (): Promise<Access | undefined> => {
     const row = await db.one(sql`
       select p.*, coalesce(g.user_id, a.acting_user_id) as access_user, a.client_id as access_client, a.scopes as access_allowed,
@@ -47,7 +47,7 @@ export async function accessBy(value: string, db: Reader, snapshot: Snapshot, no
   return access && access.expiresAt > now.toISOString() ? access : undefined
 }
 
-/** Takes back what was given: rows of one of these tables, and with them all that follows from them. Gives how many. */
+/** Revokes rows of one of these tables, with all dependent rows. Returns their number. */
 export async function takeBack(
   tx: Transaction,
   table: 'oauth_tokens' | 'oauth_authorizations' | 'oauth_grants',
@@ -63,18 +63,18 @@ export async function takeBack(
   return count
 }
 
-/** Takes back all that somebody has allowed applications. */
+/** Revokes all grants of a user. */
 export const endGrantsOf = (tx: Transaction, userId: number): Promise<number> =>
   takeBack(tx, 'oauth_grants', sql`user_id = ${userId}`)
 
-// What has expired lets nobody in any more: removing it is for tidiness, and raises no counter.
+// Expired tokens are rejected anyway: their removal is housekeeping, and invalidates no cache.
 export const forgetAccessTokens = job('tokens.forget', {
   every: 600,
   lease: 600,
   run: async ({ db, now }) => {
     const isOver = sql`expires_at <= ${now.toISOString()}`
     await deleteInSlices(db, 'oauth_tokens', isOver)
-    // Whether or not there were any: a process may have ended just before this.
+    // Even if no token has expired: a process may have ended between the two steps.
     const isUnused = sql`not exists (select 1 from oauth_tokens t where t.authorization_id = oauth_authorizations.id)`
     await deleteInSlices(db, 'oauth_authorizations', isUnused)
   },

@@ -1,4 +1,4 @@
-/** How requests and people show who they are: sessions, tokens, passwords, second factors, providers, applications. */
+/** Authentication: sessions, tokens, passwords, second factors, providers, applications. */
 import { module } from '#kernel/module.ts'
 import { forgetAccessTokens } from './access-tokens.ts'
 import { mailResetLink } from './lost-password.ts'

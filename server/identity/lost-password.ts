@@ -1,6 +1,6 @@
 /**
- * Asking for a new password. What is asked is noted only, so that a request does the same whether or not there is such an
- * account; a job looks whose address it is, and writes the mail.
+ * Requests for password resets. A request only enqueues a job, so that it does the same whether or not there is such an account;
+ * the job looks up the address, and writes the mail.
  */
 import type { Database, Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
@@ -18,19 +18,19 @@ import { ACTIVE } from './statuses.ts'
 const HOUR = 3_600_000
 const LONGEST = 256
 
-/** By the e-mail address: the digest's rule. */
+/** By email address: the digest's rule. */
 const addressDoor: RateLimit = { name: 'lost_password', most: 3, within: HOUR, ban: HOUR }
-/** By where requests come from, so that nobody has everybody here written to. */
+/** By network address of the request, so that nobody can send mails to all users. */
 const networkDoor: RateLimit = { name: 'lost_password_network', most: 30, within: HOUR, ban: HOUR }
 
-/** Whether a forgotten password can be replaced by mail; not where nobody signs in with one. */
+/** Whether password reset by mail is available; not if password sign-in is disabled. */
 export const isOffered = ({ lost_password, disable_password_login }: Settings): boolean =>
   lost_password && !disable_password_login
 
 /**
- * Notes that somebody wants a new password.
- * @param network where the request comes from
- * @returns the seconds to wait where too many were asked for
+ * Requests a password reset.
+ * @param network the network address of the request
+ * @returns the seconds to wait after too many requests
  */
 export function askForPassword(email: string, network: string, db: Database, now: Date): Promise<number | undefined> {
   const address = email.trim()
@@ -43,7 +43,7 @@ export function askForPassword(email: string, network: string, db: Database, now
   })
 }
 
-/** Writes to those whose address it is: active users who sign in with a password, at the address they gave themselves. */
+/** Writes to active users with this address and a password, at their stored address. */
 async function writeTo(tx: Transaction, email: string, settings: Settings, now: Date): Promise<void> {
   const users = await tx.all(sql`
     select * from principals where lower(email) = lower(${email}) and type = 'User' and status = ${ACTIVE}`)
@@ -61,7 +61,7 @@ The link works once and expires in an hour. If you did not make this request, yo
   }
 }
 
-/** Writes the mail that somebody has asked for, if it is to be written. */
+/** Writes the requested mail, if password reset is available. */
 export const mailResetLink: JobKind<{ email: string }> = job('passwords.mail-link', {
   attempts: 5,
   run: async ({ db, now, payload: { email } }) => {

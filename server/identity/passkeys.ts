@@ -1,7 +1,7 @@
 /**
- * Passkeys: keys that a device or a password manager keeps for somebody, and uses only once it has made sure of them. So one counts
- * as both factors. What it is to sign belongs to the browser that asked for it, counts once, and not for long. By which address we
- * are known is a setting: what a request says of that counts for nothing.
+ * Passkeys: keys in a device or password manager, which verifies the user before each use, so a passkey counts as both factors. A
+ * challenge belongs to the browser that requested it, works once, and expires soon. The origin is a setting: headers of a request
+ * do not count.
  */
 import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
@@ -22,30 +22,30 @@ import { factorsChanged, makeRecoveryCodes, removeFactor, twoFactorOf } from './
 
 export type Passkey = Tables['passkeys']
 
-/** So many seconds somebody has to use a passkey. */
+/** Seconds for the use of a passkey. */
 export const LONGEST_CEREMONY = 5 * 60
 const LONGEST_NAME = 100
 
-/** Kinds of signatures: Ed25519, and what devices have that do not know it. */
+/** Signature algorithms: Ed25519, and those of devices without it. */
 const ALGORITHMS = [-8, -7, -257]
 
 const library = () => import('@simplewebauthn/server')
 
-/** Whoever asks for something to sign: a session, or a browser that has none, by the secret in its cookie. */
+/** The holder of a challenge: a session, or a browser without one, by the secret in its cookie. */
 export type Holder = { readonly session: Session } | { readonly browser: string }
 
 const keyOf = (holder: Holder) => hashToken('session' in holder ? `session:${holder.session.id}` : `browser:${holder.browser}`)
 
-/** By what passkeys know us. */
+/** The relying party: its id and origin. */
 function usOf(settings: Settings) {
   const { hostname, origin } = new URL(addressOf(settings, ''))
   return { expectedRPID: hostname, expectedOrigin: origin }
 }
 
-/** Whether there can be passkeys: a server that is known by a number has none. */
+/** Whether passkeys are supported: a host that is an IP address cannot have any. */
 export const canHavePasskeys = (settings: Settings): boolean => isIP(usOf(settings).expectedRPID.replace(/^\[|\]$/g, '')) === 0
 
-/** What passkeys call somebody: it tells nothing, and stays the same. */
+/** The user handle of passkeys: opaque and stable. */
 const handleOf = (userId: number) => createHash('sha256').update(`user:${userId}`).digest()
 
 /** The passkeys of a user. */
@@ -55,7 +55,7 @@ export const passkeysOf = (db: Reader, userId: number): Promise<Passkey[]> =>
 const described = (passkeys: readonly Passkey[]) =>
   passkeys.map(({ credential, transports }) => ({ id: credential, transports: transports as string[] }))
 
-/** Keeps what is to be signed; what the same holder asked for before counts no more. */
+/** Stores a challenge, which replaces the holder's former one. */
 async function keep<T extends { challenge: string }>(options: T, holder: Holder, db: Database, now: Date): Promise<T> {
   const until = new Date(now.getTime() + LONGEST_CEREMONY * 1000).toISOString()
   await db.transaction((tx) =>
@@ -66,7 +66,7 @@ async function keep<T extends { challenge: string }>(options: T, holder: Holder,
   return options
 }
 
-/** Whether this is what a holder is to sign; a second time it is not. */
+/** Consumes the challenge of a holder; returns whether it was valid. */
 async function take(challenge: string, holder: Holder, db: Database, now: Date): Promise<boolean> {
   const taken = await db.transaction((tx) =>
     tx.run(sql`
@@ -76,7 +76,7 @@ async function take(challenge: string, holder: Holder, db: Database, now: Date):
   return taken > 0
 }
 
-/** What a browser needs to make a passkey for the user of a session. */
+/** Options for a browser to create a passkey for the user of a session. */
 export async function creationOptions(session: Session, settings: Settings, db: Database, now: Date): Promise<object> {
   const { generateRegistrationOptions } = await library()
   const { user } = session
@@ -95,7 +95,7 @@ export async function creationOptions(session: Session, settings: Settings, db: 
   return keep(options, { session }, db, now)
 }
 
-/** What a browser needs to use a passkey: any that it has, unless somebody has been made out already. */
+/** Options for a browser to use a passkey: any of its passkeys, or those of the session's user. */
 export async function requestOptions(holder: Holder, settings: Settings, db: Database, now: Date): Promise<object> {
   const { generateAuthenticationOptions } = await library()
   const known = 'session' in holder ? { allowCredentials: described(await passkeysOf(db, holder.session.user.id)) } : {}
@@ -108,7 +108,7 @@ export async function requestOptions(holder: Holder, settings: Settings, db: Dat
   return keep(options, holder, db, now)
 }
 
-/** What a browser sent, and what it says was signed; nothing where it makes no sense. */
+/** The response of a browser, and its signed challenge; undefined for a malformed response. */
 function read<T extends { id: string; response: { clientDataJSON: string } }>(text: string) {
   try {
     const given = JSON.parse(text) as T
@@ -120,12 +120,12 @@ function read<T extends { id: string; response: { clientDataJSON: string } }>(te
   }
 }
 
-/** What comes of a check; nothing where it throws, as the library does of whatever is wrong. */
+/** The result of a check; undefined if it throws, as the library does for any fault. */
 const unlessWrong = <T>(check: Promise<T>): Promise<T | undefined> => check.catch(() => undefined)
 
 /**
- * Whether nobody vouches for the device. We ask that nobody does; were certificates sent nevertheless, the library would ask
- * addresses that they name whether they still hold.
+ * Whether the response has no attestation. We request none; for unrequested certificates, the library would contact the
+ * revocation addresses in them.
  */
 async function isUnattested(attestationObject: string): Promise<boolean> {
   const { decodeAttestationObject } = await import('@simplewebauthn/server/helpers')
@@ -134,7 +134,7 @@ async function isUnattested(attestationObject: string): Promise<boolean> {
   return format === 'none' || (format === 'packed' && !decoded.get('attStmt').get('x5c'))
 }
 
-/** Takes a new passkey, and ends all other sessions. Gives recovery codes where it is somebody's first factor besides. */
+/** Adds a passkey, and ends all other sessions. Returns recovery codes if it is the user's first second factor. */
 export async function addPasskey(
   session: Session,
   { name, credential }: { name: string; credential: string },
@@ -185,7 +185,7 @@ export async function addPasskey(
 const transportsIn = (said: unknown): string[] =>
   Array.isArray(said) ? said.filter((one) => typeof one === 'string' && /^[a-z-]{1,20}$/.test(one)).slice(0, 10) : []
 
-/** Takes a passkey away; false where the settings want one factor to be left. */
+/** Removes a passkey; returns false if the settings require the last factor to remain. */
 export const removePasskey = (session: Session, id: number, settings: Settings, db: Database): Promise<boolean> =>
   db.transaction((tx) =>
     removeFactor(tx, session, settings, () =>
@@ -193,13 +193,13 @@ export const removePasskey = (session: Session, id: number, settings: Settings, 
     ),
   )
 
-/** A passkey that has signed what it was to sign, and how often it has been used by what it says. */
+/** A passkey with a valid signature, and its signature counter. */
 interface Used {
   readonly passkey: Passkey
   readonly uses: number
 }
 
-/** The passkey that was used, if all is right with it. It still has to be `spent`. */
+/** The passkey of a valid response. The caller still has to `spend` it. */
 async function check(credential: string, holder: Holder, settings: Settings, db: Database, now: Date): Promise<Used | undefined> {
   const { verifyAuthenticationResponse } = await library()
   const used = read<AuthenticationResponseJSON>(credential)
@@ -208,7 +208,7 @@ async function check(credential: string, holder: Holder, settings: Settings, db:
   const passkey = await db.one<Passkey>(sql`select * from passkeys where credential = ${given.id}`)
   if (!passkey) return undefined
   const handle = given.response.userHandle
-  // Whoever has not said who they are is whom the passkey names.
+  // Without a session, the passkey identifies the user.
   const isNamed = handle === handleOf(passkey.user_id).toString('base64url') || ('session' in holder && !handle)
   if (!isNamed) return undefined
   const verified = await unlessWrong(
@@ -227,13 +227,13 @@ async function check(credential: string, holder: Holder, settings: Settings, db:
   return verified?.verified ? { passkey, uses: verified.authenticationInfo.newCounter } : undefined
 }
 
-/** Notes that a passkey was used; false where it is gone, or has been used more often than it says: then there are two of it. */
+/** Records a use; returns false if the passkey is gone, or its counter is too low, which means that it was cloned. */
 const spend = async (tx: Transaction, { passkey: { id }, uses }: Used, now: Date): Promise<boolean> =>
   (await tx.run(sql`
     update passkeys set uses = ${uses}, last_used_at = ${now.toISOString()}
     where id = ${id} and (uses < ${uses} or uses = 0)`)) > 0
 
-/** Begins a session for whoever has a passkey, in a browser that says nothing of who that is. */
+/** Starts a session by a passkey, which identifies the user. */
 export async function signInByPasskey(
   credential: string,
   browser: string,
@@ -250,7 +250,7 @@ export async function signInByPasskey(
   })
 }
 
-/** Lets somebody who waits for the second factor pass by a passkey of theirs; `over` where the sign-in is given up. */
+/** Passes the second factor of a sign-in by a passkey; `over` if the sign-in has ended. */
 export async function passByPasskey(
   waiting: Session,
   credential: string,
@@ -267,7 +267,7 @@ export async function passByPasskey(
   })
 }
 
-/** Notes that whoever uses a session has just used a passkey of its user, if they have. */
+/** Confirms the identity of a session's user by a passkey. */
 export async function confirmByPasskey(
   session: Session,
   credential: string,

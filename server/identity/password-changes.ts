@@ -1,4 +1,4 @@
-/** New passwords: whether one may be chosen, what follows from it by whatever way it was, and when one has to be. */
+/** Password changes: validation, side effects, and expiry. */
 import type { Reader, Row, Transaction } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
@@ -15,9 +15,9 @@ import { signInStage } from './sign-in.ts'
 const DAY = 86_400_000
 
 /**
- * What speaks against a new password of somebody, as predicates. Computes hashes, so it is not for transactions.
- * @param user who has it; undefined for somebody new
- * @param another whether the present one will not do
+ * Faults of a new password, as predicates. Computes hashes, so it must not run in a transaction.
+ * @param user the user; undefined for a new one
+ * @param another whether the current password is refused
  */
 export async function faultsOf(
   password: string,
@@ -34,7 +34,7 @@ export async function faultsOf(
   return []
 }
 
-/** The hashes of the passwords that somebody cannot choose again. */
+/** The hashes of passwords that a user cannot choose again. */
 async function bannedOf({ id, password_hash }: Row, db: Reader, settings: Settings, another: boolean): Promise<string[]> {
   const { password_count_former_banned: most } = settings
   const present = most > 0 || another ? [password_hash] : []
@@ -47,7 +47,7 @@ async function bannedOf({ id, password_hash }: Row, db: Reader, settings: Settin
   return [...present, ...former.map(({ hash }) => hash)].filter((hash) => hash !== null)
 }
 
-/** Keeps the hash of a password that was replaced, as long as it must not be chosen again. */
+/** Keeps the hash of a former password as long as it is banned. */
 async function keepFormer(tx: Transaction, { id, password_hash }: Row, settings: Settings): Promise<void> {
   const kept = settings.password_count_former_banned - 1
   if (kept > 0 && password_hash !== null) await tx.one(insert('former_passwords', { user_id: id, hash: password_hash }))
@@ -57,9 +57,9 @@ async function keepFormer(tx: Transaction, { id, password_hash }: Row, settings:
 }
 
 /**
- * What follows from a new password in the transaction that stores it: whoever knew the old one may be behind a session, an
- * application that was let in, or a link, so these end; wrong attempts are forgiven; and the owner is told.
- * @param before the user's row as it was
+ * Side effects of a new password, in the transaction that stores it: an attacker with the old one may have sessions, grants to
+ * applications, or links, so these end; wrong attempts are reset; and the owner is notified.
+ * @param before the user's row before the change
  */
 export async function passwordReplaced(tx: Transaction, before: Row, settings: Settings, now: Date): Promise<void> {
   await endSessionsOf(tx, before.id)
@@ -82,10 +82,10 @@ If you made this change, you can ignore this mail. Otherwise, ${way}
   await sendMail(tx, { recipient: before.email, subject: `Your password at ${settings.app_title} has been changed`, text }, now)
 }
 
-/** Tells somebody at their former address that they have another one now; links that were mailed there are worth nothing any more. */
+/** Notifies a user at their former address of the change; invalidates links that were mailed there. */
 export async function addressReplaced(tx: Transaction, before: Row, settings: Settings, now: Date): Promise<void> {
   await endResets(tx, before.id)
-  // Whoever could never sign in has nothing to be warned of.
+  // An account that could never sign in needs no warning.
   if (!before.email || (before.password_hash === null && before.identity_url === null)) return
   const text = `Hello ${before.name},
 
@@ -97,10 +97,10 @@ If you did not request this change, contact an administrator at once.
   await sendMail(tx, { recipient: before.email, subject, text }, now)
 }
 
-/** Whether somebody signs in with a password that is kept here. */
+/** Whether a user signs in with a password stored here. */
 export const hasPassword = ({ password_hash, identity_url }: Row): boolean => password_hash !== null && identity_url === null
 
-/** Whether somebody has to choose another password before anything else. */
+/** Whether a user has to change the password before anything else. */
 export function mustChangePassword(user: Row, { password_days_valid: days }: Settings, now: Date): boolean {
   if (!hasPassword(user)) return false
   const isOld = days > 0 && Date.parse(user.password_changed_at ?? user.created_at) <= now.getTime() - days * DAY

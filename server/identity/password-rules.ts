@@ -1,7 +1,7 @@
-/** What a password must be like, by the settings. */
+/** Password rules of the settings. */
 import type { PasswordRule, Settings } from '#kernel/settings.ts'
 
-/** Longer ones are refused, so that nobody makes the server hash whole files. */
+/** Maximum length, so that nobody makes the server hash whole files. */
 const LONGEST = 1024
 
 const classes: Record<PasswordRule, RegExp> = {
@@ -11,7 +11,7 @@ const classes: Record<PasswordRule, RegExp> = {
   special: /[^\p{L}\p{N}]/u,
 }
 
-/** What speaks against a password, as predicates; nothing when it may be used. */
+/** Faults of a password, as predicates; empty for a valid one. */
 export function weaknesses(password: string, settings: Settings): string[] {
   const { password_min_length: least, password_active_rules: rules, password_min_adhered_rules: needed } = settings
   const length = [...password].length

@@ -1,11 +1,11 @@
-/** Passwords: kept as Argon2id hashes in the usual PHC text, so that the parameters can change without a migration. */
+/** Passwords: stored as Argon2id hashes in the PHC format, so that parameters can change without a migration. */
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { ApiError } from '#kernel/errors.ts'
 
 const compute = promisify(argon2)
 
-/** The least that OWASP recommends for Argon2id: 19 MiB of memory, two passes, one lane. */
+/** OWASP's minimum for Argon2id: 19 MiB of memory, two passes, one lane. */
 const MEMORY = 19_456
 const PASSES = 2
 const LANES = 1
@@ -14,20 +14,20 @@ const HASH_BYTES = 32
 
 const PHC = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/
 
-/** Each computation takes 19 MiB and a core: so many run at once, and so many more may wait for their turn. */
+/** Limits of running and waiting computations, as each takes 19 MiB and a core. */
 const AT_ONCE = 2
 const MOST_WAITING = 30
-/** Seconds after which there is room again, surely. */
+/** Seconds after which there is certainly room again. */
 const RETRY_AFTER = '5'
 
 let running = 0
 let computed = 0
 const waiting: (() => void)[] = []
 
-/** How many computations there have been: tests see by it whether as much work was done. */
+/** The number of computations, for tests that compare the amount of work. */
 export const computations = (): number => computed
 
-/** Computes a hash when its turn comes. Throws an ApiError 503 when too many wait already. */
+/** Computes a hash, possibly after waiting. Throws an ApiError 503 if too many are waiting. */
 async function derive(message: string, nonce: Buffer, [memory, passes, parallelism]: Cost, tagLength: number): Promise<Buffer> {
   if (running < AT_ONCE) running++
   else {
@@ -39,7 +39,7 @@ async function derive(message: string, nonce: Buffer, [memory, passes, paralleli
       error.headers = { 'retry-after': RETRY_AFTER }
       throw error
     }
-    // Whoever is done leaves their place to the next one.
+    // A finished computation passes its place on to the next one.
     await new Promise<void>((resolve) => waiting.push(resolve))
   }
   try {
@@ -57,7 +57,7 @@ const COST: Cost = [MEMORY, PASSES, LANES]
 
 const unpadded = (bytes: Buffer) => bytes.toString('base64').replaceAll('=', '')
 
-/** A password nobody can guess: 80 random bits, easy to type. */
+/** An unguessable password: 80 random bits, easy to type. */
 export const randomPassword = (): string => randomBytes(10).toString('hex')
 
 /** The text to store for a password: `$argon2id$v=19$m=…,t=…,p=…$salt$hash`. Takes some 50 ms, off the main thread. */
@@ -69,12 +69,12 @@ export async function hashPassword(password: string): Promise<string> {
 const phc = (salt: Buffer, hash: Buffer) =>
   `$argon2id$v=19$m=${MEMORY},t=${PASSES},p=${LANES}$${unpadded(salt)}$${unpadded(hash)}`
 
-/** The hash of no password. */
+/** A hash that no password has. */
 const nobodys = PHC.exec(phc(randomBytes(SALT_BYTES), randomBytes(HASH_BYTES))) as RegExpExecArray
 
 /**
- * Whether a password is the one that was stored; false for a stored text that is no Argon2id hash. As much is computed where
- * there is none, so that the time it takes does not tell.
+ * Whether a password matches a stored hash; false for a stored text that is not an Argon2id hash. Without a hash it computes as
+ * much, so that the time does not disclose this.
  */
 export async function verifyPassword(password: string, stored: string | null | undefined): Promise<boolean> {
   const known = PHC.exec(stored ?? '')

@@ -1,4 +1,4 @@
-/** Sign-ins under way at a provider: what has to come back from there, to the browser that they were begun in, and only once. */
+/** Pending sign-ins at a provider: a response is accepted once, and only in the browser that started the sign-in. */
 import type { Database } from '#db/database.ts'
 import { deleteInSlices } from '#db/slices.ts'
 import { sql } from '#db/sql.ts'
@@ -8,21 +8,21 @@ import type { Provider } from './providers.ts'
 import { keysOf, type Place } from './secrets.ts'
 import { hashToken } from './tokens.ts'
 
-/** So many seconds somebody has to sign in at the provider. */
+/** Seconds for the sign-in at the provider. */
 export const LONGEST_SIGN_IN = 10 * 60
 
-/** What the browser takes along, and what it alone has. */
+/** The state parameter, and the secret of the browser. */
 export interface Ticket {
   readonly state: string
   readonly browser: string
 }
 
-/** What we keep to ourselves. */
+/** Data stored on the server. */
 export type Kept = Pick<Tables['provider_sign_ins'], 'nonce' | 'code_verifier' | 'back_url'>
 
 const placeOf = (id: string, column: string): Place => ({ table: 'provider_sign_ins', column, id })
 
-/** Notes that a browser sets out for a provider. */
+/** Stores a sign-in that a browser starts at a provider. */
 export async function setOut(db: Database, { id }: Provider, { state, browser }: Ticket, kept: Kept, now: Date): Promise<void> {
   const expiresAt = new Date(now.getTime() + LONGEST_SIGN_IN * 1000).toISOString()
   const own = hashToken(state)
@@ -35,7 +35,7 @@ export async function setOut(db: Database, { id }: Provider, { state, browser }:
   })
 }
 
-/** What was kept of a sign-in that comes back from where it went; nothing a second time, in another browser, or too late. */
+/** Consumes a pending sign-in; undefined if it was consumed, comes from another browser, or has expired. */
 export async function comeBack(db: Database, { id }: Provider, { state, browser }: Ticket, now: Date): Promise<Kept | undefined> {
   const own = hashToken(state)
   const kept = await db.transaction((tx) =>

@@ -1,7 +1,7 @@
 /**
- * Doors at which somebody guesses. Attempts are counted in the database, so that many servers let no more through than one, and
- * so that many attempts at once are no more than many after another: what has not been decided yet counts like a wrong one. But
- * only wrong ones count in the end: whoever comes while others are undecided waits for them.
+ * Rate limits shared by all servers: attempts are counted in the database. Undecided attempts count like wrong ones, so that
+ * concurrent attempts cannot exceed the limit; in the end only wrong ones count, so a further attempt waits while others are
+ * undecided.
  */
 import type { Database, Transaction } from '#db/database.ts'
 import { forUpdate, moment } from '#db/dialect.ts'
@@ -16,22 +16,22 @@ const MINUTE = 60 * SECOND
 
 export interface RateLimit {
   readonly name: string
-  /** So many attempts are let through … */
+  /** Maximum number of attempts … */
   readonly most: number
-  /** … in so many milliseconds … */
+  /** … within these milliseconds; */
   readonly within: number
-  /** … and after one more than that none for so many. */
+  /** … one more attempt bans all for these milliseconds. */
   readonly ban: number
 }
 
-/** Passwords, by the user name: a source of this is the digest's rule for sign-ins. */
+/** Passwords, by user name: after the digest's rule for sign-ins. */
 export const passwordLimit: RateLimit = { name: 'password', most: 20, within: MINUTE, ban: 30 * MINUTE }
 
 /**
- * Counts an attempt at a door that is decided within the same transaction: where it was right, it is to be forgiven there.
- * Requests of which none is right or wrong are counted like this as well.
- * @param who whoever the attempt is about, in the same letters each time; only a hash of it is kept
- * @returns the seconds to wait where there were too many; otherwise nothing
+ * Counts an attempt that is decided within the same transaction, which has to reset the limit after a right one. Also counts
+ * requests that are neither right nor wrong.
+ * @param who the normalised subject of the attempt; only its hash is stored
+ * @returns the seconds to wait after too many attempts; otherwise undefined
  */
 export async function consume(tx: Transaction, door: RateLimit, who: string, now: Date): Promise<number | undefined> {
   const reserved = await reserve(tx, door, who, now)
@@ -41,21 +41,21 @@ export async function consume(tx: Transaction, door: RateLimit, who: string, now
   return undefined
 }
 
-/** Forgets the wrong attempts of somebody who has succeeded. */
+/** Resets the wrong attempts after a success. */
 export async function resetAttempts(tx: Transaction, door: RateLimit, who: string): Promise<void> {
   const isIts = sql`who = ${key(door, who)}`
   await tx.run(sql`update attempts set attempts = pending where ${isIts}`)
   await tx.run(sql`delete from attempts where ${isIts} and attempts = 0`)
 }
 
-/** An attempt that is counted and not decided yet. */
+/** A counted, undecided attempt. */
 export interface Reserved {
   readonly who: string
-  /** The end of the minute, or whatever it is, within which it counts. */
+  /** The end of the period in which it counts. */
   readonly until: string
 }
 
-/** Why an attempt is not made now: others are undecided, or there were too many. */
+/** The reason to delay an attempt: others are undecided, or there were too many. */
 export type Refused = 'busy' | { readonly wait: number }
 
 interface Counter {
@@ -65,10 +65,8 @@ interface Counter {
 }
 
 /**
- * Counts an attempt at a door before it is known whether it succeeds. It is to be decided, in whatever way; where that does not
- * happen, as the process has ended, it counts as a wrong one.
- * @param mostOf gives how many may be undecided where that is fewer than the door lets through; asked once no other attempt of
- * the same can be decided
+ * Counts an attempt before its outcome is known. The caller has to decide it; if the process ends before, it counts as wrong.
+ * @param mostOf returns the maximum number of undecided attempts, if less than the limit; called while the counter is locked
  */
 export async function reserve(
   tx: Transaction,
@@ -99,27 +97,27 @@ export async function reserve(
   return isRefused ? { wait: Math.ceil((Date.parse(until) - now.getTime()) / SECOND) } : { who: hash, until }
 }
 
-/** What has become of an attempt: `void` where nobody has found out, so that nothing was learned by it. */
+/** The outcome of an attempt: `void` if it was not determined, so that it disclosed nothing. */
 export type Decision = 'right' | 'wrong' | 'void'
 
-/** Decides an attempt. Only a wrong one goes on to count; a right one has those before it forgiven. */
+/** Decides an attempt. A wrong one keeps counting; a right one resets those before it. */
 export async function decide(tx: Transaction, { who, until }: Reserved, decision: Decision): Promise<void> {
   const attempts = { right: sql`pending - 1`, wrong: sql`attempts`, void: sql`attempts - 1` }[decision]
-  // Not where it counts no more: what is counted since then is other people's.
+  // Not after its period: later counts belong to other attempts.
   const isIts = sql`who = ${who} and until = ${moment(tx.engine, until)} and pending > 0`
   await tx.run(sql`update attempts set attempts = ${attempts}, pending = pending - 1 where ${isIts}`)
   if (decision !== 'wrong') await tx.run(sql`delete from attempts where who = ${who} and attempts = 0`)
 }
 
-/** Attempts of this process that wait for others at the same door, in the order in which they came. */
+/** Waiting attempts of this process, by subject and in order of arrival. */
 const waiting = new Map<string, (() => void)[]>()
-/** So long somebody waits at most, and so often they look whether another server has decided. */
+/** Maximum waiting time, and the interval of checks for decisions by other servers. */
 const PATIENCE = 30 * SECOND
 const LOOK_EVERY = SECOND
 const MOST_WAITING = 500
 let waiters = 0
 
-/** Lets the next one go on that waits at a door. */
+/** Wakes the next waiting attempt of a subject. */
 function wake(hash: string): void {
   const [next, ...others] = waiting.get(hash) ?? []
   if (others.length > 0) waiting.set(hash, others)
@@ -127,7 +125,7 @@ function wake(hash: string): void {
   next?.()
 }
 
-/** Waits until something may have been decided at a door. */
+/** Waits until an attempt of the subject may have been decided. */
 async function turn(hash: string): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const timer = setTimeout(resolve, LOOK_EVERY)
@@ -145,17 +143,17 @@ const crowded = (): ApiError => {
   return error
 }
 
-/** What is known once an attempt is counted. */
+/** The data of a counted attempt. */
 interface Begun {
   readonly reserved: Reserved
 }
 
 /**
- * Makes an attempt whose outcome takes longer than a transaction should.
- * @param begin counts it, by `reserve`, with whatever belongs to that
- * @param look finds out, outside of any transaction
- * @param end decides it, by `decide`, with what follows from it; where it throws, the attempt has not been made
- * @throws ApiError 503 where too many are undecided for too long; and what `look` and `end` throw
+ * Runs an attempt whose check takes longer than a transaction should.
+ * @param begin counts it with `reserve`, and loads its data
+ * @param look determines the outcome, outside any transaction
+ * @param end decides it with `decide`, with side effects; if it throws, the attempt does not count
+ * @throws ApiError 503 if too many are undecided for too long; and the errors of `look` and `end`
  */
 export async function attempting<B extends Begun, L, T>(
   db: Database,
@@ -171,7 +169,7 @@ export async function attempting<B extends Begun, L, T>(
   try {
     const found = await look(begun)
     return await db.transaction(async (tx) => {
-      // The counter first, as in counting: two that took the same rows in another order would wait for each other.
+      // Locks the counter first, as in `reserve`: another order of locks could cause a deadlock.
       await tx.one(sql`select who from attempts where who = ${hash}${forUpdate(tx.engine)}`)
       return end(tx, begun, found)
     })
@@ -192,7 +190,7 @@ async function entered<B extends Begun>(
   for (;;) {
     const begun = await db.transaction(begin)
     if (begun !== 'busy') {
-      // Whoever is refused decides nothing, so the next one hears of it like this.
+      // A rejected attempt decides nothing, so it has to wake the next one.
       if ('wait' in begun) wake(hash)
       return begun
     }

@@ -1,4 +1,4 @@
-/** What an access token may be good for. */
+/** Scopes of access tokens. */
 
 const meanings = new Map<string, string>()
 
@@ -8,10 +8,10 @@ export function scope(name: string, meaning: string): string {
   return name
 }
 
-/** All that can be asked for here: it lets in as far as its user may go. */
+/** The only scope that applications can request: all that the user may do. */
 export const API = scope('api_v3', 'Full API access on behalf of the user')
 
-/** The same for reading only. API tokens can be made for it; applications cannot ask for it yet. */
+/** The same for reading only. API tokens can have it; applications cannot request it yet. */
 export const API_READ = 'api_v3:read'
 
 /** The names of all scopes. */

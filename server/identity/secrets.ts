@@ -1,7 +1,7 @@
 /**
- * Secrets that have to be read again are kept sealed (AES-256-GCM) by a key that the database does not hold. What is sealed says by
- * which key, and holds only for the row and column that it was sealed for. The database names the one key that seals, so that
- * several servers never seal by different ones.
+ * Secrets that have to be read again are encrypted (sealed, AES-256-GCM) with a key outside the database. A sealed text contains
+ * the id of its key, and is bound to its row and column. The database stores the id of the current key, so that several servers
+ * never seal with different keys.
  */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
 import type { Database, Reader, Transaction } from '#db/database.ts'
@@ -12,7 +12,7 @@ import { invalidate } from '#kernel/cache.ts'
 import { ApiError } from '#kernel/errors.ts'
 
 export interface Key {
-  /** Tells keys apart, and nothing of what they are. */
+  /** Identifies a key without disclosing it. */
   readonly id: string
   readonly bytes: Buffer
 }
@@ -32,11 +32,11 @@ export const keyOf = (bytes: Buffer): Key => ({
 /** A new key. */
 export const randomSecretKey = (): Key => keyOf(randomBytes(KEY_BYTES))
 
-/** A key as it is written down. */
+/** The text form of a key. */
 export const writtenKey = ({ bytes }: Key): string => bytes.toString('base64url')
 
 /**
- * The keys that a text holds, with spaces, commas or new lines between them.
+ * Parses keys separated by spaces, commas or new lines.
  * @throws an Error in one sentence, which does not repeat the text
  */
 export function keysIn(text: string, where: string): Key[] {
@@ -50,42 +50,42 @@ export function keysIn(text: string, where: string): Key[] {
   return keys.map(keyOf)
 }
 
-/** Where keys come from. Those that a file holds are read anew when one is met that is not known. */
+/** A source of keys. An unknown key id triggers a new read. */
 export interface KeySource {
-  /** How to call it in sentences. */
+  /** Name of the source in sentences. */
   readonly where: string
-  /** The keys that there are, the one to seal by first. */
+  /** The keys, the current one first. */
   read(): readonly Key[]
-  /** Makes the first key, where that is ours to do. */
+  /** Creates the first key, if Halyard manages the source. */
   readonly create?: () => void
-  /** Keeps these keys, where that is ours to do. */
+  /** Stores keys, if Halyard manages the source. */
   readonly keep?: (keys: readonly Key[]) => void
 }
 
-/** A key that is kept nowhere: for what is not kept either. */
+/** A temporary key in memory, for temporary data. */
 export function passingKey(): KeySource {
   const key = randomSecretKey()
   return { where: 'memory', read: () => [key] }
 }
 
-/** Where a secret is kept. */
+/** The place of a secret. */
 export interface Place {
   readonly table: TableName
   readonly column: string
-  /** What tells its row from others of the table. */
+  /** The id of the row. */
   readonly id: string | number
 }
 
 interface SecretColumn {
   readonly table: TableName
   readonly column: string
-  /** The column that tells a row. */
+  /** The key column of the table. */
   readonly key: string
-  /** Whether it is of use for a few minutes only: then it can be forgotten where nobody can open it. */
+  /** Whether it is valid for a few minutes only, so that it may be deleted if its key is lost. */
   readonly passing?: true
 }
 
-/** All columns that hold secrets which are read again. */
+/** All columns with sealed secrets. */
 export const secretColumns: readonly SecretColumn[] = [
   { table: 'authenticators', column: 'secret', key: 'user_id' },
   { table: 'authenticator_setups', column: 'secret', key: 'session_id', passing: true },
@@ -96,7 +96,7 @@ export const secretColumns: readonly SecretColumn[] = [
 
 const NOT_SEALED = sql`not like ${`${PREFIX}%`}`
 const isSealed = (stored: string): boolean => stored.startsWith(PREFIX)
-/** The id of the key that something was sealed by. */
+/** The id of the key of a sealed text. */
 const sealedBy = (stored: string): string => stored.slice(PREFIX.length, PREFIX.length + ID_LENGTH)
 const named = ({ table, column, id }: Place): Buffer => Buffer.from(`${table}.${column}:${id}`)
 
@@ -107,7 +107,7 @@ function sealWith({ id, bytes }: Key, place: Place, text: string): string {
   return `${PREFIX}${id}:${sealed.toString('base64url')}`
 }
 
-/** Throws where it was sealed by another key, for another place, or has been changed. */
+/** Decrypts a text. Throws if it has another key, another place, or was changed. */
 function openWith({ bytes }: Key, place: Place, stored: string): string {
   const sealed = Buffer.from(stored.slice(PREFIX.length + ID_LENGTH + 1), 'base64url')
   const decipher = createDecipheriv('aes-256-gcm', bytes, sealed.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES })
@@ -134,8 +134,8 @@ export class Keys {
   }
 
   /**
-   * What is to be stored in place of a secret.
-   * @throws ApiError 503 where the database's secrets are sealed by a key that is not among these
+   * Seals a secret for its place.
+   * @throws ApiError 503 if the database's current key is not among these
    */
   async seal(tx: Transaction, place: Place, text: string): Promise<string> {
     const first = this.source.read()[0]
@@ -148,8 +148,8 @@ export class Keys {
   }
 
   /**
-   * A secret as it was before it was stored; one that was stored before there were keys is what it is.
-   * @throws ApiError 503 where it was sealed by a key that is not among these
+   * Opens a stored secret; one stored before there were keys is plain text.
+   * @throws ApiError 503 if its key is not among these
    */
   open(place: Place, stored: string): string {
     if (!isSealed(stored)) return stored
@@ -161,21 +161,21 @@ export class Keys {
 
 const known = new WeakMap<Database, Keys>()
 
-/** Says by which keys the secrets of a database are sealed. */
+/** Sets the keys of a database. */
 export function useKeys(db: Database, source: KeySource): Keys {
   const keys = new Keys(source)
   known.set(db, keys)
   return keys
 }
 
-/** The keys of a database. Throws where nobody said which: a mistake of ours. */
+/** The keys of a database. Throws if they have not been set, which is a bug. */
 export function keysOf(db: Database): Keys {
   const keys = known.get(db)
   if (!keys) throw new Error('The keys of this database have not been set.')
   return keys
 }
 
-/** Whether it was said by which keys the secrets of a database are sealed. */
+/** Whether the keys of a database have been set. */
 export const hasKeys = (db: Database): boolean => known.has(db)
 
 interface Stored {
@@ -201,7 +201,7 @@ interface Sealed {
   readonly passing: boolean
 }
 
-/** How many secrets of each table are sealed by which key; null for those that are not sealed. */
+/** Numbers of secrets by column and key id; null for secrets that are not sealed. */
 export async function sealedIn(db: Reader): Promise<Sealed[]> {
   const found = await secretsIn(db)
   const groups = Map.groupBy(found, ({ place, stored }) =>
@@ -226,9 +226,9 @@ const store = (tx: Transaction, { place, stored }: Stored, sealed: string): Prom
 const TURN = 7227
 
 /**
- * Sees to it that all secrets of a database are sealed, by a key that there is; makes the first key where there is none. Whatever
- * is sealed already is left alone, so any number of servers can do it at once.
- * @throws an Error in one sentence where something is sealed by a key that is not there
+ * Seals all secrets of a database that are not sealed; creates the first key if there is none. Sealed secrets do not change, so
+ * several servers can run it concurrently.
+ * @throws an Error in one sentence if the key of a sealed secret is missing
  */
 export async function sealSecrets(db: Database): Promise<void> {
   const keys = keysOf(db)
@@ -252,7 +252,7 @@ export async function sealSecrets(db: Database): Promise<void> {
     db.transaction(async (tx) => {
       await takeTurns(tx, TURN)
       const named = await tx.one<{ id: string }>(sql`select id from secret_key`)
-      // Nothing is sealed by it, or it would have been asked for above.
+      // No lasting secret has this key, otherwise the check above would have failed.
       if (named && !keys.find(named.id)) await tx.run(sql`delete from secret_key where id = ${named.id}`)
       for (const { place } of closed)
         await tx.run(sql`delete from ${raw(place.table)} where ${raw(columnOf(place).key)} = ${place.id}`)
@@ -264,9 +264,9 @@ export async function sealSecrets(db: Database): Promise<void> {
 }
 
 /**
- * Seals all secrets by the first of the keys, in one transaction; new ones are sealed by it from then on.
- * @returns how many there are, and the key's id
- * @throws an Error in one sentence where something is sealed by a key that is not there
+ * Reseals all secrets with the first key, in one transaction; it becomes the current key.
+ * @returns the number of secrets, and the key's id
+ * @throws an Error in one sentence if the key of a sealed secret is missing
  */
 export async function resealSecrets(db: Database): Promise<{ count: number; id: string }> {
   const keys = keysOf(db)
@@ -285,10 +285,10 @@ export async function resealSecrets(db: Database): Promise<{ count: number; id: 
     await invalidate(tx, 'auth_providers')
     return { count: all.length, id: key.id }
   }
-  // The former key is worth nothing only where nothing is left that it opens.
+  // The former key is useless only if no data that it opens remains on disk.
   return leavingNothing(db, () => db.transaction(reseal))
 }
 
-/** The id of the key that seals, where something has been sealed. */
+/** The id of the current key, if anything has been sealed. */
 export const sealingKey = async (db: Reader): Promise<string | undefined> =>
   (await db.one<{ id: string }>(sql`select id from secret_key`))?.id

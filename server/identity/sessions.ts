@@ -1,4 +1,4 @@
-/** Web sessions: a browser's cookie holds a secret, of which only a hash is kept here. */
+/** Web sessions: a cookie holds the secret, and only its hash is stored. */
 import { type Database, type Reader, type Row, type Transaction, whereItCan } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { deleteInSlices } from '#db/slices.ts'
@@ -14,31 +14,31 @@ export interface Session {
   readonly id: number
   /** The principal's row. */
   readonly user: Row
-  /** The stage of signing in that it waits at: until that is passed it opens nothing else. */
+  /** The pending stage of the sign-in: until it is passed, the session gives no other access. */
   readonly awaits: string | null
-  /** When its user has last shown who they are. */
+  /** The time of the user's last confirmation of identity. */
   readonly provedAt: string
 }
 
 const MINUTE = 60_000
-/** However much it is used, a session ends after this time: a secret that was stolen is not good for ever. */
+/** Maximum lifetime of a session, even in use, so that a stolen secret is not valid forever. */
 const LONGEST = 30 * 24 * 60 * MINUTE
-/** A sign-in that waits for its next stage is given up after this time. */
+/** Maximum lifetime of a session with a pending stage. */
 const LONGEST_WAIT = 10 * MINUTE
-/** So long after somebody has shown who they are, they need not do so again. */
+/** Validity of a confirmation of identity. */
 const PROVED_FOR = 15 * MINUTE
-/** When a session was last seen is written no more often, so that reading does not cost a write. */
+/** Minimum interval of writes of `last_seen_at`, so that a read does not cost a write. */
 const SEEN_EVERY = MINUTE
 const LONGEST_AGENT = 255
 
 const before = (now: Date, ms: number): string => new Date(now.getTime() - ms).toISOString()
 
-/** The moment before which a session must not have been seen last; nothing where sessions do not end by themselves. */
+/** The earliest `last_seen_at` of a valid session; undefined if sessions do not expire by inactivity. */
 const idleLimit = ({ session_ttl_enabled, session_ttl }: Settings, now: Date): string | undefined =>
-  // What is written may be late by as long as it is not written.
+  // The stored value may be late by the interval of writes.
   session_ttl_enabled ? before(now, session_ttl * MINUTE + SEEN_EVERY) : undefined
 
-/** What is remembered of a session. When it was seen changes without a counter: each process finds that out for itself. */
+/** The cached data of a session. `lastSeenAt` changes without invalidation: each process tracks it by itself. */
 interface Known {
   readonly session: Session
   readonly expiresAt: string
@@ -47,8 +47,8 @@ interface Known {
 }
 
 /**
- * Begins a session; gives its secret, which is told this once.
- * @param awaits the stage of signing in that is to be passed first
+ * Starts a session; returns its secret, only here.
+ * @param awaits the stage of the sign-in to pass first
  */
 export async function beginSession(
   tx: Transaction,
@@ -81,11 +81,11 @@ async function end(tx: Transaction, where: Sql): Promise<void> {
 /** Ends one session. */
 export const endSession = (tx: Transaction, { id }: Session): Promise<void> => end(tx, sql`id = ${id}`)
 
-/** Ends all sessions of somebody, but for the one that is kept. */
+/** Ends all sessions of a user except `kept`. */
 export const endSessionsOf = (tx: Transaction, userId: number, kept?: Session): Promise<void> =>
   end(tx, sql`user_id = ${userId} and id <> ${kept?.id ?? 0}`)
 
-/** Ends a session of somebody by its id; gives whether there was one. */
+/** Ends a session of a user by its id; returns whether it existed. */
 export async function endSessionOf(tx: Transaction, userId: number, id: number): Promise<boolean> {
   const isTheirs = sql`id = ${id} and user_id = ${userId} and awaits is null`
   const found = await tx.one(sql`select id from sessions where ${isTheirs}`)
@@ -93,7 +93,7 @@ export async function endSessionOf(tx: Transaction, userId: number, id: number):
   return found !== undefined
 }
 
-/** The sessions of somebody that are not over, the one seen last first. */
+/** The valid sessions of a user, latest use first. */
 export function sessionsOf(db: Reader, userId: number, settings: Settings, now: Date): Promise<Tables['sessions'][]> {
   const limit = idleLimit(settings, now)
   return db.all<Tables['sessions']>(sql`
@@ -103,19 +103,19 @@ export function sessionsOf(db: Reader, userId: number, settings: Settings, now: 
     order by last_seen_at desc, id desc`)
 }
 
-/** Notes that a session's user has just shown who they are. */
+/** Records a confirmation of identity. */
 export async function prove(tx: Transaction, { id }: Session, now: Date): Promise<void> {
   await tx.run(sql`update sessions set proved_at = ${now.toISOString()} where id = ${id}`)
   await invalidate(tx, 'sessions')
 }
 
-/** Whether a session's user has shown who they are so lately that they may do what a stolen session must not. */
+/** Whether a session has a recent confirmation of identity, which a stolen session would lack. */
 export const isProved = ({ provedAt }: Session, now: Date): boolean => provedAt > before(now, PROVED_FOR)
 
-/** What a request by a session shows of its user. */
+/** The proof of identity of a request by a session. */
 export const proofOf = (session: Session, now: Date): Proof => (isProved(session, now) ? 'fresh' : 'stale')
 
-/** The session that a secret belongs to: of an active user, and not over. No statement where it is remembered and was seen just now. */
+/** The valid session of a secret, of an active user. No statement if it is cached and was seen just now. */
 export async function sessionOf(
   secret: string,
   db: Database,
@@ -149,7 +149,7 @@ export async function sessionOf(
   return (await known.seeing) ? known.session : undefined
 }
 
-/** Notes that a session is in use, unless it is over by what the database knows; gives whether it was noted. */
+/** Updates `last_seen_at`, unless the session has expired in the database; returns whether it did. */
 async function see(known: Known, db: Database, limit: string | undefined, now: Date): Promise<boolean> {
   const at = now.toISOString()
   const isOver = limit === undefined ? FALSE : sql`last_seen_at < ${limit}`
@@ -163,7 +163,7 @@ async function see(known: Known, db: Database, limit: string | undefined, now: D
   return true
 }
 
-// Those that are over let nobody in any more: removing them is for tidiness, and raises no counter.
+// Expired sessions are rejected anyway: their removal is housekeeping, and invalidates no cache.
 export const forgetSessions = job('sessions.forget', {
   every: 600,
   lease: 600,

@@ -1,7 +1,7 @@
 /**
- * Signing in. Every attempt at a password is counted before the password is looked at, so that many at once are no more than
- * many after another, and is counted no more once the password was right; and whether there is such a user, and in what state, tells in nothing that is answered. However somebody
- * has shown who they are, `admit` decides what that is worth: a session, or a stage that they have to pass first.
+ * Sign-in. Every attempt is counted before the password is checked, so that concurrent attempts cannot exceed the limit, and
+ * uncounted after a right password. No response discloses whether a user exists, or the account's status. After any proof of
+ * identity, `admit` decides the result: a session, or a stage to pass first.
  */
 import type { Database, Row, Transaction } from '#db/database.ts'
 import { forUpdate } from '#db/dialect.ts'
@@ -15,16 +15,16 @@ import { attempting, decide, passwordLimit, type Refused, type Reserved, reserve
 import { beginSession, endSession, endSessionsOf, prove, type Session } from './sessions.ts'
 import { ACTIVE } from './statuses.ts'
 
-/** The stages there can be, in the order in which they are passed: nobody chooses a password before they have shown who they are. */
+/** The stages in order: a user changes the password only after a full proof of identity. */
 const ORDER = ['two_factor', 'two_factor_setup', 'password'] as const
 
-/** What is asked for besides the first proof. */
+/** A stage of the sign-in after the first proof. */
 export interface Stage {
-  /** Kept in the session that waits for it. */
+  /** Stored in the waiting session. */
   readonly name: (typeof ORDER)[number]
-  /** The page that asks. */
+  /** The page of the stage. */
   readonly path: string
-  /** Whether this user has to pass it. */
+  /** Whether the user has to pass it. */
   isDue(tx: Transaction, user: Row, settings: Settings, now: Date): Promise<boolean> | boolean
 }
 
@@ -36,27 +36,27 @@ export function signInStage(stage: Stage): void {
   stages.sort((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name))
 }
 
-/** The page that a waiting session leads to. */
+/** The page of a waiting session's stage. */
 export const pageOfStage = (name: string): string => stages.find((stage) => stage.name === name)?.path ?? '/login'
 
-/** Where a sign-in is made. */
+/** The circumstances of a sign-in. */
 export interface Circumstances {
-  /** The session that the browser had: it ends, whatever becomes of it otherwise. */
+  /** The former session of the browser: it ends in any case. */
   readonly former: Session | undefined
   readonly userAgent: string | undefined
   readonly settings: Settings
   readonly now: Date
 }
 
-/** A secret for the cookie, and the page of the stage that is to be passed with it, if there is one. */
+/** The secret for the cookie, and the page of the pending stage, if any. */
 export interface Admission {
   readonly secret: string
   readonly next?: string
 }
 
 /**
- * Lets a user in who has shown who they are. The session is a new one, with a secret that nobody knew before.
- * @param passed the stage that was passed last; undefined: the first proof was made just now
+ * Starts a session for an authenticated user, with a new secret that nobody knew before.
+ * @param passed the stage that was passed last; undefined after the first proof
  */
 export async function admit(
   tx: Transaction,
@@ -76,19 +76,19 @@ export async function admit(
   return { secret: await beginSession(tx, user.id, userAgent, now) }
 }
 
-/** Whoever waits at a stage, held until the transaction ends; nothing where the sign-in has been given up or passed since. */
+/** The user of a waiting session, locked until the transaction ends; undefined if the sign-in has ended or passed the stage. */
 export const waitingUser = (tx: Transaction, { id }: Session, stage: string): Promise<Row | undefined> =>
   tx.one(sql`
     select p.* from sessions s join principals p on p.id = s.user_id
     where s.id = ${id} and s.awaits = ${stage} and p.status = ${ACTIVE}${forUpdate(tx.engine)}`)
 
-/** Whether a password was right; or the seconds to wait before any attempt counts. */
+/** The result of an attempt: success, `wrong`, or the seconds to wait. */
 type Tried<T> = T | 'wrong' | { wait: number }
 
 /**
- * Tries a password; the only way to do so. Whoever knows it is forgiven the wrong ones.
- * @param then what follows from the right one, in the transaction that forgives
- * @throws ApiError 503 when too many passwords are being checked
+ * Checks a password; the only way to do so. A right one resets the wrong attempts.
+ * @param then side effects of a right password, in the transaction of the reset
+ * @throws ApiError 503 if too many passwords are being checked
  */
 async function tryPassword<T>(
   username: string,
@@ -117,12 +117,12 @@ async function tryPassword<T>(
 
 interface Begun {
   readonly reserved: Reserved
-  /** The user meant, and whether one can sign in as them. */
+  /** The user, and whether the account can sign in. */
   readonly user: Row | undefined
   readonly open: boolean
 }
 
-/** Counts an attempt; wrong ones and undecided ones together must not be more than an account lets through either. */
+/** Counts an attempt; wrong and undecided ones together must not exceed the limit of the account either. */
 async function begin(tx: Transaction, username: string, settings: Settings, now: Date): Promise<Begun | Refused> {
   const { brute_force_block_after_failed_logins: most } = settings
   const login = isStorable(username) ? username : ''
@@ -138,7 +138,7 @@ async function begin(tx: Transaction, username: string, settings: Settings, now:
   return { reserved, user, open: user?.status === ACTIVE && !isBlocked(user, settings, now) }
 }
 
-/** Forgives the wrong passwords of somebody who knew the right one; false where that has changed while it was being checked. */
+/** Resets the wrong passwords of an account; returns false if status or password changed during the check. */
 async function forgiven(tx: Transaction, user: Row): Promise<boolean> {
   const count = await tx.run(sql`
     update principals set failed_logins = 0, failed_login_at = null
@@ -146,7 +146,7 @@ async function forgiven(tx: Transaction, user: Row): Promise<boolean> {
   return count > 0
 }
 
-/** Counts a wrong password on the account, unless it lets nobody in anyway. */
+/** Counts a wrong password on the account, unless it is blocked anyway. */
 async function failed(tx: Transaction, { id }: Row, settings: Settings, now: Date): Promise<void> {
   const user = await tx.one(sql`select * from principals where id = ${id}${forUpdate(tx.engine)}`)
   if (!user || isBlocked(user, settings, now)) return
@@ -156,8 +156,8 @@ async function failed(tx: Transaction, { id }: Row, settings: Settings, now: Dat
 }
 
 /**
- * Begins a session for whoever knows a password.
- * @throws ApiError 503 when too many passwords are being checked
+ * Starts a session by a password.
+ * @throws ApiError 503 if too many passwords are being checked
  */
 export const signIn = (
   { username, password }: { username: string; password: string },
@@ -167,9 +167,9 @@ export const signIn = (
   tryPassword(username, password, db, circumstances.settings, circumstances.now, (tx, user) => admit(tx, user, circumstances))
 
 /**
- * Whether somebody who is known already knows the password as well; then they are forgiven the wrong ones.
- * @param then what follows from it, in the same transaction
- * @throws ApiError 503 when too many passwords are being checked
+ * Checks the password of an authenticated user; a right one resets the wrong attempts.
+ * @param then side effects, in the same transaction
+ * @throws ApiError 503 if too many passwords are being checked
  */
 export const knowsPassword = (
   { login }: Row,
@@ -185,12 +185,12 @@ export const knowsPassword = (
   })
 
 /**
- * Notes that whoever uses a session has just given the password of its user, if they have.
- * @throws ApiError 503 when too many passwords are being checked
+ * Confirms the identity of a session's user by the password.
+ * @throws ApiError 503 if too many passwords are being checked
  */
 export const confirmPassword = (session: Session, password: string, db: Database, settings: Settings, now: Date) =>
   knowsPassword(session.user, password, db, settings, now, (tx) => prove(tx, session, now))
 
-/** Ends a session and, unless the settings say otherwise, all others of the same user. */
+/** Ends a session and, depending on the settings, all others of the same user. */
 export const signOut = (session: Session, db: Database, settings: Settings): Promise<void> =>
   db.transaction((tx) => (settings.drop_old_sessions_on_logout ? endSessionsOf(tx, session.user.id) : endSession(tx, session)))

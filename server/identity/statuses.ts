@@ -1,4 +1,4 @@
-/** The states an account can be in: a number in the column, a name in the API. */
+/** Statuses of accounts: a number in the column, a name in the API. */
 import type { Kind } from '#kernel/declaration.ts'
 import { text } from '#kernel/kinds.ts'
 
@@ -7,7 +7,7 @@ export const REGISTERED = 2
 export const LOCKED = 3
 export const INVITED = 4
 
-/** Name → number; of names that every object knows it knows nothing. */
+/** Numbers by name; without a prototype, so that inherited names do not match. */
 export const accountStatuses: Readonly<Record<string, number>> = Object.assign(Object.create(null), {
   active: ACTIVE,
   registered: REGISTERED,
@@ -17,7 +17,7 @@ export const accountStatuses: Readonly<Record<string, number>> = Object.assign(O
 
 const names = new Map(Object.entries(accountStatuses).map(([name, number]) => [number, name]))
 
-/** A name that is none is kept, for the checks to refuse. */
+/** Keeps an unknown name, which the checks reject. */
 export const accountStatus: Kind = {
   type: 'String',
   json: { type: 'string', enum: Object.keys(accountStatuses) },

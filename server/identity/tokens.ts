@@ -1,4 +1,4 @@
-/** Tokens: what they look like, what is kept of them, and what they open. */
+/** API tokens: format, storage, and limits. */
 import { createHash, randomBytes } from 'node:crypto'
 import { type Database, type Reader, type Transaction, whereItCan } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
@@ -11,21 +11,21 @@ import { API, API_READ } from './scopes.ts'
 /** A new API token: `opapi-` and 40 hexadecimal digits. */
 export const randomToken = (): string => `opapi-${randomBytes(20).toString('hex')}`
 
-/** A new secret for an address that opens one thing, or for a session. */
+/** A new secret for an address or a session. */
 export const randomKey = (): string => randomBytes(32).toString('hex')
 
-/** Whether a text looks like an API token. */
+/** Whether a text has the format of an API token. */
 export const isToken = (text: string): boolean => /^opapi-[0-9a-f]{40}$/.test(text)
 
-/** How a token is stored: nobody who reads the database can use it. */
+/** The stored hash of a token, which is useless for readers of the database. */
 export const hashToken = (value: string): string => createHash('sha256').update(value).digest('hex')
 
-/** What a token opens: the API, or of it what only reads. */
+/** Scopes of API tokens: full access, or read-only. */
 export const tokenScopes: readonly string[] = [API, API_READ]
 
 /**
- * The limits of what was given for these scopes; undefined where they do not open the API at all.
- * @param projects the ids of the only projects that it was given for; null for all
+ * The limits of a token with these scopes; undefined if they do not include the API.
+ * @param projects the ids of the projects that it is limited to; null for all
  */
 export function limitsOf(scopes: readonly string[], projects: readonly number[] | null = null): Limits | undefined {
   const isFull = scopes.includes(API)
@@ -33,21 +33,21 @@ export function limitsOf(scopes: readonly string[], projects: readonly number[] 
   return { ...(projects && { projects: [...new Set(projects)].sort((a, b) => a - b) }), ...(!isFull && { readOnly: true }) }
 }
 
-/** What somebody wants a token to be. */
+/** The properties of a new token. */
 export interface Wanted {
   readonly name: string
   /** One of `tokenScopes`. */
   readonly scope: string
   /** null: never. */
   readonly expiresAt: string | null
-  /** The ids of the only projects in which it does anything; null for all. */
+  /** The ids of the projects that it is limited to; null for all. */
   readonly projects: readonly number[] | null
 }
 
-/** The longest name a token can have. */
+/** Maximum length of a token's name. */
 export const LONGEST_NAME = 255
 
-/** The moment at which a token that is good for so many days, or up to and with a day (in UTC), expires; undefined for neither. */
+/** Parses an expiry: a number of days, or the last day of validity (in UTC); undefined for other texts. */
 export function expiryOf(text: string, now: Date): string | undefined {
   if (/^[1-9]\d{0,4}$/.test(text)) return new Date(now.getTime() + Number(text) * DAY).toISOString()
   if (!/^[12]\d{3}-\d\d-\d\d$/.test(text)) return undefined
@@ -59,7 +59,7 @@ export function expiryOf(text: string, now: Date): string | undefined {
 
 const DAY = 86_400_000
 
-/** Makes an API token of somebody's and gives it: it is told this once. */
+/** Creates an API token of a user and returns it, only here. */
 export async function makeToken(tx: Transaction, userId: number, wanted: Wanted, now: Date): Promise<string> {
   const token = randomToken()
   await tx.one(
@@ -78,17 +78,17 @@ export async function makeToken(tx: Transaction, userId: number, wanted: Wanted,
   return token
 }
 
-/** Revokes tokens; gives how many there were. */
+/** Revokes tokens; returns their number. */
 export async function revokeTokens(tx: Transaction, where: Sql): Promise<number> {
   const count = await tx.run(sql`delete from tokens where ${where}`)
   if (count > 0) await invalidate(tx, 'tokens')
   return count
 }
 
-/** When a token was last used is written no more often, so that reading does not cost a write. */
+/** Minimum interval of writes of `last_used_at`, so that a read does not cost a write. */
 const USED_EVERY = 60_000
 
-/** What is remembered of a token. When it was used changes without a counter. */
+/** The cached data of a token. `lastUsedAt` changes without invalidation. */
 interface Known {
   readonly id: number
   readonly identity: Identity | undefined
@@ -97,8 +97,8 @@ interface Known {
 }
 
 /**
- * Whom an API token lets act, and within which limits: undefined where it is none of an active user's or has expired. No
- * statement where it is remembered and its use was noted just now.
+ * The user and the limits of an API token; undefined unless it is valid and of an active user. No statement if it is cached and
+ * its use was recorded just now.
  */
 export async function tokenOf(
   value: string,
@@ -130,7 +130,7 @@ export async function tokenOf(
   if (!known || (known.expiresAt !== null && known.expiresAt <= at)) return undefined
   if (!known.identity) return 'insufficient'
   if (known.lastUsedAt <= new Date(now.getTime() - USED_EVERY).toISOString()) {
-    // Noted before it is written, so that of many requests at once only one writes.
+    // Set before the write, so that of concurrent requests only one writes.
     known.lastUsedAt = at
     await whereItCan(
       db.transaction((tx) => tx.run(sql`update tokens set last_used_at = ${at} where id = ${known.id}`), { patience: 0 }),
@@ -139,6 +139,6 @@ export async function tokenOf(
   return known.identity
 }
 
-/** The tokens of somebody, those of calendars among them, the newest first. */
+/** The tokens of a user, including those of calendars, newest first. */
 export const tokensOf = (db: Reader, userId: number): Promise<Tables['tokens'][]> =>
   db.all<Tables['tokens']>(sql`select * from tokens where user_id = ${userId} order by id desc`)

@@ -1,6 +1,6 @@
 /**
- * Two-factor sign-in: whoever has set it up shows, besides the first proof, a code of their authenticator app, a recovery code or
- * a passkey. Every attempt at a code is counted before the code is looked at, wherever it is given, and each code counts once.
+ * Two-factor authentication: after the first proof, a user with a second factor needs a code of an authenticator app, a recovery
+ * code or a passkey. Every attempt is counted before the code is checked, on every page, and each code works once.
  */
 import { randomBytes } from 'node:crypto'
 import type { Database, Reader, Row, Transaction } from '#db/database.ts'
@@ -15,18 +15,18 @@ import { type Admission, admit, type Circumstances, signInStage, waitingUser } f
 import { hashToken } from './tokens.ts'
 
 const MINUTE = 60_000
-/** Three codes of a million are right at any time: so few attempts leave a guesser who knows the password nothing to hope for. */
+/** Three codes of a million are valid at any time: with so few attempts, guessing is hopeless even with the password. */
 const codeDoor: RateLimit = { name: 'two-factor', most: 10, within: 30 * MINUTE, ban: 30 * MINUTE }
 
-/** What everybody's app computes codes by, whatever else it could: RFC 6238 as it is mostly used. */
+/** The parameters that all authenticator apps support: RFC 6238 with its common values. */
 const PERIOD = 30
 const DIGITS = 6
-/** A clock may be this many steps off. */
+/** Tolerated clock skew in steps. */
 const WINDOW = 1
 const SECRET_BYTES = 20
 
 const RECOVERY_CODES = 10
-/** Without letters that look like digits. */
+/** Excludes letters that look like digits. */
 const RECOVERY_ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 
 signInStage({
@@ -43,20 +43,20 @@ signInStage({
 
 const library = () => import('otpauth')
 
-/** Whether the settings want this user to have two-factor sign-in. */
+/** Whether the settings require two-factor authentication of this user. */
 export const isRequired = ({ admin }: Row, { two_factor_required: from }: Settings): boolean =>
   from === 'everybody' || (from === 'administrators' && admin)
 
-/** What a user has set up. */
+/** The second factors of a user. */
 export interface TwoFactor {
-  /** Since when there is an authenticator app. */
+  /** The setup time of the authenticator app. */
   readonly authenticator: string | null
   readonly passkeys: number
-  /** How many recovery codes are left. */
+  /** The number of unused recovery codes. */
   readonly recovery: number
 }
 
-/** What a user has set up. */
+/** The second factors of a user. */
 export async function twoFactorOf(db: Reader, userId: number): Promise<TwoFactor> {
   const found = await db.one<TwoFactor>(sql`
     select (select created_at from authenticators where user_id = ${userId}) as authenticator,
@@ -73,7 +73,7 @@ async function hasTwoFactor(tx: Reader, userId: number): Promise<boolean> {
 const setupPlace = ({ id }: Session): Place => ({ table: 'authenticator_setups', column: 'secret', id })
 const placeOf = (id: number): Place => ({ table: 'authenticators', column: 'secret', id })
 
-/** Makes a secret that the user of a session can put into their app; it takes the place of one that was not confirmed. */
+/** Creates a secret for the authenticator app of a session's user; it replaces an unconfirmed one. */
 export async function beginSetup(db: Database, session: Session): Promise<void> {
   const { Secret } = await library()
   const { base32 } = new Secret({ size: SECRET_BYTES })
@@ -85,13 +85,13 @@ export async function beginSetup(db: Database, session: Session): Promise<void> 
   })
 }
 
-/** A secret that waits for its first code, and the address by which apps take it over. */
+/** An unconfirmed secret, and its `otpauth:` address for apps. */
 export interface Setup {
   readonly secret: string
   readonly address: string
 }
 
-/** The secret that was begun with in a session, if one waits there. */
+/** The unconfirmed secret of a session, if any. */
 export async function setupOf(db: Database, session: Session, { app_title }: Settings): Promise<Setup | undefined> {
   const { id, user } = session
   const row = await db.one<{ secret: string }>(sql`select secret from authenticator_setups where session_id = ${id}`)
@@ -104,14 +104,14 @@ export async function setupOf(db: Database, session: Session, { app_title }: Set
   }
 }
 
-/** Forgets a secret that was not confirmed. */
+/** Deletes an unconfirmed secret. */
 export const dropSetup = (tx: Transaction, { id }: Session): Promise<number> =>
   tx.run(sql`delete from authenticator_setups where session_id = ${id}`)
 
-/** The step of time whose code this is, within the window; nothing where it is none. */
+/** The time step of a code within the window; undefined for an invalid code. */
 async function stepOf(given: string, secret: string, now: Date): Promise<number | undefined> {
   const code = given.replace(/\s/g, '')
-  // The library throws at what only looks as long, and an attempt that fails by throwing would not be counted.
+  // The library throws for some malformed codes, and an attempt that throws would not be counted.
   if (!/^[0-9]{6}$/.test(code)) return undefined
   const { Secret, TOTP } = await library()
   const time = { period: PERIOD, timestamp: now.getTime() }
@@ -119,7 +119,7 @@ async function stepOf(given: string, secret: string, now: Date): Promise<number 
   return delta === null ? undefined : TOTP.counter(time) + delta
 }
 
-/** Takes a confirmed secret into use, in place of the one there was. Gives new recovery codes; nothing where the code is wrong. */
+/** Activates a confirmed secret, which replaces the former one. Returns new recovery codes; undefined for a wrong code. */
 async function takeUp(tx: Transaction, session: Session, code: string, keys: Keys, now: Date): Promise<string[] | undefined> {
   const { id, user } = session
   const row = await tx.one<{ secret: string }>(sql`select secret from authenticator_setups where session_id = ${id}`)
@@ -134,7 +134,7 @@ async function takeUp(tx: Transaction, session: Session, code: string, keys: Key
   return makeRecoveryCodes(tx, user.id)
 }
 
-/** Makes recovery codes; those there were count no more. They are told this once. */
+/** Creates recovery codes, which replace the former ones. They are returned only here. */
 export async function makeRecoveryCodes(tx: Transaction, userId: number): Promise<string[]> {
   const codes = Array.from({ length: RECOVERY_CODES }, () =>
     [...randomBytes(16)].map((byte) => RECOVERY_ALPHABET[byte % RECOVERY_ALPHABET.length]).join(''),
@@ -145,7 +145,7 @@ export async function makeRecoveryCodes(tx: Transaction, userId: number): Promis
   return codes.map((code) => code.replace(/.{4}(?=.)/g, '$&-'))
 }
 
-/** A recovery code as it was made, however somebody has copied it. */
+/** Normalises a typed recovery code. */
 const tidied = (code: string) =>
   code
     .toLowerCase()
@@ -153,7 +153,7 @@ const tidied = (code: string) =>
     .replaceAll('o', '0')
     .replace(/[il]/g, '1')
 
-/** Sets an authenticator app up by its first code, and ends all other sessions. Gives recovery codes; nothing where it is wrong. */
+/** Confirms an authenticator app by a code, and ends all other sessions. Returns recovery codes; undefined for a wrong code. */
 export async function confirmSetup(session: Session, code: string, db: Database, now: Date): Promise<string[] | undefined> {
   await library()
   return db.transaction(async (tx) => {
@@ -165,7 +165,7 @@ export async function confirmSetup(session: Session, code: string, db: Database,
   })
 }
 
-/** The same at sign-in, for whoever may not go on without; `over` where the sign-in is given up. */
+/** The same as a stage of the sign-in, for users who need a second factor; `over` if the sign-in has ended. */
 export async function passBySetup(
   waiting: Session,
   code: string,
@@ -175,7 +175,7 @@ export async function passBySetup(
   await library()
   return db.transaction(async (tx) => {
     const user = await waitingUser(tx, waiting, 'two_factor_setup')
-    // Somebody else who waited there may have been faster: then it is no first set-up any more.
+    // A concurrent sign-in may have been faster: then it is not the first setup any more.
     if (!user || (await hasTwoFactor(tx, user.id))) return 'over'
     const codes = await takeUp(tx, waiting, code, keysOf(db), circumstances.now)
     if (!codes) return 'wrong'
@@ -184,7 +184,7 @@ export async function passBySetup(
   })
 }
 
-/** Makes recovery codes anew, and ends all other sessions. */
+/** Replaces the recovery codes, and ends all other sessions. */
 export const renewRecoveryCodes = (session: Session, db: Database): Promise<string[]> =>
   db.transaction(async (tx) => {
     await factorsChanged(tx, session.user.id, session)
@@ -192,9 +192,9 @@ export const renewRecoveryCodes = (session: Session, db: Database): Promise<stri
   })
 
 /**
- * Removes one way to show the second factor, and ends all other sessions. With the last one go the recovery codes.
- * @param remove gives how many it removed
- * @returns false where the settings want one to be left; then nothing is removed
+ * Removes a second factor, and ends all other sessions. Recovery codes go with the last factor.
+ * @param remove returns the number of removed factors
+ * @returns false if the settings require the last factor to remain; then nothing is removed
  */
 export async function removeFactor(
   tx: Transaction,
@@ -203,7 +203,7 @@ export async function removeFactor(
   remove: (tx: Transaction) => Promise<number>,
 ): Promise<boolean> {
   const { user } = session
-  // Two that are removed at once would each see the other one left.
+  // Without a lock, two concurrent removals would each see the other factor remain.
   await tx.one(sql`select id from principals where id = ${user.id}${forUpdate(tx.engine)}`)
   const { authenticator, passkeys } = await twoFactorOf(tx, user.id)
   const left = (authenticator === null ? 0 : 1) + passkeys - 1
@@ -214,16 +214,15 @@ export async function removeFactor(
   return true
 }
 
-/** Takes the authenticator app away. */
+/** Removes the authenticator app. */
 export const removeAuthenticator = (session: Session, settings: Settings, db: Database): Promise<boolean> =>
   db.transaction((tx) =>
     removeFactor(tx, session, settings, () => tx.run(sql`delete from authenticators where user_id = ${session.user.id}`)),
   )
 
 /**
- * What follows where somebody signs in otherwise than before: whoever is behind another session may have no part in it, so these
- * end; and the owner is told.
- * @param kept the session in which it was changed
+ * Side effects of changed factors: other sessions may belong to an attacker, so they end; and the owner is notified.
+ * @param kept the session of the change
  */
 export async function factorsChanged(tx: Transaction, userId: number, kept?: Session): Promise<void> {
   await endSessionsOf(tx, userId, kept)
@@ -240,7 +239,7 @@ If you made this change, you can ignore this mail. Otherwise, change your passwo
   await sendMail(tx, { recipient: user.email, subject, text }, new Date())
 }
 
-/** Takes all of it from somebody, and ends their sessions: for those who have lost what they need. */
+/** Removes all second factors of a user, and ends their sessions: for users who have lost their factors. */
 export async function resetTwoFactor(tx: Transaction, userId: number): Promise<void> {
   await tx.run(sql`delete from authenticators where user_id = ${userId}`)
   await tx.run(sql`delete from passkeys where user_id = ${userId}`)
@@ -248,13 +247,13 @@ export async function resetTwoFactor(tx: Transaction, userId: number): Promise<v
   await factorsChanged(tx, userId)
 }
 
-/** What somebody gives as their second factor: of an app, or of their list. */
+/** A typed second factor: a code of an app, or a recovery code. */
 export type GivenCode = { readonly code: string } | { readonly recovery: string }
 
-/** Whether it was right; or the seconds to wait before any attempt counts. */
+/** The result of an attempt, or the seconds to wait. */
 type Tried = 'right' | 'wrong' | { wait: number }
 
-/** Tries a code; the only way to do so. */
+/** Checks a code; the only way to do so. */
 async function tryCode(tx: Transaction, userId: number, given: GivenCode, keys: Keys, now: Date): Promise<Tried> {
   const wait = await consume(tx, codeDoor, String(userId), now)
   if (wait) return { wait }
@@ -275,7 +274,7 @@ async function useCode(tx: Transaction, userId: number, code: string, keys: Keys
 const useRecoveryCode = async (tx: Transaction, userId: number, code: string): Promise<boolean> =>
   (await tx.run(sql`delete from recovery_codes where user_id = ${userId} and hash = ${hashToken(tidied(code))}`)) > 0
 
-/** Lets somebody who waits for it pass by a code; `over` where the sign-in is given up. */
+/** Passes the second factor of a sign-in by a code; `over` if the sign-in has ended. */
 export async function passByCode(
   waiting: Session,
   given: GivenCode,
@@ -291,7 +290,7 @@ export async function passByCode(
   })
 }
 
-/** Notes that whoever uses a session has just given a code of its user's app, if they have. */
+/** Confirms the identity of a session's user by a code of the app. */
 export async function confirmByCode(session: Session, code: string, db: Database, now: Date): Promise<Tried> {
   await library()
   return db.transaction(async (tx) => {

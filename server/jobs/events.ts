@@ -1,7 +1,7 @@
 /**
- * Delivers what is in the outbox: oldest first, by one process at a time, and each event at least once. A process may end between
- * telling a subscriber and forgetting the event, so subscribers must bear hearing of it twice. Where one of them fails, what comes
- * after that event waits with it.
+ * Delivers events from the outbox: oldest first, by one process at a time, each at least once. A process may end between the
+ * delivery and the removal of an event, so subscribers must be idempotent. If a subscriber fails, later events wait with the
+ * failed one.
  */
 import type { Reader } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
@@ -10,9 +10,9 @@ import type { Event, JobContext, JobEffect } from '#kernel/declaration.ts'
 import { job } from '#kernel/module.ts'
 import { subscribersOf } from '#kernel/write/outbox.ts'
 
-/** Events that are delivered before they are forgotten together. */
+/** Events per batch, which are removed together. */
 const AT_ONCE = 100
-/** How often that is done each time the job is run: within its lease, so that nobody else begins meanwhile. */
+/** Batches per run of the job: within its lease, so that no other process starts meanwhile. */
 const TURNS = 10
 
 export const deliverEvents = job('events.deliver', {
@@ -44,7 +44,7 @@ async function oldest(db: Reader): Promise<Event[]> {
   }))
 }
 
-/** Tells subscribers of events. Where one of them throws, what was told before is forgotten. */
+/** Delivers events to subscribers. If one throws, the events delivered before are removed. */
 async function deliver(events: readonly Event[], context: JobContext<unknown>): Promise<void> {
   for (const [index, event] of events.entries()) {
     try {

@@ -1,4 +1,4 @@
-/** The queue's own housekeeping: jobs that were given up are kept for some time only, as what they are about may be confidential. */
+/** Housekeeping of the queue: abandoned jobs are kept for some time only, as their payloads may be confidential. */
 import { amongTexts } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
 import { job } from '#kernel/module.ts'
@@ -7,7 +7,7 @@ import { isOwn } from './queue.ts'
 const DAY = 86_400_000
 const KEPT_DAYS = 30
 
-/** Removes jobs that were given up and that nobody has looked after, and the rows of schedules that are no more. */
+/** Removes old abandoned jobs, and the rows of removed schedules. */
 export const forgetJobs = job('jobs.forget', {
   every: 3600,
   run:

@@ -1,4 +1,4 @@
-/** Work that is done in the background. */
+/** Background jobs. */
 import { module } from '#kernel/module.ts'
 import { deliverEvents } from './events.ts'
 import { forgetJobs } from './housekeeping.ts'

@@ -1,13 +1,13 @@
 /**
- * Puts texts that were written into the indexes by which they are found: see db/search.ts. Writers do not pay for the row of a job:
- * triggers note what waits, and that is the queue.
+ * Indexes written texts for the search: see db/search.ts. Writers do not pay for the row of a job: triggers enqueue pending
+ * texts, and that is the queue.
  */
 import { hasPending, indexPending } from '#db/search.ts'
 import { job } from '#kernel/module.ts'
 
-/** Texts that are taken in by one transaction, for which writers may have to wait. */
+/** Texts per transaction, for which writers may have to wait. */
 const AT_ONCE = 200
-/** Transactions each time the job is run: where more is written than that, it stays waiting for longer. */
+/** Transactions per run of the job: under load, texts are pending for longer. */
 const TURNS = 10
 
 export const indexTexts = job('texts.index', {

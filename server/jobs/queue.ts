@@ -1,40 +1,40 @@
 /**
- * The queue: one table of all jobs. A job is enqueued by the transaction that is the reason for it, claimed with a lease by the
- * process that runs it, and removed by the transaction that has its effect. Where the process ends before that, the lease runs out
- * and another one takes the job over; whoever comes back late finds its lease lost, and its effect is rolled back.
+ * The queue: one table of all jobs. A job is enqueued by the transaction that causes it, claimed with a lease by the process that
+ * runs it, and removed by the transaction with its effect. If the process ends before that, the lease expires and another process
+ * takes the job over; a late process finds its lease lost, and its effect is rolled back.
  */
 import { ConstraintError, type Database, type Engine, type Transaction } from '#db/database.ts'
 import { among, amongTexts, moment } from '#db/dialect.ts'
 import { raw, type Sql, sql } from '#db/sql.ts'
 import type { JobKind } from '#kernel/declaration.ts'
 
-/** The key of the one row that a schedule or a drain has. */
+/** The key of the single row of a schedule or a drain. */
 export const OWN = 'own'
-/** As a text, so that the index of such rows is used. */
+/** As SQL text rather than a parameter, so that the partial index is used. */
 export const isOwn = raw(`key = '${OWN}'`)
 const DEFAULT_LEASE = 60
 const LONGEST_ERROR = 500
 
-/** A job that has been claimed. */
+/** A claimed job. */
 export interface ClaimedJob<P = any> {
   readonly id: number
   readonly key: string | null
   readonly payload: P
-  /** How often it has been begun, this time included. */
+  /** The number of attempts, including this one. */
   readonly attempts: number
 }
 
-/** Jobs of one kind that belong to this process until their lease runs out. */
+/** Jobs of one kind that belong to this process until their lease expires. */
 export interface Claim {
   readonly kind: JobKind
   readonly jobs: readonly ClaimedJob[]
-  /** When the lease runs out; it tells this claim from any later one. */
+  /** The expiry of the lease; it identifies the claim. */
   readonly until: string
-  /** Jobs that were given up instead, because a process has ended with each attempt. */
+  /** Jobs that were abandoned instead, because a process ended in each attempt. */
   readonly exhausted: readonly ClaimedJob[]
 }
 
-/** Raised where a lease has run out, and somebody else has the job. */
+/** The lease has expired, and another process has the job. */
 export class LeaseLostError extends Error {
   constructor(name: string) {
     super(`The lease of a job ${name} ran out before the job was done; what it came to is rolled back.`)
@@ -43,15 +43,15 @@ export class LeaseLostError extends Error {
 
 export interface Enqueued<P> {
   readonly payload?: P
-  /** There is one waiting job of a kind for each key: another one takes its place. */
+  /** A kind has one waiting job per key: a new one replaces it. */
   readonly key?: string
-  /** When it is to be run; at once unless said otherwise. */
+  /** The due time; now by default. */
   readonly due?: Date
 }
 
 /**
- * Has a job run, once the transaction is committed. Where one of this key waits, or was given up, it is made this one; where one
- * runs, this one comes after it.
+ * Enqueues a job, which runs after the commit. It replaces a waiting or abandoned job of the same key; it runs after a running
+ * one.
  */
 export async function enqueue<P extends object>(
   tx: Transaction,
@@ -84,8 +84,8 @@ const inPlace = (hasKey: boolean): Sql =>
   )
 
 /**
- * Takes back the waiting job of a key.
- * @returns whether there was one; one that runs is none
+ * Withdraws the waiting job of a key.
+ * @returns whether there was one; a running job does not count
  */
 export const withdraw = async (tx: Transaction, { name }: JobKind, key: string): Promise<boolean> =>
   (await tx.run(sql`delete from jobs where name = ${name} and key = ${key} and leased_until is null`)) > 0
@@ -96,12 +96,12 @@ const isFree = (now: Date): Sql => sql`(leased_until is null or leased_until <= 
 const leaseOf = ({ lease = DEFAULT_LEASE }: JobKind, now: Date): string => new Date(now.getTime() + lease * 1000).toISOString()
 
 /**
- * Claims the job of these kinds that has been due for longest, with others of its kind as far as they are run together. What has
- * failed before is claimed by itself, so that it cannot fail others. Gives undefined where nothing is due; a claim without jobs
- * where others were faster.
+ * Claims the job of these kinds that has been due for the longest time, with others of its kind up to the batch size. A job that
+ * failed before is claimed alone, so that it cannot fail others. Returns undefined if no job is due; a claim without jobs if
+ * other processes were faster.
  */
 export async function claim(db: Database, kinds: readonly JobKind[], now: Date): Promise<Claim | undefined> {
-  // Asked first, because where nothing is due nothing is to be written.
+  // A read first, so that nothing is written if no job is due.
   const first = await db.one<{ name: string; attempts: number }>(sql`
     select name, attempts from jobs
     where ${isReady(now)} and ${amongTexts(
@@ -133,7 +133,7 @@ export async function claim(db: Database, kinds: readonly JobKind[], now: Date):
 
 const ENDED = 'The process that ran it ended, or took longer than the lease.'
 
-/** Makes the row of a drain, claimed already; undefined where there is one. */
+/** Inserts the row of a drain, already claimed; undefined if it exists. */
 export async function claimOwn(db: Database, kind: JobKind, now: Date): Promise<Claim | undefined> {
   const until = leaseOf(kind, now)
   const at = now.toISOString()
@@ -146,7 +146,7 @@ export async function claimOwn(db: Database, kind: JobKind, now: Date): Promise<
 }
 
 /**
- * Sees to it that each schedule among these kinds has its row; a new one is due at once.
+ * Ensures that each schedule among these kinds has a row; a new one is due now.
  * @returns the names of the schedules and drains that have a row
  */
 export async function keepSchedules(db: Database, kinds: readonly JobKind[], now: Date): Promise<ReadonlySet<string>> {
@@ -165,8 +165,8 @@ export async function keepSchedules(db: Database, kinds: readonly JobKind[], now
 }
 
 /**
- * Notes in the transaction of their effect that jobs are done: they are removed, and a schedule is due at its next time.
- * @throws LeaseLostError where the lease has run out and somebody else has one of them
+ * Completes jobs in the transaction of their effect: removes them, or sets a schedule to its next time.
+ * @throws LeaseLostError if the lease has expired and another process has one of them
  */
 export async function complete(tx: Transaction, { kind, jobs, until }: Claim, now: Date): Promise<void> {
   const { name, every } = kind
@@ -183,14 +183,14 @@ export async function complete(tx: Transaction, { kind, jobs, until }: Claim, no
   if (count !== jobs.length) throw new LeaseLostError(name)
 }
 
-/** Schedules keep to multiples of their period, whenever they were run last. */
+/** Schedules run at multiples of their period, regardless of the last run. */
 const nextTime = (every: number, now: Date): string =>
   new Date((Math.floor(now.getTime() / (every * 1000)) + 1) * every * 1000).toISOString()
 
 /**
- * Puts off jobs that have failed, each time for longer, or gives them up after the last attempt.
- * @param random a number from 0 up to 1, so that what failed together is not tried again together
- * @returns whether they were given up
+ * Delays failed jobs with a growing back-off, or abandons them after the last attempt.
+ * @param random a number from 0 up to 1 for jitter, so that jobs that failed together are not retried together
+ * @returns whether they were abandoned
  */
 export async function fail(
   db: Database,
@@ -210,13 +210,13 @@ export async function fail(
   return isLast
 }
 
-/** Gives jobs back as they were before they were claimed: what kept them from being run was no fault of theirs. */
+/** Releases jobs to their state before the claim, without counting the attempt: they did not cause the failure. */
 export const release = (db: Database, { jobs, until }: Claim): Promise<void> =>
   whereKeysAreFree(db, async (tx) => {
     for (const job of jobs) await putBack(tx, job, until, sql`leased_until = null, attempts = ${job.attempts - 1}`)
   })
 
-/** Another job of the same key may have come to wait meanwhile: then that one stays. */
+/** Returns a job to the queue, unless a newer job of the same key is waiting. */
 async function putBack(tx: Transaction, { id, key }: ClaimedJob, until: string, values: Sql): Promise<void> {
   const mine = sql`id = ${id} and leased_until = ${until}`
   const isReplaced = sql`exists (select 1 from jobs o where o.name = jobs.name and o.key = jobs.key and o.leased_until is null)`
@@ -224,7 +224,7 @@ async function putBack(tx: Transaction, { id, key }: ClaimedJob, until: string, 
   await tx.run(sql`update jobs set ${values} where ${mine}`)
 }
 
-/** On PostgreSQL one may come just while another one is put back. */
+/** Retries once, as on PostgreSQL a concurrent job of the same key may be inserted. */
 async function whereKeysAreFree(db: Database, work: (tx: Transaction) => Promise<void>): Promise<void> {
   await db.transaction(work).catch((error: unknown) => {
     if (!(error instanceof ConstraintError)) throw error
@@ -232,7 +232,7 @@ async function whereKeysAreFree(db: Database, work: (tx: Transaction) => Promise
   })
 }
 
-/** Ends all leases: for a process that knows that there is no other one, so that what another one has left is not waited for. */
+/** Ends all leases: for a process that knows that it is the only one, so that jobs of a former process run at once. */
 export async function endLeases(db: Database): Promise<void> {
   if (!(await db.one(sql`select 1 as one from jobs where leased_until is not null limit 1`))) return
   await db.transaction(async (tx) => {
@@ -242,7 +242,7 @@ export async function endLeases(db: Database): Promise<void> {
   })
 }
 
-/** Milliseconds from a failed attempt to the next one. A schedule waits for no longer than its period, a drain for some minutes. */
+/** Milliseconds until the next attempt. A schedule waits its period at most, a drain some minutes. */
 export function delayAfter({ backOff = {}, every, pending }: JobKind, attempts: number, random: number): number {
   const { first = pending ? 1 : 60, factor = 4, longest = every ?? (pending ? 300 : 86_400) } = backOff
   return Math.round(Math.min(first * factor ** (attempts - 1), longest) * 1000 * (1 + random * JITTER))
@@ -250,7 +250,7 @@ export function delayAfter({ backOff = {}, every, pending }: JobKind, attempts: 
 
 const JITTER = 0.2
 
-/** The messages of an error and its causes as they may be kept and shown: short, and without what lets somebody in. */
+/** The messages of an error and its causes, shortened and without credentials. */
 export function reasonOf(error: unknown): string {
   const messages: string[] = []
   for (let one = error; one !== undefined && messages.length < 3; one = one instanceof Error ? one.cause : undefined)

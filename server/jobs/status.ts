@@ -1,4 +1,4 @@
-/** What an operator sees of the queue, and does about a job. */
+/** The queue for operators: status, retry, discard. */
 import type { Database, Reader } from '#db/database.ts'
 import { forUpdate } from '#db/dialect.ts'
 import { type Sql, sql } from '#db/sql.ts'
@@ -6,16 +6,16 @@ import { isOwn, OWN } from './queue.ts'
 
 export type JobState = 'given up' | 'failing' | 'running' | 'waiting' | 'scheduled'
 
-/** A job as an operator sees it. */
+/** The status of a job. */
 export interface JobStatus {
   readonly id: number
   readonly name: string
   readonly payload: unknown
   readonly state: JobState
   readonly attempts: number
-  /** When it is tried next; null where it is not. */
+  /** The time of the next attempt; null if there is none. */
   readonly due: string | null
-  /** Until when it belongs to the process that runs it. */
+  /** The expiry of the running process's lease. */
   readonly leasedUntil: string | null
   readonly lastError: string | null
 }
@@ -31,9 +31,9 @@ interface Stored {
   readonly last_error: string | null
 }
 
-/** Due for so long that nobody seems to run it. */
+/** Overdue for so long that no process seems to run it. */
 const OVERDUE_MS = 10 * 60_000
-/** A schedule or a drain that has failed so often does not come right by itself. */
+/** Failures after which a schedule or a drain is unlikely to recover by itself. */
 const SEVERAL = 3
 
 const isLeased = ({ leased_until }: Stored, now: Date): boolean => leased_until !== null && leased_until > now.toISOString()
@@ -60,7 +60,7 @@ const statusOf = (job: Stored, now: Date): JobStatus => ({
   lastError: job.last_error,
 })
 
-/** The jobs that there are: those given up first, then those that have failed, then the others as they are due. */
+/** All jobs: abandoned ones first, then failed ones, then the others by due time. */
 export async function listJobs(db: Reader, now: Date, most: number): Promise<{ jobs: readonly JobStatus[]; count: number }> {
   const rows = await db.all<Stored>(sql`
     select * from jobs
@@ -70,7 +70,7 @@ export async function listJobs(db: Reader, now: Date, most: number): Promise<{ j
   return { jobs: rows.map((row) => statusOf(row, now)), count: all?.n ?? 0 }
 }
 
-/** Jobs that do not go on by themselves, counted by their names. */
+/** Stuck jobs, counted by name. */
 export async function stuckJobs(
   db: Reader,
   now: Date,
@@ -81,7 +81,7 @@ export async function stuckJobs(
     db.all<{ name: string; count: number }>(
       sql`select name, count(*) as count from jobs where ${where} group by name order by name`,
     )
-  // A schedule is overdue whenever no server has run for a while, and that is known without it.
+  // Schedules are excluded: they are overdue whenever no server has run for a while.
   const [givenUp, failing, overdue] = [
     await counted(sql`due_at is null and leased_until is null`),
     await counted(sql`due_at is not null and ${isOwn} and last_error is not null and attempts >= ${SEVERAL}`),
@@ -95,8 +95,8 @@ export async function stuckJobs(
 }
 
 /**
- * Has a job tried again at once, as if it had never failed.
- * @throws Error in one sentence where there is none, or it is running
+ * Retries a job now, with its attempts reset.
+ * @throws Error in one sentence if there is no such job, or it is running
  */
 export async function retryJob(db: Database, id: number, now: Date): Promise<JobStatus> {
   return db.transaction(async (tx) => {
@@ -108,8 +108,8 @@ export async function retryJob(db: Database, id: number, now: Date): Promise<Job
 }
 
 /**
- * Removes a job: what it is about is not done.
- * @throws Error in one sentence where there is none, it is running, or would come again by itself
+ * Discards a job without running it.
+ * @throws Error in one sentence if there is no such job, it is running, or it recurs
  */
 export async function discardJob(db: Database, id: number, now: Date): Promise<JobStatus> {
   return db.transaction(async (tx) => {

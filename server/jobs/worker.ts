@@ -1,37 +1,37 @@
-/** The worker: runs the jobs that are due, those of each lane one after the other. */
+/** The worker: runs due jobs, sequentially in each lane. */
 import { UnavailableError } from '#db/database.ts'
 import type { JobKind, JobServices } from '#kernel/declaration.ts'
 import { type Claim, claim, claimOwn, complete, fail, keepSchedules, LeaseLostError, release } from './queue.ts'
 
-/** A job that has failed, as a log tells of it. */
+/** A failed job, for the log. */
 export interface Failure {
   readonly job: string
   readonly ids: readonly number[]
   readonly error: unknown
-  /** Whether it is not tried again. */
+  /** Whether it was the last attempt. */
   readonly isLast: boolean
-  /** What the kind says of it. */
+  /** Details from its kind. */
   readonly about: Readonly<Record<string, unknown>>
 }
 
 export interface WorkerOptions {
-  /** Gives the present. */
+  /** Returns the current time. */
   readonly clock?: () => Date
-  /** Gives numbers from 0 up to 1, by which repeated attempts are spread. */
+  /** Returns numbers from 0 up to 1, for the jitter of retries. */
   readonly random?: () => number
-  /** Is told of each job that has failed. */
+  /** Called for each failed job. */
   readonly failed?: (failure: Failure) => void
 }
 
-/** The kinds of jobs in their lanes. */
+/** The kinds of jobs, grouped by lane. */
 export const lanesOf = (kinds: readonly JobKind[]): readonly (readonly JobKind[])[] => [
   ...Map.groupBy(kinds, ({ lane = 'main' }) => lane).values(),
 ]
 
 /**
- * Runs what is due of these kinds. Of a kind of which one has failed the others wait for the next round: most likely none can
- * be done now.
- * @throws UnavailableError where the database is unavailable: everything else needs it as well, and each would wait for it
+ * Runs the due jobs of these kinds. After a failure, the other jobs of the kind wait for the next round, as they would probably
+ * fail too.
+ * @throws UnavailableError if the database is unavailable: all other jobs need it too, and each would wait for it
  */
 export async function runRound(
   services: JobServices,
@@ -40,7 +40,7 @@ export async function runRound(
 ): Promise<void> {
   const { db, signal } = services
 
-  /** Runs what has been claimed; gives whether it worked. */
+  /** Runs claimed jobs; returns whether they succeeded. */
   const run = async (claimed: Claim): Promise<boolean> => {
     const { kind, jobs } = claimed
     const payloads = jobs.map(({ payload }) => payload)
@@ -48,14 +48,14 @@ export async function runRound(
       const context = { ...services, now: clock(), payload: payloads[0], payloads, keys: jobs.map(({ key }) => key) }
       const effect = await kind.run(context)
       await db.transaction(async (tx) => {
-        // First, so that of two who believe they have the job only one goes on.
+        // First, so that of two processes that believe to have the job only one continues.
         await complete(tx, claimed, clock())
         if (effect) await effect(tx)
       })
       return true
     } catch (error) {
       if (error instanceof UnavailableError || signal.aborted) {
-        // Where not even that can be done the lease runs out.
+        // If even that fails, the lease expires.
         await release(db, claimed).catch(() => {})
         if (error instanceof UnavailableError) throw error
         return false

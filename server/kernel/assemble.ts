@@ -1,4 +1,4 @@
-/** Puts modules together into a model, and refuses what does not fit together. */
+/** Assembles modules into a model, and rejects inconsistent declarations. */
 import type { TableName } from '#db/tables.ts'
 import { actionsOf, type Permission, type ProjectModule } from './access/permissions.ts'
 import { permissionsInRules } from './access/rules.ts'
@@ -20,9 +20,9 @@ import { completed, modelOf } from './model.ts'
 import { standardOperations } from './standard.ts'
 
 /**
- * The model that these modules make.
- * @param modules in an order in which each comes after those that it needs
- * @throws Error that names the file of a declaration which refers to something that is not there, or is declared twice
+ * The model of these modules.
+ * @param modules in topological order: each after the modules that it needs
+ * @throws Error with the file of a declaration that has a dangling reference, or is a duplicate
  */
 export function assemble(modules: readonly Module[]): Model {
   const names = new Set<string>()
@@ -74,9 +74,8 @@ export function assemble(modules: readonly Module[]): Model {
 }
 
 /**
- * The columns that point to rows of each table and say what becomes of their rows. Several resources may share a table: each column
- * counts once.
- * @throws Error where a column says two things, or points to a successor of what has none
+ * The referencing columns of each table, with their `whenGone`. Several resources may share a table: each column counts once.
+ * @throws Error if a column has two values of `whenGone`, or the referenced resource has no successor
  */
 function referencesAmong(resources: readonly Resource[]): ReadonlyMap<TableName, readonly Reference[]> {
   const byName = new Map(resources.map((resource) => [resource.name, resource]))
@@ -105,7 +104,7 @@ function referencesAmong(resources: readonly Resource[]): ReadonlyMap<TableName,
   return found
 }
 
-/** Throws where two kinds of jobs have one name. */
+/** Throws if two kinds of jobs have the same name. */
 function distinct(kinds: readonly JobKind[]): readonly JobKind[] {
   const names = new Set<string>()
   for (const { name } of kinds) {
@@ -124,7 +123,7 @@ function refuseDoubles(declared: readonly Declared[]): void {
   }
 }
 
-/** The resources with what other modules add to them, in the order in which they add it. */
+/** The resources with the extensions of other modules, in the order of the modules. */
 function extended(declared: readonly Declared[], extensions: readonly Extension[]): Resource[] {
   const byName = Map.groupBy(extensions, ({ of }) => of)
   const known = new Set(declared.map(({ name }) => name))
@@ -153,9 +152,9 @@ function merged(one: Partial<Declared>, more: Extension['more']): Partial<Declar
   return result
 }
 
-/** Throws where no chapter of the API's description tells of an operation. */
+/** Throws if an operation's tag is in no chapter of the OpenAPI document. */
 function refuseUntold(operations: readonly Operation[], chapters: readonly Chapter[]): void {
-  // A model without any is one of a test, which nobody reads about.
+  // Models of tests have no chapters.
   if (chapters.length === 0) return
   const known = new Set(chapters.flatMap(({ of }) => of))
   for (const { file = '', method, path, tag } of operations)
@@ -163,8 +162,8 @@ function refuseUntold(operations: readonly Operation[], chapters: readonly Chapt
 }
 
 /**
- * Throws where a permission is declared twice, or where a rule or another permission names one that no module declares. Rules are
- * made when their files are read, so all but those that a request makes are known by then.
+ * Throws if a permission is declared twice, or a rule or another permission refers to an undeclared one. Rules are created when
+ * their files are loaded, so all except those created by requests are known by then.
  */
 function refuseUnknownPermissions(permissions: readonly Permission[], projectModules: readonly ProjectModule[]): void {
   const known = new Set<string>()
@@ -172,7 +171,7 @@ function refuseUnknownPermissions(permissions: readonly Permission[], projectMod
     if (known.has(name)) throw new Error(`The permission ${name} is declared twice.`)
     known.add(name)
   }
-  // A model without any is one of a test, whose rules are of no account.
+  // Models of tests have no permissions, so their rules are not checked.
   if (known.size === 0) return
   for (const { name, dependencies = [] } of permissions)
     for (const one of dependencies)
@@ -185,7 +184,7 @@ function refuseUnknownPermissions(permissions: readonly Permission[], projectMod
     if (!known.has(name)) throw new Error(`${file}: a rule names the permission ${name}, which no module declares.`)
 }
 
-/** Throws where something refers to a resource that no module declares. */
+/** Throws for a reference to an undeclared resource. */
 function refuseDangling(resources: readonly Resource[], operations: readonly Operation[], types: readonly string[]): void {
   const known = new Set([...resources.map(({ name }) => name), ...types])
   const check = (where: string, name: string | undefined) => {

@@ -1,18 +1,18 @@
-/** What is kept in process between requests: never older than the moment a request began. */
+/** The cache of a process, shared by requests: values are never older than the start of a request. */
 import type { Reader, Row, Transaction } from '#db/database.ts'
 import { join, name, sql } from '#db/sql.ts'
 import type { TableName, Tables } from '#db/tables.ts'
 
-/** What can change: each has a counter in `revisions`, raised in the transaction that changes it. */
+/** Topics of invalidation: each has a counter in `revisions`, raised in the transaction of a change. */
 export type CacheTopic =
-  /** Any of them. */
+  /** Any topic. */
   | 'all'
   | 'settings'
   | 'principals'
   | 'tokens'
   | 'sessions'
   | 'oauth'
-  /** Providers of identities, and links to them. */
+  /** Identity providers, and the links of users to them. */
   | 'auth_providers'
   | 'roles'
   | 'memberships'
@@ -30,11 +30,11 @@ export type CacheTopic =
   | 'custom_field_items'
   | 'custom_actions'
 
-/** The state of all counters when a request began, and what was remembered under them. */
+/** The counters at the start of a request, and the values cached under them. */
 export interface Snapshot {
   /**
-   * The value under `key`, loaded unless it was remembered since the last change of the topics.
-   * @param load must read after this snapshot was taken, so that what it sees is at least as new.
+   * The value under `key`, loaded unless it was cached since the last change of the topics.
+   * @param load must read after this snapshot was taken, so that its result is at least as new.
    */
   remember<T>(key: string, topics: readonly CacheTopic[], load: () => Promise<T> | T): Promise<T>
 }
@@ -46,7 +46,7 @@ export interface Cache {
 
 const KEPT = 20_000
 
-/** A new, empty memory; one per database. */
+/** A new, empty cache; one per database. */
 export function createCache(): Cache {
   let total = -1
   let revisions = new Map<string, number>()
@@ -69,7 +69,7 @@ export function createCache(): Cache {
           const known = kept.get(key)
           if (known && known.stamp === stamp) return known.value as T
           const value = await load()
-          // Counters only grow, so a greater sum is a later state; a slow request must not put back an older one.
+          // Counters only grow, so a greater sum is a later state; a slow request must not restore an older one.
           const now = kept.get(key)
           if (!now || now.stamp <= stamp) {
             if (kept.size >= KEPT && !now) kept.delete(kept.keys().next().value as string)
@@ -82,7 +82,7 @@ export function createCache(): Cache {
   }
 }
 
-/** Raises the counters of what this transaction has changed. */
+/** Raises the counters of topics that this transaction changes. */
 export async function invalidate(tx: Transaction, ...topics: readonly CacheTopic[]): Promise<void> {
   const names = ['all', ...new Set(topics)].sort()
   await tx.run(
@@ -103,11 +103,11 @@ export async function allRows<T extends CacheTopic & TableName>(
   })
 }
 
-/** Of rows by id the one with this id; none where there is no id. */
+/** The row with an id; undefined without an id. */
 export const rowOf = <R>(rows: ReadonlyMap<number, R>, id: number | null | undefined): R | undefined =>
   typeof id === 'number' ? rows.get(id) : undefined
 
-/** The rows of a larger table under these ids: `read` is asked only for those not yet known. */
+/** Rows of a larger table by id: `read` loads only those that are not cached. */
 export async function rowsById(
   snapshot: Snapshot,
   table: CacheTopic,

@@ -397,7 +397,7 @@ export interface IndexOptions {
 /** What every resource may answer. */
 export type StandardOperation = 'index' | 'show' | 'create' | 'update' | 'delete' | 'form' | 'editForm' | 'schema'
 
-/** The declaration of a resource over the rows of a table. `C` are columns computed with them, which a new row lacks until it is stored. */
+/** The declaration of a resource. `C` are columns that are computed for stored rows; new rows lack them. */
 export interface Declaration<T extends TableName, F, C = unknown> {
   /** The collection's path below /api/v3. */
   path: string

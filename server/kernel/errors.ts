@@ -1,8 +1,8 @@
-/** Everything that can be answered instead of what was asked: one table of identifiers, statuses and sentences. */
+/** Errors of the API: one table of identifiers, statuses and messages. */
 
 const URN = 'urn:openproject-org:api:v3:errors:'
 
-/** Identifier → status and the sentence used when none fits better. */
+/** Identifier → status and default message. */
 const table = {
   BadRequest: [400, 'The request is malformed.'],
   InvalidQuery: [400, 'The query parameters are not valid.'],
@@ -38,7 +38,7 @@ export interface ErrorBody {
   _embedded?: { details?: Record<string, unknown>; errors?: ErrorBody[] }
 }
 
-/** An answer that is an error: thrown anywhere, rendered at the edge. */
+/** An error response: thrown anywhere, rendered at the edge. */
 export class ApiError extends Error {
   readonly identifier: ErrorIdentifier
   readonly status: number
@@ -73,7 +73,7 @@ export class ApiError extends Error {
 }
 
 export const notFound = (message?: string) => new ApiError('NotFound', message)
-/** The refusal of whoever has come with a token that was given for less than what is asked. */
+/** The error for a token without the required scope. */
 export function insufficientScope(granted: string, required: string): ApiError {
   const error = new ApiError('InsufficientScope', `The token has the scope ${granted}; this request requires ${required}.`)
   error.headers = { 'www-authenticate': `Bearer realm="OpenProject API" error="insufficient_scope" scope="${required}"` }
@@ -81,17 +81,17 @@ export function insufficientScope(granted: string, required: string): ApiError {
 }
 
 export const forbidden = (message?: string) => new ApiError('MissingPermission', message)
-/** What is said to whoever has to show first who they are, and can. */
+/** The message for users who have to confirm their identity first. */
 export const CONFIRM = 'Confirm your identity at /confirm and try again.'
 export const conflict = (message?: string) => new ApiError('UpdateConflict', message)
 export const badRequest = (reason: string) => new ApiError('BadRequest', `Bad request: ${reason}`)
 export const invalidQuery = (message: string) => new ApiError('InvalidQuery', message)
 
-/** What is wrong with one property of a write. */
+/** A violation of one property in a write. */
 export interface Violation {
   /** The property's name in the API; `base` for the whole object. */
   attribute: string
-  /** A predicate ("can't be blank") that the property's label is put in front of, or, with `complete`, a whole sentence. */
+  /** A predicate ("can't be blank") to follow the property's label or, with `complete`, a whole sentence. */
   message: string
   complete?: boolean
   identifier?: 'PropertyConstraintViolation' | 'PropertyIsReadOnly' | 'PropertyFormatError' | 'ResourceTypeMismatch'
@@ -106,7 +106,7 @@ export const violation = (attribute: string, message: string, more: Partial<Viol
 export const readOnly = (attribute: string): Violation =>
   violation(attribute, 'was attempted to be written but is not writable', { identifier: 'PropertyIsReadOnly' })
 
-/** One error as it is, several as MultipleErrors. */
+/** A single error unchanged, several as MultipleErrors. */
 export function combined(errors: readonly ApiError[]): ApiError {
   return errors.length === 1 ? (errors[0] as ApiError) : new ApiError('MultipleErrors', undefined, { errors: [...errors] })
 }

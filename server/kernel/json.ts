@@ -1,25 +1,25 @@
 /**
- * JSON. Writing it, parts of which were written before: what is the same in many answers is made into text once. Reading it
- * strictly: what another reader might understand differently, or what nobody sends in good faith, is refused.
+ * JSON. Serialising with preserialised parts: parts shared by many responses become text once. Strict parsing: it rejects input
+ * that parsers interpret differently, or that nobody sends in good faith.
  */
 import { randomUUID } from 'node:crypto'
 import { ApiError } from './errors.ts'
 
 const DEEPEST = 100
-/** Keys and elements of lists, all together: far more than any client has to say at once. */
+/** Maximum number of keys and elements in total: far more than any client needs. */
 const MOST_MEMBERS = 50_000
 
-/** A value that is text already. */
+/** A preserialised value. */
 export interface Written {
   toJSON(): string
 }
 
-/** Stands for written text while the rest is written; nobody can know it, so nobody can send it. */
+/** Placeholder of preserialised text during serialisation; nobody can know it, so nobody can send it. */
 const MARK = randomUUID()
 const QUOTED = `"${MARK}"`
 let texts: string[] = []
 
-/** The value as text, to be put into answers as often as wanted. */
+/** Serialises a value once, for any number of responses. */
 export function written(value: object): Written {
   const text = JSON.stringify(value)
   return {
@@ -30,7 +30,7 @@ export function written(value: object): Written {
   }
 }
 
-/** The JSON of a value, written parts in their places. */
+/** Serialises a value with its preserialised parts. */
 export function stringify(value: object): string {
   texts = []
   const text = JSON.stringify(value)
@@ -47,7 +47,7 @@ const invalid = (parseError: string) =>
 /**
  * The single JSON object in a body; an empty body is an empty object.
  * @throws ApiError 400 for anything else: other values, broken JSON, nesting deeper than 100, more than 50,000 keys and elements,
- *   a key given twice, a number too large to be one, a byte order mark
+ *   a duplicate key, a number out of range, a byte order mark
  */
 export function readObject(text: string): Record<string, unknown> {
   if (text.trim() === '') return {}
@@ -68,8 +68,8 @@ const BACKSLASH = 0x5c
 const COLON = 0x3a
 
 /**
- * What is wrong with a JSON text that JSON.parse lets pass, as a clause. Goes through the text once, without recursion and looking
- * at structure only; JSON.parse judges the rest.
+ * The fault of a JSON text that JSON.parse would accept, as a clause. One pass without recursion over the structure; JSON.parse
+ * checks the rest.
  */
 export function shapeFault(text: string): string | undefined {
   const open: (Set<string> | undefined)[] = []
@@ -113,7 +113,7 @@ export function shapeFault(text: string): string | undefined {
   return undefined
 }
 
-/** Where the text that begins at a quote ends; the end of everything where it does not. */
+/** The index of the closing quote; the end of the text if there is none. */
 function closingQuote(text: string, start: number): number {
   let at = start + 1
   while (at < text.length && text.charCodeAt(at) !== QUOTE) at += text.charCodeAt(at) === BACKSLASH ? 2 : 1
@@ -134,7 +134,7 @@ function afterNumber(text: string, start: number): number {
   return at
 }
 
-/** A quoted text with its escapes resolved, quoted; as it is where they are wrong, which JSON.parse will say. */
+/** Resolves the escapes of a quoted string; unchanged for invalid escapes, which JSON.parse reports. */
 function unescaped(quoted: string): string {
   if (!quoted.includes('\\')) return quoted
   try {

@@ -1,9 +1,9 @@
-/** The kinds of values a property can have: how each is written, read and described. */
+/** Kinds of property values: rendering, parsing and JSON Schema. */
 import { renderMarkdown } from '#text/markdown.ts'
 import { renderPlain } from '#text/plain.ts'
 import type { Kind } from './declaration.ts'
 
-/** A value that is not of its kind. `expected` says in words what was. */
+/** A value of the wrong format. `expected` describes the expected one in words. */
 export class FormatError extends Error {
   readonly expected: string
   constructor(expected: string) {
@@ -14,10 +14,10 @@ export class FormatError extends Error {
 
 const same = (value: unknown) => value
 
-/** Whether a text has none of the characters that no text may hold: NUL, which PostgreSQL cannot store, and halves of surrogate pairs. */
+/** Whether a text can be stored: without NUL, which PostgreSQL cannot store, and without unpaired surrogates. */
 export const isStorable = (text: string) => !text.includes('\u0000') && text.isWellFormed()
 
-/** What was sent as a text. Nothing of an object: turning one into a text runs whatever it calls `toString`. */
+/** A received value as text; empty for an object, whose conversion would call its own `toString`. */
 export const asText = (value: unknown): string => (typeof value === 'object' && value !== null ? '' : String(value ?? ''))
 
 function parseText(value: unknown): string {
@@ -55,7 +55,7 @@ export const boolean: Kind = {
   ofNothing: false,
 }
 
-/** Whether `YYYY-MM-DD` names a day there is. */
+/** Whether a text is a valid date `YYYY-MM-DD`. */
 export function isDate(text: string): boolean {
   if (!/^(?!0000)\d{4}-\d{2}-\d{2}$/.test(text)) return false
   const parsed = new Date(`${text}T00:00:00Z`)
@@ -81,14 +81,14 @@ export const dateTime: Kind = {
   parse: (value) => {
     const parsed = typeof value === 'string' && /^\d{4}-\d{2}-\d{2}T/.test(value) ? new Date(value) : new Date(Number.NaN)
     const instant = Number.isNaN(parsed.getTime()) ? '' : parsed.toISOString()
-    // Both engines know the years from 1 to 9999.
+    // Both engines support the years from 1 to 9999.
     if (!/^(?!0000)\d{4}-/.test(instant)) throw new FormatError('YYYY-MM-DDThh:mm:ssZ (ISO 8601 date and time)')
     return instant
   },
   strategy: 'datetime_past',
 }
 
-/** Seconds as an ISO 8601 duration in days of 24 hours: 40 hours are `P1DT16H`, none are `PT0S`. */
+/** Seconds as an ISO 8601 duration with days of 24 hours: 40 hours are `P1DT16H`, 0 is `PT0S`. */
 export function renderSeconds(total: number): string {
   if (total === 0) return 'PT0S'
   const sign = total < 0 ? '-' : ''
@@ -106,7 +106,7 @@ export function renderSeconds(total: number): string {
 const DURATION =
   /^([+-])?P(?:(\d+(?:\.\d+)?)Y)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)W)?(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?$/
 
-/** An ISO 8601 duration in hours; a day is 24 hours, a week 168. Throws a FormatError. */
+/** Parses an ISO 8601 duration to hours; a day is 24 hours, a week 168. Throws a FormatError. */
 export function parseHours(value: unknown): number {
   const parts = typeof value === 'string' && value.length < 100 && !/^[+-]?PT?$|T$/.test(value) ? DURATION.exec(value) : null
   if (!parts) throw new FormatError('an ISO 8601 duration such as PT8H')
@@ -117,7 +117,7 @@ export function parseHours(value: unknown): number {
   return Math.round(signed * 1e6) / 1e6
 }
 
-/** Decimal hours in the column, an ISO 8601 duration outside. */
+/** Decimal hours in the column, an ISO 8601 duration in the API. */
 export const hours: Kind = {
   type: 'Duration',
   json: { type: 'string', format: 'duration' },
@@ -126,7 +126,7 @@ export const hours: Kind = {
   strategy: 'integer',
 }
 
-/** Whole days in the column, an ISO 8601 duration outside; what is given is cut down to whole days. */
+/** Whole days in the column, an ISO 8601 duration in the API; payloads are truncated to whole days. */
 export const days: Kind = {
   type: 'Duration',
   json: { type: 'string', format: 'duration' },
@@ -153,10 +153,10 @@ const formattable = (format: 'markdown' | 'plain', toHtml: (raw: string) => stri
   ofNothing: { format, raw: '', html: '' },
 })
 
-/** A text in markdown; only `raw` is read. */
+/** A formattable text in markdown; payloads need `raw` only. */
 export const markdown: Kind = formattable('markdown', renderMarkdown)
 
-/** A plain text that is answered in the shape of a formatted one. */
+/** A plain text, represented as a formattable one. */
 export const plain: Kind = formattable('plain', renderPlain)
 
 /** Write-only: accepted, never shown. */

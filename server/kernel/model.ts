@@ -1,16 +1,16 @@
-/** A model with what one database adds to it: properties made there, as a viewer knows them. */
+/** A model with the additions of one database: custom fields that a viewer sees. */
 import type { Reader, Row } from '#db/database.ts'
 import type { Viewer } from '#kernel/access/viewer.ts'
 import type { Snapshot } from './cache.ts'
 import type { Addition, Declared, Model, Resource } from './declaration.ts'
 
-/** A resource put together from its declaration. */
+/** A resource assembled from its declaration. */
 export function completed(declared: Declared | Resource, more: Partial<Resource> & Pick<Resource, 'properties'>): Resource {
   const { properties } = more
   return { ...declared, ...more, property: new Map(properties.map((property) => [property.name, property])) }
 }
 
-/** A model of these resources, whose other parts are `rest`. */
+/** A model of these resources and the other parts `rest`. */
 export function modelOf(resources: readonly Resource[], rest: Omit<Model, 'of' | 'resources'>): Model {
   const byName = new Map<string, Resource>()
   const model: Model = {
@@ -23,7 +23,7 @@ export function modelOf(resources: readonly Resource[], rest: Omit<Model, 'of' |
     },
   }
   for (const resource of resources) byName.set(resource.name, resource)
-  // Some of these rows are read off other resources, so each is asked for when it is first needed.
+  // Some of these rows derive from other resources, so they are computed on first use.
   for (const resource of resources) {
     const { staticRows } = resource
     if (!staticRows) continue
@@ -39,7 +39,7 @@ export function modelOf(resources: readonly Resource[], rest: Omit<Model, 'of' |
   return model
 }
 
-/** The model as this database has it for a viewer. */
+/** The model with this database's additions for a viewer. */
 export async function modelFor(model: Model, db: Reader, snapshot: Snapshot, viewer: Viewer): Promise<Model> {
   const additions = await model.additions?.(db, snapshot, viewer)
   if (!additions) return model
@@ -67,7 +67,7 @@ const grown = (resource: Resource, { properties, hiddenComputed, filters }: Addi
     packedProperties: [...properties, ...hiddenComputed].filter((property) => property.packed),
   })
 
-/** Gives values that share a column places of their own in these rows, where properties look for them. */
+/** Unpacks values that share a column into members of their own, where properties read them. */
 export function unpack<R extends Row>({ packedProperties = [] }: Resource, rows: readonly R[]): readonly R[] {
   for (const row of rows) {
     for (const { column, many, packed: place } of packedProperties) {
@@ -80,7 +80,7 @@ export function unpack<R extends Row>({ packedProperties = [] }: Resource, rows:
   return rows
 }
 
-/** A row without the values that share a column, and these by that column and their keys in it. */
+/** A row without packed values, and the packed values by their column and key. */
 export function unpacked({ packedProperties = [] }: Resource, row: Row): { own: Row; shared: Readonly<Record<string, Row>> } {
   const own: Row = { ...row }
   const shared: Record<string, Row> = {}
@@ -92,7 +92,7 @@ export function unpacked({ packedProperties = [] }: Resource, row: Row): { own: 
   return { own, shared }
 }
 
-/** The same row with such values back in the column they share; nothing is kept of those that are empty. */
+/** Packs values back into their shared column, without null values. */
 export function pack(resource: Resource, row: Row): Row {
   const { own, shared } = unpacked(resource, row)
   for (const [column, values] of Object.entries(shared)) {

@@ -1,4 +1,4 @@
-/** Modules: parts of the product, each a value that says what it declares and on which other ones it stands. */
+/** Modules: parts of the product, each a value with its declarations and dependencies. */
 import type { JobKind, Module } from './declaration.ts'
 import { refuseUnknown } from './shapes.ts'
 
@@ -10,7 +10,7 @@ export function module(name: string, declared: Omit<Module, 'name'>): Module {
 
 /**
  * Declares a kind of jobs.
- * @throws Error for one that nothing brings about at a time of its own and that is given up never
+ * @throws Error unless it has exactly one of `every`, `pending` and `attempts`
  */
 export function job<P = Record<string, never>>(name: string, declared: Omit<JobKind<P>, 'name'>): JobKind<P> {
   refuseUnknown('job', `The job ${name}`, declared)

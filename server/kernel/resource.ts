@@ -1,4 +1,4 @@
-/** The declaration of a resource. Everything else reads what is said here. */
+/** Builds declarations of resources, from which everything else follows. */
 
 import { getCallSites } from 'node:util'
 import type { Row } from '#db/database.ts'
@@ -23,11 +23,11 @@ import type {
 import * as kinds from './kinds.ts'
 import { refuseUnknown, refuseUnknownOperations } from './shapes.ts'
 
-/** A row as it is, as a draft. */
+/** The draft of an unchanged row. */
 export const unchanged = <R>(row: R): Draft<R> => ({ row, before: row, given: NOTHING, many: {}, meta: {} })
 const NOTHING: ReadonlySet<string> = new Set()
 
-/** Whether a column differs from what is stored; on a new row every column that holds something does. */
+/** Whether a column differs from the stored row; in a new row, every column with a value does. */
 export function differs(draft: Pick<Draft, 'row' | 'before'>, column: string): boolean {
   const now = draft.row[column] ?? null
   const then = draft.before?.[column] ?? null
@@ -45,7 +45,7 @@ export const humanize = (name: string) => {
 const pluralOf = (words: string): string =>
   /[^aeiou]y$/.test(words) ? words.replace(/y$/, 'ies') : /(s|x|ch|sh)$/.test(words) ? `${words}es` : `${words}s`
 
-/** The builders a declaration is made with, for one table's rows. */
+/** The property builders of a declaration, for the rows of a table. */
 export function builders<R, F>() {
   const scalar =
     (kind: Kind) =>
@@ -61,16 +61,16 @@ export function builders<R, F>() {
     markdown: scalar(kinds.markdown),
     plain: scalar(kinds.plain),
     password: scalar(kinds.password),
-    /** A property of a kind of the module's own. */
+    /** A property of a custom kind. */
     of: (kind: Kind, options: ScalarOptions<R, F> = {}) => scalar(kind)(options),
-    /** A link to one other resource, named by its registered name. */
+    /** A link to one resource, by its declared name. */
     link: (to: string, options: LinkOptions<R, F> = {}): Unnamed => ({ kind: linkKind, options, to, many: false }),
-    /** Links to many of another resource. */
+    /** Links to many rows of a resource. */
     links: (to: string, options: LinkOptions<R, F> = {}): Unnamed => ({ kind: linkKind, options, to, many: true }),
   }
 }
 
-/** The kind of a property that links to something. */
+/** The kind of link properties. */
 export const linkKind: Kind = {
   type: 'Link',
   json: { type: 'object', properties: { href: { type: ['string', 'null'] }, title: { type: ['string', 'null'] } } },
@@ -82,7 +82,7 @@ export const linkKind: Kind = {
 /** Whether a property is the resource's lock version. */
 export const isLock = ({ lock }: Pick<Resource, 'lock'>, { column }: Property): boolean => lock !== undefined && column === lock
 
-/** A property with what follows from its name. */
+/** A property with the values that follow from its name. */
 function named([name, unnamed]: [string, Unnamed]): Property {
   const { options, to, many } = unnamed
   const computed = many || options.value || options.load || options.select || options.holds
@@ -91,16 +91,17 @@ function named([name, unnamed]: [string, Unnamed]): Property {
   return { ...unnamed, name, label, column, options: isAutomatic(name) ? { required: true, ...options } : options }
 }
 
-/** The properties that every row has without anybody's doing, and what people read. */
+/** Labels of automatic properties, which every row has. */
 const automatic: Readonly<Record<string, string>> = { id: 'ID', createdAt: 'Created on', updatedAt: 'Updated on' }
 export const isAutomatic = (property: string): boolean => Object.hasOwn(automatic, property)
 
-/** A declaration computes the columns that it says its rows have. */
+/** Requires an expression for each computed column of the row type. */
 type Computing<C> = unknown extends C ? unknown : { readonly computedColumns: { readonly [K in keyof C]: Expression } }
 
 /**
- * Declares a resource. `F` is what its `facts` give to its pure steps, and `C` are its computed columns, where its code reads them.
- * @throws Error that names the file, the part and the member where the declaration has a member that nothing reads
+ * Declares a resource. `F` is the type of the `facts` for its pure derivations and checks; `C` are the computed columns that its
+ * code reads.
+ * @throws Error with the file, the part and the member if the declaration has an unknown member
  */
 export function resource<T extends TableName, F = unknown, C = unknown>(
   name: string,
@@ -129,13 +130,13 @@ function declare(name: string, table: TableName, declaration: Declaration<any, a
   }
 }
 
-/** The file that calls the function which calls this one, from the root of the checkout. */
+/** The file that calls the caller of this function, relative to the root of the checkout. */
 export function declaringFile(): string {
   const url = getCallSites(3)[2]?.scriptName ?? ''
   return url.replace(/^.*\/(server|test)\//, '$1/')
 }
 
-/** Throws an Error that names the resource and the member where a declaration, or a part of it, has one that nothing reads. */
+/** Throws an Error with the resource and the member if a declaration, or a part of it, has an unknown member. */
 function refuseMisspelt(
   file: string,
   name: string,
@@ -155,9 +156,8 @@ function refuseMisspelt(
 }
 
 /**
- * Declares a resource whose few rows are part of the product rather than of the database. Their ids may be texts.
- * It can be linked to and shown; there is nothing to write.
- * @param rows the rows, or what reads them off the model
+ * Declares a read-only resource whose few rows are part of the product rather than of the database. Their ids may be texts.
+ * @param rows the rows, or a function that derives them from the model
  */
 export function staticResource<R extends { id: number | string }>(
   name: string,
@@ -172,7 +172,7 @@ export function staticResource<R extends { id: number | string }>(
   return { ...declare(name, '' as TableName, { ...declaration, resolve }, declaringFile()), staticRows }
 }
 
-/** Members of a declaration that a module can add to a resource of another one. */
+/** Members of a declaration that a module can add to a resource of another module. */
 type More<T extends TableName> = Pick<
   Declaration<T, any>,
   | 'visible'
@@ -190,8 +190,8 @@ type More<T extends TableName> = Pick<
 >
 
 /**
- * What a module adds to a resource of another one.
- * @throws Error that names the file, the part and the member where it has a member that nothing reads
+ * Declares an extension to a resource of another module.
+ * @throws Error with the file, the part and the member if it has an unknown member
  */
 export function extension<T extends TableName>(
   of: string,
@@ -204,7 +204,7 @@ export function extension<T extends TableName>(
   return { of, file, more: more, properties: Object.entries(properties).map(named) }
 }
 
-/** The address of a row. What is not to be in an address as it is, is encoded in ids that are texts, but for slashes. */
+/** The address of a row. Ids that are texts are percent-encoded, except for slashes. */
 export const hrefOf = (resource: Pick<Declared, 'path' | 'pathOf' | 'addressOf'>, row: Row): string =>
   `/api/v3/${resource.addressOf?.(row) ?? `${resource.pathOf ? resource.pathOf(row) : resource.path}/${encodeId(row.id)}`}`
 
@@ -231,7 +231,7 @@ export function listHref(path: string, filters: ListFilters, parameters = ''): s
   return `/api/v3/${path}${all === '' ? '' : `?${all}`}`
 }
 
-/** What there is to say of a property's being required. */
+/** The requirement of a property; empty if it has no conditions. */
 export const requirementOf = ({ options: { required } }: Property): Requirement<any, any> =>
   typeof required === 'object' ? required : {}
 

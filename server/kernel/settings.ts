@@ -1,4 +1,4 @@
-/** What an administrator can set, with the values a fresh instance has. Stored values win. */
+/** Settings with their default values. Stored values take precedence. */
 import type { Reader } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { Snapshot } from './cache.ts'
@@ -9,7 +9,7 @@ export const defaultSettings = {
   app_title: 'Halyard',
   login_required: true,
   host_name: 'localhost:8080',
-  /** Whether that host is reached by HTTPS, for addresses that lead there from elsewhere. */
+  /** Whether the host is reached by HTTPS, for absolute addresses. */
   https: false,
   api_tokens_enabled: true,
   apiv3_enable_basic_auth: true,
@@ -19,11 +19,11 @@ export const defaultSettings = {
   apiv3_cors_origins: [] as string[],
   apiv3_write_readonly_attributes: false,
   per_page_options: [20, 100],
-  /** How many work packages a list in an order made by hand has: it comes on one page. */
+  /** Maximum number of work packages in a list in manual order, which has a single page. */
   forced_single_page_size: 250,
   attachment_max_size: 5120,
   attachment_whitelist: [] as string[],
-  /** Minutes after which an upload that nobody has claimed is removed. */
+  /** Minutes after which an unclaimed upload is removed. */
   attachments_grace_period: 180,
   /** Whether queries can be read as calendars. */
   ical_enabled: true,
@@ -39,7 +39,7 @@ export const defaultSettings = {
   default_projects_public: false,
   default_projects_modules: ['work_package_tracking', 'gantt', 'board_view', 'calendar_view', 'news', 'costs', 'wiki'],
   new_project_user_role_id: null as number | null,
-  /** Whether those who manage members give only roles whose permissions they hold themselves; administrators give any. */
+  /** Whether users who manage members can give only roles whose permissions they hold; administrators can give any. */
   members_given_held_permissions_only: false,
   display_subprojects_work_packages: true,
   cross_project_work_package_relations: true,
@@ -50,7 +50,7 @@ export const defaultSettings = {
   percent_complete_on_status_closed: 'no_change' as 'no_change' | 'set_100p',
   total_percent_complete_mode: 'work_weighted_average' as 'work_weighted_average' | 'simple_average',
   work_package_startdate_is_adddate: false,
-  /** Minutes within which further changes by the same person continue an entry of the history. */
+  /** Minutes within which further changes by the same user extend a history entry. */
   journal_aggregation_time_minutes: 5,
   /** Days after which notifications are removed. */
   notification_retention_period_days: 30,
@@ -58,57 +58,57 @@ export const defaultSettings = {
   users_deletable_by_admins: false,
   users_deletable_by_self: false,
   session_cookie_name: '_open_project_session',
-  /** Whether sessions end by themselves, and after how many minutes in which nothing was asked. */
+  /** Whether sessions expire, and after how many minutes of inactivity. */
   session_ttl_enabled: false,
   session_ttl: 120,
-  /** Whether all other sessions of somebody end when they sign out, or sign in. */
+  /** Whether all other sessions of a user end when they sign out, or sign in. */
   drop_old_sessions_on_logout: true,
   drop_old_sessions_on_login: false,
-  /** Wrong passwords after which nobody can sign in to the account, and for how many minutes; 0 for never. */
+  /** Wrong passwords that block an account, and for how many minutes; 0 for never. */
   brute_force_block_after_failed_logins: 20,
   brute_force_block_minutes: 30,
-  /** Whether people can make an account by themselves: 0 no, 1 by mail, 2 once an administrator has activated it, 3 at once. */
+  /** Self-registration: 0 no, 1 by mail, 2 with activation by an administrator, 3 immediate. */
   self_registration: 2 as 0 | 1 | 2 | 3,
-  /** Whether providers alone let people sign in. */
+  /** Whether users can sign in by providers only. */
   disable_password_login: false,
-  /** The provider that the sign-in page leads to by itself, by its slug. */
+  /** The slug of the provider that the sign-in page redirects to. */
   omniauth_direct_login_provider: null as string | null,
-  /** Whether a provider's word for an e-mail address links the account of that address to whoever signs in there. */
+  /** Whether a verified address from a provider links the account with the same address. */
   oauth_allow_remapping_of_existing_users: true,
-  /** Who has to have two-factor sign-in. */
+  /** Users who need two-factor authentication. */
   two_factor_required: 'nobody' as 'nobody' | 'administrators' | 'everybody',
   password_min_length: 10,
-  /** Character classes a password may be asked for, and how many of them it must have. */
+  /** Character classes for passwords, and the minimum number of them in a password. */
   password_active_rules: ['lowercase', 'uppercase', 'numeric', 'special'] as PasswordRule[],
   password_min_adhered_rules: 0,
-  /** Days after which another password has to be chosen; 0 for never. */
+  /** Days after which a password expires; 0 for never. */
   password_days_valid: 0,
-  /** How many of the passwords that somebody had last, the present one included, cannot be chosen again. */
+  /** Number of a user's last passwords, including the current one, that cannot be chosen again. */
   password_count_former_banned: 0,
-  /** Whether people can choose a new password by a link that is mailed to them. */
+  /** Whether users can reset a password by a mailed link. */
   lost_password: true,
 }
 
 export type Settings = Readonly<typeof defaultSettings>
 
-/** A path of ours as an address for those who are elsewhere. */
+/** The absolute address of a path. */
 export const addressOf = ({ https, host_name }: Settings, path: string): string =>
   `${https ? 'https' : 'http'}://${host_name}${path}`
 
-/** The host by which this process answers, as far as it knows by itself. */
+/** The host of this process, until a public one is configured. */
 let ownHost = defaultSettings.host_name
 
-/** Says by which host this process answers: it counts for addresses that lead here, until somebody has said how people reach it. */
+/** Sets the host of this process: absolute addresses use it until a public host is configured. */
 export const answersAt = (host: string): void => {
   ownHost = host
 }
 
-/** The settings in force: remembered until one changes. */
+/** The current settings, cached until one changes. */
 export function settingsOf(db: Reader, snapshot: Snapshot): Promise<Settings> {
   return snapshot.remember('settings', ['settings'], () => readSettings(db))
 }
 
-/** The settings in force, read anew: for what happens outside of requests. */
+/** The current settings, read without the cache: for work outside requests. */
 export async function readSettings(db: Reader): Promise<Settings> {
   const stored = await db.all<{ name: string; value: unknown }>(sql`select name, value from settings`)
   return Object.freeze({ ...defaultSettings, host_name: ownHost, ...Object.fromEntries(stored.map((s) => [s.name, s.value])) })

@@ -1,4 +1,4 @@
-/** The members that declarations can have. A declaration with another one is refused when it is made: it may be a guard misspelt. */
+/** Known members of declarations. A declaration with an unknown member is rejected: it may be a misspelt guard. */
 import type {
   Action,
   Declaration,
@@ -13,7 +13,7 @@ import type {
   ScalarOptions,
 } from './declaration.ts'
 
-/** Every member of `T`, none left out: one that is added to the type is missing here until it is added as well. */
+/** All members of `T`: the compiler reports a member that is missing here. */
 type Members<T> = Readonly<Record<keyof T, true | Readonly<Record<string, true>>>>
 type Shape = Readonly<Record<string, true | Readonly<Record<string, true>>>>
 type Of<K extends keyof Declaration<any, any>> = Members<NonNullable<Declaration<any, any>[K]>>
@@ -98,7 +98,7 @@ const common = {
   hasDefault: true,
   writable: true,
   readOnly: true,
-  // One rule for all writes, or one for each of two kinds.
+  // One rule for all writes, or one each for create and update.
   may: { create: true, update: true, ...rule },
   proof: true,
   read: true,
@@ -225,9 +225,9 @@ const module = { ...part, needs: true, derives: true } satisfies Members<Omit<Mo
 const shapes = { declaration, scalar, link, filter, action, operation, document, job, module }
 
 /**
- * Refuses a part of a declaration that has members which nothing reads.
- * @param where words for the part, to be found again by
- * @throws Error that names the part and the member
+ * Rejects a part of a declaration with unknown members.
+ * @param where description of the part, for the message
+ * @throws Error with the part and the member
  */
 export function refuseUnknown(kind: keyof typeof shapes, where: string, given: object | null | undefined): void {
   refuse(where, given, shapes[kind])
@@ -235,7 +235,7 @@ export function refuseUnknown(kind: keyof typeof shapes, where: string, given: o
 
 function refuse(where: string, given: unknown, shape: Shape): void {
   if (typeof given !== 'object' || given === null) return
-  // Only what is looked into is read: some members are computed once everything is declared.
+  // Reads only members with a nested shape: some members are getters that work only after all declarations.
   for (const member of Object.keys(given)) {
     const known = Object.hasOwn(shape, member) ? shape[member] : undefined
     if (!known) throw new Error(`${where} has a member "${member}", which nothing reads. Is it misspelt?`)
@@ -243,7 +243,7 @@ function refuse(where: string, given: unknown, shape: Shape): void {
   }
 }
 
-/** Refuses standard operations of names that there are none of. */
+/** Rejects unknown standard operations. */
 export function refuseUnknownOperations(where: string, names: readonly string[]): void {
   for (const name of names)
     if (!Object.hasOwn(standard, name))

@@ -13,50 +13,52 @@ import { addressed, guarded, ok, respondCreated, respondSaved, rowAt, schemaOfNe
 /** `a` or `an`, as words begin. */
 export const article = (words: string): string => (/^([aeio]|u(?!se|ni))/i.test(words) ? 'an' : 'a')
 
-/** What its standard operations do, in words made of those for the resource. */
+/** Summaries and descriptions of the standard operations, in the resource's words. */
 function wordsOf(resource: Resource): Readonly<Record<StandardOperation, Pick<Operation, 'summary' | 'description'>>> {
-  const { words, plural, lock, paginated, deleted } = resource
+  const { words, plural, lock, paginated } = resource
   const one = `${article(words)} ${words}`
   const means = resource.description ? `\n\n*${words.charAt(0).toUpperCase()}${words.slice(1)}*: ${resource.description}` : ''
-  const guarded = lock ? ' It has to repeat the `lockVersion` that was read: whoever has changed it since makes this a 409.' : ''
+  const guarded = lock
+    ? ' It has to send back the `lockVersion` that was read; after a concurrent change the response is 409.'
+    : ''
   const asForm =
-    'Nothing is saved. The answer holds the payload as it would be saved, the schema it has to fit with the values there are to choose from, and what is wrong with it; its link `commit` is there as soon as nothing is.'
+    'Nothing is saved. The response has the payload as it would be saved, its schema with the allowed values, and the validation errors. A valid payload gets the link `commit`.'
   const schema =
-    'Tells each property: its type, whether it is required, whether the caller may write it, and where the values are that can be chosen.'
+    'Describes each property: its type, whether it is required, whether the caller may write it, and links to the allowed values.'
   return {
     index: {
       summary: `List ${plural}`,
-      description: `Answers the ${plural} that the caller may see, ${paginated === false ? 'all at once' : 'a page at a time'}.${means}`,
+      description: `Lists the ${plural} that the caller may see, ${paginated === false ? 'without pagination' : 'by page'}.${means}`,
     },
-    show: { summary: `View ${one}`, description: `Answers one ${words}.${means}` },
+    show: { summary: `View ${one}`, description: `Returns one ${words}.${means}` },
     create: {
       summary: `Create ${one}`,
-      description: `Creates ${one} and answers it. What can be sent, and what has to be, is told by its ${resource.operations.includes('form') ? 'form' : 'properties'}.`,
+      description: `Creates ${one} and returns it. See its ${resource.operations.includes('form') ? 'form' : 'properties'} for writable and required properties.`,
     },
-    form: { summary: `Form for creating ${one}`, description: `Tries out the creation of ${one}. ${asForm}` },
+    form: { summary: `Form for creating ${one}`, description: `Validates the creation of ${one}. ${asForm}` },
     update: {
       summary: `Update ${one}`,
-      description: `Changes what the body names and leaves the rest as it is.${guarded} The answer is the ${words} as it is then.`,
+      description: `Changes the properties in the body and leaves the rest.${guarded} The response is the updated ${words}.`,
     },
     editForm: {
       summary: `Form for updating ${one}`,
-      description: `Tries out a change of ${one}; without a body it is the form of what is stored. ${asForm}`,
+      description: `Validates an update of ${one}; without a body, the form shows the stored values. ${asForm}`,
     },
     delete: {
       summary: `Delete ${one}`,
-      description: `Removes the ${words} for good.${deleted === 202 ? ' What hangs on it may take a moment longer.' : ''}`,
+      description: `Deletes the ${words} permanently.`,
     },
-    schema: { summary: `Schema of ${one}`, description: `${schema} Allowed values that depend on others are told by the form.` },
+    schema: { summary: `Schema of ${one}`, description: `${schema} The form has allowed values that depend on other values.` },
   }
 }
 
-/** The query parameters of its list, besides those of every list. */
+/** Query parameters of the resource's list, besides those of every list. */
 function listParameters({ properties, listParameters: own = [] }: Resource): readonly string[] {
   const some = (option: 'group' | 'sum') => properties.some(({ options }) => options[option])
   return [...(some('group') ? ['groupBy'] : []), ...(some('sum') ? ['showSums'] : []), ...own]
 }
 
-/** The operations that a resource's declaration names. */
+/** The standard operations that a resource's declaration names. */
 export function standardOperations(declared: Resource): Operation[] {
   const { path, name: of, operations } = declared
   const words = wordsOf(declared)
@@ -162,7 +164,7 @@ export function standardOperations(declared: Resource): Operation[] {
       run: async ({ context, params, body, text }: ApiRequest<'id'>) => {
         const resource = here(context)
         const row = await rowAt(params.id, resource, context)
-        // Without a body it is the form of the row as it is stored.
+        // Without a body, the form shows the stored row.
         const payload = text.trim() === '' ? { lockVersion: row[resource.lock as string] } : body
         const prepared = await prepareWrite(context, resource, row, payload, {}, { asking: true })
         return ok(await form(context, resource, prepared, `${base}/${row.id}/form`, commitLink(resource, prepared.draft, base)))

@@ -1,5 +1,5 @@
 /**
- * What a fresh instance starts with: statuses, types, priorities, activities, roles, workflows and its administrator.
+ * The initial data of an instance: statuses, types, priorities, activities, roles, workflows and its administrator.
  * Keys in snake_case are columns of the table of that name; other keys name rows of other lists.
  */
 import { product } from '#server/modules.ts'
@@ -52,7 +52,7 @@ export type BuiltinRole =
 export interface RoleSeed {
   name: string
   kind: 'project' | 'global' | 'work_package' | 'project_query'
-  /** What the server itself uses the role for; null: an ordinary role. */
+  /** The built-in use of the role; null: an ordinary role. */
   builtin: BuiltinRole | null
   position: number
   permissions: readonly string[]

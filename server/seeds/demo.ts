@@ -20,7 +20,7 @@ export interface MemberSeed {
 
 export interface CategorySeed {
   name: string
-  /** Who is assigned to new work packages of the category. */
+  /** The assignee of new work packages in the category. */
   assignee?: string
 }
 

@@ -1,7 +1,7 @@
 /** The demo's work packages as a plan: the tree made flat, with the dates and totals that follow from it. */
 import { dueDay, type WorkPackageSeed } from './demo.ts'
 
-/** What a work package is scheduled for, in the days of `demo.ts` and in hours; null: unknown. */
+/** The schedule of a work package, in the days of `demo.ts` and in hours; null: unknown. */
 interface Figures {
   start: number | null
   due: number | null
@@ -18,7 +18,7 @@ export interface Planned extends Figures {
   readonly duration: number | null
   /** Percent complete. */
   readonly done: number | null
-  /** What all its descendants come to, its own work included; null without children. */
+  /** Totals of the work package and its descendants; null without children. */
   readonly totals: (Figures & { done: number | null }) | null
 }
 

@@ -1,6 +1,6 @@
-/** A memory of texts for texts that forgets the least recently used ones once it holds too many characters. */
+/** An LRU cache of texts, limited by characters. */
 
-/** What `textCache` gives: a lookup that counts as a use, a store, and the characters held (keys and values). */
+/** A lookup that counts as a use, a store, and the number of cached characters (keys and values). */
 export interface TextCache {
   get(key: string): string | undefined
   set(key: string, value: string): void
@@ -15,10 +15,10 @@ interface Entry {
 }
 
 /**
- * A cache of at most `limit` characters. A pair larger than an eighth of that is not kept at all.
+ * A cache of at most `limit` characters. A pair larger than an eighth of that is not cached.
  *
- * The order of use is a linked ring: taking an entry out of a `Map` and putting it back, the usual shortcut, leaves
- * a gap each time that later lookups of a popular key walk over.
+ * The order of use is a linked ring: removing and reinserting an entry of a `Map`, the usual shortcut, leaves a gap each
+ * time, which later lookups of a popular key have to skip.
  */
 export function textCache(limit: number): TextCache {
   const entries = new Map<string, Entry>()

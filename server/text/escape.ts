@@ -10,7 +10,7 @@ const SPECIAL = /[&<>"']/
 export function escapeHtml(text: string): string {
   const first = text.search(SPECIAL)
   if (first < 0) return text
-  // Written out because replacing takes several times as long for a text that is full of such characters.
+  // A loop, because `replace` takes several times as long for a text full of such characters.
   let html = ''
   let done = 0
   for (let i = first; i < text.length; i++) {

@@ -1,4 +1,4 @@
-/** HTML as a value: a template that escapes whatever is put into it, unless that is such a value itself. */
+/** HTML as a value: a template that escapes its parts, except for parts that are HTML values. */
 import { escapeHtml } from './escape.ts'
 
 const TEXT = Symbol('html text')
@@ -7,7 +7,7 @@ export interface Html {
   readonly [TEXT]: string
 }
 
-/** Trusted text as it stands: only for constants of our own. */
+/** Trusted HTML: only for constants of our own. */
 export const trusted = (text: string): Html => ({ [TEXT]: text })
 
 const written = (part: unknown): string => {
@@ -16,12 +16,12 @@ const written = (part: unknown): string => {
   return typeof part === 'object' && TEXT in part ? (part[TEXT] as string) : escapeHtml(String(part))
 }
 
-/** Builds HTML from a template. Nothing comes of undefined, null and false; a list is its parts one after another; attribute values have to be quoted. */
+/** Builds HTML from a template. Omits undefined, null and false; concatenates lists. Attribute values have to be quoted. */
 export function html(strings: TemplateStringsArray, ...parts: unknown[]): Html {
   let text = strings[0] as string
   for (let i = 0; i < parts.length; i++) text += written(parts[i]) + strings[i + 1]
   return trusted(text)
 }
 
-/** The text of it, to be sent. */
+/** The text of an HTML value. */
 export const htmlText = (value: Html): string => value[TEXT]

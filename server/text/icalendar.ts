@@ -1,8 +1,8 @@
-/** Calendars as programs exchange them: iCalendar, RFC 5545. */
+/** Calendars in the format iCalendar, RFC 5545. */
 
-/** Something that takes whole days. */
+/** An all-day event. */
 export interface CalendarEvent {
-  /** Tells it from all others, and stays the same. */
+  /** A unique and stable id. */
   readonly uid: string
   readonly summary: string
   readonly description: string
@@ -15,7 +15,7 @@ export interface CalendarEvent {
   readonly updatedAt: string
 }
 
-/** A calendar of events that keep nobody from other appointments. */
+/** A calendar of events that do not block time. */
 export function icalendar(name: string, events: readonly CalendarEvent[]): string {
   const lines = [
     'BEGIN:VCALENDAR',
@@ -38,7 +38,7 @@ function linesOf({ uid, summary, description, url, start, end, createdAt, update
     `CREATED:${instant(createdAt)}`,
     `LAST-MODIFIED:${instant(updatedAt)}`,
     `DTSTART;VALUE=DATE:${digits(start)}`,
-    // The end is the day after; after the last day that can be written there is none.
+    // The end is exclusive: the next day, which the maximum date does not have.
     ...(next.startsWith('+') ? [] : [`DTEND;VALUE=DATE:${digits(next)}`]),
     `SUMMARY:${escaped(summary)}`,
     `DESCRIPTION:${escaped(description)}`,
@@ -51,7 +51,7 @@ function linesOf({ uid, summary, description, url, start, end, createdAt, update
 const digits = (date: string): string => date.replaceAll('-', '')
 const instant = (at: string): string => at.replace(/\.\d+/, '').replace(/[-:]/g, '')
 
-/** A text as a value; control characters have no place in it. */
+/** A text as an escaped value, without control characters. */
 const escaped = (text: string): string =>
   text
     .replace(/[\\;,]/g, '\\$&')
@@ -60,7 +60,7 @@ const escaped = (text: string): string =>
 
 const LONGEST = 75
 
-/** A line broken into several, none of more than 75 octets; what continues one begins with a blank. */
+/** Folds a line into lines of at most 75 octets; continuation lines start with a space. */
 function folded(line: string): string {
   let result = ''
   let room = LONGEST

@@ -1,4 +1,4 @@
-/** Which addresses may become links, and where a bare address in running text ends. */
+/** Safe link addresses, and the end of bare addresses in running text. */
 
 const SCHEME_SEPARATOR = /:|%3a|&(?:colon|#0*58|#x0*3a)\b/i
 const ALLOWED_SCHEME = /^(?:https?|mailto):/i

@@ -12,7 +12,7 @@ import { addTaskLists } from './task-lists.ts'
 /** Longer texts (in characters) are shown as plain text, and so are texts with more markup characters than this. */
 const MAX_LENGTH = 1_000_000
 const MAX_MARKUP = 100_000
-/** The characters whose number, far more than the length, decides how long parsing takes. */
+/** The characters whose number, far more than the length, determines the parsing time. */
 const MARKUP = new Uint8Array(128)
 for (const character of '\n!#*-./:<>@[]_`|~') MARKUP[character.charCodeAt(0)] = 1
 
@@ -54,7 +54,7 @@ function load(): MarkdownIt {
   return parser
 }
 
-/** Whether rendering could take seconds. A text by people has this much markup only on some hundreds of pages. */
+/** Whether rendering could take seconds. Ordinary texts reach this much markup only with hundreds of pages. */
 function isTooExpensive(raw: string): boolean {
   if (raw.length <= MAX_MARKUP) return false
   if (raw.length > MAX_LENGTH) return true
@@ -70,7 +70,7 @@ function renderMarkup(raw: string): string | undefined {
   const budget: LinkBudget = { remaining: 100_000 + 10 * raw.length }
   const html = loaded.render(raw, budget)
   if (budget.remaining < 0) return undefined
-  // Without this character the source has no HTML, and all else the parser writes is escaped.
+  // Without this character the source has no HTML, and all other output of the parser is escaped.
   const safe = raw.includes('<') ? sanitise(html) : html
   return safe?.trimEnd()
 }

@@ -1,4 +1,4 @@
-/** How each markdown element is written as HTML, with the classes APIv3 clients style. */
+/** The HTML of markdown elements, with the classes that APIv3 clients style. */
 import type { Env, MarkdownIt, RendererRule, Token } from 'markdown-it'
 import { escapeHtml } from './escape.ts'
 import { LINK_CLASS } from './references.ts'

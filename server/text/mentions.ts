@@ -1,10 +1,10 @@
-/** Whom a text mentions, as its readers see it. */
+/** Mentions in a text, as its readers see them. */
 import { renderMarkdown } from './markdown.ts'
 import { MENTION_CLASS } from './references.ts'
 
 export interface Mentions {
   readonly users: readonly number[]
-  /** Small letters only: case makes no difference. */
+  /** In lower case, as case is ignored. */
   readonly logins: readonly string[]
   readonly groups: readonly number[]
 }
@@ -13,7 +13,7 @@ const LINK = new RegExp(`<a class="${MENTION_CLASS}" href="/(users|groups)/([^"]
 /** The greatest id that a row can have. */
 const GREATEST = 2 ** 31 - 1
 
-/** The people and groups that a text in markdown mentions, each once. Code and the like mentions nobody. */
+/** The distinct users and groups that a markdown text mentions. Code does not mention anybody. */
 export function mentionsIn(raw: string): Mentions {
   const users = new Set<number>()
   const logins = new Set<string>()

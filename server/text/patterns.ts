@@ -1,11 +1,11 @@
 /**
- * Regular expressions that an instance's operators have written, for texts that strangers send: RE2's, matched in linear time
- * whatever the expression. It knows no lookaround and no backreferences, which is the price.
+ * Regular expressions of operators for untrusted texts: RE2 matches any expression in linear time. The price is that it supports
+ * neither lookaround nor backreferences.
  */
 import { createRequire } from 'node:module'
 import type { RE2JS as Program } from 're2js'
 
-/** A larger program takes long for every text; none that people write by hand is. */
+/** Maximum program size: a larger one takes long for every text, and no ordinary expression needs it. */
 const LARGEST_PROGRAM = 2_000
 /** Matching takes at most the program's size times the text's length: with this product, about a second. */
 const MOST_STEPS = 20_000_000
@@ -14,7 +14,7 @@ const require = createRequire(import.meta.url)
 const programs = new Map<string, Program | string>()
 const MOST_REMEMBERED = 1_000
 
-/** The compiled pattern, or in a sentence why there is none. The engine is loaded when the first pattern is met. */
+/** The compiled pattern, or the reason why it cannot be compiled. The engine is loaded with the first pattern. */
 function programOf(pattern: string): Program | string {
   const known = programs.get(pattern)
   if (known !== undefined) return known
@@ -27,7 +27,7 @@ function programOf(pattern: string): Program | string {
 function compiled(pattern: string): Program | string {
   const { RE2JS }: typeof import('re2js') = require('re2js')
   let isBeyond = /\(\?(?:[=!>]|<[=!])/.test(pattern)
-  // What RE2 writes otherwise. A line break at the end means nothing here, so `\Z` is an end like `\z`.
+  // Syntax that RE2 spells differently. A final line break has no special meaning here, so `\Z` is an end like `\z`.
   const known = pattern.replace(/\\(?:u\{([\da-f]+)\}|u([\da-f]{4})|(.))/gis, (whole, braced, four, letter) => {
     if (letter === undefined) return `\\x{${braced ?? four}}`
     isBeyond ||= '123456789k'.includes(letter)
@@ -44,15 +44,15 @@ function compiled(pattern: string): Program | string {
   }
 }
 
-/** Why texts cannot be compared with a pattern, to be put behind a colon; undefined where they can. */
+/** The fault of a pattern, to follow a colon; undefined for a valid pattern. */
 export function patternFault(pattern: string): string | undefined {
   const program = programOf(pattern)
   return typeof program === 'string' ? program : undefined
 }
 
 /**
- * Whether a text matches a pattern anywhere, in time that grows with the text's length alone.
- * @returns undefined where the text is too long to be compared with this pattern
+ * Whether a pattern matches anywhere in a text, in time linear in the text's length.
+ * @returns undefined if the text is too long for this pattern
  * @throws Error for a pattern that has a fault
  */
 export function matches(pattern: string, text: string): boolean | undefined {

@@ -3,7 +3,7 @@ import { escapeHtml } from './escape.ts'
 import { trimAddress } from './links.ts'
 
 const BLANK_LINES = /\n[ \t]*\n\s*/g
-/** Addresses linked in one text; making links is what takes the time. */
+/** Maximum number of links in a text; creating them takes most of the time. */
 const MAX_LINKS = 100_000
 const ADDRESS = /\bhttps?:\/\/[^\s<>"']+/gi
 

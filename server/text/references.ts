@@ -27,11 +27,11 @@ const LESS_THAN = 0x3c
 const AT = 0x40
 
 const NUMBER = /(#{1,3})([1-9]\d{0,18})(?![\p{L}\p{N}_])/uy
-// The lookahead takes the whole name at once: an address such as `@a.b@example.org` must not be read as `@a`.
+// The lookahead matches the whole name at once: an address such as `@a.b@example.org` must not match as `@a`.
 const LOGIN = /@(?=([A-Za-z0-9_](?:[A-Za-z0-9_.+-]{0,254}[A-Za-z0-9_])?))\1(?![\p{L}\p{N}@/])/uy
 const MENTION_TAG = /<mention\s[^<>]*>[^<]*<\/mention\s*>/iy
 
-/** What a reference may not directly follow: it would lie inside a word or an address. */
+/** Characters that must not precede a reference, which would be inside a word or an address. */
 const NO_BOUNDARY = /^[\p{L}\p{N}_./#@&=%?+\\]$/u
 
 function mayStartAt(text: string, position: number): boolean {
@@ -56,7 +56,7 @@ function pushLink(state: StateInline, text: string, { href, classes }: Reference
   state.push('link_close', 'a', -1)
 }
 
-/** The kind that stands directly before a `#`, as in `user#5`, if it begins a word of its own. */
+/** The kind directly before a `#`, as in `user#5`, if it starts a word. */
 function kindBefore(state: StateInline): string | undefined {
   const kind = ['user', 'group'].find((name) => state.src.startsWith(name, state.pos - name.length))
   if (kind === undefined || !mayStartAt(state.src, state.pos - kind.length)) return undefined
@@ -70,7 +70,7 @@ function number(state: StateInline, silent: boolean): boolean {
   const kind = marks === '#' ? kindBefore(state) : undefined
   if (kind === undefined && !mayStartAt(state.src, state.pos)) return false
   if (!silent) {
-    // The kind was read as text before its mark was seen.
+    // The kind was parsed as text before the `#`.
     if (kind !== undefined) state.pending = state.pending.slice(0, -kind.length)
     pushLink(state, (kind ?? '') + text, mention(kind ?? 'work_package', id) as Reference)
   }
@@ -86,7 +86,7 @@ function login(state: StateInline, silent: boolean): boolean {
   return true
 }
 
-/** Takes a whole `<mention>` as raw HTML, so that its text is not read as a second reference. The sanitiser links it. */
+/** Parses a whole `<mention>` as raw HTML, so that its text is not a second reference. The sanitiser links it. */
 function mentionTag(state: StateInline, silent: boolean): boolean {
   const match = matchAt(MENTION_TAG, state)
   if (match === null) return false
@@ -103,5 +103,5 @@ function reference(state: StateInline, silent: boolean): boolean {
   return code === AT ? login(state, silent) : mentionTag(state, silent)
 }
 
-/** Teaches a parser the references. Their text stays as typed, so rendering needs no database and reveals nothing. */
+/** Adds references to a parser. Their text stays as typed, so rendering needs no database and discloses nothing. */
 export const addReferences = (parser: MarkdownIt): void => parser.inline.ruler.after('text', 'reference', reference)

@@ -1,4 +1,4 @@
-/** The allow-list raw HTML in markdown must pass: every element, attribute and class that may come out is named here. */
+/** The allow-list for raw HTML in markdown: all elements, attributes and classes of the output are listed here. */
 import { createRequire } from 'node:module'
 import type { IOptions } from 'sanitize-html'
 import { isSafeLink } from './links.ts'
@@ -7,7 +7,7 @@ import { isReference, LINK_CLASS, mention } from './references.ts'
 type Sanitise = (html: string, options: IOptions) => string
 type Attributes = Record<string, string>
 
-/** What one element may carry. The first entry of its classes is given to elements that come without an allowed one. */
+/** Allowed attributes and classes of an element. Elements without an allowed class get the first one. */
 interface Element {
   readonly attributes?: readonly string[]
   readonly classes?: readonly string[]
@@ -81,7 +81,7 @@ function attributesFor(element: Element, given: Attributes): Attributes {
   return kept
 }
 
-/** A checkbox of a task list whatever was asked for, since other inputs are not for texts. */
+/** Turns any input into a checkbox of a task list, as texts may not have other inputs. */
 const checkbox = (given: Attributes): Attributes => ({
   type: 'checkbox',
   class: 'op-uc-list--task-checkbox',
@@ -92,8 +92,8 @@ const checkbox = (given: Attributes): Attributes => ({
 const named = (tagName: string, attribs: Attributes) => ({ tagName, attribs })
 
 /**
- * Elements whose start makes a browser end certain open ones, with all that is open inside them, so that end tags
- * further on would close what lies around the text. `ends` are those elements, `shields` those that protect them.
+ * Elements whose start tags make browsers close certain open elements with their contents, so that later end tags would
+ * close elements around the text. `ends` are the closed elements, `shields` those that protect them.
  */
 const ENDING: Record<string, { readonly ends: readonly string[]; readonly shields: readonly string[] }> = {
   ...Object.fromEntries(HEADINGS.map((heading) => [heading, { ends: HEADINGS, shields: CELLS }])),
@@ -111,8 +111,8 @@ function endsAnother(tag: string, open: readonly string[]): boolean {
 }
 
 /**
- * Rewrites an element before the allow-list is applied; what it leaves unknown is then dropped down to its text.
- * `open` are the names of the elements open at this place, outermost first and this one last.
+ * Rewrites an element before the allow-list is applied, which reduces unknown elements to their text.
+ * `open` are the names of the open elements, outermost first and this one last.
  */
 function transform(tag: string, given: Attributes, open: readonly string[]): { tagName: string; attribs: Attributes } {
   if (tag === 'mention') {
@@ -142,7 +142,7 @@ const OPTIONS: IOptions = {
   nonTextTags: ['script', 'style', 'textarea', 'option', 'xmp', 'noscript', 'iframe', 'noembed', 'noframes', 'template'],
 }
 
-/** Elements may be nested this deep. The time the parser takes grows with the depth times the number of elements. */
+/** Maximum nesting depth. The parsing time grows with the depth times the number of elements. */
 const MAX_DEPTH = 256
 const TOO_DEEP = Symbol('elements nested too deep')
 

@@ -24,5 +24,5 @@ function taskLists(state: StateCore): void {
   })
 }
 
-/** Teaches a parser task lists: marks the list token with `meta.tasks` and puts `task_checkbox` tokens before the text. */
+/** Adds task lists to a parser: marks the list token with `meta.tasks` and puts `task_checkbox` tokens before the text. */
 export const addTaskLists = (parser: MarkdownIt): void => parser.core.ruler.after('inline', 'task_lists', taskLists)

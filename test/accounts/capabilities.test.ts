@@ -65,7 +65,7 @@ test('the actions of a member’s roles are capabilities in the project, those o
   assert.deepEqual((await asVera.get(`/capabilities/work_packages/read/p${project}-${vera}`)).body, one.body)
 })
 
-test('what nobody can do, what is malformed and what does not exist are all not there', async () => {
+test('capabilities that nobody has, malformed ids and unknown ids are not found', async () => {
   for (const id of [
     `work_packages/create/w${project}-${vera}`,
     `work_packages/explode/w${project}-${vera}`,
@@ -107,7 +107,7 @@ test('global permissions give capabilities in the global context', async () => {
   })
 })
 
-test('what is hidden is not listed, counted or found: principals and projects alike', async () => {
+test('hidden principals and projects are not listed, counted or found', async () => {
   const foreign = await i.make.project({ name: 'Canary project' })
   const stranger = await i.make.user({ name: 'Canary person' })
   await i.make.member(stranger, foreign, ['view_work_packages'])

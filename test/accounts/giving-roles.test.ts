@@ -1,4 +1,4 @@
-/** Which roles somebody may give: any that can be given there or, where the setting says so, those whose permissions they hold. */
+/** Roles that a user may give: any for members or, with the setting, those whose permissions the user holds. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -59,7 +59,7 @@ test('a role that cannot be given in a project, or only there, is refused in the
   assert.deepEqual(attributesOf(await i.admin.post('/memberships', global)), refused)
 })
 
-test('whoever manages members gives any role that can be given, to themselves too', async () => {
+test('a user who manages members may give any role for members, also to themselves', async () => {
   const own = await ownMembership()
   const form = (await asLead.post(`/memberships/${own}/form`)).body
   assert.match(form._embedded.schema.roles._links.allowedValues.href, /^\/api\/v3\/roles\?filters=%5B%7B%22unit%22/)
@@ -68,7 +68,7 @@ test('whoever manages members gives any role that can be given, to themselves to
   assert.equal((await asLead.patch(`/memberships/${own}`, { _links: { roles: roles(role.same) } })).status, 200)
 })
 
-describe('where the setting keeps them to what they hold', () => {
+describe('with the setting that limits roles to held permissions', () => {
   beforeEach(() => i.setting(LIMIT, true))
 
   test('each role is given by exactly those who hold all of its permissions there', async () => {
@@ -105,7 +105,7 @@ describe('where the setting keeps them to what they hold', () => {
         if (name !== 'an administrator') assert.equal(offered.includes(id), expected, `${told}: offered`)
         const principals = { users: await i.make.user(), groups: await i.make.group(), placeholder_users: 0 }
         principals.placeholder_users = await i.make.user({ type: 'PlaceholderUser', login: null, email: null })
-        // Whoever is limited to a project sees nobody outside, and so only changes what members there are.
+        // With a token limited to a project, users outside are hidden, so it can only change existing members.
         for (const [of, principal] of name.includes('token') ? [] : Object.entries(principals)) {
           const body = membership(principal, of, less, id)
           const form = (await asking.post('/memberships/form', body)).body._embedded.validationErrors
@@ -141,7 +141,7 @@ describe('where the setting keeps them to what they hold', () => {
     assert.equal((await asLead.delete(`/memberships/${weak.body.id}`)).status, 204)
   })
 
-  test('a role that somebody has already is kept or taken away by those who could not give it', async () => {
+  test('users who could not give a role can keep or remove it in a membership', async () => {
     const stored = await i.make.member(await i.make.user(), project, { role: role.admin })
     const patch = (...ids: number[]) => asLead.patch(`/memberships/${stored}`, { _links: { roles: roles(...ids) } })
     assert.equal((await patch(role.admin, role.less)).status, 200)
@@ -150,12 +150,12 @@ describe('where the setting keeps them to what they hold', () => {
     assert.deepEqual(attributesOf(await patch(role.admin)), refused)
   })
 
-  test('modules that are off make no difference: who could give a role goes on giving it', async () => {
+  test('disabled modules make no difference: a role that could be given still can', async () => {
     await i.db.transaction((tx) => tx.run(sql`delete from enabled_modules where project_id = ${project} and name = 'costs'`))
     assert.equal((await asLead.post('/memberships', membership(await i.make.user(), 'users', role.same))).status, 201)
   })
 
-  test('a new project makes its creator no more than they are somewhere, unless an administrator has named the role', async () => {
+  test('a new project gives its creator no permissions beyond those held elsewhere, unless an administrator has configured the role', async () => {
     const founder = await i.make.user()
     await i.make.member(founder, null, ['add_project'])
     const asFounder = await i.as(founder)
@@ -187,7 +187,7 @@ describe('where the setting keeps them to what they hold', () => {
   })
 })
 
-test('the filter tells which roles the viewer can give where', async () => {
+test('the filter finds the roles that the viewer may give in a project', async () => {
   const filters = (operator: string, ...values: number[]) =>
     `/roles?filters=${encodeURIComponent(JSON.stringify([{ grantableIn: { operator, values: values.map(String) } }]))}`
   const names = async (path: string) => (await asLead.get(path)).body._embedded.elements.map((one: { id: number }) => one.id)

@@ -79,7 +79,7 @@ test('without view or manage members anywhere the groups are closed', async () =
   assert.equal((await plain.get(`/groups/${group}`)).status, 403)
 })
 
-test('who may view members sees the groups of those projects, without their users', async () => {
+test('a user who may view members sees the groups of those projects, without their users', async () => {
   const [here, elsewhere] = [await i.make.group({ name: 'Here' }), await i.make.group({ name: 'Canary group' })]
   await i.make.member(here, project, [])
   const viewer = await i.make.user()
@@ -96,7 +96,7 @@ test('who may view members sees the groups of those projects, without their user
   assert.equal(hidden.text, (await client.get('/groups/999999')).text)
 })
 
-test('who manages members sees all groups, but of their users only those who are visible', async () => {
+test('a user who manages members sees all groups, but only their visible users', async () => {
   const client = await helper('manage_members')
   const hidden = await i.make.user({ name: 'Canary Person' })
   const group = await i.make.group()

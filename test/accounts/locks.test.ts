@@ -26,7 +26,7 @@ test('a lock takes effect at once and can be lifted; repeating either changes no
   }
 })
 
-test('whoever has never been active can be neither locked nor unlocked', async () => {
+test('a user who has never been active can be neither locked nor unlocked', async () => {
   for (const status of [2, 4]) {
     const id = await i.make.user({ status })
     for (const reply of [await i.admin.post(`/users/${id}/lock`), await i.admin.delete(`/users/${id}/lock`)]) {

@@ -38,7 +38,7 @@ const attributes = ({ status, body }: Reply): string[] => {
 const roleIds = ({ body }: Reply): number[] =>
   body._links.roles.map((link: any) => Number(link.href.split('/').at(-1))).toSorted((a: number, b: number) => a - b)
 
-test('a manager of members makes somebody a member', async () => {
+test('a user who manages members adds a member', async () => {
   const id = await i.make.user({ name: 'New Person' })
   const { status, body } = await asLead.post('/memberships', {
     _links: { project: at(project), principal: user(id), roles: roles(member) },
@@ -57,7 +57,7 @@ test('a manager of members makes somebody a member', async () => {
   assert.equal((await (await i.as(id)).get(`/projects/${project}`)).status, 200)
 })
 
-test('what is missing or does not fit is told, each by its name', async () => {
+test('missing and invalid values are reported by property', async () => {
   const id = await i.make.user()
   const create = (links: object) => asLead.post('/memberships', { _links: links })
   const whole = { project: at(project), principal: user(id), roles: roles(member) }

@@ -13,7 +13,7 @@ before(async () => {
 })
 after(() => i.close())
 
-test('a placeholder user is made, renamed and deleted by whoever manages them', async () => {
+test('a placeholder user is created, renamed and deleted by users who manage them', async () => {
   const made = await asManager.post('/placeholder_users', { name: 'Welder' })
   assert.equal(made.status, 201)
   const { id, _links, ...rest } = made.body
@@ -32,7 +32,7 @@ test('a placeholder user is made, renamed and deleted by whoever manages them', 
   assert.equal((await asManager.get(`/placeholder_users/${id}`)).status, 404)
 })
 
-test('what nobody writes keeps its value when it is sent as nothing', async () => {
+test('read-only properties keep their value when null is sent', async () => {
   const made = await asManager.post('/placeholder_users', { name: 'Painter', status: null })
   assert.deepEqual([made.status, made.body.status], [201, 'active'])
 })

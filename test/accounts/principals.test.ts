@@ -70,7 +70,7 @@ test('without any rights one sees oneself; administrators and those with view_al
   assert.ok([vera, mate, stranger, team, placeholder].every((id) => all.includes(id)))
 })
 
-test('whoever has not signed in sees nobody, except where anonymous visitors may view members', async () => {
+test('anonymous users see nobody, except where they may view members', async () => {
   await i.setting('login_required', false)
   assert.deepEqual(await found(i.anonymous), [])
   const open = await i.make.project({ public: true })

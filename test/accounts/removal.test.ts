@@ -23,7 +23,7 @@ test('by default nobody deletes accounts, not even an administrator', async () =
   assert.equal((await i.admin.get(`/users/${id}`)).status, 200)
 })
 
-test('where the settings allow it, administrators delete others, and people themselves', async () => {
+test('if the settings allow it, administrators delete others, and users themselves', async () => {
   const [one, two] = [await i.make.user(), await i.make.user()]
   await i.setting('users_deletable_by_admins', true)
   assert.equal((await (await i.as(one)).delete('/users/me')).status, 403)
@@ -52,7 +52,7 @@ test('the last active administrator stays', async () => {
   assert.equal((await i.admin.get('/users/me')).status, 200)
 })
 
-test('what somebody made stays, in the name of the deleted user; memberships, tokens and running timers go', async () => {
+test('created resources stay, in the name of the deleted user; memberships, tokens and running timers are removed', async () => {
   await i.setting('users_deletable_by_admins', true)
   const id = await i.make.user()
   const token = await i.as(id)

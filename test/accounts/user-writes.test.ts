@@ -56,7 +56,7 @@ test('an active user needs a password or another way to sign in', async () => {
   assert.equal((await i.admin.post('/users', { ...without, identityUrl: 'https://id.example.net/jane' })).status, 201)
 })
 
-test('whoever creates users but is no administrator invites them: an address is enough, and no password can be set', async () => {
+test('users with the permission to create users, but not administrators, invite them: an address suffices, and no password can be set', async () => {
   const invited = await creator.post('/users', { email: 'sam.poe@example.net', status: 'invited' })
   assert.equal(invited.status, 201)
   assert.deepEqual(
@@ -156,7 +156,7 @@ test('a name is never written, not even unchanged', async () => {
   assert.match(reply.body.message, /first and the last name/)
 })
 
-test('what the server keeps to itself is not written by anybody', async () => {
+test('internal properties cannot be written by anybody', async () => {
   const id = await i.make.user()
   const before = await i.db.one(sql`select * from principals where id = ${id}`)
   const reply = await i.admin.patch(`/users/${id}`, { createdAt: '2001-01-01T00:00:00Z' })

@@ -38,14 +38,14 @@ test('one’s own account is found under me, by login and by id, with everything
   }
 })
 
-test('of somebody in the same project only the name is told', async () => {
+test('of a user in the same project only the name is visible', async () => {
   const { status, body } = await asVera.get(`/users/${mate}`)
   assert.equal(status, 200)
   assert.deepEqual(Object.keys(body).sort(), ['_links', '_type', 'avatar', 'id', 'name'])
   assert.doesNotMatch(JSON.stringify(body), /mate@/)
 })
 
-test('with view_user_email the address is told as well, but not the login', async () => {
+test('with view_user_email the address is visible as well, but not the login', async () => {
   const reader = await i.make.user()
   await i.make.member(reader, null, ['view_user_email', 'view_all_principals'])
   const { body } = await (await i.as(reader)).get(`/users/${stranger}`)
@@ -53,7 +53,7 @@ test('with view_user_email the address is told as well, but not the login', asyn
   assert.ok(!('login' in body) && !('createdAt' in body))
 })
 
-test('whoever shares no project is not there: the same answer as for an id and a login that nobody has', async () => {
+test('users without a common project are not found: the same response as for an unknown id or login', async () => {
   const missing = await asVera.get('/users/999999')
   for (const name of [stranger, 'stranger', 'nobody-at-all']) {
     const hidden = await asVera.get(`/users/${name}`)
@@ -130,7 +130,7 @@ test('an administrator sees it all, with links to change and lock; locked users 
   assert.ok(!('lock' in _links) && !('showUser' in _links))
 })
 
-test('the delete link is there once the settings let somebody delete accounts', async () => {
+test('the delete link is present once the settings allow the deletion of accounts', async () => {
   await i.setting('users_deletable_by_self', true)
   assert.equal((await asVera.get('/users/me')).body._links.delete.method, 'delete')
   assert.ok(!('delete' in (await i.admin.get(`/users/${stranger}`)).body._links))
@@ -173,7 +173,7 @@ test('users are sorted by what is asked for', async () => {
   assert.equal((await i.admin.get(`/users?sortBy=${encodeURIComponent('[["password_hash","asc"]]')}`)).status, 400)
 })
 
-test('without a login required, a stranger is told of the anonymous user, and of nobody else', async () => {
+test('without required login, an anonymous caller sees only the anonymous user', async () => {
   assert.equal((await i.anonymous.get('/users/me')).status, 401)
   await i.setting('login_required', false)
   const me = await i.anonymous.get('/users/me')

@@ -43,7 +43,7 @@ const say = (client: Client, raw: string, more: object = {}) => client.post(`${p
 const history = async (client = mia) => (await client.get(`${path}/activities`)).body._embedded.elements
 const told = (entry: any): string[] => entry.details.map((detail: any) => detail.raw)
 
-describe('what an entry says', () => {
+describe('contents of an entry', () => {
   test('the first one says what the work package began with', async () => {
     const [first] = await history()
     assert.equal(first._type, 'Activity')
@@ -97,7 +97,7 @@ describe('what an entry says', () => {
     assert.match(detail.html, /^<strong>Description<\/strong> set \(<a href="\/journals\/\d+\/diff\/description">Details<\/a>\)$/)
   })
 
-  test('a parent that the reader does not see is not told of', async () => {
+  test('a parent that the reader does not see is not disclosed', async () => {
     const elsewhere = await server.make.project({ identifier: `away-${task}`, name: 'Away' })
     const hidden = await server.make.workPackage({ project_id: elsewhere, subject: 'Hidden' })
     await patch(server.admin, { _links: { parent: { href: `/api/v3/work_packages/${hidden}` } } })
@@ -145,7 +145,7 @@ describe('when a change continues the last entry', () => {
     ])
   })
 
-  test('what is taken back within the window leaves an entry that says so', async () => {
+  test('a change reverted within the window leaves an entry that says so', async () => {
     await server.setting('journal_aggregation_time_minutes', 5)
     await patch(server.admin, { subject: 'One' })
     await patch(server.admin, { subject: 'Dig' })
@@ -194,7 +194,7 @@ describe('comments', () => {
     })
   })
 
-  test('are corrected by a text, by whoever wrote them', async () => {
+  test('are edited by a text, by their author', async () => {
     const { id } = (await say(mia, 'Watr')).body
     const reply = await mia.patch(`/activities/${id}`, { comment: 'Water' })
     assert.equal(reply.status, 200)
@@ -238,7 +238,7 @@ describe('comments', () => {
 })
 
 describe('reactions', () => {
-  test('are chosen and taken back, and tell who chose them', async () => {
+  test('are added and removed, and list their users', async () => {
     const { id } = (await say(mia, 'Found water')).body
     const reactions = `/activities/${id}/emoji_reactions`
     const first = await mia.patch(reactions, { reaction: 'heart' })
@@ -266,8 +266,8 @@ describe('reactions', () => {
   })
 })
 
-describe('what others changed with', () => {
-  test('a successor that moves says whom it followed, in the name of whoever moved that', async () => {
+describe('automatic changes', () => {
+  test('the entry of a moved successor names its predecessor, and the user who moved the predecessor', async () => {
     await patch(mia, { startDate: '2026-03-02', dueDate: '2026-03-03' })
     const next = await server.make.workPackage({ project_id: project, author_id: miaId, subject: 'Fill' })
     const relation = { type: 'follows', _links: { to: { href: `/api/v3${path}` } } }

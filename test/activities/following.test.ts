@@ -1,4 +1,4 @@
-/** What the history tells of work packages that nobody wrote by hand: each change under its time, its author and its reason. */
+/** The history of automatic changes to work packages: each with its time, author and cause. */
 
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
@@ -46,7 +46,7 @@ const byAdmin = async () => (await server.admin.get('/users/me')).body.name as s
 describe('when other days become days of work', () => {
   const saturday = (working: boolean) => server.admin.patch('/days/week/6', { working })
 
-  test('a work package tells its old duration at its old time, and the entry names who changed the days', async () => {
+  test('a work package has its old duration at its old time, and the entry names the user who changed the days', async () => {
     const id = await server.make.workPackage({ project_id: project, ...overTheWeekend, ...stamps })
     const { lockVersion } = await show(id)
     assert.equal((await saturday(true)).status, 200)
@@ -129,7 +129,7 @@ describe('a version that a project loses', () => {
     elsewhere = await server.make.project({ name: 'Below', parent_id: home })
   })
 
-  test('because it is shared less widely is taken off by whoever shares it so', async () => {
+  test('because it is shared less widely is removed in the name of the user who changed the sharing', async () => {
     const { id, version } = await released(
       async () =>
         server.admin.patch(`/versions/${(await server.db.one<{ id: number }>(sql`select max(id) as id from versions`))?.id}`, {
@@ -141,13 +141,13 @@ describe('a version that a project loses', () => {
     assert.equal(body._embedded.attributesByTimestamp[0]._links.version.href, `/api/v3/versions/${version}`)
   })
 
-  test('because it moves out of its reach is taken off by whoever moves it', async () => {
+  test('because it moves out of its reach is removed in the name of the user who moved it', async () => {
     await released(() => server.admin.patch(`/projects/${elsewhere}`, { _links: { parent: { href: null } } }), 200)
   })
 })
 
 describe('when a project is deleted', () => {
-  test('children in other projects are let go by whoever deletes it', async () => {
+  test('children in other projects lose their parent, in the name of the user who deleted it', async () => {
     const doomed = await server.make.project({ name: 'Doomed' })
     const parent = await server.make.workPackage({ project_id: doomed })
     const id = await server.make.workPackage({ project_id: project, parent_id: parent })
@@ -169,7 +169,7 @@ describe('when a custom field is removed', () => {
   })
 })
 
-/** What a work package was called at first. */
+/** The first subject of a work package. */
 const subjectOf = async (id: number): Promise<string> =>
   (await server.db.one<{ subject: string }>(sql`select subject from work_package_versions where id = ${id} and version = 1`))!
     .subject

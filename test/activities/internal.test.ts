@@ -37,7 +37,7 @@ before(async () => {
   notification = await make.row('notifications', { ...told, read_ian: false, internal: true, created_at: now, updated_at: now })
 })
 
-/** What somebody finds of the comment by each way there is. */
+/** The visibility of the comment in each place that could show it. */
 async function found(asking: Client): Promise<Record<string, unknown>> {
   const get = async (at: string) => (await asking.get(at)).status
   const total = async (at: string) => (await asking.get(at)).body.total as number
@@ -111,7 +111,7 @@ for (const isOn of [true, false, true]) {
 describe('with the switch off', () => {
   before(() => turn(false))
 
-  test('nobody writes one, and is told why; public comments are written as ever', async () => {
+  test('nobody can write one, and the error gives the reason; public comments work as before', async () => {
     for (const asking of [insider.client, admin]) {
       const reply = await asking.post(path, { comment: { raw: 'Hush' }, internal: true })
       const { errorIdentifier, message, _embedded } = reply.body

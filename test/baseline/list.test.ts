@@ -63,7 +63,7 @@ describe('a compared list', () => {
     ])
   })
 
-  test('tells what was different, as far as it is to be compared, and where to read it', async () => {
+  test('has the differences of compared properties, with links', async () => {
     const found = elements(await admin.get(`/work_packages?${dayAgo}`))
     const [then, now] = attributesByTimestamp(found.get(renamed))
     assert.equal(found.get(renamed).subject, 'After')
@@ -80,7 +80,7 @@ describe('a compared list', () => {
     assert.deepEqual(attributesByTimestamp(found.get(young))[0]._links, {})
   })
 
-  test('tells what it was at the last moment, and then nothing that would change it', async () => {
+  test('is represented as of the last moment, without links that change it', async () => {
     const now = elements(await admin.get(`/work_packages?${dayAgo}`)).get(renamed)
     assert.ok('update' in now._links && 'updateImmediately' in now._links && 'delete' in now._links)
     const then = elements(await admin.get(`/work_packages?${at('P3D', 'P1D')}`)).get(renamed)
@@ -101,7 +101,7 @@ describe('a compared list', () => {
     assert.deepEqual(ids(await admin.get(`/work_packages?${at('P30D')}`)), [])
   })
 
-  test('tells everything that can be compared of what was not there at the last moment', async () => {
+  test('has all compared properties of rows that did not exist at the last moment', async () => {
     const element = elements(await admin.get(`/work_packages?${at('PT0S', 'P1D')}`)).get(young)
     assert.deepEqual([element.subject, element._meta], ['Young', { exists: false, timestamp: 'P1D', matchesFilters: false }])
     assert.ok(!('update' in element._links))
@@ -122,7 +122,7 @@ describe('a compared list', () => {
     assert.deepEqual(then, { _meta: { exists: false, timestamp: 'P1D', matchesFilters: false }, _links: {} })
   })
 
-  test('is ordered, grouped and summed up by what is told of each', async () => {
+  test('is ordered, grouped and summed up by the represented states', async () => {
     const all = filters()
     const bySubject = (more: string) => `/work_packages?${all}&sortBy=${encodeURIComponent('[["subject","asc"]]')}&${more}`
     assert.deepEqual(ids(await admin.get(bySubject(dayAgo))), [renamed, closed, steady, young])
@@ -183,7 +183,7 @@ describe('a compared list', () => {
     await admin.delete(`/work_packages/${moved}`)
   })
 
-  test('tells what is selected only', async () => {
+  test('has the selected properties only', async () => {
     const { body } = await admin.get(`/work_packages?${dayAgo}&select=total,elements/id,elements/subject`)
     assert.deepEqual(keys(body), ['_embedded', 'total'])
     assert.deepEqual(body._embedded.elements.at(-1), { id: steady, subject: 'Steady' })

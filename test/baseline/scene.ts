@@ -1,4 +1,4 @@
-/** What tests of comparisons start from: work packages that came to be days ago, and changed on days since. */
+/** Setup of baseline tests: work packages created days ago, and changed since. */
 
 import { assignments } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
@@ -38,5 +38,5 @@ export const at = (...timestamps: string[]): string => `timestamps=${encodeURICo
 export const elements = ({ body }: Reply): Map<number, any> =>
   new Map(body._embedded.elements.map((element: { id: number }) => [element.id, element]))
 
-/** What a representation says was different at each moment. */
+/** The differences at each moment in a representation. */
 export const attributesByTimestamp = (body: any): any[] => body._embedded.attributesByTimestamp

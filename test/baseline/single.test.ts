@@ -20,7 +20,7 @@ before(async () => {
 const show = (more: string) => admin.get(`/work_packages/${id}?${more}`)
 
 describe('a work package', () => {
-  test('is told as it is, with what was different at each moment', async () => {
+  test('is represented as of now, with the differences at each moment', async () => {
     const { status, body } = await show(at('P3D', 'P1D', 'PT0S'))
     assert.equal(status, 200)
     assert.deepEqual([body.subject, body.description.raw], ['Third', 'Now'])
@@ -34,7 +34,7 @@ describe('a work package', () => {
     assert.ok('status' in body._embedded && 'project' in body._embedded)
   })
 
-  test('is told as it was at the last moment, by links that repeat the moments and change nothing', async () => {
+  test('is represented as of the last moment, with read-only links that repeat the timestamps', async () => {
     const { body } = await show(at('P1D'))
     assert.deepEqual([body.subject, body.description.raw, body._links.assignee.href], ['Second', 'Then', null])
     assert.equal(body._links.self.href, `/api/v3/work_packages/${id}?timestamps=P1D`)
@@ -48,7 +48,7 @@ describe('a work package', () => {
     assert.equal((await admin.get(body._links.schema.href.replace('/api/v3', ''))).status, 200)
   })
 
-  test('that was not there yet is told by its id alone', async () => {
+  test('that did not exist yet is represented by its id alone', async () => {
     const { status, body } = await show(at('P30D', 'P20D'))
     assert.equal(status, 200)
     assert.deepEqual(body, {
@@ -65,20 +65,20 @@ describe('a work package', () => {
     })
   })
 
-  test('is told as usual where all that is asked for is now', async () => {
+  test('is represented as usual if all timestamps are now', async () => {
     const plain = (await show('')).body
     assert.deepEqual((await show(at('now'))).body, plain)
     assert.ok(!('_meta' in plain) && !('attributesByTimestamp' in plain._embedded))
   })
 
-  test('answers a write as it is, whatever moments are named', async () => {
+  test('responds to a write with the current state, regardless of timestamps', async () => {
     const { lockVersion } = (await show('')).body
     const { status, body } = await admin.patch(`/work_packages/${id}?${at('P1D')}`, { lockVersion, subject: 'Fourth' })
     assert.deepEqual([status, body.subject, '_meta' in body], [200, 'Fourth', false])
     await admin.patch(`/work_packages/${id}`, { lockVersion: lockVersion + 1, subject: 'Third' })
   })
 
-  test('tells a milestone by its date, and what it was before by both', async () => {
+  test('represents a milestone by its date, and its former state by both dates', async () => {
     const milestone = await since(9, { start_date: '2024-03-01', due_date: '2024-03-05' })
     await change(milestone, 0.5, { type_id: await it.types('Milestone'), start_date: '2024-03-05' })
     const { body } = await admin.get(`/work_packages/${milestone}?${at('P1D', 'PT0S')}`)

@@ -1,4 +1,4 @@
-/** Who sees what of the past: what can be seen today of what there was, and nothing of it that is hidden. */
+/** Visibility of the past: today's permissions apply, and hidden states are not disclosed. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { filters, ids } from '#test/instance.ts'
@@ -27,7 +27,7 @@ before(async () => {
   await change(came, 0.5, { project_id: project, subject: 'Came' })
 })
 
-describe('what came from a hidden project', () => {
+describe('a work package from a hidden project', () => {
   test('was not there before', async () => {
     assert.deepEqual(ids(await reader.client.get(`/work_packages?${all}&${at('P1D')}`)), [stayed, left])
     const element = elements(await reader.client.get(`/work_packages?${all}&${dayAgo}`)).get(came)
@@ -41,7 +41,7 @@ describe('what came from a hidden project', () => {
     assert.ok(!/Secret/.test(text))
   })
 
-  test('is not found by what it was', async () => {
+  test('is not found by its former values', async () => {
     const found = await reader.client.get(`/work_packages?${filters(['subject', '~', ['Secret']])}&${dayAgo}`)
     assert.deepEqual([ids(found), found.body.total], [[], 0])
     assert.deepEqual(ids(await admin.get(`/work_packages?${filters(['subject', '~', ['Secret']])}&${dayAgo}`)), [came, left])
@@ -57,8 +57,8 @@ describe('what came from a hidden project', () => {
   })
 })
 
-describe('what went to a hidden project', () => {
-  test('is left as a stub of itself where it was seen, after everything else', async () => {
+describe('a work package moved to a hidden project', () => {
+  test('is listed last, as a stub, if it was visible before', async () => {
     for (const moments of [dayAgo, at('P1D')]) {
       const reply = await reader.client.get(
         `/work_packages?${all}&${moments}&sortBy=${encodeURIComponent('[["subject","desc"]]')}`,
@@ -75,7 +75,7 @@ describe('what went to a hidden project', () => {
     }
   })
 
-  test('is nowhere where it was never seen', async () => {
+  test('is absent if it was never visible', async () => {
     assert.ok(!ids(await reader.client.get(`/work_packages?${all}&${at('PT1H', 'PT0S')}`)).includes(left))
   })
 
@@ -84,7 +84,7 @@ describe('what went to a hidden project', () => {
       assert.equal((await reader.client.get(`/work_packages/${left}?${moments}`)).status, 404)
   })
 
-  test('is told in full to those who see both', async () => {
+  test('is represented in full for viewers who see both', async () => {
     const element = elements(await admin.get(`/work_packages?${all}&${dayAgo}`)).get(left)
     assert.equal(element.subject, 'Secret now')
     const [then] = attributesByTimestamp(element)

@@ -13,7 +13,7 @@ const at = (operation: string) => `/api/docs#?route=${operation}`
 const ONESELF = 'get-/api/v3/users/-id-'
 const RENDER = 'post-/api/v3/render/markdown'
 
-/** What was sent by the console, and what came of it. */
+/** The request of the console, and its response. */
 interface Sent {
   readonly status: number
   readonly headers: Record<string, string>
@@ -73,7 +73,7 @@ describe('the page to browse the API', { skip: browserMissing }, () => {
 
   const fill = (page: Page, value: string) => page.locator('api-request .request-param').first().fill(value)
 
-  test('sends a request by the session of whoever is signed in', async () => {
+  test('sends a request by the session of the signed-in user', async () => {
     const { context, page, complaints } = await visit('/login')
     await signIn(page)
     await page.goto(it.url + at(ONESELF))

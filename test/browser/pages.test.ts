@@ -43,7 +43,7 @@ const inside: [name: string, path: string][] = [
   ['two-factor', '/my/two_factor'],
 ]
 
-/** What the pages have to show; gives the client id of an application that nobody has let in yet. */
+/** The contents of the pages; returns the client id of an application without consent. */
 const fill = (db: Database, user: number): Promise<string> =>
   db.transaction(async (tx) => {
     const now = new Date()
@@ -76,7 +76,7 @@ describe('in a browser', { skip: browserMissing }, () => {
     await it?.close()
   })
 
-  /** What a page asked of others, and what the browser had to say against it. */
+  /** External requests of a page, and errors of the browser. */
   function watched(page: Page): string[] {
     const complaints: string[] = []
     page.on('request', (request) => {

@@ -30,7 +30,7 @@ const payload = (more: object = {}) => ({
   ...more,
 })
 
-test('whoever manages news creates one, as its author', async () => {
+test('a user who may manage news creates one, as its author', async () => {
   const { status, body } = await editor.post('/news', payload())
   assert.equal(status, 201)
   assert.deepEqual(
@@ -121,7 +121,7 @@ test('files are attached by those who manage news, and read by those who see it'
   assert.equal((await editor.get(file)).status, 404)
 })
 
-test('where the project disables news there are none, and they are back once it enables them', async () => {
+test('a project that disables news hides them, and shows them again once it enables news', async () => {
   const { id } = (await editor.post('/news', payload())).body
   const turn = (isOn: boolean) => it.db.transaction((tx) => switchModule(tx, product, project, 'news', isOn))
   await turn(false)

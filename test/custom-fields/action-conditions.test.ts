@@ -26,7 +26,7 @@ describe('every condition, for everybody', () => {
   const other = { project: 0, role: 0, status: 0, type: 0 }
   const own = { project, role: 0, status: 0, type: 0 }
   let work: number
-  /** Who asks: whether they edit the work package, whether anything like it, and the roles that count for it. */
+  /** The viewer: whether they may edit the work package, or any, and their relevant roles. */
   const viewers: { name: string; client: Client; sees: boolean; edits: boolean; anywhere: boolean; roles: number[] }[] = []
   before(async () => {
     const [member, stranger, editing] = [
@@ -171,7 +171,7 @@ test('one that is shown nowhere is refused like one whose conditions do not hold
   assert.equal((await execute(it.member.client, 999_999, work)).status, 404)
 })
 
-test('what happened meanwhile comes first: a stale version is a conflict, whether or not the conditions still hold', async () => {
+test('a stale lock version is a conflict, whether or not the conditions still hold', async () => {
   const work = await created(admin, project)
   const id = await action({ status: [await it.statuses('New')] })
   await changed(admin, work.id, { _links: { status: link('statuses', await it.statuses('In progress')) } })

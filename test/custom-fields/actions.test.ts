@@ -25,7 +25,7 @@ test('A work package links to the actions whose conditions it meets, or to none'
   const role = await s.server.id('roles', 'Member')
   await action({ name: 'For members', conditions: { role: [role] }, changes: { percentageDone: 10 } })
   assert.deepEqual(await offered(id), ['Always', 'When new'])
-  // Whoever may not execute them is offered none.
+  // Users who may not execute actions are offered none.
   assert.deepEqual((await s.reader.get(`/work_packages/${id}`)).body._links.customActions, [])
   const { body } = await s.writer.get(`/work_packages/${id}`)
   assert.deepEqual(

@@ -21,7 +21,7 @@ async function created(values: Record<string, unknown>, links: Record<string, un
   return reply.body
 }
 
-/** What the administrator is shown of a work package in a field. */
+/** The value of a work package's field for the administrator. */
 const valueIn = async (id: number, field: number) => (await s.server.admin.get(`/work_packages/${id}`)).body[nameOf(field)]
 
 test('A value that only administrators see follows from what others write, and nothing of it is shown to them', async () => {

@@ -15,7 +15,7 @@ after(() => s.server.close())
 const field = (pattern: string, format: 'string' | 'text' = 'string') =>
   s.field({ name: `Field ${pattern}`.slice(0, 200), format, pattern })
 
-/** What a form says of a value. */
+/** The validation error of a value in a form. */
 async function verdict(id: number, value: unknown): Promise<string | undefined> {
   const body = { subject: 'x', [`customField${id}`]: value, _links: { type: { href: `/api/v3/types/${s.type}` } } }
   const reply = await s.writer.post(`/projects/${s.project}/work_packages/form`, body)

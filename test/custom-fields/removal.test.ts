@@ -1,4 +1,4 @@
-/** What becomes of values, actions and queries that name somebody or something that is removed. */
+/** Cleanup of values, actions and queries that refer to removed rows. */
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'

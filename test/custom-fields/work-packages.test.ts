@@ -86,7 +86,7 @@ test('A new work package holds what was given in each format, and the defaults o
   assert.equal(read._links[own('tester')].href, `/api/v3/users/${s.writerId}`)
   assert.deepEqual(read._links[own('release')], { href: `/api/v3/versions/${version}`, title: '1.0' })
   assert.equal(read._links[own('place')].title, 'Spain (ES)')
-  // What a link tells by itself is not embedded as well.
+  // Options are not embedded, as the link has all their data.
   assert.deepEqual([read._embedded[own('release')]._type, read._embedded[own('size')]], ['Version', undefined])
 })
 
@@ -176,7 +176,7 @@ test('Fields for administrators alone are nowhere for others: not shown, not wri
   assert.equal((await s.writer.get(`/work_packages?${filters([name, '=', ['hush']])}`)).status, 400)
   assert.equal((await s.writer.get(`/queries/columns/${name}`)).status, 404)
   assert.equal((await s.server.admin.get(`/queries/columns/${name}`)).status, 200)
-  // Whoever does not see it does not lose it by writing something else.
+  // A hidden value is kept when the user writes another property.
   await s.writer.patch(`/work_packages/${id}`, { lockVersion: lockVersion + 1, [own('word')]: 'rope' })
   assert.equal((await s.server.admin.get(`/work_packages/${id}`)).body[name], 'hush')
 })
@@ -293,7 +293,7 @@ test('Lists are filtered, ordered, grouped and summed by fields', async () => {
   const list = async (query: string) => (await s.server.admin.get(`/projects/${project}/work_packages?filters=[]&${query}`)).body
   const order = (body: any) => body._embedded.elements.map((one: { id: number }) => one.id)
   assert.deepEqual(order(await list(`sortBy=${encodeURIComponent(`[["${own('size')}","asc"]]`)}`)), [b, a, c])
-  // What has no number comes first when ascending and last when descending; what has no choice the other way round.
+  // Rows without a number come first when ascending and last when descending; rows without an option the other way round.
   assert.deepEqual(order(await list(`sortBy=${encodeURIComponent(`[["${own('points')}","desc"]]`)}`)), [b, a, c])
   const grouped = await list(`groupBy=${own('size')}&showSums=true`)
   assert.deepEqual(

@@ -48,7 +48,7 @@ describe('PostgreSQL', { skip: !isPostgres }, () => {
     assert.equal(await probe('/readyz'), 200)
   }
 
-  test('that refuses connections is told of by 503, and once it takes them again by nothing', async () => {
+  test('that refuses connections causes 503, until it accepts them again', async () => {
     await atOnce(6)
     await way.close()
     for (const reply of await atOnce(6)) isAway(reply)
@@ -61,7 +61,7 @@ describe('PostgreSQL', { skip: !isPostgres }, () => {
     await assertWell()
   })
 
-  test('whose answers do not come any more is given up in time, and so are connections that it does not answer', async () => {
+  test('that stops responding is given up in time, also during connection attempts', async () => {
     await atOnce(6)
     const thaw = way.freeze()
     for (const reply of await atOnce(12)) isAway(reply)
@@ -71,7 +71,7 @@ describe('PostgreSQL', { skip: !isPostgres }, () => {
     await assertWell()
   })
 
-  test('that ends all connections between two requests is not noticed by anybody', async () => {
+  test('that ends all connections between two requests causes no error', async () => {
     await atOnce(6)
     way.cut()
     await assertWell()
@@ -92,14 +92,14 @@ describe('PostgreSQL', { skip: !isPostgres }, () => {
       )
   const assertUntouched = async () => assert.notEqual((await read()).body.subject, 'Never')
 
-  test('that ends the session of a transaction undoes it, and the process lives', async () => {
+  test('that ends the session of a transaction rolls it back, and the process survives', async () => {
     const error = await amid((pid) => server.outside.run(`select pg_terminate_backend(${pid}, 5000)`))
     assert.ok(error instanceof UnavailableError && error.kind === 'away', String(error))
     await assertUntouched()
     await assertWell()
   })
 
-  test('whose connection breaks amid a transaction undoes it, and the process lives', async () => {
+  test('rolls a transaction back when its connection breaks, and the process survives', async () => {
     const error = await amid(() => way.cut())
     assert.ok(error instanceof UnavailableError && error.kind === 'away', String(error))
     await assertUntouched()
@@ -117,7 +117,7 @@ describe('PostgreSQL', { skip: !isPostgres }, () => {
     await assertWell()
   })
 
-  test('whose answer to a commit is lost may have kept the change: the answer says so, and nothing is done twice', async () => {
+  test('may have committed when the response to a commit is lost: the error says so, and nothing is retried', async () => {
     const { body } = await read()
     way.cutAtCommit()
     const answer = await server.admin.patch(`/work_packages/${id}`, { lockVersion: body.lockVersion, subject: 'Perhaps' })
@@ -186,7 +186,7 @@ describe('a PostgreSQL of its own', { skip: !isPostgres }, () => {
     const { db, url } = await cluster(t)
     await db.script('create table notes (id integer)')
     await db.script('alter database halyard set default_transaction_read_only = on')
-    // What a fail-over leaves behind: connections to a server that takes no more changes.
+    // After a fail-over, connections to a read-only server remain.
     const again = await connect(url, { connections: 3 })
     t.after(() => again.close())
     assert.equal(await asked(again), 'answered')

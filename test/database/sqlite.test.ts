@@ -76,7 +76,7 @@ describe('an SQLite file', { skip: isPostgres }, () => {
       kind: 'damaged',
     },
   ]) {
-    test(`that is ${name} is told of, by a process that goes on`, async (t) => {
+    test(`that is ${name} is reported, and the process survives`, async (t) => {
       const { db, path } = await opened(t)
       await write(db, 'x'.repeat(2_000_000))
       await db.script('pragma wal_checkpoint(truncate)')

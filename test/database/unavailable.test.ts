@@ -49,7 +49,7 @@ describe('while another program keeps everybody from writing', () => {
     assert.equal((await newcomer.get(`/work_packages/${id}`)).status, 200)
   })
 
-  test('writers that wait are told in the order in which they came, none later than if it had come alone', async () => {
+  test('waiting writers fail in the order of arrival, none later than it would alone', async () => {
     const told: number[] = []
     const started = performance.now()
     const writers = Array.from({ length: 30 }, async (_, n) => {
@@ -120,7 +120,7 @@ for (const file of [true, false]) {
         (row) => row.subject,
       )
 
-    test('a write is answered by 507, reading goes on, and once there is space again so does writing', async () => {
+    test('a write gets 507, reads continue, and writes continue once there is space again', async () => {
       const free = await server.outside.fillDisk('work_packages')
       assertError(await create('lost'), full)
       assert.equal((await server.admin.get('/work_packages')).status, 200)
@@ -148,7 +148,7 @@ for (const file of [true, false]) {
       assert.deepEqual(new Set(outcomes.map(([, status]) => status)), new Set([201, 507]))
     })
 
-    test('whoever goes on after an error in a transaction still keeps nothing of it', async () => {
+    test('a transaction that continues after an error commits nothing', async () => {
       const free = await server.outside.fillDisk('categories')
       const insert = (name: string) => sql`insert into categories (project_id, name) values (${project}, ${name})`
       await assert.rejects(
@@ -180,7 +180,7 @@ test('a folder for files without space is 507 as well, and the upload leaves not
   assert.equal((await send()).status, 201)
 })
 
-test('what must wait for no lock is left out at once', async (t) => {
+test('writes that must not wait for a lock are skipped immediately', async (t) => {
   const server = await instance({ file: true })
   t.after(() => server.close())
   const letGo = await server.outside.holdWriting('tokens')

@@ -54,7 +54,7 @@ describe('days', () => {
     ])
   })
 
-  test('what is no date is refused', async () => {
+  test('invalid dates are rejected', async () => {
     for (const path of ['2026-02-30', 'tomorrow', '5']) assert.equal((await member.get(`/days/${path}`)).status, 400, path)
   })
 
@@ -111,7 +111,7 @@ describe('days', () => {
     })
   }
 
-  test('are named in the language of whoever asks', async () => {
+  test('are named in the language of the caller', async () => {
     const german = await server.as(await server.make.user({ language: 'de' }))
     assert.equal((await german.get('/days/2026-12-24')).body.name, 'Donnerstag')
     const unknown = await server.as(await server.make.user({ language: 'not a language' }))
@@ -223,7 +223,7 @@ describe('days off', () => {
     assert.deepEqual([body.dueDate, body.duration], ['2026-12-28', 'P5D'])
   })
 
-  test('change how long planned work takes, not when; whoever ignores them is not concerned', async () => {
+  test('change durations, not dates; work packages that ignore them do not change', async () => {
     const project = await server.make.project()
     const plan = async (startDate: string, dueDate: string, ignoreNonWorkingDays = false) =>
       (await admin.post(`/projects/${project}/work_packages`, { startDate, dueDate, ignoreNonWorkingDays, subject: 'Work' })).body

@@ -33,7 +33,7 @@ const create = (kind: string, body: object, by = admin, user: number | string = 
   by.post(`/users/${user}/${kind}`, body)
 
 describe('working hours', () => {
-  test('are hours of each day from a date on, and part of what somebody is there for', async () => {
+  test('are hours of each day from a date on, with an availability factor', async () => {
     const { status, body } = await create('working_hours', { validFrom: '2025-01-01', ...week, availabilityFactor: 80 })
     assert.equal(status, 201)
     const { id, _links, ...rest } = body
@@ -155,8 +155,8 @@ for (const [kind, body] of [
   ['working_hours', { validFrom: '2027-01-01', mondayHours: 8 }],
   ['non_working_times', { startDate: '2027-01-01', endDate: '2027-01-02' }],
 ] as const) {
-  describe(`${kind}: who may`, () => {
-    test('everybody sees their own; who may not change them is refused', async () => {
+  describe(`${kind}: permissions`, () => {
+    test('users see their own; changes without the permission are rejected', async () => {
       const { id } = (await create(kind, body, admin, reader.id)).body
       const path = `/users/me/${kind}`
       assert.equal((await reader.client.get(path)).status, 200)
@@ -178,7 +178,7 @@ for (const [kind, body] of [
       }
     })
 
-    test('one of somebody else is not found below oneself', async () => {
+    test('the entry of another user is not found below one’s own path', async () => {
       const other = (await create(kind, body, admin, await server.make.user())).body
       assert.equal((await manager.client.get(`/users/me/${kind}/${other.id}`)).status, 404)
     })

@@ -1,4 +1,4 @@
-/** Who a request acts as, and what is answered to those who are nobody. */
+/** The user of a request, and responses to anonymous requests. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'

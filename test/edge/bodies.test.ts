@@ -50,14 +50,14 @@ describe('JSON', () => {
     }
   })
 
-  test('is 413 as soon as its length is told, before any of it has come', async () => {
+  test('is 413 as soon as its length is known, before any of it arrives', async () => {
     const opened = await connection(it.url)
     opened.send(head(`POST ${FORM}`, { ...JSON_TYPE, 'Content-Length': 1_000_000_000 }))
     const [answer] = await opened.ended()
     assert.deepEqual([answer!.status, answer!.body.errorIdentifier], [413, REFUSED])
   })
 
-  test('is 413 as soon as too much has come, where its length was not told', async () => {
+  test('is 413 as soon as too much has arrived, if its length was not given', async () => {
     const opened = await connection(it.url)
     opened.send(head(`POST ${FORM}`, { ...JSON_TYPE, 'Transfer-Encoding': 'chunked' }))
     const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`
@@ -90,7 +90,7 @@ describe('JSON', () => {
     }
   })
 
-  test('is 400 with the reason where it does not end, however long it goes on', async () => {
+  test('is 400 with the reason if it does not end, at any length', async () => {
     for (const body of [`{"a":"${'\\"'.repeat(900_000)}`, '"'.repeat(1_900_000), `{"a":"${'\\'.repeat(1_900_001)}`]) {
       const [status, identifier] = await posted(body)
       assert.deepEqual([status, identifier], [400, REFUSED])
@@ -126,7 +126,7 @@ describe('other bodies', () => {
     }
   })
 
-  test('what describes a file has at most 64 KiB', async () => {
+  test('the metadata of a file has at most 64 KiB', async () => {
     const body = new FormData()
     body.append('metadata', JSON.stringify({ fileName: 'x'.repeat(70_000) }))
     body.append('file', new Blob(['x']), 'x')
@@ -149,7 +149,7 @@ describe('a body that is not wanted is not waited for', () => {
     return answer!.status
   }
 
-  test('401 of whoever has not said who they are', async () => {
+  test('401 of anonymous callers', async () => {
     for (const path of [FORM, '/api/v3/attachments', '/api/v3/work_packages/1/activities'])
       assert.deepEqual([path, await refused(head(`POST ${path}`, { ...JSON_TYPE, ...length }, ''))], [path, 401])
   })
@@ -188,7 +188,7 @@ describe('a body that is not wanted is not waited for', () => {
     known.socket.destroy()
   })
 
-  test('where it comes all the same, the next request on the connection is answered', async () => {
+  test('if it arrives all the same, the next request on the connection gets a response', async () => {
     const opened = await connection(it.url)
     opened.send(head(`POST ${FORM}`, { ...JSON_TYPE, 'Content-Length': 100_000 }, ''))
     await opened.until('HTTP/1.1 401')
@@ -204,7 +204,7 @@ describe('a client that takes too long', () => {
   const parts = { 'Content-Type': 'multipart/form-data; boundary=b0' }
   const begun = '--b0\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\nsome'
 
-  test('with a body is told so by 408, and the connection ends', async () => {
+  test('with a body gets 408, and the connection ends', async () => {
     for (const [path, type, beginning] of [
       [FORM, JSON_TYPE, '{"subject":'],
       ['/api/v3/render/plain', { 'Content-Type': 'text/plain' }, 'x'],
@@ -221,7 +221,7 @@ describe('a client that takes too long', () => {
     assert.deepEqual(await hasty.db.all(sql`select * from attachments`), [])
   })
 
-  test('is told so although some byte comes all the time, even of a file', async () => {
+  test('gets 408 although bytes keep arriving slowly, even of a file', async () => {
     const opened = await connection(hasty.url)
     opened.send(head('POST /api/v3/attachments', { ...parts, 'Content-Length': 1_000_000 }, hasty.adminToken) + begun)
     const dripping = setInterval(() => opened.send('x'), 20)
@@ -230,12 +230,12 @@ describe('a client that takes too long', () => {
     assert.equal(answer!.status, 408)
   })
 
-  test('with the head of a request is told so too', async () => {
+  test('with the head of a request gets 408 too', async () => {
     const [answer] = await exchange(hasty.url, 'GET /api/v3 HTTP/1.1\r\nHost: loc')
     assert.deepEqual([answer!.status, answer!.body.errorIdentifier], [408, 'urn:openproject-org:api:v3:errors:BadRequest'])
   })
 
-  test('with the first byte is told so as well', async () => {
+  test('with the first byte gets 408 as well', async () => {
     const [answer] = await exchange(hasty.url, '')
     assert.equal(answer!.status, 408)
   })

@@ -1,4 +1,4 @@
-/** What may be sent and what comes back, whatever the resource: content types, JSON, compression, paths, methods. */
+/** Requests and responses of all resources: content types, JSON, compression, paths, methods. */
 import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { after, before, describe, test } from 'node:test'
@@ -64,7 +64,7 @@ describe('content types', () => {
     assert.equal(reply.status, 200)
   })
 
-  test('who asks is settled before the content type is', async () => {
+  test('authentication precedes the check of the content type', async () => {
     await it.setting('login_required', true)
     const reply = await it.anonymous.send('POST', '/api/v3/work_packages', { body: 'x', headers: { 'content-type': 'text/xml' } })
     await it.setting('login_required', false)

@@ -1,4 +1,4 @@
-/** What a server says of itself: its description, the page to browse it, its health; and CORS, which is off until switched on. */
+/** The OpenAPI document, the page to browse it, health checks; and CORS, which is disabled by default. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { parse } from 'yaml'
@@ -36,7 +36,7 @@ describe('the description', () => {
   })
 })
 
-test('health is told without a login', async () => {
+test('health checks need no login', async () => {
   for (const path of ['/livez', '/readyz', '/health_checks/default'])
     assert.deepEqual([path, (await get(path)).status], [path, 200])
 })

@@ -1,4 +1,4 @@
-/** What is no request, or hardly one: answered by a sentence in HAL, and by nothing that ends the server. */
+/** Malformed requests: they get an error in HAL, and never end the server. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type Instance, instance } from '#test/instance.ts'
@@ -19,7 +19,7 @@ const END = 'Host: localhost\r\nConnection: close\r\n\r\n'
 const told = ({ status, headers, body }: RawAnswer) => [status, headers['content-type'], body.errorIdentifier]
 const HAL = 'application/hal+json; charset=utf-8'
 
-describe('what cannot be read as HTTP is refused in HAL, and the connection ends', () => {
+describe('malformed HTTP gets an error in HAL, and the connection ends', () => {
   for (const [name, text, status] of [
     ['no HTTP at all', 'hello\r\n\r\n', 400],
     ['another protocol', 'GET / SSH/9.9\r\n\r\n', 400],
@@ -52,7 +52,7 @@ describe('what cannot be read as HTTP is refused in HAL, and the connection ends
   })
 })
 
-describe('what is merely unusual is answered as always', () => {
+describe('unusual but valid HTTP gets a normal response', () => {
   for (const [name, line, status] of [
     ['an address with the server in it, as proxies are asked', 'GET http://example.com/api/v3/configuration HTTP/1.1', 200],
     ['the same without a path', 'GET http://example.com HTTP/1.1', 303],

@@ -1,4 +1,4 @@
-/** What becomes of members of groups and of those who are removed, in projects other than the one that is written to. */
+/** Effects on group members and removed principals in projects other than the written one. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -24,7 +24,7 @@ for (const [who, client] of [
   ['a manager of members', it.actor],
   ['a token limited to projects', it.limited],
 ] as const) {
-  test(`what ${who} gives to a group reaches its users in that project only`, async () => {
+  test(`roles that ${who} gives to a group reach its users in that project only`, async () => {
     const { id, user } = await group()
     await make.member(id, away, { role: it.role })
     const made = await client.post('/memberships', {
@@ -59,7 +59,7 @@ for (const [who, client] of [
   })
 }
 
-test('a placeholder user is deleted by whoever manages the members wherever it is one', async () => {
+test('a placeholder user can be deleted by a user who manages members in all its projects', async () => {
   const manager = await make.user()
   await make.member(manager, null, ['manage_placeholder_user', 'view_all_principals'])
   await make.member(manager, home, ['manage_members'])

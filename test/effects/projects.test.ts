@@ -1,4 +1,4 @@
-/** What archiving and moving a project, and sharing its versions less, does to other projects. */
+/** Effects on other projects of archiving and moving a project, and of restricting the sharing of its versions. */
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { sql } from '#db/sql.ts'

@@ -12,7 +12,7 @@ export const everyPermission = permissions.filter((one) => one.scopes.includes('
 export interface Scene extends Instance {
   /** In which the actor may do everything. */
   readonly home: number
-  /** Which the actor does not see. */
+  /** Hidden from the actor. */
   readonly away: number
   /** In which the actor may do everything as well. */
   readonly dock: number

@@ -49,7 +49,7 @@ for (const [who, client] of [
       assert.equal((await client.delete(`/work_packages/${parent}`)).status, 204)
       assert.equal(await placeOf(child), undefined)
       assert.deepEqual(await placeOf(hidden), { project: away, parent: null })
-      // What one sees below what one does not see is not below the one deleted, as far as one is told.
+      // For the viewer, a visible child of a hidden descendant is not a descendant of the deleted work package.
       assert.deepEqual(await placeOf(below), { project: home, parent: hidden })
       assert.equal((await it.row('time_entries', entry))!.entity_id, hidden)
       assert.deepEqual((await it.insider.get(`/work_packages/${hidden}`)).body._links.parent, { href: null })
@@ -68,7 +68,7 @@ test('the answer is the same whether or not something hidden hangs below', async
   )
 })
 
-test('what one sees but may not move or delete stays as well', async () => {
+test('visible descendants that the actor may not move or delete stay too', async () => {
   const id = await make.user()
   await make.member(id, home, { role: it.role })
   await make.member(id, dock, { role: it.role })
@@ -80,7 +80,7 @@ test('what one sees but may not move or delete stays as well', async () => {
   assert.deepEqual(await placeOf(hidden), { project: away, parent: null })
 })
 
-test('whoever may do it there takes those along that are in other projects', async () => {
+test('an actor with permission in other projects takes descendants there along', async () => {
   assert.equal((await move(it.admin)).status, 200)
   for (const id of [child, hidden, below]) assert.equal((await placeOf(id))!.project, dock)
   assert.equal((await it.row('time_entries', entry))!.project_id, dock)
@@ -88,7 +88,7 @@ test('whoever may do it there takes those along that are in other projects', asy
   for (const id of [child, hidden, below]) assert.equal(await placeOf(id), undefined)
 })
 
-test('where parents have to be in the same project, those that stay lose theirs', async () => {
+test('without cross-project parents, remaining descendants lose their parent', async () => {
   await it.setting('cross_project_work_package_relations', false)
   assert.equal((await move(it.actor)).status, 200)
   assert.deepEqual(await placeOf(child), { project: dock, parent })
@@ -102,7 +102,7 @@ describe('time booked by others', () => {
     assert.equal((await it.row('time_entries', own))!.project_id, dock)
   })
 
-  test('keeps a work package from being deleted by whoever may not delete it, and so does time below', async () => {
+  test('keeps users who may not delete it from deleting the work package, and so does time on descendants', async () => {
     const own = await it.book(child, home, it.insider.id)
     const id = await make.user()
     await make.member(id, home, ['view_work_packages', 'delete_work_packages', 'view_time_entries', 'edit_own_time_entries'])

@@ -143,7 +143,7 @@ describe('attaching and taking away', () => {
   })
 })
 
-test('what is attached to an internal comment is there for those who may read such, and for nobody else', async () => {
+test('attachments of an internal comment are visible only to users who may read internal comments', async () => {
   const insider = await it.person(
     ...['view_work_packages', 'add_work_package_comments'],
     ...['view_internal_comments', 'add_internal_comments', 'edit_own_internal_comments'],

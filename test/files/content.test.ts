@@ -59,7 +59,7 @@ describe('the content of an attachment', () => {
     )
   })
 
-  test('is told of without being sent for HEAD', async () => {
+  test('is described without a body for HEAD', async () => {
     const reply = await it.reader.client.send('HEAD', `/api/v3/attachments/${text}/content`)
     assert.deepEqual([reply.status, reply.text, reply.headers.get('content-length')], [200, '', '10'])
   })
@@ -108,7 +108,7 @@ describe('an attachment and its content are for', () => {
     (await client.get(`/attachments/${id}/content`)).status,
   ]
 
-  test('whoever sees the work package, by membership or share', async () => {
+  test('users who see the work package, by membership or share', async () => {
     assert.deepEqual(await both(it.reader.client, text), [200, 200])
     assert.deepEqual(await both((await it.sharer(task, 'Work package viewer')).client, text), [200, 200])
   })

@@ -167,7 +167,7 @@ describe('a work package', () => {
     assert.deepEqual(await found('quarterdeck'), [])
   })
 
-  test('is found by words all of which one file has; !~ finds the others', async () => {
+  test('is found if one file contains all words; !~ finds the others', async () => {
     const { task } = await attached('a.txt', 'Jib and topsail')
     await upload(admin, `/work_packages/${task}/attachments`, { content: 'Jib and staysail' })
     const other = await attached('b.txt', 'Nothing of that')

@@ -26,7 +26,7 @@ const isThere = async (file: string) => (await it.files.read(file)) !== undefine
 const sweep = (now: Date) => runDue(it.db, { files: it.files, now, only: [expireUploads.name, removeFile.name] })
 const isRow = async (id: number) => (await it.db.one(sql`select id from attachments where id = ${id}`)) !== undefined
 
-/** That an attachment's row is gone, and that its file follows. */
+/** Asserts that an attachment's row is gone, and that its file follows. */
 async function isGone({ id, file }: { id: number; file: string }): Promise<void> {
   assert.equal(await isRow(id), false)
   await sweep(new Date())

@@ -20,7 +20,7 @@ export function archive(parts: Readonly<Record<string, string | Uint8Array>>): B
   let at = 0
   for (const [name, part] of Object.entries(parts)) {
     const body = typeof part === 'string' ? deflateRawSync(part) : part
-    // What it says of its size unfolded is never true here, which nobody may believe anyway.
+    // Its decompressed size is always wrong here, as no reader may trust it.
     const said = numbers([2, 8], [4, 0], [4, 0], [4, body.length], [4, 10], [2, Buffer.byteLength(name)], [2, 0])
     const local = Buffer.concat([numbers([4, 0x04034b50], [2, 20], [2, 0]), said, Buffer.from(name), body])
     directory.push(

@@ -13,7 +13,7 @@ async function* once(bytes: string | Uint8Array): AsyncGenerator<Uint8Array> {
 describe('reading ends', () => {
   const tooMuch = /took more than there is for one file \(SIG/
 
-  test('where it takes too long', async () => {
+  test('beyond the time limit', async () => {
     async function* endless(): AsyncGenerator<Uint8Array> {
       yield Buffer.from('On and on')
       await new Promise((resolve) => setTimeout(resolve, 30_000).unref())
@@ -21,11 +21,11 @@ describe('reading ends', () => {
     await assert.rejects(textOf('plain', endless(), { seconds: 0.3 }), tooMuch)
   })
 
-  test('where a page of a PDF unfolds to more than there is room for', async () => {
+  test('for a PDF page that decompresses beyond the memory limit', async () => {
     await assert.rejects(textOf('pdf', once(pdf(bomb(' ', 1500)))), tooMuch)
   })
 
-  test('where elements stand within elements without end', async () => {
+  test('for endlessly nested elements', async () => {
     await assert.rejects(textOf('xml', once('<a>'.repeat(8_000_000)), { seconds: 2 }), tooMuch)
   })
 })

@@ -1,4 +1,4 @@
-/** What the history of a work package says of its attachments. */
+/** Attachments in the history of a work package. */
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import type { Client } from '#test/instance.ts'
@@ -18,7 +18,7 @@ const told = async (task: number): Promise<string[][]> =>
   (await history(task)).slice(1).map((entry: any) => entry.details.map((detail: any) => detail.raw))
 
 describe('an entry says', () => {
-  test('which file was attached, and leads to it', async () => {
+  test('the added file, with a link to it', async () => {
     const { id } = await created(client, it.project)
     const file = await attach(files(id), 'a <b>.pdf')
     const entry = (await history(id)).at(-1)
@@ -33,7 +33,7 @@ describe('an entry says', () => {
     assert.equal((await client.get(`/work_packages/${id}`)).body.updatedAt, entry.updatedAt)
   })
 
-  test('which one was taken away; nothing leads to that any more', async () => {
+  test('the removed file, without a link', async () => {
     const { id } = await created(client, it.project)
     await client.delete(`/attachments/${await attach(files(id))}`)
     assert.deepEqual(
@@ -82,7 +82,7 @@ describe('within the window', () => {
     assert.deepEqual(await told(id), [['File one added', 'File two added'], ['File three added']])
   })
 
-  test('a file that is taken away again leaves an entry that says so', async () => {
+  test('a file that is removed again leaves an entry that says so', async () => {
     const { id } = await created(client, it.project)
     await it.admin.delete(`/attachments/${await attach(files(id), 'report.pdf', it.admin)}`)
     const last = (await history(id)).at(-1)

@@ -146,7 +146,7 @@ describe('a direct upload', () => {
     assert.equal((await client.get(`/attachments/${body.id}/uploaded`)).status, 200)
   })
 
-  test('is told of in the history once it is finished, and not before', async () => {
+  test('appears in the history once it is completed, and not before', async () => {
     const { id: other } = await created(it.admin, it.project)
     const last = async () => (await client.get(`/work_packages/${other}/activities`)).body._embedded.elements.at(-1)
     const at = `/work_packages/${other}/attachments`
@@ -170,7 +170,7 @@ describe('a direct upload', () => {
       (await it.admin.get(at)).body._embedded.elements.map((one: any) => one.id),
       [id],
     )
-    // What somebody else is still sending is in nobody's way.
+    // Uploads in progress of other users do not interfere.
     assert.equal((await prepare(it.admin, {}, at)).status, 201)
     const shown = (await upload(client, '/attachments')).body.id
     const corrected = await client.patch(`/activities/${comment.id}`, { comment: `![](/api/v3/attachments/${shown}/content)` })

@@ -12,13 +12,13 @@ const it = await scene()
 const task = await created(it.admin, it.project)
 const path = `/work_packages/${task.id}/attachments`
 
-/** How many files there are, and how many of them belong to nobody. */
+/** The number of files, and of orphaned ones. */
 const counts = async () => ({
   rows: (await it.db.all(sql`select id from attachments`)).length,
   loose: (await jobsOf(it.db, removeFile)).length,
 })
 
-/** What a request leaves behind that is refused: nothing. */
+/** Asserts that a rejected request leaves nothing behind. */
 async function leavesNothing(work: () => Promise<unknown>): Promise<void> {
   const former = await counts()
   await work()
@@ -187,7 +187,7 @@ describe('an upload is refused', () => {
   })
 })
 
-describe('who may attach a file', async () => {
+describe('permissions to attach a file', async () => {
   const own = `/work_packages/${(await created(it.admin, it.project)).id}`
   const tried = async ({ client }: Person) => {
     const { status } = await upload(client, `${own}/attachments`)
@@ -195,7 +195,7 @@ describe('who may attach a file', async () => {
     return [status, _links && 'addAttachment' in _links]
   }
 
-  test('is who may edit it or may attach files, and whom it is shared with for that', async () => {
+  test('belong to users who may edit it or may attach files, and to users with a share for that', async () => {
     for (const permission of ['edit_work_packages', 'add_work_package_attachments']) {
       assert.deepEqual(await tried(await it.person('view_work_packages', permission)), [201, true])
     }
@@ -203,20 +203,20 @@ describe('who may attach a file', async () => {
     assert.deepEqual(await tried(await it.sharer(id, 'Work package commenter')), [201, true])
   })
 
-  test('is not who only sees it (403), nor who does not (404)', async () => {
+  test('do not belong to users who only see it (403), or do not see it (404)', async () => {
     assert.deepEqual(await tried(await it.person('view_work_packages', 'add_work_packages')), [403, false])
     assert.deepEqual(await tried(await it.sharer(Number(own.split('/').at(-1)), 'Work package viewer')), [403, false])
     assert.deepEqual(await tried(it.stranger), [404, undefined])
   })
 
-  test('is nobody while the status leaves everything as it is', async () => {
+  test('nobody has them while the status is read-only', async () => {
     const status = await it.make.row('statuses', { name: 'Sealed', position: 99, is_readonly: true }, 'statuses')
     const id = await it.make.workPackage({ project_id: it.project, status_id: status })
     assert.equal((await upload(it.admin, `/work_packages/${id}/attachments`)).status, 403)
     assert.ok(!('addAttachment' in (await it.admin.get(`/work_packages/${id}`)).body._links))
   })
 
-  test('for later is who may add, edit or attach anywhere', async () => {
+  test('for later belong to users who may add, edit or attach anywhere', async () => {
     for (const permission of ['add_work_packages', 'edit_work_packages', 'add_work_package_attachments']) {
       assert.equal((await upload((await it.person(permission)).client, '/attachments')).status, 201)
     }

@@ -32,7 +32,7 @@ test('the schema offers the statuses there are', async () => {
   assert.equal((await stranger.get('/example/schema')).status, 403)
 })
 
-test('the form tells what is wrong, and saves nothing', async () => {
+test('the form reports validation errors, and saves nothing', async () => {
   const { status, body } = await vera.post('/example/form', { subject: '' })
   assert.equal(status, 200)
   assert.equal(body._type, 'Form')

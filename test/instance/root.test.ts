@@ -41,7 +41,7 @@ test('the root leads to everything, and to oneself', async () => {
   assert.deepEqual(body._links.userPreferences, { href: `/api/v3/users/${veraId}/preferences` })
 })
 
-test('only administrators are told the version, only those who see members where these are', async () => {
+test('only administrators see the version, only users who see members the link to memberships', async () => {
   assert.match((await halyard.admin.get('')).body.coreVersion, /^\d+\.\d+\.\d+$/)
   const stranger = await halyard.as(await halyard.make.user())
   assert.ok(!('memberships' in (await stranger.get('/')).body._links))
@@ -58,7 +58,7 @@ test('without a login there is no root, unless the instance is open, and then no
   await halyard.setting('login_required', true)
 })
 
-test('the configuration tells the settings, sizes in bytes', async () => {
+test('the configuration has the settings, sizes in bytes', async () => {
   await halyard.setting('attachment_max_size', 10)
   const { status, body } = await vera.get('/configuration')
   assert.equal(status, 200)

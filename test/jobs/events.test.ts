@@ -50,7 +50,7 @@ const rename = async (id: number, subject: string, by = it.admin) => {
   assert.equal((await by.patch(`/work_packages/${id}`, { lockVersion, subject })).status, 200)
 }
 
-test('Whoever subscribes to a name is told, in order, once the change is committed', async () => {
+test('Subscribers of a name receive events in order, after the commit', async () => {
   const { id } = (await it.admin.post(`/projects/${project}/work_packages`, { subject: 'Hull' })).body
   await rename(id, 'Mast')
   assert.equal((await it.admin.patch(`/projects/${project}`, { name: 'Ship' })).status, 200)
@@ -89,7 +89,7 @@ test('What nobody subscribes to is not written, and a write costs a statement le
   assert.equal(await waiting(), former + 1, 'nobody subscribes to versions')
 })
 
-test('Where a subscriber fails, that event and all after it wait, in order, and none before it is told again', async () => {
+test('After a failure of a subscriber, its event and all later ones wait in order, and no earlier one is delivered again', async () => {
   const id = await it.make.workPackage({ project_id: project })
   await rename(id, 'Hull')
   await it.admin.patch(`/projects/${project}`, { name: 'Boat' })
@@ -110,7 +110,7 @@ test('Where a subscriber fails, that event and all after it wait, in order, and 
   assert.deepEqual([await waiting(), await jobsOf(it.db, deliverEvents)], [0, []])
 })
 
-test('By many processes each event is told once', async () => {
+test('Many processes deliver each event once', async () => {
   const id = await it.make.workPackage({ project_id: project })
   for (let i = 0; i < 5; i++) await rename(id, `Hull ${i}`)
   await Promise.all(Array.from({ length: 4 }, () => deliver()))

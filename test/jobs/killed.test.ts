@@ -1,7 +1,7 @@
 /**
- * A process that is killed while it runs a job: another one runs the job again, nothing is lost, and nothing in the database is done
- * twice. Each kind of jobs is killed before each thing it does, one after the other; what reaches the world outside the database
- * (mail, events) may have reached it once more.
+ * A process that is killed while it runs a job: another one runs the job again, nothing is lost, and nothing in the database is
+ * done twice. Each kind of jobs is killed before each thing it does, one after the other; what reaches the world outside the
+ * database (mail, events) may have reached it once more.
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -29,7 +29,7 @@ const HOUR = 3_600_000
 
 class Killed extends Error {}
 
-/** How many more things a process does before it is killed, and whether it has been. */
+/** Number of steps until the process is killed, and whether it has been. */
 interface Life {
   left: number
   isOver: boolean
@@ -86,7 +86,7 @@ let project: number
 let task: number
 let application: number
 let grant: number
-/** What has reached the world outside. */
+/** Effects outside the database. */
 let told: unknown[] = []
 let current: Life
 before(async () => {
@@ -134,7 +134,7 @@ interface Scenario {
   readonly with?: readonly string[]
   /** Makes something to be done at a moment, and nothing else. */
   make(now: Date): Promise<unknown>
-  /** What has come of it. */
+  /** The effect of the job. */
   result(): Promise<unknown>
   readonly expected: unknown
   /** How many things are done before it is killed first, where each run takes long; until it is claimed all kinds are alike. */

@@ -47,7 +47,7 @@ test('Mail is sent when it would have been, and not more often', async () => {
   assert.deepEqual(await waiting(sendOut), [{ key: null, payload, due_at: at, attempts: 2 }])
 })
 
-test('Whoever has forgotten a password is written to', async () => {
+test('Password reset mails are sent', async () => {
   const [{ due_at, ...job } = { due_at: null }] = await waiting(mailResetLink)
   assert.deepEqual(job, { key: null, payload: { email: 'vera@example.net' }, attempts: 0 })
   assert.match(due_at ?? '', /^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z$/)

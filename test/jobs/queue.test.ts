@@ -108,7 +108,7 @@ describe('a job', () => {
     assert.deepEqual(await deeds(), ['blue', 'green'])
   })
 
-  test('is taken back by its key, unless it is run already', async () => {
+  test('is withdrawn by its key, unless it is running', async () => {
     const takeBack = () => db.transaction((tx) => withdraw(tx, paint, 'hull'))
     await add('red', { key: 'hull' })
     assert.deepEqual([await takeBack(), await takeBack()], [true, false])
@@ -149,7 +149,7 @@ describe('a claim', () => {
     assert.deepEqual([await deeds(), await jobsOf(db, paint)], [['hull'], []])
   })
 
-  test('that has run out is worth nothing: whoever comes back late has no effect', async () => {
+  test('that has expired is lost: a late process has no effect', async () => {
     await add('hull')
     const slow = like({
       run: async ({ payload }) => {
@@ -302,7 +302,7 @@ describe('a schedule', () => {
     assert.deepEqual([row?.due_at, row?.attempts], [at(30).toISOString(), 0])
   })
 
-  test('is put off where it fails, by no more than its period, and never given up', async () => {
+  test('is delayed after a failure, by its period at most, and never abandoned', async () => {
     await prepare(0)
     const fails = { ...daily, run: () => Promise.reject(new Error('The key is lost.')) }
     let minutes = 0
@@ -361,7 +361,7 @@ test('a kind says in one way when it is run, and no two have one name', () => {
   assert.throws(() => assemble([module('twice', { needs: [], jobs: [paint, paint] })]), /two kinds of jobs named "paint"/)
 })
 
-test('what is kept of an error is short, and no secret', () => {
+test('stored error messages are short, and contain no secrets', () => {
   assert.equal(reasonOf(new Error('x'.repeat(900))).length, 500)
   assert.equal(reasonOf('no\0thing'), 'nothing')
   assert.equal(reasonOf(new Error('GET https://u:p@s3/a?signature=abc&x=1')), 'GET https://…@s3/a?signature=…&x=1')

@@ -37,7 +37,7 @@ async function forms(person: Person): Promise<Form[]> {
   for (const resource of resourcesWith('form')) {
     const path = `/api/v3/${resource.path}/form`
     const { answer, payload } = await filledIn(path, person)
-    // Whoever is invited needs no password, of which forms never tell.
+    // An invited user needs no password, which forms never show.
     const { password, ...rest } = payload
     const body = password === undefined ? payload : { ...rest, status: 'invited' }
     found.push({ resource, path, body, schema: answer.body._embedded.schema, isNew: true })
@@ -92,7 +92,7 @@ async function linksOf(law: string, { schema, resource, path, body, isNew }: For
       if (answer.status === 200 && !(own in answer.body._embedded.validationErrors)) fit.push(href)
       if (fit.length === 2) break
     }
-    // Where nothing fits, there is at least the kind of address to tell by.
+    // Without a match, the path of the address decides.
     if (all.length > 0) found.push({ own, isMany, isField, hrefs: fit.length > 0 ? fit : all.slice(0, 2) })
   }
   return found
@@ -101,7 +101,7 @@ async function linksOf(law: string, { schema, resource, path, body, isNew }: For
 const errorsOf = ({ body }: Exchange): Json[] => body?._embedded?.errors ?? [body]
 const told = (answer: Exchange) =>
   errorsOf(answer).map((one) => `${one.errorIdentifier?.split(':').at(-1)} ${one._embedded?.details?.attribute}`)
-/** What a form says of a body: what would be saved, and what is wrong with it, by name. */
+/** The payload and the validation errors of a form, by property. */
 function said({ status, body, text }: Exchange): Json {
   if (status !== 200) return { answer: `${status} ${text}` }
   const { payload, validationErrors } = body._embedded
@@ -121,7 +121,7 @@ function differences(one: Exchange, other: Exchange): string[] {
   return [...names].filter((own) => left(own) !== right(own)).map((own) => `${own} is ${left(own)}, and ${right(own)}`)
 }
 
-/** What follows from other links, or goes by another name, where it is left empty. */
+/** Links that derive from others, or have another name, if they are empty. */
 const derived = new Set(['TimeEntry project', 'TimeEntry workPackage'])
 
 const hrefsIn = (link: any): unknown[] => [link].flat().map((one) => one?.href ?? null)
@@ -262,7 +262,7 @@ const unreadable: Readonly<Record<string, readonly unknown[]>> = {
 
 /** The properties that a form lets one write, with values that they cannot have. */
 function unreadableOf({ schema, resource }: Form): [string, readonly unknown[]][] {
-  // Where there is no column, the module reads it, or nobody does.
+  // A property without a column is read by its module, or not at all.
   const isRead = (own: string) => resource.property.get(own)?.column !== undefined || !resource.property.has(own)
   return entriesOf(schema)
     .filter(([own, entry]) => entry.writable && entry.location === undefined && isRead(own))
@@ -328,7 +328,7 @@ forEveryForm('without a body a form is that of the row as it is', async (form, p
     .map(([own]) => `${own} is ${JSON.stringify(payload[own])} in the form, and ${JSON.stringify(row[own])}`)
 })
 
-test('what takes a resource’s payload without having a form tells the same of what cannot be read', async () => {
+test('operations that take a resource’s payload without a form report malformed values like forms', async () => {
   const { send } = world.person('admin')
   const broken: string[] = []
   for (const resource of resourcesWith('update').filter((one) => !one.operations.includes('editForm'))) {

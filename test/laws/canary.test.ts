@@ -64,7 +64,7 @@ interface Outsider {
   readonly name: string
   readonly id: number | undefined
   readonly send: Wire
-  /** What of the hidden they may see all the same, as it is spelled. */
+  /** Texts of hidden resources that they may see all the same. */
   readonly known: readonly string[]
 }
 
@@ -90,7 +90,7 @@ before(async () => {
   const { make } = server
   const all = permissions.filter((one) => one.scopes.includes('project')).map((one) => one.name)
   const everything = await make.role(all)
-  // Whoever manages members sees all groups there are, so as to make members of them.
+  // Viewers who manage members see all groups, to add them as members.
   const nearlyEverything = await make.role(all.filter((one) => one !== 'manage_members'))
   const home = await make.project({ identifier: 'home', name: 'At home' })
   const outsider = async (name: string, role?: number): Promise<Outsider> => {
@@ -218,7 +218,7 @@ function placeOf({ method, path, body }: Ask): string {
 }
 
 let replayed = 0
-/** What one replay asks: of every place a sample, another one each time. */
+/** The requests of a replay: a different sample of every place each time. */
 function asks(): Ask[] {
   const key = `canary ${replayed++}`
   const some = (kind: string, list: Iterable<Ask>, count: number) => sampledOfEach([...list], placeOf, count, `${key} ${kind}`)
@@ -237,7 +237,7 @@ const send = (to: Wire, { method, path, body, headers }: Ask): Promise<Exchange>
 const isTold = (one: Ask, known: readonly string[]) =>
   known.some((text) => `${one.path}${JSON.stringify(one.body)}`.includes(text))
 
-/** Where two answers begin to differ, in words. */
+/** The first difference of two responses, in words. */
 function difference(one: string, other: string): string {
   let at = 0
   while (one[at] === other[at]) at++
@@ -316,7 +316,7 @@ test('a member of another project learns nothing, of a server that nobody has as
   await assertSilence(member)
 })
 
-test('those who may see it are told', async () => {
+test('viewers with permission see it', async () => {
   const answers: Exchange[] = []
   for (const ask of [...byPath(ground), ...byShape(ground)]) {
     if (ask.method === 'GET') answers.push(await send(insider, ask))
@@ -338,7 +338,7 @@ test('those who may see it are told', async () => {
       .filter((line) => /"active":(false|0)/.test(line))
       .flatMap((line) => line.match(/zqk\d+x/g) ?? []),
   )
-  // What only lies beside is hidden from them as well.
+  // Other projects are hidden from them too.
   const isBeside = (marker: string) => Number(marker.slice(3, -1)) > FIRST_BESIDE
   const missing = new Set(
     markers.map(([marker]) => marker).filter((one) => !all.includes(one) && !archived.has(one) && !isBeside(one)),
@@ -348,9 +348,9 @@ test('those who may see it are told', async () => {
   assert.ok(offered.length > 100)
 })
 
-test('the same member learns nothing once others have been told', () => assertSilence(member))
+test('the same member learns nothing after others have been notified', () => assertSilence(member))
 
-test('somebody who manages members elsewhere learns nothing but the names of groups', () => assertSilence(manager))
+test('a user who manages members elsewhere learns only the names of groups', () => assertSilence(manager))
 
 test('a stranger, by a session, learns nothing', async () => {
   assert.equal((await stranger.send('GET', '/api/v3/users/me')).body.id, stranger.id)
@@ -393,7 +393,7 @@ test('nor do those who may see it, but what is their own', async () => {
   })
 })
 
-test('a calendar that a member has made an address for tells nothing', async () => {
+test('a calendar of a member discloses nothing', async () => {
   const made = await member.send('POST', `/api/v3/queries/${ground.visible.get('queries')}/ical_url`, { token_name: 'Canary' })
   assert.equal(made.status, 201)
   const { pathname, search } = new URL(made.body._links.icalUrl.href)
@@ -408,7 +408,7 @@ test('a member who is no longer one learns nothing', async () => {
   assert.ok(leak((await leaver.send('GET', '/api/v3/work_packages')).text), 'as a member they are told')
   const { status } = await server.admin.delete(`/memberships/${hidden.membership}`)
   assert.equal(status, 204)
-  // Who one is oneself is no secret.
+  // The viewer's own identity is not secret.
   const me = await leaver.send('GET', '/api/v3/users/me')
   const own = [...me.text.matchAll(/zqk\d+x/g)].map(([text]) => text)
   await assertSilence({
@@ -417,7 +417,7 @@ test('a member who is no longer one learns nothing', async () => {
   })
 })
 
-test('where a login is required, everything is answered alike without one', async () => {
+test('with required login, all anonymous requests get the same response', async () => {
   await server.setting('login_required', true)
   for (const ask of byPath(ground)) {
     const { status, text } = await send(anonymous.send, ask)

@@ -28,7 +28,7 @@ const { permissions } = product
 type Rows = Map<string, Row>
 type Json = Record<string, any>
 
-/** What the plan and the sharing of versions bring about for hidden rows: see docs/effects.md. */
+/** Effects of scheduling and version sharing on hidden rows: see docs/effects.md. */
 const consequences: Record<string, readonly string[]> = {
   work_packages: [
     'start_date',
@@ -70,7 +70,7 @@ let actors: Wire[] = []
 let mine: ReadonlySet<number>
 let watching: { name: string; id: number }[]
 let committed: Database['transaction']
-/** What was there before any write, and what everybody saw of it. */
+/** The rows before any write, and their visibility for each viewer. */
 let standing: Rows
 let sight: ReadonlyMap<string, ReadonlySet<string>>
 
@@ -106,7 +106,7 @@ async function everyRow(db: Reader): Promise<Rows> {
   return found
 }
 
-/** What each of those who watch sees, by rules asked anew: `table id` by name. */
+/** The rows that each watching viewer sees, by rules evaluated again: `table id` by name. */
 async function everySight(db: Reader): Promise<Map<string, Set<string>>> {
   const seen = new Map<string, Set<string>>()
   const snapshot = await createCache().snapshot(db)
@@ -145,7 +145,7 @@ function isMine(table: string, row: Row, rows = standing, steps = 3): boolean {
 
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
 
-/** What a write has done to rows that are not the actor's, in words. */
+/** The effects of a write on rows of others, in words. */
 async function reached(tx: Reader): Promise<string[]> {
   const now = await everyRow(tx)
   const sees = await everySight(tx)
@@ -248,7 +248,7 @@ async function hang(): Promise<Set<string>> {
         for (const id of type ? ids : ids.slice(0, 2)) {
           const row = await server.db.one(sql`select * from ${name(table)} where id = ${id}`)
           if (!row) continue
-          // What is shared is shared where it is: a share is part of it.
+          // A share is part of its work package.
           if (table === 'memberships' && type && row.entity_type === null) continue
           const place = table === 'memberships' && type ? { project_id: home } : {}
           const made = await copied(table, row, { ...type, ...place, [column]: to.id })
@@ -460,7 +460,7 @@ async function* writes(): AsyncGenerator<Write> {
       if (!resource) continue
       const start = method === 'POST' ? await started(resource) : lock
       yield { operation, path, body: start }
-      // What is created adds to what is there: one way to create it says enough.
+      // A creation only adds rows: one way to create suffices.
       if (method === 'POST' && creates.has(resource.name)) continue
       if (method === 'POST') creates.add(resource.name)
       for (const property of resource.properties) {
@@ -499,7 +499,7 @@ async function started(resource: Resource): Promise<Json> {
 
 /** Writes that these actors may not make, or that nothing of home suits. Any other has to be done at least once. */
 const undone = new Set<string>([
-  // What belongs to the instance, and accounts.
+  // Instance-wide tables, and accounts.
   'DELETE /projects/:id',
   'POST /users',
   'PATCH /users/:id',
@@ -515,7 +515,7 @@ const undone = new Set<string>([
   'POST /days/non_working',
   'PATCH /days/week',
   'PATCH /days/week/:day',
-  // What belongs to a person alone.
+  // Private tables of a user.
   'PATCH /my_preferences',
   'PATCH /users/:id/preferences',
   'POST /users/:id/working_hours',

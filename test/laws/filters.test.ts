@@ -50,7 +50,7 @@ async function gather(world: Varied): Promise<Facts> {
   for (const { name, path } of resourcesWith('index')) all[name] = await listed(halyard.admin, `/${path}`, [])
   const types = new Map<number, string[]>()
   for (const { id, active } of all.Project as Element[]) {
-    // What is archived tells nothing of itself; it was made with all types.
+    // Archived projects are hidden; they were created with all types.
     const ofProject = active ? await listed(halyard.admin, `/projects/${id}/types`, []) : (all.Type ?? [])
     types.set(
       id,
@@ -139,7 +139,7 @@ const below = (withItself: boolean): Hint<Facts> => {
 
 /** Projects that lists of users ask about. */
 const livingProjects = ({ all }: Facts) => (all.Project ?? []).filter((one) => one.active).map((one) => one.id)
-/** Who is told of a work package: members of its project in certain roles and, it may be, those with whom it is shared. */
+/** Users who are notified of a work package: members of its project with certain roles and, possibly, users with a share. */
 const mentionable = (role: RegExp, orShared: boolean): Hint<Facts> => ({
   of: ({ id, status }, facts) => {
     const roles = memberships(facts, String(id))
@@ -153,7 +153,7 @@ const mentionable = (role: RegExp, orShared: boolean): Hint<Facts> => ({
   single: true,
 })
 
-/** What the oracle has to be told, by resource and filter. */
+/** Inputs of the oracle, by resource and filter. */
 const hints: Record<string, Hint<Facts>> = {
   'User.name': { of: (one) => names(one, 'name', 'email') },
   'User.anyNameAttribute': { of: (one) => names(one, 'name', 'email', 'login') },
@@ -345,7 +345,7 @@ const hints: Record<string, Hint<Facts>> = {
   'TimeEntry.user': { alike: everybodyHasOne },
   'TimeEntry.project': { alike: everybodyHasOne },
   'TimeEntry.spentOn': { alike: { '!*': 'every entry is of a day' } },
-  // Of what is gone, and of other things than work packages, nobody is told anything.
+  // There are no notifications of removed rows, or of other resources than work packages.
   'Notification.resourceId': { of: to('resource'), wrong: [[]] },
   'Notification.resourceType': {
     of: () => ['WorkPackage'],
@@ -372,7 +372,7 @@ const searched = ({ id, subject, description }: Element, { world }: Facts): stri
   ...[...world.comments, ...world.files, ...world.contents].filter(([one]) => one === id).map(([, text]) => text),
 ]
 
-/** What can be filtered by but not told from answers, and what judges it instead. */
+/** Filters whose values are not in responses, and the judges for them. */
 const elsewhere: Record<string, string> = {
   'WorkPackage.relatable': 'by the last test here',
 }
@@ -381,7 +381,7 @@ interface List {
   readonly name: string
   readonly path: string
   readonly queryable: Queryable
-  /** What has to be asked for besides a filter. */
+  /** Further parameters besides the filter. */
   readonly beside?: (filter: string) => Filters
 }
 
@@ -418,7 +418,7 @@ test('every list that can be filtered is among these', () => {
   assert.deepEqual(missing, [])
 })
 
-test('nothing is told the oracle of filters that are not there', () => {
+test('the oracle has no inputs for unknown filters', () => {
   const known = new Set(lists.flatMap((list) => filtersIn(list).map(({ key }) => `${list.name}.${key}`)))
   assert.deepEqual(
     [...Object.keys(hints), ...Object.keys(elsewhere)].filter((one) => !known.has(one)),
@@ -439,7 +439,7 @@ const spellings: readonly (readonly [from: string, to: string])[] = [
   ['3.2.2031 00:00', 'Sun, 09 Feb 2031 00:00:00 GMT'],
 ]
 
-/** What could be two days or none. */
+/** Ambiguous and invalid dates. */
 const unreadableDates = ['3/4/2031', '31.2.2031', '1.2.31', 'soon', '2031-02-03T25:00:00Z', '٣.٢.٢٠٣١']
 
 for (const list of lists) {
@@ -451,7 +451,7 @@ for (const list of lists) {
       const isRequired = link?.to !== undefined && !link.many && isAlwaysRequired(link.options)
       const hint: Hint<Facts> | undefined = hints[key] ?? (isRequired ? { alike: everybodyHasOne } : undefined)
       const at = () => hint?.path?.(facts) ?? list.path
-      // Of what one is capable everywhere nothing can be told apart.
+      // Global capabilities do not distinguish projects.
       const client = () => (key === 'Project.userAction' ? facts.world.ann.client : halyard.admin)
 
       if (!elsewhere[key]) {
@@ -548,7 +548,7 @@ test('relatable picks what can be related, and nothing else', async () => {
     for (const one of [all[2], all[5]]) {
       const picked = await listed(admin, '/work_packages', [{ relatable: { operator: type, values: [one.id] } }])
       for (const other of all) {
-        // Whose parent it is already can stay so, but is no candidate.
+        // The current parent may remain, but is not a candidate.
         const isAlready =
           /parent|child/.test(type) &&
           [to('parent')(one)[0], to('parent')(other)[0]].some((id) => id === String(one.id) || id === String(other.id))

@@ -1,6 +1,6 @@
 /**
- * Groups of every list by everything that lists are grouped by: clients draw headers while walking the rows, so the rows follow the
- * groups exactly, whatever the order. The oracle here knows what rows hold and how that sorts, and no SQL.
+ * Groups of every list by everything that lists are grouped by: clients draw headers while walking the rows, so the rows follow
+ * the groups exactly, whatever the order. The oracle here knows what rows hold and how that sorts, and no SQL.
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
@@ -170,7 +170,7 @@ before(async () => {
 })
 after(() => halyard.close())
 
-/** What a field of the format can hold; of choices the ids, whose places are noted. */
+/** Possible values of a field by format; for options their ids, whose positions are recorded. */
 async function choicesOf(
   format: Format,
   field: number,
@@ -209,7 +209,7 @@ async function choicesOf(
   }
 }
 
-/** What a row holds: the same text for all rows of a group, nothing for those without a value. */
+/** The group key of a row: the same text for all rows of a group, undefined without a value. */
 function heldBy(element: any, property: string, isLink: boolean): string | null {
   if (!isLink) return element[property] === null || element[property] === undefined ? null : String(element[property])
   const links = [element._links[property] ?? []].flat().flatMap(({ href }: { href: string | null }) => href ?? [])
@@ -222,7 +222,7 @@ const headed = (group: any, isLink: boolean): string | null =>
       ? null
       : String(group.value).replace(/%$/, '')
 
-/** Where a value sorts; of several the first place counts. */
+/** The sort position of a value; the first one for several values. */
 function placeOf(value: string | null, isLink: boolean, property: string, isText: boolean): number | string | null {
   if (value === null) return null
   if (property === 'reason') return reasons.indexOf(value as never)
@@ -318,7 +318,7 @@ const declared = resourcesWith('index').flatMap((resource) =>
   resource.properties.filter(({ options }) => options.group).map((property: Property) => ({ resource, property })),
 )
 
-describe('what is declared', () => {
+describe('declared properties', () => {
   for (const { resource, property } of declared) {
     test(`${resource.name} by ${property.name}`, async () => {
       await check(resource.name === 'Notification' ? reader : halyard.admin, {

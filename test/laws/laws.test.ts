@@ -57,7 +57,7 @@ test('links lead to declared resources, and what is embedded or open is a link',
   }
 })
 
-/** What is read by way of another row although it is no secret, or only where it has been asked for by hand; and why. */
+/** Exceptions: values read through another row that are public, or read only on explicit request; with the reasons. */
 const readByHand = new Map([
   ['Project.typeahead', 'projects: names of those above that the viewer sees'],
   ['Project.latestActivityAt', 'work_packages time_entries: an order of administrators'],
@@ -75,7 +75,7 @@ const somewhere: Scope['viewer'] = {
   sets: { has: () => true, get: () => ({ ids: new Set([1, 2]), list: [1, 2], everything: false }) } as never,
 }
 
-test('what rows are ordered, grouped and summed by reads no other row but those that a link of theirs is declared to lead to', () => {
+test('order, groups and sums of rows read no other rows than the declared targets of their links', () => {
   const tables = new Set([...layout.keys()])
   const found = new Map<string, string>()
   for (const resource of product.resources.filter(isStored)) {
@@ -211,7 +211,7 @@ test('every order, group, sum and selection can be asked for', async (t) => {
         if ((await send('GET', `/api/v3/${resource.path}`)).status === 403) continue
         for (const one of sampled(parameters, 25, `parameters ${resource.name} ${who}`)) {
           const { status, text, path } = await send('GET', `/api/v3/${resource.path}${query({ pageSize: '100', ...one })}`)
-          // What only some may know, only they may order by.
+          // Values that only some viewers see are sortable for these only.
           const isKept = who !== 'admin' && status === 400 && text.includes(':InvalidQuery"')
           if (status !== 200 && !isKept) broken.push(`${path} answers ${status} ${text}`)
         }
@@ -279,7 +279,7 @@ test('the number of statements does not depend on the number of rows', async (t)
       if ((await world.person(who).send('GET', path)).status !== 200) continue
       const one = await statements(who, `${path}?pageSize=1`)
       const fifty = await statements(who, `${path}?pageSize=50`)
-      // What one row links to may be less than what many rows link to, but there are only so many kinds of it.
+      // One row may link to fewer resources than many rows, but the number of kinds is limited.
       const kinds = new Set(listed.properties.map((property) => property.to)).size
       assert.ok(fifty <= one + kinds, `${path} as ${who}: ${one} statements for one row, ${fifty} for fifty`)
       measured.push({ who, path, few: await statements(who, `${path}?pageSize=1000`) })

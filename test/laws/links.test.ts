@@ -10,7 +10,7 @@ import { addressesOf, isStored, operationAt, operations, parametersOf, pathWith,
 import { sampled } from '#test/sample.ts'
 import type { Exchange } from '#test/wire.ts'
 
-/** What links lead to that does not exist yet. */
+/** Targets of links that do not exist yet. */
 const planned: RegExp[] = []
 /** Lists that tell of more than may be viewed one by one: so it is in the API we follow. */
 const offeredToMore = new Set(['Role self GET', 'PlaceholderUser self GET', 'Reminder self GET'])
@@ -30,17 +30,17 @@ before(async () => {
 })
 after(() => world.close())
 
-/** How often each kind of link is followed within each project; those with one set of permissions among many need not try everything. */
+/** The number of times each kind of link is followed within each project; viewers with one of many permission sets try a part. */
 const most = ({ name }: Person) => (name.startsWith('coded') ? 1 : 3)
 
 interface Crawled {
-  /** What was wrongly offered. */
+  /** Links that were offered wrongly. */
   readonly regrets: readonly string[]
-  /** What was embedded otherwise than its address answers. */
+  /** Embedded resources that differ from the response of their address. */
   readonly untrue: readonly string[]
 }
 const crawls = new Map<string, Promise<Crawled>>()
-/** What somebody finds who follows harmless links from answer to answer, a few of each kind. */
+/** Findings of a viewer who follows safe links from response to response, a few of each kind. */
 const crawled = (person: Person): Promise<Crawled> => crawls.getOrInsertComputed(person.name, () => crawl(person))
 
 /** An object without what it embeds itself, and without the link by which a query repeats which page of its results it embeds. */
@@ -80,7 +80,7 @@ async function crawl(person: Person): Promise<Crawled> {
   }
   for (const answer of queue) {
     if (answer.status !== 200) continue
-    // What was followed since may have changed something: it is asked for anew.
+    // Followed links may have changed the resource, so it is read again.
     if (unknown(answer).length > 0) await look(await send('GET', answer.path))
     for (const offer of offersOf(answer.body)) {
       const kind = `${offer.by} ${offer.rel} ${offer.method}`
@@ -107,7 +107,7 @@ async function seenBy({ send }: Person, address: string): Promise<Record<string,
 
 const lockOf = (body: Record<string, any>) => ('lockVersion' in body ? { lockVersion: body.lockVersion } : {})
 
-/** What the standard links would ask for; refused with 403 where they are not offered. */
+/** The requests of standard links, which get 403 where the links are not offered. */
 function* standard(resource: Resource, address: string, body: Record<string, any>) {
   const { operations: known } = resource
   if (known.includes('editForm')) yield { rel: 'update', method: 'POST', path: `${address}/form`, sent: lockOf(body) }
@@ -217,7 +217,7 @@ forEverybody(
   },
 )
 
-test('whoever is offered to do something may do it, and what is deleted leaves nothing behind', async (t) => {
+test('offered actions are permitted, and deleted resources leave no traces', async (t) => {
   await crowd(world.server.db)
   for (const person of world.people) {
     await t.test(person.name, async () => {

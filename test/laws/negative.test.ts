@@ -228,7 +228,7 @@ describe('A: seeing and counting what is hidden', () => {
     }
   })
 
-  test('A20 without a login nothing is told where one is required', async () => {
+  test('A20 with required login, anonymous responses disclose nothing', async () => {
     for (const path of ['', '/configuration', '/projects/closed-house', `/users/${secretUser}`, '/no/such/thing', '/types']) {
       const answer = await anonymous('GET', API + path)
       refused(answer, 401, 'Unauthenticated')
@@ -383,7 +383,7 @@ describe('B: writing where and what one may not', () => {
     assert.deepEqual([row!.admin, row!.status, row!.password_hash], [false, 1, null])
   })
 
-  test('B38 whoever manages users does nothing to an administrator, and the last one stays', async () => {
+  test('B38 users who manage users cannot change an administrator, and the last one stays', async () => {
     const { id, send } = await person()
     await make.member(id, null, ['manage_user', 'create_user'])
     const boss = (await admin('GET', `${API}/users/me`)).body.id

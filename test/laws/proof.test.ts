@@ -24,7 +24,7 @@ const ANOTHER = 'battery staple 8?'
 
 /** The columns by which somebody signs in, or which let them. */
 const COLUMNS = ['login', 'email', 'password_hash', 'identity_url', 'admin', 'status']
-/** What is written for each property, where that changes it. */
+/** Values that change each property. */
 const values: Readonly<Record<string, unknown>> = {
   login: 'somebody-else',
   email: 'somebody-else@example.net',
@@ -98,7 +98,7 @@ const credentials: Readonly<Record<string, (id: number, name: string) => Promise
   },
 }
 
-/** What is wrong by an answer: the kind of it, by the property. */
+/** The error identifiers in a response, by property. */
 const wrongs = ({ status, body, text }: Reply): Record<string, string> => {
   assert.equal(status, 422, text)
   const errors = body._embedded.errors ?? [body]
@@ -321,7 +321,7 @@ describe('By pages', () => {
     })
   }
 
-  test('an application is let in by a session that has just shown who it is of, and then goes on', async () => {
+  test('consent to an application needs a session with a recent confirmation of identity', async () => {
     const application = await it.application()
     const one = await signedIn(login)
     await age(vera)

@@ -94,7 +94,7 @@ test('every column that could point to a row is known to do so, or excepted for 
 
 const admin = () => world.person('admin')
 
-/** What answers to an administrator, who sees everything, lead to and is not there. */
+/** Dangling links in responses to an administrator, who sees everything. */
 async function deadEnds(): Promise<string[]> {
   const found = new Set<string>()
   const known = new Map<string, number>()
@@ -117,10 +117,10 @@ async function deadEnds(): Promise<string[]> {
   return [...found]
 }
 
-test('whatever is deleted, nothing that stays points to it, in columns and answers', async (t) => {
+test('no remaining column or response refers to a deleted row', async (t) => {
   const { db } = world.server
   assert.deepEqual([...(await orphans(db)), ...(await untold(db)), ...(await deadEnds())], [])
-  // What hangs on nothing first, what much hangs on last: so that each is still pointed to when it is removed.
+  // Resources without references first, much referenced ones last, so that each still has references when it is removed.
   const order = ['Version', 'User', 'Group', 'PlaceholderUser', 'Query', 'Membership', 'Project', 'WorkPackage']
   const rank = ({ name }: { name: string }) => order.indexOf(name)
   const all = resourcesWith('delete')

@@ -10,7 +10,7 @@ import { addressesOf, operations, pathWith, targetsOf } from '#test/registry.ts'
 
 let world: Populated
 let app: FastifyInstance
-/** How many more steps the database takes before it fails; it then has failed. */
+/** Number of steps until the database fails. */
 let left = Number.POSITIVE_INFINITY
 let hasFailed = false
 /** Grows, so that nothing that is remembered is current: each request asks everything. */
@@ -41,7 +41,7 @@ const failing = (db: Database): Database => ({
   ready: () => db.ready(),
   close: async () => {},
   transaction: async <T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}) => {
-    // What can be left out is.
+    // Optional writes are skipped.
     if (options.patience === 0) throw new UnavailableError('busy')
     step()
     return db.transaction(async (tx): Promise<T> => {
@@ -110,7 +110,7 @@ test('wherever the database fails an operation, it is answered by 503', async ()
   assert.ok(failures > 3 * operations().length, String(failures))
 })
 
-test('where it fails once something has been committed, the answer does not say that nothing was', async (t) => {
+test('after a failure past a commit, the response does not claim that nothing was saved', async (t) => {
   const { db, make, adminToken } = world.server
   const id = await make.workPackage({ project_id: await make.project(), subject: 'Before' })
   let isAway = false

@@ -131,7 +131,7 @@ test('a hundred parallel writers lose nothing, and readers are never kept out', 
   )
 })
 
-test('a hundred writers of one and the same version: one of them wins, and all others are told', async () => {
+test('a hundred writers of the same lock version: one succeeds, and all others get a conflict', async () => {
   const path = `/api/v3/work_packages/${contested[0]}`
   const { lockVersion } = (await clients[0]!('GET', path)).body
   const answers = await Promise.all(clients.map((send, i) => send('PATCH', path, { lockVersion, subject: `Of client ${i}` })))

@@ -76,7 +76,7 @@ forEverybody('a property can be changed if and only if the schema calls it writa
     if (!sampled(world.people, 7, `writable ${resource.name}`).includes(person)) continue
     const names = (await editable(resource, person))?.schema ?? {}
     for (const [property] of sampled(entriesOf(names), 4, `writable ${resource.name} ${person.name}`)) {
-      // What was changed before may have taken the row out of reach, or changed what may be written of it.
+      // Earlier changes may have hidden the row, or changed its writable properties.
       const current = await editable(resource, person)
       const entry = current?.schema[property]
       const declared = resource.property.get(property)

@@ -1,4 +1,4 @@
-/** What time brings about: alerts for dates, early in the day where people live, and reminders. */
+/** Notifications by time: date alerts, early in the day of the user's time zone, and reminders. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -35,7 +35,7 @@ const choose = async (person: Person, setting: object) => {
   const notifications = [{ ...setting, _links: { project: { href: null } } }]
   assert.equal((await person.client.patch('/users/me/preferences', { notifications })).status, 200)
 }
-/** What somebody has been told: work packages, properties and days. */
+/** The alerts of a user: work packages, properties and dates. */
 const told = async ({ client }: Person) =>
   (await client.get('/notifications?pageSize=100')).body._embedded.elements
     .flatMap((one: any) => one._embedded.details.map(({ property, value }: any) => [one._embedded.resource.id, property, value]))
@@ -55,7 +55,7 @@ describe('alerts', () => {
     ])
   })
 
-  test('tell the date in detail, and come from nobody', async () => {
+  test('have the date in their details, and no actor', async () => {
     const id = await make({ due_date: TOMORROW })
     await pass()
     const { body } = await me.client.get('/notifications')
@@ -118,7 +118,7 @@ describe('alerts', () => {
     ])
   })
 
-  test('come to those who do, answer for or watch it, and see it, as long as it is open', async () => {
+  test('go to assignees, accountable users and watchers who see it, as long as it is open', async () => {
     const watched = await make({ assigned_to_id: null, due_date: TOMORROW })
     await on.server.db.transaction((tx) =>
       tx.run(sql`insert into watchers (work_package_id, user_id) values (${watched}, ${watcher.id})`),
@@ -131,7 +131,7 @@ describe('alerts', () => {
     assert.deepEqual(await told(watcher), [[watched, 'dueDate', TOMORROW]])
   })
 
-  test('come once a day, whoever looks after it, early in the day where people live', async () => {
+  test('come once a day, from any process, early in the day of the user’s time zone', async () => {
     const id = await make({ due_date: TOMORROW })
     const far = await make({ assigned_to_id: watcher.id, due_date: TOMORROW })
     await on.pass(new Date('2031-03-03T15:59:00.000Z'))

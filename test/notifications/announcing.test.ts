@@ -1,4 +1,4 @@
-/** Who is told of what is done to a work package, and for which reason. */
+/** Recipients of notifications about work packages, and the reasons. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -39,7 +39,7 @@ const choose = async (person: Person, flags: object, project: number | null = nu
   assert.equal(reply.status, 200, reply.text)
 }
 
-describe('somebody is told', () => {
+describe('a user is notified', () => {
   test('of new work they are to do, and of everything that is done to it', async () => {
     await assign(worker.id)
     assert.deepEqual(await worker.told(), [['assigned', work]])
@@ -55,7 +55,7 @@ describe('somebody is told', () => {
     assert.deepEqual(await other.told(), [['watched', work]])
   })
 
-  test('of a file that somebody attached, unless they said otherwise', async () => {
+  test('of a file that a user attached, unless disabled by the request', async () => {
     await watch(other.id)
     const path = `/work_packages/${work}/attachments`
     assert.equal((await upload(writer.client, path)).status, 201)
@@ -103,7 +103,7 @@ describe('somebody is told', () => {
     assert.deepEqual(await worker.told(), [])
   })
 
-  test('once, for the reason that counts most', async () => {
+  test('once, with the reason of highest rank', async () => {
     await assign(worker.id)
     await watch(worker.id)
     await worker.told()
@@ -139,7 +139,7 @@ describe('somebody is told', () => {
   })
 })
 
-describe('nobody is told', () => {
+describe('nobody is notified', () => {
   test('of what they do themselves', async () => {
     await assign(writer.id)
     await watch(writer.id)
@@ -192,7 +192,7 @@ describe('nobody is told', () => {
   })
 })
 
-describe('what people choose', () => {
+describe('a notification setting', () => {
   test('switches reasons off', async () => {
     await choose(worker, { mentioned: false, watched: true })
     await assign(worker.id)
@@ -274,7 +274,7 @@ describe('an entry that grows', () => {
     assert.deepEqual(await stored(), [{ ...first, reason: 'mentioned', read_ian: false }])
   })
 
-  test('tells those no more whom it does not concern any more', async () => {
+  test('removes the notifications of former recipients', async () => {
     await assign(worker.id)
     await on.pass()
     await assign(other.id)
@@ -296,7 +296,7 @@ describe('an entry that grows', () => {
   })
 })
 
-test('all is told once, however many processes look after it', async () => {
+test('each notification is created once, by any number of processes', async () => {
   await assign(worker.id)
   await Promise.all([on.pass(), on.pass(), on.pass()])
   assert.deepEqual(await worker.told(), [['assigned', work]])

@@ -51,7 +51,7 @@ const isRead = async () =>
   ) as Record<string, boolean>
 
 describe('a notification', () => {
-  test('tells who did what to which work package', async () => {
+  test('has the actor, the activity and the work package', async () => {
     const { status, body } = await me.client.get(`/notifications/${mentioned}`)
     const { activity, resource, project, actor, details, ...rest } = body._embedded
     assert.equal(status, 200)
@@ -253,7 +253,7 @@ describe('marking', () => {
   })
 })
 
-describe('what is gone or out of sight', () => {
+describe('a removed or hidden work package', () => {
   test('takes its notifications along', async () => {
     const gone = await on.server.make.workPackage({ project_id: on.project })
     await patch(writer.client, gone, { _links: { assignee: user(me.id) } })
@@ -277,7 +277,7 @@ describe('what is gone or out of sight', () => {
     assert.deepEqual(await isRead(), { [assigned]: true, [mentioned]: true, [watched]: false })
   })
 
-  test('goes with a membership', async () => {
+  test('may become hidden with a membership', async () => {
     const project = await on.server.make.project()
     const membership = await on.server.make.member(me.id, project, ['view_work_packages', 'work_package_assigned'])
     const there = await on.server.make.workPackage({ project_id: project })
@@ -290,7 +290,7 @@ describe('what is gone or out of sight', () => {
     assert.equal((await me.client.get('/notifications')).body.total, 3)
   })
 
-  test('is an actor who was removed, whose name is not told any more', async () => {
+  test('may have a removed actor, whose name is not shown any more', async () => {
     await on.server.setting('users_deletable_by_admins', true)
     const leaver = await on.person(['edit_work_packages'])
     await patch(leaver.client, work, { description: { raw: 'Last words' } })
@@ -301,7 +301,7 @@ describe('what is gone or out of sight', () => {
     assert.notEqual(actor.href, `/api/v3/users/${leaver.id}`)
   })
 
-  test('are internal comments for who may not read them any more', async () => {
+  test('may have internal comments, hidden from users who may not read them any more', async () => {
     const project = await on.server.make.project()
     const rights = ['view_work_packages', 'view_internal_comments']
     const role = await on.server.make.role(rights)
@@ -321,7 +321,7 @@ describe('what is gone or out of sight', () => {
   })
 })
 
-test('after a while they are forgotten', async () => {
+test('old notifications are deleted', async () => {
   const inDays = (days: number) => new Date(Date.now() + days * 86_400_000)
   await on.pass(inDays(29))
   assert.equal((await me.client.get(`/notifications?${filters(['id', '=', [mentioned]])}`)).body.total, 1)

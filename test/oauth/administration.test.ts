@@ -43,7 +43,7 @@ const form = {
   actingUser: '',
 }
 const to = (reply: { status: number; headers: Headers }) => [reply.status, reply.headers.get('location')]
-/** What a page shows to be copied: the client's id or a secret. */
+/** The client id or secret that a page shows for copying. */
 const shown = (text: string) => [...text.matchAll(/<code class="secret">([^<]+)<\/code>/g)].map(([, one]) => one as string)
 const stored = (id: number) => it.db.one(sql`select * from oauth_applications where id = ${id}`)
 const made = (values: object = {}) =>

@@ -1,4 +1,4 @@
-/** What others try with OAuth: to be sent what is not theirs, to use it twice, to be taken for somebody else. */
+/** Attacks on OAuth: stolen codes and tokens, replay, and impersonation. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, mock, test } from 'node:test'
@@ -169,7 +169,7 @@ describe('a code', () => {
     for (const { body } of given) assert.equal((await it.me(body.access_token)).status, 401)
   })
 
-  test('is used up once by whoever comes first, at whatever moment the others have read it', async () => {
+  test('is consumed once by the first request, regardless of when the others have read it', async () => {
     const { errors } = await import('oidc-provider')
     const [ada, application] = [await it.person(), await it.application()]
     const other = code({ code: await it.code(ada.browser, application) })
@@ -183,7 +183,7 @@ describe('a code', () => {
     assert.equal((await it.exchange(application, other)).status, 200)
   })
 
-  test('whose end has come while a token is made of it leaves no token', async () => {
+  test('revoked during the token request leaves no token', async () => {
     const { errors } = await import('oidc-provider')
     const [ada, application] = [await it.person(), await it.application()]
     const value = await it.code(ada.browser, application)
@@ -261,7 +261,7 @@ describe('a refresh token', () => {
   })
 })
 
-describe('what ends tokens at once', () => {
+describe('events that end tokens immediately', () => {
   const ends = (what: string, end: (ada: number, application: Application) => Promise<unknown>) =>
     test(what, async () => {
       const [ada, application] = [await it.person(), await it.application()]
@@ -331,7 +331,7 @@ describe('what ends tokens at once', () => {
 })
 
 describe('the tokens of another application', () => {
-  test('are not told of, and not revoked', async () => {
+  test('are not disclosed, and not revoked', async () => {
     const [ada, application, other] = [await it.person(), await it.application(), await it.application()]
     const { access_token, refresh_token } = await it.tokens(ada.browser, application)
     for (const token of [access_token, refresh_token]) {
@@ -442,7 +442,7 @@ describe('deciding for somebody', () => {
     assert.equal(headers.get('cache-control'), 'no-store')
   })
 
-  test('who is signed in by then, instead of whoever was asked', async () => {
+  test('another user who has signed in meanwhile', async () => {
     const [ada, eve, application] = [await it.person(), await it.person(), await it.application()]
     await it.code(eve.browser, application)
     const page = await it.authorize(ada.browser, application)
@@ -452,7 +452,7 @@ describe('deciding for somebody', () => {
     assert.deepEqual(await grantsOf(ada.id, it.db), [])
   })
 
-  test('who is signed in no more', async () => {
+  test('a user who has signed out', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     const page = await it.authorize(ada.browser, application)
     const reply = await it.decide(browser(it.url), page)
@@ -467,7 +467,7 @@ describe('deciding for somebody', () => {
     assert.deepEqual(await grantsOf(ada.id, it.db), [])
   })
 
-  test('who is locked', async () => {
+  test('a locked user', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     const page = await it.authorize(ada.browser, application)
     await it.admin.post(`/users/${ada.id}/lock`)
@@ -602,8 +602,8 @@ describe('a token for the API', () => {
   })
 })
 
-describe('whose word for our address is taken', () => {
-  test('nobody’s but the administrator’s: no header changes who we are or where one is led', async () => {
+describe('the trusted source of the public address', () => {
+  test('is the setting: no header changes the issuer or a redirect', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     await it.code(ada.browser, application)
     const headers = {
@@ -621,7 +621,7 @@ describe('whose word for our address is taken', () => {
     assert.doesNotMatch((await it.authorize(browser(it.url), application, {}, headers)).headers.get('location') as string, /evil/)
   })
 
-  test('the Host header neither', async () => {
+  test('is not the Host header either', async () => {
     const { port } = new URL(it.url)
     const { request } = await import('node:http')
     const body = await new Promise<string>((resolve, reject) => {
@@ -785,7 +785,7 @@ test('Two decisions at the same moment are one grant', async () => {
   assert.deepEqual([...(await grantsOf(ada.id, it.db))[0]!.scopes].sort(), ['api_v3', OTHER])
 })
 
-test('A registration with something wrong is refused, whoever makes it', async () => {
+test('An invalid registration is rejected for every registrant', async () => {
   const registered = (values: object) =>
     it.application(values).then(
       () => undefined,

@@ -1,4 +1,4 @@
-/** What the tests of OAuth have in common: applications, people who are signed in, and the way from one to the other. */
+/** Common setup of OAuth tests: applications, signed-in users, and the authorization flow. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { type Registration, register } from '#identity/oauth/applications.ts'
@@ -40,7 +40,7 @@ export interface Scene extends Instance {
   exchange(application: Application, params: Record<string, string>, path?: string): Promise<Reply>
   /** Goes all the way to tokens. */
   tokens(one: Browser, application: Application, params?: Record<string, string>): Promise<Record<string, any>>
-  /** Whom the API takes somebody with a token for: an id, or the status. */
+  /** The user that the API identifies by a token: an id, or the status of the response. */
   me(token: string): Promise<{ status: number; id: number | undefined }>
 }
 

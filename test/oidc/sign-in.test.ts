@@ -137,7 +137,7 @@ describe('signing in by a provider', () => {
     for (const [back, where] of ways) {
       const visitor = browser(it.url)
       const path = cameBack(await setOut(visitor, `?back_url=${encodeURIComponent(back)}`), { sub: subject })
-      // What is added on the way back counts for nothing.
+      // Parameters added to the callback are ignored.
       assert.deepEqual(to(await visitor.get(`${path}&back_url=/elsewhere`)), [303, where], back)
       assert.deepEqual(to(await visitor.get(`/auth/acme?back_url=${encodeURIComponent(back)}`)), [303, where], back)
     }

@@ -1,4 +1,4 @@
-/** What tests of passwords have in common: somebody with one, their browser, and the mail that was written to them. */
+/** Common setup of password tests: a user with a password, their browser, and their mails. */
 
 import type { Mail } from '#kernel/declaration.ts'
 import type { Instance, Reply } from '#test/instance.ts'
@@ -12,7 +12,7 @@ export const DAY = 24 * HOUR
 /** The new password, twice. */
 export const twice = (password: string, repeated = password) => ({ password, repeated })
 
-/** What is wrong with a field, as a page says it. */
+/** The error of a field on a page. */
 export const saidOf = ({ text }: Reply, field: string): string | undefined =>
   new RegExp(`id="${field}-error">([^<]*)<`).exec(text)?.[1]?.replaceAll('&#39;', "'")
 

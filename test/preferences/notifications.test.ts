@@ -1,4 +1,4 @@
-/** What people want to be told of: in general and in single projects, one list that is written as a whole. */
+/** Notification settings: global ones and those of projects, in one list that is written as a whole. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -55,7 +55,7 @@ const off = {
   overdue: null,
 }
 
-test('whoever has not chosen is told of what concerns them', async () => {
+test('default settings notify users of work packages that concern them', async () => {
   const on = { watched: true, assignee: true, responsible: true, mentioned: true, shared: true, startDate: 'P1D', dueDate: 'P1D' }
   assert.deepEqual(await read(), [{ ...off, ...on, _links: everywhere }])
 })
@@ -132,7 +132,7 @@ test('a hidden project is not named, and its setting kept', async () => {
   )
 })
 
-test('those of others are written by whoever manages users, and by nobody else', async () => {
+test('those of others are written by users who manage users only', async () => {
   const other = await server.make.user()
   assert.equal((await write([{ shared: true, _links: everywhere }], server.admin, other)).status, 200)
   assert.deepEqual(await read(server.admin, other), [{ ...off, shared: true, _links: everywhere }])

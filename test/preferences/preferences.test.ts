@@ -137,7 +137,7 @@ describe('changing', () => {
   }
 })
 
-test('today is the day it is where somebody lives', async () => {
+test('today is the date in the user’s time zone', async () => {
   const project = await server.make.project()
   await server.make.member(id, project, ['view_work_packages'])
   // It is never the same day in these two places.
@@ -153,7 +153,7 @@ test('today is the day it is where somebody lives', async () => {
 })
 
 describe('those of others', () => {
-  test('are seen and changed by whoever manages users', async () => {
+  test('are visible and writable for users who manage users', async () => {
     const manager = await server.make.user()
     await server.make.member(manager, null, ['manage_user'])
     for (const client of [admin, await server.as(manager)]) {
@@ -177,7 +177,7 @@ describe('those of others', () => {
   })
 })
 
-test('whoever is not signed in has those of the instance, and cannot change them', async () => {
+test('anonymous users have the defaults of the instance, and cannot change them', async () => {
   await server.setting('user_default_timezone', 'Asia/Tokyo')
   const { status, body } = await server.anonymous.get('/users/me/preferences')
   assert.deepEqual([status, body.timeZone], [200, 'Asia/Tokyo'])

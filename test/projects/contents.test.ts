@@ -1,4 +1,4 @@
-/** What a project lists: its types and its categories. */
+/** The types and categories of a project. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Client, type Instance, ids, instance } from '#test/instance.ts'

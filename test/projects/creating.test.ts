@@ -79,7 +79,7 @@ test('a project starts with the usual modules and types', async () => {
   assert.ok(modules.some((module) => module.name === 'work_package_tracking'))
 })
 
-test('whoever creates a project is a member of it and is told what can be done', async () => {
+test('the creator of a project becomes a member, and gets its action links', async () => {
   const { status, body } = await founder.post('/projects', { name: 'Founded', description: { raw: 'Mine' } })
   assert.equal(status, 201)
   assert.equal(body.description.raw, 'Mine')
@@ -102,7 +102,7 @@ test('the settings say which role that is', async () => {
   await halyard.setting('new_project_user_role_id', null)
 })
 
-test('whoever may add subprojects creates below, and only there', async () => {
+test('a user who may add subprojects can create subprojects only', async () => {
   assert.equal((await branch.post('/projects', { name: 'Below', _links: { parent: parent() } })).status, 201)
   const nowhere = await branch.post('/projects', { name: 'Nowhere' })
   assert.equal(nowhere.status, 422)

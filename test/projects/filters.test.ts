@@ -80,7 +80,7 @@ test('by members, oneself among them', async () => {
   assert.deepEqual(await found(vera, ['member_of', '=', ['f']]), ['Mast'])
 })
 
-test('who is a member is told only where members are shown', async () => {
+test('the filter by member discloses members only where the viewer may see them', async () => {
   assert.deepEqual(await found(vera, ['principal', '=', [adaId]]), ['Hull'])
   assert.deepEqual(await found(vera, ['principal', '!', [adaId]]), ['Bolt', 'Keel', 'Mast'])
   assert.deepEqual(await found(vera, ['principal', '*']), ['Bolt', 'Hull', 'Keel'])
@@ -137,7 +137,7 @@ test('a value that is hidden and one that does not exist are the same', async ()
   }
 })
 
-test('what is not understood is refused', async () => {
+test('invalid filters are rejected', async () => {
   const status = async (query: string) => (await vera.get(`/projects?${query}`)).status
   assert.equal(await status(filters(['colour', '=', ['red']])), 400)
   assert.equal(await status(filters(['public', '~', ['t']])), 400)

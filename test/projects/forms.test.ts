@@ -52,7 +52,7 @@ test('the schema names every property, what it needs and who may write it', asyn
   assert.deepEqual({ ...workspaces, _links: {} }, { ...body, _links: {} })
 })
 
-test('an empty form tells what is missing and what would be saved', async () => {
+test('an empty form reports missing values and the payload', async () => {
   const { status, body } = await halyard.admin.post('/projects/form', {})
   assert.equal(status, 200)
   const { payload, schema, validationErrors } = body._embedded
@@ -67,7 +67,7 @@ test('an empty form tells what is missing and what would be saved', async () => 
   assert.ok(!('commit' in body._links))
 })
 
-test('a form without errors can be committed as it is', async () => {
+test('a form without errors can be committed unchanged', async () => {
   const form = (await halyard.admin.post('/projects/form', { name: 'From a form' })).body
   assert.deepEqual(form._embedded.validationErrors, {})
   assert.equal(form._embedded.payload.identifier, 'from-a-form')

@@ -96,14 +96,14 @@ test('the list holds what the viewer sees, newest first', async () => {
   )
 })
 
-test('anonymous visitors need to be let in, and then see what is public', async () => {
+test('anonymous users see public projects, unless login is required', async () => {
   assert.equal((await halyard.anonymous.get('/projects')).status, 401)
   await halyard.setting('login_required', false)
   assert.deepEqual(ids(await halyard.anonymous.get('/projects')), [projects.open])
   await halyard.setting('login_required', true)
 })
 
-test('select picks what is answered of each project', async () => {
+test('select picks the properties of each project', async () => {
   const { body } = await vera.get('/projects?select=total,elements/identifier,elements/ancestors')
   assert.deepEqual(body, {
     total: 2,

@@ -57,7 +57,7 @@ test('a project can use its own versions and those shared with it', async () => 
   assert.deepEqual(await usable('apart'), ['system'])
 })
 
-test('a version tells the projects it can be used in, as far as the viewer sees them', async () => {
+test('a version lists the visible projects that can use it', async () => {
   const reach = async (client: Client, name: string, path = 'workspaces') => {
     const { status, body } = await client.get(`/versions/${version(name)}/${path}`)
     assert.equal(status, 200)
@@ -100,7 +100,7 @@ test('a version shared with everybody is seen by everybody who is signed in', as
   await halyard.setting('login_required', true)
 })
 
-test('who may share how depends on where versions are managed', async () => {
+test('the allowed values of sharing depend on the projects in which the user manages versions', async () => {
   const allowed = async (client: Client) => {
     const { body } = await client.post(`/versions/${version('none')}/form`, {})
     return body._embedded.schema.sharing._embedded.allowedValues

@@ -59,7 +59,7 @@ test('without the right it is 403, for strangers 404', async () => {
   assert.equal((await editor.patch(`/projects/${other}`, { name: 'No' })).status, 404)
 })
 
-test('what the server knows by itself cannot be written', async () => {
+test('computed properties cannot be written', async () => {
   const id = await project()
   const { status, body } = await editor.patch(`/projects/${id}`, { favorited: true, createdAt: '2020-01-01T00:00:00Z' })
   assert.equal(status, 422)

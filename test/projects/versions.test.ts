@@ -73,7 +73,7 @@ test('a manager changes all but the project', async () => {
   assert.equal((await manager.patch(`/versions/${id}`, inProject())).status, 200)
 })
 
-test('without the right it is 403, and nothing is told of hidden projects', async () => {
+test('without the permission it is 403, and hidden projects are not disclosed', async () => {
   const { id } = (await create('Mine')).body
   assert.equal((await member.post('/versions', { name: 'No', ...inProject() })).status, 403)
   assert.equal((await member.patch(`/versions/${id}`, { name: 'No' })).status, 403)
@@ -85,7 +85,7 @@ test('without the right it is 403, and nothing is told of hidden projects', asyn
   assert.deepEqual(hidden.body, missing.body)
 })
 
-test('what is missing or does not fit is refused', async () => {
+test('missing and invalid values are rejected', async () => {
   const refused = async (payload: object) => {
     const { status, body } = await manager.post('/versions', payload)
     assert.equal(status, 422)

@@ -91,7 +91,7 @@ test('a project cannot go below itself', async () => {
   assert.equal((await vera.get(`/projects/available_parent_projects?of=${hidden}`)).status, 404)
 })
 
-test('who may put nothing anywhere is not told of parents', async () => {
+test('a user without any permission to create or edit projects gets no list of parents', async () => {
   const userId = await halyard.make.user()
   await halyard.make.member(userId, project, ['view_work_packages'])
   const { status } = await (await halyard.as(userId)).get('/projects/available_parent_projects')

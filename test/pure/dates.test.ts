@@ -16,7 +16,7 @@ const dates = (start: number | null, due: number | null, duration: number | null
   duration,
 })
 
-/** What becomes of stored dates when a client sends some. */
+/** The new dates after a payload changes some of the stored ones. */
 function change(stored: Dates, sent: Partial<Dates>, calendar = weekdays): Dates {
   return completeDates({ ...stored, ...sent }, new Set(Object.keys(sent) as Field[]), calendar)
 }
@@ -47,7 +47,7 @@ for (const [name, stored, sent, expected] of [
   test(name, () => assert.deepEqual(change(stored, sent), expected))
 }
 
-test('whoever ignores non-working days starts on a Saturday', () => {
+test('a work package that ignores non-working days can start on a Saturday', () => {
   assert.deepEqual(change(nothing, { start_date: march(2), duration: 2 }, everyDay), dates(2, 3, 2))
 })
 
@@ -119,7 +119,7 @@ test('dates that pass are on working days and agree with their duration', () => 
   )
 })
 
-test('what is stored stays as it is when nothing is sent, and when it is sent back', () => {
+test('stored dates do not change when the payload is empty, or repeats them', () => {
   fc.assert(
     fc.property(stored, ({ kept, own }) => {
       assert.deepEqual(change(kept, {}, own), kept)

@@ -48,7 +48,7 @@ describe('a resource is refused by its name', () => {
   })
 })
 
-test('what a module adds to a resource is refused alike', () => {
+test('extensions of resources are rejected likewise', () => {
   assert.throws(
     () => extension('Ship', 'projects', { actions: { sink: { href: () => '/', amy: everyone } as any } }),
     says('Ship, action sink', 'amy'),

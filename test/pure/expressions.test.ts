@@ -1,6 +1,6 @@
 /**
- * Regular expressions meet texts that strangers send, so each of ours takes time in proportion to the text: an expression that can
- * take the square of its length, or worse, lets one request stop the server. `recheck` decides that by the automaton that the
+ * Regular expressions meet texts that strangers send, so each of ours takes time in proportion to the text: an expression that
+ * can take the square of its length, or worse, lets one request stop the server. `recheck` decides that by the automaton that the
  * expression is, and by seeded attempts where there is none.
  */
 import assert from 'node:assert/strict'
@@ -60,7 +60,7 @@ for (const file of files) {
 /** The same verdict on every machine, however busy it is. */
 const untimed = { timeout: null, incubationTimeout: null, seedingTimeout: null, randomSeed: 1 }
 
-/** What is wrong with an expression; nothing where it is linear. */
+/** The fault of an expression; undefined for a linear one. */
 async function faultOf({ place, pattern, flags }: Expression): Promise<string | undefined> {
   const judged = await check(pattern, flags, untimed)
   if (judged.status === 'safe') return undefined

@@ -1,4 +1,4 @@
-/** The description of the API by itself: whether it is whole, tells of everything, and its examples are what it says. */
+/** The OpenAPI document by itself: whether it is complete, and its examples match its schemas. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
@@ -20,7 +20,7 @@ function* nodesOf(part: unknown, at = ''): Generator<[pointer: string, node: Nod
     yield* nodesOf(value, `${at}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`)
 }
 
-/** What a reference leads to. */
+/** The target of a reference. */
 const target = (pointer: string): unknown =>
   pointer
     .slice(2)
@@ -82,7 +82,7 @@ describe('the document', () => {
     assert.deepEqual(wrong, [])
   })
 
-  test('tells every path parameter that a path has, and no other', () => {
+  test('describes every path parameter of a path, and no other', () => {
     for (const [name, { parameters: own = [] }] of described) {
       const inPath = own.filter((one: Node) => one.in === 'path').map((one: Node) => one.name)
       assert.deepEqual(
@@ -151,7 +151,7 @@ describe('its schemas', () => {
     assert.deepEqual(untold, [])
   })
 
-  test('tell by which method an action is done', () => {
+  test('have the HTTP method of each action', () => {
     const links = schemas.WorkPackage.properties._links.properties
     assert.equal(resolved(links.watch).properties.method.enum[0], 'post')
     assert.equal(resolved(links.updateImmediately).properties.method.enum[0], 'patch')

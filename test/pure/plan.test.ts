@@ -19,7 +19,7 @@ test('a work package without children has its own dates and figures, and no tota
   ])
 })
 
-test('what is not known stays unknown', () => {
+test('unknown values stay unknown', () => {
   assert.deepEqual(figures(task('Dream')), [
     {
       subject: 'Dream',

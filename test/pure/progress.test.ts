@@ -19,7 +19,7 @@ const progress = (work: number | null, remaining: number | null, percent: number
 const nothing = progress(null, null, null)
 const half = progress(10, 5, 50)
 
-/** What becomes of stored progress when a client sends some of it. */
+/** The new progress after a payload changes some of the stored values. */
 const change = (stored: Progress, sent: Partial<Progress>, closes = false): Progress =>
   deriveFromWork(stored, { ...stored, ...sent }, new Set(Object.keys(sent) as Field[]), closes)
 const faults = (stored: Progress, sent: Partial<Progress>): string[] =>
@@ -128,7 +128,7 @@ const sent = fc.record({ work: hours, remaining: hours, percent }, { requiredKey
 /** Progress as it can be stored. */
 const stored = sent.filter((first) => faults(nothing, first).length === 0).map((first) => change(nothing, first))
 
-test('what passes adds up: nothing more remains than there is, and the percentage tells how much', () => {
+test('accepted values are consistent: remaining work does not exceed work, and the percentage follows from both', () => {
   fc.assert(
     fc.property(stored, sent, (before, next) => {
       fc.pre(faults(before, next).length === 0)
@@ -141,7 +141,7 @@ test('what passes adds up: nothing more remains than there is, and the percentag
   )
 })
 
-test('what is stored stays as it is when nothing is sent, and when it is sent back', () => {
+test('stored values do not change when the payload is empty, or repeats them', () => {
   fc.assert(
     fc.property(stored, (kept) => {
       assert.deepEqual(change(kept, {}), kept)
@@ -151,7 +151,7 @@ test('what is stored stays as it is when nothing is sent, and when it is sent ba
   )
 })
 
-test('what a client sends is never changed', () => {
+test('given values are never changed', () => {
   fc.assert(
     fc.property(stored, sent, (before, next) => {
       const result = change(before, next)

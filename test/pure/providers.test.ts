@@ -1,4 +1,4 @@
-/** Which addresses a provider can have, and where it may lead us. */
+/** Validation of a provider's issuer and endpoints. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isIssuer, mayLeadTo } from '#http/provider.ts'

@@ -1,4 +1,4 @@
-/** Which addresses applications can register to be sent back to, and which of them a request may name. */
+/** Redirect URIs: validation at the registration, and matching in requests. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { allows, faultOf } from '#identity/oauth/redirects.ts'

@@ -128,7 +128,7 @@ test('a chain of ten thousand moves in one go', () => {
   assert.equal(now.get(10_000)?.start_date, '2062-06-29')
 })
 
-test('a circle stays as it is, and what hangs on it too', () => {
+test('a cycle does not change, and neither do its dependents', () => {
   const all = [
     auto(1, on('2024-03-01')),
     auto(2, on('2024-03-01')),
@@ -264,17 +264,17 @@ test('random plans become what the obvious scheduler makes of them, whatever the
   }
 })
 
-test('what is scheduled is settled: a second time nothing changes', () => {
+test('scheduling is idempotent', () => {
   for (let seed = 1; seed <= rounds; seed++) {
     const { all, follows, calendar } = randomPlan(chance(seed))
     const once = applied(all, schedule(all, follows, calendar))
-    // Whoever has turned manual no longer hands down what it follows, so that its children may turn as well.
+    // A work package that became manual no longer passes its predecessors on, so that its children may become manual too.
     if (once.some((one, i) => one.schedule_manually !== all[i]!.schedule_manually)) continue
     assert.deepEqual([...schedule(once, follows, calendar)], [], `seed ${seed}`)
   }
 })
 
-test('order is kept, work begins and ends on working days, and only what changes is told', () => {
+test('order is kept, work packages start and finish on working days, and only changes are returned', () => {
   for (let seed = 1; seed <= rounds; seed++) {
     const { all, follows, calendar } = randomPlan(chance(seed))
     const changes = schedule(all, follows, calendar)

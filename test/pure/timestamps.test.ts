@@ -48,7 +48,7 @@ describe('a text', () => {
   ])
     test(`${JSON.stringify(text)} names no moment`, () => assert.equal(readTimestamp(text), undefined))
 
-  test('told again is told the same', () => {
+  test('normalisation is idempotent', () => {
     for (const text of ['now', '-1w', '2024-01-01T08:00:00 01:00', 'oneDayAgo@08:00 01:00']) {
       const told = readTimestamp(text) as string
       assert.equal(readTimestamp(told), told)

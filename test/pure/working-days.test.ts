@@ -80,7 +80,7 @@ test('a day off is no working day', () => {
   assert.equal(durationBetween('2024-03-01', '2024-03-05', holiday), 2)
 })
 
-test('whoever ignores non-working days counts them all', () => {
+test('a calendar that ignores non-working days counts all days', () => {
   assert.equal(durationBetween('2024-03-01', '2024-03-05', everyDay), 5)
   assert.equal(dueDate('2024-03-02', 2, everyDay), '2024-03-03')
 })

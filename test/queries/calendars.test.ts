@@ -46,7 +46,7 @@ async function addressOf(id: number, by = sharer): Promise<string> {
   return pathname + search
 }
 
-/** What a program gets that sends nothing but the address. */
+/** The response to a program that sends only the address. */
 const read = (address: string) => client(world.server.url).send('GET', address)
 const lines = (text: string) => text.replaceAll('\r\n ', '').split('\r\n')
 const summaries = (text: string) =>

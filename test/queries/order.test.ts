@@ -98,16 +98,16 @@ describe('the order of a query', () => {
   })
 })
 
-describe('who may change it', () => {
+describe('permissions to change it', () => {
   const offered = async (client: Client, id: number) => (await client.get(`/queries/${id}`)).body._links.updateOrderedWorkPackages
 
-  test('whoever may change the query', async () => {
+  test('users who may change the query', async () => {
     assert.deepEqual(await offered(it.keeper, query), { href: `/api/v3/queries/${query}/order`, method: 'put' })
     const put = { body: JSON.stringify({ delta: { [a]: 1 } }), headers: { 'content-type': 'application/json' } }
     assert.equal((await it.keeper.send('PUT', `/api/v3/queries/${query}/order`, put)).status, 200)
   })
 
-  test('whoever may change the work packages of its project', async () => {
+  test('users who may change the work packages of its project', async () => {
     const shared = await make(it.server.admin, { public: true })
     const id = await it.server.make.user()
     await it.server.make.member(id, it.project, ['view_work_packages', 'edit_work_packages'])

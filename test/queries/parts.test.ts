@@ -1,4 +1,4 @@
-/** What queries are made of: columns, orders, groups, filters and operators, as they follow from work packages. */
+/** Parts of queries: columns, sort orders, groups, filters and operators, derived from work packages. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Scene, scene } from './scene.ts'
@@ -44,13 +44,13 @@ test('every operator that a filter knows has a name', async () => {
   for (const href of known) assert.equal((await world.viewer.send('GET', href)).status, 200, href)
 })
 
-test('what is no part of work packages is not there', async () => {
+test('unknown parts are not found', async () => {
   for (const path of ['columns/description', 'group_bys/subject', 'sort_bys/parent-asc', 'filters/nothing', 'operators/%3F']) {
     assert.equal((await world.viewer.get(`/queries/${path}`)).status, 404, path)
   }
 })
 
-test('whoever sees no work packages anywhere is refused', async () => {
+test('users who see no work packages anywhere get 403', async () => {
   for (const path of ['columns/id', 'filters/status', 'filter_instance_schemas', 'filter_instance_schemas/status', 'default']) {
     assert.equal((await world.stranger.get(`/queries/${path}`)).status, 403, path)
   }

@@ -1,4 +1,4 @@
-/** Who sees which queries, and who changes, stars and removes them. */
+/** Permissions to see, change, star and remove queries. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Client, filters, ids } from '#test/instance.ts'
@@ -45,7 +45,7 @@ test('queries are seen by their owners, public ones by whoever sees work package
   assert.equal((await keeper.get(`/queries?${filters(['id', '=', [other]])}`)).status, 400)
 })
 
-test('whoever may not keep queries creates none, and elsewhere nobody does', async () => {
+test('users without the permission to save queries create none; nobody does so in other projects', async () => {
   const { viewer, keeper, elsewhere } = world
   assert.equal((await viewer.post('/queries', { name: 'One' })).status, 403)
   for (const project of [elsewhere, 99999]) {
@@ -110,7 +110,7 @@ test('queries are of projects whose work packages one sees', async () => {
   assert.equal((await world.stranger.get('/queries/available_projects')).status, 403)
 })
 
-test('what somebody kept to themselves goes with them, and what was public stays', async () => {
+test('private queries are removed with their user, and public ones stay', async () => {
   const { server, viewer } = world
   await server.setting('users_deletable_by_admins', true)
   const id = await server.make.user()

@@ -1,4 +1,4 @@
-/** What a query finds, and how the parameters of a request have it differently for once. */
+/** Results of queries, and overrides by the parameters of a request. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { filters, ids, type Reply } from '#test/instance.ts'
@@ -122,7 +122,7 @@ test('parameters that make no sense are refused, unless a valid part of them wil
   )
 })
 
-test('what the viewer may not see is left out of filters, and of what is asked', async () => {
+test('hidden values are removed from filters and from the evaluation', async () => {
   const { server, keeper, keeperId, project } = world
   const row = await server.db.one<{ id: number }>(
     (await import('#db/dialect.ts')).insert('queries', {

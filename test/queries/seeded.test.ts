@@ -1,4 +1,4 @@
-/** What the tests of clients find on a stock instance: people, projects, and the queries saved in them with their views. */
+/** The stock instance for tests of clients: users, projects, and saved queries with their views. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { filters, type Instance, instance } from '#test/instance.ts'
@@ -62,7 +62,7 @@ test('each query finds work packages and is shown by a view of its own', async (
     assert.ok(results.total > 0, name)
     assert.ok(parts.columns.length > 0 && parts.sortBy.length > 0, name)
     if (_links.groupBy.href) assert.ok(results.groups.length > 1, name)
-    // What was seeded is what the API would have taken.
+    // The API would accept the seeded data.
     const form = await halyard.admin.post(`/queries/${id}/form`)
     assert.deepEqual([form.status, form.body._embedded?.validationErrors], [200, {}], name)
     const saved = await halyard.admin.patch(`/queries/${id}`, form.body._embedded.payload)

@@ -10,7 +10,7 @@ before(async () => {
 after(() => world.server.close())
 
 const create = (body: object) => world.keeper.post('/queries', { name: 'One', ...body })
-/** What an answer says is wrong: the attribute, and the kind of error. */
+/** The errors of a response: attribute and identifier. */
 const wrong = ({ status, body }: any) => [status, body._embedded?.details?.attribute, body.errorIdentifier?.split(':').at(-1)]
 
 test('a query is created with what is sent, and with what is usual', async () => {
@@ -92,7 +92,7 @@ test('a name is needed, of some length', async () => {
   assert.deepEqual(wrong(await create({ name: 'x'.repeat(256) })), [422, 'name', 'PropertyConstraintViolation'])
 })
 
-test('what could not be asked of a list is refused', async () => {
+test('filters that a list would reject are rejected', async () => {
   const { server, elsewhere } = world
   const hidden = await server.make.workPackage({ project_id: elsewhere })
   const refused = [

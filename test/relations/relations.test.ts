@@ -74,7 +74,7 @@ describe('a relation', () => {
     assert.equal((await embedded(admin, a))[1], 2)
   })
 
-  test('has a lag only where somebody follows, of no days unless said', async () => {
+  test('has a lag only for followers, 0 days by default', async () => {
     const [a, b, c] = [await one(), await one(), await one()]
     assert.equal((await relate(a, 'precedes', b)).body.lag, 0)
     const other = await relate(a, 'blocks', c, { lag: 5 })
@@ -136,7 +136,7 @@ describe('a relation cannot be', () => {
     }
   })
 
-  test('to what is not there or not to be seen: the two are told alike', async () => {
+  test('to unknown and hidden work packages: both get the same response', async () => {
     const a = await one()
     const hidden = (await created(admin, await make.project())).id
     for (const to of [99999, hidden])
@@ -164,7 +164,7 @@ describe('a relation cannot be', () => {
     assert.equal((await relate(a, 'relates', c)).status, 201)
   })
 
-  test('one that closes a circle of its type, however long', async () => {
+  test('one that closes a cycle of its type, of any length', async () => {
     const [a, b, c] = [await one(), await one(), await one()]
     await relate(a, 'follows', b)
     await relate(b, 'follows', c)
@@ -173,7 +173,7 @@ describe('a relation cannot be', () => {
     assert.equal((await relate(c, 'blocks', a)).status, 201)
   })
 
-  test('one that closes a circle by way of parents and children', async () => {
+  test('one that closes a cycle through parents and children', async () => {
     const [a, b] = [await one(), await one()]
     const [underA, underB] = [await below(a), await below(b)]
     await relate(b, 'follows', a)
@@ -241,7 +241,7 @@ describe('a change of a relation', () => {
     }
   })
 
-  test('cannot close a circle', async () => {
+  test('cannot close a cycle', async () => {
     const c = await one()
     await relate(c, 'follows', a)
     const { body } = await relate(b, 'relates', c)
@@ -254,7 +254,7 @@ describe('a change of a relation', () => {
   })
 })
 
-describe('who may', () => {
+describe('a user who may', () => {
   let other: number
   let [here, hereToo, there] = [0, 0, 0]
   before(async () => {
@@ -273,7 +273,7 @@ describe('who may', () => {
     await admin.delete(`/relations/${body.id}`)
   })
 
-  test('see both, but manage relations only at one of them, is told of the other', async () => {
+  test('see both, but manage relations only at one of them, gets an error for the other', async () => {
     const { client, id } = await it.person('view_work_packages', 'manage_work_package_relations')
     await make.member(id, other, ['view_work_packages'])
     const lacking = (name: string) => [`${name}: The selected work package is one whose relations you may not manage.`]
@@ -282,7 +282,7 @@ describe('who may', () => {
     assert.equal((await relate(here, 'blocks', hereToo, {}, client)).status, 201)
   })
 
-  test('only see them is told so at both ends, may change nothing, and is offered nothing', async () => {
+  test('only see them gets an error for both ends, may change nothing, and is offered nothing', async () => {
     const [a, b] = [await one(), await one()]
     const reply = await relate(a, 'blocks', b, {}, it.reader.client)
     assert.equal(reply.status, 422)
@@ -362,7 +362,7 @@ describe('the relations', () => {
   })
 })
 
-describe('what could be related', () => {
+describe('candidates for relations', () => {
   const candidates = async (id: number, query = '', client: Client = admin) => {
     const { body } = await client.get(`/work_packages/${id}/available_relation_candidates?pageSize=100&${query}`)
     return body._embedded.elements.map((found: any) => found.id)
@@ -381,7 +381,7 @@ describe('what could be related', () => {
   })
   const here = () => `filters=${encodeURIComponent(JSON.stringify([{ project: { operator: '=', values: [String(own)] } }]))}`
 
-  test('is whatever would close no circle and is not related yet', async () => {
+  test('are those that would close no cycle and are not related yet', async () => {
     assert.deepEqual(await candidates(a, here()), [far])
     assert.deepEqual(await candidates(a, `type=follows&${here()}`), [])
     assert.deepEqual(await candidates(a, `type=precedes&${here()}`), [far])
@@ -401,7 +401,7 @@ describe('what could be related', () => {
     }
   })
 
-  test('is asked for as parents too: not the present one, nor those below, nor who is in line', async () => {
+  test('include possible parents: not the current one, descendants, or work packages in line', async () => {
     assert.deepEqual(await candidates(a, `type=parent&${here()}`), [])
     assert.deepEqual(
       await candidates(child, `type=parent&${here()}`),
@@ -414,7 +414,7 @@ describe('what could be related', () => {
     )
   })
 
-  test('is found by its subject, ten at a time, as far as it is seen', async () => {
+  test('are found by subject, ten at a time, if visible', async () => {
     assert.deepEqual(await candidates(child, `query=candidate&${here()}&type=relates`), [parent, b, far])
     assert.deepEqual(await candidates(child, `query=nowhere&${here()}`), [])
     const { body } = await admin.get(`/work_packages/${a}/available_relation_candidates`)
@@ -422,7 +422,7 @@ describe('what could be related', () => {
     assert.equal((await it.member.client.get(`/work_packages/${a}/available_relation_candidates`)).status, 404)
   })
 
-  test('is a filter as well, for who manages relations somewhere', async () => {
+  test('are a filter as well, for users who manage relations in any project', async () => {
     const filters = `filters=${encodeURIComponent(JSON.stringify([{ project: { operator: '=', values: [String(own)] } }, { relatable: { operator: 'relates', values: [String(a)] } }]))}`
     const { body } = await admin.get(`/work_packages?${filters}`)
     assert.deepEqual(
@@ -434,12 +434,12 @@ describe('what could be related', () => {
     assert.equal((await reader.client.get(`/work_packages?${filters}`)).status, 400)
   })
 
-  test('is of a known type', async () => {
+  test('need a known type', async () => {
     assert.equal((await admin.get(`/work_packages/${a}/available_relation_candidates?type=likes`)).status, 400)
   })
 })
 
-describe('what an open one blocks', () => {
+describe('work packages blocked by an open one', () => {
   test('cannot be closed before', async () => {
     const [a, b] = [await one(), await one()]
     await relate(a, 'blocks', b)

@@ -1,4 +1,4 @@
-/** What follows from a change of dates, relations and parents: successors move, and are planned by hand again at the end. */
+/** Effects of changed dates, relations and parents: successors move, and become manually scheduled without predecessors. */
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { raw, sql } from '#db/sql.ts'
@@ -103,7 +103,7 @@ describe('the last predecessor', () => {
     assert.deepEqual(await days(b), ['2024-03-04', '2024-03-04', 'P1D'])
   }
 
-  test('leaves who followed it planned by hand, with the dates it had, when the relation goes', async () => {
+  test('leaves its successor manually scheduled, with the same dates, when the relation is removed', async () => {
     await admin.delete(`/relations/${id}`)
     await isLeft()
   })
@@ -144,7 +144,7 @@ describe('a change of dates', () => {
     await follow(c, b)
   })
 
-  test('moves all who follow, each once', async () => {
+  test('moves all successors, each once', async () => {
     const versions = [(await now(b)).lockVersion, (await now(c)).lockVersion]
     await change(a, { dueDate: '2024-03-08' })
     assert.deepEqual(await days(b), ['2024-03-11', '2024-03-12', 'P2D'])
@@ -158,14 +158,14 @@ describe('a change of dates', () => {
     assert.deepEqual((await days(c))[0], '2024-02-06')
   })
 
-  test('ends where somebody is planned by hand', async () => {
+  test('ends at a manually scheduled work package', async () => {
     await change(b, { scheduleManually: true })
     const was = await now(c)
     await change(a, { dueDate: '2024-05-08' })
     assert.deepEqual(await now(c), was)
   })
 
-  test('changes nobody who stays where it is', async () => {
+  test('does not change work packages that keep their dates', async () => {
     const was = [await now(b), await now(c)]
     await change(a, { startDate: '2024-02-29', dueDate: '2024-03-01' })
     assert.deepEqual([await now(b), await now(c)], was)
@@ -205,7 +205,7 @@ describe('a change of dates', () => {
   })
 })
 
-describe('who follows', () => {
+describe('a successor', () => {
   let [a, b] = [0, 0]
   beforeEach(async () => {
     ;[a, b] = [await add(on('2024-03-01')), await add(on('2024-03-01', '2024-03-04'))]
@@ -240,13 +240,13 @@ describe('who follows', () => {
     assert.deepEqual(await days(b), ['2024-03-04', '2024-03-04', 'P1D'])
   })
 
-  test('takes no first child’s dates while it follows by itself, being planned by hand', async () => {
+  test('with a predecessor and manual scheduling does not take the dates of a first child', async () => {
     await change(b, { scheduleManually: true })
     await below(b, on('2024-05-06'))
     assert.deepEqual([await isManual(b), (await days(b))[0]], [true, '2024-03-04'])
   })
 
-  test('and loses its last child begins after its predecessor again', async () => {
+  test('that loses its last child starts after its predecessor again', async () => {
     const child = await below(b, on('2024-05-06'))
     assert.equal((await days(b))[0], '2024-05-06')
     await admin.delete(`/work_packages/${child}`)
@@ -254,7 +254,7 @@ describe('who follows', () => {
   })
 })
 
-describe('a new parent that follows somebody', () => {
+describe('a new parent with a predecessor', () => {
   let parent: number
   beforeEach(async () => {
     parent = await add()
@@ -288,7 +288,7 @@ test('dates of a parent that follows its children cannot be written', async () =
   assert.deepEqual([reply.status, kind(reply.body)], [422, 'PropertyIsReadOnly'])
 })
 
-test('who writes a predecessor and who makes it one at the same time leave the successor after it', async () => {
+test('concurrent writes of a predecessor and of the relation leave the successor after it', async () => {
   for (let round = 0; round < 5; round++) {
     const [a, b] = [await add(on('2024-03-01')), await add(on('2024-02-05'))]
     await Promise.all([follow(b, a), change(a, { dueDate: '2024-03-08' })])
@@ -296,7 +296,7 @@ test('who writes a predecessor and who makes it one at the same time leave the s
   }
 })
 
-test('two relations that would close a circle together are not both made', async () => {
+test('two relations that would form a cycle together are not both created', async () => {
   for (let round = 0; round < 5; round++) {
     const [a, b, c] = [await add(), await add(), await add()]
     await follow(b, a)

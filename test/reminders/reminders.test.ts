@@ -136,7 +136,7 @@ describe('lists', () => {
     assert.equal((await me.client.patch(`/reminders/${id}`, { note: 'Still?' })).status, 404)
   })
 
-  test('are empty for whoever is not signed in', async () => {
+  test('are empty for anonymous users', async () => {
     await set()
     assert.deepEqual(ids(await server.anonymous.get('/reminders')), [])
   })
@@ -168,7 +168,7 @@ describe('a reminder', () => {
     }
   })
 
-  test('that has come due is changed no more', async () => {
+  test('that is due cannot be changed any more', async () => {
     const id = await overdue()
     assert.equal((await me.client.patch(`/reminders/${id}`, { note: 'Later' })).status, 404)
     assert.equal((await me.client.delete(`/reminders/${id}`)).status, 404)
@@ -187,7 +187,7 @@ describe('coming due', () => {
     told = []
   })
 
-  test('is told once, in the name of whoever set it', async () => {
+  test('causes one notification, in the name of its creator', async () => {
     const id = await overdue()
     const now = new Date()
     await Promise.all([pass(now), pass(now)])
@@ -198,7 +198,7 @@ describe('coming due', () => {
     )
   })
 
-  test('is not told before its time', async () => {
+  test('causes no notification before its time', async () => {
     const { id, remindAt } = (await set({ remindAt: inHours(1) })).body
     await pass(new Date(Date.parse(remindAt) - 1))
     assert.deepEqual(told, [])

@@ -76,7 +76,7 @@ test('The first commit that is taken over makes the repository one of the projec
   assert.equal((await server.admin.get(`/work_packages/${work}/revisions`)).body.total, 1)
 })
 
-test('Whoever may not see the repository sees no revision, and is offered no link to any', async () => {
+test('Users who may not see the repository see no revisions, and no links to them', async () => {
   const work = await server.make.workPackage({ project_id: project })
   await imported(commit('ef56', `For #${work}`))
   const list = await developer.get(`/work_packages/${work}/revisions`)

@@ -77,7 +77,7 @@ test('Signing in with an app and with a provider still works', async () => {
 
 test('Every column with the name of a secret is encrypted, or holds none', async () => {
   const source = readFileSync(new URL('../../server/db/tables.ts', import.meta.url), 'utf8')
-  /** What else has such a name, and why it is no secret. */
+  /** Other columns with such names, and the reasons why they are not secret. */
   const others: Readonly<Record<string, string>> = {
     'jobs.key': 'tells jobs of a kind apart',
     'passkeys.public_key': 'public',

@@ -26,7 +26,7 @@ beforeEach(async () => {
 
 /** The secret of a new session. */
 const begun = (user: number) => it.db.transaction((tx) => beginSession(tx, user, 'A browser', new Date()))
-/** Whom a reading request acts as; nobody where it is refused. */
+/** The user of a GET request; undefined if it is rejected. */
 async function reader(headers: Record<string, string>): Promise<number | undefined> {
   const { status, body } = await it.anonymous.get('/users/me', headers)
   return status === 200 ? body.id : undefined
@@ -174,7 +174,7 @@ describe('A session does not outlive', () => {
         mock.timers.tick(9 * MINUTE)
         assert.equal(await reader({ cookie }), vera)
       }
-      // What another server has seen counts as well.
+      // Activity on another server counts too.
       assert.equal(await elsewhere(), 200)
       mock.timers.tick(9 * MINUTE)
       assert.equal(await elsewhere(), 200)

@@ -8,7 +8,7 @@ export interface Browser {
   /** Sends a form, by default from a page of the same origin. */
   submit(path: string, fields?: Record<string, string>, headers?: Record<string, string>): Promise<Reply>
   signIn(username: string, password: string, more?: Record<string, string>): Promise<Reply>
-  /** Whom the API takes it for; nobody where it has to sign in. */
+  /** The user of its API requests; undefined if it has to sign in. */
   me(): Promise<number | undefined>
 }
 

@@ -1,4 +1,4 @@
-/** What is right never counts as an attempt, however often and however many at once; what is wrong is limited exactly. */
+/** Right passwords never count as attempts, even concurrently; wrong ones are limited exactly. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -21,7 +21,7 @@ before(async () => {
 })
 after(() => it.close())
 beforeEach(async () => {
-  // What was wrong before has been forgotten, of the network as well.
+  // Wrong attempts before are reset, also those of the network.
   mock.timers.tick(MINUTE)
   ;({ id: vera, login, browser: one } = await it.visitor())
   await one.signIn(login, PASSWORD)
@@ -55,7 +55,7 @@ const doors: Readonly<Record<string, { right: number; give: (password: string) =
     give: async (currentPassword) => (await client.patch('/users/me', { password: 'short', currentPassword })).status,
   },
 }
-/** What each gives where a password is wrong. */
+/** The response of each to a wrong password. */
 const wrongAt = (name: string) => (name === 'the API’s form' ? 200 : 422)
 
 const tally = (statuses: readonly number[]) =>

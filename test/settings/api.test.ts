@@ -25,7 +25,7 @@ before(async () => {
 beforeEach(() => it.db.transaction((tx) => tx.run(sql`update sessions set proved_at = ${new Date().toISOString()}`)))
 after(() => it.close())
 
-/** What the form holds, unless said otherwise. */
+/** Default values of the form. */
 const form = (more: Record<string, string> = {}) => ({
   api_tokens_enabled: '1',
   apiv3_enable_basic_auth: '1',

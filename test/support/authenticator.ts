@@ -1,13 +1,13 @@
 /** A device that keeps passkeys, in software: it makes and uses them as a browser would have it do, and as it must not. */
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 
-/** What a browser tells of the page that asks, and what the device does; whatever is not said is as it should be. */
+/** Overrides for the page's client data and the device; correct values by default. */
 export interface Doing {
   readonly origin?: string
   readonly rpId?: string
   readonly challenge?: string
   readonly isVerified?: boolean
-  /** What the device says of how often the key was used. */
+  /** The signature counter of the device. */
   readonly uses?: number
   readonly userHandle?: string | null
   readonly format?: [name: string, statement: Buffer]

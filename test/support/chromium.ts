@@ -22,13 +22,13 @@ export const startBrowser = (): Promise<Browser> =>
   // As root, which CI is, Chromium does not start in its sandbox. It sees nothing but our own pages.
   chromium.launch({ ...(found && { executablePath: found }), args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
 
-/** How pages are looked at: sizes of the screen, and light or dark. */
+/** Viewports and colour schemes for pages. */
 export const looks = [
   { name: 'wide-light', colorScheme: 'light', viewport: { width: 1280, height: 800 } },
   { name: 'narrow-dark', colorScheme: 'dark', viewport: { width: 375, height: 720 } },
 ] as const satisfies readonly (BrowserContextOptions & { name: string })[]
 
-/** That a page is fit for everybody: what axe finds, and whether it is as wide as the screen. */
+/** Asserts that a page is accessible by axe, and fits the width of the screen. */
 export async function assertFit(page: Page, name: string): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze()
   const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`)

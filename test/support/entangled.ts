@@ -1,4 +1,4 @@
-/** What is visible, tied to what is hidden in every way there is; and the same hidden things under names that sort the other way. */
+/** Visible resources with all kinds of links to hidden ones; and the same hidden ones with names that sort the other way. */
 import type { Database, Row } from '#db/database.ts'
 import { among, assignments } from '#db/dialect.ts'
 import { name, raw, type Sql, sql } from '#db/sql.ts'
@@ -11,7 +11,7 @@ import { layout } from './layout.ts'
 /** The numbers of the markers here begin after it. */
 export const FIRST_BESIDE = 800
 
-/** When some of what is visible was still in a hidden project. */
+/** The time when some visible work packages were still in a hidden project. */
 export const WHEN_HIDDEN = '2025-12-15T00:00:00Z'
 
 const before = '2025-12-01T00:00:00.000Z'
@@ -27,8 +27,8 @@ export interface Entangled {
 }
 
 /**
- * Makes more of what is visible, at least two of everything. Some hidden people, a version and projects are named by links that name
- * whatever they lead to, or in addresses: they have ids like others, and markers in all that is not told so.
+ * Makes more of what is visible, at least two of everything. Some hidden people, a version and projects are named by links that
+ * name whatever they lead to, or in addresses: they have ids like others, and markers in all that is not told so.
  * @param home a project that `member` sees
  */
 export async function entangled({ db, make }: Instance, home: number, member: number): Promise<Entangled> {

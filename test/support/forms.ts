@@ -1,4 +1,4 @@
-/** How a client that knows nothing but schemas fills in forms. */
+/** A client that fills in forms from schemas alone. */
 import type { Person } from './populated.ts'
 import type { Exchange } from './wire.ts'
 
@@ -63,7 +63,7 @@ export async function anotherValue(
   }
 }
 
-/** What an object holds for an entry of its schema. */
+/** The value in an object for an entry of its schema. */
 export const held = (body: Json, name: string, entry: Json): any =>
   entry.location === '_links' ? body._links?.[name] : body[name]
 
@@ -81,7 +81,7 @@ const merged = (a: Json, b: Json): Json => ({ ...a, ...b, _links: { ...a._links,
 export interface Filled {
   readonly answer: Exchange
   readonly payload: Json
-  /** Where to send the payload, once nothing is complained of. */
+  /** The `commit` address, once there are no validation errors. */
   readonly commit: { method: string; href: string } | undefined
 }
 

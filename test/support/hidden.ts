@@ -42,7 +42,7 @@ export const neutral = (text: string): string =>
     .replace(/209[34]-/g, '209-')
 
 /**
- * What of the hidden a text tells: a piece of it around the first marker; undefined where it tells nothing.
+ * The hidden data in a text: a piece around the first marker; undefined if there is none.
  * @param known what may be told all the same
  */
 export function leak(text: string, known: readonly string[] = []): string | undefined {
@@ -239,7 +239,7 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
   })
   await add('attachment_contents', ['content'], { id: attachment })
   await add('attachments', file, { ...kept, author_id: insider })
-  // Whatever else belongs to a project, as its declaration says, with a file where it can have one.
+  // All other resources of projects, by declaration, with a file where possible.
   for (const { name: container_type, table, properties, journal, attached, attachments } of resourcesOfProjects()) {
     if (ids.has(table)) continue
     const texts = properties.flatMap(({ kind, column, to }) =>

@@ -52,7 +52,7 @@ export interface Instance {
   readonly model: Model
   /** The server itself. */
   readonly app: FastifyInstance
-  /** What the server has logged, a line each; nothing unless a level was asked for. */
+  /** The log lines of the server; empty without a log level. */
   readonly logged: readonly string[]
   /** A new token for this user, without limits unless said otherwise. */
   token(userId: number, wanted?: Partial<Wanted>): Promise<string>

@@ -30,7 +30,7 @@ export async function runDue(
   await keepSchedules(db, model.jobs, now)
   await makeDue(db, kinds, now)
   const failures: Failure[] = []
-  // Where one of these is not given, nothing that asks for it is run.
+  // Jobs that need a missing service must not run.
   const services = { db, model, files, post, signal } as JobServices
   const options = { clock: () => now, random: () => 0, failed: failed ?? ((failure: Failure) => void failures.push(failure)) }
   for (const lane of lanesOf(kinds)) await runRound(services, lane, options)

@@ -4,7 +4,7 @@ import { judgeBy } from '../../scripts/contract/validate.ts'
 import { operationAt } from './registry.ts'
 import type { Exchange } from './wire.ts'
 
-/** What is wrong with an answer, in words; nothing where it is as described. */
+/** The faults of a response, in words; empty if it matches its description. */
 export type Judge = (exchange: Exchange) => string[]
 
 /** A judge by our own OpenAPI `document`. */

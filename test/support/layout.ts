@@ -61,7 +61,7 @@ export const layout: ReadonlyMap<string, readonly string[]> = new Map(
 /** The columns that point to another table's id. */
 export const references = columns.filter((one): one is Column & Reference => one.target !== undefined)
 
-/** What may point to nothing, or looks as if it pointed to something, and why. */
+/** Columns that may be dangling, or only look like references; with the reasons. */
 const excepted: Readonly<Record<string, string>> = {
   'journals.attached': 'the past names files that are gone',
   'journals.cause': 'the past names work packages that are gone; answers tell their numbers and lead nowhere',

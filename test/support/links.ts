@@ -63,7 +63,7 @@ export function* embeddedIn(body: unknown, by = '', rel = ''): Generator<Embedde
     return
   }
   const own = body as Record<string, any>
-  // What a form would write is no resource yet.
+  // The payload of a form is not a resource yet.
   if (rel !== '' && rel !== 'payload' && resourceOf(own)) yield { by, rel, body: own }
   for (const [key, value] of Object.entries(own._embedded ?? {})) yield* embeddedIn(value, String(own._type ?? by), key)
   // Schemas embed values in the entries of properties.
@@ -94,7 +94,7 @@ export async function follow(offer: Offer, send: Wire): Promise<Exchange> {
 
 /** Why an answer shows that a link should not have been offered; undefined when it was rightly. */
 export function regret(offer: Offer, { status }: Exchange): string | undefined {
-  // What is allowed may still be incomplete, or stand in the way of something.
+  // A permitted request may still be incomplete, or cause a conflict.
   const lacks = status === 422 || (status === 400 && /^(POST|PUT)$/.test(offer.method) && !offer.payload)
   const isIncomplete = lacks && (offer.method === 'DELETE' || !isHarmless(offer))
   const isOnlyNamed = offer.onlyNames && offer.method === 'GET' && (status === 403 || status === 404)

@@ -1,4 +1,4 @@
-/** What filters mean, said once more in plain JavaScript: which elements of a list an operator picks, told from their answers alone. */
+/** The semantics of filters, reimplemented in plain JavaScript: the elements that an operator selects, judged by responses alone. */
 
 import type { Queryable } from '#kernel/declaration.ts'
 import * as kinds from '#kernel/kinds.ts'
@@ -7,7 +7,7 @@ import { takesValues } from '#kernel/read/operators.ts'
 
 export type Element = any
 
-/** What is known of the world besides the element that is judged. */
+/** Inputs besides the judged element. */
 export interface Facts {
   /** `YYYY-MM-DD`, in UTC. */
   readonly today: string
@@ -17,17 +17,17 @@ export interface Facts {
   readonly all: Readonly<Record<string, readonly Element[]>>
 }
 
-/** What the oracle is told of a filter that does not simply look at the property of its name. */
+/** Inputs for a filter that does not simply read the property of its name. */
 export interface Hint<F extends Facts = Facts> {
-  /** What it looks at in an element; nothing where there is nothing. */
+  /** The value in an element; undefined if there is none. */
   of?: (element: Element, facts: F) => readonly unknown[]
-  /** What its operators mean where that is their own. */
+  /** The semantics of its own operators. */
   means?: Readonly<Record<string, (element: Element, values: readonly string[], facts: F) => boolean>>
   /** Values to ask for, where they are not those that elements have. */
   values?: (facts: F) => readonly (string | number)[]
   /** Operators that pick all or nothing whatever the data, and why. */
   alike?: Readonly<Record<string, string>>
-  /** What to ask for with an operator, in place of what would be made of the values. */
+  /** The values to request with an operator, instead of the derived ones. */
   asked?: Readonly<Record<string, readonly string[][]>>
   /** Whether it takes but one value. */
   single?: boolean
@@ -41,7 +41,7 @@ export interface Hint<F extends Facts = Facts> {
 export const idIn = (link: { href: string | null } | undefined): string[] =>
   link?.href?.startsWith('/api/v3/') ? [link.href.split('/').at(-1) as string] : []
 
-/** What an element says of a declared property. Undefined when there is no property of that name. */
+/** The value of a declared property in an element. Undefined if there is no such property. */
 function declared(name: string, { property }: Queryable): ((element: Element) => readonly unknown[]) | undefined {
   const found = property.get(name)
   if (!found) return undefined
@@ -150,7 +150,7 @@ export interface Case {
   readonly picked: readonly Element[]
 }
 
-/** What is asked of a filter, and operators for which there is nothing to ask or no telling. */
+/** The requests of a filter, and operators without a request or a judgement. */
 export interface Judged {
   readonly cases: readonly Case[]
   readonly untold: readonly string[]

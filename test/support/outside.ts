@@ -1,4 +1,4 @@
-/** What other programs, and machines, do to a database while a server works on it. */
+/** Interference of other programs and machines with a database while a server uses it. */
 import { once } from 'node:events'
 import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net'
 import { DatabaseSync } from 'node:sqlite'

@@ -121,8 +121,8 @@ export async function populated(told?: (exchange: Exchange) => void): Promise<Po
 }
 
 /**
- * Two rows of every resource that the API can create and of which there are fewer, or only two in one project: the properties that a client can write hold
- * values of their kinds, links lead to the first row of their target, those to projects to `lab`.
+ * Two rows of every resource that the API can create and of which there are fewer, or only two in one project: the properties
+ * that a client can write hold values of their kinds, links lead to the first row of their target, those to projects to `lab`.
  */
 async function createMissing({ server, person }: Populated, lab: number, annex: number): Promise<void> {
   for (const resource of resourcesWith('create')) {
@@ -347,7 +347,7 @@ async function fill({ server, lab, annex, member, sharee, coded }: Filling): Pro
   await make.row('membership_roles', { membership_id: share, role_id: editor!.id }, 'memberships')
 }
 
-/** What people have been told, of all kinds: read and unread, by people and by time. */
+/** Notifications of all kinds: read and unread, by users and by time. */
 async function tell({ make, db }: Instance, lab: number, users: readonly number[]): Promise<void> {
   const entries = await db.all<{ id: number; resource_id: number }>(sql`
     select j.id, j.resource_id from journals j join work_packages w on w.id = j.resource_id where w.project_id = ${lab} order by j.id`)
@@ -422,7 +422,7 @@ async function dummies(server: Instance, lab: number): Promise<void> {
 
 /** Columns whose values are one row's own. */
 const unique = ['name', 'identifier', 'login', 'email', 'hash', 'storage_name', 'client_id']
-/** What only one row may be. */
+/** Flags that only one row may have. */
 const singular = ['is_default', 'ongoing', 'public', 'admin']
 
 /** Copies of rows, until every resource's table has at least `most` of them where that is possible. */

@@ -22,7 +22,7 @@ export interface FakeProvider {
   readonly asked: string[]
   /** Paths that it answers in another way than usual. */
   answers: Record<string, (request: IncomingMessage, response: ServerResponse) => void>
-  /** What it says of itself otherwise than it should. */
+  /** Wrong values in its metadata. */
   documents: Record<string, unknown>
   /** Claims of the ID token that are not as they should be; a signature by another key. */
   faults: { claims?: Record<string, unknown>; forged?: boolean }
@@ -34,7 +34,7 @@ export interface FakeProvider {
   token(claims?: Claims, header?: Record<string, unknown>): Promise<string>
   /** A token signed by a key that is not the provider's, under the name of one that is. */
   forge(claims?: Claims): Promise<string>
-  /** Whoever sits before a real browser that comes to it. */
+  /** The user of a real browser at the provider. */
   visitor: Person | undefined
   /** Signs somebody in where an address of ours led to; gives the address that the browser is sent back to. */
   signIn(address: string, person: Person, userInfo?: Record<string, unknown>): string

@@ -93,17 +93,17 @@ export async function someIds({ server }: Populated): Promise<ReadonlyMap<string
   return found
 }
 
-/** What a resource's list can be ordered by. */
+/** The sort orders of a resource's list. */
 export const sortsOf = (resource: Resource): string[] => [
   ...Object.keys(resource.sorts ?? {}),
   ...resource.properties.filter((one) => one.options.sort).map((one) => one.name),
 ]
 
-/** What a resource's list can be grouped by. */
+/** The groups of a resource's list. */
 export const groupsOf = (resource: Resource): string[] =>
   resource.properties.filter((one) => one.options.group).map((one) => one.name)
 
-/** What may be selected of a resource's list. */
+/** The selectable names of a resource's list. */
 export const selectionOf = (resource: Resource): string[] => [
   ...['*', 'total', 'count', 'pageSize', 'offset', 'self', '_type', 'elements', 'elements/*', 'elements/self', 'elements/_type'],
   ...resource.properties.map((one) => `elements/${one.name}`),

@@ -12,7 +12,7 @@ export interface RawAnswer {
 export interface Connection {
   readonly socket: Socket
   send(text: string): void
-  /** What has come so far. */
+  /** The bytes received so far. */
   received(): string
   /** Waits until a text has come. */
   until(text: string): Promise<void>

@@ -58,7 +58,7 @@ export function pathWith(operation: Operation, values: readonly string[]): strin
   return PREFIX + operation.path.replace(/:\w+|\*/g, () => encodeURIComponent(values[next++]!))
 }
 
-/** How many parameters the path of an operation has. */
+/** The number of parameters in an operation's path. */
 export const parametersOf = ({ path }: Operation): number => path.match(/:\w+|\*/g)?.length ?? 0
 
 /** The resource that each parameter of a path names a row of, told by its name or the segments before it; undefined where they do not tell. */

@@ -25,7 +25,7 @@ export interface Ground {
 
 const tableOf = (resource: Resource | undefined): string => (resource && isStored(resource) ? resource.table : '')
 
-/** What may stand for a hidden row in an address. */
+/** Spellings of a hidden row in an address. */
 function spellings(resource: Resource | undefined, { ids, names }: Hidden): string[] {
   const table = tableOf(resource)
   if (ids.has(table)) return [...ids.get(table)!.map(String), ...(names.get(table) ?? [])]
@@ -229,7 +229,7 @@ export function* byLink({ hidden, visible }: Ground, started: ReadonlyMap<string
     const isNew = method === 'POST' && !/:id(\/form)?$/.test(operation.path)
     const placed = isNew ? targetsOf(operation).map((target) => target?.name) : []
     for (const property of resource.properties) {
-      // What the path says of a new row, the body need not say.
+      // The body can omit values that the path determines.
       if (!property.to || placed.includes(property.to)) continue
       for (const href of hrefsTo(product.of(property.to), hidden)) {
         const link = property.many ? [{ href }] : { href }
@@ -270,7 +270,7 @@ export function* byMention({ hidden: { ids, names } }: Ground): Generator<Ask> {
   }
 }
 
-/** What answers to somebody who sees the hidden offer, to be followed by somebody who does not. */
+/** Links in responses to a viewer who sees the hidden rows, to be followed by one who does not. */
 export function harvested(answers: Iterable<{ body: unknown }>): Ask[] {
   const found = new Map<string, Ask>()
   for (const { body } of answers) {

@@ -1,4 +1,4 @@
-/** What tests of signing in start from: a server for the file, and people with a password and a browser. */
+/** Setup of sign-in tests: a server for the file, and users with a password and a browser. */
 import { mock } from 'node:test'
 import { hashPassword } from '#identity/passwords.ts'
 import { type Browser, browser } from '../sessions/browser.ts'

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 
 export interface Smtp {
   readonly url: string
-  /** Whom each mail was for, and the whole of it. */
+  /** The recipient and the text of each mail. */
   readonly mails: { readonly to: string[]; readonly data: string }[]
   /** Answers every mail with a failure from now on, or takes them again. */
   refuse(refusing: boolean): void

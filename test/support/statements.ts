@@ -1,4 +1,4 @@
-/** What has to be so before statements can be counted. */
+/** Prerequisites for counting statements. */
 import type { Database } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { invalidate } from '#kernel/cache.ts'

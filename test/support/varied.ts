@@ -12,9 +12,9 @@ export interface Varied {
   /** A member of some projects, with different rights in them. */
   readonly ann: { readonly id: number; readonly client: Client }
   readonly lab: number
-  /** Who watches which work packages. */
+  /** Watchers of work packages. */
   readonly watching: readonly (readonly [workPackage: number, user: number])[]
-  /** Who cannot sign in for a while. */
+  /** Users who are temporarily blocked. */
   readonly blocked: readonly number[]
   /** With whom which work packages are shared. */
   readonly shares: readonly (readonly [workPackage: number, user: number])[]
@@ -22,7 +22,7 @@ export interface Varied {
   /** A query, and the work packages that have a place in its order. */
   readonly query: number
   readonly ordered: readonly number[]
-  /** What was said on which work packages. */
+  /** Comments on work packages. */
   readonly comments: readonly (readonly [workPackage: number, text: string])[]
   /** The names of the files attached to work packages, and what these say. */
   readonly files: readonly (readonly [workPackage: number, name: string])[]
@@ -259,7 +259,7 @@ export async function vary({ db, make, id, as, admin }: Instance): Promise<Varie
   }
   const [query, ordered] = [queries[0] as number, [at(4), at(1)]]
   await admin.patch(`/queries/${query}/order`, { delta: Object.fromEntries(ordered.map((one, i) => [one, i])) })
-  // Whatever else belongs to a project, as its declaration says.
+  // All other resources of projects, by declaration.
   for (const resource of resourcesOfProjects()) {
     if (await db.one(sql`select id from ${name(resource.table)} limit 1`)) continue
     for (const [i, place] of [lab, annex, cellar].entries())

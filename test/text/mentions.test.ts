@@ -1,4 +1,4 @@
-/** Whom a text mentions: what its readers see as a mention, and nothing else. */
+/** Mentions in a text: those that its readers see as such, and no others. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { mentionsIn } from '#text/mentions.ts'

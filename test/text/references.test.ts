@@ -47,7 +47,7 @@ describe('mention elements', () => {
   })
 })
 
-describe('where references stay text', () => {
+describe('references that stay text', () => {
   const all = '#1 ##2 @ann user#3'
   renders('inline code', `\`${all}\``, `<code class="op-uc-code">${all}</code>`)
   for (const [name, raw] of Object.entries({ 'fenced code': `\`\`\`\n${all}\n\`\`\``, 'indented code': `    ${all}` }))

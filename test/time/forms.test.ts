@@ -102,7 +102,7 @@ describe('the form for a new entry', () => {
     assert.equal((await manager.client.send('GET', schema.user._links.allowedValues.href)).status, 200)
   })
 
-  test('proposes what can be posted as it is', async () => {
+  test('has a payload that can be posted unchanged', async () => {
     const { payload } = await form({ hours: 'PT1H', spentOn: '2024-03-01', _links: { entity } })
     const reply = await worker.client.post('/time_entries', payload)
     assert.equal(reply.status, 201, reply.text)
@@ -153,7 +153,7 @@ describe('the form for an entry', () => {
 })
 
 describe('an activity', () => {
-  test('tells its name, its place, whether it is the usual one, and where it is used', async () => {
+  test('has its name, position, default flag and projects', async () => {
     const id = await it.id('time_entry_activities', 'Management')
     const { body } = await manager.client.get(`/time_entries/activities/${id}`)
     const { _embedded, ...rest } = body
@@ -184,8 +184,8 @@ describe('an activity', () => {
   })
 })
 
-describe('where time can be booked', () => {
-  test('in which projects', async () => {
+describe('available projects and work packages', () => {
+  test('are projects with the permission', async () => {
     const bookable = await make.project()
     await make.member(worker.id, bookable, ['log_own_time'])
     const { body } = await worker.client.get('/time_entries/available_projects')
@@ -194,7 +194,7 @@ describe('where time can be booked', () => {
     assert.equal((await onlooker.client.get('/time_entries/available_projects')).status, 403)
   })
 
-  test('on which work packages: those of such projects, as far as they are seen', async () => {
+  test('are visible work packages of such projects', async () => {
     const hidden = await make.project()
     const unbookable = await created(admin, hidden)
     await make.member(worker.id, hidden, ['view_work_packages'])
@@ -206,12 +206,12 @@ describe('where time can be booked', () => {
     assert.equal((await onlooker.client.get('/time_entries/available_work_packages')).status, 403)
   })
 
-  test('on a shared one, where the share gives that', async () => {
+  test('include shared work packages, if the share allows it', async () => {
     const guest = await it.sharer(work.id, 'Work package editor')
     assert.deepEqual(ids(await guest.client.get('/time_entries/available_work_packages')), [work.id])
   })
 
-  test('where an entry can be moved to is asked of an entry that is seen', async () => {
+  test('of an entry need a visible entry', async () => {
     const one = await it.booked(worker.client)
     assert.equal((await worker.client.get(`/time_entries/${one.id}/available_work_packages`)).status, 200)
     assert.equal((await onlooker.client.get(`/time_entries/${one.id}/available_work_packages`)).status, 404)

@@ -32,7 +32,7 @@ before(async () => {
 })
 const found = async (...uses: Use[]) => ids(await admin.get(`/time_entries?${filters(...uses)}`))
 
-test('a list is told in pages, the newest first', async () => {
+test('a list has pages, newest first', async () => {
   const { body } = await admin.get('/time_entries?pageSize=2')
   assert.deepEqual(ids({ body } as never), [c, b])
   assert.deepEqual([body._type, body.total, body.count, body.pageSize, body.offset], ['Collection', 3, 2, 2, 1])

@@ -1,4 +1,4 @@
-/** What a time entry looks like, and who sees it. */
+/** Representation and visibility of time entries. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ids } from '#test/instance.ts'
@@ -77,12 +77,12 @@ describe('a time entry', () => {
 })
 
 describe('is seen', () => {
-  test('by those who see time, whoever’s it is', async () => {
+  test('by users who may see all time entries', async () => {
     const one = await it.booked(worker.client)
     assert.equal((await manager.client.get(`/time_entries/${one.id}`)).status, 200)
   })
 
-  test('by whoever’s it is, if they see their own', async () => {
+  test('by its user, with the permission to see one’s own', async () => {
     const mine = await it.booked(worker.client)
     const theirs = await it.booked(manager.client)
     assert.equal((await worker.client.get(`/time_entries/${mine.id}`)).status, 200)
@@ -110,7 +110,7 @@ describe('is seen', () => {
     assert.ok(!('entity' in body._embedded) && !('workPackage' in body._embedded))
   })
 
-  test('by somebody with whom the work package is shared, if it is theirs', async () => {
+  test('by its user with a share of the work package', async () => {
     const guest = await it.sharer(work.id, 'Work package editor')
     const mine = await it.booked(guest.client)
     const theirs = await it.booked(manager.client)
@@ -119,7 +119,7 @@ describe('is seen', () => {
   })
 })
 
-describe('what a work package tells of time', () => {
+describe('time in the representation of a work package', () => {
   const spent = async ({ client }: { client: typeof admin }, id: number) =>
     (await client.get(`/work_packages/${id}`)).body.spentTime
 

@@ -1,4 +1,4 @@
-/** What tests of time entries start from: a project with a work package, and people who may book there. */
+/** Setup of time entry tests: a project with a work package, and users who may log time there. */
 import assert from 'node:assert/strict'
 
 import type { Client, Reply } from '#test/instance.ts'

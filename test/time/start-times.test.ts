@@ -7,8 +7,8 @@ const it = await scene()
 const { admin, worker } = it
 const times = ({ startTime, endTime }: any) => [startTime, endTime]
 
-describe('where it is not asked for', () => {
-  test('nobody is told of it', async () => {
+describe('if the instance does not track it', () => {
+  test('it is absent from all representations', async () => {
     const body = await it.booked(worker.client)
     assert.ok(!('startTime' in body) && !('endTime' in body))
     const schema = (await worker.client.get('/time_entries/schema')).body
@@ -21,7 +21,7 @@ describe('where it is not asked for', () => {
   })
 })
 
-describe('where it is asked for', () => {
+describe('if the instance tracks it', () => {
   before(() => it.setting('allow_tracking_start_and_end_times', true))
 
   test('it may be left out', async () => {
@@ -53,7 +53,7 @@ describe('where it is asked for', () => {
     }
   })
 
-  test('it moves along with the day, and can be taken away', async () => {
+  test('it moves along with the date, and can be cleared', async () => {
     const { id } = await it.booked(worker.client, { startTime: '2024-03-01T09:00:00Z' })
     const path = `/time_entries/${id}`
     assert.equal((await worker.client.patch(path, { spentOn: '2024-03-04' })).body.startTime, '2024-03-04T09:00:00.000Z')
@@ -72,13 +72,13 @@ describe('where it is asked for', () => {
     )
   })
 
-  test('what is running ends now', async () => {
+  test('a running timer ends now', async () => {
     const body = await it.booked(worker.client, { ongoing: true, hours: undefined, startTime: '2024-03-01T09:00:00Z' })
     assert.equal(body.startTime, '2024-03-01T09:00:00.000Z')
     assert.ok(Math.abs(Date.parse(body.endTime) - Date.now()) < 60_000)
   })
 
-  test('the schema tells of both, and that only the start can be written', async () => {
+  test('the schema has both, with only the start writable', async () => {
     const schema = (await worker.client.get('/time_entries/schema')).body
     assert.deepEqual([schema.startTime.type, schema.startTime.writable, schema.startTime.required], ['DateTime', true, false])
     assert.deepEqual([schema.endTime.type, schema.endTime.writable], ['DateTime', false])

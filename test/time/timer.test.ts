@@ -14,7 +14,7 @@ afterEach(async () => {
   }
 })
 
-test('is started without hours, found by whoever runs it, and stopped with hours', async () => {
+test('is started without hours, found by its user, and stopped with hours', async () => {
   const started = await start()
   assert.equal(started.status, 201, started.text)
   assert.deepEqual([started.body.ongoing, started.body.hours], [true, null])

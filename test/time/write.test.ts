@@ -99,13 +99,13 @@ describe('booking', () => {
   })
 })
 
-describe('who may book', () => {
-  test('whoever books for all may book for others', async () => {
+describe('permissions to log time', () => {
+  test('a user who may log time for all may do so for others', async () => {
     const body = await it.booked(manager.client, { _links: { user: link('users', worker.id) } })
     assert.equal(body._links.user.href, `/api/v3/users/${worker.id}`)
   })
 
-  test('whoever books their own may not book for others', async () => {
+  test('a user who may log their own time may not do so for others', async () => {
     const reply = await it.book(worker.client, { _links: { user: link('users', manager.id) } })
     assert.deepEqual([reply.status, kind(reply.body)], [403, 'MissingPermission'])
   })
@@ -130,7 +130,7 @@ describe('who may book', () => {
     assert.equal((await it.book(admin, { _links: { entity: link('work_packages', one.id) } })).status, 403)
   })
 
-  test('somebody with whom the work is shared may book their own there', async () => {
+  test('a user with a share of the work package may log their own time there', async () => {
     const guest = await it.sharer(work.id, 'Work package editor')
     const body = await it.booked(guest.client)
     assert.equal(body._links.user.href, `/api/v3/users/${guest.id}`)
@@ -187,7 +187,7 @@ describe('changing', () => {
     assert.equal((await patch({ hours: 'PT2H' }, onlooker.client)).status, 404)
   })
 
-  test('whose it is needs the right to book for all', async () => {
+  test('changing the user needs the permission to log time for all', async () => {
     const { client, id } = await it.person('view_work_packages', 'view_time_entries', 'edit_time_entries', 'view_members')
     for (const user of [id, manager.id]) {
       const reply = await patch({ _links: { user: link('users', user) } }, client)
@@ -207,7 +207,7 @@ describe('changing', () => {
     assert.equal((await patch({ _links: links }, admin)).status, 200)
   })
 
-  test('what is not a client’s to write is refused when it changes', async () => {
+  test('changes of read-only properties are rejected', async () => {
     for (const body of [{ createdAt: '2020-01-01T00:00:00Z' }, { updatedAt: '2020-01-01T00:00:00Z' }]) {
       const reply = await patch(body)
       assert.deepEqual([reply.status, kind(reply.body)], [422, 'PropertyIsReadOnly'])

@@ -1,4 +1,4 @@
-/** What published clients send as bodies, and what forms have to answer them. */
+/** Bodies of published clients, and the expected responses of forms. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -77,7 +77,7 @@ describe('links at the top of a body', () => {
     assert.equal(changed.body._links.assignee.href, null)
   })
 
-  test('make somebody a member, with a list of roles', async () => {
+  test('create a membership, with a list of roles', async () => {
     const principal = to('users', await server.make.user())
     const roles = [to('roles', await server.id('roles', 'Reader'))]
     const { status, body } = await admin.post('/memberships', { project: to('projects', project), principal, roles })
@@ -260,7 +260,7 @@ describe('a form', () => {
     ['time_entries', 'project'],
     ['memberships', 'project'],
   ] as const) {
-    test(`of ${path} tells an administrator of a project that is not there, and nobody else`, async () => {
+    test(`of ${path} reports an unknown project to administrators only`, async () => {
       for (const project of [to('projects', 99999), to('projects', -1), to('projects', 'nowhere')]) {
         const roles = path === 'memberships' ? { roles: [to('roles', await server.id('roles', 'Reader'))] } : {}
         const { status, body, text } = await admin.post(`/${path}/form`, { _links: { [own]: project, ...roles } })

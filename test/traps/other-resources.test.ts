@@ -70,7 +70,7 @@ describe('the root and the configuration', () => {
     assert.equal(toStranger._links.userPreferences.href, `/api/v3/users/${stranger.id}/preferences`)
   })
 
-  test('59. the configuration tells sizes, formats and limits', async () => {
+  test('59. the configuration has sizes, formats and limits', async () => {
     const told = await body('/configuration')
     const keys = [
       'maximumAPIV3PageSize',
@@ -165,7 +165,7 @@ describe('users, groups and placeholder users', () => {
     assert.equal(await written({ firstName: 'New' }), 'written')
   })
 
-  test('17. moments are told to administrators and oneself, the rank to administrators, the address to who may know it', async () => {
+  test('17. timestamps are visible to administrators and the user, the rank to administrators, the address with a permission', async () => {
     const { id, client } = await global('view_project')
     const keys = (one: any) => ['createdAt', 'admin', 'email'].filter((key) => key in one)
     await make.member(id, project, ['view_members', 'view_work_packages'])
@@ -213,7 +213,7 @@ describe('users, groups and placeholder users', () => {
     assert.equal((await admin.delete(`/users/${await make.user()}`)).status, 403)
   })
 
-  test('42. who is in a group is told to managers of members: as links in the list, with users in the group itself', async () => {
+  test('42. users who manage members see the users of a group: as links in the list, embedded in the group itself', async () => {
     const user = await make.user()
     const group = (await admin.post('/groups', { name: 'Crew', _links: { members: [link('users', user)] } })).body.id
     const roles = [link('roles', await it.id('roles', 'Reader'))]
@@ -274,7 +274,7 @@ describe('projects', () => {
     assert.deepEqual([taken.status, attribute(taken)], [422, 'identifier'])
   })
 
-  test('28. what lies above is told to be there, but not what it is', async () => {
+  test('28. hidden ancestors are listed as undisclosed', async () => {
     const top = await make.project()
     const below = await make.project({ parent_id: top })
     await make.member(reader.id, below, ['view_project'])
@@ -311,7 +311,7 @@ describe('projects', () => {
     assert.deepEqual([reply.status, reply.text], [204, ''])
   })
 
-  test('31. a status is a link, and can be taken back', async () => {
+  test('31. a status is a link, and can be cleared', async () => {
     const id = await make.project()
     const put = async (href: string | null) =>
       (await admin.patch(`/projects/${id}`, { _links: { status: { href } } })).body._links.status
@@ -335,7 +335,7 @@ describe('projects', () => {
     assert.equal((await body(`/projects/${below}`)).active, false)
   })
 
-  test('34. whoever may only add subprojects must say below what', async () => {
+  test('34. users who may only add subprojects must choose a parent', async () => {
     const adder = await it.person('view_project', 'add_subprojects')
     const form = await adder.client.post('/projects/form', {})
     assert.equal(form.body._embedded.schema.parent.required, true)
@@ -370,7 +370,7 @@ describe('memberships', () => {
     assert.deepEqual(reply.body._links.roles.map((one: any) => one.href).sort(), [memberRole.href, (await role()).href].sort())
   })
 
-  test('39. who manages members somewhere is told of missing roles, not of missing rights', async () => {
+  test('39. users who manage members of any project get an error for missing roles, not for missing permissions', async () => {
     const manager = await it.person('view_members', 'manage_members')
     const [other, user] = [await make.project(), await make.user()]
     for (const one of [manager.id, user]) await make.member(one, other, ['view_members'])
@@ -402,7 +402,7 @@ describe('memberships', () => {
 })
 
 describe('versions', () => {
-  test('44. names are told apart without regard to case, and what is used is not deleted', async () => {
+  test('44. names are unique regardless of case, and used rows are not deleted', async () => {
     const make_ = (name: string) => admin.post('/versions', { name, _links: { definingProject: link('projects', project) } })
     const { body: made } = await make_('Release')
     assert.equal(made.description.format, 'plain')

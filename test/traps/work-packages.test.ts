@@ -9,7 +9,7 @@ import { changed, created, errors, kind, link, scene } from '../work-packages/sc
 const it = await scene()
 const { admin, project, member, reader, stranger, make } = it
 
-/** What is made in a test lies in a project of its own where lists are looked at; otherwise in the one that all share. */
+/** Tests of lists create work packages in a project of their own; other tests share one. */
 const add = (body: object = {}, links: object = {}, client = admin): Promise<any> =>
   created(client, project, { ...body, _links: links })
 const now = async (id: number, client = admin) => (await client.get(`/work_packages/${id}`)).body
@@ -66,7 +66,7 @@ test('1. a change that names no lock version conflicts, as one with an old versi
   }
 })
 
-test('2. who sees nothing is told nothing, who may not write only that, and a conflict hides what else is wrong', async () => {
+test('2. without visibility the error discloses nothing, without permission only that, and a conflict hides other errors', async () => {
   const { id } = await add()
   const wrong = { lockVersion: 99, subject: '', percentageDone: 1000 }
   assert.equal((await stranger.client.patch(`/work_packages/${id}`, wrong)).status, 404)
@@ -346,7 +346,7 @@ test('33. days ago end today, and days ahead begin today', async () => {
   assert.equal(await subjects(`${at}?${filters(['dueDate', '<t+', [3]])}`), 'soon today')
 })
 
-test('34. a week goes on to the first day of the next', async () => {
+test('34. a week includes the first day of the next', async () => {
   const now = new Date()
   const monday = Date.parse(now.toISOString().slice(0, 10)) - ((now.getUTCDay() + 6) % 7) * 86_400_000
   const due = (count: number) => ({ due_date: new Date(monday + count * 86_400_000).toISOString().slice(0, 10) })
@@ -434,7 +434,7 @@ test('43. nothing is embedded in what is listed', async () => {
   assert.equal((await now(made.a as number))._embedded.status.name, 'New')
 })
 
-test('44. a form tells what is invalid, but what goes beyond that fails it', async () => {
+test('44. a form reports invalid values, but other errors fail it', async () => {
   const { id, lockVersion } = await add()
   const at = `/work_packages/${id}/form`
   const form = await member.client.post(at, { lockVersion, subject: '' })
@@ -503,7 +503,7 @@ test('50. changes of the same person within minutes are one entry of the history
   )
 })
 
-test('51. a change that is taken back within minutes stays as a comment that says so', async () => {
+test('51. a change that is reverted within minutes leaves a comment that says so', async () => {
   const id = await make.workPackage({ project_id: project, subject: 'As it was' })
   await change(id, { subject: 'Changed' }, member.client)
   await change(id, { subject: 'As it was' }, member.client)
@@ -512,7 +512,7 @@ test('51. a change that is taken back within minutes stays as a comment that say
   assert.match(entry.comment.raw, /retracted/)
 })
 
-test('52. an entry is a comment as soon as something is said in it, whatever was changed', async () => {
+test('52. an entry with a comment is a comment, regardless of changes', async () => {
   const id = await make.workPackage({ project_id: project })
   await change(id, { subject: 'Changed' }, member.client)
   assert.equal((await history(id)).at(-1)._type, 'Activity')
@@ -541,7 +541,7 @@ test('54. the relations of a work package lie elsewhere', async () => {
   assert.deepEqual(JSON.parse(at.searchParams.get('filters') as string), [{ involved: { operator: '=', values: [String(id)] } }])
 })
 
-test('55. a relation is told in one direction, and two work packages have but one', async () => {
+test('55. a relation is represented in one direction, and two work packages have only one', async () => {
   const [one, other] = [await add(), await add()]
   const { status: made, body } = await relate(one.id, 'precedes', other.id)
   assert.equal(made, 201)
@@ -550,7 +550,7 @@ test('55. a relation is told in one direction, and two work packages have but on
   assert.equal((await relate(one.id, 'relates', other.id)).status, 422)
 })
 
-test('56. who relates must be allowed to on both ends, and is told on which not', async () => {
+test('56. a relation needs the permission on both ends, and the error names the end without it', async () => {
   const elsewhere = await make.project()
   const there = await make.workPackage({ project_id: elsewhere })
   const here = await add()
@@ -587,7 +587,7 @@ test('59. a filter of a query links to resources, and holds plain values', async
   assert.equal('values' in bySubject._links, false)
 })
 
-test('60. what has changed since a moment is told beside what is so now', async () => {
+test('60. changes since a timestamp are represented beside the current values', async () => {
   const { id } = await add()
   const { _embedded } = (await list(`/work_packages/${id}?timestamps=P-1D,PT0S`)).body
   assert.deepEqual(

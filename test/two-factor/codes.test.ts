@@ -262,7 +262,7 @@ describe('Guessing', () => {
   const guesses = async (many: number, secret: string, two: Browser) => {
     for (let i = 0; i < many; i++) assert.equal((await two.submit(STAGE, { code: wrongCodeOf(secret) })).status, 422, `${i}`)
   }
-  /** That nothing is let in, not even what is right, until the ban is over. */
+  /** Asserts that no code, not even a right one, is accepted until the ban is over. */
   async function assertBanned(secret: string, codes: readonly string[]) {
     for (const right of [{ code: codeOf(secret) }, { recovery: codes[0] as string }]) {
       const reply = await (await waiting()).submit(STAGE, right as Record<string, string>)

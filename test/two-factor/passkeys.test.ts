@@ -35,7 +35,7 @@ beforeEach(async () => {
   await one.submit('/confirm', { password: PASSWORD })
 })
 
-/** What a browser asks for before it uses a device. */
+/** The options that a browser requests before it uses a device. */
 async function options(of: Browser, path: string): Promise<any> {
   const { status, body, text } = await of.submit(path, { action: 'passkey_options' })
   assert.equal(status, 200, text)

@@ -21,7 +21,7 @@ async function change(id: number, change: Record<string, unknown>, links: Record
   assert.equal(reply.status, 200, reply.text)
 }
 
-test('That a hidden predecessor has moved it is told without naming it', async () => {
+test('An entry by a hidden predecessor does not name it', async () => {
   const plan = { start_date: '2031-02-03', due_date: '2031-02-04', duration: 2 }
   const hidden = await s.server.make.workPackage({ project_id: s.deep, subject: 'Hidden', ...plan })
   const id = await s.task('Follows', { ...plan, schedule_manually: false })

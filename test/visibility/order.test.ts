@@ -1,4 +1,4 @@
-/** What lists are ordered, grouped, summed up and filtered by is nothing that whoever asks could not be shown. */
+/** Order, groups, sums and filters of lists depend only on values that the viewer may see. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -19,7 +19,7 @@ async function inOrder(path: string, order: string, direction = 'asc'): Promise<
 }
 
 describe('of projects below hidden ones', () => {
-  test('the order by hierarchy does not tell what is above them', async () => {
+  test('the order by hierarchy does not disclose their ancestors', async () => {
     const { make } = s.server
     const [last, first] = [
       await make.project({ name: 'Zz above', public: false }),
@@ -37,7 +37,7 @@ describe('of projects below hidden ones', () => {
     })
   })
 
-  test('what is above both is still above them: they are ordered below it', async () => {
+  test('common ancestors still count: they are ordered below them', async () => {
     const { make } = s.server
     const top = await make.project({ name: 'Quay', public: true })
     const middle = await make.project({ name: 'Zz between', parent_id: top })
@@ -166,7 +166,7 @@ describe('by custom fields that lead to what is hidden', () => {
 })
 
 describe('by custom fields that a row does not have', () => {
-  test('what is still kept in them is not found, summed up or ordered by', async () => {
+  test('their remaining values are excluded from filters, sums and order', async () => {
     const field = await s.field({ name: 'Depth', format: 'int', projects: [s.bay], filterable: true })
     const words = await s.field({ name: 'Words', format: 'string', projects: [s.bay], searchable: true, filterable: true })
     const kept = (depth: number) => ({ custom_values: { [field]: depth, [words]: 'kelp' } })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import type { Client, Reply } from '#test/instance.ts'
 
-/** Where one comes in: the root, and what nothing links to. */
+/** Entry points: the root, and addresses without links to them. */
 export const doors = {
   root: '/api/v3',
   projects: '/api/v3/projects',
@@ -12,11 +12,11 @@ export const doors = {
 } as const
 
 export interface Browser {
-  /** What stands behind a door. */
+  /** The response of an entry point. */
   open(door: keyof typeof doors): Promise<any>
-  /** What a link of an answer leads to. */
+  /** The target of a link in a response. */
   follow(from: any, rel: string): Promise<any>
-  /** What any link that was met leads to. */
+  /** The target of any link seen so far. */
   visit(link: { href: string }): Promise<any>
   /** Does what an answer offers, with the method that it says. */
   act(from: any, rel: string, body?: unknown): Promise<any>

@@ -40,7 +40,7 @@ test('a team plans a release, and ships it', async (t) => {
     assert.deepEqual(form._embedded.validationErrors, {})
     return leader.act(form, 'commit', form._embedded.payload)
   }
-  /** How something is by now. */
+  /** The current state of a resource. */
   const again = (one: any, who = leader) => who.follow(one, 'self')
 
   await tell('Lena comes in, and starts a project of which she is the first member', async () => {

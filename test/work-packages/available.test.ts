@@ -1,4 +1,4 @@
-/** Whom work can be given to, and where it can be created or moved to. */
+/** Available assignees, and available projects for creating and moving work packages. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { type Client, filters, ids } from '#test/instance.ts'
@@ -12,11 +12,11 @@ before(async () => {
   one = await created(admin, project)
 })
 
-describe('whom work can be given to', () => {
+describe('available assignees', () => {
   const ofWork = () => `/work_packages/${one.id}/available_assignees`
   const found = async (path: string, client: Client = admin) => ids(await client.get(path)).sort()
 
-  test('is whoever has an assignable role in the project: users, groups and placeholders', async () => {
+  test('are principals with an assignable role in the project: users, groups and placeholder users', async () => {
     const group = await make.group()
     const now = new Date().toISOString()
     const placeholder = await make.row(
@@ -36,7 +36,7 @@ describe('whom work can be given to', () => {
     assert.deepEqual(Object.keys(body).sort(), ['_embedded', '_links', '_type', 'count', 'total'])
   })
 
-  test('is besides whoever this one is shared with as with somebody assignable', async () => {
+  test('include principals with an assignable share of the work package', async () => {
     const editor = await it.sharer(one.id, 'Work package editor')
     const viewer = await it.sharer(one.id, 'Work package viewer')
     const all = await found(ofWork())
@@ -49,7 +49,7 @@ describe('whom work can be given to', () => {
     assert.deepEqual(await found(`${ofWork()}?${filters(['type', '=', ['PlaceholderUser']])}`).then((all) => all.length), 1)
   })
 
-  test('is for those to see who may change the work package, or add to the project', async () => {
+  test('are visible to users who may change the work package, or add to the project', async () => {
     assert.equal((await it.reader.client.get(ofWork())).status, 403)
     assert.equal((await it.member.client.get(ofWork())).status, 200)
     const editor = await it.sharer(one.id, 'Work package editor')
@@ -61,8 +61,8 @@ describe('whom work can be given to', () => {
   })
 })
 
-describe('where work can be created', () => {
-  test('is every project in which the viewer may add work packages', async () => {
+describe('projects for new work packages', () => {
+  test('are those in which the viewer may add work packages', async () => {
     const other = await make.project()
     await make.member(it.member.id, other, ['view_work_packages', 'add_work_packages'])
     const readable = await make.project()
@@ -70,7 +70,7 @@ describe('where work can be created', () => {
     assert.deepEqual(ids(await it.member.client.get('/work_packages/available_projects')).sort(), [project, other].sort())
   })
 
-  test('is told in pages, and can be filtered and selected', async () => {
+  test('have pages, and can be filtered and selected', async () => {
     const { body } = await admin.get(
       `/work_packages/available_projects?pageSize=1&${filters(['name_and_identifier', '~', ['ship']])}`,
     )
@@ -79,23 +79,23 @@ describe('where work can be created', () => {
     assert.deepEqual(Object.keys(selected._embedded.elements[0]), ['name'])
   })
 
-  test('is nowhere for who may add nowhere', async () => {
+  test('are hidden from users who may add nowhere', async () => {
     const reply = await it.reader.client.get('/work_packages/available_projects')
     assert.deepEqual([reply.status, kind(reply.body)], [403, 'MissingPermission'])
   })
 })
 
-describe('where a work package can be moved to', () => {
+describe('projects for moving a work package', () => {
   const path = () => `/work_packages/${one.id}/available_projects`
 
-  test('is where the viewer may add', async () => {
+  test('are those in which the viewer may add', async () => {
     assert.deepEqual(
       ids(await it.member.client.get(path())),
       ids(await it.member.client.get('/work_packages/available_projects')),
     )
   })
 
-  test('is for those to see who may change it', async () => {
+  test('are visible to users who may change it', async () => {
     assert.equal((await it.reader.client.get(path())).status, 403)
   })
 })

@@ -152,7 +152,7 @@ test('a milestone has one date to write, and none of the others', async () => {
   }
 })
 
-test('what is wrong is told under the name of its attribute', async () => {
+test('validation errors are reported by attribute', async () => {
   const { validationErrors } = await form({ percentageDone: 101, duration: 'P0D', subject: 'x', _links: inProject })
   assert.deepEqual(keys(validationErrors), ['duration', 'percentageDone'])
   assert.deepEqual(validationErrors.duration._embedded.details, { attribute: 'duration' })
@@ -169,7 +169,7 @@ test('a link that leads nowhere is among the errors, and repeated', async () => 
   assert.deepEqual(payload._links.status, status)
 })
 
-describe('what cannot be read fails the form itself', () => {
+describe('malformed payloads fail the form itself', () => {
   test('a value that is none: 422', async () => {
     const reply = await admin.post('/work_packages/form', { estimatedTime: 'PT-1H', subject: 'x', _links: inProject })
     assert.deepEqual([reply.status, kind(reply.body)], [422, 'PropertyFormatError'])
@@ -190,7 +190,7 @@ describe('what cannot be read fails the form itself', () => {
   })
 })
 
-describe('what is no fault of the content fails the form itself', () => {
+describe('errors outside the payload fail the form itself', () => {
   test('nobody may add: 403', async () => {
     assert.equal((await it.reader.client.post('/work_packages/form', { _links: inProject })).status, 403)
     assert.equal((await it.stranger.client.post('/work_packages/form')).status, 403)
@@ -221,7 +221,7 @@ for (const parent of ['projects', 'workspaces']) {
   })
 }
 
-test('what is offered and proposed is no more than the viewer may write', async () => {
+test('the form offers only values that the viewer may write', async () => {
   const { client } = await it.person('view_work_packages', 'add_work_packages')
   const { payload, schema } = await form({ subject: 'x', _links: inProject }, client)
   assert.deepEqual(

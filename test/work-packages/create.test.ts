@@ -25,7 +25,7 @@ test('needs but a subject and a project; the rest has defaults', async () => {
   assert.equal(body.dueDate, null)
 })
 
-test('what is answered is what is stored', async () => {
+test('the response equals the stored work package', async () => {
   const body = await created(admin, project, { subject: 'Same', estimatedTime: 'PT8H', startDate: '2024-03-01' })
   assert.deepEqual((await admin.get(`/work_packages/${body.id}`)).body, body)
 })

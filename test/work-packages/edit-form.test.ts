@@ -67,7 +67,7 @@ test('saves nothing', async () => {
   assert.deepEqual((await it.member.client.get(`/work_packages/${one.id}`)).body, one)
 })
 
-test('proposes what can be sent back as it is', async () => {
+test('has a payload that can be sent back unchanged', async () => {
   const { payload } = await form({ subject: 'After', duration: 'P5D' })
   const reply = await it.member.client.patch(`/work_packages/${one.id}`, payload)
   assert.equal(reply.status, 200, reply.text)
@@ -80,7 +80,7 @@ test('proposes nothing new when nothing is sent: sent back, it is no change', as
   assert.equal(reply.body.lockVersion, one.lockVersion)
 })
 
-test('tells what is wrong, and offers no commit then', async () => {
+test('reports validation errors, without a commit link', async () => {
   const { validationErrors, links } = await form({ subject: '', dueDate: '2024-02-01' })
   assert.deepEqual(keys(validationErrors), ['dueDate', 'subject'])
   assert.equal(validationErrors.dueDate.message, 'Finish date must be greater than or equal to the start date.')
@@ -98,7 +98,7 @@ test('is refused to those who may change nothing', async () => {
   assert.equal((await ask({}, it.reader.client)).status, 403)
 })
 
-describe('somebody who may only change the status', () => {
+describe('a user who may only change the status', () => {
   test('gets the form and no commit, though the change itself is accepted', async () => {
     const { client, role } = await it.withRole('view_work_packages', 'change_work_package_status')
     await it.transition({ type: 'Task', role, from: 'New', to: 'In progress' })
@@ -122,7 +122,7 @@ test('somebody with whom the work is shared for editing may commit', async () =>
   assert.equal((await client.patch(`/work_packages/${one.id}`, payload)).status, 200)
 })
 
-describe('what may be chosen', () => {
+describe('allowed values', () => {
   test('is where and by whom this one can be done', async () => {
     const { schema } = await form()
     assert.deepEqual(schema.project._links.allowedValues, { href: `${self()}/available_projects` })

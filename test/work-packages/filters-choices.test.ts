@@ -55,7 +55,7 @@ before(async () => {
   await add('d', { priority_id: id.Low })
 })
 
-describe('what everything has', () => {
+describe('required properties', () => {
   for (const [name, value, others] of [
     ['type', 'Bug', ['Bug', 'Task']],
     ['priority', 'High', ['High', 'Low', 'Normal']],
@@ -84,7 +84,7 @@ describe('what everything has', () => {
   })
 })
 
-describe('what may be missing', () => {
+describe('optional properties', () => {
   for (const [name, value, equal, unequal, any, none] of [
     ['assignee', 'me', 'a', 'b c d', 'a c', 'b d'],
     ['responsible', 'me', 'b', 'a c d', 'b', 'a c d'],
@@ -177,7 +177,7 @@ describe('values that cannot be chosen', () => {
     })
   }
 
-  test('what is there but hidden is answered like what is not there', async () => {
+  test('hidden values get the same response as unknown ones', async () => {
     const secret = await make.project()
     const hidden = {
       id: await make.workPackage({ project_id: secret }),

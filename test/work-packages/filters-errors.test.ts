@@ -1,4 +1,4 @@
-/** How filters are written, and what is answered when they are not understood. */
+/** Syntax of filters, and responses to invalid ones. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { filters } from '#test/instance.ts'

@@ -69,7 +69,7 @@ describe('subprojectId in the list of a project', () => {
   })
 })
 
-describe('where they would tell nothing there are no such filters', () => {
+describe('filters are missing where they would have no effect', () => {
   const refusal = async (path: string, client = admin) => {
     const { status, body } = await client.get(path)
     return [status, body.message]

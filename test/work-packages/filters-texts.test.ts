@@ -89,7 +89,7 @@ describe('typeahead', () => {
   })
 })
 
-describe('what was said', () => {
+describe('comments', () => {
   let ropes: number
   const as = (client: typeof admin, name: string, operator: string, text: string) =>
     client
@@ -104,7 +104,7 @@ describe('what was said', () => {
   })
   after(() => admin.delete(`/work_packages/${ropes}`))
 
-  test('is found by all of its words, also by a search', async () => {
+  test('are found by all of their words, also by a search', async () => {
     for (const [name, operator] of [
       ['comment', '~'],
       ['search', '**'],
@@ -116,7 +116,7 @@ describe('what was said', () => {
     assert.deepEqual(await as(admin, 'comment', '!~', 'nylon'), [hull, rope, tea].sort())
   })
 
-  test('internally is found by who may read it', async () => {
+  test('that are internal are found by users who may read them', async () => {
     const insider = await it.person('view_work_packages', 'view_internal_comments')
     const { client } = await it.person('view_work_packages')
     for (const [name, operator] of [

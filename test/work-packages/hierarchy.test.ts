@@ -31,7 +31,7 @@ describe('the first child', () => {
     )
   })
 
-  test('does not do so a second time: a parent planned by hand stays so', async () => {
+  test('does not do so a second time: a manually scheduled parent stays so', async () => {
     const parent = await created(admin, project)
     await below(parent)
     await changed(admin, parent.id, { scheduleManually: true, startDate: '2024-03-04', dueDate: '2024-03-08' })
@@ -85,7 +85,7 @@ describe('a parent that follows its children', () => {
     assert.deepEqual(days(after), ['2024-03-04', '2024-03-10', 'P7D'])
   })
 
-  test('can be planned by hand, dates and all', async () => {
+  test('can be scheduled manually, with dates', async () => {
     const reply = await changed(admin, parent.id, { scheduleManually: true, startDate: '2024-01-01', dueDate: '2024-01-05' })
     assert.equal(reply.status, 200, reply.text)
     assert.deepEqual(days(reply.body), ['2024-01-01', '2024-01-05', 'P5D'])
@@ -98,7 +98,7 @@ describe('a parent that follows its children', () => {
     assert.deepEqual(days(body), ['2024-03-04', '2024-03-08', 'P5D'])
   })
 
-  test('is planned by hand again once it has none, with the dates it had', async () => {
+  test('becomes manually scheduled without children, with the same dates', async () => {
     await changed(admin, first.id, { _links: { parent: { href: null } } })
     const after = await now(parent)
     assert.equal(after.scheduleManually, true)
@@ -107,20 +107,20 @@ describe('a parent that follows its children', () => {
   })
 })
 
-test('without children nothing can be followed: planned by hand it remains', async () => {
+test('without children there is nothing to follow: it stays manually scheduled', async () => {
   const one = await created(admin, project)
   const { body, status } = await changed(admin, one.id, { scheduleManually: false })
   assert.deepEqual([status, body.scheduleManually], [200, true])
 })
 
-describe('what a parent comes to in all', () => {
+describe('totals of a parent', () => {
   const totals = ({ derivedEstimatedTime, derivedRemainingTime, derivedPercentageDone }: any) => [
     derivedEstimatedTime,
     derivedRemainingTime,
     derivedPercentageDone,
   ]
 
-  test('is its own work and that of all below it', async () => {
+  test('are its own work and that of all descendants', async () => {
     const parent = await created(admin, project, { estimatedTime: 'PT10H', percentageDone: 50 })
     const child = await below(parent, { estimatedTime: 'PT4H' })
     await below(child, { estimatedTime: 'PT6H', remainingTime: 'PT0S' })
@@ -129,7 +129,7 @@ describe('what a parent comes to in all', () => {
     assert.equal((await now(parent)).estimatedTime, 'PT10H')
   })
 
-  test('changes when it changes below, and when somebody leaves', async () => {
+  test('change with the work of descendants, and when a child leaves', async () => {
     const parent = await created(admin, project)
     const child = await below(parent, { estimatedTime: 'PT4H' })
     await changed(admin, child.id, { percentageDone: 25 })
@@ -138,20 +138,20 @@ describe('what a parent comes to in all', () => {
     assert.deepEqual(totals(await now(parent)), [null, null, null])
   })
 
-  test('changes when its own work does', async () => {
+  test('change with its own work', async () => {
     const parent = await created(admin, project)
     await below(parent, { estimatedTime: 'PT4H' })
     const { body } = await changed(admin, parent.id, { estimatedTime: 'PT12H', percentageDone: 50 })
     assert.deepEqual(totals(body), ['PT16H', 'PT10H', 38])
   })
 
-  test('is nothing where nobody has work', async () => {
+  test('are null without any work', async () => {
     const parent = await created(admin, project)
     await below(parent)
     assert.deepEqual(totals(await now(parent)), [null, null, null])
   })
 
-  test('leaves out what is in a status that does not count', async () => {
+  test('exclude work packages with an excluded status', async () => {
     const dropped = await make.row('statuses', { name: 'Dropped', position: 50, excluded_from_totals: true }, 'statuses')
     const parent = await created(admin, project)
     await below(parent, { estimatedTime: 'PT4H' })
@@ -159,7 +159,7 @@ describe('what a parent comes to in all', () => {
     assert.deepEqual(totals(await now(parent)), ['PT4H', 'PT4H', 0])
   })
 
-  test('may be a plain mean instead, of the children and the parent’s own', async () => {
+  test('may be a simple average instead, of the children and the parent', async () => {
     await it.setting('total_percent_complete_mode', 'simple_average')
     const parent = await created(admin, project, { percentageDone: 10 })
     await below(parent, { percentageDone: 50 })
@@ -203,7 +203,7 @@ describe('a parent cannot be', () => {
     await it.setting('cross_project_work_package_relations', true)
   })
 
-  test('not there, or not to be seen: the two are told alike', async () => {
+  test('an unknown or a hidden one: both get the same response', async () => {
     const hidden = await created(admin, await make.project())
     const one = await created(admin, project)
     for (const id of [99999, hidden.id]) {

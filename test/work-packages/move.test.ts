@@ -15,7 +15,7 @@ const to = (id: number, links: object = {}) => ({ _links: { project: link('proje
 const now = async (id: number) => (await admin.get(`/work_packages/${id}`)).body
 const projectOf = (body: any) => body._links.project.href
 
-describe('who may', () => {
+describe('a user who moves it', () => {
   test('needs the right to move here and to add there', async () => {
     const one = await created(admin, project)
     const { id, client } = await it.person('view_work_packages', 'move_work_packages')
@@ -44,7 +44,7 @@ describe('who may', () => {
     assert.equal(projectOf(await now(one.id)), `/api/v3/projects/${project}`)
   })
 
-  test('finds no project that is not seen, as none that is not there', async () => {
+  test('finds hidden projects as little as unknown ones', async () => {
     const one = await created(admin, project)
     const hidden = await make.project()
     const replies = await Promise.all([hidden, 99999].map((id) => changed(it.member.client, one.id, to(id))))
@@ -52,7 +52,7 @@ describe('who may', () => {
     assert.equal(replies[0]?.status, 403)
   })
 
-  test('is told what was saved, though it may be out of sight now', async () => {
+  test('gets the saved work package, though it may be hidden now', async () => {
     const one = await created(admin, project)
     const { id, client } = await it.person('view_work_packages', 'move_work_packages')
     await make.member(id, target, ['add_work_packages'])
@@ -84,7 +84,7 @@ describe('a version', () => {
 })
 
 describe('a category', () => {
-  test('becomes the one of that name', async () => {
+  test('becomes the one of the same name', async () => {
     const here = await it.category({ project_id: project, name: 'Hull' })
     const there = await it.category({ project_id: target, name: 'Hull' })
     const one = await created(admin, project, { _links: { category: link('categories', here) } })
@@ -140,7 +140,7 @@ describe('everything below', () => {
     assert.equal(projectOf(await now(root.id)), `/api/v3/projects/${project}`)
   })
 
-  test('but is parted from where parents have to be in the same project', async () => {
+  test('but loses its parent without cross-project parents', async () => {
     await it.setting('cross_project_work_package_relations', false)
     const root = await created(admin, project)
     const child = await created(admin, project, { _links: { parent: link('work_packages', root.id) } })
@@ -151,7 +151,7 @@ describe('everything below', () => {
   })
 })
 
-test('time that is booked goes along, and so do shares', async () => {
+test('time entries move along, and so do shares', async () => {
   const one = await created(admin, project)
   const booked = await admin.post('/time_entries', {
     spentOn: '2024-03-01',

@@ -73,7 +73,7 @@ describe('ten hours, half of them done', () => {
   })
 })
 
-describe('where progress follows from the status', () => {
+describe('status-based progress', () => {
   test('the status says how much is done, and work how much that leaves', async () => {
     await it.setting('work_package_done_ratio', 'status')
     const one = await created(admin, project, { estimatedTime: 'PT10H' })

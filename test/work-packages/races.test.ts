@@ -50,7 +50,7 @@ test('two that would become each other’s parent do not both', async () => {
   }
 })
 
-test('what is deleted while somebody adds to it takes that along, or is not deleted before', async () => {
+test('a deletion concurrent with an addition removes the addition too, or comes after it', async () => {
   for (let round = 0; round < 5; round++) {
     const parent = await created(admin, project)
     const [gone, added] = await Promise.all([

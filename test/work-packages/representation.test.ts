@@ -1,4 +1,4 @@
-/** What a work package looks like: which members it has, for whom, and in which form. */
+/** Representation of work packages: properties, by viewer, and their formats. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { created, link, scene } from './scene.ts'
@@ -246,7 +246,7 @@ test('ancestors are told from the root down', async () => {
   )
 })
 
-test('what is watched can be unwatched', async () => {
+test('a watched work package can be unwatched', async () => {
   const { id } = await created(admin, project)
   const { id: me } = (await admin.get('/users/me')).body
   assert.deepEqual((await admin.get(path(id))).body._links.watch.payload, { user: { href: `/api/v3/users/${me}` } })

@@ -1,4 +1,4 @@
-/** What tests of work packages start from: a project, people with different rights in it, and short ways to ask. */
+/** Setup of work package tests: a project, users with different permissions in it, and shorthands for requests. */
 import assert from 'node:assert/strict'
 import { after } from 'node:test'
 import { join, sql } from '#db/sql.ts'
@@ -114,5 +114,5 @@ export function errors(body: any): string[] {
   return list.map((error: any) => `${error._embedded?.details?.attribute}: ${error.message}`).sort()
 }
 
-/** What kind of error a body is. */
+/** The error identifier of a body. */
 export const kind = (body: any): string => String(body.errorIdentifier).split(':').at(-1) as string

@@ -96,7 +96,7 @@ after(() => halyard.close())
 const has = (text: string | null, wanted: string) =>
   text !== null && wanted.split(' ').every((word) => text.toLowerCase().includes(word.toLowerCase()))
 
-/** What each filter looks through. */
+/** The searched texts of each filter. */
 const texts: Record<string, { operator: string; of: (one: Told) => (string | null)[] }> = {
   subject: { operator: '~', of: ({ subject }) => [subject] },
   description: { operator: '~', of: ({ description }) => [description] },
@@ -179,7 +179,7 @@ describe('words are found whatever part of a word they are, letter case aside', 
   })
 })
 
-test('who sees little finds of that what others find', async () => {
+test('a user who sees little finds the visible part of the results', async () => {
   for (const text of ['anchor', 'über', 'first', '日本語']) {
     const path = `/work_packages?pageSize=-1&${filters(['search', '**', [text]])}`
     const seen = new Set(ids(await few.get('/work_packages?pageSize=-1')))

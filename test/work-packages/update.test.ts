@@ -165,7 +165,7 @@ describe('a value of the wrong kind', () => {
   })
 })
 
-describe('what cannot be written', () => {
+describe('read-only properties', () => {
   for (const [attribute, value, label] of [
     ['derivedStartDate', '2024-03-01', 'Derived start date'],
     ['derivedEstimatedTime', 'PT1H', 'Total work'],
@@ -234,19 +234,19 @@ describe('permissions on single attributes', () => {
     })
   }
 
-  test('what may not be written may be sent unchanged', async () => {
+  test('read-only properties may be sent unchanged', async () => {
     const { client } = await it.person('view_work_packages', 'change_work_package_status')
     const reply = await patch({ subject: one.subject, _links: { version: { href: null } } }, client)
     assert.equal(reply.status, 200, reply.text)
   })
 })
 
-describe('people', () => {
+describe('principals', () => {
   for (const [attribute, label] of [
     ['assignee', 'Assignee'],
     ['responsible', 'Accountable'],
   ] as const) {
-    test(`who have no assignable role cannot be ${label.toLowerCase()}`, async () => {
+    test(`that have no assignable role cannot be ${label.toLowerCase()}`, async () => {
       const { id } = await it.person('view_work_packages')
       const reply = await patch({ _links: { [attribute]: link('users', id) } })
       assert.equal(reply.status, 422)
@@ -255,7 +255,7 @@ describe('people', () => {
       ])
     })
 
-    test(`who are not there, or not to be seen, cannot be ${label.toLowerCase()} either`, async () => {
+    test(`that are unknown or hidden cannot be ${label.toLowerCase()} either`, async () => {
       const hidden = await make.user()
       for (const id of [99999, hidden]) {
         const reply = await patch({ _links: { [attribute]: link('users', id) } }, it.member.client)
@@ -264,14 +264,14 @@ describe('people', () => {
     })
   }
 
-  test('with whom the work is shared as with somebody assignable can be assigned', async () => {
+  test('that have an assignable share can be assigned', async () => {
     const editor = await it.sharer(one.id, 'Work package editor')
     const viewer = await it.sharer(one.id, 'Work package viewer')
     assert.equal((await patch({ _links: { assignee: link('users', viewer.id) } })).status, 422)
     assert.equal((await patch({ _links: { assignee: link('users', editor.id) } })).status, 200)
   })
 
-  test('who are not assignable any more may stay', async () => {
+  test('that are not assignable any more may stay', async () => {
     const leaving = await it.person('work_package_assigned')
     await patch({ _links: { assignee: link('users', leaving.id) } })
     await it.db.transaction((tx) => tx.run(sql`delete from memberships where principal_id = ${leaving.id}`))

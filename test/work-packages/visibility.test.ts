@@ -1,4 +1,4 @@
-/** Who sees a work package and what of it: members, readers, strangers, those it is shared with, and nobody in particular. */
+/** Visibility of work packages and their properties: for members, readers, non-members, users with a share, and anonymous. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { type Client, filters, ids } from '#test/instance.ts'
@@ -199,7 +199,7 @@ test('a parent that is not seen looks like none, and so do hidden ancestors and 
   assert.ok(!('children' in (await it.reader.client.get(`/work_packages/${root.id}`)).body._links))
 })
 
-test('whoever does not see the parent does not take it away by sending back that there is none', async () => {
+test('a hidden parent stays when the payload sends back null', async () => {
   const secret = await make.project()
   const parent = await created(admin, secret)
   const child = await created(admin, project, { _links: { parent: link('work_packages', parent.id) } })

@@ -1,4 +1,4 @@
-/** Who watches a work package, who could, and who may decide that. */
+/** Watchers of a work package, available watchers, and permissions. */
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { type Client, filters, ids } from '#test/instance.ts'
@@ -103,7 +103,7 @@ describe('to watch', () => {
 })
 
 describe('the watchers', () => {
-  test('are told without pages, as users, but for locked ones', async () => {
+  test('are listed without pages, as users, except locked ones', async () => {
     const { id } = await it.person('view_work_packages')
     await add(admin, id)
     await add(admin, it.member.id)
@@ -116,7 +116,7 @@ describe('the watchers', () => {
     assert.deepEqual(await watchers(), [it.member.id])
   })
 
-  test('are not for everybody to see', async () => {
+  test('need a permission to be seen', async () => {
     assert.equal((await it.reader.client.get(path())).status, 403)
     assert.equal((await it.member.client.get(path())).status, 200)
   })
@@ -148,10 +148,10 @@ describe('to watch no longer', () => {
   })
 })
 
-describe('who could watch', () => {
+describe('available watchers', () => {
   const available = () => `/work_packages/${one.id}/available_watchers`
 
-  test('is everybody who sees the work package and does not watch it', async () => {
+  test('are users who see the work package and do not watch it', async () => {
     const guest = await it.sharer(one.id, 'Work package viewer')
     const locked = await it.person('view_work_packages')
     await admin.post(`/users/${locked.id}/lock`)
@@ -171,7 +171,7 @@ describe('who could watch', () => {
     assert.deepEqual(Object.keys(page._embedded.elements[0]), ['id'])
   })
 
-  test('is for those to see who may add watchers', async () => {
+  test('are visible to users who may add watchers', async () => {
     assert.equal((await it.reader.client.get(available())).status, 403)
     assert.equal((await it.member.client.get(available())).status, 200)
   })

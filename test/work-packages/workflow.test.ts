@@ -1,4 +1,4 @@
-/** Which status may follow which, for whom. */
+/** Transitions between statuses, by role, author and assignee. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { changed, created, errors, kind, link, type Person, scene } from './scene.ts'
@@ -42,7 +42,7 @@ test('an administrator has every role that can be given in every project, and ta
   const names = await offered({ client: admin } as Person, one)
   assert.ok(names.includes('Specified') && names.includes('Rejected'), names.join())
   assert.equal((await changed(admin, one.id, await status('Specified'))).status, 200)
-  // What no workflow knows is no step for administrators either, nor are roles that apply by themselves.
+  // Undefined transitions are not allowed for administrators either, nor are those of built-in roles.
   assert.deepEqual(errors((await changed(admin, one.id, await status('Confirmed'))).body), refused)
   const visitor = await it.id('roles', 'Non member')
   await it.transition({ type: 'Epic', role: visitor, from: 'Specified', to: 'Confirmed' })
@@ -106,12 +106,12 @@ describe('a step for the author, a step for the assignee, and a step for everybo
     assert.deepEqual(await offered(person, mine), ['New', 'Specified', 'On hold'])
   })
 
-  test('who is both takes any', async () => {
+  test('a user who is both may make any transition', async () => {
     const mine = await epic({ assignee: link('users', person.id) }, person.client)
     assert.deepEqual(await offered(person, mine), ['New', 'Specified', 'In progress', 'On hold'])
   })
 
-  test('who was the assignee up to this change still counts as one', async () => {
+  test('the former assignee still counts as assignee', async () => {
     const mine = await epic({ assignee: link('users', person.id) })
     const reply = await changed(person.client, mine.id, {
       _links: { assignee: { href: null }, status: link('statuses', await it.statuses('On hold')) },

@@ -1,4 +1,4 @@
-/** The tables of the foundation. Words in braces are the few types the two engines spell differently; see `migrate.ts`. */
+/** The tables of the foundation. Words in braces are types that differ between the engines; see `migrate.ts`. */
 export const foundation = `
 create table settings (
   name text primary key,

@@ -1,4 +1,4 @@
-/** How work packages stand to each other besides their hierarchy. */
+/** Relations between work packages, besides their hierarchy. */
 export const relations = `
 create table relations (
   id {id},

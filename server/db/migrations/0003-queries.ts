@@ -1,4 +1,4 @@
-/** Saved queries and the views that show them. What a query keeps as lists is JSON in columns of text, read as a whole. */
+/** Saved queries and their views. The lists of a query are JSON in text columns, read as a whole. */
 export const queries = `
 create table queries (
   id {id},

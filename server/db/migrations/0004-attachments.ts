@@ -1,4 +1,4 @@
-/** Files that people attach to things, and files that nothing points to. */
+/** Attachments, and orphaned files. */
 export const attachments = `
 -- A container of null: uploaded, not yet claimed. The bytes lie in the file store under storage_name.
 create table attachments (

@@ -1,4 +1,4 @@
-/** What belongs to people and their days: preferences, working times, reminders; and ids for the days off of the instance. */
+/** Preferences, working times and reminders of users; and ids for the non-working days of the instance. */
 export const days = `
 -- Preferences are part of the principal, who is in process anyway: asking for them costs no statement. Null is the default.
 alter table principals add column time_zone text;

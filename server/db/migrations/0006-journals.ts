@@ -1,4 +1,4 @@
-/** What was done to rows, by whom, and what they were at any time. */
+/** The history of rows: changes, their users, and the states of rows at any time. */
 
 export const journals = `
 -- One entry for each time somebody changed or commented on a row. The newest may still grow: see kernel/write/history.ts.

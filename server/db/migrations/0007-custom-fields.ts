@@ -1,4 +1,4 @@
-/** Fields that an instance adds to its resources, and what rows hold in them. */
+/** Custom fields, and their values in rows. */
 
 export const customFields = `
 create table custom_fields (

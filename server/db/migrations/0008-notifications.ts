@@ -1,4 +1,4 @@
-/** Notifications: who is told of what, for which reason, and who wants to be told. */
+/** Notifications, with their reasons, and notification settings. */
 export const notifications = `
 -- Whether somebody may still have to be told of the entry: the task that tells them takes it from here.
 alter table journals add column unannounced boolean not null default false;

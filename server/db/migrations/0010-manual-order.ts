@@ -1,4 +1,4 @@
-/** The order that people gave the work packages of a query by hand. */
+/** The manual order of work packages in a query. */
 export const manualOrder = `
 create table ordered_work_packages (
   query_id integer not null references queries (id) on delete cascade,

@@ -1,4 +1,4 @@
-/** Commits of a project's repository, and the work packages they speak of. */
+/** Commits of a project's repository, and the work packages they refer to. */
 
 export const changesets = `
 create table changesets (

@@ -1,4 +1,4 @@
-/** Ways to what work packages were at a moment. */
+/** Indexes for the states of work packages at a moment. */
 
 export const moments = `
 -- By what people see: a project's, as far as they were there then.

@@ -1,4 +1,4 @@
-/** Indexes by which words are found in texts: see ../search.ts. */
+/** Indexes for the search of words in texts: see ../search.ts. */
 import { waiting } from '../index-queue.ts'
 
 const searchable = `

@@ -1,4 +1,4 @@
-/** What was attached to rows at any time. */
+/** The attachments of rows at any time. */
 export const attached = `
 -- What the entry left attached to the row: the names of files by their ids. Empty where there was nothing.
 alter table journals add column attached {json};

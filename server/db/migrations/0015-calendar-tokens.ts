@@ -1,4 +1,4 @@
-/** Tokens with which a calendar program reads one query, as whoever made them. */
+/** Tokens for calendar programs, which read one query on behalf of the token's user. */
 export const calendarTokens = `
 -- Of the query whose calendar it opens; empty for API tokens.
 alter table tokens add column query_id integer references queries (id) on delete cascade;

@@ -1,4 +1,4 @@
-/** Sessions of browsers, and what is remembered of attempts to sign in. */
+/** Sessions of browsers, and counters of sign-in attempts. */
 export const sessions = `
 -- Only the SHA-256 of a cookie's secret is stored.
 create table sessions (

@@ -1,4 +1,4 @@
-/** Sessions that are not begun yet because more than a password is asked for, and when somebody last proved who they are. */
+/** Sessions that wait for another stage of the sign-in, and the time of the last confirmation of identity. */
 export const signInStages = `
 -- The stage that a sign-in waits at; null once it is through.
 alter table sessions add column awaits text;

@@ -1,4 +1,4 @@
-/** Applications that act for somebody, what they were allowed, and the codes and tokens they were given. */
+/** OAuth applications, with their grants, codes and tokens. */
 export const oauth = `
 create table oauth_applications (
   id {id},

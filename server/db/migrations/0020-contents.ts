@@ -1,4 +1,4 @@
-/** What attached files say, taken out of them after they have arrived. */
+/** Extracted texts of attachments. */
 import { waiting } from '../index-queue.ts'
 
 const contents = `

@@ -1,4 +1,4 @@
-/** OpenID Connect providers that answer for who somebody is, and who is who with them. */
+/** OpenID Connect providers, and the users linked to their subjects. */
 export const authProviders = `
 -- The secret is needed whenever a code is redeemed; nothing shows it. It is sealed: see identity/secrets.ts.
 create table auth_providers (

@@ -1,4 +1,4 @@
-/** What besides a password shows who somebody is: codes of an authenticator app, recovery codes and passkeys. */
+/** Second factors: codes of an authenticator app, recovery codes and passkeys. */
 export const twoFactor = `
 -- The secret has to be read again, because codes are computed from it: see identity/secrets.ts. A code counts once: none of a step up to the last one used.
 create table authenticators (

@@ -1,4 +1,4 @@
-/** Mail that is yet to be sent, links that work once, and what passwords there were. */
+/** Mail to be sent, one-time links, and former passwords. */
 export const passwords = `
 -- When the password was chosen; null: as long ago as the account is old.
 alter table principals add column password_changed_at {time};

@@ -1,4 +1,4 @@
-/** What API tokens are limited to, and by what people recognise them. */
+/** Limits and names of API tokens. */
 export const tokenLimits = `
 -- What it opens: api_v3, or api_v3:read for reading only. Those of calendars open nothing but their query.
 alter table tokens add column scopes {json} not null default '["api_v3"]';

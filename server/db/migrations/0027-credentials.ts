@@ -1,4 +1,4 @@
-/** Attempts at a door that are not decided yet, and the key by which secrets are sealed. */
+/** Undecided attempts under a rate limit, and the id of the key that seals secrets. */
 export const credentials = `
 -- How many of them count already and are still looked at: only those that turn out wrong go on to count.
 alter table attempts add column pending integer not null default 0;

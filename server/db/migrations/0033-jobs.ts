@@ -1,4 +1,4 @@
-/** One table for all that is done in the background. */
+/** One table for all background jobs. */
 export const jobs = `
 create table jobs (
   id {id},

@@ -1,8 +1,8 @@
-/** The parts of a ZIP archive, unfolded within limits. */
+/** The parts of a ZIP archive, decompressed within limits. */
 import type { Buffer } from 'node:buffer'
 import { inflateRawSync } from 'node:zlib'
 
-/** The record at the end of an archive: its size without a comment, and how long that may be. */
+/** The end record of an archive: its size without the comment, and the maximum length of the comment. */
 const END = { mark: 0x06054b50, size: 22, comment: 0xffff }
 const ENTRY = { mark: 0x02014b50, size: 46 }
 const LOCAL = { mark: 0x04034b50, size: 30 }
@@ -17,9 +17,8 @@ interface Entry {
 }
 
 /**
- * The parts of an archive whose names are wanted, in the order of their names, until there is more than `most` bytes of them:
- * what an archive says of their sizes is not believed.
- * @throws Error where it is no archive, or a broken one
+ * The parts of an archive with wanted names, by name, up to `most` decompressed bytes: the sizes in the archive are not trusted.
+ * @throws Error for a malformed archive
  */
 export function* partsOf(bytes: Buffer, wanted: RegExp, most: number): Generator<{ name: string; bytes: Buffer }> {
   const entries = [...entriesOf(bytes)].filter(({ name }) => wanted.test(name))

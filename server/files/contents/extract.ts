@@ -1,6 +1,6 @@
 /**
- * Takes the text out of a file that anybody may have sent, in a process of its own: what a parser does there can neither hold up
- * the server nor end it, sees none of its secrets, and can neither write files nor reach the network.
+ * Extracts the text of an untrusted file, in a process of its own: a parser there can neither block nor crash the server, has no
+ * access to its secrets, and can neither write files nor reach the network.
  */
 import { Buffer } from 'node:buffer'
 import { spawn } from 'node:child_process'
@@ -17,17 +17,17 @@ export { MOST_BYTES } from './limits.ts'
 const here = fileURLToPath(new URL('.', import.meta.url))
 const program = fileURLToPath(new URL('./process.ts', import.meta.url))
 const MODULES = `${sep}node_modules${sep}`
-/** Where the parsers lie that are not ours. */
+/** The folders of third-party parsers. */
 const libraries = ['unpdf', 'htmlparser2'].map((one) => {
   const path = fileURLToPath(import.meta.resolve(one))
   return path.slice(0, path.lastIndexOf(MODULES) + MODULES.length)
 })
 
 const root = fileURLToPath(new URL('../../../package.json', import.meta.url))
-/** Where they are looked for first, which may hold links to there. */
+/** The folder of the module lookup, which may contain links to them. */
 const linked = fileURLToPath(new URL('../../../node_modules/', import.meta.url))
 
-/** What confines the process: it may read its own program, and start the thread that watches it. */
+/** Node's permissions of the process: it may read its own program, and start its watching thread. */
 export const confined: readonly string[] = [
   '--permission',
   ...new Set([here, root, linked, ...libraries].map((path) => `--allow-fs-read=${path}`)),
@@ -37,17 +37,17 @@ export const confined: readonly string[] = [
   '--no-warnings',
 ]
 
-/** It ends by itself before that. */
+/** Grace period after which the process is killed; it ends by itself before. */
 const MARGIN_SECONDS = 5
 const BROKEN = 3
-/** No character of those that count takes more bytes than that. */
+/** Maximum bytes of a relevant character. */
 const MOST_BYTES_EACH = 3
 
 /**
- * The text of a file, as it is kept; empty where the file is broken.
- * @param options.signal ends the reading
- * @param options.seconds of computing time that it may take
- * @throws Error where the bytes cannot be had, or reading them took more time or memory than there is for one file
+ * The text of a file, in its stored form; empty for a broken file.
+ * @param options.signal aborts the extraction
+ * @param options.seconds limit of CPU time
+ * @throws Error if the bytes are not available, or the extraction exceeds the limits of time or memory
  */
 export async function textOf(
   kind: TextKind,
@@ -65,7 +65,7 @@ export async function textOf(
     child.once('error', reject)
     child.once('close', (code, by) => resolve(code ?? by))
   })
-  // Not waited for: the store may have stopped in the middle.
+  // Not awaited: the store may hang in the middle.
   let failure: unknown
   pipeline(Readable.from(bytes), child.stdin).catch((error: unknown) => {
     failure = error
@@ -78,11 +78,11 @@ export async function textOf(
   throw new Error(`Reading it took more than there is for one file (${end}).`)
 }
 
-/** Whether bytes could not be sent since nobody takes them any more. */
+/** Whether bytes could not be sent because the receiver has gone. */
 const isGone = (error: unknown) =>
   ['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'].includes((error as { code?: string }).code ?? '')
 
-/** What a process that may be no longer ours says, as far as it could be a text. */
+/** The output of a process that may be compromised, up to the maximum length of a text. */
 async function collected(bytes: AsyncIterable<Buffer>): Promise<string> {
   const pieces: Buffer[] = []
   let size = 0

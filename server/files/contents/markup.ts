@@ -1,16 +1,16 @@
-/** The text between tags: of HTML, of XML, and of the dialects that documents are kept in. */
+/** The text between tags: of HTML, XML, and document formats based on XML. */
 import { Parser } from 'htmlparser2'
 import { MOST_TEXT } from './limits.ts'
 
-/** How a language is read. Names are those without a prefix. */
+/** Parsing rules of a language. Names have no prefix. */
 export interface Language {
-  /** Tags are XML's: their letter case counts, and every one is closed. */
+  /** XML syntax: names are case-sensitive, and all elements are closed. */
   readonly xml: boolean
-  /** Elements that are text; all, unless said otherwise. */
+  /** Elements with text; all by default. */
   readonly texts?: ReadonlySet<string>
-  /** Whether this element, of these attributes, is left out with all that is in it. */
+  /** Whether to skip an element with its contents. */
   readonly skips?: (name: string, attributes: Readonly<Record<string, string>>) => boolean
-  /** Whether words end where it begins and where it ends. */
+  /** Whether an element separates words. */
   readonly parts: (name: string) => boolean
 }
 
@@ -26,7 +26,7 @@ export const html: Language = { xml: false, skips: among('script style'), parts:
 export const xml: Language = { xml: true, parts: () => true }
 /** Word processing and presentations: a word may be spread over several elements. */
 export const office: Language = { xml: true, texts: new Set(['t']), parts: among('p br cr tab') }
-/** Spreadsheets: a cell has a value, a text, or the number of a text that stands elsewhere. */
+/** Spreadsheets: a cell has a value, a text, or the index of a shared text. */
 export const sheet: Language = {
   xml: true,
   texts: new Set(['t', 'v']),
@@ -36,10 +36,10 @@ export const sheet: Language = {
 
 export const openDocument: Language = { xml: true, parts: among('p h s tab line-break') }
 
-/** What is given to the parser at once: between two of them is looked whether it is enough. */
+/** Characters per call of the parser: between two calls the limit is checked. */
 const PIECE = 65_536
 
-/** The text of a document. What is wrong with it is overlooked, as browsers do. */
+/** The text of a document. Tolerates syntax errors, as browsers do. */
 export function betweenTags(document: string, { xml, texts, skips, parts }: Language): string {
   let text = ''
   let skipped = 0

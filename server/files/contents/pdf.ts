@@ -2,7 +2,7 @@
 import { getDocumentProxy } from 'unpdf'
 import { MOST_TEXT } from './limits.ts'
 
-/** All that can be read as text, page after page. Throws where it is no such document, or locked by a password. */
+/** The text of all pages. Throws for a malformed or password-protected document. */
 export async function textOfPdf(bytes: Uint8Array): Promise<string> {
   const document = await getDocumentProxy(bytes, { disableFontFace: true, useSystemFonts: false, verbosity: 0 })
   let text = ''

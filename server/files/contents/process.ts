@@ -1,13 +1,13 @@
-/** The process that reads one file: its bytes come by standard input, its text goes by standard output. */
+/** The process for one file: bytes on standard input, text on standard output. */
 import { Buffer } from 'node:buffer'
 import { setPriority } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { TextKind } from '../types.ts'
 import { read } from './read.ts'
 
-/** Answering requests goes before reading. */
+/** Requests have priority over the extraction. */
 const NICE = 10
-/** The exit code that tells of a file that cannot be read, today or tomorrow. */
+/** The exit code for a permanently unreadable file. */
 const BROKEN = 3
 
 setPriority(NICE)
@@ -18,6 +18,6 @@ try {
   const text = await read(kind as TextKind, bytes)
   process.stdout.write(text, () => process.exit())
 } catch (error) {
-  // Where a parser could not be loaded, the file is not to blame.
+  // A parser that could not be loaded is not the file's fault.
   process.exit(/^ERR_(ACCESS_DENIED|MODULE_NOT_FOUND)$/.test((error as { code?: string }).code ?? '') ? 1 : BROKEN)
 }

@@ -1,4 +1,4 @@
-/** From the bytes of a file to its text, by its kind. */
+/** Extracts the text of a file, by its kind. */
 import type { Buffer } from 'node:buffer'
 import type { TextKind } from '../types.ts'
 import { MOST_TEXT, MOST_UNFOLDED } from './limits.ts'
@@ -6,7 +6,7 @@ import { beginning, cleaned, decoded, unescaped } from './plain.ts'
 
 type Reader = (bytes: Buffer) => string | Promise<string>
 
-/** The parts of an archive that hold text, each read in its language. */
+/** Reads the text parts of an archive, with a markup language. */
 const archived =
   (wanted: RegExp, language: 'office' | 'sheet' | 'openDocument'): Reader =>
   async (bytes) => {
@@ -36,5 +36,5 @@ async function inLanguage(bytes: Buffer, language: 'html' | 'xml'): Promise<stri
   return markup.betweenTags(decoded(bytes), markup[language])
 }
 
-/** The text of a file, as it is kept. Throws where the file is broken. */
+/** The text of a file, in its stored form. Throws for a broken file. */
 export const read = async (kind: TextKind, bytes: Buffer): Promise<string> => cleaned(await readers[kind](bytes))

@@ -1,4 +1,4 @@
-/** Watches the process that reads a file from a thread of its own, which nothing that is read can hold up. */
+/** Watches the extraction process from a thread of its own, which no file can block. */
 import { workerData } from 'node:worker_threads'
 import { MOST_MEMORY, PATIENCE } from './limits.ts'
 

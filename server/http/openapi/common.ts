@@ -1,43 +1,43 @@
-/** What every resource's description stands on: links, texts, errors, collections, schemas and forms. */
+/** Schemas that all resources share: links, texts, errors, collections, schemas and forms. */
 import { ref } from '#kernel/bodies.ts'
 
 export type Json = Record<string, unknown>
 
 const href = {
   type: ['string', 'null'],
-  description: 'Where it leads. Null: there is nothing there, or nothing that may be told.',
+  description: 'Target address. Null where there is no target, or none that the caller may see.',
 }
 
 const linkMembers = {
   href,
-  title: { type: ['string', 'null'], description: 'What people read.' },
-  templated: { type: 'boolean', default: false, description: 'Whether `href` has parts in braces to be filled in.' },
-  type: { type: 'string', description: 'The media type of what is there, where it is not this API’s.' },
-  payload: { type: 'object', additionalProperties: true, description: 'What to send.' },
-  identifier: { type: 'string', description: 'By what it is known besides its address.' },
+  title: { type: ['string', 'null'], description: 'Display name.' },
+  templated: { type: 'boolean', default: false, description: 'Whether `href` is a URI template.' },
+  type: { type: 'string', description: 'Media type of the target, where it differs from the API’s.' },
+  payload: { type: 'object', additionalProperties: true, description: 'Request body to send.' },
+  identifier: { type: 'string', description: 'Identifier of the target besides its address.' },
 }
 
-/** A link by which something is done, with the method that does it. */
+/** The schema of an action link, with its HTTP method. */
 const doing = (method: string): Json => ({
   type: 'object',
-  description: `A link that is followed by ${method.toUpperCase()}. It is there only for those who may.`,
+  description: `A link for a ${method.toUpperCase()} request. Present only if the caller may send it.`,
   required: ['href'],
-  properties: { ...linkMembers, method: { type: 'string', enum: [method], description: 'The method to follow it by.' } },
+  properties: { ...linkMembers, method: { type: 'string', enum: [method], description: 'HTTP method of the link.' } },
 })
 
-/** The name of the schema of links that are followed by a method; without one they are read. */
+/** The name of the schema of links with an HTTP method; without one, of links to read. */
 export const linkOf = (method: string | undefined): string =>
   method ? `${method.charAt(0).toUpperCase()}${method.slice(1)}Link` : 'Link'
 
 const count = (description: string): Json => ({ type: 'integer', minimum: 0, description })
 
-/** The schemas that all share. */
+/** The shared schemas, by name. */
 export const common: Record<string, Json> = {
   Link: {
     type: 'object',
-    description: 'Another place in the API.',
+    description: 'A link to another address of the API.',
     required: ['href'],
-    properties: { ...linkMembers, method: { type: 'string', default: 'get', description: 'The method to follow it by.' } },
+    properties: { ...linkMembers, method: { type: 'string', default: 'get', description: 'HTTP method of the link.' } },
   },
   PostLink: doing('post'),
   PatchLink: doing('patch'),
@@ -45,68 +45,72 @@ export const common: Record<string, Json> = {
   DeleteLink: doing('delete'),
   Formattable: {
     type: 'object',
-    description: 'A text and what it looks like. Of what is sent only `raw` is read.',
+    description: 'A formattable text. A write reads `raw` only.',
     properties: {
-      format: { type: 'string', enum: ['markdown', 'plain', 'custom'], description: 'How `raw` is to be read.' },
-      raw: { type: ['string', 'null'], description: 'The text as it was written.' },
-      html: { type: 'string', readOnly: true, description: 'The text as it is shown, safe to be put into a page.' },
+      format: { type: 'string', enum: ['markdown', 'plain', 'custom'], description: 'Format of `raw`.' },
+      raw: { type: ['string', 'null'], description: 'Source of the text.' },
+      html: { type: 'string', readOnly: true, description: 'Rendered text, sanitised so that a page can embed it.' },
     },
   },
   Error: {
     type: 'object',
-    description: 'Why something was not done.',
+    description: 'An error: the reason why a request failed.',
     required: ['_type', 'errorIdentifier', 'message'],
     properties: {
       _type: { const: 'Error' },
       errorIdentifier: {
         type: 'string',
-        description: 'The kind of error, for programs. It stays the same whatever the sentence.',
+        description: 'Error identifier for programs. It does not depend on the message.',
       },
-      message: { type: 'string', description: 'What is wrong, for people.' },
+      message: { type: 'string', description: 'Error message for people.' },
       _embedded: {
         type: 'object',
         properties: {
           details: {
             type: 'object',
-            properties: { attribute: { type: 'string', description: 'The property that it is about.' } },
+            properties: { attribute: { type: 'string', description: 'Property with the error.' } },
             additionalProperties: true,
           },
-          errors: { type: 'array', items: ref('Error'), description: 'Each single one, where there are several.' },
+          errors: { type: 'array', items: ref('Error'), description: 'The single errors, where there are several.' },
         },
       },
     },
   },
   Collection: {
     type: 'object',
-    description: 'A list.',
+    description: 'A collection.',
     required: ['_type', 'total', 'count', '_embedded', '_links'],
     properties: {
       _type: { type: 'string', description: '`Collection`, or a name that ends in it.' },
-      total: count('How many elements there are in all.'),
-      count: count('How many of them are here.'),
+      total: count('Number of elements on all pages.'),
+      count: count('Number of elements on this page.'),
       _embedded: {
         type: 'object',
         properties: { elements: { type: 'array', items: { type: 'object', additionalProperties: true } } },
       },
-      _links: { type: 'object', required: ['self'], properties: { self: ref('Link', 'This list, as it was asked for.') } },
+      _links: {
+        type: 'object',
+        required: ['self'],
+        properties: { self: ref('Link', 'This collection, with the parameters of the request.') },
+      },
     },
   },
   PaginatedCollection: {
-    description: 'A page of a list.',
+    description: 'A page of a collection.',
     allOf: [
       ref('Collection'),
       {
         type: 'object',
         properties: {
-          pageSize: count('How many elements a page has at most.'),
-          offset: { type: 'integer', minimum: 1, description: 'The number of the page, from 1.' },
+          pageSize: count('Maximum number of elements on a page.'),
+          offset: { type: 'integer', minimum: 1, description: 'Page number, from 1.' },
           _links: {
             type: 'object',
             properties: {
-              jumpTo: ref('Link', 'Any page: `{offset}` is its number.'),
-              changeSize: ref('Link', 'Pages of another size: `{size}` is that.'),
+              jumpTo: ref('Link', 'Template for any page: `{offset}` is the page number.'),
+              changeSize: ref('Link', 'Template for another page size: `{size}`.'),
               nextByOffset: ref('Link', 'The next page, if there is one.'),
-              previousByOffset: ref('Link', 'The page before, if there is one.'),
+              previousByOffset: ref('Link', 'The previous page, if there is one.'),
             },
           },
         },
@@ -115,29 +119,29 @@ export const common: Record<string, Json> = {
   },
   ElementGroup: {
     type: 'object',
-    description: 'What some elements of a list have in common, over all pages.',
+    description: 'A group of elements with one value, over all pages.',
     required: ['value', 'count'],
     properties: {
-      value: { type: ['string', 'number', 'boolean', 'null'], description: 'What they have in common, as people read it.' },
-      count: count('How many there are of them.'),
+      value: { type: ['string', 'number', 'boolean', 'null'], description: 'Display text of the group’s value.' },
+      count: count('Number of elements in the group.'),
       sums: ref('Sums'),
       _links: {
         type: 'object',
         properties: {
-          valueLink: { type: 'array', items: ref('Link'), description: 'What they have in common, where it has an address.' },
-          groupBy: ref('Link', 'What they are grouped by.'),
+          valueLink: { type: 'array', items: ref('Link'), description: 'Links to the group’s value, where it is a resource.' },
+          groupBy: ref('Link', 'The property that the elements are grouped by.'),
         },
       },
     },
   },
   Sums: {
     type: 'object',
-    description: 'What some properties of the elements come to, by their names. There only where `showSums` asks for it.',
+    description: 'Sums of the elements, by property. Present only with `showSums`.',
     additionalProperties: { type: ['string', 'number', 'null'] },
   },
   Schema: {
     type: 'object',
-    description: 'What a resource’s properties are, by their names.',
+    description: 'A schema: the properties of a resource, by name.',
     required: ['_type', '_links'],
     properties: {
       _type: { const: 'Schema' },
@@ -151,25 +155,29 @@ export const common: Record<string, Json> = {
   },
   SchemaProperty: {
     type: 'object',
-    description: 'What one property is.',
+    description: 'The schema of one property.',
     required: ['type', 'name', 'required', 'hasDefault', 'writable'],
     properties: {
-      type: { type: 'string', description: 'Its kind, or what it links to; `[]` in front says that it has many.' },
-      name: { type: 'string', description: 'What people read.' },
-      required: { type: 'boolean', description: 'Whether it has to have a value.' },
-      hasDefault: { type: 'boolean', description: 'Whether it has a value where none is sent.' },
-      writable: { type: 'boolean', description: 'Whether the caller may write it.' },
-      location: { type: 'string', description: '`_links` or `_meta`, where it is not among the other properties.' },
-      attributeGroup: { type: 'string', description: 'The part of a form that it belongs to.' },
-      minLength: { type: 'integer', description: 'How many characters it has at least.' },
-      maxLength: { type: 'integer', description: 'How many characters it has at most.' },
-      options: { type: 'object', additionalProperties: true, description: 'What else there is to know.' },
+      type: { type: 'string', description: 'Type of the value, or of the linked resource; `[]` in front marks a list.' },
+      name: { type: 'string', description: 'Display name.' },
+      required: { type: 'boolean', description: 'Whether the property must have a value.' },
+      hasDefault: { type: 'boolean', description: 'Whether the server fills in a value where none is sent.' },
+      writable: { type: 'boolean', description: 'Whether the caller may write the property.' },
+      location: { type: 'string', description: '`_links` or `_meta`, where the property is part of that object.' },
+      attributeGroup: { type: 'string', description: 'Group of the property in a form.' },
+      minLength: { type: 'integer', description: 'Minimum number of characters.' },
+      maxLength: { type: 'integer', description: 'Maximum number of characters.' },
+      options: { type: 'object', additionalProperties: true, description: 'Further options of the property.' },
       _links: {
         type: 'object',
         additionalProperties: true,
-        description: '`allowedValues`: what can be chosen, or the one address of a list of that.',
+        description: '`allowedValues`: links to the allowed values, or one link to the list of them.',
       },
-      _embedded: { type: 'object', additionalProperties: true, description: '`allowedValues`: the same in full, in forms.' },
+      _embedded: {
+        type: 'object',
+        additionalProperties: true,
+        description: '`allowedValues`: the allowed values in full, in forms.',
+      },
     },
   },
 }

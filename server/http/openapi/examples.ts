@@ -1,4 +1,4 @@
-/** Examples of everything, made of what is declared: values as they look, at addresses as there could be. */
+/** Examples of representations and payloads, derived from declarations. */
 
 import type { Row } from '#db/database.ts'
 import type { Property, Resource } from '#kernel/declaration.ts'
@@ -6,7 +6,7 @@ import { isAlwaysRequired } from '#kernel/resource.ts'
 import type { Json } from './common.ts'
 import { standardActions } from './schemas.ts'
 
-/** What properties of these names hold, whatever they are of. */
+/** Example values by property name, for all resources. */
 const byName: Readonly<Record<string, unknown>> = {
   login: 'vera',
   email: 'vera@example.net',
@@ -34,12 +34,12 @@ const MOMENT = '2026-03-02T09:30:00.000Z'
 const DAY = '2026-03-02'
 const LATER: Readonly<Record<string, string>> = { dueDate: '2026-03-06', endDate: '2026-03-31', derivedDueDate: '2026-03-06' }
 
-/** The number that examples of rows have. */
+/** The id of example rows. */
 const ID = 42
 
 const formattable = (format: string, raw: string) => ({ format, raw, html: `<p class="op-uc-p">${raw}</p>` })
 
-/** A value that fits a schema. */
+/** A value that matches a schema. */
 function fitting(schema: Json): unknown {
   if (schema.$ref === '#/components/schemas/Link') return { href: null }
   const { examples, const: fixed, enum: choices, type, format, properties, items, minimum }: Row = schema
@@ -66,10 +66,10 @@ function fitting(schema: Json): unknown {
   }
 }
 
-/** The id that an example of a resource has. */
+/** The id in a resource's example. */
 const idOf = (resource: Resource): number | string => (resource.example?.id as number | string | undefined) ?? ID
 
-/** What a property holds in an example of its resource. */
+/** The value of a property in its resource's example. */
 function heldBy(resource: Resource, { name, kind, options }: Property): unknown {
   const own = resource.example?.[name]
   if (own !== undefined) return own
@@ -84,7 +84,7 @@ function heldBy(resource: Resource, { name, kind, options }: Property): unknown 
   return fitting(kind.json)
 }
 
-/** What names an example to people. */
+/** The display name of an example. */
 const titleOf = ({ example = {}, words }: Resource): unknown =>
   example.name ?? example.subject ?? example.fileName ?? example.value ?? example.label ?? words
 
@@ -96,10 +96,10 @@ function addressOf(resource: Resource, id = idOf(resource)): string {
   return `/api/v3/${resource.addressOf?.(row) ?? `${resource.pathOf?.(row) ?? resource.path}/${id}`}`
 }
 
-/** Links to others of the same kind, and how far the ids of these are away. */
+/** Links to rows of the same resource, with the offset of their ids. */
 const neighbours: Readonly<Record<string, number>> = { parent: -1, to: 1, children: 1 }
 
-/** What a property links to in an example. */
+/** The link of a property in an example. */
 function linked({ name, to, many }: Property, named: Named): unknown {
   const target = named(to as string)
   if (!target) return { href: null }
@@ -113,7 +113,7 @@ function linked({ name, to, many }: Property, named: Named): unknown {
 const linkOf = (resource: Resource, property: Property, named: Named): unknown =>
   property.options.listedAt ? { href: `${addressOf(resource)}/${property.name}` } : linked(property, named)
 
-/** A representation of a resource, as it is answered. */
+/** An example of a resource's representation. */
 export function exampleOf(resource: Resource, named: Named): Json {
   const shown = resource.properties.filter((p) => !p.to && p.kind.type !== 'Password')
   const links = resource.properties.filter((p) => p.to)
@@ -136,7 +136,7 @@ export function exampleOf(resource: Resource, named: Named): Json {
   }
 }
 
-/** What is sent to create a resource: what is required, and some of the rest. */
+/** A payload that creates a resource: the required properties, and some others. */
 export const payloadOf = (resource: Resource, writable: readonly Property[], named: Named): Json =>
   sending(
     resource,
@@ -145,10 +145,10 @@ export const payloadOf = (resource: Resource, writable: readonly Property[], nam
   )
 const MOST_SENT = 6
 
-/** What only those send who take data over from elsewhere. */
+/** Whether a property is written by data imports only. */
 const isImported = (name: string): boolean => ['createdAt', 'author', 'lockVersion'].includes(name)
 
-/** What is sent to change a resource: the version that was read, and one or two values. */
+/** A payload that updates a resource: the lock version, and one or two values. */
 export function changeOf(resource: Resource, writable: readonly Property[], named: Named): Json {
   const open = writable.filter(({ kind, name }) => kind.type !== 'Password' && !isImported(name))
   const values = open.filter(({ to }) => !to).slice(0, MOST_CHANGED)
@@ -167,11 +167,11 @@ function sending(resource: Resource, chosen: readonly Property[], named: Named):
   }
 }
 
-/** A link needs no title when it is sent. */
+/** Drops the titles of links, which payloads do not need. */
 const untitled = (link: unknown): unknown =>
   Array.isArray(link) ? link.map(untitled) : { href: (link as { href: unknown }).href }
 
-/** Of a formatted text only `raw` is read. */
+/** Reduces formattable texts to `raw`, as a write reads nothing else. */
 const sent = (value: unknown): unknown =>
   typeof value === 'object' && value !== null && 'html' in value && 'raw' in value ? { raw: value.raw } : value
 
@@ -211,7 +211,7 @@ const entryOf = ({ label, kind, to, many, options }: Property): Json => {
 
 const MOST_ENTRIES = 5
 
-/** A schema, cut down to a few of the properties. */
+/** A schema with a few of the properties. */
 export const schemaExample = (resource: Resource, self?: string): Json => ({
   _type: 'Schema',
   _dependencies: [],
@@ -224,7 +224,7 @@ export const schemaExample = (resource: Resource, self?: string): Json => ({
   _links: self === undefined ? {} : { self: { href: self } },
 })
 
-/** A form in which nothing is wrong. */
+/** A form without validation errors. */
 export const formExample = (resource: Resource, payload: Json, isNew: boolean): Json => {
   const at = isNew ? `/api/v3/${resource.path}` : addressOf(resource)
   return {

@@ -1,4 +1,4 @@
-/** Operations as OpenAPI describes them: parameters, bodies, answers and refusals, with examples. */
+/** Operations as OpenAPI describes them: parameters, bodies, responses and errors, with examples. */
 import { type BodyType, ref } from '#kernel/bodies.ts'
 import type { Operation, Resource } from '#kernel/declaration.ts'
 import type { Json } from './common.ts'
@@ -6,7 +6,7 @@ import { changeOf, collectionOf, exampleOf, formExample, payloadOf, schemaExampl
 import { type Parameters, pathParameters, queryParameter } from './parameters.ts'
 import { writableOf } from './schemas.ts'
 
-/** What operations are described by, and where what they share is collected. */
+/** The sources for descriptions of operations, and the components collected from them. */
 export interface Desk {
   readonly all: readonly Resource[]
   readonly resources: ReadonlyMap<string, Resource>
@@ -16,23 +16,23 @@ export interface Desk {
   readonly examples: Record<string, Json>
 }
 
-/** A path with its parameters as OpenAPI writes them. */
+/** A path with its parameters in the syntax of OpenAPI. */
 export const named = (path: string): string => path.replace(/:(\w+)/g, '{$1}').replace('*', '{id}')
 
 const HAL = 'application/hal+json'
 
-/** A reference to an example, which is made when it is first needed. */
+/** A reference to an example, which is created on first use. */
 function example(desk: Desk, name: string, summary: string, make: () => unknown): Json {
   desk.examples[name] ??= { summary, value: make() }
   return { examples: { [name]: { $ref: `#/components/examples/${name}` } } }
 }
 
-/** One of what has a name: a resource's representation, or a body's example. */
+/** The example of a name: a resource's representation, or a body's example. */
 function oneOf(name: string, desk: Desk): unknown {
   const { resources, bodies } = desk
   const resource = resources.get(name)
   if (!resource) return bodies.get(name)?.example
-  // One that stands for several kinds is one of these.
+  // A resource that stands for several kinds shows one of them.
   const kind = resource.variant ? desk.all.find((one) => one.table === resource.table && !one.variant) : resource
   return exampleOf(kind as Resource, (one) => resources.get(one))
 }
@@ -44,12 +44,12 @@ function payloadExample({ method, path }: Operation, name: string, desk: Desk): 
   if (!resource) return example(desk, name, wordsFor(name, desk), () => desk.bodies.get(name)?.example)
   const isChange = method === 'PATCH' || path.endsWith('/:id/form')
   const make = isChange ? changeOf : payloadOf
-  return example(desk, `${name}${isChange ? 'Change' : 'Write'}`, `What can be sent of ${resource.plural}`, () =>
+  return example(desk, `${name}${isChange ? 'Change' : 'Write'}`, `Writable properties of ${resource.plural}`, () =>
     make(resource, writableOf(resource), (one) => desk.resources.get(one)),
   )
 }
 
-/** What is answered when all went well: the schema by its name, with an example. */
+/** The content of a successful response: a reference to its schema, with an example. */
 function content({ answers, path, method }: Operation, desk: Desk): Json | undefined {
   const { of, as } = answers
   if (as === 'text') {
@@ -83,7 +83,7 @@ function content({ answers, path, method }: Operation, desk: Desk): Json | undef
       const payload = () => payloadOf(resource as Resource, writableOf(resource as Resource), (one) => desk.resources.get(one))
       return hal(
         `${of}Form`,
-        example(desk, `${of}${isNew ? '' : 'Edit'}Form`, `A form in which nothing is wrong`, () =>
+        example(desk, `${of}${isNew ? '' : 'Edit'}Form`, `A form without validation errors`, () =>
           formExample(resource as Resource, payload(), isNew),
         ),
       )
@@ -114,13 +114,13 @@ const upload = (isPrepared: boolean): Json => ({
       properties: {
         metadata: {
           type: 'object',
-          description: 'What the file is called, as JSON.',
+          description: 'Metadata of the file, as JSON.',
           required: isPrepared ? ['fileName', 'fileSize'] : ['fileName'],
           properties: {
-            fileName: { type: 'string', maxLength: 255, description: 'The name of the file.' },
-            description: ref('Formattable', 'A text about it.'),
-            contentType: { type: 'string', description: 'What it is, where its bytes do not tell.' },
-            ...(isPrepared && { fileSize: { type: 'integer', minimum: 0, description: 'How many bytes it has.' } }),
+            fileName: { type: 'string', maxLength: 255, description: 'File name.' },
+            description: ref('Formattable', 'Description of the file.'),
+            contentType: { type: 'string', description: 'Content type, used where it cannot be detected from the content.' },
+            ...(isPrepared && { fileSize: { type: 'integer', minimum: 0, description: 'Size in bytes.' } }),
           },
         },
         ...(!isPrepared && { file: { type: 'string', format: 'binary', description: 'The file.' } }),
@@ -130,7 +130,7 @@ const upload = (isPrepared: boolean): Json => ({
   },
 })
 
-/** What an operation takes. */
+/** The request body of an operation. */
 function requestBody(operation: Operation, desk: Desk): Json | undefined {
   const { method, accepts, takes, path, answers } = operation
   if (accepts === 'text') {
@@ -144,7 +144,7 @@ function requestBody(operation: Operation, desk: Desk): Json | undefined {
   if (method === 'GET' || method === 'DELETE') return undefined
   if (takes === undefined) {
     return {
-      description: 'Nothing is read of it, but its content type has to be there.',
+      description: 'The body is ignored, but the header `Content-Type` is required.',
       content: { 'application/json': { schema: { type: 'object', maxProperties: 0 }, example: {} } },
     }
   }
@@ -155,15 +155,15 @@ function requestBody(operation: Operation, desk: Desk): Json | undefined {
   }
 }
 
-/** The refusals that there are, as components. */
+/** Error responses by status. */
 export const refusals: Record<string, { description: string; identifier: string; message: string }> = {
   400: {
-    description: 'The request could not be understood.',
+    description: 'The request is malformed.',
     identifier: 'InvalidQuery',
     message: 'Sorting by "mast" is not supported.',
   },
   401: {
-    description: 'The request needs a login, or the credentials are wrong.',
+    description: 'Credentials are missing or wrong.',
     identifier: 'Unauthenticated',
     message: 'You need to be authenticated to access this resource.',
   },
@@ -178,23 +178,23 @@ export const refusals: Record<string, { description: string; identifier: string;
     message: 'The requested resource could not be found.',
   },
   409: {
-    description: 'The resource was changed in the meantime: read it again, and repeat the change on what it is now.',
+    description: 'The resource was changed in the meantime: read it again, and repeat the change on the new version.',
     identifier: 'UpdateConflict',
     message: 'The resource was changed in the meantime. Fetch it again and repeat the change on the new version.',
   },
   415: {
-    description: 'The body is of a content type that is not read here.',
+    description: 'The content type of the body is not supported.',
     identifier: 'TypeNotSupported',
     message: "Expected CONTENT-TYPE to be application/json or application/hal+json but got 'text/csv'.",
   },
   422: {
-    description: 'Something in the body is not valid. Nothing was saved.',
+    description: 'Values in the body are not valid. Nothing was saved.',
     identifier: 'PropertyConstraintViolation',
     message: "Subject can't be blank.",
   },
 }
 
-/** The components of the refusals, by their status. */
+/** The error responses as components of the document. */
 export const refusalComponents = (): Record<string, Json> => ({
   ...Object.fromEntries(
     Object.entries(refusals).map(([status, { description, identifier, message }]) => [
@@ -268,12 +268,12 @@ export function describeOperation(operation: Operation, desk: Desk): Json {
   }
 }
 
-/** What a status says that is no refusal. */
+/** The description of a status that is not an error. */
 const said = (status: number): string =>
   ({
-    201: 'It was created.',
-    202: 'It will be removed.',
-    204: 'Done; there is nothing to say.',
-    301: 'It is where `Location` says.',
-    308: 'It is where `Location` says: send the same request there.',
+    201: 'Created.',
+    202: 'Accepted for deletion.',
+    204: 'Done; the response has no body.',
+    301: 'Redirect to the address in `Location`.',
+    308: 'Redirect: send the same request to the address in `Location`.',
   })[status] ?? 'Done.'

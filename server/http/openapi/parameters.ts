@@ -1,4 +1,4 @@
-/** Query and path parameters, each described once. */
+/** Descriptions of query and path parameters. */
 
 import type { Resource } from '#kernel/declaration.ts'
 import { filtersOf, type Known } from '#kernel/read/judge.ts'
@@ -9,17 +9,17 @@ const text = { type: 'string' }
 const yesOrNo = { type: 'boolean' }
 
 const FILTERS =
-  'A JSON array of filters, all of which have to hold: each an object of a name with its operator and values. What is left out is not filtered by; `[]` asks for everything where a list has filters by default.'
-const SORTS = 'A JSON array of up to three pairs of a name and `asc` or `desc`, the most important first.'
+  'A JSON array of filters, all of which an element has to match: each an object of a name with its operator and values. `[]` lists everything where a list has default filters.'
+const SORTS = 'A JSON array of up to three pairs of a name and `asc` or `desc`, by descending precedence.'
 
-/** The query parameters that there are, by name. */
+/** Query parameters by name. */
 const byName: Readonly<Record<string, Json>> = {
-  offset: { schema: { type: 'integer', minimum: 1, default: 1 }, example: 1, description: 'The number of the page, from 1.' },
+  offset: { schema: { type: 'integer', minimum: 1, default: 1 }, example: 1, description: 'Page number, from 1.' },
   pageSize: {
     schema: { type: 'integer', minimum: -1 },
     example: 20,
     description:
-      'How many elements a page has. 0 asks for the totals only, -1 for as many as the instance allows, which `maximumAPIV3PageSize` of the configuration tells; more are never given.',
+      'Number of elements on a page. 0 returns the totals only, -1 as many elements as the instance allows: `maximumAPIV3PageSize` of the configuration, which is the limit for all pages.',
   },
   filters: { schema: text, example: '[{"id":{"operator":"=","values":["1"]}}]', description: FILTERS },
   sortBy: { schema: text, example: '[["id","asc"]]', description: SORTS },
@@ -28,53 +28,53 @@ const byName: Readonly<Record<string, Json>> = {
     schema: text,
     example: 'total,elements/id,elements/self',
     description:
-      'What to answer instead of everything, separated by commas: members of the list by their names, those of its elements after `elements/`; `*` stands for all.',
+      'Properties to return instead of all, separated by commas: those of the list by name, those of its elements after `elements/`; `*` stands for all.',
   },
   timestamps: {
     schema: text,
     example: 'P-1W,PT0S',
     description:
-      'Moments to compare at, separated by commas: ISO 8601 dates, dates and times, durations before now, or days gone by such as oneDayAgo@08:00+00:00. The first is what is compared with, the last is told in full. Ten at most; `PT0S` is now.',
+      'Timestamps to compare, separated by commas: ISO 8601 dates, dates and times, durations before now, or past days such as oneDayAgo@08:00+00:00. The first is the baseline; the last is represented in full. Ten at most; `PT0S` is now.',
   },
   showSums: {
     schema: yesOrNo,
     example: true,
-    description: 'Whether to answer sums, of all and of each group.',
+    description: 'Whether to return sums, of all elements and of each group.',
   },
   includeSubprojects: {
     schema: yesOrNo,
     example: false,
-    description: 'Whether what lies in projects below is listed as well: it is, unless this says false.',
+    description: 'Whether to include subprojects; true by default.',
   },
   showHierarchies: {
     schema: yesOrNo,
     example: true,
     description:
-      'Whether clients are to show children below their parents. It is only repeated in links, and excludes `groupBy`.',
+      'Whether clients should show children below their parents. The server only repeats it in links. It excludes `groupBy`.',
   },
   queryId: {
     schema: { type: 'integer' },
     example: 1,
-    description: 'The query whose order by hand `sortBy` means by `manualSorting`.',
+    description: 'The query whose manual order `sortBy` uses for `manualSorting`.',
   },
   notify: {
     schema: { ...yesOrNo, default: true },
     example: true,
-    description: 'Whether anybody is notified of it.',
+    description: 'Whether users are notified of the change.',
   },
-  of: { schema: text, example: '1', description: 'The project that is looked for a place, by its id or identifier.' },
+  of: { schema: text, example: '1', description: 'The project to find a parent for, by its id or identifier.' },
   workspace_type: {
     schema: { type: 'string', enum: ['project', 'program', 'portfolio'], default: 'project' },
     example: 'project',
-    description: 'What kind of workspace is looked for a place, where it is a new one.',
+    description: 'The type of the new workspace to find a parent for.',
   },
-  parent: { schema: { type: 'integer' }, example: 1, description: 'The item to begin with, instead of the root.' },
-  depth: { schema: { type: 'integer' }, example: 1, description: 'How many levels below that one to go; all, unless said.' },
-  year: { schema: { type: 'integer' }, example: 2026, description: 'The year to list; this one, unless said.' },
+  parent: { schema: { type: 'integer' }, example: 1, description: 'The item to start from, instead of the root.' },
+  depth: { schema: { type: 'integer' }, example: 1, description: 'Number of levels below that item; all by default.' },
+  year: { schema: { type: 'integer' }, example: 2026, description: 'The year to list; the current one by default.' },
   context: {
     schema: text,
     example: '/api/v3/work_packages/1',
-    description: 'The address of the work package or project that the text stands in.',
+    description: 'The address of the work package or project that contains the text.',
   },
   query: { schema: text, example: 'mast', description: 'Words to look for, or an id.' },
   type: {
@@ -87,14 +87,14 @@ const byName: Readonly<Record<string, Json>> = {
 const operators = ({ operators: own, strategy }: Known): string =>
   (own ?? operatorsOf[strategy]).map((one) => `\`${one}\``).join(' ')
 
-/** The names of filters that lists of a resource offer, with their operators. */
+/** The filters of a resource that the document lists, by key. */
 const offered = (resource: Resource): Known[] =>
   [...new Set(filtersOf(resource).values())].filter(({ unlisted }) => !unlisted).sort((a, b) => a.key.localeCompare(b.key))
 
-/** What is most often filtered by comes first. */
+/** Common filters, best first, for examples. */
 const usual = ['status', 'principal', 'project', 'name', 'id']
 
-/** An example of a filter that makes sense for whatever there is. */
+/** An example with one of the filters. */
 function exampleOf(filters: readonly Known[]): string {
   const rank = ({ key }: Known) => (usual.includes(key) ? usual.indexOf(key) : usual.length)
   const { key, strategy, operators: own } = filters.toSorted((a, b) => rank(a) - rank(b))[0] as Known
@@ -102,20 +102,20 @@ function exampleOf(filters: readonly Known[]): string {
   return JSON.stringify([{ [key]: { operator, values: takesValues(operator) ? ['1'] : [] } }])
 }
 
-/** The parameters that say more of one resource than of another: what its lists can be filtered, ordered and grouped by. */
+/** Descriptions of parameters that depend on the resource: its filters, sort orders and groups. */
 function particular(name: string, resource: Resource): Json | undefined {
   if (name === 'filters') {
     const filters = offered(resource)
     if (filters.length === 0) return undefined
     const table = filters.map((one) => `| \`${one.key}\` | ${operators(one).replaceAll('|', '\\|')} |`).join('\n')
-    const description = `${FILTERS}\n\nWhat ${resource.plural} can be filtered by:\n\n| filter | operators |\n| --- | --- |\n${table}`
+    const description = `${FILTERS}\n\nFilters of ${resource.plural}:\n\n| filter | operators |\n| --- | --- |\n${table}`
     return { ...byName.filters, description, example: exampleOf(filters) }
   }
   if (name === 'sortBy') {
     const own = resource.properties.filter(({ options }) => options.sort).map((p) => p.name)
     const sorts = [...new Set([...own, ...Object.keys(resource.sorts ?? {})])]
     if (sorts.length === 0) return undefined
-    const description = `${SORTS}\n\nWhat ${resource.plural} can be ordered by: ${sorts.map((one) => `\`${one}\``).join(', ')}.`
+    const description = `${SORTS}\n\nSort orders of ${resource.plural}: ${sorts.map((one) => `\`${one}\``).join(', ')}.`
     return { ...byName.sortBy, description, example: JSON.stringify([[sorts[0], 'asc']]) }
   }
   if (name === 'groupBy') {
@@ -127,10 +127,10 @@ function particular(name: string, resource: Resource): Json | undefined {
   return undefined
 }
 
-/** Where parameters are collected while operations are described, to be components of the document. */
+/** Components of the document, collected while operations are described. */
 export type Parameters = Record<string, Json>
 
-/** A reference to a query parameter of an operation that lists a resource, or that is about none. */
+/** A reference to a query parameter of an operation, with the details of the listed resource, if any. */
 export function queryParameter(name: string, resource: Resource | undefined, into: Parameters): Json {
   const special = resource && particular(name, resource)
   const key = special ? `${resource.name}.${name}` : name
@@ -140,7 +140,7 @@ export function queryParameter(name: string, resource: Resource | undefined, int
   return { $ref: `#/components/parameters/${key}` }
 }
 
-/** Path parameters that are no id of what the segment before them names. */
+/** Path parameters that are not the id of the resource in the segment before them. */
 const inPaths: Readonly<Record<string, Json>> = {
   'days/date': { schema: { type: 'string', format: 'date' }, example: '2026-05-01', description: 'The date.' },
   'week/day': {
@@ -154,11 +154,11 @@ const inPaths: Readonly<Record<string, Json>> = {
     example: 'memberships/create/w1-1',
     description: 'The id of the capability, with its slashes as they are.',
   },
-  'details/id': { schema: { type: 'integer', minimum: 0 }, example: 0, description: 'Which of the details, from 0.' },
+  'details/id': { schema: { type: 'integer', minimum: 0 }, example: 0, description: 'Index of the detail, from 0.' },
   'schema/id': {
     schema: { type: 'string', enum: ['startDate', 'dueDate', 'date', 'note'] },
     example: 'startDate',
-    description: 'What the value is of.',
+    description: 'The property of the value.',
   },
   'schemas/identifier': {
     schema: text,
@@ -171,16 +171,16 @@ const inPaths: Readonly<Record<string, Json>> = {
     description: 'The kind of view.',
   },
   'filter_instance_schemas/id': { schema: text, example: 'status', description: 'The id of the filter.' },
-  'custom_fields/id': { schema: { type: 'integer' }, example: 1, description: 'The number of the custom field.' },
+  'custom_fields/id': { schema: { type: 'integer' }, example: 1, description: 'The id of the custom field.' },
 }
 
-/** What may stand in a path for one of a kind besides its number. */
+/** Spellings that a path accepts besides a numeric id. */
 const spellings: Readonly<Record<string, string>> = {
   Project: 'The id of the project, or its identifier.',
   User: 'The id of the user; `me` is the caller.',
 }
 
-/** The parameters in a path, each told by the segment in front of it. */
+/** The parameters of a path; the segment before each one decides its description. */
 export function pathParameters(path: string, resources: readonly Resource[]): Json[] {
   const segments = path.split('/')
   return [...segments.entries()].flatMap(([i, segment]) => {

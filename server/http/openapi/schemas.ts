@@ -1,4 +1,4 @@
-/** What resources look like: as they are answered, as they are sent, and what their schemas, forms and lists are. */
+/** JSON Schemas of resources: representations, payloads, schemas, forms and lists. */
 import type { Row } from '#db/database.ts'
 import { ref } from '#kernel/bodies.ts'
 import type { Action, Property, Resource } from '#kernel/declaration.ts'
@@ -6,14 +6,14 @@ import { isAlwaysRequired, linkKind } from '#kernel/resource.ts'
 import { type Json, linkOf } from './common.ts'
 import { meaningOf } from './words.ts'
 
-/** A schema that allows null besides; a formatted text is an object in any case. */
+/** A schema that also allows null, except for formattable texts, which are always objects. */
 function orNull(schema: Json): Json {
   return typeof schema.type === 'string' ? { ...schema, type: [schema.type, 'null'], ...enumWithNull(schema) } : schema
 }
 
 const enumWithNull = ({ enum: choices }: Json): Json => (Array.isArray(choices) ? { enum: [...choices, null] } : {})
 
-/** What a property's value looks like. */
+/** The schema of a property's value. */
 function valueSchema({ kind, options }: Property): Json {
   const isText = kind.type === 'String' || kind.type === 'Password'
   return kind.type === 'Formattable'
@@ -46,13 +46,13 @@ const shownSchema = (p: Property, resource: Resource): Json => ({
   ...(!isSent(p) && { readOnly: true }),
 })
 
-/** A link as it is answered: to one, to many, or to the list of them. */
+/** The schema of a link in a representation: to one, to many, or to a list. */
 const shownLink = (p: Property, resource: Resource): Json =>
   p.many && !p.options.listedAt
     ? { type: 'array', items: ref('Link'), description: meaningOf(p.name, resource.glossary, `${p.label}.`) }
     : explained(ref('Link'), resource, p)
 
-/** The actions that every resource has by its declaration, with where they lead from its address. */
+/** The action links that follow from a resource's operations, with paths relative to its address. */
 export function standardActions({
   operations,
   actions,
@@ -73,11 +73,11 @@ function actionSchema(name: string, action: Action<Row>, resource: Resource): Js
 
 const anything: Json = { type: 'object', additionalProperties: true }
 
-/** What is embedded where a resource is answered by itself. */
+/** The schema of `_embedded` in the representation of a single resource. */
 function embeddedSchema(resource: Resource, known: ReadonlySet<string>): Json {
   const linked = resource.properties.filter(({ to, options }) => to && options.embed && known.has(to))
   const entries = linked.map((p): [string, Json] => {
-    // Where the row says what kind of thing it is, it may be of any kind.
+    // The row decides the linked resource, so any object is allowed.
     const target = p.options.target
       ? { type: 'object', description: meaningOf(p.name, resource.glossary), additionalProperties: true }
       : ref(p.to as string)
@@ -92,13 +92,13 @@ function embeddedSchema(resource: Resource, known: ReadonlySet<string>): Json {
   return {
     _embedded: {
       type: 'object',
-      description: 'What is linked to, in full, where the resource is answered by itself and the caller may see it.',
+      description: 'Linked resources that the caller may see, in full. Present where a single resource is returned.',
       properties: Object.fromEntries([...entries, ...others]),
     },
   }
 }
 
-/** The representation of a resource; of one that stands for several kinds, that of any of them. */
+/** The schema of a representation; for a resource that stands for several kinds, any of theirs. */
 export function model(resource: Resource, all: readonly Resource[]): Json {
   const description = resource.description ?? ''
   if (resource.variant) {
@@ -115,9 +115,7 @@ export function model(resource: Resource, all: readonly Resource[]): Json {
     description,
     required: ['_type', '_links'],
     properties: {
-      _type: resource.type
-        ? { type: 'string', description: 'What kind of it this is.' }
-        : { type: 'string', const: resource.name },
+      _type: resource.type ? { type: 'string', description: 'Type of the resource.' } : { type: 'string', const: resource.name },
       ...Object.fromEntries(shown.map((p) => [p.name, shownSchema(p, resource)])),
       ...embeddedSchema(resource, new Set(all.map((one) => one.name))),
       _links: {
@@ -139,10 +137,10 @@ export function model(resource: Resource, all: readonly Resource[]): Json {
   }
 }
 
-/** Whether rows are answered as this resource, rather than that it shares their table for another purpose. */
+/** Whether rows are represented as this resource, which a variant or a sub-address of the same table is not. */
 const isKind = ({ variant, addressOf }: Resource): boolean => !variant && !addressOf
 
-/** What may be sent to create or change a resource. */
+/** The schema of a payload that creates or updates a resource. */
 export function writeModel(resource: Resource): Json {
   const writable = writableOf(resource)
   const links = writable.filter((p) => p.to)
@@ -150,7 +148,7 @@ export function writeModel(resource: Resource): Json {
   const written = (p: Property): [string, Json] => [p.name, explained(orNull(valueSchema(p)), resource, p)]
   return {
     type: 'object',
-    description: `What can be sent of ${resource.plural}. Which of it this caller may write is told by ${
+    description: `Writable properties of ${resource.plural}. The ones that the caller may write are in ${
       resource.operations.includes('form') || resource.operations.includes('editForm') ? 'the form' : 'the answer'
     }.`,
     properties: {
@@ -171,7 +169,7 @@ export function writeModel(resource: Resource): Json {
       ...(meta.length > 0 && {
         _meta: {
           type: 'object',
-          description: 'What the write is to do besides.',
+          description: 'Options of the write.',
           properties: Object.fromEntries(meta.map(written)),
         },
       }),
@@ -179,9 +177,9 @@ export function writeModel(resource: Resource): Json {
   }
 }
 
-/** The schema that a resource has at its address, with an entry for each property. */
+/** The JSON Schema of a resource's schema, with an entry for each property. */
 export const schemaModel = (resource: Resource): Json => ({
-  description: `What the properties of ${resource.plural} are. Custom fields are there as well, as \`customField\` and their number.`,
+  description: `The properties of ${resource.plural}, including custom fields as \`customField\` and their id.`,
   allOf: [
     ref('Schema'),
     {
@@ -195,7 +193,7 @@ export const schemaModel = (resource: Resource): Json => ({
   ],
 })
 
-/** A form: what would be saved, what it has to fit, and what is wrong with it. */
+/** A form: payload, schema and validation errors. */
 /** A schema without limits of length and size. */
 function unlimited(schema: unknown): Json {
   return JSON.parse(
@@ -205,7 +203,7 @@ function unlimited(schema: unknown): Json {
 
 export const formModel = (resource: Resource): Json => ({
   type: 'object',
-  description: `What would be saved of ${resource.plural}, what it has to fit, and what is wrong with it.`,
+  description: `A form for ${resource.plural}: payload, schema and validation errors.`,
   required: ['_type', '_embedded', '_links'],
   properties: {
     _type: { const: 'Form' },
@@ -213,15 +211,15 @@ export const formModel = (resource: Resource): Json => ({
       type: 'object',
       required: ['payload', 'schema', 'validationErrors'],
       properties: {
-        // What is wrong with it may be its length: the limits of what can be saved do not hold for it.
+        // The payload may be invalid because of its length, so limits do not apply to it.
         payload: {
           ...unlimited(writeModel(resource)),
-          description: 'What would be saved, as far as the caller may write it. Send it back to commit.',
+          description: 'The payload as it would be saved, with the properties that the caller may write. Send it to `commit`.',
         },
-        schema: ref(`${resource.name}Schema`, 'The schema, with the values that there are to choose from.'),
+        schema: ref(`${resource.name}Schema`, 'The schema, with the allowed values.'),
         validationErrors: {
           type: 'object',
-          description: 'What is wrong, by the name of the property; nothing where all is well.',
+          description: 'Validation errors by property; empty for a valid payload.',
           additionalProperties: ref('Error'),
         },
       },
@@ -231,25 +229,25 @@ export const formModel = (resource: Resource): Json => ({
       required: ['self', 'validate'],
       properties: {
         self: ref('PostLink'),
-        validate: ref('PostLink', 'The form itself: asks again with another payload.'),
-        commit: ref('Link', 'Saves the payload. There only where nothing is wrong and the caller may.'),
+        validate: ref('PostLink', 'The form itself, to validate another payload.'),
+        commit: ref('Link', 'Saves the payload. Present only if the payload is valid and the caller may save it.'),
       },
     },
   },
 })
 
-/** A list of what has this name. */
+/** The schema of a collection of a resource or body. */
 export function collectionModel(name: string, resource: Resource | undefined): Json {
   const has = (option: 'group' | 'sum') => resource?.properties.some(({ options }) => options[option]) === true
   return {
-    description: `A list; its elements are of the kind \`${name}\`.`,
+    description: `A collection of \`${name}\`.`,
     allOf: [
       ref(resource && resource.paginated !== false ? 'PaginatedCollection' : 'Collection'),
       {
         type: 'object',
         properties: {
           ...(has('group') && {
-            groups: { type: 'array', items: ref('ElementGroup'), description: 'There only where `groupBy` asks for them.' },
+            groups: { type: 'array', items: ref('ElementGroup'), description: 'Groups. Present only with `groupBy`.' },
           }),
           ...(has('sum') && { totalSums: ref('Sums') }),
           _embedded: { type: 'object', properties: { elements: { type: 'array', items: ref(name) } } },

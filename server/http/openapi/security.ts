@@ -1,4 +1,4 @@
-/** How callers say who they are, as OpenAPI describes it. */
+/** Authentication schemes as OpenAPI describes them. */
 import { API } from '#identity/scopes.ts'
 import { defaultSettings } from '#kernel/settings.ts'
 import type { Json } from './common.ts'
@@ -6,18 +6,18 @@ import type { Json } from './common.ts'
 const endpoints = {
   tokenUrl: '/oauth/token',
   refreshUrl: '/oauth/token',
-  scopes: { [API]: 'Everything that the person may do.' },
+  scopes: { [API]: 'Everything that the user may do.' },
 }
 
-/** Any one of the ways is enough; an instance may also let in callers who say nothing of themselves. */
+/** Any one of the schemes is enough; an instance may also allow anonymous callers. */
 export const security: readonly Json[] = [{ basicAuth: [] }, { bearerAuth: [] }, { oauth2: [API] }, { session: [] }, {}]
 
-/** The ways there are. */
+/** The schemes, by name. */
 export const securitySchemes: Json = {
   basicAuth: {
     type: 'http',
     scheme: 'basic',
-    description: 'The user name is `apikey`, the password an API token, which people make at `/my/access_tokens`.',
+    description: 'The user name is `apikey`, the password an API token. Users create tokens at `/my/access_tokens`.',
   },
   bearerAuth: {
     type: 'http',
@@ -28,7 +28,7 @@ export const securitySchemes: Json = {
   oauth2: {
     type: 'oauth2',
     description:
-      'Applications that an administrator has registered at `/admin/oauth/applications`. Those without a secret use PKCE. Everything is found at `/.well-known/oauth-authorization-server`.',
+      'Applications that an administrator has registered at `/admin/oauth/applications`. Those without a secret use PKCE. The metadata is at `/.well-known/oauth-authorization-server`.',
     flows: {
       authorizationCode: { authorizationUrl: '/oauth/authorize', ...endpoints },
       clientCredentials: endpoints,
@@ -39,6 +39,6 @@ export const securitySchemes: Json = {
     in: 'cookie',
     name: defaultSettings.session_cookie_name,
     description:
-      'The cookie that signing in at `/login` gives; an instance may name it otherwise. Whatever is not GET needs the header `X-Requested-With: XMLHttpRequest` as well. This page sends both by itself.',
+      'The session cookie that `/login` sets; an instance may configure its name. Methods other than GET also need the header `X-Requested-With: XMLHttpRequest`. This page sends both by itself.',
   },
 }

@@ -1,30 +1,29 @@
-/** What properties, links and actions mean that many resources have under the same name. */
+/** Descriptions of properties, links and actions that many resources share by name. */
 
-/** By name, where the resource's own glossary says nothing else. */
+/** Descriptions by name, unless the glossary of the resource has its own. */
 const everywhere: Readonly<Record<string, string>> = {
-  id: 'The number by which it is addressed.',
-  self: 'Its own address.',
-  createdAt: 'When it was created.',
-  updatedAt: 'When it was last changed.',
-  lockVersion: 'Counts its changes. A write repeats the one it has read, so that nobody’s change is overwritten unseen.',
-  position: 'Its place among its kind, from 1.',
-  color: 'The colour that people see it in, as #RRGGBB.',
-  isDefault: 'Whether it is what something new has unless told otherwise.',
-  update: 'The form for changing it: tells what can be written, and tries it out. There only for those who may.',
-  updateImmediately: 'Changes it at once. There only for those who may.',
-  delete: 'Removes it. There only for those who may.',
-  schema: 'What its properties are, and what can be written.',
-  attachments: 'The list of the files attached to it.',
-  addAttachment: 'Attaches a file to it. There only for those who may.',
-  prepareAttachment:
-    'Prepares an upload that goes to the store directly. Only where files lie in a store that clients can reach.',
-  customActions: 'The custom actions that are offered for it.',
-  author: 'Who created it.',
-  ancestors: 'What it lies below, its root first, as far as the caller may see it.',
-  children: 'What lies directly below it, as far as the caller may see it.',
-  parent: 'What it lies below.',
+  id: 'Id.',
+  self: 'Link to this resource.',
+  createdAt: 'Creation time.',
+  updatedAt: 'Time of the last change.',
+  lockVersion: 'Lock version. A write sends back the one it has read, so that it cannot overwrite a concurrent change.',
+  position: 'Position among resources of its type, from 1.',
+  color: 'Display colour, as #RRGGBB.',
+  isDefault: 'Whether new resources get it by default.',
+  update: 'The form for updating it: shows the writable properties and validates a payload. Present only if permitted.',
+  updateImmediately: 'Updates it without a form. Present only if permitted.',
+  delete: 'Deletes it. Present only if permitted.',
+  schema: 'The schema: its properties, and which are writable.',
+  attachments: 'List of its attachments.',
+  addAttachment: 'Attaches a file to it. Present only if permitted.',
+  prepareAttachment: 'Prepares a direct upload to the file store. Present only where clients can reach the store.',
+  customActions: 'Custom actions available for it.',
+  author: 'The user who created it.',
+  ancestors: 'Its ancestors that the caller may see, root first.',
+  children: 'Its children that the caller may see.',
+  parent: 'Its parent.',
 }
 
-/** What something is: in the words of the resource, in those that all share, or as people call it. */
+/** The description of a property: from the resource's glossary, from the shared one, or its label. */
 export const meaningOf = (name: string, glossary: Readonly<Record<string, string>> | undefined, label?: string): string =>
   glossary?.[name] ?? (Object.hasOwn(everywhere, name) ? (everywhere[name] as string) : (label ?? name))

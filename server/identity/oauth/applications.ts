@@ -1,6 +1,6 @@
 /**
- * Applications that may ask people to let them in: what administrators do with them, whether by pages or from the command line.
- * A secret is told once, when it is made; only a hash of it is kept.
+ * Administration of OAuth applications, for pages and the command line. A secret is returned once, at its creation; only its hash
+ * is stored.
  */
 import { randomBytes } from 'node:crypto'
 import type { Reader, Transaction } from '#db/database.ts'
@@ -16,17 +16,17 @@ import { ApiError, combined, notFound, type Violation, violation } from '#kernel
 import { isStorable } from '#kernel/kinds.ts'
 import { faultOf } from './redirects.ts'
 
-/** An application as it is stored. */
+/** A stored application. */
 export type Application = Tables['oauth_applications'] & { redirect_uris: string[]; scopes: string[] }
 
-/** What an administrator decides of an application. */
+/** The registration of an application. */
 export interface Registration {
   readonly name: string
   readonly redirectUris: readonly string[]
   readonly scopes: readonly string[]
-  /** Whether it can keep a secret, as programs on servers can; decided once. */
+  /** Whether it is a confidential client, such as a program on a server; it cannot change. */
   readonly confidential: boolean
-  /** Whom it acts as where nobody has let it in; nobody where this is null. Only confidential applications come by themselves. */
+  /** The user it acts as with client credentials, which only confidential applications can use; null for none. */
   readonly actingUserId: number | null
 }
 
@@ -36,7 +36,7 @@ const MOST_URIS = 50
 /** Whether an application has a secret. */
 export const isConfidential = ({ secret_hash }: Pick<Application, 'secret_hash'>): boolean => secret_hash !== null
 
-/** What is wrong with a registration, in whole sentences; `attribute` names the member. */
+/** Violations of a registration, in whole sentences; `attribute` is the member. */
 export async function faultsOf(registration: Registration, db: Reader): Promise<Violation[]> {
   const { name, redirectUris, scopes, confidential, actingUserId } = registration
   const faults: Violation[] = []
@@ -45,7 +45,7 @@ export async function faultsOf(registration: Registration, db: Reader): Promise<
   if (name.trim() === '') wrong('name', "Name can't be blank.")
   if (name.length > LONGEST_NAME) wrong('name', `Name is too long (maximum is ${LONGEST_NAME} characters).`)
   if (!isStorable(name)) wrong('name', 'Name contains invalid characters.')
-  // One that only comes by itself is sent back to nowhere.
+  // A client with client credentials only needs no redirect URI.
   if (redirectUris.length === 0 && !confidential) wrong('redirectUris', 'A public application needs a redirect URI.')
   if (redirectUris.length > MOST_URIS) wrong('redirectUris', `There are too many redirect URIs (maximum is ${MOST_URIS}).`)
   for (const uri of redirectUris) {
@@ -70,7 +70,7 @@ async function refuseFaults(registration: Registration, tx: Transaction): Promis
   if (errors.length > 0) throw combined(errors)
 }
 
-/** The columns that hold a registration. */
+/** The columns of a registration. */
 const columnsOf = ({ name, redirectUris, scopes, actingUserId }: Registration) => ({
   name: name.trim(),
   redirect_uris: JSON.stringify([...new Set(redirectUris)]),
@@ -82,7 +82,7 @@ const columnsOf = ({ name, redirectUris, scopes, actingUserId }: Registration) =
 export const applications = (db: Reader): Promise<Application[]> =>
   db.all<Application>(sql`select * from oauth_applications order by name, id`)
 
-/** An application. Throws ApiError 404 where there is none. */
+/** An application by id. Throws ApiError 404 if there is none. */
 export async function applicationAt(id: number, db: Reader): Promise<Application> {
   const row = await db.one<Application>(sql`select * from oauth_applications where id = ${id}`)
   if (!row) throw notFound()
@@ -91,9 +91,9 @@ export async function applicationAt(id: number, db: Reader): Promise<Application
 
 /**
  * Registers an application.
- * @param ownerId whoever registers it; nobody for what the command line does
- * @returns its ids and, this once, the secret of a confidential one
- * @throws ApiError 422 where something is wrong with it
+ * @param ownerId the registering user; null for the command line
+ * @returns its ids and, only here, the secret of a confidential one
+ * @throws ApiError 422 for an invalid registration
  */
 export async function register(
   tx: Transaction,
@@ -123,9 +123,8 @@ async function write(tx: Transaction, id: number, values: Record<string, unknown
 }
 
 /**
- * Changes what was decided of an application. Tokens lose the scopes that it loses; those that it has by itself end where it is
- * to act as somebody else.
- * @throws ApiError 404 where there is none, 422 where something would be wrong with it
+ * Updates an application. Its tokens lose the scopes that it loses; tokens of client credentials end if the acting user changes.
+ * @throws ApiError 404 if there is none, 422 for an invalid registration
  */
 export async function update(
   tx: Transaction,
@@ -150,9 +149,9 @@ export async function update(
 }
 
 /**
- * Gives a confidential application a new secret; the former one is worth nothing any more, while tokens stay what they were.
- * @returns the secret, this once
- * @throws ApiError 404 where there is no such application
+ * Rotates the secret of a confidential application; the former secret becomes invalid, while tokens stay valid.
+ * @returns the secret, only here
+ * @throws ApiError 404 if there is no such application
  */
 export async function rotateSecret(tx: Transaction, id: number, now: Date): Promise<string> {
   if (!isConfidential(await applicationAt(id, tx))) throw notFound('A public application has no secret.')
@@ -161,11 +160,11 @@ export async function rotateSecret(tx: Transaction, id: number, now: Date): Prom
   return secret
 }
 
-/** Lets an application in, or keeps it and all its tokens out. Throws ApiError 404 where there is none. */
+/** Enables an application, or disables it with all its tokens. Throws ApiError 404 if there is none. */
 export const setEnabled = (tx: Transaction, id: number, enabled: boolean, now: Date): Promise<void> =>
   write(tx, id, { enabled }, now)
 
-/** Removes an application, with all that it was given. Throws ApiError 404 where there is none. */
+/** Removes an application, with its grants and tokens. Throws ApiError 404 if there is none. */
 export async function remove(tx: Transaction, id: number): Promise<void> {
   if ((await tx.run(sql`delete from oauth_applications where id = ${id}`)) === 0) throw notFound()
   await invalidate(tx, 'oauth')

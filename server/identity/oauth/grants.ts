@@ -1,4 +1,4 @@
-/** What people have allowed applications, and take back. */
+/** Grants of users to applications, and their revocation. */
 import type { Reader, Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { takeBack } from '#identity/access-tokens.ts'
@@ -8,13 +8,13 @@ export interface Grant {
   readonly id: number
   readonly application: string
   readonly scopes: readonly string[]
-  /** When it was allowed first. */
+  /** The time of the first consent. */
   readonly createdAt: string
-  /** When the application was last given a token; not at all where it has none left. */
+  /** The creation time of the application's latest token; null if it has none left. */
   readonly usedAt: string | null
 }
 
-/** What somebody has allowed applications, by their names. */
+/** The grants of a user, by name of the application. */
 export async function grantsOf(userId: number, db: Reader): Promise<Grant[]> {
   const rows = await db.all<{ id: number; name: string; scopes: string[]; created_at: string; used_at: string | null }>(sql`
     select g.id, a.name, g.scopes, g.created_at, (
@@ -31,12 +31,12 @@ export async function grantsOf(userId: number, db: Reader): Promise<Grant[]> {
   }))
 }
 
-/** Takes back what somebody has allowed an application: its tokens end at once. Throws ApiError 404 where it is not theirs. */
+/** Revokes a grant of a user, with its tokens. Throws ApiError 404 for grants of other users. */
 export async function revokeGrant(tx: Transaction, id: number, userId: number): Promise<void> {
   if ((await takeBack(tx, 'oauth_grants', sql`id = ${id} and user_id = ${userId}`)) === 0) throw notFound()
 }
 
-/** The scopes that somebody has allowed an application so far, and the grant's id. */
+/** The grant of a user to an application: its id and scopes. */
 export const grantOf = (
   applicationId: number,
   userId: number,
@@ -44,7 +44,7 @@ export const grantOf = (
 ): Promise<{ id: number; scopes: string[] } | undefined> =>
   db.one(sql`select id, scopes from oauth_grants where application_id = ${applicationId} and user_id = ${userId}`)
 
-/** Notes that somebody allows an application these scopes, besides those that they have allowed it before. */
+/** Adds scopes to the grant of a user to an application. */
 export async function allow(
   tx: Transaction,
   applicationId: number,
@@ -53,7 +53,7 @@ export async function allow(
   now: Date,
 ): Promise<{ id: number; scopes: string[] }> {
   const at = now.toISOString()
-  // Whoever allows more at the same moment waits for this row, whether it was there or is new.
+  // A concurrent consent waits for this row, whether it is new or not.
   const row = await tx.one<{ id: number; scopes: string[] }>(sql`
     insert into oauth_grants (application_id, user_id, scopes, created_at, updated_at)
     values (${applicationId}, ${userId}, ${JSON.stringify(scopes)}, ${at}, ${at})

@@ -1,15 +1,15 @@
-/** Addresses that people are sent back to with a code: which can be registered, and which of them a request may name. */
+/** Redirect URIs: validation at the registration, and matching in requests. */
 
-/** Stands for no address: the code is shown, to be copied. */
+/** The redirect URI of clients without one: a page shows the code to copy. */
 export const NATIVE = 'urn:ietf:wg:oauth:2.0:oob'
 
 const LOOPBACKS = ['localhost', '127.0.0.1', '[::1]']
-/** Schemes that browsers understand themselves, so that no application could be waiting behind them. */
+/** Schemes that browsers handle themselves, so that no application could receive them. */
 const FORBIDDEN = /^(about|blob|chrome|data|file|filesystem|ftp|intent|javascript|mailto|tel|vbscript|view-source|wss?):$/
 
 /**
- * What keeps an address from being registered, in words that follow it; nothing where it can be. Only one spelling of an address
- * is taken, as requests have to repeat it letter by letter.
+ * The fault of a redirect URI, in words that follow it; undefined for a valid one. Only the normalised spelling is accepted, as
+ * requests have to repeat it exactly.
  */
 export function faultOf(uri: string, confidential: boolean): string | undefined {
   if (uri === NATIVE) return undefined
@@ -27,18 +27,18 @@ export function faultOf(uri: string, confidential: boolean): string | undefined 
   return confidential ? 'must begin with https://: only public applications can have a custom scheme' : undefined
 }
 
-/** An address on one's own device without its port, which programs there cannot choose before they run. */
+/** A loopback URI without its port, which programs cannot choose before they run; undefined for other URIs. */
 const withoutPort = (uri: string): string | undefined =>
   /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?=[:/?]|$)/.test(uri)
     ? uri.replace(/^(http:\/\/[^:/?]+|http:\/\/\[::1\]):\d{1,5}(?=[/?]|$)/, '$1')
     : undefined
 
-/** Whether a request may name an address: one of those registered, except for the port of a public application's own device. */
+/** Whether a request may use a URI: a registered one, ignoring the port of loopback URIs for public applications. */
 export function allows(registered: readonly string[], confidential: boolean, asked: string): boolean {
   if (registered.includes(asked)) return true
   const portless = confidential ? undefined : withoutPort(asked)
   return portless !== undefined && registered.some((uri) => withoutPort(uri) === portless)
 }
 
-/** Whether only the application itself can be behind an address: not so where any program on a device could claim it. */
+/** Whether only the application can receive a URI: any program on a device could claim other schemes. */
 export const isClaimed = (uri: string): boolean => uri.startsWith('https:')

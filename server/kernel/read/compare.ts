@@ -1,8 +1,8 @@
 /**
- * Rows compared with what they were: read at several moments, the last of which they are answered as.
+ * Baseline comparison: loads rows at several timestamps and represents them as of the last.
  *
- * What holds at a moment is judged by today's permissions, on the row as it was and on what it belonged to then. A row that
- * cannot be seen there did not exist there; one that can be seen there but not now is a bare stub.
+ * Visibility at a moment follows today's permissions, applied to the former row and its former project. A row that is not visible
+ * at a moment did not exist then; one that is visible then but not now is a bare stub.
  */
 
 import { readAsOf, withRows } from '#db/as-of.ts'
@@ -15,14 +15,14 @@ import { hrefOf } from '#kernel/resource.ts'
 import { load, loadRules, orderOf, seenWhere, visibleIds, visibleRows } from './load.ts'
 import { isShown, linkOf, represent, shownValue } from './represent.ts'
 
-/** Where the rows of a list are read from: what comes before the statement, the table, and the condition on it. */
+/** The source of a list's rows: the head of the statement, the table, and its condition. */
 export interface Source {
   readonly head: Sql
   readonly resource: Resource
   readonly where: Sql
 }
 
-/** What a list is asked for, apart from its page. */
+/** The conditions of a list, without paging. */
 export interface Asked {
   readonly within: Sql
   readonly conditions: readonly Sql[]
@@ -34,34 +34,34 @@ interface State {
   readonly context: Context
   readonly page: Loaded
   readonly rows: ReadonlyMap<number, Row>
-  /** The ids of those that satisfied the list's conditions; undefined where there is no list. */
+  /** The ids of rows that matched the list's conditions; undefined outside lists. */
   readonly matching: ReadonlySet<number> | undefined
 }
 
-/** Rows at all the moments asked for. */
+/** Rows at all requested moments. */
 export interface Comparison {
   readonly states: readonly State[]
-  /** The ids of those that the viewer sees now. */
+  /** The ids of rows that the viewer sees now. */
   readonly seen: ReadonlySet<number>
 }
 
-/** An address at which the same moments are asked for. */
+/** An address with timestamps. */
 export const withTimestamps = (href: string, timestamps: readonly string[]): string =>
   `${href}${href.includes('?') ? '&' : '?'}${new URLSearchParams({ timestamps: timestamps.join(',') })}`
 
-/** The request, reading the resource's rows as they were at a moment. */
+/** The context with the resource's rows as of a moment. */
 function contextAt(context: Context, resource: Resource, { at }: Moment): Context {
   if (at === undefined) return context
   return { ...context, db: readAsOf(context.db, resource.table, versionsAt(resource, at)), live: context }
 }
 
-/** The condition under which the viewer sees a row as it was at a moment. */
+/** The condition for the visibility of a row as of a moment. */
 const seenAt = (context: Context, resource: Resource, { at }: Moment, table: string): Sql =>
   seenWhere(context, resource, table, at !== undefined)
 
 /**
- * The rows of a list as a table `standing`: whatever satisfies the conditions at any of the moments, each as it was at the
- * last of them at which the viewer sees it. So every row is ordered, grouped and summed up as what it is answered as.
+ * The rows of a list as a table `standing`: all rows that match the conditions at any moment, each in its latest visible state.
+ * So every row is ordered, grouped and summed up by the state that represents it.
  */
 export async function latestStates(
   context: Context,
@@ -80,7 +80,7 @@ export async function latestStates(
   })
   const rowsAt = ({ at }: Moment) => (at === undefined ? presentVersions(resource) : versionsAt(resource, at))
   const states = moments.toReversed().map((moment, i, latestFirst) => {
-    // What is seen at a later moment is left out before anything is read: that is nearly all there is.
+    // Excludes rows that are visible at a later moment, nearly all, before they are read.
     const later = latestFirst
       .slice(0, i)
       .map(
@@ -96,11 +96,11 @@ export async function latestStates(
   }
 }
 
-/** The condition that a row of `standing` can be seen now. */
+/** The condition that a row of `standing` is visible now. */
 const seenNow = (context: Context, resource: Resource): Sql =>
   sql`standing.id in (select n.id from ${name(resource.table)} n where ${rightOf(context.viewer, context.engine, resource.visible).where('n')})`
 
-/** The ids of a page of rows that are standing, stubs last, and how many rows there are in all. */
+/** The ids of a page of `standing`, stubs last, and the total. */
 export async function listLatest(
   context: Context,
   { head, resource, where }: Source,
@@ -120,7 +120,7 @@ export async function listLatest(
   return { ids, total: counted?.n ?? 0 }
 }
 
-/** Reads rows at all the moments; a fixed number of statements for each. */
+/** Reads rows at all moments; a constant number of statements for each. */
 export async function compare(
   context: Context,
   resource: Resource,
@@ -146,10 +146,10 @@ export async function compare(
   return { states, seen }
 }
 
-/** The state that a row is answered as: the last one in which it is seen. */
+/** The state that represents a row: the latest visible one. */
 export const stateAt = ({ states }: Comparison, id: number): State | undefined => states.findLast(({ rows }) => rows.has(id))
 
-/** Everything that is seen of the rows at any of the moments, as a page: for what a list says besides its elements. */
+/** The visible states of rows at all moments, as a page: for the parts of a list besides its elements. */
 export function wholePage({ states }: Comparison, context: Context): Loaded {
   const last = states.at(-1) as State
   return { ...last.page, context, rows: states.flatMap(({ page }) => page.rows) }
@@ -171,23 +171,23 @@ export function element(comparison: Comparison, resource: Resource, id: number):
   return comparing(comparison, resource, id, body)
 }
 
-/** Whether rows are answered as what they were. */
+/** Whether rows are represented as of the past. */
 export const isHistoric = ({ states }: Comparison): boolean => states.at(-1)?.moment.at !== undefined
 
-/** What is left of a row that is seen at none of the moments, or not any more. */
+/** The stub of a row that is visible at no moment, or not any more. */
 function stub({ states }: Comparison, resource: Resource, id: number): Body {
   const { _links, ...body } = bare(resource, id)
   return { ...body, _meta: meta(states.at(-1) as State, id), _links: repeating(_links as Record<string, Link>, textsOf(states)) }
 }
 
-/** A row of which nothing is told but which one it is. */
+/** A representation with nothing but the id and the link to itself. */
 export const bare = (resource: Resource, id: number): Body => ({
   _type: resource.name,
   id,
   _links: { self: { href: hrefOf(resource, { id }) } },
 })
 
-/** Adds to a row's representation what it was at each of the moments. */
+/** Adds the state at each moment to a row's representation. */
 export function comparing(comparison: Comparison, resource: Resource, id: number, body: Body): Body {
   const { states } = comparison
   const { _embedded: embedded, _links, ...own } = body
@@ -203,7 +203,7 @@ export function comparing(comparison: Comparison, resource: Resource, id: number
   }
 }
 
-/** The links that repeat which moments were asked for. */
+/** Links with the timestamps of the request. */
 const repeating = (links: Readonly<Record<string, Link>>, timestamps: readonly string[]): Record<string, Link> =>
   Object.fromEntries(
     ['self', 'schema']
@@ -212,7 +212,7 @@ const repeating = (links: Readonly<Record<string, Link>>, timestamps: readonly s
       .map(([rel, link]) => [rel, { ...link, href: withTimestamps(link.href, timestamps) }]),
   )
 
-/** What of a row was different at a moment from what it was at the last one; everything, where it was not there then. */
+/** The properties of a state that differ from the last state; all of them if the row does not exist in the last one. */
 function changesAt({ states }: Comparison, resource: Resource, id: number, state: State): Body {
   const row = state.rows.get(id)
   if (!row) return { _meta: meta(state, id), _links: {} }
@@ -236,9 +236,9 @@ function changesAt({ states }: Comparison, resource: Resource, id: number, state
 const told = (property: Property, row: Row, page: Loaded): unknown =>
   property.to ? linkOf(property, row, page) : shownValue(property, row, page)
 
-/** Whether two values are alike as far as they are shown; of links only where they lead counts. */
+/** Whether two represented values are equal; links are compared by address. */
 const isSame = ({ to }: Property, one: unknown, other: unknown): boolean =>
   JSON.stringify(to ? addresses(one) : one) === JSON.stringify(to ? addresses(other) : other)
 
-/** Where a link leads, or each of several. */
+/** The addresses of one or several links. */
 const addresses = (links: unknown): unknown[] => [links as Link | Link[]].flat().map(({ href }) => href)

@@ -1,31 +1,31 @@
 /**
- * What lists are ordered, grouped and summed by: expressions of nothing that the viewer could not be shown. A value that may not be
- * read counts as none, and so does a link to a row that the viewer is not told of. Only this file reads one row by way of another.
+ * Expressions for order, groups and sums of lists, which depend only on values that the viewer may see. A hidden value counts as
+ * null, and so does a link to a hidden row. Only this file reads one row through another.
  */
 import { and, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
 import { rightOf } from '#kernel/access/rights.ts'
 import type { Context, Property, Queryable, Scope } from '#kernel/declaration.ts'
 
-/** What the rows that links point to are called in expressions. */
+/** The alias of a link's target in expressions. */
 const TARGET = 'target'
 
-/** What a property holds, as the database has it, whoever asks. */
+/** The stored value of a property, without checking visibility. */
 export const stored = ({ column, options: { select } }: Property, scope: Scope, table: string): Sql =>
   select ? select(scope, table) : name(`${table}.${column}`)
 
-/** The condition under which the viewer is told of the row `target` that a link points to. */
+/** The condition that the viewer may see the row `target` of a link. */
 const isTold = ({ to, options }: Property, scope: Scope): Sql => {
   const { visible, rows } = scope.model.of(to as string)
   return options.alwaysNamed || rows ? TRUE : rightOf(scope.viewer, scope.engine, visible).where(TARGET)
 }
 
-/** An expression where the viewer may read the property, and nothing elsewhere. */
+/** An expression, or null where the viewer may not read the property. */
 function ifReadable({ options: { read } }: Property, scope: Scope, table: string, expression: Sql): Sql {
   const readable = read ? rightOf(scope.viewer, scope.engine, read).where(table) : TRUE
   return readable === TRUE ? expression : sql`case when ${readable} then ${expression} end`
 }
 
-/** The rows `target` whose ids a link of several holds, as far as the viewer is told of them. A single value is a list of one. */
+/** The visible rows `target` of a link to many. A single value counts as a list of one. */
 function targets(property: Property, scope: Scope, table: string): Sql {
   const list = stored(property, scope, table)
   const ids =
@@ -38,7 +38,7 @@ function targets(property: Property, scope: Scope, table: string): Sql {
   return sql`${ids} e join ${name(from)} ${raw(TARGET)} on ${and([sql`target.id = e.id`, isTold(property, scope)])}`
 }
 
-/** What an expression says of the row that a link points to, of several the least, if the viewer is told of it. */
+/** An expression of a link's visible target; the minimum for a link to many. */
 function ofTarget(property: Property, scope: Scope, table: string, expression: (target: string) => Sql): Sql {
   const said = expression(TARGET)
   if (property.many) return sql`(select min(${said}) from ${targets(property, scope, table)})`
@@ -48,8 +48,8 @@ function ofTarget(property: Property, scope: Scope, table: string, expression: (
 }
 
 /**
- * What a property holds, of links the ids of what the viewer is told of, several in the order in which rows are sorted by them. Rows
- * for which this is alike are a group.
+ * The visible value of a property; for links the ids of visible targets, several in their sort order. Rows with equal values form
+ * a group.
  */
 export function toldValue(property: Property, scope: Scope, table: string): Sql {
   if (!property.to || (!property.many && isTold(property, scope) === TRUE))
@@ -72,8 +72,8 @@ export function toldValue(property: Property, scope: Scope, table: string): Sql 
 }
 
 /**
- * What rows are ordered by, where a property is asked for.
- * @param by the expression in place of the property's own: of a row of its table or, for a link, of the row that it points to
+ * The expression to order rows by a property.
+ * @param by replaces the property's own expression: of a row of its table or, for a link, of the target
  */
 export function orderBy(property: Property, scope: Scope, table: string, by = property.options.sort): Sql {
   if (typeof by !== 'function') return toldValue(property, scope, table)
@@ -81,7 +81,7 @@ export function orderBy(property: Property, scope: Scope, table: string, by = pr
   return ifReadable(property, scope, table, expression)
 }
 
-/** The aggregate that sums a property up. Throws where its own one could not leave out what may not be read: a mistake of ours. */
+/** The aggregate of a property's sum. Throws if a custom aggregate could not exclude hidden values, which is a bug. */
 export function sumOf(property: Property, context: Context, table: string): Sql {
   const { sum, read } = property.options
   if (typeof sum !== 'function') return sql`sum(${toldValue(property, context, table)})`
@@ -89,7 +89,7 @@ export function sumOf(property: Property, context: Context, table: string): Sql 
   return sum(context, table)
 }
 
-/** The condition that a row's link leads to a row for which `condition` holds and which the viewer is told of. */
+/** The condition that a row's link has a visible target that matches `condition`. */
 export function linked(scope: Scope, resource: Queryable, link: string, condition: (target: string) => Sql): Sql {
   const property = resource.property.get(link) as Property
   const { table: from } = scope.model.of(property.to as string)

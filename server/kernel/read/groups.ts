@@ -11,9 +11,9 @@ import { propertyNamed } from './query.ts'
 import { isNamed } from './represent.ts'
 
 /**
- * The order of groups, which the rows of a list follow: clients draw the headers while walking the rows. It is that of the grouped
- * property, in the direction of the first criterion on it or else in its own; groups that share a place are told apart by what
- * they hold.
+ * The order of groups, which is also the primary order of rows: clients draw group headers while they iterate over rows. It is
+ * the order of the grouped property, in the direction of the first sort criterion on it or its own; the value separates groups of
+ * equal rank.
  */
 export function groupSorts({ group, sorts }: Query, resource: Resource, context: Context): Query['sorts'] {
   if (!group) return []
@@ -24,7 +24,7 @@ export function groupSorts({ group, sorts }: Query, resource: Resource, context:
   return [place, value].map((criterion) => ({ name: group.name, nullable: true, ...criterion }))
 }
 
-/** Groups are ordered as the property sorts. */
+/** The sort expression of the grouped property. */
 const groupOrder = (group: Property, resource: Resource, context: Context): Sql => orderBy(group, context, resource.table)
 const sumsOf = (resource: Resource) => resource.properties.filter((p) => p.options.sum)
 /** The aggregate expressions of all summable properties. */
@@ -43,7 +43,7 @@ export async function totalSums(context: Context, { head, resource, where }: Sou
   return renderSums(resource, row as Row)
 }
 
-/** The groups of the whole result, not only of the page. */
+/** The groups over all pages. */
 export async function groups(
   context: Context,
   { head, resource, where }: Source,
@@ -52,7 +52,7 @@ export async function groups(
 ): Promise<Body[]> {
   const group = query.group as Property
   const told = toldValue(group, context, resource.table)
-  // All rows of a group are in the same place, but the engines do not know. The value is the first column.
+  // All rows of a group have the same rank, but the engines do not know that. The value is the first column.
   const [place, value] = groupSorts(query, resource, context).map(({ expression, descending, nullable, emptyFirst }, i) =>
     ordered(context.engine, i === 0 ? sql`min(${expression})` : raw('1'), descending, nullable, emptyFirst),
   )
@@ -82,6 +82,6 @@ export async function groups(
   })
 }
 
-/** What the rows of a group have in common, as people read it. */
+/** The display text of a group's value. */
 const inWords = ({ name: own, kind }: Property, value: unknown): string =>
   `${kind.render(value)}${own === 'percentageDone' ? '%' : ''}`

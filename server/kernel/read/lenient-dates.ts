@@ -1,6 +1,6 @@
 /**
- * Dates as people and other programs write them, for what is asked of lists. What could be two different days is none: 3/4/2026 is
- * refused, while 3.4.2026 is the third of April wherever dates have dots.
+ * Lenient parsing of dates in parameters of lists, in the formats of people and other programs. Ambiguous dates are rejected,
+ * such as 3/4/2026, while 3.4.2026 is the third of April wherever dates have dots.
  */
 import { isDate } from '#kernel/kinds.ts'
 
@@ -20,10 +20,10 @@ const NAMES = [
   'december',
 ]
 
-/** Longer texts are no dates. */
+/** Maximum length of a date. */
 const LONGEST = 60
 
-/** The number of a month by its English name, whole or cut to three letters or more. */
+/** The number of a month by its English name, abbreviated to three letters or more. */
 function monthNamed(text: string): number | undefined {
   const word = text.toLowerCase().replace(/\.$/, '')
   const at = MONTHS.indexOf(word.slice(0, 3))
@@ -35,7 +35,7 @@ function dayOf(year: string, month: number | undefined, day: string): string | u
   return isDate(text) ? text : undefined
 }
 
-/** Each way of writing a day, with the days that it could be. */
+/** Formats of dates, with the possible dates of each. */
 const ways: readonly (readonly [RegExp, (...parts: string[]) => (string | undefined)[]])[] = [
   // 2026-11-01, 2026-11-1, 2026/11/01, 2026.11.1
   [/^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})$/, (year, _, month, day) => [dayOf(year, Number(month), day)]],
@@ -64,7 +64,7 @@ const WEEKDAY = /^(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)
 /** A day and a time of day; a time without a zone is UTC, like a day without a time. */
 const MOMENT = /^(.{6,40}?)[T ] ?(\d{2}|\d(?=:)):?(\d{2})(?::?(\d{2})(?:[.,](\d{1,9}))?)? ?(z|utc|gmt|[+-]\d{2}(?::?\d{2})?)?$/i
 
-/** The day that a text means, without a time; undefined where it is none, or could be two. */
+/** Parses a date without a time; undefined for an invalid or ambiguous one. */
 function plainDay(text: string): string | undefined {
   const bare = text.replace(WEEKDAY, '')
   for (const [way, read] of ways) {
@@ -76,7 +76,7 @@ function plainDay(text: string): string | undefined {
   return undefined
 }
 
-/** A text of sane length, its blanks single. */
+/** Normalises spaces; empty for an overlong text. */
 const tidy = (text: string): string => (text.length > LONGEST ? '' : text.trim().replace(/\s+/g, ' '))
 
 function momentIn(text: string): { day: string; instant: string } | undefined {
@@ -91,8 +91,8 @@ function momentIn(text: string): { day: string; instant: string } | undefined {
   return Number.isNaN(parsed.getTime()) ? undefined : { day, instant: parsed.toISOString() }
 }
 
-/** The day that a text means, as YYYY-MM-DD: of a moment the day that is written. Undefined for anything else. */
+/** Parses a date to YYYY-MM-DD; of a timestamp, its written date. Undefined for other texts. */
 export const readDay = (text: string): string | undefined => momentIn(tidy(text))?.day
 
-/** The moment that a text means, in UTC: of a day its beginning. Undefined for anything else. */
+/** Parses a timestamp to UTC; of a date, its start. Undefined for other texts. */
 export const readInstant = (text: string): string | undefined => momentIn(tidy(text))?.instant

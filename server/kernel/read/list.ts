@@ -24,8 +24,8 @@ import { picked, selectable, selection } from './select.ts'
 import { fullPage } from './single.ts'
 
 /**
- * Answers a collection of a resource.
- * @throws ApiError 403 when the viewer may not list them at all, 400 or 422 for a query that is not understood
+ * The collection of a resource.
+ * @throws ApiError 403 if the viewer may not list it, 400 or 422 for an invalid query
  */
 export async function index(context: Context, resource: Resource, options: IndexOptions = {}): Promise<Body> {
   const [guard] = await rights(context, resource.guards?.all ?? everyone)
@@ -71,7 +71,7 @@ const sortsOf = (query: Query, resource: Resource, context: Context): Query['sor
   ...query.sorts,
 ]
 
-/** A page of elements, and what a collection says of itself by. */
+/** A page of elements, and the data for the other parts of the collection. */
 interface Elements {
   readonly elements: readonly Body[]
   readonly total: number
@@ -101,12 +101,12 @@ async function comparedPage(
 }
 
 /**
- * Answers a collection of what is no table's rows.
+ * A collection of computed elements, which are not rows of a table.
  * @param queryable its filters and sorts
- * @param names what an element may hold, for `select`
- * @param list the elements of the page asked for, and how many there are in all
- * @param byDefault filters in force when the client names none
- * @param paginated whether there are pages; otherwise `list` gives everything
+ * @param names the members of elements, for `select`
+ * @param list returns the elements of the requested page, and the total
+ * @param byDefault filters without a `filters` parameter
+ * @param paginated whether there are pages; otherwise `list` returns everything
  */
 export async function computed(
   context: Context,
@@ -130,7 +130,7 @@ export async function computed(
   return query.select ? picked(body, query.select) : body
 }
 
-/** The links from page to page; each repeats the parameters in force. */
+/** Links between pages; each repeats the effective parameters. */
 export function pageLinks(
   path: string,
   context: Context,

@@ -1,4 +1,4 @@
-/** Parses the parameters of a query string, knowing nothing of resources. */
+/** Parses query parameters, independent of resources. */
 
 import { inflateSync, unzipSync } from 'node:zlib'
 import type { Row } from '#db/database.ts'
@@ -6,7 +6,7 @@ import type { Context, FilterUse } from '#kernel/declaration.ts'
 import { badRequest, invalidQuery } from '#kernel/errors.ts'
 import { shapeFault } from '#kernel/json.ts'
 
-/** Query parameters packed into `eprops` (base64 of compressed JSON) take the place of the others. */
+/** Query parameters packed into `eprops` (base64 of compressed JSON) replace the others. */
 export function unpackParams(params: URLSearchParams): URLSearchParams {
   const packed = params.get('eprops')
   if (packed === null) return params
@@ -36,13 +36,13 @@ export function unpackParams(params: URLSearchParams): URLSearchParams {
   return unpacked
 }
 
-/** The page number: anything that is not a positive number is the first. */
+/** The page number; the first for anything but a positive number. */
 export const readOffset = (text: string | null): number => {
   const offset = Number.parseInt(text ?? '', 10)
   return offset > 0 ? Math.min(offset, 1_000_000_000) : 1
 }
 
-/** Elements per page: the default where none is given, the maximum for -1 and for too many; 0 asks for totals only. */
+/** Elements per page: the default without a parameter, the maximum for -1 and for larger values; 0 for totals only. */
 export function readPageSize(text: string | null, context: Context): number {
   const { apiv3_max_page_size: maximum, per_page_options: options } = context.settings
   const size = Number.parseInt(text ?? '', 10)
@@ -50,7 +50,7 @@ export function readPageSize(text: string | null, context: Context): number {
   return size < 0 || size > maximum ? maximum : size
 }
 
-/** A JSON parameter. Throws InvalidQuery with the parser's words. */
+/** Parses a JSON parameter. Throws InvalidQuery with the parser's message. */
 export function readJson(text: string, parameter: string): unknown {
   const fault = shapeFault(text)
   if (fault !== undefined) throw invalidQuery(`The parameter ${parameter} is not valid JSON: ${fault}`)
@@ -61,7 +61,7 @@ export function readJson(text: string, parameter: string): unknown {
   }
 }
 
-/** The filters of a `filters` parameter, unchecked. A name given twice counts once, with what was said last. */
+/** Parses a `filters` parameter without validation. The last filter of a name counts. */
 export function readFilters(text: string): FilterUse[] {
   const list = readJson(text, 'filters')
   if (!Array.isArray(list))
@@ -78,10 +78,10 @@ export function readFilters(text: string): FilterUse[] {
   return [...uses.values()]
 }
 
-/** A value as text; what is no text, number or boolean fits no filter. */
+/** A value as text; values other than strings, numbers and booleans match no filter. */
 const textOf = (value: unknown): string =>
   typeof value === 'object' ? '\u0000' : value === true ? 't' : value === false ? 'f' : String(value)
-/** The names of a `select` parameter: `total,elements/id,self`, quotes and brackets aside. */
+/** Parses a `select` parameter: `total,elements/id,self`, ignoring quotes and brackets. */
 export function readSelect(text: string | null): string[] | undefined {
   if (text === null) return undefined
   return text

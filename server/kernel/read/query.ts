@@ -8,14 +8,14 @@ import { readFilters, readJson, readOffset, readPageSize, readSelect } from './p
 
 const camelCase = (text: string) => text.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
-/** A property by its name in the API or in the database, with or without what says that it is an id. */
+/** A property by its name in the API or in the database, with or without the suffix of ids. */
 export const propertyNamed = ({ property, properties }: Queryable, wanted: string): Property | undefined =>
   property.get(wanted) ??
   property.get(camelCase(wanted)) ??
   property.get(camelCase(wanted).replace(/Id$/, '')) ??
   properties.find(({ column }) => column !== undefined && (column === wanted || column === `${wanted}_id`))
 
-/** The expression a name sorts by, if it can be sorted by; where the viewer may not read the value, there is none. */
+/** The sort expression of a name, if sortable; null for values that the viewer may not read. */
 export function sortExpression(
   resource: Queryable,
   wanted: string,
@@ -49,7 +49,7 @@ export function readSorts(text: string, resource: Queryable, scope: Scope): Sort
   })
 }
 
-/** The property that a `groupBy` parameter names. */
+/** The property of a `groupBy` parameter. */
 export function readGroup(text: string | null, resource: Queryable): Property | undefined {
   if (!text) return undefined
   const property = propertyNamed(resource, text)
@@ -58,8 +58,8 @@ export function readGroup(text: string | null, resource: Queryable): Property | 
 }
 
 /**
- * What the query string asks of a resource.
- * @param byDefault filters used when the client names none
+ * Parses the query string for a resource.
+ * @param byDefault filters without a `filters` parameter
  * @throws ApiError 400 InvalidQuery, or 422 MultipleErrors for several invalid filters
  */
 export async function parseQuery(

@@ -1,4 +1,4 @@
-/** A row and its page become the HAL object a client reads. Synchronous, and no database in reach. */
+/** Represents a row of a loaded page as a HAL object. Synchronous, without database access. */
 import type { Row } from '#db/database.ts'
 import { rightOf } from '#kernel/access/rights.ts'
 import type { Action, Body, Draft, Link, Loaded, Property, Resource, Rule } from '#kernel/declaration.ts'
@@ -6,14 +6,14 @@ import { stringify } from '#kernel/json.ts'
 import { hrefOf, unchanged } from '#kernel/resource.ts'
 import { idIn, selected, targetOf } from './load.ts'
 
-/** Stands for something that exists but may not be seen. */
+/** The address of hidden resources. */
 export const UNDISCLOSED = 'urn:openproject-org:api:v3:undisclosed'
 
-/** Whether the page's viewer satisfies a rule on a row. */
+/** Whether a rule holds for the page's viewer on a row. */
 export const can = ({ context: { viewer, engine } }: Pick<Loaded, 'context'>, rule: Rule | undefined, row: Row): boolean =>
   rule !== undefined && rightOf(viewer, engine, rule).holds(row)
 
-/** The value of a property as the API shows it. */
+/** The represented value of a property. */
 export function shownValue(property: Property, row: Row, page: Loaded): unknown {
   const { value, select, holds } = property.options
   if (holds) return can(page, holds, row)
@@ -22,7 +22,7 @@ export function shownValue(property: Property, row: Row, page: Loaded): unknown 
   return property.kind.render(raw)
 }
 
-/** Whether the viewer is told which row a property points to, given that row as far as it was found. */
+/** Whether the viewer may see the target of a link, given the target row if it was found. */
 export const isNamed = (
   { options }: Property,
   target: Resource,
@@ -30,29 +30,29 @@ export const isNamed = (
   page: Pick<Loaded, 'context'>,
 ): row is Row => row !== undefined && (options.alwaysNamed === true || can(page, target.visible, row))
 
-/** A link to a row that is named. */
+/** A link to a visible row. */
 const linkOn = (resource: Resource, row: Row): Link => ({
   href: hrefOf(resource, row),
   ...(!resource.untitled && { title: resource.titleOf(row) }),
 })
 
-/** The link from one row to another one; undefined when there is nothing to point to. */
+/** The link from one row to another. */
 function linkTo(property: Property, row: Row, id: number, page: Loaded): Link {
   const target = page.context.model.of(targetOf(property, row))
   const found = page.related.get(target.name)?.get(id)
-  // Of a resource held in process every row is at hand: what is not found is there no more.
+  // All rows of a cached resource are loaded, so a missing one has been removed.
   if (!found && target.cached) return { href: null }
   if (isNamed(property, target, found, page)) return linkOn(target, found)
   return property.options.whenHidden === 'none' ? { href: null } : { href: UNDISCLOSED, title: 'Undisclosed' }
 }
 
-/** The links of a row to each of many others. */
+/** The links of a link property to many. */
 export const linksToMany = (property: Property, row: Row, page: Loaded): Link[] =>
   (page.many.get(property.name)?.get(row.id) ?? [])
     .map((id) => linkTo(property, row, id, page))
     .filter(({ href }) => href !== null)
 
-/** What a link property shows: one link, a list of them, or nothing at all. */
+/** The represented value of a link property: one link, several, or undefined. */
 export function linkOf(property: Property, row: Row, page: Loaded): Link | Link[] | undefined {
   if (property.options.link) return property.options.link(row, page)
   if (property.options.listedAt) return { href: property.options.listedAt(row) }
@@ -61,7 +61,7 @@ export function linkOf(property: Property, row: Row, page: Loaded): Link | Link[
   return id === null || id === undefined ? { href: null } : linkTo(property, row, id, page)
 }
 
-/** Whether a property is there for this row and viewer; `draft` is what is proposed, where the row is not stored like that. */
+/** Whether a property is present for this row and viewer; `draft` is given for a row that is not stored like this. */
 export const isShown = (property: Property, row: Row, page: Loaded, draft?: Draft): boolean => {
   const { when, read, active } = property.options
   if (active && !active(draft ?? unchanged(row), page.context)) return false
@@ -84,7 +84,7 @@ function actionLink(action: Action<Row>, row: Row, page: Loaded): Link | readonl
   }
 }
 
-/** The links that every resource has by its declaration: the form, the change, the deletion. */
+/** The action links that follow from a resource's operations: form, update, delete. */
 function standardActions(resource: Resource): Record<string, Action<Row>> {
   const { operations, may } = resource
   const self = (row: Row) => hrefOf(resource, row)
@@ -107,7 +107,7 @@ interface Plan {
 
 const plans = new WeakMap<Resource, Plan>()
 
-/** The declaration sorted by what representing does with it: once per resource. */
+/** A plan for representations, computed once per resource. */
 function planOf(resource: Resource): Plan {
   let plan = plans.get(resource)
   if (!plan) {
@@ -128,7 +128,7 @@ export const typeOf = (resource: Resource, row: Row, page: Loaded): string => re
 /**
  * The representation of a row of the page.
  * @param embed whether the resources it links to are included
- * @param readOnly whether links that change it are left out, as they are from what was
+ * @param readOnly whether to omit links that change it, as for former states
  */
 export function represent(
   declared: Resource,
@@ -136,7 +136,7 @@ export function represent(
   page: Loaded,
   { embed = false, readOnly = page.context.live !== undefined } = {},
 ): Body {
-  // The page knows what this database has added to it.
+  // The page's resource includes custom fields.
   const resource = page.resource.name === declared.name ? page.resource : declared
   if (page.variants) {
     const variant = page.context.model.of(resource.variant?.(row) as string)
@@ -169,7 +169,7 @@ export function represent(
   return body
 }
 
-/** A body without its links to what is not read: for those who only read. */
+/** A body without action links, for read-only tokens. */
 export const readingOnly = (body: object): object =>
   JSON.parse(stringify(body), (name, value) => {
     if (name !== '_links') return value
@@ -178,7 +178,7 @@ export const readingOnly = (body: object): object =>
 
 const isRead = (link: Link | null): boolean => /^(get)?$/i.test(link?.method ?? '')
 
-/** A plain collection of rows that are at hand, without pages. */
+/** A collection of given elements, without pages. */
 export function collection(path: string, elements: readonly object[], more: Body = {}): Body {
   return {
     _type: 'Collection',
@@ -190,7 +190,7 @@ export function collection(path: string, elements: readonly object[], more: Body
   }
 }
 
-/** The resources a row links to, as the viewer gets them by following the links; a link may name more than is embedded. */
+/** The embedded resources of a row, as their own addresses return them to the viewer; not every link is embedded. */
 function embeds(plan: Plan, row: Row, page: Loaded): Body {
   const embedded: Body = {}
   for (const [name, bodies] of page.extra ?? []) {

@@ -1,24 +1,24 @@
-/** Words looked for in the texts of a resource: by their indexes where there is much to read, by reading where there is little. */
+/** Search of words in the texts of a resource: by index for many rows, by a scan for few. */
 import { hasWords, marked, narrowed, narrowedRows, wordsOf } from '#db/search.ts'
 import { and, FALSE, join, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context, Queryable, Resource } from '#kernel/declaration.ts'
 import { visibleWhere } from './load.ts'
 
-/** An indexed text in which rows are found: their own, or one in another table. */
+/** An indexed text of a resource's rows, in their own table or in another one. */
 export interface Text {
   readonly table: string
   readonly column: string
-  /** In another table, the column with the id of the row that it belongs to, or what gives it. */
+  /** For another table, the column or expression with the id of the row. */
   readonly of?: string | ((table: string) => Sql)
-  /** Longer than that reading a few would be faster than asking the index. */
+  /** Too long for a scan of a few rows to be faster than the index. */
   readonly long?: boolean
-  /** Which rows of the table count, and may be read by the viewer. */
+  /** The condition for relevant rows that the viewer may read. */
   readonly where?: (context: Context, table: string) => Sql | Promise<Sql>
-  /** Whether the words are there, where that is more than that the column has them. */
+  /** The condition for a match, unless the column alone decides. */
   readonly has?: (context: Context, table: string, words: readonly string[]) => Sql | Promise<Sql>
 }
 
-/** The condition that an indexed column of a resource's own contains every word of `wanted`. */
+/** The condition that an indexed column of the resource contains every word of `wanted`. */
 export async function matchesColumn(context: Context, resource: Queryable, column: string, wanted: string): Promise<Sql> {
   const { engine } = context
   const { table } = resource
@@ -43,10 +43,10 @@ export async function matchesAnyText(
   const indexed: Sql[] = []
   for (const { table, column, of, long, where, has } of texts) {
     const byIndex = isMuch || long
-    // What the text's table is called: beside the rows themselves, or as them.
+    // The alias of the text's table.
     const row = byIndex || of ? 'x' : table
     const owner = typeof of === 'function' ? of(row) : name(`${row}.${of ?? 'id'}`)
-    // A short list is read: PostgreSQL would else ask the index again for each of its rows.
+    // A short list is scanned: PostgreSQL would otherwise query the index for each of its rows.
     const text = byIndex ? name(`${row}.${column}`) : sql`coalesce(${name(`${row}.${column}`)}, '')`
     const all = await (has?.(context, row, words) ?? hasWords(engine, text, words))
     const is = and([all, (await where?.(context, row)) ?? TRUE])
@@ -60,7 +60,7 @@ export async function matchesAnyText(
 
 const known = new WeakMap<Context, Promise<boolean>>()
 
-/** Whether the viewer sees so many rows that an index is worth asking; the past has none. */
+/** Whether the viewer sees enough rows to make the index worthwhile; there is none for former states. */
 function hasMuch(context: Context, resource: Queryable): Promise<boolean> {
   const look = async () => {
     if (await resource.moments?.(context)) return false
@@ -77,5 +77,5 @@ function hasMuch(context: Context, resource: Queryable): Promise<boolean> {
   return answer
 }
 
-/** Rows that are read faster than an index is asked for a word that most of them have. */
+/** Number of rows that a scan reads faster than the index finds a frequent word. */
 const LITTLE = 5000

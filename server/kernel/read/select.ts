@@ -1,7 +1,7 @@
 import type { Body, Model, Resource } from '#kernel/declaration.ts'
 
 const signals = new WeakMap<Resource, ReadonlySet<string>>()
-/** What `select` may name. */
+/** The names that `select` accepts. */
 export function selectable(resource: Resource, model: Model): ReadonlySet<string> {
   let all = signals.get(resource)
   if (!all) {
@@ -13,13 +13,13 @@ export function selectable(resource: Resource, model: Model): ReadonlySet<string
   return all
 }
 
-/** Everything that may be selected where these are the members of elements. */
+/** The selectable names of a list whose elements have these members. */
 export const selection = (names: readonly string[]): ReadonlySet<string> =>
   new Set([
     ...['*', 'total', 'count', 'pageSize', 'offset', 'self', '_type', 'elements'],
     ...['*', 'self', '_type', ...names].map((one) => `elements/${one}`),
   ])
-/** Only what was selected; links and elements keep their places. */
+/** A body reduced to the selected members; links and elements keep their places. */
 export function picked(body: Body, select: readonly string[]): Body {
   const choose = (from: Body, names: ReadonlySet<string>): Body => {
     if (names.has('*')) return from

@@ -1,4 +1,4 @@
-/** A row by itself, with the resources it links to embedded. */
+/** Representations of single rows, with embedded resources. */
 import type { Row } from '#db/database.ts'
 import type { Body, Context, Loaded, Moment, Resource } from '#kernel/declaration.ts'
 import { written } from '#kernel/json.ts'
@@ -12,12 +12,12 @@ export async function represented(context: Context, resource: Resource, rows: re
   return rows.map((row) => represent(resource, row, page))
 }
 
-/** A row by itself, with what it links to embedded. */
+/** The representation of a single row, with embedded resources. */
 export async function single(context: Context, resource: Resource, row: Row): Promise<Body> {
   return represent(resource, row, await fullPage(context, resource, [row]), { embed: true })
 }
 
-/** A visible row by itself, compared with what it was; what it only embeds is told as it is. */
+/** The baseline comparison of a single visible row; other embedded resources are current. */
 export async function compared(context: Context, resource: Resource, row: Row, moments: readonly Moment[]): Promise<Body> {
   const id: number = row.id
   const comparison = await compare(context, resource, [id], moments, { embed: true })
@@ -28,10 +28,10 @@ export async function compared(context: Context, resource: Resource, row: Row, m
   return comparing(comparison, resource, id, body)
 }
 
-/** A page of rows with all that they embed. */
+/** A page of rows with their embedded resources. */
 export const fullPage = async (context: Context, resource: Resource, rows: readonly Row[]): Promise<Loaded> =>
   filled(await load(context, resource, rows, { embed: true }))
-/** The same page with what its rows embed; that is told as it is now, whenever the rows were like this. */
+/** Adds embedded resources to a page; they are current, even for former states of rows. */
 async function filled(page: Loaded): Promise<Loaded> {
   const { context, resource, rows } = page
   const extra = new Map<string, ReadonlyMap<number, object>>()
@@ -40,7 +40,7 @@ async function filled(page: Loaded): Promise<Loaded> {
   return { ...page, extra, embedded: await embeddable(page) }
 }
 
-/** What the rows of a page link to and would lead the viewer to, represented, by resource and id. */
+/** Representations of the linked resources that the viewer may read, by resource and id. */
 async function embeddable(page: Loaded): Promise<ReadonlyMap<string, ReadonlyMap<number, object>>> {
   const wanted = new Map<string, Set<number>>()
   for (const property of linksOf(page.resource)) {
@@ -56,8 +56,8 @@ async function embeddable(page: Loaded): Promise<ReadonlyMap<string, ReadonlyMap
 }
 
 /**
- * The representations of rows that a page points to and that answer the viewer at their own addresses. Of resources held in process
- * they are text, which stays the same for a viewer until anything that is held changes.
+ * The representations of linked rows that the viewer may read at their own addresses. Those of cached resources are preserialised
+ * and cached per viewer until any cached table changes.
  */
 async function bodiesOf(
   { context: asked, related }: Loaded,
@@ -65,7 +65,7 @@ async function bodiesOf(
   ids: readonly number[],
 ): Promise<ReadonlyMap<number, object>> {
   const context = target.journal ? asked : (asked.live ?? asked)
-  // Null stands for what does not answer.
+  // Null stands for a row that the viewer may not read.
   const known = target.cached
     ? await context.snapshot.remember(
         `bodies ${context.viewer.key} ${target.name}`,
@@ -87,7 +87,7 @@ async function bodiesOf(
   const rows = [...missing.values()].filter((row) => reached.has(row.id))
   const page = await load(context, target, rows)
   for (const row of rows) bodies.set(row.id, target.cached ? written(represent(target, row, page)) : represent(target, row, page))
-  // Whether others answer hangs on what is not held.
+  // The readability of other rows depends on data that is not cached.
   const isLasting = (row: Row) => !target.addressable || can(page, target.addressable, row)
   for (const [id, row] of missing) if (target.cached && isLasting(row)) known.set(id, bodies.get(id) ?? null)
   return bodies

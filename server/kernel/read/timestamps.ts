@@ -1,10 +1,10 @@
-/** The moments that a client can name, as texts: absolute, so long ago, or at a time of a day gone by. Pure. */
+/** Timestamps of baseline comparisons: absolute, relative, or a time on a past day. Pure. */
 import { FIRST_DAY, LAST_DAY } from './operators.ts'
 
-/** The moment of asking; every other text means what was, even if that is no different. */
+/** The time of the request; every other text refers to the history, even if it is the same moment. */
 export const NOW = 'PT0S'
 
-/** As many as can be asked for at once. */
+/** Maximum number of timestamps per request. */
 export const MOST_TIMESTAMPS = 10
 
 const POINT = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)(?:Z|([+\- ])(\d{2}):?(\d{2})?)?)?$/
@@ -14,7 +14,7 @@ const SHORTCUT = /^([+-]?)(?=.)(\d{1,5}y)?(\d{1,5}m)?(\d{1,5}w)?(\d{1,5}d)?$/
 const DAY_AGO =
   /^(oneDayAgo|lastWorkingDay|oneWeekAgo|oneMonthAgo)@([01]\d|2[0-3]):([0-5]\d)(?:([+\- ])([01]\d|2[0-3]):([0-5]\d)|Z)?$/
 
-/** A text that names a moment, in the form in which it is told again; undefined for one that names none. */
+/** Normalises a timestamp; undefined for an invalid one. */
 export function readTimestamp(text: string): string | undefined {
   const given = text.trim()
   if (given === 'now') return NOW
@@ -25,17 +25,17 @@ export function readTimestamp(text: string): string | undefined {
   return DURATION.test(given) || DAY_AGO.test(given) || instantOf(told) !== undefined ? told : undefined
 }
 
-/** Texts that name moments, as they are told again; undefined unless each does, and if there are none or too many. */
+/** Normalises timestamps; undefined if one is invalid, and for none or too many. */
 export function readTimestamps(texts: readonly unknown[]): string[] | undefined {
   if (texts.length === 0 || texts.length > MOST_TIMESTAMPS) return undefined
   const read = texts.map((text) => (typeof text === 'string' ? readTimestamp(text) : undefined))
   return read.every((text) => text !== undefined) ? read : undefined
 }
 
-/** What can be named, in words that follow "expected" or "is not". */
+/** The accepted formats, in words that follow "expected" or "is not". */
 export const expectedTimestamps = `one to ${MOST_TIMESTAMPS} of ISO 8601 dates, dates and times, durations, and days gone by such as oneDayAgo@08:00+00:00`
 
-/** The instant of a text that names a date or a date and time; in UTC where it names no zone. */
+/** The instant of a date, or of a date and time; in UTC without a zone. */
 function instantOf(text: string): string | undefined {
   const [, day, time = '00:00', sign, hours = '00', minutes = '00'] = POINT.exec(text) ?? []
   if (day === undefined) return undefined
@@ -46,20 +46,20 @@ function instantOf(text: string): string | undefined {
   }
 }
 
-/** An instant in UTC with milliseconds, kept between the first and the last day there is. */
+/** An instant in UTC with milliseconds, clamped to the supported range. */
 function kept(instant: Temporal.Instant): string {
   const ms = Math.min(Math.max(instant.epochMilliseconds, Date.parse(FIRST_DAY)), Date.parse(LAST_DAY))
   return new Date(ms).toISOString()
 }
 
 const back = { oneDayAgo: { days: 1 }, oneWeekAgo: { weeks: 1 }, oneMonthAgo: { months: 1 } }
-/** Where not one of so many days was a working day, the last one counts as one. */
+/** Maximum search distance in days for a past working day; the last day counts as one. */
 const FARTHEST_WORKING_DAY = 30
 
 /**
- * The instant, in UTC, that a text as `readTimestamp` gives it means.
- * @param now the moment of asking
- * @param isWorkingDay whether people work on a day, `YYYY-MM-DD`
+ * The instant, in UTC, of a normalised timestamp.
+ * @param now the time of the request
+ * @param isWorkingDay whether a date, `YYYY-MM-DD`, is a working day
  */
 export function momentOf(timestamp: string, now: Date, isWorkingDay: (day: string) => boolean): string {
   const asked = Temporal.Instant.fromEpochMilliseconds(now.getTime())

@@ -1,4 +1,4 @@
-/** What is wrong with a draft by the declarations themselves: properties that may not be written, values that are missing or out of range. */
+/** Checks that follow from declarations: properties that the viewer may not write, missing values, values out of range. */
 import type { Row } from '#db/database.ts'
 import type { Context, Draft, Property, Resource } from '#kernel/declaration.ts'
 import { readOnly, type Violation, violation } from '#kernel/errors.ts'
@@ -8,7 +8,7 @@ import { differs, isAutomatic, isLock, isRequired, requirementOf } from '#kernel
 import type { Parsed } from './payload.ts'
 import { isOpen, lacksProof } from './schema.ts'
 
-/** Properties given a new value that the viewer may not write. */
+/** Violations for changed properties that the viewer may not write. */
 export async function unwritable(
   resource: Resource,
   draft: Draft,
@@ -39,7 +39,7 @@ export async function unwritable(
   return violations
 }
 
-/** What is said where a proof of the person is missing, by whether it can be given. */
+/** The violation for a missing proof of identity, with a remedy if the viewer can confirm it. */
 const unproven = (attribute: string, { proof }: Context): Violation => ({
   ...readOnly(attribute),
   message:
@@ -48,17 +48,17 @@ const unproven = (attribute: string, { proof }: Context): Violation => ({
       : 'affects who can sign in, so a token alone cannot change it: add your currentPassword, or sign in to change it',
 })
 
-/** Whether what was sent is not what is stored; what else becomes of it is not the sender's doing. */
+/** Whether the payload changes a property; derived changes do not count. */
 function isChanged({ name: own, column, many, to }: Property, { before }: Draft, parsed: Parsed, current: unknown): boolean {
   if (many && !column) return true
   if (own in parsed.virtual) return JSON.stringify(parsed.virtual[own] ?? null) !== JSON.stringify(current)
-  // What could not be read is no value that is stored.
+  // A malformed value differs from any stored one.
   if (!to && parsed.violations.some(({ attribute }) => attribute === own)) return true
   if (column === undefined || !(column in parsed.values)) return false
   return differs({ row: parsed.values, before }, column)
 }
 
-/** What the declarations themselves forbid: missing, too long, out of range. */
+/** Violations of declared constraints: missing, too long, out of range. */
 export function malformed(resource: Resource, draft: Draft, facts: unknown, context: Context): Violation[] {
   const violations: Violation[] = []
   for (const property of resource.properties) {

@@ -1,4 +1,4 @@
-/** Commits what was prepared: the row, what belongs to it, its history and its event, in one transaction. */
+/** Commits a prepared write: the row, its dependents, its history and its event, in one transaction. */
 import { ConstraintError, type Database, type Engine, type Row, type Transaction } from '#db/database.ts'
 import { assignments, inserted, merged } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
@@ -15,9 +15,9 @@ import type { Prepared } from './prepare.ts'
 
 const isColumn = (key: string) => !key.startsWith('computed_')
 /**
- * Saves what was prepared, in one transaction.
+ * Commits a prepared write in one transaction.
  * @returns the id of the row
- * @throws ApiError 422 for violations, 409 when another write came first
+ * @throws ApiError 422 for violations, 409 after a concurrent write
  */
 export async function commit(
   db: Database,
@@ -32,7 +32,7 @@ export async function commit(
   })
 }
 
-/** A transaction in which constraints of the database are answered like our own. */
+/** A transaction that translates constraint violations of the database to API errors. */
 export async function writing<T>(db: Database, resource: Resource, work: (tx: Transaction) => Promise<T>): Promise<T> {
   try {
     return await db.transaction(work)
@@ -42,10 +42,10 @@ export async function writing<T>(db: Database, resource: Resource, work: (tx: Tr
   }
 }
 
-/** A unique index that two writes raced for. */
+/** The API error for a constraint violation by concurrent writes. */
 function constraintViolation(resource: Resource, error: ConstraintError): ApiError {
   if (error.kind === 'foreign') return conflict('A referenced resource was removed in the meantime.')
-  // Of several columns the last one is what must be unique within the others.
+  // Of several columns, the last one has to be unique within the others.
   const place = ({ column }: Property) =>
     column ? error.message.search(new RegExp(`(\\b|_)${column}\\b(?!.*\\b${column}\\b)`)) : -1
   const property = resource.properties
@@ -54,7 +54,7 @@ function constraintViolation(resource: Resource, error: ConstraintError): ApiErr
   return combined(toErrors(resource, [violation(property?.name ?? 'base', 'has already been taken')]))
 }
 
-/** Writes a draft inside a transaction: the row, what hangs on it, the event. Gives the row's id. */
+/** Writes a draft inside a transaction: the row, its dependents, the event. Returns the row's id. */
 export async function save(tx: Transaction, context: Context, resource: Resource, draft: Draft, facts: unknown): Promise<number> {
   const inner = inside(context, tx)
   const now = context.now.toISOString()
@@ -105,14 +105,14 @@ export async function update(
   return id
 }
 
-/** Changes of values that share a column, as one change of that column: what others change of it meanwhile stays. */
+/** Merges changes of packed values into their shared column, so that concurrent changes of other values are kept. */
 function together(engine: Engine, resource: Resource, values: Row): Row {
   const { own, shared } = unpacked(resource, values)
   for (const [column, changes] of Object.entries(shared)) own[column] = merged(engine, column, changes)
   return own
 }
 
-/** Tells the processes that hold rows of this table that they changed. */
+/** Invalidates the caches of this table in all processes. */
 export async function touched(tx: Transaction, resource: Resource): Promise<void> {
   const topics = [...(resource.cached ? [resource.table as CacheTopic] : []), ...(resource.topics ?? [])]
   if (topics.length > 0) await invalidate(tx, ...topics)

@@ -8,8 +8,8 @@ import { allows, payloadOf, ruleOf, schemaOf } from './schema.ts'
 
 const unreadable: readonly Violation['identifier'][] = ['PropertyFormatError', 'ResourceTypeMismatch']
 /**
- * The form of a write: what would be saved, what may be chosen, what is wrong.
- * @throws ApiError 422 for what could not be read: there is no form of it
+ * The form of a write: payload, schema with allowed values, and validation errors.
+ * @throws ApiError 422 for a malformed payload, which has no form
  */
 export async function form(
   context: Context,
@@ -40,7 +40,7 @@ export async function form(
   }
 }
 
-/** A draft in which what is not there is not pointed to: nothing follows from it. */
+/** A draft without its dangling links, so that nothing derives from them. */
 const withoutNothing = (draft: Draft): Draft =>
   revised(
     draft,
@@ -50,6 +50,6 @@ const withoutNothing = (draft: Draft): Draft =>
         .map((key) => [key, null]),
     ),
   )
-/** Where a form is sent to be committed. */
+/** The `commit` link of a form. */
 export const commitLink = (resource: Resource, draft: Draft, collection: string): Link =>
   draft.before ? { href: hrefOf(resource, draft.before), method: 'patch' } : { href: collection, method: 'post' }

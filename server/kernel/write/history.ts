@@ -1,11 +1,11 @@
-/** What was done to a row, by whom, and what it was at any time: journals, each with the complete row as it left it. */
+/** The history of rows: journal entries, each with the complete row after its change. */
 import type { Engine, Reader, Row, Transaction } from '#db/database.ts'
 import { among, insert, updateEach } from '#db/dialect.ts'
 import { join, name, type Sql, sql } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
 import type { Context, Declared, Entry, Model, Resource } from '#kernel/declaration.ts'
 
-/** An entry of whoever asks, now. Nobody is told of it if the client says so: `notify=false`. */
+/** The entry of the viewer at the time of the request. `notify=false` disables notifications. */
 export const entryOf = ({ viewer, now, settings, params }: Context): Entry => ({
   actor: viewer.id,
   at: now.toISOString(),
@@ -14,8 +14,8 @@ export const entryOf = ({ viewer, now, settings, params }: Context): Entry => ({
 })
 
 /**
- * Whether an entry continues the last one instead of following it: written by the same person soon after or in the same
- * change, for the same reason, as internal or as public, and not both with something said.
+ * Whether an entry extends the last one instead of following it: by the same user soon after or in the same change, with the same
+ * cause and visibility, and not both with a comment.
  */
 export function continues(last: Row, { actor, at, notes, internal = false, cause, window }: Entry): boolean {
   const isSoon = last.updated_at === at || (window > 0 && Date.parse(at) - Date.parse(last.updated_at) <= window * 60_000)
@@ -29,8 +29,8 @@ export function continues(last: Row, { actor, at, notes, internal = false, cause
 }
 
 /**
- * Keeps rows of a journaled resource as they are now, in the transaction that changed them: the last entry of each grows, or
- * a new one is written. A fixed number of statements, whatever the number of rows.
+ * Records the current state of rows of a journaled resource, in the transaction that changed them: extends the last entry of
+ * each, or adds a new one. The number of statements does not depend on the number of rows.
  */
 export async function record(tx: Transaction, resource: Resource, ids: readonly number[], entry: Entry): Promise<void> {
   if (!resource.journal || ids.length === 0) return
@@ -68,7 +68,7 @@ export async function record(tx: Transaction, resource: Resource, ids: readonly 
     where ${of(sql`w.id`, ids)}`)
 }
 
-/** A row that changes because something else did. */
+/** A row that changes as a side effect. */
 export interface Rewrite {
   readonly id: number
   /** Columns with their new values. */
@@ -78,9 +78,9 @@ export interface Rewrite {
 }
 
 /**
- * Writes rows that no draft writes, each with values of its own, and keeps them: the way for whatever follows from a change.
- * A fixed number of statements for each set of columns and each cause.
- * @param entry by whom and when; the cause and whether others are told come with each row
+ * Writes rows without a draft, each with values of its own, and records them: for all side effects of a change.
+ * A constant number of statements for each set of columns and each cause.
+ * @param entry the user and the time; each row has its own cause and notification flag
  */
 export async function rewrite(
   tx: Transaction,
@@ -101,8 +101,8 @@ export async function rewrite(
 }
 
 /**
- * The same for all rows that satisfy a condition. Three to seven statements, however many rows there are.
- * @param change the assignments and the condition; without assignments the rows are only kept once more, as changed now
+ * The same for all rows that match a condition. Three to seven statements for any number of rows.
+ * @param change the assignments and the condition; without assignments the rows are only recorded as changed now
  * @returns the ids of the rows
  */
 export async function rewriteWhere(
@@ -118,15 +118,15 @@ export async function rewriteWhere(
   return ids
 }
 
-/** What changes with every change of a row: its lock version, if its values are others, and when that was. */
+/** Assignments of every change: the lock version, if values change, and the update time. */
 const stamps = ({ table, lock, property }: Resource, at: string, isOther: boolean): Sql[] => [
   ...(lock && isOther ? [sql`${name(lock)} = ${name(`${table}.${lock}`)} + 1`] : []),
   ...(property.has('updatedAt') ? [sql`updated_at = ${at}`] : []),
 ]
 
 /**
- * Changes what rows of a table hold and have ever held, without a trace: for what the past must not name any more either.
- * @returns how many rows of the table there were
+ * Changes rows of a table and all their former states, without a history entry: for values that must disappear from the past too.
+ * @returns the number of changed rows of the table
  */
 export async function amend(
   tx: Transaction,
@@ -139,10 +139,10 @@ export async function amend(
   return tx.run(sql`update ${name(table)} set ${set} where ${where}`)
 }
 
-/** What is attached to a row, as its entries keep it. */
+/** The attachments of a row, as its entries store them. */
 const attachedTo = (engine: Engine, { attached }: Pick<Resource, 'attached'>, id: Sql): Sql => attached?.(engine, id) ?? sql`null`
 
-/** First entries for rows that came into the database past the API: each by its author when it was made. */
+/** First entries for rows that were not written through the API: each by its author at its creation time. */
 export async function begin(tx: Transaction, resource: Pick<Resource, 'table' | 'journal' | 'attached'>): Promise<void> {
   const { journal, table } = resource
   const versions = name(journal as string)
@@ -157,13 +157,13 @@ export async function begin(tx: Transaction, resource: Pick<Resource, 'table' | 
     where not exists (select 1 from ${versions} v where v.id = w.id)`)
 }
 
-/** Inserts rows of a journaled resource with their first versions: data that no request writes, such as that of a demo. */
+/** Inserts rows of a journaled resource with their first versions: for data without a request, such as the demo data. */
 export async function insertWithHistory(tx: Transaction, resource: Declared, rows: readonly Row[]): Promise<void> {
   for (const row of rows) await tx.run(insert(resource.table, row))
   await begin(tx, resource)
 }
 
-/** The newest entry of each row. */
+/** The latest entry of each row. */
 const lastEntries = (tx: Transaction, { journal, table }: Resource, ids: readonly number[]): Promise<Row[]> =>
   tx.all(sql`
     select j.id, j.resource_id, j.user_id, j.notes, j.internal, j.cause, j.updated_at
@@ -171,9 +171,9 @@ const lastEntries = (tx: Transaction, { journal, table }: Resource, ids: readonl
     where ${among(tx.engine, sql`v.id`, ids)} and v.valid_until is null and j.resource = ${table}`)
 
 /**
- * Forgets all that was kept of rows that are being removed.
+ * Deletes the history of rows that are being removed.
  * @param those the condition on their ids, given the column
- * @returns the ids of the entries there were
+ * @returns the ids of the deleted entries
  */
 export async function forget(tx: Transaction, { journal, table }: Resource, those: (column: Sql) => Sql): Promise<number[]> {
   if (!journal) return []
@@ -184,13 +184,13 @@ export async function forget(tx: Transaction, { journal, table }: Resource, thos
   return entries.map(({ id }) => id)
 }
 
-/** What a row was before and after an entry; `attached` is what was attached to it. */
+/** The states of a row before and after an entry; `attached` are its attachments. */
 export interface Change {
   readonly before: Row | undefined
   readonly after: Row
 }
 
-/** What entries changed, by their ids: one statement. */
+/** The changes of entries, by entry id: one statement. */
 export async function changesOf(
   db: Reader,
   { journal }: Pick<Declared, 'journal'>,

@@ -1,19 +1,19 @@
 /**
- * What happened: written into the outbox by the transaction that did it, and delivered to subscribers once it is committed (see
- * jobs/events.ts). Nothing is written for events that nobody subscribes to.
+ * Events: written to the outbox by the transaction of the change, and delivered to subscribers after the commit (see
+ * jobs/events.ts). Events without subscribers are not written.
  */
 import type { Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { Model, Subscriber } from '#kernel/declaration.ts'
 
-/** Who does something, and when: a request, or the passing of time. */
+/** The user and the time of a change: of a request, or of a job. */
 export interface Doing {
   readonly viewer: { readonly id: number }
   readonly now: Date
   readonly model: Pick<Model, 'subscribers'>
 }
 
-/** Writes an event into the outbox, where somebody wants to know of it. */
+/** Writes an event to the outbox, if it has subscribers. */
 export async function publish(
   tx: Transaction,
   { viewer, now, model }: Doing,
@@ -26,7 +26,7 @@ export async function publish(
     values (${name}, ${id}, ${viewer.id}, ${JSON.stringify(columns)}, ${now.toISOString()})`)
 }
 
-/** Those who subscribe to events of a name, in the order of their declaration. */
+/** The subscribers of an event, in the order of their declaration. */
 export const subscribersOf = ({ subscribers }: Pick<Model, 'subscribers'>, name: string): readonly Subscriber[] =>
   subscribers.filter(({ event }) => patternOf(event).test(name))
 

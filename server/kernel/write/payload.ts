@@ -1,4 +1,4 @@
-/** From a payload to a draft: what a client wants a row to be. Refuses what has the wrong format; judges nothing else. */
+/** Parses payloads for drafts. Reports malformed values; other checks follow later. */
 import type { Row } from '#db/database.ts'
 import { NOTHING } from '#kernel/access/rules.ts'
 import type { Context, Declared, Draft, Payload, Property, Resource } from '#kernel/declaration.ts'
@@ -9,29 +9,29 @@ import { UNDISCLOSED } from '#kernel/read/represent.ts'
 import { isLock } from '#kernel/resource.ts'
 
 export interface Parsed {
-  /** Columns with what the payload gives them. */
+  /** Values of the payload, by column. */
   readonly values: Row
   readonly many: Record<string, readonly number[]>
   readonly given: ReadonlySet<string>
-  /** The links that were sent, by property. */
+  /** Links of the payload, by property. */
   readonly links: Readonly<Record<string, readonly Named[]>>
-  /** Values given for properties that have no column: they can only be compared with what is shown. */
+  /** Values of properties without a column: they can only be compared with the represented value. */
   readonly virtual: Readonly<Record<string, unknown>>
   readonly meta: Readonly<Record<string, unknown>>
   readonly violations: readonly Violation[]
 }
 
-/** A link as it was sent, and the id that it names. */
+/** A received link, and the id in it. */
 interface Named {
   readonly id: number
   readonly href: string
 }
 
 /**
- * Reads a payload by a resource's declaration. Unknown members are ignored, and so are those that nobody decides: the id, the
- * lock version, which is compared elsewhere, and the properties of the columns `fixed`.
- * @param before what is stored: where two names stand for one column, what counts is the one that changes it
- * @throws ApiError 400 for `_links` that are no object
+ * Parses a payload by a resource's declaration. Ignores unknown members and those that clients cannot set: the id, the lock
+ * version, which is compared elsewhere, and the properties of the columns `fixed`.
+ * @param before the stored row: of two names for one column, the one that changes it counts
+ * @throws ApiError 400 if `_links` is not an object
  */
 export async function readPayload(
   resource: Resource,
@@ -56,7 +56,7 @@ export async function readPayload(
       continue
     if (property.to) {
       const link = sentLink(payload, name, takesList(property))
-      // What is shown as a link to a list comes back as that link from who sends everything back: it names nothing.
+      // Clients that send everything back also send the link to a list, which does not identify rows.
       if (property.options.listedAt && !Array.isArray(link)) continue
       const read = await readLink(property, link, context)
       if (read === undefined) continue
@@ -89,7 +89,7 @@ export async function readPayload(
   return { values, many, given, links, virtual, meta: meta.values, violations: [...violations, ...meta.violations] }
 }
 
-/** What `_meta` says of the write itself. What is not known there is ignored. */
+/** Parses the options in `_meta`. Unknown ones are ignored. */
 function readMeta(resource: Resource, payload: Payload, context: Context): { values: Row; violations: Violation[] } {
   const sent = membersOf(payload._meta)
   // All resources can have custom fields.
@@ -110,14 +110,14 @@ function readMeta(resource: Resource, payload: Payload, context: Context): { val
 const isObject = (value: unknown): value is Payload => typeof value === 'object' && value !== null && !Array.isArray(value)
 const membersOf = (value: unknown): Payload => (isObject(value) ? value : {})
 
-/** Whether a link property is given by a list of links. Custom fields of one value take the first of a list. */
+/** Whether a link property accepts a list of links. Custom fields with one value use the first link of a list. */
 const takesList = ({ many, packed }: Property): boolean => many || packed !== undefined
 
 /**
- * The link, or the list of links, that an object was sent with under a name: in its `_links` or, where these have none, at its
- * top, as some clients write it. A null says nothing, and neither does at the top what names nothing by an `href`.
- * @param isList whether an empty list says that there are none
- * @throws ApiError 400 for `_links` that are no object
+ * The link, or the list of links, under a name in a payload: in `_links` or, as some clients write it, at the top level. Null
+ * counts as missing, and so does a top-level value without an `href`.
+ * @param isList whether an empty list counts as given
+ * @throws ApiError 400 if `_links` is not an object
  */
 export function sentLink(body: Payload, name: string, isList = false): unknown {
   const links = body._links ?? {}
@@ -142,7 +142,7 @@ const shorten = (value: unknown): string => {
   return text.length > 100 ? `${text.slice(0, 100)}…` : text
 }
 
-/** What a link or an array of links names; undefined to leave the property alone. */
+/** Parses a link or an array of links; undefined leaves the property unchanged. */
 async function readLink(property: Property, link: unknown, context: Context): Promise<Named[] | Violation | undefined> {
   if (link === undefined) return undefined
   if (Array.isArray(link) && !takesList(property)) return mismatch(property, link, context)
@@ -164,24 +164,24 @@ async function readLink(property: Property, link: unknown, context: Context): Pr
   return named
 }
 
-/** The paths under which a link may name a resource: where it stands for several kinds, those of each. */
+/** The paths of a resource in links; for one that stands for several kinds, the paths of each. */
 export const pathsOf = ({ path, aliases = [], variant }: Resource): readonly string[] => (variant ? aliases : [path, ...aliases])
 
-/** The parts of an address of ours, root-relative or absolute with the host we are configured for: `/api/v3/PATH/TEXT`. */
+/** The parts of an API address, root-relative or absolute with the configured host: `/api/v3/PATH/TEXT`. */
 export function readAddress(href: string, context: Context): { path: string; text: string } | undefined {
   const own = href.replace(/^https?:\/\/([^/]+)(?=\/api\/v3\/)/, (all, host) => (host === context.settings.host_name ? '' : all))
   const match = /^\/api\/v3\/([a-z_/]+)\/([A-Za-z0-9_@.+-]+)$/.exec(own)
   return match ? { path: match[1] as string, text: match[2] as string } : undefined
 }
 
-/** What stands for the id in a link to such a resource; undefined for what is no link to one. */
+/** The text in the place of the id in a link to a resource; undefined for other links. */
 export function namedIn(target: Resource, link: unknown, context: Context): string | undefined {
   const href = (link as { href?: unknown } | null | undefined)?.href
   const address = typeof href === 'string' ? readAddress(href, context) : undefined
   return address && pathsOf(target).includes(address.path) ? address.text : undefined
 }
 
-/** The id that a link names: that of nothing where none has the name, undefined for what is no link to such a resource. */
+/** The id in a link to a resource: NOTHING for an unknown name, undefined for other links. */
 export async function idLinked(target: Resource, link: unknown, context: Context): Promise<number | undefined> {
   const text = namedIn(target, link, context)
   if (text === undefined) return undefined
@@ -198,7 +198,7 @@ function mismatch({ name, to }: Property, value: unknown, { model }: Context): V
   })
 }
 
-/** The errors of violations: messages begin with the property's label unless they are whole sentences. */
+/** The errors of violations: messages start with the property's label unless they are whole sentences. */
 export function toErrors({ properties }: Pick<Declared, 'properties'>, violations: readonly Violation[]): ApiError[] {
   return violations.map(({ attribute, message, complete, identifier }) => {
     const label = properties.find(({ name }) => name === attribute)?.label ?? attribute

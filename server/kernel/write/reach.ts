@@ -1,22 +1,22 @@
 /**
- * Effects of a write beyond its own row: which of the rows that it would touch the actor may touch. Whatever cascades asks here,
- * and leaves or refuses the rest; docs/effects.md tells what is decided for each effect.
+ * Effects of a write beyond its own row: splits the affected rows by the viewer's permissions. All cascades use it, and skip or
+ * reject the rest; docs/effects.md lists the decision for each effect.
  */
 import type { Transaction } from '#db/database.ts'
 import { name, type Sql, sql } from '#db/sql.ts'
 import { rights } from '#kernel/access/rights.ts'
 import type { Context, Resource, Rule } from '#kernel/declaration.ts'
 
-/** The ids of rows that an effect would touch, parted by whether the actor may do to them what it does. */
+/** The ids of rows that an effect would change, split by whether the viewer may do so. */
 export interface Reach {
   readonly within: readonly number[]
   readonly beyond: readonly number[]
 }
 
 /**
- * Rows that an effect would touch. One statement.
- * @param rule who may do to such a row what the effect does; an effect on what has to be seen first asks `visible` as well
- * @param where the condition on the rows, whose table goes by its own name
+ * Splits the rows that an effect would change. One statement.
+ * @param rule the rule for the effect on a row; includes `visible` if the effect requires visibility
+ * @param where the condition on the rows, without an alias for their table
  */
 export async function reach(tx: Transaction, context: Context, { table }: Resource, rule: Rule, where: Sql): Promise<Reach> {
   const [right] = await rights({ db: tx, viewer: context.viewer }, rule)
@@ -29,9 +29,9 @@ export async function reach(tx: Transaction, context: Context, { table }: Resour
 }
 
 /**
- * The rows below one that an effect goes down to by `parent_id`. It stops at each row beyond reach: what is below that stays
- * with it, so that nobody reaches through what is hidden. One statement.
- * @param rule who may do to such a row what the effect does
+ * Splits the descendants of a row by `parent_id`. It stops at each row beyond reach, whose descendants stay with it, so that an
+ * effect does not reach through hidden rows. One statement.
+ * @param rule the rule for the effect on a row
  */
 export async function reachBelow(tx: Transaction, context: Context, { table }: Resource, rule: Rule, id: number): Promise<Reach> {
   const [right] = await rights({ db: tx, viewer: context.viewer }, rule)

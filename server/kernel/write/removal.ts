@@ -1,4 +1,4 @@
-/** Removes rows with all that declarations say of what refers to them. */
+/** Removes rows, with the cleanup that declarations define for references to them. */
 import type { Row, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { and, name, type Sql, sql } from '#db/sql.ts'
@@ -7,16 +7,16 @@ import type { Entry, Model, Reference, Removal, RemovalStep, Resource } from '#k
 import { touched } from './commit.ts'
 import { amend, forget, rewriteWhere } from './history.ts'
 
-/** Declares what is done when rows of some tables are removed, where no reference of a resource says it. */
+/** Declares a cleanup step that runs when rows of some tables are removed, besides the references of resources. */
 export const whenRemoved = (tables: TableName | readonly TableName[], step: RemovalStep): Removal => ({
   tables: typeof tables === 'string' ? [tables] : tables,
   step,
 })
 
 /**
- * Removes rows of a resource: releases what refers to them, forgets their history, deletes them, and runs the steps that modules
- * declare. The number of statements does not depend on how many rows there are.
- * @param entry who removes them, and when
+ * Removes rows of a resource: releases references to them, deletes their history and the rows, and runs the cleanup steps of
+ * modules. The number of statements does not depend on the number of rows.
+ * @param entry the user and the time of the removal
  */
 export async function removeRows(
   tx: Transaction,
@@ -34,7 +34,7 @@ export async function removeRows(
   await removed(tx, model, 'journals', entries, entry)
 }
 
-/** Does with all rows that refer to these what their declarations say, before these are deleted. */
+/** Applies `whenGone` to all references to rows, before the rows are deleted. */
 export async function release(
   tx: Transaction,
   model: Model,
@@ -59,7 +59,7 @@ export async function release(
     if (whenGone === 'remove') continue
     const otherwise = typeof whenGone === 'object' ? whenGone.otherwise : whenGone
     if (otherwise === 'successor') {
-      // Nobody did anything to these rows, so their history tells of nothing; it names the successor as well.
+      // Nobody changed these rows, so they get no history entry; their history refers to the successor too.
       const change = { set: sql`${name(column)} = (${successor})`, where }
       if ((await amend(tx, model, resource.table, change)) > 0) await touched(tx, resource)
     } else {
@@ -72,11 +72,11 @@ export async function release(
   }
 }
 
-/** The condition on the rows that go with those they refer to; undefined where none does. */
+/** The condition on referencing rows that are removed too; undefined if none are. */
 const removing = ({ whenGone }: Reference): Sql | undefined =>
   whenGone === 'remove' ? sql`1 = 1` : typeof whenGone === 'object' ? whenGone.remove : undefined
 
-/** Runs the steps declared for rows that have just been deleted. */
+/** Runs the cleanup steps for deleted rows. */
 export async function removed(
   tx: Transaction,
   model: Model,

@@ -1,4 +1,4 @@
-/** Removes a row, and what refers to it. */
+/** Removes a row by a request. */
 import type { Database, Row } from '#db/database.ts'
 import { inside } from '#kernel/context.ts'
 import type { Context, Resource } from '#kernel/declaration.ts'
@@ -14,7 +14,7 @@ import { allows } from './schema.ts'
 
 /**
  * Removes a row.
- * @throws ApiError 403 without the right, 422 when something speaks against it, 409 when something was tied to it meanwhile
+ * @throws ApiError 403 without the permission, 422 for violations, 409 after a concurrent reference to the row
  */
 export async function remove(db: Database, context: Context, resource: Resource, row: Row): Promise<void> {
   await loadRules(context, resource)

@@ -1,4 +1,4 @@
-/** Actions: what principals can be capable of. They follow from the permission catalogue, so no table holds them. */
+/** Actions that capabilities refer to. They follow from the permission catalogue, so there is no table of them. */
 import { TRUE } from '#db/sql.ts'
 import type { Body, Model, Operation, Queryable } from '#kernel/declaration.ts'
 import { notFound } from '#kernel/errors.ts'
@@ -7,12 +7,12 @@ import { computed } from '#kernel/read/list.ts'
 
 const idsIn = ({ apiActions }: Model): string[] => apiActions.map(({ id }) => id)
 
-/** Whether there is such an action. */
+/** Whether an action exists. */
 export const isAction = ({ apiActions }: Model, wanted: string): boolean => apiActions.some(({ id }) => id === wanted)
 
 const represented = (id: string): Body => ({ _type: 'Action', id, _links: { self: { href: actionHref(id) } } })
 
-/** The address of an action; its id has a slash in it. */
+/** The address of an action; its id contains a slash. */
 export const actionHref = (id: string): string => `/api/v3/actions/${id}`
 
 export const actionList: Queryable = {
@@ -29,7 +29,7 @@ const listActions = operation({
   method: 'GET',
   path: '/actions',
   summary: 'List actions',
-  description: 'Answers everything that can be a capability, such as `work_packages/read`.',
+  description: 'Lists the actions that capabilities can have, such as `work_packages/read`.',
   tag: 'Action',
   answers: { status: 200, of: 'Action', as: 'collection' },
   query: ['filters', 'sortBy', 'select', 'offset', 'pageSize'],
@@ -48,7 +48,7 @@ const viewAction = operation({
   method: 'GET',
   path: '/actions/*',
   summary: 'View an action',
-  description: 'Answers one action by its id, which has a slash in it.',
+  description: 'Returns one action by its id, which contains a slash.',
   tag: 'Action',
   answers: { status: 200, of: 'Action', as: 'single' },
   run: async ({ context, params }) => {

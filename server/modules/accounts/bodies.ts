@@ -1,27 +1,27 @@
-/** Actions and capabilities, as the description of the API tells them. */
+/** Actions and capabilities, as the OpenAPI document describes them. */
 import { type BodyType, hal, ref } from '#kernel/bodies.ts'
 
 export const bodies: Readonly<Record<string, BodyType>> = {
   Action: {
-    description: 'Something that a principal can be capable of. There is one for each permission that clients can ask about.',
-    schema: hal('Action', { id: { type: 'string', description: 'What it is done to, and what is done.' } }, {}),
+    description: 'An action that a principal can be permitted to perform. Each permission that clients can check has one.',
+    schema: hal('Action', { id: { type: 'string', description: 'Resource and verb.' } }, {}),
     example: { _type: 'Action', id: 'work_packages/read', _links: { self: { href: '/api/v3/actions/work_packages/read' } } },
   },
 
   Capability: {
-    description: 'That a principal can do something, in a project or everywhere.',
+    description: 'An action that a principal may perform, in a project or globally.',
     schema: hal(
       'Capability',
       {
         id: {
           type: 'string',
-          description: 'The action, the context (`w` and the id of a project, or `g`) and the principal’s id.',
+          description: 'Action, context (`w` and the id of a project, or `g`) and id of the principal.',
         },
       },
       {
-        action: ref('Link', 'What can be done.'),
-        context: ref('Link', 'The project in which it can be done, or the global context.'),
-        principal: ref('Link', 'Who can do it.'),
+        action: ref('Link', 'The action.'),
+        context: ref('Link', 'The context: a project, or the global context.'),
+        principal: ref('Link', 'The principal.'),
       },
     ),
     example: {
@@ -37,8 +37,8 @@ export const bodies: Readonly<Record<string, BodyType>> = {
   },
 
   GlobalContext: {
-    description: 'What stands for everywhere in place of a project.',
-    schema: hal('CapabilityContext::Global', { id: { const: 'global', description: 'By what it is addressed.' } }, {}),
+    description: 'The global context of capabilities, in place of a project.',
+    schema: hal('CapabilityContext::Global', { id: { const: 'global', description: 'Id.' } }, {}),
     example: {
       _type: 'CapabilityContext::Global',
       id: 'global',

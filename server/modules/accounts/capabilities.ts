@@ -1,4 +1,4 @@
-/** Capabilities: which principal can do what in which project, or everywhere. Computed from the grants by the database. */
+/** Capabilities: the actions that a principal may perform in a project or globally. The database computes them from grants. */
 import type { Row } from '#db/database.ts'
 import { among, amongTexts } from '#db/dialect.ts'
 import { and, FALSE, or, raw, type Sql, sql } from '#db/sql.ts'
@@ -16,19 +16,19 @@ import { madeKinds, seen } from './visibility.ts'
 
 interface Capability {
   readonly action: string
-  /** null: everywhere. */
+  /** null: global. */
   readonly project_id: number | null
   readonly principal_id: number
 }
 
-/** The pairs of action and permission, as rows. Constants of ours, so they may stand in the text. */
+/** The pairs of action and permission, as rows. They are constants, so they are safe in the SQL text. */
 const pairsIn = ({ apiActions }: Model): Sql =>
   raw(apiActions.flatMap(({ id, permissions }) => permissions.map((permission) => `('${id}', '${permission}')`)).join(', '))
 
 const somebody = both(having('type', ...madeKinds, 'AnonymousUser'), seen)
 const somewhere = either(both(unconfined, lacking('project_id')), inProject('view_project'))
 
-/** The capabilities that the viewer may know of, as a query; `where` is about `action`, `project_id` and `principal_id`. */
+/** A query for the capabilities that the viewer may see; `where` is about `action`, `project_id` and `principal_id`. */
 async function capabilities(context: Context, where: Sql): Promise<Sql> {
   const [seenHolders, seenPlaces] = await rights(context, somebody, somewhere)
   return sql`
@@ -48,7 +48,7 @@ const idOf = ({ action, project_id, principal_id }: Capability): string =>
 
 const GLOBAL = '/api/v3/capabilities/context/global'
 
-/** Capabilities as they are answered. */
+/** Representations of capabilities. */
 async function represented(found: readonly Capability[], context: Context): Promise<Body[]> {
   const [project, principal] = [context.model.of('Project'), context.model.of('Principal')]
   const projectIds = found.map((one) => one.project_id).filter((id) => id !== null)
@@ -81,7 +81,7 @@ const filter = (format: RegExp, where: (values: readonly string[], context: Cont
   where: (use, context) => where(use.values, context),
 })
 
-/** `g` for everywhere, `w5` for a project; `p5` is its older spelling. */
+/** The condition on contexts: `g` for global, `w5` for a project; `p5` is its older spelling. */
 const inContext = (values: readonly string[], { engine }: Context): Sql =>
   or([
     values.includes('g') ? sql`held.project_id is null` : FALSE,
@@ -94,7 +94,7 @@ const inContext = (values: readonly string[], { engine }: Context): Sql =>
 
 const ID = /^([a-z_]+\/[a-z_]+)\/(g|[wp]\d{1,9})-(\d{1,9})$/
 
-/** The condition on the one capability that an id names, or on none. */
+/** The condition on the capability with an id; FALSE for a malformed id. */
 function identified(id: string, context: Context): Sql {
   const [, action, place, principal] = ID.exec(id) ?? []
   if (!action || !place) return FALSE
@@ -122,7 +122,7 @@ export const capabilityList: Queryable = {
 const own: FilterUse = { name: 'principal', operator: '=', values: ['me'] }
 const MOST_VALUES = 20
 
-/** Throws InvalidQuery unless the list is of some principals, places or ids: of all at once there can be millions. */
+/** Throws InvalidQuery unless filters name principals, contexts or ids: all capabilities can be millions. */
 function checkNarrow(uses: readonly FilterUse[]): void {
   const isNarrow = ({ name, operator, values }: FilterUse) =>
     filtersOf(capabilityList).get(name)?.key !== 'action' && operator === '=' && values.length <= MOST_VALUES
@@ -132,7 +132,7 @@ function checkNarrow(uses: readonly FilterUse[]): void {
   )
 }
 
-/** The capabilities of one page, and how many there are in all. */
+/** The capabilities of a page, and their total. */
 async function listed(query: Query, context: Context): Promise<{ elements: Body[]; total: number }> {
   const { conditions, filters, sorts, offset, pageSize } = query
   checkNarrow(filters)
@@ -154,7 +154,7 @@ const listCapabilities = operation({
   path: '/capabilities',
   summary: 'List capabilities, by default those of the viewer',
   description:
-    'Answers who may do what where. Of all at once there could be millions, so the filters have to name some principals, contexts or ids; without any they are the caller’s own.',
+    'Lists actions that principals may perform, by context. All capabilities could be millions, so filters have to name principals, contexts or ids; without filters, the caller’s own are listed.',
   tag: 'Capability',
   answers: { status: 200, of: 'Capability', as: 'collection' },
   query: ['filters', 'sortBy', 'select', 'offset', 'pageSize'],
@@ -167,7 +167,7 @@ const viewGlobalContext = operation({
   method: 'GET',
   path: '/capabilities/context/global',
   summary: 'View the global context',
-  description: 'Answers what stands for everywhere in place of a project as the context of a capability.',
+  description: 'Returns the global context, which capabilities outside projects have.',
   tag: 'Capability',
   answers: { status: 200, of: 'GlobalContext', as: 'single' },
   run: async () => ({
@@ -179,7 +179,7 @@ const viewCapability = operation({
   method: 'GET',
   path: '/capabilities/*',
   summary: 'View a capability',
-  description: 'Answers one capability by its id: action, context and principal.',
+  description: 'Returns one capability by its id: action, context and principal.',
   tag: 'Capability',
   answers: { status: 200, of: 'Capability', as: 'single' },
   run: async ({ context, params }) => {

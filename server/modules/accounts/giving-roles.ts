@@ -1,21 +1,21 @@
-/** Which roles can be given to members, and which of them a viewer may give. */
+/** Roles that can be given to members, and those that a viewer may give. */
 import { among } from '#db/dialect.ts'
 import { raw, type Sql, sql } from '#db/sql.ts'
 import { rolesOf } from '#kernel/access/sets.ts'
 import { permissionTopics } from '#kernel/access/viewer.ts'
 import type { Context } from '#kernel/declaration.ts'
 
-/** The condition that a role can be given to members of projects: those built in apply by themselves, or come with shares. */
+/** The condition for roles of project members: built-in roles apply by themselves, or come with shares. */
 export const isGivable = sql`roles.kind = 'project' and roles.builtin is null`
 
-/** Whether the setting keeps the viewer to roles whose permissions the viewer holds. Administrators are never kept to them. */
+/** Whether the setting limits the viewer to roles whose permissions the viewer holds. It never limits administrators. */
 export const isLimited = ({ settings, viewer }: Pick<Context, 'settings' | 'viewer'>): boolean =>
   settings.members_given_held_permissions_only && !viewer.admin
 
 /**
- * The condition that the viewer may give a role: it can be given and, under the limit, gives nothing that the viewer's own roles do
- * not give, whichever modules a project uses at the moment.
- * @param projects the projects in one of which it would be given; undefined to count what the viewer holds in all projects together
+ * The condition for roles that the viewer may give: under the limit, they grant no permission that the viewer's own roles do not
+ * grant, regardless of the modules that a project has enabled.
+ * @param projects the projects in one of which it would be given; undefined to count the viewer's permissions in all projects
  */
 export function mayGive(context: Context, projects?: readonly number[]): Sql {
   if (!isLimited(context)) return isGivable
@@ -32,7 +32,7 @@ export function mayGive(context: Context, projects?: readonly number[]): Sql {
   return sql`(${isGivable} and ${isHeldThere})`
 }
 
-/** The ids of the roles that the viewer may give in a project, or by what the viewer holds in any project where none is named. */
+/** The ids of the roles that the viewer may give in a project; without a project, by the viewer's permissions in any project. */
 export const rolesToGive = (context: Context, project?: number): Promise<ReadonlySet<number>> =>
   context.snapshot.remember(
     `roles to give ${context.viewer.key} ${isLimited(context)} ${project}`,

@@ -1,4 +1,4 @@
-/** Filters about being in a group, and about being locked out for a while. */
+/** Filters by group, and by temporary lockout. */
 import { among } from '#db/dialect.ts'
 import { and, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
 import { blocked } from '#identity/blocking.ts'
@@ -19,7 +19,7 @@ export function knownGroupUsers(principals: Right): Sql {
   return sql`(select group_id, user_id from group_users where ${isSeen('group_id')} and ${isSeen('user_id')})`
 }
 
-/** Whether the principal that `column` holds is in one of the groups, or, with `*`, in any. */
+/** Whether the principal in `column` is in one of the groups or, with `*`, in any. */
 export const groupFilter = (column: string): Filter => ({
   strategy: 'list_optional',
   allowed: (values, context) => areVisible('Group', values, context),
@@ -32,8 +32,7 @@ export const groupFilter = (column: string): Filter => ({
 })
 
 /**
- * Whether the account that `column` names is locked for a while, after failed attempts to sign in, as far as the viewer knows of how
- * the user signs in.
+ * Whether the account in `column` is temporarily locked out after failed sign-ins, for accounts whose login the viewer may see.
  */
 export const blockedFilter = (column: string): Filter => ({
   strategy: 'list',

@@ -1,4 +1,4 @@
-/** Groups of users: members of projects together. */
+/** Groups of users, which share memberships. */
 import { among } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import { ACTIVE } from '#identity/statuses.ts'
@@ -14,7 +14,7 @@ import { adminOrSelf, managesMembers, seen } from './visibility.ts'
 
 interface GroupFacts {
   readonly nameTaken: boolean
-  /** Whether everybody proposed as a member is a user that people sign in as. */
+  /** Whether all members in the payload are user accounts. */
   readonly areUsers: boolean
 }
 
@@ -24,11 +24,11 @@ const guard = either(globally('view_all_principals'), inAnyProject('view_members
 
 export const Group = resource<'principals', GroupFacts>('Group', 'principals', {
   path: 'groups',
-  description: 'Several users who are members of projects together: what a group is given, each of them has.',
+  description: 'A group of users. Its members inherit its memberships.',
   glossary: {
-    name: 'What it is called.',
-    members: 'The users in it. Told to those who manage members. A write names all of them.',
-    memberships: 'In which projects it has which roles.',
+    name: 'Name.',
+    members: 'Users in the group. Visible with the permission to manage members. A write replaces all of them.',
+    memberships: 'Memberships of the group.',
   },
   example: { id: 9, name: 'Riggers' },
   title: 'name',

@@ -1,13 +1,13 @@
 /**
- * Groups' memberships, copied onto their users: each role a group holds becomes an inherited role of every user in it, so
- * that permissions need to be looked for in one place only. All functions run in the transaction that changes the group.
+ * Memberships that users inherit from groups: each role of a group is copied to all its users as an inherited role, so that a
+ * permission check reads one place only. All functions run in the transaction that changes the group.
  */
 import type { Engine, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { name, raw, type Sql, sql } from '#db/sql.ts'
 import { holdsFor, onWorkPackage } from '#kernel/access/rules.ts'
 
-/** Whether two memberships, by their aliases, are about the same thing. */
+/** Whether two memberships, by their aliases, have the same project and entity. */
 const samePlace = (a: string, b: string) =>
   raw(
     ['project_id', 'entity_type', 'entity_id']
@@ -24,8 +24,8 @@ export async function usersOf(tx: Transaction, groupId: number): Promise<number[
 }
 
 /**
- * Gives the users of a group what its memberships give and they do not have from it yet.
- * @param which the condition on what is passed on: of memberships `m` to users `gu`
+ * Gives the users of a group the roles of its memberships that they have not inherited yet.
+ * @param which the condition on memberships `m` and users `gu` to pass on
  */
 export async function inherit(tx: Transaction, groupId: number, which: Sql, now: Date): Promise<void> {
   const stamp = instant(tx.engine, now)
@@ -46,7 +46,7 @@ export async function inherit(tx: Transaction, groupId: number, which: Sql, now:
       and not exists (select 1 from membership_roles has where has.membership_id = own.id and has.inherited_from = r.id)`)
 }
 
-/** Takes from users what they have from a group they are leaving. */
+/** Removes inherited roles from users who leave a group. */
 async function disinherit(tx: Transaction, groupId: number, userIds: readonly number[]): Promise<void> {
   await tx.run(sql`
     delete from membership_roles
@@ -56,10 +56,10 @@ async function disinherit(tx: Transaction, groupId: number, userIds: readonly nu
   await prune(tx, userIds, await placesOf(tx, groupId))
 }
 
-/** Projects that memberships are of; null stands for those that belong to none. */
+/** Projects of memberships; null for global ones. */
 type Places = readonly (number | null)[]
 
-/** The projects in which a principal is a member, or in which something is shared with it. */
+/** The projects in which a principal is a member, or has shares. */
 export async function placesOf(tx: Transaction, principalId: number): Promise<Places> {
   const rows = await tx.all<{ project_id: number | null }>(
     sql`select distinct project_id from memberships where principal_id = ${principalId}`,
@@ -70,15 +70,15 @@ export async function placesOf(tx: Transaction, principalId: number): Promise<Pl
 /** The viewer sees the work package, and so may follow it. */
 const mayFollow = onWorkPackage('view_work_packages')
 
-/** What people keep of work packages only as long as they see them: the table, and the column that names them. */
+/** Tables whose rows users keep only as long as they see the work package, with the column of the user. */
 const followed = [
   ['watchers', 'user_id'],
   ['notifications', 'recipient_id'],
 ] as const
 
 /**
- * Removes memberships of these principals that have no roles left, and their watches on and news of what they no longer see: in
- * these places, as what belongs to others is not touched by what happens here.
+ * Removes memberships of these principals without roles, and watches and notifications of work packages that they no longer see:
+ * in these places only, as a change here does not affect other projects.
  */
 export async function prune(tx: Transaction, principalIds: readonly number[], places: Places): Promise<void> {
   const projects = places.filter((place) => place !== null)
@@ -101,7 +101,7 @@ export async function prune(tx: Transaction, principalIds: readonly number[], pl
   }
 }
 
-/** Makes exactly these users the group's. */
+/** Replaces the users of a group. */
 export async function setUsers(tx: Transaction, groupId: number, userIds: readonly number[], now: Date): Promise<void> {
   const before = new Set(await usersOf(tx, groupId))
   const after = new Set(userIds)

@@ -1,4 +1,4 @@
-/** The links that users, groups and placeholder users have in common. */
+/** Links that users, groups and placeholder users share. */
 
 import type { Tables } from '#db/tables.ts'
 import { both, having } from '#kernel/access/rules.ts'
@@ -11,14 +11,14 @@ type Principal = Tables['principals']
 /** The address of the memberships of a principal. */
 const membershipsOf = ({ id }: Principal): string => listHref('memberships', { principal: ['=', id] })
 
-/** The way to a principal's memberships, for those who see any. */
+/** The link to a principal's memberships, for viewers who see any. */
 export const membershipsLink: Action<Principal> = {
   href: membershipsOf,
   title: 'Memberships',
   may: both(having('type', ...madeKinds), seesMembers),
 }
 
-/** A link that changes or removes a principal, titled with what it does to whom. */
+/** A link that updates or deletes a principal, titled with the verb and the name. */
 export const titled = (
   method: 'post' | 'patch' | 'delete',
   verb: string,

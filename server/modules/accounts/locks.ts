@@ -1,4 +1,4 @@
-/** Locking users out, and letting them in again. */
+/** Locks and unlocks users. */
 
 import { ACTIVE, LOCKED } from '#identity/statuses.ts'
 import type { ApiRequest, Operation } from '#kernel/declaration.ts'
@@ -8,7 +8,7 @@ import { prepareWrite } from '#kernel/write/prepare.ts'
 import { User } from './users.ts'
 import { administersUser } from './visibility.ts'
 
-/** Brings an active or locked user into the given state; whoever is in it already stays as they are. */
+/** Sets the status of an active or locked user; idempotent. */
 async function settle(ask: ApiRequest<'id'>, status: number) {
   const { context, params } = ask
   const row = await rowFrom(params.id, context.model.of(User), context)
@@ -24,7 +24,7 @@ const lockUser = operation({
   ...common,
   method: 'POST',
   summary: 'Lock a user',
-  description: 'Locks a user: their sessions end, and their tokens are refused. A user who is locked already stays so.',
+  description: 'Locks a user: ends their sessions and rejects their tokens. Locking a locked user has no effect.',
   run: (ask) => settle(ask, LOCKED),
 })
 
@@ -32,7 +32,7 @@ const unlockUser = operation({
   ...common,
   method: 'DELETE',
   summary: 'Unlock a user',
-  description: 'Unlocks a locked user. A user who is active already stays so.',
+  description: 'Unlocks a locked user. Unlocking an active user has no effect.',
   run: (ask) => settle(ask, ACTIVE),
 })
 

@@ -1,4 +1,4 @@
-/** What memberships are found and ordered by beyond their own columns. */
+/** Filters and sort orders of memberships beyond their own columns. */
 import { among, amongTexts } from '#db/dialect.ts'
 import { FALSE, name, type Sql, sql, TRUE } from '#db/sql.ts'
 import { accountStatuses } from '#identity/statuses.ts'
@@ -14,18 +14,18 @@ import { knowsEmail, madeKinds } from './visibility.ts'
 /** Memberships of principals that satisfy a condition. */
 const ofPrincipals = (condition: Sql) => sql`memberships.principal_id in (select p.id from principals p where ${condition})`
 
-/** A status by its name, or by its number as principals have it. */
+/** The code of a status, from its name or its number. */
 const statusCode = (value: string): number | undefined =>
   accountStatuses[value] ?? Object.values(accountStatuses).find((code) => String(code) === value)
 
-/** What only shares have. */
+/** A filter that only shares could match. */
 const ofShares = (allowed: NonNullable<Filter['allowed']>): Filter => ({
   strategy: 'list',
   allowed,
   where: () => FALSE,
 })
 
-/** Memberships are of projects or of the instance; those of single work packages are shares, and not listed here. */
+/** Memberships of projects and global ones; those of single work packages are shares, and not listed here. */
 const isProjectMember: Filter = {
   strategy: 'boolean',
   where: () => TRUE,
@@ -77,6 +77,6 @@ const byPrincipal = (column: string, rule = everyone): Order => ({
 export const membershipSorts: Record<string, Order> = {
   name: byPrincipal('name'),
   status: byPrincipal('status'),
-  /** Addresses that the viewer may not know count as missing. */
+  /** Hidden addresses count as missing. */
   email: byPrincipal('email', knowsEmail),
 }

@@ -1,4 +1,4 @@
-/** What a membership may be, and what writing one means for groups, users and their watches. */
+/** Facts, checks and side effects of memberships: on groups, users and their watches. */
 import type { Row, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
@@ -16,7 +16,7 @@ import { madeKinds } from './visibility.ts'
 
 type Membership = Tables['memberships']
 
-/** The viewer manages the membership: as a manager of its project's members or, where it belongs to none, as administrator. */
+/** The viewer manages the membership: by permission in its project or, for global ones, as an administrator. */
 export const managesThis: Rule = either(inProject('manage_members'), both(lacking('project_id'), admin))
 
 export interface MembershipFacts {
@@ -25,7 +25,7 @@ export interface MembershipFacts {
   /** The principal, if the viewer sees it. */
   readonly principal: Row | undefined
   readonly roles: readonly Tables['roles'][]
-  /** The ids of the roles that it may come to have: those the viewer may give there, and those it has. */
+  /** The ids of possible roles: those that the viewer may give, and those it has. */
   readonly possible: ReadonlySet<number>
   /** Whether the principal is a member there already. */
   readonly isTaken: boolean
@@ -61,15 +61,15 @@ export async function membershipFacts({ row, before, many }: Draft<Membership>, 
   }
 }
 
-/** The ids of the roles of memberships that belong to no project: administrators alone give them. */
+/** The ids of roles for global memberships, which only administrators give. */
 async function globalRoles({ db, snapshot }: Context): Promise<readonly number[]> {
   const roles = await allRows(db, snapshot, 'roles', 'position')
   return [...roles.values()].filter((role) => role.builtin === null && role.kind === 'global').map((role) => role.id)
 }
 
 /**
- * Whether the viewer may make somebody a member there.
- * @throws ApiError 403; without roles the client is told what is missing first
+ * Whether the viewer may add members to the project.
+ * @throws ApiError 403; a payload without roles gets a violation first
  */
 export function checkPlace({ row, before, many }: Draft<Membership>, { mayManage }: MembershipFacts): Violation[] {
   if (before || mayManage) return []
@@ -103,7 +103,7 @@ export async function rolesOf(rows: readonly { id: number }[], { db, engine }: C
   return new Map([...byMembership].map(([id, roles]) => [id, roles.map((one) => one.role_id)]))
 }
 
-/** Makes these the direct roles. One that is inherited already need not be given again; what is inherited stays. */
+/** Replaces the direct roles. Roles that are inherited are not stored again; inherited roles stay. */
 export async function storeRoles(
   tx: Transaction,
   { row }: Draft<Membership>,
@@ -122,7 +122,7 @@ export async function storeRoles(
   }
 }
 
-/** The users of a group get what the group was given, and lose what it lost. */
+/** Passes a change of a group's roles on to its users. */
 export async function passOn(
   tx: Transaction,
   { row }: Draft<Membership>,
@@ -134,7 +134,7 @@ export async function passOn(
   await prune(tx, await usersOf(tx, row.principal_id), [row.project_id])
 }
 
-/** Roles that come from a group can only be taken from the group. */
+/** Inherited roles can only be removed from the group. */
 export async function removableMembership(row: Membership, { db }: Context): Promise<readonly Violation[]> {
   const inherited = await db.one(
     sql`select id from membership_roles where membership_id = ${row.id} and inherited_from is not null limit 1`,
@@ -142,7 +142,7 @@ export async function removableMembership(row: Membership, { db }: Context): Pro
   return inherited ? [violation('base', 'Some of its roles are inherited from a group. Remove them from the group.')] : []
 }
 
-/** Removes a membership with all that was passed on from it. */
+/** Removes a membership with the roles inherited from it. */
 export async function removeMembership(tx: Transaction, row: Membership): Promise<false> {
   const users = await usersOf(tx, row.principal_id)
   await tx.run(sql`delete from memberships where id = ${row.id}`)

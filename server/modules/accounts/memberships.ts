@@ -1,4 +1,4 @@
-/** Memberships: the roles a principal has in a project or, without a project, in the whole instance. */
+/** Memberships: the roles of a principal in a project or, without a project, globally. */
 
 import { name, sql } from '#db/sql.ts'
 import { rights } from '#kernel/access/rights.ts'
@@ -24,20 +24,20 @@ import {
 } from './membership-rules.ts'
 import { managesMembers, membersSeen, seesMembers } from './visibility.ts'
 
-/** The row of a membership carries the name of its principal. */
+/** Computed columns of a membership: the name of its principal. */
 interface Named {
   readonly principal_name: string
 }
 
 export const Membership = resource<'memberships', MembershipFacts, Named>('Membership', 'memberships', {
   path: 'memberships',
-  description: 'That a principal has roles, in a project or everywhere.',
+  description: 'The roles of a principal, in a project or globally.',
   glossary: {
-    project: 'Where; empty for everywhere.',
-    principal: 'Who. It stays the same once the membership is there.',
-    roles: 'What they may do there. A write names all of them.',
-    notificationMessage: 'A text for the new member. It is taken, but no mail is sent.',
-    sendNotifications: 'Taken, but no mail is sent either way.',
+    project: 'The project; empty for global roles.',
+    principal: 'The principal. It cannot change after creation.',
+    roles: 'Roles of the principal. A write replaces all of them.',
+    notificationMessage: 'Message for the new member. It is accepted, but no email is sent.',
+    sendNotifications: 'Accepted, but no email is sent in any case.',
   },
   title: (row) => row.principal_name,
   order: { column: 'id' },
@@ -113,7 +113,7 @@ const listAvailableProjects = operation({
   method: 'GET',
   path: '/memberships/available_projects',
   summary: 'List available projects for memberships',
-  description: 'Answers the projects whose members the caller may manage.',
+  description: 'Lists the projects whose members the caller may manage.',
   tag: 'Membership',
   guard: managesMembers,
   answers: { status: 200, of: 'Project', as: 'collection' },

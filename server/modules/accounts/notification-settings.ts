@@ -1,4 +1,4 @@
-/** What somebody wants to be told of: in general, and in single projects instead of that. */
+/** Notification settings: global ones, and those of single projects that replace them. */
 import type { Reader, Row, Transaction } from '#db/database.ts'
 import { among, recordset } from '#db/dialect.ts'
 import { join, name, sql } from '#db/sql.ts'
@@ -15,7 +15,7 @@ import { namedIn, sentLink } from '#kernel/write/payload.ts'
 type Principal = Tables['principals']
 type Setting = Omit<Tables['notification_settings'], 'id' | 'user_id'>
 
-/** What there is to be told of, and whether people are who have not chosen. */
+/** Settings with their default values. */
 const flags = {
   watched: true,
   assignee: true,
@@ -37,10 +37,10 @@ const flags = {
   membershipUpdated: false,
 } as const
 const flagNames = Object.keys(flags) as (keyof typeof flags)[]
-/** What is told by mail alone is chosen for all projects at once. */
+/** Settings for email only are global. */
 const globalFlags = flagNames.filter((flag) => /^(news|document|forum|wiki|membership)/.test(flag))
 
-/** Days before a date, or between alerts after it, and the choices there are. */
+/** Allowed values: days before a date, or days between alerts after it. */
 const alertNames = ['startDate', 'dueDate', 'overdue'] as const
 const alerts: Readonly<Record<(typeof alertNames)[number], readonly number[]>> = {
   startDate: [0, 1, 3, 7],
@@ -54,7 +54,7 @@ const columnTypes: Readonly<Record<string, 'integer' | 'boolean'>> = {
   ...Object.fromEntries(alertNames.map((alert) => [snakeCase(alert), 'integer' as const])),
 }
 
-/** What holds in all projects for whoever has not chosen. */
+/** The default settings, for all projects. */
 export const defaultSetting = {
   project_id: null,
   ...Object.fromEntries(flagNames.map((name) => [snakeCase(name), flags[name]])),
@@ -72,7 +72,10 @@ export const settingsKind: Kind = {
       properties: {
         ...Object.fromEntries(flagNames.map((name) => [name, { type: 'boolean' }])),
         ...Object.fromEntries(alertNames.map((name) => [name, { type: ['string', 'null'], format: 'duration' }])),
-        _links: { type: 'object', properties: { project: ref('Link', 'The project that they are for; empty for everywhere.') } },
+        _links: {
+          type: 'object',
+          properties: { project: ref('Link', 'The project of the settings; empty for the global ones.') },
+        },
       },
     },
   },
@@ -81,7 +84,7 @@ export const settingsKind: Kind = {
   strategy: 'list',
 }
 
-/** The settings of these people as they are shown, by their ids; without those for projects that the viewer does not see. */
+/** Representations of users' settings, by user id; without those of projects that the viewer does not see. */
 export async function loadSettings(rows: readonly Principal[], context: Context): Promise<ReadonlyMap<number, object[]>> {
   const users = rows.map((row) => row.id)
   const stored = await context.db.all<Tables['notification_settings']>(sql`
@@ -109,13 +112,13 @@ export async function loadSettings(rows: readonly Principal[], context: Context)
 
 const rendered = (days: number | null) => (days === null ? null : kinds.days.render(days))
 
-/** What was given in place of all settings, and what is wrong with it. */
+/** The settings in a payload, and their violations. */
 export interface Chosen {
   readonly settings: readonly Setting[] | undefined
   readonly violations: readonly Violation[]
 }
 
-/** Reads what was given; settings that are missing in it are switched off. */
+/** Parses the settings of a payload; missing ones are disabled. */
 export async function readSettings({ virtual, given }: Draft<Principal>, context: Context): Promise<Chosen> {
   if (!given.has('notifications')) return { settings: undefined, violations: [] }
   const list = virtual?.notifications
@@ -148,7 +151,7 @@ function readSetting(given: unknown, context: Context): Setting {
   } as Setting
 }
 
-/** Whole days, or what is no choice. */
+/** Whole days, or a value that is not allowed. */
 function days(value: unknown): number {
   const hours = kinds.parseHours(value)
   return hours % 24 === 0 ? hours / 24 : NO_CHOICE
@@ -158,7 +161,7 @@ const NO_CHOICE = -1
 
 function readProject(link: unknown, context: Context): number | null {
   if (isObject(link) && link.href === null) return null
-  // Not by its identifier: each would have to be asked for by itself.
+  // Identifiers are not accepted: each would need a query of its own.
   const named = namedIn(context.model.of('Project'), link, context)
   if (named === undefined || !isId(named))
     throw new kinds.FormatError('each setting to link to its project, or to none by {"href":null}')
@@ -182,7 +185,7 @@ async function judge(settings: readonly Setting[], context: Context): Promise<Vi
   return violations
 }
 
-/** Puts what was given in place of all settings but those for projects that the viewer does not see. */
+/** Replaces all settings except those of projects that the viewer does not see. */
 export async function storeSettings(
   tx: Transaction,
   { row }: Draft<Principal>,

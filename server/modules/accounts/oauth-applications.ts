@@ -14,15 +14,15 @@ const names: Kind = {
 export const OAuthApplication = resource('OAuthApplication', 'oauth_applications', {
   path: 'oauth_applications',
   label: 'OAuth application',
-  description: 'An application that people can let in. Told to administrators.',
+  description: 'An OAuth application that users can authorise. Visible to administrators.',
   glossary: {
-    name: 'What it is called.',
-    clientId: 'What it calls itself by.',
-    confidential: 'Whether it has a secret.',
-    scopes: 'What it may ask for.',
-    owner: 'Who registered it.',
-    integration: 'Always empty: nothing integrates applications.',
-    redirectUri: 'Where it may lead people back to.',
+    name: 'Name.',
+    clientId: 'Client ID.',
+    confidential: 'Whether it is a confidential client, which has a client secret.',
+    scopes: 'Scopes that it may request.',
+    owner: 'The user who registered it.',
+    integration: 'Always empty: there are no integrations.',
+    redirectUri: 'Redirect URIs.',
   },
   example: {
     name: 'Sea Chart',
@@ -43,7 +43,7 @@ export const OAuthApplication = resource('OAuthApplication', 'oauth_applications
     owner: p.link('User', { alwaysNamed: true }),
   }),
   actions: {
-    // Storages, the only resources that could integrate an application, are none of ours yet.
+    // Storages, the only resources that could integrate an application, are not supported yet.
     integration: { href: () => null },
     redirectUri: { links: ({ redirect_uris }) => (redirect_uris as string[]).map((href) => ({ href })) },
   },

@@ -1,4 +1,4 @@
-/** Placeholder users: work is planned for them before it is known who does it. */
+/** Placeholder users, to plan work for future users. */
 import type { Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { ACTIVE, accountStatus } from '#identity/statuses.ts'
@@ -19,7 +19,7 @@ const manages = globally('manage_placeholder_user')
 const managesPlaceholder = both(isPlaceholder, manages)
 const guard = either(manages, managesMembers)
 
-/** Throws 403 unless the viewer manages the members wherever the placeholder user is one: they go with it. */
+/** Throws 403 unless the viewer manages all memberships of the placeholder user, which are deleted with it. */
 async function demandMemberships(tx: Transaction, id: number, context: Context): Promise<void> {
   const { beyond } = await reach(tx, context, context.model.of('Membership'), managesThis, sql`memberships.principal_id = ${id}`)
   if (beyond.length > 0) throw forbidden('The placeholder user is a member of projects whose members you may not manage.')
@@ -27,12 +27,12 @@ async function demandMemberships(tx: Transaction, id: number, context: Context):
 
 export const PlaceholderUser = resource('PlaceholderUser', 'principals', {
   path: 'placeholder_users',
-  description: 'Somebody for whom work is planned before it is known who it will be.',
+  description: 'A placeholder for a future user, to plan work for.',
   glossary: {
-    name: 'What they are called.',
+    name: 'Name.',
     status: 'Always `active`.',
-    memberships: 'In which projects they have which roles.',
-    showUser: 'Their page, for people.',
+    memberships: 'Memberships of the placeholder user.',
+    showUser: 'Web page of the placeholder user.',
   },
   example: { id: 11, name: 'Second mate', status: 'active' },
   title: 'name',

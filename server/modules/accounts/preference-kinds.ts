@@ -1,4 +1,4 @@
-/** The preferences that are more than one value: how they are written, read and judged. Pure. */
+/** Structured preferences: parsing, completion and validation. Pure. */
 import type { Row } from '#db/database.ts'
 import type { Tables } from '#db/tables.ts'
 import type { Draft, Kind } from '#kernel/declaration.ts'
@@ -17,7 +17,7 @@ const flag = { type: 'boolean' }
 const object = (properties: Record<string, unknown>) => ({ type: 'object', properties })
 const same = (value: unknown) => value
 
-/** Reads the members of an object, each by its own reader; those that are not given are left out, and so are unknown ones. */
+/** Parses the members of an object with a parser each; ignores unknown members. */
 const readObject = (expected: string, members: Record<string, (value: unknown) => unknown>) => (value: unknown) => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new FormatError(expected)
   const sent: Row = value
@@ -34,7 +34,7 @@ const readObject = (expected: string, members: Record<string, (value: unknown) =
 const readFlag = (value: unknown) => (typeof value === 'boolean' ? value : undefined)
 const readDay = (value: unknown) => (value === null || (typeof value === 'string' && isDate(value)) ? value : undefined)
 
-/** Times of day, hours and minutes; what is said beyond these is not kept. */
+/** Times of day in hours and minutes; seconds are dropped. */
 function readTimes(value: unknown): string[] | undefined {
   if (!Array.isArray(value)) return undefined
   const times = value.map((one) => /^([01]\d|2[0-3]):[0-5]\d(?=:00|$)/.exec(asText(one))?.[0])
@@ -86,7 +86,7 @@ export const workdays = document(
   readWorkdays,
 )
 
-/** Days between which reminders pause: one day, where only the first is named. */
+/** The period without reminders; a single day if only the first is given. */
 function paused({ enabled = false, firstDay, lastDay }: Row): Row {
   const last = lastDay ?? firstDay
   return { enabled, ...(firstDay && { firstDay }), ...(last && { lastDay: last }) }
@@ -97,7 +97,7 @@ const membersOf = (document: unknown): Row => (typeof document === 'object' && d
 const documentColumns = ['daily_reminders', 'immediate_reminders', 'pause_reminders', 'workdays'] as const
 type DocumentColumn = (typeof documentColumns)[number]
 
-/** The columns that hold documents, and how what was given becomes the whole of it. */
+/** Columns with JSON documents, and functions that complete a payload to the whole document. */
 const documents: Record<DocumentColumn, (given: unknown, stored: unknown) => unknown> = {
   daily_reminders: (given, stored) => ({ ...defaultDailyReminders, ...membersOf(stored), ...membersOf(given) }),
   immediate_reminders: (given, stored) => ({ ...defaultImmediateReminders, ...membersOf(stored), ...membersOf(given) }),
@@ -105,7 +105,7 @@ const documents: Record<DocumentColumn, (given: unknown, stored: unknown) => unk
   workdays: same,
 }
 
-/** Documents are completed by what was not given of them, and are stored as JSON. */
+/** Completes documents with stored and default values, and serialises them as JSON. */
 export function completed(draft: Draft<Principal>): Partial<Principal> {
   const { row, before } = draft
   const values: Partial<Principal> = {}
@@ -116,7 +116,7 @@ export function completed(draft: Draft<Principal>): Partial<Principal> {
   return values
 }
 
-/** Whether there is such a time zone. */
+/** Whether a time zone exists. */
 function isTimeZone(name: string): boolean {
   if (!/^[A-Z][\w+-]*(\/[A-Za-z][\w+-]*)*$/.test(name)) return false
   try {
@@ -126,7 +126,7 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-/** What is wrong with what was given. */
+/** Violations of the payload. */
 export function check(draft: Draft<Principal>): Violation[] {
   const { row } = draft
   const violations: Violation[] = []

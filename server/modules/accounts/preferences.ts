@@ -1,4 +1,4 @@
-/** How somebody wants to use the instance: part of the principal's row, answered as a resource of its own. */
+/** User preferences: part of the principal's row, exposed as a resource of its own. */
 import type { Row } from '#db/database.ts'
 import type { Tables } from '#db/tables.ts'
 import { both, either, globally, having, oneself, own, unconfined } from '#kernel/access/rules.ts'
@@ -21,19 +21,19 @@ const addressOf = ({ id }: Tables['principals']) => `users/${id}/preferences`
 
 export const UserPreferences = resource<'principals', Chosen>('UserPreferences', 'principals', {
   path: 'my_preferences',
-  description: 'How somebody wants to use the instance, and what they want to be told of.',
+  description: 'Preferences of a user, with their notification settings.',
   glossary: {
-    timeZone: 'The time zone that times are meant in, such as `Europe/Berlin`.',
-    disableKeyboardShortcuts: 'Whether clients should have no keyboard shortcuts.',
-    warnOnLeavingUnsaved: 'Whether clients should ask before what is not saved is left.',
-    commentSortDescending: 'Whether the newest entries of a history come first.',
-    autoHidePopups: 'Whether messages should go away by themselves.',
-    dailyReminders: 'When mail tells of what is unread: at full hours.',
-    immediateReminders: 'What mail tells of at once.',
-    pauseReminders: 'From when to when no mail tells of anything.',
-    workdays: 'On which days mail may tell of something: 1 for Monday to 7 for Sunday.',
-    notifications: 'What they are told of: everywhere, and otherwise in single projects.',
-    user: 'Whose they are.',
+    timeZone: 'Time zone such as `Europe/Berlin`.',
+    disableKeyboardShortcuts: 'Whether clients should disable keyboard shortcuts.',
+    warnOnLeavingUnsaved: 'Whether clients should warn before unsaved changes are lost.',
+    commentSortDescending: 'Whether clients should show the newest entries of a history first.',
+    autoHidePopups: 'Whether clients should hide messages after some time.',
+    dailyReminders: 'Times of daily emails about unread notifications, at full hours.',
+    immediateReminders: 'Notifications that are sent by email immediately.',
+    pauseReminders: 'Period without emails.',
+    workdays: 'Week days with emails: 1 for Monday to 7 for Sunday.',
+    notifications: 'Notification settings: global ones, and those of single projects.',
+    user: 'The user.',
   },
   addressOf,
   label: 'preferences',
@@ -76,7 +76,7 @@ export const UserPreferences = resource<'principals', Chosen>('UserPreferences',
   operations: [],
 })
 
-/** The principal whose preferences are asked for: 403 for whoever may not know them, whether or not there is such a principal. */
+/** The principal in the path. 403 for viewers who may not read the preferences, whether or not the principal exists. */
 async function principal({ context, params }: ApiRequest<'id'>): Promise<Row> {
   const id = await idFrom(params.id, context.model.of(User), context)
   if (id !== context.viewer.id) await demandAnywhere(context, managesUsers)
@@ -91,7 +91,7 @@ const viewPreferences = operation({
   method: 'GET',
   summary: 'View the preferences of a user',
   description:
-    'Answers how somebody wants to use the instance. One’s own are at `users/me/preferences`; those of others take the permission to manage users.',
+    'Returns the preferences of a user. Those of the caller are at `users/me/preferences`; those of others need the permission to manage users.',
   run: async (ask) => ok(await single(ask.context, ask.context.model.of(UserPreferences), await principal(ask))),
 })
 
@@ -99,7 +99,7 @@ const updatePreferences = operation({
   ...common,
   method: 'PATCH',
   summary: 'Update the preferences of a user',
-  description: 'Changes what the body names and leaves the rest as it is. `notifications` replaces the whole list.',
+  description: 'Changes the properties in the body and leaves the rest. `notifications` replaces the whole list.',
   takes: tag,
   run: async (ask) => {
     if (!ask.context.viewer.signedIn) throw new ApiError('Unauthenticated')
@@ -111,7 +111,7 @@ const updatePreferences = operation({
   },
 })
 
-/** One's own are found at their real address: the method is kept on the way. */
+/** Redirects to the viewer's own preferences; 308 keeps the method. */
 const elsewhere = (status: 301 | 308) => async () => ({ status, headers: { location: '/api/v3/users/me/preferences' } })
 const mine = { path: '/my_preferences', tag } as const
 
@@ -119,7 +119,7 @@ const redirectToOwnPreferences = operation({
   ...mine,
   method: 'GET',
   summary: 'Redirect to the own preferences',
-  description: 'Leads to `/api/v3/users/me/preferences`.',
+  description: 'Redirects to `/api/v3/users/me/preferences`.',
   answers: { status: 301 },
   run: elsewhere(301),
 })
@@ -128,7 +128,7 @@ const redirectUpdateOfOwnPreferences = operation({
   ...mine,
   method: 'PATCH',
   summary: 'Redirect to the own preferences for an update',
-  description: 'Leads to `/api/v3/users/me/preferences`, to which the same request has to be sent.',
+  description: 'Redirects to `/api/v3/users/me/preferences`; send the same request there.',
   answers: { status: 308 },
   run: elsewhere(308),
 })

@@ -1,4 +1,4 @@
-/** Whoever can act or be acted for: stands for users, groups and placeholder users where any of them can be meant. */
+/** Principals: the common resource of users, groups and placeholder users. */
 import { among, amongTexts } from '#db/dialect.ts'
 import { and, type Sql, sql, TRUE } from '#db/sql.ts'
 import { rights } from '#kernel/access/rights.ts'
@@ -14,7 +14,7 @@ import { madeKinds, membersSeen, seen } from './visibility.ts'
 const kindOf = (row: { type: string }) => (row.type === 'Group' || row.type === 'PlaceholderUser' ? row.type : 'User')
 const paths: Record<string, string> = { User: 'users', Group: 'groups', PlaceholderUser: 'placeholder_users' }
 
-/** Members of projects, as far as the viewer may know who is a member there. */
+/** Members of projects where the viewer may see members. */
 const member: Filter = {
   strategy: 'list_optional',
   allowed: (values, context) => areVisible('Project', values, context),
@@ -26,13 +26,13 @@ const member: Filter = {
   },
 }
 
-/** Principals who hold a permission in a project by being members there. */
+/** Principals with a permission in a project by membership. */
 const membersWith = (permission: string, projects: Sql) => sql`
   select g.user_id from grants g
   where g.permission = ${permission} and ${projects}
     and exists (select 1 from memberships m where m.principal_id = g.user_id and m.project_id = g.project_id and m.entity_type is null)`
 
-/** Principals who may be told of a comment on work packages: they see it, as members or by a share. */
+/** Principals who can be mentioned in a comment: they see it, by membership or share. */
 const mentionable = (permission: string, most?: number): Filter => ({
   strategy: 'list',
   allowed: async (values, context) =>
@@ -60,7 +60,7 @@ async function holdsFor(permission: string, workPackages: readonly string[], { d
   return missing === undefined
 }
 
-/** Principals who get to see anything at all in a project: its members, and those with whom something in it is shared. */
+/** Principals with any access to a project: its members, and principals with shares in it. */
 const access: Filter = {
   strategy: 'list',
   allowed: (values, context) => areVisible('Project', values, context),
@@ -74,9 +74,9 @@ const access: Filter = {
 
 export const Principal = resource('Principal', 'principals', {
   path: 'principals',
-  description: 'Whom work can be assigned to and roles can be given: a user, a group or a placeholder user. `_type` says which.',
+  description: 'A user, a group or a placeholder user, according to `_type`. Principals can be assignees and have roles.',
   glossary: {
-    name: 'What they are called.',
+    name: 'Name.',
   },
   example: { id: 5, name: 'Vera Example' },
   aliases: ['groups', 'users', 'placeholder_users'],
@@ -85,7 +85,7 @@ export const Principal = resource('Principal', 'principals', {
   resolve: async (login, context) => context.model.of('User').resolve?.(login, context),
   title: 'name',
   cached: 'some',
-  // Rows of what it did or is to do name the deleted user from then on.
+  // After removal, rows refer to the deleted user instead.
   successor: sql`select id from principals where type = 'DeletedUser'`,
   visible: seen,
   addressable: having('type', ...madeKinds),

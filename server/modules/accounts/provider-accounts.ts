@@ -1,6 +1,6 @@
 /**
- * Whose account it is when a provider says who somebody is. What it says counts for the user who is linked to its subject, and
- * for an e-mail address only where that is known to be theirs: usernames and addresses are anybody's to choose.
+ * Finds the account for an identity from a provider: the user linked to its subject, or a user with the same email address if the
+ * address is verified, as anybody can choose user names and addresses.
  */
 import { ConstraintError, type Database, type Row, type Transaction } from '#db/database.ts'
 import { insert, inserted, only, takeTurns } from '#db/dialect.ts'
@@ -12,28 +12,28 @@ import { invalidate } from '#kernel/cache.ts'
 import type { Settings } from '#kernel/settings.ts'
 import { isEmail, isLogin, isPersonName, namedAfter } from './user-rules.ts'
 
-/** What a provider says of somebody. */
+/** The claims of a provider about a user. */
 export interface Identity {
   readonly subject: string
   readonly login: string | undefined
   readonly email: string | undefined
-  /** Whether the address is known to be theirs. */
+  /** Whether the address is verified. */
   readonly isVerified: boolean
   readonly firstName: string | undefined
   readonly lastName: string | undefined
 }
 
-/** Why somebody is not let in whom a provider vouches for. */
+/** Reasons to reject a sign-in by a provider. */
 export type Refusal =
-  /** The account cannot be used: it is locked, or waits to be activated. */
+  /** The account is not active: it is locked, or waits for activation. */
   | 'inactive'
-  /** The account has just been made, and waits to be activated. */
+  /** The account is new, and waits for activation. */
   | 'pending'
-  /** There is no account, and none is made. */
+  /** There is no account, and registration is not allowed. */
   | 'unknown'
-  /** There may be one, which it takes more than a provider's word to be given. */
+  /** There may be an account, but the provider's claims do not suffice to link it. */
   | 'taken'
-  /** The provider does not say that the address is theirs. */
+  /** The provider has not verified the address. */
   | 'unverified'
 
 const told = (claims: Readonly<Record<string, unknown>>, name: string): string | undefined => {
@@ -44,14 +44,14 @@ const told = (claims: Readonly<Record<string, unknown>>, name: string): string |
 const LONGEST = 256
 const TURN = 7221
 
-/** What the claims of a provider mean. An address is verified only as far as it is the one that the provider speaks of. */
+/** Reads the claims of a provider. `email_verified` counts only for the address in the claim `email`. */
 export function identityOf(
   subject: string,
   claims: Readonly<Record<string, unknown>>,
   { claims: own, trusts_email }: Provider,
 ): Identity {
   const names = { ...claimNames, ...own }
-  // Some providers write the word.
+  // Some providers send a string.
   const isVerified = claims.email_verified === true || claims.email_verified === 'true'
   return {
     subject,
@@ -67,7 +67,7 @@ export function identityOf(
 export const isLinked = async (db: Database, provider: Provider, subject: string): Promise<boolean> =>
   (await linkedUser(db, provider, subject)) !== undefined
 
-/** Begins a session for whoever a provider vouches for, with an account that it may have to be linked to, or that is made now. */
+/** Starts a session for an identity from a provider, after linking or creating its account if necessary. */
 export async function signInBy(
   provider: Provider,
   identity: Identity,
@@ -80,7 +80,7 @@ export async function signInBy(
       return typeof user === 'string' ? user : admit(tx, user, circumstances)
     })
     .catch((error: unknown) => {
-      // Somebody has come by the same username or address at this very moment.
+      // A concurrent registration took the user name or the address.
       if (error instanceof ConstraintError) return 'taken'
       throw error
     })
@@ -91,7 +91,7 @@ async function accountOf(tx: Transaction, provider: Provider, identity: Identity
   if (linked) return usable(tx, provider, identity, linked, at)
   const { email, isVerified } = identity
   if (!email || !isVerified || !isEmail(email)) return 'unverified'
-  // Several windows of the same person find what the first of them has made.
+  // Serialises sign-ins, so that concurrent windows of one person share the account that the first creates.
   await takeTurns(tx, TURN)
   const known = await linkedUser(tx, provider, identity.subject)
   if (known) return usable(tx, provider, identity, known, at)
@@ -99,7 +99,7 @@ async function accountOf(tx: Transaction, provider: Provider, identity: Identity
   return owner ? adopt(tx, provider, identity, owner, at) : create(tx, provider, { ...identity, email }, at)
 }
 
-/** The account, if it can be used; whoever was invited has come now. */
+/** The account, if it is active; an invited account becomes active. */
 async function usable(
   tx: Transaction,
   { slug }: Provider,
@@ -117,8 +117,8 @@ async function usable(
 }
 
 /**
- * Links an account that has the same address. An administrator's is worth too much for that, and whoever is linked already is
- * somebody else: addresses are given to new people.
+ * Links an account with the same address. Accounts of administrators are excluded for their value, and accounts with another link
+ * because they belong to another person: addresses get reassigned.
  */
 async function adopt(
   tx: Transaction,
@@ -169,7 +169,7 @@ async function create(
   return only(tx, sql`select * from principals where id = ${id}`)
 }
 
-/** In which state an account is made; undefined: none is. Who has shown that an address is theirs need not be sent mail there. */
+/** The status of a new account; undefined if registration is not allowed. A verified address needs no confirmation email. */
 function statusOfNew({ registration }: Provider, { self_registration }: Settings): number | undefined {
   if (registration === 'open') return ACTIVE
   if (registration === 'none' || self_registration === 0) return undefined

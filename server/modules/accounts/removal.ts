@@ -1,4 +1,4 @@
-/** Removes a principal for good. Declarations say what becomes of rows that refer to it. */
+/** Removes principals permanently. Declarations define the cleanup of rows that refer to them. */
 import type { Transaction } from '#db/database.ts'
 import type { Tables } from '#db/tables.ts'
 import { invalidate } from '#kernel/cache.ts'

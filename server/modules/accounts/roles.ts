@@ -1,4 +1,4 @@
-/** Roles: bundles of permissions that memberships give. */
+/** Roles: sets of permissions that memberships grant. */
 import { amongTexts } from '#db/dialect.ts'
 import { and, negated, sql } from '#db/sql.ts'
 import { everyone, signedIn } from '#kernel/access/rules.ts'
@@ -7,14 +7,14 @@ import { resource } from '#kernel/resource.ts'
 import { mayGive } from './giving-roles.ts'
 import { seesMembers } from './visibility.ts'
 
-/** What a role can be given for, and the kinds of roles that can. */
+/** Kinds of roles by the value of the filter `unit`. */
 const kindOfUnit: Record<string, string> = { project: 'project', system: 'global' }
 
 export const Role = resource('Role', 'roles', {
   path: 'roles',
-  description: 'A bundle of permissions that memberships give.',
+  description: 'A set of permissions that memberships grant.',
   glossary: {
-    name: 'What it is called.',
+    name: 'Name.',
   },
   example: { id: 4, name: 'Member' },
   title: 'name',
@@ -23,25 +23,25 @@ export const Role = resource('Role', 'roles', {
   paginated: false,
   visible: everyone,
   guards: { index: signedIn, show: seesMembers },
-  // What single work packages or lists are shared with is no role for members.
+  // Roles of shares are not for members.
   index: () => ({ within: sql`roles.kind in ('project', 'global')` }),
   properties: ({ text, integer }) => ({
     id: integer(),
     name: text({ required: true, max: 256 }),
   }),
   filters: {
-    /** Whether a membership can have it: built-in roles apply by themselves. */
+    /** Whether memberships can have the role: built-in roles apply by themselves. */
     grantable: {
       strategy: 'boolean',
       where: () => sql`roles.builtin is null`,
     },
-    /** Whether the viewer can give it to members of one of these projects. */
+    /** Whether the viewer may give the role in one of these projects. */
     grantableIn: {
       strategy: 'list',
       to: 'Project',
       where: ({ values }, context) => mayGive(context, values.filter(isId).map(Number)),
     },
-    /** What a membership that can have it is about. */
+    /** The kind of membership that can have the role: in a project, or global. */
     unit: {
       strategy: 'list',
       allowed: (values) => values.every((value) => Object.hasOwn(kindOfUnit, value)),

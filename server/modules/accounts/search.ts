@@ -1,4 +1,4 @@
-/** Filters that find principals by what they are called: never by what the viewer may not know of them. */
+/** Filters by names of principals, limited to names that the viewer may see. */
 import type { Row } from '#db/database.ts'
 import { contains, folded, lower } from '#db/dialect.ts'
 import { wordsOf } from '#db/search.ts'
@@ -8,19 +8,19 @@ import { everyone } from '#kernel/access/rules.ts'
 import type { Context, Filter, FilterUse, Rule, Scope } from '#kernel/declaration.ts'
 import { knowsEmail, knowsLogin } from './visibility.ts'
 
-/** An order of people by their last names; groups have but one. It tells no more than what they are called. */
+/** Sort order by last name; groups have one name only. It discloses no more than the name does. */
 export const bySurname = ({ engine }: Scope, table: string): Sql => {
   const column = (own: string) => name(`${table}.${own}`)
   return folded(engine, sql`coalesce(${column('last_name')}, ${column('name')}) || ' ' || coalesce(${column('first_name')}, '')`)
 }
 
-/** What is searched, and who may search it. */
+/** Searched columns, with the rule for searching each. */
 type Names = readonly (readonly [column: keyof Row & string, rule: Rule])[]
 const byName: Names = [['name', everyone]]
 const byNameOrEmail: Names = [...byName, ['email', knowsEmail]]
 const byAnything: Names = [...byNameOrEmail, ['login', knowsLogin]]
 
-/** The condition on `principals`: all words of the text occur in one of the names, or, with `=`, a name is one of the values. */
+/** The condition on `principals`: one of the names contains all words of the text or, with `=`, is one of the values. */
 async function named(names: Names, { operator, values }: FilterUse, context: Context): Promise<Sql> {
   const { engine } = context
   const known = await rights(context, ...names.map(([, rule]) => rule))
@@ -31,7 +31,7 @@ async function named(names: Names, { operator, values }: FilterUse, context: Con
     : and(wordsOf(values[0] ?? '').map((word) => some((column) => contains(engine, column, word))))
 }
 
-/** The same condition, asked of principals themselves or of rows that point to them. */
+/** The same condition, on principals or on rows that refer to them. */
 const filter = (
   strategy: Filter['strategy'],
   names: Names,
@@ -46,11 +46,11 @@ const filter = (
   },
 })
 
-/** The name filters of a resource. `through` is the column that points to the principal, for rows that are none. */
+/** The name filters of a resource. `through` is the column that refers to the principal, for other resources. */
 export const nameFilters = (through?: string, emailIsName = false): Record<string, Filter> => ({
   name: filter('string', emailIsName ? byNameOrEmail : byName, through),
   anyNameAttribute: filter('text', byAnything, through, ['~', '!~', '**']),
 })
 
-/** Finds by any name while somebody is typing. */
+/** Autocompletion by any name. */
 export const typeahead: Filter = filter('search', byAnything, undefined)

@@ -1,4 +1,4 @@
-/** What a user's account may be: completed, checked, and never the last administrator lost. */
+/** Derivations and checks for writes of users; they keep the last administrator. */
 import type { Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
@@ -19,33 +19,33 @@ type Principal = Tables['principals']
 export interface UserFacts {
   /** The password sent, undefined when none was. */
   readonly password: string | null | undefined
-  /** The hash of a password that may be used. */
+  /** The hash of a valid password. */
   readonly hash: string | undefined
-  /** What speaks against it, as predicates. */
+  /** Faults of the password, as predicates. */
   readonly faults: readonly string[]
-  /** Whether the viewer knows their own present password; `missing` where it was not given, and they change it. */
+  /** The result for the viewer's current password; `missing` if a change of one's own password lacks it. */
   readonly current: 'right' | 'wrong' | 'missing' | undefined
-  /** Whether it is the first administrator, who is still to be set up, so that nobody has been them yet. */
+  /** Whether it is the first administrator before setup, so that nobody has used the account. */
   readonly untouched: boolean
-  /** Which of the two belong to somebody else. */
+  /** Columns whose value belongs to another user. */
   readonly taken: ReadonlySet<'login' | 'email'>
 }
 
 const trimmed = (value: string | null): string | null => (typeof value === 'string' ? value.trim() || null : value)
 
-/** Neither a login nor an address begins or ends with a space. */
+/** Trims login and address. */
 export const tidied = ({ row }: Draft<Principal>): Partial<Principal> => ({
   login: trimmed(row.login),
   email: trimmed(row.email),
 })
 
-/** A name for somebody of whom there is but an address. */
+/** A name derived from an email address. */
 export function namedAfter(email: string): { first_name: string; last_name: string } {
   const [local = '', domain = ''] = email.split('@')
   return { first_name: local, last_name: `@${domain}` }
 }
 
-/** Somebody invited needs but an e-mail address: the rest is made of it until they sign in. */
+/** An invitation needs an email address only: other values are derived from it until the user signs in. */
 export function fromInvitation({ row, before }: Draft<Principal>): Partial<Principal> {
   if (before || row.status !== INVITED || !row.email) return {}
   const { first_name, last_name } = namedAfter(row.email)
@@ -64,7 +64,7 @@ export function completed({ row, before, given }: Draft<Principal>, { hash }: Us
   }
 }
 
-/** Since when a password is used. Whoever has chosen one by themselves need not choose another one. */
+/** Records the time of a password change. Users who change their own password fulfil a forced change. */
 export function dated(draft: Draft<Principal>, _: UserFacts, { viewer, now }: Context): Partial<Principal> {
   if (!differs(draft, 'password_hash')) return {}
   return {
@@ -78,10 +78,10 @@ export async function userFacts(draft: Draft<Principal>, context: Context): Prom
   const { db, settings } = context
   const password = given.has('password') ? draft.row.password_hash : undefined
   const isOwn = password !== undefined && before?.id === context.viewer.id
-  // By whoever has shown who they are already it is not asked for anything else.
+  // With a recent confirmation, only a change of one's own password needs the current one.
   const current = isOwn || context.proof !== 'fresh' ? await currentOf(draft, context, isOwn) : undefined
   const isKnown = current === undefined || current === 'right'
-  // Whether it was used before is for those to know who know the present one.
+  // Only viewers who know the current password learn whether a new one was used before.
   const faults = !password ? [] : isKnown ? await faultsOf(password, before, db, settings) : weaknesses(password, settings)
   const tidy = { ...draft, row: { ...draft.row, ...tidied(draft) } }
   return {
@@ -95,9 +95,9 @@ export async function userFacts(draft: Draft<Principal>, context: Context): Prom
 }
 
 /**
- * Whether the viewer's present password was given; an attempt at it is one like those at the sign-in page.
- * @param isNeeded whether it is missing where it was not given
- * @throws ApiError 429 after too many
+ * Checks the viewer's current password, with the rate limit of the sign-in page.
+ * @param isNeeded whether a missing password counts as `missing`
+ * @throws ApiError 429 after too many attempts
  */
 async function currentOf({ virtual }: Draft<Principal>, context: Context, isNeeded: boolean): Promise<UserFacts['current']> {
   const known = virtual?.currentPassword
@@ -109,7 +109,7 @@ async function currentOf({ virtual }: Draft<Principal>, context: Context, isNeed
   throw error
 }
 
-/** Whether an administrator is still to be set up: there is a link for that, if only one that is over. */
+/** Whether an administrator has not been set up: a setup link exists, if only an expired one. */
 async function isUntouched({ id, admin, password_hash }: Principal, { db }: Context): Promise<boolean> {
   if (!admin || password_hash !== null) return false
   const link = await db.one(sql`select id from one_time_links where purpose = 'setup' and user_id = ${id} limit 1`)
@@ -132,13 +132,13 @@ const NAME =
   /^(?:[\p{L}\p{M}\p{N}\p{Zs}\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}'’´`"“”\-–_.,@()+&*/]|\u200d)+$/u
 const EMAIL = /^[^\s@<>()[\],;:\\"]+@[^\s@<>()[\],;:\\"]+$/
 
-/** What can be a login; `me` is the name of whoever asks. */
+/** Whether a text is a valid login; `me` is reserved for the caller. */
 export const isLogin = (text: string): boolean => LOGIN.test(text) && text.toLowerCase() !== 'me'
 
-/** What can be a part of somebody's name. */
+/** Whether a text is a valid part of a person's name. */
 export const isPersonName = (text: string): boolean => NAME.test(text)
 
-/** What can be an e-mail address. */
+/** Whether a text is a valid email address. */
 export const isEmail = (text: string): boolean => EMAIL.test(text)
 
 const LANGUAGE = /^[a-z]{2,3}(-[A-Za-z]{2,4})?$/
@@ -170,12 +170,12 @@ export function checkAttributes(draft: Draft<Principal>, facts: UserFacts): Viol
   return violations
 }
 
-/** Whether the viewer has come by a session that may have been stolen. They can show who they are, and are to, for all accounts. */
+/** Whether the session's confirmation of identity is too old, so that a stolen session could not change accounts. */
 export const isStale = (_draft: Draft<Principal>, _facts: UserFacts, { proof }: Context): boolean => proof === 'stale'
 
 /**
- * Whether a property that decides how an account is signed in to takes a proof. A token, which has none, makes accounts and
- * administers those of others; but it must not become its own owner, nor an administrator who is one already.
+ * Whether a change of credentials needs a confirmation of identity. A token, which has none, may create accounts and administer
+ * those of others; but it must not take over its owner's account, nor that of an existing administrator.
  */
 export const isSignIn = (draft: Draft<Principal>, facts: UserFacts, context: Context): boolean => {
   const { before } = draft
@@ -201,14 +201,14 @@ export function checkPassword({ row, before }: Draft<Principal>, { password, fau
   return violations
 }
 
-/** Refuses a change after which nobody could administer the instance. */
+/** Rejects a change that would leave the instance without an active administrator. */
 export async function keepAnAdmin(tx: Transaction, draft: Draft<Principal>): Promise<void> {
   const { row, before } = draft
   const isLess = before && (differs(draft, 'admin') || differs(draft, 'status')) && !(row.admin && row.status === ACTIVE)
   if (isLess) await ensureAnAdmin(tx)
 }
 
-/** What follows from a new password and from a new address. */
+/** Side effects of a new password or a new address. */
 export async function tellOwner(
   tx: Transaction,
   draft: Draft<Principal>,
@@ -224,9 +224,9 @@ export async function tellOwner(
   if (differs(draft, 'email')) await addressReplaced(tx, before, settings, now)
 }
 
-/** Whether somebody can administer the instance. */
+/** Whether there is an active administrator. */
 export async function hasAdmin(tx: Transaction): Promise<boolean> {
-  // Raising the counter makes everybody else who changes a principal wait, so that what is counted stays true.
+  // Raising the counter serialises changes of principals, so that the count stays true.
   await invalidate(tx, 'principals')
   const admin = await tx.one(sql`select id from principals where type = 'User' and admin and status = ${ACTIVE} limit 1`)
   return admin !== undefined
@@ -244,7 +244,7 @@ async function ensureAnAdmin(tx: Transaction): Promise<void> {
 const mayRemove = ({ id }: Principal, { viewer, settings }: Context): boolean =>
   (viewer.admin && settings.users_deletable_by_admins) || (viewer.id === id && settings.users_deletable_by_self)
 
-/** Whether the viewer can remove the account now: a session that may have been stolen is not enough. */
+/** Whether the viewer can remove the account now: it needs a recent confirmation of identity. */
 export const canRemove = (row: Principal, context: Context): boolean => context.proof !== 'stale' && mayRemove(row, context)
 
 /** Throws 403 unless the viewer can remove the account now. */

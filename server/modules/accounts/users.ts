@@ -1,4 +1,4 @@
-/** People who sign in; and, answered the same way, the built-in anonymous, deleted and system users. */
+/** User accounts, including the built-in anonymous, deleted and system users. */
 
 import { among } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
@@ -37,24 +37,24 @@ const removes = both(having('type', 'User'), decides)
 export const User = resource<'principals', UserFacts>('User', 'principals', {
   path: 'users',
   description:
-    'Somebody who can sign in, or who was invited to. What is told of them depends on who asks: of others often no more than the name.',
+    'A user account, active, locked or invited. The visible properties depend on the caller: for other users, often the name only.',
   glossary: {
-    name: 'First and last name, in the order that the instance writes them in.',
-    login: 'What they sign in with. Changing it takes a fresh proof of the person.',
-    admin: 'Whether they may do everything. Told to administrators.',
-    firstName: 'The first name.',
-    lastName: 'The last name.',
-    email: 'The address that mail goes to. Changing it takes a fresh proof of the person.',
-    avatar: 'The address of their picture; empty where there is none.',
+    name: 'First and last name, in the order configured for the instance.',
+    login: 'User name. A change needs a recent confirmation of the caller’s identity.',
+    admin: 'Whether the user is an administrator. Visible to administrators.',
+    firstName: 'First name.',
+    lastName: 'Last name.',
+    email: 'Email address. A change needs a recent confirmation of the caller’s identity.',
+    avatar: 'Address of the avatar; empty where there is none.',
     status: '`active`, `registered` until the account is activated, `invited` until the invitation is accepted, `locked`.',
-    identityUrl: 'Who they are at a provider of identities: its name and the subject, with a colon between them.',
-    language: 'The language they read, as a code such as `en`.',
-    password: 'A new password. Never told.',
-    currentPassword: 'The present password, as the proof that changing one’s own sign-in takes.',
-    memberships: 'In which projects they have which roles.',
-    showUser: 'Their page, for people.',
-    lock: 'Keeps them out. There only for those who may.',
-    unlock: 'Lets them in again. There only for those who may.',
+    identityUrl: 'Account at an identity provider: the provider’s name and the subject, separated by a colon.',
+    language: 'Language code such as `en`.',
+    password: 'A new password. Write-only.',
+    currentPassword: 'The current password, which confirms a change of one’s own credentials.',
+    memberships: 'Memberships of the user.',
+    showUser: 'Web page of the user.',
+    lock: 'Locks the user. Present only if permitted.',
+    unlock: 'Unlocks the user. Present only if permitted.',
   },
   example: { id: 5, name: 'Vera Example', status: 'active', admin: false, login: 'vera', language: 'en' },
   title: 'name',
@@ -107,7 +107,7 @@ export const User = resource<'principals', UserFacts>('User', 'principals', {
       may: { create: creates, update: either(manages, ownAndLocal) },
       sort: true,
     }),
-    // Whoever reads the schema may leave it out, and is told otherwise when saving: clients know it so.
+    // Optional in the schema, but checked when saving: clients expect it so.
     lastName: text({
       max: 256,
       nullable: false,
@@ -138,7 +138,7 @@ export const User = resource<'principals', UserFacts>('User', 'principals', {
     password: password({
       column: 'password_hash',
       may: { create: admin, update: either(admin, ownAndLocal) },
-      // One's own takes the present one, whatever else has been shown.
+      // A change of one's own password needs the current one, even with a recent confirmation.
       proof: (draft, facts, context) => draft.before?.id !== context.viewer.id && isSignIn(draft, facts, context),
     }),
     currentPassword: password({ value: () => null, writable: true, inSchema: false }),
@@ -159,7 +159,7 @@ export const User = resource<'principals', UserFacts>('User', 'principals', {
     blocked: blockedFilter('id'),
   },
   sorts: {
-    /** By the name of the first group somebody is in. */
+    /** By the name of a user's first group. */
     group: byRule(
       seen,
       (principals, _, table) =>

@@ -1,4 +1,4 @@
-/** Who sees whom, and who knows what of them: the rules that everything about principals is judged by. */
+/** Access rules of principals and their attributes. */
 import { sql } from '#db/sql.ts'
 import {
   admin,
@@ -17,10 +17,10 @@ import { grantsOf, membershipsOf } from '#kernel/access/sets.ts'
 import type { NamedSet } from '#kernel/access/viewer.ts'
 import type { Rule } from '#kernel/declaration.ts'
 
-/** The kinds of principals that people make; the others are built in, and nobody's secret. */
+/** The kinds of principals that users create; the others are built in, and visible to all. */
 export const madeKinds: readonly string[] = ['User', 'Group', 'PlaceholderUser']
 
-/** Oneself, and the members, shares included, of the active projects that the viewer is a member of or may see the members of. */
+/** The viewer, and members (including shares) of active projects where the viewer is a member or may see members. */
 export const seenPrincipals: NamedSet = {
   name: 'principals',
   query: (viewer, engine) => sql`
@@ -40,10 +40,10 @@ const isUser = having('type', 'User')
 /** The viewer sees the members of some project. */
 export const seesMembers: Rule = either(admin, inAnyProject('view_members'), inAnyProject('manage_members'))
 
-/** The viewer makes somebody a member of some project. */
+/** The viewer manages members of some project. */
 export const managesMembers: Rule = either(admin, inAnyProject('manage_members'))
 
-/** The viewer sees who the members of the membership's project are. */
+/** The viewer sees the members of the membership's project. */
 export const membersSeen: Rule = either(inProject('view_members'), inProject('manage_members'))
 
 /** The viewer sees the principal. */
@@ -56,23 +56,23 @@ export const seen: Rule = either(
   within(seenPrincipals),
 )
 
-/** The viewer knows how the user signs in. */
+/** The viewer sees the user's login. */
 export const knowsLogin: Rule = either(globally('manage_user'), globally('create_user'), own('id'))
 
-/** The viewer knows the user's e-mail address. */
+/** The viewer sees the user's email address. */
 export const knowsEmail: Rule = either(globally('view_user_email'), knowsLogin)
 
 /** The principal is the viewer, or the viewer an administrator. */
 export const adminOrSelf: Rule = either(admin, own('id'))
 
-/** The viewer decides over an account: their own, or as an administrator. */
+/** The viewer may change the account: their own, or as an administrator. */
 export const decides: Rule = both(unconfined, adminOrSelf)
 
-/** The viewer changes the user: oneself, or, as somebody who manages users, anybody but administrators. */
+/** The viewer may update the user: their own account or, with the permission to manage users, any but administrators. */
 export const changesUser: Rule = both(isUser, either(decides, both(globally('manage_user'), having('admin', false))))
 
 /** The viewer is an administrator, the principal a user. */
 export const administersUser: Rule = both(isUser, admin)
 
-/** The user is oneself, and no other service answers for one's identity. */
+/** The user is the viewer, without an external identity provider. */
 export const ownAndLocal: Rule = both(own('id'), lacking('identity_url'))

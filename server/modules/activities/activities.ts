@@ -1,4 +1,4 @@
-/** Activities: what was done to a work package and said about it, entry by entry. */
+/** Activities: the changes and comments in the history of work packages. */
 import type { Row, Transaction } from '#db/database.ts'
 import { only } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
@@ -19,7 +19,7 @@ import { INTERNAL_COMMENTS } from './permissions.ts'
 import { reactionsOf } from './reactions.ts'
 import { causeInWords, type Detail, details, exchangedFiles, filesInWords, isChanged, journaled } from './wording.ts'
 
-/** A rule about the work package that an entry belongs to. */
+/** A rule of the work package, applied to its entries. */
 const about = (rule: Rule): Rule =>
   through('resource_id', 'work_packages', rule, {
     find: (row) => ({ id: row.resource_id, project_id: row.project_id }),
@@ -28,13 +28,13 @@ const about = (rule: Rule): Rule =>
 /** A permission on the work package, by membership or by a share. */
 const held = (permission: string) => about(onWorkPackage(permission))
 
-/** Who may say something of a work package. */
+/** Rule for commenting on a work package. */
 export const mayComment = either(onWorkPackage('add_work_package_comments'), onWorkPackage('edit_work_packages'))
-/** The same, asked of what is said. */
+/** The same rule, applied to an entry. */
 export const maySay = about(mayComment)
 const commentsInternally = held('add_internal_comments')
 
-/** Who may change what belongs to an entry. */
+/** Rule for changing the attachments of an entry. */
 export const mayAttach = either(
   both(
     having('internal', false),
@@ -46,7 +46,7 @@ export const mayAttach = either(
   ),
 )
 
-/** Who may change what it says. */
+/** Rule for editing a comment. */
 export const mayEdit = both(not(lacking('notes')), mayAttach)
 
 const detailsKind: Kind = {
@@ -58,10 +58,10 @@ const detailsKind: Kind = {
   ofNothing: [],
 }
 
-/** What is known of the entries of a page. */
+/** Data loaded for the entries of a page. */
 interface Told {
   readonly details: readonly Detail[]
-  /** Whether nothing is left of what was once changed. */
+  /** Whether no comment, cause or change is left in the entry. */
   readonly isEmpty: boolean
 }
 
@@ -81,7 +81,7 @@ interface Facts {
 
 const RETRACTED = '_Changes were retracted._'
 
-/** The row of an activity carries the project of its work package. */
+/** Computed columns of an activity: the project of its work package. */
 interface Placed {
   readonly project_id: number
 }
@@ -89,16 +89,16 @@ interface Placed {
 export const Activity = resource<'journals', Facts, Placed>('Activity', 'journals', {
   path: 'activities',
   description:
-    'An entry of a work package’s history: what somebody changed or said at some time. `_type` is `Activity::Comment` where something was said.',
+    'An entry of a work package’s history: changes or a comment by one user. `_type` is `Activity::Comment` for an entry with a comment.',
   glossary: {
-    version: 'Which entry of the history it is, from 1.',
-    comment: 'What was said; empty where it is a change only.',
-    details: 'What was changed, a sentence for each.',
-    internal: 'Whether only those see it who may see internal comments.',
-    workPackage: 'What it is about.',
-    user: 'Who did it.',
+    version: 'Number of the entry in the history, from 1.',
+    comment: 'The comment; empty for an entry with changes only.',
+    details: 'The changes, one sentence each.',
+    internal: 'Whether the comment is internal: visible with a permission only.',
+    workPackage: 'The work package.',
+    user: 'The user who made the entry.',
     emojiReactions: 'The reactions to it.',
-    update: 'Corrects the comment. There only for those who may.',
+    update: 'Updates the comment. Present only if permitted.',
   },
   example: {
     _type: 'Activity::Comment',
@@ -168,7 +168,7 @@ export const Activity = resource<'journals', Facts, Placed>('Activity', 'journal
   operations: ['show'],
 })
 
-/** Says something of a work package, which thereby changes. */
+/** Adds a comment, which changes the work package. */
 async function addComment(tx: Transaction, { resource_id: id, notes, internal }: Row, context: Context): Promise<number> {
   const said = await rewriteWhere(
     tx,
@@ -185,7 +185,7 @@ async function addComment(tx: Transaction, { resource_id: id, notes, internal }:
   return last.id
 }
 
-/** What the entries of a page say, as far as the viewer may know it. */
+/** Describes the changes in the entries of a page that the viewer may see. */
 async function describeChanges(entries: readonly Row[], context: Context): Promise<Loaded> {
   const changes = await changesOf(context.db, context.model.of(WorkPackage), entries)
   const workPackages = context.model.of(WorkPackage)
@@ -223,7 +223,7 @@ async function describeChanges(entries: readonly Row[], context: Context): Promi
   return all
 }
 
-/** The names of all that the changes point to: at most one statement for each kind of thing. */
+/** The titles of all link targets in the changes: at most one statement per resource. */
 async function titlesOf(properties: readonly Property[], changes: readonly Change[], context: Context) {
   const wanted = new Map<string, Set<number>>()
   for (const property of properties) {
@@ -252,16 +252,16 @@ async function titlesOf(properties: readonly Property[], changes: readonly Chang
 }
 
 /**
- * Whether the viewer is told what a row once pointed to. People are named by all they had to do with; of anything else the name was
- * told by where the row was then, which the viewer may not see: it has to be seen by itself.
+ * Whether the viewer may see the former target of a link. Principals are named by the rows that refer to them. Other targets must
+ * be visible by themselves, as the row may have been in a project that the viewer does not see.
  */
 const isTold = (property: Property, target: Resource, visible: Right, row: Row | undefined): row is Row =>
   row !== undefined && ((target.table === 'principals' && property.options.alwaysNamed === true) || visible.holds(row))
 
-/** The ids that a row's link points to, one or several. */
+/** The ids of a link's targets in a row. */
 const idsIn = ({ column }: Property, row: Row | undefined): number[] => [row?.[column as string] ?? []].flat()
 
-/** Whether anything changed in what the instance has added, known to the viewer or not. */
+/** Whether any custom field changed, visible to the viewer or not. */
 const isMore = ({ before, after }: Change): boolean => {
   const of = (row: Row | undefined) => JSON.stringify(row?.custom_values ?? {})
   return of(before) !== of(after)

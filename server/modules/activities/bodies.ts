@@ -1,29 +1,29 @@
-/** Reactions, and what is sent to comment, as the description of the API tells it. */
+/** Reactions, and payloads of comments, as the OpenAPI document describes them. */
 import { type BodyType, hal, ref } from '#kernel/bodies.ts'
 import { emojis } from './reactions.ts'
 
-const reaction = { type: 'string', enum: Object.keys(emojis), description: 'What the reaction is called.' }
+const reaction = { type: 'string', enum: Object.keys(emojis), description: 'Name of the reaction.' }
 
 const files = {
   type: 'object',
-  properties: { attachments: { type: 'array', items: ref('Link'), description: 'The files that belong to the comment.' } },
+  properties: { attachments: { type: 'array', items: ref('Link'), description: 'Attachments of the comment.' } },
 }
 
 export const bodies: Readonly<Record<string, BodyType>> = {
   EmojiReaction: {
-    description: 'One kind of reaction to a comment, and everybody who chose it.',
+    description: 'A reaction to a comment, and the users who chose it.',
     schema: hal(
       'EmojiReaction',
       {
         id: { type: 'string', description: 'The id of the comment and the reaction.' },
         reaction,
-        emoji: { type: 'string', description: 'The picture of it.' },
-        reactionsCount: { type: 'integer', description: 'How many have chosen it.' },
-        firstReactionAt: { type: 'string', format: 'date-time', description: 'When the first of them did.' },
+        emoji: { type: 'string', description: 'The emoji.' },
+        reactionsCount: { type: 'integer', description: 'Number of users who chose it.' },
+        firstReactionAt: { type: 'string', format: 'date-time', description: 'Time of the first reaction.' },
       },
       {
         reactable: ref('Link', 'The comment.'),
-        reactingUsers: { type: 'array', items: ref('Link'), description: 'Those who chose it, in that order.' },
+        reactingUsers: { type: 'array', items: ref('Link'), description: 'Users who chose it, in the order of their reactions.' },
       },
     ),
     example: {
@@ -42,7 +42,7 @@ export const bodies: Readonly<Record<string, BodyType>> = {
   },
 
   EmojiReactionWrite: {
-    description: 'The reaction to add or to take back.',
+    description: 'The reaction to toggle.',
     schema: { type: 'object', required: ['reaction'], properties: { reaction } },
     example: { reaction: 'thumbs_up' },
   },
@@ -55,11 +55,15 @@ export const bodies: Readonly<Record<string, BodyType>> = {
       properties: {
         comment: {
           type: 'object',
-          description: 'What is said.',
+          description: 'The comment.',
           required: ['raw'],
-          properties: { raw: { type: 'string', description: 'The text, in markdown.' } },
+          properties: { raw: { type: 'string', description: 'Text in markdown.' } },
         },
-        internal: { type: 'boolean', default: false, description: 'Whether only those see it who may see internal comments.' },
+        internal: {
+          type: 'boolean',
+          default: false,
+          description: 'Whether the comment is internal: visible with a permission only.',
+        },
         _links: files,
       },
     },
@@ -67,10 +71,10 @@ export const bodies: Readonly<Record<string, BodyType>> = {
   },
 
   CommentCorrection: {
-    description: 'What a comment is to say instead.',
+    description: 'The new text of a comment.',
     schema: {
       type: 'object',
-      properties: { comment: { type: 'string', description: 'The text, in markdown. A text, not an object.' }, _links: files },
+      properties: { comment: { type: 'string', description: 'Text in markdown: a string, not an object.' }, _links: files },
     },
     example: { comment: 'The mast is **up**, and so is the flag.' },
   },

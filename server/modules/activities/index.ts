@@ -1,4 +1,4 @@
-/** What was done to things, and what is said of it. */
+/** The history of work packages: changes, comments and reactions. */
 import { module } from '#kernel/module.ts'
 import { Activity } from './activities.ts'
 import { bodies } from './bodies.ts'
@@ -11,7 +11,7 @@ export const activities = module('activities', {
     {
       part: 'Work',
       name: 'Activities',
-      description: 'The history of work packages: what was changed and what was said, with reactions.',
+      description: 'The history of work packages: changes and comments, with reactions.',
       of: ['Activity', 'EmojiReaction'],
     },
   ],

@@ -1,4 +1,4 @@
-/** What can be done with the history of a work package: read it, comment, correct a comment, react to one. */
+/** Operations on the history of a work package: list it, comment, edit a comment, react to one. */
 import { sql } from '#db/sql.ts'
 import { rights } from '#kernel/access/rights.ts'
 import { onWorkPackage } from '#kernel/access/rules.ts'
@@ -32,7 +32,7 @@ const workPackageExtension = extension('WorkPackage', 'work_packages', {
 const workPackage = ({ params, context }: ApiRequest<'id'>) => rowFrom(params.id, context.model.of(WorkPackage), context)
 const activity = ({ params, context }: ApiRequest<'id'>) => rowFrom(params.id, context.model.of(Activity), context)
 
-/** What is said, in either of the two shapes that clients send. Throws 400 for anything else, 422 for nothing. */
+/** The text of a comment, in either of the two forms that clients send. Throws 400 for other values, 422 for an empty text. */
 function said(comment: unknown, shape: 'object' | 'text'): string {
   const members: { raw?: unknown } | undefined = typeof comment === 'object' && comment !== null ? comment : undefined
   const raw = members ? members.raw : comment
@@ -50,7 +50,7 @@ const listActivities = operation({
   path: '/work_packages/:id/activities',
   summary: 'List the activities of a work package',
   description:
-    'Answers the history of a work package, its oldest entry first, all at once: changes with their details, and comments. Internal comments are told to those who may see them.',
+    'Lists the history of a work package, oldest first, without pagination: changes with their details, and comments. Internal comments need a permission.',
   tag,
   answers: { status: 200, of: tag, as: 'collection' },
   run: async (ask) => {
@@ -68,7 +68,7 @@ const createComment = operation({
   path: '/work_packages/:id/activities',
   summary: 'Comment on a work package',
   description:
-    'Adds a comment to the history. Where `internal` is true only those see it who may see internal comments. Files that the text shows, or that `_links.attachments` names, are claimed by it.',
+    'Adds a comment to the history. With `internal`, only users with the permission to see internal comments see it. The comment claims files that its text embeds or `_links.attachments` links to.',
   tag,
   answers: { status: 201, of: tag, as: 'single' },
   takes: 'CommentWrite',
@@ -106,7 +106,7 @@ const updateComment = operation({
   summary: 'Update a comment',
   takes: 'CommentCorrection',
   description:
-    'Replaces the text of a comment, one’s own or, with the permission for it, anybody’s. `comment` is a text here, not an object; its files can be named anew by `_links.attachments`.',
+    'Replaces the text of a comment: one’s own or, with the permission for it, that of any user. `comment` is a string here, not an object; `_links.attachments` replaces its files.',
   tag,
   answers: { status: 200, of: tag, as: 'single' },
   run: async (ask) => {
@@ -123,7 +123,7 @@ const listReactions = operation({
   method: 'GET',
   path: '/activities/:id/emoji_reactions',
   summary: 'List the reactions to a comment',
-  description: 'Answers the reactions to one comment, grouped by what they say.',
+  description: 'Lists the reactions to a comment, grouped by emoji name.',
   tag: 'EmojiReaction',
   answers: { status: 200, of: 'EmojiReaction', as: 'collection' },
   run: async (ask) => {
@@ -137,7 +137,7 @@ const toggleReaction = operation({
   path: '/activities/:id/emoji_reactions',
   summary: 'Add or remove a reaction to a comment',
   takes: 'EmojiReactionWrite',
-  description: 'Adds the caller’s reaction, or removes it where it is there already, and answers all reactions to the comment.',
+  description: 'Toggles the caller’s reaction, and returns all reactions to the comment.',
   tag: 'EmojiReaction',
   answers: { status: 200, of: 'EmojiReaction', as: 'collection' },
   run: async (ask) => {
@@ -166,7 +166,7 @@ const listReactionsOfWorkPackage = operation({
   path: '/work_packages/:id/activities_emoji_reactions',
   summary: 'List the reactions to all comments on a work package',
   description:
-    'Answers the reactions to every comment that the caller may see, so that a client can show a whole history by two requests.',
+    'Lists the reactions to all comments that the caller may see, so that a client can show a whole history with two requests.',
   tag: 'EmojiReaction',
   answers: { status: 200, of: 'EmojiReaction', as: 'collection' },
   run: async (ask) => {

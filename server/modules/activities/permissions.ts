@@ -2,7 +2,7 @@
 import { type ProjectModule, project, projectModule } from '#kernel/access/permissions.ts'
 
 const viewWorkPackages = ['view_work_packages']
-/** The project module without which there are no internal comments in a project, whoever asks. */
+/** The project module for internal comments. Without it nobody sees any in the project. */
 export const INTERNAL_COMMENTS = 'internal_comments'
 
 export const projectModules: readonly ProjectModule[] = [

@@ -1,11 +1,11 @@
-/** Reactions to comments: a picture each, and who chose it. */
+/** Reactions to comments: an emoji, and the users who chose it. */
 import type { Reader, Row } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import type { Body, Context } from '#kernel/declaration.ts'
 import { collection } from '#kernel/read/represent.ts'
 
-/** The reactions there are. */
+/** The emoji of each reaction. */
 export const emojis: Readonly<Record<string, string>> = {
   thumbs_up: '👍',
   thumbs_down: '👎',
@@ -17,12 +17,12 @@ export const emojis: Readonly<Record<string, string>> = {
   eyes: '👀',
 }
 
-/** A reaction as it is answered, by whoever chose it. */
+/** The representation of a reaction. */
 interface Reaction extends Body {
   readonly _links: { readonly reactable: { readonly href: string }; readonly [link: string]: unknown }
 }
 
-/** Reactions to these entries, those to an entry in the order in which they were first chosen: one statement. */
+/** Reactions to entries, in the order of their first use: one statement. */
 async function grouped(db: Reader, entries: readonly number[]): Promise<Reaction[]> {
   const rows = await db.all(sql`
     select e.journal_id, e.reaction, e.user_id, e.created_at, p.name from emoji_reactions e join principals p on p.id = e.user_id
@@ -45,11 +45,11 @@ async function grouped(db: Reader, entries: readonly number[]): Promise<Reaction
   })
 }
 
-/** The collection of the reactions to entries, as it is answered at `path`. */
+/** The collection of reactions to entries, at `path`. */
 export const reactions = async (db: Reader, path: string, entries: readonly number[]): Promise<Body> =>
   collection(path, await grouped(db, entries))
 
-/** The collections to be embedded, by entry. */
+/** The collections to embed, by entry. */
 export async function reactionsOf(entries: readonly Row[], { db }: Context): Promise<ReadonlyMap<number, object>> {
   const ids: number[] = entries.map((entry) => entry.id)
   const all = Map.groupBy(await grouped(db, ids), ({ _links }) => _links.reactable.href)

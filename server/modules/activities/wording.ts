@@ -1,4 +1,4 @@
-/** What an entry of a history says: each difference between two states of a row in a sentence, as text and as HTML. */
+/** Details of a history entry: each difference between two states of a row as a sentence, in text and HTML. */
 import type { Row } from '#db/database.ts'
 import type { Property, Resource } from '#kernel/declaration.ts'
 import { days, hours, markdown } from '#kernel/kinds.ts'
@@ -7,22 +7,22 @@ import type { Settings } from '#kernel/settings.ts'
 import type { Change } from '#kernel/write/history.ts'
 import { escapeHtml } from '#text/escape.ts'
 
-/** One thing that changed, as the API shows it. */
+/** One change in the representation of the API. */
 export interface Detail {
   readonly format: 'custom'
   readonly raw: string
   readonly html: string
 }
 
-/** How the value of a link is called, if the viewer may know. */
+/** The title of a link's target; undefined if the viewer may not see it. */
 export type Titles = (property: Property, row: Row) => string | undefined
 
-/** Columns that follow from other rows: nobody changed them here. */
+/** Whether a column is derived from other rows, so that its changes are not described. */
 const isDerived = (column: string) => column.startsWith('derived_')
 
 const known = new WeakMap<Resource, readonly Property[]>()
 
-/** The properties whose changes are told: those with a column of their own, each column once. */
+/** The properties whose changes are described: those with a column of their own, each column once. */
 export function journaled(resource: Resource): readonly Property[] {
   let properties = known.get(resource)
   if (!properties) {
@@ -39,11 +39,11 @@ export function journaled(resource: Resource): readonly Property[] {
 }
 
 const stateOf = (row: Row | undefined, { column }: Property) => row?.[column as string] ?? null
-// Windows and everybody else end lines differently; that is no change. Several values are compared as one text.
+// A different line ending is no change. Lists are compared as one text.
 const lines = (value: unknown) =>
   typeof value === 'string' ? value.replaceAll('\r\n', '\n') : Array.isArray(value) ? String(value) : value
 
-/** Whether a property changed. On a new row everything changed that holds something. */
+/** Whether a property changed. On a new row, all properties with a value have changed. */
 export const isChanged = (property: Property, { before, after }: Change): boolean =>
   lines(stateOf(before, property)) !== lines(stateOf(after, property))
 
@@ -52,8 +52,8 @@ const italic = (text: string) => `<i>${escapeHtml(text)}</i>`
 const detail = (raw: string, html: string): Detail => ({ format: 'custom', raw, html })
 
 /**
- * What changed, in the order of the declaration.
- * @param diff where the difference of a long text can be looked at, by property
+ * The changes, in the order of the declaration.
+ * @param diff the address of a long text's difference, by property
  */
 export function details(
   properties: readonly Property[],
@@ -72,7 +72,7 @@ export function details(
       const verb = from === null ? 'set' : to === null ? 'deleted' : 'changed'
       found.push(detail(`${label} ${verb}`, `${strong(label)} ${verb} (<a href="${escapeHtml(diff(property))}">Details</a>)`))
     } else if (kind.type === 'Boolean') {
-      // What a new row is by default is not worth a sentence.
+      // Defaults of a new row get no sentence.
       if (!change.before) continue
       const verb = to ? 'activated' : 'deactivated'
       found.push(detail(`${label} ${verb}`, `${strong(label)} ${verb}`))
@@ -80,7 +80,7 @@ export function details(
       const words = (row: Row | undefined) =>
         row && stateOf(row, property) !== null ? inWords(property, row, titles, settings) : null
       const [old, now] = [words(change.before), words(change.after)]
-      // A value that may not be known is not told of, and neither is that there was one.
+      // A hidden value is not described, and neither is its existence.
       if (old === undefined || now === undefined) continue
       found.push(sentence(label, old, now))
     }
@@ -100,7 +100,7 @@ function sentence(label: string, from: string | null, to: string | null): Detail
   )
 }
 
-/** A value as people write it; undefined where it may not be known. */
+/** The display text of a value; undefined if the viewer may not see it. */
 function inWords(property: Property, row: Row, titles: Titles, settings: Settings): string | undefined {
   const value = stateOf(row, property)
   if (property.to) return titles(property, row)
@@ -110,10 +110,10 @@ function inWords(property: Property, row: Row, titles: Titles, settings: Setting
   return `${value}${property.label.startsWith('%') ? '%' : ''}`
 }
 
-/** `MM/DD/YYYY`, as English readers of the original are used to. */
+/** `MM/DD/YYYY`, as in OpenProject in English. */
 const dateInWords = (date: string) => `${date.slice(5, 7)}/${date.slice(8, 10)}/${date.slice(0, 4)}`
 
-/** Days of work and hours: `2d 4h`; only hours where the instance says so. */
+/** Working days and hours: `2d 4h`, or hours only if the instance is configured so. */
 function hoursInWords(value: number, { hours_per_day: perDay, duration_format: format }: Settings): string {
   const whole = format === 'days_and_hours' ? Math.floor(value / perDay) : 0
   const rest = Math.round((value - whole * perDay) * 100) / 100
@@ -121,10 +121,10 @@ function hoursInWords(value: number, { hours_per_day: perDay, duration_format: f
   return parts.filter(Boolean).join(' ')
 }
 
-/** What an entry left attached to a row, names by ids. */
+/** Names of attachments in a state of a row, by id. */
 const attachedTo = (row: Row | undefined): Readonly<Record<string, string>> => row?.attached ?? {}
 
-/** The files that were attached and taken away, by their ids. */
+/** Added and removed attachments, by id. */
 function exchanged({ before, after }: Change): { added: readonly [number, string][]; removed: readonly [number, string][] } {
   const [then, now] = [attachedTo(before), attachedTo(after)]
   const only = (some: Readonly<Record<string, string>>, others: object) =>
@@ -132,15 +132,15 @@ function exchanged({ before, after }: Change): { added: readonly [number, string
   return { added: only(now, then), removed: only(then, now) }
 }
 
-/** The ids of the files that were attached or taken away. */
+/** The ids of added and removed attachments. */
 export function exchangedFiles(change: Change): number[] {
   const { added, removed } = exchanged(change)
   return [...added, ...removed].map(([id]) => id)
 }
 
 /**
- * The files that were attached and taken away, in words.
- * @param there those that are still to be had
+ * Descriptions of added and removed attachments.
+ * @param there the ids of attachments that still exist
  */
 export function filesInWords(change: Change, there: { has(id: number): boolean }): Detail[] {
   const { added, removed } = exchanged(change)
@@ -155,8 +155,8 @@ export function filesInWords(change: Change, there: { has(id: number): boolean }
 }
 
 /**
- * Why a row changed that nobody changed by hand.
- * @param seen the work packages that the viewer may be told of: how any other one stands to this is not told either
+ * Description of the cause of an automatic change.
+ * @param seen the ids of visible work packages: for others, the relation is not disclosed either
  */
 export function causeInWords(cause: Row, seen: ReadonlySet<number>): Detail {
   const { type, work_package_id: id } = cause

@@ -1,24 +1,25 @@
-/** Days and days of the week, as the description of the API tells them. */
+/** Days and days of the week, as the OpenAPI document describes them. */
 import { type BodyType, hal, ref } from '#kernel/bodies.ts'
 
-const working = { type: 'boolean', description: 'Whether the instance works on it.' }
+const working = { type: 'boolean', description: 'Whether it is a working day.' }
 
 export const bodies: Readonly<Record<string, BodyType>> = {
   Day: {
-    description: 'A day, and whether the instance works on it.',
+    description: 'A date, and whether it is a working day.',
     schema: hal(
       'Day',
       {
         date: { type: 'string', format: 'date', description: 'The date.' },
         name: { type: 'string', description: 'The day of the week in the caller’s language.' },
-        working: { type: 'boolean', description: 'Whether it is worked on.' },
+        working: { type: 'boolean', description: 'Whether it is a working day.' },
       },
       {
         weekday: ref('Link', 'The day of the week.'),
         nonWorkingReasons: {
           type: 'array',
           items: ref('Link'),
-          description: 'Why it is not worked on: the day of the week, a day off, or both. Absent on a working day.',
+          description:
+            'Reasons for a non-working day: the day of the week, the non-working day, or both. Absent on a working day.',
         },
       },
     ),
@@ -36,12 +37,12 @@ export const bodies: Readonly<Record<string, BodyType>> = {
   },
 
   WeekDay: {
-    description: 'A day of the week, and whether the instance works on it.',
+    description: 'A day of the week, and whether it is a working day.',
     schema: hal(
       'WeekDay',
       {
         day: { type: 'integer', minimum: 1, maximum: 7, description: '1 for Monday to 7 for Sunday.' },
-        name: { type: 'string', description: 'What it is called in the caller’s language.' },
+        name: { type: 'string', description: 'Name in the caller’s language.' },
         working,
       },
       {},
@@ -56,13 +57,13 @@ export const bodies: Readonly<Record<string, BodyType>> = {
   },
 
   WeekDayWrite: {
-    description: 'What a day of the week is to be.',
+    description: 'A change of a day of the week.',
     schema: { type: 'object', required: ['working'], properties: { working } },
     example: { working: false },
   },
 
   WeekDaysWrite: {
-    description: 'What some days of the week are to be, each named by its link `self`.',
+    description: 'Changes of several days of the week, each identified by its link `self`.',
     schema: {
       type: 'object',
       required: ['_embedded'],

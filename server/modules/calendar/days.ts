@@ -1,4 +1,4 @@
-/** Days, and whether people work on them: what the week and the days off come to. They follow from these, so no table holds them. */
+/** Working and non-working days, computed from week days and non-working days, so there is no table of them. */
 import type { Row } from '#db/database.ts'
 import { TRUE } from '#db/sql.ts'
 import { allRows } from '#kernel/cache.ts'
@@ -11,7 +11,7 @@ import { hrefOf } from '#kernel/resource.ts'
 import { dateFrom, NonWorkingDay } from './non-working-days.ts'
 import { weekDayLink, weekdayName } from './week-days.ts'
 
-/** The days off of the instance, by date. */
+/** The non-working days of the instance, by date. */
 const daysOff = ({ db, snapshot }: Context): Promise<ReadonlyMap<string, Row>> =>
   snapshot.remember('days off', ['non_working_days'], async () => {
     const rows = await allRows(db, snapshot, 'non_working_days', 'date')
@@ -40,7 +40,7 @@ function day(date: string, off: ReadonlyMap<string, Row>, context: Context): Bod
   }
 }
 
-/** They decide over days that no table holds: `list` reads what they say. */
+/** Filters on computed days: `list` evaluates them. */
 export const dayList: Queryable = {
   table: 'non_working_days',
   properties: [],
@@ -53,7 +53,7 @@ export const dayList: Queryable = {
 
 const MOST_DAYS = 10_000
 
-/** The first and the last day asked for: of this and the next month, where no filter says. An open end is a year away. */
+/** The first and the last day of a filter; by default, of this and the next month. An open end is a year away. */
 function spanOf(use: FilterUse | undefined, today: string): readonly [first: string, last: string] {
   if (!use) {
     const month = Temporal.PlainDate.from(today).with({ day: 1 })
@@ -75,7 +75,7 @@ function list(filters: readonly FilterUse[], off: ReadonlyMap<string, Row>, cont
   for (let date = first; date <= last; date = addDays(date, 1)) {
     const one = day(date, off, context)
     if (isWanted === undefined || one.working === isWanted) days.push(one)
-    // No day comes after the last there is.
+    // There is no day after the maximum date.
     if (date === last) break
   }
   return days
@@ -86,7 +86,7 @@ const listDays = operation({
   path: '/days',
   summary: 'List days',
   description:
-    'Answers days one by one, and whether they are worked on: those of this and the next month, unless the filter `date` says which. 10,000 days at most.',
+    'Lists days, and whether they are working days: those of this and the next month, unless the filter `date` is given. 10,000 days at most.',
   tag: 'Day',
   answers: { status: 200, of: 'Day', as: 'collection' },
   query: ['filters', 'select'],
@@ -105,7 +105,7 @@ const viewDay = operation({
   method: 'GET',
   path: '/days/:date',
   summary: 'View a day',
-  description: 'Answers one day by its date, and whether it is worked on.',
+  description: 'Returns one day by its date, and whether it is a working day.',
   tag: 'Day',
   answers: { status: 200, of: 'Day', as: 'single' },
   run: async ({ context, params }) => ok(day(dateFrom(params.date), await daysOff(context), context)),

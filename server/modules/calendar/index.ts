@@ -1,4 +1,4 @@
-/** Working days: of the instance, and of each person. */
+/** Working days of the instance, and working times of users. */
 import { module } from '#kernel/module.ts'
 import { bodies } from './bodies.ts'
 import { operations as daysOperations } from './days.ts'
@@ -14,13 +14,13 @@ export const calendar = module('calendar', {
     {
       part: 'Time',
       name: 'Days',
-      description: 'On which days the instance works: by the week, and by days off.',
+      description: 'Working days of the instance: week days and single non-working days.',
       of: ['Day', 'WeekDay', 'NonWorkingDay'],
     },
     {
       part: 'Time',
       name: 'Working times',
-      description: 'How long single people work on each day, and when they are away.',
+      description: 'Working hours and non-working times of single users.',
       of: ['UserWorkingHours', 'UserNonWorkingTime'],
     },
   ],

@@ -1,4 +1,4 @@
-/** The dates on which nobody works, such as holidays. */
+/** Non-working days of the instance, such as holidays. */
 import { sql } from '#db/sql.ts'
 import { admin, everyone } from '#kernel/access/rules.ts'
 import { badRequest, violation } from '#kernel/errors.ts'
@@ -7,7 +7,7 @@ import { condition } from '#kernel/read/operators.ts'
 import { differs, resource } from '#kernel/resource.ts'
 import { recount } from '#modules/time/durations.ts'
 
-/** Throws 400 for what is no date. */
+/** Parses a date. Throws 400 if it is invalid. */
 export function dateFrom(text: string): string {
   if (!isDate(text)) throw badRequest(`"${text}" is not a date of the form YYYY-MM-DD.`)
   return text
@@ -15,8 +15,8 @@ export function dateFrom(text: string): string {
 
 export const NonWorkingDay = resource<'non_working_days', { isTaken: boolean }>('NonWorkingDay', 'non_working_days', {
   path: 'days/non_working',
-  description: 'A day off: a date on which nobody works, besides those of the week.',
-  glossary: { date: 'The day.', name: 'Why it is a day off.' },
+  description: 'A non-working day: a date on which nobody works, in addition to non-working week days.',
+  glossary: { date: 'The date.', name: 'Name, such as that of a holiday.' },
   example: { name: 'Labour Day', date: '2026-05-01' },
   addressOf: (row) => `days/non_working/${row.date}`,
   resolve: async (text, { db }) => {
@@ -29,7 +29,7 @@ export const NonWorkingDay = resource<'non_working_days', { isTaken: boolean }>(
   paginated: false,
   visible: everyone,
   may: { create: admin, update: admin, delete: admin },
-  /** Those of this year, unless a filter names others. */
+  /** Days of the current year by default. */
   index: ({ today }) => {
     const year = today.slice(0, 4)
     return { byDefault: [{ name: 'date', operator: '<>d', values: [`${year}-01-01`, `${year}-12-31`] }] }

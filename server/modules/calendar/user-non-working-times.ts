@@ -1,4 +1,4 @@
-/** When somebody does not work, besides the days on which nobody does: from one date to another. */
+/** Non-working times of users, in addition to the non-working days of the instance. */
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
@@ -9,7 +9,7 @@ import { belowUsers, changesTimes, seesTimes } from './user-times.ts'
 type Time = Tables['user_non_working_times']
 
 interface Facts {
-  /** Whether another one of the user's has a day in common with it. */
+  /** Whether it overlaps another entry of the user. */
   readonly overlaps: boolean
 }
 
@@ -31,11 +31,11 @@ function check({ row }: Draft<Time>, { overlaps }: Facts): Violation[] {
 export const UserNonWorkingTime = resource<'user_non_working_times', Facts>('UserNonWorkingTime', 'user_non_working_times', {
   path: 'non_working_times',
   plural: 'non-working times',
-  description: 'Days on which somebody does not work, besides those on which nobody does.',
+  description: 'Days on which a user does not work, in addition to the non-working days of the instance.',
   glossary: {
     startDate: 'The first day.',
     endDate: 'The last day.',
-    user: 'Whose they are.',
+    user: 'The user.',
   },
   pathOf: (row) => `users/${row.user_id}/non_working_times`,
   label: 'non-working times',
@@ -56,7 +56,7 @@ export const UserNonWorkingTime = resource<'user_non_working_times', Facts>('Use
   operations: [],
 })
 
-/** Those with a day in the year asked for; in this year, where none is. */
+/** Entries that overlap the requested year; by default, the current one. */
 function inYear({ params, today }: Context) {
   const year = params.get('year') ?? today.slice(0, 4)
   if (!/^(?!0000)\d{4}$/.test(year)) throw badRequest('year must be a number of four digits.')

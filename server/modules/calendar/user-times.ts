@@ -1,4 +1,4 @@
-/** What people's working hours and their times off have in common: whose they are, who sees them, and where they are found. */
+/** Common parts of users' working hours and non-working times: rules and operations. */
 import type { Sql } from '#db/sql.ts'
 import { sql } from '#db/sql.ts'
 import { both, either, globally, own } from '#kernel/access/rules.ts'
@@ -13,11 +13,11 @@ import { User } from '#modules/accounts/users.ts'
 
 const managesAll = globally('manage_working_times')
 
-/** One's own, and everybody's for whoever manages them. */
+/** A user's own times, or all times with the permission to manage them. */
 export const seesTimes = either(own('user_id'), managesAll)
 export const changesTimes = either(both(own('user_id'), globally('manage_own_working_times')), managesAll)
 
-/** The id of the user whose times are asked for, or 404: whose times are nobody's business is not told apart from who is not there. */
+/** The id of the user in the path. 404 for users whose times the viewer may not see, as for users that do not exist. */
 async function ownerFrom({ context, params }: ApiRequest<'id'>): Promise<number> {
   const { id } = await rowFrom(params.id, context.model.of(User), context)
   if (!(await holds(context, seesTimes, { user_id: id }))) throw notFound()
@@ -25,8 +25,8 @@ async function ownerFrom({ context, params }: ApiRequest<'id'>): Promise<number>
 }
 
 /**
- * Declares the operations on one kind of times, below the user whose they are.
- * @param within which of them are listed, besides whose they are
+ * Declares the operations on one kind of times, below the path of their user.
+ * @param within further condition on listed entries
  */
 export function belowUsers(
   declared: Declared,
@@ -50,7 +50,7 @@ export function belowUsers(
       method: 'GET',
       summary: `List the ${words} of a user`,
       description:
-        'Answers what was entered for one user. Everybody reads their own; those of others take the permission to manage working times.',
+        'Lists the entries of one user. Callers may read their own; those of others need the permission to manage working times.',
       answers: { status: 200, of, as: 'collection' },
       query,
       run: async (ask) => {
@@ -63,7 +63,7 @@ export function belowUsers(
       ...all,
       method: 'POST',
       summary: `Create ${words} of a user`,
-      description: 'Takes the permission to manage working times: one’s own, or those of all.',
+      description: 'Needs the permission to manage one’s own working times, or those of all users.',
       answers: { status: 201, of, as: 'single' },
       takes: of,
       run: async (ask) => {
@@ -79,7 +79,7 @@ export function belowUsers(
       ...one,
       method: 'GET',
       summary: `View ${words} of a user`,
-      description: 'Answers one entry of a user’s.',
+      description: 'Returns one entry of a user.',
       answers: { status: 200, of, as: 'single' },
       run: async (ask) => ok(await single(ask.context, here(ask.context), await found(ask))),
     }),
@@ -87,7 +87,7 @@ export function belowUsers(
       ...one,
       method: 'PATCH',
       summary: `Update ${words} of a user`,
-      description: 'Changes what the body names and leaves the rest as it is.',
+      description: 'Changes the properties in the body and leaves the rest.',
       answers: { status: 200, of, as: 'single' },
       takes: of,
       run: async (ask) =>
@@ -97,7 +97,7 @@ export function belowUsers(
       ...one,
       method: 'DELETE',
       summary: `Delete ${words} of a user`,
-      description: 'Removes one entry of a user’s.',
+      description: 'Deletes one entry of a user.',
       answers: { status: 204 },
       run: async (ask) => {
         await remove(ask.db, ask.context, here(ask.context), await found(ask))

@@ -1,4 +1,4 @@
-/** How long somebody works on each day of the week, from a date on. */
+/** Working hours of users for each day of the week, from a date on. */
 import { TRUE } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import type { Draft, Kind } from '#kernel/declaration.ts'
@@ -10,7 +10,7 @@ import { belowUsers, changesTimes, seesTimes } from './user-times.ts'
 const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const
 const MINUTES_PER_DAY = 24 * 60
 
-/** Minutes in the column, decimal hours outside. */
+/** Minutes in the column, decimal hours in the API. */
 const decimalHours: Kind = {
   type: 'Float',
   json: { type: 'number' },
@@ -42,18 +42,18 @@ const hoursOf = (day: (typeof weekdays)[number]) => ({ column: `${day}_minutes` 
 export const UserWorkingHours = resource('UserWorkingHours', 'user_working_hours', {
   path: 'working_hours',
   plural: 'working hours',
-  description: 'How long somebody works on each day of the week, from a date on, until the next ones begin.',
+  description: 'Working hours of a user for each day of the week, from a date until the next entry starts.',
   glossary: {
-    validFrom: 'The first day on which they hold.',
-    availabilityFactor: 'How many percent of these hours they have for projects.',
-    user: 'Whose they are.',
-    mondayHours: 'How many hours on Mondays.',
-    tuesdayHours: 'How many hours on Tuesdays.',
-    wednesdayHours: 'How many hours on Wednesdays.',
-    thursdayHours: 'How many hours on Thursdays.',
-    fridayHours: 'How many hours on Fridays.',
-    saturdayHours: 'How many hours on Saturdays.',
-    sundayHours: 'How many hours on Sundays.',
+    validFrom: 'The first day of validity.',
+    availabilityFactor: 'Percentage of these hours available for projects.',
+    user: 'The user.',
+    mondayHours: 'Hours on Mondays.',
+    tuesdayHours: 'Hours on Tuesdays.',
+    wednesdayHours: 'Hours on Wednesdays.',
+    thursdayHours: 'Hours on Thursdays.',
+    fridayHours: 'Hours on Fridays.',
+    saturdayHours: 'Hours on Saturdays.',
+    sundayHours: 'Hours on Sundays.',
   },
   example: {
     availabilityFactor: 80,

@@ -1,4 +1,4 @@
-/** The days of the week, and on which of them the instance works. */
+/** Days of the week, and which of them are working days. */
 import { sql } from '#db/sql.ts'
 import { admin } from '#kernel/access/rules.ts'
 import { invalidate } from '#kernel/cache.ts'
@@ -12,17 +12,17 @@ import { readAddress, sentLink } from '#kernel/write/payload.ts'
 import { recount } from '#modules/time/durations.ts'
 
 const WEEK = [1, 2, 3, 4, 5, 6, 7]
-/** A Monday: the days of the week are named after it and those that follow. */
+/** A Monday, as a base for the names of week days. */
 const MONDAY = Date.UTC(2024, 0, 1)
 
-/** What a day of the week is called in the viewer's language; Monday is 1. */
+/** The name of a week day in the viewer's language; Monday is 1. */
 export function weekdayName(day: number, { viewer, settings }: Pick<Context, 'viewer' | 'settings'>): string {
   return namesIn(viewer.row.language || settings.default_language)[day - 1] as string
 }
 
 const named = new Map<string, readonly string[]>()
 
-/** The names of all days of the week; in English where the language is not known. */
+/** The names of the week days; in English for an unknown language. */
 function namesIn(language: string): readonly string[] {
   const known = isKnown(language) ? language : 'en'
   return named.getOrInsertComputed(known, () => {
@@ -59,13 +59,13 @@ const week = (context: Context): Body =>
     WEEK.map((day) => weekDay(day, context)),
   )
 
-/** The day that a path names, or 404. */
+/** The week day in a path, or 404. */
 function dayFrom(text: string): number {
   if (!/^[1-7]$/.test(text)) throw notFound()
   return Number(text)
 }
 
-/** What a payload says of a day. Throws unless it is that it is one of work, or that it is none. */
+/** The value of `working` in a payload. Throws unless it is a boolean. */
 function workingFrom({ working }: Payload): boolean {
   if (typeof working === 'boolean') return working
   throw working === undefined || working === null
@@ -75,7 +75,7 @@ function workingFrom({ working }: Payload): boolean {
       })
 }
 
-/** The days that a collection names by their links, and what it says of each of them. */
+/** The values of `working` in a collection of week days, by day. */
 function changesFrom({ _embedded: embedded }: Payload, context: Context): ReadonlyMap<number, boolean> {
   const elements = (embedded as { elements?: unknown } | undefined)?.elements
   if (!Array.isArray(elements)) throw badRequest('_embedded.elements must be a list of week days.')
@@ -95,7 +95,7 @@ function changesFrom({ _embedded: embedded }: Payload, context: Context): Readon
  */
 async function change({ context, db }: ApiRequest, changes: ReadonlyMap<number, boolean>): Promise<Context> {
   await db.transaction(async (tx) => {
-    // Others who change settings wait from here on: of two who change different days neither undoes what the other did.
+    // Serialises changes of settings, so that concurrent changes of different days do not undo each other.
     await invalidate(tx, 'settings')
     const stored = await tx.one<{ value: readonly number[] }>(sql`select value from settings where name = 'working_days'`)
     const former = stored?.value ?? context.settings.working_days
@@ -120,7 +120,7 @@ const listWeekDays = operation({
   ...all,
   method: 'GET',
   summary: 'List the days of the week',
-  description: 'Answers all seven, Monday first, and which of them are working days.',
+  description: 'Lists the seven days of the week, Monday first, and which of them are working days.',
   run: async ({ context }) => ok(week(context)),
 })
 
@@ -130,7 +130,7 @@ const updateWeekDays = operation({
   summary: 'Update the week days',
   takes: 'WeekDaysWrite',
   description:
-    'Takes a collection of week days, each named by its link `self`; days that are not named stay as they are. Work packages are scheduled anew. At least one working day has to be left. For administrators.',
+    'Takes a collection of week days, each identified by its link `self`; other days do not change. Work packages are rescheduled. At least one working day has to remain. For administrators.',
   guard: admin,
   run: async (ask) => ok(week(await change(ask, changesFrom(ask.body, ask.context)))),
 })
@@ -139,7 +139,7 @@ const viewWeekDay = operation({
   ...one,
   method: 'GET',
   summary: 'View a day of the week',
-  description: 'Answers one day of the week: Monday is 1, Sunday is 7.',
+  description: 'Returns one day of the week: Monday is 1, Sunday is 7.',
   run: async ({ context, params }) => ok(weekDay(dayFrom(params.day), context)),
 })
 
@@ -148,7 +148,7 @@ const updateWeekDay = operation({
   method: 'PATCH',
   summary: 'Update a week day',
   takes: 'WeekDayWrite',
-  description: 'Work packages are scheduled anew. At least one working day has to be left. For administrators.',
+  description: 'Work packages are rescheduled. At least one working day has to remain. For administrators.',
   guard: admin,
   run: async (ask) => {
     const day = dayFrom(ask.params.day)

@@ -1,4 +1,4 @@
-/** News that a project tells its members. */
+/** News of projects. */
 import { inProject } from '#kernel/access/rules.ts'
 import { resource } from '#kernel/resource.ts'
 
@@ -7,7 +7,7 @@ const manage = inProject('manage_news')
 export const News = resource('News', 'news', {
   path: 'news',
   plural: 'news',
-  description: 'A text by which a project tells people what is new.',
+  description: 'A news item of a project.',
   example: { title: 'The mast is up', summary: 'Rigging starts on Monday.' },
   title: 'title',
   belongsTo: 'project_id',

@@ -1,4 +1,4 @@
-/** Custom actions: changes of a work package that are made together, offered where their conditions hold. */
+/** Custom actions: sets of changes to a work package, available where their conditions hold. */
 import { ConstraintError, type Row, type Transaction } from '#db/database.ts'
 import { forUpdate, inserted } from '#db/dialect.ts'
 import { and, raw, type Sql, sql } from '#db/sql.ts'
@@ -20,16 +20,16 @@ import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 const conditionNames = ['status', 'type', 'project', 'role'] as const
 type Conditions = Partial<Record<(typeof conditionNames)[number], readonly number[]>>
 
-/** What a change is written as that depends on who executes it, and when. */
+/** Placeholders in changes for the executing user and the current date. */
 const CURRENT_USER = '/api/v3/users/me'
 const TODAY = 'today'
 
 const EDIT = 'edit_work_packages'
 const mayEdit = onWorkPackage(EDIT)
-/** Whoever may edit a work package at all. */
+/** Rule for editing any work package. */
 const edits = either(inAnyProject(EDIT), sharedAnywhere(EDIT))
 
-/** The actions that could be offered to the viewer: project and role are as wanted in one place where the viewer edits. */
+/** The actions available to the viewer: a project where the viewer may edit meets the conditions on project and role. */
 export const offeredActions: NamedSet = {
   name: 'custom_actions',
   query: (viewer, engine) => {
@@ -60,11 +60,11 @@ const self = ({ id }: { id: number }) => `/api/v3/custom_actions/${id}`
 
 export const CustomAction = resource('CustomAction', 'custom_actions', {
   path: 'custom_actions',
-  description: 'Several changes of a work package that are made by one call.',
+  description: 'Several changes of a work package in one request.',
   glossary: {
-    name: 'What it is called.',
-    description: 'What it does.',
-    executeImmediately: 'Makes the changes.',
+    name: 'Name.',
+    description: 'Description.',
+    executeImmediately: 'Executes the action.',
   },
   example: { id: 1, name: 'Take it', description: 'Assigns it to me.' },
   title: 'name',
@@ -83,7 +83,7 @@ export const CustomAction = resource('CustomAction', 'custom_actions', {
   operations: ['show'],
 })
 
-/** The work packages for which an action is offered: those that the viewer may edit, and that meet every condition. */
+/** Rule for work packages with an action: the viewer may edit them, and they meet every condition. */
 function offeredFor(action: Row): Rule {
   const { status = [], type = [], project = [], role = [] } = action.conditions as Conditions
   const among = (of: string, ids: readonly number[]) => (ids.length > 0 ? [having(of, ...ids)] : [])
@@ -96,7 +96,7 @@ function offeredFor(action: Row): Rule {
   )
 }
 
-/** The ids of the actions that are offered for each work package. From what a row was, nothing is executed. */
+/** The ids of available actions for each work package. Former states of a row have none. */
 async function offered(rows: readonly Row[], context: Context): Promise<ReadonlyMap<number, readonly number[]>> {
   if (context.live) return new Map()
   const actions = [...(await allRows(context.db, context.snapshot, 'custom_actions', 'position')).values()]
@@ -116,7 +116,7 @@ const workPackageExtension = extension('WorkPackage', 'work_packages', {
   }),
 })
 
-/** The changes of an action for whoever executes it now. */
+/** The changes of an action, for the viewer and the current date. */
 function changesFor({ changes }: Row, { today, viewer }: Context): Record<string, unknown> {
   const { _links: links = {}, ...values } = changes as Record<string, unknown> & { _links?: Record<string, { href?: unknown }> }
   const dated = Object.entries(values).map(([own, value]) => [own, value === TODAY ? today : value])
@@ -132,7 +132,7 @@ const executeCustomAction = operation({
   path: '/custom_actions/:id/execute',
   summary: 'Execute a custom action on a work package',
   description:
-    'Makes all changes of the action at once and answers the work package as it is then. Refused where the action’s conditions do not hold for the work package or the caller, and where `lockVersion` is not the current one (409).',
+    'Applies all changes of the action and returns the updated work package. The server rejects it where the work package or the caller does not meet the conditions of the action, and where `lockVersion` is not current (409).',
   tag: 'CustomAction',
   guard: edits,
   answers: { status: 200, of: 'WorkPackage', as: 'single' },
@@ -157,7 +157,7 @@ const executeCustomAction = operation({
     })
     const [offer] = await rights(context, offeredFor(action))
     if (!offer.holds(row)) throw forbidden()
-    // Others may write in between, even where the action comes to no change of the row that its lock version would guard.
+    // A concurrent write may come in between; the lock version does not guard an action without changes to the row.
     const confirm = async (tx: Transaction) => {
       const now = await tx.one(sql`select * from work_packages where id = ${row.id}${forUpdate(tx.engine)}`)
       if (now?.lock_version !== row.lock_version) throw conflict()
@@ -173,10 +173,10 @@ async function workPackageIn(body: Record<string, unknown>, context: Context): P
   return id === undefined ? undefined : visibleRow(context, context.model.of(WorkPackage), id)
 }
 
-/** What an action sets in all its changes: by the property's name, values and links alike. */
+/** The values and links that an action sets, by property. */
 const settings = ({ _links = {}, ...values }: Row) => ({ ...values, ..._links })
 
-/** Takes settings that satisfy `isGone` out of all actions. One that is left with nothing changes nothing, and says so. */
+/** Removes settings that match `isGone` from all actions. An action without settings changes nothing. */
 async function letGo(tx: Transaction, isGone: (property: string, value: unknown) => boolean): Promise<void> {
   let count = 0
   for (const { id, changes } of await tx.all(sql`select id, changes from custom_actions order by id`)) {
@@ -191,7 +191,7 @@ async function letGo(tx: Transaction, isGone: (property: string, value: unknown)
   if (count > 0) await invalidate(tx, 'custom_actions')
 }
 
-// What names somebody or something that is gone could not be executed any more.
+// An action that refers to a removed row could not be executed.
 const releaseValues = (
   ['principals', 'versions', 'projects', 'work_packages', 'custom_options', 'custom_field_items'] as const
 ).map((table) =>
@@ -206,12 +206,12 @@ const releaseCustomFields = whenRemoved('custom_fields', (tx, ids) =>
   letGo(tx, (property) => ids.some((id) => property === `customField${id}`)),
 )
 
-/** What a new action is to be. */
+/** The definition of a new action. */
 export interface ActionPlan {
   readonly name: string
   readonly description?: string
   readonly conditions?: Conditions
-  /** A payload as a client would write it; `today` stands for the day of the execution, `/api/v3/users/me` for who executes it. */
+  /** A payload as clients write it; `today` stands for the date of the execution, `/api/v3/users/me` for the executing user. */
   readonly changes: Readonly<Record<string, unknown>>
 }
 

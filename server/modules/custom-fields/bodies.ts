@@ -1,14 +1,17 @@
-/** What is sent to execute a custom action, as the description of the API tells it. */
+/** The payload that executes a custom action, as the OpenAPI document describes it. */
 import { type BodyType, ref } from '#kernel/bodies.ts'
 
 export const bodies: Readonly<Record<string, BodyType>> = {
   CustomActionExecution: {
-    description: 'The work package that the action is executed on, as it was read.',
+    description: 'The work package to execute the action on, with the lock version that was read.',
     schema: {
       type: 'object',
       required: ['lockVersion', '_links'],
       properties: {
-        lockVersion: { type: 'integer', description: 'That of the work package: whoever has changed it since makes this a 409.' },
+        lockVersion: {
+          type: 'integer',
+          description: 'Lock version of the work package; after a concurrent change the response is 409.',
+        },
         _links: { type: 'object', required: ['workPackage'], properties: { workPackage: ref('Link', 'The work package.') } },
       },
     },

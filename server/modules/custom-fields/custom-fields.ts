@@ -1,4 +1,4 @@
-/** Adds the fields that an instance has defined to the resources they belong to. */
+/** Adds the custom fields of an instance to their resources. */
 import type { Transaction } from '#db/database.ts'
 import { hasWords } from '#db/search.ts'
 import { join, or, type Sql, sql } from '#db/sql.ts'
@@ -12,7 +12,7 @@ import { type Definition, definitionsFor, definitionsOf, isIn } from './definiti
 import { valueIn } from './formats.ts'
 import { filterOf, nameOf, propertyOf } from './properties.ts'
 
-/** The fields that the instance has defined, as properties of the resources they belong to. */
+/** The custom fields as properties of their resources. */
 export const additions: AdditionSource = async (db, snapshot, viewer) => {
   const fields = await definitionsOf(db, snapshot)
   if (fields.length === 0) return undefined
@@ -38,7 +38,7 @@ export const additions: AdditionSource = async (db, snapshot, viewer) => {
   }
 }
 
-/** Words in one of the fields of work packages that are searched, as far as the viewer knows of them. */
+/** Whether one of the searchable fields that the viewer sees contains the words. */
 async function inFields(context: Context, table: string, words: readonly string[]): Promise<Sql> {
   const fields = await definitionsFor(context.db, context.snapshot, context.viewer)
   return or(
@@ -50,7 +50,7 @@ async function inFields(context: Context, table: string, words: readonly string[
 
 alsoSearched({ table: 'work_packages', column: 'custom_values', has: inFields })
 
-/** A project that is given a value uses the field from then on. */
+/** Activates a field in a project that gets a value for it. */
 async function activate(
   tx: Transaction,
   { row, given }: Draft<Tables['projects']>,

@@ -1,4 +1,4 @@
-/** The fields that an instance has added to its resources: read once, and remembered until one of them changes. */
+/** Definitions of custom fields, cached until one of them changes. */
 import type { Reader, Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
@@ -9,7 +9,7 @@ import type { NamedSet, Viewer } from '#kernel/access/viewer.ts'
 import type { Snapshot } from '#kernel/cache.ts'
 import { fieldsIn, readFormula } from './formulas.ts'
 
-/** The resources that can have fields, by their names in the API. */
+/** The resources that can have custom fields, by API name. */
 export const extensible = ['WorkPackage', 'Project', 'User', 'Group', 'Version', 'TimeEntry'] as const
 export type Extensible = (typeof extensible)[number]
 
@@ -28,26 +28,26 @@ export type Format =
   | 'weighted_item_list'
   | 'calculated_value'
 
-/** One field, with where it is of use and what it holds by default. */
+/** A custom field, with its projects, types and defaults. */
 export interface Definition extends Omit<Tables['custom_fields'], 'resource' | 'format'> {
   readonly resource: Extensible
   readonly format: Format
-  /** Where it is of use, unless it is in all projects. */
+  /** Projects with the field, unless it is for all projects. */
   readonly projects: ReadonlySet<number>
-  /** The types of work packages that have it. */
+  /** Work package types with the field. */
   readonly types: ReadonlySet<number>
-  /** The choices marked as default. */
+  /** The default options. */
   readonly chosen: readonly number[]
-  /** What the choices of a weighted list count, by their ids. */
+  /** Weights of a weighted list's items, by id. */
   readonly weights: ReadonlyMap<number, number>
-  /** The fields that a calculated value is computed from, by way of others as well. */
+  /** The fields that a calculated value depends on, directly or indirectly. */
   readonly inputs: readonly Definition[]
 }
 
-/** Whether the row `f` of custom_fields is in use in a project for which `permission` is given. */
+/** Whether the row `f` of custom_fields is active in the project of the grant `g`. */
 const inUse = sql`(f.for_all or exists (select 1 from custom_field_projects p where p.custom_field_id = f.id and p.project_id = g.project_id))`
 
-/** Who sees something that has a field sees the field, unless it is for administrators alone. */
+/** Fields of the resources that the viewer sees, without those for administrators only. */
 export const seenFields: NamedSet = {
   name: 'custom fields',
   query: (viewer, engine) => {
@@ -78,7 +78,7 @@ export const seenFields: NamedSet = {
 
 const seesField = within(seenFields)
 
-/** All fields there are, in order. */
+/** All fields, by position. */
 export const definitionsOf = (db: Reader, snapshot: Snapshot): Promise<readonly Definition[]> =>
   snapshot.remember('custom fields', ['custom_fields', 'custom_options', 'custom_field_items'], async () => {
     const fields = await db.all<Pick<Definition, keyof Tables['custom_fields']>>(
@@ -113,7 +113,7 @@ export const definitionsOf = (db: Reader, snapshot: Snapshot): Promise<readonly 
     return definitions
   })
 
-/** The fields that a calculated value is computed from, each once. */
+/** The fields that a calculated value depends on, without duplicates. */
 function inputsOf(field: Definition, all: readonly Definition[]): Definition[] {
   const found = new Set<Definition>()
   const collect = ({ format, formula, resource }: Definition) => {
@@ -128,7 +128,7 @@ function inputsOf(field: Definition, all: readonly Definition[]): Definition[] {
   return [...found]
 }
 
-/** The fields that a viewer knows of: of calculated values those that are computed from nothing else. */
+/** The fields that a viewer sees: a calculated value only if the viewer sees all its inputs. */
 export async function definitionsFor(db: Reader, snapshot: Snapshot, viewer: Viewer): Promise<readonly Definition[]> {
   const all = await definitionsOf(db, snapshot)
   if (all.length === 0) return all
@@ -136,6 +136,6 @@ export async function definitionsFor(db: Reader, snapshot: Snapshot, viewer: Vie
   return all.filter((field) => [field, ...field.inputs].every((one) => seen.holds(one)))
 }
 
-/** Whether a field is of use in a project. */
+/** Whether a field is active in a project. */
 export const isIn = ({ for_all, projects }: Definition, project: number | null | undefined): boolean =>
   for_all || (project !== null && project !== undefined && projects.has(project))

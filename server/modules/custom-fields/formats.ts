@@ -1,4 +1,4 @@
-/** The formats of custom fields: the kind of their values, and how the database is asked for them. */
+/** Formats of custom fields: kinds of values, and SQL for filters and sort orders. */
 import type { Engine } from '#db/database.ts'
 import { among, folded, natural } from '#db/dialect.ts'
 import { and, name, or, raw, type Sql, sql, TRUE } from '#db/sql.ts'
@@ -9,7 +9,7 @@ import { linkKind } from '#kernel/resource.ts'
 import { bySurname } from '#modules/accounts/search.ts'
 import type { Definition, Format } from './definitions.ts'
 
-/** Nothing is kept of a text without content. */
+/** Stores a blank text as null. */
 const orNothing = (kind: Kind): Kind => ({
   ...kind,
   parse: (value) => {
@@ -18,7 +18,7 @@ const orNothing = (kind: Kind): Kind => ({
   },
 })
 
-/** An address; one that does not say how it is reached is one of the web. */
+/** A URL; without a scheme, a web address. */
 const address: Kind = {
   ...text,
   type: 'Link',
@@ -46,12 +46,12 @@ const decimal: Kind = {
 
 export interface FormatOf {
   readonly kind: Kind
-  /** The resource that values name, and what schemas call it. */
+  /** The resource of the values, and its name in schemas. */
   readonly to?: string
   readonly schemaType?: string
   readonly strategy: Strategy
   readonly operators?: readonly string[]
-  /** The type that the database reads it as, where that is not text. */
+  /** The SQL type of the value, if not text. */
   readonly as?: string
 }
 
@@ -76,10 +76,10 @@ export const formats: Readonly<Record<Format, FormatOf>> = {
 }
 
 const all = (table: string): Sql => name(`${table}.custom_values`)
-/** Our own text: the id is a number. */
+/** Safe in the SQL text: the id is a number. */
 const key = (id: number): Sql => raw(String(Math.trunc(id)))
 
-/** Whether a row has a field, and all that its value is computed from. */
+/** Whether a row has a field and all its inputs. */
 function isThere(field: Definition, engine: Engine, table: string): Sql {
   const of = (own: string, ids: ReadonlySet<number>) => among(engine, name(`${table}.${own}`), [...ids])
   const inUse = ({ resource, types, projects, for_all }: Definition) => {
@@ -89,7 +89,7 @@ function isThere(field: Definition, engine: Engine, table: string): Sql {
   return and([field, ...field.inputs].map(inUse))
 }
 
-/** What a row that has a field holds in it: for links the id, of several the list of them. */
+/** The value of a field: for links the id, for multiple values the list of ids. */
 export function valueIn(field: Definition, engine: Engine, table: string): Sql {
   const there = isThere(field, engine, table)
   const value = keptIn(field, engine, table)
@@ -104,7 +104,7 @@ function keptIn({ id, format, multiple }: Definition, engine: Engine, table: str
   return type ? sql`(${all(table)} ->> '${key(id)}')::${raw(type)}` : sql`(${all(table)} ->> '${key(id)}')`
 }
 
-/** Rows are ordered by what people read, choices by their places. `table` is theirs, or that of the choices. */
+/** Sort order by display text, for options by position. `table` is that of the rows, or of the options. */
 export function orderBy(field: Definition, scope: Scope, table: string): Sql {
   const { engine } = scope
   const of = (own: string) => name(`${table}.${own}`)
@@ -131,7 +131,7 @@ export function orderBy(field: Definition, scope: Scope, table: string): Sql {
   }
 }
 
-/** Whether a row holds one of these ids in a field. */
+/** Whether a field of a row contains one of these ids. */
 function holds(field: Definition, engine: Engine, table: string, ids: Sql): Sql {
   const place = key(field.id)
   const isHeld =
@@ -141,7 +141,7 @@ function holds(field: Definition, engine: Engine, table: string, ids: Sql): Sql 
   return and([isThere(field, engine, table), isHeld])
 }
 
-/** The condition that a filter on a field puts on rows. */
+/** The condition of a filter on a field. */
 export function conditionOn(
   field: Definition,
   use: Pick<FilterUse, 'operator' | 'values'>,

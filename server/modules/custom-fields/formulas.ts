@@ -1,6 +1,6 @@
 /** Formulas of calculated values: numbers, other fields as `{{cf_3}}`, the four operations, remainders and parentheses. */
 
-/** What a formula is made of, in postfix order: numbers, fields by their ids, operators. */
+/** A token of a formula in postfix order: number, field id, or operator. */
 type Step = number | { readonly field: number } | '+' | '-' | '*' | '/' | '%' | 'negate'
 
 const strength: Readonly<Record<string, number>> = { '+': 1, '-': 1, '*': 2, '/': 2, '%': 2, negate: 3 }
@@ -8,8 +8,8 @@ const TOKEN = /\s*(?:(\d+(?:\.\d+)?|\.\d+)|\{\{cf_(\d{1,9})\}\}|([-+*/%()]))/y
 const LONGEST = 1000
 
 /**
- * Reads a formula, by the shunting-yard algorithm.
- * @throws Error that says where it is not understood
+ * Parses a formula with the shunting-yard algorithm.
+ * @throws Error with the place of a syntax error
  */
 export function readFormula(text: string): readonly Step[] {
   if (text.length > LONGEST) throw new Error(`A formula has at most ${LONGEST} characters.`)
@@ -49,11 +49,11 @@ export function readFormula(text: string): readonly Step[] {
   return [...steps, ...(waiting.toReversed() as Step[])]
 }
 
-/** The ids of the fields that a formula names. */
+/** The ids of the fields in a formula. */
 export const fieldsIn = (steps: readonly Step[]): number[] =>
   steps.flatMap((step) => (typeof step === 'object' ? [step.field] : []))
 
-/** Why a text is no formula, in a sentence; undefined when it is one. */
+/** The syntax error of a formula; undefined for a valid one. */
 export function formulaFault(text: string): string | undefined {
   try {
     readFormula(text)
@@ -63,7 +63,7 @@ export function formulaFault(text: string): string | undefined {
   }
 }
 
-/** What a formula comes to; null where a value is missing or nothing comes of it, as of a division by zero. */
+/** Evaluates a formula; null if a value is missing or the result is undefined, as for a division by zero. */
 export function compute(steps: readonly Step[], valueIn: (field: number) => number | null): number | null {
   const stack: number[] = []
   for (const step of steps) {

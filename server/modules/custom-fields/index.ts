@@ -1,4 +1,4 @@
-/** Fields and actions that an instance defines for itself. */
+/** Custom fields and custom actions. */
 import { module } from '#kernel/module.ts'
 import {
   extensions as actionsExtensions,
@@ -16,12 +16,17 @@ import { removals as referencesRemovals } from './references.ts'
 export const customFields = module('custom-fields', {
   needs: ['projects', 'work-packages', 'time'],
   chapters: [
-    { part: 'Work', name: 'Custom actions', description: 'Several changes of a work package by one call.', of: ['CustomAction'] },
+    {
+      part: 'Work',
+      name: 'Custom actions',
+      description: 'Several changes of a work package in one request.',
+      of: ['CustomAction'],
+    },
     {
       part: 'Work',
       name: 'Custom fields',
       description:
-        'Choices of properties that were made for this instance. The properties themselves are part of the resources, as `customField` and their number.',
+        'Options and items of custom fields. The custom fields themselves are properties of the resources, as `customField` and their id.',
       of: ['CustomOption', 'HierarchyItem'],
     },
   ],

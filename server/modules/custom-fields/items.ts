@@ -1,4 +1,4 @@
-/** Choices that form a tree, and those that have a weight. */
+/** Items of hierarchies and weighted lists. */
 import type { Row } from '#db/database.ts'
 import { signedIn, within } from '#kernel/access/rules.ts'
 import { allRows } from '#kernel/cache.ts'
@@ -11,7 +11,7 @@ import { collection, represent } from '#kernel/read/represent.ts'
 import { resource } from '#kernel/resource.ts'
 import { definitionsFor, seenFields } from './definitions.ts'
 
-/** All items, and those below each, in their order. */
+/** All items, and the children of each by position. */
 interface Forest {
   readonly items: ReadonlyMap<number, Row>
   readonly below: ReadonlyMap<number | null, readonly Row[]>
@@ -25,14 +25,14 @@ async function forestOf({ db, snapshot }: Context): Promise<Forest> {
   return { items, below }
 }
 
-/** The way from the root to an item, both included. */
+/** The path from the root to an item, inclusive. */
 function pathTo({ items }: Forest, item: Row): Row[] {
   const path = [item]
   for (let above = items.get(item.parent_id); above; above = items.get(above.parent_id)) path.unshift(above)
   return path
 }
 
-/** An item and what is below it to some depth, each followed by its own. */
+/** An item and its descendants to a depth, in preorder. */
 function branchesOf(forest: Forest, item: Row, depth: number): Row[] {
   const below = depth > 0 ? (forest.below.get(item.id) ?? []) : []
   return [item, ...below.flatMap((child) => branchesOf(forest, child, depth - 1))]
@@ -41,7 +41,7 @@ function branchesOf(forest: Forest, item: Row, depth: number): Row[] {
 const forest = ({ loaded }: Loaded): Forest => loaded.forest
 const nameOf = ({ label, short }: Row): string => (short ? `${label} (${short})` : (label ?? ''))
 
-/** A weight as people read it: without zeros that say nothing, very small and very great ones by their powers of ten. */
+/** Display text of a weight: without trailing zeros; exponential for very small and very large numbers. */
 function readable(weight: string): string {
   const number = Number(weight)
   const size = Math.abs(number)
@@ -51,14 +51,14 @@ function readable(weight: string): string {
 
 export const HierarchyItem = resource('HierarchyItem', 'custom_field_items', {
   path: 'custom_field_items',
-  description: 'A choice of a custom field that is a hierarchy or a weighted list.',
+  description: 'An item of a hierarchy or weighted list custom field.',
   glossary: {
-    label: 'What people read.',
-    short: 'A short form of it.',
-    weight: 'What it counts for in calculated values, in a weighted list.',
-    formattedWeight: 'The same as people read it.',
-    depth: 'How far below the root it lies.',
-    branch: 'The way from the root to it.',
+    label: 'Display name.',
+    short: 'Short name.',
+    weight: 'Number for calculated values, in a weighted list.',
+    formattedWeight: 'Display text of the weight.',
+    depth: 'Number of levels below the root.',
+    branch: 'The items from the root to it.',
   },
   example: {
     label: 'Deck',
@@ -105,7 +105,7 @@ const listBranch = operation({
   method: 'GET',
   path: '/custom_field_items/:id/branch',
   summary: 'List the branch of an item of a custom field',
-  description: 'Answers the items above an item, its root first, and itself.',
+  description: 'Lists the ancestors of an item, root first, and the item itself.',
   tag: 'HierarchyItem',
   guard: signedIn,
   answers: { status: 200, of: 'HierarchyItem', as: 'collection' },
@@ -115,7 +115,7 @@ const listBranch = operation({
   },
 })
 
-/** The number in a parameter. Throws 400 for what is none. */
+/** The number in a parameter. Throws 400 for other values. */
 function readNumber(context: Context, parameter: string): number | undefined {
   const text = context.params.get(parameter)
   if (text === null) return undefined
@@ -128,7 +128,7 @@ const listItems = operation({
   path: '/custom_fields/:id/items',
   summary: 'List the items of a custom field',
   description:
-    'Answers the items of a hierarchy or a weighted list, each followed by what is below it: all of them, or those below `parent`, to the `depth` asked for.',
+    'Lists the items of a hierarchy or a weighted list, each followed by its descendants: all items, or those below `parent`, down to `depth`.',
   tag: 'HierarchyItem',
   guard: signedIn,
   answers: { status: 200, of: 'HierarchyItem', as: 'collection' },

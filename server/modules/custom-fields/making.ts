@@ -1,4 +1,4 @@
-/** Defining custom fields: checked, and in one transaction with everything that belongs to them. */
+/** Creates and removes custom fields, each in one transaction with its options and items. */
 
 import { ConstraintError, type Transaction } from '#db/database.ts'
 import { has, insert, inserted, only, without } from '#db/dialect.ts'
@@ -13,7 +13,7 @@ import { formats } from './formats.ts'
 import { formulaFault } from './formulas.ts'
 import { writeValues } from './references.ts'
 
-/** An item of a hierarchy, with those below it. */
+/** An item of a hierarchy, with its children. */
 export interface ItemPlan {
   readonly label: string
   readonly short?: string
@@ -24,27 +24,27 @@ export interface ItemPlan {
 
 type Columns = Tables['custom_fields']
 
-/** What a new field is to be; of everything that is left out, what is usual. */
+/** The definition of a new field; omitted values get defaults. */
 export interface FieldPlan
   extends Partial<Omit<Columns, 'id' | 'resource' | 'name' | 'format' | 'created_at' | 'updated_at' | 'default_value'>> {
   readonly resource: Extensible
   readonly name: string
   readonly format: Format
   readonly default_value?: string | number | boolean | null
-  /** The projects that use it; all, where none are named. */
+  /** The projects with the field; all by default. */
   readonly projects?: readonly number[]
-  /** The types of work packages that have it; all, where none are named. */
+  /** The work package types with the field; all by default. */
   readonly types?: readonly number[]
-  /** The choices of a list, in their order, and which of them a new row has. */
+  /** The options of a list, in order, and the default ones. */
   readonly options?: readonly string[]
   readonly chosen?: readonly string[]
-  /** The choices of a hierarchy or weighted list. */
+  /** The items of a hierarchy or weighted list. */
   readonly items?: readonly ItemPlan[]
 }
 
 const hasItems = (format: Format) => format === 'hierarchy' || format === 'weighted_item_list'
 
-/** What is wrong with a plan, in a sentence. */
+/** The fault of a definition, in a sentence. */
 function faultIn(plan: FieldPlan): string | undefined {
   const { resource, name, format, multiple, searchable, section, pattern, options = [], items = [], chosen = [], formula } = plan
   if (!extensible.includes(resource)) return `Fields can be added to ${extensible.join(', ')}, not to "${resource}".`
@@ -84,7 +84,7 @@ export async function makeField(tx: Transaction, plan: FieldPlan): Promise<numbe
     position: (last?.position ?? 0) + 1,
     for_all: projects === undefined,
     ...values,
-    // A bare text or number is no JSON yet.
+    // A bare text or number is not JSON yet.
     ...(values.default_value !== undefined && { default_value: JSON.stringify(values.default_value) }),
     created_at: now,
     updated_at: now,
@@ -127,7 +127,7 @@ async function insertItems(tx: Transaction, field: number, parent: number, items
   }
 }
 
-/** Removes a field and what rows hold in it; the history keeps what was. Gives false where there is none. */
+/** Removes a field and its values; the history keeps them. Returns false if there is no such field. */
 export async function removeField(tx: Transaction, model: Model, id: number): Promise<boolean> {
   const field = await tx.one<{ resource: Extensible }>(sql`select resource from custom_fields where id = ${id}`)
   if (!field) return false

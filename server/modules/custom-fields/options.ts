@@ -1,4 +1,4 @@
-/** Choices of list fields. */
+/** Options of list fields. */
 
 import { within } from '#kernel/access/rules.ts'
 import { resource } from '#kernel/resource.ts'
@@ -6,9 +6,9 @@ import { seenFields } from './definitions.ts'
 
 export const CustomOption = resource('CustomOption', 'custom_options', {
   path: 'custom_options',
-  description: 'A choice of a custom field that is a list.',
+  description: 'An option of a list custom field.',
   glossary: {
-    value: 'What people read.',
+    value: 'Display name.',
   },
   example: { id: 14, value: 'Oak' },
   title: 'value',

@@ -1,4 +1,4 @@
-/** Custom fields as properties: what a definition says, in the words of a declaration. */
+/** Custom fields as properties of declarations. */
 
 import type { Row } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
@@ -14,17 +14,17 @@ import { type Definition, type Extensible, isIn } from './definitions.ts'
 import { conditionOn, formats, orderBy, valueIn } from './formats.ts'
 import { compute, readFormula } from './formulas.ts'
 
-/** What the kind of resource says of its fields. */
+/** Options of a resource for its custom fields. */
 interface Host {
-  /** Whether a row has a field; where that is not stored, `isThere` in formats.ts says the same. */
+  /** Whether a row has a field; the counterpart of `isThere` in formats.ts. */
   readonly active?: (field: Definition, draft: Draft) => boolean
-  /** The project that decides what can be chosen. */
+  /** The project that determines the allowed values. */
   readonly project?: (row: Row) => number | null | undefined
   readonly read?: Rule
   readonly edit?: Rule
-  /** The heading in forms of fields that have none of their own. */
+  /** The default section in forms. */
   readonly section?: string
-  /** Whether its lists are filtered, ordered, grouped and summed by fields. */
+  /** Whether lists can filter, sort, group and sum by fields. */
   readonly isQueried?: boolean
 }
 
@@ -38,7 +38,7 @@ const hosts: Readonly<Record<Extensible, Host>> = {
     isQueried: true,
   },
   Project: {
-    // Giving a project a value makes it use the field; a new one may use them all.
+    // A value activates the field in the project; a new project may use all fields.
     active: (field, { row, before, given }) => !before || isIn(field, row.id) || given.has(nameOf(field)),
     project: (row) => row.id,
     read: seeAttributes,
@@ -55,7 +55,7 @@ const hosts: Readonly<Record<Extensible, Host>> = {
 export const nameOf = ({ id }: Pick<Definition, 'id'>): string => `customField${id}`
 const columnOf = ({ id }: Pick<Definition, 'id'>): string => `custom_field_${id}`
 
-/** What is wrong with a text or number, in words that follow the label. */
+/** The fault of a text or number, in words that follow the label. */
 function faultOf(field: Definition): (value: unknown) => string | undefined {
   const { min_length: min, max_length: max } = field
   const pattern = patternOf(field)
@@ -72,11 +72,11 @@ function faultOf(field: Definition): (value: unknown) => string | undefined {
   }
 }
 
-/** The pattern that values have to match. One of an earlier version that cannot be used is none; `halyard doctor` names it. */
+/** The pattern for values. An unusable pattern of an earlier version is ignored; `halyard doctor` reports it. */
 const patternOf = ({ pattern }: Definition): string | undefined =>
   pattern && patternFault(pattern) === undefined ? pattern : undefined
 
-/** Further members of a field's entry in schemas. */
+/** Further properties of a field's schema. */
 function about(field: Definition): Record<string, unknown> {
   const pattern = patternOf(field)
   return {
@@ -88,7 +88,7 @@ function about(field: Definition): Record<string, unknown> {
   }
 }
 
-/** The address that people can be chosen from: those not locked, of a project where there is one. */
+/** The address of allowed principals: not locked and, with a project, members of it. */
 const people = (project: number | null | undefined): string =>
   listHref(
     'principals',
@@ -96,7 +96,7 @@ const people = (project: number | null | undefined): string =>
     'pageSize=-1',
   )
 
-/** The ids of the versions that can be chosen in a project. */
+/** The ids of allowed versions in a project. */
 async function versionsFor({ any_version }: Definition, project: number | null | undefined, context: Context) {
   const versions = await allRows(context.db, context.snapshot, 'versions', 'name')
   const shared = project ? await sharedVersionIds(context, project) : new Set<number>()
@@ -105,7 +105,7 @@ async function versionsFor({ any_version }: Definition, project: number | null |
 
 type Choices = Pick<Property['options'], 'allowed' | 'eligible'>
 
-/** What can be chosen in a field. */
+/** The allowed values of a field. */
 function choicesOf(field: Definition, project: (row: Row) => number | null | undefined): Choices {
   const { id, format } = field
   switch (format) {
@@ -155,7 +155,7 @@ const initialOf = ({ format, multiple, chosen, default_value }: Definition): unk
   return default_value ?? undefined
 }
 
-/** What a row holds in a field, as a number: a weighted list counts as much as what is chosen; anything else has none. */
+/** The numeric value of a field: for a weighted list the sum of the chosen weights; null for other formats. */
 function numberIn(row: Row, field: Definition | undefined): number | null {
   if (!field) return null
   const { id, format, weights } = field
@@ -164,12 +164,12 @@ function numberIn(row: Row, field: Definition | undefined): number | null {
   if (value === null) return null
   if (format === 'int' || format === 'float') return value
   if (format !== 'weighted_item_list') return null
-  // What has no weight is no number, and nothing can be added to it.
+  // An item without a weight makes the sum undefined.
   const sum = [value].flat().reduce((total, item) => total + (weights.get(item) ?? Number.NaN), 0)
   return Number.isNaN(sum) ? null : sum
 }
 
-/** What a calculated value comes to for a row; nothing where it would depend on itself. */
+/** The calculated value for a row; null in case of a circular dependency. */
 function formulaOf({ id }: Definition, all: readonly Definition[]): (row: Row) => number | null {
   const fields = new Map(all.map((field) => [field.id, field]))
   const calculated = all.filter(({ format }) => format === 'calculated_value')
@@ -180,7 +180,7 @@ function formulaOf({ id }: Definition, all: readonly Definition[]): (row: Row) =
       const formula = formulas.get(field)
       if (!formula) return numberIn(row, fields.get(field))
       if (!known.has(field)) {
-        // Whoever asks for it while it is being computed depends on itself.
+        // A read during its own computation is a circular dependency.
         known.set(field, null)
         known.set(field, compute(formula, numberOf))
       }
@@ -212,14 +212,14 @@ export function propertyOf(field: Definition, all: readonly Definition[]): Prope
     packed: { column: 'custom_values', key: String(id) },
     options: {
       required: required && {
-        // A new project has to fill in what all projects have.
+        // In a new project, fields for all projects are required.
         ...(resource === 'Project' && { when: ({ before }: Draft) => Boolean(before) || field.for_all }),
         lenient: ({ meta }: Draft) => meta.validateCustomFields === true,
       },
       hasDefault: !to && initial !== undefined,
       initial,
       compared: true,
-      // A calculated value tells of all that it is computed from, so it is not there without.
+      // A calculated value discloses its inputs, so it is active only with all of them.
       active: (draft) => [field, ...field.inputs].every((one) => host.active?.(one, draft) ?? true),
       ...(isComputed && { readOnly: 'ignore', follows: formulaOf(field, all) }),
       ...(host.read && { read: host.read }),
@@ -237,7 +237,7 @@ export function propertyOf(field: Definition, all: readonly Definition[]): Prope
       }),
       ...(to && {
         ...choicesOf(field, host.project ?? (() => undefined)),
-        // Whoever knows the field knows its choices; people and versions are seen or not, whoever points to them.
+        // Options are visible with the field; principals and versions have their own visibility.
         alwaysNamed: format !== 'user' && format !== 'version',
         embed: !multiple && (format === 'user' || format === 'version'),
         ...(schemaType && { schemaType }),
@@ -247,7 +247,7 @@ export function propertyOf(field: Definition, all: readonly Definition[]): Prope
   }
 }
 
-/** A field as a filter, where lists of its resource can be filtered by it. */
+/** A field as a filter, if lists of its resource can use it. */
 export function filterOf(field: Definition): Filter | undefined {
   const { id, format, resource, filterable } = field
   const host = hosts[resource]
@@ -270,7 +270,7 @@ export function filterOf(field: Definition): Filter | undefined {
   }
 }
 
-/** Whether choices are those of this field. */
+/** Whether values are options or items of this field. */
 async function belong({ id, format }: Definition, values: readonly string[], { db, snapshot }: Context): Promise<boolean> {
   const table = format === 'list' ? 'custom_options' : formats[format].to === 'HierarchyItem' ? 'custom_field_items' : undefined
   if (!table) return true

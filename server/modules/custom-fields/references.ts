@@ -1,4 +1,4 @@
-/** Values of custom fields that name people and versions, when these are removed. */
+/** Cleanup of custom field values when principals or versions are removed. */
 import type { Row, Transaction } from '#db/database.ts'
 import { exchanged, only } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
@@ -8,7 +8,7 @@ import { amend, rewriteWhere } from '#kernel/write/history.ts'
 import { whenRemoved } from '#kernel/write/removal.ts'
 import type { Extensible, Format } from './definitions.ts'
 
-// What somebody was chosen for names the deleted user from then on, in the history as well.
+// Values refer to the deleted user from then on, also in the history.
 const releasePrincipals = whenRemoved('principals', async (tx, ids, _, model) => {
   const deleted = await only<{ id: number }>(tx, sql`select id from principals where type = 'DeletedUser'`)
   await forEachField(tx, 'user', async ({ id, resource }) => {
@@ -16,14 +16,14 @@ const releasePrincipals = whenRemoved('principals', async (tx, ids, _, model) =>
   })
 })
 
-// A version that is gone is nothing to be planned for.
+// Removed versions are cleared.
 const releaseVersions = whenRemoved('versions', (tx, ids, entry, model) =>
   forEachField(tx, 'version', ({ id, resource }) =>
     writeValues(tx, model, resource, exchanged(tx.engine, 'custom_values', String(id), ids, null), entry),
   ),
 )
 
-/** Changes values of fields, of the rows of a resource that satisfy a condition; the history keeps what they were. */
+/** Changes field values of the rows of a resource that match a condition; the history keeps the old values. */
 export async function writeValues(
   tx: Transaction,
   model: Model,

@@ -1,4 +1,4 @@
-/** What files that can be attached to a resource add to it: its links, its list, its uploads, and what a write of it claims. */
+/** Attachments of resources: links, lists, uploads, and claims by writes. */
 import type { Engine, Row, Transaction } from '#db/database.ts'
 import { among, objectOf } from '#db/dialect.ts'
 import { and, name, raw, type Sql, sql } from '#db/sql.ts'
@@ -15,7 +15,7 @@ import { discard } from './loose.ts'
 import { receive } from './receive.ts'
 import { uploads } from './uploads.ts'
 
-/** What follows from resources that files can be attached to: links, lists, uploads, and what a write of them claims. */
+/** Extensions and operations for resources with attachments. */
 export function attaching(resources: readonly Declared[]): Parts {
   const kinds = containersAmong(resources)
   return {
@@ -28,7 +28,7 @@ export function attaching(resources: readonly Declared[]): Parts {
       ...kinds.map(extensionOf),
     ],
     operations: [...kinds.flatMap(operationsOf), ...uploads(ofContainer(kinds, ({ uncontained }) => uncontained))],
-    // After the rows: an upload that came first has made us wait.
+    // After the rows: the deletion of rows waits for concurrent uploads to them.
     removals: kinds.map(({ resource: { table, name: type } }) =>
       whenRemoved(table, (tx, ids, { at }) => discard(tx, inContainers(tx.engine, type, ids), new Date(at))),
     ),
@@ -37,7 +37,7 @@ export function attaching(resources: readonly Declared[]): Parts {
 
 const selfOf = (resource: Declared) => (row: { id: number }) => `${hrefOf(resource, row)}/attachments`
 
-/** What files attached to its rows add to a resource. */
+/** Extends a resource with its attachments. */
 function extensionOf({ resource, add, may }: Container): Extension {
   const { name: type, table } = resource
   const self = selfOf(resource)
@@ -47,7 +47,7 @@ function extensionOf({ resource, add, may }: Container): Extension {
       id,
     ) => sql`(select ${objectOf(engine, raw('attachments.id'), raw('attachments.file_name'))} from attachments
       where ${inContainer(type, id)} and attachments.status <> 'prepared')`,
-    // Together with the row: most rows have none, and of those nothing more is to be asked.
+    // Read with the row: most rows have none, which saves a query.
     computedColumns: {
       attachment_ids: ({ engine }, of) =>
         sql`(select ${listed(engine)} from attachments where ${inContainer(type, name(`${of}.id`))})`,
@@ -59,7 +59,7 @@ function extensionOf({ resource, add, may }: Container): Extension {
         embed: true,
         listedAt: self as never,
         load: async (rows) => new Map(rows.map((row) => [(row as { id: number }).id, idsOf(row)])),
-        // Its own, or what the viewer has uploaded and nobody has claimed: others' uploads are not visible anyway.
+        // Its own attachments, or unclaimed uploads of the viewer: uploads of other users are not visible anyway.
         eligible: ({ before }) => (before ? sql`(${free} or ${inContainer(type, (before as { id: number }).id)})` : free),
         store: (tx, draft, ids, context) => replace(tx, type, draft, ids, context),
       }),
@@ -76,7 +76,7 @@ function extensionOf({ resource, add, may }: Container): Extension {
   })
 }
 
-/** The operations on files attached to rows of a resource. */
+/** The operations on attachments of a resource. */
 function operationsOf(kind: Container): readonly Operation[] {
   const { resource } = kind
   const { path, name: type } = resource
@@ -88,7 +88,7 @@ function operationsOf(kind: Container): readonly Operation[] {
       resource: Attachment,
       as: 'attachments',
       summary: `List the attachments of ${one}`,
-      description: 'Answers the files that are attached to it, all at once.',
+      description: 'Lists its attachments, without pagination.',
       within: async (row) => ({ within: inContainer(type, row.id) }),
     }),
 
@@ -96,8 +96,7 @@ function operationsOf(kind: Container): readonly Operation[] {
       method: 'POST',
       path: `/${path}/:id/attachments`,
       summary: `Attach a file to ${one}`,
-      description:
-        'Takes a file and attaches it. The part `metadata` has to come before or after the part `file`, each of them once.',
+      description: 'Uploads a file and attaches it. The parts `metadata` and `file` may come in any order, each of them once.',
       tag: 'Attachment',
       accepts: 'parts',
       answers: { status: 201, of: 'Attachment', as: 'single' },
@@ -109,7 +108,7 @@ function operationsOf(kind: Container): readonly Operation[] {
       path: `/${path}/:id/attachments/prepare`,
       summary: `Prepare a direct upload to ${one}`,
       description:
-        'Takes the metadata of a file, `fileSize` included, and answers the form by which the file itself is sent to the store, without passing through this server. Only where files lie in a store that clients can reach; otherwise 404.',
+        'Takes the metadata of a file, including `fileSize`, and returns the form for uploading the file to the store, without passing through this server. Responds with 404 where clients cannot reach the file store.',
       tag: 'Attachment',
       accepts: 'parts',
       answers: { status: 201, of: 'AttachmentUpload', as: 'single' },
@@ -118,29 +117,29 @@ function operationsOf(kind: Container): readonly Operation[] {
   ]
 }
 
-/** All ids there are, in order, as one value. */
+/** All ids in order, aggregated into one value. */
 const listed = (engine: Engine): Sql =>
   raw(`${engine === 'sqlite' ? 'json_group_array' : 'json_agg'}(attachments.id order by attachments.id)`)
 
-/** The ids of what is attached to a row, read with it. */
+/** The ids of a row's attachments, read with the row. */
 export function idsOf(row: Row): readonly number[] {
   const ids = row.attachment_ids ?? []
   return typeof ids === 'string' ? JSON.parse(ids) : ids
 }
 
-/** The container that a request names, if the viewer may attach something to it. */
+/** The container in the path of a request, if the viewer may attach files to it. */
 export async function place({ context, params }: ApiRequest<'id'>, { resource, add }: Container) {
   const row = await rowAt(params.id, context.model.of(resource), context)
   await demand(context, add, row)
   return { container_type: resource.name, container_id: row.id }
 }
 
-/** Makes these, and no others, the attachments of a container. Throws 409 where another has claimed one of them meanwhile. */
+/** Replaces the attachments of a container. Throws 409 if a concurrent write has claimed one of them. */
 async function replace(tx: Transaction, type: string, draft: Draft, ids: readonly number[], context: Context): Promise<void> {
   const id: number = draft.row.id
   const mine = inContainer(type, id)
   const named = among(tx.engine, sql`attachments.id`, ids)
-  // What others are still sending is not theirs to take away.
+  // Uploads in progress belong to their authors; this write does not remove them.
   const others = sql`not (${named}) and status <> 'prepared'`
   const removed = draft.before ? await discard(tx, and([mine, others]), context.now) : 0
   const claimed = await tx.run(sql`

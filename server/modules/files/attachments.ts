@@ -1,4 +1,4 @@
-/** A file that somebody attached to something, or uploaded to attach it later. */
+/** Attachments: files of a container, or uploaded to be attached later. */
 import type { Engine, Row, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { and, type Sql, sql } from '#db/sql.ts'
@@ -13,12 +13,12 @@ import { type Container, ofContainer, resourceOf } from './containers.ts'
 import { claim, discard } from './loose.ts'
 import { awaitReading } from './reading.ts'
 
-/** What nobody has claimed yet is its uploader's alone. */
+/** Only the author sees an unclaimed upload. */
 const unclaimed = both(lacking('container_id'), own('author_id'))
-/** What has not arrived yet is nobody else's business either. */
+/** Only the author sees an unfinished upload. */
 const arrived = either(not(having('status', 'prepared')), own('author_id'))
 
-/** The uploader's while it is unclaimed; then whatever the container's rule says. */
+/** An unclaimed upload belongs to its author; after that, the rule of the container applies. */
 export const contained = (kinds: readonly Container[], pick: (kind: Container) => Rule): Rule =>
   both(arrived, either(unclaimed, ofContainer(kinds, pick)))
 
@@ -40,17 +40,17 @@ const self = (row: { id: number }) => `/api/v3/attachments/${row.id}`
 
 export const Attachment = resource('Attachment', 'attachments', {
   path: 'attachments',
-  description: 'A file, and what it belongs to. One that belongs to nothing yet is seen by its author alone.',
+  description: 'A file attached to a container. Only the author sees an attachment without a container.',
   glossary: {
-    fileName: 'What it is called.',
-    fileSize: 'How many bytes it has.',
-    description: 'A text about it.',
+    fileName: 'File name.',
+    fileSize: 'Size in bytes.',
+    description: 'Description.',
     status: '`uploaded`, or `prepared` while a direct upload is still to come.',
-    contentType: 'What it is, as its bytes tell.',
-    digest: 'The checksum of its bytes.',
-    container: 'What it belongs to.',
-    staticDownloadLocation: 'Its bytes, at an address that stays the same.',
-    downloadLocation: 'Its bytes.',
+    contentType: 'Content type, detected from the content.',
+    digest: 'Checksum of the content.',
+    container: 'The resource that the file is attached to.',
+    staticDownloadLocation: 'Permanent download address.',
+    downloadLocation: 'Download address.',
   },
   example: {
     id: 17,
@@ -61,9 +61,9 @@ export const Attachment = resource('Attachment', 'attachments', {
     digest: { algorithm: 'md5', hash: '64c26a8403cd796ea4cf913cda2ee4a9' },
   },
   title: 'file_name',
-  // Who sees and who removes one is said once it is known what files can be attached to: see attachable.ts.
+  // attachable.ts adds the rules for reading and removing, as it knows all containers.
   visible: nobody,
-  // Who may attach something to what is judged by the operations that do it: of a row alone it cannot be told.
+  // The upload operations check the container's rule, as the row alone does not suffice.
   may: { create: everyone, delete: nobody },
   order: { column: 'id' },
   paginated: false,
@@ -92,7 +92,7 @@ export const Attachment = resource('Attachment', 'attachments', {
   operations: ['show', 'delete'],
 })
 
-/** The row is there: its file is no longer loose, and what it hangs on has changed, unless the file is still to come. */
+/** Claims the file for its new row, and marks the container as changed unless the upload is still to come. */
 async function afterUpload(
   tx: Transaction,
   { row, before }: Draft<Tables['attachments']>,
@@ -113,7 +113,7 @@ async function takeAway(tx: Transaction, row: Tables['attachments'], context: Co
 }
 
 /**
- * Marks the container of an attachment as changed, in its history as well, and tells of it.
+ * Marks the container of an attachment as changed, adds an entry to its history, and publishes an event.
  * @throws ApiError 409 when it has been removed
  */
 export async function touch(tx: Transaction, attachment: Row, context: Context): Promise<void> {
@@ -124,7 +124,7 @@ export async function touch(tx: Transaction, attachment: Row, context: Context):
   await publish(tx, context, `${resource.table}.updated`, id, ['attachments'])
 }
 
-/** Uploads that have arrived and that nobody has claimed. */
+/** Finished uploads without a container. */
 export const free: Sql = sql`(attachments.container_id is null and attachments.status <> 'prepared')`
 
 /** The attachments of one container; its id may be a column. */

@@ -1,29 +1,29 @@
-/** Direct uploads, as the description of the API tells them. */
+/** Direct uploads, as the OpenAPI document describes them. */
 import { type BodyType, hal, ref } from '#kernel/bodies.ts'
 
 export const bodies: Readonly<Record<string, BodyType>> = {
   AttachmentUpload: {
-    description: 'An attachment whose file is still to come, and the form to send it by.',
+    description: 'An attachment before its direct upload, with the form for the upload.',
     schema: hal(
       'AttachmentUpload',
       {
-        id: { type: 'integer', description: 'The id that the attachment has from now on.' },
-        fileName: { type: 'string', description: 'What it is called.' },
-        description: ref('Formattable', 'A text about it.'),
-        createdAt: { type: 'string', format: 'date-time', description: 'When it was prepared.' },
+        id: { type: 'integer', description: 'Id of the attachment, which does not change after the upload.' },
+        fileName: { type: 'string', description: 'File name.' },
+        description: ref('Formattable', 'Description of the file.'),
+        createdAt: { type: 'string', format: 'date-time', description: 'Creation time.' },
       },
       {
         addAttachment: {
           type: 'object',
           required: ['href', 'method', 'form_fields'],
-          description: 'Where to send the file, as multipart/form-data: first these fields, then the part `file`.',
+          description: 'Address of the upload. Send multipart/form-data: first these fields, then the part `file`.',
           properties: {
             href: { type: 'string', format: 'uri' },
             method: { const: 'post' },
-            form_fields: { type: 'object', additionalProperties: { type: 'string' }, description: 'The fields of the form.' },
+            form_fields: { type: 'object', additionalProperties: { type: 'string' }, description: 'Form fields.' },
           },
         },
-        completeUpload: ref('Link', 'To be asked once the file has been sent.'),
+        completeUpload: ref('Link', 'Completes the upload. Request it after the file has been sent.'),
       },
     ),
     example: {

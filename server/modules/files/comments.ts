@@ -1,4 +1,4 @@
-/** Files attached to comments, or to whatever else an activity tells. */
+/** Attachments of activities. */
 import type { Row } from '#db/database.ts'
 import type { Context, Payload } from '#kernel/declaration.ts'
 import { visibleIds } from '#kernel/read/load.ts'
@@ -10,8 +10,7 @@ import { Attachment, free } from './attachments.ts'
 const CONTENT = /\/api\/v3\/attachments\/(\d+)\/content/g
 
 /**
- * The links of a comment's payload: to the attachments that it names, and to uploads of the writer's own that its text shows
- * and nobody has claimed.
+ * The links of a comment's payload: attachments that it links to, and unclaimed uploads of the viewer that its text embeds.
  */
 export async function linksOf(context: Context, { _links }: Payload, text: string, comment?: Row): Promise<Payload> {
   const { attachments: named } = (_links ?? {}) as { attachments?: unknown }

@@ -1,22 +1,22 @@
-/** What files can be attached to: resources whose declarations say so. */
+/** Containers: resources whose declarations allow attachments. */
 import type { Row } from '#db/database.ts'
 import { name, type Sql, sql } from '#db/sql.ts'
 import { both, either, having, through } from '#kernel/access/rules.ts'
 import type { Attachable, Context, Declared, Resource, Rule, Scope } from '#kernel/declaration.ts'
 
-/** A resource that files can be attached to, as its declaration says. */
+/** A resource with attachments, and its rules for them. */
 export interface Container extends Attachable {
   readonly resource: Declared
 }
 
-/** All of these resources that files can be attached to. */
+/** The containers among resources. */
 export const containersAmong = (resources: readonly Declared[]): readonly Container[] =>
   resources.flatMap((resource) => (resource.attachments ? [{ resource, ...resource.attachments }] : []))
 
-/** What an attachment's row calls a column of its container. */
+/** The name in an attachment's row for a column of its container. */
 const containerColumn = (kind: Container, column: string): string => `computed_${kind.resource.table}_${column}`
 
-/** The columns that rules read of a container, selected with every attachment in it. */
+/** The container's columns that rules read, selected with each attachment. */
 export const containerColumns = (kind: Container): Record<string, (scope: Scope, table: string) => Sql> =>
   Object.fromEntries(
     kind.reads.map((column) => [
@@ -30,22 +30,22 @@ export const containerColumns = (kind: Container): Record<string, (scope: Scope,
     ]),
   )
 
-/** The container of an attachment, as far as rules read it. */
+/** The container of an attachment, with the columns that rules read. */
 const containerOf = (kind: Container, attachment: Row): Row => ({
   id: attachment.container_id,
   ...Object.fromEntries(kind.reads.map((column) => [column, attachment[containerColumn(kind, column)]])),
 })
 
-/** A rule of the container, asked of what is attached to it. */
+/** A rule of the container, applied to its attachments. */
 export const ofContainer = (kinds: readonly Container[], pick: (kind: Container) => Rule): Rule =>
   either(
     ...kinds.map((kind) => {
       const { name: type, table } = kind.resource
-      // One container is looked up for each attachment: to collect all that satisfy the rule would take far longer.
+      // Looks up one container per attachment: collecting all that match the rule would take far longer.
       const asked = through('container_id', table, pick(kind), { find: (row) => containerOf(kind, row), each: true })
       return both(having('container_type', type), asked)
     }),
   )
 
-/** The resource that an attachment's container is. */
+/** The resource of an attachment's container. */
 export const resourceOf = (attachment: Row, { model }: Context): Resource => model.of(attachment.container_type)

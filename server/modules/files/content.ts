@@ -1,4 +1,4 @@
-/** The bytes of an attachment: shown only where that can do no harm, in parts where parts are asked for. */
+/** Downloads of attachments: displayed inline only where that is safe, with support for ranges. */
 import type { Row } from '#db/database.ts'
 import { disposition } from '#files/names.ts'
 import { presentation } from '#files/types.ts'
@@ -8,9 +8,9 @@ import { operation, rowAt } from '#kernel/operation.ts'
 import { Attachment } from './attachments.ts'
 import { names, rangeOf } from './ranges.ts'
 
-/** How long an address that leads to the store can be used. */
+/** Validity of a download address of the store. */
 const DOWNLOAD_SECONDS = 300
-/** A little less than six hours. Only the browser's own cache may keep it: who may see it is asked of every other. */
+/** A little less than six hours, and for the browser's own cache only: any other request has to check permissions. */
 const MAX_AGE = 21_590
 
 const downloadAttachment = operation({
@@ -18,16 +18,16 @@ const downloadAttachment = operation({
   path: '/attachments/:id/content',
   summary: 'Download an attachment',
   description:
-    'Answers the bytes, with the headers `ETag` and `Accept-Ranges`: parts can be asked for by `Range`, and what is known already by `If-None-Match`. Where files lie in a store that clients can reach, the answer leads there (302).',
+    'Returns the content, with the headers `ETag` and `Accept-Ranges`. Supports `Range` and `If-None-Match`. Where clients can reach the file store, the response redirects there (302).',
   tag: 'Attachment',
   answers: {
     status: 200,
     as: 'bytes',
     also: {
-      206: 'The part that was asked for.',
-      302: 'The bytes are where `Location` says.',
-      304: 'What the caller has is still the same.',
-      416: 'There is no such part; `Content-Range` says how many bytes there are.',
+      206: 'The requested range.',
+      302: 'Redirect to the content at the address in `Location`.',
+      304: 'The caller’s copy is current.',
+      416: 'Range not satisfiable; `Content-Range` has the size in bytes.',
     },
   },
   run: async (ask) => content(ask, await rowAt(ask.params.id, ask.context.model.of(Attachment), ask.context)),

@@ -1,4 +1,4 @@
-/** Uploads that go to the store without passing through us: prepared here, sent there, finished here. */
+/** Direct uploads to the store: prepared and completed here, without the content passing through this server. */
 import type { Row } from '#db/database.ts'
 import { assignments } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
@@ -16,13 +16,13 @@ import { claim, DIRECT_SECONDS, discardReserved, orphan, reserve, unusableAt } f
 import { awaitReading } from './reading.ts'
 import { cleanedName, largestSize, notAllowed, type Place, prepareAttachment, refused, tooLarge, unexpected } from './receive.ts'
 
-/** How the store is reached by clients; 404 where they cannot reach it. */
+/** Direct access to the store. Throws 404 where clients cannot reach it. */
 function access({ files }: Context): DirectAccess {
   if (!files.direct) throw notFound()
   return files.direct
 }
 
-/** Makes the row of a file that is to come, and tells where to send it. */
+/** Creates the row of an upload, and returns the address and form for it. */
 export async function prepareUpload(ask: ApiRequest, place: Place): Promise<Answer> {
   const { context, db, parts } = ask
   const direct = access(context)
@@ -52,7 +52,7 @@ export async function prepareUpload(ask: ApiRequest, place: Place): Promise<Answ
   return { status: 201, body: asUpload(body as Body, href, fields) }
 }
 
-/** An attachment that is still to come, with the form to send it by. */
+/** The representation of a prepared upload, with its form. */
 function asUpload({ id, fileName, description, createdAt, _links }: Body, href: string, fields: object): Body {
   const completeUpload = { href: `/api/v3/attachments/${id}/uploaded` }
   const addAttachment = { href, method: 'post', form_fields: fields }
@@ -71,7 +71,7 @@ const finishDirectUpload = operation({
   path: '/attachments/:id/uploaded',
   summary: 'Finish a direct upload',
   description:
-    'Says that the file has been sent to the store. It is looked at then: a file of another size than was announced is refused, and so is one of a type that is not allowed.',
+    'Completes a direct upload after the file has been sent to the store. The server rejects a file whose size differs from the prepared `fileSize`, or whose content type is not allowed.',
   tag: 'Attachment',
   answers: { status: 200, of: 'Attachment', as: 'single' },
   run: async (ask) => {
@@ -85,8 +85,8 @@ const finishDirectUpload = operation({
 })
 
 /**
- * Takes over what has been sent. It is copied first: who holds the form can still send something else, but only to the place
- * where nobody looks any more.
+ * Completes an upload. The file is copied first: the holder of the form can still send another file, but only to the old place,
+ * which is not read any more.
  */
 async function finish({ context, db }: ApiRequest, row: Row, direct: DirectAccess): Promise<void> {
   const { files, now } = context
@@ -114,7 +114,7 @@ async function finish({ context, db }: ApiRequest, row: Row, direct: DirectAcces
   }
 }
 
-/** What there is to know of a stored file. Throws 404 where there is none, 422 where it is not of the size announced. */
+/** Inspects a stored file. Throws 404 if there is none, 422 if its size is not the prepared one. */
 async function examined({ files }: Context, file: string, size: number): Promise<Findings> {
   const wrong = () => refused(violation('file', `The file does not have the announced size (${size} Bytes).`, { complete: true }))
   const bytes = await files.read(file)

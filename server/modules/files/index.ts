@@ -1,4 +1,4 @@
-/** Files attached to things. */
+/** Attachments. */
 import { module } from '#kernel/module.ts'
 import { attaching } from './attachable.ts'
 import { Attachment } from './attachments.ts'
@@ -15,7 +15,7 @@ export const files = module('files', {
     {
       part: 'Work',
       name: 'Attachments',
-      description: 'Files. They are uploaded to what they belong to, or first and claimed by a write later.',
+      description: 'Attached files. Upload a file to its container, or upload it first and let a later write claim it.',
       of: ['Attachment'],
     },
   ],

@@ -1,6 +1,6 @@
 /**
- * Files without a row: a job to remove one waits from before it is written; the row that is made for it takes the job back, and
- * the removal of a row enqueues it again. So no file is left behind, wherever a process ends.
+ * Files without a row: a removal job is enqueued before a file is written; its row cancels the job, and the removal of the row
+ * enqueues it again. So no file is orphaned, wherever a process ends.
  */
 import type { Database, Transaction } from '#db/database.ts'
 import { moment } from '#db/dialect.ts'
@@ -10,16 +10,16 @@ import { enqueue, enqueueEach, withdraw } from '#jobs/queue.ts'
 import { job } from '#kernel/module.ts'
 import { readSettings } from '#kernel/settings.ts'
 
-/** How long an upload may take: until then its file is nobody's business. */
+/** Time limit of an upload: until then its file is not removed. */
 const LONGEST_UPLOAD_MS = 24 * 3600_000
-/** How long a form for a direct upload can be used; a file may appear until then. */
+/** Validity of a form for a direct upload; a file may appear until then. */
 export const DIRECT_SECONDS = 3600
 const MARGIN_MS = 60_000
 const AT_ONCE = 100
 
 const later = (now: Date, ms: number): Date => new Date(now.getTime() + ms)
 
-/** Removes files from the store; removing one that is gone does no harm. */
+/** Removes files from the store; idempotent. */
 export const removeFile = job('files.remove', {
   lane: 'files',
   attempts: 12,
@@ -30,7 +30,7 @@ export const removeFile = job('files.remove', {
   },
 })
 
-/** Removes uploads that nobody has claimed in time; their files follow. */
+/** Removes expired unclaimed uploads; their files follow. */
 export const expireUploads = job('files.expire', {
   lane: 'files',
   every: 300,
@@ -44,24 +44,24 @@ export const expireUploads = job('files.expire', {
   },
 })
 
-/** When a form that is made now can no longer be used. */
+/** The time after which a form created now is no longer valid. */
 export const unusableAt = (now: Date): Date => later(now, DIRECT_SECONDS * 1000 + MARGIN_MS)
 
-/** Has a file that is about to be written removed, unless a row is made for it in time. */
+/** Schedules the removal of a file about to be written, which `claim` cancels. */
 export const reserve = (db: Database, file: string, now: Date): Promise<void> =>
   db.transaction((tx) => enqueue(tx, removeFile, { key: file, due: later(now, LONGEST_UPLOAD_MS) }, now))
 
-/** Has a file removed, at once or when nobody can write it any more. */
+/** Schedules the removal of a file: now, or when no form can write it any more. */
 export const orphan = (tx: Transaction, file: string, due: Date, now: Date): Promise<void> =>
   enqueue(tx, removeFile, { key: file, due }, now)
 
 /**
- * Keeps a file that a row has been made for.
- * @returns whether it is there to be kept: not where it is being removed, or has been
+ * Cancels the removal of a file that has a row.
+ * @returns false if the file is being removed, or has been
  */
 export const claim = (tx: Transaction, file: string): Promise<boolean> => withdraw(tx, removeFile, file)
 
-/** Gives up a file that no row was made for. */
+/** Removes a reserved file that no row claimed. */
 export async function discardReserved(db: Database, files: FileStore, file: string): Promise<void> {
   const isReserved = await db.one(
     sql`select id from jobs where name = ${removeFile.name} and key = ${file} and leased_until is null`,
@@ -71,7 +71,7 @@ export async function discardReserved(db: Database, files: FileStore, file: stri
   await db.transaction((tx) => claim(tx, file))
 }
 
-/** Removes the attachments that satisfy `where`; their files follow once that is committed. */
+/** Deletes the attachments that match `where`; their files follow after the commit. */
 export async function discard(tx: Transaction, where: Sql, now: Date): Promise<number> {
   const due = (at: Date) => moment(tx.engine, at.toISOString())
   const rows = sql`

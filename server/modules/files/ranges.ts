@@ -2,8 +2,8 @@
 import type { Range } from '#files/store.ts'
 
 /**
- * The part of a file that a Range header asks for.
- * @returns undefined for the whole file: no range, several, or one that is not understood; null for one that lies outside of it
+ * The part of a file in a Range header.
+ * @returns undefined for the whole file: no range, several, or a malformed one; null for a range outside of the file
  */
 export function rangeOf(header: string | undefined, size: number): Range | null | undefined {
   const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/i.exec(header?.trim() ?? '') ?? []
@@ -18,6 +18,6 @@ export function rangeOf(header: string | undefined, size: number): Range | null 
   return start < size ? { start, end } : null
 }
 
-/** Whether a header such as If-None-Match names a tag. */
+/** Whether a header such as If-None-Match contains a tag. */
 export const names = (header: string | undefined, tag: string): boolean =>
   header !== undefined && (header.trim() === '*' || header.split(',').some((one) => one.trim().replace(/^W\//, '') === tag))

@@ -1,6 +1,6 @@
 /**
- * Reads attached files soon after they have arrived, so that they are found by what they say. A file that brings every process down
- * is given up, as each attempt counts from its beginning.
+ * Extracts the text of uploaded files for the search. A file that crashes every process is given up, as each attempt counts from
+ * its start.
  */
 import type { Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
@@ -10,10 +10,10 @@ import { enqueue } from '#jobs/queue.ts'
 import type { JobKind } from '#kernel/declaration.ts'
 import { job } from '#kernel/module.ts'
 
-/** Files that are read before removing files has its turn: not more than indexes take in meanwhile. */
+/** Files to read before file removal gets its turn: not more than the indexes process meanwhile. */
 const PER_ROUND = 5
 
-/** Reads a file and keeps its text: five times, in three days. */
+/** Extracts the text of a file and stores it: five attempts in three days. */
 export const readContent: JobKind<{ id: number }> = job('files.read', {
   lane: 'files',
   attempts: 5,
@@ -29,7 +29,7 @@ export const readContent: JobKind<{ id: number }> = job('files.read', {
   },
 })
 
-/** Has a file that has arrived read, unless nothing can be in it that is found. */
+/** Enqueues text extraction for an uploaded file, if its type has text. */
 export async function awaitReading(tx: Transaction, attachment: Readable, now: Date): Promise<void> {
   const { id, content_type, file_name } = attachment
   if (textKindOf(content_type, file_name)) await enqueue(tx, readContent, { payload: { id } }, now)
@@ -46,7 +46,7 @@ interface Stored extends Readable {
   readonly storage_name: string
 }
 
-/** The text of a file; undefined where its kind has none, it is too large, or it is not there. Throws where it cannot be read now. */
+/** The text of a file; undefined if its type has none, it is too large, or it is missing. Throws if the store fails. */
 async function textIn(files: FileStore, stored: Stored, signal: AbortSignal): Promise<string | undefined> {
   const { id, file_name, content_type, file_size, storage_name } = stored
   const kind = textKindOf(content_type, file_name)
@@ -61,7 +61,7 @@ async function textIn(files: FileStore, stored: Stored, signal: AbortSignal): Pr
   }
 }
 
-/** Keeps a text; the attachment may be gone. */
+/** Stores a text, unless the attachment is gone. */
 const keep = (tx: Transaction, id: number, text: string): Promise<number> =>
   tx.run(sql`
     insert into attachment_contents (id, content) select id, ${text} from attachments where id = ${id}

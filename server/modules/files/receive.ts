@@ -1,4 +1,4 @@
-/** Uploads: from the parts of a request to a stored file and the row that tells of it, in this order. */
+/** Uploads: from the parts of a request to a stored file and then its row. */
 import { type Findings, inspected, TooLarge } from '#files/inspect.ts'
 import { cleanName } from '#files/names.ts'
 import { type FileStore, newName } from '#files/store.ts'
@@ -12,7 +12,7 @@ import { type Prepared, prepareWrite } from '#kernel/write/prepare.ts'
 import { Attachment } from './attachments.ts'
 import { discardReserved, reserve } from './loose.ts'
 
-/** What a new attachment is attached to, or that it is not yet. */
+/** The container of a new attachment; null without one. */
 export interface Place {
   readonly container_type: string | null
   readonly container_id: number | null
@@ -29,10 +29,10 @@ export const tooLarge = (context: Context): Violation =>
 export const notAllowed = (type: string): Violation =>
   violation('contentType', `The content type ${type} is not allowed here.`, { complete: true })
 
-/** Refuses what is wrong with a file, in the words of the resource. */
+/** The error for a violation, with the labels of the resource. */
 export const refused = (wrong: Violation): ApiError => toErrors(Attachment, [wrong])[0] as ApiError
 
-/** Keeps the file that a request brings, and answers with the attachment that it has become. */
+/** Stores the file of a request, and responds with its attachment. */
 export async function receive(ask: ApiRequest, place: Place): Promise<Answer> {
   const { context, db } = ask
   const { files, now } = context
@@ -81,10 +81,10 @@ async function store(files: FileStore, file: string, bytes: AsyncIterable<Uint8A
   return passing.findings
 }
 
-/** The file name in the metadata as it is kept; empty where there is none. */
+/** The sanitised file name in the metadata; empty if there is none. */
 export const cleanedName = ({ fileName }: Payload): string => (typeof fileName === 'string' ? cleanName(fileName) : '')
 
-/** The attachment that metadata and what is known of the file make together. */
+/** Prepares the attachment from its metadata and the properties of the file. */
 export async function prepareAttachment(
   context: Context,
   metadata: Payload,

@@ -1,4 +1,4 @@
-/** Uploading a file before there is anything to attach it to. */
+/** Uploads without a container. */
 import type { Operation, Rule } from '#kernel/declaration.ts'
 import { operation } from '#kernel/operation.ts'
 import { prepareUpload } from './direct.ts'
@@ -6,7 +6,7 @@ import { NOWHERE, receive } from './receive.ts'
 
 /**
  * The operations that upload a file for later.
- * @param guard who may upload without a container, whatever it is meant for
+ * @param guard rule for uploads without a container, for any later container
  */
 export const uploads = (guard: Rule): readonly Operation[] => [
   operation({
@@ -14,7 +14,7 @@ export const uploads = (guard: Rule): readonly Operation[] => [
     path: '/attachments',
     summary: 'Upload a file to attach it later',
     description:
-      'Keeps a file that belongs to nothing yet. A later write claims it by naming it among its `attachments`; what nobody claims is removed after some hours, and until then only its author sees it.',
+      'Uploads a file without a container. A later write claims it by linking to it in `attachments`. Unclaimed files are deleted after some hours; until then only the author sees them.',
     tag: 'Attachment',
     accepts: 'parts',
     guard,
@@ -26,7 +26,7 @@ export const uploads = (guard: Rule): readonly Operation[] => [
     path: '/attachments/prepare',
     summary: 'Prepare a direct upload of a file to attach it later',
     description:
-      'Takes the metadata of a file, `fileSize` included, and answers the form by which the file itself is sent to the store. A later write claims the attachment. Only where files lie in a store that clients can reach; otherwise 404.',
+      'Takes the metadata of a file, including `fileSize`, and returns the form for uploading the file to the store. A later write claims the attachment. Responds with 404 where clients cannot reach the file store.',
     tag: 'Attachment',
     accepts: 'parts',
     guard,

@@ -1,27 +1,27 @@
-/** What the instance says of itself, as the description of the API tells it. */
+/** Root and configuration, as the OpenAPI document describes them. */
 import { type BodyType, hal, ref } from '#kernel/bodies.ts'
 
 const strings = (description: string) => ({ type: 'array', items: { type: 'string' }, description })
 
 const settings = {
-  maximumAttachmentFileSize: { type: 'integer', description: 'How many bytes a file may have that is attached.' },
-  maximumAPIV3PageSize: { type: 'integer', description: 'How many elements a page may have.' },
+  maximumAttachmentFileSize: { type: 'integer', description: 'Maximum size of an attachment in bytes.' },
+  maximumAPIV3PageSize: { type: 'integer', description: 'Maximum number of elements on a page.' },
   perPageOptions: {
     type: 'array',
     items: { type: 'integer' },
-    description: 'The sizes of pages that people are offered. The smallest is that of a page where none is asked for.',
+    description: 'Page sizes offered to users. The smallest is the default page size.',
   },
-  dateFormat: { type: ['string', 'null'], description: 'How dates are shown; null: as the language has it.' },
-  timeFormat: { type: ['string', 'null'], description: 'How times are shown; null: as the language has it.' },
-  durationFormat: { type: 'string', description: 'How durations are shown: in hours only, or in days and hours.' },
-  userDefaultTimezone: { type: ['string', 'null'], description: 'The time zone of whoever has chosen none.' },
+  dateFormat: { type: ['string', 'null'], description: 'Date format; null: the format of the language.' },
+  timeFormat: { type: ['string', 'null'], description: 'Time format; null: the format of the language.' },
+  durationFormat: { type: 'string', description: 'Duration format: hours only, or days and hours.' },
+  userDefaultTimezone: { type: ['string', 'null'], description: 'Default time zone of users.' },
   startOfWeek: {
     type: ['integer', 'null'],
-    description: 'The day that weeks begin with, 1 for Monday; null: as the language has it.',
+    description: 'First day of the week, 1 for Monday; null: the one of the language.',
   },
-  hoursPerDay: { type: 'number', description: 'How many hours make a day of work.' },
-  daysPerMonth: { type: 'number', description: 'How many days make a month of work.' },
-  hostName: { type: 'string', description: 'The host, with its port, that people reach the instance by.' },
+  hoursPerDay: { type: 'number', description: 'Number of working hours in a day.' },
+  daysPerMonth: { type: 'number', description: 'Number of working days in a month.' },
+  hostName: { type: 'string', description: 'Host name of the instance, with its port.' },
   activeFeatureFlags: strings('Always empty: nothing here is hidden behind a flag.'),
   availableFeatures: strings('Always empty: nothing here has to be paid for.'),
   triallingFeatures: strings('Always empty.'),
@@ -31,8 +31,8 @@ const settings = {
 }
 
 const links = {
-  userPreferences: ref('Link', 'How the caller wants to use the instance.'),
-  prepareAttachment: ref('PostLink', 'Where direct uploads are prepared. Absent where files lie in no store that clients reach.'),
+  userPreferences: ref('Link', 'Preferences of the caller.'),
+  prepareAttachment: ref('PostLink', 'Prepares a direct upload. Absent where clients cannot reach the file store.'),
 }
 
 const example = {
@@ -51,24 +51,27 @@ const example = {
 
 export const bodies: Readonly<Record<string, BodyType>> = {
   Root: {
-    description: 'Where everything begins. Links that the caller has no use for are left out.',
+    description: 'The entry point of the API. Links that the caller may not use are absent.',
     schema: hal(
       'Root',
       {
-        instanceName: { type: 'string', description: 'What the instance is called.' },
-        coreVersion: { type: 'string', description: 'The release of OpenProject whose API is spoken. For administrators.' },
+        instanceName: { type: 'string', description: 'Name of the instance.' },
+        coreVersion: {
+          type: 'string',
+          description: 'The OpenProject release that the API is compatible with. For administrators.',
+        },
       },
       {
-        configuration: ref('Link', 'What a client has to know of the instance.'),
-        memberships: ref('Link', 'Who is in which project. For those who see members somewhere.'),
-        priorities: ref('Link', 'How urgent work can be.'),
-        relations: ref('Link', 'What work packages have to do with each other.'),
-        statuses: ref('Link', 'How far work can have come.'),
-        time_entries: ref('Link', 'Time that was spent.'),
-        types: ref('Link', 'What kinds of work there are.'),
+        configuration: ref('Link', 'Settings of the instance for clients.'),
+        memberships: ref('Link', 'Memberships. Present if the caller may see members of any project.'),
+        priorities: ref('Link', 'Priorities.'),
+        relations: ref('Link', 'Relations of work packages.'),
+        statuses: ref('Link', 'Statuses.'),
+        time_entries: ref('Link', 'Time entries.'),
+        types: ref('Link', 'Types.'),
         user: ref('Link', 'The caller, unless anonymous.'),
-        userPreferences: ref('Link', 'How the caller wants to use the instance.'),
-        workPackages: ref('Link', 'What has to be done.'),
+        userPreferences: ref('Link', 'Preferences of the caller.'),
+        workPackages: ref('Link', 'Work packages.'),
       },
     ),
     example: {
@@ -84,18 +87,18 @@ export const bodies: Readonly<Record<string, BodyType>> = {
   },
 
   Configuration: {
-    description: 'The settings of the instance that clients have to know.',
+    description: 'Settings of the instance for clients.',
     schema: hal('Configuration', settings, links),
     example,
   },
 
   ProjectConfiguration: {
-    description: 'The settings of the instance, and what depends on a project.',
+    description: 'Settings of the instance, and those of a project.',
     schema: hal(
       'Configuration',
       {
         ...settings,
-        enabledInternalComments: { type: 'boolean', description: 'Whether there are internal comments in the project.' },
+        enabledInternalComments: { type: 'boolean', description: 'Whether internal comments are enabled in the project.' },
       },
       links,
     ),

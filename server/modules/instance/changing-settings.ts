@@ -1,4 +1,4 @@
-/** Changing what an administrator can set: what values a setting takes, and how they are stored. */
+/** Changes of settings: parsing, validation and storage of values. */
 import type { Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { invalidate } from '#kernel/cache.ts'
@@ -9,7 +9,7 @@ export type SettingName = keyof Settings
 /** Whether there is a setting of that name. */
 export const isSetting = (name: string): name is SettingName => Object.hasOwn(defaultSettings, name)
 
-/** Stores settings, all in the transaction given. */
+/** Stores settings in the given transaction. */
 export async function storeSettings(tx: Transaction, values: Partial<Settings>): Promise<void> {
   for (const [name, value] of Object.entries(values)) {
     await tx.run(sql`insert into settings (name, value) values (${name}, ${JSON.stringify(value)})
@@ -18,7 +18,7 @@ export async function storeSettings(tx: Transaction, values: Partial<Settings>):
   await invalidate(tx, 'settings')
 }
 
-/** Whether a text is an origin as browsers send it: a scheme, a host and a port where it is not the usual one, nothing else. */
+/** Whether a text is an origin as browsers send it: scheme, host, and a port unless it is the default one. */
 export function isOrigin(text: string): boolean {
   const url = /^https?:\/\/[^/*\s]+$/.test(text) ? URL.parse(text) : null
   return url !== null && url.origin === text
@@ -26,7 +26,7 @@ export function isOrigin(text: string): boolean {
 
 const LARGEST_PAGE = 10_000
 
-/** What is wrong with a value beyond its type, in a sentence that follows the setting's name. */
+/** Validations of values beyond their type; messages follow the setting's name. */
 const faults: { readonly [name in SettingName]?: (value: never) => string | undefined } = {
   apiv3_cors_origins: (origins: string[]) => {
     const wrong = origins.find((origin) => !isOrigin(origin))
@@ -36,11 +36,11 @@ const faults: { readonly [name in SettingName]?: (value: never) => string | unde
     size >= 1 && size <= LARGEST_PAGE ? undefined : `must be a number from 1 to ${LARGEST_PAGE}`,
 }
 
-/** What is wrong with a value for a setting, in a sentence that follows its name; undefined where nothing is. */
+/** The fault of a setting's value, in a message that follows the setting's name; undefined for a valid value. */
 export const faultOf = (name: SettingName, value: unknown): string | undefined =>
   (faults[name] as ((value: unknown) => string | undefined) | undefined)?.(value)
 
-/** A list as its JSON, or as its values separated by commas. */
+/** Parses a list from JSON, or from values separated by commas. */
 function listIn(text: string, of: unknown): unknown[] | undefined {
   const parts = text.trim().startsWith('[')
     ? parsed(text)
@@ -61,15 +61,15 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The settings that are empty at first, and what they hold otherwise. */
+/** Types of settings whose default is null. */
 const emptyAtFirst: { readonly [name in SettingName]?: 'number' } = {
   start_of_week: 'number',
   new_project_user_role_id: 'number',
 }
 
 /**
- * The value that a text stands for, by the type of what a fresh instance has.
- * @throws an Error in one sentence that says what the setting takes
+ * Parses the text of a value, by the type of the default value.
+ * @throws an Error whose message names the accepted values
  */
 export function valueIn(name: SettingName, text: string): unknown {
   const standard: unknown = defaultSettings[name]

@@ -1,4 +1,4 @@
-/** What clients should know of the instance's settings, by themselves and for one project. */
+/** The configuration: settings of the instance for clients, and those of a project. */
 
 import type { Context, Operation } from '#kernel/declaration.ts'
 import { ok, operation, rowAt } from '#kernel/operation.ts'
@@ -9,7 +9,7 @@ import { INTERNAL_COMMENTS } from '#modules/activities/permissions.ts'
 import { enabledModules } from '#modules/projects/modules.ts'
 import { Project } from '#modules/projects/projects.ts'
 
-/** Sizes are set in KiB and told in bytes. */
+/** Settings have sizes in KiB, the API in bytes. */
 const KIBIBYTE = 1024
 
 const configuration = async (context: Context, path = context.path) => {
@@ -46,7 +46,7 @@ const viewConfiguration = operation({
   path: '/configuration',
   summary: 'View the configuration',
   description:
-    'Answers the settings of the instance that clients have to know: limits, formats of dates and times, working hours. The caller’s preferences are embedded.',
+    'Returns the settings of the instance that clients need: limits, formats of dates and times, working hours. Embeds the caller’s preferences.',
   tag: 'Configuration',
   answers: { status: 200, of: 'Configuration', as: 'single' },
   run: async ({ context }) => ok(await configuration(context)),
@@ -57,7 +57,7 @@ const viewProjectConfiguration = operation({
   path: '/projects/:id/configuration',
   summary: 'View the configuration for a project',
   description:
-    'Answers the same as `/api/v3/configuration`, and what depends on the project: whether there are internal comments in it.',
+    'Returns the settings of `/api/v3/configuration`, and those of the project: whether internal comments are enabled.',
   tag: 'Configuration',
   answers: { status: 200, of: 'ProjectConfiguration', as: 'single' },
   run: async ({ context, params }) => {

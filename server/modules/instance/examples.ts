@@ -1,4 +1,4 @@
-/** The examples that the official description explains schemas, forms and aggregation with, made of what is really there. */
+/** Example operations of the OpenProject specification for schemas, forms and aggregation, with real data where possible. */
 
 import type { Tables } from '#db/tables.ts'
 import { everyone, nobody } from '#kernel/access/rules.ts'
@@ -14,20 +14,20 @@ import { Status } from '#modules/work-packages/statuses.ts'
 
 const example = { id: 1, subject: 'An example', status_id: null, lock_version: 1 }
 
-/** Like a work package, with as little to it as a form needs. Nothing is ever saved. */
+/** A minimal work package for an example form. Nothing is ever saved. */
 export const Example = staticResource('Example', [example], {
   path: 'example',
-  description: 'An invented resource that shows what schemas and forms look like.',
+  description: 'An invented resource as an example of schemas and forms.',
   glossary: {
-    subject: 'What it is, in a line.',
-    status: 'How far it has come.',
+    subject: 'Subject.',
+    status: 'Status.',
   },
   example: {
     subject: 'An example',
   },
   title: 'subject',
   visible: everyone,
-  // What a form says can be changed, though there is nothing to commit.
+  // The form shows writable properties, though nothing can be committed.
   may: { update: everyone, edit: nobody },
   lock: 'lock_version',
   properties: ({ text, integer, link }) => ({
@@ -46,20 +46,20 @@ interface Facts {
 
 const statusesOf = async ({ db, snapshot }: Context) => [...(await allRows(db, snapshot, 'statuses', 'position')).values()]
 
-/** The example in the status that new work starts with. */
+/** The example with the default status. */
 async function exampleOf(context: Context) {
   const statuses = await statusesOf(context)
   return { ...example, status_id: statuses.find((status) => status.is_default)?.id ?? null }
 }
 
-// Statuses are shown, so it is for those who may see them.
+// The example shows statuses, so it needs their guard.
 const guard = Status.guards?.all ?? nobody
 
 const viewExampleSchema = operation({
   method: 'GET',
   path: '/example/schema',
   summary: 'View an example of a schema',
-  description: 'Shows by an invented resource what schemas look like. Nothing depends on it.',
+  description: 'An example of a schema, for an invented resource.',
   tag: 'Example',
   guard,
   answers: { status: 200, of: 'Example', as: 'schema' },
@@ -75,7 +75,7 @@ const viewExampleForm = operation({
   method: 'POST',
   path: '/example/form',
   summary: 'View an example of a form',
-  description: 'Shows by an invented resource what forms look like. Nothing is saved.',
+  description: 'An example of a form, for an invented resource. Nothing is saved.',
   tag: 'Example',
   guard,
   answers: { status: 200, of: 'Example', as: 'form' },
@@ -96,7 +96,7 @@ const listExample = operation({
   method: 'GET',
   path: '/examples',
   summary: 'View an example of an aggregated collection of work packages',
-  description: 'Shows what groups and sums look like, by the work packages that the caller sees.',
+  description: 'An example of groups and sums, with the work packages that the caller may see.',
   tag: 'Example',
   answers: { status: 200, of: 'WorkPackage', as: 'collection' },
   query: ['groupBy', 'showSums'],

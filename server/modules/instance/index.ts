@@ -1,4 +1,4 @@
-/** What is true of the whole instance: the root, the configuration, rendering, examples. */
+/** Resources of the whole instance: root, configuration, rendering, examples. */
 import { module } from '#kernel/module.ts'
 import { bodies } from './bodies.ts'
 import { operations as configurationOperations } from './configuration.ts'
@@ -13,14 +13,14 @@ export const instance = module('instance', {
     {
       part: 'The instance',
       name: 'Root and configuration',
-      description: 'Where to begin, and what a client has to know of the instance.',
+      description: 'The entry point of the API, and settings of the instance for clients.',
       of: ['Root', 'Configuration'],
     },
     { part: 'The instance', name: 'Rendering', description: 'Previews of texts as HTML.', of: ['Render'] },
     {
       part: 'The instance',
       name: 'Examples',
-      description: 'What schemas, forms and aggregated lists look like, by invented ones.',
+      description: 'Example schemas, forms and aggregated lists of an invented resource.',
       of: ['Example'],
     },
   ],

@@ -6,14 +6,14 @@ import { pathsOf, readAddress } from '#kernel/write/payload.ts'
 import { renderMarkdown } from '#text/markdown.ts'
 import { renderPlain } from '#text/plain.ts'
 
-/** What a text can stand in. */
+/** Resources that can be the context of a text. */
 const surroundings = ['WorkPackage', 'Project']
 
 const refused = (reason: string) => new ApiError('InvalidRenderContext', reason)
 
 /**
- * Throws 400 InvalidRenderContext unless the context that the query string names can be seen.
- * Some clients send the bare address in place of `context=`.
+ * Throws 400 InvalidRenderContext unless the viewer may see the context in the query string.
+ * Some clients send the bare address instead of `context=`.
  */
 async function checkContext(context: Context): Promise<void> {
   const { params } = context
@@ -34,8 +34,7 @@ const previewMarkdown = operation({
   method: 'POST',
   path: '/render/markdown',
   summary: 'Preview a text in markdown',
-  description:
-    'Takes a text and answers it as HTML, the way it would be shown: sanitised, with its mentions and references as links. Nothing is saved.',
+  description: 'Renders a text as HTML: sanitised, with its mentions and references as links. Nothing is saved.',
   tag: 'Render',
   accepts: 'text',
   harmless: true,
@@ -51,7 +50,7 @@ const previewPlainText = operation({
   method: 'POST',
   path: '/render/plain',
   summary: 'Preview a plain text',
-  description: 'Takes a text and answers it as HTML with its line breaks kept and everything in it escaped. Nothing is saved.',
+  description: 'Renders a plain text as HTML: escaped, with its line breaks kept. Nothing is saved.',
   tag: 'Render',
   accepts: 'text',
   harmless: true,

@@ -1,11 +1,11 @@
-/** The root of the API: what the instance is called, and where everything begins. */
+/** The root of the API: the name of the instance, and links to the resources. */
 
 import { rights } from '#kernel/access/rights.ts'
 import { either, inAnyProject } from '#kernel/access/rules.ts'
 import type { Link, Operation } from '#kernel/declaration.ts'
 import { ok, operation } from '#kernel/operation.ts'
 
-/** The release of OpenProject whose API this is: clients ask for it to know what they can expect. */
+/** The OpenProject release that the API is compatible with: clients use it to detect features. */
 const SPOKEN_VERSION = '17.0.0'
 
 const seesMembers = either(inAnyProject('view_members'), inAnyProject('manage_members'))
@@ -15,7 +15,7 @@ const viewRoot = operation({
   path: '',
   summary: 'View the root',
   description:
-    'The place to begin: what the instance is called, who the caller is, and links to everything else. Which release of the API is spoken is told to administrators.',
+    'The entry point: the name of the instance, the caller, and links to the resources. Administrators also see the release of the API.',
   tag: 'Root',
   answers: { status: 200, of: 'Root', as: 'single' },
   run: async ({ context }) => {

@@ -1,6 +1,6 @@
 /**
- * Alerts for dates: of work that begins or is due in some days, or is overdue, to those who do it or follow it, once a day, early
- * in the day where they live.
+ * Date alerts for assignees and watchers of work packages that start or are due in some days, or are overdue: once a day, early
+ * in the day of the user's time zone.
  */
 
 import type { Database, Row } from '#db/database.ts'
@@ -17,7 +17,7 @@ const HOUR = 1
 /** Days begin at quarters of an hour everywhere. */
 const QUARTER = 15 * 60
 
-/** Raises the alerts of all zones in which it is time. What was raised for a zone stays, whatever becomes of the rest. */
+/** Raises alerts for all time zones in which it is due. Each zone commits by itself, so a later failure does not undo it. */
 export const alertOfDates = job('notifications.alert', {
   every: QUARTER,
   lease: 600,
@@ -32,7 +32,7 @@ async function zoneOf(db: Database): Promise<Sql> {
   return sql`coalesce(u.time_zone, cast(${otherwise ?? 'UTC'} as text))`
 }
 
-/** The time zones of people for which today's alerts have not been raised although it is time, and which day that is. */
+/** The time zones of users whose alerts are due and not yet raised, with their current date. */
 async function due(db: Database, now: Date): Promise<{ zone: string; today: string }[]> {
   const zones = await db.all<{ zone: string; day: string | null }>(sql`
     select z.zone, d.day from (select distinct ${await zoneOf(db)} as zone from principals u where ${isActive}) z
@@ -45,9 +45,9 @@ async function due(db: Database, now: Date): Promise<{ zone: string; today: stri
   })
 }
 
-/** Raises the alerts of a day for the people of a time zone. */
+/** Raises the alerts of a day for the users in a time zone. */
 async function alert(db: Database, zone: string, today: string, at: string): Promise<void> {
-  // They are searched for before the transaction, so that nobody has to wait for it.
+  // The search runs before the transaction, so that no writer has to wait for it.
   const alerts = await alertsOf(db, await zoneOf(db), zone, today)
   const columns = { user_id: 'integer', work_package_id: 'integer', alert: 'text' } as const
   await db.transaction(async (tx) => {
@@ -57,7 +57,7 @@ async function alert(db: Database, zone: string, today: string, at: string): Pro
       on conflict (time_zone) do update set day = excluded.day where date_alert_days.day < excluded.day`)
     if (claimed === 0 || alerts.length === 0) return
     const raised = recordset(engine, columns, alerts)
-    // The new one takes the place of what nobody has read.
+    // The new alert replaces an unread one.
     await tx.run(sql`
       update notifications set read_ian = true, updated_at = ${at}
       where reason = 'dateAlert' and read_ian = false and exists (
@@ -71,7 +71,7 @@ async function alert(db: Database, zone: string, today: string, at: string): Pro
   })
 }
 
-/** What is to be told whom: of work that is not done, everybody who is to do it, answers for it or watches it. */
+/** The alerts of open work packages for their assignees, accountable users and watchers. */
 function alertsOf(db: Database, zoneOfUser: Sql, zone: string, today: string): Promise<Row[]> {
   const { engine } = db
   const until = (column: string) => daysBetween(engine, sql`${today}`, name(`w.${column}`))

@@ -1,7 +1,7 @@
 /**
- * Tells people what was done to work packages. Writers do not pay for the row of a job: they mark their entries as unannounced, in
- * the statement that writes them, and the marks are the queue. A job, soon after, finds out who is to be told, for many entries at
- * once. The mark goes in the transaction that writes the notifications: nothing is lost or told twice when a process ends.
+ * Notifications of changes to work packages. Writers do not pay for the row of a job: they mark their entries as unannounced in
+ * the statement that writes them, and the marks are the queue. Soon after, a job determines the recipients for many entries at
+ * once. It clears the marks in the transaction that writes the notifications, so none is lost or duplicated when a process ends.
  */
 import type { Reader, Row, Transaction } from '#db/database.ts'
 import { among, amongTexts, moment, recordset } from '#db/dialect.ts'
@@ -15,9 +15,9 @@ import { type Mentions, mentionsIn } from '#text/mentions.ts'
 import { chosen, isActive, joinSettings } from './audience.ts'
 import { type EntryReason, outranks, reasonsOfEntries } from './reasons.ts'
 
-/** Entries that are looked at in one transaction: writers may have to wait for it. */
+/** Entries per transaction: writers may have to wait for it. */
 const AT_ONCE = 50
-/** Transactions each time the job is run: where more is written than that, news come later, so that writing stays fast. */
+/** Transactions per run of the job: under load, notifications are delayed so that writes stay fast. */
 const TURNS = 4
 
 export const announceChanges = job('notifications.announce', {
@@ -32,7 +32,7 @@ const readsInternal = onWorkPackage('view_internal_comments')
 /** The work package of an entry `e`. */
 const ofEntry = columnsOf({ id: sql`e.work_package_id`, project_id: sql`e.project_id` })
 
-/** Announces the oldest entries that wait for it; gives how many. */
+/** Creates notifications for the oldest unannounced entries; returns their number. */
 async function notifyOfEntries(tx: Transaction, now: Date): Promise<number> {
   const entries = await tx.all(sql`
     update journals set unannounced = false
@@ -46,17 +46,17 @@ async function notifyOfEntries(tx: Transaction, now: Date): Promise<number> {
   return entries.length
 }
 
-/** An entry and what the work package was before and after it. */
+/** An entry, with the state of the work package before and after it. */
 type Entry = Row & Change
 
-/** Somebody who is to be told, and why. */
+/** A recipient, with the reason. */
 interface Told {
   readonly journal_id: number
   readonly user_id: number
   readonly reason: EntryReason
 }
 
-/** Who is to be told of entries: everybody once for each, for the reason that counts most. */
+/** The recipients of entries: each user once per entry, with the reason of highest rank. */
 async function audienceOf(tx: Transaction, entries: readonly Entry[]): Promise<Told[]> {
   if (entries.length === 0) return []
   const { engine } = tx
@@ -110,10 +110,10 @@ async function audienceOf(tx: Transaction, entries: readonly Entry[]): Promise<T
   return [...strongest.values()].toSorted((a, b) => a.journal_id - b.journal_id || a.user_id - b.user_id)
 }
 
-/** The reasons from here on are about what was done, whoever has to do with the work package. */
+/** From here on, reasons depend on the change, not on the user's role in the work package. */
 const FIRST_OF_DONE = Object.keys(reasonsOfEntries).indexOf('commented')
 
-/** What was done, in the words of reasons. */
+/** The reasons that the change of an entry gives. */
 function whatWasDone({ notes, before, after }: Entry): EntryReason[] {
   const differs = (column: string) => before !== undefined && before[column] !== after[column]
   return [
@@ -125,7 +125,7 @@ function whatWasDone({ notes, before, after }: Entry): EntryReason[] {
   ]
 }
 
-/** The principals that entries name: those who have to do the work, and those whom a comment or a new description mentions. */
+/** Principals in entries: assignees, accountable users, and those mentioned in a comment or a new description. */
 async function namedIn(tx: Reader, entries: readonly Entry[]) {
   const named: { journal_id: number; principal_id: number; reason: EntryReason }[] = []
   const logins: { journal_id: number; login: string }[] = []
@@ -159,7 +159,7 @@ async function namedIn(tx: Reader, entries: readonly Entry[]) {
   return named
 }
 
-/** Those who were not mentioned before. */
+/** New mentions. */
 const without = (now: Mentions, then: Mentions): Mentions => ({
   users: now.users.filter((id) => !then.users.includes(id)),
   logins: now.logins.filter((login) => !then.logins.includes(login)),
@@ -167,8 +167,8 @@ const without = (now: Mentions, then: Mentions): Mentions => ({
 })
 
 /**
- * Writes notifications. Where an entry has grown, those who know of it are told again, and those it does not concern any more
- * are not.
+ * Writes notifications. After an entry has grown, its notifications become unread again, and those of former recipients are
+ * deleted.
  */
 async function store(tx: Transaction, entries: readonly Row[], told: readonly Told[], at: string): Promise<void> {
   const { engine } = tx

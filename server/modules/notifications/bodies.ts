@@ -1,12 +1,12 @@
-/** What a notification tells in detail, as the description of the API tells it. */
+/** Details of notifications, as the OpenAPI document describes them. */
 import { type BodyType, hal, ref } from '#kernel/bodies.ts'
 
 const entry = (description: string) => ({
   type: 'object',
   description,
   properties: {
-    name: { type: 'string', description: 'What people read.' },
-    type: { type: 'string', description: 'Its kind.' },
+    name: { type: 'string', description: 'Display name.' },
+    type: { type: 'string', description: 'Type of the value.' },
   },
 })
 
@@ -16,10 +16,10 @@ export const bodies: Readonly<Record<string, BodyType>> = {
     schema: hal(
       'Values::Property',
       {
-        property: { type: 'string', enum: ['startDate', 'dueDate', 'date', 'note'], description: 'What the value is of.' },
+        property: { type: 'string', enum: ['startDate', 'dueDate', 'date', 'note'], description: 'The property of the value.' },
         value: { type: 'string', description: 'The value: a date, or the note of a reminder.' },
       },
-      { schema: ref('Link', 'What the value is called, and its type.') },
+      { schema: ref('Link', 'The schema: name and type of the value.') },
     ),
     example: {
       _type: 'Values::Property',
@@ -29,8 +29,8 @@ export const bodies: Readonly<Record<string, BodyType>> = {
     },
   },
   ValueSchema: {
-    description: 'The name and the type of a value.',
-    schema: hal('Schema', { property: entry('What tells of what the value is.'), value: entry('The value.') }, {}),
+    description: 'The schema of a detail: name and type of its value.',
+    schema: hal('Schema', { property: entry('Schema of `property`.'), value: entry('Schema of `value`.') }, {}),
     example: {
       _type: 'Schema',
       property: { name: 'Property', type: 'String' },

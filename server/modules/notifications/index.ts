@@ -1,4 +1,4 @@
-/** What people are told of: notifications, reminders, alerts. */
+/** Notifications, reminders and date alerts. */
 import { module } from '#kernel/module.ts'
 import { alertOfDates } from './alerts.ts'
 import { announceChanges } from './announce.ts'
@@ -15,10 +15,10 @@ export const notifications = module('notifications', {
     {
       part: 'People',
       name: 'Notifications',
-      description: 'What the caller is told of, in the application itself.',
+      description: 'In-app notifications of the caller.',
       of: ['Notification', 'Values::Property'],
     },
-    { part: 'People', name: 'Reminders', description: 'What the caller wants to be told of at some time.', of: ['Reminder'] },
+    { part: 'People', name: 'Reminders', description: 'Reminders of the caller.', of: ['Reminder'] },
   ],
   bodies,
   resources: [Reminder, Notification],

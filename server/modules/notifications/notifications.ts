@@ -1,4 +1,4 @@
-/** Notifications: what somebody is told of a work package, and why. */
+/** Notifications about work packages, each with its reason. */
 import { folded } from '#db/dialect.ts'
 import { FALSE, name, sql, TRUE } from '#db/sql.ts'
 import { both, either, having, lacking, not, onWorkPackage, own, signedIn, through } from '#kernel/access/rules.ts'
@@ -10,8 +10,8 @@ import { reasonOrder, reasons } from './reasons.ts'
 import { detailsOf, valueSchema } from './values.ts'
 
 /**
- * A rule about the work package that a notification is about. A recipient has few of many, so each is looked at rather than
- * all work packages that the rule holds for.
+ * A rule of the work package, applied to its notifications. A recipient has few of many notifications, so the rule is evaluated
+ * for each rather than for all work packages.
  */
 const about = (rule: Rule): Rule =>
   through('work_package_id', 'work_packages', rule, {
@@ -26,17 +26,17 @@ const project = itsOwn('project_id')
 
 export const Notification = resource('Notification', 'notifications', {
   path: 'notifications',
-  description: 'That the caller is told of something about a work package.',
+  description: 'A notification of the caller about a work package.',
   glossary: {
     reason:
-      'Why: `mentioned`, `assigned`, `responsible`, `watched`, `commented`, `created`, `processed`, `prioritized`, `scheduled`, `subscribed`, `dateAlert`, `reminder`, `shared`.',
-    readIAN: 'Whether it was read. The link of this name marks it so.',
+      'Reason: `mentioned`, `assigned`, `responsible`, `watched`, `commented`, `created`, `processed`, `prioritized`, `scheduled`, `subscribed`, `dateAlert`, `reminder`, `shared`.',
+    readIAN: 'Whether it has been read. The link of this name marks it as read.',
     unreadIAN: 'Marks it as unread.',
-    actor: 'Who did what it tells of.',
+    actor: 'The user whose action caused it.',
     project: 'The project of the work package.',
-    activity: 'The entry of the history that it tells of.',
+    activity: 'The activity that caused it.',
     resource: 'The work package.',
-    details: 'The value that it is about: the date of an alert, or the note of a reminder.',
+    details: 'Details: the date of an alert, or the note of a reminder.',
   },
   example: {
     reason: 'assigned',

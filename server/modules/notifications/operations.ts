@@ -1,4 +1,4 @@
-/** Reading and unreading notifications, one or many at once; and what one of them tells in detail. */
+/** Operations that mark notifications as read or unread, and return their details. */
 import { and, type Sql, sql } from '#db/sql.ts'
 import type { ApiRequest, Operation } from '#kernel/declaration.ts'
 import { notFound } from '#kernel/errors.ts'
@@ -11,7 +11,7 @@ import { detailsOf } from './values.ts'
 
 const tag = 'Notification'
 
-/** The notification that is asked for; 403 for whoever is not signed in, 404 for all others than one's own. */
+/** The notification in the path. 403 for anonymous callers, 404 for notifications of other users. */
 async function notification<N extends string>({ context, params }: ApiRequest<N>, parameter: N) {
   await guarded(context.model.of(Notification), context)
   return rowAt(params[parameter], context.model.of(Notification), context)
@@ -34,7 +34,7 @@ const markNotifications = (
       method: 'POST',
       path: `/notifications/${path}`,
       summary: `Mark notifications as ${state}`,
-      description: 'Marks all notifications that the filters choose, or all of one’s own where there are none.',
+      description: 'Marks the caller’s notifications that match the filters; without filters, all of them.',
       tag,
       answers: { status: 204 },
       query: ['filters'],
@@ -54,7 +54,7 @@ const markNotifications = (
       method: 'POST',
       path: `/notifications/:id/${path}`,
       summary: `Mark a notification as ${state}`,
-      description: 'Marks one of one’s own notifications. Doing it twice is doing it once.',
+      description: 'Marks one of the caller’s notifications. The request is idempotent.',
       tag,
       answers: { status: 204 },
       run: async (ask) => {
@@ -71,7 +71,7 @@ const viewDetail = operation({
   path: '/notifications/:notification_id/details/:id',
   summary: 'View a detail of a notification',
   description:
-    'Answers the value that the notification is about: the date of an alert, or the note of a reminder. Details are counted from 0.',
+    'Returns the value that the notification is about: the date of an alert, or the note of a reminder. Indices start at 0.',
   tag,
   answers: { status: 200, of: 'NotificationDetail', as: 'single' },
   run: async (ask) => {

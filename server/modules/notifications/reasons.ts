@@ -1,7 +1,7 @@
-/** Why somebody is told of something: the words for it, which of several counts, and what people can choose. */
+/** Reasons of notifications: names, ranks and the settings that enable them. */
 import { raw, type Sql, sql } from '#db/sql.ts'
 
-/** Reasons that an entry of a history can give, the one that counts most first, with the setting that asks for it. */
+/** Reasons from history entries by descending rank, with the setting that enables each. */
 export const reasonsOfEntries = {
   mentioned: 'mentioned',
   assigned: 'assignee',
@@ -18,15 +18,15 @@ export type EntryReason = keyof typeof reasonsOfEntries
 
 const ranked = Object.keys(reasonsOfEntries)
 
-/** Whether one reason counts more than another one. */
+/** Whether one reason has a higher rank than another. */
 export const outranks = (one: EntryReason, other: EntryReason): boolean => ranked.indexOf(one) < ranked.indexOf(other)
 
-/** All reasons, in the order in which they sort. */
+/** All reasons, in sort order. */
 export const reasons: readonly string[] = [
   ...['mentioned', 'assigned', 'watched', 'subscribed', 'commented', 'created', 'processed', 'prioritized', 'scheduled'],
   ...['responsible', 'dateAlert', 'shared', 'reminder'],
 ]
 
-/** The place of a reason among all. */
+/** The sort position of a reason. */
 export const reasonOrder = (column: Sql): Sql =>
   sql`case ${column} ${raw(reasons.map((reason, at) => `when '${reason}' then ${at}`).join(' '))} end`

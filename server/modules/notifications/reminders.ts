@@ -1,4 +1,4 @@
-/** Reminders: somebody wants to be told of a work package at some time. */
+/** Reminders of work packages at a given time. */
 
 import { among, moment } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
@@ -16,11 +16,11 @@ import { prepareWrite } from '#kernel/write/prepare.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 
 interface Facts {
-  /** Whether the viewer is to be reminded of the work package already. */
+  /** Whether the viewer has an upcoming reminder of the work package. */
   readonly isReminded: boolean
 }
 
-/** It has not come due yet. */
+/** Whether the reminder is not due yet. */
 const upcoming = satisfying(
   (own) => sql`(${own('completed_at')} is null and ${own('remind_at')} > ${new Date().toISOString()})`,
   (row) => row.completed_at === null && row.remind_at > new Date().toISOString(),
@@ -45,11 +45,11 @@ function check(draft: Draft<Tables['reminders']>, { isReminded }: Facts, { now }
 
 export const Reminder = resource<'reminders', Facts>('Reminder', 'reminders', {
   path: 'reminders',
-  description: 'That somebody wants to be told of a work package at some time. Nobody else sees it.',
+  description: 'A reminder of a work package at a given time. Only its creator sees it.',
   glossary: {
-    note: 'What to be reminded of.',
+    note: 'Note to show with the reminder.',
     remindAt: 'When.',
-    creator: 'Who wants to be reminded.',
+    creator: 'The user to remind.',
     remindable: 'The work package.',
   },
   example: {
@@ -79,7 +79,7 @@ const listReminders = operation({
   method: 'GET',
   path: '/work_packages/:id/reminders',
   summary: 'List the upcoming reminders for a work package',
-  description: 'Answers the caller’s own reminders for the work package that have not come due yet.',
+  description: 'Lists the caller’s upcoming reminders for the work package.',
   tag: 'Reminder',
   answers: { status: 200, of: 'Reminder', as: 'collection' },
   run: async ({ context, params }) => {
@@ -95,7 +95,7 @@ const createReminder = operation({
   path: '/work_packages/:id/reminders',
   summary: 'Create a reminder for a work package',
   description:
-    'Has the caller notified at a time in the future. There is one upcoming reminder for each work package: a second one is refused (409).',
+    'Schedules a notification for the caller. A work package has at most one upcoming reminder per user: the server rejects a second one (409).',
   tag: 'Reminder',
   answers: { status: 201, of: 'Reminder', as: 'single' },
   takes: 'Reminder',
@@ -114,14 +114,14 @@ const MOST_AT_ONCE = 500
 
 const isDue = (now: Date) => sql`completed_at is null and remind_at <= ${now.toISOString()}`
 
-/** Reminders that have come due are completed, and whoever set them is told. The reminders themselves are the queue. */
+/** Completes due reminders and notifies their creators. The reminders themselves are the queue. */
 export const remind = job('notifications.remind', {
   pending: async (db, now) => (await db.one(sql`select 1 as one from reminders where ${isDue(now)} limit 1`)) !== undefined,
   run:
     async ({ now, model }) =>
     async (tx) => {
       const at = now.toISOString()
-      // Another process, or a change of plans, may have been faster.
+      // Another process, or a change of the reminder, may have been faster.
       const completed = await tx.all<{ id: number; creator_id: number }>(sql`
       update reminders set completed_at = ${at} where ${isDue(now)} and id in (
         select id from reminders where ${isDue(now)} order by remind_at limit ${MOST_AT_ONCE})

@@ -1,4 +1,4 @@
-/** Notifications are kept for some time only. */
+/** Deletes old notifications. */
 import { deleteInSlices } from '#db/slices.ts'
 import { sql } from '#db/sql.ts'
 import { job } from '#kernel/module.ts'

@@ -1,10 +1,10 @@
-/** Single values of a work package that a notification tells in detail, and the schemas that describe them. */
+/** Values in the details of notifications, and their schemas. */
 import type { Row } from '#db/database.ts'
 import type { Body, Operation } from '#kernel/declaration.ts'
 import { badRequest, notFound } from '#kernel/errors.ts'
 import { ok, operation } from '#kernel/operation.ts'
 
-/** What such a value is called, and its type. */
+/** Name and type of each value. */
 const properties: Readonly<Record<string, { name: string; type: string }>> = {
   startDate: { name: 'Start date', type: 'Date' },
   dueDate: { name: 'Finish date', type: 'Date' },
@@ -22,12 +22,12 @@ export const valueSchema = (property: string): Body => ({
   _links: { self: { href: schemaPath(property) } },
 })
 
-/** What a notification tells in detail: the date an alert is about, or the note of a reminder. */
+/** The details of a notification: the date of an alert, or the note of a reminder. */
 export function detailsOf({ id, alert, is_milestone, start_date, due_date, note }: Row): Body[] {
   const property = alert ? (is_milestone ? 'date' : alert) : note === null ? undefined : 'note'
   if (!property) return []
   const value = alert ? (alert === 'startDate' ? start_date : due_date) : note
-  // The date may have been taken away since.
+  // The date may have been cleared since.
   if (value === null) return []
   return [
     {
@@ -43,7 +43,7 @@ const viewValueSchema = operation({
   method: 'GET',
   path: '/values/schema/:id',
   summary: 'View the schema of a value',
-  description: 'Tells the name and the type of a value that a detail of a notification holds, by the property that it is of.',
+  description: 'Describes the value in the details of notifications: its name and its type, by property.',
   tag: 'Values::Property',
   answers: { status: 200, of: 'ValueSchema', as: 'single' },
   run: async ({ params }) => {

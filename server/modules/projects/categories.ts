@@ -1,15 +1,15 @@
-/** Categories: what a project's work packages are sorted into. */
+/** Categories of work packages in a project. */
 
 import { inProject } from '#kernel/access/rules.ts'
 import { resource } from '#kernel/resource.ts'
 
 export const Category = resource('Category', 'categories', {
   path: 'categories',
-  description: 'A part of a project that work packages can be of.',
+  description: 'A group of work packages in a project.',
   glossary: {
-    name: 'What it is called.',
-    project: 'The project that it is of.',
-    defaultAssignee: 'Whom new work packages of it are assigned to.',
+    name: 'Name.',
+    project: 'The project of the category.',
+    defaultAssignee: 'Assignee of new work packages in the category.',
   },
   example: { id: 2, name: 'Rigging' },
   title: 'name',

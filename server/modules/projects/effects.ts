@@ -1,4 +1,4 @@
-/** What creating, changing and deleting a project brings with it. Everything runs in the transaction of the write. */
+/** Side effects of creating, updating and deleting a project, in the transaction of the write. */
 import type { Transaction } from '#db/database.ts'
 import { among, insert, inserted } from '#db/dialect.ts'
 import { join, raw, sql } from '#db/sql.ts'
@@ -20,7 +20,7 @@ import { releaseVersions } from './sharing.ts'
 
 type Project = Tables['projects']
 
-/** A new project starts with the usual modules and types, and with its creator as a member. */
+/** Gives a new project the default modules and types, and its creator as a member. */
 export async function initialise(
   tx: Transaction,
   { row, before }: Draft<Project>,
@@ -52,7 +52,7 @@ async function addCreator(tx: Transaction, projectId: number, role: number, { vi
   await invalidate(tx, 'memberships')
 }
 
-/** Former identifiers stay, subprojects go into the archive too, and shared versions do not follow where they may not. */
+/** Keeps former identifiers, archives subprojects, and releases versions that are no longer shared. */
 export async function settle(tx: Transaction, draft: Draft<Project>, _: Facts, context: Context): Promise<void> {
   const { row, before } = draft
   if (!before) return
@@ -65,7 +65,7 @@ export async function settle(tx: Transaction, draft: Draft<Project>, _: Facts, c
   if (differs(draft, 'active') && !row.active) await archiveBelow(tx, row.id, context)
 }
 
-/** Archives what is active below a project. Throws 409 where the actor may not: what was refused before has come about since. */
+/** Archives the active descendants of a project. Throws 409 if the viewer may not: a subproject was added after the check. */
 async function archiveBelow(tx: Transaction, project: number, context: Context): Promise<void> {
   const below = (await subtree(tx, project)).filter((id) => id !== project)
   const active = sql`projects.active and ${among(tx.engine, raw('projects.id'), below)}`
@@ -77,7 +77,7 @@ async function archiveBelow(tx: Transaction, project: number, context: Context):
   }
 }
 
-/** The ids of a project and of all below it. */
+/** The ids of a project and its descendants. */
 export async function subtree(tx: Pick<Transaction, 'all'>, id: number): Promise<number[]> {
   const rows = await tx.all<{ id: number }>(sql`
     with recursive down (id) as (
@@ -86,7 +86,7 @@ export async function subtree(tx: Pick<Transaction, 'all'>, id: number): Promise
   return rows.map((row) => row.id)
 }
 
-/** Removes everything that hangs on a project and on those below it; the row itself is left to whoever calls. */
+/** Removes the contents of a project and its descendants; the caller removes the row itself. */
 export async function removeContents(tx: Transaction, { id }: Project, context: Context): Promise<boolean> {
   const ids = await subtree(tx, id)
   const inside = (column: string) => among(tx.engine, raw(column), ids)

@@ -1,4 +1,4 @@
-/** What writing a project has to look up. */
+/** Facts that a write of a project looks up. */
 import { among, amongTexts } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
@@ -15,19 +15,19 @@ import { ancestors, descendants, treeOf } from './tree.ts'
 export interface Facts {
   /** Whether the viewer may create projects that lie below no other. */
   readonly mayCreateAnywhere: boolean
-  /** What the viewer may change of a stored project: its state, what the instance has added, and the rest. */
+  /** The viewer's rights to change a stored project: its status, its custom fields, and the rest. */
   readonly may: { readonly archive: boolean; readonly editAttributes: boolean; readonly edit: boolean }
   /** An identifier made from the name, for a new project that has none. */
   readonly madeIdentifier: string | undefined
   /** Whether the identifier is, or once was, another project's. */
   readonly isTaken: boolean
-  /** The ids of the projects it may be put below, if it is put anywhere new. */
+  /** The ids of possible parents, if the parent changes. */
   readonly parents: readonly number[]
-  /** Why it cannot be archived, or brought back, if that is what is asked for. */
+  /** Reasons against archiving or unarchiving, if requested. */
   readonly obstacles: readonly string[]
   /** The role that the viewer gets in a new project, if any. */
   readonly creatorRole: number | undefined
-  /** Whether there is such a role, but none that the viewer may have without an administrator's naming it. */
+  /** Whether such a role exists, but only an administrator could give it to the viewer. */
   readonly isRoleWithheld: boolean
 }
 
@@ -64,10 +64,10 @@ export async function lookUp(draft: Draft<Tables['projects']>, context: Context)
   }
 }
 
-/** What the role of somebody who creates a project must give at least, where the settings name no role. */
+/** Minimum permissions of a creator's role, where the settings name none. */
 const CREATORS_NEED = ['view_project_attributes', 'edit_project_attributes', 'view_members', 'manage_members']
 
-/** The ids of the roles that somebody who creates a project can get, the best first: the one that the settings name. */
+/** The ids of roles for the creator of a project, best first: the one in the settings. */
 async function creatorRoles({ db, engine, settings }: Context): Promise<number[]> {
   const named = settings.new_project_user_role_id ?? 0
   const rows = await db.all<{ id: number }>(sql`
@@ -78,7 +78,7 @@ async function creatorRoles({ db, engine, settings }: Context): Promise<number[]
   return rows.map((row) => row.id)
 }
 
-/** Why a project cannot be archived with all below it, or return from the archive. */
+/** Reasons against archiving a project with its descendants, or against unarchiving it. */
 async function obstaclesTo(what: 'archive' | 'return', { id }: Tables['projects'], context: Context): Promise<string[]> {
   const tree = await treeOf(context)
   if (what === 'return') {
@@ -94,7 +94,7 @@ async function obstaclesTo(what: 'archive' | 'return', { id }: Tables['projects'
   ]
 }
 
-/** Why these projects cannot go away all together: others plan with their versions. */
+/** Reasons against deleting these projects: other projects plan with their versions. */
 export async function obstaclesToLoss(ids: readonly number[], { db, engine }: Context): Promise<string[]> {
   const used = await db.one(sql`
     select w.id from work_packages w join versions v on v.id = w.version_id

@@ -1,4 +1,4 @@
-/** What projects can be filtered and sorted by, beyond their own properties. */
+/** Filters and sort orders of projects beyond their own properties. */
 
 import { among, amongTexts, contains, folded } from '#db/dialect.ts'
 import { wordsOf } from '#db/search.ts'
@@ -18,13 +18,13 @@ const column = (table: string, of: string): Sql => name(`${table}.${of}`)
 const ids = (values: readonly string[]): number[] => values.filter(isId).map(Number)
 const visible = (target: string) => (values: readonly string[], context: Context) => areVisible(target, values, context)
 
-/** A filter by yes or no. */
+/** A boolean filter. */
 const yesOrNo = (where: (context: Context, table: string) => Sql | Promise<Sql>): Filter => ({
   strategy: 'boolean',
   where: (_, context, table) => where(context, table),
 })
 
-/** Every word of a text is somewhere in the name or the identifier. */
+/** Whether the name or the identifier contains every word of a text. */
 const named = ({ engine }: Context, table: string, text: string): Sql =>
   and(
     wordsOf(text).map((word) =>
@@ -38,7 +38,7 @@ const memberships = (table: string, whose: Sql): Sql => sql`
 
 const seesMembers = either(admin, inProject('view_members', 'id'), inProject('manage_members', 'id'))
 
-/** One's own memberships count everywhere, those of others where one may see who is a member. */
+/** The viewer's own memberships count everywhere, those of others only where the viewer may see members. */
 const principal: Filter = {
   strategy: 'list_optional',
   allowed: visible('Principal'),
@@ -63,7 +63,7 @@ const ancestor: Filter = {
   },
 }
 
-/** A status is named by its code or by its number, counted from 0. */
+/** Finds a status by its code, or by its index from 0. */
 const codeOf = (value: string) => projectStatuses.find(({ id }, number) => value === id || value === String(number))?.id
 
 const status: Filter = {
@@ -76,7 +76,7 @@ const status: Filter = {
   },
 }
 
-/** Actions of the API that a principal can be capable of in a project, with the rules by which. */
+/** Actions of capabilities in projects, with the rules that grant each. */
 const givers = new WeakMap<Model, ReadonlyMap<string, Rule>>()
 
 function giversOf(model: Model): ReadonlyMap<string, Rule> {
@@ -90,7 +90,7 @@ function giversOf(model: Model): ReadonlyMap<string, Rule> {
   return made
 }
 
-/** Projects in which the viewer is capable of an action: of any one of those asked for, or of all, or of none. */
+/** Projects in which the viewer has capabilities: any of the given actions, all, or none. */
 const userAction: Filter = {
   strategy: 'list',
   operators: ['=', '&=', '!'],
@@ -106,7 +106,7 @@ const userAction: Filter = {
   },
 }
 
-/** Projects that a user sees: oneself or, for administrators, anybody. */
+/** Projects that a user sees: the viewer or, for administrators, any user. */
 const visibleTo: Filter = {
   strategy: 'list',
   allowed: async (values, context) => {
@@ -120,7 +120,7 @@ const visibleTo: Filter = {
   },
 }
 
-/** The moment something last happened in a project. It tells of what not everybody sees, so it is the administrators'. */
+/** The time of the latest change in a project. It discloses changes that not everybody sees, so it is for administrators. */
 const latestActivity = (table: string): Sql => sql`
   (select max(x.at) from (
     select ${column(table, 'updated_at')} as at
@@ -174,8 +174,8 @@ export const filters: Record<string, Filter> = {
 }
 
 /**
- * The names from the root down, in an order in which a project comes right before those below it. Those above that the viewer does
- * not see are there, but have no names.
+ * A sort key of the names from the root down, which places a project right before its descendants. Ancestors that the viewer does
+ * not see have empty names in it.
  */
 const hierarchy = byRule(view, (visible, { engine }, table): Sql => {
   const exactly = engine === 'postgres' ? sql` collate "C"` : sql``

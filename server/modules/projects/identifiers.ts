@@ -1,4 +1,4 @@
-/** Identifiers of projects: what they may look like, whose they are, and how they are made from names. */
+/** Identifiers of projects: validation, lookup, and derivation from names. */
 import type { Reader, Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { Context } from '#kernel/declaration.ts'
@@ -6,7 +6,7 @@ import type { Context } from '#kernel/declaration.ts'
 export const LONGEST_IDENTIFIER = 100
 const RESERVED = ['new', 'menu', 'queries', 'filters']
 
-/** The id of the project that has an identifier or, if none has, of the one that once had it. */
+/** The id of the project with an identifier, or of the one that had it formerly. */
 export async function projectIdentifiedBy(identifier: string, { db }: Pick<Context, 'db'>): Promise<number | undefined> {
   const found = await db.one<{ id: number }>(sql`
     select id, 0 as age from projects where identifier = ${identifier}
@@ -16,13 +16,13 @@ export async function projectIdentifiedBy(identifier: string, { db }: Pick<Conte
   return found?.id
 }
 
-/** Why a text cannot be an identifier, in words that follow the label; undefined when it can. */
+/** The fault of an invalid identifier, in words that follow the label; undefined for a valid one. */
 export function flawOf(identifier: string): string | undefined {
   if (RESERVED.includes(identifier)) return 'is reserved'
   return /^[a-z0-9_-]*$/.test(identifier) && !/^\d+$/.test(identifier) ? undefined : 'is invalid'
 }
 
-/** Letters that no accent is taken off from, in plain letters. */
+/** Transliterations of letters that Unicode does not decompose. */
 const plainLetters: Readonly<Record<string, string>> = {
   ß: 'ss',
   æ: 'ae',
@@ -35,7 +35,7 @@ const plainLetters: Readonly<Record<string, string>> = {
   ı: 'i',
 }
 
-/** The name in the letters of identifiers; a name that has none of them gives `project`. */
+/** A name reduced to the characters of identifiers; `project` if none are left. */
 function fromName(name: string): string {
   const letters = name
     .normalize('NFKD')
@@ -51,7 +51,7 @@ function fromName(name: string): string {
   return flawOf(words) === undefined ? words : `project-${words}`.slice(0, LONGEST_IDENTIFIER)
 }
 
-/** An identifier made from a name that no project has or had: with a number at its end where it must be. */
+/** An unused identifier derived from a name, with a number at its end if necessary. */
 export async function freeIdentifier(name: string, db: Reader): Promise<string> {
   const wanted = fromName(name)
   const stem = wanted.slice(0, LONGEST_IDENTIFIER - 8)
@@ -66,7 +66,7 @@ export async function freeIdentifier(name: string, db: Reader): Promise<string> 
   return free
 }
 
-/** Keeps the identifier that a project had before, so that it is still found and nobody else can have it. */
+/** Keeps the former identifier of a project, so that it still resolves and no other project can take it. */
 export async function keepFormer(tx: Transaction, id: number, before: string, now: string): Promise<void> {
   await tx.run(sql`delete from former_identifiers where project_id = ${id} and identifier = ${now}`)
   await tx.run(sql`insert into former_identifiers (identifier, project_id) values (${before}, ${id})`)

@@ -1,4 +1,4 @@
-/** Where a project leads, and what can be done with it. */
+/** Links and actions of projects. */
 import type { Row } from '#db/database.ts'
 import type { Tables } from '#db/tables.ts'
 import { admin, both, either, inProject, not, signedIn, within } from '#kernel/access/rules.ts'
@@ -10,7 +10,7 @@ import { ancestors as idsAbove, type Tree } from './tree.ts'
 
 type Project = Tables['projects']
 
-/** The projects above, the topmost first. Those that the viewer does not see are there, but not named. */
+/** Links to the ancestors, root first. Those that the viewer may not see have no name. */
 function ancestors({ parent_id }: Project, page: Loaded): Link[] {
   const { context, loaded } = page
   if (!parent_id) return []

@@ -1,4 +1,4 @@
-/** What is switched on in which project: modules and types of work packages. Kept in process. */
+/** Enabled modules and types of projects, cached in the process. */
 import type { Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { invalidate } from '#kernel/cache.ts'
@@ -22,7 +22,7 @@ export const projectTypes = (context: Context): Promise<ReadonlyMap<number, read
   })
 
 /**
- * Switches a module of a project on or off.
+ * Enables or disables a module of a project.
  * @throws Error with a sentence for the operator: there is no such module, or others depend on it
  */
 export async function switchModule(

@@ -1,4 +1,4 @@
-/** What is answered about projects, and about workspaces of any kind, besides the standard operations. */
+/** Further operations on projects and workspaces, besides the standard ones. */
 import { among } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
 import { either, globally, inAnyProject, inProject } from '#kernel/access/rules.ts'
@@ -22,7 +22,7 @@ const listWorkspaces = operation({
   path: '/workspaces',
   summary: 'List workspaces',
   description:
-    'Answers projects, programs and portfolios alike; `/api/v3/projects` is the same list. The filter `typeahead` finds by name and identifier.',
+    'Lists projects, programs and portfolios; `/api/v3/projects` is the same list. The filter `typeahead` searches names and identifiers.',
   tag: 'Project',
   answers: { status: 200, of: 'Project', as: 'collection' },
   query,
@@ -33,7 +33,7 @@ const viewWorkspaceSchema = operation({
   method: 'GET',
   path: '/workspaces/schema',
   summary: 'Schema of a workspace',
-  description: 'Tells the properties of a workspace, whatever its kind.',
+  description: 'Describes the properties of a workspace of any type.',
   tag: 'Project',
   answers: { status: 200, of: 'Project', as: 'schema' },
   run: async ({ context }) => ok(await schemaOfNew(context.model.of(Project), context, '/api/v3/workspaces/schema')),
@@ -44,7 +44,7 @@ const listAvailableParents = operation({
   path: '/projects/available_parent_projects',
   summary: 'List available parents of a project',
   description:
-    'Answers the workspaces that can be the parent of the one that `of` names, or of a new one of the kind that `workspace_type` names. What would close a circle is left out.',
+    'Lists the possible parents of the workspace `of`, or of a new workspace of type `workspace_type`. Workspaces whose choice would create a cycle are excluded.',
   tag: 'Project',
   guard: either(globally('add_project'), inAnyProject('add_subprojects'), inAnyProject('edit_project')),
   answers: { status: 200, of: 'Project', as: 'collection' },
@@ -62,7 +62,7 @@ const listAvailableParents = operation({
   },
 })
 
-/** The project that a place is looked for: a stored one, or a new one of some kind. */
+/** The project to find parents for: a stored one, or a new one of a type. */
 async function subjectOf(context: Context): Promise<Record<string, unknown>> {
   const of = context.params.get('of')
   if (of !== null && of !== '') return rowFrom(of, context.model.of(Project), context)
@@ -71,17 +71,17 @@ async function subjectOf(context: Context): Promise<Record<string, unknown>> {
   return { workspace_type: kind }
 }
 
-/** The visible project or workspace that a path names, or 404. */
+/** The visible project or workspace in a path, or 404. */
 const named = (path: string, id: string, context: Context) =>
   (path === Project.path ? rowAt : rowFrom)(id, context.model.of(Project), context)
 
-/** Marks and unmarks favorites. Doing it twice is doing it once. */
+/** Adds and removes favorites; idempotent. */
 function favorite(path: string, method: 'POST' | 'DELETE'): Operation {
   return operation({
     method,
     path: `/${path}/:id/favorite`,
-    summary: method === 'POST' ? 'Make it a favorite of mine' : 'Make it no favorite of mine',
-    description: 'A favorite is one’s own affair: nobody else is told. Doing it twice is doing it once.',
+    summary: method === 'POST' ? 'Add a workspace to the favorites' : 'Remove a workspace from the favorites',
+    description: 'Favorites are private to the caller. The request is idempotent.',
     tag: 'Project',
     answers: { status: 204 },
     run: async ({ context, db, params }) => {
@@ -105,7 +105,7 @@ const favoriteOperations = ['projects', 'workspaces'].flatMap((path) => {
   return [operation(favorite(path, 'POST')), operation(favorite(path, 'DELETE'))]
 })
 
-/** Throws 404 unless the viewer has one of the permissions in the project: what is in it is then nobody's business. */
+/** Throws 404 unless the viewer has one of the permissions in the project, so that its contents stay hidden. */
 async function need(context: Context, project: object, ...permissions: readonly string[]): Promise<void> {
   const rule = either(...permissions.map((permission) => inProject(permission, 'id')))
   if (!(await holds(context, rule, project))) throw notFound()
@@ -118,7 +118,7 @@ const listTypes = nested({
   resource: Type,
   as: 'types',
   summary: 'List the types of a project',
-  description: 'Answers the types that work packages of the project can have, in their order, all at once.',
+  description: 'Lists the types that work packages of the project can have, by position, without pagination.',
   within: async (project, context) => {
     await need(context, project, 'view_work_packages', 'manage_types')
     const types = (await projectTypes(context)).get(project.id) ?? []
@@ -131,7 +131,7 @@ const listVersions = nested({
   resource: Version,
   as: 'versions',
   summary: 'List the versions of a project',
-  description: 'Answers the project’s own versions and those that others share with it, all at once.',
+  description: 'Lists the project’s own versions and those that other projects share with it, without pagination.',
   within: async (project, context) => {
     await need(context, project, 'view_work_packages', 'manage_versions')
     const versions = await sharedVersionIds(context, project.id)
@@ -144,7 +144,7 @@ const listCategories = nested({
   resource: Category,
   as: 'categories',
   summary: 'List the categories of a project',
-  description: 'Answers the categories that work packages of the project can have, all at once.',
+  description: 'Lists the categories of the project, without pagination.',
   within: async (project) => ({ within: sql`categories.project_id = ${project.id}`, paginated: false }),
 })
 

@@ -1,4 +1,4 @@
-/** Projects, and the other kinds of workspace that share their table. */
+/** Projects, and the other types of workspace that share their table. */
 import { folded } from '#db/dialect.ts'
 import { name } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
@@ -19,11 +19,11 @@ import { treeOf } from './tree.ts'
 
 const types: Readonly<Record<string, string>> = { project: 'Project', program: 'Program', portfolio: 'Portfolio' }
 
-/** Whoever may create projects only below others has to say below which. */
+/** Users who may create subprojects only have to choose a parent. */
 const isPlaceRequired = ({ before }: Draft<Tables['projects']>, { mayCreateAnywhere }: Facts): boolean =>
   !before && !mayCreateAnywhere
 
-/** The moment of creation is given by administrators who take projects over from elsewhere, if the instance lets them. */
+/** Administrators who import projects may write the creation time, if the settings allow it. */
 const isImporting = ({ before }: Draft<Tables['projects']>, _: Facts, { viewer, settings }: Context): boolean =>
   !before && viewer.admin && settings.apiv3_write_readonly_attributes
 
@@ -32,26 +32,26 @@ const candidates = ({ before, row }: Draft<Tables['projects']>): string =>
 
 export const Project = resource<'projects', Facts>('Project', 'projects', {
   path: 'projects',
-  description: 'Where work is done: a project, a program or a portfolio. `_type` says which. They can lie below each other.',
+  description: 'A workspace: a project, a program or a portfolio, according to `_type`. Workspaces can be nested.',
   glossary: {
     identifier:
-      'What stands for it in addresses: small letters, digits, hyphens and underscores. Made from the name unless it is sent.',
-    name: 'What it is called.',
-    active: 'Whether it is in use; false for one that is archived.',
-    public: 'Whether people who are no members see it.',
-    favorited: 'Whether the caller has made it a favorite.',
-    description: 'What it is about.',
-    statusExplanation: 'Why its status is what it is.',
-    status: 'How it is getting on.',
+      'Identifier for addresses: lower-case letters, digits, hyphens and underscores. Derived from the name by default.',
+    name: 'Name.',
+    active: 'Whether the project is active; false once it is archived.',
+    public: 'Whether non-members may see it.',
+    favorited: 'Whether it is a favorite of the caller.',
+    description: 'Description.',
+    statusExplanation: 'Reasons for the status.',
+    status: 'Project status.',
     createWorkPackage: 'The form for a new work package in it.',
     createWorkPackageImmediately: 'Creates a work package in it at once.',
     workPackages: 'Its work packages.',
-    categories: 'What its work packages are sorted into.',
-    versions: 'The versions that it can use.',
-    memberships: 'Who is in it.',
-    types: 'The types that work packages can have in it.',
-    favor: 'Makes it a favorite of the caller.',
-    disfavor: 'Makes it no favorite any more.',
+    categories: 'Categories of its work packages.',
+    versions: 'Versions that its work packages can have.',
+    memberships: 'Its memberships.',
+    types: 'Types that its work packages can have.',
+    favor: 'Adds it to the caller’s favorites.',
+    disfavor: 'Removes it from the caller’s favorites.',
   },
   example: { id: 3, _type: 'Project', name: 'Sea trial', identifier: 'sea-trial', active: true, public: false, favorited: false },
   aliases: ['workspaces', 'portfolios', 'programs'],

@@ -1,10 +1,10 @@
-/** Who may do what with a project. */
+/** Access rules of projects. */
 import { sql } from '#db/sql.ts'
 import { admin, both, either, globally, having, inProject, lacking, onWorkPackage, unconfined } from '#kernel/access/rules.ts'
 import type { NamedSet } from '#kernel/access/viewer.ts'
 import type { Rule } from '#kernel/declaration.ts'
 
-/** A permission in the project itself; an archived one, in which nobody holds any, is the administrators'. */
+/** A permission in the project; in an archived project, where nobody holds any, the administrators' right. */
 const inside = (permission: string): Rule => either(inProject(permission, 'id'), both(admin, having('active', false)))
 
 export const view = either(admin, inProject('view_project', 'id'))
@@ -16,10 +16,10 @@ export const editAttributes = either(
   both(lacking('id'), either(globally('add_project'), inProject('add_subprojects', 'parent_id'))),
 )
 export const archive = inside('archive_project')
-/** What is new is in nobody's limits yet. */
+/** A new project is in no token's limits yet, so the caller must be unconfined. */
 export const create = both(unconfined, either(globally('add_project'), inProject('add_subprojects', 'parent_id')))
 
-/** What a project is about; of one that is none yet, its maker may know. */
+/** Rule for the attributes of a project; for a new project, its creator may read them. */
 export const viewAttributes = either(inside('view_project'), globally('add_project'), lacking('id'))
 
 /** The projects that the viewer has made favorites. */
@@ -28,5 +28,5 @@ export const favorites: NamedSet = {
   query: ({ id }) => sql`select project_id as id from favorites where user_id = ${id}`,
 }
 
-/** Who sees a work package: the rule of the resource, for those who are read before it. */
+/** Rule for seeing a work package, for resources that are declared before it. */
 export const seesWorkPackage = onWorkPackage('view_work_packages')

@@ -1,4 +1,4 @@
-/** Which versions can be used in which projects. Versions of archived projects can be used nowhere. */
+/** Sharing of versions with projects. Versions of archived projects are shared with none. */
 import type { Row, Transaction } from '#db/database.ts'
 import { recordset } from '#db/dialect.ts'
 import { type Sql, sql } from '#db/sql.ts'
@@ -9,10 +9,10 @@ import type { Context } from '#kernel/declaration.ts'
 import { entryOf, rewriteWhere } from '#kernel/write/history.ts'
 import { ancestors, rootOf, type Tree, treeFrom, treeOf } from './tree.ts'
 
-/** The ways to share a version, from the narrowest to the widest. */
+/** The values of `sharing`, from the narrowest to the widest. */
 export const sharings = ['none', 'descendants', 'hierarchy', 'tree', 'system'] as const
 
-/** Whether sharing like that takes a version from one project to another one, archived or not. */
+/** Whether a value of `sharing` makes a version available from one project in another, archived or not. */
 function spans(tree: Tree, from: number, sharing: string, to: number): boolean {
   if (from === to) return true
   switch (sharing) {
@@ -27,7 +27,7 @@ function spans(tree: Tree, from: number, sharing: string, to: number): boolean {
   }
 }
 
-/** Whether a version that a project shares like that can be used in another one. */
+/** Whether another project can use a version with a value of `sharing`. */
 const reaches = (tree: Tree, from: number, sharing: string, to: number): boolean =>
   Boolean(tree.rows.get(from)?.active && tree.rows.get(to)?.active) && spans(tree, from, sharing, to)
 
@@ -69,7 +69,7 @@ export const sharedVersions: NamedSet = {
 }
 
 /**
- * Takes versions off the work packages of projects that they are no longer shared with. Runs after the change, in its transaction.
+ * Removes versions from work packages in projects that they are no longer shared with. Runs after the change, in its transaction.
  * @param where the uses that the change can end, of versions `v` by work packages `w`
  */
 export async function releaseVersions(tx: Transaction, where: Sql, context: Context): Promise<void> {

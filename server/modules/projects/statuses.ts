@@ -1,9 +1,9 @@
-/** How a project is getting on: six codes that every instance knows. */
+/** Project statuses: six codes, the same on every instance. */
 
 import { everyone } from '#kernel/access/rules.ts'
 import { staticResource } from '#kernel/resource.ts'
 
-/** In the order in which they are offered. */
+/** In display order. */
 export const projectStatuses = [
   { id: 'on_track', name: 'On track' },
   { id: 'at_risk', name: 'At risk' },
@@ -15,10 +15,10 @@ export const projectStatuses = [
 
 export const ProjectStatus = staticResource('ProjectStatus', projectStatuses, {
   path: 'project_statuses',
-  description: 'How a project is getting on. There are six, the same on every instance.',
+  description: 'The status of a project. All instances have the same six statuses.',
   glossary: {
-    id: 'Its code.',
-    name: 'What people read.',
+    id: 'Code of the status.',
+    name: 'Display name.',
   },
   example: {
     id: 'on_track',

@@ -1,4 +1,4 @@
-/** What follows from what a project is to be, and what is wrong with it. */
+/** Derivations and checks for writes of projects. */
 import type { Tables } from '#db/tables.ts'
 import type { Draft } from '#kernel/declaration.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
@@ -14,7 +14,7 @@ export const tidyName = ({ row }: Draft<Project>): Partial<Project> =>
 export const makeIdentifier = (_: Draft<Project>, { madeIdentifier }: Facts): Partial<Project> =>
   madeIdentifier === undefined ? {} : { identifier: madeIdentifier }
 
-/** Archiving is a right of its own, and so is filling in what the instance has added; the rest goes by the right to edit. Throws 403. */
+/** Archiving and editing custom fields have permissions of their own; other changes need the permission to edit. Throws 403. */
 export function checkRights(draft: Draft<Project>, { may }: Facts): Violation[] {
   const { row, before } = draft
   if (!before) return []
@@ -42,6 +42,6 @@ export function checkPlace(draft: Draft<Project>, { parents, obstacles }: Facts)
   ]
 }
 
-/** Under the limit on giving roles nobody gets one by creating a project that goes beyond what they hold. */
+/** With the limit on giving roles, creating a project gives no role beyond the permissions that the creator holds. */
 export const checkCreatorRole = (_: Draft<Project>, { isRoleWithheld }: Facts): Violation[] =>
   isRoleWithheld ? [violation('base', 'Roles has an unassignable role.')] : []

@@ -1,12 +1,12 @@
-/** The tree that projects form, kept in process. */
+/** The tree of projects, cached in the process. */
 import type { Row } from '#db/database.ts'
 import { allRows } from '#kernel/cache.ts'
 import type { Context } from '#kernel/declaration.ts'
 
 export interface Tree {
-  /** All projects by id, archived ones and other kinds of workspace included. */
+  /** All projects by id, including archived ones and other types of workspace. */
   readonly rows: ReadonlyMap<number, Row>
-  /** The ids directly below a project; no entry where there are none. */
+  /** The ids of a project's children; no entry where there are none. */
   readonly children: ReadonlyMap<number, readonly number[]>
 }
 
@@ -16,7 +16,7 @@ export const treeOf = (context: Context): Promise<Tree> =>
     treeFrom(await allRows(context.db, context.snapshot, 'projects')),
   )
 
-/** The tree that these rows form: all projects by id. */
+/** Builds the tree from all projects by id. */
 export function treeFrom(rows: ReadonlyMap<number, Row>): Tree {
   const children = new Map<number, number[]>()
   for (const { id, parent_id } of rows.values()) {
@@ -28,7 +28,7 @@ export function treeFrom(rows: ReadonlyMap<number, Row>): Tree {
   return { rows, children }
 }
 
-/** The ids above a project, the root first, itself excluded. */
+/** The ids of a project's ancestors, root first. */
 export function ancestors({ rows }: Tree, id: number): number[] {
   const above: number[] = []
   let parent: number | null | undefined = rows.get(id)?.parent_id
@@ -39,16 +39,16 @@ export function ancestors({ rows }: Tree, id: number): number[] {
   return above.reverse()
 }
 
-/** All ids below a project, parents before their children, itself excluded. */
+/** The ids of a project's descendants, parents before children. */
 export function descendants({ children }: Tree, id: number): number[] {
   const below = new Set(children.get(id) ?? [])
   for (const one of below) for (const child of children.get(one) ?? []) below.add(child)
   return [...below]
 }
 
-/** The topmost project of the tree that a project is part of. */
+/** The root of a project's tree. */
 export const rootOf = (tree: Tree, id: number): number => ancestors(tree, id)[0] ?? id
 
-/** All ids below a project, itself excluded. */
+/** The ids of a project's descendants. */
 export const descendantsOf = async (context: Context, projectId: number): Promise<number[]> =>
   descendants(await treeOf(context), projectId)

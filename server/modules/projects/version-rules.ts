@@ -1,4 +1,4 @@
-/** What has to be known to write a version, and what is wrong with one. */
+/** Facts and checks for writes of versions. */
 import type { Transaction } from '#db/database.ts'
 import { folded } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
@@ -16,9 +16,9 @@ type Version = Tables['versions']
 export const states = ['open', 'locked', 'closed'] as const
 
 export interface VersionFacts {
-  /** The ways to share it that the viewer can choose. */
+  /** The values of `sharing` that the viewer may choose. */
   readonly sharings: readonly string[]
-  /** Whether another version of the project has the name, letter case aside. */
+  /** Whether another version of the project has the name, ignoring case. */
   readonly isTaken: boolean
 }
 
@@ -29,7 +29,7 @@ export const lookUp = async (draft: Draft<Version>, context: Context): Promise<V
   isTaken: await isTaken(draft, context),
 })
 
-/** Sharing beyond what lies below is decided where the tree's root is managed; sharing with everybody, by administrators. */
+/** Sharing beyond descendants needs a permission in the root project; sharing with all projects is for administrators. */
 async function openSharings({ row, before }: Draft<Version>, context: Context): Promise<string[]> {
   const { viewer } = context
   const [manages] = await rights(context, manage)
@@ -63,12 +63,12 @@ export function checkVersion({ row }: Draft<Version>, facts: VersionFacts): Viol
   ]
 }
 
-/** A version shared less widely than before is taken off the work packages that it does not reach any more. */
+/** Removes a version that is shared less widely than before from work packages that it no longer reaches. */
 export async function withdraw(tx: Transaction, draft: Draft<Version>, _: VersionFacts, context: Context): Promise<void> {
   if (draft.before && differs(draft, 'sharing')) await releaseVersions(tx, sql`v.id = ${draft.row.id}`, context)
 }
 
-/** Why a version cannot be deleted. */
+/** Reasons against deleting a version. */
 export async function usesOf({ id }: Version, { db }: Context): Promise<Violation[]> {
   const used = await db.one(sql`select id from work_packages where version_id = ${id} limit 1`)
   return used ? [violation('base', 'The version cannot be deleted: work packages are planned for it.')] : []

@@ -1,4 +1,4 @@
-/** Versions: what work packages are planned for, in one project or in several that share it. */
+/** Versions that work packages are planned for, in one project or shared with others. */
 import { among, natural } from '#db/dialect.ts'
 import { name, raw } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
@@ -16,30 +16,30 @@ import { checkVersion, lookUp, manage, states, usesOf, type VersionFacts, withdr
 
 const view = either(inProject('view_work_packages'), manage, both(signedIn, having('sharing', 'system')))
 
-/** Being shared with a project opens no address: a work package planned for the version, which the viewer sees, does. */
+/** Sharing alone does not make the address readable; a visible work package planned for the version does. */
 const addressable = either(view, pointedAt('work_packages', 'version_id', seesWorkPackage))
 
 const isNew = ({ before }: Draft<Tables['versions']>): boolean => !before
 
 export const Version = resource<'versions', VersionFacts>('Version', 'versions', {
   path: 'versions',
-  description: 'Something that is to be done by some time. It can be shared with other projects.',
+  description: 'A goal that work packages are planned for, such as a release. It can be shared with other projects.',
   glossary: {
-    name: 'What it is called.',
-    description: 'What it is about.',
-    startDate: 'When work on it begins.',
-    endDate: 'When it is to be done.',
-    status: '`open`, `locked` (nothing new is given it) or `closed`.',
-    sharing: 'With which other projects: `none`, `descendants`, `hierarchy`, `tree`, `system`.',
-    definingProject: 'The project that it is of.',
-    availableInProjects: 'Where it can be used.',
+    name: 'Name.',
+    description: 'Description.',
+    startDate: 'Start date.',
+    endDate: 'Finish date.',
+    status: '`open`, `locked` (accepts no further work packages) or `closed`.',
+    sharing: 'Projects that it is shared with: `none`, `descendants`, `hierarchy`, `tree`, `system`.',
+    definingProject: 'The project that defines it.',
+    availableInProjects: 'Projects that can use it.',
   },
   example: { id: 6, name: 'First voyage', status: 'open', sharing: 'none' },
   title: 'name',
   belongsTo: 'project_id',
   cached: 'all',
   order: { column: 'name' },
-  // Who sees a version depends on how it is shared, so what is remembered of permissions goes with it.
+  // Visibility depends on sharing, so a change invalidates cached permissions.
   topics: ['projects'],
   paginated: false,
   visible: either(view, within(sharedVersions)),
@@ -51,7 +51,7 @@ export const Version = resource<'versions', VersionFacts>('Version', 'versions',
     name: p.text({
       required: true,
       min: 1,
-      // Longer names are taken all the same.
+      // Longer names are accepted all the same.
       about: { maxLength: 60 },
       filter: true,
       sort: ({ engine }, table) => natural(engine, name(`${table}.name`)),
@@ -97,7 +97,7 @@ const listAvailableProjects = operation({
   method: 'GET',
   path: '/versions/available_projects',
   summary: 'List available projects for versions',
-  description: 'Answers the projects in which the caller may create versions.',
+  description: 'Lists the projects in which the caller may create versions.',
   tag: 'Version',
   guard: inAnyProject('manage_versions'),
   answers: { status: 200, of: 'Project', as: 'collection' },
@@ -114,7 +114,7 @@ const listProjectsOfVersion = ['projects', 'workspaces'].map((as) =>
     path: `/versions/:id/${as}`,
     summary: `List the ${as} that can use a version`,
     description:
-      'Answers where work packages can have the version: the project that defines it and those that it is shared with, as far as the caller may see them.',
+      'Lists the projects that can use the version and that the caller may see: the defining project and those it is shared with.',
     tag: 'Version',
     answers: { status: 200, of: 'Project', as: 'collection' },
     run: async ({ context, params }) => {

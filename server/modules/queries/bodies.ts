@@ -1,32 +1,31 @@
-/** What is answered and taken about queries that is no row, as the description of the API tells it. */
+/** Bodies of queries that are not stored rows, as the OpenAPI document describes them. */
 import { type BodyType, hal, ref } from '#kernel/bodies.ts'
 
 const positions = { type: 'object', additionalProperties: { type: 'integer' } }
 
 export const bodies: Readonly<Record<string, BodyType>> = {
   DefaultQuery: {
-    description:
-      'A query that is not saved: what a list of work packages is where none was chosen. What is not told here is as in others.',
+    description: 'The default query of work packages, which is not saved. Other properties are those of a query.',
     schema: hal(
       'Query',
       {
-        id: { type: 'null', description: 'It has none.' },
-        name: { type: ['string', 'null'], description: 'It has none.' },
-        createdAt: { type: 'null', description: 'It was not created.' },
-        updatedAt: { type: 'null', description: 'It was not changed.' },
+        id: { type: 'null', description: 'Always null.' },
+        name: { type: ['string', 'null'], description: 'Always null.' },
+        createdAt: { type: 'null', description: 'Always null.' },
+        updatedAt: { type: 'null', description: 'Always null.' },
         filters: {
           type: 'array',
           items: { type: 'object', additionalProperties: true },
-          description: 'What has to hold for a work package to be in the list.',
+          description: 'Filters that the work packages match.',
         },
-        sums: { type: 'boolean', description: 'Whether the list tells sums.' },
-        public: { type: 'boolean', description: 'It is not.' },
+        sums: { type: 'boolean', description: 'Whether the results have sums.' },
+        public: { type: 'boolean', description: 'Always false.' },
       },
       {
-        results: ref('Link', 'What it finds.'),
-        update: ref('PostLink', 'The form for saving it as a query of one’s own.'),
-        updateImmediately: ref('PostLink', 'Saves it as a query of one’s own.'),
-        schema: ref('Link', 'What its properties are, and what can be written.'),
+        results: ref('Link', 'The results.'),
+        update: ref('PostLink', 'The form for saving it as a query of the caller.'),
+        updateImmediately: ref('PostLink', 'Saves it as a query of the caller.'),
+        schema: ref('Link', 'The schema: its properties, and which are writable.'),
       },
     ),
     example: {
@@ -47,13 +46,13 @@ export const bodies: Readonly<Record<string, BodyType>> = {
   },
 
   QueryFilterInstanceSchema: {
-    description: 'Which operators a filter has, and which values these take.',
+    description: 'The operators of a filter and their values.',
     schema: hal(
       'QueryFilterInstanceSchema',
       {
         _dependencies: {
           type: 'array',
-          description: 'The values by the address of the operator: of which type, how many, and where they can be chosen from.',
+          description: 'The values by address of the operator: their type, their number, and links to the allowed values.',
           items: {
             type: 'object',
             properties: {
@@ -66,9 +65,9 @@ export const bodies: Readonly<Record<string, BodyType>> = {
             },
           },
         },
-        name: ref('SchemaProperty', 'What people read.'),
-        filter: ref('SchemaProperty', 'The filter, of which there is one to choose.'),
-        operator: ref('SchemaProperty', 'The operators to choose from.'),
+        name: ref('SchemaProperty', 'Schema of the display name.'),
+        filter: ref('SchemaProperty', 'Schema of the filter, with one allowed value.'),
+        operator: ref('SchemaProperty', 'Schema of the operator, with the allowed operators.'),
       },
       { filter: ref('Link', 'The filter.') },
     ),
@@ -103,7 +102,7 @@ export const bodies: Readonly<Record<string, BodyType>> = {
   },
 
   QueryICalUrl: {
-    description: 'The address at which calendar programs read a query. It is told only this once.',
+    description: 'The iCalendar address of a query. No other response shows it again.',
     schema: hal(
       'QueryICalUrl',
       {},
@@ -120,39 +119,39 @@ export const bodies: Readonly<Record<string, BodyType>> = {
   },
 
   QueryICalUrlWrite: {
-    description: 'What the address is for.',
+    description: 'The name of a new iCalendar address.',
     schema: {
       type: 'object',
       required: ['token_name'],
       properties: {
-        token_name: { type: 'string', maxLength: 255, description: 'By what its owner knows it again. One name serves once.' },
+        token_name: { type: 'string', maxLength: 255, description: 'Name of the token for its owner. Names are unique.' },
       },
     },
     example: { token_name: 'Calendar on my telephone' },
   },
 
   WorkPackagePositions: {
-    description: 'Positions by the ids of work packages.',
+    description: 'Positions by work package id.',
     schema: positions,
     example: { 42: 8192, 43: 16384 },
   },
 
   QueryOrderChange: {
-    description: 'New positions by the ids of work packages.',
+    description: 'New positions by work package id.',
     schema: {
       type: 'object',
       required: ['delta'],
-      properties: { delta: { ...positions, description: 'The positions; -1 takes a work package out of the order.' } },
+      properties: { delta: { ...positions, description: 'The positions; -1 removes a work package from the order.' } },
     },
     example: { delta: { 42: 12288, 43: -1 } },
   },
 
   QueryOrderChanged: {
-    description: 'When the order was changed.',
+    description: 'The time of a change of the order.',
     schema: {
       type: 'object',
       required: ['t'],
-      properties: { t: { type: 'string', format: 'date-time', description: 'That time.' } },
+      properties: { t: { type: 'string', format: 'date-time', description: 'Time of the change.' } },
     },
     example: { t: '2026-03-02T09:30:00.000Z' },
   },

@@ -1,4 +1,4 @@
-/** Queries as calendars: an address with a token of its own, and the iCalendar document that programs read there. */
+/** Queries as calendars: an address with a token of its own, and the iCalendar document there. */
 import { ConstraintError, type Row } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
@@ -19,7 +19,7 @@ import { share } from './rights.ts'
 
 const LONGEST = 255
 
-/** What is wrong with the name that a token is to have. */
+/** The fault of a token's name. */
 function faultOf(name: unknown): string | undefined {
   if (name === undefined || name === null) return "can't be blank"
   if (typeof name !== 'string' || !isStorable(name)) return 'is not a text'
@@ -32,7 +32,7 @@ const refused = (fault: string) => {
   return combined(toErrors(Query, [wrong]))
 }
 
-/** Sees to it that the viewer may give others the calendar of a query that they see. Throws 403. */
+/** Throws 403 unless the viewer may share the calendar of a visible query. */
 async function mayShare(query: Row, context: Context): Promise<void> {
   if (!context.settings.ical_enabled) throw forbidden('Query calendars are disabled.')
   await demand(context, share, query)
@@ -43,7 +43,7 @@ const createCalendarAddress = operation({
   path: '/queries/:id/ical_url',
   summary: 'Create a calendar address for a query',
   description:
-    'Makes a secret address, told only this once, at which calendar programs read what the query finds as iCalendar. It lasts until it is revoked, so it is refused to a token that expires and to a session that has not shown for a while who it is.',
+    'Creates a secret address for the results of the query as iCalendar. Only this response shows it. It is valid until revoked, so the server rejects requests with an expiring token, or with a session whose user has not confirmed their identity recently.',
   tag: 'Query',
   answers: { status: 201, of: 'QueryICalUrl', as: 'single' },
   takes: 'QueryICalUrlWrite',
@@ -82,7 +82,7 @@ const createCalendarAddress = operation({
   },
 })
 
-/** A work package, as a list tells of it, as something that takes the days from its start to its end. */
+/** The calendar event of a work package in a list, from its start to its finish date. */
 function eventOf(body: Body, { settings }: Context): CalendarEvent {
   const { id, subject, date, startDate = date, dueDate = date, description, createdAt, updatedAt }: Row = body
   const links = body._links as Record<string, Link>
@@ -101,7 +101,7 @@ function eventOf(body: Body, { settings }: Context): CalendarEvent {
   }
 }
 
-// Every right is judged anew at each reading, and what went wrong is nobody's business: an address is known to many.
+// Each request checks all permissions again and hides the reason of a failure, as many may know an address.
 export const calendarDocument = document({
   path: '/projects/:project/calendars/:query/ical',
   caller: async ({ db, params, query }) => {

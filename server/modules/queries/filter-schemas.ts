@@ -13,14 +13,14 @@ import { QueryFilter, QueryOperator, workPackageFilters, workPackages } from './
 import { listing } from './results.ts'
 import { seesWork } from './rights.ts'
 
-/** Whether something can be read at a path. */
+/** Whether a path has a GET operation. */
 const isList = (path: string, { model }: Context): boolean =>
   model.operations.some((one) => one.method === 'GET' && one.path === path)
 
-/** Whether there is anything to choose from outside a project. */
+/** Whether a filter has allowed values outside projects. */
 const hasOwnList = ({ to }: Known, { model }: Context): boolean => !to || model.of(to).operations.includes('index')
 
-/** The filters that are of use in a project, or in none. */
+/** The filters available in a project, or outside projects. */
 async function filtersIn(project: number | undefined, context: Context): Promise<Known[]> {
   const there = listing({ project_id: project }, context)
   const filters: Known[] = []
@@ -31,7 +31,7 @@ async function filtersIn(project: number | undefined, context: Context): Promise
   return filters
 }
 
-/** Where a filter's values can be chosen from; nothing where the viewer may not list them. */
+/** The address of a filter's allowed values; undefined if the viewer may not list them. */
 async function choices(to: string, project: number | undefined, context: Context): Promise<string | undefined> {
   if (to === 'Project') return '/api/v3/queries/available_projects'
   const target = context.model.of(to)
@@ -50,7 +50,7 @@ async function mayList({ guards }: Resource, context: Context): Promise<boolean>
   return passed.every((right) => right.anywhere)
 }
 
-/** The type of a filter's values; a number in brackets says how many there have to be. */
+/** The type of a filter's values; a number in brackets is the required number of values. */
 function valuesType({ to, key, strategy }: Known, operator: string, context: Context): string {
   if (to) {
     const named = workPackages(context).property.get(key)?.options.schemaType ?? to
@@ -108,20 +108,20 @@ async function schemaOf(filter: Known, project: number | undefined, context: Con
   }
 }
 
-/** Where the schemas of the filters in a project are, or those outside any. */
+/** The address of the filter schemas in a project, or outside projects. */
 export const schemasAt = (project: number | undefined): string =>
   project === undefined
     ? '/api/v3/queries/filter_instance_schemas'
     : `/api/v3/projects/${project}/queries/filter_instance_schemas`
 
-/** The schemas of all filters that are of use in a project, or in none. */
+/** The schemas of all filters available in a project, or outside projects. */
 export async function filterSchemas(project: number | undefined, context: Context): Promise<Body> {
   const schemas: Body[] = []
   for (const filter of await filtersIn(project, context)) schemas.push(await schemaOf(filter, project, context))
   return collection(schemasAt(project), schemas)
 }
 
-/** The project in a path, in which the viewer has to see work packages. */
+/** The project in a path. Throws 403 unless the viewer may see work packages in it. */
 export async function projectAt(id: string, context: Context): Promise<number> {
   const row = await rowFrom(id, context.model.of('Project'), context)
   await demand(context, inProject('view_work_packages', 'id'), row)
@@ -132,20 +132,20 @@ const listFilterSchemas = operation({
   method: 'GET',
   path: '/queries/filter_instance_schemas',
   summary: 'List the schemas of filters',
-  description: 'Tells of each filter that there is outside of projects which operators it has and which values these take.',
+  description: 'Lists the operators and their values for each filter of queries outside projects.',
   tag: 'Query',
   guard: seesWork,
   answers: { status: 200, of: 'QueryFilterInstanceSchema', as: 'collection' },
   run: async ({ context }) => ok(await filterSchemas(undefined, context)),
 })
 
-// The description of the API that we follow spells the last of them without its s.
+// The OpenProject specification spells the last path without its s.
 const listFilterSchemasOfProject = ['projects', 'workspaces', 'workspace'].map((parent) =>
   operation({
     method: 'GET',
     path: `/${parent}/:id/queries/filter_instance_schemas`,
     summary: 'List the schemas of filters in a project',
-    description: 'Tells of each filter that there is in the project which operators it has and which values these take.',
+    description: 'Lists the operators and their values for each filter in the project.',
     tag: 'Query',
     answers: { status: 200, of: 'QueryFilterInstanceSchema', as: 'collection' },
     run: async ({ context, params }) => ok(await filterSchemas(await projectAt(params.id, context), context)),
@@ -156,7 +156,7 @@ const viewFilterSchema = operation({
   method: 'GET',
   path: '/queries/filter_instance_schemas/:id',
   summary: 'View the schema of a filter',
-  description: 'Tells of one filter which operators it has and which values these take.',
+  description: 'Returns the operators and their values for one filter.',
   tag: 'Query',
   guard: seesWork,
   answers: { status: 200, of: 'QueryFilterInstanceSchema', as: 'single' },

@@ -1,4 +1,4 @@
-/** Filters as a query keeps them: from instances with links to what is asked of a list, and back. */
+/** Filters of queries: conversion between filter instances with links and filters of lists. */
 import type { Row } from '#db/database.ts'
 import { rights } from '#kernel/access/rights.ts'
 import { ref } from '#kernel/bodies.ts'
@@ -12,7 +12,7 @@ import { hrefOf } from '#kernel/resource.ts'
 import { namedIn, sentLink } from '#kernel/write/payload.ts'
 import { QueryFilter, QueryOperator, workPackageFilters, workPackages } from './parts.ts'
 
-/** The filters of one query that its viewer may use, and how they are shown. */
+/** The filters of a query that the viewer may use, and their representations. */
 export interface Shown {
   readonly uses: readonly FilterUse[]
   readonly instances: readonly Body[]
@@ -23,7 +23,7 @@ export const operatorsFor = ({ operators, strategy }: Known): readonly string[] 
 
 export const readUses = (row: Row): FilterUse[] => JSON.parse(row.filters ?? '[]')
 
-/** The text behind the last slash of a link's address. Throws 400 for what is no link. */
+/** The last segment of a link's address. Throws 400 for a malformed link. */
 function lastPart(link: unknown, of: string): string {
   const href = (link as { href?: unknown } | null | undefined)?.href
   if (typeof href !== 'string' || !isStorable(href))
@@ -35,7 +35,7 @@ function lastPart(link: unknown, of: string): string {
   }
 }
 
-/** The id in a link to a value of a filter; one that there cannot be is that of nothing. */
+/** The id in a link to a filter's value; `0` for an impossible id. */
 function valueIn(link: unknown, to: string, context: Context): string {
   const text = namedIn(context.model.of(to), link, context) ?? ''
   if (text !== 'me' && !/^-?\d+$/.test(text)) throw new FormatError(`links to values of ${to}`)
@@ -49,7 +49,7 @@ const textOf = (value: unknown): string => {
   return text
 }
 
-/** One filter as a client sent it. */
+/** Parses a filter instance of a payload. */
 function readInstance(instance: unknown, context: Context): FilterUse {
   const sent = (typeof instance === 'object' ? (instance ?? {}) : {}) as Payload
   const name = lastPart(sentLink(sent, 'filter'), 'filter')
@@ -63,7 +63,7 @@ function readInstance(instance: unknown, context: Context): FilterUse {
   return filter ? understood(filter.strategy, use) : use
 }
 
-/** The filters of a query. They are kept as text: what a list would be asked. */
+/** The filters of a query, stored as the text of a list's parameter. */
 export const filtersKind: Kind = {
   type: '[]QueryFilterInstance',
   json: {
@@ -71,16 +71,16 @@ export const filtersKind: Kind = {
     items: {
       type: 'object',
       properties: {
-        _type: { type: 'string', description: 'The filter and `QueryFilter`, in one word.' },
-        name: { type: 'string', description: 'What people read.' },
-        values: { type: 'array', items: { type: 'string' }, description: 'The values, where they are no resources.' },
+        _type: { type: 'string', description: 'Name of the filter, followed by `QueryFilter`.' },
+        name: { type: 'string', description: 'Display name.' },
+        values: { type: 'array', items: { type: 'string' }, description: 'The values, where they are not resources.' },
         _links: {
           type: 'object',
           properties: {
             filter: ref('Link', 'The filter.'),
             operator: ref('Link', 'The operator.'),
             values: { type: 'array', items: ref('Link'), description: 'The values, where they are resources.' },
-            schema: ref('Link', 'Which operators the filter has, and which values these take.'),
+            schema: ref('Link', 'The schema: operators of the filter and their values.'),
           },
         },
       },
@@ -109,7 +109,7 @@ export const filtersKind: Kind = {
   strategy: 'list',
 }
 
-/** What the filters of these queries name, as far as the viewer sees it: links by resource and id. */
+/** Links to the visible resources in the filters of these queries, by resource and id. */
 async function namedBy(rows: readonly Row[], context: Context): Promise<ReadonlyMap<string, ReadonlyMap<string, Link>>> {
   const filters = workPackageFilters(context)
   const wanted = new Map<string, Set<number>>()
@@ -135,7 +135,7 @@ async function namedBy(rows: readonly Row[], context: Context): Promise<Readonly
   return found
 }
 
-/** A use without the values that its viewer cannot name; nothing where that leaves nothing to ask. */
+/** A filter without values that the viewer cannot see; undefined if none are left. */
 function reduced(use: FilterUse, filter: Known | undefined, links: ReadonlyMap<string, Link> | undefined): FilterUse | undefined {
   if (!filter || !operatorsFor(filter).includes(use.operator) || misfit(filter.strategy, use.operator, use.values))
     return undefined

@@ -1,4 +1,4 @@
-/** Saved queries, and the views and calendars made of them. */
+/** Saved queries, with their views and calendars. */
 import { module } from '#kernel/module.ts'
 import { bodies } from './bodies.ts'
 import { calendarDocument, operations as calendarsOperations } from './calendars.ts'
@@ -16,20 +16,19 @@ export const queries = module('queries', {
     {
       part: 'Queries',
       name: 'Queries',
-      description:
-        'Saved lists of work packages: filters, columns, order and groups. A query answered by itself embeds what it finds.',
+      description: 'Saved lists of work packages: filters, columns, order and groups. A single query embeds its results.',
       of: ['Query'],
     },
     {
       part: 'Queries',
       name: 'Parts of queries',
-      description: 'The columns, filters, operators, orders and groups that queries are made of.',
+      description: 'The columns, filters, operators, sort orders and groups of queries.',
       of: ['QueryColumn', 'QueryFilter', 'QueryGroupBy', 'QueryOperator', 'QuerySortBy'],
     },
     {
       part: 'Queries',
       name: 'Views',
-      description: 'How queries are shown: as a table, over time, as a calendar or a plan.',
+      description: 'Views that show queries: table, Gantt chart, calendar, team planner.',
       of: ['View'],
     },
   ],

@@ -1,4 +1,4 @@
-/** What is answered about queries besides the standard operations. */
+/** Further operations on queries, besides the standard ones. */
 import { rights } from '#kernel/access/rights.ts'
 import { inProject } from '#kernel/access/rules.ts'
 import type { Body, Context, Operation } from '#kernel/declaration.ts'
@@ -16,8 +16,8 @@ const starOperations = ['star', 'unstar'].map((verb) =>
   operation({
     method: 'PATCH',
     path: `/queries/:id/${verb}`,
-    summary: verb === 'star' ? 'Make a query a favorite' : 'Make a query no favorite',
-    description: 'Favorites come first where queries are offered.',
+    summary: verb === 'star' ? 'Add a query to the favorites' : 'Remove a query from the favorites',
+    description: 'Clients list favorites first.',
     tag,
     answers: { status: 200, of: tag, as: 'single' },
     run: async (ask) => {
@@ -35,7 +35,7 @@ const listAvailableProjects = operation({
   method: 'GET',
   path: '/queries/available_projects',
   summary: 'List available projects for queries',
-  description: 'Answers the projects in which the caller sees work packages.',
+  description: 'Lists the projects in which the caller may see work packages.',
   tag,
   guard: list,
   answers: { status: 200, of: 'Project', as: 'collection' },
@@ -46,7 +46,7 @@ const listAvailableProjects = operation({
   },
 })
 
-/** The default query, which is to be created before it can be changed. */
+/** The default query, whose update links create a query. */
 async function answerDefault(context: Context, address: string, project?: number): Promise<Body> {
   const row = defaultQuery(context, project)
   const body = await answerOf(row, context, address)
@@ -65,8 +65,7 @@ const viewDefaultQuery = operation({
   method: 'GET',
   path: '/queries/default',
   summary: 'View the default query',
-  description:
-    'Answers what a list of work packages is where no query was chosen, with what it finds. The parameters override parts of it for this once.',
+  description: 'Returns the default query of work packages, with its results. Parameters override parts of it for this request.',
   tag,
   guard: seesWork,
   answers: { status: 200, of: 'DefaultQuery', as: 'single' },
@@ -80,7 +79,7 @@ const viewDefaultQueryOfProject = ['projects', 'workspaces'].map((parent) =>
     path: `/${parent}/:id/queries/default`,
     summary: 'View the default query of a project',
     description:
-      'Answers what the list of the project’s work packages is where no query was chosen, with what it finds. The parameters override parts of it for this once.',
+      'Returns the default query of the project’s work packages, with its results. Parameters override parts of it for this request.',
     tag,
     answers: { status: 200, of: 'DefaultQuery', as: 'single' },
     query: parameters,
@@ -91,13 +90,13 @@ const viewDefaultQueryOfProject = ['projects', 'workspaces'].map((parent) =>
   }),
 )
 
-// The description of the API that we follow spells the last of them without its s.
+// The OpenProject specification spells the last path without its s.
 const viewSchemaInProject = ['projects', 'workspaces', 'workspace'].map((parent) =>
   operation({
     method: 'GET',
     path: `/${parent}/:id/queries/schema`,
     summary: 'Schema of a query of a project',
-    description: 'Tells the properties of queries of a project, with the filters, columns and orders that there are in it.',
+    description: 'Describes the properties of queries of a project, with its filters, columns and sort orders.',
     tag,
     answers: { status: 200, of: tag, as: 'schema' },
     run: async ({ context, params }) => {

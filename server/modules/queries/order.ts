@@ -1,4 +1,4 @@
-/** The order that the work packages of a query were given by hand. */
+/** The manual order of a query's work packages. */
 
 import type { Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
@@ -16,7 +16,7 @@ import { reorder, view } from './rights.ts'
 
 type Positions = ReadonlyMap<number, number>
 
-/** Positions by the ids of work packages; undefined where a value is none. */
+/** Parses positions by work package id; undefined if a value is invalid. */
 export function readOrder(value: unknown): Positions | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   const entries = Object.entries(value)
@@ -37,7 +37,7 @@ export const orderKind: Kind = {
   strategy: 'list',
 }
 
-/** Gives those of the work packages that the viewer sees these positions; -1 takes one away. */
+/** Sets the positions of visible work packages; -1 removes one. */
 async function place(tx: Transaction, query: number, positions: Positions, context: Context): Promise<void> {
   const seen = await visibleIds({ ...context, db: tx }, context.model.of(WorkPackage), [...positions.keys()])
   const rows = [...positions].filter(([id]) => seen.has(id))
@@ -58,7 +58,7 @@ async function place(tx: Transaction, query: number, positions: Positions, conte
 const NOWHERE = -1
 const AT_ONCE = 500
 
-/** Replaces the order of a query that was written, if the client sent one. What the viewer does not see keeps its position. */
+/** Replaces the order of a saved query, if the payload has one. Invisible work packages keep their positions. */
 export async function keepOrder(tx: Transaction, query: number, sent: unknown, context: Context): Promise<void> {
   const positions = readOrder(sent)
   if (!positions) return
@@ -67,7 +67,7 @@ export async function keepOrder(tx: Transaction, query: number, sent: unknown, c
   await place(tx, query, positions, context)
 }
 
-/** The order of the query that a list names by `queryId`, if the viewer sees that query. */
+/** The order of the query in the parameter `queryId`, if the viewer sees the query. */
 const orderOf = byRule(view, (seen, { params }, table): Sql | undefined => {
   const id = params?.get('queryId') ?? ''
   if (!isId(id)) return undefined
@@ -101,7 +101,7 @@ const viewOrder = operation({
   method: 'GET',
   path: '/queries/:id/order',
   summary: 'View the manual order of a query',
-  description: 'Answers positions by the ids of work packages, of those that the caller sees.',
+  description: 'Returns positions by id, for work packages that the caller may see.',
   tag: 'Query',
   answers: { status: 200, of: 'WorkPackagePositions', as: 'plain' },
   run: async ({ context, params }) => {
@@ -115,7 +115,7 @@ const viewOrder = operation({
   },
 })
 
-/** Changes some positions; says when that was. Whoever may not finds nothing there to change. */
+/** Changes positions, and returns the time of the change. 404 for viewers who may not. */
 async function rearrange({ context, db, params, body }: ApiRequest<'id'>) {
   const query = await rowFrom(params.id, context.model.of('Query'), context)
   if (!(await holds(context, reorder, query))) throw notFound()
@@ -129,13 +129,13 @@ async function rearrange({ context, db, params, body }: ApiRequest<'id'>) {
   return ok({ t: now })
 }
 
-// The link to it says PUT, and what is written for it sends PATCH.
+// The link has the method PUT, but existing clients send PATCH.
 const updateOrder = (['PATCH', 'PUT'] as const).map((method) =>
   operation({
     method,
     path: '/queries/:id/order',
     summary: 'Update the manual order of a query',
-    description: 'Gives work packages new positions; -1 takes one out of the order. Those that are not named keep theirs.',
+    description: 'Changes positions of work packages; -1 removes one from the order. Other work packages keep theirs.',
     tag: 'Query',
     answers: { status: 200, of: 'QueryOrderChanged', as: 'plain' },
     takes: 'QueryOrderChange',

@@ -1,4 +1,4 @@
-/** What queries are made of, read off the declaration of work packages: columns, orders, groups, filters and operators. */
+/** Columns, sort orders, groups, filters and operators of queries, derived from the declaration of work packages. */
 import type { Row } from '#db/database.ts'
 import { everyone } from '#kernel/access/rules.ts'
 import type { Context, Model, Property, Resource } from '#kernel/declaration.ts'
@@ -24,13 +24,13 @@ const propertiesThat =
 const isListed = ({ name, options }: Property, { sorts }: Resource): boolean =>
   options.listed ?? Boolean(options.sort || options.group || sorts?.[name])
 
-/** Work packages as this database has them. */
+/** The resource of work packages, with the custom fields of this database. */
 export const workPackages = (context: Context): Resource => context.model.of('WorkPackage')
 
 const filtersIn = (resource: Resource): ReadonlyMap<string, Known> =>
   new Map([...filtersOf(resource).values()].map((filter) => [filter.key, filter]))
 
-/** Orders of lists that are no properties, and so no columns that could be shown. */
+/** Sort orders that are not properties, so not columns either. */
 const orders = (model: Model): Part[] => {
   const { sorts, property } = model.of('WorkPackage')
   return Object.keys(sorts ?? {})
@@ -42,7 +42,7 @@ const orders = (model: Model): Part[] => {
 export const listedColumns = (context: Context): Row[] =>
   [...(context.model.of(QueryColumn).rows?.values() ?? [])].filter(({ id }) => workPackages(context).property.has(id))
 
-/** The filters of work packages, each once, under the name the API has for it. */
+/** The filters of work packages by API name, without aliases. */
 export const workPackageFilters = (context: Context): ReadonlyMap<string, Known> => filtersIn(workPackages(context))
 
 const common = { title: 'name', visible: everyone, guards: { all: seesWork }, operations: ['show'] } as const
@@ -55,8 +55,8 @@ export const QueryColumn = staticResource<Part>(
     path: 'queries/columns',
     description: 'A property that a list of work packages can show.',
     glossary: {
-      id: 'By what it is named in queries.',
-      name: 'What people read.',
+      id: 'Id in queries.',
+      name: 'Display name.',
     },
     example: {
       id: 'subject',
@@ -76,8 +76,8 @@ export const QueryGroupBy = staticResource<Part>(
     ...common,
     description: 'A property that a list of work packages can be grouped by.',
     glossary: {
-      id: 'By what it is named in queries.',
-      name: 'What people read.',
+      id: 'Id in queries.',
+      name: 'Display name.',
     },
     example: {
       id: 'status',
@@ -105,12 +105,12 @@ export const QuerySortBy = staticResource<Part & { column: string; direction: ke
   {
     ...common,
     path: 'queries/sort_bys',
-    description: 'A property and a direction that a list of work packages can be ordered by.',
+    description: 'A sort order for lists of work packages: a property and a direction.',
     glossary: {
-      id: 'By what it is named in queries.',
-      name: 'What people read.',
+      id: 'Id in queries.',
+      name: 'Display name.',
       column: 'The property.',
-      direction: 'Whether it ascends or descends.',
+      direction: 'Ascending or descending.',
     },
     example: {
       id: 'subject-asc',
@@ -132,10 +132,10 @@ export const QueryFilter = staticResource<Part>(
   (model) => [...filtersIn(model.of('WorkPackage')).values()].map(({ key, label }) => ({ id: key, name: label as string })),
   {
     ...common,
-    description: 'Something that a list of work packages can be filtered by.',
+    description: 'A filter for lists of work packages.',
     glossary: {
-      id: 'By what it is named in queries.',
-      name: 'What people read.',
+      id: 'Id in queries.',
+      name: 'Display name.',
     },
     example: {
       id: 'status',
@@ -147,7 +147,7 @@ export const QueryFilter = staticResource<Part>(
   },
 )
 
-/** Operators by their names: those of all filters, and those that a filter has to itself. */
+/** Names of operators: common ones, and those of single filters. */
 const namesOfOperators = (model: Model): Readonly<Record<string, string>> =>
   Object.assign({}, operatorNames, ...[...filtersOf(model.of('WorkPackage')).values()].map((filter) => filter.operatorNames))
 
@@ -156,10 +156,10 @@ export const QueryOperator = staticResource<Part>(
   (model) => Object.entries(namesOfOperators(model)).map(([id, name]) => ({ id, name })),
   {
     ...common,
-    description: 'What a filter can do with its values.',
+    description: 'An operator of filters.',
     glossary: {
-      id: 'By what it is named in queries.',
-      name: 'What people read.',
+      id: 'Id in queries.',
+      name: 'Display name.',
     },
     example: {
       id: '=',

@@ -1,4 +1,4 @@
-/** Saved queries: which work packages are listed, and how they are shown. */
+/** Saved queries: filters and display options of lists of work packages. */
 
 import type { Row } from '#db/database.ts'
 import { folded } from '#db/dialect.ts'
@@ -24,7 +24,7 @@ import { displays, highlightable, highlightingModes, labelsKind, timestampsKind,
 type Query = Tables['queries']
 
 interface Facts {
-  /** What is wrong with the filters given, in sentences. */
+  /** Faults of the filters in the payload, in sentences. */
   readonly faults: readonly string[]
   /** Whether the viewer may keep it where it is proposed to be. */
   readonly mayMove: boolean
@@ -35,10 +35,10 @@ const NOW = '["PT0S"]'
 const DEFAULT_ORDER = '["id-desc"]'
 const MOST_ORDERS = 3
 
-/** What of a query a request can have different for once, for the description of the API. */
+/** Query parameters that override parts of a query, for the OpenAPI document. */
 export const parameters = ['filters', 'offset', 'pageSize', 'sortBy', 'groupBy', 'showSums', 'timestamps']
 
-/** A query of which nothing was said. */
+/** Default values of a query. */
 const defaults = ({ settings, viewer }: Context): Partial<Query> => ({
   user_id: viewer.signedIn ? viewer.id : (null as never),
   public: false,
@@ -62,7 +62,7 @@ async function lookUp({ row, given }: Draft<Query>, context: Context): Promise<F
   return { faults: await faultsOf(readUses(row), context.model.of('WorkPackage'), listing(row, context)), mayMove }
 }
 
-/** The lists that were chosen, as they are kept. */
+/** Columns for the lists in the payload. */
 function chosen({ many }: Draft<Query>): Partial<Query> {
   const { columns, sortBy, highlightedAttributes } = many
   return {
@@ -72,7 +72,7 @@ function chosen({ many }: Draft<Query>): Partial<Query> {
   }
 }
 
-/** What was emptied is as it is by default. */
+/** Replaces null by the default value. */
 function emptied({ row }: Draft<Query>, _: Facts, context: Context): Partial<Query> {
   const values: Row = row
   const { highlighting_mode, timestamps, timeline_zoom_level, timeline_labels } = defaults(context)
@@ -80,7 +80,7 @@ function emptied({ row }: Draft<Query>, _: Facts, context: Context): Partial<Que
   return Object.fromEntries(Object.entries(usual).filter(([column]) => values[column] === null))
 }
 
-/** Grouping ends hierarchies, unless both were asked for. */
+/** Grouping disables hierarchies, unless the payload has both. */
 function hierarchies({ row, given }: Draft<Query>): Partial<Query> {
   return given.has('groupBy') && row.group_by && !given.has('showHierarchies') ? { show_hierarchies: false } : {}
 }
@@ -103,7 +103,7 @@ function check(draft: Draft<Query>, { faults, mayMove }: Facts): Violation[] {
   return violations
 }
 
-/** An order that cannot be read is none. */
+/** Rejects a malformed order. */
 function checkOrder({ virtual }: Draft<Query>): Violation[] {
   const order = virtual?.orderedWorkPackages ?? {}
   return readOrder(order) ? [] : [violation('orderedWorkPackages', 'is not an object of positions by id')]
@@ -114,7 +114,7 @@ const each = (read: (row: Row, context: Context) => readonly string[]) => async 
   new Map(rows.map((row) => [row.id as number, read(row, context) as never as number[]]))
 const all = (part: Declared, context: Context) => [...(context.model.of(part).rows?.values() ?? [])]
 
-/** What a query groups by; the link is there, and empty, where it is nothing. */
+/** The link `groupBy` of a query; an empty link without grouping. */
 function grouping({ group_by }: Query, { context }: Loaded): Link {
   const group = group_by ? context.model.of(QueryGroupBy).rows?.get(group_by) : undefined
   return group ? { href: hrefOf(QueryGroupBy, group), title: group.name } : { href: null, title: null }
@@ -125,42 +125,41 @@ const isStored = ({ id }: Query) => Boolean(id)
 const schemaAt = ({ project_id }: { project_id?: number | null }) =>
   project_id ? `/api/v3/projects/${project_id}/queries/schema` : '/api/v3/queries/schema'
 
-/** The row of a query tells whether a view shows it, as the engine tells flags. */
+/** Computed columns of a query; flags have the value of the database engine. */
 interface Viewed {
   readonly has_view: unknown
 }
 
 export const Query: Declared = resource<'queries', Facts, Viewed>('Query', 'queries', {
   path: 'queries',
-  description:
-    'A list of work packages that was saved: filters, columns, order and groups. Answered by itself it embeds what it finds.',
+  description: 'A saved list of work packages: filters, columns, order and groups. A single query embeds its results.',
   glossary: {
-    name: 'What it is called.',
-    filters: 'What has to hold for a work package to be in the list.',
-    includeSubprojects: 'Whether it lists what lies in projects below as well.',
-    sums: 'Whether the list tells sums.',
-    public: 'Whether everybody sees it who sees its project, or all where it has none.',
+    name: 'Name.',
+    filters: 'Filters that the work packages match.',
+    includeSubprojects: 'Whether it includes subprojects.',
+    sums: 'Whether the results have sums.',
+    public: 'Whether it is visible to everybody who may see its project; without a project, to all users.',
     starred: 'Whether it is a favorite.',
-    hidden: 'Whether no view shows it. It follows from the views there are; what is sent is ignored.',
+    hidden: 'Whether no view shows it. Derived from its views; ignored in writes.',
     showHierarchies: 'Whether children are shown below their parents.',
-    timelineVisible: 'Whether the list is shown over time.',
-    timelineZoomLevel: 'How much time fits in: `auto`, `days`, `weeks`, `months`, `quarters`, `years`.',
-    timelineLabels: 'Which properties stand beside the bars.',
-    timestamps: 'The moments at which work packages are compared.',
-    highlightingMode: 'What is coloured: `inline`, `none`, `status`, `type`, `priority`.',
-    orderedWorkPackages: 'Positions by the ids of work packages. It can be sent, and is read at an address of its own.',
+    timelineVisible: 'Whether the Gantt chart is shown.',
+    timelineZoomLevel: 'Zoom level of the Gantt chart: `auto`, `days`, `weeks`, `months`, `quarters`, `years`.',
+    timelineLabels: 'Properties shown beside the bars.',
+    timestamps: 'Timestamps for baseline comparison.',
+    highlightingMode: 'Highlighting mode: `inline`, `none`, `status`, `type`, `priority`.',
+    orderedWorkPackages: 'Positions by work package id. Write-only; the order has an address of its own for reading.',
     displayRepresentation: '`list` or `card`.',
-    user: 'Whose it is.',
-    project: 'The project that it is of; none for all.',
-    columns: 'The properties that are shown.',
-    sortBy: 'The order.',
-    groupBy: 'What it is grouped by.',
-    highlightedAttributes: 'What is coloured where `highlightingMode` is `inline`.',
-    results: 'What it finds.',
-    star: 'Makes it a favorite.',
-    unstar: 'Makes it no favorite any more.',
-    updateOrderedWorkPackages: 'Changes the order by hand.',
-    icalUrl: 'Makes an address at which calendar programs read it.',
+    user: 'The owner.',
+    project: 'The project; empty for a query over all projects.',
+    columns: 'Columns of the list.',
+    sortBy: 'Sort order.',
+    groupBy: 'The property that results are grouped by.',
+    highlightedAttributes: 'Properties highlighted with the mode `inline`.',
+    results: 'The results.',
+    star: 'Adds it to the favorites.',
+    unstar: 'Removes it from the favorites.',
+    updateOrderedWorkPackages: 'Changes the manual order.',
+    icalUrl: 'Creates an iCalendar address for it.',
   },
   example: {
     id: 12,
@@ -203,7 +202,7 @@ export const Query: Declared = resource<'queries', Facts, Viewed>('Query', 'quer
       may: { create: both(save, managePublic), update: both(edit, managePublic) },
     }),
     starred: p.boolean({ hasDefault: true, filter: true, label: 'Favorite' }),
-    // It follows from the views there are. Clients send it along, and it is ignored.
+    // Derived from the views. Clients send it, but it is ignored.
     hidden: p.boolean({ hasDefault: true, writable: true, value: (row) => !row.has_view }),
     showHierarchies: p.boolean({ hasDefault: true, label: 'Display mode' }),
     timelineVisible: p.boolean({ hasDefault: true }),
@@ -211,11 +210,11 @@ export const Query: Declared = resource<'queries', Facts, Viewed>('Query', 'quer
     timelineLabels: p.of(labelsKind, { hasDefault: true }),
     timestamps: p.of(timestampsKind, { hasDefault: true }),
     highlightingMode: p.text({ hasDefault: true, allowed: { texts: () => highlightingModes } }),
-    // The order as a whole; it is read at an address of its own.
+    // The whole order; it has an address of its own for reading.
     orderedWorkPackages: p.of(orderKind, { writable: true, when: () => false, value: () => null }),
     displayRepresentation: p.text({ allowed: { texts: () => displays } }),
     user: p.link('User', {
-      // What somebody kept to oneself is of use to nobody else.
+      // Nobody else can use a private query.
       whenGone: { remove: sql`not public`, otherwise: 'successor' },
       readOnly: true,
       alwaysNamed: true,
@@ -316,7 +315,7 @@ export const Query: Declared = resource<'queries', Facts, Viewed>('Query', 'quer
   operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
 })
 
-/** A query with what it finds, as the parameters of the request would have it; its address repeats them. */
+/** A query with its results, overridden by the parameters of the request; its address repeats them. */
 export async function answerOf(row: Row, context: Context, address: string): Promise<Body> {
   const asked = await overridden(row, context)
   const results = await evaluate(asked, context)
@@ -334,7 +333,7 @@ export async function answerOf(row: Row, context: Context, address: string): Pro
   }
 }
 
-/** The query that there is before anything is saved. */
+/** The default query, before anything is saved. */
 export const defaultQuery = (context: Context, project?: number): Row => ({
   id: null,
   name: null,

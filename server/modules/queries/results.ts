@@ -1,4 +1,4 @@
-/** What a query finds: its parameters as those of a list of work packages, and what a request has different for once. */
+/** Results of queries: conversion to the parameters of a list of work packages, and overrides by a request. */
 import type { Row } from '#db/database.ts'
 import { and, sql } from '#db/sql.ts'
 import type { Body, Context, FilterUse } from '#kernel/declaration.ts'
@@ -15,35 +15,35 @@ import { loadFilters, readUses } from './filters.ts'
 import { QueryColumn, QueryGroupBy, QuerySortBy, workPackages } from './parts.ts'
 import { displays, highlightingModes, labelsKind, zoomLevels } from './values.ts'
 
-/** The ids in a column that holds a list of them. */
+/** The ids in a column with a JSON list. */
 export const readIds = (text: string | null | undefined): string[] => JSON.parse(text ?? '[]')
 
-/** The columns that lists have by default, as the settings name them, as ids. */
+/** The ids of columns named in the settings. */
 const idsNamed = (names: readonly string[], context: Context): string[] =>
   names
     .map((name) => propertyNamed(workPackages(context), name)?.name)
     .filter((id) => id !== undefined && context.model.of(QueryColumn).rows?.has(id)) as string[]
 
-/** The ids of a query's columns: its own, or the usual ones, with the project where there are several. */
+/** The ids of a query's columns: its own, or the default ones, with the project for queries over several projects. */
 export function columnsOf({ columns, project_id }: Row, context: Context): string[] {
   if (columns !== null && columns !== undefined) return readIds(columns)
   const usual = idsNamed(context.settings.work_package_list_default_columns, context)
   return project_id || usual.includes('project') ? usual : [...usual, 'project']
 }
 
-/** The ids of the attributes that a query's list shows in colour. */
+/** The ids of a query's highlighted attributes. */
 export const highlightedOf = ({ highlighted_attributes: own }: Row, context: Context): string[] =>
   own === null || own === undefined
     ? idsNamed(context.settings.work_package_list_default_highlighted_attributes, context)
     : readIds(own)
 
-/** Where the list of a query is. */
+/** The address of a query's list. */
 export const placeOf = ({ project_id }: Row): string =>
   project_id ? `/api/v3/projects/${project_id}/work_packages` : '/api/v3/work_packages'
 
-/** The parameters with which a list gives what a query finds. */
+/** The parameters of the list that returns a query's results. */
 export function parametersOf(row: Row, uses: readonly FilterUse[], context: Context): URLSearchParams {
-  // A field may be gone, or be one that the viewer does not know of.
+  // A custom field may have been removed, or be hidden from the viewer.
   const group = context.model.of(QueryGroupBy).rows?.get(row.group_by)
   const params = new URLSearchParams({
     filters: writeFilters(uses),
@@ -57,7 +57,7 @@ export function parametersOf(row: Row, uses: readonly FilterUse[], context: Cont
     .map((id) => context.model.of(QuerySortBy).rows?.get(id))
     .filter((sort) => sort !== undefined)
   params.set('sortBy', JSON.stringify(sorts.map(({ column, direction }) => [column, direction])))
-  // An order by hand is a query's own.
+  // A manual order belongs to a query.
   if (row.id && (/"manualSorting-/.test(row.sort_by) || uses.some(({ name }) => name === 'manualSort')))
     params.set('queryId', String(row.id))
   const timestamps: string[] = JSON.parse(row.timestamps)
@@ -65,14 +65,14 @@ export function parametersOf(row: Row, uses: readonly FilterUse[], context: Cont
   return params
 }
 
-/** The request that a list of a query's work packages would be. */
+/** The context of a request for a query's list. */
 export const listing = (row: Row, context: Context, params = new URLSearchParams()): Context => ({
   ...context,
   params,
   path: placeOf(row),
 })
 
-/** Runs a query, by the code that answers lists. */
+/** Runs a query, with the code of lists. */
 export function evaluate(row: Row, context: Context): Promise<Body> {
   const params = parametersOf(row, readUses(row), context)
   for (const own of ['offset', 'pageSize']) {
@@ -82,7 +82,7 @@ export function evaluate(row: Row, context: Context): Promise<Body> {
   return listAt(listing(row, context, params), placeOf(row))
 }
 
-/** All that a query finds and that has dates, as lists tell of it. Which days are looked at is for calendars to choose. */
+/** All results of a query with dates, as in lists. Ignores the filter on dates, as calendars choose the days they show. */
 export async function dated(row: Row, context: Context): Promise<readonly Body[]> {
   const asked = await overridden(row, listing(row, context))
   const flat = { ...asked, group_by: null, sums: false, timestamps: JSON.stringify([NOW]) }
@@ -96,7 +96,7 @@ export async function dated(row: Row, context: Context): Promise<readonly Body[]
   return (body._embedded as { elements: readonly Body[] }).elements
 }
 
-/** The filters that can be asked of a query's list, of those kept in it. */
+/** The filters of a query that are valid for its list. */
 async function usable(uses: readonly FilterUse[], row: Row, context: Context): Promise<FilterUse[]> {
   const here = listing(row, context)
   const kept: FilterUse[] = []
@@ -111,7 +111,7 @@ const oneOf =
     return text
   }
 
-/** The ids of columns named in a parameter that is given several times, as a JSON array, or separated by commas. */
+/** Parses column ids from a parameter: repeated, as a JSON array, or separated by commas. */
 function readColumns(texts: readonly string[], context: Context): string {
   const names = texts.flatMap((text) => (text.match(/[\w/.-]+/g) ?? []).map((part) => part.split('/').at(-1) ?? ''))
   const ids = names.map((name) => {
@@ -122,7 +122,7 @@ function readColumns(texts: readonly string[], context: Context): string {
   return JSON.stringify([...new Set(ids)])
 }
 
-/** A use of a filter under the name the API has for it. */
+/** A filter under its API name. */
 const canonical = (use: FilterUse, context: Context): FilterUse => ({
   ...use,
   name: filtersOf(workPackages(context)).get(use.name)?.key ?? use.name,
@@ -136,7 +136,7 @@ function readLabels(text: string): unknown {
   }
 }
 
-/** What the parameters of a request change about a query, column by column. Nothing of it is kept. */
+/** Columns of a query that the parameters of a request override. Nothing is saved. */
 function changes(context: Context, isLenient: boolean): Row {
   const { params } = context
   const changed: Row = {}
@@ -164,7 +164,7 @@ function changes(context: Context, isLenient: boolean): Row {
         const own =
           propertyNamed(workPackages(context), name)?.name ?? name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase())
         const id = `${own}-${descending ? 'desc' : 'asc'}`
-        // What cannot be ordered by stands for the order of ids.
+        // An unknown sort order falls back to the id.
         return context.model.of(QuerySortBy).rows?.has(id) ? id : id.replace(/^.*-/, 'id-')
       }),
     ),
@@ -185,8 +185,8 @@ function changes(context: Context, isLenient: boolean): Row {
 }
 
 /**
- * A query as a request would have it, for this once.
- * @throws ApiError 400 for parameters that are not understood, unless they say that a valid part of them will do
+ * A query with the overrides of a request.
+ * @throws ApiError 400 for invalid parameters, unless `valid_subset` is true
  */
 export async function overridden(row: Row, context: Context): Promise<Row> {
   const isLenient = context.params.get('valid_subset') === 'true'

@@ -1,4 +1,4 @@
-/** The kinds of values that only queries have. All are kept as text. */
+/** Kinds of values that only queries have, stored as text. */
 import type { Kind } from '#kernel/declaration.ts'
 import { FormatError, isStorable } from '#kernel/kinds.ts'
 import { expectedTimestamps, NOW, readTimestamps } from '#kernel/read/timestamps.ts'
@@ -6,10 +6,10 @@ import { expectedTimestamps, NOW, readTimestamps } from '#kernel/read/timestamps
 export const zoomLevels = ['auto', 'days', 'weeks', 'months', 'quarters', 'years'] as const
 export const highlightingModes = ['inline', 'none', 'status', 'type', 'priority'] as const
 export const displays = ['list', 'card'] as const
-/** What can be told apart by colours. */
+/** Attributes that can be highlighted. */
 export const highlightable: readonly string[] = ['status', 'priority', 'dueDate']
 
-/** The moments at which work packages are compared, as they were given. */
+/** Timestamps of a baseline comparison, as in the payload. */
 export const timestampsKind: Kind = {
   type: '[]Timestamp',
   json: { type: 'array', items: { type: 'string' }, examples: [['PT0S']] },
@@ -26,7 +26,7 @@ export const timestampsKind: Kind = {
 
 const places = ['left', 'right', 'farRight'] as const
 
-/** What is written beside the bars of a timeline. */
+/** Labels beside the bars of a Gantt chart. */
 export const labelsKind: Kind = {
   type: 'QueryTimelineLabels',
   json: {

@@ -1,4 +1,4 @@
-/** Views: under which heading a saved query is offered, as a table, a calendar or a plan. */
+/** Views of saved queries: table, Gantt chart, calendar, team planner. */
 
 import type { Row } from '#db/database.ts'
 import { name, raw, type Sql, sql } from '#db/sql.ts'
@@ -15,10 +15,10 @@ import { prepareWrite } from '#kernel/write/prepare.ts'
 import { Query } from './queries.ts'
 import { edit, list, view } from './rights.ts'
 
-/** What a permission allows in the query's project; without one, in any project. */
+/** A permission in the query's project; without a project, in any project. */
 const placed = (permission: string): Rule => either(both(lacking('project_id'), inAnyProject(permission)), inProject(permission))
 
-/** The kinds of views, with what is needed besides the right to change the query. */
+/** The kinds of views, with the rule that applies besides the right to edit the query. */
 const kinds: Readonly<Record<string, { type: string; may: Rule }>> = {
   work_packages_table: { type: 'Views::WorkPackagesTable', may: everyone },
   gantt: { type: 'Views::Gantt', may: everyone },
@@ -30,13 +30,13 @@ const kinds: Readonly<Record<string, { type: string; may: Rule }>> = {
 const ofQuery = (table: string, column: string): Sql =>
   sql`(select ${raw(column)} from queries where queries.id = ${name(`${table}.query_id`)})`
 
-/** Whoever sees a query sees its views. */
+/** A view is visible with its query. */
 const visible = through('query_id', 'queries', view, {
   find: ({ project_id, user_id, public: isPublic }) => ({ project_id, user_id, public: isPublic }),
 })
 
 interface Facts {
-  /** The query that was named, if the viewer sees it. */
+  /** The linked query, if the viewer sees it. */
   readonly query: Row | undefined
   /** Whether the viewer may show that query so. */
   readonly mayShow: boolean
@@ -47,7 +47,7 @@ function check(_: Draft<Tables['views']>, { query, mayShow }: Facts): [] {
   return []
 }
 
-/** The row of a view carries the name of its query, and its flags as the engine tells them. */
+/** Computed columns of a view, from its query; flags have the value of the database engine. */
 interface OfQuery {
   readonly name: string
   readonly public: unknown
@@ -56,13 +56,13 @@ interface OfQuery {
 
 export const View = resource<'views', Facts, OfQuery>('View', 'views', {
   path: 'views',
-  description: 'Where and how a query is shown. `_type` says how: as a table, over time, as a calendar or a plan.',
+  description: 'A view that shows a query: table, Gantt chart, calendar or team planner, according to `_type`.',
   glossary: {
-    name: 'That of the query.',
+    name: 'Name of the query.',
     public: 'Whether the query is public.',
     starred: 'Whether the query is a favorite.',
-    query: 'What is shown.',
-    project: 'The project that the query is of.',
+    query: 'The query.',
+    project: 'The project of the query.',
   },
   example: {
     _type: 'Views::WorkPackagesTable',
@@ -126,7 +126,7 @@ export const View = resource<'views', Facts, OfQuery>('View', 'views', {
   operations: ['index', 'show'],
 })
 
-/** A kind by its own name or by that of the type. */
+/** Finds a kind by its name or by its type. */
 const kindCalled = (value: string): string | undefined =>
   Object.keys(kinds).find((kind) => kind === value || kinds[kind]?.type === value)
 
@@ -135,7 +135,7 @@ const createView = operation({
   path: '/views/:kind',
   summary: 'Create a view',
   description:
-    'Shows a query in one of the places that have queries of their own: `work_packages_table`, `gantt`, `work_packages_calendar`, `team_planner`.',
+    'Creates a view of a query, of the kind `work_packages_table`, `gantt`, `work_packages_calendar` or `team_planner`.',
   tag: 'View',
   answers: { status: 201, of: 'View', as: 'single' },
   takes: 'View',

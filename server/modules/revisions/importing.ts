@@ -1,11 +1,11 @@
-/** Taking over the commits of a repository: each once, with the work packages that its message names. */
+/** Import of commits from a repository: each once, with the work packages that its message refers to. */
 import type { Database, Transaction } from '#db/database.ts'
 import { among, amongTexts, folded, inserted } from '#db/dialect.ts'
 import { inSlices } from '#db/slices.ts'
 import { join, sql } from '#db/sql.ts'
 import { invalidate } from '#kernel/cache.ts'
 
-/** A commit as its repository tells it. */
+/** A commit in its repository. */
 export interface Commit {
   readonly identifier: string
   readonly authorName: string
@@ -15,22 +15,22 @@ export interface Commit {
   readonly message: string
 }
 
-/** The numbers behind a `#` in a text, each once. */
+/** The distinct numbers after a `#` in a text. */
 export const numbersIn = (message: string): number[] => [
   ...new Set([...message.matchAll(/(?<![\p{L}\p{N}_/#&])#(\d{1,9})(?![\p{L}\p{N}_])/gu)].map(([, digits]) => Number(digits))),
 ]
 
-/** Commits that are kept in one transaction: on SQLite all writers of a server that runs wait for it. */
+/** Commits per transaction: on SQLite, all writers of a running server wait for it. */
 const AT_ONCE = 100
 
-/** Keeps the commits that are not known yet, as `importCommits` does, some at a time. */
+/** Imports new commits in batches. */
 export const importAll = (db: Database, project: number, commits: readonly Commit[]): Promise<number> =>
   inSlices(db, commits, AT_ONCE, (tx, slice) => importCommits(tx, project, slice))
 
 /**
- * Keeps the commits that are not known yet. They speak of work packages of the project and of those below it. The project uses
- * the module of repositories from then on: nobody would see them otherwise.
- * @returns how many were new
+ * Imports new commits. They may refer to work packages of the project and its descendants. The import enables the repository
+ * module in the project, without which nobody would see them.
+ * @returns the number of new commits
  */
 export async function importCommits(tx: Transaction, project: number, commits: readonly Commit[]): Promise<number> {
   const given = commits.map(({ identifier }) => identifier)

@@ -5,7 +5,7 @@ import { Revision, extensions as revisionsExtensions, operations as revisionsOpe
 
 export const revisions = module('revisions', {
   needs: ['work-packages'],
-  chapters: [{ part: 'Work', name: 'Revisions', description: 'Commits that speak of work packages.', of: ['Revision'] }],
+  chapters: [{ part: 'Work', name: 'Revisions', description: 'Commits that refer to work packages.', of: ['Revision'] }],
   projectModules,
   resources: [Revision],
   operations: [...revisionsOperations],

@@ -1,4 +1,4 @@
-/** Revisions: commits of a project's repository, as far as they are known here. */
+/** Revisions: imported commits of a project's repository. */
 import { name, sql } from '#db/sql.ts'
 import { inProject } from '#kernel/access/rules.ts'
 import type { Operation } from '#kernel/declaration.ts'
@@ -7,7 +7,7 @@ import { extension, hrefOf, resource } from '#kernel/resource.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 
 const view = inProject('view_changesets')
-/** What is enough to tell a commit from all others. */
+/** Length of an abbreviated hash. */
 const SHORT = 8
 const isHash = (identifier: string): boolean => /^[0-9a-f]{40,64}$/.test(identifier)
 const shortened = ({ identifier }: { identifier: string }): string =>
@@ -17,14 +17,14 @@ export const Revision = resource('Revision', 'changesets', {
   path: 'revisions',
   description: 'A commit of a project’s repository.',
   glossary: {
-    identifier: 'The hash.',
-    formattedIdentifier: 'As much of it as tells it from all others.',
-    authorName: 'Who made it, as the commit says.',
-    message: 'What the commit says.',
-    createdAt: 'When it was made.',
-    project: 'Whose repository it is in.',
-    author: 'The user who made it, where that is known.',
-    showRevision: 'Its page, for people.',
+    identifier: 'Commit hash.',
+    formattedIdentifier: 'Abbreviated commit hash.',
+    authorName: 'Author, as written in the commit.',
+    message: 'Commit message.',
+    createdAt: 'Commit time.',
+    project: 'The project of the repository.',
+    author: 'The user who made the commit, where known.',
+    showRevision: 'Web page of the commit.',
   },
   example: {
     identifier: '0f9c2ab1d4e57c3388a1b2c3d4e5f60718293a4b',
@@ -67,8 +67,8 @@ const listRevisionsOfWorkPackage = nested({
   resource: Revision,
   as: 'revisions',
   summary: 'List the revisions of a work package',
-  description: 'Answers the commits whose messages name the work package, of the repositories that the caller may see.',
-  // Not judged by the work package's project: its revisions may be those of others, and each is seen or not by itself.
+  description: 'Lists the commits whose messages refer to the work package, in repositories that the caller may see.',
+  // No check of the work package's project: revisions may belong to other projects, and each has its own visibility.
   within: async (row) => {
     const spoken = sql`select r.changeset_id from changeset_work_packages r where r.work_package_id = ${row.id}`
     return { paginated: false, within: sql`${name('changesets.id')} in (${spoken})` }

@@ -1,4 +1,4 @@
-/** What kind of effort time is booked as. */
+/** Activities of time entries. */
 
 import { rights } from '#kernel/access/rights.ts'
 import { either, inAnyProject, inProject, sharedAnywhere } from '#kernel/access/rules.ts'
@@ -16,11 +16,11 @@ const permissions = [
 
 export const TimeEntriesActivity = resource('TimeEntriesActivity', 'time_entry_activities', {
   path: 'time_entries/activities',
-  description: 'What kind of effort time is booked as.',
+  description: 'The activity of time entries, such as development.',
   glossary: {
-    name: 'What it is called.',
-    default: 'Whether an entry has it where none is named.',
-    projects: 'Where it can be booked.',
+    name: 'Name.',
+    default: 'Whether new time entries get it by default.',
+    projects: 'Projects that it is available in.',
   },
   example: { id: 1, name: 'Development', default: true },
   label: 'time entry activity',
@@ -33,7 +33,7 @@ export const TimeEntriesActivity = resource('TimeEntriesActivity', 'time_entry_a
     name: text(),
     position: integer(),
     default: boolean({ column: 'is_default' }),
-    /** Where it can be booked: every activity is one of all projects. */
+    /** Every activity is available in all projects. */
     projects: links('Project', {
       embed: true,
       load: async (rows, context) => {

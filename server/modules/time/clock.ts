@@ -1,16 +1,16 @@
-/** Times of day in the zone of whoever worked, as instants. */
+/** Times of day in the time zone of the user, as instants. */
 
-/** An entry; of one that is only proposed yet, anything may be missing. */
+/** A time entry; values may be missing in a draft. */
 interface Timed {
   spent_on?: string | null
   start_minute?: number | null
   time_zone?: string | null
 }
 
-/** As far as an instant can be moved: what is booked takes no longer. */
+/** Maximum shift of an instant in minutes: no time entry is longer. */
 const LONGEST = 1e9
 
-/** The instant, as UTC text, at which an entry began, moved by `minutes`; null when no day or no time of day was noted. */
+/** The start of an entry as UTC text, shifted by `minutes`; null without a day or a time of day. */
 export function startOf({ spent_on, start_minute, time_zone }: Timed, minutes = 0): string | null {
   if (!spent_on || start_minute === null || start_minute === undefined) return null
   const start = Temporal.PlainDate.from(spent_on).toZonedDateTime({
@@ -20,7 +20,7 @@ export function startOf({ spent_on, start_minute, time_zone }: Timed, minutes = 
   return new Date(start.epochMilliseconds + Math.round(Math.min(minutes, LONGEST) * 60_000)).toISOString()
 }
 
-/** The day and the minute of the day that an instant is in a zone; undefined for what is no instant. */
+/** The day and the minute of an instant in a time zone; undefined for an invalid instant. */
 export function readStart(text: unknown, zone: string): { day: string; minute: number } | undefined {
   try {
     const local = Temporal.Instant.from(String(text)).toZonedDateTimeISO(zone)

@@ -1,4 +1,4 @@
-/** When other days become days of work, work keeps its dates and takes another number of days. */
+/** Durations after a change of working days: work packages keep their dates, and their durations change. */
 import type { Transaction } from '#db/database.ts'
 import { type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context } from '#kernel/declaration.ts'
@@ -12,14 +12,14 @@ interface Planned {
   duration: number | null
 }
 
-/** So many are read and written at once. */
+/** Rows per batch. */
 const BATCH = 5000
 
 const cause = { type: 'working_days_changed' }
 
 /**
- * Counts the days of planned work again, by the days off that the transaction sees; the history says why.
- * @param dates where these are all that changed: work on none of them stays as it is
+ * Recomputes durations with the non-working days that the transaction sees; the history records the cause.
+ * @param dates the only dates that changed: other work packages keep their durations
  */
 export async function recount(
   tx: Transaction,

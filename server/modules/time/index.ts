@@ -1,4 +1,4 @@
-/** Time that is booked on work packages and projects. */
+/** Time logged on work packages and projects. */
 import { module } from '#kernel/module.ts'
 import { TimeEntriesActivity } from './activities.ts'
 import { operations as furtherOperations } from './operations.ts'
@@ -11,7 +11,7 @@ export const time = module('time', {
     {
       part: 'Time',
       name: 'Time entries',
-      description: 'Time that was spent on work packages and projects.',
+      description: 'Time logged on work packages and projects.',
       of: ['TimeEntry', 'TimeEntriesActivity'],
     },
   ],

@@ -1,4 +1,4 @@
-/** Where time can be booked. */
+/** Projects and work packages on which time can be logged. */
 
 import { rights } from '#kernel/access/rights.ts'
 import { either, inProject, shared } from '#kernel/access/rules.ts'
@@ -9,7 +9,7 @@ import { TimeEntry } from './time-entries.ts'
 
 const query = ['offset', 'pageSize', 'filters', 'sortBy', 'select']
 
-/** Where the viewer may book time: in which projects, and on which work packages besides. */
+/** Rules for logging time, on projects and on work packages. */
 const inProjects = either(inProject('log_time', 'id'), inProject('log_own_time', 'id'))
 const onWorkPackages = either(inProject('log_time'), inProject('log_own_time'), shared('log_own_time'))
 
@@ -17,7 +17,7 @@ const listAvailableProjects = operation({
   method: 'GET',
   path: '/time_entries/available_projects',
   summary: 'List available projects for time entries',
-  description: 'Answers the projects in which the caller may book time.',
+  description: 'Lists the projects in which the caller may log time.',
   tag: 'TimeEntry',
   guard: inProjects,
   answers: { status: 200, of: 'Project', as: 'collection' },
@@ -38,7 +38,7 @@ const listAvailableWorkPackages = operation({
   method: 'GET',
   path: '/time_entries/available_work_packages',
   summary: 'List available work packages for time entries',
-  description: 'Answers the work packages on which the caller may book time.',
+  description: 'Lists the work packages on which the caller may log time.',
   tag: 'TimeEntry',
   guard: onWorkPackages,
   answers: { status: 200, of: 'WorkPackage', as: 'collection' },
@@ -50,7 +50,7 @@ const listAvailableWorkPackagesOfEntry = operation({
   method: 'GET',
   path: '/time_entries/:id/available_work_packages',
   summary: 'List available work packages for a time entry',
-  description: 'Answers the work packages on which the caller may book time, for a time entry that is there already.',
+  description: 'Lists the work packages on which the caller may log time, for an existing time entry.',
   tag: 'TimeEntry',
   answers: { status: 200, of: 'WorkPackage', as: 'collection' },
   query,

@@ -1,4 +1,4 @@
-/** Permissions about booked time and costs. */
+/** Permissions about time entries and costs. */
 import { global, type ProjectModule, project, projectModule, shareable } from '#kernel/access/permissions.ts'
 
 export const projectModules: readonly ProjectModule[] = [

@@ -1,4 +1,4 @@
-/** Time spent: by whom, on what, when and how long. */
+/** Time entries. */
 
 import type { Row } from '#db/database.ts'
 import { amongTexts } from '#db/dialect.ts'
@@ -17,9 +17,9 @@ type Entry = Tables['time_entries']
 
 interface Facts {
   readonly activities: ReadonlyMap<number, Tables['time_entry_activities']>
-  /** The work package booked on, if the viewer sees it. */
+  /** The work package of the entry, if the viewer sees it. */
   readonly workPackage: Row | undefined
-  /** Whether the user booked for has another entry that is running. */
+  /** Whether the user of the entry has another running timer. */
   readonly isRunning: boolean
   readonly mayLogForAll: boolean
   readonly mayLogOwn: boolean
@@ -28,9 +28,9 @@ interface Facts {
 }
 
 const running = having('ongoing', true)
-/** A permission about one's own time, held in the project or on the work package by a share. */
+/** A permission about one's own time, in the project or by a share of the work package. */
 const ownTime = (permission: string, workPackage = 'entity_id') => either(inProject(permission), shared(permission, workPackage))
-/** What has been booked is seen by permission; what is running only by whoever it is running for. */
+/** Finished entries are visible by permission, a running timer to its user only. */
 const visible = either(
   both(running, own('user_id')),
   both(not(running), either(inProject('view_time_entries'), both(own('user_id'), ownTime('view_own_time_entries')))),
@@ -59,7 +59,7 @@ async function lookUp({ row, before }: Draft<Entry>, context: Context): Promise<
   }
 }
 
-/** User, project and activity where the client named none; whoever sends it has logged it. */
+/** Default user, project and activity; the viewer is recorded as the logger. */
 function defaults({ row, before, given }: Draft<Entry>, facts: Facts, { viewer, timeZone }: Context): Partial<Entry> {
   const values: Partial<Entry> = {}
   if (!before) {
@@ -77,7 +77,7 @@ const givenStart = ({ row, given, virtual }: Draft<Entry>) =>
     ? { start: readStart(virtual?.startTime, row.time_zone ?? 'UTC') }
     : undefined
 
-/** The time of day at which it began; the day it is of is checked, not kept. */
+/** The start time of day; its date is checked, but not stored. */
 function startTime(draft: Draft<Entry>): Partial<Entry> {
   if (!draft.given.has('startTime')) return {}
   return { start_minute: givenStart(draft)?.start?.minute ?? null }
@@ -127,19 +127,19 @@ const loggable = {
 
 export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entries', {
   path: 'time_entries',
-  description: 'Time that somebody spent on a work package.',
+  description: 'Time that a user logged on a work package.',
   glossary: {
-    spentOn: 'The day.',
-    startTime: 'When it began; there only where the instance tracks that.',
-    endTime: 'When it ended, which follows from the beginning and the hours.',
-    hours: 'How long it took. Empty while it is going on.',
-    comment: 'What was done.',
-    ongoing: 'Whether a timer is running. Everybody has one at most.',
-    project: 'The project that the time is booked in.',
-    entity: 'What the time was spent on.',
+    spentOn: 'The date.',
+    startTime: 'Start time; present only where the instance tracks it.',
+    endTime: 'End time, derived from start time and hours.',
+    hours: 'Duration. Empty while the timer is running.',
+    comment: 'Comment.',
+    ongoing: 'Whether the timer is running. A user has at most one.',
+    project: 'The project of the time entry.',
+    entity: 'The work package that the time is logged on.',
     workPackage: 'The same as `entity`, where that is a work package.',
-    user: 'Who spent the time.',
-    activity: 'What kind of effort it was.',
+    user: 'The user who spent the time.',
+    activity: 'Time entry activity.',
   },
   example: {
     ongoing: false,
@@ -195,10 +195,10 @@ export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entr
     }),
     workPackage: p.link('WorkPackage', { column: 'entity_id', label: 'Work package', embed: true, allowed: loggable }),
     user: p.link('User', {
-      // A running timer has no end that anybody could tell any more.
+      // Without its user a running timer has no known end.
       whenGone: { remove: sql`ongoing`, otherwise: 'successor' },
       required: true,
-      // Whoever books a new entry for oneself may say so.
+      // A new entry may name the viewer as its user.
       writable: ({ before }, { mayLogForAll }) => !before || mayLogForAll,
       alwaysNamed: true,
       embed: true,
@@ -236,12 +236,12 @@ export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entr
 
 const seesTime = either(inProject('view_time_entries'), ownTime('view_own_time_entries', 'id'))
 
-/** Work packages tell what has been booked on them, as far as the viewer sees it. */
+/** Spent time of work packages, from entries that the viewer sees. */
 const workPackageExtension = extension('WorkPackage', 'work_packages', {
   glossary: {
-    spentTime: 'How much time was spent on it, as far as the caller may see it.',
-    timeEntries: 'The time that was spent on it.',
-    logTime: 'Books time on it.',
+    spentTime: 'Sum of its time entries that the caller may see.',
+    timeEntries: 'Its time entries.',
+    logTime: 'Logs time on it.',
   },
   properties: (p) => ({
     spentTime: p.hours({

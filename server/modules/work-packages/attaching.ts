@@ -1,11 +1,11 @@
-/** Who may attach files to work packages. */
+/** Rule for attaching files to work packages. */
 import { sql } from '#db/sql.ts'
 import { both, either, inProject, onWorkPackage, satisfying, shared } from '#kernel/access/rules.ts'
 import type { Attachable } from '#kernel/declaration.ts'
 
 const edit = onWorkPackage('edit_work_packages')
 const attach = either(edit, inProject('add_work_package_attachments'), shared('add_work_package_attachments'))
-/** A status may be one that leaves everything as it is. */
+/** The status is not read-only. */
 const open = satisfying(
   (own) => sql`${own('status_id')} not in (select id from statuses where is_readonly)`,
   (row) => !row.is_readonly,

@@ -1,9 +1,9 @@
-/** What is answered and taken about work packages that is no row, as the description of the API tells it. */
+/** Bodies of work packages that are not rows, as the OpenAPI document describes them. */
 import { type BodyType, ref } from '#kernel/bodies.ts'
 
 export const bodies: Readonly<Record<string, BodyType>> = {
   WorkPackageSchemas: {
-    description: 'The schemas of pairs of project and type.',
+    description: 'Schemas by project and type.',
     schema: {
       allOf: [
         ref('Collection'),
@@ -46,7 +46,7 @@ export const bodies: Readonly<Record<string, BodyType>> = {
   },
 
   WatcherWrite: {
-    description: 'Who is to watch.',
+    description: 'The user to add as a watcher.',
     schema: { type: 'object', required: ['user'], properties: { user: ref('Link', 'The user.') } },
     example: { user: { href: '/api/v3/users/5' } },
   },

@@ -1,4 +1,4 @@
-/** What else changes when a work package is saved or removed: who follows it, who is above it, who moves along. */
+/** Side effects of saving or removing a work package on successors, ancestors and descendants. */
 
 import type { Row, Transaction } from '#db/database.ts'
 import { among, forUpdate, takeTurns } from '#db/dialect.ts'
@@ -23,25 +23,25 @@ import { type Follows, type Planned, schedule, scheduled } from './scheduling.ts
 
 type WorkPackage = Tables['work_packages']
 
-/** Columns that dates of others follow from, and columns that totals are made of. */
+/** Columns that affect the dates of others, and columns that affect totals. */
 const dateColumns = ['parent_id', 'start_date', 'due_date', 'duration', 'schedule_manually', 'ignore_non_working_days']
 const workColumns = ['parent_id', 'estimated_hours', 'remaining_hours', 'done_ratio', 'status_id']
 
-/** A change whose consequences are to be drawn. */
+/** A change with side effects. */
 export interface Change {
-  /** Those whose dates, mode, parent or predecessors are other than they were. */
+  /** Work packages whose dates, scheduling mode, parent or predecessors changed. */
   readonly origins: readonly number[]
-  /** The work package named as the cause; none where it is gone with its whole project. */
+  /** The work package recorded as the cause; none if it was removed with its project. */
   readonly because: number | undefined
-  /** Those of the origins that are scheduled automatically from now on. */
+  /** Origins that become automatically scheduled. */
   readonly automatic?: readonly number[]
-  /** Where work below or at it is other than it was. */
+  /** Work packages whose own work or that of their descendants changed. */
   readonly work?: readonly number[]
 }
 
 /**
- * The one place where dates, modes and totals of work packages follow from a change: successors and descendants move, parents
- * span and sum up, and whoever has lost the last that it followed is planned by hand again.
+ * The one place that derives dates, scheduling modes and totals from a change: successors and descendants move, parents span
+ * their children and sum them up, and a work package without its last predecessor becomes manually scheduled.
  */
 export async function settle(tx: Transaction, change: Change, context: Context): Promise<void> {
   const { origins, work = [] } = change
@@ -69,7 +69,7 @@ export async function settle(tx: Transaction, change: Change, context: Context):
 
 const picked = (row: Row, columns: readonly string[]): Row => Object.fromEntries(columns.map((column) => [column, row[column]]))
 
-/** How each work package stands to the one that changed. */
+/** The cause for each work package, by its relation to the changed one. */
 function reasons(
   planned: readonly Planned[],
   follows: readonly Follows[],
@@ -89,16 +89,16 @@ function reasons(
     if (aboveIt.has(id)) return 'work_package_children_changed_times'
     return above(id).has(because) ? 'work_package_parent_changed_times' : 'work_package_related_changed_times'
   }
-  // What becomes of the one that was changed is part of the change.
+  // For the changed work package itself, the effects are part of the change.
   return (id) => (id === because ? undefined : { type: typeFor(id), work_package_id: because })
 }
 
-/** After a work package is written. */
+/** Side effects of saving a work package. */
 export async function afterSave(tx: Transaction, draft: Draft<WorkPackage>, facts: Facts, context: Context): Promise<void> {
   const { row, before } = draft
   const released = before && differs(draft, 'project_id') ? await moveAlong(tx, row, before, facts, context) : []
   const parent = row.parent_id ?? null
-  // Nobody follows what was not there before, and only those above take something from it.
+  // A new work package has no successors, and only ancestors depend on it.
   const isApart = !before && parent === null
   const touches = (columns: readonly string[]) => !isApart && columns.some((column) => differs(draft, column))
   const former = before && differs(draft, 'parent_id') ? before.parent_id : null
@@ -110,13 +110,13 @@ export async function afterSave(tx: Transaction, draft: Draft<WorkPackage>, fact
   if (origins.length > 0 || work.length > 0) await settle(tx, { origins, automatic, work, because: row.id }, context)
 }
 
-/** Those who tie work packages together do so one after the other: what each alone leaves without circles stays so. */
+/** Serialises relation and parent writes, so concurrent ones cannot form a cycle. */
 export const serialiseTies = (tx: Transaction): Promise<void> => takeTurns(tx, TIES)
 const TIES = 7202
 
 /**
- * Takes a child in. Gives whether the parent is scheduled by its children from now on: it is from the first one on, unless it
- * follows somebody by itself. Throws 409 where another write has made a circle of it.
+ * Adopts a child. Returns whether the parent becomes automatically scheduled: it does with its first child, unless it has
+ * predecessors. Throws 409 if a concurrent write has formed a cycle.
  */
 async function adopt(
   tx: Transaction,
@@ -138,12 +138,12 @@ async function adopt(
   return children?.n === 1 && !(await boundOf(tx, id, parent.parent_id, await calendarOf(context))).follows
 }
 
-/** What somebody does to work packages, as a rule on those whom it reaches from above: it has to be seen as well. */
+/** A rule for actions that reach descendants: they must also be visible. */
 const seenAnd = (rule: Rule): Rule => both(seesWorkPackage, rule)
 
 /**
- * Descendants go where their ancestor goes, as far as the actor may move them; the others stay where they are. What is booked on
- * those that go, shared and attached goes too. Gives who is to be scheduled anew: those who have lost predecessors or a parent.
+ * Moves the descendants that the viewer may move along with their ancestor; the others stay. Time entries, shares and attachments
+ * of moved ones move too. Returns the ids to reschedule: those that have lost predecessors or a parent.
  */
 async function moveAlong(
   tx: Transaction,
@@ -170,7 +170,7 @@ async function moveAlong(
   })
   await rewrite(tx, context.model, rewrites, entryOf(context))
   const moved = [id, ...below]
-  // What is part of them is in their project; what says that it belongs elsewhere stays there.
+  // Parts have the project of their work package; those with another project stay there.
   const left = [...new Set([before, ...moving].map((one) => one.project_id))]
   const parts = sql`entity_type = 'WorkPackage' and ${among(tx.engine, sql`entity_id`, moved)} and ${among(tx.engine, sql`project_id`, left)}`
   await tx.run(sql`update time_entries set project_id = ${project} where ${parts}`)
@@ -189,7 +189,7 @@ async function moveAlong(
   return [...successors.map((one) => one.id), ...bereft]
 }
 
-/** Leaves work packages without the parent that is gone or has moved away from them. */
+/** Removes the parent from work packages whose parent was removed or moved away. */
 async function detach(tx: Transaction, ids: readonly number[], context: Context): Promise<void> {
   await tx.all(sql`select id from work_packages where ${among(tx.engine, sql`id`, ids)} order by id${forUpdate(tx.engine)}`)
   await rewrite(
@@ -200,15 +200,15 @@ async function detach(tx: Transaction, ids: readonly number[], context: Context)
   )
 }
 
-/** Removes work packages with all that was kept of them, and the files attached to them and to what was said of them. */
+/** Removes work packages with their history, and the attachments of both. */
 export async function erase(tx: Transaction, ids: readonly number[], context: Context): Promise<void> {
   await removeRows(tx, context.model, context.model.of('WorkPackage'), ids, entryOf(context))
 }
 
 /**
- * Removes a work package with what is below it, booked on it and related to it; who followed it, and those above, change. What the
- * actor may not delete stays, with all below it and without a parent.
- * @throws ApiError 422 where the actor may not delete all that is booked on what would go
+ * Removes a work package with its descendants, time entries and relations; successors and ancestors change. A descendant that the
+ * viewer may not delete stays, with its own descendants and without a parent.
+ * @throws ApiError 422 if the viewer may not delete all time entries of the removed work packages
  */
 export async function cascade(tx: Transaction, row: WorkPackage, context: Context): Promise<boolean> {
   const WorkPackage = context.model.of('WorkPackage')
@@ -228,7 +228,7 @@ export async function cascade(tx: Transaction, row: WorkPackage, context: Contex
   return false
 }
 
-/** Throws 422 unless the actor may delete this time. Nobody sees the running timers of others, so the right alone is asked for. */
+/** Throws 422 unless the viewer may delete these time entries. Ignores visibility, as running timers of others are hidden. */
 async function demandTime(tx: Transaction, booked: Sql, context: Context): Promise<void> {
   const TimeEntry = context.model.of('TimeEntry')
   const { beyond } = await reach(tx, context, TimeEntry, TimeEntry.may?.delete ?? nobody, booked)

@@ -1,4 +1,4 @@
-/** Start, due date and duration follow from each other; which one gives way depends on what the client sent. */
+/** Start date, due date and duration depend on each other; the payload decides which one is recomputed. */
 import type { Violation } from '#kernel/errors.ts'
 import { violation } from '#kernel/errors.ts'
 import { type Calendar, dueDate, durationBetween, everyDay, soonestWorkingDay, startDate } from './working-days.ts'
@@ -6,19 +6,19 @@ import { type Calendar, dueDate, durationBetween, everyDay, soonestWorkingDay, s
 export interface Dates {
   start_date: string | null
   due_date: string | null
-  /** Days of work. */
+  /** Working days. */
   duration: number | null
 }
 
 type Field = keyof Dates
-/** Which of the three gives way first. */
+/** Order in which the fields are recomputed. */
 const inOrder: readonly Field[] = ['duration', 'due_date', 'start_date']
 
-/** The calendar a work package is planned on. */
+/** The calendar for scheduling a work package. */
 export const calendarFor = (ignoresNonWorkingDays: boolean, calendar: Calendar): Calendar =>
   ignoresNonWorkingDays ? everyDay : calendar
 
-/** The one field computed from the two others; null when one of them is missing. */
+/** Computes a field from the two others; null if one of them is missing. */
 function compute(field: Field, { start_date, due_date, duration }: Dates, calendar: Calendar): string | number | null {
   if (field === 'duration') return start_date && due_date ? durationBetween(start_date, due_date, calendar) : null
   if (duration === null) return null
@@ -28,7 +28,7 @@ function compute(field: Field, { start_date, due_date, duration }: Dates, calend
 
 /**
  * Completes dates: both are moved to working days, then the missing or outdated one of the three is computed.
- * @param provided the fields that the client named, null included
+ * @param provided the fields in the payload, including null
  */
 export function completeDates(dates: Dates, provided: ReadonlySet<Field>, calendar: Calendar): Dates {
   const moved: Dates = {
@@ -50,17 +50,17 @@ export function completeDates(dates: Dates, provided: ReadonlySet<Field>, calend
   return { ...moved, [field]: compute(field, moved, calendar) }
 }
 
-/** A field with a value is only given up when the client took away one of the two it follows from. */
+/** A field loses its value only if the payload clears one of the two others. */
 const isOutdated = (field: Field, dates: Dates, provided: ReadonlySet<Field>): boolean =>
   inOrder.some((other) => other !== field && provided.has(other) && dates[other] === null)
 
-/** Dates as a milestone has them: one day. */
+/** The dates of a milestone: one day. */
 export function asMilestone(dates: Dates): Dates {
   const day = dates.due_date ?? dates.start_date
   return { start_date: day, due_date: day, duration: 1 }
 }
 
-/** What is wrong with dates that are complete as far as they can be. */
+/** Violations of completed dates. */
 export function dateViolations(
   dates: Dates,
   provided: ReadonlySet<Field>,

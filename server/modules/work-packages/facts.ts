@@ -1,4 +1,4 @@
-/** Everything that writing a work package has to look up: asked once, before the pure rules judge. */
+/** Facts for a write of a work package: loaded once, before the pure derivations and checks. */
 
 import type { Engine, Row } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
@@ -27,47 +27,47 @@ export interface Facts {
   readonly priorities: ReadonlyMap<number, Tables['priorities']>
   readonly versions: ReadonlyMap<number, Tables['versions']>
   readonly categories: ReadonlyMap<number, Tables['categories']>
-  /** Types enabled in the project; all of them while there is no project. */
+  /** Types enabled in the project; all types without a project. */
   readonly projectTypes: readonly number[]
   /** Versions that work packages of the project can have. */
   readonly projectVersions: ReadonlySet<number>
-  /** Statuses the viewer may choose. */
+  /** Statuses that the viewer may choose. */
   readonly reachable: ReadonlySet<number>
-  /** Statuses that the type's workflow knows. */
+  /** Statuses in the type's workflow. */
   readonly ofType: ReadonlySet<number>
-  /** Of the principals given as assignee and accountable, those that can be. */
+  /** The assignable principals among the given assignee and accountable. */
   readonly assignable: ReadonlySet<number>
   readonly parent: Row | undefined
-  /** Whether the parent given lies below the work package. */
+  /** Whether the given parent is a descendant of the work package. */
   readonly parentIsBelow: boolean
-  /** How many levels there are from the root above the parent given down to the lowest below the work package. */
+  /** Number of levels from the root of the given parent to the lowest descendant of the work package. */
   readonly levels: number
-  /** Whether there is a stored parent that the viewer does not see. */
+  /** Whether the stored parent is hidden from the viewer. */
   readonly hidesParent: boolean
-  /** Whether the parent given is related to the work package in a way that its parent cannot be. */
+  /** Whether a relation between the given parent and the work package excludes it as parent. */
   readonly parentIsRelated: boolean
   readonly children: number
-  /** What the predecessors leave open: its own, and those of the automatic ones above the parent it is to have. */
+  /** The bound of its predecessors, and of those of automatically scheduled new ancestors. */
   readonly bound: Bound
   /** Whether an open work package blocks it. */
   readonly isBlocked: boolean
   readonly calendar: Calendar
-  /** Whether the viewer may add work packages in the project they are moved to. */
+  /** Whether the viewer may add work packages in the target project of a move. */
   readonly mayAddInTarget: boolean
 }
 
-/** The calendar of the instance, remembered until it changes. */
+/** The calendar of the instance, cached until it changes. */
 export const calendarOf = (context: Context): Promise<Calendar> =>
   context.snapshot.remember('calendar', ['settings', 'non_working_days'], async () => {
     const days = await context.db.all<{ date: string }>(sql`select date from non_working_days`)
     return { weekdays: context.settings.working_days, daysOff: new Set(days.map((day) => day.date)) }
   })
 
-/** A query for the ids of those who can be made responsible for work in a project, or for one piece of work shared with them. */
+/** A query for the ids of assignable principals in a project, or by a share of one work package. */
 export const assignable = (engine: Engine, project: number, workPackage?: number): Sql =>
   peopleFor(onWorkPackage('work_package_assigned'), engine, { project_id: project, id: workPackage ?? null })
 
-/** Those of the principals given, or brought by the category, that can be made responsible. */
+/** The assignable principals among the given ones and the category's default assignee. */
 async function assignableOf(
   draft: Draft<WorkPackage>,
   category: Tables['categories'] | undefined,
@@ -83,13 +83,13 @@ async function assignableOf(
   return new Set(found.map((one) => one.user_id))
 }
 
-/** Whether a relation keeps a parent from being one, the present parent aside. */
+/** Whether a relation excludes a work package as parent, ignoring the current parent. */
 async function isRelatedParent(id: number, before: WorkPackage, { db, engine }: Context): Promise<boolean> {
   const { query } = unrelatable(engine, before.id, 'parent', { parent: null })
   return (await db.one(sql`select 1 as one from (${query}) x where x.id = ${id}`)) !== undefined
 }
 
-/** Whether an open work package blocks a stored one, and how many children it has. */
+/** Whether an open work package blocks a stored one, and the number of its children. */
 async function surroundings(id: number | undefined, { db }: Context): Promise<Pick<Facts, 'isBlocked' | 'children'>> {
   if (id === undefined) return { isBlocked: false, children: 0 }
   const found = await db.one<{ blockers: number; children: number }>(sql`
@@ -140,7 +140,7 @@ export async function lookUp(draft: Draft<WorkPackage>, context: Context): Promi
     parentIsRelated: Boolean(before && parent && (await isRelatedParent(parent.id, before, context))),
     levels: above.length + 1 + (before && parent ? await heightOf(db, before.id) : 0),
     children,
-    // Only what is scheduled by others asks, and what may come to be by a new parent.
+    // Only automatic scheduling needs it, which a new parent may cause.
     bound:
       row.schedule_manually === false || (before && isNewParent)
         ? await boundOf(db, before?.id ?? null, row.parent_id ?? null, calendar)

@@ -1,4 +1,4 @@
-/** The filters of work packages that are more than a property and its kind. */
+/** Filters of work packages that do not follow from a property. */
 
 import { among } from '#db/dialect.ts'
 import { hasWords, wordsOf } from '#db/search.ts'
@@ -21,19 +21,19 @@ import { comments, fileContents, fileNames, searchedTexts } from './texts.ts'
 const column = (table: string, own: string) => name(`${table}.${own}`)
 const numbers = (values: readonly string[]) => values.filter(isId).map(Number)
 
-/** Whether lists take in the work packages of projects below the ones asked for. */
+/** Whether lists include subprojects. */
 export const includesSubprojects = ({ params, settings }: Context): boolean => {
   const asked = params.get('includeSubprojects')
   return asked === 'true' || (asked !== 'false' && settings.display_subprojects_work_packages)
 }
 
-/** Projects, and those below them where they count as well. */
+/** Projects, with their subprojects if these are included. */
 async function projectsOf(ids: readonly number[], context: Context, withSubprojects: boolean): Promise<number[]> {
   const below = withSubprojects ? await Promise.all(ids.map((id) => descendantsOf(context, id))) : []
   return [...new Set([...ids, ...below.flat()])]
 }
 
-/** The condition that a list of one project's work packages stands under. */
+/** The condition of a list of a project's work packages. */
 export async function ofProject(context: Context, project: number): Promise<Sql> {
   const text = context.params.get('filters') ?? context.params.get('filter') ?? ''
   if (/"(project|project_id|projectId|subproject|subprojectId|subproject_id|onlySubproject|only_subproject_id)"\s*:/.test(text))
@@ -45,7 +45,7 @@ export async function ofProject(context: Context, project: number): Promise<Sql>
   )
 }
 
-/** The project in whose list we are. */
+/** The project in the path of the list. */
 export const listedProject = ({ path }: Context): number | undefined => {
   const own = /\/(?:projects|workspaces)\/(\d+)\/work_packages/.exec(path)?.[1]
   return own === undefined ? undefined : Number(own)
@@ -53,14 +53,14 @@ export const listedProject = ({ path }: Context): number | undefined => {
 
 const isInProject = (context: Context): boolean => listedProject(context) !== undefined
 
-/** In the list of a project below which the viewer sees others. */
+/** Whether the list is that of a project with visible subprojects. */
 async function hasSubprojects(context: Context): Promise<boolean> {
   const project = listedProject(context)
   if (project === undefined) return false
   return (await visibleIds(context, context.model.of('Project'), await descendantsOf(context, project))).size > 0
 }
 
-/** Work packages that the viewer sees; in a project's list, those of the project and of the ones below it. */
+/** Whether values are visible work packages; in a project's list, those of the project and its subprojects. */
 async function workPackagesHere(values: readonly string[], context: Context): Promise<boolean> {
   if (!(await areVisible('WorkPackage', values, context))) return false
   const project = listedProject(context)
@@ -73,7 +73,7 @@ async function workPackagesHere(values: readonly string[], context: Context): Pr
   return elsewhere === undefined
 }
 
-/** A condition by way of a table that lists the status of what a column points to. */
+/** A condition by the state of a link's target, with a table of states per operator. */
 const byState =
   (table: string, own: string, states: Record<string, Sql>): Filter['where'] =>
   (use, context, of) => {
@@ -82,7 +82,7 @@ const byState =
     return sql`${column(of, own)} in (select id from ${name(table)} where ${state})`
   }
 
-/** Every word of the value is found in the subject, or it is the id. */
+/** The subject contains every word of the value, or the value is the id. */
 const subjectOrId: Filter = {
   strategy: 'search',
   where: async ({ values: [text = ''] }, context, table) =>
@@ -92,7 +92,7 @@ const subjectOrId: Filter = {
     ]),
 }
 
-/** Every word is found in the subject or in the project's name, or is part of the id. */
+/** The subject or the project's name contains every word, or the id contains it. */
 const typeahead: Filter = {
   strategy: 'search',
   where: async ({ values: [text = ''] }, context, table) => {
@@ -112,13 +112,13 @@ const typeahead: Filter = {
   },
 }
 
-/** In one of the texts, words all of which one of them has. */
+/** One of the texts contains all words. */
 const inTexts =
   (texts: readonly Text[]): Filter['where'] =>
   ({ values: [text = ''] }, context) =>
     matchesAnyText(context, context.model.of('WorkPackage'), texts, text)
 
-/** Ids of work packages in a column. */
+/** A filter by ids of work packages in a column. */
 const workPackage = (own: string): Filter => ({
   strategy: 'list',
   to: 'WorkPackage',
@@ -139,7 +139,7 @@ const ancestor: Filter = {
       ) select id from down)`,
 }
 
-/** One's own watching always counts, that of others only where one may see watchers. */
+/** The viewer's own watches always count, those of others only where the viewer may see watchers. */
 const watcher: Filter = {
   strategy: 'list',
   to: 'Principal',
@@ -157,7 +157,7 @@ const watcher: Filter = {
   },
 }
 
-/** Assignees told by groups, as far as the viewer knows who is in them; `*` and `!*` ask whether there is any. */
+/** Assignees by group, for groups whose members the viewer sees; `*` and `!*` test for any group. */
 const byGroups =
   (set: (ids: Sql, groupUsers: Sql) => Sql, any: (groupUsers: Sql) => Sql): Filter['where'] =>
   async ({ operator, values }, context, table) => {
@@ -168,7 +168,7 @@ const byGroups =
     return sql`${column(table, 'assigned_to_id')} in (${found})`
   }
 
-/** Shared with all of these, with any, with anybody or nobody, as far as the viewer may know of shares. */
+/** Shared with all given users, with any of them, with anybody or nobody; limited to shares that the viewer may see. */
 const sharedWithUser: Filter = {
   strategy: 'list_optional',
   operators: ['=', '&=', '*', '!*'],
@@ -184,7 +184,7 @@ const sharedWithUser: Filter = {
   },
 }
 
-/** Those that stand in a relation of a type to one of the work packages given. */
+/** Work packages with a relation of a type to one of the given ones. */
 const related = (type: string): Filter => ({
   strategy: 'list',
   to: 'WorkPackage',
@@ -198,7 +198,7 @@ const related = (type: string): Filter => ({
   },
 })
 
-/** Those that could stand in a relation to the one work package given; for who manages relations somewhere. */
+/** Work packages that can be related to the given one; for viewers who manage relations in any project. */
 const relatableTo: Filter = {
   strategy: 'list',
   to: 'WorkPackage',
@@ -323,7 +323,7 @@ export const workPackageFilters: Record<string, Filter> = {
   },
 }
 
-/** The project in whose list we are, with or without what was chosen below it. */
+/** The project of the list, with or without the chosen subprojects. */
 async function subprojects({ operator, values }: FilterUse, context: Context, table: string, withItself: boolean): Promise<Sql> {
   const project = listedProject(context) as number
   const below = await descendantsOf(context, project)

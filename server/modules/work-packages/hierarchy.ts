@@ -1,4 +1,4 @@
-/** Parents and children: who is above and below, and what a parent and those below it come to in all. */
+/** Hierarchy of work packages: ancestors, children and totals. */
 import type { Row, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
@@ -6,23 +6,23 @@ import type { Context, Link } from '#kernel/declaration.ts'
 import { seenWhere, visibleIds } from '#kernel/read/load.ts'
 import { percentOf } from './progress.ts'
 
-/** Work packages can be nested this deep; a list shows each with all above it. */
+/** Maximum depth of nesting; a list shows each work package with all its ancestors. */
 export const MOST_LEVELS = 100
 
-/** A chain longer than this would be a circle: two writes at once that each kept to the limit come nowhere near. */
+/** A longer chain must be a cycle: concurrent writes that each keep to the limit come nowhere near. */
 const DEEPEST = MOST_LEVELS * 10
 
-/** What is above and below the work packages of a page, as far as the viewer sees it. */
+/** The visible ancestors, parents and children of a page's work packages. */
 export interface Relatives {
-  /** From a parent's id to it and all above it, the root first. */
+  /** A parent and its ancestors, root first, by the parent's id. */
   readonly above: ReadonlyMap<number, readonly Link[]>
-  /** By id: the parents that are seen. */
+  /** Visible parents by id. */
   readonly parents: ReadonlyMap<number, Link>
-  /** From an id to what is directly below. */
+  /** Children by id of the parent. */
   readonly below: ReadonlyMap<number, readonly Link[]>
 }
 
-/** The relatives of a page of work packages, stored or proposed: one statement, and another for what they were. */
+/** Loads the relatives of a page of work packages, stored or drafts: one statement, and another for former states. */
 export async function loadRelatives(rows: readonly Row[], context: Context): Promise<Relatives> {
   const resource = context.model.of('WorkPackage')
   const idsIn = (column: string) => [...new Set(rows.map((row) => row[column]))].filter(Boolean)
@@ -40,7 +40,7 @@ export async function loadRelatives(rows: readonly Row[], context: Context): Pro
     select c.parent_id, 0, c.id, c.subject from work_packages c
     where ${among(engine, sql`c.parent_id`, idsIn('id'))} and ${seenWhere(context, resource, 'c')}
     order by depth desc, id`)
-  // Of what was, nothing is told that is hidden now.
+  // Former states do not disclose work packages that are hidden now.
   const { live } = context
   const seen = live && (await visibleIds(live, resource, [...new Set(found.map(({ id }) => id))]))
   const above = new Map<number, Link[]>()
@@ -55,7 +55,7 @@ export async function loadRelatives(rows: readonly Row[], context: Context): Pro
   return { above, parents, below }
 }
 
-/** How many levels there are below a work package. */
+/** The number of levels below a work package. */
 export async function heightOf(db: Pick<Transaction, 'all'>, id: number): Promise<number> {
   const rows = await db.all<{ height: number }>(sql`
     with recursive down (id, depth) as (
@@ -66,7 +66,7 @@ export async function heightOf(db: Pick<Transaction, 'all'>, id: number): Promis
   return rows[0]?.height ?? 0
 }
 
-/** The ids above a work package, itself included. */
+/** The ids of a work package and its ancestors. */
 export async function chainAbove(db: Pick<Transaction, 'all'>, id: number): Promise<number[]> {
   const rows = await db.all<{ id: number }>(sql`
     with recursive up (id, depth) as (
@@ -78,7 +78,7 @@ export async function chainAbove(db: Pick<Transaction, 'all'>, id: number): Prom
   return rows.map((row) => row.id)
 }
 
-/** What a parent comes to in all: its own work and that of those below it. */
+/** Totals of a parent: its own work and that of its descendants. */
 export interface Totals {
   derived_estimated_hours: number | null
   derived_remaining_hours: number | null
@@ -88,7 +88,7 @@ export interface Totals {
 export type TotalsMode = 'work_weighted_average' | 'simple_average'
 
 /**
- * Computes the totals of a work package and of all above it, each after those below it, and puts them into `known`.
+ * Computes the totals of a work package and its ancestors, bottom up, and stores them in `known`.
  * @param known totals computed in this transaction and not yet written
  */
 export async function totalsAbove(tx: Transaction, from: number, mode: TotalsMode, known: Map<number, Totals>): Promise<void> {
@@ -100,7 +100,7 @@ export async function totalsAbove(tx: Transaction, from: number, mode: TotalsMod
 
 const none: Totals = { derived_estimated_hours: null, derived_remaining_hours: null, derived_done_ratio: null }
 
-/** The work of a work package, and the sum of that of all its descendants. */
+/** The work of a work package, and the sum over its descendants. */
 async function sumBelow(tx: Transaction, id: number): Promise<Row | undefined> {
   return tx.one(sql`
     with recursive down (id) as (

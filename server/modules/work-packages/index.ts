@@ -18,19 +18,19 @@ export const workPackages = module('work-packages', {
       part: 'Work',
       name: 'Work packages',
       description:
-        'Tasks, milestones, bugs: whatever has to be done. Their forms tell what can be written in which project and type; their schemas are found at `/api/v3/work_packages/schemas`.',
+        'Tasks, milestones, bugs and other work. The forms list the writable properties by project and type; the schemas are at `/api/v3/work_packages/schemas`.',
       of: ['WorkPackage'],
     },
     {
       part: 'Work',
       name: 'Relations',
-      description: 'What work packages have to do with each other. Those that follow are scheduled.',
+      description: 'Relations between work packages. `follows` affects scheduling.',
       of: ['Relation'],
     },
     {
       part: 'Work',
       name: 'Types, statuses, priorities',
-      description: 'What work packages can be, which state they can be in, and how much they matter.',
+      description: 'Types, statuses and priorities of work packages.',
       of: ['Type', 'Status', 'Priority'],
     },
   ],

@@ -1,4 +1,4 @@
-/** Where a work package leads, and what can be done with it. */
+/** Links and actions of work packages. */
 import type { Tables } from '#db/tables.ts'
 import { inProject, signedIn } from '#kernel/access/rules.ts'
 import type { Action, Loaded } from '#kernel/declaration.ts'
@@ -8,14 +8,14 @@ type WorkPackage = Tables['work_packages']
 
 export const self = (row: { id: number }) => `/api/v3/work_packages/${row.id}`
 
-/** What was loaded of those above and below. */
+/** The loaded relatives. */
 export const relatives = ({ loaded }: Loaded): Relatives => loaded.relatives
 
 export const isMilestone = ({ type_id }: { type_id: number }, { loaded }: Loaded): boolean =>
   loaded.types.get(type_id)?.is_milestone ?? false
 export const isNoMilestone = (row: { type_id: number }, page: Loaded): boolean => !isMilestone(row, page)
 
-/** The row of a work package tells whether the viewer watches it, as the engine tells flags. */
+/** Computed columns of a work package; flags have the value of the database engine. */
 export interface Watched {
   readonly is_watched: unknown
 }

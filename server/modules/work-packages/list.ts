@@ -1,4 +1,4 @@
-/** Lists of work packages: what they say besides their elements. */
+/** Options of lists of work packages: default filter, parameters, links. */
 
 import { rights } from '#kernel/access/rights.ts'
 import { nobody } from '#kernel/access/rules.ts'
@@ -10,10 +10,10 @@ import { includesSubprojects, listedProject, ofProject } from './filters.ts'
 import { timestampsOf } from './moments.ts'
 import { pageSchemas, schemasHref } from './schemas.ts'
 
-/** Open ones, unless the client says otherwise; `[]` asks for all. */
+/** Open work packages by default; `[]` lists all. */
 const openOnly = [{ name: 'status', operator: 'o', values: [] }]
 
-/** Parameters in force, in the order in which links repeat them. */
+/** Effective parameters, in the order of links. */
 function repeated(context: Context, query: Query): Record<string, string> {
   const { params } = context
   const grouped = params.get('groupBy') ?? params.get('group_by') ?? params.get('g')
@@ -32,7 +32,7 @@ function repeated(context: Context, query: Query): Record<string, string> {
   }
 }
 
-/** Hierarchies and groups exclude each other. Throws 400 when both are asked for. */
+/** Hierarchies and groups exclude each other. Throws 400 if the request has both. */
 function showsHierarchies({ params }: Context): boolean {
   const isGrouped = Boolean(params.get('groupBy') ?? params.get('group_by') ?? params.get('g'))
   const asked = params.get('showHierarchies')
@@ -40,7 +40,7 @@ function showsHierarchies({ params }: Context): boolean {
   return isGrouped ? false : asked !== 'false'
 }
 
-/** Ways on: to create one, to edit one, to their schemas. */
+/** Links to create and edit work packages, and to their schemas. */
 async function ways({ context, resource, rows }: Loaded, query: Query): Promise<Record<string, Link>> {
   const { may } = resource
   const project = listedProject(context)
@@ -60,16 +60,16 @@ async function ways({ context, resource, rows }: Loaded, query: Query): Promise<
   }
 }
 
-/** A list in an order made by hand comes on one page, unless it is only counted: clients move things about in it. */
+/** A list in manual order has a single page, unless it is only counted: clients reorder its elements. */
 const onOnePage = (query: Query, { settings }: Context): Query =>
   query.pageSize > 0 && query.sorts.some(({ name }) => /^manual_?sorting$/i.test(name))
     ? { ...query, offset: 1, pageSize: settings.forced_single_page_size }
     : query
 
-/** Query parameters that lists of work packages have besides those of every list. */
+/** Query parameters of lists of work packages, besides those of every list. */
 export const listParameters = ['includeSubprojects', 'showHierarchies', 'queryId']
 
-/** How a list of work packages is answered. */
+/** Options of a list of work packages. */
 export const listOptions = (context: Context): IndexOptions => ({
   type: 'WorkPackageCollection',
   byDefault: openOnly,
@@ -80,7 +80,7 @@ export const listOptions = (context: Context): IndexOptions => ({
   embedded: async ({ rows }) => ({ schemas: await pageSchemas(rows, context) }),
 })
 
-/** Answers the list at a path: that of all work packages, or of one project's. */
+/** The list at a path: of all work packages, or of those of one project. */
 export async function listAt(context: Context, path: string): Promise<Body> {
   const here = { ...context, path }
   const project = listedProject(here)

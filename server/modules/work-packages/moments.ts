@@ -4,21 +4,21 @@ import { expectedTimestamps, momentOf, NOW, readTimestamps } from '#kernel/read/
 import { calendarOf } from './facts.ts'
 import { isWorkingDay } from './working-days.ts'
 
-/** The texts in a parameter that separates them by commas. Throws 400 where one of them names no moment. */
+/** Parses timestamps separated by commas. Throws 400 for an invalid one. */
 export function timestampsIn(text: string): string[] {
   const timestamps = readTimestamps(text.split(','))
   if (!timestamps) throw invalidQuery(`The parameter timestamps is not a list, separated by commas, of ${expectedTimestamps}.`)
   return timestamps
 }
 
-/** The texts that a request gives, as they are told again; undefined where all of them mean now. Throws 400 for others. */
+/** The timestamps of a request, as links repeat them; undefined if all mean now. Throws 400 for an invalid one. */
 export function timestampsOf({ params }: Context): string[] | undefined {
   const text = params.get('timestamps')
   const timestamps = text ? timestampsIn(text) : []
   return timestamps.some((one) => one !== NOW) ? timestamps : undefined
 }
 
-/** The moments that a request asks about; undefined where it asks what there is now. Throws 400 for what names no moment. */
+/** The moments of a request; undefined for the current state. Throws 400 for an invalid timestamp. */
 export async function readMoments(context: Context): Promise<Moment[] | undefined> {
   const timestamps = timestampsOf(context)
   if (!timestamps) return undefined

@@ -1,4 +1,4 @@
-/** The part of the network of work packages that a change can reach: found, locked and read for scheduling. */
+/** Finds, locks and reads the part of the network of work packages that a change can affect. */
 import type { Reader, Transaction } from '#db/database.ts'
 import { among, forUpdate, onward } from '#db/dialect.ts'
 import { name, type Sql, sql } from '#db/sql.ts'
@@ -9,16 +9,16 @@ import type { Calendar } from './working-days.ts'
 /** A work package with its dates and totals. */
 type Found = Planned & Totals
 
-/** What a change can reach: work packages that may have to be written, and what their dates follow from. */
+/** Work packages that a change may affect, and those that their dates depend on. */
 export interface Network {
   /** The rows that may change, locked, by id. */
   readonly rows: ReadonlyMap<number, Found>
-  /** Those rows, and beside them what stays as it is: predecessors, and what else is below their parents. */
+  /** These rows, and others that do not change: predecessors, and other children of their parents. */
   readonly planned: readonly Planned[]
   readonly follows: readonly Follows[]
 }
 
-/** The children of a parent that a change does not reach, taken together. */
+/** Aggregated dates of the children of a parent that a change does not affect. */
 interface Siblings {
   readonly parent_id: number
   readonly first_start: string | null
@@ -34,9 +34,9 @@ const columns = sql`id, parent_id, start_date, due_date, duration, schedule_manu
   derived_start_date, derived_due_date, derived_estimated_hours, derived_remaining_hours, derived_done_ratio`
 
 /**
- * The ids that a change of these work packages can reach: upwards to all above, from what may move on to its automatic
- * successors, and from those down to their automatic descendants, who follow their ancestors' predecessors. What is reached
- * from below spans its children; only if it is scheduled by them does it go on to its successors.
+ * The ids that a change of these work packages can affect: upwards all ancestors; from those that may move, their automatic
+ * successors, and down to their automatic descendants, which follow their ancestors' predecessors. A parent reached from below
+ * spans its children; it affects its successors only if it is scheduled by its children.
  */
 async function reachedFrom(tx: Transaction, origins: readonly number[]): Promise<number[]> {
   const { engine } = tx
@@ -58,8 +58,8 @@ async function reachedFrom(tx: Transaction, origins: readonly number[]): Promise
 }
 
 /**
- * Locks what a change of `origins` can reach and what is above `below`, and reads it. Whoever else would change any of it
- * waits for us.
+ * Locks and reads the work packages that a change of `origins` can affect, and the ancestors of `below`. Concurrent writers of
+ * these rows wait.
  */
 export async function networkOf(tx: Transaction, origins: readonly number[], below: readonly number[]): Promise<Network> {
   const find = async () => {
@@ -73,7 +73,7 @@ export async function networkOf(tx: Transaction, origins: readonly number[], bel
     rows = await tx.all<Found>(
       sql`select ${columns} from work_packages where ${among(tx.engine, sql`id`, ids)} order by id${forUpdate(tx.engine)}`,
     )
-    // While we waited for a lock, somebody may have opened ways to more.
+    // While this transaction waited for a lock, another one may have extended the network.
     const again = await find()
     const known = new Set(ids)
     if (again.every((id) => known.has(id))) break
@@ -93,7 +93,7 @@ export async function networkOf(tx: Transaction, origins: readonly number[], bel
   for (const { to_id, start_date, due_date } of follows) {
     if (!planned.has(to_id)) planned.set(to_id, fixed(to_id, null, start_date, due_date))
   }
-  // All the other children of a parent are to it like one that spans them.
+  // One placeholder child represents all other children of a parent.
   for (const row of others) {
     const first = [row.first_start, row.first_due, row.first_below].filter((day) => day !== null).sort()[0] ?? null
     const last =
@@ -126,8 +126,8 @@ const fixed = (
 })
 
 /**
- * What a work package's predecessors leave open: its own, and those of the parent given and of all above that, as far up as
- * they are scheduled automatically. One statement.
+ * The bound of a work package's predecessors, and of those of the given parent and its ancestors, up to the first that is
+ * scheduled manually. One statement.
  */
 export async function boundOf(db: Reader, id: number | null, parent: number | null, calendar: Calendar): Promise<Bound> {
   const rows = await db.all<{ lag: number | null; start_date: string | null; due_date: string | null }>(sql`
@@ -142,7 +142,7 @@ export async function boundOf(db: Reader, id: number | null, parent: number | nu
   return rows.reduce((bound, row) => following(bound, row, row.lag, calendar), unbound)
 }
 
-/** The successors of these work packages that are not among them themselves. */
+/** The successors of these work packages, excluding themselves. */
 export async function successorsOf(tx: Transaction, ids: readonly number[]): Promise<number[]> {
   const follow = (condition: Sql) =>
     sql`select distinct from_id as id from relations where relation_type = 'follows' and ${condition}`

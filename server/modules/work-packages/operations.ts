@@ -1,4 +1,4 @@
-/** What can be done with work packages besides reading and writing them. */
+/** Further operations on work packages, besides the standard ones. */
 
 import { sql } from '#db/sql.ts'
 import { rights } from '#kernel/access/rights.ts'
@@ -31,7 +31,7 @@ const projectOperations = ['projects', 'workspaces'].flatMap((parent) => {
       path: `/${parent}/:id/work_packages`,
       summary: 'List the work packages of a project',
       description:
-        'Answers the work packages of one project, and of those below it unless `includeSubprojects` is false: the open ones, unless filters say otherwise.',
+        'Lists the work packages of a project, and of its subprojects unless `includeSubprojects` is false: open ones by default.',
       tag,
       answers: { status: 200, of: tag, as: 'collection' },
       query: ['offset', 'pageSize', 'filters', 'sortBy', 'groupBy', 'showSums', ...listParameters, 'select', 'timestamps'],
@@ -46,7 +46,7 @@ const projectOperations = ['projects', 'workspaces'].flatMap((parent) => {
       method: 'POST',
       path: `/${parent}/:id/work_packages`,
       summary: 'Create a work package in a project',
-      description: 'Creates a work package in the project of the address and answers it.',
+      description: 'Creates a work package in the project of the path and returns it.',
       tag,
       answers: { status: 201, of: tag, as: 'single' },
       takes: tag,
@@ -64,7 +64,7 @@ const projectOperations = ['projects', 'workspaces'].flatMap((parent) => {
       method: 'POST',
       path: `/${parent}/:id/work_packages/form`,
       summary: 'Form for creating a work package in a project',
-      description: 'Tries out the creation of a work package in the project of the address. Nothing is saved.',
+      description: 'Validates the creation of a work package in the project of the path. Nothing is saved.',
       tag,
       answers: { status: 200, of: tag, as: 'form' },
       takes: tag,
@@ -90,7 +90,7 @@ const projectOperations = ['projects', 'workspaces'].flatMap((parent) => {
       path: `/${parent}/:id/available_assignees`,
       summary: 'List available assignees of a project',
       description:
-        'Answers the users, groups and placeholder users that work packages of the project can be assigned to, all at once.',
+        'Lists the users, groups and placeholder users that work packages of the project can be assigned to, without pagination.',
       tag,
       answers: { status: 200, of: 'Principal', as: 'collection' },
       run: async (ask) => {
@@ -102,7 +102,7 @@ const projectOperations = ['projects', 'workspaces'].flatMap((parent) => {
   ]
 })
 
-/** Principals who can be made responsible, as far as the viewer sees them. */
+/** Assignable principals that the viewer sees. */
 const assignees = (context: Context, project: number, workPackage?: number) =>
   index(context, context.model.of('Principal'), {
     paginated: false,
@@ -113,7 +113,7 @@ const listAvailableAssignees = operation({
   method: 'GET',
   path: '/work_packages/:id/available_assignees',
   summary: 'List available assignees of a work package',
-  description: 'Answers the users, groups and placeholder users that this work package can be assigned to, all at once.',
+  description: 'Lists the users, groups and placeholder users that the work package can be assigned to, without pagination.',
   tag,
   answers: { status: 200, of: 'Principal', as: 'collection' },
   run: async (ask) => {
@@ -133,7 +133,7 @@ const listAvailableProjects = operation({
   method: 'GET',
   path: '/work_packages/available_projects',
   summary: 'List available projects for new work packages',
-  description: 'Answers the projects in which the caller may create work packages.',
+  description: 'Lists the projects in which the caller may create work packages.',
   tag,
   guard: add,
   answers: { status: 200, of: 'Project', as: 'collection' },
@@ -145,7 +145,7 @@ const listAvailableTargetProjects = operation({
   method: 'GET',
   path: '/work_packages/:id/available_projects',
   summary: 'List available projects for moving a work package',
-  description: 'Answers the projects to which the caller may move this work package.',
+  description: 'Lists the projects to which the caller may move the work package.',
   tag,
   answers: { status: 200, of: 'Project', as: 'collection' },
   query: ['offset', 'pageSize', 'filters', 'sortBy', 'select'],
@@ -159,7 +159,7 @@ const listAvailableWatchers = operation({
   method: 'GET',
   path: '/work_packages/:id/available_watchers',
   summary: 'List available watchers of a work package',
-  description: 'Answers the users who may see the work package and do not watch it yet.',
+  description: 'Lists the users who may see the work package and do not watch it yet.',
   tag,
   answers: { status: 200, of: 'User', as: 'collection' },
   query: ['offset', 'pageSize', 'filters', 'sortBy', 'select'],
@@ -179,7 +179,7 @@ const listWatchers = operation({
   method: 'GET',
   path: '/work_packages/:id/watchers',
   summary: 'List the watchers of a work package',
-  description: 'Answers the users who are told of what happens to the work package, all at once.',
+  description: 'Lists the watchers of the work package, without pagination.',
   tag,
   answers: { status: 200, of: 'User', as: 'collection' },
   run: async (ask) => {
@@ -200,8 +200,7 @@ const addWatcher = operation({
   method: 'POST',
   path: '/work_packages/:id/watchers',
   summary: 'Add a watcher to a work package',
-  description:
-    'Has a user watch the work package. Everybody may watch what they see; to have others watch it takes a permission.',
+  description: 'Adds a watcher. Callers may watch any work package that they see; adding others needs a permission.',
   tag,
   answers: { status: 201, of: 'User', as: 'single', also: { 200: 'The user has been watching it already.' } },
   takes: 'WatcherWrite',
@@ -229,7 +228,7 @@ const removeWatcher = operation({
   method: 'DELETE',
   path: '/work_packages/:id/watchers/:user_id',
   summary: 'Remove a watcher from a work package',
-  description: 'Has a user watch the work package no more. Nothing happens where the user does not.',
+  description: 'Removes a watcher. Removing a user who does not watch it has no effect.',
   tag,
   answers: { status: 204 },
   run: async (ask) => {

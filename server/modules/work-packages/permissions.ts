@@ -1,4 +1,4 @@
-/** Permissions about work packages, and what is made of them. */
+/** Permissions about work packages and queries. */
 import { global, type ProjectModule, project, projectModule, shareable } from '#kernel/access/permissions.ts'
 
 const viewWorkPackages = ['view_work_packages']

@@ -1,14 +1,14 @@
-/** How urgent a work package is. */
+/** Priorities of work packages. */
 
 import { everyone, inAnyProject } from '#kernel/access/rules.ts'
 import { resource } from '#kernel/resource.ts'
 
 export const Priority = resource('Priority', 'priorities', {
   path: 'priorities',
-  description: 'How urgent a work package is.',
+  description: 'The priority of a work package.',
   glossary: {
-    name: 'What it is called.',
-    isActive: 'Whether it can be chosen.',
+    name: 'Name.',
+    isActive: 'Whether work packages can get it.',
   },
   example: { id: 8, name: 'Normal' },
   title: 'name',

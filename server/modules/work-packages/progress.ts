@@ -1,4 +1,4 @@
-/** Work, remaining work and percent complete follow from each other. Pure: what was, what is wanted, what comes of it. */
+/** Work, remaining work and percent complete depend on each other. Pure functions of stored and given values. */
 import { type Violation, violation } from '#kernel/errors.ts'
 
 export interface Progress {
@@ -17,7 +17,7 @@ const clamp = (value: number, from: number, to: number) => Math.min(Math.max(val
 const isHours = (value: number | null) => value === null || value >= 0
 const isPercent = (value: number | null) => value === null || (value >= 0 && value <= 100)
 
-/** Percent complete from work done: 0 only when nothing is, 100 only when everything is. */
+/** Percent complete from work: 0 only without any progress, 100 only when no work remains. */
 export function percentOf(work: number, remaining: number): number {
   const share = ((work - remaining) / work) * 100
   if (share <= 0) return 0
@@ -26,11 +26,11 @@ export function percentOf(work: number, remaining: number): number {
 }
 
 /**
- * Derives what the client left open, progress being based on work.
- * @param before what is stored; all null for a new one
- * @param wanted what is stored with the client's values put in
- * @param given the fields that the client named
- * @param closes whether this very change closes it, where closing means done
+ * Derives the fields that the payload leaves open, in work-based mode.
+ * @param before the stored values; all null for a new work package
+ * @param wanted the stored values, overridden by the payload
+ * @param given the fields in the payload
+ * @param closes whether this change closes it, where closing sets 100 %
  */
 export function deriveFromWork(before: Progress, wanted: Progress, given: ReadonlySet<Field>, closes = false): Progress {
   let { work, remaining, percent } = wanted
@@ -74,13 +74,13 @@ export function deriveFromWork(before: Progress, wanted: Progress, given: Readon
   return { work: work === null ? null : round(work), remaining: remaining === null ? null : round(remaining), percent }
 }
 
-/** Derives remaining work, percent complete being that of the status. */
+/** Derives remaining work, in status-based mode. */
 export function deriveFromStatus(wanted: Progress, statusPercent: number): Progress {
   const { work } = wanted
   return { work, percent: statusPercent, remaining: work === null ? null : round(work * (1 - statusPercent / 100)) }
 }
 
-/** What is wrong with a triple that is complete as far as it can be; said of the fields that were given or have changed. */
+/** Violations of completed values, reported for given or changed fields. */
 export function progressViolations(
   { work, remaining, percent }: Progress,
   before: Progress,

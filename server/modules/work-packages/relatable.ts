@@ -1,27 +1,27 @@
-/** Which work packages cannot be related, because they are already, or because it would close a circle. */
+/** Work packages that cannot be related: they are related already, or the relation would close a cycle. */
 import type { Engine } from '#db/database.ts'
 import { onward } from '#db/dialect.ts'
 import { join, name, type Sql, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/declaration.ts'
 import { isMirrored, storedType } from './relation-types.ts'
 
-/** How one can stand to another: as the types of relations say, or as parent or child. */
+/** Hierarchical types, besides the types of relations. */
 export const family = ['parent', 'child', 'children']
 
-/** The ways a walk may go on from where it is: after a step up only up, after a step down only down, a relation starts anew. */
+/** Directions of a walk: after a step up only up, after a step down only down; a relation resets it. */
 const [FREE, UP, DOWN] = [0, 1, 2]
 
 interface Options {
-  /** A relation that counts as if it were not there. */
+  /** The id of a relation to ignore. */
   readonly except?: number
-  /** The parent it has at present, where that matters. */
+  /** The current parent, if relevant. */
   readonly parent?: number | null
 }
 
 /**
- * Everything reached from a work package by relations of a type, each taken in one direction, and by the hierarchy between
- * them. Siblings are not reached by their parent alone, so that they can follow each other.
- * @param forward from `from` to `to`; otherwise the other way
+ * Work packages reachable from one by relations of a type in one direction, and by the hierarchy between them. The parent alone
+ * does not connect siblings, so that they can follow each other.
+ * @param forward from `from` to `to`; otherwise from `to` to `from`
  */
 function walk(engine: Engine, id: number, type: string, forward: boolean, start: number | undefined, except: number): Sql {
   const [near, far] = forward ? [sql`r.from_id`, sql`r.to_id`] : [sql`r.to_id`, sql`r.from_id`]
@@ -44,15 +44,15 @@ function walk(engine: Engine, id: number, type: string, forward: boolean, start:
     ) walked`
 }
 
-/** Whatever has a relation of any type to one of `ids`. */
+/** Work packages with a relation of any type to one of `ids`. */
 const tiedTo = (ids: Sql, except: number): Sql => sql`
   select to_id as id from relations where from_id in (${ids}) and id <> ${except}
   union select from_id from relations where to_id in (${ids}) and id <> ${except}`
 
 /**
- * A query for the ids of what cannot stand in a relation of a type to a work package, as seen from the latter: `follows` asks
- * for what it cannot follow, `parent` for what cannot be its parent. Itself is among them. `related` is the part of the query
- * that says with what it has a relation already.
+ * A query for the ids that cannot have a relation of a type to a work package, as seen from the latter: `follows` gives those it
+ * cannot follow, `parent` those that cannot be its parent. It includes the work package itself. `related` is the part of the
+ * query for existing relations.
  */
 export function unrelatable(
   engine: Engine,
@@ -75,11 +75,11 @@ export function unrelatable(
     const tied = type === 'parent' ? tiedTo(sql`select x.id from (${below(id)}) x`, except) : related
     return union(type === 'parent' ? above : children, tied, inLine(true), inLine(false))
   }
-  // To relate it to X closes a circle when it is reached from X: all such X are found by walking backwards from it.
+  // A relation to X closes a cycle if X reaches the work package: a backward walk finds all such X.
   return union(related, walk(engine, id, storedType(type), isMirrored(type), undefined, except))
 }
 
-/** The ids of a work package and of all below it. */
+/** The ids of a work package and its descendants. */
 const below = (id: number): Sql => sql`
   with recursive down (id) as (
     select ${id} + 0
@@ -87,7 +87,7 @@ const below = (id: number): Sql => sql`
     select w.id from down cross join work_packages w where w.parent_id = down.id
   ) select id from down`
 
-/** The condition on work packages that can stand in a relation of a type to this one. */
+/** The condition on work packages that can have a relation of a type to this one. */
 export function relatable({ engine, settings }: Context, id: number, type: string, table: string): Sql {
   const column = (own: string) => name(`${table}.${own}`)
   const conditions = [sql`${column('id')} not in (select u.id from (${unrelatable(engine, id, type).query}) u)`]

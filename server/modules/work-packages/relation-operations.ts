@@ -1,4 +1,4 @@
-/** What a work package answers about its relations: those it has, a new one, and what it could be related to. */
+/** Operations on the relations of a work package: list, create, candidates. */
 
 import type { ApiRequest, Operation } from '#kernel/declaration.ts'
 import { invalidQuery } from '#kernel/errors.ts'
@@ -18,7 +18,7 @@ const redirectToRelations = operation({
   method: 'GET',
   path: '/work_packages/:id/relations',
   summary: 'Redirect to the relations of a work package',
-  description: 'Leads to the list of relations, filtered by the work package.',
+  description: 'Redirects to the list of relations, filtered by the work package.',
   tag: 'Relation',
   answers: { status: 308 },
   run: async (ask) => {
@@ -33,13 +33,13 @@ const createRelation = operation({
   path: '/work_packages/:id/relations',
   summary: 'Create a relation of a work package',
   description:
-    'Relates the work package of the address to the one that `_links.to` names. Scheduling follows: whatever has to move because of it is moved in the same write.',
+    'Creates a relation from the work package in the path to the one in `_links.to`. The same write reschedules the work packages that the relation affects.',
   tag: 'Relation',
   answers: { status: 201, of: 'Relation', as: 'single' },
   takes: 'Relation',
   run: async (ask) => {
     const { id } = await workPackage(ask)
-    // The address says from where, whatever the body does.
+    // The path determines `from`, regardless of the body.
     return respondCreated(
       ask,
       ask.context.model.of(Relation),
@@ -53,7 +53,7 @@ const listRelationCandidates = operation({
   path: '/work_packages/:id/available_relation_candidates',
   summary: 'List available relation candidates of a work package',
   description:
-    'Answers work packages that can stand in a relation of a type to this one, found by words of `query`. What is related already is left out, and so is what would close a circle.',
+    'Lists work packages that can have a relation of a type to this one and match `query`. Related work packages, and those that would create a cycle, are excluded.',
   tag: 'WorkPackage',
   answers: { status: 200, of: 'WorkPackage', as: 'collection' },
   query: ['query', 'type', 'filters', 'sortBy', 'offset', 'pageSize', 'select'],

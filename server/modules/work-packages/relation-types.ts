@@ -1,14 +1,14 @@
-/** The types of relations, each as seen from its two ends. Of two that mirror each other only one is stored. */
+/** Types of relations, as seen from both ends. Of two inverse types, only one is stored. */
 
 import { either, inAnyProject, sharedAnywhere } from '#kernel/access/rules.ts'
 import type { Rule } from '#kernel/declaration.ts'
 
 const permission = 'manage_work_package_relations'
 
-/** Manages the relations of some work package or other. */
+/** The viewer manages relations of any work package. */
 export const managesAnywhere: Rule = either(inAnyProject(permission), sharedAnywhere(permission))
 
-/** From a type to what it is called from the other end. */
+/** Inverse types. */
 export const reverses: Readonly<Record<string, string>> = {
   relates: 'relates',
   follows: 'precedes',
@@ -23,7 +23,7 @@ export const reverses: Readonly<Record<string, string>> = {
   required: 'requires',
 }
 
-/** What people read. */
+/** Display names. */
 export const typeLabels: Readonly<Record<string, string>> = {
   relates: 'related to',
   follows: 'successor (after)',
@@ -44,8 +44,8 @@ const stored = new Set(['relates', 'follows', 'blocks', 'duplicates', 'includes'
 
 export const isRelationType = (type: unknown): type is string => typeof type === 'string' && Object.hasOwn(reverses, type)
 
-/** Whether a relation of this type is stored the other way round, as the type that mirrors it. */
+/** Whether a relation of this type is stored reversed, as its inverse type. */
 export const isMirrored = (type: string): boolean => isRelationType(type) && !stored.has(type)
 
-/** The type that is stored for this one. */
+/** The stored type for a type. */
 export const storedType = (type: string): string => (isMirrored(type) ? (reverses[type] ?? type) : type)

@@ -1,4 +1,4 @@
-/** How two work packages stand to each other: who follows, blocks, duplicates, includes or requires whom. */
+/** Relations between work packages: follows, blocks, duplicates, includes, requires, relates. */
 import type { Row, Transaction } from '#db/database.ts'
 import { among, forUpdate } from '#db/dialect.ts'
 import { name, or, sql } from '#db/sql.ts'
@@ -18,7 +18,7 @@ import { isMirrored, isRelationType, relationTypes, reverses, storedType, typeLa
 
 type Tie = Tables['relations']
 
-/** The permission on the work package at one end; the project it is in is selected with the row. */
+/** A permission on the work package at one end; its project is selected with the row. */
 const at = (end: 'from' | 'to', permission: string): Rule => {
   const [id, project] = [`${end}_id`, `${end}_project_id`]
   const find = (row: Row) => ({ id: row[id], project_id: row[project] })
@@ -32,13 +32,13 @@ const manages = 'manage_work_package_relations'
 const mayManage = onWorkPackage(manages)
 
 interface Facts {
-  /** The ends, as far as the viewer sees them, and whether the viewer manages their relations. */
+  /** The visible ends, and whether the viewer manages their relations. */
   readonly ends: ReadonlyMap<number, { readonly managed: boolean }>
-  /** Why the two cannot be related so, apart from who asks. */
+  /** The reason against the relation, regardless of the viewer. */
   readonly obstacle: 'related' | 'circle' | 'project' | undefined
 }
 
-/** A relation as it is stored: of two types that mirror each other the one, with the ends swapped if need be. */
+/** The stored form of a relation: one of two inverse types, with the ends swapped if necessary. */
 function canonical({ row, before }: Draft<Tie>): Partial<Tie> {
   const { from_id: from, to_id: to, relation_type: type } = row
   const isComplete = Boolean(from && to)
@@ -49,7 +49,7 @@ function canonical({ row, before }: Draft<Tie>): Partial<Tie> {
   return { ...ends, relation_type: stored, lag: lag === null && stored === 'follows' && !wasFollowing ? 0 : lag }
 }
 
-/** Whether who is tied to whom, and how, is other than it was. */
+/** Whether ends or type changed. */
 const isTiedAnew = (draft: Draft<Tie>) => ['from_id', 'to_id', 'relation_type'].some((column) => differs(draft, column))
 
 async function lookUp(proposed: Draft<Tie>, context: Context): Promise<Facts> {
@@ -95,11 +95,11 @@ function check(draft: Draft<Tie>, { ends, obstacle }: Facts): Violation[] {
   return violations
 }
 
-/** The ends of a stored relation may be swapped, which makes it that of the type that mirrors it; else they stay. */
+/** The ends of a stored relation may only be swapped, which inverts its type. */
 const isNewOrSwapped = ({ row, before }: Draft<Tie>): boolean =>
   !before ||
   (row.from_id === before.to_id && row.to_id === before.from_id) ||
-  // A type that is mirrored has swapped the ends already.
+  // An inverse type has swapped the ends already.
   (row.from_id === before.from_id && row.to_id === before.to_id)
 
 const stamp = (draft: Draft<Tie>, _: unknown, { now }: Context): Partial<Tie> => {
@@ -108,19 +108,19 @@ const stamp = (draft: Draft<Tie>, _: unknown, { now }: Context): Partial<Tie> =>
   return { ...(!draft.before && { created_at: now.toISOString() }), updated_at: now.toISOString() }
 }
 
-/** Successors move; whoever follows somebody for the first time is scheduled automatically, unless it is by its children. */
+/** Reschedules successors; a first predecessor enables automatic scheduling, unless the work package has children. */
 async function afterSave(tx: Transaction, draft: Draft<Tie>, _: Facts, context: Context): Promise<void> {
   const { row, before } = draft
   const { from_id: from, to_id: to } = row
   if (isTiedAnew(draft)) {
     await serialiseTies(tx)
-    // What else was tied until now, without our seeing it, may have left no way for this.
+    // Concurrent writes before the lock may have created relations that exclude this one.
     const { query } = unrelatable(tx.engine, from, row.relation_type, { except: row.id })
     if (await tx.one(sql`select 1 as one from (${query}) x where x.id = ${to}`)) throw conflict()
   } else if (!differs(draft, 'lag')) return
   const was = before?.relation_type === 'follows' ? [before.from_id] : []
   const is = row.relation_type === 'follows' ? [from] : []
-  // Whoever changes the dates of the predecessor meanwhile waits, and then finds its new successor.
+  // A concurrent change of the predecessor's dates waits, and then finds the new successor.
   await tx.all(
     sql`select id from work_packages where ${among(tx.engine, sql`id`, [from, to])} order by id${forUpdate(tx.engine)}`,
   )
@@ -143,15 +143,15 @@ async function remove(tx: Transaction, row: Tie, context: Context): Promise<bool
 
 export const Relation = resource<'relations', Facts>('Relation', 'relations', {
   path: 'relations',
-  description: 'What two work packages have to do with each other. It is told from `from` to `to`.',
+  description: 'A relation between two work packages, directed from `from` to `to`.',
   glossary: {
-    name: 'The type, as people read it.',
+    name: 'Display name of the type.',
     type: '`relates`, `follows`, `precedes`, `blocks`, `blocked`, `duplicates`, `duplicated`, `includes`, `partof`, `requires` or `required`.',
-    reverseType: 'The same as seen from the other end.',
-    lag: 'How many working days have to lie between the two where one follows the other.',
-    description: 'A text about it.',
-    from: 'The work package that it is told of.',
-    to: 'The other one.',
+    reverseType: 'Type as seen from `to`.',
+    lag: 'Minimum number of working days between predecessor and successor.',
+    description: 'Description.',
+    from: 'The source work package.',
+    to: 'The target work package.',
   },
   example: {
     id: 21,
@@ -166,7 +166,7 @@ export const Relation = resource<'relations', Facts>('Relation', 'relations', {
   missing: 'The relation you are looking for cannot be found or has been deleted.',
   order: { column: 'id' },
   visible: both(at('from', 'view_work_packages'), at('to', 'view_work_packages')),
-  // Who may not manage the relations of an end is told so as a violation of that end.
+  // A missing permission on an end becomes a violation of that end.
   may: { create: everyone, update: at('from', manages), delete: at('from', manages) },
   computedColumns: { from_project_id: projectAt('from'), to_project_id: projectAt('to') },
   properties: (p) => ({
@@ -221,7 +221,7 @@ export const Relation = resource<'relations', Facts>('Relation', 'relations', {
   operations: ['index', 'show', 'update', 'delete'],
 })
 
-/** The relations of work packages that the viewer sees, as a collection for each. */
+/** A collection of visible relations for each work package. */
 async function relationsOf(rows: readonly Row[], context: Context): Promise<ReadonlyMap<number, object>> {
   const ids: number[] = rows.map((row) => row.id)
   const related: number[] = rows.filter((row) => row.is_related).map((row) => row.id)
@@ -240,14 +240,14 @@ async function relationsOf(rows: readonly Row[], context: Context): Promise<Read
   )
 }
 
-/** Work packages lead to their relations, and to what they could be related to. */
+/** Links from work packages to their relations, and to candidates for relations. */
 const workPackageExtension = extension('WorkPackage', 'work_packages', {
   glossary: {
-    relations: 'What it has to do with others.',
-    addRelation: 'Relates it to another one.',
-    availableRelationCandidates: 'What it could be related to.',
+    relations: 'Its relations.',
+    addRelation: 'Creates a relation.',
+    availableRelationCandidates: 'Work packages that it can be related to.',
   },
-  // Most have no relations, and then none are asked for.
+  // Most work packages have no relations, which saves a query.
   computedColumns: {
     is_related: (_, t) =>
       sql`exists (select 1 from relations r where r.from_id = ${name(`${t}.id`)} or r.to_id = ${name(`${t}.id`)})`,

@@ -1,9 +1,9 @@
-/** When automatically scheduled work begins and ends: pure, over work packages, what they follow, and a calendar. */
+/** Automatic scheduling: pure, over work packages, their relations and a calendar. */
 import { addDays } from '#kernel/read/operators.ts'
 import { calendarFor, type Dates } from './dates.ts'
 import { type Calendar, dueDate, durationBetween, soonestWorkingDay, startDate } from './working-days.ts'
 
-/** What scheduling gives to a work package. */
+/** The scheduled values of a work package. */
 export interface Schedule extends Dates {
   schedule_manually: boolean
   ignore_non_working_days: boolean
@@ -14,11 +14,11 @@ export interface Schedule extends Dates {
 export interface Planned extends Schedule {
   id: number
   parent_id: number | null
-  /** Stays as it is, and is only there for others to follow or to span. */
+  /** Does not change, and is only read as a predecessor or a child. */
   fixed?: boolean
 }
 
-/** `from` follows `to` after `lag` days of work. */
+/** `from` follows `to` after `lag` working days. */
 export interface Follows {
   from_id: number
   to_id: number
@@ -36,13 +36,13 @@ export const scheduled = [
   'derived_due_date',
 ] as const satisfies readonly (keyof Schedule)[]
 
-/** The first day after a predecessor that ends on `base`, with so many days of work between; it may be one without work. */
+/** The first day after a predecessor that ends on `base`, with `lag` working days between; it may be a non-working day. */
 export function dayAfter(base: string, lag: number | null, calendar: Calendar): string {
   if (!lag) return addDays(base, 1)
   return lag > 0 ? addDays(dueDate(addDays(base, 1), lag, calendar), 1) : startDate(base, -lag, calendar)
 }
 
-/** What predecessors leave open: whether there are any, and the first day after all of them, if they have dates. */
+/** The bound of predecessors: whether there are any, and the first day after all of them, if they have dates. */
 export interface Bound {
   readonly follows: boolean
   readonly earliest: string | null
@@ -53,7 +53,7 @@ export const unbound: Bound = { follows: false, earliest: null }
 const later = (a: string | null, b: string | null): string | null => (a === null || (b !== null && b > a) ? b : a)
 const earlier = (a: string | null, b: string | null): string | null => (a === null || (b !== null && b < a) ? b : a)
 
-/** The bound that following this predecessor adds to another one. */
+/** A bound, extended by a predecessor. */
 export function following(
   bound: Bound,
   predecessor: Pick<Dates, 'start_date' | 'due_date'> | undefined,
@@ -64,7 +64,7 @@ export function following(
   return { follows: true, earliest: base ? later(bound.earliest, dayAfter(base, lag, calendar)) : bound.earliest }
 }
 
-/** Dates that begin on the first day of work from `earliest` on, with the duration they had. */
+/** Dates moved to the first working day from `earliest` on, with the same duration. */
 export function beginning<D extends Dates>(dates: D, earliest: string, own: Calendar): Dates {
   const start = soonestWorkingDay(earliest, own)
   const { duration, due_date: former } = dates
@@ -72,7 +72,7 @@ export function beginning<D extends Dates>(dates: D, earliest: string, own: Cale
   return { start_date: start, due_date: due, duration: due ? durationBetween(start, due, own) : null }
 }
 
-/** What a work package becomes, given those directly below it as they are by then, and its bound. */
+/** The new state of a work package, from its rescheduled children and its bound. */
 function settled(one: Planned, below: readonly Planned[], bound: Bound, calendar: Calendar): Planned {
   let first: string | null = null
   let last: string | null = null
@@ -95,8 +95,8 @@ function settled(one: Planned, below: readonly Planned[], bound: Bound, calendar
 }
 
 /**
- * Schedules work packages: predecessors before successors, children before their parents. Gives those that change.
- * Whoever has no parent or predecessor among `all` has none. What is part of a circle stays as it is.
+ * Schedules work packages: predecessors before successors, children before their parents. Returns those that change.
+ * Parents and predecessors outside `all` are ignored. Work packages in a cycle do not change.
  */
 export function schedule(
   all: readonly Planned[],
@@ -117,7 +117,7 @@ export function schedule(
     if (from !== undefined) (edges[from] as Follows[]).push(edge)
   }
 
-  // Two steps for each: step i finds its bound, step count + i its dates. Each waits for the steps it reads.
+  // Two steps per work package: step i computes its bound, step count + i its dates. Each waits for the steps it reads.
   const readers: number[][] = Array.from({ length: 2 * count }, () => [])
   const waiting = new Int32Array(2 * count)
   const reads = (step: number, other: number) => {

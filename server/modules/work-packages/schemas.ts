@@ -1,4 +1,4 @@
-/** Schemas of work packages: one for every pair of project and type. */
+/** Schemas of work packages, for each pair of project and type. */
 
 import type { Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
@@ -26,7 +26,7 @@ const hrefOf = (project: number, type: number) => `/api/v3/work_packages/schemas
 
 const sections = ['People', 'Estimates and progress', 'Details', 'Other']
 
-/** The groups of a form, and in a form the schema it stands on. `date` stands for start, due date and duration as well. */
+/** The attribute groups and, in a form, the base schema. `date` also represents start date, due date and duration. */
 export function attributeGroups(
   draft: Draft<Tables['work_packages']>,
   facts: Facts,
@@ -39,20 +39,20 @@ export function attributeGroups(
   return {
     _attributeGroups: groups.toSorted((a, b) => sections.indexOf(a.name) - sections.indexOf(b.name)),
     _links: {
-      // Tells that there are attachments, no more.
+      // Only indicates that the resource has attachments.
       attachments: { href: null },
       ...(form && project && type && { baseSchema: { href: hrefOf(project, type) } }),
     },
   }
 }
 
-/** A schema, and the same as text. */
+/** A schema, and its serialised text. */
 interface PairSchema {
   readonly body: Body
   readonly text: Written
 }
 
-/** The schema of a pair as the viewer sees it; at the address that says for which moments it was asked, if it was. */
+/** The schema of a pair for the viewer; its address repeats the timestamps of the request, if any. */
 async function pairSchema(context: Context, project: number, type: number): Promise<Body | Written> {
   const { body, text } = await remembered(context, project, type)
   const href = hrefOf(project, type)
@@ -60,7 +60,7 @@ async function pairSchema(context: Context, project: number, type: number): Prom
   return asked === href ? text : { ...body, _links: { ...(body._links as Body), self: { href: asked } } }
 }
 
-/** The same, written once and remembered until anything it depends on changes. */
+/** The same, serialised once and cached until one of its dependencies changes. */
 function remembered(context: Context, project: number, type: number): Promise<PairSchema> {
   const topics = [
     ...permissionTopics,
@@ -94,7 +94,7 @@ export async function pageSchemas(rows: readonly Row[], context: Context): Promi
 export const schemasHref = (pairs: readonly string[], context: Context): string =>
   atMoments(listHref('work_packages/schemas', { id: ['=', ...pairs] }), context)
 
-/** An address that repeats for which moments was asked, if it was. */
+/** An address with the timestamps of the request, if any. */
 const atMoments = (href: string, context: Context): string => {
   const timestamps = timestampsOf(context)
   return timestamps ? withTimestamps(href, timestamps) : href
@@ -102,7 +102,7 @@ const atMoments = (href: string, context: Context): string => {
 
 const seesAny = either(inAnyProject('view_work_packages'), sharedAnywhere('view_work_packages'))
 
-/** Whether the viewer sees work packages of a project: all of them, or one that is shared. */
+/** Whether the viewer sees any work packages of a project, by permission or by a share. */
 async function seesIn(context: Context, project: number): Promise<boolean> {
   const { db, viewer } = context
   if (await holds(context, inProject('view_work_packages'), { project_id: project })) return true
@@ -112,14 +112,14 @@ async function seesIn(context: Context, project: number): Promise<boolean> {
   return shared !== undefined
 }
 
-/** The ids of a pair such as `3-1` or `demo-project-1`; undefined where either does not exist or the project shows no work packages. */
+/** The ids of a pair such as `3-1` or `demo-project-1`; undefined if one does not exist, or no work packages are visible. */
 async function readPair(text: string, context: Context): Promise<[number, number] | undefined> {
   const match = /^(.+)-(\d{1,9})$/.exec(text)
   if (!match) return undefined
   const Project = context.model.of('Project')
   const [, place = '', typeId] = match
   const project = await idFrom(place, Project, context)
-  // Whoever sees but a work package of it knows its number, not what it is called.
+  // A share of a work package discloses the id of its project, but not its identifier.
   const isCalled = !isId(place)
   if (project === undefined || (isCalled && !(await visibleIds(context, Project, [project])).has(project))) return undefined
   const type = Number(typeId)
@@ -131,8 +131,7 @@ const listSchemas = operation({
   method: 'GET',
   path: '/work_packages/schemas',
   summary: 'List schemas of work packages',
-  description:
-    'Answers the schemas of the pairs of project and type that the filter `id` names, such as `1-2`. The filter has to be there.',
+  description: 'Lists the schemas for the pairs of project and type in the filter `id`, such as `1-2`. The filter is required.',
   tag: 'WorkPackage',
   guard: seesAny,
   answers: { status: 200, of: 'WorkPackageSchemas', as: 'single' },
@@ -166,7 +165,7 @@ const viewSchema = operation({
   path: '/work_packages/schemas/:identifier',
   summary: 'View the schema of a project and a type',
   description:
-    'Tells the properties of work packages of a type in a project, which differ by the custom fields there. The identifier is the pair, such as `1-2`; `sums` stands for what of a list can be summed up.',
+    'Describes the properties of work packages by project and type, as custom fields differ. The identifier is the pair, such as `1-2`; `sums` describes the sums of a list.',
   tag: 'WorkPackage',
   answers: { status: 200, of: 'WorkPackage', as: 'schema' },
   query: ['timestamps'],
@@ -178,7 +177,7 @@ const viewSchema = operation({
   },
 })
 
-/** The schema of sums: what of a list can be summed. */
+/** The schema of sums: the properties that a list can sum. */
 async function sumsSchema(context: Context): Promise<Body> {
   const [seen] = await rights(context, seesAny)
   if (!seen.anywhere) throw notFound()

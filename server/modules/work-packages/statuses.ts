@@ -1,17 +1,17 @@
-/** How far a work package has come. */
+/** Statuses of work packages. */
 
 import { everyone, inAnyProject } from '#kernel/access/rules.ts'
 import { resource } from '#kernel/resource.ts'
 
 export const Status = resource('Status', 'statuses', {
   path: 'statuses',
-  description: 'How far a work package has come. Workflows say who may take which step from one to another.',
+  description: 'The status of a work package. Workflows define the transitions that a role allows.',
   glossary: {
-    name: 'What it is called.',
-    isClosed: 'Whether the work is over.',
-    isReadonly: 'Whether nothing but the status can be changed while a work package has it.',
-    excludedFromTotals: 'Whether what has it counts for nothing in totals of work and progress.',
-    defaultDoneRatio: 'How many percent are done where progress follows from the status.',
+    name: 'Name.',
+    isClosed: 'Whether work packages with the status are closed.',
+    isReadonly: 'Whether work packages with the status are read-only, except for the status itself.',
+    excludedFromTotals: 'Whether totals of work and progress exclude work packages with the status.',
+    defaultDoneRatio: 'Progress in percent, where the instance derives progress from the status.',
   },
   example: {
     id: 7,

@@ -1,4 +1,4 @@
-/** What follows from a proposed work package, and what is wrong with it: pure steps over facts. */
+/** Derivations and checks for writes of work packages: pure functions over facts. */
 import type { Tables } from '#db/tables.ts'
 import { NOTHING } from '#kernel/access/rules.ts'
 import { rowOf } from '#kernel/cache.ts'
@@ -18,12 +18,12 @@ type Proposal = Draft<WorkPackage>
 
 const typeOf = ({ type_id }: Pick<WorkPackage, 'type_id'>, facts: Facts) => facts.types.get(type_id)
 
-/** Whether work of its type happens on one day. */
+/** Whether the type is a milestone. */
 export const isMilestone = (row: Pick<WorkPackage, 'type_id'>, facts: Facts): boolean => Boolean(typeOf(row, facts)?.is_milestone)
 
 const isClosed = (status: number | undefined, facts: Facts) => Boolean(rowOf(facts.statuses, status)?.is_closed)
 
-/** A parent whose dates come from its children: they cannot be written. */
+/** Whether the dates of a parent follow from its children, so that they cannot be written. */
 export const followsChildren = ({ schedule_manually }: Pick<WorkPackage, 'schedule_manually'>, facts: Facts): boolean =>
   facts.children > 0 && schedule_manually === false
 
@@ -36,7 +36,7 @@ interface Choice {
 const firstDefault = (rows: ReadonlyMap<number, Choice>): number | undefined =>
   [...rows.values()].find((row) => row.is_default && row.is_active !== false)?.id
 
-/** Author, type, status and priority of a new one, where the client named none. */
+/** Default author, type, status and priority of a new work package. */
 export function defaults({ row, before, given }: Proposal, facts: Facts, context: Context): Partial<WorkPackage> {
   if (before) return {}
   const type = row.type_id ?? (given.has('type') || !row.project_id ? undefined : facts.projectTypes[0])
@@ -50,7 +50,7 @@ export function defaults({ row, before, given }: Proposal, facts: Facts, context
   }
 }
 
-/** The description template of the type of a new one, where the description is blank or still that of another type. */
+/** The description template of a new work package's type, unless the description is neither blank nor another template. */
 export function template({ row, before }: Proposal, facts: Facts): Partial<WorkPackage> {
   if (before) return {}
   const squeezed = (text: unknown) => String(text ?? '').replace(/\s+/g, '')
@@ -61,8 +61,8 @@ export function template({ row, before }: Proposal, facts: Facts): Partial<WorkP
 }
 
 /**
- * What cannot stay as it was in another project: the version unless shared there, the category unless there is one of its
- * name, the parent unless parents may be elsewhere.
+ * Clears values that are not available in the target project of a move: the version unless shared there, the category unless
+ * one has the same name, the parent unless cross-project parents are allowed.
  */
 export function move(draft: Proposal, facts: Facts, { settings }: Context): Partial<WorkPackage> {
   const { row, before, given } = draft
@@ -78,13 +78,13 @@ export function move(draft: Proposal, facts: Facts, { settings }: Context): Part
   return values
 }
 
-/** The assignee that a category brings, for a new work package without one. */
+/** The default assignee of the category, for a new work package without an assignee. */
 export function categoryAssignee({ row, before, given }: Proposal, facts: Facts): Partial<WorkPackage> {
   const assignee = rowOf(facts.categories, row.category_id)?.assigned_to_id
   return !before && !given.has('assignee') && assignee && facts.assignable.has(assignee) ? { assigned_to_id: assignee } : {}
 }
 
-/** A status that the new type does not know gives way to one it does. */
+/** Replaces a status that the new type does not have. */
 export function statusOfType(draft: Proposal, facts: Facts): Partial<WorkPackage> {
   const { row, before, given } = draft
   if (!before || !differs(draft, 'type_id') || given.has('status')) return {}
@@ -106,7 +106,7 @@ const datesOf = (row: Dates): Dates => ({
   duration: row.duration ?? null,
 })
 
-/** Dates of a new one that names none: its parent's, or today where new work starts at once. */
+/** Default dates of a new work package: those of its parent, or today if the settings say so. */
 function inherited(dates: Dates, { given }: Proposal, facts: Facts, context: Context): Dates {
   const { parent } = facts
   let { start_date, due_date } = dates
@@ -121,19 +121,19 @@ function inherited(dates: Dates, { given }: Proposal, facts: Facts, context: Con
   return { ...dates, start_date, due_date }
 }
 
-/** Work that is to follow somebody and has nobody to follow is planned by hand; a new one is refused instead. */
+/** Automatic scheduling without predecessors and children becomes manual; a new work package is rejected instead. */
 export function scheduling({ row, before }: Proposal, facts: Facts): Partial<WorkPackage> {
   const isAlone = facts.children === 0 && !facts.bound.follows
   return before && row.schedule_manually === false && isAlone ? { schedule_manually: true } : {}
 }
 
-/** The first day on which a work package can begin that is scheduled by its predecessors; undefined for any other. */
+/** The earliest start of a work package scheduled by its predecessors; undefined for any other. */
 function soonestStart(row: WorkPackage, facts: Facts): string | undefined {
   if (row.schedule_manually !== false || facts.children > 0 || facts.bound.earliest === null) return undefined
   return soonestWorkingDay(facts.bound.earliest, calendarFor(row.ignore_non_working_days ?? false, facts.calendar))
 }
 
-/** The dates a client gave that lie before the first day possible: `date` stands for a milestone's only one. */
+/** The given dates before the earliest start: `date` for a milestone. */
 function tooEarly({ row, before, given }: Proposal, soonest: string | undefined): string[] {
   if (soonest === undefined) return []
   const isEarly = (name: string, day: string | null, former: string | null | undefined) =>
@@ -143,7 +143,7 @@ function tooEarly({ row, before, given }: Proposal, soonest: string | undefined)
     .map(([name]) => name)
 }
 
-/** Dates of work that begins as soon as its predecessors let it; what lies too early is left for the check to refuse. */
+/** Dates from the earliest start that the predecessors allow; a check rejects earlier ones. */
 function followed(draft: Proposal, soonest: string, calendar: Facts['calendar']): Partial<WorkPackage> {
   const { row, given } = draft
   const dates = datesOf(row)
@@ -152,7 +152,7 @@ function followed(draft: Proposal, soonest: string, calendar: Facts['calendar'])
   return { ...completeDates({ ...dates, start_date: soonest }, providedDates(new Set([...given, 'startDate'])), calendar) }
 }
 
-/** Start, due date and duration, made to fit each other and the calendar. */
+/** Start date, due date and duration, consistent with each other and the calendar. */
 export function dates(draft: Proposal, facts: Facts, context: Context): Partial<WorkPackage> {
   const { row, before, given } = draft
   if (followsChildren(row, facts)) return {}
@@ -179,7 +179,7 @@ export function dates(draft: Proposal, facts: Facts, context: Context): Partial<
   return { ...completeDates(own, providedDates(given), calendar) }
 }
 
-/** A new one with the dates it takes from its parent. */
+/** A new work package with inherited dates. */
 const inheriting = (draft: Proposal, facts: Facts, context: Context): Proposal => ({
   ...draft,
   row: { ...draft.row, ...inherited(datesOf(draft.row), draft, facts, context) },
@@ -222,7 +222,7 @@ export function progress(draft: Proposal, facts: Facts, { settings }: Context): 
   return { estimated_hours: derived.work, remaining_hours: derived.remaining, done_ratio: derived.percent }
 }
 
-/** Dates and progress that do not add up. */
+/** Violations of dates and progress. */
 export function checkNumbers(draft: Proposal, facts: Facts, { settings }: Context): Violation[] {
   const { row, before, given } = draft
   const calendar = calendarFor(row.ignore_non_working_days ?? false, facts.calendar)
@@ -239,12 +239,12 @@ export function checkNumbers(draft: Proposal, facts: Facts, { settings }: Contex
   ]
 }
 
-/** Type, status, priority, category, version and people that the project, the workflow or the roles do not allow. */
+/** Violations of type, status, priority, category, version and principals by project, workflow or roles. */
 export function checkChoices(draft: Proposal, facts: Facts): Violation[] {
   const { row, before } = draft
   const violations: Violation[] = []
   const changed = (column: keyof WorkPackage) => differs(draft, column) && row[column] !== null && row[column] !== undefined
-  // Of a project that is not there nothing is known that could be chosen.
+  // Without an existing project there are no allowed values to check.
   const isPlaced = row.project_id !== NOTHING
   const chosen = (column: keyof WorkPackage) => isPlaced && changed(column)
   const isNew = (column: keyof WorkPackage) => changed(column) || (!before && Boolean(row[column]))
@@ -288,16 +288,16 @@ export function checkChoices(draft: Proposal, facts: Facts): Violation[] {
   return violations
 }
 
-/** Whether work packages of the project can be planned for a version from now on. */
+/** Whether work packages of the project can be assigned to a version. */
 export const isAssignableVersion = (id: number | null, facts: Facts): boolean =>
   id !== null && facts.projectVersions.has(id) && facts.versions.get(id)?.status === 'open'
 
-/** A parent that the viewer does not see looks like none, and is not taken away by who sends that back. */
+/** A hidden parent appears as null, so a payload that sends null back keeps it. */
 export function hiddenParent({ row, before }: Proposal, facts: Facts): Partial<WorkPackage> {
   return before && facts.hidesParent && row.parent_id === null ? { parent_id: before.parent_id } : {}
 }
 
-/** A parent that cannot be one, and scheduling that has nothing to follow. */
+/** Violations of parent and scheduling mode. */
 export function checkHierarchy(draft: Proposal, facts: Facts, context: Context): Violation[] {
   const { row, before } = draft
   const violations: Violation[] = []

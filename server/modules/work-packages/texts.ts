@@ -1,4 +1,4 @@
-/** The texts in which work packages are found. */
+/** Searchable texts of work packages. */
 import { name, or, type Sql, sql } from '#db/sql.ts'
 import { rights } from '#kernel/access/rights.ts'
 import { inProject } from '#kernel/access/rules.ts'
@@ -7,7 +7,7 @@ import type { Text } from '#kernel/read/search.ts'
 
 const readInternal = inProject('view_internal_comments')
 
-/** Comments on work packages, internal ones where the viewer may read them. */
+/** Comments on work packages, including internal ones that the viewer may read. */
 async function readable(context: Context, table: string): Promise<Sql> {
   const [internal] = await rights(context, readInternal)
   const of = (column: string) => name(`${table}.${column}`)
@@ -17,7 +17,7 @@ async function readable(context: Context, table: string): Promise<Sql> {
 
 export const comments: Text = { table: 'journals', column: 'notes', of: 'resource_id', where: readable }
 
-/** The names of attached files. */
+/** Names of attachments. */
 export const fileNames: Text = {
   table: 'attachments',
   column: 'file_name',
@@ -25,7 +25,7 @@ export const fileNames: Text = {
   where: (_, table) => sql`(${name(`${table}.container_type`)} = 'WorkPackage' and ${name(`${table}.status`)} <> 'prepared')`,
 }
 
-/** What attached files say. */
+/** Contents of attachments. */
 export const fileContents: Text = {
   table: 'attachment_contents',
   column: 'content',
@@ -43,10 +43,10 @@ const texts: Text[] = [
   fileContents,
 ]
 
-/** What the filter `search` looks through. */
+/** Texts that the filter `search` covers. */
 export const searchedTexts: readonly Text[] = texts
 
-/** Adds a text to what the filter `search` looks through. */
+/** Adds a text to the filter `search`. */
 export function alsoSearched(text: Text): void {
   texts.push(text)
 }

@@ -1,14 +1,14 @@
-/** What kind of work a work package is. */
+/** Types of work packages. */
 
 import { either, everyone, inAnyProject } from '#kernel/access/rules.ts'
 import { resource } from '#kernel/resource.ts'
 
 export const Type = resource('Type', 'types', {
   path: 'types',
-  description: 'What kind of work a work package is. Projects choose which types they use.',
+  description: 'The type of a work package. Each project enables its types.',
   glossary: {
-    name: 'What it is called.',
-    isMilestone: 'Whether work of this kind happens on one day and has nothing below it.',
+    name: 'Name.',
+    isMilestone: 'Whether work packages of the type are milestones: on one date, without children.',
   },
   example: { id: 1, name: 'Task', isMilestone: false, isDefault: true },
   title: 'name',

@@ -1,4 +1,4 @@
-/** The unit of work: what is to be done, by whom, by when. */
+/** Work packages. */
 
 import { folded } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
@@ -27,7 +27,7 @@ type Proposal = Draft<Tables['work_packages']>
 const edit = onWorkPackage('edit_work_packages')
 const add = inProject('add_work_packages')
 
-/** May write something of it: each property says what. */
+/** The viewer may write some property; each property has its own rule. */
 const update = either(
   edit,
   ...['assign_versions', 'change_work_package_status', 'manage_subtasks', 'move_work_packages'].map((permission) =>
@@ -38,7 +38,7 @@ const update = either(
 const position = (_: Scope, t: string) => name(`${t}.position`)
 const byName = ({ engine }: Scope, t: string) => folded(engine, name(`${t}.name`))
 
-/** Percent complete of several, weighted by work or plain: 0 only when nothing is done, 100 only when everything is. */
+/** Percent complete of a group, weighted by work or not: 0 only without any progress, 100 only when no work remains. */
 const percentOfAll = ({ settings }: Context, table: string) => {
   const work = sql`sum(${name(`${table}.estimated_hours`)})`
   const remaining = sql`sum(${name(`${table}.remaining_hours`)})`
@@ -53,43 +53,43 @@ const percentOfAll = ({ settings }: Context, table: string) => {
 export const WorkPackage = resource<'work_packages', Facts, Watched>('WorkPackage', 'work_packages', {
   path: 'work_packages',
   description:
-    'Something that has to be done: a task, a milestone, a bug, whatever its type says. Custom fields are among its properties, as `customField` and their number.',
+    'A unit of work: a task, a milestone, a bug, according to its type. Its properties include custom fields, as `customField` and their id.',
   glossary: {
-    subject: 'What it is, in a line.',
-    description: 'What it is, at length.',
+    subject: 'Subject.',
+    description: 'Description.',
     duration:
-      'How many days it takes, as `P5D`: working days, unless `ignoreNonWorkingDays` counts all. Of start, finish and duration two make the third.',
-    scheduleManually: 'Whether its dates are set by hand. Otherwise they follow from what it comes after and what lies below it.',
-    ignoreNonWorkingDays: 'Whether it is worked on on every day.',
-    startDate: 'The day it begins. Milestones have `date` instead.',
-    dueDate: 'The day it is to be done. Milestones have `date` instead.',
-    date: 'The day of a milestone.',
-    derivedStartDate: 'The first day of what lies below it.',
-    derivedDueDate: 'The last day of what lies below it.',
-    estimatedTime: 'How much work it is.',
-    derivedEstimatedTime: 'How much work it is together with what lies below it.',
-    remainingTime: 'How much work is left.',
-    derivedRemainingTime: 'How much work is left together with what lies below it.',
-    percentageDone: 'How much of it is done, in percent. Of work, remaining work and this, two make the third.',
-    derivedPercentageDone: 'How much is done together with what lies below it.',
-    project: 'The project that it is of. Another one moves it.',
-    assignee: 'Who does it: a user, a group or a placeholder user.',
-    responsible: 'Who answers for it.',
-    type: 'What kind of work it is.',
-    status: 'How far it has come. The form tells which statuses the workflow allows next.',
-    category: 'The part of the project that it is of.',
-    version: 'What it is to be done for.',
-    priority: 'How urgent it is.',
-    watchers: 'Who is told of what happens to it.',
-    availableWatchers: 'Who could watch it and does not.',
-    watch: 'Has the caller watch it.',
-    unwatch: 'Has the caller watch it no more.',
-    addWatcher: 'Has somebody watch it: send what `payload` says.',
-    removeWatcher: 'Has somebody watch it no more.',
-    addChild: 'Creates a work package below it.',
-    changeParent: 'Puts it below another one.',
-    previewMarkup: 'Shows a text in markdown the way it would look here.',
-    schema: 'What its properties are, in its project and type.',
+      'Duration in days, such as `P5D`: working days, or all days with `ignoreNonWorkingDays`. Start, finish and duration: any two determine the third.',
+    scheduleManually: 'Whether its dates are scheduled manually. Otherwise they follow from its predecessors and children.',
+    ignoreNonWorkingDays: 'Whether scheduling treats non-working days as working days.',
+    startDate: 'Start date. Milestones have `date` instead.',
+    dueDate: 'Finish date. Milestones have `date` instead.',
+    date: 'Date of a milestone.',
+    derivedStartDate: 'Earliest start date of its descendants.',
+    derivedDueDate: 'Latest finish date of its descendants.',
+    estimatedTime: 'Work.',
+    derivedEstimatedTime: 'Work, including its descendants.',
+    remainingTime: 'Remaining work.',
+    derivedRemainingTime: 'Remaining work, including its descendants.',
+    percentageDone: 'Progress in percent. Work, remaining work and progress: any two determine the third.',
+    derivedPercentageDone: 'Progress, including its descendants.',
+    project: 'The project. Writing another one moves the work package.',
+    assignee: 'Assignee: a user, a group or a placeholder user.',
+    responsible: 'The accountable principal.',
+    type: 'Type.',
+    status: 'Status. The form lists the next statuses that the workflow allows.',
+    category: 'Category.',
+    version: 'The version that it is planned for.',
+    priority: 'Priority.',
+    watchers: 'Users who are notified of its changes.',
+    availableWatchers: 'Users who may watch it and do not yet.',
+    watch: 'Adds the caller as a watcher.',
+    unwatch: 'Removes the caller as a watcher.',
+    addWatcher: 'Adds a watcher: send the `payload` of the link.',
+    removeWatcher: 'Removes a watcher.',
+    addChild: 'Creates a child.',
+    changeParent: 'Changes the parent.',
+    previewMarkup: 'Renders a markdown text in the context of the work package.',
+    schema: 'The schema for its project and type.',
   },
   example: {
     subject: 'Raise the mast',
@@ -307,7 +307,7 @@ export const WorkPackage = resource<'work_packages', Facts, Watched>('WorkPackag
       alwaysNamed: true,
       filter: true,
       group: true,
-      // The most urgent first.
+      // Highest priority first.
       descending: true,
       sort: position,
       allowed: { rows: (_, { priorities }) => [...priorities.values()].filter((row) => row.is_active) },
@@ -340,7 +340,7 @@ export const WorkPackage = resource<'work_packages', Facts, Watched>('WorkPackag
   operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm'],
 })
 
-/** Author and moment of creation are given by administrators who take work over from elsewhere, if the instance lets them. */
+/** Administrators who import work packages may write author and creation time, if the settings allow it. */
 function isImporting({ before }: Proposal, _: Facts, { viewer, settings }: Context): boolean {
   return !before && viewer.admin && settings.apiv3_write_readonly_attributes
 }
@@ -353,7 +353,7 @@ function noMilestone(draft: Proposal, facts: Facts): boolean {
   return !milestone(draft, facts)
 }
 
-/** Dates of a parent that follows its children are theirs. */
+/** Whether the dates do not follow from children. */
 function isPlanned({ row }: Proposal, facts: Facts): boolean {
   return !steps.followsChildren(row, facts)
 }

@@ -1,4 +1,4 @@
-/** Which status may follow which: rows of type, role, from and to, held in process. */
+/** Workflows: transitions between statuses by type and role, cached in the process. */
 
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
@@ -10,13 +10,13 @@ import type { Context, Rule } from '#kernel/declaration.ts'
 type WorkPackage = Tables['work_packages']
 type Transition = Tables['workflows']
 
-/** The workflow of a type, as it is asked for. */
+/** The workflow of a type. */
 interface Workflow {
-  /** The ids of the statuses that it knows at all. */
+  /** The ids of all its statuses. */
   readonly statuses: ReadonlySet<number>
-  /** Transitions by the status that they lead away from. */
+  /** Transitions by origin status. */
   readonly from: ReadonlyMap<number, readonly Transition[]>
-  /** The roles that take its steps, by id. */
+  /** Rules for transitions, by role id. */
   readonly roles: ReadonlyMap<number, Rule>
 }
 
@@ -31,7 +31,7 @@ function workflowOf(transitions: readonly Transition[]): Workflow {
   }
 }
 
-/** The workflow of a type; that of none has no transitions. */
+/** The workflow of a type; empty without rows. */
 async function workflowFor(context: Context, type: number): Promise<Workflow> {
   const workflows = await context.snapshot.remember('workflows', ['workflows', 'roles', 'types', 'statuses'], async () => {
     const rows = await context.db.all<Transition>(sql`select * from workflows`)
@@ -40,7 +40,7 @@ async function workflowFor(context: Context, type: number): Promise<Workflow> {
   return workflows.get(type) ?? NONE
 }
 
-/** Statuses that a type's workflow knows at all. */
+/** The ids of the statuses in a type's workflow. */
 export const statusesOfType = async (context: Context, type: number): Promise<ReadonlySet<number>> =>
   (await workflowFor(context, type)).statuses
 
@@ -49,14 +49,14 @@ interface States {
   readonly versions: ReadonlyMap<number, Tables['versions']>
 }
 
-/** Closed on a closed version: a work package stays so until it is on another version. */
+/** A closed work package in a closed version cannot be reopened until it gets another version. */
 export const isSealed = (row: Pick<WorkPackage, 'status_id' | 'version_id'>, { statuses, versions }: States): boolean =>
   Boolean(statuses.get(row.status_id)?.is_closed) && rowOf(versions, row.version_id)?.status === 'closed'
 
 /**
- * The ids of the statuses that the viewer may give a work package, its stored one included; what an open
- * one blocks is not to be closed.
- * @param row the draft; @param before what is stored, whose status is the origin and whose assignee counts as well
+ * The ids of the statuses that the viewer may give a work package, including its stored one; a work package blocked by an open
+ * one cannot be closed.
+ * @param row the draft; @param before the stored row, whose status is the origin and whose assignee counts as well
  */
 export async function reachableStatuses(
   context: Context,

@@ -1,4 +1,4 @@
-/** Counting days of work: pure arithmetic over a calendar of working weekdays and days off. */
+/** Arithmetic of working days: pure, over a calendar of working week days and non-working days. */
 import { addDays, FIRST_DAY, LAST_DAY } from '#kernel/read/operators.ts'
 
 export interface Calendar {
@@ -8,10 +8,10 @@ export interface Calendar {
   readonly daysOff: ReadonlySet<string>
 }
 
-/** A calendar on which every day is worked: for whoever ignores non-working days. */
+/** A calendar of working days only, for work packages that ignore non-working days. */
 export const everyDay: Calendar = { weekdays: [1, 2, 3, 4, 5, 6, 7], daysOff: new Set() }
 
-/** How far a search goes before it gives up: years without a working day are a mistake in the calendar. */
+/** Maximum search distance in days: years without a working day are a mistake in the calendar. */
 const FARTHEST = 4000
 
 export function isWorkingDay(day: string, { weekdays, daysOff }: Calendar): boolean {
@@ -26,12 +26,12 @@ export function soonestWorkingDay(day: string, calendar: Calendar, step: 1 | -1 
   return found
 }
 
-/** Days of work from `start` to `due`, both included. */
+/** Working days from `start` to `due`, inclusive. */
 export function durationBetween(start: string, due: string, calendar: Calendar): number {
   const days = Math.round((Date.parse(due) - Date.parse(start)) / 86_400_000) + 1
   if (days <= 0) return 0
   if (calendar === everyDay) return days
-  // Whole weeks are counted, not walked; days off are taken out again.
+  // Whole weeks are computed without a loop; non-working days are subtracted afterwards.
   const weeks = Math.floor(days / 7)
   let count = weeks * calendar.weekdays.length
   for (let day = addDays(start, weeks * 7); day <= due; day = addDays(day, 1)) {
@@ -46,10 +46,10 @@ export function durationBetween(start: string, due: string, calendar: Calendar):
   return count
 }
 
-/** The last day of `duration` days of work that begin on `start`, or on the first working day after it. */
+/** The last of `duration` working days from `start`, or from the first working day after it. */
 export const dueDate = (start: string, duration: number, calendar: Calendar): string => walk(start, duration, calendar, 1)
 
-/** The first day of `duration` days of work that end on `due`, or on the last working day before it. */
+/** The first of `duration` working days until `due`, or until the last working day before it. */
 export const startDate = (due: string, duration: number, calendar: Calendar): string => walk(due, duration, calendar, -1)
 
 function walk(from: string, duration: number, calendar: Calendar, step: 1 | -1): string {
@@ -57,7 +57,7 @@ function walk(from: string, duration: number, calendar: Calendar, step: 1 | -1):
   if (calendar === everyDay) return addDays(day, step * (duration - 1))
   let left = duration - 1
   while (left > 0 && !isEndOfTime(day)) {
-    // Whole weeks are leapt over; days off among them are still to be worked. The last day is reached on foot.
+    // Skips whole weeks; non-working days among them still count as left. The last week goes day by day.
     const weeks = Math.floor((left - 1) / calendar.weekdays.length)
     const next = weeks > 0 ? addDays(day, step * weeks * 7) : soonestWorkingDay(addDays(day, step), calendar, step)
     left -= weeks > 0 ? workingDaysAfter(day, next, calendar) : 1
@@ -66,7 +66,7 @@ function walk(from: string, duration: number, calendar: Calendar, step: 1 | -1):
   return day
 }
 
-/** Working days between two days in either order, the first of them left out. */
+/** Working days between two days in either order, excluding the first. */
 const workingDaysAfter = (from: string, to: string, calendar: Calendar): number =>
   from < to ? durationBetween(addDays(from, 1), to, calendar) : durationBetween(to, addDays(from, -1), calendar)
 
