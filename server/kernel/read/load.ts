@@ -101,7 +101,7 @@ async function rowsUnder(context: Context, resource: Resource, ids: readonly num
     await context.db.all(
       sql`select ${selection(context, resource)} from ${table} where ${and([among(context.engine, sql`${table}.id`, ids), where])}`,
     ),
-  ) as Row[]
+  )
   if (rows.length < 2) return rows
   const found = new Map<number, Row>(rows.map((row) => [row.id, row]))
   return ids.map((id) => found.get(id)).filter((row) => row !== undefined)
@@ -114,7 +114,7 @@ export async function visibleRowsWhere(context: Context, resource: Resource, whe
   const rows = await context.db.all(
     sql`select ${selection(context, resource)} from ${name(resource.table)} where ${condition} order by ${orderOf(context, resource, [])}`,
   )
-  return unpack(resource, rows) as Row[]
+  return unpack(resource, rows)
 }
 
 /** The rows under these ids that the viewer sees; only those that satisfy `where`, if it is given. */
@@ -328,9 +328,10 @@ export async function load(
   ])
 
   let variants: Map<string, Loaded> | undefined
-  if (resource.variant) {
+  const { variant } = resource
+  if (variant) {
     variants = new Map()
-    for (const [kind, own] of Map.groupBy(rows, (row) => resource.variant?.(row) as string)) {
+    for (const [kind, own] of Map.groupBy(rows, (row) => variant(row))) {
       variants.set(kind, await load(context, context.model.of(kind), own))
     }
   }

@@ -134,8 +134,8 @@ export async function amend(
   table: TableName,
   { set, where }: { set: Sql; where: Sql },
 ): Promise<number> {
-  for (const { journal } of model.resources.filter((one) => one.table === table && one.journal))
-    await tx.run(sql`update ${name(journal as string)} set ${set} where ${where}`)
+  for (const { journal } of model.resources.filter((one) => one.table === table))
+    if (journal) await tx.run(sql`update ${name(journal)} set ${set} where ${where}`)
   return tx.run(sql`update ${name(table)} set ${set} where ${where}`)
 }
 
