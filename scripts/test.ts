@@ -2,9 +2,10 @@
 import { spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { globSync, statSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { makeTemplate } from '#test/template.ts'
 import { postgresMissing, startPostgres } from './postgres.ts'
@@ -19,22 +20,20 @@ const usage = `Usage: npm test -- [OPTION…] [FILE|FOLDER|GLOB…]
 
 const root = resolve(import.meta.dirname, '..')
 const everyTest = ['test/**/*.test.ts', 'server/**/*.test.ts']
-/** Tests that open no database: a second engine would tell nothing new about them. */
-const withoutDatabase = ['test/text/**', 'test/pure/**', 'test/contract.test.ts']
+/** Tests that open no database, or look at pages, which are the same on each: a second engine would tell nothing new about them. */
+const onOneEngine = ['test/text/**', 'test/pure/**', 'test/contract.test.ts', 'test/browser/**']
 
 /** Compiled code, which each of the test processes would otherwise compile again; where bin/halyard.js keeps it as well. */
 const compileCache = join(root, 'node_modules/.cache/halyard')
 
-const tenMinutes = 600_000
+const twentyMinutes = 1_200_000
+/** Past eight processes the databases hold everybody up. Node leaves one core idle, which on two cores is half the machine. */
+const processes = Math.min(8, availableParallelism())
+/** Batches for each process: enough of them to keep all processes busy to the end. */
+const BATCHES = 8
 /** The highest seed that fast-check takes. */
 const HIGHEST_SEED = 2 ** 31 - 1
-const testRunner = [
-  '--test',
-  '--test-reporter=spec',
-  // Node leaves one core idle, which on two cores is half the machine; past eight the databases hold everybody up.
-  `--test-concurrency=${Math.min(8, availableParallelism())}`,
-  `--test-timeout=${tenMinutes}`,
-]
+const testRunner = ['--test', '--test-reporter=spec', `--test-concurrency=${processes}`, `--test-timeout=${twentyMinutes}`]
 
 /** Reads the command line and runs what it asks for. Returns whether every test passed; throws an Error naming a wrong request. */
 async function main(args: string[]): Promise<boolean> {
@@ -62,7 +61,7 @@ async function main(args: string[]): Promise<boolean> {
     throw new Error(`--seed is an integer from 0 to ${HIGHEST_SEED}, not ${values.seed}.`)
   }
   const files = findTests(positionals)
-  const databaseFiles = findTests(positionals, withoutDatabase)
+  const databaseFiles = findTests(positionals, values.all ? [] : onOneEngine)
   if (files.length === 0) throw new Error(`No test file matches ${(positionals.length > 0 ? positionals : everyTest).join(' ')}.`)
 
   const flags = values.name === undefined ? testRunner : [...testRunner, `--test-name-pattern=${values.name}`]
@@ -118,9 +117,41 @@ async function runOnPostgres(files: string[], flags: string[], walks: NodeJS.Pro
 async function runTests(engine: string, files: string[], flags: string[], settings: NodeJS.ProcessEnv): Promise<boolean> {
   console.log(`\nTests on ${engine}`)
   const env = { ...process.env, NODE_COMPILE_CACHE: compileCache, ...settings }
-  const child = spawn(process.execPath, [...flags, ...files], { cwd: root, stdio: 'inherit', env })
-  const [code] = await once(child, 'exit')
-  return code === 0
+  const folder = mkdtempSync(join(tmpdir(), 'halyard-batches-'))
+  try {
+    const child = spawn(process.execPath, [...flags, ...writeBatches(files, folder)], { cwd: root, stdio: 'inherit', env })
+    const [code] = await once(child, 'exit')
+    return code === 0
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** Changes of a whole process, which other tests in it would meet as well: its clock, its environment, what is declared in it. */
+const PROCESS_WIDE = /\bmock\.(timers|method)|clock: 'stopped'|process\.env\.\w+ = |process\.exit = |\bassemble\(/
+
+/**
+ * Writes files that each run a share of the test files in one process, one after the other: starting a process and loading the server
+ * takes longer than most of them. Test files that change their process have one of their own. Returns the paths of all.
+ */
+function writeBatches(files: readonly string[], folder: string): string[] {
+  const alone = files.filter((file) => PROCESS_WIDE.test(readFileSync(join(root, file), 'utf8')))
+  const shared = files.filter((file) => !alone.includes(file))
+  const count = Math.min(shared.length, processes * BATCHES)
+  const batches = Array.from({ length: count }, (_, batch) => {
+    // Neighbours are much alike, so each batch gets some of all folders.
+    const own = shared.filter((_, i) => i % count === batch).map((file) => [file, pathToFileURL(join(root, file)).href])
+    const path = join(folder, `${batch}.test.mjs`)
+    writeFileSync(
+      path,
+      `import { describe } from 'node:test'
+for (const [name, address] of ${JSON.stringify(own)})
+  await new Promise((loaded) => void describe(name, () => import(address).finally(loaded)))
+`,
+    )
+    return path
+  })
+  return [...alone, ...batches]
 }
 
 try {

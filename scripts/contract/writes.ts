@@ -15,7 +15,21 @@ export async function write(session: Session): Promise<() => Promise<void>> {
   const first = (await session.call('GET /api/v3/work_packages'))?.body?._embedded?.elements?.[0]
   const project = lastOf(first?._links?.project?.href ?? session.known('/api/v3/projects/{}')[0])
   const desk: Desk = { ...session, mark: `contract-${Date.now().toString(36)}`, project, workPackage: '', undo: [] }
-  for (const area of [projects, workPackages, actions, alongside, planning, people, own, days, files, storages, views, texts]) {
+  for (const area of [
+    projects,
+    workPackages,
+    actions,
+    alongside,
+    planning,
+    people,
+    own,
+    days,
+    files,
+    storages,
+    views,
+    texts,
+    workspaces,
+  ]) {
     await area(desk).catch((error: Error) => desk.complain(`writing ${area.name}`, '', `stopped: ${error.message}`))
   }
   return async () => {
@@ -78,8 +92,15 @@ async function projects(desk: Desk) {
     await desk.call(`POST /api/v3/${kind}/{id}/favorite`, [id])
     await desk.call(`DELETE /api/v3/${kind}/{id}/favorite`, [id])
   }
+}
+
+/** Portfolios and programs exist only meanwhile: where the official document lists projects it knows of no other workspaces. */
+async function workspaces(desk: Desk) {
   for (const kind of ['portfolios', 'programs']) {
-    await change(desk, `/api/v3/${kind}/{id}`, [firstOf(desk, kind)], { statusExplanation: { raw: 'On its way.' } })
+    const own = idOf(await desk.post(`/api/v3/${kind}`, { name: `${desk.mark} ${kind}` }))
+    await desk.call(`GET /api/v3/${kind}`)
+    await change(desk, `/api/v3/${kind}/{id}`, [own], { statusExplanation: { raw: 'On its way.' } })
+    await desk.call(`DELETE /api/v3/${kind}/{id}`, [own])
   }
 }
 

@@ -516,8 +516,25 @@ export interface Declaration<T extends TableName, F, C = unknown> {
   answer?: (context: Context, row: Tables[T] & C) => Promise<object>
   /** Which of the standard operations exist. */
   operations: readonly StandardOperation[]
+  /** Its operations that the official API does not have. */
+  extensions?: readonly StandardOperation[]
+  /** Further lists of its rows, by path. */
+  readings?: Readonly<Record<string, Reading>>
   /** The status of a successful deletion. */
   deleted?: 202 | 204
+}
+
+/** Another list of a resource's rows, at a path of its own: the rows for which `of` holds answer there. */
+export interface Reading {
+  readonly label: string
+  readonly plural?: string
+  readonly of: Rule
+  readonly operations: readonly StandardOperation[]
+  /** Its operations that the official API does not have. */
+  readonly extensions?: readonly StandardOperation[]
+  /** The rule for creating rows there, and the values of a new row. */
+  readonly create?: Rule
+  readonly defaults?: Readonly<Record<string, unknown>>
 }
 
 /** Files can be attached to the rows of a resource: who may do so. */
@@ -820,6 +837,8 @@ export interface Operation {
     as?: 'single' | 'collection' | 'form' | 'schema' | 'text' | 'plain' | 'bytes'
     also?: Readonly<Record<number, string>>
   }
+  /** The official API does not have it. */
+  readonly extension?: boolean
   /** Query parameters, for the description of the API. */
   readonly query?: readonly string[]
   /** The resource whose payload it takes, or the body that it takes, for the description of the API. */

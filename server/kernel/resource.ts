@@ -42,7 +42,7 @@ export const humanize = (name: string) => {
 }
 
 /** `category` → `categories`, `status` → `statuses`. */
-const pluralOf = (words: string): string =>
+export const pluralOf = (words: string): string =>
   /[^aeiou]y$/.test(words) ? words.replace(/y$/, 'ies') : /(s|x|ch|sh)$/.test(words) ? `${words}es` : `${words}s`
 
 /** The property builders of a declaration, for the rows of a table. */

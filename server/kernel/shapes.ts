@@ -87,6 +87,8 @@ const declaration = {
   listParameters: true,
   answer: true,
   operations: true,
+  extensions: true,
+  readings: true,
   deleted: true,
 } satisfies Members<Declaration<any, any>>
 
@@ -183,6 +185,7 @@ const operation = {
   harmless: true,
   accepts: true,
   answers: { status: true, of: true, as: true, also: true } satisfies Members<Operation['answers']>,
+  extension: true,
   query: true,
   takes: true,
   run: true,

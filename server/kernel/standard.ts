@@ -9,6 +9,7 @@ import { prepareWrite } from '#kernel/write/prepare.ts'
 import { remove } from '#kernel/write/remove.ts'
 import type { Context, Operation, Resource, StandardOperation } from './declaration.ts'
 import { addressed, guarded, ok, respondCreated, respondSaved, rowAt, schemaOfNew } from './operation.ts'
+import { pluralOf } from './resource.ts'
 
 /** `a` or `an`, as words begin. */
 export const article = (words: string): string => (/^([aeio]|u(?!se|ni))/i.test(words) ? 'an' : 'a')
@@ -58,20 +59,49 @@ function listParameters({ properties, listParameters: own = [] }: Resource): rea
   return [...(some('group') ? ['groupBy'] : []), ...(some('sum') ? ['showSums'] : []), ...own]
 }
 
-/** The standard operations that a resource's declaration names. */
-export function standardOperations(declared: Resource): Operation[] {
-  const { path, name: of, operations } = declared
+const asRead = new WeakMap<Resource, Map<string, Resource>>()
+
+/** A resource as its list at another path has it. */
+function readAt(resource: Resource, path: string): Resource {
+  const { addressable: own, readings = {}, may, defaults } = resource
+  const reading = readings[path]
+  if (!reading) return resource
+  const known = asRead.getOrInsertComputed(resource, () => new Map())
+  return known.getOrInsertComputed(path, () => {
+    const { label, plural = pluralOf(label), of, operations, extensions = [], create, defaults: more } = reading
+    return {
+      ...resource,
+      ...{ path, words: label, plural, operations, extensions },
+      addressable: of ?? own,
+      may: { ...may, ...(create && { create }) },
+      defaults: (context: Context) => ({ ...defaults?.(context), ...more }),
+    }
+  })
+}
+
+/** The standard operations that a resource's declaration names, at its own path and those of its readings. */
+export const standardOperations = (declared: Resource): Operation[] => [
+  ...operationsAt(declared),
+  ...Object.keys(declared.readings ?? {}).flatMap((path) => operationsAt(readAt(declared, path))),
+]
+
+function operationsAt(declared: Resource): Operation[] {
+  const { path, name: of, operations, extensions = [] } = declared
   const words = wordsOf(declared)
   const notifying = declared.journal ? { query: ['notify'] } : {}
   const file = declared.file
-  const here = ({ model }: Context) => model.of(of)
+  const here = ({ model }: Context) => readAt(model.of(of), path)
   const has = (one: Resource['operations'][number]) => operations.includes(one)
   const base = `/api/v3/${path}`
   const tag = of
   const at = declared.moments ? ['timestamps'] : []
   const shown = [...(declared.parameters ?? []), ...at]
   const guards: typeof declared.guards = declared.guards ?? {}
-  const guarding = (one: StandardOperation) => ({ file, ...(guards[one] && { guard: guards[one] }) })
+  const guarding = (one: StandardOperation) => ({
+    file,
+    ...(guards[one] && { guard: guards[one] }),
+    ...(extensions.includes(one) && { extension: true }),
+  })
   const all: (Operation | false)[] = [
     has('index') && {
       ...guarding('index'),

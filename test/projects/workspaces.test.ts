@@ -1,6 +1,6 @@
 /** Projects among the other kinds of workspace: lists, paths, parents and ancestors. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { type Client, filters, type Instance, ids, instance } from '#test/instance.ts'
 
 let halyard: Instance
@@ -96,4 +96,67 @@ test('a user without any permission to create or edit projects gets no list of p
   await halyard.make.member(userId, project, ['view_work_packages'])
   const { status } = await (await halyard.as(userId)).get('/projects/available_parent_projects')
   assert.equal(status, 403)
+})
+
+describe('portfolios and programs', () => {
+  test('have lists of their own, and answer at their own paths only', async () => {
+    assert.deepEqual(ids(await vera.get('/portfolios')), [portfolio])
+    assert.deepEqual(ids(await vera.get('/programs')), [program])
+    const { status, body } = await vera.get('/programs/yachts')
+    assert.equal(status, 200)
+    assert.equal(body._type, 'Program')
+    assert.deepEqual(body._links.self, { href: `/api/v3/programs/${program}`, title: 'Yachts' })
+    assert.equal(body._embedded.parent._type, 'Portfolio')
+    for (const path of [`/portfolios/${program}`, `/programs/${portfolio}`, `/programs/${project}`, `/programs/${hidden}`])
+      assert.equal((await vera.get(path)).status, 404, path)
+  })
+
+  test('are updated and previewed where they answer', async () => {
+    const { body } = await vera.get(`/portfolios/${portfolio}`)
+    assert.deepEqual(body._links.updateImmediately, { href: `/api/v3/portfolios/${portfolio}`, method: 'patch' })
+    const form = await vera.post(`/portfolios/${portfolio}/form`, { name: 'Fleets' })
+    assert.equal(form.body._links.commit.href, `/api/v3/portfolios/${portfolio}`)
+    const { body: renamed } = await vera.patch(`/portfolios/${portfolio}`, { name: 'Fleets' })
+    assert.equal(renamed.name, 'Fleets')
+    assert.equal((await vera.patch(`/portfolios/${program}`, { name: 'No' })).status, 404)
+  })
+
+  test('have lists of their own for the values of filters', async () => {
+    const { body } = await vera.get(`/workspaces/${program}/queries/filter_instance_schemas`)
+    const found = [...JSON.stringify(body).matchAll(/"\/api\/v3(\/(?:projects|workspaces)\/\d+\/[a-z]+)"/g)].map(
+      ([, href]) => href!,
+    )
+    assert.ok(found.includes(`/workspaces/${program}/versions`))
+    for (const href of found) assert.equal((await vera.get(href)).status, 200, href)
+  })
+
+  test('lie below portfolios, or below nothing', async () => {
+    const below = (href: string) => ({ _links: { parent: { href } } })
+    const { status, body } = await halyard.admin.patch(`/programs/${program}`, below(`/api/v3/projects/${project}`))
+    assert.equal(status, 422)
+    assert.equal(body._embedded.details.attribute, 'parent')
+    assert.equal((await halyard.admin.patch(`/portfolios/${portfolio}`, below(`/api/v3/programs/${program}`))).status, 422)
+  })
+
+  test('are created by those who may add them', async () => {
+    const userId = await halyard.make.user()
+    await halyard.make.member(userId, null, ['add_portfolios', 'add_programs'])
+    const client = await halyard.as(userId)
+    assert.equal((await client.post('/projects', { name: 'Jetty' })).status, 403)
+    const form = await client.post('/portfolios/form', { name: 'Harbour' })
+    assert.deepEqual(form.body._links.commit, { href: '/api/v3/portfolios', method: 'post' })
+    const made = await client.post('/portfolios', { name: 'Harbour' })
+    assert.equal(made.status, 201)
+    assert.equal(made.body._type, 'Portfolio')
+    assert.equal(made.body._links.self.href, `/api/v3/portfolios/${made.body.id}`)
+    assert.equal((await client.post('/programs', { name: 'Piers' })).body._type, 'Program')
+    assert.equal((await vera.post('/portfolios', { name: 'Harbour' })).status, 403)
+  })
+
+  test('are deleted by administrators', async () => {
+    const { id } = (await halyard.admin.post('/programs', { name: 'Past' })).body
+    assert.equal((await vera.delete(`/programs/${id}`)).status, 404)
+    assert.equal((await halyard.admin.delete(`/programs/${id}`)).status, 204)
+    assert.equal((await halyard.admin.get(`/programs/${id}`)).status, 404)
+  })
 })

@@ -241,6 +241,7 @@ export function describeOperation(operation: Operation, desk: Desk): Json {
       .replace(/[^A-Za-z0-9]/g, '_')}`,
     summary,
     description,
+    ...(operation.extension && { 'x-halyard-extension': true }),
     tags: [desk.chapters.get(tag)],
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: body }),

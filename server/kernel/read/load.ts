@@ -5,7 +5,7 @@ import { isCostly } from '#db/search.ts'
 import { and, join, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
 import { loadRights, rightOf, rights } from '#kernel/access/rights.ts'
-import { everyone } from '#kernel/access/rules.ts'
+import { either, everyone } from '#kernel/access/rules.ts'
 import { allRows, type CacheTopic, rowsById } from '#kernel/cache.ts'
 import type {
   Context,
@@ -165,7 +165,8 @@ export async function reachableIds(
   resource: Resource,
   related: ReadonlyMap<number, Row>,
 ): Promise<Set<number>> {
-  const { variant, guards, addressable = everyone, cached, rows: isFixed } = resource
+  const { variant, guards, cached, rows: isFixed, readings = {} } = resource
+  const addressable = either(resource.addressable ?? everyone, ...Object.values(readings).map((reading) => reading.of))
   if (variant) {
     const kinds = Map.groupBy(related, ([, row]) => variant(row))
     const reached = await Promise.all(

@@ -31,8 +31,7 @@ const under =
 const inside = (permission: string): Rule => inProject(permission, 'id')
 const memberships = ({ id }: Project): string => listHref('memberships', { project: ['=', id] })
 
-const isProject = ({ workspace_type }: Project): boolean => workspace_type === 'project'
-const self = ({ id }: Project) => `/api/v3/projects/${id}`
+const self = ({ id, workspace_type }: Project) => `/api/v3/${workspace_type}s/${id}`
 
 export const links: Record<string, Action<Project>> = {
   createWorkPackage: { href: under('work_packages/form'), method: 'post', may: inside('add_work_packages') },
@@ -42,9 +41,9 @@ export const links: Record<string, Action<Project>> = {
   versions: { href: under('versions'), may: either(inside('view_work_packages'), inside('manage_versions')) },
   memberships: { href: memberships, may: inside('view_members') },
   types: { href: under('types'), may: either(inside('view_work_packages'), inside('manage_types')) },
-  update: { href: (row) => `${self(row)}/form`, method: 'post', may: edit, when: isProject },
-  updateImmediately: { href: self, method: 'patch', may: edit, when: isProject },
-  delete: { href: self, method: 'delete', may: admin, when: isProject },
+  update: { href: (row) => `${self(row)}/form`, method: 'post', may: edit },
+  updateImmediately: { href: self, method: 'patch', may: edit },
+  delete: { href: self, method: 'delete', may: admin },
   favor: { href: under('favorite'), method: 'post', may: both(signedIn, not(within(favorites))) },
   disfavor: { href: under('favorite'), method: 'delete', may: both(signedIn, within(favorites)) },
   schema: { href: () => '/api/v3/workspaces/schema' },

@@ -12,7 +12,17 @@ import { type Facts, lookUp, obstaclesToLoss } from './facts.ts'
 import { filters, sorts } from './filters.ts'
 import { LONGEST_IDENTIFIER, projectIdentifiedBy } from './identifiers.ts'
 import { links } from './links.ts'
-import { archive, create, edit, editAttributes, favorites, view, viewAttributes } from './rights.ts'
+import {
+  archive,
+  create,
+  createPortfolio,
+  createProgram,
+  edit,
+  editAttributes,
+  favorites,
+  view,
+  viewAttributes,
+} from './rights.ts'
 import { projectStatuses } from './statuses.ts'
 import { checkCreatorRole, checkIdentifier, checkPlace, checkRights, makeIdentifier, tidyName } from './steps.ts'
 import { treeOf } from './tree.ts'
@@ -20,12 +30,14 @@ import { treeOf } from './tree.ts'
 const types: Readonly<Record<string, string>> = { project: 'Project', program: 'Program', portfolio: 'Portfolio' }
 
 /** Users who may create subprojects only have to choose a parent. */
-const isPlaceRequired = ({ before }: Draft<Tables['projects']>, { mayCreateAnywhere }: Facts): boolean =>
-  !before && !mayCreateAnywhere
+const isPlaceRequired = ({ before, row }: Draft<Tables['projects']>, { mayCreateAnywhere }: Facts): boolean =>
+  !before && row.workspace_type === 'project' && !mayCreateAnywhere
 
 /** Administrators who import projects may write the creation time, if the settings allow it. */
 const isImporting = ({ before }: Draft<Tables['projects']>, _: Facts, { viewer, settings }: Context): boolean =>
   !before && viewer.admin && settings.apiv3_write_readonly_attributes
+
+const workspaceOperations = ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm'] as const
 
 const candidates = ({ before, row }: Draft<Tables['projects']>): string =>
   `/api/v3/projects/available_parent_projects?${before ? `of=${before.id}` : `workspace_type=${row.workspace_type ?? 'project'}`}`
@@ -63,6 +75,16 @@ export const Project = resource<'projects', Facts>('Project', 'projects', {
   cached: 'all',
   visible: view,
   addressable: having('workspace_type', 'project'),
+  readings: {
+    programs: {
+      ...{ label: 'program', of: having('workspace_type', 'program'), operations: workspaceOperations },
+      ...{ extensions: ['create', 'form'], create: createProgram, defaults: { workspace_type: 'program' } },
+    },
+    portfolios: {
+      ...{ label: 'portfolio', of: having('workspace_type', 'portfolio'), operations: workspaceOperations },
+      ...{ extensions: ['create', 'form'], create: createPortfolio, defaults: { workspace_type: 'portfolio' } },
+    },
+  },
   may: { create, update: either(edit, archive, editAttributes), edit, delete: admin },
   pageLoaders: { tree: (_, context) => treeOf(context) },
   properties: (p) => ({

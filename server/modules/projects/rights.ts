@@ -18,6 +18,9 @@ export const editAttributes = either(
 export const archive = inside('archive_project')
 /** A new project is in no token's limits yet, so the caller must be unconfined. */
 export const create = both(unconfined, either(globally('add_project'), inProject('add_subprojects', 'parent_id')))
+/** The same for programs and portfolios. */
+export const createProgram = both(unconfined, either(globally('add_programs'), inProject('add_subprojects', 'parent_id')))
+export const createPortfolio = both(unconfined, globally('add_portfolios'))
 
 /** Rule for the attributes of a project; for a new project, its creator may read them. */
 export const viewAttributes = either(inside('view_project'), globally('add_project'), lacking('id'))

@@ -4,7 +4,7 @@ import type { Body, Context, Link, Operation, Resource } from '#kernel/declarati
 import { notFound } from '#kernel/errors.ts'
 import { demand, ok, operation, rowFrom } from '#kernel/operation.ts'
 import { isAvailable, type Known } from '#kernel/read/judge.ts'
-import { load } from '#kernel/read/load.ts'
+import { load, relatedRows } from '#kernel/read/load.ts'
 import { takesValues } from '#kernel/read/operators.ts'
 import { collection, represent } from '#kernel/read/represent.ts'
 import { hrefOf, type ListFilters, listHref } from '#kernel/resource.ts'
@@ -40,9 +40,16 @@ async function choices(to: string, project: number | undefined, context: Context
     return listHref('principals', { status: ['!', 3], ...members }, 'pageSize=-1')
   }
   if (project !== undefined && isList(`/projects/:id/${target.path}`, context))
-    return `/api/v3/projects/${project}/${target.path}`
+    return `/api/v3/${await pathOf(project, context)}/${project}/${target.path}`
   if (!target.operations.includes('index') || !(await mayList(target, context))) return undefined
   return `/api/v3/${target.path}`
+}
+
+/** The path below which the lists of a project are: programs and portfolios do not answer as projects. */
+async function pathOf(project: number, context: Context): Promise<string> {
+  const Project = context.model.of('Project')
+  const row = (await relatedRows(context, Project, [project])).get(project)
+  return row && Project.pathOf?.(row) === Project.path ? Project.path : 'workspaces'
 }
 
 async function mayList({ guards }: Resource, context: Context): Promise<boolean> {
