@@ -1,6 +1,6 @@
 /** Prepares a database: its schema, the permission catalogue, the built-in users, and the initial data. */
 import { ConstraintError, type Database, type Reader, type Transaction } from '#db/database.ts'
-import { insert } from '#db/dialect.ts'
+import { insert, inserted } from '#db/dialect.ts'
 import { migrate } from '#db/migrate.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
@@ -111,19 +111,17 @@ export async function stateOf(db: Reader): Promise<{ filled: boolean; adminId: n
 
 /** Creates an administrator without a password; the setup link sets one. */
 async function createAdmin(tx: Transaction, now: string): Promise<number> {
-  const row = await tx.one<{ id: number }>(
-    insert('principals', {
-      type: 'User',
-      name: `${admin.first_name} ${admin.last_name}`,
-      ...admin,
-      admin: true,
-      status: 1,
-      created_at: now,
-      updated_at: now,
-    }),
-  )
+  const id = await inserted(tx, 'principals', {
+    type: 'User',
+    name: `${admin.first_name} ${admin.last_name}`,
+    ...admin,
+    admin: true,
+    status: 1,
+    created_at: now,
+    updated_at: now,
+  })
   await invalidate(tx, 'principals')
-  return row!.id
+  return id
 }
 
 /** Creates a token for a user and returns it. */

@@ -1,7 +1,7 @@
 /** `halyard provider`: administers OpenID Connect providers and the links between their subjects and users. */
 import { readFileSync } from 'node:fs'
 import { ConstraintError, type Database, type Reader, type Transaction } from '#db/database.ts'
-import { insert } from '#db/dialect.ts'
+import { insert, inserted } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import { isIssuer } from '#http/provider.ts'
 import { type ClaimNames, claimNames, type Provider, type Registration, registrations } from '#identity/providers.ts'
@@ -61,10 +61,10 @@ export async function addProvider({ config, flags, words }: Invocation): Promise
     config.databaseUrl,
     async (db) => {
       await write(db, async (tx) => {
-        const { id } = (await tx.one<{ id: number }>(insert('auth_providers', row)).catch((cause: unknown) => {
+        const id = await inserted(tx, 'auth_providers', row).catch((cause: unknown) => {
           if (!(cause instanceof ConstraintError)) throw cause
           throw new Error(`A provider with the slug ${slug} or the issuer ${issuer} already exists.`, { cause })
-        })) as { id: number }
+        })
         if (secret === null) return
         const sealed = await keysOf(db).seal(tx, { table: 'auth_providers', column: 'client_secret', id }, secret)
         await tx.run(sql`update auth_providers set client_secret = ${sealed} where id = ${id}`)

@@ -1,5 +1,5 @@
 /** The SQL that differs between the two engines. */
-import type { Database, Engine, Transaction } from './database.ts'
+import type { Database, Engine, Reader, Transaction } from './database.ts'
 import { FALSE, join, name, raw, type Sql, sql } from './sql.ts'
 
 /** Whether an expression's value is one of `ids`: a single parameter for all, so that the SQL text stays the same. */
@@ -66,6 +66,20 @@ export function insert(table: string, values: Record<string, unknown>): Sql {
   const columns = Object.keys(values)
   return sql`insert into ${name(table)} (${join(columns.map(name))}) values (${join(Object.values(values))}) returning id`
 }
+
+/**
+ * The first row of a query that always returns one.
+ * @throws Error if there is no row, which is a bug
+ */
+export async function only<R>(db: Reader, query: Sql): Promise<R> {
+  const row = await db.one<R>(query)
+  if (row === undefined) throw new Error('A query that always returns a row returned none.')
+  return row
+}
+
+/** Inserts one row and returns its id. */
+export const inserted = async (tx: Transaction, table: string, values: Record<string, unknown>): Promise<number> =>
+  (await only<{ id: number }>(tx, insert(table, values))).id
 
 /** A timestamp with its type, where the statement does not imply it. */
 export const moment = (engine: Engine, at: string): Sql => (engine === 'postgres' ? sql`cast(${at} as timestamptz)` : sql`${at}`)

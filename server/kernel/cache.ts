@@ -103,6 +103,10 @@ export async function allRows<T extends CacheTopic & TableName>(
   })
 }
 
+/** The row with an id; undefined without an id. */
+export const rowOf = <R>(rows: ReadonlyMap<number, R>, id: number | null | undefined): R | undefined =>
+  typeof id === 'number' ? rows.get(id) : undefined
+
 /** Rows of a larger table by id: `read` loads only those that are not cached. */
 export async function rowsById(
   snapshot: Snapshot,
@@ -114,7 +118,7 @@ export async function rowsById(
   const missing = [...new Set(ids)].filter((id) => !known.has(id))
   if (missing.length > 0) {
     if (known.size > KEPT) known.clear()
-    for (const row of await read(missing)) known.set(row.id as number, row)
+    for (const row of await read(missing)) known.set(row.id, row)
   }
   return known
 }

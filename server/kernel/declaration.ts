@@ -85,7 +85,7 @@ export interface Link {
 export type Body = Record<string, unknown>
 
 /** A write before it is committed: the proposed row, what it was, and what the client named. */
-export interface Draft<R = any> {
+export interface Draft<R = Row> {
   readonly row: R
   readonly before: R | undefined
   /** Names of the properties that the payload holds, null included. */
@@ -397,7 +397,8 @@ export interface IndexOptions {
 /** What every resource may answer. */
 export type StandardOperation = 'index' | 'show' | 'create' | 'update' | 'delete' | 'form' | 'editForm' | 'schema'
 
-export interface Declaration<T extends TableName, F> {
+/** The declaration of a resource. `C` are columns that are computed for stored rows; new rows lack them. */
+export interface Declaration<T extends TableName, F, C = unknown> {
   /** The collection's path below /api/v3. */
   path: string
   /** Further paths whose links name the same kind of resource. */
@@ -413,18 +414,18 @@ export interface Declaration<T extends TableName, F> {
   /** What properties hold in examples, `_type` and `id` among them, where that does not follow from their kinds. */
   example?: Readonly<Record<string, unknown>>
   /** `_type` and the path, where they depend on the row. */
-  type?: (row: Tables[T], page: Loaded) => string
-  pathOf?: (row: Tables[T]) => string
+  type?: (row: Tables[T] & C, page: Loaded) => string
+  pathOf?: (row: Tables[T] & C) => string
   /** The path of a row, where it does not end in its id; whatever stands in its place is then read by `resolve` alone. */
-  addressOf?: (row: Tables[T]) => string
+  addressOf?: (row: Tables[T] & C) => string
   /** The resource that a row really is, where this one stands for several kinds. */
-  variant?: (row: Tables[T]) => string
+  variant?: (row: Tables[T] & C) => string
   /** The id that a text in a path or link means, where it is not the number itself. */
   resolve?: (text: string, context: Context) => Promise<number | undefined>
   /** The column that says where a row belongs: until it is given, permissions are judged anywhere. */
   belongsTo?: keyof Tables[T] & string
   /** What names a row to people. */
-  title: (keyof Tables[T] & string) | ((row: Tables[T]) => string)
+  title: (keyof Tables[T] & string) | ((row: Tables[T] & C) => string)
   /** Links to it carry no title. */
   untitled?: boolean
   /** Kept in process: all rows of a small table, or those met of a larger one. */
@@ -464,55 +465,55 @@ export interface Declaration<T extends TableName, F> {
   attached?: (engine: Engine, id: Sql) => Sql
   /** The moments at which a request asks what its rows were; undefined where it asks what they are. Needs a journal. */
   moments?: (context: Context) => Promise<readonly Moment[] | undefined>
-  properties: (build: Build<Tables[T], F>) => Record<string, Unnamed>
+  properties: (build: Build<Tables[T] & C, F>) => Record<string, Unnamed>
   /** What a write may say of itself in `_meta`: told in its forms, where the schema mentions it or the client gave it. */
-  meta?: (build: Build<Tables[T], F>) => Record<string, Unnamed>
+  meta?: (build: Build<Tables[T] & C, F>) => Record<string, Unnamed>
   /** Filters that belong to no property. */
   filters?: Record<string, Filter>
   /** Sorts that belong to no property. */
   sorts?: Record<string, Order>
-  actions?: Record<string, Action<Tables[T]> | null>
+  actions?: Record<string, Action<Tables[T] & C> | null>
   /** Read once for a page: whatever actions and values of its rows need. A loader never sees a single row. */
-  pageLoaders?: Record<string, (rows: readonly Tables[T][], context: Context) => Promise<unknown>>
+  pageLoaders?: Record<string, (rows: readonly (Tables[T] & C)[], context: Context) => Promise<unknown>>
   /** What is embedded besides its links when a row is answered by itself, by the row's id. */
-  embedLoaders?: Record<string, (rows: readonly Tables[T][], context: Context) => Promise<ReadonlyMap<number, object>>>
+  embedLoaders?: Record<string, (rows: readonly (Tables[T] & C)[], context: Context) => Promise<ReadonlyMap<number, object>>>
   /** Expressions selected with every row. */
   computedColumns?: Record<string, Expression>
   /** What a new row holds before the payload is applied. */
   defaults?: (context: Context) => Partial<Tables[T]>
   /** Whether a write brings the proof along that some properties take, as by the current password. */
-  proven?: (draft: Draft<Tables[T]>, facts: F, context: Context) => boolean
+  proven?: (draft: Draft<Tables[T] & C>, facts: F, context: Context) => boolean
   /** Looks everything up that the pure steps need: the only one that may ask the database. */
-  facts?: (draft: Draft<Tables[T]>, context: Context) => Promise<F>
+  facts?: (draft: Draft<Tables[T] & C>, context: Context) => Promise<F>
   /** Pure: what follows from what is proposed. Applied in order. */
-  derive?: readonly ((draft: Draft<Tables[T]>, facts: F, context: Context) => Partial<Tables[T]>)[]
+  derive?: readonly ((draft: Draft<Tables[T] & C>, facts: F, context: Context) => Partial<Tables[T]>)[]
   /** Pure: what is wrong with it. May throw an ApiError that hides everything else. */
-  check?: readonly ((draft: Draft<Tables[T]>, facts: F, context: Context) => readonly Violation[])[]
+  check?: readonly ((draft: Draft<Tables[T] & C>, facts: F, context: Context) => readonly Violation[])[]
   /** In the same transaction, after the row is written. */
-  after?: readonly ((tx: Transaction, draft: Draft<Tables[T]>, facts: F, context: Context) => Promise<void>)[]
+  after?: readonly ((tx: Transaction, draft: Draft<Tables[T] & C>, facts: F, context: Context) => Promise<void>)[]
   /** What creating means, where it is not inserting the row; gives the row's id. */
-  create?: (tx: Transaction, row: Tables[T], context: Context) => Promise<number>
+  create?: (tx: Transaction, row: Tables[T] & C, context: Context) => Promise<number>
   /** What deleting means, where it is more than removing the row; gives false where it has removed the row itself: see `removal.ts`. */
-  remove?: (tx: Transaction, row: Tables[T], context: Context) => Promise<boolean>
+  remove?: (tx: Transaction, row: Tables[T] & C, context: Context) => Promise<boolean>
   /** Why a visible row that the viewer may delete cannot be deleted. */
-  removable?: (row: Tables[T], context: Context) => Promise<readonly Violation[]>
+  removable?: (row: Tables[T] & C, context: Context) => Promise<readonly Violation[]>
   /** Topics that change with a row, besides the table's own. */
   topics?: readonly CacheTopic[]
   /** Beyond the properties' entries: members of a schema. */
   schema?: (
-    draft: Draft<Tables[T]>,
+    draft: Draft<Tables[T] & C>,
     facts: F,
     context: Context,
     form: boolean,
   ) => Promise<Record<string, unknown>> | Record<string, unknown>
   /** Further links of forms. */
-  formLinks?: (draft: Draft<Tables[T]>, context: Context) => Record<string, Link>
+  formLinks?: (draft: Draft<Tables[T] & C>, context: Context) => Record<string, Link>
   /** Query parameters that count at a row's own address. */
   parameters?: readonly string[]
   /** Query parameters that its list takes besides those that every list does, for the description of the API. */
   listParameters?: readonly string[]
   /** The answer at a row's own address, where it is more than the row. */
-  answer?: (context: Context, row: Tables[T]) => Promise<object>
+  answer?: (context: Context, row: Tables[T] & C) => Promise<object>
   /** Which of the standard operations exist. */
   operations: readonly StandardOperation[]
   /** Its operations that the official API does not have. */

@@ -137,7 +137,7 @@ export const days: Kind = {
 
 function parseFormattable(value: unknown): string | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new FormatError('an object with the member raw')
-  const raw = (value as { raw?: unknown }).raw
+  const { raw }: { raw?: unknown } = value
   return raw === null || raw === undefined || raw === '' ? null : parseText(raw)
 }
 

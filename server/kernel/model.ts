@@ -68,13 +68,13 @@ const grown = (resource: Resource, { properties, hiddenComputed, filters }: Addi
   })
 
 /** Unpacks values that share a column into members of their own, where properties read them. */
-export function unpack<R extends Row>({ packedProperties = [] }: Resource, rows: readonly R[]): readonly R[] {
+export function unpack<R extends readonly Row[]>({ packedProperties = [] }: Resource, rows: R): R {
   for (const row of rows) {
     for (const { column, many, packed: place } of packedProperties) {
-      if (!place) continue
+      if (!place || !column) continue
       const value = row[place.column]?.[place.key] ?? null
       const list = Array.isArray(value) ? value : value === null ? [] : [value]
-      ;(row as Row)[column as string] = many ? (list.length > 0 ? list : null) : (list[0] ?? null)
+      row[column] = many ? (list.length > 0 ? list : null) : (list[0] ?? null)
     }
   }
   return rows
@@ -85,9 +85,9 @@ export function unpacked({ packedProperties = [] }: Resource, row: Row): { own: 
   const own: Row = { ...row }
   const shared: Record<string, Row> = {}
   for (const { column, packed: place } of packedProperties) {
-    if (!place || !((column as string) in row)) continue
-    shared[place.column] = { ...shared[place.column], [place.key]: row[column as string] ?? null }
-    delete own[column as string]
+    if (!place || !column || !(column in row)) continue
+    shared[place.column] = { ...shared[place.column], [place.key]: row[column] ?? null }
+    delete own[column]
   }
   return { own, shared }
 }

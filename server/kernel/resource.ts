@@ -10,6 +10,7 @@ import type {
   Declaration,
   Declared,
   Draft,
+  Expression,
   Extension,
   Kind,
   LinkOptions,
@@ -27,7 +28,7 @@ export const unchanged = <R>(row: R): Draft<R> => ({ row, before: row, given: NO
 const NOTHING: ReadonlySet<string> = new Set()
 
 /** Whether a column differs from the stored row; in a new row, every column with a value does. */
-export function differs(draft: Draft, column: string): boolean {
+export function differs(draft: Pick<Draft, 'row' | 'before'>, column: string): boolean {
   const now = draft.row[column] ?? null
   const then = draft.before?.[column] ?? null
   return now !== then && !(Array.isArray(now) && Array.isArray(then) && String(now) === String(then))
@@ -94,11 +95,19 @@ function named([name, unnamed]: [string, Unnamed]): Property {
 const automatic: Readonly<Record<string, string>> = { id: 'ID', createdAt: 'Created on', updatedAt: 'Updated on' }
 export const isAutomatic = (property: string): boolean => Object.hasOwn(automatic, property)
 
+/** Requires an expression for each computed column of the row type. */
+type Computing<C> = unknown extends C ? unknown : { readonly computedColumns: { readonly [K in keyof C]: Expression } }
+
 /**
- * Declares a resource. `F` is the type of the `facts` for its pure derivations and checks.
+ * Declares a resource. `F` is the type of the `facts` for its pure derivations and checks; `C` are the computed columns that its
+ * code reads.
  * @throws Error with the file, the part and the member if the declaration has an unknown member
  */
-export function resource<T extends TableName, F = unknown>(name: string, table: T, declaration: Declaration<T, F>): Declared {
+export function resource<T extends TableName, F = unknown, C = unknown>(
+  name: string,
+  table: T,
+  declaration: Declaration<T, F, NoInfer<C>> & Computing<NoInfer<C>>,
+): Declared {
   return declare(name, table, declaration, declaringFile())
 }
 

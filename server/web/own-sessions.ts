@@ -45,7 +45,7 @@ ${
       PATH,
       signedIn(async ({ db, session, settings, given }) => {
         const which = given.get('end') ?? ''
-        const userId = session.user.id as number
+        const userId: number = session.user.id
         if (which === OTHERS) {
           await db.transaction((tx) => endSessionsOf(tx, userId, session))
           return onTo(`${PATH}?done=others`)

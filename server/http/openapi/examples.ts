@@ -42,7 +42,7 @@ const formattable = (format: string, raw: string) => ({ format, raw, html: `<p c
 /** A value that matches a schema. */
 function fitting(schema: Json): unknown {
   if (schema.$ref === '#/components/schemas/Link') return { href: null }
-  const { examples, const: fixed, enum: choices, type, format, properties, items, minimum } = schema as Row
+  const { examples, const: fixed, enum: choices, type, format, properties, items, minimum }: Row = schema
   if (examples?.[0] !== undefined) return examples[0]
   if (fixed !== undefined) return fixed
   if (choices?.length > 0) return choices[0]

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Reader, Transaction } from '#db/database.ts'
-import { assignments, insert } from '#db/dialect.ts'
+import { assignments, inserted } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { takeBack } from '#identity/access-tokens.ts'
@@ -105,17 +105,15 @@ export async function register(
   const clientId = randomBytes(32).toString('base64url')
   const secret = registration.confidential ? randomKey() : undefined
   const at = now.toISOString()
-  const row = await tx.one<{ id: number }>(
-    insert('oauth_applications', {
-      ...columnsOf(registration),
-      client_id: clientId,
-      secret_hash: secret === undefined ? null : hashToken(secret),
-      owner_id: ownerId,
-      created_at: at,
-      updated_at: at,
-    }),
-  )
-  return { id: (row as { id: number }).id, clientId, secret }
+  const id = await inserted(tx, 'oauth_applications', {
+    ...columnsOf(registration),
+    client_id: clientId,
+    secret_hash: secret === undefined ? null : hashToken(secret),
+    owner_id: ownerId,
+    created_at: at,
+    updated_at: at,
+  })
+  return { id, clientId, secret }
 }
 
 async function write(tx: Transaction, id: number, values: Record<string, unknown>, now: Date): Promise<void> {

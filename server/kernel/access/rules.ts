@@ -170,7 +170,7 @@ export const within = (set: Need, of = 'id'): Rule => ({
         const isTested = engine === 'sqlite' && list.length > WALK_ABOVE && !counting
         return among(engine, isTested ? sql`+${column(table, of)}` : column(table, of), list)
       },
-      holds: (row) => ids.has((row as Row)[of]),
+      holds: (row: Row) => ids.has(row[of]),
       anywhere: ids.size > 0,
     }
   },
@@ -193,7 +193,7 @@ export const inProject = (permission: string, of = 'project_id'): Rule => {
     ...rule,
     judge: (viewer, engine) => {
       const right = rule.judge(viewer, engine)
-      return { ...right, holds: (row) => right.holds(row) || (viewer.admin && (row as Row)[of] === NOTHING) }
+      return { ...right, holds: (row: Row) => right.holds(row) || (viewer.admin && row[of] === NOTHING) }
     },
   }
 }
@@ -216,7 +216,7 @@ const isOwn = (of: string, isOne: (viewer: Viewer) => boolean, condition: (perso
     const anywhere = isOne(viewer)
     return {
       where: (table) => (anywhere ? sql`${column(table, of)} = ${viewer.id}` : FALSE),
-      holds: (row) => anywhere && (row as Row)[of] === viewer.id,
+      holds: (row: Row) => anywhere && row[of] === viewer.id,
       anywhere,
     }
   },

@@ -139,7 +139,7 @@ export async function compare(
       moment,
       context: then,
       page: await load(then, resource, rows, { embed }),
-      rows: new Map(rows.map((row) => [row.id as number, row])),
+      rows: new Map(rows.map((row) => [row.id, row])),
       matching: asked && (await visibleIds(then, resource, shown, and([asked.within, ...asked.conditions]))),
     })
   }
@@ -228,7 +228,7 @@ function changesAt({ states }: Comparison, resource: Resource, id: number, state
     if (property.to) links[property.name] = value as Link
     else values[property.name] = value
   }
-  const schema = resource.actions?.schema?.href?.(row as never, state.page)
+  const schema = resource.actions?.schema?.href?.(row, state.page)
   const own = { self: { href: hrefOf(resource, row) }, ...(schema && { schema: { href: schema } }) }
   return { _meta: meta(state, id), ...values, _links: { ...repeating(own, [state.moment.text]), ...links } }
 }

@@ -1,6 +1,6 @@
 /** Groups and sums of a list. */
 import type { Row } from '#db/database.ts'
-import { ordered } from '#db/dialect.ts'
+import { only, ordered } from '#db/dialect.ts'
 import { join, name, raw, type Sql, sql } from '#db/sql.ts'
 import type { Body, Context, IndexOptions, Property, Query, Resource } from '#kernel/declaration.ts'
 import { hrefOf } from '#kernel/resource.ts'
@@ -37,10 +37,11 @@ const renderSums = (resource: Resource, row: Row): Body =>
     sumsOf(resource).map((p) => [p.name, row[p.column as string] === null ? null : p.kind.render(row[p.column as string])]),
   )
 export async function totalSums(context: Context, { head, resource, where }: Source): Promise<Body> {
-  const row = await context.db.one(
+  const row = await only<Row>(
+    context.db,
     sql`${head}select ${sumSelection(context, resource)} from ${name(resource.table)} where ${where}`,
   )
-  return renderSums(resource, row as Row)
+  return renderSums(resource, row)
 }
 
 /** The groups over all pages. */

@@ -113,7 +113,7 @@ export async function computed(
   queryable: Queryable,
   names: readonly string[],
   list: (query: Query) => Promise<{ elements: readonly Body[]; total: number }>,
-  { byDefault = [] as readonly FilterUse[], paginated = true } = {},
+  { byDefault = [], paginated = true }: { byDefault?: readonly FilterUse[]; paginated?: boolean } = {},
 ): Promise<Body> {
   const query = await parseQuery(queryable, context, { byDefault })
   if (query.select) checkSelect(query.select, selection(names))

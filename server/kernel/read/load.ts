@@ -101,9 +101,9 @@ async function rowsUnder(context: Context, resource: Resource, ids: readonly num
     await context.db.all(
       sql`select ${selection(context, resource)} from ${table} where ${and([among(context.engine, sql`${table}.id`, ids), where])}`,
     ),
-  ) as Row[]
+  )
   if (rows.length < 2) return rows
-  const found = new Map(rows.map((row) => [row.id as number, row]))
+  const found = new Map<number, Row>(rows.map((row) => [row.id, row]))
   return ids.map((id) => found.get(id)).filter((row) => row !== undefined)
 }
 
@@ -114,7 +114,7 @@ export async function visibleRowsWhere(context: Context, resource: Resource, whe
   const rows = await context.db.all(
     sql`select ${selection(context, resource)} from ${name(resource.table)} where ${condition} order by ${orderOf(context, resource, [])}`,
   )
-  return unpack(resource, rows) as Row[]
+  return unpack(resource, rows)
 }
 
 /** The rows under these ids that the viewer sees; only those that satisfy `where`, if it is given. */
@@ -206,7 +206,7 @@ export async function relatedRows(
   if (ids.length === 0) return new Map()
   // Of what was, nothing is told that is hidden now.
   const seen = own.live ? [...(await visibleIds(own.live, resource, ids))] : [...new Set(ids)]
-  return new Map((await visibleRows(own, resource, seen)).map((row) => [row.id as number, row]))
+  return new Map((await visibleRows(own, resource, seen)).map((row) => [row.id, row]))
 }
 
 /** The rows of a page of a collection, and how many there are in all. */
@@ -286,7 +286,7 @@ export async function load(
   context: Context,
   resource: Resource,
   rows: readonly Row[],
-  { embed = false, chosen = {} as Draft['many'] } = {},
+  { embed = false, chosen = {} }: { embed?: boolean; chosen?: Draft['many'] } = {},
 ): Promise<Loaded> {
   unpack(resource, rows)
   await loadRules(context, resource)
@@ -298,7 +298,7 @@ export async function load(
       const ids = chosen[p.name]
       if (ids) many.set(p.name, new Map(rows.map((row) => [row.id, ids])))
       else if (p.options.load && (!p.options.listedAt || (embed && p.options.embed)))
-        many.set(p.name, await p.options.load(rows as never, context))
+        many.set(p.name, await p.options.load(rows, context))
     }),
   )
 
@@ -329,9 +329,10 @@ export async function load(
   ])
 
   let variants: Map<string, Loaded> | undefined
-  if (resource.variant) {
+  const { variant } = resource
+  if (variant) {
     variants = new Map()
-    for (const [kind, own] of Map.groupBy(rows, (row) => resource.variant?.(row as never) as string)) {
+    for (const [kind, own] of Map.groupBy(rows, (row) => variant(row))) {
       variants.set(kind, await load(context, context.model.of(kind), own))
     }
   }

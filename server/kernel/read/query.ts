@@ -65,7 +65,7 @@ export function readGroup(text: string | null, resource: Queryable): Property | 
 export async function parseQuery(
   declared: Queryable,
   context: Context,
-  { byDefault = [] as readonly FilterUse[] } = {},
+  { byDefault = [] }: { byDefault?: readonly FilterUse[] } = {},
 ): Promise<Query> {
   const resource = declared
   const { params } = context

@@ -138,8 +138,8 @@ export function represent(
 ): Body {
   // The page's resource includes custom fields.
   const resource = page.resource.name === declared.name ? page.resource : declared
-  if (page.variants) {
-    const variant = page.context.model.of(resource.variant?.(row as never) as string)
+  if (page.variants && resource.variant) {
+    const variant = page.context.model.of(resource.variant(row))
     return represent(variant, row, page.variants.get(variant.name) as Loaded, { embed, readOnly })
   }
   const plan = planOf(resource)

@@ -19,7 +19,7 @@ export async function single(context: Context, resource: Resource, row: Row): Pr
 
 /** The baseline comparison of a single visible row; other embedded resources are current. */
 export async function compared(context: Context, resource: Resource, row: Row, moments: readonly Moment[]): Promise<Body> {
-  const id = row.id as number
+  const id: number = row.id
   const comparison = await compare(context, resource, [id], moments, { embed: true })
   const state = stateAt(comparison, id)
   const body = state

@@ -55,7 +55,7 @@ function isChanged({ name: own, column, many, to }: Property, { before }: Draft,
   // A malformed value differs from any stored one.
   if (!to && parsed.violations.some(({ attribute }) => attribute === own)) return true
   if (column === undefined || !(column in parsed.values)) return false
-  return differs({ row: parsed.values, before } as Draft, column)
+  return differs({ row: parsed.values, before }, column)
 }
 
 /** Violations of declared constraints: missing, too long, out of range. */

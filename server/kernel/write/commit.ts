@@ -1,6 +1,6 @@
 /** Commits a prepared write: the row, its dependents, its history and its event, in one transaction. */
 import { ConstraintError, type Database, type Engine, type Row, type Transaction } from '#db/database.ts'
-import { assignments, insert, merged } from '#db/dialect.ts'
+import { assignments, inserted, merged } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
 import { type CacheTopic, invalidate } from '#kernel/cache.ts'
 import { inside } from '#kernel/context.ts'
@@ -58,7 +58,8 @@ function constraintViolation(resource: Resource, error: ConstraintError): ApiErr
 export async function save(tx: Transaction, context: Context, resource: Resource, draft: Draft, facts: unknown): Promise<number> {
   const inner = inside(context, tx)
   const now = context.now.toISOString()
-  const id = draft.before ? await update(tx, resource, draft, now) : await create(tx, resource, draft, inner)
+  const { row, before } = draft
+  const id = before ? await update(tx, resource, { row, before }, now) : await create(tx, resource, draft, inner)
   const saved = revised(draft, { id })
   for (const property of resource.properties) {
     const ids = draft.many[property.name]
@@ -77,22 +78,27 @@ export async function create(tx: Transaction, resource: Resource, draft: Draft, 
   const now = context.now.toISOString()
   const { id: _, ...values } = pack(resource, draft.row)
   const stamps = resource.property.has('createdAt') ? { created_at: values.created_at ?? now, updated_at: now } : {}
-  const row = (await tx.one<{ id: number }>(insert(resource.table, { ...values, ...stamps }))) as { id: number }
-  return row.id
+  return inserted(tx, resource.table, { ...values, ...stamps })
 }
 
-export async function update(tx: Transaction, resource: Resource, draft: Draft, now: string): Promise<number> {
-  const { id } = draft.before
+export async function update(
+  tx: Transaction,
+  resource: Resource,
+  draft: { readonly row: Row; readonly before: Row },
+  now: string,
+): Promise<number> {
+  const { row, before } = draft
+  const { id } = before
   const values = together(
     tx.engine,
     resource,
-    Object.fromEntries(Object.entries(draft.row).filter(([key]) => isColumn(key) && differs(draft, key))),
+    Object.fromEntries(Object.entries(row).filter(([key]) => isColumn(key) && differs(draft, key))),
   )
   const lock = resource.lock
   if (Object.keys(values).length > 0) {
     if (resource.property.has('updatedAt')) values.updated_at = now
-    if (lock) values[lock] = draft.before[lock] + 1
-    const isSame = lock ? sql` and ${name(lock)} = ${draft.before[lock]}` : sql``
+    if (lock) values[lock] = before[lock] + 1
+    const isSame = lock ? sql` and ${name(lock)} = ${before[lock]}` : sql``
     const count = await tx.run(sql`update ${name(resource.table)} set ${assignments(values)} where id = ${id}${isSame}`)
     if (count === 0) throw conflict()
   }

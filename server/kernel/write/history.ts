@@ -42,7 +42,7 @@ export async function record(tx: Transaction, resource: Resource, ids: readonly 
 
   const growing = entry.isFirst ? [] : (await lastEntries(tx, resource, ids)).filter((last) => continues(last, entry))
   if (growing.length > 0) {
-    const journals = growing.map((last) => last.id as number)
+    const journals: number[] = growing.map((last) => last.id)
     await tx.run(sql`
       update journals set updated_at = ${at}, notes = coalesce(${notes}, notes), unannounced = (unannounced or ${announced}),
         attached = ${attached(sql`journals.resource_id`)}
@@ -134,8 +134,8 @@ export async function amend(
   table: TableName,
   { set, where }: { set: Sql; where: Sql },
 ): Promise<number> {
-  for (const { journal } of model.resources.filter((one) => one.table === table && one.journal))
-    await tx.run(sql`update ${name(journal as string)} set ${set} where ${where}`)
+  for (const { journal } of model.resources.filter((one) => one.table === table))
+    if (journal) await tx.run(sql`update ${name(journal)} set ${set} where ${where}`)
   return tx.run(sql`update ${name(table)} set ${set} where ${where}`)
 }
 
@@ -197,7 +197,7 @@ export async function changesOf(
   entries: readonly Row[],
 ): Promise<ReadonlyMap<number, Change>> {
   if (!journal || entries.length === 0) return new Map()
-  const ids = entries.map((entry) => entry.id as number)
+  const ids: number[] = entries.map((entry) => entry.id)
   const rows = await db.all(sql`
     select v.*, k.attached from journals j
     join ${name(journal)} v on v.id = j.resource_id and v.version between j.version - 1 and j.version

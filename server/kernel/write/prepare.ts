@@ -6,6 +6,7 @@ import { NOTHING } from '#kernel/access/rules.ts'
 import type { Context, Draft, Payload, Resource } from '#kernel/declaration.ts'
 import { conflict, forbidden, notFound, type Violation, violation } from '#kernel/errors.ts'
 import { loadRules, visibleIds, visibleRow } from '#kernel/read/load.ts'
+import { unchanged } from '#kernel/resource.ts'
 import { malformed, unwritable } from './checks.ts'
 import { type Parsed, readPayload, revised } from './payload.ts'
 import { allows } from './schema.ts'
@@ -43,7 +44,7 @@ export async function prepareWrite(
   await loadRules(context, resource)
   const { may } = resource
   const rule = (asking ? may?.form : undefined) ?? (before ? may?.update : may?.create)
-  if (before && !allows(resource, rule, { before } as Draft, context)) throw forbidden()
+  if (before && !allows(resource, rule, unchanged(before), context)) throw forbidden()
   if (!before && !(rule && rightOf(context.viewer, context.engine, rule).anywhere)) throw forbidden()
 
   const parsed = await readPayload(resource, payload, context, before, given)
@@ -60,14 +61,14 @@ export async function prepareWrite(
   }
   const { visible, dangling } = await withoutHidden(resource, proposed, parsed, context)
   let draft = visible
-  const facts = await resource.facts?.(draft as never, context)
-  for (const step of resource.derive ?? []) draft = revised(draft, step(draft as never, facts, context) as Row)
+  const facts = await resource.facts?.(draft, context)
+  for (const step of resource.derive ?? []) draft = revised(draft, step(draft, facts, context))
   draft = activated(resource, draft, context)
   if (!before && !allows(resource, rule, draft, context)) throw forbidden()
 
   const refused = await unwritable(resource, draft, parsed, facts, context, given)
   const judged = malformed(resource, draft, facts, context)
-  for (const check of resource.check ?? []) judged.push(...check(draft as never, facts, context))
+  for (const check of resource.check ?? []) judged.push(...check(draft, facts, context))
   // What cannot be written need not be understood, nor what the row turns out not to have.
   const isRead = ({ attribute }: Violation) => draft.given.has(attribute) || !parsed.given.has(attribute)
   const unread = parsed.violations.filter((one) => isRead(one) && !refused.some(({ attribute }) => attribute === one.attribute))
@@ -86,7 +87,7 @@ function activated(resource: Resource, draft: Draft, context: Context): Draft {
   const many: Record<string, readonly number[]> = { ...draft.many }
   for (const { name: own, column, options, many: isMany } of resource.properties) {
     if (!options.active) continue
-    if (!options.active(draft as never, context)) {
+    if (!options.active(draft, context)) {
       given.delete(own)
       delete many[own]
       row[column as string] = draft.before?.[column as string] ?? null
@@ -97,7 +98,7 @@ function activated(resource: Resource, draft: Draft, context: Context): Draft {
   }
   const whole = { ...draft.row, ...row }
   for (const { column, options } of [...resource.properties, ...(resource.hiddenComputed ?? [])]) {
-    if (options.follows) row[column as string] = options.follows(whole as never)
+    if (options.follows) row[column as string] = options.follows(whole)
   }
   return { ...revised(draft, row), given, many }
 }
@@ -135,7 +136,7 @@ async function withoutHidden(
   const dangling: Record<string, readonly string[]> = Object.create(null)
   for (const property of resource.properties) {
     if (!property.to || !draft.given.has(property.name)) continue
-    if (property.options.active && !property.options.active(draft as never, context)) continue
+    if (property.options.active && !property.options.active(draft, context)) continue
     const column = property.column as string
     const place = column ?? property.name
     // One link may have two names.
@@ -149,7 +150,7 @@ async function withoutHidden(
     const ids = sent.map(({ id }) => id)
     // What can be chosen where it belongs is not known as long as that is not there.
     const isPlaced = row[resource.belongsTo as string] !== NOTHING
-    const eligible = isPlaced ? await property.options.eligible?.(draft as never, context) : undefined
+    const eligible = isPlaced ? await property.options.eligible?.(draft, context) : undefined
     const seen = await visibleIds(context, target, ids, eligible)
     const missing = sent.filter(({ id }) => !seen.has(id))
     if (missing.length === 0) continue

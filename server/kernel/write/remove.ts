@@ -1,9 +1,10 @@
 /** Removes a row by a request. */
 import type { Database, Row } from '#db/database.ts'
 import { inside } from '#kernel/context.ts'
-import type { Context, Draft, Resource } from '#kernel/declaration.ts'
+import type { Context, Resource } from '#kernel/declaration.ts'
 import { combined, forbidden } from '#kernel/errors.ts'
 import { loadRules } from '#kernel/read/load.ts'
+import { unchanged } from '#kernel/resource.ts'
 import { touched, writing } from './commit.ts'
 import { entryOf } from './history.ts'
 import { publish } from './outbox.ts'
@@ -17,7 +18,7 @@ import { allows } from './schema.ts'
  */
 export async function remove(db: Database, context: Context, resource: Resource, row: Row): Promise<void> {
   await loadRules(context, resource)
-  if (!allows(resource, resource.may?.delete, { before: row } as Draft, context)) throw forbidden()
+  if (!allows(resource, resource.may?.delete, unchanged(row), context)) throw forbidden()
   const violations = (await resource.removable?.(row, context)) ?? []
   if (violations.length > 0) throw combined(toErrors(resource, violations))
   await writing(db, resource, async (tx) => {

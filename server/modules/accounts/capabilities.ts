@@ -60,7 +60,7 @@ async function represented(found: readonly Capability[], context: Context): Prom
   )
   return found.map((one) => {
     const id = idOf(one)
-    const place = one.project_id === null ? undefined : (projects.get(one.project_id) as Row)
+    const place = one.project_id === null ? undefined : projects.get(one.project_id)
     const holder = principals.get(one.principal_id) as Row
     return {
       _type: 'Capability',

@@ -1,16 +1,18 @@
 /** Links that users, groups and placeholder users share. */
 
-import type { Row } from '#db/database.ts'
+import type { Tables } from '#db/tables.ts'
 import { both, having } from '#kernel/access/rules.ts'
 import type { Action, Loaded, Rule } from '#kernel/declaration.ts'
 import { listHref } from '#kernel/resource.ts'
 import { madeKinds, seesMembers } from './visibility.ts'
 
+type Principal = Tables['principals']
+
 /** The address of the memberships of a principal. */
-const membershipsOf = ({ id }: Row): string => listHref('memberships', { principal: ['=', id] })
+const membershipsOf = ({ id }: Principal): string => listHref('memberships', { principal: ['=', id] })
 
 /** The link to a principal's memberships, for viewers who see any. */
-export const membershipsLink: Action<Row> = {
+export const membershipsLink: Action<Principal> = {
   href: membershipsOf,
   title: 'Memberships',
   may: both(having('type', ...madeKinds), seesMembers),
@@ -21,12 +23,12 @@ export const titled = (
   method: 'post' | 'patch' | 'delete',
   verb: string,
   may: Rule,
-  href: (row: Row) => string,
-  when?: (row: Row, page: Loaded) => boolean,
-): Action<Row> => ({
+  href: (row: Principal) => string,
+  when?: (row: Principal, page: Loaded) => boolean,
+): Action<Principal> => ({
   href,
   method,
-  title: (row: Row) => `${verb} ${row.login ?? row.name}`,
+  title: (row: Principal) => `${verb} ${row.login ?? row.name}`,
   may,
   ...(when && { when }),
 })

@@ -43,13 +43,13 @@ export const membershipFilters: Record<string, Filter> = {
         among(
           engine,
           sql`p.status`,
-          use.values.map((value) => statusCode(value) as number),
+          use.values.map(statusCode).filter((code) => code !== undefined),
         ),
       ),
   },
   principalType: {
     strategy: 'list',
-    allowed: (values) => values.every((value) => (madeKinds as readonly string[]).includes(value)),
+    allowed: (values) => values.every((value) => madeKinds.includes(value)),
     where: (use, { engine }) => ofPrincipals(amongTexts(engine, sql`p.type`, use.values)),
   },
   role: {

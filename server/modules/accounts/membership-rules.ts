@@ -14,6 +14,8 @@ import { rolesToGive } from './giving-roles.ts'
 import { inherit, prune, usersOf } from './inheritance.ts'
 import { madeKinds } from './visibility.ts'
 
+type Membership = Tables['memberships']
+
 /** The viewer manages the membership: by permission in its project or, for global ones, as an administrator. */
 export const managesThis: Rule = either(inProject('manage_members'), both(lacking('project_id'), admin))
 
@@ -31,7 +33,7 @@ export interface MembershipFacts {
   readonly inherits: boolean
 }
 
-export async function membershipFacts({ row, before, many }: Draft, context: Context): Promise<MembershipFacts> {
+export async function membershipFacts({ row, before, many }: Draft<Membership>, context: Context): Promise<MembershipFacts> {
   const { db } = context
   const ids = many.roles ?? []
   const principals = row.principal_id ? await relatedRows(context, context.model.of('Principal'), [row.principal_id]) : undefined
@@ -69,14 +71,14 @@ async function globalRoles({ db, snapshot }: Context): Promise<readonly number[]
  * Whether the viewer may add members to the project.
  * @throws ApiError 403; a payload without roles gets a violation first
  */
-export function checkPlace({ row, before, many }: Draft, { mayManage }: MembershipFacts): Violation[] {
+export function checkPlace({ row, before, many }: Draft<Membership>, { mayManage }: MembershipFacts): Violation[] {
   if (before || mayManage) return []
   if (!row.project_id) return [violation('project', "can't be blank")]
   if (many.roles?.length) throw forbidden()
   return [violation('project', 'is invalid')]
 }
 
-export function checkPrincipal({ before }: Draft, { principal, isTaken }: MembershipFacts): Violation[] {
+export function checkPrincipal({ before }: Draft<Membership>, { principal, isTaken }: MembershipFacts): Violation[] {
   if (before || !principal) return []
   const isFit = madeKinds.includes(principal.type) && principal.status !== LOCKED
   return [
@@ -86,7 +88,7 @@ export function checkPrincipal({ before }: Draft, { principal, isTaken }: Member
 }
 
 /** Roles that cannot be given there, or not by the viewer; clients know the sentence. */
-export function checkRoles({ row }: Draft, { roles, possible }: MembershipFacts): Violation[] {
+export function checkRoles({ row }: Draft<Membership>, { roles, possible }: MembershipFacts): Violation[] {
   if (row.project_id === NOTHING) return []
   return roles.every((role) => possible.has(role.id)) ? [] : [violation('roles', 'has an unassignable role')]
 }
@@ -102,7 +104,12 @@ export async function rolesOf(rows: readonly { id: number }[], { db, engine }: C
 }
 
 /** Replaces the direct roles. Roles that are inherited are not stored again; inherited roles stay. */
-export async function storeRoles(tx: Transaction, { row }: Draft, ids: readonly number[], { now }: Context): Promise<void> {
+export async function storeRoles(
+  tx: Transaction,
+  { row }: Draft<Membership>,
+  ids: readonly number[],
+  { now }: Context,
+): Promise<void> {
   const stored = await tx.all<{ id: number; role_id: number; inherited_from: number | null }>(
     sql`select id, role_id, inherited_from from membership_roles where membership_id = ${row.id}`,
   )
@@ -116,14 +123,19 @@ export async function storeRoles(tx: Transaction, { row }: Draft, ids: readonly 
 }
 
 /** Passes a change of a group's roles on to its users. */
-export async function passOn(tx: Transaction, { row }: Draft, { principal }: MembershipFacts, { now }: Context): Promise<void> {
+export async function passOn(
+  tx: Transaction,
+  { row }: Draft<Membership>,
+  { principal }: MembershipFacts,
+  { now }: Context,
+): Promise<void> {
   if (principal?.type !== 'Group') return
   await inherit(tx, row.principal_id, sql`m.id = ${row.id}`, now)
   await prune(tx, await usersOf(tx, row.principal_id), [row.project_id])
 }
 
 /** Inherited roles can only be removed from the group. */
-export async function removableMembership(row: Row, { db }: Context): Promise<readonly Violation[]> {
+export async function removableMembership(row: Membership, { db }: Context): Promise<readonly Violation[]> {
   const inherited = await db.one(
     sql`select id from membership_roles where membership_id = ${row.id} and inherited_from is not null limit 1`,
   )
@@ -131,7 +143,7 @@ export async function removableMembership(row: Row, { db }: Context): Promise<re
 }
 
 /** Removes a membership with the roles inherited from it. */
-export async function removeMembership(tx: Transaction, row: Row): Promise<false> {
+export async function removeMembership(tx: Transaction, row: Membership): Promise<false> {
   const users = await usersOf(tx, row.principal_id)
   await tx.run(sql`delete from memberships where id = ${row.id}`)
   await prune(tx, [row.principal_id, ...users], [row.project_id])

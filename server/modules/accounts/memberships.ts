@@ -24,7 +24,12 @@ import {
 } from './membership-rules.ts'
 import { managesMembers, membersSeen, seesMembers } from './visibility.ts'
 
-export const Membership = resource<'memberships', MembershipFacts>('Membership', 'memberships', {
+/** Computed columns of a membership: the name of its principal. */
+interface Named {
+  readonly principal_name: string
+}
+
+export const Membership = resource<'memberships', MembershipFacts, Named>('Membership', 'memberships', {
   path: 'memberships',
   description: 'The roles of a principal, in a project or globally.',
   glossary: {
@@ -34,7 +39,7 @@ export const Membership = resource<'memberships', MembershipFacts>('Membership',
     notificationMessage: 'Message for the new member. It is accepted, but no email is sent.',
     sendNotifications: 'Accepted, but no email is sent in any case.',
   },
-  title: (row) => (row as { principal_name?: string }).principal_name as string,
+  title: (row) => row.principal_name,
   order: { column: 'id' },
   topics: ['memberships'],
   visible: both(lacking('entity_type'), either(membersSeen, both(lacking('project_id'), admin))),

@@ -12,6 +12,7 @@ import { isId } from '#kernel/read/operators.ts'
 import { hrefOf, snakeCase } from '#kernel/resource.ts'
 import { namedIn, sentLink } from '#kernel/write/payload.ts'
 
+type Principal = Tables['principals']
 type Setting = Omit<Tables['notification_settings'], 'id' | 'user_id'>
 
 /** Settings with their default values. */
@@ -40,8 +41,12 @@ const flagNames = Object.keys(flags) as (keyof typeof flags)[]
 const globalFlags = flagNames.filter((flag) => /^(news|document|forum|wiki|membership)/.test(flag))
 
 /** Allowed values: days before a date, or days between alerts after it. */
-const alerts = { startDate: [0, 1, 3, 7], dueDate: [0, 1, 3, 7], overdue: [1, 3, 7] } as const
-const alertNames = Object.keys(alerts) as (keyof typeof alerts)[]
+const alertNames = ['startDate', 'dueDate', 'overdue'] as const
+const alerts: Readonly<Record<(typeof alertNames)[number], readonly number[]>> = {
+  startDate: [0, 1, 3, 7],
+  dueDate: [0, 1, 3, 7],
+  overdue: [1, 3, 7],
+}
 
 const columnTypes: Readonly<Record<string, 'integer' | 'boolean'>> = {
   project_id: 'integer',
@@ -80,8 +85,8 @@ export const settingsKind: Kind = {
 }
 
 /** Representations of users' settings, by user id; without those of projects that the viewer does not see. */
-export async function loadSettings(rows: readonly Row[], context: Context): Promise<ReadonlyMap<number, object[]>> {
-  const users = rows.map((row) => row.id as number)
+export async function loadSettings(rows: readonly Principal[], context: Context): Promise<ReadonlyMap<number, object[]>> {
+  const users = rows.map((row) => row.id)
   const stored = await context.db.all<Tables['notification_settings']>(sql`
     select * from notification_settings where ${among(context.engine, sql`user_id`, users)} order by project_id, id`)
   const Project = context.model.of('Project')
@@ -89,9 +94,10 @@ export async function loadSettings(rows: readonly Row[], context: Context): Prom
   const projects = new Map((await visibleRows(context, Project, [...new Set(ids)])).map((row) => [row.id, row]))
   const shown = (setting: Setting) => {
     const project = projects.get(setting.project_id)
+    const columns: Row = setting
     return {
-      ...Object.fromEntries(flagNames.map((name) => [name, (setting as Row)[snakeCase(name)]])),
-      ...Object.fromEntries(alertNames.map((name) => [name, rendered((setting as Row)[snakeCase(name)])])),
+      ...Object.fromEntries(flagNames.map((name) => [name, columns[snakeCase(name)]])),
+      ...Object.fromEntries(alertNames.map((name) => [name, rendered(columns[snakeCase(name)])])),
       _links: { project: project ? { href: hrefOf(Project, project), title: Project.titleOf(project) } : { href: null } },
     }
   }
@@ -113,7 +119,7 @@ export interface Chosen {
 }
 
 /** Parses the settings of a payload; missing ones are disabled. */
-export async function readSettings({ virtual, given }: Draft, context: Context): Promise<Chosen> {
+export async function readSettings({ virtual, given }: Draft<Principal>, context: Context): Promise<Chosen> {
   if (!given.has('notifications')) return { settings: undefined, violations: [] }
   const list = virtual?.notifications
   try {
@@ -169,20 +175,25 @@ async function judge(settings: readonly Setting[], context: Context): Promise<Vi
   const seen = new Set((await visibleRows(context, context.model.of('Project'), [...new Set(projects)])).map((row) => row.id))
   if (!projects.every((id) => seen.has(id))) violations.push(wrong('The project of a setting does not exist.'))
   else if (new Set(projects).size < projects.length) violations.push(wrong('There can be only one setting for each project.'))
-  const ofProjects = settings.filter((one) => one.project_id !== null) as Row[]
+  const ofProjects: Row[] = settings.filter((one) => one.project_id !== null)
   if (ofProjects.some((one) => globalFlags.some((flag) => one[snakeCase(flag)])))
     violations.push(wrong('What is told by mail alone can be chosen only for all projects.'))
   const isChoice = (one: Row, alert: keyof typeof alerts) =>
-    one[snakeCase(alert)] === null || (alerts[alert] as readonly number[]).includes(one[snakeCase(alert)])
+    one[snakeCase(alert)] === null || alerts[alert].includes(one[snakeCase(alert)])
   if (!settings.every((one) => alertNames.every((alert) => isChoice(one, alert))))
     violations.push(wrong('Alerts come 0, 1, 3 or 7 days before a date, and every 1, 3 or 7 days after it.'))
   return violations
 }
 
 /** Replaces all settings except those of projects that the viewer does not see. */
-export async function storeSettings(tx: Transaction, { row }: Draft, { settings }: Chosen, context: Context): Promise<void> {
+export async function storeSettings(
+  tx: Transaction,
+  { row }: Draft<Principal>,
+  { settings }: Chosen,
+  context: Context,
+): Promise<void> {
   if (!settings) return
-  const user = row.id as number
+  const user = row.id
   const kept = await hiddenProjects(tx, user, context)
   await tx.run(sql`
     delete from notification_settings

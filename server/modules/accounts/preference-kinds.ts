@@ -1,9 +1,12 @@
 /** Structured preferences: parsing, completion and validation. Pure. */
 import type { Row } from '#db/database.ts'
+import type { Tables } from '#db/tables.ts'
 import type { Draft, Kind } from '#kernel/declaration.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
 import { asText, FormatError, isDate } from '#kernel/kinds.ts'
 import { differs } from '#kernel/resource.ts'
+
+type Principal = Tables['principals']
 
 export const defaultDailyReminders = { enabled: true, times: ['08:00'] }
 export const defaultImmediateReminders = { mentioned: true, personalReminder: true }
@@ -17,10 +20,11 @@ const same = (value: unknown) => value
 /** Parses the members of an object with a parser each; ignores unknown members. */
 const readObject = (expected: string, members: Record<string, (value: unknown) => unknown>) => (value: unknown) => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new FormatError(expected)
-  const given = Object.entries(members).filter(([key]) => Object.hasOwn(value, key))
+  const sent: Row = value
+  const given = Object.entries(members).filter(([key]) => Object.hasOwn(sent, key))
   return Object.fromEntries(
     given.map(([key, read]) => {
-      const found = read((value as Row)[key])
+      const found = read(sent[key])
       if (found === undefined) throw new FormatError(expected)
       return [key, found]
     }),
@@ -88,21 +92,28 @@ function paused({ enabled = false, firstDay, lastDay }: Row): Row {
   return { enabled, ...(firstDay && { firstDay }), ...(last && { lastDay: last }) }
 }
 
+const membersOf = (document: unknown): Row => (typeof document === 'object' && document !== null ? document : {})
+
+const documentColumns = ['daily_reminders', 'immediate_reminders', 'pause_reminders', 'workdays'] as const
+type DocumentColumn = (typeof documentColumns)[number]
+
 /** Columns with JSON documents, and functions that complete a payload to the whole document. */
-const documents: Record<string, (given: Row, stored: Row) => unknown> = {
-  daily_reminders: (given, stored) => ({ ...defaultDailyReminders, ...stored, ...given }),
-  immediate_reminders: (given, stored) => ({ ...defaultImmediateReminders, ...stored, ...given }),
-  pause_reminders: paused,
+const documents: Record<DocumentColumn, (given: unknown, stored: unknown) => unknown> = {
+  daily_reminders: (given, stored) => ({ ...defaultDailyReminders, ...membersOf(stored), ...membersOf(given) }),
+  immediate_reminders: (given, stored) => ({ ...defaultImmediateReminders, ...membersOf(stored), ...membersOf(given) }),
+  pause_reminders: (given) => paused(membersOf(given)),
   workdays: same,
 }
 
 /** Completes documents with stored and default values, and serialises them as JSON. */
-export function completed(draft: Draft): Row {
+export function completed(draft: Draft<Principal>): Partial<Principal> {
   const { row, before } = draft
-  const given = Object.keys(documents).filter((column) => differs(draft, column) && row[column] !== null)
-  return Object.fromEntries(
-    given.map((column) => [column, JSON.stringify(documents[column]?.(row[column], before?.[column] ?? undefined))]),
-  )
+  const values: Partial<Principal> = {}
+  for (const column of documentColumns) {
+    if (differs(draft, column) && row[column] !== null)
+      values[column] = JSON.stringify(documents[column](row[column], before?.[column]))
+  }
+  return values
 }
 
 /** Whether a time zone exists. */
@@ -116,10 +127,13 @@ function isTimeZone(name: string): boolean {
 }
 
 /** Violations of the payload. */
-export function check(draft: Draft): Violation[] {
+export function check(draft: Draft<Principal>): Violation[] {
   const { row } = draft
   const violations: Violation[] = []
-  const given = (column: string) => (differs(draft, column) && row[column] !== null ? JSON.parse(row[column]) : undefined)
+  const given = (column: DocumentColumn) => {
+    const text = row[column]
+    return differs(draft, column) && typeof text === 'string' ? JSON.parse(text) : undefined
+  }
 
   if (row.time_zone && differs(draft, 'time_zone') && !isTimeZone(row.time_zone))
     violations.push(violation('timeZone', 'is not set to one of the allowed values'))

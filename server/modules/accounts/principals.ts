@@ -103,7 +103,7 @@ export const Principal = resource('Principal', 'principals', {
     },
     type: {
       strategy: 'list',
-      allowed: (values) => values.every((value) => (madeKinds as readonly string[]).includes(value)),
+      allowed: (values) => values.every((value) => madeKinds.includes(value)),
       where: ({ values }, { engine }) => amongTexts(engine, sql`principals.type`, values),
     },
     status: {

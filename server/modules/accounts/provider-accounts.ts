@@ -3,7 +3,7 @@
  * address is verified, as anybody can choose user names and addresses.
  */
 import { ConstraintError, type Database, type Row, type Transaction } from '#db/database.ts'
-import { insert, takeTurns } from '#db/dialect.ts'
+import { insert, inserted, only, takeTurns } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import { claimNames, linkedUser, type Provider } from '#identity/providers.ts'
 import { type Admission, admit, type Circumstances } from '#identity/sign-in.ts'
@@ -151,24 +151,22 @@ async function create(
   const first_name = firstName !== undefined && isPersonName(firstName) ? firstName : spare.first_name
   const last_name = lastName !== undefined && isPersonName(lastName) ? lastName : spare.last_name
   const stamp = at.now.toISOString()
-  const { id } = (await tx.one<{ id: number }>(
-    insert('principals', {
-      type: 'User',
-      name: `${first_name} ${last_name}`,
-      login: own,
-      first_name,
-      last_name,
-      email,
-      status,
-      identity_url: `${provider.slug}:${subject}`,
-      created_at: stamp,
-      updated_at: stamp,
-    }),
-  )) as { id: number }
+  const id = await inserted(tx, 'principals', {
+    type: 'User',
+    name: `${first_name} ${last_name}`,
+    login: own,
+    first_name,
+    last_name,
+    email,
+    status,
+    identity_url: `${provider.slug}:${subject}`,
+    created_at: stamp,
+    updated_at: stamp,
+  })
   await invalidate(tx, 'principals')
   await link(tx, provider, { subject }, id, at)
   if (status !== ACTIVE) return 'pending'
-  return (await tx.one(sql`select * from principals where id = ${id}`)) as Row
+  return only(tx, sql`select * from principals where id = ${id}`)
 }
 
 /** The status of a new account; undefined if registration is not allowed. A verified address needs no confirmation email. */

@@ -1,5 +1,6 @@
 /** Removes principals permanently. Declarations define the cleanup of rows that refer to them. */
-import type { Row, Transaction } from '#db/database.ts'
+import type { Transaction } from '#db/database.ts'
+import type { Tables } from '#db/tables.ts'
 import { invalidate } from '#kernel/cache.ts'
 import type { Context } from '#kernel/declaration.ts'
 import { entryOf } from '#kernel/write/history.ts'
@@ -10,7 +11,11 @@ import { placesOf, prune, usersOf } from './inheritance.ts'
  * Removes a user, group or placeholder user together with its memberships and tokens.
  * @returns false: the row is gone already
  */
-export async function removePrincipal(tx: Transaction, { id }: Row, context: Context): Promise<false> {
+export async function removePrincipal(
+  tx: Transaction,
+  { id }: Pick<Tables['principals'], 'id'>,
+  context: Context,
+): Promise<false> {
   const users = await usersOf(tx, id)
   const places = await placesOf(tx, id)
   await removeRows(tx, context.model, context.model.of('Principal'), [id], entryOf(context))

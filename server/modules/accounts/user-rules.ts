@@ -1,6 +1,7 @@
 /** Derivations and checks for writes of users; they keep the last administrator. */
-import type { Row, Transaction } from '#db/database.ts'
+import type { Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
 import { endSetup } from '#identity/one-time-links.ts'
 import { addressReplaced, faultsOf, passwordReplaced } from '#identity/password-changes.ts'
 import { weaknesses } from '#identity/password-rules.ts'
@@ -12,6 +13,8 @@ import type { Context, Draft } from '#kernel/declaration.ts'
 import { ApiError, CONFIRM, forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { differs } from '#kernel/resource.ts'
 import { removePrincipal } from './removal.ts'
+
+type Principal = Tables['principals']
 
 export interface UserFacts {
   /** The password sent, undefined when none was. */
@@ -28,10 +31,13 @@ export interface UserFacts {
   readonly taken: ReadonlySet<'login' | 'email'>
 }
 
-const trimmed = (value: unknown) => (typeof value === 'string' ? value.trim() || null : value)
+const trimmed = (value: string | null): string | null => (typeof value === 'string' ? value.trim() || null : value)
 
 /** Trims login and address. */
-export const tidied = ({ row }: Draft): Row => ({ login: trimmed(row.login), email: trimmed(row.email) })
+export const tidied = ({ row }: Draft<Principal>): Partial<Principal> => ({
+  login: trimmed(row.login),
+  email: trimmed(row.email),
+})
 
 /** A name derived from an email address. */
 export function namedAfter(email: string): { first_name: string; last_name: string } {
@@ -40,9 +46,9 @@ export function namedAfter(email: string): { first_name: string; last_name: stri
 }
 
 /** An invitation needs an email address only: other values are derived from it until the user signs in. */
-export function fromInvitation({ row, before }: Draft): Row {
+export function fromInvitation({ row, before }: Draft<Principal>): Partial<Principal> {
   if (before || row.status !== INVITED || !row.email) return {}
-  const { first_name, last_name } = namedAfter(String(row.email))
+  const { first_name, last_name } = namedAfter(row.email)
   return {
     login: row.login ?? row.email,
     first_name: trimmed(row.first_name) ?? first_name,
@@ -51,7 +57,7 @@ export function fromInvitation({ row, before }: Draft): Row {
 }
 
 /** The full name, and the hash in place of the password. */
-export function completed({ row, before, given }: Draft, { hash }: UserFacts): Row {
+export function completed({ row, before, given }: Draft<Principal>, { hash }: UserFacts): Partial<Principal> {
   return {
     name: [row.first_name, row.last_name].filter(Boolean).join(' '),
     ...(given.has('password') && { password_hash: hash ?? before?.password_hash ?? null }),
@@ -59,7 +65,7 @@ export function completed({ row, before, given }: Draft, { hash }: UserFacts): R
 }
 
 /** Records the time of a password change. Users who change their own password fulfil a forced change. */
-export function dated(draft: Draft, _: UserFacts, { viewer, now }: Context): Row {
+export function dated(draft: Draft<Principal>, _: UserFacts, { viewer, now }: Context): Partial<Principal> {
   if (!differs(draft, 'password_hash')) return {}
   return {
     password_changed_at: now.toISOString(),
@@ -67,7 +73,7 @@ export function dated(draft: Draft, _: UserFacts, { viewer, now }: Context): Row
   }
 }
 
-export async function userFacts(draft: Draft, context: Context): Promise<UserFacts> {
+export async function userFacts(draft: Draft<Principal>, context: Context): Promise<UserFacts> {
   const { before, given } = draft
   const { db, settings } = context
   const password = given.has('password') ? draft.row.password_hash : undefined
@@ -93,7 +99,7 @@ export async function userFacts(draft: Draft, context: Context): Promise<UserFac
  * @param isNeeded whether a missing password counts as `missing`
  * @throws ApiError 429 after too many attempts
  */
-async function currentOf({ virtual }: Draft, context: Context, isNeeded: boolean): Promise<UserFacts['current']> {
+async function currentOf({ virtual }: Draft<Principal>, context: Context, isNeeded: boolean): Promise<UserFacts['current']> {
   const known = virtual?.currentPassword
   if (typeof known !== 'string' || known === '') return isNeeded ? 'missing' : undefined
   const tried = await knowsPassword(context.viewer.row, known, context.outside, context.settings, context.now)
@@ -104,13 +110,13 @@ async function currentOf({ virtual }: Draft, context: Context, isNeeded: boolean
 }
 
 /** Whether an administrator has not been set up: a setup link exists, if only an expired one. */
-async function isUntouched({ id, admin, password_hash }: Row, { db }: Context): Promise<boolean> {
+async function isUntouched({ id, admin, password_hash }: Principal, { db }: Context): Promise<boolean> {
   if (!admin || password_hash !== null) return false
   const link = await db.one(sql`select id from one_time_links where purpose = 'setup' and user_id = ${id} limit 1`)
   return link !== undefined
 }
 
-async function taken({ row, before }: Draft, { db }: Context): Promise<ReadonlySet<'login' | 'email'>> {
+async function taken({ row, before }: Draft<Principal>, { db }: Context): Promise<ReadonlySet<'login' | 'email'>> {
   const rows = await db.all<{ is_login: unknown; is_email: unknown }>(sql`
     select lower(login) = lower(${row.login ?? ''}) as is_login, lower(email) = lower(${row.email ?? ''}) as is_email
     from principals
@@ -137,47 +143,53 @@ export const isEmail = (text: string): boolean => EMAIL.test(text)
 
 const LANGUAGE = /^[a-z]{2,3}(-[A-Za-z]{2,4})?$/
 
-export function checkAttributes(draft: Draft, facts: UserFacts): Violation[] {
+export function checkAttributes(draft: Draft<Principal>, facts: UserFacts): Violation[] {
   const { row } = draft
   const violations: Violation[] = []
-  const isNew = (column: string) => differs(draft, column) && row[column]
-  if (isNew('login')) {
-    if (!isLogin(row.login)) violations.push(violation('login', 'is invalid'))
+  const changed = (column: 'login' | 'email' | 'first_name' | 'last_name' | 'language') =>
+    differs(draft, column) ? row[column] : null
+  const login = changed('login')
+  if (login) {
+    if (!isLogin(login)) violations.push(violation('login', 'is invalid'))
     if (facts.taken.has('login')) violations.push(violation('login', 'has already been taken'))
   }
-  if (isNew('email')) {
-    if (!isEmail(row.email)) violations.push(violation('email', 'is invalid'))
+  const email = changed('email')
+  if (email) {
+    if (!isEmail(email)) violations.push(violation('email', 'is invalid'))
     if (facts.taken.has('email')) violations.push(violation('email', 'has already been taken'))
   }
-  if (isNew('first_name') && !isPersonName(row.first_name)) violations.push(violation('firstName', 'is invalid'))
+  const firstName = changed('first_name')
+  if (firstName && !isPersonName(firstName)) violations.push(violation('firstName', 'is invalid'))
+  const lastName = changed('last_name')
   if (!row.last_name?.trim()) violations.push(violation('lastName', "can't be blank"))
-  else if (isNew('last_name') && !isPersonName(row.last_name)) violations.push(violation('lastName', 'is invalid'))
-  if (isNew('language') && !LANGUAGE.test(row.language)) {
+  else if (lastName && !isPersonName(lastName)) violations.push(violation('lastName', 'is invalid'))
+  const language = changed('language')
+  if (language && !LANGUAGE.test(language)) {
     violations.push(violation('language', 'is not set to one of the allowed values'))
   }
   return violations
 }
 
 /** Whether the session's confirmation of identity is too old, so that a stolen session could not change accounts. */
-export const isStale = (_draft: Draft, _facts: UserFacts, { proof }: Context): boolean => proof === 'stale'
+export const isStale = (_draft: Draft<Principal>, _facts: UserFacts, { proof }: Context): boolean => proof === 'stale'
 
 /**
  * Whether a change of credentials needs a confirmation of identity. A token, which has none, may create accounts and administer
  * those of others; but it must not take over its owner's account, nor that of an existing administrator.
  */
-export const isSignIn = (draft: Draft, facts: UserFacts, context: Context): boolean => {
+export const isSignIn = (draft: Draft<Principal>, facts: UserFacts, context: Context): boolean => {
   const { before } = draft
   const isGuarded = before !== undefined && (before.id === context.viewer.id || (Boolean(before.admin) && !facts.untouched))
   return isGuarded || isStale(draft, facts, context)
 }
 
-export function checkStatus({ row, before }: Draft): Violation[] {
+export function checkStatus({ row, before }: Draft<Principal>): Violation[] {
   if (typeof row.status !== 'number') return [violation('status', 'is not set to one of the allowed values')]
   const isFit = before || row.status === ACTIVE || row.status === INVITED
   return isFit ? [] : [violation('status', 'is not valid for new users')]
 }
 
-export function checkPassword({ row, before }: Draft, { password, faults, current }: UserFacts): Violation[] {
+export function checkPassword({ row, before }: Draft<Principal>, { password, faults, current }: UserFacts): Violation[] {
   const violations: Violation[] = []
   if (password) violations.push(...faults.map((fault) => violation('password', fault)))
   else {
@@ -190,14 +202,19 @@ export function checkPassword({ row, before }: Draft, { password, faults, curren
 }
 
 /** Rejects a change that would leave the instance without an active administrator. */
-export async function keepAnAdmin(tx: Transaction, draft: Draft): Promise<void> {
+export async function keepAnAdmin(tx: Transaction, draft: Draft<Principal>): Promise<void> {
   const { row, before } = draft
   const isLess = before && (differs(draft, 'admin') || differs(draft, 'status')) && !(row.admin && row.status === ACTIVE)
   if (isLess) await ensureAnAdmin(tx)
 }
 
 /** Side effects of a new password or a new address. */
-export async function tellOwner(tx: Transaction, draft: Draft, _: UserFacts, { settings, now }: Context): Promise<void> {
+export async function tellOwner(
+  tx: Transaction,
+  draft: Draft<Principal>,
+  _: UserFacts,
+  { settings, now }: Context,
+): Promise<void> {
   const { row, before } = draft
   if (!before) {
     if (row.admin && row.password_hash) await endSetup(tx)
@@ -224,20 +241,20 @@ async function ensureAnAdmin(tx: Transaction): Promise<void> {
 }
 
 /** Whether the settings let the viewer remove the account. */
-const mayRemove = ({ id }: Row, { viewer, settings }: Context): boolean =>
+const mayRemove = ({ id }: Principal, { viewer, settings }: Context): boolean =>
   (viewer.admin && settings.users_deletable_by_admins) || (viewer.id === id && settings.users_deletable_by_self)
 
 /** Whether the viewer can remove the account now: it needs a recent confirmation of identity. */
-export const canRemove = (row: Row, context: Context): boolean => context.proof !== 'stale' && mayRemove(row, context)
+export const canRemove = (row: Principal, context: Context): boolean => context.proof !== 'stale' && mayRemove(row, context)
 
 /** Throws 403 unless the viewer can remove the account now. */
-export async function removableUser(row: Row, context: Context): Promise<readonly Violation[]> {
+export async function removableUser(row: Principal, context: Context): Promise<readonly Violation[]> {
   if (!mayRemove(row, context)) throw forbidden()
   if (!canRemove(row, context)) throw forbidden(CONFIRM)
   return []
 }
 
-export async function removeUser(tx: Transaction, row: Row, context: Context): Promise<false> {
+export async function removeUser(tx: Transaction, row: Principal, context: Context): Promise<false> {
   await removePrincipal(tx, row, context)
   await ensureAnAdmin(tx)
   return false

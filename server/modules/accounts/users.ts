@@ -152,7 +152,7 @@ export const User = resource<'principals', UserFacts>('User', 'principals', {
         among(
           engine,
           sql`principals.status`,
-          values.map((value) => accountStatuses[value] as number),
+          values.map((value) => accountStatuses[value]).filter((status) => status !== undefined),
         ),
     },
     group: groupFilter('id'),

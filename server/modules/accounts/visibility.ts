@@ -18,7 +18,7 @@ import type { NamedSet } from '#kernel/access/viewer.ts'
 import type { Rule } from '#kernel/declaration.ts'
 
 /** The kinds of principals that users create; the others are built in, and visible to all. */
-export const madeKinds = ['User', 'Group', 'PlaceholderUser'] as const
+export const madeKinds: readonly string[] = ['User', 'Group', 'PlaceholderUser']
 
 /** The viewer, and members (including shares) of active projects where the viewer is a member or may see members. */
 export const seenPrincipals: NamedSet = {

@@ -1,5 +1,6 @@
 /** Activities: the changes and comments in the history of work packages. */
 import type { Row, Transaction } from '#db/database.ts'
+import { only } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
 import { rights } from '#kernel/access/rights.ts'
 import { both, either, everyone, having, lacking, not, onWorkPackage, own, through } from '#kernel/access/rules.ts'
@@ -66,7 +67,11 @@ interface Told {
 
 type Loaded = ReadonlyMap<number, Told>
 
-const told = (loaded: Row, { id }: { id: number }) => (loaded.told as Loaded).get(id)
+const told = (loaded: Row, { id }: { id: number }) => {
+  const all: Loaded = loaded.told
+  return all.get(id)
+}
+
 interface Facts {
   /** Whether internal comments are enabled in the project. */
   readonly hasInternal: boolean
@@ -76,7 +81,12 @@ interface Facts {
 
 const RETRACTED = '_Changes were retracted._'
 
-export const Activity = resource<'journals', Facts>('Activity', 'journals', {
+/** Computed columns of an activity: the project of its work package. */
+interface Placed {
+  readonly project_id: number
+}
+
+export const Activity = resource<'journals', Facts, Placed>('Activity', 'journals', {
   path: 'activities',
   description:
     'An entry of a work package’s history: changes or a comment by one user. `_type` is `Activity::Comment` for an entry with a comment.',
@@ -143,7 +153,7 @@ export const Activity = resource<'journals', Facts>('Activity', 'journals', {
   },
   embedLoaders: { emojiReactions: reactionsOf },
   facts: async ({ row }, context) => ({
-    hasInternal: (await enabledModules(context)).get((row as Row).project_id)?.has(INTERNAL_COMMENTS) ?? false,
+    hasInternal: (await enabledModules(context)).get(row.project_id)?.has(INTERNAL_COMMENTS) ?? false,
     mayWhisper: await holds(context, commentsInternally, row),
   }),
   check: [
@@ -168,9 +178,11 @@ async function addComment(tx: Transaction, { resource_id: id, notes, internal }:
   )
   if (said.length === 0) throw conflict()
   await publish(tx, context, 'work_packages.commented', id, [])
-  const last = await tx.one<{ id: number }>(sql`
-    select id from journals where resource = 'work_packages' and resource_id = ${id} order by version desc limit 1`)
-  return (last as { id: number }).id
+  const last = await only<{ id: number }>(
+    tx,
+    sql`select id from journals where resource = 'work_packages' and resource_id = ${id} order by version desc limit 1`,
+  )
+  return last.id
 }
 
 /** Describes the changes in the entries of a page that the viewer may see. */
@@ -218,8 +230,8 @@ async function titlesOf(properties: readonly Property[], changes: readonly Chang
     if (!property.to) continue
     for (const change of changes) {
       if (!isChanged(property, change)) continue
-      for (const row of [change.before, change.after]) {
-        for (const id of idsIn(property, row)) wanted.getOrInsertComputed(targetOf(property, row as Row), () => new Set()).add(id)
+      for (const row of [change.before, change.after].filter((one) => one !== undefined)) {
+        for (const id of idsIn(property, row)) wanted.getOrInsertComputed(targetOf(property, row), () => new Set()).add(id)
       }
     }
   }

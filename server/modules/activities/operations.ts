@@ -34,8 +34,9 @@ const activity = ({ params, context }: ApiRequest<'id'>) => rowFrom(params.id, c
 
 /** The text of a comment, in either of the two forms that clients send. Throws 400 for other values, 422 for an empty text. */
 function said(comment: unknown, shape: 'object' | 'text'): string {
-  const raw = typeof comment === 'object' && comment !== null ? (comment as { raw?: unknown }).raw : comment
-  const isShaped = shape === 'text' || (typeof comment === 'object' && comment !== null)
+  const members: { raw?: unknown } | undefined = typeof comment === 'object' && comment !== null ? comment : undefined
+  const raw = members ? members.raw : comment
+  const isShaped = shape === 'text' || members !== undefined
   if (!isShaped || (raw ?? '') !== asText(raw) || !isStorable(asText(raw)))
     throw new ApiError(
       'BadRequest',

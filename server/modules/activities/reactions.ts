@@ -17,8 +17,13 @@ export const emojis: Readonly<Record<string, string>> = {
   eyes: '👀',
 }
 
+/** The representation of a reaction. */
+interface Reaction extends Body {
+  readonly _links: { readonly reactable: { readonly href: string }; readonly [link: string]: unknown }
+}
+
 /** Reactions to entries, in the order of their first use: one statement. */
-async function grouped(db: Reader, entries: readonly number[]): Promise<Body[]> {
+async function grouped(db: Reader, entries: readonly number[]): Promise<Reaction[]> {
   const rows = await db.all(sql`
     select e.journal_id, e.reaction, e.user_id, e.created_at, p.name from emoji_reactions e join principals p on p.id = e.user_id
     where ${among(db.engine, sql`e.journal_id`, entries)} order by e.journal_id, e.created_at, e.id`)
@@ -46,8 +51,8 @@ export const reactions = async (db: Reader, path: string, entries: readonly numb
 
 /** The collections to embed, by entry. */
 export async function reactionsOf(entries: readonly Row[], { db }: Context): Promise<ReadonlyMap<number, object>> {
-  const ids = entries.map((entry) => entry.id as number)
-  const all = Map.groupBy(await grouped(db, ids), ({ _links }) => (_links as { reactable: { href: string } }).reactable.href)
+  const ids: number[] = entries.map((entry) => entry.id)
+  const all = Map.groupBy(await grouped(db, ids), ({ _links }) => _links.reactable.href)
   return new Map(
     ids.map((id) => [id, collection(`/api/v3/activities/${id}/emoji_reactions`, all.get(`/api/v3/activities/${id}`) ?? [])]),
   )

@@ -104,9 +104,9 @@ function sentence(label: string, from: string | null, to: string | null): Detail
 function inWords(property: Property, row: Row, titles: Titles, settings: Settings): string | undefined {
   const value = stateOf(row, property)
   if (property.to) return titles(property, row)
-  if (property.kind === hours) return hoursInWords(value as number, settings)
+  if (property.kind === hours) return hoursInWords(value, settings)
   if (property.kind === days) return value === 1 ? '1 day' : `${value} days`
-  if (property.kind.type === 'Date') return dateInWords(value as string)
+  if (property.kind.type === 'Date') return dateInWords(value)
   return `${value}${property.label.startsWith('%') ? '%' : ''}`
 }
 

@@ -1,16 +1,19 @@
 /** Non-working times of users, in addition to the non-working days of the instance. */
 import { sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { badRequest, type Violation, violation } from '#kernel/errors.ts'
 import { resource } from '#kernel/resource.ts'
 import { belowUsers, changesTimes, seesTimes } from './user-times.ts'
+
+type Time = Tables['user_non_working_times']
 
 interface Facts {
   /** Whether it overlaps another entry of the user. */
   readonly overlaps: boolean
 }
 
-async function lookUp({ row, before }: Draft, { db }: Context): Promise<Facts> {
+async function lookUp({ row, before }: Draft<Time>, { db }: Context): Promise<Facts> {
   const { user_id: user, start_date: start, end_date: end } = row
   if (!start || !end) return { overlaps: false }
   const found = await db.one(sql`
@@ -19,7 +22,7 @@ async function lookUp({ row, before }: Draft, { db }: Context): Promise<Facts> {
   return { overlaps: found !== undefined }
 }
 
-function check({ row }: Draft, { overlaps }: Facts): Violation[] {
+function check({ row }: Draft<Time>, { overlaps }: Facts): Violation[] {
   const { start_date: start, end_date: end } = row
   if (start && end && end < start) return [violation('endDate', 'must not be before the start date')]
   return overlaps ? [violation('startDate', 'overlaps with another non-working time')] : []

@@ -1,5 +1,6 @@
 /** Working hours of users for each day of the week, from a date on. */
 import { TRUE } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
 import type { Draft, Kind } from '#kernel/declaration.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
 import { FormatError } from '#kernel/kinds.ts'
@@ -22,14 +23,15 @@ const decimalHours: Kind = {
   strategy: 'integer',
 }
 
-function check({ row }: Draft): Violation[] {
-  const minutes = weekdays.map((day) => (row[`${day}_minutes`] ?? 0) as number)
+function check({ row }: Draft<Tables['user_working_hours']>): Violation[] {
+  const hours = weekdays.map((day) => ({ day, minutes: row[`${day}_minutes`] ?? 0 }))
   const violations: Violation[] = []
-  for (const [i, day] of weekdays.entries()) {
-    if ((minutes[i] as number) < 0) violations.push(violation(`${day}Hours`, 'must be greater than or equal to 0'))
-    if ((minutes[i] as number) > MINUTES_PER_DAY) violations.push(violation(`${day}Hours`, 'must be less than or equal to 24'))
+  for (const { day, minutes } of hours) {
+    if (minutes < 0) violations.push(violation(`${day}Hours`, 'must be greater than or equal to 0'))
+    if (minutes > MINUTES_PER_DAY) violations.push(violation(`${day}Hours`, 'must be less than or equal to 24'))
   }
-  if (minutes.every((one) => one === 0)) violations.push(violation('days', 'Days must hold at least one working day.', whole))
+  if (hours.every(({ minutes }) => minutes === 0))
+    violations.push(violation('days', 'Days must hold at least one working day.', whole))
   return violations
 }
 

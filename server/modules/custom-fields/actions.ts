@@ -1,6 +1,6 @@
 /** Custom actions: sets of changes to a work package, available where their conditions hold. */
 import { ConstraintError, type Row, type Transaction } from '#db/database.ts'
-import { forUpdate, insert } from '#db/dialect.ts'
+import { forUpdate, inserted } from '#db/dialect.ts'
 import { and, raw, type Sql, sql } from '#db/sql.ts'
 import { rights } from '#kernel/access/rights.ts'
 import { both, either, having, inAnyProject, onWorkPackage, sharedAnywhere, within, withRole } from '#kernel/access/rules.ts'
@@ -226,7 +226,7 @@ export async function makeAction(
 ): Promise<number> {
   if (name.trim() === '' || [...name].length > 255) throw new Error('A custom action needs a name of at most 255 characters.')
   for (const [own, ids] of Object.entries(conditions)) {
-    if (!(conditionNames as readonly string[]).includes(own))
+    if (!conditionNames.some((one) => one === own))
       throw new Error(`The condition "${own}" is not one of ${conditionNames.join(', ')}.`)
     if (!Array.isArray(ids) || !ids.every(Number.isInteger)) throw new Error(`The condition ${own} must be a list of ids.`)
   }
@@ -234,12 +234,12 @@ export async function makeAction(
   const now = new Date().toISOString()
   const last = await tx.one<{ position: number }>(sql`select coalesce(max(position), 0) as position from custom_actions`)
   const values = { name, description, position: (last?.position ?? 0) + 1, conditions, changes, created_at: now, updated_at: now }
-  const row = await tx.one<{ id: number }>(insert('custom_actions', values)).catch((cause: unknown) => {
+  const id = await inserted(tx, 'custom_actions', values).catch((cause: unknown) => {
     if (!(cause instanceof ConstraintError) || cause.kind !== 'unique') throw cause
     throw new Error(`A custom action "${name}" already exists.`, { cause })
   })
   await invalidate(tx, 'custom_actions')
-  return (row as { id: number }).id
+  return id
 }
 
 export const operations: readonly Operation[] = [executeCustomAction]

@@ -2,6 +2,7 @@
 import type { Transaction } from '#db/database.ts'
 import { hasWords } from '#db/search.ts'
 import { join, or, type Sql, sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
 import { permissionTopics } from '#kernel/access/viewer.ts'
 import { invalidate } from '#kernel/cache.ts'
 import type { Addition, AdditionSource, Context, Draft } from '#kernel/declaration.ts'
@@ -50,7 +51,12 @@ async function inFields(context: Context, table: string, words: readonly string[
 alsoSearched({ table: 'work_packages', column: 'custom_values', has: inFields })
 
 /** Activates a field in a project that gets a value for it. */
-async function activate(tx: Transaction, { row, given }: Draft, _: unknown, { db, snapshot, viewer }: Context): Promise<void> {
+async function activate(
+  tx: Transaction,
+  { row, given }: Draft<Tables['projects']>,
+  _: unknown,
+  { db, snapshot, viewer }: Context,
+): Promise<void> {
   const isNew = (field: Definition) =>
     field.resource === 'Project' && given.has(nameOf(field)) && !isIn(field, row.id) && hasValue(field, row)
   if (![...given].some((own) => own.startsWith('customField'))) return

@@ -81,31 +81,33 @@ const seesField = within(seenFields)
 /** All fields, by position. */
 export const definitionsOf = (db: Reader, snapshot: Snapshot): Promise<readonly Definition[]> =>
   snapshot.remember('custom fields', ['custom_fields', 'custom_options', 'custom_field_items'], async () => {
-    const fields = await db.all(sql`select * from custom_fields order by resource, position, id`)
+    const fields = await db.all<Pick<Definition, keyof Tables['custom_fields']>>(
+      sql`select * from custom_fields order by resource, position, id`,
+    )
     if (fields.length === 0) return []
     const ofField = <T>(rows: readonly Row[], value: (row: Row) => T) => {
-      const found = Map.groupBy(rows, (row) => row.custom_field_id as number)
+      const found = Map.groupBy(rows, (row): number => row.custom_field_id)
       return (id: number): T[] => (found.get(id) ?? []).map(value)
     }
-    const projects = ofField(await db.all(sql`select * from custom_field_projects`), (row) => row.project_id as number)
-    const types = ofField(await db.all(sql`select * from custom_field_types`), (row) => row.type_id as number)
+    const projects = ofField(await db.all(sql`select * from custom_field_projects`), (row): number => row.project_id)
+    const types = ofField(await db.all(sql`select * from custom_field_types`), (row): number => row.type_id)
     const chosen = ofField(
       await db.all(sql`select id, custom_field_id from custom_options where is_default order by position, id`),
-      (row) => row.id as number,
+      (row): number => row.id,
     )
     const weights = ofField(
       await db.all(sql`select id, custom_field_id, weight from custom_field_items where weight is not null`),
-      (row) => [row.id, Number(row.weight)] as [number, number],
+      (row): [number, number] => [row.id, Number(row.weight)],
     )
     const definitions = fields.map(
-      (row) =>
-        ({
-          ...row,
-          projects: new Set(projects(row.id)),
-          types: new Set(types(row.id)),
-          chosen: chosen(row.id),
-          weights: new Map(weights(row.id)),
-        }) as unknown as Definition,
+      (row): Definition => ({
+        ...row,
+        projects: new Set(projects(row.id)),
+        types: new Set(types(row.id)),
+        chosen: chosen(row.id),
+        weights: new Map(weights(row.id)),
+        inputs: [],
+      }),
     )
     for (const field of definitions) Object.assign(field, { inputs: inputsOf(field, definitions) })
     return definitions

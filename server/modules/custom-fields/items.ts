@@ -1,6 +1,5 @@
 /** Items of hierarchies and weighted lists. */
 import type { Row } from '#db/database.ts'
-import type { Tables } from '#db/tables.ts'
 import { signedIn, within } from '#kernel/access/rules.ts'
 import { allRows } from '#kernel/cache.ts'
 import type { Context, Loaded, Operation } from '#kernel/declaration.ts'
@@ -12,8 +11,6 @@ import { collection, represent } from '#kernel/read/represent.ts'
 import { resource } from '#kernel/resource.ts'
 import { definitionsFor, seenFields } from './definitions.ts'
 
-type Item = Tables['custom_field_items']
-
 /** All items, and the children of each by position. */
 interface Forest {
   readonly items: ReadonlyMap<number, Row>
@@ -23,7 +20,7 @@ interface Forest {
 async function forestOf({ db, snapshot }: Context): Promise<Forest> {
   const items = await allRows(db, snapshot, 'custom_field_items', 'position')
   const below = await snapshot.remember('custom field items', ['custom_field_items'], () =>
-    Map.groupBy([...items.values()], (item) => item.parent_id as number | null),
+    Map.groupBy([...items.values()], (item) => item.parent_id),
   )
   return { items, below }
 }
@@ -41,7 +38,7 @@ function branchesOf(forest: Forest, item: Row, depth: number): Row[] {
   return [item, ...below.flatMap((child) => branchesOf(forest, child, depth - 1))]
 }
 
-const forest = (page: Loaded) => page.loaded.forest as Forest
+const forest = ({ loaded }: Loaded): Forest => loaded.forest
 const nameOf = ({ label, short }: Row): string => (short ? `${label} (${short})` : (label ?? ''))
 
 /** Display text of a weight: without trailing zeros; exponential for very small and very large numbers. */
@@ -87,7 +84,7 @@ export const HierarchyItem = resource('HierarchyItem', 'custom_field_items', {
     children: p.links('HierarchyItem', {
       load: async (rows, context) => {
         const { below } = await forestOf(context)
-        return new Map(rows.map(({ id }) => [id, (below.get(id) ?? []).map((child) => child.id as number)]))
+        return new Map(rows.map(({ id }) => [id, (below.get(id) ?? []).map((child) => child.id)]))
       },
     }),
   }),
@@ -100,7 +97,7 @@ async function listed(path: string, items: readonly Row[], context: Context): Pr
   const page = await load(context, context.model.of(HierarchyItem), items)
   return collection(
     path,
-    items.map((item) => represent(context.model.of(HierarchyItem), item as Item, page)),
+    items.map((item) => represent(context.model.of(HierarchyItem), item, page)),
   )
 }
 

@@ -1,7 +1,7 @@
 /** Creates and removes custom fields, each in one transaction with its options and items. */
 
 import { ConstraintError, type Transaction } from '#db/database.ts'
-import { has, insert, without } from '#db/dialect.ts'
+import { has, insert, inserted, only, without } from '#db/dialect.ts'
 import { join, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { invalidate } from '#kernel/cache.ts'
@@ -80,22 +80,18 @@ export async function makeField(tx: Transaction, plan: FieldPlan): Promise<numbe
   const [last] = await tx.all<{ position: number }>(
     sql`select coalesce(max(position), 0) as position from custom_fields where resource = ${resource}`,
   )
-  const { id } = (await tx
-    .one<{ id: number }>(
-      insert('custom_fields', {
-        position: (last?.position ?? 0) + 1,
-        for_all: projects === undefined,
-        ...values,
-        // A bare text or number is not JSON yet.
-        ...(values.default_value !== undefined && { default_value: JSON.stringify(values.default_value) }),
-        created_at: now,
-        updated_at: now,
-      }),
-    )
-    .catch((cause: unknown) => {
-      if (!(cause instanceof ConstraintError) || cause.kind !== 'unique') throw cause
-      throw new Error(`${resource} already has a custom field "${called}".`, { cause })
-    })) as { id: number }
+  const id = await inserted(tx, 'custom_fields', {
+    position: (last?.position ?? 0) + 1,
+    for_all: projects === undefined,
+    ...values,
+    // A bare text or number is not JSON yet.
+    ...(values.default_value !== undefined && { default_value: JSON.stringify(values.default_value) }),
+    created_at: now,
+    updated_at: now,
+  }).catch((cause: unknown) => {
+    if (!(cause instanceof ConstraintError) || cause.kind !== 'unique') throw cause
+    throw new Error(`${resource} already has a custom field "${called}".`, { cause })
+  })
 
   if (projects && projects.length > 0) {
     await tx.run(
@@ -115,10 +111,8 @@ export async function makeField(tx: Transaction, plan: FieldPlan): Promise<numbe
     )
   }
   if (hasItems(format)) {
-    const root = (await tx.one<{ id: number }>(insert('custom_field_items', { custom_field_id: id, position: 1 }))) as {
-      id: number
-    }
-    await insertItems(tx, id, root.id, items)
+    const root = await inserted(tx, 'custom_field_items', { custom_field_id: id, position: 1 })
+    await insertItems(tx, id, root, items)
   }
   await invalidate(tx, 'custom_fields', 'custom_options', 'custom_field_items')
   return id
@@ -128,7 +122,7 @@ async function insertItems(tx: Transaction, field: number, parent: number, items
   for (const [index, { label, short = null, weight = null, items: below = [] }] of items.entries()) {
     if (weight !== null && !/^-?\d+(\.\d+)?$/.test(weight)) throw new Error(`The weight "${weight}" is not a number.`)
     const values = { custom_field_id: field, parent_id: parent, label, short, weight, position: index + 1 }
-    const { id } = (await tx.one<{ id: number }>(insert('custom_field_items', values))) as { id: number }
+    const id = await inserted(tx, 'custom_field_items', values)
     await insertItems(tx, field, id, below)
   }
 }
@@ -137,7 +131,7 @@ async function insertItems(tx: Transaction, field: number, parent: number, items
 export async function removeField(tx: Transaction, model: Model, id: number): Promise<boolean> {
   const field = await tx.one<{ resource: Extensible }>(sql`select resource from custom_fields where id = ${id}`)
   if (!field) return false
-  const system = (await tx.one<{ id: number }>(sql`select id from principals where type = 'SystemUser'`)) as { id: number }
+  const system = await only<{ id: number }>(tx, sql`select id from principals where type = 'SystemUser'`)
   const entry = { actor: system.id, at: new Date().toISOString(), window: 0, cause: { type: 'system_update' } }
   const [column, key] = ['custom_values', String(id)]
   const change = { set: sql`custom_values = ${without(tx.engine, column, key)}`, where: has(tx.engine, column, key) }

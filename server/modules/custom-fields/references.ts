@@ -1,6 +1,6 @@
 /** Cleanup of custom field values when principals or versions are removed. */
 import type { Row, Transaction } from '#db/database.ts'
-import { exchanged } from '#db/dialect.ts'
+import { exchanged, only } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
 import { invalidate } from '#kernel/cache.ts'
 import type { Entry, Model } from '#kernel/declaration.ts'
@@ -10,7 +10,7 @@ import type { Extensible, Format } from './definitions.ts'
 
 // Values refer to the deleted user from then on, also in the history.
 const releasePrincipals = whenRemoved('principals', async (tx, ids, _, model) => {
-  const deleted = (await tx.one<{ id: number }>(sql`select id from principals where type = 'DeletedUser'`)) as { id: number }
+  const deleted = await only<{ id: number }>(tx, sql`select id from principals where type = 'DeletedUser'`)
   await forEachField(tx, 'user', async ({ id, resource }) => {
     await amend(tx, model, model.of(resource).table, exchanged(tx.engine, 'custom_values', String(id), ids, deleted.id))
   })

@@ -35,7 +35,8 @@ export function attaching(resources: readonly Declared[]): Parts {
   }
 }
 
-const selfOf = (resource: Declared) => (row: { id: number }) => `${hrefOf(resource, row)}/attachments`
+const idIn = (row: Row): number => row.id
+const selfOf = (resource: Declared) => (row: Row) => `${hrefOf(resource, row)}/attachments`
 
 /** Extends a resource with its attachments. */
 function extensionOf({ resource, add, may }: Container): Extension {
@@ -57,17 +58,17 @@ function extensionOf({ resource, add, may }: Container): Extension {
         may,
         inSchema: false,
         embed: true,
-        listedAt: self as never,
-        load: async (rows) => new Map(rows.map((row) => [(row as { id: number }).id, idsOf(row)])),
+        listedAt: self,
+        load: async (rows) => new Map(rows.map((row) => [idIn(row), idsOf(row)])),
         // Its own attachments, or unclaimed uploads of the viewer: uploads of other users are not visible anyway.
-        eligible: ({ before }) => (before ? sql`(${free} or ${inContainer(type, (before as { id: number }).id)})` : free),
+        eligible: ({ before }) => (before ? sql`(${free} or ${inContainer(type, idIn(before))})` : free),
         store: (tx, draft, ids, context) => replace(tx, type, draft, ids, context),
       }),
     }),
     actions: {
-      addAttachment: { href: self as never, method: 'post', may: add },
+      addAttachment: { href: self, method: 'post', may: add },
       prepareAttachment: {
-        href: (row) => `${self(row as never)}/prepare`,
+        href: (row) => `${self(row)}/prepare`,
         method: 'post',
         may: add,
         when: (_, { context }) => context.files.direct !== undefined,
@@ -131,12 +132,12 @@ export function idsOf(row: Row): readonly number[] {
 export async function place({ context, params }: ApiRequest<'id'>, { resource, add }: Container) {
   const row = await rowAt(params.id, context.model.of(resource), context)
   await demand(context, add, row)
-  return { container_type: resource.name, container_id: row.id as number }
+  return { container_type: resource.name, container_id: row.id }
 }
 
 /** Replaces the attachments of a container. Throws 409 if a concurrent write has claimed one of them. */
 async function replace(tx: Transaction, type: string, draft: Draft, ids: readonly number[], context: Context): Promise<void> {
-  const id = draft.row.id as number
+  const id: number = draft.row.id
   const mine = inContainer(type, id)
   const named = among(tx.engine, sql`attachments.id`, ids)
   // Uploads in progress belong to their authors; this write does not remove them.

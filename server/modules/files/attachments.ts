@@ -2,6 +2,7 @@
 import type { Engine, Row, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { and, type Sql, sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
 import { both, either, everyone, having, lacking, nobody, not, own } from '#kernel/access/rules.ts'
 import type { Context, Draft, Kind, Rule } from '#kernel/declaration.ts'
 import { conflict } from '#kernel/errors.ts'
@@ -92,15 +93,20 @@ export const Attachment = resource('Attachment', 'attachments', {
 })
 
 /** Claims the file for its new row, and marks the container as changed unless the upload is still to come. */
-async function afterUpload(tx: Transaction, { row, before }: Draft, _: unknown, context: Context): Promise<void> {
+async function afterUpload(
+  tx: Transaction,
+  { row, before }: Draft<Tables['attachments']>,
+  _: unknown,
+  context: Context,
+): Promise<void> {
   if (before) return
   if (!(await claim(tx, row.storage_name))) throw conflict('The upload took too long.')
   if (row.status === 'prepared') return
-  await awaitReading(tx, row as Parameters<typeof awaitReading>[1], context.now)
+  await awaitReading(tx, row, context.now)
   if (row.container_id) await touch(tx, row, context)
 }
 
-async function takeAway(tx: Transaction, row: Row, context: Context): Promise<false> {
+async function takeAway(tx: Transaction, row: Tables['attachments'], context: Context): Promise<false> {
   await discard(tx, sql`id = ${row.id}`, context.now)
   if (row.container_id && row.status !== 'prepared') await touch(tx, row, context)
   return false

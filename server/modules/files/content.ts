@@ -54,7 +54,7 @@ async function content({ context, headers: asked }: ApiRequest, row: Row): Promi
   }
   if (names(single(asked['if-none-match']), tag)) return { status: 304, headers: kept }
 
-  const size = row.file_size as number
+  const size: number = row.file_size
   const onlyIf = single(asked['if-range'])
   const range = onlyIf === undefined || onlyIf === tag ? rangeOf(single(asked.range), size) : undefined
   if (range === null) return { status: 416, headers: { 'content-range': `bytes */${size}` } }

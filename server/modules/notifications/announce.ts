@@ -173,7 +173,7 @@ const without = (now: Mentions, then: Mentions): Mentions => ({
 async function store(tx: Transaction, entries: readonly Row[], told: readonly Told[], at: string): Promise<void> {
   const { engine } = tx
   const columns = { journal_id: 'integer', user_id: 'integer', reason: 'text' } as const
-  const journals = entries.map((entry) => entry.id as number)
+  const journals: number[] = entries.map((entry) => entry.id)
   const isTold = new Set(told.map(({ journal_id, user_id }) => `${journal_id} ${user_id}`))
   const stored = await tx.all<{ id: number; journal_id: number; recipient_id: number }>(
     sql`select id, journal_id, recipient_id from notifications where ${among(engine, sql`journal_id`, journals)}`,

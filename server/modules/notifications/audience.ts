@@ -12,7 +12,8 @@ export const joinSettings = (project: Sql): Sql => sql`
 
 /** The user's setting: settings of the project replace the global ones as a whole. */
 export const chosen = (column: string): Sql => {
-  const otherwise = (defaultSetting as Record<string, unknown>)[column]
+  const settings: Readonly<Record<string, unknown>> = defaultSetting
+  const otherwise = settings[column]
   return raw(`case when own.id is not null then own.${column} when general.id is not null then general.${column}
     else ${otherwise === null ? 'cast(null as integer)' : String(otherwise)} end`)
 }

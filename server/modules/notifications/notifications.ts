@@ -1,5 +1,4 @@
 /** Notifications about work packages, each with its reason. */
-import type { Row } from '#db/database.ts'
 import { folded } from '#db/dialect.ts'
 import { FALSE, name, sql, TRUE } from '#db/sql.ts'
 import { both, either, having, lacking, not, onWorkPackage, own, signedIn, through } from '#kernel/access/rules.ts'
@@ -93,7 +92,7 @@ export const Notification = resource('Notification', 'notifications', {
   filters: {
     reason: {
       strategy: 'list',
-      allowed: (values) => values.every((value) => (reasons as readonly string[]).includes(value)),
+      allowed: (values) => values.every((value) => reasons.includes(value)),
       where: ({ operator, values }, { engine }, table) => onTexts(engine, operator, values, name(`${table}.reason`)),
     },
     resourceId: {
@@ -114,6 +113,6 @@ export const Notification = resource('Notification', 'notifications', {
       when: (row) => row.read_ian === true,
     },
   },
-  embedLoaders: { details: async (rows) => new Map(rows.map((row) => [row.id, detailsOf(row as Row)])) },
+  embedLoaders: { details: async (rows) => new Map(rows.map((row) => [row.id, detailsOf(row)])) },
   operations: ['index', 'show'],
 })

@@ -16,16 +16,16 @@ export const reasonsOfEntries = {
 } as const
 export type EntryReason = keyof typeof reasonsOfEntries
 
-const rank = new Map(Object.keys(reasonsOfEntries).map((reason, at) => [reason, at]))
+const ranked = Object.keys(reasonsOfEntries)
 
 /** Whether one reason has a higher rank than another. */
-export const outranks = (one: EntryReason, other: EntryReason): boolean => (rank.get(one) as number) < (rank.get(other) as number)
+export const outranks = (one: EntryReason, other: EntryReason): boolean => ranked.indexOf(one) < ranked.indexOf(other)
 
 /** All reasons, in sort order. */
-export const reasons = [
+export const reasons: readonly string[] = [
   ...['mentioned', 'assigned', 'watched', 'subscribed', 'commented', 'created', 'processed', 'prioritized', 'scheduled'],
   ...['responsible', 'dateAlert', 'shared', 'reminder'],
-] as const
+]
 
 /** The sort position of a reason. */
 export const reasonOrder = (column: Sql): Sql =>

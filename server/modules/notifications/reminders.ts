@@ -2,6 +2,7 @@
 
 import { among, moment } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
 import { rights } from '#kernel/access/rights.ts'
 import { both, own, satisfying, signedIn, through } from '#kernel/access/rules.ts'
 import type { Context, Draft, Operation } from '#kernel/declaration.ts'
@@ -27,7 +28,7 @@ const upcoming = satisfying(
 
 const mine = own('creator_id')
 
-async function lookUp({ row, before }: Draft, { db, viewer }: Context): Promise<Facts> {
+async function lookUp({ row, before }: Draft<Tables['reminders']>, { db, viewer }: Context): Promise<Facts> {
   if (before) return { isReminded: false }
   const active = await db.one(sql`
     select 1 as one from reminders
@@ -35,7 +36,7 @@ async function lookUp({ row, before }: Draft, { db, viewer }: Context): Promise<
   return { isReminded: active !== undefined }
 }
 
-function check(draft: Draft, { isReminded }: Facts, { now }: Context): Violation[] {
+function check(draft: Draft<Tables['reminders']>, { isReminded }: Facts, { now }: Context): Violation[] {
   if (isReminded) throw conflict('You have a reminder for this work package already: change or delete that one.')
   const { remind_at: at } = draft.row
   const isPast = at && differs(draft, 'remind_at') && at <= now.toISOString()

@@ -1,6 +1,6 @@
 /** Side effects of creating, updating and deleting a project, in the transaction of the write. */
 import type { Transaction } from '#db/database.ts'
-import { among, insert } from '#db/dialect.ts'
+import { among, insert, inserted } from '#db/dialect.ts'
 import { join, raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { both } from '#kernel/access/rules.ts'
@@ -42,10 +42,13 @@ export async function initialise(
 /** Makes the viewer a member of a project, with the role that creators get. */
 async function addCreator(tx: Transaction, projectId: number, role: number, { viewer, now }: Context): Promise<void> {
   const at = now.toISOString()
-  const membership = await tx.one<{ id: number }>(
-    insert('memberships', { principal_id: viewer.id, project_id: projectId, created_at: at, updated_at: at }),
-  )
-  await tx.one(insert('membership_roles', { membership_id: membership?.id, role_id: role }))
+  const membership_id = await inserted(tx, 'memberships', {
+    principal_id: viewer.id,
+    project_id: projectId,
+    created_at: at,
+    updated_at: at,
+  })
+  await tx.one(insert('membership_roles', { membership_id, role_id: role }))
   await invalidate(tx, 'memberships')
 }
 

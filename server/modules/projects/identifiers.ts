@@ -41,7 +41,7 @@ function fromName(name: string): string {
     .normalize('NFKD')
     .toLowerCase()
     .replace(/\p{M}/gu, '')
-    .replace(/[ßæœøđðþłı]/g, (letter) => plainLetters[letter] as string)
+    .replace(/[ßæœøđðþłı]/g, (letter) => plainLetters[letter] ?? letter)
   const words = letters
     .replace(/[^a-z0-9_]+/g, '-')
     .replace(/^-|-$/g, '')

@@ -14,7 +14,7 @@ type Project = Tables['projects']
 function ancestors({ parent_id }: Project, page: Loaded): Link[] {
   const { context, loaded } = page
   if (!parent_id) return []
-  const tree = loaded.tree as Tree
+  const tree: Tree = loaded.tree
   const project = context.model.of('Project')
   return [...idsAbove(tree, parent_id), parent_id].map((id) => {
     const row = tree.rows.get(id) as Row

@@ -34,7 +34,7 @@ const isPlaceRequired = ({ before, row }: Draft<Tables['projects']>, { mayCreate
   !before && row.workspace_type === 'project' && !mayCreateAnywhere
 
 /** Administrators who import projects may write the creation time, if the settings allow it. */
-const isImporting = ({ before }: Draft, _: Facts, { viewer, settings }: Context): boolean =>
+const isImporting = ({ before }: Draft<Tables['projects']>, _: Facts, { viewer, settings }: Context): boolean =>
   !before && viewer.admin && settings.apiv3_write_readonly_attributes
 
 const workspaceOperations = ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm'] as const

@@ -79,7 +79,7 @@ export async function releaseVersions(tx: Transaction, where: Sql, context: Cont
     where v.project_id <> w.project_id and v.sharing <> 'system' and ${where}`)
   if (uses.length === 0) return
   const projects = await tx.all(sql`select id, parent_id from projects`)
-  const tree = treeFrom(new Map(projects.map((row) => [row.id as number, row])))
+  const tree = treeFrom(new Map(projects.map((row) => [row.id, row])))
   const lost = uses.filter(({ from, sharing, to }) => !spans(tree, from, sharing, to))
   if (lost.length === 0) return
   const pairs = recordset(tx.engine, { version_id: 'integer', to: 'integer' }, lost)

@@ -31,7 +31,7 @@ export function treeFrom(rows: ReadonlyMap<number, Row>): Tree {
 /** The ids of a project's ancestors, root first. */
 export function ancestors({ rows }: Tree, id: number): number[] {
   const above: number[] = []
-  let parent = rows.get(id)?.parent_id as number | null | undefined
+  let parent: number | null | undefined = rows.get(id)?.parent_id
   while (parent && !above.includes(parent)) {
     above.push(parent)
     parent = rows.get(parent)?.parent_id

@@ -1,6 +1,7 @@
 /** Versions that work packages are planned for, in one project or shared with others. */
 import { among, natural } from '#db/dialect.ts'
 import { name, raw } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
 import { rights } from '#kernel/access/rights.ts'
 import { both, either, having, inAnyProject, inProject, pointedAt, signedIn, within } from '#kernel/access/rules.ts'
 import type { Context, Draft, Operation } from '#kernel/declaration.ts'
@@ -18,7 +19,7 @@ const view = either(inProject('view_work_packages'), manage, both(signedIn, havi
 /** Sharing alone does not make the address readable; a visible work package planned for the version does. */
 const addressable = either(view, pointedAt('work_packages', 'version_id', seesWorkPackage))
 
-const isNew = ({ before }: Draft): boolean => !before
+const isNew = ({ before }: Draft<Tables['versions']>): boolean => !before
 
 export const Version = resource<'versions', VersionFacts>('Version', 'versions', {
   path: 'versions',

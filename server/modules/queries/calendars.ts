@@ -84,7 +84,7 @@ const createCalendarAddress = operation({
 
 /** The calendar event of a work package in a list, from its start to its finish date. */
 function eventOf(body: Body, { settings }: Context): CalendarEvent {
-  const { id, subject, date, startDate = date, dueDate = date, description, createdAt, updatedAt } = body as Row
+  const { id, subject, date, startDate = date, dueDate = date, description, createdAt, updatedAt }: Row = body
   const links = body._links as Record<string, Link>
   const facts = (['project', 'type', 'status', 'priority', 'assignee'] as const)
     .filter((own) => links[own]?.href)

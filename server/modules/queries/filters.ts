@@ -29,7 +29,7 @@ function lastPart(link: unknown, of: string): string {
   if (typeof href !== 'string' || !isStorable(href))
     throw new ApiError('InvalidRequestBody', `Every filter needs a link to its ${of}: {"_links":{"${of}":{"href":"…"}}}.`)
   try {
-    return decodeURIComponent(href.split('/').at(-1) as string)
+    return decodeURIComponent(href.split('/').at(-1) ?? '')
   } catch {
     throw new ApiError('InvalidRequestBody', `The link to a filter's ${of} cannot be read.`)
   }
@@ -37,9 +37,9 @@ function lastPart(link: unknown, of: string): string {
 
 /** The id in a link to a filter's value; `0` for an impossible id. */
 function valueIn(link: unknown, to: string, context: Context): string {
-  const text = namedIn(context.model.of(to), link, context)
-  if (text !== 'me' && !/^-?\d+$/.test(text ?? '')) throw new FormatError(`links to values of ${to}`)
-  return text === 'me' || isId(text as string) ? (text as string) : '0'
+  const text = namedIn(context.model.of(to), link, context) ?? ''
+  if (text !== 'me' && !/^-?\d+$/.test(text)) throw new FormatError(`links to values of ${to}`)
+  return text === 'me' || isId(text) ? text : '0'
 }
 
 const textOf = (value: unknown): string => {

@@ -20,9 +20,9 @@ type Positions = ReadonlyMap<number, number>
 export function readOrder(value: unknown): Positions | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   const entries = Object.entries(value)
-  const isPosition = (one: unknown) => Number.isInteger(one) && Math.abs(one as number) < 2 ** 31
+  const isPosition = (one: unknown) => typeof one === 'number' && Number.isInteger(one) && Math.abs(one) < 2 ** 31
   return entries.every(([id, position]) => isId(id) && isPosition(position))
-    ? new Map(entries.map(([id, position]) => [Number(id), position as number]))
+    ? new Map(entries.map(([id, position]) => [Number(id), position]))
     : undefined
 }
 

@@ -40,7 +40,7 @@ const orders = (model: Model): Part[] => {
 
 /** The columns that a list can show. */
 export const listedColumns = (context: Context): Row[] =>
-  [...(context.model.of(QueryColumn).rows?.values() ?? [])].filter(({ id }) => workPackages(context).property.has(id as string))
+  [...(context.model.of(QueryColumn).rows?.values() ?? [])].filter(({ id }) => workPackages(context).property.has(id))
 
 /** The filters of work packages by API name, without aliases. */
 export const workPackageFilters = (context: Context): ReadonlyMap<string, Known> => filtersIn(workPackages(context))

@@ -74,9 +74,10 @@ function chosen({ many }: Draft<Query>): Partial<Query> {
 
 /** Replaces null by the default value. */
 function emptied({ row }: Draft<Query>, _: Facts, context: Context): Partial<Query> {
+  const values: Row = row
   const { highlighting_mode, timestamps, timeline_zoom_level, timeline_labels } = defaults(context)
-  const usual: Partial<Query> = { filters: '[]', highlighting_mode, timestamps, timeline_zoom_level, timeline_labels } as never
-  return Object.fromEntries(Object.entries(usual).filter(([column]) => (row as Row)[column] === null))
+  const usual: Row = { filters: '[]', highlighting_mode, timestamps, timeline_zoom_level, timeline_labels }
+  return Object.fromEntries(Object.entries(usual).filter(([column]) => values[column] === null))
 }
 
 /** Grouping disables hierarchies, unless the payload has both. */
@@ -85,7 +86,7 @@ function hierarchies({ row, given }: Draft<Query>): Partial<Query> {
 }
 
 const isNone = (list: readonly string[], value: string | null | undefined) =>
-  (value ?? null) !== null && !list.includes(value as string)
+  value !== null && value !== undefined && !list.includes(value)
 
 function check(draft: Draft<Query>, { faults, mayMove }: Facts): Violation[] {
   const { row, before } = draft
@@ -108,7 +109,7 @@ function checkOrder({ virtual }: Draft<Query>): Violation[] {
   return readOrder(order) ? [] : [violation('orderedWorkPackages', 'is not an object of positions by id')]
 }
 
-const shown = (row: Query, { loaded }: Loaded): Shown | undefined => (loaded.filters as Map<object, Shown>).get(row)
+const shown = (row: Query, { loaded }: Loaded): Shown | undefined => loaded.filters.get(row)
 const each = (read: (row: Row, context: Context) => readonly string[]) => async (rows: readonly Row[], context: Context) =>
   new Map(rows.map((row) => [row.id as number, read(row, context) as never as number[]]))
 const all = (part: Declared, context: Context) => [...(context.model.of(part).rows?.values() ?? [])]
@@ -124,7 +125,12 @@ const isStored = ({ id }: Query) => Boolean(id)
 const schemaAt = ({ project_id }: { project_id?: number | null }) =>
   project_id ? `/api/v3/projects/${project_id}/queries/schema` : '/api/v3/queries/schema'
 
-export const Query: Declared = resource<'queries', Facts>('Query', 'queries', {
+/** Computed columns of a query; flags have the value of the database engine. */
+interface Viewed {
+  readonly has_view: unknown
+}
+
+export const Query: Declared = resource<'queries', Facts, Viewed>('Query', 'queries', {
   path: 'queries',
   description: 'A saved list of work packages: filters, columns, order and groups. A single query embeds its results.',
   glossary: {
@@ -197,7 +203,7 @@ export const Query: Declared = resource<'queries', Facts>('Query', 'queries', {
     }),
     starred: p.boolean({ hasDefault: true, filter: true, label: 'Favorite' }),
     // Derived from the views. Clients send it, but it is ignored.
-    hidden: p.boolean({ hasDefault: true, writable: true, value: (row) => !(row as Row).has_view }),
+    hidden: p.boolean({ hasDefault: true, writable: true, value: (row) => !row.has_view }),
     showHierarchies: p.boolean({ hasDefault: true, label: 'Display mode' }),
     timelineVisible: p.boolean({ hasDefault: true }),
     timelineZoomLevel: p.text({ hasDefault: true, allowed: { texts: () => zoomLevels } }),

@@ -113,7 +113,7 @@ const oneOf =
 
 /** Parses column ids from a parameter: repeated, as a JSON array, or separated by commas. */
 function readColumns(texts: readonly string[], context: Context): string {
-  const names = texts.flatMap((text) => (text.match(/[\w/.-]+/g) ?? []).map((part) => part.split('/').at(-1) as string))
+  const names = texts.flatMap((text) => (text.match(/[\w/.-]+/g) ?? []).map((part) => part.split('/').at(-1) ?? ''))
   const ids = names.map((name) => {
     const id = propertyNamed(workPackages(context), name)?.name
     if (id === undefined || !context.model.of(QueryColumn).rows?.has(id)) throw invalidQuery(`"${name}" is no column.`)

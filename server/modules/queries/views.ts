@@ -47,7 +47,14 @@ function check(_: Draft<Tables['views']>, { query, mayShow }: Facts): [] {
   return []
 }
 
-export const View = resource<'views', Facts>('View', 'views', {
+/** Computed columns of a view, from its query; flags have the value of the database engine. */
+interface OfQuery {
+  readonly name: string
+  readonly public: unknown
+  readonly starred: unknown
+}
+
+export const View = resource<'views', Facts, OfQuery>('View', 'views', {
   path: 'views',
   description: 'A view that shows a query: table, Gantt chart, calendar or team planner, according to `_type`.',
   glossary: {
@@ -63,7 +70,7 @@ export const View = resource<'views', Facts>('View', 'views', {
     public: false,
   },
   type: (row) => kinds[row.type]?.type ?? row.type,
-  title: (row) => (row as Row).name,
+  title: ({ name }) => name,
   untitled: true,
   belongsTo: 'query_id',
   visible,
@@ -79,9 +86,9 @@ export const View = resource<'views', Facts>('View', 'views', {
   },
   properties: (p) => ({
     id: p.integer({ sort: true }),
-    name: p.text({ value: (row) => (row as Row).name }),
-    public: p.boolean({ value: (row) => (row as Row).public }),
-    starred: p.boolean({ value: (row) => (row as Row).starred }),
+    name: p.text({ value: (row) => row.name }),
+    public: p.boolean({ value: (row) => row.public }),
+    starred: p.boolean({ value: (row) => row.starred }),
     createdAt: p.dateTime({ readOnly: true }),
     updatedAt: p.dateTime({ readOnly: true }),
     query: p.link('Query', { required: true, embed: true }),
@@ -105,7 +112,7 @@ export const View = resource<'views', Facts>('View', 'views', {
         onTexts(
           engine,
           operator,
-          values.map((value) => kindCalled(value) as string),
+          values.map(kindCalled).filter((kind) => kind !== undefined),
           name(`${table}.type`),
         ),
     },

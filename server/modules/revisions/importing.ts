@@ -1,6 +1,6 @@
 /** Import of commits from a repository: each once, with the work packages that its message refers to. */
 import type { Database, Transaction } from '#db/database.ts'
-import { among, amongTexts, folded, insert } from '#db/dialect.ts'
+import { among, amongTexts, folded, inserted } from '#db/dialect.ts'
 import { inSlices } from '#db/slices.ts'
 import { join, sql } from '#db/sql.ts'
 import { invalidate } from '#kernel/cache.ts'
@@ -57,7 +57,7 @@ export async function importCommits(tx: Transaction, project: number, commits: r
   }
   for (const { identifier, authorName, authorEmail, committedAt, message } of fresh) {
     const values = { project_id: project, identifier, author_name: authorName, message, committed_at: committedAt }
-    const row = (await tx.one(insert('changesets', { ...values, user_id: await authorOf(authorEmail) }))) as { id: number }
+    const changeset = await inserted(tx, 'changesets', { ...values, user_id: await authorOf(authorEmail) })
     const numbers = numbersIn(message)
     if (numbers.length === 0) continue
     const named = await tx.all<{ id: number }>(sql`
@@ -67,7 +67,7 @@ export async function importCommits(tx: Transaction, project: number, commits: r
       select w.id from work_packages w join below on below.id = w.project_id where ${among(tx.engine, sql`w.id`, numbers)}`)
     if (named.length === 0) continue
     await tx.run(
-      sql`insert into changeset_work_packages (changeset_id, work_package_id) values ${join(named.map(({ id }) => sql`(${row.id}, ${id})`))}`,
+      sql`insert into changeset_work_packages (changeset_id, work_package_id) values ${join(named.map(({ id }) => sql`(${changeset}, ${id})`))}`,
     )
   }
   return fresh.length

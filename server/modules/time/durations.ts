@@ -38,8 +38,9 @@ export async function recount(
       const changed = counted.filter((one) => one.now !== one.duration)
       const rewrites = changed.map((one) => ({ id: one.id, values: { duration: one.now }, cause }))
       await rewrite(tx, workPackages, rewrites, entryOf(context))
-      if (batch.length < BATCH) break
-      last = (batch.at(-1) as Planned).id
+      const end = batch.at(-1)
+      if (end === undefined || batch.length < BATCH) break
+      last = end.id
     }
   }
 }

@@ -3,6 +3,7 @@
 import type { Row } from '#db/database.ts'
 import { amongTexts } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
 import { byRule, rights } from '#kernel/access/rights.ts'
 import { both, either, having, inProject, NOTHING, not, own, shared } from '#kernel/access/rules.ts'
 import { allRows } from '#kernel/cache.ts'
@@ -12,8 +13,10 @@ import { visibleRow } from '#kernel/read/load.ts'
 import { differs, extension, listHref, resource } from '#kernel/resource.ts'
 import { readStart, startOf } from './clock.ts'
 
+type Entry = Tables['time_entries']
+
 interface Facts {
-  readonly activities: ReadonlyMap<number, Row>
+  readonly activities: ReadonlyMap<number, Tables['time_entry_activities']>
   /** The work package of the entry, if the viewer sees it. */
   readonly workPackage: Row | undefined
   /** Whether the user of the entry has another running timer. */
@@ -37,7 +40,7 @@ const logsOwn = ownTime('log_own_time')
 const mayLog = either(logsForAll, logsOwn)
 const mayEdit = either(inProject('edit_time_entries'), both(own('user_id'), ownTime('edit_own_time_entries')))
 
-async function lookUp({ row, before }: Draft, context: Context): Promise<Facts> {
+async function lookUp({ row, before }: Draft<Entry>, context: Context): Promise<Facts> {
   const { db, snapshot, viewer } = context
   const [forAll, own, edits] = await rights(context, logsForAll, logsOwn, mayEdit)
   const entity = row.entity_id ? await visibleRow(context, context.model.of('WorkPackage'), row.entity_id) : undefined
@@ -57,8 +60,8 @@ async function lookUp({ row, before }: Draft, context: Context): Promise<Facts> 
 }
 
 /** Default user, project and activity; the viewer is recorded as the logger. */
-function defaults({ row, before, given }: Draft, facts: Facts, { viewer, timeZone }: Context): Row {
-  const values: Row = {}
+function defaults({ row, before, given }: Draft<Entry>, facts: Facts, { viewer, timeZone }: Context): Partial<Entry> {
+  const values: Partial<Entry> = {}
   if (!before) {
     Object.assign(values, { entity_type: 'WorkPackage', logged_by_id: viewer.id, time_zone: timeZone })
     if (!given.has('user')) values.user_id = viewer.id
@@ -69,18 +72,18 @@ function defaults({ row, before, given }: Draft, facts: Facts, { viewer, timeZon
   return values
 }
 
-const givenStart = ({ row, given, virtual }: Draft) =>
+const givenStart = ({ row, given, virtual }: Draft<Entry>) =>
   given.has('startTime') && virtual?.startTime !== null
     ? { start: readStart(virtual?.startTime, row.time_zone ?? 'UTC') }
     : undefined
 
 /** The start time of day; its date is checked, but not stored. */
-function startTime(draft: Draft): Row {
+function startTime(draft: Draft<Entry>): Partial<Entry> {
   if (!draft.given.has('startTime')) return {}
   return { start_minute: givenStart(draft)?.start?.minute ?? null }
 }
 
-function checkStart(draft: Draft): Violation[] {
+function checkStart(draft: Draft<Entry>): Violation[] {
   const given = givenStart(draft)
   if (!given) return []
   if (!given.start) return [violation('startTime', 'is not a valid date', { identifier: 'PropertyFormatError' })]
@@ -93,7 +96,7 @@ function checkStart(draft: Draft): Violation[] {
   ]
 }
 
-function check(draft: Draft, facts: Facts, { viewer }: Context): Violation[] {
+function check(draft: Draft<Entry>, facts: Facts, { viewer }: Context): Violation[] {
   const { row, before, given } = draft
   const violations: Violation[] = []
   const isOwn = row.user_id === viewer.id
@@ -119,7 +122,7 @@ const tracksTimes = (_: unknown, { context }: { context: Context }) => context.s
 const tracked = (_: unknown, __: unknown, { settings }: Context) => settings.allow_tracking_start_and_end_times
 /** The work packages that time can be logged for. */
 const loggable = {
-  href: ({ before }: Draft) => `/api/v3/time_entries/${before ? `${before.id}/` : ''}available_work_packages`,
+  href: ({ before }: Draft<Entry>) => `/api/v3/time_entries/${before ? `${before.id}/` : ''}available_work_packages`,
 }
 
 export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entries', {

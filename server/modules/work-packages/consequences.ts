@@ -3,8 +3,9 @@
 import type { Row, Transaction } from '#db/database.ts'
 import { among, forUpdate, takeTurns } from '#db/dialect.ts'
 import { type Sql, sql } from '#db/sql.ts'
-import { both, inProject } from '#kernel/access/rules.ts'
-import { invalidate } from '#kernel/cache.ts'
+import type { Tables } from '#db/tables.ts'
+import { both, inProject, nobody } from '#kernel/access/rules.ts'
+import { invalidate, rowOf } from '#kernel/cache.ts'
 import type { Context, Draft, Rule } from '#kernel/declaration.ts'
 import { combined, conflict, violation } from '#kernel/errors.ts'
 import { differs } from '#kernel/resource.ts'
@@ -19,6 +20,8 @@ import { boundOf, networkOf, successorsOf } from './network.ts'
 import { unrelatable } from './relatable.ts'
 import { type Cause, type Reason, type Rewrite, rewrite } from './rewrite.ts'
 import { type Follows, type Planned, schedule, scheduled } from './scheduling.ts'
+
+type WorkPackage = Tables['work_packages']
 
 /** Columns that affect the dates of others, and columns that affect totals. */
 const dateColumns = ['parent_id', 'start_date', 'due_date', 'duration', 'schedule_manually', 'ignore_non_working_days']
@@ -54,7 +57,7 @@ export async function settle(tx: Transaction, change: Change, context: Context):
   const totals = new Map<number, Totals>()
   for (const from of work) await totalsAbove(tx, from, context.settings.total_percent_complete_mode, totals)
   for (const [id, own] of totals) {
-    const row = rows.get(id)
+    const row: Row | undefined = rows.get(id)
     if (row && Object.entries(own).some(([column, value]) => row[column] !== value)) {
       values.set(id, { ...values.get(id), ...own })
     }
@@ -91,7 +94,7 @@ function reasons(
 }
 
 /** Side effects of saving a work package. */
-export async function afterSave(tx: Transaction, draft: Draft, facts: Facts, context: Context): Promise<void> {
+export async function afterSave(tx: Transaction, draft: Draft<WorkPackage>, facts: Facts, context: Context): Promise<void> {
   const { row, before } = draft
   const released = before && differs(draft, 'project_id') ? await moveAlong(tx, row, before, facts, context) : []
   const parent = row.parent_id ?? null
@@ -115,9 +118,16 @@ const TIES = 7202
  * Adopts a child. Returns whether the parent becomes automatically scheduled: it does with its first child, unless it has
  * predecessors. Throws 409 if a concurrent write has formed a cycle.
  */
-async function adopt(tx: Transaction, id: number, { row: child, before }: Draft, context: Context): Promise<boolean> {
+async function adopt(
+  tx: Transaction,
+  id: number,
+  { row: child, before }: Draft<WorkPackage>,
+  context: Context,
+): Promise<boolean> {
   await serialiseTies(tx)
-  const parent = await tx.one(sql`select parent_id, schedule_manually from work_packages where id = ${id}${forUpdate(tx.engine)}`)
+  const parent = await tx.one<Pick<WorkPackage, 'parent_id' | 'schedule_manually'>>(
+    sql`select parent_id, schedule_manually from work_packages where id = ${id}${forUpdate(tx.engine)}`,
+  )
   if (!parent || (await chainAbove(tx, id)).includes(child.id)) throw conflict()
   if (before) {
     const { query } = unrelatable(tx.engine, child.id, 'parent', { parent: null })
@@ -135,17 +145,23 @@ const seenAnd = (rule: Rule): Rule => both(seesWorkPackage, rule)
  * Moves the descendants that the viewer may move along with their ancestor; the others stay. Time entries, shares and attachments
  * of moved ones move too. Returns the ids to reschedule: those that have lost predecessors or a parent.
  */
-async function moveAlong(tx: Transaction, row: Row, before: Row, facts: Facts, context: Context): Promise<number[]> {
+async function moveAlong(
+  tx: Transaction,
+  row: WorkPackage,
+  before: WorkPackage,
+  facts: Facts,
+  context: Context,
+): Promise<number[]> {
   const { id, project_id: project } = row
   const moves = seenAnd(inProject('move_work_packages'))
   const { within: below, beyond } = await reachBelow(tx, context, context.model.of('WorkPackage'), moves, id)
-  const moving = await tx.all(
+  const moving = await tx.all<Pick<WorkPackage, 'id' | 'project_id' | 'category_id' | 'version_id'>>(
     sql`select id, project_id, category_id, version_id from work_packages where ${among(tx.engine, sql`id`, below)} order by id${forUpdate(tx.engine)}`,
   )
   const rewrites = moving.map((one) => {
-    const category = facts.categories.get(one.category_id)?.name
+    const category = rowOf(facts.categories, one.category_id)?.name
     const same = [...facts.categories.values()].find((c) => c.project_id === project && c.name === category)
-    const version = facts.projectVersions.has(one.version_id) ? one.version_id : null
+    const version = one.version_id !== null && facts.projectVersions.has(one.version_id) ? one.version_id : null
     return {
       id: one.id,
       values: { project_id: project, category_id: same?.id ?? null, version_id: version },
@@ -155,7 +171,7 @@ async function moveAlong(tx: Transaction, row: Row, before: Row, facts: Facts, c
   await rewrite(tx, context.model, rewrites, entryOf(context))
   const moved = [id, ...below]
   // Parts have the project of their work package; those with another project stay there.
-  const left = [...new Set([before, ...moving].map((one) => one.project_id as number))]
+  const left = [...new Set([before, ...moving].map((one) => one.project_id))]
   const parts = sql`entity_type = 'WorkPackage' and ${among(tx.engine, sql`entity_id`, moved)} and ${among(tx.engine, sql`project_id`, left)}`
   await tx.run(sql`update time_entries set project_id = ${project} where ${parts}`)
   if ((await tx.run(sql`update memberships set project_id = ${project} where ${parts}`)) > 0) await invalidate(tx, 'memberships')
@@ -194,11 +210,11 @@ export async function erase(tx: Transaction, ids: readonly number[], context: Co
  * viewer may not delete stays, with its own descendants and without a parent.
  * @throws ApiError 422 if the viewer may not delete all time entries of the removed work packages
  */
-export async function cascade(tx: Transaction, row: Row, context: Context): Promise<boolean> {
+export async function cascade(tx: Transaction, row: WorkPackage, context: Context): Promise<boolean> {
   const WorkPackage = context.model.of('WorkPackage')
-  const deletes = seenAnd(WorkPackage.may?.delete as Rule)
+  const deletes = seenAnd(WorkPackage.may?.delete ?? nobody)
   const { within, beyond } = await reachBelow(tx, context, WorkPackage, deletes, row.id)
-  const all = [row.id as number, ...within]
+  const all = [row.id, ...within]
   const booked = sql`entity_type = 'WorkPackage' and ${among(tx.engine, sql`entity_id`, all)}`
   await demandTime(tx, booked, context)
   await detach(tx, beyond, context)
@@ -206,7 +222,7 @@ export async function cascade(tx: Transaction, row: Row, context: Context): Prom
   if ((await tx.run(sql`delete from memberships where ${booked}`)) > 0) await invalidate(tx, 'memberships')
   const successors = await successorsOf(tx, all)
   await erase(tx, all, context)
-  const parents = row.parent_id === null ? [] : [row.parent_id as number]
+  const parents = row.parent_id === null ? [] : [row.parent_id]
   const origins = [...parents, ...successors, ...beyond]
   if (origins.length > 0) await settle(tx, { origins, work: parents, because: row.id }, context)
   return false
@@ -215,7 +231,7 @@ export async function cascade(tx: Transaction, row: Row, context: Context): Prom
 /** Throws 422 unless the viewer may delete these time entries. Ignores visibility, as running timers of others are hidden. */
 async function demandTime(tx: Transaction, booked: Sql, context: Context): Promise<void> {
   const TimeEntry = context.model.of('TimeEntry')
-  const { beyond } = await reach(tx, context, TimeEntry, TimeEntry.may?.delete as Rule, booked)
+  const { beyond } = await reach(tx, context, TimeEntry, TimeEntry.may?.delete ?? nobody, booked)
   if (beyond.length > 0) throw combined(toErrors(context.model.of('WorkPackage'), [violation('base', TIME_STAYS)]))
 }
 

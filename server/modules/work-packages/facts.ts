@@ -3,8 +3,9 @@
 import type { Engine, Row } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { type Sql, sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
 import { inProject, onWorkPackage, peopleFor } from '#kernel/access/rules.ts'
-import { allRows } from '#kernel/cache.ts'
+import { allRows, rowOf } from '#kernel/cache.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { holds } from '#kernel/operation.ts'
 import { visibleRow } from '#kernel/read/load.ts'
@@ -18,12 +19,14 @@ import { type Bound, unbound } from './scheduling.ts'
 import { reachableStatuses, statusesOfType } from './workflow.ts'
 import type { Calendar } from './working-days.ts'
 
+type WorkPackage = Tables['work_packages']
+
 export interface Facts {
-  readonly types: ReadonlyMap<number, Row>
-  readonly statuses: ReadonlyMap<number, Row>
-  readonly priorities: ReadonlyMap<number, Row>
-  readonly versions: ReadonlyMap<number, Row>
-  readonly categories: ReadonlyMap<number, Row>
+  readonly types: ReadonlyMap<number, Tables['types']>
+  readonly statuses: ReadonlyMap<number, Tables['statuses']>
+  readonly priorities: ReadonlyMap<number, Tables['priorities']>
+  readonly versions: ReadonlyMap<number, Tables['versions']>
+  readonly categories: ReadonlyMap<number, Tables['categories']>
   /** Types enabled in the project; all types without a project. */
   readonly projectTypes: readonly number[]
   /** Versions that work packages of the project can have. */
@@ -65,10 +68,15 @@ export const assignable = (engine: Engine, project: number, workPackage?: number
   peopleFor(onWorkPackage('work_package_assigned'), engine, { project_id: project, id: workPackage ?? null })
 
 /** The assignable principals among the given ones and the category's default assignee. */
-async function assignableOf(draft: Draft, category: Row | undefined, { db, engine }: Context): Promise<ReadonlySet<number>> {
+async function assignableOf(
+  draft: Draft<WorkPackage>,
+  category: Tables['categories'] | undefined,
+  { db, engine }: Context,
+): Promise<ReadonlySet<number>> {
   const { row, before } = draft
-  const given = ['assigned_to_id', 'responsible_id'].filter((column) => differs(draft, column)).map((column) => row[column])
-  const ids = [...given, before ? null : category?.assigned_to_id].filter(Boolean)
+  const columns = ['assigned_to_id', 'responsible_id'] as const
+  const given = columns.filter((column) => differs(draft, column)).map((column) => row[column])
+  const ids = [...given, before ? null : category?.assigned_to_id].filter((id) => typeof id === 'number')
   if (ids.length === 0 || !row.project_id) return new Set()
   const found = await db.all<{ user_id: number }>(sql`
     select user_id from (${assignable(engine, row.project_id, before?.id)}) a where ${among(engine, sql`user_id`, ids)}`)
@@ -76,7 +84,7 @@ async function assignableOf(draft: Draft, category: Row | undefined, { db, engin
 }
 
 /** Whether a relation excludes a work package as parent, ignoring the current parent. */
-async function isRelatedParent(id: number, before: Row, { db, engine }: Context): Promise<boolean> {
+async function isRelatedParent(id: number, before: WorkPackage, { db, engine }: Context): Promise<boolean> {
   const { query } = unrelatable(engine, before.id, 'parent', { parent: null })
   return (await db.one(sql`select 1 as one from (${query}) x where x.id = ${id}`)) !== undefined
 }
@@ -92,7 +100,7 @@ async function surroundings(id: number | undefined, { db }: Context): Promise<Pi
   return { isBlocked: (found?.blockers ?? 0) > 0, children: found?.children ?? 0 }
 }
 
-export async function lookUp(draft: Draft, context: Context): Promise<Facts> {
+export async function lookUp(draft: Draft<WorkPackage>, context: Context): Promise<Facts> {
   const { row, before } = draft
   const { db, snapshot } = context
   const [types, statuses, priorities, versions, categories, calendar] = await Promise.all([
@@ -103,14 +111,14 @@ export async function lookUp(draft: Draft, context: Context): Promise<Facts> {
     allRows(db, snapshot, 'categories', 'name'),
     calendarOf(context),
   ])
-  const project = row.project_id as number | null | undefined
+  const project = row.project_id
   const isNewParent = differs(draft, 'parent_id')
   const shown = async (id: number | null | undefined) =>
     id ? visibleRow(context, context.model.of('WorkPackage'), id) : undefined
   const parent = isNewParent ? await shown(row.parent_id) : undefined
   const above = parent ? await chainAbove(db, parent.id) : []
   const enabled = project ? ((await projectTypes(context)).get(project) ?? []) : [...types.keys()]
-  const typeId = (row.type_id as number | undefined) ?? [...types.keys()].find((id) => enabled.includes(id))
+  const typeId = row.type_id ?? [...types.keys()].find((id) => enabled.includes(id))
   const statusId = before?.status_id ?? row.status_id ?? [...statuses.values()].find((status) => status.is_default)?.id
   const placed = { ...row, type_id: typeId, status_id: statusId }
   const { isBlocked, children } = await surroundings(before?.id, context)
@@ -125,7 +133,7 @@ export async function lookUp(draft: Draft, context: Context): Promise<Facts> {
     projectVersions: project ? await sharedVersionIds(context, project) : new Set(),
     reachable: await reachableStatuses(context, before ? row : placed, before, { statuses, versions, isBlocked }),
     ofType: typeId === undefined ? new Set() : await statusesOfType(context, typeId),
-    assignable: await assignableOf(draft, categories.get(row.category_id), context),
+    assignable: await assignableOf(draft, rowOf(categories, row.category_id), context),
     parent,
     hidesParent: Boolean(isNewParent && before?.parent_id && !(await shown(before.parent_id))),
     parentIsBelow: Boolean(before && above.includes(before.id)),

@@ -15,11 +15,16 @@ export const isMilestone = ({ type_id }: { type_id: number }, { loaded }: Loaded
   loaded.types.get(type_id)?.is_milestone ?? false
 export const isNoMilestone = (row: { type_id: number }, page: Loaded): boolean => !isMilestone(row, page)
 
-const isWatched = (row: object): boolean => Boolean((row as { is_watched?: unknown }).is_watched)
+/** Computed columns of a work package; flags have the value of the database engine. */
+export interface Watched {
+  readonly is_watched: unknown
+}
 
-export const links: Record<string, Action<WorkPackage>> = {
+const isWatched = ({ is_watched }: Watched): boolean => Boolean(is_watched)
+
+export const links: Record<string, Action<WorkPackage & Watched>> = {
   schema: { href: ({ project_id, type_id }) => `/api/v3/work_packages/schemas/${project_id}-${type_id}` },
-  ancestors: { links: ({ parent_id }, page) => relatives(page).above.get(parent_id as number) ?? [] },
+  ancestors: { links: ({ parent_id }, page) => (parent_id === null ? undefined : relatives(page).above.get(parent_id)) ?? [] },
   children: {
     links: ({ id }, page) => relatives(page).below.get(id),
     when: ({ id }, page) => relatives(page).below.has(id),

@@ -18,6 +18,7 @@ function repeated(context: Context, query: Query): Record<string, string> {
   const { params } = context
   const grouped = params.get('groupBy') ?? params.get('group_by') ?? params.get('g')
   const timestamps = timestampsOf(context)
+  const queryId = params.get('queryId')
   const sorts = query.sorts.length > 0 ? query.sorts : [{ name: 'id', descending: true }]
   return {
     filters: writeFilters(query.filters),
@@ -27,7 +28,7 @@ function repeated(context: Context, query: Query): Record<string, string> {
     ...(grouped && { groupBy: grouped }),
     sortBy: JSON.stringify(sorts.map((sort) => [sort.name, sort.descending ? 'desc' : 'asc'])),
     ...(timestamps && { timestamps: timestamps.join(',') }),
-    ...(params.get('queryId') && { queryId: params.get('queryId') as string }),
+    ...(queryId && { queryId }),
   }
 }
 

@@ -1,18 +1,33 @@
 /** Finds, locks and reads the part of the network of work packages that a change can affect. */
-import type { Reader, Row, Transaction } from '#db/database.ts'
+import type { Reader, Transaction } from '#db/database.ts'
 import { among, forUpdate, onward } from '#db/dialect.ts'
 import { name, type Sql, sql } from '#db/sql.ts'
-import { chainAbove } from './hierarchy.ts'
+import { chainAbove, type Totals } from './hierarchy.ts'
 import { type Bound, type Follows, following, type Planned, unbound } from './scheduling.ts'
 import type { Calendar } from './working-days.ts'
+
+/** A work package with its dates and totals. */
+type Found = Planned & Totals
 
 /** Work packages that a change may affect, and those that their dates depend on. */
 export interface Network {
   /** The rows that may change, locked, by id. */
-  readonly rows: ReadonlyMap<number, Row>
+  readonly rows: ReadonlyMap<number, Found>
   /** These rows, and others that do not change: predecessors, and other children of their parents. */
   readonly planned: readonly Planned[]
   readonly follows: readonly Follows[]
+}
+
+/** Aggregated dates of the children of a parent that a change does not affect. */
+interface Siblings {
+  readonly parent_id: number
+  readonly first_start: string | null
+  readonly first_due: string | null
+  readonly last_start: string | null
+  readonly last_due: string | null
+  readonly first_below: string | null
+  readonly last_below: string | null
+  readonly ignoring: number
 }
 
 const columns = sql`id, parent_id, start_date, due_date, duration, schedule_manually, ignore_non_working_days,
@@ -53,9 +68,9 @@ export async function networkOf(tx: Transaction, origins: readonly number[], bel
     return [...found]
   }
   let ids = await find()
-  let rows: Row[]
+  let rows: Found[]
   for (;;) {
-    rows = await tx.all(
+    rows = await tx.all<Found>(
       sql`select ${columns} from work_packages where ${among(tx.engine, sql`id`, ids)} order by id${forUpdate(tx.engine)}`,
     )
     // While this transaction waited for a lock, another one may have extended the network.
@@ -64,24 +79,28 @@ export async function networkOf(tx: Transaction, origins: readonly number[], bel
     if (again.every((id) => known.has(id))) break
     ids = again
   }
-  const byId = new Map(rows.map((row) => [row.id as number, row]))
+  const byId = new Map(rows.map((row) => [row.id, row]))
   const follows = await tx.all<Follows & { start_date: string | null; due_date: string | null }>(sql`
     select f.from_id, f.to_id, f.lag, p.start_date, p.due_date from relations f join work_packages p on p.id = f.to_id
     where f.relation_type = 'follows' and ${among(tx.engine, sql`f.from_id`, ids)}`)
-  const others = await tx.all(sql`
+  const others = await tx.all<Siblings>(sql`
     select parent_id, min(start_date) as first_start, min(due_date) as first_due, max(start_date) as last_start, max(due_date) as last_due,
       min(derived_start_date) as first_below, max(derived_due_date) as last_below,
       max(case when ignore_non_working_days then 1 else 0 end) as ignoring
     from work_packages where ${among(tx.engine, sql`parent_id`, ids)} and not (${among(tx.engine, sql`id`, ids)})
     group by parent_id`)
-  const planned = new Map<number, Planned>(rows.map((row) => [row.id, row as Planned]))
+  const planned = new Map<number, Planned>(byId)
   for (const { to_id, start_date, due_date } of follows) {
     if (!planned.has(to_id)) planned.set(to_id, fixed(to_id, null, start_date, due_date))
   }
   // One placeholder child represents all other children of a parent.
   for (const row of others) {
-    const first = [row.first_start, row.first_due, row.first_below].filter(Boolean).sort()[0] ?? null
-    const last = [row.last_start, row.last_due, row.last_below].filter(Boolean).sort().at(-1) ?? null
+    const first = [row.first_start, row.first_due, row.first_below].filter((day) => day !== null).sort()[0] ?? null
+    const last =
+      [row.last_start, row.last_due, row.last_below]
+        .filter((day) => day !== null)
+        .sort()
+        .at(-1) ?? null
     planned.set(-row.parent_id, fixed(-row.parent_id, row.parent_id, first, last, row.ignoring > 0))
   }
   return { rows: byId, planned: [...planned.values()], follows }

@@ -48,4 +48,4 @@ export const isRelationType = (type: unknown): type is string => typeof type ===
 export const isMirrored = (type: string): boolean => isRelationType(type) && !stored.has(type)
 
 /** The stored type for a type. */
-export const storedType = (type: string): string => (isMirrored(type) ? (reverses[type] as string) : type)
+export const storedType = (type: string): string => (isMirrored(type) ? (reverses[type] ?? type) : type)

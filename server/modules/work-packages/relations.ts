@@ -2,6 +2,7 @@
 import type { Row, Transaction } from '#db/database.ts'
 import { among, forUpdate } from '#db/dialect.ts'
 import { name, or, sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
 import { rights } from '#kernel/access/rights.ts'
 import { both, everyone, onWorkPackage, through } from '#kernel/access/rules.ts'
 import type { Context, Draft, Rule } from '#kernel/declaration.ts'
@@ -14,6 +15,8 @@ import { serialiseTies, settle } from './consequences.ts'
 import { self } from './links.ts'
 import { unrelatable } from './relatable.ts'
 import { isMirrored, isRelationType, relationTypes, reverses, storedType, typeLabels } from './relation-types.ts'
+
+type Tie = Tables['relations']
 
 /** A permission on the work package at one end; its project is selected with the row. */
 const at = (end: 'from' | 'to', permission: string): Rule => {
@@ -36,7 +39,7 @@ interface Facts {
 }
 
 /** The stored form of a relation: one of two inverse types, with the ends swapped if necessary. */
-function canonical({ row, before }: Draft): Row {
+function canonical({ row, before }: Draft<Tie>): Partial<Tie> {
   const { from_id: from, to_id: to, relation_type: type } = row
   const isComplete = Boolean(from && to)
   const stored = isComplete && typeof type === 'string' ? storedType(type) : type
@@ -47,20 +50,20 @@ function canonical({ row, before }: Draft): Row {
 }
 
 /** Whether ends or type changed. */
-const isTiedAnew = (draft: Draft) => ['from_id', 'to_id', 'relation_type'].some((column) => differs(draft, column))
+const isTiedAnew = (draft: Draft<Tie>) => ['from_id', 'to_id', 'relation_type'].some((column) => differs(draft, column))
 
-async function lookUp(proposed: Draft, context: Context): Promise<Facts> {
+async function lookUp(proposed: Draft<Tie>, context: Context): Promise<Facts> {
   const draft = { ...proposed, row: { ...proposed.row, ...canonical(proposed) } }
   const { from_id: from, to_id: to, relation_type: type } = draft.row
   const WorkPackage = context.model.of('WorkPackage')
   const [manages] = await rights(context, mayManage)
   const rows = await visibleRows(context, WorkPackage, [from, to].filter(Boolean))
-  const ends = new Map(rows.map((row) => [row.id as number, { managed: manages.holds(row) }]))
+  const ends = new Map<number, { managed: boolean }>(rows.map((row) => [row.id, { managed: manages.holds(row) }]))
   const isJudged = ends.has(from) && ends.has(to) && isRelationType(type) && isTiedAnew(draft)
   return { ends, obstacle: isJudged ? await obstacle(draft, context) : undefined }
 }
 
-async function obstacle({ row, before }: Draft, context: Context): Promise<Facts['obstacle']> {
+async function obstacle({ row, before }: Draft<Tie>, context: Context): Promise<Facts['obstacle']> {
   const { from_id: from, to_id: to, relation_type: type } = row
   const { db, engine } = context
   const { query, related } = unrelatable(engine, from, type, { except: before?.id ?? 0 })
@@ -79,7 +82,7 @@ const obstacles = {
   project: 'Work packages of different projects cannot be related.',
 }
 
-function check(draft: Draft, { ends, obstacle }: Facts): Violation[] {
+function check(draft: Draft<Tie>, { ends, obstacle }: Facts): Violation[] {
   const { row } = draft
   const violations: Violation[] = []
   if (draft.before && !Object.keys(row).some((column) => differs(draft, column))) return []
@@ -93,20 +96,20 @@ function check(draft: Draft, { ends, obstacle }: Facts): Violation[] {
 }
 
 /** The ends of a stored relation may only be swapped, which inverts its type. */
-const isNewOrSwapped = ({ row, before }: Draft): boolean =>
+const isNewOrSwapped = ({ row, before }: Draft<Tie>): boolean =>
   !before ||
   (row.from_id === before.to_id && row.to_id === before.from_id) ||
   // An inverse type has swapped the ends already.
   (row.from_id === before.from_id && row.to_id === before.to_id)
 
-const stamp = (draft: Draft, _: unknown, { now }: Context): Row => {
+const stamp = (draft: Draft<Tie>, _: unknown, { now }: Context): Partial<Tie> => {
   const isChanged = Object.keys(draft.row).some((column) => differs(draft, column))
   if (!isChanged) return {}
   return { ...(!draft.before && { created_at: now.toISOString() }), updated_at: now.toISOString() }
 }
 
 /** Reschedules successors; a first predecessor enables automatic scheduling, unless the work package has children. */
-async function afterSave(tx: Transaction, draft: Draft, _: Facts, context: Context): Promise<void> {
+async function afterSave(tx: Transaction, draft: Draft<Tie>, _: Facts, context: Context): Promise<void> {
   const { row, before } = draft
   const { from_id: from, to_id: to } = row
   if (isTiedAnew(draft)) {
@@ -115,8 +118,8 @@ async function afterSave(tx: Transaction, draft: Draft, _: Facts, context: Conte
     const { query } = unrelatable(tx.engine, from, row.relation_type, { except: row.id })
     if (await tx.one(sql`select 1 as one from (${query}) x where x.id = ${to}`)) throw conflict()
   } else if (!differs(draft, 'lag')) return
-  const was = before?.relation_type === 'follows' ? [before.from_id as number] : []
-  const is = row.relation_type === 'follows' ? [from as number] : []
+  const was = before?.relation_type === 'follows' ? [before.from_id] : []
+  const is = row.relation_type === 'follows' ? [from] : []
   // A concurrent change of the predecessor's dates waits, and then finds the new successor.
   await tx.all(
     sql`select id from work_packages where ${among(tx.engine, sql`id`, [from, to])} order by id${forUpdate(tx.engine)}`,
@@ -132,7 +135,7 @@ const isFirstPredecessor = async (tx: Transaction, id: number): Promise<boolean>
     and not exists (select 1 from work_packages c where c.parent_id = w.id)
     and (select count(*) from relations f where f.from_id = w.id and f.relation_type = 'follows') = 1`)) !== undefined
 
-async function remove(tx: Transaction, row: Row, context: Context): Promise<boolean> {
+async function remove(tx: Transaction, row: Tie, context: Context): Promise<boolean> {
   await tx.run(sql`delete from relations where id = ${row.id}`)
   if (row.relation_type === 'follows') await settle(tx, { origins: [row.from_id], because: row.to_id }, context)
   return false
@@ -220,8 +223,8 @@ export const Relation = resource<'relations', Facts>('Relation', 'relations', {
 
 /** A collection of visible relations for each work package. */
 async function relationsOf(rows: readonly Row[], context: Context): Promise<ReadonlyMap<number, object>> {
-  const ids = rows.map((row) => row.id as number)
-  const related = rows.filter((row) => row.is_related).map((row) => row.id as number)
+  const ids: number[] = rows.map((row) => row.id)
+  const related: number[] = rows.filter((row) => row.is_related).map((row) => row.id)
   const isOf = (end: string) => among(context.engine, name(`relations.${end}`), related)
   const found =
     related.length === 0

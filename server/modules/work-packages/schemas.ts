@@ -2,6 +2,7 @@
 
 import type { Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
 import { rights } from '#kernel/access/rights.ts'
 import { either, inAnyProject, inProject, sharedAnywhere } from '#kernel/access/rules.ts'
 import { sharesOf } from '#kernel/access/sets.ts'
@@ -18,7 +19,7 @@ import { readFilters } from '#kernel/read/parse.ts'
 import { collection } from '#kernel/read/represent.ts'
 import { listHref } from '#kernel/resource.ts'
 import { schemaOf, sectionsOf } from '#kernel/write/schema.ts'
-import { type Facts, lookUp } from './facts.ts'
+import type { Facts } from './facts.ts'
 import { timestampsOf } from './moments.ts'
 
 const hrefOf = (project: number, type: number) => `/api/v3/work_packages/schemas/${project}-${type}`
@@ -26,7 +27,12 @@ const hrefOf = (project: number, type: number) => `/api/v3/work_packages/schemas
 const sections = ['People', 'Estimates and progress', 'Details', 'Other']
 
 /** The attribute groups and, in a form, the base schema. `date` also represents start date, due date and duration. */
-export function attributeGroups(draft: Draft, facts: Facts, context: Context, form: boolean): Record<string, unknown> {
+export function attributeGroups(
+  draft: Draft<Tables['work_packages']>,
+  facts: Facts,
+  context: Context,
+  form: boolean,
+): Record<string, unknown> {
   const there = sectionsOf(context.model.of('WorkPackage'), draft, facts, context, ['date'])
   const groups = there.map((section) => ({ _type: 'WorkPackageFormAttributeGroup', ...section }))
   const { project_id: project, type_id: type } = draft.row
@@ -68,9 +74,10 @@ function remembered(context: Context, project: number, type: number): Promise<Pa
   ] as const
   return context.snapshot.remember(`schema ${context.viewer.key} ${project}-${type}`, topics, async () => {
     const row = { project_id: project, type_id: type }
-    const draft: Draft = { ...emptyDraft(row), before: row }
-    const facts = await lookUp(draft, context)
-    const body = await schemaOf(context.model.of('WorkPackage'), draft, facts, context, { self: hrefOf(project, type) })
+    const WorkPackage = context.model.of('WorkPackage')
+    const draft = { ...emptyDraft(row), before: row }
+    const facts = await WorkPackage.facts?.(draft, context)
+    const body = await schemaOf(WorkPackage, draft, facts, context, { self: hrefOf(project, type) })
     return { body, text: written(body) }
   })
 }
@@ -110,11 +117,12 @@ async function readPair(text: string, context: Context): Promise<[number, number
   const match = /^(.+)-(\d{1,9})$/.exec(text)
   if (!match) return undefined
   const Project = context.model.of('Project')
-  const project = await idFrom(match[1] as string, Project, context)
+  const [, place = '', typeId] = match
+  const project = await idFrom(place, Project, context)
   // A share of a work package discloses the id of its project, but not its identifier.
-  const isCalled = !isId(match[1] as string)
+  const isCalled = !isId(place)
   if (project === undefined || (isCalled && !(await visibleIds(context, Project, [project])).has(project))) return undefined
-  const type = Number(match[2])
+  const type = Number(typeId)
   const isKnown = (await allRows(context.db, context.snapshot, 'types', 'position')).has(type)
   return isKnown && (await seesIn(context, project)) ? [project, type] : undefined
 }

@@ -1,6 +1,7 @@
 /** Derivations and checks for writes of work packages: pure functions over facts. */
-import type { Row } from '#db/database.ts'
+import type { Tables } from '#db/tables.ts'
 import { NOTHING } from '#kernel/access/rules.ts'
+import { rowOf } from '#kernel/cache.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { differs } from '#kernel/resource.ts'
@@ -12,30 +13,45 @@ import { beginning } from './scheduling.ts'
 import { isSealed } from './workflow.ts'
 import { soonestWorkingDay } from './working-days.ts'
 
-const typeOf = (row: Row, facts: Facts) => facts.types.get(row.type_id)
-export const isMilestone = (row: Row, facts: Facts): boolean => Boolean(typeOf(row, facts)?.is_milestone)
-const isClosed = (status: number | undefined, facts: Facts) => Boolean(facts.statuses.get(status as number)?.is_closed)
+type WorkPackage = Tables['work_packages']
+type Proposal = Draft<WorkPackage>
+
+const typeOf = ({ type_id }: Pick<WorkPackage, 'type_id'>, facts: Facts) => facts.types.get(type_id)
+
+/** Whether the type is a milestone. */
+export const isMilestone = (row: Pick<WorkPackage, 'type_id'>, facts: Facts): boolean => Boolean(typeOf(row, facts)?.is_milestone)
+
+const isClosed = (status: number | undefined, facts: Facts) => Boolean(rowOf(facts.statuses, status)?.is_closed)
 
 /** Whether the dates of a parent follow from its children, so that they cannot be written. */
-export const followsChildren = (row: Row, facts: Facts): boolean => facts.children > 0 && row.schedule_manually === false
+export const followsChildren = ({ schedule_manually }: Pick<WorkPackage, 'schedule_manually'>, facts: Facts): boolean =>
+  facts.children > 0 && schedule_manually === false
 
-const firstDefault = (rows: ReadonlyMap<number, Row>): number | null =>
-  [...rows.values()].find((row) => row.is_default && row.is_active !== false)?.id ?? null
+interface Choice {
+  readonly id: number
+  readonly is_default: boolean
+  readonly is_active?: boolean
+}
+
+const firstDefault = (rows: ReadonlyMap<number, Choice>): number | undefined =>
+  [...rows.values()].find((row) => row.is_default && row.is_active !== false)?.id
 
 /** Default author, type, status and priority of a new work package. */
-export function defaults({ row, before, given }: Draft, facts: Facts, context: Context): Row {
+export function defaults({ row, before, given }: Proposal, facts: Facts, context: Context): Partial<WorkPackage> {
   if (before) return {}
-  const type = row.type_id ?? (given.has('type') ? null : row.project_id ? facts.projectTypes[0] : null) ?? null
+  const type = row.type_id ?? (given.has('type') || !row.project_id ? undefined : facts.projectTypes[0])
+  const status = row.status_id ?? (given.has('status') ? undefined : firstDefault(facts.statuses))
+  const priority = row.priority_id ?? (given.has('priority') ? undefined : firstDefault(facts.priorities))
   return {
     author_id: row.author_id ?? context.viewer.id,
-    type_id: type,
-    status_id: row.status_id ?? (given.has('status') ? null : firstDefault(facts.statuses)),
-    priority_id: row.priority_id ?? (given.has('priority') ? null : firstDefault(facts.priorities)),
+    ...(type !== undefined && { type_id: type }),
+    ...(status !== undefined && { status_id: status }),
+    ...(priority !== undefined && { priority_id: priority }),
   }
 }
 
 /** The description template of a new work package's type, unless the description is neither blank nor another template. */
-export function template({ row, before }: Draft, facts: Facts): Row {
+export function template({ row, before }: Proposal, facts: Facts): Partial<WorkPackage> {
   if (before) return {}
   const squeezed = (text: unknown) => String(text ?? '').replace(/\s+/g, '')
   const current = squeezed(row.description)
@@ -48,14 +64,14 @@ export function template({ row, before }: Draft, facts: Facts): Row {
  * Clears values that are not available in the target project of a move: the version unless shared there, the category unless
  * one has the same name, the parent unless cross-project parents are allowed.
  */
-export function move(draft: Draft, facts: Facts, { settings }: Context): Row {
+export function move(draft: Proposal, facts: Facts, { settings }: Context): Partial<WorkPackage> {
   const { row, before, given } = draft
   if (!before || !differs(draft, 'project_id') || row.project_id === NOTHING) return {}
-  const values: Row = {}
+  const values: Partial<WorkPackage> = {}
   if (!given.has('parent') && !settings.cross_project_work_package_relations) values.parent_id = null
   if (!given.has('version') && row.version_id && !facts.projectVersions.has(row.version_id)) values.version_id = null
   if (!given.has('category') && row.category_id) {
-    const name = facts.categories.get(row.category_id)?.name
+    const name = rowOf(facts.categories, row.category_id)?.name
     const same = [...facts.categories.values()].find((one) => one.project_id === row.project_id && one.name === name)
     values.category_id = same?.id ?? null
   }
@@ -63,13 +79,13 @@ export function move(draft: Draft, facts: Facts, { settings }: Context): Row {
 }
 
 /** The default assignee of the category, for a new work package without an assignee. */
-export function categoryAssignee({ row, before, given }: Draft, facts: Facts): Row {
-  const assignee = facts.categories.get(row.category_id)?.assigned_to_id
-  return !before && !given.has('assignee') && facts.assignable.has(assignee) ? { assigned_to_id: assignee } : {}
+export function categoryAssignee({ row, before, given }: Proposal, facts: Facts): Partial<WorkPackage> {
+  const assignee = rowOf(facts.categories, row.category_id)?.assigned_to_id
+  return !before && !given.has('assignee') && assignee && facts.assignable.has(assignee) ? { assigned_to_id: assignee } : {}
 }
 
 /** Replaces a status that the new type does not have. */
-export function statusOfType(draft: Draft, facts: Facts): Row {
+export function statusOfType(draft: Proposal, facts: Facts): Partial<WorkPackage> {
   const { row, before, given } = draft
   if (!before || !differs(draft, 'type_id') || given.has('status')) return {}
   const byDefault = firstDefault(facts.statuses)
@@ -78,17 +94,20 @@ export function statusOfType(draft: Draft, facts: Facts): Row {
 }
 
 const dateFields = { startDate: 'start_date', dueDate: 'due_date', duration: 'duration' } as const
-type DateName = keyof typeof dateFields
 const providedDates = (given: ReadonlySet<string>) =>
-  new Set((Object.keys(dateFields) as DateName[]).filter((name) => given.has(name)).map((name) => dateFields[name]))
-const datesOf = (row: Row): Dates => ({
+  new Set(
+    Object.entries(dateFields)
+      .filter(([name]) => given.has(name))
+      .map(([, column]) => column),
+  )
+const datesOf = (row: Dates): Dates => ({
   start_date: row.start_date ?? null,
   due_date: row.due_date ?? null,
   duration: row.duration ?? null,
 })
 
 /** Default dates of a new work package: those of its parent, or today if the settings say so. */
-function inherited(dates: Dates, { given }: Draft, facts: Facts, context: Context): Dates {
+function inherited(dates: Dates, { given }: Proposal, facts: Facts, context: Context): Dates {
   const { parent } = facts
   let { start_date, due_date } = dates
   if (!given.has('startDate') && start_date === null) {
@@ -103,29 +122,29 @@ function inherited(dates: Dates, { given }: Draft, facts: Facts, context: Contex
 }
 
 /** Automatic scheduling without predecessors and children becomes manual; a new work package is rejected instead. */
-export function scheduling({ row, before }: Draft, facts: Facts): Row {
+export function scheduling({ row, before }: Proposal, facts: Facts): Partial<WorkPackage> {
   const isAlone = facts.children === 0 && !facts.bound.follows
   return before && row.schedule_manually === false && isAlone ? { schedule_manually: true } : {}
 }
 
 /** The earliest start of a work package scheduled by its predecessors; undefined for any other. */
-function soonestStart(row: Row, facts: Facts): string | undefined {
+function soonestStart(row: WorkPackage, facts: Facts): string | undefined {
   if (row.schedule_manually !== false || facts.children > 0 || facts.bound.earliest === null) return undefined
   return soonestWorkingDay(facts.bound.earliest, calendarFor(row.ignore_non_working_days ?? false, facts.calendar))
 }
 
 /** The given dates before the earliest start: `date` for a milestone. */
-function tooEarly({ row, before, given }: Draft, soonest: string | undefined): string[] {
+function tooEarly({ row, before, given }: Proposal, soonest: string | undefined): string[] {
   if (soonest === undefined) return []
-  const isEarly = (name: string, column: string) =>
-    given.has(name) && row[column] && row[column] < soonest && row[column] !== (before?.[column] ?? null)
-  return Object.entries({ startDate: 'start_date', dueDate: 'due_date', date: 'due_date' })
-    .filter(([name, column]) => isEarly(name, column))
+  const isEarly = (name: string, day: string | null, former: string | null | undefined) =>
+    given.has(name) && day && day < soonest && day !== (former ?? null)
+  return Object.entries({ startDate: 'start_date', dueDate: 'due_date', date: 'due_date' } as const)
+    .filter(([name, column]) => isEarly(name, row[column], before?.[column]))
     .map(([name]) => name)
 }
 
 /** Dates from the earliest start that the predecessors allow; a check rejects earlier ones. */
-function followed(draft: Draft, soonest: string, calendar: Facts['calendar']): Row {
+function followed(draft: Proposal, soonest: string, calendar: Facts['calendar']): Partial<WorkPackage> {
   const { row, given } = draft
   const dates = datesOf(row)
   if (tooEarly(draft, soonest).includes('startDate')) return { ...completeDates(dates, providedDates(given), calendar) }
@@ -134,7 +153,7 @@ function followed(draft: Draft, soonest: string, calendar: Facts['calendar']): R
 }
 
 /** Start date, due date and duration, consistent with each other and the calendar. */
-export function dates(draft: Draft, facts: Facts, context: Context): Row {
+export function dates(draft: Proposal, facts: Facts, context: Context): Partial<WorkPackage> {
   const { row, before, given } = draft
   if (followsChildren(row, facts)) return {}
   const calendar = calendarFor(row.ignore_non_working_days ?? false, facts.calendar)
@@ -145,7 +164,7 @@ export function dates(draft: Draft, facts: Facts, context: Context): Row {
     if (given.has('date')) return { duration: 1, ...milestoneDay(row, calendar) }
     const own = before ? datesOf(row) : inherited(datesOf(row), draft, facts, context)
     const day = asMilestone(own)
-    return { ...day, ...milestoneDay(day as unknown as Row, calendar) }
+    return { ...day, ...milestoneDay(day, calendar) }
   }
   if (soonest !== undefined) return followed(before ? draft : inheriting(draft, facts, context), soonest, calendar)
   const isLate = before && differs(draft, 'parent_id') && row.start_date === null && !given.has('startDate')
@@ -161,17 +180,17 @@ export function dates(draft: Draft, facts: Facts, context: Context): Row {
 }
 
 /** A new work package with inherited dates. */
-const inheriting = (draft: Draft, facts: Facts, context: Context): Draft => ({
+const inheriting = (draft: Proposal, facts: Facts, context: Context): Proposal => ({
   ...draft,
   row: { ...draft.row, ...inherited(datesOf(draft.row), draft, facts, context) },
 })
 
-const milestoneDay = (row: Row, calendar: Facts['calendar']): Row => {
+const milestoneDay = (row: Pick<Dates, 'due_date'>, calendar: Facts['calendar']): Pick<Dates, 'start_date' | 'due_date'> => {
   const day = row.due_date && soonestWorkingDay(row.due_date, calendar)
   return { start_date: day, due_date: day }
 }
 
-const progressOf = (row: Row | undefined): Progress => ({
+const progressOf = (row: WorkPackage | undefined): Progress => ({
   work: row?.estimated_hours ?? null,
   remaining: row?.remaining_hours ?? null,
   percent: row?.done_ratio ?? null,
@@ -180,13 +199,13 @@ const progressOf = (row: Row | undefined): Progress => ({
 const progressNames = { estimatedTime: 'work', remainingTime: 'remaining', percentageDone: 'percent' } as const
 const givenProgress = (given: ReadonlySet<string>) =>
   new Set(
-    (Object.keys(progressNames) as (keyof typeof progressNames)[])
-      .filter((name) => given.has(name))
-      .map((name) => progressNames[name]),
+    Object.entries(progressNames)
+      .filter(([name]) => given.has(name))
+      .map(([, field]) => field),
   )
 
 /** Work, remaining work and percent complete. */
-export function progress(draft: Draft, facts: Facts, { settings }: Context): Row {
+export function progress(draft: Proposal, facts: Facts, { settings }: Context): Partial<WorkPackage> {
   const { row, before, given } = draft
   const wanted = progressOf(row)
   let derived: Progress
@@ -204,7 +223,7 @@ export function progress(draft: Draft, facts: Facts, { settings }: Context): Row
 }
 
 /** Violations of dates and progress. */
-export function checkNumbers(draft: Draft, facts: Facts, { settings }: Context): Violation[] {
+export function checkNumbers(draft: Proposal, facts: Facts, { settings }: Context): Violation[] {
   const { row, before, given } = draft
   const calendar = calendarFor(row.ignore_non_working_days ?? false, facts.calendar)
   const inStatus = settings.work_package_done_ratio === 'status'
@@ -221,14 +240,14 @@ export function checkNumbers(draft: Draft, facts: Facts, { settings }: Context):
 }
 
 /** Violations of type, status, priority, category, version and principals by project, workflow or roles. */
-export function checkChoices(draft: Draft, facts: Facts): Violation[] {
+export function checkChoices(draft: Proposal, facts: Facts): Violation[] {
   const { row, before } = draft
   const violations: Violation[] = []
-  const changed = (column: string) => differs(draft, column) && row[column] !== null && row[column] !== undefined
+  const changed = (column: keyof WorkPackage) => differs(draft, column) && row[column] !== null && row[column] !== undefined
   // Without an existing project there are no allowed values to check.
   const isPlaced = row.project_id !== NOTHING
-  const chosen = (column: string) => isPlaced && changed(column)
-  const isNew = (column: string) => changed(column) || (!before && Boolean(row[column]))
+  const chosen = (column: keyof WorkPackage) => isPlaced && changed(column)
+  const isNew = (column: keyof WorkPackage) => changed(column) || (!before && Boolean(row[column]))
   if (
     row.project_id &&
     isPlaced &&
@@ -246,7 +265,7 @@ export function checkChoices(draft: Draft, facts: Facts): Violation[] {
   if (isNew('priority_id') && facts.priorities.get(row.priority_id)?.is_active === false) {
     violations.push(violation('priority', 'is not active'))
   }
-  if (chosen('category_id') && facts.categories.get(row.category_id)?.project_id !== row.project_id) {
+  if (chosen('category_id') && rowOf(facts.categories, row.category_id)?.project_id !== row.project_id) {
     violations.push(violation('category', 'The specified category does not exist in the project.', { complete: true }))
   }
   if (chosen('version_id') && !isAssignableVersion(row.version_id, facts)) {
@@ -256,7 +275,8 @@ export function checkChoices(draft: Draft, facts: Facts): Violation[] {
     ['assignee', 'assigned_to_id', 'Assignee'],
     ['responsible', 'responsible_id', 'Accountable'],
   ] as const) {
-    if (chosen(column) && !facts.assignable.has(row[column])) {
+    const person = row[column]
+    if (chosen(column) && person !== null && !facts.assignable.has(person)) {
       violations.push(
         violation(name, `The chosen user is not allowed to be '${label}' for this work package.`, { complete: true }),
       )
@@ -268,16 +288,17 @@ export function checkChoices(draft: Draft, facts: Facts): Violation[] {
   return violations
 }
 
-export const isAssignableVersion = (id: number, facts: Facts): boolean =>
-  facts.projectVersions.has(id) && facts.versions.get(id)?.status === 'open'
+/** Whether work packages of the project can be assigned to a version. */
+export const isAssignableVersion = (id: number | null, facts: Facts): boolean =>
+  id !== null && facts.projectVersions.has(id) && facts.versions.get(id)?.status === 'open'
 
 /** A hidden parent appears as null, so a payload that sends null back keeps it. */
-export function hiddenParent({ row, before }: Draft, facts: Facts): Row {
-  return facts.hidesParent && row.parent_id === null ? { parent_id: before?.parent_id } : {}
+export function hiddenParent({ row, before }: Proposal, facts: Facts): Partial<WorkPackage> {
+  return before && facts.hidesParent && row.parent_id === null ? { parent_id: before.parent_id } : {}
 }
 
 /** Violations of parent and scheduling mode. */
-export function checkHierarchy(draft: Draft, facts: Facts, context: Context): Violation[] {
+export function checkHierarchy(draft: Proposal, facts: Facts, context: Context): Violation[] {
   const { row, before } = draft
   const violations: Violation[] = []
   const { parent } = facts

@@ -2,6 +2,7 @@
 
 import { folded } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
 import { either, inProject, onWorkPackage } from '#kernel/access/rules.ts'
 import { allRows } from '#kernel/cache.ts'
 import type { Context, Draft, Scope } from '#kernel/declaration.ts'
@@ -14,12 +15,14 @@ import type { Facts } from './facts.ts'
 import { lookUp } from './facts.ts'
 import { workPackageFilters } from './filters.ts'
 import { loadRelatives } from './hierarchy.ts'
-import { isMilestone, isNoMilestone, links, relatives, self } from './links.ts'
+import { isMilestone, isNoMilestone, links, relatives, self, type Watched } from './links.ts'
 import { listOptions, listParameters } from './list.ts'
 import { readMoments } from './moments.ts'
 import { attributeGroups } from './schemas.ts'
 import * as steps from './steps.ts'
 import { isSealed } from './workflow.ts'
+
+type Proposal = Draft<Tables['work_packages']>
 
 const edit = onWorkPackage('edit_work_packages')
 const add = inProject('add_work_packages')
@@ -47,7 +50,7 @@ const percentOfAll = ({ settings }: Context, table: string) => {
     else cast(round(${share}) as integer) end`
 }
 
-export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work_packages', {
+export const WorkPackage = resource<'work_packages', Facts, Watched>('WorkPackage', 'work_packages', {
   path: 'work_packages',
   description:
     'A unit of work: a task, a milestone, a bug, according to its type. Its properties include custom fields, as `customField` and their id.',
@@ -218,7 +221,7 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
       compared: true,
       embed: true,
       may: inProject('manage_subtasks'),
-      link: ({ parent_id }, page) => relatives(page).parents.get(parent_id as number) ?? { href: null },
+      link: ({ parent_id }, page) => (parent_id === null ? undefined : relatives(page).parents.get(parent_id)) ?? { href: null },
     }),
     assignee: p.link('Principal', {
       whenGone: 'successor',
@@ -338,24 +341,24 @@ export const WorkPackage = resource<'work_packages', Facts>('WorkPackage', 'work
 })
 
 /** Administrators who import work packages may write author and creation time, if the settings allow it. */
-function isImporting({ before }: Draft, _: Facts, { viewer, settings }: Context): boolean {
+function isImporting({ before }: Proposal, _: Facts, { viewer, settings }: Context): boolean {
   return !before && viewer.admin && settings.apiv3_write_readonly_attributes
 }
 
-function milestone({ row }: { row: object }, facts: Facts): boolean {
+function milestone({ row }: Proposal, facts: Facts): boolean {
   return steps.isMilestone(row, facts)
 }
 
-function noMilestone(draft: { row: object }, facts: Facts): boolean {
+function noMilestone(draft: Proposal, facts: Facts): boolean {
   return !milestone(draft, facts)
 }
 
 /** Whether the dates do not follow from children. */
-function isPlanned({ row }: { row: object }, facts: Facts): boolean {
+function isPlanned({ row }: Proposal, facts: Facts): boolean {
   return !steps.followsChildren(row, facts)
 }
 
-function byHand(draft: { row: object }, facts: Facts): boolean {
+function byHand(draft: Proposal, facts: Facts): boolean {
   return noMilestone(draft, facts) && isPlanned(draft, facts)
 }
 
@@ -363,7 +366,7 @@ function workBased(_: unknown, __: Facts, { settings }: { settings: { work_packa
   return settings.work_package_done_ratio === 'field'
 }
 
-function assignees({ before, row }: { before: { id: number } | undefined; row: { project_id?: number } }): string | null {
+function assignees({ before, row }: Proposal): string | null {
   if (before) return `${self(before)}/available_assignees`
   return row.project_id ? `/api/v3/projects/${row.project_id}/available_assignees` : null
 }

@@ -1,18 +1,14 @@
 /** Workflows: transitions between statuses by type and role, cached in the process. */
 
-import type { Row } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
 import { rights } from '#kernel/access/rights.ts'
 import { withRole } from '#kernel/access/rules.ts'
+import { rowOf } from '#kernel/cache.ts'
 import type { Context, Rule } from '#kernel/declaration.ts'
 
-interface Transition {
-  role_id: number
-  old_status_id: number
-  new_status_id: number
-  author: boolean
-  assignee: boolean
-}
+type WorkPackage = Tables['work_packages']
+type Transition = Tables['workflows']
 
 /** The workflow of a type. */
 interface Workflow {
@@ -38,7 +34,7 @@ function workflowOf(transitions: readonly Transition[]): Workflow {
 /** The workflow of a type; empty without rows. */
 async function workflowFor(context: Context, type: number): Promise<Workflow> {
   const workflows = await context.snapshot.remember('workflows', ['workflows', 'roles', 'types', 'statuses'], async () => {
-    const rows = await context.db.all<Transition & { type_id: number }>(sql`select * from workflows`)
+    const rows = await context.db.all<Transition>(sql`select * from workflows`)
     return new Map([...Map.groupBy(rows, (row) => row.type_id)].map(([id, own]) => [id, workflowOf(own)]))
   })
   return workflows.get(type) ?? NONE
@@ -49,13 +45,13 @@ export const statusesOfType = async (context: Context, type: number): Promise<Re
   (await workflowFor(context, type)).statuses
 
 interface States {
-  readonly statuses: ReadonlyMap<number, Row>
-  readonly versions: ReadonlyMap<number, Row>
+  readonly statuses: ReadonlyMap<number, Tables['statuses']>
+  readonly versions: ReadonlyMap<number, Tables['versions']>
 }
 
 /** A closed work package in a closed version cannot be reopened until it gets another version. */
-export const isSealed = (row: Row, { statuses, versions }: States): boolean =>
-  Boolean(statuses.get(row.status_id)?.is_closed) && versions.get(row.version_id)?.status === 'closed'
+export const isSealed = (row: Pick<WorkPackage, 'status_id' | 'version_id'>, { statuses, versions }: States): boolean =>
+  Boolean(statuses.get(row.status_id)?.is_closed) && rowOf(versions, row.version_id)?.status === 'closed'
 
 /**
  * The ids of the statuses that the viewer may give a work package, including its stored one; a work package blocked by an open
@@ -64,11 +60,11 @@ export const isSealed = (row: Row, { statuses, versions }: States): boolean =>
  */
 export async function reachableStatuses(
   context: Context,
-  row: Row,
-  before: Row | undefined,
+  row: WorkPackage,
+  before: WorkPackage | undefined,
   states: States & { readonly isBlocked: boolean },
 ): Promise<ReadonlySet<number>> {
-  const origin = (before ?? row).status_id as number
+  const origin = (before ?? row).status_id
   const reachable = new Set([origin])
   if (!row.type_id || !row.project_id || (before && isSealed({ ...row, status_id: origin }, states))) return reachable
   const { from, roles } = await workflowFor(context, row.type_id)

@@ -1,7 +1,7 @@
 /** The storage of oidc-provider in our tables. Codes and tokens are stored as hashes, so a reader of the tables cannot use them. */
 import type { Adapter, AdapterFactory, AdapterPayload, errors as Errors } from 'oidc-provider'
 import { ConstraintError, type Database, type Transaction } from '#db/database.ts'
-import { insert } from '#db/dialect.ts'
+import { insert, inserted } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import { takeBack } from '#identity/access-tokens.ts'
 import { type Application, isConfidential } from '#identity/oauth/applications.ts'
@@ -90,8 +90,7 @@ function tokens(kind: string, db: Database, resource: string, InvalidGrant: type
   async function authorizationFor(tx: Transaction, grantId: string | undefined): Promise<number | null> {
     if (grantId === undefined) return null
     if (kind !== 'code') return Number(grantId)
-    const row = await tx.one<{ id: number }>(insert('oauth_authorizations', { grant_id: Number(grantId) }))
-    return (row as { id: number }).id
+    return inserted(tx, 'oauth_authorizations', { grant_id: Number(grantId) })
   }
 
   return {
