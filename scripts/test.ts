@@ -88,7 +88,9 @@ function findTests(patterns: string[], exclude: string[] = []): string[] {
   const globs = patterns
     .map((pattern) => relative(root, resolve(root, pattern)))
     .map((pattern) => (isFolder(pattern) ? join(pattern, '**/*.test.ts') : pattern))
-  return globSync(globs.length > 0 ? globs : everyTest, { cwd: root, exclude }).sort()
+  return globSync(globs.length > 0 ? globs : everyTest, { cwd: root, exclude })
+    .filter((path) => !isFolder(path))
+    .sort()
 }
 
 async function runOnPostgres(files: string[], flags: string[], walks: NodeJS.ProcessEnv, required: boolean): Promise<boolean> {

@@ -61,8 +61,8 @@ async function byBasic(credentials: string, asking: Asking): Promise<Identity> {
 }
 
 /** Checks credentials, unless the address has sent too many wrong ones. */
-async function looked({ request, now }: Asking, header: string, identify: () => Promise<Identity>): Promise<Identity> {
-  const looked = await counted<Identity | ApiError>(header, request.ip, now, async () => {
+async function looked({ request, db, now }: Asking, header: string, identify: () => Promise<Identity>): Promise<Identity> {
+  const looked = await counted<Identity | ApiError>(db, header, request.ip, now, async () => {
     try {
       return { outcome: await identify(), were: 'right' }
     } catch (error) {

@@ -226,7 +226,7 @@ ${
       const { request, db, settings, now, given } = visit
       if (settings.disable_password_login) throw forbidden('Password sign-in is disabled.')
       const [username, password] = [given.get('username') ?? '', given.get('password') ?? '']
-      const tried = await counted(undefined, request.ip, now, async () => {
+      const tried = await counted(db, undefined, request.ip, now, async () => {
         const outcome = await signIn({ username, password }, circumstancesOf(visit), db)
         return { outcome, were: outcome === 'wrong' ? 'wrong' : undefined }
       })

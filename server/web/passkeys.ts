@@ -20,7 +20,7 @@ async function signIn(visit: Visit): Promise<Answer> {
     return optionsAnswer(await requestOptions({ browser: secret }, settings, db, now), cookie)
   }
   const credential = given.get('credential') ?? ''
-  const tried = await counted(undefined, request.ip, now, async () => {
+  const tried = await counted(db, undefined, request.ip, now, async () => {
     const outcome = browser ? await signInByPasskey(credential, browser, circumstancesOf(visit), db) : 'wrong'
     return { outcome, were: outcome === 'wrong' ? 'wrong' : undefined }
   })

@@ -429,6 +429,9 @@ const sundries = (): Json => {
   }
 }
 
+/** The paths at which resources answer besides their own. */
+const readings = product.resources.flatMap((resource) => Object.keys(resource.readings ?? {}))
+
 interface Write {
   readonly operation: Operation
   readonly path: string
@@ -441,6 +444,8 @@ async function* writes(): AsyncGenerator<Write> {
   for (const operation of operations()) {
     const { method, answers, harmless, takes, accepts } = operation
     if (method === 'GET' || answers.as === 'form' || harmless || accepts === 'text' || accepts === 'parts') continue
+    // The same writes, of rows that there are none of here.
+    if (readings.some((path) => operation.path.split('/')[1] === path)) continue
     const targets = targetsOf(operation)
     const given = targets.map((target) => (target && isStored(target) ? choices(target) : ['work_packages_table']))
     const some = method === 'POST' ? 1 : 10

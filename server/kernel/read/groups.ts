@@ -37,6 +37,7 @@ const renderSums = (resource: Resource, row: Row): Body =>
     sumsOf(resource).map((p) => [p.name, row[p.column as string] === null ? null : p.kind.render(row[p.column as string])]),
   )
 export async function totalSums(context: Context, { head, resource, where }: Source): Promise<Body> {
+  if (sumsOf(resource).length === 0) return {}
   const row = await only<Row>(
     context.db,
     sql`${head}select ${sumSelection(context, resource)} from ${name(resource.table)} where ${where}`,

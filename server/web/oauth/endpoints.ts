@@ -63,7 +63,7 @@ export function oauthEndpoints(app: FastifyInstance, services: Services): void {
   async function ask({ request, settings, now }: Call, path: string, form: URLSearchParams): Promise<Answer> {
     const { authorization } = request.headers
     const credentials = authorization ?? `${form.get('client_id')}:${form.get('client_secret')}`
-    const asked = await counted(credentials, request.ip, now, async () => {
+    const asked = await counted(db, credentials, request.ip, now, async () => {
       const server = await serverOf(db, settings)
       const reply = await server.ask({ method: 'POST', path, form, authorization, now })
       if (reply.kind !== 'answer') throw new Error(`The authorization server answered ${path} by ${reply.kind}.`)
