@@ -130,7 +130,8 @@ async function runTests(engine: string, files: string[], flags: string[], settin
 }
 
 /** Changes of a whole process, which other tests in it would meet as well: its clock, its environment, what is declared in it. */
-const PROCESS_WIDE = /\bmock\.(timers|method)|clock: 'stopped'|process\.env\.\w+ = |process\.exit = |\bassemble\(/
+const PROCESS_WIDE =
+  /\bmock\.(timers|method)|clock: 'stopped'|process\.env\.\w+ = |#test\/command\.ts|process\.umask|\bassemble\(/
 
 /**
  * Writes files that each run a share of the test files in one process, one after the other: starting a process and loading the server

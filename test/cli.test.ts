@@ -14,7 +14,7 @@ import type { Database } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { openDatabase } from '#server/commands/database.ts'
 import { flagTypes, parseFlags, readConfig } from '#server/config.ts'
-import { main } from '#server/main.ts'
+import { run, succeed } from '#test/command.ts'
 import { emptyPlace } from '#test/database.ts'
 import { client, filters } from '#test/instance.ts'
 import { connection } from '#test/raw.ts'
@@ -38,46 +38,6 @@ function start(args: readonly string[], options: { cwd?: string; env?: Record<st
   })
   const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, ...text }))
   return { child, text, ended }
-}
-
-/**
- * Runs a command to its end: the same as `halyard`, but in this process, because loading the program for each command takes most of
- * the time. Its output is caught; what the test runner writes meanwhile is bytes.
- */
-async function run(...args: string[]) {
-  const text = { out: '', err: '' }
-  let code = 0
-  const { stdout, stderr, exit, exitCode } = process
-  const caught = (stream: NodeJS.WriteStream, name: keyof typeof text) => {
-    const write = stream.write.bind(stream)
-    stream.write = ((chunk: unknown, ...more: []) => {
-      if (typeof chunk !== 'string') return write(chunk as string, ...more)
-      text[name] += chunk
-      return true
-    }) as typeof stream.write
-    return () => {
-      stream.write = write
-    }
-  }
-  const restored = [caught(stdout, 'out'), caught(stderr, 'err')]
-  process.exit = ((status = 0) => {
-    code = Number(status)
-  }) as typeof process.exit
-  try {
-    await main(args, process.env)
-    return { code: code || Number(process.exitCode ?? 0), ...text }
-  } finally {
-    for (const restore of restored) restore()
-    process.exit = exit
-    process.exitCode = exitCode
-  }
-}
-
-/** Runs a command that must succeed; gives what it printed. */
-async function succeed(...args: string[]): Promise<string> {
-  const { code, out, err } = await run(...args)
-  assert.equal(code, 0, err)
-  return out
 }
 
 interface Server {

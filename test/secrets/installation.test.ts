@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, type TestContext, test } from 'node:test'
+import { succeed } from '#test/command.ts'
 
 const script = resolve(import.meta.dirname, '../../bin/halyard.js')
 const CLEAR = 'the secret of a client'
@@ -16,6 +17,9 @@ async function folder(t: TestContext): Promise<string> {
   t.after(() => rm(path, { recursive: true }))
   return path
 }
+
+// Files are private whatever the umask: one that leaves everything open, in this process and in those that it starts.
+process.umask(0)
 
 const environment = { ...process.env, HALYARD_LOG_LEVEL: 'silent' }
 
@@ -36,12 +40,6 @@ async function run(args: readonly string[], { cwd, env = {} }: { cwd?: string; e
   const [code] = await once(child, 'close')
   return { code, out, err }
 }
-async function succeed(...args: string[]): Promise<string> {
-  const { code, out, err } = await run(args)
-  assert.equal(code, 0, err)
-  return out
-}
-
 const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8)
 const seed = (data: string) => succeed('seed', '--seed', 'basic', '--data', data)
 const addProvider = async (t: TestContext, data: string, ...more: string[]) => {

@@ -40,6 +40,8 @@ export async function smtpServer(): Promise<Smtp> {
         } else if (/^quit$/i.test(part)) {
           say('221 bye')
           socket.end()
+        } else if (/^starttls$/i.test(part)) {
+          say('502 not here')
         } else {
           const [, address] = /^rcpt to:<(.*)>/i.exec(part) ?? []
           if (address !== undefined) to.push(address)
