@@ -129,6 +129,14 @@ export interface Tables {
     time_zone: string
     day: string
   }
+  documents: {
+    id: number
+    project_id: number
+    title: string
+    description: string | null
+    created_at: string
+    updated_at: string
+  }
   emoji_reactions: {
     id: number
     journal_id: number

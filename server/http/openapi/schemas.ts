@@ -193,14 +193,14 @@ export const schemaModel = (resource: Resource): Json => ({
   ],
 })
 
-/** A form: payload, schema and validation errors. */
-/** A schema without limits of length and size. */
+const LIMITS = ['maxLength', 'minLength', 'maximum', 'minimum', 'enum', 'format', 'pattern']
+
+/** A schema without the limits that a value can violate and still be repeated in a form. */
 function unlimited(schema: unknown): Json {
-  return JSON.parse(
-    JSON.stringify(schema, (key, value) => (['maxLength', 'minLength', 'maximum', 'minimum'].includes(key) ? undefined : value)),
-  )
+  return JSON.parse(JSON.stringify(schema, (key, value) => (LIMITS.includes(key) ? undefined : value)))
 }
 
+/** A form: payload, schema and validation errors. */
 export const formModel = (resource: Resource): Json => ({
   type: 'object',
   description: `A form for ${resource.plural}: payload, schema and validation errors.`,
@@ -211,7 +211,7 @@ export const formModel = (resource: Resource): Json => ({
       type: 'object',
       required: ['payload', 'schema', 'validationErrors'],
       properties: {
-        // The payload may be invalid because of its length, so limits do not apply to it.
+        // The payload repeats what was sent, valid or not, so limits do not apply to it.
         payload: {
           ...unlimited(writeModel(resource)),
           description: 'The payload as it would be saved, with the properties that the caller may write. Send it to `commit`.',

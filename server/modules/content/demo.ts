@@ -1,4 +1,5 @@
-/** News of the demo project. */
+/** News and a document of the demo project. */
+import { insert } from '#db/dialect.ts'
 import type { DemoStep } from '#kernel/declaration.ts'
 import { insertWithHistory } from '#kernel/write/history.ts'
 import { News } from './news.ts'
@@ -20,5 +21,11 @@ export const demo: DemoStep = async (tx, { now, adminId, projects }) => {
     tx,
     News,
     texts.map(([title, summary, description]) => ({ ...common, title, summary, description })),
+  )
+  await tx.run(
+    insert('documents', {
+      ...{ project_id, created_at: now, updated_at: now },
+      ...{ title: 'Project plan', description: 'The goals, the people and the dates. Attach what belongs to it.' },
+    }),
   )
 }

@@ -1,0 +1,34 @@
+/** Documents of projects: a title, a description and attached files. */
+import { inProject } from '#kernel/access/rules.ts'
+import { resource } from '#kernel/resource.ts'
+
+const manage = inProject('manage_documents')
+
+export const Document = resource('Document', 'documents', {
+  path: 'documents',
+  description: 'A document of a project: a title, a description and attached files.',
+  glossary: { title: 'Title.', description: 'Description.', project: 'The project of the document.' },
+  example: { title: 'Rigging plan' },
+  title: 'title',
+  belongsTo: 'project_id',
+  order: { column: 'created_at', descending: true },
+  visible: inProject('view_documents'),
+  may: { create: manage, update: manage, delete: manage },
+  attachments: { add: manage, remove: manage, uncontained: manage, reads: ['project_id'], may: manage },
+  properties: (p) => ({
+    id: p.integer({ sort: true }),
+    title: p.text({ required: true, max: 255 }),
+    description: p.markdown(),
+    createdAt: p.dateTime({ readOnly: true, sort: true }),
+    updatedAt: p.dateTime({ readOnly: true }),
+    project: p.link('Project', {
+      required: true,
+      writable: ({ before }) => !before,
+      filter: 'list_optional',
+      embed: true,
+      whenGone: 'remove',
+    }),
+  }),
+  operations: ['index', 'show', 'create', 'update', 'delete'],
+  extensions: ['create', 'delete'],
+})
