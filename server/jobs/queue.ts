@@ -16,7 +16,7 @@ const DEFAULT_LEASE = 60
 const LONGEST_ERROR = 500
 
 /** A claimed job. */
-export interface ClaimedJob<P = any> {
+export interface ClaimedJob<P = unknown> {
   readonly id: number
   readonly key: string | null
   readonly payload: P

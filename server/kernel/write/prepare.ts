@@ -13,7 +13,7 @@ import { allows } from './schema.ts'
 
 export interface Prepared {
   readonly draft: Draft
-  readonly facts: any
+  readonly facts: unknown
   readonly violations: readonly Violation[]
   /** Asked within the transaction before anything is written; throws an ApiError where the write is no longer to be made. */
   readonly confirm?: (tx: Transaction) => Promise<void>

@@ -43,10 +43,10 @@ export const ruleOf = ({ may }: Resource, { before }: Draft): Rule | undefined =
   before ? (may?.edit ?? may?.update) : may?.create
 
 const resolved = <T>(
-  option: T | ((draft: any, facts: any, context: Context) => T) | undefined,
+  option: T | ((...args: [Draft, unknown, Context]) => T) | undefined,
   fallback: T,
   args: [Draft, unknown, Context],
-): T => (typeof option === 'function' ? (option as (...a: [Draft, unknown, Context]) => T)(...args) : (option ?? fallback))
+): T => (typeof option === 'function' ? (option as (...given: typeof args) => T)(...args) : (option ?? fallback))
 
 const typeName = (property: Property): string => {
   const name = property.options.schemaType ?? property.to ?? property.kind.type
