@@ -4,7 +4,7 @@
  * undecided.
  */
 import type { Database, Transaction } from '#db/database.ts'
-import { forUpdate, moment } from '#db/dialect.ts'
+import { forUpdate, moment, only } from '#db/dialect.ts'
 import { deleteInSlices } from '#db/slices.ts'
 import { sql } from '#db/sql.ts'
 import { ApiError } from '#kernel/errors.ts'
@@ -77,11 +77,13 @@ export async function reserve(
 ): Promise<Reserved | Refused> {
   const hash = key(door, who)
   const at = (ms: number) => moment(tx.engine, new Date(now.getTime() + ms).toISOString())
-  await tx.run(sql`
-    insert into attempts (who, attempts, pending, until) values (${hash}, 0, 0, ${at(door.within)}) on conflict (who) do nothing`)
-  const known = (await tx.one<Counter>(
-    sql`select attempts, pending, until from attempts where who = ${hash}${forUpdate(tx.engine)}`,
-  )) as Counter
+  // One statement reads and locks the row: between two, a right attempt could delete it.
+  const known = await only<Counter>(
+    tx,
+    sql`
+    insert into attempts (who, attempts, pending, until) values (${hash}, 0, 0, ${at(door.within)})
+    on conflict (who) do update set who = excluded.who returning attempts, pending, until`,
+  )
   const isOver = Date.parse(known.until) <= now.getTime()
   const { attempts, pending } = isOver ? { attempts: 0, pending: 0 } : known
   const isBanned = attempts > door.most
