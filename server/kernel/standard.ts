@@ -1,13 +1,12 @@
 /** The standard operations that follow from a resource's declaration. */
 
 import { and, TRUE } from '#db/sql.ts'
-import type { ApiRequest } from '#kernel/declaration.ts'
 import { index } from '#kernel/read/list.ts'
 import { compared, single } from '#kernel/read/single.ts'
 import { commitLink, form } from '#kernel/write/form.ts'
 import { prepareWrite } from '#kernel/write/prepare.ts'
 import { remove } from '#kernel/write/remove.ts'
-import type { Context, Operation, Resource, StandardOperation } from './declaration.ts'
+import type { ApiRequest, Context, Operation, Resource, StandardOperation } from './declaration.ts'
 import { addressed, guarded, ok, respondCreated, respondSaved, rowAt, schemaOfNew } from './operation.ts'
 import { pluralOf } from './resource.ts'
 
@@ -63,7 +62,7 @@ const asRead = new WeakMap<Resource, Map<string, Resource>>()
 
 /** A resource as its list at another path has it. */
 function readAt(resource: Resource, path: string): Resource {
-  const { addressable: own, readings = {}, may, defaults } = resource
+  const { readings = {}, may, defaults } = resource
   const reading = readings[path]
   if (!reading) return resource
   const known = asRead.getOrInsertComputed(resource, () => new Map())
@@ -72,7 +71,7 @@ function readAt(resource: Resource, path: string): Resource {
     return {
       ...resource,
       ...{ path, words: label, plural, operations, extensions },
-      addressable: of ?? own,
+      addressable: of,
       may: { ...may, ...(create && { create }) },
       defaults: (context: Context) => ({ ...defaults?.(context), ...more }),
     }

@@ -31,7 +31,7 @@ export async function loadRights(db: Reader, viewer: Viewer, rules: readonly Rul
     viewer,
     unread.flatMap((rule) => rule.needs),
   )
-  for (const rule of unread) viewer.rights.set(rule, rule.judge(viewer, db.engine))
+  for (const rule of unread) rightOf(viewer, db.engine, rule)
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { and, FALSE, join, name, type Sql, sql } from '#db/sql.ts'
 import { byRule } from '#kernel/access/rights.ts'
-import type { ApiRequest, Context, Kind, Operation, Scope } from '#kernel/declaration.ts'
+import type { ApiRequest, Context, Kind, Operation } from '#kernel/declaration.ts'
 import { ApiError, notFound } from '#kernel/errors.ts'
 import { FormatError } from '#kernel/kinds.ts'
 import { holds, ok, operation, rowFrom } from '#kernel/operation.ts'
@@ -77,13 +77,10 @@ const orderOf = byRule(view, (seen, { params }, table): Sql | undefined => {
 
 const workPackageExtension = extension('WorkPackage', 'work_packages', {
   sorts: {
-    manualSorting: Object.assign(
-      (scope: Scope, table: string) => {
-        const order = orderOf(scope, table)
-        return order ? sql`(select o.position from ${order})` : sql`cast(null as integer)`
-      },
-      { rule: view },
-    ),
+    manualSorting: byRule(view, (_, scope, table) => {
+      const order = orderOf(scope, table)
+      return order ? sql`(select o.position from ${order})` : sql`cast(null as integer)`
+    }),
   },
   filters: {
     manualSort: {
