@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { hashPassword, verifyPassword } from '#identity/passwords.ts'
+import { verifyPassword } from '#identity/passwords.ts'
 import { type Client, type Instance, instance, type Reply } from '#test/instance.ts'
+import { quickHash } from '#test/passwords.ts'
 
 let i: Instance
 let manager: number
@@ -119,7 +120,7 @@ test('the settings say what a password must be like', async () => {
 })
 
 test('people change their own names and language, and by their password their address, which decides who gets a new one', async () => {
-  const id = await i.make.user({ password_hash: await hashPassword('old password') })
+  const id = await i.make.user({ password_hash: quickHash('old password') })
   const client = await i.as(id)
   const change = { firstName: 'Verena', lastName: 'Vogt', language: 'de' }
   assert.deepEqual(complaints(await client.patch('/users/me', { ...change, email: 'verena@example.net' })), {
@@ -172,7 +173,7 @@ test('internal properties cannot be written by anybody', async () => {
 })
 
 test('one’s own password changes only for those who know the present one', async () => {
-  const id = await i.make.user({ password_hash: await hashPassword('old password') })
+  const id = await i.make.user({ password_hash: quickHash('old password') })
   const client = await i.as(id)
   const hash = async () => (await i.db.one(sql`select password_hash from principals where id = ${id}`))?.password_hash
   const before = await hash()

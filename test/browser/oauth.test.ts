@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { assertFit, browserMissing, looks, picture, startBrowser } from '#test/chromium.ts'
 import { BUSY_MACHINE_MS } from '#test/database.ts'
+import { sampled } from '#test/sample.ts'
 import { PASSWORD } from '#test/scene.ts'
 import { type Application, CALLBACK, pkce, type Scene, scene } from '../oauth/scene.ts'
 
@@ -78,7 +79,8 @@ describe('in a browser', { skip: browserMissing }, () => {
     program.close()
   })
 
-  for (const { name: look, ...options } of looks) {
+  // In the ordinary run they have one of the looks.
+  for (const { name: look, ...options } of sampled(looks, 1, 'consent')) {
     test(`its pages are accessible, ${look}`, async () => {
       const { login } = await it.person()
       const native = 'urn:ietf:wg:oauth:2.0:oob'

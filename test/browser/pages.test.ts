@@ -5,9 +5,9 @@ import type { Browser, Page } from 'playwright-core'
 import type { Database } from '#db/database.ts'
 import { register } from '#identity/oauth/applications.ts'
 import { allow } from '#identity/oauth/grants.ts'
-import { hashPassword } from '#identity/passwords.ts'
 import { assertFit, browserMissing, looks, picture, startBrowser } from '#test/chromium.ts'
 import { type Instance, instance } from '#test/instance.ts'
+import { quickHash } from '#test/passwords.ts'
 import { register as registerProvider } from '#test/provider.ts'
 import { sampled } from '#test/sample.ts'
 
@@ -66,7 +66,7 @@ describe('in a browser', { skip: browserMissing }, () => {
       name: 'Vera Example',
       admin: true,
       email: 'vera@example.net',
-      password_hash: await hashPassword(PASSWORD),
+      password_hash: quickHash(PASSWORD),
     })
     clientId = await fill(it.db, vera)
     chromium = await startBrowser()
@@ -170,7 +170,7 @@ describe('in a browser', { skip: browserMissing }, () => {
         isUserVerified: true,
       },
     })
-    await it.make.user({ login: 'ada', name: 'Ada', password_hash: await hashPassword(PASSWORD) })
+    await it.make.user({ login: 'ada', name: 'Ada', password_hash: quickHash(PASSWORD) })
     await page.goto(`http://${name}/login?back_url=/my/two_factor`)
     await page.getByLabel('Username').fill('ada')
     await page.getByLabel('Password').fill(PASSWORD)

@@ -51,15 +51,15 @@ describe('JSON', () => {
   })
 
   test('is 413 as soon as its length is known, before any of it arrives', async () => {
-    const opened = await connection(it.url)
-    opened.send(head(`POST ${FORM}`, { ...JSON_TYPE, 'Content-Length': 1_000_000_000 }))
+    const opened = await connection(curt.url)
+    opened.send(head(`POST ${FORM}`, { ...JSON_TYPE, 'Content-Length': 1_000_000_000 }, curt.adminToken))
     const [answer] = await opened.ended()
     assert.deepEqual([answer!.status, answer!.body.errorIdentifier], [413, REFUSED])
   })
 
   test('is 413 as soon as too much has arrived, if its length was not given', async () => {
-    const opened = await connection(it.url)
-    opened.send(head(`POST ${FORM}`, { ...JSON_TYPE, 'Transfer-Encoding': 'chunked' }))
+    const opened = await connection(curt.url)
+    opened.send(head(`POST ${FORM}`, { ...JSON_TYPE, 'Transfer-Encoding': 'chunked' }, curt.adminToken))
     const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`
     opened.send(chunk.repeat(33))
     const [answer] = await opened.ended()

@@ -13,7 +13,6 @@ import { hasPending } from '#db/search.ts'
 import { join, name, sql } from '#db/sql.ts'
 import type { FileStore } from '#files/store.ts'
 import { mailResetLink } from '#identity/lost-password.ts'
-import { hashPassword } from '#identity/passwords.ts'
 import { sendMail } from '#jobs/mail.ts'
 import { enqueue } from '#jobs/queue.ts'
 import type { Mail } from '#kernel/declaration.ts'
@@ -22,6 +21,7 @@ import { product } from '#server/modules.ts'
 import { emptyPlace } from '#test/database.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
 import { jobsOf, runDue } from '#test/jobs.ts'
+import { quickHash } from '#test/passwords.ts'
 import { upload } from '../files/upload.ts'
 import { deed } from './hanging.ts'
 
@@ -94,7 +94,7 @@ before(async () => {
     subscribers: [{ event: 'ships.*', handle: ({ resourceId }) => alive(current, async () => told.push(resourceId)) }],
   })
   await it.setting('journal_aggregation_time_minutes', 0)
-  const id = await it.make.user({ email: 'vera@example.net', password_hash: await hashPassword('correct horse 7!') })
+  const id = await it.make.user({ email: 'vera@example.net', password_hash: quickHash('correct horse 7!') })
   project = await it.make.project()
   await it.make.member(id, project, ['view_work_packages', 'work_package_assigned'])
   me = { id, client: await it.as(id) }

@@ -438,8 +438,11 @@ interface Write {
   readonly body: unknown
 }
 
-/** Every write there is, at everything of home that it can be asked of. */
-async function* writes(): AsyncGenerator<Write> {
+/**
+ * Every write there is, at everything of home that it can be asked of.
+ * @param actor the position of who writes: where it is sampled, each property is changed by one of the actors
+ */
+async function* writes(actor: number): AsyncGenerator<Write> {
   const creates = new Set<string>()
   for (const operation of operations()) {
     const { method, answers, harmless, takes, accepts } = operation
@@ -451,7 +454,7 @@ async function* writes(): AsyncGenerator<Write> {
     const some = method === 'POST' ? 1 : 10
     const [first, ...others] =
       targets.length === 0 ? [[]] : given[0]!.map((id) => [id, ...given.slice(1).map((list) => list[0] ?? 1)]).slice(0, some)
-    const rows = [...(first ? [first] : []), ...sampled(others, 3, `effects ${method} ${operation.path}`)]
+    const rows = [...(first ? [first] : []), ...sampled(others, 2, `effects ${method} ${operation.path}`)]
     const resource = product.resources.find((one) => one.name === takes)
     for (const ids of rows) {
       const path = pathWith(operation, ids.map(String)).slice(PREFIX.length)
@@ -471,6 +474,7 @@ async function* writes(): AsyncGenerator<Write> {
       for (const property of resource.properties) {
         // Of one row every property is changed, of the others what they have many of.
         if (ids !== rows[0] && !property.many) continue
+        if (!sampled([0, 1], 1, `actor ${path} ${property.name}`).includes(actor)) continue
         const all = method === 'POST' ? values(property).slice(0, 2) : values(property)
         for (const value of sampled(all, 1, `effects ${path} ${property.name}`)) {
           const own = { [property.name]: value }
@@ -557,7 +561,7 @@ for (const [i, name] of [
   test(name, async () => {
     const told: string[] = []
     const done = new Map<string, number>()
-    for await (const { operation, path, body } of writes()) {
+    for await (const { operation, path, body } of writes(i)) {
       const { status, found } = await observe(actors[i] as Wire, operation.method, path, body)
       const own = `${operation.method} ${operation.path}`
       done.set(own, (done.get(own) ?? 0) + (found ? 1 : 0))

@@ -127,7 +127,7 @@ function forPeople(law: string, people: () => readonly Person[], broken: (person
 
 /** Runs one part of a law for resources and everybody; where it is sampled, each resource is for some of them. */
 function forEverybody(law: string, broken: (person: Person, resource: Resource) => Promise<readonly string[]>): void {
-  const isTried = (person: Person, { name }: Resource) => sampled(world.people, 4, `${law} ${name}`).includes(person)
+  const isTried = (person: Person, { name }: Resource) => sampled(world.people, 3, `${law} ${name}`).includes(person)
   forPeople(
     law,
     () => world.people,
@@ -223,7 +223,7 @@ test('offered actions are permitted, and deleted resources leave no traces', asy
     await t.test(person.name, async () => {
       const broken: (string | undefined)[] = []
       for (const resource of resourcesWith('show')) {
-        if (!sampled(world.people, 6, `deeds ${resource.name}`).includes(person)) continue
+        if (!sampled(world.people, 4, `deeds ${resource.name}`).includes(person)) continue
         for (const address of (await addressesOf(world.server.db, resource)).slice(-3)) {
           const body = await seenBy(person, address)
           if (!body || address.endsWith(`users/${person.id}`)) continue

@@ -8,13 +8,13 @@ import { after, before, beforeEach, describe, test } from 'node:test'
 import { assignments } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
 import { makeLink } from '#identity/one-time-links.ts'
-import { hashPassword } from '#identity/passwords.ts'
 import { invalidate } from '#kernel/cache.ts'
 import { User } from '#modules/accounts/users.ts'
 import { product } from '#server/modules.ts'
 import type { Router } from '#server/web/page.ts'
 import { areas } from '#server/web/pages.ts'
 import type { Reply } from '#test/instance.ts'
+import { quickHash } from '#test/passwords.ts'
 import { type FakeProvider, fakeProvider, link, register } from '#test/provider.ts'
 import { type Scene, scene } from '../oauth/scene.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
@@ -42,7 +42,7 @@ before(async () => {
   it = await scene()
   acme = await fakeProvider()
   provider = await register(it, acme)
-  hash = await hashPassword(PASSWORD)
+  hash = quickHash(PASSWORD)
 })
 after(async () => {
   await acme.close()

@@ -4,9 +4,9 @@ import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 import { register } from '#identity/oauth/applications.ts'
 import { allow } from '#identity/oauth/grants.ts'
-import { hashPassword } from '#identity/passwords.ts'
 import { hashToken } from '#identity/tokens.ts'
 import { type Instance, instance } from '#test/instance.ts'
+import { quickHash } from '#test/passwords.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
 
 const PASSWORD = 'correct horse 7!'
@@ -20,7 +20,7 @@ let veraId: number
 before(async () => {
   it = await instance()
   mock.timers.enable({ apis: ['Date'], now: Date.now() })
-  const password_hash = await hashPassword(PASSWORD)
+  const password_hash = quickHash(PASSWORD)
   await it.make.user({ login: 'ada', admin: true, password_hash })
   veraId = await it.make.user({ login: 'vera', password_hash })
 })

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { type Registration, register } from '#identity/oauth/applications.ts'
-import { hashPassword } from '#identity/passwords.ts'
 import { client, type Instance, instance, type Reply } from '#test/instance.ts'
+import { quickHash } from '#test/passwords.ts'
 import { PASSWORD } from '#test/scene.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
 
@@ -70,7 +70,7 @@ const unescaped = (text: string) =>
 export async function scene(): Promise<Scene> {
   const it = await instance()
   await it.setting('host_name', new URL(it.url).host)
-  const password_hash = await hashPassword(PASSWORD)
+  const password_hash = quickHash(PASSWORD)
   const { send } = client(it.url)
   let count = 0
   const own: Scene = {

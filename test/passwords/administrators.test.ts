@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { hashPassword } from '#identity/passwords.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
+import { quickHash } from '#test/passwords.ts'
 import { PASSWORD } from '#test/scene.ts'
 import { browser } from '../sessions/browser.ts'
 
@@ -13,7 +13,7 @@ let manager: Client
 let boss: number
 before(async () => {
   it = await instance()
-  hash = await hashPassword(PASSWORD)
+  hash = quickHash(PASSWORD)
   const id = await it.make.user({ login: 'manager', password_hash: hash })
   await it.make.member(id, null, ['manage_user', 'create_user'])
   manager = await it.as(id)

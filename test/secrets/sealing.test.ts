@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs'
 import { after, afterEach, before, describe, mock, test } from 'node:test'
 import type { Database } from '#db/database.ts'
 import { raw, sql } from '#db/sql.ts'
-import { hashPassword } from '#identity/passwords.ts'
 import { type Key, keysOf, randomSecretKey, resealSecrets, sealSecrets, secretColumns, useKeys } from '#identity/secrets.ts'
 import { type Instance, instance } from '#test/instance.ts'
+import { quickHash } from '#test/passwords.ts'
 import { CLIENT_SECRET, type FakeProvider, fakeProvider, register } from '#test/provider.ts'
 import { MINUTE, PASSWORD, to } from '#test/scene.ts'
 import { codeOf } from '#test/totp.ts'
@@ -24,7 +24,7 @@ before(async () => {
   acme = await fakeProvider()
   provider = await register(it, acme)
   mock.timers.enable({ apis: ['Date'], now: Date.now() })
-  await it.make.user({ login: 'vera', password_hash: await hashPassword(PASSWORD) })
+  await it.make.user({ login: 'vera', password_hash: quickHash(PASSWORD) })
   one = browser(it.url)
   await one.signIn('vera', PASSWORD)
   ;({ secret } = await setUp(one))
@@ -146,7 +146,7 @@ describe('At a start', () => {
   test('short-lived secrets expire if their key is lost', async () => {
     const { source } = keysOf(it.db)
     const other = await instance({ seed: 'none' })
-    await other.make.user({ login: 'vera', password_hash: await hashPassword(PASSWORD) })
+    await other.make.user({ login: 'vera', password_hash: quickHash(PASSWORD) })
     const two = browser(other.url)
     await two.signIn('vera', PASSWORD)
     await two.submit(OWN, { action: 'begin' })

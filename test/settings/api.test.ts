@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { hashPassword } from '#identity/passwords.ts'
 import { type Instance, instance } from '#test/instance.ts'
+import { quickHash } from '#test/passwords.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
 
 const PASSWORD = 'correct horse 7!'
@@ -15,7 +15,7 @@ let admin: Browser
 let token: string
 before(async () => {
   it = await instance()
-  const hash = await hashPassword(PASSWORD)
+  const hash = quickHash(PASSWORD)
   const id = await it.make.user({ login: 'ada', admin: true, password_hash: hash })
   await it.make.user({ login: 'ben', password_hash: hash })
   token = await it.token(id)

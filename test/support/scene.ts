@@ -1,8 +1,8 @@
 /** Setup of sign-in tests: a server for the file, and users with a password and a browser. */
 import { mock } from 'node:test'
-import { hashPassword } from '#identity/passwords.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
 import { type Instance, instance } from './instance.ts'
+import { quickHash } from './passwords.ts'
 
 export const PASSWORD = 'correct horse 7!'
 export const MINUTE = 60_000
@@ -27,7 +27,7 @@ export interface Scene extends Instance {
  */
 export async function scene({ clock = 'running' as 'running' | 'stopped' } = {}): Promise<Scene> {
   const it = await instance()
-  const hash = await hashPassword(PASSWORD)
+  const hash = quickHash(PASSWORD)
   if (clock === 'stopped') mock.timers.enable({ apis: ['Date'], now: Date.now() })
   let count = 0
   return {

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
-import { hashPassword } from '#identity/passwords.ts'
 import { invalidate } from '#kernel/cache.ts'
 import { type Instance, ids, instance } from '#test/instance.ts'
+import { quickHash } from '#test/passwords.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
 
 const PASSWORD = 'correct horse 7!'
@@ -20,7 +20,7 @@ let inside: number
 let outside: number
 before(async () => {
   it = await instance()
-  hash = await hashPassword(PASSWORD)
+  hash = quickHash(PASSWORD)
   inside = await it.make.project({ identifier: 'inside', name: 'Inside <b>' })
   outside = await it.make.project({ identifier: 'outside', name: 'Outside' })
   await it.make.project({ identifier: 'concealed', name: 'Hidden' })
