@@ -33,13 +33,7 @@ const processes = Math.min(8, availableParallelism() + 1)
 const BATCHES = 8
 /** The highest seed that fast-check takes. */
 const HIGHEST_SEED = 2 ** 31 - 1
-const testRunner = [
-  `--import=${pathToFileURL(join(root, 'test/support/untraced.ts')).href}`,
-  '--test',
-  '--test-reporter=spec',
-  `--test-concurrency=${processes}`,
-  `--test-timeout=${twentyMinutes}`,
-]
+const testRunner = ['--test', '--test-reporter=spec', `--test-concurrency=${processes}`, `--test-timeout=${twentyMinutes}`]
 
 /** Reads the command line and runs what it asks for. Returns whether every test passed; throws an Error naming a wrong request. */
 async function main(args: string[]): Promise<boolean> {
@@ -147,20 +141,22 @@ function writeBatches(files: readonly string[], folder: string): string[] {
   const alone = files.filter((file) => PROCESS_WIDE.test(readFileSync(join(root, file), 'utf8')))
   const shared = files.filter((file) => !alone.includes(file))
   const count = Math.min(shared.length, processes * BATCHES)
-  const batches = Array.from({ length: count }, (_, batch) => {
-    // Neighbours are much alike, so each batch gets some of all folders.
-    const own = shared.filter((_, i) => i % count === batch).map((file) => [file, pathToFileURL(join(root, file)).href])
-    const path = join(folder, `${batch}.test.mjs`)
+  // Neighbours are much alike, so each batch gets some of all folders.
+  const batches = Array.from({ length: count }, (_, batch) => shared.filter((_, i) => i % count === batch))
+  const addressOf = (file: string) => pathToFileURL(join(root, file)).href
+  return [...alone.map((file) => [file]), ...batches].map((batch, i) => {
+    const path = join(folder, `${i}.test.mjs`)
     writeFileSync(
       path,
-      `import { describe } from 'node:test'
-for (const [name, address] of ${JSON.stringify(own)})
+      `import { untrace } from ${JSON.stringify(addressOf('test/support/untraced.ts'))}
+const { describe } = await import('node:test')
+for (const [name, address] of ${JSON.stringify(batch.map((file) => [file, addressOf(file)]))})
   await new Promise((loaded) => void describe(name, () => import(address).finally(loaded)))
+untrace()
 `,
     )
     return path
   })
-  return [...alone, ...batches]
 }
 
 try {

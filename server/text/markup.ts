@@ -11,32 +11,35 @@ export interface LinkBudget extends Env {
 const CHECKED = ' checked="checked"'
 const LANGUAGE = /^[\w+#.-]{1,40}$/
 
+type Rest = Parameters<RendererRule> extends [unknown, unknown, ...infer R] ? R : never
+
+/** A rule that renders one token; the renderer gives all tokens and the position of that one. */
+const rule = (render: (token: Token, next: Token | undefined, ...rest: Rest) => string): RendererRule => {
+  return (tokens, i, ...rest) => render(tokens[i] as Token, tokens[i + 1], ...rest)
+}
+
 const fixed = (html: string): RendererRule => {
   return () => html
 }
 
-const cell = (tag: string, classes: string): RendererRule => {
-  return (tokens, i) => {
-    const align = /center|left|right/.exec(String((tokens[i] as Token).attrGet('style')))
+const cell = (tag: string, classes: string): RendererRule =>
+  rule((token) => {
+    const align = /center|left|right/.exec(String(token.attrGet('style')))
     return align ? `<${tag} class="${classes}" align="${align[0]}">` : `<${tag} class="${classes}">`
-  }
-}
+  })
 
-const list = (tag: string): RendererRule => {
-  return (tokens, i) => {
-    const token = tokens[i] as Token
+const list = (tag: string): RendererRule =>
+  rule((token) => {
     const classes = token.meta?.tasks ? 'op-uc-list_task-list op-uc-list' : 'op-uc-list'
     const start = token.attrGet('start')
     return start === null ? `<${tag} class="${classes}">\n` : `<${tag} class="${classes}" start="${start}">\n`
-  }
-}
+  })
 
-const preformatted: RendererRule = (tokens, i) => {
-  const { info, content } = tokens[i] as Token
-  const language = info.trim().split(/\s/, 1)[0] as string
+const preformatted = rule(({ info, content }) => {
+  const [language = ''] = info.trim().split(/\s/, 1)
   const attribute = LANGUAGE.test(language) ? ` lang="${language}"` : ''
   return `<pre class="op-uc-code-block"${attribute}><code>${escapeHtml(content)}</code></pre>\n`
-}
+})
 
 /** One attribute, escaped and charged to the budget: a reference definition can be long and used many times. */
 function attribute(name: string, value: string, env: Env | undefined): string {
@@ -50,29 +53,28 @@ function optional(name: string, token: Token, env: Env | undefined): string {
   return value === null ? '' : attribute(name, String(value), env)
 }
 
-const linkOpen: RendererRule = (tokens, i, _options, env) => {
-  const token = tokens[i] as Token
+const linkOpen = rule((token, _next, _options, env) => {
   if (token.markup === 'reference') return `<a class="${token.info}"${optional('href', token, env)}>`
   return `<a class="${LINK_CLASS}"${optional('href', token, env)}${optional('title', token, env)} rel="noopener noreferrer">`
-}
+})
 
-const image: RendererRule = (tokens, i, options, env, renderer) => {
-  const token = tokens[i] as Token
+const image = rule((token, _next, options, env, renderer) => {
   const alternative = escapeHtml(renderer.renderInlineAsText(token.children ?? [], options, env))
   return `<img class="op-uc-image"${optional('src', token, env)} alt="${alternative}"${optional('title', token, env)} />`
-}
+})
 
-const checkbox: RendererRule = (tokens, i) =>
-  `<input type="checkbox" class="op-uc-list--task-checkbox" disabled="disabled"${(tokens[i] as Token).meta?.checked ? CHECKED : ''} /> `
+const checkbox = rule(
+  ({ meta }) => `<input type="checkbox" class="op-uc-list--task-checkbox" disabled="disabled"${meta?.checked ? CHECKED : ''} /> `,
+)
 
 const RULES: Record<string, RendererRule> = {
-  paragraph_open: (tokens, i) => ((tokens[i] as Token).hidden ? '' : '<p class="op-uc-p">'),
-  paragraph_close: (tokens, i) => {
-    if (!(tokens[i] as Token).hidden) return '</p>\n'
-    return tokens[i + 1]?.type === 'list_item_close' ? '' : '\n'
-  },
-  heading_open: (tokens, i) => `<${(tokens[i] as Token).tag} class="op-uc-${(tokens[i] as Token).tag}">`,
-  heading_close: (tokens, i) => `</${(tokens[i] as Token).tag}>\n`,
+  paragraph_open: rule(({ hidden }) => (hidden ? '' : '<p class="op-uc-p">')),
+  paragraph_close: rule(({ hidden }, next) => {
+    if (!hidden) return '</p>\n'
+    return next?.type === 'list_item_close' ? '' : '\n'
+  }),
+  heading_open: rule(({ tag }) => `<${tag} class="op-uc-${tag}">`),
+  heading_close: rule(({ tag }) => `</${tag}>\n`),
   blockquote_open: fixed('<blockquote class="op-uc-blockquote">\n'),
   blockquote_close: fixed('</blockquote>\n'),
   bullet_list_open: list('ul'),
@@ -92,8 +94,8 @@ const RULES: Record<string, RendererRule> = {
   td_open: cell('td', 'op-uc-table--cell'),
   fence: preformatted,
   code_block: preformatted,
-  code_inline: (tokens, i) => `<code class="op-uc-code">${escapeHtml((tokens[i] as Token).content)}</code>`,
-  text: (tokens, i) => escapeHtml((tokens[i] as Token).content),
+  code_inline: rule(({ content }) => `<code class="op-uc-code">${escapeHtml(content)}</code>`),
+  text: rule(({ content }) => escapeHtml(content)),
   strong_open: fixed('<strong>'),
   strong_close: fixed('</strong>'),
   em_open: fixed('<em>'),

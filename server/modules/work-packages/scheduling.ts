@@ -94,6 +94,27 @@ function settled(one: Planned, below: readonly Planned[], bound: Bound, calendar
   return { ...derived, ...beginning(one, bound.earliest, calendarFor(one.ignore_non_working_days, calendar)) }
 }
 
+/** A computation, and the steps that wait for it. */
+interface Step {
+  /** The number of steps that have to run before it. */
+  waiting: number
+  readonly readers: Step[]
+  readonly run: () => void
+}
+
+/** A work package in the network, with its two steps. */
+interface Node {
+  readonly stored: Planned
+  readonly children: Node[]
+  readonly follows: Follows[]
+  bound: Bound
+  result: Planned
+  /** Computes the bound. */
+  readonly binding: Step
+  /** Computes the dates. */
+  readonly settling: Step
+}
+
 /**
  * Schedules work packages: predecessors before successors, children before their parents. Returns those that change.
  * Parents and predecessors outside `all` are ignored. Work packages in a cycle do not change.
@@ -103,71 +124,68 @@ export function schedule(
   follows: readonly Follows[],
   calendar: Calendar,
 ): ReadonlyMap<number, Schedule> {
-  const count = all.length
-  const place = new Map(all.map((one, i) => [one.id, i]))
-  const placeOf = (id: number | null) => (id === null ? undefined : place.get(id))
-  const children: number[][] = all.map(() => [])
-  const edges: Follows[][] = all.map(() => [])
-  for (const [i, { parent_id }] of all.entries()) {
-    const parent = placeOf(parent_id)
-    if (parent !== undefined) (children[parent] as number[]).push(i)
+  const nodes = new Map<number, Node>()
+  const nodeOf = (id: number | null) => (id === null ? undefined : nodes.get(id))
+  /** The parent whose bound is also that of its child. */
+  const bindingParent = ({ stored }: Node): Node | undefined => {
+    const parent = nodeOf(stored.parent_id)
+    return parent && !parent.stored.schedule_manually ? parent : undefined
   }
-  for (const edge of follows) {
-    const from = placeOf(edge.from_id)
-    if (from !== undefined) (edges[from] as Follows[]).push(edge)
-  }
-
-  // Two steps per work package: step i computes its bound, step count + i its dates. Each waits for the steps it reads.
-  const readers: number[][] = Array.from({ length: 2 * count }, () => [])
-  const waiting = new Int32Array(2 * count)
-  const reads = (step: number, other: number) => {
-    ;(readers[other] as number[]).push(step)
-    waiting[step] = (waiting[step] as number) + 1
-  }
-  const climbs = (i: number): number | undefined => {
-    const parent = placeOf((all[i] as Planned).parent_id)
-    return parent !== undefined && !(all[parent] as Planned).schedule_manually ? parent : undefined
-  }
-  for (const [i, one] of all.entries()) {
-    const parent = climbs(i)
-    if (parent !== undefined) reads(i, parent)
-    for (const { to_id } of edges[i] as Follows[]) {
-      const to = placeOf(to_id)
-      if (to !== undefined) reads(i, count + to)
+  for (const stored of all) {
+    const node: Node = {
+      stored,
+      children: [],
+      follows: [],
+      bound: unbound,
+      result: stored,
+      binding: {
+        waiting: 0,
+        readers: [],
+        run: () => {
+          node.bound = node.follows.reduce(
+            (bound, { to_id, lag }) => following(bound, nodeOf(to_id)?.result, lag, calendar),
+            bindingParent(node)?.bound ?? unbound,
+          )
+        },
+      },
+      settling: {
+        waiting: 0,
+        readers: [],
+        run: () => {
+          if (stored.fixed) return
+          const below = node.children.map((child) => child.result)
+          node.result = settled(stored, below, node.bound, calendar)
+        },
+      },
     }
-    if (one.fixed) continue
-    const below = children[i] as number[]
-    for (const child of below) reads(count + i, count + child)
-    if (below.length === 0 && !one.schedule_manually) reads(count + i, i)
+    nodes.set(stored.id, node)
+  }
+  for (const node of nodes.values()) nodeOf(node.stored.parent_id)?.children.push(node)
+  for (const edge of follows) nodeOf(edge.from_id)?.follows.push(edge)
+
+  const reads = (step: Step, other: Step | undefined) => {
+    if (!other) return
+    other.readers.push(step)
+    step.waiting++
+  }
+  for (const node of nodes.values()) {
+    const { stored, children, binding, settling } = node
+    reads(binding, bindingParent(node)?.binding)
+    for (const { to_id } of node.follows) reads(binding, nodeOf(to_id)?.settling)
+    if (stored.fixed) continue
+    for (const child of children) reads(settling, child.settling)
+    if (children.length === 0 && !stored.schedule_manually) reads(settling, binding)
   }
 
-  const bounds: Bound[] = all.map(() => unbound)
-  const results = [...all]
-  const ready: number[] = []
-  for (let step = 0; step < 2 * count; step++) if (waiting[step] === 0) ready.push(step)
+  const steps = [...nodes.values()].flatMap(({ binding, settling }) => [binding, settling])
+  const ready = steps.filter(({ waiting }) => waiting === 0)
   for (const step of ready) {
-    if (step < count) {
-      const parent = climbs(step)
-      let bound = parent === undefined ? unbound : (bounds[parent] as Bound)
-      for (const { to_id, lag } of edges[step] as Follows[]) {
-        const to = placeOf(to_id)
-        bound = following(bound, to === undefined ? undefined : results[to], lag, calendar)
-      }
-      bounds[step] = bound
-    } else {
-      const i = step - count
-      const one = all[i] as Planned
-      const below = (children[i] as number[]).map((child) => results[child] as Planned)
-      if (!one.fixed) results[i] = settled(one, below, bounds[i] as Bound, calendar)
-    }
-    for (const reader of readers[step] as number[]) {
-      waiting[reader] = (waiting[reader] as number) - 1
-      if (waiting[reader] === 0) ready.push(reader)
+    step.run()
+    for (const reader of step.readers) {
+      reader.waiting--
+      if (reader.waiting === 0) ready.push(reader)
     }
   }
-  return new Map(
-    results
-      .filter((one, i) => scheduled.some((column) => one[column] !== (all[i] as Planned)[column]))
-      .map((one) => [one.id, one]),
-  )
+  const hasChanged = ({ stored, result }: Node) => scheduled.some((column) => result[column] !== stored[column])
+  return new Map([...nodes.values()].filter(hasChanged).map(({ result }) => [result.id, result]))
 }
