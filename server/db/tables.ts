@@ -519,6 +519,23 @@ export interface Tables {
     excluded_from_totals: boolean
     default_done_ratio: number
   }
+  task_rows: {
+    task_id: number
+    kind: string
+    from_id: number
+    to_id: number
+  }
+  tasks: {
+    id: number
+    uuid: string
+    name: string
+    user_id: number
+    payload: unknown
+    progress: number
+    result: unknown | null
+    created_at: string
+    updated_at: string
+  }
   time_entries: {
     id: number
     project_id: number

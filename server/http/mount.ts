@@ -2,15 +2,13 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Database, UnavailableError } from '#db/database.ts'
-import { sql } from '#db/sql.ts'
-import type { FileStore } from '#files/store.ts'
 import { API, API_READ } from '#identity/scopes.ts'
-import { type Identity, viewerOf } from '#kernel/access/viewer.ts'
-import type { Cache, Snapshot } from '#kernel/cache.ts'
-import type { ApiRequest, Context, Document, Method, Model, Operation, Part } from '#kernel/declaration.ts'
+import type { Identity } from '#kernel/access/viewer.ts'
+import type { Snapshot } from '#kernel/cache.ts'
+import { type ContextServices, contextAs } from '#kernel/context.ts'
+import type { ApiRequest, Context, Document, Method, Operation, Part } from '#kernel/declaration.ts'
 import { ApiError, insufficientScope, notFound } from '#kernel/errors.ts'
 import { readObject } from '#kernel/json.ts'
-import { modelFor } from '#kernel/model.ts'
 import { demandAnywhere } from '#kernel/operation.ts'
 import { unpackParams } from '#kernel/read/parse.ts'
 import { readingOnly } from '#kernel/read/represent.ts'
@@ -24,11 +22,7 @@ import { boundaryOf, readParts } from './multipart.ts'
 export const PREFIX = '/api/v3'
 
 /** The services that handlers use. */
-export interface Services {
-  readonly model: Model
-  readonly db: Database
-  readonly cache: Cache
-  readonly files: FileStore
+export interface Services extends ContextServices {
   readonly times: TimeLimits
 }
 
@@ -50,50 +44,14 @@ export function snapshotFor(request: FastifyRequest, { db, cache }: Services): P
 
 /** The context of an authenticated request. Runs two statements at most, one if no cache is stale. */
 export async function contextOf(request: FastifyRequest, services: Services, caller = byHeaders): Promise<Context> {
-  const { model, db, files } = services
+  const { db } = services
   const [path = '', search = ''] = request.raw.url?.split(/\?(.*)/s) ?? []
   const params = search === '' ? NONE : unpackParams(new URLSearchParams(search))
   const now = new Date()
   const snapshot = await snapshotFor(request, services)
   const settings = await settingsOf(db, snapshot)
-  const { principal, limits, proof = 'none', until } = await caller(request, db, snapshot, settings, now)
-  const viewer = await viewerOf(snapshot, principal, limits)
-  const timeZone = principal.time_zone ?? settings.user_default_timezone ?? 'UTC'
-  const context: Context = {
-    db,
-    outside: db,
-    engine: db.engine,
-    viewer,
-    proof,
-    until,
-    snapshot,
-    model: await modelFor(model, db, snapshot, viewer),
-    settings,
-    now,
-    timeZone,
-    today: timeZone === 'UTC' ? now.toISOString().slice(0, 10) : dayIn(timeZone, now),
-    files,
-    params,
-    path: decodePath(path),
-    renewed: () => renew(context, services),
-  }
-  return context
-}
-
-/** The current date in a time zone, `YYYY-MM-DD`. */
-const dayIn = (timeZone: string, now: Date): string =>
-  Temporal.Instant.fromEpochMilliseconds(now.getTime()).toZonedDateTimeISO(timeZone).toPlainDate().toString()
-
-/** The same request at a later moment. A viewer whose account has just been removed stays the same. */
-async function renew(context: Context, { model, db, cache }: Services): Promise<Context> {
-  const snapshot = await cache.snapshot(db)
-  const { id, limits } = context.viewer
-  const row = await snapshot.remember(`principal ${id}`, ['principals'], () =>
-    db.one(sql`select * from principals where id = ${id}`),
-  )
-  const viewer = row ? await viewerOf(snapshot, row, limits) : context.viewer
-  const settings = await settingsOf(db, snapshot)
-  return { ...context, snapshot, settings, viewer, model: await modelFor(model, db, snapshot, viewer) }
+  const identity = await caller(request, db, snapshot, settings, now)
+  return contextAs(services, identity, { snapshot, now, path: decodePath(path), params })
 }
 
 const NONE = new URLSearchParams()

@@ -1,8 +1,24 @@
 /** Background jobs. */
 import { module } from '#kernel/module.ts'
+import { tasks } from './0046-tasks.ts'
 import { deliverEvents } from './events.ts'
 import { forgetJobs } from './housekeeping.ts'
 import { indexTexts } from './indexing.ts'
 import { sendOut } from './mail.ts'
+import { bodies, forgetTasks, operations } from './tasks.ts'
 
-export const jobs = module('jobs', { needs: [], jobs: [deliverEvents, sendOut, indexTexts, forgetJobs] })
+export const jobs = module('jobs', {
+  needs: [],
+  migrations: [tasks],
+  chapters: [
+    {
+      part: 'The instance',
+      name: 'Job statuses',
+      description: 'The status of background jobs, for the users who started them.',
+      of: ['JobStatus'],
+    },
+  ],
+  bodies,
+  operations,
+  jobs: [deliverEvents, sendOut, indexTexts, forgetJobs, forgetTasks],
+})

@@ -183,6 +183,21 @@ export async function complete(tx: Transaction, { kind, jobs, until }: Claim, no
   if (count !== jobs.length) throw new LeaseLostError(name)
 }
 
+/**
+ * Extends the lease of a claim from now on, in a transaction of the job.
+ * @returns the claim after the commit
+ * @throws LeaseLostError if another process has one of the jobs
+ */
+export async function extend(tx: Transaction, claimed: Claim, now: Date): Promise<Claim> {
+  const { kind, jobs, until } = claimed
+  const later = leaseOf(kind, now)
+  const ids = jobs.map(({ id }) => id)
+  const mine = sql`${among(tx.engine, raw('id'), ids)} and leased_until = ${until}`
+  if ((await tx.run(sql`update jobs set leased_until = ${later} where ${mine}`)) !== jobs.length)
+    throw new LeaseLostError(kind.name)
+  return { ...claimed, until: later }
+}
+
 /** Schedules run at multiples of their period, regardless of the last run. */
 const nextTime = (every: number, now: Date): string =>
   new Date((Math.floor(now.getTime() / (every * 1000)) + 1) * every * 1000).toISOString()

@@ -1,7 +1,7 @@
 /** The worker: runs due jobs, sequentially in each lane. */
-import { UnavailableError } from '#db/database.ts'
+import { type Transaction, UnavailableError } from '#db/database.ts'
 import type { JobKind, JobServices } from '#kernel/declaration.ts'
-import { type Claim, claim, claimOwn, complete, fail, keepSchedules, LeaseLostError, release } from './queue.ts'
+import { type Claim, claim, claimOwn, complete, extend, fail, keepSchedules, LeaseLostError, release } from './queue.ts'
 
 /** A failed job, for the log. */
 export interface Failure {
@@ -41,11 +41,20 @@ export async function runRound(
   const { db, signal } = services
 
   /** Runs claimed jobs; returns whether they succeeded. */
-  const run = async (claimed: Claim): Promise<boolean> => {
-    const { kind, jobs } = claimed
+  const run = async (first: Claim): Promise<boolean> => {
+    const { kind, jobs } = first
     const payloads = jobs.map(({ payload }) => payload)
+    let claimed = first
+    const step = async <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => {
+      const { extended, result } = await db.transaction(async (tx) => ({
+        extended: await extend(tx, claimed, clock()),
+        result: await work(tx),
+      }))
+      claimed = extended
+      return result
+    }
     try {
-      const context = { ...services, now: clock(), payload: payloads[0], payloads, keys: jobs.map(({ key }) => key) }
+      const context = { ...services, now: clock(), payload: payloads[0], payloads, keys: jobs.map(({ key }) => key), step }
       const effect = await kind.run(context)
       await db.transaction(async (tx) => {
         // First, so that of two processes that believe to have the job only one continues.

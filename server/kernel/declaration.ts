@@ -461,6 +461,8 @@ export interface Declaration<T extends TableName, F, C = unknown> {
   successor?: Sql
   /** Files can be attached to its rows. */
   attachments?: Attachable
+  /** Its rows are copied with their project, where a request asks for it. */
+  copied?: Copied
   /** What is attached to a row, names by ids, as JSON: other tables hold it, so entries of the journal keep it. */
   attached?: (engine: Engine, id: Sql) => Sql
   /** The moments at which a request asks what its rows were; undefined where it asks what they are. Needs a journal. */
@@ -586,6 +588,30 @@ export interface Extension {
   readonly properties: readonly Property[]
 }
 
+/** A copy of a project in progress. */
+export interface CopyingInto {
+  readonly context: Context
+  /** The id of the project that is copied, and of the copy. */
+  readonly from: number
+  readonly to: number
+  /** The ids of copies by those of the originals, by table. */
+  readonly copies: ReadonlyMap<TableName, ReadonlyMap<number, number>>
+}
+
+/** How rows are copied with their project: with their links, to the copies of what these lead to. */
+export interface Copied {
+  /** The part of the project that they belong to: clients ask for `workPackages` by `copyWorkPackages`. */
+  readonly with: string
+  /** The column of the row that they are copied with; `belongsTo` unless said otherwise. */
+  readonly by?: string
+  /** The part that their attachments belong to; without one, these are not copied. */
+  readonly files?: string
+  /** What a copy has instead of the values of the original. */
+  change?(row: any, copying: CopyingInto): Row
+  /** What is copied besides the rows, in the same transaction: copies by their originals. */
+  also?(tx: Transaction, pairs: ReadonlyMap<number, number>, copying: CopyingInto): Promise<unknown>
+}
+
 /** A column that points to rows of another table, and what becomes of its rows when these are removed. */
 export interface Reference {
   /** The name of the resource that has the column. */
@@ -670,6 +696,11 @@ export interface JobContext<P> extends JobServices {
   readonly payloads: readonly P[]
   /** Their keys, in the same order. */
   readonly keys: readonly (string | null)[]
+  /**
+   * Runs one of several transactions of a long job, and extends the lease by it.
+   * @throws LeaseLostError if another process has taken the job over; nothing is committed then
+   */
+  step<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
 }
 
 /** What a job comes to in the database: committed together with the removal of the job, or not at all. */
@@ -692,7 +723,7 @@ export interface JobKind<P = any> {
   /** Seconds until the second attempt, by what factor each further wait is longer, and the longest one. */
   readonly backOff?: { readonly first?: number; readonly factor?: number; readonly longest?: number }
   /** The kinds of a lane are run one after the other, lanes beside each other: a lane for each thing that can keep us waiting. */
-  readonly lane?: 'main' | 'files' | 'mail'
+  readonly lane?: 'main' | 'files' | 'mail' | 'tasks'
   /** Runs of it before others of its lane have their turn again. */
   readonly perRound?: number
   /** A schedule: run at every multiple of so many seconds, by one process. Such a job has no payload and is never given up. */

@@ -1,6 +1,7 @@
 /** Known members of declarations. A declaration with an unknown member is rejected: it may be a misspelt guard. */
 import type {
   Action,
+  Copied,
   Declaration,
   Document,
   Filter,
@@ -61,6 +62,7 @@ const declaration = {
   references: true,
   successor: true,
   attachments: true,
+  copied: { with: true, by: true, files: true, change: true, also: true } satisfies Members<Copied>,
   attached: true,
   moments: true,
   properties: true,

@@ -152,6 +152,19 @@ const tidying = (table: string, values: (at: Date) => Record<string, unknown>, .
 })
 
 let stored = ''
+let original: number | undefined
+let copied = 0
+/** A project with something of all that is copied in different ways. */
+async function berth(): Promise<number> {
+  const stamps = { created_at: new Date().toISOString(), updated_at: new Date().toISOString() }
+  const id = await it.make.project()
+  const version_id = await it.make.row('versions', { project_id: id, name: '1.0', ...stamps }, 'versions')
+  const parent_id = await it.make.workPackage({ project_id: id, version_id })
+  const child = await it.make.workPackage({ project_id: id, parent_id })
+  assert.equal((await upload(it.admin, `/work_packages/${child}/attachments`)).status, 201)
+  await clear('jobs')
+  return id
+}
 const scenarios: Readonly<Record<string, Scenario>> = {
   'mail.send': {
     make: (now) =>
@@ -193,6 +206,29 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     },
     result: async () => [await jobsOf(it.db, { name: 'mail.send' }), await jobsOf(it.db, { name: 'former' })],
     expected: [[], []],
+  },
+  'tasks.forget': tidying('tasks', (at) => ({
+    ...{ uuid: 'u', name: 'projects.copy', user_id: me.id, payload: '{}', progress: 3 },
+    ...{ created_at: at.toISOString(), updated_at: at.toISOString() },
+  })),
+  'projects.copy': {
+    make: async (now) => {
+      await clear('jobs', 'tasks')
+      original ??= await berth()
+      const body = { name: `Copy ${++copied}`, _meta: { copyMembers: false, copyQueries: false } }
+      assert.equal((await it.admin.post(`/projects/${original}/copy`, body)).status, 302)
+      await it.db.transaction((tx) => tx.run(sql`update jobs set due_at = ${now.toISOString()}`))
+    },
+    result: async () => {
+      const copy = await it.id('projects', `Copy ${copied}`)
+      const of = async (table: string) => (await it.db.all(sql`select id from ${name(table)} where project_id = ${copy}`)).length
+      const files = await it.db.all<{ storage_name: string }>(sql`
+        select storage_name from attachments where container_id in (select id from work_packages where project_id = ${copy})`)
+      const isStored = await Promise.all(files.map(async (file) => (await it.files.read(file.storage_name)) !== undefined))
+      return [await of('versions'), await of('work_packages'), isStored, await count('task_rows')]
+    },
+    expected: [1, 2, [true], 0],
+    from: 8,
   },
   'sessions.forget': tidying('sessions', (at) => ({
     ...{ user_id: me.id, hash: 'h', created_at: at.toISOString(), last_seen_at: at.toISOString(), expires_at: at.toISOString() },

@@ -363,6 +363,12 @@ test('every form that there is was asked', async () => {
   const readings = product.resources.flatMap((resource) => Object.keys(resource.readings ?? {}))
   const isReading = (path: string) => readings.some((reading) => path.startsWith(`${reading}/`))
   const left = known.map(({ path }) => path.slice(1)).filter((path) => !asked.has(path) && !isReading(path))
-  // Those of a project, and of another reading of a resource, are the same form; the example has one row, and nowhere to be saved.
-  assert.deepEqual(left.toSorted(), ['example/form', 'projects/:id/work_packages/form', 'workspaces/:id/work_packages/form'])
+  // Those of a project, and of another reading of a resource, are the same form, and a copy has that of a new project; the example
+  // has one row, and nowhere to be saved.
+  assert.deepEqual(left.toSorted(), [
+    'example/form',
+    'projects/:id/copy/form',
+    'projects/:id/work_packages/form',
+    'workspaces/:id/work_packages/form',
+  ])
 })

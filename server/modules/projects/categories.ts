@@ -16,6 +16,7 @@ export const Category = resource('Category', 'categories', {
   cached: 'all',
   order: { column: 'name' },
   paginated: false,
+  copied: { with: 'categories', by: 'project_id' },
   visible: inProject('view_project'),
   properties: ({ text, integer, link }) => ({
     id: integer(),

@@ -1,6 +1,7 @@
 /** Projects, their versions and categories. */
 import { module } from '#kernel/module.ts'
 import { Category } from './categories.ts'
+import { copyContents, operations as copyOperations } from './copying.ts'
 import { operations as furtherOperations } from './operations.ts'
 import { permissions } from './permissions.ts'
 import { Project } from './projects.ts'
@@ -31,5 +32,6 @@ export const projects = module('projects', {
   ],
   permissions,
   resources: [ProjectStatus, Project, Version, Category],
-  operations: [...versionsOperations, ...furtherOperations],
+  operations: [...versionsOperations, ...furtherOperations, ...copyOperations],
+  jobs: [copyContents],
 })

@@ -42,6 +42,7 @@ export const Version = resource<'versions', VersionFacts>('Version', 'versions',
   // Visibility depends on sharing, so a change invalidates cached permissions.
   topics: ['projects'],
   paginated: false,
+  copied: { with: 'versions' },
   visible: either(view, within(sharedVersions)),
   addressable,
   guards: { schema: either(inAnyProject('view_work_packages'), inAnyProject('manage_versions')) },

@@ -13,6 +13,7 @@ import { condition } from '#kernel/read/operators.ts'
 import { single } from '#kernel/read/single.ts'
 import { differs, hrefOf, resource } from '#kernel/resource.ts'
 import { isWritable } from '#kernel/write/schema.ts'
+import { changeQuery, copyOrders } from './copies.ts'
 import { filterSchemas, schemasAt } from './filter-schemas.ts'
 import { filtersKind, loadFilters, readUses, type Shown } from './filters.ts'
 import { keepOrder, orderKind, readOrder } from './order.ts'
@@ -175,6 +176,7 @@ export const Query: Declared = resource<'queries', Facts, Viewed>('Query', 'quer
   },
   label: 'query',
   title: (row) => row.name ?? 'Default',
+  copied: { with: 'queries', by: 'project_id', change: changeQuery, also: copyOrders },
   visible: view,
   guards: { index: list, schema: list, form: list },
   may: { create: save, update: edit, delete: remove, form: list },

@@ -73,6 +73,7 @@ export const View = resource<'views', Facts, OfQuery>('View', 'views', {
   title: ({ name }) => name,
   untitled: true,
   belongsTo: 'query_id',
+  copied: { with: 'queries', by: 'query_id' },
   visible,
   guards: { index: list },
   may: { create: somewhere(edit) },

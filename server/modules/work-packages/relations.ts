@@ -165,6 +165,7 @@ export const Relation = resource<'relations', Facts>('Relation', 'relations', {
   untitled: true,
   missing: 'The relation you are looking for cannot be found or has been deleted.',
   order: { column: 'id' },
+  copied: { with: 'workPackages', by: 'from_id' },
   visible: both(at('from', 'view_work_packages'), at('to', 'view_work_packages')),
   // A missing permission on an end becomes a violation of that end.
   may: { create: everyone, update: at('from', manages), delete: at('from', manages) },

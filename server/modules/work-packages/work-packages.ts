@@ -1,9 +1,10 @@
 /** Work packages. */
 
-import { folded } from '#db/dialect.ts'
-import { name, sql } from '#db/sql.ts'
+import type { Transaction } from '#db/database.ts'
+import { among, folded } from '#db/dialect.ts'
+import { join, name, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { either, inProject, onWorkPackage } from '#kernel/access/rules.ts'
+import { either, holdsFor, inProject, onWorkPackage } from '#kernel/access/rules.ts'
 import { allRows } from '#kernel/cache.ts'
 import type { Context, Draft, Scope } from '#kernel/declaration.ts'
 import { differs, resource } from '#kernel/resource.ts'
@@ -48,6 +49,21 @@ const percentOfAll = ({ settings }: Context, table: string) => {
       : sql`(100.0 * (${work} - ${remaining}) / nullif(${work}, 0))`
   return sql`case when ${share} <= 0 then 0 when ${share} >= 100 then 100 when ${share} < 1 then 1 when ${share} > 99 then 99
     else cast(round(${share}) as integer) end`
+}
+
+/** Copies the watchers of work packages who see the copies. */
+async function copyWatchers(tx: Transaction, pairs: ReadonlyMap<number, number>): Promise<void> {
+  if (pairs.size === 0) return
+  const watched = await tx.all<{ work_package_id: number; user_id: number }>(
+    sql`select work_package_id, user_id from watchers where ${among(tx.engine, sql`work_package_id`, [...pairs.keys()])}`,
+  )
+  const rows = watched.map((row) => sql`(${pairs.get(row.work_package_id)}, ${row.user_id})`)
+  if (rows.length === 0) return
+  await tx.run(sql`insert into watchers (work_package_id, user_id) values ${join(rows)}`)
+  await tx.run(sql`
+    delete from watchers where ${among(tx.engine, sql`work_package_id`, [...pairs.values()])} and not exists (
+      select 1 from work_packages w where w.id = watchers.work_package_id
+        and ${holdsFor(seesWorkPackage, tx.engine, name('watchers.user_id'), (own) => name(`w.${own}`))})`)
 }
 
 export const WorkPackage = resource<'work_packages', Facts, Watched>('WorkPackage', 'work_packages', {
@@ -105,6 +121,7 @@ export const WorkPackage = resource<'work_packages', Facts, Watched>('WorkPackag
   journal: 'work_package_versions',
   moments: readMoments,
   attachments,
+  copied: { with: 'workPackages', files: 'workPackageAttachments', also: copyWatchers },
   missing: 'The work package you are looking for cannot be found or has been deleted.',
   visible: seesWorkPackage,
   guards: { index: seesWorkPackage },

@@ -1,0 +1,249 @@
+/** Copies of projects: the form, the job, and the contents of the copy. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { sql } from '#db/sql.ts'
+import { filters, type Instance, instance, type Reply } from '#test/instance.ts'
+import { runDue } from '#test/jobs.ts'
+
+let halyard: Instance
+let source: number
+let vera: number
+let parent: number
+let child: number
+let follower: number
+let version: number
+let category: number
+
+const FLAGS = [
+  'copyPhases',
+  'copyMembers',
+  'copyVersions',
+  'copyCategories',
+  'copyWorkPackages',
+  'copyWorkPackageAttachments',
+  'copyWorkPackageShares',
+  'copyWiki',
+  'copyWikiPageAttachments',
+  'copyForums',
+  'copyQueries',
+  'copyBoards',
+  'copyOverview',
+  'copyStorages',
+  'copyStorageProjectFolders',
+  'copyFileLinks',
+  'sendNotifications',
+]
+
+before(async () => {
+  halyard = await instance()
+  const { make, admin } = halyard
+  const stamps = { created_at: '2026-01-01T00:00:00.000Z', updated_at: '2026-01-01T00:00:00.000Z' }
+  source = await make.project({ name: 'Refit', identifier: 'refit', description: 'The *whole* ship.' })
+  vera = await make.user({ name: 'Vera' })
+  await make.member(vera, source, ['view_work_packages'])
+  version = await make.row('versions', { project_id: source, name: '1.0', ...stamps }, 'versions')
+  category = await make.row('categories', { project_id: source, name: 'Hull' }, 'categories')
+  const dates = { start_date: '2026-03-02', due_date: '2026-03-06', duration: 5, schedule_manually: true }
+  parent = await make.workPackage({ project_id: source, subject: 'Hull', version_id: version, ...dates })
+  child = await make.workPackage({ project_id: source, subject: 'Paint', parent_id: parent, category_id: category, ...dates })
+  follower = await make.workPackage({ project_id: source, subject: 'Launch', assigned_to_id: vera })
+  await make.row('relations', { from_id: follower, to_id: child, relation_type: 'follows', ...stamps })
+  await halyard.db.transaction((tx) => tx.run(sql`insert into watchers (work_package_id, user_id) values (${child}, ${vera})`))
+  const body = new FormData()
+  body.append('metadata', JSON.stringify({ fileName: 'plan.txt' }))
+  body.append('file', new Blob(['Two coats.']), 'plan.txt')
+  assert.equal((await admin.send('POST', `/api/v3/work_packages/${child}/attachments`, { body })).status, 201)
+  const query = await admin.post('/queries', {
+    name: 'Due for 1.0',
+    filters: [
+      {
+        _links: {
+          filter: { href: '/api/v3/queries/filters/version' },
+          operator: { href: '/api/v3/queries/operators/=' },
+          values: [{ href: `/api/v3/versions/${version}` }],
+        },
+      },
+    ],
+    public: true,
+    _links: { project: { href: `/api/v3/projects/${source}` } },
+  })
+  assert.equal(query.status, 201, query.text)
+})
+after(() => halyard.close())
+
+/** Runs the jobs, and returns the status of the one that a response leads to. */
+async function finished(reply: Reply): Promise<Reply> {
+  assert.equal(reply.status, 302, reply.text)
+  const address = reply.headers.get('location') ?? ''
+  assert.match(address, /^\/api\/v3\/job_statuses\/[0-9a-f-]{36}$/)
+  await runDue(halyard.db, { files: halyard.files })
+  return halyard.admin.send('GET', address)
+}
+
+const idAt = (link: { href: string }): number => Number(link.href.split('/').at(-1))
+const elementsOf = async (path: string): Promise<any[]> => (await halyard.admin.get(path)).body._embedded.elements
+
+describe('The form of a copy', () => {
+  test('has the properties of the project, and an option for each part', async () => {
+    const { status, body } = await halyard.admin.post(`/projects/${source}/copy/form`, { name: 'Second refit' })
+    assert.equal(status, 200)
+    const { payload, schema, validationErrors } = body._embedded
+    assert.deepEqual(validationErrors, {})
+    assert.equal(payload.description.raw, 'The *whole* ship.')
+    assert.deepEqual(payload._meta, Object.fromEntries(FLAGS.map((flag) => [flag, true])))
+    const { copyWorkPackages, sendNotifications } = schema
+    assert.deepEqual(
+      [copyWorkPackages.type, copyWorkPackages.location, copyWorkPackages.hasDefault, copyWorkPackages.required],
+      ['Boolean', '_meta', true, false],
+    )
+    assert.equal(copyWorkPackages.description, '3 objects')
+    assert.equal('description' in sendNotifications, false)
+    assert.deepEqual(body._links.commit, { href: `/api/v3/projects/${source}/copy`, method: 'post' })
+  })
+
+  test('needs a name', async () => {
+    const { body } = await halyard.admin.post(`/projects/${source}/copy/form`, {})
+    assert.deepEqual(Object.keys(body._embedded.validationErrors), ['name'])
+    assert.equal(body._links.commit, undefined)
+  })
+
+  test('is 403 without the permission to copy, and 404 for those who do not see the project', async () => {
+    const client = await halyard.as(vera)
+    assert.equal((await client.post(`/projects/${source}/copy/form`, {})).status, 403)
+    assert.equal((await client.post(`/projects/${source}/copy`, { name: 'Mine' })).status, 403)
+    const stranger = await halyard.as(await halyard.make.user())
+    assert.equal((await stranger.post(`/projects/${source}/copy/form`, {})).status, 404)
+  })
+})
+
+describe('A copy', () => {
+  let copy: number
+  let work: any[]
+  const named = (subject: string) => work.find((one) => one.subject === subject)
+  before(async () => {
+    const status = await finished(await halyard.admin.post(`/projects/${source}/copy`, { name: 'Second refit' }))
+    assert.deepEqual([status.body._type, status.body.status], ['JobStatus', 'success'])
+    const { payload } = status.body
+    assert.equal(payload.redirect, '/projects/second-refit')
+    assert.deepEqual(Object.keys(status.body._links), ['self'])
+    copy = idAt(payload._links.project)
+    work = await elementsOf(`/projects/${copy}/work_packages?filters=[]`)
+  })
+
+  test('has the work packages with their dates, hierarchy and relations', async () => {
+    assert.deepEqual(work.map(({ subject }) => subject).sort(), ['Hull', 'Launch', 'Paint'])
+    const [hull, paint, launch] = [named('Hull'), named('Paint'), named('Launch')]
+    assert.deepEqual([hull.startDate, hull.dueDate, hull.scheduleManually], ['2026-03-02', '2026-03-06', true])
+    assert.equal(idAt(paint._links.parent), hull.id)
+    const relations = await elementsOf(`/relations?${filters(['involved', '=', [launch.id]])}`)
+    assert.deepEqual(
+      relations.map(({ type, _links }) => [type, idAt(_links.from), idAt(_links.to)]),
+      [['follows', launch.id, paint.id]],
+    )
+  })
+
+  test('has versions and categories of its own, which its work packages have', async () => {
+    const [own] = await elementsOf(`/projects/${copy}/versions`)
+    assert.equal(idAt(named('Hull')._links.version), own.id)
+    assert.notEqual(own.id, version)
+    const [ownCategory] = await elementsOf(`/projects/${copy}/categories`)
+    assert.equal(idAt(named('Paint')._links.category), ownCategory.id)
+    assert.notEqual(ownCategory.id, category)
+  })
+
+  test('has the members with their roles, and the watchers who see it', async () => {
+    const memberships = await elementsOf(`/memberships?${filters(['project', '=', [copy]])}`)
+    assert.ok(memberships.some(({ _links }) => _links.principal.title === 'Vera'))
+    const client = await halyard.as(vera)
+    assert.equal((await client.get(`/work_packages/${named('Paint').id}`)).status, 200)
+    const watchers = await elementsOf(`/work_packages/${named('Paint').id}/watchers`)
+    assert.deepEqual(
+      watchers.map(({ id }) => id),
+      [vera],
+    )
+  })
+
+  test('has the attached files, which are files of their own', async () => {
+    const [file] = await elementsOf(`/work_packages/${named('Paint').id}/attachments`)
+    assert.equal(file.fileName, 'plan.txt')
+    const [original] = await elementsOf(`/work_packages/${child}/attachments`)
+    assert.equal((await halyard.admin.delete(`/attachments/${original.id}`)).status, 204)
+    await runDue(halyard.db, { files: halyard.files })
+    assert.equal((await halyard.admin.get(`/attachments/${file.id}/content`)).text, 'Two coats.')
+  })
+
+  test('has the saved queries, whose filters name its own versions', async () => {
+    const all = await elementsOf(`/queries?${filters(['project', '=', [copy]])}`)
+    const [query] = all.filter(({ name }) => name === 'Due for 1.0')
+    const { body } = await halyard.admin.get(`/queries/${query.id}`)
+    assert.deepEqual(
+      body._embedded.results._embedded.elements.map(({ id }: { id: number }) => id),
+      [named('Hull').id],
+    )
+  })
+
+  test('has a history that begins with the copy', async () => {
+    const [first, ...further] = await elementsOf(`/work_packages/${named('Launch').id}/activities`)
+    assert.equal(further.length, 0)
+    assert.equal(first.version, 1)
+  })
+})
+
+test('Parts are left out whose option is false', async () => {
+  const _meta = { copyWorkPackages: false, copyMembers: false, copyQueries: false }
+  const status = await finished(await halyard.admin.post(`/projects/${source}/copy`, { name: 'Empty hull', _meta }))
+  const copy = idAt(status.body.payload._links.project)
+  assert.deepEqual(await elementsOf(`/projects/${copy}/work_packages?filters=[]`), [])
+  assert.equal((await elementsOf(`/projects/${copy}/versions`)).length, 1)
+  const memberships = await elementsOf(`/memberships?${filters(['project', '=', [copy]])}`)
+  assert.equal(
+    memberships.some(({ _links }) => _links.principal.title === 'Vera'),
+    false,
+  )
+})
+
+test('A copier gets copies of nothing that the copier does not see', async () => {
+  const copier = await halyard.make.user()
+  await halyard.make.member(copier, source, ['copy_projects'])
+  const client = await halyard.as(copier)
+  const reply = await client.post(`/projects/${source}/copy`, { name: 'Copy of a guest' })
+  assert.equal(reply.status, 302, reply.text)
+  await runDue(halyard.db, { files: halyard.files })
+  const status = await client.send('GET', reply.headers.get('location') ?? '')
+  const copy = idAt(status.body.payload._links.project)
+  assert.deepEqual(await elementsOf(`/projects/${copy}/work_packages?filters=[]`), [])
+})
+
+test('Only its user sees the status of a job', async () => {
+  const reply = await halyard.admin.post(`/projects/${source}/copy`, { name: 'Third refit' })
+  const address = reply.headers.get('location') ?? ''
+  const waiting = await halyard.admin.send('GET', address)
+  assert.deepEqual([waiting.body.status, waiting.body.percentageDone], ['in_queue', 0])
+  const client = await halyard.as(vera)
+  assert.equal((await client.send('GET', address)).status, 404)
+  assert.equal((await halyard.admin.get('/job_statuses/nothing')).status, 404)
+})
+
+test('Another process continues a copy after the last transaction, without a second copy of anything', async () => {
+  const reply = await halyard.admin.post(`/projects/${source}/copy`, { name: 'Fourth refit' })
+  const ending = new AbortController()
+  // The first process ends as soon as something has been copied.
+  const db = { ...halyard.db, transaction: halyard.db.transaction }
+  const watched: typeof halyard.db = Object.assign(Object.create(halyard.db), {
+    transaction: async (work: Parameters<typeof db.transaction>[0]) => {
+      const result = await halyard.db.transaction(work)
+      if (await halyard.db.one(sql`select 1 as one from task_rows limit 1`)) ending.abort()
+      return result
+    },
+  })
+  await runDue(watched, { files: halyard.files, signal: ending.signal })
+  assert.equal(ending.signal.aborted, true)
+  const address = reply.headers.get('location') ?? ''
+  assert.notEqual((await halyard.admin.send('GET', address)).body.status, 'success')
+  await runDue(halyard.db, { files: halyard.files })
+  const status = await halyard.admin.send('GET', address)
+  assert.equal(status.body.status, 'success', status.text)
+  const copy = idAt(status.body.payload._links.project)
+  assert.equal((await elementsOf(`/projects/${copy}/work_packages?filters=[]`)).length, 3)
+  assert.equal((await elementsOf(`/projects/${copy}/versions`)).length, 1)
+})
