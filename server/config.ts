@@ -30,6 +30,8 @@ export interface Config {
   readonly trustedProxies: readonly string[]
   /** The SMTP server; undefined: mails are only logged. */
   readonly mail: MailChoice | undefined
+  /** Whether the server runs background jobs. */
+  readonly worker: boolean
   /** pino's level; undefined: `warn` in a terminal, otherwise `info`. */
   readonly logLevel: string | undefined
 }
@@ -100,6 +102,7 @@ export const options: readonly Option[] = [
     standard: 'none: mails are logged at level info',
   },
   { flag: 'mail-from', value: 'ADDRESS', meaning: 'sender of mails; required with --smtp-url' },
+  { flag: 'no-worker', meaning: 'leave background jobs to halyard worker' },
   { flag: 'log-level', value: 'LEVEL', meaning: LOG_LEVELS.join(', '), standard: 'warn in a terminal, otherwise info' },
 ]
 
@@ -188,6 +191,7 @@ export function readConfig(flags: Flags, environment: Environment): Config {
     publicUrl,
     trustedProxies,
     mail: mail(given, named),
+    worker: !isTrue(given('no-worker') ?? 'false', named('no-worker')),
     logLevel: oneOf('log-level', LOG_LEVELS),
   })
 }

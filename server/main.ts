@@ -8,12 +8,19 @@ const DATABASE = ['data', 'database-url']
 /** For commands that encrypt or decrypt secrets. */
 const SECRETS = [...DATABASE, 'secret-key', 'secret-key-file']
 
+const isOfAttachments = (flag: string) => flag.startsWith('attachments-')
+
 /** All commands. Each loads its modules when it runs, so that no command waits for the modules of another. */
 const commands: Readonly<Record<string, Command>> = {
   serve: {
     meaning: 'set up the database if necessary, then serve requests until SIGTERM or SIGINT',
     options: options.map(({ flag }) => flag),
     run: async (invocation) => (await import('./commands/serve.ts')).serve(invocation),
+  },
+  worker: {
+    meaning: 'run background jobs until SIGTERM or SIGINT, beside servers with --no-worker',
+    options: [...SECRETS, 'log-level', 'smtp-url', 'mail-from', ...options.map(({ flag }) => flag).filter(isOfAttachments)],
+    run: async (invocation) => (await import('./commands/worker.ts')).work(invocation),
   },
   migrate: {
     meaning: 'migrate the database to the schema of this version',

@@ -161,6 +161,24 @@ describe('halyard serve', () => {
     await server.stop()
   })
 
+  test('leaves jobs to halyard worker with --no-worker', async (t) => {
+    const at = await place(t)
+    const server = await serve(t, [...at, '--no-worker', '--admin-token', given])
+    const admin = client(server.url, given)
+    const reply = await admin.post('/projects/demo-project/copy', { name: 'Worked' })
+    assert.equal(reply.status, 302)
+    const status = async () => (await admin.send('GET', reply.headers.get('location') ?? '')).body.status
+    assert.equal(await status(), 'in_queue')
+    const worker = start(['worker', ...at])
+    t.after(() => worker.child.kill('SIGKILL'))
+    while ((await status()) !== 'success');
+    worker.child.kill('SIGTERM')
+    const { code, out } = await worker.ended
+    assert.equal(code, 0)
+    assert.match(out, /^Halyard runs the jobs of /)
+    await server.stop()
+  })
+
   test('answers running requests before it ends', async (t) => {
     const server = await serve(t, ['--ephemeral', '--admin-token', given])
     const body = JSON.stringify({ name: 'Farewell' })

@@ -3,18 +3,16 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { type Database, PATIENCE_MS } from '#db/database.ts'
 import { openStore } from '#files/open.ts'
-import { postOf } from '#jobs/post.ts'
 import { endLeases } from '#jobs/queue.ts'
-import { type Failure, lanesOf, runRound } from '#jobs/worker.ts'
 import { addressOf, answersAt, readSettings } from '#kernel/settings.ts'
 import type { Config } from '#server/config.ts'
 import { type SetupResult, setup, setupPath } from '#server/setup.ts'
 import type { Invocation } from './command.ts'
 import { lock, openDatabase, reasonOf, secure } from './database.ts'
 import { loginLines } from './login.ts'
+import { startWorker } from './working.ts'
 
 const CONNECTIONS = 10
-const WORKING_MS = 1000
 /** The time for running requests at shutdown. */
 const DRAINING_MS = 10_000
 /** The time for the whole shutdown; work that still runs then, such as a statement without a response, is abandoned. */
@@ -25,11 +23,7 @@ const SAME_SIGNAL_MS = 500
 /** Serves until a signal arrives; then the process ends by itself. */
 export async function serve({ config }: Invocation): Promise<void> {
   // The application loads while the database opens.
-  const [{ build }, { product }, { db, unlock, result }] = await Promise.all([
-    import('#server/app.ts'),
-    import('#server/modules.ts'),
-    prepare(config),
-  ])
+  const [{ build }, { db, unlock, result }] = await Promise.all([import('#server/app.ts'), prepare(config)])
   const logLevel = config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info')
   const files = openStore(config.attachments)
   const [app, url] = await listening(() => build(db, { files, logLevel, trustedProxies: config.trustedProxies }), config).catch(
@@ -39,18 +33,7 @@ export async function serve({ config }: Invocation): Promise<void> {
       throw error
     },
   )
-  const post = postOf(config.mail, app.log)
-  const ending = new AbortController()
-  const services = { db, model: product, files, post, signal: ending.signal }
-  const toldOf = ({ error: err, job, ids, isLast, about }: Failure) =>
-    app.log.error({ err, job, ids, ...about }, isLast ? 'a job failed, and is given up' : 'a job failed, and is tried again')
-  const stopWorking = lanesOf(product.jobs).map((lane) =>
-    repeat(
-      WORKING_MS,
-      () => runRound(services, lane, { failed: toldOf }),
-      (err) => app.log.error({ err }, 'running jobs failed'),
-    ),
-  )
+  const stopWorking = config.worker ? startWorker(db, config, app.log) : undefined
 
   let stopping: number | undefined
   const stop = async () => {
@@ -63,10 +46,10 @@ export async function serve({ config }: Invocation): Promise<void> {
       app.log.error(`shutdown did not finish within ${ENDING_MS / 1000} s; exiting`)
       process.exit(1)
     }, ENDING_MS).unref()
-    ending.abort()
+    const worked = stopWorking?.()
     await app.drain(DRAINING_MS)
     await app.close()
-    await Promise.all(stopWorking.map((stopped) => stopped()))
+    await worked
     await db.close()
     unlock()
   }
@@ -95,8 +78,8 @@ async function prepare(config: Config): Promise<{ db: Database; unlock: () => vo
   const db = await openDatabase(config.databaseUrl, { connections: CONNECTIONS, patience: PATIENCE_MS })
   const unlock = lock(config.databaseUrl)
   const result = await setup(db, config)
-  // The process that held leases here has ended.
-  if (db.engine === 'sqlite') await endLeases(db)
+  // The process that held leases here has ended, unless another one runs the jobs.
+  if (db.engine === 'sqlite' && config.worker) await endLeases(db)
   await secure(db, config)
   return { db, unlock, result }
 }
@@ -111,35 +94,6 @@ async function listening(build: () => Promise<FastifyInstance>, { host, port }: 
   // Before the first request, because cached settings include the address.
   answersAt(new URL(url).host)
   return [app, url]
-}
-
-/**
- * Runs work periodically, never concurrently. Returns the function that stops it and waits for the current run.
- * @param failed is called on a failure, but not for the same failure in a row
- */
-function repeat(every: number, work: () => Promise<unknown>, failed: (error: unknown) => void): () => Promise<void> {
-  let running: Promise<void> | undefined
-  let known: string | undefined
-  const report = (error: unknown) => {
-    const reason = reasonOf(error)
-    if (reason !== known) failed(error)
-    known = reason
-  }
-  const run = () => {
-    running ??= work()
-      .then(() => {
-        known = undefined
-      }, report)
-      .finally(() => {
-        running = undefined
-      })
-  }
-  run()
-  const timer = setInterval(run, every).unref()
-  return async () => {
-    clearInterval(timer)
-    await running
-  }
 }
 
 /** The server's URL for a browser on this machine. */

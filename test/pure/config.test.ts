@@ -24,6 +24,7 @@ describe('a configuration', () => {
       publicUrl: undefined,
       trustedProxies: ['loopback'],
       mail: undefined,
+      worker: true,
       logLevel: undefined,
     })
     assert.ok(Object.isFrozen(config))
@@ -32,7 +33,7 @@ describe('a configuration', () => {
   test('is chosen by flags', () => {
     assert.deepEqual(
       read(
-        `--port 0 --host=:: --data /srv --seed none --admin-token ${token} --log-level debug --public-url https://w.example --trusted-proxies 10.0.0.0/8 --smtp-url smtps://me:pw@mail.example:465 --mail-from pm@w.example`,
+        `--port 0 --host=:: --data /srv --seed none --admin-token ${token} --log-level debug --public-url https://w.example --trusted-proxies 10.0.0.0/8 --smtp-url smtps://me:pw@mail.example:465 --mail-from pm@w.example --no-worker`,
       ),
       {
         port: 0,
@@ -46,6 +47,7 @@ describe('a configuration', () => {
         publicUrl: 'https://w.example',
         trustedProxies: ['10.0.0.0/8'],
         mail: { url: 'smtps://me:pw@mail.example:465', from: 'pm@w.example' },
+        worker: false,
         logLevel: 'debug',
       },
     )
@@ -62,6 +64,7 @@ describe('a configuration', () => {
       HALYARD_TRUSTED_PROXIES: 'loopback, ::1/64',
       HALYARD_SMTP_URL: 'smtp://mail.example',
       HALYARD_MAIL_FROM: 'Work <pm@w.example>',
+      HALYARD_NO_WORKER: 'yes',
       HALYARD_LOG_LEVEL: 'error',
     }
     assert.deepEqual(read('', environment), {
@@ -76,6 +79,7 @@ describe('a configuration', () => {
       publicUrl: 'http://w.example:81',
       trustedProxies: ['loopback', '::1/64'],
       mail: { url: 'smtp://mail.example', from: 'Work <pm@w.example>' },
+      worker: false,
       logLevel: 'error',
     })
   })

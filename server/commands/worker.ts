@@ -1,0 +1,37 @@
+/** `halyard worker`: runs background jobs, and serves nothing. */
+import { fastify } from 'fastify'
+import { PATIENCE_MS } from '#db/database.ts'
+import type { Invocation } from './command.ts'
+import { missingMigrations, openDatabase, secure, shown } from './database.ts'
+import { startWorker } from './working.ts'
+
+/** Enough for a statement in each lane. */
+const CONNECTIONS = 5
+
+/**
+ * Runs jobs until a signal arrives. It waits for the current step of each job.
+ * @throws Error in one sentence if the schema is not of this version, which only a server or `halyard migrate` changes
+ */
+export async function work({ config }: Invocation): Promise<void> {
+  const db = await openDatabase(config.databaseUrl, { connections: CONNECTIONS, patience: PATIENCE_MS })
+  if ((await missingMigrations(db)).length > 0) {
+    await db.close()
+    throw new Error(`${shown(config.databaseUrl)} has the schema of another version; run halyard migrate first.`)
+  }
+  await secure(db, config)
+  const level = config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info')
+  const { log } = fastify({ logger: level === 'silent' ? false : { level } })
+  const stop = startWorker(db, config, log)
+  // Nothing else keeps the process alive.
+  const alive = setInterval(() => {}, 60_000)
+  let isEnding = false
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.on(signal, async () => {
+      if (isEnding) return
+      isEnding = true
+      await stop()
+      clearInterval(alive)
+      await db.close()
+    })
+  process.stdout.write(`Halyard runs the jobs of ${shown(config.databaseUrl)}.\n`)
+}
