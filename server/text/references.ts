@@ -1,7 +1,13 @@
-/** References in running text: `#5` to work packages, `@login`, `user#5`, `group#5` and `<mention>` to people. */
+/** References in running text: `#5` to work packages, `version#5`, `@login`, `user#5`, `group#5` and `<mention>` to people. */
 import type { MarkdownIt, StateInline } from 'markdown-it'
 
-const PATHS: Record<string, string> = { user: '/users/', group: '/groups/', work_package: '/work_packages/' }
+const PATHS: Record<string, string> = {
+  user: '/users/',
+  group: '/groups/',
+  version: '/versions/',
+  work_package: '/work_packages/',
+}
+const PEOPLE = ['user', 'group']
 
 /** Classes of a link to a work package, and of one to a user or group. */
 export const LINK_CLASS = 'op-uc-link'
@@ -13,14 +19,14 @@ export interface Reference {
   readonly classes: string
 }
 
-/** The target of a mention of `type` user, group or work_package with a numeric `id`; undefined for anything else. */
+/** The target of a mention of `type` user, group, version or work_package with a numeric `id`; undefined for anything else. */
 export function mention(type: string | undefined, id: string | undefined): Reference | undefined {
   if (type === undefined || id === undefined || !Object.hasOwn(PATHS, type) || !/^[1-9]\d{0,18}$/.test(id)) return undefined
-  return { href: `${PATHS[type]}${id}`, classes: type === 'work_package' ? LINK_CLASS : MENTION_CLASS }
+  return { href: `${PATHS[type]}${id}`, classes: PEOPLE.includes(type) ? MENTION_CLASS : LINK_CLASS }
 }
 
 /** Whether an address has the form of the targets given to references. */
-export const isReference = (href: string): boolean => /^\/(?:users|groups|work_packages)\/[\w.+-]+$/.test(href)
+export const isReference = (href: string): boolean => /^\/(?:users|groups|versions|work_packages)\/[\w.+-]+$/.test(href)
 
 const HASH = 0x23
 const LESS_THAN = 0x3c
@@ -58,7 +64,7 @@ function pushLink(state: StateInline, text: string, { href, classes }: Reference
 
 /** The kind directly before a `#`, as in `user#5`, if it starts a word. */
 function kindBefore(state: StateInline): string | undefined {
-  const kind = ['user', 'group'].find((name) => state.src.startsWith(name, state.pos - name.length))
+  const kind = [...PEOPLE, 'version'].find((name) => state.src.startsWith(name, state.pos - name.length))
   if (kind === undefined || !mayStartAt(state.src, state.pos - kind.length)) return undefined
   return kind
 }

@@ -1,4 +1,4 @@
-/** References in markdown: work packages by number, people by login, by number or by a mention element. */
+/** References in markdown: work packages and versions by number, people by login, by number or by a mention element. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { renderMarkdown } from '#text/markdown.ts'
@@ -29,6 +29,11 @@ describe('people', () => {
   renders('other words before a number', 'superuser#5', 'superuser#5')
   for (const text of ['a@ann', '@ann/pkg', '@ann@example.org', '@a.b@example.org', '@-', '@ ann'])
     test(`not in ${text}`, () => assert.doesNotMatch(renderMarkdown(text), /user-mention/))
+})
+
+describe('versions', () => {
+  renders('by number', 'due in version#3.', 'due in <a class="op-uc-link" href="/versions/3">version#3</a>.')
+  renders('not within a word', 'subversion#3', 'subversion#3')
 })
 
 describe('mention elements', () => {

@@ -336,7 +336,7 @@ export const copyContents = job<TaskPayload>('projects.copy', {
             _links: { project: { href: hrefOf(Project, project), title: project.name } },
           },
         },
-        now,
+        new Date(),
       )
   },
 })
