@@ -28,17 +28,17 @@ export type Work =
 
 /** Rows of a list. */
 export interface Listing {
-  /** The projects whose work packages are seen; undefined: all. */
+  /** The projects whose work packages the viewer sees; undefined: all. */
   projects: readonly number[] | undefined
   where: readonly Condition[]
   order: 'updated_at' | 'id'
   size: number
   offset: number
-  /** Days ago, where rows are compared with what they were. */
+  /** Days before now of the compared state, if there is a comparison. */
   since?: number
 }
 
-/** A request to be repeated as it is. */
+/** A request that is repeated unchanged. */
 export interface Reading {
   readonly method: 'GET'
   readonly path: string
@@ -46,7 +46,7 @@ export interface Reading {
   readonly work: Work
 }
 
-/** A request whose body changes each time. Of those that cascade from one row, one after the other is sent. */
+/** A request whose body changes each time. Requests that cascade from one row are sent sequentially. */
 export interface Writing {
   readonly method: 'POST' | 'PATCH'
   readonly path: string
@@ -61,28 +61,28 @@ export type Request = Reading | Writing
 export interface Case {
   readonly name: string
   readonly meaning: string
-  /** The share of the second floor's requests per second that is aimed at, by engine. */
+  /** The target for the share of the second floor's requests per second, by engine. */
   readonly aim: { readonly sqlite: number; readonly postgres: number }
-  /** The most statements that are aimed at. */
+  /** The target for the number of statements. */
   readonly statements?: number
-  /** Writes so much that it is measured after all others, and on one connection: several would only wait for each other. */
+  /** Measured after all others and on one connection: several connections would only wait for each other's locks. */
   readonly apart?: true
   readonly requests: (dataset: Dataset) => Request[]
 }
 
 const PATH = '/api/v3/work_packages'
 const SINGLES = 1000
-/** More than there are connections: each connection updates work packages of its own. */
+/** More than the number of connections: each connection updates work packages of its own. */
 const UPDATED = 64
 
 type Asked = Pick<Listing, 'where'> & Partial<Listing>
 
-/** A listing as its list is asked for. */
+/** The parameters of a list, with defaults. */
 function listing({ projects }: Person, everything: boolean, asked: Asked): Listing {
   return { projects: everything ? undefined : projects, order: 'id', size: 20, offset: 1, ...asked }
 }
 
-/** A list as the API is asked for it. */
+/** The API request for a list. */
 function listed(person: Person, everything: boolean, asked: Asked): Reading {
   const work = listing(person, everything, asked)
   const { where, order, size, offset, since } = work
@@ -107,7 +107,7 @@ function asFilter(condition: Condition): object {
   }
 }
 
-/** Conditions that a list of open ones stands under besides. */
+/** Further conditions for lists of open work packages. */
 export function choices({ viewer, everywhere, types: { task, feature, bug } }: Pick<Dataset, 'viewer' | 'everywhere' | 'types'>) {
   return [
     { on: 'type', ids: [task] },
@@ -120,7 +120,7 @@ export function choices({ viewer, everywhere, types: { task, feature, bug } }: P
 
 const PAGES = [1, 2, 3]
 
-/** Open ones by type or assignee, latest change first, on several pages. */
+/** Open work packages by type or assignee, latest change first, on several pages. */
 function filtered(dataset: Dataset, asked: Partial<Listing>, pages: readonly number[] = PAGES): Reading[] {
   return choices(dataset).flatMap((choice) =>
     pages.map((offset) =>
@@ -129,7 +129,7 @@ function filtered(dataset: Dataset, asked: Partial<Listing>, pages: readonly num
   )
 }
 
-/** The same lists by way of the queries that are kept for them. */
+/** The same lists by way of saved queries. */
 function queried(dataset: Dataset): Reading[] {
   const { viewer, queries } = dataset
   return choices(dataset).flatMap((choice, i) =>
@@ -146,7 +146,7 @@ function queried(dataset: Dataset): Reading[] {
   )
 }
 
-/** Everything found by each of some searches. */
+/** The results of several searches. */
 const searched = (person: Person, everything: boolean, searches: readonly Search[]): Reading[] =>
   searches.map((search) => listed(person, everything, { where: [{ on: 'found', search }] }))
 
@@ -306,7 +306,7 @@ export const cases: readonly Case[] = [
       [admin, planner].flatMap(({ token }) =>
         nets.map(({ root: id, rows }) => ({
           method: 'PATCH',
-          // Thousands would be told of it for minutes, while something else is measured.
+          // Thousands of notifications would take minutes, during later measurements.
           path: `${PATH}/${id}?notify=false`,
           token,
           work: { kind: 'cascade', id, rows },

@@ -1,4 +1,4 @@
-/** Fills a fresh database with an instance as it looks after some years: projects, people, work packages, time booked. */
+/** Fills a fresh database like an instance after some years: projects, users, work packages, time entries. */
 import type { Database, Transaction } from '#db/database.ts'
 import { moment } from '#db/dialect.ts'
 import { indexPending } from '#db/search.ts'
@@ -17,13 +17,13 @@ import { insertAll, insertAllPlain, setParents } from './rows.ts'
 const USERS = 500
 const VIEWER_PROJECTS = 40
 const WORK_PACKAGES_PER_PROJECT = 50
-/** Each has a net of its own to write to. */
+/** Each server has a net of its own to write to. */
 const SERVERS = 3
-/** Searches of each kind. */
+/** Number of searches of each kind. */
 const SEARCHES = 3
 const DAY_MS = 86_400_000
 const YEAR_MS = 365 * DAY_MS
-/** Texts that are put into their indexes at once. */
+/** Number of texts per step of the indexing. */
 const TAKEN_IN = 5000
 
 const verbs =
@@ -51,12 +51,12 @@ export async function fill(db: Database, size: number, withPast: boolean): Promi
   await setup(db, { seed: 'basic', adminToken })
   const dataset = await db.transaction((tx) => write(tx, size, withPast, random, adminToken))
   while ((await indexPending(db, TAKEN_IN)) > 0);
-  // A database in use has its statistics; SQLite keeps none unless asked.
+  // A database in use has statistics; SQLite keeps none by default.
   if (db.engine === 'postgres') await db.script('vacuum analyze')
   return dataset
 }
 
-/** Adds the work that cascades. It is the newest there is, and much more than one project has else. */
+/** Adds the nets of work packages for the cascade. They are the newest rows, and much larger than the usual project. */
 export async function addNets(db: Database, dataset: Dataset): Promise<Dataset> {
   const { planner, types, priorities } = dataset
   const nets = await db.transaction(async (tx) => {
@@ -287,7 +287,7 @@ const tableName = {
 
 const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1)
 const nameFrom = (list: readonly string[], i: number) => capital(list[i % list.length] as string)
-/** With the first name, nobody else's. */
+/** Unique together with the first name. */
 const lastName = (i: number) => nameFrom(nouns, i * 7 + Math.floor(i / verbs.length))
 
 /** The day of an instant, or the Monday after it. */
@@ -304,7 +304,7 @@ function subject(random: Random): string {
   return words.join(' ')
 }
 
-/** A made-up name of three syllables: some are everywhere, most are rare, as words are. */
+/** A made-up name of three syllables: a few are frequent and most are rare, like words. */
 function madeUp(random: Random): string {
   const place = Math.floor(NAMES * random() ** 3)
   const syllable = (n: number) => `${'bdfgklmnprstvz'.charAt(n % 14)}${'aeiou'.charAt(Math.floor(n / 14) % 5)}`
@@ -312,7 +312,7 @@ function madeUp(random: Random): string {
 }
 const NAMES = 4900
 
-/** Pairs of such a name, of the rare ones, and a word beside it in a description. */
+/** Pairs of a rare such name and a word beside it in a description. */
 function rare(random: Random, rows: readonly Partial<Tables['work_packages']>[], count: number): string[][] {
   const pairs: string[][] = []
   while (pairs.length < count) {
@@ -360,14 +360,14 @@ async function adopt(
   await setParents(tx, children)
 }
 
-/** Days ago on which the work packages there were became another priority. */
+/** Days before now on which existing work packages got another priority. */
 const CHANGES = [400, 300, 200, 150, 100, 60, 30, 14, 7, 2]
-/** So many have changed; where there are more, it is as many evenly among them: a million versions take a while to write. */
+/** The number of changed work packages; in a larger set they are evenly distributed: a million versions take a while to write. */
 const MOST_CHANGED = 100_000
 
 /**
- * Gives work packages a past: about ten versions each, the last one as they are. Every tenth has been commented on, up to
- * three times, and a quarter of these internally.
+ * Gives work packages a history: about ten versions each, the last one equal to the present state. Every tenth has up to
+ * three comments, and a quarter of these are internal.
  */
 async function grow(tx: Transaction, size: number, priorities: readonly number[], now: number): Promise<void> {
   const changed = raw(`w.id % ${Math.max(1, Math.ceil(size / MOST_CHANGED))} = 0`)
@@ -401,7 +401,7 @@ async function grow(tx: Transaction, size: number, priorities: readonly number[]
     where j.resource = 'work_packages' and w.id = j.resource_id`)
 }
 
-/** Books time on one work package in five. */
+/** Logs time on one work package in five. */
 async function bookTime(
   tx: Transaction,
   ids: readonly number[],

@@ -1,16 +1,16 @@
 /**
- * Rows put into bodies that Halyard gave. The bodies are changed in place, so that hardly more is measured than reading the rows
- * and turning a body into text.
+ * Rows inserted into responses of Halyard. The bodies are changed in place, so that the measurement covers little more than
+ * reading the rows and serializing a body.
  */
 
 export type Body = Record<string, any>
 
-/** Points a link to the row with this id. */
+/** Changes the target of a link to the row with this id. */
 function point(link: Body, resource: string, id: number | null): void {
   link.href = id === null ? null : `/api/v3/${resource}/${id}`
 }
 
-/** Puts a row into a single work package or an element of a list. */
+/** Inserts a row into a single work package or an element of a list. */
 export function fillWorkPackage(body: Body, row: Body): void {
   body.lockVersion = row.lock_version
   body.id = row.id
@@ -41,13 +41,13 @@ export function fillWorkPackage(body: Body, row: Body): void {
   if (row.children.length > 0) links.children = row.children
 }
 
-/** Puts what a row was into the element that it is compared in. */
+/** Inserts a former version of a row into the element that it is compared in. */
 export function fillVersion(body: Body, version: Body): void {
   const { priority } = body._embedded.attributesByTimestamp[0]._links
   if (priority) point(priority, 'priorities', version.priority_id)
 }
 
-/** Puts a row into an element of a list of projects. */
+/** Inserts a row into an element of a list of projects. */
 export function fillProject(body: Body, row: Body): void {
   body.id = row.id
   body.identifier = row.identifier
@@ -59,7 +59,7 @@ export function fillProject(body: Body, row: Body): void {
   body._links.self.title = row.name
 }
 
-/** Puts what is kept of a query into it; what it finds is another body. */
+/** Inserts a saved query; its results are another body. */
 export function fillQuery(body: Body, row: Body): void {
   body.id = row.id
   body.name = row.name
@@ -68,14 +68,14 @@ export function fillQuery(body: Body, row: Body): void {
   point(body._links.user, 'users', row.user_id)
 }
 
-/** Puts how many there are and what they come to into a group. */
+/** Inserts count and sums into a group. */
 export function fillGroup(group: Body, row: Body): Body {
   group.count = row.count
   group.sums = sumsOf(row)
   return group
 }
 
-/** Sums of work packages, as represented. */
+/** Sums of work packages, as the API represents them. */
 export function sumsOf({ work, remaining }: Body): Body {
   return {
     estimatedTime: work === null ? null : duration(work),

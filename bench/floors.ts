@@ -1,6 +1,6 @@
 /**
- * Two servers that show how fast Node could answer, each in a process of its own. The first sends the same bytes prebuilt. The
- * second reads the rows by minimal SQL, or writes one durably, puts them into the same body and sends `JSON.stringify` of it.
+ * Two servers that show how fast Node could respond, each in a process of its own. The first sends the same bytes prebuilt. The
+ * second reads the rows by minimal SQL, or writes one durably, inserts them into the same body and sends `JSON.stringify` of it.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,10 +10,10 @@ import { type Body, fillGroup, fillProject, fillQuery, fillVersion, fillWorkPack
 import { openStore, type Rows, type Store } from './store.ts'
 import { answerQuestions } from './worker.ts'
 
-/** Turns a process into one of the two servers; the answer is its port. */
+/** Makes a process one of the two servers; the answer is its port. */
 export interface Floor {
   floor: 1 | 2
-  /** The address of the database, which the second reads and writes. */
+  /** The URL of the database, which the second floor reads and writes. */
   databaseUrl: string
   dataset: Dataset
   /** Halyard's responses, by `keyOf`. */
@@ -23,17 +23,17 @@ export interface Floor {
 /** A key that distinguishes requests with different responses. */
 export const keyOf = (method: string, path: string, token: string): string => `${method} ${path} ${token}`
 
-/** The body of an answer, given the body of the request. */
+/** The response body for a request body. */
 type Answer = (sent: string) => Promise<Body>
 type Handler = (request: IncomingMessage, key: string) => Buffer | string | Promise<string>
 
-/** Answers with what is there. */
+/** Responds with prebuilt bytes. */
 function prebuilt({ answers }: Floor): Handler {
   const bytes = new Map([...answers].map(([key, text]) => [key, Buffer.from(text)]))
   return (_, key) => bytes.get(key) as Buffer
 }
 
-/** Answers from the database. */
+/** Responds from the database. */
 async function read({ databaseUrl, dataset, answers }: Floor): Promise<Handler> {
   const store = await openStore(databaseUrl, dataset.viewer.id)
   const handlers = new Map<string, Answer>()
@@ -52,7 +52,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return text
 }
 
-/** The handler for a kind of request. It puts rows and texts into `body`, Halyard's response. */
+/** The handler for a kind of request. It inserts rows and texts into `body`, Halyard's response. */
 function answerTo(work: Work, body: Body, store: Store, { viewer }: Dataset): Answer {
   switch (work.kind) {
     case 'single': {
@@ -140,7 +140,7 @@ const assigneeOf = (group: Body): number | null => {
   return href === undefined ? null : Number(href.slice(href.lastIndexOf('/') + 1))
 }
 
-/** A collection with the rows that are read each time, and their groups if they have some. */
+/** A collection of the rows that are read for each request, and of their groups if it is grouped. */
 function collection(
   body: Body,
   readPage: () => Promise<Rows>,
@@ -168,7 +168,7 @@ function collection(
 const DAY_MS = 86_400_000
 const idsOf = (rows: readonly Body[]): number[] => rows.map((row) => row.id)
 
-/** The answer to a write. */
+/** The response to a write. */
 function written(body: Body, id: number, subject: string, now: string): Body {
   body.id = id
   body.subject = subject
@@ -178,8 +178,8 @@ function written(body: Body, id: number, subject: string, now: string): Body {
 }
 
 /**
- * Ends an answer with a text in slices. Node asks for three bytes for each character of a text at once; where that is much, the
- * system hands out memory anew for every answer, or does not, as it happens.
+ * Ends a response with a text in slices. Node allocates three bytes for each character of a text at once; for large texts, the
+ * system allocates memory anew for every response, or does not, unpredictably.
  */
 function endSliced(response: ServerResponse, text: string): void {
   response.cork()

@@ -1,26 +1,26 @@
-/** Searches in all texts, and what each of them finds, in a table that an ideal index would be: for the floors. */
+/** Searches in all texts, with their results in a table as from an ideal index: for the floors. */
 import type { Transaction } from '#db/database.ts'
 import { contains } from '#db/dialect.ts'
 import { and, name, sql } from '#db/sql.ts'
 
-/** Words that a text has to contain; `id` names what was found in `bench_found`. */
+/** Words that a text has to contain; `id` identifies the results in `bench_found`. */
 export interface Search {
   id: number
   words: readonly string[]
 }
 
 export interface Searches {
-  /** Two words of which everybody makes use. */
+  /** Two frequent words. */
   pairs: Search[]
-  /** A word that few texts have, and another one. */
+  /** A rare word, and another one. */
   rare: Search[]
-  /** One word that very many texts have. */
+  /** A very frequent word. */
   common: Search[]
 }
 
 type Words = readonly (readonly string[])[]
 
-/** Looks at every text: what is found has all words in its subject, in its description or in a comment. */
+/** Reads every text: a result has all words in its subject, in its description or in a comment. */
 export async function find(tx: Transaction, pairs: Words, rare: Words, common: readonly string[]): Promise<Searches> {
   await tx.script(
     'create table bench_found (search integer not null, work_package_id integer not null, primary key (search, work_package_id))',

@@ -28,7 +28,7 @@ interface Wishes {
   json: string | undefined
 }
 
-/** Reads the command line; undefined when it asks for help. Throws an Error in one sentence for what makes no sense. */
+/** Reads the command line; undefined when it asks for help. Throws an Error in one sentence for invalid arguments. */
 function readWishes(args: string[]): Wishes | undefined {
   const { values } = parseArgs({
     args,
@@ -68,7 +68,7 @@ function readWishes(args: string[]): Wishes | undefined {
 // Cleanup runs when this process exits, which a signal by itself would prevent.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
 
-/** An empty database of its own for every run, and the way to be rid of it. */
+/** Creates an empty database for each run, and a function that drops it. */
 async function prepareEngine(
   engine: EngineName,
 ): Promise<((size: number) => Promise<{ url: string; drop(): Promise<void> }>) | undefined> {
@@ -92,7 +92,7 @@ async function prepareEngine(
     await run(`create database ${name}`)
     const url = new URL(postgres.url)
     url.pathname = `/${name}`
-    // By force it would be refused while the server tidies it up, which is what it does after much has been written.
+    // DROP … WITH (FORCE) fails while autovacuum works on the database, as it does after many writes.
     return { url: url.href, drop: () => run(`drop database ${name}`) }
   }
 }
@@ -129,5 +129,5 @@ try {
   console.error(error instanceof Error && Object.getPrototypeOf(error) === Error.prototype ? error.message : error)
   process.exitCode = 1
 }
-// The PostgreSQL server that was started ends with this process.
+// The PostgreSQL server started here ends with this process.
 process.exit()

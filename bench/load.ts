@@ -1,4 +1,4 @@
-/** The load generator, a process of its own: keeps a number of connections busy for a while and says how long answers took. */
+/** The load generator, a process of its own: keeps a number of connections busy for a while and reports the response times. */
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { cases, type Request } from './cases.ts'
@@ -12,13 +12,13 @@ export interface Preparation {
   lockVersions: ReadonlyMap<number, number>
 }
 
-/** Load on one server for one stretch of time. */
+/** Load on one server for a period of time. */
 export interface Slice {
   port: number
   /** The server's process. */
   pid: number
   case: string
-  /** Which third of the rows to be updated is this server's, 0 to 2: no two servers write the same row. */
+  /** The third of the rows that this server updates, 0 to 2: no two servers write the same row. */
   third: number
   connections: number
   seconds: number
@@ -26,23 +26,23 @@ export interface Slice {
 
 export interface Measured {
   requests: number
-  /** From the first request to the last answer. */
+  /** From the first request to the last response. */
   seconds: number
   /** Of every request, in milliseconds. */
   latencies: Float64Array
-  /** Processor time that the server's process took, in seconds; undefined where the system does not say. */
+  /** Processor time of the server's process in seconds; undefined if the system does not report it. */
   cpuSeconds: number | undefined
 }
 
 interface Connection {
-  /** Sends a request; gives the status and, if that is no success, the answer. */
+  /** Sends a request; gives the status and, on failure, the response. */
   exchange(request: string): Promise<{ status: number; text: string }>
   close(): void
 }
 
 /**
- * A connection that speaks just enough HTTP/1.1. Node's own client takes as much time as a fast server does, and would be
- * what is measured.
+ * A connection that implements just enough of HTTP/1.1. Node's own client takes as much time as a fast server does, and would
+ * dominate the measurement.
  */
 function open(port: number): Promise<Connection> {
   const { promise, resolve, reject } = Promise.withResolvers<Connection>()
@@ -97,7 +97,7 @@ function open(port: number): Promise<Connection> {
 const headOf = ({ method, path, token }: Request) =>
   `${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${token}\r\n`
 
-/** A request as it is sent. */
+/** A request as text. */
 function spelled(request: Request, n: number, lockVersion: number): string {
   if (request.method === 'GET') return `${headOf(request)}\r\n`
   const body = request.body(n, lockVersion)
@@ -106,7 +106,7 @@ function spelled(request: Request, n: number, lockVersion: number): string {
 
 let dataset: Dataset
 const versions = new Map<number, number>()
-/** Numbers the bodies sent; no text that was written before comes again, since that would change nothing. */
+/** Numbers the bodies sent, so that no text is repeated: a repeated one would change nothing. */
 let sent = 1000
 
 /** The number of writes of the request's row. */
@@ -131,7 +131,7 @@ function* sequence(requests: readonly Request[], first: number): Generator<{ req
   }
 }
 
-/** The requests of each connection: of a list the same for all, of rows to be updated some of its own. */
+/** The requests of each connection: for a list the same for all, for updates a separate part of the rows. */
 function shared(requests: readonly Request[], connections: number, third: number): Request[][] {
   if (requests[0]?.method !== 'PATCH') return Array.from({ length: connections }, () => [...requests])
   const own = requests.filter((_, i) => i % 3 === third)
@@ -141,7 +141,7 @@ function shared(requests: readonly Request[], connections: number, third: number
 /** User and system time of a process in seconds. */
 function cpuOf(pid: number): number | undefined {
   try {
-    // The name, in parentheses, may hold blanks; after it come the state and then numbers.
+    // The name, in parentheses, may contain blanks; after it come the state and then numbers.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ')

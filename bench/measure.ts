@@ -1,4 +1,4 @@
-/** One engine and one size from the empty database to the numbers. */
+/** One engine and one size, from the empty database to the results. */
 import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { connect } from '#db/connect.ts'
@@ -16,7 +16,7 @@ export interface Plan {
   connections: readonly number[]
   /** Seconds of load for each server, case, number of connections and round. */
   seconds: number
-  /** How often every server is measured in each case, as a rule; in every other round in the opposite order. */
+  /** Number of measurements of every server in each case, normally; every other round has the opposite order. */
   rounds: number
   /** Number of measurements of the start. */
   starts: number
@@ -28,10 +28,10 @@ export interface Plan {
 const servers = ['halyard', 'floor2', 'floor1'] as const
 export type Server = (typeof servers)[number]
 
-/** Until a server's code is compiled: the more there is of it, the longer that takes. */
+/** Until a server's code is compiled: more code takes longer. */
 const WARM_UP_SECONDS: Record<Server, number> = { halyard: 1.5, floor2: 0.5, floor1: 0.3 }
 
-/** After that no new round begins: where one request takes seconds, a few rounds have to do. */
+/** No new round begins after this time: slow requests get fewer rounds. */
 const LONGEST_MS = 60_000
 
 export interface Figures {
@@ -50,7 +50,7 @@ export interface CaseResult {
   servers: Record<Server, Figures>
   /** Halyard's requests per second as a share of each floor's: the median of the rounds' shares. */
   share: { floor1: number; floor2: number }
-  /** The second floor's processor time as a share of Halyard's: unlike the above, hardly touched by what else the machine does. */
+  /** The second floor's processor time as a share of Halyard's: hardly affected by other load on the machine. */
   cpuShare: number | undefined
 }
 
@@ -68,7 +68,7 @@ export interface Result {
 /**
  * Fills the database, starts the servers and measures.
  * @param databaseUrl an empty database
- * @param say is told what is being done
+ * @param say receives the progress
  */
 export async function measure(databaseUrl: string, size: number, plan: Plan, say: (text: string) => void): Promise<Result> {
   say('filling the database')
@@ -89,7 +89,7 @@ export async function measure(databaseUrl: string, size: number, plan: Plan, say
   }
   const [apart = [], others = []] = [true, false].map((own) => plan.cases.filter((one) => (one.apart ?? false) === own))
   if (others.length > 0) await add(dataset, others)
-  // Lists would be other ones with it: it is not there before they are done.
+  // The nets would change the results of lists, so they are added after these.
   if (apart.length > 0) await add(await withNets(databaseUrl, dataset), apart)
   const loaded = memoryOf(halyard.pid)
   await halyard.stop()
@@ -103,7 +103,7 @@ async function withNets(databaseUrl: string, dataset: Dataset): Promise<Dataset>
   return complete
 }
 
-/** Measures cases, after both floors have been shown to answer what Halyard does. */
+/** Measures cases, after a check that both floors respond like Halyard. */
 async function measureCases(
   databaseUrl: string,
   dataset: Dataset,
@@ -201,7 +201,7 @@ async function lockVersions({ url }: Halyard, requests: readonly Request[]): Pro
   return versions
 }
 
-/** Throws an Error unless a floor answers what Halyard does. */
+/** Throws an Error unless a floor responds like Halyard. */
 async function compare(url: string, requests: readonly Request[], answers: ReadonlyMap<string, string>): Promise<void> {
   for (const { method, path, token } of requests) {
     if (method !== 'GET') continue

@@ -1,26 +1,26 @@
-/** Work that is planned as a net: chains that begin after one work package, tied to each other, in phases. */
+/** A network of planned work packages: chains that begin after one work package, connected to each other, in phases. */
 import type { Transaction } from '#db/database.ts'
 import type { Tables } from '#db/tables.ts'
 import { type Follows, type Planned, schedule, scheduled } from '#modules/work-packages/scheduling.ts'
 import { pick, type Random } from './random.ts'
 import { insertAll, setParents } from './rows.ts'
 
-/** A net by the work package that everything follows. */
+/** A network, identified by the work package that all others follow. */
 export interface Net {
   root: number
-  /** How many move when it does, itself included. */
+  /** Number of rows that move with it, itself included. */
   rows: number
 }
 
 const CHAINS = 200
 const STEPS = 50
 const CHAINS_PER_PHASE = 2
-/** Steps from one that also follows the chain before to the next. */
+/** Number of steps between those that also follow the previous chain. */
 const TIED = 10
-/** Steps from one that waits a day to the next. */
+/** Number of steps between those with a lag of a day. */
 const WAITING = 7
 
-/** Two weeks, Monday to Friday, in which the first work package of a net may be done. */
+/** Two weeks, Monday to Friday, for the dates of the first work package of a network. */
 export const HOME = { startDate: '2026-01-05', dueDate: '2026-01-09' }
 export const AWAY = { startDate: '2026-01-12', dueDate: '2026-01-16' }
 
@@ -38,8 +38,8 @@ const blank = {
 } satisfies Partial<Planned>
 
 /**
- * Plans a net and writes it: one work package, 10,000 that follow it automatically, and 100 parents that span these.
- * @param alike what else all of them have
+ * Plans a network and writes it: one work package, 10,000 that follow it automatically, and 100 parents that span these.
+ * @param alike further columns of all of them
  */
 export async function insertNet(tx: Transaction, alike: Partial<Tables['work_packages']>, random: Random): Promise<Net> {
   const planned: Planned[] = []

@@ -1,4 +1,4 @@
-/** Chance that comes out the same in every run, so that two runs measure the same work. */
+/** Seeded random numbers: two runs measure the same work. */
 
 /** A source of numbers from 0 up to 1 (Mulberry32). */
 export type Random = () => number
@@ -13,10 +13,10 @@ export function randomFrom(seed: number): Random {
   }
 }
 
-/** One of a list. */
+/** A random element of a list. */
 export const pick = <T>(random: Random, list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
 
-/** `count` different ones of a list, in any order; all of it when it holds fewer. */
+/** `count` different elements of a list, in any order; all of them if it has fewer. */
 export function sample<T>(random: Random, list: readonly T[], count: number): T[] {
   const rest = [...list]
   for (let i = 0; i < Math.min(count, rest.length); i++) {

@@ -1,11 +1,11 @@
-/** The numbers as tables for people, and what of the aims is met. */
+/** The results as tables, and a comparison with the targets. */
 import { cases } from './cases.ts'
 import { type CaseResult, caseNamed, type Result } from './measure.ts'
 
 const engineNames = { sqlite: 'SQLite', postgres: 'PostgreSQL' }
 const IDLE_MEMORY_MB = 150
 const START_MS = 300
-/** The number of connections at which the aims are judged, where there are several. */
+/** The number of connections for the comparison with the targets, if there are several. */
 const AIMED_AT = 16
 
 /** A number with about three digits. */
@@ -24,7 +24,7 @@ function table(rows: readonly (readonly string[])[]): string {
 
 const title = ({ engine, size }: Result) => `${engineNames[engine]}, ${size.toLocaleString('en')} work packages`
 
-/** Everything measured with one engine and size. */
+/** All results for one engine and size. */
 export function report(result: Result): string {
   const head = [
     'case',

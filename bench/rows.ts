@@ -1,4 +1,4 @@
-/** Rows written by the thousand. */
+/** Bulk inserts of rows. */
 import type { Transaction } from '#db/database.ts'
 import { updateEach } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
@@ -8,7 +8,7 @@ import { insertForIds, insertRows } from '#server/seeds/rows.ts'
 /** SQLite takes at most 32,766 parameters in a statement. */
 const MOST_PARAMETERS = 30_000
 
-/** Rows in as many statements as their parameters need. */
+/** Splits rows into as many statements as their parameters need. */
 function* batches<T extends object>(rows: readonly T[]): Generator<readonly T[]> {
   const size = Math.floor(MOST_PARAMETERS / Object.keys(rows[0] ?? { a: 1 }).length)
   for (let i = 0; i < rows.length; i += size) yield rows.slice(i, i + size)
@@ -34,7 +34,7 @@ export async function insertAllPlain<T extends TableName>(
   for (const batch of batches(rows)) await insertRows(tx, table, batch)
 }
 
-/** Puts work packages below others, thousands in a statement. */
+/** Sets the parents of work packages, thousands in a statement. */
 export async function setParents(tx: Transaction, children: readonly { id: number; parent_id: number }[]): Promise<void> {
   for (let i = 0; i < children.length; i += AT_ONCE)
     await tx.run(updateEach(tx.engine, 'work_packages', ['parent_id'], children.slice(i, i + AT_ONCE), sql`lock_version = 0`))

@@ -1,4 +1,4 @@
-/** Halyard as it is measured: the command that people start, in a process of its own. */
+/** The measured Halyard: the installed command, in a process of its own. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -7,22 +7,22 @@ import { createInterface } from 'node:readline'
 
 const script = resolve(import.meta.dirname, '../bin/halyard.js')
 
-/** No choice that the person at the terminal made for a Halyard of their own reaches this one. */
+/** The environment without the variables that configure the developer's own Halyard. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HALYARD_')))
 
 export interface Halyard {
   readonly url: string
   readonly port: number
   readonly pid: number
-  /** From the start of the process to its first answer, in milliseconds. */
+  /** From the start of the process to its first response, in milliseconds. */
   readonly startMs: number
   stop(): Promise<void>
 }
 
 /**
- * Starts Halyard on a database that is set up, logging only what goes wrong.
- * @param probe the request whose answer ends the start
- * @throws an Error with what it said when it does not come up
+ * Starts Halyard on a prepared database, logging errors only.
+ * @param probe the request whose response ends the start
+ * @throws an Error with the output of a server that does not start
  */
 export async function startHalyard(
   databaseUrl: string,
@@ -63,7 +63,7 @@ export async function startHalyard(
   }
 }
 
-/** The address in the line that says it is ready. */
+/** The address in the line that reports readiness. */
 async function addressOf(child: ChildProcess): Promise<string> {
   const said: string[] = []
   for await (const line of createInterface({ input: child.stdout! })) {
@@ -77,7 +77,7 @@ async function addressOf(child: ChildProcess): Promise<string> {
   throw new Error(`Halyard did not start: ${said.join('\n')}`)
 }
 
-/** Sends a request; gives the answer's text. Throws an Error unless it is a success. */
+/** Sends a request; gives the response as text. Throws an Error unless it succeeds. */
 export async function ask(url: string, path: string, token: string, method = 'GET', body?: string): Promise<string> {
   const response = await fetch(url + path, {
     method,
@@ -93,7 +93,7 @@ export async function ask(url: string, path: string, token: string, method = 'GE
   return text
 }
 
-/** Resident memory of a process in megabytes (10^6 bytes); undefined where the system does not say. */
+/** Resident memory of a process in megabytes (10^6 bytes); undefined if the system does not report it. */
 export function memoryOf(pid: number): number | undefined {
   try {
     const kilobytes = /VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]

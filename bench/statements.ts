@@ -6,10 +6,10 @@ import { build } from '#server/app.ts'
 import type { Case, Work } from './cases.ts'
 import type { Dataset } from './dataset.ts'
 
-/** Rows differ in what they need: among so many there are some that need all there is. */
+/** Rows differ in the statements that they need: among so many, some need all of them. */
 const FIRST = 20
 
-/** The most statements that any of a case's first requests takes, by case. */
+/** The largest number of statements for any of a case's first requests, by case. */
 export async function countStatements(
   databaseUrl: string,
   wanted: readonly Case[],
@@ -49,7 +49,7 @@ export async function countStatements(
   return counts
 }
 
-/** Throws an Error unless all that a write moves was written with it. */
+/** Throws an Error unless the write has changed all rows that move with it. */
 async function expectMoved(db: Database, { id, rows }: Work & { kind: 'cascade' }): Promise<void> {
   const moved = await db.one<{ n: number }>(
     sql`select count(*) as n from work_packages where updated_at = (select updated_at from work_packages where id = ${id})`,

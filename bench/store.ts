@@ -1,9 +1,9 @@
-/** The minimal SQL of the second floor, prepared once for each request, on either engine with the settings that Halyard has. */
+/** The minimal SQL of the second floor, prepared once for each request, on either engine with the settings of Halyard. */
 import type { Condition, Listing, Work } from './cases.ts'
 import type { Body } from './fill.ts'
 
 type Values = readonly unknown[]
-/** Runs a prepared text; gives rows, or of a write without `returning` how many rows it changed. */
+/** Runs a prepared text; gives rows, or for a write without `returning` the number of changed rows. */
 interface Engine {
   readonly postgres: boolean
   all(text: string): (values: Values) => Promise<Body[]>
@@ -12,11 +12,11 @@ interface Engine {
   atomic(texts: readonly string[]): (values: readonly Values[]) => Promise<void>
 }
 
-/** A page of rows and how many there are in all. */
+/** A page of rows and their total number. */
 export interface Rows {
   rows: Body[]
   total: number
-  /** The groups they are in, and what all of them come to. */
+  /** Their groups, and the sums of all of them. */
   groups?: Body[]
   sums?: Body
 }
@@ -24,7 +24,7 @@ export interface Rows {
 export interface Store {
   single(id: number): () => Promise<Body[]>
   list(listing: Listing): () => Promise<Rows>
-  /** The same by assignee, in the order given. */
+  /** The same by assignee, in the given order. */
   grouped(listing: Listing, assignees: readonly (number | null)[]): () => Promise<Rows>
   query(id: number): () => Promise<Body[]>
   /** Rows as of a moment. */
@@ -33,7 +33,7 @@ export interface Store {
   /** Inserts a work package; gives its id. */
   create(row: Body): Promise<number>
   update(id: number, subject: string, lockVersion: number, now: string): Promise<void>
-  /** Has a work package begin on a day, and moves all that follows from it by as much. */
+  /** Sets the start date of a work package, and moves all successors by the same time. */
   cascade(id: number, startDate: string, now: string): Promise<void>
 }
 
@@ -118,13 +118,13 @@ async function postgres(url: string): Promise<Engine> {
   }
 }
 
-/** Opens the database at a Halyard address; `viewer` is whose watching is told. */
+/** Opens the database at a Halyard URL; `viewer` is the user for `is_watched`. */
 export async function openStore(url: string, viewer: number): Promise<Store> {
   const engine = await (url.startsWith('sqlite:') ? sqlite(url.slice('sqlite:'.length)) : postgres(url))
   const among = engine.postgres ? '= any(?::int[])' : 'in (select value from json_each(?))'
   const prepared = once(engine.all)
 
-  /** The rows of `source`; `more` is selected besides. What they point to has names that any server would keep in memory. */
+  /** The rows of `source`, with `more` selected besides. Names of linked resources are left out: any server would cache them. */
   const selection = (source: string, more = '') => `
     select ${more} w.*,
       exists (select 1 from watchers x where x.work_package_id = w.id and x.user_id = ${viewer}) as is_watched,
@@ -142,7 +142,7 @@ export async function openStore(url: string, viewer: number): Promise<Store> {
     select parent_id, 0, id, subject from work_packages where parent_id ${among}
     order by 2 desc, 3`)
 
-  /** Puts the relatives of rows into them. */
+  /** Adds their ancestors and children to rows. */
   const withRelatives = async (rows: Body[]): Promise<Body[]> => {
     const byId = new Map<number, Body>()
     for (const row of rows) byId.set(row.id, Object.assign(row, { ancestors: [], children: [] }))
@@ -168,7 +168,7 @@ export async function openStore(url: string, viewer: number): Promise<Store> {
     'update work_packages set subject = ?, lock_version = lock_version + 1, updated_at = ? where id = ? and lock_version = ?',
   )
 
-  /** Conditions of a listing. On SQLite, rows met one after the other are tested, and rows that few projects have found by index. */
+  /** Conditions of a listing. On SQLite, consecutive rows are tested, and rows of few projects are found by an index. */
   const conditionsOf = ({ where, projects }: Listing, tests: boolean) => {
     const all = where.map((one) => conditionOf(one, engine.postgres, among))
     if (projects) all.push({ text: `${tests && !engine.postgres ? '+' : ''}w.project_id ${among}`, values: [[...projects]] })
@@ -295,7 +295,7 @@ export async function openStore(url: string, viewer: number): Promise<Store> {
 const DAY_MS = 86_400_000
 const moved = (date: string, days: number): string => new Date(Date.parse(date) + days * DAY_MS).toISOString().slice(0, 10)
 
-/** Prepares a text once, however often it is asked for. */
+/** Prepares a text once for all its uses. */
 function once<T>(prepare: (text: string) => T): (text: string) => T {
   const known = new Map<string, T>()
   return (text) => known.getOrInsertComputed(text, prepare)

@@ -1,11 +1,11 @@
-/** Both ends of a child process that is asked one thing after another and answers each. */
+/** Both ends of a child process that answers one question at a time. */
 import { fork } from 'node:child_process'
 
 type Reply = { answer: unknown } | { failure: string }
 
 export interface Worker<Question, Answer> {
   readonly pid: number
-  /** Asks, and waits for the answer. One question at a time. Throws an Error with what went wrong over there. */
+  /** Sends a question and waits for the answer, one at a time. Throws an Error with the message of the child's error. */
   ask(question: Question): Promise<Answer>
   stop(): void
 }
@@ -30,7 +30,7 @@ export function startWorker<Question, Answer>(file: string): Worker<Question, An
   }
 }
 
-/** Answers whatever the parent process asks, until that ends. */
+/** Answers the questions of the parent process until that ends. */
 export function answerQuestions<Question, Answer>(answer: (question: Question) => Promise<Answer>): void {
   const send = (reply: Reply) => process.send?.(reply)
   process.on('message', (question) => {

@@ -1,4 +1,4 @@
-/** A throwaway PostgreSQL server for tests and measurements: started on a free loopback port, gone without a trace afterwards. */
+/** A temporary PostgreSQL server for tests and measurements: started on a free loopback port, removed completely afterwards. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, globSync, readFileSync } from 'node:fs'
@@ -7,34 +7,34 @@ import { constants, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { Client } from 'pg'
 
-/** A reachable PostgreSQL database, the way to give it back, and, where it was started here, to what it can be put. */
+/** A reachable PostgreSQL database, the function that releases it, and, for a cluster started here, its faults. */
 export type Postgres = { url: string; stop(): Promise<void>; cluster?: Cluster }
 
-/** Faults of a server. */
+/** Simulated faults of a cluster. */
 export interface Cluster {
-  /** Ends the server, without its data: `fast` in good order, `immediate` as if it had crashed. */
+  /** Ends the cluster and keeps its data: `fast` is an orderly shutdown, `immediate` simulates a crash. */
   halt(mode?: 'fast' | 'immediate'): Promise<void>
   /** Starts it again, on the same port. */
   resume(): Promise<void>
-  /** Sends a signal to all of its processes: SIGSTOP makes it hang, SIGCONT lets it go on. */
+  /** Sends a signal to all of its processes: SIGSTOP makes it hang, SIGCONT resumes it. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): Promise<void>
 }
 
 type Account = { uid: number; gid: number } | undefined
 
-/** The message when `startPostgres` found no server to start. */
+/** The message if `startPostgres` found no server to start. */
 export const postgresMissing =
   'PostgreSQL was not found. Install it (Debian: apt-get install postgresql) or set HALYARD_TEST_POSTGRES_URL to an empty database.'
 
 /**
  * Provides a PostgreSQL database `halyard`, whose owner may create further databases but is no superuser.
  *
- * If HALYARD_TEST_POSTGRES_URL is set, that database is used as it is and `stop` leaves it alone. Otherwise a new cluster is
- * made in a temporary folder; it ends with `stop`, or with this process, however that ends.
+ * If HALYARD_TEST_POSTGRES_URL is set, that database is used and `stop` does not change it. Otherwise a new cluster is
+ * made in a temporary folder; it ends with `stop`, or with this process in any case.
  *
- * @param options `durable` keeps fsync and synchronous commits, as a real server has them: for measurements, not for tests;
- *   `within` is the folder that the cluster is made in; `own` makes one whatever HALYARD_TEST_POSTGRES_URL says.
- * @returns the database's URL and `stop`, or undefined where no PostgreSQL is installed.
+ * @param options `durable` keeps fsync and synchronous commits, as in production: for measurements, not for tests;
+ *   `within` is the parent folder of the cluster; `own` makes one regardless of HALYARD_TEST_POSTGRES_URL.
+ * @returns the database's URL and `stop`, or undefined if no PostgreSQL is installed.
  * @throws Error if the given database cannot be reached, or the installed PostgreSQL cannot be started.
  */
 export async function startPostgres(
@@ -69,7 +69,7 @@ export async function startPostgres(
   }
 }
 
-/** PostgreSQL refuses to run as root: then `postgres`, if there is such a user, or `nobody` runs it. */
+/** PostgreSQL refuses to run as root: then `postgres` runs it, if that user exists, or `nobody`. */
 function unprivilegedAccount(): Account {
   if (process.getuid?.() !== 0) return undefined
   const id = (flag: string, name: string) => Number(execFileSync('id', [flag, name], { stdio: ['ignore', 'pipe', 'ignore'] }))
@@ -103,8 +103,8 @@ function findBinaries(account: Account): string | undefined {
 }
 
 /**
- * The whole life of a cluster, as a shell script. It waits for its standard input to close, which happens when `stop` closes it
- * and also when the process that started it is gone, be it by a signal that no handler sees; then it clears everything away.
+ * The life cycle of a cluster, as a shell script. It waits for its standard input to close, which happens when `stop` closes it
+ * and also when the process that started it ends, even by a signal without a handler; then it removes everything.
  */
 const clusterLife = `
 trap '' PIPE
@@ -119,18 +119,18 @@ start() { echo "$settings" >>"$data/postgresql.conf" && "$bin/pg_ctl" start -s -
 rm -rf "$folder"
 `
 
-/** Starts the server and waits until it takes connections. Returns the function that stops it and removes its folder. */
+/** Starts the server and waits until it accepts connections. Returns the function that stops it and removes its folder. */
 async function startCluster(
   bin: string,
   account: Account,
   within: string,
   settings: string,
 ): Promise<{ stop: () => Promise<void>; cluster: Cluster }> {
-  // Only what the programs need: no PG… variable and no locale of the person at the terminal reaches them.
+  // Only the variables that the programs need: no PG… variable and no locale of the developer.
   const surroundings = { ...account, cwd: '/', env: { PATH: process.env.PATH ?? '', LC_ALL: 'C' } }
   const keeper = spawn('/bin/sh', ['-c', clusterLife, 'cluster', bin, within, settings], {
     ...surroundings,
-    // A process group of its own, out of reach of a Ctrl-C that is meant for us.
+    // A process group of its own: a Ctrl-C does not reach it.
     detached: true,
   })
   let complaint = ''
@@ -145,7 +145,7 @@ async function startCluster(
   for (const handle of [keeper, keeper.stdin, keeper.stdout, keeper.stderr] as (typeof keeper | Socket)[]) handle.unref()
   const data = join(folder, 'data')
   const control = async (...args: string[]) => {
-    // The started process must not keep a pipe of this one.
+    // The started process must not keep a pipe of this process open.
     const child = spawn(join(bin, 'pg_ctl'), [...args, '-s', '-w', '-D', data], { ...surroundings, stdio: 'ignore' })
     const [code] = await once(child, 'exit')
     if (code !== 0) throw new Error(`pg_ctl ${args.join(' ')} ended with ${code}.`)
@@ -171,7 +171,7 @@ async function startCluster(
   }
 }
 
-/** A role as a deployment has it: owner of its database, free to create others, no superuser. */
+/** A role as in a deployment: owner of its database, may create others, no superuser. */
 async function createDatabase(port: number): Promise<void> {
   await connect(`postgres://postgres@127.0.0.1:${port}/postgres`, async (client) => {
     await client.query('create role halyard login createdb')
@@ -183,10 +183,10 @@ function settings(port: number, durable: boolean): string {
   const lines = [
     "listen_addresses = '127.0.0.1'",
     `port = ${port}`,
-    // Everything speaks TCP; a socket file's path could become longer than systems allow.
+    // TCP only; the path of a socket file could become longer than systems allow.
     "unix_socket_directories = ''",
     'max_connections = 200',
-    // Far from UTC and off the full hour, so that an answer depending on the server's time zone is wrong everywhere.
+    // Far from UTC and off the full hour: a response that depends on the server's time zone is wrong everywhere.
     "timezone = 'Pacific/Chatham'",
   ]
   if (!durable) lines.push('fsync = off', 'full_page_writes = off', 'synchronous_commit = off')
@@ -223,7 +223,7 @@ async function runWithPostgres(command: string, args: string[]): Promise<number>
   if (postgres === undefined) throw new Error(postgresMissing)
   const env = { ...process.env, HALYARD_TEST_POSTGRES_URL: postgres.url }
   const child = spawn(command, args, { stdio: 'inherit', env })
-  // A terminal sends SIGINT to the command itself; we only have to outlive it.
+  // A terminal sends SIGINT to the command itself; this process only has to outlive it.
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => child.kill('SIGTERM'))
   try {

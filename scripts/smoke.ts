@@ -1,4 +1,4 @@
-/** Starts Halyard as the README says, asks it a few questions over HTTP, and starts it again on the same data. */
+/** Starts Halyard as in the README, sends a few requests over HTTP, and starts it again on the same data. */
 import assert from 'node:assert/strict'
 import { execSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -17,10 +17,10 @@ const questions = {
   '/api/v3/work_packages': 'WorkPackageCollection',
 }
 
-/** Nothing that the person at the terminal has set for a Halyard of their own, above all no database, reaches this one. */
+/** The environment without the variables that configure the developer's own Halyard, above all its database. */
 const withoutSettings = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HALYARD_')))
 
-/** Copies what a clone holds, so that nothing left behind by earlier commands can help; the installed packages are borrowed. */
+/** Copies the files of a clone, without the leftovers of earlier commands; the installed packages are linked. */
 function copyClone(folder: string): void {
   const list = 'git ls-files -z --cached --others --exclude-standard'
   const files = execSync(list, { cwd: root, encoding: 'utf8' }).split('\0').filter(Boolean)
@@ -29,13 +29,13 @@ function copyClone(folder: string): void {
 }
 
 /**
- * Runs `npm start` in the folder until it says where it listens and, on its first start, what the administrator's token is.
- * `stop` throws unless the server ends well.
+ * Runs `npm start` in the folder until it prints its address and, on its first start, the administrator's token.
+ * `stop` throws unless the server ends without an error.
  */
 async function start(folder: string, data: string, firstStart: boolean): Promise<Server> {
   const npm = spawn('npm', ['start', '--', '--port', '0', '--data', data], {
     cwd: folder,
-    // A process group of its own, so that a server which outlives its npm can still be ended.
+    // A process group of its own, so that a server that outlives its npm can still be ended.
     detached: true,
     stdio: ['ignore', 'pipe', 'inherit'],
     env: withoutSettings,
@@ -44,7 +44,7 @@ async function start(folder: string, data: string, firstStart: boolean): Promise
     try {
       process.kill(-npm.pid!, 'SIGKILL')
     } catch {
-      // It has ended, as it should.
+      // It has ended, as expected.
     }
   })
   let output = ''
@@ -72,7 +72,7 @@ async function start(folder: string, data: string, firstStart: boolean): Promise
   }
 }
 
-/** The answers to all questions, as text without the server's address. Throws unless each is of its type. */
+/** The responses to all requests, as text without the server's address. Throws unless each has its type. */
 async function askAsAdmin(server: Server, token: string): Promise<string[]> {
   const headers = { authorization: `Basic ${btoa(`apikey:${token}`)}` }
   const answers: string[] = []
@@ -86,7 +86,7 @@ async function askAsAdmin(server: Server, token: string): Promise<string[]> {
   return answers
 }
 
-/** Throws unless anonymous requests are either answered or asked to log in, as the instance is set up. */
+/** Throws unless anonymous requests get a response or a 401, by the setting of the instance. */
 async function askAnonymously(server: Server): Promise<void> {
   for (const [path, type] of Object.entries(questions)) {
     const response = await fetch(server.url + path)

@@ -1,4 +1,4 @@
-/** Writes server/db/tables.ts: the row type of every table, read off a freshly migrated database. */
+/** Writes server/db/tables.ts: the row type of every table, from a freshly migrated database. */
 import { writeFileSync } from 'node:fs'
 import { migrate } from '#db/migrate.ts'
 import { name, sql } from '#db/sql.ts'

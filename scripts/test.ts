@@ -20,22 +20,22 @@ const usage = `Usage: npm test -- [OPTION…] [FILE|FOLDER|GLOB…]
 
 const root = resolve(import.meta.dirname, '..')
 const everyTest = ['test/**/*.test.ts', 'server/**/*.test.ts']
-/** Tests that open no database, or look at pages, which are the same on each: a second engine would tell nothing new about them. */
+/** Tests without a database, or of pages, which are the same on each engine: a second engine would test nothing new. */
 const onOneEngine = ['test/text/**', 'test/pure/**', 'test/contract.test.ts', 'test/browser/**']
 
-/** Compiled code, which each of the test processes would otherwise compile again; where bin/halyard.js keeps it as well. */
+/** Compiled code, which each test process would otherwise compile again; the same folder as in bin/halyard.js. */
 const compileCache = join(root, 'node_modules/.cache/halyard')
 
 const twentyMinutes = 1_200_000
-/** One more than there are cores, as tests wait now and then; past eight processes the databases hold everybody up. */
+/** One more than the number of cores, as tests sometimes wait; with more than eight processes the databases are the bottleneck. */
 const processes = Math.min(8, availableParallelism() + 1)
-/** Batches for each process: enough of them to keep all processes busy to the end. */
+/** Batches for each process: enough to keep all processes busy to the end. */
 const BATCHES = 8
-/** The highest seed that fast-check takes. */
+/** The highest seed that fast-check accepts. */
 const HIGHEST_SEED = 2 ** 31 - 1
 const testRunner = ['--test', '--test-reporter=spec', `--test-concurrency=${processes}`, `--test-timeout=${twentyMinutes}`]
 
-/** Reads the command line and runs what it asks for. Returns whether every test passed; throws an Error naming a wrong request. */
+/** Reads the command line and runs the tests. Returns whether every test passed; throws an Error for invalid arguments. */
 async function main(args: string[]): Promise<boolean> {
   const { values, positionals } = parseArgs({
     args,
@@ -82,7 +82,7 @@ async function main(args: string[]): Promise<boolean> {
   return passed
 }
 
-/** The test files that the patterns name, a folder standing for all tests below it; without patterns every test there is. */
+/** The test files that the patterns select, a folder standing for all tests below it; without patterns all tests. */
 function findTests(patterns: string[], exclude: string[] = []): string[] {
   const isFolder = (path: string) => statSync(join(root, path), { throwIfNoEntry: false })?.isDirectory()
   const globs = patterns
@@ -129,19 +129,19 @@ async function runTests(engine: string, files: string[], flags: string[], settin
   }
 }
 
-/** Changes of a whole process, which other tests in it would meet as well: its clock, its environment, what is declared in it. */
+/** Changes of a whole process that affect other tests in it: its clock, its environment, its declarations. */
 const PROCESS_WIDE =
   /\bmock\.(timers|method)|clock: 'stopped'|process\.env\.\w+ = |#test\/command\.ts|process\.umask|\bassemble\(/
 
 /**
- * Writes files that each run a share of the test files in one process, one after the other: starting a process and loading the server
- * takes longer than most of them. Test files that change their process have one of their own. Returns the paths of all.
+ * Writes files that each run a share of the test files in one process, one after the other: starting a process and loading the
+ * server takes longer than most of them. Test files that change their process get their own. Returns the paths of all.
  */
 function writeBatches(files: readonly string[], folder: string): string[] {
   const alone = files.filter((file) => PROCESS_WIDE.test(readFileSync(join(root, file), 'utf8')))
   const shared = files.filter((file) => !alone.includes(file))
   const count = Math.min(shared.length, processes * BATCHES)
-  // Neighbours are much alike, so each batch gets some of all folders.
+  // Neighbours are similar, so each batch gets some of all folders.
   const batches = Array.from({ length: count }, (_, batch) => shared.filter((_, i) => i % count === batch))
   const addressOf = (file: string) => pathToFileURL(join(root, file)).href
   return [...alone.map((file) => [file]), ...batches].map((batch, i) => {

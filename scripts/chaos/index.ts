@@ -1,4 +1,4 @@
-/** Has everything happen to a server that can happen to its database, under load: the program behind `npm run chaos`. */
+/** Tests a server under load against failures of its database and of its own process: the program behind `npm run chaos`. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { randomBytes, randomInt } from 'node:crypto'
 import { once } from 'node:events'
@@ -39,7 +39,7 @@ interface Outcome {
 
 const token = `opapi-${randomBytes(20).toString('hex')}`
 const folder = mkdtempSync(join(tmpdir(), 'halyard-chaos-'))
-// PostgreSQL, which is not run by root, has to find its way to a disk in it.
+// PostgreSQL does not run as root, and needs access to a disk in this folder.
 chmodSync(folder, 0o711)
 const mounts: string[] = []
 process.on('exit', () => {
@@ -68,7 +68,7 @@ const spread = (times: readonly number[]) => {
   return `${at(0.5)} ms in the middle, ${at(1)} ms at most`
 }
 
-/** The milliseconds from a moment until the first write that is acknowledged after it; throws where none is for long. */
+/** The milliseconds from a moment until the next acknowledged write; throws if there is none for a minute. */
 async function recovery(account: Account, since: number): Promise<number> {
   while (account.lastAcknowledged <= since) {
     if (performance.now() - since > 60_000) throw new Error('Nothing was acknowledged for a minute.')
@@ -77,7 +77,7 @@ async function recovery(account: Account, since: number): Promise<number> {
   return account.lastAcknowledged - since
 }
 
-/** How long this process, which does nothing else, was kept from going on: so slow is the machine. */
+/** The delays of this process's idle event loop: a measure of how slow the machine is. */
 const delays = monitorEventLoopDelay()
 delays.enable()
 const slowness = () => 2 * (delays.max / 1e6)
@@ -93,14 +93,14 @@ function subjectsInFile(path: string): string[] {
   return rows.map(({ subject }) => subject)
 }
 
-/** Makes the project that is written to. */
+/** Creates the project for the writes. */
 async function prepare(server: Halyard): Promise<void> {
   const agent = new Agent()
   const told = await ask(agent, server.url, token, 'POST', '/api/v3/projects', { name: 'Storm', identifier: 'storm' })
   if (told.status !== 201 || told.body.id !== 1) throw new Error(`The project could not be made: ${JSON.stringify(told)}`)
 }
 
-/** The server is killed amid writes, again and again, on the same file. */
+/** The server is killed during writes, repeatedly, on the same file. */
 async function kill({ kills, writers, random }: Plan): Promise<Outcome> {
   const data = join(folder, 'kill')
   const account = newAccount()
@@ -131,7 +131,7 @@ async function kill({ kills, writers, random }: Plan): Promise<Outcome> {
   }
 }
 
-/** Takes the lock of a file as soon as it is to be had. */
+/** Takes the lock of a file as soon as it is free. */
 async function begun(db: DatabaseSync): Promise<void> {
   for (;;) {
     try {
@@ -143,7 +143,7 @@ async function begun(db: DatabaseSync): Promise<void> {
   }
 }
 
-/** Another program holds the lock of an SQLite file, for shorter and for longer; commands work on it meanwhile. */
+/** Another program holds the lock of an SQLite file for various times; commands use the file meanwhile. */
 async function lock({ writers, random }: Plan): Promise<Outcome> {
   const data = join(folder, 'lock')
   const path = join(data, 'halyard.db')
@@ -201,7 +201,7 @@ async function lock({ writers, random }: Plan): Promise<Outcome> {
   }
 }
 
-/** A small disk of its own; undefined where none can be mounted. */
+/** A small disk of its own; undefined if mounting is not possible. */
 function smallDisk(name: string, megabytes: number): string | undefined {
   const place = join(folder, name)
   mkdirSync(place)
@@ -212,7 +212,7 @@ function smallDisk(name: string, megabytes: number): string | undefined {
   return place
 }
 
-/** Takes all the space that is left of a disk; gives the way to give it back. */
+/** Fills a disk; gives a function that frees the space. */
 async function fill(place: string): Promise<() => void> {
   const ballast = join(place, 'ballast')
   await once(spawn('dd', ['if=/dev/zero', `of=${ballast}`, 'bs=64k'], { stdio: 'ignore' }), 'exit')
@@ -225,7 +225,7 @@ const isFull = async (account: Account, status: number) => {
   while ((account.writes.get(status) ?? 0) < before + 50 && performance.now() < until) await sleep(5)
 }
 
-/** The disk of an SQLite file is full, and has space again; once the server is killed meanwhile. */
+/** The disk of an SQLite file is full, and has space again; in one round the server is killed meanwhile. */
 async function full({ writers }: Plan): Promise<Outcome> {
   const place = smallDisk('full', 64)
   if (!place) return { told: ['skipped: nothing can be mounted here'], wrong: [] }
@@ -342,7 +342,7 @@ async function postgres({ restarts, writers, random }: Plan, { url, cluster }: P
   }
 }
 
-/** The disk of PostgreSQL is full, by which it may end itself, and has space again. */
+/** The disk of PostgreSQL is full, which may end the cluster, and has space again. */
 async function postgresFull({ writers }: Plan): Promise<Outcome> {
   const place = smallDisk('postgres-full', 400)
   if (!place) return { told: ['skipped: nothing can be mounted here'], wrong: [] }
@@ -361,7 +361,7 @@ async function postgresFull({ writers }: Plan): Promise<Outcome> {
       const before = account.refused.size
       while (account.refused.size < before + 30 && performance.now() < until) await sleep(10)
       free()
-      // Without space for its log it has ended.
+      // A cluster without space for its log has ended.
       await cluster!.resume().catch(() => {})
       recoveries.push(await recovery(account, performance.now()))
       await stop()

@@ -1,8 +1,8 @@
-/** Clients that write and read without pause, and keep account of what they were told. */
+/** Clients that write and read continuously, and record the responses. */
 import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Longer than any answer may take: a request without one by then hangs. */
+/** Longer than any response may take: a request without one by then hangs. */
 const HANGS_MS = 15_000
 
 export interface Account {
@@ -15,12 +15,12 @@ export interface Account {
   /** Counts of statuses of writes and reads; 0 for a broken connection. */
   readonly writes: Map<number, number>
   readonly reads: Map<number, number>
-  /** The longest that an answer took, in milliseconds. */
+  /** The longest response time, in milliseconds. */
   slowest: number
-  /** The longest until a refusal: what cannot be done has to be told of in time. */
+  /** The longest time until a rejection: failures have to be reported in time. */
   slowestRefusal: number
   slowestAlive: number
-  /** Answers that are wrong whatever happens. */
+  /** Responses that are wrong under any circumstances. */
   readonly wrong: string[]
   /** The time of the last acknowledged write, by `performance.now()`. */
   lastAcknowledged: number
@@ -46,7 +46,7 @@ interface Told {
   readonly ms: number
 }
 
-/** One request; status 0 where the connection broke, -1 where no answer came. */
+/** One request; status 0 for a broken connection, -1 for no response. */
 export function ask(agent: Agent, url: string, token: string, method: string, path: string, body?: unknown): Promise<Told> {
   const started = performance.now()
   return new Promise((resolve) => {
@@ -82,8 +82,8 @@ const count = (counts: Map<number, number>, status: number) => counts.set(status
 let number = 0
 
 /**
- * Has clients write, read, and ask whether the server is alive, until it is told to stop.
- * @returns the way to stop them, which waits for their last answers
+ * Starts clients that write, read, and check that the server is alive.
+ * @returns a function that stops them, and waits for their last responses
  */
 export function load(
   url: string,
@@ -146,7 +146,7 @@ export function load(
   }
 }
 
-/** Compares what is there with what was told; gives what is wrong, in sentences. */
+/** Compares the stored rows with the responses; gives the differences, in sentences. */
 export function audit(account: Account, subjects: readonly string[]): string[] {
   const wrong = [...new Set(account.wrong)]
   const there = new Map<string, number>()

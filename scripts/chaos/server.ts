@@ -1,19 +1,19 @@
-/** The server that things happen to: the command that people start, in a process of its own, which must end only when it is told to. */
+/** The server under test: the installed command, in a process of its own that must not end unexpectedly. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
 
 const script = resolve(import.meta.dirname, '../../bin/halyard.js')
-/** No choice that the person at the terminal made for a Halyard of their own reaches this one. */
+/** The environment without the variables that configure the developer's own Halyard. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HALYARD_')))
 
 export interface Halyard {
   readonly url: string
-  /** Whether it has ended although nobody told it to. */
+  /** Whether it has ended unexpectedly. */
   isDead(): boolean
   /** Ends it by SIGKILL. */
   kill(): Promise<void>
-  /** Ends it by SIGTERM; throws unless it ends well, in time. */
+  /** Ends it by SIGTERM; throws unless it ends without an error, in time. */
   stop(): Promise<void>
 }
 
@@ -27,7 +27,7 @@ export async function halyard(...args: string[]): Promise<number> {
 /**
  * Starts a server and waits until it is ready.
  * @param where the flags that name its database
- * @throws an Error with what it said when it does not come up
+ * @throws an Error with the output of a server that does not start
  */
 export async function serve(token: string, ...where: readonly string[]): Promise<Halyard> {
   const args = ['serve', '--port', '0', '--seed', 'basic', '--admin-token', token, '--log-level', 'fatal', ...where]

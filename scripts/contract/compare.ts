@@ -1,6 +1,6 @@
 /** Compares our document with the official one: covered operations, and the ratchet that keeps them. */
 
-/** An operation: `name` as the official document spells it, `path` as our server does, `definition` the official one. */
+/** An operation: `name` with the official document's path, `path` with our server's, `definition` from the official document. */
 export type Operation = { name: string; method: string; path: string; tag: string; definition: any }
 
 const methods = ['get', 'post', 'put', 'patch', 'delete']
@@ -51,7 +51,7 @@ export function countByTag(present: Operation[], missing: Operation[]): [tag: st
 }
 
 /**
- * Holds the names now `present` against those `recorded` earlier: `lost` are gone, `unrecorded` are new, and `grown`
+ * Compares the names now `present` with those `recorded` earlier: `lost` are gone, `unrecorded` are new, and `grown`
  * is the sorted list to record next, which never shrinks.
  */
 export function ratchet(recorded: string[], present: string[]) {

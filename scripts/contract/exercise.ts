@@ -1,12 +1,12 @@
-/** Reads whatever the server links to, and asks for things it must refuse. */
+/** Reads all linked resources of the server, and sends requests that it must reject. */
 import type { Operation } from './compare.ts'
 import { shapeOf } from './compare.ts'
 import type { Session } from './session.ts'
 
-// Enough to meet resources of several types and states, little enough to end soon.
+// Enough to cover resources of several types and states, few enough to end soon.
 const readsPerOperation = 6
 
-// Resources that exist everywhere, though nothing may link to them.
+// Resources that always exist, possibly without a link to them.
 const givens = [
   '/api/v3/oauth_applications/1',
   '/api/v3/users/me',
@@ -21,14 +21,14 @@ const givens = [
   '/api/v3/queries/sort_bys/id-asc',
 ]
 
-// Parameters that change the shape of an answer.
+// Parameters that change the shape of a response.
 const variants: Record<string, string[]> = {
   'GET /api/v3/work_packages': ['groupBy=status&showSums=true', 'pageSize=1&offset=2', 'timestamps=P-1D,PT0S'],
   'GET /api/v3/projects': ['pageSize=1'],
   'GET /api/v3/notifications': ['groupBy=reason'],
 }
 
-/** Reads every operation of GET that is present, following links until they lead to nothing new or enough was read. */
+/** Reads every present GET operation, following links until they lead to nothing new or enough was read. */
 export async function crawl(session: Session): Promise<void> {
   for (const given of givens) session.suppose(given)
   const reads = [...session.operations.values()].filter(({ method }) => method === 'get')
@@ -39,7 +39,7 @@ export async function crawl(session: Session): Promise<void> {
       for (const target of targetsOf(session, operation).slice(0, left.get(operation.name)!)) {
         asked = true
         left.set(operation.name, left.get(operation.name)! - 1)
-        // A link of the server's own must lead somewhere; a guess may well be refused.
+        // The server's own links must be valid; a guessed address may be rejected.
         const offered = operation.path === target || session.linked(operation).includes(target)
         await session.send(operation, target, { expect: offered ? 'success' : 'documented' })
       }
@@ -47,7 +47,7 @@ export async function crawl(session: Session): Promise<void> {
   }
 }
 
-/** The addresses at which `operation` may be read and was not yet; those that the server links to before mere guesses. */
+/** The unread addresses of `operation`: linked ones before guessed ones. */
 function targetsOf(session: Session, operation: Operation): string[] {
   const linked = session.linked(operation)
   const last = operation.path.lastIndexOf('}')
@@ -59,14 +59,14 @@ function targetsOf(session: Session, operation: Operation): string[] {
   return [...new Set(targets)].filter((target) => !session.wasAsked(operation, target))
 }
 
-/** The list of work package schemas cannot be read without naming some of them. */
+/** The list of work package schemas requires a filter by id. */
 function schemaPages(session: Session, { path }: Operation): string[] {
   const values = session.known('/api/v3/work_packages/schemas/{}').map((schema) => schema.split('/').at(-1))
   const filters = JSON.stringify([{ id: { operator: '=', values: values.slice(0, 3) } }])
   return values.length > 0 ? [`${path}?filters=${encodeURIComponent(filters)}`] : []
 }
 
-/** Sends requests that must be refused: unknown ids, wrong credentials, broken or empty bodies, wrong types, broken filters. */
+/** Sends requests that must be rejected: unknown ids, wrong credentials, broken or empty bodies, wrong types, broken filters. */
 export async function provoke(session: Session): Promise<void> {
   for (const operation of session.operations.values()) {
     const { method, name, definition } = operation

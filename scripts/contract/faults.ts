@@ -1,9 +1,9 @@
-/** The faults we know in the official document, and how each is set right before anything is compared with it. */
+/** The known faults of the official document, and their repairs before any comparison. */
 
 /** One step of a repair, as in JSON Patch (RFC 6902): `path` and `from` are JSON pointers into the document. */
 export type Patch = { op: 'add' | 'replace' | 'remove' | 'copy' | 'move'; path: string; from?: string; value?: unknown }
 
-/** A known fault: `reason` says in our words what is wrong, the action what we do about it. */
+/** A known fault: `reason` describes it, `action` is our response to it. */
 export type Fault = { id: string; reason: string } & (
   | { action: 'patch'; patches: Patch[] }
   | { action: 'exclude'; operations: string[] }
@@ -13,7 +13,7 @@ export type Fault = { id: string; reason: string } & (
 /** The document after repair, operations not to be compared, official path → path in use, and stale entries. */
 export type Repaired = { document: any; excluded: string[]; aliases: Record<string, string>; problems: string[] }
 
-/** Repairs a copy of `document`. A fault that no longer fits the document is a problem, told in a sentence, not an error. */
+/** Repairs a copy of `document`. A fault that no longer fits the document is a problem, reported as a sentence, not an error. */
 export function repair(document: any, faults: Fault[]): Repaired {
   const repaired: Repaired = { document: structuredClone(document), excluded: [], aliases: {}, problems: [] }
   const mend = (id: string, step: () => void) => {
@@ -33,7 +33,7 @@ export function repair(document: any, faults: Fault[]): Repaired {
   return repaired
 }
 
-/** Applies one patch in place. Throws when its place does not exist, or when what it adds is already there. */
+/** Applies one patch in place. Throws if its place does not exist, or if the value to be added does. */
 export function applyPatch(document: any, patch: Patch): void {
   const source = patch.op === 'copy' || patch.op === 'move' ? locate(document, patch.from ?? '') : undefined
   if (source && !(source.key in source.parent)) throw new Error(`${patch.from} does not exist`)

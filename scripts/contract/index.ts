@@ -1,4 +1,4 @@
-/** Holds our server against the official OpenAPI document: which operations it has, and whether its answers fit. */
+/** Compares our server with the official OpenAPI document: the operations that it has, and the schemas of its responses. */
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -56,13 +56,13 @@ async function main(): Promise<boolean> {
   }
 }
 
-/** Tells of an error that ended the run early. */
+/** Reports an error that ended the run early. */
 function stopped(error: Error): boolean {
   console.log(`contract: failed, ${error.message}`)
   return false
 }
 
-/** Compares, exercises and judges; prints what was found, and returns whether the contract is kept. */
+/** Compares, exercises and judges; prints the results, and returns whether the contract is kept. */
 async function hold(official: ReturnType<typeof repair>, server: { url: string; token: string }): Promise<boolean> {
   const failures = [...official.problems]
   const served = operationsOf(await loadServed(server))
@@ -103,7 +103,7 @@ async function hold(official: ReturnType<typeof repair>, server: { url: string; 
   return kept
 }
 
-/** One line for each kind of violation, naming the first place where it was met and how often it was. */
+/** One line for each kind of violation, with its first place and its count. */
 function alike(violations: Violation[]): string[] {
   const kinds = new Map<string, Violation[]>()
   for (const violation of violations) {

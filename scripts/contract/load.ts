@@ -1,4 +1,4 @@
-/** Brings in the two documents: the official one from its file, ours from a running server. */
+/** Loads the two documents: the official one from its file, ours from a running server. */
 import { execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -9,10 +9,10 @@ import { parse } from 'yaml'
 const repository = resolve(import.meta.dirname, '../..')
 const customary = '../shared/reference/openproject-apiv3.openapi.yml'
 
-/** A server to ask: its origin, an administrator's API token, and how to stop it. */
+/** A server under test: its origin, an administrator's API token, and a function that stops it. */
 export type Server = { url: string; token: string; stop: () => Promise<void> }
 
-/** Reads a JSON file that lies beside this one. */
+/** Reads a JSON file in this folder. */
 export const readBeside = (name: string): any => JSON.parse(readFileSync(resolve(import.meta.dirname, name), 'utf8'))
 
 /** Reads the official document from HALYARD_CONTRACT or the customary place; undefined when there is no such file. */
@@ -21,7 +21,7 @@ export function loadOfficial(): any {
   return existsSync(path) ? parse(readFileSync(path, 'utf8')) : undefined
 }
 
-/** Fetches the document that the server gives of itself. Throws when it gives none. */
+/** Fetches the server's own document. Throws if there is none. */
 export async function loadServed({ url, token }: Omit<Server, 'stop'>): Promise<any> {
   const headers = { Authorization: `Basic ${btoa(`apikey:${token}`)}` }
   const response = await fetch(`${url}/api/v3/spec.json`, { headers })
@@ -43,8 +43,8 @@ const definitions = [
 ]
 
 /**
- * Starts our server on a free port with demo data, in a folder of its own unless a database is named. Throws when it ends or says
- * no address within a minute.
+ * Starts our server on a free port with demo data, in a folder of its own unless a database is given. Throws if it ends or
+ * reports no address within a minute.
  */
 export async function startServer({ databaseUrl }: { databaseUrl?: string | undefined } = {}): Promise<Server> {
   const token = `opapi-${randomBytes(20).toString('hex')}`
@@ -53,7 +53,7 @@ export async function startServer({ databaseUrl }: { databaseUrl?: string | unde
   const run = (args: string[]) => execFileSync(process.execPath, [...script, ...args, ...data], { cwd: repository })
   run(['seed', '--seed', 'demo', '--admin-token', token])
   for (const definition of definitions) run(definition)
-  // A repository of one commit, which speaks of the first work packages.
+  // A repository of one commit, which mentions the first work packages.
   const git = (...args: string[]) => execFileSync('git', ['-C', folder, ...args], { stdio: 'ignore' })
   git('init')
   const message = `Begin #${Array.from({ length: 40 }, (_, i) => i + 1).join(' #')}`

@@ -1,10 +1,10 @@
-/** A conversation with the server under test: every answer is judged, and every address it mentions remembered. */
+/** A session with the server under test: every response is judged, and every address in it recorded. */
 import type { Operation } from './compare.ts'
 import { shapeOf } from './compare.ts'
 import type { Answer, Judge, Violation } from './validate.ts'
 
 /**
- * The expected response: success (below 400), any documented answer, a refusal (4xx), or exactly one status.
+ * The expected response: success (below 400), any documented response, a rejection (4xx), or exactly one status.
  * `body` is sent as JSON unless it is text or a form; `contentType: null` sends none.
  */
 export type Request = {
@@ -15,16 +15,16 @@ export type Request = {
   expect?: 'success' | 'documented' | 'refusal' | number
 }
 
-/** An answer with its body parsed, where it is JSON. */
+/** A response, its body parsed if it is JSON. */
 export type Reply = { status: number; body: any }
 
 export type Session = ReturnType<typeof openSession>
 
-// These two hold slashes in their ids: `work_packages/create/p1-3`.
+// The ids of these two contain slashes: `work_packages/create/p1-3`.
 const slashedIds = /^\/api\/v3\/(actions|capabilities)\/\{[^}]*\}$/
 
 /**
- * Opens a session as the owner of `token` for the `present` operations; `paths` are all that the server serves, also
+ * Opens a session for the owner of `token` with the `present` operations; `paths` are all paths of the server, also those
  * beyond the official document.
  */
 export function openSession(server: { url: string; token: string }, present: Operation[], paths: string[], judge: Judge) {
@@ -39,7 +39,7 @@ export function openSession(server: { url: string; token: string }, present: Ope
     violations.push({ operation, url, pointer: '', message })
   }
 
-  /** Sends a request to `target`, a path with its query; undefined when no answer came. */
+  /** Sends a request to `target`, a path with its query; undefined without a response. */
   async function send(operation: Operation, target: string, request: Request = {}): Promise<Reply | undefined> {
     const { expect = 'success' } = request
     asked.add(`${operation.name} ${target}`)
@@ -107,16 +107,16 @@ export function openSession(server: { url: string; token: string }, present: Ope
     violations,
     succeeded,
     send,
-    /** Posts to a path that the official document does not have; undefined when no answer came. */
+    /** Posts to a path that the official document does not have; undefined without a response. */
     post: async (target: string, body: unknown): Promise<Reply | undefined> => {
       const answer = await fetchAnswer(server, 'post', target, { body }).catch(() => undefined)
       return answer && { status: answer.status, body: parsed(answer.text) }
     },
     call,
     complain,
-    /** Remembers `href` as if the server had linked to it by another method than GET. */
+    /** Records `href` as if the server had linked to it by another method than GET. */
     suppose: (href: string): void => rememberLink(href, 'supposed'),
-    /** The addresses of `operation` that the server linked to itself. */
+    /** The addresses of `operation` in the server's own links. */
     linked: (operation: Operation): string[] => [...(links.get(shapeOf(operation.path)) ?? [])],
     /** The known resources of a `place`, a path shape ending in a parameter such as `/api/v3/types/{}`. */
     known: (place: string): string[] => [...(members.get(place) ?? [])],
@@ -160,7 +160,7 @@ async function fetchAnswer(
       signal: AbortSignal.timeout(30_000),
     })
   let response = await ask(new URL(target, server.url))
-  // Clients follow these by themselves and keep the method; 302 and 303 are answers in their own right.
+  // Clients follow these automatically and keep the method; 302 and 303 are responses in their own right.
   if ([301, 307, 308].includes(response.status)) {
     const next = new URL(response.headers.get('Location') ?? '', server.url)
     if (next.origin === new URL(server.url).origin) response = await ask(next)

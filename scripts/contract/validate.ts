@@ -1,4 +1,4 @@
-/** Judges an answer by the response schema that the official document gives for its operation and status. */
+/** Judges a response by the official document's schema for its operation and status. */
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
@@ -7,17 +7,17 @@ import type { Operation } from './compare.ts'
 /** The response of the server, with the body as text. */
 export type Answer = { url: string; status: number; contentType: string; text: string }
 
-/** One breach of the contract; `pointer` is a JSON pointer into the body, empty for the answer as a whole. */
+/** A violation of the contract; `pointer` is a JSON pointer into the body, empty for the response as a whole. */
 export type Violation = { operation: string; url: string; pointer: string; message: string }
 
-/** Judges one answer of one operation. */
+/** Judges a response of an operation. */
 export type Judge = (operation: Operation, answer: Answer) => Violation[]
 
 const errorSchema = ['components', 'schemas', 'ErrorResponse']
-// Hints for readers, not for machines; ajv knows the others.
+// Hints for human readers; ajv knows the other formats.
 const looseFormats = { markdown: true, plain: true, html: true, 'hex-code': true, uri: true } as const
 
-/** Makes the judge for `document`, compiling each response schema when it is first needed. */
+/** Makes the judge for `document`, compiling each response schema on first use. */
 export function judgeBy(document: any): Judge {
   const ajv = new Ajv2020({ strict: false, validateSchema: false, allErrors: true, logger: false })
   addFormats.default(ajv)
@@ -43,7 +43,7 @@ export function judgeBy(document: any): Judge {
     const refusal = answer.status >= 400 && answer.status < 500
     if (!documented && !refusal) return [complain('', `status ${status} is not documented`)]
 
-    // A redirection is in its Location; its body, if any, is for browsers.
+    // The content of a redirection is its Location; its body, if any, is for browsers.
     if (answer.status >= 300 && answer.status < 400) return []
     const path = operation.name.split(' ')[1]!
     const at: string[] = documented?.$ref?.slice(2).split('/') ?? ['paths', path, operation.method, 'responses', status]

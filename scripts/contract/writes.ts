@@ -1,4 +1,4 @@
-/** Writes as a client does: form, then commit, read, change; and takes away again what it made. */
+/** Writes like a client: form, commit, read, change; and deletes the created resources afterwards. */
 import type { Reply, Session } from './session.ts'
 
 /** Common data of the writers: a suffix for unique names, the project and work package to write in, and the undo steps. */
@@ -10,7 +10,7 @@ const idOf = (reply: Reply | undefined): string => (reply && reply.status < 300 
 const firstOf = (desk: Desk, kind: string): string => lastOf(desk.known(`/api/v3/${kind}/{}`)[0])
 const dayAfter = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
 
-/** Exercises the writing operations that are present. Returns what removes, last first, the things it made. */
+/** Exercises the present write operations. Returns a function that deletes the created resources in reverse order. */
 export async function write(session: Session): Promise<() => Promise<void>> {
   const first = (await session.call('GET /api/v3/work_packages'))?.body?._embedded?.elements?.[0]
   const project = lastOf(first?._links?.project?.href ?? session.known('/api/v3/projects/{}')[0])
@@ -31,7 +31,7 @@ async function live(desk: Desk, kind: string, body: any, changes: any): Promise<
   return id
 }
 
-/** Creates what the form makes of `body`, or `body` itself where there is no form; to be deleted in the end. */
+/** Creates a resource from the form's payload for `body`, or from `body` itself without a form; it is deleted in the end. */
 async function create(desk: Desk, kind: string, body: any, within = `/api/v3/${kind}`, ids: string[] = []): Promise<string> {
   const draft = await desk.call(`POST ${within}/form`, ids, { body })
   const id = idOf(await desk.call(`POST ${within}`, ids, { body: draft?.body?._embedded?.payload ?? body }))
@@ -39,13 +39,13 @@ async function create(desk: Desk, kind: string, body: any, within = `/api/v3/${k
   return id
 }
 
-/** Has a resource deleted in the end, by an answer that is at least documented: some settings forbid deletions. */
+/** Registers a resource for deletion in the end; any documented response counts, as some settings forbid deletions. */
 function remove(desk: Desk, kind: string, id: string): void {
   const expect = kind === 'users' ? 'documented' : 'success'
   if (id) desk.undo.push(() => desk.call(`DELETE /api/v3/${kind}/{id}`, [id], { expect }))
 }
 
-/** Reads `member`, tries `changes` in its form and commits them; a second time at the old lock version, where there is one. */
+/** Reads `member`, tries `changes` in its form and commits them; a second time with a stale lock version, if there is one. */
 async function change(desk: Desk, member: string, ids: string[], changes: any): Promise<void> {
   const lockVersion = (await desk.call(`GET ${member}`, ids))?.body?.lockVersion
   const body = lockVersion === undefined ? changes : { lockVersion, ...changes }
@@ -55,7 +55,7 @@ async function change(desk: Desk, member: string, ids: string[], changes: any): 
   if (stale && lockVersion !== undefined) await desk.call(`PATCH ${member}`, ids, { body, expect: 409 })
 }
 
-/** Executes a custom action, once as it should be and once on an old state. */
+/** Executes a custom action, once correctly and once with a stale lock version. */
 async function actions(desk: Desk) {
   const id = firstOf(desk, 'custom_actions')
   const workPackage = await desk.call('GET /api/v3/work_packages/{id}', [desk.workPackage])
@@ -73,7 +73,7 @@ async function projects(desk: Desk) {
   const copy = { name: `${desk.mark} copy`, identifier: `${desk.mark}-copy` }
   await desk.call('POST /api/v3/projects/{id}/copy/form', [id], { body: copy })
   await desk.call('POST /api/v3/projects/{id}/copy', [id], { body: copy })
-  // A job makes the copy, so it may not be there yet.
+  // A job makes the copy, so it may not exist yet.
   if (id) desk.undo.push(() => desk.call('DELETE /api/v3/projects/{id}', [copy.identifier], { expect: 'documented' }))
   for (const kind of ['projects', 'workspaces']) {
     await desk.call(`POST /api/v3/${kind}/{id}/favorite`, [id])
@@ -81,7 +81,7 @@ async function projects(desk: Desk) {
   }
 }
 
-/** After all reading: where the official document lists projects it knows of no other workspaces. */
+/** After all reading: the official document's lists of projects have no other workspaces. */
 async function workspaces(desk: Desk) {
   for (const kind of ['portfolios', 'programs']) {
     const own = idOf(await desk.post(`/api/v3/${kind}`, { name: `${desk.mark} ${kind}` }))
@@ -189,13 +189,13 @@ async function own(desk: Desk) {
   }
   const body = { _links: { scope: link('/my/page') } }
   const draft = await desk.call('POST /api/v3/grids/form', [], { body })
-  // There is one such page for each user, and the API has no way to delete it.
+  // There is one such page for each user, and the API cannot delete it.
   const page = firstOf(desk, 'grids')
   const made = page ? undefined : await desk.call('POST /api/v3/grids', [], { body: draft?.body?._embedded?.payload ?? body })
   await change(desk, '/api/v3/grids/{id}', [page || idOf(made)], { rowCount: 6 })
 }
 
-/** The id of a notification, waiting a moment for the first one; '' where there are none. */
+/** The id of a notification, after a short wait for the first one; '' if there is none. */
 async function firstTold(desk: Desk): Promise<string> {
   for (let tries = 0; tries < 20; tries++) {
     const listed = await desk.call('GET /api/v3/notifications')
@@ -231,7 +231,7 @@ async function files(desk: Desk) {
   }
 }
 
-/** No such storage is in reach, so a documented refusal is as good an answer. */
+/** No such storage is reachable, so a documented rejection is accepted as well. */
 async function storages(desk: Desk) {
   const expect = 'documented'
   const origin = link('https://files.example.org')

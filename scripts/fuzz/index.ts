@@ -1,7 +1,7 @@
 /**
- * Asks a server of its own for a great many things that make no sense, and a few that nearly do: the program behind `npm run fuzz`.
- * Fails where anything is answered by 5xx or not at all, or the server is not well afterwards. It begins anew now and then, since
- * much of what is asked removes something.
+ * Sends a great number of invalid and nearly valid requests to a server of its own: the program behind `npm run fuzz`.
+ * Fails if any response is missing or 5xx, or if the server is unhealthy afterwards. The server is restarted regularly, since
+ * many of the requests delete something.
  */
 import { parseArgs } from 'node:util'
 import { chance } from '#test/chance.ts'
@@ -20,9 +20,9 @@ const usage = `Usage: npm run fuzz -- [OPTION…]
   --engine sqlite|postgres   where the server keeps its data (sqlite)
   --replay JSON              send one request, as a failure prints it, and print the answer`
 
-/** So many requests are sent to one server. */
+/** The number of requests to one server. */
 const ROUND = 25_000
-/** Enough to see what is wrong. */
+/** Enough failures for a diagnosis. */
 const MOST_FAILURES = 20
 
 const { values } = parseArgs({
@@ -37,7 +37,7 @@ const { values } = parseArgs({
   },
 })
 
-/** A whole number that an option gives. Throws an Error in one sentence where it is none. */
+/** The whole number of an option. Throws an Error in one sentence for any other value. */
 function numberOf(name: 'count' | 'mutated' | 'seconds' | 'seed', standard = 0): number {
   const number = Number(values[name] ?? standard)
   if (!Number.isSafeInteger(number) || number < 0) throw new Error(`--${name} is a whole number, not ${values[name]}.`)
@@ -49,7 +49,7 @@ interface Failure {
   readonly what: string
 }
 
-/** Sends requests, several at a time, until there are no more or there is no time left. */
+/** Sends requests, several at a time, until none or no time is left. */
 async function round(server: Server, requests: Iterator<Sent>, counts: Map<string, number>, end: number): Promise<Failure[]> {
   const failures: Failure[] = []
   const sender = async () => {
@@ -92,7 +92,7 @@ async function main(): Promise<boolean> {
   }
 }
 
-/** The credentials with which most requests are sent; the others come from nobody. */
+/** The credentials of most requests; the others are anonymous. */
 const signed = (sent: Sent, token: string): Sent => ({ ...sent, headers: { authorization: `Bearer ${token}`, ...sent.headers } })
 
 async function replay(databaseUrl: string | undefined, sent: Sent): Promise<boolean> {

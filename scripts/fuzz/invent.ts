@@ -1,6 +1,6 @@
 /**
- * Requests that a description of the API leads to: every operation, with parameters and bodies that are what is described, nearly
- * that, or nothing like it. And requests that were right, changed here and there.
+ * Requests generated from a description of the API: every operation, with parameters and bodies that fit the description, nearly
+ * fit it, or do not. And mutations of valid requests.
  */
 import type { Chance } from '#test/chance.ts'
 import { anything, texts } from '#test/garbage.ts'
@@ -9,13 +9,13 @@ import type { Sent } from './send.ts'
 /** Learned data about the server. */
 export interface Known {
   readonly description: any
-  /** Addresses that the server has told of, and answered. */
+  /** Addresses from the server's links that it responded to. */
   readonly addresses: readonly string[]
   /** Values after a segment of a path, such as ids. */
   readonly members: ReadonlyMap<string, readonly string[]>
-  /** Names that stand at the end of addresses: of filters, operators, columns, orders. */
+  /** Names at the end of addresses: of filters, operators, columns, orders. */
   readonly names: readonly string[]
-  /** Bodies that were right, with where they belong. */
+  /** Valid bodies with their addresses. */
   readonly writes: readonly Sent[]
 }
 
@@ -45,7 +45,7 @@ function operationsOf({ description }: Known): readonly Described[] {
 const isSuicide = ({ method, target }: Sent) =>
   method !== 'GET' && /^\/api\/v3\/(users\/(1|2|me)\b|my_preferences)/.test(target) && !target.endsWith('/form')
 
-/** A request made of the description. */
+/** A request generated from the description. */
 export function invented(known: Known, chance: Chance): Sent {
   const { path, method, operation } = chance.of(operationsOf(known))
   const filled = path.replace(/([^/]+)\/\{[^}]*\}/g, (_, place) => `${place}/${segment(place, known, chance)}`)
@@ -86,7 +86,7 @@ function upload(known: Known, chance: Chance): Partial<Sent> {
 
 const text = (chance: Chance) => chance.of(texts)
 const wellFormed = (value: string) => value.toWellFormed()
-/** An address of characters that a request line can hold, and not longer than servers take. */
+/** An address of characters that a request line can contain, no longer than servers accept. */
 const sendable = (target: string) =>
   target.replace(/[^!-~]/g, (character) => encodeURIComponent(character.toWellFormed())).slice(0, 8_000)
 
@@ -165,7 +165,7 @@ const operator = ({ names }: Known, chance: Chance): string =>
 
 const scalar = (chance: Chance): string => (chance.oneIn(3) ? text(chance) : String(chance.below(60)))
 
-/** A value of a JSON schema, or something else now and then. */
+/** A value of a JSON schema, or occasionally something else. */
 function value(schema: any, known: Known, chance: Chance, depth: number): unknown {
   if (schema === undefined || chance.oneIn(12)) return anything(chance)
   const { $ref, properties, type, items, enum: choices, format, anyOf, oneOf, allOf } = schema
@@ -201,7 +201,7 @@ function value(schema: any, known: Known, chance: Chance, depth: number): unknow
 
 const href = ({ addresses }: Known, chance: Chance) => (chance.oneIn(5) ? text(chance) : chance.of(addresses))
 
-/** A request that was right, changed in a few places. */
+/** A valid request, changed in a few places. */
 export function mutated(known: Known, chance: Chance): Sent {
   let sent: Sent =
     chance.oneIn(2) && known.writes.length > 0

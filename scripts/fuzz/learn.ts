@@ -5,7 +5,7 @@ import { type Sent, send } from './send.ts'
 
 const MOST_ADDRESSES = 600
 
-/** Goes from link to link, breadth first. */
+/** Follows links, breadth first. */
 export async function learn(server: Server): Promise<Known> {
   const description = await loadServed(server)
   const headers = { authorization: `Bearer ${server.token}` }

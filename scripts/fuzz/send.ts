@@ -1,10 +1,10 @@
-/** Sending whatever has been thought of, and saying it again. */
+/** Sends generated requests, and prints them for a replay. */
 import { Agent, request } from 'node:http'
 
-/** A request as it is sent; a body that is not UTF-8 is given as its bytes in base64. */
+/** A request; a body that is not UTF-8 is its bytes in base64. */
 export interface Sent {
   readonly method: string
-  /** Path and query, of characters that a request line can hold. */
+  /** Path and query, of characters that a request line can contain. */
   readonly target: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
@@ -16,20 +16,20 @@ export interface Got {
   readonly text: string
 }
 
-/** No request may take longer, on a machine that does other things as well. */
+/** The time limit of a request, on a machine with other load. */
 const LONGEST_MS = 30_000
 
-/** Over how many connections requests are sent at a time. */
+/** The number of concurrent connections. */
 export const ABREAST = 8
 
 const agent = new Agent({ keepAlive: true, maxSockets: ABREAST })
 
-/** Forgets all connections. */
+/** Closes all connections. */
 export const hangUp = (): void => agent.destroy()
 
 /**
- * The answer to a request.
- * @throws Error where none has come within half a minute, or the connection ended before it
+ * The response to a request.
+ * @throws Error without a response within half a minute, or if the connection ended before
  */
 export function send(url: string, { method, target, headers, body, base64 }: Sent): Promise<Got> {
   const { hostname, port } = new URL(url)
