@@ -27,7 +27,7 @@ const onOneEngine = ['test/text/**', 'test/pure/**', 'test/contract.test.ts', 't
 const compileCache = join(root, 'node_modules/.cache/halyard')
 
 const twentyMinutes = 1_200_000
-/** One more than the number of cores, as tests sometimes wait; with more than eight processes the databases are the bottleneck. */
+/** One more than the number of cores, as tests sometimes wait; with more than eight, the databases are the bottleneck. */
 const processes = Math.min(8, availableParallelism() + 1)
 /** Batches for each process: enough to keep all processes busy to the end. */
 const BATCHES = 8

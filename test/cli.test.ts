@@ -1,4 +1,4 @@
-/** The command `halyard`, as a person at a terminal or a supervisor of processes meets it. */
+/** The command `halyard`, as run by users and process supervisors. */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -46,11 +46,11 @@ interface Server {
   /** Its output without the log. */
   printed(): string
   status(token?: string): Promise<number>
-  /** Ends it in good order; fails unless it does so. */
+  /** Ends it by SIGTERM; fails unless it ends without an error. */
   stop(): Promise<void>
 }
 
-/** Starts a server on a free port and waits until it is ready. It is gone when the test ends. */
+/** Starts a server on a free port and waits until it is ready. It ends with the test. */
 async function serve(t: TestContext, args: readonly string[], options: Parameters<typeof start>[1] = {}): Promise<Server> {
   const { child, text, ended } = start(['serve', '--port', '0', ...args], options)
   t.after(() => child.kill('SIGKILL'))
@@ -84,7 +84,7 @@ async function place(t: TestContext): Promise<readonly string[]> {
   return flags
 }
 
-/** Does something in the database of a place. */
+/** Opens the database of a place for some work. */
 async function using<T>(where: readonly string[], work: (db: Database) => Promise<T>): Promise<T> {
   const { databaseUrl } = readConfig(parseFlags(where, flagTypes('data', 'database-url')).flags, {})
   const db = await openDatabase(databaseUrl)
@@ -282,7 +282,7 @@ describe('halyard serve', () => {
   })
 })
 
-/** A request to create a project that the server has begun to read; it still waits for the body. */
+/** A request to create a project that the server has begun to read; the server waits for its body. */
 async function halfSent(url: string, body: string): Promise<ClientRequest> {
   const request = httpRequest(`${url}/api/v3/projects`, {
     method: 'POST',
@@ -298,15 +298,15 @@ async function halfSent(url: string, body: string): Promise<ClientRequest> {
   return request
 }
 
-/** Whether a server wants to be sent anything. */
+/** Whether a server reports readiness. */
 const isReady = (url: string): Promise<boolean> =>
   fetch(`${url}/readyz`).then(
     ({ ok }) => ok,
     () => false,
   )
 
-test('an older Node starts the right one, which ends with it even after SIGKILL', async (t) => {
-  // Only the version of an older Node is simulated: the script starts another Node because of nothing else.
+test('an older Node starts the supported one, which ends with it even after SIGKILL', async (t) => {
+  // Only the version of an older Node is simulated: the script checks nothing else.
   const pretending = join(await folder(t), 'older.mjs')
   await writeFile(pretending, `Object.defineProperty(process.versions, 'node', { value: '20.1.0' })\n`)
   const args = ['--import', pretending, script, 'serve', '--port', '0', '--ephemeral', '--seed', 'basic']
@@ -320,7 +320,7 @@ test('an older Node starts the right one, which ends with it even after SIGKILL'
   const url = /^Halyard is ready: (\S+)/m.exec(printed)![1]!
   const kept = await connection(url)
   child.kill('SIGKILL')
-  // The server it has started says that it ends, and does so.
+  // The server that it started closes its connections and ends.
   assert.deepEqual(await kept.ended(), [])
 })
 
@@ -600,7 +600,7 @@ test('halyard openapi prints the OpenAPI document as JSON and YAML', async () =>
 
 const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString()
 
-test('halyard jobs lists what failed and what is to come, has it tried again, and discards it', async (t) => {
+test('halyard jobs lists failed and pending jobs, retries and discards them', async (t) => {
   const where = await place(t)
   await succeed('seed', '--seed', 'basic', ...where)
   assert.equal(await succeed('jobs', ...where), 'There are no jobs.\n')
@@ -753,7 +753,7 @@ test('custom fields and actions are created, listed and removed, and errors are 
   assert.equal(await succeed('custom-action', 'remove', '1', ...data), 'Removed custom action 1.\n')
 })
 
-test('halyard help names every command and every variable', async () => {
+test('halyard help lists every command and every variable', async () => {
   const help = await succeed('help')
   for (const command of ['serve', 'migrate', 'seed', 'user list', 'token create', 'openapi', 'doctor', 'version']) {
     assert.match(help, new RegExp(`^  ${command}\\b`, 'm'))

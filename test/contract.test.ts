@@ -1,4 +1,4 @@
-/** The contract tool's own parts, on documents small enough to read. */
+/** The parts of the contract tool, on small documents. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compare, countByTag, operationsOf, ratchet } from '../scripts/contract/compare.ts'
@@ -13,7 +13,7 @@ const colour = {
   properties: { name: { type: 'string' }, mixedOf: { type: 'array', items: { type: 'integer' } } },
 }
 
-/** Colours may be listed, made and removed; shades have a path nobody uses. */
+/** Colours can be listed, created and deleted; shades have an alias. */
 const official = () => ({
   paths: {
     '/api/v3/colours': {
@@ -34,7 +34,7 @@ const official = () => ({
 
 const names = (operations: { name: string }[]) => operations.map(({ name }) => name)
 
-test('an operation is present whatever its parameters are called, and at its alias', () => {
+test('an operation is present with any names of its parameters, and at its alias', () => {
   const served = operationsOf({ paths: { '/api/v3/colours/{colourId}': { delete: {} }, '/api/v3/shades/{id}': { get: {} } } })
   const { present, missing } = compare(operationsOf(official()), served, { '/api/v3/shade/{id}': '/api/v3/shades/{id}' })
   assert.deepEqual(names(present), ['DELETE /api/v3/colours/{id}', 'GET /api/v3/shade/{id}'])
@@ -50,7 +50,7 @@ test('an aliased operation is also present at its official path', () => {
   assert.deepEqual(missing, [])
 })
 
-test('tags that differ in letter case are counted together', () => {
+test('tags that differ only in case are counted together', () => {
   const [list, make, remove, shade] = operationsOf(official())
   assert.deepEqual(countByTag([list!, shade!], [make!, remove!]), [
     ['Colours', 1, 2],
@@ -67,7 +67,7 @@ test('the ratchet reports lost and new operations, and keeps all of them', () =>
   })
 })
 
-test('patches change what their pointers name', () => {
+test('a patch changes the target of its pointer', () => {
   const document = { 'a/b': { old: 1, list: ['x', 'y'] } } as any
   applyPatch(document, { op: 'copy', from: '/a~1b/old', path: '/copied' })
   applyPatch(document, { op: 'move', from: '/a~1b/old', path: '/a~1b/new' })
@@ -87,7 +87,7 @@ test('a patch that no longer fits the document throws', () => {
   assert.throws(() => applyPatch(document, { op: 'add', path: '/here/now', value: 2 }), /\/here\/now exists already/)
 })
 
-test('a repair leaves the document itself alone and gathers the faults that are stale', () => {
+test('a repair does not change the document itself and collects the stale faults', () => {
   const document = official()
   const faults: Fault[] = [
     { id: 'lenient', reason: 'r', action: 'patch', patches: [{ op: 'remove', path: '/components/schemas/Colour/required' }] },
@@ -128,7 +128,7 @@ test('an answer is judged by the schema of its operation and status', () => {
   assert.deepEqual(complaints(remove, 204, '', ''), [])
 })
 
-test('a refusal is an error, whether the document names its status or not', () => {
+test('a rejection is an error, whether the document has its status or not', () => {
   const [list, make] = operationsOf(official())
   const judge = judgeBy(official())
   const refusal = { url: '/', contentType: 'application/hal+json', text: '{}' }

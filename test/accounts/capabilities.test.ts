@@ -1,4 +1,4 @@
-/** Actions and capabilities: what can be done at all, and who can do it where. */
+/** Actions and capabilities: their lists, filters and visibility. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -22,7 +22,7 @@ const names = (reply: Reply): string[] => reply.body._embedded.elements.map((one
 const list = (client: Client, ...uses: Parameters<typeof filters>) =>
   client.get(`/capabilities?pageSize=1000&${filters(...uses)}`)
 
-test('actions are listed page by page, ordered by id, and answered one by one', async () => {
+test('the list of actions has pages and is ordered by id; each action has an address', async () => {
   const first = await asVera.get('/actions?pageSize=3')
   assert.deepEqual([first.body.total, first.body.count, first.body.pageSize], [84, 3, 3])
   assert.deepEqual(names(first), names(first).toSorted())
@@ -38,14 +38,14 @@ test('actions are listed page by page, ordered by id, and answered one by one', 
   assert.equal((await asVera.get('/actions/work_packages')).status, 404)
 })
 
-test('actions are filtered by id and reduced by select', async () => {
+test('actions are filtered by id, and select reduces them', async () => {
   const { body } = await asVera.get(`/actions?${filters(['id', '=', ['users/read']])}&select=total,elements/id`)
   assert.deepEqual(body, { total: 1, _embedded: { elements: [{ id: 'users/read' }] } })
   assert.equal((await asVera.get(`/actions?${filters(['id', '!', ['users/read']])}`)).body.total, 83)
   assert.equal((await asVera.get('/actions?select=elements/secret')).status, 400)
 })
 
-test('the actions of a member’s roles are capabilities in the project, those of public permissions among them', async () => {
+test('the actions of a member’s roles are capabilities in the project, including those of public permissions', async () => {
   const found = await list(asVera, ['principal', '=', ['me']], ['context', '=', [`w${project}`]])
   assert.ok(names(found).includes(`work_packages/read/w${project}-${vera}`))
   assert.ok(names(found).includes(`activities/read/w${project}-${vera}`))
@@ -65,7 +65,7 @@ test('the actions of a member’s roles are capabilities in the project, those o
   assert.deepEqual((await asVera.get(`/capabilities/work_packages/read/p${project}-${vera}`)).body, one.body)
 })
 
-test('capabilities that nobody has, malformed ids and unknown ids are not found', async () => {
+test('unused and unknown capabilities, malformed ids and unknown ids are not found', async () => {
   for (const id of [
     `work_packages/create/w${project}-${vera}`,
     `work_packages/explode/w${project}-${vera}`,
@@ -78,7 +78,7 @@ test('capabilities that nobody has, malformed ids and unknown ids are not found'
   }
 })
 
-test('without filters the list is of one’s own capabilities; of everybody’s at once it is refused', async () => {
+test('without filters the list has the viewer’s own capabilities; a list of all users’ capabilities is rejected', async () => {
   const own = await asVera.get('/capabilities?pageSize=1000')
   assert.equal(own.status, 200)
   assert.ok(own.body.total > 0 && names(own).every((id) => id.endsWith(`-${vera}`)))
@@ -129,7 +129,7 @@ test('hidden principals and projects are not listed, counted or found', async ()
   assert.equal((await asVera.get(`/capabilities/work_packages/read/w${foreign}-${mate}`)).status, 404)
 })
 
-test('administrators are capable of everything whose module is on; nobody is in archived projects', async () => {
+test('administrators have the capabilities of all enabled modules; archived projects give none', async () => {
   const me = (await i.admin.get('/users/me')).body.id
   const bare = await i.make.project()
   await i.db.transaction(async (tx) => {
@@ -145,13 +145,13 @@ test('administrators are capable of everything whose module is on; nobody is in 
   assert.ok(!(await has(`work_packages/assigned/w${project}-${me}`)))
 })
 
-test('locked people are capable of nothing', async () => {
+test('locked users have no capabilities', async () => {
   const locked = await i.make.user({ status: 3 })
   await i.make.member(locked, project, ['view_work_packages'])
   assert.equal((await list(i.admin, ['principal', '=', [locked]])).body.total, 0)
 })
 
-test('a share of one work package makes nobody capable in the project', async () => {
+test('a share of one work package gives no capabilities in the project', async () => {
   const guest = await i.make.user()
   const stamps = { created_at: new Date().toISOString(), updated_at: new Date().toISOString() }
   const share = await i.make.row(
@@ -167,7 +167,7 @@ test('a share of one work package makes nobody capable in the project', async ()
   assert.equal((await list(i.admin, ['principal', '=', [guest]], ['context', '!', ['g']])).body.total, 0)
 })
 
-test('capabilities are ordered by id either way and filtered by action; wrong filters are refused', async () => {
+test('capabilities are sorted by id and filtered by action; invalid filters are rejected', async () => {
   const wanted = filters(['context', '=', [`w${project}`]], ['action', '=', ['memberships/read', 'work_packages/read']])
   const by = (direction: string) =>
     i.admin.get(`/capabilities?pageSize=1000&${wanted}&sortBy=${encodeURIComponent(JSON.stringify([['id', direction]]))}`)

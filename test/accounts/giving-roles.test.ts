@@ -1,4 +1,4 @@
-/** Roles that a user may give: any for members or, with the setting, those whose permissions the user holds. */
+/** Grantable roles: any role for members or, with the setting, only those whose permissions the user holds. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -45,7 +45,7 @@ beforeEach(() => i.setting(LIMIT, false))
 const ownMembership = async () =>
   (await i.db.one<{ id: number }>(sql`select id from memberships where principal_id = ${lead} and project_id = ${project}`))!.id
 
-test('a role that cannot be given in a project, or only there, is refused in the words that clients know', async () => {
+test('a role that cannot be granted in a project, or only there, is rejected with OpenProject’s messages', async () => {
   const builtin = ['Non member', 'Anonymous', 'Work package editor', 'Staff and projects manager', 'Standard global role']
   for (const name of builtin) {
     const body = membership(await i.make.user(), 'users', role.less, await i.id('roles', name))
@@ -59,7 +59,7 @@ test('a role that cannot be given in a project, or only there, is refused in the
   assert.deepEqual(attributesOf(await i.admin.post('/memberships', global)), refused)
 })
 
-test('a user who manages members may give any role for members, also to themselves', async () => {
+test('a user who manages members may grant any role for members, also to themselves', async () => {
   const own = await ownMembership()
   const form = (await asLead.post(`/memberships/${own}/form`)).body
   assert.match(form._embedded.schema.roles._links.allowedValues.href, /^\/api\/v3\/roles\?filters=%5B%7B%22unit%22/)
@@ -71,7 +71,7 @@ test('a user who manages members may give any role for members, also to themselv
 describe('with the setting that limits roles to held permissions', () => {
   beforeEach(() => i.setting(LIMIT, true))
 
-  test('each role is given by exactly those who hold all of its permissions there', async () => {
+  test('a role is granted by exactly the users who hold all of its permissions there', async () => {
     const other = await i.make.project()
     const wide = await i.make.user()
     await i.make.member(wide, project, { role: role.same })
@@ -121,7 +121,7 @@ describe('with the setting that limits roles to held permissions', () => {
     }
   })
 
-  test('neither their own membership nor that of a group they are in makes them more', async () => {
+  test('neither their own membership nor that of a group of theirs extends their grants', async () => {
     const own = await ownMembership()
     assert.deepEqual(
       attributesOf(await asLead.patch(`/memberships/${own}`, { _links: { roles: roles(role.same, role.more) } })),
@@ -137,11 +137,11 @@ describe('with the setting that limits roles to held permissions', () => {
       refused,
     )
     assert.equal((await asLead.patch(`/groups/${group}`, { name: 'Mine' })).status, 403)
-    // Shares are no memberships that anybody writes.
+    // Clients cannot write shares as memberships.
     assert.equal((await asLead.delete(`/memberships/${weak.body.id}`)).status, 204)
   })
 
-  test('users who could not give a role can keep or remove it in a membership', async () => {
+  test('users who could not grant a role can keep or remove it in a membership', async () => {
     const stored = await i.make.member(await i.make.user(), project, { role: role.admin })
     const patch = (...ids: number[]) => asLead.patch(`/memberships/${stored}`, { _links: { roles: roles(...ids) } })
     assert.equal((await patch(role.admin, role.less)).status, 200)
@@ -150,7 +150,7 @@ describe('with the setting that limits roles to held permissions', () => {
     assert.deepEqual(attributesOf(await patch(role.admin)), refused)
   })
 
-  test('disabled modules make no difference: a role that could be given still can', async () => {
+  test('disabled modules make no difference to grantable roles', async () => {
     await i.db.transaction((tx) => tx.run(sql`delete from enabled_modules where project_id = ${project} and name = 'costs'`))
     assert.equal((await asLead.post('/memberships', membership(await i.make.user(), 'users', role.same))).status, 201)
   })
@@ -187,7 +187,7 @@ describe('with the setting that limits roles to held permissions', () => {
   })
 })
 
-test('the filter finds the roles that the viewer may give in a project', async () => {
+test('the filter finds the roles that the viewer may grant in a project', async () => {
   const filters = (operator: string, ...values: number[]) =>
     `/roles?filters=${encodeURIComponent(JSON.stringify([{ grantableIn: { operator, values: values.map(String) } }]))}`
   const names = async (path: string) => (await asLead.get(path)).body._embedded.elements.map((one: { id: number }) => one.id)

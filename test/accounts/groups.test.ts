@@ -1,4 +1,4 @@
-/** Groups: who sees and changes them, and what being in one gives. */
+/** Groups: visibility, permissions, and effects of a group's membership on its users. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -23,7 +23,7 @@ const helper = async (permission: string): Promise<Client> => {
   return i.as(id)
 }
 
-test('an administrator creates a group with members and is answered with them embedded', async () => {
+test('an administrator creates a group with members; the response embeds them', async () => {
   const [one, two] = [await i.make.user(), await i.make.user()]
   const { status, body } = await i.admin.post('/groups', { name: 'Crew', _links: members(one, two) })
   assert.equal(status, 201)
@@ -38,7 +38,7 @@ test('an administrator creates a group with members and is answered with them em
   assert.equal(body._links.updateImmediately.method, 'patch')
 })
 
-test('members are replaced as a whole; a change of the name leaves them alone', async () => {
+test('an update replaces all members; a change of the name keeps them', async () => {
   const [one, two, three] = [await i.make.user(), await i.make.user(), await i.make.user()]
   const group = await i.make.group()
   await i.admin.patch(`/groups/${group}`, { _links: members(one, two) })
@@ -60,7 +60,7 @@ test('a name is required, and unique among groups', async () => {
   assert.equal((await i.admin.patch(`/groups/${group}`, { name: 'Unique' })).status, 200)
 })
 
-test('only users that there are become members', async () => {
+test('only existing users become members', async () => {
   const group = await i.make.group()
   const deleted = await i.db.one<{ id: number }>(sql`select id from principals where type = 'DeletedUser'`)
   for (const wrong of [999999, group, deleted?.id as number]) {
@@ -72,7 +72,7 @@ test('only users that there are become members', async () => {
   assert.match(body.errorIdentifier, /ResourceTypeMismatch$/)
 })
 
-test('without view or manage members anywhere the groups are closed', async () => {
+test('without the permission to view or manage members in any project, groups are forbidden', async () => {
   const group = await i.make.group()
   const plain = await i.as(await i.make.user())
   assert.equal((await plain.get('/groups')).status, 403)
@@ -118,7 +118,7 @@ test('only administrators write groups', async () => {
   assert.equal((await viewer.patch(`/groups/${group}`, { name: 'Mine' })).status, 404)
 })
 
-test('joining a group gives its users the group’s roles, leaving takes them away, own roles stay', async () => {
+test('users get the group’s roles when they join and lose them when they leave; their own roles stay', async () => {
   const group = await i.make.group()
   const [joins, has] = [await i.make.user(), await i.make.user()]
   const place = await i.make.project()
@@ -144,7 +144,7 @@ test('joining a group gives its users the group’s roles, leaving takes them aw
   assert.deepEqual(await i.db.all(sql`select * from watchers where user_id = ${joins}`), [])
 })
 
-test('deleting a group answers 202 without a body and takes away what came through it', async () => {
+test('deleting a group gives 202 without a body and removes the inherited roles', async () => {
   const group = await i.make.group()
   const user = await i.make.user()
   const place = await i.make.project()

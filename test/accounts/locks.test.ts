@@ -1,4 +1,4 @@
-/** Locking users out and letting them in again. */
+/** Locking and unlocking users. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Instance, instance } from '#test/instance.ts'
@@ -9,7 +9,7 @@ before(async () => {
 })
 after(() => i.close())
 
-test('a lock takes effect at once and can be lifted; repeating either changes nothing', async () => {
+test('a lock takes effect at once and can be lifted; a repeated lock or unlock changes nothing', async () => {
   const id = await i.make.user()
   const client = await i.as(id)
   for (const _ of [1, 2]) {
@@ -36,7 +36,7 @@ test('a user who has never been active can be neither locked nor unlocked', asyn
   }
 })
 
-test('only administrators lock', async () => {
+test('only administrators lock users', async () => {
   const manager = await i.make.user()
   await i.make.member(manager, null, ['manage_user'])
   const id = await i.make.user()

@@ -1,4 +1,4 @@
-/** Memberships: who sees them, who gives which roles to whom, and what a group's membership gives its users. */
+/** Memberships: visibility, permissions, grantable roles, and the roles that users inherit from groups. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -76,7 +76,7 @@ test('missing and invalid values are reported by property', async () => {
   }
 })
 
-test('nobody becomes a member where the manager has no say: 403, whether there is such a project or not', async () => {
+test('without the permission to manage members it is 403, whether the project exists or not', async () => {
   const id = await i.make.user()
   const foreign = await i.make.project()
   const create = (place: number, given: number[]) =>
@@ -92,7 +92,7 @@ test('nobody becomes a member where the manager has no say: 403, whether there i
   assert.equal((await asViewer.post('/memberships/form', {})).status, 403)
 })
 
-test('people whom the manager does not see cannot be made members, nor found out about', async () => {
+test('hidden users cannot become members, and their existence is not disclosed', async () => {
   const half = await i.make.user()
   await i.make.member(half, project, ['manage_members'])
   const hidden = await i.make.user({ name: 'Canary' })
@@ -104,7 +104,7 @@ test('people whom the manager does not see cannot be made members, nor found out
   assert.equal(refused.text, (await create(999999)).text)
 })
 
-test('a membership without a project is for administrators, and needs a global role', async () => {
+test('a membership without a project needs an administrator and a global role', async () => {
   const staff = await i.id('roles', 'Staff and projects manager')
   const id = await i.make.user()
   const { status, body } = await i.admin.post('/memberships', { _links: { principal: user(id), roles: roles(staff) } })
@@ -119,7 +119,7 @@ test('a membership without a project is for administrators, and needs a global r
   ])
 })
 
-test('memberships are seen by those who may view or manage members there, and count for nobody else', async () => {
+test('memberships are visible to users who may view or manage members there; others do not count them', async () => {
   const hidden = await i.make.project()
   const someone = await i.make.user()
   const foreign = await i.make.member(someone, hidden, [])
@@ -145,7 +145,7 @@ test('shares of single work packages are no memberships', async () => {
   assert.deepEqual(ids(await i.admin.get(`/memberships?${filters(['principal', '=', [guest]])}`)), [])
 })
 
-test('memberships are filtered by project, principal, role, group and what the principal is called', async () => {
+test('memberships are filtered by project, principal, role, group and the principal’s name', async () => {
   const place = await i.make.project()
   const [ada, bob] = [
     await i.make.user({ name: 'Ada Filter', email: 'ada@filter.example' }),
@@ -181,7 +181,7 @@ test('memberships are filtered by project, principal, role, group and what the p
   assert.deepEqual((await sorted('email'))[2], ofTeam)
 })
 
-test('an update replaces the roles; project and principal stay what they are', async () => {
+test('an update replaces the roles; project and principal are read-only', async () => {
   const id = await i.make.user()
   const membership = await i.make.member(id, project, { role: member })
   const update = (links: object) => asLead.patch(`/memberships/${membership}`, { _links: links })
@@ -197,7 +197,7 @@ test('an update replaces the roles; project and principal stay what they are', a
   assert.equal((await asViewer.patch(`/memberships/${membership}`, { _links: { roles: roles(member) } })).status, 403)
 })
 
-test('a message for the new member may come along; it is echoed by the form and kept nowhere', async () => {
+test('a message for the new member is accepted and repeated by the form, but not stored', async () => {
   const id = await i.make.user()
   const payload = {
     _links: { project: at(project), principal: user(id), roles: roles(member) },
@@ -213,7 +213,7 @@ test('a message for the new member may come along; it is echoed by the form and 
   assert.ok(!('_meta' in made.body))
 })
 
-test('forms say where the values to choose from are', async () => {
+test('forms link to the allowed values', async () => {
   const id = await i.make.user()
   const create = (await asLead.post('/memberships/form', { _links: { project: at(project), principal: user(id) } })).body
   const hrefOf = (property: string) => decodeURIComponent(create._embedded.schema[property]._links.allowedValues.href)
@@ -228,7 +228,7 @@ test('forms say where the values to choose from are', async () => {
   assert.deepEqual(edit._links.commit, { href: `/api/v3/memberships/${membership}`, method: 'patch' })
 })
 
-test('the schema is for those who see members', async () => {
+test('the schema is visible to users who see members', async () => {
   const { status, body } = await asViewer.get('/memberships/schema')
   assert.equal(status, 200)
   assert.equal(body.notificationMessage.location, '_meta')
@@ -237,13 +237,13 @@ test('the schema is for those who see members', async () => {
   assert.equal((await (await i.as(await i.make.user())).get('/memberships/schema')).status, 403)
 })
 
-test('available projects are those in which one manages members', async () => {
+test('available projects are those in which the user manages members', async () => {
   await i.make.project({ public: true })
   assert.deepEqual(ids(await asLead.get('/memberships/available_projects')), [project])
   assert.equal((await asViewer.get('/memberships/available_projects')).status, 403)
 })
 
-test('a deleted membership is gone with what it gave, watches included', async () => {
+test('deleting a membership removes the roles and watches that it gave', async () => {
   const id = await i.make.user()
   const workPackage = await i.make.workPackage({ project_id: project })
   const membership = await i.make.member(id, project, ['view_work_packages'])
@@ -256,7 +256,7 @@ test('a deleted membership is gone with what it gave, watches included', async (
   assert.deepEqual(await i.db.all(sql`select * from watchers where user_id = ${id}`), [])
 })
 
-test('a group’s membership is passed on to its users, follows its changes and goes with it', async () => {
+test('users inherit a group’s membership, its changes and its removal', async () => {
   const place = await i.make.project()
   const person = await i.make.user()
   const team = await i.make.group()
@@ -287,7 +287,7 @@ test('a group’s membership is passed on to its users, follows its changes and 
   assert.equal((await ofPerson()).body.total, 0)
 })
 
-test('a form’s payload, posted back, changes nothing', async () => {
+test('sending a form’s payload back changes nothing', async () => {
   const place = await i.make.project()
   const person = await i.make.user()
   const team = await i.make.group()

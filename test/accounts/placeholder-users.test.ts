@@ -1,4 +1,4 @@
-/** Placeholder users: made and changed by those who hold the global permission. */
+/** Placeholder users: reading, and writing with the global permission. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Client, filters, type Instance, ids, instance } from '#test/instance.ts'
@@ -37,7 +37,7 @@ test('read-only properties keep their value when null is sent', async () => {
   assert.deepEqual([made.status, made.body.status], [201, 'active'])
 })
 
-test('others are refused before anything is looked for; who manages members finds those of their projects', async () => {
+test('other users get an error before any lookup; users who manage members find the placeholder users of their projects', async () => {
   const [mine, foreign] = [
     (await asManager.post('/placeholder_users', { name: 'Mine' })).body.id,
     (await asManager.post('/placeholder_users', { name: 'Foreign' })).body.id,
@@ -64,7 +64,7 @@ test('others are refused before anything is looked for; who manages members find
   assert.deepEqual(ids(await asLead.get('/placeholder_users')), [mine])
 })
 
-test('a user is no placeholder user, nor the other way round', async () => {
+test('a user is not found as a placeholder user, and vice versa', async () => {
   const user = await i.make.user()
   const { id } = (await i.admin.post('/placeholder_users', { name: 'Kind' })).body
   assert.equal((await i.admin.get(`/placeholder_users/${user}`)).status, 404)

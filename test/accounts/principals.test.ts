@@ -1,4 +1,4 @@
-/** The list of all principals: users, groups and placeholder users, as far as the reader sees them. */
+/** The list of all principals: the users, groups and placeholder users that the viewer sees. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -40,7 +40,7 @@ before(async () => {
 })
 after(() => i.close())
 
-test('everybody of one’s projects is listed, each in the shape of its kind, and nobody else is', async () => {
+test('the principals of the viewer’s projects are listed, each as its own type, and no others', async () => {
   const { status, body, text } = await asVera.get('/principals')
   assert.equal(status, 200)
   const kinds = Object.fromEntries(body._embedded.elements.map((one: any) => [one.id, [one._type, one._links.self.href]]))
@@ -60,7 +60,7 @@ test('pages count visible principals only', async () => {
   assert.ok(!('nextByOffset' in body._links))
 })
 
-test('without any rights one sees oneself; administrators and those with view_all_principals see everybody', async () => {
+test('without permissions a user sees only themselves; administrators and users with view_all_principals see all', async () => {
   const lonely = await i.make.user()
   assert.deepEqual(await found(await i.as(lonely)), [lonely])
   const reader = await i.make.user()
@@ -70,7 +70,7 @@ test('without any rights one sees oneself; administrators and those with view_al
   assert.ok([vera, mate, stranger, team, placeholder].every((id) => all.includes(id)))
 })
 
-test('anonymous users see nobody, except where they may view members', async () => {
+test('anonymous users see no principals, except with the permission to view members', async () => {
   await i.setting('login_required', false)
   assert.deepEqual(await found(i.anonymous), [])
   const open = await i.make.project({ public: true })
@@ -87,7 +87,7 @@ test('anonymous users see nobody, except where they may view members', async () 
   await i.setting('login_required', true)
 })
 
-test('the built-in users are not listed to anybody', async () => {
+test('the built-in users are never listed', async () => {
   const { body } = await i.admin.get('/principals?pageSize=100')
   assert.ok(body._embedded.elements.every((one: any) => !/Deleted|Anonymous|System/.test(one.name)))
 })
@@ -109,21 +109,21 @@ test('principals are filtered by type, id, name and status number', async () => 
   }
 })
 
-test('an invisible id and one that nobody has are refused in the same words', async () => {
+test('hidden and unknown ids get the same response', async () => {
   const hidden = await asVera.get(`/principals?${filters(['id', '=', [stranger]])}`)
   const missing = await asVera.get(`/principals?${filters(['id', '=', [999999]])}`)
   assert.equal(hidden.status, 400)
   assert.equal(hidden.text, missing.text)
 })
 
-test('addresses and logins cannot be guessed by searching', async () => {
+test('addresses and logins cannot be guessed by a search', async () => {
   assert.deepEqual(await found(asVera, ['any_name_attribute', '~', ['canary.example']]), [])
   assert.deepEqual(await found(asVera, ['any_name_attribute', '~', ['matelogin']]), [])
   assert.deepEqual(await found(asVera, ['any_name_attribute', '~', ['vera@example']]), [vera])
   assert.deepEqual(await found(i.admin, ['any_name_attribute', '~', ['canary.example']]), [mate])
 })
 
-test('members of a project are found, as far as one may know who is a member there', async () => {
+test('members of a project are found where the viewer may see its members', async () => {
   assert.deepEqual(await found(asVera, ['member', '=', [project]]), among(vera, mate, team, placeholder))
   assert.deepEqual(await found(asVera, ['member', '!', [project]]), [])
   assert.deepEqual(await found(asVera, ['access_to_anything_in_project', '=', [project]]), among(vera, mate, team, placeholder))
@@ -136,7 +136,7 @@ test('members of a project are found, as far as one may know who is a member the
   assert.equal((await asVera.get(`/principals?${filters(['member', '=', [other]])}`)).status, 400)
 })
 
-test('those who can be mentioned on a work package see it', async () => {
+test('the mentionable principals of a work package are those who see it', async () => {
   const place = await i.make.project()
   const [reader, mute, guest] = [await i.make.user(), await i.make.user(), await i.make.user()]
   await i.make.member(reader, place, ['view_work_packages', 'view_internal_comments'])
@@ -162,7 +162,7 @@ test('those who can be mentioned on a work package see it', async () => {
   )
 })
 
-test('principals are sorted by name, and select answers no more than was asked for', async () => {
+test('principals are sorted by name, and select reduces the response', async () => {
   const { body } = await asVera.get(
     `/principals?sortBy=${encodeURIComponent('[["name","asc"]]')}&select=total,elements/name,elements/self`,
   )

@@ -1,4 +1,4 @@
-/** Deleting accounts: only where the settings allow it, and without losing what was made. */
+/** Deletion of accounts: permissions by setting, and effects on related resources. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -16,7 +16,7 @@ beforeEach(async () => {
 })
 after(() => i.close())
 
-test('by default nobody deletes accounts, not even an administrator', async () => {
+test('by default nobody deletes accounts, not even administrators', async () => {
   const id = await i.make.user()
   assert.equal((await i.admin.delete(`/users/${id}`)).status, 403)
   assert.equal((await (await i.as(id)).delete('/users/me')).status, 403)
@@ -44,7 +44,7 @@ test('a user manager deletes nobody', async () => {
   assert.equal((await (await i.as(manager)).delete(`/users/${id}`)).status, 403)
 })
 
-test('the last active administrator stays', async () => {
+test('the last active administrator cannot be deleted', async () => {
   await i.setting('users_deletable_by_admins', true)
   const { status, body } = await i.admin.delete('/users/me')
   assert.equal(status, 422)
@@ -80,7 +80,7 @@ test('created resources stay, in the name of the deleted user; memberships, toke
   assert.match(name, /deleted/i)
 })
 
-test('every column that points to a principal says what becomes of its row when that is removed', () => {
+test('every column that refers to a principal declares the effect of its deletion', () => {
   const pointing = references.filter((one) => one.target === 'principals' && !one.isLetGo)
   assert.deepEqual(
     pointing.map(({ table, column }) => `${table}.${column}`).toSorted(),

@@ -1,4 +1,4 @@
-/** Roles: which there are, and which can be given. */
+/** Roles: the list, its filters and its visibility. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { filters, type Instance, instance, type Reply } from '#test/instance.ts'
@@ -11,7 +11,7 @@ after(() => i.close())
 
 const names = (reply: Reply): string[] => reply.body._embedded.elements.map((role: any) => role.name)
 
-test('everybody signed in lists the roles, all on one page; what single things are shared with is none of them', async () => {
+test('signed-in users list all roles on one page; roles for shares are not listed', async () => {
   const reply = await (await i.as(await i.make.user())).get('/roles?pageSize=1&offset=2')
   assert.equal(reply.status, 200)
   assert.ok(['Non member', 'Anonymous', 'Member', 'Project admin'].every((name) => names(reply).includes(name)))
@@ -20,7 +20,7 @@ test('everybody signed in lists the roles, all on one page; what single things a
   assert.deepEqual(reply.body._links, { self: { href: '/api/v3/roles' } })
 })
 
-test('grantable and unit say what a role can be given for', async () => {
+test('roles are filtered by grantable and unit', async () => {
   const found = async (...list: Parameters<typeof filters>) => names(await i.admin.get(`/roles?${filters(...list)}`))
   assert.deepEqual(await found(['grantable', '=', ['t']], ['unit', '=', ['project']]), ['Member', 'Reader', 'Project admin'])
   assert.deepEqual(await found(['grantable', '=', ['t']], ['unit', '=', ['system']]), ['Staff and projects manager'])
@@ -30,7 +30,7 @@ test('grantable and unit say what a role can be given for', async () => {
   assert.equal((await i.admin.get(`/roles?${filters(['unit', '=', ['galaxy']])}`)).status, 400)
 })
 
-test('a single role is for those who see members somewhere', async () => {
+test('a single role is visible to users who see members in any project', async () => {
   const member = await i.id('roles', 'Member')
   const { status, body } = await i.admin.get(`/roles/${member}`)
   assert.equal(status, 200)
@@ -44,7 +44,7 @@ test('a single role is for those who see members somewhere', async () => {
   assert.equal((await (await i.as(await i.make.user())).get(`/roles/${member}`)).status, 403)
 })
 
-test('without signing in there are no roles to see', async () => {
+test('anonymous users see no roles', async () => {
   await i.setting('login_required', false)
   assert.equal((await i.anonymous.get('/roles')).status, 403)
 })

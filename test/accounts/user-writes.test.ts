@@ -1,4 +1,4 @@
-/** Creating and changing accounts: who may write what. */
+/** Creating and changing accounts: permissions and validation. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -31,7 +31,7 @@ const jane = (n: string) => ({
   password: 'correct horse',
 })
 
-/** The attributes that an answer of 422 complains about, with the kind of each complaint. */
+/** The attributes of validation errors (422), with the kind of each error. */
 const complaints = ({ status, body }: Reply): Record<string, string> => {
   assert.equal(status, 422, JSON.stringify(body))
   const errors = body._embedded.errors ?? [body]
@@ -51,13 +51,13 @@ test('an administrator creates an active user with a password, which is stored a
   assert.ok(await verifyPassword('correct horse', row?.password_hash))
 })
 
-test('an active user needs a password or another way to sign in', async () => {
+test('an active user needs a password or another sign-in method', async () => {
   const { password: _, ...without } = jane('two')
   assert.deepEqual(complaints(await i.admin.post('/users', without)), { password: 'PropertyConstraintViolation' })
   assert.equal((await i.admin.post('/users', { ...without, identityUrl: 'https://id.example.net/jane' })).status, 201)
 })
 
-test('users with the permission to create users, but not administrators, invite them: an address suffices, and no password can be set', async () => {
+test('users with the permission to create users, but not administrators, can only invite: by an address, and without a password', async () => {
   const invited = await creator.post('/users', { email: 'sam.poe@example.net', status: 'invited' })
   assert.equal(invited.status, 201)
   assert.deepEqual(
@@ -71,13 +71,13 @@ test('users with the permission to create users, but not administrators, invite 
   )
 })
 
-test('nobody else creates users', async () => {
+test('other users cannot create users', async () => {
   const plain = await i.as(await i.make.user())
   assert.equal((await plain.post('/users', jane('four'))).status, 403)
   assert.equal((await plain.post('/users/form', {})).status, 403)
 })
 
-test('login and address are unique whatever their letter case, and well formed', async () => {
+test('login and address are unique ignoring case, and well formed', async () => {
   await i.admin.post('/users', jane('five'))
   assert.deepEqual(
     complaints(await i.admin.post('/users', { ...jane('five'), login: ' JANE-FIVE ', email: 'Jane-Five@example.net' })),
@@ -106,7 +106,7 @@ test('login and address are unique whatever their letter case, and well formed',
   assert.equal((await i.admin.post('/users', { ...jane('six'), firstName: 'Zoë-Ñ 🦊', lastName: "O'Hara, jr. (2)" })).status, 201)
 })
 
-test('the settings say what a password must be like', async () => {
+test('a password has to follow the rules of the settings', async () => {
   await i.setting('password_min_adhered_rules', 3)
   await i.setting('password_min_length', 12)
   const { body } = await i.admin.post('/users', { ...jane('seven'), password: 'lowercase 1' })
@@ -119,7 +119,7 @@ test('the settings say what a password must be like', async () => {
   await i.setting('password_min_length', 10)
 })
 
-test('people change their own names and language, and by their password their address, which decides who gets a new one', async () => {
+test('users change their own names and language, and, with their password, their address, which receives password resets', async () => {
   const id = await i.make.user({ password_hash: quickHash('old password') })
   const client = await i.as(id)
   const change = { firstName: 'Verena', lastName: 'Vogt', language: 'de' }
@@ -136,7 +136,7 @@ test('people change their own names and language, and by their password their ad
   assert.equal((await client.patch('/users/me', { ...change, email: body.email })).status, 200, 'what stays needs no proof')
 })
 
-test('nobody changes the own login, admin flag or status, not even an administrator', async () => {
+test('nobody changes their own login, admin flag or status, not even an administrator', async () => {
   const plain = await i.as(await i.make.user())
   for (const client of [plain, asManager, i.admin]) {
     for (const change of [{ login: 'other' }, { status: 'locked' }]) {
@@ -150,14 +150,14 @@ test('nobody changes the own login, admin flag or status, not even an administra
   })
 })
 
-test('a name is never written, not even unchanged', async () => {
+test('the name is read-only, even unchanged', async () => {
   const me = (await i.admin.get('/users/me')).body
   const reply = await i.admin.patch('/users/me', { name: me.name })
   assert.deepEqual(complaints(reply), { name: 'PropertyIsReadOnly' })
   assert.match(reply.body.message, /first and the last name/)
 })
 
-test('internal properties cannot be written by anybody', async () => {
+test('internal properties are read-only for everybody', async () => {
   const id = await i.make.user()
   const before = await i.db.one(sql`select * from principals where id = ${id}`)
   const reply = await i.admin.patch(`/users/${id}`, { createdAt: '2001-01-01T00:00:00Z' })
@@ -172,7 +172,7 @@ test('internal properties cannot be written by anybody', async () => {
   assert.deepEqual(await i.db.one(sql`select * from principals where id = ${id}`), before)
 })
 
-test('one’s own password changes only for those who know the present one', async () => {
+test('changing one’s own password requires the current one', async () => {
   const id = await i.make.user({ password_hash: quickHash('old password') })
   const client = await i.as(id)
   const hash = async () => (await i.db.one(sql`select password_hash from principals where id = ${id}`))?.password_hash
@@ -193,7 +193,7 @@ test('one’s own password changes only for those who know the present one', asy
   assert.ok(await verifyPassword('new password', await hash()))
 })
 
-test('administrators set other people’s passwords; user managers do not', async () => {
+test('administrators set other users’ passwords; user managers do not', async () => {
   const id = await i.make.user()
   assert.equal((await i.admin.patch(`/users/${id}`, { password: 'set by admin' })).status, 200)
   const stored = await i.db.one(sql`select password_hash from principals where id = ${id}`)
@@ -219,7 +219,7 @@ test('user managers change login, names and status of others, but not their addr
   assert.deepEqual(complaints(await asManager.patch(`/users/${id}`, { admin: true })), { admin: 'PropertyIsReadOnly' })
 })
 
-test('a user manager has no power over administrators', async () => {
+test('a user manager cannot change administrators', async () => {
   const boss = await i.make.user({ admin: true })
   for (const change of [{ firstName: 'Changed' }, { status: 'locked' }, {}]) {
     assert.equal((await asManager.patch(`/users/${boss}`, change)).status, 403)
@@ -229,7 +229,7 @@ test('a user manager has no power over administrators', async () => {
   assert.equal((await asManager.delete(`/users/${boss}`)).status, 403)
 })
 
-test('others change nobody: 403 for whom they see, 404 for whom they do not', async () => {
+test('other users cannot change users: 403 for visible ones, 404 for hidden ones', async () => {
   const project = await i.make.project()
   const [one, mate, stranger] = [await i.make.user(), await i.make.user(), await i.make.user()]
   await i.make.member(one, project, [])
@@ -240,14 +240,14 @@ test('others change nobody: 403 for whom they see, 404 for whom they do not', as
   assert.equal((await client.patch('/users/999999', { firstName: 'X' })).status, 404)
 })
 
-test('the built-in users are nobody’s to change', async () => {
+test('the built-in users cannot be changed', async () => {
   const deleted = await i.db.one<{ id: number }>(sql`select id from principals where type = 'DeletedUser'`)
   assert.equal((await i.admin.patch(`/users/${deleted?.id}`, { firstName: 'X' })).status, 403)
   assert.equal((await i.admin.delete(`/users/${deleted?.id}`)).status, 403)
   assert.equal((await i.admin.post(`/users/${deleted?.id}/lock`)).status, 403)
 })
 
-test('an account whose identity another service answers for cannot change names and address by itself', async () => {
+test('users of an identity provider cannot change their names and address', async () => {
   const client = await i.as(await i.make.user({ identity_url: 'https://id.example.net/1' }))
   assert.deepEqual(complaints(await client.patch('/users/me', { firstName: 'X', email: 'x@example.net' })), {
     firstName: 'PropertyIsReadOnly',
@@ -255,7 +255,7 @@ test('an account whose identity another service answers for cannot change names 
   })
 })
 
-test('the create form says what is missing, and its payload can be posted', async () => {
+test('the create form reports missing values, and its payload can be posted', async () => {
   const empty = (await i.admin.post('/users/form', {})).body
   assert.equal(empty._type, 'Form')
   assert.deepEqual(Object.keys(empty._embedded.validationErrors).sort(), ['email', 'firstName', 'lastName', 'login', 'password'])
@@ -266,7 +266,7 @@ test('the create form says what is missing, and its payload can be posted', asyn
   assert.equal((await i.admin.post('/users', filled._embedded.payload)).status, 201)
 })
 
-test('the edit form offers only what its reader may write', async () => {
+test('the edit form offers only values that the viewer may write', async () => {
   const id = await i.make.user({ language: 'en' })
   const own = (await (await i.as(id)).post('/users/me/form', {})).body
   assert.deepEqual(Object.keys(own._embedded.payload).sort(), ['_links', 'firstName', 'language', 'lastName'])
@@ -279,7 +279,7 @@ test('the edit form offers only what its reader may write', async () => {
   )
 })
 
-test('a change is seen by the next request everywhere', async () => {
+test('a change applies to the next request', async () => {
   const id = await i.make.user()
   const client = await i.as(id)
   assert.equal((await client.get('/users/me')).status, 200)
@@ -287,7 +287,7 @@ test('a change is seen by the next request everywhere', async () => {
   assert.equal((await client.get('/users/me')).status, 401)
 })
 
-test('a status that is no name of one is refused, whatever it calls itself', async () => {
+test('a status that is not the name of one is rejected, even a name of the prototype', async () => {
   for (const status of [{ toString: [] }, 'constructor', 'toString']) {
     const reply = await i.admin.post('/users', { login: 'odd', email: 'odd@example.net', firstName: 'O', lastName: 'D', status })
     assert.equal(reply.status, 422, reply.text)

@@ -1,4 +1,4 @@
-/** Users: who sees whom, and how much of them. */
+/** Users: visibility of accounts and of their properties. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Client, filters, type Instance, ids, instance } from '#test/instance.ts'
@@ -22,7 +22,7 @@ before(async () => {
 })
 after(() => i.close())
 
-test('one’s own account is found under me, by login and by id, with everything but the admin flag', async () => {
+test('users find their own account under me, login and id, with everything but the admin flag', async () => {
   for (const name of ['me', 'vera', 'VERA', vera]) {
     const { status, body } = await asVera.get(`/users/${name}`)
     assert.equal(status, 200)
@@ -38,14 +38,14 @@ test('one’s own account is found under me, by login and by id, with everything
   }
 })
 
-test('of a user in the same project only the name is visible', async () => {
+test('only the name of a user in a common project is visible', async () => {
   const { status, body } = await asVera.get(`/users/${mate}`)
   assert.equal(status, 200)
   assert.deepEqual(Object.keys(body).sort(), ['_links', '_type', 'avatar', 'id', 'name'])
   assert.doesNotMatch(JSON.stringify(body), /mate@/)
 })
 
-test('with view_user_email the address is visible as well, but not the login', async () => {
+test('with view_user_email the address is visible too, but not the login', async () => {
   const reader = await i.make.user()
   await i.make.member(reader, null, ['view_user_email', 'view_all_principals'])
   const { body } = await (await i.as(reader)).get(`/users/${stranger}`)
@@ -62,7 +62,7 @@ test('users without a common project are not found: the same response as for an 
   }
 })
 
-test('a member of an archived project is no longer seen through it', async () => {
+test('a member of an archived project is no longer visible through it', async () => {
   const old = await i.make.project({ active: false })
   const former = await i.make.user()
   await i.make.member(vera, old, [])
@@ -70,7 +70,7 @@ test('a member of an archived project is no longer seen through it', async () =>
   assert.equal((await asVera.get(`/users/${former}`)).status, 404)
 })
 
-test('in a public project its members are seen by those who may view members, not by everybody', async () => {
+test('the members of a public project are visible to users who may view members, not to everybody', async () => {
   const open = await i.make.project({ public: true })
   const host = await i.make.user()
   await i.make.member(host, open, [])
@@ -80,7 +80,7 @@ test('in a public project its members are seen by those who may view members, no
   assert.equal((await (await i.as(watcher)).get(`/users/${host}`)).status, 200)
 })
 
-test('leaving the shared project hides people at once', async () => {
+test('leaving the common project hides users at once', async () => {
   const [one, other] = [await i.make.user(), await i.make.user()]
   const shared = await i.make.project()
   await i.make.member(one, shared, [])
@@ -91,7 +91,7 @@ test('leaving the shared project hides people at once', async () => {
   assert.equal((await asOne.get(`/users/${other}`)).status, 404)
 })
 
-test('only those who manage users list them; the list has people of any status and nobody built in', async () => {
+test('only users who manage users list them: all statuses, without built-in users', async () => {
   assert.equal((await asVera.get('/users')).status, 403)
   const locked = await i.make.user({ status: 3 })
   const manager = await i.make.user()
@@ -115,7 +115,7 @@ test('a user manager sees account data, but neither admin flags nor times, and n
   assert.deepEqual(Object.keys(body._links).sort(), ['self', 'showUser'])
 })
 
-test('an administrator sees it all, with links to change and lock; locked users are unlocked and have no page', async () => {
+test('an administrator sees all properties and the links to change and lock; for locked users unlock replaces lock, and there is no page', async () => {
   const { body } = await i.admin.get(`/users/${stranger}`)
   assert.equal(body.admin, false)
   assert.equal(body._links.updateImmediately.method, 'patch')
@@ -161,7 +161,7 @@ test('users are filtered by status name, login, name or address, and group', asy
   }
 })
 
-test('users are sorted by what is asked for', async () => {
+test('users are sorted by the requested properties', async () => {
   const sorted = async (by: string, direction: string) => {
     const { body } = await i.admin.get(`/users?pageSize=100&sortBy=${encodeURIComponent(JSON.stringify([[by, direction]]))}`)
     return body._embedded.elements.map((user: any) => user[by === 'group' ? 'id' : by])
@@ -185,7 +185,7 @@ test('without required login, an anonymous caller sees only the anonymous user',
   await i.setting('login_required', true)
 })
 
-test('the schema names what can be written', async () => {
+test('the schema has the writable properties', async () => {
   const { status, body } = await asVera.get('/users/schema')
   assert.equal(status, 200)
   assert.equal(body.password.type, 'Password')

@@ -1,11 +1,11 @@
-/** The history of a work package: what each entry says, and when a change continues the last one. */
+/** The history of a work package: the contents of its entries, and the aggregation of changes. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { type Client, type Instance, instance } from '#test/instance.ts'
 
 let server: Instance
 let project: number
-/** A member who may do everything that these tests do. */
+/** A member with all permissions for these tests. */
 let mia: Client
 let miaId: number
 let task: number
@@ -44,7 +44,7 @@ const history = async (client = mia) => (await client.get(`${path}/activities`))
 const told = (entry: any): string[] => entry.details.map((detail: any) => detail.raw)
 
 describe('contents of an entry', () => {
-  test('the first one says what the work package began with', async () => {
+  test('the first one has the initial values', async () => {
     const [first] = await history()
     assert.equal(first._type, 'Activity')
     assert.equal(first.version, 1)
@@ -60,7 +60,7 @@ describe('contents of an entry', () => {
     assert.deepEqual(first._links.workPackage, { href: `/api/v3${path}`, title: 'Dig' })
   })
 
-  test('a change says from what to what, in text and in HTML', async () => {
+  test('a change has the old and the new value, in text and in HTML', async () => {
     await patch(mia, { subject: 'Dig <deep>' })
     const entry = (await history()).at(-1)
     assert.deepEqual(entry.details, [
@@ -72,7 +72,7 @@ describe('contents of an entry', () => {
     ])
   })
 
-  test('dates, durations, work and percentages read like people write them', async () => {
+  test('dates, durations, work and percentages are formatted for people', async () => {
     await patch(mia, { startDate: '2026-03-02', dueDate: '2026-03-04', estimatedTime: 'PT20H', remainingTime: 'PT10H' })
     assert.deepEqual(told((await history()).at(-1)), [
       'Duration set to 3 days',
@@ -90,14 +90,14 @@ describe('contents of an entry', () => {
     ])
   })
 
-  test('a long text is not repeated: its difference is a page away', async () => {
+  test('a long text links to its diff instead of repeating it', async () => {
     await patch(mia, { description: { raw: 'Long' } })
     const [detail] = (await history()).at(-1).details
     assert.equal(detail.raw, 'Description set')
     assert.match(detail.html, /^<strong>Description<\/strong> set \(<a href="\/journals\/\d+\/diff\/description">Details<\/a>\)$/)
   })
 
-  test('a parent that the reader does not see is not disclosed', async () => {
+  test('a parent that the viewer does not see is not disclosed', async () => {
     const elsewhere = await server.make.project({ identifier: `away-${task}`, name: 'Away' })
     const hidden = await server.make.workPackage({ project_id: elsewhere, subject: 'Hidden' })
     await patch(server.admin, { _links: { parent: { href: `/api/v3/work_packages/${hidden}` } } })
@@ -106,10 +106,10 @@ describe('contents of an entry', () => {
   })
 })
 
-describe('when a change continues the last entry', () => {
+describe('aggregation', () => {
   const entries = async () => (await history()).map((entry: any) => [entry.version, entry._type])
 
-  test('the same person within the window changes the entry, which keeps its id and version', async () => {
+  test('a change by the same user within the window updates the entry, which keeps its id and version', async () => {
     await server.setting('journal_aggregation_time_minutes', 5)
     const [first] = await history()
     await patch(server.admin, { subject: 'One' })
@@ -145,7 +145,7 @@ describe('when a change continues the last entry', () => {
     ])
   })
 
-  test('a change reverted within the window leaves an entry that says so', async () => {
+  test('a change reverted within the window leaves a comment about it', async () => {
     await server.setting('journal_aggregation_time_minutes', 5)
     await patch(server.admin, { subject: 'One' })
     await patch(server.admin, { subject: 'Dig' })
@@ -155,14 +155,14 @@ describe('when a change continues the last entry', () => {
     assert.match(last.comment.raw, /retracted/)
   })
 
-  test('saving what is there already is no entry', async () => {
+  test('a write without changes makes no entry', async () => {
     await patch(mia, { subject: 'Dig' })
     assert.deepEqual(await entries(), [[1, 'Activity']])
   })
 })
 
 describe('comments', () => {
-  test('are objects with a raw text; the work package was changed then', async () => {
+  test('have a raw text, and update the work package', async () => {
     const reply = await say(mia, 'Found **water**')
     assert.equal(reply.status, 201)
     assert.equal(reply.body._type, 'Activity::Comment')
@@ -172,7 +172,7 @@ describe('comments', () => {
     assert.equal((await mia.get(`/activities/${reply.body.id}`)).body.comment.raw, 'Found **water**')
   })
 
-  test('that are no objects are refused with 400, blank ones with 422', async () => {
+  test('with another type than an object are 400, blank ones 422', async () => {
     assert.equal((await mia.post(`${path}/activities`, { comment: 'text' })).status, 400)
     assert.equal((await mia.post(`${path}/activities`, {})).status, 400)
     const blank = await say(mia, '  ')
@@ -181,7 +181,7 @@ describe('comments', () => {
     assert.equal((await history()).length, 1)
   })
 
-  test('need the right to comment or to edit; without it there is nothing to comment on', async () => {
+  test('require the permission to comment or to edit', async () => {
     const reader = await server.make.user()
     await server.make.member(reader, project, ['view_work_packages'])
     const client = await server.as(reader)
@@ -194,7 +194,7 @@ describe('comments', () => {
     })
   })
 
-  test('are edited by a text, by their author', async () => {
+  test('are edited by their author, with a text as the body', async () => {
     const { id } = (await say(mia, 'Watr')).body
     const reply = await mia.patch(`/activities/${id}`, { comment: 'Water' })
     assert.equal(reply.status, 200)
@@ -207,7 +207,7 @@ describe('comments', () => {
     assert.ok(!('update' in (await client.get(`/activities/${id}`)).body._links))
   })
 
-  test('by others are corrected by those who may', async () => {
+  test('of other users are edited with the permission', async () => {
     const { id } = (await say(mia, 'Watr')).body
     const keeper = await server.make.user()
     await server.make.member(keeper, project, ['view_work_packages', 'edit_work_package_comments'])
@@ -215,7 +215,7 @@ describe('comments', () => {
     assert.equal(reply.status, 200)
   })
 
-  test('that are internal are there for those who may read such, and for nobody else', async () => {
+  test('that are internal are visible only to users who may read internal comments', async () => {
     const insider = await server.make.user()
     await server.make.member(insider, project, [...permissions, 'view_internal_comments', 'add_internal_comments'])
     const client = await server.as(insider)
@@ -230,7 +230,7 @@ describe('comments', () => {
     assert.equal(refused.body._embedded.details.attribute, 'internal')
   })
 
-  test('are gone with their work package', async () => {
+  test('are removed with their work package', async () => {
     const { id } = (await say(mia, 'Found water')).body
     assert.equal((await server.admin.delete(path)).status, 204)
     assert.equal((await server.admin.get(`/activities/${id}`)).status, 404)
@@ -254,7 +254,7 @@ describe('reactions', () => {
     assert.equal((await mia.patch(reactions, { reaction: 'heart' })).body._embedded.elements[0].reactionsCount, 1)
   })
 
-  test('need a comment, a known picture and the right to comment', async () => {
+  test('require a comment, a known emoji and the permission to comment', async () => {
     const [entry] = await history()
     assert.equal((await mia.patch(`/activities/${entry.id}/emoji_reactions`, { reaction: 'heart' })).status, 400)
     const { id } = (await say(mia, 'Found water')).body
@@ -281,7 +281,7 @@ describe('automatic changes', () => {
     ])
   })
 
-  test('a parent whose dates follow says by which child', async () => {
+  test('a parent with derived dates names the child that caused the change', async () => {
     const child = await server.make.workPackage({ project_id: project, parent_id: task, author_id: miaId, subject: 'Shovel' })
     const { lockVersion } = (await mia.get(`/work_packages/${child}`)).body
     const reply = await mia.patch(`/work_packages/${child}`, { lockVersion, startDate: '2026-03-02', dueDate: '2026-03-03' })

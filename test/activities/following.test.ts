@@ -6,7 +6,7 @@ import { sql } from '#db/sql.ts'
 import { makeField, removeField } from '#modules/custom-fields/making.ts'
 import { product } from '#server/modules.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
-import { untold } from '#test/layout.ts'
+import { versionFaults } from '#test/layout.ts'
 import { unnoted } from '#test/statements.ts'
 
 let server: Instance
@@ -23,7 +23,7 @@ beforeEach(() => server.setting('journal_aggregation_time_minutes', 0))
 after(() => server.close())
 
 const stamps = { created_at: '2026-01-05T08:00:00.000Z', updated_at: '2026-01-05T08:00:00.000Z' }
-/** Thursday to Monday: three days of work. */
+/** Thursday to Monday: a duration of three working days. */
 const overTheWeekend = { start_date: '2026-03-05', due_date: '2026-03-09', duration: 3 }
 
 const show = async (id: number, rest = '') => (await mia.get(`/work_packages/${id}${rest}`)).body
@@ -31,7 +31,7 @@ const rename = async (id: number) => {
   const { lockVersion } = await show(id)
   assert.equal((await mia.patch(`/work_packages/${id}`, { lockVersion, subject: 'Renamed' })).status, 200)
 }
-/** The entries after the first one: who wrote each, and what it says. */
+/** The author and the details of each entry after the first one. */
 async function told(id: number): Promise<{ by: string; says: string[] }[]> {
   const { body } = await server.admin.get(`/work_packages/${id}/activities`)
   return Promise.all(
@@ -43,10 +43,10 @@ async function told(id: number): Promise<{ by: string; says: string[] }[]> {
 }
 const byAdmin = async () => (await server.admin.get('/users/me')).body.name as string
 
-describe('when other days become days of work', () => {
+describe('when the working days of the week change', () => {
   const saturday = (working: boolean) => server.admin.patch('/days/week/6', { working })
 
-  test('a work package has its old duration at its old time, and the entry names the user who changed the days', async () => {
+  test('a work package keeps its duration, and the entry names the user who changed the days', async () => {
     const id = await server.make.workPackage({ project_id: project, ...overTheWeekend, ...stamps })
     const { lockVersion } = await show(id)
     assert.equal((await saturday(true)).status, 200)
@@ -64,7 +64,7 @@ describe('when other days become days of work', () => {
     await saturday(false)
   })
 
-  test('work that lasts as long as before is not changed', async () => {
+  test('work packages whose duration remains are not changed', async () => {
     const id = await server.make.workPackage({
       project_id: project,
       start_date: '2026-03-02',
@@ -77,7 +77,7 @@ describe('when other days become days of work', () => {
     await saturday(false)
   })
 
-  test('a day off that comes, moves and goes is an entry each', async () => {
+  test('a non-working day that is added, moved and removed makes an entry each', async () => {
     const id = await server.make.workPackage({ project_id: project, ...overTheWeekend })
     assert.equal((await server.admin.post('/days/non_working', { date: '2026-03-06', name: 'A holiday' })).status, 201)
     assert.equal((await server.admin.patch('/days/non_working/2026-03-06', { date: '2026-03-20' })).status, 200)
@@ -129,7 +129,7 @@ describe('a version that a project loses', () => {
     elsewhere = await server.make.project({ name: 'Below', parent_id: home })
   })
 
-  test('because it is shared less widely is removed in the name of the user who changed the sharing', async () => {
+  test('through a narrower sharing is removed by the user who changed the sharing', async () => {
     const { id, version } = await released(
       async () =>
         server.admin.patch(`/versions/${(await server.db.one<{ id: number }>(sql`select max(id) as id from versions`))?.id}`, {
@@ -141,35 +141,35 @@ describe('a version that a project loses', () => {
     assert.equal(body._embedded.attributesByTimestamp[0]._links.version.href, `/api/v3/versions/${version}`)
   })
 
-  test('because it moves out of its reach is removed in the name of the user who moved it', async () => {
+  test('through a move is removed by the user who moved it', async () => {
     await released(() => server.admin.patch(`/projects/${elsewhere}`, { _links: { parent: { href: null } } }), 200)
   })
 })
 
 describe('when a project is deleted', () => {
-  test('children in other projects lose their parent, in the name of the user who deleted it', async () => {
+  test('children in other projects lose their parent, by the user who deleted the project', async () => {
     const doomed = await server.make.project({ name: 'Doomed' })
     const parent = await server.make.workPackage({ project_id: doomed })
     const id = await server.make.workPackage({ project_id: project, parent_id: parent })
     assert.equal((await server.admin.delete(`/projects/${doomed}`)).status, 204)
     assert.deepEqual(await told(id), [{ by: await byAdmin(), says: [] }])
-    assert.deepEqual(await untold(server.db), [])
+    assert.deepEqual(await versionFaults(server.db), [])
   })
 })
 
 describe('when a custom field is removed', () => {
-  test('the system has changed what held a value in it, and nothing else', async () => {
+  test('the system changes the work packages with a value in it, and no others', async () => {
     const field = await server.db.transaction((tx) => makeField(tx, { resource: 'WorkPackage', name: 'Words', format: 'string' }))
     const make = (custom_values: object | null) => server.make.workPackage({ project_id: project, custom_values })
     const [one, other] = [await make({ [field]: 'rope' }), await make(null)]
     assert.equal(await server.db.transaction((tx) => removeField(tx, product, field)), true)
     assert.deepEqual(await told(one), [{ by: 'System', says: ['Changed by an update of the system'] }])
     assert.deepEqual(await told(other), [])
-    assert.deepEqual(await untold(server.db), [])
+    assert.deepEqual(await versionFaults(server.db), [])
   })
 })
 
-/** The first subject of a work package. */
+/** The initial subject of a work package. */
 const subjectOf = async (id: number): Promise<string> =>
   (await server.db.one<{ subject: string }>(sql`select subject from work_package_versions where id = ${id} and version = 1`))!
     .subject

@@ -1,4 +1,4 @@
-/** Internal comments exist where their project has them switched on, and nowhere else, whoever asks. */
+/** Internal comments are visible only in projects that enable them, to all viewers. */
 
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
@@ -91,7 +91,7 @@ const nowhere = {
 }
 
 for (const isOn of [true, false, true]) {
-  test(`with the switch ${isOn ? 'on' : 'off'} what was said is found ${isOn ? 'by those who may read it' : 'by nobody'}`, async () => {
+  test(`with internal comments ${isOn ? 'enabled' : 'disabled'} they are found ${isOn ? 'by users who may read them' : 'by nobody'}`, async () => {
     await turn(isOn)
     for (const asking of [insider.client, admin]) assert.deepEqual(await found(asking), isOn ? there : nowhere)
     const { client } = insider
@@ -108,10 +108,10 @@ for (const isOn of [true, false, true]) {
   })
 }
 
-describe('with the switch off', () => {
+describe('in a project with internal comments disabled', () => {
   before(() => turn(false))
 
-  test('nobody can write one, and the error gives the reason; public comments work as before', async () => {
+  test('nobody can write one, and the error names the reason; public comments still work', async () => {
     for (const asking of [insider.client, admin]) {
       const reply = await asking.post(path, { comment: { raw: 'Hush' }, internal: true })
       const { errorIdentifier, message, _embedded } = reply.body
@@ -139,7 +139,7 @@ describe('with the switch off', () => {
     await turn(false)
   })
 
-  test('a work package takes its comments along, and they are there where it comes to a project that has them', async () => {
+  test('a moved work package takes its comments along, visible in a project that enables internal comments', async () => {
     const other = await make.project()
     await make.member(insider.id, other, RIGHTS)
     const { lockVersion } = (await admin.get(`/work_packages/${work}`)).body
@@ -148,12 +148,12 @@ describe('with the switch off', () => {
   })
 })
 
-test('a new project has none until they are switched on', async () => {
+test('a new project has them disabled', async () => {
   const { id } = (await admin.post('/projects', { name: 'Fresh' })).body
   assert.equal((await admin.get(`/projects/${id}/configuration`)).body.enabledInternalComments, false)
 })
 
-test('an upgrade switches them on where there are some, and nowhere else', async () => {
+test('an upgrade enables them in projects that have some, and in no others', async () => {
   const places = [await make.project(), await make.project()] as const
   for (const [i, place] of places.entries()) {
     const { id } = await created(admin, place)

@@ -1,4 +1,4 @@
-/** Lists compared with what they were: which work packages they hold, in which order, and what is told of each. */
+/** Lists with timestamps: their work packages, order, and attributesByTimestamp. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { filters, ids } from '#test/instance.ts'
@@ -32,7 +32,7 @@ before(async () => {
 })
 
 describe('a compared list', () => {
-  test('holds what satisfies the filters at any of the moments', async () => {
+  test('has the work packages that satisfy the filters at any of the timestamps', async () => {
     assert.deepEqual(ids(await admin.get('/work_packages')), [young, renamed, steady])
     const reply = await admin.get(`/work_packages?${dayAgo}`)
     assert.deepEqual(ids(reply), [young, closed, renamed, steady])
@@ -41,7 +41,7 @@ describe('a compared list', () => {
     assert.deepEqual(ids(await admin.get(`/work_packages?${filters(['subject', '~', ['Before']])}`)), [])
   })
 
-  test('says of each whether it was there, and whether it satisfied them', async () => {
+  test('has exists and matchesFilters for each work package', async () => {
     const found = elements(await admin.get(`/work_packages?${dayAgo}`))
     const told = (id: number) => [found.get(id)._meta, ...attributesByTimestamp(found.get(id)).map(({ _meta }) => _meta)]
     const then = { timestamp: 'P1D' }
@@ -93,7 +93,7 @@ describe('a compared list', () => {
     assert.ok('activities' in then._links && 'relations' in then._links)
   })
 
-  test('holds at a single moment what there was', async () => {
+  test('has the work packages that existed at a single timestamp', async () => {
     const found = elements(await admin.get(`/work_packages?${at('P1D')}`))
     assert.deepEqual([...found.keys()], [closed, renamed, steady])
     assert.equal(found.get(renamed).subject, 'Before')
@@ -139,7 +139,7 @@ describe('a compared list', () => {
     assert.deepEqual(ids(await grouped(dayAgo)), [young, renamed, steady, closed])
   })
 
-  test('comes in pages that lead to each other', async () => {
+  test('has pages with links between them', async () => {
     const { body } = await admin.get(`/work_packages?${at('1d', 'now')}&pageSize=2`)
     assert.deepEqual([ids({ body } as never), body.total, body.count], [[young, closed], 4, 2])
     for (const rel of ['self', 'jumpTo', 'changeSize', 'nextByOffset'])
@@ -149,7 +149,7 @@ describe('a compared list', () => {
     assert.deepEqual(ids(await admin.get(`/work_packages?${dayAgo}&offset=9`)), [])
   })
 
-  test('brings the schemas of what was as well, at addresses that repeat the moments', async () => {
+  test('embeds the former schemas as well, at addresses that repeat the timestamps', async () => {
     const bug = await it.types('Bug')
     const id = await since(5)
     await change(id, 0.3, { type_id: bug })
@@ -165,7 +165,7 @@ describe('a compared list', () => {
     await admin.delete(`/work_packages/${id}`)
   })
 
-  test('is the list of a project as well', async () => {
+  test('exists for projects as well', async () => {
     const other = await it.make.project()
     const moved = await since(5, { project_id: other })
     await change(moved, 0.3, { project_id: project })
@@ -183,13 +183,13 @@ describe('a compared list', () => {
     await admin.delete(`/work_packages/${moved}`)
   })
 
-  test('has the selected properties only', async () => {
+  test('has only the selected properties', async () => {
     const { body } = await admin.get(`/work_packages?${dayAgo}&select=total,elements/id,elements/subject`)
     assert.deepEqual(keys(body), ['_embedded', 'total'])
     assert.deepEqual(body._embedded.elements.at(-1), { id: steady, subject: 'Steady' })
   })
 
-  test('finds children by what their parents were', async () => {
+  test('finds children by their former parents', async () => {
     const child = await since(5, { parent_id: steady })
     await change(child, 0.3, { parent_id: renamed })
     const below = async (parent: number, more: string) =>
@@ -209,13 +209,13 @@ describe('a compared list', () => {
 })
 
 describe('the parameter timestamps', () => {
-  test('changes nothing where all it names is now', async () => {
+  test('has no effect if all of it is the present', async () => {
     const plain = (await admin.get('/work_packages')).body
     for (const text of ['PT0S', 'now', 'PT0S,PT0S', ''])
       assert.deepEqual((await admin.get(`/work_packages?timestamps=${text}`)).body, plain, text)
   })
 
-  test('compares with now even where another text means the same', async () => {
+  test('compares with the present even in another notation', async () => {
     const { body } = await admin.get(`/work_packages?${at('P0D', 'PT0S')}`)
     assert.deepEqual(
       attributesByTimestamp(body._embedded.elements[0]).map(({ _meta }) => _meta.timestamp),
@@ -223,7 +223,7 @@ describe('the parameter timestamps', () => {
     )
   })
 
-  test('takes absolute moments, and days gone by', async () => {
+  test('accepts absolute and relative timestamps', async () => {
     for (const timestamp of [
       ago(1),
       ago(1).slice(0, 10),
@@ -236,7 +236,7 @@ describe('the parameter timestamps', () => {
     }
   })
 
-  test('is refused where it names anything else, or too many', async () => {
+  test('is rejected for invalid or too many timestamps', async () => {
     const refused = [
       'yesterday',
       'P1D,,PT0S',
@@ -260,7 +260,7 @@ describe('the parameter timestamps', () => {
     assert.equal((await admin.get(`/work_packages?${at(ten)}`)).status, 200)
   })
 
-  test('runs a number of statements that depends on how many moments there are, not on how many rows', async () => {
+  test('the number of statements depends on the number of timestamps, not on that of rows', async () => {
     await unnoted(it.db)
     const statements = async (moments: string, pageSize: number) => {
       const path = `/work_packages?${moments}&pageSize=${pageSize}`

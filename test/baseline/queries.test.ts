@@ -1,4 +1,4 @@
-/** Queries that compare: the moments they keep, and results that honour them. */
+/** Queries with timestamps: their stored timestamps and results. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { ids } from '#test/instance.ts'
@@ -27,11 +27,11 @@ before(async () => {
 })
 
 describe('a query', () => {
-  test('keeps its moments as they were named', async () => {
+  test('keeps the notation of its timestamps', async () => {
     assert.deepEqual((await admin.get(`/queries/${saved}`)).body.timestamps, ['oneDayAgo@00:00+00:00', 'PT0S'])
   })
 
-  test('finds what satisfied it at any of them, and leads to the same list', async () => {
+  test('finds the work packages that satisfy it at any of them, and links to the same list', async () => {
     const reply = await admin.get(`/queries/${saved}`)
     assert.deepEqual(ids(results(reply)), [closed, steady])
     const [then] = attributesByTimestamp(reply.body._embedded.results._embedded.elements[0])
@@ -41,7 +41,7 @@ describe('a query', () => {
     assert.deepEqual(ids(await admin.get(href.replace('/api/v3', ''))), [closed, steady])
   })
 
-  test('has others for once where a request names them', async () => {
+  test('uses the timestamps of a request instead of its own', async () => {
     const now = await admin.get(`/queries/${saved}?${at('PT0S')}`)
     assert.deepEqual([now.body.timestamps, ids(results(now))], [['PT0S'], [steady]])
     const then = await admin.get(`/queries/${saved}?${at('1d')}`)
@@ -50,19 +50,19 @@ describe('a query', () => {
     assert.deepEqual((await admin.get(`/queries/${saved}`)).body.timestamps, ['oneDayAgo@00:00+00:00', 'PT0S'])
   })
 
-  test('that names none is about now', async () => {
+  test('without timestamps has the present', async () => {
     const { body } = await admin.post('/queries', { name: 'Now', timestamps: [] })
     assert.deepEqual([body.timestamps, query(body._links.results.href).has('timestamps')], [['PT0S'], false])
   })
 
-  test('that is the default one can compare as well', async () => {
+  test('the default query compares as well', async () => {
     for (const path of ['/queries/default', `/projects/${project}/queries/default`]) {
       assert.deepEqual(ids(results(await admin.get(path))), [steady])
       assert.deepEqual(ids(results(await admin.get(`${path}?${at('P1D', 'PT0S')}`))), [closed, steady])
     }
   })
 
-  test('takes no moments that there are not, unless a valid part of it will do', async () => {
+  test('rejects invalid timestamps, or ignores them with valid_subset', async () => {
     for (const text of ['yesterday', Array(11).fill('P1D').join(',')]) {
       assert.equal((await admin.get(`/queries/${saved}?${at(text)}`)).status, 400)
       const reply = await admin.get(`/queries/${saved}?${at(text)}&valid_subset=true`)

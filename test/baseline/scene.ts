@@ -8,9 +8,9 @@ import type { Reply } from '#test/instance.ts'
 import { type Scene, scene } from '../work-packages/scene.ts'
 
 export interface Past extends Scene {
-  /** A work package of the project, or of another one, that has been there for so many days. */
+  /** A work package that was created this number of days ago, in the project or in another one. */
   since(days: number, values?: Record<string, unknown>): Promise<number>
-  /** Changes a work package as of so many days ago. */
+  /** Changes a work package at a time this number of days ago. */
   change(id: number, days: number, values: Record<string, unknown>): Promise<void>
 }
 

@@ -1,4 +1,4 @@
-/** One work package compared with what it was, at its own address. */
+/** One work package with timestamps, at its own address. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { at, attributesByTimestamp, past } from './scene.ts'
@@ -87,7 +87,7 @@ describe('a work package', () => {
     assert.equal(then._links.type.title, 'Task')
   })
 
-  test('that is gone has taken its past along', async () => {
+  test('its deletion removes its history', async () => {
     const gone = await since(9)
     await admin.delete(`/work_packages/${gone}`)
     assert.equal((await admin.get(`/work_packages/${gone}?${at('P1D')}`)).status, 404)

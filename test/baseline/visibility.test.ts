@@ -12,9 +12,9 @@ const all = filters()
 
 let hidden: number
 let reader: Person
-/** Went where the reader does not see it. */
+/** Moved to the hidden project. */
 let left: number
-/** Came from where the reader does not see it. */
+/** Moved from the hidden project. */
 let came: number
 let stayed: number
 before(async () => {
@@ -107,7 +107,7 @@ describe('the past', () => {
     assert.equal(seen._embedded.parent.subject, 'Hidden above')
   })
 
-  test('of what is shared is seen as far as its project is', async () => {
+  test('of a shared work package is visible from the same projects as its present', async () => {
     const shared = await since(9, { project_id: hidden, subject: 'Secret start' })
     await change(shared, 0.5, { project_id: project, subject: 'Shared' })
     const sharer = await it.sharer(shared, 'Work package viewer')

@@ -1,4 +1,4 @@
-/** The page to browse the API, in a real browser: it asks nobody but us, and its console really sends requests. */
+/** The API documentation page in a real browser: no external requests, and a console that really sends them. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
@@ -35,7 +35,7 @@ describe('the page to browse the API', { skip: browserMissing }, () => {
     await it?.close()
   })
 
-  /** Visits a page as somebody new; what it asked of others and what the browser had to say against it is collected. */
+  /** Visits a page in a new context; collects its external requests and the errors of the browser. */
   async function visit(path: string, options: BrowserContextOptions = {}) {
     const context = await chromium.newContext(options)
     const page = await context.newPage()
@@ -61,7 +61,7 @@ describe('the page to browse the API', { skip: browserMissing }, () => {
     await page.waitForURL(`${it.url}/`)
   }
 
-  /** Presses the button that sends what is filled in, and waits for the answer. */
+  /** Presses the button that sends the filled-in request, and waits for the response. */
   async function send(page: Page): Promise<Sent> {
     const isAnswer = (url: string) => url.includes('/api/v3/') && !url.includes('spec.json')
     const [response] = await Promise.all([
@@ -74,11 +74,11 @@ describe('the page to browse the API', { skip: browserMissing }, () => {
 
   const fill = (page: Page, value: string) => page.locator('api-request .request-param').first().fill(value)
 
-  /** Opens an operation on a page that is loaded already: loading the page takes most of the time. */
+  /** Opens an operation on a loaded page: loading the page takes most of the time. */
   const open = (page: Page, operation: string) =>
     page.evaluate(`document.querySelector('openapi-explorer').scrollTo('${operation}')`)
 
-  test('sends requests by the session of the signed-in user, as pages of ours do', async () => {
+  test('sends requests with the session of the signed-in user, like our own pages', async () => {
     const { context, page, complaints } = await visit('/login')
     await signIn(page)
     await page.goto(it.url + at(ONESELF))
@@ -96,7 +96,7 @@ describe('the page to browse the API', { skip: browserMissing }, () => {
     await context.close()
   })
 
-  test('sends a token that is given, as Bearer or Basic; without one, it is refused', async () => {
+  test('sends a given token, as Bearer or Basic; without one, it is rejected', async () => {
     const { context, page } = await visit(at(ONESELF))
     await fill(page, 'me')
     assert.equal((await send(page)).status, 401)
@@ -123,9 +123,9 @@ describe('the page to browse the API', { skip: browserMissing }, () => {
     await context.close()
   })
 
-  // In the ordinary run it has one of the looks.
+  // A normal run samples one viewport and colour scheme.
   for (const { name: look, ...options } of sampled(looks, 1, 'docs')) {
-    test(`is as wide as the screen and of its colours, ${look}`, async () => {
+    test(`fits the screen and its colour scheme, ${look}`, async () => {
       const { context, page, complaints } = await visit('/api/docs', options)
       const isNarrow = options.viewport.width < 768
       for (const [name, part] of [

@@ -1,4 +1,4 @@
-/** Letting an application in, in a real browser: its policy on forms holds each step of the way, also those of the application. */
+/** OAuth in a real browser: the form policy permits each step of the flow, also those of the application. */
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -27,7 +27,7 @@ describe('in a browser', { skip: browserMissing }, () => {
   const addressFor = ({ clientId }: Application, redirect_uri = CALLBACK) =>
     `${it.url}/oauth/authorize?${new URLSearchParams({ response_type: 'code', client_id: clientId, redirect_uri, ...pkce })}`
 
-  /** A window in which an application on the web takes its code, and goes on to where it is at home. */
+  /** A window in which a web application receives its code, and redirects to its home page. */
   async function window(options = {}): Promise<{ context: BrowserContext; page: Page; codes: string[] }> {
     const context = await chromium.newContext(options)
     const page = await context.newPage()
@@ -49,7 +49,7 @@ describe('in a browser', { skip: browserMissing }, () => {
     const [{ login }, application] = [await it.person(), await it.application()]
     for (const asked of [true, false]) {
       const { context, page, codes } = await window()
-      // There is nobody at home; what counts is that the browser goes there.
+      // The home page has no server; the request of the browser is enough.
       const home = context.waitForEvent('request', { predicate: (request) => request.url() === HOME, timeout: BUSY_MACHINE_MS })
       await page.goto(addressFor(application))
       await signIn(page, login)
@@ -62,7 +62,7 @@ describe('in a browser', { skip: browserMissing }, () => {
     }
   })
 
-  test('the redirect reaches a program on the device', async () => {
+  test('the redirect reaches an application on the device', async () => {
     const program = createServer((request, reply) => {
       reply.setHeader('content-type', 'text/html')
       reply.end(`<h1>${request.url?.startsWith('/callback?code=') ? 'Connected' : 'What?'}</h1>`)
@@ -79,7 +79,7 @@ describe('in a browser', { skip: browserMissing }, () => {
     program.close()
   })
 
-  // In the ordinary run they have one of the looks.
+  // A normal run samples one viewport and colour scheme.
   for (const { name: look, ...options } of sampled(looks, 1, 'consent')) {
     test(`its pages are accessible, ${look}`, async () => {
       const { login } = await it.person()

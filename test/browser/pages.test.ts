@@ -1,4 +1,4 @@
-/** The pages in a real browser: everybody can use them, by keyboard, on a telephone, in the dark; and nothing comes from elsewhere. */
+/** The pages in a real browser: accessible, usable by keyboard, on small screens and in the dark, without external requests. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
@@ -13,7 +13,7 @@ import { sampled } from '#test/sample.ts'
 
 const PASSWORD = 'correct horse 7!'
 
-/** Every page, by what it is called here; those of the account and of the administration once somebody is signed in. */
+/** All pages by name; those of the account and of the administration require a session. */
 const outside: [name: string, path: string][] = [
   ['sign-in', '/login'],
   ['refused by a provider', '/auth/acme/callback'],
@@ -83,7 +83,7 @@ describe('in a browser', { skip: browserMissing }, () => {
       if (new URL(request.url()).origin !== it.url) complaints.push(`asked ${request.url()}`)
     })
     page.on('console', (message) => {
-      // The browser says so of every answer that is an error, which the page tells in words.
+      // The browser reports every error status; the page shows these as text.
       if (['error', 'warning'].includes(message.type()) && !/status of 4\d\d/.test(message.text()))
         complaints.push(message.text())
     })
@@ -91,7 +91,7 @@ describe('in a browser', { skip: browserMissing }, () => {
     return complaints
   }
 
-  /** Fills the sign-in page in and sends it, as people do who use no mouse. */
+  /** Fills in the sign-in page and sends it by keyboard alone. */
   async function signIn(page: Page, password = PASSWORD): Promise<void> {
     await page.goto(`${it.url}/login`)
     await page.locator(':focus').waitFor()
@@ -101,14 +101,14 @@ describe('in a browser', { skip: browserMissing }, () => {
     await page.keyboard.press('Enter')
   }
 
-  /** Goes through a page by the Tab key: everything that can be used is come to, once, and can be seen to be. */
+  /** Presses Tab through a page: every control gets the focus once, visibly. */
   async function assertReached(page: Page, name: string): Promise<void> {
     const usable = 'a[href], button, input:not([type=hidden]), select, textarea, summary'
     const all = (await page.evaluate(`[...document.querySelectorAll(${JSON.stringify(usable)})]
       .filter((one) => one.checkVisibility() && !(one.type === 'radio' && !one.checked && document.querySelector('[name="' + one.name + '"]:checked'))).length`)) as number
     await page.evaluate('document.activeElement?.blur()')
     const seen = new Set<string>()
-    // Beyond the last one the page itself has the focus, and then the first one again.
+    // After the last control the page itself has the focus, and then the first one again.
     for (let i = 0; i <= all; i++) {
       await page.keyboard.press('Tab')
       const at = (await page.evaluate(`(() => {
@@ -137,7 +137,7 @@ describe('in a browser', { skip: browserMissing }, () => {
         await assertFit(page, name)
         await assertReached(page, name)
       }
-      // In the ordinary run each page has one of the looks.
+      // A normal run samples one viewport and colour scheme for each page.
       const hasLook = ([name]: [string, string]) => sampled(looks, 1, `page ${name}`).some((one) => one.name === look)
       for (const one of outside.filter(hasLook)) await visit(one)
       await signIn(page)

@@ -1,4 +1,4 @@
-/** Signing in by a provider in a real browser, whose rules for cookies and policies of pages no imitation has. */
+/** Signing in by a provider in a real browser, with its real rules for cookies and policies. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { browserMissing, startBrowser } from '#test/chromium.ts'
@@ -16,7 +16,7 @@ describe('in a browser', { skip: browserMissing }, () => {
     const vera = await it.make.user({ name: 'Vera Example' })
     await link(it, vera, await register(it, acme), 'vera')
     acme.visitor = { sub: 'vera' }
-    // The provider is at an address of numbers: that is another site.
+    // The address of the provider is an IP address, so it is another site.
     const ours = it.url.replace('127.0.0.1', 'localhost')
     await it.setting('host_name', new URL(ours).host)
 

@@ -1,4 +1,4 @@
-/** Documents: read by those who may view them, written by those who manage them. */
+/** Documents: visibility, permissions and validation. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { switchModule } from '#modules/projects/modules.ts'
@@ -29,7 +29,7 @@ const payload = (more: object = {}) => ({
   ...more,
 })
 
-test('a document is created by those who manage documents', async () => {
+test('a document is created by users who manage documents', async () => {
   const { status, body } = await editor.post('/documents', payload())
   assert.equal(status, 201)
   assert.deepEqual([body._type, body.title, body._embedded.project.id], ['Document', 'Rigging plan', project])
@@ -38,7 +38,7 @@ test('a document is created by those who manage documents', async () => {
   assert.equal((await stranger.post('/documents', payload())).status, 403)
 })
 
-test('it is read by those who may view documents, and changed by those who manage them', async () => {
+test('it is visible to users who may view documents, and changed by users who manage them', async () => {
   const { id } = (await editor.post('/documents', payload())).body
   const { body } = await reader.get(`/documents/${id}`)
   assert.deepEqual(Object.keys(body._links).sort(), ['attachments', 'project', 'self'])
@@ -57,7 +57,7 @@ test('a title is required', async () => {
   assert.deepEqual([status, body.message], [422, "Title can't be blank."])
 })
 
-test('the list has the newest first, and is sorted by id and creation', async () => {
+test('the list is sorted by creation, newest first, or by id', async () => {
   const made = [(await editor.post('/documents', payload())).body.id, (await editor.post('/documents', payload())).body.id]
   assert.deepEqual(ids(await reader.get('/documents?pageSize=2')), made.toReversed())
   const all = ids(await reader.get(`/documents?sortBy=${encodeURIComponent('[["id","asc"]]')}`))
@@ -68,7 +68,7 @@ test('the list has the newest first, and is sorted by id and creation', async ()
   assert.deepEqual(ids(await stranger.get('/documents')), [])
 })
 
-test('a project without the module has none', async () => {
+test('a project with the module disabled has none', async () => {
   const { id } = (await editor.post('/documents', payload())).body
   const turn = (isOn: boolean) => it.db.transaction((tx) => switchModule(tx, product, project, 'documents', isOn))
   await turn(false)

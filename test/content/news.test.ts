@@ -1,4 +1,4 @@
-/** News: what a project tells people, by those who manage it, to those who see it. */
+/** News: permissions, visibility, history and attachments. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -50,7 +50,7 @@ test('a user who may manage news creates one, as its author', async () => {
   ])
 })
 
-test('members see it without links to change it; strangers do not see it', async () => {
+test('members see it without links to change it; non-members do not see it', async () => {
   const { id } = (await editor.post('/news', payload())).body
   const { status, body } = await reader.get(`/news/${id}`)
   assert.equal(status, 200)
@@ -70,7 +70,7 @@ test('a title is required and has 256 characters at most; a project is required'
   assert.deepEqual([nowhere.status, nowhere.body._embedded.details.attribute], [422, 'project'])
 })
 
-test('the list is filtered by project, newest first unless sorted, and shows only what the viewer sees', async () => {
+test('the list is filtered by project, newest first unless sorted, and has only visible news', async () => {
   const elsewhere = await it.make.project({ public: false })
   const { id } = (
     await it.admin.post('/news', payload({ title: 'Elsewhere', _links: { project: link(`/api/v3/projects/${elsewhere}`) } }))
@@ -94,7 +94,7 @@ test('the list is filtered by project, newest first unless sorted, and shows onl
   )
 })
 
-test('a change is kept in the history; deletion answers 204 and forgets all of it', async () => {
+test('a change is recorded in the history; deletion gives 204 and removes the history', async () => {
   const { id } = (await editor.post('/news', payload())).body
   const { status, body } = await editor.patch(`/news/${id}`, { title: 'The mast is down' })
   assert.deepEqual([status, body.title, body.summary], [200, 'The mast is down', 'Rigging starts on Monday.'])
@@ -102,7 +102,7 @@ test('a change is kept in the history; deletion answers 204 and forgets all of i
   assert.equal((await editor.get(`/news/${id}`)).status, 404)
 })
 
-test('files are attached by those who manage news, and read by those who see it', async () => {
+test('files are attached by users who manage news, and visible to users who see it', async () => {
   const { id } = (await editor.post('/news', payload())).body
   const upload = (client: Client) => {
     const body = new FormData()
@@ -131,7 +131,7 @@ test('a project that disables news hides them, and shows them again once it enab
   assert.equal((await editor.get(`/news/${id}`)).status, 200)
 })
 
-test('a project that is deleted takes its news along, with their history', async () => {
+test('deleting a project deletes its news, with their history', async () => {
   const place = await it.make.project({ public: false })
   const { id } = (await it.admin.post('/news', payload({ _links: { project: link(`/api/v3/projects/${place}`) } }))).body
   assert.equal((await it.admin.delete(`/projects/${place}`)).status, 204)
@@ -140,7 +140,7 @@ test('a project that is deleted takes its news along, with their history', async
   assert.deepEqual(entries, [])
 })
 
-test('an author who is deleted is named as the deleted user, in the history as well', async () => {
+test('a deleted author is shown as the deleted user, in the history as well', async () => {
   await it.setting('users_deletable_by_admins', true)
   const author = await it.make.user()
   await it.make.member(author, project, ['manage_news'])

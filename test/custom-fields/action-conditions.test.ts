@@ -1,4 +1,4 @@
-/** Custom actions against their conditions: each is offered, shown and executed where they hold for this viewer and this row. */
+/** Conditions of custom actions: offer, visibility and execution by viewer and work package. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -22,11 +22,11 @@ const execute = async (asking: Client, id: number, work: number, lockVersion?: n
   })
 const idsOf = (links: { href: string }[]) => links.map(({ href }) => Number(href.split('/').at(-1)))
 
-describe('every condition, for everybody', () => {
+describe('all conditions, for all viewers', () => {
   const other = { project: 0, role: 0, status: 0, type: 0 }
   const own = { project, role: 0, status: 0, type: 0 }
   let work: number
-  /** The viewer: whether they may edit the work package, or any, and their relevant roles. */
+  /** The viewers: whether they see or edit the work package, or edit any, and their relevant roles. */
   const viewers: { name: string; client: Client; sees: boolean; edits: boolean; anywhere: boolean; roles: number[] }[] = []
   before(async () => {
     const [member, stranger, editing] = [
@@ -77,7 +77,7 @@ describe('every condition, for everybody', () => {
   })
 
   const names = ['status', 'type', 'project', 'role'] as const
-  /** For each name: not asked for, as it is, as it is among others, other. */
+  /** For each condition: absent, met, met by one of several values, not met. */
   const wanted = [undefined, true, 'among', false] as const
   const combinations = [
     {},
@@ -133,13 +133,13 @@ describe('every condition, for everybody', () => {
   }
 })
 
-test('an action is shown to those for whom project and role are as it wants in one place where they edit', async () => {
+test('an action is visible if its project and role conditions hold in one project where the viewer edits work packages', async () => {
   const place = await make.project()
   const role = await make.role(['view_work_packages', 'edit_work_packages'])
   const reading = await make.role(['view_work_packages'])
   const [both, apart] = [await make.user(), await make.user()]
   await make.member(both, place, { role })
-  // The role in one project and the right to edit in the other meet nowhere.
+  // The role in one project and the permission to edit in another do not meet the condition together.
   await make.member(apart, place, { role: reading })
   await make.member(apart, project, { role })
   const id = await action({ project: [place], role: [role] })
@@ -152,7 +152,7 @@ test('an action is shown to those for whom project and role are as it wants in o
   assert.deepEqual(await seen(apart), [404, 404])
   assert.equal((await admin.get(`/custom_actions/${id}`)).status, 200)
   assert.equal((await it.stranger.client.get(`/custom_actions/${id}`)).status, 403)
-  // Status and type are the work package's, so the action is known before there is one that meets them.
+  // Status and type belong to work packages, so the action is visible before any work package meets them.
   const never = await action({ status: [await it.statuses('Rejected')] })
   assert.equal((await it.member.client.get(`/custom_actions/${never}`)).status, 200)
   const shared = await it.sharer((await created(admin, place)).id, 'Work package editor', place)
@@ -163,7 +163,7 @@ test('an action is shown to those for whom project and role are as it wants in o
   assert.equal((await shared.client.get(`/custom_actions/${forSharers}`)).status, 200)
 })
 
-test('one that is shown nowhere is refused like one whose conditions do not hold, and one that there is not is 404', async () => {
+test('executing a hidden action is 403 like one whose conditions do not hold, an unknown one 404', async () => {
   const work = (await created(admin, project)).id
   const id = await action({ role: [await make.role([])] })
   assert.equal((await it.member.client.get(`/custom_actions/${id}`)).status, 404)
@@ -179,7 +179,7 @@ test('a stale lock version is a conflict, whether or not the conditions still ho
   assert.equal((await execute(it.member.client, id, work.id)).status, 403)
 })
 
-test('its conditions are asked of the row as it is when it is written: of two at once, one is executed', async () => {
+test('the conditions apply to the stored work package: of concurrent executions one succeeds', async () => {
   const work = (await created(admin, project)).id
   const { lockVersion } = await row(work)
   const id = await action(
@@ -190,21 +190,21 @@ test('its conditions are asked of the row as it is when it is written: of two at
   assert.deepEqual(replies.map(({ status }) => status).toSorted(), [200, 409, 409, 409])
 })
 
-test('it changes only what whoever executes it may change, all of it or nothing', async () => {
+test('it makes only changes that the user may make, all or none', async () => {
   const editor = await it.person('view_work_packages', 'edit_work_packages')
   const work = (await created(admin, project)).id
   const version = await it.version({ project_id: project, name: 'Next' })
   const assigning = await action({}, { subject: 'Half', _links: { version: link('versions', version) } })
   const reply = await execute(editor.client, assigning, work)
   assert.deepEqual([reply.status, reply.body.errorIdentifier?.split(':').at(-1)], [422, 'PropertyIsReadOnly'])
-  // Nor does it take a status where no workflow of the actor's roles leads.
+  // Its status also needs a transition of the user's roles.
   const closing = await action({}, { subject: 'Half', _links: { status: link('statuses', await it.statuses('Closed')) } })
   assert.equal((await execute(editor.client, closing, work)).status, 422)
   assert.equal((await row(work)).subject, 'A work package')
   assert.equal((await execute(admin, assigning, work)).status, 200)
 })
 
-test('from what a work package was, no action is offered', async () => {
+test('a former state of a work package offers no actions', async () => {
   const work = await it.since(3, { subject: 'Earlier' })
   await it.change(work, 1, { subject: 'Now' })
   const id = await action()

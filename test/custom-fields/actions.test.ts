@@ -1,4 +1,4 @@
-/** Custom actions: several changes of a work package at once, offered where their conditions hold. */
+/** Custom actions: several changes of a work package in one, if their conditions hold. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type ActionPlan, makeAction } from '#modules/custom-fields/actions.ts'
@@ -15,7 +15,7 @@ const workPackage = () => s.server.make.workPackage({ project_id: s.project })
 const offered = async (id: number) =>
   (await s.writer.get(`/work_packages/${id}`)).body._links.customActions.map((one: { title: string }) => one.title)
 
-test('A work package links to the actions whose conditions it meets, or to none', async () => {
+test('A work package links to the actions whose conditions hold', async () => {
   const id = await workPackage()
   assert.deepEqual(await offered(id), [])
   const [status, other] = [await s.server.id('statuses', 'New'), await s.server.id('statuses', 'Closed')]
@@ -34,7 +34,7 @@ test('A work package links to the actions whose conditions it meets, or to none'
   )
 })
 
-test('An action tells what it is and how it is executed, to those who may edit work packages somewhere', async () => {
+test('An action shows its name and its execute link to users who may edit work packages in any project', async () => {
   const id = await action({ name: 'Take it', description: 'Mine.', changes: { _links: { assignee: link('users/me') } } })
   const self = `/api/v3/custom_actions/${id}`
   assert.deepEqual((await s.writer.get(`/custom_actions/${id}`)).body, {
@@ -50,7 +50,7 @@ test('An action tells what it is and how it is executed, to those who may edit w
   assert.equal((await s.writer.get('/custom_actions/999')).status, 404)
 })
 
-test('Executing it makes all its changes in one write, and answers the work package', async () => {
+test('The execution makes all changes in one write, and responds with the work package', async () => {
   const done = await action({
     name: 'Start today',
     changes: { startDate: 'today', ignoreNonWorkingDays: true, subject: 'Started', _links: { assignee: { href: null } } },
@@ -69,7 +69,7 @@ test('Executing it makes all its changes in one write, and answers the work pack
   assert.ok(body._embedded.project)
 })
 
-test('It needs a work package that is seen and its version; a stale one is a conflict, and a reader may not', async () => {
+test('The execution requires a visible work package with its lock version; a stale one is a conflict, and a reader gets 403', async () => {
   const id = await action({ name: 'Rename', changes: { subject: 'Renamed' } })
   const work = await workPackage()
   const { lockVersion } = (await s.writer.get(`/work_packages/${work}`)).body
@@ -84,7 +84,7 @@ test('It needs a work package that is seen and its version; a stale one is a con
   assert.notEqual((await s.writer.get(`/work_packages/${work}`)).body.subject, 'Renamed')
 })
 
-test('What it would change against the rules is refused like any other write', async () => {
+test('Invalid changes are rejected like in any other write', async () => {
   const id = await action({ name: 'Empty the subject', changes: { subject: '' } })
   const work = await workPackage()
   const { lockVersion } = (await s.writer.get(`/work_packages/${work}`)).body

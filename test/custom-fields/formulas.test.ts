@@ -1,4 +1,4 @@
-/** Calculated values: they follow from other fields, whoever writes those and whoever may see what comes of it. */
+/** Calculated values: derived from other fields on each write, independent of the writer's and the viewer's permissions. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -13,7 +13,7 @@ after(() => s.server.close())
 const nameOf = (field: number) => `customField${field}`
 const calculated = (name: string, formula: string, more = {}) => s.field({ name, format: 'calculated_value', formula, ...more })
 
-/** A new work package of the writer's with these values. */
+/** A new work package, created by the writer with these values. */
 async function created(values: Record<string, unknown>, links: Record<string, unknown> = {}) {
   const payload = { subject: 'Crane', ...values, _links: { type: link(`types/${s.type}`), ...links } }
   const reply = await s.writer.post(`/projects/${s.project}/work_packages`, payload)
@@ -24,7 +24,7 @@ async function created(values: Record<string, unknown>, links: Record<string, un
 /** The value of a work package's field for the administrator. */
 const valueIn = async (id: number, field: number) => (await s.server.admin.get(`/work_packages/${id}`)).body[nameOf(field)]
 
-test('A value that only administrators see follows from what others write, and nothing of it is shown to them', async () => {
+test('A value that only administrators see is derived from the writes of others, and not disclosed to them', async () => {
   const hours = await s.field({ name: 'Hours', format: 'float' })
   const rate = await s.field({ name: 'Rate', format: 'int', default_value: 40, admin_only: true })
   const cost = await calculated('Cost', `{{cf_${hours}}} * {{cf_${rate}}}`, { admin_only: true })
@@ -43,7 +43,7 @@ test('A value that only administrators see follows from what others write, and n
   assert.match(told, /Cost changed from 100 to 150/)
 })
 
-test('A value that the writer does not see follows from another one, as it is now', async () => {
+test('A value is derived from a value that the writer does not see', async () => {
   const days = await s.field({ name: 'Days', format: 'int' })
   const hidden = await calculated('Doubled', `{{cf_${days}}} * 2`, { admin_only: true })
   const shown = await calculated('Doubled and one', `{{cf_${hidden}}} + 1`)
@@ -53,7 +53,7 @@ test('A value that the writer does not see follows from another one, as it is no
   assert.equal(await valueIn(id, shown), 13)
 })
 
-test('Where a value is taken away, nothing follows from it', async () => {
+test('Removing an input removes the derived value', async () => {
   const price = await s.field({ name: 'Price', format: 'int' })
   const total = await calculated('Total', `{{cf_${price}}} + 1`)
   const { id, lockVersion } = await created({ [nameOf(price)]: 5 })
@@ -62,7 +62,7 @@ test('Where a value is taken away, nothing follows from it', async () => {
   assert.equal(body[nameOf(total)], null)
 })
 
-test('Values that depend on each other are none, and neither is what depends on them', async () => {
+test('Values with circular dependencies are empty, and so are values that depend on them', async () => {
   const [one, two, three] = [await calculated('One', '1'), await calculated('Two', '2'), await calculated('Three', '3')]
   const redefine = (id: number, formula: string) =>
     s.server.db.transaction((tx) => tx.run(sql`update custom_fields set formula = ${formula} where id = ${id}`))
@@ -74,7 +74,7 @@ test('Values that depend on each other are none, and neither is what depends on 
   assert.deepEqual(await Promise.all([one, two, three, free].map((field) => valueIn(id, field))), [null, null, null, 4])
 })
 
-test('In a formula the items of weighted lists count as much as they weigh, several as much as all of them', async () => {
+test('In a formula an item of a weighted list is its weight, and several items are their sum', async () => {
   const items = [
     { label: 'Low', weight: '0.5' },
     { label: 'High', weight: '8', items: [{ label: 'Highest', weight: '13' }] },
@@ -99,14 +99,14 @@ test('In a formula the items of weighted lists count as much as they weigh, seve
   assert.deepEqual([after[nameOf(score)], after[nameOf(sum)]], [null, null])
 })
 
-test('A field that holds no number counts as none, even where it is kept as one', async () => {
+test('A field of a non-numeric format counts as empty, even with a number as its stored value', async () => {
   const size = await s.field({ name: 'Size', format: 'list', options: ['S', 'M'], chosen: ['M'] })
   const wrong = await calculated('Wrong', `{{cf_${size}}} + 1`)
   const { id } = await created({})
   assert.equal(await valueIn(id, wrong), null)
 })
 
-test('A value that is computed from what somebody may not know is not there for them, nor for any list of theirs', async () => {
+test('A value derived from a hidden field is hidden as well, also in lists', async () => {
   const secret = await s.field({ name: 'Secret', format: 'int', default_value: 40, admin_only: true })
   const told = await calculated('Told', `{{cf_${secret}}} * 2`, { filterable: true })
   const further = await calculated('Further', `{{cf_${told}}} + 1`, { filterable: true })
@@ -124,7 +124,7 @@ test('A value that is computed from what somebody may not know is not there for 
   }
 })
 
-test('A value that is computed from a field that is not in use where the row is, is not there either', async () => {
+test('A value derived from a field that is disabled in the project is absent', async () => {
   const elsewhere = await s.server.make.project({ name: 'Elsewhere' })
   const input = await s.field({ name: 'Used elsewhere', format: 'int', projects: [elsewhere] })
   const value = await calculated('From elsewhere', `{{cf_${input}}} + 1`)

@@ -1,4 +1,4 @@
-/** Cleanup of values, actions and queries that refer to removed rows. */
+/** Cleanup of values, actions and queries that refer to deleted rows. */
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -35,7 +35,7 @@ const remove = async (path: string, expected: number) => {
   assert.equal(status, expected, text)
 }
 
-test('Whoever was chosen and is deleted is the deleted user from then on, named once and in the history as well', async () => {
+test('In values and in the history a deleted user becomes the deleted user, once per value', async () => {
   const tester = await s.field({ name: 'Tester', format: 'user' })
   const crew = await s.field({ name: 'Crew', format: 'user', multiple: true })
   const [one, two, stays] = [await member(), await member(), await member()]
@@ -54,7 +54,7 @@ test('Whoever was chosen and is deleted is the deleted user from then on, named 
   assert.equal(then[`customField${tester}`].href, deleted)
 })
 
-test('A version that is deleted is taken out of values by whoever deletes it, and the history keeps that it was there', async () => {
+test('A deleted version is removed from values by the user who deletes it, and remains in the history', async () => {
   const release = await s.field({ name: 'Release', format: 'version' })
   const releases = await s.field({ name: 'Releases', format: 'version', multiple: true })
   const [first, second] = [await version('First'), await version('Second')]
@@ -71,7 +71,7 @@ test('A version that is deleted is taken out of values by whoever deletes it, an
   assert.equal((await history(id)).length, 1)
 })
 
-test('The versions of a project that is deleted are taken out of values elsewhere', async () => {
+test('The versions of a deleted project are removed from values elsewhere', async () => {
   const release = await s.field({ resource: 'Project', name: 'Release', format: 'version' })
   const doomed = await s.server.make.project()
   const below = await s.server.make.project({ parent_id: doomed })
@@ -83,7 +83,7 @@ test('The versions of a project that is deleted are taken out of values elsewher
   assert.equal(body._links[`customField${release}`].href, null)
 })
 
-test('An action that names somebody who is deleted does the rest', async () => {
+test('An action with a deleted user makes its other changes', async () => {
   const somebody = await member()
   const field = await s.field({ name: 'Said', format: 'string' })
   const changes = { subject: 'Acted', [`customField${field}`]: 'Yes', _links: { assignee: link(`users/${somebody}`) } }
@@ -98,7 +98,7 @@ test('An action that names somebody who is deleted does the rest', async () => {
   assert.deepEqual([status, body.subject, body._links.assignee.href], [200, 'Acted', null])
 })
 
-test('A query grouped by a field that is gone, or that its reader does not know of, is not grouped', async () => {
+test('A query grouped by a deleted or hidden field has no groups', async () => {
   const secret = await s.field({ name: 'Secret', format: 'string', admin_only: true })
   const query = {
     name: 'Grouped',

@@ -1,4 +1,4 @@
-/** Fields of projects, people, groups, versions and time entries, and what there is to choose from. */
+/** Custom fields of projects, users, groups, versions and time entries, and their allowed values. */
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -23,7 +23,7 @@ const itemsOf = (field: number) =>
     sql`select id, label from custom_field_items where custom_field_id = ${field} order by id`,
   )
 
-test('A project has the fields it uses; giving it a value makes it use a further one', async () => {
+test('A project has its enabled fields; setting a value enables a further one', async () => {
   const everywhere = await s.field({ resource: 'Project', name: 'Budget code', format: 'string' })
   const elsewhere = await s.field({
     resource: 'Project',
@@ -45,7 +45,7 @@ test('A project has the fields it uses; giving it a value makes it use a further
   assert.deepEqual(ids(await s.reader.get(`/projects?${filters([code, '=', ['B-8']])}`)), [])
 })
 
-test('Forms of projects show their fields in sections, as far as the project uses them', async () => {
+test('Forms of projects show the enabled fields in sections', async () => {
   const code = await s.field({ resource: 'Project', name: 'Cost centre', format: 'string', section: 'Money' })
   const owner = await s.field({ resource: 'Project', name: 'Owner', format: 'string' })
   await s.field({ resource: 'Project', name: 'Elsewhere', format: 'string', section: 'Nowhere', projects: [] })
@@ -57,7 +57,7 @@ test('Forms of projects show their fields in sections, as far as the project use
   assert.equal(body._embedded.schema._attributeGroups[0]._type, 'ProjectFormCustomFieldSection')
 })
 
-test('What a project is about is for those who may see its attributes, and for those who may change them to change', async () => {
+test('Project attributes are visible with the permission to view them, and writable with the permission to edit them', async () => {
   const id = await s.field({ resource: 'Project', name: 'Risk', format: 'int' })
   const own = `customField${id}`
   const outsider = await s.server.make.user()
@@ -69,7 +69,7 @@ test('What a project is about is for those who may see its attributes, and for t
   assert.equal((await s.writer.patch(`/projects/${s.project}`, { [own]: 1 })).body[own], 1)
 })
 
-test('A new project has to be given what all projects require', async () => {
+test('A new project needs the fields that are required for all projects', async () => {
   const id = await s.field({ resource: 'Project', name: 'Sponsor', format: 'string', required: true })
   const refused = await s.server.admin.post('/projects', { name: 'Pier' })
   assert.deepEqual([refused.status, refused.body.message], [422, "Sponsor can't be blank."])
@@ -79,7 +79,7 @@ test('A new project has to be given what all projects require', async () => {
   assert.equal((await s.server.admin.post('/projects', { name: 'Quay' })).status, 201)
 })
 
-test('A calculated value follows from others whenever they are written, and is taken no notice of when it is sent', async () => {
+test('A calculated value is derived on each write; a sent one is ignored', async () => {
   const [effort, rate] = [
     await s.field({ resource: 'Project', name: 'Effort', format: 'float' }),
     await s.field({ resource: 'Project', name: 'Rate', format: 'int', default_value: 10 }),
@@ -100,7 +100,7 @@ test('A calculated value follows from others whenever they are written, and is t
   )
 })
 
-test('People, groups, versions and time entries have fields of their own', async () => {
+test('Users, groups, versions and time entries have fields of their own', async () => {
   const { admin } = s.server
   const plans = [
     [
@@ -139,7 +139,7 @@ test('People, groups, versions and time entries have fields of their own', async
   assert.deepEqual([entry.status, entry.body[`customField${id}`]], [201, 'T-1'], entry.text)
 })
 
-test('An option is read by whoever sees the field; for everybody else there is none', async () => {
+test('An option is visible to users who see the field; other users get 404', async () => {
   const id = await s.field({ name: 'Size', format: 'list', options: ['S', 'M'], projects: [s.project] })
   const option = await optionOf(id, 'S')
   assert.deepEqual((await s.reader.get(`/custom_options/${option}`)).body, {
@@ -151,7 +151,7 @@ test('An option is read by whoever sees the field; for everybody else there is n
   assert.equal((await s.stranger.get(`/custom_options/${option}`)).status, 404)
 })
 
-test('The items of a hierarchy are listed depth first, from the root or another item on', async () => {
+test('The items of a hierarchy are listed depth first, from the root or another item', async () => {
   const id = await s.field({
     name: 'Place',
     format: 'hierarchy',
@@ -184,7 +184,7 @@ test('The items of a hierarchy are listed depth first, from the root or another 
   assert.equal((await s.reader.get(`/custom_fields/${text}/items`)).status, 422)
 })
 
-test('An item tells where it stands, and its branch the way to it', async () => {
+test('An item has its depth, and its branch the path to it', async () => {
   const id = await s.field({
     name: 'Chance',
     format: 'weighted_item_list',

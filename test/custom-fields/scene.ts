@@ -1,4 +1,4 @@
-/** A project whose work packages have one field of every format, and people who see it, write in it, or see nothing. */
+/** A project whose work packages have one field of every format, and users who write, read, or see nothing. */
 import type { FieldPlan } from '#modules/custom-fields/making.ts'
 import { makeField } from '#modules/custom-fields/making.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'

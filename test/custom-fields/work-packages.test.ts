@@ -1,4 +1,4 @@
-/** Fields that an instance adds to its work packages: they behave like the attributes that every work package has. */
+/** Custom fields of work packages: in representations, writes, schemas, lists, history and queries. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -42,7 +42,7 @@ before(async () => {
 })
 after(() => s.server.close())
 
-/** A new work package of the writer's with these values. */
+/** A new work package, created by the writer with these values. */
 async function created(values: Record<string, unknown> = {}, links: Record<string, unknown> = {}) {
   const reply = await s.writer.post(`/projects/${s.project}/work_packages`, {
     subject: 'Crane',
@@ -53,7 +53,7 @@ async function created(values: Record<string, unknown> = {}, links: Record<strin
   return reply.body
 }
 
-test('A new work package holds what was given in each format, and the defaults of what was not', async () => {
+test('A new work package has the given value of each format, and defaults for the others', async () => {
   const body = await created(
     {
       [own('word')]: 'anchor',
@@ -90,7 +90,7 @@ test('A new work package holds what was given in each format, and the defaults o
   assert.deepEqual([read._embedded[own('release')]._type, read._embedded[own('size')]], ['Version', undefined])
 })
 
-test('What is empty is null, an empty link, or no link at all', async () => {
+test('An empty value is null, a link without target, or absent', async () => {
   const body = await created({ [own('points')]: null }, { [own('size')]: { href: null } })
   assert.deepEqual(
     ['word', 'page', 'points', 'ratio', 'day', 'flag'].map((one) => body[own(one)]),
@@ -101,7 +101,7 @@ test('What is empty is null, an empty link, or no link at all', async () => {
   assert.deepEqual(body._links[own('colours')], [])
 })
 
-test('An update changes the values it names and no others', async () => {
+test('An update changes only the given values', async () => {
   const { id, lockVersion } = await created({ [own('word')]: 'anchor', [own('ratio')]: 2 })
   const changed = await s.writer.patch(`/work_packages/${id}`, { lockVersion, [own('word')]: 'rope' })
   assert.deepEqual([changed.body[own('word')], changed.body[own('ratio')], changed.body[own('points')]], ['rope', 2, 3])
@@ -109,7 +109,7 @@ test('An update changes the values it names and no others', async () => {
   assert.deepEqual([emptied.body[own('word')], emptied.body[own('ratio')]], [null, 2])
 })
 
-test('Values that do not suit their field are refused, each in words of its own', async () => {
+test('Invalid values are rejected, with a message for each format', async () => {
   const { id, lockVersion } = await created()
   const refused = async (values: object, links: object = {}) => {
     const { status, body } = await s.writer.patch(`/work_packages/${id}`, { lockVersion, ...values, _links: links })
@@ -139,7 +139,7 @@ test('Values that do not suit their field are refused, each in words of its own'
   assert.equal((await refused({}, { [own('size')]: link('types/1') }))[0], 422)
 })
 
-test('Only the types and projects of a field have it; elsewhere it is not shown, and what is sent is not looked at', async () => {
+test('Only the types and projects of a field have it; elsewhere it is absent, and a sent value is ignored', async () => {
   const bug = await s.server.id('types', 'Bug')
   const only = await s.field({ name: 'Only bugs here', format: 'string', projects: [s.project], types: [bug], required: true })
   const name = `customField${only}`
@@ -150,7 +150,7 @@ test('Only the types and projects of a field have it; elsewhere it is not shown,
     _links: { type: link(`types/${bug}`) },
   })
   assert.deepEqual([status, body.message], [422, "Only bugs here can't be blank."])
-  // A stored one may go on without it, unless the client asks for a full check.
+  // A stored work package may keep an empty required field, unless the client requests a full check.
   const made = await created({ [name]: 'x' }, { type: link(`types/${bug}`) })
   const { id } = made
   const other = await s.writer.patch(`/work_packages/${id}`, { lockVersion: made.lockVersion, subject: 'Hole' })
@@ -165,7 +165,7 @@ test('Only the types and projects of a field have it; elsewhere it is not shown,
   assert.deepEqual([there.status, name in there.body], [201, false])
 })
 
-test('Fields for administrators alone are nowhere for others: not shown, not written, no filter, no column', async () => {
+test('Fields for administrators are hidden from others: in representations, writes, filters and columns', async () => {
   const secret = await s.field({ name: 'Secret', format: 'string', admin_only: true })
   const name = `customField${secret}`
   const { id, lockVersion } = await created({ [name]: 'x' })
@@ -176,12 +176,12 @@ test('Fields for administrators alone are nowhere for others: not shown, not wri
   assert.equal((await s.writer.get(`/work_packages?${filters([name, '=', ['hush']])}`)).status, 400)
   assert.equal((await s.writer.get(`/queries/columns/${name}`)).status, 404)
   assert.equal((await s.server.admin.get(`/queries/columns/${name}`)).status, 200)
-  // A hidden value is kept when the user writes another property.
+  // A write of another property keeps a hidden value.
   await s.writer.patch(`/work_packages/${id}`, { lockVersion: lockVersion + 1, [own('word')]: 'rope' })
   assert.equal((await s.server.admin.get(`/work_packages/${id}`)).body[name], 'hush')
 })
 
-test('The schema of a type tells each field with its type, its place and its limits; a form tells what can be chosen', async () => {
+test('The schema of a type has type, position and limits of each field; a form has the allowed values', async () => {
   const { id, lockVersion } = await created()
   const form = (await s.writer.post(`/work_packages/${id}/form`, { lockVersion })).body._embedded
   const entry = (field: string) => form.schema[own(field)]
@@ -316,7 +316,7 @@ test('Lists are filtered, ordered, grouped and summed by fields', async () => {
   )
 })
 
-test('The history tells changes of fields like all others', async () => {
+test('The history records changes of fields like all others', async () => {
   const { id, lockVersion } = await created()
   await s.writer.patch(`/work_packages/${id}`, {
     lockVersion,
@@ -333,7 +333,7 @@ test('The history tells changes of fields like all others', async () => {
     assert.ok(told.includes(sentence), `${sentence} of ${told.join('; ')}`)
 })
 
-test('What a work package held in a field yesterday is told beside what it holds now, several values too', async () => {
+test('A comparison over time includes fields, also those with several values', async () => {
   const option = (name: string) => link(`custom_options/${choices[name]}`)
   const { id, lockVersion } = await created({ [own('word')]: 'anchor', [own('ratio')]: 1 }, { [own('colours')]: [option('red')] })
   const before = new Date(Date.now() - 2 * 86_400_000).toISOString()
@@ -353,7 +353,7 @@ test('What a work package held in a field yesterday is told beside what it holds
   assert.equal(own('ratio') in then, false)
 })
 
-test('A query keeps fields as columns, filters, order and group, and finds by them', async () => {
+test('A query keeps fields as columns, filters, order and group, and applies them', async () => {
   const { body, status } = await s.server.admin.post('/queries', {
     name: 'By size',
     _links: {

@@ -1,4 +1,4 @@
-/** PostgreSQL that goes, hangs and comes back, seen from a server that stays. */
+/** PostgreSQL that is unavailable, hangs and recovers, seen from a running server. */
 import assert from 'node:assert/strict'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { connect } from '#db/connect.ts'
@@ -9,7 +9,7 @@ import { type Instance, instance, type Reply } from '#test/instance.ts'
 import { type Way, wayThrough } from '#test/outside.ts'
 import { startPostgres } from '../../scripts/postgres.ts'
 
-/** Short, so that what is waited for in vain is not waited for long; on a busy machine a connection takes half a second. */
+/** Short, so that a wait in vain ends soon; on a busy machine a connection takes half a second. */
 const PATIENCE = 1500
 
 const isAway = ({ status, headers, body }: Reply) => {
@@ -61,7 +61,7 @@ describe('PostgreSQL', { skip: !isPostgres }, () => {
     await assertWell()
   })
 
-  test('that stops responding is given up in time, also during connection attempts', async () => {
+  test('that stops responding leads to an error in time, also during connection attempts', async () => {
     await atOnce(6)
     const thaw = way.freeze()
     for (const reply of await atOnce(12)) isAway(reply)
@@ -77,7 +77,7 @@ describe('PostgreSQL', { skip: !isPostgres }, () => {
     await assertWell()
   })
 
-  /** Does something between two statements of a transaction; gives what the transaction comes to. */
+  /** Runs something between two statements of a transaction; gives the transaction's error. */
   const amid = (befall: (pid: number) => Promise<void> | void) =>
     server.db
       .transaction(async (tx) => {
@@ -106,7 +106,7 @@ describe('PostgreSQL', { skip: !isPostgres }, () => {
     await assertWell()
   })
 
-  test('that hangs amid a transaction is given up in time', async () => {
+  test('that hangs during a transaction leads to an error in time', async () => {
     let thaw = () => {}
     const error = await amid(() => {
       thaw = way.freeze()
@@ -117,7 +117,7 @@ describe('PostgreSQL', { skip: !isPostgres }, () => {
     await assertWell()
   })
 
-  test('may have committed when the response to a commit is lost: the error says so, and nothing is retried', async () => {
+  test('that loses the response to a commit may have committed: the error reports it, and nothing is retried', async () => {
     const { body } = await read()
     way.cutAtCommit()
     const answer = await server.admin.patch(`/work_packages/${id}`, { lockVersion: body.lockVersion, subject: 'Perhaps' })
@@ -128,12 +128,12 @@ describe('PostgreSQL', { skip: !isPostgres }, () => {
     await assertWell()
   })
 
-  test('behind a pooler that knows nothing of names is asked without them', async (t) => {
+  test('behind a pooler without prepared statements gets unnamed ones', async (t) => {
     const db = await connect(process.env.HALYARD_TEST_DATABASE_URL!, { connections: 1 })
     t.after(() => db.close())
     const one = async () => (await db.one<{ one: number }>(sql`select ${7}::int as one`))?.one
     assert.equal(await one(), 7)
-    // As if the session went on upon another connection.
+    // Simulates a switch to another connection.
     await db.script('deallocate all')
     assert.equal(await one(), 7)
     await db.script('deallocate all')
@@ -143,7 +143,7 @@ describe('PostgreSQL', { skip: !isPostgres }, () => {
     assert.equal(n, 0)
   })
 
-  test('can be left while it hangs', async () => {
+  test('can be closed while it hangs', async () => {
     const other = await wayThrough()
     const db = await connect(other.to(process.env.HALYARD_TEST_DATABASE_URL!), { patience: PATIENCE })
     await db.one(sql`select 1 as one`)
@@ -167,7 +167,7 @@ describe('a PostgreSQL of its own', { skip: !isPostgres }, () => {
       (error: unknown) => (error instanceof UnavailableError ? error.kind : error),
     )
 
-  test('that is ended, as if by a crash as well, and started again', async (t) => {
+  test('that is shut down or crashes, and is restarted', async (t) => {
     const { db, halt, resume } = await cluster(t)
     for (const mode of ['fast', 'immediate'] as const) {
       const amid = db.transaction(async (tx) => {
@@ -182,7 +182,7 @@ describe('a PostgreSQL of its own', { skip: !isPostgres }, () => {
     }
   })
 
-  test('that is only read for a while answers reading, and writing once it is another one', async (t) => {
+  test('that is read-only for a while responds to reads, and to writes on a new connection', async (t) => {
     const { db, url } = await cluster(t)
     await db.script('create table notes (id integer)')
     await db.script('alter database halyard set default_transaction_read_only = on')
@@ -201,7 +201,7 @@ describe('a PostgreSQL of its own', { skip: !isPostgres }, () => {
     assert.equal(await again.transaction((tx) => tx.run(sql`insert into notes values (1)`)), 1)
   })
 
-  test('that has no connection left for us says that it is busy', async (t) => {
+  test('with its connection limit reached is reported as busy', async (t) => {
     const { db, url } = await cluster(t)
     const limit = (n: number) => db.script(`alter database halyard connection limit ${n}`)
     await limit(1)

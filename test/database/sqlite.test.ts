@@ -1,4 +1,4 @@
-/** An SQLite file that something happens to, seen from a server that stays. */
+/** Failures of an SQLite file, seen from a running server. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -32,7 +32,7 @@ describe('an SQLite file', { skip: isPostgres }, () => {
     return true
   }
 
-  test('is committed to while a program that reads it holds on to what it has read', async (t) => {
+  test('accepts commits while another program has an open read transaction', async (t) => {
     const { db, path } = await opened(t, 200)
     await write(db, 'one')
     const other = new DatabaseSync(path)
@@ -42,7 +42,7 @@ describe('an SQLite file', { skip: isPostgres }, () => {
     other.close()
   })
 
-  test('that was moved away takes nothing that would be lost, and everything once it is back', async (t) => {
+  test('that was moved away rejects writes, and accepts them once it is back', async (t) => {
     const { db, path } = await opened(t)
     await write(db, 'one')
     await rename(path, `${path}.away`)
@@ -53,14 +53,14 @@ describe('an SQLite file', { skip: isPostgres }, () => {
     assert.deepEqual(await notes(db), ['one', 'two'])
   })
 
-  test('that was replaced is not taken for the one that it was', async (t) => {
+  test('that was replaced by another file rejects writes', async (t) => {
     const { db, path } = await opened(t)
     await rename(path, `${path}.away`)
     new DatabaseSync(path).close()
     await assert.rejects(write(db, 'lost'), isUnavailable('away'))
   })
 
-  test('is opened anew after a failure that a new connection may not have', async (t) => {
+  test('is reopened after a failure that a new connection may not have', async (t) => {
     const { db } = await opened(t)
     await db.script('pragma query_only = on')
     await assert.rejects(write(db, 'lost'), isUnavailable('away'))
@@ -80,7 +80,7 @@ describe('an SQLite file', { skip: isPostgres }, () => {
       const { db, path } = await opened(t)
       await write(db, 'x'.repeat(2_000_000))
       await db.script('pragma wal_checkpoint(truncate)')
-      // A process of its own, which a signal would end.
+      // A process of its own, as a signal would end it.
       const script = `
         import { openSync, truncateSync, writeSync } from 'node:fs'
         import { connect } from '#db/connect.ts'

@@ -1,4 +1,4 @@
-/** A database that cannot do now what it is asked: what clients are told, what goes on, and that it ends by itself. */
+/** A database that is locked or full: error responses, time limits and continued reads. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { UnavailableError } from '#db/database.ts'
@@ -7,7 +7,7 @@ import { memoryStore } from '#files/memory.ts'
 import { type Client, type Instance, instance, type Reply } from '#test/instance.ts'
 import { upload } from '../files/upload.ts'
 
-/** Short, so that what is waited for in vain is not waited for long. */
+/** Short, so that a wait in vain ends soon. */
 const PATIENCE = 300
 
 const assertError = ({ status, headers, body }: Reply, expected: { status: number; identifier: string; message: RegExp }) => {
@@ -23,7 +23,7 @@ const assertError = ({ status, headers, body }: Reply, expected: { status: numbe
 const busy = { status: 503, identifier: 'ServiceUnavailable', message: /busy\. Try again/ }
 const full = { status: 507, identifier: 'InsufficientStorage', message: /no space left/ }
 
-describe('while another program keeps everybody from writing', () => {
+describe('while another program holds the write lock', () => {
   let server: Instance
   let project: number
   let id: number
@@ -40,16 +40,16 @@ describe('while another program keeps everybody from writing', () => {
 
   const rename = (subject: string) => server.admin.patch(`/work_packages/${id}`, { lockVersion: 0, subject })
 
-  test('a write is answered by 503, in time, and changes nothing', async () => {
+  test('a write gets 503, in time, and changes nothing', async () => {
     assertError(await rename('Too early'), busy)
     assert.equal((await server.admin.get(`/work_packages/${id}`)).body.subject, 'Before')
   })
 
-  test('a token that is used for the first time reads, although that cannot be noted', async () => {
+  test('a token reads on its first use, although that use cannot be recorded', async () => {
     assert.equal((await newcomer.get(`/work_packages/${id}`)).status, 200)
   })
 
-  test('waiting writers fail in the order of arrival, none later than it would alone', async () => {
+  test('waiting writers fail in order of arrival, within the time limit of a single one', async () => {
     const told: number[] = []
     const started = performance.now()
     const writers = Array.from({ length: 30 }, async (_, n) => {
@@ -58,11 +58,11 @@ describe('while another program keeps everybody from writing', () => {
     })
     await Promise.all(writers)
     assert.deepEqual(new Set(told), new Set([503]))
-    // Were each to wait for as long as is allowed after the one before it, it would be thirty times that.
+    // One wait after the other would take thirty times as long.
     assert.ok(performance.now() - started < 30 * PATIENCE)
   })
 
-  test('a page says so to people', async () => {
+  test('a page shows the error', async () => {
     const form = new URLSearchParams({ username: 'vera', password: 'whatever it is' })
     const headers = { 'content-type': 'application/x-www-form-urlencoded', origin: server.url }
     const page = await server.anonymous.send('POST', '/login', { body: form.toString(), headers })
@@ -72,14 +72,14 @@ describe('while another program keeps everybody from writing', () => {
     assert.match(page.text, /<p role="alert" class="error">The database is busy\. Try again in a few seconds\.<\/p>/)
   })
 
-  test('once it lets them, a write is done', async () => {
+  test('after the release a write succeeds', async () => {
     await letGo()
     assert.equal((await rename('After')).status, 200)
     assert.equal((await server.admin.get(`/work_packages/${id}`)).body.subject, 'After')
   })
 })
 
-test('while a write waits for another program, the process is alive and reads; the write is done as soon as it can be', async (t) => {
+test('while a write waits for another program, the process is alive and reads; the write succeeds after the release', async (t) => {
   const server = await instance({ file: true })
   t.after(() => server.close())
   const id = await server.make.workPackage({ project_id: await server.make.project(), subject: 'Before' })
@@ -130,7 +130,7 @@ for (const file of [true, false]) {
       assert.deepEqual(await subjects(), ['kept'])
     })
 
-    test('of writes at the same moment exactly those are there that were acknowledged', async () => {
+    test('of concurrent writes exactly the acknowledged ones are stored', async () => {
       const before = await subjects()
       const outcomes: [string, number][] = []
       const some = (name: string) =>
@@ -163,7 +163,7 @@ for (const file of [true, false]) {
   })
 }
 
-test('a folder for files without space is 507 as well, and the upload leaves nothing', async (t) => {
+test('a full disk for attachments is 507 as well, and the upload leaves nothing', async (t) => {
   const files = memoryStore()
   let isFull = true
   const write: typeof files.write = async (name, bytes) => {
@@ -190,7 +190,7 @@ test('writes that must not wait for a lock are skipped immediately', async (t) =
   assert.equal(await note(), 1)
 })
 
-test('tables that another server has changed are read and written as they are now, whatever was prepared before', async (t) => {
+test('tables changed by another server are read and written in their current form, despite prepared statements', async (t) => {
   const server = await instance({ file: true })
   t.after(() => server.close())
   const id = await server.make.workPackage({ project_id: await server.make.project() })

@@ -1,4 +1,4 @@
-/** Days, the week and the days off: what follows from what, and who may change it. */
+/** Days, the week and non-working days: effects and permissions. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -44,7 +44,7 @@ describe('days', () => {
     })
   })
 
-  test('a day on which nobody works says why: the day of the week first, then the day off', async () => {
+  test('a non-working day gives the reason: the weekday before a day off', async () => {
     await admin.post('/days/non_working', { date: '2026-12-26', name: 'Boxing Day' })
     const { body } = await member.get('/days/2026-12-26')
     assert.equal(body.working, false)
@@ -58,7 +58,7 @@ describe('days', () => {
     for (const path of ['2026-02-30', 'tomorrow', '5']) assert.equal((await member.get(`/days/${path}`)).status, 400, path)
   })
 
-  test('are those of this and the next month, and there are no pages', async () => {
+  test('are those of this and the next month, without pages', async () => {
     const reply = await member.get('/days?pageSize=3&offset=2')
     const first = new Date(`${new Date().toISOString().slice(0, 7)}-01T00:00:00Z`)
     const end = Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 2, 1)
@@ -74,7 +74,7 @@ describe('days', () => {
     })
   })
 
-  test('can be those between two dates, or one of them', async () => {
+  test('are filtered by date', async () => {
     assert.deepEqual(dates(await member.get(`/days?${between('2026-02-27', '2026-03-02')}`)), [
       '2026-02-27',
       '2026-02-28',
@@ -85,7 +85,7 @@ describe('days', () => {
     assert.deepEqual(dates(await member.get(`/days?${between('2026-02-28', '2026-02-27')}`)), [])
   })
 
-  test('can be those of work only, or the others', async () => {
+  test('are filtered by working', async () => {
     const span: [string, string, string[]] = ['date', '<>d', ['2026-02-27', '2026-03-02']]
     const found = async (operator: string, value: string) =>
       dates(await member.get(`/days?${filters(span, ['working', operator, [value]])}`))
@@ -94,18 +94,18 @@ describe('days', () => {
     assert.deepEqual(await found('!', 't'), ['2026-02-28', '2026-03-01'])
   })
 
-  test('an end left open is a year away', async () => {
+  test('an open end of an interval is limited to a year', async () => {
     const list = dates(await member.get(`/days?${between('2026-01-01', '')}`))
     assert.deepEqual([list[0], list.at(-1)], ['2026-01-01', '2027-01-01'])
   })
 
   for (const [name, query] of [
     ['an operator of other dates', filters(['date', 't'])],
-    ['what is no date', filters(['date', '=d', ['soon']])],
-    ['a filter that there is not', filters(['name', '=', ['Monday']])],
-    ['all the days there are', between('0001-01-01', '9999-12-31')],
+    ['an invalid date', filters(['date', '=d', ['soon']])],
+    ['an unknown filter', filters(['name', '=', ['Monday']])],
+    ['the whole calendar', between('0001-01-01', '9999-12-31')],
   ] as const) {
-    test(`${name} is refused`, async () => {
+    test(`${name} is rejected`, async () => {
       const { status, body } = await member.get(`/days?${query}`)
       assert.deepEqual([status, body.errorIdentifier], [400, 'urn:openproject-org:api:v3:errors:InvalidQuery'])
     })
@@ -143,11 +143,11 @@ describe('the week', () => {
     })
   })
 
-  test('has no other days', async () => {
+  test('has no days beyond these', async () => {
     for (const day of ['0', '8', 'monday']) assert.equal((await member.get(`/days/week/${day}`)).status, 404, day)
   })
 
-  test('one day can be made a day of work, which days and durations know at once', async () => {
+  test('one day can become a working day, with immediate effect on days and durations', async () => {
     const project = await server.make.project()
     const saturdays = { startDate: '2026-12-18', dueDate: '2026-12-20', subject: 'Over the weekend' }
     const before = await admin.post(`/projects/${project}/work_packages`, saturdays)
@@ -162,7 +162,7 @@ describe('the week', () => {
     assert.deepEqual([now.body.dueDate, now.body.duration], ['2026-12-21', 'P3D'])
   })
 
-  test('several days can be changed at once; the others stay as they are', async () => {
+  test('several days are changed at once; the others keep their state', async () => {
     const element = (day: number, working: boolean) => ({ working, _links: { self: { href: `/api/v3/days/week/${day}` } } })
     const reply = await admin.patch('/days/week', { _embedded: { elements: [element(5, false), element(6, true)] } })
     assert.equal(reply.status, 200)
@@ -174,7 +174,7 @@ describe('the week', () => {
     )
   })
 
-  test('keeps a day of work', async () => {
+  test('requires a working day', async () => {
     const list = [1, 2, 3, 4, 5].map((day) => ({ working: false, _links: { self: { href: `/api/v3/days/week/${day}` } } }))
     const reply = await admin.patch('/days/week', { _embedded: { elements: list } })
     assert.deepEqual([reply.status, attribute(reply)], [422, 'base'])
@@ -182,13 +182,13 @@ describe('the week', () => {
   })
 
   for (const [name, path, body, expected] of [
-    ['whether it is one of work', '/days/week/1', {}, 422],
-    ['so with a boolean', '/days/week/1', { working: 'maybe' }, 422],
-    ['of a day there is', '/days/week/8', { working: true }, 404],
-    ['which days are meant', '/days/week', {}, 400],
-    ['each of them by its link', '/days/week', { _embedded: { elements: [{ working: true }] } }, 400],
+    ['the property working', '/days/week/1', {}, 422],
+    ['a boolean', '/days/week/1', { working: 'maybe' }, 422],
+    ['an existing day', '/days/week/8', { working: true }, 404],
+    ['elements', '/days/week', {}, 400],
+    ['a self link in each element', '/days/week', { _embedded: { elements: [{ working: true }] } }, 400],
   ] as const) {
-    test(`a change must say ${name}`, async () => assert.equal((await admin.patch(path, body)).status, expected))
+    test(`a change requires ${name}`, async () => assert.equal((await admin.patch(path, body)).status, expected))
   }
 
   test('is changed by administrators only', async () => {
@@ -198,7 +198,7 @@ describe('the week', () => {
 })
 
 describe('days off', () => {
-  test('are made, viewed, renamed, moved and removed', async () => {
+  test('are created, viewed, renamed, moved and removed', async () => {
     const made = await admin.post('/days/non_working', christmas)
     assert.equal(made.status, 201)
     const { id, _links, ...rest } = made.body
@@ -215,7 +215,7 @@ describe('days off', () => {
     assert.equal((await member.get('/days/2026-12-28')).body.working, true)
   })
 
-  test('count in durations from then on', async () => {
+  test('count in durations immediately', async () => {
     const project = await server.make.project()
     await admin.post('/days/non_working', christmas)
     const planned = { startDate: '2026-12-21', dueDate: '2026-12-25', subject: 'Before the holidays' }
@@ -257,7 +257,7 @@ describe('days off', () => {
     assert.deepEqual(await planned(), before)
   })
 
-  test('are listed for this year, or between two dates, in their order', async () => {
+  test('are listed for this year, or for an interval, in order', async () => {
     const year = new Date().getUTCFullYear()
     for (const date of [`${year}-12-25`, `${year}-05-01`, `${year + 1}-01-01`])
       await admin.post('/days/non_working', { date, name: 'Off' })
@@ -269,13 +269,13 @@ describe('days off', () => {
     assert.equal((await member.get(`/days/non_working?${filters(['date', 't'])}`)).status, 400)
   })
 
-  test('are found by their date alone', async () => {
+  test('are found by their date', async () => {
     const { body } = await admin.post('/days/non_working', christmas)
     assert.equal((await member.get(`/days/non_working/${body.id}`)).status, 400)
     assert.equal((await member.get('/days/non_working/2026-12-24')).status, 404)
   })
 
-  test('have a date and a name, and each date only once', async () => {
+  test('require a date and a name, and each date is unique', async () => {
     const missing = await admin.post('/days/non_working', {})
     assert.deepEqual(
       missing.body._embedded.errors.map((error: any) => error._embedded.details.attribute),

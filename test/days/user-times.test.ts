@@ -1,4 +1,4 @@
-/** People's working hours and times off: whose they are, and what they may be. */
+/** Working hours and times off of users: permissions and validation. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type Client, type Instance, ids, instance, type Reply } from '#test/instance.ts'
@@ -33,7 +33,7 @@ const create = (kind: string, body: object, by = admin, user: number | string = 
   by.post(`/users/${user}/${kind}`, body)
 
 describe('working hours', () => {
-  test('are hours of each day from a date on, with an availability factor', async () => {
+  test('have hours for each weekday from a date on, with an availability factor', async () => {
     const { status, body } = await create('working_hours', { validFrom: '2025-01-01', ...week, availabilityFactor: 80 })
     assert.equal(status, 201)
     const { id, _links, ...rest } = body
@@ -65,7 +65,7 @@ describe('working hours', () => {
     assert.deepEqual(reply.body._links, { self: { href: `/api/v3/users/${user}/working_hours` } })
   })
 
-  test('change and go', async () => {
+  test('are changed and deleted', async () => {
     const { id } = (await create('working_hours', { validFrom: '2025-04-01', ...week })).body
     const path = `/users/${worker.id}/working_hours/${id}`
     const changed = await admin.patch(path, { mondayHours: 6, availabilityFactor: 50 })
@@ -76,13 +76,21 @@ describe('working hours', () => {
   })
 
   for (const [name, body, expected] of [
-    ['a date and a day of work', {}, ['days', 'validFrom']],
-    ['a day of work', { validFrom: '2025-05-01', mondayHours: 0 }, ['days']],
-    ['no more hours than a day has', { validFrom: '2025-05-01', mondayHours: 24.5 }, ['mondayHours']],
-    ['no less than none', { validFrom: '2025-05-01', mondayHours: 8, sundayHours: -1 }, ['sundayHours']],
-    ['hours that are numbers', { validFrom: '2025-05-01', mondayHours: 8, sundayHours: 'few' }, ['sundayHours']],
-    ['at most all of somebody', { validFrom: '2025-05-01', mondayHours: 8, availabilityFactor: 101 }, ['availabilityFactor']],
-    ['nothing of somebody at least', { validFrom: '2025-05-01', mondayHours: 8, availabilityFactor: -1 }, ['availabilityFactor']],
+    ['a date and a working day', {}, ['days', 'validFrom']],
+    ['a working day', { validFrom: '2025-05-01', mondayHours: 0 }, ['days']],
+    ['at most 24 hours a day', { validFrom: '2025-05-01', mondayHours: 24.5 }, ['mondayHours']],
+    ['hours that are not negative', { validFrom: '2025-05-01', mondayHours: 8, sundayHours: -1 }, ['sundayHours']],
+    ['numeric hours', { validFrom: '2025-05-01', mondayHours: 8, sundayHours: 'few' }, ['sundayHours']],
+    [
+      'an availability factor of at most 100',
+      { validFrom: '2025-05-01', mondayHours: 8, availabilityFactor: 101 },
+      ['availabilityFactor'],
+    ],
+    [
+      'an availability factor of at least 0',
+      { validFrom: '2025-05-01', mondayHours: 8, availabilityFactor: -1 },
+      ['availabilityFactor'],
+    ],
   ] as const) {
     test(`need ${name}`, async () => {
       const reply = await create('working_hours', body)
@@ -90,7 +98,7 @@ describe('working hours', () => {
     })
   }
 
-  test('of one date are there once for each user', async () => {
+  test('have a unique date for each user', async () => {
     const body = { validFrom: '2025-06-01', mondayHours: 8 }
     assert.equal((await create('working_hours', body)).status, 201)
     const again = await create('working_hours', body)
@@ -100,7 +108,7 @@ describe('working hours', () => {
 })
 
 describe('times off', () => {
-  test('go from one date to another', async () => {
+  test('have a start and an end date', async () => {
     const { status, body } = await create('non_working_times', { startDate: '2025-06-16', endDate: '2025-06-20' })
     assert.equal(status, 201)
     const { id, _links, ...rest } = body
@@ -110,7 +118,7 @@ describe('times off', () => {
     assert.deepEqual((await admin.get(`/users/${worker.id}/non_working_times/${id}`)).body, body)
   })
 
-  test('are listed of a year, whole, the earliest first', async () => {
+  test('are listed by year, in full, the earliest first', async () => {
     const user = await server.make.user()
     const made: Record<string, number> = {}
     for (const [start, end] of [
@@ -129,7 +137,7 @@ describe('times off', () => {
     assert.deepEqual(ids(await list('')), [now])
   })
 
-  test('change and go, and do not stand in their own way', async () => {
+  test('are changed and deleted, without a conflict with themselves', async () => {
     const { id } = (await create('non_working_times', { startDate: '2025-08-04', endDate: '2025-08-08' })).body
     const path = `/users/${worker.id}/non_working_times/${id}`
     const changed = await admin.patch(path, { endDate: '2025-08-07' })
@@ -138,7 +146,7 @@ describe('times off', () => {
     assert.equal((await admin.get(path)).status, 404)
   })
 
-  test('have both ends, in order, and no day in common', async () => {
+  test('require both dates, in order, without overlaps', async () => {
     const missing = await create('non_working_times', {})
     assert.deepEqual([missing.status, attributes(missing)], [422, ['endDate', 'startDate']])
     const backwards = await create('non_working_times', { startDate: '2025-09-02', endDate: '2025-09-01' })
@@ -166,7 +174,7 @@ for (const [kind, body] of [
       assert.equal((await reader.client.delete(`${path}/${id}`)).status, 403)
     })
 
-    test('nobody sees those of others', async () => {
+    test('nobody sees those of other users', async () => {
       const { id } = (await create(kind, body, admin, manager.id)).body
       const path = `/users/${manager.id}/${kind}`
       for (const { client } of [reader, worker]) {
@@ -178,19 +186,19 @@ for (const [kind, body] of [
       }
     })
 
-    test('the entry of another user is not found below one’s own path', async () => {
+    test('the entry of another user is not found under the user’s own path', async () => {
       const other = (await create(kind, body, admin, await server.make.user())).body
       assert.equal((await manager.client.get(`/users/me/${kind}/${other.id}`)).status, 404)
     })
 
-    test('with the permission for one’s own, one’s own', async () => {
+    test('with the permission for one’s own, users write their own', async () => {
       const made = await create(kind, body, worker.client, 'me')
       assert.equal(made.status, 201)
       assert.equal((await worker.client.patch(`/users/me/${kind}/${made.body.id}`, {})).status, 200)
       assert.equal((await worker.client.delete(`/users/me/${kind}/${made.body.id}`)).status, 204)
     })
 
-    test('with the permission for all, those of everybody', async () => {
+    test('with the permission for all, users write those of everybody', async () => {
       const user = await server.make.user()
       const made = await create(kind, body, manager.client, user)
       assert.equal(made.status, 201)

@@ -25,22 +25,22 @@ before(async () => {
 after(() => it.close())
 
 describe('an API token', () => {
-  test('is taken as a bearer token', async () => {
+  test('is accepted as a bearer token', async () => {
     const reply = await ask({ authorization: `Bearer ${TOKEN}` })
     assert.deepEqual([reply.status, reply.body.id], [200, vera])
   })
 
-  test('is taken as the password of the user apikey', async () => {
+  test('is accepted as the password of the user apikey', async () => {
     const reply = await ask({ authorization: basic('apikey', TOKEN) })
     assert.deepEqual([reply.status, reply.body.id], [200, vera])
   })
 
-  test('is stored as nothing but a hash', async () => {
+  test('is stored as a hash only', async () => {
     const rows = await it.db.all(sql`select * from tokens`)
     assert.equal(JSON.stringify(rows).includes(TOKEN), false)
   })
 
-  test('is worthless once its owner is locked, and works again once that is undone', async () => {
+  test('is invalid while its owner is locked', async () => {
     const setStatus = (status: number) =>
       it.db.transaction(async (tx) => {
         await tx.run(sql`update principals set status = ${status} where id = ${vera}`)
@@ -52,7 +52,7 @@ describe('an API token', () => {
     assert.equal((await ask({ authorization: `Bearer ${TOKEN}` })).status, 200)
   })
 
-  test('is worthless after its last day', async () => {
+  test('is invalid after its last day', async () => {
     const past = `opapi-${'8'.repeat(40)}`
     const row = {
       user_id: vera,
@@ -73,12 +73,12 @@ describe('an API token', () => {
 describe('wrong credentials are 401 and never fall back to anonymous', () => {
   const wrong: [string, string, string][] = [
     ['an unknown bearer token', `Bearer opapi-${'0'.repeat(40)}`, 'Bearer'],
-    ['a bearer token of no kind that we know', 'Bearer abc', 'Bearer'],
+    ['a bearer token of unknown kind', 'Bearer abc', 'Bearer'],
     ['an unknown API key', basic('apikey', 'wrong'), 'Basic'],
     ['a login and password', basic('admin', 'admin'), 'Basic'],
     ['another spelling of apikey', basic('ApiKey', TOKEN), 'Basic'],
     ['another scheme', `Digest ${TOKEN}`, 'Basic'],
-    ['nothing after the scheme', 'Bearer', 'Bearer'],
+    ['a scheme without credentials', 'Bearer', 'Bearer'],
   ]
   for (const [what, authorization, scheme] of wrong) {
     test(what, async () => {
@@ -93,7 +93,7 @@ describe('wrong credentials are 401 and never fall back to anonymous', () => {
 })
 
 describe('without credentials', () => {
-  test('everything is 401 while a login is required, unknown paths too', async () => {
+  test('everything is 401 while login is required, including unknown paths', async () => {
     for (const path of ['/api/v3', '/api/v3/projects', '/api/v3/nothing', '/api/v3/work_packages/1']) {
       const reply = await ask({}, path)
       assert.deepEqual([path, reply.status], [path, 401])
@@ -101,12 +101,12 @@ describe('without credentials', () => {
     }
   })
 
-  test('browser clients can ask not to be shown a password dialog', async () => {
+  test('browser clients can suppress the password dialog', async () => {
     const reply = await ask({ 'x-authentication-scheme': 'Session' })
     assert.equal(reply.headers.get('www-authenticate'), 'Session realm="OpenProject API"')
   })
 
-  test('one is anonymous where no login is required', async () => {
+  test('the user is anonymous if login is not required', async () => {
     await it.setting('login_required', false)
     const reply = await ask({}, '/api/v3')
     await it.setting('login_required', true)
@@ -114,7 +114,7 @@ describe('without credentials', () => {
   })
 })
 
-test('two identities in one request are refused', async () => {
+test('two identities in one request are rejected', async () => {
   const { port } = new URL(it.url)
   const { connect } = await import('node:net')
   const answer = await new Promise<string>((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** Bodies of requests: how large and how intricate they may be, who may send them, and how long that may take. */
+/** Request bodies: limits of size, structure and time, and bodies of rejected requests. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { deflateSync } from 'node:zlib'
@@ -7,18 +7,18 @@ import { type Instance, instance } from '#test/instance.ts'
 import { connection, exchange } from '#test/raw.ts'
 
 let it: Instance
-/** A server that waits for nothing that it does not want. */
-let curt: Instance
-/** A server that does not wait for what it wants either. */
-let hasty: Instance
+/** A server with a short time limit for the rest of an unread body. */
+let withShortRest: Instance
+/** A server with short time limits for heads and pauses as well. */
+let withShortTimes: Instance
 let project: number
 before(async () => {
   it = await instance({ logLevel: 'error' })
-  curt = await instance({ times: { rest: 50 } })
-  hasty = await instance({ times: { head: 100, pause: 100, rest: 50 } })
-  for (const { make } of [it, curt, hasty]) project = await make.project()
+  withShortRest = await instance({ times: { rest: 50 } })
+  withShortTimes = await instance({ times: { head: 100, pause: 100, rest: 50 } })
+  for (const { make } of [it, withShortRest, withShortTimes]) project = await make.project()
 })
-after(() => Promise.all([it, curt, hasty].map((one) => one.close())))
+after(() => Promise.all([it, withShortRest, withShortTimes].map((one) => one.close())))
 
 const FORM = '/api/v3/work_packages/form'
 const REFUSED = 'urn:openproject-org:api:v3:errors:InvalidRequestBody'
@@ -28,7 +28,7 @@ const posted = async (body: string, path = FORM, type = 'application/json') => {
   return [status, answer.errorIdentifier ?? answer._type, answer.message]
 }
 
-/** The head of a request by the administrator, or by nobody. */
+/** The head of a request by the administrator, or by an anonymous client. */
 const head = (line: string, headers: Record<string, string | number> = {}, token = it.adminToken) =>
   [
     `${line} HTTP/1.1`,
@@ -40,7 +40,7 @@ const head = (line: string, headers: Record<string, string | number> = {}, token
 const JSON_TYPE = { 'Content-Type': 'application/json' }
 
 describe('JSON', () => {
-  test('of more than 2 MiB is 413, whatever it is made of', async () => {
+  test('of more than 2 MiB is 413, with any content', async () => {
     for (const body of [
       `{"subject":"${'x'.repeat(9_000_000)}"}`,
       `{"subject":"${'\\"'.repeat(2_000_000)}"}`,
@@ -50,23 +50,23 @@ describe('JSON', () => {
     }
   })
 
-  test('is 413 as soon as its length is known, before any of it arrives', async () => {
-    const opened = await connection(curt.url)
-    opened.send(head(`POST ${FORM}`, { ...JSON_TYPE, 'Content-Length': 1_000_000_000 }, curt.adminToken))
+  test('is 413 by its Content-Length, before any of it arrives', async () => {
+    const opened = await connection(withShortRest.url)
+    opened.send(head(`POST ${FORM}`, { ...JSON_TYPE, 'Content-Length': 1_000_000_000 }, withShortRest.adminToken))
     const [answer] = await opened.ended()
     assert.deepEqual([answer!.status, answer!.body.errorIdentifier], [413, REFUSED])
   })
 
-  test('is 413 as soon as too much has arrived, if its length was not given', async () => {
-    const opened = await connection(curt.url)
-    opened.send(head(`POST ${FORM}`, { ...JSON_TYPE, 'Transfer-Encoding': 'chunked' }, curt.adminToken))
+  test('is 413 as soon as too much has arrived, without a Content-Length', async () => {
+    const opened = await connection(withShortRest.url)
+    opened.send(head(`POST ${FORM}`, { ...JSON_TYPE, 'Transfer-Encoding': 'chunked' }, withShortRest.adminToken))
     const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`
     opened.send(chunk.repeat(33))
     const [answer] = await opened.ended()
     assert.equal(answer!.status, 413)
   })
 
-  test('is taken with a text of nearly 2 MiB, escapes and all', async () => {
+  test('is accepted with a text of nearly 2 MiB, including escapes', async () => {
     for (const raw of ['x'.repeat(2_000_000), '"'.repeat(1_000_000), '\\'.repeat(1_000_000)]) {
       const [status, type] = await posted(JSON.stringify({ description: { raw } }))
       assert.deepEqual([status, type], [200, 'Form'])
@@ -90,14 +90,14 @@ describe('JSON', () => {
     }
   })
 
-  test('is 400 with the reason if it does not end, at any length', async () => {
+  test('is 400 with the reason if it is incomplete, at any length', async () => {
     for (const body of [`{"a":"${'\\"'.repeat(900_000)}`, '"'.repeat(1_900_000), `{"a":"${'\\'.repeat(1_900_001)}`]) {
       const [status, identifier] = await posted(body)
       assert.deepEqual([status, identifier], [400, REFUSED])
     }
   })
 
-  test('in an address is held to the same, packed or not', async () => {
+  test('in a query parameter has the same limits, compressed or not', async () => {
     const deep = `{"filters":${'['.repeat(400_000)}${']'.repeat(400_000)}}`
     const packed = encodeURIComponent(deflateSync(deep).toString('base64'))
     const asked = await it.admin.get(`/work_packages?eprops=${packed}`)
@@ -107,7 +107,7 @@ describe('JSON', () => {
     )
     const plain = await it.admin.get(`/work_packages?filters=${'['.repeat(2000)}${']'.repeat(2000)}`)
     assert.equal(plain.status, 400)
-    // A bomb: a thousand times as large as what is sent.
+    // A decompression bomb: a thousand times the size of the request.
     const bomb = encodeURIComponent(deflateSync(' '.repeat(5_000_000)).toString('base64'))
     assert.equal((await it.admin.get(`/work_packages?eprops=${bomb}`)).status, 400)
   })
@@ -141,39 +141,41 @@ describe('other bodies', () => {
   })
 })
 
-describe('a body that is not wanted is not waited for', () => {
-  // Each says that a body follows, and sends none of it.
+describe('rejected requests get their response before the body arrives', () => {
+  // Each request announces a body, and sends none of it.
   const length = { 'Content-Length': 10_000_000 }
   const refused = async (text: string) => {
-    const [answer] = await exchange(curt.url, text)
+    const [answer] = await exchange(withShortRest.url, text)
     return answer!.status
   }
 
-  test('401 of anonymous callers', async () => {
+  test('401 for anonymous clients', async () => {
     for (const path of [FORM, '/api/v3/attachments', '/api/v3/work_packages/1/activities'])
       assert.deepEqual([path, await refused(head(`POST ${path}`, { ...JSON_TYPE, ...length }, ''))], [path, 401])
   })
 
-  test('404 of what is not there, 405 of what is not done', async () => {
-    assert.equal(await refused(head('POST /api/v3/nothing', { ...JSON_TYPE, ...length }, curt.adminToken)), 404)
-    assert.equal(await refused(head('PUT /api/v3/work_packages', { ...JSON_TYPE, ...length }, curt.adminToken)), 405)
+  test('404 for an unknown path, 405 for another method', async () => {
+    assert.equal(await refused(head('POST /api/v3/nothing', { ...JSON_TYPE, ...length }, withShortRest.adminToken)), 404)
+    assert.equal(await refused(head('PUT /api/v3/work_packages', { ...JSON_TYPE, ...length }, withShortRest.adminToken)), 405)
   })
 
-  test('415 of another type, 406 of none, 400 of parts without a boundary', async () => {
-    assert.equal(await refused(head(`POST ${FORM}`, { 'Content-Type': 'text/xml', ...length }, curt.adminToken)), 415)
-    assert.equal(await refused(head(`POST ${FORM}`, length, curt.adminToken)), 406)
+  test('415 for another type, 406 for none, 400 for multipart without a boundary', async () => {
+    assert.equal(await refused(head(`POST ${FORM}`, { 'Content-Type': 'text/xml', ...length }, withShortRest.adminToken)), 415)
+    assert.equal(await refused(head(`POST ${FORM}`, length, withShortRest.adminToken)), 406)
     assert.equal(
-      await refused(head('POST /api/v3/attachments', { 'Content-Type': 'multipart/form-data', ...length }, curt.adminToken)),
+      await refused(
+        head('POST /api/v3/attachments', { 'Content-Type': 'multipart/form-data', ...length }, withShortRest.adminToken),
+      ),
       400,
     )
   })
 
-  test('403 of a form that no page of ours sent', async () => {
+  test('403 for a form from another site', async () => {
     const form = { 'Content-Type': 'application/x-www-form-urlencoded', Origin: 'http://evil.example' }
     assert.equal(await refused(head('POST /login', { ...form, ...length }, '')), 403)
   })
 
-  test('and is asked for only where it is: Expect: 100-continue', async () => {
+  test('Expect: 100-continue: only accepted requests get 100', async () => {
     const expecting = { ...JSON_TYPE, 'Content-Length': 2, Expect: '100-continue' }
     const stranger = await connection(it.url)
     stranger.send(head(`POST ${FORM}`, expecting, ''))
@@ -188,7 +190,7 @@ describe('a body that is not wanted is not waited for', () => {
     known.socket.destroy()
   })
 
-  test('if it arrives all the same, the next request on the connection gets a response', async () => {
+  test('a body that arrives later does not affect the next request on the connection', async () => {
     const opened = await connection(it.url)
     opened.send(head(`POST ${FORM}`, { ...JSON_TYPE, 'Content-Length': 100_000 }, ''))
     await opened.until('HTTP/1.1 401')
@@ -204,26 +206,26 @@ describe('a client that takes too long', () => {
   const parts = { 'Content-Type': 'multipart/form-data; boundary=b0' }
   const begun = '--b0\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\nsome'
 
-  test('with a body gets 408, and the connection ends', async () => {
+  test('with the body gets 408, and the connection ends', async () => {
     for (const [path, type, beginning] of [
       [FORM, JSON_TYPE, '{"subject":'],
       ['/api/v3/render/plain', { 'Content-Type': 'text/plain' }, 'x'],
       ['/api/v3/attachments', parts, begun],
     ] as const) {
-      const opened = await connection(hasty.url)
-      opened.send(head(`POST ${path}`, { ...type, 'Content-Length': 1000 }, hasty.adminToken) + beginning)
+      const opened = await connection(withShortTimes.url)
+      opened.send(head(`POST ${path}`, { ...type, 'Content-Length': 1000 }, withShortTimes.adminToken) + beginning)
       const [answer] = await opened.ended()
       assert.deepEqual(
         [path, answer!.status, answer!.body.message, answer!.headers.connection],
         [path, 408, 'The request body arrived too slowly.', 'close'],
       )
     }
-    assert.deepEqual(await hasty.db.all(sql`select * from attachments`), [])
+    assert.deepEqual(await withShortTimes.db.all(sql`select * from attachments`), [])
   })
 
   test('gets 408 although bytes keep arriving slowly, even of a file', async () => {
-    const opened = await connection(hasty.url)
-    opened.send(head('POST /api/v3/attachments', { ...parts, 'Content-Length': 1_000_000 }, hasty.adminToken) + begun)
+    const opened = await connection(withShortTimes.url)
+    opened.send(head('POST /api/v3/attachments', { ...parts, 'Content-Length': 1_000_000 }, withShortTimes.adminToken) + begun)
     const dripping = setInterval(() => opened.send('x'), 20)
     const [answer] = await opened.ended()
     clearInterval(dripping)
@@ -231,17 +233,17 @@ describe('a client that takes too long', () => {
   })
 
   test('with the head of a request gets 408 too', async () => {
-    const [answer] = await exchange(hasty.url, 'GET /api/v3 HTTP/1.1\r\nHost: loc')
+    const [answer] = await exchange(withShortTimes.url, 'GET /api/v3 HTTP/1.1\r\nHost: loc')
     assert.deepEqual([answer!.status, answer!.body.errorIdentifier], [408, 'urn:openproject-org:api:v3:errors:BadRequest'])
   })
 
   test('with the first byte gets 408 as well', async () => {
-    const [answer] = await exchange(hasty.url, '')
+    const [answer] = await exchange(withShortTimes.url, '')
     assert.equal(answer!.status, 408)
   })
 
-  test('with the rest of a body that was answered before its end is not waited for', async () => {
-    const opened = await connection(hasty.url)
+  test('with the rest of an unread body is disconnected', async () => {
+    const opened = await connection(withShortTimes.url)
     opened.send(head(`POST ${FORM}`, { ...JSON_TYPE, 'Content-Length': 1000 }, ''))
     assert.deepEqual(
       (await opened.ended()).map(({ status }) => status),
@@ -251,7 +253,7 @@ describe('a client that takes too long', () => {
 })
 
 describe('a connection that breaks', () => {
-  test('while a file is sent leaves neither the file nor an error', async () => {
+  test('during an upload leaves neither the file nor an error', async () => {
     const kept = async () => (await it.db.all(sql`select id from attachments`)).length
     const before = await kept()
     const opened = await connection(it.url)
@@ -264,7 +266,7 @@ describe('a connection that breaks', () => {
     assert.deepEqual(it.logged, [])
   })
 
-  test('while JSON is sent, or before the answer has come, changes nothing for others', async () => {
+  test('during JSON, or before the response, does not affect others', async () => {
     for (const text of [
       `${head(`POST ${FORM}`, { ...JSON_TYPE, 'Content-Length': 1000 })}{"subj`,
       head('GET /api/v3/work_packages'),

@@ -27,7 +27,7 @@ const bare = (path: string, headers: Record<string, string> = {}) =>
   })
 
 describe('content types', () => {
-  test('every answer is HAL, whatever the client accepts', async () => {
+  test('every response is HAL, whatever the Accept header', async () => {
     const reply = await it.admin.get('/statuses', { accept: 'text/html' })
     assert.equal(reply.headers.get('content-type'), 'application/hal+json; charset=utf-8')
   })
@@ -59,7 +59,7 @@ describe('content types', () => {
     }
   })
 
-  test('a form may be asked for with a content type and no body at all', async () => {
+  test('a form accepts a content type without a body', async () => {
     const reply = await it.admin.send('POST', '/api/v3/work_packages/form', { headers: { 'content-type': 'application/json' } })
     assert.equal(reply.status, 200)
   })
@@ -96,7 +96,7 @@ describe('a body that is not one JSON object is 400', () => {
 
 describe('compression', () => {
   const path = '/api/v3/statuses'
-  test('is left alone unless asked for', async () => {
+  test('is off unless requested', async () => {
     const plain = await bare(path)
     assert.equal(plain.headers['content-encoding'], undefined)
     assert.equal(JSON.parse(plain.bytes.toString()).total, 14)
@@ -118,7 +118,7 @@ describe('compression', () => {
 })
 
 describe('paths and methods', () => {
-  test('slashes too many change nothing', async () => {
+  test('duplicate slashes are ignored', async () => {
     for (const path of ['/api/v3/statuses/', '/api/v3//statuses', '//api/v3/statuses//']) {
       const reply = await it.admin.send('GET', path)
       assert.deepEqual([path, reply.status], [path, 200])
@@ -133,7 +133,7 @@ describe('paths and methods', () => {
       )
     }
   })
-  test('a known path with another method is 405 and says which ones there are', async () => {
+  test('a known path with another method is 405, with the allowed methods', async () => {
     const reply = await it.admin.send('PUT', '/api/v3/work_packages/1')
     assert.deepEqual([reply.status, reply.headers.get('allow')], [405, 'GET, PATCH, DELETE'])
   })
@@ -147,13 +147,13 @@ describe('paths and methods', () => {
 describe('query parameters packed into eprops', () => {
   const pack = (values: object, squeeze = deflateSync) => encodeURIComponent(squeeze(JSON.stringify(values)).toString('base64'))
   const asked = { pageSize: '2', filters: '[]' }
-  test('take the place of the others', async () => {
+  test('replace the other parameters', async () => {
     for (const squeeze of [deflateSync, gzipSync]) {
       const { body } = await it.admin.get(`/work_packages?pageSize=7&eprops=${pack(asked, squeeze as typeof deflateSync)}`)
       assert.deepEqual([body.pageSize, body.count], [2, 2])
     }
   })
-  test('are 400 when they cannot be unpacked or read', async () => {
+  test('are 400 if they cannot be decompressed or parsed', async () => {
     assert.match((await it.admin.get('/work_packages?eprops=abc')).body.message, /zlib/)
     assert.match(
       (await it.admin.get(`/work_packages?eprops=${encodeURIComponent(deflateSync('{').toString('base64'))}`)).body.message,

@@ -1,4 +1,4 @@
-/** The OpenAPI document, the page to browse it, health checks; and CORS, which is disabled by default. */
+/** The OpenAPI document, its page, health checks, and CORS, which is disabled by default. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { parse } from 'yaml'
@@ -12,8 +12,8 @@ before(async () => {
 after(() => it.close())
 const get = (path: string, headers: Record<string, string> = {}) => it.anonymous.send('GET', path, { headers })
 
-describe('the description', () => {
-  test('is OpenAPI 3.1 in JSON, under both of its names, open to everybody', async () => {
+describe('the OpenAPI document', () => {
+  test('is OpenAPI 3.1 in JSON, at both of its addresses, without a login', async () => {
     const [spec, openapi] = [await get('/api/v3/spec.json'), await get('/api/v3/openapi.json')]
     assert.deepEqual([spec.status, spec.body.openapi], [200, '3.1.0'])
     assert.equal(spec.text, openapi.text)
@@ -24,7 +24,7 @@ describe('the description', () => {
     assert.match(reply.headers.get('content-type') as string, /^text\/vnd\.yaml/)
     assert.deepEqual(parse(reply.text), (await get('/api/v3/spec.json')).body)
   })
-  test('can be browsed on a page that asks nobody but us', async () => {
+  test('has a page without external resources', async () => {
     const page = await get('/api/docs')
     assert.equal(page.status, 200)
     assert.match(
@@ -36,18 +36,18 @@ describe('the description', () => {
   })
 })
 
-test('health checks need no login', async () => {
+test('health checks require no login', async () => {
   for (const path of ['/livez', '/readyz', '/health_checks/default'])
     assert.deepEqual([path, (await get(path)).status], [path, 200])
 })
 
 describe('CORS', () => {
   const from = (origin: string) => ({ origin, 'access-control-request-method': 'GET' })
-  test('is off', async () => {
+  test('is disabled by default', async () => {
     assert.equal((await get('/api/v3/spec.json', from('https://a.example'))).headers.get('access-control-allow-origin'), null)
   })
 
-  test('once on, answers the origins that are named and no other', async () => {
+  test('permits only the configured origins', async () => {
     await it.setting('apiv3_cors_enabled', true)
     await it.setting('apiv3_cors_origins', ['https://a.example'])
     const app = await build(it.db)

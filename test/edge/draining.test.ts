@@ -1,10 +1,10 @@
-/** Ending in good order: what is being answered is answered, what comes after that is told to come back, nothing is waited for long. */
+/** Shutdown: running requests get their responses, new ones get 503, and there is a time limit. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { instance } from '#test/instance.ts'
 import { connection } from '#test/raw.ts'
 
-test('while the server ends, requests already begun are answered, and others are 503', async (t) => {
+test('during the shutdown running requests get their responses, and others 503', async (t) => {
   const it = await instance()
   t.after(() => it.close())
   const head = (line: string, more = '') =>
@@ -27,7 +27,7 @@ test('while the server ends, requests already begun are answered, and others are
     errorIdentifier: 'urn:openproject-org:api:v3:errors:ServiceUnavailable',
     message: 'The server is shutting down. Try again in a few seconds.',
   })
-  // Those who look after the server: not to be sent anybody, but not to be killed either.
+  // The probes: the server is not ready, but alive.
   assert.equal((await it.anonymous.send('GET', '/readyz')).status, 503)
   assert.equal((await it.anonymous.send('GET', '/livez')).status, 200)
 
@@ -37,7 +37,7 @@ test('while the server ends, requests already begun are answered, and others are
   await drained
 })
 
-test('a client that never finishes its request is not waited for', async (t) => {
+test('an incomplete request does not prevent the shutdown', async (t) => {
   const it = await instance()
   t.after(() => it.close())
   await it.setting('login_required', false)

@@ -1,4 +1,4 @@
-/** Malformed requests: they get an error in HAL, and never end the server. */
+/** Malformed requests: they get an error in HAL, and the server keeps running. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type Instance, instance } from '#test/instance.ts'
@@ -29,15 +29,15 @@ describe('malformed HTTP gets an error in HAL, and the connection ends', () => {
     ['a header name with a space', `GET /api/v3 HTTP/1.1\r\nX A: b\r\n${END}`, 400],
     ['two lengths', `POST /api/v3/work_packages HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n${END}x`, 400],
     ['a length and chunks', `POST /api/v3 HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n${END}`, 400],
-    ['a length that is none', `POST /api/v3 HTTP/1.1\r\nContent-Length: -1\r\n${END}`, 400],
+    ['an invalid length', `POST /api/v3 HTTP/1.1\r\nContent-Length: -1\r\n${END}`, 400],
     ['an address with a space', `GET /api/v3 x HTTP/1.1\r\n${END}`, 400],
     ['an address of 20 KB', `GET /api/v3/work_packages?filters=${'x'.repeat(20_000)} HTTP/1.1\r\n${END}`, 431],
     ['a header of 20 KB', `GET /api/v3 HTTP/1.1\r\nX-A: ${'x'.repeat(20_000)}\r\n${END}`, 431],
-    ['a proxy asked for', 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n', 405],
-    ['an expectation nobody meets', `POST /api/v3 HTTP/1.1\r\nExpect: miracles\r\n${END}`, 417],
+    ['CONNECT', 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n', 405],
+    ['an unknown expectation', `POST /api/v3 HTTP/1.1\r\nExpect: miracles\r\n${END}`, 417],
     ['no Host', 'GET /api/v3 HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
     ['a path that is wrongly encoded', `GET /api/v3/projects/%ff%fe HTTP/1.1\r\n${END}`, 400],
-    ['an address of which one part is 2 KB', `GET /api/v3/queries/filters/${'x'.repeat(2000)} HTTP/1.1\r\n${END}`, 414],
+    ['an address with a segment of 2 KB', `GET /api/v3/queries/filters/${'x'.repeat(2000)} HTTP/1.1\r\n${END}`, 414],
     ['a path that ends within an escape', `GET /api/v3/projects/% HTTP/1.1\r\n${END}`, 400],
   ] as const) {
     test(name, async () => {
@@ -46,7 +46,7 @@ describe('malformed HTTP gets an error in HAL, and the connection ends', () => {
     })
   }
 
-  test('chunks that are none', async () => {
+  test('invalid chunks', async () => {
     const chunked = `POST /api/v3/work_packages HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n${END}zz\r\n`
     for (const { status } of await exchange(it.url, chunked)) assert.ok(status >= 400 && status < 500)
   })
@@ -54,14 +54,14 @@ describe('malformed HTTP gets an error in HAL, and the connection ends', () => {
 
 describe('unusual but valid HTTP gets a normal response', () => {
   for (const [name, line, status] of [
-    ['an address with the server in it, as proxies are asked', 'GET http://example.com/api/v3/configuration HTTP/1.1', 200],
+    ['an absolute address, as for proxies', 'GET http://example.com/api/v3/configuration HTTP/1.1', 200],
     ['the same without a path', 'GET http://example.com HTTP/1.1', 303],
     ['an older version without a Host', 'GET /api/v3/configuration HTTP/1.0', 200],
-    ['an upgrade that is not to be had', 'GET /api/v3/configuration HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: websocket', 200],
+    ['an unsupported upgrade', 'GET /api/v3/configuration HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: websocket', 200],
     ['TRACE', 'TRACE /api/v3/statuses HTTP/1.1', 405],
-    ['TRACE of what is not there', 'TRACE /api/v3/nothing HTTP/1.1', 404],
+    ['TRACE of an unknown path', 'TRACE /api/v3/nothing HTTP/1.1', 404],
     ['OPTIONS of everything', 'OPTIONS * HTTP/1.1', 404],
-    ['a method that nobody knows here', 'PURGE /api/v3/statuses HTTP/1.1', 405],
+    ['an unknown method', 'PURGE /api/v3/statuses HTTP/1.1', 405],
     ['a thousand parameters', `GET /api/v3/configuration?${'a=1&'.repeat(1000)} HTTP/1.1`, 200],
     ['a NUL in a path', 'GET /api/v3/projects/%00 HTTP/1.1', 404],
   ] as const) {
@@ -71,7 +71,7 @@ describe('unusual but valid HTTP gets a normal response', () => {
     })
   }
 
-  test('requests that are sent without waiting for answers are answered in their order', async () => {
+  test('pipelined requests get their responses in order', async () => {
     const ask = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`
     const paths = ['/api/v3/configuration', '/livez', '/api/v3/nothing', '/api/v3']
     const answers = await exchange(it.url, paths.map((path) => ask(path)).join('') + ask('/readyz', 'Connection: close\r\n'))

@@ -7,7 +7,7 @@ import { link, scene, stamps } from './scene.ts'
 const it = await scene()
 const { make, home, away } = it
 
-/** A group with one user, who is in it as the database says and has inherited nothing yet. */
+/** A group with one user in the database, who has inherited no roles yet. */
 async function group(): Promise<{ id: number; user: number }> {
   const [id, user] = [await make.group(), await make.user()]
   await it.db.transaction((tx) => tx.run(sql`insert into group_users (group_id, user_id) values (${id}, ${user})`))
@@ -24,7 +24,7 @@ for (const [who, client] of [
   ['a manager of members', it.actor],
   ['a token limited to projects', it.limited],
 ] as const) {
-  test(`roles that ${who} gives to a group reach its users in that project only`, async () => {
+  test(`roles that ${who} gives to a group are inherited in that project only`, async () => {
     const { id, user } = await group()
     await make.member(id, away, { role: it.role })
     const made = await client.post('/memberships', {
@@ -41,7 +41,7 @@ for (const [who, client] of [
     assert.deepEqual([await placesOf(user), await placesOf(id)], [[], [away]])
   })
 
-  test(`whom ${who} removes from a project keeps memberships and watches elsewhere`, async () => {
+  test(`a user removed from a project by ${who} keeps memberships and watches elsewhere`, async () => {
     const user = await make.user()
     await make.member(user, home, { role: it.role })
     const bare = await make.row('memberships', { principal_id: user, project_id: away, ...stamps }, 'memberships')

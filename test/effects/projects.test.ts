@@ -1,4 +1,4 @@
-/** Effects on other projects of archiving and moving a project, and of restricting the sharing of its versions. */
+/** Effects on other projects: archiving and moving a project, and narrowing the sharing of its versions. */
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -23,19 +23,19 @@ for (const [who, client] of [
   ['a member', it.actor],
   ['a token limited to projects', it.limited],
 ] as const) {
-  test(`archiving by ${who} is refused whole where a project below is not theirs to archive`, async () => {
+  test(`archiving by ${who} is rejected as a whole if they may not archive a subproject`, async () => {
     const { status, body } = await client.patch(`/projects/${home}`, { active: false })
     assert.deepEqual([status, body.message], [422, 'The project has subprojects that you may not archive.'])
     assert.deepEqual([await isActive(home), await isActive(away)], [true, true])
   })
 
-  test(`deleting by ${who} is refused`, async () => {
+  test(`deletion by ${who} is rejected`, async () => {
     assert.equal((await client.delete(`/projects/${home}`)).status, 403)
     assert.ok(await it.row('projects', away))
   })
 }
 
-test('an archived project below stays archived when the one above returns', async () => {
+test('an archived subproject stays archived when its parent is unarchived', async () => {
   const upper = await make.project()
   const inner = await make.project({ parent_id: upper, active: false })
   assert.equal((await it.admin.patch(`/projects/${upper}`, { active: false })).status, 200)
@@ -43,17 +43,17 @@ test('an archived project below stays archived when the one above returns', asyn
   assert.deepEqual([await isActive(upper), await isActive(inner)], [true, false])
 })
 
-test('sharing a version less takes no other version off anything', async () => {
+test('narrowing the sharing of a version removes no other version from work packages', async () => {
   const [mine, theirs] = [await version(home, 'descendants'), await version(away, 'none')]
   const planned = await make.workPackage({ project_id: away, version_id: mine })
-  // Planned so by hand, past the API.
+  // Such a version cannot be set by the API.
   const odd = await make.workPackage({ project_id: home, version_id: theirs })
   const reply = await it.actor.patch(`/versions/${mine}`, { sharing: 'none' })
   assert.equal(reply.status, 200, reply.text)
   assert.deepEqual([await versionOf(planned), await versionOf(odd)], [null, theirs])
 })
 
-test('moving a project takes off only versions of those that move and those planned in them', async () => {
+test('moving a project removes only versions of moved projects, and versions in them', async () => {
   const [upper, lower, apart] = [await make.project(), await make.project(), await make.project()]
   const [shared, other] = [await version(upper, 'descendants'), await version(apart, 'none')]
   await it.admin.patch(`/projects/${lower}`, { _links: { parent: link('projects', upper) } })

@@ -1,4 +1,4 @@
-/** Two projects, somebody who may do everything in one of them only, and ways to look at what hangs together across both. */
+/** Two connected projects, and a user who has all permissions in only one of them. */
 
 import { after } from 'node:test'
 import { name, sql } from '#db/sql.ts'
@@ -10,18 +10,18 @@ const { permissions } = product
 export const everyPermission = permissions.filter((one) => one.scopes.includes('project')).map((one) => one.name)
 
 export interface Scene extends Instance {
-  /** In which the actor may do everything. */
+  /** A project in which the actor has all permissions. */
   readonly home: number
-  /** Hidden from the actor. */
+  /** A project hidden from the actor. */
   readonly away: number
-  /** In which the actor may do everything as well. */
+  /** Another project in which the actor has all permissions. */
   readonly dock: number
-  /** A role of every permission. */
+  /** A role with all permissions. */
   readonly role: number
   readonly actor: Client
-  /** The same rights, as somebody who has them everywhere by a token that is good at home and in the dock only. */
+  /** A user with all permissions in all projects, with a token limited to home and dock. */
   readonly limited: Client
-  /** A member of the project away. */
+  /** A member of the hidden project. */
   readonly insider: Client & { readonly id: number }
   row(table: string, id: number): Promise<Record<string, any> | undefined>
   book(workPackage: number, project: number, user: number): Promise<number>

@@ -1,4 +1,4 @@
-/** Moving and deleting work packages reaches those below them, and what hangs on them, only where one may do the same to these. */
+/** Effects of moving and deleting a work package on its descendants and their related resources, by permission. */
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -8,7 +8,7 @@ import { link, scene, stamps } from './scene.ts'
 const it = await scene()
 const { make, home, away, dock } = it
 
-/** A parent at home; below it one at home and one away, and below that one at home again. */
+/** A parent at home with a child at home and a hidden one; below the hidden one another one at home. */
 let [parent, child, hidden, below] = [0, 0, 0, 0]
 let entry = 0
 beforeEach(async () => {
@@ -34,7 +34,7 @@ for (const [who, client] of [
   ['a token limited to projects', it.limited],
 ] as const) {
   describe(`by ${who}`, () => {
-    test('moving a work package leaves where they are those below it that one does not see, with what is booked on them', async () => {
+    test('moving a work package leaves its hidden descendants in their projects, with their time entries', async () => {
       const reply = await move(client)
       assert.equal(reply.status, 200, reply.text)
       assert.deepEqual(await placeOf(child), { project: dock, parent })
@@ -45,7 +45,7 @@ for (const [who, client] of [
       assert.equal((await it.insider.get(`/work_packages/${hidden}`)).status, 200)
     })
 
-    test('deleting one leaves those below it that one does not see, without a parent', async () => {
+    test('deleting one keeps its hidden descendants, without a parent', async () => {
       assert.equal((await client.delete(`/work_packages/${parent}`)).status, 204)
       assert.equal(await placeOf(child), undefined)
       assert.deepEqual(await placeOf(hidden), { project: away, parent: null })
@@ -59,7 +59,7 @@ for (const [who, client] of [
   })
 }
 
-test('the answer is the same whether or not something hidden hangs below', async () => {
+test('the response does not depend on hidden descendants', async () => {
   const alone = await make.workPackage({ project_id: home })
   const words = (reply: Reply) => [reply.status, reply.text]
   assert.deepEqual(
@@ -68,7 +68,7 @@ test('the answer is the same whether or not something hidden hangs below', async
   )
 })
 
-test('visible descendants that the actor may not move or delete stay too', async () => {
+test('visible descendants that the actor may not move or delete stay as well', async () => {
   const id = await make.user()
   await make.member(id, home, { role: it.role })
   await make.member(id, dock, { role: it.role })
@@ -80,7 +80,7 @@ test('visible descendants that the actor may not move or delete stay too', async
   assert.deepEqual(await placeOf(hidden), { project: away, parent: null })
 })
 
-test('an actor with permission in other projects takes descendants there along', async () => {
+test('an actor with the permission in other projects moves and deletes the descendants there as well', async () => {
   assert.equal((await move(it.admin)).status, 200)
   for (const id of [child, hidden, below]) assert.equal((await placeOf(id))!.project, dock)
   assert.equal((await it.row('time_entries', entry))!.project_id, dock)
@@ -95,14 +95,14 @@ test('without cross-project parents, remaining descendants lose their parent', a
   assert.deepEqual(await placeOf(hidden), { project: away, parent: null })
 })
 
-describe('time booked by others', () => {
-  test('goes along with the work package it is booked on', async () => {
+describe('time entries of others', () => {
+  test('move with their work package', async () => {
     const own = await it.book(child, home, it.insider.id)
     assert.equal((await move(it.actor)).status, 200)
     assert.equal((await it.row('time_entries', own))!.project_id, dock)
   })
 
-  test('keeps users who may not delete it from deleting the work package, and so does time on descendants', async () => {
+  test('prevent the deletion of the work package by users who may not delete them; those of descendants too', async () => {
     const own = await it.book(child, home, it.insider.id)
     const id = await make.user()
     await make.member(id, home, ['view_work_packages', 'delete_work_packages', 'view_time_entries', 'edit_own_time_entries'])
@@ -120,7 +120,7 @@ describe('time booked by others', () => {
   })
 })
 
-test('those left are scheduled by what they still have', async () => {
+test('remaining descendants are scheduled by their remaining relations', async () => {
   const before = await make.workPackage({ project_id: home, start_date: '2026-03-02', due_date: '2026-03-06', duration: 5 })
   const planned = { start_date: '2026-03-09', due_date: '2026-03-10', duration: 2, schedule_manually: false }
   const root = await make.workPackage({ project_id: home, ...planned })
@@ -131,7 +131,7 @@ test('those left are scheduled by what they still have', async () => {
   assert.deepEqual([row.schedule_manually, row.start_date, row.due_date], [true, '2026-03-09', '2026-03-10'])
 })
 
-test('replacing the order of a query keeps the positions of what one does not see', async () => {
+test('replacing the order of a query keeps the positions of hidden work packages', async () => {
   const _links = { project: link('projects', home) }
   const { body: query } = await it.actor.post('/queries', { name: 'By hand', public: true, filters: [], _links })
   await it.db.transaction((tx) =>

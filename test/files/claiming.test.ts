@@ -1,4 +1,4 @@
-/** Attachments in writes of work packages: what is claimed, what is replaced, and what others cannot reach. */
+/** Attachments in writes of work packages: claiming uploads, replacing attachments, and permissions. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { changed, created, errors, link, scene } from '../work-packages/scene.ts'
@@ -12,15 +12,15 @@ const of = async (task: number, by = it.admin): Promise<number[]> =>
   (await by.get(`/work_packages/${task}/attachments`)).body._embedded.elements.map((one: any) => one.id)
 const attached = async (task: number): Promise<number> => (await upload(client, `/work_packages/${task}/attachments`)).body.id
 
-describe('an upload', () => {
-  test('belongs to nothing until it is claimed', async () => {
+describe('an uploaded attachment', () => {
+  test('has no container until it is claimed', async () => {
     const { _links, _embedded } = (await upload(client, '/attachments')).body
     assert.deepEqual(_links.container, { href: null })
     assert.deepEqual(Object.keys(_embedded), ['author'])
     assert.ok(_links.delete)
   })
 
-  test('is claimed by creating a work package that names it', async () => {
+  test('is claimed by a new work package that links to it', async () => {
     const file = await loose()
     const task = await created(client, it.project, named(file))
     assert.deepEqual(await of(task.id), [file])
@@ -33,8 +33,8 @@ describe('an upload', () => {
   })
 })
 
-describe('a change that names attachments', () => {
-  test('replaces those there are', async () => {
+describe('an update with attachments', () => {
+  test('replaces the existing ones', async () => {
     const { id } = await created(client, it.project)
     const [kept, dropped, added] = [await attached(id), await attached(id), await loose()]
     assert.equal((await changed(client, id, named(kept, added))).status, 200)
@@ -44,14 +44,14 @@ describe('a change that names attachments', () => {
     assert.deepEqual(await of(id), [])
   })
 
-  test('that says nothing of them leaves them alone', async () => {
+  test('without that property keeps them', async () => {
     const { id } = await created(client, it.project)
     const file = await attached(id)
     assert.equal((await changed(client, id, { subject: 'Other' })).status, 200)
     assert.deepEqual(await of(id), [file])
   })
 
-  test('by no more than the link it was read with leaves them alone', async () => {
+  test('with nothing but the link of the representation keeps them', async () => {
     const { id } = await created(client, it.project)
     const file = await attached(id)
     const { _links } = (await client.get(`/work_packages/${id}`)).body
@@ -61,7 +61,7 @@ describe('a change that names attachments', () => {
     assert.deepEqual(await of(id), [file])
   })
 
-  test('marks the work package as changed, but only if they do', async () => {
+  test('updates the work package only if they differ', async () => {
     const { id } = await created(client, it.project)
     const file = await loose()
     const at = async () => (await client.get(`/work_packages/${id}`)).body.updatedAt
@@ -73,7 +73,7 @@ describe('a change that names attachments', () => {
     assert.equal(await at(), second)
   })
 
-  test('may name one only once', async () => {
+  test('accepts each of them once', async () => {
     const file = await loose()
     const first = await created(client, it.project, named(file))
     const { id } = await created(client, it.project)
@@ -84,7 +84,7 @@ describe('a change that names attachments', () => {
     assert.deepEqual([await of(first.id), await of(id)], [[file], [own]])
   })
 
-  test('cannot name what others have uploaded, nor what is not there, and then removes nothing either', async () => {
+  test('rejects uploads of others and unknown ones, and then removes nothing', async () => {
     const { id } = await created(client, it.project)
     const own = await attached(id)
     for (const foreign of [await loose(it.admin), 999_999]) {
@@ -97,7 +97,7 @@ describe('a change that names attachments', () => {
     assert.deepEqual(await of(id), [own])
   })
 
-  test('needs the right to edit', async () => {
+  test('requires the permission to edit', async () => {
     const { id } = await created(client, it.project)
     const own = await attached(id)
     const { client: other } = await it.person('view_work_packages', 'add_work_package_attachments', 'assign_versions')
@@ -109,7 +109,7 @@ describe('a change that names attachments', () => {
 })
 
 describe('a form', () => {
-  test('repeats the attachments that were named, and says nothing of others', async () => {
+  test('repeats the sent attachments, and no others', async () => {
     const { id, lockVersion } = await created(client, it.project)
     await attached(id)
     const file = await loose()
@@ -120,7 +120,7 @@ describe('a form', () => {
     assert.deepEqual(await ask(named()), [])
   })
 
-  test('has a schema that says there are attachments', async () => {
+  test('has a schema with attachments', async () => {
     const { _embedded } = (await client.post('/work_packages/form', {})).body
     assert.deepEqual(_embedded.schema._links.attachments, { href: null })
     assert.ok(!('attachments' in _embedded.schema))

@@ -1,4 +1,4 @@
-/** Attachments of comments: what a comment claims, who may add to it and take away, and who sees it. */
+/** Attachments of comments: claiming, permissions and visibility. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Client } from '#test/instance.ts'
@@ -19,7 +19,7 @@ const of = async (comment: number, by: Client = it.admin): Promise<number[]> =>
   (await by.get(`/activities/${comment}/attachments`)).body._embedded.elements.map((one: any) => one.id)
 
 describe('a comment', () => {
-  test('leads to its attachments, and holds them when it is asked for by itself', async () => {
+  test('links to its attachments, and embeds them at its own address', async () => {
     const comment = await said()
     const { id } = (await attach(comment)).body
     const { body } = await client.get(`/activities/${comment}`)
@@ -31,7 +31,7 @@ describe('a comment', () => {
     assert.deepEqual(await of(comment), [id])
   })
 
-  test('is changed by a file, and its work package is not', async () => {
+  test('is updated by an attachment, unlike its work package', async () => {
     const comment = await said()
     const [before, { updatedAt }] = [
       (await client.get(`/activities/${comment}`)).body,
@@ -49,20 +49,20 @@ describe('a comment', () => {
 })
 
 describe('an upload of the writer’s own is claimed', () => {
-  test('by a comment that names it', async () => {
+  test('by a comment that links to it', async () => {
     const file = await loose()
     const { status, body } = await say('With a file', named(file))
     assert.deepEqual([status, body._embedded.attachments._embedded.elements[0].id], [201, file])
     assert.deepEqual(await of(body.id), [file])
   })
 
-  test('by a comment that shows it', async () => {
+  test('by a comment that shows it in its text', async () => {
     const [shown, other] = [await loose(), await loose()]
     const { body } = await say(`![](/api/v3/attachments/${shown}/content) and #${other}`)
     assert.deepEqual(await of(body.id), [shown])
   })
 
-  test('and by nothing else of the kind: others’ are not there, however they are named', async () => {
+  test('but uploads of others cannot be claimed', async () => {
     const [foreign, taken] = [await loose(it.admin), (await attach(await said())).body.id]
     for (const id of [foreign, taken]) {
       const reply = await say('Mine!', named(id))
@@ -72,8 +72,8 @@ describe('an upload of the writer’s own is claimed', () => {
   })
 })
 
-describe('a correction', () => {
-  test('that names attachments replaces those there are, and need not repeat the text', async () => {
+describe('an edit', () => {
+  test('with attachments replaces the existing ones, and needs no text', async () => {
     const comment = await said()
     const [kept, dropped, added] = [(await attach(comment)).body.id, (await attach(comment)).body.id, await loose()]
     const reply = await client.patch(`/activities/${comment}`, named(kept, added))
@@ -82,7 +82,7 @@ describe('a correction', () => {
     assert.equal((await client.get(`/attachments/${dropped}`)).status, 404)
   })
 
-  test('of the text leaves them alone, and adds what it shows', async () => {
+  test('of the text keeps them, and adds the ones that it shows', async () => {
     const comment = await said()
     const [there, shown] = [(await attach(comment)).body.id, await loose()]
     await client.patch(`/activities/${comment}`, { comment: 'See here' })
@@ -91,18 +91,18 @@ describe('a correction', () => {
     assert.deepEqual(await of(comment), [there, shown])
   })
 
-  test('changes nothing else that its links name', async () => {
+  test('ignores other links', async () => {
     const comment = await said()
     await client.patch(`/activities/${comment}`, { _links: { user: link('users', it.reader.id), attachments: [] } })
     assert.equal((await client.get(`/activities/${comment}`)).body._links.user.href, `/api/v3/users/${it.member.id}`)
   })
 })
 
-describe('attaching and taking away', () => {
+describe('adding and removing attachments', () => {
   const view = 'view_work_packages'
   const comments = async (person: Person) => said({}, person.client)
 
-  test('is for who may change the comment', async () => {
+  test('requires the permission to edit the comment', async () => {
     const writer = await it.person(view, 'add_work_package_comments', 'edit_own_work_package_comments')
     const keeper = await it.person(view, 'edit_work_package_comments')
     const own = await comments(writer)
@@ -113,7 +113,7 @@ describe('attaching and taking away', () => {
     }
   })
 
-  test('is not for others (403), who are offered nothing; who does not see the comment finds nothing (404)', async () => {
+  test('is 403 without it, without links to do so, and 404 for a hidden comment', async () => {
     const comment = await said()
     const { id } = (await attach(comment)).body
     const onlooker = await it.person(view, 'add_work_package_comments', 'edit_own_work_package_comments')
@@ -128,14 +128,14 @@ describe('attaching and taking away', () => {
     }
   })
 
-  test('needs no words: any activity can have files', async () => {
+  test('needs no text: any activity can have attachments', async () => {
     const [first] = (await it.admin.get(activities)).body._embedded.elements
     assert.ok('addAttachment' in first._links)
     assert.equal((await attach(first.id, it.admin)).status, 201)
     assert.equal((await it.admin.get(`/activities/${first.id}`)).body._type, 'Activity')
   })
 
-  test('ahead of a comment is for who may write some', async () => {
+  test('before the comment requires the permission to comment', async () => {
     const writer = await it.person(view, 'add_work_package_comments')
     const file = await loose(writer.client)
     assert.deepEqual(await of(await said(named(file), writer.client)), [file])

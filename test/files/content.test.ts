@@ -1,4 +1,4 @@
-/** Downloading: what browsers are told to do with a file, parts of it, and who gets it. */
+/** Downloads: headers, ranges and permissions. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -19,7 +19,7 @@ const text = await put('digits.txt', '0123456789')
 const get = (id: number, headers: Record<string, string> = {}) => it.reader.client.get(`/attachments/${id}/content`, headers)
 
 describe('the content of an attachment', () => {
-  test('comes with headers that keep it harmless', async () => {
+  test('has headers against its execution', async () => {
     const { status, headers, text: body } = await get(text)
     assert.deepEqual([status, body], [200, '0123456789'])
     const told = (name: string) => headers.get(name)
@@ -59,13 +59,13 @@ describe('the content of an attachment', () => {
     )
   })
 
-  test('is described without a body for HEAD', async () => {
+  test('has headers without a body for HEAD', async () => {
     const reply = await it.reader.client.send('HEAD', `/api/v3/attachments/${text}/content`)
     assert.deepEqual([reply.status, reply.text, reply.headers.get('content-length')], [200, '', '10'])
   })
 })
 
-describe('a part of the content', () => {
+describe('a range of the content', () => {
   for (const [range, status, content, told] of [
     ['bytes=2-4', 206, '234', 'bytes 2-4/10'],
     ['bytes=7-', 206, '789', 'bytes 7-9/10'],
@@ -80,20 +80,20 @@ describe('a part of the content', () => {
     ['lines=1-2', 200, '0123456789', null],
     ['bytes=-', 200, '0123456789', null],
   ] as const) {
-    test(`asked for as ${range} is answered with ${status}`, async () => {
+    test(`${range} gives ${status}`, async () => {
       const reply = await get(text, { range })
       assert.deepEqual([reply.status, reply.text, reply.headers.get('content-range')], [status, content, told])
     })
   }
 
-  test('is given only if the content is the one that was meant', async () => {
+  test('is given only if the entity tag matches', async () => {
     const etag = (await get(text)).headers.get('etag')!
     assert.equal((await get(text, { range: 'bytes=2-4', 'if-range': etag })).text, '234')
     assert.equal((await get(text, { range: 'bytes=2-4', 'if-range': '"other"' })).text, '0123456789')
   })
 })
 
-test('content that the client has is not sent again', async () => {
+test('content with a matching entity tag is not sent again', async () => {
   const etag = (await get(text)).headers.get('etag')!
   for (const held of [etag, `"other", W/${etag}`, '*']) {
     const reply = await get(text, { 'if-none-match': held })
@@ -102,7 +102,7 @@ test('content that the client has is not sent again', async () => {
   assert.equal((await get(text, { 'if-none-match': '"other"' })).status, 200)
 })
 
-describe('an attachment and its content are for', () => {
+describe('an attachment and its content are visible to', () => {
   const both = async (client: typeof it.admin, id: number) => [
     (await client.get(`/attachments/${id}`)).status,
     (await client.get(`/attachments/${id}/content`)).status,
@@ -113,7 +113,7 @@ describe('an attachment and its content are for', () => {
     assert.deepEqual(await both((await it.sharer(task, 'Work package viewer')).client, text), [200, 200])
   })
 
-  test('nobody else, even where they know the tag', async () => {
+  test('nobody else, even with the entity tag', async () => {
     const etag = (await get(text)).headers.get('etag')!
     assert.deepEqual(await both(it.stranger.client, text), [404, 404])
     assert.equal((await it.stranger.client.get(`/attachments/${text}/content`, { 'if-none-match': etag })).status, 404)
@@ -124,14 +124,14 @@ describe('an attachment and its content are for', () => {
     assert.deepEqual(await both(elsewhere.client, hidden), [404, 404])
   })
 
-  test('only their uploader, administrators included, while nobody has claimed them', async () => {
+  test('only their uploader while unclaimed, not even to administrators', async () => {
     const { id } = (await upload(it.member.client, '/attachments')).body
     assert.deepEqual(await both(it.member.client, id), [200, 200])
     assert.deepEqual(await both(it.admin, id), [404, 404])
   })
 })
 
-test('a file that is gone is not found', async () => {
+test('a missing file is not found', async () => {
   const id = await put('gone.txt', 'x')
   const row = await it.db.one(sql`select storage_name from attachments where id = ${id}`)
   await it.files.remove(row!.storage_name)

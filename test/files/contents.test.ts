@@ -1,4 +1,4 @@
-/** Work packages are found by what the files attached to them say, once these have been read. */
+/** Work packages are found by the texts of their attachments, once these are extracted. */
 
 import assert from 'node:assert/strict'
 import { describe, mock, test } from 'node:test'
@@ -16,19 +16,19 @@ import { upload } from './upload.ts'
 const it = await scene()
 const { admin, db, files, make } = it
 const MINUTE = 60_000
-/** The present, as far as files are concerned: later than any of them comes, however long these tests take. */
+/** The time of the jobs: later than the uploads, however long these tests take. */
 let moment = Date.now() + 60 * MINUTE
 
 const only = [readContent.name]
 
-/** Gives the job that reads files all the rounds it needs; nothing that failed before is due again. */
+/** Runs the extraction job until nothing is due; failed jobs wait for their next attempt. */
 async function read(): Promise<void> {
   const now = new Date(moment)
   while ((await jobsOf(db, readContent)).some(({ due_at }) => due_at !== null && due_at <= now.toISOString()))
     await runDue(db, { files, now, only })
 }
 
-/** A work package that a file of this name is attached to. */
+/** A work package with an attachment of this name. */
 async function attached(fileName: string, content: string | Uint8Array<ArrayBuffer>): Promise<{ task: number; file: number }> {
   const task = (await created(admin, it.project, { subject: `With ${fileName}` })).id
   const reply = await upload(admin, `/work_packages/${task}/attachments`, { metadata: { fileName }, content })
@@ -36,7 +36,7 @@ async function attached(fileName: string, content: string | Uint8Array<ArrayBuff
   return { task, file: reply.body.id }
 }
 
-/** The work packages in whose files these words are found. */
+/** The work packages with attachments in which these words are found. */
 async function found(
   words: string,
   { client = admin as Client, name = 'attachmentContent', operator = '~' } = {},
@@ -46,11 +46,11 @@ async function found(
   return reply.body._embedded.elements.map((one: { id: number }) => one.id)
 }
 
-/** The text that is kept of a file. */
+/** The stored text of a file. */
 const kept = async (file: number) =>
   (await db.one<{ content: string }>(sql`select content from attachment_contents where id = ${file}`))?.content
 
-/** The job to read a file, as long as there is one. */
+/** The extraction job of a file, if any. */
 const waiting = async (file: number) => (await jobsOf(db, readContent)).find(({ payload }) => payload.id === file)
 
 const utf16 = (text: string, order: 'le' | 'be') => {
@@ -59,8 +59,8 @@ const utf16 = (text: string, order: 'le' | 'be') => {
 }
 const latin1 = (text: string) => new Uint8Array(Buffer.from(text, 'latin1'))
 
-describe('the text is taken out of', () => {
-  /** Each says what only it says, told in the words that find it; what is not its text finds nothing. */
+describe('the text is extracted from', () => {
+  /** Each file contains words of its own: `says` finds the file, and `not` is no part of its text. */
   const kinds: { file: string; content: string | Uint8Array<ArrayBuffer>; says: string[]; not?: string[] }[] = [
     { file: 'plain.txt', content: 'Ahoy,\n\tmate: the Grüße-Buoy', says: ['ahoy, mate', 'grüße-buoy', 'uoy AHO'] },
     { file: 'marked.txt', content: '\ufeffMarkedText', says: ['markedtext'] },
@@ -153,7 +153,7 @@ describe('the text is taken out of', () => {
 })
 
 describe('a work package', () => {
-  test('is found once its file has been read, and no longer when that is gone', async () => {
+  test('is found once its file has been read, until the file is deleted', async () => {
     const { task, file } = await attached('a.txt', 'Quarterdeck')
     assert.deepEqual(await found('quarterdeck'), [])
     await read()
@@ -178,7 +178,7 @@ describe('a work package', () => {
     assert.ok(others.includes(other.task) && !others.includes(task))
   })
 
-  test('is found by a search, and under the older name of the filter', async () => {
+  test('is found by a search, and by the former name of the filter', async () => {
     const { task } = await attached('a.txt', 'Marlinspike')
     await read()
     assert.deepEqual(await found('marlinspike', { name: 'search', operator: '**' }), [task])
@@ -186,7 +186,7 @@ describe('a work package', () => {
     assert.deepEqual(await found('marlinspike', { name: 'attachmentFileName' }), [])
   })
 
-  test('is found by a file that was read before it was attached', async () => {
+  test('is found by a file that was read before it was claimed', async () => {
     const { id } = (await upload(admin, '/attachments', { content: 'Kedge anchor' })).body
     await read()
     assert.deepEqual(await found('kedge'), [])
@@ -194,7 +194,7 @@ describe('a work package', () => {
     assert.deepEqual(await found('kedge'), [task])
   })
 
-  test('is found by who sees it, and not by the files of its comments', async () => {
+  test('is found by users who see it, and not by the attachments of its comments', async () => {
     const { task } = await attached('a.txt', 'Bosun’s chair')
     const comment = (await admin.post(`/work_packages/${task}/activities`, { comment: { raw: 'See there' } })).body.id
     await upload(admin, `/activities/${comment}/attachments`, { content: 'Scuppers' })
@@ -213,14 +213,14 @@ describe('a work package', () => {
   })
 })
 
-describe('nothing is found in', () => {
+describe('no text is extracted from', () => {
   const nothing = async (fileName: string, content: string | Uint8Array<ArrayBuffer>) => {
     const { file } = await attached(fileName, content)
     await read()
     assert.deepEqual([await kept(file), await waiting(file)], [undefined, undefined], fileName)
   }
 
-  test('files of kinds without text, without asking the store for them', async () => {
+  test('files of kinds without text, which are not read from the store', async () => {
     const reads = mock.method(files, 'read')
     await nothing('a.png', new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]))
     await nothing('a.zip', archive({ 'a.txt': 'Not looked into' }))
@@ -228,7 +228,7 @@ describe('nothing is found in', () => {
     reads.mock.restore()
   })
 
-  test('files that are larger than is read, without asking the store for them', async () => {
+  test('files above the size limit, which are not read from the store', async () => {
     const { file } = await attached('a.txt', 'Large as a whale')
     await db.transaction((tx) => tx.run(sql`update attachments set file_size = ${32 * 1024 * 1024 + 1} where id = ${file}`))
     const reads = mock.method(files, 'read')
@@ -238,7 +238,7 @@ describe('nothing is found in', () => {
     assert.deepEqual([await kept(file), await waiting(file)], [undefined, undefined])
   })
 
-  test('files that are empty, broken or not what they are called', async () => {
+  test('empty and broken files, and those of another kind than their name', async () => {
     await nothing('a.txt', '')
     await nothing('noise.txt', new Uint8Array([1, 0, 2, 0, 255]))
     await nothing('broken.pdf', '%PDF-1.7\nand then nothing')
@@ -248,7 +248,7 @@ describe('nothing is found in', () => {
     await nothing('odd.docx', archive({ 'word/document.xml': new Uint8Array([255, 255, 255]) }))
   })
 
-  test('parts of archives that unfold without end', async () => {
+  test('parts of archives that decompress endlessly', async () => {
     const part = bomb('<w:t>Inflated</w:t>', 100)
     await nothing('bomb.docx', archive({ 'word/document.xml': part, 'word/header1.xml': part }))
   })
@@ -264,20 +264,20 @@ describe('nothing is found in', () => {
   })
 })
 
-describe('a text is kept', () => {
-  test('without characters that are not seen, and with single spaces', async () => {
+describe('a text is stored', () => {
+  test('without invisible characters, and with single spaces', async () => {
     const { file } = await attached('a.txt', utf16('Top\u00adgal\u200blant\u0000 \u0007  \r\n\tsail\u001b', 'le'))
     await read()
     assert.equal(await kept(file), 'Topgallant sail')
   })
 
-  test('composed, however its letters were written', async () => {
+  test('in composed form (NFC)', async () => {
     const { task } = await attached('a.txt', 'Pie\u0300ce de re\u0301sistance')
     await read()
     assert.deepEqual(await found('pièce résistance'), [task])
   })
 
-  test('up to a million characters, of which none is cut in two', async () => {
+  test('up to a million characters, without half characters', async () => {
     const { file } = await attached('a.txt', `a${'⛵🦀'.repeat(340_000)}`)
     await read()
     const content = (await kept(file)) as string
@@ -286,14 +286,14 @@ describe('a text is kept', () => {
   })
 })
 
-describe('reading a file', () => {
+describe('the extraction', () => {
   const failing = (error = new Error('The store is away.')) =>
     mock.method(files, 'read', async () => {
       throw error
     })
   const pass = () => runDue(db, { files, now: new Date(moment), only })
 
-  test('is done once, by however many processes', async () => {
+  test('runs once, for any number of processes', async () => {
     await read()
     const several = [await attached('a.txt', 'One'), await attached('b.txt', 'Two'), await attached('c.txt', 'Three')]
     const reads = mock.method(files, 'read')
@@ -304,7 +304,7 @@ describe('reading a file', () => {
     for (const { file } of several) assert.equal(await waiting(file), undefined)
   })
 
-  test('is tried again later where the store does not answer, and others meanwhile', async () => {
+  test('is retried later if the store does not respond; others continue', async () => {
     const { task, file } = await attached('a.txt', 'Barnacle')
     const away = failing()
     await assert.rejects(pass(), new RegExp(`Attachment ${file} could not be read`))
@@ -319,7 +319,7 @@ describe('reading a file', () => {
     assert.deepEqual(await found('barnacle'), [task])
   })
 
-  test('is given up after five times, in three days', async () => {
+  test('is abandoned after five attempts, in three days', async () => {
     const { file } = await attached('a.txt', 'Never read')
     const away = failing()
     const start = moment
@@ -335,7 +335,7 @@ describe('reading a file', () => {
     assert.equal(left?.last_error, `Attachment ${file} could not be read. The store is away.`)
   })
 
-  test('leaves nothing where the attachment is removed meanwhile', async () => {
+  test('stores nothing if the attachment is removed meanwhile', async () => {
     const { file } = await attached('a.txt', 'Jetsam')
     const { read: really } = files
     const reads = mock.method(files, 'read', async (name: string) => {
@@ -347,7 +347,7 @@ describe('reading a file', () => {
     assert.equal(await kept(file), undefined)
   })
 
-  test('ends with the server, and is taken up again after that', async () => {
+  test('ends with the server, and continues after the next start', async () => {
     const { task } = await attached('a.txt', 'Lantern')
     const ending = new AbortController()
     const reads = mock.method(files, 'read', async () =>
@@ -365,7 +365,7 @@ describe('reading a file', () => {
   })
 })
 
-test('files that were attached before there was any reading are read as well', async () => {
+test('includes files that were attached before there was any extraction', async () => {
   const { db: older, drop } = await emptyDatabase()
   await migrate(older, product.migrations, '0019-oauth')
   const stamps = { created_at: '2026-01-02T03:04:05.000Z', updated_at: '2026-01-02T03:04:05.000Z' }

@@ -1,4 +1,4 @@
-/** Removing attachments, what they hang on, and the files themselves. */
+/** Deletion of attachments, of their containers, and of the files. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -14,7 +14,7 @@ const attached = async (to = task): Promise<{ id: number; file: string }> => {
   const { id } = (await upload(it.admin, `/work_packages/${to}/attachments`)).body
   return { id, file: await fileOf(id) }
 }
-/** Attached to a comment. */
+/** An attachment of a comment. */
 const saidWith = async (on: number): Promise<{ id: number; file: string }> => {
   const comment = (await it.admin.post(`/work_packages/${on}/activities`, { comment: { raw: 'See there' } })).body.id
   const { id } = (await upload(it.admin, `/activities/${comment}/attachments`)).body
@@ -38,7 +38,7 @@ async function isGone({ id, file }: { id: number; file: string }): Promise<void>
 }
 
 describe('an attachment is deleted', () => {
-  test('by who may edit its work package, and its file after it', async () => {
+  test('by a user who may edit its work package, and then its file', async () => {
     const one = await attached()
     assert.equal((await client.delete(`/attachments/${one.id}`)).status, 204)
     await isGone(one)
@@ -53,7 +53,7 @@ describe('an attachment is deleted', () => {
     await isGone({ id, file })
   })
 
-  test('by nobody who may only add some (403) or does not see it (404)', async () => {
+  test('by no user who may only add attachments (403) or does not see it (404)', async () => {
     const one = await attached()
     const adder = await it.person('view_work_packages', 'add_work_package_attachments')
     const own = (await upload(adder.client, `/work_packages/${task}/attachments`)).body
@@ -63,7 +63,7 @@ describe('an attachment is deleted', () => {
     assert.ok(await isRow(one.id))
   })
 
-  test('and its work package has changed', async () => {
+  test('and its work package is updated', async () => {
     const one = await attached()
     const before = (await client.get(`/work_packages/${task}`)).body.updatedAt
     await client.delete(`/attachments/${one.id}`)
@@ -71,8 +71,8 @@ describe('an attachment is deleted', () => {
   })
 })
 
-describe('attachments go', () => {
-  test('with their work package and those below it', async () => {
+describe('attachments are deleted', () => {
+  test('with their work package and its descendants', async () => {
     const { id } = await created(it.admin, it.project)
     const child = await created(it.admin, it.project, { _links: { parent: link('work_packages', id) } })
     const all = [await attached(id), await attached(child.id), await saidWith(id), await saidWith(child.id)]
@@ -90,14 +90,14 @@ describe('attachments go', () => {
     for (const one of both) await isGone(one)
   })
 
-  test('with a change that names others', async () => {
+  test('with an update that links to others', async () => {
     const { id } = await created(it.admin, it.project)
     const one = await attached(id)
     await changed(it.admin, id, { _links: { attachments: [] } })
     await isGone(one)
   })
 
-  test('to the deleted user when their uploader does', async () => {
+  test('but not with their uploader: they belong to the deleted user', async () => {
     await it.setting('users_deletable_by_admins', true)
     const adder = await it.person('view_work_packages', 'add_work_package_attachments')
     const { id } = (await upload(adder.client, `/work_packages/${task}/attachments`)).body
@@ -106,10 +106,10 @@ describe('attachments go', () => {
   })
 })
 
-describe('sweeping', () => {
+describe('the cleanup', () => {
   const in_ = (minutes: number) => new Date(Date.now() + minutes * 60_000)
 
-  test('removes uploads that nobody has claimed in three hours, and no others', async () => {
+  test('removes uploads that are unclaimed for three hours, and no others', async () => {
     const kept = await attached()
     const { id } = (await upload(client, '/attachments')).body
     const file = await fileOf(id)
@@ -120,7 +120,7 @@ describe('sweeping', () => {
     assert.deepEqual([await isRow(kept.id), await isThere(kept.file)], [true, true])
   })
 
-  test('removes what an upload left that never ended, once no upload can last as long', async () => {
+  test('removes the files of incomplete uploads, once no upload can last as long', async () => {
     const file = 'ab'.repeat(16)
     await it.files.write(file, (async function* () {})())
     await reserve(it.db, file, new Date())

@@ -1,10 +1,10 @@
-/** Documents made by hand: archives with parts in them, and PDFs with a stream for each page. */
+/** Generated documents: archives with parts in them, and PDFs with a stream for each page. */
 import { constants, deflateRawSync } from 'node:zlib'
 
 type Bytes = Uint8Array<ArrayBuffer>
 const joined = (pieces: readonly Uint8Array[]): Bytes => new Uint8Array(Buffer.concat(pieces))
 
-/** Numbers of two or four bytes, one after the other. */
+/** Numbers of two or four bytes, in sequence. */
 const numbers = (...list: [size: 2 | 4, value: number][]): Buffer =>
   Buffer.concat(
     list.map(([size, value]) => {
@@ -20,7 +20,7 @@ export function archive(parts: Readonly<Record<string, string | Uint8Array>>): B
   let at = 0
   for (const [name, part] of Object.entries(parts)) {
     const body = typeof part === 'string' ? deflateRawSync(part) : part
-    // Its decompressed size is always wrong here, as no reader may trust it.
+    // The decompressed size is always wrong here, as no reader may rely on it.
     const said = numbers([2, 8], [4, 0], [4, 0], [4, body.length], [4, 10], [2, Buffer.byteLength(name)], [2, 0])
     const local = Buffer.concat([numbers([4, 0x04034b50], [2, 20], [2, 0]), said, Buffer.from(name), body])
     directory.push(
@@ -39,14 +39,14 @@ export function archive(parts: Readonly<Record<string, string | Uint8Array>>): B
   return joined([...bodies, ...directory, end])
 }
 
-/** A text repeated very often, deflated without ever being whole. */
+/** A text repeated very often, deflated without ever being whole in memory. */
 export function bomb(text: string, mebibytes: number): Bytes {
   const one = Buffer.from(text.repeat(Math.ceil(1024 ** 2 / text.length)))
   const segment = deflateRawSync(one, { finishFlush: constants.Z_FULL_FLUSH })
   return joined([...Array(mebibytes).fill(segment), Buffer.from([3, 0])])
 }
 
-/** A PDF: pages that show a line of text, or the raw deflated streams that are given in place of one. */
+/** A PDF: pages with a line of text, or raw deflated streams in place of pages. */
 export function pdf(...pages: (string | Uint8Array)[]): Bytes {
   const kids = pages.map((_, i) => `${4 + 2 * i} 0 R`).join(' ')
   const objects: Uint8Array[][] = [

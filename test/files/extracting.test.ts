@@ -1,4 +1,4 @@
-/** Files that mean harm: the process that reads them ends, and nothing else. */
+/** Malicious files: limits of the extraction process, and its isolation. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { describe, test } from 'node:test'
@@ -10,10 +10,10 @@ async function* once(bytes: string | Uint8Array): AsyncGenerator<Uint8Array> {
   yield Buffer.from(bytes)
 }
 
-describe('reading ends', () => {
+describe('the extraction ends', () => {
   const tooMuch = /took more than there is for one file \(SIG/
 
-  test('beyond the time limit', async () => {
+  test('after the time limit', async () => {
     async function* endless(): AsyncGenerator<Uint8Array> {
       yield Buffer.from('On and on')
       await new Promise((resolve) => setTimeout(resolve, 30_000).unref())
@@ -30,7 +30,7 @@ describe('reading ends', () => {
   })
 })
 
-test('many small parts of an archive are read until there is too much of them', async () => {
+test('parts of an archive are read up to a limit', async () => {
   const part = bomb('<a:t>x</a:t>', 20)
   const slides = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`ppt/slides/slide${i + 1}.xml`, part]))
   const text = await textOf('pptx', once(archive({ ...slides, 'ppt/slides/slide0.xml': '<a:t>First</a:t>' })))
@@ -38,7 +38,7 @@ test('many small parts of an archive are read until there is too much of them', 
   assert.ok(text.length <= 1_000_000)
 })
 
-test('the process that reads has no secrets, no network, and no files but its own', async () => {
+test('the process has no secrets, no network, and no files but its own', async () => {
   const tries = {
     secrets: 'process.env.HALYARD_SECRET',
     files: 'fs.readFileSync("/etc/passwd")',

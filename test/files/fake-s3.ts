@@ -1,4 +1,4 @@
-/** A store as S3-compatible ones are, as far as we use them: it keeps files in memory and believes nothing that is not signed. */
+/** A fake of an S3-compatible store: it keeps files in memory and rejects requests without a valid signature. */
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,15 +10,15 @@ const BUCKET = 'halyard-files'
 export interface FakeS3 {
   readonly bucket: { endpoint: string; bucket: string } & typeof credentials
   readonly files: Map<string, Buffer>
-  /** Requests that were refused, and why. */
+  /** Rejected requests with their reasons. */
   readonly refused: string[]
   close(): Promise<void>
 }
 
-/** The moment that `20261124T120000Z` stands for. */
+/** The time of a stamp like `20261124T120000Z`. */
 const momentOf = (stamp: string) => new Date(stamp.replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5'))
 
-/** Why a request is not to be believed; undefined where its signature is the one we come to ourselves. */
+/** The reason to reject a request; undefined for a valid signature. */
 function doubt(request: IncomingMessage, url: URL, body: Buffer): string | undefined {
   const method = request.method as string
   if (url.searchParams.has('X-Amz-Signature')) {
@@ -40,7 +40,7 @@ function doubt(request: IncomingMessage, url: URL, body: Buffer): string | undef
   return given === signatureOf(credentials, now, { method, url, headers, payload }) ? undefined : 'not signed'
 }
 
-/** Why a form is not to be believed. */
+/** The reason to reject a form, if any. */
 async function doubtForm(form: FormData): Promise<string | undefined> {
   const fields = Object.fromEntries([...form].filter(([name]) => name !== 'file')) as Record<string, string>
   const file = form.get('file') as File
@@ -62,7 +62,7 @@ async function doubtForm(form: FormData): Promise<string | undefined> {
   return open.length > 0 ? `${open} not in the policy` : undefined
 }
 
-/** Starts one. */
+/** Starts a store. */
 export async function fakeS3(): Promise<FakeS3> {
   const files = new Map<string, Buffer>()
   const refused: string[] = []

@@ -17,7 +17,7 @@ const history = async (task: number) => (await client.get(`/work_packages/${task
 const told = async (task: number): Promise<string[][]> =>
   (await history(task)).slice(1).map((entry: any) => entry.details.map((detail: any) => detail.raw))
 
-describe('an entry says', () => {
+describe('an activity has', () => {
   test('the added file, with a link to it', async () => {
     const { id } = await created(client, it.project)
     const file = await attach(files(id), 'a <b>.pdf')
@@ -42,14 +42,14 @@ describe('an entry says', () => {
     )
   })
 
-  test('with what a work package was made, last of all', async () => {
+  test('the attachments of a new work package, after its properties', async () => {
     const { id } = await created(client, it.project, named(await attach('/attachments')))
     const [first, ...others] = await history(id)
     assert.equal(first.details.at(-1).raw, 'File report.pdf added')
     assert.deepEqual(others, [])
   })
 
-  test('in one, what a change did to the work package and its files', async () => {
+  test('both the properties and the attachments of one change', async () => {
     const { id } = await created(client, it.project)
     const [kept, dropped] = [await attach(files(id), 'kept'), await attach(files(id), 'dropped')]
     assert.equal(
@@ -62,7 +62,7 @@ describe('an entry says', () => {
     assert.equal((await client.get(`/attachments/${dropped}`)).status, 404)
   })
 
-  test('nothing of files that were there before', async () => {
+  test('none of the attachments from before', async () => {
     const { id } = await created(client, it.project)
     await attach(files(id))
     await changed(client, id, { subject: 'Other' })
@@ -74,7 +74,7 @@ describe('an entry says', () => {
 describe('within the window', () => {
   beforeEach(() => it.setting('journal_aggregation_time_minutes', 5))
 
-  test('files join the entry of the same person, and of nobody else', async () => {
+  test('attachments join the activity of the same user only', async () => {
     const { id } = await created(client, it.project)
     await attach(files(id), 'one', it.admin)
     await attach(files(id), 'two', it.admin)
@@ -82,7 +82,7 @@ describe('within the window', () => {
     assert.deepEqual(await told(id), [['File one added', 'File two added'], ['File three added']])
   })
 
-  test('a file that is removed again leaves an entry that says so', async () => {
+  test('an attachment that is removed again leaves a comment about it', async () => {
     const { id } = await created(client, it.project)
     await it.admin.delete(`/attachments/${await attach(files(id), 'report.pdf', it.admin)}`)
     const last = (await history(id)).at(-1)
@@ -91,7 +91,7 @@ describe('within the window', () => {
   })
 })
 
-test('compared with what it was before a file, a work package is the same', async () => {
+test('a comparison over time does not include attachments', async () => {
   const { id, updatedAt } = await created(client, it.project)
   await attach(files(id))
   const { body } = await client.get(`/work_packages/${id}?timestamps=${updatedAt},PT0S`)

@@ -1,4 +1,4 @@
-/** The reader of multipart bodies, by itself: well-formed ones in every cut, and everything it must refuse. */
+/** The parser of multipart bodies: valid ones in chunks of any size, and invalid ones. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { boundaryOf, readParts } from '#http/multipart.ts'
@@ -8,7 +8,7 @@ const part = (name: string, content: string, more = '') =>
 const END = '--b0--\r\n'
 const two = `${part('metadata', '{"fileName":"x"}')}${part('file', 'a\r\n--b\r\n-\n--b0', '; filename="y"\r\nContent-Type: text/plain')}${END}`
 
-/** A body that comes in pieces of some bytes each. */
+/** A body in chunks of some bytes each. */
 async function* cut(text: string, size: number): AsyncGenerator<Uint8Array> {
   const bytes = Buffer.from(text)
   for (let i = 0; i < bytes.length; i += size) yield bytes.subarray(i, i + size)
@@ -27,7 +27,7 @@ const refuses = (text: string, reason: RegExp) =>
   assert.rejects(read(text), (error: any) => error.status === 400 && reason.test(error.message))
 
 describe('a multipart body', () => {
-  test('is read the same however it is cut', async () => {
+  test('is read the same in chunks of any size', async () => {
     for (let size = 1; size <= two.length; size++) {
       assert.deepEqual(await read(two, size), [
         ['metadata', '{"fileName":"x"}'],
@@ -43,17 +43,17 @@ describe('a multipart body', () => {
     assert.ok(first.value!.length < 200)
   })
 
-  test('may have empty parts, and something after its end', async () => {
+  test('may have empty parts, and an epilogue', async () => {
     assert.deepEqual(await read(`${part('file', '')}${END}whatever`), [['file', '']])
   })
 
-  test('is skipped where nobody reads a part', async () => {
+  test('is skipped if a part is not read', async () => {
     const names: string[] = []
     for await (const { name } of readParts(cut(two, 7), 'b0')) names.push(name)
     assert.deepEqual(names, ['metadata', 'file'])
   })
 
-  test('gives a part as JSON to who asks', async () => {
+  test('gives a part as parsed JSON', async () => {
     for await (const one of readParts(cut(two, 9), 'b0')) {
       if (one.name === 'metadata') assert.deepEqual(await one.object(), { fileName: 'x' })
     }
@@ -61,7 +61,7 @@ describe('a multipart body', () => {
 })
 
 describe('a multipart body is refused', () => {
-  test('without its end, wherever it stops', async () => {
+  test('without its end, at any place', async () => {
     const whole = two.trimEnd()
     for (let length = 0; length < whole.length; length++) await refuses(two.slice(0, length), /ends before/)
   })

@@ -1,4 +1,4 @@
-/** Attachments in an S3-compatible store: signatures, and uploads and downloads that do not pass through us. */
+/** Attachments in an S3-compatible store: signatures, and direct uploads and downloads. */
 
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
@@ -19,11 +19,11 @@ after(() => s3.close())
 const { client } = it.member
 const { id: task } = await created(it.admin, it.project)
 const path = `/work_packages/${task}/attachments`
-/** Has the jobs on files run that are due at a moment. */
+/** Runs the due jobs on files at a time. */
 const pass = (now: Date) => runDue(it.db, { files: store, now })
 
 describe('a signature', () => {
-  // The examples that Amazon publishes with the algorithm.
+  // The examples from Amazon's description of the algorithm.
   const key = { accessKey: 'AKIAIOSFODNN7EXAMPLE', secretKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY', region: 'us-east-1' }
   const now = new Date('2013-05-24T00:00:00.000Z')
   const url = new URL('https://examplebucket.s3.amazonaws.com/test.txt')
@@ -37,7 +37,7 @@ describe('a signature', () => {
     const address = presigned(key, now, url, 86_400)
     assert.match(address, /X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404$/)
   })
-  test('is another one for everything that is signed', () => {
+  test('depends on every signed element', () => {
     const request = { method: 'GET', url, headers: { host: url.host }, payload }
     const others = [
       signatureOf(key, now, request),
@@ -62,7 +62,7 @@ describe('the store', () => {
     return bytes && Buffer.concat(await Array.fromAsync(bytes)).toString()
   }
 
-  test('keeps, gives, copies and forgets', async () => {
+  test('writes, reads, copies and removes', async () => {
     const [name, other] = [newName(), newName()]
     await store.write(name, pieces())
     assert.deepEqual([await text(name), await text(name, { start: 2, end: 4 })], ['0123456789', '234'])
@@ -73,7 +73,7 @@ describe('the store', () => {
     await store.remove(name)
   })
 
-  test('says so when it is refused', async () => {
+  test('reports a rejection', async () => {
     const wrong = s3Store({ ...s3.bucket, secretKey: 'wrong' })
     await assert.rejects(wrong.read(newName()), /answers 403/)
     assert.equal(s3.refused.splice(0).length, 1)
@@ -81,7 +81,7 @@ describe('the store', () => {
 })
 
 describe('a file in it', () => {
-  test('is uploaded through us and downloaded from there, for a while', async () => {
+  test('is uploaded through the server and downloaded from the store, with an expiring URL', async () => {
     const { id } = (await upload(client, path, { metadata: { fileName: 'Übung.txt' }, content: 'A text.' })).body
     const reply = await client.get(`/attachments/${id}/content`)
     assert.equal(reply.status, 302)
@@ -103,7 +103,7 @@ function prepare(by: Client, metadata: object = {}, at = path) {
   body.append('metadata', JSON.stringify({ fileName: 'digits.bin', fileSize: 10, contentType: 'image/png', ...metadata }))
   return by.send('POST', `/api/v3${at}/prepare`, { body })
 }
-/** Sends a file by the form that was prepared. */
+/** Sends a file by the prepared form. */
 async function sendBy(form: { href: string; form_fields: Record<string, string> }, content = '0123456789', changes = {}) {
   const body = new FormData()
   for (const [name, value] of Object.entries({ ...form.form_fields, ...changes })) body.append(name, value)
@@ -112,7 +112,7 @@ async function sendBy(form: { href: string; form_fields: Record<string, string> 
 }
 
 describe('a direct upload', () => {
-  test('is prepared, sent and finished', async () => {
+  test('is prepared, sent and completed', async () => {
     const { status, body } = await prepare(client, { description: { raw: 'Ten digits.' } })
     assert.equal(status, 201)
     const { _links, createdAt, ...rest } = body
@@ -180,7 +180,7 @@ describe('a direct upload', () => {
     )
   })
 
-  test('cannot be changed once it is finished, though its form still works', async () => {
+  test('cannot be changed once it is completed, though its form is still valid', async () => {
     const { id, _links } = (await prepare(client)).body
     await sendBy(_links.addAttachment)
     await client.get(`/attachments/${id}/uploaded`)
@@ -194,7 +194,7 @@ describe('a direct upload', () => {
     assert.ok(!s3.files.has(_links.addAttachment.form_fields.key))
   })
 
-  test('is found by what it says from then on', async () => {
+  test('is found by its text after that', async () => {
     const { id, _links } = (await prepare(client, { fileName: 'digits.txt' })).body
     await sendBy(_links.addAttachment, 'Ten digits')
     const found = async () =>
@@ -207,7 +207,7 @@ describe('a direct upload', () => {
     assert.equal(await found(), 1)
   })
 
-  test('takes one file of the size announced, under the name given and no other', async () => {
+  test('accepts one file with the announced size and name', async () => {
     const { _links } = (await prepare(client)).body
     assert.equal(await sendBy(_links.addAttachment, '01234567890'), 403)
     assert.equal(await sendBy(_links.addAttachment, '0123456789', { key: newName() }), 403)
@@ -215,7 +215,7 @@ describe('a direct upload', () => {
     s3.refused.splice(0)
   })
 
-  test('is not there for others, has no content and cannot be claimed until it is finished', async () => {
+  test('is hidden from others, has no content and cannot be claimed until it is completed', async () => {
     const { id, _links } = (await prepare(client, {}, '/attachments')).body
     assert.deepEqual(_links.container, { href: null })
     assert.equal((await client.get(`/attachments/${id}`)).body.status, 'prepared')
@@ -236,7 +236,7 @@ describe('a direct upload', () => {
     assert.equal((await claim()).status, 201)
   })
 
-  test('is refused without a size, past the largest one, and to who may not attach', async () => {
+  test('is rejected without a size, above the limit, and without the permission to attach', async () => {
     assert.deepEqual(errors((await prepare(client, { fileSize: null })).body), ['fileSize: File size must be a number of bytes.'])
     assert.deepEqual(errors((await prepare(client, { fileSize: 5_242_881 })).body), [
       'file: The file is too large (maximum size is 5242880 Bytes).',
@@ -248,7 +248,7 @@ describe('a direct upload', () => {
     assert.equal((await prepare(it.stranger.client)).status, 404)
   })
 
-  test('is offered to who may attach', async () => {
+  test('is offered to users who may attach', async () => {
     const offered = async (by: Client) => (await by.get(`/work_packages/${task}`)).body._links.prepareAttachment
     assert.deepEqual(await offered(client), { href: `/api/v3${path}/prepare`, method: 'post' })
     assert.equal(await offered((await it.person('view_work_packages')).client), undefined)
@@ -258,7 +258,7 @@ describe('a direct upload', () => {
     })
   })
 
-  test('that is never finished is removed in the end', async () => {
+  test('that is never completed is removed eventually', async () => {
     const { id, _links } = (await prepare(client)).body
     await sendBy(_links.addAttachment)
     const in4h = new Date(Date.now() + 4 * 3600_000)
@@ -269,4 +269,4 @@ describe('a direct upload', () => {
   })
 })
 
-test('nothing was asked of the store that it had to refuse', () => assert.deepEqual(s3.refused, []))
+test('the store had to reject no request', () => assert.deepEqual(s3.refused, []))

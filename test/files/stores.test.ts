@@ -1,4 +1,4 @@
-/** The stores, by themselves: all of them keep the same promises. */
+/** The stores, by themselves: the contract that all of them meet. */
 import assert from 'node:assert/strict'
 import { mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -25,7 +25,7 @@ for (const [what, store] of [
   ['memory', memoryStore()],
 ] as const) {
   describe(`files in ${what}`, () => {
-    test('are kept whole, given in full and in part, and forgotten', async () => {
+    test('are stored completely, read as a whole and by range, and removed', async () => {
       const name = newName()
       await store.write(name, pieces('0123', '', '456789'))
       assert.equal(await text(await store.read(name)), '0123456789')
@@ -41,13 +41,13 @@ for (const [what, store] of [
       assert.equal(await text(await store.read(name)), '')
     })
 
-    test('are not there when writing them failed', async () => {
+    test('do not exist after a failed write', async () => {
       const name = newName()
       await assert.rejects(store.write(name, broken()), /has gone/)
       assert.equal(await store.read(name), undefined)
     })
 
-    test('have no names but ours', async () => {
+    test('accept only generated names', async () => {
       for (const name of ['../x', '', '/etc/passwd', `${newName()}/..`]) {
         await assert.rejects(store.write(name, pieces('x')), /not a name/)
       }
@@ -59,7 +59,7 @@ describe('a folder of files', () => {
   const folder = join(root, 'own')
   const store = folderStore(folder)
 
-  test('is fanned out, for its owner only, and holds nothing that is unfinished', async () => {
+  test('has nested folders, private files, and no incomplete ones', async () => {
     const name = newName()
     await store.write(name, pieces('x'))
     await assert.rejects(store.write(newName(), broken()))
@@ -68,7 +68,7 @@ describe('a folder of files', () => {
     assert.deepEqual(await readdir(join(folder, 'incoming')), [])
   })
 
-  test('does not follow links that lead out of it', async () => {
+  test('does not follow symbolic links to the outside', async () => {
     const name = newName()
     await store.write(name, pieces('x'))
     const other = name.slice(0, 4) + newName().slice(4)

@@ -1,15 +1,15 @@
-/** Sending files as clients do. */
+/** Uploads files like clients. */
 import type { Client, Reply } from '#test/instance.ts'
 
 export interface Sent {
-  /** `metadata` as it is sent: an object as JSON. */
+  /** `metadata` of the request: an object is sent as JSON. */
   metadata?: unknown
   content?: string | Uint8Array<ArrayBuffer>
-  /** Which comes first. */
+  /** The order of the parts. */
   order?: readonly ('metadata' | 'file')[]
 }
 
-/** Uploads a file to a path below /api/v3: a short text called note.txt, unless said otherwise. */
+/** Uploads a file to a path below /api/v3, by default a short text called note.txt. */
 export function upload(client: Client, path: string, sent: Sent = {}): Promise<Reply> {
   const { metadata = { fileName: 'note.txt' }, content = 'A few words.\n', order = ['metadata', 'file'] } = sent
   const body = new FormData()

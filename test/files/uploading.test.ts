@@ -1,4 +1,4 @@
-/** Uploading: what a request must hold, what becomes of it, and what is refused. */
+/** Uploads: requests, responses, validation and permissions. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
@@ -26,7 +26,7 @@ async function leavesNothing(work: () => Promise<unknown>): Promise<void> {
 }
 
 describe('an uploaded file', () => {
-  test('is answered as an attachment of its container, with author and container embedded', async () => {
+  test('is an attachment of its container, with author and container embedded', async () => {
     const content = 'A few words.\n'
     const { status, body } = await upload(it.member.client, path, {
       metadata: { fileName: 'note.txt', description: { raw: 'Read me.' } },
@@ -71,7 +71,7 @@ describe('an uploaded file', () => {
     assert.deepEqual([reply.status, reply.body.fileSize, reply.body.digest.hash], [201, 0, 'd41d8cd98f00b204e9800998ecf8427e'])
   })
 
-  test('marks its work package as changed and leaves its lock version alone', async () => {
+  test('updates its work package, but not the lock version', async () => {
     const { id, updatedAt, lockVersion } = await created(it.admin, it.project)
     await upload(it.admin, `/work_packages/${id}/attachments`)
     const now = (await it.admin.get(`/work_packages/${id}`)).body
@@ -100,15 +100,15 @@ describe('an uploaded file', () => {
     ['a picture', 'x.txt', png, undefined, 'image/png'],
     ['markup called a picture', 'x.png', '<html><script>1</script>', 'image/png', 'text/html'],
     ['a drawing called a text', 'x.txt', '<?xml version="1.0"?><svg onload="x()">', undefined, 'image/svg+xml'],
-    ['a text with a telling name', 'x.csv', 'a,b', 'application/pdf', 'text/csv'],
+    ['a text with a known extension', 'x.csv', 'a,b', 'application/pdf', 'text/csv'],
     [
-      'unknown bytes whose sender knows them',
+      'unknown bytes with a declared type',
       'x.blend',
       Uint8Array.from([0, 1, 2]),
       'application/x-blender',
       'application/x-blender',
     ],
-    ['unknown bytes said to be a picture', 'x.png', Uint8Array.from([0, 1, 2]), 'image/png', 'application/octet-stream'],
+    ['unknown bytes declared as a picture', 'x.png', Uint8Array.from([0, 1, 2]), 'image/png', 'application/octet-stream'],
   ] as const) {
     test(`that is ${what} is ${type}`, async () => {
       const reply = await upload(it.admin, path, { metadata: { fileName, contentType }, content: content as string })
@@ -117,7 +117,7 @@ describe('an uploaded file', () => {
   }
 })
 
-describe('an upload is refused', () => {
+describe('an upload is rejected', () => {
   test('with 415 as JSON, and with 406 without a content type', async () => {
     assert.equal((await it.admin.post(path, {})).status, 415)
     assert.equal((await it.admin.post('/attachments', {})).status, 415)
@@ -140,7 +140,7 @@ describe('an upload is refused', () => {
     })
   }
 
-  test('with 400 where it has a part too many', async () => {
+  test('with 400 for additional parts', async () => {
     const body = new FormData()
     for (const name of ['metadata', 'file', 'more']) body.append(name, '{"fileName":"x"}')
     assert.equal((await it.admin.send('POST', `/api/v3${path}`, { body })).status, 400)
@@ -162,7 +162,7 @@ describe('an upload is refused', () => {
     })
   }
 
-  test('with 422 past the largest size, however large it is', async () => {
+  test('with 422 above the size limit', async () => {
     await it.setting('attachment_max_size', 1)
     await leavesNothing(async () => {
       for (const size of [1025, 3_000_000]) {
@@ -175,7 +175,7 @@ describe('an upload is refused', () => {
     await it.setting('attachment_max_size', 5120)
   })
 
-  test('with 422 for a type that is not on the list, which names types and extensions', async () => {
+  test('with 422 for a type outside the allowed ones, which may be types and extensions', async () => {
     await it.setting('attachment_whitelist', ['text/csv', '*.txt'])
     await leavesNothing(async () => {
       const reply = await upload(it.admin, path, { metadata: { fileName: 'x.json' } })
@@ -203,13 +203,13 @@ describe('permissions to attach a file', async () => {
     assert.deepEqual(await tried(await it.sharer(id, 'Work package commenter')), [201, true])
   })
 
-  test('do not belong to users who only see it (403), or do not see it (404)', async () => {
+  test('are missing for users who only see it (403), or do not see it (404)', async () => {
     assert.deepEqual(await tried(await it.person('view_work_packages', 'add_work_packages')), [403, false])
     assert.deepEqual(await tried(await it.sharer(Number(own.split('/').at(-1)), 'Work package viewer')), [403, false])
     assert.deepEqual(await tried(it.stranger), [404, undefined])
   })
 
-  test('nobody has them while the status is read-only', async () => {
+  test('are missing for everybody while the status is read-only', async () => {
     const status = await it.make.row('statuses', { name: 'Sealed', position: 99, is_readonly: true }, 'statuses')
     const id = await it.make.workPackage({ project_id: it.project, status_id: status })
     assert.equal((await upload(it.admin, `/work_packages/${id}/attachments`)).status, 403)
@@ -226,7 +226,7 @@ describe('permissions to attach a file', async () => {
 })
 
 describe('the attachments of a work package', () => {
-  test('are listed, oldest first, without pages', async () => {
+  test('are listed oldest first, without pages', async () => {
     const { id } = await created(it.admin, it.project)
     const list = `/work_packages/${id}/attachments`
     const made = [await upload(it.admin, list), await upload(it.admin, list)].map((reply) => reply.body.id)
@@ -238,7 +238,7 @@ describe('the attachments of a work package', () => {
     assert.equal((await it.stranger.client.get(list)).status, 404)
   })
 
-  test('are embedded in it when it is answered by itself, and only linked to in lists', async () => {
+  test('are embedded at its own address, and linked in lists', async () => {
     const { id } = await created(it.admin, it.project)
     const list = `/work_packages/${id}/attachments`
     const { id: file } = (await upload(it.admin, list)).body

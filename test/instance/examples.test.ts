@@ -21,7 +21,7 @@ before(async () => {
 })
 after(() => halyard.close())
 
-test('the schema offers the statuses there are', async () => {
+test('the schema offers the existing statuses', async () => {
   const { status, body } = await vera.get('/example/schema')
   assert.equal(status, 200)
   assert.deepEqual([body._type, body._links.self.href], ['Schema', '/api/v3/example/schema'])
@@ -44,14 +44,14 @@ test('the form reports validation errors, and saves nothing', async () => {
   assert.equal((await stranger.post('/example/form', {})).status, 403)
 })
 
-test('a form without complaints calls its properties writable, and offers no way to commit them', async () => {
+test('a valid form has writable properties, but no commit link', async () => {
   const { body } = await vera.post('/example/form', { subject: 'Another one' })
   assert.deepEqual(body._embedded.validationErrors, {})
   assert.deepEqual([body._embedded.schema.subject.writable, body._embedded.schema.status.writable], [true, true])
   assert.ok(!('commit' in body._links))
 })
 
-test('the collection is that of work packages, grouped and summed up as asked', async () => {
+test('the collection is one of work packages, with the requested groups and sums', async () => {
   const { status, body } = await vera.get('/examples?groupBy=status&showSums=true')
   assert.equal(status, 200)
   assert.equal(body.total, 2)

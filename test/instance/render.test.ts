@@ -1,4 +1,4 @@
-/** Previews of texts. */
+/** Previews of formatted texts. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Client, type Instance, instance } from '#test/instance.ts'
@@ -32,14 +32,14 @@ test('markdown becomes safe HTML', async () => {
   assert.ok(!text.includes('<script'))
 })
 
-test('plain text becomes paragraphs, and nothing else', async () => {
+test('plain text becomes paragraphs only', async () => {
   const { status, text } = await render('plain', 'one *two*\n\n<b>three</b>')
   assert.equal(status, 200)
   assert.equal(text, '<p>one *two*</p><p>&lt;b&gt;three&lt;/b&gt;</p>')
   assert.equal((await render('plain', '')).text, '')
 })
 
-test('other types of content are refused', async () => {
+test('other content types are rejected', async () => {
   for (const path of ['markdown', 'plain']) {
     const { status, body } = await render(path, '{}', 'application/json')
     assert.equal(status, 415)
@@ -47,14 +47,14 @@ test('other types of content are refused', async () => {
   }
 })
 
-test('a context that can be seen is accepted', async () => {
+test('a visible context is accepted', async () => {
   for (const context of [`work_packages/${workPackageId}`, `projects/${projectId}`, 'projects/ship', 'workspaces/ship']) {
     assert.equal((await render(`markdown?context=/api/v3/${context}`, 'x')).status, 200, context)
   }
   assert.equal((await render(`markdown?/api/v3/work_packages/${workPackageId}`, 'x')).status, 200)
 })
 
-test('a context that is none, of another kind, hidden or missing is refused', async () => {
+test('a context that is invalid, of another kind, hidden or unknown is rejected', async () => {
   const refused = async (context: string) => {
     const { status, body } = await render(`markdown?context=${context}`, 'x')
     assert.equal(status, 400, context)

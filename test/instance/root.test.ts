@@ -19,7 +19,7 @@ before(async () => {
 })
 after(() => halyard.close())
 
-test('the root leads to everything, and to oneself', async () => {
+test('the root links to the resources and to the current user', async () => {
   const { status, body } = await vera.get('')
   assert.equal(status, 200)
   assert.deepEqual([body._type, body.instanceName], ['Root', 'Halyard'])
@@ -47,7 +47,7 @@ test('only administrators see the version, only users who see members the link t
   assert.ok(!('memberships' in (await stranger.get('/')).body._links))
 })
 
-test('without a login there is no root, unless the instance is open, and then no user', async () => {
+test('anonymous users get no root while login is required, and otherwise one without a user', async () => {
   const refused = await halyard.anonymous.get('')
   assert.equal(refused.status, 401)
   assert.match(refused.headers.get('link') ?? '', /openapi\.json/)
@@ -86,7 +86,7 @@ test('the configuration has the settings, sizes in bytes', async () => {
   assert.equal(_embedded.userPreferences._type, 'UserPreferences')
 })
 
-test('a project has a configuration with more in it', async () => {
+test('a project has a configuration with further properties', async () => {
   const { status, body } = await vera.get('/projects/ship/configuration')
   assert.equal(status, 200)
   assert.equal(body._type, 'Configuration')

@@ -1,4 +1,4 @@
-/** Events: written in the transaction that they tell of, where somebody subscribes, and delivered in order, at least once. */
+/** Events: written in the transaction of the change if there is a subscriber, and delivered in order, at least once. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -9,8 +9,8 @@ import { type Client, client, type Instance, instance } from '#test/instance.ts'
 import { jobsOf, runDue } from '#test/jobs.ts'
 
 let it: Instance
-/** The same instance, as a process in which nobody subscribes to anything. */
-let deaf: Client
+/** The same instance, in a process without subscribers. */
+let withoutSubscribers: Client
 let close: () => Promise<void>
 let project: number
 let told: string[] = []
@@ -27,7 +27,7 @@ before(async () => {
     ],
   })
   const app = await build(it.db)
-  deaf = client(await app.listen({ port: 0, host: '127.0.0.1' }), it.adminToken)
+  withoutSubscribers = client(await app.listen({ port: 0, host: '127.0.0.1' }), it.adminToken)
   close = () => app.close()
   project = await it.make.project()
 })
@@ -67,7 +67,7 @@ test('Subscribers of a name receive events in order, after the commit', async ()
   assert.deepEqual([told.length, await waiting()], [4, 0])
 })
 
-test('What nobody subscribes to is not written, and a write costs a statement less', async () => {
+test('Events without subscribers are not written, which saves a statement', async () => {
   const id = await it.make.workPackage({ project_id: project })
   const costs = async (by: Client, subject: string) => {
     const { lockVersion } = (await by.get(`/work_packages/${id}`)).body
@@ -75,10 +75,10 @@ test('What nobody subscribes to is not written, and a write costs a statement le
     assert.equal((await by.patch(`/work_packages/${id}`, { lockVersion, subject })).status, 200)
     return it.db.statements - former
   }
-  // Of each process the first request costs more: it remembers what it reads.
-  for (const by of [it.admin, deaf]) await costs(by, 'One')
+  // The first request of each process takes more statements: later ones use its caches.
+  for (const by of [it.admin, withoutSubscribers]) await costs(by, 'One')
   const former = await waiting()
-  const silent = await costs(deaf, 'Two')
+  const silent = await costs(withoutSubscribers, 'Two')
   assert.equal(await waiting(), former)
   assert.equal((await costs(it.admin, 'Three')) - silent, 1)
   assert.equal(await waiting(), former + 1)
@@ -89,7 +89,7 @@ test('What nobody subscribes to is not written, and a write costs a statement le
   assert.equal(await waiting(), former + 1, 'nobody subscribes to versions')
 })
 
-test('After a failure of a subscriber, its event and all later ones wait in order, and no earlier one is delivered again', async () => {
+test('After a subscriber fails, its event and all later ones wait in order; earlier ones are not delivered again', async () => {
   const id = await it.make.workPackage({ project_id: project })
   await rename(id, 'Hull')
   await it.admin.patch(`/projects/${project}`, { name: 'Boat' })

@@ -1,4 +1,4 @@
-/** A process that begins a job and never ends it: started by killed.test.ts with the address of a database. */
+/** A process that begins a job and never ends it: started by killed.test.ts with the URL of a database. */
 import { runRound } from '#jobs/worker.ts'
 import type { JobKind, JobServices } from '#kernel/declaration.ts'
 import { job } from '#kernel/module.ts'
@@ -8,7 +8,7 @@ export const deed: JobKind<{ what: string }> = job('deed', {
   attempts: 2,
   run: async () => {
     process.stdout.write('begun\n')
-    // Kept alive until it is killed.
+    // Runs until it is killed.
     setInterval(() => {}, 1000)
     await new Promise(() => {})
   },

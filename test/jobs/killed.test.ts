@@ -1,7 +1,7 @@
 /**
- * A process that is killed while it runs a job: another one runs the job again, nothing is lost, and nothing in the database is
- * done twice. Each kind of jobs is killed before each thing it does, one after the other; what reaches the world outside the
- * database (mail, events) may have reached it once more.
+ * A process that is killed while it runs a job: another one runs the job again, and its effects in the database occur exactly
+ * once. Each kind of jobs is killed before each of its steps in turn; effects outside the database (mail, events) may occur
+ * twice.
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -35,7 +35,7 @@ interface Life {
   isOver: boolean
 }
 
-/** One thing that a process does. Throws where it is killed before, or has been. */
+/** One step of a process. Throws from the step on before which the process is killed. */
 function step(life: Life): void {
   if (life.isOver || life.left-- <= 0) {
     life.isOver = true
@@ -43,13 +43,13 @@ function step(life: Life): void {
   }
 }
 
-/** Does something, unless the process is killed before. */
+/** Runs a step, unless the process is killed before. */
 async function alive<T>(life: Life, work: () => Promise<T>): Promise<T> {
   step(life)
   return work()
 }
 
-/** A database as a process has it that is killed: what it has not committed is rolled back. */
+/** The database of a process that is killed: uncommitted changes are rolled back. */
 function mortal(db: Database, life: Life): Database {
   const within = (tx: Transaction): Transaction => ({
     ...tx,
@@ -119,7 +119,7 @@ const clear = (...tables: string[]) =>
   it.db.transaction(async (tx) => {
     for (const table of tables) await tx.run(sql`delete from ${name(table)}`)
   })
-/** Adds a row to a table that may have no ids. */
+/** Inserts a row into a table that may have no ids. */
 const add = (table: string, values: Record<string, unknown>) =>
   it.db.transaction((tx) =>
     tx.run(sql`insert into ${name(table)} (${join(Object.keys(values).map(name))}) values (${join(Object.values(values))})`),
@@ -130,18 +130,18 @@ const mine = async (reason: string) =>
 const distinct = (list: readonly unknown[]) => [...new Set(list.map((one) => JSON.stringify(one)))].length
 
 interface Scenario {
-  /** The kinds that are run, where the work of one goes on in another one. */
+  /** Further kinds to run, if the job enqueues others. */
   readonly with?: readonly string[]
-  /** Makes something to be done at a moment, and nothing else. */
+  /** Creates one due job, or its pending work, and nothing else. */
   make(now: Date): Promise<unknown>
   /** The effect of the job. */
   result(): Promise<unknown>
   readonly expected: unknown
-  /** How many things are done before it is killed first, where each run takes long; until it is claimed all kinds are alike. */
+  /** The number of steps before the first kill, for slow jobs; up to the claim all kinds are alike. */
   readonly from?: number
 }
 
-/** Something that is over, and is to be forgotten. */
+/** An expired row, and its deletion. */
 const tidying = (table: string, values: (at: Date) => Record<string, unknown>, ...others: string[]): Scenario => ({
   make: async (now) => {
     await clear(table, ...others)
@@ -186,7 +186,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       for (const resource_id of [1, 2, 3])
         await add('outbox', { name: 'ships.sailed', resource_id, actor_id: me.id, changed: '[]', created_at: now.toISOString() })
     },
-    // In order, whatever is told again.
+    // In order, ignoring repetitions.
     result: async () => [[...new Set(told)], told.length <= 6, await count('outbox')],
     expected: [[1, 2, 3], true, 0],
   },
@@ -330,14 +330,14 @@ const scenarios: Readonly<Record<string, Scenario>> = {
 }
 
 describe('a process is killed while it runs the job', () => {
-  test('whichever it is: every kind has a scenario here', () => {
+  test('every kind has a scenario here', () => {
     assert.deepEqual(Object.keys(scenarios).toSorted(), product.jobs.map((kind) => kind.name).toSorted())
   })
 
   for (const [kind, scenario] of Object.entries(scenarios)) {
     const { make, result, expected, from = 0, with: others = [] } = scenario
     const only = [kind, ...others]
-    /** Runs what is due as a process that does so many things. */
+    /** Runs the due jobs as a process with this number of steps. */
     const run = (now: Date, life: Life) => {
       current = life
       const post = (mail: Mail) => alive(life, async () => void told.push(mail))
@@ -345,7 +345,7 @@ describe('a process is killed while it runs the job', () => {
     }
 
     test(kind, async () => {
-      // At noon, when it is late enough for alerts.
+      // At noon, after the time of day of alerts.
       const noon = new Date(`${new Date().toISOString().slice(0, 10)}T12:00:00.000Z`).getTime() + 24 * HOUR
       let deaths = from
       for (; ; deaths++) {
@@ -365,7 +365,7 @@ describe('a process is killed while it runs the job', () => {
           assert.equal(outcome, undefined)
           break
         }
-        // Once the lease has run out, another process:
+        // Another process, once the lease has expired:
         for (const minutes of [60, 61]) await run(new Date(noon + minutes * 60_000), { left: Infinity, isOver: false })
         assert.deepEqual(await result(), expected, `killed before step ${deaths}`)
         for (const one of only)
@@ -378,7 +378,7 @@ describe('a process is killed while it runs the job', () => {
   }
 })
 
-test('a process that is killed by the system leaves its job to another one, once the lease has run out', async (t) => {
+test('after SIGKILL another process runs the job, once the lease has expired', async (t) => {
   const { flags, remove } = await emptyPlace()
   const url = flags[0] === '--data' ? `sqlite:${flags[1]}/halyard.db` : (flags[1] as string)
   const db = await openDatabase(url)

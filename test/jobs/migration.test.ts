@@ -1,4 +1,4 @@
-/** An installation from before there were jobs: what waited in its several queues waits in the one that there is now. */
+/** Migration of an installation with several queues into the one queue of jobs. */
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -42,7 +42,7 @@ after(() => place.drop())
 const waiting = async (kind: { name: string }) =>
   (await jobsOf(db, kind)).map(({ key, payload, due_at, attempts }) => ({ key, payload: { ...payload }, due_at, attempts }))
 
-test('Mail is sent when it would have been, and not more often', async () => {
+test('Mail is sent at its planned time, with its attempts counted', async () => {
   const payload = { recipient: 'vera@example.net', subject: 'Hello', text: 'There', link: null }
   assert.deepEqual(await waiting(sendOut), [{ key: null, payload, due_at: at, attempts: 2 }])
 })
@@ -53,12 +53,12 @@ test('Password reset mails are sent', async () => {
   assert.match(due_at ?? '', /^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z$/)
 })
 
-test('Files are removed and read when they would have been', async () => {
+test('Files are removed and read at their planned times', async () => {
   assert.deepEqual(await waiting(removeFile), [{ key: 'abc', payload: {}, due_at: at, attempts: 0 }])
   assert.deepEqual(await waiting(readContent), [{ key: null, payload: { id: 1 }, due_at: at, attempts: 3 }])
 })
 
-test('What files say is kept; nothing is kept of those that say nothing, nor of events that nobody wanted to hear of', async () => {
+test('Extracted texts are kept; empty ones and events without subscribers are removed', async () => {
   const rows = await db.all(sql`select id, content from attachment_contents`)
   assert.deepEqual(
     rows.map((row) => ({ ...row })),

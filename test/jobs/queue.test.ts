@@ -1,4 +1,4 @@
-/** The queue: claims, leases, attempts and back-off, whatever the jobs are about. */
+/** The queue: claims, leases, attempts and back-off, independent of the kinds of jobs. */
 
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
@@ -40,7 +40,7 @@ const MINUTE = 60_000
 const start = Date.parse('2026-05-04T10:00:00Z')
 const at = (minutes: number) => new Date(start + minutes * MINUTE)
 
-/** A kind of jobs that writes down what it was given. */
+/** A kind of jobs that records its payload. */
 const paint = job<{ what: string }>('paint', {
   attempts: 3,
   lease: 120,
@@ -55,7 +55,7 @@ const add = (
   { kind = paint, minutes = 0, ...more }: { kind?: JobKind; minutes?: number; key?: string; due?: Date } = {},
 ) => db.transaction((tx) => enqueue(tx, kind, { payload: { what }, ...more }, at(minutes)))
 
-/** Runs a round as a process that has nothing but the database; gives what has failed. */
+/** Runs a round in a process with only a database; gives the failures. */
 async function round(kinds: readonly JobKind[], minutes = 0, signal = new AbortController().signal): Promise<Failure[]> {
   const failures: Failure[] = []
   const services = { db, signal } as JobServices
@@ -64,7 +64,7 @@ async function round(kinds: readonly JobKind[], minutes = 0, signal = new AbortC
   return failures
 }
 
-/** A kind like `paint` that does something else. */
+/** A kind like `paint` with differences. */
 const like = (more: Partial<JobKind>): JobKind => ({ ...paint, ...more })
 
 describe('a job', () => {
@@ -76,7 +76,7 @@ describe('a job', () => {
     assert.deepEqual([await deeds(), await jobsOf(db, paint)], [['hull'], []])
   })
 
-  test('is not run where the transaction that has enqueued it is rolled back', async () => {
+  test('is not run if the transaction that enqueues it is rolled back', async () => {
     const failing = db.transaction(async (tx) => {
       await enqueue(tx, paint, { payload: { what: 'hull' } }, at(0))
       throw new Error('undone')
@@ -86,7 +86,7 @@ describe('a job', () => {
     assert.deepEqual(await deeds(), [])
   })
 
-  test('of several that are due is run before those that were due after it', async () => {
+  test('is run in the order of the due times', async () => {
     const order: string[] = []
     const notes = like({ run: async ({ payload }) => void order.push(payload.what) })
     await add('third', { due: at(2) })
@@ -96,7 +96,7 @@ describe('a job', () => {
     assert.deepEqual(order, ['first', 'second', 'third'])
   })
 
-  test('takes the place of a waiting one of the same key, and comes after a running one', async () => {
+  test('replaces a waiting one with the same key, and follows a running one', async () => {
     await add('red', { key: 'hull', due: at(5) })
     await add('blue', { key: 'hull', due: at(1) })
     await add('blue', { key: 'mast', due: at(1) })
@@ -119,7 +119,7 @@ describe('a job', () => {
 })
 
 describe('a claim', () => {
-  test('is had by one of many processes: no job is run twice', async () => {
+  test('is exclusive among processes: no job is run twice', async () => {
     const all = Array.from({ length: 20 }, (_, i) => `plank ${String(i).padStart(2, '0')}`)
     for (const what of all) await add(what)
     await Promise.all(Array.from({ length: 5 }, () => round([paint])))
@@ -127,7 +127,7 @@ describe('a claim', () => {
     assert.deepEqual(await deeds(), all)
   })
 
-  test('is of one job at the same time: nobody else gets it while it runs', async () => {
+  test('is exclusive while the job runs', async () => {
     await add('hull')
     let others = 0
     const watches = like({
@@ -139,7 +139,7 @@ describe('a claim', () => {
     assert.equal(others, 0)
   })
 
-  test('ends with its lease: another process takes the job over, and it counts as an attempt', async () => {
+  test('ends with its lease: another process runs the job, and the first attempt counts', async () => {
     await add('hull')
     const dead = await claim(db, [paint], at(0))
     assert.equal(dead?.jobs.length, 1)
@@ -149,11 +149,11 @@ describe('a claim', () => {
     assert.deepEqual([await deeds(), await jobsOf(db, paint)], [['hull'], []])
   })
 
-  test('that has expired is lost: a late process has no effect', async () => {
+  test('has no effect once it has expired', async () => {
     await add('hull')
     const slow = like({
       run: async ({ payload }) => {
-        // Meanwhile, two minutes later:
+        // Two minutes later:
         await round([paint], 2)
         return done(`${payload.what} again`)
       },
@@ -163,7 +163,7 @@ describe('a claim', () => {
     assert.deepEqual([await deeds(), await jobsOf(db, paint)], [['hull'], []])
   })
 
-  test('of a job that ends every process is given up after its last attempt', async () => {
+  test('of a job that ends every process is the last one after the maximum of attempts', async () => {
     await add('hull')
     for (const minutes of [0, 2, 4]) assert.equal((await claim(db, [paint], at(minutes)))?.jobs.length, 1)
     const [failure] = await round([paint], 6)
@@ -173,7 +173,7 @@ describe('a claim', () => {
     assert.match(left?.last_error ?? '', /ended, or took longer than the lease/)
   })
 
-  test('of a process that has ended is not waited for by one that knows there is no other', async () => {
+  test('of an ended process does not delay a process that knows to be the only one', async () => {
     await add('red', { key: 'hull' })
     await add('mast')
     assert.equal((await claim(db, [like({ batch: 2 })], at(0)))?.jobs.length, 2)
@@ -183,7 +183,7 @@ describe('a claim', () => {
     assert.deepEqual(await deeds(), ['green', 'mast'])
   })
 
-  test('is of several at once where a kind says so, but of what has failed before alone', async () => {
+  test('has several jobs at once if the kind allows it, but failed jobs only one by one', async () => {
     const batches: string[][] = []
     const several = like({
       batch: 3,
@@ -207,7 +207,7 @@ describe('a job that fails', () => {
     },
   })
 
-  test('is tried again after a while, each time after a longer one, and given up at last, but kept', async () => {
+  test('is retried with increasing delays, and finally abandoned but kept', async () => {
     await add('hull')
     const tried: [number, boolean][] = []
     for (const minutes of [0, 0.9, 1, 10.9, 11, 1000])
@@ -222,7 +222,7 @@ describe('a job that fails', () => {
     assert.equal(left?.last_error, 'The paint is dry. connect to ftp://…@host/?token=… failed')
   })
 
-  test('waits for longer by a part that chance decides, up to the longest wait', () => {
+  test('has a delay with a random part, up to a maximum', () => {
     assert.deepEqual(
       [1, 2, 3, 9].map((attempts) => delayAfter(paint, attempts, 0) / 1000),
       [60, 600, 3600, 3600],
@@ -230,7 +230,7 @@ describe('a job that fails', () => {
     assert.equal(delayAfter(paint, 1, 0.5), 66_000)
   })
 
-  test('keeps others of its kind from being tried in this round, and none of another kind', async () => {
+  test('stops its kind for this round, but no other kind', async () => {
     const other = like({ name: 'scrub' })
     for (const what of ['hull', 'mast']) await add(what)
     await add('deck', { kind: other })
@@ -252,7 +252,7 @@ describe('a job that fails', () => {
     assert.deepEqual(await deeds(), ['hull'])
   })
 
-  test('gives way to one of the same key that has come meanwhile', async () => {
+  test('is replaced by a newer one with the same key', async () => {
     await add('red', { key: 'hull' })
     const running = await claim(db, [paint], at(0))
     await add('blue', { key: 'hull' })
@@ -261,7 +261,7 @@ describe('a job that fails', () => {
     assert.deepEqual(await deeds(), ['blue'])
   })
 
-  test('because the database is unavailable ends the round, and counts as no attempt', async () => {
+  test('because the database is unavailable ends the round, without counting an attempt', async () => {
     await add('hull')
     await add('deck', { kind: like({ name: 'scrub' }) })
     const cut = like({
@@ -275,7 +275,7 @@ describe('a job that fails', () => {
     assert.deepEqual([left?.attempts, left?.leased_until, left?.last_error], [0, null, null])
   })
 
-  test('because the process is to end counts as no attempt', async () => {
+  test('because the process ends does not count as an attempt', async () => {
     await add('hull')
     const ending = new AbortController()
     const stops = like({
@@ -294,7 +294,7 @@ describe('a schedule', () => {
   const daily = job('wind the clock', { every: 600, run: async () => done('wound') })
   const prepare = (minutes: number) => keepSchedules(db, [daily], at(minutes))
 
-  test('has one row, by however many processes, and is run once at each multiple of its period', async () => {
+  test('has one row for any number of processes, and is run once at each multiple of its period', async () => {
     await Promise.all([prepare(3), prepare(3), prepare(3)])
     for (const minutes of [3, 3, 9.9, 10, 19, 20]) await Promise.all([round([daily], minutes), round([daily], minutes)])
     assert.equal((await deeds()).length, 3)
@@ -327,7 +327,7 @@ describe('a drain', () => {
     },
   })
 
-  test('is run while something is pending, and has no row otherwise: nothing is written while nothing happens', async () => {
+  test('is run while something is pending, and otherwise has no row and writes nothing', async () => {
     waiting = 2
     await round([drain])
     await round([drain])
@@ -337,7 +337,7 @@ describe('a drain', () => {
     assert.ok(db.statements - before <= 2)
   })
 
-  test('is run by one process at a time, and tried again when it fails', async () => {
+  test('is run by one process at a time, and retried after a failure', async () => {
     waiting = 1
     let runs = 0
     const fails: JobKind = {
@@ -355,7 +355,7 @@ describe('a drain', () => {
   })
 })
 
-test('a kind says in one way when it is run, and no two have one name', () => {
+test('a kind has exactly one way to be due, and a unique name', () => {
   assert.throws(() => job('odd', { run: async () => {} }), /must say either/)
   assert.throws(() => job('odd', { every: 1, attempts: 2, run: async () => {} }), /must say either/)
   assert.throws(() => assemble([module('twice', { needs: [], jobs: [paint, paint] })]), /two kinds of jobs named "paint"/)

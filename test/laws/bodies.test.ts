@@ -1,4 +1,4 @@
-/** Laws of bodies: a link is read alike wherever and however it is written, what cannot be read is told as that, and a form forgets nothing. */
+/** Laws of request bodies: equivalent notations of links, errors for malformed values, and forms that repeat their input. */
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -20,7 +20,7 @@ before(async () => {
 })
 after(() => world.close())
 
-/** A form that an administrator may ask for, with a body that it takes. */
+/** A form that is accessible to an administrator, with a valid body. */
 interface Form {
   readonly resource: Resource
   readonly path: string
@@ -31,7 +31,7 @@ interface Form {
 
 const merged = (a: Json, b: Json): Json => ({ ...a, ...b, _links: { ...a._links, ...b._links } })
 
-/** The forms of all resources: for something new, filled in, and for the last rows that can be changed. */
+/** The forms of all resources: to create, filled in, and to edit the last rows that can be changed. */
 async function forms(person: Person): Promise<Form[]> {
   const found: Form[] = []
   for (const resource of resourcesWith('form')) {
@@ -55,7 +55,7 @@ async function forms(person: Person): Promise<Form[]> {
   return found
 }
 
-/** Runs a law for every form; it gives what breaks the law, in words. */
+/** Runs a law for every form; its function gives the violations, in words. */
 function forEveryForm(law: string, broken: (form: Form, person: Person) => Promise<readonly string[]>): void {
   test(law, async (t) => {
     const person = world.person('admin')
@@ -63,7 +63,7 @@ function forEveryForm(law: string, broken: (form: Form, person: Person) => Promi
   })
 }
 
-/** Addresses of rows that a link of a property could name: those that the form offers, or any. */
+/** Addresses of rows for a link property: those that the form offers, or any. */
 async function addressesFor(property: Property, entry: Json, person: Person): Promise<string[]> {
   const list = await offered(entry, person)
   if (list.length > 0) return list
@@ -73,7 +73,7 @@ async function addressesFor(property: Property, entry: Json, person: Person): Pr
   return rows.map((row) => hrefOf(target, row))
 }
 
-/** The link properties that a form lets one write, with two addresses to choose from; a sample of them for each law. */
+/** The writable link properties of a form, with two addresses each; a sample of them for each law. */
 async function linksOf(law: string, { schema, resource, path, body, isNew }: Form, person: Person) {
   const { send } = person
   const living = (await send('GET', path.replace(/\/form$/, ''))).body
@@ -82,7 +82,7 @@ async function linksOf(law: string, { schema, resource, path, body, isNew }: For
   for (const [own, entry] of sampled(links, 2, `${law} ${path}`)) {
     const declared = resource.property.get(own)
     const isField = /^customField\d+$/.test(own)
-    // Custom fields are alike everywhere: once for each kind of resource that has them is enough.
+    // Custom fields are alike everywhere: one is enough for each kind of resource with custom fields.
     if (isField && !isNew) continue
     const all = declared ? await addressesFor(declared, entry, person) : await offered(entry, person)
     const isMany = declared?.many ?? (String(entry.type).startsWith('[]') || Array.isArray(living?._links?.[own]))
@@ -113,7 +113,7 @@ function said({ status, body, text }: Exchange): Json {
   }
 }
 
-/** In what two answers differ, in words. */
+/** The differences of two responses, in words. */
 function differences(one: Exchange, other: Exchange): string[] {
   const [a, b] = [said(one), said(other)]
   const names = new Set([...Object.keys(a), ...Object.keys(b)])
@@ -121,13 +121,13 @@ function differences(one: Exchange, other: Exchange): string[] {
   return [...names].filter((own) => left(own) !== right(own)).map((own) => `${own} is ${left(own)}, and ${right(own)}`)
 }
 
-/** Links that derive from others, or have another name, if they are empty. */
+/** Links that are derived from others or have another name, if they are empty. */
 const derived = new Set(['TimeEntry project', 'TimeEntry workPackage'])
 
 const hrefsIn = (link: any): unknown[] => [link].flat().map((one) => one?.href ?? null)
 
 forEveryForm(
-  'a link is read alike in _links and at the top, with our host and without; null and what has no href say nothing',
+  'links are equivalent in _links and at the top, with and without our host; null and links without href are ignored',
   async (form, person) => {
     const broken: string[] = []
     const ask = (more: Json) => person.send('POST', form.path, merged(form.body, more))
@@ -181,7 +181,7 @@ forEveryForm(
   },
 )
 
-forEveryForm('a link that leads nowhere is one error of its property, and the payload repeats it', async (form, person) => {
+forEveryForm('a link to nothing is one error of its property, and the payload repeats it', async (form, person) => {
   const broken: string[] = []
   for (const { own, isMany, hrefs } of await linksOf('nowhere', form, person)) {
     const base = (hrefs[0] as string).replace(/[^/]+$/, '')
@@ -210,7 +210,7 @@ forEveryForm('a link that leads nowhere is one error of its property, and the pa
       if (!hrefsIn(payload._links[own]).includes(href))
         broken.push(`${own} ${href} is not repeated: ${JSON.stringify(payload._links[own])}`)
       const again = await person.send('POST', form.path, payload)
-      // By which of its names a link is told of is no matter.
+      // A link with several names may be reported under any of them.
       const isSame = (words: string) => aliases.length > 1 && words.startsWith('validationErrors ')
       broken.push(
         ...differences(again, answer)
@@ -224,7 +224,7 @@ forEveryForm('a link that leads nowhere is one error of its property, and the pa
   return broken
 })
 
-forEveryForm('a link to something else, or that is no address of ours, makes the form itself 422', async (form, person) => {
+forEveryForm('a link to something else or elsewhere makes the form itself 422', async (form, person) => {
   const broken: string[] = []
   for (const { own, isMany, hrefs } of await linksOf('elsewhere', form, person)) {
     const href = hrefs[0] as string
@@ -248,7 +248,7 @@ forEveryForm('a link to something else, or that is no address of ours, makes the
   return broken
 })
 
-/** Values that are none of a type, by the type's name in schemas. */
+/** Invalid values of a type, by the type's name in schemas. */
 const unreadable: Readonly<Record<string, readonly unknown[]>> = {
   Date: ['yesterday', '2031-02-30', '1.2.2031', 5, {}, true],
   DateTime: ['yesterday', 5, {}, true],
@@ -260,16 +260,16 @@ const unreadable: Readonly<Record<string, readonly unknown[]>> = {
   Formattable: ['a text', 5, true, ['a']],
 }
 
-/** The properties that a form lets one write, with values that they cannot have. */
+/** The writable properties of a form, with invalid values. */
 function unreadableOf({ schema, resource }: Form): [string, readonly unknown[]][] {
-  // A property without a column is read by its module, or not at all.
+  // A property without a column is parsed by its module, or not at all.
   const isRead = (own: string) => resource.property.get(own)?.column !== undefined || !resource.property.has(own)
   return entriesOf(schema)
     .filter(([own, entry]) => entry.writable && entry.location === undefined && isRead(own))
     .map(([own, entry]) => [own, unreadable[entry.type] ?? []])
 }
 
-forEveryForm('a value that cannot be read makes the form itself 422', async (form, person) => {
+forEveryForm('a malformed value makes the form itself 422', async (form, person) => {
   const broken: string[] = []
   const all = unreadableOf(form).filter(([own, values]) => own !== 'lockVersion' && values.length > 0)
   for (const [own, values] of sampled(all, 5, `unreadable ${form.path}`)) {
@@ -292,7 +292,7 @@ forEveryForm('a value that cannot be read makes the form itself 422', async (for
   return broken
 })
 
-forEveryForm('what cannot be written is read-only, whatever it was sent as', async (form, person) => {
+forEveryForm('unwritable properties are read-only for any sent value', async (form, person) => {
   const broken: string[] = []
   for (const own of ['createdAt', 'updatedAt'].filter((one) => form.resource.property.has(one))) {
     for (const value of ['2020-01-01', '2020-01-01T00:00:00Z', 'yesterday', 5, {}, [], true]) {
@@ -310,13 +310,13 @@ forEveryForm('what cannot be written is read-only, whatever it was sent as', asy
   return broken
 })
 
-forEveryForm('what a form holds can be sent back to it, and changes nothing', async (form, person) => {
+forEveryForm('sending a form’s payload back changes nothing', async (form, person) => {
   const first = await person.send('POST', form.path, form.body)
   const again = await person.send('POST', form.path, first.body._embedded.payload)
   return differences(first, again)
 })
 
-forEveryForm('without a body a form is that of the row as it is', async (form, person) => {
+forEveryForm('without a body a form has the stored values', async (form, person) => {
   const answer = await person.send('POST', form.path, '')
   if (answer.status !== 200) return [answer.text]
   if (form.isNew) return []
@@ -355,7 +355,7 @@ test('operations that take a resource’s payload without a form report malforme
   assert.deepEqual(broken, [])
 })
 
-test('every form that there is was asked', async () => {
+test('every form was requested', async () => {
   const asked = new Set(
     (await forms(world.person('admin'))).map(({ resource, isNew }) => `${resource.path}${isNew ? '' : '/:id'}/form`),
   )
@@ -363,8 +363,8 @@ test('every form that there is was asked', async () => {
   const readings = product.resources.flatMap((resource) => Object.keys(resource.readings ?? {}))
   const isReading = (path: string) => readings.some((reading) => path.startsWith(`${reading}/`))
   const left = known.map(({ path }) => path.slice(1)).filter((path) => !asked.has(path) && !isReading(path))
-  // Those of a project, and of another reading of a resource, are the same form, and a copy has that of a new project; the example
-  // has one row, and nowhere to be saved.
+  // Forms of a project, and of another reading of a resource, are the same, and a copy has that of a new project; the example has
+  // one row and cannot be saved.
   assert.deepEqual(left.toSorted(), [
     'example/form',
     'projects/:id/copy/form',

@@ -1,6 +1,6 @@
 /**
- * The canary law: nothing tells anything of what the one who asks may not see. Every operation is asked with everything hidden
- * in every place for it, and with what does not exist: the answers must be the same, to the byte.
+ * The canary law: no response discloses anything hidden from the viewer. Every operation gets requests with each hidden row,
+ * in each place for one, and with a missing one: the responses must be identical.
  */
 
 import assert from 'node:assert/strict'
@@ -33,9 +33,9 @@ import { type Exchange, type Wire, wire } from '#test/wire.ts'
 
 const { permissions } = product
 
-/** Resources that hold nobody's secrets: whoever can ask for them at all sees all of them. */
+/** Resources without hidden rows: all viewers of the list see all of them. */
 const open = new Set(['Role', 'Type', 'Status', 'Priority', 'TimeEntriesActivity', 'NonWorkingDay', 'CustomAction'])
-/** Texts of hidden rows that are one of a few words, and hold no marker therefore. */
+/** Texts of hidden rows with a closed set of values, and therefore without a marker. */
 const worded = new Set([
   'Relation.type',
   'Version.status',
@@ -50,10 +50,10 @@ const worded = new Set([
   'Notification.reason',
 ])
 
-/** The numbers of the replays: there is one of each outsider. */
+/** The numbers of the replays: one for each outsider. */
 const REPLAYS = [0, 1, 2, 3, 4, 5, 6, 7]
 
-/** A client that acts by the cookie of a session. */
+/** A client with a session cookie. */
 function bySession(url: string, secret: string): Wire {
   const send = wire(url)
   const own = { cookie: `_open_project_session=${secret}`, 'x-requested-with': 'XMLHttpRequest' }
@@ -67,7 +67,7 @@ interface Outsider {
   readonly name: string
   readonly id: number | undefined
   readonly send: Wire
-  /** Texts of hidden resources that they may see all the same. */
+  /** Texts of hidden resources that are visible to them. */
   readonly known: readonly string[]
 }
 
@@ -103,7 +103,7 @@ before(async () => {
   }
   member = await outsider('member', nearlyEverything)
   manager = await outsider('manager', everything)
-  // One of them acts by a session, as browsers do.
+  // One of them uses a session, like browsers.
   stranger = await outsider('stranger')
   const secret = await server.db.transaction((tx) => beginSession(tx, stranger.id as number, undefined, new Date()))
   stranger = { ...stranger, send: bySession(server.url, secret) }
@@ -143,7 +143,7 @@ before(async () => {
   hidden = await hide(server, everything)
   await linkUp(home, own, entry, query)
   await beside.tie(hidden)
-  // Another acts by the access token that an application was given.
+  // Another uses the access token of an application.
   manager.send.close()
   const access = await accessToken(manager.id as number)
   manager = { ...manager, send: wire(server.url, access), known: hidden.group.map(String) }
@@ -175,7 +175,7 @@ before(async () => {
     ]),
   }
 })
-/** The access token of an application that somebody has let in. */
+/** The access token of an authorised application. */
 async function accessToken(user: number): Promise<string> {
   const { row } = server.make
   const [now, later] = [new Date().toISOString(), new Date(Date.now() + 86_400_000).toISOString()]
@@ -190,7 +190,7 @@ async function accessToken(user: number): Promise<string> {
   return 'access-of-the-manager'
 }
 
-/** Puts what is visible next to what is hidden: it must not tell where it is linked to. */
+/** Links visible rows to hidden ones: their representations must not disclose the targets. */
 async function linkUp(project: number, workPackage: number, timeEntry: number, query: number): Promise<void> {
   const first = (table: string) => hidden.ids.get(table)![0]
   await server.db.transaction(async (tx) => {
@@ -212,7 +212,7 @@ after(async () => {
   await server.close()
 })
 
-/** The place that a request asks at: its path with every id and name left open, and the filter, order or link that it names. */
+/** The place of a request: its path without ids and names, and the filter, order or link in it. */
 function placeOf({ method, path, body }: Ask): string {
   const [address = '', parameters = ''] = path.split('?')
   const links = Object.keys((body as { _links?: object })?._links ?? {})
@@ -222,7 +222,7 @@ function placeOf({ method, path, body }: Ask): string {
 
 let replayed = 0
 /**
- * The requests of a replay: a different sample each time. Where it is sampled, three of the outsiders ask at each place, so that
+ * The requests of a replay: a different sample each time. In a sampled run three of the outsiders ask at each place, so that
  * every run still covers every place.
  */
 function asks(): Ask[] {
@@ -253,7 +253,7 @@ function difference(one: string, other: string): string {
   return `${one.slice(0, 3)} …${around(one)}…, and where there is nothing ${other.slice(0, 3)} …${around(other)}…`
 }
 
-/** Asks everything twice, of the hidden and of the absent. Gives what was told, and where the answers differ. */
+/** Sends each request for the hidden and for the missing row. Gives disclosed texts, and differences between the responses. */
 async function replay({ send: to, known }: Outsider): Promise<{ count: number; told: string[] }> {
   const told: string[] = []
   const twins = new Map<string, Exchange>()
@@ -276,7 +276,7 @@ async function replay({ send: to, known }: Outsider): Promise<{ count: number; t
   return { count, told }
 }
 
-/** Replays everything; nothing may be told, and nothing may change. */
+/** Replays all requests; nothing may be disclosed, and nothing may change. */
 async function assertSilence(outsider: Outsider): Promise<void> {
   const tables = [...layout.keys()]
   const former = await contents(server.db, tables)
@@ -286,7 +286,7 @@ async function assertSilence(outsider: Outsider): Promise<void> {
   assert.equal(await contents(server.db, tables), former)
 }
 
-test('something of everything is hidden, with a marker in every text', async () => {
+test('something of every kind is hidden, with a marker in every text', async () => {
   for (const resource of product.resources.filter(isStored)) {
     const isPlanted = hidden.ids.has(resource.table) || open.has(resource.name)
     assert.ok(isPlanted, `nothing of ${resource.name} is hidden: hide() in test/support/hidden.ts has to make it`)
@@ -316,7 +316,7 @@ test('something of everything is hidden, with a marker in every text', async () 
   admin.close()
 })
 
-test('a member of another project learns nothing, of a server that nobody has asked yet', async () => {
+test('nothing is disclosed to a member of another project, with empty caches', async () => {
   for (const resource of resourcesWith('form')) {
     const { payload } = await filledIn(`/api/v3/${resource.path}/form`, member)
     started.set(resource.name, payload)
@@ -324,7 +324,7 @@ test('a member of another project learns nothing, of a server that nobody has as
   await assertSilence(member)
 })
 
-test('viewers with permission see it', async () => {
+test('hidden rows are visible to viewers with permission', async () => {
   const answers: Exchange[] = []
   for (const ask of [...byPath(ground), ...byShape(ground)]) {
     if (ask.method === 'GET') answers.push(await send(insider, ask))
@@ -356,18 +356,18 @@ test('viewers with permission see it', async () => {
   assert.ok(offered.length > 100)
 })
 
-test('the same member learns nothing after others have been notified', () => assertSilence(member))
+test('nothing is disclosed to the same member after others have been notified', () => assertSilence(member))
 
-test('a user who manages members elsewhere learns only the names of groups', () => assertSilence(manager))
+test('only the names of groups are disclosed to a user who manages members elsewhere', () => assertSilence(manager))
 
-test('a stranger, by a session, learns nothing', async () => {
+test('nothing is disclosed to a stranger with a session', async () => {
   assert.equal((await stranger.send('GET', '/api/v3/users/me')).body.id, stranger.id)
   await assertSilence(stranger)
 })
 
-test('anonymous learns nothing', () => assertSilence(anonymous))
+test('nothing is disclosed to anonymous users', () => assertSilence(anonymous))
 
-test('no order, group, sum or filter changes when everything hidden is called, dated and counted otherwise', async () => {
+test('orders, groups, sums and filters do not depend on names, dates and numbers of hidden rows', async () => {
   for (const { name, send: to, known } of [member, anonymous]) {
     const some = (list: Iterable<Ask>) => sampledOfEach([...list], placeOf, 1, `mirror ${name}`)
     const all = [...some(byShape(ground)), ...some(byNeighbour(ground)), ...some(byLetter(ground))].filter(
@@ -388,12 +388,12 @@ test('no order, group, sum or filter changes when everything hidden is called, d
   }
 })
 
-test('an administrator learns nothing with a token for another project', () => assertSilence(limitedAdmin))
+test('nothing is disclosed to an administrator with a token for another project', () => assertSilence(limitedAdmin))
 
-test('nor do those who may see it, but what is their own', async () => {
+test('nor to a user with permission and such a token, except their own data', async () => {
   const me = await limitedInsider.send('GET', '/api/v3/users/me')
   const own = [...me.text.matchAll(/zqk\d+x/g)].map(([text]) => text)
-  // A file that they have uploaded, and that is attached to nothing yet, is in no project.
+  // An unclaimed upload of theirs belongs to no project.
   const [, unclaimed] = hidden.ids.get('attachments')!
   await assertSilence({
     ...limitedInsider,
@@ -401,7 +401,7 @@ test('nor do those who may see it, but what is their own', async () => {
   })
 })
 
-test('a calendar of a member discloses nothing', async () => {
+test('nothing is disclosed by a member’s calendar', async () => {
   const made = await member.send('POST', `/api/v3/queries/${ground.visible.get('queries')}/ical_url`, { token_name: 'Canary' })
   assert.equal(made.status, 201)
   const { pathname, search } = new URL(made.body._links.icalUrl.href)
@@ -411,7 +411,7 @@ test('a calendar of a member discloses nothing', async () => {
   assert.equal(leak(text), undefined)
 })
 
-test('a member who is no longer one learns nothing', async () => {
+test('nothing is disclosed to a former member', async () => {
   for (const ask of byPath(ground)) if (ask.method === 'GET') await send(leaver.send, ask)
   assert.ok(leak((await leaver.send('GET', '/api/v3/work_packages')).text), 'as a member they are told')
   const { status } = await server.admin.delete(`/memberships/${hidden.membership}`)
@@ -434,7 +434,7 @@ test('with required login, all anonymous requests get the same response', async 
   }
 })
 
-test('nothing of it is in the log, but for the addresses that were asked for', () => {
+test('the log contains nothing hidden except requested addresses', () => {
   assert.ok(server.logged.length > 5000)
   for (const line of server.logged) {
     const { path: _, reqId: __, ...rest } = JSON.parse(line)

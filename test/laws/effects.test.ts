@@ -1,7 +1,7 @@
 /**
- * The law of effects: a write reaches nothing that its actor may not write. Everything hidden is copied into the actor's project,
- * and hung on what is there by every column that can point to it. Then every write of the registry is sent. Each is compared with
- * what was there before it, within its own transaction, and rolled back: the world is the same for all.
+ * The law of effects: a write has no effect on rows that its actor may not write. All hidden rows are copied into the actor's
+ * project, and linked to its rows by every column that can refer to them. Then every write of the registry is sent. The database
+ * is compared before and after it, within its own transaction, which is rolled back: all writes start from the same state.
  */
 
 import assert from 'node:assert/strict'
@@ -45,11 +45,11 @@ const consequences: Record<string, readonly string[]> = {
     'updated_at',
   ],
 }
-/** Columns that may come to point to nothing. */
+/** Columns that may become empty. */
 const detached: Record<string, readonly string[]> = { work_packages: ['parent_id', 'version_id'] }
-/** People are seen where they are members, so they come and go with memberships. */
+/** Principals are visible through memberships, so their visibility changes with these. */
 const seenByMembership = new Set(['principals'])
-/** Tables that say nothing of rows: what is kept of requests and changes, and what roles give, which no request changes. */
+/** Tables outside the comparison: records of requests and changes, and permissions of roles, which no request changes. */
 const passing = new Set<string>([
   'tokens',
   'sessions',
@@ -79,7 +79,7 @@ const hasId = (table: string) => layout.get(table)!.includes('id')
 const key = (table: string, id: unknown) => `${table} ${id}`
 const tableNamed = (type: string) => product.resources.find((one) => one.name === type)?.table as string | undefined
 
-/** The rows that a row points to: by foreign keys, and by pairs of a type and an id. */
+/** The rows that a row refers to: by foreign keys, and by pairs of a type and an id. */
 function* pointers(table: string, row: Row): Generator<{ column: string; target: string; id: number }> {
   for (const { column, target } of references.filter((one) => one.table === table)) {
     if (row[column] !== null) yield { column, target, id: row[column] }
@@ -106,7 +106,7 @@ async function everyRow(db: Reader): Promise<Rows> {
   return found
 }
 
-/** The rows that each watching viewer sees, by rules evaluated again: `table id` by name. */
+/** The rows visible to each observing viewer, by rules evaluated again: `table id` by name. */
 async function everySight(db: Reader): Promise<Map<string, Set<string>>> {
   const seen = new Map<string, Set<string>>()
   const snapshot = await createCache().snapshot(db)
@@ -129,10 +129,10 @@ async function everySight(db: Reader): Promise<Map<string, Set<string>>> {
   return seen
 }
 
-/** The project that a row says it belongs to. */
+/** The project of a row, if it has the column. */
 const projectOf = (table: string, row: Row): number | null | undefined => (table === 'projects' ? row.id : row.project_id)
 
-/** Whether a row belongs to the actor's projects: it says so, or it says nothing and is part of something that does. */
+/** Whether a row belongs to the actor's projects: by its project, or, without one, as part of a row that does. */
 function isMine(table: string, row: Row, rows = standing, steps = 3): boolean {
   const project = projectOf(table, row)
   if (project !== undefined && project !== null) return mine.has(project)
@@ -145,7 +145,7 @@ function isMine(table: string, row: Row, rows = standing, steps = 3): boolean {
 
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
 
-/** The effects of a write on rows of others, in words. */
+/** The effects of a write on rows of other projects, in words. */
 async function reached(tx: Reader): Promise<string[]> {
   const now = await everyRow(tx)
   const sees = await everySight(tx)
@@ -174,7 +174,7 @@ async function reached(tx: Reader): Promise<string[]> {
   return found
 }
 
-/** Whether a new row is put where the actor has no say; what was left may say so in its history. */
+/** Whether a new row is outside of the actor's projects; entries in the history of remaining rows are allowed. */
 function isForeign(table: string, row: Row, now: Rows): boolean {
   if (table === 'journals' || isMine(table, row, now)) return false
   const project = projectOf(table, row)
@@ -185,8 +185,8 @@ function isForeign(table: string, row: Row, now: Rows): boolean {
   })
 }
 
-/** The hidden project's rows, copied into the home project, with what they point to. Gives the ids of the copies by the originals. */
-async function settleIn(harbour: number): Promise<void> {
+/** Copies the hidden project's rows into the home project, with the rows that they refer to. */
+async function copyHidden(harbour: number): Promise<void> {
   const copies = new Map<string, number>([[key('projects', harbour), home]])
   const all = [...hidden.ids].flatMap(([table, ids]) => ids.map((id) => ({ table, id }))).toSorted((a, b) => a.id - b.id)
   const shared = ['principals', 'projects', 'custom_fields', 'custom_options', 'custom_field_items', 'oauth_applications']
@@ -205,7 +205,7 @@ async function settleIn(harbour: number): Promise<void> {
 }
 
 let copiesMade = 0
-/** A copy of a row with some columns changed; none where another row is in the way. */
+/** A copy of a row with some columns changed; undefined if it would violate a constraint. */
 async function copied(table: string, row: Row, changes: Row): Promise<number | undefined> {
   const { id: _, ...copy } = { ...row, ...changes }
   for (const column of ['identifier', 'storage_name', 'client_id', 'digest'])
@@ -213,7 +213,7 @@ async function copied(table: string, row: Row, changes: Row): Promise<number | u
   if (table === 'versions') copy.name = `${copy.name}-${++copiesMade}`
   for (const column of Object.keys(copy)) {
     if (!layout.get(table)!.includes(column)) delete copy[column]
-    // The driver of PostgreSQL takes a list for an array of its own.
+    // The PostgreSQL driver would turn a list into an array.
     else if (Array.isArray(copy[column])) copy[column] = JSON.stringify(copy[column])
   }
   try {
@@ -224,8 +224,8 @@ async function copied(table: string, row: Row, changes: Row): Promise<number | u
   }
 }
 
-/** Hangs every hidden row on every row of the home project that it can point to, and from there something of home again. */
-async function hang(): Promise<Set<string>> {
+/** Links every hidden row to every row of the home project that it can refer to, and further home rows to the hidden one. */
+async function linkHidden(): Promise<Set<string>> {
   const ways = new Set<string>()
   const own = [...(await everyRow(server.db))].filter(([place, row]) => {
     const project = projectOf(place.split(' ')[0]!, row)
@@ -242,7 +242,7 @@ async function hang(): Promise<Set<string>> {
       }),
     ]
     for (const { column, target, type } of places) {
-      // A row whose project is another one is another project's, and hangs on nothing.
+      // A row of another project belongs to that project.
       if (column === 'project_id' || target === 'principals') continue
       for (const to of ownOf(target).slice(0, 1)) {
         for (const id of type ? ids : ids.slice(0, 2)) {
@@ -295,7 +295,7 @@ before(async () => {
   const manager = await person('manager', ...all)
   await make.member(manager, null, ['add_project', 'manage_user', 'manage_placeholder_user', 'view_all_principals'])
   const both = await person('both', home, harbour)
-  // Has kept something from the time when it could be seen.
+  // A former member, with a membership without roles and a watch.
   const former = await person('former', home)
   const stamps = { created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z' }
   await make.row('memberships', { principal_id: former, project_id: harbour, ...stamps })
@@ -303,13 +303,13 @@ before(async () => {
     tx.run(sql`insert into watchers (work_package_id, user_id) values (${hidden.ids.get('work_packages')![0]}, ${former})`),
   )
   const stranger = await person('stranger')
-  // A group that is a member there, of which its user has nothing yet.
+  // A group that is a member there, whose user has inherited nothing yet.
   crew = await make.group()
   await make.member(crew, harbour, { role: await everything() })
   await server.db.transaction((tx) => tx.run(sql`insert into group_users (group_id, user_id) values (${crew}, ${former})`))
-  await settleIn(harbour)
-  ways = await hang()
-  // Nothing is tied to these, so that something can be.
+  await copyHidden(harbour)
+  ways = await linkHidden()
+  // Unlinked rows, for further links.
   const alone = { project_id: home, name: 'Alone', ...stamps }
   await make.row('versions', alone)
   const task = await server.db.one(sql`select * from work_packages where project_id = ${home} order by id limit 1`)
@@ -337,10 +337,10 @@ after(async () => {
   await server.close()
 })
 
-/** Rolls back what was done in a transaction that came to its end. */
+/** Rolls back a completed transaction. */
 class Undone extends Error {}
 
-/** Sends a write; gives what it reached, or nothing where it came to nothing. */
+/** Sends a write; gives its effects, or nothing if it was rejected. */
 async function observe(send: Wire, method: string, path: string, body: unknown): Promise<{ status: number; found?: string[] }> {
   let found: string[] | undefined
   let result: unknown
@@ -364,7 +364,7 @@ async function observe(send: Wire, method: string, path: string, body: unknown):
   }
 }
 
-/** Ids of a few rows that the actor sees, those of home first. */
+/** Ids of a few rows visible to the actor, those of home first. */
 const choices = (target: Resource): number[] => {
   const seen = [...standing].filter(
     ([place, row]) =>
@@ -385,7 +385,7 @@ const linkTo = (target: Resource, id: number | string): Json => {
   return { href: `${PREFIX}/${path}/${id}` }
 }
 
-/** Values that a property may be given. */
+/** Possible values of a property. */
 function values(property: Property): unknown[] {
   if (property.to) {
     const target = product.of(property.to)
@@ -412,8 +412,8 @@ function values(property: Property): unknown[] {
   }
 }
 
-/** One body for all that is asked for in some way of its own. */
-const sundries = (): Json => {
+/** One body for all operations with bodies of their own. */
+const commonBody = (): Json => {
   const [task] = choices(product.of('WorkPackage')) as [number]
   const [query] = choices(product.of('Query')) as [number]
   return {
@@ -429,7 +429,7 @@ const sundries = (): Json => {
   }
 }
 
-/** The paths at which resources answer besides their own. */
+/** The further paths of resources. */
 const readings = product.resources.flatMap((resource) => Object.keys(resource.readings ?? {}))
 
 interface Write {
@@ -439,15 +439,15 @@ interface Write {
 }
 
 /**
- * Every write there is, at everything of home that it can be asked of.
- * @param actor the position of who writes: where it is sampled, each property is changed by one of the actors
+ * Every write in the registry, for all suitable rows of the home project.
+ * @param actor the index of the actor: in a sampled run, each property is changed by one of the actors
  */
 async function* writes(actor: number): AsyncGenerator<Write> {
   const creates = new Set<string>()
   for (const operation of operations()) {
     const { method, answers, harmless, takes, accepts } = operation
     if (method === 'GET' || answers.as === 'form' || harmless || accepts === 'text' || accepts === 'parts') continue
-    // The same writes, of rows that there are none of here.
+    // The same writes under another path, without rows here.
     if (readings.some((path) => operation.path.split('/')[1] === path)) continue
     const targets = targetsOf(operation)
     const given = targets.map((target) => (target && isStored(target) ? choices(target) : ['work_packages_table']))
@@ -464,7 +464,7 @@ async function* writes(actor: number): AsyncGenerator<Write> {
         yield { operation, path, body: undefined }
         continue
       }
-      yield { operation, path, body: { ...sundries(), ...lock } }
+      yield { operation, path, body: { ...commonBody(), ...lock } }
       if (!resource) continue
       const start = method === 'POST' ? await started(resource) : lock
       yield { operation, path, body: start }
@@ -472,7 +472,7 @@ async function* writes(actor: number): AsyncGenerator<Write> {
       if (method === 'POST' && creates.has(resource.name)) continue
       if (method === 'POST') creates.add(resource.name)
       for (const property of resource.properties) {
-        // Of one row every property is changed, of the others what they have many of.
+        // All properties of one row are changed, and the properties with several values of the others.
         if (ids !== rows[0] && !property.many) continue
         if (!sampled([0, 1], 1, `actor ${path} ${property.name}`).includes(actor)) continue
         const all = method === 'POST' ? values(property).slice(0, 2) : values(property)
@@ -489,7 +489,7 @@ async function* writes(actor: number): AsyncGenerator<Write> {
   }
 }
 
-/** A payload that can be created: of each kind what it cannot do without. */
+/** A payload for a new row, with the required properties. */
 async function started(resource: Resource): Promise<Json> {
   const last = (of: string) => linkTo(product.of(of), choices(product.of(of)).at(-1) ?? 0)
   const project = { href: `${PREFIX}/projects/${home}` }
@@ -506,7 +506,7 @@ async function started(resource: Resource): Promise<Json> {
   return payloads[resource.name] ?? (await payloadFor(server.db, resource, home, 1))
 }
 
-/** Writes that these actors may not make, or that nothing of home suits. Any other has to be done at least once. */
+/** Writes without permission for these actors, or without a suitable row. All others must succeed at least once. */
 const undone = new Set<string>([
   // Instance-wide tables, and accounts.
   'DELETE /projects/:id',
@@ -537,7 +537,7 @@ const undone = new Set<string>([
   'POST /views/:kind',
 ])
 
-test('something hidden hangs on what is at home in every way that matters', () => {
+test('the hidden rows are linked to home in every relevant way', () => {
   const known = [
     'attachments.container_id',
     'memberships.entity_id',
@@ -555,8 +555,8 @@ test('something hidden hangs on what is at home in every way that matters', () =
 })
 
 for (const [i, name] of [
-  'somebody who may do everything at home reaches nothing elsewhere',
-  'nor does a token limited to home, of somebody who may do everything everywhere',
+  'writes of a user with all permissions at home have no effect elsewhere',
+  'nor have those of a token limited to home, of a user with all permissions everywhere',
 ].entries()) {
   test(name, async () => {
     const told: string[] = []
@@ -571,6 +571,6 @@ for (const [i, name] of [
     }
     assert.deepEqual(told.slice(0, 20), [])
     const never = [...done].filter(([own, times]) => times === 0 && !undone.has(own)).map(([own]) => own)
-    if (i === 0) assert.deepEqual(never, [], 'sundries() or started() has to say what these take')
+    if (i === 0) assert.deepEqual(never, [], 'commonBody() or started() has to say what these take')
   })
 }

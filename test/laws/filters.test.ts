@@ -1,4 +1,4 @@
-/** Every filter of every list with each of its operators picks what an oracle picks that knows the answers but no SQL. */
+/** Every filter of every list with each of its operators selects the same rows as an oracle in plain JavaScript. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, mock, test } from 'node:test'
@@ -18,13 +18,13 @@ import { type Varied, vary } from '#test/varied.ts'
 
 interface Facts extends Known_ {
   readonly world: Varied
-  /** The actions that Ann is capable of, with the projects. */
+  /** Ann's actions, with their projects. */
   readonly capable: readonly (readonly [action: string, project: string])[]
   /** The types of each project. */
   readonly types: ReadonlyMap<number, readonly string[]>
 }
 
-// Wednesday in the middle of the day: no test is about what happens while the day changes.
+// Wednesday at noon: no test depends on a change of the day.
 mock.timers.enable({ apis: ['Date'], now: Date.parse('2031-02-05T12:00:00Z') })
 
 let halyard: Instance
@@ -74,7 +74,7 @@ async function gather(world: Varied): Promise<Facts> {
 const byId = (facts: Facts, name: string, id: string | undefined): Element | undefined =>
   facts.all[name]?.find((one) => String(one.id) === id)
 const to = (name: string) => (element: Element) => idIn(element._links[name])
-/** All above an element, by way of its parents. */
+/** All ancestors of an element. */
 function above(facts: Facts, name: string, element: Element): string[] {
   const parent = byId(facts, name, to('parent')(element)[0])
   return parent ? [String(parent.id), ...above(facts, name, parent)] : []
@@ -95,7 +95,7 @@ const names = (element: Element | undefined, ...keys: string[]) =>
   keys.map((key) => element?.[key]).filter((one) => typeof one === 'string')
 const principalOf = (facts: Facts, membership: Element) => byId(facts, 'Principal', to('principal')(membership)[0])
 const statusNumbers: Record<string, string> = { active: '1', registered: '2', locked: '3', invited: '4' }
-/** Projects, workspaces of other kinds included. */
+/** All projects, including other kinds of workspace. */
 const projectsOf = (facts: Facts, principal: string | undefined) =>
   memberships(facts, principal).flatMap((one) => one.project ?? [])
 
@@ -104,7 +104,7 @@ const unitOf = (role: string) => (/global|^Role |^Staff/.test(role) ? 'system' :
 
 const everybodyHasOne = { '*': 'everything has one', '!*': 'everything has one' }
 
-/** Work packages that an element is related to in a way, as the relations tell. */
+/** Work packages that are related to an element by a type of relation. */
 const related = (type: string): Hint<Facts> => ({
   of: ({ id }, { all }) =>
     (all.Relation ?? []).flatMap((one) => {
@@ -116,7 +116,7 @@ const related = (type: string): Hint<Facts> => ({
     }),
 })
 
-/** A project's own work packages with those of chosen projects below it. */
+/** The work packages of a project and of the selected subprojects. */
 const below = (withItself: boolean): Hint<Facts> => {
   const itself = (element: Element, { world }: Facts) => withItself && to('project')(element)[0] === String(world.lab)
   const isBelow = (element: Element, facts: Facts) =>
@@ -137,7 +137,7 @@ const below = (withItself: boolean): Hint<Facts> => {
   }
 }
 
-/** Projects that lists of users ask about. */
+/** Projects for the filters of users. */
 const livingProjects = ({ all }: Facts) => (all.Project ?? []).filter((one) => one.active).map((one) => one.id)
 /** Users who are notified of a work package: members of its project with certain roles and, possibly, users with a share. */
 const mentionable = (role: RegExp, orShared: boolean): Hint<Facts> => ({
@@ -190,7 +190,7 @@ const hints: Record<string, Hint<Facts>> = {
     values: livingProjects,
   },
   'Role.grantable': { of: ({ name }) => [!builtin.includes(name)] },
-  // An administrator gives any role that can be given, wherever.
+  // An administrator may grant any role in any project.
   'Role.grantableIn': {
     of: ({ name }, facts) =>
       builtin.includes(name) || unitOf(name) === 'system' ? [] : (facts.all.Project ?? []).map((one) => String(one.id)),
@@ -360,19 +360,19 @@ const hints: Record<string, Hint<Facts>> = {
   'Capability.context': { of: ({ id }) => [id.split('/')[2].split('-')[0]], wrong: [['no such thing'], []] },
   'Capability.principal': { of: ({ id }) => [id.split('-').at(-1)], wrong: [['no such thing'], []] },
   'Action.id': { of: ({ id }) => [id] },
-  // Without this filter only two months are listed, with an open end of it a year.
+  // Without this filter the list has only two months; with it an open end is limited to a year.
   'Day.date': { of: ({ date }) => [date], asked: { '<>d': [['2031-02-03', '2031-02-09']] } },
   'Day.working': { of: ({ working }) => [working] },
 }
 
-/** The texts of a work package that a search goes through. */
+/** The texts of a work package that a search covers. */
 const searched = ({ id, subject, description }: Element, { world }: Facts): string[] => [
   subject,
   description.raw ?? '',
   ...[...world.comments, ...world.files, ...world.contents].filter(([one]) => one === id).map(([, text]) => text),
 ]
 
-/** Filters whose values are not in responses, and the judges for them. */
+/** Filters whose values are not in responses, with the tests that cover them. */
 const elsewhere: Record<string, string> = {
   'WorkPackage.relatable': 'by the last test here',
 }
@@ -405,7 +405,7 @@ const lists: readonly List[] = [
 const filtersIn = ({ queryable }: List): Known[] => [...new Set(filtersOf(queryable).values())]
 const operatorsIn = (filter: Known) => filter.operators ?? operatorsOf[filter.strategy]
 
-test('every list that can be filtered is among these', () => {
+test('every filterable list is covered', () => {
   const computed = ['/capabilities', '/actions', '/days']
   const missing = operations()
     .filter(({ method, answers, query = [] }) => method === 'GET' && answers.as === 'collection' && query.includes('filters'))
@@ -426,7 +426,7 @@ test('the oracle has no inputs for unknown filters', () => {
   )
 })
 
-/** Two days in the spellings that people and programs have for them, the API's own first. */
+/** Two days in several notations, the API's own first. */
 const spellings: readonly (readonly [from: string, to: string])[] = [
   ['2031-02-03', '2031-02-09'],
   ['2031-2-3', '2031-2-9'],
@@ -446,7 +446,7 @@ for (const list of lists) {
   describe(list.name, () => {
     for (const filter of filtersIn(list)) {
       const key = `${list.name}.${filter.key}`
-      // A required link of a row is there in every row.
+      // A required link is present in every row.
       const link = list.queryable.property.get(filter.key)
       const isRequired = link?.to !== undefined && !link.many && isAlwaysRequired(link.options)
       const hint: Hint<Facts> | undefined = hints[key] ?? (isRequired ? { alike: everybodyHasOne } : undefined)
@@ -455,10 +455,10 @@ for (const list of lists) {
       const client = () => (key === 'Project.userAction' ? facts.world.ann.client : halyard.admin)
 
       if (!elsewhere[key]) {
-        test(`${filter.key} picks what its operators mean`, async () => {
+        test(`${filter.key} selects the rows that satisfy its operators`, async () => {
           const beside = list.beside?.(filter.key) ?? []
           const elements = await listed(client(), at(), beside)
-          const { cases, untold } = casesOf(filter, operatorsIn(filter), { queryable: list.queryable, elements, facts, hint })
+          const { cases, uncovered } = casesOf(filter, operatorsIn(filter), { queryable: list.queryable, elements, facts, hint })
           const wrong: string[] = []
           for (const { operator, values, picked } of sampledOfEach(cases, (one) => one.operator, 2, `filters ${key}`)) {
             const found = await listed(client(), at(), [...beside, { [filter.key]: { operator, values } }])
@@ -470,13 +470,13 @@ for (const list of lists) {
             if (told(found) !== told(picked))
               wrong.push(`${operator} ${JSON.stringify(values)}: ${told(found)}; meant: ${told(picked)}`)
           }
-          assert.deepEqual({ wrong, untold }, { wrong: [], untold: [] })
+          assert.deepEqual({ wrong, uncovered }, { wrong: [], uncovered: [] })
         })
       }
 
       const ofDates = operatorsIn(filter).filter((operator) => operator === '=d' || operator === '<>d')
       if (ofDates.length > 0) {
-        test(`${filter.key} reads a date however it is written, and nothing that could be two days or none`, async () => {
+        test(`${filter.key} accepts a date in any notation, and rejects ambiguous and invalid ones`, async () => {
           const beside = list.beside?.(filter.key) ?? []
           const [iso, ...others] = spellings
           const asked = (spelling: (typeof spellings)[number], operator: string) =>
@@ -499,7 +499,7 @@ for (const list of lists) {
         })
       }
 
-      test(`${filter.key} refuses operators that it does not have, and values that it cannot take`, async () => {
+      test(`${filter.key} rejects foreign operators and invalid values`, async () => {
         const beside = list.beside?.(filter.key) ?? []
         const foreign = Object.keys({ ...operatorNames, '??': '' }).filter((one) => !operatorsIn(filter).includes(one))
         const uses = [
@@ -524,7 +524,7 @@ for (const list of lists) {
   })
 }
 
-test('relatable picks what can be related, and nothing else', async () => {
+test('relatable selects exactly the work packages that can be related', async () => {
   const { admin } = halyard
   const all = facts.all.WorkPackage as Element[]
   const link = (id: number) => ({ href: `/api/v3/work_packages/${id}` })

@@ -1,6 +1,6 @@
 /**
- * Groups of every list by everything that lists are grouped by: clients draw headers while walking the rows, so the rows follow
- * the groups exactly, whatever the order. The oracle here knows what rows hold and how that sorts, and no SQL.
+ * Groups of every list by every groupable property: clients draw headers while they iterate over the rows, so the order of rows
+ * always follows the groups. The oracle here is plain JavaScript.
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
@@ -25,11 +25,11 @@ const stamps = { created_at: now, updated_at: now }
 
 let halyard: Instance
 let reader: Client
-/** The place of a value, by its address or as it is written; what is not here sorts as it is. */
+/** The sort key of a value, by its address or text; a value without an entry is its own sort key. */
 const places = new Map<string, number | string | null>()
 const fields: { readonly resource: Extensible; readonly name: string; readonly format: Format; readonly multiple: boolean }[] = []
 
-/** Numbers that look like chance and are the same each time. */
+/** Deterministic pseudo-random numbers. */
 function chance(seed: number): (below: number) => number {
   let state = seed
   return (below) => {
@@ -45,7 +45,7 @@ before(async () => {
   const one = <T>(list: readonly T[]): T => list[pick(list.length)] as T
   const maybe = <T>(list: readonly T[]): T | null => (pick(3) === 0 ? null : one(list))
 
-  // Some share their place: their groups must not mix.
+  // Some have the same sort key: their groups must not mix.
   const people = await Promise.all(
     [
       ['Ann', 'Twin'],
@@ -124,7 +124,7 @@ before(async () => {
       ...stamps,
     })
   }
-  // Lists of projects need more of them to have groups.
+  // Lists of projects need more of them for their groups.
   for (let i = 0; i < 9; i++) projects.push(await make.project({ name: `Place ${i}` }))
 
   for (const resource of extensible.filter((each) => tables[each])) {
@@ -179,7 +179,7 @@ async function choicesOf(
 ): Promise<readonly unknown[]> {
   const stored = async (table: string, path: string, place: (row: any) => number | string | null) => {
     const rows = await halyard.db.all<any>(sql`select * from ${identifier(table)} where custom_field_id = ${field} order by id`)
-    // The root of a hierarchy is no choice.
+    // The root of a hierarchy cannot be selected.
     const chosen = rows.filter((row) => row.parent_id !== null)
     for (const row of chosen) places.set(`/api/v3/${path}/${row.id}`, place(row))
     return chosen.map((row) => row.id)
@@ -209,7 +209,7 @@ async function choicesOf(
   }
 }
 
-/** The group key of a row: the same text for all rows of a group, undefined without a value. */
+/** The group key of a row: the same text for all rows of a group, null without a value. */
 function heldBy(element: any, property: string, isLink: boolean): string | null {
   if (!isLink) return element[property] === null || element[property] === undefined ? null : String(element[property])
   const links = [element._links[property] ?? []].flat().flatMap(({ href }: { href: string | null }) => href ?? [])
@@ -298,7 +298,7 @@ async function check(asking: Client, { path, property, isLink, isText, emptyFirs
     const sorted = filled.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0) * (down === 'asc' ? 1 : -1))
     assert.deepEqual(filled, sorted, `${told}: places`)
 
-    // The groups are those of the whole list, and a page goes on where the last one ended.
+    // The groups are those of the whole list, and pages continue each other.
     const ids = elements.map(({ id }) => id)
     const second = (await asking.get(query(7, 2))).body
     assert.deepEqual(
@@ -333,7 +333,7 @@ describe('declared properties', () => {
     })
   }
 
-  test('of all that work packages are grouped by, only priorities are in descending order by themselves', () => {
+  test('of the groupable properties of work packages, only priorities are descending by default', () => {
     const descending = declared.filter(({ property }) => property.options.descending)
     assert.deepEqual(
       descending.map(({ resource, property }) => `${resource.name}.${property.name}`),
@@ -370,7 +370,7 @@ describe('custom fields', () => {
           })
         })
 
-        test(`${resource} ordered by ${multiple ? 'several of ' : ''}${format}: what is empty comes where it belongs`, async () => {
+        test(`${resource} ordered by ${multiple ? 'several of ' : ''}${format}: empty values come first or last, by format`, async () => {
           const field = fields.find((one) => one.resource === resource && one.format === format && one.multiple === multiple)!
           const isLink = formats[format].to !== undefined
           for (const direction of ['asc', 'desc']) {

@@ -1,4 +1,4 @@
-/** Laws of the history: whoever writes a journaled row, its newest version tells it, and one place in the server writes it. */
+/** Laws of the history: every writer of journaled rows keeps the newest version up to date, and all of them are in the kernel. */
 
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
@@ -7,7 +7,7 @@ import type { Transaction } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
 import { removeField } from '#modules/custom-fields/making.ts'
 import { product } from '#server/modules.ts'
-import { untold } from '#test/layout.ts'
+import { versionFaults } from '#test/layout.ts'
 import { oneFile } from '#test/parts.ts'
 import { type Populated, populated } from '#test/populated.ts'
 
@@ -32,56 +32,53 @@ test('statements that write journaled rows and their versions are in the kernel'
 
 const link = (path: string) => ({ href: `/api/v3/${path}` })
 
-/** Writes of every kind, one after the other: those that change work packages by hand, and those that change them in passing. */
+/** Writes of every kind in sequence: those that change work packages directly, and those that change them as a side effect. */
 const writes: readonly [what: string, work: () => Promise<unknown>][] = [
   ['a working day', () => ask('PATCH', '/days/week/6', { working: true })],
   ['several working days', () => ask('PATCH', '/days/week', { _embedded: { elements: [6, 5].map(weekDay) } })],
   ['a day off', () => ask('POST', '/days/non_working', { date: '2031-02-04', name: 'A holiday' })],
-  ['a day off that moves', () => ask('PATCH', '/days/non_working/2031-02-04', { date: '2031-02-05' })],
-  ['a day off that goes', () => ask('DELETE', '/days/non_working/2031-02-05')],
+  ['a moved day off', () => ask('PATCH', '/days/non_working/2031-02-04', { date: '2031-02-05' })],
+  ['a removed day off', () => ask('DELETE', '/days/non_working/2031-02-05')],
   ['a subject', () => change('A child', { subject: 'A child still' })],
   [
-    'dates that others follow',
+    'dates of a predecessor',
     () => change('A child still', { startDate: '2031-02-10', dueDate: '2031-02-14', scheduleManually: true }),
   ],
-  ['work that parents add up', () => change('A child still', { estimatedTime: 'PT50H', remainingTime: 'PT20H' })],
+  ['work of a child', () => change('A child still', { estimatedTime: 'PT50H', remainingTime: 'PT20H' })],
   ['no parent', () => change('A child still', { _links: { parent: { href: null } } })],
   ['another parent', async () => change('A child still', { _links: { parent: link(await addressOf('Of coder 1')) } })],
   ['a comment', async () => ask('POST', `/${await addressOf('A child still')}/activities`, { comment: { raw: 'Said.' } })],
   ['a file', async () => ask('POST', `/${await addressOf('A child still')}/attachments`, oneFile.body, oneFile.headers)],
-  ['a file that goes', async () => ask('DELETE', `/attachments/${await last('attachments')}`)],
+  ['a removed file', async () => ask('DELETE', `/attachments/${await last('attachments')}`)],
   ['a new work package', () => ask('POST', '/projects/lab/work_packages', { subject: 'New' })],
   ['a relation', async () => relate(await addressOf('New'), await addressOf('Of coder 1'))],
-  ['a relation that goes', async () => ask('DELETE', `/relations/${await last('relations')}`)],
+  ['a removed relation', async () => ask('DELETE', `/relations/${await last('relations')}`)],
   [
-    'a move with all below',
+    'a move with descendants',
     async () => change('Of coder 1', { _links: { project: link(`projects/${await project('annex')}`) } }),
   ],
   ['a custom action', () => execute('A child still')],
-  ['a version that is shared less', async () => ask('PATCH', `/versions/${await version('tree')}`, { sharing: 'none' })],
-  [
-    'a project that moves',
-    async () => ask('PATCH', `/projects/${await project('annex')}`, { _links: { parent: { href: null } } }),
-  ],
-  ['a project in the archive', async () => ask('PATCH', `/projects/${await project('annex')}`, { active: false })],
-  ['a project out of the archive', async () => ask('PATCH', `/projects/${await project('annex')}`, { active: true })],
-  ['a member who goes', async () => ask('DELETE', `/memberships/${await last('memberships')}`)],
-  ['a user who goes', async () => ask('DELETE', `/users/${world.person('member').id}`)],
-  ['a group that goes', async () => ask('DELETE', `/groups/${await last('principals', sql`type = 'Group'`)}`)],
-  ['a version that goes', async () => ask('DELETE', `/versions/${await version('system')}`)],
-  ['custom fields that go', () => world.server.db.transaction(removeAllFields)],
-  ['a work package that goes', async () => ask('DELETE', `/${await addressOf('A parent')}`)],
-  ['a project that goes', async () => ask('DELETE', `/projects/${await project('lab')}`)],
+  ['a version with narrower sharing', async () => ask('PATCH', `/versions/${await version('tree')}`, { sharing: 'none' })],
+  ['a moved project', async () => ask('PATCH', `/projects/${await project('annex')}`, { _links: { parent: { href: null } } })],
+  ['an archived project', async () => ask('PATCH', `/projects/${await project('annex')}`, { active: false })],
+  ['an unarchived project', async () => ask('PATCH', `/projects/${await project('annex')}`, { active: true })],
+  ['a removed membership', async () => ask('DELETE', `/memberships/${await last('memberships')}`)],
+  ['a deleted user', async () => ask('DELETE', `/users/${world.person('member').id}`)],
+  ['a deleted group', async () => ask('DELETE', `/groups/${await last('principals', sql`type = 'Group'`)}`)],
+  ['a deleted version', async () => ask('DELETE', `/versions/${await version('system')}`)],
+  ['removed custom fields', () => world.server.db.transaction(removeAllFields)],
+  ['a deleted work package', async () => ask('DELETE', `/${await addressOf('A parent')}`)],
+  ['a deleted project', async () => ask('DELETE', `/projects/${await project('lab')}`)],
 ]
 
-test('the newest version of every row is the row, whatever was written before', async (t) => {
-  assert.deepEqual(await untold(world.server.db), [])
+test('the newest version of every row equals the row, after any write', async (t) => {
+  assert.deepEqual(await versionFaults(world.server.db), [])
   const newest = () => one(sql`select max(id) as id from journals`)
   const start = await newest()
   for (const [what, work] of writes) {
     await t.test(what, async () => {
       await work()
-      assert.deepEqual(await untold(world.server.db), [])
+      assert.deepEqual(await versionFaults(world.server.db), [])
     })
   }
   assert.ok((await newest()) - start > writes.length, 'the writes changed next to nothing')

@@ -1,4 +1,4 @@
-/** Laws of declarations and queries: what is declared is there, works with everything it names, and costs what it may cost. */
+/** Laws of declarations and queries: declarations are consistent, all their elements work, and statements are bounded. */
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -9,7 +9,7 @@ import type { Scope } from '#kernel/declaration.ts'
 import { product } from '#server/modules.ts'
 import { judgeByOurs } from '#test/judge.ts'
 import { layout } from '#test/layout.ts'
-import { crowd, type Populated, populated } from '#test/populated.ts'
+import { multiplyRows, type Populated, populated } from '#test/populated.ts'
 import { filterCases, groupsOf, query, selectionOf, someIds, sortsOf } from '#test/queries.ts'
 import { addressesOf, isStored, operationAt, operations, pathWith, resourcesWith, targetsOf } from '#test/registry.ts'
 import { sampled, sampledOfEach } from '#test/sample.ts'
@@ -23,7 +23,7 @@ before(async () => {
 })
 after(() => world.close())
 
-test('every property, title, order and lock is of a column that its table has', async () => {
+test('every property, title, order and lock refers to a column of its table', async () => {
   const { db } = world.server
   for (const resource of product.resources.filter(isStored)) {
     const { table, properties, order, lock, belongsTo } = resource
@@ -34,7 +34,7 @@ test('every property, title, order and lock is of a column that its table has', 
   }
 })
 
-test('resources held in process are nothing but their rows', () => {
+test('resources held in process have no computed columns', () => {
   for (const resource of product.resources) {
     if (!resource.cached) continue
     assert.deepEqual(Object.keys(resource.computedColumns ?? {}), [], resource.name)
@@ -47,7 +47,7 @@ test('resources held in process are nothing but their rows', () => {
   }
 })
 
-test('links lead to declared resources, and what is embedded or open is a link', () => {
+test('links refer to declared resources, and embedded or open properties are links', () => {
   const known = new Set(product.resources.map((one) => one.name))
   for (const resource of product.resources) {
     for (const { name: own, to, options } of resource.properties) {
@@ -68,7 +68,7 @@ const readByHand = new Map([
   ['View.project', 'queries: the one it is of, which the viewer sees'],
 ])
 
-/** Somebody who holds every permission in two projects and in no other. */
+/** A user with every permission in two projects and in no other. */
 const somewhere: Scope['viewer'] = {
   ...{ id: 1, key: '1', row: {}, limits: {}, admin: false, signedIn: true, globals: new Set<string>() },
   rights: new WeakMap(),
@@ -80,7 +80,7 @@ test('order, groups and sums of rows read no other rows than the declared target
   const found = new Map<string, string>()
   for (const resource of product.resources.filter(isStored)) {
     const { name: of, table, properties, sorts = {} } = resource
-    // An administrator has orders that others do not have.
+    // An administrator has further orders.
     for (const viewer of [somewhere, { ...somewhere, admin: true }]) {
       const context = { viewer, engine: 'sqlite', settings: {}, params: new URLSearchParams({ queryId: '1' }) } as never
       const look = (own: string, expression: unknown) => {
@@ -100,12 +100,12 @@ test('order, groups and sums of rows read no other rows than the declared target
   assert.deepEqual([...found].toSorted(), expected.toSorted())
 })
 
-test('no two operations answer at the same place', () => {
+test('operations have unique methods and paths', () => {
   const places = operations().map(({ method, path }) => `${method} ${path.replace(/:\w+/g, ':')}`)
   assert.deepEqual(places.toSorted(), [...new Set(places)].toSorted())
 })
 
-/** The lists there are, by the path at which they can be asked for, with the resource that is listed. */
+/** The lists with the paths to request them, and the listed resource. */
 async function lists() {
   const found = []
   for (const operation of operations()) {
@@ -123,7 +123,7 @@ async function lists() {
 
 const asked = ['admin', 'member'] as const
 
-test('every filter can be asked with each of its operators', async (t) => {
+test('every filter accepts each of its operators', async (t) => {
   const ids = await someIds(world)
   for (const resource of resourcesWith('index')) {
     await t.test(resource.name, async () => {
@@ -152,17 +152,17 @@ test('every filter can be asked with each of its operators', async (t) => {
   }
 })
 
-/** Operators of which the second finds exactly what the first does not. */
+/** Pairs of operators with complementary results. */
 const opposites = [
   ['=', '!'],
   ['~', '!~'],
   ['*', '!*'],
   ['o', 'c'],
 ] as const
-/** Filters that look at more than the row. */
+/** Filters that depend on more than the row. */
 const contextual = new Set(['WorkPackage version o', 'Role unit ='])
 
-test('an operator and its opposite divide the list between them', async (t) => {
+test('an operator and its opposite partition the list', async (t) => {
   const ids = await someIds(world)
   const { send } = world.person('admin')
   for (const resource of resourcesWith('index')) {
@@ -194,7 +194,7 @@ test('an operator and its opposite divide the list between them', async (t) => {
   }
 })
 
-test('every order, group, sum and selection can be asked for', async (t) => {
+test('every order, group, sum and selection is accepted', async (t) => {
   for (const resource of resourcesWith('index')) {
     await t.test(resource.name, async () => {
       const broken: string[] = []
@@ -221,7 +221,7 @@ test('every order, group, sum and selection can be asked for', async (t) => {
   }
 })
 
-test('groups count every row once, and the sums of groups come to the sums of all', async () => {
+test('groups count every row once, and their sums add up to the total', async () => {
   const { send } = world.person('member')
   for (const resource of resourcesWith('index')) {
     for (const groupBy of groupsOf(resource)) {
@@ -239,7 +239,7 @@ test('groups count every row once, and the sums of groups come to the sums of al
   }
 })
 
-test('a list holds as many elements as it says, and its pages are the list', async () => {
+test('a list has as many elements as its total, and its pages form the list', async () => {
   for (const person of world.people) {
     for (const resource of resourcesWith('index')) {
       if (!sampled(world.people, 5, `pages ${resource.name}`).includes(person)) continue
@@ -259,7 +259,7 @@ test('a list holds as many elements as it says, and its pages are the list', asy
   }
 })
 
-/** The statements that a request runs when everything that can be remembered is. */
+/** The number of statements of a request with warm caches. */
 async function statements(who: string, path: string): Promise<number> {
   const { send } = world.person(who)
   const { db } = world.server
@@ -292,22 +292,22 @@ test('the number of statements does not depend on the number of rows', async (t)
     }
   }
   assert.ok(measured.length > 50)
-  await crowd(world.server.db, 150)
+  await multiplyRows(world.server.db, 150)
   for (const { who, path, few } of measured) {
     const many = await statements(who, `${path}?pageSize=1000`)
     assert.ok(many <= few, `${path} as ${who}: ${few} statements with few rows, ${many} with many`)
   }
-  await t.test('five for a work package, eight for a list of them, at most', async () => {
+  await t.test('at most five for a work package, and eight for a list of them', async () => {
     const WorkPackage = product.resources.find((one) => one.name === 'WorkPackage')!
     for (const who of asked) {
       for (const path of sampled(await addressesOf(world.server.db, WorkPackage, 100), 30, `few statements ${who}`)) {
         const { status, body } = await world.person(who).send('GET', path)
         if (status !== 200) continue
-        // The people in a group are asked for besides.
+        // The users of a group take another one.
         const groups = ['assignee', 'responsible'].some((one) => body._links[one].href?.startsWith('/api/v3/groups/'))
-        // Attached files are asked for, and then for what they hang on.
+        // Attachments take one, and their containers another.
         const files = body._embedded.attachments.total > 0
-        // So are relations, and then those at their other ends.
+        // So do relations, and their other ends.
         const relations = body._embedded.relations.total > 0
         const count = await statements(who, path)
         assert.ok(count <= 5 + (groups ? 1 : 0) + (files ? 2 : 0) + (relations ? 2 : 0), `${path} as ${who}: ${count}`)
@@ -318,7 +318,7 @@ test('the number of statements does not depend on the number of rows', async (t)
   })
 })
 
-test('the description of the API is OpenAPI 3.1 that hangs together', async () => {
+test('the API description is consistent OpenAPI 3.1', async () => {
   const document = (await world.server.admin.get('/openapi.json')).body
   assert.match(document.openapi, /^3\.1\./)
   const at = (reference: string) =>
@@ -378,7 +378,7 @@ test('the description of the API is OpenAPI 3.1 that hangs together', async () =
   }
 })
 
-test('every answer is as the description of the API says', async () => {
+test('every response matches the API description', async () => {
   const judge = judgeByOurs((await world.server.admin.get('/openapi.json')).body)
   const ofAKind = Map.groupBy(heard, ({ method, path, status }) => `${operationAt(method, path)?.path} ${method} ${status}`)
   assert.deepEqual(

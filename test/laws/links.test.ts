@@ -1,22 +1,22 @@
-/** Laws of links: one is offered if and only if following it is allowed, and what cannot be seen is not there. */
+/** Laws of links: a link is offered if and only if following it is permitted, and hidden rows are not disclosed. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Resource } from '#kernel/declaration.ts'
 import { type Judge, judgeByOurs } from '#test/judge.ts'
-import { orphans, untold } from '#test/layout.ts'
-import { type Embedded, embeddedIn, follow, isHarmless, type Offer, offersOf, regret } from '#test/links.ts'
-import { crowd, type Person, type Populated, populated } from '#test/populated.ts'
+import { orphans, versionFaults } from '#test/layout.ts'
+import { type Embedded, embeddedIn, follow, isHarmless, type Offer, offerFault, offersOf } from '#test/links.ts'
+import { multiplyRows, type Person, type Populated, populated } from '#test/populated.ts'
 import { addressesOf, isStored, operationAt, operations, parametersOf, pathWith, resourcesWith } from '#test/registry.ts'
 import { sampled } from '#test/sample.ts'
 import type { Exchange } from '#test/wire.ts'
 
 /** Targets of links that do not exist yet. */
 const planned: RegExp[] = []
-/** Lists that tell of more than may be viewed one by one: so it is in the API we follow. */
+/** Lists with resources that cannot all be viewed individually, as in OpenProject. */
 const offeredToMore = new Set(['Role self GET', 'PlaceholderUser self GET', 'Reminder self GET'])
-/** Links that are offered to fewer people than may follow them: users change themselves, archivers may do nothing else. */
+/** Links that are offered to fewer users than may follow them: users change themselves, and archivers may do nothing else. */
 const offeredToFewer = new Set(['User updateImmediately', 'Project update', 'Project updateImmediately'])
-/** Deeds that are refused by a violation which names what may not be touched: so it is in the API we follow. */
+/** Actions that are rejected by a violation which names the affected row, as in OpenProject. */
 const refusedInWords = new Set(['WorkPackage addRelation'])
 const isOfferedToAll = (resource: Resource, rel: string) =>
   resource.actions?.[rel] !== null && !offeredToFewer.has(`${resource.name} ${rel}`)
@@ -34,8 +34,8 @@ after(() => world.close())
 const most = ({ name }: Person) => (name.startsWith('coded') ? 1 : 3)
 
 interface Crawled {
-  /** Links that were offered wrongly. */
-  readonly regrets: readonly string[]
+  /** Offered links that were rejected. */
+  readonly offerFaults: readonly string[]
   /** Embedded resources that differ from the response of their address. */
   readonly untrue: readonly string[]
 }
@@ -43,7 +43,7 @@ const crawls = new Map<string, Promise<Crawled>>()
 /** Findings of a viewer who follows safe links from response to response, a few of each kind. */
 const crawled = (person: Person): Promise<Crawled> => crawls.getOrInsertComputed(person.name, () => crawl(person))
 
-/** An object without what it embeds itself, and without the link by which a query repeats which page of its results it embeds. */
+/** An object without its embedded resources, and without the link by which a query repeats its page of results. */
 const shallow = ({ _embedded, _links: { results, ...links }, ...rest }: Record<string, any>): string =>
   JSON.stringify({ ...rest, _links: links })
 
@@ -58,12 +58,12 @@ async function crawl(person: Person): Promise<Crawled> {
   const queue: Exchange[] = []
   for (const path of starts) queue.push(await send('GET', path))
   const followed = new Map<string, Set<string>>()
-  const regrets = new Map<string, string>()
+  const offerFaults = new Map<string, string>()
   const untrue = new Map<string, string>()
   const looked = (one: Embedded) => followed.getOrInsertComputed(`embedded ${one.by} ${one.rel}`, () => new Set())
   const unknown = ({ body }: Exchange) =>
     [...embeddedIn(body)].filter((one) => !looked(one).has(hrefOf(one)) && looked(one).size < most(person))
-  /** Compares what an answer embeds with what is at its address, where that kind was not looked at often enough. */
+  /** Compares embedded resources with their own responses, up to a number for each kind. */
   const look = async ({ path, body }: Exchange) => {
     for (const one of [...embeddedIn(body)]) {
       const { by, rel } = one
@@ -71,7 +71,7 @@ async function crawl(person: Person): Promise<Crawled> {
       if (looked(one).has(href) || looked(one).size >= most(person)) continue
       looked(one).add(href)
       const { status, body: whole } = await send('GET', href)
-      // A list has a guard of its own.
+      // Lists have a guard of their own.
       if (status === 403 && rel === 'elements') continue
       if (status !== 200) untrue.set(`${by} ${rel}`, `${path} embeds ${rel} ${href}, which answers ${status}`)
       else if (shallow(whole) !== shallow(one.body))
@@ -91,12 +91,12 @@ async function crawl(person: Person): Promise<Crawled> {
       const next = await follow(offer, send)
       if (offer.method === 'GET') queue.push(next)
       else if (next.status === 200) await look(next)
-      const reason = regret(offer, next)
+      const reason = offerFault(offer, next)
       const isKnown = offeredToMore.has(kind) || planned.some((path) => path.test(offer.href))
-      if (reason && !isKnown) regrets.set(kind, reason)
+      if (reason && !isKnown) offerFaults.set(kind, reason)
     }
   }
-  return { regrets: [...regrets.values()], untrue: [...untrue.values()] }
+  return { offerFaults: [...offerFaults.values()], untrue: [...untrue.values()] }
 }
 
 /** The representation of a row, or undefined where the person cannot see it. */
@@ -115,17 +115,17 @@ function* standard(resource: Resource, address: string, body: Record<string, any
   if (known.includes('delete')) yield { rel: 'delete', method: 'DELETE', path: address, sent: undefined }
 }
 
-/** Those who follow all links: the administrator and the member, who see most, and a sample of the others. */
+/** Users who follow all links: the administrator and the member, who see most, and a sample of the others. */
 const crawlers = () => world.people.filter((one, i) => i < 2 || sampled(world.people.slice(2), 1, 'crawl').includes(one))
 
-/** Runs one part of a law for people; it gives what breaks the law, in words. */
+/** Runs one part of a law for users; its function gives the violations, in words. */
 function forPeople(law: string, people: () => readonly Person[], broken: (person: Person) => Promise<readonly string[]>): void {
   test(law, async (t) => {
     for (const person of people()) await t.test(person.name, async () => assert.deepEqual(await broken(person), []))
   })
 }
 
-/** Runs one part of a law for resources and everybody; where it is sampled, each resource is for some of them. */
+/** Runs one part of a law for resources and users; in a sampled run, each resource is for some of them. */
 function forEverybody(law: string, broken: (person: Person, resource: Resource) => Promise<readonly string[]>): void {
   const isTried = (person: Person, { name }: Resource) => sampled(world.people, 3, `${law} ${name}`).includes(person)
   forPeople(
@@ -139,11 +139,15 @@ function forEverybody(law: string, broken: (person: Person, resource: Resource) 
   )
 }
 
-forPeople('whoever is offered a link may follow it', crawlers, async (person) => (await crawled(person)).regrets)
+forPeople('an offered link is permitted', crawlers, async (person) => (await crawled(person)).offerFaults)
 
-forPeople('what is embedded is what its own address answers', crawlers, async (person) => (await crawled(person)).untrue)
+forPeople(
+  'an embedded resource equals the response of its own address',
+  crawlers,
+  async (person) => (await crawled(person)).untrue,
+)
 
-forEverybody('whoever is not offered to change or delete a row is refused when trying', async (person, resource) => {
+forEverybody('changing or deleting a row without the offered link is rejected', async (person, resource) => {
   const broken: string[] = []
   for (const address of await addressesOf(world.server.db, resource, 8)) {
     const body = await seenBy(person, address)
@@ -157,8 +161,8 @@ forEverybody('whoever is not offered to change or delete a row is refused when t
   return broken
 })
 
-/** Links by which something is done with a row, asked for by permission, and that mean the same whoever follows them. */
-function* deeds(resource: Resource, address: string, body: Record<string, any>, offeredTo: Person): Generator<Offer> {
+/** Links to actions on a row that depend on permissions and have the same meaning for all users. */
+function* actionLinks(resource: Resource, address: string, body: Record<string, any>, offeredTo: Person): Generator<Offer> {
   for (const offer of offersOf({ ...body, _embedded: {} })) {
     const { rel, method, href, payload } = offer
     const isPersonal = payload !== undefined || new RegExp(`/${offeredTo.id}(/|$)`).test(href)
@@ -167,13 +171,13 @@ function* deeds(resource: Resource, address: string, body: Record<string, any>, 
   }
 }
 
-forEverybody('whoever is not offered what the administrator is offered is refused when trying it', async (person, resource) => {
+forEverybody('an action that is only offered to the administrator is rejected', async (person, resource) => {
   const broken: string[] = []
   const admin = world.person('admin')
   for (const address of await addressesOf(world.server.db, resource, 6)) {
     const [all, own] = [await seenBy(admin, address), await seenBy(person, address)]
     if (!all || !own) continue
-    for (const offer of deeds(resource, address, all, admin)) {
+    for (const offer of actionLinks(resource, address, all, admin)) {
       if (offer.rel in own._links || !isOfferedToAll(resource, offer.rel)) continue
       const { status } = await follow(offer, person.send)
       const isRefused = status === 422 && refusedInWords.has(`${resource.name} ${offer.rel}`)
@@ -184,41 +188,38 @@ forEverybody('whoever is not offered what the administrator is offered is refuse
   return broken
 })
 
-forEverybody(
-  'whoever cannot see a row gets the answer of a row that does not exist, whatever is asked of it',
-  async (person, resource) => {
-    const broken: string[] = []
-    if (!isStored(resource)) return broken
-    for (const address of await addressesOf(world.server.db, resource, 8)) {
-      if (await seenBy(person, address)) continue
-      const absent = address.replace(/\d+$/, '99999999')
-      const known = (one: 'update' | 'editForm' | 'delete') => resource.operations.includes(one)
-      const asks: [method: string, rest: string, sent?: unknown][] = [
-        ['GET', ''],
-        ['HEAD', ''],
-        ['OPTIONS', ''],
-      ]
-      if (known('update')) asks.push(['PATCH', '', {}])
-      if (known('editForm')) asks.push(['POST', '/form', {}])
-      if (known('delete')) asks.push(['DELETE', ''])
-      for (const [method, rest, sent] of asks) {
-        const answer = await person.send(method, address + rest, sent)
-        const expected = await person.send(method, absent + rest, sent)
-        const asked = `${method} ${address}${rest}`
-        if (answer.status !== expected.status || answer.text !== expected.text)
-          broken.push(
-            `${asked} answers ${answer.status} ${answer.text}, and where there is no row ${expected.status} ${expected.text}`,
-          )
-        const isGuarded = resource.guards
-        if (answer.status === 403 && !isGuarded) broken.push(`${asked} answers 403`)
-      }
+forEverybody('hidden rows have the same responses as missing ones, for all requests', async (person, resource) => {
+  const broken: string[] = []
+  if (!isStored(resource)) return broken
+  for (const address of await addressesOf(world.server.db, resource, 8)) {
+    if (await seenBy(person, address)) continue
+    const absent = address.replace(/\d+$/, '99999999')
+    const known = (one: 'update' | 'editForm' | 'delete') => resource.operations.includes(one)
+    const asks: [method: string, rest: string, sent?: unknown][] = [
+      ['GET', ''],
+      ['HEAD', ''],
+      ['OPTIONS', ''],
+    ]
+    if (known('update')) asks.push(['PATCH', '', {}])
+    if (known('editForm')) asks.push(['POST', '/form', {}])
+    if (known('delete')) asks.push(['DELETE', ''])
+    for (const [method, rest, sent] of asks) {
+      const answer = await person.send(method, address + rest, sent)
+      const expected = await person.send(method, absent + rest, sent)
+      const asked = `${method} ${address}${rest}`
+      if (answer.status !== expected.status || answer.text !== expected.text)
+        broken.push(
+          `${asked} answers ${answer.status} ${answer.text}, and where there is no row ${expected.status} ${expected.text}`,
+        )
+      const isGuarded = resource.guards
+      if (answer.status === 403 && !isGuarded) broken.push(`${asked} answers 403`)
     }
-    return broken
-  },
-)
+  }
+  return broken
+})
 
 test('offered actions are permitted, and deleted resources leave no traces', async (t) => {
-  await crowd(world.server.db)
+  await multiplyRows(world.server.db)
   for (const person of world.people) {
     await t.test(person.name, async () => {
       const broken: (string | undefined)[] = []
@@ -230,18 +231,21 @@ test('offered actions are permitted, and deleted resources leave no traces', asy
           const offers = [...offersOf({ ...body, _embedded: {} })].filter((offer) => !isHarmless(offer))
           for (const offer of offers.sort((a, b) => Number(a.rel === 'delete') - Number(b.rel === 'delete'))) {
             const answer = await follow(offer, person.send)
-            broken.push(regret(offer, answer))
+            broken.push(offerFault(offer, answer))
             const isGone = offer.rel === 'delete' && answer.status < 300
             if (isGone && (await seenBy(person, address))) broken.push(`${address} is there although it was deleted`)
           }
         }
       }
-      assert.deepEqual([...broken.filter(Boolean), ...(await orphans(world.server.db)), ...(await untold(world.server.db))], [])
+      assert.deepEqual(
+        [...broken.filter(Boolean), ...(await orphans(world.server.db)), ...(await versionFaults(world.server.db))],
+        [],
+      )
     })
   }
 })
 
-test('every answer is as the description of the API says', () => {
+test('every response matches the API description', () => {
   assert.ok(heard.length > 1000)
   const ofAKind = Map.groupBy(heard, ({ method, path, status }) => `${operationAt(method, path)?.path} ${method} ${status}`)
   assert.deepEqual(

@@ -1,4 +1,4 @@
-/** Things people try (by their letters and numbers in our list of negative cases), and what must come of it. */
+/** Negative cases, by their letters and numbers in our list of them, with the expected responses. */
 
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
@@ -19,7 +19,7 @@ import { type Exchange, type Wire, wire } from '#test/wire.ts'
 const { permissions } = product
 
 const API = '/api/v3'
-/** Work that grows without bounds takes minutes; how fast the machine is must not matter. */
+/** Unbounded work would take minutes; the speed of the machine must not matter. */
 const BOUND_MS = 30_000
 const all = permissions.filter((one) => one.scopes.includes('project')).map((one) => one.name)
 const URN = 'urn:openproject-org:api:v3:errors:'
@@ -29,7 +29,7 @@ let server: Instance
 let make: Instance['make']
 const wires: Wire[] = []
 let admin: Wire
-/** The one who tries: may do everything in one project, and nothing in the other. */
+/** The attacker: all permissions in one project, and none in the other. */
 let trying: Wire
 let tryingId: number
 let anonymous: Wire
@@ -79,13 +79,13 @@ const refused = (answer: Exchange, status: number, ...identifiers: string[]) => 
   for (const identifier of identifiers) assert.ok(errorsOf(answer).includes(identifier), answer.text)
 }
 const task = async () => (await admin('GET', `${API}/work_packages/${ownTask}`)).body
-/** A change of the task; its version is put in unless the change names one. */
+/** A change of the task; its lock version is added unless given. */
 const patch = async (body: object, send = trying) =>
   send('PATCH', `${API}/work_packages/${ownTask}`, { lockVersion: (await task()).lockVersion, ...body })
 const tells = (answer: Exchange) => /Secretary|secretary|closed-house/.test(answer.text)
 
-describe('A: seeing and counting what is hidden', () => {
-  test('A2 a time entry whose work package is hidden names neither it nor its id', async () => {
+describe('A: reading and counting hidden rows', () => {
+  test('A2 a time entry with a hidden work package discloses neither its name nor its id', async () => {
     const { send } = await person([project, ['view_time_entries']])
     const entry = await make.row('time_entries', {
       ...{ project_id: project, entity_id: ownTask, user_id: tryingId, logged_by_id: tryingId, spent_on: '2026-01-01', hours: 1 },
@@ -97,7 +97,7 @@ describe('A: seeing and counting what is hidden', () => {
     assert.doesNotMatch(text, /A task|work_packages\/\d/)
   })
 
-  test('A3 a form with a hidden version, assignee, parent or project does not name them', async () => {
+  test('A3 a form with a hidden version, assignee, parent or project does not disclose its name', async () => {
     for (const [name, path, id] of [
       ['version', 'versions', secretVersion],
       ['assignee', 'users', secretUser],
@@ -112,7 +112,7 @@ describe('A: seeing and counting what is hidden', () => {
     }
   })
 
-  test('A4 a hidden parent and hidden children are not named, and nothing of them is embedded', async () => {
+  test('A4 hidden parents and children are neither named nor embedded', async () => {
     const below = await make.workPackage({ project_id: project, parent_id: secretTask, subject: 'Below' })
     await make.workPackage({ project_id: secret, parent_id: below, subject: 'Secretary child' })
     const answer = await trying('GET', `${API}/work_packages/${below}`)
@@ -120,7 +120,7 @@ describe('A: seeing and counting what is hidden', () => {
     assert.ok(!tells(answer) && !answer.text.includes(`work_packages/${secretTask}"`))
   })
 
-  test('A7 after a membership ends, nothing that one watched, made or was given is left to see', async () => {
+  test('A7 after a membership ends, nothing of its project remains visible, including one’s own watches and assignments', async () => {
     const { id, send } = await person([project, all])
     const made = await make.workPackage({ project_id: project, author_id: id, assigned_to_id: id, subject: 'Mine' })
     await server.db.transaction((tx) => tx.run(sql`insert into watchers (work_package_id, user_id) values (${made}, ${id})`))
@@ -136,7 +136,7 @@ describe('A: seeing and counting what is hidden', () => {
     }
   })
 
-  test('A10 of users one after the other, those who may not be seen answer like those who are not there', async () => {
+  test('A10 for consecutive user ids, hidden users have the same responses as missing ones', async () => {
     const { send } = await person()
     const missing = await send('GET', `${API}/users/99999`)
     for (const { id } of await server.db.all<{ id: number }>(sql`select id from principals where type = 'User'`)) {
@@ -148,7 +148,7 @@ describe('A: seeing and counting what is hidden', () => {
     assert.ok(found.status === 403 || found.body.total === 0)
   })
 
-  test('A11 a filter value that is hidden is answered like one that does not exist', async () => {
+  test('A11 a hidden filter value has the same response as a missing one', async () => {
     for (const [filter, id] of [
       ['version', secretVersion],
       ['project', secret],
@@ -163,7 +163,7 @@ describe('A: seeing and counting what is hidden', () => {
     }
   })
 
-  test('A12 nobody orders or filters by what they may not read', async () => {
+  test('A12 orders and filters require the permission to read', async () => {
     const { id } = await person([project, ['view_members']])
     const member = as(await server.token(id))
     for (const text of ['tessa@example.net', 'tessa@']) {
@@ -174,7 +174,7 @@ describe('A: seeing and counting what is hidden', () => {
     assert.equal(byName.body.total, 1)
   })
 
-  test('A13 totals and sums count what is seen, and nothing else', async () => {
+  test('A13 totals and sums count only visible rows', async () => {
     await make.workPackage({ project_id: secret, estimated_hours: 1000 })
     const list = await trying('GET', `${API}/work_packages?filters=[]&pageSize=1000&showSums=true&groupBy=project`)
     assert.equal(list.body.total, list.body._embedded.elements.length)
@@ -182,7 +182,7 @@ describe('A: seeing and counting what is hidden', () => {
     assert.notEqual(list.body.totalSums.estimatedTime, 'P41DT16H')
   })
 
-  test('A14 what an administrator was answered is not answered to a member', async () => {
+  test('A14 a response to an administrator is not reused for a member', async () => {
     const { send } = await person([project, ['view_work_packages']])
     const type = (await task())._links.type.href.split('/').at(-1)
     const path = `${API}/work_packages/schemas/${project}-${type}`
@@ -192,21 +192,21 @@ describe('A: seeing and counting what is hidden', () => {
     assert.ok('delete' in (await admin('GET', `${API}/work_packages/${ownTask}`)).body._links && !('delete' in own.body._links))
   })
 
-  test('A15 a selection gives no more than the whole', async () => {
+  test('A15 a selection contains no more than the whole response', async () => {
     const { send } = await person([project, ['view_work_packages']])
     const whole = await send('GET', `${API}/work_packages?filters=[]`)
     const picked = await send('GET', `${API}/work_packages?filters=[]&select=elements/spentTime,elements/delete,elements/*`)
     assert.deepEqual(picked.body._embedded.elements, whole.body._embedded.elements)
   })
 
-  test('A16 searching finds nothing in projects one does not see', async () => {
+  test('A16 a search finds nothing in hidden projects', async () => {
     for (const filter of ['typeahead', 'search', 'subjectOrId']) {
       const found = await trying('GET', `${API}/work_packages?${filters([filter, '**', ['Secretary']])}`)
       assert.equal(found.body.total, 0, filter)
     }
   })
 
-  test('A19 a hidden project is not found by any of its names, in any spelling', async () => {
+  test('A19 a hidden project is not found by any of its names, in any notation', async () => {
     await server.db.transaction((tx) =>
       tx.run(sql`insert into former_identifiers (identifier, project_id) values (${'once-closed'}, ${secret})`),
     )
@@ -236,7 +236,7 @@ describe('A: seeing and counting what is hidden', () => {
     }
   })
 
-  test('A21 memberships and capabilities of a hidden project are those of none', async () => {
+  test('A21 memberships and capabilities of a hidden project are the same as for a missing one', async () => {
     for (const [path, filter] of [
       ['memberships', ['project', '=', [secret]]],
       ['memberships', ['principal', '=', [secretUser]]],
@@ -253,7 +253,7 @@ describe('A: seeing and counting what is hidden', () => {
     }
   })
 
-  test('A27 a hidden row is told from a missing one neither by size nor by what it costs to answer', async () => {
+  test('A27 size and number of statements of a response do not distinguish hidden from missing rows', async () => {
     await unnoted(server.db)
     const costs = async (id: number) => {
       await trying('GET', `${API}/work_packages/${id}`)
@@ -264,7 +264,7 @@ describe('A: seeing and counting what is hidden', () => {
     assert.deepEqual(await costs(secretTask), await costs(9_999_999))
   })
 
-  test('A30 HEAD and OPTIONS of a hidden row are those of a missing one', async () => {
+  test('A30 HEAD and OPTIONS of a hidden row are the same as for a missing one', async () => {
     for (const method of ['HEAD', 'OPTIONS']) {
       const hidden = await trying(method, `${API}/work_packages/${secretTask}`)
       const missing = await trying(method, `${API}/work_packages/999999`)
@@ -273,8 +273,8 @@ describe('A: seeing and counting what is hidden', () => {
   })
 })
 
-describe('B: writing where and what one may not', () => {
-  test('B31 moving needs the right to leave and the right to arrive, and nothing moves without both', async () => {
+describe('B: writes without permission', () => {
+  test('B31 a move requires the permission for both projects, and is rejected as a whole', async () => {
     const target = await make.project()
     const to = { _links: { project: { href: `${API}/projects/${target}` } } }
     for (const [here, there] of [
@@ -288,7 +288,7 @@ describe('B: writing where and what one may not', () => {
     }
   })
 
-  test('B32 what is sent does not count when it is judged who may send it', async () => {
+  test('B32 permissions are checked for the stored values, not for the sent ones', async () => {
     const mine = await make.project()
     const { send } = await person([project, ['view_work_packages']], [mine, all])
     refused(
@@ -299,7 +299,7 @@ describe('B: writing where and what one may not', () => {
     assert.equal((await task()).subject, 'A task')
   })
 
-  test('B33 links that are no properties detach and delete nothing', async () => {
+  test('B33 links other than properties detach and delete nothing', async () => {
     const child = await make.workPackage({ project_id: project, parent_id: ownTask })
     const links = {
       children: [],
@@ -314,7 +314,7 @@ describe('B: writing where and what one may not', () => {
     assert.equal((await admin('GET', `${API}/work_packages/${child}`)).body._links.parent.href, `${API}/work_packages/${ownTask}`)
   })
 
-  test('B34 the id in the path is the one that counts', async () => {
+  test('B34 the id in the path takes precedence', async () => {
     const former = (await admin('GET', `${API}/work_packages/${secretTask}`)).text
     const answer = await patch({
       id: secretTask,
@@ -331,7 +331,7 @@ describe('B: writing where and what one may not', () => {
     assert.notEqual(made.body.id, 77)
   })
 
-  test('B35 an address of another kind, host or shape is no link', async () => {
+  test('B35 an address of another kind, host or shape is not a valid link', async () => {
     const wrong = [
       ...[`${API}/not_users/1`, `${API}/work_packages/1`, `//evil${API}/users/1`, `http://evil${API}/users/1`, `/api/v4/users/1`],
       ...[
@@ -355,7 +355,7 @@ describe('B: writing where and what one may not', () => {
     }
   })
 
-  test('B36 what is read-only is read-only to members and administrators alike', async () => {
+  test('B36 read-only properties are read-only to members and administrators', async () => {
     const changes = {
       createdAt: '2020-01-01T00:00:00Z',
       updatedAt: '2020-01-01T00:00:00Z',
@@ -371,7 +371,7 @@ describe('B: writing where and what one may not', () => {
     assert.deepEqual(errorsOf(answer), Array(5).fill('PropertyIsReadOnly'))
   })
 
-  test('B37 nobody makes an administrator, a status or a password of oneself', async () => {
+  test('B37 users cannot set their own admin flag, status or password', async () => {
     const { id, send } = await person([project, all])
     for (const body of [{ admin: true }, { status: 'locked' }, { login: 'root' }, { identityUrl: 'https://evil/1' }]) {
       const answer = await send('PATCH', `${API}/users/me`, body)
@@ -383,7 +383,7 @@ describe('B: writing where and what one may not', () => {
     assert.deepEqual([row!.admin, row!.status, row!.password_hash], [false, 1, null])
   })
 
-  test('B38 users who manage users cannot change an administrator, and the last one stays', async () => {
+  test('B38 users who manage users cannot change an administrator, and the last one cannot be removed', async () => {
     const { id, send } = await person()
     await make.member(id, null, ['manage_user', 'create_user'])
     const boss = (await admin('GET', `${API}/users/me`)).body.id
@@ -402,7 +402,7 @@ describe('B: writing where and what one may not', () => {
     assert.equal((await admin('GET', `${API}/users/me`)).body.admin, true)
   })
 
-  test('B42 nothing is its own ancestor, near or far', async () => {
+  test('B42 no row can be its own ancestor, directly or indirectly', async () => {
     const ofParent = (id: number) => ({ _links: { parent: { href: `${API}/work_packages/${id}` } } })
     refused(await patch(ofParent(ownTask)), 422, 'PropertyConstraintViolation')
     let last = ownTask
@@ -421,7 +421,7 @@ describe('B: writing where and what one may not', () => {
     refused(await patch(ofParent(top)), 422, 'PropertyConstraintViolation')
   })
 
-  test('B43 names that mean something to JavaScript mean nothing here', async () => {
+  test('B43 property names of JavaScript prototypes have no effect', async () => {
     for (const name of [
       '__proto__',
       'constructor',
@@ -455,7 +455,7 @@ describe('B: writing where and what one may not', () => {
     assert.equal((Object.prototype as any).admin, undefined)
   })
 
-  test('B44 JSON that others might read differently is refused, and nothing of it is stored', async () => {
+  test('B44 ambiguous JSON is rejected, and nothing of it is stored', async () => {
     const { lockVersion, subject } = await task()
     const path = `${API}/work_packages/${ownTask}`
     const broken = [
@@ -508,7 +508,7 @@ describe('B: writing where and what one may not', () => {
     assert.equal((await patch({ subject: 'A task', description: { raw: '' } })).status, 200)
   })
 
-  test('B44 bytes that are no text are not stored as something else', async () => {
+  test('B44 bytes that are not UTF-8 are not stored in another form', async () => {
     const { lockVersion } = await task()
     const bytes = Buffer.concat([
       Buffer.from(`{"lockVersion":${lockVersion},"subject":"a`),
@@ -523,7 +523,7 @@ describe('B: writing where and what one may not', () => {
     assert.equal(response.status, 400, await response.text())
   })
 
-  test('B45 a version that is missing, wrong or of the wrong kind wins nothing', async () => {
+  test('B45 a missing, wrong or malformed lock version is rejected', async () => {
     const { lockVersion, subject } = await task()
     for (const version of [
       lockVersion - 1,
@@ -547,7 +547,7 @@ describe('B: writing where and what one may not', () => {
     assert.deepEqual([(await task()).subject, (await task()).lockVersion], [subject, lockVersion])
   })
 
-  test('B45 of two changes at once exactly one wins', async () => {
+  test('B45 of two concurrent changes exactly one succeeds', async () => {
     for (let round = 0; round < 5; round++) {
       const { lockVersion } = await task()
       const sent = [trying, admin].map((send, i) =>
@@ -561,7 +561,7 @@ describe('B: writing where and what one may not', () => {
     assert.equal((await patch({ subject: 'A task' })).status, 200)
   })
 
-  test('B49 nobody is assigned who cannot be, and nothing is chosen that the project does not have', async () => {
+  test('B49 assignees must be assignable, and values must be available in the project', async () => {
     const locked = await make.user({ status: 3 })
     await make.member(locked, project, all)
     const closed = await make.row('versions', { project_id: project, name: 'Closed', status: 'closed', ...stamps }, 'versions')
@@ -610,7 +610,7 @@ describe('D: injection', () => {
     ...["'); drop table work_packages; --", '%', '_', '%%', '\\%', '[a-z]', '(', ')', '*', '0x27', '\u02bc', '＇'],
   ]
 
-  test('D78 characters that mean something to SQL mean nothing in a filter, an operator, an order or a group', async () => {
+  test('D78 special characters of SQL have no effect in a filter, an operator, an order or a group', async () => {
     const tables = await server.db.all(sql`select count(*) as n from work_packages`)
     for (const resource of resourcesWith('index')) {
       const keys = [...new Map([...filtersOf(resource).values()].map((filter) => [filter.key, filter])).values()]
@@ -644,7 +644,7 @@ describe('D: injection', () => {
     assert.deepEqual(await server.db.all(sql`select count(*) as n from work_packages`), tables)
   })
 
-  test('D78 wildcards are characters like all others', async () => {
+  test('D78 wildcards are ordinary characters', async () => {
     const place = await make.project()
     const subjects = ['100% sure', '100 percent sure', 'under_score', 'underXscore', 'back\\slash', 'backslash']
     for (const subject of subjects) await make.workPackage({ project_id: place, subject })
@@ -667,7 +667,7 @@ describe('D: injection', () => {
     }
   })
 
-  test('D78 names that hold such characters do no harm when they are used later', async () => {
+  test('D78 names with such characters are harmless in later queries', async () => {
     for (const [i, value] of nasty.entries()) {
       const made = await admin('POST', `${API}/projects`, { name: `Name ${value}`, identifier: `nasty-${i}` })
       assert.equal(made.status, 201, made.text)
@@ -685,7 +685,7 @@ describe('D: injection', () => {
     }
   })
 
-  test('D80 operators and values of the wrong kind are refused', async () => {
+  test('D80 operators and values of the wrong kind are rejected', async () => {
     for (const operator of ['=n', '', ' ', '==', '!=', 'in', 'like', 'is null', null, 1, {}, [], ['='], true]) {
       refused(await admin('GET', `${API}/work_packages${query({ filters: [{ status: { operator, values: ['1'] } }] })}`), 400)
     }
@@ -726,7 +726,7 @@ describe('D: injection', () => {
       refused(await admin('GET', `${API}/work_packages${query({ sortBy: sorts })}`), 400)
   })
 
-  test('D81 long and repetitive texts are looked through in no time', async () => {
+  test('D81 long and repetitive texts are searched in bounded time', async () => {
     const long = [
       'a'.repeat(15_000),
       'a '.repeat(5000),
@@ -785,7 +785,7 @@ describe('D: injection', () => {
     for (const text of marked) await timed(() => admin('POST', `${API}/render/markdown`, text, { 'content-type': 'text/plain' }))
   })
 
-  test('D83 what is asked cannot write lines of its own into the log', async () => {
+  test('D83 requests cannot inject lines into the log', async () => {
     const before = server.logged.length
     for (const path of ['/x%0d%0aforged:%201', '/x%1b[2J', '/%00', '/{"level":60}'])
       await admin('GET', `${API}/work_packages${path}`)
@@ -797,7 +797,7 @@ describe('D: injection', () => {
     }
   })
 
-  test('D86 query strings that mean something to other parsers mean nothing here', async () => {
+  test('D86 query strings with meanings in other parsers have none here', async () => {
     for (const text of [
       '__proto__=x',
       '__proto__[admin]=1',
@@ -813,7 +813,7 @@ describe('D: injection', () => {
   })
 })
 
-describe('H: exhausting what there is', () => {
+describe('H: resource exhaustion', () => {
   const fast = async (ask: Promise<Exchange>): Promise<Exchange> => {
     const start = performance.now()
     const answer = await ask
@@ -824,7 +824,7 @@ describe('H: exhausting what there is', () => {
     return answer
   }
 
-  test('H107 pages of any size and number are answered within bounds', async () => {
+  test('H107 pages of any size and number have bounded responses', async () => {
     for (const pageSize of [
       '1000000000',
       '-1',
@@ -845,9 +845,9 @@ describe('H: exhausting what there is', () => {
       }
   })
 
-  test('H107 thousands of filters, orders, ids and names are too many', async () => {
+  test('H107 thousands of filters, orders, ids and names are rejected', async () => {
     const many = <T>(count: number, one: (i: number) => T) => Array.from({ length: count }, (_, i) => one(i))
-    /** Every question over a connection of its own: what does not fit into the head of a request ends it. */
+    /** Sends each request over a connection of its own: an oversized head ends it. */
     const packed = async (values: object) => {
       const { deflateSync } = await import('node:zlib')
       const eprops = encodeURIComponent(deflateSync(JSON.stringify(values)).toString('base64'))
@@ -868,13 +868,13 @@ describe('H: exhausting what there is', () => {
     assert.ok([200, 400, 431].includes((await packed({ select: many(50_000, (i) => `elements/${i}`).join() })).status))
   })
 
-  test('H107 addresses and heads that are too long are refused, and the server goes on', async () => {
+  test('H107 oversized addresses and heads are rejected, and the server keeps running', async () => {
     for (const ask of [
       () => admin('GET', `${API}/work_packages?x=${'x'.repeat(1_000_000)}`),
       () => admin('GET', `${API}/work_packages/${'1'.repeat(100_000)}`),
       () => admin('GET', `${API}/work_packages`, undefined, { 'x-long': 'x'.repeat(100_000) }),
     ]) {
-      // A connection that is closed while one still sends is an answer as well.
+      // A connection that is closed during the request counts as a response as well.
       const status = await ask().then(
         (answer) => answer.status,
         () => 431,
@@ -885,13 +885,13 @@ describe('H: exhausting what there is', () => {
     assert.ok(long.status === 404 || long.status === 414, long.text)
   })
 
-  test('H107 what is packed cannot be a bomb', async () => {
+  test('H107 a compressed parameter cannot be a decompression bomb', async () => {
     const { deflateSync } = await import('node:zlib')
     const bomb = deflateSync(Buffer.alloc(9_000_000, '[')).toString('base64')
     refused(await fast(admin('GET', `${API}/work_packages?eprops=${encodeURIComponent(bomb)}`)), 400)
   })
 
-  test('H108 requests that two servers might cut differently are refused', async () => {
+  test('H108 requests with ambiguous lengths (request smuggling) are rejected', async () => {
     const { port } = new URL(server.url)
     const raw = (text: string) =>
       new Promise<string>((resolve) => {
@@ -919,7 +919,7 @@ describe('H: exhausting what there is', () => {
     assert.equal((await admin('GET', `${API}/users/me`)).status, 200)
   })
 
-  test('H109 bodies that are too large, packed or full of keys are refused or read in no time', async () => {
+  test('H109 bodies that are large, compressed or full of keys are rejected or parsed in bounded time', async () => {
     const fresh = as(server.adminToken)
     const large = await fresh('POST', `${API}/work_packages`, JSON.stringify({ subject: 'x'.repeat(11_000_000) })).then(
       ({ status }) => status,
@@ -939,7 +939,7 @@ describe('H: exhausting what there is', () => {
     assert.ok(response.status === 400 || response.status === 415, String(response.status))
   })
 
-  test('H111 dates, durations and days off at the ends of time are bounded work', async () => {
+  test('H111 dates, durations and days off at the limits of the calendar take bounded time', async () => {
     await server.db.transaction(async (tx) => {
       for (let i = 1; i <= 9; i++) {
         for (let day = 1; day <= 28; day++)

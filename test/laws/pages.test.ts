@@ -1,4 +1,4 @@
-/** Laws of pages: each of them, whatever it shows, is safe from other sites and tells nobody of what they may not see. */
+/** Laws of pages: each of them is safe from other sites and discloses nothing hidden from the visitor. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
@@ -12,7 +12,7 @@ import { type Browser, browser } from '../sessions/browser.ts'
 
 const { permissions } = product
 
-/** Every address of a page, with something in the place of what it names. */
+/** Every address of a page, with a value for each of its parameters. */
 const pages: string[] = []
 const forms: string[] = []
 const filled = (path: string) => path.replace(/:\w+/g, '1')
@@ -31,13 +31,13 @@ before(async () => {
 })
 after(() => it.close())
 
-test('there are pages and forms', () => {
+test('pages and forms exist', () => {
   assert.ok(pages.length >= 20 && forms.length >= 15, `${pages.length} pages, ${forms.length} forms`)
 })
 
 describe('A page', () => {
   for (const path of new Set(pages)) {
-    test(`reveals nothing hidden: ${path}`, async () => {
+    test(`discloses nothing hidden: ${path}`, async () => {
       for (const one of [stranger, browser(it.url)]) {
         const { status, text } = await one.get(path)
         assert.ok(status < 500, `${status}`)
@@ -45,7 +45,7 @@ describe('A page', () => {
       }
     })
 
-    test(`is neither framed nor cached, and obeys its policy: ${path}`, async () => {
+    test(`is neither framed nor cached, and has a strict policy: ${path}`, async () => {
       const { headers } = await stranger.get(path)
       if (!headers.get('content-type')?.startsWith('text/html')) return
       const policy = headers.get('content-security-policy') ?? ''
@@ -63,7 +63,7 @@ describe('A page', () => {
 
 describe('A form', () => {
   for (const path of new Set(forms)) {
-    test(`is not accepted from another site: ${path}`, async () => {
+    test(`is rejected from another site: ${path}`, async () => {
       const before = stranger.cookie
       for (const headers of [
         { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' },
@@ -78,7 +78,7 @@ describe('A form', () => {
     })
   }
 
-  test('is sent to the address of a page, so that reloading it after a sign-in shows a page', () => {
+  test('is sent to the address of a page, so that a reload after the sign-in shows a page', () => {
     assert.deepEqual(
       forms.filter((path) => !pages.includes(path)),
       [],

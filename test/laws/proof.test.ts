@@ -1,6 +1,6 @@
 /**
- * Laws of proofs: whatever decides who can sign in is changed only by whoever shows who they are, by whatever door they come. A
- * token, of whatever kind, cannot; a session can, and is asked to where that was some time ago.
+ * Laws of confirmed identity: changes of sign-in credentials require a confirmed identity, on all interfaces. Tokens of any
+ * kind cannot do so; a session can, and needs a recent confirmation.
  */
 
 import assert from 'node:assert/strict'
@@ -22,7 +22,7 @@ import { type Browser, browser } from '../sessions/browser.ts'
 const PASSWORD = 'correct horse 7!'
 const ANOTHER = 'battery staple 8?'
 
-/** The columns by which somebody signs in, or which let them. */
+/** The columns that identify a user at the sign-in, or permit it. */
 const COLUMNS = ['login', 'email', 'password_hash', 'identity_url', 'admin', 'status']
 /** Values that change each property. */
 const values: Readonly<Record<string, unknown>> = {
@@ -63,7 +63,7 @@ const appoint = (id: number) =>
     await tx.run(sql`update principals set ${assignments({ admin: true })} where id = ${id}`)
     await invalidate(tx, 'principals')
   })
-/** Makes the proof of somebody's sessions an old one. */
+/** Makes the confirmation of a user's sessions an old one. */
 const age = (id: number) =>
   it.db.transaction(async (tx) => {
     const at = new Date(Date.now() - 20 * 60_000).toISOString()
@@ -76,7 +76,7 @@ const signedIn = async (name: string): Promise<Browser> => {
   return one
 }
 
-/** Each kind of credential of somebody: the headers that it is. */
+/** The headers of each kind of credential of a user. */
 const credentials: Readonly<Record<string, (id: number, name: string) => Promise<Record<string, string>>>> = {
   'an API token': async (id) => ({ authorization: `Bearer ${await it.token(id)}` }),
   'an API token by Basic': async (id) => ({
@@ -91,7 +91,7 @@ const credentials: Readonly<Record<string, (id: number, name: string) => Promise
     await link(it, id, provider, name)
     return { authorization: `Bearer ${await acme.token({ sub: name })}` }
   },
-  'a session that showed who it is of some time ago': async (id, name) => {
+  'a session without a recent confirmation': async (id, name) => {
     const one = await signedIn(name)
     await age(id)
     return { cookie: one.cookie, 'x-requested-with': 'XMLHttpRequest' }
@@ -105,7 +105,7 @@ const wrongs = ({ status, body, text }: Reply): Record<string, string> => {
   return Object.fromEntries(errors.map((one: any) => [one._embedded.details.attribute, one.errorIdentifier.split(':').at(-1)]))
 }
 
-test('Every property that writes a column by which somebody signs in takes a proof, and nothing else writes one', () => {
+test('Every property that writes a sign-in column requires a proof, and nothing else writes one', () => {
   for (const resource of product.resources) {
     if (resource.table !== 'principals') continue
     for (const { name, column, options } of resource.properties) {
@@ -120,10 +120,10 @@ test('Every property that writes a column by which somebody signs in takes a pro
   )
 })
 
-describe('Of one’s own account', () => {
+describe('For one’s own account', () => {
   for (const [name, by] of Object.entries(credentials)) {
     for (const isAdmin of [false, true]) {
-      test(`nothing that one signs in by is changed by ${name}${isAdmin ? ' of an administrator' : ''}`, async () => {
+      test(`no sign-in property is changed by ${name}${isAdmin ? ' of an administrator' : ''}`, async () => {
         if (isAdmin) await appoint(vera)
         const headers = await by(vera, login)
         const { anonymous } = it
@@ -149,7 +149,7 @@ describe('Of one’s own account', () => {
       })
     }
 
-    test(`by ${name} the address is changed with the present password, which is guessed at no better than elsewhere`, async () => {
+    test(`by ${name} the address is changed with the current password, within the common limit of guesses`, async () => {
       const headers = await by(vera, login)
       const email = `new-${login}@example.net`
       const change = (currentPassword: unknown) => it.anonymous.patch('/users/me', { email, currentPassword }, headers)
@@ -167,7 +167,7 @@ describe('Of one’s own account', () => {
     })
   }
 
-  test('it is changed by a session that has just shown who it is of', async () => {
+  test('a session with a recent confirmation changes it', async () => {
     const headers = { cookie: (await signedIn(login)).cookie, 'x-requested-with': 'XMLHttpRequest' }
     const email = `new-${login}@example.net`
     assert.equal((await it.anonymous.post('/users/me/form', {}, headers)).body._embedded.schema.email.writable, true)
@@ -175,7 +175,7 @@ describe('Of one’s own account', () => {
   })
 })
 
-describe('Of other accounts', () => {
+describe('For other accounts', () => {
   let boss: number
   let name: string
   beforeEach(async () => {
@@ -184,7 +184,7 @@ describe('Of other accounts', () => {
   })
 
   for (const [kind, by] of Object.entries(credentials)) {
-    test(`${kind} of an administrator changes nothing that another administrator signs in by`, async () => {
+    test(`${kind} of an administrator changes no sign-in property of another administrator`, async () => {
       await appoint(vera)
       const headers = await by(vera, login)
       const row = await stored(boss)
@@ -199,7 +199,7 @@ describe('Of other accounts', () => {
       assert.equal((await it.anonymous.patch(`/users/${boss}`, change, headers)).status, 200)
     })
 
-    test(`${kind} of an administrator ${kind.startsWith('a session') ? 'has to show who it is of before it administers' : 'administers'} those who are none`, async () => {
+    test(`${kind} of an administrator ${kind.startsWith('a session') ? 'needs a recent confirmation to administer' : 'administers'} other users`, async () => {
       await appoint(vera)
       const headers = await by(vera, login)
       const other = await it.make.user({ login: `other-${count}`, email: `other-${count}@example.net`, password_hash: hash })
@@ -219,7 +219,7 @@ describe('Of other accounts', () => {
     })
   }
 
-  test('the first administrator, who is still to be set up, is given a password by a token', async () => {
+  test('the first administrator gets a password by a token before the setup', async () => {
     const first = await it.make.user({ login: `first-${count}`, admin: true })
     await it.db.transaction((tx) => makeLink(tx, 'setup', first, new Date(0)))
     await appoint(vera)
@@ -229,7 +229,7 @@ describe('Of other accounts', () => {
   })
 })
 
-test('A session of some time ago removes no account', async () => {
+test('A session without a recent confirmation deletes no account', async () => {
   await it.setting('users_deletable_by_self', true)
   const one = await signedIn(login)
   await age(vera)
@@ -241,7 +241,7 @@ test('A session of some time ago removes no account', async () => {
   assert.equal((await it.anonymous.delete('/users/me', headers)).status, 202)
 })
 
-test('What is good for a while makes no address of a calendar, which would outlast it', async () => {
+test('An expiring credential creates no calendar address, which would outlast it', async () => {
   const project = await it.make.project()
   await it.make.member(vera, project, ['view_work_packages', 'view_calendar', 'share_calendars', 'save_queries'])
   const forever = await it.as(vera)
@@ -259,27 +259,27 @@ test('What is good for a while makes no address of a calendar, which would outla
   assert.equal((await ask(expiring, 'expiring')).status, 403)
 })
 
-/** The forms of pages that a session of some time ago may send: each only ends something, or asks for the password itself. */
+/** The forms of pages that need no recent confirmation: each only ends something, or asks for the password itself. */
 const HARMLESS: Readonly<Record<string, string>> = {
   '/login': 'asks for the password',
   '/login/passkey': 'asks for a passkey',
-  '/login/two_factor': 'a stage of signing in, which asks for a code',
-  '/login/two_factor_setup': 'a stage of signing in',
+  '/login/two_factor': 'a stage of the sign-in, which asks for a code',
+  '/login/two_factor_setup': 'a stage of the sign-in',
   '/confirm': 'asks for the password',
   '/logout': 'ends the session',
-  '/my/account': 'the name',
-  '/my/settings': 'language and time zone',
-  '/my/password': 'asks for the present password',
+  '/my/account': 'changes the name',
+  '/my/settings': 'changes language and time zone',
+  '/my/password': 'asks for the current password',
   '/my/access_tokens': 'revokes tokens',
   '/my/sessions': 'ends sessions',
-  '/my/applications': 'ends what applications may do',
-  '/account/lost_password': 'has a link mailed to the owner',
-  '/account/lost_password/choose': 'asks for the secret of such a link',
-  '/account/force_password_change': 'a stage of signing in',
-  '/setup': 'asks for the secret of the link that the start prints',
+  '/my/applications': 'revokes grants of applications',
+  '/account/lost_password': 'mails a link to the owner',
+  '/account/lost_password/choose': 'requires the secret of such a link',
+  '/account/force_password_change': 'a stage of the sign-in',
+  '/setup': 'requires the secret of the setup link',
 }
 
-describe('By pages', () => {
+describe('On pages', () => {
   const forms = new Set<string>()
   const router: Router = { get: () => {}, post: (path) => void forms.add(path) }
   for (const area of areas) area.routes(router, {} as never)
@@ -290,7 +290,7 @@ describe('By pages', () => {
   ]
 
   for (const path of forms) {
-    test(`${path} ${HARMLESS[path] ?? 'asks a session of some time ago to show who it is of'}`, async () => {
+    test(`${path} ${HARMLESS[path] ?? 'requires a recent confirmation'}`, async () => {
       await appoint(vera)
       const application = await it.application()
       const one = await signedIn(login)

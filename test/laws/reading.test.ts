@@ -1,4 +1,4 @@
-/** The law of tokens for reading only: nothing is written with one, whatever is asked, and no answer offers it. */
+/** The law of read-only tokens: all writes with one are rejected, and no response offers a write. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -27,7 +27,7 @@ after(async () => {
   await server.close()
 })
 
-/** The addresses of all there is to read, lists first. */
+/** The addresses of all readable resources, lists first. */
 async function readable(): Promise<string[]> {
   const lists = operations()
     .filter((one) => one.method === 'GET' && parametersOf(one) === 0)
@@ -36,7 +36,7 @@ async function readable(): Promise<string[]> {
   return [...lists, ...rows.flat()]
 }
 
-test('everything can be read that its owner can read, and no answer offers to write', async () => {
+test('all resources of the owner are readable, and no response offers a write', async () => {
   let left = 0
   for (const path of await readable()) {
     const [all, read] = [await full('GET', path), await reader('GET', path)]
@@ -48,7 +48,7 @@ test('everything can be read that its owner can read, and no answer offers to wr
   assert.ok(left > 300, `${left} links were left out`)
 })
 
-test('all else is refused, forms included, and nothing has changed', async () => {
+test('all other requests are rejected, including forms, and nothing has changed', async () => {
   const tables = [...layout.keys()]
   const former = await contents(server.db, tables)
   const harmless = new Set(operations().flatMap((one) => (one.harmless ? [`${one.method} /api/v3${one.path}`] : [])))

@@ -1,4 +1,4 @@
-/** Laws of removal: whatever is removed, nothing that stays points to it, in no column and in no answer. */
+/** Laws of removal: after any deletion, no remaining column or response refers to the deleted row. */
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -7,20 +7,20 @@ import { invalidate } from '#kernel/cache.ts'
 import { amend } from '#kernel/write/history.ts'
 import { makeField, removeField } from '#modules/custom-fields/making.ts'
 import { product } from '#server/modules.ts'
-import { orphans, unknownReferences, untold } from '#test/layout.ts'
+import { orphans, unknownReferences, versionFaults } from '#test/layout.ts'
 import { offersOf } from '#test/links.ts'
-import { crowd, type Populated, populated } from '#test/populated.ts'
+import { multiplyRows, type Populated, populated } from '#test/populated.ts'
 import { addressesOf, isStored, resourcesWith } from '#test/registry.ts'
 
 let world: Populated
 before(async () => {
   world = await populated()
-  await crowd(world.server.db, 12)
+  await multiplyRows(world.server.db, 12)
   await entangle()
 })
 after(() => world.close())
 
-/** Values of custom fields and custom actions that name people, versions and work packages: those that are to be removed among them. */
+/** Values of custom fields and custom actions that refer to users, versions and work packages, including those to be deleted. */
 async function entangle(): Promise<void> {
   const { db, make } = world.server
   const ids = async (table: string, where = sql`1 = 1`) =>
@@ -88,14 +88,14 @@ async function entangle(): Promise<void> {
   await db.transaction((tx) => invalidate(tx, 'projects', 'principals', 'versions'))
 }
 
-test('every column that could point to a row is known to do so, or excepted for a reason', () => {
+test('every column that looks like a reference is a known one, or an exception with a reason', () => {
   assert.deepEqual(unknownReferences, [])
 })
 
 const admin = () => world.person('admin')
 
 /** Dangling links in responses to an administrator, who sees everything. */
-async function deadEnds(): Promise<string[]> {
+async function danglingLinks(): Promise<string[]> {
   const found = new Set<string>()
   const known = new Map<string, number>()
   for (const resource of resourcesWith('show')) {
@@ -106,7 +106,7 @@ async function deadEnds(): Promise<string[]> {
         continue
       }
       for (const { method, href, rel, by } of offersOf(body)) {
-        // Files are copied without what is in them.
+        // Downloads are checked without their content.
         if (method !== 'GET' || !/^\/api\/v3\/[\w/]+$/.test(href) || href.endsWith('/content')) continue
         if (!known.has(href)) known.set(href, (await admin().send('GET', href)).status)
         if (known.get(href) === 404 || known.get(href)! >= 500)
@@ -119,8 +119,8 @@ async function deadEnds(): Promise<string[]> {
 
 test('no remaining column or response refers to a deleted row', async (t) => {
   const { db } = world.server
-  assert.deepEqual([...(await orphans(db)), ...(await untold(db)), ...(await deadEnds())], [])
-  // Resources without references first, much referenced ones last, so that each still has references when it is removed.
+  assert.deepEqual([...(await orphans(db)), ...(await versionFaults(db)), ...(await danglingLinks())], [])
+  // Resources without references first, much referenced ones last, so that each still has references at its deletion.
   const order = ['Version', 'User', 'Group', 'PlaceholderUser', 'Query', 'Membership', 'Project', 'WorkPackage']
   const rank = ({ name }: { name: string }) => order.indexOf(name)
   const all = resourcesWith('delete')
@@ -133,9 +133,9 @@ test('no remaining column or response refers to a deleted row', async (t) => {
       for (const address of await addressesOf(db, resource)) {
         const isShown = resource.operations.includes('show')
         const isOther = isShown && (await admin().send('GET', address)).status === 404
-        // Every second one goes, and half of what it pointed to stays.
+        // Every second row is deleted, and half of the rows that it refers to remain.
         if (isOther || address.endsWith(`/users/${admin().id}`) || seen++ % 2 === 0) continue
-        // Some things are nobody's but their owner's.
+        // Some resources are visible to their owner only.
         for (const person of world.people) {
           if ((await person.send('DELETE', address)).status >= 300) continue
           removed++
@@ -143,10 +143,10 @@ test('no remaining column or response refers to a deleted row', async (t) => {
         }
       }
       assert.ok(removed > 0, `no ${resource.name} could be deleted`)
-      assert.deepEqual([...(await orphans(db)), ...(await untold(db))], [])
+      assert.deepEqual([...(await orphans(db)), ...(await versionFaults(db))], [])
     })
   }
   for (const { id } of await db.all<{ id: number }>(sql`select id from custom_fields where id % 2 = 0 or format = 'string'`))
     await db.transaction((tx) => removeField(tx, product, id))
-  assert.deepEqual([...(await orphans(db)), ...(await untold(db)), ...(await deadEnds())], [])
+  assert.deepEqual([...(await orphans(db)), ...(await versionFaults(db)), ...(await danglingLinks())], [])
 })

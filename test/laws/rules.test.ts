@@ -1,6 +1,6 @@
 /**
- * A rule means the same in SQL, in memory, "anywhere at all" and asked for people: random rules over random rights, on the engine
- * under test.
+ * A rule has the same meaning in SQL, in memory, for "anywhere" and for sets of users: random rules over random rights, on
+ * the engine under test.
  */
 
 import assert from 'node:assert/strict'
@@ -19,7 +19,7 @@ import fc from '#test/properties.ts'
 import { isEverything } from '#test/sample.ts'
 
 const inProjects = ['view_work_packages', 'edit_work_packages', 'log_time', 'view_members', 'manage_versions']
-/** Rules over each table. */
+/** The number of rules for each table. */
 const RULES = isEverything ? 300 : 100
 const globals = ['add_project', 'manage_user', 'view_all_principals']
 
@@ -27,10 +27,10 @@ let server: Instance
 let users: readonly number[]
 let roles: readonly number[]
 let projects: ReadonlyMap<number, Row>
-/** The tables that rules are tried on, with their rows. */
+/** The tables under test, with their rows. */
 const rows = new Map<string, Row[]>()
 
-/** Rights as they fall: a seed gives the same ones again. */
+/** Seeded random rights. */
 function chance(seed: number): <T>(of: readonly T[], share?: number) => T[] {
   let state = seed
   const next = () => {
@@ -58,7 +58,7 @@ before(async () => {
   const people: number[] = []
   for (let i = 0; i < 6; i++) {
     const user = await make.user({ admin: i === 0, status: i === 5 ? 3 : 1 })
-    // One of them is a member everywhere: for whom a rule may hold of every row there is.
+    // One of them is a member of all projects: a rule may hold of every row.
     const own = i === 4 ? projectIds : some(projectIds, 0.4)
     for (const project of own) await make.member(user, project, i === 4 ? inProjects : some(inProjects))
     if (i % 2 === 1) await make.member(user, null, some(globals))
@@ -100,13 +100,13 @@ before(async () => {
 after(() => server.close())
 
 const anyOf = fc.constantFrom
-/** Leaves that can be asked of rows of any table. */
+/** Leaves that do not depend on the row. */
 const personal = fc.oneof(
   anyOf(rules.everyone, rules.nobody, rules.signedIn, rules.admin, rules.unconfined),
   anyOf(...globals).map(rules.globally),
   anyOf(...inProjects).map(rules.inAnyProject),
 )
-/** Leaves by table: rules that look at a row, columns that may be empty among them. */
+/** Leaves by table that depend on the row, also on columns that may be empty. */
 const ofRows: Record<string, fc.Arbitrary<Rule>> = {
   work_packages: fc.oneof(
     anyOf(...inProjects).map((permission) => rules.inProject(permission)),
@@ -157,7 +157,7 @@ const ofRows: Record<string, fc.Arbitrary<Rule>> = {
   ),
 }
 
-/** Rules put together of others, up to five deep. */
+/** Compositions of rules, up to five levels deep. */
 const composed = (leaf: fc.Arbitrary<Rule>): fc.Arbitrary<Rule> =>
   fc.letrec<{ rule: Rule }>((tie) => ({
     rule: fc.oneof(
@@ -170,13 +170,13 @@ const composed = (leaf: fc.Arbitrary<Rule>): fc.Arbitrary<Rule> =>
     ),
   })).rule
 
-/** A viewer of whom nothing is known yet. */
+/** A viewer with empty caches. */
 async function viewer(id: number): Promise<Viewer> {
   const snapshot = await createCache().snapshot(server.db)
   return viewerOf(snapshot, rows.get('principals')!.find((row) => row.id === id)!)
 }
 
-/** Throws with the rule that its readings disagree on, and the seed that gives it again. */
+/** Throws with the rule whose readings disagree, and the seed that reproduces it. */
 async function agree(table: string): Promise<void> {
   const { db } = server
   await fc.assert(
@@ -199,7 +199,7 @@ async function agree(table: string): Promise<void> {
   )
 }
 
-/** Throws where the people for whom a rule holds on a row are others than those whose rights hold on it. */
+/** Throws if the users for whom a rule holds on a row differ from those whose rights hold on it. */
 async function agreeOnPeople(rule: Rule, table: string, row: Row): Promise<void> {
   const { db } = server
   const holding: number[] = []
@@ -229,7 +229,7 @@ async function agreeOnPeople(rule: Rule, table: string, row: Row): Promise<void>
 
 for (const table of Object.keys(ofRows)) test(`${RULES} rules over ${table} agree in all their readings`, () => agree(table))
 
-test('they agree as well once somebody who was everywhere no longer is, a project being archived', async () => {
+test('they also agree after a project is archived, so that a member of all projects is no longer one of all rows', async () => {
   await server.db.transaction(async (tx) => {
     await tx.run(sql`update projects set active = false where id = (select max(id) from projects)`)
     await invalidate(tx, 'projects')

@@ -1,4 +1,4 @@
-/** The law of a database that is away: wherever it fails a request, the answer is 503, and never one about something else. */
+/** The law of an unavailable database: wherever it fails a request, the response is 503, and never an unrelated error. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { FastifyInstance } from 'fastify'
@@ -13,7 +13,7 @@ let app: FastifyInstance
 /** Number of steps until the database fails. */
 let left = Number.POSITIVE_INFINITY
 let hasFailed = false
-/** Grows, so that nothing that is remembered is current: each request asks everything. */
+/** Increases, so that all caches are stale: each request reads everything. */
 let age = 0
 
 function step(): void {
@@ -32,7 +32,7 @@ const reading = (db: Reader): Pick<Reader, 'all' | 'one'> => {
   return { all, one: async <R>(query: Sql) => (await all<R>(query))[0] }
 }
 
-/** The database, until it fails. Nothing is ever committed: that is where it fails at the latest. */
+/** The database, until it fails. Nothing is ever committed: the commit fails at the latest. */
 const failing = (db: Database): Database => ({
   ...reading(db),
   engine: db.engine,
@@ -68,10 +68,10 @@ after(async () => {
   await world.close()
 })
 
-/** Steps of an operation at which it is tried; the later ones are of kinds that came before. */
+/** The number of steps under test for each operation; later ones are of the same kinds as earlier ones. */
 const MOST_STEPS = 15
 
-test('wherever the database fails an operation, it is answered by 503', async () => {
+test('wherever the database fails an operation, the response is 503', async () => {
   const wrong: string[] = []
   let failures = 0
   for (const operation of operations()) {
@@ -106,7 +106,7 @@ test('wherever the database fails an operation, it is answered by 503', async ()
     }
   }
   assert.deepEqual(wrong, [])
-  // Several for each operation, or this has proved nothing.
+  // Several for each operation; fewer would prove little.
   assert.ok(failures > 3 * operations().length, String(failures))
 })
 
@@ -134,7 +134,7 @@ test('after a failure past a commit, the response does not claim that nothing wa
       headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
       payload,
     })
-  // The use of the token is noted before.
+  // The use of the token is recorded before.
   await other.inject({ url: '/api/v3/users/me', headers: { authorization: `Bearer ${adminToken}` } })
   isAway = false
   const { statusCode, body } = await send('PATCH', `/work_packages/${id}`, { lockVersion: 0, subject: 'After' })

@@ -1,4 +1,4 @@
-/** A hundred clients write at once while others read: what is acknowledged is kept, and nobody is told that the database is busy. */
+/** A hundred clients write concurrently while others read: acknowledged writes are kept, and no client gets a busy database. */
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -10,7 +10,7 @@ import { type Exchange, type Wire, wire } from '#test/wire.ts'
 const { permissions } = product
 
 const CLIENTS = 100
-/** Work packages that everybody wants to change, and by how many clients each of them is. */
+/** The number of work packages that all clients change. */
 const CONTESTED = 10
 const READERS = 4
 
@@ -46,7 +46,7 @@ function expectStatus(exchange: Exchange, ...expected: number[]): Exchange {
   return exchange
 }
 
-/** Creates a work package and books time on it, changes it twice and adds an hour to a contested one. Gives what it was told. */
+/** Creates a work package and logs time on it, changes it twice and adds an hour to a contested one. Gives its values. */
 async function write(send: Wire, i: number): Promise<{ id: number; subject: string; hours: string }> {
   const type = await server.id('types', 'Task')
   const made = expectStatus(
@@ -71,7 +71,7 @@ async function write(send: Wire, i: number): Promise<{ id: number; subject: stri
   return { id: made.body.id, subject: last.body.subject, hours }
 }
 
-/** Adds an hour of work to what others change as well: whoever comes too late reads again and tries again. */
+/** Adds an hour of work to a contested work package: after a conflict it reads and writes again. */
 async function addAnHour(send: Wire, id: number): Promise<void> {
   for (;;) {
     const { lockVersion, estimatedTime } = expectStatus(await send('GET', `/api/v3/work_packages/${id}`), 200).body
@@ -86,7 +86,7 @@ const hoursOf = (duration: string): number => {
   return Number(days) * 24 + Number(hours)
 }
 
-/** Reads until told to stop: lists only grow, and versions only rise. */
+/** Reads until the end: lists only grow, and versions only rise. */
 async function read(send: Wire, isOver: () => boolean): Promise<number> {
   let [total, lockVersion, count] = [0, 0, 0]
   while (!isOver()) {
@@ -100,7 +100,7 @@ async function read(send: Wire, isOver: () => boolean): Promise<number> {
   return count
 }
 
-test('a hundred parallel writers lose nothing, and readers are never kept out', async () => {
+test('a hundred concurrent writers lose nothing, and readers are never blocked', async () => {
   let isOver = false
   const reading = Promise.all(readers.map((send) => read(send, () => isOver)))
   const acknowledged = await Promise.all(clients.map(write)).finally(() => {

@@ -1,4 +1,4 @@
-/** Laws of writing: what a schema calls writable is accepted and nothing else, and a form without complaints can be committed. */
+/** Laws of writing: exactly the properties that a schema calls writable are accepted, and a valid form can be committed. */
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -8,8 +8,8 @@ import { hrefOf } from '#kernel/resource.ts'
 import { product } from '#server/modules.ts'
 import { anotherValue, entriesOf, filledIn, held, payloadOf } from '#test/forms.ts'
 import { judgeByOurs } from '#test/judge.ts'
-import { untold } from '#test/layout.ts'
-import { crowd, type Person, type Populated, populated } from '#test/populated.ts'
+import { versionFaults } from '#test/layout.ts'
+import { multiplyRows, type Person, type Populated, populated } from '#test/populated.ts'
 import { addressesOf, isStored, operationAt, operations, parametersOf, pathWith, resourcesWith } from '#test/registry.ts'
 import { sampled } from '#test/sample.ts'
 import type { Exchange } from '#test/wire.ts'
@@ -20,11 +20,11 @@ const heard: Exchange[] = []
 let world: Populated
 before(async () => {
   world = await populated((exchange) => heard.push(exchange))
-  await crowd(world.server.db)
+  await multiplyRows(world.server.db)
 })
 after(() => world.close())
 
-/** Runs one part of a law for everybody; it gives what breaks the law, in words. */
+/** Runs one part of a law for all users; its function gives the violations, in words. */
 function forEverybody(law: string, broken: (person: Person) => Promise<readonly string[]>): void {
   test(law, async (t) => {
     for (const person of world.people) await t.test(person.name, async () => assert.deepEqual(await broken(person), []))
@@ -40,7 +40,7 @@ async function rowsOf(target: Resource): Promise<string[]> {
 
 const lockOf = (body: Json) => ('lockVersion' in body ? { lockVersion: body.lockVersion } : {})
 
-/** Whether an answer says of a property that it cannot be written. */
+/** Whether a response reports a property as read-only. */
 function saysReadOnly({ body }: Exchange, property: string): boolean {
   const errors: Json[] = body?._embedded?.errors ?? [body]
   return errors.some(
@@ -48,7 +48,7 @@ function saysReadOnly({ body }: Exchange, property: string): boolean {
   )
 }
 
-/** A visible row that the person may ask the form of, and the form; the last rows are those nobody needs. */
+/** A visible row with a form that the user may request; the last rows, which no other test needs, come first. */
 async function editable(
   resource: Resource,
   { send, id }: Person,
@@ -62,8 +62,8 @@ async function editable(
   return undefined
 }
 
-// Before anything is changed: what can be chosen then depends on what the sample has written.
-test('an administrator can fill in every form for something new, knowing only its schema', async () => {
+// Before all changes: the allowed values later depend on the writes of the sample.
+test('an administrator can fill in every create form from its schema alone', async () => {
   for (const resource of resourcesWith('form')) {
     const { commit, answer } = await filledIn(`/api/v3/${resource.path}/form`, world.person('admin'))
     assert.ok(commit, `${resource.name}: ${JSON.stringify(answer.body?._embedded?.validationErrors ?? answer.text)}`)
@@ -86,7 +86,7 @@ forEverybody('a property can be changed if and only if the schema calls it writa
       if (value === undefined) continue
       const sent = { ...lockOf(current.body), ...payloadOf(property, entry, value) }
       const answer = await person.send('PATCH', current.address, sent)
-      // To take something where one may do nothing is refused as a whole.
+      // A value for a property of a row without any permission is 403 as a whole.
       const isRefused = answer.status === 403 && (entry.location === '_links' || !entry.writable)
       const isAnswered = entry.writable
         ? !saysReadOnly(answer, property) && (answer.status === 200 || answer.status === 422)
@@ -100,7 +100,7 @@ forEverybody('a property can be changed if and only if the schema calls it writa
   return broken
 })
 
-/** The paths of all forms for something new, below the projects there are where they are below one. */
+/** The paths of all create forms, with those of projects for some projects. */
 async function createForms(): Promise<string[]> {
   const projects = await world.server.db.all<{ id: number }>(sql`select id from projects order by id limit 4`)
   return operations()
@@ -108,13 +108,13 @@ async function createForms(): Promise<string[]> {
     .flatMap((one) => (parametersOf(one) === 0 ? [pathWith(one, [])] : projects.map(({ id }) => pathWith(one, [String(id)]))))
 }
 
-forEverybody('what a form for something new holds is created once nothing is complained of', async (person) => {
+forEverybody('a create form without errors can be committed', async (person) => {
   const broken: string[] = []
   for (const path of await createForms()) {
     if (!sampled(world.people, 5, `created ${path}`).includes(person)) continue
     const { commit, payload } = await filledIn(path, person)
     const operation = commit && operationAt(commit.method, commit.href)
-    // Examples are committed nowhere.
+    // Forms of examples cannot be committed.
     if (!operation) continue
     const answer = await person.send(commit.method, commit.href, payload)
     if (answer.status !== operation.answers.status) broken.push(`${path}: committing answers ${answer.status} ${answer.text}`)
@@ -122,7 +122,7 @@ forEverybody('what a form for something new holds is created once nothing is com
   return broken
 })
 
-forEverybody('what a form without complaints holds can be committed', async (person) => {
+forEverybody('an edit form without errors can be committed', async (person) => {
   const broken: string[] = []
   for (const resource of resourcesWith('editForm')) {
     if (!sampled(world.people, 5, `committed ${resource.name}`).includes(person)) continue
@@ -139,15 +139,15 @@ forEverybody('what a form without complaints holds can be committed', async (per
   return broken
 })
 
-test('an administrator can ask for the form of some row of every kind', async () => {
+test('an administrator can request the edit form of some row of every resource', async () => {
   for (const resource of resourcesWith('editForm')) assert.ok(await editable(resource, world.person('admin')), resource.name)
 })
 
-test('the newest version of every journaled row is the row', async () => {
-  assert.deepEqual(await untold(world.server.db), [])
+test('the newest version of every journaled row equals the row', async () => {
+  assert.deepEqual(await versionFaults(world.server.db), [])
 })
 
-test('every answer is as the description of the API says', async () => {
+test('every response matches the API description', async () => {
   const judge = judgeByOurs((await world.server.admin.get('/openapi.json')).body)
   const ofAKind = Map.groupBy(heard, ({ method, path, status }) => `${operationAt(method, path)?.path} ${method} ${status}`)
   assert.deepEqual(

@@ -143,12 +143,12 @@ describe('its schemas', () => {
   })
 
   test('explain every property and every link', () => {
-    const untold = Object.entries<Node>(schemas).flatMap(([name, { properties = {}, description }]) => {
+    const undescribed = Object.entries<Node>(schemas).flatMap(([name, { properties = {}, description }]) => {
       const own = Object.entries<Node>({ ...properties, ...properties._links?.properties })
       const isTold = ([key, one]: [string, Node]) => key.startsWith('_') || resolved(one).description
       return [...(description ? [] : [name]), ...notLike(own, isTold, ([key]) => `${name}.${key}`)]
     })
-    assert.deepEqual(untold, [])
+    assert.deepEqual(undescribed, [])
   })
 
   test('have the HTTP method of each action', () => {

@@ -196,7 +196,7 @@ async function orphanedChanges(db: Reader): Promise<string[]> {
  * Journaled rows that their newest version does not tell column by column, in words, and those whose history has a gap: every
  * row has one version that is in force, and each one before it ends where the next begins.
  */
-export async function untold(db: Reader): Promise<string[]> {
+export async function versionFaults(db: Reader): Promise<string[]> {
   const found: string[] = []
   const ids = async (query: Sql, fault: string) => {
     const rows = await db.all<{ id: number }>(query)

@@ -93,7 +93,7 @@ export async function follow(offer: Offer, send: Wire): Promise<Exchange> {
 }
 
 /** Why an answer shows that a link should not have been offered; undefined when it was rightly. */
-export function regret(offer: Offer, { status }: Exchange): string | undefined {
+export function offerFault(offer: Offer, { status }: Exchange): string | undefined {
   // A permitted request may still be incomplete, or cause a conflict.
   const lacks = status === 422 || (status === 400 && /^(POST|PUT)$/.test(offer.method) && !offer.payload)
   const isIncomplete = lacks && (offer.method === 'DELETE' || !isHarmless(offer))

@@ -153,7 +153,7 @@ export interface Case {
 /** The requests of a filter, and operators without a request or a judgement. */
 export interface Judged {
   readonly cases: readonly Case[]
-  readonly untold: readonly string[]
+  readonly uncovered: readonly string[]
 }
 
 /**
@@ -174,13 +174,13 @@ export function casesOf<F extends Facts>(
   const property = declared(filter.key, queryable)
   const look = hint.of ?? property
   const cases: Case[] = []
-  const untold: string[] = []
+  const uncovered: string[] = []
   for (const operator of operators) {
     const own = hint.means?.[operator]
     const judge = (element: Element, values: readonly string[]) =>
       own ? own(element, values, facts) : look && picks(filter.strategy, operator, look(element, facts), values, facts.today)
     if (!own && (!look || picks(filter.strategy, operator, [], ['1'], facts.today) === undefined)) {
-      untold.push(`${operator}: the oracle knows no meaning of it`)
+      uncovered.push(`${operator}: the oracle knows no meaning of it`)
       continue
     }
     const pool = hint.values?.(facts) ?? (look ? elements.flatMap((one) => look(one, facts)) : [])
@@ -189,11 +189,12 @@ export function casesOf<F extends Facts>(
     const asked = hint.single ? made.filter((values) => values.length <= 1) : made
     const judged = asked.map((values) => ({ operator, values, picked: elements.filter((one) => judge(one, values)) }))
     const telling = judged.filter(({ picked }) => picked.length > 0 && picked.length < elements.length)
-    if (telling.length === 0 && !hint.alike?.[operator]) untold.push(`${operator}: no value that elements have tells them apart`)
-    if (telling.length > 0 && hint.alike?.[operator]) untold.push(`${operator}: does tell elements apart`)
+    if (telling.length === 0 && !hint.alike?.[operator])
+      uncovered.push(`${operator}: no value that elements have tells them apart`)
+    if (telling.length > 0 && hint.alike?.[operator]) uncovered.push(`${operator}: does tell elements apart`)
     cases.push(...(telling.length > 0 ? spread(telling, most) : judged.slice(0, 1)))
   }
-  return { cases, untold }
+  return { cases, uncovered }
 }
 
 /** Some of a list, from all over it. */

@@ -426,7 +426,7 @@ const unique = ['name', 'identifier', 'login', 'email', 'hash', 'storage_name', 
 const singular = ['is_default', 'ongoing', 'public', 'admin']
 
 /** Copies of rows, until every resource's table has at least `most` of them where that is possible. */
-export async function crowd(db: Database, most = 60): Promise<void> {
+export async function multiplyRows(db: Database, most = 60): Promise<void> {
   const tables = new Set(product.resources.map((one) => one.table as string).filter((table) => layout.get(table)?.includes('id')))
   for (const table of tables) {
     const rows = (await db.all(sql`select * from ${name(table)} order by id`)).filter(
