@@ -1,4 +1,4 @@
-/** Setting a database up: what an empty one is filled with, and that one in use is left as it is. */
+/** Setting up a database: the contents of a new one by seed, and the preservation of one in use. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
@@ -22,7 +22,7 @@ const counts = async ({ db }: Place, ...tables: string[]): Promise<Record<string
 const revision = async ({ db }: Place) =>
   (await db.one<{ value: number }>(sql`select value from revisions where name = 'all'`))?.value
 
-/** Runs `work` on an empty database that has been set up. */
+/** Runs `work` on an empty database after the setup. */
 async function withSeed(seed: Seed, work: (place: Place, result: Awaited<ReturnType<typeof setup>>) => Promise<void>) {
   const place = await emptyDatabase()
   try {
@@ -50,7 +50,7 @@ describe('an empty database', () => {
       })
     }))
 
-  test('with none and a token also gets an administrator to own it', async () => {
+  test('with none and a token also gets an administrator as its owner', async () => {
     const place = await emptyDatabase()
     const result = await setup(place.db, { seed: 'none', adminToken: token })
     assert.deepEqual(result, { fresh: false })
@@ -99,7 +99,7 @@ describe('a database in use', () => {
       assert.equal(await revision(place), seen)
     }))
 
-  test('is not filled with demo data later, nor given another administrator when the first is locked', () =>
+  test('is not filled with demo data later, and gets no other administrator when the first is locked', () =>
     withSeed('basic', async (place) => {
       await place.db.transaction((tx) => tx.run(sql`update principals set status = 3 where login = 'admin'`))
       assert.deepEqual(await setup(place.db, { seed: 'demo' }), { fresh: false })
@@ -120,7 +120,7 @@ describe('a database in use', () => {
       assert.deepEqual(await counts(place, 'permissions'), { permissions: permissions.length })
     }))
 
-  test('has exactly the token given last, beside those that people made', () =>
+  test('has exactly the last given token, beside those that users made', () =>
     withSeed('basic', async (place) => {
       const hashes = async () =>
         (await place.db.all<{ hash: string }>(sql`select hash from tokens order by id`)).map((t) => t.hash)
@@ -167,7 +167,7 @@ describe('the demo data', () => {
     )
   })
 
-  test('grants what the memberships promise', async () => {
+  test('grants the permissions of the memberships', async () => {
     const rows = await place.db.all<{ login: string; identifier: string }>(sql`
       select u.login, p.identifier from grants g join principals u on u.id = g.user_id join projects p on p.id = g.project_id
       where g.permission = 'edit_work_packages' and not u.admin and u.login is not null

@@ -1,4 +1,4 @@
-/** Notifications by time: date alerts, early in the day of the user's time zone, and reminders. */
+/** Notifications by time: date alerts, in the morning of the user's time zone, and reminders. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -24,10 +24,10 @@ beforeEach(async () => {
 })
 
 const [TODAY, TOMORROW, YESTERDAY] = ['2031-03-04', '2031-03-05', '2031-03-03'] as const
-/** In the early morning of a day in UTC; it is noon in Tokyo by then. */
+/** Early in the morning of a day in UTC; in Tokyo it is noon. */
 const morning = (day: string) => new Date(`${day}T03:00:00.000Z`)
 let days = 0
-/** The quarters of an hour are looked at once each, so that every test needs its own. */
+/** Each quarter of an hour is processed once, so that every test needs its own. */
 const pass = (day: string = TODAY) => on.pass(new Date(morning(day).getTime() + 15 * 60_000 * (days++ % 40)))
 
 const make = (values: object) => on.server.make.workPackage({ project_id: on.project, assigned_to_id: me.id, ...values })
@@ -44,7 +44,7 @@ const told = async ({ client }: Person) =>
 describe('alerts', () => {
   beforeEach(() => on.server.db.transaction((tx) => tx.run(sql`update work_packages set start_date = null, due_date = null`)))
 
-  test('come a day before, unless something else was chosen', async () => {
+  test('come a day before by default', async () => {
     const starts = await make({ start_date: TOMORROW })
     const ends = await make({ start_date: '2031-01-01', due_date: TOMORROW })
     await make({ start_date: TODAY, due_date: '2031-03-06' })
@@ -85,13 +85,13 @@ describe('alerts', () => {
     assert.deepEqual(groups, [{ value: 'dateAlert', count: 1, _links: { valueLink: [] } }])
   })
 
-  test('have one date where there is but one', async () => {
+  test('of a milestone have a single date', async () => {
     const id = await make({ type_id: milestone, start_date: TOMORROW, due_date: TOMORROW })
     await pass()
     assert.deepEqual(await told(me), [[id, 'date', TOMORROW]])
   })
 
-  test('come when it was chosen, and not at all where it was chosen not to', async () => {
+  test('come at the configured time, or not at all', async () => {
     await choose(me, { startDate: 'PT0S', dueDate: 'P7D' })
     const id = await make({ start_date: TODAY, due_date: '2031-03-11' })
     await make({ start_date: TOMORROW, due_date: TOMORROW })
@@ -105,7 +105,7 @@ describe('alerts', () => {
     assert.equal((await told(me)).length, 2)
   })
 
-  test('go on after the date, the first on the next day', async () => {
+  test('continue after the date, the first on the next day', async () => {
     await choose(me, { overdue: 'P3D' })
     const late = await make({ due_date: YESTERDAY })
     const later = await make({ due_date: '2031-02-28' })
@@ -118,7 +118,7 @@ describe('alerts', () => {
     ])
   })
 
-  test('go to assignees, accountable users and watchers who see it, as long as it is open', async () => {
+  test('go to assignees, accountable users and watchers who see the work package, while it is open', async () => {
     const watched = await make({ assigned_to_id: null, due_date: TOMORROW })
     await on.server.db.transaction((tx) =>
       tx.run(sql`insert into watchers (work_package_id, user_id) values (${watched}, ${watcher.id})`),
@@ -131,7 +131,7 @@ describe('alerts', () => {
     assert.deepEqual(await told(watcher), [[watched, 'dueDate', TOMORROW]])
   })
 
-  test('come once a day, from any process, early in the day of the user’s time zone', async () => {
+  test('come once a day, from any process, in the morning of the user’s time zone', async () => {
     const id = await make({ due_date: TOMORROW })
     const far = await make({ assigned_to_id: watcher.id, due_date: TOMORROW })
     await on.pass(new Date('2031-03-03T15:59:00.000Z'))
@@ -147,7 +147,7 @@ describe('alerts', () => {
     assert.deepEqual(await told(watcher), [[far, 'dueDate', TOMORROW]])
   })
 
-  test('that nobody has read give way to those that follow', async () => {
+  test('that are unread are replaced by later ones', async () => {
     await choose(me, { overdue: 'P1D' })
     await make({ due_date: YESTERDAY })
     await pass()
@@ -164,7 +164,7 @@ describe('alerts', () => {
   })
 })
 
-describe('a reminder that comes due', () => {
+describe('a due reminder', () => {
   test('is a notification with its note', async () => {
     const id = await make({})
     const remind_at = new Date(Date.now() - 60_000).toISOString()
@@ -181,7 +181,7 @@ describe('a reminder that comes due', () => {
   })
 })
 
-test('the schema of a value is that of a date or a note', async () => {
+test('the schema of a value is the one of a date or a note', async () => {
   for (const [property, status] of [
     ['startDate', 200],
     ['date', 200],

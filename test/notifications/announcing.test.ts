@@ -40,7 +40,7 @@ const choose = async (person: Person, flags: object, project: number | null = nu
 }
 
 describe('a user is notified', () => {
-  test('of new work they are to do, and of everything that is done to it', async () => {
+  test('of new assignments, and of all changes to assigned work packages', async () => {
     await assign(worker.id)
     assert.deepEqual(await worker.told(), [['assigned', work]])
     await patch(writer.client, work, { subject: 'Other words' })
@@ -48,7 +48,7 @@ describe('a user is notified', () => {
     assert.deepEqual(await other.told(), [])
   })
 
-  test('of work they answer for, and of work they watch', async () => {
+  test('of work packages that they are accountable for, and of watched ones', async () => {
     await watch(other.id)
     await assign(worker.id, 'responsible')
     assert.deepEqual(await worker.told(), [['responsible', work]])
@@ -64,7 +64,7 @@ describe('a user is notified', () => {
     assert.deepEqual(await other.told(), [])
   })
 
-  test('as one of a group', async () => {
+  test('as a member of an assigned group', async () => {
     const group = await on.server.make.group()
     await on.server.make.member(group, on.project, ['view_work_packages', 'work_package_assigned'])
     await on.server.db.transaction((tx) =>
@@ -95,7 +95,7 @@ describe('a user is notified', () => {
     assert.deepEqual(await wanda.told(), [['mentioned', work]])
   })
 
-  test('when a description begins to mention them, and not again when it goes on to', async () => {
+  test('when a new version of a description mentions them, but not on later changes', async () => {
     const description = { raw: `For user#${worker.id}.` }
     await patch(writer.client, work, { description })
     assert.deepEqual(await worker.told(), [['mentioned', work]])
@@ -113,7 +113,7 @@ describe('a user is notified', () => {
     assert.deepEqual(await worker.told(), [['assigned', work]])
   })
 
-  test('of what is shared with them', async () => {
+  test('of work packages that are shared with them', async () => {
     const sharee = await on.server.make.user()
     const share = await on.server.make.row(
       'memberships',
@@ -140,14 +140,14 @@ describe('a user is notified', () => {
 })
 
 describe('nobody is notified', () => {
-  test('of what they do themselves', async () => {
+  test('of their own changes', async () => {
     await assign(writer.id)
     await watch(writer.id)
     await comment(`As user#${writer.id} said.`)
     assert.deepEqual(await writer.told(), [])
   })
 
-  test('when the writer says so', async () => {
+  test('if the request disables notifications', async () => {
     await assign(worker.id, 'assignee', '?notify=false')
     await comment(`user#${worker.id}`, {}, '?notify=false')
     assert.deepEqual(await worker.told(), [])
@@ -155,14 +155,14 @@ describe('nobody is notified', () => {
     assert.deepEqual(await worker.told(), [['mentioned', work]])
   })
 
-  test('of what they do not see', async () => {
+  test('of work packages that they do not see', async () => {
     const stranger = await on.server.make.user()
     await comment(`user#${stranger}`)
     await on.pass()
     assert.deepEqual(await on.server.db.all(sql`select id from notifications where recipient_id = ${stranger}`), [])
   })
 
-  test('of internal comments without the right to read them', async () => {
+  test('of internal comments without the permission to read them', async () => {
     const inside = await on.person(['view_internal_comments', 'add_internal_comments'])
     const insider = await on.person(['view_internal_comments', 'add_internal_comments', 'add_work_package_comments'])
     const raw = `user#${worker.id} user#${inside.id}`
@@ -180,7 +180,7 @@ describe('nobody is notified', () => {
     assert.deepEqual(await on.server.db.all(sql`select id from notifications where recipient_id = ${locked.id}`), [])
   })
 
-  test('of parents whose dates and totals follow', async () => {
+  test('of parents whose dates and totals are derived', async () => {
     const child = await on.server.make.workPackage({ project_id: on.project, author_id: writer.id })
     await assign(worker.id)
     await patch(writer.client, child, { _links: { parent: { href: `/api/v3/work_packages/${work}` } } })
@@ -193,7 +193,7 @@ describe('nobody is notified', () => {
 })
 
 describe('a notification setting', () => {
-  test('switches reasons off', async () => {
+  test('disables reasons', async () => {
     await choose(worker, { mentioned: false, watched: true })
     await assign(worker.id)
     await comment(`user#${worker.id}`)
@@ -208,7 +208,7 @@ describe('a notification setting', () => {
     ['workPackagePrioritized', 'prioritized', async () => patch(writer.client, work, { _links: { priority: await priority() } })],
     ['workPackageScheduled', 'scheduled', () => patch(writer.client, work, { startDate: '2031-03-03' })],
   ] as const) {
-    test(`adds what is ${reason}, whoever it is for`, async () => {
+    test(`adds ${reason} work packages, independent of the assignee`, async () => {
       await choose(other, { [flag]: true })
       await patch(writer.client, work, { subject: 'No such thing' })
       assert.deepEqual(await other.told(), [])
@@ -218,7 +218,7 @@ describe('a notification setting', () => {
   }
   const priority = async () => ({ href: `/api/v3/priorities/${await on.server.id('priorities', 'High')}` })
 
-  test('adds what is created', async () => {
+  test('adds new work packages', async () => {
     await choose(other, { workPackageCreated: true })
     const { body } = await writer.client.post(`/projects/${on.project}/work_packages`, { subject: 'New' })
     assert.deepEqual(await other.told(), [['created', body.id]])
@@ -226,7 +226,7 @@ describe('a notification setting', () => {
     assert.deepEqual(await other.told(), [])
   })
 
-  test('adds what gets another status', async () => {
+  test('adds changes of the status', async () => {
     await choose(other, { workPackageProcessed: true })
     const status = await on.server.id('statuses', 'In progress')
     await on.server.db.transaction(async (tx) => {
@@ -241,7 +241,7 @@ describe('a notification setting', () => {
     assert.deepEqual(await other.told(), [['processed', work]])
   })
 
-  test('holds in one project instead of what holds in general', async () => {
+  test('of a project replaces the general one', async () => {
     await watch(other.id)
     await choose(other, { watched: true })
     await comment('One.')
@@ -254,7 +254,7 @@ describe('a notification setting', () => {
   })
 })
 
-describe('an entry that grows', () => {
+describe('aggregation of changes in one entry', () => {
   before(() => on.server.setting('journal_aggregation_time_minutes', 5))
   after(() => on.server.setting('journal_aggregation_time_minutes', 0))
   const stored = async () => {
@@ -263,7 +263,7 @@ describe('an entry that grows', () => {
     return rows.map((row) => ({ ...row }) as Record<string, any>)
   }
 
-  test('keeps its notification, which is unread again', async () => {
+  test('keeps the notification, which is unread again', async () => {
     await assign(worker.id)
     await on.pass()
     const [first] = await stored()
@@ -285,7 +285,7 @@ describe('an entry that grows', () => {
     )
   })
 
-  test('and is left alone by what nobody is to be told of', async () => {
+  test('a change without notifications leaves the existing ones unchanged', async () => {
     await assign(worker.id)
     await on.pass()
     const [first] = await stored()
@@ -302,7 +302,7 @@ test('each notification is created once, by any number of processes', async () =
   assert.deepEqual(await worker.told(), [['assigned', work]])
 })
 
-test('of very much at once people hear bit by bit, and of all of it in the end', async () => {
+test('many notifications are created in several steps, until all are', async () => {
   const many: number[] = []
   for (let i = 0; i < 250; i++)
     many.push(await on.server.make.workPackage({ project_id: on.project, author_id: writer.id, assigned_to_id: worker.id }))

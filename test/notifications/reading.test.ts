@@ -1,4 +1,4 @@
-/** Notifications as they are read: each, the list, its filters, orders and groups; and marking them as read and unread. */
+/** Notifications: representation, list, filters, orders and groups; marking as read and unread. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -80,11 +80,11 @@ describe('a notification', () => {
     assert.equal((await me.client.get(body._links.activity.href.slice('/api/v3'.length))).body._embedded.workPackage.id, work)
   })
 
-  test('has no details, unless it is about a date or a reminder', async () => {
+  test('has details only for a date or a reminder', async () => {
     assert.equal((await me.client.get(`/notifications/${mentioned}/details/0`)).status, 404)
   })
 
-  test('is nobody else’s, not even the administrator’s', async () => {
+  test('is visible only to its recipient, not even to administrators', async () => {
     for (const client of [other.client, on.server.admin]) {
       assert.equal((await client.get(`/notifications/${mentioned}`)).status, 404)
       assert.equal((await client.post(`/notifications/${mentioned}/read_ian`)).status, 404)
@@ -94,14 +94,14 @@ describe('a notification', () => {
     assert.equal((await me.client.get(`/notifications/${mentioned}`)).body.readIAN, false)
   })
 
-  test('is for those who are signed in', async () => {
+  test('requires a session or a token', async () => {
     for (const path of ['/notifications', `/notifications/${mentioned}`, `/notifications/${mentioned}/details/0`])
       assert.equal((await on.server.anonymous.get(path)).status, 403)
     for (const path of ['/notifications/read_ian', `/notifications/${mentioned}/read_ian`])
       assert.equal((await on.server.anonymous.post(path)).status, 403)
   })
 
-  test('that is not to be shown in the application is not there', async () => {
+  test('that is disabled in the application is not found', async () => {
     await on.server.db.transaction((tx) => tx.run(sql`update notifications set read_ian = null where id = ${assigned}`))
     assert.deepEqual(ids(await me.client.get('/notifications')), [watched, mentioned])
     assert.equal((await me.client.get(`/notifications/${assigned}`)).status, 404)
@@ -109,7 +109,7 @@ describe('a notification', () => {
 })
 
 describe('the list', () => {
-  test('holds one’s own, the newest first, in pages, with what they are about', async () => {
+  test('has the viewer’s own, the newest first, in pages, with their resources', async () => {
     const { body } = await me.client.get('/notifications?pageSize=2')
     assert.deepEqual([body.total, body.count, body.pageSize, body.offset], [3, 2, 2, 1])
     assert.deepEqual(
@@ -141,8 +141,8 @@ describe('the list', () => {
     ],
     ['no resource', () => [['resource_id', '!', [work]]], () => [watched]],
     ['type of resource', () => [['resourceType', '=', ['News']]], () => []],
-    ['what is read', () => [['readIAN', '=', ['t']]], () => []],
-    ['what is unread', () => [['readIAN', '=', ['f']]], () => [watched, mentioned, assigned]],
+    ['read ones', () => [['readIAN', '=', ['t']]], () => []],
+    ['unread ones', () => [['readIAN', '=', ['f']]], () => [watched, mentioned, assigned]],
   ] as [string, () => Parameters<typeof filters>, () => number[]][]) {
     test(`is filtered by ${name}`, async () => {
       assert.deepEqual(ids(await me.client.get(`/notifications?${filters(...list())}`)), expected())
@@ -150,11 +150,11 @@ describe('the list', () => {
   }
 
   for (const [name, list] of [
-    ['a reason there is not', [['reason', '=', ['boredom']]]],
-    ['a project that nobody sees', [['project', '=', [999_999]]]],
-    ['what it cannot be filtered by', [['actor', '=', [1]]]],
+    ['an unknown reason', [['reason', '=', ['boredom']]]],
+    ['an unknown project', [['project', '=', [999_999]]]],
+    ['an unknown filter', [['actor', '=', [1]]]],
   ] as [string, Parameters<typeof filters>][]) {
-    test(`is not filtered by ${name}`, async () => {
+    test(`is 400 when filtered by ${name}`, async () => {
       for (const reply of [
         await me.client.get(`/notifications?${filters(...list)}`),
         await me.client.post(`/notifications/read_ian?${filters(...list)}`),
@@ -182,7 +182,7 @@ describe('the list', () => {
     })
   }
 
-  test('is sorted by what is read', async () => {
+  test('is sorted by read and unread', async () => {
     await me.client.post(`/notifications/${mentioned}/read_ian`)
     const sorted = await me.client.get(`/notifications?sortBy=${encodeURIComponent('[["readIAN","desc"],["id","asc"]]')}`)
     assert.deepEqual(ids(sorted), [mentioned, assigned, watched])
@@ -196,7 +196,7 @@ describe('the list', () => {
     )
   })
 
-  test('is grouped by project, whatever the page', async () => {
+  test('is grouped by project, independent of the page', async () => {
     const { body } = await me.client.get('/notifications?groupBy=project&pageSize=1')
     assert.deepEqual(
       body.groups.map(({ value, count, _links }: any) => [value, count, _links.valueLink.length]),
@@ -209,13 +209,13 @@ describe('the list', () => {
     assert.deepEqual(ids(body && (await me.client.get('/notifications?groupBy=project'))), [watched, mentioned, assigned])
   })
 
-  test('is not grouped by anything else', async () => {
+  test('is not grouped by other properties', async () => {
     assert.equal((await me.client.get('/notifications?groupBy=actor')).status, 400)
   })
 })
 
-describe('marking', () => {
-  test('one as read, and as unread again', async () => {
+describe('marking as read and unread', () => {
+  test('applies to one', async () => {
     const reply = await me.client.send('POST', `/api/v3/notifications/${mentioned}/read_ian`, {
       headers: { 'content-type': 'application/json' },
     })
@@ -228,7 +228,7 @@ describe('marking', () => {
     assert.deepEqual(await isRead(), { [assigned]: false, [mentioned]: false, [watched]: false })
   })
 
-  test('all of one’s own', async () => {
+  test('applies to all of the user’s own', async () => {
     assert.equal((await me.client.post('/notifications/read_ian?pageSize=1')).status, 204)
     assert.deepEqual(await isRead(), { [assigned]: true, [mentioned]: true, [watched]: true })
     assert.deepEqual(ids(await other.client.get(`/notifications?${filters(['readIAN', '=', ['f']])}`)).length, 1)
@@ -236,14 +236,14 @@ describe('marking', () => {
     assert.deepEqual(await isRead(), { [assigned]: false, [mentioned]: false, [watched]: false })
   })
 
-  test('those that satisfy filters', async () => {
+  test('applies to those that satisfy filters', async () => {
     await me.client.post(`/notifications/read_ian?${filters(['project', '=', [on.project]])}`)
     assert.deepEqual(await isRead(), { [assigned]: true, [mentioned]: true, [watched]: false })
     await me.client.post(`/notifications/unread_ian?${filters(['reason', '=', ['mentioned']])}`)
     assert.deepEqual(await isRead(), { [assigned]: true, [mentioned]: false, [watched]: false })
   })
 
-  test('says when', async () => {
+  test('updates updatedAt', async () => {
     const before = (await me.client.get(`/notifications/${mentioned}`)).body.updatedAt
     await on.server.db.transaction((tx) =>
       tx.run(sql`update notifications set updated_at = '2026-01-01T00:00:00.000Z' where id = ${mentioned}`),
@@ -254,7 +254,7 @@ describe('marking', () => {
 })
 
 describe('a removed or hidden work package', () => {
-  test('takes its notifications along', async () => {
+  test('loses its notifications by deletion', async () => {
     const gone = await on.server.make.workPackage({ project_id: on.project })
     await patch(writer.client, gone, { _links: { assignee: user(me.id) } })
     await on.pass()
@@ -265,7 +265,7 @@ describe('a removed or hidden work package', () => {
     assert.equal((await me.client.get('/notifications')).body.total, 3)
   })
 
-  test('is not shown, filtered, counted or marked', async () => {
+  test('has hidden notifications: in lists, filters, counts and marking', async () => {
     const annex = (await me.client.get(`/work_packages/${elsewhere}`)).body._links.project.href.split('/').at(-1)
     const close = (active: boolean) => on.server.admin.patch(`/projects/${annex}`, { active })
     assert.equal((await close(false)).status, 200)
@@ -277,7 +277,7 @@ describe('a removed or hidden work package', () => {
     assert.deepEqual(await isRead(), { [assigned]: true, [mentioned]: true, [watched]: false })
   })
 
-  test('may become hidden with a membership', async () => {
+  test('may become hidden by the end of a membership', async () => {
     const project = await on.server.make.project()
     const membership = await on.server.make.member(me.id, project, ['view_work_packages', 'work_package_assigned'])
     const there = await on.server.make.workPackage({ project_id: project })
@@ -290,7 +290,7 @@ describe('a removed or hidden work package', () => {
     assert.equal((await me.client.get('/notifications')).body.total, 3)
   })
 
-  test('may have a removed actor, whose name is not shown any more', async () => {
+  test('notifications hide the name of a deleted actor', async () => {
     await on.server.setting('users_deletable_by_admins', true)
     const leaver = await on.person(['edit_work_packages'])
     await patch(leaver.client, work, { description: { raw: 'Last words' } })
@@ -301,7 +301,7 @@ describe('a removed or hidden work package', () => {
     assert.notEqual(actor.href, `/api/v3/users/${leaver.id}`)
   })
 
-  test('may have internal comments, hidden from users who may not read them any more', async () => {
+  test('notifications hide internal comments from users without the permission', async () => {
     const project = await on.server.make.project()
     const rights = ['view_work_packages', 'view_internal_comments']
     const role = await on.server.make.role(rights)

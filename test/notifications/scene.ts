@@ -1,4 +1,4 @@
-/** A project with people in it, and what they are told. */
+/** A project with users, and the notifications that they get. */
 
 import { sql } from '#db/sql.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
@@ -7,16 +7,16 @@ import { runDue } from '#test/jobs.ts'
 export interface Person {
   readonly id: number
   readonly client: Client
-  /** Opens what they have been told since they were asked last: reasons with ids of work packages, oldest first. */
+  /** The notifications since the last call: reasons with ids of work packages, oldest first. */
   told(): Promise<[reason: string, workPackage: number][]>
 }
 
 export interface Scene {
   readonly server: Instance
   readonly project: number
-  /** Somebody who sees the work packages of the project, and may do these things besides. */
+  /** A user who sees the work packages of the project, with further permissions. */
   person(permissions?: readonly string[], values?: Record<string, unknown>): Promise<Person>
-  /** Lets happen what time and the tasks bring about. */
+  /** Runs the due jobs. */
   pass(now?: Date): Promise<void>
   close(): Promise<void>
 }
@@ -51,7 +51,7 @@ export async function scene(): Promise<Scene> {
   }
 }
 
-/** Changes a work package as it is now. Gives the answer. */
+/** Changes the current version of a work package. Gives the response. */
 export async function patch(client: Client, id: number, body: object, query = '') {
   const { lockVersion } = (await client.get(`/work_packages/${id}`)).body
   return client.patch(`/work_packages/${id}${query}`, { lockVersion, ...body })

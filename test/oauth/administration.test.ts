@@ -1,4 +1,4 @@
-/** Applications as administrators register them, and as people end what they have allowed. */
+/** Applications: registration by administrators, and revocation of grants by users. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'

@@ -1,4 +1,4 @@
-/** Applications as the API shows them: to administrators, and never their secrets. */
+/** Applications in the API: visible to administrators, and without secrets. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { register } from '#identity/oauth/applications.ts'
@@ -37,7 +37,7 @@ test('An administrator reads an application', async () => {
   assert.ok(!text.includes(secret as string))
 })
 
-test('A public application without an owner says so', async () => {
+test('A public application without an owner is represented as such', async () => {
   const { id } = await it.application({ confidential: false, redirectUris: ['sea-chart://callback'] })
   const { body } = await it.admin.get(`/oauth_applications/${id}`)
   assert.equal(body.confidential, false)
@@ -59,7 +59,7 @@ test('Other users get 404, whether the application exists or not', async () => {
   assert.equal((await it.anonymous.get(`/oauth_applications/${application.id}`, headers)).status, 403)
 })
 
-test('Pages and the command line register and change them, not the API', async () => {
+test('Pages and the command line register and change applications, not the API', async () => {
   const { id } = await it.application()
   assert.equal((await it.admin.patch(`/oauth_applications/${id}`, { name: 'Other' })).status, 405)
   assert.equal((await it.admin.delete(`/oauth_applications/${id}`)).status, 405)

@@ -14,7 +14,7 @@ import { type Application, CALLBACK, fields, pkce, query, returned, type Scene, 
 
 const MINUTE = 60_000
 
-/** A scope besides the API's, of which tokens for the API have nothing. */
+/** A further scope besides the API's, without the permission for the API. */
 const OTHER = scope('test_other', 'do nothing at all')
 
 let it: Scene
@@ -28,14 +28,14 @@ const refresh = (refresh_token: string, more = {}) => ({ grant_type: 'refresh_to
 const errorOf = ({ status, body }: Reply) => [status, body.error]
 const scopeOf = async (token: string) => (await client(it.url, token).send('GET', '/oauth/token/info')).body.scope
 
-/** Fails unless nobody is led anywhere. */
+/** Fails unless the reply is an error without a redirect. */
 function stays(reply: Reply, status = 400): void {
   assert.equal(reply.status, status, reply.text)
   assert.equal(reply.headers.get('location'), null)
   assert.equal(reply.headers.get('refresh'), null)
 }
 
-describe('being led elsewhere', () => {
+describe('no redirect', () => {
   const registered = 'https://app.example/callback'
   for (const uri of [
     'https://app.example/callback/',
@@ -66,13 +66,13 @@ describe('being led elsewhere', () => {
     'javascript:alert(1)//app.example/callback',
     '',
   ])
-    test(`by ${JSON.stringify(uri)}, which is not what was registered`, async () => {
+    test(`to ${JSON.stringify(uri)}, which is not registered`, async () => {
       const [ada, application] = [await it.person(), await it.application({ redirectUris: [registered] })]
       await it.code(ada.browser, application)
       stays(await it.authorize(ada.browser, application, { redirect_uri: uri }))
     })
 
-  test('by an address that is named twice, or not at all', async () => {
+  test('with a repeated or missing redirect URI', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     await it.code(ada.browser, application)
     const asked = `/oauth/authorize?response_type=code&client_id=${application.clientId}`
@@ -82,7 +82,7 @@ describe('being led elsewhere', () => {
     stays(await ada.browser.get(asked))
   })
 
-  test('by an application that is unknown or disabled, of which nothing is told', async () => {
+  test('for an unknown or disabled application, of which nothing is disclosed', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     await it.code(ada.browser, application)
     await it.db.transaction((tx) => setEnabled(tx, application.id, false, new Date()))
@@ -100,7 +100,7 @@ describe('being led elsewhere', () => {
       return (asked: string) => it.authorize(ada.browser, application, { ...pkce, redirect_uri: asked })
     })
 
-  test('on the device itself, only the port may differ', async () => {
+  test('to another address of the device: only the port may differ', async () => {
     const ask = await loopback('http://127.0.0.1/callback')
     for (const port of ['', ':1', ':51234', ':65535']) assert.equal((await ask(`http://127.0.0.1${port}/callback`)).status, 200)
     for (const uri of [
@@ -120,8 +120,8 @@ describe('being led elsewhere', () => {
   })
 })
 
-describe('proof of who began it (PKCE)', () => {
-  test('is asked of every application that cannot keep a secret, and is never plain', async () => {
+describe('PKCE', () => {
+  test('is required of public applications, and the method plain is rejected', async () => {
     const [ada, application] = [await it.person(), await it.application({ confidential: false })]
     const ask = async (params: Record<string, string>) => returned(await it.authorize(ada.browser, application, params)).error
     assert.equal(await ask({}), 'invalid_request')
@@ -132,14 +132,14 @@ describe('proof of who began it (PKCE)', () => {
     assert.equal((await it.authorize(ada.browser, application, pkce)).status, 200)
   })
 
-  test('has to be the right one, and cannot be left out or put in later', async () => {
+  test('requires the right verifier, which can neither be omitted nor added later', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     const proved = await it.code(ada.browser, application, pkce)
     for (const wrong of [{}, { code_verifier: 'w'.repeat(43) }, { code_verifier: pkce.code_challenge }]) {
       assert.deepEqual(errorOf(await it.exchange(application, code({ code: proved, ...wrong }))), [400, 'invalid_grant'])
     }
     assert.equal((await it.exchange(application, code({ code: proved, code_verifier: verifier }))).status, 200)
-    // One that was asked for without is no better for a proof that anybody can make up.
+    // A code requested without a challenge is not redeemed with a verifier.
     const plain = await it.code(ada.browser, application)
     assert.deepEqual(errorOf(await it.exchange(application, code({ code: plain, code_verifier: verifier }))), [
       400,
@@ -150,7 +150,7 @@ describe('proof of who began it (PKCE)', () => {
 })
 
 describe('a code', () => {
-  test('that comes twice ends all that came of it', async () => {
+  test('that is used twice revokes all tokens from it', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     const once = code({ code: await it.code(ada.browser, application) })
     const { access_token, refresh_token } = (await it.exchange(application, once)).body
@@ -160,7 +160,7 @@ describe('a code', () => {
     assert.deepEqual(errorOf(await it.exchange(application, refresh(refresh_token))), [400, 'invalid_grant'])
   })
 
-  test('that comes many times at once is good for one token at most, and then for none', async () => {
+  test('that is used concurrently gives at most one token, which is then revoked', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     const once = code({ code: await it.code(ada.browser, application) })
     const replies = await Promise.all(Array.from({ length: 6 }, () => it.exchange(application, once)))
@@ -196,7 +196,7 @@ describe('a code', () => {
     assert.equal((await it.me('made-up')).status, 401)
   })
 
-  test('is of no use to another application, at another address, or after ten minutes', async () => {
+  test('is rejected from another application, with another redirect URI, and after ten minutes', async () => {
     const [ada, application, other] = [await it.person(), await it.application(), await it.application()]
     const once = code({ code: await it.code(ada.browser, application) })
     assert.deepEqual(errorOf(await it.exchange(other, once)), [400, 'invalid_grant'])
@@ -211,7 +211,7 @@ describe('a code', () => {
     assert.equal((await it.exchange(application, once)).status, 200)
   })
 
-  test('is worth nothing once its user is locked or takes the grant back', async () => {
+  test('is invalid once its user is locked or revokes the grant', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     const first = code({ code: await it.code(ada.browser, application) })
     await it.admin.post(`/users/${ada.id}/lock`)
@@ -224,7 +224,7 @@ describe('a code', () => {
 })
 
 describe('a refresh token', () => {
-  test('that comes again after it was exchanged ends all that came of the same code, and of no other', async () => {
+  test('that is used twice revokes all tokens from the same code, and no others', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     const [stolen, elsewhere] = [await it.tokens(ada.browser, application), await it.tokens(ada.browser, application)]
     const fresh = (await it.exchange(application, refresh(stolen.refresh_token))).body
@@ -234,7 +234,7 @@ describe('a refresh token', () => {
     assert.equal((await it.me(elsewhere.access_token)).status, 200)
   })
 
-  test('that comes many times at once leaves nothing that could be used', async () => {
+  test('that is used concurrently leaves no valid tokens', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     const { refresh_token } = await it.tokens(ada.browser, application)
     const replies = await Promise.all(Array.from({ length: 6 }, () => it.exchange(application, refresh(refresh_token))))
@@ -246,14 +246,14 @@ describe('a refresh token', () => {
     }
   })
 
-  test('is of no use to another application, and is not harmed by its trying', async () => {
+  test('is rejected from another application, and stays valid', async () => {
     const [ada, application, other] = [await it.person(), await it.application(), await it.application()]
     const { refresh_token } = await it.tokens(ada.browser, application)
     assert.deepEqual(errorOf(await it.exchange(other, refresh(refresh_token))), [400, 'invalid_grant'])
     assert.equal((await it.exchange(application, refresh(refresh_token))).status, 200)
   })
 
-  test('is no access token, and an access token no refresh token', async () => {
+  test('is not an access token, and vice versa', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     const { access_token, refresh_token } = await it.tokens(ada.browser, application)
     assert.equal((await it.me(refresh_token)).status, 401)
@@ -261,7 +261,7 @@ describe('a refresh token', () => {
   })
 })
 
-describe('events that end tokens immediately', () => {
+describe('end of tokens', () => {
   const ends = (what: string, end: (ada: number, application: Application) => Promise<unknown>) =>
     test(what, async () => {
       const [ada, application] = [await it.person(), await it.application()]
@@ -291,7 +291,7 @@ describe('events that end tokens immediately', () => {
   ends('disabling the application', (_, { id }) => it.db.transaction((tx) => setEnabled(tx, id, false, new Date())))
   ends('removing the application', (_, { id }) => it.db.transaction((tx) => remove(tx, id)))
 
-  test('two hours', async () => {
+  test('after two hours', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     const { access_token, refresh_token } = await it.tokens(ada.browser, application)
     mock.timers.enable({ apis: ['Date'], now: Date.now() + 120 * MINUTE })
@@ -304,7 +304,7 @@ describe('events that end tokens immediately', () => {
     }
   })
 
-  test('of an application by itself: its user locked, or another one', async () => {
+  test('with client credentials: if its user is locked, or replaced', async () => {
     const robot = await it.make.user()
     const application = await it.application({ actingUserId: robot })
     const comes = async () => (await it.exchange(application, { grant_type: 'client_credentials' })).body.access_token as string
@@ -318,7 +318,7 @@ describe('events that end tokens immediately', () => {
     assert.deepEqual(await it.me(await comes()), { status: 200, id: other })
   })
 
-  test('is what somebody decides themselves only', async () => {
+  test('only by the user’s own revocation', async () => {
     const [ada, eve, application] = [await it.person(), await it.person(), await it.application()]
     const { access_token } = await it.tokens(ada.browser, application)
     const [grant] = await grantsOf(ada.id, it.db)
@@ -343,7 +343,7 @@ describe('the tokens of another application', () => {
     assert.equal((await it.exchange(application, refresh(refresh_token))).status, 200)
   })
 
-  test('need an application that says who it is', async () => {
+  test('require the authentication of the application', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     const { access_token } = await it.tokens(ada.browser, application)
     for (const path of ['/oauth/introspect', '/oauth/revoke']) {
@@ -360,14 +360,14 @@ describe('the tokens of another application', () => {
   })
 })
 
-describe('asking for more than one was given', () => {
-  test('at the beginning', async () => {
+describe('additional scopes', () => {
+  test('are rejected at the authorization', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     for (const asked of ['admin', 'api_v3 admin', `api_v3 ${OTHER}`, 'openid', 'API_V3'])
       assert.equal(returned(await it.authorize(ada.browser, application, { scope: asked })).error, 'invalid_scope')
   })
 
-  test('when it is refreshed', async () => {
+  test('are rejected at the refresh', async () => {
     const [ada, application] = [await it.person(), await it.application({ scopes: ['api_v3', OTHER] })]
     const { refresh_token } = await it.tokens(ada.browser, application, { scope: OTHER })
     for (const asked of ['api_v3', `api_v3 ${OTHER}`, 'admin'])
@@ -375,7 +375,7 @@ describe('asking for more than one was given', () => {
     assert.equal((await it.exchange(application, refresh(refresh_token))).body.scope, OTHER)
   })
 
-  test('by itself', async () => {
+  test('are rejected for client credentials', async () => {
     const application = await it.application()
     for (const asked of ['admin', OTHER, `api_v3 ${OTHER}`])
       assert.deepEqual(errorOf(await it.exchange(application, { grant_type: 'client_credentials', scope: asked })), [
@@ -384,7 +384,7 @@ describe('asking for more than one was given', () => {
       ])
   })
 
-  test('is what a person is asked about, even if they have allowed less before', async () => {
+  test('require a new consent, even with an earlier one for fewer scopes', async () => {
     const [ada, application] = [await it.person(), await it.application({ scopes: ['api_v3', OTHER] })]
     await it.code(ada.browser, application, { scope: OTHER })
     returned(await it.authorize(ada.browser, application, { scope: OTHER }))
@@ -396,7 +396,7 @@ describe('asking for more than one was given', () => {
     )
   })
 
-  test('does not let one into the API, which says what it lacks', async () => {
+  test('are required for the API, and the challenge names the missing one', async () => {
     const [ada, application] = [await it.person(), await it.application({ scopes: ['api_v3', OTHER] })]
     const { access_token } = await it.tokens(ada.browser, application, { scope: OTHER })
     const reply = await client(it.url, access_token).get('/projects')
@@ -406,7 +406,7 @@ describe('asking for more than one was given', () => {
     assert.equal(reply.headers.get('www-authenticate'), challenge)
   })
 
-  test('is what is left where an administrator takes a scope away', async () => {
+  test('are lost if an administrator removes them from the application', async () => {
     const [ada, application] = [await it.person(), await it.application({ scopes: ['api_v3', OTHER] })]
     const { access_token, refresh_token } = await it.tokens(ada.browser, application, { scope: `api_v3 ${OTHER}` })
     assert.deepEqual(await scopeOf(access_token), ['api_v3', OTHER])
@@ -417,8 +417,8 @@ describe('asking for more than one was given', () => {
   })
 })
 
-describe('deciding for somebody', () => {
-  test('by a page of another site', async () => {
+describe('a decision on the consent page is impossible', () => {
+  test('from a page of another site', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     const page = await it.authorize(ada.browser, application)
     for (const headers of [
@@ -432,7 +432,7 @@ describe('deciding for somebody', () => {
     assert.deepEqual(await grantsOf(ada.id, it.db), [])
   })
 
-  test('in a frame, or by anything that the page could be made to load', async () => {
+  test('in a frame, or with resources of other sites', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     const { headers } = await it.authorize(ada.browser, application)
     assert.match(
@@ -442,7 +442,7 @@ describe('deciding for somebody', () => {
     assert.equal(headers.get('cache-control'), 'no-store')
   })
 
-  test('another user who has signed in meanwhile', async () => {
+  test('if another user has signed in meanwhile', async () => {
     const [ada, eve, application] = [await it.person(), await it.person(), await it.application()]
     await it.code(eve.browser, application)
     const page = await it.authorize(ada.browser, application)
@@ -452,7 +452,7 @@ describe('deciding for somebody', () => {
     assert.deepEqual(await grantsOf(ada.id, it.db), [])
   })
 
-  test('a user who has signed out', async () => {
+  test('if the user has signed out', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     const page = await it.authorize(ada.browser, application)
     const reply = await it.decide(browser(it.url), page)
@@ -461,13 +461,13 @@ describe('deciding for somebody', () => {
     assert.deepEqual(await grantsOf(ada.id, it.db), [])
   })
 
-  test('by the address alone, whatever it says', async () => {
+  test('by the address alone', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     stays(await it.authorize(ada.browser, application, { decision: 'allow', user: String(ada.id), allowed: 'true' }), 200)
     assert.deepEqual(await grantsOf(ada.id, it.db), [])
   })
 
-  test('a locked user', async () => {
+  test('for a locked user', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     const page = await it.authorize(ada.browser, application)
     await it.admin.post(`/users/${ada.id}/lock`)
@@ -476,7 +476,7 @@ describe('deciding for somebody', () => {
     assert.deepEqual(await grantsOf(ada.id, it.db), [])
   })
 
-  test('by a cookie or a token of the API, where a session is needed', async () => {
+  test('with a cookie or a token of the API, in place of a session', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     const path = `/oauth/authorize?${new URLSearchParams({ response_type: 'code', client_id: application.clientId, redirect_uri: CALLBACK })}`
     const headers = { authorization: `Bearer ${await it.token(ada.id)}` }
@@ -485,25 +485,25 @@ describe('deciding for somebody', () => {
   })
 })
 
-describe('odd requests', () => {
+describe('unusual requests', () => {
   const told = async (params: Record<string, string>) => {
     const [ada, application] = [await it.person(), await it.application()]
     await it.code(ada.browser, application)
     return returned(await it.authorize(ada.browser, application, params))
   }
 
-  test('get answers in the address alone: no forms, no fragments, no scripts', async () => {
+  test('get responses only in the query: no forms, no fragments, no scripts', async () => {
     for (const mode of ['form_post', 'fragment', 'web_message', 'jwt', 'query.jwt', ''])
       assert.equal((await told({ response_mode: mode })).error, 'unsupported_response_mode', mode)
     assert.ok((await told({ response_mode: 'query' })).code)
   })
 
-  test('get codes alone: neither tokens nor what says who one is', async () => {
+  test('get only codes: neither access tokens nor ID tokens', async () => {
     for (const type of ['token', 'id_token', 'code token', 'code id_token', 'none'])
       assert.equal((await told({ response_type: type })).error, 'unsupported_response_type', type)
   })
 
-  test('that want nobody to be asked get an answer or an error, and never a page', async () => {
+  test('with prompt=none get a code or an error, and never a page', async () => {
     assert.ok((await told({ prompt: 'none' })).code)
     const [ada, application] = [await it.person(), await it.application()]
     assert.equal(returned(await it.authorize(ada.browser, application, { prompt: 'none' })).error, 'consent_required')
@@ -513,12 +513,12 @@ describe('odd requests', () => {
       assert.equal(returned(await it.authorize(ada.browser, application, { prompt })).error, 'invalid_request', prompt)
   })
 
-  test('that come as objects or from elsewhere are refused rather than read in part', async () => {
+  test('as request objects are rejected', async () => {
     assert.equal((await told({ request: 'e30.e30.' })).error, 'request_not_supported')
     assert.equal((await told({ request_uri: 'https://evil.example/' })).error, 'request_uri_not_supported')
   })
 
-  test('for another resource than this server are refused', async () => {
+  test('for another resource than this server are rejected', async () => {
     assert.ok((await told({ resource: it.url })).code)
     assert.ok((await told({ resource: `${it.url}/api/v3` })).code)
     for (const resource of ['https://evil.example/', `${it.url}/other`, 'api', `${it.url}#x`])
@@ -528,7 +528,7 @@ describe('odd requests', () => {
     assert.deepEqual(errorOf(await it.exchange(application, once)), [400, 'invalid_target'])
   })
 
-  test('for tokens have to be forms, and grants those that there are', async () => {
+  test('for tokens have to be forms with a supported grant type', async () => {
     const application = await it.application()
     for (const grant_type of ['password', 'implicit', 'urn:ietf:params:oauth:grant-type:device_code', ''])
       assert.match(
@@ -552,7 +552,7 @@ describe('odd requests', () => {
     )
   })
 
-  test('by two applications at once are of none', async () => {
+  test('with two client authentications are rejected', async () => {
     const [one, other] = [await it.application(), await it.application()]
     const grant_type = 'client_credentials'
     const reply = await it.exchange(one, { grant_type, client_id: other.clientId })
@@ -561,7 +561,7 @@ describe('odd requests', () => {
     assert.deepEqual(errorOf(both), [400, 'invalid_request'])
   })
 
-  test('for tokens that outlast a session get what all get', async () => {
+  test('with offline_access get the usual tokens', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     const given = await it.tokens(ada.browser, application, { scope: 'api_v3 offline_access' })
     assert.equal(given.scope, 'api_v3')
@@ -570,14 +570,14 @@ describe('odd requests', () => {
     assert.ok((await told({ scope: 'offline_access' })).code)
   })
 
-  test('from applications without a secret get no token by themselves', async () => {
+  test('from public applications get no token with client credentials', async () => {
     const application = await it.application({ confidential: false })
     assert.notEqual((await it.exchange(application, { grant_type: 'client_credentials' })).status, 200)
   })
 })
 
 describe('a token for the API', () => {
-  test('is not taken from the address, alone or beside another', async () => {
+  test('is not accepted in the query, alone or beside another', async () => {
     const [ada, eve, application] = [await it.person(), await it.person(), await it.application()]
     const [mine, other] = [await it.tokens(ada.browser, application), await it.tokens(eve.browser, application)]
     const path = `/users/me?access_token=${mine.access_token}`
@@ -589,7 +589,7 @@ describe('a token for the API', () => {
     assert.equal((await ada.browser.get(`/api/v3${path}`)).status, 401)
   })
 
-  test('decides, whatever session comes with it; and a wrong one is not made good by a session', async () => {
+  test('takes precedence over a session, which does not replace an invalid token', async () => {
     const [ada, eve, application] = [await it.person(), await it.person(), await it.application()]
     const { access_token } = await it.tokens(ada.browser, application)
     const both = (token: string) => eve.browser.get('/api/v3/users/me', { authorization: `Bearer ${token}` })
@@ -602,8 +602,8 @@ describe('a token for the API', () => {
   })
 })
 
-describe('the trusted source of the public address', () => {
-  test('is the setting: no header changes the issuer or a redirect', async () => {
+describe('the public address', () => {
+  test('comes from the setting: no header changes the issuer or a redirect', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     await it.code(ada.browser, application)
     const headers = {
@@ -621,7 +621,7 @@ describe('the trusted source of the public address', () => {
     assert.doesNotMatch((await it.authorize(browser(it.url), application, {}, headers)).headers.get('location') as string, /evil/)
   })
 
-  test('is not the Host header either', async () => {
+  test('does not depend on the Host header either', async () => {
     const { port } = new URL(it.url)
     const { request } = await import('node:http')
     const body = await new Promise<string>((resolve, reject) => {
@@ -635,7 +635,7 @@ describe('the trusted source of the public address', () => {
     assert.equal(JSON.parse(body).issuer, it.url)
   })
 
-  test('a new address counts from the next request on, and tokens outlive it', async () => {
+  test('a new address applies to the next request, and tokens stay valid', async () => {
     const [ada, application] = [await it.person(), await it.application()]
     const { access_token, refresh_token } = await it.tokens(ada.browser, application)
     const { host } = new URL(it.url)
@@ -653,7 +653,7 @@ describe('the trusted source of the public address', () => {
   })
 })
 
-test('A new secret is the only one', async () => {
+test('A new secret replaces the old one', async () => {
   const application = await it.application()
   const secret = await it.db.transaction((tx) => rotateSecret(tx, application.id, new Date()))
   const comes = (value?: string) => it.exchange({ ...application, secret: value }, { grant_type: 'client_credentials' })
@@ -661,7 +661,7 @@ test('A new secret is the only one', async () => {
   assert.equal((await comes(secret)).status, 200)
 })
 
-test('Pages of other origins read answers only where they were let in, exactly', async () => {
+test('Only allowed origins can read responses', async () => {
   await it.setting('apiv3_cors_enabled', true)
   await it.setting('apiv3_cors_origins', ['https://app.example'])
   try {
@@ -690,7 +690,7 @@ test('Pages of other origins read answers only where they were let in, exactly',
   assert.equal(off.headers.get('access-control-allow-origin'), null)
 })
 
-test('What anybody may read tells of nobody, and what an application is given of nobody else', async () => {
+test('Public responses disclose no users, and those to an application no others', async () => {
   const hidden = await it.make.user({ login: 'zqkhidden', name: 'Zqk Hidden' })
   const application = await it.application({ name: 'zqk app', actingUserId: hidden })
   const tokens = await it.exchange(application, { grant_type: 'client_credentials' })
@@ -706,7 +706,7 @@ test('What anybody may read tells of nobody, and what an application is given of
   for (const text of texts) assert.doesNotMatch(text, /zqk/i)
 })
 
-test('Both descriptions are there for those who are not signed in, as the standards have them', async () => {
+test('Both metadata documents are public and follow the standards', async () => {
   const { body } = await it.anonymous.send('GET', '/.well-known/oauth-authorization-server')
   const at = (path: string) => it.url + path
   const methods = ['client_secret_basic', 'client_secret_post', 'none']
@@ -743,7 +743,7 @@ test('Both descriptions are there for those who are not signed in, as the standa
   })
 })
 
-test('What has expired is removed, and nothing else', async () => {
+test('Expired tokens are removed, and others stay', async () => {
   const [ada, application] = [await it.person(), await it.application()]
   const { access_token, refresh_token } = await it.tokens(ada.browser, application)
   const count = async (table: 'oauth_tokens' | 'oauth_authorizations') =>
@@ -758,7 +758,7 @@ test('What has expired is removed, and nothing else', async () => {
   assert.equal((await grantsOf(ada.id, it.db)).length, 1)
 })
 
-test('Somebody who has to sign in first is led on by a page, not in the same step as the form', async () => {
+test('After a sign-in, the redirect comes from a page instead of the form', async () => {
   const [ada, application] = [await it.person(), await it.application()]
   await it.code(ada.browser, application)
   for (const headers of [{ 'sec-fetch-site': 'same-origin' }, { referer: `${it.url}/login` }] as Record<string, string>[]) {
@@ -775,7 +775,7 @@ test('Somebody who has to sign in first is led on by a page, not in the same ste
     returned(await it.authorize(ada.browser, application, {}, headers))
 })
 
-test('Two decisions at the same moment are one grant', async () => {
+test('Two concurrent decisions make one grant', async () => {
   const [ada, application] = [await it.person(), await it.application()]
   const decisions = ['api_v3', OTHER, 'api_v3'].map((one) =>
     it.db.transaction((tx) => allow(tx, application.id, ada.id, [one], new Date())),

@@ -1,4 +1,4 @@
-/** Ways in to the API for applications, as an off-the-shelf client goes them. */
+/** Authorization flows of an off-the-shelf client. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import * as oauth from 'openid-client'
@@ -12,11 +12,11 @@ before(async () => {
 })
 after(() => it.close())
 
-/** The client, as it configures itself from our metadata. */
+/** The client, configured from our metadata. */
 const discovered = ({ clientId, secret }: Application) =>
   oauth.discovery(new URL(it.url), clientId, secret, undefined, { algorithm: 'oauth2', execute: [oauth.allowInsecureRequests] })
 
-/** Goes the way of the code with the off-the-shelf client. */
+/** Follows the authorization code flow with the off-the-shelf client. */
 async function connected(application: Application, one: Awaited<ReturnType<Scene['person']>>) {
   const config = await discovered(application)
   const pkceCodeVerifier = oauth.randomPKCECodeVerifier()
@@ -33,7 +33,7 @@ async function connected(application: Application, one: Awaited<ReturnType<Scene
   return { config, tokens: await oauth.authorizationCodeGrant(config, answer, { pkceCodeVerifier, expectedState }) }
 }
 
-describe('a client that knows only the server’s address', () => {
+describe('a client that is configured by metadata', () => {
   test('gets tokens by consent, and refreshes, introspects and revokes them', async () => {
     const application = await it.application()
     const ada = await it.person()
@@ -153,7 +153,7 @@ describe('the consent page', () => {
     assert.match((await ada.browser.get(back)).text, /<h1>Authorise App \d+\?/)
   })
 
-  test('shows a code to copy without a redirect URI', async () => {
+  test('shows a code for copying without a redirect URI', async () => {
     const ada = await it.person()
     const native = 'urn:ietf:wg:oauth:2.0:oob'
     const application = await it.application({ redirectUris: [native] })
@@ -179,7 +179,7 @@ test('A token gives its own information, as some clients request it', async () =
   assert.equal(wrong.headers.get('www-authenticate'), 'Bearer realm="OpenProject API" error="invalid_token"')
 })
 
-test('A token in the query can be revoked, as an existing client does', async () => {
+test('A token in the query can be revoked, like an existing client does', async () => {
   const [ada, application] = [await it.person(), await it.application()]
   const { access_token, refresh_token } = await it.tokens(ada.browser, application)
   const reply = await it.exchange(application, {}, `/oauth/revoke?token=${access_token}`)
@@ -188,7 +188,7 @@ test('A token in the query can be revoked, as an existing client does', async ()
   assert.equal((await it.exchange(application, { grant_type: 'refresh_token', refresh_token })).body.error, 'invalid_grant')
 })
 
-test('The consent form contains the request and the user, and nothing else', async () => {
+test('The consent form contains only the request and the user', async () => {
   const [ada, application] = [await it.person(), await it.application()]
   const page = await it.authorize(ada.browser, application, { unheard: 'of', state: '"><script>' })
   assert.deepEqual(fields(page), {

@@ -9,7 +9,7 @@ import { type Browser, browser } from '../sessions/browser.ts'
 
 export const CALLBACK = 'https://app.example/callback'
 
-/** A secret of PKCE, and what is told of it in front of everybody. */
+/** A verifier of PKCE, and its challenge. */
 export const verifier = 'v'.repeat(43)
 export const challenge = createHash('sha256').update(verifier).digest('base64url')
 export const pkce = { code_challenge: challenge, code_challenge_method: 'S256' }
@@ -21,11 +21,11 @@ export interface Application {
 }
 
 export interface Scene extends Instance {
-  /** A new application: confidential and with the callback, unless said otherwise. */
+  /** A new application, by default confidential and with the callback. */
   application(values?: Partial<Registration>): Promise<Application>
-  /** A new user and a browser in which they are signed in. */
+  /** A new user with a signed-in browser. */
   person(): Promise<{ id: number; login: string; browser: Browser }>
-  /** Asks for an authorization. */
+  /** Requests an authorization. */
   authorize(
     one: Browser,
     application: Application,
@@ -34,11 +34,11 @@ export interface Scene extends Instance {
   ): Promise<Reply>
   /** Sends the form of a consent page, with one of its two buttons. */
   decide(one: Browser, page: Reply, decision?: 'allow' | 'deny', headers?: Record<string, string>): Promise<Reply>
-  /** Goes all the way to a code. */
+  /** Follows the flow to a code. */
   code(one: Browser, application: Application, params?: Record<string, string>): Promise<string>
-  /** Asks as an application, at the token address unless said otherwise. */
+  /** Sends a request of the application, by default to the token endpoint. */
   exchange(application: Application, params: Record<string, string>, path?: string): Promise<Reply>
-  /** Goes all the way to tokens. */
+  /** Follows the flow to tokens. */
   tokens(one: Browser, application: Application, params?: Record<string, string>): Promise<Record<string, any>>
   /** The user that the API identifies by a token: an id, or the status of the response. */
   me(token: string): Promise<{ status: number; id: number | undefined }>
@@ -48,7 +48,7 @@ export interface Scene extends Instance {
 export const query = (address: string | null): Record<string, string> =>
   Object.fromEntries(new URL(address as string).searchParams)
 
-/** Fails unless a reply leads to the callback; gives what it was given. */
+/** Fails unless a reply redirects to the callback; gives its parameters. */
 export function returned(reply: Reply, to = CALLBACK): Record<string, string> {
   assert.equal(reply.status, 303, reply.text)
   const location = reply.headers.get('location') as string

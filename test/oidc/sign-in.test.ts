@@ -1,4 +1,4 @@
-/** Signing in by a provider: out to it and back, whose account that opens, and what nobody must be able to make of it. */
+/** Signing in by a provider: the flow, its attacks, and the linked accounts. */
 
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, mock, test } from 'node:test'
@@ -8,7 +8,7 @@ import { runDue } from '#test/jobs.ts'
 import { CLIENT_ID, change, type FakeProvider, fakeProvider, link, type Person, register } from '#test/provider.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
 
-/** One more provider, for one test. None ends before the others: the next one would be given its port, and be taken for it. */
+/** A further provider for one test. They end together: otherwise the next one might get the same port. */
 const others: FakeProvider[] = []
 const another = async (): Promise<FakeProvider> => {
   const provider = await fakeProvider()
@@ -47,23 +47,23 @@ afterEach(() => {
 
 const to = (reply: Reply) => [reply.status, reply.headers.get('location')]
 const alertIn = ({ text }: Reply) => /role="alert"[^>]*>([^<]*)</.exec(text)?.[1]
-/** Nobody was signed in, and this is why. */
+/** Asserts a rejected sign-in with its message. */
 const isRefused = (reply: Reply, status: number, sentence: string) => {
   assert.deepEqual([reply.status, alertIn(reply), reply.headers.get('set-cookie')], [status, sentence, null])
   assert.match(reply.text, /<a href="\/login\/internal">/)
 }
-/** The address that a browser is led to. */
+/** The address of the redirect to the provider. */
 const setOut = async (by: Browser, query = ''): Promise<string> => {
   const reply = await by.get(`/auth/acme${query}`)
   assert.equal(reply.status, 303)
   return reply.headers.get('location') as string
 }
-/** The path and query by which somebody who has signed in there comes back. */
+/** The path and query of the redirect back from the provider. */
 const cameBack = (address: string, person: Person, userInfo?: Record<string, unknown>): string => {
   const { pathname, search } = new URL(acme.signIn(address, person, userInfo))
   return pathname + search
 }
-/** All of it. */
+/** The whole sign-in. */
 const signIn = async (person: Person, userInfo?: Record<string, unknown>, by = one): Promise<Reply> =>
   by.get(cameBack(await setOut(by), person, userInfo))
 const userOf = (column: 'login' | 'email', value: string) =>
@@ -178,7 +178,7 @@ describe('signing in by a provider', () => {
     assert.deepEqual([await one.me(), await attacker.me()], [vera, undefined])
   })
 
-  test('is a first factor: the other stages apply as well', async () => {
+  test('is a first factor: the other stages follow', async () => {
     await it.setting('two_factor_required', 'everybody')
     const reply = await one.get(cameBack(await setOut(one, '?back_url=/x'), { sub: subject }))
     await it.setting('two_factor_required', 'nobody')
@@ -250,10 +250,10 @@ describe('the sign-in fails', () => {
     ['no nonce', () => ({ claims: { nonce: undefined } })],
     ['another issuer', () => ({ claims: { iss: 'https://evil.example' } })],
     ['another audience', () => ({ claims: { aud: 'another' } })],
-    ['a day that is over', () => ({ claims: { exp: seconds() - 86_400 } })],
+    ['an expired time', () => ({ claims: { exp: seconds() - 86_400 } })],
     ['no subject', () => ({ claims: { sub: undefined } })],
-    ['a subject that cannot be kept', () => ({ claims: { sub: 'a\u0000b' } })],
-    ['a signature that is not the provider’s', () => ({ forged: true })],
+    ['a subject with invalid characters', () => ({ claims: { sub: 'a\u0000b' } })],
+    ['a forged signature', () => ({ forged: true })],
   ]
   for (const [what, fault] of faults) {
     test(`with an ID token of ${what}`, async () => {
@@ -340,7 +340,7 @@ describe('an unlinked subject', () => {
       },
     )
     const again = browser(it.url)
-    // From now on the subject is enough, and what the provider says besides changes nothing.
+    // From now on the subject is enough, and other claims change nothing.
     await signIn({ sub: `new ${count}`, preferred_username: 'admin' }, undefined, again)
     assert.equal(await again.me(), body.id)
   })

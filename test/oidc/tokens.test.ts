@@ -1,11 +1,11 @@
-/** Access tokens of a provider, as JWTs: whom they let in, and by what name each of the others is refused. */
+/** Access tokens of a provider, as JWTs: valid ones, and the causes of rejected ones. */
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, mock, test } from 'node:test'
 import { SignJWT } from 'jose'
 import { type Instance, instance, type Reply } from '#test/instance.ts'
 import { CLIENT_ID, change, type FakeProvider, fakeProvider, link, register } from '#test/provider.ts'
 
-/** One more provider, for one test. None ends before the others: the next one would be given its port, and be taken for it. */
+/** A further provider for one test. They end together: otherwise the next one might get the same port. */
 const others: FakeProvider[] = []
 const another = async (): Promise<FakeProvider> => {
   const provider = await fakeProvider()
@@ -58,7 +58,7 @@ describe('an access token of a provider', () => {
     assert.equal((await ask(await acme.token({ sub: 'vera@acme', aud: CLIENT_ID, scope: 'api_v3' }))).status, 200)
   })
 
-  test('is signed with RSA and SHA-2, whatever other keys the provider has', async () => {
+  test('is signed with RSA and SHA-2, among other keys of the provider', async () => {
     for (const algorithm of ['RS384', 'RS512', 'PS256', 'ES256', 'Ed25519']) {
       const other = await another()
       await other.rotate(algorithm)
@@ -70,7 +70,7 @@ describe('an access token of a provider', () => {
     }
   })
 
-  test('can write', async () => {
+  test('permits writes', async () => {
     const authorization = `Bearer ${await acme.token({ sub: 'vera@acme' })}`
     const reply = await it.anonymous.patch('/users/me', { firstName: 'Veronika' }, { authorization })
     assert.deepEqual([reply.status, reply.body.firstName], [200, 'Veronika'])
@@ -87,7 +87,7 @@ describe('an access token of a provider', () => {
   })
 })
 
-describe('is refused by name:', () => {
+describe('the response names the cause for', () => {
   const wrong: [what: string, cause: string, token: () => string | Promise<string>][] = [
     [
       'one without a signature',
@@ -98,7 +98,7 @@ describe('is refused by name:', () => {
       },
     ],
     [
-      'one that is signed with the public key as if it were a secret',
+      'one that is signed with the public key as a secret',
       'The access token is signed by an algorithm that is not accepted',
       async () => {
         const [, body] = (await acme.token({ sub: 'vera@acme' })).split('.')
@@ -109,12 +109,12 @@ describe('is refused by name:', () => {
       },
     ],
     [
-      'one that another key has signed in the name of the right one',
+      'one that is signed by another key under the right key id',
       'The signature of the access token is wrong',
       () => acme.forge({ sub: 'vera@acme' }),
     ],
     [
-      'one whose claims were changed afterwards',
+      'one with changed claims',
       'The signature of the access token is wrong',
       async () => {
         const [head, , signature] = (await acme.token({ sub: 'somebody' })).split('.')
@@ -128,7 +128,7 @@ describe('is refused by name:', () => {
       () => acme.token({ sub: 'vera@acme' }, { kid: 'no' }),
     ],
     [
-      'one that names no key',
+      'one without a key id',
       'The access token does not name the key that signed it',
       () => acme.token({ sub: 'vera@acme' }, { kid: undefined }),
     ],
@@ -138,38 +138,46 @@ describe('is refused by name:', () => {
       () => acme.token({ sub: 'vera@acme', iss: 'https://evil.example' }),
     ],
     [
-      'one of an issuer that is spelled a little differently',
+      'one of a similar issuer',
       'The issuer of the access token is unknown',
       () => acme.token({ sub: 'vera@acme', iss: `${acme.issuer}/` }),
     ],
-    ['one of no issuer', 'The issuer of the access token is unknown', () => acme.token({ sub: 'vera@acme', iss: undefined })],
     [
-      'one for somebody else',
+      'one without an issuer',
+      'The issuer of the access token is unknown',
+      () => acme.token({ sub: 'vera@acme', iss: undefined }),
+    ],
+    [
+      'one for another audience',
       'The access token is meant for another audience',
       () => acme.token({ sub: 'vera@acme', aud: ['another', `${CLIENT_ID}2`] }),
     ],
     [
-      'one for nobody in particular',
+      'one without an audience',
       'The claim aud of the access token is missing or malformed',
       () => acme.token({ sub: 'vera@acme', aud: undefined }),
     ],
-    ['one that has expired', 'The access token has expired', () => acme.token({ sub: 'vera@acme', exp: seconds() - MINUTE })],
+    ['an expired one', 'The access token has expired', () => acme.token({ sub: 'vera@acme', exp: seconds() - MINUTE })],
     [
-      'one that never expires',
+      'one without an expiry',
       'The claim exp of the access token is missing or malformed',
       () => acme.token({ sub: 'vera@acme', exp: undefined }),
     ],
-    ['one for later', 'The access token is not valid yet', () => acme.token({ sub: 'vera@acme', nbf: seconds() + MINUTE })],
-    ['one of no subject', 'The claim sub of the access token is missing or malformed', () => acme.token()],
+    [
+      'one that is not valid yet',
+      'The access token is not valid yet',
+      () => acme.token({ sub: 'vera@acme', nbf: seconds() + MINUTE }),
+    ],
+    ['one without a subject', 'The claim sub of the access token is missing or malformed', () => acme.token()],
     ['one of an empty subject', 'The claim sub of the access token is missing or malformed', () => acme.token({ sub: '' })],
     [
-      'one of a subject that cannot be kept',
+      'one of a subject with invalid characters',
       'The claim sub of the access token is missing or malformed',
       () => acme.token({ sub: 'vera\u0000' }),
     ],
-    ['one of a person who is not known here', 'The user of the access token is unknown', () => acme.token({ sub: 'tom@acme' })],
+    ['one of an unknown subject', 'The user of the access token is unknown', () => acme.token({ sub: 'tom@acme' })],
     [
-      'one of a person who is known by a subject that differs in letter case',
+      'one of a subject in another letter case',
       'The user of the access token is unknown',
       () => acme.token({ sub: 'Vera@acme' }),
     ],
@@ -216,7 +224,7 @@ describe('is refused by name:', () => {
     }
   })
 
-  test('one that is no JWT, as an unknown token', async () => {
+  test('one in another format than JWT, which is an unknown token', async () => {
     for (const token of ['a.b.c', 'e30.e30', 'bnVsbA.bnVsbA.x', 'W10.W10.x', `${'e30.'.repeat(4)}e30`]) {
       const { status, headers } = await ask(token)
       assert.deepEqual([status, headers.get('www-authenticate')], [401, 'Bearer realm="OpenProject API" error="invalid_token"'])
@@ -252,19 +260,15 @@ describe('the keys of a provider', () => {
   })
 
   const silent: [what: string, path: string, answer: FakeProvider['answers'][string]][] = [
-    ['never come', '/keys', () => {}],
-    ['come drop by drop', '/keys', (_, response) => void response.writeHead(200).write('{"keys":[')],
-    ['are too many to be true', '/keys', (_, response) => void response.end(`{"keys":[${' '.repeat(300_000)}]}`)],
-    [
-      'are said to be elsewhere',
-      '/keys',
-      (_, response) => void response.writeHead(302, { location: `${acme.issuer}/keys` }).end(),
-    ],
-    ['are none', '/keys', (_, response) => void response.end('{"keys":7}')],
+    ['never arrive', '/keys', () => {}],
+    ['arrive slowly', '/keys', (_, response) => void response.writeHead(200).write('{"keys":[')],
+    ['are oversized', '/keys', (_, response) => void response.end(`{"keys":[${' '.repeat(300_000)}]}`)],
+    ['redirect elsewhere', '/keys', (_, response) => void response.writeHead(302, { location: `${acme.issuer}/keys` }).end()],
+    ['are malformed', '/keys', (_, response) => void response.end('{"keys":7}')],
     ['are no JSON', '/keys', (_, response) => void response.end('<html>')],
     ['fail', '/keys', (_, response) => void response.writeHead(500).end()],
     [
-      'are of a provider that says it is another one',
+      'are of a provider with another issuer',
       '/.well-known/openid-configuration',
       (_, response) => void response.end(JSON.stringify({ issuer: acme.issuer, jwks_uri: `${acme.issuer}/keys` })),
     ],
@@ -287,7 +291,7 @@ describe('the keys of a provider', () => {
       }
       assert.deepEqual(other.asked.filter((one) => one === path).length, 1)
       assert.deepEqual(acme.asked, [])
-      // Once it is well again, it is believed again.
+      // After the recovery the keys are valid again.
       delete other.answers[path]
       mock.timers.enable({ apis: ['Date'], now: Date.now() + 11_000 })
       isRefused(await ask(token), 'The user of the access token is unknown')
@@ -295,14 +299,14 @@ describe('the keys of a provider', () => {
   }
 })
 
-describe('a provider cannot direct us', () => {
+describe('a provider cannot direct the server', () => {
   const elsewhere: [where: string, documents: Record<string, unknown>][] = [
     ['to a file', { jwks_uri: 'file:///etc/passwd' }],
     ['to another machine without encryption', { jwks_uri: 'http://169.254.169.254/latest/meta-data' }],
-    ['to redeem codes there', { token_endpoint: 'http://10.0.0.1/token' }],
-    ['to ask for people there', { userinfo_endpoint: 'gopher://127.0.0.1/' }],
-    ['to send people there', { authorization_endpoint: 'javascript:alert(1)' }],
-    ['to nothing at all', { token_endpoint: undefined }],
+    ['to an unencrypted token endpoint elsewhere', { token_endpoint: 'http://10.0.0.1/token' }],
+    ['to a userinfo endpoint with another scheme', { userinfo_endpoint: 'gopher://127.0.0.1/' }],
+    ['to an authorization endpoint with a script', { authorization_endpoint: 'javascript:alert(1)' }],
+    ['to a missing token endpoint', { token_endpoint: undefined }],
   ]
   for (const [where, documents] of elsewhere) {
     test(where, async () => {
@@ -316,7 +320,7 @@ describe('a provider cannot direct us', () => {
   }
 })
 
-test('a token makes us contact only configured providers', async () => {
+test('a token leads to requests to configured providers only', async () => {
   const evil = await another()
   const token = await evil.token({ sub: 'vera@acme' }, { jku: `${evil.issuer}/keys`, x5u: `${evil.issuer}/keys` })
   isRefused(await ask(token), 'The issuer of the access token is unknown')

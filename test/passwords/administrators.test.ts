@@ -1,4 +1,4 @@
-/** Administrators: whoever manages users has no power over them, and the last one stays, by whatever way. */
+/** Administrators: user managers cannot change them, and the last one cannot be removed. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -23,7 +23,7 @@ after(() => it.close())
 
 const stored = (id: number) => it.db.one(sql`select * from principals where id = ${id}`)
 
-describe('A manager of users cannot change an administrator:', () => {
+describe('A user manager cannot change an administrator:', () => {
   for (const change of [
     { password: 'mine from now on 1' },
     { password: 'mine from now on 1', currentPassword: PASSWORD },
@@ -44,13 +44,13 @@ describe('A manager of users cannot change an administrator:', () => {
     })
   }
 
-  test('neither lock nor remove', async () => {
+  test('by locking or deletion', async () => {
     assert.equal((await manager.post(`/users/${boss}/lock`)).status, 403)
     assert.equal((await manager.delete(`/users/${boss}`)).status, 403)
     assert.equal((await stored(boss))?.status, 1)
   })
 
-  test('nor with a session', async () => {
+  test('with a session', async () => {
     const one = browser(it.url)
     await one.signIn('manager', PASSWORD)
     await one.submit('/my/account', { id: String(boss), firstName: 'X', lastName: 'Y' })
@@ -65,7 +65,7 @@ describe('A manager of users cannot change an administrator:', () => {
     assert.notEqual((await stored(boss))?.first_name, 'X')
   })
 
-  test('nor create one: neither from an existing user nor a new one', async () => {
+  test('or create one: neither from an existing user nor a new one', async () => {
     const other = await it.make.user()
     assert.equal((await manager.patch(`/users/${other}`, { admin: true })).status, 422)
     const { status } = await manager.post('/users', { email: 'new@example.net', status: 'invited', admin: true })

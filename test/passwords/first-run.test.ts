@@ -1,4 +1,4 @@
-/** The first run: the link that is printed makes the first administrator somebody's own, once, and nothing else does. */
+/** The first run: the printed setup link creates the first administrator's account, once. */
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -65,7 +65,7 @@ test('Nobody can sign in before, as the administrator has no password', async ()
   assert.deepEqual(plain(await users()), untouched)
 })
 
-test('Without the link the page shows and does nothing', async () => {
+test('Without the secret the page shows and does nothing', async () => {
   const bare = browser(url)
   const dead = [await bare.get('/setup'), await bare.submit('/setup', ada), await follow(bare, `/setup?token=${'0'.repeat(64)}`)]
   for (const { status, text } of dead) assert.deepEqual([status, text], [410, dead[0]?.text])
@@ -133,9 +133,9 @@ test('It is valid for a day; each start before its use prints a new one', async 
 
 describe('It expires when an administrator has a password', () => {
   const ways: [name: string, way: (admin: { id: number }, token: string) => Promise<unknown>][] = [
-    ['who was given one', async ({ id }, token) => api('PATCH', `/users/${id}`, token, { password: PASSWORD })],
+    ['by a change', async ({ id }, token) => api('PATCH', `/users/${id}`, token, { password: PASSWORD })],
     [
-      'who was created',
+      'by a creation',
       async (_, token) => api('POST', '/users', token, { ...ada, admin: true, status: 'active', password: PASSWORD }),
     ],
   ]
@@ -152,7 +152,7 @@ describe('It expires when an administrator has a password', () => {
       const token = `opapi-${'ab'.repeat(20)}`
       await setup(place.db, { seed: 'basic', adminToken: token })
       const admin = (await place.db.one<{ id: number }>(sql`select id from principals where login = 'admin'`)) ?? assert.fail()
-      // By a second administrator, because one's own password takes the present one.
+      // By a second administrator, because one's own password requires the current one.
       const { id } =
         (await place.db.one<{ id: number }>(
           sql`insert into principals (type, name, login, admin, status, created_at, updated_at)

@@ -1,4 +1,4 @@
-/** A forgotten password: asking for another one tells nothing, and the link that is mailed lets its owner choose one, once. */
+/** A forgotten password: the request discloses nothing, and the mailed link sets a new password once. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -26,12 +26,12 @@ let count = 0
 beforeEach(async () => {
   email = `Vera-${++count}@example.net`
   ;({ id: vera, login, browser: one } = await it.visitor({ email }))
-  // The network's own count begins anew.
+  // The count of the network is reset.
   mock.timers.tick(2 * HOUR)
 })
 
 const ask = (address: string) => browser(it.url).submit(ASK, { email: address })
-/** The path of a link that was mailed just now. */
+/** The path of the link in the last mail. */
 async function linkTo(address: string): Promise<string> {
   await ask(address)
   const link = (await mailOf(it)).find((mail) => mail.recipient.toLowerCase() === address.trim().toLowerCase())?.link
@@ -39,7 +39,7 @@ async function linkTo(address: string): Promise<string> {
   return pathname + search
 }
 const signsIn = async (password: string) => (await browser(it.url).signIn(login, password)).status === 303
-/** Follows a link, as a browser does. */
+/** Follows a link like a browser. */
 async function follow(link: string, by = one) {
   assert.deepEqual(to(await by.get(link)), [303, CHOOSE])
   return by.get(CHOOSE)

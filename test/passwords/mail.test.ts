@@ -1,4 +1,4 @@
-/** Mail: written in the transaction, sent after it, tried again for a while, and forgotten once it is sent. */
+/** Mail: written in the transaction, sent after it, retried for a while, and deleted once it is sent. */
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import type { Database } from '#db/database.ts'
@@ -148,7 +148,7 @@ test('Without a server the log contains the recipient, the subject and the link'
 })
 
 test('A password is not sent unencrypted to another machine', async () => {
-  // This machine, by an address that does not look like it.
+  // This machine, by another address than loopback.
   const { port } = new URL(smtp.url)
   const post = postOf({ url: `smtp://me:secret@[::ffff:127.0.0.1]:${port}`, from: 'pm@example.net' }, quiet)
   await assert.rejects(post(letter('Hello')), /TLS/)

@@ -1,4 +1,4 @@
-/** One's own password: changed by a page or by the API, guessed at by neither, and changed when it has to be. */
+/** One's own password: changes by the page and the API, limits of guesses, and forced changes. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -28,7 +28,7 @@ const signIn = (password: string) => browser(it.url).signIn(login, password)
 const signsIn = async (password: string) => (await signIn(password)).status === 303
 const changing = (password: string, currentPassword = PASSWORD) => ({ ...twice(password), currentPassword })
 const row = async () => (await it.db.one(sql`select * from principals where id = ${vera}`)) ?? assert.fail('nobody')
-/** Changes the own password by the API. */
+/** Changes one's own password by the API. */
 const patch = (client: Client, password: string, currentPassword = PASSWORD) =>
   client.patch('/users/me', { password, currentPassword })
 
@@ -150,7 +150,7 @@ describe('Guessing', () => {
   })
 })
 
-describe('The API refuses', () => {
+describe('The API rejects', () => {
   const refused: [payload: object, attribute: string][] = [
     [{ admin: true }, 'admin'],
     [{ status: 'locked' }, 'status'],

@@ -1,4 +1,4 @@
-/** One's own account by pages: what the API takes and nothing else, and what is wrong said where it is. */
+/** Pages of one's own account: the same validation as the API, with errors at their fields. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'

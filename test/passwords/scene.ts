@@ -16,7 +16,7 @@ export const twice = (password: string, repeated = password) => ({ password, rep
 export const saidOf = ({ text }: Reply, field: string): string | undefined =>
   new RegExp(`id="${field}-error">([^<]*)<`).exec(text)?.[1]?.replaceAll('&#39;', "'")
 
-/** Lets time do its work; gives the mail that is sent meanwhile. */
+/** Runs the due jobs; gives the mails that are sent. */
 export async function mailOf({ db }: Instance): Promise<Mail[]> {
   const mails: Mail[] = []
   await runDue(db, { post: async (mail) => void mails.push(mail) })

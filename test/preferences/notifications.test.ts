@@ -60,8 +60,8 @@ test('default settings notify users of work packages that concern them', async (
   assert.deepEqual(await read(), [{ ...off, ...on, _links: everywhere }])
 })
 
-describe('the list', () => {
-  test('is written as a whole, and comes back as it is read', async () => {
+describe('the notification settings', () => {
+  test('are written as a whole, and equal in the response', async () => {
     const first = [
       { mentioned: true, newsAdded: true, startDate: 'P3D', overdue: 'P7D', _links: everywhere },
       { watched: true, dueDate: 'PT0S', _links: inProject(project) },
@@ -77,7 +77,7 @@ describe('the list', () => {
     assert.deepEqual((await write([{ _links: everywhere }])).body.notifications, [{ ...off, _links: everywhere }])
   })
 
-  test('stays as it is when other things are changed', async () => {
+  test('stay the same when other preferences change', async () => {
     await write([{ shared: true, _links: everywhere }])
     const { status, body } = await me.patch('/users/me/preferences', { autoHidePopups: false })
     assert.deepEqual([status, body.notifications], [200, [{ ...off, shared: true, _links: everywhere }]])
@@ -91,31 +91,31 @@ describe('the list', () => {
       () => [everywhere, inProject(project), inProject(project)].map((_links) => ({ _links })),
       /one setting/,
     ],
-    ['with a project that is not there', () => [everywhere, inProject(999_999)].map((_links) => ({ _links })), /not exist/],
-    ['with a project that is hidden', () => [everywhere, inProject(hidden)].map((_links) => ({ _links })), /not exist/],
+    ['with an unknown project', () => [everywhere, inProject(999_999)].map((_links) => ({ _links })), /not exist/],
+    ['with a hidden project', () => [everywhere, inProject(hidden)].map((_links) => ({ _links })), /not exist/],
     [
       'with news for a project',
       () => [{ _links: everywhere }, { newsAdded: true, _links: inProject(project) }],
       /only for all projects/,
     ],
-    ['with some other number of days', () => [{ startDate: 'P2D', _links: everywhere }], /days/],
+    ['with another number of days', () => [{ startDate: 'P2D', _links: everywhere }], /days/],
     ['with alerts several times a day', () => [{ overdue: 'PT0S', _links: everywhere }], /days/],
     ['with half a day', () => [{ dueDate: 'PT12H', _links: everywhere }], /days/],
-    ['with what is no duration', () => [{ dueDate: 'soon', _links: everywhere }], /format/],
-    ['with what is neither yes nor no', () => [{ watched: 'perhaps', _links: everywhere }], /format/],
-    ['without a project or none', () => [{ watched: true }], /format/],
-    ['that is none', () => ({ watched: true }), /format/],
-    ['of nothing', () => null, /format/],
-    ['of texts', () => ['watched'], /format/],
+    ['with an invalid duration', () => [{ dueDate: 'soon', _links: everywhere }], /format/],
+    ['with an invalid flag', () => [{ watched: 'perhaps', _links: everywhere }], /format/],
+    ['without a project link', () => [{ watched: true }], /format/],
+    ['in an object', () => ({ watched: true }), /format/],
+    ['with null', () => null, /format/],
+    ['with texts', () => ['watched'], /format/],
   ] as [string, () => unknown, RegExp][]) {
-    test(`${name} is refused`, async () => {
+    test(`a list ${name} is rejected`, async () => {
       isFault(await write(given()), message)
       assert.deepEqual(await server.db.all(sql`select id from notification_settings`), [])
     })
   }
 })
 
-test('a hidden project is not named, and its setting kept', async () => {
+test('a hidden project is not disclosed, and its setting kept', async () => {
   const secret = await server.make.project({ name: 'Secret' })
   const membership = await server.make.member(id, secret, ['view_work_packages'])
   await write([{ _links: everywhere }, { watched: true, _links: inProject(secret) }])
@@ -132,7 +132,7 @@ test('a hidden project is not named, and its setting kept', async () => {
   )
 })
 
-test('those of others are written by users who manage users only', async () => {
+test('the settings of others are writable only for users who manage users', async () => {
   const other = await server.make.user()
   assert.equal((await write([{ shared: true, _links: everywhere }], server.admin, other)).status, 200)
   assert.deepEqual(await read(server.admin, other), [{ ...off, shared: true, _links: everywhere }])

@@ -1,4 +1,4 @@
-/** Preferences: one's own and those of others, what they hold, and what follows from them. */
+/** Preferences: representation, validation, permissions and effects. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type Client, filters, type Instance, ids, instance, type Reply } from '#test/instance.ts'
@@ -20,7 +20,7 @@ const attributes = ({ body }: Reply): string[] =>
   (body._embedded.errors ?? [body]).map((error: any) => error._embedded.details.attribute).toSorted()
 const change = (body: object, by = me) => by.patch('/users/me/preferences', body)
 
-test('nobody has chosen anything yet', async () => {
+test('the defaults apply at first', async () => {
   const { status, body } = await me.get('/users/me/preferences')
   assert.equal(status, 200)
   assert.deepEqual(body, {
@@ -44,14 +44,14 @@ test('nobody has chosen anything yet', async () => {
   })
 })
 
-test('one’s own are elsewhere than the shorter path says', async () => {
+test('/my_preferences redirects to the user’s own preferences', async () => {
   const found = await me.get('/my_preferences')
   assert.deepEqual([found.status, found.headers.get('location')], [301, '/api/v3/users/me/preferences'])
   const updated = await me.patch('/my_preferences', { autoHidePopups: false })
   assert.deepEqual([updated.status, updated.headers.get('location')], [308, '/api/v3/users/me/preferences'])
 })
 
-test('the root leads to them, and the configuration holds them', async () => {
+test('the root links to them, and the configuration embeds them', async () => {
   const { href } = (await me.get('')).body._links.userPreferences
   assert.equal(href, `/api/v3/users/${id}/preferences`)
   const own = (await me.get(href.slice('/api/v3'.length))).body
@@ -60,8 +60,8 @@ test('the root leads to them, and the configuration holds them', async () => {
   assert.equal(_links.userPreferences.href, href)
 })
 
-describe('changing', () => {
-  test('changes what is given, and nothing else', async () => {
+describe('an update', () => {
+  test('changes only the given properties', async () => {
     const before = (await me.get('/users/me/preferences')).body
     const given = {
       timeZone: 'Europe/Berlin',
@@ -82,7 +82,7 @@ describe('changing', () => {
     }
   })
 
-  test('completes what is given in part', async () => {
+  test('completes partial objects', async () => {
     await change({ dailyReminders: { times: ['10:00'] } })
     assert.deepEqual((await change({ dailyReminders: { enabled: false } })).body.dailyReminders, {
       enabled: false,
@@ -102,35 +102,35 @@ describe('changing', () => {
     assert.deepEqual(cleared.body.pauseReminders, { enabled: false })
   })
 
-  test('takes times with seconds and a zone for what they are', async () => {
+  test('accepts times with seconds and a time zone', async () => {
     const { body } = await change({ dailyReminders: { enabled: true, times: ['07:00:00+00:00'] } })
     assert.deepEqual(body.dailyReminders.times, ['07:00'])
   })
 
-  test('does not mind what it does not know', async () => {
+  test('ignores unknown properties', async () => {
     assert.equal((await change({ theme: 'dark', workdaysOff: [1] })).status, 200)
   })
 
   for (const [name, body, expected] of [
     ['a time that is no full hour', { dailyReminders: { enabled: true, times: ['08:30'] } }, 'dailyReminders'],
-    ['a time that is none', { dailyReminders: { enabled: true, times: ['25:00'] } }, 'dailyReminders'],
-    ['reminders that are no object', { dailyReminders: true }, 'dailyReminders'],
-    ['a flag that is none', { immediateReminders: { mentioned: 'yes' } }, 'immediateReminders'],
-    ['a zone on another planet', { timeZone: 'Mars/Base' }, 'timeZone'],
-    ['a zone that is an offset', { timeZone: '+02:00' }, 'timeZone'],
+    ['an invalid time', { dailyReminders: { enabled: true, times: ['25:00'] } }, 'dailyReminders'],
+    ['reminders of another type', { dailyReminders: true }, 'dailyReminders'],
+    ['an invalid flag', { immediateReminders: { mentioned: 'yes' } }, 'immediateReminders'],
+    ['an unknown time zone', { timeZone: 'Mars/Base' }, 'timeZone'],
+    ['an offset as a time zone', { timeZone: '+02:00' }, 'timeZone'],
     ['a pause without days', { pauseReminders: { enabled: true } }, 'pauseReminders'],
     [
       'a pause that ends before it begins',
       { pauseReminders: { enabled: true, firstDay: '2026-12-24', lastDay: '2026-12-23' } },
       'pauseReminders',
     ],
-    ['a pause from no day', { pauseReminders: { enabled: true, firstDay: 'soon' } }, 'pauseReminders'],
+    ['a pause from an invalid day', { pauseReminders: { enabled: true, firstDay: 'soon' } }, 'pauseReminders'],
     ['an eighth day of the week', { workdays: [8] }, 'workdays'],
     ['a day twice', { workdays: [1, 1] }, 'workdays'],
-    ['days that are no numbers', { workdays: ['monday'] }, 'workdays'],
-    ['neither yes nor no', { autoHidePopups: null }, 'autoHidePopups'],
+    ['names of days', { workdays: ['monday'] }, 'workdays'],
+    ['a flag of null', { autoHidePopups: null }, 'autoHidePopups'],
   ] as const) {
-    test(`${name} is refused`, async () => {
+    test(`${name} is rejected`, async () => {
       const reply = await change(body)
       assert.deepEqual([reply.status, attributes(reply)], [422, [expected]])
     })
@@ -140,7 +140,7 @@ describe('changing', () => {
 test('today is the date in the user’s time zone', async () => {
   const project = await server.make.project()
   await server.make.member(id, project, ['view_work_packages'])
-  // It is never the same day in these two places.
+  // These two time zones never have the same date.
   const [early, late] = ['Pacific/Kiritimati', 'Pacific/Pago_Pago'] as const
   const start_date = Temporal.Now.plainDateISO(early).toString()
   const work = await server.make.workPackage({ project_id: project, start_date })
@@ -152,7 +152,7 @@ test('today is the date in the user’s time zone', async () => {
   assert.deepEqual(await startingToday(late), [])
 })
 
-describe('those of others', () => {
+describe('the preferences of others', () => {
   test('are visible and writable for users who manage users', async () => {
     const manager = await server.make.user()
     await server.make.member(manager, null, ['manage_user'])
@@ -164,7 +164,7 @@ describe('those of others', () => {
     }
   })
 
-  test('are refused to everybody else, whether or not there is such a user', async () => {
+  test('are forbidden to others, whether or not the user exists', async () => {
     const other = await server.make.user()
     for (const user of [other, 99999]) {
       assert.equal((await me.get(`/users/${user}/preferences`)).status, 403)
@@ -172,12 +172,12 @@ describe('those of others', () => {
     }
   })
 
-  test('groups have none', async () => {
+  test('do not exist for groups', async () => {
     assert.equal((await admin.get(`/users/${await server.make.group()}/preferences`)).status, 404)
   })
 })
 
-test('anonymous users have the defaults of the instance, and cannot change them', async () => {
+test('are the instance’s defaults for anonymous users, and cannot be changed by them', async () => {
   await server.setting('user_default_timezone', 'Asia/Tokyo')
   const { status, body } = await server.anonymous.get('/users/me/preferences')
   assert.deepEqual([status, body.timeZone], [200, 'Asia/Tokyo'])

@@ -28,7 +28,7 @@ before(async () => {
 })
 after(() => halyard.close())
 
-test('a category names its project and who is responsible for it', async () => {
+test('a category names its project and its assignee', async () => {
   const { status, body } = await vera.get(`/categories/${categories.hull}`)
   assert.equal(status, 200)
   assert.deepEqual([body._type, body.name], ['Category', 'Hull'])
@@ -59,7 +59,7 @@ test('a project lists its categories by name, without pages', async () => {
   assert.equal((await vera.get(`/projects/${otherId}/categories`)).status, 404)
 })
 
-test('a project lists its types, for those who work with them', async () => {
+test('a project lists its types, for users who work with them', async () => {
   const { status, body } = await vera.get(`/projects/${projectId}/types`)
   assert.equal(status, 200)
   assert.equal(body._embedded.elements[0].name, 'Task')
@@ -69,7 +69,7 @@ test('a project lists its types, for those who work with them', async () => {
   assert.equal((await vera.get(`/projects/${otherId}/types`)).status, 404)
 })
 
-test('versions are listed for those who plan with them', async () => {
+test('versions are listed for users who plan with them', async () => {
   assert.equal((await vera.get(`/projects/${projectId}/versions`)).status, 200)
   assert.equal((await bare.get(`/projects/${projectId}/versions`)).status, 404)
 })

@@ -1,4 +1,4 @@
-/** Creating projects: who may, what follows from what is given, what is refused. */
+/** Creating projects: permissions, defaults and validation. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -30,7 +30,7 @@ after(() => halyard.close())
 const parent = () => ({ href: `/api/v3/projects/${parentId}` })
 const messages = (body: any): string[] => (body._embedded.errors ?? [body]).map((error: any) => error.message)
 
-test('a name suffices: the identifier is made from it, the rest is as usual', async () => {
+test('a name is enough: the identifier is made from it, and the rest has defaults', async () => {
   const { status, body } = await halyard.admin.post('/projects', { name: '  Größere   Änderung ' })
   assert.equal(status, 201)
   assert.equal(body.name, 'Größere Änderung')
@@ -40,7 +40,7 @@ test('a name suffices: the identifier is made from it, the rest is as usual', as
   assert.equal((await halyard.admin.get('/projects/grossere-anderung')).status, 200)
 })
 
-test('identifiers made from names are free, valid and no reserved word', async () => {
+test('identifiers made from names are unique, valid and not reserved', async () => {
   const made = async (name: string) => (await halyard.admin.post('/projects', { name })).body.identifier
   assert.equal(await made('Twice'), 'twice')
   assert.equal(await made('Twice'), 'twice-1')
@@ -49,7 +49,7 @@ test('identifiers made from names are free, valid and no reserved word', async (
   assert.equal(await made('計画'), 'project')
 })
 
-test('everything that can be given is kept', async () => {
+test('all writable properties are stored', async () => {
   const { status, body } = await halyard.admin.post('/projects', {
     name: 'Whole',
     identifier: 'whole_one',
@@ -68,7 +68,7 @@ test('everything that can be given is kept', async () => {
   assert.equal(body._embedded.parent.name, 'Parent')
 })
 
-test('a project starts with the usual modules and types', async () => {
+test('a new project has the default modules and types', async () => {
   const { id } = (await halyard.admin.post('/projects', { name: 'Equipped' })).body
   const types = (await halyard.admin.get(`/projects/${id}/types`)).body
   assert.deepEqual(
@@ -95,7 +95,7 @@ test('the creator of a project becomes a member, and gets its action links', asy
   )
 })
 
-test('the settings say which role that is', async () => {
+test('a setting determines the role of the creator', async () => {
   await halyard.setting('new_project_user_role_id', await halyard.id('roles', 'Reader'))
   const { body } = await founder.post('/projects', { name: 'Read only' })
   assert.ok(!('update' in body._links))
@@ -109,7 +109,7 @@ test('a user who may add subprojects can create subprojects only', async () => {
   assert.equal(nowhere.body._embedded.details.attribute, 'parent')
 })
 
-test('a parent must be one that may have subprojects of the viewer', async () => {
+test('a parent must permit subprojects of the viewer', async () => {
   for (const href of [`/api/v3/projects/${parentId}`, '/api/v3/projects/999999']) {
     const { status, body } = await founder.post('/projects', { name: 'Misplaced', _links: { parent: { href } } })
     assert.equal(status, 422)
@@ -124,7 +124,7 @@ test('others may not create projects', async () => {
   assert.equal((await member.post('/projects/form', {})).status, 403)
 })
 
-test('a name is required, not too long, and nothing else is complained of', async () => {
+test('a name is required, with a limited length, and is the only error', async () => {
   const { status, body } = await halyard.admin.post('/projects', {})
   assert.equal(status, 422)
   assert.deepEqual(messages(body), ["Name can't be blank."])
@@ -132,7 +132,7 @@ test('a name is required, not too long, and nothing else is complained of', asyn
   assert.deepEqual(messages(long.body), ['Name is too long (maximum is 255 characters).'])
 })
 
-test('identifiers that cannot be are refused', async () => {
+test('invalid identifiers are rejected', async () => {
   const refused = async (identifier: string) => {
     const { status, body } = await halyard.admin.post('/projects', { name: 'Refused', identifier })
     assert.equal(status, 422, identifier)
@@ -147,7 +147,7 @@ test('identifiers that cannot be are refused', async () => {
   assert.match(await refused('x'.repeat(101)), /too long/)
 })
 
-test('an unknown status, a link of the wrong kind and a missing truth value are refused', async () => {
+test('an unknown status, a link of the wrong kind and a missing boolean are rejected', async () => {
   const status = async (href: string) =>
     (await halyard.admin.post('/projects', { name: 'Bad status', _links: { status: { href } } })).body
   assert.equal((await status('/api/v3/project_statuses/great')).message, 'Status is not set to one of the allowed values.')
@@ -156,7 +156,7 @@ test('an unknown status, a link of the wrong kind and a missing truth value are 
   assert.deepEqual(messages(body).sort(), ["Active can't be blank.", "Public can't be blank."])
 })
 
-test('the moment of creation is administrators’ to set, where the instance lets them', async () => {
+test('administrators may set the time of creation, if the instance allows it', async () => {
   const createdAt = '2020-02-02T02:02:02.000Z'
   const refused = await halyard.admin.post('/projects', { name: 'Old', createdAt })
   assert.equal(refused.status, 422)

@@ -1,4 +1,4 @@
-/** Deleting projects, with all that hangs on them. */
+/** Deleting projects, with all related resources. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { raw, sql } from '#db/sql.ts'
@@ -17,7 +17,7 @@ const stamps = { created_at: new Date().toISOString(), updated_at: new Date().to
 const count = async (table: string) =>
   ((await halyard.db.one<{ n: number }>(sql`select count(*) as n from ${raw(table)}`)) as { n: number }).n
 
-/** A project with something of every kind in it. */
+/** A project with related resources of every kind. */
 async function full(values: Record<string, unknown> = {}): Promise<{ id: number; workPackage: number; version: number }> {
   const { make } = halyard
   const id = await make.project(values)
@@ -54,7 +54,7 @@ const tables = [
   'project_types',
 ]
 
-test('nothing of a project and of those below it is left', async () => {
+test('all related resources of a project and its subprojects are deleted', async () => {
   const before = await Promise.all(tables.map(count))
   const { id } = await full()
   const middle = await full({ parent_id: id })
@@ -69,7 +69,7 @@ test('nothing of a project and of those below it is left', async () => {
   assert.deepEqual(ids(await halyard.admin.get('/projects')), [])
 })
 
-test('work packages of other projects stay, without the parents they lose', async () => {
+test('work packages of other projects remain, without their deleted parents', async () => {
   const gone = await full()
   const stays = await full()
   const child = await halyard.make.workPackage({ project_id: stays.id, parent_id: gone.workPackage })
@@ -78,7 +78,7 @@ test('work packages of other projects stay, without the parents they lose', asyn
   assert.equal(row?.parent_id, null)
 })
 
-test('parents in other projects gather anew from the children they keep', async () => {
+test('parents in other projects derive their dates from the remaining children', async () => {
   const { make, db, admin } = halyard
   const [gone, stays] = [await make.project(), await make.project()]
   const parent = await make.workPackage({ project_id: stays, derived_estimated_hours: 7 })
@@ -89,7 +89,7 @@ test('parents in other projects gather anew from the children they keep', async 
   assert.equal(row?.derived_estimated_hours, 3)
 })
 
-test('a project whose versions others use is not deleted', async () => {
+test('a project whose versions other projects use is not deleted', async () => {
   const used = await full()
   const user = await full()
   await halyard.make.workPackage({ project_id: user.id, version_id: used.version })
@@ -107,7 +107,7 @@ test('only administrators delete projects', async () => {
   assert.equal((await stranger.delete(`/projects/${id}`)).status, 404)
 })
 
-test('an archived project can be deleted too, and its identifier is free again', async () => {
+test('an archived project can be deleted as well, and its identifier is free again', async () => {
   const { id } = await full({ identifier: 'short-lived', active: false })
   assert.equal((await halyard.admin.delete('/projects/short-lived')).status, 204)
   assert.equal((await halyard.admin.get(`/projects/${id}`)).status, 404)

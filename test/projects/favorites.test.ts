@@ -1,4 +1,4 @@
-/** Favorites: everybody's own. */
+/** Favorites: one list for each user. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Client, type Instance, instance } from '#test/instance.ts'
@@ -21,7 +21,7 @@ const state = async (client: Client) => {
 const liked = { favorited: true, favor: false, disfavor: true }
 const unliked = { favorited: false, favor: true, disfavor: false }
 
-test('a favorite is the viewer’s own, and the link to undo it takes the place of the one to do it', async () => {
+test('a favorite belongs to the viewer, and its link toggles', async () => {
   assert.deepEqual(await state(vera), unliked)
   const { status, text } = await vera.post(`/projects/${projectId}/favorite`)
   assert.deepEqual([status, text], [204, ''])
@@ -31,12 +31,12 @@ test('a favorite is the viewer’s own, and the link to undo it takes the place 
   assert.deepEqual(await state(vera), unliked)
 })
 
-test('the links say where', async () => {
+test('the links have addresses and methods', async () => {
   const { _links } = (await vera.get(`/projects/${projectId}`)).body
   assert.deepEqual(_links.favor, { href: `/api/v3/workspaces/${projectId}/favorite`, method: 'post' })
 })
 
-test('doing it twice is doing it once', async () => {
+test('repeating it changes nothing', async () => {
   for (let n = 0; n < 2; n++) assert.equal((await vera.post('/projects/liked/favorite')).status, 204)
   assert.deepEqual(await state(vera), liked)
   for (let n = 0; n < 2; n++) assert.equal((await vera.delete('/projects/liked/favorite')).status, 204)

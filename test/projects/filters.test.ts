@@ -9,7 +9,7 @@ let veraId: number
 let adaId: number
 const projects: Record<string, number> = {}
 
-/** The names of the projects that a filter lets through, in alphabetical order. */
+/** The names of the projects that satisfy a filter, in alphabetical order. */
 async function found(client: Client, ...list: Parameters<typeof filters>): Promise<string[]> {
   const reply = await client.get(`/projects?pageSize=100&${filters(...list)}`)
   assert.equal(reply.status, 200, reply.text)
@@ -40,7 +40,7 @@ before(async () => {
 })
 after(() => halyard.close())
 
-test('by what they are: active, public, templated', async () => {
+test('by flags: active, public, templated', async () => {
   assert.deepEqual(await found(halyard.admin, ['active', '=', ['f']]), ['Wreck'])
   assert.deepEqual(await found(vera, ['active', '=', ['f']]), [])
   assert.deepEqual(await found(vera, ['public', '=', ['t']]), ['Mast'])
@@ -65,14 +65,14 @@ test('by name and identifier', async () => {
   assert.deepEqual(await found(vera, ['name', '~', ['%']]), [])
 })
 
-test('by status, named by code or number', async () => {
+test('by status, by code or number', async () => {
   assert.deepEqual(await found(vera, ['project_status_code', '=', ['on_track']]), ['Keel'])
   assert.deepEqual(await found(vera, ['project_status_code', '=', ['1']]), ['Bolt'])
   assert.deepEqual(await found(vera, ['project_status_code', '!*']), ['Hull', 'Mast'])
   assert.deepEqual(await found(vera, ['project_status_code', '!', ['on_track']]), ['Bolt', 'Hull', 'Mast'])
 })
 
-test('by members, oneself among them', async () => {
+test('by members, including me', async () => {
   assert.deepEqual(await found(halyard.admin, ['principal', '=', [adaId]]), ['Hull', 'Mast'])
   assert.deepEqual(await found(vera, ['principal', '=', ['me']]), ['Bolt', 'Hull', 'Keel'])
   assert.deepEqual(await found(halyard.admin, ['principal', '!*']), ['Secret', 'Wreck'])
@@ -80,13 +80,13 @@ test('by members, oneself among them', async () => {
   assert.deepEqual(await found(vera, ['member_of', '=', ['f']]), ['Mast'])
 })
 
-test('the filter by member discloses members only where the viewer may see them', async () => {
+test('the filter by member discloses members only if the viewer sees them', async () => {
   assert.deepEqual(await found(vera, ['principal', '=', [adaId]]), ['Hull'])
   assert.deepEqual(await found(vera, ['principal', '!', [adaId]]), ['Bolt', 'Keel', 'Mast'])
   assert.deepEqual(await found(vera, ['principal', '*']), ['Bolt', 'Hull', 'Keel'])
 })
 
-test('by what the viewer can do there', async () => {
+test('by permitted actions of the viewer', async () => {
   const ada = await halyard.as(adaId)
   assert.deepEqual(await found(ada, ['user_action', '=', ['work_packages/create']]), ['Hull'])
   assert.deepEqual(await found(ada, ['user_action', '&=', ['work_packages/create', 'work_packages/read']]), ['Hull'])
@@ -94,7 +94,7 @@ test('by what the viewer can do there', async () => {
   assert.equal((await ada.get(`/projects?${filters(['user_action', '=', ['work_packages/burn']])}`)).status, 400)
 })
 
-test('by who sees them', async () => {
+test('by users who see them', async () => {
   assert.deepEqual(await found(halyard.admin, ['visible', '=', [adaId]]), ['Hull', 'Mast'])
   assert.deepEqual(await found(halyard.admin, ['visible', '!', [veraId]]), ['Secret', 'Wreck'])
   assert.deepEqual(await found(vera, ['visible', '=', ['me']]), ['Bolt', 'Hull', 'Keel', 'Mast'])
@@ -125,7 +125,7 @@ test('by the latest activity, for administrators', async () => {
   assert.equal(body.message, 'latest_activity_at filter does not exist.')
 })
 
-test('a value that is hidden and one that does not exist are the same', async () => {
+test('hidden and unknown values have the same responses', async () => {
   const answer = async (...list: Parameters<typeof filters>) => {
     const { status, body } = await vera.get(`/projects?${filters(...list)}`)
     return { status, body }
@@ -147,7 +147,7 @@ test('invalid filters are rejected', async () => {
   assert.equal(await status('sortBy=[["latest_activity_at","asc"]]'), 400)
 })
 
-test('sorted by name, status, time and place in the hierarchy', async () => {
+test('sorted by name, status, time and hierarchy', async () => {
   const sorted = async (client: Client, name: string, direction = 'asc') => {
     const reply = await client.get(`/projects?sortBy=${encodeURIComponent(JSON.stringify([[name, direction]]))}`)
     assert.equal(reply.status, 200, reply.text)

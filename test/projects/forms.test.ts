@@ -21,7 +21,7 @@ before(async () => {
 })
 after(() => halyard.close())
 
-test('the schema names every property, what it needs and who may write it', async () => {
+test('the schema has every property, with required and writable', async () => {
   const { status, body } = await halyard.admin.get('/projects/schema')
   assert.equal(status, 200)
   assert.deepEqual(Object.keys(body).sort(), [
@@ -77,7 +77,7 @@ test('a form without errors can be committed unchanged', async () => {
   assert.equal(body.identifier, 'from-a-form')
 })
 
-test('a parent is required of those who may create only below others', async () => {
+test('a parent is required of users who may only add subprojects', async () => {
   const form = (await branch.post('/projects/form', { name: 'Below' })).body
   assert.equal(form._embedded.schema.parent.required, true)
   assert.deepEqual(Object.keys(form._embedded.validationErrors), ['parent'])
@@ -86,7 +86,7 @@ test('a parent is required of those who may create only below others', async () 
   assert.ok('commit' in (await branch.post('/projects/form', placed)).body._links)
 })
 
-test('the form of a stored project commits to it', async () => {
+test('the form of a stored project links to its update', async () => {
   const form = (await editor.post(`/projects/${projectId}/form`, { name: 'Two' })).body
   assert.equal(form._embedded.payload.name, 'Two')
   assert.deepEqual(form._links.self, { href: `/api/v3/projects/${projectId}/form`, method: 'post' })
@@ -99,7 +99,7 @@ test('the form of a stored project commits to it', async () => {
   assert.equal((await editor.patch(`/projects/${projectId}`, form._embedded.payload)).body.name, 'Two')
 })
 
-test('a body that is no JSON object is refused', async () => {
+test('a body that is not a JSON object is rejected', async () => {
   const options = { body: '[]', headers: { 'content-type': 'application/json' } }
   assert.equal((await halyard.admin.send('POST', '/api/v3/projects/form', options)).status, 400)
   const plain = { body: 'x', headers: { 'content-type': 'text/plain' } }

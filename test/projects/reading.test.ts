@@ -1,4 +1,4 @@
-/** Reading projects: who sees which, and what one looks like. */
+/** Reading projects: visibility and representation. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Client, type Instance, ids, instance } from '#test/instance.ts'
@@ -24,7 +24,7 @@ after(() => halyard.close())
 
 const path = (name: string) => `/projects/${projects[name]}`
 
-test('a member sees the project with its own texts and status', async () => {
+test('a member sees the project with its texts and status', async () => {
   const { status, body } = await vera.get(path('own'))
   assert.equal(status, 200)
   assert.equal(body._type, 'Project')
@@ -70,7 +70,7 @@ test('a project is found by its identifier', async () => {
   assert.equal((await vera.get('/projects/own')).body.id, projects.own)
 })
 
-test('a project that is not visible answers like one that does not exist', async () => {
+test('a hidden project has the same response as a missing one', async () => {
   const hidden = await vera.get(path('foreign'))
   const missing = await vera.get('/projects/999999')
   assert.equal(hidden.status, 404)
@@ -80,7 +80,7 @@ test('a project that is not visible answers like one that does not exist', async
   }
 })
 
-test('a public project is everybody’s to see, an archived one only the administrators’', async () => {
+test('a public project is visible to everybody, an archived one only to administrators', async () => {
   assert.equal((await vera.get(path('open'))).status, 200)
   assert.equal((await vera.get(path('archived'))).status, 404)
   const { status, body } = await halyard.admin.get(path('archived'))
@@ -88,7 +88,7 @@ test('a public project is everybody’s to see, an archived one only the adminis
   assert.equal(body.active, false)
 })
 
-test('the list holds what the viewer sees, newest first', async () => {
+test('the list has the visible projects, newest first', async () => {
   assert.deepEqual(ids(await vera.get('/projects')), [projects.open, projects.own])
   assert.deepEqual(
     ids(await halyard.admin.get('/projects')),
@@ -128,7 +128,7 @@ test('a project status is found by its code', async () => {
   assert.equal((await vera.get('/project_statuses/1')).status, 404)
 })
 
-test('the number of statements does not depend on how many projects there are', async () => {
+test('the number of statements does not depend on the number of projects', async () => {
   await unnoted(halyard.db)
   const measure = async () => {
     await vera.get('/projects')

@@ -1,4 +1,4 @@
-/** Versions shared with other projects: where they can be used, who sees them, who may share. */
+/** Versions shared with other projects: availability, visibility and permissions. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -39,7 +39,7 @@ before(async () => {
 after(() => halyard.close())
 
 const names = (body: any): string[] => body._embedded.elements.map((one: any) => one.name).sort()
-/** A client that is a member of these projects and sees their work packages. */
+/** A member of these projects who sees their work packages. */
 async function memberOf(permissions: string[], ...list: string[]): Promise<Client> {
   const userId = await halyard.make.user()
   for (const name of list) await halyard.make.member(userId, id(name), permissions)
@@ -57,7 +57,7 @@ test('a project can use its own versions and those shared with it', async () => 
   assert.deepEqual(await usable('apart'), ['system'])
 })
 
-test('a version lists the visible projects that can use it', async () => {
+test('a version lists the visible projects in which it is available', async () => {
   const reach = async (client: Client, name: string, path = 'workspaces') => {
     const { status, body } = await client.get(`/versions/${version(name)}/${path}`)
     assert.equal(status, 200)
@@ -72,7 +72,7 @@ test('a version lists the visible projects that can use it', async () => {
   assert.deepEqual(await reach(await viewing('middle', 'aside'), 'tree'), ['aside', 'middle'])
 })
 
-test('members of the project it is shared with find it in their list, without the project’s name', async () => {
+test('members of the other project see it in their list, without the project’s name', async () => {
   const client = await viewing('lower')
   const { body } = await client.get(`/workspaces/${id('lower')}/versions`)
   assert.deepEqual(names(body), ['descendants', 'hierarchy', 'system', 'tree'])
@@ -83,7 +83,7 @@ test('members of the project it is shared with find it in their list, without th
   assert.deepEqual(names((await aside.get(`/workspaces/${id('aside')}/versions`)).body), ['system', 'tree'])
 })
 
-test('being shared opens no address, a visible work package planned for it does', async () => {
+test('a shared version has no visible address; a work package in it makes it visible', async () => {
   const client = await viewing('lower')
   assert.equal((await client.get(`/versions/${version('tree')}`)).status, 404)
   assert.deepEqual(names((await client.get('/versions')).body), ['system'])
@@ -92,7 +92,7 @@ test('being shared opens no address, a visible work package planned for it does'
   assert.deepEqual(names((await client.get('/versions')).body), ['system', 'tree'])
 })
 
-test('a version shared with everybody is seen by everybody who is signed in', async () => {
+test('a version shared with all projects is visible to all signed-in users', async () => {
   const stranger = await halyard.as(await halyard.make.user())
   assert.equal((await stranger.get(`/versions/${version('system')}`)).status, 200)
   await halyard.setting('login_required', false)
@@ -121,7 +121,7 @@ test('the allowed values of sharing depend on the projects in which the user man
   assert.equal((await patch(local, 'system', 'system')).status, 200)
 })
 
-test('versions of an archived project can be used nowhere', async () => {
+test('versions of an archived project are available nowhere', async () => {
   const { make, admin } = halyard
   const gone = await make.project({ active: false })
   const stamps = { created_at: new Date().toISOString(), updated_at: new Date().toISOString() }
@@ -129,7 +129,7 @@ test('versions of an archived project can be used nowhere', async () => {
   assert.deepEqual(names((await admin.get(`/projects/${id('apart')}/versions`)).body), ['system'])
 })
 
-test('sharing less takes the version off the work packages it does not reach any more', async () => {
+test('narrowing the sharing removes the version from work packages of other projects', async () => {
   const { make, admin, db } = halyard
   const planned = async (project: string) => make.workPackage({ project_id: id(project), version_id: version('hierarchy') })
   const [above, below] = [await planned('upper'), await planned('lower')]

@@ -1,4 +1,4 @@
-/** Changing projects: their texts, their identifiers, their places, and archiving. */
+/** Changing projects: properties, identifiers, parents and archiving. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -24,7 +24,7 @@ before(async () => {
 })
 after(() => halyard.close())
 
-/** A project with an editor, an archivist and a member who can only look on. */
+/** A project with an editor, an archivist and a reader. */
 async function project(values: Record<string, unknown> = {}): Promise<number> {
   const { make } = halyard
   const id = await make.project(values)
@@ -35,7 +35,7 @@ async function project(values: Record<string, unknown> = {}): Promise<number> {
 }
 const parent = (id: number | null) => ({ _links: { parent: { href: id === null ? null : `/api/v3/projects/${id}` } } })
 
-test('an editor changes texts, status and visibility; what is not named stays', async () => {
+test('an editor changes texts, status and visibility; other properties stay', async () => {
   const id = await project({ name: 'Before', description: 'Stays' })
   const { status, body } = await editor.patch(`/projects/${id}`, {
     name: 'After',
@@ -50,7 +50,7 @@ test('an editor changes texts, status and visibility; what is not named stays', 
   assert.deepEqual(reset.body._links.status, { href: null })
 })
 
-test('without the right it is 403, for strangers 404', async () => {
+test('without the permission it is 403, for hidden projects 404', async () => {
   const id = await project()
   assert.equal((await member.patch(`/projects/${id}`, { name: 'No' })).status, 403)
   assert.equal((await archivist.patch(`/projects/${id}`, { name: 'No' })).status, 403)
@@ -70,13 +70,13 @@ test('computed properties cannot be written', async () => {
   for (const error of body._embedded.errors) assert.match(error.errorIdentifier, /PropertyIsReadOnly$/)
 })
 
-test('a project can be sent back as it was answered', async () => {
+test('sending a representation back is accepted', async () => {
   const id = await project()
   const { body } = await editor.get(`/projects/${id}`)
   assert.equal((await editor.patch(`/projects/${id}`, body)).status, 200)
 })
 
-test('a former identifier still leads to the project and is nobody else’s', async () => {
+test('a former identifier still leads to the project and cannot be used by another', async () => {
   const id = await project({ identifier: 'first' })
   const other = await project({ identifier: 'other' })
   assert.equal((await editor.patch(`/projects/${id}`, { identifier: 'second' })).body.identifier, 'second')
@@ -91,13 +91,13 @@ test('a former identifier still leads to the project and is nobody else’s', as
   assert.equal((await editor.get('/projects/second')).body.id, id)
 })
 
-test('a stored identifier cannot be left blank', async () => {
+test('a stored identifier cannot be empty', async () => {
   const id = await project()
   const { body } = await editor.patch(`/projects/${id}`, { identifier: '' })
   assert.equal(body.message, "Identifier can't be blank.")
 })
 
-test('a project moves below another one where its editor may add subprojects', async () => {
+test('a project moves below another one in which its editor may add subprojects', async () => {
   const [above, id, foreign] = [await project({ name: 'Above' }), await project(), await halyard.make.project()]
   assert.equal((await editor.patch(`/projects/${id}`, parent(above))).status, 422)
   await halyard.make.member((await halyard.make.user()) as number, foreign, ['add_subprojects'])
@@ -110,7 +110,7 @@ test('a project moves below another one where its editor may add subprojects', a
   assert.deepEqual((await editor.patch(`/projects/${id}`, parent(null))).body._links.parent, { href: null })
 })
 
-test('a project goes neither below itself nor below what is below it', async () => {
+test('a project cannot move below itself or its descendants', async () => {
   const top = await project()
   const middle = await project({ parent_id: top })
   const bottom = await project({ parent_id: middle })
@@ -121,7 +121,7 @@ test('a project goes neither below itself nor below what is below it', async () 
   }
 })
 
-test('versions do not follow where they are not shared any more', async () => {
+test('versions are removed where they are not shared any more', async () => {
   const { make, admin, db } = halyard
   const top = await project()
   const below = await project({ parent_id: top })
@@ -133,7 +133,7 @@ test('versions do not follow where they are not shared any more', async () => {
   assert.deepEqual([row?.version_id, row?.lock_version], [null, 1])
 })
 
-test('archiving is a right of its own and takes everything below along', async () => {
+test('archiving has its own permission and includes all subprojects', async () => {
   const id = await project()
   const below = await project({ parent_id: id })
   assert.equal((await editor.patch(`/projects/${id}`, { active: false })).status, 403)
@@ -144,7 +144,7 @@ test('archiving is a right of its own and takes everything below along', async (
   assert.equal((await halyard.admin.get(`/projects/${below}`)).body.active, false)
 })
 
-test('archiving needs the right for every active project below', async () => {
+test('archiving requires the permission for every active subproject', async () => {
   const id = await project()
   await halyard.make.project({ parent_id: id, active: false })
   await halyard.make.project({ parent_id: id })
@@ -154,7 +154,7 @@ test('archiving needs the right for every active project below', async () => {
   assert.equal(body.message, 'The project has subprojects that you may not archive.')
 })
 
-test('a project whose versions others use cannot be archived', async () => {
+test('a project whose versions other projects use cannot be archived', async () => {
   const { make } = halyard
   const stamps = { created_at: new Date().toISOString(), updated_at: new Date().toISOString() }
   const id = await project()
@@ -168,7 +168,7 @@ test('a project whose versions others use cannot be archived', async () => {
   assert.ok(own)
 })
 
-test('administrators bring projects back, the upper ones first', async () => {
+test('administrators unarchive projects, parents first', async () => {
   const { admin, make } = halyard
   const top = await make.project({ active: false })
   const below = await make.project({ active: false, parent_id: top })

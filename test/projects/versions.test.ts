@@ -28,7 +28,7 @@ after(() => halyard.close())
 const inProject = (id = projectId) => ({ _links: { definingProject: { href: `/api/v3/projects/${id}` } } })
 const create = (name: string, more: object = {}) => manager.post('/versions', { name, ...inProject(), ...more })
 
-test('a version is created open and unshared, and answered whole', async () => {
+test('a new version is open and not shared, and the response is complete', async () => {
   const { status, body } = await create('1.0', {
     description: { raw: 'First *one*' },
     startDate: '2026-01-01',
@@ -55,7 +55,7 @@ test('a version is created open and unshared, and answered whole', async () => {
   assert.equal(body._embedded.definingProject.name, 'Ship')
 })
 
-test('members see it without the links to change it, strangers do not see it', async () => {
+test('members see it without links to change it, non-members do not see it', async () => {
   const { id } = (await create('Seen')).body
   const { status, body } = await member.get(`/versions/${id}`)
   assert.equal(status, 200)
@@ -100,7 +100,7 @@ test('missing and invalid values are rejected', async () => {
   assert.match(await refused({ name: 'x', startDate: '2026-02-30', ...inProject() }), /startDate/)
 })
 
-test('a name is taken once in a project, letter case aside', async () => {
+test('a name is unique in a project, ignoring case', async () => {
   await create('Ärger 1')
   const { status, body } = await create('äRGER 1')
   assert.equal(status, 422)
@@ -109,7 +109,7 @@ test('a name is taken once in a project, letter case aside', async () => {
   assert.equal(elsewhere.status, 201)
 })
 
-test('a version that work packages are planned for stays', async () => {
+test('a version with work packages cannot be deleted', async () => {
   const { id } = (await create('Used')).body
   await halyard.make.workPackage({ project_id: projectId, version_id: id })
   const { status, body } = await manager.delete(`/versions/${id}`)
@@ -120,7 +120,7 @@ test('a version that work packages are planned for stays', async () => {
   assert.equal((await manager.get(`/versions/${unused}`)).status, 404)
 })
 
-test('lists are filtered by name and sharing and sorted by numbers within names', async () => {
+test('lists are filtered by name and sharing, and sorted by numbers within names', async () => {
   for (const name of ['v1.10', 'v1.9', 'V1.2']) await create(name)
   const list = async (query: string) => {
     const { status, body } = await manager.get(`/versions?${query}`)
@@ -136,13 +136,13 @@ test('lists are filtered by name and sharing and sorted by numbers within names'
   assert.deepEqual(ids(await stranger.get('/versions')), [])
 })
 
-test('a name is said to be of 60 characters at most, and may be longer', async () => {
+test('the schema limits a name to 60 characters, the server does not', async () => {
   const { name } = (await manager.get('/versions/schema')).body
   assert.deepEqual([name.minLength, name.maxLength], [1, 60])
   assert.equal((await create('n'.repeat(61))).status, 201)
 })
 
-test('the schema and the forms say what can be chosen', async () => {
+test('the schema and the forms have the allowed values', async () => {
   const { body } = await manager.get('/versions/schema')
   assert.deepEqual(
     [body.definingProject.type, body.definingProject.name, body.definingProject.required],
@@ -164,7 +164,7 @@ test('the schema and the forms say what can be chosen', async () => {
   assert.equal((await member.post('/versions/form', {})).status, 403)
 })
 
-test('available projects are those in which versions are managed', async () => {
+test('available projects are those in which the user manages versions', async () => {
   assert.deepEqual(ids(await manager.get('/versions/available_projects')), [projectId])
   assert.equal((await member.get('/versions/available_projects')).status, 403)
 })

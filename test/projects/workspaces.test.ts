@@ -1,4 +1,4 @@
-/** Projects among the other kinds of workspace: lists, paths, parents and ancestors. */
+/** Projects and the other kinds of workspace: lists, paths, parents and ancestors. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type Client, filters, type Instance, ids, instance } from '#test/instance.ts'
@@ -27,7 +27,7 @@ before(async () => {
 })
 after(() => halyard.close())
 
-test('the list of projects has projects only, that of workspaces all kinds, each by its own name and path', async () => {
+test('the list of projects has only projects, that of workspaces all kinds, each with its own name and path', async () => {
   assert.deepEqual(ids(await vera.get('/projects')), [below, project])
   const { body } = await vera.get('/workspaces')
   assert.deepEqual(
@@ -45,7 +45,7 @@ test('the list of projects has projects only, that of workspaces all kinds, each
   ])
 })
 
-test('a program is no project', async () => {
+test('a program is not found as a project', async () => {
   for (const path of [program, 'yachts']) {
     assert.equal((await vera.get(`/projects/${path}`)).status, 404)
     assert.equal((await vera.patch(`/projects/${path}`, { name: 'No' })).status, 404)
@@ -55,7 +55,7 @@ test('a program is no project', async () => {
   }
 })
 
-test('ancestors are named from the top down, hidden ones without their names', async () => {
+test('ancestors are listed from the root, hidden ones without their names', async () => {
   const { body } = await vera.get(`/projects/${below}`)
   assert.deepEqual(body._links.ancestors, [
     { href: `/api/v3/portfolios/${portfolio}`, title: 'Fleet' },
@@ -75,7 +75,7 @@ test('a hidden parent is undisclosed, not embedded, and can be sent back', async
   assert.deepEqual((await halyard.admin.get(`/projects/${project}`)).body._links.parent.title, 'Hidden')
 })
 
-test('possible parents are those with the right to add subprojects, of a fitting kind', async () => {
+test('available parents permit subprojects of the user, and have a suitable kind', async () => {
   assert.deepEqual(ids(await vera.get('/projects/available_parent_projects')), [below, project, program, portfolio])
   assert.deepEqual(ids(await vera.get('/projects/available_parent_projects?workspace_type=program')), [portfolio])
   assert.deepEqual(ids(await vera.get('/projects/available_parent_projects?workspace_type=portfolio')), [])
@@ -99,7 +99,7 @@ test('a user without any permission to create or edit projects gets no list of p
 })
 
 describe('portfolios and programs', () => {
-  test('have lists of their own, and answer at their own paths only', async () => {
+  test('have lists of their own, and their own paths only', async () => {
     assert.deepEqual(ids(await vera.get('/portfolios')), [portfolio])
     assert.deepEqual(ids(await vera.get('/programs')), [program])
     const { status, body } = await vera.get('/programs/yachts')
@@ -111,7 +111,7 @@ describe('portfolios and programs', () => {
       assert.equal((await vera.get(path)).status, 404, path)
   })
 
-  test('are updated and previewed where they answer', async () => {
+  test('are updated and previewed at their own paths', async () => {
     const { body } = await vera.get(`/portfolios/${portfolio}`)
     assert.deepEqual(body._links.updateImmediately, { href: `/api/v3/portfolios/${portfolio}`, method: 'patch' })
     const form = await vera.post(`/portfolios/${portfolio}/form`, { name: 'Fleets' })
@@ -121,7 +121,7 @@ describe('portfolios and programs', () => {
     assert.equal((await vera.patch(`/portfolios/${program}`, { name: 'No' })).status, 404)
   })
 
-  test('have lists of their own for the values of filters', async () => {
+  test('have lists of their own for filter values', async () => {
     const { body } = await vera.get(`/workspaces/${program}/queries/filter_instance_schemas`)
     const found = [...JSON.stringify(body).matchAll(/"\/api\/v3(\/(?:projects|workspaces)\/\d+\/[a-z]+)"/g)].map(
       ([, href]) => href!,
@@ -130,7 +130,7 @@ describe('portfolios and programs', () => {
     for (const href of found) assert.equal((await vera.get(href)).status, 200, href)
   })
 
-  test('lie below portfolios, or below nothing', async () => {
+  test('have portfolios or nothing as parents', async () => {
     const below = (href: string) => ({ _links: { parent: { href } } })
     const { status, body } = await halyard.admin.patch(`/programs/${program}`, below(`/api/v3/projects/${project}`))
     assert.equal(status, 422)
@@ -138,7 +138,7 @@ describe('portfolios and programs', () => {
     assert.equal((await halyard.admin.patch(`/portfolios/${portfolio}`, below(`/api/v3/programs/${program}`))).status, 422)
   })
 
-  test('are created by those who may add them', async () => {
+  test('are created by users with the permission', async () => {
     const userId = await halyard.make.user()
     await halyard.make.member(userId, null, ['add_portfolios', 'add_programs'])
     const client = await halyard.as(userId)

@@ -1,4 +1,4 @@
-/** Flags and variables: which wins, and what is refused in which words. */
+/** Flags and variables: precedence, and error messages. */
 import assert from 'node:assert/strict'
 import { resolve } from 'node:path'
 import { describe, test } from 'node:test'
@@ -10,7 +10,7 @@ const read = (line: string, environment: Record<string, string> = {}) =>
 const token = `opapi-${'0123456789'.repeat(4)}`
 
 describe('a configuration', () => {
-  test('has a value for everything when nothing is chosen, and cannot be changed', () => {
+  test('has defaults, and cannot be changed', () => {
     const config = read('')
     assert.deepEqual(config, {
       port: 8080,
@@ -30,7 +30,7 @@ describe('a configuration', () => {
     assert.ok(Object.isFrozen(config))
   })
 
-  test('is chosen by flags', () => {
+  test('is set by flags', () => {
     assert.deepEqual(
       read(
         `--port 0 --host=:: --data /srv --seed none --admin-token ${token} --log-level debug --public-url https://w.example --trusted-proxies 10.0.0.0/8 --smtp-url smtps://me:pw@mail.example:465 --mail-from pm@w.example --no-worker`,
@@ -53,7 +53,7 @@ describe('a configuration', () => {
     )
   })
 
-  test('is chosen by the variables that stand for the flags', () => {
+  test('is set by the variables of the flags', () => {
     const environment = {
       HALYARD_PORT: '3000',
       HALYARD_HOST: '0.0.0.0',
@@ -84,7 +84,7 @@ describe('a configuration', () => {
     })
   })
 
-  test('follows the flag where a variable says otherwise, and ignores empty variables', () => {
+  test('gives flags precedence over variables, and ignores empty variables', () => {
     assert.equal(read('--port 1', { HALYARD_PORT: '2' }).port, 1)
     assert.equal(read('', { HALYARD_PORT: '', HALYARD_EPHEMERAL: '' }).port, 8080)
   })
@@ -108,7 +108,7 @@ describe('the storage of attachments', () => {
     [s3.replace('files', 'Fi'), /must be the name of a bucket/],
     [`${s3} --attachments-s3-endpoint ftp://x`, /must be an address/],
   ] as const) {
-    test(`is refused with ${line}`, () => assert.throws(() => read(line), reason))
+    test(`is rejected with ${line}`, () => assert.throws(() => read(line), reason))
   }
 })
 
@@ -122,7 +122,7 @@ describe('the secret key', () => {
   ] as const) {
     test(`is in ${chosen.in} with ${line}`, () => assert.deepEqual(read(line).secretKey, chosen))
   }
-  test('is named once', () => assert.throws(() => read('--secret-key a --secret-key-file b'), /contradict each other/))
+  test('is given once', () => assert.throws(() => read('--secret-key a --secret-key-file b'), /contradict each other/))
 })
 
 describe('the database URL', () => {
@@ -166,7 +166,7 @@ describe('an error names the flag or the variable', () => {
     })
   }
 
-  test('an example of a token is refused, except with --ephemeral', () => {
+  test('an example of a token is rejected, except with --ephemeral', () => {
     const readme = `opapi-${'0123456789abcdef'.repeat(3).slice(0, 40)}`
     for (const example of [readme, `opapi-${'0'.repeat(40)}`, `opapi-${'f'.repeat(40)}`]) {
       for (const place of ['', '--database-url postgres://db/halyard', '--data /srv']) {
@@ -176,7 +176,7 @@ describe('an error names the flag or the variable', () => {
     }
   })
 
-  test('an SMTP server needs a sender, and its password is not repeated', () => {
+  test('an SMTP server requires a sender, and its password is not repeated', () => {
     assert.throws(() => read('--smtp-url smtp://mail.example'), /^Error: --smtp-url requires HALYARD_MAIL_FROM, /)
     assert.throws(
       () => read('--smtp-url smtp://mail.example --mail-from nobody'),
@@ -189,7 +189,7 @@ describe('an error names the flag or the variable', () => {
     )
   })
 
-  test('a wrong token is not repeated', () => {
+  test('an invalid token is not repeated', () => {
     assert.throws(
       () => read('', { HALYARD_ADMIN_TOKEN: 'opapi-secret' }),
       ({ message }: Error) => message.startsWith('HALYARD_ADMIN_TOKEN must be opapi-') && !message.includes('secret'),
@@ -197,13 +197,13 @@ describe('an error names the flag or the variable', () => {
   })
 })
 
-test('words that are not flags are left to the command', () => {
+test('words other than flags are left to the command', () => {
   assert.deepEqual(parseFlags(['ada', '--port=1', '--', '--lovelace'], types), {
     flags: { port: '1' },
     words: ['ada', '--lovelace'],
   })
 })
 
-test('a variable is called like its flag', () => {
+test('a variable has the name of its flag', () => {
   assert.equal(variableOf('database-url'), 'HALYARD_DATABASE_URL')
 })

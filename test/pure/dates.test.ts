@@ -1,4 +1,4 @@
-/** Start, due date and duration complete each other: worked examples, and what holds for any of them. */
+/** Start, due date and duration complete each other: worked examples, and properties of all of them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asMilestone, completeDates, type Dates, dateViolations } from '#modules/work-packages/dates.ts'
@@ -42,7 +42,7 @@ for (const [name, stored, sent, expected] of [
   ['a due date joins a duration', dates(null, null, 3), { due_date: march(5) }, dates(1, 5, 3)],
   ['a start on a Saturday becomes Monday', nothing, { start_date: march(2) }, dates(4, null, null)],
   ['a due date on a Sunday becomes Monday', nothing, { due_date: march(3) }, dates(null, 4, null)],
-  ['both dates taken away leave the duration alone', fridayToTuesday, { start_date: null, due_date: null }, dates(null, null, 3)],
+  ['without both dates the duration remains', fridayToTuesday, { start_date: null, due_date: null }, dates(null, null, 3)],
 ] as const) {
   test(name, () => assert.deepEqual(change(stored, sent), expected))
 }
@@ -88,7 +88,7 @@ for (const [name, sent, expected] of [
   test(`refused: ${name}`, () => assert.deepEqual(faults(change(nothing, sent), sent), expected))
 }
 
-test('a milestone is the day it is due, or else the day it starts', () => {
+test('a milestone is on its due date, or else its start', () => {
   assert.deepEqual(asMilestone(fridayToTuesday), dates(5, 5, 1))
   assert.deepEqual(asMilestone(dates(1, null, null)), dates(1, 1, 1))
   assert.deepEqual(asMilestone(nothing), dates(null, null, 1))
@@ -107,7 +107,7 @@ const stored = fc
   .map(([first, own]) => ({ own, kept: change(nothing, first, own), first }))
   .filter(({ kept, own, first }) => dateViolations(kept, new Set(Object.keys(first) as Field[]), own, false).length === 0)
 
-test('dates that pass are on working days and agree with their duration', () => {
+test('accepted dates are on working days and agree with their duration', () => {
   fc.assert(
     fc.property(stored, ({ kept: { start_date, due_date, duration }, own }) => {
       if (start_date) assert.ok(isWorkingDay(start_date, own))
@@ -128,7 +128,7 @@ test('stored dates do not change when the payload is empty, or repeats them', ()
   )
 })
 
-test('a duration that is sent is never changed, nor a date, but to the next working day', () => {
+test('a sent duration is never changed, and a sent date only to the next working day', () => {
   fc.assert(
     fc.property(stored, sent, ({ kept, own }, next) => {
       const result = change(kept, next, own)

@@ -11,7 +11,7 @@ import { extension, resource, staticResource } from '#kernel/resource.ts'
 const base: any = { path: 'boats', title: 'name', visible: everyone, properties: () => ({}), operations: [] }
 const where = () => ({ strategy: 'list', where: () => undefined })
 
-/** The part that is refused, the member in it, and what is declared. */
+/** The part with the error, the member in it, and the declaration. */
 const refused: readonly [part: string, member: string, declaration: any][] = [
   ['Boat', 'gaurd', { ...base, gaurd: everyone }],
   ['Boat: may', 'udpate', { ...base, may: { udpate: everyone } }],
@@ -26,14 +26,14 @@ const refused: readonly [part: string, member: string, declaration: any][] = [
   ['Boat, action sink', 'amy', { ...base, actions: { sink: { href: () => '/', amy: everyone } } }],
 ]
 
-/** This file, as messages name it. */
+/** This file, as in messages. */
 const here = 'test/pure/declarations.test.ts'
 
 const says = (part: string, member: string) => ({
   message: `${here}: ${part} has a member "${member}", which nothing reads. Is it misspelt?`,
 })
 
-describe('a resource is refused by its name', () => {
+describe('errors of a resource are reported by its name', () => {
   for (const [part, member, declaration] of refused) {
     test(`for ${part}: ${member}`, () => {
       assert.throws(() => resource('Boat', 'projects', declaration), says(part, member))
@@ -41,14 +41,14 @@ describe('a resource is refused by its name', () => {
     })
   }
 
-  test('for a standard operation that there is not', () => {
+  test('for an unknown standard operation', () => {
     assert.throws(() => resource('Boat', 'projects', { ...base, operations: ['index', 'udpate'] }), {
       message: `${here}: Boat names an operation "udpate", which is none of the standard ones.`,
     })
   })
 })
 
-test('extensions of resources are rejected likewise', () => {
+test('errors of extensions of resources as well', () => {
   assert.throws(
     () => extension('Ship', 'projects', { actions: { sink: { href: () => '/', amy: everyone } as any } }),
     says('Ship, action sink', 'amy'),
@@ -60,13 +60,13 @@ test('extensions of resources are rejected likewise', () => {
   assert.throws(() => extension('Ship', 'projects', { shows: [] } as any), says('Ship', 'shows'))
 })
 
-test('an operation is refused by its method and path, a document by its path', () => {
+test('errors of an operation are reported by its method and path, those of a document by its path', () => {
   assert.throws(() => operation({ ...sail, gaurd: everyone } as never), says('GET /boats', 'gaurd'))
   assert.throws(() => operation({ ...sail, answers: { status: 200, off: 'Boat' } } as never), says('GET /boats: answers', 'off'))
   assert.throws(() => document({ path: '/boats.ics', run: sail.run, calller: sail.run } as any), says('/boats.ics', 'calller'))
 })
 
-test('the compiler refuses them where they are not hidden from it', () => {
+test('the compiler reports them unless they are hidden from it', () => {
   const about = { path: 'boats', title: 'name', visible: everyone, operations: [] } as const
   assert.throws(() =>
     // @ts-expect-error "gaurd" is no member of a declaration.
@@ -80,17 +80,17 @@ test('the compiler refuses them where they are not hidden from it', () => {
   assert.throws(() => extension('User', 'principals', { actions: { sink: { hrfe: () => '/' } } }))
 })
 
-describe('modules are refused where they do not fit together', () => {
+describe('modules are rejected', () => {
   const boat = (more: object = {}) => resource('Boat', 'projects', { ...base, ...more })
   const refuses = (modules: Module[], message: string) => assert.throws(() => assemble(modules), { message })
 
-  test('for a member that nothing reads', () => {
+  test('for an unknown member', () => {
     assert.throws(() => module('harbour', { needs: [], resuorces: [] } as never), {
       message: 'The module harbour has a member "resuorces", which nothing reads. Is it misspelt?',
     })
   })
 
-  test('for a module that is needed and does not come before', () => {
+  test('for a required module that does not come before', () => {
     refuses([module('harbour', { needs: ['sea'] })], 'The module "harbour" needs "sea", which does not come before it.')
   })
 
@@ -99,17 +99,17 @@ describe('modules are refused where they do not fit together', () => {
     refuses([module('harbour', { needs: [], resources })], `${here}: Boat is declared in ${here} already.`)
   })
 
-  test('for an addition to a resource that nobody declares', () => {
+  test('for an extension of an undeclared resource', () => {
     const extensions = [extension('Ship', 'projects', {})]
     refuses([module('harbour', { needs: [], extends: extensions })], `${here}: it adds to Ship, which no module declares.`)
   })
 
-  test('for a link to a resource that nobody declares', () => {
+  test('for a link to an undeclared resource', () => {
     const resources = [boat({ properties: (p: any) => ({ captain: p.link('Usr') }) })]
     refuses([module('harbour', { needs: [], resources })], `${here}: Boat.captain refers to Usr, which no module declares.`)
   })
 
-  test('for an operation on a resource that nobody declares', () => {
+  test('for an operation on an undeclared resource', () => {
     const operations = [operation({ ...sail, answers: { status: 200, of: 'Baot' } })]
     refuses([module('harbour', { needs: [], operations })], `${here}: GET /boats refers to Baot, which no module declares.`)
   })
@@ -130,7 +130,7 @@ const sail: Operation = {
   run: async () => ({}),
 }
 
-test('a permission that no module declares is refused, wherever it is named', () => {
+test('an undeclared permission is rejected, in all places', () => {
   const one = module('harbour', { needs: [], permissions: [{ name: 'sail', scopes: ['project'], dependencies: ['swim'] }] })
   assert.throws(() => assemble([one]), { message: 'The permission sail needs swim, which no module declares.' })
   inProject('sial')

@@ -1,4 +1,4 @@
-/** Durations as ISO 8601 texts: what is written, what is read, and that the one is the other's way back. */
+/** Durations as ISO 8601 texts: parsing, formatting and round trips. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { days, FormatError, hours, parseHours, renderSeconds } from '#kernel/kinds.ts'
@@ -18,7 +18,7 @@ for (const [worked, text] of [
   [40, 'P1DT16H'],
   [1 / 3600, 'PT1S'],
 ] as const) {
-  test(`${worked} hours are written ${text}`, () => assert.equal(hours.render(worked), text))
+  test(`${worked} hours are formatted as ${text}`, () => assert.equal(hours.render(worked), text))
 }
 
 for (const [text, worked] of [
@@ -32,25 +32,25 @@ for (const [text, worked] of [
   ['-PT1H', -1],
   ['PT0S', 0],
 ] as const) {
-  test(`${text} is read as ${worked} hours`, () => assert.equal(parseHours(text), worked))
+  test(`${text} is parsed as ${worked} hours`, () => assert.equal(parseHours(text), worked))
 }
 
 for (const wrong of ['', 'P', 'PT', 'P1DT', '8', '8h', 'PT8', 'PT1H30', 'P1H', 'T8H', '1D', 'PT8H ', 'pt8h', 8, true, {}, []]) {
   test(`${JSON.stringify(wrong)} is no duration`, () => assert.throws(() => parseHours(wrong), FormatError))
 }
 
-test('no duration is so long that it becomes infinite', () => {
+test('no duration is infinite', () => {
   assert.throws(() => parseHours(`PT${'9'.repeat(90)}H`), FormatError)
 })
 
-test('a duration in days is cut down to whole ones', () => {
+test('a duration in days is truncated to whole ones', () => {
   assert.equal(days.parse('P3D'), 3)
   assert.equal(days.parse('PT30H'), 1)
   assert.equal(days.parse('PT5H'), 0)
   assert.equal(days.parse('P1W'), 7)
 })
 
-test('whole days are written as days', () => {
+test('whole days are formatted as days', () => {
   assert.equal(days.render(5), 'P5D')
   assert.equal(days.render(40), 'P40D')
 })
@@ -63,7 +63,7 @@ test('durations in whole seconds survive a round trip', () => {
   )
 })
 
-test('hours in hundredths, as they are stored, survive being written and read', () => {
+test('stored hours in hundredths survive a round trip', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 10_000_000 }), (hundredths) => {
       const stored = hundredths / 100
@@ -72,6 +72,6 @@ test('hours in hundredths, as they are stored, survive being written and read', 
   )
 })
 
-test('days survive being written and read', () => {
+test('days survive a round trip', () => {
   fc.assert(fc.property(fc.integer({ min: 0, max: 100_000 }), (count) => assert.equal(days.parse(days.render(count)), count)))
 })

@@ -1,7 +1,7 @@
 /**
- * Regular expressions meet texts that strangers send, so each of ours takes time in proportion to the text: an expression that
- * can take the square of its length, or worse, lets one request stop the server. `recheck` decides that by the automaton that the
- * expression is, and by seeded attempts where there is none.
+ * Regular expressions are applied to texts of strangers, so each of ours takes time proportional to the text: one of quadratic
+ * or higher time lets one request stop the server. `recheck` decides this by the automaton of the expression, or by seeded
+ * attempts without one.
  */
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { describe, test } from 'node:test'
 import { parse, type Token as Read } from 'acorn'
 import { check } from 'recheck'
 
-/** The type that acorn comes with leaves out what a token holds. */
+/** The type from acorn lacks the value of a token. */
 type Token = Read & { value?: unknown }
 
 interface Expression {
@@ -19,11 +19,11 @@ interface Expression {
   readonly flags: string
 }
 
-/** Expressions that are put together while the server runs, of our own words only: the file, and how often. */
+/** Expressions that are composed at run time, of our own words only: the file, and how often. */
 const composed: Readonly<Record<string, number>> = {
   // The path of a route.
   'server/http/mount.ts': 1,
-  // The name of an encoding, of which there are two.
+  // The name of one of two encodings.
   'server/http/answer.ts': 1,
   // The name of a column; searched in an error of the database.
   'server/kernel/write/commit.ts': 1,
@@ -35,7 +35,7 @@ const composed: Readonly<Record<string, number>> = {
 
 const files = globSync(['server/**/*.ts', 'bin/*.js']).sort()
 
-/** The tokens of a file, its types taken away. */
+/** The tokens of a file, without its types. */
 function tokensOf(file: string): Token[] {
   const text = readFileSync(file, 'utf8')
   const tokens: Token[] = []
@@ -57,7 +57,7 @@ for (const file of files) {
   }
 }
 
-/** The same verdict on every machine, however busy it is. */
+/** Independent of the speed of the machine. */
 const untimed = { timeout: null, incubationTimeout: null, seedingTimeout: null, randomSeed: 1 }
 
 /** The fault of an expression; undefined for a linear one. */
@@ -68,7 +68,7 @@ async function faultOf({ place, pattern, flags }: Expression): Promise<string | 
 }
 
 describe('regular expressions', () => {
-  test('are judged: an exponential one, a quadratic one, and one without an anchor are found', async () => {
+  test('are judged correctly: an exponential one, a quadratic one, and one without an anchor', async () => {
     for (const pattern of ['^([A-Z]+-?)+[0-9]$', '^(\\S+)\\s*(.*)$', '\\s+$', '"(?:[^"\\\\]|\\\\.)*"'])
       assert.ok(await faultOf({ place: '', pattern, flags: '' }), pattern)
     assert.equal(await faultOf({ place: '', pattern: '^[a-z]+$', flags: '' }), undefined)
@@ -81,7 +81,7 @@ describe('regular expressions', () => {
     assert.deepEqual(faults.filter(Boolean), [])
   })
 
-  test('are made of nothing that came from outside', () => {
+  test('contain nothing from outside', () => {
     assert.deepEqual(found, composed)
   })
 })

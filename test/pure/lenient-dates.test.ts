@@ -1,4 +1,4 @@
-/** Dates in filters: which texts are days and moments, and which could be two days and so are none. */
+/** Dates in filters: accepted notations of days and moments, and ambiguous ones. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readDay, readInstant } from '#kernel/read/lenient-dates.ts'
@@ -6,7 +6,7 @@ import fc from '#test/properties.ts'
 
 const midnight = (day: string) => `${day}T00:00:00.000Z`
 
-test('a day is read in the spellings that can mean but one', () => {
+test('a day is accepted in all unambiguous notations', () => {
   const spelled = [
     ...['2026-11-01', '2026-11-1', '2026/11/01', '2026/11/1', '2026.11.01', '20261101'],
     ...['1.11.2026', '01.11.2026', '1. 11. 2026', ' 1.11.2026 '],
@@ -15,12 +15,12 @@ test('a day is read in the spellings that can mean but one', () => {
     ...['Sun, 1 Nov 2026', 'Sunday 1 November 2026'],
   ]
   for (const text of spelled) assert.deepEqual([readDay(text), readInstant(text)], ['2026-11-01', midnight('2026-11-01')], text)
-  // With slashes or dashes and the year last, some put the day first and some the month.
+  // With slashes or dashes and the year last, the order of day and month is ambiguous.
   for (const text of ['25/12/2026', '12/25/2026', '25-12-2026', '12-25-2026']) assert.equal(readDay(text), '2026-12-25', text)
   assert.equal(readDay('4/4/2026'), '2026-04-04')
 })
 
-test('a moment is read with its zone, in UTC where it has none, and as a day it is the one that is written', () => {
+test('a moment has the given time zone, or else UTC, and as a day it is its written date', () => {
   const moments: [string, string, string][] = [
     ['2026-11-01T10:00:00Z', '2026-11-01', '2026-11-01T10:00:00.000Z'],
     ['2026-11-01T10:00', '2026-11-01', '2026-11-01T10:00:00.000Z'],
@@ -45,7 +45,7 @@ test('ambiguous and invalid dates are rejected', () => {
   for (const text of none) assert.deepEqual([readDay(text), readInstant(text)], [undefined, undefined], text.slice(0, 40))
 })
 
-test('every day there is comes back from each spelling, and no text makes it throw', () => {
+test('every day survives a round trip through each notation, and no text throws', () => {
   const days = fc.date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true })
   fc.assert(
     fc.property(days, (date) => {

@@ -1,4 +1,4 @@
-/** The OpenAPI document by itself: whether it is complete, and its examples match its schemas. */
+/** The OpenAPI document: completeness, consistency and valid examples. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
@@ -29,12 +29,12 @@ const target = (pointer: string): unknown =>
 
 const resolved = (node: Node): Node => (typeof node.$ref === 'string' ? (target(node.$ref) as Node) : node)
 
-/** Every operation with what it is called here. */
+/** Every operation with its name. */
 const described: [name: string, operation: Node][] = Object.entries<Node>(document.paths).flatMap(([path, item]) =>
   Object.entries<Node>(item).map(([method, one]): [string, Node] => [`${method} ${path}`, one]),
 )
 
-/** Every JSON content of answers and bodies. */
+/** Every JSON content of responses and bodies. */
 const contents: [name: string, content: Node][] = described.flatMap(([name, { responses, requestBody }]) =>
   [...Object.entries<Node>(responses), ...(requestBody ? [['body', requestBody] as [string, Node]] : [])].flatMap(([what, one]) =>
     Object.entries<Node>(resolved(one).content ?? {})
@@ -52,7 +52,7 @@ describe('the document', () => {
     assert.equal(new Set(described.map(([, { operationId }]) => operationId)).size, operations.length)
   })
 
-  test('refers to nothing that is not there, and holds no schema that nothing refers to', () => {
+  test('has no dangling references, and no unused schema', () => {
     const references = [...nodesOf(document)].map(([, node]) => node.$ref).filter((one) => typeof one === 'string')
     assert.deepEqual(
       references.filter((one) => target(one) === undefined),
@@ -64,12 +64,12 @@ describe('the document', () => {
         assert.ok(used.has(`#/components/${kind}/${name}`), `nothing refers to ${kind}/${name}`)
   })
 
-  test('has names that OpenAPI allows for what is shared', () => {
+  test('has component names that OpenAPI allows', () => {
     for (const kind of Object.values<object>(document.components))
       for (const name of Object.keys(kind)) assert.match(name, /^[A-Za-z0-9._-]+$/)
   })
 
-  test('says of every operation what it does, by a summary and a description', () => {
+  test('has a summary and a description for every operation', () => {
     const isTold = ([, { summary, description }]: [string, Node]) => summary && description && summary !== description
     assert.deepEqual(notLike(described, isTold, String), [])
   })
@@ -82,7 +82,7 @@ describe('the document', () => {
     assert.deepEqual(wrong, [])
   })
 
-  test('describes every path parameter of a path, and no other', () => {
+  test('describes exactly the path parameters of a path', () => {
     for (const [name, { parameters: own = [] }] of described) {
       const inPath = own.filter((one: Node) => one.in === 'path').map((one: Node) => one.name)
       assert.deepEqual(
@@ -92,7 +92,7 @@ describe('the document', () => {
     }
   })
 
-  test('explains every parameter, with an example that its schema allows', () => {
+  test('describes every parameter, with an example that its schema allows', () => {
     const ajv = new Ajv2020({ strict: false })
     addFormats.default(ajv)
     const all = [...Object.values<Node>(parameters), ...described.flatMap(([, { parameters: own = [] }]) => own)].map(resolved)
@@ -102,7 +102,7 @@ describe('the document', () => {
     }
   })
 
-  test('names the tags that it explains, and uses them all', () => {
+  test('describes the tags, and uses them all', () => {
     const known = document.tags.map(({ name }: Node) => name)
     assert.ok(document.tags.every(({ description }: Node) => description))
     assert.deepEqual([...new Set(described.flatMap(([, { tags }]) => tags))].toSorted(), known.toSorted())
@@ -112,13 +112,13 @@ describe('the document', () => {
     )
   })
 
-  test('names the ways to say who one is, and asks for those only', () => {
+  test('has the security schemes, and requires only those', () => {
     assert.deepEqual(Object.keys(securitySchemes), ['basicAuth', 'bearerAuth', 'oauth2', 'session'])
     assert.deepEqual(document.security.flatMap(Object.keys), Object.keys(securitySchemes))
     assert.deepEqual(Object.keys(securitySchemes.oauth2.flows), ['authorizationCode', 'clientCredentials'])
   })
 
-  test('names no server but the one that gives it', () => {
+  test('has only its own server', () => {
     assert.deepEqual(
       document.servers.map(({ url }: Node) => url),
       ['/'],
@@ -129,7 +129,7 @@ describe('the document', () => {
 describe('its schemas', () => {
   const members = ['properties', 'additionalProperties', 'maxProperties']
 
-  test('leave no object and no link without saying what is in it', () => {
+  test('describe the contents of all objects and links', () => {
     const shapes = [...nodesOf(schemas), ...contents.flatMap(([name, { schema }]) => [...nodesOf(schema, name)])]
     const bare = shapes.filter(([at, node]) => {
       if (/\/(?:properties|examples|example|enum|default)$|\/examples\//.test(at)) return false
@@ -142,7 +142,7 @@ describe('its schemas', () => {
     )
   })
 
-  test('explain every property and every link', () => {
+  test('describe every property and every link', () => {
     const undescribed = Object.entries<Node>(schemas).flatMap(([name, { properties = {}, description }]) => {
       const own = Object.entries<Node>({ ...properties, ...properties._links?.properties })
       const isTold = ([key, one]: [string, Node]) => key.startsWith('_') || resolved(one).description
@@ -161,7 +161,7 @@ describe('its schemas', () => {
 })
 
 describe('its examples', () => {
-  test('are there for every JSON that is answered or taken', () => {
+  test('exist for every JSON of responses and bodies', () => {
     assert.deepEqual(
       notLike(
         contents,
@@ -172,7 +172,7 @@ describe('its examples', () => {
     )
   })
 
-  test('are what the schemas beside them say', () => {
+  test('match the schemas beside them', () => {
     const ajv = new Ajv2020({ strict: false, allErrors: true })
     addFormats.default(ajv)
     ajv.addSchema(document, 'document')
@@ -181,7 +181,7 @@ describe('its examples', () => {
       const values = Object.values<Node>(shared).map((one) => resolved(one).value)
       return [...values, ...(example === undefined ? [] : [example])].map((value) => ({ name, schema, value }))
     })
-    // Most operations share what they answer.
+    // Most operations share their responses.
     const unlike = new Map(pairs.map((one) => [JSON.stringify([one.schema, one.value]), one]))
     const judges = new Map<string, ValidateFunction>()
     for (const { name, schema, value } of unlike.values()) {
@@ -193,9 +193,9 @@ describe('its examples', () => {
     assert.deepEqual(wrong, [])
   })
 
-  test('lead to addresses that there are', () => {
+  test('have existing addresses', () => {
     const paths = Object.keys(document.paths).map((path) => new RegExp(`^${path.replace(/\{[^}]*\}/g, '.+')}$`))
-    // Addresses that objects have by which they are known, without anything to be read there.
+    // Addresses that only identify objects, without a resource to read.
     const names = /^\/api\/v3\/(emoji_reactions|programs|portfolios|example)(\/|$)/
     const hrefs = [...nodesOf(examples)].map(([, node]) => node.href).filter((one) => typeof one === 'string')
     const lost = hrefs.filter(
@@ -205,7 +205,7 @@ describe('its examples', () => {
   })
 })
 
-test('every word of a glossary explains something that there is', () => {
+test('every word of a glossary describes an existing element', () => {
   for (const { name, glossary = {}, property, meta = [], actions = {}, embedLoaders: embeds = {} } of product.resources) {
     const known = new Set([...property.keys(), ...meta.map((one) => one.name), ...Object.keys(actions), ...Object.keys(embeds)])
     for (const standard of ['self', 'update', 'updateImmediately', 'delete']) known.add(standard)

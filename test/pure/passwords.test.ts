@@ -1,32 +1,32 @@
-/** Passwords and tokens: what is stored of them, and that it suffices to recognise them. */
+/** Passwords and tokens: their hashes, and verification by these. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hashPassword, randomPassword, verifyPassword } from '#identity/passwords.ts'
 import { hashToken, isToken, randomToken } from '#identity/tokens.ts'
 
-test('a password is recognised by its hash, another is not', async () => {
+test('a password is verified by its hash, another is not', async () => {
   const stored = await hashPassword('reef knot')
   assert.match(stored, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/)
   assert.equal(await verifyPassword('reef knot', stored), true)
   assert.equal(await verifyPassword('granny knot', stored), false)
 })
 
-test('the same password is stored differently each time', async () => {
+test('the same password has a different hash each time', async () => {
   assert.notEqual(await hashPassword('reef knot'), await hashPassword('reef knot'))
 })
 
-test('a hash with other parameters is understood: a test vector of the Argon2 reference implementation', async () => {
+test('a hash with other parameters is accepted: a test vector of the Argon2 reference implementation', async () => {
   const stored = '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc'
   assert.equal(await verifyPassword('password', stored), true)
   assert.equal(await verifyPassword('passwords', stored), false)
 })
 
-test('a text that is no hash belongs to no password', async () => {
+test('a text that is not a hash verifies no password', async () => {
   assert.equal(await verifyPassword('', ''), false)
   assert.equal(await verifyPassword('plain', 'plain'), false)
 })
 
-test('random passwords and tokens differ, and tokens look like tokens', () => {
+test('random passwords and tokens differ, and tokens have their format', () => {
   assert.notEqual(randomPassword(), randomPassword())
   assert.notEqual(randomToken(), randomToken())
   assert.ok(isToken(randomToken()))

@@ -1,4 +1,4 @@
-/** The permission catalogue holds together: names, modules, dependencies, and the API actions derived from it. */
+/** The permission catalogue: consistent names, modules, dependencies, and derived API actions. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -14,14 +14,14 @@ test('no permission is listed twice', () => {
   assert.equal(byName.size, permissions.length)
 })
 
-test('every permission can be held somewhere', () => {
+test('every permission has a scope', () => {
   assert.deepEqual(
     permissions.filter((permission) => permission.scopes.length === 0),
     [],
   )
 })
 
-test('every module that a permission or a module names exists', () => {
+test('every referenced module exists', () => {
   const named = [...permissions.flatMap((p) => p.module ?? []), ...projectModules.flatMap((module) => module.requires)]
   assert.deepEqual(
     named.filter((name) => !moduleNames.includes(name)),
@@ -29,7 +29,7 @@ test('every module that a permission or a module names exists', () => {
   )
 })
 
-test('modules are unique, and one that is on by default has what it requires on by default', () => {
+test('modules are unique, and one that is enabled by default has its dependencies enabled by default', () => {
   assert.equal(new Set(moduleNames).size, moduleNames.length)
   const on = projectModules.filter((module) => module.enabledByDefault)
   const names = on.map((module) => module.name)
@@ -39,7 +39,7 @@ test('modules are unique, and one that is on by default has what it requires on 
   )
 })
 
-test('every dependency exists, and can be held wherever the permission that needs it can', () => {
+test('every dependency exists, and has the scopes of the dependent permission', () => {
   for (const { name, scopes, dependencies = [] } of permissions) {
     for (const dependency of dependencies) {
       const needed = byName.get(dependency)
@@ -49,7 +49,7 @@ test('every dependency exists, and can be held wherever the permission that need
   }
 })
 
-test('public permissions are those that every role brings', () => {
+test('public permissions are those of all roles', () => {
   assert.deepEqual(
     permissions
       .filter((p) => p.public)
@@ -59,7 +59,7 @@ test('public permissions are those that every role brings', () => {
   )
 })
 
-test('being assignable is the one thing administrators do not get by being administrators', () => {
+test('administrators get all permissions but that of being assignable', () => {
   assert.deepEqual(
     permissions.filter((p) => p.grantToAdmin === false).map((p) => p.name),
     ['work_package_assigned'],
@@ -76,7 +76,7 @@ test('the 84 actions are sorted, unique, and of the form resource/verb', () => {
   )
 })
 
-test('every action a permission names is derived, with the permission, its scopes and its module', () => {
+test('every action of a permission is derived, with the permission, its scopes and its module', () => {
   const derived = new Map(actions().map((action) => [action.id, action]))
   for (const { name, module, scopes, actions: ids = [] } of permissions) {
     for (const id of ids) {
@@ -92,7 +92,7 @@ test('every action a permission names is derived, with the permission, its scope
   }
 })
 
-test('an action that several permissions give is one action', () => {
+test('an action of several permissions is one action', () => {
   assert.deepEqual(
     actions().find((action) => action.id === 'users/read'),
     {

@@ -1,4 +1,4 @@
-/** The demo's plan: what follows from a tree of work packages for their dates and totals. */
+/** The demo's plan: derived dates and totals of a tree of work packages. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { WorkPackageSeed } from '#server/seeds/demo.ts'
@@ -10,7 +10,7 @@ const task = (subject: string, more: Partial<WorkPackageSeed> = {}): WorkPackage
   subject,
   ...more,
 })
-/** The plan without the seeds it was made from. */
+/** The plan without its seeds. */
 const figures = (...seeds: WorkPackageSeed[]) => plan(seeds).map(({ seed, ...rest }) => ({ subject: seed.subject, ...rest }))
 
 test('a work package without children has its own dates and figures, and no totals', () => {

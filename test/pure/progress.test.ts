@@ -1,4 +1,4 @@
-/** Work, remaining work and percent complete: worked examples, and what holds for any of them. */
+/** Work, remaining work and percent complete: worked examples, and properties of all of them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
@@ -35,15 +35,15 @@ for (const [name, stored, sent, expected] of [
   ['without work nothing remains known', half, { work: null }, progress(null, null, 50)],
   ['without remaining work there is no work', half, { remaining: null }, progress(null, null, 50)],
   ['without a percentage nothing remains known', half, { percent: null }, progress(10, null, null)],
-  ['work alone is all to be done', nothing, { work: 8 }, progress(8, 8, 0)],
+  ['work alone is all remaining', nothing, { work: 8 }, progress(8, 8, 0)],
   ['a percentage can stand alone', nothing, { percent: 40 }, progress(null, null, 40)],
   ['remaining work alone is all the work', nothing, { remaining: 6 }, progress(6, 6, 0)],
   ['work follows from the other two', nothing, { remaining: 6, percent: 25 }, progress(8, 6, 25)],
-  ['almost done is not done', nothing, { work: 100, remaining: 0.4 }, progress(100, 0.4, 99)],
-  ['hardly begun is begun', nothing, { work: 100, remaining: 99.6 }, progress(100, 99.6, 1)],
+  ['almost complete is 99 %', nothing, { work: 100, remaining: 0.4 }, progress(100, 0.4, 99)],
+  ['hardly begun is 1 %', nothing, { work: 100, remaining: 99.6 }, progress(100, 99.6, 1)],
   ['no work has no percentage', nothing, { work: 0, remaining: 0 }, progress(0, 0, null)],
   ['hours are kept in hundredths', nothing, { work: 1.239, percent: 0 }, progress(1.24, 1.24, 0)],
-  ['done is done', nothing, { work: 4, percent: 100 }, progress(4, 0, 100)],
+  ['complete is 100 %', nothing, { work: 4, percent: 100 }, progress(4, 0, 100)],
 ] as const) {
   test(name, () => {
     assert.deepEqual(change(stored, sent), expected)
@@ -51,12 +51,12 @@ for (const [name, stored, sent, expected] of [
   })
 }
 
-test('closing finishes the work where closing means done', () => {
+test('closing sets the percentage to 100 % if the setting says so', () => {
   assert.deepEqual(change(half, {}, true), progress(10, 0, 100))
   assert.deepEqual(change(nothing, {}, true), progress(null, null, 100))
 })
 
-test('a percentage sent along with the closing status wins', () => {
+test('a percentage sent with the closing status takes precedence', () => {
   assert.deepEqual(change(half, { percent: 80 }, true), progress(10, 2, 80))
 })
 
@@ -108,7 +108,7 @@ for (const [name, stored, sent, expected] of [
     ['remainingTime must be 0h when % Complete is 100%'],
   ],
   [
-    'something left of nothing when all is done',
+    'remaining work without work at 100 %',
     nothing,
     { work: null, remaining: 1, percent: 100 },
     ['remainingTime must be empty when Work is empty and % Complete is 100%'],
@@ -117,7 +117,7 @@ for (const [name, stored, sent, expected] of [
   test(`refused: ${name}`, () => assert.deepEqual(faults(stored, sent), expected))
 }
 
-test('a status says how much is done, and work how much that leaves', () => {
+test('a status determines the percentage, and work the remaining work', () => {
   assert.deepEqual(deriveFromStatus(progress(10, 10, 0), 40), progress(10, 6, 40))
   assert.deepEqual(deriveFromStatus(progress(null, 3, 0), 40), progress(null, null, 40))
 })
@@ -125,7 +125,7 @@ test('a status says how much is done, and work how much that leaves', () => {
 const hours = fc.option(fc.integer({ min: 0, max: 100_000 }).map((n) => n / 100))
 const percent = fc.option(fc.integer({ min: 0, max: 100 }))
 const sent = fc.record({ work: hours, remaining: hours, percent }, { requiredKeys: [] })
-/** Progress as it can be stored. */
+/** Progress as stored. */
 const stored = sent.filter((first) => faults(nothing, first).length === 0).map((first) => change(nothing, first))
 
 test('accepted values are consistent: remaining work does not exceed work, and the percentage follows from both', () => {
@@ -151,7 +151,7 @@ test('stored values do not change when the payload is empty, or repeats them', (
   )
 })
 
-test('given values are never changed', () => {
+test('sent values are never changed', () => {
   fc.assert(
     fc.property(stored, sent, (before, next) => {
       const result = change(before, next)
@@ -160,7 +160,7 @@ test('given values are never changed', () => {
   )
 })
 
-test('changing work or the percentage alone is always possible where there is work, or nothing is known', () => {
+test('work or the percentage alone can always be changed if there is work, or nothing is known', () => {
   const one = fc.oneof(
     hours.map((work) => ({ work })),
     percent.map((percent) => ({ percent })),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isIssuer, mayLeadTo } from '#http/provider.ts'
 
-test('a provider is reached by HTTPS, or is on this machine', () => {
+test('a provider has an HTTPS address, or one on this machine', () => {
   for (const issuer of [
     'https://id.example.org',
     'https://id.example.org:8443/realms/one/',
@@ -32,7 +32,7 @@ test('a provider is reached by HTTPS, or is on this machine', () => {
   }
 })
 
-test('a provider elsewhere leads us nowhere but by HTTPS', () => {
+test('a remote provider has HTTPS endpoints only', () => {
   assert.equal(mayLeadTo('https://keys.example.org/all?x=1', 'https://id.example.org'), true)
   for (const address of [
     'http://127.0.0.1:9000/',

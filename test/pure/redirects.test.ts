@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { allows, faultOf } from '#identity/oauth/redirects.ts'
 
-describe('registering', () => {
-  test('takes addresses by HTTPS, and by HTTP on the device itself', () => {
+describe('the registration', () => {
+  test('accepts addresses by HTTPS, and by HTTP on the device itself', () => {
     for (const uri of [
       'https://app.example/callback',
       'https://app.example',
@@ -19,7 +19,7 @@ describe('registering', () => {
       for (const confidential of [true, false]) assert.equal(faultOf(uri, confidential), undefined, uri)
   })
 
-  test('takes schemes of their own from public applications only', () => {
+  test('accepts private-use schemes from public applications only', () => {
     for (const uri of ['sea-chart://callback', 'net.example.chart:/callback', 'sea.chart+x:callback']) {
       assert.equal(faultOf(uri, false), undefined, uri)
       assert.equal(faultOf(uri, true), 'must begin with https://: only public applications can have a custom scheme')
@@ -63,12 +63,12 @@ describe('registering', () => {
     ['intent://app.example#Intent;end', /cannot begin with/],
   ]
   for (const [uri, reason] of refused)
-    test(`does not take ${JSON.stringify(uri)}`, () => {
+    test(`rejects ${JSON.stringify(uri)}`, () => {
       for (const confidential of [true, false]) assert.match(faultOf(uri, confidential) ?? 'taken', reason)
     })
 })
 
-test('A request names one of them letter by letter, but for the port of a program on the device', () => {
+test('A request has one of them exactly, except for the port of an application on the device', () => {
   const registered = ['https://app.example/callback', 'http://localhost:3000/callback', 'http://[::1]/callback']
   for (const uri of registered) assert.ok(allows(registered, true, uri))
   for (const [uri, byProgram] of [

@@ -1,4 +1,4 @@
-/** Scheduling: worked examples, and random plans against a scheduler that looks at every day and repeats until nothing moves. */
+/** Scheduling: worked examples, and random plans against a naive scheduler that iterates until nothing moves. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { dayAfter, type Follows, type Planned, type Schedule, schedule, scheduled } from '#modules/work-packages/scheduling.ts'
@@ -35,10 +35,10 @@ describe('the day after a predecessor', () => {
     ['2024-03-01', -1, '2024-03-01', '2024-03-01'],
     ['2024-03-01', -2, '2024-02-29', '2024-02-29'],
     ['2024-03-03', -1, '2024-03-01', '2024-03-01'],
-    // The lag counts working days even for who ignores them: only the day itself may then be one without work.
+    // The lag counts working days even for a successor that ignores them: only its start may be a non-working day.
     ['2024-02-29', 1, '2024-03-04', '2024-03-02'],
   ] as const) {
-    test(`on ${base} with a lag of ${lag} is ${normal}, or ${ignoring} where every day is worked`, () => {
+    test(`on ${base} with a lag of ${lag} is ${normal}, or ${ignoring} ignoring non-working days`, () => {
       const raw = dayAfter(base, lag, weekdays)
       assert.deepEqual([soonestWorkingDay(raw, weekdays), raw], [normal, ignoring])
     })
@@ -53,19 +53,19 @@ describe('a successor', () => {
     assert.deepEqual(days(schedule([first, second], [after(2, 1)], weekdays)), [[2, '2024-03-04', '2024-03-06', 3]])
   })
 
-  test('is pulled to an earlier day as well: no gap is kept', () => {
+  test('moves to an earlier day as well: no gap is kept', () => {
     const second = auto(2, on('2024-06-03', '2024-06-04', 2))
     assert.deepEqual(days(schedule([first, second], [after(2, 1)], weekdays)), [[2, '2024-03-04', '2024-03-05', 2]])
   })
 
-  test('without duration keeps the day it is due, unless that is too early', () => {
+  test('without a duration keeps its due date, unless that is too early', () => {
     const late = auto(2, { due_date: '2024-03-08' })
     assert.deepEqual(days(schedule([first, late], [after(2, 1)], weekdays)), [[2, '2024-03-04', '2024-03-08', 5]])
     const early = auto(2, { due_date: '2024-02-08' })
     assert.deepEqual(days(schedule([first, early], [after(2, 1)], weekdays)), [[2, '2024-03-04', '2024-03-04', 1]])
   })
 
-  test('with neither only begins', () => {
+  test('with neither gets only a start', () => {
     assert.deepEqual(days(schedule([first, auto(2)], [after(2, 1)], weekdays)), [[2, '2024-03-04', null, null]])
   })
 
@@ -77,25 +77,25 @@ describe('a successor', () => {
     ])
   })
 
-  test('follows the start of a predecessor that has no end, and nothing at all of one without dates', () => {
+  test('follows the start of a predecessor without an end, and ignores one without dates', () => {
     const begun = plan(1, { start_date: '2024-03-01' })
     const second = auto(2, on('2024-06-03'))
     assert.deepEqual(days(schedule([begun, second], [after(2, 1)], weekdays)), [[2, '2024-03-04', '2024-03-04', 1]])
     assert.deepEqual(days(schedule([plan(1), second], [after(2, 1)], weekdays)), [])
   })
 
-  test('that is planned by hand stays', () => {
+  test('that is manually scheduled does not move', () => {
     assert.deepEqual(days(schedule([first, plan(2, on('2024-01-01'))], [after(2, 1)], weekdays)), [])
   })
 
-  test('that follows nobody any more is planned by hand, with the dates it has', () => {
+  test('without predecessors becomes manually scheduled, with its dates', () => {
     const [[id, now]] = [...schedule([auto(2, on('2024-03-04'))], [], weekdays)] as [[number, Schedule]]
     assert.deepEqual([id, now.schedule_manually, now.start_date], [2, true, '2024-03-04'])
   })
 })
 
-describe('a family', () => {
-  test('of an automatic parent begins after what the parent follows', () => {
+describe('the descendants', () => {
+  test('of an automatic parent begin after the parent’s predecessors', () => {
     const all = [plan(1, on('2024-03-01')), auto(2), auto(3, { parent_id: 2, ...on('2024-01-01', '2024-01-02', 2) })]
     assert.deepEqual(days(schedule(all, [after(2, 1)], weekdays)), [
       [2, '2024-03-04', '2024-03-05', 2],
@@ -103,13 +103,13 @@ describe('a family', () => {
     ])
   })
 
-  test('of a parent planned by hand does not', () => {
+  test('of a manually scheduled parent do not', () => {
     const all = [plan(1, on('2024-03-01')), plan(2), auto(3, { parent_id: 2, ...on('2024-01-01') })]
     const now = schedule(all, [after(2, 1)], weekdays)
     assert.deepEqual([now.get(3)?.start_date, now.get(3)?.schedule_manually], ['2024-01-01', true])
   })
 
-  test('is spanned by its parent, starts and due dates alike', () => {
+  test('determine the dates of their parent, starts and due dates alike', () => {
     const all = [
       auto(1),
       plan(2, { parent_id: 1, due_date: '2024-02-26' }),
@@ -120,7 +120,7 @@ describe('a family', () => {
   })
 })
 
-test('a chain of ten thousand moves in one go', () => {
+test('a chain of ten thousand moves at once', () => {
   const all = [plan(1, on('2024-03-01')), ...Array.from({ length: 9_999 }, (_, i) => auto(i + 2, on('2024-01-01')))]
   const follows = Array.from({ length: 9_999 }, (_, i) => after(i + 2, i + 1))
   const now = schedule(all, follows, weekdays)
@@ -142,7 +142,7 @@ test('a cycle does not change, and neither do its dependents', () => {
 
 const plus = (day: string, count: number) => new Date(Date.parse(day) + count * 86_400_000).toISOString().slice(0, 10)
 
-/** The obvious scheduler: it looks at every day, and at everybody again until nothing changes. */
+/** The naive scheduler: it looks at every day, and at every work package again until nothing changes. */
 function slowly(all: readonly Planned[], follows: readonly Follows[], calendar: Calendar): Planned[] {
   const works = (day: string, ignoring = false) =>
     ignoring || (calendar.weekdays.includes(new Date(day).getUTCDay() || 7) && !calendar.daysOff.has(day))
@@ -210,7 +210,7 @@ function slowly(all: readonly Planned[], follows: readonly Follows[], calendar: 
   return [...now.values()]
 }
 
-/** A plan without circles: who follows comes later than whom it follows, whole families apart. */
+/** A plan without cycles: successors come later than their predecessors, with all descendants. */
 function randomPlan(chance: Chance): { all: Planned[]; follows: Follows[]; calendar: Calendar } {
   const calendar = {
     weekdays: chance.of([[1, 2, 3, 4, 5], [1, 3], [7], [1, 2, 3, 4, 5, 6, 7]]),
@@ -247,7 +247,7 @@ const rounds = 3000
 const applied = (all: readonly Planned[], changes: ReadonlyMap<number, Schedule>): Planned[] =>
   all.map((one) => ({ ...one, ...changes.get(one.id) }))
 
-test('random plans become what the obvious scheduler makes of them, whatever their order', () => {
+test('random plans have the same result as in the naive scheduler, in any order', () => {
   for (let seed = 1; seed <= rounds; seed++) {
     const draws = chance(seed)
     const { all, follows, calendar } = randomPlan(draws)

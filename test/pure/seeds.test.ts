@@ -1,4 +1,4 @@
-/** The seeds hold together: every name they refer to exists, and what they describe obeys the product's own rules. */
+/** The seeds: consistent references, and data that follow the product's own rules. */
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -15,7 +15,7 @@ const unknown = (used: readonly string[], known: readonly string[]) => used.filt
 const assertUnique = (values: readonly unknown[]) => assert.equal(new Set(values).size, values.length, `${values}`)
 const permission = new Map(permissions.map((p) => [p.name, p]))
 
-/** A work package and all below it, parents first. */
+/** A work package and all its descendants, parents first. */
 const withDescendants = (workPackage: WorkPackageSeed): WorkPackageSeed[] => [
   workPackage,
   ...(workPackage.children ?? []).flatMap(withDescendants),
@@ -71,7 +71,7 @@ describe('the basic seed', () => {
   })
 
   for (const role of basic.roles) {
-    test(`the role ${role.name} carries known permissions of its kind, once, with all they depend on`, () => {
+    test(`the role ${role.name} has known permissions of its kind, once each, with their dependencies`, () => {
       assertUnique(role.permissions)
       for (const name of role.permissions) {
         const held = permission.get(name)
@@ -84,19 +84,19 @@ describe('the basic seed', () => {
     })
   }
 
-  test('nobody but members gets what is for members, and strangers nothing that needs signing in', () => {
+  test('permissions for members belong to members only, and permissions for signed-in users to no anonymous role', () => {
     const required = (builtin: string) =>
       basic.roles.find((role) => role.builtin === builtin)!.permissions.map((name) => permission.get(name)!.require)
     assert.ok(!required('non_member').includes('member'))
     assert.ok(required('anonymous').every((require) => require === undefined))
   })
 
-  test('the project admin can do whatever can be done in a project', () => {
+  test('the project admin has all permissions of a project', () => {
     const all = permissions.filter((p) => p.scopes.includes('project') && !p.public).map((p) => p.name)
     assert.deepEqual(basic.roles.find((role) => role.name === 'Project admin')?.permissions, all)
   })
 
-  test('every builtin role is there once', () => {
+  test('every builtin role exists once', () => {
     assert.deepEqual(basic.roles.flatMap((role) => role.builtin ?? []).sort(), [
       'anonymous',
       'non_member',
@@ -109,7 +109,7 @@ describe('the basic seed', () => {
     ])
   })
 
-  test('new projects start with the modules that are meant for it', () => {
+  test('new projects have the default modules', () => {
     const meant = projectModules.filter((module) => module.enabledByDefault)
     assert.deepEqual(defaultSettings.default_projects_modules.toSorted(), names(meant).sort())
   })
@@ -119,7 +119,7 @@ describe('the demo seed', () => {
   const logins = [basic.admin, ...demo.users].map((user) => user.login)
   const principals = [...logins, ...names(demo.groups), ...demo.placeholderUsers]
 
-  test('has the two projects clients look for, 13 and 23 work packages, and four versions', () => {
+  test('has the two projects that clients expect, 13 and 23 work packages, and four versions', () => {
     assert.deepEqual(
       demo.projects.map((project) => [project.identifier, project.name, workPackagesOf(project).length]),
       [
@@ -135,7 +135,7 @@ describe('the demo seed', () => {
     ])
   })
 
-  test('everybody has a name and an address of their own, and groups have users', () => {
+  test('all users have unique names and addresses, and groups have users', () => {
     assertUnique(principals)
     assertUnique([basic.admin, ...demo.users].map((user) => user.email))
     assert.deepEqual(
@@ -151,7 +151,7 @@ describe('the demo seed', () => {
     describe(project.identifier, () => {
       const workPackages = workPackagesOf(project)
 
-      /** The permissions somebody has in the project, whether directly or through a group. */
+      /** The permissions of a user in the project, directly or through a group. */
       const permissionsOf = (principal: string): readonly string[] => {
         const groups = names(demo.groups.filter((group) => group.users.includes(principal)))
         return project.members
@@ -178,7 +178,7 @@ describe('the demo seed', () => {
         }
       })
 
-      test('gives work packages types, statuses, priorities, categories and versions that they may have', () => {
+      test('gives work packages available types, statuses, priorities, categories and versions', () => {
         for (const { subject, type, status, priority = 'Normal', category, version } of workPackages) {
           const reachable = basic.workflows.find((workflow) => workflow.types.includes(type))?.statuses ?? []
           assert.ok(project.types.includes(type), subject)
@@ -189,7 +189,7 @@ describe('the demo seed', () => {
         }
       })
 
-      test('assigns work to people who can be assigned, and lets only people watch who may see', () => {
+      test('assigns work to assignable users, and lets only users watch who see it', () => {
         const assignees = [...project.categories, ...workPackages].flatMap((row) => row.assignee ?? [])
         const responsible = workPackages.flatMap((workPackage) => workPackage.responsible ?? [])
         for (const principal of [...assignees, ...responsible]) {
@@ -201,7 +201,7 @@ describe('the demo seed', () => {
         }
       })
 
-      test('starts on working days; parents have no dates of their own, milestones one day and no children', () => {
+      test('has working days as dates; parents have no dates of their own, milestones one day and no children', () => {
         for (const { subject, type, start, duration, children } of workPackages) {
           assert.equal(start === undefined, duration === undefined, subject)
           if (start !== undefined) assert.ok(((start % 7) + 7) % 7 < 5, subject)
@@ -211,7 +211,7 @@ describe('the demo seed', () => {
         }
       })
 
-      test('has progress only where there is work, and none left on what is closed', () => {
+      test('has progress only with work, and no remaining work on closed work packages', () => {
         const closed = names(basic.statuses.filter((status) => status.is_closed))
         for (const { subject, status, estimated_hours: work, done_ratio: done } of workPackages) {
           if (done !== undefined) assert.ok(work !== undefined && done >= 0 && done <= 100, subject)
@@ -219,7 +219,7 @@ describe('the demo seed', () => {
         }
       })
 
-      test('does nothing before what it follows has been done', () => {
+      test('starts no work package before its predecessors end', () => {
         const endOf = ({ start, duration }: demo.WorkPackageSeed) => demo.dueDay(start as number, duration as number)
         for (const { subject, follows = [], start } of workPackages) {
           for (const before of follows) {

@@ -1,4 +1,4 @@
-/** Texts that name moments: which there are, how they are told again, and which instant each means. */
+/** Timestamps of comparisons: notations, normalisation and instants. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { momentOf, readTimestamp, readTimestamps } from '#kernel/read/timestamps.ts'
@@ -26,7 +26,7 @@ describe('a text', () => {
     ['oneDayAgo@08:00 01:00', 'oneDayAgo@08:00+01:00'],
     ['lastWorkingDay@12:00', 'lastWorkingDay@12:00'],
   ] as const)
-    test(`"${text}" is told as ${told}`, () => assert.equal(readTimestamp(text), told))
+    test(`"${text}" is normalised to ${told}`, () => assert.equal(readTimestamp(text), told))
 
   for (const text of [
     '',
@@ -46,7 +46,7 @@ describe('a text', () => {
     'PT0S\nPT0S',
     'P99999999999Y',
   ])
-    test(`${JSON.stringify(text)} names no moment`, () => assert.equal(readTimestamp(text), undefined))
+    test(`${JSON.stringify(text)} is invalid`, () => assert.equal(readTimestamp(text), undefined))
 
   test('normalisation is idempotent', () => {
     for (const text of ['now', '-1w', '2024-01-01T08:00:00 01:00', 'oneDayAgo@08:00 01:00']) {
@@ -55,7 +55,7 @@ describe('a text', () => {
     }
   })
 
-  test('of any kind names an instant or none', () => {
+  test('of any kind has an instant or none', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         const told = readTimestamp(text)
@@ -65,7 +65,7 @@ describe('a text', () => {
   })
 })
 
-describe('the moment meant', () => {
+describe('the instant', () => {
   for (const [text, instant] of [
     ['now', '2024-03-20T10:30:00.000Z'],
     ['P1D', '2024-03-19T10:30:00.000Z'],
@@ -84,29 +84,29 @@ describe('the moment meant', () => {
     ['lastWorkingDay@12:00', '2024-03-19T12:00:00.000Z'],
     ['P99999Y', '0001-01-01T00:00:00.000Z'],
   ] as const)
-    test(`by ${text} is ${instant}`, () => assert.equal(meant(text), instant))
+    test(`of ${text} is ${instant}`, () => assert.equal(meant(text), instant))
 
-  test('is on the day that is gone by in the zone given', () => {
+  test('is on the past day in the given time zone', () => {
     assert.equal(meant('oneDayAgo@08:00+14:00', new Date('2024-03-20T23:00:00Z')), '2024-03-19T18:00:00.000Z')
   })
 
-  test('is on a Friday where it is the last working day, asked for on a Monday', () => {
+  test('of the last working day, on a Monday, is on a Friday', () => {
     assert.equal(meant('lastWorkingDay@08:00+00:00', new Date('2024-03-18T09:00:00Z')), '2024-03-15T08:00:00.000Z')
   })
 
-  test('is yesterday where nobody works', () => {
+  test('of the last working day is yesterday if there are no working days', () => {
     assert.equal(
       meant('lastWorkingDay@08:00+00:00', now, () => false),
       '2024-03-19T08:00:00.000Z',
     )
   })
 
-  test('a month before the last day of a longer one is on the last day of the shorter', () => {
+  test('a month before the last day of a longer month is the last day of the shorter one', () => {
     assert.equal(meant('P1M', new Date('2024-03-31T10:00:00Z')), '2024-02-29T10:00:00.000Z')
   })
 })
 
-test('there are one to ten of them at once', () => {
+test('a list has one to ten of them', () => {
   assert.deepEqual(readTimestamps(['1d', 'now']), ['P1D', 'PT0S'])
   assert.equal(readTimestamps([]), undefined)
   assert.equal(readTimestamps(Array(10).fill('P1D'))?.length, 10)

@@ -1,4 +1,4 @@
-/** Counting days of work: worked examples, and the arithmetic against a walk from day to day. */
+/** Working days: worked examples, and the arithmetic against a naive day-by-day count. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
@@ -17,7 +17,7 @@ const weekdays: Calendar = { weekdays: [1, 2, 3, 4, 5], daysOff: new Set() }
 
 const plus = (day: string, count: number) => new Date(Date.parse(day) + count * 86_400_000).toISOString().slice(0, 10)
 
-/** The obvious way to count: look at every single day. */
+/** The naive count: every single day. */
 const slow = {
   isWorking: (day: string, { weekdays, daysOff }: Calendar) =>
     weekdays.includes(new Date(day).getUTCDay() === 0 ? 7 : new Date(day).getUTCDay()) && !daysOff.has(day),
@@ -43,11 +43,11 @@ const calendar: fc.Arbitrary<Calendar> = fc.record({
   daysOff: fc.array(day, { maxLength: 60 }).map((days) => new Set(days)),
 })
 
-test('a Friday to the next Tuesday are three days of work', () => {
+test('a Friday to the next Tuesday are three working days', () => {
   assert.equal(durationBetween('2024-03-01', '2024-03-05', weekdays), 3)
 })
 
-test('a due date before the start is no work at all', () => {
+test('a due date before the start has a duration of zero', () => {
   assert.equal(durationBetween('2024-03-05', '2024-03-01', weekdays), 0)
 })
 
@@ -55,7 +55,7 @@ test('three days from a Friday end on Tuesday', () => {
   assert.equal(dueDate('2024-03-01', 3, weekdays), '2024-03-05')
 })
 
-test('work that is to begin on a Saturday begins on Monday', () => {
+test('a start on a Saturday moves to Monday', () => {
   assert.equal(dueDate('2024-03-02', 1, weekdays), '2024-03-04')
 })
 
@@ -63,7 +63,7 @@ test('three days that end on a Tuesday begin on Friday', () => {
   assert.equal(startDate('2024-03-05', 3, weekdays), '2024-03-01')
 })
 
-test('work that is to end on a Sunday ends on Friday', () => {
+test('a due date on a Sunday moves to Friday', () => {
   assert.equal(startDate('2024-03-03', 1, weekdays), '2024-03-01')
 })
 
@@ -85,7 +85,7 @@ test('a calendar that ignores non-working days counts all days', () => {
   assert.equal(dueDate('2024-03-02', 2, everyDay), '2024-03-03')
 })
 
-test('durations are what a walk from day to day counts', () => {
+test('durations agree with the naive count', () => {
   fc.assert(
     fc.property(day, day, calendar, (start, due, own) => {
       assert.equal(durationBetween(start, due, own), slow.duration(start, due, own))
@@ -93,7 +93,7 @@ test('durations are what a walk from day to day counts', () => {
   )
 })
 
-test('due and start dates are where a walk from day to day ends', () => {
+test('due and start dates agree with the naive count', () => {
   fc.assert(
     fc.property(day, length, calendar, (from, count, own) => {
       assert.equal(dueDate(from, count, own), slow.nth(from, count, own, 1))
@@ -114,7 +114,7 @@ test('start, due date and duration follow from each other', () => {
   )
 })
 
-test('the soonest working day is the first one there is', () => {
+test('the soonest working day is the first one from the given day on', () => {
   fc.assert(
     fc.property(day, calendar, (from, own) => {
       assert.equal(soonestWorkingDay(from, own), slow.nth(from, 1, own, 1))
@@ -123,7 +123,7 @@ test('the soonest working day is the first one there is', () => {
   )
 })
 
-test('a duration of thousands of years ends at the end of the calendar, and at once', () => {
+test('a duration of thousands of years ends at the end of the calendar, in bounded time', () => {
   const holiday: Calendar = { ...weekdays, daysOff: new Set(['2024-12-25', '2025-12-25']) }
   const began = performance.now()
   assert.equal(dueDate('2024-03-01', 2_000_000_000, holiday), '9999-12-31')

@@ -1,4 +1,4 @@
-/** Queries as calendars: who may give out an address, and what a program reads there. */
+/** Queries as calendars: permissions for their addresses, and the iCalendar content. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -22,7 +22,7 @@ before(async () => {
 after(() => world.server.close())
 
 let count = 0
-/** A new query of the sharer's, of everything in the project unless told otherwise. */
+/** A new query of the sharer, by default without filters in the project. */
 async function query(payload: object = {}, by = sharer): Promise<number> {
   const { status, body, text } = await by.post('/queries', {
     name: `Plan ${++count}`,
@@ -46,7 +46,7 @@ async function addressOf(id: number, by = sharer): Promise<string> {
   return pathname + search
 }
 
-/** The response to a program that sends only the address. */
+/** The response to a request with nothing but the address. */
 const read = (address: string) => client(world.server.url).send('GET', address)
 const lines = (text: string) => text.replaceAll('\r\n ', '').split('\r\n')
 const summaries = (text: string) =>
@@ -55,7 +55,7 @@ const summaries = (text: string) =>
     .map((line) => line.slice('SUMMARY:'.length))
     .sort()
 
-test('The address of a query is told once, to whoever made it', async () => {
+test('The address of a query is shown once, to its creator', async () => {
   const id = await query()
   const { status, body } = await made(id, 'My phone')
   assert.equal(status, 201)
@@ -74,7 +74,7 @@ test('The address of a query is told once, to whoever made it', async () => {
   assert.deepEqual([token!.name, token!.hash, token!.user_id], ['My phone', hashToken(key![3]!), sharerId])
 })
 
-test('It needs a name that no other address of the query has', async () => {
+test('It requires a name that is unique for the query', async () => {
   const [id, other] = [await query(), await query()]
   const refusal = async (name: unknown) => {
     const { status, body } = await made(id, name)
@@ -91,7 +91,7 @@ test('It needs a name that no other address of the query has', async () => {
   assert.equal((await made(other, 'Tablet')).status, 201)
 })
 
-test('The link is there for exactly those who may, and of saved queries of a project', async () => {
+test('The link requires the permission, and a saved query of a project', async () => {
   const { server, keeper, stranger } = world
   const shown = async (id: number | string, by: Client) => (await by.get(`/queries/${id}`)).body._links.icalUrl
   const id = await query()
@@ -117,7 +117,7 @@ test('The link is there for exactly those who may, and of saved queries of a pro
   await server.setting('ical_enabled', true)
 })
 
-test('A program reads what the query finds and has dates, each as whole days', async () => {
+test('A calendar has the results of the query with dates, each as whole days', async () => {
   const { make, id: named } = world.server
   const common = { project_id: world.project, created_at: '2026-01-02T03:04:05.000Z', updated_at: '2026-02-03T04:05:06.000Z' }
   const both = await make.workPackage({
@@ -182,7 +182,7 @@ test('A program reads what the query finds and has dates, each as whole days', a
   )
 })
 
-test('A calendar is as long as it is, and read in as many statements', async () => {
+test('A calendar is not paginated, and takes a constant number of statements', async () => {
   const { make, db } = world.server
   const project = await make.project()
   await make.member(sharerId, project, ['view_work_packages', 'save_queries', 'share_calendars'])
@@ -199,7 +199,7 @@ test('A calendar is as long as it is, and read in as many statements', async () 
   assert.deepEqual([few, ...(await spent())], [3, 123, statements])
 })
 
-test('An address opens nothing but the calendar of its own query', async () => {
+test('An address is valid only for the calendar of its query', async () => {
   const { server, project, elsewhere } = world
   const [id, other] = [await query(), await query()]
   const address = await addressOf(id)
@@ -227,7 +227,7 @@ test('An address opens nothing but the calendar of its own query', async () => {
   assert.equal((await client(url).get(`/work_packages?ical_token=${key}`)).status, 401)
 })
 
-test('Rights are those of whoever made the address, at the time of reading', async () => {
+test('Permissions are those of the address’s creator, at the time of reading', async () => {
   const { server, project, elsewhere, manager } = world
   const { make, db, admin } = server
   const hidden = { project_id: elsewhere, start_date: '2026-03-02', subject: 'Hush' }
@@ -275,7 +275,7 @@ test('Rights are those of whoever made the address, at the time of reading', asy
   assert.equal(await status(), 404)
 })
 
-test('The host is reached as the settings say', async () => {
+test('The host is the one of the settings', async () => {
   await world.server.setting('https', true)
   await world.server.setting('host_name', 'plan.example.net')
   const { body } = await made(await query())

@@ -1,4 +1,4 @@
-/** The order that the work packages of a query are given by hand. */
+/** The manual order of a query's work packages. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -7,7 +7,7 @@ import { filter, link, type Scene, scene } from './scene.ts'
 
 let it: Scene
 let [a, b, c] = [0, 0, 0]
-/** Its owner's, in the project. */
+/** A query of its owner, in the project. */
 let query = 0
 before(async () => {
   it = await scene()
@@ -41,24 +41,24 @@ beforeEach(async () => {
 })
 
 describe('the order of a query', () => {
-  test('is empty at first, and nothing but positions by id', async () => {
+  test('is empty at first, and has positions by id', async () => {
     assert.deepEqual(await order(), {})
     assert.equal((await move({ [b]: 1, [a]: 2 })).status, 200)
     assert.deepEqual(await order(), { [b]: 1, [a]: 2 })
   })
 
-  test('is changed piece by piece; -1 takes a piece out', async () => {
+  test('is updated by delta; -1 removes an entry', async () => {
     await move({ [a]: 1, [b]: 2 })
     await move({ [a]: -1, [b]: 5, [c]: 3 })
     assert.deepEqual(await order(), { [c]: 3, [b]: 5 })
   })
 
-  test('tells when it was changed, as the query does', async () => {
+  test('responds with the time of the change, which updates the query', async () => {
     const { t } = (await move({ [a]: 1 })).body
     assert.equal((await it.keeper.get(`/queries/${query}`)).body.updatedAt, t)
   })
 
-  test('is given as a whole when a query is made or changed, and left alone otherwise', async () => {
+  test('is replaced by a write of the query with it, and otherwise kept', async () => {
     const id = await make(it.keeper, { orderedWorkPackages: { [c]: 1, [a]: 2 } })
     assert.deepEqual(await order(id), { [c]: 1, [a]: 2 })
     await it.keeper.patch(`/queries/${id}`, { name: 'Renamed' })
@@ -68,7 +68,7 @@ describe('the order of a query', () => {
     assert.deepEqual(await order(id), { [b]: 7 })
   })
 
-  test('is refused where it is none', async () => {
+  test('is rejected if malformed', async () => {
     for (const delta of [undefined, 'a', [a], { x: 1 }, { [a]: 'first' }, { [a]: 1.5 }]) {
       const reply = await move(delta)
       assert.equal(reply.status, 400)
@@ -79,7 +79,7 @@ describe('the order of a query', () => {
     assert.equal(reply.body._embedded.details.attribute, 'orderedWorkPackages')
   })
 
-  test('neither takes nor tells what one does not see', async () => {
+  test('does not accept or show hidden work packages', async () => {
     const hidden = await it.server.make.workPackage({ project_id: it.elsewhere, subject: 'hidden' })
     const open = await make(it.manager, { public: true })
     await move({ [hidden]: 1, [a]: 2, 999999: 3 }, it.manager, open)
@@ -89,7 +89,7 @@ describe('the order of a query', () => {
     assert.deepEqual(await order(shared, it.viewer), { [b]: 2 })
   })
 
-  test('goes with its query and its work packages', async () => {
+  test('is deleted with its query and its work packages', async () => {
     await move({ [a]: 1, [b]: 2 })
     assert.equal((await it.server.admin.delete(`/work_packages/${a}`)).status, 204)
     assert.deepEqual(await order(), { [b]: 2 })
@@ -98,16 +98,16 @@ describe('the order of a query', () => {
   })
 })
 
-describe('permissions to change it', () => {
+describe('permission to change it', () => {
   const offered = async (client: Client, id: number) => (await client.get(`/queries/${id}`)).body._links.updateOrderedWorkPackages
 
-  test('users who may change the query', async () => {
+  test('have users who may change the query', async () => {
     assert.deepEqual(await offered(it.keeper, query), { href: `/api/v3/queries/${query}/order`, method: 'put' })
     const put = { body: JSON.stringify({ delta: { [a]: 1 } }), headers: { 'content-type': 'application/json' } }
     assert.equal((await it.keeper.send('PUT', `/api/v3/queries/${query}/order`, put)).status, 200)
   })
 
-  test('users who may change the work packages of its project', async () => {
+  test('have users who may change the work packages of its project', async () => {
     const shared = await make(it.server.admin, { public: true })
     const id = await it.server.make.user()
     await it.server.make.member(id, it.project, ['view_work_packages', 'edit_work_packages'])
@@ -116,7 +116,7 @@ describe('permissions to change it', () => {
     assert.equal((await move({ [a]: 1 }, editor, shared)).status, 200)
   })
 
-  test('nobody else: who sees the query finds nothing to change, who does not finds nothing', async () => {
+  test('has nobody else: 403 with the query visible, 404 without', async () => {
     const shared = await make(it.server.admin, { public: true })
     assert.equal(await offered(it.viewer, shared), undefined)
     assert.equal((await move({ [a]: 1 }, it.viewer, shared)).status, 404)
@@ -129,7 +129,7 @@ describe('permissions to change it', () => {
 describe('lists in this order', () => {
   const sorted = 'sortBy=[["manualSorting","asc"]]'
 
-  test('begin with what has a place; all else follows, newest first', async () => {
+  test('begin with the ordered work packages; the others follow, newest first', async () => {
     await move({ [c]: 1, [a]: 2 })
     const { results } = (await it.keeper.get(`/queries/${query}`)).body._embedded
     assert.deepEqual(
@@ -140,19 +140,19 @@ describe('lists in this order', () => {
     assert.deepEqual(ids(again), [c, a, b])
   })
 
-  test('name the query whose order it is', async () => {
+  test('are requested with the id of the query', async () => {
     await move({ [b]: 1, [a]: 2 })
     assert.deepEqual(ids(await it.keeper.get(`/work_packages?queryId=${query}&${sorted}`)), [b, a, c])
     assert.deepEqual(ids(await it.keeper.get(`/work_packages?${sorted}`)), [c, b, a])
   })
 
-  test('tell nothing of the order of a query that one does not see', async () => {
+  test('disclose nothing of the order of a hidden query', async () => {
     await move({ [a]: 1, [b]: 2 })
     assert.deepEqual(ids(await it.manager.get(`/work_packages?queryId=${query}&${sorted}`)), [c, b, a])
     assert.deepEqual(ids(await it.manager.get(`/work_packages?queryId=${query}&${filters(['manualSort', 'ow'])}`)), [])
   })
 
-  test('come on one page', async () => {
+  test('have a single page', async () => {
     await it.server.setting('forced_single_page_size', 2)
     const { count, total, offset, pageSize } = (await it.keeper.get(`/work_packages?offset=2&pageSize=1&${sorted}`)).body
     assert.deepEqual({ count, total, offset, pageSize }, { count: 2, total: 3, offset: 1, pageSize: 2 })
@@ -160,7 +160,7 @@ describe('lists in this order', () => {
     await it.server.setting('forced_single_page_size', 250)
   })
 
-  test('are of nothing but what has a place, where the query says so', async () => {
+  test('have only ordered work packages with the filter manualSort', async () => {
     const only = await make(it.keeper, { filters: [filter('manualSort', 'ow')], orderedWorkPackages: { [b]: 1 } })
     const { results } = (await it.keeper.get(`/queries/${only}`)).body._embedded
     assert.deepEqual(

@@ -9,7 +9,7 @@ before(async () => {
 })
 after(() => world.server.close())
 
-test('a column, a grouping, an order, a filter and an operator are told by name', async () => {
+test('columns, groups, orders, filters and operators have names', async () => {
   const { viewer } = world
   const { body: column } = await viewer.get('/queries/columns/dueDate')
   assert.deepEqual(column, {
@@ -31,7 +31,7 @@ test('a column, a grouping, an order, a filter and an operator are told by name'
   assert.equal(operator._links.self.href, '/api/v3/queries/operators/%21%2A')
 })
 
-test('every operator that a filter knows has a name', async () => {
+test('every operator of a filter has a name', async () => {
   const schemas = (await world.viewer.get(`/projects/${world.project}/queries/filter_instance_schemas`)).body._embedded.elements
   const known = new Set<string>(schemas.flatMap((schema: any) => Object.keys(schema._dependencies[0].dependencies)))
   for (const schema of schemas) {
@@ -56,7 +56,7 @@ test('users who see no work packages anywhere get 403', async () => {
   }
 })
 
-/** The types of values by operator that the schema of a filter tells. */
+/** The types of values by operator in the schema of a filter. */
 async function valuesOf(filter: string): Promise<Record<string, string | undefined>> {
   const { body } = await world.viewer.get(`/queries/filter_instance_schemas/${filter}`)
   const byOperator: [string, any][] = Object.entries(body._dependencies[0].dependencies)
@@ -65,7 +65,7 @@ async function valuesOf(filter: string): Promise<Record<string, string | undefin
   )
 }
 
-test('the schema of a filter says which values go with which operator', async () => {
+test('the schema of a filter has the values for each operator', async () => {
   assert.deepEqual(await valuesOf('status'), { o: undefined, '=': '[]Status', c: undefined, '!': '[]Status', '*': undefined })
   assert.deepEqual(await valuesOf('assignee'), { '=': '[]User', '!': '[]User', '*': undefined, '!*': undefined })
   assert.deepEqual(await valuesOf('subject'), { '~': '[1]String', '!~': '[1]String' })
@@ -81,7 +81,7 @@ test('the schema of a filter says which values go with which operator', async ()
 const filtersIn = (body: any): string[] =>
   body._embedded.elements.map((schema: any) => schema._links.filter.href.split('/').at(-1))
 
-test('some filters are of use only within a project, where values are chosen from what is there', async () => {
+test('some filters are available only in a project, with allowed values from it', async () => {
   const { viewer, project, server } = world
   const everywhere = filtersIn((await viewer.get('/queries/filter_instance_schemas')).body)
   const below = await server.make.project({ parent_id: project })
@@ -102,7 +102,7 @@ test('some filters are of use only within a project, where values are chosen fro
   assert.equal((await viewer.get(`/projects/${world.elsewhere}/queries/filter_instance_schemas`)).status, 404)
 })
 
-test('filters by relations name work packages; the one for candidates is there for who knows it, but not offered', async () => {
+test('filters by relations have work packages as values; the one for candidates exists, but is not listed', async () => {
   const { body: follows } = await world.viewer.get('/queries/filter_instance_schemas/follows')
   const [{ dependencies }] = follows._dependencies
   assert.equal(dependencies['/api/v3/queries/operators/%3D'].values.type, '[]WorkPackage')

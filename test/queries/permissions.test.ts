@@ -18,7 +18,7 @@ const create = async (by: Client, body: object = {}, project: number | undefined
 }
 const seen = async (by: Client, query = ''): Promise<number[]> => ids(await by.get(`/queries?${query}`))
 
-test('queries are seen by their owners, public ones by whoever sees work packages there', async () => {
+test('queries are visible to their owners, public ones to users who see work packages there', async () => {
   const { keeper, manager, viewer, stranger, server, elsewhere } = world
   const own = await create(keeper)
   const shared = await create(manager, { public: true })
@@ -45,7 +45,7 @@ test('queries are seen by their owners, public ones by whoever sees work package
   assert.equal((await keeper.get(`/queries?${filters(['id', '=', [other]])}`)).status, 400)
 })
 
-test('users without the permission to save queries create none; nobody does so in other projects', async () => {
+test('users without the permission to save queries create none; no user does so in other projects', async () => {
   const { viewer, keeper, elsewhere } = world
   assert.equal((await viewer.post('/queries', { name: 'One' })).status, 403)
   for (const project of [elsewhere, 99999]) {
@@ -54,7 +54,7 @@ test('users without the permission to save queries create none; nobody does so i
   }
 })
 
-test('only those who manage public queries make a query public', async () => {
+test('only users who manage public queries make a query public', async () => {
   const { keeper, manager } = world
   const refused = await keeper.post('/queries', { name: 'One', public: true })
   assert.deepEqual([refused.status, refused.body._embedded.details.attribute], [422, 'public'])
@@ -65,7 +65,7 @@ test('only those who manage public queries make a query public', async () => {
   assert.equal((await manager.patch(`/queries/${shared}`, { public: true })).body.public, true)
 })
 
-test('a query is changed by its owner, a public one by those who manage them', async () => {
+test('a query is changed by its owner, a public one by users who manage public queries', async () => {
   const { keeper, manager, viewer, server } = world
   const own = await create(keeper)
   assert.equal((await keeper.patch(`/queries/${own}`, { name: 'Mine' })).body.name, 'Mine')
@@ -98,19 +98,19 @@ test('a query is starred and unstarred', async () => {
   }
 })
 
-test('a query is removed for good', async () => {
+test('a query is deleted permanently', async () => {
   const { keeper } = world
   const own = await create(keeper)
   assert.equal((await keeper.delete(`/queries/${own}`)).status, 204)
   assert.equal((await keeper.get(`/queries/${own}`)).status, 404)
 })
 
-test('queries are of projects whose work packages one sees', async () => {
+test('the projects of queries are those in which the user sees work packages', async () => {
   assert.deepEqual(ids(await world.viewer.get('/queries/available_projects')), [world.project])
   assert.equal((await world.stranger.get('/queries/available_projects')).status, 403)
 })
 
-test('private queries are removed with their user, and public ones stay', async () => {
+test('private queries are deleted with their user, and public ones stay', async () => {
   const { server, viewer } = world
   await server.setting('users_deletable_by_admins', true)
   const id = await server.make.user()

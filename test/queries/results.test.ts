@@ -28,7 +28,7 @@ after(() => world.server.close())
 const found = ({ body }: Reply): number[] => ids({ body: body._embedded.results } as Reply)
 const operators = ({ body }: Reply): string[] => body.filters.map((one: any) => `${one._type} ${one._links.operator.title}`)
 
-test('the default query finds what is open, newest first, and is not saved', async () => {
+test('the default query has the open work packages, newest first, and is not saved', async () => {
   const answer = await world.keeper.get('/queries/default')
   assert.equal(answer.status, 200)
   assert.deepEqual(found(answer), [open])
@@ -48,7 +48,7 @@ test('the default query finds what is open, newest first, and is not saved', asy
   assert.ok(!('updateImmediately' in (await world.viewer.get('/queries/default')).body._links))
 })
 
-test('the default query of a project is about that project', async () => {
+test('the default query of a project has its work packages only', async () => {
   const { body } = await world.keeper.get(`/projects/${world.project}/queries/default?pageSize=0`)
   assert.equal(body._links.self.href, `/api/v3/projects/${world.project}/queries/default?pageSize=0`)
   assert.equal(body._links.project.href, `/api/v3/projects/${world.project}`)
@@ -57,14 +57,14 @@ test('the default query of a project is about that project', async () => {
   assert.equal((await world.keeper.get(`/projects/${elsewhere}/queries/default`)).status, 404)
 })
 
-test('a saved query finds what its filters and order say, as the list it links to does', async () => {
+test('a saved query applies its filters and order, like the linked list', async () => {
   const answer = await world.keeper.get(query)
   assert.deepEqual(found(answer), [open, closed])
   const list = await world.keeper.send('GET', answer.body._links.results.href)
   assert.deepEqual(answer.body._embedded.results, list.body)
 })
 
-test('parameters change what is answered, and nothing that is saved', async () => {
+test('parameters change the response, but not the saved query', async () => {
   const { keeper } = world
   const answer = await keeper.get(`${query}?${filters(['status', 'c'])}&sortBy=[["subject","desc"]]&showSums=true&columns[]=id`)
   assert.deepEqual(found(answer), [closed])
@@ -80,13 +80,13 @@ test('parameters change what is answered, and nothing that is saved', async () =
   assert.deepEqual(found(await keeper.get(query)), [open, closed])
 })
 
-test('a page of results is asked for like a page of a list; an empty one asks for the query alone', async () => {
+test('results have pages like a list; an empty page gives the query alone', async () => {
   const none = await world.keeper.get(`${query}?pageSize=0`)
   assert.deepEqual([none.body._embedded.results.total, found(none)], [2, []])
   assert.deepEqual(found(await world.keeper.get(`${query}?pageSize=1&offset=2`)), [closed])
 })
 
-test('grouping ends hierarchies, and asking for both is refused', async () => {
+test('grouping disables hierarchies, and a request for both is rejected', async () => {
   const { keeper } = world
   const { body } = await keeper.get(`${query}?groupBy=status`)
   assert.deepEqual([body.showHierarchies, body._links.groupBy.href], [false, '/api/v3/queries/group_bys/status'])
@@ -95,7 +95,7 @@ test('grouping ends hierarchies, and asking for both is refused', async () => {
   assert.equal((await keeper.get(`${query}?groupBy=`)).body._links.groupBy.href, null)
 })
 
-test('parameters that make no sense are refused, unless a valid part of them will do', async () => {
+test('invalid parameters are rejected, or ignored with valid_subset', async () => {
   const { keeper } = world
   const wrong = [
     filters(['nothing', '=']),
@@ -122,7 +122,7 @@ test('parameters that make no sense are refused, unless a valid part of them wil
   )
 })
 
-test('hidden values are removed from filters and from the evaluation', async () => {
+test('hidden values are removed from filters and are not evaluated', async () => {
   const { server, keeper, keeperId, project } = world
   const row = await server.db.one<{ id: number }>(
     (await import('#db/dialect.ts')).insert('queries', {

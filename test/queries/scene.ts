@@ -1,10 +1,10 @@
-/** A project with some work packages, and people who keep queries there, decide about public ones, or only look. */
+/** A project with some work packages, and users who save queries there, manage public ones, or only read. */
 import { type Client, type Instance, instance } from '#test/instance.ts'
 
 export interface Scene {
   readonly server: Instance
   readonly project: number
-  /** Of another project, that only administrators see. */
+  /** Another project, visible to administrators only. */
   readonly elsewhere: number
   readonly keeper: Client
   readonly keeperId: number
@@ -41,7 +41,7 @@ export async function scene(): Promise<Scene> {
 
 export const link = (href: string) => ({ href: `/api/v3/${href}` })
 
-/** A filter as a query is given it: of values that name something, or of plain ones. */
+/** A filter in a payload of a query, with links or plain values. */
 export const filter = (name: string, operator: string, values: readonly (string | boolean)[] = []) => {
   const named = values.filter((value) => String(value).startsWith('/')).map((value) => link(String(value).slice(1)))
   return {

@@ -14,7 +14,7 @@ const get = async (path: string) => {
   return body
 }
 
-test('the administrator and the projects are called as clients expect', async () => {
+test('the administrator and the projects have the names that clients expect', async () => {
   const { name, login } = await get('/users/me')
   assert.deepEqual([name, login], ['OpenProject Admin', 'admin'])
   const { elements } = (await get('/projects'))._embedded
@@ -27,7 +27,7 @@ test('the administrator and the projects are called as clients expect', async ()
   assert.equal((await get('/time_entries')).total, 0)
 })
 
-test('relations say what follows what, and nothing moves when it is saved again', async () => {
+test('relations and dates are consistent, so that saving them again moves nothing', async () => {
   const { total, _embedded } = await get('/relations')
   assert.equal(total, 7)
   for (const { type, _links } of _embedded.elements) {
@@ -39,7 +39,7 @@ test('relations say what follows what, and nothing moves when it is saved again'
   }
 })
 
-test('each query finds work packages and is shown by a view of its own', async () => {
+test('each query has results, and a view of its own', async () => {
   const { elements } = (await get('/queries'))._embedded
   const { elements: views } = (await get('/views'))._embedded
   const described = elements.map((one: any) => {

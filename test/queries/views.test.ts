@@ -1,4 +1,4 @@
-/** Views show queries as tables, plans and calendars. */
+/** Views present queries as tables, plans and calendars. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { filters, ids } from '#test/instance.ts'
@@ -17,7 +17,7 @@ after(() => world.server.close())
 
 const of = (query: number) => ({ _links: { query: link(`queries/${query}`) } })
 
-test('a view tells of its query, which is hidden no more', async () => {
+test('a view has a query, which is no longer hidden', async () => {
   const { keeper } = world
   assert.equal((await keeper.get(`/queries/${own}?pageSize=0`)).body.hidden, true)
   const { status, body } = await keeper.post('/views/work_packages_table', of(own))
@@ -32,7 +32,7 @@ test('a view tells of its query, which is hidden no more', async () => {
   assert.deepEqual((await keeper.get(`/views/${table}`)).body, body)
 })
 
-test('views are seen by whoever sees their query', async () => {
+test('views are visible to users who see their query', async () => {
   const { manager, viewer, keeper } = world
   const { body } = await manager.post('/views/gantt', of(shared))
   assert.deepEqual([body._type, body._links.project.href], ['Views::Gantt', `/api/v3/projects/${world.project}`])
@@ -45,7 +45,7 @@ test('views are seen by whoever sees their query', async () => {
   assert.equal((await keeper.get(`/views?${filters(['type', '=', ['sundial']])}`)).status, 400)
 })
 
-test('a view is made by whoever may change its query', async () => {
+test('a view is created by users who may change its query', async () => {
   const { viewer, manager, keeper } = world
   assert.equal((await viewer.post('/views/gantt', of(shared))).status, 403)
   assert.equal((await keeper.post('/views/gantt', of(shared))).status, 403)

@@ -1,4 +1,4 @@
-/** Queries are created and changed: what is kept of what is sent, and what is refused. */
+/** Creating and changing queries: stored values and validation. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { filter, link, type Scene, scene } from './scene.ts'
@@ -13,7 +13,7 @@ const create = (body: object) => world.keeper.post('/queries', { name: 'One', ..
 /** The errors of a response: attribute and identifier. */
 const wrong = ({ status, body }: any) => [status, body._embedded?.details?.attribute, body.errorIdentifier?.split(':').at(-1)]
 
-test('a query is created with what is sent, and with what is usual', async () => {
+test('a query is created with the sent values, and with defaults', async () => {
   const { project, keeperId, keeper } = world
   const answer = await create({
     name: 'Mine',
@@ -76,7 +76,7 @@ test('a query is created with what is sent, and with what is usual', async () =>
   assert.deepEqual(again.filters, body.filters)
 })
 
-test('filters are replaced as a whole, and the last of a name counts', async () => {
+test('filters are replaced as a whole, and the last one of a name counts', async () => {
   const { body } = await create({ filters: [filter('status', 'o'), filter('subject', '~', ['a'])] })
   const sent = { filters: [filter('subject', '~', ['b']), filter('subject', '~', ['c'])] }
   const changed = (await world.keeper.patch(`/queries/${body.id}`, sent)).body
@@ -87,7 +87,7 @@ test('filters are replaced as a whole, and the last of a name counts', async () 
   assert.deepEqual((await world.keeper.patch(`/queries/${body.id}`, { filters: [] })).body.filters, [])
 })
 
-test('a name is needed, of some length', async () => {
+test('a name is required, with a limited length', async () => {
   assert.deepEqual(wrong(await create({ name: ' ' })), [422, 'name', 'PropertyConstraintViolation'])
   assert.deepEqual(wrong(await create({ name: 'x'.repeat(256) })), [422, 'name', 'PropertyConstraintViolation'])
 })
@@ -117,7 +117,7 @@ test('filters that a list would reject are rejected', async () => {
   assert.deepEqual(wrong(await create({ filters: 'none' })), [422, 'filters', 'PropertyFormatError'])
 })
 
-test('columns, orders and groups are those that there are', async () => {
+test('columns, orders and groups must exist', async () => {
   for (const [name, value] of [
     ['columns', [link('queries/columns/nothing')]],
     ['sortBy', [link('queries/sort_bys/parent-asc')]],
@@ -135,7 +135,7 @@ test('columns, orders and groups are those that there are', async () => {
   assert.deepEqual(wrong(await create({ timestamps: ['yesterday'] })), [422, 'timestamps', 'PropertyFormatError'])
 })
 
-test('only three orders count', async () => {
+test('at most three orders are stored', async () => {
   const sorts = ['id', 'subject', 'status', 'type'].map((column) => link(`queries/sort_bys/${column}-asc`))
   const { body } = await create({ _links: { sortBy: sorts } })
   assert.deepEqual(
@@ -149,7 +149,7 @@ test('hierarchies and grouping exclude each other', async () => {
   assert.deepEqual(wrong(await create(sent)), [422, 'showHierarchies', 'PropertyConstraintViolation'])
 })
 
-test('a form tells what may be chosen, and what is wrong', async () => {
+test('a form has the allowed values, and the validation errors', async () => {
   const { body } = await world.keeper.post('/queries/form', { name: 'New' })
   const { schema, payload, validationErrors } = body._embedded
   assert.deepEqual(validationErrors, {})
@@ -169,7 +169,7 @@ test('a form tells what may be chosen, and what is wrong', async () => {
   assert.ok(!('commit' in nameless.body._links))
 })
 
-test('a schema that stands alone names where it is, and no values to choose from', async () => {
+test('a schema at its own address has a self link, and no allowed values', async () => {
   const { viewer, project } = world
   for (const path of ['/queries/schema', `/projects/${project}/queries/schema`]) {
     const { body } = await viewer.get(path)

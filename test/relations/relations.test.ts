@@ -1,4 +1,4 @@
-/** Relations: how they are stored and shown, what they cannot be, who sees and manages them. */
+/** Relations: types and directions, representation, validation, permissions and lists. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -32,7 +32,7 @@ describe('a relation', () => {
     ['requires', 'requires', false, 'required'],
     ['required', 'requires', true, 'required'],
   ] as const) {
-    test(`that ${given} is kept as ${stored}${isSwapped ? ', the other way round' : ''}`, async () => {
+    test(`of the type ${given} is stored as ${stored}${isSwapped ? ', with its ends swapped' : ''}`, async () => {
       const [a, b] = [await one(), await one()]
       const { status, body, text } = await relate(a, given, b)
       assert.equal(status, 201, text)
@@ -40,7 +40,7 @@ describe('a relation', () => {
     })
   }
 
-  test('is shown with both its ends, and with what may be done', async () => {
+  test('has both ends, and the permitted actions', async () => {
     const [a, b] = [await one(), await one()]
     const { body } = await relate(a, 'follows', b, { lag: 3, description: 'In this order.' })
     const { _links: links, _embedded: embedded, ...rest } = body
@@ -60,7 +60,7 @@ describe('a relation', () => {
     assert.deepEqual((await admin.get(`/relations/${body.id}`)).body, body)
   })
 
-  test('is embedded in the work packages at both ends, for those who see the other end', async () => {
+  test('is embedded in the work packages at both ends, for users who see the other end', async () => {
     const [a, b] = [await one(), await one()]
     const hidden = (await created(admin, await make.project(), {})).id
     const { body } = await relate(a, 'blocks', b)
@@ -81,14 +81,14 @@ describe('a relation', () => {
     assert.equal('lag' in other.body, false)
   })
 
-  test('goes out from the work package of the address, whatever the body says', async () => {
+  test('starts at the work package of the path, independent of the body', async () => {
     const [a, b, c] = [await one(), await one(), await one()]
     const _links = { from: link('work_packages', c), to: link('work_packages', b) }
     const { body } = await admin.post(`/work_packages/${a}/relations`, { type: 'blocks', _links })
     assert.deepEqual(told(body).slice(1, 3), [a, b])
   })
 
-  test('goes when one of its ends does', async () => {
+  test('is deleted with one of its ends', async () => {
     const [a, b] = [await one(), await one()]
     const { body } = await relate(a, 'relates', b)
     await admin.delete(`/work_packages/${b}`)
@@ -96,7 +96,7 @@ describe('a relation', () => {
     assert.equal(await it.db.one(sql`select 1 as one from relations where id = ${body.id}`), undefined)
   })
 
-  test('goes when an end moves to another project, where work packages of different projects cannot be related', async () => {
+  test('is deleted when one end moves to another project, unless relations across projects are allowed', async () => {
     const [a, b] = [await one(), await one()]
     const { body } = await relate(a, 'relates', b)
     await it.setting('cross_project_work_package_relations', false)
@@ -106,7 +106,7 @@ describe('a relation', () => {
   })
 })
 
-describe('a relation cannot be', () => {
+describe('a relation cannot be created', () => {
   const refused = async (reply: { status: number; body: any }, ...expected: string[]) => {
     assert.equal(reply.status, 422)
     assert.deepEqual(errors(reply.body), expected)
@@ -120,14 +120,14 @@ describe('a relation cannot be', () => {
       await refused(await relate(a, type, b), 'type: Type is not set to one of the allowed values.')
   })
 
-  test('with a lag of more than 2000 days either way', async () => {
+  test('with a lag of more than 2000 days in either direction', async () => {
     const [a, b] = [await one(), await one()]
     await refused(await relate(a, 'follows', b, { lag: 2001 }), 'lag: Lag must be less than or equal to 2000.')
     await refused(await relate(a, 'follows', b, { lag: -2001 }), 'lag: Lag must be greater than or equal to -2000.')
     assert.equal((await relate(a, 'follows', b, { lag: -2000 })).status, 201)
   })
 
-  test('a second one between the same two, of whatever type and whichever way', async () => {
+  test('if the two are already related, by any type and in any direction', async () => {
     const [a, b] = [await one(), await one()]
     await relate(a, 'relates', b)
     for (const type of ['relates', 'follows', 'blocked']) {
@@ -136,7 +136,7 @@ describe('a relation cannot be', () => {
     }
   })
 
-  test('to unknown and hidden work packages: both get the same response', async () => {
+  test('with unknown and hidden work packages: both get the same response', async () => {
     const a = await one()
     const hidden = (await created(admin, await make.project())).id
     for (const to of [99999, hidden])
@@ -147,12 +147,12 @@ describe('a relation cannot be', () => {
     )
   })
 
-  test('to itself', async () => {
+  test('with itself', async () => {
     const a = await one()
     for (const type of ['relates', 'follows']) await refused(await relate(a, type, a), circle)
   })
 
-  test('with a parent or child; with those further away it can, if it only relates', async () => {
+  test('between parent and child; between further relatives only of the type relates', async () => {
     const a = await one()
     const b = await below(a)
     const c = await below(b)
@@ -164,7 +164,7 @@ describe('a relation cannot be', () => {
     assert.equal((await relate(a, 'relates', c)).status, 201)
   })
 
-  test('one that closes a cycle of its type, of any length', async () => {
+  test('in a cycle of its type, of any length', async () => {
     const [a, b, c] = [await one(), await one(), await one()]
     await relate(a, 'follows', b)
     await relate(b, 'follows', c)
@@ -173,7 +173,7 @@ describe('a relation cannot be', () => {
     assert.equal((await relate(c, 'blocks', a)).status, 201)
   })
 
-  test('one that closes a cycle through parents and children', async () => {
+  test('in a cycle through parents and children', async () => {
     const [a, b] = [await one(), await one()]
     const [underA, underB] = [await below(a), await below(b)]
     await relate(b, 'follows', a)
@@ -181,13 +181,13 @@ describe('a relation cannot be', () => {
     assert.equal((await relate(underB, 'follows', underA)).status, 201)
   })
 
-  test('between siblings it can', async () => {
+  test('except between siblings', async () => {
     const parent = await one()
     const [a, b] = [await below(parent), await below(parent)]
     assert.equal((await relate(a, 'follows', b)).status, 201)
   })
 
-  test('between projects, unless the instance allows it', async () => {
+  test('across projects, unless the instance allows it', async () => {
     const [a, b, c] = [await one(), (await created(admin, await make.project())).id, await one()]
     await it.setting('cross_project_work_package_relations', false)
     await refused(await relate(a, 'relates', b), 'base: Work packages of different projects cannot be related.')
@@ -196,7 +196,7 @@ describe('a relation cannot be', () => {
     assert.equal((await relate(a, 'relates', b)).status, 201)
   })
 
-  test('made a parent’s: who is related cannot be the parent of the other', async () => {
+  test('between a future parent and its child: a related work package cannot become the parent', async () => {
     const [a, b, c] = [await one(), await one(), await one()]
     await relate(a, 'follows', b)
     await relate(b, 'follows', c)
@@ -219,20 +219,20 @@ describe('a change of a relation', () => {
   })
   const patch = (body: object, client: Client = admin) => client.patch(`/relations/${id}`, body)
 
-  test('may be of its lag and description', async () => {
+  test('applies to its lag and description', async () => {
     const { body } = await patch({ lag: 4, description: 'Let it dry.' })
     assert.deepEqual([body.lag, body.description], [4, 'Let it dry.'])
     assert.equal((await patch({ description: null })).body.description, null)
   })
 
-  test('may be of its type, which may turn it round', async () => {
+  test('applies to its type, which may swap its ends', async () => {
     assert.deepEqual(told((await patch({ type: 'relates' })).body), ['relates', a, b, 'relates'])
     assert.deepEqual(told((await patch({ type: 'precedes' })).body), ['follows', b, a, 'precedes'])
     const swapped = { from: link('work_packages', a), to: link('work_packages', b) }
     assert.deepEqual(told((await patch({ _links: swapped })).body), ['follows', a, b, 'precedes'])
   })
 
-  test('may not be of an end', async () => {
+  test('does not apply to its ends', async () => {
     const other = link('work_packages', await one())
     for (const name of ['from', 'to']) {
       const reply = await patch({ _links: { [name]: other } })
@@ -241,14 +241,14 @@ describe('a change of a relation', () => {
     }
   })
 
-  test('cannot close a cycle', async () => {
+  test('cannot create a cycle', async () => {
     const c = await one()
     await relate(c, 'follows', a)
     const { body } = await relate(b, 'relates', c)
     assert.equal((await admin.patch(`/relations/${body.id}`, { type: 'follows' })).status, 422)
   })
 
-  test('takes no notice of what follows from its type', async () => {
+  test('ignores properties derived from its type', async () => {
     const { status, body } = await patch({ name: 'x', reverseType: 'y', _type: 'z' })
     assert.deepEqual([status, body.name, body._type], [200, 'successor (after)', 'Relation'])
   })
@@ -282,7 +282,7 @@ describe('a user who may', () => {
     assert.equal((await relate(here, 'blocks', hereToo, {}, client)).status, 201)
   })
 
-  test('only see them gets an error for both ends, may change nothing, and is offered nothing', async () => {
+  test('only see them gets an error for both ends, may change nothing, and has no action links', async () => {
     const [a, b] = [await one(), await one()]
     const reply = await relate(a, 'blocks', b, {}, it.reader.client)
     assert.equal(reply.status, 422)
@@ -298,7 +298,7 @@ describe('a user who may', () => {
     assert.equal((await it.member.client.delete(`/relations/${id}`)).status, 204)
   })
 
-  test('see nothing finds no work package to relate', async () => {
+  test('see nothing gets 404 for the work package', async () => {
     assert.equal((await relate(here, 'blocks', hereToo, {}, it.stranger.client)).status, 404)
   })
 })
@@ -314,7 +314,7 @@ describe('the relations', () => {
   })
   const is = (name: string, ...values: (number | string)[]) => ({ [name]: { operator: '=', values: values.map(String) } })
 
-  test('of a work package are found elsewhere', async () => {
+  test('of a work package also have a list at the top level', async () => {
     const reply = await admin.get(`/work_packages/${b}/relations`)
     assert.equal(reply.status, 308)
     const { body } = await admin.get(String(reply.headers.get('location')).replace('/api/v3', ''))
@@ -325,7 +325,7 @@ describe('the relations', () => {
     assert.equal((await it.stranger.client.get(`/work_packages/${b}/relations`)).status, 404)
   })
 
-  test('are filtered by what they are and whom they tie', async () => {
+  test('are filtered by type and ends', async () => {
     const mine = is('id', ab, bc, dc)
     assert.deepEqual(await listed(admin, [mine]), [ab, bc, dc])
     assert.deepEqual(await listed(admin, [mine, is('from', b)]), [bc])
@@ -346,7 +346,7 @@ describe('the relations', () => {
     )
   })
 
-  test('find work packages', async () => {
+  test('are filters of work packages', async () => {
     const find = async (name: string, id: number, operator = '=') => {
       const filters = JSON.stringify([is('id', a, b, c, d), { [name]: { operator, values: [String(id)] } }])
       const { body } = await admin.get(`/work_packages?filters=${encodeURIComponent(filters)}`)
@@ -381,14 +381,14 @@ describe('candidates for relations', () => {
   })
   const here = () => `filters=${encodeURIComponent(JSON.stringify([{ project: { operator: '=', values: [String(own)] } }]))}`
 
-  test('are those that would close no cycle and are not related yet', async () => {
+  test('close no cycle and are not related yet', async () => {
     assert.deepEqual(await candidates(a, here()), [far])
     assert.deepEqual(await candidates(a, `type=follows&${here()}`), [])
     assert.deepEqual(await candidates(a, `type=precedes&${here()}`), [far])
     assert.deepEqual(await candidates(b, `type=blocks&${here()}`), [parent, child])
   })
 
-  test('can be accepted, and nothing else', async () => {
+  test('are exactly those with which a relation can be created', async () => {
     for (const type of ['follows', 'precedes', 'blocks', 'relates']) {
       for (const id of [a, b, parent, child, far]) {
         const offered = new Set(await candidates(id, `type=${type}&${here()}`))
@@ -414,7 +414,7 @@ describe('candidates for relations', () => {
     )
   })
 
-  test('are found by subject, ten at a time, if visible', async () => {
+  test('are found by subject, at most ten, if visible', async () => {
     assert.deepEqual(await candidates(child, `query=candidate&${here()}&type=relates`), [parent, b, far])
     assert.deepEqual(await candidates(child, `query=nowhere&${here()}`), [])
     const { body } = await admin.get(`/work_packages/${a}/available_relation_candidates`)
@@ -434,7 +434,7 @@ describe('candidates for relations', () => {
     assert.equal((await reader.client.get(`/work_packages?${filters}`)).status, 400)
   })
 
-  test('need a known type', async () => {
+  test('require a known type', async () => {
     assert.equal((await admin.get(`/work_packages/${a}/available_relation_candidates?type=likes`)).status, 400)
   })
 })

@@ -25,7 +25,7 @@ const days = async (id: number) => {
   return [startDate, dueDate, duration]
 }
 const isManual = async (id: number) => (await now(id)).scheduleManually
-/** A change that is accepted. */
+/** A successful change. */
 const change = async (id: number, body: Record<string, unknown>) => {
   const reply = await changed(admin, id, body)
   assert.equal(reply.status, 200, reply.text)
@@ -33,14 +33,14 @@ const change = async (id: number, body: Record<string, unknown>) => {
 }
 
 describe('the first predecessor', () => {
-  test('makes its successor automatic, and moves it, with its duration, to the first day of work after it', async () => {
+  test('makes its successor automatic, and moves it to the first working day after it, with its duration', async () => {
     const [a, b] = [await add(on('2024-03-01')), await add(on('2024-02-05', '2024-02-07'))]
     await follow(b, a)
     assert.equal(await isManual(b), false)
     assert.deepEqual(await days(b), ['2024-03-04', '2024-03-06', 'P3D'])
   })
 
-  test('is a change of the successor, of one version', async () => {
+  test('increases the lock version of the successor by one', async () => {
     const [a, b] = [await add(on('2024-03-01')), await add(on('2024-02-05'))]
     const { lockVersion } = await now(b)
     await follow(b, a)
@@ -55,14 +55,14 @@ describe('the first predecessor', () => {
     [-1, '2024-03-01'],
     [-2, '2024-02-29'],
   ] as const) {
-    test(`with a lag of ${lag} lets it begin on ${start}`, async () => {
+    test(`with a lag of ${lag} moves it to ${start}`, async () => {
       const [a, b] = [await add(on('2024-03-01')), await add(on('2024-02-05'))]
       await follow(b, a, lag)
       assert.equal((await days(b))[0], start)
     })
   }
 
-  test('lets who works on every day begin on a weekend', async () => {
+  test('moves a successor that ignores non-working days to a weekend', async () => {
     const [a, b] = [await add(on('2024-03-01')), await add({ ...on('2024-02-05'), ignoreNonWorkingDays: true })]
     await follow(b, a)
     assert.deepEqual(await days(b), ['2024-03-02', '2024-03-02', 'P1D'])
@@ -74,7 +74,7 @@ describe('the first predecessor', () => {
     assert.equal((await now(milestone)).date, '2024-03-04')
   })
 
-  test('leaves a parent to its children, automatic or not', async () => {
+  test('does not move a parent, whose dates come from its children', async () => {
     const parent = await add()
     const child = await below(parent, on('2024-02-05'))
     await change(parent, { scheduleManually: true })
@@ -83,7 +83,7 @@ describe('the first predecessor', () => {
     assert.deepEqual(await days(child), ['2024-02-05', '2024-02-05', 'P1D'])
   })
 
-  test('is no reason to be automatic when it is the second', async () => {
+  test('makes no manual work package automatic if it is its second one', async () => {
     const b = await add(on('2024-02-05'))
     await follow(b, await add(on('2024-03-01')))
     await change(b, { scheduleManually: true, ...on('2024-02-05') })
@@ -103,22 +103,22 @@ describe('the last predecessor', () => {
     assert.deepEqual(await days(b), ['2024-03-04', '2024-03-04', 'P1D'])
   }
 
-  test('leaves its successor manually scheduled, with the same dates, when the relation is removed', async () => {
+  test('leaves its successor manually scheduled, with the same dates, when the relation is deleted', async () => {
     await admin.delete(`/relations/${id}`)
     await isLeft()
   })
 
-  test('when the relation becomes another', async () => {
+  test('when the type of the relation changes', async () => {
     await admin.patch(`/relations/${id}`, { type: 'relates' })
     await isLeft()
   })
 
-  test('when the predecessor itself goes', async () => {
+  test('when it is deleted itself', async () => {
     await admin.delete(`/work_packages/${a}`)
     await isLeft()
   })
 
-  test('when its whole project goes', async () => {
+  test('when its project is deleted', async () => {
     const other = await make.project()
     const there = (await created(admin, other, on('2024-03-01'))).id
     await follow(b, there)
@@ -128,7 +128,7 @@ describe('the last predecessor', () => {
     await isLeft()
   })
 
-  test('but not when it is only one of two', async () => {
+  test('but not if there is another one', async () => {
     await follow(b, await add(on('2024-02-01')))
     await admin.delete(`/relations/${id}`)
     assert.equal(await isManual(b), false)
@@ -171,7 +171,7 @@ describe('a change of dates', () => {
     assert.deepEqual([await now(b), await now(c)], was)
   })
 
-  test('of the lag moves them too', async () => {
+  test('of the lag moves successors as well', async () => {
     const { body } = await admin.get(
       `/relations?filters=${encodeURIComponent(JSON.stringify([{ from: { operator: '=', values: [String(b)] } }]))}`,
     )
@@ -180,7 +180,7 @@ describe('a change of dates', () => {
     assert.equal((await days(c))[0], '2024-03-13')
   })
 
-  test('moves those whose parent follows, and the parent with them', async () => {
+  test('moves successors of a child’s parent, and the parent with them', async () => {
     const parent = await add()
     const child = await below(parent, on('2024-02-01', '2024-02-02'))
     await change(child, { scheduleManually: false })
@@ -193,7 +193,7 @@ describe('a change of dates', () => {
     assert.deepEqual(await days(parent), ['2024-03-11', '2024-03-12', 'P2D'])
   })
 
-  test('moves those who follow the parent', async () => {
+  test('moves successors of the parent', async () => {
     const parent = await add()
     await below(parent, on('2024-03-04'))
     const child = await below(parent, on('2024-03-05'))
@@ -213,7 +213,7 @@ describe('a successor', () => {
   })
   const first = (name: string) => `cannot be before 2024-03-04, the earliest date that the predecessors allow.${name}`
 
-  test('cannot begin or end before the predecessors let it', async () => {
+  test('cannot start before its predecessors end', async () => {
     const early = await changed(admin, b, { startDate: '2024-02-29' })
     assert.deepEqual([early.status, errors(early.body)], [422, [`startDate: Start date ${first('')}`]])
     const due = await changed(admin, b, { dueDate: '2024-02-29' })
@@ -221,7 +221,7 @@ describe('a successor', () => {
     assert.deepEqual(await days(b), ['2024-03-04', '2024-03-05', 'P2D'])
   })
 
-  test('cannot wait either: it begins as soon as it can', async () => {
+  test('cannot start later either: it starts on the first possible day', async () => {
     await change(b, { startDate: '2024-03-20' })
     assert.deepEqual(await days(b), ['2024-03-04', '2024-03-05', 'P2D'])
   })
@@ -233,7 +233,7 @@ describe('a successor', () => {
     assert.deepEqual(await days(b), ['2024-03-04', '2024-03-06', 'P3D'])
   })
 
-  test('may be planned by hand, and given back', async () => {
+  test('can be scheduled manually, and automatically again', async () => {
     await change(b, { scheduleManually: true, ...on('2024-02-05') })
     assert.deepEqual(await days(b), ['2024-02-05', '2024-02-05', 'P1D'])
     await change(b, { scheduleManually: false })
@@ -262,13 +262,13 @@ describe('a new parent with a predecessor', () => {
     await follow(parent, await add(on('2024-03-08')))
   })
 
-  test('lets a child planned by hand without a start begin when it can', async () => {
+  test('gives a start to a manually scheduled child without one', async () => {
     const child = await add({ startDate: null, dueDate: null })
     await change(child, { _links: { parent: link('work_packages', parent) } })
     assert.deepEqual([await isManual(child), (await days(child))[0]], [true, '2024-03-11'])
   })
 
-  test('lets a new child be automatic, which it cannot be elsewhere', async () => {
+  test('permits a new child to be automatic, unlike other parents', async () => {
     const body = { subject: 'New', scheduleManually: false, duration: 'P2D' }
     const _links = { project: link('projects', project) }
     const refused = await admin.post('/work_packages', { ...body, _links })
@@ -281,7 +281,7 @@ describe('a new parent with a predecessor', () => {
   })
 })
 
-test('dates of a parent that follows its children cannot be written', async () => {
+test('derived dates of a parent cannot be written', async () => {
   const parent = await add()
   await below(parent, on('2024-03-04'))
   const reply = await changed(admin, parent, { startDate: '2024-01-01' })
@@ -307,7 +307,7 @@ test('two relations that would form a cycle together are not both created', asyn
   }
 })
 
-test('ten thousand that follow each other move in one transaction', { timeout: 120_000 }, async () => {
+test('ten thousand successors in a chain move in one transaction', { timeout: 120_000 }, async () => {
   const crowd = await make.project()
   const a = (await created(admin, crowd, on('2024-03-01'))).id
   const count = 10_000
@@ -323,7 +323,7 @@ test('ten thousand that follow each other move in one transaction', { timeout: 1
       select w.id, w.id - 1, 'follows', 0, w.created_at, w.updated_at from work_packages w
       where w.project_id = ${crowd} and w.id > ${a}`)
   })
-  // As the engines do by themselves after a while: they plan by what they know of the tables.
+  // The engines do so automatically after a while: they plan queries by statistics of the tables.
   for (const table of ['work_packages', 'relations']) await it.db.script(`analyze ${table}`)
   const last = await it.db.one<{ id: number }>(sql`select max(id) as id from work_packages where project_id = ${crowd}`)
   assert.equal(last!.id, a + count)

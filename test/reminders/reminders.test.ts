@@ -1,4 +1,4 @@
-/** Reminders: one for each user and work package, nobody else's business, and what becomes of them in time. */
+/** Reminders: one for each user and work package, their visibility, and their notifications. */
 
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
@@ -37,17 +37,17 @@ beforeEach(async () => {
 const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString()
 const set = (body: object = {}, { by = me.client, on = work } = {}) =>
   by.post(`/work_packages/${on}/reminders`, { remindAt: inHours(1), note: 'Look again', ...body })
-/** Lets reminders come due, and tells of it. */
+/** Runs the jobs of due reminders, and delivers their events. */
 async function pass(now: Date): Promise<void> {
   for (const only of [[remind.name], [deliverEvents.name]]) await runDue(server.db, { now, model: server.model, only })
 }
-/** A reminder that came due while nobody looked. */
+/** A due reminder without a notification yet. */
 const overdue = (creator_id = me.id) =>
   server.make.row('reminders', { work_package_id: work, creator_id, remind_at: inHours(-1), note: 'Too late' })
 const attribute = (reply: { body: any }) => reply.body._embedded.details.attribute
 
 describe('setting a reminder', () => {
-  test('needs a time, and may have a note', async () => {
+  test('requires a time, and accepts a note', async () => {
     const remindAt = inHours(2)
     const { status, body } = await set({ remindAt })
     assert.equal(status, 201)
@@ -72,7 +72,7 @@ describe('setting a reminder', () => {
     assert.match(body.message, /already/)
   })
 
-  test('but not with another work package’s, nor with another user’s', async () => {
+  test('one for another work package, or of another user, does not', async () => {
     const elsewhere = await server.make.workPackage({ project_id: project })
     assert.equal((await set()).status, 201)
     assert.equal((await set({}, { on: elsewhere })).status, 201)
@@ -82,21 +82,21 @@ describe('setting a reminder', () => {
   for (const [name, body, expected] of [
     ['without a time', { remindAt: null }, 'remindAt'],
     ['for the past', { remindAt: '2020-01-01T00:00:00Z' }, 'remindAt'],
-    ['for what is no time', { remindAt: 'tomorrow' }, 'remindAt'],
-    ['for a time after all others', { remindAt: '9999-12-31T23:59:59-14:00' }, 'remindAt'],
-    ['with a note too long', { note: 'x'.repeat(129) }, 'note'],
+    ['for an invalid time', { remindAt: 'tomorrow' }, 'remindAt'],
+    ['for a time after the year 9999', { remindAt: '9999-12-31T23:59:59-14:00' }, 'remindAt'],
+    ['with an oversized note', { note: 'x'.repeat(129) }, 'note'],
   ] as const) {
-    test(`${name} is refused`, async () => {
+    test(`${name} is rejected`, async () => {
       const reply = await set(body)
       assert.deepEqual([reply.status, attribute(reply)], [422, expected])
     })
   }
 
-  test('a note of 128 characters is short enough', async () => {
+  test('a note of 128 characters is accepted', async () => {
     assert.equal((await set({ note: 'x'.repeat(128) })).status, 201)
   })
 
-  test('is for those who see the work package, and are signed in', async () => {
+  test('requires a visible work package, and a signed-in user', async () => {
     const stranger = await server.as(await server.make.user())
     const hidden = await server.make.workPackage({ project_id: await server.make.project() })
     assert.equal((await set({}, { by: stranger, on: hidden })).status, 404)
@@ -106,7 +106,7 @@ describe('setting a reminder', () => {
 })
 
 describe('lists', () => {
-  test('hold one’s own that are yet to come, the earliest first, without pages', async () => {
+  test('have the user’s own future reminders, the earliest first, without pages', async () => {
     const elsewhere = await server.make.workPackage({ project_id: project })
     const late = (await set({ remindAt: inHours(5) })).body.id
     const early = (await set({ remindAt: inHours(3) }, { on: elsewhere })).body.id
@@ -119,13 +119,13 @@ describe('lists', () => {
     assert.deepEqual(ofWork.body._links, { self: { href: `/api/v3/work_packages/${work}/reminders` } })
   })
 
-  test('do not hold what has come due', async () => {
+  test('do not have due ones', async () => {
     await overdue()
     assert.deepEqual(ids(await me.client.get('/reminders')), [])
     assert.deepEqual(ids(await me.client.get(`/work_packages/${work}/reminders`)), [])
   })
 
-  test('do not hold those for what one no longer sees', async () => {
+  test('do not have those of hidden work packages', async () => {
     const secret = await server.make.project()
     const membership = await server.make.member(me.id, secret, ['view_work_packages'])
     const on = await server.make.workPackage({ project_id: secret })
@@ -143,7 +143,7 @@ describe('lists', () => {
 })
 
 describe('a reminder', () => {
-  test('is changed, and keeps what is not given', async () => {
+  test('is changed, and keeps its other properties', async () => {
     const { id, remindAt } = (await set()).body
     const noted = await me.client.patch(`/reminders/${id}`, { note: 'Now really' })
     assert.deepEqual([noted.status, noted.body.note, noted.body.remindAt], [200, 'Now really', remindAt])
@@ -153,13 +153,13 @@ describe('a reminder', () => {
     assert.deepEqual([past.status, attribute(past)], [422, 'remindAt'])
   })
 
-  test('is removed, and another one can be set', async () => {
+  test('is deleted, and can be replaced by another', async () => {
     const { id } = (await set()).body
     assert.equal((await me.client.delete(`/reminders/${id}`)).status, 204)
     assert.equal((await set()).status, 201)
   })
 
-  test('is nobody else’s, not even the administrator’s', async () => {
+  test('is visible only to its creator, not even to administrators', async () => {
     const { id } = (await set()).body
     for (const client of [other.client, server.admin]) {
       assert.equal((await client.patch(`/reminders/${id}`, { note: 'Mine' })).status, 404)
@@ -168,13 +168,13 @@ describe('a reminder', () => {
     }
   })
 
-  test('that is due cannot be changed any more', async () => {
+  test('that is due cannot be changed', async () => {
     const id = await overdue()
     assert.equal((await me.client.patch(`/reminders/${id}`, { note: 'Later' })).status, 404)
     assert.equal((await me.client.delete(`/reminders/${id}`)).status, 404)
   })
 
-  test('goes with its work package', async () => {
+  test('is deleted with its work package', async () => {
     const on = await server.make.workPackage({ project_id: project })
     await set({}, { on })
     assert.equal((await server.admin.delete(`/work_packages/${on}`)).status, 204)
@@ -182,7 +182,7 @@ describe('a reminder', () => {
   })
 })
 
-describe('coming due', () => {
+describe('a due reminder', () => {
   beforeEach(() => {
     told = []
   })
@@ -209,7 +209,7 @@ describe('coming due', () => {
     )
   })
 
-  test('makes room for another reminder', async () => {
+  test('permits another one for the work package', async () => {
     await overdue()
     await pass(new Date())
     assert.equal((await set()).status, 201)

@@ -1,4 +1,4 @@
-/** Revisions: what was committed to a repository about work packages. */
+/** Revisions: commits of a repository that refer to work packages. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -32,7 +32,7 @@ const commit = (identifier: string, message: string, authorEmail = 'nobody@examp
 const imported = (...commits: Parameters<typeof importCommits>[2]) =>
   server.db.transaction((tx) => importCommits(tx, project, commits))
 
-test('A commit is linked to the work packages that its message names, those of other projects left out', async () => {
+test('A commit is linked to the work packages of its project that its message mentions', async () => {
   const [one, other] = [
     await server.make.workPackage({ project_id: project }),
     await server.make.workPackage({ project_id: await server.make.project() }),
@@ -59,7 +59,7 @@ test('A commit is linked to the work packages that its message names, those of o
   assert.deepEqual((await server.admin.get(`/work_packages/${other}/revisions`)).body.total, 0)
 })
 
-test('A commit is taken over once, and has no author where nobody has the address', async () => {
+test('A commit is imported once, and has no author without a user of its address', async () => {
   const work = await server.make.workPackage({ project_id: project })
   const same = commit('cd34', `#${work}`)
   assert.deepEqual([await imported(same), await imported(same)], [1, 0])
@@ -68,7 +68,7 @@ test('A commit is taken over once, and has no author where nobody has the addres
   assert.equal('author' in body._embedded.elements[0]._links, false)
 })
 
-test('The first commit that is taken over makes the repository one of the project’s modules', async () => {
+test('The first imported commit enables the repository module of the project', async () => {
   const bare = await server.make.project()
   await server.db.transaction((tx) => tx.run(sql`delete from enabled_modules where project_id = ${bare} and name = 'repository'`))
   const work = await server.make.workPackage({ project_id: bare })
@@ -76,7 +76,7 @@ test('The first commit that is taken over makes the repository one of the projec
   assert.equal((await server.admin.get(`/work_packages/${work}/revisions`)).body.total, 1)
 })
 
-test('Users who may not see the repository see no revisions, and no links to them', async () => {
+test('Users without the permission for the repository see no revisions, and no links to them', async () => {
   const work = await server.make.workPackage({ project_id: project })
   await imported(commit('ef56', `For #${work}`))
   const list = await developer.get(`/work_packages/${work}/revisions`)
@@ -90,7 +90,7 @@ test('Users who may not see the repository see no revisions, and no links to the
   assert.equal(await linked(reader), undefined)
 })
 
-test('Of the revisions that speak of a work package each is shown to those who may see its own repository', async () => {
+test('Each revision of a work package is visible to users who may see its own repository', async () => {
   const pier = await server.make.project({ parent_id: project })
   const [committer, worker] = [await server.make.user(), await server.make.user()]
   for (const user of [committer, worker]) await server.make.member(user, pier, ['view_work_packages'])
@@ -101,7 +101,7 @@ test('Of the revisions that speak of a work package each is shown to those who m
   assert.deepEqual([await seen(committer), await seen(worker)], [1, 0])
 })
 
-test('Many commits are taken over some at a time, so that others write in between, and again not one', async () => {
+test('Many commits are imported in several transactions, and not repeated', async () => {
   const { db, make } = server
   const large = await make.project()
   const work = await make.workPackage({ project_id: large })
@@ -121,6 +121,6 @@ test('Many commits are taken over some at a time, so that others write in betwee
   assert.equal(await importAll(db, large, commits), 0)
 })
 
-test('A number belongs to a work package where it stands by itself behind a hash', () => {
+test('A number refers to a work package if it stands by itself after a hash sign', () => {
   assert.deepEqual(numbersIn('#1, (#2) refs #3; see a#4, &#5; ##6 #7b #1'), [1, 2, 3])
 })

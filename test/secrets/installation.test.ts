@@ -1,4 +1,4 @@
-/** An installation keeps its data from others on the machine, and its secrets from whoever has but the database. */
+/** File permissions of an installation, and encryption of its secrets in the database. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -18,12 +18,12 @@ async function folder(t: TestContext): Promise<string> {
   return path
 }
 
-// Files are private whatever the umask: one that leaves everything open, in this process and in those that it starts.
+// Files are private with any umask: here one without restrictions, in this process and in those that it starts.
 process.umask(0)
 
 const environment = { ...process.env, HALYARD_LOG_LEVEL: 'silent' }
 
-/** Runs a command to its end, with a umask that leaves everything open. */
+/** Runs a command to its end, with a umask without restrictions. */
 async function run(args: readonly string[], { cwd, env = {} }: { cwd?: string; env?: Record<string, string> } = {}) {
   const child = spawn('sh', ['-c', 'umask 0; exec "$@"', 'sh', process.execPath, script, ...args], {
     env: { ...environment, ...env },
@@ -55,7 +55,7 @@ const contents = async (data: string) => {
 const keyFile = (data: string) => join(data, 'halyard.db.key')
 
 describe('The data', () => {
-  test('is in a private folder with private files, whatever the umask', async (t) => {
+  test('is in a private folder with private files, with any umask', async (t) => {
     const data = join(await folder(t), 'below')
     await seed(data)
     assert.equal(await modeOf(data), '700')

@@ -1,4 +1,4 @@
-/** Secrets that have to be read again: sealed wherever they are kept, opened where they are needed, and sealed anew by another key. */
+/** Secrets in the database: encrypted at rest, decrypted for use, and encrypted again by a rotation of the key. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, afterEach, before, describe, mock, test } from 'node:test'
@@ -37,7 +37,7 @@ after(async () => {
 })
 afterEach(() => mock.timers.tick(MINUTE))
 
-/** Everything that is stored. */
+/** All stored values. */
 async function dump(db: Database): Promise<string> {
   const tables = /^ {2}(\w+): \{$/gm
   const source = readFileSync(new URL('../../server/db/tables.ts', import.meta.url), 'utf8')
@@ -49,7 +49,7 @@ const signsIn = async () => {
   mock.timers.tick(MINUTE)
   return (await (await waitingBrowser(it.url, 'vera')).submit(STAGE, { code: codeOf(secret) })).status === 303
 }
-/** Whether the provider takes our secret. */
+/** Whether the provider accepts the client secret. */
 const byProvider = async () => {
   const two = browser(it.url)
   const [, address] = to(await two.get('/auth/acme'))
@@ -57,7 +57,7 @@ const byProvider = async () => {
   return (await two.get(back.slice(new URL(back).origin.length))).text
 }
 
-test('The database contains none of them in plain text, even before their confirmation', async () => {
+test('The database contains no secret in plain text, even before its confirmation', async () => {
   await one.submit(OWN, { action: 'begin' })
   const begun = secretIn(await one.get(OWN))
   const two = browser(it.url)
@@ -75,7 +75,7 @@ test('Signing in with an app and with a provider still works', async () => {
   assert.doesNotMatch(await byProvider(), /is invalid|does not respond/)
 })
 
-test('Every column with the name of a secret is encrypted, or holds none', async () => {
+test('Every column with the name of a secret is encrypted, or has an exception', async () => {
   const source = readFileSync(new URL('../../server/db/tables.ts', import.meta.url), 'utf8')
   /** Other columns with such names, and the reasons why they are not secret. */
   const others: Readonly<Record<string, string>> = {

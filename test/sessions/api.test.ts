@@ -1,4 +1,4 @@
-/** The API by session: a browser's cookie speaks for whoever signed in, but not for a page of somebody else's. */
+/** The API with a session cookie: authentication, protection against requests from other sites, and expiry. */
 
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'
@@ -31,7 +31,7 @@ async function reader(headers: Record<string, string>): Promise<number | undefin
   const { status, body } = await it.anonymous.get('/users/me', headers)
   return status === 200 ? body.id : undefined
 }
-/** The same for one that writes: a form for one's own account. */
+/** The same for a write: a form of one's own account. */
 async function writer(headers: Record<string, string>): Promise<number | undefined> {
   const { status } = await it.anonymous.post(`/users/${vera}/form`, {}, headers)
   return status === 200 ? vera : undefined
@@ -43,7 +43,7 @@ test('A cookie is enough for reading', async () => {
   assert.equal(await reader({ cookie: `theme=dark; ${cookie}; more=1` }), vera)
 })
 
-test('A cached session costs no statement', async () => {
+test('A cached session takes no statement', async () => {
   const token = await it.token(vera)
   const count = async (headers: Record<string, string>) => {
     await reader(headers)

@@ -1,8 +1,8 @@
-/** A browser, as far as sessions are concerned: it keeps cookies and says where its requests come from. */
+/** A browser, as far as sessions are concerned: it keeps cookies and sends its origin. */
 import { type Client, client, type Reply } from '#test/instance.ts'
 
 export interface Browser {
-  /** The cookies it has, as it sends them. */
+  /** Its cookies, as a header. */
   cookie: string
   get(path: string, headers?: Record<string, string>): Promise<Reply>
   /** Sends a form, by default from a page of the same origin. */

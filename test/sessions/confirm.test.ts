@@ -1,4 +1,4 @@
-/** Showing once more who one is: for what a session by itself is not enough, since it may have been stolen. */
+/** Confirmation of identity: pages and API require a recent one, since a session may have been stolen. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -53,7 +53,7 @@ test('A wrong password counts as at the sign-in page', async () => {
   assert.equal(await isFresh(), false)
 })
 
-test('An anonymous visitor is not asked', async () => {
+test('An anonymous visitor is redirected to the sign-in', async () => {
   const stranger = browser(it.url)
   assert.deepEqual(to(await stranger.get('/confirm')), [303, '/login?back_url=%2Fconfirm'])
   assert.deepEqual(to(await stranger.submit('/confirm', { password: PASSWORD })), [303, '/login?back_url=%2Fconfirm'])

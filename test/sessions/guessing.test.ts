@@ -1,4 +1,4 @@
-/** Guessing: of user names, of passwords, by one and by many at once. */
+/** Limits of guesses: of usernames and passwords, sequential and concurrent. */
 
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'

@@ -1,4 +1,4 @@
-/** The page on which people see where they are signed in, and end it. */
+/** The page of one's own sessions, and their end. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'

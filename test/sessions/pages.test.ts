@@ -1,4 +1,4 @@
-/** Signing in and out by pages, and what others must not be able to make of it. */
+/** Pages to sign in and out, and their protection against other sites. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -111,10 +111,10 @@ describe('Another site cannot', () => {
   const foreign: [string, Record<string, string>][] = [
     ['from another site', { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }],
     ['from another host of the same site', { 'sec-fetch-site': 'same-site' }],
-    ['whatever it says of the origin', { 'sec-fetch-site': 'cross-site', origin: 'http://localhost:8080' }],
+    ['with a forged origin', { 'sec-fetch-site': 'cross-site', origin: 'http://localhost:8080' }],
     ['by an older browser', { origin: 'https://evil.example' }],
-    ['from nowhere', { origin: 'null' }],
-    ['without a word of where it is', {}],
+    ['from an opaque origin', { origin: 'null' }],
+    ['without headers about its origin', {}],
   ]
   for (const [how, headers] of foreign) {
     test(`sign somebody in, ${how}`, async () => {
@@ -232,7 +232,7 @@ describe('a page', () => {
     assert.equal(text.includes('my secret'), false)
   })
 
-  test('answers HEAD as well', async () => {
+  test('responds to HEAD as well', async () => {
     const { status, text } = await it.anonymous.send('HEAD', '/login')
     assert.deepEqual([status, text], [200, ''])
   })

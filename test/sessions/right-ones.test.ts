@@ -21,7 +21,7 @@ before(async () => {
 })
 after(() => it.close())
 beforeEach(async () => {
-  // Wrong attempts before are reset, also those of the network.
+  // Resets the counts of wrong attempts, also of the network.
   mock.timers.tick(MINUTE)
   ;({ id: vera, login, browser: one } = await it.visitor())
   await one.signIn(login, PASSWORD)
@@ -29,13 +29,13 @@ beforeEach(async () => {
   await it.setting('brute_force_block_after_failed_logins', 0)
 })
 
-/** Everything that takes a password; each gives a status, 429 where too many were tried. */
+/** Everything that accepts a password; each gives a status, 429 after too many attempts. */
 const doors: Readonly<Record<string, { right: number; give: (password: string) => Promise<number> }>> = {
   'the sign-in page': { right: 303, give: async (password) => (await browser(it.url).signIn(login, password)).status },
-  'the page that confirms': { right: 303, give: async (password) => (await one.submit('/confirm', { password })).status },
-  'the page of the password': {
+  'the confirmation page': { right: 303, give: async (password) => (await one.submit('/confirm', { password })).status },
+  'the password page': {
     right: 422,
-    // A new password that will not do leaves the present one as it is.
+    // An invalid new password keeps the current one.
     give: async (currentPassword) => {
       const reply = await one.submit('/my/password', { currentPassword, password: 'short', repeated: 'short' })
       assert.equal(reply.text.includes('id="currentPassword-error"'), reply.status === 422 && currentPassword === WRONG)
@@ -50,12 +50,12 @@ const doors: Readonly<Record<string, { right: number; give: (password: string) =
       return status
     },
   },
-  'the API’s change of oneself': {
+  'the API’s update of the own user': {
     right: 422,
     give: async (currentPassword) => (await client.patch('/users/me', { password: 'short', currentPassword })).status,
   },
 }
-/** The response of each to a wrong password. */
+/** The status of each for a wrong password. */
 const wrongAt = (name: string) => (name === 'the API’s form' ? 200 : 422)
 
 const tally = (statuses: readonly number[]) =>
@@ -89,14 +89,14 @@ describe('An account with a limit of three wrong passwords', () => {
     assert.deepEqual(tally(many), { 303: 10 })
   })
 
-  test('is blocked after three wrong ones of any number of concurrent ones', async () => {
+  test('is blocked after three of any number of concurrent wrong ones', async () => {
     assert.deepEqual(tally(await Promise.all(Array.from({ length: 10 }, () => signIn(WRONG)))), { 422: 10 })
     const row = await it.db.one<{ failed_logins: number }>(sql`select failed_logins from principals where id = ${vera}`)
     assert.equal(row?.failed_logins, 3)
     assert.equal(await signIn(PASSWORD), 422)
   })
 
-  test('checks no password while three are undecided, and is blocked if these are wrong', async () => {
+  test('checks no password while three are pending, and is blocked if these are wrong', async () => {
     const other = `other-${vera}`
     await it.make.user({ login: other, password_hash: it.hash })
     const undecided = await it.db.transaction(async (tx) => {
@@ -105,7 +105,7 @@ describe('An account with a limit of three wrong passwords', () => {
       return all as Reserved[]
     })
     const waiting = signIn(PASSWORD)
-    // Somebody who comes later at another door has been let in meanwhile.
+    // A later sign-in of another user succeeds meanwhile.
     assert.equal((await browser(it.url).signIn(other, PASSWORD)).status, 303)
     await it.db.transaction(async (tx) => {
       for (const one of undecided) await decide(tx, one, 'wrong')
@@ -124,7 +124,7 @@ describe('An account with a limit of three wrong passwords', () => {
   })
 })
 
-test('An attempt that a crash left undecided counts as wrong until its minute is over', async () => {
+test('An attempt that a crash left pending counts as wrong until its minute is over', async () => {
   const give = doors['the sign-in page']?.give ?? assert.fail()
   await give(WRONG)
   await it.db.transaction((tx) => tx.run(sql`update attempts set pending = pending + 1, attempts = attempts + 1`))

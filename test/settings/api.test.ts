@@ -1,4 +1,4 @@
-/** The settings of the API, as administrators change them on their page, and what follows at once. */
+/** The settings of the API: the administration page, and their immediate effects. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -176,7 +176,7 @@ describe('CORS', () => {
     }
   })
 
-  test('lets allowed origins read all addresses for programs', async () => {
+  test('permits allowed origins to read all addresses for programs', async () => {
     await save(form({ apiv3_cors_enabled: '1', apiv3_cors_origins: ORIGIN }))
     for (const path of places) {
       const { headers } = await ask(path, ORIGIN)
@@ -190,7 +190,7 @@ describe('CORS', () => {
     }
   })
 
-  test('no other origin is allowed, and each response varies by it', async () => {
+  test('rejects all other origins, and each response varies by origin', async () => {
     const others = ['null', 'https://evil-app.example.org', `${ORIGIN}.evil.example`, 'http://app.example.org', `${ORIGIN}:8443`]
     for (const origin of [
       ...others,

@@ -1,4 +1,4 @@
-/** A device that keeps passkeys, in software: it makes and uses them as a browser would have it do, and as it must not. */
+/** A software authenticator: it creates and uses passkeys like a browser, correctly or with faults. */
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 
 /** Overrides for the page's client data and the device; correct values by default. */
@@ -16,7 +16,7 @@ export interface Doing {
 const sha256 = (data: string | Buffer) => createHash('sha256').update(data).digest()
 const base64url = (data: string | Buffer) => Buffer.from(data).toString('base64url')
 
-// The little of CBOR that is needed: heads, integers, bytes, texts, maps.
+// The required subset of CBOR: heads, integers, bytes, texts, maps.
 const head = (major: number, length: number) =>
   Buffer.from(
     length < 24
@@ -31,7 +31,7 @@ const text = (value: string) => Buffer.concat([head(3, Buffer.byteLength(value))
 const list = (...values: Buffer[]) => Buffer.concat([head(4, values.length), ...values])
 const map = (...pairs: [Buffer, Buffer][]) => Buffer.concat([head(5, pairs.length), ...pairs.flat()])
 
-/** An attestation with a certificate in it, such as we never ask for. */
+/** An attestation with a certificate, which we never request. */
 export const certified: [string, Buffer] = [
   'packed',
   map([text('alg'), integer(-7)], [text('sig'), bytes(Buffer.alloc(70))], [text('x5c'), list(bytes(Buffer.alloc(100)))]),
@@ -60,7 +60,7 @@ export class Authenticator {
     return Buffer.concat([sha256(rpId), Buffer.from([flags]), counter, ...(credential ? [credential] : [])])
   }
 
-  /** Makes a passkey; gives what the browser would send. */
+  /** Creates a passkey; gives the credential of the browser. */
   create(options: any, doing: Doing = {}): string {
     this.#userHandle = options.user.id
     const { x, y } = this.#key.publicKey.export({ format: 'jwk' }) as { x: string; y: string }

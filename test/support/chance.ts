@@ -1,15 +1,15 @@
-/** Random numbers that can be drawn again. */
+/** Seeded random numbers. */
 
 /** Draws from a stream of numbers between 0 and 1. */
 export interface Chance {
   (): number
   below(most: number): number
   of<T>(list: readonly T[]): T
-  /** Whether something that happens once in so many times happens now. */
+  /** True with a probability of one in this number. */
   oneIn(times: number): boolean
 }
 
-/** Numbers that a seed gives (mulberry32). */
+/** Numbers from a seed (mulberry32). */
 export function chance(seed: number): Chance {
   let state = seed >>> 0
   const next = () => {

@@ -1,4 +1,4 @@
-/** The system's Chromium, driven by Playwright: pages are looked at as people see them. */
+/** The system's Chromium, driven by Playwright, for tests of pages. */
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
@@ -13,13 +13,13 @@ const found = (process.env.PATH ?? '')
   .flatMap((folder) => NAMES.map((name) => join(folder, name)))
   .find((path) => existsSync(path))
 
-/** Why there is no browser to look with; false where there is one. In CI there has to be. */
+/** The reason to skip tests without a browser; false with one. In CI it is required. */
 export const browserMissing: string | false =
   found || process.env.CI === 'true' ? false : 'no Chromium on this machine (on Debian: apt-get install chromium)'
 
-/** Starts the browser; whoever does has to close it. */
+/** Starts the browser; the caller has to close it. */
 export const startBrowser = (): Promise<Browser> =>
-  // As root, which CI is, Chromium does not start in its sandbox. It sees nothing but our own pages.
+  // As root, as in CI, Chromium does not start in its sandbox. It loads nothing but our own pages.
   chromium.launch({ ...(found && { executablePath: found }), args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
 
 /** Viewports and colour schemes for pages. */
@@ -30,7 +30,7 @@ export const looks = [
 
 /** Asserts that a page is accessible by axe, and fits the width of the screen. */
 export async function assertFit(page: Page, name: string): Promise<void> {
-  // The legacy mode opens no second page for each check; it would miss frames of other sites, and there are none.
+  // The legacy mode opens no second page for each check; it would miss frames of other sites, which do not exist.
   const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze()
   const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`)
   assert.deepEqual(found, [], name)
@@ -40,7 +40,7 @@ export async function assertFit(page: Page, name: string): Promise<void> {
 
 const folder = process.env.HALYARD_SCREENSHOTS
 
-/** Keeps a picture of a page where HALYARD_SCREENSHOTS names a folder for them. */
+/** Saves a screenshot of a page in the folder HALYARD_SCREENSHOTS, if set. */
 export async function picture(page: Page, name: string): Promise<void> {
   if (!folder) return
   await mkdir(folder, { recursive: true })

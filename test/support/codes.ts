@@ -1,4 +1,4 @@
-/** Sets that tell things apart: for any two things, some set holds the first without the second. */
+/** Separating sets: for any two elements, some set contains the first without the second. */
 
 /** The subsets of 0 … `of` - 1 with `size` members. */
 function* subsets(of: number, size: number, from = 0): Generator<number[]> {
@@ -9,8 +9,8 @@ function* subsets(of: number, size: number, from = 0): Generator<number[]> {
 }
 
 /**
- * As few sets as possible, so that for any two of the things some set holds the one and not the other:
- * no thing's sets are among another one's, as all are in equally many (Sperner).
+ * The smallest number of sets such that for any two elements some set contains the one and not the other:
+ * no element's sets are a subset of another's, as all are in equally many (Sperner).
  */
 export function tellingApart<T>(things: readonly T[]): T[][] {
   let count = 2

@@ -4,7 +4,7 @@ import { main } from '#server/main.ts'
 
 /**
  * Runs a command to its end: the same as `halyard`, but in this process, because loading the program for each command takes most of
- * the time. Its output is caught; what the test runner writes meanwhile is bytes.
+ * the time. Its output is captured; the test runner's own output meanwhile is bytes.
  */
 export async function run(...args: string[]) {
   const text = { out: '', err: '' }
@@ -35,7 +35,7 @@ export async function run(...args: string[]) {
   }
 }
 
-/** Runs a command that must succeed; gives what it printed. */
+/** Runs a command that must succeed; gives its output. */
 export async function succeed(...args: string[]): Promise<string> {
   const { code, out, err } = await run(...args)
   assert.equal(code, 0, err)

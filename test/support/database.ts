@@ -1,4 +1,4 @@
-/** Databases of the engine that is being tested, and the way to be rid of them. */
+/** Databases of the engine under test, and their removal. */
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,27 +8,27 @@ import type { Database } from '#db/database.ts'
 import { type Outside, outsidePostgres, outsideSqlite } from './outside.ts'
 import { addressOf, dropDatabase, onServer } from './template.ts'
 
-/** Longer than a server waits: a test is to be green on a busy machine as well. */
+/** Longer than the server's default, for busy machines. */
 export const BUSY_MACHINE_MS = 60_000
 export const isPostgres = process.env.HALYARD_TEST_ENGINE === 'postgres'
 const postgresUrl = process.env.HALYARD_TEST_DATABASE_URL ?? ''
-/** The database to copy, which scripts/test.ts makes. */
+/** The template database, which scripts/test.ts makes. */
 const template = process.env.HALYARD_TEST_TEMPLATE
 const newName = () => `test_${randomBytes(6).toString('hex')}`
 
 export interface Place {
-  /** On SQLite, whether it is in a file. */
+  /** On SQLite, whether it is in a file instead of memory. */
   file?: boolean
   patience?: number
   connections?: number
-  /** On PostgreSQL, the address by which it is reached. */
+  /** On PostgreSQL, replaces the URL for the connection. */
   by?: (url: string) => string
 }
 
 interface Opened {
   readonly db: Database
   readonly outside: Outside
-  /** Closes it as well. */
+  /** Closes and removes it. */
   drop(): Promise<void>
 }
 
@@ -65,7 +65,7 @@ export async function emptyDatabase({
   }
 }
 
-/** An open database for a server: on PostgreSQL a copy of what the migrations make, elsewhere an empty one. */
+/** An open database for a server: on PostgreSQL a copy of a migrated one, otherwise an empty one. */
 export async function serverDatabase(place: Place = {}): Promise<Opened> {
   if (!isPostgres || !template) return emptyDatabase(place)
   const { patience = BUSY_MACHINE_MS, connections = 5, by = (url) => url } = place
@@ -83,7 +83,7 @@ export async function serverDatabase(place: Place = {}): Promise<Opened> {
   }
 }
 
-/** A place for a process of its own to keep its data: the flags that name it, and the way to remove it. */
+/** A place for the data of a separate process: its flags, and a function that removes it. */
 export async function emptyPlace(): Promise<{ flags: readonly string[]; remove: () => Promise<void> }> {
   if (!isPostgres) {
     const folder = await mkdtemp(join(tmpdir(), 'halyard-test-'))

@@ -1,4 +1,4 @@
-/** Visible resources with all kinds of links to hidden ones; and the same hidden ones with names that sort the other way. */
+/** Visible resources with all kinds of links to hidden ones; and a mirror in which the hidden ones sort the other way. */
 import type { Database, Row } from '#db/database.ts'
 import { among, assignments } from '#db/dialect.ts'
 import { name, raw, type Sql, sql } from '#db/sql.ts'
@@ -8,7 +8,7 @@ import type { Hidden } from './hidden.ts'
 import type { Instance } from './instance.ts'
 import { layout } from './layout.ts'
 
-/** The numbers of the markers here begin after it. */
+/** The markers of this file have numbers above it. */
 export const FIRST_BESIDE = 800
 
 /** The time when some visible work packages were still in a hidden project. */
@@ -18,17 +18,17 @@ const before = '2025-12-01T00:00:00.000Z'
 const stamps = { created_at: '2026-01-01T00:00:00.000Z', updated_at: '2026-01-01T00:00:00.000Z' }
 
 export interface Entangled {
-  /** The ids of what is visible, by table. */
+  /** The ids of visible rows, by table. */
   readonly visible: ReadonlyMap<string, readonly number[]>
-  /** Ties it to what is hidden, each of two to another one, so that their order would tell of these. */
+  /** Links each pair of visible rows to different hidden rows, whose order would be disclosed by that of the pair. */
   tie(hidden: Hidden): Promise<void>
-  /** Ties between hidden rows, which `inMirror` puts the other way round: statements for there and back. */
+  /** Links between hidden rows, which `inMirror` swaps: statements to do and to undo so. */
   readonly ties: readonly (readonly [there: Sql, back: Sql])[]
 }
 
 /**
- * Makes more of what is visible, at least two of everything. Some hidden people, a version and projects are named by links that
- * name whatever they lead to, or in addresses: they have ids like others, and markers in all that is not told so.
+ * Makes further visible rows, at least two of everything. The names of some hidden users, projects and a version occur in links or
+ * addresses: these have ordinary ids, and markers in all undisclosed columns.
  * @param home a project that `member` sees
  */
 export async function entangled({ db, make }: Instance, home: number, member: number): Promise<Entangled> {
@@ -43,7 +43,7 @@ export async function entangled({ db, make }: Instance, home: number, member: nu
   const field = (plan: FieldPlan) => db.transaction((tx) => makeField(tx, { filterable: true, ...plan }))
   const ofWork = (plan: Omit<FieldPlan, 'resource'>) => field({ resource: 'WorkPackage', ...plan })
 
-  // Hidden projects that hold what is shared or named, and public ones.
+  // Hidden projects of shared or named rows, and public ones.
   const coves = [
     await make.project({ name: mark(), identifier: mark() }),
     await make.project({ name: mark(), identifier: mark() }),
@@ -55,7 +55,7 @@ export async function entangled({ db, make }: Instance, home: number, member: nu
   ] as const
   const inner = await make.project({ name: mark(), identifier: mark(), parent_id: jetties[0] })
 
-  // People and a version that links name: everything but their names is hidden.
+  // Users and a version whose names links disclose: everything but their names is hidden.
   const about = await field({ resource: 'User', name: 'About', format: 'string' })
   const roles = [await make.role(['view_work_packages']), await make.role(['view_work_packages'])]
   const ghosts: number[] = []
@@ -70,7 +70,7 @@ export async function entangled({ db, make }: Instance, home: number, member: nu
   const dated = { project_id: coves[0], end_date: '2093-07-10', ...stamps }
   const version_id = await make.row('versions', { ...dated, name: 'Ghost version', description: mark() }, 'versions')
 
-  // Fields that lead to hidden people and versions, that are kept where they are not in use, or are computed from hidden ones.
+  // Fields with hidden users and versions as values, disabled fields with values, and fields computed from hidden ones.
   const crew = await ofWork({ name: 'Crew', format: 'user', multiple: true })
   const pilot = await ofWork({ name: 'Pilot', format: 'user' })
   const release = await ofWork({ name: 'Release', format: 'version' })
@@ -82,7 +82,7 @@ export async function entangled({ db, make }: Instance, home: number, member: nu
   const owner = await field({ resource: 'Project', name: 'Owner', format: 'user' })
   const booker = await field({ resource: 'TimeEntry', name: 'Booker', format: 'user' })
 
-  // Work packages of hidden people, above and below hidden ones, come from a hidden project, or shared out of one.
+  // Work packages of hidden users, above and below hidden ones, moved from a hidden project, or shared from one.
   const task = (subject: string, values: Record<string, unknown> = {}) =>
     make.workPackage({ project_id: home, author_id: member, subject, created_at: before, ...values })
   const tied = [
@@ -122,7 +122,7 @@ export async function entangled({ db, make }: Instance, home: number, member: nu
     await make.row('time_entries', { ...booked, user_id: ghosts[1] }),
   ]
 
-  // A group that is seen, with somebody in it who is not.
+  // A visible group with a hidden user.
   const group = await make.group({ name: 'Visible group' })
   await make.member(group, home, ['view_work_packages'])
   await run(...[ghosts[0], member].map((id) => sql`insert into group_users (group_id, user_id) values (${group}, ${id})`))
@@ -196,7 +196,7 @@ const topics: readonly CacheTopic[] = [
   'custom_fields',
 ]
 
-/** A value of a hidden row as it is when everything hidden is called, dated and counted otherwise. */
+/** A value of a hidden row with another name, date and number. */
 function mirrored(value: unknown): unknown {
   if (typeof value === 'string')
     return value
@@ -213,7 +213,7 @@ function mirrored(value: unknown): unknown {
   return value
 }
 
-/** Runs something while everything hidden is called, dated, counted and tied otherwise. */
+/** Runs something while all hidden rows have other names, dates, numbers and links. */
 export async function inMirror<T>(db: Database, ties: Entangled['ties'], work: () => Promise<T>): Promise<T> {
   const changes: { table: string; row: Row; to: Row }[] = []
   for (const [table, columns] of layout) {
@@ -235,7 +235,7 @@ export async function inMirror<T>(db: Database, ties: Entangled['ties'], work: (
         const same = 'version' in row && 'journal_id' in row ? sql` and journal_id = ${row.journal_id}` : raw('')
         for (const column of Object.keys(to)) {
           const kept = of === 'to' ? to[column] : row[column]
-          // JSON travels as a text: of lists the driver makes something else. One column of JSON holds a text.
+          // JSON is passed as a text: the driver would convert lists. One column of JSON holds a text.
           const isJson = column === 'default_value' || (typeof kept === 'object' && kept !== null)
           const value = isJson ? JSON.stringify(kept) : kept
           await tx.run(sql`update ${name(table)} set ${name(column)} = ${value} where id = ${row.id}${same}`)

@@ -1,4 +1,4 @@
-/** Custom fields of all formats on everything that can have them, and values in them. */
+/** Custom fields of all formats for all resources with custom fields, and values in them. */
 
 import { name, type Sql, sql } from '#db/sql.ts'
 import { invalidate } from '#kernel/cache.ts'
@@ -28,7 +28,7 @@ const plans = (project: number): Plan[] => [
   { name: 'Hidden', format: 'string', admin_only: true },
 ]
 
-/** Defines them, and fills them in on all rows of the project `lab`, with `person` wherever somebody is named. */
+/** Defines them, and sets them in all rows of the project `lab`, with `person` as the value of user fields. */
 export async function addFields({ db }: Instance, lab: number, person: number): Promise<void> {
   await db.transaction(async (tx) => {
     for (const resource of extensible) {

@@ -1,4 +1,4 @@
-/** A client that fills in forms from schemas alone. */
+/** A client that fills in forms from their schemas alone. */
 import type { Person } from './populated.ts'
 import type { Exchange } from './wire.ts'
 
@@ -6,12 +6,12 @@ type Json = Record<string, any>
 
 let count = 0
 
-/** The addresses that an entry of a schema offers as values; those within the project `place` alone, if any are. */
+/** The allowed values of a schema's entry, as addresses; those within the project `place` alone, if any are. */
 export async function offered(entry: Json, { send }: Person, place?: string): Promise<string[]> {
   const allowed = entry._links?.allowedValues
   if (Array.isArray(allowed)) return allowed.map((link) => link.href)
   if (typeof allowed?.href !== 'string') return []
-  // All there are: what belongs to one project may be on any page.
+  // All of them: the values of one project may be on any page.
   const list = await send('GET', `${allowed.href}${allowed.href.includes('?') ? '&' : '?'}pageSize=1000`)
   const elements: Json[] = list.status === 200 ? list.body._embedded.elements : []
   const inPlace = elements.filter((one) => one._links.project?.href === place)
@@ -19,10 +19,10 @@ export async function offered(entry: Json, { send }: Person, place?: string): Pr
 }
 
 /**
- * A value of an entry's type that is unlike `current`; undefined where there is none to be found.
- * @param others addresses to choose from where the schema offers none
- * @param attempt how many values were tried before and found wanting
- * @param place the project to choose from, where there is a choice
+ * A value of an entry's type other than `current`; undefined if there is none.
+ * @param others addresses to choose from if the schema offers none
+ * @param attempt the number of values that were rejected before
+ * @param place the preferred project of the value
  */
 export async function anotherValue(
   entry: Json,
@@ -71,21 +71,21 @@ export const held = (body: Json, name: string, entry: Json): any =>
 export const payloadOf = (name: string, entry: Json, value: unknown): Json =>
   entry.location === '_links' ? { _links: { [name]: value } } : { [name]: value }
 
-/** The entries of a schema: what is not about the schema itself. */
+/** The entries of a schema, without its own properties. */
 export const entriesOf = (schema: Json): [string, Json][] =>
   Object.entries<Json>(schema).filter(([, entry]) => typeof entry?.writable === 'boolean')
 
 const merged = (a: Json, b: Json): Json => ({ ...a, ...b, _links: { ...a._links, ...b._links } })
 
-/** A form as it was answered last, and what was sent or is to be sent on. */
+/** A form's last response, and the payload so far. */
 export interface Filled {
   readonly answer: Exchange
   readonly payload: Json
-  /** The `commit` address, once there are no validation errors. */
+  /** The `commit` link of a valid form. */
   readonly commit: { method: string; href: string } | undefined
 }
 
-/** Fills in a form: what is required and missing, and what is complained of, gets a value, until nothing is complained of. */
+/** Fills in a form: required values that are missing or invalid are replaced until there are no errors. */
 export async function filledIn(path: string, person: Person): Promise<Filled> {
   let payload: Json = {}
   let answer = await person.send('POST', path, payload)

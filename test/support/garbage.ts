@@ -1,4 +1,4 @@
-/** Garbage that looks like what is expected, made of a seed: the same seed makes the same garbage. */
+/** Seeded garbage that resembles valid input: the same seed makes the same garbage. */
 
 import type { Operation, Property, Resource } from '#kernel/declaration.ts'
 import { filtersOf } from '#kernel/read/judge.ts'
@@ -10,7 +10,7 @@ import { oneFile } from './parts.ts'
 import { groupsOf, selectionOf, sortsOf } from './queries.ts'
 import { parametersOf, pathWith } from './registry.ts'
 
-/** Texts that something somewhere might stumble over. */
+/** Texts that are often handled incorrectly. */
 export const texts = [
   ...['', ' ', '\t\r\n', '0', '-1', '1', '2147483647', '2147483648', '9007199254740993', '1e400', 'NaN', 'Infinity', '0x10', '٣'],
   ...["'", '"', '`', '\\', '%', '_', '*', '?', '$1', ':id', ';', '--', '/*', "' or 1=1 --", "'); drop table principals; --"],
@@ -82,7 +82,7 @@ export const texts = [
 
 const numbers = [0, -0, 1, -1, 0.5, 1e-9, 1e21, 1e308, -1e308, 2 ** 31, 2 ** 31 - 1, -(2 ** 31) - 1, 2 ** 53, 2 ** 63]
 
-/** Any value at all, nested now and then. */
+/** Any value, occasionally nested. */
 export function anything(chance: Chance, depth = 3): unknown {
   switch (chance.below(depth > 0 ? 8 : 5)) {
     case 0:
@@ -106,7 +106,7 @@ export function anything(chance: Chance, depth = 3): unknown {
   }
 }
 
-/** An object whose every key is its own, `__proto__` among them. */
+/** An object with own keys only, including `__proto__`. */
 const object = (entries: [string, unknown][]): object => {
   const made = {}
   for (const [key, value] of entries)
@@ -114,7 +114,7 @@ const object = (entries: [string, unknown][]): object => {
   return made
 }
 
-/** Something that a property might be given: of its kind, nearly of its kind, or nothing like it. */
+/** A value for a property: valid, nearly valid, or unrelated. */
 function valueFor({ kind, to, many }: Property, chance: Chance): unknown {
   if (chance.oneIn(4)) return anything(chance)
   if (to) {
@@ -183,12 +183,12 @@ function queryFor(resource: Resource | undefined, chance: Chance): string {
       chance.of(['showSums', 'eprops', 'timestamps', 'context', 'includeSubprojects', ...texts]),
       chance.of(texts),
     ])
-  // Halves of surrogate pairs cannot be sent in an address, and a longer one is refused before anything looks at it.
+  // Unpaired surrogates cannot be part of an address, and a longer one is rejected before any parsing.
   const sendable = parameters.map(([key, value]) => [key.slice(0, 50), value.slice(0, 600)].map((text) => text.toWellFormed()))
   return sendable.length > 0 ? `?${new URLSearchParams(sendable)}` : ''
 }
 
-/** A request to an operation: to what exists and to what does not, with something like what it takes. */
+/** A request to an operation, for an existing or missing row, with nearly valid input. */
 export function garbage(operation: Operation, chance: Chance): Ask {
   const { method, accepts, takes, answers } = operation
   const named = (name: string | undefined) => product.resources.find((one) => one.name === name)
@@ -208,7 +208,7 @@ export function garbage(operation: Operation, chance: Chance): Ask {
   return { method, path, body: chance.oneIn(12) ? damaged(body, chance) : body }
 }
 
-/** A text with some of it missing, doubled or replaced. */
+/** A text with a part removed, doubled or replaced. */
 function damaged(text: string, chance: Chance): string {
   const [from, to] = [chance.below(text.length + 1), chance.below(text.length + 1)]
   return text.slice(0, Math.max(from, to)) + chance.of(texts).toWellFormed() + text.slice(Math.min(from, to))

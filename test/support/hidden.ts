@@ -1,7 +1,7 @@
 /**
- * Things that only some may see, with a marker in every field, and the same requests asked of them and of things that do not
- * exist. Everything hidden is told by how it is spelled: texts hold `zqk`, ids are 770001 to 770999, days are in 2093. The twin
- * of a request names what does not exist in as many letters: `zqj`, 779001 to 779999, 2094.
+ * Hidden rows with a marker in every field, and the same requests for them and for missing rows. Markers of hidden data are
+ * recognisable: texts contain `zqk`, ids are 770001 to 770999, days are in 2093. The twin of a request has the equally long
+ * values of missing rows: `zqj`, 779001 to 779999, 2094.
  */
 
 import { insert } from '#db/dialect.ts'
@@ -12,7 +12,7 @@ import type { Instance } from './instance.ts'
 import { layout } from './layout.ts'
 import { resourcesOfProjects } from './registry.ts'
 
-/** A request that may speak of hidden things. */
+/** A request that may contain values of hidden rows. */
 export interface Ask {
   readonly method: string
   readonly path: string
@@ -20,13 +20,13 @@ export interface Ask {
   readonly headers?: Record<string, string>
 }
 
-/** Six digits by themselves: what is before them may be the code of a sign in an address. */
+/** Six separate digits: the characters before them may be a percent encoding in an address. */
 const idOf = (digits: string) => new RegExp(`(?:(?<!\\d)|(?<=%[0-9A-F]{2}))${digits}(\\d{3})(?!\\d)`, 'g')
 const [hiddenId, anyId] = [idOf('770'), idOf('77[09]')]
 
 const twinOf = (text: string): string => text.replaceAll('zqk', 'zqj').replace(hiddenId, '779$1').replaceAll('2093-', '2094-')
 
-/** The same request of what does not exist. */
+/** The same request for missing rows. */
 export const twin = ({ method, path, body, headers }: Ask): Ask => ({
   method,
   path: twinOf(path),
@@ -34,7 +34,7 @@ export const twin = ({ method, path, body, headers }: Ask): Ask => ({
   ...(headers && { headers }),
 })
 
-/** A text in which hidden and absent things are spelled alike. */
+/** A text in which markers of hidden and missing rows are equal. */
 export const neutral = (text: string): string =>
   text
     .replace(/zq[kj]/g, 'zq')
@@ -43,7 +43,7 @@ export const neutral = (text: string): string =>
 
 /**
  * The hidden data in a text: a piece around the first marker; undefined if there is none.
- * @param known what may be told all the same
+ * @param known hidden data that may be disclosed
  */
 export function leak(text: string, known: readonly string[] = []): string | undefined {
   const rest = known.reduce((left, one) => left.replaceAll(one, ''), text)
@@ -52,22 +52,22 @@ export function leak(text: string, known: readonly string[] = []): string | unde
 }
 
 export interface Hidden {
-  /** The ids of what is hidden, by table. */
+  /** The ids of hidden rows, by table. */
   readonly ids: ReadonlyMap<string, readonly number[]>
-  /** Texts that hidden rows hold. */
+  /** Texts of hidden rows. */
   readonly texts: readonly string[]
-  /** Names by which rows of a table are addressed besides their ids. */
+  /** Names in addresses of rows of a table besides their ids. */
   readonly names: ReadonlyMap<string, readonly string[]>
-  /** A group in it, and its name. */
+  /** A group in the hidden project, and its name. */
   readonly group: readonly [id: number, name: string]
-  /** A user who sees all of it, as a member, and one who is a member until told otherwise. */
+  /** A member who sees all of it, and one whose membership the test ends. */
   readonly insider: number
   readonly leaver: number
-  /** The membership that makes the leaver see it. */
+  /** The membership of the leaver. */
   readonly membership: number
 }
 
-/** Puts a project with everything in it where nobody but its members sees it. */
+/** Makes a project with rows of every kind, visible to its members only. */
 export async function hide({ db, make, id: named }: Instance, role: number): Promise<Hidden> {
   const ids = new Map<string, number[]>()
   let last = 770_000
@@ -218,7 +218,7 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
     await add('user_working_hours', [], { user_id: user, valid_from: '2093-07-06', monday_minutes: 73 })
     await add('user_non_working_times', [], { user_id: user, start_date: '2093-07-06', end_date: '2093-07-10' })
   }
-  // The administrator sees everything, but of notifications only those of their own.
+  // The administrator sees everything, except notifications of others.
   const admin = await db.one<{ id: number }>(sql`select id from principals where login = 'admin'`)
   const [comment, internal] = [ids.get('journals')![0], ids.get('journals')!.at(-1)]
   for (const user of [insider, leaver, other, admin!.id]) {

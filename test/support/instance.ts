@@ -1,4 +1,4 @@
-/** A server of its own for a test file, on the engine that is being tested, and clients that speak HTTP to it. */
+/** A server for a test file, on the engine under test, and HTTP clients for it. */
 
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
@@ -22,7 +22,7 @@ export interface Reply {
   readonly status: number
   readonly headers: Headers
   readonly text: string
-  /** The body, parsed. */
+  /** The parsed body. */
   readonly body: any
 }
 
@@ -41,22 +41,22 @@ export interface Client {
 
 export interface Instance {
   readonly db: Database
-  /** Another program at work on the same database. */
+  /** Another program that uses the same database. */
   readonly outside: Outside
   readonly files: FileStore
   readonly url: string
   readonly admin: Client
   readonly anonymous: Client
   readonly adminToken: string
-  /** The product, with the subscribers that the test has asked for. */
+  /** The product, with the subscribers of the test. */
   readonly model: Model
   /** The server itself. */
   readonly app: FastifyInstance
   /** The log lines of the server; empty without a log level. */
   readonly logged: readonly string[]
-  /** A new token for this user, without limits unless said otherwise. */
+  /** A new token for this user, without limits by default. */
   token(userId: number, wanted?: Partial<Wanted>): Promise<string>
-  /** A client that acts as this user. */
+  /** A client with a token of this user. */
   as(userId: number, wanted?: Partial<Wanted>): Promise<Client>
   readonly make: ReturnType<typeof makers>
   /** The id of a seeded row. */
@@ -156,7 +156,7 @@ export const filters = (...list: [name: string, operator: string, values?: (stri
 /** The ids of a collection's elements, in order. */
 export const ids = (reply: Reply): number[] => reply.body._embedded.elements.map((element: { id: number }) => element.id)
 
-/** Rows made directly, for tests that are about something else. Each gives the new row's id. */
+/** Rows inserted directly, as setup of other tests. Each function gives the new row's id. */
 function makers(db: Database) {
   let count = 0
   const now = new Date().toISOString()
@@ -185,7 +185,7 @@ function makers(db: Database) {
   }
   return {
     role,
-    /** A membership with a role of exactly these permissions; a project of null makes it global. */
+    /** A membership with a role of exactly these permissions; without a project it is global. */
     member,
     user: async (values: Record<string, unknown> = {}) => {
       const n = ++count

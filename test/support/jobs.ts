@@ -1,4 +1,4 @@
-/** Lets time do its work: runs the jobs that are due at a moment. */
+/** Runs the jobs that are due at a time. */
 import type { Database } from '#db/database.ts'
 import { amongTexts } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
@@ -10,16 +10,16 @@ import { product } from '#server/modules.ts'
 export interface Due extends Partial<Pick<JobServices, 'files' | 'post' | 'signal'>> {
   readonly now?: Date
   readonly model?: Pick<Model, 'jobs'>
-  /** The names of the kinds that are run; all unless said otherwise. */
+  /** The names of the kinds to run; all by default. */
   readonly only?: readonly string[]
-  /** Is told of what has failed, instead of it being thrown. */
+  /** Receives the failures, which are thrown otherwise. */
   readonly failed?: (failure: Failure) => void
 }
 
 /**
- * Runs one round of what is due at a moment; schedules are due whenever a test asks. What needs files or sends mail is run only
- * where these are given. Repeated attempts are not spread.
- * @throws what a job has thrown
+ * Runs one round of due jobs; schedules are always due. Jobs that need files or send mail run only with these services.
+ * Delays of retries are not randomised.
+ * @throws the errors of failed jobs
  */
 export async function runDue(
   db: Database,
@@ -38,7 +38,7 @@ export async function runDue(
   if (failures.length > 1) throw new AggregateError(failures.map(({ error }) => error))
 }
 
-/** Schedules wait for no time of their own. */
+/** Makes all schedules due. */
 async function makeDue(db: Database, kinds: readonly JobKind[], now: Date): Promise<void> {
   const names = kinds.filter(({ every }) => every !== undefined).map(({ name }) => name)
   if (names.length === 0) return
@@ -48,7 +48,7 @@ async function makeDue(db: Database, kinds: readonly JobKind[], now: Date): Prom
   )
 }
 
-/** A job as the table has it. */
+/** A job as a row of the table. */
 export interface StoredJob {
   readonly id: number
   readonly name: string
@@ -60,6 +60,6 @@ export interface StoredJob {
   readonly last_error: string | null
 }
 
-/** The jobs of a kind that are left, oldest first. */
+/** The remaining jobs of a kind, oldest first. */
 export const jobsOf = (db: Database, { name }: Pick<JobKind, 'name'>): Promise<StoredJob[]> =>
   db.all<StoredJob>(sql`select * from jobs where name = ${name} order by id`)

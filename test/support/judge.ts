@@ -1,4 +1,4 @@
-/** Judges answers by the document that the server itself gives of its API. */
+/** Judges responses by the server's own OpenAPI document. */
 import { operationsOf } from '../../scripts/contract/compare.ts'
 import { judgeBy } from '../../scripts/contract/validate.ts'
 import { operationAt } from './registry.ts'
@@ -7,9 +7,9 @@ import type { Exchange } from './wire.ts'
 /** The faults of a response, in words; empty if it matches its description. */
 export type Judge = (exchange: Exchange) => string[]
 
-/** A judge by our own OpenAPI `document`. */
+/** A judge for our own OpenAPI `document`. */
 export function judgeByOurs(document: any): Judge {
-  // The tool knows the description of errors under the official document's name.
+  // The tool expects the schema of errors under the official document's name.
   const known = { ...document, components: { ...document.components, schemas: { ...document.components.schemas } } }
   known.components.schemas.ErrorResponse = known.components.schemas.Error
   const judge = judgeBy(known)
@@ -27,7 +27,7 @@ export function judgeByOurs(document: any): Judge {
     const plain = path.split('?')[0]!
     const contentType = String(headers['content-type'] ?? '')
     if (status >= 500) return [`${asked} ${text}`]
-    // Of a selection only what was selected can be told.
+    // A selection has only the selected properties.
     if (new URLSearchParams(path.split('?')[1]).has('select')) return []
     const route = routes.find((one) => one.operation.method === method.toLowerCase() && one.pattern.test(plain))
     if (!route) return []

@@ -1,4 +1,4 @@
-/** The tables as the migrations lay them out: what columns there are, and what they point to. */
+/** The tables as defined by the migrations: their columns, and the references between them. */
 
 import type { Reader } from '#db/database.ts'
 import { allMigrations } from '#db/migrate.ts'
@@ -9,7 +9,7 @@ export interface Reference {
   readonly table: string
   readonly column: string
   readonly target: string
-  /** Whether the database itself lets go of a row that is removed, or removes what points to it. */
+  /** Whether the database itself clears the reference or deletes the row when its target is deleted. */
   readonly isLetGo: boolean
 }
 
@@ -20,7 +20,7 @@ interface Column extends Omit<Reference, 'target'> {
   readonly isJson: boolean
 }
 
-/** Every column: its table, its name, and the table it points to, if it does; as the migrations leave them, one after the other. */
+/** Every column: its table, its name, and the table that it refers to, if any; by applying the migrations in order. */
 let columns: Column[] = []
 const STATEMENT =
   /create table (?<made>\w+) \(\n(?<body>[\s\S]*?)\n\);|alter table (?<table>\w+) (?:add column (?<added>\w+) (?<type>\S+?)(?=[\s,;]).*?(?:references (?<target>\w+) \(id\)(?<reaction> on delete)?.*)?|drop column (?<gone>\w+)|rename column (?<from>\w+) to (?<to>\w+)|rename to (?<name>\w+));$|drop table (?<dropped>\w+);/gm
@@ -58,7 +58,7 @@ export const layout: ReadonlyMap<string, readonly string[]> = new Map(
   [...Map.groupBy(columns, (one) => one.table)].map(([table, list]) => [table, list.map((one) => one.column)]),
 )
 
-/** The columns that point to another table's id. */
+/** The columns that refer to another table's id. */
 export const references = columns.filter((one): one is Column & Reference => one.target !== undefined)
 
 /** Columns that may be dangling, or only look like references; with the reasons. */
@@ -79,10 +79,10 @@ const excepted: Readonly<Record<string, string>> = {
   'auth_providers.client_id': 'our own name at the provider',
 }
 
-/** Columns of JSON that hold ids of rows by a custom field's format, or addresses. */
+/** Columns of JSON that contain ids of rows, by a custom field's format or as addresses. */
 const checked = (column: string) => /\.custom_values$|^custom_actions\.changes$/.test(column)
 
-/** Columns of JSON in which there are no ids of rows. */
+/** Columns of JSON without ids of rows. */
 const plain = [
   ...['settings.value', 'custom_fields.default_value', 'tokens.scopes', 'passkeys.transports', 'auth_providers.claims'],
   ...['daily_reminders', 'immediate_reminders', 'pause_reminders', 'workdays'].map((one) => `principals.${one}`),
@@ -90,27 +90,27 @@ const plain = [
   ...['oauth_tokens.scopes', 'oauth_tokens.content'],
 ]
 
-/** The tables of versions: the past may hold what is gone. */
+/** The tables of versions: the history may contain deleted rows. */
 const versions = new Set(product.resources.flatMap(({ journal }) => (journal ? [journal as string] : [])))
 
 const isExcepted = ({ table, column }: Pick<Column, 'table' | 'column'>) =>
   versions.has(table) || `${table}.*` in excepted || `${table}.${column}` in excepted
 
-/** The columns that hold ids together with the one that tells of what: `entity_type` and `entity_id`, `resource` and `resource_id`. */
+/** The columns with ids, and the column with the type of their target: `entity_type` for `entity_id`, `resource` for `resource_id`. */
 const pairs = columns.flatMap(({ table, column }) => {
   const stem = /^(\w+)_id$/.exec(column)?.[1]
   const kind = layout.get(table)!.find((one) => one === `${stem}_type` || one === stem)
   return kind ? [{ table, column, kind }] : []
 })
 
-/** Columns that look as if they pointed to rows, and of which nothing is known: no foreign key, no pair, no exception. */
+/** Columns that look like references, without a foreign key, a pair or an exception. */
 export const unknownReferences: readonly string[] = columns
   .filter((one) => (one.isJson || /_ids?$/.test(one.column)) && !one.target && !isExcepted(one))
   .filter(({ table, column }) => !pairs.some((pair) => pair.table === table && pair.column === column))
   .map(({ table, column }) => `${table}.${column}`)
   .filter((column) => !checked(column) && !plain.includes(column))
 
-/** Rows that point to what is not there, in words: by foreign keys, by pairs, by values of custom fields and by addresses. */
+/** Rows that refer to missing rows, in words: by foreign keys, by pairs, by values of custom fields and by addresses. */
 export async function orphans(db: Reader): Promise<string[]> {
   const found: string[] = []
   for (const { table, column, target } of references) {
@@ -144,7 +144,7 @@ export async function orphans(db: Reader): Promise<string[]> {
   return [...found, ...(await orphanedValues(db)), ...(await orphanedChanges(db))]
 }
 
-/** The tables that values of custom fields point to, by the formats of the fields. */
+/** The tables of custom values, by the formats of the fields. */
 const tablesOfFormats = new Map([
   ['list', 'custom_options'],
   ['hierarchy', 'custom_field_items'],
@@ -153,7 +153,7 @@ const tablesOfFormats = new Map([
   ['version', 'versions'],
 ])
 
-/** Values of custom fields that are none: of fields that are gone, or of choices, people or versions that are. */
+/** Dangling values of custom fields: of deleted fields, options, users or versions. */
 async function orphanedValues(db: Reader): Promise<string[]> {
   const found = new Map<string, number[]>()
   const formats = new Map((await db.all(sql`select id, format from custom_fields`)).map((row) => [String(row.id), row.format]))
@@ -176,7 +176,7 @@ async function orphanedValues(db: Reader): Promise<string[]> {
   return [...found].map(([where, rows]) => `${where}: ${rows.join(', ')}`)
 }
 
-/** Custom actions that name what is gone. */
+/** Custom actions with deleted rows. */
 async function orphanedChanges(db: Reader): Promise<string[]> {
   const found: string[] = []
   const fields = new Set((await db.all(sql`select id from custom_fields`)).map((row) => `customField${row.id}`))
@@ -193,8 +193,8 @@ async function orphanedChanges(db: Reader): Promise<string[]> {
 }
 
 /**
- * Journaled rows that their newest version does not tell column by column, in words, and those whose history has a gap: every
- * row has one version that is in force, and each one before it ends where the next begins.
+ * Journaled rows that differ from their newest version in any column, in words, and those with gaps in their history: every
+ * row has one current version, and each earlier one ends when the next begins.
  */
 export async function versionFaults(db: Reader): Promise<string[]> {
   const found: string[] = []

@@ -1,4 +1,4 @@
-/** The links that answers offer, and how a client follows them. */
+/** The links of responses, and how a client follows them. */
 
 import type { Resource } from '#kernel/declaration.ts'
 import { product } from '#server/modules.ts'
@@ -8,26 +8,26 @@ import type { Exchange, Wire } from './wire.ts'
 
 /** A link that can be followed. */
 export interface Offer {
-  /** `_type` of the object that offers it, and the name under which it does. */
+  /** `_type` of the object with the link, and the name of the link. */
   readonly by: string
   readonly rel: string
   readonly method: string
   readonly href: string
   readonly payload: unknown
-  /** The object that offers it. */
+  /** The object with the link. */
   readonly from: Record<string, any>
-  /** Whether it only names something that is told to everybody who sees the object, but not shown to everybody. */
+  /** Whether the link discloses only a name to all who see the object, while its target may be hidden. */
   readonly onlyNames: boolean
 }
 
-/** The resource that an object represents, told by its own address. */
+/** The resource of an object, by its own address. */
 export function resourceOf(body: Record<string, any>): Resource | undefined {
   const self = body._links?.self?.href
   const answers = typeof self === 'string' ? operationAt('GET', self)?.answers : undefined
   return answers?.as === 'single' ? product.resources.find((one) => one.name === answers.of) : undefined
 }
 
-/** Every link within a body that leads to somewhere within the API; templated ones and those for browsers are left out. */
+/** Every link in a body to an address of the API, without templated ones and those for browsers. */
 export function* offersOf(body: unknown, onlyNames = false): Generator<Offer> {
   if (typeof body !== 'object' || body === null) return
   if (Array.isArray(body)) {
@@ -48,14 +48,14 @@ export function* offersOf(body: unknown, onlyNames = false): Generator<Offer> {
   for (const [key, value] of Object.entries(from)) if (key !== '_links' && key !== '_embedded') yield* offersOf(value, onlyNames)
 }
 
-/** An object within another one, which is a `by`. */
+/** An object within another one of the type `by`. */
 export interface Embedded {
   readonly by: string
   readonly rel: string
   readonly body: Record<string, any>
 }
 
-/** Everything embedded in a body that answers at an address of its own, with the name under which it is. */
+/** Every embedded object with an address of its own, with the name under which it is embedded. */
 export function* embeddedIn(body: unknown, by = '', rel = ''): Generator<Embedded> {
   if (typeof body !== 'object' || body === null) return
   if (Array.isArray(body)) {
@@ -63,7 +63,7 @@ export function* embeddedIn(body: unknown, by = '', rel = ''): Generator<Embedde
     return
   }
   const own = body as Record<string, any>
-  // The payload of a form is not a resource yet.
+  // The payload of a form has no address yet.
   if (rel !== '' && rel !== 'payload' && resourceOf(own)) yield { by, rel, body: own }
   for (const [key, value] of Object.entries(own._embedded ?? {})) yield* embeddedIn(value, String(own._type ?? by), key)
   // Schemas embed values in the entries of properties.
@@ -74,11 +74,11 @@ export function* embeddedIn(body: unknown, by = '', rel = ''): Generator<Embedde
 const lockOf = ({ lockVersion }: Record<string, any>) => (lockVersion === undefined ? {} : { lockVersion })
 const isForm = ({ by, href }: Offer) => by === 'Form' || /\/form$/.test(href)
 
-/** Whether following changes nothing: reading, asking for a form, and a change of nothing. */
+/** Whether following changes nothing: reading, requesting a form, and a change of nothing. */
 export const isHarmless = (offer: Offer): boolean =>
   offer.method === 'GET' || (offer.method === 'PATCH' && offer.by !== 'Form') || (offer.method === 'POST' && isForm(offer))
 
-/** Follows a link as a client would who only wants to know whether it may, and goes on to where it is sent. */
+/** Follows a link like a client that checks its permission, including redirects. */
 export async function follow(offer: Offer, send: Wire): Promise<Exchange> {
   const { method, href, payload, from } = offer
   if (method === 'GET' || method === 'DELETE') {
@@ -92,7 +92,7 @@ export async function follow(offer: Offer, send: Wire): Promise<Exchange> {
   return send(method, href, payload ?? (offer.by === 'Form' ? from._embedded.payload : lockOf(from)))
 }
 
-/** Why an answer shows that a link should not have been offered; undefined when it was rightly. */
+/** The reason why a link should not have been offered, from its response; undefined if it is permitted. */
 export function offerFault(offer: Offer, { status }: Exchange): string | undefined {
   // A permitted request may still be incomplete, or cause a conflict.
   const lacks = status === 422 || (status === 400 && /^(POST|PUT)$/.test(offer.method) && !offer.payload)

@@ -1,4 +1,4 @@
-/** The semantics of filters, reimplemented in plain JavaScript: the elements that an operator selects, judged by responses alone. */
+/** The semantics of filters, reimplemented in plain JavaScript: the elements that an operator selects, from responses alone. */
 
 import type { Queryable } from '#kernel/declaration.ts'
 import * as kinds from '#kernel/kinds.ts'
@@ -11,29 +11,29 @@ export type Element = any
 export interface Facts {
   /** `YYYY-MM-DD`, in UTC. */
   readonly today: string
-  /** The id of whoever asks. */
+  /** The id of the viewer. */
   readonly viewer: number
   /** The elements of every list, by the name of the resource. */
   readonly all: Readonly<Record<string, readonly Element[]>>
 }
 
-/** Inputs for a filter that does not simply read the property of its name. */
+/** Inputs for a filter that does not read the property of its name. */
 export interface Hint<F extends Facts = Facts> {
   /** The value in an element; undefined if there is none. */
   of?: (element: Element, facts: F) => readonly unknown[]
   /** The semantics of its own operators. */
   means?: Readonly<Record<string, (element: Element, values: readonly string[], facts: F) => boolean>>
-  /** Values to ask for, where they are not those that elements have. */
+  /** Values for the requests, instead of those of the elements. */
   values?: (facts: F) => readonly (string | number)[]
-  /** Operators that pick all or nothing whatever the data, and why. */
+  /** Operators that select all or nothing for any data, and why. */
   alike?: Readonly<Record<string, string>>
   /** The values to request with an operator, instead of the derived ones. */
   asked?: Readonly<Record<string, readonly string[][]>>
-  /** Whether it takes but one value. */
+  /** Whether it accepts only one value. */
   single?: boolean
-  /** Values that it cannot take, where those of its strategy are not such. */
+  /** Invalid values, if they differ from those of its strategy. */
   wrong?: readonly string[][]
-  /** A list below the resource's own path that it is made for. */
+  /** The list with this filter, if it is not the resource's own. */
   path?: (facts: F) => string
 }
 
@@ -55,9 +55,9 @@ function declared(name: string, { property }: Queryable): ((element: Element) =>
 }
 
 const fold = (text: unknown) => String(text).toLowerCase()
-/** The words of a text that is searched for. */
+/** The words of a searched text. */
 export const tokens = (text = '') => fold(text).split(/\s+/).filter(Boolean)
-/** Whether every word stands somewhere in the texts, in whatever order. */
+/** Whether every word occurs in the texts, in any order. */
 export const holds = (texts: readonly unknown[], wanted: string | undefined) =>
   tokens(wanted).every((token) => texts.some((text) => fold(text).includes(token)))
 
@@ -65,7 +65,7 @@ const DAY = 86_400_000
 const dayOf = (value: unknown) => String(value).slice(0, 10)
 const shifted = (day: string, count: number) => new Date(Date.parse(day) + count * DAY).toISOString().slice(0, 10)
 
-/** The days that an operator means, both included. An empty text is an open end. */
+/** The days of an operator, both included. An empty text is an open end. */
 function daysMeant(operator: string, [first = '', second = '']: readonly string[], today: string): [string, string] | undefined {
   const n = Number(first)
   const monday = shifted(today, -((new Date(today).getUTCDay() + 6) % 7))
@@ -87,7 +87,7 @@ function daysMeant(operator: string, [first = '', second = '']: readonly string[
 const within = <T>(value: T, [from, to]: readonly [T | '', T | '']) =>
   (from === '' || value >= from) && (to === '' || value <= to)
 
-/** Whether an operator of a strategy picks what holds these values; undefined where the oracle knows no such operator. */
+/** Whether an operator of a strategy selects a row with these values; undefined for unknown operators. */
 function picks(
   strategy: Known['strategy'],
   operator: string,
@@ -143,7 +143,7 @@ function picks(
   }
 }
 
-/** One way to ask for a filter that tells elements apart, and those that it picks. */
+/** A request of a filter that distinguishes elements, and those that it selects. */
 export interface Case {
   readonly operator: string
   readonly values: readonly string[]
@@ -157,8 +157,8 @@ export interface Judged {
 }
 
 /**
- * Cases of a filter with each of its operators, each with elements that are picked and others that are not.
- * @param most how many cases of each operator
+ * Cases of a filter with each of its operators, each with selected and other elements.
+ * @param most the number of cases for each operator
  */
 export function casesOf<F extends Facts>(
   filter: Known,
@@ -197,13 +197,13 @@ export function casesOf<F extends Facts>(
   return { cases, uncovered }
 }
 
-/** Some of a list, from all over it. */
+/** Some elements of a list, evenly distributed. */
 const spread = <T>(list: readonly T[], most: number): T[] =>
   list.length <= most
     ? [...list]
     : Array.from({ length: most }, (_, i) => list[Math.round((i * (list.length - 1)) / (most - 1))] as T)
 
-/** Values worth asking for, made of those that elements have. */
+/** Suitable values, from those of the elements. */
 function candidates(
   strategy: Known['strategy'],
   operator: string,
@@ -255,7 +255,7 @@ function candidates(
   }
 }
 
-/** Values that no filter of a strategy can take with an operator. */
+/** Values that are invalid for every filter of a strategy with an operator. */
 export function wrongValues(strategy: Known['strategy'], operator: string): string[][] {
   if (!takesValues(operator)) return []
   if (operator === '<>d') return [['soon', 'later'], ['2031-02-01'], []]

@@ -1,4 +1,4 @@
-/** Interference of other programs and machines with a database while a server uses it. */
+/** Simulated interference of other programs and machines with a database in use. */
 import { once } from 'node:events'
 import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net'
 import { DatabaseSync } from 'node:sqlite'
@@ -6,15 +6,15 @@ import pg from 'pg'
 import type { Database } from '#db/database.ts'
 
 export interface Outside {
-  /** Runs statements as a program of its own. */
+  /** Runs statements in a connection of its own. */
   run(text: string): Promise<void>
-  /** Keeps everybody else from writing until it is told to stop; reading goes on. */
+  /** Blocks other writers until its result is called; reading continues. */
   holdWriting(table: string): Promise<() => Promise<void>>
-  /** Leaves no space for another row of a table until it is told to stop. */
+  /** Rejects further rows of a table for lack of space until its result is called. */
   fillDisk(table: string): Promise<() => Promise<void>>
 }
 
-/** Another program that has opened the same file. */
+/** Another program with the same file open. */
 export function outsideSqlite(db: Database, path: string): Outside {
   const open = () => new DatabaseSync(path, { timeout: 5000 })
   return {
@@ -28,7 +28,7 @@ export function outsideSqlite(db: Database, path: string): Outside {
       connection.exec('begin immediate')
       return async () => connection.close()
     },
-    // The one thing that is not done from outside: how large a file may become is a matter of each connection.
+    // The only part that uses the server's connection: the size limit of a file belongs to a connection.
     fillDisk: async () => {
       await db.script('vacuum')
       await db.script('pragma max_page_count = 1')
@@ -37,7 +37,7 @@ export function outsideSqlite(db: Database, path: string): Outside {
   }
 }
 
-/** Another session in the same database, and in the same schema if it is one of its own. */
+/** Another session in the same database, and in the same schema. */
 export function outsidePostgres(url: string, schema = 'public'): Outside {
   const open = async () => {
     const client = new pg.Client({ connectionString: url, options: `-c search_path=${schema}` })
@@ -56,7 +56,7 @@ export function outsidePostgres(url: string, schema = 'public'): Outside {
       await client.query(`begin; lock table ${table} in share mode`)
       return () => client.end()
     },
-    // A disk cannot be filled by a test; this is what the server would then say.
+    // A test cannot fill a disk; this is the error of the server in that case.
     fillDisk: async (table) => {
       await run(`
         create function no_space() returns trigger language plpgsql as
@@ -67,23 +67,23 @@ export function outsidePostgres(url: string, schema = 'public'): Outside {
   }
 }
 
-/** A way to a database that can be closed, cut and frozen. */
+/** A proxy to a database that can be closed, cut and frozen. */
 export interface Way {
-  /** The address that leads to `url` by this way. */
+  /** The URL of `url` through the proxy. */
   to(url: string): string
   /** Ends all connections. */
   cut(): void
   /** Ends all connections, and refuses new ones. */
   close(): Promise<void>
-  /** Takes connections again. */
+  /** Accepts connections again. */
   open(): Promise<void>
-  /** Lets nothing pass any more, in either direction, and tells nobody; gives the way to let it. */
+  /** Passes nothing on, in either direction, and keeps connections open; gives a function that resumes. */
   freeze(): () => void
-  /** Ends the connection that sends a commit as soon as the answer to it has come, which is not passed on. */
+  /** Ends the connection of a commit as soon as its response has come, which is not passed on. */
   cutAtCommit(): void
 }
 
-/** A way through a port of this process. */
+/** A proxy on a port of this process. */
 export async function wayThrough(): Promise<Way> {
   const pairs = new Set<readonly [Socket, Socket]>()
   let target: URL

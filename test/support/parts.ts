@@ -1,6 +1,6 @@
-/** An upload as tests send it that are about something else. */
+/** A sample upload for tests of other resources. */
 
-/** The body of an upload, and the headers that go with it. */
+/** The body of an upload, and its headers. */
 export const oneFile = {
   body: [
     '--b0',

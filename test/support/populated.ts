@@ -1,4 +1,4 @@
-/** A server on which every kind of thing exists more than once, and people who may do very different things with them. */
+/** A server with several rows of every resource, and users with different permissions. */
 
 import assert from 'node:assert/strict'
 import { ConstraintError, type Database } from '#db/database.ts'
@@ -34,13 +34,13 @@ export interface Populated {
   close(): Promise<void>
 }
 
-/** Permissions by how far they reach; the ones everybody has are left out. */
+/** Permissions by scope, without public ones. */
 const grantable = (scope: 'project' | 'global') => permissions.filter((one) => one.scopes.includes(scope) && !one.public)
 
 /**
- * The demo data, a private project full of everything, and in it people of all kinds. The "coded" ones see everything that
- * members can see; of any two other permissions one of them holds the first without the second.
- * @param told hears everything that is asked by these people
+ * The demo data, a private project with all kinds of resources, and users of it. The "coded" ones see everything that
+ * members can see; for any two other permissions one of them has the first without the second.
+ * @param told receives all exchanges of these users
  */
 export async function populated(told?: (exchange: Exchange) => void): Promise<Populated> {
   const server = await instance({ seed: 'demo' })
@@ -121,8 +121,8 @@ export async function populated(told?: (exchange: Exchange) => void): Promise<Po
 }
 
 /**
- * Two rows of every resource that the API can create and of which there are fewer, or only two in one project: the properties
- * that a client can write hold values of their kinds, links lead to the first row of their target, those to projects to `lab`.
+ * Two rows of every resource that the API can create and that has fewer, or only two in one project: writable properties
+ * get values of their kinds, links refer to the first row of their target, those to projects to `lab`.
  */
 async function createMissing({ server, person }: Populated, lab: number, annex: number): Promise<void> {
   for (const resource of resourcesWith('create')) {
@@ -150,7 +150,7 @@ const values: Readonly<Record<string, (label: string, i: number) => unknown>> = 
   Formattable: (label, i) => ({ raw: `${label} ${i}, in *words*.` }),
 }
 
-/** A payload by which a row of a resource can be created in the project `lab`: see `createMissing`. */
+/** A payload for a new row of a resource in the project `lab`: see `createMissing`. */
 export async function payloadFor(db: Database, { properties }: Resource, lab: number, i: number): Promise<object> {
   const payload: Record<string, unknown> = {}
   const links: Record<string, { href: string }> = {}
@@ -166,13 +166,13 @@ export async function payloadFor(db: Database, { properties }: Resource, lab: nu
   return { ...payload, _links: links }
 }
 
-/** Resources of which somebody sees fewer than two rows, and why. */
+/** Resources with fewer than two visible rows, and why. */
 const single: Readonly<Record<string, string>> = {
   UserPreferences: 'they are one for each, at an address of their own',
   Example: 'there is one, which is no row',
 }
 
-/** Fails unless somebody sees at least two rows of every resource: of fewer, a law that walks them proves next to nothing. */
+/** Fails unless a user sees at least two rows of every resource: with fewer, a law about them would prove little. */
 async function demandRows(world: Populated): Promise<void> {
   const wanting: string[] = []
   for (const resource of product.resources) {
@@ -187,7 +187,7 @@ async function demandRows(world: Populated): Promise<void> {
   assert.deepEqual(wanting, [], 'Somebody has to see two rows of every resource: test/support/populated.ts makes them.')
 }
 
-/** How many rows of a resource somebody sees, as far as two: in its own list, at their own addresses, or in a list below oneself. */
+/** The number of rows of a resource visible to a user, up to two: in lists, at their addresses, or below the user. */
 async function rowsSeenBy({ server }: Populated, { send, id }: Person, resource: Resource): Promise<number> {
   const { name: own, path, operations: standard } = resource
   const below = operations().find(
@@ -225,7 +225,7 @@ interface Filling {
   coded: readonly number[]
 }
 
-/** Work packages with everything they can have, in a hierarchy over two projects; what is booked, watched and shared of them. */
+/** Work packages with all properties, in a hierarchy over two projects; with time entries, watchers and shares. */
 async function fill({ server, lab, annex, member, sharee, coded }: Filling): Promise<void> {
   const { make } = server
   const category = await make.row('categories', { project_id: lab, name: 'Glassware', assigned_to_id: member }, 'categories')
@@ -308,7 +308,7 @@ async function fill({ server, lab, annex, member, sharee, coded }: Filling): Pro
     }
   }
   await make.row('non_working_days', { date: '2031-12-25', name: 'Christmas' }, 'non_working_days')
-  // Of this year, which lists tell of, on a weekend: nothing is planned for it, whatever day it is today.
+  // In this year, which lists contain, on a weekend: on any day nothing is planned for it.
   const january = new Date(`${now.slice(0, 4)}-01-01T00:00:00Z`)
   for (const days of [6 - january.getUTCDay(), 7 - january.getUTCDay()]) {
     const date = new Date(january.getTime() + days * 86_400_000).toISOString().slice(0, 10)
@@ -395,7 +395,7 @@ async function* pieces(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text)
 }
 
-/** Applications that may ask to be let in: with a secret, without one, and one that comes by itself. */
+/** Applications: confidential, public, and one with client credentials. */
 async function connect({ make }: Instance, users: readonly number[]): Promise<void> {
   const application = { scopes: '["api_v3"]', owner_id: users[0], ...stamps }
   const [secret_hash, redirect_uris] = ['f'.repeat(64), '["https://app.example/callback"]']
@@ -406,7 +406,7 @@ async function connect({ make }: Instance, users: readonly number[]): Promise<vo
   await make.row('oauth_applications', { ...application, name: 'Robot', client_id: 'robot', secret_hash, ...robot })
 }
 
-/** Principals whom nobody misses: what is locked or removed is one of them. */
+/** Principals without a role in other tests, to be locked or deleted. */
 async function dummies(server: Instance, lab: number): Promise<void> {
   const { make, db } = server
   const reader = { role: await server.id('roles', 'Reader') }
@@ -420,12 +420,12 @@ async function dummies(server: Instance, lab: number): Promise<void> {
   await make.row('principals', { type: 'PlaceholderUser', name: 'Dummy to be', status: 1, ...stamps }, 'principals')
 }
 
-/** Columns whose values are one row's own. */
+/** Columns with unique values. */
 const unique = ['name', 'identifier', 'login', 'email', 'hash', 'storage_name', 'client_id']
 /** Flags that only one row may have. */
 const singular = ['is_default', 'ongoing', 'public', 'admin']
 
-/** Copies of rows, until every resource's table has at least `most` of them where that is possible. */
+/** Copies rows until every resource's table has at least `most` of them if possible. */
 export async function multiplyRows(db: Database, most = 60): Promise<void> {
   const tables = new Set(product.resources.map((one) => one.table as string).filter((table) => layout.get(table)?.includes('id')))
   for (const table of tables) {
@@ -436,7 +436,7 @@ export async function multiplyRows(db: Database, most = 60): Promise<void> {
       const { id: _, ...copy } = rows[i % rows.length]!
       for (const column of unique) if (typeof copy[column] === 'string') copy[column] = `copy${i}-${copy[column]}`
       for (const column of singular) if (column in copy) copy[column] = false
-      // The driver of PostgreSQL takes a list for an array of its own.
+      // The PostgreSQL driver would turn a list into an array.
       for (const [column, value] of Object.entries(copy)) if (Array.isArray(value)) copy[column] = JSON.stringify(value)
       await db
         .transaction((tx) => tx.one(insert(table, copy)))

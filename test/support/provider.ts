@@ -1,4 +1,4 @@
-/** An OpenID Connect provider, small but true to the rules: it signs, it wants PKCE, a code works once. It can be made to err. */
+/** A minimal OpenID Connect provider: it signs tokens, requires PKCE, and redeems a code once. Faults can be simulated. */
 import { createHash, randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,32 +11,32 @@ import type { Instance } from './instance.ts'
 export const CLIENT_ID = 'halyard'
 export const CLIENT_SECRET = 'kept to ourselves'
 
-/** The person who signs in at the provider: the claims of their ID token. */
+/** The user at the provider: the claims of their ID token. */
 export type Person = Record<string, unknown> & { sub: string }
 
 type Claims = Record<string, unknown>
 
 export interface FakeProvider {
   readonly issuer: string
-  /** Paths that it was asked for. */
+  /** Paths of the received requests. */
   readonly asked: string[]
-  /** Paths that it answers in another way than usual. */
+  /** Paths with other responses than usual. */
   answers: Record<string, (request: IncomingMessage, response: ServerResponse) => void>
   /** Wrong values in its metadata. */
   documents: Record<string, unknown>
-  /** Claims of the ID token that are not as they should be; a signature by another key. */
+  /** Wrong claims of the ID token, or a signature by another key. */
   faults: { claims?: Record<string, unknown>; forged?: boolean }
-  /** A key of its own, which its documents show from now on, in place of all others. */
+  /** Replaces the key of the provider and of its documents. */
   rotate(algorithm?: string): Promise<void>
   /** The public key, as PEM. */
   publicKey(): Promise<string>
-  /** An access token for the API, right in all respects unless told otherwise. */
+  /** An access token for the API, valid by default. */
   token(claims?: Claims, header?: Record<string, unknown>): Promise<string>
-  /** A token signed by a key that is not the provider's, under the name of one that is. */
+  /** A token signed by a foreign key, under the id of the provider's key. */
   forge(claims?: Claims): Promise<string>
   /** The user of a real browser at the provider. */
   visitor: Person | undefined
-  /** Signs somebody in where an address of ours led to; gives the address that the browser is sent back to. */
+  /** Signs a user in at an authorization address; gives the address of the redirect back. */
   signIn(address: string, person: Person, userInfo?: Record<string, unknown>): string
   close(): Promise<void>
 }
@@ -163,7 +163,7 @@ export async function fakeProvider(): Promise<FakeProvider> {
 
 const decodeForm = (text: string) => decodeURIComponent(text.replaceAll('+', '%20'))
 
-/** Makes a provider known to an instance; gives its id. */
+/** Registers a provider in an instance; gives its id. */
 export const register = (
   { make }: Instance,
   { issuer }: Pick<FakeProvider, 'issuer'>,
@@ -193,7 +193,7 @@ export const link = ({ db }: Instance, user: number, provider: number, subject: 
     await invalidate(tx, 'auth_providers')
   })
 
-/** Changes a provider as an instance knows it. */
+/** Changes a provider of an instance. */
 export const change = (
   { db }: Instance,
   provider: number,

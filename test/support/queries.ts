@@ -1,4 +1,4 @@
-/** Everything that lists can be asked: each filter with each of its operators, each order, group and selection. */
+/** All parameters of lists: each filter with each of its operators, each order, group and selection. */
 
 import { name, sql } from '#db/sql.ts'
 import type { Resource, Strategy } from '#kernel/declaration.ts'
@@ -8,7 +8,7 @@ import { product } from '#server/modules.ts'
 import type { Populated } from './populated.ts'
 import { isStored } from './registry.ts'
 
-/** Values that mean something to filters which name things of their own. */
+/** Values of filters with a vocabulary of their own. */
 const words = [
   ...[
     'me',
@@ -35,9 +35,9 @@ export interface FilterCase {
   readonly filter: string
   readonly operator: string
   readonly strategy: Strategy
-  /** Whether it is there only in some places: for work packages, in the list of a project. */
+  /** Whether it exists only in some places: for work packages, in the list of a project. */
   readonly isPlaced: boolean
-  /** Values to be tried one after the other: the first that is allowed will do. */
+  /** Values to be tried in sequence: the first accepted one is enough. */
   readonly candidates: readonly (readonly string[])[]
 }
 
@@ -49,7 +49,7 @@ const byStrategy: Partial<Record<Strategy, readonly (readonly string[])[]>> = {
   search: [['a child']],
 }
 
-/** Every filter of a resource with every operator. `ids` are the ids of rows of all kinds, by table. */
+/** Every filter of a resource with every operator. `ids` are the ids of rows of all resources, by table. */
 export function filterCases(resource: Resource, ids: ReadonlyMap<string, readonly number[]>): FilterCase[] {
   const filters = new Map([...filtersOf(resource).values()].map((filter) => [filter.key, filter]))
   const all = [...new Set([...ids.values()].flat())].map(String)

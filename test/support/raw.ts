@@ -1,11 +1,11 @@
-/** Speaking to a server by hand: bytes on a connection, well-formed or not, and whatever comes back until it ends. */
+/** Raw connections to a server: any bytes, well-formed or not, and all responses until the connection ends. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
 export interface RawAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** The body, parsed where it is JSON. */
+  /** The body, parsed if it is JSON. */
   readonly body: any
 }
 
@@ -16,7 +16,7 @@ export interface Connection {
   received(): string
   /** Waits until a text has come. */
   until(text: string): Promise<void>
-  /** Waits until the server has ended the connection; gives all answers that came. */
+  /** Waits until the server has ended the connection; gives all responses. */
   ended(): Promise<RawAnswer[]>
 }
 
@@ -24,7 +24,7 @@ export interface Connection {
 export async function connection(url: string): Promise<Connection> {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname)
-  // A server that has said enough may reset what is still being sent.
+  // A server may reset the connection while bytes are still being sent.
   socket.on('error', () => {})
   let text = ''
   socket.setEncoding('latin1').on('data', (chunk: string) => {
@@ -56,7 +56,7 @@ export async function exchange(url: string, text: string): Promise<RawAnswer[]> 
   return opened.ended()
 }
 
-/** Answers with a length each, one after the other. */
+/** Consecutive responses with a Content-Length each. */
 function answersIn(text: string): RawAnswer[] {
   const answers: RawAnswer[] = []
   for (let rest = text; rest !== ''; ) {

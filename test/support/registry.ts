@@ -1,4 +1,4 @@
-/** The registry as tests walk it. */
+/** The registry, for tests that iterate over it. */
 
 import type { Reader } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
@@ -8,20 +8,20 @@ import { product } from '#server/modules.ts'
 
 export const PREFIX = '/api/v3'
 
-/** Everything that is answered. */
+/** All operations. */
 export const operations = (): readonly Operation[] => product.operations
 
 /** The resources that have a standard operation. */
 export const resourcesWith = (one: StandardOperation): Resource[] =>
   product.resources.filter((resource) => resource.operations.includes(one))
 
-/** The resources whose rows belong to a project and can be created by the API. */
+/** The resources with rows in a project that the API can create. */
 export const resourcesOfProjects = (): Resource[] => resourcesWith('create').filter(({ belongsTo }) => belongsTo === 'project_id')
 
-/** Whether rows of a resource are a table's. */
+/** Whether the rows of a resource are stored in a table. */
 export const isStored = (resource: Resource): boolean => resource.rows === undefined
 
-/** The addresses of a resource's rows, at most `most` of them: half of them the first ones, half of them the last ones. */
+/** The addresses of a resource's rows, at most `most` of them: half from the beginning, half from the end. */
 export async function addressesOf(db: Reader, resource: Resource, most = 1000): Promise<string[]> {
   const all = isStored(resource)
     ? await db.all(sql`select * from ${name(resource.table)} order by id`)
@@ -61,7 +61,7 @@ export function pathWith(operation: Operation, values: readonly string[]): strin
 /** The number of parameters in an operation's path. */
 export const parametersOf = ({ path }: Operation): number => path.match(/:\w+|\*/g)?.length ?? 0
 
-/** The resource that each parameter of a path names a row of, told by its name or the segments before it; undefined where they do not tell. */
+/** The resource for each parameter of a path, by its name or the segments before it; undefined for other parameters. */
 export function targetsOf({ path }: Operation): (Resource | undefined)[] {
   const all = product.resources
   const at = (list: string) => all.find((one) => one.path === list || one.aliases?.includes(list))

@@ -1,4 +1,4 @@
-/** Everything that can be asked of hidden things: each operation with each of their ids, names and texts, in every place for one. */
+/** All requests with hidden rows: each operation with each of their ids, names and texts, in every place for one. */
 
 import type { Reader } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
@@ -13,19 +13,19 @@ import { oneFile } from './parts.ts'
 import { groupsOf, query, selectionOf, sortsOf } from './queries.ts'
 import { isStored, operations, pathWith, targetsOf } from './registry.ts'
 
-/** The hidden, and a visible row of every table for the places beside it. */
+/** The hidden rows, and a visible row of every table for the other places. */
 export interface Ground {
   readonly hidden: Hidden
   readonly visible: ReadonlyMap<string, number>
   /** Further visible rows, by table. */
   readonly beside?: ReadonlyMap<string, readonly number[]>
-  /** The names of the custom fields that there are, by the resource that has them. */
+  /** The names of the custom fields, by resource. */
   readonly fields?: ReadonlyMap<string, readonly string[]>
 }
 
 const tableOf = (resource: Resource | undefined): string => (resource && isStored(resource) ? resource.table : '')
 
-/** Spellings of a hidden row in an address. */
+/** Notations of a hidden row in an address. */
 function spellings(resource: Resource | undefined, { ids, names }: Hidden): string[] {
   const table = tableOf(resource)
   if (ids.has(table)) return [...ids.get(table)!.map(String), ...(names.get(table) ?? [])]
@@ -43,7 +43,7 @@ function* places(operation: Operation, { hidden, visible }: Ground): Generator<s
   if (targets.length > 1) yield targets.map((target) => spellings(target, hidden)[0]!)
 }
 
-/** Every operation with something hidden in its path. */
+/** Every operation with a hidden row in its path. */
 export function* byPath(ground: Ground): Generator<Ask> {
   for (const operation of operations()) {
     for (const values of places(operation, ground)) {
@@ -68,7 +68,7 @@ const visiblePath = (operation: Operation, { visible }: Ground): string =>
     targetsOf(operation).map((target) => String(visible.get(tableOf(target)) ?? 1)),
   )
 
-/** Everything that can be read of what is visible beside the hidden, and linked to it. */
+/** All reads of visible rows that are linked to hidden ones. */
 export function* byNeighbour(ground: Ground): Generator<Ask> {
   for (const operation of operations()) {
     const { method, answers, query: parameters } = operation
@@ -80,7 +80,7 @@ export function* byNeighbour(ground: Ground): Generator<Ask> {
   }
 }
 
-/** The paths of an operation at all rows that are visible. */
+/** The paths of an operation for all visible rows. */
 function visiblePaths(operation: Operation, ground: Ground): string[] {
   const others = targetsOf(operation).map((target) => ground.beside?.get(tableOf(target)) ?? [])
   const most = Math.max(0, ...others.map((ids) => ids.length))
@@ -94,7 +94,7 @@ function visiblePaths(operation: Operation, ground: Ground): string[] {
   return [visiblePath(operation, ground), ...further]
 }
 
-/** The lists there are, at paths that visible rows make. */
+/** The lists, with paths of visible rows. */
 function visibleLists(ground: Ground): { path: string; listed: Resource }[] {
   return operations().flatMap((operation) => {
     const { method, answers } = operation
@@ -104,7 +104,7 @@ function visibleLists(ground: Ground): { path: string; listed: Resource }[] {
   })
 }
 
-/** Values for a filter that are hidden: ids where it takes ids, texts where it takes texts. */
+/** Hidden values for a filter: ids or texts, by its strategy. */
 function hiddenValues(resource: Resource, key: string, strategy: string, { ids, names, texts }: Hidden): string[] {
   switch (strategy) {
     case 'text':
@@ -130,7 +130,7 @@ function hiddenValues(resource: Resource, key: string, strategy: string, { ids, 
   ]
 }
 
-/** Every filter of every list with values that are hidden; lists of one resource beyond the first share what they were asked. */
+/** Every filter of every list with hidden values; further lists of a resource share a part of the filters. */
 export function* byFilter(ground: Ground): Generator<Ask> {
   const known = new Map<string, number>()
   for (const { path, listed } of visibleLists(ground)) {
@@ -150,7 +150,7 @@ export function* byFilter(ground: Ground): Generator<Ask> {
   }
 }
 
-/** Every list in every order, group, sum and selection. */
+/** Every list with every order, group, sum and selection. */
 export function* byShape(ground: Ground): Generator<Ask> {
   const fields = new Map(ground.fields)
   for (const { path, listed } of visibleLists(ground)) {
@@ -167,15 +167,15 @@ export function* byShape(ground: Ground): Generator<Ask> {
       { groupBy: 'zqk' },
       { select: 'elements/zqk' },
     ]
-    // Further lists of a resource read its fields no other way.
+    // Further lists of a resource read its fields in the same way.
     fields.delete(listed.name)
     for (const shape of shapes) yield { method: 'GET', path: path + query({ pageSize: '100', ...shape }) }
   }
 }
 
-/** Every filter of every list that tells texts or dates apart, or only whether there is something, by values from end to end. */
+/** Every filter of every list that compares texts or dates, or tests for presence, with values over the whole range. */
 export function* byLetter(ground: Ground): Generator<Ask> {
-  // Of each resource the list of all, where there is one, and one of those below something.
+  // For each resource the list of all, if any, and one below another resource.
   const lists = Map.groupBy(
     visibleLists(ground).toSorted((a, b) => a.path.split('/').length - b.path.split('/').length),
     ({ listed }) => listed.name,
@@ -197,7 +197,7 @@ export function* byLetter(ground: Ground): Generator<Ask> {
   }
 }
 
-/** Values from end to end, for the strategies that have an order. */
+/** Values over the whole range, for the strategies with an order. */
 function letters(strategy: string, operator: string): string[][] {
   if (!takesValues(operator)) return [[]]
   if (['text', 'string', 'search'].includes(strategy)) return [['z'], ['zqk'], ['a'], ['aqk'], ['zqk1x'], ['@example']]
@@ -207,7 +207,7 @@ function letters(strategy: string, operator: string): string[][] {
   return []
 }
 
-/** Addresses of hidden rows that a link to `target` may name. */
+/** Addresses of hidden rows for a link to `target`. */
 function hrefsTo(target: Resource, { ids, names }: Hidden): string[] {
   const table = tableOf(target)
   const all = [...(ids.get(table) ?? []).map(String), ...(names.get(table) ?? []).slice(0, 2)]
@@ -216,8 +216,8 @@ function hrefsTo(target: Resource, { ids, names }: Hidden): string[] {
 }
 
 /**
- * Every write that names something hidden in one of its links.
- * @param started payloads that could be created, by resource: a link is put in place of one of theirs
+ * Every write with a hidden row in one of its links.
+ * @param started valid payloads for new rows, by resource: a link of theirs is replaced
  */
 export function* byLink({ hidden, visible }: Ground, started: ReadonlyMap<string, Record<string, any>>): Generator<Ask> {
   for (const operation of operations()) {
@@ -242,7 +242,7 @@ export function* byLink({ hidden, visible }: Ground, started: ReadonlyMap<string
   }
 }
 
-/** Texts that mention what is hidden in every way that texts mention things. */
+/** Texts that mention hidden rows in every notation. */
 export function* byMention({ hidden: { ids, names } }: Ground): Generator<Ask> {
   const mentions = [
     ...[...ids.values()].flatMap((list) => [`#${list[0]}`, `##${list[0]}`, `###${list[0]}`]),
@@ -270,7 +270,7 @@ export function* byMention({ hidden: { ids, names } }: Ground): Generator<Ask> {
   }
 }
 
-/** Links in responses to a viewer who sees the hidden rows, to be followed by one who does not. */
+/** Links in responses to a viewer of the hidden rows, for requests of other viewers. */
 export function harvested(answers: Iterable<{ body: unknown }>): Ask[] {
   const found = new Map<string, Ask>()
   for (const { body } of answers) {
@@ -284,7 +284,7 @@ export function harvested(answers: Iterable<{ body: unknown }>): Ask[] {
   return [...found.values()]
 }
 
-/** Everything that the database holds, but for what says who asked. */
+/** All contents of the database, except records of the requests. */
 export async function contents(db: Reader, tables: Iterable<string>): Promise<string> {
   let all = ''
   for (const table of tables) {

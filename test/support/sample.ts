@@ -2,10 +2,10 @@
 import { chance } from './chance.ts'
 
 const given = process.env.HALYARD_TEST_SEED
-/** Whether samples are everything: with `--all`, and where a test file is run without scripts/test.ts. */
+/** Whether samples are complete: with `--all`, and when a test file is run without scripts/test.ts. */
 export const isEverything = given === undefined || process.env.HALYARD_TEST_ALL === 'true'
 
-/** The seed of the run, a non-negative integer below 2 ** 31; undefined where a test file is run without scripts/test.ts. */
+/** The seed of the run, a non-negative integer below 2 ** 31; undefined when a test file is run without scripts/test.ts. */
 export const seed = given === undefined ? undefined : Number(given)
 
 /**
@@ -15,7 +15,7 @@ export const seed = given === undefined ? undefined : Number(given)
  * A law that walks pairs samples one side for each element of the other, so that each run still covers every element:
  * `sampled(people, 3, `links ${resource.name}`)`.
  *
- * @param count how many elements to select; a list of no more is given whole
+ * @param count the number of elements to select; a list with fewer is given whole
  * @param key the name of the sample: samples of different keys are independent
  */
 export function sampled<T>(list: readonly T[], count: number, key: string): readonly T[] {

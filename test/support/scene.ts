@@ -10,7 +10,7 @@ export const MINUTE = 60_000
 export interface Visitor {
   readonly id: number
   readonly login: string
-  /** A browser in which nobody is signed in yet. */
+  /** A browser without a session. */
   readonly browser: Browser
 }
 
@@ -44,7 +44,7 @@ export async function scene({ clock = 'running' as 'running' | 'stopped' } = {})
   }
 }
 
-/** Status, and where one is led to. */
+/** The status, and the target of a redirect. */
 export const to = (reply: { status: number; headers: Headers }): [number, string | null] => [
   reply.status,
   reply.headers.get('location'),

@@ -1,4 +1,4 @@
-/** An SMTP server for tests: takes mail, or refuses it, and keeps what came. */
+/** An SMTP server for tests: accepts or rejects mail, and stores it. */
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 
@@ -6,12 +6,12 @@ export interface Smtp {
   readonly url: string
   /** The recipient and the text of each mail. */
   readonly mails: { readonly to: string[]; readonly data: string }[]
-  /** Answers every mail with a failure from now on, or takes them again. */
+  /** Rejects every mail from now on, or accepts them again. */
   refuse(refusing: boolean): void
   close(): void
 }
 
-/** Starts one on a free port. */
+/** Starts a server on a free port. */
 export async function smtpServer(): Promise<Smtp> {
   const mails: { to: string[]; data: string }[] = []
   let refusing = false

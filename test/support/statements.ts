@@ -6,8 +6,8 @@ import { invalidate } from '#kernel/cache.ts'
 const LATER = '2999-01-01T00:00:00.000Z'
 
 /**
- * Lets nothing more be noted of the use of the tokens and sessions there are. That is written once a minute, by whatever request
- * comes then: on a busy machine by one whose statements are counted.
+ * Prevents further records of the use of existing tokens and sessions. These are written once a minute, by any request at that
+ * time: on a busy machine by one whose statements are counted.
  */
 export const unnoted = (db: Database): Promise<void> =>
   db.transaction(async (tx) => {

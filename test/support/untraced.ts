@@ -1,6 +1,6 @@
 /**
- * Keeps the test runner from following every promise to the test that made it, which takes a quarter of the time of all tests. It has
- * to be loaded before `node:test`. Errors that nobody catches still fail the run, but are told of the file instead of the test.
+ * Keeps the test runner from tracing every promise to its test, which takes a quarter of the time of all tests. It has
+ * to be loaded before `node:test`. Uncaught errors still fail the run, but are reported for the file instead of the test.
  */
 import asyncHooks, { type AsyncHook } from 'node:async_hooks'
 
@@ -12,5 +12,5 @@ asyncHooks.createHook = (callbacks) => {
   return hook
 }
 
-/** Ends the following. Before that, tests are of the `describe` in which their file is loaded; after it, of none. */
+/** Ends the tracing. Before that, tests belong to the `describe` in which their file is loaded; after it, to none. */
 export const untrace = (): void => void following?.disable()

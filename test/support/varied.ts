@@ -1,4 +1,4 @@
-/** A small world in which the elements of every list differ in all that they can be filtered by. */
+/** A small instance in which the elements of every list differ in all filterable properties. */
 
 import { name, sql } from '#db/sql.ts'
 import { invalidate } from '#kernel/cache.ts'
@@ -7,31 +7,31 @@ import { payloadFor } from './populated.ts'
 import { resourcesOfProjects } from './registry.ts'
 
 export interface Varied {
-  /** The administrator, who asks unless said otherwise. */
+  /** The administrator, the default viewer. */
   readonly viewer: number
-  /** A member of some projects, with different rights in them. */
+  /** A member of some projects, with different permissions in them. */
   readonly ann: { readonly id: number; readonly client: Client }
   readonly lab: number
   /** Watchers of work packages. */
   readonly watching: readonly (readonly [workPackage: number, user: number])[]
   /** Users who are temporarily blocked. */
   readonly blocked: readonly number[]
-  /** With whom which work packages are shared. */
+  /** Shares of work packages. */
   readonly shares: readonly (readonly [workPackage: number, user: number])[]
   readonly templated: readonly number[]
-  /** A query, and the work packages that have a place in its order. */
+  /** A query, and the work packages in its manual order. */
   readonly query: number
   readonly ordered: readonly number[]
   /** Comments on work packages. */
   readonly comments: readonly (readonly [workPackage: number, text: string])[]
-  /** The names of the files attached to work packages, and what these say. */
+  /** The names of attachments of work packages, and their texts. */
   readonly files: readonly (readonly [workPackage: number, name: string])[]
   readonly contents: readonly (readonly [workPackage: number, text: string])[]
 }
 
 const DAY = 86_400_000
 
-/** Fills an instance. Moments are told from the present one as `Date` knows it. */
+/** Fills an instance. Times are relative to the present of `Date`. */
 export async function vary({ db, make, id, as, admin }: Instance): Promise<Varied> {
   const day = (count: number) => new Date(Date.now() + count * DAY).toISOString().slice(0, 10)
   const moment = (count: number) => new Date(Date.now() + count * DAY).toISOString()

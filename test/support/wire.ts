@@ -1,7 +1,7 @@
-/** A client that is fast and hides nothing: every byte of an answer as it came, over connections kept open. */
+/** A fast client that exposes every byte of a response, over keep-alive connections. */
 import { Agent, type OutgoingHttpHeaders, request } from 'node:http'
 
-/** One request and its answer. */
+/** A request and its response. */
 export interface Exchange {
   readonly method: string
   /** Path and query string. */
@@ -9,15 +9,15 @@ export interface Exchange {
   readonly sent: string | undefined
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  /** The lines of the answer's head, without those that change from answer to answer. */
+  /** The lines of the response's head, without variable ones. */
   readonly head: string
   readonly text: string
-  /** The body parsed, where it is JSON. */
+  /** The parsed body, if it is JSON. */
   readonly body: any
 }
 
 export interface Wire {
-  /** Sends a request; a body that is not a text is sent as JSON. */
+  /** Sends a request; a body other than a text is sent as JSON. */
   (method: string, path: string, body?: unknown, headers?: OutgoingHttpHeaders): Promise<Exchange>
   close(): void
 }
@@ -32,8 +32,8 @@ function headOf(raw: readonly string[]): string {
 
 /**
  * A client of the server at `url`.
- * @param token whose bearer it acts as; nobody's without one
- * @param told hears every exchange
+ * @param token the bearer token; anonymous without one
+ * @param told receives every exchange
  */
 export function wire(url: string, token?: string, told?: (exchange: Exchange) => void): Wire {
   const agent = new Agent({ keepAlive: true })
