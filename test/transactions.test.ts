@@ -20,7 +20,7 @@ for (const file of [false, true]) {
     const write = (id: number, text: string) =>
       db.transaction((tx) => tx.run(sql`insert into notes (id, text) values (${id}, ${text})`))
 
-    test('of transactions at the same moment, one that fails takes nothing from the others', async () => {
+    test('of concurrent transactions, one that fails does not affect the others', async () => {
       const failing = db.transaction(async (tx) => {
         await tx.run(sql`insert into notes (id, text) values (2, 'lost')`)
         throw new Error('changed my mind')
@@ -33,11 +33,11 @@ for (const file of [false, true]) {
       assert.deepEqual(await notes(), ['first', 'third'])
     })
 
-    test('readers see nothing of an open transaction, and all of it after it is acknowledged', async () => {
+    test('readers see nothing of an open transaction, and all of it once it is acknowledged', async () => {
       const seen: Promise<string[]>[] = []
       const writing = db.transaction(async (tx) => {
         await tx.run(sql`insert into notes (id, text) values (4, 'fourth')`)
-        // In memory this waits for the end of the transaction: nobody may wait for it in there.
+        // In memory this waits for the end of the transaction, so the transaction must not wait for it.
         seen.push(notes())
         await tx.run(sql`update notes set text = 'fourth, corrected' where id = 4`)
       })

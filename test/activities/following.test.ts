@@ -7,7 +7,7 @@ import { makeField, removeField } from '#modules/custom-fields/making.ts'
 import { product } from '#server/modules.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
 import { versionFaults } from '#test/layout.ts'
-import { unnoted } from '#test/statements.ts'
+import { stopUsageRecords } from '#test/statements.ts'
 
 let server: Instance
 let project: number
@@ -93,7 +93,7 @@ describe('when the working days of the week change', () => {
   })
 
   test('the number of statements does not depend on how many kinds of durations change', async () => {
-    await unnoted(server.db)
+    await stopUsageRecords(server.db)
     const count = async () => {
       const before = server.db.statements
       await saturday(true)

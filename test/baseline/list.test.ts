@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { filters, ids } from '#test/instance.ts'
-import { unnoted } from '#test/statements.ts'
+import { stopUsageRecords } from '#test/statements.ts'
 import { ago, at, attributesByTimestamp, elements, past } from './scene.ts'
 
 const it = await past()
@@ -261,7 +261,7 @@ describe('the parameter timestamps', () => {
   })
 
   test('the number of statements depends on the number of timestamps, not on that of rows', async () => {
-    await unnoted(it.db)
+    await stopUsageRecords(it.db)
     const statements = async (moments: string, pageSize: number) => {
       const path = `/work_packages?${moments}&pageSize=${pageSize}`
       await admin.get(path)

@@ -107,7 +107,7 @@ describe('the past', () => {
     assert.equal(seen._embedded.parent.subject, 'Hidden above')
   })
 
-  test('of a shared work package is visible from the same projects as its present', async () => {
+  test('of a shared work package is visible as far as its project is', async () => {
     const shared = await since(9, { project_id: hidden, subject: 'Secret start' })
     await change(shared, 0.5, { project_id: project, subject: 'Shared' })
     const sharer = await it.sharer(shared, 'Work package viewer')

@@ -30,54 +30,54 @@ const HOUR = 3_600_000
 class Killed extends Error {}
 
 /** Number of steps until the process is killed, and whether it has been. */
-interface Life {
+interface Countdown {
   left: number
   isOver: boolean
 }
 
 /** One step of a process. Throws from the step on before which the process is killed. */
-function step(life: Life): void {
-  if (life.isOver || life.left-- <= 0) {
-    life.isOver = true
+function step(countdown: Countdown): void {
+  if (countdown.isOver || countdown.left-- <= 0) {
+    countdown.isOver = true
     throw new Killed('The process was killed.')
   }
 }
 
 /** Runs a step, unless the process is killed before. */
-async function alive<T>(life: Life, work: () => Promise<T>): Promise<T> {
-  step(life)
+async function runStep<T>(countdown: Countdown, work: () => Promise<T>): Promise<T> {
+  step(countdown)
   return work()
 }
 
 /** The database of a process that is killed: uncommitted changes are rolled back. */
-function mortal(db: Database, life: Life): Database {
+function killable(db: Database, countdown: Countdown): Database {
   const within = (tx: Transaction): Transaction => ({
     ...tx,
-    all: (query) => alive(life, () => tx.all(query)),
-    one: (query) => alive(life, () => tx.one(query)),
-    run: (query) => alive(life, () => tx.run(query)),
+    all: (query) => runStep(countdown, () => tx.all(query)),
+    one: (query) => runStep(countdown, () => tx.one(query)),
+    run: (query) => runStep(countdown, () => tx.run(query)),
   })
   return {
     ...db,
     engine: db.engine,
     statements: 0,
-    all: (query) => alive(life, () => db.all(query)),
-    one: (query) => alive(life, () => db.one(query)),
+    all: (query) => runStep(countdown, () => db.all(query)),
+    one: (query) => runStep(countdown, () => db.one(query)),
     transaction: async (work, options) => {
-      step(life)
+      step(countdown)
       return db.transaction(async (tx) => {
         const result = await work(within(tx))
-        step(life)
+        step(countdown)
         return result
       }, options)
     },
   }
 }
 
-const mortalFiles = (files: FileStore, life: Life): FileStore => ({
+const killableFiles = (files: FileStore, countdown: Countdown): FileStore => ({
   ...files,
-  read: (...args) => alive(life, () => files.read(...args)),
-  remove: (file) => alive(life, () => files.remove(file)),
+  read: (...args) => runStep(countdown, () => files.read(...args)),
+  remove: (file) => runStep(countdown, () => files.remove(file)),
 })
 
 let it: Instance
@@ -88,10 +88,10 @@ let application: number
 let grant: number
 /** Effects outside the database. */
 let told: unknown[] = []
-let current: Life
+let current: Countdown
 before(async () => {
   it = await instance({
-    subscribers: [{ event: 'ships.*', handle: ({ resourceId }) => alive(current, async () => told.push(resourceId)) }],
+    subscribers: [{ event: 'ships.*', handle: ({ resourceId }) => runStep(current, async () => told.push(resourceId)) }],
   })
   await it.setting('journal_aggregation_time_minutes', 0)
   const id = await it.make.user({ email: 'vera@example.net', password_hash: quickHash('correct horse 7!') })
@@ -338,17 +338,17 @@ describe('a process is killed while it runs the job', () => {
     const { make, result, expected, from = 0, with: others = [] } = scenario
     const only = [kind, ...others]
     /** Runs the due jobs as a process with this number of steps. */
-    const run = (now: Date, life: Life) => {
-      current = life
-      const post = (mail: Mail) => alive(life, async () => void told.push(mail))
-      return runDue(mortal(it.db, life), { now, model: it.model, files: mortalFiles(it.files, life), post, only })
+    const run = (now: Date, countdown: Countdown) => {
+      current = countdown
+      const post = (mail: Mail) => runStep(countdown, async () => void told.push(mail))
+      return runDue(killable(it.db, countdown), { now, model: it.model, files: killableFiles(it.files, countdown), post, only })
     }
 
     test(kind, async () => {
       // At noon, after the time of day of alerts.
       const noon = new Date(`${new Date().toISOString().slice(0, 10)}T12:00:00.000Z`).getTime() + 24 * HOUR
-      let deaths = from
-      for (; ; deaths++) {
+      let kills = from
+      for (; ; kills++) {
         const now = new Date(noon)
         told = []
         await clear('jobs')
@@ -356,23 +356,23 @@ describe('a process is killed while it runs the job', () => {
         await it.db.transaction((tx) =>
           tx.run(sql`update jobs set due_at = ${now.toISOString()} where due_at > ${now.toISOString()} and key is null`),
         )
-        const life = { left: deaths, isOver: false }
-        const outcome = await run(now, life).then(
+        const countdown = { left: kills, isOver: false }
+        const outcome = await run(now, countdown).then(
           () => undefined,
           (error: unknown) => error,
         )
-        if (!life.isOver) {
+        if (!countdown.isOver) {
           assert.equal(outcome, undefined)
           break
         }
         // Another process, once the lease has expired:
         for (const minutes of [60, 61]) await run(new Date(noon + minutes * 60_000), { left: Infinity, isOver: false })
-        assert.deepEqual(await result(), expected, `killed before step ${deaths}`)
+        assert.deepEqual(await result(), expected, `killed before step ${kills}`)
         for (const one of only)
           for (const { key, leased_until } of await jobsOf(it.db, { name: one }))
             assert.deepEqual([key, leased_until], ['own', null])
       }
-      assert.ok(deaths - from > 2, `there were ${deaths - from} moments to be killed at`)
+      assert.ok(kills - from > 2, `there were ${kills - from} moments to be killed at`)
       assert.deepEqual(await result(), expected)
     })
   }

@@ -163,7 +163,7 @@ describe('a claim', () => {
     assert.deepEqual([await deeds(), await jobsOf(db, paint)], [['hull'], []])
   })
 
-  test('of a job that ends every process is the last one after the maximum of attempts', async () => {
+  test('of a job that ends every process is abandoned after the last attempt', async () => {
     await add('hull')
     for (const minutes of [0, 2, 4]) assert.equal((await claim(db, [paint], at(minutes)))?.jobs.length, 1)
     const [failure] = await round([paint], 6)

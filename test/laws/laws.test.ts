@@ -13,7 +13,7 @@ import { multiplyRows, type Populated, populated } from '#test/populated.ts'
 import { filterCases, groupsOf, query, selectionOf, someIds, sortsOf } from '#test/queries.ts'
 import { addressesOf, isStored, operationAt, operations, pathWith, resourcesWith, targetsOf } from '#test/registry.ts'
 import { sampled, sampledOfEach } from '#test/sample.ts'
-import { unnoted } from '#test/statements.ts'
+import { stopUsageRecords } from '#test/statements.ts'
 import type { Exchange } from '#test/wire.ts'
 
 const heard: Exchange[] = []
@@ -271,7 +271,7 @@ async function statements(who: string, path: string): Promise<number> {
 }
 
 test('the number of statements does not depend on the number of rows', async (t) => {
-  await unnoted(world.server.db)
+  await stopUsageRecords(world.server.db)
   const measured: { who: string; path: string; few: number }[] = []
   for (const who of asked) {
     for (const { path, listed } of await lists()) {

@@ -13,7 +13,7 @@ import { filters, type Instance, ids, instance } from '#test/instance.ts'
 import { query, sortsOf } from '#test/queries.ts'
 import { resourcesWith } from '#test/registry.ts'
 import { sampled } from '#test/sample.ts'
-import { unnoted } from '#test/statements.ts'
+import { stopUsageRecords } from '#test/statements.ts'
 import { type Exchange, type Wire, wire } from '#test/wire.ts'
 
 const { permissions } = product
@@ -254,7 +254,7 @@ describe('A: reading and counting hidden rows', () => {
   })
 
   test('A27 size and number of statements of a response do not distinguish hidden from missing rows', async () => {
-    await unnoted(server.db)
+    await stopUsageRecords(server.db)
     const costs = async (id: number) => {
       await trying('GET', `${API}/work_packages/${id}`)
       const former = server.db.statements

@@ -253,8 +253,8 @@ describe('marking as read and unread', () => {
   })
 })
 
-describe('a removed or hidden work package', () => {
-  test('loses its notifications by deletion', async () => {
+describe('notifications of deleted and hidden work packages', () => {
+  test('are deleted with the work package', async () => {
     const gone = await on.server.make.workPackage({ project_id: on.project })
     await patch(writer.client, gone, { _links: { assignee: user(me.id) } })
     await on.pass()
@@ -265,7 +265,7 @@ describe('a removed or hidden work package', () => {
     assert.equal((await me.client.get('/notifications')).body.total, 3)
   })
 
-  test('has hidden notifications: in lists, filters, counts and marking', async () => {
+  test('are excluded from lists, filters, counts and marking', async () => {
     const annex = (await me.client.get(`/work_packages/${elsewhere}`)).body._links.project.href.split('/').at(-1)
     const close = (active: boolean) => on.server.admin.patch(`/projects/${annex}`, { active })
     assert.equal((await close(false)).status, 200)
@@ -277,7 +277,7 @@ describe('a removed or hidden work package', () => {
     assert.deepEqual(await isRead(), { [assigned]: true, [mentioned]: true, [watched]: false })
   })
 
-  test('may become hidden by the end of a membership', async () => {
+  test('are deleted at the end of the membership', async () => {
     const project = await on.server.make.project()
     const membership = await on.server.make.member(me.id, project, ['view_work_packages', 'work_package_assigned'])
     const there = await on.server.make.workPackage({ project_id: project })
@@ -290,7 +290,7 @@ describe('a removed or hidden work package', () => {
     assert.equal((await me.client.get('/notifications')).body.total, 3)
   })
 
-  test('notifications hide the name of a deleted actor', async () => {
+  test('do not name a deleted actor', async () => {
     await on.server.setting('users_deletable_by_admins', true)
     const leaver = await on.person(['edit_work_packages'])
     await patch(leaver.client, work, { description: { raw: 'Last words' } })
@@ -301,7 +301,7 @@ describe('a removed or hidden work package', () => {
     assert.notEqual(actor.href, `/api/v3/users/${leaver.id}`)
   })
 
-  test('notifications hide internal comments from users without the permission', async () => {
+  test('of internal comments are hidden from users without the permission', async () => {
     const project = await on.server.make.project()
     const rights = ['view_work_packages', 'view_internal_comments']
     const role = await on.server.make.role(rights)

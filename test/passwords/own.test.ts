@@ -88,15 +88,15 @@ describe('Guessing', () => {
     await it.setting('brute_force_block_after_failed_logins', 5)
     const client = await it.as(vera)
     await one.signIn(login, PASSWORD)
-    const doors = [
+    const interfaces = [
       () => signIn('wrong'),
       () => one.submit('/confirm', { password: 'wrong' }),
       () => one.submit(PAGE, changing(ANOTHER, 'wrong')),
       () => patch(client, ANOTHER, 'wrong'),
       () => client.post('/users/me/form', { password: ANOTHER, currentPassword: 'wrong' }),
     ]
-    for (const [i, door] of doors.entries()) {
-      const { status } = await door()
+    for (const [i, attempt] of interfaces.entries()) {
+      const { status } = await attempt()
       assert.equal(status, i === 4 ? 200 : 422)
       assert.equal((await row()).failed_logins, i + 1)
     }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Client, type Instance, ids, instance } from '#test/instance.ts'
-import { unnoted } from '#test/statements.ts'
+import { stopUsageRecords } from '#test/statements.ts'
 
 let halyard: Instance
 let vera: Client
@@ -129,7 +129,7 @@ test('a project status is found by its code', async () => {
 })
 
 test('the number of statements does not depend on the number of projects', async () => {
-  await unnoted(halyard.db)
+  await stopUsageRecords(halyard.db)
   const measure = async () => {
     await vera.get('/projects')
     const start = halyard.db.statements

@@ -98,16 +98,16 @@ describe('the order of a query', () => {
   })
 })
 
-describe('permission to change it', () => {
+describe('permissions to change it', () => {
   const offered = async (client: Client, id: number) => (await client.get(`/queries/${id}`)).body._links.updateOrderedWorkPackages
 
-  test('have users who may change the query', async () => {
+  test('belong to users who may change the query', async () => {
     assert.deepEqual(await offered(it.keeper, query), { href: `/api/v3/queries/${query}/order`, method: 'put' })
     const put = { body: JSON.stringify({ delta: { [a]: 1 } }), headers: { 'content-type': 'application/json' } }
     assert.equal((await it.keeper.send('PUT', `/api/v3/queries/${query}/order`, put)).status, 200)
   })
 
-  test('have users who may change the work packages of its project', async () => {
+  test('belong to users who may change the work packages of its project', async () => {
     const shared = await make(it.server.admin, { public: true })
     const id = await it.server.make.user()
     await it.server.make.member(id, it.project, ['view_work_packages', 'edit_work_packages'])
@@ -116,7 +116,7 @@ describe('permission to change it', () => {
     assert.equal((await move({ [a]: 1 }, editor, shared)).status, 200)
   })
 
-  test('has nobody else: 403 with the query visible, 404 without', async () => {
+  test('belong to nobody else: others get 404', async () => {
     const shared = await make(it.server.admin, { public: true })
     assert.equal(await offered(it.viewer, shared), undefined)
     assert.equal((await move({ [a]: 1 }, it.viewer, shared)).status, 404)

@@ -30,7 +30,7 @@ beforeEach(async () => {
 })
 
 /** Everything that accepts a password; each gives a status, 429 after too many attempts. */
-const doors: Readonly<Record<string, { right: number; give: (password: string) => Promise<number> }>> = {
+const interfaces: Readonly<Record<string, { right: number; give: (password: string) => Promise<number> }>> = {
   'the sign-in page': { right: 303, give: async (password) => (await browser(it.url).signIn(login, password)).status },
   'the confirmation page': { right: 303, give: async (password) => (await one.submit('/confirm', { password })).status },
   'the password page': {
@@ -61,7 +61,7 @@ const wrongAt = (name: string) => (name === 'the API’s form' ? 200 : 422)
 const tally = (statuses: readonly number[]) =>
   Object.fromEntries([...Map.groupBy(statuses, (status) => status)].map(([status, all]) => [status, all.length]))
 
-for (const [name, { right, give }] of Object.entries(doors)) {
+for (const [name, { right, give }] of Object.entries(interfaces)) {
   describe(`At ${name}`, () => {
     test('concurrent right passwords beyond the limit are all accepted, and then twenty wrong ones are checked', async () => {
       assert.deepEqual(tally(await Promise.all(Array.from({ length: 25 }, () => give(PASSWORD)))), { [right]: 25 })
@@ -73,7 +73,7 @@ for (const [name, { right, give }] of Object.entries(doors)) {
 }
 
 test('Twenty sequential and fifty concurrent sign-ins do not count as attempts', async () => {
-  const give = doors['the sign-in page']?.give ?? assert.fail()
+  const give = interfaces['the sign-in page']?.give ?? assert.fail()
   for (let i = 0; i < 20; i++) assert.equal(await give(PASSWORD), 303, `${i}`)
   assert.deepEqual(tally(await Promise.all(Array.from({ length: 50 }, () => give(PASSWORD)))), { 303: 50 })
   for (let i = 0; i < 20; i++) assert.equal(await give(WRONG), 422, `${i}`)
@@ -125,7 +125,7 @@ describe('An account with a limit of three wrong passwords', () => {
 })
 
 test('An attempt that a crash left pending counts as wrong until its minute is over', async () => {
-  const give = doors['the sign-in page']?.give ?? assert.fail()
+  const give = interfaces['the sign-in page']?.give ?? assert.fail()
   await give(WRONG)
   await it.db.transaction((tx) => tx.run(sql`update attempts set pending = pending + 1, attempts = attempts + 1`))
   const statuses = await Promise.all(Array.from({ length: 18 }, () => give(WRONG)))

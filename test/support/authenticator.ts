@@ -2,7 +2,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 
 /** Overrides for the page's client data and the device; correct values by default. */
-export interface Doing {
+export interface Overrides {
   readonly origin?: string
   readonly rpId?: string
   readonly challenge?: string
@@ -49,11 +49,11 @@ export class Authenticator {
     this.origin = origin
   }
 
-  #said(type: string, challenge: string, { origin = this.origin }: Doing) {
+  #said(type: string, challenge: string, { origin = this.origin }: Overrides) {
     return Buffer.from(JSON.stringify({ type, challenge, origin, crossOrigin: false }))
   }
 
-  #data({ rpId = new URL(this.origin).hostname, isVerified = true, uses = this.#uses }: Doing, credential?: Buffer) {
+  #data({ rpId = new URL(this.origin).hostname, isVerified = true, uses = this.#uses }: Overrides, credential?: Buffer) {
     const counter = Buffer.alloc(4)
     counter.writeUInt32BE(uses)
     const flags = 1 | (isVerified ? 4 : 0) | (credential ? 64 : 0)
@@ -61,7 +61,7 @@ export class Authenticator {
   }
 
   /** Creates a passkey; gives the credential of the browser. */
-  create(options: any, doing: Doing = {}): string {
+  create(options: any, overrides: Overrides = {}): string {
     this.#userHandle = options.user.id
     const { x, y } = this.#key.publicKey.export({ format: 'jwk' }) as { x: string; y: string }
     const coordinate = (value: string) => bytes(Buffer.from(value, 'base64url'))
@@ -73,25 +73,25 @@ export class Authenticator {
       [integer(-3), coordinate(y)],
     )
     const credential = Buffer.concat([Buffer.alloc(16), Buffer.from([0, this.id.length]), this.id, key])
-    const [format, statement] = doing.format ?? ['none', map()]
+    const [format, statement] = overrides.format ?? ['none', map()]
     const attestation = map(
       [text('fmt'), text(format)],
       [text('attStmt'), statement],
-      [text('authData'), bytes(this.#data(doing, credential))],
+      [text('authData'), bytes(this.#data(overrides, credential))],
     )
     return this.#sent({
-      clientDataJSON: base64url(this.#said('webauthn.create', doing.challenge ?? options.challenge, doing)),
+      clientDataJSON: base64url(this.#said('webauthn.create', overrides.challenge ?? options.challenge, overrides)),
       attestationObject: base64url(attestation),
       transports: ['internal', 'hybrid'],
     })
   }
 
   /** Uses the passkey. */
-  get(options: any, doing: Doing = {}): string {
+  get(options: any, overrides: Overrides = {}): string {
     this.#uses++
-    const said = this.#said('webauthn.get', doing.challenge ?? options.challenge, doing)
-    const data = this.#data(doing)
-    const userHandle = doing.userHandle === undefined ? this.#userHandle : doing.userHandle
+    const said = this.#said('webauthn.get', overrides.challenge ?? options.challenge, overrides)
+    const data = this.#data(overrides)
+    const userHandle = overrides.userHandle === undefined ? this.#userHandle : overrides.userHandle
     return this.#sent({
       clientDataJSON: base64url(said),
       authenticatorData: base64url(data),

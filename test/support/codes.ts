@@ -12,7 +12,7 @@ function* subsets(of: number, size: number, from = 0): Generator<number[]> {
  * The smallest number of sets such that for any two elements some set contains the one and not the other:
  * no element's sets are a subset of another's, as all are in equally many (Sperner).
  */
-export function tellingApart<T>(things: readonly T[]): T[][] {
+export function separatingSets<T>(things: readonly T[]): T[][] {
   let count = 2
   const codes = (sets: number) => [...subsets(sets, Math.floor(sets / 2))]
   while (codes(count).length < things.length) count++

@@ -96,7 +96,7 @@ const versions = new Set(product.resources.flatMap(({ journal }) => (journal ? [
 const isExcepted = ({ table, column }: Pick<Column, 'table' | 'column'>) =>
   versions.has(table) || `${table}.*` in excepted || `${table}.${column}` in excepted
 
-/** The columns with ids, and the column with the type of their target: `entity_type` for `entity_id`, `resource` for `resource_id`. */
+/** The columns with ids, and the columns with their types: `entity_type` for `entity_id`, `resource` for `resource_id`. */
 const pairs = columns.flatMap(({ table, column }) => {
   const stem = /^(\w+)_id$/.exec(column)?.[1]
   const kind = layout.get(table)!.find((one) => one === `${stem}_type` || one === stem)

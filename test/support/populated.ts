@@ -10,7 +10,7 @@ import type { Resource } from '#kernel/declaration.ts'
 import { hrefOf, isAutomatic } from '#kernel/resource.ts'
 import { begin } from '#kernel/write/history.ts'
 import { product } from '#server/modules.ts'
-import { tellingApart } from './codes.ts'
+import { separatingSets } from './codes.ts'
 import { addFields } from './fields.ts'
 import { type Instance, instance } from './instance.ts'
 import { layout } from './layout.ts'
@@ -76,23 +76,23 @@ export async function populated(told?: (exchange: Exchange) => void): Promise<Po
     )
     await make.row('membership_roles', { membership_id: membership!.id, role_id: everything }, 'memberships')
   }
-  const inProjects = tellingApart(
+  const inProjects = separatingSets(
     grantable('project')
       .filter((one) => !one.name.startsWith('view_'))
       .map((one) => one.name),
   )
-  const globals = tellingApart(grantable('global').map((one) => one.name))
+  const globals = separatingSets(grantable('global').map((one) => one.name))
   for (const [i, own] of inProjects.entries()) await join(`coded${i + 1}`, own, globals[i] ?? [])
   const stranger = await make.user({ name: 'Stranger', login: 'law-stranger', first_name: 'Sam', last_name: 'Stranger' })
   const sharee = await make.user({ name: 'Sharee', login: 'law-sharee', first_name: 'Shirin', last_name: 'Sharee' })
   userIds.push(['sharee', sharee], ['stranger', stranger])
 
-  await fill({ server, lab, annex, member, sharee, coded: userIds.slice(1, -2).map(([, id]) => id) })
+  await addWorkPackages({ server, lab, annex, member, sharee, coded: userIds.slice(1, -2).map(([, id]) => id) })
   const residents = [adminId, ...userIds.slice(0, -2).map(([, id]) => id)]
-  await keep(server, lab, residents)
-  await tell(server, lab, residents)
-  await dummies(server, lab)
-  await connect(server, residents)
+  await addQueries(server, lab, residents)
+  await addNotifications(server, lab, residents)
+  await addDummies(server, lab)
+  await addApplications(server, residents)
   await addFields(server, lab, member)
   const changes = { _links: { assignee: { href: '/api/v3/users/me' } } }
   for (const [position, action] of ['Take it', 'Take it as well'].entries())
@@ -226,7 +226,7 @@ interface Filling {
 }
 
 /** Work packages with all properties, in a hierarchy over two projects; with time entries, watchers and shares. */
-async function fill({ server, lab, annex, member, sharee, coded }: Filling): Promise<void> {
+async function addWorkPackages({ server, lab, annex, member, sharee, coded }: Filling): Promise<void> {
   const { make } = server
   const category = await make.row('categories', { project_id: lab, name: 'Glassware', assigned_to_id: member }, 'categories')
   const versions: number[] = []
@@ -348,7 +348,7 @@ async function fill({ server, lab, annex, member, sharee, coded }: Filling): Pro
 }
 
 /** Notifications of all kinds: read and unread, by users and by time. */
-async function tell({ make, db }: Instance, lab: number, users: readonly number[]): Promise<void> {
+async function addNotifications({ make, db }: Instance, lab: number, users: readonly number[]): Promise<void> {
   const entries = await db.all<{ id: number; resource_id: number }>(sql`
     select j.id, j.resource_id from journals j join work_packages w on w.id = j.resource_id where w.project_id = ${lab} order by j.id`)
   for (const user of users) {
@@ -365,7 +365,7 @@ async function tell({ make, db }: Instance, lab: number, users: readonly number[
 }
 
 /** Queries of all kinds: of a project and of none, public and not, with views and without. */
-async function keep({ make, db }: Instance, lab: number, users: readonly number[]): Promise<void> {
+async function addQueries({ make, db }: Instance, lab: number, users: readonly number[]): Promise<void> {
   const open = await db.one<{ id: number }>(sql`select id from statuses where not is_closed order by position limit 1`)
   const filters = [
     { name: 'status', operator: '=', values: [String(open!.id)] },
@@ -396,7 +396,7 @@ async function* pieces(text: string): AsyncGenerator<Uint8Array> {
 }
 
 /** Applications: confidential, public, and one with client credentials. */
-async function connect({ make }: Instance, users: readonly number[]): Promise<void> {
+async function addApplications({ make }: Instance, users: readonly number[]): Promise<void> {
   const application = { scopes: '["api_v3"]', owner_id: users[0], ...stamps }
   const [secret_hash, redirect_uris] = ['f'.repeat(64), '["https://app.example/callback"]']
   await make.row('oauth_applications', { ...application, name: 'Cloud', client_id: 'cloud', secret_hash, redirect_uris })
@@ -407,7 +407,7 @@ async function connect({ make }: Instance, users: readonly number[]): Promise<vo
 }
 
 /** Principals without a role in other tests, to be locked or deleted. */
-async function dummies(server: Instance, lab: number): Promise<void> {
+async function addDummies(server: Instance, lab: number): Promise<void> {
   const { make, db } = server
   const reader = { role: await server.id('roles', 'Reader') }
   const group = await make.group({ name: 'Dummies' })

@@ -9,7 +9,7 @@ const LATER = '2999-01-01T00:00:00.000Z'
  * Prevents further records of the use of existing tokens and sessions. These are written once a minute, by any request at that
  * time: on a busy machine by one whose statements are counted.
  */
-export const unnoted = (db: Database): Promise<void> =>
+export const stopUsageRecords = (db: Database): Promise<void> =>
   db.transaction(async (tx) => {
     await tx.run(sql`update tokens set last_used_at = ${LATER}`)
     await tx.run(sql`update sessions set last_seen_at = ${LATER}`)

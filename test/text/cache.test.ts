@@ -1,10 +1,10 @@
-/** The cache of rendered texts keeps what is used and stays within its size. */
+/** The cache of rendered texts: eviction and limits. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { textCache } from '#text/cache.ts'
 
 describe('the cache of texts', () => {
-  test('gives back what was stored', () => {
+  test('returns stored texts', () => {
     const cache = textCache(100)
     cache.set('a', 'A')
     assert.equal(cache.get('a'), 'A')
@@ -12,13 +12,13 @@ describe('the cache of texts', () => {
     assert.equal(cache.size(), 2)
   })
 
-  test('holds the empty text as well', () => {
+  test('stores the empty text as well', () => {
     const cache = textCache(100)
     cache.set('', '')
     assert.equal(cache.get(''), '')
   })
 
-  test('a text stored again replaces the former value', () => {
+  test('replaces the value of an existing text', () => {
     const cache = textCache(100)
     cache.set('a', 'A')
     cache.set('a', 'longer')
@@ -26,7 +26,7 @@ describe('the cache of texts', () => {
     assert.equal(cache.size(), 7)
   })
 
-  test('forgets the least recently used when it is full', () => {
+  test('evicts the least recently used text when it is full', () => {
     const cache = textCache(20)
     for (const key of [...'abcdefghij']) cache.set(key, key)
     assert.equal(cache.size(), 20)
@@ -38,7 +38,7 @@ describe('the cache of texts', () => {
     assert.equal(cache.size(), 20)
   })
 
-  test('never holds more characters than allowed, however they are spread', () => {
+  test('never contains more characters than allowed, in any distribution', () => {
     const cache = textCache(1000)
     for (let i = 0; i < 500; i++) {
       cache.set(`${i}`, 'x'.repeat((i * 37) % 120))
@@ -46,7 +46,7 @@ describe('the cache of texts', () => {
     }
   })
 
-  test('does not give up all others for one large text', () => {
+  test('does not evict all others for one large text', () => {
     const cache = textCache(80)
     cache.set('a', 'A')
     cache.set('b', 'x'.repeat(10))

@@ -1,4 +1,4 @@
-/** iCalendar documents: what programs of others have to be able to read. */
+/** iCalendar documents: dates, escaping and folding. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type CalendarEvent, icalendar } from '#text/icalendar.ts'
@@ -15,7 +15,7 @@ const event = (values: Partial<CalendarEvent> = {}): CalendarEvent => ({
   ...values,
 })
 
-/** The value of a property in the document of one event, its lines put together again. */
+/** The value of a property in the document of one event, with its lines unfolded. */
 const held = (property: string, values: Partial<CalendarEvent>): string | undefined =>
   icalendar('Plan', [event(values)])
     .replaceAll('\r\n ', '')
@@ -52,7 +52,7 @@ test('An event takes whole days, and ends on the day after its last', () => {
   assert.equal(held('DTEND;VALUE=DATE', { start: '9999-12-31', end: '9999-12-31' }), undefined)
 })
 
-test('What has a meaning of its own is escaped, and what breaks lines is a sign for a break', () => {
+test('Special characters and line breaks are escaped', () => {
   assert.equal(held('SUMMARY', { summary: 'a;b,c\\d:"e"' }), 'a\\;b\\,c\\\\d:"e"')
   assert.equal(held('DESCRIPTION', { description: 'one\ntwo\r\nthree\rfour\n' }), 'one\\ntwo\\nthree\\nfour\\n')
   assert.equal(held('SUMMARY', { summary: 'x\u0000\u001b\u0085\ty' }), 'x\ty')
@@ -60,7 +60,7 @@ test('What has a meaning of its own is escaped, and what breaks lines is a sign 
   assert.doesNotMatch(forged, /^(X-EVIL|ATTACH)/m)
 })
 
-test('No line has more than 75 octets, and no letter is cut in two', () => {
+test('Lines have at most 75 octets, and are folded between characters', () => {
   for (const letter of ['a', 'é', '€', '🚢', ',']) {
     for (const shift of ['', 'x', 'xx', 'xxx']) {
       const summary = shift + letter.repeat(100)

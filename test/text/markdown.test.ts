@@ -1,4 +1,4 @@
-/** Markdown as HTML: the elements of the language and the classes they carry. */
+/** Markdown as HTML: elements and their classes. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { renderMarkdown } from '#text/markdown.ts'
@@ -7,8 +7,8 @@ const renders = (name: string, raw: string, html: string) => test(name, () => as
 const inParagraph = (html: string) => `<p class="op-uc-p">${html}</p>`
 
 describe('blocks', () => {
-  renders('nothing gives nothing', '', '')
-  renders('blank lines give nothing', ' \n\n \t\n', '')
+  renders('an empty text has an empty result', '', '')
+  renders('blank lines have an empty result', ' \n\n \t\n', '')
   renders('a paragraph, without a line end after it', 'Hello\n', '<p class="op-uc-p">Hello</p>')
   renders('two paragraphs', 'one\n\ntwo', '<p class="op-uc-p">one</p>\n<p class="op-uc-p">two</p>')
   renders('a forced line break', 'one  \ntwo', inParagraph('one<br />\ntwo'))

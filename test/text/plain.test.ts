@@ -11,12 +11,12 @@ describe('escaping', () => {
   test('every character with a meaning in HTML', () =>
     assert.equal(escapeHtml(`<a b="c" d='e'>&`), '&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;'))
   test('each once, entities included', () => assert.equal(escapeHtml('&lt;'), '&amp;lt;'))
-  test('other text is left alone', () => assert.equal(escapeHtml('Grüße, 漢字'), 'Grüße, 漢字'))
+  test('other text is not changed', () => assert.equal(escapeHtml('Grüße, 漢字'), 'Grüße, 漢字'))
 })
 
 describe('paragraphs and lines', () => {
-  renders('nothing gives nothing', '', '')
-  renders('blank lines give nothing', ' \n\t\n ', '')
+  renders('an empty text has an empty result', '', '')
+  renders('blank lines have an empty result', ' \n\t\n ', '')
   renders('a paragraph', 'Hello', '<p>Hello</p>')
   renders('a line end', 'one\ntwo', '<p>one<br/>two</p>')
   renders('a blank line', 'one\n\ntwo', '<p>one</p><p>two</p>')

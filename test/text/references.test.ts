@@ -1,4 +1,4 @@
-/** References in markdown: work packages and versions by number, people by login, by number or by a mention element. */
+/** References in markdown: work packages and versions by number, users by login, number or mention element. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { renderMarkdown } from '#text/markdown.ts'
@@ -44,7 +44,7 @@ describe('mention elements', () => {
   renders('a work package, linked once', element('work_package', '7', '#7'), workPackage(7, '#7'))
   renders('within a table in HTML', `a <span>${element('user', '5', '@A')}</span>`, `a <span>${person('/users/5', '@A')}</span>`)
   renders('of unknown type: only the text', element('role', '5', 'Boss'), 'Boss')
-  renders('with a number that is none: only the text', element('user', '5/../x', 'Ann'), 'Ann')
+  renders('with an invalid number: only the text', element('user', '5/../x', 'Ann'), 'Ann')
   renders('the name is text', element('user', '5', '&lt;img onerror=x&gt;'), person('/users/5', '&lt;img onerror=x&gt;'))
   test('in an HTML block', () => {
     const html = renderMarkdown(`<div>\n${element('user', '5', '@Ann')}\n</div>`)

@@ -1,4 +1,4 @@
-/** Nothing a text contains becomes active: the corpus of attacks on rendered markdown, and random mixtures of it. */
+/** Rendered texts have no active content: a corpus of attacks on rendered markdown, and random mixtures of it. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from '#test/properties.ts'
@@ -21,7 +21,7 @@ const decode = (value: string) =>
     (entity) => ({ '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"' })[entity] ?? "'",
   )
 
-/** Fails unless each `<` begins an allowed tag whose attributes are all allowed and whose addresses are harmless. */
+/** Fails unless each `<` begins an allowed tag with allowed attributes and harmless addresses. */
 function assertInert(html: string): void {
   for (const piece of html.split(/(?=<)/).filter((text) => text.startsWith('<'))) {
     const [, , tag, attributes = ''] =
@@ -92,7 +92,7 @@ describe('addresses', () => {
     `<${address}>`,
     address,
   ]
-  /** With these the address of a markdown link is another one: a line end ends it, a backslash is percent-encoded. */
+  /** These characters change the address of a markdown link: a line end ends it, a backslash is percent-encoded. */
   const MARKDOWN_SYNTAX = /[\n\\]/
 
   for (const [name, address] of Object.entries(unsafe)) {
@@ -161,27 +161,27 @@ describe('the corpus', () => {
     test(`${name}, as plain text`, () => assert.doesNotMatch(renderPlain(raw), /<(?!\/?p>|br\/>|\/?a[ >])/))
   }
 
-  test('no id, name, style, data attribute, handler or source set comes through', () => {
+  test('ids, names, styles, data attributes, handlers and source sets are removed', () => {
     const attributes = 'id="a" name="a" style="top:0" data-a="a" onclick="a" srcset="a 1x" class="a" is="a" slot="a" part="a"'
     for (const tag of TAGS.split(' ')) assertInert(renderMarkdown(`<${tag} ${attributes}>a</${tag}>`))
   })
-  test('scripts and styles go with their text', () => {
+  test('scripts and styles are removed with their text', () => {
     assert.equal(renderMarkdown('a<script>b</script><style>c</style>d'), '<p class="op-uc-p">ad</p>')
   })
-  test('a macro leaves its text', () => {
+  test('a macro is replaced by its text', () => {
     assert.equal(renderMarkdown('<macro class="toc">contents</macro>'), '<p class="op-uc-p">contents</p>')
   })
-  test('the only input is a checkbox nobody can tick', () => {
+  test('the only input is a disabled checkbox', () => {
     const html = renderMarkdown('<input type="checkbox" name="a" form="b"> <input type="text" autofocus>')
     assert.equal(
       html,
       '<p class="op-uc-p"><input type="checkbox" class="op-uc-list--task-checkbox" disabled="disabled" /> <span></span></p>',
     )
   })
-  test('text that looks like a tag stays text', () => {
+  test('text that resembles a tag stays text', () => {
     assert.equal(text(renderMarkdown('&lt;script&gt; <b>a</b>')), '&lt;script&gt; a')
   })
-  test('elements a browser would not nest are not nested, so nothing gets out of the place the text is put', () => {
+  test('elements that browsers would not nest are not nested, so that no element leaves its container', () => {
     for (const [raw, html] of [
       ['<table><tr><table></table></tr></table>', /<tr[^>]*><span><\/span><\/tr>/],
       ['<ul><li><div><li>a</li></div></li></ul>', /<div><span>a<\/span><\/div>/],
@@ -190,11 +190,11 @@ describe('the corpus', () => {
     ] as const)
       assert.match(renderMarkdown(raw), html)
   })
-  test('elements are closed in the order they were opened', () => {
+  test('elements are closed in reverse order', () => {
     assert.equal(renderMarkdown('<b><i>a</b></i></div>'), '<p class="op-uc-p"><b><i>a</i></b></p>')
   })
 
-  test('any mixture of it is inert', () => {
+  test('any mixture of the corpus is inert', () => {
     const pieces = [
       ...Object.values(corpus),
       ...'<>"\'`&#@[]()!*_~|\\/=: \n',

@@ -1,4 +1,4 @@
-/** The schema of time entries, their forms, the activities, and where time can be booked. */
+/** The schema of time entries, their forms, the activities, and available projects and work packages. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { filters, ids } from '#test/instance.ts'
@@ -12,7 +12,7 @@ const activities = ['Management', 'Specification', 'Development', 'Testing', 'Su
 const entity = link('work_packages', work.id)
 
 describe('the schema', () => {
-  test('has an entry for everything a time entry has', async () => {
+  test('has an entry for every property of a time entry', async () => {
     const { body } = await admin.get('/time_entries/schema')
     const entries = [
       'activity',
@@ -54,7 +54,7 @@ describe('the schema', () => {
     )
   })
 
-  test('is for those who have to do with time', async () => {
+  test('is visible to users with a permission for time', async () => {
     const reply = await onlooker.client.get('/time_entries/schema')
     assert.deepEqual([reply.status, kind(reply.body)], [403, 'MissingPermission'])
     for (const permission of ['log_time', 'log_own_time', 'edit_own_time_entries', 'view_own_time_entries']) {
@@ -71,7 +71,7 @@ describe('the form for a new entry', () => {
     return { ...reply.body._embedded, links: reply.body._links }
   }
 
-  test('of nothing says what is missing, and where to look for it', async () => {
+  test('without a payload reports missing values, and links to the allowed ones', async () => {
     const { payload, schema, validationErrors, links } = await form({})
     assert.deepEqual(keys(validationErrors), ['entity', 'hours', 'project', 'spentOn'])
     assert.ok(!('commit' in links))
@@ -82,7 +82,7 @@ describe('the form for a new entry', () => {
     assert.equal(payload._links.user.href, `/api/v3/users/${worker.id}`)
   })
 
-  test('of a work package knows the project, its activities and its people', async () => {
+  test('of a work package has the project, its activities and its users', async () => {
     const { payload, schema, validationErrors, links } = await form({ hours: 'PT1H', spentOn: '2024-03-01', _links: { entity } })
     assert.deepEqual(validationErrors, {})
     assert.deepEqual(links.commit, { href: '/api/v3/time_entries', method: 'post' })
@@ -114,7 +114,7 @@ describe('the form for a new entry', () => {
     assert.equal((await admin.get('/time_entries')).body.total, total)
   })
 
-  test('is refused to those who may not book', async () => {
+  test('is forbidden to users who may not log time', async () => {
     assert.equal((await onlooker.client.post('/time_entries/form', {})).status, 403)
     const other = await make.project()
     await make.member(worker.id, other, ['view_work_packages'])
@@ -127,7 +127,7 @@ describe('the form for a new entry', () => {
 })
 
 describe('the form for an entry', () => {
-  test('proposes it, with where to move it, and where to commit', async () => {
+  test('has its values, the allowed targets, and the commit link', async () => {
     const one = await it.booked(worker.client)
     const reply = await worker.client.post(`/time_entries/${one.id}/form`, { hours: 'PT2H' })
     assert.equal(reply.status, 200, reply.text)
@@ -139,12 +139,12 @@ describe('the form for an entry', () => {
     assert.equal((await worker.client.patch(`/time_entries/${one.id}`, payload)).status, 200)
   })
 
-  test('may be asked for with nothing to change', async () => {
+  test('accepts an empty payload', async () => {
     const one = await it.booked(worker.client)
     assert.equal((await worker.client.post(`/time_entries/${one.id}/form`)).status, 200)
   })
 
-  test('is refused to those who may not change it, and not there for those who do not see it', async () => {
+  test('is forbidden to users who may not change it, and not found by users who do not see it', async () => {
     const one = await it.booked(worker.client)
     const { client } = await it.person('view_work_packages', 'view_time_entries')
     assert.equal((await client.post(`/time_entries/${one.id}/form`)).status, 403)
@@ -174,7 +174,7 @@ describe('an activity', () => {
     )
   })
 
-  test('is not there for those who have nothing to do with time, nor are unknown ones', async () => {
+  test('is not found by users without a permission for time, like an unknown one', async () => {
     const id = await it.id('time_entry_activities', 'Testing')
     assert.equal((await onlooker.client.get(`/time_entries/activities/${id}`)).status, 404)
     assert.equal((await it.stranger.client.get(`/time_entries/activities/${id}`)).status, 404)

@@ -49,14 +49,14 @@ describe('in order', () => {
     ['created_at', () => [a, b, c]],
     ['updatedAt', () => [a, b, c]],
   ] as const) {
-    test(`of ${name}, either way`, async () => {
+    test(`of ${name}, in either direction`, async () => {
       const sorted = async (direction: string) => ids(await admin.get(`/time_entries?sortBy=[["${name}","${direction}"]]`))
       assert.deepEqual(await sorted('asc'), expected())
       assert.deepEqual(await sorted('desc'), expected().toReversed())
     })
   }
 
-  test('of nothing else', async () => {
+  test('of no other property', async () => {
     for (const name of ['user', 'activity', 'comment']) {
       const reply = await admin.get(`/time_entries?sortBy=[["${name}","asc"]]`)
       assert.deepEqual([reply.status, kind(reply.body)], [400, 'InvalidQuery'], name)
@@ -65,7 +65,7 @@ describe('in order', () => {
 })
 
 describe('filtered', () => {
-  test('by whose it is', async () => {
+  test('by user', async () => {
     assert.deepEqual(await found(['user', '=', [worker.id]]), [a])
     assert.deepEqual(await found(['user_id', '!', [worker.id]]), [c, b])
     assert.deepEqual(await found(['user', '=', ['me']]), [b])
@@ -74,13 +74,13 @@ describe('filtered', () => {
   })
 
   for (const name of ['entity', 'entity_id', 'entityId', 'workPackage', 'work_package', 'work_package_id', 'workPackageId']) {
-    test(`by what it was booked on, called ${name}`, async () => {
+    test(`by container, as ${name}`, async () => {
       assert.deepEqual(await found([name, '=', [work.id]]), [c, a])
       assert.deepEqual(await found([name, '!', [work.id]]), [b])
     })
   }
 
-  test('by the kind of that', async () => {
+  test('by type of container', async () => {
     assert.deepEqual(await found(['entity_type', '=', ['WorkPackage']]), [c, b, a])
     assert.deepEqual(await found(['entityType', '!', ['WorkPackage']]), [])
     assert.deepEqual(await found(['entity_type', '=', ['Meeting']]), [])
@@ -106,20 +106,20 @@ describe('filtered', () => {
     assert.deepEqual(await found(['spent_on', '<t-', [1]]), [c, a])
   })
 
-  test('by when it was written down', async () => {
+  test('by creation', async () => {
     for (const name of ['created_at', 'createdAt', 'updated_at', 'updatedAt']) {
       assert.deepEqual(await found([name, 't']), [c, b, a])
       assert.deepEqual(await found([name, '<t-', [1]]), [])
     }
   })
 
-  test('by whether it is running', async () => {
+  test('by ongoing', async () => {
     assert.deepEqual(await found(['ongoing', '=', ['f']]), [c, b, a])
     assert.deepEqual(await found(['ongoing', '=', ['t']]), [])
     assert.deepEqual(await found(['ongoing', '!', ['t']]), [c, b, a])
   })
 
-  test('by all of it at once', async () => {
+  test('by several properties at once', async () => {
     assert.deepEqual(await found(['project', '=', [project]], ['user', '=', [worker.id]]), [a])
   })
 
@@ -141,7 +141,7 @@ describe('filtered', () => {
   }
 })
 
-test('select is answered as everywhere', async () => {
+test('select reduces the response', async () => {
   const { body } = await admin.get('/time_entries?select=total,elements/hours&pageSize=1')
   assert.deepEqual(body, { total: 3, _embedded: { elements: [{ hours: 'PT2H' }] } })
 })

@@ -47,19 +47,19 @@ describe('a time entry', () => {
     assert.deepEqual((await manager.client.get(`/time_entries/${body.id}`)).body, body)
   })
 
-  test('without comment and activity has an empty one, and a link to none', async () => {
+  test('without comment and activity has an empty comment, and a link without target', async () => {
     const body = await it.booked(admin, { _links: { activity: { href: null } } })
     assert.deepEqual(body.comment, { format: 'plain', raw: '', html: '' })
     assert.deepEqual(body._links.activity, { href: null })
     assert.ok(!('activity' in body._embedded))
   })
 
-  test('shows text as text', async () => {
+  test('escapes HTML in the comment', async () => {
     const { comment } = await it.booked(admin, { comment: { raw: '<b>**bold**</b>' } })
     assert.ok(!comment.html.includes('<b>') && comment.html.includes('**bold**'))
   })
 
-  test('offers changes only to those who may make them', async () => {
+  test('has action links only for users who may change it', async () => {
     const mine = await it.booked(worker.client)
     const actions = ['delete', 'update', 'updateImmediately']
     const offered = (body: any) => actions.filter((rel) => rel in body._links)
@@ -68,7 +68,7 @@ describe('a time entry', () => {
     assert.deepEqual(offered((await client.get(`/time_entries/${mine.id}`)).body), [])
   })
 
-  test('in a list embeds nothing', async () => {
+  test('has no embedded resources in a list', async () => {
     await it.booked(admin)
     const { body } = await admin.get('/time_entries')
     assert.equal(body._type, 'Collection')
@@ -76,13 +76,13 @@ describe('a time entry', () => {
   })
 })
 
-describe('is seen', () => {
-  test('by users who may see all time entries', async () => {
+describe('a time entry is visible', () => {
+  test('to users who may see all time entries', async () => {
     const one = await it.booked(worker.client)
     assert.equal((await manager.client.get(`/time_entries/${one.id}`)).status, 200)
   })
 
-  test('by its user, with the permission to see one’s own', async () => {
+  test('to its user, with the permission to see their own', async () => {
     const mine = await it.booked(worker.client)
     const theirs = await it.booked(manager.client)
     assert.equal((await worker.client.get(`/time_entries/${mine.id}`)).status, 200)
@@ -92,7 +92,7 @@ describe('is seen', () => {
     assert.ok(listed.includes(mine.id) && !listed.includes(theirs.id))
   })
 
-  test('by nobody else, who may list time but finds none', async () => {
+  test('to no one else: other users get an empty list', async () => {
     await it.booked(worker.client)
     for (const client of [onlooker.client, it.stranger.client]) {
       const reply = await client.get('/time_entries')
@@ -101,7 +101,7 @@ describe('is seen', () => {
     }
   })
 
-  test('with all it leads to hidden, where the work package is', async () => {
+  test('without hidden names, if its work package is hidden', async () => {
     const one = await it.booked(manager.client)
     const { client } = await it.person('view_time_entries')
     const { body, text } = await client.get(`/time_entries/${one.id}`)
@@ -110,7 +110,7 @@ describe('is seen', () => {
     assert.ok(!('entity' in body._embedded) && !('workPackage' in body._embedded))
   })
 
-  test('by its user with a share of the work package', async () => {
+  test('to its user with a share of the work package', async () => {
     const guest = await it.sharer(work.id, 'Work package editor')
     const mine = await it.booked(guest.client)
     const theirs = await it.booked(manager.client)
@@ -123,7 +123,7 @@ describe('time in the representation of a work package', () => {
   const spent = async ({ client }: { client: typeof admin }, id: number) =>
     (await client.get(`/work_packages/${id}`)).body.spentTime
 
-  test('is the sum of what the viewer sees', async () => {
+  test('is the sum of the visible entries', async () => {
     const one = (await admin.post('/work_packages', { subject: 'x', _links: { project: link('projects', project) } })).body
     const entity = link('work_packages', one.id)
     await it.booked(worker.client, { hours: 'PT1H30M', _links: { entity } })
@@ -134,13 +134,13 @@ describe('time in the representation of a work package', () => {
     assert.equal(await spent(onlooker, one.id), undefined)
   })
 
-  test('leaves out what is still running', async () => {
+  test('excludes running timers', async () => {
     const one = (await admin.post('/work_packages', { subject: 'x', _links: { project: link('projects', project) } })).body
     await it.booked(worker.client, { ongoing: true, hours: null, _links: { entity: link('work_packages', one.id) } })
     assert.equal(await spent(worker, one.id), 'PT0S')
   })
 
-  test('leads to the entries', async () => {
+  test('links to the entries', async () => {
     const { _links } = (await admin.get(`/work_packages/${work.id}`)).body
     const listed = await admin.send('GET', `${_links.timeEntries.href}&pageSize=-1`)
     assert.equal(listed.status, 200)

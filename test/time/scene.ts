@@ -7,15 +7,15 @@ import { created, link, type Person, type Scene, scene as workScene } from '../w
 export interface TimeScene extends Scene {
   /** A work package of the project. */
   readonly work: { readonly id: number }
-  /** Books, sees and changes the time of everybody. */
+  /** Logs, sees and changes the time of everybody. */
   readonly manager: Person
-  /** Books, sees and changes only what is their own. */
+  /** Logs, sees and changes only their own time. */
   readonly worker: Person
-  /** Sees work packages, and nothing of time. */
+  /** Sees work packages, and no time entries. */
   readonly onlooker: Person
-  /** Books time on the work package; the body may say otherwise. */
+  /** Logs time on the work package; the body may override the defaults. */
   book(client: Client, body?: Record<string, any>): Promise<Reply>
-  /** The same, and fails unless it is booked. */
+  /** The same, and fails unless it succeeds. */
   booked(client: Client, body?: Record<string, any>): Promise<any>
 }
 

@@ -1,4 +1,4 @@
-/** The time of day at which somebody worked: there only where the instance asks for it. */
+/** The start time of a time entry: available only if the instance tracks it. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { errors, kind, scene } from './scene.ts'
@@ -24,21 +24,21 @@ describe('if the instance does not track it', () => {
 describe('if the instance tracks it', () => {
   before(() => it.setting('allow_tracking_start_and_end_times', true))
 
-  test('it may be left out', async () => {
+  test('it is optional', async () => {
     assert.deepEqual(times(await it.booked(worker.client)), [null, null])
   })
 
-  test('the end follows from the hours', async () => {
+  test('the end time is derived from the hours', async () => {
     const body = await it.booked(worker.client, { startTime: '2024-03-01T09:30:00Z', hours: 'PT1H45M' })
     assert.deepEqual(times(body), ['2024-03-01T09:30:00.000Z', '2024-03-01T11:15:00.000Z'])
   })
 
-  test('only hours and minutes are kept, of whatever zone they were sent in', async () => {
+  test('it is stored in hours and minutes, converted from any time zone', async () => {
     const body = await it.booked(worker.client, { startTime: '2024-03-01T10:30:59.5+01:00' })
     assert.equal(body.startTime, '2024-03-01T09:30:00.000Z')
   })
 
-  test('it has to be of the day the time is booked for', async () => {
+  test('it has to be on the day of the entry', async () => {
     const reply = await it.book(worker.client, { startTime: '2024-03-02T09:00:00Z' })
     assert.equal(reply.status, 422)
     assert.deepEqual(errors(reply.body), [
@@ -46,7 +46,7 @@ describe('if the instance tracks it', () => {
     ])
   })
 
-  test('it has to be a moment', async () => {
+  test('it has to be a timestamp', async () => {
     for (const startTime of ['09:00', '2024-03-01', 'soon', 9]) {
       const reply = await it.book(worker.client, { startTime })
       assert.deepEqual([reply.status, kind(reply.body)], [422, 'PropertyFormatError'], String(startTime))
@@ -62,7 +62,7 @@ describe('if the instance tracks it', () => {
     assert.deepEqual(times((await worker.client.patch(path, { startTime: null })).body), [null, null])
   })
 
-  test('the entry can be sent back as it was read, the end included', async () => {
+  test('sending an entry back is accepted, including the end time', async () => {
     const body = await it.booked(worker.client, { startTime: '2024-03-01T09:00:00Z' })
     const reply = await worker.client.patch(`/time_entries/${body.id}`, body)
     assert.equal(reply.status, 200, reply.text)
@@ -72,7 +72,7 @@ describe('if the instance tracks it', () => {
     )
   })
 
-  test('a running timer ends now', async () => {
+  test('the end time of a running timer is now', async () => {
     const body = await it.booked(worker.client, { ongoing: true, hours: undefined, startTime: '2024-03-01T09:00:00Z' })
     assert.equal(body.startTime, '2024-03-01T09:00:00.000Z')
     assert.ok(Math.abs(Date.parse(body.endTime) - Date.now()) < 60_000)
@@ -84,7 +84,7 @@ describe('if the instance tracks it', () => {
     assert.deepEqual([schema.endTime.type, schema.endTime.writable], ['DateTime', false])
   })
 
-  test('days are those of the zone people work in, and stay so', async () => {
+  test('days are those of the default time zone at the time of writing', async () => {
     await it.setting('user_default_timezone', 'America/New_York')
     const body = await it.booked(worker.client, { startTime: '2024-03-02T03:00:00Z' })
     assert.deepEqual([body.spentOn, body.startTime], ['2024-03-01', '2024-03-02T03:00:00.000Z'])

@@ -1,4 +1,4 @@
-/** Time that is still running: one entry at most for everybody, seen by nobody else. */
+/** Running timers: at most one for each user, invisible to others. */
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
 import { filters, ids } from '#test/instance.ts'
@@ -24,17 +24,17 @@ test('is started without hours, found by its user, and stopped with hours', asyn
   assert.deepEqual(ids(await worker.client.get(mine)), [])
 })
 
-test('has no hours, whatever is sent', async () => {
+test('has no hours, even if they are sent', async () => {
   assert.equal((await start(worker.client, { hours: 'PT5H' })).body.hours, null)
 })
 
-test('cannot be stopped without hours: the server does not count them', async () => {
+test('cannot be stopped without hours: the server does not calculate them', async () => {
   const { id } = (await start()).body
   const reply = await worker.client.patch(`/time_entries/${id}`, { ongoing: false })
   assert.deepEqual([reply.status, errors(reply.body)], [422, ["hours: Hours can't be blank."]])
 })
 
-test('is one at a time', async () => {
+test('exists once for each user', async () => {
   const { id } = (await start()).body
   const reply = await start()
   assert.equal(reply.status, 422)
@@ -44,23 +44,23 @@ test('is one at a time', async () => {
   assert.equal((await start()).status, 201)
 })
 
-test('is one at a time even for two that start at once', async () => {
+test('exists once for each user, even concurrently', async () => {
   const replies = await Promise.all([start(), start(), start()])
   assert.deepEqual(replies.map((reply) => reply.status).sort(), [201, 422, 422])
 })
 
-test('is another for everybody', async () => {
+test('does not affect those of other users', async () => {
   assert.equal((await start(worker.client)).status, 201)
   assert.equal((await start(manager.client)).status, 201)
 })
 
-test('is one’s own', async () => {
+test('can only be one’s own', async () => {
   const reply = await start(manager.client, { _links: { user: link('users', worker.id) } })
   assert.deepEqual([reply.status, errors(reply.body)], [422, ['ongoing: Ongoing can only be set for oneself.']])
 })
 
-describe('is seen', () => {
-  test('by nobody else, whatever they may see', async () => {
+describe('a timer is visible', () => {
+  test('to nobody else, with any permissions', async () => {
     const { id } = (await start()).body
     for (const client of [manager.client, admin]) {
       assert.equal((await client.get(`/time_entries/${id}`)).status, 404)
@@ -68,7 +68,7 @@ describe('is seen', () => {
     }
   })
 
-  test('by oneself always, in lists as well', async () => {
+  test('to its user, in lists as well', async () => {
     const { client } = await it.person('view_work_packages', 'log_own_time')
     const { id } = (await start(client)).body
     assert.equal((await client.get(`/time_entries/${id}`)).status, 200)
@@ -76,7 +76,7 @@ describe('is seen', () => {
     assert.deepEqual(ids(await client.get(`/time_entries?${filters(['ongoing', '=', ['f']])}`)), [])
   })
 
-  test('by others once it has stopped', async () => {
+  test('to others once it has stopped', async () => {
     const { id } = (await start()).body
     await worker.client.patch(`/time_entries/${id}`, { ongoing: false, hours: 'PT1H' })
     assert.equal((await manager.client.get(`/time_entries/${id}`)).status, 200)

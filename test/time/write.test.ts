@@ -1,4 +1,4 @@
-/** Booking time, changing and removing what was booked. */
+/** Logging time, and changing and deleting time entries. */
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { created } from '../work-packages/scene.ts'
@@ -8,8 +8,8 @@ const it = await scene()
 const { admin, project, make, work, manager, worker, onlooker } = it
 const activity = (name: string) => it.id('time_entry_activities', name).then((id) => link('time_entries/activities', id))
 
-describe('booking', () => {
-  test('needs a day, hours and a work package; the rest has defaults', async () => {
+describe('logging time', () => {
+  test('requires a day, hours and a work package; the rest has defaults', async () => {
     const body = await it.booked(worker.client)
     assert.equal(body._links.user.href, `/api/v3/users/${worker.id}`)
     assert.equal(body._links.project.href, `/api/v3/projects/${project}`)
@@ -17,12 +17,12 @@ describe('booking', () => {
     assert.equal(body.ongoing, false)
   })
 
-  test('may call the work package by its older name', async () => {
+  test('accepts the former name of the work package', async () => {
     const body = await it.booked(admin, { _links: { entity: undefined, workPackage: link('work_packages', work.id) } })
     assert.equal(body._links.entity.href, `/api/v3/work_packages/${work.id}`)
   })
 
-  test('says all that is missing', async () => {
+  test('reports all missing values', async () => {
     const reply = await admin.post('/time_entries', {})
     assert.deepEqual([reply.status, kind(reply.body)], [422, 'MultipleErrors'])
     assert.deepEqual(errors(reply.body), [
@@ -33,12 +33,12 @@ describe('booking', () => {
     ])
   })
 
-  test('on a project alone is not enough', async () => {
+  test('on a project alone is rejected', async () => {
     const reply = await it.book(admin, { _links: { entity: { href: null }, project: link('projects', project) } })
     assert.deepEqual(errors(reply.body), ["entity: Logged for can't be blank."])
   })
 
-  test('may be no time at all, and more than a day', async () => {
+  test('accepts no time at all, and more than a day', async () => {
     assert.equal((await it.booked(admin, { hours: 'PT0S' })).hours, 'PT0S')
     assert.equal((await it.booked(admin, { hours: 'PT30H' })).hours, 'P1DT6H')
   })
@@ -51,18 +51,18 @@ describe('booking', () => {
       ['comment: Comment is too long (maximum is 1000 characters).'],
     ],
     [
-      'a work package that is not there',
+      'an unknown work package',
       { _links: { entity: link('work_packages', 99999), project: link('projects', project) } },
       ['entity: Logged for does not exist.'],
     ],
-    ['a user who is not there', { _links: { user: link('users', 99999) } }, ['user: User does not exist.']],
+    ['an unknown user', { _links: { user: link('users', 99999) } }, ['user: User does not exist.']],
     [
-      'an activity that is not there',
+      'an unknown activity',
       { _links: { activity: link('time_entries/activities', 99999) } },
       ['activity: Activity does not exist.'],
     ],
   ] as const) {
-    test(`refused: ${name}`, async () => {
+    test(`rejected: ${name}`, async () => {
       const reply = await it.book(admin, body)
       assert.equal(reply.status, 422)
       assert.deepEqual(errors(reply.body), expected)
@@ -70,29 +70,29 @@ describe('booking', () => {
   }
 
   for (const body of [{ hours: 'one' }, { hours: 1 }, { spentOn: 'today' }, { spentOn: '10000-01-01' }, { comment: 'text' }]) {
-    test(`not understood: ${JSON.stringify(body)}`, async () => {
+    test(`malformed: ${JSON.stringify(body)}`, async () => {
       const reply = await it.book(admin, body)
       assert.deepEqual([reply.status, kind(reply.body)], [422, 'PropertyFormatError'])
     })
   }
 
-  test('links have to lead to what they name', async () => {
+  test('requires links of the right types', async () => {
     const reply = await it.book(admin, { _links: { entity: link('projects', project), activity: link('types', 1) } })
     assert.deepEqual(reply.body._embedded.errors.map(kind), ['ResourceTypeMismatch', 'ResourceTypeMismatch'])
   })
 
-  test('is for users, and not for groups', async () => {
+  test('is for users, not for groups', async () => {
     const reply = await it.book(admin, { _links: { user: link('groups', await make.group()) } })
     assert.deepEqual([reply.status, kind(reply.body)], [422, 'ResourceTypeMismatch'])
   })
 
-  test('the work package has to be of the project that is named', async () => {
+  test('requires the work package to be in the given project', async () => {
     const other = await make.project()
     const reply = await it.book(admin, { _links: { project: link('projects', other) } })
     assert.deepEqual(errors(reply.body), ['entity: Logged for is invalid.'])
   })
 
-  test('an activity has to be in use', async () => {
+  test('requires an active activity', async () => {
     const id = await make.row('time_entry_activities', { name: 'Past', position: 9, is_active: false }, 'time_entry_activities')
     const reply = await it.book(admin, { _links: { activity: link('time_entries/activities', id) } })
     assert.deepEqual(errors(reply.body), ['activity: Activity is not set to one of the allowed values.'])
@@ -110,12 +110,12 @@ describe('permissions to log time', () => {
     assert.deepEqual([reply.status, kind(reply.body)], [403, 'MissingPermission'])
   })
 
-  test('nobody else may, faults or not', async () => {
+  test('nobody else may, with valid or invalid values', async () => {
     assert.equal((await it.book(onlooker.client)).status, 403)
     assert.equal((await onlooker.client.post('/time_entries', {})).status, 403)
   })
 
-  test('nobody on what is hidden: it is not there', async () => {
+  test('on hidden work packages it is 404', async () => {
     const hidden = await created(admin, await make.project())
     const reply = await it.book(worker.client, {
       _links: { entity: link('work_packages', hidden.id), project: link('projects', project) },
@@ -123,7 +123,7 @@ describe('permissions to log time', () => {
     assert.deepEqual(errors(reply.body), ['entity: Logged for does not exist.'])
   })
 
-  test('nobody where time is not tracked', async () => {
+  test('nobody may in projects with time tracking disabled', async () => {
     await it.setting('default_projects_modules', ['work_package_tracking'])
     const { id: quiet } = (await admin.post('/projects', { name: 'Quiet' })).body
     const one = await created(admin, quiet)
@@ -141,27 +141,27 @@ describe('permissions to log time', () => {
   })
 })
 
-describe('changing', () => {
+describe('changing a time entry', () => {
   let one: any
   beforeEach(async () => {
     one = await it.booked(worker.client, { comment: { raw: 'Text' } })
   })
   const patch = (body: object, client = worker.client) => client.patch(`/time_entries/${one.id}`, body)
 
-  test('leaves what is not named, and needs no lock version', async () => {
+  test('keeps all other properties, and requires no lock version', async () => {
     const { body } = await patch({ hours: 'PT2H' })
     assert.deepEqual([body.hours, body.comment.raw, body.spentOn], ['PT2H', 'Text', '2024-03-01'])
     assert.equal((await patch({ comment: { raw: '' }, lockVersion: 7 })).body.comment.raw, '')
   })
 
-  test('takes the whole entry back as it was read', async () => {
+  test('accepts its representation sent back', async () => {
     const { body } = await worker.client.get(`/time_entries/${one.id}`)
     const reply = await patch(body)
     assert.equal(reply.status, 200, reply.text)
     assert.deepEqual(reply.body, body)
   })
 
-  test('by either name of the work package: the one that differs counts', async () => {
+  test('accepts both names of the work package: the changed one counts', async () => {
     const next = link('work_packages', (await created(admin, project)).id)
     const before = link('work_packages', work.id)
     for (const links of [
@@ -174,7 +174,7 @@ describe('changing', () => {
     }
   })
 
-  test('needs the right to change all, or one’s own', async () => {
+  test('requires the permission to change all, or one’s own', async () => {
     assert.equal((await patch({ hours: 'PT2H' }, manager.client)).status, 200)
     const { client } = await it.person('view_work_packages', 'view_time_entries', 'edit_own_time_entries', 'log_own_time')
     const reply = await patch({ hours: 'PT2H' }, client)
@@ -183,7 +183,7 @@ describe('changing', () => {
     assert.equal((await client.patch(`/time_entries/${mine.id}`, { hours: 'PT3H' })).status, 200)
   })
 
-  test('finds nothing that is not seen', async () => {
+  test('gives 404 for hidden entries', async () => {
     assert.equal((await patch({ hours: 'PT2H' }, onlooker.client)).status, 404)
   })
 
@@ -197,7 +197,7 @@ describe('changing', () => {
     assert.equal((await patch({ _links: { user: link('users', manager.id) } }, manager.client)).status, 200)
   })
 
-  test('the project needs the right to change time there as well', async () => {
+  test('to another project requires the permission to change time there as well', async () => {
     const target = await make.project()
     await make.member(manager.id, target, ['view_work_packages', 'view_time_entries'])
     const there = await created(admin, target)
@@ -214,14 +214,14 @@ describe('changing', () => {
     }
   })
 
-  test('the activity can be another, or none', async () => {
+  test('accepts another activity, or none', async () => {
     assert.equal((await patch({ _links: { activity: await activity('Testing') } })).body._links.activity.title, 'Testing')
     assert.deepEqual((await patch({ _links: { activity: { href: null } } })).body._links.activity, { href: null })
   })
 })
 
-describe('removing', () => {
-  test('answers nothing, and needs the right to change', async () => {
+describe('deleting a time entry', () => {
+  test('gives an empty response, and requires the permission to change it', async () => {
     const one = await it.booked(worker.client)
     const { client } = await it.person('view_work_packages', 'view_time_entries')
     assert.equal((await client.delete(`/time_entries/${one.id}`)).status, 403)

@@ -1,4 +1,4 @@
-/** API tokens with limits: what expires, what only reads, and what stays within some projects. */
+/** API tokens with limits: expiry, read-only tokens, and tokens for projects. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
@@ -42,7 +42,7 @@ describe('a token', () => {
     const later = new Date(Date.now() + 3_600_000).toISOString()
     const token = await server.token(ada, { expiresAt: later })
     assert.equal((await server.anonymous.get('/users/me', basic(token))).status, 200)
-    // Remembered by now: that it has expired is found out without a counter.
+    // Cached by now: the expiry is checked on each use.
     const past = await server.token(ada, { expiresAt: new Date().toISOString() })
     assert.equal((await server.anonymous.get('/users/me', { authorization: `Bearer ${past}` })).status, 401)
     assert.equal((await server.anonymous.get('/users/me', basic(past))).status, 401)
@@ -78,7 +78,7 @@ describe('a token', () => {
   })
 })
 
-test('a read-only token gets the missing scope', async () => {
+test('a read-only token gets insufficient_scope', async () => {
   const client = await server.as(ada, { scope: 'api_v3:read' })
   assert.equal(await status(client, `/work_packages/${task}`), 200)
   const { status: refused, headers, body } = await client.patch(`/work_packages/${task}`, { lockVersion: 0, subject: 'New' })
@@ -102,27 +102,27 @@ describe('a token for one project', () => {
     limited = await server.as(ada, { projects: [inside] })
   })
 
-  test('sees and counts what is in it, and nothing else', async () => {
+  test('sees and counts its project only', async () => {
     assert.deepEqual(ids(await limited.get('/work_packages?filters=[]')), [task])
     assert.deepEqual(ids(await limited.get('/projects')), [inside])
     assert.equal(await status(limited, `/work_packages/${other}`), 404)
     assert.equal(await status(limited, `/projects/${outside}`), 404)
-    // The same person without the limit is another viewer.
+    // The same user without the limit is another viewer.
     assert.deepEqual(ids(await (await server.as(ada)).get('/projects')), [outside, inside])
   })
 
-  test('names no permission that it does not have', async () => {
+  test('shows no permissions of other projects', async () => {
     const { body } = await limited.get(`/capabilities?pageSize=1000&${filters(['principal', '=', [ada]])}`)
     const contexts = new Set(body._embedded.elements.map((one: any) => one._links.context.href))
     assert.deepEqual([...contexts], [`/api/v3/projects/${inside}`])
   })
 
-  test('writes in it', async () => {
+  test('permits writes in it', async () => {
     const lockVersion = (await limited.get(`/work_packages/${task}`)).body.lockVersion
     assert.equal((await limited.patch(`/work_packages/${task}`, { lockVersion, subject: 'Still in' })).status, 200)
   })
 
-  test('moves nothing out of the project or into it', async () => {
+  test('does not move work packages out of the project or into it', async () => {
     const to = (project: number, lockVersion: number) => ({
       lockVersion,
       _links: { project: { href: `/api/v3/projects/${project}` } },
@@ -138,7 +138,7 @@ describe('a token for one project', () => {
     )
   })
 
-  test('creates and changes no membership in another project', async () => {
+  test('does not create or change memberships in other projects', async () => {
     const link = (path: string) => ({ href: `/api/v3/${path}` })
     const body = { _links: { principal: link('users/1'), project: link(`projects/${outside}`), roles: [link(`roles/${role}`)] } }
     assert.equal((await limited.post('/memberships', body)).status, 403)
@@ -148,7 +148,7 @@ describe('a token for one project', () => {
     assert.equal((await limited.delete(`/memberships/${theirs!.id}`)).status, 404)
   })
 
-  test('creates no project, not even below its own, and no calendar address', async () => {
+  test('creates no project, not even a subproject, and no calendar address', async () => {
     const { make } = server
     const carl = await make.user()
     await make.member(carl, inside, { role })
@@ -164,7 +164,7 @@ describe('a token for one project', () => {
     assert.equal((await own.post('/queries', { name: 'Nowhere' })).status, 403)
   })
 
-  test('cannot change the account, but shows it', async () => {
+  test('cannot change the account, but read it', async () => {
     assert.equal((await limited.get('/users/me')).body.login, 'ada')
     assert.equal((await limited.patch('/users/me', { firstName: 'Eve' })).status, 403)
     assert.equal((await limited.patch('/users/me', { password: 'Something new 1!' })).status, 403)
@@ -184,7 +184,7 @@ describe('a token for one project', () => {
     assert.equal((await own.delete(`/projects/${inside}`)).status, 403)
   })
 
-  test('that is deleted leaves the token without access', async () => {
+  test('has no access after the deletion of its project', async () => {
     const gone = await server.as(ada, { projects: [999_999] })
     assert.deepEqual(ids(await gone.get('/projects')), [])
     const none = await server.as(ada, { projects: [] })

@@ -1,4 +1,4 @@
-/** The page on which people make and revoke their tokens. */
+/** The page on which users create and revoke their tokens. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -44,7 +44,7 @@ const form = (more: Record<string, string> = {}) => ({
   ...more,
 })
 const tokens = () => it.db.all(sql`select * from tokens where user_id = ${ada} order by id`)
-/** Makes a token on the page; gives it. */
+/** Creates a token on the page; gives it. */
 async function made(more: Record<string, string> = {}): Promise<string> {
   const { status, headers, text } = await one.submit(NEW, form(more))
   assert.deepEqual([status, headers.get('location'), headers.get('cache-control')], [200, null, 'no-store'], text)

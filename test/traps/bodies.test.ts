@@ -11,7 +11,7 @@ let project: number
 let hidden: number
 let work: number
 let other: number
-/** Adds work packages, logs time and manages versions and members in the project alone. */
+/** Adds work packages, logs time and manages versions and members in one project only. */
 let member: Client
 let memberId: number
 let personId: number
@@ -46,15 +46,15 @@ const stored = async (id = work) => (await admin.get(`/work_packages/${id}`)).bo
 const activity = async () => to('time_entries/activities', await server.id('time_entry_activities', 'Development'))
 const entry = { hours: 'PT1H', spentOn: '2031-02-03' }
 
-describe('links at the top of a body', () => {
-  test('book time', async () => {
+describe('links at the top level of a body', () => {
+  test('create a time entry', async () => {
     const links = { project: to('projects', project), workPackage: to('work_packages', work), activity: await activity() }
     const { status, body } = await admin.post('/time_entries', { ...entry, ...links })
     assert.equal(status, 201)
     for (const [name, { href }] of Object.entries(links)) assert.equal(body._links[name].href, href)
   })
 
-  test('relate', async () => {
+  test('create a relation', async () => {
     const { status, body } = await admin.post(`/work_packages/${work}/relations`, {
       type: 'relates',
       to: to('work_packages', other),
@@ -84,7 +84,7 @@ describe('links at the top of a body', () => {
     assert.deepEqual([status, body._links.roles.map((one: any) => one.href)], [201, [roles[0]?.href]])
   })
 
-  test('save a query, with its columns, and filters whose links are at their tops', async () => {
+  test('save a query with its columns, and with filters that have top-level links', async () => {
     const filters = [
       { filter: to('queries/filters', 'status'), operator: to('queries/operators', '%3D'), values: [to('statuses', 1)] },
     ]
@@ -104,7 +104,7 @@ describe('links at the top of a body', () => {
     assert.equal(body.filters[0]._links.values[0].href, '/api/v3/statuses/1')
   })
 
-  test('count after those in _links, and not without an address', async () => {
+  test('are overridden by those in _links, and need an href', async () => {
     const { lockVersion } = await stored()
     const both = { lockVersion, assignee: to('users', 1), _links: { assignee: to('users', personId) } }
     const { body } = await admin.patch(`/work_packages/${work}`, both)
@@ -115,7 +115,7 @@ describe('links at the top of a body', () => {
 })
 
 describe('a link', () => {
-  test('that is null is passed over, and so is a list; an empty address and an empty list clear', async () => {
+  test('of null is ignored, like a list; an empty address and an empty list clear the value', async () => {
     const role = await server.id('roles', 'Reader')
     const made = await admin.post('/memberships', {
       _links: { project: to('projects', project), principal: to('users', await server.make.user()), roles: [to('roles', role)] },
@@ -127,7 +127,7 @@ describe('a link', () => {
     assert.deepEqual([cleared.status, cleared.body.message], [422, 'Roles need to be assigned.'])
   })
 
-  test('with an id that there cannot be leads nowhere, and is not of the wrong kind', async () => {
+  test('with an impossible id is one to a missing resource, not of the wrong type', async () => {
     for (const id of [-1, -99999, '99999999999999999999']) {
       const { lockVersion } = await stored()
       const { status, body } = await admin.patch(`/work_packages/${work}`, {
@@ -138,7 +138,7 @@ describe('a link', () => {
     }
   })
 
-  test('to no kind of principal is told by the kinds that there are; preferences are nobody', async () => {
+  test('to an unknown kind of principal gets an error with the known kinds; preferences are no principal', async () => {
     const { lockVersion } = await stored()
     for (const path of ['my_preferences', 'roles', 'principals']) {
       const { status, body } = await admin.patch(`/work_packages/${work}`, {
@@ -153,7 +153,7 @@ describe('a link', () => {
     }
   })
 
-  test('of a custom field of one value may be in a list, and one of many values need not be', async () => {
+  test('of a custom field with one value may be a list, and one with several values need not be', async () => {
     const { first, second, single, many } = await server.db.transaction(async (tx) => {
       const plan = { resource: 'WorkPackage', format: 'list', options: ['S', 'M'] } as const
       const single = await makeField(tx, { ...plan, name: 'Size' })
@@ -184,7 +184,7 @@ describe('a link', () => {
     )
   })
 
-  test('of a time entry to no work package is one error, by either of its names or both', async () => {
+  test('of a time entry to no work package makes one error, by either of its names or both', async () => {
     for (const names of [['entity'], ['workPackage'], ['entity', 'workPackage']]) {
       const _links = Object.fromEntries(names.map((name) => [name, to('work_packages', 99999)]))
       for (const links of [_links, { ..._links, project: to('projects', project) }]) {
@@ -207,13 +207,13 @@ describe('a form', () => {
     ['queries', { _links: { project: { href: '/api/v3/users/1' } } }, 'ResourceTypeMismatch project'],
     ['users', { admin: 'maybe' }, 'PropertyFormatError admin'],
   ] as const) {
-    test(`is 422 where something cannot be read: ${path} ${JSON.stringify(body)}`, async () => {
+    test(`is 422 for malformed values: ${path} ${JSON.stringify(body)}`, async () => {
       const reply = await admin.post(`/${path}/form`, body)
       assert.deepEqual([reply.status, errors(reply)], [422, [expected]])
     })
   }
 
-  test('repeats links that were sent, valid or not', async () => {
+  test('repeats sent links, valid or not', async () => {
     const _links = {
       project: to('projects', project),
       type: to('types', 1),
@@ -230,7 +230,7 @@ describe('a form', () => {
     assert.deepEqual(members._links.roles.map((one: any) => one.href).sort(), roles.map(({ href }) => href).sort())
   })
 
-  test('repeats what is hidden no otherwise than what is not there', async () => {
+  test('repeats hidden values like missing ones', async () => {
     const secret = await server.make.workPackage({ project_id: hidden, subject: 'Gold' })
     const of = async (id: number) => {
       const links = { project: to('projects', project), parent: to('work_packages', id) }
@@ -240,7 +240,7 @@ describe('a form', () => {
     assert.equal(await of(secret), await of(99999))
   })
 
-  test('of a stored work package needs no body, but a body needs a lock version', async () => {
+  test('of a stored work package needs no body, but a body requires a lock version', async () => {
     const headers = { 'content-type': 'application/json' }
     const path = `/api/v3/work_packages/${work}/form`
     for (const body of [undefined, '', ' \n']) {
@@ -281,7 +281,7 @@ describe('a form', () => {
     })
   }
 
-  test('of a work package that is to move to where nothing is says so to an administrator', async () => {
+  test('of a move to an unknown project reports it to an administrator', async () => {
     const { lockVersion } = await stored()
     const _links = { project: to('projects', 99999) }
     const { status, body } = await admin.post(`/work_packages/${work}/form`, { lockVersion, _links })
@@ -292,7 +292,7 @@ describe('a form', () => {
     )
   })
 
-  test('of a membership carries its message, whether one was given or not', async () => {
+  test('of a membership contains its message, empty by default', async () => {
     const form = async (body: object) => (await admin.post('/memberships/form', body)).body._embedded
     const empty = { format: 'markdown', raw: '', html: '' }
     assert.deepEqual((await form({})).payload._meta, { notificationMessage: empty })
@@ -319,7 +319,7 @@ test('the schema of time entries has the work package beside the entity', async 
   assert.deepEqual([body.workPackage.type, body.workPackage.location, body.entity.type], ['WorkPackage', '_links', 'WorkPackage'])
 })
 
-test('createdAt and updatedAt are read-only, whatever they are sent as', async () => {
+test('createdAt and updatedAt are read-only for any sent value', async () => {
   const { id: version } = (await admin.post('/versions', { name: '1', _links: { definingProject: to('projects', project) } }))
     .body
   for (const path of [`/work_packages/${work}`, `/versions/${version}`, `/projects/${project}`, `/users/${personId}`]) {
@@ -334,7 +334,7 @@ test('createdAt and updatedAt are read-only, whatever they are sent as', async (
   }
 })
 
-test('a custom action is executed on the work package that is linked to at the top', async () => {
+test('a custom action accepts a top-level link to the work package', async () => {
   const now = new Date().toISOString()
   const action = {
     name: 'Take',
@@ -350,7 +350,7 @@ test('a custom action is executed on the work package that is linked to at the t
   assert.deepEqual([reply.status, reply.body._links?.assignee.href], [200, `/api/v3/users/${memberId}`])
 })
 
-test('settings of notifications may link to their project at the top', async () => {
+test('notification settings accept top-level links to their project', async () => {
   const settings = [
     { watched: true, project: { href: null } },
     { assignee: true, project: to('projects', project) },

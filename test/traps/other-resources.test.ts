@@ -1,6 +1,6 @@
 /**
- * Ways of everything beside work packages that clients rely on and that are easily got wrong. The numbers go on where things
- * that are not there yet belong: notifications, custom fields, copies of projects, grids, meetings, help texts, file links.
+ * Behaviour of all other resources that clients rely on and that is easily implemented incorrectly. Gaps in the numbers are for
+ * missing resources: notifications, custom fields, copies of projects, grids, meetings, help texts, file links.
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -18,7 +18,7 @@ const body = async (path: string, client = admin): Promise<any> => {
   return reply.body
 }
 const statusOf = async (path: string, client: Client) => (await client.get(path)).status
-/** Signs in with a global role of these permissions, and none elsewhere. */
+/** A user with a global role of these permissions, and no others. */
 const global = async (...permissions: string[]) => {
   const id = await make.user()
   await make.member(id, null, permissions)
@@ -34,7 +34,7 @@ describe('lists', () => {
     }
   })
 
-  test('47. what a project or an instance has few of comes whole, whatever page is asked for', async () => {
+  test('47. short lists of projects and of the instance have a single page, for any requested page', async () => {
     const paths = [
       '/types',
       '/statuses',
@@ -62,7 +62,7 @@ describe('the root and the configuration', () => {
     assert.ok((await body('/'))._links.time_entries.href)
   })
 
-  test('24. what it says depends on who asks', async () => {
+  test('24. its links depend on the viewer', async () => {
     const toAdmin = await body('/')
     assert.deepEqual([typeof toAdmin.coreVersion, toAdmin._links.user.href], ['string', `/api/v3/users/${adminId}`])
     const toStranger = await body('/', stranger.client)
@@ -90,7 +90,7 @@ describe('the root and the configuration', () => {
 })
 
 describe('preferences', () => {
-  test('2. those of one’s own are elsewhere: reading moves there for good, writing keeps its method', async () => {
+  test('2. /my_preferences redirects: reading permanently, writing with its method', async () => {
     const read = await admin.get('/my_preferences')
     const written = await admin.patch('/my_preferences', {})
     assert.deepEqual([read.status, written.status], [301, 308])
@@ -105,7 +105,7 @@ describe('days', () => {
     assert.deepEqual([day.working, day._links.weekday.href, day._links.weekDay], [false, '/api/v3/days/week/6', undefined])
   })
 
-  test('8. what the description knows of days is answered, too', async () => {
+  test('8. all documented operations of days exist', async () => {
     assert.equal((await body('/days/2031-03-08')).date, '2031-03-08')
     const reply = await admin.post('/days/non_working', { date: '2031-12-24', name: 'Eve' })
     assert.equal(reply.status, 201)
@@ -113,7 +113,7 @@ describe('days', () => {
 })
 
 describe('users, groups and placeholder users', () => {
-  test('7. who is deleted goes in silence, and is accepted rather than gone', async () => {
+  test('7. a deleted user gives an empty response: accepted, not gone', async () => {
     await it.setting('users_deletable_by_admins', true)
     const placeholder = await admin.post('/placeholder_users', { name: 'Somebody' })
     const paths = [`/users/${await make.user()}`, `/groups/${await make.group()}`, `/placeholder_users/${placeholder.body.id}`]
@@ -124,11 +124,11 @@ describe('users, groups and placeholder users', () => {
     await it.setting('users_deletable_by_admins', false)
   })
 
-  test('10. there is a form for new users, though no description of it', async () => {
+  test('10. there is a form for new users, though the official document lacks it', async () => {
     assert.equal((await admin.post('/users/form', {})).body._type, 'Form')
   })
 
-  test('13. a last name is said to be optional, and missed', async () => {
+  test('13. the schema calls a last name optional, but it is required', async () => {
     assert.equal((await body('/users/schema')).lastName.required, false)
     const reply = await admin.post('/users', {
       login: 'one',
@@ -140,20 +140,20 @@ describe('users, groups and placeholder users', () => {
     assert.deepEqual([reply.status, attribute(reply)], [422, 'lastName'])
   })
 
-  test('14. a name cannot even be sent back', async () => {
+  test('14. a name cannot be sent back', async () => {
     const { name } = await body('/users/me')
     const reply = await admin.patch(`/users/${adminId}`, { name })
     assert.deepEqual([reply.status, kind(reply.body), attribute(reply)], [422, 'PropertyIsReadOnly', 'name'])
   })
 
-  test('15. nobody changes the own login or the own rank', async () => {
+  test('15. users cannot change their own login or admin flag', async () => {
     for (const change of [{ login: 'other' }, { admin: false }]) {
       const reply = await admin.patch(`/users/${adminId}`, change)
       assert.deepEqual([reply.status, kind(reply.body), attribute(reply)], [422, 'PropertyIsReadOnly', Object.keys(change)[0]])
     }
   })
 
-  test('16. a manager of users changes neither the address nor the password of another', async () => {
+  test('16. a user manager cannot change the address or the password of another user', async () => {
     const manager = await global('manage_user')
     const other = await make.user()
     const written = async (change: object) => {
@@ -165,7 +165,7 @@ describe('users, groups and placeholder users', () => {
     assert.equal(await written({ firstName: 'New' }), 'written')
   })
 
-  test('17. timestamps are visible to administrators and the user, the rank to administrators, the address with a permission', async () => {
+  test('17. timestamps are visible to administrators and the user, the admin flag to administrators, the address with a permission', async () => {
     const { id, client } = await global('view_project')
     const keys = (one: any) => ['createdAt', 'admin', 'email'].filter((key) => key in one)
     await make.member(id, project, ['view_members', 'view_work_packages'])
@@ -176,7 +176,7 @@ describe('users, groups and placeholder users', () => {
     assert.deepEqual(keys(await body(`/users/${member.id}`, knower.client)), ['email'])
   })
 
-  test('18. ways to change and to lock are shown to administrators only, though managers may change', async () => {
+  test('18. links to change and to lock are visible to administrators only, though managers may change', async () => {
     const manager = await global('manage_user', 'view_all_principals')
     const links = async (client: Client) => Object.keys((await body(`/users/${member.id}`, client))._links)
     assert.deepEqual(
@@ -187,7 +187,7 @@ describe('users, groups and placeholder users', () => {
     assert.equal((await manager.client.patch(`/users/${member.id}`, { lastName: 'Renamed' })).status, 200)
   })
 
-  test('19. who is invited cannot be locked, while who is locked stays so', async () => {
+  test('19. an invited user cannot be locked, and a locked user stays locked', async () => {
     const [invited, locked] = [await make.user({ status: 4 }), await make.user({ status: 3 })]
     const reply = await admin.post(`/users/${invited}/lock`)
     assert.deepEqual([reply.status, kind(reply.body)], [400, 'InvalidUserStatusTransition'])
@@ -200,7 +200,7 @@ describe('users, groups and placeholder users', () => {
     assert.equal((await body('/users/me', member.client)).id, member.id)
   })
 
-  test('21. who is new is active, with a way to sign in, or invited', async () => {
+  test('21. a new user is active, with a sign-in method, or invited', async () => {
     const person = { login: 'new', email: 'new@example.org', firstName: 'New', lastName: 'Person' }
     const locked = await admin.post('/users', { ...person, status: 'locked' })
     assert.deepEqual([locked.status, attribute(locked)], [422, 'status'])
@@ -209,7 +209,7 @@ describe('users, groups and placeholder users', () => {
     assert.equal((await admin.post('/users', { ...person, status: 'invited' })).status, 201)
   })
 
-  test('22. a fresh instance deletes no users, not even for administrators', async () => {
+  test('22. by default no users can be deleted, not even by administrators', async () => {
     assert.equal((await admin.delete(`/users/${await make.user()}`)).status, 403)
   })
 
@@ -236,7 +236,7 @@ describe('users, groups and placeholder users', () => {
     )
   })
 
-  test('43. anybody lists placeholder users, each of those that they see; a single one asks for a right first', async () => {
+  test('43. everybody lists visible placeholder users; reading a single one requires a permission', async () => {
     const { id } = (await admin.post('/placeholder_users', { name: 'Electrician' })).body
     assert.equal((await body('/placeholder_users', stranger.client)).total, 0)
     assert.equal(await statusOf(`/placeholder_users/${id}`, stranger.client), 403)
@@ -244,7 +244,7 @@ describe('users, groups and placeholder users', () => {
 })
 
 describe('projects', () => {
-  test('25. what belongs to a project is linked as of a workspace, and answers either way', async () => {
+  test('25. projects are linked as workspaces, and available at both paths', async () => {
     const { categories, versions, workPackages } = (await body(`/projects/${project}`))._links
     for (const [one, rel] of [
       [categories, 'categories'],
@@ -256,7 +256,7 @@ describe('projects', () => {
     }
   })
 
-  test('26. a program is no project, and a workspace like all others', async () => {
+  test('26. a program is a workspace, and not found as a project', async () => {
     const program = await make.project({ workspace_type: 'program', name: 'Program' })
     assert.equal(await statusOf(`/projects/${program}`, admin), 404)
     const mixed = (await body('/workspaces?pageSize=-1'))._embedded.elements
@@ -265,7 +265,7 @@ describe('projects', () => {
     assert.ok(mixed.some((one: any) => one._type === 'Project'))
   })
 
-  test('27. a project answers to its identifier, to a former one as well, and nobody else gets that', async () => {
+  test('27. a project has its identifier and former ones as addresses, which cannot be reused', async () => {
     const id = await make.project({ identifier: 'before', name: 'Renamed' })
     assert.equal((await admin.patch(`/projects/${id}`, { identifier: 'afterwards' })).status, 200)
     assert.equal((await body('/projects/afterwards')).id, id)
@@ -285,7 +285,7 @@ describe('projects', () => {
     }
   })
 
-  test('29. each has favorites of their own, as often as they say so; who is nobody has none', async () => {
+  test('29. favorites are per user and idempotent; anonymous users have none', async () => {
     const at = `/projects/${project}`
     const rels = async (client: Client) => {
       const { favorited, _links } = await body(at, client)
@@ -302,7 +302,7 @@ describe('projects', () => {
     await it.setting('login_required', true)
   })
 
-  test('30. only administrators delete projects, and at once nothing is left to answer with', async () => {
+  test('30. only administrators delete projects, which are not found from then on', async () => {
     const id = await make.project()
     const leader = await it.as(await make.user())
     assert.equal('delete' in (await body(`/projects/${id}`))._links, true)
@@ -320,7 +320,7 @@ describe('projects', () => {
     assert.equal(typeof (await body(`/projects/${id}`)).statusExplanation.raw, 'string')
   })
 
-  test('32. to archive needs a right of its own, and the same of all projects below', async () => {
+  test('32. archiving has its own permission, which is required for all subprojects', async () => {
     const id = await make.project()
     const below = await make.project({ parent_id: id })
     const editor = await it.person()
@@ -348,7 +348,7 @@ describe('memberships', () => {
   const join = (client: Client, links: object) => client.post('/memberships', { _links: links })
   const role = async () => link('roles', await it.id('roles', 'Reader'))
 
-  test('37. a membership can be ended though it shows no way to, and stays of whom and where it is', async () => {
+  test('37. a membership can be deleted without a delete link, and keeps its principal and project', async () => {
     const { body: made } = await join(admin, {
       project: link('projects', project),
       principal: link('users', await make.user()),
@@ -360,7 +360,7 @@ describe('memberships', () => {
     assert.equal((await admin.delete(`/memberships/${made.id}`)).status, 204)
   })
 
-  test('38. roles that come from a group stay when the own ones are replaced', async () => {
+  test('38. inherited roles stay when the own ones are replaced', async () => {
     const user = await make.user()
     const group = (await admin.post('/groups', { name: 'Givers', _links: { members: [link('users', user)] } })).body.id
     await join(admin, { project: link('projects', project), principal: link('groups', group), roles: [await role()] })
@@ -382,7 +382,7 @@ describe('memberships', () => {
     assert.deepEqual([reply.status, attribute(reply)], [422, 'roles'])
   })
 
-  test('40. a membership of no project is of the whole instance, and given by administrators', async () => {
+  test('40. a membership without a project is global, and created by administrators', async () => {
     const roles = [link('roles', await make.role(['add_project'], 'global'))]
     const user = link('users', await make.user())
     const manager = await it.person('view_members', 'manage_members')
@@ -392,7 +392,7 @@ describe('memberships', () => {
     assert.deepEqual(reply.body._links.project, { href: null })
   })
 
-  test('41. what is to be told to the new member is no part of the membership', async () => {
+  test('41. the notification message is not part of the membership', async () => {
     const reply = await admin.post('/memberships', {
       _links: { project: link('projects', project), principal: link('users', await make.user()), roles: [await role()] },
       _meta: { sendNotifications: false, notificationMessage: { raw: 'Welcome' } },
@@ -412,7 +412,7 @@ describe('versions', () => {
     assert.equal((await admin.delete(`/versions/${made.id}`)).status, 422)
   })
 
-  test('45. only administrators share with everybody', async () => {
+  test('45. only administrators share versions with all projects', async () => {
     const manager = await it.person('view_work_packages', 'manage_versions')
     const share = (client: Client, sharing: string) =>
       client.post('/versions', {
@@ -425,7 +425,7 @@ describe('versions', () => {
     assert.equal((await share(admin, 'system')).status, 201)
   })
 
-  test('46. what is shared with everybody is seen by everybody, what is shared with a project not yet by its members', async () => {
+  test('46. a version shared with all projects is visible to all users, one shared with another project not yet to its members', async () => {
     const upper = await make.project()
     const lower = await make.project({ parent_id: upper })
     await make.member(stranger.id, lower, ['view_work_packages'])
@@ -449,13 +449,13 @@ describe('time entries', () => {
     })
   }
 
-  test('4. an activity lies below activities', async () => {
+  test('4. the path of an activity is below time_entries/activities', async () => {
     const id = await it.id('time_entry_activities', 'Development')
     assert.equal((await body(`/time_entries/activities/${id}`))._type, 'TimeEntriesActivity')
     assert.equal(await statusOf(`/time_entries/activity/${id}`, admin), 404)
   })
 
-  test('48. time that runs has no hours, runs once for each, and is not counted for who stops it', async () => {
+  test('48. a running timer has no hours, exists once for each user, and its hours are not calculated at its end', async () => {
     const { client } = await it.person('view_work_packages', 'log_time', 'view_time_entries', 'edit_time_entries')
     const running = await book(client, { ongoing: true, hours: null })
     assert.deepEqual([running.status, running.body.hours], [201, null])
@@ -466,7 +466,7 @@ describe('time entries', () => {
     assert.equal((await client.patch(at, { ongoing: false, hours: 'PT1H' })).body.hours, 'PT1H')
   })
 
-  test('49. times of day are there where the instance tracks them, and begin on the day they are spent on', async () => {
+  test('49. start times exist if the instance tracks them, and are on the day of the entry', async () => {
     assert.equal('startTime' in (await book(admin)).body, false)
     await it.setting('allow_tracking_start_and_end_times', true)
     const { body: made } = await book(admin, { startTime: '2031-03-03T08:00:00Z' })
@@ -476,7 +476,7 @@ describe('time entries', () => {
     await it.setting('allow_tracking_start_and_end_times', false)
   })
 
-  test('50. time is spent on something, which has two names and more filters', async () => {
+  test('50. a time entry has a container with two names, and further names of its filters', async () => {
     const { body: made } = await book(admin)
     assert.deepEqual(made._links.workPackage, made._links.entity)
     const [id] = made._links.entity.href.split('/').slice(-1)
@@ -490,7 +490,7 @@ describe('time entries', () => {
     assert.deepEqual([nothing.status, attribute(nothing)], [422, 'entity'])
   })
 
-  test('51. a day may have more than its hours, and only who logs time for all logs it for others', async () => {
+  test('51. a day may have more than 24 hours, and only users with the permission for all log time for others', async () => {
     assert.equal((await book(admin, { hours: 'PT30H' })).status, 201)
     assert.equal(attribute(await book(admin, { comment: { raw: 'x'.repeat(1001) } })), 'comment')
     const forOther = { user: link('users', member.id) }
@@ -505,11 +505,11 @@ describe('attachments', () => {
   const send = (client: Client, fileName: string, content?: string) =>
     upload(client, '/attachments', { metadata: { fileName }, ...(content && { content }) })
 
-  test('6. an upload creates', async () => {
+  test('6. an upload is 201', async () => {
     assert.equal((await send(admin, 'a.txt')).status, 201)
   })
 
-  test('52. uploads come in parts, are called as their description says, and are served as nothing dangerous', async () => {
+  test('52. uploads are multipart, have their names from the metadata, and are served harmlessly', async () => {
     assert.equal((await admin.post('/attachments', { fileName: 'a.txt' })).status, 415)
     const { body: made } = await send(admin, 'said.html', '<script>alert(1)</script>')
     assert.equal(made.fileName, 'said.html')
@@ -517,7 +517,7 @@ describe('attachments', () => {
     assert.match(content.headers.get('content-type') as string, /^(text\/plain|application\/octet-stream)/)
   })
 
-  test('53. what belongs nowhere is its uploader’s, who claims it with a complete list', async () => {
+  test('53. an unclaimed upload belongs to its uploader, who claims it with a complete list', async () => {
     const first = (await send(member.client, 'first.txt')).body
     const second = (await send(member.client, 'second.txt')).body
     assert.equal(await statusOf(`/attachments/${first.id}`, admin), 404)
@@ -535,7 +535,7 @@ describe('attachments', () => {
 })
 
 describe('views and reminders', () => {
-  test('55. a view is made at its kind, and is of a type that is spelled otherwise', async () => {
+  test('55. a view is created at the path of its kind, and has a type with another spelling', async () => {
     const query = (await admin.post('/queries', { name: 'All' })).body
     const made = await admin.post('/views/work_packages_table', { _links: { query: link('queries', query.id) } })
     assert.deepEqual([made.status, made.body._type], [201, 'Views::WorkPackagesTable'])
@@ -543,7 +543,7 @@ describe('views and reminders', () => {
     assert.equal((await admin.post('/views/WorkPackagesTable', { _links: { query: link('queries', query.id) } })).status, 404)
   })
 
-  test('11. a single reminder can be changed, but not looked at', async () => {
+  test('11. a single reminder can be changed, but not read', async () => {
     const id = await make.workPackage({ project_id: project })
     const { body: made } = await admin.post(`/work_packages/${id}/reminders`, { remindAt: '2093-02-03T08:00:00Z' })
     assert.equal((await admin.get(`/reminders/${made.id}`)).status, 405)

@@ -1,4 +1,4 @@
-/** Sixty ways of work packages that clients rely on and that are easily got wrong, one short story each. */
+/** Sixty kinds of behaviour of work packages that clients rely on and that are easily implemented incorrectly. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -27,7 +27,7 @@ const follow = async (from: number, to: number, lag = 0): Promise<any> => {
   assert.equal(reply.status, 201, reply.text)
   return reply.body
 }
-/** From Monday the 3rd to Friday the 7th of March 2031. */
+/** From Monday, 3 March 2031, to Friday, 7 March 2031. */
 const [MON, TUE, WED, THU, FRI] = ['2031-03-03', '2031-03-04', '2031-03-05', '2031-03-06', '2031-03-07']
 const [SAT, NEXT_MON, NEXT_TUE] = ['2031-03-08', '2031-03-10', '2031-03-11']
 const from = (startDate: string, dueDate = startDate) => ({ startDate, dueDate })
@@ -48,7 +48,7 @@ const subjects = async (query: string) =>
     .map((one: any) => one.subject)
     .sort()
     .join(' ')
-/** A project of a test's own with work packages of these subjects. */
+/** A project with work packages of these subjects. */
 const filled = async (rows: Record<string, Record<string, unknown>>, values: Record<string, unknown> = {}) => {
   const id = await make.project(values)
   const made: Record<string, number> = {}
@@ -56,7 +56,7 @@ const filled = async (rows: Record<string, Record<string, unknown>>, values: Rec
   return { id, made, at: `/projects/${id}/work_packages` }
 }
 
-test('1. a change that names no lock version conflicts, as one with an old version does', async () => {
+test('1. a change without a lock version is a conflict, like one with a stale version', async () => {
   const { id } = await add()
   await change(id, { subject: 'Changed' })
   for (const body of [{ subject: 'No version' }, { subject: 'Old version', lockVersion: 0 }]) {
@@ -66,7 +66,7 @@ test('1. a change that names no lock version conflicts, as one with an old versi
   }
 })
 
-test('2. without visibility the error discloses nothing, without permission only that, and a conflict hides other errors', async () => {
+test('2. errors in order: hidden (404), without permission (403), conflict (409), validation', async () => {
   const { id } = await add()
   const wrong = { lockVersion: 99, subject: '', percentageDone: 1000 }
   assert.equal((await stranger.client.patch(`/work_packages/${id}`, wrong)).status, 404)
@@ -76,13 +76,13 @@ test('2. without visibility the error discloses nothing, without permission only
   assert.equal(conflict.body._embedded, undefined)
 })
 
-test('3. a milestone has a date and nothing else of the kind; all others have no date', async () => {
+test('3. a milestone has a date in place of start and due date; all others have no date', async () => {
   const keys = (one: any) => ['startDate', 'dueDate', 'duration', 'derivedStartDate', 'date'].filter((key) => key in one)
   assert.deepEqual(keys(await add({ date: MON }, await milestone())), ['date'])
   assert.deepEqual(keys(await add()), ['startDate', 'dueDate', 'duration', 'derivedStartDate'])
 })
 
-test('4. without children there is no such link, while ancestors are an empty list', async () => {
+test('4. without children the link is absent, while ancestors are an empty list', async () => {
   const one = await add()
   assert.equal('children' in one._links, false)
   assert.deepEqual(one._links.ancestors, [])
@@ -91,28 +91,28 @@ test('4. custom actions are an empty list too', async () => {
   assert.deepEqual((await add())._links.customActions, [])
 })
 
-test('5. a parent that one may not see looks like no parent', async () => {
+test('5. a hidden parent is represented like no parent', async () => {
   const hidden = await make.workPackage({ project_id: await make.project(), subject: 'Secret' })
   const { id } = await under(hidden)
   assert.equal((await now(id))._links.parent.title, 'Secret')
   assert.deepEqual((await now(id, reader.client))._links.parent, { href: null })
 })
 
-test('6. hours add up to days of twenty-four of them', async () => {
+test('6. hours are represented in days of 24 hours', async () => {
   const { estimatedTime } = await add({ estimatedTime: 'PT40H' })
   assert.equal(estimatedTime, 'P1DT16H')
 })
 
-test('7. a length in hours is cut down to whole days', async () => {
+test('7. a duration in hours is truncated to whole days', async () => {
   assert.equal((await add({ duration: 'PT30H' })).duration, 'P1D')
 })
 
-test('8. what begins or ends on a weekend does so on the next working day, unless every day is one', async () => {
+test('8. dates on a weekend move to the next working day, unless non-working days are ignored', async () => {
   assert.deepEqual(await dates((await add(from(SAT, SAT))).id), [NEXT_MON, NEXT_MON, 'P1D'])
   assert.deepEqual(await dates((await add({ ...from(SAT, SAT), ignoreNonWorkingDays: true })).id), [SAT, SAT, 'P1D'])
 })
 
-test('9. to leave a date out is not to say that there is none', async () => {
+test('9. an omitted date is not the same as null', async () => {
   const { id } = await add(from(MON, FRI))
   await change(id, { startDate: null })
   assert.deepEqual(await dates(id), [null, FRI, null])
@@ -123,7 +123,7 @@ test('9. to leave a date out is not to say that there is none', async () => {
   await it.setting('work_package_startdate_is_adddate', false)
 })
 
-test('10. of duration, finish and start, the first that was not given follows from the others', async () => {
+test('10. of duration, due date and start, the first that was not sent is derived from the others', async () => {
   const after = async (body: object) => {
     const { id } = await add(from(MON, WED))
     await change(id, { ...body })
@@ -135,14 +135,14 @@ test('10. of duration, finish and start, the first that was not given follows fr
   assert.deepEqual(await after({ dueDate: THU, duration: 'P1D' }), [THU, THU, 'P1D'])
 })
 
-test('11. a lag is counted in working days, even for who works on all of them', async () => {
+test('11. a lag is counted in working days, even if non-working days are ignored', async () => {
   const before = await add(from(FRI))
   const after = await add({ ...from(MON), ignoreNonWorkingDays: true })
   await follow(after.id, before.id, 1)
   assert.equal((await now(after.id)).startDate, NEXT_TUE)
 })
 
-test('12. an automatic successor comes earlier when its predecessor does', async () => {
+test('12. an automatic successor moves to an earlier day with its predecessor', async () => {
   const [before, after] = [await add(from(THU)), await add(from(MON))]
   await follow(after.id, before.id)
   assert.equal((await now(after.id)).startDate, FRI)
@@ -150,7 +150,7 @@ test('12. an automatic successor comes earlier when its predecessor does', async
   assert.equal((await now(after.id)).startDate, TUE)
 })
 
-test('13. the first predecessor makes a work package automatic, and the loss of the last one manual', async () => {
+test('13. the first predecessor makes a work package automatic, and the removal of the last one manual', async () => {
   const [before, after] = [await add(from(MON)), await add(from(MON))]
   const { id } = await follow(after.id, before.id)
   assert.equal((await now(after.id)).scheduleManually, false)
@@ -164,7 +164,7 @@ test('14. the first child makes its parent automatic', async () => {
   assert.equal((await now(parent.id)).scheduleManually, false)
 })
 
-test('15. a parent spans all dates below it, starts and ends alike', async () => {
+test('15. a parent spans all dates of its descendants, starts and due dates alike', async () => {
   const parent = await add()
   const child = await under(parent.id, { startDate: null, dueDate: TUE })
   await under(child.id, { startDate: WED, dueDate: null })
@@ -182,7 +182,7 @@ test('16. the dates of an automatic parent cannot be written', async () => {
   assert.equal(reply.body._embedded.details.attribute, 'startDate')
 })
 
-test('17. what those above must follow counts below, up to the first that is planned by hand', async () => {
+test('17. the predecessors of ancestors apply to descendants, up to a manually scheduled one', async () => {
   const before = await add(from(WED))
   const top = await add()
   await follow(top.id, before.id)
@@ -200,18 +200,18 @@ test('17. what those above must follow counts below, up to the first that is pla
   assert.deepEqual(await dates(leaf.id), [THU, FRI, 'P2D'])
 })
 
-test('18. nothing is automatic from the start without a reason', async () => {
+test('18. new work packages cannot be automatic without a predecessor or children', async () => {
   const body = { subject: 'Free', scheduleManually: false, _links: { project: link('projects', project) } }
   const reply = await admin.post('/work_packages', body)
   assert.equal(reply.status, 422)
   assert.equal(reply.body._embedded.details.attribute, 'scheduleManually')
 })
 
-test('19. what is new is planned by hand', async () => {
+test('19. new work packages are manually scheduled', async () => {
   assert.equal((await add()).scheduleManually, true)
 })
 
-test('20. a new work package may have any status; later the workflow decides', async () => {
+test('20. a new work package may have any status; later the workflow applies', async () => {
   const worker = await it.withRole('view_work_packages', 'add_work_packages', 'edit_work_packages')
   const closed = await add({}, await status('Closed'), worker.client)
   assert.equal(closed._links.status.title, 'Closed')
@@ -221,7 +221,7 @@ test('20. a new work package may have any status; later the workflow decides', a
   assert.equal(reply.body._embedded.details.attribute, 'status')
 })
 
-test('21. the way to a status begins at the one that is stored, not at one that a form proposes', async () => {
+test('21. transitions start from the stored status, not from the one in a form', async () => {
   const worker = await it.withRole('view_work_packages', 'edit_work_packages')
   await it.transition({ type: 'Task', role: worker.role, from: 'New', to: 'In progress' })
   await it.transition({ type: 'Task', role: worker.role, from: 'In progress', to: 'Closed' })
@@ -232,7 +232,7 @@ test('21. the way to a status begins at the one that is stored, not at one that 
   assert.deepEqual(Object.keys(tooFar.body._embedded.validationErrors), ['status'])
 })
 
-test('22. what an open work package blocks cannot be closed', async () => {
+test('22. a work package blocked by an open one cannot be closed', async () => {
   const [blocker, blocked] = [await add(), await add()]
   await relate(blocker.id, 'blocks', blocked.id)
   const allowed = async () => {
@@ -245,7 +245,7 @@ test('22. what an open work package blocks cannot be closed', async () => {
   assert.equal((await allowed()).includes('Closed'), true)
 })
 
-test('23. what an assignee may do can be done by who stops being the assignee in the same request', async () => {
+test('23. the permissions of an assignee still apply to the request that changes the assignee', async () => {
   const worker = await it.withRole('view_work_packages', 'edit_work_packages', 'work_package_assigned')
   await it.transition({ type: 'Task', role: worker.role, from: 'New', to: 'Closed', assignee: true })
   const mine = () => make.workPackage({ project_id: project, assigned_to_id: worker.id })
@@ -257,7 +257,7 @@ test('23. what an assignee may do can be done by who stops being the assignee in
   assert.equal((await changed(worker.client, second, { _links: await status('Closed') })).status, 422)
 })
 
-test('24. a move takes along what is below, the category by its name, and no version that is not shared', async () => {
+test('24. a move includes descendants, maps the category by its name, and removes versions that are not shared', async () => {
   const target = await make.project()
   const task = link('types', await it.types('Task'))
   await it.category({ project_id: project, name: 'Sails' })
@@ -284,7 +284,7 @@ test('24. a move takes along what is below, the category by its name, and no ver
   )
 })
 
-test('25. what is below goes when a work package is deleted', async () => {
+test('25. descendants are deleted with a work package', async () => {
   const parent = await add()
   const child = await under(parent.id)
   const grandchild = await under(child.id)
@@ -292,7 +292,7 @@ test('25. what is below goes when a work package is deleted', async () => {
   for (const { id } of [parent, child, grandchild]) assert.equal((await admin.get(`/work_packages/${id}`)).status, 404)
 })
 
-test('26. what is made in a project is of that project, whatever it says itself', async () => {
+test('26. the project of the path takes precedence over that of the body', async () => {
   const other = await make.project()
   const reply = await admin.post(`/projects/${project}/work_packages`, {
     subject: 'Here',
@@ -302,13 +302,13 @@ test('26. what is made in a project is of that project, whatever it says itself'
   assert.equal(reply.body._links.project.href, `/api/v3/projects/${project}`)
 })
 
-test('27. lists begin with what came last', async () => {
+test('27. lists have the newest first', async () => {
   const { at, made } = await filled({ a: {}, b: {}, c: {} })
   const found = (await list(at)).body._embedded.elements.map((one: any) => one.id)
   assert.deepEqual(found, [made.c, made.b, made.a])
 })
 
-test('28. the offset counts pages, a size of -1 is as much as there may be, and 0 only counts', async () => {
+test('28. the offset counts pages, a page size of -1 is the maximum, and 0 only counts', async () => {
   const { at } = await filled({ a: {}, b: {}, c: {} })
   assert.equal(await subjects(`${at}?offset=2&pageSize=2`), 'a')
   const all = (await list(`${at}?pageSize=-1`)).body
@@ -317,28 +317,28 @@ test('28. the offset counts pages, a size of -1 is as much as there may be, and 
   assert.deepEqual([none.total, none.count, none.pageSize, none._embedded.elements], [3, 0, 0, []])
 })
 
-test('29. only what is open is listed, unless filters are given, be they none at all', async () => {
+test('29. only open work packages are listed without filters; an empty list of filters has all', async () => {
   const { at } = await filled({ open: {}, closed: { status_id: await it.statuses('Closed') } })
   assert.equal(await subjects(at), 'open')
   assert.equal(await subjects(`${at}?filters=[]`), 'closed open')
 })
 
-test('30. of two filters of the same name the second counts', async () => {
+test('30. of two filters of the same name the last one counts', async () => {
   const { at } = await filled({ apple: {}, pear: {} })
   assert.equal(await subjects(`${at}?${filters(['subject', '~', ['apple']], ['subject', '~', ['pear']])}`), 'pear')
 })
 
-test('31. what has no value is not any value either', async () => {
+test('31. the operator ! includes work packages without a value', async () => {
   const { at } = await filled({ mine: { assigned_to_id: member.id }, theirs: { assigned_to_id: reader.id }, free: {} })
   assert.equal(await subjects(`${at}?${filters(['assignee', '!', [member.id]])}`), 'free theirs')
 })
 
-test('32. a text is found by all its words in any order, and only the first text counts', async () => {
+test('32. a text is found by all its words in any order, and only the first value counts', async () => {
   const { at } = await filled({ 'red boat': {}, 'red car': {} })
   assert.equal(await subjects(`${at}?${filters(['subject', '~', ['BOAT red', 'car']])}`), 'red boat')
 })
 
-test('33. days ago end today, and days ahead begin today', async () => {
+test('33. the range of days ago ends today, and that of days ahead begins today', async () => {
   const day = (count: number) => new Date(Date.now() + count * 86_400_000).toISOString().slice(0, 10)
   const due = (count: number) => ({ due_date: day(count) })
   const { at } = await filled({ past: due(-9), lately: due(-2), today: due(0), soon: due(2), later: due(9) })
@@ -346,7 +346,7 @@ test('33. days ago end today, and days ahead begin today', async () => {
   assert.equal(await subjects(`${at}?${filters(['dueDate', '<t+', [3]])}`), 'soon today')
 })
 
-test('34. a week includes the first day of the next', async () => {
+test('34. a week includes the first day of the next one', async () => {
   const now = new Date()
   const monday = Date.parse(now.toISOString().slice(0, 10)) - ((now.getUTCDay() + 6) % 7) * 86_400_000
   const due = (count: number) => ({ due_date: new Date(monday + count * 86_400_000).toISOString().slice(0, 10) })
@@ -354,7 +354,7 @@ test('34. a week includes the first day of the next', async () => {
   assert.equal(await subjects(`${at}?${filters(['dueDate', 'w'])}`), 'first last next')
 })
 
-test('35. one bad filter is a bad request, while two cannot be processed', async () => {
+test('35. one invalid filter is 400, while two are 422', async () => {
   const one = await admin.get(`/work_packages?${filters(['nonsense', '=', [1]])}`)
   assert.deepEqual([one.status, kind(one.body)], [400, 'InvalidQuery'])
   const two = await admin.get(`/work_packages?${filters(['nonsense', '=', [1]], ['subject', 'w'])}`)
@@ -362,7 +362,7 @@ test('35. one bad filter is a bad request, while two cannot be processed', async
   assert.deepEqual(two.body._embedded.errors.map(kind), ['InvalidQuery', 'InvalidQuery'])
 })
 
-test('36. a project stands for those below it, in its own list and as a filter, unless they are left out', async () => {
+test('36. the filter by project includes its subprojects, as the list of a project does, unless excluded', async () => {
   const upper = await filled({ upper: {} })
   const lower = await filled({ lower: {} }, { parent_id: upper.id })
   assert.equal(await subjects(upper.at), 'lower upper')
@@ -378,7 +378,7 @@ test('37. groups and hierarchies exclude each other', async () => {
   assert.equal((await admin.get('/work_packages?groupBy=status&showHierarchies=true')).status, 400)
 })
 
-test('38. a group links to its values, be it one, and shares are said in percent', async () => {
+test('38. a group links to its values, even to a single one, and percentages have a percent sign', async () => {
   const { at } = await filled({ half: { done_ratio: 50 } })
   const [byStatus] = (await list(`${at}?groupBy=status`)).body.groups
   assert.deepEqual(byStatus._links.valueLink, [{ href: `/api/v3/statuses/${await it.statuses('New')}` }])
@@ -386,7 +386,7 @@ test('38. a group links to its values, be it one, and shares are said in percent
   assert.equal(byShare.value, '50%')
 })
 
-test('39. lists are ordered by three things at most, and upwards unless it says exactly otherwise', async () => {
+test('39. lists have at most three sort criteria, in ascending order unless it is exactly desc', async () => {
   const { at } = await filled({ a: {}, b: {}, c: {} })
   const order = async (sortBy: unknown) => {
     const reply = await list(`${at}?sortBy=${encodeURIComponent(JSON.stringify(sortBy))}`)
@@ -403,20 +403,20 @@ test('39. lists are ordered by three things at most, and upwards unless it says 
   assert.equal((await order(four)).length, 3)
 })
 
-test('40. from the list of a project, too, the way to a new work package is the one of all projects', async () => {
+test('40. the create link in the list of a project is the same as in the list of all projects', async () => {
   const { _links } = (await list(`/projects/${project}/work_packages`)).body
   assert.equal(_links.createWorkPackage.href, '/api/v3/work_packages/form')
   assert.equal(_links.createWorkPackageImmediate.href, '/api/v3/work_packages')
 })
 
-test('41. the gaps in the links of a page are encoded like the rest of the query', async () => {
+test('41. the placeholders in the links of a page are encoded like the rest of the query', async () => {
   const { jumpTo, changeSize } = (await list('/work_packages')).body._links
   assert.match(jumpTo.href, /offset=%7Boffset%7D/)
   assert.match(changeSize.href, /pageSize=%7Bsize%7D/)
   assert.deepEqual([jumpTo.templated, changeSize.templated], [true, true])
 })
 
-test('42. a page brings the schemas of what is on it', async () => {
+test('42. a page embeds the schemas of its elements', async () => {
   const { at, id } = await filled({ a: {}, b: {} })
   const { schemas } = (await list(at)).body._embedded
   const task = await it.types('Task')
@@ -427,14 +427,14 @@ test('42. a page brings the schemas of what is on it', async () => {
   assert.equal('schemas' in (await list(`${at}?offset=2`)).body._embedded, false)
 })
 
-test('43. nothing is embedded in what is listed', async () => {
+test('43. elements of lists have no embedded resources', async () => {
   const { at, made } = await filled({ a: {} })
   const [one] = (await list(at)).body._embedded.elements
   assert.equal('_embedded' in one, false)
   assert.equal((await now(made.a as number))._embedded.status.name, 'New')
 })
 
-test('44. a form reports invalid values, but other errors fail it', async () => {
+test('44. a form reports invalid values, but malformed ones fail it', async () => {
   const { id, lockVersion } = await add()
   const at = `/work_packages/${id}/form`
   const form = await member.client.post(at, { lockVersion, subject: '' })
@@ -446,7 +446,7 @@ test('44. a form reports invalid values, but other errors fail it', async () => 
   assert.equal((await member.client.post(at, { lockVersion, _links: 'none' })).status, 400)
 })
 
-test('45. the schema in a form has a base and offers values; the one by itself has an address and offers none', async () => {
+test('45. the schema in a form has a base schema and allowed values; the one at its own address has neither', async () => {
   const { id, lockVersion, _links } = await add()
   const { schema } = (await member.client.post(`/work_packages/${id}/form`, { lockVersion })).body._embedded
   assert.deepEqual([schema._links.baseSchema.href, schema._links.self], [_links.schema.href, undefined])
@@ -456,7 +456,7 @@ test('45. the schema in a form has a base and offers values; the one by itself h
   assert.equal(alone.status._embedded?.allowedValues, undefined)
 })
 
-test('46. a form can be committed where it is valid, but not by who may only change the status', async () => {
+test('46. a valid form has a commit link, except for users who may only change the status', async () => {
   const { id, lockVersion } = await add()
   const commit = async (client: typeof admin, body: object = {}) =>
     (await client.post(`/work_packages/${id}/form`, { lockVersion, ...body })).body._links.commit
@@ -466,14 +466,14 @@ test('46. a form can be committed where it is valid, but not by who may only cha
   assert.equal(await commit(client), undefined)
 })
 
-test('47. schemas are asked for by name: all of them at once are too many', async () => {
+test('47. the list of schemas requires a filter', async () => {
   assert.equal((await admin.get('/work_packages/schemas')).status, 400)
   const pair = `${project}-${await it.types('Task')}`
   const reply = await admin.get(`/work_packages/schemas?${filters(['id', '=', [pair]])}`)
   assert.equal(reply.body.total, 1)
 })
 
-test('48. a comment is sent as an object when it is new, and as a text when it is corrected', async () => {
+test('48. a comment is an object when it is created, and a text when it is edited', async () => {
   const { id } = await add()
   const at = `/work_packages/${id}/activities`
   assert.equal((await admin.post(at, { comment: 'Text' })).status, 400)
@@ -483,7 +483,7 @@ test('48. a comment is sent as an object when it is new, and as a text when it i
   assert.deepEqual([corrected.status, corrected.body.comment.raw], [200, 'Text'])
 })
 
-test('49. who may not comment does not find where to', async () => {
+test('49. without the permission to comment there is no link to do so', async () => {
   const { id } = await add()
   const { client } = await it.person('view_work_packages')
   const reply = await client.post(`/work_packages/${id}/activities`, { comment: { raw: 'Hello' } })
@@ -492,7 +492,7 @@ test('49. who may not comment does not find where to', async () => {
 
 const history = async (id: number): Promise<any[]> => (await list(`/work_packages/${id}/activities`)).body._embedded.elements
 
-test('50. changes of the same person within minutes are one entry of the history', async () => {
+test('50. changes of the same user within minutes are one entry of the history', async () => {
   const { id } = await add()
   const [first] = await history(id)
   await change(id, { subject: 'Changed' })
@@ -503,7 +503,7 @@ test('50. changes of the same person within minutes are one entry of the history
   )
 })
 
-test('51. a change that is reverted within minutes leaves a comment that says so', async () => {
+test('51. a change that is reverted within minutes leaves a comment about it', async () => {
   const id = await make.workPackage({ project_id: project, subject: 'As it was' })
   await change(id, { subject: 'Changed' }, member.client)
   await change(id, { subject: 'As it was' }, member.client)
@@ -521,7 +521,7 @@ test('52. an entry with a comment is a comment, regardless of changes', async ()
   assert.deepEqual([entry._type, entry.details.length], ['Activity::Comment', 1])
 })
 
-test('53. a watcher is named outside the links, is answered as a user, and can be added again', async () => {
+test('53. a watcher is sent outside of _links, the response is a user, and repetitions succeed', async () => {
   const { id } = await add()
   const body = { user: link('users', reader.id) }
   const [first, second] = [
@@ -532,7 +532,7 @@ test('53. a watcher is named outside the links, is answered as a user, and can b
   assert.deepEqual([second.body._type, second.body.id], ['User', reader.id])
 })
 
-test('54. the relations of a work package lie elsewhere', async () => {
+test('54. relations are created below their work package', async () => {
   const { id } = await add()
   const reply = await admin.get(`/work_packages/${id}/relations`)
   assert.equal(reply.status, 308)
@@ -561,7 +561,7 @@ test('56. a relation needs the permission on both ends, and the error names the 
   assert.equal(reply.body._embedded.details.attribute, 'to')
 })
 
-test('57. a body without a content type is not accepted, in plain words', async () => {
+test('57. a body without a content type is rejected with plain text', async () => {
   const headers = { authorization: `Bearer ${it.adminToken}` }
   const reply = await fetch(`${it.url}/api/v3/work_packages`, { method: 'POST', headers, body: new Uint8Array([123, 125]) })
   assert.equal(reply.status, 406)
@@ -576,7 +576,7 @@ test('58. a second reminder conflicts with the first', async () => {
   assert.deepEqual([second.status, kind(second.body)], [409, 'UpdateConflict'])
 })
 
-test('59. a filter of a query links to resources, and holds plain values', async () => {
+test('59. a filter of a query links to resources, and contains plain values', async () => {
   const query = filters(['status', '=', [await it.statuses('New')]], ['subject', '~', ['boat']])
   const [byStatus, bySubject] = (await list(`/queries/default?pageSize=0&${query}`)).body.filters
   assert.equal(byStatus._type, 'StatusQueryFilter')

@@ -1,4 +1,4 @@
-/** Codes as a second factor: what they let in, and what guessing, stealing and repeating them does not. */
+/** Codes as a second factor: setup, sign-in, and limits against guesses, theft and repetition. */
 
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, mock, test } from 'node:test'
@@ -27,7 +27,7 @@ beforeEach(async () => {
 })
 
 const waiting = (more: Record<string, string> = {}) => waitingBrowser(it.url, login, more)
-/** Sets two-factor authentication up, half a minute ago, so that the next code counts. */
+/** Sets two-factor authentication up, half a minute ago, so that the next code is accepted. */
 async function ready() {
   const made = await setUp(one)
   mock.timers.tick(MINUTE)

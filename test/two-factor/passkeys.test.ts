@@ -1,4 +1,4 @@
-/** Passkeys: signing in without a password, as the second factor, and what must not be taken for one. */
+/** Passkeys: signing in without a password, use as the second factor, and invalid signatures. */
 
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
@@ -6,7 +6,7 @@ import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 
 import { invalidate } from '#kernel/cache.ts'
-import { Authenticator, certified, type Doing } from '#test/authenticator.ts'
+import { Authenticator, certified, type Overrides } from '#test/authenticator.ts'
 import { runDue } from '#test/jobs.ts'
 import { MINUTE, PASSWORD, type Scene, scene, to } from '#test/scene.ts'
 import { codeOf } from '#test/totp.ts'
@@ -14,7 +14,7 @@ import { type Browser, browser } from '../sessions/browser.ts'
 import { codesIn, OWN, STAGE, setUp, waitingBrowser } from './scene.ts'
 
 const LOGIN = '/login/passkey'
-/** As the settings have it; what is in fact listened to is 127.0.0.1. */
+/** The host of the settings; the server listens on 127.0.0.1. */
 const ORIGIN = 'http://localhost:8080'
 
 let it: Scene
@@ -30,7 +30,7 @@ beforeEach(async () => {
   ;({ id: vera, login, browser: one } = await it.visitor())
   await one.signIn(login, PASSWORD)
   device = new Authenticator(ORIGIN)
-  // Those who were wrong before from the same network would be held up.
+  // Resets the limits of the network.
   mock.timers.tick(60 * MINUTE)
   await one.submit('/confirm', { password: PASSWORD })
 })
@@ -41,10 +41,10 @@ async function options(of: Browser, path: string): Promise<any> {
   assert.equal(status, 200, text)
   return body
 }
-const add = async (of: Browser = one, with_ = device, doing: Doing = {}, name = 'Telephone') =>
-  of.submit(OWN, { action: 'add_passkey', name, credential: with_.create(await options(of, OWN), doing) })
-const use = async (of: Browser, path: string, doing: Doing = {}, more: Record<string, string> = {}) =>
-  of.submit(path, { credential: device.get(await options(of, path), doing), ...more })
+const add = async (of: Browser = one, with_ = device, overrides: Overrides = {}, name = 'Telephone') =>
+  of.submit(OWN, { action: 'add_passkey', name, credential: with_.create(await options(of, OWN), overrides) })
+const use = async (of: Browser, path: string, overrides: Overrides = {}, more: Record<string, string> = {}) =>
+  of.submit(path, { credential: device.get(await options(of, path), overrides), ...more })
 const passkeys = () => it.db.all(sql`select * from passkeys where user_id = ${vera} order by id`)
 
 describe('A new passkey', () => {
@@ -73,7 +73,7 @@ describe('A new passkey', () => {
   })
 
   test('is refused if it is for another site or user, unverified, attested, or repeated', async () => {
-    for (const [what, doing] of Object.entries<Doing>({
+    for (const [what, overrides] of Object.entries<Overrides>({
       'another origin': { origin: 'http://evil.example' },
       'another port': { origin: 'http://localhost:8081' },
       'another site': { rpId: 'evil.example' },
@@ -81,7 +81,7 @@ describe('A new passkey', () => {
       'another challenge': { challenge: 'AAAA' },
       'a certificate': { format: certified },
     })) {
-      assert.equal((await add(one, new Authenticator(ORIGIN), doing)).status, 422, what)
+      assert.equal((await add(one, new Authenticator(ORIGIN), overrides)).status, 422, what)
     }
     const made = device.create(await options(one, OWN))
     assert.equal((await one.submit(OWN, { action: 'add_passkey', credential: made })).status, 200)
@@ -170,7 +170,7 @@ describe('Signing in without a password', () => {
       assert.deepEqual([what, status, await two.me()], [what, 422, undefined])
       told.add(text)
     }
-    for (const [what, doing] of Object.entries<Doing>({
+    for (const [what, overrides] of Object.entries<Overrides>({
       'another origin': { origin: 'http://evil.example' },
       'the address of the request, which is not the one that we are known by': { origin: it.url },
       'another site': { rpId: 'evil.example' },
@@ -181,7 +181,7 @@ describe('Signing in without a password', () => {
     })) {
       mock.timers.tick(60 * MINUTE)
       const two = browser(it.url)
-      await refused(what, two, device.get(await options(two, LOGIN), doing))
+      await refused(what, two, device.get(await options(two, LOGIN), overrides))
     }
     mock.timers.tick(60 * MINUTE)
     const two = browser(it.url)

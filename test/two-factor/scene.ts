@@ -1,4 +1,4 @@
-/** Somebody with two-factor authentication, and what they do with it. */
+/** A user with two-factor authentication, and actions with it. */
 import assert from 'node:assert/strict'
 import type { Reply } from '#test/instance.ts'
 import { MINUTE, PASSWORD, to } from '#test/scene.ts'
@@ -33,7 +33,7 @@ export async function setUp(one: Browser): Promise<SetUp> {
   return { secret, codes: codesIn(reply) }
 }
 
-/** A browser in which the password was given, so that it waits for the second factor. */
+/** A browser after the password, waiting for the second factor. */
 export async function waitingBrowser(url: string, login: string, more: Record<string, string> = {}): Promise<Browser> {
   const one = browser(url)
   const [status, location] = to(await one.signIn(login, PASSWORD, more))

@@ -1,4 +1,4 @@
-/** A link may name what its reader could not open; what is embedded is what they would get by following the link, or is absent. */
+/** Embedded resources: the same as at the address of the link, or absent; links may disclose names of hidden ones. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -11,7 +11,7 @@ before(async () => {
 })
 after(() => s.server.close())
 
-test('An assignee whom one does not see is named, and not embedded with all that is known of them', async () => {
+test('A hidden assignee is linked with the name, and not embedded', async () => {
   const field = await s.field({ resource: 'User', name: 'Blood group', format: 'string' })
   const hidden = await s.person('Hedda Hidden', { custom_values: { [field]: 'zero' } })
   const id = await s.task('Of somebody hidden', { assigned_to_id: hidden, responsible_id: hidden, author_id: hidden })
@@ -23,7 +23,7 @@ test('An assignee whom one does not see is named, and not embedded with all that
   assert.equal((await s.server.admin.get(`/work_packages/${id}`)).body._embedded.assignee[`customField${field}`], 'zero')
 })
 
-test('A group that one may not open is not embedded either', async () => {
+test('A group without permission to view it is not embedded either', async () => {
   const { make } = s.server
   const reader = await make.user({ name: 'Rita Reader' })
   await make.member(reader, s.bay, ['view_work_packages'])
@@ -38,7 +38,7 @@ test('A group that one may not open is not embedded either', async () => {
   assert.equal((await s.watch.get(`/work_packages/${id}`)).body._embedded.assignee._type, 'Group')
 })
 
-test('Of a work package shared out of a hidden project the category and the version are named, and not embedded', async () => {
+test('The category and the version of a work package shared from a hidden project are linked with names, and not embedded', async () => {
   const { make } = s.server
   const category_id = await make.row('categories', { project_id: s.deep, name: 'Wrecks' }, 'categories')
   const version_id = await make.row(
@@ -55,7 +55,7 @@ test('Of a work package shared out of a hidden project the category and the vers
   assert.deepEqual([whole._embedded.category.name, whole._embedded.version.description.raw], ['Wrecks', 'Secret.'])
 })
 
-test('A watcher whom one does not see is not in the list of watchers', async () => {
+test('A hidden watcher is not in the list of watchers', async () => {
   const hidden = await s.person('Wanda Hidden')
   const id = await s.task('Watched')
   await s.server.db.transaction(async (tx) => {
@@ -69,7 +69,7 @@ test('A watcher whom one does not see is not in the list of watchers', async () 
   assert.deepEqual(await names(s.server.admin), ['Wendy Watch', 'Wanda Hidden'])
 })
 
-test('Of the project of a shared work package one knows the number, which addresses hold, and not what it is called', async () => {
+test('The project of a shared work package is identified by its id in addresses, and not by its name', async () => {
   const id = await s.shared('Shared with a schema')
   const { schema } = (await s.watch.get(`/work_packages/${id}`)).body._links
   const [, type] = /\/schemas\/\d+-(\d+)$/.exec(schema.href) as unknown as [string, string]
@@ -79,7 +79,7 @@ test('Of the project of a shared work package one knows the number, which addres
   assert.deepEqual(await statuses(s.server.admin), [200, 200])
 })
 
-test('A form offers the version that it has and that one does not see by its name alone', async () => {
+test('A form offers the current version by its name if it is hidden', async () => {
   const version_id = await s.server.make.row(
     'versions',
     { project_id: s.deep, name: 'Second dive', description: 'Secret.', ...stamps },

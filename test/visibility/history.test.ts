@@ -1,4 +1,4 @@
-/** A history names nothing that whoever reads it could not be shown. */
+/** The history discloses nothing hidden from its viewer. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Client } from '#test/instance.ts'
@@ -21,7 +21,7 @@ async function change(id: number, change: Record<string, unknown>, links: Record
   assert.equal(reply.status, 200, reply.text)
 }
 
-test('An entry by a hidden predecessor does not name it', async () => {
+test('An entry caused by a hidden predecessor does not name it', async () => {
   const plan = { start_date: '2031-02-03', due_date: '2031-02-04', duration: 2 }
   const hidden = await s.server.make.workPackage({ project_id: s.deep, subject: 'Hidden', ...plan })
   const id = await s.task('Follows', { ...plan, schedule_manually: false })
@@ -38,7 +38,7 @@ test('An entry by a hidden predecessor does not name it', async () => {
   assert.doesNotMatch(text, new RegExp(`#${hidden}|predecessor`))
 })
 
-test('What it was in a hidden project that it came from is not named', async () => {
+test('Values from a former, hidden project are not disclosed', async () => {
   const { make } = s.server
   const version = await make.row('versions', { project_id: s.deep, name: 'First dive', ...stamps }, 'versions')
   const category = await make.row('categories', { project_id: s.deep, name: 'Wrecks' }, 'categories')
@@ -56,10 +56,10 @@ test('What it was in a hidden project that it came from is not named', async () 
   assert.doesNotMatch(text, hidden)
 })
 
-test('What was kept in a field that is not in use where it is, is not told, while what was in use then is', async () => {
+test('Values of fields are shown if the fields are enabled in the project, and otherwise hidden', async () => {
   const near = await s.field({ name: 'Near', format: 'int', projects: [s.bay] })
   const far = await s.field({ name: 'Far', format: 'int', projects: [s.deep] })
-  // Somebody who knows both fields, as they are a member of both projects.
+  // A user who sees both fields, as a member of both projects.
   const both = await s.server.make.user()
   for (const project of [s.bay, s.deep]) await s.server.make.member(both, project, ['view_work_packages'])
   const id = await s.task('Kept', { custom_values: { [near]: 4711, [far]: 1847 } })

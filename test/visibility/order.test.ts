@@ -1,4 +1,4 @@
-/** Order, groups, sums and filters of lists depend only on values that the viewer may see. */
+/** Order, groups, sums and filters of lists depend only on values that are visible to the viewer. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -12,13 +12,13 @@ before(async () => {
 })
 after(() => s.server.close())
 
-/** The names of a list in an order, as the watch and as the administrator is given them. */
+/** The names of a list in an order, for the watch and for the administrator. */
 async function inOrder(path: string, order: string, direction = 'asc'): Promise<{ watch: string[]; admin: string[] }> {
   const asked = `${path}${path.includes('?') ? '&' : '?'}sortBy=${encodeURIComponent(JSON.stringify([[order, direction]]))}`
   return { watch: named(await s.watch.get(asked)), admin: named(await s.server.admin.get(asked)) }
 }
 
-describe('of projects below hidden ones', () => {
+describe('projects below hidden ones', () => {
   test('the order by hierarchy does not disclose their ancestors', async () => {
     const { make } = s.server
     const [last, first] = [
@@ -37,7 +37,7 @@ describe('of projects below hidden ones', () => {
     })
   })
 
-  test('common ancestors still count: they are ordered below them', async () => {
+  test('common ancestors still count: projects are ordered below them', async () => {
     const { make } = s.server
     const top = await make.project({ name: 'Quay', public: true })
     const middle = await make.project({ name: 'Zz between', parent_id: top })
@@ -49,7 +49,7 @@ describe('of projects below hidden ones', () => {
   })
 })
 
-describe('of work packages that are shared out of a hidden project', () => {
+describe('work packages shared from a hidden project', () => {
   let other: number
   const path = `/work_packages?${filters(['subject', '~', ['Shared']])}`
   before(async () => {
@@ -59,14 +59,14 @@ describe('of work packages that are shared out of a hidden project', () => {
     await s.task('Shared by nobody')
   })
 
-  test('the order by project takes both for none', async () => {
+  test('the order by project treats both as without a project', async () => {
     assert.deepEqual(await inOrder(path, 'project'), {
       watch: ['Shared by nobody', 'Shared from the abyss', 'Shared from the deep'],
       admin: ['Shared from the abyss', 'Shared by nobody', 'Shared from the deep'],
     })
   })
 
-  test('they are one group, without a name and the last', async () => {
+  test('they are one group, without a name, at the end', async () => {
     const asked = `${path}&groupBy=project`
     assert.deepEqual(grouped(await s.watch.get(asked)), [
       ['Bay', 1],
@@ -89,7 +89,7 @@ describe('of work packages that are shared out of a hidden project', () => {
     assert.deepEqual(await found(s.watch, 'shared abyss'), ['Shared from the abyss'])
   })
 
-  test('notifications about them are ordered and grouped as if they were of no project', async () => {
+  test('notifications about them are ordered and grouped as without a project', async () => {
     const rows = await s.server.db.all<{ id: number; subject: string }>(
       sql`select id, subject from work_packages where subject like 'Shared%' order by subject`,
     )
@@ -109,14 +109,14 @@ describe('of work packages that are shared out of a hidden project', () => {
   })
 })
 
-describe('by custom fields that lead to what is hidden', () => {
+describe('custom fields with hidden values', () => {
   for (const [format, multiple] of [
     ['user', false],
     ['user', true],
     ['version', false],
     ['version', true],
   ] as const) {
-    test(`${multiple ? 'several' : 'one'} of the format ${format}: ordered as none, and one group`, async () => {
+    test(`${multiple ? 'several' : 'one'} of the format ${format}: ordered as empty, and one group`, async () => {
       const { make } = s.server
       const subject = `Field ${format} ${multiple}`
       const [last, first, seen] =
@@ -151,7 +151,7 @@ describe('by custom fields that lead to what is hidden', () => {
     })
   }
 
-  test('of several values the ones that are seen count', async () => {
+  test('of several values the visible ones count', async () => {
     const field = await s.field({ name: 'Crew', format: 'user', multiple: true })
     const hidden = await s.person('Pat Bbb')
     await s.task('Crew 1', { custom_values: { [field]: [hidden, s.watch.id] } })
@@ -165,7 +165,7 @@ describe('by custom fields that lead to what is hidden', () => {
   })
 })
 
-describe('by custom fields that a row does not have', () => {
+describe('custom fields that a row does not have', () => {
   test('their remaining values are excluded from filters, sums and order', async () => {
     const field = await s.field({ name: 'Depth', format: 'int', projects: [s.bay], filterable: true })
     const words = await s.field({ name: 'Words', format: 'string', projects: [s.bay], searchable: true, filterable: true })
@@ -185,7 +185,7 @@ describe('by custom fields that a row does not have', () => {
   })
 })
 
-describe('by fields of projects whose attributes are hidden', () => {
+describe('fields of projects with hidden attributes', () => {
   test('they are in no group and no sum', async () => {
     const { make } = s.server
     const field = await s.field({ resource: 'Project', name: 'Budget', format: 'int', filterable: true })
@@ -204,7 +204,7 @@ describe('by fields of projects whose attributes are hidden', () => {
   })
 })
 
-describe('by who is in a group', () => {
+describe('members of groups', () => {
   let group: number
   let hidden: number
   before(async () => {
@@ -229,7 +229,7 @@ describe('by who is in a group', () => {
   const found = async (who: Client, ...use: [string, string, (string | number)[]?]) =>
     named(await who.get(`/work_packages?${filters(['subject', '~', ['Dive']], use)}`)).toSorted()
 
-  test('only those count whom one sees, in groups that one sees', async () => {
+  test('only visible members of visible groups count', async () => {
     const { admin } = s.server
     for (const [name, value] of [
       ['memberOfGroup', () => group],
@@ -244,7 +244,7 @@ describe('by who is in a group', () => {
     assert.deepEqual(await found(s.watch, 'assigneeOrGroup', '=', [s.watch.id]), ['Dive of the watch'])
   })
 
-  test('somebody’s roles are known where one may see who is a member', async () => {
+  test('roles of a user are visible with the permission to view members', async () => {
     const { make } = s.server
     const role = await make.role(['view_work_packages'])
     await make.member(hidden, s.deep, { role })

@@ -1,5 +1,5 @@
 /**
- * A bay that everybody in it sees, and a deep that only the administrator sees: what lies in the deep hangs together with the bay.
+ * A bay that its members see, and a deep that only the administrator sees, with relations between both projects.
  * The watch is a member of the bay, and some work packages of the deep are shared with them.
  */
 
@@ -13,7 +13,7 @@ const { permissions } = product
 const now = new Date().toISOString()
 export const stamps = { created_at: now, updated_at: now }
 
-/** All that can be allowed in a project but for making members, by which all groups and who is in them can be seen. */
+/** All permissions of a project except the one to manage members, which would show all groups and their users. */
 const most = permissions
   .filter((one) => one.scopes.includes('project') && !one.public && one.name !== 'manage_members')
   .map((one) => one.name)
@@ -24,12 +24,12 @@ export interface Scene {
   readonly deep: number
   /** A member of the bay. */
   readonly watch: Client & { readonly id: number }
-  /** Somebody whom only the administrator sees. */
+  /** A user whom only the administrator sees. */
   person(name: string, values?: Record<string, unknown>): Promise<number>
   /** A work package of the bay, or of the deep and shared with the watch. */
   task(subject: string, values?: Record<string, unknown>): Promise<number>
   shared(subject: string, values?: Record<string, unknown>): Promise<number>
-  /** Defines a field, of work packages unless said otherwise; gives its id. */
+  /** Defines a field, by default of work packages; gives its id. */
   field(plan: Omit<FieldPlan, 'resource'> & Partial<Pick<FieldPlan, 'resource'>>): Promise<number>
 }
 
@@ -65,6 +65,6 @@ export async function scene(): Promise<Scene> {
 /** The subjects or names of a list's elements, in order. */
 export const named = ({ body }: { body: any }): string[] => body._embedded.elements.map((one: any) => one.subject ?? one.name)
 
-/** A list's groups, each with how many are in it. */
+/** The groups of a list, each with its count. */
 export const grouped = ({ body }: { body: any }): [value: string | null, count: number][] =>
   body.groups.map((one: any) => [one.value, one.count])

@@ -1,9 +1,9 @@
-/** A client that knows a few doors and goes on from there by what answers offer: any other address it refuses to ask for. */
+/** A client that starts at a few entry points and follows links: it rejects requests to all other addresses. */
 import assert from 'node:assert/strict'
 import type { Client, Reply } from '#test/instance.ts'
 
 /** Entry points: the root, and addresses without links to them. */
-export const doors = {
+export const entryPoints = {
   root: '/api/v3',
   projects: '/api/v3/projects',
   membership: '/api/v3/memberships/form',
@@ -13,23 +13,23 @@ export const doors = {
 
 export interface Browser {
   /** The response of an entry point. */
-  open(door: keyof typeof doors): Promise<any>
+  open(entry: keyof typeof entryPoints): Promise<any>
   /** The target of a link in a response. */
   follow(from: any, rel: string): Promise<any>
   /** The target of any link seen so far. */
   visit(link: { href: string }): Promise<any>
-  /** Does what an answer offers, with the method that it says. */
+  /** Follows an action link with its method. */
   act(from: any, rel: string, body?: unknown): Promise<any>
-  /** The same, where a refusal is expected. */
+  /** The same, for an expected rejection. */
   attempt(from: any, rel: string, body?: unknown): Promise<Reply>
-  /** Makes something in a list that was met, or uploads to it. */
+  /** Creates a resource in a list seen so far, or uploads to it. */
   add(list: { href: string }, body: object): Promise<any>
 }
 
 /** Acts as a client. */
 export function browser(client: Client): Browser {
-  const met = new Set<string>(Object.values(doors))
-  /** Every address in an answer is one that may be gone to. */
+  const met = new Set<string>(Object.values(entryPoints))
+  /** Every address in a response may be visited. */
   const remember = (value: unknown): void => {
     if (typeof value !== 'object' || value === null) return
     for (const [key, one] of Object.entries(value)) {
@@ -61,7 +61,7 @@ export function browser(client: Client): Browser {
     return send(method.toUpperCase(), href, method === 'get' ? undefined : (body ?? {}))
   }
   return {
-    open: async (door) => done(await send('GET', doors[door])),
+    open: async (entry) => done(await send('GET', entryPoints[entry])),
     follow: async (from, rel) => done(await send('GET', linkOf(from, rel).href)),
     visit: async ({ href }) => done(await send('GET', href)),
     act: async (from, rel, body) => done(await attempt(from, rel, body)),
@@ -70,7 +70,7 @@ export function browser(client: Client): Browser {
   }
 }
 
-/** The one of these that is called so. */
+/** The element with this name. */
 export function called(name: string, list: readonly any[]): any {
   const found = list.find((one) => [one.name, one.title, one.subject].includes(name))
   assert.ok(found, `There is no ${name}, but ${list.map((one) => one.name ?? one.title ?? one.subject).join(', ')}`)
@@ -79,5 +79,5 @@ export function called(name: string, list: readonly any[]): any {
 
 export const elements = (collection: any): any[] => collection._embedded.elements
 
-/** A link to what was answered. */
+/** A link to a resource. */
 export const to = (resource: any): { href: string } => ({ href: resource._links.self.href })

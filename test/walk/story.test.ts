@@ -1,11 +1,11 @@
-/** A team plans a release. Told from the first look at the root to the day it ships, by nothing but what answers offer. */
+/** A team plans a release, from the root to the day of delivery, by links alone. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Instance, instance } from '#test/instance.ts'
-import { type Browser, browser, called, doors, elements, to } from './browser.ts'
+import { type Browser, browser, called, elements, entryPoints, to } from './browser.ts'
 
 let halyard: Instance
-/** Lena leads, Tom builds, Sam is a stranger. */
+/** Lena is the leader, Tom a member, Sam a stranger. */
 let [lena, tom, sam]: Browser[] = []
 before(async () => {
   halyard = await instance()
@@ -23,7 +23,7 @@ after(() => halyard.close())
 /** From Monday, 3 March 2031, on. */
 const [MON, FRI, NEXT_MON, NEXT_TUE, NEXT_WED] = ['2031-03-03', '2031-03-07', '2031-03-10', '2031-03-11', '2031-03-12']
 
-test('a team plans a release, and ships it', async (t) => {
+test('a team plans a release, and delivers it', async (t) => {
   const [leader, builder, stranger] = [lena, tom, sam] as [Browser, Browser, Browser]
   const tell = (what: string, work: () => Promise<void>) => t.test(what, work)
   let project: any
@@ -32,7 +32,7 @@ test('a team plans a release, and ships it', async (t) => {
   let testing: any
   let release: any
 
-  /** Makes a work package by way of the form that is offered. */
+  /** Creates a work package with the linked form. */
   const plan = async (type: string, body: object, links: object = {}) => {
     const first = await leader.act(project, 'createWorkPackage', {})
     const kind = to(called(type, first._embedded.schema.type._embedded.allowedValues))
@@ -48,18 +48,21 @@ test('a team plans a release, and ships it', async (t) => {
     assert.equal(root._links.user.title, 'Lena Sailor')
     assert.equal(root._links.memberships, undefined)
     await leader.open('projects')
-    project = await leader.add({ href: doors.projects }, { name: 'Release 2', description: { raw: 'Sails **and** ropes.' } })
+    project = await leader.add(
+      { href: entryPoints.projects },
+      { name: 'Release 2', description: { raw: 'Sails **and** ropes.' } },
+    )
     assert.match(project.description.html, /<strong>and<\/strong>/)
     assert.equal(elements(await leader.follow(project, 'memberships')).length, 1)
   })
 
   await tell('She finds Tom among those who can join, and lets him in', async () => {
-    const { project: where, principal, roles } = (await leader.add({ href: doors.membership }, {}))._embedded.schema
+    const { project: where, principal, roles } = (await leader.add({ href: entryPoints.membership }, {}))._embedded.schema
     assert.ok(called('Release 2', elements(await leader.visit(where._links.allowedValues))))
     const tomHimself = called('Tom Sailor', elements(await leader.visit(principal._links.allowedValues)))
     const member = called('Member', elements(await leader.visit(roles._links.allowedValues)))
     const links = { project: to(project), principal: to(tomHimself), roles: [to(member)] }
-    const form = await leader.add({ href: doors.membership }, { _links: links })
+    const form = await leader.add({ href: entryPoints.membership }, { _links: links })
     await leader.act(form, 'commit', form._embedded.payload)
     project = await again(project)
     const known = elements(await builder.open('projects'))

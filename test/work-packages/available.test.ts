@@ -49,7 +49,7 @@ describe('available assignees', () => {
     assert.deepEqual(await found(`${ofWork()}?${filters(['type', '=', ['PlaceholderUser']])}`).then((all) => all.length), 1)
   })
 
-  test('are visible to users who may change the work package, or add to the project', async () => {
+  test('are visible to users who may change the work package, or add some to the project', async () => {
     assert.equal((await it.reader.client.get(ofWork())).status, 403)
     assert.equal((await it.member.client.get(ofWork())).status, 200)
     const editor = await it.sharer(one.id, 'Work package editor')
@@ -79,7 +79,7 @@ describe('projects for new work packages', () => {
     assert.deepEqual(Object.keys(selected._embedded.elements[0]), ['name'])
   })
 
-  test('are hidden from users who may add nowhere', async () => {
+  test('are hidden from users who may not add work packages anywhere', async () => {
     const reply = await it.reader.client.get('/work_packages/available_projects')
     assert.deepEqual([reply.status, kind(reply.body)], [403, 'MissingPermission'])
   })

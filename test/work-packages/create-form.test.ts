@@ -1,4 +1,4 @@
-/** The form for a new work package: what would be created, what may be chosen, what is wrong, and where to send it. */
+/** The form for a new work package: payload, allowed values, validation errors, and commit link. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { kind, link, scene } from './scene.ts'
@@ -28,7 +28,7 @@ const writable = [
 ]
 const links = ['assignee', 'category', 'parent', 'priority', 'project', 'responsible', 'status', 'type', 'version']
 
-test('has its three parts and its type', async () => {
+test('has a payload, a schema and validation errors, and its own type', async () => {
   const { body } = await form()
   assert.equal(body._type, 'Form')
   assert.deepEqual(keys(body), ['_embedded', '_links', '_type'])
@@ -36,7 +36,7 @@ test('has its three parts and its type', async () => {
 })
 
 describe('without a project', () => {
-  test('says what is missing, and does not offer to be committed', async () => {
+  test('reports missing values, and has no commit link', async () => {
     const { validationErrors, links } = await form()
     assert.deepEqual(keys(validationErrors), ['project', 'subject', 'type'])
     assert.equal(validationErrors.subject.message, "Subject can't be blank.")
@@ -48,7 +48,7 @@ describe('without a project', () => {
     })
   })
 
-  test('offers all types, and tells where to find projects', async () => {
+  test('offers all types, and links to the available projects', async () => {
     const { schema } = await form()
     assert.deepEqual(titles(schema.type), ['Task', 'Milestone', 'Summary task', 'Feature', 'Epic', 'User story', 'Bug'])
     assert.deepEqual(schema.project._links.allowedValues, { href: '/api/v3/work_packages/available_projects' })
@@ -56,7 +56,7 @@ describe('without a project', () => {
     assert.ok(!('baseSchema' in schema._links))
   })
 
-  test('may be asked for without a body, but not without a content type', async () => {
+  test('accepts a missing body, but not a missing content type', async () => {
     const { send } = admin
     const path = '/api/v3/work_packages/form'
     assert.equal((await send('POST', path, { headers: { 'content-type': 'application/json' } })).status, 200)
@@ -64,15 +64,15 @@ describe('without a project', () => {
   })
 })
 
-describe('with all that is needed', () => {
-  test('has no errors, and says where to commit', async () => {
+describe('with all required values', () => {
+  test('has no errors, and a commit link', async () => {
     const { validationErrors, links } = await form({ subject: 'New', _links: inProject })
     assert.deepEqual(validationErrors, {})
     assert.deepEqual(links.commit, { href: '/api/v3/work_packages', method: 'post' })
     assert.deepEqual(links.previewMarkup, { href: `/api/v3/render/markdown?context=/api/v3/projects/${project}`, method: 'post' })
   })
 
-  test('proposes what would be created: everything that can be written, defaults included', async () => {
+  test('has all writable properties with their defaults as its payload', async () => {
     const { payload } = await form({ subject: 'New', startDate: '2024-03-02', estimatedTime: 'PT8H', _links: inProject })
     assert.deepEqual(keys(payload), [...writable, '_links'].sort())
     assert.deepEqual(keys(payload._links), links)
@@ -92,7 +92,7 @@ describe('with all that is needed', () => {
     assert.equal((await admin.get('/work_packages?pageSize=0')).body.total, total)
   })
 
-  test('proposes what can be posted back as it is', async () => {
+  test('has a payload that can be posted unchanged', async () => {
     for (const client of [admin, it.member.client]) {
       for (const type of ['Task', 'Milestone', 'Bug']) {
         const { payload } = await form(
@@ -106,14 +106,14 @@ describe('with all that is needed', () => {
     }
   })
 
-  test('leads to the schema it stands on, and has no address of its own', async () => {
+  test('links to its base schema, and has no address of its own', async () => {
     const { schema } = await form({ subject: 'New', _links: inProject })
     const task = await it.types('Task')
     const attachments = { href: null }
     assert.deepEqual(schema._links, { attachments, baseSchema: { href: `/api/v3/work_packages/schemas/${project}-${task}` } })
   })
 
-  test('offers what the project allows', async () => {
+  test('offers the values of the project', async () => {
     for (const status of ['open', 'locked', 'closed']) {
       await it.version({ project_id: project, name: status, status })
     }
@@ -127,21 +127,21 @@ describe('with all that is needed', () => {
     assert.equal(schema.version._embedded.allowedValues[0]._type, 'Version')
   })
 
-  test('offers the statuses that the workflow of the viewer’s roles leads to', async () => {
+  test('offers the initial statuses of the viewer’s workflows', async () => {
     const { schema } = await form({ _links: inProject }, it.member.client)
     assert.deepEqual(titles(schema.status), ['New', 'In progress', 'Closed', 'On hold', 'Rejected'])
     const { schema: bug } = await form({ _links: { ...inProject, type: link('types', await it.types('Bug')) } }, it.member.client)
     assert.deepEqual(titles(bug.status).slice(0, 3), ['New', 'Confirmed', 'In progress'])
   })
 
-  test('offers an administrator who is no member what it offers those of any role that can be given', async () => {
+  test('offers an administrator without a membership the statuses of all roles', async () => {
     assert.deepEqual(titles((await form({ _links: inProject })).schema.status), [
       ...['New', 'In progress', 'Closed', 'On hold', 'Rejected'],
     ])
   })
 })
 
-test('a milestone has one date to write, and none of the others', async () => {
+test('a milestone has a single date', async () => {
   const type = link('types', await it.types('Milestone'))
   const { payload, schema } = await form({ subject: 'M', date: '2024-03-01', _links: { ...inProject, type } })
   assert.equal(payload.date, '2024-03-01')
@@ -158,7 +158,7 @@ test('validation errors are reported by attribute', async () => {
   assert.deepEqual(validationErrors.duration._embedded.details, { attribute: 'duration' })
 })
 
-test('a link that leads nowhere is among the errors, and repeated', async () => {
+test('a link to nothing is a validation error, and repeated', async () => {
   const status = link('statuses', 999)
   const { payload, validationErrors } = await form({ subject: 'x', _links: { ...inProject, status } })
   assert.deepEqual(keys(validationErrors), ['status'])
@@ -170,7 +170,7 @@ test('a link that leads nowhere is among the errors, and repeated', async () => 
 })
 
 describe('malformed payloads fail the form itself', () => {
-  test('a value that is none: 422', async () => {
+  test('an invalid value: 422', async () => {
     const reply = await admin.post('/work_packages/form', { estimatedTime: 'PT-1H', subject: 'x', _links: inProject })
     assert.deepEqual([reply.status, kind(reply.body)], [422, 'PropertyFormatError'])
     assert.deepEqual(reply.body._embedded.details, { attribute: 'estimatedTime' })
@@ -182,7 +182,7 @@ describe('malformed payloads fail the form itself', () => {
     assert.deepEqual(reply.body._embedded.details, { attribute: 'type' })
   })
 
-  test('several at once are told together, without what is merely not allowed', async () => {
+  test('several of them are reported together, without validation errors', async () => {
     const body = { startDate: 'soon', _links: { ...inProject, type: link('users', 1), status: link('statuses', 999) } }
     const reply = await admin.post(`/projects/${project}/work_packages/form`, body)
     assert.deepEqual([reply.status, kind(reply.body)], [422, 'MultipleErrors'])
@@ -191,27 +191,27 @@ describe('malformed payloads fail the form itself', () => {
 })
 
 describe('errors outside the payload fail the form itself', () => {
-  test('nobody may add: 403', async () => {
+  test('without permission: 403', async () => {
     assert.equal((await it.reader.client.post('/work_packages/form', { _links: inProject })).status, 403)
     assert.equal((await it.stranger.client.post('/work_packages/form')).status, 403)
     assert.equal((await it.reader.client.post(`/projects/${project}/work_packages/form`)).status, 403)
   })
 
-  test('no such project: 404', async () => {
+  test('hidden project: 404', async () => {
     assert.equal((await it.stranger.client.post(`/projects/${project}/work_packages/form`)).status, 404)
   })
 
-  test('links that are no links: 400', async () => {
+  test('invalid _links: 400', async () => {
     assert.equal((await admin.post('/work_packages/form', { _links: [] })).status, 400)
   })
 })
 
-test('somebody who adds somewhere may ask before choosing a project', async () => {
+test('users who may add work packages anywhere get a form without a project', async () => {
   assert.deepEqual(keys((await form({}, it.member.client)).validationErrors), ['project', 'subject', 'type'])
 })
 
 for (const parent of ['projects', 'workspaces']) {
-  test(`the form of a project below ${parent} is for that project`, async () => {
+  test(`the form of a project below ${parent} has that project`, async () => {
     const path = `/${parent}/${project}/work_packages`
     const { payload, links, validationErrors } = await form({ subject: 'Here' }, admin, `${path}/form`)
     assert.deepEqual(validationErrors, {})
@@ -231,13 +231,13 @@ test('the form offers only values that the viewer may write', async () => {
   assert.equal(schema.version.writable, false)
 })
 
-test('the parent that is proposed is the one that was sent', async () => {
+test('the payload has the sent parent', async () => {
   const parent = await make.workPackage({ project_id: project, subject: 'Above' })
   const { payload } = await form({ subject: 'x', _links: { ...inProject, parent: link('work_packages', parent) } })
   assert.deepEqual(payload._links.parent, { href: `/api/v3/work_packages/${parent}`, title: 'Above' })
 })
 
-test('a parent that cannot be seen is not told of', async () => {
+test('a hidden parent is not disclosed', async () => {
   const secret = await make.project()
   const hidden = await make.workPackage({ project_id: secret, subject: 'Hidden' })
   const { body } = await form({ subject: 'x', _links: { ...inProject, parent: link('work_packages', hidden) } }, it.member.client)

@@ -1,4 +1,4 @@
-/** Creating a work package: what it starts with, what it needs, and who may. */
+/** Creating a work package: defaults, validation and permissions. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -9,7 +9,7 @@ const it = await scene()
 const { admin, project, make } = it
 const inProject = { project: link('projects', project) }
 
-test('needs but a subject and a project; the rest has defaults', async () => {
+test('requires only a subject and a project; the rest has defaults', async () => {
   const reply = await it.member.client.post('/work_packages', { subject: 'Splice', _links: inProject })
   assert.equal(reply.status, 201)
   const { body } = reply
@@ -30,7 +30,7 @@ test('the response equals the stored work package', async () => {
   assert.deepEqual((await admin.get(`/work_packages/${body.id}`)).body, body)
 })
 
-test('an empty subject, or none, is refused in the words that clients know', async () => {
+test('an empty or missing subject is rejected with OpenProject’s message', async () => {
   for (const subject of ['', '   ', null, undefined]) {
     const reply = await admin.post('/work_packages', { subject, _links: inProject })
     assert.equal(reply.status, 422)
@@ -40,7 +40,7 @@ test('an empty subject, or none, is refused in the words that clients know', asy
   }
 })
 
-test('several faults are told together', async () => {
+test('several errors are reported together', async () => {
   const reply = await admin.post('/work_packages', { dueDate: 'soon', _links: { ...inProject, type: link('types', 99999) } })
   assert.equal(reply.status, 422)
   assert.equal(kind(reply.body), 'MultipleErrors')
@@ -62,33 +62,33 @@ for (const [name, body, links, expected] of [
   ['no status', {}, { status: { href: null } }, ["status: Status can't be blank."]],
   ['no priority', {}, { priority: { href: null } }, ["priority: Priority can't be blank."]],
   [
-    'automatic scheduling with nothing to follow',
+    'automatic scheduling without a predecessor or children',
     { scheduleManually: false },
     {},
     ['scheduleManually: Manual scheduling cannot be false without children or predecessors to follow.'],
   ],
 ] as const) {
-  test(`refused: ${name}`, async () => {
+  test(`rejected: ${name}`, async () => {
     const reply = await admin.post('/work_packages', { subject: 'x', ...body, _links: { ...inProject, ...links } })
     assert.equal(reply.status, 422)
     assert.deepEqual(errors(reply.body), expected)
   })
 }
 
-test('255 characters are not too many, however they are encoded', async () => {
+test('255 characters are accepted, in any encoding', async () => {
   const subject = '⛵'.repeat(255)
   assert.equal((await created(admin, project, { subject })).subject, subject)
 })
 
-test('a project is needed', async () => {
+test('a project is required', async () => {
   const reply = await admin.post('/work_packages', { subject: 'x' })
   assert.equal(reply.status, 422)
   assert.ok(errors(reply.body).includes("project: Project can't be blank."))
 })
 
-describe('the route of a project', () => {
+describe('the path of a project', () => {
   for (const route of [() => `/projects/${project}`, () => '/projects/ship', () => `/workspaces/${project}`]) {
-    test(`creates there: ${route().replace(/\d+/, ':id')}`, async () => {
+    test(`creates a work package there: ${route().replace(/\d+/, ':id')}`, async () => {
       const reply = await admin.post(`${route()}/work_packages`, { subject: 'Here' })
       assert.equal(reply.status, 201, reply.text)
       assert.equal(reply.body._links.project.href, `/api/v3/projects/${project}`)
@@ -106,18 +106,18 @@ describe('the route of a project', () => {
   })
 })
 
-describe('somebody without the right to add', () => {
-  test('may not create', async () => {
+describe('a user without the permission to add', () => {
+  test('gets 403', async () => {
     const reply = await it.reader.client.post('/work_packages', { subject: 'x', _links: inProject })
     assert.equal(reply.status, 403)
     assert.equal(kind(reply.body), 'MissingPermission')
   })
 
-  test('learns nothing else: faults are not told', async () => {
+  test('gets no validation errors', async () => {
     assert.equal((await it.reader.client.post('/work_packages', { _links: inProject })).status, 403)
   })
 
-  test('may not create elsewhere either, though adding in one project', async () => {
+  test('cannot add elsewhere, with the permission for one project', async () => {
     const elsewhere = await make.project()
     const reply = await it.member.client.post('/work_packages', {
       subject: 'x',
@@ -126,7 +126,7 @@ describe('somebody without the right to add', () => {
     assert.equal(reply.status, 403)
   })
 
-  test('finds no project that is not seen', async () => {
+  test('gets 404 for a hidden project', async () => {
     assert.equal((await it.stranger.client.post(`/projects/${project}/work_packages`, { subject: 'x' })).status, 404)
   })
 })
@@ -137,7 +137,7 @@ test('any status is accepted, whatever the workflow offers', async () => {
   assert.equal(body._links.status.title, 'Tested')
 })
 
-test('a type that the project does not use is refused', async () => {
+test('a type that is disabled in the project is rejected', async () => {
   const narrow = (await admin.post('/projects', { name: 'Narrow' })).body.id
   const reply = await admin.post('/work_packages', {
     subject: 'x',
@@ -147,20 +147,20 @@ test('a type that the project does not use is refused', async () => {
   assert.deepEqual(errors(reply.body), ['type: Type is not set to one of the allowed values.'])
 })
 
-test('a priority that is not in use any more is refused', async () => {
+test('an inactive priority is rejected', async () => {
   const id = await make.row('priorities', { name: 'Whenever', position: 99, is_active: false }, 'priorities')
   const reply = await admin.post('/work_packages', { subject: 'x', _links: { ...inProject, priority: link('priorities', id) } })
   assert.deepEqual(errors(reply.body), ['priority: Priority is not active.'])
 })
 
 describe('the description', () => {
-  test('is the template of the type where none is given', async () => {
+  test('is the template of the type by default', async () => {
     assert.equal((await created(admin, project)).description.raw, '')
     const bug = await created(admin, project, { _links: { type: link('types', await it.types('Bug')) } })
     assert.match(bug.description.raw, /^## What went wrong/)
   })
 
-  test('is the template of the type where that of another type was sent', async () => {
+  test('is the template of the type if that of another type was sent', async () => {
     const raw = '## Who wants it'
     await it.db.transaction(async (tx) => {
       await tx.run(sql`update types set description = ${raw} where name = 'Feature'`)
@@ -173,7 +173,7 @@ describe('the description', () => {
     assert.match(bug.description.raw, /^## What went wrong/)
   })
 
-  test('stays what was sent otherwise', async () => {
+  test('stays as sent otherwise', async () => {
     assert.equal((await created(admin, project, { description: { raw: 'Mine' } })).description.raw, 'Mine')
   })
 })
@@ -186,7 +186,7 @@ describe('below a parent', () => {
   const child = (body: object) => created(admin, project, { ...body, _links: { parent: link('work_packages', parent.id) } })
   const days = ({ startDate, dueDate, duration }: any) => [startDate, dueDate, duration]
 
-  test('dates that are not given are the parent’s', async () => {
+  test('omitted dates are those of the parent', async () => {
     assert.deepEqual(days(await child({})), ['2024-03-04', '2024-03-15', 'P10D'])
   })
 
@@ -194,16 +194,16 @@ describe('below a parent', () => {
     assert.deepEqual(days(await child({ startDate: null, dueDate: null })), [null, null, null])
   })
 
-  test('a due date before the parent starts takes no start from it', async () => {
+  test('a due date before the parent’s start leaves the start empty', async () => {
     assert.deepEqual(days(await child({ dueDate: '2024-03-01' })), [null, '2024-03-01', null])
   })
 
-  test('a start after the parent ends takes no due date from it', async () => {
+  test('a start after the parent’s due date leaves the due date empty', async () => {
     assert.deepEqual(days(await child({ startDate: '2024-03-18' })), ['2024-03-18', null, null])
   })
 })
 
-test('new work starts today where the instance says so, unless it is due before or told otherwise', async () => {
+test('the start is today if the instance says so, unless it is sent or after the due date', async () => {
   await it.setting('work_package_startdate_is_adddate', true)
   await it.setting('working_days', [1, 2, 3, 4, 5, 6, 7])
   const today = new Date().toISOString().slice(0, 10)
@@ -214,7 +214,7 @@ test('new work starts today where the instance says so, unless it is due before 
   await it.setting('working_days', [1, 2, 3, 4, 5])
 })
 
-test('a category brings its assignee, unless one is given or none is wanted', async () => {
+test('a category sets its assignee, unless one is sent', async () => {
   const category = await it.category({ project_id: project, name: 'Hull', assigned_to_id: it.member.id })
   const links = { category: link('categories', category) }
   assert.equal((await created(admin, project, { _links: links }))._links.assignee.href, `/api/v3/users/${it.member.id}`)
@@ -228,7 +228,7 @@ test('a category brings its assignee, unless one is given or none is wanted', as
 describe('author and moment of creation', () => {
   const wanted = () => ({ createdAt: '2020-02-02T02:02:02Z', _links: { author: link('users', it.member.id) } })
 
-  test('are not the client’s to give', async () => {
+  test('are set by the server', async () => {
     const reply = await admin.post('/work_packages', { subject: 'x', ...wanted(), _links: { ...inProject, ...wanted()._links } })
     assert.equal(reply.status, 422)
     assert.deepEqual(errors(reply.body), [
@@ -237,7 +237,7 @@ describe('author and moment of creation', () => {
     ])
   })
 
-  test('are an administrator’s to give where the instance allows it', async () => {
+  test('are accepted from administrators if the instance allows it', async () => {
     await it.setting('apiv3_write_readonly_attributes', true)
     const body = await created(admin, project, wanted())
     assert.equal(body.createdAt, '2020-02-02T02:02:02.000Z')
@@ -252,13 +252,13 @@ describe('author and moment of creation', () => {
   })
 })
 
-test('lock version, id and members nobody knows are ignored', async () => {
+test('lock version, id and unknown properties are ignored', async () => {
   const body = await created(admin, project, { lockVersion: 7, id: 1, shoeSize: 43, _type: 'WorkPackage' })
   assert.equal(body.lockVersion, 0)
   assert.notEqual(body.id, 1)
 })
 
-test('a body is needed in JSON', async () => {
+test('a JSON body is required', async () => {
   const { send } = admin
   const path = '/api/v3/work_packages'
   const broken = await send('POST', path, { body: '{', headers: { 'content-type': 'application/json' } })

@@ -1,4 +1,4 @@
-/** Dates as clients send and get them: completed, moved to working days, refused when they do not fit. */
+/** Dates of work packages: derived, moved to working days, and validated. */
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -26,7 +26,7 @@ describe('a new work package', () => {
     test(name, async () => assert.deepEqual(days(await created(admin, project, body)), expected))
   }
 
-  test('may work on every day', async () => {
+  test('may ignore non-working days', async () => {
     const body = await created(admin, project, { ...fridayToTuesday, ignoreNonWorkingDays: true })
     assert.deepEqual(days(body), ['2024-03-01', '2024-03-05', 'P5D'])
     const saturday = await created(admin, project, { startDate: '2024-03-02', ignoreNonWorkingDays: true })
@@ -90,7 +90,7 @@ describe('a change', () => {
       ['duration: Duration is larger than the interval between start date and finish date.'],
     ],
   ] as const) {
-    test(`refused: ${name}`, async () => {
+    test(`rejected: ${name}`, async () => {
       const reply = await changed(admin, one.id, body)
       assert.equal(reply.status, 422)
       assert.equal(kind(reply.body), 'PropertyConstraintViolation')
@@ -99,7 +99,7 @@ describe('a change', () => {
   }
 })
 
-test('days off are not worked', async () => {
+test('days off are non-working days', async () => {
   await it.db.transaction(async (tx) => {
     await tx.run(sql`insert into non_working_days (date, name) values ('2024-05-01', 'First of May')`)
     await raise(tx, 'non_working_days')
@@ -108,7 +108,7 @@ test('days off are not worked', async () => {
   assert.deepEqual(days(body), ['2024-04-30', '2024-05-02', 'P2D'])
 })
 
-test('the working days of the instance count', async () => {
+test('the working days of the instance apply', async () => {
   await it.setting('working_days', [1, 2, 3, 4, 5, 6])
   assert.equal((await created(admin, project, fridayToTuesday)).duration, 'P4D')
   await it.setting('working_days', [1, 2, 3, 4, 5])
@@ -121,7 +121,7 @@ describe('a milestone', () => {
     type = await it.types('Milestone')
   })
 
-  test('is one day', async () => {
+  test('has a single date', async () => {
     const { body } = await admin.get(`/work_packages/${(await milestone({ date: '2024-03-01' })).id}`)
     assert.equal(body.date, '2024-03-01')
     const row = await it.db.one(sql`select start_date, due_date, duration from work_packages where id = ${body.id}`)
@@ -133,13 +133,13 @@ describe('a milestone', () => {
     assert.equal((await milestone({ date: '2024-03-02', ignoreNonWorkingDays: true })).date, '2024-03-02')
   })
 
-  test('may be without a date, and lose it', async () => {
+  test('may have no date, and lose it', async () => {
     assert.equal((await milestone({})).date, null)
     const one = await milestone({ date: '2024-03-01' })
     assert.equal((await changed(admin, one.id, { date: null })).body.date, null)
   })
 
-  test('has no start, due date or duration to write', async () => {
+  test('has no start, due date and duration', async () => {
     const one = await milestone({ date: '2024-03-01' })
     for (const body of [{ startDate: '2024-03-04' }, { dueDate: '2024-03-04' }, { duration: 'P2D' }]) {
       const reply = await changed(admin, one.id, body)
@@ -147,13 +147,13 @@ describe('a milestone', () => {
     }
   })
 
-  test('becomes something longer on the day it was', async () => {
+  test('keeps its day when its type changes', async () => {
     const one = await milestone({ date: '2024-03-01' })
     const { body } = await changed(admin, one.id, { _links: { type: link('types', await it.types('Task')) } })
     assert.deepEqual(days(body), ['2024-03-01', '2024-03-01', 'P1D'])
   })
 
-  test('is made of the due date of what it was, or else of its start', async () => {
+  test('gets the due date, or else the start, of the former type', async () => {
     const become = async (body: object) => {
       const one = await created(admin, project, body)
       return (await changed(admin, one.id, { _links: { type: link('types', type) } })).body.date
@@ -163,14 +163,14 @@ describe('a milestone', () => {
     assert.equal(await become({}), null)
   })
 
-  test('cannot be made of a parent', async () => {
+  test('cannot have children', async () => {
     const parent = await created(admin, project)
     await created(admin, project, { _links: { parent: link('work_packages', parent.id) } })
     const reply = await changed(admin, parent.id, { _links: { type: link('types', type) } })
     assert.deepEqual(errors(reply.body), ['type: Type cannot be a milestone because the work package has children.'])
   })
 
-  test('has only one date, so that others are no date of it', async () => {
+  test('is the only type with the property date, which is read-only for others', async () => {
     const task = await created(admin, project)
     const reply = await changed(admin, task.id, { date: '2024-03-01' })
     assert.deepEqual([reply.status, kind(reply.body)], [422, 'PropertyIsReadOnly'])

@@ -1,4 +1,4 @@
-/** Deleting a work package: who may, and everything that goes with it. */
+/** Deleting a work package: permissions, and related resources. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -10,7 +10,7 @@ const below = (parent: { id: number }, body: object = {}) =>
   created(admin, project, { ...body, _links: { parent: link('work_packages', parent.id) } })
 const status = async ({ id }: { id: number }) => (await admin.get(`/work_packages/${id}`)).status
 
-test('answers nothing, and what was there is not there any more', async () => {
+test('gives an empty response, and the work package is not found any more', async () => {
   const one = await created(admin, project)
   const reply = await admin.delete(`/work_packages/${one.id}`)
   assert.deepEqual([reply.status, reply.text], [204, ''])
@@ -18,7 +18,7 @@ test('answers nothing, and what was there is not there any more', async () => {
   assert.equal((await admin.delete(`/work_packages/${one.id}`)).status, 404)
 })
 
-test('needs the right to', async () => {
+test('requires the permission', async () => {
   const one = await created(admin, project)
   const reply = await it.member.client.delete(`/work_packages/${one.id}`)
   assert.deepEqual([reply.status, kind(reply.body)], [403, 'MissingPermission'])
@@ -26,7 +26,7 @@ test('needs the right to', async () => {
   assert.equal((await client.delete(`/work_packages/${one.id}`)).status, 204)
 })
 
-test('takes everything below with it that one may delete, in whatever project it is', async () => {
+test('includes all descendants that the user may delete, in all projects', async () => {
   const root = await created(admin, project)
   const middle = await below(root)
   const other = await it.make.project()
@@ -38,7 +38,7 @@ test('takes everything below with it that one may delete, in whatever project it
   assert.deepEqual([await status(middle), await status(elsewhere), await status(beside)], [404, 404, 200])
 })
 
-test('takes time, watchers and shares with it', async () => {
+test('includes time entries, watchers and shares', async () => {
   const root = await created(admin, project)
   const leaf = await below(root)
   const booked = await admin.post('/time_entries', {
@@ -59,7 +59,7 @@ test('takes time, watchers and shares with it', async () => {
   }
 })
 
-test('changes the parent as a child that leaves does', async () => {
+test('updates the parent like the move of a child', async () => {
   const parent = await created(admin, project)
   const first = await below(parent, { startDate: '2024-03-04', dueDate: '2024-03-08', estimatedTime: 'PT4H' })
   const second = await below(parent, { startDate: '2024-03-11', dueDate: '2024-03-15', estimatedTime: 'PT6H' })

@@ -1,4 +1,4 @@
-/** The form for changing a work package: what would be saved, what may be chosen, what is wrong, and whether it may be committed. */
+/** The form for changing a work package: payload, allowed values, validation errors, and commit link. */
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import type { Client } from '#test/instance.ts'
@@ -23,7 +23,7 @@ const form = async (body: object = {}, client?: Client) => {
 
 const self = () => `/api/v3/work_packages/${one.id}`
 
-test('leads to itself, to what it commits, and to the preview of texts about the work package', async () => {
+test('has links to itself, to the commit, and to the preview of texts', async () => {
   const { links, validationErrors } = await form()
   assert.deepEqual(validationErrors, {})
   assert.deepEqual(links, {
@@ -34,7 +34,7 @@ test('leads to itself, to what it commits, and to the preview of texts about the
   })
 })
 
-test('proposes everything that can be written, with the lock version', async () => {
+test('has all writable properties as its payload, with the lock version', async () => {
   const { payload } = await form({ subject: 'After' })
   assert.deepEqual(keys(payload), [
     '_links',
@@ -56,7 +56,7 @@ test('proposes everything that can be written, with the lock version', async () 
   assert.equal(payload.subject, 'After')
 })
 
-test('proposes what follows from what was sent', async () => {
+test('has the values derived from the sent ones', async () => {
   const { payload } = await form({ duration: 'P5D', estimatedTime: 'PT10H' })
   assert.deepEqual([payload.startDate, payload.dueDate, payload.duration], ['2024-03-01', '2024-03-07', 'P5D'])
   assert.deepEqual([payload.remainingTime, payload.percentageDone], ['PT10H', 0])
@@ -74,7 +74,7 @@ test('has a payload that can be sent back unchanged', async () => {
   assert.deepEqual([reply.body.subject, reply.body.dueDate], ['After', '2024-03-07'])
 })
 
-test('proposes nothing new when nothing is sent: sent back, it is no change', async () => {
+test('changes nothing if its payload is sent back', async () => {
   const { payload } = await form()
   const reply = await it.member.client.patch(`/work_packages/${one.id}`, payload)
   assert.equal(reply.body.lockVersion, one.lockVersion)
@@ -87,19 +87,19 @@ test('reports validation errors, without a commit link', async () => {
   assert.ok(!('commit' in links))
 })
 
-test('needs the lock version as a change does', async () => {
+test('requires the lock version like an update', async () => {
   const reply = await it.member.client.post(`/work_packages/${one.id}/form`, { subject: '' })
   assert.equal(reply.status, 409)
   assert.equal(kind(reply.body), 'UpdateConflict')
   assert.equal((await it.member.client.post(`/work_packages/${one.id}/form`)).status, 409)
 })
 
-test('is refused to those who may change nothing', async () => {
+test('is forbidden to users without permission for any change', async () => {
   assert.equal((await ask({}, it.reader.client)).status, 403)
 })
 
 describe('a user who may only change the status', () => {
-  test('gets the form and no commit, though the change itself is accepted', async () => {
+  test('gets the form without a commit link, though the change itself is accepted', async () => {
     const { client, role } = await it.withRole('view_work_packages', 'change_work_package_status')
     await it.transition({ type: 'Task', role, from: 'New', to: 'In progress' })
     const status = link('statuses', await it.statuses('In progress'))
@@ -114,7 +114,7 @@ describe('a user who may only change the status', () => {
   })
 })
 
-test('somebody with whom the work is shared for editing may commit', async () => {
+test('a user with a share for editing may commit', async () => {
   const { client } = await it.sharer(one.id, 'Work package editor')
   const { links, payload } = await form({ subject: 'Shared' }, client)
   assert.ok('commit' in links)
@@ -123,14 +123,14 @@ test('somebody with whom the work is shared for editing may commit', async () =>
 })
 
 describe('allowed values', () => {
-  test('is where and by whom this one can be done', async () => {
+  test('are those of the project and the viewer', async () => {
     const { schema } = await form()
     assert.deepEqual(schema.project._links.allowedValues, { href: `${self()}/available_projects` })
     assert.deepEqual(schema.assignee._links.allowedValues, { href: `${self()}/available_assignees` })
     assert.deepEqual(schema.responsible._links.allowedValues, { href: `${self()}/available_assignees` })
   })
 
-  test('keeps the version it has, closed or not', async () => {
+  test('include the current version, closed or not', async () => {
     await it.version({ project_id: project, name: 'open' })
     const closing = await it.version({ project_id: project, name: 'done' })
     await changed(admin, one.id, { _links: { version: link('versions', closing) } })
@@ -140,7 +140,7 @@ describe('allowed values', () => {
     assert.deepEqual(titles(schema.version).sort(), ['done', 'open'])
   })
 
-  test('are statuses that follow the stored one, not the one that was sent', async () => {
+  test('are transitions from the stored status, not from the sent one', async () => {
     const { client, role } = await it.withRole('view_work_packages', 'edit_work_packages')
     await it.transition({ type: 'Epic', role, from: 'New', to: 'Specified' })
     await it.transition({ type: 'Epic', role, from: 'Specified', to: 'Closed' })
@@ -153,7 +153,7 @@ describe('allowed values', () => {
   })
 })
 
-test('a type that makes it a milestone changes what can be written', async () => {
+test('the type milestone changes the writable properties', async () => {
   const { payload, schema } = await form({ _links: { type: link('types', await it.types('Milestone')) } })
   assert.equal(payload.date, '2024-03-05')
   assert.ok(!('startDate' in payload) && !('startDate' in schema))
@@ -163,7 +163,7 @@ test('a type that makes it a milestone changes what can be written', async () =>
   assert.equal(reply.body.date, '2024-03-05')
 })
 
-test('dates that follow the children can be read and not written', async () => {
+test('dates derived from children are read-only', async () => {
   await created(admin, project, {
     startDate: '2024-03-04',
     dueDate: '2024-03-08',

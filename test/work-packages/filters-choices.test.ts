@@ -1,4 +1,4 @@
-/** Filters by what a work package is chosen to be: by ids, by their absence, and by what they stand for. */
+/** Filters by links: by ids, by absence, and by their special values. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { filters } from '#test/instance.ts'
@@ -8,17 +8,17 @@ const it = await scene()
 const { admin, project, make } = it
 type Value = string | number
 
-/** Where there is such a filter: some are there only within a project. */
+/** The list with this filter: some exist only in a project. */
 const place = (name: string) => (name === 'category' ? `/projects/${project}/work_packages` : '/work_packages')
 
-/** The subjects of what is found, in order of creation. */
+/** The subjects of the results, in order of creation. */
 async function found(name: string, operator: string, values: Value[] = [], client = admin): Promise<string> {
   const reply = await client.get(`${place(name)}?${filters([name, operator, values])}&sortBy=[["id","asc"]]`)
   assert.equal(reply.status, 200, reply.text)
   return reply.body._embedded.elements.map((one: any) => one.subject).join(' ')
 }
 
-/** Ids by the names they have here. */
+/** Ids by their names in this file. */
 const id: Record<string, number> = {}
 before(async () => {
   for (const name of ['Task', 'Bug']) id[name] = await it.types(name)
@@ -63,7 +63,7 @@ describe('required properties', () => {
     ['author', 'me', ['me']],
   ] as const) {
     const expected = { type: ['a', 'b c d'], priority: ['a', 'b c d'], status: ['a d', 'b c'], author: ['b', 'a c d'] }[name]
-    test(`${name}: one of these, or none of these`, async () => {
+    test(`${name}: equal or unequal`, async () => {
       assert.equal(await found(name, '=', [id[value]!]), expected[0])
       assert.equal(await found(name, '!', [id[value]!]), expected[1])
       assert.equal(await found(`${name}_id`, '=', [id[value]!]), expected[0])
@@ -72,7 +72,7 @@ describe('required properties', () => {
     })
   }
 
-  test('the status besides: open, closed, any', async () => {
+  test('the status: open, closed, any', async () => {
     assert.equal(await found('status', 'o'), 'a d')
     assert.equal(await found('status', 'c'), 'b c')
     assert.equal(await found('status', '*'), 'a b c d')
@@ -91,21 +91,21 @@ describe('optional properties', () => {
     ['category', 'hull', 'a', 'b c d', 'a', 'b c d'],
     ['version', 'locked', 'b', 'a c d', 'a b c', 'd'],
   ] as const) {
-    test(`${name}: this, another or none, any, none`, async () => {
+    test(`${name}: equal, unequal, any, none`, async () => {
       assert.equal(await found(name, '=', [id[value]!]), equal)
       assert.equal(await found(name, '!', [id[value]!]), unequal)
       assert.equal(await found(name, '*'), any)
       assert.equal(await found(name, '!*'), none)
     })
 
-    test(`${name}: -1 stands for none among others`, async () => {
+    test(`${name}: -1 is none among others`, async () => {
       const both = [equal, none].join(' ').split(' ').sort()
       assert.equal(await found(name, '=', [id[value]!, -1]), [...new Set(both)].join(' '))
       assert.equal(await found(name, '=', [-1]), none)
     })
   }
 
-  test('the version besides: one that is open, locked, closed', async () => {
+  test('the version: with an open, locked or closed one', async () => {
     assert.equal(await found('version', 'o'), 'a')
     assert.equal(await found('version', 'l'), 'b')
     assert.equal(await found('version', 'c'), 'c')
@@ -118,13 +118,13 @@ describe('optional properties', () => {
   })
 })
 
-test('an ancestor: everything below it, however deep, and not itself', async () => {
+test('an ancestor: all descendants, without itself', async () => {
   assert.equal(await found('ancestor', '=', [id.a!]), 'b c')
   assert.equal(await found('ancestor', '=', [id.b!, id.d!]), 'c')
   assert.equal(await found('ancestor', '!', [id.a!]), 'a d')
 })
 
-test('a milestone, or none', async () => {
+test('isMilestone', async () => {
   const one = await make.workPackage({
     project_id: project,
     subject: 'm',
@@ -138,14 +138,14 @@ test('a milestone, or none', async () => {
 })
 
 describe('me', () => {
-  test('is whoever asks', async () => {
+  test('is the viewer', async () => {
     assert.equal(await found('assignee', '=', ['me'], it.member.client), 'a')
     assert.equal(await found('assignee', '=', ['me'], it.reader.client), 'c')
     assert.equal(await found('responsible', '=', ['me'], it.member.client), 'b')
     assert.equal(await found('author', '!', ['me'], it.member.client).then((all) => all.includes('b')), false)
   })
 
-  test('is nobody where nobody has signed in', async () => {
+  test('is rejected for anonymous users', async () => {
     await it.setting('login_required', false)
     await make.project({ public: true })
     const reply = await it.anonymous.get(`/work_packages?${filters(['assignee', '=', ['me']])}`)
@@ -154,7 +154,7 @@ describe('me', () => {
   })
 })
 
-describe('values that cannot be chosen', () => {
+describe('invalid values', () => {
   for (const [name, value] of [
     ['type', 99999],
     ['status', 99999],

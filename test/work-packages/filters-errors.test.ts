@@ -21,22 +21,22 @@ const found = async (list: unknown, parameter?: string) => {
 }
 
 describe('filters', () => {
-  test('all have to hold', async () => {
+  test('all apply together', async () => {
     assert.deepEqual(await found([{ subject: { operator: '~', values: ['o'] } }, { id: { operator: '!', values: [one.id] } }]), [
       two.id,
     ])
   })
 
-  test('of one name do not add up: the last one counts', async () => {
+  test('with the same name replace each other: the last one counts', async () => {
     const list = [{ subject: { operator: '~', values: ['one'] } }, { subject: { operator: '~', values: ['two'] } }]
     assert.deepEqual(await found(list), [two.id])
   })
 
-  test('may be called filter', async () => {
+  test('are also accepted as the parameter filter', async () => {
     assert.deepEqual(await found([{ subject: { operator: '~', values: ['one'] } }], 'filter'), [one.id])
   })
 
-  test('take numbers for texts, one value for a list, and nothing for none', async () => {
+  test('accept numbers for texts, one value for a list, and null for an empty list', async () => {
     assert.deepEqual(await found([{ id: { operator: '=', values: [one.id] } }]), [one.id])
     assert.deepEqual(await found([{ id: { operator: '=', values: one.id } }]), [one.id])
     assert.deepEqual(await found([{ status: { operator: 'o', values: null } }]), [two.id, one.id])
@@ -44,7 +44,7 @@ describe('filters', () => {
     assert.deepEqual(await found([{ isMilestone: { operator: '=', values: [false] } }]), [two.id, one.id])
   })
 
-  test('look at the first name of each', async () => {
+  test('use only the first name of each object', async () => {
     const list = [{ subject: { operator: '~', values: ['one'] }, nothing: { operator: '?', values: [] } }]
     assert.deepEqual(await found(list), [one.id])
   })
@@ -57,7 +57,7 @@ describe('filters', () => {
     ['parent', ['parent', 'parentId', 'parent_id']],
     ['watcher', ['watcher', 'watcherId', 'watcher_id']],
   ] as const) {
-    test(`know the ${name} by its name here, in the database, and with an id`, async () => {
+    test(`accept ${name} by its API name, column name, and with an id suffix`, async () => {
       for (const spelling of spellings) {
         const values =
           name === 'startDate' ? ['2024-01-01'] : [name === 'percentageDone' || name === 'estimatedTime' ? '1' : '-1']
@@ -68,55 +68,51 @@ describe('filters', () => {
   }
 })
 
-describe('not understood', () => {
+describe('invalid filters', () => {
   for (const [name, list, message] of [
-    ['no JSON', '[{', /filters is not valid JSON/],
-    ['no list', { id: { operator: '=', values: ['1'] } }, /filters is not a JSON array/],
+    ['invalid JSON', '[{', /filters is not valid JSON/],
+    ['an object for the list', { id: { operator: '=', values: ['1'] } }, /filters is not a JSON array/],
     ['a text in the list', ['id'], /entry that is not of the form/],
     ['null in the list', [null], /entry that is not of the form/],
     ['a filter without an operator', [{ id: { values: ['1'] } }], /entry that is not of the form/],
-    ['a name nobody knows', [{ shoeSize: { operator: '=', values: ['1'] } }], /^shoeSize filter does not exist\.$/],
+    ['an unknown name', [{ shoeSize: { operator: '=', values: ['1'] } }], /^shoeSize filter does not exist\.$/],
     [
-      'what cannot be filtered by',
+      'a property without a filter',
       [{ remainingTime: { operator: '=', values: ['1'] } }],
       /^remainingTime filter does not exist\.$/,
     ],
-    ['a name of something else', [{ constructor: { operator: '=', values: ['1'] } }], /^constructor filter does not exist\.$/],
+    ['a name of the prototype', [{ constructor: { operator: '=', values: ['1'] } }], /^constructor filter does not exist\.$/],
     [
-      'an operator of something else',
+      'an operator of another filter',
       [{ subject: { operator: '>=', values: ['1'] } }],
       /^Subject filter: the operator ">=" is not one of/,
     ],
-    ['an operator nobody knows', [{ id: { operator: '=n', values: ['1'] } }], /the operator "=n" is not one of/],
-    [
-      'no values where there have to be some',
-      [{ status: { operator: '=', values: [] } }],
-      /^Status filter values can't be blank\.$/,
-    ],
+    ['an unknown operator', [{ id: { operator: '=n', values: ['1'] } }], /the operator "=n" is not one of/],
+    ['missing values', [{ status: { operator: '=', values: [] } }], /^Status filter values can't be blank\.$/],
     ['blank values', [{ subject: { operator: '~', values: [' '] } }], /^Subject filter values can't be blank\.$/],
-    ['no number', [{ duration: { operator: '=', values: ['x'] } }], /^Duration filter needs numbers as values\.$/],
+    ['an invalid number', [{ duration: { operator: '=', values: ['x'] } }], /^Duration filter needs numbers as values\.$/],
     [
-      'a number too large',
+      'an oversized number',
       [{ duration: { operator: '=', values: ['99999999999'] } }],
       /^Duration filter needs numbers as values\.$/,
     ],
-    ['no number of days', [{ dueDate: { operator: '<t+', values: ['soon'] } }], /^Finish date filter needs a number of days\.$/],
-    ['no date', [{ dueDate: { operator: '=d', values: ['2024-02-30'] } }], /^Finish date filter needs one date\.$/],
     [
-      'a date of no year there is',
-      [{ dueDate: { operator: '=d', values: ['0000-01-01'] } }],
-      /^Finish date filter needs one date\.$/,
+      'an invalid number of days',
+      [{ dueDate: { operator: '<t+', values: ['soon'] } }],
+      /^Finish date filter needs a number of days\.$/,
     ],
-    ['one date for two', [{ dueDate: { operator: '<>d', values: ['2024-01-01'] } }], /needs two dates/],
-    ['no moment', [{ createdAt: { operator: '=d', values: ['yesterday'] } }], /^Created on filter needs one date\.$/],
-    ['a moment before all time', [{ createdAt: { operator: '=d', values: ['0000-01-01T00:00:00Z'] } }], /needs one date/],
+    ['an invalid date', [{ dueDate: { operator: '=d', values: ['2024-02-30'] } }], /^Finish date filter needs one date\.$/],
+    ['a date in the year 0', [{ dueDate: { operator: '=d', values: ['0000-01-01'] } }], /^Finish date filter needs one date\.$/],
+    ['one date for an interval', [{ dueDate: { operator: '<>d', values: ['2024-01-01'] } }], /needs two dates/],
+    ['an invalid timestamp', [{ createdAt: { operator: '=d', values: ['yesterday'] } }], /^Created on filter needs one date\.$/],
+    ['a timestamp in the year 0', [{ createdAt: { operator: '=d', values: ['0000-01-01T00:00:00Z'] } }], /needs one date/],
     [
-      'neither yes nor no',
+      'an invalid boolean',
       [{ isMilestone: { operator: '=', values: ['yes'] } }],
       /^Is milestone filter needs one value, t or f\.$/,
     ],
     ['an object for a value', [{ subject: { operator: '~', values: [{}] } }], /^Subject filter has invalid values\.$/],
-    ['a value nobody could choose', [{ type: { operator: '=', values: ['null'] } }], /^Type filter has invalid values\.$/],
+    ['an impossible value', [{ type: { operator: '=', values: ['null'] } }], /^Type filter has invalid values\.$/],
   ] as const) {
     test(name, async () => {
       const reply = await get(list)
@@ -126,7 +122,7 @@ describe('not understood', () => {
     })
   }
 
-  test('in more than one way is told in one answer', async () => {
+  test('several of them are reported together', async () => {
     const reply = await get([
       { shoeSize: { operator: '=', values: ['43'] } },
       { subject: { operator: '~', values: [] } },
@@ -143,17 +139,17 @@ describe('not understood', () => {
     )
   })
 
-  test('in the list of a project as well', async () => {
+  test('are rejected in the list of a project as well', async () => {
     const reply = await admin.get(`/projects/${project}/work_packages?${filters(['shoeSize', '=', ['43']])}`)
     assert.deepEqual([reply.status, kind(reply.body)], [400, 'InvalidQuery'])
   })
 
-  test('a hundred filters are enough', async () => {
+  test('a hundred filters are accepted', async () => {
     const list = Array.from({ length: 101 }, (_, n) => ({ [`f${n}`]: { operator: '=', values: ['1'] } }))
     assert.equal((await get(list)).status, 400)
   })
 
-  test('dates on the far side of all time harm nobody', async () => {
+  test('dates at the limits of the calendar are harmless', async () => {
     assert.deepEqual(await found([{ dueDate: { operator: '<>d', values: ['0001-01-01', '9999-12-31'] } }]), [])
     assert.deepEqual(await found([{ dueDate: { operator: '<t-', values: ['99999'] } }]), [])
     assert.equal(

@@ -1,4 +1,4 @@
-/** Filters by people in ways that go beyond a single id: groups, roles, watchers, shares. */
+/** Filters by users and groups: groups, roles, watchers, shares. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -39,17 +39,17 @@ before(async () => {
 })
 
 describe('assigneeOrGroup', () => {
-  test('by a user finds what is assigned to the groups of the user too', async () => {
+  test('with a user includes work packages assigned to the groups of the user', async () => {
     assert.equal(await found('assigneeOrGroup', '=', [inside]), 'crew inside')
     assert.equal(await found('assigneeOrGroup', '=', [outside]), 'outside')
   })
 
-  test('by a group finds what is assigned to its users too', async () => {
+  test('with a group includes work packages assigned to its users', async () => {
     assert.equal(await found('assigneeOrGroup', '=', [group]), 'crew inside')
     assert.equal(await found('assignee_or_group', '!', [group]), 'outside nobody')
   })
 
-  test('asks for anybody, or nobody', async () => {
+  test('accepts any and none', async () => {
     assert.equal(await found('assigneeOrGroup', '*'), 'crew inside outside')
     assert.equal(await found('assigneeOrGroup', '!*'), 'nobody')
   })
@@ -57,13 +57,13 @@ describe('assigneeOrGroup', () => {
 
 describe('memberOfGroup', () => {
   for (const name of ['memberOfGroup', 'member_of_group', 'group']) {
-    test(`as ${name} finds what is assigned to users of the group`, async () => {
+    test(`as ${name} has work packages assigned to users of the group`, async () => {
       assert.equal(await found(name, '=', [group]), 'inside')
       assert.equal(await found(name, '!', [group]), 'crew outside nobody')
     })
   }
 
-  test('asks for those of any group, or of none', async () => {
+  test('accepts any group and none', async () => {
     assert.equal(await found('memberOfGroup', '*'), 'inside')
     assert.equal(await found('memberOfGroup', '!*'), 'crew outside nobody')
   })
@@ -71,7 +71,7 @@ describe('memberOfGroup', () => {
 
 describe('assignedToRole', () => {
   for (const name of ['assignedToRole', 'assigned_to_role', 'role']) {
-    test(`as ${name} finds what is assigned to those who have the role in the project`, async () => {
+    test(`as ${name} has work packages assigned to users with the role in the project`, async () => {
       const { id: helper, role } = await it.withRole('work_package_assigned')
       const one = await make.workPackage({ project_id: project, subject: 'helped', assigned_to_id: helper })
       assert.equal(await found(name, '=', [role]), 'helped')
@@ -80,7 +80,7 @@ describe('assignedToRole', () => {
     })
   }
 
-  test('asks for those of any role, or of none', async () => {
+  test('accepts any role and none', async () => {
     assert.equal(await found('assignedToRole', '*'), 'crew inside outside')
     assert.equal(await found('assignedToRole', '!*'), 'nobody')
   })
@@ -98,18 +98,18 @@ describe('watcher', () => {
     }
   })
 
-  test('finds what somebody watches', async () => {
+  test('has the watched work packages of a user', async () => {
     assert.equal(await found('watcher', '=', [it.member.id]), 'crew')
     assert.equal(await found('watcher', '=', [it.member.id, it.reader.id]), 'crew inside')
     assert.equal(await found('watcher', '!', [it.member.id]), 'inside outside nobody')
   })
 
-  test('tells everybody what they watch themselves', async () => {
+  test('always includes the viewer’s own watches', async () => {
     assert.equal(await found('watcher', '=', ['me'], it.reader.client), 'inside')
     assert.equal(await found('watcher', '!', ['me'], it.reader.client), 'crew outside nobody')
   })
 
-  test('tells of others only where watchers may be seen', async () => {
+  test('includes those of others only with the permission to view watchers', async () => {
     assert.equal(await found('watcher', '=', [it.reader.id], it.member.client), 'inside')
     const { client } = await it.person('view_work_packages', 'view_members')
     assert.equal(await found('watcher', '=', [it.reader.id], client), '')
@@ -145,14 +145,14 @@ describe('shares', () => {
     assert.equal(await found('sharedWithMe', '=', ['t']), '')
   })
 
-  test('with others: any of them, all of them, anybody, nobody', async () => {
+  test('with others: any of them, all of them, any, none', async () => {
     assert.equal(await found('sharedWithUser', '=', [id.guest!, id.other!]), 'outside nobody')
     assert.equal(await found('sharedWithUser', '&=', [id.guest!, id.other!]), 'outside')
     assert.equal(await found('sharedWithUser', '*'), 'outside nobody')
     assert.equal(await found('sharedWithUser', '!*'), 'crew inside')
   })
 
-  test('with others: only where shares may be seen', async () => {
+  test('with others: only with the permission to view shares', async () => {
     const { client } = await it.person('view_work_packages', 'view_members')
     assert.equal(await found('sharedWithUser', '=', [id.guest!], client), '')
     assert.equal(await found('sharedWithUser', '!*', [], client), '')

@@ -1,4 +1,4 @@
-/** Filters by project, and how the list of a project reads filters. */
+/** Filters by project, and filters in the list of a project. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { filters } from '#test/instance.ts'
@@ -31,18 +31,18 @@ before(async () => {
 })
 
 describe('project', () => {
-  test('takes in what is below it', async () => {
+  test('includes subprojects', async () => {
     assert.equal(await found(anywhere(['project', '=', [id.left!]])), 'leaf left')
     assert.equal(await found(anywhere(['project_id', '=', [id.left!, id.other!]])), 'leaf left other')
     assert.equal(await found(anywhere(['project', '!', [id.left!]])), 'other right top')
   })
 
-  test('leaves out what is below if asked to', async () => {
+  test('excludes subprojects on request', async () => {
     assert.equal(await found(`${anywhere(['project', '=', [id.top!]])}&includeSubprojects=false`), 'top')
     assert.equal(await found(`${anywhere(['project', '!', [id.left!]])}&includeSubprojects=false`), 'leaf other right top')
   })
 
-  test('tells only what the viewer sees', async () => {
+  test('has only visible work packages', async () => {
     assert.equal(await found(anywhere(['project', '=', [id.top!]]), it.member.client), 'top')
   })
 })
@@ -54,7 +54,7 @@ describe('subprojectId in the list of a project', () => {
     ['*', [], 'leaf left right top', 'leaf left right'],
     ['!*', [], 'top', ''],
   ] as const) {
-    test(`${operator}: the project itself and what is chosen below it; onlySubproject leaves the project out`, async () => {
+    test(`${operator}: the project itself and the selected subprojects; onlySubproject excludes the project`, async () => {
       const ids = values.map((name) => id[name]!)
       for (const name of ['subprojectId', 'subproject_id', 'subproject']) {
         assert.equal(await found(here([name, operator, ids])), with_, name)
@@ -64,12 +64,12 @@ describe('subprojectId in the list of a project', () => {
     })
   }
 
-  test('takes in nothing from elsewhere', async () => {
+  test('includes nothing from other projects', async () => {
     assert.equal(await found(here(['subprojectId', '=', [id.other!]])), 'top')
   })
 })
 
-describe('filters are missing where they would have no effect', () => {
+describe('filters do not exist where they would have no effect', () => {
   const refusal = async (path: string, client = admin) => {
     const { status, body } = await client.get(path)
     return [status, body.message]
@@ -82,14 +82,14 @@ describe('filters are missing where they would have no effect', () => {
   }
 
   for (const name of ['subprojectId', 'onlySubproject']) {
-    test(`${name}: in a project below which the viewer sees none`, async () => {
+    test(`${name}: in a project without visible subprojects`, async () => {
       const inLeaf = `/projects/${id.leaf}/work_packages?${filters([name, '*'])}`
       assert.deepEqual(await refusal(inLeaf), [400, `${name} filter does not exist.`])
       assert.deepEqual(await refusal(here([name, '*']), it.member.client), [400, `${name} filter does not exist.`])
     })
   }
 
-  test('a query that is moved to where its filter is not there is shown without it', async () => {
+  test('a moved query is represented without filters that do not exist in its new project', async () => {
     const filter = (name: string, operator: string) => ({
       _links: { filter: link('queries/filters', name), operator: link('queries/operators', encodeURIComponent(operator)) },
       values: [],
@@ -103,9 +103,9 @@ describe('filters are missing where they would have no effect', () => {
   })
 })
 
-describe('work packages named in the list of a project', () => {
+describe('values of work packages in the list of a project', () => {
   for (const name of ['id', 'parent', 'ancestor']) {
-    test(`${name}: have to be of the project, or of one below it`, async () => {
+    test(`${name}: have to be in the project, or in a subproject`, async () => {
       assert.equal((await admin.get(here([name, '=', [work.top!, work.leaf!]]))).status, 200)
       const reply = await admin.get(here([name, '=', [work.other!]]))
       assert.deepEqual([reply.status, kind(reply.body)], [400, 'InvalidQuery'])
@@ -114,7 +114,7 @@ describe('work packages named in the list of a project', () => {
   }
 })
 
-test('filters of a project’s list all have to hold, with the project', async () => {
+test('filters of a project’s list apply together, with the project', async () => {
   assert.equal(await found(here(['subject', '~', ['l']])), 'leaf left')
   assert.equal(await found(here(['subject', '~', ['o']])), 'top')
 })

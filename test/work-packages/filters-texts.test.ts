@@ -1,4 +1,4 @@
-/** Filters by words: in the subject, in the description, in either, or as the number of a work package. */
+/** Filters by words: in the subject, in the description, in either, or by id. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { filters } from '#test/instance.ts'
@@ -25,18 +25,18 @@ before(async () => {
 })
 
 describe('~ on a subject', () => {
-  test('finds every word, wherever it stands and however it is written', async () => {
+  test('finds every word, at any place and in any case', async () => {
     assert.deepEqual(await found('subject', '~', 'hull'), [hull])
     assert.deepEqual(await found('subject', '~', 'BELOW   paint'), [hull])
     assert.deepEqual(await found('subject', '~', 'hul aint'), [hull])
     assert.deepEqual(await found('subject', '~', 'hull rope'), [])
   })
 
-  test('takes letters beyond ASCII alike, large and small', async () => {
+  test('ignores the case of letters beyond ASCII', async () => {
     assert.deepEqual(await found('subject', '~', 'ÇAY FÜR'), [tea])
   })
 
-  test('takes signs that stand for others in databases as what they are', async () => {
+  test('treats wildcards of SQL as ordinary characters', async () => {
     assert.deepEqual(await found('subject', '~', '50%'), [rope])
     assert.deepEqual(await found('subject', '~', '0%r'), [])
     assert.deepEqual(await found('subject', '~', 'e_r'), [rope])
@@ -45,7 +45,7 @@ describe('~ on a subject', () => {
     assert.deepEqual(await found('subject', '~', '\\'), [])
   })
 
-  test('reads the first value only', async () => {
+  test('reads only the first value', async () => {
     assert.deepEqual(await found('subject', '~', 'hull', 'rope'), [hull])
   })
 })
@@ -54,12 +54,12 @@ test('!~ on a subject finds the others', async () => {
   assert.deepEqual(await found('subject', '!~', 'hull'), [rope, tea])
 })
 
-test('a description is searched in the same way; one that is not there does not contain anything', async () => {
+test('the description is searched in the same way; an empty one contains nothing', async () => {
   assert.deepEqual(await found('description', '~', 'HULL'), [tea])
   assert.deepEqual(await found('description', '!~', 'hull'), [hull, rope])
 })
 
-test('a search looks at subject and description', async () => {
+test('a search covers subject and description', async () => {
   assert.deepEqual(await found('search', '**', 'hull'), [hull, tea])
   assert.deepEqual(await found('search', '**', 'coats two'), [hull])
 })
@@ -70,7 +70,7 @@ describe('subjectOrId', () => {
     assert.deepEqual(await found('subject_or_id', '**', 'rope'), [rope])
   })
 
-  test('finds the one of that number', async () => {
+  test('finds the work package with that id', async () => {
     assert.deepEqual(await found('subjectOrId', '**', String(first)), [hull])
     assert.deepEqual(await found('subjectOrId', '**', `#${first}`), [hull])
   })
@@ -83,7 +83,7 @@ describe('typeahead', () => {
     assert.deepEqual(await found('typeahead', '**', 'kestrel rope'), [])
   })
 
-  test('finds parts of a number', async () => {
+  test('finds parts of an id', async () => {
     assert.ok((await found('typeahead', '**', `#${first}`)).includes(hull))
     assert.deepEqual(await found('typeahead', '**', `kestrel ${first}`), [hull])
   })

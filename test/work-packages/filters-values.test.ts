@@ -1,4 +1,4 @@
-/** Filters by numbers, dates and moments, in every way there is to compare them; dates are told from today on. */
+/** Filters by numbers, dates and timestamps, with all operators; dates are relative to today. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { filters } from '#test/instance.ts'
@@ -15,7 +15,7 @@ async function found(name: string, operator: string, values: (string | number)[]
   assert.equal(reply.status, 200, reply.text)
   return reply.body._embedded.elements.map((one: any) => one.subject).join(' ')
 }
-/** A work package for each of the values, called by the value, and one without. */
+/** A work package for each of the values, with the value as its name, and one without. */
 async function fill(column: string, values: readonly (string | number)[], names = values): Promise<void> {
   const { _embedded } = (await admin.get(`/work_packages?${filters()}&pageSize=-1`)).body
   for (const { id } of _embedded.elements) await admin.delete(`/work_packages/${id}`)
@@ -43,7 +43,7 @@ describe('numbers', () => {
     })
   }
 
-  test('hours may be parts of hours', async () => {
+  test('hours may be fractions', async () => {
     await fill('estimated_hours', [0.5, 1.25])
     assert.equal(await found('estimatedTime', '=', [0.5]), '0.5')
     assert.equal(await found('estimatedTime', '>=', ['0.75']), '1.25')
@@ -83,7 +83,7 @@ for (const [name, column] of [
       })
     }
 
-    test('<>d … …, both ends open, leaves out only what has no date', async () => {
+    test('<>d with both ends open excludes work packages without a date', async () => {
       assert.equal(await found(name, '<>d', ['', '']), '8ago 3ago 2ago now in2 in3 in8 none')
     })
   })
@@ -100,7 +100,7 @@ test('w: this week, from its first day up to the first of the next', async () =>
   await it.setting('start_of_week', null)
 })
 
-test('datesInterval: what begins or ends within, or is under way at its beginning', async () => {
+test('datesInterval: work packages that begin or end within, or are in progress at its beginning', async () => {
   await fill('start_date', [])
   for (const [subject, start, due] of [
     ['begins', 2, 20],
@@ -160,7 +160,7 @@ for (const [name, column] of [
       assert.match(await found(name, 'w'), /now$/)
     })
 
-    test('days begin where the instance says its people are', async () => {
+    test('days begin in the default time zone of the instance', async () => {
       await it.setting('user_default_timezone', 'Pacific/Kiritimati')
       const local = Temporal.Now.plainDateISO('Pacific/Kiritimati')
       const begin = local.toZonedDateTime('Pacific/Kiritimati').epochMilliseconds

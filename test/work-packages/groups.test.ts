@@ -97,10 +97,10 @@ describe('in groups', () => {
       ],
     ],
   ] as const) {
-    test(`of ${name}, in its order, with what has none last`, async () => assert.deepEqual(await labels(name), expected))
+    test(`by ${name}: in its order, with an empty value last`, async () => assert.deepEqual(await labels(name), expected))
   }
 
-  test('each leads to what it is a group of, and to what it is grouped by', async () => {
+  test('have links to their value and to the group-by', async () => {
     const [group] = await groups('groupBy=assignee')
     assert.deepEqual(group._links, {
       valueLink: [{ href: `/api/v3/users/${made.zoe}` }],
@@ -109,17 +109,17 @@ describe('in groups', () => {
     assert.deepEqual((await groups('groupBy=percentageDone'))[0]._links.valueLink, [])
   })
 
-  test('the elements come group by group, and within one as they are sorted', async () => {
+  test('determine the order of the elements, sorted within each', async () => {
     const found = ids(await admin.get(`/work_packages?${all}&groupBy=project&sortBy=[["subject","asc"]]`))
     assert.deepEqual(found, [made.alpha, made.beta, made.gamma])
   })
 
-  test('they are those of the whole list, not of the page', async () => {
+  test('are those of the whole list, not of the page', async () => {
     assert.equal((await groups('groupBy=status&pageSize=1')).length, 3)
     assert.equal((await groups('groupBy=status&pageSize=0')).length, 3)
   })
 
-  test('only of what is found', async () => {
+  test('exclude filtered work packages', async () => {
     const reply = await admin.get(`/work_packages?groupBy=status`)
     assert.deepEqual(
       reply.body.groups.map((one: any) => one.value),
@@ -127,21 +127,21 @@ describe('in groups', () => {
     )
   })
 
-  test('by any of the parameter’s names; an empty one asks for none', async () => {
+  test('accept all names of the parameter; an empty one disables them', async () => {
     assert.equal((await groups('group_by=status')).length, 3)
     assert.equal((await groups('g=status')).length, 3)
     assert.equal(await groups('groupBy='), undefined)
     assert.equal(await groups(''), undefined)
   })
 
-  test('there are none by what cannot be grouped by', async () => {
+  test('are rejected for other properties', async () => {
     for (const name of ['subject', 'nothing', 'parent']) {
       const reply = await admin.get(`/work_packages?groupBy=${name}`)
       assert.deepEqual([reply.status, kind(reply.body)], [400, 'InvalidQuery'])
     }
   })
 
-  test('tell no names of what the viewer does not see', async () => {
+  test('disclose no hidden names', async () => {
     const secret = await make.project({ name: 'Secret' })
     const { id } = await created(admin, secret)
     const { client } = await it.sharer(id, 'Work package viewer', secret)
@@ -153,14 +153,14 @@ describe('in groups', () => {
 })
 
 describe('with sums', () => {
-  test('of the whole list', async () => {
+  test('for the whole list', async () => {
     const { body } = await admin.get(`/work_packages?${all}&showSums=true&pageSize=1`)
     assert.deepEqual(body.totalSums, { estimatedTime: 'PT12H', remainingTime: 'PT10H', percentageDone: 17 })
     assert.deepEqual(body._links.sumsSchema, { href: '/api/v3/work_packages/schemas/sums' })
     assert.ok(!('groups' in body))
   })
 
-  test('of each group', async () => {
+  test('for each group', async () => {
     const { groups } = (await admin.get(`/work_packages?${all}&groupBy=status&showSums=true`)).body
     assert.deepEqual(
       groups.map((one: any) => one.sums),
@@ -172,14 +172,14 @@ describe('with sums', () => {
     )
   })
 
-  test('of percentages as a plain mean, where the instance says so', async () => {
+  test('of percentages as a simple average, if the instance says so', async () => {
     await it.setting('total_percent_complete_mode', 'simple_average')
     const { totalSums } = (await admin.get(`/work_packages?${all}&showSums=true`)).body
     assert.equal(totalSums.percentageDone, 25)
     await it.setting('total_percent_complete_mode', 'work_weighted_average')
   })
 
-  test('only if asked for', async () => {
+  test('only on request', async () => {
     const { body } = await admin.get(`/work_packages?${all}&groupBy=status`)
     assert.ok(!('totalSums' in body) && !('sums' in body.groups[0]) && !('sumsSchema' in body._links))
   })

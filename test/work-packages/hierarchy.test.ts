@@ -1,4 +1,4 @@
-/** Parents and children: what a parent takes from those below it, and what cannot be a parent. */
+/** Parents and children: derived values of parents, and invalid parents. */
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { changed, created, errors, kind, link, scene } from './scene.ts'
@@ -12,7 +12,7 @@ const days = ({ startDate, dueDate, duration }: any) => [startDate, dueDate, dur
 const parentOf = (body: any) => body._links.parent.href
 
 describe('the first child', () => {
-  test('makes its parent follow its children', async () => {
+  test('makes its parent automatic', async () => {
     const parent = await created(admin, project, { startDate: '2024-01-01', dueDate: '2024-01-31' })
     await below(parent, { startDate: '2024-03-04', dueDate: '2024-03-08' })
     const after = await now(parent)
@@ -20,7 +20,7 @@ describe('the first child', () => {
     assert.deepEqual(days(after), ['2024-03-04', '2024-03-08', 'P5D'])
   })
 
-  test('is a change of the parent', async () => {
+  test('updates the parent', async () => {
     const parent = await created(admin, project)
     await below(parent, { startDate: '2024-03-04' })
     const after = await now(parent)
@@ -31,7 +31,7 @@ describe('the first child', () => {
     )
   })
 
-  test('does not do so a second time: a manually scheduled parent stays so', async () => {
+  test('does so only once: a manually scheduled parent stays manual', async () => {
     const parent = await created(admin, project)
     await below(parent)
     await changed(admin, parent.id, { scheduleManually: true, startDate: '2024-03-04', dueDate: '2024-03-08' })
@@ -40,7 +40,7 @@ describe('the first child', () => {
   })
 })
 
-describe('a parent that follows its children', () => {
+describe('an automatic parent', () => {
   let parent: any
   let first: any
   beforeEach(async () => {
@@ -48,13 +48,13 @@ describe('a parent that follows its children', () => {
     first = await below(parent, { startDate: '2024-03-04', dueDate: '2024-03-08' })
   })
 
-  test('spans all of them, starts and due dates alike', async () => {
+  test('spans all children, starts and due dates alike', async () => {
     await below(parent, { startDate: null, dueDate: '2024-02-26' })
     await below(parent, { startDate: '2024-03-20', dueDate: null })
     assert.deepEqual(days(await now(parent)), ['2024-02-26', '2024-03-20', 'P18D'])
   })
 
-  test('spans those further below', async () => {
+  test('spans further descendants', async () => {
     const middle = await below(parent, { startDate: null, dueDate: null })
     await below(middle, { startDate: '2024-04-01', dueDate: '2024-04-02' })
     assert.deepEqual(days(await now(middle)), ['2024-04-01', '2024-04-02', 'P2D'])
@@ -66,7 +66,7 @@ describe('a parent that follows its children', () => {
     assert.deepEqual(days(await now(parent)), ['2024-03-11', '2024-03-12', 'P2D'])
   })
 
-  test('has dates that cannot be written', async () => {
+  test('has read-only dates', async () => {
     for (const body of [
       { startDate: '2024-01-01' },
       { dueDate: '2024-12-31' },
@@ -78,7 +78,7 @@ describe('a parent that follows its children', () => {
     }
   })
 
-  test('works on every day if one of them does', async () => {
+  test('ignores non-working days if one child does', async () => {
     await below(parent, { startDate: '2024-03-09', dueDate: '2024-03-10', ignoreNonWorkingDays: true })
     const after = await now(parent)
     assert.equal(after.ignoreNonWorkingDays, true)
@@ -92,7 +92,7 @@ describe('a parent that follows its children', () => {
     assert.deepEqual([reply.body.derivedStartDate, reply.body.derivedDueDate], ['2024-03-04', '2024-03-08'])
   })
 
-  test('and back', async () => {
+  test('can be scheduled automatically again', async () => {
     await changed(admin, parent.id, { scheduleManually: true, startDate: '2024-01-01', dueDate: '2024-01-05' })
     const { body } = await changed(admin, parent.id, { scheduleManually: false })
     assert.deepEqual(days(body), ['2024-03-04', '2024-03-08', 'P5D'])
@@ -107,7 +107,7 @@ describe('a parent that follows its children', () => {
   })
 })
 
-test('without children there is nothing to follow: it stays manually scheduled', async () => {
+test('a work package without children stays manually scheduled', async () => {
   const one = await created(admin, project)
   const { body, status } = await changed(admin, one.id, { scheduleManually: false })
   assert.deepEqual([status, body.scheduleManually], [200, true])
@@ -159,7 +159,7 @@ describe('totals of a parent', () => {
     assert.deepEqual(totals(await now(parent)), ['PT4H', 'PT4H', 0])
   })
 
-  test('may be a simple average instead, of the children and the parent', async () => {
+  test('are a simple average of the children and the parent, by a setting', async () => {
     await it.setting('total_percent_complete_mode', 'simple_average')
     const parent = await created(admin, project, { percentageDone: 10 })
     await below(parent, { percentageDone: 50 })
@@ -176,7 +176,7 @@ describe('a parent cannot be', () => {
     assert.deepEqual(errors(reply.body), ['parent: Parent cannot be the work package itself.'])
   })
 
-  test('anything below it', async () => {
+  test('one of its descendants', async () => {
     const root = await created(admin, project)
     const leaf = await below(await below(root))
     const reply = await changed(admin, root.id, { _links: { parent: link('work_packages', leaf.id) } })
@@ -203,7 +203,7 @@ describe('a parent cannot be', () => {
     await it.setting('cross_project_work_package_relations', true)
   })
 
-  test('an unknown or a hidden one: both get the same response', async () => {
+  test('an unknown or hidden work package: both get the same response', async () => {
     const hidden = await created(admin, await make.project())
     const one = await created(admin, project)
     for (const id of [99999, hidden.id]) {

@@ -1,4 +1,4 @@
-/** Types, statuses and priorities: what there is to choose from. */
+/** Types, statuses and priorities: lists, representations and visibility. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { created, kind, scene } from './scene.ts'
@@ -37,7 +37,7 @@ for (const [path, type, all, members] of [
   ['priorities', 'Priority', priorities, ['color', 'id', 'isActive', 'isDefault', 'name', 'position']],
 ] as const) {
   describe(path, () => {
-    test('are told all at once, in their order, whatever pages are asked for', async () => {
+    test('are listed in order, without pages', async () => {
       const { body } = await admin.get(`/${path}?pageSize=1&offset=2`)
       assert.deepEqual(Object.keys(body).sort(), ['_embedded', '_links', '_type', 'count', 'total'])
       assert.deepEqual([body._type, body.total, body.count], ['Collection', all.length, all.length])
@@ -45,7 +45,7 @@ for (const [path, type, all, members] of [
       assert.deepEqual(names(body), all)
     })
 
-    test('are told alike alone and in the list', async () => {
+    test('have the same representation alone and in the list', async () => {
       const [first] = (await admin.get(`/${path}`)).body._embedded.elements
       assert.deepEqual(Object.keys(first).sort(), [...members, '_links', '_type'].sort())
       assert.equal(first._type, type)
@@ -53,7 +53,7 @@ for (const [path, type, all, members] of [
       assert.deepEqual((await admin.get(`/${path}/${first.id}`)).body, first)
     })
 
-    test('are for those who see work packages somewhere', async () => {
+    test('are visible to users who see work packages in any project', async () => {
       assert.equal((await it.reader.client.get(`/${path}`)).status, 200)
       const reply = await it.stranger.client.get(`/${path}`)
       assert.deepEqual([reply.status, kind(reply.body)], [403, 'MissingPermission'])
@@ -61,11 +61,11 @@ for (const [path, type, all, members] of [
       assert.equal((await manager.client.get(`/${path}`)).status, path === 'types' ? 200 : 403)
     })
 
-    test('are not there by an id that none has', async () => {
+    test('are not found by an unknown id', async () => {
       for (const id of ['99999', 'x']) assert.equal((await admin.get(`/${path}/${id}`)).status, 404)
     })
 
-    test('are named to those who see a work package, list or no list', async () => {
+    test('are named in visible work packages, even without access to the list', async () => {
       const one = await created(admin, project)
       const guest = await it.sharer(one.id, 'Work package viewer')
       const { body } = await guest.client.get(`/work_packages/${one.id}`)
@@ -74,14 +74,14 @@ for (const [path, type, all, members] of [
   })
 }
 
-test('a priority that is not in use any more is still told', async () => {
+test('an inactive priority is still listed', async () => {
   await make.row('priorities', { name: 'Whenever', position: 99, is_active: false }, 'priorities')
   const { body } = await admin.get('/priorities')
   assert.deepEqual(names(body), [...priorities, 'Whenever'])
   assert.equal(body._embedded.elements.at(-1).isActive, false)
 })
 
-test('flags tell the default, the milestone and what is closed', async () => {
+test('flags mark the default, milestones and closed statuses', async () => {
   const flagged = async (path: string, flag: string) =>
     (await admin.get(`/${path}`)).body._embedded.elements.filter((one: any) => one[flag]).map((one: any) => one.name)
   assert.deepEqual(await flagged('types', 'isDefault'), ['Task', 'Milestone', 'Summary task'])

@@ -1,4 +1,4 @@
-/** Lists of work packages: the envelope, pages, ways on, and what of a project they take in. */
+/** Lists of work packages: representation, links, pages, and subprojects. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { filters, ids } from '#test/instance.ts'
@@ -24,7 +24,7 @@ before(async () => {
 const newestFirst = () => [...open].reverse()
 
 describe('a list', () => {
-  test('tells the open ones, the newest first, unless asked otherwise', async () => {
+  test('has the open ones, newest first, by default', async () => {
     const { body } = await admin.get('/work_packages')
     assert.equal(body._type, 'WorkPackageCollection')
     assert.deepEqual(keys(body), ['_embedded', '_links', '_type', 'count', 'offset', 'pageSize', 'total'])
@@ -32,11 +32,11 @@ describe('a list', () => {
     assert.deepEqual([body.total, body.count, body.pageSize, body.offset], [6, 6, 20, 1])
   })
 
-  test('tells all of them without filters', async () => {
+  test('has all of them with an empty list of filters', async () => {
     assert.deepEqual(ids(await admin.get(`/work_packages?${all}`)), [below, closed, ...newestFirst()])
   })
 
-  test('brings the schemas of what it tells, one for each pair of project and type', async () => {
+  test('embeds the schemas of its elements, one for each pair of project and type', async () => {
     const milestone = await it.types('Milestone')
     await created(admin, project, { _links: { type: link('types', milestone) } })
     const task = await it.types('Task')
@@ -52,15 +52,15 @@ describe('a list', () => {
     await admin.delete(`/work_packages/${id}`)
   })
 
-  test('brings none where there is nothing to tell', async () => {
+  test('embeds no schemas without elements', async () => {
     const { body } = await admin.get(`/work_packages?${filters(['subject', '~', ['no such thing']])}`)
     assert.deepEqual(body._embedded, { elements: [] })
     assert.ok(!('schemas' in body._links))
   })
 })
 
-describe('the ways on', () => {
-  test('repeat everything that was asked for', async () => {
+describe('its links', () => {
+  test('repeat all parameters', async () => {
     const { _links } = (await admin.get('/work_packages?pageSize=2&offset=2&sortBy=[["subject","asc"]]')).body
     const expected = {
       filters: '[{"status":{"operator":"o","values":[]}}]',
@@ -85,11 +85,11 @@ describe('the ways on', () => {
     assert.match(_links.changeSize.href, /pageSize=%7Bsize%7D/)
   })
 
-  test('order by id, the newest first, where nothing else was asked for', async () => {
+  test('sort by id, newest first, by default', async () => {
     assert.equal(query((await admin.get('/work_packages')).body._links.self.href).get('sortBy'), '[["id","desc"]]')
   })
 
-  test('lead to the next page only if there is one, and back only from the second on', async () => {
+  test('include the next page only if there is one, and the previous one from the second page on', async () => {
     const rels = async (page: string) => {
       const { _links } = (await admin.get(`/work_packages?${page}`)).body
       return ['previousByOffset', 'nextByOffset'].filter((rel) => rel in _links)
@@ -101,7 +101,7 @@ describe('the ways on', () => {
     assert.deepEqual(await rels('pageSize=0'), [])
   })
 
-  test('lead to what may be done', async () => {
+  test('include the permitted actions', async () => {
     const { _links } = (await admin.get(`/projects/${project}/work_packages`)).body
     assert.deepEqual(_links.createWorkPackage, { href: '/api/v3/work_packages/form', method: 'post' })
     assert.deepEqual(_links.createWorkPackageImmediate, { href: '/api/v3/work_packages', method: 'post' })
@@ -114,7 +114,7 @@ describe('the ways on', () => {
     for (const rel of ['createWorkPackage', 'createWorkPackageImmediate', 'editWorkPackage']) assert.ok(!(rel in forReader), rel)
   })
 
-  test('lead there only if it may be done in the project that is listed', async () => {
+  test('include actions only if they are permitted in the listed project', async () => {
     const readable = await make.project()
     await make.member(it.member.id, readable, ['view_work_packages'])
     const rels = async (path: string) => Object.keys((await it.member.client.get(path)).body._links)
@@ -124,7 +124,7 @@ describe('the ways on', () => {
     assert.ok(!there.includes('createWorkPackage') && !there.includes('editWorkPackage'))
   })
 
-  test('lead to the schemas of the page', async () => {
+  test('include the schemas of the page', async () => {
     const { _links } = (await admin.get(`/work_packages?${filters(['id', '=', [open[0]!]])}`)).body
     const task = await it.types('Task')
     assert.deepEqual(JSON.parse(query(_links.schemas.href).get('filters') as string), [
@@ -146,7 +146,7 @@ describe('pages', () => {
     assert.deepEqual((await page('pageSize=2')).ids, [below, a])
   })
 
-  test('are the first where the number is none', async () => {
+  test('are the first for an invalid number', async () => {
     for (const offset of ['0', '-1', 'x', '']) assert.equal((await page(`pageSize=2&offset=${offset}`)).offset, 1, offset)
   })
 
@@ -154,11 +154,11 @@ describe('pages', () => {
     assert.deepEqual(await page('pageSize=5&offset=9'), { ids: [], total: 6, count: 0, pageSize: 5, offset: 9 })
   })
 
-  test('of no elements tell the total', async () => {
+  test('without elements have the total', async () => {
     assert.deepEqual(await page('pageSize=0'), { ids: [], total: 6, count: 0, pageSize: 0, offset: 1 })
   })
 
-  test('are as large as they may be for -1 and for too much', async () => {
+  test('have the maximum size for -1 and for larger values', async () => {
     await it.setting('apiv3_max_page_size', 4)
     for (const size of ['-1', '5', '100000000']) {
       const { count, pageSize } = await page(`pageSize=${size}`)
@@ -170,19 +170,19 @@ describe('pages', () => {
 
 describe('the list of a project', () => {
   for (const route of [() => `/projects/${project}`, () => `/workspaces/${project}`, () => '/projects/ship']) {
-    test(`takes in what is below: ${route().replace(/\d+/, ':id')}`, async () => {
+    test(`includes subprojects: ${route().replace(/\d+/, ':id')}`, async () => {
       assert.deepEqual(ids(await admin.get(`${route()}/work_packages`)), [below, ...newestFirst()])
     })
   }
 
-  test('leaves out what is below if asked to', async () => {
+  test('excludes subprojects on request', async () => {
     const { body } = await admin.get(`/projects/${project}/work_packages?includeSubprojects=false`)
     assert.deepEqual(ids({ body } as never), newestFirst())
     assert.equal(query(body._links.self.href).get('includeSubprojects'), 'false')
     assert.ok(body._links.self.href.startsWith(`/api/v3/projects/${project}/work_packages?`))
   })
 
-  test('leaves it out where the instance says so', async () => {
+  test('excludes them by a setting', async () => {
     await it.setting('display_subprojects_work_packages', false)
     assert.deepEqual(ids(await admin.get(`/projects/${project}/work_packages`)), newestFirst())
     assert.deepEqual(ids(await admin.get(`/projects/${project}/work_packages?includeSubprojects=true`)), [
@@ -192,15 +192,15 @@ describe('the list of a project', () => {
     await it.setting('display_subprojects_work_packages', true)
   })
 
-  test('of one below takes in nothing from above', async () => {
+  test('of a subproject excludes its parent', async () => {
     assert.deepEqual(ids(await admin.get(`/projects/${subproject}/work_packages`)), [below])
   })
 
-  test('tells only what the viewer sees', async () => {
+  test('has only visible work packages', async () => {
     assert.deepEqual(ids(await it.reader.client.get(`/projects/${project}/work_packages`)), newestFirst())
   })
 
-  test('gives way to a filter by project', async () => {
+  test('is overridden by a filter by project', async () => {
     const other = await make.project()
     const elsewhere = (await created(admin, other)).id
     assert.deepEqual(ids(await admin.get(`/projects/${project}/work_packages?${filters(['project', '=', [other]])}`)), [
@@ -211,7 +211,7 @@ describe('the list of a project', () => {
 })
 
 describe('hierarchies', () => {
-  test('are shown unless it is grouped', async () => {
+  test('are shown unless the list is grouped', async () => {
     const shown = async (parameters: string) =>
       query((await admin.get(`/work_packages?${parameters}`)).body._links.self.href).get('showHierarchies')
     assert.equal(await shown(''), 'true')
@@ -226,7 +226,7 @@ describe('hierarchies', () => {
   })
 })
 
-test('work packages of archived projects are not told', async () => {
+test('work packages of archived projects are excluded', async () => {
   const shelved = await make.project()
   const { id } = await created(admin, shelved)
   await admin.patch(`/projects/${shelved}`, { active: false })

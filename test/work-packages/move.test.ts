@@ -1,4 +1,4 @@
-/** Moving a work package to another project: who may, what comes along, and what cannot stay as it was. */
+/** Moving a work package to another project: permissions, and related resources. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -15,8 +15,8 @@ const to = (id: number, links: object = {}) => ({ _links: { project: link('proje
 const now = async (id: number) => (await admin.get(`/work_packages/${id}`)).body
 const projectOf = (body: any) => body._links.project.href
 
-describe('a user who moves it', () => {
-  test('needs the right to move here and to add there', async () => {
+describe('a user who moves a work package', () => {
+  test('needs the permission to move here and to add there', async () => {
     const one = await created(admin, project)
     const { id, client } = await it.person('view_work_packages', 'move_work_packages')
     await make.member(id, target, ['view_work_packages', 'add_work_packages'])
@@ -26,7 +26,7 @@ describe('a user who moves it', () => {
     assert.equal(reply.body._links.project.title, 'Dock')
   })
 
-  test('may not without the right to add there: nothing is changed', async () => {
+  test('needs the permission to add there: otherwise nothing is changed', async () => {
     const one = await created(admin, project)
     const { id, client } = await it.person('view_work_packages', 'move_work_packages', 'edit_work_packages')
     await make.member(id, target, ['view_work_packages', 'edit_work_packages'])
@@ -35,7 +35,7 @@ describe('a user who moves it', () => {
     assert.deepEqual(await now(one.id), one)
   })
 
-  test('may not without the right to move here', async () => {
+  test('needs the permission to move here', async () => {
     const one = await created(admin, project)
     const { id, client } = await it.person('view_work_packages', 'edit_work_packages')
     await make.member(id, target, ['view_work_packages', 'add_work_packages'])
@@ -44,7 +44,7 @@ describe('a user who moves it', () => {
     assert.equal(projectOf(await now(one.id)), `/api/v3/projects/${project}`)
   })
 
-  test('finds hidden projects as little as unknown ones', async () => {
+  test('gets the same response for hidden projects as for unknown ones', async () => {
     const one = await created(admin, project)
     const hidden = await make.project()
     const replies = await Promise.all([hidden, 99999].map((id) => changed(it.member.client, one.id, to(id))))
@@ -63,19 +63,19 @@ describe('a user who moves it', () => {
 })
 
 describe('a version', () => {
-  test('is lost where it is not shared', async () => {
+  test('is removed if it is not shared', async () => {
     const version = await it.version({ project_id: project, name: 'own' })
     const one = await created(admin, project, { _links: { version: link('versions', version) } })
     assert.deepEqual((await changed(admin, one.id, to(target))).body._links.version, { href: null })
   })
 
-  test('stays where it is shared', async () => {
+  test('stays if it is shared', async () => {
     const version = await it.version({ project_id: project, name: 'shared', sharing: 'system' })
     const one = await created(admin, project, { _links: { version: link('versions', version) } })
     assert.equal((await changed(admin, one.id, to(target))).body._links.version.title, 'shared')
   })
 
-  test('of the target can be given along', async () => {
+  test('of the target can be set by the same request', async () => {
     const version = await it.version({ project_id: target, name: 'next' })
     const one = await created(admin, project)
     const reply = await changed(admin, one.id, to(target, { version: link('versions', version) }))
@@ -84,21 +84,21 @@ describe('a version', () => {
 })
 
 describe('a category', () => {
-  test('becomes the one of the same name', async () => {
+  test('is replaced by the one of the same name', async () => {
     const here = await it.category({ project_id: project, name: 'Hull' })
     const there = await it.category({ project_id: target, name: 'Hull' })
     const one = await created(admin, project, { _links: { category: link('categories', here) } })
     assert.equal((await changed(admin, one.id, to(target))).body._links.category.href, `/api/v3/categories/${there}`)
   })
 
-  test('is lost where there is none of that name', async () => {
+  test('is removed if there is none of that name', async () => {
     const here = await it.category({ project_id: project, name: 'Sails' })
     const one = await created(admin, project, { _links: { category: link('categories', here) } })
     assert.deepEqual((await changed(admin, one.id, to(target))).body._links.category, { href: null })
   })
 })
 
-test('the type stays, and has to be one of the target’s', async () => {
+test('the type stays, and has to be enabled in the target', async () => {
   const narrow = (await admin.post('/projects', { name: 'Narrow' })).body.id
   const epic = await created(admin, project, { _links: { type: link('types', await it.types('Epic')) } })
   const reply = await changed(admin, epic.id, to(narrow))
@@ -106,13 +106,13 @@ test('the type stays, and has to be one of the target’s', async () => {
   assert.equal((await changed(admin, epic.id, to(narrow, { type: link('types', await it.types('Task')) }))).status, 200)
 })
 
-test('an assignee stays, whether or not assignable there', async () => {
+test('an assignee stays, assignable there or not', async () => {
   const one = await created(admin, project, { _links: { assignee: link('users', it.member.id) } })
   assert.equal((await changed(admin, one.id, to(target))).body._links.assignee.href, `/api/v3/users/${it.member.id}`)
 })
 
-describe('everything below', () => {
-  test('comes along, however deep', async () => {
+describe('descendants', () => {
+  test('move along, at any depth', async () => {
     const category = await it.category({ project_id: project, name: 'Mast' })
     const version = await it.version({ project_id: project, name: 'mine' })
     const root = await created(admin, project)
@@ -132,7 +132,7 @@ describe('everything below', () => {
     assert.equal(after._links.parent.href, `/api/v3/work_packages/${middle.id}`)
   })
 
-  test('and what is above stays where it is', async () => {
+  test('move without the ancestors', async () => {
     const root = await created(admin, project)
     const child = await created(admin, project, { _links: { parent: link('work_packages', root.id) } })
     const { body } = await changed(admin, child.id, to(target))
@@ -140,7 +140,7 @@ describe('everything below', () => {
     assert.equal(projectOf(await now(root.id)), `/api/v3/projects/${project}`)
   })
 
-  test('but loses its parent without cross-project parents', async () => {
+  test('lose the parent if parents in other projects are not allowed', async () => {
     await it.setting('cross_project_work_package_relations', false)
     const root = await created(admin, project)
     const child = await created(admin, project, { _links: { parent: link('work_packages', root.id) } })

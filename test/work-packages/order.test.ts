@@ -1,4 +1,4 @@
-/** Lists in order. */
+/** Sorted lists of work packages. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { filters, ids } from '#test/instance.ts'
@@ -19,7 +19,7 @@ before(async () => {
 })
 const sorted = async (...by: unknown[]) => ids(await admin.get(`/work_packages?${all}&${order(...by)}`))
 
-describe('in order', () => {
+describe('sorting', () => {
   for (const [name, expected] of [
     ['id', () => [a, b, c]],
     ['subject', () => [b, a, c]],
@@ -42,32 +42,32 @@ describe('in order', () => {
     ['updatedAt', () => [c, a, b]],
     ['parent', () => [a, b, c]],
   ] as const) {
-    test(`of ${name}: what has none comes last`, async () => assert.deepEqual(await sorted([name, 'asc']), expected()))
+    test(`by ${name}: empty values come last`, async () => assert.deepEqual(await sorted([name, 'asc']), expected()))
   }
 
-  test('that is turned around: what has none comes first', async () => {
+  test('in descending order: empty values come first', async () => {
     assert.deepEqual(await sorted(['startDate', 'desc']), [c, b, a])
     assert.deepEqual(await sorted(['subject', 'desc']), [c, a, b])
   })
 
-  test('by any of its names', async () => {
+  test('by all names of a property', async () => {
     assert.deepEqual(await sorted(['start_date', 'asc']), [a, b, c])
     for (const name of ['assigned_to', 'assigned_to_id', 'status_id', 'done_ratio', 'estimated_hours', 'created_at'])
       assert.equal((await sorted([name, 'asc'])).length, 3, name)
   })
 
-  test('as a text, and in a direction nobody knows', async () => {
+  test('by a text, and in an unknown direction', async () => {
     assert.deepEqual(await sorted('startDate:desc'), [c, b, a])
     assert.deepEqual(await sorted(['startDate', 'sideways']), [a, b, c])
     assert.deepEqual(await sorted(['startDate']), [a, b, c])
   })
 
-  test('by one thing after another, three at most', async () => {
+  test('by several criteria, at most three', async () => {
     assert.deepEqual(await sorted(['status', 'asc'], ['id', 'asc']), [b, a, c])
     assert.deepEqual(await sorted(['createdAt', 'asc'], ['id', 'asc'], ['id', 'asc'], ['nothing', 'asc']), [a, b, c])
   })
 
-  test('of what is alike, the newest comes first', async () => {
+  test('of equal values: the newest comes first', async () => {
     const same = await make.project()
     const made = [await created(admin, same, { subject: 'same' }), await created(admin, same, { subject: 'same' })]
     const found = ids(await admin.get(`/projects/${same}/work_packages?${order(['subject', 'asc'])}`))
@@ -76,13 +76,13 @@ describe('in order', () => {
   })
 
   for (const name of ['nothing', 'description', 'spentTime', '']) {
-    test(`there is none by ${name || 'no name at all'}`, async () => {
+    test(`by ${name || 'an empty name'} is rejected`, async () => {
       const reply = await admin.get(`/work_packages?${order([name, 'asc'])}`)
       assert.deepEqual([reply.status, kind(reply.body)], [400, 'InvalidQuery'])
     })
   }
 
-  test('that is no list is not understood', async () => {
+  test('by a malformed parameter is rejected', async () => {
     for (const sortBy of ['x', '{}', '"id"']) {
       assert.equal((await admin.get(`/work_packages?sortBy=${encodeURIComponent(sortBy)}`)).status, 400)
     }

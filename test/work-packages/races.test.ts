@@ -1,4 +1,4 @@
-/** Several writers at once: nothing is lost, and nothing is left that could not be. */
+/** Concurrent writes: no lost updates, and no inconsistent rows. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { created, link, scene } from './scene.ts'
@@ -10,7 +10,7 @@ const write = ({ id, lockVersion }: any, body: object) => admin.patch(`/work_pac
 const below = (parent: { id: number }, body: object = {}) =>
   created(admin, project, { ...body, _links: { parent: link('work_packages', parent.id) } })
 
-test('children that change at once all count for their parent', async () => {
+test('concurrently changed children all count for their parent', async () => {
   const root = await created(admin, project)
   const parent = await below(root)
   const children = []
@@ -28,7 +28,7 @@ test('children that change at once all count for their parent', async () => {
   }
 })
 
-test('children that are added at once all count for their parent', async () => {
+test('concurrently added children all count for their parent', async () => {
   const parent = await created(admin, project)
   await Promise.all(Array.from({ length: 6 }, () => below(parent, { estimatedTime: 'PT2H' })))
   const after = await read(parent.id)
@@ -36,7 +36,7 @@ test('children that are added at once all count for their parent', async () => {
   assert.equal(after.derivedEstimatedTime, 'PT12H')
 })
 
-test('two that would become each other’s parent do not both', async () => {
+test('of two work packages that concurrently become each other’s parent at most one succeeds', async () => {
   for (let round = 0; round < 5; round++) {
     const [a, b] = [await created(admin, project), await created(admin, project)]
     const replies = await Promise.all([

@@ -50,7 +50,7 @@ const links = [
 const whoeverSignsIn = ['watch']
 const whoeverEdits = ['addAttachment', 'update', 'updateImmediately']
 
-describe('a work package with everything', () => {
+describe('a work package with all properties', () => {
   let body: any
   before(async () => {
     const version = await it.version({ project_id: project, name: '1.0' })
@@ -77,11 +77,11 @@ describe('a work package with everything', () => {
     body = (await admin.get(path(made.id))).body
   })
 
-  test('has exactly the members of a work package that is no milestone, time being tracked', () => {
+  test('has exactly the properties of a work package other than a milestone, with time tracking enabled', () => {
     assert.deepEqual(keys(body), [...always, ...unlessMilestone, '_embedded', 'spentTime'].sort())
   })
 
-  test('has a link to everything it is part of and to everything an administrator may do', () => {
+  test('has all links of an administrator', () => {
     const actions = [
       ...whoeverEdits,
       ...whoeverSignsIn,
@@ -97,7 +97,7 @@ describe('a work package with everything', () => {
     assert.deepEqual(keys(body._links), [...links, ...actions, ...ways].sort())
   })
 
-  test('embeds what it links to, but for what is not there', () => {
+  test('embeds its links, except those without target', () => {
     const embedded = [
       'assignee',
       'attachments',
@@ -119,7 +119,7 @@ describe('a work package with everything', () => {
     assert.equal(body._embedded.parent._embedded, undefined)
   })
 
-  test('writes durations in days of 24 hours, dates without time, moments in UTC with milliseconds', () => {
+  test('has durations in days of 24 hours, dates without time, timestamps in UTC with milliseconds', () => {
     assert.equal(body.estimatedTime, 'P1DT16H')
     assert.equal(body.remainingTime, 'P1D')
     assert.equal(body.percentageDone, 40)
@@ -136,7 +136,7 @@ describe('a work package with everything', () => {
     })
   })
 
-  test('names what it links to', () => {
+  test('has titles in its links', () => {
     assert.deepEqual(body._links.self, { href: `/api/v3/work_packages/${body.id}`, title: 'Splice the halyards' })
     assert.equal(body._links.schema.href, `/api/v3/work_packages/schemas/${project}-${body._embedded.type.id}`)
     assert.equal(body._links.type.title, 'Feature')
@@ -153,7 +153,7 @@ describe('a work package with everything', () => {
     )
   })
 
-  test('says how to act on it', () => {
+  test('has its action links', () => {
     const self = `/api/v3/work_packages/${body.id}`
     const { _links } = body
     assert.deepEqual(_links.update, { href: `${self}/form`, method: 'post' })
@@ -178,7 +178,7 @@ describe('a work package with everything', () => {
   })
 })
 
-test('a work package with nothing has null for what is unset, and no children', async () => {
+test('a work package without values has null for empty properties, and no children', async () => {
   const body = await created(admin, project)
   for (const unset of ['startDate', 'dueDate', 'duration', 'estimatedTime', 'remainingTime', 'percentageDone']) {
     assert.equal(body[unset], null, unset)
@@ -197,7 +197,7 @@ test('a work package with nothing has null for what is unset, and no children', 
   assert.equal(body.spentTime, 'PT0S')
 })
 
-test('a milestone has one date in place of start, due date and duration, and takes no children', async () => {
+test('a milestone has one date in place of start, due date and duration, and no addChild link', async () => {
   const body = await created(admin, project, {
     date: '2024-03-01',
     _links: { type: link('types', await it.types('Milestone')) },
@@ -207,13 +207,13 @@ test('a milestone has one date in place of start, due date and duration, and tak
   assert.ok(!('addChild' in body._links))
 })
 
-test('elements of a list embed nothing', async () => {
+test('elements of a list have no embedded resources', async () => {
   await created(admin, project)
   const { body } = await admin.get(`/projects/${project}/work_packages`)
   for (const element of body._embedded.elements) assert.ok(!('_embedded' in element))
 })
 
-test('people are linked as what they are', async () => {
+test('principals are linked by their types', async () => {
   const group = await make.group({ name: 'Crew' })
   const placeholder = await make.row(
     'principals',
@@ -236,7 +236,7 @@ test('people are linked as what they are', async () => {
   assert.equal(body._embedded.responsible._type, 'PlaceholderUser')
 })
 
-test('ancestors are told from the root down', async () => {
+test('ancestors are listed from the root', async () => {
   const root = await created(admin, project, { subject: 'Root' })
   const middle = await created(admin, project, { subject: 'Middle', _links: { parent: link('work_packages', root.id) } })
   const leaf = await created(admin, project, { subject: 'Leaf', _links: { parent: link('work_packages', middle.id) } })
@@ -246,7 +246,7 @@ test('ancestors are told from the root down', async () => {
   )
 })
 
-test('a watched work package can be unwatched', async () => {
+test('a watched work package has the unwatch link', async () => {
   const { id } = await created(admin, project)
   const { id: me } = (await admin.get('/users/me')).body
   assert.deepEqual((await admin.get(path(id))).body._links.watch.payload, { user: { href: `/api/v3/users/${me}` } })
@@ -256,7 +256,7 @@ test('a watched work package can be unwatched', async () => {
   assert.deepEqual(_links.unwatch, { href: `/api/v3/work_packages/${id}/watchers/${me}`, method: 'delete' })
 })
 
-test('there is nothing to see of time where time is not tracked', async () => {
+test('spent time is absent if time tracking is disabled', async () => {
   await it.setting('default_projects_modules', ['work_package_tracking'])
   const { id: quiet } = (await admin.post('/projects', { name: 'Quiet' })).body
   const body = await created(admin, quiet)

@@ -1,4 +1,4 @@
-/** Three work packages that differ in everything a list can be ordered and grouped by; the third has next to nothing. */
+/** Three work packages that differ in all sortable and groupable properties; the third has hardly any values. */
 import { changed, created, link, type Scene } from './scene.ts'
 
 export interface Sample {
@@ -12,7 +12,7 @@ export interface Sample {
   readonly zoe: number
 }
 
-/** Makes them, in this order: beta, Alpha, gamma; Alpha is changed last. */
+/** Creates them, in this order: beta, Alpha, gamma; Alpha is changed last. */
 export async function sample(it: Scene): Promise<Sample> {
   const { admin, project, make } = it
   const other = await make.project({ name: 'anchorage', identifier: 'anchorage' })

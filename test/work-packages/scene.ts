@@ -13,19 +13,19 @@ export interface Person {
 export interface Scene extends Instance {
   /** A private project with all types and modules. */
   readonly project: number
-  /** Has the seeded role Member in the project. */
+  /** A user with the seeded role Member in the project. */
   readonly member: Person
-  /** Has the seeded role Reader in the project. */
+  /** A user with the seeded role Reader in the project. */
   readonly reader: Person
-  /** Signs in, and is a member of nothing. */
+  /** A user without memberships. */
   readonly stranger: Person
-  /** Somebody with exactly these permissions in the project. */
+  /** A user with exactly these permissions in the project. */
   person(...permissions: string[]): Promise<Person>
-  /** Somebody with a share of one work package: the name of the seeded role tells what that gives. */
+  /** A user with a share of one work package, by the name of a seeded role. */
   sharer(workPackage: number, role: string, project?: number): Promise<Person>
-  /** A role of exactly these permissions in the project, and somebody who has it. */
+  /** A role of exactly these permissions in the project, and a user with it. */
   withRole(...permissions: string[]): Promise<Person & { role: number }>
-  /** Lets a role take work packages of a type from one status to another. */
+  /** Permits a transition of a type between two statuses for a role. */
   transition(step: { type: string; role: number; from: string; to: string; author?: boolean; assignee?: boolean }): Promise<void>
   version(values: { project_id: number; name: string; status?: string; sharing?: string }): Promise<number>
   category(values: { project_id: number; name: string; assigned_to_id?: number }): Promise<number>
@@ -87,10 +87,10 @@ export async function scene(options: Parameters<typeof instance>[0] = {}): Promi
   }
 }
 
-/** A link as it is sent. */
+/** A link in a payload. */
 export const link = (path: string, id: number | string) => ({ href: `/api/v3/${path}/${id}` })
 
-/** A work package that is made over HTTP; fails unless it is. */
+/** A work package created over HTTP; fails unless it succeeds. */
 export async function created(client: Client, project: number, body: Record<string, any> = {}): Promise<any> {
   const { _links, ...rest } = body
   const reply = await client.post('/work_packages', {
@@ -102,13 +102,13 @@ export async function created(client: Client, project: number, body: Record<stri
   return reply.body
 }
 
-/** A change of a work package as it now is, with its lock version. */
+/** A change of the current version of a work package, with its lock version. */
 export async function changed(client: Client, id: number, body: Record<string, unknown>): Promise<Reply> {
   const { lockVersion } = (await client.get(`/work_packages/${id}`)).body
   return client.patch(`/work_packages/${id}`, { lockVersion, ...body })
 }
 
-/** The errors of a reply as `attribute: message`, sorted; those of a single error and of several alike. */
+/** The errors of a reply as `attribute: message`, sorted; for one error and for several alike. */
 export function errors(body: any): string[] {
   const list = body._embedded?.errors ?? [body]
   return list.map((error: any) => `${error._embedded?.details?.attribute}: ${error.message}`).sort()

@@ -1,4 +1,4 @@
-/** Several schemas at once, the schema of sums, and the links that lead to schemas. */
+/** Lists of schemas, the schema of sums, and links to schemas. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { created, kind, link, scene } from './scene.ts'
@@ -15,10 +15,10 @@ before(async () => {
   milestone = await it.types('Milestone')
 })
 
-describe('several', () => {
+describe('several schemas', () => {
   const ask = (filters: unknown) => admin.get(`${path}?filters=${encodeURIComponent(JSON.stringify(filters))}`)
 
-  test('are asked for by their ids; those not to be seen are left out', async () => {
+  test('are requested by their ids; hidden ones are excluded', async () => {
     const elsewhere = await make.project()
     const pairs = [`${project}-${task}`, `${project}-${milestone}`, `${elsewhere}-${task}`, `99999-${task}`]
     const filters = encodeURIComponent(JSON.stringify([{ id: { operator: '=', values: pairs } }]))
@@ -35,18 +35,18 @@ describe('several', () => {
   for (const [name, filters] of [
     ['another filter', [{ type: { operator: '=', values: ['1'] } }]],
     ['another operator', [{ id: { operator: '!', values: ['1-1'] } }]],
-    ['values that are no pairs', [{ id: { operator: '=', values: ['1'] } }]],
+    ['values other than pairs', [{ id: { operator: '=', values: ['1'] } }]],
     ['a second filter', [{ id: { operator: '=', values: ['1-1'] } }, { type: { operator: '=', values: ['1'] } }]],
-    ['no list', { id: { operator: '=', values: ['1-1'] } }],
+    ['an object for the list', { id: { operator: '=', values: ['1-1'] } }],
     ['an empty list', []],
   ] as const) {
-    test(`are not found by ${name}`, async () => {
+    test(`are rejected with ${name}`, async () => {
       const reply = await ask(filters)
       assert.deepEqual([reply.status, kind(reply.body)], [400, 'InvalidQuery'])
     })
   }
 
-  test('are not all told at once: the filter is needed', async () => {
+  test('require the filter', async () => {
     const reply = await admin.get(path)
     assert.deepEqual([reply.status, kind(reply.body)], [400, 'InvalidQuery'])
     assert.match(reply.body.message, /filters/)
@@ -55,7 +55,7 @@ describe('several', () => {
 })
 
 describe('the schema of sums', () => {
-  test('has what can be summed, none of it writable', async () => {
+  test('has the summable properties, none of them writable', async () => {
     const { body } = await admin.get(`${path}/sums`)
     assert.deepEqual(keys(body), ['_dependencies', '_links', '_type', 'estimatedTime', 'percentageDone', 'remainingTime'])
     assert.deepEqual(body.estimatedTime, {
@@ -69,12 +69,12 @@ describe('the schema of sums', () => {
     assert.deepEqual(body._links, { self: { href: `/api/v3${path}/sums` } })
   })
 
-  test('is not there for those who see no work packages', async () => {
+  test('is forbidden to users who see no work packages', async () => {
     assert.equal((await it.stranger.client.get(`${path}/sums`)).status, 404)
   })
 })
 
-test('every work package and list leads to schemas that are there', async () => {
+test('every work package and list links to existing schemas', async () => {
   const { _links } = await created(admin, project, { _links: { type: link('types', milestone) } })
   assert.equal((await admin.send('GET', _links.schema.href)).status, 200)
   const { body } = await admin.get('/work_packages')

@@ -1,4 +1,4 @@
-/** Schemas of work packages: one for every pair of project and type, with what the viewer may write. */
+/** Schemas of work packages: one for every pair of project and type, with the properties that the viewer may write. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { created, kind, scene } from './scene.ts'
@@ -41,7 +41,7 @@ describe('the schema of a pair', () => {
     schema = (await admin.get(`${path}/${project}-${task}`)).body
   })
 
-  test('has an entry for everything a work package of that kind has', () => {
+  test('has an entry for every property of a work package of that pair', () => {
     assert.deepEqual(keys(schema), [...frame, ...plain, ...links, ...unlessMilestone, 'spentTime'].sort())
     assert.equal(schema._type, 'Schema')
     assert.deepEqual(schema._dependencies, [])
@@ -51,7 +51,7 @@ describe('the schema of a pair', () => {
     })
   })
 
-  test('tells kind, name and length of a text', () => {
+  test('has type, name and length of a text', () => {
     assert.deepEqual(schema.subject, {
       type: 'String',
       name: 'Subject',
@@ -64,7 +64,7 @@ describe('the schema of a pair', () => {
     })
   })
 
-  test('tells where a link is found, without what it may lead to', () => {
+  test('has the location of a link, without allowed values', () => {
     assert.deepEqual(schema.status, {
       type: 'Status',
       name: 'Status',
@@ -77,7 +77,7 @@ describe('the schema of a pair', () => {
     })
   })
 
-  test('names the kinds as clients know them', () => {
+  test('has the names of types that clients know', () => {
     const kinds = Object.fromEntries([...plain, ...links, ...unlessMilestone].map((name) => [name, schema[name].type]))
     assert.deepEqual(kinds, {
       assignee: 'User',
@@ -112,7 +112,7 @@ describe('the schema of a pair', () => {
     })
   })
 
-  test('names attributes as people read them', () => {
+  test('has display names of properties', () => {
     const names = ['dueDate', 'responsible', 'estimatedTime', 'remainingTime', 'percentageDone', 'scheduleManually', 'createdAt']
     assert.deepEqual(
       names.map((name) => schema[name].name),
@@ -120,7 +120,7 @@ describe('the schema of a pair', () => {
     )
   })
 
-  test('says what is required and what has a default', () => {
+  test('has the required properties, and the ones with defaults', () => {
     const all = [...plain, ...links, ...unlessMilestone]
     assert.deepEqual(all.filter((name) => schema[name].required).sort(), [
       'author',
@@ -137,7 +137,7 @@ describe('the schema of a pair', () => {
     assert.deepEqual(all.filter((name) => schema[name].hasDefault).sort(), ['priority', 'scheduleManually', 'status'])
   })
 
-  test('groups attributes as a form shows them', () => {
+  test('groups properties as a form shows them', () => {
     assert.deepEqual(schema._attributeGroups, [
       { _type: 'WorkPackageFormAttributeGroup', name: 'People', attributes: ['assignee', 'responsible'] },
       {
@@ -152,13 +152,13 @@ describe('the schema of a pair', () => {
   })
 })
 
-test('a milestone has its one date', async () => {
+test('a milestone has its single date', async () => {
   const schema = (await admin.get(`${path}/${project}-${milestone}`)).body
   assert.deepEqual(keys(schema), [...frame, ...plain, ...links, 'date', 'spentTime'].sort())
   assert.equal(schema.date.type, 'Date')
 })
 
-test('says what the viewer may write', async () => {
+test('has the properties that the viewer may write', async () => {
   const writable = async (client = admin) => {
     const { body } = await client.get(`${path}/${project}-${task}`)
     return Object.keys(body).filter((name) => body[name].writable)
@@ -191,7 +191,7 @@ test('says what the viewer may write', async () => {
   assert.deepEqual((await writable(client)).sort(), ['lockVersion', 'status'])
 })
 
-test('progress is not written where it follows from the status', async () => {
+test('progress is read-only if it is derived from the status', async () => {
   await it.setting('work_package_done_ratio', 'status')
   const schema = (await admin.get(`${path}/${project}-${task}`)).body
   assert.deepEqual(
@@ -201,39 +201,39 @@ test('progress is not written where it follows from the status', async () => {
   await it.setting('work_package_done_ratio', 'field')
 })
 
-test('spent time is there for those who see any', async () => {
+test('spent time requires the permission to view time entries', async () => {
   const { client } = await it.person('view_work_packages')
   const { body } = await client.get(`${path}/${project}-${task}`)
   assert.ok(!('spentTime' in body))
   assert.ok(!JSON.stringify(body._attributeGroups).includes('spentTime'))
 })
 
-describe('is found', () => {
-  test('by the identifier of the project too, and says its address in ids', async () => {
+describe('a schema is found', () => {
+  test('by the identifier of the project too, and has ids in its address', async () => {
     const reply = await admin.get(`${path}/ship-${task}`)
     assert.equal(reply.status, 200)
     assert.equal(reply.body._links.self.href, `/api/v3/work_packages/schemas/${project}-${task}`)
   })
 
-  test('for a type that the project does not use', async () => {
+  test('for a type that is disabled in the project', async () => {
     const narrow = (await admin.post('/projects', { name: 'Narrow' })).body.id
     assert.equal((await admin.get(`${path}/${narrow}-${await it.types('Epic')}`)).status, 200)
   })
 
-  test('by somebody who sees one work package of the project', async () => {
+  test('by a user who sees one work package of the project', async () => {
     const { id } = await created(admin, project)
     const { client } = await it.sharer(id, 'Work package viewer')
     assert.equal((await client.get(`${path}/${project}-${task}`)).status, 200)
   })
 
-  test('not without a project, a type or a dash between them', async () => {
+  test('but not without a project, a type or a dash between them', async () => {
     for (const id of [`99999-${task}`, `${project}-99999`, '12', 'nowhere-1', `${project}-${task}-x`, `-${task}`]) {
       const reply = await admin.get(`${path}/${id}`)
       assert.deepEqual([reply.status, kind(reply.body)], [404, 'NotFound'], id)
     }
   })
 
-  test('not by those who see no work packages there', async () => {
+  test('but not by users who see no work packages there', async () => {
     assert.equal((await it.stranger.client.get(`${path}/${project}-${task}`)).status, 404)
     const { client } = await it.person('view_members')
     assert.equal((await client.get(`${path}/${project}-${task}`)).status, 404)

@@ -1,4 +1,4 @@
-/** Words in texts are found by an index where there is much to read. It finds what reading would find, at every moment. */
+/** Full-text index: large amounts of text are searched by an index, with the same results as by reading, at any time. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
@@ -10,7 +10,7 @@ import { insertRows } from '#server/seeds/rows.ts'
 import { type Client, filters, type Instance, ids, instance } from '#test/instance.ts'
 import { runDue } from '#test/jobs.ts'
 
-/** More than are read one by one. */
+/** More than the number of texts that are read individually. */
 const MANY = 5200
 const STEP = 400
 const words =
@@ -28,7 +28,7 @@ interface Told {
 
 let halyard: Instance
 let admin: Client
-/** Sees little: what there is of a small project. */
+/** A user who sees a small project only. */
 let few: Client
 let all: Told[]
 
@@ -143,20 +143,20 @@ async function agree(): Promise<void> {
   }
 }
 
-/** Gives the tasks the time that they have while a server runs. */
+/** Runs the background jobs of the index. */
 async function settle(): Promise<void> {
   for (let i = 0; i < 5; i++) await runDue(halyard.db)
 }
 
-describe('words are found whatever part of a word they are, letter case aside', () => {
-  test('as soon as they are written', agree)
+describe('words are found by any part of them, ignoring case', () => {
+  test('immediately after the write', agree)
 
-  test('and when time has passed', async () => {
+  test('after the background jobs', async () => {
     await settle()
     await agree()
   })
 
-  test('also what was changed or removed since', async () => {
+  test('after changes and deletions', async () => {
     const [one, gone] = all as [Told, Told]
     const two = all[100] as Told
     const { lockVersion } = (await admin.get(`/work_packages/${one.id}`)).body
@@ -193,7 +193,7 @@ test('a user who sees little finds the visible part of the results', async () =>
   }
 })
 
-test('fields that are searched are looked through as well, as far as they are known', async () => {
+test('searchable fields are searched as well, if visible', async () => {
   const { db } = halyard
   const field = (name: string, values: object) =>
     db.transaction((tx) => makeField(tx, { resource: 'WorkPackage', name, format: 'string', ...values }))

@@ -1,4 +1,4 @@
-/** Lists cut down to what a client asks for, and parameters packed into one. */
+/** Selected properties of lists, and compressed parameters. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { deflateSync, gzipSync } from 'node:zlib'
@@ -13,7 +13,7 @@ before(async () => {
 const ask = async (select: string) => (await admin.get(`/work_packages?select=${encodeURIComponent(select)}`)).body
 
 describe('select', () => {
-  test('answers what it names and nothing else', async () => {
+  test('reduces the response to the named properties', async () => {
     assert.deepEqual(await ask('total,count,elements/id,elements/subject'), {
       total: 1,
       count: 1,
@@ -21,7 +21,7 @@ describe('select', () => {
     })
   })
 
-  test('keeps links where they are', async () => {
+  test('keeps links in _links', async () => {
     assert.deepEqual(await ask('elements/self,elements/status,elements/_type'), {
       _embedded: {
         elements: [{ _type: 'WorkPackage', _links: { self: one._links.self, status: one._links.status } }],
@@ -31,11 +31,11 @@ describe('select', () => {
     assert.match(self.href, /select=self/)
   })
 
-  test('may be written in brackets and quotes', async () => {
+  test('accepts brackets and quotes', async () => {
     assert.deepEqual(await ask('["total", "elements/id"]'), await ask('total,elements/id'))
   })
 
-  test('may ask for everything of the list or of its elements', async () => {
+  test('accepts everything of the list or of its elements', async () => {
     const whole = await ask('*')
     assert.equal(whole._type, 'WorkPackageCollection')
     assert.equal(whole._embedded.elements[0].subject, 'One')
@@ -44,11 +44,11 @@ describe('select', () => {
     assert.equal(elements._embedded.elements[0].estimatedTime, 'PT8H')
   })
 
-  test('finds nothing where there is nothing, and no fault in that', async () => {
+  test('accepts properties that an element does not have', async () => {
     assert.deepEqual(await ask('elements/children'), { _embedded: { elements: [{}] } })
   })
 
-  test('refuses names that mean nothing here, and tells which', async () => {
+  test('rejects unknown names, and reports them', async () => {
     for (const select of ['nothing', 'elements/nothing', 'total,elements/shoeSize']) {
       const reply = await admin.get(`/work_packages?select=${select}`)
       assert.deepEqual([reply.status, kind(reply.body)], [400, 'InvalidSignal'])
@@ -57,7 +57,7 @@ describe('select', () => {
     }
   })
 
-  test('shows nobody what they would not see otherwise', async () => {
+  test('shows nothing hidden', async () => {
     const { client } = await it.person('view_work_packages')
     const { body } = await client.get('/work_packages?select=elements/spentTime,elements/delete,elements/id')
     assert.deepEqual(body._embedded.elements, [{ id: one.id }])
@@ -69,14 +69,14 @@ describe('eprops', () => {
   const packed = (pack: (text: string) => Buffer, value: unknown = parameters) =>
     encodeURIComponent(pack(JSON.stringify(value)).toString('base64'))
 
-  test('takes the place of all parameters, however it is compressed', async () => {
+  test('replaces all parameters, in any compression', async () => {
     for (const pack of [deflateSync, gzipSync]) {
       const reply = await admin.get(`/work_packages?pageSize=50&eprops=${packed(pack)}`)
       assert.deepEqual(reply.body, { pageSize: 1, _embedded: { elements: [{ id: 1 }] } }, reply.text)
     }
   })
 
-  test('tells what is wrong with it', async () => {
+  test('reports its errors', async () => {
     for (const [eprops, said] of [
       ['not-compressed', /compressed/],
       [encodeURIComponent(deflateSync('{').toString('base64')), /JSON/],
@@ -88,7 +88,7 @@ describe('eprops', () => {
     }
   })
 
-  test('is not unpacked without end', async () => {
+  test('is decompressed up to a limit', async () => {
     const bomb = deflateSync(`{"select":"${'x'.repeat(5_000_000)}"}`).toString('base64')
     assert.equal((await admin.get(`/work_packages?eprops=${encodeURIComponent(bomb)}`)).status, 400)
   })

@@ -1,4 +1,4 @@
-/** Changing a work package: lock versions, what a payload may say, and what is refused. */
+/** Changing a work package: lock versions, payloads and validation. */
 import assert from 'node:assert/strict'
 import { before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
@@ -19,20 +19,20 @@ describe('the lock version', () => {
     ['stale', 17],
     ['missing', undefined],
     ['null', null],
-    ['no number', 'x'],
+    ['not a number', 'x'],
   ] as const) {
-    test(`is refused when ${name}, whatever else is wrong`, async () => {
+    test(`is rejected when ${name}, before other errors`, async () => {
       const reply = await admin.patch(at(), { subject: '', ...(lockVersion !== undefined && { lockVersion }) })
       assert.equal(reply.status, 409)
       assert.equal(kind(reply.body), 'UpdateConflict')
     })
   }
 
-  test('may be the same digits in a text', async () => {
+  test('may be a text with the same digits', async () => {
     assert.equal((await admin.patch(at(), { lockVersion: '0', subject: 'After' })).status, 200)
   })
 
-  test('grows with every change, and only with a change', async () => {
+  test('increases with every change, and only with a change', async () => {
     const same = await patch({ subject: 'Before' })
     assert.equal(same.body.lockVersion, 0)
     assert.equal(same.body.updatedAt, one.updatedAt)
@@ -41,35 +41,35 @@ describe('the lock version', () => {
     assert.ok(after.body.updatedAt >= one.updatedAt)
   })
 
-  test('lets one of two writers through who come at once', async () => {
+  test('permits one of two concurrent writers', async () => {
     const replies = await Promise.all([patch({ subject: 'First' }), patch({ subject: 'Second' })])
     assert.deepEqual(replies.map((reply) => reply.status).sort(), [200, 409])
   })
 
-  test('counts less than the right to write', async () => {
+  test('is checked after the permission', async () => {
     assert.equal((await it.reader.client.patch(at(), { lockVersion: 17 })).status, 403)
   })
 })
 
 describe('a payload', () => {
-  test('may leave out whatever is to stay', async () => {
+  test('may omit properties, which stay', async () => {
     const { body } = await patch({ subject: 'After' })
     assert.equal(body.subject, 'After')
     assert.equal(body.description.raw, 'Text')
   })
 
-  test('may hold members that nobody knows', async () => {
+  test('may have unknown properties', async () => {
     assert.equal((await patch({ shoeSize: 43, _links: { cat: { href: '/api/v3/cats/1' } } })).status, 200)
   })
 
-  test('may be the whole work package as it was read', async () => {
+  test('may be the representation of the work package', async () => {
     const { body } = await admin.get(at())
     const reply = await admin.patch(at(), body)
     assert.equal(reply.status, 200, reply.text)
     assert.equal(reply.body.lockVersion, body.lockVersion)
   })
 
-  test('clears with null what can be empty', async () => {
+  test('clears optional properties with null', async () => {
     await patch({ estimatedTime: 'PT8H', _links: { assignee: link('users', it.member.id) } })
     const { body } = await changed(admin, one.id, {
       estimatedTime: null,
@@ -81,33 +81,33 @@ describe('a payload', () => {
     assert.deepEqual(body._links.assignee, { href: null })
   })
 
-  test('leaves alone what a link names that is null, as some clients write all that they do not set', async () => {
+  test('with null for a link keeps the value, as some clients send null for all that they do not set', async () => {
     await patch({ _links: { responsible: link('users', it.member.id) } })
     const { body } = await changed(admin, one.id, { responsible: null, _links: { responsible: null } })
     assert.equal(body._links.responsible.href, `/api/v3/users/${it.member.id}`)
   })
 
-  test('leaves alone what an empty link names', async () => {
+  test('with an empty link keeps the value', async () => {
     const parent = await created(admin, project)
     await patch({ _links: { parent: link('work_packages', parent.id) } })
     const { body } = await changed(admin, one.id, { _links: { parent: {} } })
     assert.equal(body._links.parent.href, `/api/v3/work_packages/${parent.id}`)
   })
 
-  test('may name people by any address of theirs, and themselves as me', async () => {
+  test('may contain any address of a user, including me', async () => {
     const { body } = await patch({ _links: { assignee: { href: '/api/v3/users/me' } } }, it.member.client)
     assert.equal(body._links.assignee.href, `/api/v3/users/${it.member.id}`)
   })
 
-  test('takes the raw text of a description alone', async () => {
+  test('has only the raw text of a description', async () => {
     const { body } = await patch({ description: { format: 'html', raw: '*New*', html: '<script>' } })
     assert.equal(body.description.raw, '*New*')
     assert.ok(!body.description.html.includes('script'))
   })
 })
 
-describe('links that are not links', () => {
-  test('make the request a bad one', async () => {
+describe('invalid links', () => {
+  test('give 400', async () => {
     for (const _links of ['x', [], 1]) {
       const reply = await patch({ _links })
       assert.equal(reply.status, 400)
@@ -126,7 +126,7 @@ describe('links that are not links', () => {
     '1',
     1,
   ]) {
-    test(`do not name a type: ${href}`, async () => {
+    test(`are not of a type: ${href}`, async () => {
       const reply = await patch({ _links: { type: { href } } })
       assert.equal(reply.status, 422)
       assert.equal(kind(reply.body), 'ResourceTypeMismatch')
@@ -152,7 +152,7 @@ describe('a value of the wrong kind', () => {
     ['subject', 'NUL \u0000'],
     ['description', 'plain'],
   ] as const) {
-    test(`is told: ${attribute} as ${JSON.stringify(value)}`, async () => {
+    test(`is reported: ${attribute} as ${JSON.stringify(value)}`, async () => {
       const reply = await patch({ [attribute]: value })
       assert.equal(reply.status, 422, reply.text)
       assert.equal(kind(reply.body), 'PropertyFormatError')
@@ -160,7 +160,7 @@ describe('a value of the wrong kind', () => {
     })
   }
 
-  test('may be midnight as a date', async () => {
+  test('except for midnight as a date', async () => {
     assert.equal((await patch({ startDate: '2024-03-01T00:00:00Z' })).body.startDate, '2024-03-01')
   })
 })
@@ -174,7 +174,7 @@ describe('read-only properties', () => {
     ['spentTime', 'PT5H', 'Spent time'],
     ['date', '2024-03-01', 'Date'],
   ] as const) {
-    test(`${attribute} is refused when it changes`, async () => {
+    test(`${attribute} is rejected when it changes`, async () => {
       const reply = await patch({ [attribute]: value })
       assert.equal(reply.status, 422)
       assert.equal(kind(reply.body), 'PropertyIsReadOnly')
@@ -182,24 +182,24 @@ describe('read-only properties', () => {
     })
   }
 
-  test('the author is refused when it changes', async () => {
+  test('the author is rejected when it changes', async () => {
     const reply = await patch({ _links: { author: link('users', it.member.id) } })
     assert.deepEqual([reply.status, kind(reply.body)], [422, 'PropertyIsReadOnly'])
   })
 
-  test('the same values are no change', async () => {
+  test('the same values are not a change', async () => {
     const { createdAt, spentTime, derivedStartDate, _links } = one
     const reply = await patch({ createdAt, spentTime, derivedStartDate, _links: { author: _links.author } })
     assert.equal(reply.status, 200, reply.text)
   })
 
-  test('the path says which one, whatever id the body has', async () => {
+  test('the path identifies the work package, independent of an id in the body', async () => {
     const reply = await patch({ id: 99999, subject: 'After' })
     assert.deepEqual([reply.status, reply.body.id], [200, one.id])
   })
 })
 
-describe('permissions on single attributes', () => {
+describe('permissions for single properties', () => {
   let version: number
   before(async () => {
     version = await it.version({ project_id: project, name: 'V' })
@@ -212,7 +212,7 @@ describe('permissions on single attributes', () => {
     ['change_work_package_status', 'status'],
     ['manage_subtasks', 'parent'],
   ] as const) {
-    test(`${permission} lets somebody write the ${allowed} and not the others`, async () => {
+    test(`${permission} permits changes of the ${allowed}, and no others`, async () => {
       const parent = await created(admin, project)
       const { client } = await it.person('view_work_packages', permission)
       const writes = {
@@ -280,7 +280,7 @@ describe('principals', () => {
   })
 })
 
-test('nobody but editors may write at all', async () => {
+test('only editors may write', async () => {
   const reply = await patch({ subject: 'x' }, it.reader.client)
   assert.deepEqual([reply.status, kind(reply.body)], [403, 'MissingPermission'])
 })

@@ -14,7 +14,7 @@ before(async () => {
   other = await created(admin, project, { subject: 'Another' })
 })
 
-/** The actions that a client finds offered on a work package. */
+/** The action links of a work package for a client. */
 async function offered(client: Client, id: number): Promise<string[]> {
   const { _links } = (await client.get(`/work_packages/${id}`)).body
   const plain = ['self', 'schema', 'type', 'priority', 'status', 'author', 'project', 'category', 'version', 'assignee']
@@ -24,8 +24,8 @@ async function offered(client: Client, id: number): Promise<string[]> {
     .sort()
 }
 
-describe('of the actions', () => {
-  test('an administrator is offered all', async () => {
+describe('action links', () => {
+  test('an administrator gets all', async () => {
     assert.deepEqual(await offered(admin, seen.id), [
       'addAttachment',
       'addChild',
@@ -45,7 +45,7 @@ describe('of the actions', () => {
     ])
   })
 
-  test('a member is offered all but deletion', async () => {
+  test('a member gets all but deletion', async () => {
     assert.deepEqual(await offered(it.member.client, seen.id), [
       'addAttachment',
       'addChild',
@@ -64,12 +64,12 @@ describe('of the actions', () => {
     ])
   })
 
-  test('a reader is offered to comment and to watch', async () => {
+  test('a reader gets those to comment and to watch', async () => {
     assert.deepEqual(await offered(it.reader.client, seen.id), ['addComment', 'watch'])
   })
 
   for (const permission of ['assign_versions', 'change_work_package_status', 'move_work_packages']) {
-    test(`${permission} alone offers the update`, async () => {
+    test(`${permission} alone adds the update`, async () => {
       const { client } = await it.person('view_work_packages', permission)
       assert.deepEqual(await offered(client, seen.id), ['update', 'updateImmediately', 'watch'])
     })
@@ -91,27 +91,27 @@ describe('of the actions', () => {
     ['log_time', ['logTime']],
     ['log_own_time', ['logTime']],
   ] as const) {
-    test(`${permission} offers ${rels.join(', ')}`, async () => {
+    test(`${permission} adds ${rels.join(', ')}`, async () => {
       const { client } = await it.person('view_work_packages', permission)
       assert.deepEqual(await offered(client, seen.id), [...rels, 'watch'].sort())
     })
   }
 
-  test('somebody who edits by a share is offered the update and what comes with it', async () => {
+  test('a user with a share for editing gets the update and the related actions', async () => {
     const { client } = await it.sharer(seen.id, 'Work package editor')
     const rels = ['addAttachment', 'addComment', 'addRelation', 'logTime', 'timeEntries', 'update', 'updateImmediately', 'watch']
     assert.deepEqual(await offered(client, seen.id), rels)
   })
 })
 
-describe('somebody with whom one work package is shared', () => {
-  test('sees that one and no other', async () => {
+describe('a user with a share of one work package', () => {
+  test('sees only that one', async () => {
     const { client } = await it.sharer(seen.id, 'Work package viewer')
     assert.deepEqual(ids(await client.get('/work_packages')), [seen.id])
     assert.equal((await client.get(`/work_packages/${other.id}`)).status, 404)
   })
 
-  test('does not learn the name of the project', async () => {
+  test('does not see the name of the project', async () => {
     const { client } = await it.sharer(seen.id, 'Work package viewer')
     const { body, text } = await client.get(`/work_packages/${seen.id}`)
     assert.equal(body._links.project.href, 'urn:openproject-org:api:v3:undisclosed')
@@ -119,7 +119,7 @@ describe('somebody with whom one work package is shared', () => {
     assert.ok(!('project' in body._embedded))
   })
 
-  test('may not change it without the right to', async () => {
+  test('may not change it without the permission', async () => {
     const { client } = await it.sharer(seen.id, 'Work package viewer')
     const reply = await client.patch(`/work_packages/${seen.id}`, { lockVersion: seen.lockVersion, subject: 'Mine' })
     assert.equal(reply.status, 403)
@@ -133,7 +133,7 @@ describe('somebody with whom one work package is shared', () => {
     assert.equal(reply.body.subject, 'Better')
   })
 
-  test('sees nothing any more once the project is archived', async () => {
+  test('loses access when the project is archived', async () => {
     const shelved = await make.project()
     const { id } = await created(admin, shelved)
     const { client } = await it.sharer(id, 'Work package viewer', shelved)
@@ -143,7 +143,7 @@ describe('somebody with whom one work package is shared', () => {
 })
 
 describe('a stranger', () => {
-  test('is told that there is nothing, as of what never was', async () => {
+  test('gets the same response for a hidden as for a missing one', async () => {
     const hidden = await it.stranger.client.get(`/work_packages/${seen.id}`)
     const missing = await it.stranger.client.get('/work_packages/99999')
     assert.equal(hidden.status, 404)
@@ -161,29 +161,29 @@ describe('a stranger', () => {
     ['get', '/available_assignees'],
     ['get', '/available_projects'],
   ] as const) {
-    test(`finds nothing at ${method.toUpperCase()} …${below} either`, async () => {
+    test(`gets 404 at ${method.toUpperCase()} …${below} as well`, async () => {
       assert.equal((await it.stranger.client[method](`/work_packages/${seen.id}${below}`)).status, 404)
     })
   }
 
-  test('may not list work packages at all while there are none to see anywhere', async () => {
+  test('gets 403 for the list if no work packages are visible in any project', async () => {
     const reply = await it.stranger.client.get('/work_packages')
     assert.equal(reply.status, 403)
     assert.equal(kind(reply.body), 'MissingPermission')
   })
 
-  test('finds no project to list either', async () => {
+  test('gets 404 for the project’s list', async () => {
     assert.equal((await it.stranger.client.get(`/projects/${project}/work_packages`)).status, 404)
   })
 })
 
-test('a member without the right to see work packages may not list those of the project', async () => {
+test('a member without the permission to see work packages gets 403 for those of the project', async () => {
   const { client } = await it.person('view_members')
   assert.equal((await client.get(`/projects/${project}/work_packages`)).status, 403)
   assert.equal((await client.get(`/work_packages/${seen.id}`)).status, 404)
 })
 
-test('a parent that is not seen looks like none, and so do hidden ancestors and children', async () => {
+test('a hidden parent is represented like none; hidden ancestors and children are absent', async () => {
   const secret = await make.project({ name: 'Secret' })
   const root = await created(admin, project, { subject: 'Root' })
   const middle = await created(admin, secret, { subject: 'Hidden', _links: { parent: link('work_packages', root.id) } })
@@ -199,7 +199,7 @@ test('a parent that is not seen looks like none, and so do hidden ancestors and 
   assert.ok(!('children' in (await it.reader.client.get(`/work_packages/${root.id}`)).body._links))
 })
 
-test('a hidden parent stays when the payload sends back null', async () => {
+test('a hidden parent stays if the payload sends null back', async () => {
   const secret = await make.project()
   const parent = await created(admin, secret)
   const child = await created(admin, project, { _links: { parent: link('work_packages', parent.id) } })
@@ -211,7 +211,7 @@ test('a hidden parent stays when the payload sends back null', async () => {
   assert.equal((await admin.get(`/work_packages/${child.id}`)).body._links.parent.title, parent.subject)
 })
 
-describe('nobody in particular', () => {
+describe('an anonymous user', () => {
   let open: number
   let shown: any
   before(async () => {
@@ -220,12 +220,12 @@ describe('nobody in particular', () => {
     await it.setting('login_required', false)
   })
 
-  test('sees what is in public projects, and nothing else', async () => {
+  test('sees only public projects', async () => {
     assert.deepEqual(ids(await it.anonymous.get(`/work_packages?${filters()}`)), [shown.id])
     assert.equal((await it.anonymous.get(`/work_packages/${seen.id}`)).status, 404)
   })
 
-  test('is offered nothing to do', async () => {
+  test('gets no action links', async () => {
     assert.deepEqual(await offered(it.anonymous, shown.id), [])
   })
 
@@ -235,13 +235,13 @@ describe('nobody in particular', () => {
     assert.equal(made.status, 403)
   })
 
-  test('is let in nowhere where everybody has to sign in', async () => {
+  test('gets 401 while login is required', async () => {
     await it.setting('login_required', true)
     assert.equal((await it.anonymous.get(`/work_packages/${shown.id}`)).status, 401)
     await it.setting('login_required', false)
   })
 
-  test('a stranger sees public projects too, and may watch there', async () => {
+  test('a stranger sees public projects as well, and may watch there', async () => {
     assert.deepEqual(ids(await it.stranger.client.get('/work_packages')), [shown.id])
     assert.deepEqual(await offered(it.stranger.client, shown.id), ['watch'])
   })

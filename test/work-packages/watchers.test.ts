@@ -15,8 +15,8 @@ const path = () => `/work_packages/${one.id}/watchers`
 const add = (client: Client, id: number | string) => client.post(path(), { user: link('users', id) })
 const watchers = async () => ids(await admin.get(path())).sort()
 
-describe('to watch', () => {
-  test('one need but see the work package, and is told so once', async () => {
+describe('adding a watcher', () => {
+  test('requires a visible work package, and is 201 once', async () => {
     const { id, client } = it.reader
     const first = await add(client, id)
     assert.equal(first.status, 201)
@@ -27,7 +27,7 @@ describe('to watch', () => {
     assert.deepEqual(await watchers(), [id])
   })
 
-  test('the link may be where other links are, and counts before the one at the top', async () => {
+  test('accepts the link in _links, which takes precedence over the top level', async () => {
     const { id } = it.member
     assert.equal((await admin.post(path(), { _links: { user: link('users', id) } })).status, 201)
     assert.equal(
@@ -37,23 +37,23 @@ describe('to watch', () => {
     assert.deepEqual(await watchers(), [id])
   })
 
-  test('somebody with an id that there cannot be is not found', async () => {
+  test('gives 404 for an impossible id', async () => {
     for (const id of [-1, '99999999999']) assert.equal((await add(admin, id)).status, 404, String(id))
   })
 
-  test('one may call oneself me', async () => {
+  test('accepts me', async () => {
     assert.equal((await add(it.reader.client, 'me')).status, 201)
     assert.deepEqual(await watchers(), [it.reader.id])
   })
 
-  test('one does not ask others without the right to', async () => {
+  test('of others requires the permission', async () => {
     const reply = await add(it.reader.client, it.member.id)
     assert.deepEqual([reply.status, kind(reply.body)], [403, 'MissingPermission'])
     const { client } = await it.person('view_work_packages', 'view_members', 'add_work_package_watchers')
     assert.equal((await add(client, it.member.id)).status, 201)
   })
 
-  test('is named as in every link: by login, as me, or with the host before', async () => {
+  test('accepts all addresses of a user: by login, as me, or with the host', async () => {
     const { id, client } = await it.person('view_work_packages', 'add_work_package_watchers')
     const at = (href: string) => client.post(path(), { user: { href } })
     assert.equal((await at(`http://localhost:8080/api/v3/users/${id}`)).status, 201)
@@ -63,24 +63,24 @@ describe('to watch', () => {
     assert.equal((await at('/api/v3/users/nobody')).status, 404)
   })
 
-  test('one has to be seen by who asks', async () => {
+  test('gives 404 for users hidden from the client', async () => {
     const hidden = await make.user()
     assert.equal((await add(it.member.client, hidden)).status, 404)
     assert.equal((await add(it.member.client, 99999)).status, 404)
   })
 
-  test('one has to see the work package', async () => {
+  test('requires that the watcher sees the work package', async () => {
     const reply = await add(admin, it.stranger.id)
     assert.deepEqual([reply.status, kind(reply.body)], [422, 'PropertyConstraintViolation'])
     assert.deepEqual(errors(reply.body), ['user: User is not allowed to view the work package.'])
   })
 
-  test('one may see it by a share alone', async () => {
+  test('accepts watchers with a share', async () => {
     const guest = await it.sharer(one.id, 'Work package viewer')
     assert.equal((await add(guest.client, guest.id)).status, 201)
   })
 
-  test('one must not be locked', async () => {
+  test('rejects locked users', async () => {
     const { id } = await it.person('view_work_packages')
     await admin.post(`/users/${id}/lock`)
     const reply = await add(admin, id)
@@ -89,21 +89,21 @@ describe('to watch', () => {
 
   for (const [name, body] of [
     ['nothing', {}],
-    ['null where other links are', { _links: { user: null } }],
-    ['no href', { user: { id: 1 } }],
+    ['null in _links', { _links: { user: null } }],
+    ['a link without href', { user: { id: 1 } }],
     ['a group', { user: { href: '/api/v3/groups/1' } }],
-    ['no address', { user: { href: 1 } }],
+    ['a number as href', { user: { href: 1 } }],
     ['null', { user: null }],
   ] as const) {
-    test(`the body has to name a user: not ${name}`, async () => {
+    test(`requires a link to a user: not ${name}`, async () => {
       const reply = await admin.post(path(), body)
       assert.deepEqual([reply.status, kind(reply.body)], [400, 'InvalidRequestBody'])
     })
   }
 })
 
-describe('the watchers', () => {
-  test('are listed without pages, as users, except locked ones', async () => {
+describe('the list of watchers', () => {
+  test('has users, without pages and without locked ones', async () => {
     const { id } = await it.person('view_work_packages')
     await add(admin, id)
     await add(admin, it.member.id)
@@ -116,16 +116,16 @@ describe('the watchers', () => {
     assert.deepEqual(await watchers(), [it.member.id])
   })
 
-  test('need a permission to be seen', async () => {
+  test('requires a permission', async () => {
     assert.equal((await it.reader.client.get(path())).status, 403)
     assert.equal((await it.member.client.get(path())).status, 200)
   })
 })
 
-describe('to watch no longer', () => {
+describe('removing a watcher', () => {
   const remove = ({ client }: Pick<Person, 'client'>, id: number | string) => client.delete(`${path()}/${id}`)
 
-  test('is everybody’s own decision, watching or not', async () => {
+  test('is permitted for oneself, watching or not', async () => {
     await add(it.reader.client, it.reader.id)
     const reply = await remove(it.reader, it.reader.id)
     assert.deepEqual([reply.status, reply.text], [204, ''])
@@ -133,7 +133,7 @@ describe('to watch no longer', () => {
     assert.equal((await remove(it.reader, 'me')).status, 204)
   })
 
-  test('is others’ decision with the right to', async () => {
+  test('of others requires the permission', async () => {
     await add(admin, it.member.id)
     assert.equal((await remove(it.reader, it.member.id)).status, 403)
     assert.deepEqual(await watchers(), [it.member.id])
@@ -142,7 +142,7 @@ describe('to watch no longer', () => {
     assert.deepEqual(await watchers(), [])
   })
 
-  test('cannot be decided for who is not there, or not to be seen', async () => {
+  test('gives 404 for unknown and hidden users', async () => {
     assert.equal((await remove({ client: admin }, 99999)).status, 404)
     assert.equal((await remove(it.member, await make.user())).status, 404)
   })

@@ -13,28 +13,28 @@ const refused = [
   "status: Status is invalid because no valid transition exists from old to new status for the current user's roles.",
 ]
 
-/** The names of the statuses that the edit form offers. */
+/** The names of the statuses in the edit form. */
 async function offered({ client }: Person, one: { id: number }): Promise<string[]> {
   const { lockVersion } = (await client.get(`/work_packages/${one.id}`)).body
   const reply = await client.post(`/work_packages/${one.id}/form`, { lockVersion })
   return reply.body._embedded.schema.status._links.allowedValues.map((value: any) => value.title)
 }
 
-test('a member takes a work package where the workflow leads', async () => {
+test('a member makes a defined transition', async () => {
   const one = await epic()
   const reply = await changed(it.member.client, one.id, await status('Specified'))
   assert.equal(reply.status, 200)
   assert.equal(reply.body._links.status.title, 'Specified')
 })
 
-test('and nowhere else', async () => {
+test('and no other', async () => {
   const one = await epic()
   const reply = await changed(it.member.client, one.id, await status('Confirmed'))
   assert.equal(reply.status, 422)
   assert.deepEqual(errors(reply.body), refused)
 })
 
-test('an administrator has every role that can be given in every project, and takes whatever step one of them takes', async () => {
+test('an administrator has all roles in every project, and makes any transition of one of them', async () => {
   const elsewhere = await it.make.project()
   const one = await created(admin, elsewhere, { _links: { type: link('types', await it.types('Epic')) } })
   const mine = await it.withRole('view_work_packages')
@@ -58,12 +58,12 @@ test('an administrator whose token is limited to projects has the roles of a mem
   assert.equal((await changed(admin, one.id, await status('Specified'))).status, 200)
 })
 
-test('roles without a workflow change no status, whatever they permit', async () => {
+test('roles without a workflow make no transition, with any permissions', async () => {
   const { client } = await it.person('view_work_packages', 'edit_work_packages')
   assert.deepEqual(errors((await changed(client, (await epic()).id, await status('Specified'))).body), refused)
 })
 
-test('the workflow is not asked where the type changes as well', async () => {
+test('the workflow does not apply when the type changes as well', async () => {
   const one = await epic()
   const links = { type: link('types', await it.types('Bug')), status: link('statuses', await it.statuses('Confirmed')) }
   const reply = await changed(it.member.client, one.id, { _links: links })
@@ -71,7 +71,7 @@ test('the workflow is not asked where the type changes as well', async () => {
   assert.equal(reply.body._links.status.title, 'Confirmed')
 })
 
-test('a role that comes with a share counts', async () => {
+test('roles of shares apply as well', async () => {
   const one = await epic()
   const editor = await it.sharer(one.id, 'Work package editor')
   assert.equal((await changed(editor.client, one.id, await status('Specified'))).status, 200)
@@ -83,7 +83,7 @@ test('the workflow is that of the type', async () => {
   assert.deepEqual(await offered(it.member, task), ['New', 'In progress', 'Closed', 'On hold', 'Rejected'])
 })
 
-describe('a step for the author, a step for the assignee, and a step for everybody', () => {
+describe('a transition for authors, one for assignees, and a common one', () => {
   let person: Person & { role: number }
   before(async () => {
     person = await it.withRole('view_work_packages', 'add_work_packages', 'edit_work_packages', 'work_package_assigned')
@@ -93,15 +93,15 @@ describe('a step for the author, a step for the assignee, and a step for everybo
     await it.transition({ type: 'Epic', role, from: 'New', to: 'On hold', assignee: true })
   })
 
-  test('neither author nor assignee takes the common step', async () => {
+  test('users who are neither author nor assignee make the common transition', async () => {
     assert.deepEqual(await offered(person, await epic()), ['New', 'Specified'])
   })
 
-  test('the author takes that of authors, and those that are not for assignees', async () => {
+  test('the author makes the transition of authors, and the common one', async () => {
     assert.deepEqual(await offered(person, await epic({}, person.client)), ['New', 'Specified', 'In progress'])
   })
 
-  test('the assignee takes that of assignees, and those that are not for authors', async () => {
+  test('the assignee makes the transition of assignees, and the common one', async () => {
     const mine = await epic({ assignee: link('users', person.id) })
     assert.deepEqual(await offered(person, mine), ['New', 'Specified', 'On hold'])
   })
@@ -119,7 +119,7 @@ describe('a step for the author, a step for the assignee, and a step for everybo
     assert.equal(reply.status, 200, reply.text)
   })
 
-  test('and who becomes it with this change counts too', async () => {
+  test('the new assignee counts as assignee as well', async () => {
     const reply = await changed(person.client, (await epic()).id, {
       _links: { assignee: link('users', person.id), status: link('statuses', await it.statuses('On hold')) },
     })
@@ -127,7 +127,7 @@ describe('a step for the author, a step for the assignee, and a step for everybo
   })
 })
 
-describe('closed on a version that is closed', () => {
+describe('a closed work package with a closed version', () => {
   let one: any
   before(async () => {
     const version = await it.version({ project_id: project, name: '1.0' })
@@ -142,17 +142,17 @@ describe('closed on a version that is closed', () => {
     assert.deepEqual(errors(reply.body), ['base: A work package assigned to a closed version cannot be reopened.', ...refused])
   })
 
-  test('its status is not offered to be changed', async () => {
+  test('its form offers only the current status', async () => {
     assert.deepEqual(await offered(it.member, one), ['Closed'])
     const reply = await it.member.client.post(`/work_packages/${one.id}/form`, { lockVersion: one.lockVersion })
     assert.equal(reply.body._embedded.schema.status.writable, false)
   })
 
-  test('everything else can be', async () => {
+  test('everything else can be changed', async () => {
     assert.equal((await changed(it.member.client, one.id, { subject: 'Still closed' })).status, 200)
   })
 
-  test('it can be reopened on another version', async () => {
+  test('it can be reopened with another version', async () => {
     const next = await it.version({ project_id: project, name: '1.1' })
     const links = { version: link('versions', next), status: link('statuses', await it.statuses('In progress')) }
     assert.equal((await changed(it.member.client, one.id, { _links: links })).status, 200)
@@ -160,13 +160,13 @@ describe('closed on a version that is closed', () => {
 })
 
 describe('a new type', () => {
-  test('keeps a status that it knows', async () => {
+  test('keeps a status of its workflow', async () => {
     const one = await epic({ status: link('statuses', await it.statuses('In progress')) })
     const { body } = await changed(it.member.client, one.id, { _links: { type: link('types', await it.types('Bug')) } })
     assert.equal(body._links.status.title, 'In progress')
   })
 
-  test('puts the default status in place of one that it does not know', async () => {
+  test('replaces another status by the default status', async () => {
     const one = await epic({ status: link('statuses', await it.statuses('Specified')) })
     const { body } = await changed(it.member.client, one.id, { _links: { type: link('types', await it.types('Bug')) } })
     assert.equal(body._links.status.title, 'New')
@@ -178,7 +178,7 @@ describe('a new type', () => {
     assert.equal(body.description.raw, one.description.raw)
   })
 
-  test('has to be one of the project’s', async () => {
+  test('has to be enabled in the project', async () => {
     const narrow = (await admin.post('/projects', { name: 'Narrow' })).body.id
     const one = await created(admin, narrow)
     const reply = await changed(admin, one.id, { _links: { type: link('types', await it.types('Epic')) } })

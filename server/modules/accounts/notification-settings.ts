@@ -177,7 +177,7 @@ async function judge(settings: readonly Setting[], context: Context): Promise<Vi
   else if (new Set(projects).size < projects.length) violations.push(wrong('There can be only one setting for each project.'))
   const ofProjects: Row[] = settings.filter((one) => one.project_id !== null)
   if (ofProjects.some((one) => globalFlags.some((flag) => one[snakeCase(flag)])))
-    violations.push(wrong('What is told by mail alone can be chosen only for all projects.'))
+    violations.push(wrong('Notifications by mail alone can be chosen only for all projects.'))
   const isChoice = (one: Row, alert: keyof typeof alerts) =>
     one[snakeCase(alert)] === null || alerts[alert].includes(one[snakeCase(alert)])
   if (!settings.every((one) => alertNames.every((alert) => isChoice(one, alert))))

@@ -57,7 +57,7 @@ function faultIn(plan: FieldPlan): string | undefined {
   if (options.length > 0 && format !== 'list') return 'Only lists have options.'
   if (format === 'list' && options.length === 0) return 'A list needs at least one option.'
   if (new Set(options).size < options.length) return 'The options of a list differ from each other.'
-  if (chosen.some((one) => !options.includes(one))) return 'What is chosen by default has to be one of the options.'
+  if (chosen.some((one) => !options.includes(one))) return 'A default value has to be one of the options.'
   if (chosen.length > 1 && !multiple) return 'A list of which one value is chosen can have one default.'
   if (items.length > 0 && !hasItems(format)) return 'Only hierarchies and weighted lists have items.'
   if (format === 'calculated_value') return formula ? formulaFault(formula) : 'A calculated value needs a formula.'
