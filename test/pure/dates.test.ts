@@ -53,12 +53,12 @@ test('a work package that ignores non-working days can start on a Saturday', () 
 
 for (const [name, sent, expected] of [
   [
-    'a duration that is longer than the dates allow',
+    'a duration longer than the interval of the dates',
     { start_date: march(1), due_date: march(5), duration: 9 },
     ['duration is larger than the interval between start date and finish date'],
   ],
   [
-    'a duration that is shorter than the dates make it',
+    'a duration shorter than the interval of the dates',
     { start_date: march(1), due_date: march(5), duration: 2 },
     ['duration is smaller than the interval between start date and finish date'],
   ],

@@ -18,8 +18,8 @@ describe('a new work package', () => {
     ['a start and a duration make a due date', { startDate: '2024-03-01', duration: 'P3D' }, ['2024-03-01', '2024-03-05', 'P3D']],
     ['a due date and a duration make a start', { dueDate: '2024-03-05', duration: 'P3D' }, ['2024-03-01', '2024-03-05', 'P3D']],
     ['a duration can stand alone', { duration: 'P4D' }, [null, null, 'P4D']],
-    ['a duration is cut down to whole days', { duration: 'PT30H' }, [null, null, 'P1D']],
-    ['a week is seven days of work', { startDate: '2024-03-04', duration: 'P1W' }, ['2024-03-04', '2024-03-12', 'P7D']],
+    ['a duration is truncated to whole days', { duration: 'PT30H' }, [null, null, 'P1D']],
+    ['a week is seven working days', { startDate: '2024-03-04', duration: 'P1W' }, ['2024-03-04', '2024-03-12', 'P7D']],
     ['a Saturday becomes the Monday after it', { startDate: '2024-03-02' }, ['2024-03-04', null, null]],
     ['a weekend becomes one Monday', { startDate: '2024-03-02', dueDate: '2024-03-03' }, ['2024-03-04', '2024-03-04', 'P1D']],
   ] as const) {
@@ -49,11 +49,11 @@ describe('a change', () => {
       { dueDate: '2024-03-06', duration: 'P1D' },
       ['2024-03-06', '2024-03-06', 'P1D'],
     ],
-    ['that takes the start away takes the duration too', { startDate: null }, [null, '2024-03-05', null]],
-    ['that takes the duration away takes the due date too', { duration: null }, ['2024-03-01', null, null]],
-    ['that takes both dates away leaves the duration', { startDate: null, dueDate: null }, [null, null, 'P3D']],
-    ['to every day counts the weekend', { ignoreNonWorkingDays: true }, ['2024-03-01', '2024-03-05', 'P5D']],
-    ['of something else changes no date', { subject: 'Other' }, ['2024-03-01', '2024-03-05', 'P3D']],
+    ['that removes the start removes the duration too', { startDate: null }, [null, '2024-03-05', null]],
+    ['that removes the duration removes the due date too', { duration: null }, ['2024-03-01', null, null]],
+    ['that removes both dates keeps the duration', { startDate: null, dueDate: null }, [null, null, 'P3D']],
+    ['to ignoring non-working days counts the weekend', { ignoreNonWorkingDays: true }, ['2024-03-01', '2024-03-05', 'P5D']],
+    ['of another property changes no date', { subject: 'Other' }, ['2024-03-01', '2024-03-05', 'P3D']],
   ] as const) {
     test(name, async () => {
       const reply = await changed(admin, one.id, body)
