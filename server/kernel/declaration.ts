@@ -600,8 +600,11 @@ export interface CopyingInto {
 
 /** How rows are copied with their project: with their links, to the copies of what these lead to. */
 export interface Copied {
-  /** The part of the project that they belong to: clients ask for `workPackages` by `copyWorkPackages`. */
-  readonly with: string
+  /**
+   * The part of the project that they belong to: clients ask for `workPackages` by `copyWorkPackages`. Where rows belong to several,
+   * the condition of each.
+   */
+  readonly with: string | Readonly<Record<string, Sql>>
   /** The column of the row that they are copied with; `belongsTo` unless said otherwise. */
   readonly by?: string
   /** The part that their attachments belong to; without one, these are not copied. */

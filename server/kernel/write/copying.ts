@@ -1,7 +1,7 @@
 /** Copies the rows of a project, as declarations say by `copied`. */
 import type { Reader, Row, Transaction } from '#db/database.ts'
 import { among, inserted } from '#db/dialect.ts'
-import { and, name, type Sql, sql } from '#db/sql.ts'
+import { and, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
 import type { Context, Model, Property, Resource } from '#kernel/declaration.ts'
 import { pack, unpack } from '#kernel/model.ts'
@@ -28,7 +28,17 @@ export interface Copying {
   readonly from: number
   readonly to: number
   readonly copies: Copies
+  /** Whether a part of the project is copied. */
+  isWanted(part: string): boolean
 }
+
+/** The parts that rows of a resource belong to, each with its condition. */
+const partsOf = ({ copied }: Resource): [part: string, where: Sql][] =>
+  typeof copied?.with === 'object' ? Object.entries(copied.with) : copied ? [[copied.with, TRUE]] : []
+
+/** Whether rows of a resource belong to a part that is copied. */
+export const isCopied = (resource: Resource, { isWanted }: Pick<Copying, 'isWanted'>): boolean =>
+  partsOf(resource).some(([part]) => isWanted(part))
 
 /** The columns of links to one row, with the resources they lead to. */
 const linksOf = (resource: Resource): (Property & { readonly to: string; readonly column: string })[] =>
@@ -58,19 +68,24 @@ export function copiedResources(model: Model): readonly Resource[] {
 }
 
 /** The condition on the originals: rows of the project, or of rows that have been copied, as far as the viewer sees them. */
-async function originals(context: Context, resource: Resource, { from, copies }: Copying): Promise<Sql> {
+async function originals(context: Context, resource: Resource, { from, copies, isWanted }: Copying): Promise<Sql> {
   const column = name(`${resource.table}.${ownerColumn(resource)}`)
   const owner = ownerTable(context.model, resource)
   const owners = owner === 'projects' ? [from] : [...(copies.get(owner)?.keys() ?? [])]
-  return and([among(context.engine, column, owners), await visibleWhere(context, resource)])
+  const parts = partsOf(resource).filter(([part]) => isWanted(part))
+  return and([among(context.engine, column, owners), or(parts.map(([, where]) => where)), await visibleWhere(context, resource)])
 }
 
-/** The number of rows of a project that a copy by the viewer would have. */
-export async function countCopied(context: Context, resource: Resource, from: number): Promise<number> {
-  if (ownerTable(context.model, resource) !== 'projects') return 0
-  const where = await originals(context, resource, { from, to: 0, copies: new Map() })
-  const row = await context.db.one<{ n: number }>(sql`select count(*) as n from ${name(resource.table)} where ${where}`)
-  return row?.n ?? 0
+/** The numbers of rows of a project that a copy by the viewer would have, by part. */
+export async function countCopied(context: Context, resource: Resource, from: number): Promise<[part: string, count: number][]> {
+  if (ownerTable(context.model, resource) !== 'projects') return []
+  const counts: [string, number][] = []
+  for (const [part] of partsOf(resource)) {
+    const where = await originals(context, resource, { from, to: 0, copies: new Map(), isWanted: (one) => one === part })
+    const row = await context.db.one<{ n: number }>(sql`select count(*) as n from ${name(resource.table)} where ${where}`)
+    counts.push([part, row?.n ?? 0])
+  }
+  return counts
 }
 
 /** The ids of the rows that remain to be copied, parents before their children. */
