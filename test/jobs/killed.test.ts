@@ -154,8 +154,8 @@ const tidying = (table: string, values: (at: Date) => Record<string, unknown>, .
 let stored = ''
 let original: number | undefined
 let copied = 0
-/** A project with something of all that is copied in different ways. */
-async function berth(): Promise<number> {
+/** A project with rows of all kinds that are copied in different ways. */
+async function projectToCopy(): Promise<number> {
   const stamps = { created_at: new Date().toISOString(), updated_at: new Date().toISOString() }
   const id = await it.make.project()
   const version_id = await it.make.row('versions', { project_id: id, name: '1.0', ...stamps }, 'versions')
@@ -214,7 +214,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   'projects.copy': {
     make: async (now) => {
       await clear('jobs', 'tasks')
-      original ??= await berth()
+      original ??= await projectToCopy()
       const body = { name: `Copy ${++copied}`, _meta: { copyMembers: false, copyQueries: false } }
       assert.equal((await it.admin.post(`/projects/${original}/copy`, body)).status, 302)
       await it.db.transaction((tx) => tx.run(sql`update jobs set due_at = ${now.toISOString()}`))

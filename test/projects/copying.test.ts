@@ -71,7 +71,7 @@ before(async () => {
 })
 after(() => halyard.close())
 
-/** Runs the jobs, and returns the status of the one that a response leads to. */
+/** Runs the jobs, and gives the job status at the response's location. */
 async function finished(reply: Reply): Promise<Reply> {
   assert.equal(reply.status, 302, reply.text)
   const address = reply.headers.get('location') ?? ''
@@ -101,13 +101,13 @@ describe('The form of a copy', () => {
     assert.deepEqual(body._links.commit, { href: `/api/v3/projects/${source}/copy`, method: 'post' })
   })
 
-  test('needs a name', async () => {
+  test('requires a name', async () => {
     const { body } = await halyard.admin.post(`/projects/${source}/copy/form`, {})
     assert.deepEqual(Object.keys(body._embedded.validationErrors), ['name'])
     assert.equal(body._links.commit, undefined)
   })
 
-  test('is 403 without the permission to copy, and 404 for those who do not see the project', async () => {
+  test('is 403 without the permission to copy, and 404 for a hidden project', async () => {
     const client = await halyard.as(vera)
     assert.equal((await client.post(`/projects/${source}/copy/form`, {})).status, 403)
     assert.equal((await client.post(`/projects/${source}/copy`, { name: 'Mine' })).status, 403)
@@ -142,7 +142,7 @@ describe('A copy', () => {
     )
   })
 
-  test('has versions and categories of its own, which its work packages have', async () => {
+  test('has its own versions and categories, which its work packages refer to', async () => {
     const [own] = await elementsOf(`/projects/${copy}/versions`)
     assert.equal(idAt(named('Hull')._links.version), own.id)
     assert.notEqual(own.id, version)
@@ -151,7 +151,7 @@ describe('A copy', () => {
     assert.notEqual(ownCategory.id, category)
   })
 
-  test('has the members with their roles, and the watchers who see it', async () => {
+  test('has the members with their roles, and the watchers who see the copy', async () => {
     const memberships = await elementsOf(`/memberships?${filters(['project', '=', [copy]])}`)
     assert.ok(memberships.some(({ _links }) => _links.principal.title === 'Vera'))
     const client = await halyard.as(vera)
@@ -163,7 +163,7 @@ describe('A copy', () => {
     )
   })
 
-  test('has the attached files, which are files of their own', async () => {
+  test('has copies of the attached files', async () => {
     const [file] = await elementsOf(`/work_packages/${named('Paint').id}/attachments`)
     assert.equal(file.fileName, 'plan.txt')
     const [original] = await elementsOf(`/work_packages/${child}/attachments`)
@@ -172,7 +172,7 @@ describe('A copy', () => {
     assert.equal((await halyard.admin.get(`/attachments/${file.id}/content`)).text, 'Two coats.')
   })
 
-  test('has the saved queries, whose filters name its own versions', async () => {
+  test('has the saved queries, whose filters refer to its own versions', async () => {
     const all = await elementsOf(`/queries?${filters(['project', '=', [copy]])}`)
     const [query] = all.filter(({ name }) => name === 'Due for 1.0')
     const { body } = await halyard.admin.get(`/queries/${query.id}`)
@@ -189,7 +189,7 @@ describe('A copy', () => {
   })
 })
 
-test('Parts are left out whose option is false', async () => {
+test('Parts with a false option are left out', async () => {
   const _meta = { copyWorkPackages: false, copyMembers: false, copyQueries: false }
   const status = await finished(await halyard.admin.post(`/projects/${source}/copy`, { name: 'Empty hull', _meta }))
   const copy = idAt(status.body.payload._links.project)
@@ -202,7 +202,7 @@ test('Parts are left out whose option is false', async () => {
   )
 })
 
-test('A copier gets copies of nothing that the copier does not see', async () => {
+test('A copy omits everything that its creator does not see', async () => {
   const copier = await halyard.make.user()
   await halyard.make.member(copier, source, ['copy_projects'])
   const client = await halyard.as(copier)
@@ -214,7 +214,7 @@ test('A copier gets copies of nothing that the copier does not see', async () =>
   assert.deepEqual(await elementsOf(`/projects/${copy}/work_packages?filters=[]`), [])
 })
 
-test('Only its user sees the status of a job', async () => {
+test('The status of a job is visible only to its user', async () => {
   const reply = await halyard.admin.post(`/projects/${source}/copy`, { name: 'Third refit' })
   const address = reply.headers.get('location') ?? ''
   const waiting = await halyard.admin.send('GET', address)
@@ -224,10 +224,10 @@ test('Only its user sees the status of a job', async () => {
   assert.equal((await halyard.admin.get('/job_statuses/nothing')).status, 404)
 })
 
-test('Another process continues a copy after the last transaction, without a second copy of anything', async () => {
+test('Another process continues a copy after the last transaction, without duplicates', async () => {
   const reply = await halyard.admin.post(`/projects/${source}/copy`, { name: 'Fourth refit' })
   const ending = new AbortController()
-  // The first process ends as soon as something has been copied.
+  // The first process ends after the first copied rows.
   const db = { ...halyard.db, transaction: halyard.db.transaction }
   const watched: typeof halyard.db = Object.assign(Object.create(halyard.db), {
     transaction: async (work: Parameters<typeof db.transaction>[0]) => {
