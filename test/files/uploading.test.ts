@@ -1,7 +1,7 @@
 /** Uploads: requests, responses, validation and permissions. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 import { removeFile } from '#modules/files/loose.ts'
 import { jobsOf } from '#test/jobs.ts'
@@ -187,8 +187,11 @@ describe('an upload is rejected', () => {
   })
 })
 
-describe('permissions to attach a file', async () => {
-  const own = `/work_packages/${(await created(it.admin, it.project)).id}`
+describe('permissions to attach a file', () => {
+  let own: string
+  before(async () => {
+    own = `/work_packages/${(await created(it.admin, it.project)).id}`
+  })
   const tried = async ({ client }: Person) => {
     const { status } = await upload(client, `${own}/attachments`)
     const { _links } = (await client.get(own)).body
