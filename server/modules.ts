@@ -9,6 +9,7 @@ import { calendar } from '#modules/calendar/index.ts'
 import { content } from '#modules/content/index.ts'
 import { customFields } from '#modules/custom-fields/index.ts'
 import { files } from '#modules/files/index.ts'
+import { grids } from '#modules/grids/index.ts'
 import { instance } from '#modules/instance/index.ts'
 import { notifications } from '#modules/notifications/index.ts'
 import { projects } from '#modules/projects/index.ts'
@@ -32,6 +33,7 @@ export const product = assemble([
   queries,
   files,
   content,
+  grids,
   customFields,
   revisions,
 ])

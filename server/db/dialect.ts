@@ -147,6 +147,28 @@ export const objectOf = (engine: Engine, key: Sql, value: Sql): Sql =>
   engine === 'sqlite' ? sql`nullif(json_group_object(${key}, ${value}), '{}')` : sql`jsonb_object_agg(${key}, ${value})`
 
 /**
+ * The rows of a table that satisfy a condition, as a JSON array of objects in the order of their ids: a value, or its text on SQLite.
+ * @param documents the columns that hold JSON, besides the others
+ */
+export function objectsOf(
+  engine: Engine,
+  columns: readonly string[],
+  documents: readonly string[],
+  table: string,
+  where: Sql,
+): Sql {
+  const isText = engine === 'sqlite'
+  const own = (column: string) => name(`${table}.${column}`)
+  const members = [
+    ...columns.flatMap((column) => [raw(`'${column}'`), own(column)]),
+    ...documents.flatMap((column) => [raw(`'${column}'`), isText ? sql`json(${own(column)})` : own(column)]),
+  ]
+  const object = sql`${raw(isText ? 'json_object' : 'json_build_object')}(${join(members)})`
+  const list = sql`${raw(isText ? 'json_group_array' : 'json_agg')}(${object} order by ${own('id')})`
+  return sql`(select coalesce(${list}, '[]') from ${name(table)} where ${where})`
+}
+
+/**
  * An update that sets different values in each of many rows; `alike` are assignments that all rows share.
  * @param rows the id and the columns, the same columns in every row
  */

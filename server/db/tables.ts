@@ -161,6 +161,29 @@ export interface Tables {
     user_id: number
     hash: string
   }
+  grid_widgets: {
+    id: number
+    grid_id: number
+    identifier: string
+    start_row: number
+    end_row: number
+    start_column: number
+    end_column: number
+    options: unknown
+    query_id: number | null
+  }
+  grids: {
+    id: number
+    page: string
+    project_id: number | null
+    user_id: number | null
+    name: string | null
+    row_count: number
+    column_count: number
+    options: unknown
+    created_at: string
+    updated_at: string
+  }
   group_users: {
     group_id: number
     user_id: number

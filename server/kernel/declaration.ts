@@ -69,6 +69,8 @@ export interface Kind {
   readonly strategy: Strategy
   /** What is shown where there is no value; null unless said otherwise. */
   readonly ofNothing?: unknown
+  /** Its values are links that lead out of the API: they stand among the links, and the API's value is one. */
+  readonly isLink?: true
 }
 
 /** A link as it is answered. */
@@ -105,6 +107,10 @@ export type Allowed<R, F> =
   | { href: (draft: Draft<R>, context: Context) => string | null }
   | { rows: (draft: Draft<R>, facts: F, context: Context) => readonly Row[] | Promise<readonly Row[]> }
   | { texts: (draft: Draft<R>, facts: F, context: Context) => readonly string[] }
+  /** Addresses that a link out of the API may have. */
+  | { hrefs: (draft: Draft<R>, facts: F, context: Context) => readonly string[] | Promise<readonly string[]> }
+  /** Objects that are no resources. */
+  | { objects: (draft: Draft<R>, facts: F, context: Context) => readonly Body[] }
 
 /** How a required property is required. */
 export interface Requirement<R, F> {
@@ -256,6 +262,8 @@ export interface Build<R, F> {
   days(options?: ScalarOptions<R, F>): Unnamed
   markdown(options?: ScalarOptions<R, F>): Unnamed
   plain(options?: ScalarOptions<R, F>): Unnamed
+  /** A link that leads out of the API, to a page. */
+  address(options?: ScalarOptions<R, F>): Unnamed
   password(options?: ScalarOptions<R, F>): Unnamed
   /** A property of a kind of the module's own. */
   of(kind: Kind, options?: ScalarOptions<R, F>): Unnamed
@@ -447,6 +455,8 @@ export interface Declaration<T extends TableName, F, C = unknown> {
    * the forms, where they tell more people what could be written than may write it.
    */
   may?: { create?: Rule; update?: Rule; edit?: Rule; delete?: Rule; form?: Rule }
+  /** The status of a change or deletion of a visible row that the viewer may not make; 403 unless said. */
+  refusal?: 404
   /** Said instead of the general sentence when there is no such row. */
   missing?: string
   /** What its list says and does beyond the usual. */
@@ -488,7 +498,7 @@ export interface Declaration<T extends TableName, F, C = unknown> {
   /** Looks everything up that the pure steps need: the only one that may ask the database. */
   facts?: (draft: Draft<Tables[T] & C>, context: Context) => Promise<F>
   /** Pure: what follows from what is proposed. Applied in order. */
-  derive?: readonly ((draft: Draft<Tables[T] & C>, facts: F, context: Context) => Partial<Tables[T]>)[]
+  derive?: readonly ((draft: Draft<Tables[T] & C>, facts: F, context: Context) => Partial<Tables[T] & C>)[]
   /** Pure: what is wrong with it. May throw an ApiError that hides everything else. */
   check?: readonly ((draft: Draft<Tables[T] & C>, facts: F, context: Context) => readonly Violation[])[]
   /** In the same transaction, after the row is written. */

@@ -94,6 +94,8 @@ export interface Violation {
   /** A predicate ("can't be blank") to follow the property's label or, with `complete`, a whole sentence. */
   message: string
   complete?: boolean
+  /** Which element of the property's list is meant, from 0: several may have the same fault. */
+  element?: number
   identifier?: 'PropertyConstraintViolation' | 'PropertyIsReadOnly' | 'PropertyFormatError' | 'ResourceTypeMismatch'
 }
 

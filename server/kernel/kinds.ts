@@ -1,6 +1,7 @@
 /** Kinds of property values: rendering, parsing and JSON Schema. */
 import { renderMarkdown } from '#text/markdown.ts'
 import { renderPlain } from '#text/plain.ts'
+import { ref } from './bodies.ts'
 import type { Kind } from './declaration.ts'
 
 /** A value of the wrong format. `expected` describes the expected one in words. */
@@ -158,6 +159,46 @@ export const markdown: Kind = formattable('markdown', renderMarkdown)
 
 /** A plain text, represented as a formattable one. */
 export const plain: Kind = formattable('plain', renderPlain)
+
+/** A link that leads out of the API, to a page of the product: the path in the column, a link in the API. */
+export const address: Kind = {
+  type: 'Href',
+  json: ref('Link'),
+  render: (href) => ({ href, type: 'text/html' }),
+  parse: (link) => {
+    const { href } = (typeof link === 'object' ? (link ?? {}) : {}) as { href?: unknown }
+    if (href === null) return null
+    if (typeof href !== 'string' || !isStorable(href)) throw new FormatError('a link such as {"href":"/my/page"}')
+    return href
+  },
+  strategy: 'list',
+  ofNothing: { href: null },
+  isLink: true,
+}
+
+/** The deepest value of a JSON property. */
+const DEEPEST = 50
+
+/** Whether a parsed JSON value can be stored, with all the texts and keys in it. */
+const isStorableJson = (value: unknown, depth = 0): boolean => {
+  if (typeof value === 'string') return isStorable(value)
+  if (typeof value !== 'object' || value === null) return true
+  if (depth > DEEPEST) return false
+  return Object.entries(value).every(([key, one]) => isStorable(key) && isStorableJson(one, depth + 1))
+}
+
+/** An object that clients keep for themselves: taken and answered as it is. */
+export const object: Kind = {
+  type: 'JSON',
+  json: { type: 'object', additionalProperties: true },
+  render: same,
+  parse: (value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || !isStorableJson(value))
+      throw new FormatError('an object')
+    return value
+  },
+  strategy: 'text',
+}
 
 /** Write-only: accepted, never shown. */
 export const password: Kind = { ...text, type: 'Password' }

@@ -60,6 +60,7 @@ export function builders<R, F>() {
     days: scalar(kinds.days),
     markdown: scalar(kinds.markdown),
     plain: scalar(kinds.plain),
+    address: scalar(kinds.address),
     password: scalar(kinds.password),
     /** A property of a custom kind. */
     of: (kind: Kind, options: ScalarOptions<R, F> = {}) => scalar(kind)(options),
@@ -78,6 +79,9 @@ export const linkKind: Kind = {
   parse: (value) => value,
   strategy: 'list',
 }
+
+/** Whether a property stands among the links: it leads to a resource, or out of the API. */
+export const isAmongLinks = ({ to, kind }: Pick<Property, 'to' | 'kind'>): boolean => to !== undefined || kind.isLink === true
 
 /** Whether a property is the resource's lock version. */
 export const isLock = ({ lock }: Pick<Resource, 'lock'>, { column }: Property): boolean => lock !== undefined && column === lock

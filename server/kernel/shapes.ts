@@ -54,6 +54,7 @@ const declaration = {
   addressable: true,
   guards: { ...standard, all: true } satisfies Of<'guards'>,
   may: { create: true, update: true, edit: true, delete: true, form: true } satisfies Of<'may'>,
+  refusal: true,
   missing: true,
   index: true,
   paginated: true,
@@ -124,7 +125,7 @@ const common = {
   listed: true,
   compared: true,
   sum: true,
-  allowed: { href: true, rows: true, texts: true },
+  allowed: { href: true, rows: true, texts: true, hrefs: true, objects: true },
   select: true,
 } as const
 

@@ -3,6 +3,7 @@
 import type { Operation, Property, Resource } from '#kernel/declaration.ts'
 import { filtersOf } from '#kernel/read/judge.ts'
 import { operatorsOf } from '#kernel/read/operators.ts'
+import { isAmongLinks } from '#kernel/resource.ts'
 import { product } from '#server/modules.ts'
 import type { Chance } from './chance.ts'
 import type { Ask } from './hidden.ts'
@@ -143,7 +144,7 @@ function bodyFor(resource: Resource | undefined, chance: Chance): unknown {
   const body: [string, unknown][] = []
   const links: [string, unknown][] = []
   for (const property of resource.properties) {
-    if (chance.oneIn(2)) (property.to ? links : body).push([property.name, valueFor(property, chance)])
+    if (chance.oneIn(2)) (isAmongLinks(property) ? links : body).push([property.name, valueFor(property, chance)])
   }
   body.push(['lockVersion', chance.oneIn(2) ? chance.below(3) : anything(chance)])
   body.push(['_links', chance.oneIn(9) ? anything(chance) : object(links)])

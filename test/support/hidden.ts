@@ -290,6 +290,18 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
     timeline_labels: '{}',
   })
   await add('views', [], { query_id: query, type: 'work_packages_table' })
+  const pages = [
+    { page: 'overview', project_id: harbour },
+    { page: 'boards', project_id: harbour },
+    { page: 'my', user_id: insider },
+  ]
+  const cell = { start_row: 1, end_row: 2, start_column: 1, end_column: 2 }
+  for (const page of pages) {
+    const grid = await add('grids', ['name'], { ...page, row_count: 1, column_count: 1, options: { note: mark() } })
+    const widget = { grid_id: grid, identifier: 'custom_text', ...cell, query_id: query }
+    await add('grid_widgets', [], { ...widget, options: { name: mark(), text: mark(), queryId: null } })
+    await add('attachments', file, { ...kept, container_type: 'Grid', container_id: grid, author_id: insider })
+  }
   await db.transaction((tx) =>
     invalidate(tx, 'principals', 'memberships', 'projects', 'versions', 'categories', 'custom_fields', 'custom_options'),
   )

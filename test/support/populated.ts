@@ -389,6 +389,29 @@ async function addQueries({ make, db }: Instance, lab: number, users: readonly n
     const shared = await make.row('queries', { ...query, name: 'Everywhere, for all', user_id: user, public: true })
     await make.row('views', { query_id: shared, type: 'work_packages_table', ...stamps })
   }
+  await place({ make, db }, lab, users)
+}
+
+/** Grids of all pages, with widgets that show queries: of everybody, and of one user alone. */
+async function place({ make, db }: Pick<Instance, 'make' | 'db'>, lab: number, users: readonly number[]): Promise<void> {
+  const size = { row_count: 2, column_count: 4, ...stamps }
+  const own = await db.all<{ id: number }>(sql`select id from queries where name in ('Of my own', 'For all') order by id limit 4`)
+  const grids = [
+    { page: 'overview', project_id: lab },
+    { page: 'boards', project_id: lab, name: 'Of the laboratory', options: { type: 'free', filters: [] } },
+    { page: 'boards', project_id: lab, name: 'Another one' },
+    ...users.slice(0, 4).map((user_id) => ({ page: 'my', user_id })),
+  ]
+  for (const grid of grids) {
+    const grid_id = await make.row('grids', { options: {}, ...grid, ...size })
+    for (const [at, { id }] of own.entries()) {
+      const area = { start_row: 1, end_row: 2, start_column: at + 1, end_column: at + 2 }
+      const identifier = grid.page === 'boards' ? 'work_package_query' : 'work_packages_table'
+      await make.row('grid_widgets', { grid_id, identifier, ...area, options: { name: 'A list', queryId: null }, query_id: id })
+    }
+    const text = { start_row: 2, end_row: 3, start_column: 1, end_column: 2, options: { text: 'See *there*: #1.' } }
+    if (grid.page !== 'boards') await make.row('grid_widgets', { grid_id, identifier: 'custom_text', ...text })
+  }
 }
 
 async function* pieces(text: string): AsyncGenerator<Uint8Array> {

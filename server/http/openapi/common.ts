@@ -68,7 +68,14 @@ export const common: Record<string, Json> = {
         properties: {
           details: {
             type: 'object',
-            properties: { attribute: { type: 'string', description: 'Property with the error.' } },
+            properties: {
+              attribute: { type: 'string', description: 'Property with the error.' },
+              element: {
+                type: 'integer',
+                minimum: 0,
+                description: 'Position of the element with the error, where the property is a list.',
+              },
+            },
             additionalProperties: true,
           },
           errors: { type: 'array', items: ref('Error'), description: 'The single errors, where there are several.' },

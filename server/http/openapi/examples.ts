@@ -2,7 +2,7 @@
 
 import type { Row } from '#db/database.ts'
 import type { Property, Resource } from '#kernel/declaration.ts'
-import { isAlwaysRequired } from '#kernel/resource.ts'
+import { isAlwaysRequired, isAmongLinks } from '#kernel/resource.ts'
 import type { Json } from './common.ts'
 import { standardActions } from './schemas.ts'
 
@@ -100,8 +100,10 @@ function addressOf(resource: Resource, id = idOf(resource)): string {
 const neighbours: Readonly<Record<string, number>> = { parent: -1, to: 1, children: 1 }
 
 /** The link of a property in an example. */
-function linked({ name, to, many }: Property, named: Named): unknown {
-  const target = named(to as string)
+function linked(resource: Resource, property: Property, named: Named): unknown {
+  const { name, to, many } = property
+  if (!to) return heldBy(resource, property)
+  const target = named(to)
   if (!target) return { href: null }
   const kind = target.variant ? (named('User') ?? target) : target
   const id = idOf(kind)
@@ -111,12 +113,12 @@ function linked({ name, to, many }: Property, named: Named): unknown {
 }
 
 const linkOf = (resource: Resource, property: Property, named: Named): unknown =>
-  property.options.listedAt ? { href: `${addressOf(resource)}/${property.name}` } : linked(property, named)
+  property.options.listedAt ? { href: `${addressOf(resource)}/${property.name}` } : linked(resource, property, named)
 
 /** An example of a resource's representation. */
 export function exampleOf(resource: Resource, named: Named): Json {
-  const shown = resource.properties.filter((p) => !p.to && p.kind.type !== 'Password')
-  const links = resource.properties.filter((p) => p.to)
+  const shown = resource.properties.filter((p) => !isAmongLinks(p) && p.kind.type !== 'Password')
+  const links = resource.properties.filter(isAmongLinks)
   return {
     _type: resource.example?._type ?? resource.name,
     ...Object.fromEntries(shown.map((p) => [p.name, heldBy(resource, p)])),
@@ -151,7 +153,7 @@ const isImported = (name: string): boolean => ['createdAt', 'author', 'lockVersi
 /** A payload that updates a resource: the lock version, and one or two values. */
 export function changeOf(resource: Resource, writable: readonly Property[], named: Named): Json {
   const open = writable.filter(({ kind, name }) => kind.type !== 'Password' && !isImported(name))
-  const values = open.filter(({ to }) => !to).slice(0, MOST_CHANGED)
+  const values = open.filter((p) => !isAmongLinks(p)).slice(0, MOST_CHANGED)
   const lock = writable.filter(({ column }) => resource.lock !== undefined && column === resource.lock)
   return sending(resource, [...lock, ...(values.length > 0 ? values : open.slice(0, 1))], named)
 }
@@ -160,10 +162,10 @@ const MOST_CHANGED = 2
 
 function sending(resource: Resource, chosen: readonly Property[], named: Named): Json {
   const some = chosen.filter(({ kind }) => kind.type !== 'Password')
-  const links = some.filter((p) => p.to)
+  const links = some.filter(isAmongLinks)
   return {
-    ...Object.fromEntries(some.filter((p) => !p.to).map((p) => [p.name, sent(heldBy(resource, p))])),
-    ...(links.length > 0 && { _links: Object.fromEntries(links.map((p) => [p.name, untitled(linked(p, named))])) }),
+    ...Object.fromEntries(some.filter((p) => !isAmongLinks(p)).map((p) => [p.name, sent(heldBy(resource, p))])),
+    ...(links.length > 0 && { _links: Object.fromEntries(links.map((p) => [p.name, untitled(linked(resource, p, named))])) }),
   }
 }
 

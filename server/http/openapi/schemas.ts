@@ -2,7 +2,7 @@
 import type { Row } from '#db/database.ts'
 import { ref } from '#kernel/bodies.ts'
 import type { Action, Property, Resource } from '#kernel/declaration.ts'
-import { isAlwaysRequired, linkKind } from '#kernel/resource.ts'
+import { isAlwaysRequired, isAmongLinks, linkKind } from '#kernel/resource.ts'
 import { type Json, linkOf } from './common.ts'
 import { meaningOf } from './words.ts'
 
@@ -107,8 +107,8 @@ export function model(resource: Resource, all: readonly Resource[]): Json {
       anyOf: all.filter((one) => one.table === resource.table && isKind(one)).map((one) => ref(one.name)),
     }
   }
-  const shown = resource.properties.filter((p) => !p.to && p.kind.type !== 'Password')
-  const links = resource.properties.filter((p) => p.to)
+  const shown = resource.properties.filter((p) => !isAmongLinks(p) && p.kind.type !== 'Password')
+  const links = resource.properties.filter(isAmongLinks)
   const actions = Object.entries(resource.actions ?? {}).filter((entry): entry is [string, Action<Row>] => entry[1] !== null)
   return {
     type: 'object',
@@ -143,7 +143,7 @@ const isKind = ({ variant, addressOf }: Resource): boolean => !variant && !addre
 /** The schema of a payload that creates or updates a resource. */
 export function writeModel(resource: Resource): Json {
   const writable = writableOf(resource)
-  const links = writable.filter((p) => p.to)
+  const links = writable.filter(isAmongLinks)
   const meta = resource.meta ?? []
   const written = (p: Property): [string, Json] => [p.name, explained(orNull(valueSchema(p)), resource, p)]
   return {
@@ -152,7 +152,7 @@ export function writeModel(resource: Resource): Json {
       resource.operations.includes('form') || resource.operations.includes('editForm') ? 'the form' : 'the answer'
     }.`,
     properties: {
-      ...Object.fromEntries(writable.filter((p) => !p.to).map(written)),
+      ...Object.fromEntries(writable.filter((p) => !isAmongLinks(p)).map(written)),
       ...(links.length > 0 && {
         _links: {
           type: 'object',
@@ -187,7 +187,10 @@ export const schemaModel = (resource: Resource): Json => ({
       properties: Object.fromEntries(
         resource.properties
           .filter(({ options }) => options.inSchema !== false)
-          .map(({ name, kind, label }) => [name, ref('SchemaProperty', kind === linkKind ? `The link ${label}.` : `${label}.`)]),
+          .map(({ name, kind, label }) => [
+            name,
+            ref('SchemaProperty', kind === linkKind || kind.isLink ? `The link ${label}.` : `${label}.`),
+          ]),
       ),
     },
   ],

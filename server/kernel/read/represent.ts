@@ -3,7 +3,7 @@ import type { Row } from '#db/database.ts'
 import { rightOf } from '#kernel/access/rights.ts'
 import type { Action, Body, Draft, Link, Loaded, Property, Resource, Rule } from '#kernel/declaration.ts'
 import { stringify } from '#kernel/json.ts'
-import { hrefOf, unchanged } from '#kernel/resource.ts'
+import { hrefOf, isAmongLinks, unchanged } from '#kernel/resource.ts'
 import { idIn, selected, targetOf } from './load.ts'
 
 /** The address of hidden resources. */
@@ -113,8 +113,8 @@ function planOf(resource: Resource): Plan {
   if (!plan) {
     const actions = { ...standardActions(resource), ...resource.actions }
     plan = {
-      scalars: resource.properties.filter((p) => !p.to && p.kind.type !== 'Password'),
-      links: resource.properties.filter((p) => p.to),
+      scalars: resource.properties.filter((p) => !isAmongLinks(p) && p.kind.type !== 'Password'),
+      links: resource.properties.filter(isAmongLinks),
       actions: Object.entries(actions).filter((entry): entry is [string, Action<Row>] => entry[1] !== null),
     }
     plans.set(resource, plan)
@@ -154,7 +154,7 @@ export function represent(
   }
   for (const property of plan.links) {
     if (!isShown(property, row, page)) continue
-    const link = linkOf(property, row, page)
+    const link = property.to ? linkOf(property, row, page) : (shownValue(property, row, page) as Link)
     if (link !== undefined) links[property.name] = link
   }
   for (const [name, action] of plan.actions) {

@@ -70,7 +70,7 @@ export function malformed(resource: Resource, draft: Draft, facts: unknown, cont
       value === null ||
       value === undefined ||
       (typeof value === 'string' && value.trim() === '') ||
-      (Array.isArray(value) && value.length === 0)
+      (property.to !== undefined && Array.isArray(value) && value.length === 0)
     if (isAutomatic(own)) continue
     const isFilledIn = derived && !draft.before
     if (

@@ -13,7 +13,9 @@ import { publish } from './outbox.ts'
 import { revised, toErrors } from './payload.ts'
 import type { Prepared } from './prepare.ts'
 
+/** Whether a member of a row is stored with it; others are computed, or stored in other tables. */
 const isColumn = (key: string) => !key.startsWith('computed_')
+
 /**
  * Commits a prepared write in one transaction.
  * @returns the id of the row
@@ -76,7 +78,8 @@ export async function save(tx: Transaction, context: Context, resource: Resource
 export async function create(tx: Transaction, resource: Resource, draft: Draft, context: Context): Promise<number> {
   if (resource.create) return resource.create(tx, draft.row, context)
   const now = context.now.toISOString()
-  const { id: _, ...values } = pack(resource, draft.row)
+  const { id: _, ...packed } = pack(resource, draft.row)
+  const values: Row = Object.fromEntries(Object.entries(packed).filter(([key]) => isColumn(key)))
   const stamps = resource.property.has('createdAt') ? { created_at: values.created_at ?? now, updated_at: now } : {}
   return inserted(tx, resource.table, { ...values, ...stamps })
 }

@@ -71,8 +71,9 @@ export async function readPayload(
       if (column) put(column, property.many && ids.length > 0 ? ids : (ids[0] ?? null))
       continue
     }
-    if (!Object.hasOwn(payload, name)) continue
-    const value = payload[name]
+    const value = kind.isLink ? sentLink(payload, name) : payload[name]
+    const isGiven = kind.isLink ? !isObject(value) || hasHref(value) : Object.hasOwn(payload, name)
+    if (!isGiven || (kind.isLink && value === undefined)) continue
     given.add(name)
     if (!column) {
       virtual[name] = value
@@ -200,10 +201,12 @@ function mismatch({ name, to }: Property, value: unknown, { model }: Context): V
 
 /** The errors of violations: messages start with the property's label unless they are whole sentences. */
 export function toErrors({ properties }: Pick<Declared, 'properties'>, violations: readonly Violation[]): ApiError[] {
-  return violations.map(({ attribute, message, complete, identifier }) => {
+  return violations.map(({ attribute, message, complete, identifier, element }) => {
     const label = properties.find(({ name }) => name === attribute)?.label ?? attribute
     const sentence = complete || attribute === 'base' ? message : `${label} ${message}.`
-    return new ApiError(identifier ?? 'PropertyConstraintViolation', sentence, { details: { attribute } })
+    return new ApiError(identifier ?? 'PropertyConstraintViolation', sentence, {
+      details: { attribute, ...(element !== undefined && { element }) },
+    })
   })
 }
 

@@ -4,7 +4,7 @@ import { TRUE } from '#db/sql.ts'
 import { rightOf } from '#kernel/access/rights.ts'
 import { NOTHING } from '#kernel/access/rules.ts'
 import type { Context, Draft, Payload, Resource } from '#kernel/declaration.ts'
-import { conflict, forbidden, notFound, type Violation, violation } from '#kernel/errors.ts'
+import { type ApiError, conflict, forbidden, notFound, type Violation, violation } from '#kernel/errors.ts'
 import { loadRules, visibleIds, visibleRow } from '#kernel/read/load.ts'
 import { unchanged } from '#kernel/resource.ts'
 import { malformed, unwritable } from './checks.ts'
@@ -26,12 +26,15 @@ export async function findRow(context: Context, resource: Resource, id: number |
   return row
 }
 
+/** The error for a change of a visible row that the viewer may not make. */
+export const refusalOf = ({ refusal, missing }: Resource): ApiError => (refusal === 404 ? notFound(missing) : forbidden())
+
 /**
  * Brings a payload to the point where it could be committed.
  * @param before the stored row; undefined for a new one
  * @param given columns that the client has no say in
  * @param asking whether it is only for a form
- * @throws ApiError 403 without the right, 409 for a stale lock version; everything else is among the violations
+ * @throws ApiError 403 without the right (or 404, see `refusal`), 409 for a stale lock version; everything else is among the violations
  */
 export async function prepareWrite(
   context: Context,
@@ -44,7 +47,7 @@ export async function prepareWrite(
   await loadRules(context, resource)
   const { may } = resource
   const rule = (asking ? may?.form : undefined) ?? (before ? may?.update : may?.create)
-  if (before && !allows(resource, rule, unchanged(before), context)) throw forbidden()
+  if (before && !allows(resource, rule, unchanged(before), context)) throw refusalOf(resource)
   if (!before && !(rule && rightOf(context.viewer, context.engine, rule).anywhere)) throw forbidden()
 
   const parsed = await readPayload(resource, payload, context, before, given)
@@ -116,9 +119,9 @@ function writableValues({ properties }: Resource, values: Row): Row {
   return Object.fromEntries(Object.entries(values).filter(([column]) => !isFixed(column)))
 }
 
-/** One violation of a kind per property: the first says enough. */
+/** One violation of a kind per property, or per element of it: the first says enough. */
 const distinct = (violations: readonly Violation[]): Violation[] =>
-  [...new Map(violations.toReversed().map((v) => [`${v.attribute} ${v.message}`, v])).values()].toReversed()
+  [...new Map(violations.toReversed().map((v) => [`${v.attribute} ${v.element} ${v.message}`, v])).values()].toReversed()
 
 /**
  * Links given that point to nothing, or to nothing the viewer may see: the two are not told apart. In the draft they point to

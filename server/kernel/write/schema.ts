@@ -5,7 +5,7 @@ import type { Body, Context, Draft, Link, Property, Resource, Rule } from '#kern
 import { pack } from '#kernel/model.ts'
 import { load, loadRules, reachableIds } from '#kernel/read/load.ts'
 import { isShown, linkOf, linksToMany, represent, shownValue } from '#kernel/read/represent.ts'
-import { hrefOf, isLock, isRequired } from '#kernel/resource.ts'
+import { hrefOf, isAmongLinks, isLock, isRequired } from '#kernel/resource.ts'
 
 /** Whether a rule lets a draft pass: judged on what is stored, on a new row, or, as long as that belongs nowhere, anywhere. */
 export function allows(resource: Resource, rule: Rule | undefined, draft: Draft, context: Context): boolean {
@@ -76,7 +76,7 @@ async function entryOf(
   if (options.min !== undefined && property.kind.type === 'String') entry.minLength = options.min
   if (options.max !== undefined && property.kind.type === 'String') entry.maxLength = options.max
   if (options.section) entry.attributeGroup = options.section
-  if (to) Object.assign(entry, { location: '_links', _links: {} })
+  if (isAmongLinks(property)) Object.assign(entry, { location: '_links', _links: {} })
   if (!form || !options.allowed) return entry
 
   const { allowed } = options
@@ -85,6 +85,10 @@ async function entryOf(
     if (href !== null) entry._links = { allowedValues: { href } }
   } else if ('texts' in allowed) {
     entry._embedded = { allowedValues: allowed.texts(draft, facts, context) }
+  } else if ('hrefs' in allowed) {
+    entry._links = { allowedValues: (await allowed.hrefs(draft, facts, context)).map((href) => ({ href })) }
+  } else if ('objects' in allowed) {
+    entry._embedded = { allowedValues: allowed.objects(draft, facts, context) }
   } else {
     const target = context.model.of(to as string)
     const rows = await allowed.rows(draft, facts, context)
@@ -164,7 +168,8 @@ export async function payloadOf(resource: Resource, draft: Draft, facts: unknown
     if (isListed && !draft.many[name]) continue
     const value = isListed ? linksToMany(property, row, page) : to ? linkOf(property, row, page) : shownValue(property, row, page)
     if (to && value !== undefined) links[name] = repeating(property, value as Link | Link[], draft)
-    if (!to && (value !== null || options.nullable !== false)) payload[name] = value
+    if (!to && kind.isLink) links[name] = value
+    else if (!to && (value !== null || options.nullable !== false)) payload[name] = value
   }
   const meta = metaOf(resource, draft)
   return { ...payload, ...(Object.keys(meta).length > 0 && { _meta: meta }), _links: links }
