@@ -145,11 +145,11 @@ describe('the demo data', () => {
       await counts(
         place,
         ...(['projects', 'memberships', 'categories', 'versions', 'work_packages', 'watchers', 'time_entries'] as const),
-        ...(['relations', 'queries', 'views'] as const),
+        ...(['relations', 'queries', 'views', 'grids', 'grid_widgets'] as const),
       ),
       {
         ...{ projects: 2, memberships: 10, categories: 3, versions: 4, work_packages: 36, watchers: 8, time_entries: 0 },
-        ...{ relations: 7, queries: 8, views: 8 },
+        ...{ relations: 7, queries: 25, views: 8, grids: 7, grid_widgets: 29 },
       },
     )
   })

@@ -69,7 +69,7 @@ export interface Kind {
   readonly strategy: Strategy
   /** What is shown where there is no value; null unless said otherwise. */
   readonly ofNothing?: unknown
-  /** Its values are links that lead out of the API: they stand among the links, and the API's value is one. */
+  /** Its values are links that lead out of the API: they stand among the links, and it parses their addresses. */
   readonly isLink?: true
 }
 

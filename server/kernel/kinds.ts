@@ -160,15 +160,13 @@ export const markdown: Kind = formattable('markdown', renderMarkdown)
 /** A plain text, represented as a formattable one. */
 export const plain: Kind = formattable('plain', renderPlain)
 
-/** A link that leads out of the API, to a page of the product: the path in the column, a link in the API. */
+/** A link that leads out of the API, to a page of the product: its address in the column, a link in the API. */
 export const address: Kind = {
   type: 'Href',
   json: ref('Link'),
   render: (href) => ({ href, type: 'text/html' }),
-  parse: (link) => {
-    const { href } = (typeof link === 'object' ? (link ?? {}) : {}) as { href?: unknown }
-    if (href === null) return null
-    if (typeof href !== 'string' || !isStorable(href)) throw new FormatError('a link such as {"href":"/my/page"}')
+  parse: (href) => {
+    if (typeof href !== 'string' || !isStorable(href)) throw new FormatError(`'/my/page'`)
     return href
   },
   strategy: 'list',

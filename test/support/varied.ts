@@ -257,6 +257,8 @@ export async function vary({ db, make, id, as, admin }: Instance): Promise<Varie
     })
     await make.row('views', { query_id: made.id, type: i % 2 ? 'gantt' : 'work_packages_table', ...stamps(-1) })
   }
+  for (const href of ['/my/page', '/projects/lab', '/projects/annex', '/projects/lab/boards'])
+    await admin.post('/grids', { rowCount: 1, columnCount: 1, _links: { scope: { href } } })
   const [query, ordered] = [queries[0] as number, [at(4), at(1)]]
   await admin.patch(`/queries/${query}/order`, { delta: Object.fromEntries(ordered.map((one, i) => [one, i])) })
   // All other resources of projects, by declaration.

@@ -71,9 +71,8 @@ export async function readPayload(
       if (column) put(column, property.many && ids.length > 0 ? ids : (ids[0] ?? null))
       continue
     }
-    const value = kind.isLink ? sentLink(payload, name) : payload[name]
-    const isGiven = kind.isLink ? !isObject(value) || hasHref(value) : Object.hasOwn(payload, name)
-    if (!isGiven || (kind.isLink && value === undefined)) continue
+    const value = kind.isLink ? addressIn(sentLink(payload, name), context) : payload[name]
+    if (kind.isLink ? value === undefined : !Object.hasOwn(payload, name)) continue
     given.add(name)
     if (!column) {
       virtual[name] = value
@@ -83,7 +82,7 @@ export async function readPayload(
       put(column, value === null ? null : kind.parse(value, context))
     } catch (error) {
       if (!(error instanceof FormatError)) throw error
-      violations.push(misformed(name, error.expected, value))
+      violations.push(kind.isLink ? unlinked(name, error.expected, value) : misformed(name, error.expected, value))
     }
   }
   const meta = readMeta(resource, payload, context)
@@ -165,12 +164,22 @@ async function readLink(property: Property, link: unknown, context: Context): Pr
   return named
 }
 
+/** The address in a link out of the API, without our host; undefined where there is none, and the value itself where that is no link. */
+function addressIn(link: unknown, context: Context): unknown {
+  if (!isObject(link)) return link
+  return typeof link.href === 'string' ? withoutHost(link.href, context) : link.href
+}
+
+/** An address without the configured host. */
+const withoutHost = (href: string, { settings }: Context): string =>
+  href.replace(/^https?:\/\/([^/]+)(?=\/)/, (all, host) => (host === settings.host_name ? '' : all))
+
 /** The paths of a resource in links; for one that stands for several kinds, the paths of each. */
 export const pathsOf = ({ path, aliases = [], variant }: Resource): readonly string[] => (variant ? aliases : [path, ...aliases])
 
 /** The parts of an API address, root-relative or absolute with the configured host: `/api/v3/PATH/TEXT`. */
 export function readAddress(href: string, context: Context): { path: string; text: string } | undefined {
-  const own = href.replace(/^https?:\/\/([^/]+)(?=\/api\/v3\/)/, (all, host) => (host === context.settings.host_name ? '' : all))
+  const own = withoutHost(href, context)
   const match = /^\/api\/v3\/([a-z_/]+)\/([A-Za-z0-9_@.+-]+)$/.exec(own)
   return match ? { path: match[1] as string, text: match[2] as string } : undefined
 }
@@ -193,11 +202,14 @@ function mismatch({ name, to }: Property, value: unknown, { model }: Context): V
   const expected = pathsOf(model.of(to as string))
     .map((path) => `'/api/v3/${path}/:id'`)
     .join(' or ')
-  return violation(name, `For property '${name}' a link like ${expected} is expected, but got '${shorten(value)}'.`, {
+  return unlinked(name, expected, value)
+}
+
+const unlinked = (name: string, expected: string, value: unknown): Violation =>
+  violation(name, `For property '${name}' a link like ${expected} is expected, but got '${shorten(value)}'.`, {
     identifier: 'ResourceTypeMismatch',
     complete: true,
   })
-}
 
 /** The errors of violations: messages start with the property's label unless they are whole sentences. */
 export function toErrors({ properties }: Pick<Declared, 'properties'>, violations: readonly Violation[]): ApiError[] {

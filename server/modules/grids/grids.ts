@@ -67,7 +67,9 @@ async function lookUp(draft: Draft<Grid>, context: Context): Promise<Facts> {
   const { row, before, given } = draft
   const place = await placeOf(draft, context)
   const stored = before && widgetsOf(before)
-  const sent = given.has('widgets') ? (row.computed_widgets as readonly Sent[] | null) : null
+  // What cannot be read leaves the widgets as they are.
+  const isSent = given.has('widgets') && row.computed_widgets !== before?.computed_widgets
+  const sent = isSent ? (row.computed_widgets as readonly Sent[] | null) : null
   const named = [...queriesSent(sent ?? []), ...queriesOf(stored ?? [])]
   const seen = sent ? await visibleIds(context, context.model.of('Query'), named) : new Set<number>()
   const may = await addableAt(place, context)
