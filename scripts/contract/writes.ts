@@ -189,8 +189,10 @@ async function own(desk: Desk) {
   }
   const body = { _links: { scope: link('/my/page') } }
   const draft = await desk.call('POST /api/v3/grids/form', [], { body })
-  // There is one such page for each user, and the API cannot delete it.
-  const page = firstOf(desk, 'grids')
+  // There is one such page for each user, and the API has no way to delete it.
+  const filters = encodeURIComponent(JSON.stringify([{ scope: { operator: '=', values: ['/my/page'] } }]))
+  const listed = await desk.call('GET /api/v3/grids', [], { query: `filters=${filters}` })
+  const page = idOf({ status: 200, body: listed?.body?._embedded?.elements?.[0] } as Reply)
   const made = page ? undefined : await desk.call('POST /api/v3/grids', [], { body: draft?.body?._embedded?.payload ?? body })
   await change(desk, '/api/v3/grids/{id}', [page || idOf(made)], { rowCount: 6 })
 }

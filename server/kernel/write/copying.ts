@@ -1,7 +1,7 @@
 /** Copies the rows of a project, as declarations say by `copied`. */
 import type { Reader, Row, Transaction } from '#db/database.ts'
 import { among, inserted } from '#db/dialect.ts'
-import { and, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
+import { and, name, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
 import type { Context, Model, Property, Resource } from '#kernel/declaration.ts'
 import { pack, unpack } from '#kernel/model.ts'
@@ -28,17 +28,7 @@ export interface Copying {
   readonly from: number
   readonly to: number
   readonly copies: Copies
-  /** Whether a part of the project is copied. */
-  isWanted(part: string): boolean
 }
-
-/** The parts that rows of a resource belong to, each with its condition. */
-const partsOf = ({ copied }: Resource): [part: string, where: Sql][] =>
-  typeof copied?.with === 'object' ? Object.entries(copied.with) : copied ? [[copied.with, TRUE]] : []
-
-/** Whether rows of a resource belong to a part that is copied. */
-export const isCopied = (resource: Resource, { isWanted }: Pick<Copying, 'isWanted'>): boolean =>
-  partsOf(resource).some(([part]) => isWanted(part))
 
 /** The columns of links to one row, with the resources they lead to. */
 const linksOf = (resource: Resource): (Property & { readonly to: string; readonly column: string })[] =>
@@ -67,33 +57,32 @@ export function copiedResources(model: Model): readonly Resource[] {
   return [...ordered]
 }
 
+/** The parts of a project that rows of a resource belong to, each with the condition on its rows. */
+export const partsOf = ({ copied }: Resource): readonly (readonly [part: string, where: Sql])[] =>
+  typeof copied?.with === 'string' ? [[copied.with, TRUE]] : Object.entries(copied?.with ?? {})
+
 /** The condition on the originals: rows of the project, or of rows that have been copied, as far as the viewer sees them. */
-async function originals(context: Context, resource: Resource, { from, copies, isWanted }: Copying): Promise<Sql> {
+async function originals(context: Context, resource: Resource, { from, copies }: Copying): Promise<Sql> {
   const column = name(`${resource.table}.${ownerColumn(resource)}`)
   const owner = ownerTable(context.model, resource)
   const owners = owner === 'projects' ? [from] : [...(copies.get(owner)?.keys() ?? [])]
-  const parts = partsOf(resource).filter(([part]) => isWanted(part))
-  return and([among(context.engine, column, owners), or(parts.map(([, where]) => where)), await visibleWhere(context, resource)])
+  return and([among(context.engine, column, owners), await visibleWhere(context, resource)])
 }
 
-/** The numbers of rows of a project that a copy by the viewer would have, by part. */
-export async function countCopied(context: Context, resource: Resource, from: number): Promise<[part: string, count: number][]> {
-  if (ownerTable(context.model, resource) !== 'projects') return []
-  const counts: [string, number][] = []
-  for (const [part] of partsOf(resource)) {
-    const where = await originals(context, resource, { from, to: 0, copies: new Map(), isWanted: (one) => one === part })
-    const row = await context.db.one<{ n: number }>(sql`select count(*) as n from ${name(resource.table)} where ${where}`)
-    counts.push([part, row?.n ?? 0])
-  }
-  return counts
+/** The number of rows of a project that satisfy a condition and that a copy by the viewer would have. */
+export async function countCopied(context: Context, resource: Resource, from: number, which: Sql): Promise<number> {
+  if (ownerTable(context.model, resource) !== 'projects') return 0
+  const where = and([which, await originals(context, resource, { from, to: 0, copies: new Map() })])
+  const row = await context.db.one<{ n: number }>(sql`select count(*) as n from ${name(resource.table)} where ${where}`)
+  return row?.n ?? 0
 }
 
-/** The ids of the rows that remain to be copied, parents before their children. */
-export async function remaining(context: Context, resource: Resource, copying: Copying): Promise<number[]> {
+/** The ids of the rows that satisfy a condition and remain to be copied, parents before their children. */
+export async function remaining(context: Context, resource: Resource, copying: Copying, which: Sql): Promise<number[]> {
   const { model, db } = context
   const upward = linksOf(resource).find(({ to }) => model.of(to).table === resource.table)?.column
   const parent = upward ? name(`${resource.table}.${upward}`) : sql`null`
-  const where = await originals(context, resource, copying)
+  const where = and([which, await originals(context, resource, copying)])
   const rows = await db.all<{ id: number; parent: number | null }>(
     sql`select id, ${parent} as parent from ${name(resource.table)} where ${where} order by id`,
   )

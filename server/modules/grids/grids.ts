@@ -14,6 +14,7 @@ import { entryOf } from '#kernel/write/history.ts'
 import { reach } from '#kernel/write/reach.ts'
 import { removeRows } from '#kernel/write/removal.ts'
 import { remove as removeQuery, view as viewQuery } from '#modules/queries/rights.ts'
+import { copyWidgets, moveOptions } from './copies.ts'
 import { manage, pages, remove, rulesOfWidgets, upload, view } from './pages.ts'
 import { addressOf, openScopes, type Place, placeAt, standingAt } from './scopes.ts'
 import {
@@ -161,6 +162,11 @@ export const Grid = resource<'grids', Facts, Computed>('Grid', 'grids', {
   attachments: {
     ...{ add: manage, remove: manage, uncontained: upload, reads: ['page', 'project_id', 'user_id'] },
     may: { create: signedIn, update: manage },
+  },
+  copied: {
+    ...{ with: { overview: sql`page = 'overview'`, boards: sql`page = 'boards'` }, by: 'project_id', files: 'overview' },
+    change: ({ options }, copying) => ({ options: moveOptions(options, copying) }),
+    also: copyWidgets,
   },
   references: { user_id: { to: 'User', whenGone: 'remove' } },
   computedColumns: {

@@ -1,7 +1,7 @@
 /** Copies of projects: the request creates the project, and a job copies the contents in short transactions. */
 import type { Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
-import { join, raw, type Sql, sql } from '#db/sql.ts'
+import { join, or, raw, type Sql, sql } from '#db/sql.ts'
 import type { TableName, Tables } from '#db/tables.ts'
 import { endTask, openTask, progressed, startTask, type TaskPayload } from '#jobs/tasks.ts'
 import { rights } from '#kernel/access/rights.ts'
@@ -14,7 +14,7 @@ import { job } from '#kernel/module.ts'
 import { demand, ok, operation, rowAt } from '#kernel/operation.ts'
 import { builders, hrefOf } from '#kernel/resource.ts'
 import { save, writing } from '#kernel/write/commit.ts'
-import { type Copies, copiedResources, copyRows, countCopied, isCopied, originalRows, remaining } from '#kernel/write/copying.ts'
+import { type Copies, copiedResources, copyRows, countCopied, originalRows, partsOf, remaining } from '#kernel/write/copying.ts'
 import { form } from '#kernel/write/form.ts'
 import { toErrors } from '#kernel/write/payload.ts'
 import { prepareWrite } from '#kernel/write/prepare.ts'
@@ -97,7 +97,7 @@ async function counted(source: number, context: Context): Promise<Body> {
   const counts = new Map<string, number>()
   const add = (part: string, n: number) => counts.set(part, (counts.get(part) ?? 0) + n)
   for (const resource of copiedResources(context.model))
-    for (const [part, n] of await countCopied(context, resource, source)) add(part, n)
+    for (const [part, where] of partsOf(resource)) add(part, await countCopied(context, resource, source, where))
   for (const one of further) add(one.part, await one.count(context, source))
   const entry = (property: Property, description?: string) => ({
     type: 'Boolean',
@@ -354,16 +354,18 @@ async function contents(
   ))
     copied.getOrInsertComputed(row.kind as TableName, () => new Map()).set(row.from_id, row.to_id)
   const isWanted = (part: string | undefined) => part !== undefined && wanted.parts.includes(part)
-  const resources = copiedResources(model).filter((one) => isCopied(one, { isWanted }))
+  const wantedOf = (resource: Resource) => partsOf(resource).filter(([part]) => isWanted(part))
+  const resources = copiedResources(model).filter((resource) => wantedOf(resource).length > 0)
   const stages = further.filter(({ part }) => isWanted(part)).length + resources.length
   let stage = 0
   const context = await acting()
   if (!context) return
-  const copying = { from: wanted.from, to: wanted.to, copies: copied, isWanted }
+  const copying = { from: wanted.from, to: wanted.to, copies: copied }
   if (isWanted('members')) await step(async (tx) => members.run(tx, inside(context, tx), wanted, copied))
   for (const declared of resources) {
     const resource = context.model.of(declared)
-    let ids = await remaining(context, resource, copying)
+    const which = or(wantedOf(declared).map(([, where]) => where))
+    let ids = await remaining(context, resource, copying, which)
     const total = Math.max(ids.length, 1)
     while (ids.length > 0) {
       if (signal.aborted) throw new Error('The process ends.')

@@ -7,18 +7,22 @@ import { isId } from '#kernel/read/operators.ts'
 import { readUses } from './filters.ts'
 import { workPackageFilters } from './parts.ts'
 
-/** The filters of a copied query. */
-export function changeQuery(row: Row, { context, from, to, copies }: CopyingInto): Row {
+/** Filters of a copy: what they name of the project is replaced by its copy. */
+export function moveFilters(uses: readonly FilterUse[], { context, from, to, copies }: CopyingInto): FilterUse[] {
   const filters = workPackageFilters(context)
-  const moved = (use: FilterUse): FilterUse => {
+  return uses.map((use) => {
     const target = filters.get(use.name)?.to
     if (!target) return use
     const { table } = context.model.of(target)
     const known = table === 'projects' ? new Map([[from, to]]) : copies.get(table)
     return { ...use, values: use.values.map((value) => (isId(value) ? String(known?.get(Number(value)) ?? value) : value)) }
-  }
-  return { filters: JSON.stringify(readUses(row).map(moved)) }
+  })
 }
+
+/** The filters of a copied query. */
+export const changeQuery = (row: Row, copying: CopyingInto): Row => ({
+  filters: JSON.stringify(moveFilters(readUses(row), copying)),
+})
 
 /** The positions of copied work packages in copied queries. */
 export async function copyOrders(tx: Transaction, pairs: ReadonlyMap<number, number>, { copies }: CopyingInto): Promise<void> {
