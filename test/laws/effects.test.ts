@@ -405,6 +405,8 @@ function values(property: Property): unknown[] {
       return ['P4D', 'PT4H']
     case 'Formattable':
       return [{ raw: 'Other' }]
+    case '[]GridWidget':
+      return [[], ...choices(product.of('Query')).map((id) => [shown(id)])]
     case 'QueryOrder':
       return [{ [choices(product.of('WorkPackage'))[0]!]: 1 }]
     default:
@@ -489,6 +491,12 @@ async function* writes(actor: number): AsyncGenerator<Write> {
   }
 }
 
+/** A widget that shows a query. */
+const shown = (queryId: number | undefined): Json => ({
+  ...{ identifier: 'work_package_query', startRow: 1, endRow: 2, startColumn: 1, endColumn: 2 },
+  options: { queryId },
+})
+
 /** A payload for a new row, with the required properties. */
 async function started(resource: Resource): Promise<Json> {
   const last = (of: string) => linkTo(product.of(of), choices(product.of(of)).at(-1) ?? 0)
@@ -502,6 +510,10 @@ async function started(resource: Resource): Promise<Json> {
     Membership: { _links: { project, principal: { href: `${PREFIX}/groups/${crew}` }, roles } },
     Relation: { type: 'follows', _links: { to: last('WorkPackage') } },
     Project: { name: 'New', _links: { parent: project } },
+    Grid: {
+      ...{ rowCount: 1, columnCount: 1, widgets: [shown(choices(product.of('Query')).at(-1))] },
+      _links: { scope: { href: `/projects/${home}/boards` } },
+    },
   }
   return payloads[resource.name] ?? (await payloadFor(server.db, resource, home, 1))
 }

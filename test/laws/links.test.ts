@@ -155,7 +155,7 @@ forEverybody('changing or deleting a row without the offered link is rejected', 
     for (const { rel, method, path, sent } of standard(resource, address, body)) {
       if (rel in body._links || !isOfferedToAll(resource, rel)) continue
       const { status } = await person.send(method, path, sent)
-      if (status !== 403) broken.push(`${rel} is not offered, but ${method} ${path} answers ${status}`)
+      if (status !== (resource.refusal ?? 403)) broken.push(`${rel} is not offered, but ${method} ${path} answers ${status}`)
     }
   }
   return broken
