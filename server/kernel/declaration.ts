@@ -185,6 +185,8 @@ export interface Common<R, F> {
 }
 
 export interface ScalarOptions<R, F> extends Common<R, F> {
+  /** The column within whose value no two rows have the same text here, ignoring case; a unique index has to hold it as well. */
+  unique?: keyof R & string
   max?: number
   min?: number
   /** Computed from the row instead of read from a column. */

@@ -129,7 +129,7 @@ const common = {
   select: true,
 } as const
 
-const scalar = { ...common, max: true, min: true, value: true, holds: true, nullable: true } satisfies Members<
+const scalar = { ...common, unique: true, max: true, min: true, value: true, holds: true, nullable: true } satisfies Members<
   ScalarOptions<any, any>
 >
 

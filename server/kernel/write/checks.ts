@@ -1,5 +1,7 @@
 /** Checks that follow from declarations: properties that the viewer may not write, missing values, values out of range. */
 import type { Row } from '#db/database.ts'
+import { folded } from '#db/dialect.ts'
+import { name, sql } from '#db/sql.ts'
 import type { Context, Draft, Property, Resource } from '#kernel/declaration.ts'
 import { readOnly, type Violation, violation } from '#kernel/errors.ts'
 import { load } from '#kernel/read/load.ts'
@@ -7,6 +9,21 @@ import { shownValue } from '#kernel/read/represent.ts'
 import { differs, isAutomatic, isLock, isRequired, requirementOf } from '#kernel/resource.ts'
 import type { Parsed } from './payload.ts'
 import { isOpen, lacksProof } from './schema.ts'
+
+/** Violations for texts that other rows have, as `unique` says: a statement for each text that changes. */
+export async function taken({ properties, table }: Resource, draft: Draft, { db, engine }: Context): Promise<Violation[]> {
+  const violations: Violation[] = []
+  for (const { name: own, column, options } of properties) {
+    const { unique } = options
+    const [text, place] = unique && column && differs(draft, column) ? [draft.row[column], draft.row[unique]] : []
+    if (typeof text !== 'string' || place === null || place === undefined) continue
+    const other = await db.one(sql`
+      select id from ${name(table)} where ${name(unique as string)} = ${place} and id <> ${draft.before?.id ?? 0}
+        and ${folded(engine, name(column as string))} = ${folded(engine, sql`${text}`)}`)
+    if (other !== undefined) violations.push(violation(own, 'has already been taken'))
+  }
+  return violations
+}
 
 /** Violations for changed properties that the viewer may not write. */
 export async function unwritable(

@@ -7,7 +7,7 @@ import type { Context, Draft, Payload, Resource } from '#kernel/declaration.ts'
 import { type ApiError, conflict, forbidden, notFound, type Violation, violation } from '#kernel/errors.ts'
 import { loadRules, visibleIds, visibleRow } from '#kernel/read/load.ts'
 import { unchanged } from '#kernel/resource.ts'
-import { malformed, unwritable } from './checks.ts'
+import { malformed, taken, unwritable } from './checks.ts'
 import { type Parsed, readPayload, revised } from './payload.ts'
 import { allows } from './schema.ts'
 
@@ -70,7 +70,7 @@ export async function prepareWrite(
   if (!before && !allows(resource, rule, draft, context)) throw forbidden()
 
   const refused = await unwritable(resource, draft, parsed, facts, context, given)
-  const judged = malformed(resource, draft, facts, context)
+  const judged = [...malformed(resource, draft, facts, context), ...(await taken(resource, draft, context))]
   for (const check of resource.check ?? []) judged.push(...check(draft, facts, context))
   // What cannot be written need not be understood, nor what the row turns out not to have.
   const isRead = ({ attribute }: Violation) => draft.given.has(attribute) || !parsed.given.has(attribute)

@@ -1,7 +1,6 @@
 /** Facts and checks for writes of versions. */
 import type { Transaction } from '#db/database.ts'
-import { folded } from '#db/dialect.ts'
-import { raw, sql } from '#db/sql.ts'
+import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { rights } from '#kernel/access/rights.ts'
 import { inProject } from '#kernel/access/rules.ts'
@@ -18,15 +17,12 @@ export const states = ['open', 'locked', 'closed'] as const
 export interface VersionFacts {
   /** The values of `sharing` that the viewer may choose. */
   readonly sharings: readonly string[]
-  /** Whether another version of the project has the name, ignoring case. */
-  readonly isTaken: boolean
 }
 
 export const manage = inProject('manage_versions')
 
 export const lookUp = async (draft: Draft<Version>, context: Context): Promise<VersionFacts> => ({
   sharings: await openSharings(draft, context),
-  isTaken: await isTaken(draft, context),
 })
 
 /** Sharing beyond descendants needs a permission in the root project; sharing with all projects is for administrators. */
@@ -41,22 +37,12 @@ async function openSharings({ row, before }: Draft<Version>, context: Context): 
   })
 }
 
-async function isTaken(draft: Draft<Version>, { db, engine }: Context): Promise<boolean> {
-  const { id = 0, name, project_id } = draft.row
-  if (!name || !project_id || !differs(draft, 'name')) return false
-  const other = await db.one(sql`
-    select id from versions where project_id = ${project_id} and id <> ${id}
-      and ${folded(engine, raw('name'))} = ${folded(engine, sql`${name}`)}`)
-  return other !== undefined
-}
-
 const oneOf = (attribute: string, value: string | null, allowed: readonly string[]): Violation[] =>
   value === null || allowed.includes(value) ? [] : [violation(attribute, 'is not set to one of the allowed values')]
 
 export function checkVersion({ row }: Draft<Version>, facts: VersionFacts): Violation[] {
   const { start_date: start, end_date: end } = row
   return [
-    ...(facts.isTaken ? [violation('name', 'has already been taken')] : []),
     ...oneOf('status', row.status, states),
     ...oneOf('sharing', row.sharing, facts.sharings),
     ...(start && end && end < start ? [violation('endDate', 'must be greater than the start date')] : []),

@@ -52,6 +52,7 @@ export const Version = resource<'versions', VersionFacts>('Version', 'versions',
     name: p.text({
       required: true,
       min: 1,
+      unique: 'project_id',
       // Longer names are accepted all the same.
       about: { maxLength: 60 },
       filter: true,
