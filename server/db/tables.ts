@@ -659,6 +659,32 @@ export interface Tables {
     work_package_id: number
     user_id: number
   }
+  wiki_page_versions: {
+    journal_id: number
+    version: number
+    valid_from: string
+    valid_until: string | null
+    id: number
+    project_id: number
+    parent_id: number | null
+    title: string
+    text: string | null
+    author_id: number
+    lock_version: number
+    created_at: string
+    updated_at: string
+  }
+  wiki_pages: {
+    id: number
+    project_id: number
+    parent_id: number | null
+    title: string
+    text: string | null
+    author_id: number
+    lock_version: number
+    created_at: string
+    updated_at: string
+  }
   work_package_versions: {
     journal_id: number
     version: number

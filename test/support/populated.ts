@@ -444,7 +444,7 @@ async function addDummies(server: Instance, lab: number): Promise<void> {
 }
 
 /** Columns with unique values. */
-const unique = ['name', 'identifier', 'login', 'email', 'hash', 'storage_name', 'client_id']
+const unique = ['name', 'title', 'identifier', 'login', 'email', 'hash', 'storage_name', 'client_id']
 /** Flags that only one row may have. */
 const singular = ['is_default', 'ongoing', 'public', 'admin']
 

@@ -2,6 +2,7 @@
 
 import { name, sql } from '#db/sql.ts'
 import { invalidate } from '#kernel/cache.ts'
+import { begin } from '#kernel/write/history.ts'
 import type { Client, Instance } from '#test/instance.ts'
 import { payloadFor } from './populated.ts'
 import { resourcesOfProjects } from './registry.ts'
@@ -261,6 +262,14 @@ export async function vary({ db, make, id, as, admin }: Instance): Promise<Varie
     await admin.post('/grids', { rowCount: 1, columnCount: 1, _links: { scope: { href } } })
   const [query, ordered] = [queries[0] as number, [at(4), at(1)]]
   await admin.patch(`/queries/${query}/order`, { delta: Object.fromEntries(ordered.map((one, i) => [one, i])) })
+  const pages: number[] = []
+  for (const [i, title] of ['Knots and splices', 'Sails', 'Watches'].entries()) {
+    const page = { project_id: i === 2 ? annex : lab, title, text: `All of step ${i}`, author_id: i ? ann : viewer }
+    pages.push(
+      await make.row('wiki_pages', { ...page, parent_id: i === 1 ? pages[0] : null, ...stamps([-40, -3, 0][i] as number) }),
+    )
+  }
+  await db.transaction((tx) => begin(tx, { table: 'wiki_pages', journal: 'wiki_page_versions' }))
   // All other resources of projects, by declaration.
   for (const resource of resourcesOfProjects()) {
     if (await db.one(sql`select id from ${name(resource.table)} limit 1`)) continue

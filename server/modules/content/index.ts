@@ -1,20 +1,23 @@
-/** Content of projects besides work packages: news and documents. */
+/** Content of projects besides work packages: news, documents and wiki pages. */
 import { module } from '#kernel/module.ts'
 import { news } from './0034-news.ts'
 import { documents } from './0035-documents.ts'
+import { wiki } from './0036-wiki.ts'
 import { demo } from './demo.ts'
 import { Document } from './documents.ts'
 import { News } from './news.ts'
 import { projectModules } from './permissions.ts'
+import { WikiPage } from './wiki-pages.ts'
 
 export const content = module('content', {
   needs: ['projects', 'files'],
   chapters: [
     { part: 'Projects', name: 'News', description: 'News of projects, with attachments.', of: ['News'] },
     { part: 'Projects', name: 'Documents', description: 'Documents of projects, with attachments.', of: ['Document'] },
+    { part: 'Projects', name: 'Wiki', description: 'Wiki pages of projects, with attachments.', of: ['WikiPage'] },
   ],
   projectModules,
-  migrations: [news, documents],
-  resources: [News, Document],
+  migrations: [news, documents, wiki],
+  resources: [News, Document, WikiPage],
   demo,
 })
