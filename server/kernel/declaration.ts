@@ -491,7 +491,7 @@ export interface Declaration<T extends TableName, F, C = unknown> {
   pageLoaders?: Record<string, (rows: readonly (Tables[T] & C)[], context: Context) => Promise<unknown>>
   /** What is embedded besides its links when a row is answered by itself, by the row's id. */
   embedLoaders?: Record<string, (rows: readonly (Tables[T] & C)[], context: Context) => Promise<ReadonlyMap<number, object>>>
-  /** Expressions selected with every row. */
+  /** Expressions selected with every row. What `derive` gives for them in a draft, rules can read; it is not stored. */
   computedColumns?: Record<string, Expression>
   /** What a new row holds before the payload is applied. */
   defaults?: (context: Context) => Partial<Tables[T]>

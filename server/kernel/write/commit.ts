@@ -13,8 +13,9 @@ import { publish } from './outbox.ts'
 import { revised, toErrors } from './payload.ts'
 import type { Prepared } from './prepare.ts'
 
-/** Whether a member of a row is stored with it; others are computed, or stored in other tables. */
-const isColumn = (key: string) => !key.startsWith('computed_')
+/** Whether a member of a row is one of its table, and not computed. */
+const isColumn = ({ computedColumns = {} }: Resource, key: string): boolean =>
+  !key.startsWith('computed_') && !Object.hasOwn(computedColumns, key)
 
 /**
  * Commits a prepared write in one transaction.
@@ -68,7 +69,8 @@ export async function save(tx: Transaction, context: Context, resource: Resource
     if (ids && property.options.store) await property.options.store(tx, saved, ids, inner)
   }
   const columns = Object.keys(draft.row).filter((key) => differs(draft, key))
-  if (!draft.before || columns.some(isColumn)) await record(tx, resource, [id], { ...entryOf(context), isFirst: !draft.before })
+  if (!draft.before || columns.some((key) => isColumn(resource, key)))
+    await record(tx, resource, [id], { ...entryOf(context), isFirst: !draft.before })
   for (const step of resource.after ?? []) await step(tx, saved, facts, inner)
   await touched(tx, resource)
   await publish(tx, context, `${resource.table}.${draft.before ? 'updated' : 'created'}`, id, columns)
@@ -79,7 +81,7 @@ export async function create(tx: Transaction, resource: Resource, draft: Draft, 
   if (resource.create) return resource.create(tx, draft.row, context)
   const now = context.now.toISOString()
   const { id: _, ...packed } = pack(resource, draft.row)
-  const values: Row = Object.fromEntries(Object.entries(packed).filter(([key]) => isColumn(key)))
+  const values: Row = Object.fromEntries(Object.entries(packed).filter(([key]) => isColumn(resource, key)))
   const stamps = resource.property.has('createdAt') ? { created_at: values.created_at ?? now, updated_at: now } : {}
   return inserted(tx, resource.table, { ...values, ...stamps })
 }
@@ -95,7 +97,7 @@ export async function update(
   const values = together(
     tx.engine,
     resource,
-    Object.fromEntries(Object.entries(row).filter(([key]) => isColumn(key) && differs(draft, key))),
+    Object.fromEntries(Object.entries(row).filter(([key]) => isColumn(resource, key) && differs(draft, key))),
   )
   const lock = resource.lock
   if (Object.keys(values).length > 0) {
