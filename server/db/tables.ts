@@ -380,6 +380,18 @@ export interface Tables {
     grant_to_admin: boolean
     requires: string | null
   }
+  posts: {
+    id: number
+    forum_id: number
+    parent_id: number | null
+    subject: string
+    content: string | null
+    author_id: number
+    locked: boolean
+    sticky: boolean
+    created_at: string
+    updated_at: string
+  }
   principals: {
     id: number
     type: string

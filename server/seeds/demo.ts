@@ -129,6 +129,7 @@ Change whatever you like here; nothing in this project is needed by anything els
     'news',
     'wiki',
     'documents',
+    'forums',
   ],
   types: ['Task', 'Milestone', 'Summary task'],
   categories: [{ name: 'Rigging', assignee: 'Boat crew' }],

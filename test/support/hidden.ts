@@ -250,6 +250,10 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
     if (attachments) await add('attachments', file, { ...kept, container_type, container_id, author_id: insider })
     if (journal) await db.transaction((tx) => begin(tx, { table, journal, ...(attached && { attached }) }))
   }
+  const forum_id = ids.get('forums')![0]
+  const thread = await add('posts', ['subject', 'content'], { forum_id, author_id: insider })
+  await add('posts', ['subject', 'content'], { forum_id, parent_id: thread, author_id: leaver })
+  await add('attachments', file, { ...kept, container_type: 'Post', container_id: thread, author_id: insider })
   for (const journal of [comment, internal])
     await add('attachments', file, { ...kept, container_type: 'Activity', container_id: journal, author_id: insider })
   await db.transaction((tx) => tx.run(sql`update journals set attached = ${{ '770998': mark() }} where id = ${comment}`))

@@ -122,7 +122,7 @@ export async function populated(told?: (exchange: Exchange) => void): Promise<Po
 
 /**
  * Two rows of every resource that the API can create and that has fewer, or only two in one project: writable properties
- * get values of their kinds, links refer to the first row of their target, those to projects to `lab`.
+ * get values of their kinds, links refer to the first row of their target, in `lab` if it is of projects.
  */
 async function createMissing({ server, person }: Populated, lab: number, annex: number): Promise<void> {
   for (const resource of resourcesWith('create')) {
@@ -159,7 +159,9 @@ export async function payloadFor(db: Database, { properties }: Resource, lab: nu
     if (!to) payload[own] = values[kind.type]?.(label, i)
     else if (options.required === true && !many) {
       const target = product.of(to)
-      const first = await db.one(sql`select * from ${name(target.table)} order by id limit 1`)
+      const isPlaced = to !== 'Project' && layout.get(target.table)?.includes('project_id')
+      const place = isPlaced ? sql`case when project_id = ${lab} then 0 else 1 end, ` : sql``
+      const first = await db.one(sql`select * from ${name(target.table)} order by ${place}id limit 1`)
       links[own] = { href: to === 'Project' ? `${PREFIX}/projects/${lab}` : hrefOf(target, first!) }
     }
   }

@@ -276,6 +276,12 @@ export async function vary({ db, make, id, as, admin }: Instance): Promise<Varie
     for (const [i, place] of [lab, annex, cellar].entries())
       await admin.post(`/${resource.path}`, await payloadFor(db, resource, place, i))
   }
+  const forums = await db.all<{ id: number }>(sql`select id from forums order by id`)
+  const posts: number[] = []
+  for (const [i, forum] of [0, 0, 1, 1].entries()) {
+    const post = { forum_id: forums[forum]!.id, subject: `Post ${i} of all`, author_id: i % 2 ? ann : viewer }
+    posts.push(await make.row('posts', { ...post, parent_id: i === 1 ? posts[0] : null, ...stamps(-i) }))
+  }
 
   return {
     viewer,

@@ -1,5 +1,6 @@
-/** News, a document and wiki pages of the demo projects. */
-import { insert } from '#db/dialect.ts'
+/** News, a document, wiki pages and a forum of the demo projects. */
+import type { Row, Transaction } from '#db/database.ts'
+import { insert, inserted } from '#db/dialect.ts'
 import type { DemoStep } from '#kernel/declaration.ts'
 import { insertWithHistory } from '#kernel/write/history.ts'
 import { News } from './news.ts'
@@ -27,7 +28,8 @@ const pages = {
 } as const
 
 export const demo: DemoStep = async (tx, { now, adminId, projects }) => {
-  const common = { author_id: adminId, created_at: now, updated_at: now }
+  const stamps = { created_at: now, updated_at: now }
+  const common = { author_id: adminId, ...stamps }
   const handbooks = Object.entries(pages).flatMap(([identifier, [title, text]]) => {
     const project_id = projects.get(identifier)
     return project_id === undefined ? [] : [{ ...common, project_id, title, text }]
@@ -42,8 +44,21 @@ export const demo: DemoStep = async (tx, { now, adminId, projects }) => {
   )
   await tx.run(
     insert('documents', {
-      ...{ project_id, created_at: now, updated_at: now },
+      ...{ project_id, ...stamps },
       ...{ title: 'Project plan', description: 'The goals, the people and the dates. Attach what belongs to it.' },
     }),
+  )
+  await discuss(tx, project_id, common)
+}
+
+/** A forum with a thread and a reply. */
+async function discuss(tx: Transaction, project_id: number, common: Row): Promise<void> {
+  const { author_id: _, ...stamps } = common
+  const description = 'Questions about the ship and everybody on it.'
+  const forum_id = await inserted(tx, 'forums', { project_id, name: 'Harbour talk', description, position: 1, ...stamps })
+  const question = { subject: 'Who has seen the spare anchor?', content: 'It was *below deck* last week.' }
+  const parent_id = await inserted(tx, 'posts', { forum_id, ...question, sticky: true, ...common })
+  await tx.run(
+    insert('posts', { forum_id, parent_id, subject: `RE: ${question.subject}`, content: 'It hangs at the bow.', ...common }),
   )
 }

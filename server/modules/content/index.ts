@@ -1,12 +1,15 @@
-/** Content of projects besides work packages: news, documents and wiki pages. */
+/** Content of projects besides work packages: news, documents, wiki pages and forums. */
 import { module } from '#kernel/module.ts'
 import { news } from './0034-news.ts'
 import { documents } from './0035-documents.ts'
 import { wiki } from './0036-wiki.ts'
+import { forums } from './0037-forums.ts'
 import { demo } from './demo.ts'
 import { Document } from './documents.ts'
+import { Forum } from './forums.ts'
 import { News } from './news.ts'
 import { projectModules } from './permissions.ts'
+import { Post } from './posts.ts'
 import { WikiPage } from './wiki-pages.ts'
 
 export const content = module('content', {
@@ -15,9 +18,10 @@ export const content = module('content', {
     { part: 'Projects', name: 'News', description: 'News of projects, with attachments.', of: ['News'] },
     { part: 'Projects', name: 'Documents', description: 'Documents of projects, with attachments.', of: ['Document'] },
     { part: 'Projects', name: 'Wiki', description: 'Wiki pages of projects, with attachments.', of: ['WikiPage'] },
+    { part: 'Projects', name: 'Forums', description: 'Forums of projects, and the posts in them.', of: ['Forum', 'Post'] },
   ],
   projectModules,
-  migrations: [news, documents, wiki],
-  resources: [News, Document, WikiPage],
+  migrations: [news, documents, wiki, forums],
+  resources: [News, Document, WikiPage, Forum, Post],
   demo,
 })
