@@ -509,6 +509,8 @@ export interface Declaration<T extends TableName, F, C = unknown> {
   create?: (tx: Transaction, row: Tables[T] & C, context: Context) => Promise<number>
   /** What deleting means, where it is more than removing the row; gives false where it has removed the row itself: see `removal.ts`. */
   remove?: (tx: Transaction, row: Tables[T] & C, context: Context) => Promise<boolean>
+  /** Why nobody can change or delete a row as it stands, in a sentence: the reason of a 403. Its links to do so are left out then. */
+  frozen?: (row: Tables[T] & C) => string | undefined
   /** Why a visible row that the viewer may delete cannot be deleted. */
   removable?: (row: Tables[T] & C, context: Context) => Promise<readonly Violation[]>
   /** Topics that change with a row, besides the table's own. */

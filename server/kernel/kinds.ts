@@ -43,6 +43,19 @@ export const integer: Kind = {
   strategy: 'integer',
 }
 
+/** A number that need not be whole. */
+export const decimal: Kind = {
+  type: 'Float',
+  json: { type: 'number' },
+  render: (value) => value,
+  parse: (value) => {
+    const number = typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value
+    if (typeof number !== 'number' || !Number.isFinite(number) || Math.abs(number) > 1e15) throw new FormatError('a number')
+    return number
+  },
+  strategy: 'integer',
+}
+
 export const boolean: Kind = {
   type: 'Boolean',
   json: { type: 'boolean' },

@@ -160,3 +160,34 @@ export function nested({
     },
   }))
 }
+
+/**
+ * A list of rows that the caller may choose for a new row of another resource: `GET /versions/available_projects`.
+ * @param path the path of the list
+ * @param of the name of the resource whose rows can be chosen
+ * @param rule who may choose which; where it holds for no row, the answer is 403
+ */
+export function available(one: {
+  path: string
+  of: string
+  rule: Rule
+  tag: string
+  summary: string
+  description: string
+  extension?: boolean
+}): Operation {
+  const { of, rule, ...rest } = one
+  return {
+    ...rest,
+    method: 'GET',
+    file: declaringFile(),
+    guard: rule,
+    answers: { status: 200, of, as: 'collection' },
+    query: ['filters', 'sortBy', 'select', 'offset', 'pageSize'],
+    run: async ({ context }) => {
+      const target = context.model.of(of)
+      const [right] = await rights(context, rule)
+      return ok(await index(context, target, { within: right.where(target.table) }))
+    },
+  }
+}

@@ -82,6 +82,7 @@ const declaration = {
   after: true,
   create: true,
   remove: true,
+  frozen: true,
   removable: true,
   topics: true,
   schema: true,

@@ -88,14 +88,15 @@ function actionLink(action: Action<Row>, row: Row, page: Loaded): Link | readonl
 function standardActions(resource: Resource): Record<string, Action<Row>> {
   const { operations, may } = resource
   const self = (row: Row) => hrefOf(resource, row)
+  const when = (row: Row) => resource.frozen?.(row) === undefined
   return {
     ...(operations.includes('editForm') && {
-      update: { href: (row: Row) => `${self(row)}/form`, method: 'post', may: (may?.form ?? may?.update) as Rule },
+      update: { href: (row: Row) => `${self(row)}/form`, method: 'post', may: (may?.form ?? may?.update) as Rule, when },
     }),
     ...(operations.includes('update') && {
-      updateImmediately: { href: self, method: 'patch', may: may?.update as Rule },
+      updateImmediately: { href: self, method: 'patch', may: may?.update as Rule, when },
     }),
-    ...(operations.includes('delete') && { delete: { href: self, method: 'delete', may: may?.delete as Rule } }),
+    ...(operations.includes('delete') && { delete: { href: self, method: 'delete', may: may?.delete as Rule, when } }),
   }
 }
 

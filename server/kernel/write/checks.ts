@@ -3,12 +3,18 @@ import type { Row } from '#db/database.ts'
 import { folded } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
 import type { Context, Draft, Property, Resource } from '#kernel/declaration.ts'
-import { readOnly, type Violation, violation } from '#kernel/errors.ts'
+import { forbidden, readOnly, type Violation, violation } from '#kernel/errors.ts'
 import { load } from '#kernel/read/load.ts'
 import { shownValue } from '#kernel/read/represent.ts'
 import { differs, isAutomatic, isLock, isRequired, requirementOf } from '#kernel/resource.ts'
 import type { Parsed } from './payload.ts'
 import { isOpen, lacksProof } from './schema.ts'
+
+/** Throws 403, with the reason, for a row that can be neither changed nor deleted as it stands. */
+export function refuseFrozen({ frozen }: Resource, row: Row): void {
+  const reason = frozen?.(row)
+  if (reason !== undefined) throw forbidden(reason)
+}
 
 /** Violations for texts that other rows have, as `unique` says: a statement for each text that changes. */
 export async function taken({ properties, table }: Resource, draft: Draft, { db, engine }: Context): Promise<Violation[]> {

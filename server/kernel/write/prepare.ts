@@ -7,7 +7,7 @@ import type { Context, Draft, Payload, Resource } from '#kernel/declaration.ts'
 import { type ApiError, conflict, forbidden, notFound, type Violation, violation } from '#kernel/errors.ts'
 import { loadRules, visibleIds, visibleRow } from '#kernel/read/load.ts'
 import { unchanged } from '#kernel/resource.ts'
-import { malformed, taken, unwritable } from './checks.ts'
+import { malformed, refuseFrozen, taken, unwritable } from './checks.ts'
 import { type Parsed, readPayload, revised } from './payload.ts'
 import { allows } from './schema.ts'
 
@@ -34,7 +34,8 @@ export const refusalOf = ({ refusal, missing }: Resource): ApiError => (refusal 
  * @param before the stored row; undefined for a new one
  * @param given columns that the client has no say in
  * @param asking whether it is only for a form
- * @throws ApiError 403 without the right (or 404, see `refusal`), 409 for a stale lock version; everything else is among the violations
+ * @throws ApiError 403 without the right (or 404, see `refusal`) or for a frozen row, 409 for a stale lock version; everything else is
+ *   among the violations
  */
 export async function prepareWrite(
   context: Context,
@@ -48,6 +49,7 @@ export async function prepareWrite(
   const { may } = resource
   const rule = (asking ? may?.form : undefined) ?? (before ? may?.update : may?.create)
   if (before && !allows(resource, rule, unchanged(before), context)) throw refusalOf(resource)
+  if (before) refuseFrozen(resource, before)
   if (!before && !(rule && rightOf(context.viewer, context.engine, rule).anywhere)) throw forbidden()
 
   const parsed = await readPayload(resource, payload, context, before, given)

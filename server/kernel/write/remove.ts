@@ -5,6 +5,7 @@ import type { Context, Resource } from '#kernel/declaration.ts'
 import { combined } from '#kernel/errors.ts'
 import { loadRules } from '#kernel/read/load.ts'
 import { unchanged } from '#kernel/resource.ts'
+import { refuseFrozen } from './checks.ts'
 import { touched, writing } from './commit.ts'
 import { entryOf } from './history.ts'
 import { publish } from './outbox.ts'
@@ -15,11 +16,13 @@ import { allows } from './schema.ts'
 
 /**
  * Removes a row.
- * @throws ApiError 403 without the permission (or 404, see `refusal`), 422 for violations, 409 after a concurrent reference to the row
+ * @throws ApiError 403 without the permission (or 404, see `refusal`) or for a frozen row, 422 for violations, 409 after a concurrent
+ *   reference to the row
  */
 export async function remove(db: Database, context: Context, resource: Resource, row: Row): Promise<void> {
   await loadRules(context, resource)
   if (!allows(resource, resource.may?.delete, unchanged(row), context)) throw refusalOf(resource)
+  refuseFrozen(resource, row)
   const violations = (await resource.removable?.(row, context)) ?? []
   if (violations.length > 0) throw combined(toErrors(resource, violations))
   await writing(db, resource, async (tx) => {

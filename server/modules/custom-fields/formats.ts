@@ -3,7 +3,7 @@ import type { Engine } from '#db/database.ts'
 import { among, folded, natural } from '#db/dialect.ts'
 import { and, name, or, raw, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context, FilterUse, Kind, Scope, Strategy } from '#kernel/declaration.ts'
-import { boolean, date, FormatError, integer, markdown, text } from '#kernel/kinds.ts'
+import { boolean, date, decimal, FormatError, integer, markdown, text } from '#kernel/kinds.ts'
 import { condition, isId } from '#kernel/read/operators.ts'
 import { linkKind } from '#kernel/resource.ts'
 import { bySurname } from '#modules/accounts/search.ts'
@@ -30,18 +30,6 @@ const address: Kind = {
     if (!parsed || !['http:', 'https:', 'mailto:', 'ftp:', 'tel:'].includes(parsed.protocol)) throw new FormatError('an address')
     return whole
   },
-}
-
-const decimal: Kind = {
-  type: 'Float',
-  json: { type: 'number' },
-  render: (value) => value,
-  parse: (value) => {
-    const number = typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value
-    if (typeof number !== 'number' || !Number.isFinite(number) || Math.abs(number) > 1e15) throw new FormatError('a number')
-    return number
-  },
-  strategy: 'integer',
 }
 
 export interface FormatOf {

@@ -2,10 +2,9 @@
 import { among, natural } from '#db/dialect.ts'
 import { name, raw } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { rights } from '#kernel/access/rights.ts'
 import { both, either, having, inAnyProject, inProject, pointedAt, signedIn, within } from '#kernel/access/rules.ts'
 import type { Context, Draft, Operation } from '#kernel/declaration.ts'
-import { ok, operation, rowAt } from '#kernel/operation.ts'
+import { available, ok, operation, rowAt } from '#kernel/operation.ts'
 import { index } from '#kernel/read/list.ts'
 import { onTexts } from '#kernel/read/operators.ts'
 import { resource } from '#kernel/resource.ts'
@@ -95,19 +94,13 @@ export const Version = resource<'versions', VersionFacts>('Version', 'versions',
 
 const projectsAmong = (context: Context, ids: readonly number[]) => among(context.engine, raw('projects.id'), ids)
 
-const listAvailableProjects = operation({
-  method: 'GET',
+const listAvailableProjects = available({
   path: '/versions/available_projects',
+  of: 'Project',
+  rule: inProject('manage_versions', 'id'),
+  tag: 'Version',
   summary: 'List available projects for versions',
   description: 'Lists the projects in which the caller may create versions.',
-  tag: 'Version',
-  guard: inAnyProject('manage_versions'),
-  answers: { status: 200, of: 'Project', as: 'collection' },
-  query: ['filters', 'sortBy', 'select', 'offset', 'pageSize'],
-  run: async ({ context }) => {
-    const [managed] = await rights(context, inProject('manage_versions', 'id'))
-    return ok(await index(context, context.model.of(Project), { within: managed.where('projects') }))
-  },
 })
 
 const listProjectsOfVersion = ['projects', 'workspaces'].map((as) =>

@@ -3,7 +3,7 @@
 import { rights } from '#kernel/access/rights.ts'
 import { either, inProject, shared } from '#kernel/access/rules.ts'
 import type { Context, Operation } from '#kernel/declaration.ts'
-import { ok, operation, rowFrom } from '#kernel/operation.ts'
+import { available, ok, operation, rowFrom } from '#kernel/operation.ts'
 import { index } from '#kernel/read/list.ts'
 import { TimeEntry } from './time-entries.ts'
 
@@ -13,19 +13,13 @@ const query = ['offset', 'pageSize', 'filters', 'sortBy', 'select']
 const inProjects = either(inProject('log_time', 'id'), inProject('log_own_time', 'id'))
 const onWorkPackages = either(inProject('log_time'), inProject('log_own_time'), shared('log_own_time'))
 
-const listAvailableProjects = operation({
-  method: 'GET',
+const listAvailableProjects = available({
   path: '/time_entries/available_projects',
+  of: 'Project',
+  rule: inProjects,
+  tag: 'TimeEntry',
   summary: 'List available projects for time entries',
   description: 'Lists the projects in which the caller may log time.',
-  tag: 'TimeEntry',
-  guard: inProjects,
-  answers: { status: 200, of: 'Project', as: 'collection' },
-  query,
-  run: async ({ context }) => {
-    const [booked] = await rights(context, inProjects)
-    return ok(await index(context, context.model.of('Project'), { within: booked.where('projects') }))
-  },
 })
 
 async function workPackages(context: Context) {
