@@ -213,6 +213,55 @@ export interface Tables {
     unannounced: boolean
     attached: unknown | null
   }
+  meeting_agenda_items: {
+    id: number
+    meeting_id: number
+    position: number | null
+    title: string
+    duration_in_minutes: number | null
+    notes: string | null
+    work_package_id: number | null
+    presenter_id: number | null
+    created_at: string
+    updated_at: string
+  }
+  meeting_participants: {
+    meeting_id: number
+    role: string
+    user_id: number
+  }
+  meeting_versions: {
+    journal_id: number
+    version: number
+    valid_from: string
+    valid_until: string | null
+    id: number
+    project_id: number
+    title: string
+    location: string | null
+    start_time: string
+    duration: number
+    end_time: string
+    state: string
+    author_id: number
+    lock_version: number
+    created_at: string
+    updated_at: string
+  }
+  meetings: {
+    id: number
+    project_id: number
+    title: string
+    location: string | null
+    start_time: string
+    duration: number
+    end_time: string
+    state: string
+    author_id: number
+    lock_version: number
+    created_at: string
+    updated_at: string
+  }
   membership_roles: {
     id: number
     membership_id: number

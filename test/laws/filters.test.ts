@@ -259,6 +259,26 @@ const hints: Record<string, Hint<Facts>> = {
       .split(' ')
       .map((type) => [`WorkPackage.${type}`, related(type)]),
   ),
+  'Meeting.time': {
+    of: ({ endTime }) => (endTime >= '2031-02-05T12:00:00' ? ['upcoming', 'future'] : ['past']),
+  },
+  'Meeting.datesInterval': {
+    means: {
+      '=d': ({ startTime, endTime }, [day]) => startTime.slice(0, 10) <= day! && day! <= endTime.slice(0, 10),
+      '<>d': ({ startTime, endTime }, [from, to]) =>
+        (from === '' || endTime.slice(0, 10) >= from!) && (to === '' || startTime.slice(0, 10) <= to!),
+    },
+    asked: {
+      '=d': [['2031-02-04'], ['2031-02-12']],
+      '<>d': [
+        ['2031-02-04', '2031-02-06'],
+        ['', '2031-02-05'],
+        ['2031-02-05', ''],
+      ],
+    },
+  },
+  'Meeting.invitedUser': { of: (one) => one._links.invitedUsers.flatMap(idIn) },
+  'Meeting.attendedUser': { of: (one) => one._links.attendedUsers.flatMap(idIn) },
   'WorkPackage.status': {
     means: {
       o: (one, _, facts) => !byId(facts, 'Status', to('status')(one)[0]).isClosed,

@@ -121,7 +121,18 @@ test('no remaining column or response refers to a deleted row', async (t) => {
   const { db } = world.server
   assert.deepEqual([...(await orphans(db)), ...(await versionFaults(db)), ...(await danglingLinks())], [])
   // Resources without references first, much referenced ones last, so that each still has references at its deletion.
-  const order = ['Version', 'User', 'Group', 'PlaceholderUser', 'Query', 'Membership', 'Project', 'WorkPackage']
+  const order = [
+    'Forum',
+    'Meeting',
+    'Version',
+    'User',
+    'Group',
+    'PlaceholderUser',
+    'Query',
+    'Membership',
+    'Project',
+    'WorkPackage',
+  ]
   const rank = ({ name }: { name: string }) => order.indexOf(name)
   const all = resourcesWith('delete')
     .filter(isStored)

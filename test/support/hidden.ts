@@ -7,6 +7,7 @@
 import { insert } from '#db/dialect.ts'
 import { join, name, sql } from '#db/sql.ts'
 import { invalidate } from '#kernel/cache.ts'
+import { isAutomatic } from '#kernel/resource.ts'
 import { begin } from '#kernel/write/history.ts'
 import type { Instance } from './instance.ts'
 import { layout } from './layout.ts'
@@ -245,8 +246,11 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
     const texts = properties.flatMap(({ kind, column, to }) =>
       column && !to && ['String', 'Formattable'].includes(kind.type) ? [column] : [],
     )
+    const moments = properties.flatMap(({ name, kind, column }) =>
+      column && kind.type === 'DateTime' && !isAutomatic(name) ? [[column, '2093-07-07T07:08:09.000Z']] : [],
+    )
     const author = layout.get(table)!.includes('author_id') && { author_id: insider }
-    const container_id = await add(table, texts, { project_id: harbour, ...author })
+    const container_id = await add(table, texts, { project_id: harbour, ...Object.fromEntries(moments), ...author })
     if (attachments) await add('attachments', file, { ...kept, container_type, container_id, author_id: insider })
     if (journal) await db.transaction((tx) => begin(tx, { table, journal, ...(attached && { attached }) }))
   }
@@ -254,6 +258,11 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
   const thread = await add('posts', ['subject', 'content'], { forum_id, author_id: insider })
   await add('posts', ['subject', 'content'], { forum_id, parent_id: thread, author_id: leaver })
   await add('attachments', file, { ...kept, container_type: 'Post', container_id: thread, author_id: insider })
+  const meeting_id = ids.get('meetings')![0]
+  for (const meeting_role of ['invited', 'attended'])
+    await link('meeting_participants', { meeting_id, role: meeting_role, user_id: other })
+  const agenda = { meeting_id, position: 1, duration_in_minutes: 738, work_package_id: child, presenter_id: leaver }
+  await add('meeting_agenda_items', ['title', 'notes'], agenda)
   for (const journal of [comment, internal])
     await add('attachments', file, { ...kept, container_type: 'Activity', container_id: journal, author_id: insider })
   await db.transaction((tx) => tx.run(sql`update journals set attached = ${{ '770998': mark() }} where id = ${comment}`))

@@ -155,7 +155,8 @@ export async function payloadFor(db: Database, { properties }: Resource, lab: nu
   const payload: Record<string, unknown> = {}
   const links: Record<string, { href: string }> = {}
   for (const { name: own, kind, label, to, many, column, options } of properties) {
-    if (options.readOnly !== undefined || !column || isAutomatic(own)) continue
+    // One of a few texts is the one it has by default.
+    if (options.readOnly !== undefined || !column || isAutomatic(own) || (options.allowed && 'texts' in options.allowed)) continue
     if (!to) payload[own] = values[kind.type]?.(label, i)
     else if (options.required === true && !many) {
       const target = product.of(to)

@@ -270,6 +270,26 @@ export async function vary({ db, make, id, as, admin }: Instance): Promise<Varie
     )
   }
   await db.transaction((tx) => begin(tx, { table: 'wiki_pages', journal: 'wiki_page_versions' }))
+  const meetings: number[] = []
+  for (const [i, days] of [-9, -1, 0, 1, 7].entries()) {
+    const meeting = { project_id: i % 2 ? lab : annex, title: `Meeting ${i} of all`, author_id: i % 2 ? ann : viewer }
+    const end = new Date(Date.parse(moment(days)) + 90 * 60_000).toISOString()
+    const at = { start_time: moment(days), duration: 1.5, end_time: end, ...stamps(Math.min(0, days)) }
+    meetings.push(await make.row('meetings', { ...meeting, ...at }))
+    const about = { meeting_id: meetings[i], title: `Item ${i} of all`, position: 1, ...stamps(0) }
+    await make.row('meeting_agenda_items', {
+      ...about,
+      ...(i > 2 && { work_package_id: workPackages[i], presenter_id: i > 3 ? ann : viewer }),
+    })
+  }
+  await db.transaction(async (tx) => {
+    await begin(tx, { table: 'meetings', journal: 'meeting_versions' })
+    for (const [i, user] of [ann, viewer, bob].entries())
+      for (const role of ['invited', 'attended'])
+        await tx.run(
+          sql`insert into meeting_participants (meeting_id, role, user_id) values (${meetings[role === 'invited' ? i : i + 1]}, ${role}, ${user})`,
+        )
+  })
   // All other resources of projects, by declaration.
   for (const resource of resourcesOfProjects()) {
     if (await db.one(sql`select id from ${name(resource.table)} limit 1`)) continue

@@ -1,8 +1,10 @@
-/** News, a document, wiki pages and a forum of the demo projects. */
+/** News, a document, wiki pages, a forum and meetings of the demo projects. */
 import type { Row, Transaction } from '#db/database.ts'
 import { insert, inserted } from '#db/dialect.ts'
+import { sql } from '#db/sql.ts'
 import type { DemoStep } from '#kernel/declaration.ts'
 import { insertWithHistory } from '#kernel/write/history.ts'
+import { Meeting } from './meetings.ts'
 import { News } from './news.ts'
 import { WikiPage } from './wiki-pages.ts'
 
@@ -49,6 +51,7 @@ export const demo: DemoStep = async (tx, { now, adminId, projects }) => {
     }),
   )
   await discuss(tx, project_id, common)
+  await meet(tx, project_id, common)
 }
 
 /** A forum with a thread and a reply. */
@@ -61,4 +64,34 @@ async function discuss(tx: Transaction, project_id: number, common: Row): Promis
   await tx.run(
     insert('posts', { forum_id, parent_id, subject: `RE: ${question.subject}`, content: 'It hangs at the bow.', ...common }),
   )
+}
+
+const DAY_MS = 86_400_000
+
+/** A meeting of last week and one to come, both with agendas. */
+async function meet(tx: Transaction, project_id: number, common: Row): Promise<void> {
+  const { author_id, ...stamps } = common
+  const hour = (days: number, of: number) =>
+    `${new Date(Date.parse(common.created_at) + days * DAY_MS).toISOString().slice(0, 10)}T${String(of).padStart(2, '0')}:00:00.000Z`
+  const place = { project_id, location: 'On deck', ...common }
+  await insertWithHistory(tx, Meeting, [
+    { ...place, title: 'Kick-off', start_time: hour(-7, 9), duration: 2, end_time: hour(-7, 11), state: 'closed' },
+    { ...place, title: 'Crew meeting', start_time: hour(2, 10), duration: 1, end_time: hour(2, 11), state: 'open' },
+  ])
+  const meetings = await tx.all<{ id: number; state: string }>(
+    sql`select id, state from meetings where project_id = ${project_id} order by id`,
+  )
+  for (const { id: meeting_id, state } of meetings) {
+    await tx.run(
+      sql`insert into meeting_participants (meeting_id, role, user_id) values (${meeting_id}, 'invited', ${author_id})`,
+    )
+    for (const [i, title] of ['News of the week', 'State of the rigging'].entries())
+      await tx.run(
+        insert('meeting_agenda_items', { meeting_id, title, position: i + 1, duration_in_minutes: 15 * (i + 1), ...stamps }),
+      )
+    if (state === 'closed')
+      await tx.run(
+        sql`insert into meeting_participants (meeting_id, role, user_id) values (${meeting_id}, 'attended', ${author_id})`,
+      )
+  }
 }

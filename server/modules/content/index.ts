@@ -1,16 +1,19 @@
-/** Content of projects besides work packages: news, documents, wiki pages and forums. */
+/** Content of projects besides work packages: news, documents, wiki pages, forums and meetings. */
 import { module } from '#kernel/module.ts'
 import { news } from './0034-news.ts'
 import { documents } from './0035-documents.ts'
 import { wiki } from './0036-wiki.ts'
 import { forums } from './0037-forums.ts'
+import { meetings } from './0038-meetings.ts'
 import { demo } from './demo.ts'
 import { Document } from './documents.ts'
 import { Forum } from './forums.ts'
+import { listMeetingsForItems, MeetingAgendaItem } from './meeting-agenda-items.ts'
+import { listProjectsForMeetings, Meeting } from './meetings.ts'
 import { News } from './news.ts'
 import { projectModules } from './permissions.ts'
-import { Post } from './posts.ts'
-import { WikiPage } from './wiki-pages.ts'
+import { listForumsForPosts, Post } from './posts.ts'
+import { listProjectsForPages, WikiPage } from './wiki-pages.ts'
 
 export const content = module('content', {
   needs: ['projects', 'files'],
@@ -19,9 +22,16 @@ export const content = module('content', {
     { part: 'Projects', name: 'Documents', description: 'Documents of projects, with attachments.', of: ['Document'] },
     { part: 'Projects', name: 'Wiki', description: 'Wiki pages of projects, with attachments.', of: ['WikiPage'] },
     { part: 'Projects', name: 'Forums', description: 'Forums of projects, and the posts in them.', of: ['Forum', 'Post'] },
+    {
+      part: 'Projects',
+      name: 'Meetings',
+      description: 'Meetings of projects, with participants and agendas.',
+      of: ['Meeting', 'MeetingAgendaItem'],
+    },
   ],
   projectModules,
-  migrations: [news, documents, wiki, forums],
-  resources: [News, Document, WikiPage, Forum, Post],
+  migrations: [news, documents, wiki, forums, meetings],
+  resources: [News, Document, WikiPage, Forum, Post, Meeting, MeetingAgendaItem],
+  operations: [listProjectsForPages, listForumsForPosts, listProjectsForMeetings, listMeetingsForItems],
   demo,
 })

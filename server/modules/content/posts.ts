@@ -6,6 +6,7 @@ import { rights } from '#kernel/access/rights.ts'
 import { both, either, inProject, own, through } from '#kernel/access/rules.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
+import { available } from '#kernel/operation.ts'
 import { visibleRow } from '#kernel/read/load.ts'
 import { listHref, resource } from '#kernel/resource.ts'
 
@@ -111,14 +112,28 @@ export const Post = resource<'posts', Facts, Placed>('Post', 'posts', {
     }),
     createdAt: p.dateTime({ readOnly: true, sort: true }),
     updatedAt: p.dateTime({ readOnly: true, sort: true }),
-    forum: p.link('Forum', { required: true, writable: ({ before }) => !before, filter: 'list', whenGone: 'remove' }),
+    forum: p.link('Forum', {
+      required: true,
+      writable: ({ before }) => !before,
+      filter: 'list',
+      allowed: { href: ({ before }) => (before ? null : '/api/v3/posts/available_forums') },
+      whenGone: 'remove',
+    }),
     project: p.link('Project', {
       select: (_, t) => sql`(select f.project_id from forums f where f.id = ${name(`${t}.forum_id`)})`,
       readOnly: true,
       filter: 'list',
       embed: true,
     }),
-    parent: p.link('Post', { writable: ({ before }) => !before, filter: 'list_optional', whenGone: 'remove' }),
+    parent: p.link('Post', {
+      writable: ({ before }) => !before,
+      filter: 'list_optional',
+      allowed: {
+        href: ({ before, row }) =>
+          before || !row.forum_id ? null : listHref('posts', { forum: ['=', row.forum_id], parent: ['!*'] }),
+      },
+      whenGone: 'remove',
+    }),
     lastReply: p.link('Post', {
       select: (_, t) =>
         sql`(select r.id from posts r where r.parent_id = ${name(`${t}.id`)} order by r.created_at desc, r.id desc limit 1)`,
@@ -135,4 +150,15 @@ export const Post = resource<'posts', Facts, Placed>('Post', 'posts', {
   removable: repliesOf,
   operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
   extensions: ['index', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
+})
+
+/** Where posts can be created. */
+export const listForumsForPosts = available({
+  path: '/posts/available_forums',
+  of: 'Forum',
+  rule: inProject('add_messages'),
+  tag: 'Post',
+  summary: 'List available forums for posts',
+  description: 'Lists the forums in which the caller may create posts.',
+  extension: true,
 })

@@ -6,6 +6,7 @@ import type { Tables } from '#db/tables.ts'
 import { inProject } from '#kernel/access/rules.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { conflict, type Violation, violation } from '#kernel/errors.ts'
+import { available } from '#kernel/operation.ts'
 import { visibleRow } from '#kernel/read/load.ts'
 import { differs, listHref, resource } from '#kernel/resource.ts'
 
@@ -98,6 +99,7 @@ export const WikiPage = resource<'wiki_pages', Facts>('WikiPage', 'wiki_pages', 
       writable: ({ before }) => !before,
       filter: 'list_optional',
       embed: true,
+      allowed: { href: ({ before }) => (before ? null : '/api/v3/wiki_pages/available_projects') },
       whenGone: 'remove',
     }),
     parent: p.link('WikiPage', {
@@ -115,4 +117,15 @@ export const WikiPage = resource<'wiki_pages', Facts>('WikiPage', 'wiki_pages', 
   after: [keepTree],
   operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
   extensions: ['index', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
+})
+
+/** Where pages can be created. */
+export const listProjectsForPages = available({
+  path: '/wiki_pages/available_projects',
+  of: 'Project',
+  rule: inProject('edit_wiki_pages', 'id'),
+  tag: 'WikiPage',
+  summary: 'List available projects for wiki pages',
+  description: 'Lists the projects in which the caller may create wiki pages.',
+  extension: true,
 })
