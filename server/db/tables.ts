@@ -161,6 +161,15 @@ export interface Tables {
     user_id: number
     hash: string
   }
+  forums: {
+    id: number
+    project_id: number
+    name: string
+    description: string | null
+    position: number | null
+    created_at: string
+    updated_at: string
+  }
   grid_widgets: {
     id: number
     grid_id: number
