@@ -116,6 +116,30 @@ describe('The form of a copy', () => {
   })
 })
 
+describe('A copy of the demo project', () => {
+  test('has the wiki pages and the forums, with their posts', async () => {
+    const demo = await instance({ seed: 'demo' })
+    const list = async (path: string) => (await demo.admin.get(path)).body._embedded.elements
+    const from = (await demo.admin.get('/projects/demo-project')).body.id
+    const reply = await demo.admin.post(`/projects/${from}/copy`, { name: 'Second demo' })
+    await runDue(demo.db, { files: demo.files })
+    const status = await demo.admin.send('GET', reply.headers.get('location') ?? '')
+    assert.equal(status.body.status, 'success', status.text)
+    const copy = idAt(status.body.payload._links.project)
+    for (const [path, of] of [
+      ['wiki_pages', 'title'],
+      ['forums', 'name'],
+      ['posts', 'subject'],
+    ] as const) {
+      const [originals, copies] = await Promise.all([from, copy].map((id) => list(`/${path}?${filters(['project', '=', [id]])}`)))
+      assert.ok(originals.length > 0, path)
+      assert.deepEqual(copies.map((one: any) => one[of]).sort(), originals.map((one: any) => one[of]).sort())
+      assert.deepEqual(new Set(copies.map((one: any) => idAt(one._links.project))), new Set([copy]))
+    }
+    await demo.close()
+  })
+})
+
 describe('A copy', () => {
   let copy: number
   let work: any[]

@@ -133,7 +133,8 @@ function copyOf(context: Context, resource: Resource, original: Row, { from, to,
   if (resource.property.has('createdAt')) row.created_at = at
   if (resource.property.has('updatedAt')) row.updated_at = at
   if (resource.lock) row[resource.lock] = 0
-  if (resource.property.get('author')?.column) row.author_id = viewer.id
+  // The history begins with the copy, and so does the authorship; posts and the like stay their authors' own.
+  if (resource.journal && resource.property.get('author')?.column) row.author_id = viewer.id
   Object.assign(row, resource.copied?.change?.(row, { context, from, to, copies }))
   delete row.id
   return pack(resource, row)

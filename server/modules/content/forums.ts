@@ -19,6 +19,7 @@ export const Forum = resource('Forum', 'forums', {
   title: 'name',
   belongsTo: 'project_id',
   order: { column: 'position' },
+  copied: { with: 'forums' },
   visible: inProject('view_messages'),
   may: { create: manage, update: manage, delete: manage },
   properties: (p) => ({

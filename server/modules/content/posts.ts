@@ -89,6 +89,7 @@ export const Post = resource<'posts', Facts, Placed>('Post', 'posts', {
   example: { subject: 'Who has seen the anchor?', locked: false, sticky: false, repliesCount: 2 },
   title: 'subject',
   belongsTo: 'forum_id',
+  copied: { with: 'forums', files: 'forums' },
   visible: held('view_messages'),
   may: { create: add, update: edit, delete: remove },
   attachments: {
