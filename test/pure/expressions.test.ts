@@ -31,7 +31,6 @@ const composed: Readonly<Record<string, number>> = {
   'server/kernel/write/outbox.ts': 1,
   'server/db/as-of.ts': 1,
   'server/text/mentions.ts': 1,
-  'server/modules/grids/scopes.ts': 1,
 }
 
 const files = globSync(['server/**/*.ts', 'bin/*.js']).sort()

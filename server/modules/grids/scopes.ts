@@ -11,18 +11,20 @@ export interface Place {
   readonly project_id: number | null
 }
 
-const patterns = Object.entries(pages).map(([page, { address }]) => ({
-  page,
-  pattern: new RegExp(`^${address.replace(':project', '(?<project>[^/?#]+)')}$`),
-}))
+/** The identifier of a project in an address, by the form of a page's; empty for a page of no project, undefined where it is no such page. */
+function projectIn(href: string, address: string): string | undefined {
+  const [before = '', after] = address.split(':project')
+  if (after === undefined) return href === address ? '' : undefined
+  const project = href.slice(before.length, href.length - after.length)
+  return project !== '' && href === before + project + after && !/[/?#]/.test(project) ? project : undefined
+}
 
 /** The place that an address leads to, whether or not the viewer sees it; undefined where it leads nowhere. */
 export async function placeAt(href: string, context: Context): Promise<Place | undefined> {
-  for (const { page, pattern } of patterns) {
-    const found = pattern.exec(href)
-    if (!found) continue
-    const project = found.groups?.project
-    if (project === undefined) return { page, project_id: null }
+  for (const [page, { address }] of Object.entries(pages)) {
+    const project = projectIn(href, address)
+    if (project === undefined) continue
+    if (project === '') return { page, project_id: null }
     const project_id = await idFrom(project, context.model.of('Project'), context)
     return project_id === undefined ? undefined : { page, project_id }
   }
