@@ -9,6 +9,8 @@ const readsPerOperation = 6
 // Resources that always exist, possibly without a link to them.
 const givens = [
   '/api/v3/oauth_applications/1',
+  '/api/v3/wiki_pages/1',
+  '/api/v3/posts/1',
   '/api/v3/users/me',
   '/api/v3/values/schema/startDate',
   '/api/v3/project_statuses/on_track',

@@ -66,6 +66,10 @@ const readByHand = new Map([
   ['WorkPackage.spentTime', 'time_entries: those that the viewer sees'],
   ['Notification.project', 'work_packages: the one it is about, which the viewer sees'],
   ['View.project', 'queries: the one it is of, which the viewer sees'],
+  ['Post.project', 'forums: the one it is in, which the viewer sees'],
+  ['Post.repliesCount', 'posts: replies, which are seen like the post'],
+  ['Post.lastReply', 'posts: replies, which are seen like the post'],
+  ['MeetingAgendaItem.project', 'meetings: the one it is of, which the viewer sees'],
 ])
 
 /** A user with every permission in two projects and in no other. */

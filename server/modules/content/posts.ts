@@ -3,7 +3,7 @@ import type { Row } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { rights } from '#kernel/access/rights.ts'
-import { both, either, inProject, own, through } from '#kernel/access/rules.ts'
+import { both, either, inProject, NOTHING, own, through } from '#kernel/access/rules.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
 import { available } from '#kernel/operation.ts'
@@ -69,7 +69,8 @@ async function repliesOf(row: Post, context: Context): Promise<Violation[]> {
   return other ? [violation('base', 'The post cannot be deleted: others have replied to it.')] : []
 }
 
-const isThread = ({ parent_id }: Pick<Post, 'parent_id'>): boolean => (parent_id ?? null) === null
+/** Whether it is the first post of a thread; one whose parent is not there is taken for that. */
+const isThread = ({ parent_id }: Pick<Post, 'parent_id'>): boolean => (parent_id ?? NOTHING) === NOTHING
 
 export const Post = resource<'posts', Facts, Placed>('Post', 'posts', {
   path: 'posts',

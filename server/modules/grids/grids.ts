@@ -16,7 +16,7 @@ import { removeRows } from '#kernel/write/removal.ts'
 import { remove as removeQuery, view as viewQuery } from '#modules/queries/rights.ts'
 import { copyWidgets, moveOptions } from './copies.ts'
 import { manage, pages, remove, rulesOfWidgets, upload, view } from './pages.ts'
-import { addressOf, openScopes, type Place, placeAt, standingAt } from './scopes.ts'
+import { addressOf, isPage, openScopes, type Place, placeAt, standingAt } from './scopes.ts'
 import {
   keepWidgets,
   misplaced,
@@ -210,6 +210,7 @@ export const Grid = resource<'grids', Facts, Computed>('Grid', 'grids', {
       label: 'Page',
       strategy: 'list',
       operators: ['='],
+      allowed: (values) => values.every(isPage),
       where: async ({ values }, context, table) =>
         or(await Promise.all(values.map(async (value) => standingAt(await placeAt(value, context), table)))),
     },

@@ -19,6 +19,10 @@ function projectIn(href: string, address: string): string | undefined {
   return project !== '' && href === before + project + after && !/[/?#]/.test(project) ? project : undefined
 }
 
+/** Whether an address has the form of a page's, of whatever project. */
+export const isPage = (href: string): boolean =>
+  Object.values(pages).some(({ address }) => projectIn(href, address) !== undefined)
+
 /** The place that an address leads to, whether or not the viewer sees it; undefined where it leads nowhere. */
 export async function placeAt(href: string, context: Context): Promise<Place | undefined> {
   for (const [page, { address }] of Object.entries(pages)) {
