@@ -17,6 +17,7 @@ import { hasKeys, passingKey, useKeys } from '#identity/secrets.ts'
 import { createCache } from '#kernel/cache.ts'
 import type { Subscriber } from '#kernel/declaration.ts'
 import { ApiError } from '#kernel/errors.ts'
+import { type Outgoing, useOutgoing } from '#outgoing/client.ts'
 import { product } from '#server/modules.ts'
 import { oauthEndpoints } from '#server/web/oauth/endpoints.ts'
 import { sendNotFound } from '#server/web/page.ts'
@@ -31,6 +32,8 @@ export interface AppOptions {
   files?: FileStore
   /** Trusted proxies: addresses, networks such as 10.0.0.0/8, or `loopback`. */
   trustedProxies?: readonly string[]
+  /** The client for requests to other servers; by default it contacts only public addresses. */
+  outgoing?: Outgoing
   /** Time limits for clients. */
   times?: Partial<TimeLimits>
   /** Subscribers of events, besides those that modules declare. */
@@ -49,6 +52,7 @@ export async function build(
     logTo,
     files = memoryStore(),
     trustedProxies = ['loopback'],
+    outgoing,
     times: own,
     subscribers = [],
   }: AppOptions = {},
@@ -80,6 +84,7 @@ export async function build(
     forceCloseConnections: true,
   })
   if (!hasKeys(db)) useKeys(db, passingKey())
+  if (outgoing) useOutgoing(db, outgoing)
   watchBodies(app.server, times)
   refuseOddities(app.server)
   makeDrainable(app)

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import type { StoreChoice } from '#files/open.ts'
 import { isToken } from '#identity/tokens.ts'
 import type { MailChoice } from '#jobs/post.ts'
+import { isAllowance } from '#outgoing/addresses.ts'
 import type { KeyChoice } from './keys.ts'
 import type { Seed } from './setup.ts'
 
@@ -28,6 +29,8 @@ export interface Config {
   readonly publicUrl: string | undefined
   /** Proxies whose forwarded headers are trusted, in the format of Fastify's `trustProxy`. */
   readonly trustedProxies: readonly string[]
+  /** Hosts and networks that the server may contact besides public addresses. */
+  readonly outgoingAllow: readonly string[]
   /** The SMTP server; undefined: mails are only logged. */
   readonly mail: MailChoice | undefined
   /** Whether the server runs background jobs. */
@@ -62,6 +65,12 @@ export const options: readonly Option[] = [
     value: 'LIST',
     meaning: 'comma-separated addresses or networks of trusted proxies',
     standard: 'loopback',
+  },
+  {
+    flag: 'outgoing-allow',
+    value: 'LIST',
+    meaning: 'comma-separated hosts or networks inside your own that users may connect as file storages',
+    standard: 'none: only public addresses are contacted',
   },
   { flag: 'data', value: 'DIR', meaning: 'folder of the SQLite database, halyard.db', standard: './data' },
   { flag: 'database-url', value: 'URL', meaning: 'sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME, instead of --data' },
@@ -179,6 +188,16 @@ export function readConfig(flags: Flags, environment: Environment): Config {
   if (wrongProxy !== undefined) {
     throw new Error(`${named('trusted-proxies')} must list addresses such as 10.0.0.1 or 10.0.0.0/8, not "${wrongProxy}".`)
   }
+  const outgoingAllow = (given('outgoing-allow') ?? '')
+    .split(',')
+    .map((one) => one.trim())
+    .filter(Boolean)
+  const wrongHost = outgoingAllow.find((one) => !isAllowance(one))
+  if (wrongHost !== undefined) {
+    throw new Error(
+      `${named('outgoing-allow')} must list hosts such as files.example.org or networks such as 10.1.0.0/16, not "${wrongHost}".`,
+    )
+  }
   return Object.freeze({
     port: Number(port),
     host: given('host') ?? '127.0.0.1',
@@ -190,6 +209,7 @@ export function readConfig(flags: Flags, environment: Environment): Config {
     adminToken,
     publicUrl,
     trustedProxies,
+    outgoingAllow,
     mail: mail(given, named),
     worker: !isTrue(given('no-worker') ?? 'false', named('no-worker')),
     logLevel: oneOf('log-level', LOG_LEVELS),

@@ -15,6 +15,7 @@ import { notifications } from '#modules/notifications/index.ts'
 import { projects } from '#modules/projects/index.ts'
 import { queries } from '#modules/queries/index.ts'
 import { revisions } from '#modules/revisions/index.ts'
+import { storages } from '#modules/storages/index.ts'
 import { time } from '#modules/time/index.ts'
 import { workPackages } from '#modules/work-packages/index.ts'
 
@@ -36,4 +37,5 @@ export const product = assemble([
   grids,
   customFields,
   revisions,
+  storages,
 ])

@@ -233,7 +233,7 @@ async function files(desk: Desk) {
   }
 }
 
-/** No such storage is reachable, so a documented rejection is accepted as well. */
+/** No such storage is reachable, so for its files a documented rejection is accepted as well. */
 async function storages(desk: Desk) {
   const expect = 'documented'
   const origin = link('https://files.example.org')
@@ -244,6 +244,10 @@ async function storages(desk: Desk) {
   await change(desk, '/api/v3/storages/{id}', [storage], { name: `${desk.mark} renamed` })
   const secrets = { clientId: desk.mark, clientSecret: desk.mark }
   await desk.call('POST /api/v3/storages/{id}/oauth_client_credentials', [storage], { body: secrets, expect })
+  // The official document only reads what projects use.
+  const _links = { project: link(`/api/v3/projects/${desk.project}`), storage: link(`/api/v3/storages/${storage}`) }
+  const used = idOf(await desk.post('/api/v3/project_storages', { _links }))
+  if (used) desk.suppose(`/api/v3/project_storages/${used}`)
   await desk.call('POST /api/v3/storages/{id}/folders', [storage], { body: { name: 'Plans', parentId: '1' }, expect })
   const upload = { projectId: Number(desk.project), fileName: 'plan.txt', parent: '/' }
   await desk.call('POST /api/v3/storages/{id}/files/prepare_upload', [storage], { body: upload, expect })

@@ -5,6 +5,7 @@ import { type Database, PATIENCE_MS } from '#db/database.ts'
 import { openStore } from '#files/open.ts'
 import { endLeases } from '#jobs/queue.ts'
 import { addressOf, answersAt, readSettings } from '#kernel/settings.ts'
+import { outgoing } from '#outgoing/client.ts'
 import type { Config } from '#server/config.ts'
 import { type SetupResult, setup, setupPath } from '#server/setup.ts'
 import type { Invocation } from './command.ts'
@@ -26,13 +27,13 @@ export async function serve({ config }: Invocation): Promise<void> {
   const [{ build }, { db, unlock, result }] = await Promise.all([import('#server/app.ts'), prepare(config)])
   const logLevel = config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info')
   const files = openStore(config.attachments)
-  const [app, url] = await listening(() => build(db, { files, logLevel, trustedProxies: config.trustedProxies }), config).catch(
-    (error: unknown) => {
-      // The token exists now, and it cannot be shown later.
-      process.stdout.write(loginLines(result))
-      throw error
-    },
-  )
+  const { trustedProxies, outgoingAllow } = config
+  const options = { files, logLevel, trustedProxies, outgoing: outgoing({ allow: outgoingAllow }) }
+  const [app, url] = await listening(() => build(db, options), config).catch((error: unknown) => {
+    // The token exists now, and it cannot be shown later.
+    process.stdout.write(loginLines(result))
+    throw error
+  })
   const stopWorking = config.worker ? startWorker(db, config, app.log) : undefined
 
   let stopping: number | undefined

@@ -152,6 +152,16 @@ export interface Tables {
     user_id: number
     project_id: number
   }
+  file_links: {
+    id: number
+    work_package_id: number
+    storage_id: number
+    creator_id: number
+    origin_id: string
+    origin_data: unknown
+    created_at: string
+    updated_at: string
+  }
   former_identifiers: {
     identifier: string
     project_id: number
@@ -368,10 +378,19 @@ export interface Tables {
     acting_user_id: number | null
     created_at: string
     updated_at: string
+    storage_id: number | null
   }
   oauth_authorizations: {
     id: number
     grant_id: number
+  }
+  oauth_client_credentials: {
+    id: number
+    storage_id: number
+    client_id: string
+    client_secret: string | null
+    created_at: string
+    updated_at: string
   }
   oauth_grants: {
     id: number
@@ -488,6 +507,16 @@ export interface Tables {
     position: number
     is_default: boolean
     is_active: boolean
+  }
+  project_storages: {
+    id: number
+    project_id: number
+    storage_id: number
+    creator_id: number
+    project_folder_mode: string
+    project_folder_id: string | null
+    created_at: string
+    updated_at: string
   }
   project_types: {
     project_id: number
@@ -611,6 +640,41 @@ export interface Tables {
     is_readonly: boolean
     excluded_from_totals: boolean
     default_done_ratio: number
+  }
+  storage_authorizations: {
+    state: string
+    credentials_id: number
+    user_id: number
+    code_verifier: string
+    back_url: string | null
+    expires_at: string
+  }
+  storage_connections: {
+    id: number
+    credentials_id: number
+    user_id: number
+    account: string | null
+    access_token: string | null
+    refresh_token: string | null
+    expires_at: string
+    refused: boolean
+    created_at: string
+    updated_at: string
+  }
+  storages: {
+    id: number
+    type: string
+    name: string
+    host: string | null
+    authentication_method: string | null
+    storage_audience: string | null
+    token_exchange_scope: string | null
+    tenant_id: string | null
+    drive_id: string | null
+    application_password: string | null
+    forbidden_file_name_characters: string | null
+    created_at: string
+    updated_at: string
   }
   task_rows: {
     task_id: number

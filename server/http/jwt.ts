@@ -53,10 +53,14 @@ function faultOf(error: { code?: unknown; claim?: unknown; reason?: unknown }): 
 }
 
 /** The verified claims of a token. */
-async function verified(credentials: string, provider: Provider, { request, now }: Asking): Promise<JWTVerifyResult['payload']> {
+async function verified(
+  credentials: string,
+  provider: Provider,
+  { request, db, now }: Asking,
+): Promise<JWTVerifyResult['payload']> {
   const { jwtVerify } = await import('jose')
   try {
-    const keys = await keysOf(provider.issuer)
+    const keys = await keysOf(db, provider.issuer)
     const { payload } = await jwtVerify(credentials, keys, {
       algorithms: ALGORITHMS,
       issuer: provider.issuer,

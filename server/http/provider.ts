@@ -1,9 +1,13 @@
 /**
  * The client for OpenID Connect providers: their metadata and keys. It contacts only addresses that an operator configured or a
- * provider named over HTTPS, with limits on time and size, and follows no redirects.
+ * provider named over HTTPS, with limits on time and size, and follows no redirects. The host of an issuer may be anywhere, because
+ * an operator configured it; other hosts that its metadata names are contacted only at public or allowed addresses.
  */
 import type { RemoteJWKSet } from 'jose'
 import type { ServerMetadata } from 'openid-client'
+import type { Database } from '#db/database.ts'
+import { hostOf } from '#outgoing/addresses.ts'
+import { outgoingOf } from '#outgoing/client.ts'
 
 /** The timeout in milliseconds, unless a user waits for the response. */
 const PATIENCE = 2_000
@@ -36,27 +40,28 @@ export function mayLeadTo(address: unknown, issuer: string): boolean {
   return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLocal(url) && issuer.startsWith('http:'))
 }
 
+/** The hosts that an issuer may lead to at any address: its own, and this machine if it is there. */
+const trustedBy = (issuer: string): readonly string[] => {
+  const url = new URL(issuer)
+  return isLocal(url) ? ['localhost', '127.0.0.1', '::1'] : [hostOf(url)]
+}
+
 /**
- * `fetch` for requests to a provider.
+ * `fetch` for requests to the provider of an issuer, by the server of a database.
  * @throws ProviderUnavailable after a timeout, for an oversized response, and without a response
  */
-export async function askProvider(address: string | URL, options: RequestInit = {}, patience = PATIENCE): Promise<Response> {
-  const ending = new AbortController()
-  const timer = setTimeout(() => ending.abort(new Error('The request timed out.')), patience)
+export async function askProvider(
+  db: Database,
+  issuer: string,
+  address: string | URL,
+  options: RequestInit = {},
+  patience = PATIENCE,
+): Promise<Response> {
+  const limits = { patience, largest: LARGEST_ANSWER, trusted: trustedBy(issuer) }
   try {
-    const response = await fetch(address, { ...options, redirect: 'manual', signal: ending.signal })
-    const chunks: Uint8Array[] = []
-    let size = 0
-    for await (const chunk of response.body ?? []) {
-      size += chunk.length
-      if (size > LARGEST_ANSWER) throw new Error('The response is too large.')
-      chunks.push(chunk)
-    }
-    return new Response(size > 0 ? Buffer.concat(chunks) : null, { status: response.status, headers: response.headers })
+    return await outgoingOf(db).ask(address, options, limits)
   } catch (cause) {
     throw new ProviderUnavailable(`${new URL(address).origin} does not respond correctly.`, { cause })
-  } finally {
-    clearTimeout(timer)
   }
 }
 
@@ -70,17 +75,22 @@ const failures = new Map<string, number>()
  * A document of a provider. Concurrent callers share one request.
  * @throws ProviderUnavailable also if a request has just failed
  */
-async function documentAt(address: string, isFit: (document: Document) => boolean): Promise<Document> {
+async function documentAt(
+  db: Database,
+  issuer: string,
+  address: string,
+  isFit: (document: Document) => boolean,
+): Promise<Document> {
   const failedAt = failures.get(address)
   if (failedAt !== undefined && Date.now() < failedAt + COOL_DOWN) throw new ProviderUnavailable(`${address} did not respond.`)
-  const document = pending.get(address) ?? load(address, isFit).finally(() => pending.delete(address))
+  const document = pending.get(address) ?? load(db, issuer, address, isFit).finally(() => pending.delete(address))
   pending.set(address, document)
   return document
 }
 
-async function load(address: string, isFit: (document: Document) => boolean): Promise<Document> {
+async function load(db: Database, issuer: string, address: string, isFit: (document: Document) => boolean): Promise<Document> {
   try {
-    const response = await askProvider(address, { headers: { accept: 'application/json' } })
+    const response = await askProvider(db, issuer, address, { headers: { accept: 'application/json' } })
     const document = response.status === 200 ? JSON.parse(await response.text()) : undefined
     if (typeof document !== 'object' || document === null || !isFit(document)) {
       throw new Error(`The response has the status ${response.status} or an invalid body.`)
@@ -99,7 +109,7 @@ const known = new Map<string, { metadata: ProviderMetadata; at: number }>()
  * The metadata of a provider; the cached metadata if the provider is unavailable.
  * @throws ProviderUnavailable
  */
-export async function metadataOf(issuer: string): Promise<ProviderMetadata> {
+export async function metadataOf(db: Database, issuer: string): Promise<ProviderMetadata> {
   const before = known.get(issuer)
   if (before && Date.now() < before.at + BELIEVED) return before.metadata
   try {
@@ -108,7 +118,7 @@ export async function metadataOf(issuer: string): Promise<ProviderMetadata> {
       ['jwks_uri', 'authorization_endpoint', 'token_endpoint'].every((name) => mayLeadTo(document[name], issuer)) &&
       (document.userinfo_endpoint === undefined || mayLeadTo(document.userinfo_endpoint, issuer))
     const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-    const metadata = (await documentAt(address, isFit)) as unknown as ProviderMetadata
+    const metadata = (await documentAt(db, issuer, address, isFit)) as unknown as ProviderMetadata
     known.set(issuer, { metadata, at: Date.now() })
     return metadata
   } catch (error) {
@@ -123,8 +133,8 @@ const keySets = new Map<string, RemoteJWKSet>()
  * The signing keys of a provider.
  * @throws ProviderUnavailable here and when a key is requested
  */
-export async function keysOf(issuer: string): Promise<RemoteJWKSet> {
-  const { jwks_uri } = await metadataOf(issuer)
+export async function keysOf(db: Database, issuer: string): Promise<RemoteJWKSet> {
+  const { jwks_uri } = await metadataOf(db, issuer)
   const { createRemoteJWKSet, customFetch } = await import('jose')
   const before = keySets.get(jwks_uri)
   if (before) return before
@@ -132,7 +142,8 @@ export async function keysOf(issuer: string): Promise<RemoteJWKSet> {
     cacheMaxAge: KEYS.age,
     cooldownDuration: KEYS.pause,
     timeoutDuration: 2 * PATIENCE,
-    [customFetch]: async (address: string) => Response.json(await documentAt(address, ({ keys }) => Array.isArray(keys))),
+    [customFetch]: async (address: string) =>
+      Response.json(await documentAt(db, issuer, address, ({ keys }) => Array.isArray(keys))),
   })
   keySets.set(jwks_uri, keys)
   return keys

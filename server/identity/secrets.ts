@@ -90,6 +90,11 @@ export const secretColumns: readonly SecretColumn[] = [
   { table: 'authenticators', column: 'secret', key: 'user_id' },
   { table: 'authenticator_setups', column: 'secret', key: 'session_id', passing: true },
   { table: 'auth_providers', column: 'client_secret', key: 'id' },
+  { table: 'storages', column: 'application_password', key: 'id' },
+  { table: 'oauth_client_credentials', column: 'client_secret', key: 'id' },
+  { table: 'storage_connections', column: 'access_token', key: 'id' },
+  { table: 'storage_connections', column: 'refresh_token', key: 'id' },
+  { table: 'storage_authorizations', column: 'code_verifier', key: 'state', passing: true },
   { table: 'provider_sign_ins', column: 'nonce', key: 'state', passing: true },
   { table: 'provider_sign_ins', column: 'code_verifier', key: 'state', passing: true },
 ]

@@ -52,6 +52,7 @@ export async function contextAs(
     files,
     params,
     path,
+    told: new Map(),
     renewed: () => renew(context, services),
   }
   return context

@@ -38,6 +38,8 @@ export interface Context {
   readonly params: URLSearchParams
   /** The path asked for, without the query string. */
   readonly path: string
+  /** What a write leaves for the answer to its request, such as a secret that is told once, by name. */
+  readonly told: Map<string, unknown>
   /** Where rows are read as they were at a moment: the same request, reading what there is now. */
   readonly live?: Context
   /** The same request as if it began now: after a write, for telling what has become of it. */
@@ -187,6 +189,11 @@ export interface Common<R, F> {
 export interface ScalarOptions<R, F> extends Common<R, F> {
   /** The column within whose value no two rows have the same text here, ignoring case; a unique index has to hold it as well. */
   unique?: keyof R & string
+  /**
+   * It stands among the links: its value, as its kind renders it, is the address of something that is no resource, such as a URN.
+   * What names that to people is the title.
+   */
+  inLinks?: { readonly title?: (row: R) => string }
   max?: number
   min?: number
   /** Computed from the row instead of read from a column. */
@@ -196,8 +203,17 @@ export interface ScalarOptions<R, F> extends Common<R, F> {
   /** Whether this rule holds for the row, in place of a column: of a property that is true or false. */
   holds?: Rule
   allowed?: Allowed<R, F>
+  /** What is stored in place of a new text, such as its encrypted form, once the row has its id. Runs in the transaction of the write. */
+  stored?: (tx: Transaction, place: Stored, text: string, context: Context) => Promise<string>
   /** Kept as null instead of rendered when there is no value; false leaves the key out. */
   nullable?: boolean
+}
+
+/** A place in the database: a column of a row. */
+export interface Stored {
+  readonly table: TableName
+  readonly column: string
+  readonly id: number
 }
 
 /**

@@ -81,7 +81,8 @@ export const linkKind: Kind = {
 }
 
 /** Whether a property stands among the links: it leads to a resource, or out of the API. */
-export const isAmongLinks = ({ to, kind }: Pick<Property, 'to' | 'kind'>): boolean => to !== undefined || kind.isLink === true
+export const isAmongLinks = ({ to, kind, options }: Property): boolean =>
+  to !== undefined || kind.isLink === true || options.inLinks !== undefined
 
 /** Whether a property is the resource's lock version. */
 export const isLock = ({ lock }: Pick<Resource, 'lock'>, { column }: Property): boolean => lock !== undefined && column === lock

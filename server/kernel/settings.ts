@@ -85,6 +85,9 @@ export const defaultSettings = {
   password_days_valid: 0,
   /** Number of a user's last passwords, including the current one, that cannot be chosen again. */
   password_count_former_banned: 0,
+  /** Where Microsoft signs users in, and its Graph; other clouds, such as national ones, have other addresses. */
+  storages_login_url: 'https://login.microsoftonline.com',
+  storages_graph_url: 'https://graph.microsoft.com/v1.0',
   /** Whether users can reset a password by a mailed link. */
   lost_password: true,
 }

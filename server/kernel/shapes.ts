@@ -130,9 +130,17 @@ const common = {
   select: true,
 } as const
 
-const scalar = { ...common, unique: true, max: true, min: true, value: true, holds: true, nullable: true } satisfies Members<
-  ScalarOptions<any, any>
->
+const scalar = {
+  ...common,
+  unique: true,
+  max: true,
+  min: true,
+  value: true,
+  holds: true,
+  nullable: true,
+  inLinks: { title: true } satisfies Members<NonNullable<ScalarOptions<any, any>['inLinks']>>,
+  stored: true,
+} satisfies Members<ScalarOptions<any, any>>
 
 const link = {
   ...common,

@@ -14,6 +14,7 @@ import { ownTokens } from './own-tokens.ts'
 import { type Area, addPages } from './page.ts'
 import { passkeys } from './passkeys.ts'
 import { providers } from './providers.ts'
+import { storageConnections } from './storages.ts'
 import { twoFactor } from './two-factor.ts'
 
 /** All areas. Laws in the tests walk their routes. */
@@ -31,6 +32,7 @@ export const areas: readonly Area[] = [
   oauthPages,
   oauthAdministration,
   apiSettings,
+  storageConnections,
 ]
 
 /** Adds the pages to an application. */

@@ -35,13 +35,13 @@ async function providerOf({ db, snapshot, params }: Visit): Promise<Provider> {
  */
 async function clientOf({ id, issuer, client_id, client_secret: sealed }: Provider, db: Database) {
   const client_secret = sealed && keysOf(db).open({ table: 'auth_providers', column: 'client_secret', id }, sealed)
-  const [openid, metadata] = await Promise.all([import('openid-client'), metadataOf(issuer)])
+  const [openid, metadata] = await Promise.all([import('openid-client'), metadataOf(db, issuer)])
   const methods = metadata.token_endpoint_auth_methods_supported
   const isPosted = Array.isArray(methods) && !methods.includes('client_secret_basic')
   const authentication =
     client_secret === null ? openid.None() : (isPosted ? openid.ClientSecretPost : openid.ClientSecretBasic)(client_secret)
   const configuration: Configuration = new openid.Configuration(metadata, client_id, {}, authentication)
-  configuration[openid.customFetch] = (address, options) => askProvider(address, options as RequestInit, PATIENCE)
+  configuration[openid.customFetch] = (address, options) => askProvider(db, issuer, address, options as RequestInit, PATIENCE)
   openid.enableNonRepudiationChecks(configuration)
   // Only on this machine: `isIssuer` requires HTTPS of all others.
   if (issuer.startsWith('http:')) openid.allowInsecureRequests(configuration)

@@ -48,6 +48,7 @@ const worded = new Set([
   'Query.highlightingMode',
   'Query.displayRepresentation',
   'Notification.reason',
+  'ProjectStorage.projectFolderMode',
 ])
 
 /** The numbers of the replays: one for each outsider. */

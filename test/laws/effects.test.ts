@@ -47,8 +47,8 @@ const consequences: Record<string, readonly string[]> = {
 }
 /** Columns that may become empty. */
 const detached: Record<string, readonly string[]> = { work_packages: ['parent_id', 'version_id'] }
-/** Principals are visible through memberships, so their visibility changes with these. */
-const seenByMembership = new Set(['principals'])
+/** Principals are visible through memberships, and storages through the projects that use them: their visibility changes with these. */
+const seenByMembership = new Set(['principals', 'storages'])
 /** Tables outside the comparison: records of requests and changes, and permissions of roles, which no request changes. */
 const passing = new Set<string>([
   'tokens',
@@ -418,6 +418,7 @@ function values(property: Property): unknown[] {
 const commonBody = (): Json => {
   const [task] = choices(product.of('WorkPackage')) as [number]
   const [query] = choices(product.of('Query')) as [number]
+  const [storage] = choices(product.of('Storage')) as [number]
   return {
     comment: { raw: 'Other' },
     reaction: 'rocket',
@@ -427,6 +428,9 @@ const commonBody = (): Json => {
     note: 'Other',
     timeZone: 'Europe/Paris',
     token_name: 'Other',
+    _embedded: {
+      elements: [{ originData: { id: 'other', name: 'Other' }, _links: { storage: linkTo(product.of('Storage'), storage) } }],
+    },
     _links: { workPackage: { href: `${PREFIX}/work_packages/${task}` }, query: { href: `${PREFIX}/queries/${query}` } },
   }
 }
@@ -536,6 +540,15 @@ const undone = new Set<string>([
   'POST /days/non_working',
   'PATCH /days/week',
   'PATCH /days/week/:day',
+  'POST /storages',
+  'PATCH /storages/:id',
+  'DELETE /storages/:id',
+  'POST /storages/:id/oauth_client_credentials',
+  // The project uses the storage already.
+  'POST /project_storages',
+  // The storage does not answer here.
+  'POST /storages/:id/files/prepare_upload',
+  'POST /storages/:id/folders',
   // Private tables of a user.
   'PATCH /my_preferences',
   'PATCH /users/:id/preferences',

@@ -375,6 +375,12 @@ const hints: Record<string, Hint<Facts>> = {
   'View.project': { of: to('project') },
   'View.type': { of: ({ _type }) => [_type === 'Views::Gantt' ? 'gantt' : 'work_packages_table'] },
   'Relation.involved': { of: (one) => [...to('from')(one), ...to('to')(one)] },
+  'ProjectStorage.storageUrl': {
+    of: (one, facts) => [byId(facts, 'Storage', to('storage')(one)[0])?._links.origin.href],
+    // An address of no storage picks nothing.
+    wrong: [[]],
+  },
+  'FileLink.storage': { path: ({ world }) => `/work_packages/${world.ordered[1]}/file_links`, alike: everybodyHasOne },
   'Capability.id': { of: ({ id }) => [id] },
   'Capability.action': { of: ({ id }) => [id.split('/').slice(0, 2).join('/')] },
   'Capability.context': { of: ({ id }) => [id.split('/')[2].split('-')[0]], wrong: [['no such thing'], []] },
@@ -418,6 +424,7 @@ const lists: readonly List[] = [
         ? [{ context: { operator: '=', values: [`w${facts.world.lab}`] } }]
         : [{ principal: { operator: '=', values: [facts.world.ann.id] } }],
   },
+  { name: 'FileLink', path: '/file_links', queryable: product.of('FileLink') },
   { name: 'Action', path: '/actions', queryable: actionList },
   { name: 'Day', path: '/days', queryable: dayList },
 ]

@@ -70,6 +70,8 @@ const readByHand = new Map([
   ['Post.repliesCount', 'posts: replies, which are seen like the post'],
   ['Post.lastReply', 'posts: replies, which are seen like the post'],
   ['MeetingAgendaItem.project', 'meetings: the one it is of, which the viewer sees'],
+  ['Storage.oauthApplication', 'oauth_applications: its own; a link of administrators'],
+  ['Storage.oauthClientCredentials', 'oauth_client_credentials: its own; a link of administrators'],
 ])
 
 /** A user with every permission in two projects and in no other. */

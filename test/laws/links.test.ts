@@ -13,7 +13,11 @@ import type { Exchange } from '#test/wire.ts'
 /** Targets of links that do not exist yet. */
 const planned: RegExp[] = []
 /** Lists with resources that cannot all be viewed individually, as in OpenProject. */
-const offeredToMore = new Set(['Role self GET', 'PlaceholderUser self GET', 'Reminder self GET'])
+const offeredToMore = new Set([
+  ...['Role self GET', 'PlaceholderUser self GET', 'Reminder self GET'],
+  // Files are for users who are connected to their storage.
+  'ProjectStorage projectFolder GET',
+])
 /** Links that are offered to fewer users than may follow them: users change themselves, and archivers may do nothing else. */
 const offeredToFewer = new Set(['User updateImmediately', 'Project update', 'Project updateImmediately'])
 /** Actions that are rejected by a violation which names the affected row, as in OpenProject. */

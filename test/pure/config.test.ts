@@ -23,6 +23,7 @@ describe('a configuration', () => {
       adminToken: undefined,
       publicUrl: undefined,
       trustedProxies: ['loopback'],
+      outgoingAllow: [],
       mail: undefined,
       worker: true,
       logLevel: undefined,
@@ -33,7 +34,7 @@ describe('a configuration', () => {
   test('is set by flags', () => {
     assert.deepEqual(
       read(
-        `--port 0 --host=:: --data /srv --seed none --admin-token ${token} --log-level debug --public-url https://w.example --trusted-proxies 10.0.0.0/8 --smtp-url smtps://me:pw@mail.example:465 --mail-from pm@w.example --no-worker`,
+        `--port 0 --host=:: --data /srv --seed none --admin-token ${token} --log-level debug --public-url https://w.example --trusted-proxies 10.0.0.0/8 --outgoing-allow files.lan,fd00::/8 --smtp-url smtps://me:pw@mail.example:465 --mail-from pm@w.example --no-worker`,
       ),
       {
         port: 0,
@@ -46,6 +47,7 @@ describe('a configuration', () => {
         adminToken: token,
         publicUrl: 'https://w.example',
         trustedProxies: ['10.0.0.0/8'],
+        outgoingAllow: ['files.lan', 'fd00::/8'],
         mail: { url: 'smtps://me:pw@mail.example:465', from: 'pm@w.example' },
         worker: false,
         logLevel: 'debug',
@@ -78,6 +80,7 @@ describe('a configuration', () => {
       adminToken: token,
       publicUrl: 'http://w.example:81',
       trustedProxies: ['loopback', '::1/64'],
+      outgoingAllow: [],
       mail: { url: 'smtp://mail.example', from: 'Work <pm@w.example>' },
       worker: false,
       logLevel: 'error',

@@ -240,6 +240,19 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
   })
   await add('attachment_contents', ['content'], { id: attachment })
   await add('attachments', file, { ...kept, author_id: insider })
+  const storage = await add('storages', ['name', 'storage_audience', 'token_exchange_scope', 'forbidden_file_name_characters'], {
+    type: 'Nextcloud',
+    host: `https://${mark()}.example`,
+    authentication_method: 'TwoWayOAuth2',
+  })
+  await add('oauth_client_credentials', ['client_id', 'client_secret'], { storage_id: storage })
+  const folder = { project_folder_mode: 'manual', project_folder_id: mark() }
+  await add('project_storages', [], { project_id: harbour, storage_id: storage, creator_id: insider, ...folder })
+  for (const user of [insider, leaver]) {
+    const origin_id = mark()
+    const origin_data = { id: origin_id, name: mark(), mimeType: mark(), createdByName: mark() }
+    await add('file_links', [], { work_package_id: child, storage_id: storage, creator_id: user, origin_id, origin_data })
+  }
   // All other resources of projects, by declaration, with a file where possible.
   for (const { name: container_type, table, properties, journal, attached, attachments } of resourcesOfProjects()) {
     if (ids.has(table)) continue

@@ -12,6 +12,7 @@ import { makeToken, type Wanted } from '#identity/tokens.ts'
 import { invalidate } from '#kernel/cache.ts'
 import type { Model, Subscriber } from '#kernel/declaration.ts'
 import { begin } from '#kernel/write/history.ts'
+import type { Outgoing } from '#outgoing/client.ts'
 import { build } from '#server/app.ts'
 import { product } from '#server/modules.ts'
 import { setup } from '#server/setup.ts'
@@ -72,6 +73,7 @@ export async function instance({
   files = memoryStore(),
   times = {},
   subscribers = [],
+  outgoing,
   ...place
 }: {
   seed?: 'basic' | 'demo' | 'none'
@@ -79,12 +81,16 @@ export async function instance({
   files?: FileStore
   times?: Partial<TimeLimits>
   subscribers?: readonly Subscriber[]
+  outgoing?: Outgoing
 } & Place = {}): Promise<Instance> {
   const { db, outside, drop } = await serverDatabase(place)
   const adminToken = `opapi-${randomBytes(20).toString('hex')}`
   await setup(db, { seed, adminToken })
   const logged: string[] = []
-  const app = await build(db, { files, times, subscribers, logLevel, logTo: { write: (line) => void logged.push(line) } })
+  const app = await build(db, {
+    ...{ files, times, subscribers, logLevel, logTo: { write: (line) => void logged.push(line) } },
+    ...(outgoing && { outgoing }),
+  })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   const write = <T>(work: (tx: Transaction) => Promise<T>) => db.transaction(work)
   const token: Instance['token'] = (userId, wanted) =>

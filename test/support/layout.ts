@@ -77,6 +77,11 @@ const excepted: Readonly<Record<string, string>> = {
     'an action for projects that are gone is offered nowhere; without them it would be offered everywhere',
   'oauth_applications.client_id': 'the name of the application itself',
   'auth_providers.client_id': 'our own name at the provider',
+  'oauth_client_credentials.client_id': 'our own name at the storage',
+  'storages.tenant_id': 'a directory of Microsoft',
+  'storages.drive_id': 'a drive of Microsoft',
+  'project_storages.project_folder_id': 'a folder in the storage',
+  'file_links.origin_id': 'a file in the storage',
 }
 
 /** Columns of JSON that contain ids of rows, by a custom field's format or as addresses. */
@@ -87,7 +92,7 @@ const plain = [
   ...['settings.value', 'custom_fields.default_value', 'tokens.scopes', 'passkeys.transports', 'auth_providers.claims'],
   ...['daily_reminders', 'immediate_reminders', 'pause_reminders', 'workdays'].map((one) => `principals.${one}`),
   ...['oauth_applications.redirect_uris', 'oauth_applications.scopes', 'oauth_grants.scopes'],
-  ...['oauth_tokens.scopes', 'oauth_tokens.content'],
+  ...['oauth_tokens.scopes', 'oauth_tokens.content', 'file_links.origin_data'],
   // The query that a widget shows has a column of its own; the rest is the client's.
   ...['grids.options', 'grid_widgets.options'],
 ]

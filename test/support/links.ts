@@ -98,6 +98,7 @@ export function offerFault(offer: Offer, { status }: Exchange): string | undefin
   const lacks = status === 422 || (status === 400 && /^(POST|PUT)$/.test(offer.method) && !offer.payload)
   const isIncomplete = lacks && (offer.method === 'DELETE' || !isHarmless(offer))
   const isOnlyNamed = offer.onlyNames && offer.method === 'GET' && (status === 403 || status === 404)
-  if ((status >= 200 && status < 300) || isIncomplete || isOnlyNamed) return undefined
+  // A redirect leads out of the API.
+  if ((status >= 200 && status < 300) || status === 303 || isIncomplete || isOnlyNamed) return undefined
   return `${offer.by} offers ${offer.rel}: ${offer.method} ${offer.href}, which answers ${status}`
 }

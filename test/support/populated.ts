@@ -93,6 +93,7 @@ export async function populated(told?: (exchange: Exchange) => void): Promise<Po
   await addNotifications(server, lab, residents)
   await addDummies(server, lab)
   await addApplications(server, residents)
+  await addStorages(server, [lab, annex], residents)
   await addFields(server, lab, member)
   const changes = { _links: { assignee: { href: '/api/v3/users/me' } } }
   for (const [position, action] of ['Take it', 'Take it as well'].entries())
@@ -157,7 +158,9 @@ export async function payloadFor(db: Database, { properties }: Resource, lab: nu
   for (const { name: own, kind, label, to, many, column, options } of properties) {
     // One of a few texts is the one it has by default.
     if (options.readOnly !== undefined || !column || isAutomatic(own) || (options.allowed && 'texts' in options.allowed)) continue
-    if (!to) payload[own] = values[kind.type]?.(label, i)
+    if (options.inLinks)
+      links[own] = { href: (kind.json.examples as string[])[i % (kind.json.examples as string[]).length] as string }
+    else if (!to) payload[own] = values[kind.type]?.(label, i)
     else if (options.required === true && !many) {
       const target = product.of(to)
       const isPlaced = to !== 'Project' && layout.get(target.table)?.includes('project_id')
@@ -432,6 +435,36 @@ async function addApplications({ make }: Instance, users: readonly number[]): Pr
   await make.row('oauth_applications', { ...application, name: 'Robot', client_id: 'robot', secret_hash, ...robot })
 }
 
+/** Storages of all types that projects use, connections of users to them, and links to their files. */
+async function addStorages({ make, db }: Instance, projects: readonly number[], users: readonly number[]): Promise<void> {
+  const cloud = { type: 'Nextcloud', authentication_method: 'TwoWayOAuth2', storage_audience: 'files' }
+  const nextcloud = await make.row('storages', { ...cloud, name: 'Cloud of files', host: 'https://cloud.example', ...stamps })
+  const drive = { type: 'OneDrive', name: 'Drive of files', tenant_id: 'tenant', drive_id: 'drive' }
+  const storages = [nextcloud, await make.row('storages', { ...drive, ...stamps })]
+  await db.transaction((tx) => tx.run(sql`update oauth_applications set storage_id = ${nextcloud} where name = 'Cloud'`))
+  const works = await db.all<{ id: number }>(
+    sql`select id from work_packages where project_id = ${projects[0]} order by id limit 3`,
+  )
+  for (const storage_id of storages) {
+    const client = { storage_id, client_id: `client ${storage_id}`, client_secret: 'secret' }
+    const credentials_id = await make.row('oauth_client_credentials', { ...client, ...stamps })
+    for (const user_id of users.slice(0, 3)) {
+      // Refused tokens send no requests, as neither storage exists.
+      const tokens = { access_token: 'access', refresh_token: 'refresh', expires_at: stamps.created_at, refused: true }
+      await make.row('storage_connections', { credentials_id, user_id, ...tokens, ...stamps })
+    }
+    for (const [i, project_id] of projects.entries()) {
+      const folder = { project_folder_mode: i ? 'inactive' : 'manual', project_folder_id: i ? null : '30' }
+      const use = { project_id, storage_id, creator_id: users[1], ...folder }
+      await make.row('project_storages', { ...use, ...stamps }, 'projects')
+    }
+    for (const [i, { id: work_package_id }] of works.entries()) {
+      const file = { origin_id: String(i), origin_data: { id: String(i), name: `file ${i}.pdf`, mimeType: 'application/pdf' } }
+      await make.row('file_links', { work_package_id, storage_id, creator_id: users[i + 1], ...file, ...stamps })
+    }
+  }
+}
+
 /** Principals without a role in other tests, to be locked or deleted. */
 async function addDummies(server: Instance, lab: number): Promise<void> {
   const { make, db } = server
@@ -447,7 +480,7 @@ async function addDummies(server: Instance, lab: number): Promise<void> {
 }
 
 /** Columns with unique values. */
-const unique = ['name', 'title', 'identifier', 'login', 'email', 'hash', 'storage_name', 'client_id']
+const unique = ['name', 'title', 'identifier', 'login', 'email', 'hash', 'storage_name', 'client_id', 'host', 'origin_id']
 /** Flags that only one row may have. */
 const singular = ['is_default', 'ongoing', 'public', 'admin']
 

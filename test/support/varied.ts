@@ -290,6 +290,17 @@ export async function vary({ db, make, id, as, admin }: Instance): Promise<Varie
           sql`insert into meeting_participants (meeting_id, role, user_id) values (${meetings[role === 'invited' ? i : i + 1]}, ${role}, ${user})`,
         )
   })
+  const urn = (type: string) => ({ href: `urn:openproject-org:api:v3:storages:${type}` })
+  for (const [i, place] of [lab, annex].entries()) {
+    const origin = { href: `https://files${i}.example` }
+    const made = await admin.post('/storages', { name: `Files ${i}`, _links: { type: urn('Nextcloud'), origin } })
+    const storage = { storage: link('storages', made.body.id) }
+    await admin.post('/project_storages', { _links: { ...storage, project: link('projects', place) } })
+    if (i === 1) await admin.post('/project_storages', { _links: { ...storage, project: link('projects', lab) } })
+    await admin.post(`/work_packages/${at(1)}/file_links`, {
+      _embedded: { elements: [{ originData: { id: i, name: `${i}.txt` }, _links: storage }] },
+    })
+  }
   // All other resources of projects, by declaration.
   for (const resource of resourcesOfProjects()) {
     if (await db.one(sql`select id from ${name(resource.table)} limit 1`)) continue

@@ -113,7 +113,11 @@ function linked(resource: Resource, property: Property, named: Named): unknown {
 }
 
 const linkOf = (resource: Resource, property: Property, named: Named): unknown =>
-  property.options.listedAt ? { href: `${addressOf(resource)}/${property.name}` } : linked(resource, property, named)
+  property.options.inLinks
+    ? { href: heldBy(resource, property) }
+    : property.options.listedAt
+      ? { href: `${addressOf(resource)}/${property.name}` }
+      : linked(resource, property, named)
 
 /** An example of a resource's representation. */
 export function exampleOf(resource: Resource, named: Named): Json {
@@ -165,7 +169,11 @@ function sending(resource: Resource, chosen: readonly Property[], named: Named):
   const links = some.filter(isAmongLinks)
   return {
     ...Object.fromEntries(some.filter((p) => !isAmongLinks(p)).map((p) => [p.name, sent(heldBy(resource, p))])),
-    ...(links.length > 0 && { _links: Object.fromEntries(links.map((p) => [p.name, untitled(linked(resource, p, named))])) }),
+    ...(links.length > 0 && {
+      _links: Object.fromEntries(
+        links.map((p) => [p.name, untitled(p.options.inLinks ? { href: heldBy(resource, p) } : linked(resource, p, named))]),
+      ),
+    }),
   }
 }
 
@@ -207,7 +215,7 @@ const entryOf = ({ label, kind, to, many, options }: Property): Json => {
     writable: options.readOnly === undefined,
     options: {},
     ...(options.max !== undefined && kind.type === 'String' && { maxLength: options.max }),
-    ...(to && { location: '_links', _links: {} }),
+    ...((to || options.inLinks) && { location: '_links', _links: {} }),
   }
 }
 

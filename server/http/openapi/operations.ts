@@ -229,7 +229,7 @@ export function describeOperation(operation: Operation, desk: Desk): Json {
   const listed = answers.as === 'collection' ? desk.resources.get(answers.of ?? '') : desk.resources.get(tag)
   const parameters = [
     ...pathParameters(named(path), desk.all),
-    ...query.map((name) => queryParameter(name, listed, desk.parameters)),
+    ...query.map((name) => queryParameter(name, listed, answers.of, desk.parameters)),
   ]
   const hasBody = method !== 'GET' && method !== 'DELETE'
   const body = requestBody(operation, desk)

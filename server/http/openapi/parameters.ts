@@ -14,6 +14,7 @@ const SORTS = 'A JSON array of up to three pairs of a name and `asc` or `desc`, 
 
 /** Query parameters by name. */
 const byName: Readonly<Record<string, Json>> = {
+  location: { schema: { type: 'boolean' }, example: true, description: 'Whether to open the folder instead of the file.' },
   offset: { schema: { type: 'integer', minimum: 1, default: 1 }, example: 1, description: 'Page number, from 1.' },
   pageSize: {
     schema: { type: 'integer', minimum: -1 },
@@ -130,10 +131,16 @@ function particular(name: string, resource: Resource): Json | undefined {
 /** Components of the document, collected while operations are described. */
 export type Parameters = Record<string, Json>
 
-/** A reference to a query parameter of an operation, with the details of the listed resource, if any. */
-export function queryParameter(name: string, resource: Resource | undefined, into: Parameters): Json {
-  const special = resource && particular(name, resource)
-  const key = special ? `${resource.name}.${name}` : name
+/** Parameters that mean something else than usual where these are answered. */
+const ofAnswers: Readonly<Record<string, Json>> = {
+  'StorageFiles.parent': { schema: text, example: '/Drawings', description: 'Id or path of a folder; the root by default.' },
+}
+
+/** A reference to a query parameter of an operation, with the details of the resource that is listed, or of what is answered. */
+export function queryParameter(name: string, resource: Resource | undefined, of: string | undefined, into: Parameters): Json {
+  const own = ofAnswers[`${of}.${name}`]
+  const special = own ?? (resource && particular(name, resource))
+  const key = special ? `${own ? of : resource?.name}.${name}` : name
   const described = special ?? byName[name]
   if (!described) throw new Error(`The query parameter ${name} is not described in http/openapi/parameters.ts.`)
   into[key] ??= { name, in: 'query', required: false, ...described }
@@ -170,6 +177,7 @@ const inPaths: Readonly<Record<string, Json>> = {
     example: 'work_packages_table',
     description: 'The kind of view.',
   },
+  'files/file': { schema: text, example: '5503', description: 'The id of the file in the storage.' },
   'filter_instance_schemas/id': { schema: text, example: 'status', description: 'The id of the filter.' },
   'custom_fields/id': { schema: { type: 'integer' }, example: 1, description: 'The id of the custom field.' },
 }

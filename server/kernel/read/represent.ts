@@ -52,8 +52,17 @@ export const linksToMany = (property: Property, row: Row, page: Loaded): Link[] 
     .map((id) => linkTo(property, row, id, page))
     .filter(({ href }) => href !== null)
 
+/** The link of a property that is an address. */
+function addressLink(property: Property, row: Row, page: Loaded): Link | undefined {
+  const href = shownValue(property, row, page) as string | null
+  const { inLinks, nullable } = property.options
+  if (href === null) return nullable === false ? undefined : { href }
+  return { href, ...(inLinks?.title && { title: inLinks.title(row) }) }
+}
+
 /** The represented value of a link property: one link, several, or undefined. */
 export function linkOf(property: Property, row: Row, page: Loaded): Link | Link[] | undefined {
+  if (property.options.inLinks) return addressLink(property, row, page)
   if (property.options.link) return property.options.link(row, page)
   if (property.options.listedAt) return { href: property.options.listedAt(row) }
   if (property.many) return linksToMany(property, row, page)

@@ -62,7 +62,9 @@ export async function save(tx: Transaction, context: Context, resource: Resource
   const inner = inside(context, tx)
   const now = context.now.toISOString()
   const { row, before } = draft
-  const id = before ? await update(tx, resource, { row, before }, now) : await create(tx, resource, draft, inner)
+  const id = before
+    ? await update(tx, resource, { row: { ...row, ...(await kept(tx, resource, draft, before.id, inner)) }, before }, now)
+    : await create(tx, resource, draft, inner)
   const saved = revised(draft, { id })
   for (const property of resource.properties) {
     const ids = draft.many[property.name]
@@ -83,7 +85,31 @@ export async function create(tx: Transaction, resource: Resource, draft: Draft, 
   const { id: _, ...packed } = pack(resource, draft.row)
   const values: Row = Object.fromEntries(Object.entries(packed).filter(([key]) => isColumn(resource, key)))
   const stamps = resource.property.has('createdAt') ? { created_at: values.created_at ?? now, updated_at: now } : {}
-  return inserted(tx, resource.table, { ...values, ...stamps })
+  // What is stored in another form depends on the id.
+  const later = new Set(keepable(resource, draft).map(({ column }) => column))
+  const known = Object.fromEntries(Object.entries(values).filter(([column]) => !later.has(column)))
+  const id = await inserted(tx, resource.table, { ...known, ...stamps })
+  if (later.size > 0) {
+    const rest = await kept(tx, resource, draft, id, context)
+    await tx.run(sql`update ${name(resource.table)} set ${assignments(rest)} where id = ${id}`)
+  }
+  return id
+}
+
+/** The changed properties whose texts are stored in another form. */
+const keepable = ({ properties }: Resource, draft: Pick<Draft, 'row' | 'before'>): readonly Property[] =>
+  properties.filter(({ column, options }) => {
+    return options.stored && column && typeof draft.row[column] === 'string' && differs(draft, column)
+  })
+
+/** The columns of those properties, as they are stored. */
+async function kept(tx: Transaction, resource: Resource, draft: Draft, id: number, context: Context): Promise<Row> {
+  const row: Row = {}
+  for (const { column, options } of keepable(resource, draft)) {
+    const place = { table: resource.table, column: column as string, id }
+    row[place.column] = await options.stored?.(tx, place, draft.row[place.column], context)
+  }
+  return row
 }
 
 export async function update(

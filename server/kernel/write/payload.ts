@@ -71,8 +71,10 @@ export async function readPayload(
       if (column) put(column, property.many && ids.length > 0 ? ids : (ids[0] ?? null))
       continue
     }
-    const value = kind.isLink ? addressIn(sentLink(payload, name), context) : payload[name]
-    if (kind.isLink ? value === undefined : !Object.hasOwn(payload, name)) continue
+    const { inLinks } = property.options
+    const isOutside = kind.isLink === true || inLinks !== undefined
+    const value = inLinks ? sentAddress(payload, name) : kind.isLink ? addressIn(sentLink(payload, name), context) : payload[name]
+    if (isOutside ? value === undefined : !Object.hasOwn(payload, name)) continue
     given.add(name)
     if (!column) {
       virtual[name] = value
@@ -127,6 +129,12 @@ export function sentLink(body: Payload, name: string, isList = false): unknown {
   const atTop = body[name]
   const isNone = isList && Array.isArray(atTop) && atTop.length === 0
   return isNone || [atTop].flat().some(hasHref) ? atTop : undefined
+}
+
+/** The address in a link to something that is no resource; undefined where there is none, and anything but a link as it is. */
+function sentAddress(payload: Payload, name: string): unknown {
+  const link = sentLink(payload, name)
+  return isObject(link) ? link.href : link
 }
 
 const hasHref = (value: unknown): boolean => isObject(value) && Object.hasOwn(value, 'href')

@@ -166,10 +166,16 @@ export async function payloadOf(resource: Resource, draft: Draft, facts: unknown
     if (kind.type === 'Password' || !isShown(property, row, page, draft)) continue
     const isListed = options.listedAt !== undefined
     if (isListed && !draft.many[name]) continue
-    const value = isListed ? linksToMany(property, row, page) : to ? linkOf(property, row, page) : shownValue(property, row, page)
-    if (to && value !== undefined) links[name] = repeating(property, value as Link | Link[], draft)
-    if (!to && kind.isLink) links[name] = value
-    else if (!to && (value !== null || options.nullable !== false)) payload[name] = value
+    const { inLinks } = options
+    const value = isListed
+      ? linksToMany(property, row, page)
+      : to || inLinks
+        ? linkOf(property, row, page)
+        : shownValue(property, row, page)
+    if (to || inLinks) {
+      if (value !== undefined) links[name] = repeating(property, value as Link | Link[], draft)
+    } else if (kind.isLink) links[name] = value
+    else if (value !== null || options.nullable !== false) payload[name] = value
   }
   const meta = metaOf(resource, draft)
   return { ...payload, ...(Object.keys(meta).length > 0 && { _meta: meta }), _links: links }

@@ -21,7 +21,6 @@ export const OAuthApplication = resource('OAuthApplication', 'oauth_applications
     confidential: 'Whether it is a confidential client, which has a client secret.',
     scopes: 'Scopes that it may request.',
     owner: 'The user who registered it.',
-    integration: 'Always empty: there are no integrations.',
     redirectUri: 'Redirect URIs.',
   },
   example: {
@@ -32,6 +31,7 @@ export const OAuthApplication = resource('OAuthApplication', 'oauth_applications
   title: 'name',
   visible: admin,
   guards: { show: admin },
+  topics: ['oauth'],
   properties: (p) => ({
     id: p.integer(),
     name: p.text(),
@@ -43,8 +43,6 @@ export const OAuthApplication = resource('OAuthApplication', 'oauth_applications
     owner: p.link('User', { alwaysNamed: true }),
   }),
   actions: {
-    // Storages, the only resources that could integrate an application, are not supported yet.
-    integration: { href: () => null },
     redirectUri: { links: ({ redirect_uris }) => (redirect_uris as string[]).map((href) => ({ href })) },
   },
   operations: ['show'],

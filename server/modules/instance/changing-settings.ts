@@ -26,12 +26,20 @@ export function isOrigin(text: string): boolean {
 
 const LARGEST_PAGE = 10_000
 
+/** Tokens are sent to these addresses. */
+const remoteFault = (text: string): string | undefined =>
+  /^https:\/\/[^\s?#@]+[^\s?#@/]$/.test(text) && URL.canParse(text)
+    ? undefined
+    : 'must be an address such as https://graph.microsoft.com/v1.0, without a slash at its end'
+
 /** Validations of values beyond their type; messages follow the setting's name. */
 const faults: { readonly [name in SettingName]?: (value: never) => string | undefined } = {
   apiv3_cors_origins: (origins: string[]) => {
     const wrong = origins.find((origin) => !isOrigin(origin))
     return wrong === undefined ? undefined : `must be origins such as https://app.example.org, not “${wrong}”`
   },
+  storages_login_url: remoteFault,
+  storages_graph_url: remoteFault,
   apiv3_max_page_size: (size: number) =>
     size >= 1 && size <= LARGEST_PAGE ? undefined : `must be a number from 1 to ${LARGEST_PAGE}`,
 }

@@ -1,0 +1,135 @@
+/** Project storages: the storages that projects use, each with a folder of the project. */
+import type { Transaction } from '#db/database.ts'
+import { among } from '#db/dialect.ts'
+import { name, raw, sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
+import { either, having, inProject, not } from '#kernel/access/rules.ts'
+import type { Context, Draft, Filter, Loaded } from '#kernel/declaration.ts'
+import { type Violation, violation } from '#kernel/errors.ts'
+import { onTexts } from '#kernel/read/operators.ts'
+import { resource } from '#kernel/resource.ts'
+import { entryOf } from '#kernel/write/history.ts'
+import { removeRows } from '#kernel/write/removal.ts'
+import { manageInProject, viewLinks } from './access.ts'
+import { folderKind, withoutSlashes } from './kinds.ts'
+import { accessOf, isConfigured, loadAccess } from './knowledge.ts'
+
+type Row = Tables['project_storages']
+
+/** How a project's folder comes about: there is none, or somebody chooses it. */
+const modes = ['inactive', 'manual'] as const
+
+/** Members who cannot read the files of a folder that is managed automatically cannot open it either. */
+export const mayOpen = either(not(having('project_folder_mode', 'automatic')), inProject('read_files'))
+
+/** Keeps the id of a folder that a client names by its address; an empty one where it is a folder of another storage. */
+function withFolder({ row, given }: Draft<Row>): Partial<Row> {
+  if (row.project_folder_mode === 'inactive') return { project_folder_id: null }
+  if (!given.has('projectFolder') || row.project_folder_id === null) return {}
+  const [storage, ...folder] = String(row.project_folder_id).split('/')
+  return { project_folder_id: storage === String(row.storage_id) ? folder.join('/') : '' }
+}
+
+function check({ row, given }: Draft<Row>): Violation[] {
+  if (row.project_folder_id === '') return [violation('projectFolder', 'must be a folder of the storage')]
+  const isMissing = row.project_folder_mode === 'manual' && (row.project_folder_id ?? null) === null
+  return isMissing && !given.has('projectFolder') ? [violation('projectFolder', "can't be blank")] : []
+}
+
+/** Removes the links of the project's work packages to files in the storage as well. */
+async function removeLinks(tx: Transaction, { project_id, storage_id }: Row, context: Context): Promise<true> {
+  const rows = await tx.all<{ id: number }>(sql`
+    select f.id from file_links f join work_packages w on w.id = f.work_package_id
+    where w.project_id = ${project_id} and f.storage_id = ${storage_id}`)
+  const { model } = context
+  const links = rows.map(({ id }) => id)
+  await removeRows(tx, model, model.of('FileLink'), links, entryOf(context))
+  return true
+}
+
+/** The storages of a page, and what is known of each, by storage. */
+async function loadStorages(rows: readonly Row[], context: Context) {
+  const ids = [...new Set(rows.map(({ storage_id }) => storage_id))]
+  const storages = await context.db.all<Tables['storages']>(
+    sql`select * from storages where ${among(context.engine, raw('id'), ids)}`,
+  )
+  const access = await loadAccess(storages, context)
+  return new Map(storages.map((one) => [one.id, isConfigured(one, accessOf(one, { loaded: { access } }))]))
+}
+
+const openHref = ({ id, storage_id }: Row, { loaded }: Loaded): string | null =>
+  loaded.configured.get(storage_id) ? `/api/v3/project_storages/${id}/open` : null
+
+const storageUrl: Filter = {
+  label: 'Storage URL',
+  strategy: 'list',
+  where: ({ operator, values }, { engine }, table) => {
+    const host = sql`(select storages.host from storages where storages.id = ${name(`${table}.storage_id`)})`
+    return onTexts(engine, operator, values.map(withoutSlashes), host)
+  },
+}
+
+export const ProjectStorage = resource('ProjectStorage', 'project_storages', {
+  path: 'project_storages',
+  description: 'The use of a file storage in a project, with the folder of the project in it.',
+  glossary: {
+    projectFolderMode: '`inactive` without a folder, `manual` for a chosen folder.',
+    projectFolder: 'The folder of the project. Present only if there is one.',
+    project: 'The project.',
+    storage: 'The storage.',
+    creator: 'The user who added the storage to the project.',
+    open: 'Redirects to the folder of the project, or to the root of the storage. Null until the storage is configured.',
+    openWithConnectionEnsured: 'The same as `open`.',
+  },
+  example: { id: 12, projectFolderMode: 'manual', projectFolder: '/api/v3/storages/42/files/30' },
+  title: 'project_folder_mode',
+  untitled: true,
+  belongsTo: 'project_id',
+  paginated: false,
+  visible: viewLinks(),
+  may: { create: manageInProject, update: manageInProject, delete: manageInProject },
+  // Who sees a storage follows from the projects that use it.
+  topics: ['projects'],
+  properties: (p) => ({
+    id: p.integer({ sort: true }),
+    projectFolderMode: p.text({ required: true, hasDefault: true, allowed: { texts: () => modes }, fault: modeFault }),
+    createdAt: p.dateTime({ readOnly: true }),
+    updatedAt: p.dateTime({ readOnly: true }),
+    projectFolder: p.of(folderKind, {
+      column: 'project_folder_id',
+      value: ({ storage_id: storage, project_folder_id: folder }) => folder && { storage, folder },
+      writable: true,
+      nullable: false,
+      inLinks: {},
+    }),
+    project: p.link('Project', {
+      required: true,
+      writable: ({ before }) => !before,
+      filter: 'list',
+      whenGone: 'remove',
+    }),
+    storage: p.link('Storage', {
+      required: true,
+      writable: ({ before }) => !before,
+      filter: 'list',
+      whenGone: 'remove',
+    }),
+    creator: p.link('User', { readOnly: true, alwaysNamed: true, whenGone: 'successor' }),
+  }),
+  filters: { storageUrl },
+  pageLoaders: { configured: loadStorages },
+  actions: {
+    open: { href: openHref, may: mayOpen },
+    openWithConnectionEnsured: { href: openHref, may: mayOpen },
+  },
+  defaults: ({ viewer }) => ({ creator_id: viewer.id, project_folder_mode: 'inactive' }),
+  derive: [withFolder],
+  check: [check],
+  remove: removeLinks,
+  operations: ['index', 'show', 'create', 'update', 'delete'],
+  extensions: ['create', 'update', 'delete'],
+})
+
+function modeFault(value: unknown): string | undefined {
+  return modes.some((mode) => mode === value) ? undefined : 'is not set to one of the allowed values'
+}
