@@ -144,13 +144,27 @@ function extended(declared: readonly Declared[], extensions: readonly Extension[
 }
 
 const maps = ['may', 'actions', 'computedColumns', 'pageLoaders', 'embedLoaders', 'filters', 'sorts', 'glossary'] as const
+const steps = ['derive', 'check', 'after'] as const
+
+type Facts = NonNullable<Declared['facts']>
 
 function merged(one: Partial<Declared>, more: Extension['more']): Partial<Declared> {
   const result: Record<string, unknown> = { ...one, ...more }
   for (const key of maps) if (one[key] || more[key]) result[key] = { ...one[key], ...more[key] }
-  if (one.after || more.after) result.after = [...(one.after ?? []), ...(more.after ?? [])]
+  for (const key of steps) if (one[key] || more[key]) result[key] = [...(one[key] ?? []), ...(more[key] ?? [])]
+  if (one.facts && more.facts) result.facts = joined(one.facts, more.facts)
   return result
 }
+
+/** The facts of both. Throws if a name is given twice. */
+const joined =
+  (one: Facts, more: Facts): Facts =>
+  async (draft, context) => {
+    const [known, further] = await Promise.all([one(draft, context), more(draft, context)])
+    const double = Object.keys(further).find((name) => name in known)
+    if (double) throw new Error(`The fact "${double}" is given twice.`)
+    return { ...known, ...further }
+  }
 
 /** Throws if an operation's tag is in no chapter of the OpenAPI document. */
 function refuseUntold(operations: readonly Operation[], chapters: readonly Chapter[]): void {

@@ -187,8 +187,11 @@ export interface Common<R, F> {
 }
 
 export interface ScalarOptions<R, F> extends Common<R, F> {
-  /** The column within whose value no two rows have the same text here, ignoring case; a unique index has to hold it as well. */
-  unique?: keyof R & string
+  /**
+   * The column within whose value no two rows have the same text here, ignoring case, or true where no two rows at all have it; a
+   * unique index has to hold it as well.
+   */
+  unique?: (keyof R & string) | true
   /**
    * It stands among the links: its value, as its kind renders it, is the address of something that is no resource, such as a URN.
    * What names that to people is the title.
@@ -239,6 +242,8 @@ export interface LinkOptions<R, F> extends Common<R, F> {
    * embedded, as a collection; a payload names each, and none unless the client did.
    */
   listedAt?: (row: R) => string
+  /** The targets that count: a link to any other is told as none. */
+  counts?: Rule
   /** Which of the visible targets can be linked to; of all others it is said that they do not exist. */
   eligible?: (draft: Draft<R>, context: Context) => Sql | Promise<Sql>
   /** Runs in the transaction of the write, after the row is written. */
@@ -960,6 +965,8 @@ export interface Demo {
   readonly adminId: number
   /** The ids of the projects, by identifier. */
   readonly projects: ReadonlyMap<string, number>
+  /** A day, counted from the Monday of this week. */
+  day(count: number): string
 }
 
 /** What a module brings with it. */

@@ -178,8 +178,8 @@ export function staticResource<R extends { id: number | string }>(
 }
 
 /** Members of a declaration that a module can add to a resource of another module. */
-type More<T extends TableName> = Pick<
-  Declaration<T, any>,
+type More<T extends TableName, F> = Pick<
+  Declaration<T, F>,
   | 'visible'
   | 'may'
   | 'glossary'
@@ -190,18 +190,21 @@ type More<T extends TableName> = Pick<
   | 'embedLoaders'
   | 'filters'
   | 'sorts'
+  | 'facts'
+  | 'derive'
+  | 'check'
   | 'after'
-  | 'glossary'
 >
 
 /**
- * Declares an extension to a resource of another module.
+ * Declares an extension to a resource of another module. Its facts join those of the resource, under names of their own; its
+ * derivations, checks and effects run after those of the resource.
  * @throws Error with the file, the part and the member if it has an unknown member
  */
-export function extension<T extends TableName>(
+export function extension<T extends TableName, F = any>(
   of: string,
   _table: T,
-  { properties: build, ...more }: Partial<More<T>> & { properties?: (build: Build<Tables[T], any>) => Record<string, Unnamed> },
+  { properties: build, ...more }: Partial<More<T, F>> & { properties?: (build: Build<Tables[T], F>) => Record<string, Unnamed> },
 ): Extension {
   const file = declaringFile()
   const properties = build?.(builders()) ?? {}

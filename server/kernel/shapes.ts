@@ -150,6 +150,7 @@ const link = {
   link: true,
   load: true,
   listedAt: true,
+  counts: { ...rule },
   eligible: true,
   store: true,
   schemaType: true,

@@ -4,7 +4,7 @@
  */
 import { and, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
 import { rightOf } from '#kernel/access/rights.ts'
-import type { Context, Property, Queryable, Scope } from '#kernel/declaration.ts'
+import type { Context, Property, Queryable, Rule, Scope } from '#kernel/declaration.ts'
 
 /** The alias of a link's target in expressions. */
 const TARGET = 'target'
@@ -16,7 +16,8 @@ export const stored = ({ column, options: { select } }: Property, scope: Scope, 
 /** The condition that the viewer may see the row `target` of a link. */
 const isTold = ({ to, options }: Property, scope: Scope): Sql => {
   const { visible, rows } = scope.model.of(to as string)
-  return options.alwaysNamed || rows ? TRUE : rightOf(scope.viewer, scope.engine, visible).where(TARGET)
+  const holds = (rule: Rule) => rightOf(scope.viewer, scope.engine, rule).where(TARGET)
+  return and([options.alwaysNamed || rows ? TRUE : holds(visible), options.counts ? holds(options.counts) : TRUE])
 }
 
 /** An expression, or null where the viewer may not read the property. */

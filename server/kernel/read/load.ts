@@ -36,7 +36,7 @@ function rulesOf(resource: Queryable, model: Model): readonly Rule[] {
     ...new Set([
       ...named.filter((rule) => rule !== undefined),
       ...properties.flatMap(({ options, to }) => [
-        ...[...of(options.may), ...[options.read, options.holds].flatMap(of)],
+        ...[...of(options.may), ...[options.read, options.holds, options.counts].flatMap(of)],
         ...(typeof options.inSchema === 'object' ? [options.inSchema] : []),
         ...[options.select, options.sort, options.sum].flatMap(ofExpression),
         ...(to ? [model.of(to).visible] : []),

@@ -30,6 +30,9 @@ export const isNamed = (
   page: Pick<Loaded, 'context'>,
 ): row is Row => row !== undefined && (options.alwaysNamed === true || can(page, target.visible, row))
 
+/** Whether a target counts for a link. */
+const isCounted = ({ options: { counts } }: Property, target: Row, page: Loaded): boolean => !counts || can(page, counts, target)
+
 /** A link to a visible row. */
 const linkOn = (resource: Resource, row: Row): Link => ({
   href: hrefOf(resource, row),
@@ -42,6 +45,7 @@ function linkTo(property: Property, row: Row, id: number, page: Loaded): Link {
   const found = page.related.get(target.name)?.get(id)
   // All rows of a cached resource are loaded, so a missing one has been removed.
   if (!found && target.cached) return { href: null }
+  if (found && !isCounted(property, found, page)) return { href: null }
   if (isNamed(property, target, found, page)) return linkOn(target, found)
   return property.options.whenHidden === 'none' ? { href: null } : { href: UNDISCLOSED, title: 'Undisclosed' }
 }
@@ -217,7 +221,8 @@ function embeds(plan: Plan, row: Row, page: Loaded): Body {
       embedded[property.name] = listedAt ? collection(listedAt(row), shown) : shown
     } else {
       const id = idIn(property, row)
-      const body = id === null || id === undefined ? undefined : bodies?.get(id)
+      const target = page.related.get(targetOf(property, row))?.get(id)
+      const body = target && isCounted(property, target, page) ? bodies?.get(id) : undefined
       if (body) embedded[property.name] = body
     }
   }

@@ -1,7 +1,7 @@
 /** Checks that follow from declarations: properties that the viewer may not write, missing values, values out of range. */
 import type { Row } from '#db/database.ts'
 import { folded } from '#db/dialect.ts'
-import { name, sql } from '#db/sql.ts'
+import { name, sql, TRUE } from '#db/sql.ts'
 import type { Context, Draft, Property, Resource } from '#kernel/declaration.ts'
 import { forbidden, readOnly, type Violation, violation } from '#kernel/errors.ts'
 import { load } from '#kernel/read/load.ts'
@@ -21,10 +21,12 @@ export async function taken({ properties, table }: Resource, draft: Draft, { db,
   const violations: Violation[] = []
   for (const { name: own, column, options } of properties) {
     const { unique } = options
-    const [text, place] = unique && column && differs(draft, column) ? [draft.row[column], draft.row[unique]] : []
+    if (!unique || !column || !differs(draft, column)) continue
+    const [text, place] = [draft.row[column], unique === true ? true : draft.row[unique]]
     if (typeof text !== 'string' || place === null || place === undefined) continue
+    const within = unique === true ? TRUE : sql`${name(unique)} = ${place}`
     const other = await db.one(sql`
-      select id from ${name(table)} where ${name(unique as string)} = ${place} and id <> ${draft.before?.id ?? 0}
+      select id from ${name(table)} where ${within} and id <> ${draft.before?.id ?? 0}
         and ${folded(engine, name(column as string))} = ${folded(engine, sql`${text}`)}`)
     if (other !== undefined) violations.push(violation(own, 'has already been taken'))
   }
