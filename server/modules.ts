@@ -5,13 +5,16 @@ import { jobs } from '#jobs/index.ts'
 import { assemble } from '#kernel/assemble.ts'
 import { accounts } from '#modules/accounts/index.ts'
 import { activities } from '#modules/activities/index.ts'
+import { backlogs } from '#modules/backlogs/index.ts'
 import { calendar } from '#modules/calendar/index.ts'
 import { content } from '#modules/content/index.ts'
 import { customFields } from '#modules/custom-fields/index.ts'
 import { files } from '#modules/files/index.ts'
 import { grids } from '#modules/grids/index.ts'
+import { helpTextsModule } from '#modules/help-texts/index.ts'
 import { instance } from '#modules/instance/index.ts'
 import { notifications } from '#modules/notifications/index.ts'
+import { phases } from '#modules/phases/index.ts'
 import { projects } from '#modules/projects/index.ts'
 import { queries } from '#modules/queries/index.ts'
 import { revisions } from '#modules/revisions/index.ts'
@@ -27,6 +30,8 @@ export const product = assemble([
   projects,
   calendar,
   workPackages,
+  phases,
+  backlogs,
   time,
   instance,
   activities,
@@ -36,6 +41,7 @@ export const product = assemble([
   content,
   grids,
   customFields,
+  helpTextsModule,
   revisions,
   storages,
 ])

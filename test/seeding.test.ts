@@ -70,8 +70,15 @@ describe('an empty database', () => {
         [{ user_id: admin.id, hash: hashToken(token!) }],
       )
       assert.deepEqual(
-        await counts(place, 'statuses', 'types', 'priorities', 'time_entry_activities', 'roles', 'projects', 'memberships'),
-        { statuses: 14, types: 7, priorities: 4, time_entry_activities: 6, roles: 12, projects: 0, memberships: 0 },
+        await counts(
+          place,
+          ...(['statuses', 'types', 'priorities', 'time_entry_activities', 'project_phase_definitions'] as const),
+          ...(['roles', 'projects', 'memberships'] as const),
+        ),
+        {
+          ...{ statuses: 14, types: 7, priorities: 4, time_entry_activities: 6, project_phase_definitions: 4 },
+          ...{ roles: 12, projects: 0, memberships: 0 },
+        },
       )
     }))
 
@@ -146,10 +153,12 @@ describe('the demo data', () => {
         place,
         ...(['projects', 'memberships', 'categories', 'versions', 'work_packages', 'watchers', 'time_entries'] as const),
         ...(['relations', 'queries', 'views', 'grids', 'grid_widgets'] as const),
+        ...(['project_phases', 'budgets', 'sprints', 'help_texts'] as const),
       ),
       {
         ...{ projects: 2, memberships: 10, categories: 3, versions: 4, work_packages: 36, watchers: 8, time_entries: 0 },
         ...{ relations: 7, queries: 25, views: 8, grids: 7, grid_widgets: 29 },
+        ...{ project_phases: 4, budgets: 1, sprints: 2, help_texts: 3 },
       },
     )
   })

@@ -49,6 +49,19 @@ export interface Tables {
     last_step: number
     created_at: string
   }
+  budgets: {
+    id: number
+    project_id: number
+    author_id: number
+    subject: string
+    description: string | null
+    fixed_date: string | null
+    labor_items: string | null
+    material_items: string | null
+    lock_version: number
+    created_at: string
+    updated_at: string
+  }
   categories: {
     id: number
     project_id: number
@@ -206,6 +219,16 @@ export interface Tables {
   group_users: {
     group_id: number
     user_id: number
+  }
+  help_texts: {
+    id: number
+    scope: string
+    attribute: string
+    caption: string | null
+    help_text: string | null
+    custom_field_id: number | null
+    created_at: string
+    updated_at: string
   }
   jobs: {
     id: number
@@ -630,6 +653,20 @@ export interface Tables {
     name: string
     value: unknown
   }
+  sprints: {
+    id: number
+    project_id: number
+    name: string
+    description: string | null
+    start_date: string | null
+    finish_date: string | null
+    status: string
+    sharing: string
+    started_at: string | null
+    completed_at: string | null
+    created_at: string
+    updated_at: string
+  }
   statuses: {
     id: number
     name: string
@@ -854,6 +891,9 @@ export interface Tables {
     updated_at: string
     description: string | null
     custom_values: unknown | null
+    project_phase_id: number | null
+    budget_id: number | null
+    sprint_id: number | null
   }
   work_packages: {
     id: number
@@ -886,6 +926,9 @@ export interface Tables {
     updated_at: string
     description: string | null
     custom_values: unknown | null
+    project_phase_id: number | null
+    budget_id: number | null
+    sprint_id: number | null
   }
   workflows: {
     type_id: number

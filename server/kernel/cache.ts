@@ -24,6 +24,8 @@ export type CacheTopic =
   | 'workflows'
   | 'categories'
   | 'versions'
+  | 'project_phase_definitions'
+  | 'sprints'
   | 'non_working_days'
   | 'custom_fields'
   | 'custom_options'

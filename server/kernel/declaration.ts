@@ -967,6 +967,7 @@ export interface Demo {
   readonly projects: ReadonlyMap<string, number>
   /** A day, counted from the Monday of this week. */
   day(count: number): string
+  readonly model: Model
 }
 
 /** What a module brings with it. */

@@ -133,15 +133,20 @@ export function nested({
   as,
   summary,
   description,
+  query,
+  extensions = [],
   within,
 }: {
   parents: readonly string[]
+  /** The parents below which the official API has no such list. */
+  extensions?: readonly string[]
   /** The name of the resource that the paths name. */
   parent: string
   resource: Declared
   as: string
   summary: string
   description: string
+  query?: readonly string[]
   within: (parent: Row, context: Context) => Promise<IndexOptions>
 }): readonly Operation[] {
   const file = declaringFile()
@@ -152,6 +157,8 @@ export function nested({
     description,
     tag: resource.name,
     file,
+    ...(query && { query }),
+    ...(extensions.includes(path) && { extension: true }),
     answers: { status: 200, of: resource.name, as: 'collection' },
     run: async ({ context, params }: ApiRequest<'id'>) => {
       const above = context.model.of(parent)

@@ -39,6 +39,14 @@ export interface TimeEntryActivitySeed {
   is_default: boolean
 }
 
+export interface PhaseDefinitionSeed {
+  name: string
+  position: number
+  color: string
+  start_gate: boolean
+  start_gate_name: string | null
+}
+
 export type BuiltinRole =
   | 'non_member'
   | 'anonymous'
@@ -142,6 +150,20 @@ export const timeEntryActivities: readonly TimeEntryActivitySeed[] = inOrder(
   { name: 'Testing', is_default: false },
   { name: 'Support', is_default: false },
   { name: 'Other', is_default: false },
+)
+
+const phase = (name: string, color: string, gate?: string) => ({
+  name,
+  color,
+  start_gate: gate !== undefined,
+  start_gate_name: gate ?? null,
+})
+
+export const phaseDefinitions: readonly PhaseDefinitionSeed[] = inOrder(
+  phase('Initiating', '#F7983A'),
+  phase('Planning', '#F05823', 'Ready for Planning'),
+  phase('Executing', '#EC038A', 'Ready for Executing'),
+  phase('Closing', '#B1D13A', 'Ready for Closing'),
 )
 
 /** Words of a text, so that long lists of permissions stay readable. */

@@ -314,7 +314,7 @@ const tides: ProjectSeed = {
   public: true,
   status_code: 'on_track',
   status_explanation: 'The first sprint is under way and small enough.',
-  modules: ['work_package_tracking', 'gantt', 'board_view', 'backlogs', 'costs', 'news', 'wiki', 'documents'],
+  modules: ['work_package_tracking', 'gantt', 'board_view', 'backlogs', 'costs', 'budgets', 'news', 'wiki', 'documents'],
   types: ['Task', 'Milestone', 'Summary task', 'Epic', 'User story', 'Bug'],
   categories: [{ name: 'Tables and charts' }, { name: 'App' }],
   versions: [

@@ -3,7 +3,7 @@ import type { Transaction } from '#db/database.ts'
 import { amongTexts } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
 import { invalidate } from '#kernel/cache.ts'
-import { priorities, roles, statuses, timeEntryActivities, types, workflowRoles, workflows } from './basic.ts'
+import { phaseDefinitions, priorities, roles, statuses, timeEntryActivities, types, workflowRoles, workflows } from './basic.ts'
 import { insertForIds, insertRows } from './rows.ts'
 
 /** Writes everything of `basic.ts` but the administrator. */
@@ -17,6 +17,11 @@ export async function seedBasic(tx: Transaction, now: string): Promise<void> {
   )
   await insertRows(tx, 'priorities', priorities)
   await insertRows(tx, 'time_entry_activities', timeEntryActivities)
+  await insertRows(
+    tx,
+    'project_phase_definitions',
+    phaseDefinitions.map((definition) => ({ ...definition, ...stamps })),
+  )
 
   const roleIds = await insertForIds(
     tx,
@@ -38,5 +43,14 @@ export async function seedBasic(tx: Transaction, now: string): Promise<void> {
       where a.id <> b.id and ${among('t.name', workflow.types)} and ${among('r.name', workflowRoles)}
         and ${among('a.name', workflow.statuses)} and ${among('b.name', workflow.statuses)}`)
   }
-  await invalidate(tx, 'statuses', 'types', 'priorities', 'time_entry_activities', 'roles', 'workflows')
+  await invalidate(
+    tx,
+    'statuses',
+    'types',
+    'priorities',
+    'time_entry_activities',
+    'roles',
+    'workflows',
+    'project_phase_definitions',
+  )
 }

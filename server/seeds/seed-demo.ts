@@ -48,7 +48,7 @@ export async function seedDemo(tx: Transaction, adminId: number, now: string): P
   for (const project of projects) await seedProject(tx, project, known, day, now)
   await begin(tx, product.of('WorkPackage'))
   const rows = await tx.all<{ id: number; identifier: string }>(sql`select id, identifier from projects`)
-  const demo = { now, adminId, day, projects: new Map(rows.map((row) => [row.identifier, row.id])) }
+  const demo = { now, adminId, day, model: product, projects: new Map(rows.map((row) => [row.identifier, row.id])) }
   for (const step of product.demo) await step(tx, demo)
   await invalidate(tx, 'principals', 'memberships', 'projects', 'categories', 'versions')
 }

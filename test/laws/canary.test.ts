@@ -34,7 +34,16 @@ import { type Exchange, type Wire, wire } from '#test/wire.ts'
 const { permissions } = product
 
 /** Resources without hidden rows: all viewers of the list see all of them. */
-const open = new Set(['Role', 'Type', 'Status', 'Priority', 'TimeEntriesActivity', 'NonWorkingDay', 'CustomAction'])
+const open = new Set([
+  'Role',
+  'Type',
+  'Status',
+  'Priority',
+  'TimeEntriesActivity',
+  'NonWorkingDay',
+  'CustomAction',
+  'ProjectPhaseDefinition',
+])
 /** Texts of hidden rows with a closed set of values, and therefore without a marker. */
 const worded = new Set([
   'Relation.type',
@@ -49,6 +58,9 @@ const worded = new Set([
   'Query.displayRepresentation',
   'Notification.reason',
   'ProjectStorage.projectFolderMode',
+  'Sprint.sharing',
+  'HelpText.attribute',
+  'HelpText.scope',
 ])
 
 /** The numbers of the replays: one for each outsider. */

@@ -28,7 +28,7 @@ const { permissions } = product
 type Rows = Map<string, Row>
 type Json = Record<string, any>
 
-/** Effects of scheduling and version sharing on hidden rows: see docs/effects.md. */
+/** Effects of scheduling and sharing on hidden rows: see docs/effects.md. */
 const consequences: Record<string, readonly string[]> = {
   work_packages: [
     'start_date',
@@ -46,9 +46,14 @@ const consequences: Record<string, readonly string[]> = {
   ],
 }
 /** Columns that may become empty. */
-const detached: Record<string, readonly string[]> = { work_packages: ['parent_id', 'version_id'] }
-/** Principals are visible through memberships, and storages through the projects that use them: their visibility changes with these. */
-const seenByMembership = new Set(['principals', 'storages'])
+const detached: Record<string, readonly string[]> = {
+  work_packages: ['parent_id', 'version_id', 'project_phase_id', 'budget_id', 'sprint_id'],
+}
+/**
+ * Principals are visible through memberships, definitions of phases and storages through the projects that use them: their visibility
+ * changes with these.
+ */
+const seenByMembership = new Set(['principals', 'project_phase_definitions', 'storages'])
 /** Tables outside the comparison: records of requests and changes, and permissions of roles, which no request changes. */
 const passing = new Set<string>([
   'tokens',
@@ -518,6 +523,7 @@ async function started(resource: Resource): Promise<Json> {
       ...{ rowCount: 1, columnCount: 1, widgets: [shown(choices(product.of('Query')).at(-1))] },
       _links: { scope: { href: `/projects/${home}/boards` } },
     },
+    Sprint: { name: 'New', _links: { definingWorkspace: project } },
   }
   return payloads[resource.name] ?? (await payloadFor(server.db, resource, home, 1))
 }
@@ -549,6 +555,12 @@ const undone = new Set<string>([
   // The storage does not answer here.
   'POST /storages/:id/files/prepare_upload',
   'POST /storages/:id/folders',
+  'POST /project_phase_definitions',
+  'PATCH /project_phase_definitions/:id',
+  'DELETE /project_phase_definitions/:id',
+  'POST /help_texts',
+  // Another sprint is active; nothing else changes with it.
+  'POST /sprints/:id/start',
   // Private tables of a user.
   'PATCH /my_preferences',
   'PATCH /users/:id/preferences',

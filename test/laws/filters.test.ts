@@ -361,6 +361,10 @@ const hints: Record<string, Hint<Facts>> = {
   'WorkPackage.sharedWithMe': {
     of: ({ id }, { world, viewer }) => [world.shares.some(([one, user]) => one === id && user === viewer)],
   },
+  'Sprint.status': {
+    of: ({ _links }) => [_links.status.href.split(':').at(-1)],
+    values: () => ['in_planning', 'active', 'completed'],
+  },
   'TimeEntry.entityType': { of: () => ['WorkPackage'], alike: { '=': 'there are no meetings', '!': 'there are no meetings' } },
   'TimeEntry.user': { alike: everybodyHasOne },
   'TimeEntry.project': { alike: everybodyHasOne },

@@ -87,6 +87,18 @@ before(async () => {
   }
   const [types, statuses, priorities] = [await held('types'), await held('statuses'), await held('priorities')]
 
+  const definitions = await db.all<{ id: number; position: number }>(
+    sql`select id, position from project_phase_definitions order by id`,
+  )
+  const phases: { id: number; project: number }[] = []
+  for (const project of projects)
+    for (const definition of definitions.slice(0, 3)) {
+      const phase = { project_id: project, definition_id: definition.id, ...stamps }
+      const id = await make.row('project_phases', phase, 'projects')
+      places.set(`/api/v3/project_phases/${id}`, definition.position)
+      phases.push({ id, project })
+    }
+
   const rows: { [resource in Extensible]?: number[] } = { Project: projects, WorkPackage: [], TimeEntry: [] }
   for (let i = 0; i < ROWS; i++) {
     const project = one(projects)
@@ -102,6 +114,7 @@ before(async () => {
       responsible_id: maybe(people),
       version_id: maybe(within(versions)),
       category_id: maybe(within(categories)),
+      project_phase_id: maybe(within(phases)),
       done_ratio: maybe([0, 10, 100]),
     })
     rows.WorkPackage?.push(id)

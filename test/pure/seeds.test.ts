@@ -28,6 +28,7 @@ describe('the basic seed', () => {
     types: basic.types,
     priorities: basic.priorities,
     activities: basic.timeEntryActivities,
+    phases: basic.phaseDefinitions,
     roles: basic.roles,
   })
 
@@ -43,7 +44,7 @@ describe('the basic seed', () => {
   }
 
   test('colours are hexadecimal', () => {
-    for (const { name, color } of [...basic.statuses, ...basic.types, ...basic.priorities]) {
+    for (const { name, color } of [...basic.statuses, ...basic.types, ...basic.priorities, ...basic.phaseDefinitions]) {
       assert.match(color, /^#[0-9A-F]{6}$/, name)
     }
   })

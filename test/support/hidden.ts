@@ -182,6 +182,26 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
   const item = await add('custom_field_items', choice, { custom_field_id: tree, parent_id: root, position: 1 })
   const values = { [list]: option, [tree]: item, [text]: mark() }
   await db.transaction((tx) => tx.run(sql`update work_packages set custom_values = ${values} where project_id = ${harbour}`))
+  const definition_id = await named('project_phase_definitions', 'Planning')
+  const period = { start_date: '2093-07-06', finish_date: '2093-07-10' }
+  const phase = await add('project_phases', [], { project_id: harbour, definition_id, ...period })
+  const sprint = await add('sprints', ['name', 'description'], {
+    ...{ project_id: harbour, ...period, status: 'active', started_at: '2093-07-06T07:08:09.000Z' },
+  })
+  await add('sprints', ['name', 'description'], { project_id: pier, ...period, sharing: 'descendants' })
+  const plannedItems = (of: string) => JSON.stringify([{ description: mark(), [of]: 7381.25, amount: 7381.25 }])
+  const budget = await add('budgets', ['subject', 'description'], {
+    ...{
+      project_id: harbour,
+      author_id: insider,
+      fixed_date: '2093-07-06',
+      labor_items: plannedItems('hours'),
+      material_items: plannedItems('units'),
+    },
+  })
+  const places = sql`project_phase_id = ${phase}, sprint_id = ${sprint}, budget_id = ${budget}`
+  await db.transaction((tx) => tx.run(sql`update work_packages set ${places} where project_id = ${harbour}`))
+  const help = await add('help_texts', ['caption', 'help_text'], { attribute: `customField${text}`, custom_field_id: text })
   for (const [from, type] of [
     [parent, 'follows'],
     [child, 'blocks'],
@@ -253,6 +273,8 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
     const origin_data = { id: origin_id, name: mark(), mimeType: mark(), createdByName: mark() }
     await add('file_links', [], { work_package_id: child, storage_id: storage, creator_id: user, origin_id, origin_data })
   }
+  for (const [container_type, container_id] of Object.entries({ Budget: budget, HelpText: help }))
+    await add('attachments', file, { ...kept, container_type, container_id, author_id: insider })
   // All other resources of projects, by declaration, with a file where possible.
   for (const { name: container_type, table, properties, journal, attached, attachments } of resourcesOfProjects()) {
     if (ids.has(table)) continue
@@ -329,7 +351,17 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
     await add('attachments', file, { ...kept, container_type: 'Grid', container_id: grid, author_id: insider })
   }
   await db.transaction((tx) =>
-    invalidate(tx, 'principals', 'memberships', 'projects', 'versions', 'categories', 'custom_fields', 'custom_options'),
+    invalidate(
+      tx,
+      'principals',
+      'memberships',
+      'projects',
+      'versions',
+      'categories',
+      'custom_fields',
+      'custom_options',
+      'sprints',
+    ),
   )
 
   const spelled = async (table: string, column: string) =>

@@ -247,7 +247,36 @@ async function addWorkPackages({ server, lab, annex, member, sharee, coded }: Fi
   }
   const milestone = await server.id('types', 'Milestone')
   const closed = await server.id('statuses', 'Closed')
+  const [planning, executing] = [
+    await server.id('project_phase_definitions', 'Planning'),
+    await server.id('project_phase_definitions', 'Executing'),
+  ]
+  const period = { start_date: '2031-02-03', finish_date: '2031-02-14', ...stamps }
+  const phase = await make.row('project_phases', { project_id: lab, definition_id: planning, ...period }, 'projects')
+  for (const [project_id, definition_id] of [
+    [lab, executing],
+    [annex, planning],
+  ] as const)
+    await make.row('project_phases', { project_id, definition_id, ...stamps }, 'projects')
+  const costs = {
+    author_id: member,
+    labor_items: JSON.stringify([{ description: 'Blowing', hours: 8, amount: 400 }]),
+    material_items: JSON.stringify([{ description: 'Glass', units: 8, amount: 40 }]),
+    ...stamps,
+  }
+  const sprints: number[] = []
+  const budgets: number[] = []
+  for (const [i, project_id] of [lab, lab, annex].entries()) {
+    const status = i === 0 ? 'active' : 'in_planning'
+    const sharing = i === 0 ? 'descendants' : 'none'
+    const sprint = { project_id, name: `Sprint ${i}`, description: 'To *blow* glass.', status, sharing, ...period }
+    sprints.push(await make.row('sprints', sprint, 'projects', 'sprints'))
+    budgets.push(await make.row('budgets', { project_id, subject: `Budget ${i}`, description: 'For glass.', ...costs }))
+  }
   const full = {
+    project_phase_id: phase,
+    sprint_id: sprints[0],
+    budget_id: budgets[0],
     project_id: lab,
     description: 'See **there**: #1 and `code`.',
     assigned_to_id: member,
@@ -261,11 +290,19 @@ async function addWorkPackages({ server, lab, annex, member, sharee, coded }: Fi
     remaining_hours: 10,
     done_ratio: 75,
   }
+  const nowhere = { project_phase_id: null, budget_id: null }
   const parent = await make.workPackage({ ...full, subject: 'A parent', schedule_manually: false })
   const child = await make.workPackage({ ...full, subject: 'A child', parent_id: parent, author_id: member })
   const others = [
     child,
-    await make.workPackage({ ...full, subject: 'A child elsewhere', project_id: annex, parent_id: parent, category_id: null }),
+    await make.workPackage({
+      ...full,
+      subject: 'A child elsewhere',
+      project_id: annex,
+      parent_id: parent,
+      category_id: null,
+      ...nowhere,
+    }),
     await make.workPackage({ ...full, subject: 'A milestone', type_id: milestone, start_date: '2031-02-07', duration: 1 }),
     await make.workPackage({ ...full, subject: 'Done with', status_id: closed }),
   ]

@@ -112,6 +112,20 @@ export async function vary({ db, make, id, as, admin }: Instance): Promise<Varie
     await make.row('categories', { project_id: lab, name: 'Glass' }, 'categories'),
     await make.row('categories', { project_id: lab, name: 'Steam' }, 'categories'),
   ]
+  const phases: number[] = []
+  const definitions = await db.all<{ id: number }>(sql`select id from project_phase_definitions order by position`)
+  for (const [i, project_id] of [lab, lab, lab, annex, annex, cellar].entries()) {
+    const days = [-40, -7, 0, -2, 1, 3][i] as number
+    const dates = i === 5 ? {} : { start_date: day(days), finish_date: day(days + 2) }
+    const phase = { project_id, definition_id: definitions[i % 4]?.id, active: i !== 2, ...dates, ...stamps(-1) }
+    phases.push(await make.row('project_phases', phase, 'projects'))
+  }
+  const [budgets, sprints]: number[][] = [[], []]
+  for (const [i, project_id] of [lab, lab, annex, cellar].entries()) {
+    budgets?.push(await make.row('budgets', { project_id, author_id: ann, subject: `Budget ${i}`, ...stamps(-i) }))
+    const status = ['active', 'in_planning', 'completed', 'in_planning'][i]
+    sprints?.push(await make.row('sprints', { project_id, name: `Sprint ${i}`, status, ...stamps(-i) }, 'projects', 'sprints'))
+  }
   const named = async (table: string, ...names: string[]) => Promise.all(names.map((one) => id(table, one)))
   const statuses = await named('statuses', 'New', 'In progress', 'Closed')
   const priorities = await named('priorities', 'Low', 'High')
@@ -141,6 +155,10 @@ export async function vary({ db, make, id, as, admin }: Instance): Promise<Varie
         responsible_id: people[(i + 2) % 5] ?? null,
         category_id: i < 2 ? categories[i] : null,
         version_id: i < 3 ? versions[i] : null,
+        // Of the projects in the order in which they take turns.
+        project_phase_id: [phases[0], phases[1], phases[3], phases[5], null, phases[0], phases[2], phases[4]][i] ?? null,
+        budget_id: [budgets?.[0], budgets?.[1], budgets?.[2], budgets?.[3]][i] ?? null,
+        sprint_id: [sprints?.[0], sprints?.[1], sprints?.[2], sprints?.[3]][i] ?? null,
         parent_id: { 2: workPackages[0], 4: workPackages[2], 5: workPackages[1] }[i] ?? null,
         start_date: i === 8 ? null : day(days),
         due_date: i === 8 ? null : day(isMilestone || days === 0 ? days : days + 2),

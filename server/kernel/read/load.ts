@@ -304,8 +304,11 @@ export async function load(
 
   const wanted = new Map<string, Set<number>>()
   for (const property of links) {
-    if (property.options.link && !(embed && property.options.embed)) continue
+    const { read, link, embed: isEmbedded } = property.options
+    if (link && !(embed && isEmbedded)) continue
+    const readable = read && rightOf(context.viewer, context.engine, read)
     for (const row of rows) {
+      if (readable && !readable.holds(row)) continue
       const ids = property.many ? (many.get(property.name)?.get(row.id) ?? []) : [idIn(property, row)]
       for (const id of ids) {
         if (id === null || id === undefined) continue

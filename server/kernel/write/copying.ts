@@ -116,11 +116,13 @@ function copyOf(context: Context, resource: Resource, original: Row, { from, to,
   const own = new Set(copiedResources(model).map(({ table }) => table))
   const row: Row = { ...original }
   for (const { column, to: target, many, options } of linksOf(resource)) {
-    const { table } = model.of(target)
+    const { table, belongsTo } = model.of(target)
+    // What belongs to a project is of no use in another one.
+    const isCopied = own.has(table) || belongsTo === 'project_id'
     const value = row[column]
     if (value === null || value === undefined) continue
     const moved = (id: number): number | null =>
-      table === 'projects' ? (id === from ? to : id) : own.has(table) ? (copies.get(table)?.get(id) ?? null) : id
+      table === 'projects' ? (id === from ? to : id) : isCopied ? (copies.get(table)?.get(id) ?? null) : id
     row[column] = many
       ? [value]
           .flat()

@@ -192,9 +192,10 @@ async function letGo(tx: Transaction, isGone: (property: string, value: unknown)
 }
 
 // An action that refers to a removed row could not be executed.
-const releaseValues = (
-  ['principals', 'versions', 'projects', 'work_packages', 'custom_options', 'custom_field_items'] as const
-).map((table) =>
+const releaseValues = [
+  ...(['principals', 'versions', 'projects', 'work_packages', 'custom_options', 'custom_field_items'] as const),
+  ...(['project_phases', 'budgets', 'sprints'] as const),
+].map((table) =>
   whenRemoved(table, (tx, ids, _, model) => {
     const paths = model.resources.filter((one) => one.table === table).flatMap((one) => [one.path, ...(one.aliases ?? [])])
     const gone = new Set(paths.flatMap((path) => ids.map((id) => `/api/v3/${path}/${id}`)))

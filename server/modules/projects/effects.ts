@@ -16,7 +16,7 @@ import { erase, settle as settleWork } from '#modules/work-packages/consequences
 import type { Facts } from './facts.ts'
 import { keepFormer } from './identifiers.ts'
 import { archive, view } from './rights.ts'
-import { releaseVersions } from './sharing.ts'
+import { releaseShared } from './sharing.ts'
 
 type Project = Tables['projects']
 
@@ -52,7 +52,7 @@ async function addCreator(tx: Transaction, projectId: number, role: number, { vi
   await invalidate(tx, 'memberships')
 }
 
-/** Keeps former identifiers, archives subprojects, and releases versions that are no longer shared. */
+/** Keeps former identifiers, archives subprojects, and releases versions and sprints that are no longer shared. */
 export async function settle(tx: Transaction, draft: Draft<Project>, _: Facts, context: Context): Promise<void> {
   const { row, before } = draft
   if (!before) return
@@ -60,7 +60,8 @@ export async function settle(tx: Transaction, draft: Draft<Project>, _: Facts, c
   if (differs(draft, 'parent_id')) {
     const moved = await subtree(tx, row.id)
     const isOf = (column: string) => among(tx.engine, raw(column), moved)
-    await releaseVersions(tx, sql`(${isOf('v.project_id')} or ${isOf('w.project_id')})`, context)
+    for (const shared of ['versions', 'sprints'] as const)
+      await releaseShared(tx, shared, sql`(${isOf('v.project_id')} or ${isOf('w.project_id')})`, context)
   }
   if (differs(draft, 'active') && !row.active) await archiveBelow(tx, row.id, context)
 }

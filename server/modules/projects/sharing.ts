@@ -1,7 +1,7 @@
-/** Sharing of versions with projects. Versions of archived projects are shared with none. */
+/** Sharing of versions and sprints with projects. Those of archived projects are shared with none. */
 import type { Row, Transaction } from '#db/database.ts'
-import { recordset } from '#db/dialect.ts'
-import { type Sql, sql } from '#db/sql.ts'
+import { amongTexts, recordset } from '#db/dialect.ts'
+import { name, type Sql, sql } from '#db/sql.ts'
 import { grantsOf } from '#kernel/access/sets.ts'
 import type { NamedSet } from '#kernel/access/viewer.ts'
 import { allRows } from '#kernel/cache.ts'
@@ -46,13 +46,21 @@ export const sharedVersionIds = (context: Context, projectId: number): Promise<R
     return new Set([...versions.values()].filter(isUsable).map((version) => version.id))
   })
 
-/** Versions that other projects share with one in which the viewer works with versions. Those shared with everybody are left out. */
-export const sharedVersions: NamedSet = {
-  name: 'shared versions',
+/** Tables of what projects share, and the columns in which work packages have one of them. */
+const columns = { versions: 'version_id', sprints: 'sprint_id' } as const
+
+export type Shared = keyof typeof columns
+
+/**
+ * Rows that other projects share with one in which the viewer holds a permission. Those shared with everybody are left out.
+ * @param permissions any of them will do
+ */
+export const sharedRows = (table: Shared, permissions: readonly string[]): NamedSet => ({
+  name: `shared ${table}`,
   query: (viewer, engine) => sql`
     with recursive
       mine (id) as (
-        select project_id from ${grantsOf(viewer, engine)} g where permission in ('view_work_packages', 'manage_versions')
+        select project_id from ${grantsOf(viewer, engine)} g where ${amongTexts(engine, sql`permission`, permissions)}
       ),
       up (id, above) as (
         select id, id from projects
@@ -62,31 +70,41 @@ export const sharedVersions: NamedSet = {
       roots (id) as (
         select up.above from mine join up on up.id = mine.id join projects p on p.id = up.above where p.parent_id is null
       )
-    select v.id from versions v join projects p on p.id = v.project_id and p.active
+    select v.id from ${name(table)} v join projects p on p.id = v.project_id and p.active
     where (v.sharing in ('descendants', 'hierarchy') and v.project_id in (select up.above from mine join up on up.id = mine.id))
       or (v.sharing = 'hierarchy' and v.project_id in (select up.id from mine join up on up.above = mine.id))
       or (v.sharing = 'tree' and v.project_id in (select up.id from roots join up on up.above = roots.id))`,
+})
+
+export const sharedVersions = sharedRows('versions', ['view_work_packages', 'manage_versions'])
+
+/** The projects whose rows that are shared with descendants can be used in a project: itself and those above it. */
+export async function sharingWith(context: Context, project: number): Promise<number[]> {
+  const tree = await treeOf(context)
+  return [...tree.rows.keys()].filter((id) => reaches(tree, id, 'descendants', project))
 }
 
 /**
- * Removes versions from work packages in projects that they are no longer shared with. Runs after the change, in its transaction.
- * @param where the uses that the change can end, of versions `v` by work packages `w`
+ * Removes versions or sprints from work packages in projects that they are no longer shared with. Runs after the change, in its
+ * transaction.
+ * @param where the uses that the change can end, of rows `v` by work packages `w`
  */
-export async function releaseVersions(tx: Transaction, where: Sql, context: Context): Promise<void> {
-  const uses = await tx.all<{ version_id: number; to: number; from: number; sharing: string }>(sql`
-    select distinct w.version_id, w.project_id as "to", v.project_id as "from", v.sharing
-    from work_packages w join versions v on v.id = w.version_id
+export async function releaseShared(tx: Transaction, table: Shared, where: Sql, context: Context): Promise<void> {
+  const column = name(columns[table])
+  const uses = await tx.all<{ id: number; to: number; from: number; sharing: string }>(sql`
+    select distinct v.id, w.project_id as "to", v.project_id as "from", v.sharing
+    from work_packages w join ${name(table)} v on v.id = w.${column}
     where v.project_id <> w.project_id and v.sharing <> 'system' and ${where}`)
   if (uses.length === 0) return
   const projects = await tx.all(sql`select id, parent_id from projects`)
   const tree = treeFrom(new Map(projects.map((row) => [row.id, row])))
   const lost = uses.filter(({ from, sharing, to }) => !spans(tree, from, sharing, to))
   if (lost.length === 0) return
-  const pairs = recordset(tx.engine, { version_id: 'integer', to: 'integer' }, lost)
+  const pairs = recordset(tx.engine, { id: 'integer', to: 'integer' }, lost)
   await rewriteWhere(
     tx,
     context.model.of('WorkPackage'),
-    { set: sql`version_id = null`, where: sql`(version_id, project_id) in (${pairs})` },
+    { set: sql`${column} = null`, where: sql`(${column}, project_id) in (${pairs})` },
     { ...entryOf(context), announced: false },
   )
 }

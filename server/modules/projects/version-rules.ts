@@ -7,7 +7,7 @@ import { inProject } from '#kernel/access/rules.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
 import { differs } from '#kernel/resource.ts'
-import { releaseVersions, sharings } from './sharing.ts'
+import { releaseShared, sharings } from './sharing.ts'
 import { rootOf, treeOf } from './tree.ts'
 
 type Version = Tables['versions']
@@ -51,7 +51,7 @@ export function checkVersion({ row }: Draft<Version>, facts: VersionFacts): Viol
 
 /** Removes a version that is shared less widely than before from work packages that it no longer reaches. */
 export async function withdraw(tx: Transaction, draft: Draft<Version>, _: VersionFacts, context: Context): Promise<void> {
-  if (draft.before && differs(draft, 'sharing')) await releaseVersions(tx, sql`v.id = ${draft.row.id}`, context)
+  if (draft.before && differs(draft, 'sharing')) await releaseShared(tx, 'versions', sql`v.id = ${draft.row.id}`, context)
 }
 
 /** Reasons against deleting a version. */

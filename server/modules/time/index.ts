@@ -1,6 +1,9 @@
-/** Time logged on work packages and projects. */
+/** Time logged on work packages and projects, and budgets. */
 import { module } from '#kernel/module.ts'
+import { budgets } from './0041-budgets.ts'
 import { TimeEntriesActivity } from './activities.ts'
+import { Budget, workPackageExtension as budgetExtension, operations as budgetOperations } from './budgets.ts'
+import { demo } from './demo.ts'
 import { operations as furtherOperations } from './operations.ts'
 import { projectModules } from './permissions.ts'
 import { TimeEntry, extensions as timeEntriesExtensions } from './time-entries.ts'
@@ -14,9 +17,17 @@ export const time = module('time', {
       description: 'Time logged on work packages and projects.',
       of: ['TimeEntry', 'TimeEntriesActivity'],
     },
+    {
+      part: 'Time',
+      name: 'Budgets',
+      description: 'Planned costs of projects, and the work packages that count towards them.',
+      of: ['Budget'],
+    },
   ],
   projectModules,
-  resources: [TimeEntriesActivity, TimeEntry],
-  operations: [...furtherOperations],
-  extends: [...timeEntriesExtensions],
+  migrations: [budgets],
+  resources: [TimeEntriesActivity, TimeEntry, Budget],
+  operations: [...furtherOperations, ...budgetOperations],
+  extends: [...timeEntriesExtensions, budgetExtension],
+  demo,
 })

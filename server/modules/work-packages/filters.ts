@@ -5,7 +5,7 @@ import { hasWords, wordsOf } from '#db/search.ts'
 import { and, FALSE, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
 import { rights } from '#kernel/access/rights.ts'
 import { inProject } from '#kernel/access/rules.ts'
-import type { Context, Filter, FilterUse } from '#kernel/declaration.ts'
+import type { Context, Filter, FilterUse, Rule } from '#kernel/declaration.ts'
 import { linked } from '#kernel/read/expressions.ts'
 import { areVisible, withMe } from '#kernel/read/judge.ts'
 import { visibleIds } from '#kernel/read/load.ts'
@@ -50,6 +50,15 @@ export const listedProject = ({ path }: Context): number | undefined => {
   const own = /\/(?:projects|workspaces)\/(\d+)\/work_packages/.exec(path)?.[1]
   return own === undefined ? undefined : Number(own)
 }
+
+/** Whether a rule holds where a list is asked for: in its project, or anywhere. */
+export const wherePermitted =
+  (rule: Rule): NonNullable<Filter['available']> =>
+  async (context) => {
+    const [right] = await rights(context, rule)
+    const project = listedProject(context)
+    return project === undefined ? right.anywhere : right.holds({ project_id: project })
+  }
 
 const isInProject = (context: Context): boolean => listedProject(context) !== undefined
 

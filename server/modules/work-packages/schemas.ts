@@ -24,7 +24,7 @@ import { timestampsOf } from './moments.ts'
 
 const hrefOf = (project: number, type: number) => `/api/v3/work_packages/schemas/${project}-${type}`
 
-const sections = ['People', 'Estimates and progress', 'Details', 'Other']
+const sections = ['People', 'Estimates and progress', 'Details', 'Costs', 'Other']
 
 /** The attribute groups and, in a form, the base schema. `date` also represents start date, due date and duration. */
 export function attributeGroups(

@@ -31,8 +31,8 @@ const add = inProject('add_work_packages')
 /** The viewer may write some property; each property has its own rule. */
 const update = either(
   edit,
-  ...['assign_versions', 'change_work_package_status', 'manage_subtasks', 'move_work_packages'].map((permission) =>
-    inProject(permission),
+  ...['assign_versions', 'change_work_package_status', 'manage_sprint_items', 'manage_subtasks', 'move_work_packages'].map(
+    (permission) => inProject(permission),
   ),
 )
 

@@ -1,0 +1,25 @@
+/** Phases of projects. */
+import { module } from '#kernel/module.ts'
+import { projectPhases } from './0040-project-phases.ts'
+import { ProjectPhaseDefinition } from './definitions.ts'
+import { demo } from './demo.ts'
+import { operations, ProjectPhase } from './phases.ts'
+import { workPackageExtension } from './work-packages.ts'
+
+export const phases = module('phases', {
+  needs: ['projects', 'work-packages'],
+  chapters: [
+    {
+      part: 'Projects',
+      name: 'Project phases',
+      description:
+        'Phases that projects pass through. Administrators define them; each project selects its own and gives them dates.',
+      of: ['ProjectPhase', 'ProjectPhaseDefinition'],
+    },
+  ],
+  migrations: [projectPhases],
+  resources: [ProjectPhaseDefinition, ProjectPhase],
+  operations,
+  extends: [workPackageExtension],
+  demo,
+})
