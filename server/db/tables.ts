@@ -531,6 +531,28 @@ export interface Tables {
     is_default: boolean
     is_active: boolean
   }
+  project_phase_definitions: {
+    id: number
+    name: string
+    color: string | null
+    position: number
+    start_gate: boolean
+    start_gate_name: string | null
+    finish_gate: boolean
+    finish_gate_name: string | null
+    created_at: string
+    updated_at: string
+  }
+  project_phases: {
+    id: number
+    project_id: number
+    definition_id: number
+    active: boolean
+    start_date: string | null
+    finish_date: string | null
+    created_at: string
+    updated_at: string
+  }
   project_storages: {
     id: number
     project_id: number

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Client, filters, type Instance, ids, instance, type Reply } from '#test/instance.ts'
+import { runDue } from '#test/jobs.ts'
 
 let it: Instance
 let project: number
@@ -239,6 +240,33 @@ test('a moved work package stays in the phase where the other project has it, an
   assert.equal(moved.body._links.projectPhase.href, `/api/v3/project_phases/${there}`)
   const phaseOf = async (id: number) => (await it.admin.get(`/work_packages/${id}`)).body._links.projectPhase.href
   assert.deepEqual([await phaseOf(same), await phaseOf(lost)], [`/api/v3/project_phases/${there}`, null])
+})
+
+test('a copied project has its own phases, which the copied work packages are in', async () => {
+  const from = await it.make.project()
+  const dates = { startDate: '2031-03-03', finishDate: '2031-03-07' }
+  const original = (await it.admin.post('/project_phases', phase(0, dates, from))).body.id
+  await it.admin.post('/work_packages', {
+    subject: 'Copied',
+    _links: { project: link('projects', from), projectPhase: link('project_phases', original) },
+  })
+  const copied = async (more: object) => {
+    const name = `Copy ${JSON.stringify(more)}`
+    assert.equal((await it.admin.post(`/projects/${from}/copy`, { name, _meta: more })).status, 302)
+    await runDue(it.db, { files: it.files })
+    const id = await it.id('projects', name)
+    const phases = (await it.admin.get(`/project_phases?${filters(['project', '=', [id]])}`)).body._embedded.elements
+    const [task] = (await it.admin.get(`/projects/${id}/work_packages`)).body._embedded.elements
+    return { phases, task }
+  }
+  const { phases, task: one } = await copied({})
+  assert.deepEqual(
+    phases.map(({ name, startDate, finishDate }: any) => [name, startDate, finishDate]),
+    [['Initiating', '2031-03-03', '2031-03-07']],
+  )
+  assert.equal(one._links.projectPhase.href, `/api/v3/project_phases/${phases[0].id}`)
+  const without = await copied({ copyPhases: false })
+  assert.deepEqual([without.phases, 'projectPhase' in without.task._links], [[], false])
 })
 
 test('when a definition goes, its phases go, and work packages are in none', async () => {

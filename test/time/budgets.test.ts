@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test'
 import { switchModule } from '#modules/projects/modules.ts'
 import { product } from '#server/modules.ts'
 import { type Client, filters, type Instance, ids, instance } from '#test/instance.ts'
+import { runDue } from '#test/jobs.ts'
 
 let it: Instance
 let project: number
@@ -130,6 +131,19 @@ test('time spent is that of its work packages, as far as the caller sees it', as
   }
   assert.equal((await editor.get(`/budgets/${id}`)).body.spentTime, 'PT3H30M')
   assert.equal((await viewer.get(`/budgets/${id}`)).body.spentTime, 'PT0S')
+})
+
+test('a copied work package counts towards no budget', async () => {
+  const from = await it.make.project()
+  const budget = (await it.admin.post('/budgets', payload({}, from))).body.id
+  assert.equal((await task(it.admin, budget, from)).status, 201)
+  assert.equal((await it.admin.post(`/projects/${from}/copy`, { name: 'Without budgets' })).status, 302)
+  await runDue(it.db, { files: it.files })
+  const list = await it.admin.get(`/projects/${await it.id('projects', 'Without budgets')}/work_packages`)
+  assert.deepEqual(
+    list.body._embedded.elements.map(({ _links }: any) => _links.budget),
+    [{ href: null }],
+  )
 })
 
 test('a work package leaves its budget when it moves, and when the budget goes', async () => {
