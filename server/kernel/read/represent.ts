@@ -67,6 +67,7 @@ function addressLink(property: Property, row: Row, page: Loaded): Link | undefin
 /** The represented value of a link property: one link, several, or undefined. */
 export function linkOf(property: Property, row: Row, page: Loaded): Link | Link[] | undefined {
   if (property.options.inLinks) return addressLink(property, row, page)
+  if (property.kind.isLink) return shownValue(property, row, page) as Link
   if (property.options.link) return property.options.link(row, page)
   if (property.options.listedAt) return { href: property.options.listedAt(row) }
   if (property.many) return linksToMany(property, row, page)
@@ -168,7 +169,7 @@ export function represent(
   }
   for (const property of plan.links) {
     if (!isShown(property, row, page)) continue
-    const link = property.to ? linkOf(property, row, page) : (shownValue(property, row, page) as Link)
+    const link = linkOf(property, row, page)
     if (link !== undefined) links[property.name] = link
   }
   for (const [name, action] of plan.actions) {

@@ -161,21 +161,18 @@ export async function payloadOf(resource: Resource, draft: Draft, facts: unknown
   const payload: Body = Object.create(null)
   const links: Body = {}
   for (const property of resource.properties) {
-    const { name, kind, to, options } = property
+    const { name, kind, options } = property
     if (isLock(resource, property) ? !draft.before : !isWritable(resource, property, draft, facts, context)) continue
     if (kind.type === 'Password' || !isShown(property, row, page, draft)) continue
     const isListed = options.listedAt !== undefined
     if (isListed && !draft.many[name]) continue
-    const { inLinks } = options
-    const value = isListed
-      ? linksToMany(property, row, page)
-      : to || inLinks
-        ? linkOf(property, row, page)
-        : shownValue(property, row, page)
-    if (to || inLinks) {
-      if (value !== undefined) links[name] = repeating(property, value as Link | Link[], draft)
-    } else if (kind.isLink) links[name] = value
-    else if (value !== null || options.nullable !== false) payload[name] = value
+    if (isAmongLinks(property)) {
+      const link = isListed ? linksToMany(property, row, page) : linkOf(property, row, page)
+      if (link !== undefined) links[name] = repeating(property, link, draft)
+      continue
+    }
+    const value = shownValue(property, row, page)
+    if (value !== null || options.nullable !== false) payload[name] = value
   }
   const meta = metaOf(resource, draft)
   return { ...payload, ...(Object.keys(meta).length > 0 && { _meta: meta }), _links: links }

@@ -79,7 +79,10 @@ export const HelpText = resource('HelpText', 'help_texts', {
       allowed: { texts: ({ row }, _, context) => attributesOf(row.scope, context).map(({ name }) => name) },
     }),
     attributeCaption: p.text({ readOnly: true, value: (row, { context }) => attributeOf(row, context)?.label }),
-    attributeFieldName: p.text({ readOnly: true, value: ({ attribute }) => snakeCase(attribute).replace(/(\d+)$/, '_$1') }),
+    attributeFieldName: p.text({
+      readOnly: true,
+      value: ({ attribute }) => snakeCase(attribute).replace(/^(custom_field)(\d)/, '$1_$2'),
+    }),
     scope: p.text({ required: true, hasDefault: true, writable: isNew, allowed: { texts: () => scopes } }),
     caption: p.text({ max: 255 }),
     helpText: p.markdown({ required: true }),

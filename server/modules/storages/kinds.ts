@@ -50,7 +50,11 @@ export const methodKind = urn(`${URN}:authenticationMethod`, Object.keys(methods
 export const methodFault = isOneOf(methods)
 
 /** An address without slashes at its end. */
-export const withoutSlashes = (address: string): string => address.replace(/\/+$/, '')
+export function withoutSlashes(address: string): string {
+  let end = address.length
+  while (address[end - 1] === '/') end--
+  return address.slice(0, end)
+}
 
 /** The address of a storage. */
 export const originKind: Kind = {
