@@ -5,6 +5,7 @@ import { sql } from '#db/sql.ts'
 import { switchModule } from '#modules/projects/modules.ts'
 import { product } from '#server/modules.ts'
 import { type Client, type Instance, ids, instance } from '#test/instance.ts'
+import { upload } from '../files/upload.ts'
 
 let it: Instance
 let project: number
@@ -189,9 +190,16 @@ describe('a grid', () => {
 
   test('has files that its writers attach and its readers read', async () => {
     const { id } = (await manager.post('/grids', board())).body
+    const { status, body } = await upload(manager, `/grids/${id}/attachments`)
+    assert.deepEqual([status, body._links.container], [201, { href: `/api/v3/grids/${id}` }])
+    assert.equal((await upload(reader, `/grids/${id}/attachments`)).status, 403)
     const list = await reader.get(`/grids/${id}/attachments`)
-    assert.deepEqual([list.status, list.body.total], [200, 0])
-    assert.equal((await stranger.get(`/grids/${id}/attachments`)).status, 404)
+    assert.deepEqual([list.status, ids(list)], [200, [body.id]])
+    assert.equal((await reader.delete(`/attachments/${body.id}`)).status, 403)
+    assert.equal((await manager.delete(`/grids/${id}`)).status, 204)
+    assert.equal((await manager.get(`/attachments/${body.id}`)).status, 404)
+    const other = (await manager.post('/grids', board())).body
+    assert.equal((await stranger.get(`/grids/${other.id}/attachments`)).status, 404)
   })
 
   test('the schema has the pages that the caller may write, and the widgets that they take', async () => {

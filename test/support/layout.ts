@@ -148,7 +148,7 @@ export async function orphans(db: Reader): Promise<string[]> {
       if (row!.n > 0) found.push(`${row!.n} rows of ${table} point to a ${type} that is not there`)
     }
   }
-  return [...found, ...(await orphanedValues(db)), ...(await orphanedChanges(db))]
+  return [...found, ...(await orphanedValues(db)), ...(await orphanedChanges(db)), ...(await orphanedOptions(db))]
 }
 
 /** The tables of custom values, by the formats of the fields. */
@@ -181,6 +181,14 @@ async function orphanedValues(db: Reader): Promise<string[]> {
     }
   }
   return [...found].map(([where, rows]) => `${where}: ${rows.join(', ')}`)
+}
+
+/** Widgets that name a query in their options, where it may be gone: the column `query_id` has it. */
+async function orphanedOptions(db: Reader): Promise<string[]> {
+  const widgets = await db.all(sql`select id, options from grid_widgets order by id`)
+  return widgets
+    .filter(({ options }) => (options.queryId ?? null) !== null)
+    .map(({ id }) => `widget ${id} names a query by itself`)
 }
 
 /** Custom actions with deleted rows. */
