@@ -15,7 +15,7 @@ const planned: RegExp[] = []
 /** Lists with resources that cannot all be viewed individually, as in OpenProject. */
 const offeredToMore = new Set([
   ...['Role self GET', 'PlaceholderUser self GET', 'Reminder self GET'],
-  // Files are for users who are connected to their storage.
+  // Files are readable for users who are connected to their storage.
   'ProjectStorage projectFolder GET',
 ])
 /** Links that are offered to fewer users than may follow them: users change themselves, and archivers may do nothing else. */

@@ -93,7 +93,17 @@ describe('a work package with all properties', () => {
       'changeParent',
       'delete',
     ]
-    const ways = ['activities', 'children', 'logTime', 'removeWatcher', 'revisions', 'timeEntries', 'watchers']
+    const ways = [
+      'activities',
+      'addFileLink',
+      'children',
+      'fileLinks',
+      'logTime',
+      'removeWatcher',
+      'revisions',
+      'timeEntries',
+      'watchers',
+    ]
     assert.deepEqual(keys(body._links), [...links, ...actions, ...ways].sort())
   })
 
