@@ -254,6 +254,23 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       await add('oauth_tokens', { ...token, authorization_id, created_at: at, expires_at: at })
     },
   },
+  'storages.forget-authorizations': {
+    ...tidying('storage_authorizations', () => ({})),
+    make: async (now) => {
+      await clear('storage_authorizations', 'oauth_client_credentials', 'storages')
+      const stamps = { created_at: now.toISOString(), updated_at: now.toISOString() }
+      const storage_id = await it.make.row('storages', {
+        type: 'Nextcloud',
+        name: 'Cloud',
+        host: 'https://cloud.example',
+        ...stamps,
+      })
+      const client = { storage_id, client_id: 'client', client_secret: 'secret' }
+      const credentials_id = await it.make.row('oauth_client_credentials', { ...client, ...stamps })
+      const expires_at = new Date(now.getTime() - HOUR).toISOString()
+      await add('storage_authorizations', { state: 's', credentials_id, user_id: me.id, code_verifier: 'v', expires_at })
+    },
+  },
   'notifications.announce': {
     make: async () => {
       await clear('notifications')

@@ -28,7 +28,7 @@ const words = [
     'system',
   ],
   ...['User', 'Group', 'PlaceholderUser', 'WorkPackage', 'Project', 'project', 'system', 'ActiveProject', 'members', 'ancestor'],
-  ...['on_track', 'memberships/create', 'work_packages/read', 'g', 'w', 'p', '0', '-1', 'public', 'gantt', 'past'],
+  ...['on_track', 'memberships/create', 'work_packages/read', 'g', 'w', 'p', '0', '-1', 'public', 'gantt', 'past', '/my/page'],
 ]
 
 export interface FilterCase {
