@@ -26,7 +26,19 @@ const writable = [
   'startDate',
   'subject',
 ]
-const links = ['assignee', 'category', 'parent', 'priority', 'project', 'responsible', 'status', 'type', 'version']
+const links = [
+  'assignee',
+  'budget',
+  'category',
+  'parent',
+  'priority',
+  'project',
+  'responsible',
+  'sprint',
+  'status',
+  'type',
+  'version',
+]
 
 test('has a payload, a schema and validation errors, and its own type', async () => {
   const { body } = await form()
@@ -226,7 +238,7 @@ test('the form offers only values that the viewer may write', async () => {
   const { payload, schema } = await form({ subject: 'x', _links: inProject }, client)
   assert.deepEqual(
     keys(payload._links),
-    links.filter((name) => name !== 'version' && name !== 'parent'),
+    links.filter((name) => !['version', 'parent', 'budget', 'sprint'].includes(name)),
   )
   assert.equal(schema.version.writable, false)
 })

@@ -50,7 +50,19 @@ test('has all writable properties as its payload, with the lock version', async 
     'startDate',
     'subject',
   ])
-  const links = ['assignee', 'category', 'parent', 'priority', 'project', 'responsible', 'status', 'type', 'version']
+  const links = [
+    'assignee',
+    'budget',
+    'category',
+    'parent',
+    'priority',
+    'project',
+    'responsible',
+    'sprint',
+    'status',
+    'type',
+    'version',
+  ]
   assert.deepEqual(keys(payload._links), links)
   assert.equal(payload.lockVersion, 0)
   assert.equal(payload.subject, 'After')

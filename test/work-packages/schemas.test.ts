@@ -31,7 +31,10 @@ const plain = [
   'subject',
   'updatedAt',
 ]
-const links = ['assignee', 'author', 'category', 'parent', 'priority', 'project', 'responsible', 'status', 'type', 'version']
+const links = [
+  ...['assignee', 'author', 'budget', 'category', 'parent', 'priority', 'project', 'responsible', 'sprint', 'status', 'type'],
+  'version',
+]
 const unlessMilestone = ['derivedDueDate', 'derivedStartDate', 'dueDate', 'duration', 'startDate']
 const frame = ['_attributeGroups', '_dependencies', '_links', '_type']
 
@@ -82,6 +85,7 @@ describe('the schema of a pair', () => {
     assert.deepEqual(kinds, {
       assignee: 'User',
       author: 'User',
+      budget: 'Budget',
       category: 'Category',
       createdAt: 'DateTime',
       derivedDueDate: 'Date',
@@ -104,6 +108,7 @@ describe('the schema of a pair', () => {
       responsible: 'User',
       scheduleManually: 'Boolean',
       startDate: 'Date',
+      sprint: 'Sprint',
       status: 'Status',
       subject: 'String',
       type: 'Type',
@@ -145,7 +150,12 @@ describe('the schema of a pair', () => {
         name: 'Estimates and progress',
         attributes: ['estimatedTime', 'remainingTime', 'percentageDone', 'spentTime'],
       },
-      { _type: 'WorkPackageFormAttributeGroup', name: 'Details', attributes: ['date', 'category', 'version', 'priority'] },
+      {
+        _type: 'WorkPackageFormAttributeGroup',
+        name: 'Details',
+        attributes: ['date', 'category', 'version', 'priority', 'sprint'],
+      },
+      { _type: 'WorkPackageFormAttributeGroup', name: 'Costs', attributes: ['budget'] },
     ])
     assert.equal(schema.assignee.attributeGroup, 'People')
     assert.ok(!('attributeGroup' in schema.subject))
@@ -166,6 +176,7 @@ test('has the properties that the viewer may write', async () => {
   const byMember = await writable(it.member.client)
   assert.deepEqual(byMember.sort(), [
     'assignee',
+    'budget',
     'category',
     'description',
     'dueDate',
@@ -180,6 +191,7 @@ test('has the properties that the viewer may write', async () => {
     'remainingTime',
     'responsible',
     'scheduleManually',
+    'sprint',
     'startDate',
     'status',
     'subject',

@@ -18,7 +18,8 @@ before(async () => {
 async function offered(client: Client, id: number): Promise<string[]> {
   const { _links } = (await client.get(`/work_packages/${id}`)).body
   const plain = ['self', 'schema', 'type', 'priority', 'status', 'author', 'project', 'category', 'version', 'assignee']
-  const ways = ['activities', 'relations', 'availableRelationCandidates', 'customActions', 'revisions']
+  const planned = ['budget', 'sprint', 'projectPhase', 'projectPhaseDefinition', 'fileLinks']
+  const ways = [...planned, 'activities', 'relations', 'availableRelationCandidates', 'customActions', 'revisions']
   return Object.keys(_links)
     .filter((rel) => ![...plain, ...ways, 'responsible', 'parent', 'ancestors', 'attachments', 'previewMarkup'].includes(rel))
     .sort()
@@ -30,6 +31,7 @@ describe('action links', () => {
       'addAttachment',
       'addChild',
       'addComment',
+      'addFileLink',
       'addRelation',
       'addWatcher',
       'availableWatchers',
@@ -50,6 +52,7 @@ describe('action links', () => {
       'addAttachment',
       'addChild',
       'addComment',
+      'addFileLink',
       'addRelation',
       'addWatcher',
       'availableWatchers',

@@ -70,6 +70,7 @@ export const workPackageExtension = extension<'work_packages', Facts>('WorkPacka
     projectPhaseDefinition: p.link('ProjectPhaseDefinition', {
       inSchema: false,
       readOnly: true,
+      read: view,
       alwaysNamed: true,
       select: byRule(view, (seen, _, table) => sql`case when ${seen.where(table)} then ${definition(table)} end`),
     }),
