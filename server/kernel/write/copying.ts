@@ -43,8 +43,16 @@ const ownerColumn = ({ copied, belongsTo }: Resource): string => copied?.by ?? (
 const ownerTable = (model: Model, resource: Resource): TableName =>
   model.of(linksOf(resource).find(({ column }) => column === ownerColumn(resource))?.to ?? 'Project').table
 
+const copiedOf = new WeakMap<Model, readonly Resource[]>()
+
 /** The resources that are copied, each after those that its rows refer to. */
-export function copiedResources(model: Model): readonly Resource[] {
+export const copiedResources = (model: Model): readonly Resource[] => {
+  const known = copiedOf.get(model) ?? sortCopied(model)
+  copiedOf.set(model, known)
+  return known
+}
+
+function sortCopied(model: Model): readonly Resource[] {
   const all = model.resources.filter(({ copied }) => copied)
   const ordered = new Set<Resource>()
   const visit = (one: Resource, path: readonly Resource[]) => {

@@ -318,12 +318,10 @@ export const copyContents = job<TaskPayload>('projects.copy', {
     const task = await openTask(db, payload.task)
     if (!task) return
     const wanted = task.payload as Wanted
-    const cache = createCache()
-    const acting = async () => contextOfUser({ ...services, cache }, task.user_id, new Date())
-    const context = await acting()
+    const context = await contextOfUser({ ...services, cache: createCache() }, task.user_id, new Date())
     const project = context && (await db.one<ProjectRow>(sql`select * from projects where id = ${wanted.to}`))
     if (!context || !project) return (tx: Transaction) => endTask(tx, task.id, { message: 'The project is gone.' }, now)
-    await contents(services, task.id, wanted, acting)
+    await contents(services, task.id, wanted, context)
     return (tx: Transaction) =>
       endTask(
         tx,
@@ -341,12 +339,7 @@ export const copyContents = job<TaskPayload>('projects.copy', {
   },
 })
 
-async function contents(
-  services: JobContext<TaskPayload>,
-  task: number,
-  wanted: Wanted,
-  acting: () => Promise<Context | undefined>,
-): Promise<void> {
+async function contents(services: JobContext<TaskPayload>, task: number, wanted: Wanted, context: Context): Promise<void> {
   const { db, step, signal, model } = services
   const copied: Copies = new Map()
   for (const row of await db.all<{ kind: string; from_id: number; to_id: number }>(
@@ -358,8 +351,6 @@ async function contents(
   const resources = copiedResources(model).filter((resource) => wantedOf(resource).length > 0)
   const stages = further.filter(({ part }) => isWanted(part)).length + resources.length
   let stage = 0
-  const context = await acting()
-  if (!context) return
   const copying = { from: wanted.from, to: wanted.to, copies: copied }
   if (isWanted('members')) await step(async (tx) => members.run(tx, inside(context, tx), wanted, copied))
   for (const declared of resources) {
