@@ -69,6 +69,8 @@ export interface AuthorizationServer {
 interface Passage {
   readonly question: Question
   context?: KoaContextWithOIDC
+  /** The time of issue of the access token, in seconds. */
+  issuedAt?: number
   found?: Reply
   thrown?: unknown
 }
@@ -89,7 +91,9 @@ export function authorizationServer(db: Database, issuer: string): Authorization
   const passageOf = (ctx: { req: IncomingMessage }) => passages.get(ctx.req) as Passage
 
   const provider: Provider = new Provider(issuer, {
-    adapter: storage(db, issuer, errors),
+    adapter: storage(db, issuer, errors, (at) => {
+      passageOf((Provider as unknown as { readonly ctx: KoaContextWithOIDC }).ctx).issuedAt = at
+    }),
     routes: PATHS,
     ttl: lifetimes,
     // Nothing is signed, as there are neither ID tokens nor structured access tokens, but the library requires a key.
@@ -181,7 +185,7 @@ export function authorizationServer(db: Database, issuer: string): Authorization
     passageOf(ctx).thrown = error
   })
   provider.on('grant.success', (ctx) => {
-    ;(ctx.body as Record<string, unknown>).created_at = Math.floor(passageOf(ctx).question.now.getTime() / 1000)
+    ;(ctx.body as Record<string, unknown>).created_at = passageOf(ctx).issuedAt
   })
   provider.use(async (ctx, next) => {
     ctx.respond = false

@@ -30,12 +30,13 @@ const nothing: Adapter = {
 /**
  * The storage. Models without a table are not stored: sessions are ours, and a consent page carries its request.
  * @param resource the audience of all tokens; not stored, as it follows the public URL
+ * @param issued receives the time of issue of each stored access token, in seconds
  */
 export const storage =
-  (db: Database, resource: string, { InvalidGrant }: typeof Errors): AdapterFactory =>
+  (db: Database, resource: string, { InvalidGrant }: typeof Errors, issued: (at: number) => void = () => {}): AdapterFactory =>
   (model) => {
     const kind = kinds[model]
-    if (kind) return tokens(kind, db, resource, InvalidGrant)
+    if (kind) return tokens(kind, db, resource, InvalidGrant, issued)
     if (model === 'Client') return { ...nothing, find: (id) => clientOf(id, db) }
     if (model !== 'Grant') return nothing
     return { ...nothing, find: (id) => authorizationOf(id, db, resource), destroy: (id) => end(id, db) }
@@ -85,7 +86,13 @@ async function authorizationOf(id: string, db: Database, resource: string): Prom
 const end = (id: string, db: Database): Promise<void> =>
   db.transaction(async (tx) => void (await takeBack(tx, 'oauth_authorizations', sql`id = ${Number(id)}`)))
 
-function tokens(kind: string, db: Database, resource: string, InvalidGrant: typeof Errors.InvalidGrant): Adapter {
+function tokens(
+  kind: string,
+  db: Database,
+  resource: string,
+  InvalidGrant: typeof Errors.InvalidGrant,
+  issued: (at: number) => void,
+): Adapter {
   /** Creates an authorization for a code, which refers to the grant; tokens inherit the authorization of their code. */
   async function authorizationFor(tx: Transaction, grantId: string | undefined): Promise<number | null> {
     if (grantId === undefined) return null
@@ -117,6 +124,7 @@ function tokens(kind: string, db: Database, resource: string, InvalidGrant: type
       await db.transaction(store).catch((error: unknown) => {
         throw error instanceof ConstraintError ? new InvalidGrant('the authorization has been revoked') : error
       })
+      if (kind === 'access' || kind === 'client') issued(content.iat as number)
     },
 
     async find(id) {
