@@ -9,12 +9,12 @@ const withinLimits = ({ limits }: Asker, engine: Engine, project: Sql): Sql =>
   limits.projects ? among(engine, project, limits.projects) : TRUE
 
 /** The permissions of somebody in projects, as a table of `project_id` and `permission`. */
-export const grantsOf = (asker: Asker, engine: Engine): Sql => sql`(
+const grantsOf = (asker: Asker, engine: Engine): Sql => sql`(
   select project_id, permission from grants
   where ${and([sql`user_id = ${asker.id}`, withinLimits(asker, engine, sql`project_id`)])})`
 
 /** The permissions of somebody on work packages that are shared, as a table of `work_package_id` and `permission`. */
-export const sharesOf = (asker: Asker, engine: Engine): Sql => sql`(
+const sharesOf = (asker: Asker, engine: Engine): Sql => sql`(
   select work_package_id, permission from shared_grants
   where user_id = ${asker.id}${
     asker.limits.projects
@@ -44,7 +44,7 @@ export const sharedRolesOf = (asker: Asker, engine: Engine): Sql => sql`(
   ])})`
 
 /** The permissions of somebody beyond single projects, as a table of `permission`. */
-export const globalGrantsOf = (asker: Asker): Sql => sql`(
+const globalGrantsOf = (asker: Asker): Sql => sql`(
   select permission from global_grants where ${asker.limits.projects ? FALSE : sql`user_id = ${asker.id}`})`
 
 /** The projects that somebody is a member of, as a table of `project_id`. */
@@ -80,6 +80,31 @@ export function queryOf(need: Need, asker: Asker, engine: Engine): Sql {
   return sql`select ${raw(id)} as id from ${table(asker, engine)} held where ${raw(by)} = ${by === 'role_id' ? Number(of) : of}`
 }
 
+/** The ids in any of the sets of a kind under `permissions`, as a table: those that the viewer has loaded, else a query. */
+function held(kind: 'project' | 'share', asker: Asker, engine: Engine, permissions: readonly string[]): Sql {
+  const { table, id } = kinds[kind]
+  const loaded = permissions.map((one) => asker.sets?.get(`${kind}:${one}`))
+  if (!loaded.every((one) => one !== undefined))
+    return sql`(
+      select ${raw(id)} from ${table(asker, engine)} h where ${amongTexts(engine, sql`permission`, permissions)})`
+  const ids = [...new Set(loaded.flatMap(({ list }) => list))]
+  return engine === 'sqlite'
+    ? sql`(select value as ${raw(id)} from json_each(${ids}))`
+    : sql`(select unnest(${ids}::int[]) as ${raw(id)})`
+}
+
+/** The projects in which somebody holds any of the permissions, as a table of `project_id`. */
+export const heldIn = (asker: Asker, engine: Engine, ...permissions: string[]): Sql => held('project', asker, engine, permissions)
+
+/** The shared work packages on which somebody holds any of the permissions, as a table of `work_package_id`. */
+export const heldOn = (asker: Asker, engine: Engine, ...permissions: string[]): Sql => held('share', asker, engine, permissions)
+
+/** Whether somebody holds a permission beyond single projects. */
+export const heldGlobally = (asker: Asker, permission: string): Sql => {
+  if (asker.globals) return asker.globals.has(permission) ? TRUE : FALSE
+  return sql`exists (select 1 from ${globalGrantsOf(asker)} h where h.permission = ${permission})`
+}
+
 const keyOf = (need: Need): string => (typeof need === 'string' ? need : need.name)
 
 const setOf = (list: number[], everything = false): IdSet => ({ ids: new Set(list), list, everything })
@@ -89,7 +114,11 @@ export async function loadSets(db: Reader, viewer: Viewer, needs: Iterable<Need>
   const { engine } = db
   const isMissing = (need: Need) => (need === 'global' ? !viewer.globals : !viewer.sets.has(keyOf(need)))
   const missing: Need[] = []
-  for (const need of needs) if (isMissing(need) && !missing.includes(need)) missing.push(need)
+  const read = (need: Need): readonly Need[] => (typeof need === 'string' ? [] : (need.reads ?? []))
+  for (const need of needs) {
+    if (!isMissing(need)) continue
+    for (const one of [...read(need), need]) if (isMissing(one) && !missing.includes(one)) missing.push(one)
+  }
   if (missing.length === 0) return
   const array = raw(engine === 'sqlite' ? 'json_group_array' : 'json_agg')
   const parse = (value: unknown): number[] => (typeof value === 'string' ? JSON.parse(value) : ((value as number[]) ?? []))

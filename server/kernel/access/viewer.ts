@@ -55,7 +55,7 @@ export interface IdSet {
 }
 
 /** For whom a set is read: a viewer, or any person, whose id is then an expression. */
-export interface Asker extends Pick<Viewer, 'admin' | 'limits'> {
+export interface Asker extends Pick<Viewer, 'admin' | 'limits'>, Partial<Pick<Viewer, 'sets' | 'globals'>> {
   readonly id: number | Sql
 }
 
@@ -63,6 +63,8 @@ export interface Asker extends Pick<Viewer, 'admin' | 'limits'> {
 export interface NamedSet {
   /** Tells it apart from all others. */
   readonly name: string
+  /** The sets that the query reads, by `heldIn`, `heldOn` and `heldGlobally`: they are loaded first. */
+  readonly reads?: readonly string[]
   /** A query that gives the column `id`. It may depend only on the tables that permissions depend on. */
   readonly query: (asker: Asker, engine: Engine) => Sql
 }

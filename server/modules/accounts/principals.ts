@@ -3,7 +3,7 @@ import { among, amongTexts } from '#db/dialect.ts'
 import { and, type Sql, sql, TRUE } from '#db/sql.ts'
 import { rights } from '#kernel/access/rights.ts'
 import { having } from '#kernel/access/rules.ts'
-import { grantsOf } from '#kernel/access/sets.ts'
+import { heldIn } from '#kernel/access/sets.ts'
 import type { Context, Filter } from '#kernel/declaration.ts'
 import { areVisible, withMe } from '#kernel/read/judge.ts'
 import { isId, onIds } from '#kernel/read/operators.ts'
@@ -55,8 +55,7 @@ async function holdsFor(permission: string, workPackages: readonly string[], { d
     select w.id from work_packages w
     where ${among(engine, sql`w.id`, ids)}
       and not exists (
-        select 1 from ${grantsOf(viewer, engine)} g
-        where g.project_id = w.project_id and g.permission = ${permission}) limit 1`)
+        select 1 from ${heldIn(viewer, engine, permission)} held where held.project_id = w.project_id) limit 1`)
   return missing === undefined
 }
 

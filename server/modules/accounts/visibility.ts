@@ -13,7 +13,7 @@ import {
   unconfined,
   within,
 } from '#kernel/access/rules.ts'
-import { grantsOf, membershipsOf } from '#kernel/access/sets.ts'
+import { heldIn, membershipsOf } from '#kernel/access/sets.ts'
 import type { NamedSet } from '#kernel/access/viewer.ts'
 import type { Rule } from '#kernel/declaration.ts'
 
@@ -23,11 +23,12 @@ export const madeKinds: readonly string[] = ['User', 'Group', 'PlaceholderUser']
 /** The viewer, and members (including shares) of active projects where the viewer is a member or may see members. */
 export const seenPrincipals: NamedSet = {
   name: 'principals',
+  reads: ['project:view_members', 'project:manage_members'],
   query: (viewer, engine) => sql`
     select m.principal_id as id from memberships m where m.project_id in (
       select mine.project_id from ${membershipsOf(viewer, engine)} mine join projects p on p.id = mine.project_id and p.active
       union
-      select g.project_id from ${grantsOf(viewer, engine)} g where g.permission in ('view_members', 'manage_members')
+      select held.project_id from ${heldIn(viewer, engine, 'view_members', 'manage_members')} held
     )
     union
     select p.id from principals p where p.id = ${viewer.id} or p.type not in ('User', 'Group', 'PlaceholderUser')`,

@@ -4,7 +4,7 @@ import { forUpdate, inserted } from '#db/dialect.ts'
 import { and, raw, type Sql, sql } from '#db/sql.ts'
 import { rights } from '#kernel/access/rights.ts'
 import { both, either, having, inAnyProject, onWorkPackage, sharedAnywhere, within, withRole } from '#kernel/access/rules.ts'
-import { grantsOf, rolesOf, sharedRolesOf, sharesOf } from '#kernel/access/sets.ts'
+import { heldIn, heldOn, rolesOf, sharedRolesOf } from '#kernel/access/sets.ts'
 import type { NamedSet } from '#kernel/access/viewer.ts'
 import { allRows, invalidate } from '#kernel/cache.ts'
 import type { Context, Operation, Rule } from '#kernel/declaration.ts'
@@ -32,6 +32,7 @@ const edits = either(inAnyProject(EDIT), sharedAnywhere(EDIT))
 /** The actions available to the viewer: a project where the viewer may edit meets the conditions on project and role. */
 export const offeredActions: NamedSet = {
   name: 'custom_actions',
+  reads: [`project:${EDIT}`, `share:${EDIT}`],
   query: (viewer, engine) => {
     const ids = (of: string) =>
       engine === 'sqlite'
@@ -43,16 +44,16 @@ export const offeredActions: NamedSet = {
         fits('project', sql`${project} in ${ids('project')}`),
         fits('role', sql`exists (${roles} and r.role_id in ${ids('role')})`),
       ])
-    const inProjects = sql`select 1 from ${rolesOf(viewer, engine)} r where r.project_id =`
+    const inProjects = sql`select 1 from roles_held r where r.project_id =`
     const onShared = sql`select 1 from ${sharedRolesOf(viewer, engine)} r where r.work_package_id = w.id`
     return sql`
+    with roles_held as (select project_id, role_id from ${rolesOf(viewer, engine)} r)
     select a.id as id from custom_actions a
     where exists (
-      select 1 from ${grantsOf(viewer, engine)} g
-      where g.permission = ${EDIT} and ${suits(sql`g.project_id`, sql`${inProjects} g.project_id`)})
+      select 1 from ${heldIn(viewer, engine, EDIT)} g where ${suits(sql`g.project_id`, sql`${inProjects} g.project_id`)})
     or exists (
-      select 1 from ${sharesOf(viewer, engine)} s join work_packages w on w.id = s.work_package_id
-      where s.permission = ${EDIT} and (${suits(sql`w.project_id`, onShared)} or ${suits(sql`w.project_id`, sql`${inProjects} w.project_id`)}))`
+      select 1 from ${heldOn(viewer, engine, EDIT)} s join work_packages w on w.id = s.work_package_id
+      where (${suits(sql`w.project_id`, onShared)} or ${suits(sql`w.project_id`, sql`${inProjects} w.project_id`)}))`
   },
 }
 

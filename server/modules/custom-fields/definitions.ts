@@ -4,7 +4,7 @@ import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { rights } from '#kernel/access/rights.ts'
 import { within } from '#kernel/access/rules.ts'
-import { globalGrantsOf, grantsOf, sharesOf } from '#kernel/access/sets.ts'
+import { heldGlobally, heldIn, heldOn } from '#kernel/access/sets.ts'
 import type { NamedSet, Viewer } from '#kernel/access/viewer.ts'
 import type { Snapshot } from '#kernel/cache.ts'
 import { fieldsIn, readFormula } from './formulas.ts'
@@ -47,31 +47,28 @@ export interface Definition extends Omit<Tables['custom_fields'], 'resource' | '
 /** Whether the row `f` of custom_fields is active in the project of the grant `g`. */
 const inUse = sql`(f.for_all or exists (select 1 from custom_field_projects p where p.custom_field_id = f.id and p.project_id = g.project_id))`
 
+const TIME = ['view_time_entries', 'view_own_time_entries', 'log_time', 'log_own_time']
+/** The permissions in projects that show fields of some resource. */
+const SHOWING = ['view_work_packages', 'view_project_attributes', 'select_project_custom_fields', 'manage_versions', ...TIME]
+
 /** Fields of the resources that the viewer sees, without those for administrators only. */
 export const seenFields: NamedSet = {
   name: 'custom fields',
+  reads: [...SHOWING.map((one) => `project:${one}`), 'share:view_work_packages', 'global'],
   query: (viewer, engine) => {
     if (viewer.admin) return sql`select id from custom_fields`
-    const grants = grantsOf(viewer, engine)
+    const held = (...permissions: string[]) => sql`select 1 from ${heldIn(viewer, engine, ...permissions)} g`
     return sql`
     select f.id from custom_fields f where not f.admin_only and case f.resource
-      when 'WorkPackage' then exists (
-        select 1 from ${grants} g where g.permission = 'view_work_packages' and ${inUse}
-      ) or exists (
-        select 1 from ${sharesOf(viewer, engine)} s join work_packages g on g.id = s.work_package_id
-        where s.permission = 'view_work_packages' and ${inUse}
-      )
-      when 'Project' then exists (
-        select 1 from ${grants} g where g.permission = 'view_project_attributes' and ${inUse}
-      ) or exists (select 1 from ${grants} g where g.permission = 'select_project_custom_fields')
-        or exists (select 1 from ${globalGrantsOf(viewer)} g where g.permission = 'add_project')
-      when 'Version' then exists (
-        select 1 from ${grants} g where g.permission in ('view_work_packages', 'manage_versions')
-      )
-      when 'TimeEntry' then exists (
-        select 1 from ${grants} g
-        where g.permission in ('view_time_entries', 'view_own_time_entries', 'log_time', 'log_own_time')
-      )
+      when 'WorkPackage' then exists (${held('view_work_packages')} where ${inUse})
+        or exists (
+          select 1 from ${heldOn(viewer, engine, 'view_work_packages')} s join work_packages g on g.id = s.work_package_id
+          where ${inUse})
+      when 'Project' then exists (${held('view_project_attributes')} where ${inUse})
+        or exists (${held('select_project_custom_fields')})
+        or ${heldGlobally(viewer, 'add_project')}
+      when 'Version' then exists (${held('view_work_packages', 'manage_versions')})
+      when 'TimeEntry' then exists (${held(...TIME)})
       else true end`
   },
 }

@@ -1,8 +1,8 @@
 /** Sharing of versions and sprints with projects. Those of archived projects are shared with none. */
 import type { Row, Transaction } from '#db/database.ts'
-import { amongTexts, recordset } from '#db/dialect.ts'
+import { recordset } from '#db/dialect.ts'
 import { name, type Sql, sql } from '#db/sql.ts'
-import { grantsOf } from '#kernel/access/sets.ts'
+import { heldIn } from '#kernel/access/sets.ts'
 import type { NamedSet } from '#kernel/access/viewer.ts'
 import { allRows } from '#kernel/cache.ts'
 import type { Context } from '#kernel/declaration.ts'
@@ -57,10 +57,11 @@ export type Shared = keyof typeof columns
  */
 export const sharedRows = (table: Shared, permissions: readonly string[]): NamedSet => ({
   name: `shared ${table}`,
+  reads: permissions.map((one) => `project:${one}`),
   query: (viewer, engine) => sql`
     with recursive
       mine (id) as (
-        select project_id from ${grantsOf(viewer, engine)} g where ${amongTexts(engine, sql`permission`, permissions)}
+        select project_id from ${heldIn(viewer, engine, ...permissions)} held
       ),
       up (id, above) as (
         select id, id from projects

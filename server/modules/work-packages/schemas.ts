@@ -5,7 +5,7 @@ import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { rights } from '#kernel/access/rights.ts'
 import { either, inAnyProject, inProject, sharedAnywhere } from '#kernel/access/rules.ts'
-import { sharesOf } from '#kernel/access/sets.ts'
+import { heldOn } from '#kernel/access/sets.ts'
 import { permissionTopics } from '#kernel/access/viewer.ts'
 import { allRows } from '#kernel/cache.ts'
 import type { Body, Context, Draft, Operation } from '#kernel/declaration.ts'
@@ -107,8 +107,8 @@ async function seesIn(context: Context, project: number): Promise<boolean> {
   const { db, viewer } = context
   if (await holds(context, inProject('view_work_packages'), { project_id: project })) return true
   const shared = await db.one(sql`
-    select w.id from ${sharesOf(viewer, db.engine)} s join work_packages w on w.id = s.work_package_id
-    where s.permission = 'view_work_packages' and w.project_id = ${project} limit 1`)
+    select w.id from ${heldOn(viewer, db.engine, 'view_work_packages')} s join work_packages w on w.id = s.work_package_id
+    where w.project_id = ${project} limit 1`)
   return shared !== undefined
 }
 
