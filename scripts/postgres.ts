@@ -6,6 +6,7 @@ import { createServer, type Socket } from 'node:net'
 import { constants, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { Client } from 'pg'
+import { scratch } from './scratch.ts'
 
 /** A reachable PostgreSQL database, the function that releases it, and, for a cluster started here, its faults. */
 export type Postgres = { url: string; stop(): Promise<void>; cluster?: Cluster }
@@ -56,7 +57,7 @@ export async function startPostgres(
     const { stop, cluster } = await startCluster(
       bin,
       account,
-      options.within ?? tmpdir(),
+      options.within ?? (options.durable ? tmpdir() : scratch()),
       settings(port, options.durable ?? false),
     )
     await createDatabase(port).catch(async (cause: unknown) => {

@@ -3,12 +3,13 @@ import { spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { makeTemplate } from '#test/template.ts'
 import { postgresMissing, startPostgres } from './postgres.ts'
+import { scratch } from './scratch.ts'
 
 const usage = `Usage: npm test -- [OPTION…] [FILE|FOLDER|GLOB…]
 
@@ -118,8 +119,8 @@ async function runOnPostgres(files: string[], flags: string[], walks: NodeJS.Pro
 
 async function runTests(engine: string, files: string[], flags: string[], settings: NodeJS.ProcessEnv): Promise<boolean> {
   console.log(`\nTests on ${engine}`)
-  const env = { ...process.env, NODE_COMPILE_CACHE: compileCache, ...settings }
-  const folder = mkdtempSync(join(tmpdir(), 'halyard-batches-'))
+  const env = { ...process.env, TMPDIR: scratch(), NODE_COMPILE_CACHE: compileCache, ...settings }
+  const folder = mkdtempSync(join(scratch(), 'halyard-batches-'))
   try {
     const child = spawn(process.execPath, [...flags, ...writeBatches(files, folder)], { cwd: root, stdio: 'inherit', env })
     const [code] = await once(child, 'exit')

@@ -77,6 +77,9 @@ let watching: { name: string; id: number }[]
 let committed: Database['transaction']
 /** The rows before any write, and their visibility for each viewer. */
 let standing: Rows
+let standingPrints: ReadonlyMap<string, string>
+/** Those that do not belong to the actor's projects. */
+let foreign: Rows
 let sight: ReadonlyMap<string, ReadonlySet<string>>
 
 const tables = [...layout.keys()].filter((table) => !passing.has(table))
@@ -86,10 +89,10 @@ const tableNamed = (type: string) => product.resources.find((one) => one.name ==
 
 /** The rows that a row refers to: by foreign keys, and by pairs of a type and an id. */
 function* pointers(table: string, row: Row): Generator<{ column: string; target: string; id: number }> {
-  for (const { column, target } of references.filter((one) => one.table === table)) {
+  for (const { column, target } of referencesOf.get(table) ?? []) {
     if (row[column] !== null) yield { column, target, id: row[column] }
   }
-  for (const { type, column } of pairs(table)) {
+  for (const { type, column } of pairsOf.get(table) ?? []) {
     const target = type === 'resource' ? row[type] : tableNamed(row[type])
     if (target && row[column] !== null) yield { column, target, id: row[column] }
   }
@@ -102,13 +105,34 @@ const pairs = (table: string): { type: string; column: string }[] => {
   })
 }
 
-async function everyRow(db: Reader): Promise<Rows> {
+const referencesOf = Map.groupBy(references, (one) => one.table)
+const pairsOf = new Map([...layout.keys()].map((table) => [table, pairs(table)]))
+
+async function everyRow(db: Reader, of: Iterable<string> = tables): Promise<Rows> {
   const found: Rows = new Map()
-  for (const table of tables) {
+  for (const table of of) {
     for (const row of await db.all(sql`select * from ${name(table)}`))
       found.set(key(table, hasId(table) ? row.id : JSON.stringify(row)), row)
   }
   return found
+}
+
+/** The contents of every table, as one text. */
+async function everyPrint(db: Reader): Promise<ReadonlyMap<string, string>> {
+  const print = (table: string) =>
+    db.engine === 'postgres'
+      ? sql`(select string_agg(r::text, ' ' order by r::text) from ${name(table)} r)`
+      : sql`(select group_concat(${join(
+          layout.get(table)!.map((column) => sql`quote(${name(column)})`),
+          ' || ',
+        )}, ' ') from ${name(table)})`
+  const rows = await db.all<{ table: string; print: string }>(
+    join(
+      tables.map((table) => sql`select ${table} as "table", ${print(table)} as print`),
+      ' union all ',
+    ),
+  )
+  return new Map(rows.map((row) => [row.table, row.print]))
 }
 
 /** The rows visible to each observing viewer, by rules evaluated again: `table id` by name. */
@@ -152,12 +176,15 @@ const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
 
 /** The effects of a write on rows of other projects, in words. */
 async function reached(tx: Reader): Promise<string[]> {
-  const now = await everyRow(tx)
+  const prints = await everyPrint(tx)
+  const changed = new Set(tables.filter((table) => prints.get(table) !== standingPrints.get(table)))
+  if (changed.size === 0) return []
+  const untouched = [...standing].filter(([place]) => !changed.has(place.split(' ')[0] as string))
+  const now = new Map([...untouched, ...(await everyRow(tx, changed))])
   const sees = await everySight(tx)
   const found: string[] = []
-  for (const [place, row] of standing) {
+  for (const [place, row] of foreign) {
     const [table] = place.split(' ') as [string]
-    if (isMine(table, row)) continue
     const after = now.get(place)
     if (!after) {
       found.push(`${place} is gone`)
@@ -334,6 +361,8 @@ before(async () => {
     { name: 'a stranger', id: stranger },
   ]
   standing = await everyRow(server.db)
+  standingPrints = await everyPrint(server.db)
+  foreign = new Map([...standing].filter(([place, row]) => !isMine(place.split(' ')[0] as string, row)))
   sight = await everySight(server.db)
   committed = server.db.transaction.bind(server.db)
 })
