@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import { makeTemplate } from '#test/template.ts'
+import { makePostgresTemplate, makeSqliteTemplate } from '#test/template.ts'
 import { postgresMissing, startPostgres } from './postgres.ts'
 import { scratch } from './scratch.ts'
 
@@ -71,7 +71,13 @@ async function main(args: string[]): Promise<boolean> {
   console.log(values.all ? `The laws walk everything, with ${repeat}.` : `The laws walk a random sample, with ${repeat}.`)
   let passed = true
   if (values.engine !== 'postgres') {
-    passed = await runTests('SQLite', files, flags, { ...walks, HALYARD_TEST_ENGINE: 'sqlite' })
+    const template = await makeSqliteTemplate(scratch())
+    passed = await runTests('SQLite', files, flags, {
+      ...walks,
+      HALYARD_TEST_ENGINE: 'sqlite',
+      HALYARD_TEST_TEMPLATE: template.name,
+    })
+    await template.remove()
   }
   if (values.engine !== 'sqlite' && databaseFiles.length > 0) {
     const required = values['require-postgres'] || values.engine === 'postgres'
@@ -102,7 +108,7 @@ async function runOnPostgres(files: string[], flags: string[], walks: NodeJS.Pro
     return true
   }
   try {
-    const template = await makeTemplate(postgres.url)
+    const template = await makePostgresTemplate(postgres.url)
     const settings = {
       ...walks,
       HALYARD_TEST_ENGINE: 'postgres',

@@ -36,16 +36,20 @@ const LOOK_EVERY_MS = 250
  * No wait for another program's lock happens within SQLite, which would block the process: a timer retries.
  * @param durable whether a commit waits for the disk (`synchronous = full`); only throw-away data may do without.
  * @param patience milliseconds to wait for other programs' locks.
+ * @param image the bytes of a database file, as the first content of `:memory:`
  */
-export function openSqlite(path: string, { durable = true, patience: asked = PATIENCE_MS } = {}): Database {
+export function openSqlite(
+  path: string,
+  { durable = true, patience: asked = PATIENCE_MS, image }: { durable?: boolean; patience?: number; image?: Uint8Array } = {},
+): Database {
   const inMemory = path === ':memory:'
   const patience = Math.min(asked, LONGEST_PATIENCE_MS)
   const openReader = (wait?: number) => {
-    const made = connect(path, durable, wait)
+    const made = connect(path, { durable, wait })
     made.connection.exec('pragma query_only = on')
     return made
   }
-  let writer = connect(path, durable)
+  let writer = connect(path, { durable, image })
   let reader = inMemory ? writer : openReader()
   const isInPlace = inMemory ? () => true : placeOf(path)
 
@@ -74,7 +78,7 @@ export function openSqlite(path: string, { durable = true, patience: asked = PAT
     lastLook = performance.now()
     if (!suspect || group) return
     try {
-      const fresh = [connect(path, durable, 0), openReader(0)] as const
+      const fresh = [connect(path, { durable, wait: 0 }), openReader(0)] as const
       for (const { connection } of [writer, reader]) connection.close()
       ;[writer, reader] = fresh
       suspect = false
@@ -279,8 +283,12 @@ function placeOf(path: string): () => boolean {
   }
 }
 
-function connect(path: string, durable: boolean, wait = OPENING_MS) {
+function connect(
+  path: string,
+  { durable, wait = OPENING_MS, image }: { durable: boolean; wait?: number | undefined; image?: Uint8Array | undefined },
+) {
   const connection = new DatabaseSync(path, { timeout: wait })
+  if (image) connection.deserialize(image)
   connection.exec(`
     pragma journal_mode = wal;
     pragma synchronous = ${durable ? 'full' : 'off'};

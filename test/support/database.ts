@@ -1,18 +1,19 @@
 /** Databases of the engine under test, and their removal. */
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from '#db/connect.ts'
 import type { Database } from '#db/database.ts'
 import { type Outside, outsidePostgres, outsideSqlite } from './outside.ts'
-import { addressOf, dropDatabase, onServer } from './template.ts'
+import { addressOf, type Content, dropDatabase, onServer, templateOf } from './template.ts'
 
 /** Longer than the server's default, for busy machines. */
 export const BUSY_MACHINE_MS = 60_000
 export const isPostgres = process.env.HALYARD_TEST_ENGINE === 'postgres'
 const postgresUrl = process.env.HALYARD_TEST_DATABASE_URL ?? ''
-/** The template database, which scripts/test.ts makes. */
+/** The name of the templates, which scripts/test.ts makes. */
 const template = process.env.HALYARD_TEST_TEMPLATE
 const newName = () => `test_${randomBytes(6).toString('hex')}`
 
@@ -32,26 +33,18 @@ interface Opened {
   drop(): Promise<void>
 }
 
+const images = new Map<Content, Uint8Array>()
+/** The file of an SQLite template. */
+function imageOf(content: Content): Uint8Array {
+  const image = images.get(content) ?? readFileSync(templateOf(template as string, content))
+  images.set(content, image)
+  return image
+}
+
 /** An open database without a table: on SQLite in memory or in a file, on PostgreSQL a schema of its own. */
-export async function emptyDatabase({
-  file = false,
-  patience = BUSY_MACHINE_MS,
-  connections = 5,
-  by = (url) => url,
-}: Place = {}): Promise<Opened> {
-  if (!isPostgres) {
-    const folder = file ? await mkdtemp(join(tmpdir(), 'halyard-test-')) : undefined
-    const path = folder ? join(folder, 'halyard.db') : ':memory:'
-    const db = await connect(`sqlite:${path}`, { durable: file, patience })
-    return {
-      db,
-      outside: outsideSqlite(db, path),
-      drop: async () => {
-        await db.close()
-        if (folder) await rm(folder, { recursive: true })
-      },
-    }
-  }
+export async function emptyDatabase(place: Place = {}): Promise<Opened> {
+  if (!isPostgres) return sqliteDatabase(place)
+  const { patience = BUSY_MACHINE_MS, connections = 5, by = (url) => url } = place
   const schema = newName()
   await onServer(postgresUrl, `create schema ${schema}`)
   const db = await connect(by(postgresUrl), { schema, connections, patience })
@@ -65,12 +58,28 @@ export async function emptyDatabase({
   }
 }
 
-/** An open database for a server: on PostgreSQL a copy of a migrated one, otherwise an empty one. */
-export async function serverDatabase(place: Place = {}): Promise<Opened> {
-  if (!isPostgres || !template) return emptyDatabase(place)
+async function sqliteDatabase({ file = false, patience = BUSY_MACHINE_MS }: Place, image?: Uint8Array): Promise<Opened> {
+  const folder = file ? await mkdtemp(join(tmpdir(), 'halyard-test-')) : undefined
+  const path = folder ? join(folder, 'halyard.db') : ':memory:'
+  if (folder && image) await writeFile(path, image)
+  const db = await connect(`sqlite:${path}`, { durable: file, patience, ...(image && !folder && { image }) })
+  return {
+    db,
+    outside: outsideSqlite(db, path),
+    drop: async () => {
+      await db.close()
+      if (folder) await rm(folder, { recursive: true })
+    },
+  }
+}
+
+/** An open database for a server: a copy of a template, or an empty one where there is none. */
+export async function serverDatabase(content: Content, place: Place = {}): Promise<Opened> {
+  if (!template) return emptyDatabase(place)
+  if (!isPostgres) return sqliteDatabase(place, imageOf(content))
   const { patience = BUSY_MACHINE_MS, connections = 5, by = (url) => url } = place
   const name = newName()
-  await onServer(postgresUrl, `create database ${name} template ${template} strategy file_copy`)
+  await onServer(postgresUrl, `create database ${name} template ${templateOf(template, content)} strategy file_copy`)
   const url = addressOf(postgresUrl, name)
   const db = await connect(by(url), { connections, patience })
   return {

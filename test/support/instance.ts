@@ -83,7 +83,7 @@ export async function instance({
   subscribers?: readonly Subscriber[]
   outgoing?: Outgoing
 } & Place = {}): Promise<Instance> {
-  const { db, outside, drop } = await serverDatabase(place)
+  const { db, outside, drop } = await serverDatabase(seed === 'basic' ? 'basic' : 'none', place)
   const adminToken = `opapi-${randomBytes(20).toString('hex')}`
   await setup(db, { seed, adminToken })
   const logged: string[] = []
