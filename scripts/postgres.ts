@@ -190,7 +190,11 @@ function settings(port: number, durable: boolean): string {
     // Far from UTC and off the full hour: a response that depends on the server's time zone is wrong everywhere.
     "timezone = 'Pacific/Chatham'",
   ]
-  if (!durable) lines.push('fsync = off', 'full_page_writes = off', 'synchronous_commit = off')
+  if (!durable) {
+    lines.push('fsync = off', 'full_page_writes = off', 'synchronous_commit = off', 'wal_level = minimal', 'max_wal_senders = 0')
+    // Test databases live for seconds.
+    lines.push('autovacuum = off', 'checkpoint_timeout = 1h', 'max_wal_size = 2GB', 'update_process_title = off')
+  }
   return lines.join('\n')
 }
 

@@ -22,7 +22,11 @@ const usage = `Usage: npm test -- [OPTION…] [FILE|FOLDER|GLOB…]
 const root = resolve(import.meta.dirname, '..')
 const everyTest = ['test/**/*.test.ts', 'server/**/*.test.ts']
 /** Tests without a database, or of pages, which are the same on each engine: a second engine would test nothing new. */
-const onOneEngine = ['test/text/**', 'test/pure/**', 'test/contract.test.ts', 'test/browser/**']
+const onOneEngine = [
+  'test/{text,pure,outgoing,browser}/**',
+  'test/files/{extracting,multipart,stores}.test.ts',
+  'test/contract.test.ts',
+]
 
 /** Compiled code, which each test process would otherwise compile again; the same folder as in bin/halyard.js. */
 const compileCache = join(root, 'node_modules/.cache/halyard')
@@ -31,7 +35,7 @@ const twentyMinutes = 1_200_000
 /** One more than the number of cores, as tests sometimes wait; with more than eight, the databases are the bottleneck. */
 const processes = Math.min(8, availableParallelism() + 1)
 /** Batches for each process: enough to keep all processes busy to the end. */
-const BATCHES = 8
+const BATCHES = 6
 /** The highest seed that fast-check accepts. */
 const HIGHEST_SEED = 2 ** 31 - 1
 const testRunner = ['--test', '--test-reporter=spec', `--test-concurrency=${processes}`, `--test-timeout=${twentyMinutes}`]

@@ -235,12 +235,12 @@ function placeOf({ method, path, body }: Ask): string {
 
 let replayed = 0
 /**
- * The requests of a replay: a different sample each time. In a sampled run three of the outsiders ask at each place, so that
+ * The requests of a replay: a different sample each time. In a sampled run two of the outsiders ask at each place, so that
  * every run still covers every place.
  */
 function asks(): Ask[] {
   const own = replayed++
-  const isAsked = (place: string) => sampled(REPLAYS, 3, `canary ${place}`).includes(own)
+  const isAsked = (place: string) => sampled(REPLAYS, 2, `canary ${place}`).includes(own)
   const some = (kind: string, list: Iterable<Ask>, count: number) =>
     sampledOfEach([...list], placeOf, count, `canary ${own} ${kind}`).filter((ask) => isAsked(placeOf(ask)))
   return [
@@ -294,7 +294,7 @@ async function assertSilence(outsider: Outsider): Promise<void> {
   const tables = [...layout.keys()]
   const former = await contents(server.db, tables)
   const { count, told } = await replay(outsider)
-  assert.ok(count > (isEverything ? 1000 : 400), `${count} requests`)
+  assert.ok(count > (isEverything ? 1000 : 150), `${count} requests`)
   assert.deepEqual(told.slice(0, 20), [])
   assert.equal(await contents(server.db, tables), former)
 }
@@ -383,8 +383,9 @@ test('nothing is disclosed to anonymous users', () => assertSilence(anonymous))
 test('orders, groups, sums and filters do not depend on names, dates and numbers of hidden rows', async () => {
   for (const { name, send: to, known } of [member, anonymous]) {
     const some = (list: Iterable<Ask>) => sampledOfEach([...list], placeOf, 1, `mirror ${name}`)
+    const isAsked = (ask: Ask) => sampled([member, anonymous], 1, `mirror ${placeOf(ask)}`).some((one) => one.send === to)
     const all = [...some(byShape(ground)), ...some(byNeighbour(ground)), ...some(byLetter(ground))].filter(
-      (ask) => !isTold(ask, known),
+      (ask) => isAsked(ask) && !isTold(ask, known),
     )
     const answers = async () => {
       const texts: string[] = []
@@ -397,7 +398,7 @@ test('orders, groups, sums and filters do not depend on names, dates and numbers
       former[i] === others[i] ? [] : [`${name}: ${method} ${path} answers ${difference(former[i]!, others[i]!)}`],
     )
     assert.deepEqual(told.slice(0, 20), [])
-    assert.ok(all.length > 500, `${all.length} requests`)
+    assert.ok(all.length > 250, `${all.length} requests`)
   }
 })
 
@@ -440,7 +441,7 @@ test('nothing is disclosed to a former member', async () => {
 
 test('with required login, all anonymous requests get the same response', async () => {
   await server.setting('login_required', true)
-  for (const ask of byPath(ground)) {
+  for (const ask of sampledOfEach([...byPath(ground)], placeOf, 1, 'required login')) {
     const { status, text } = await send(anonymous.send, ask)
     assert.equal(status, 401, `${ask.method} ${ask.path}`)
     assert.equal(leak(text), undefined, `${ask.method} ${ask.path}`)
@@ -448,7 +449,7 @@ test('with required login, all anonymous requests get the same response', async 
 })
 
 test('the log contains nothing hidden except requested addresses', () => {
-  assert.ok(server.logged.length > 5000)
+  assert.ok(server.logged.length > 2000)
   for (const line of server.logged) {
     const { path: _, reqId: __, ...rest } = JSON.parse(line)
     assert.equal(leak(JSON.stringify(rest)), undefined, line)

@@ -7,6 +7,7 @@ import { type Sql, sql } from '#db/sql.ts'
 import { build } from '#server/app.ts'
 import { type Populated, populated } from '#test/populated.ts'
 import { addressesOf, operations, pathWith, targetsOf } from '#test/registry.ts'
+import { isEverything, sampled } from '#test/sample.ts'
 
 let world: Populated
 let app: FastifyInstance
@@ -85,7 +86,8 @@ test('wherever the database fails an operation, the response is 503', async () =
       ids.map((id) => id ?? '1'),
     )
     const hasBody = operation.method !== 'GET' && operation.method !== 'DELETE'
-    for (let steps = 1; steps <= MOST_STEPS; steps++) {
+    const places = Array.from({ length: MOST_STEPS }, (_, i) => i + 1)
+    for (const steps of sampled(places, 6, `steps ${operation.method} ${operation.path}`)) {
       left = steps
       hasFailed = false
       age++
@@ -107,7 +109,7 @@ test('wherever the database fails an operation, the response is 503', async () =
   }
   assert.deepEqual(wrong, [])
   // Several for each operation; fewer would prove little.
-  assert.ok(failures > 3 * operations().length, String(failures))
+  assert.ok(failures > (isEverything ? 3 : 1.5) * operations().length, String(failures))
 })
 
 test('after a failure past a commit, the response does not claim that nothing was saved', async (t) => {

@@ -9,6 +9,7 @@ import { product } from '#server/modules.ts'
 import { insertRows } from '#server/seeds/rows.ts'
 import { type Client, filters, type Instance, ids, instance } from '#test/instance.ts'
 import { runDue } from '#test/jobs.ts'
+import { sampled } from '#test/sample.ts'
 
 /** More than the number of texts that are read individually. */
 const MANY = 5200
@@ -130,7 +131,7 @@ async function agree(): Promise<void> {
     '\\',
   ]
   for (const [name, { operator, of }] of Object.entries(texts)) {
-    for (const text of wanted) {
+    for (const text of sampled(wanted, 20, `searched ${name}`)) {
       const { body } = await admin.get(`/work_packages?pageSize=40&${filters([name, operator, [text]])}`)
       const expected = all.filter((one) => of(one).some((part) => has(part, text)))
       assert.equal(body.total, expected.length, `${name} ${operator} ${text}`)
