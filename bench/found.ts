@@ -20,7 +20,7 @@ export interface Searches {
 
 type Words = readonly (readonly string[])[]
 
-/** Reads every text: a result has all words in its subject, in its description or in a comment. */
+/** Reads every text: a result has all words in its subject, in its description or in a comment that is not internal. */
 export async function find(tx: Transaction, pairs: Words, rare: Words, common: readonly string[]): Promise<Searches> {
   await tx.script(
     'create table bench_found (search integer not null, work_package_id integer not null, primary key (search, work_package_id))',
@@ -34,7 +34,7 @@ export async function find(tx: Transaction, pairs: Words, rare: Words, common: r
         insert into bench_found
         select ${search.id} + 0, id from work_packages where (${has('subject')}) or (${has('description')})
         union
-        select ${search.id} + 0, resource_id from journals where resource = 'work_packages' and ${has('notes')}`)
+        select ${search.id} + 0, resource_id from journals where resource = 'work_packages' and not internal and ${has('notes')}`)
     }
     return searches
   }

@@ -34,10 +34,10 @@ export const isNamed = (
 const isCounted = ({ options: { counts } }: Property, target: Row, page: Loaded): boolean => !counts || can(page, counts, target)
 
 /** A link to a visible row. */
-const linkOn = (resource: Resource, row: Row): Link => ({
-  href: hrefOf(resource, row),
-  ...(!resource.untitled && { title: resource.titleOf(row) }),
-})
+const linkOn = (resource: Resource, row: Row): Link => {
+  const href = hrefOf(resource, row)
+  return resource.untitled ? { href } : { href, title: resource.titleOf(row) }
+}
 
 /** The link from one row to another. */
 function linkTo(property: Property, row: Row, id: number, page: Loaded): Link {
@@ -86,16 +86,15 @@ function actionLink(action: Action<Row>, row: Row, page: Loaded): Link | readonl
   if (action.may && !can(page, action.may, row)) return undefined
   if (action.when && !action.when(row, page)) return undefined
   if (action.links) return action.links(row, page)
-  const href = action.href?.(row, page) ?? null
   const title = typeof action.title === 'function' ? action.title(row, page) : action.title
-  return {
-    href,
-    ...(action.type && { type: action.type }),
-    ...(title !== undefined && { title }),
-    ...(action.method && { method: action.method }),
-    ...(action.payload && { payload: action.payload(row, page) }),
-    ...(action.templated && { templated: true }),
-  }
+  // Assignments, as there are twenty links in each row of a list, and spreading is slower.
+  const link: Link = { href: action.href?.(row, page) ?? null }
+  if (action.type) link.type = action.type
+  if (title !== undefined) link.title = title
+  if (action.method) link.method = action.method
+  if (action.payload) link.payload = action.payload(row, page)
+  if (action.templated) link.templated = true
+  return link
 }
 
 /** The action links that follow from a resource's operations: form, update, delete. */
