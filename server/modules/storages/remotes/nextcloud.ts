@@ -1,7 +1,6 @@
 /**
  * Nextcloud: files by WebDAV, ids by its app for OpenProject (OCS), and uploads and downloads by links with a token of their own.
  */
-import { Parser } from 'htmlparser2'
 import type { Row } from '#db/database.ts'
 import { FOLDER, type OriginData } from '../kinds.ts'
 import {
@@ -75,7 +74,7 @@ export function nextcloud(storage: StorageRow, send: Send, account: string | nul
       body: PROPERTIES,
     })
     if (response.status !== 207) throw failureOf(response)
-    return filesIn(await response.text(), new URL(await dav(ROOT)).pathname)
+    return await filesIn(await response.text(), new URL(await dav(ROOT)).pathname)
   }
 
   /** The location of a folder that is named by its location or its id. */
@@ -185,7 +184,9 @@ function foundIn(id: string, data: Readonly<Row> | null | undefined): Found {
 }
 
 /** The files in the answer to a PROPFIND, in its order. @param root the path of the root, to which locations are relative */
-function filesIn(xml: string, root: string): RemoteFile[] {
+async function filesIn(xml: string, root: string): Promise<RemoteFile[]> {
+  // Loaded on demand, so that a start does not wait for it.
+  const { Parser } = await import('htmlparser2')
   const files: RemoteFile[] = []
   let texts: Record<string, string> = {}
   let isFolder = false
