@@ -8,10 +8,11 @@ const href = {
   description: 'Target address. Null where there is no target, or none that the caller may see.',
 }
 
+// Without `default`: generated clients make members that have one required, in requests too.
 const linkMembers = {
   href,
   title: { type: ['string', 'null'], description: 'Display name.' },
-  templated: { type: 'boolean', default: false, description: 'Whether `href` is a URI template.' },
+  templated: { type: 'boolean', description: 'Whether `href` is a URI template. False where absent.' },
   type: { type: 'string', description: 'Media type of the target, where it differs from the API’s.' },
   payload: { type: 'object', additionalProperties: true, description: 'Request body to send.' },
   identifier: { type: 'string', description: 'Identifier of the target besides its address.' },
@@ -37,7 +38,7 @@ export const common: Record<string, Json> = {
     type: 'object',
     description: 'A link to another address of the API.',
     required: ['href'],
-    properties: { ...linkMembers, method: { type: 'string', default: 'get', description: 'HTTP method of the link.' } },
+    properties: { ...linkMembers, method: { type: 'string', description: 'HTTP method of the link. `get` where absent.' } },
   },
   PostLink: doing('post'),
   PatchLink: doing('patch'),
@@ -93,6 +94,7 @@ export const common: Record<string, Json> = {
       count: count('Number of elements on this page.'),
       _embedded: {
         type: 'object',
+        required: ['elements'],
         properties: { elements: { type: 'array', items: { type: 'object', additionalProperties: true } } },
       },
       _links: {

@@ -253,7 +253,7 @@ export function collectionModel(name: string, resource: Resource | undefined): J
             groups: { type: 'array', items: ref('ElementGroup'), description: 'Groups. Present only with `groupBy`.' },
           }),
           ...(has('sum') && { totalSums: ref('Sums') }),
-          _embedded: { type: 'object', properties: { elements: { type: 'array', items: ref(name) } } },
+          _embedded: { type: 'object', required: ['elements'], properties: { elements: { type: 'array', items: ref(name) } } },
         },
       },
     ],

@@ -61,8 +61,7 @@ export const bodies: Readonly<Record<string, BodyType>> = {
         },
         internal: {
           type: 'boolean',
-          default: false,
-          description: 'Whether the comment is internal: visible with a permission only.',
+          description: 'Whether the comment is internal: visible with a permission only. False where absent.',
         },
         _links: files,
       },
