@@ -20,6 +20,8 @@ export interface TaskPayload {
 export interface TaskResult {
   /** A sentence. */
   readonly message: string
+  /** Whether it could not do what it was started for. */
+  readonly failed?: true
   /** Details for the client, with links of its own. */
   readonly payload?: object
 }
@@ -76,7 +78,10 @@ type Progress = Task &
 /** The status, from the task and from its job in the queue, which is there until it ends. */
 function statusOf(task: Progress): { status: Status; message: string | null } {
   const { result, job: queued, due_at, leased_until, last_error, attempts } = task
-  if (result !== null) return { status: 'success', message: (result as TaskResult).message }
+  if (result !== null) {
+    const { message, failed } = result as TaskResult
+    return { status: failed ? 'failure' : 'success', message }
+  }
   if (queued === null) return { status: 'cancelled', message: 'The job was discarded.' }
   if (leased_until !== null) return { status: 'in_process', message: `${task.progress} % done.` }
   if (due_at === null) return { status: 'failure', message: `The job was abandoned: ${last_error ?? 'its process ended.'}` }
@@ -137,7 +142,7 @@ export const bodies: Readonly<Record<string, BodyType>> = {
         status: {
           type: 'string',
           enum: ['in_queue', 'in_process', 'success', 'error', 'failure', 'cancelled'],
-          description: '`error`: the job failed and will be tried again. `failure`: it was abandoned.',
+          description: '`error`: the job failed and will be tried again. `failure`: it was abandoned, or could not do its work.',
         },
         message: { type: ['string', 'null'], description: 'The status in words.' },
         payload: {

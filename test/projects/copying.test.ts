@@ -226,6 +226,15 @@ test('Parts with a false option are left out', async () => {
   )
 })
 
+test('The job fails where the copy is deleted before it', async () => {
+  const { headers } = await halyard.admin.post(`/projects/${source}/copy`, { name: 'Short-lived' })
+  const [copy] = await elementsOf(`/projects?${filters(['name_and_identifier', '=', ['Short-lived']])}`)
+  assert.equal((await halyard.admin.delete(`/projects/${copy.id}`)).status, 204)
+  await runDue(halyard.db, { files: halyard.files })
+  const { body } = await halyard.admin.send('GET', headers.get('location') as string)
+  assert.deepEqual([body.status, body.message, body.payload], ['failure', 'The project is gone.', null])
+})
+
 test('A copy omits everything that its creator does not see', async () => {
   const copier = await halyard.make.user()
   await halyard.make.member(copier, source, ['copy_projects'])

@@ -8,7 +8,7 @@ import { rights } from '#kernel/access/rights.ts'
 import { both, either, globally, inProject, lacking, unconfined } from '#kernel/access/rules.ts'
 import { createCache, invalidate } from '#kernel/cache.ts'
 import { contextOfUser, inside } from '#kernel/context.ts'
-import type { ApiRequest, Body, Context, Draft, JobContext, Operation, Property, Resource } from '#kernel/declaration.ts'
+import type { ApiRequest, Context, Draft, JobContext, Operation, Property, Resource } from '#kernel/declaration.ts'
 import { combined } from '#kernel/errors.ts'
 import { job } from '#kernel/module.ts'
 import { demand, ok, operation, rowAt } from '#kernel/operation.ts'
@@ -73,8 +73,8 @@ const flags: readonly Property[] = [
   { name: 'sendNotifications', label: 'Send notifications' },
 ].map(({ name, label }) => ({ ...boolean({ hasDefault: true, required: false }), name, label, column: undefined }))
 
-/** Projects, as copies of a project are described and created. */
-async function copyOf(source: ProjectRow, context: Context): Promise<Resource> {
+/** Projects, as copies of a project are described and created. @param meta the flags */
+async function copyOf(source: ProjectRow, context: Context, meta = flags): Promise<Resource> {
   const project = context.model.of(Project)
   const [original = {}] = await originalRows(context.db, project, [source.id])
   const packed = (project.packedProperties ?? []).flatMap(({ column }) => column ?? [])
@@ -82,39 +82,25 @@ async function copyOf(source: ProjectRow, context: Context): Promise<Resource> {
   return {
     ...project,
     may: { ...project.may, create, form: create },
-    meta: flags,
+    meta,
     defaults: (own) => ({ ...project.defaults?.(own), ...taken, active: true, templated: false }),
     facts: async (draft: Draft<ProjectRow>, own: Context) => ({ ...(await lookUp(draft, own)), mayCreateAnywhere: true }),
-    schema: async (draft, facts, own, isForm) => ({
-      ...(await project.schema?.(draft, facts, own, isForm)),
-      ...(await counted(source.id, own)),
-    }),
   }
 }
 
-/** The entries of the flags, with the number of objects that each stands for. */
-async function counted(source: number, context: Context): Promise<Body> {
+/** The flags, described by the number of objects that each stands for. */
+async function counted(source: number, context: Context): Promise<readonly Property[]> {
   const counts = new Map<string, number>()
   const add = (part: string, n: number) => counts.set(part, (counts.get(part) ?? 0) + n)
   for (const resource of copiedResources(context.model))
     for (const [part, where] of partsOf(resource)) add(part, await countCopied(context, resource, source, where))
   for (const one of further) add(one.part, await one.count(context, source))
-  const entry = (property: Property, description?: string) => ({
-    type: 'Boolean',
-    name: property.label,
-    required: false,
-    hasDefault: true,
-    writable: true,
-    ...(description !== undefined && { description }),
-    location: '_meta',
-    options: {},
+  return flags.map((flag, i) => {
+    const part = allParts[i]
+    if (part === undefined) return flag
+    const n = counts.get(part) ?? 0
+    return { ...flag, options: { ...flag.options, about: { description: `${n} ${n === 1 ? 'object' : 'objects'}` } } }
   })
-  return Object.fromEntries(
-    flags.map((property, i) => {
-      const n = counts.get(allParts[i] ?? '') ?? 0
-      return [property.name, entry(property, i < allParts.length ? `${n} ${n === 1 ? 'object' : 'objects'}` : undefined)]
-    }),
-  )
 }
 
 /** What a task to copy keeps of its request. */
@@ -145,7 +131,7 @@ const copyForm = operation({
   run: async (ask: ApiRequest<'id'>) => {
     const { context, body } = ask
     const source = await sourceOf(ask)
-    const resource = await copyOf(source, context)
+    const resource = await copyOf(source, context, await counted(source.id, context))
     const prepared = await prepareWrite(context, resource, undefined, body, {}, { asking: true })
     const filled = { ...prepared, draft: { ...prepared.draft, meta: { ...defaults, ...prepared.draft.meta } } }
     const address = `/api/v3/projects/${source.id}/copy`
@@ -320,7 +306,8 @@ export const copyContents = job<TaskPayload>('projects.copy', {
     const wanted = task.payload as Wanted
     const context = await contextOfUser({ ...services, cache: createCache() }, task.user_id, new Date())
     const project = context && (await db.one<ProjectRow>(sql`select * from projects where id = ${wanted.to}`))
-    if (!context || !project) return (tx: Transaction) => endTask(tx, task.id, { message: 'The project is gone.' }, now)
+    if (!context || !project)
+      return (tx: Transaction) => endTask(tx, task.id, { message: 'The project is gone.', failed: true }, now)
     await contents(services, task.id, wanted, context)
     return (tx: Transaction) =>
       endTask(
