@@ -71,8 +71,6 @@ export interface Kind {
   readonly strategy: Strategy
   /** What is shown where there is no value; null unless said otherwise. */
   readonly ofNothing?: unknown
-  /** Its values are links that lead out of the API: they stand among the links, and it parses their addresses. */
-  readonly isLink?: true
 }
 
 /** A link as it is answered. */
@@ -194,9 +192,9 @@ export interface ScalarOptions<R, F> extends Common<R, F> {
   unique?: (keyof R & string) | true
   /**
    * It stands among the links: its value, as its kind renders it, is the address of something that is no resource, such as a URN.
-   * What names that to people is the title.
+   * The title names that to people. `page`: it is a page of the product, whose address is kept without the host.
    */
-  inLinks?: { readonly title?: (row: R) => string }
+  inLinks?: { readonly title?: (row: R) => string; readonly page?: true }
   max?: number
   min?: number
   /** Computed from the row instead of read from a column. */

@@ -1,7 +1,6 @@
 /** Kinds of property values: rendering, parsing and JSON Schema. */
 import { renderMarkdown } from '#text/markdown.ts'
 import { renderPlain } from '#text/plain.ts'
-import { ref } from './bodies.ts'
 import type { Kind } from './declaration.ts'
 
 /** A value of the wrong format. `expected` describes the expected one in words. */
@@ -173,18 +172,16 @@ export const markdown: Kind = formattable('markdown', renderMarkdown)
 /** A plain text, represented as a formattable one. */
 export const plain: Kind = formattable('plain', renderPlain)
 
-/** A link that leads out of the API, to a page of the product: its address in the column, a link in the API. */
+/** The address of a page of the product, for links that lead out of the API. */
 export const address: Kind = {
   type: 'Href',
-  json: ref('Link'),
-  render: (href) => ({ href, type: 'text/html' }),
+  json: { type: 'string', examples: ['/my/page'] },
+  render: (href) => href,
   parse: (href) => {
     if (typeof href !== 'string' || !isStorable(href)) throw new FormatError(`'/my/page'`)
     return href
   },
   strategy: 'list',
-  ofNothing: { href: null },
-  isLink: true,
 }
 
 /** The deepest value of a JSON property. */

@@ -60,7 +60,8 @@ export function builders<R, F>() {
     days: scalar(kinds.days),
     markdown: scalar(kinds.markdown),
     plain: scalar(kinds.plain),
-    address: scalar(kinds.address),
+    /** A link out of the API, to a page of the product. */
+    address: (options: ScalarOptions<R, F> = {}) => scalar(kinds.address)({ inLinks: { page: true }, ...options }),
     password: scalar(kinds.password),
     /** A property of a custom kind. */
     of: (kind: Kind, options: ScalarOptions<R, F> = {}) => scalar(kind)(options),
@@ -81,8 +82,7 @@ export const linkKind: Kind = {
 }
 
 /** Whether a property stands among the links: it leads to a resource, or out of the API. */
-export const isAmongLinks = ({ to, kind, options }: Property): boolean =>
-  to !== undefined || kind.isLink === true || options.inLinks !== undefined
+export const isAmongLinks = ({ to, options }: Property): boolean => to !== undefined || options.inLinks !== undefined
 
 /** Whether a property is the resource's lock version. */
 export const isLock = ({ lock }: Pick<Resource, 'lock'>, { column }: Property): boolean => lock !== undefined && column === lock

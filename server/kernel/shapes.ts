@@ -138,7 +138,7 @@ const scalar = {
   value: true,
   holds: true,
   nullable: true,
-  inLinks: { title: true } satisfies Members<NonNullable<ScalarOptions<any, any>['inLinks']>>,
+  inLinks: { title: true, page: true } satisfies Members<NonNullable<ScalarOptions<any, any>['inLinks']>>,
   stored: true,
 } satisfies Members<ScalarOptions<any, any>>
 

@@ -228,7 +228,7 @@ forEveryForm('a link to something else or elsewhere makes the form itself 422', 
   const broken: string[] = []
   for (const { own, isMany, hrefs } of await linksOf('elsewhere', form, person)) {
     // Links out of the API can have any address, which is then judged as a value.
-    if (form.resource.property.get(own)?.kind.isLink) continue
+    if (form.resource.property.get(own)?.options.inLinks) continue
     const href = hrefs[0] as string
     const path = href.replace(/^\/api\/v3\//, '')
     const wrong = [

@@ -46,7 +46,7 @@ function declared(name: string, { property }: Queryable): ((element: Element) =>
   const found = property.get(name)
   if (!found) return undefined
   if (found.to) return (element) => [element._links[name] ?? []].flat().flatMap(idIn)
-  if (found.kind.isLink) return (element) => [element._links[name]?.href].filter(Boolean)
+  if (found.options.inLinks) return (element) => [element._links[name]?.href].filter(Boolean)
   const read = (value: any) => {
     if (found.kind === kinds.hours) return kinds.parseHours(value)
     if (found.kind === kinds.days) return kinds.parseHours(value) / 24

@@ -2,7 +2,7 @@
 import type { Row } from '#db/database.ts'
 import { ref } from '#kernel/bodies.ts'
 import type { Action, Property, Resource } from '#kernel/declaration.ts'
-import { isAlwaysRequired, isAmongLinks, linkKind } from '#kernel/resource.ts'
+import { isAlwaysRequired, isAmongLinks } from '#kernel/resource.ts'
 import { type Json, linkOf } from './common.ts'
 import { meaningOf } from './words.ts'
 
@@ -187,9 +187,9 @@ export const schemaModel = (resource: Resource): Json => ({
       properties: Object.fromEntries(
         resource.properties
           .filter(({ options }) => options.inSchema !== false)
-          .map(({ name, kind, label }) => [
-            name,
-            ref('SchemaProperty', kind === linkKind || kind.isLink ? `The link ${label}.` : `${label}.`),
+          .map((property) => [
+            property.name,
+            ref('SchemaProperty', isAmongLinks(property) ? `The link ${property.label}.` : `${property.label}.`),
           ]),
       ),
     },

@@ -61,13 +61,12 @@ function addressLink(property: Property, row: Row, page: Loaded): Link | undefin
   const href = shownValue(property, row, page) as string | null
   const { inLinks, nullable } = property.options
   if (href === null) return nullable === false ? undefined : { href }
-  return { href, ...(inLinks?.title && { title: inLinks.title(row) }) }
+  return { href, ...(inLinks?.title && { title: inLinks.title(row) }), ...(inLinks?.page && { type: 'text/html' }) }
 }
 
 /** The represented value of a link property: one link, several, or undefined. */
 export function linkOf(property: Property, row: Row, page: Loaded): Link | Link[] | undefined {
   if (property.options.inLinks) return addressLink(property, row, page)
-  if (property.kind.isLink) return shownValue(property, row, page) as Link
   if (property.options.link) return property.options.link(row, page)
   if (property.options.listedAt) return { href: property.options.listedAt(row) }
   if (property.many) return linksToMany(property, row, page)

@@ -72,9 +72,8 @@ export async function readPayload(
       continue
     }
     const { inLinks } = property.options
-    const isOutside = kind.isLink === true || inLinks !== undefined
-    const value = inLinks ? sentAddress(payload, name) : kind.isLink ? addressIn(sentLink(payload, name), context) : payload[name]
-    if (isOutside ? value === undefined : !Object.hasOwn(payload, name)) continue
+    const value = inLinks ? sentAddress(payload, name, inLinks.page ? context : undefined) : payload[name]
+    if (inLinks ? value === undefined : !Object.hasOwn(payload, name)) continue
     given.add(name)
     if (!column) {
       virtual[name] = value
@@ -84,7 +83,7 @@ export async function readPayload(
       put(column, value === null ? null : kind.parse(value, context))
     } catch (error) {
       if (!(error instanceof FormatError)) throw error
-      violations.push(kind.isLink ? unlinked(name, error.expected, value) : misformed(name, error.expected, value))
+      violations.push(inLinks?.page ? unlinked(name, error.expected, value) : misformed(name, error.expected, value))
     }
   }
   const meta = readMeta(resource, payload, context)
@@ -131,10 +130,14 @@ export function sentLink(body: Payload, name: string, isList = false): unknown {
   return isNone || [atTop].flat().some(hasHref) ? atTop : undefined
 }
 
-/** The address in a link to something that is no resource; undefined where there is none, and anything but a link as it is. */
-function sentAddress(payload: Payload, name: string): unknown {
+/**
+ * The address in a link to something that is no resource; undefined where there is none, and anything but a link as it is.
+ * @param own given for pages of the product, whose address loses our host
+ */
+function sentAddress(payload: Payload, name: string, own?: Context): unknown {
   const link = sentLink(payload, name)
-  return isObject(link) ? link.href : link
+  if (!isObject(link)) return link
+  return own && typeof link.href === 'string' ? withoutHost(link.href, own) : link.href
 }
 
 const hasHref = (value: unknown): boolean => isObject(value) && Object.hasOwn(value, 'href')
@@ -170,12 +173,6 @@ async function readLink(property: Property, link: unknown, context: Context): Pr
     named.push({ id, href: href as string })
   }
   return named
-}
-
-/** The address in a link out of the API, without our host; undefined where there is none, and the value itself where that is no link. */
-function addressIn(link: unknown, context: Context): unknown {
-  if (!isObject(link)) return link
-  return typeof link.href === 'string' ? withoutHost(link.href, context) : link.href
 }
 
 /** An address without the configured host. */

@@ -152,7 +152,7 @@ export const Grid = resource<'grids', Facts, Computed>('Grid', 'grids', {
     scope: 'The page: `/my/page`, `/projects/{identifier}` for an overview, `/projects/{identifier}/boards` for a board.',
     project: 'The project of the page, where it is one of a project.',
   },
-  example: { name: 'Rigging', rowCount: 1, columnCount: 2, options: {}, scope: { href: '/my/page', type: 'text/html' } },
+  example: { name: 'Rigging', rowCount: 1, columnCount: 2, options: {}, scope: '/my/page' },
   title: (row) => row.name ?? row.computed_scope ?? '',
   untitled: true,
   visible: view,
