@@ -54,7 +54,7 @@ export interface Option {
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
-const SEEDS: readonly Seed[] = ['demo', 'basic', 'none']
+const SEEDS: readonly Seed[] = ['demo', 'showcase', 'basic', 'none']
 
 export const options: readonly Option[] = [
   { flag: 'port', value: 'PORT', meaning: 'port to listen on; 0 selects any free port', standard: '8080' },

@@ -11,8 +11,8 @@ import { product } from '#server/modules.ts'
 import { admin } from './seeds/basic.ts'
 import { insertRows } from './seeds/rows.ts'
 
-/** The initial data of an empty instance. `none`: nothing, not even an administrator. */
-export type Seed = 'demo' | 'basic' | 'none'
+/** The initial data of an empty instance. `none`: nothing, not even an administrator; `showcase`: the demo and a large project. */
+export type Seed = 'showcase' | 'demo' | 'basic' | 'none'
 
 export interface SetupOptions {
   seed: Seed
@@ -67,7 +67,7 @@ async function complete(db: Database, { seed, adminToken, publicUrl }: SetupOpti
   const fills = !before.filled && seed !== 'none'
   const needsAdmin = !before.filled && before.adminId === null && (fills || adminToken !== undefined)
   const { seedBasic } = fills ? await import('./seeds/seed-basic.ts') : {}
-  const { seedDemo } = fills && seed === 'demo' ? await import('./seeds/seed-demo.ts') : {}
+  const { seedDemo } = fills && (seed === 'demo' || seed === 'showcase') ? await import('./seeds/seed-demo.ts') : {}
 
   return db.transaction(async (tx) => {
     const now = new Date().toISOString()
@@ -89,7 +89,7 @@ async function complete(db: Database, { seed, adminToken, publicUrl }: SetupOpti
     }
     if (result.fresh) {
       await seedBasic?.(tx, now)
-      await seedDemo?.(tx, adminId!, now)
+      await seedDemo?.(tx, adminId!, now, seed === 'showcase')
     }
     return result
   }, SLOWLY)

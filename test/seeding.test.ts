@@ -201,3 +201,34 @@ describe('the demo data', () => {
     for (const { date } of dates) assert.ok([1, 2, 3, 4, 5].includes(new Date(date).getUTCDay()), date)
   })
 })
+
+test('the showcase is a year of work, whose history leads to its present state', () =>
+  withSeed('showcase', async ({ db }) => {
+    const [vessel] = await db.all<{ id: number; tasks: number; days: string }>(sql`
+      select p.id, count(*) as tasks, min(w.start_date) || ' ' || max(w.due_date) as days
+      from projects p join work_packages w on w.project_id = p.id where p.identifier = 'research-vessel' group by p.id`)
+    const [start, end] = vessel!.days.split(' ').map((day) => Date.parse(day)) as [number, number]
+    assert.equal(vessel!.tasks, 408)
+    assert.ok(end - start > 330 * 86_400_000, vessel!.days)
+    const stale = await db.all(sql`
+      select w.id from work_packages w left join work_package_versions v on v.id = w.id and v.valid_until is null
+      where v.id is null or v.status_id <> w.status_id or v.lock_version <> w.lock_version
+        or coalesce(v.done_ratio, -1) <> coalesce(w.done_ratio, -1) or coalesce(v.remaining_hours, -1) <> coalesce(w.remaining_hours, -1)`)
+    assert.deepEqual(stale, [])
+    const entries = await db.all<{ status: string; first: number; last: number }>(sql`
+      select s.name as status, min(v.version) as first, max(v.version) as last
+      from work_packages w join statuses s on s.id = w.status_id join types t on t.id = w.type_id
+      join work_package_versions v on v.id = w.id and v.valid_until is null
+      where w.project_id = ${vessel!.id} and t.name = 'Task' group by s.name order by s.name`)
+    assert.deepEqual(
+      entries.map((row) => ({ ...row })),
+      [
+        { status: 'Closed', first: 3, last: 3 },
+        { status: 'In progress', first: 3, last: 3 },
+        { status: 'New', first: 1, last: 1 },
+      ],
+    )
+    const [said] = await db.all<{ comments: number; hours: number }>(sql`
+      select (select count(*) from journals where notes is not null) as comments, (select count(*) from time_entries) as hours`)
+    assert.ok(said!.comments > 50 && said!.hours > 200)
+  }))

@@ -13,7 +13,8 @@ export async function seedInstance({ config }: Invocation): Promise<void> {
     const unlock = lock(config.databaseUrl)
     const result = await setup(db, config)
     await secure(db, config)
-    const seeded = result.fresh || (config.seed === 'demo' && (await addDemo(db)))
+    const isDemo = config.seed === 'demo' || config.seed === 'showcase'
+    const seeded = result.fresh || (isDemo && (await addDemo(db, config.seed === 'showcase')))
     unlock()
     console.log(seeded ? `Added the ${config.seed} data.` : 'The instance already has data.')
     process.stdout.write(loginLines(result))
@@ -23,13 +24,13 @@ export async function seedInstance({ config }: Invocation): Promise<void> {
 }
 
 /** Adds the demo data to an instance without projects; returns whether it did. */
-async function addDemo(db: Database): Promise<boolean> {
+async function addDemo(db: Database, large: boolean): Promise<boolean> {
   const { seedDemo } = await import('#server/seeds/seed-demo.ts')
   try {
     return await db.transaction(async (tx) => {
       const { adminId } = await stateOf(tx)
       if (adminId === null || (await tx.one(sql`select id from projects limit 1`))) return false
-      await seedDemo(tx, adminId, new Date().toISOString())
+      await seedDemo(tx, adminId, new Date().toISOString(), large)
       return true
     })
   } catch (cause) {

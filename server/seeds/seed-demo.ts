@@ -11,6 +11,8 @@ import { admin } from './basic.ts'
 import { groups, type MemberSeed, type ProjectSeed, placeholderUsers, projects, users } from './demo.ts'
 import { plan } from './plan.ts'
 import { insertForIds, insertRows } from './rows.ts'
+import { rewind } from './seed-showcase.ts'
+import { showcase } from './showcase.ts'
 
 type Ids = ReadonlyMap<string, number>
 
@@ -31,9 +33,10 @@ const DAY_MS = 86_400_000
 /**
  * Writes everything of `demo.ts`.
  * @param adminId who stands for the demo's `admin`, and is the author of its work packages
+ * @param large whether to write the showcase as well
  * @throws when a row of the basic data that it refers to is gone or has another name
  */
-export async function seedDemo(tx: Transaction, adminId: number, now: string): Promise<void> {
+export async function seedDemo(tx: Transaction, adminId: number, now: string, large = false): Promise<void> {
   const principals = new Map([[admin.login, adminId], ...(await seedPrincipals(tx, now))])
   const known: Known = {
     principals,
@@ -46,7 +49,9 @@ export async function seedDemo(tx: Transaction, adminId: number, now: string): P
   const monday = today - ((new Date(today).getUTCDay() + 6) % 7) * DAY_MS
   const day: Day = (count) => new Date(monday + count * DAY_MS).toISOString().slice(0, 10)
   for (const project of projects) await seedProject(tx, project, known, day, now)
+  const carryOn = large ? await rewind(tx, await seedProject(tx, showcase, known, day, now), now) : undefined
   await begin(tx, product.of('WorkPackage'))
+  await carryOn?.(product.of('WorkPackage'))
   const rows = await tx.all<{ id: number; identifier: string }>(sql`select id, identifier from projects`)
   const demo = { now, adminId, day, model: product, projects: new Map(rows.map((row) => [row.identifier, row.id])) }
   for (const step of product.demo) await step(tx, demo)
@@ -83,7 +88,8 @@ async function seedPrincipals(tx: Transaction, now: string): Promise<[string, nu
   return [...known]
 }
 
-async function seedProject(tx: Transaction, seed: ProjectSeed, known: Known, day: Day, now: string): Promise<void> {
+/** Writes a project with everything in it. Returns its id. */
+async function seedProject(tx: Transaction, seed: ProjectSeed, known: Known, day: Day, now: string): Promise<number> {
   const stamps = { created_at: now, updated_at: now }
   const { identifier, name, description, status_code, status_explanation } = seed
   const project = { identifier, name, description, public: seed.public, status_code, status_explanation, ...stamps }
@@ -125,6 +131,7 @@ async function seedProject(tx: Transaction, seed: ProjectSeed, known: Known, day
   const versions = new Map(seed.versions.map(({ name }, index) => [name, versionIds[index]!]))
   await seedWorkPackages(tx, seed, project_id, { ...known, categories, versions }, day, now)
   await seedQueries(tx, seed, project_id, { ...known, versions }, now)
+  return project_id
 }
 
 /** Memberships, and the copies of the groups' memberships that their users hold. */

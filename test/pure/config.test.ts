@@ -156,7 +156,7 @@ describe('an error names the flag or the variable', () => {
     ['--ephemeral=yes', {}, /^--ephemeral has no value\.$/],
     ['--port eighty', {}, /^--port must be a number from 0 to 65535, not "eighty"\.$/],
     ['', { HALYARD_PORT: '65536' }, /^HALYARD_PORT must be a number from 0 to 65535, not "65536"\.$/],
-    ['--seed full', {}, /^--seed must be one of demo, basic, none, not "full"\.$/],
+    ['--seed full', {}, /^--seed must be one of demo, showcase, basic, none, not "full"\.$/],
     ['', { HALYARD_LOG_LEVEL: 'loud' }, /^HALYARD_LOG_LEVEL must be one of trace, .*, silent, not "loud"\.$/],
     ['', { HALYARD_EPHEMERAL: 'perhaps' }, /^HALYARD_EPHEMERAL must be true or false, not "perhaps"\.$/],
     ['--database-url mysql://db/halyard', {}, /^--database-url must be sqlite:PATH or postgres:/],

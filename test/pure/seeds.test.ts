@@ -7,6 +7,7 @@ import { product } from '#server/modules.ts'
 import * as basic from '#server/seeds/basic.ts'
 import type { ProjectSeed, WorkPackageSeed } from '#server/seeds/demo.ts'
 import * as demo from '#server/seeds/demo.ts'
+import { showcase } from '#server/seeds/showcase.ts'
 
 const { permissions, projectModules } = product
 
@@ -148,7 +149,7 @@ describe('the demo seed', () => {
     )
   })
 
-  for (const project of demo.projects) {
+  for (const project of [...demo.projects, showcase]) {
     describe(project.identifier, () => {
       const workPackages = workPackagesOf(project)
 
