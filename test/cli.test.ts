@@ -15,7 +15,7 @@ import { sql } from '#db/sql.ts'
 import { openDatabase } from '#server/commands/database.ts'
 import { flagTypes, parseFlags, readConfig } from '#server/config.ts'
 import { run, succeed } from '#test/command.ts'
-import { emptyPlace } from '#test/database.ts'
+import { processPlace } from '#test/database.ts'
 import { client, filters } from '#test/instance.ts'
 import { connection } from '#test/raw.ts'
 import { upload } from './files/upload.ts'
@@ -78,8 +78,9 @@ async function serve(t: TestContext, args: readonly string[], options: Parameter
   }
 }
 
-async function place(t: TestContext): Promise<readonly string[]> {
-  const { flags, remove } = await emptyPlace()
+/** A place for the data of one test: with the tables, unless it is for a first start. */
+async function place(t: TestContext, isFirst = false): Promise<readonly string[]> {
+  const { flags, remove } = await processPlace(isFirst ? undefined : 'none')
   t.after(remove)
   return flags
 }
@@ -103,7 +104,7 @@ async function folder(t: TestContext): Promise<string> {
 
 describe('halyard serve', () => {
   test('prints the setup link until the setup is done, and its token once', async (t) => {
-    const where = await place(t)
+    const where = await place(t, true)
     const first = await serve(t, where)
     const [, url, link, token] =
       /^Halyard is ready: (\S+)\nSetup link: {7}(\S+) \(works once, expires in a day\)\nAPI token: {8}(opapi-[0-9a-f]{40}) \(shown only once\)\n$/.exec(
@@ -581,7 +582,7 @@ describe('halyard oauth', () => {
 })
 
 test('halyard migrate and halyard seed prepare a database step by step', async (t) => {
-  const where = await place(t)
+  const where = await place(t, true)
   assert.match(await succeed('migrate', ...where), /^Applied 0001-foundation/)
   assert.match(await succeed('migrate', ...where), /is up to date\.\n$/)
   assert.match(await succeed('seed', '--seed', 'basic', ...where), /^Added the basic data\.\nAPI token: /)

@@ -18,7 +18,7 @@ import { enqueue } from '#jobs/queue.ts'
 import type { Mail } from '#kernel/declaration.ts'
 import { openDatabase } from '#server/commands/database.ts'
 import { product } from '#server/modules.ts'
-import { emptyPlace } from '#test/database.ts'
+import { processPlace } from '#test/database.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
 import { jobsOf, runDue } from '#test/jobs.ts'
 import { quickHash } from '#test/passwords.ts'
@@ -396,7 +396,7 @@ describe('a process is killed while it runs the job', () => {
 })
 
 test('after SIGKILL another process runs the job, once the lease has expired', async (t) => {
-  const { flags, remove } = await emptyPlace()
+  const { flags, remove } = await processPlace('none')
   const url = flags[0] === '--data' ? `sqlite:${flags[1]}/halyard.db` : (flags[1] as string)
   const db = await openDatabase(url)
   t.after(async () => {

@@ -92,14 +92,20 @@ export async function serverDatabase(content: Content, place: Place = {}): Promi
   }
 }
 
-/** A place for the data of a separate process: its flags, and a function that removes it. */
-export async function emptyPlace(): Promise<{ flags: readonly string[]; remove: () => Promise<void> }> {
+/**
+ * A place for the data of a separate process: its flags, and a function that removes it.
+ * @param content the template that it is a copy of, where there are templates; otherwise, and without it, it is empty
+ */
+export async function processPlace(content?: Content): Promise<{ flags: readonly string[]; remove: () => Promise<void> }> {
+  const copied = template ? content : undefined
   if (!isPostgres) {
     const folder = await mkdtemp(join(tmpdir(), 'halyard-test-'))
+    if (copied) await writeFile(join(folder, 'halyard.db'), imageOf(copied), { mode: 0o600 })
     return { flags: ['--data', folder], remove: () => rm(folder, { recursive: true }) }
   }
   const name = newName()
-  await onServer(postgresUrl, `create database ${name}`)
+  const source = copied ? ` template ${templateOf(template as string, copied)} strategy file_copy` : ''
+  await onServer(postgresUrl, `create database ${name}${source}`)
   return {
     flags: ['--database-url', addressOf(postgresUrl, name)],
     remove: () => dropDatabase(postgresUrl, name),
