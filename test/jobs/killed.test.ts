@@ -22,6 +22,7 @@ import { processPlace } from '#test/database.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
 import { jobsOf, runDue } from '#test/jobs.ts'
 import { quickHash } from '#test/passwords.ts'
+import { sampled } from '#test/sample.ts'
 import { upload } from '../files/upload.ts'
 import { deed } from './hanging.ts'
 
@@ -346,6 +347,9 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
 }
 
+/** More than any job takes. */
+const MOST_STEPS = 1_000_000
+
 describe('a process is killed while it runs the job', () => {
   test('every kind has a scenario here', () => {
     assert.deepEqual(Object.keys(scenarios).toSorted(), product.jobs.map((kind) => kind.name).toSorted())
@@ -364,8 +368,8 @@ describe('a process is killed while it runs the job', () => {
     test(kind, async () => {
       // At noon, after the time of day of alerts.
       const noon = new Date(`${new Date().toISOString().slice(0, 10)}T12:00:00.000Z`).getTime() + 24 * HOUR
-      let kills = from
-      for (; ; kills++) {
+      /** Runs the job on a new scene, as a process that ends after this number of steps. */
+      const runOnce = async (left: number) => {
         const now = new Date(noon)
         told = []
         await clear('jobs')
@@ -373,24 +377,26 @@ describe('a process is killed while it runs the job', () => {
         await it.db.transaction((tx) =>
           tx.run(sql`update jobs set due_at = ${now.toISOString()} where due_at > ${now.toISOString()} and key is null`),
         )
-        const countdown = { left: kills, isOver: false }
+        const countdown = { left, isOver: false }
         const outcome = await run(now, countdown).then(
           () => undefined,
           (error: unknown) => error,
         )
-        if (!countdown.isOver) {
-          assert.equal(outcome, undefined)
-          break
-        }
+        if (!countdown.isOver) assert.equal(outcome, undefined)
+        return countdown
+      }
+      const { left } = await runOnce(MOST_STEPS)
+      const moments = Array.from({ length: MOST_STEPS - left - from }, (_, i) => from + i)
+      assert.ok(moments.length > 2, `there are ${moments.length} moments to be killed at`)
+      for (const steps of sampled(moments, 20, `killed ${kind}`)) {
+        assert.ok((await runOnce(steps)).isOver, `it takes ${MOST_STEPS - left} steps, and not ${steps}`)
         // Another process, once the lease has expired:
         for (const minutes of [60, 61]) await run(new Date(noon + minutes * 60_000), { left: Infinity, isOver: false })
-        assert.deepEqual(await result(), expected, `killed before step ${kills}`)
+        assert.deepEqual(await result(), expected, `killed before step ${steps}`)
         for (const one of only)
           for (const { key, leased_until } of await jobsOf(it.db, { name: one }))
             assert.deepEqual([key, leased_until], ['own', null])
       }
-      assert.ok(kills - from > 2, `there were ${kills - from} moments to be killed at`)
-      assert.deepEqual(await result(), expected)
     })
   }
 })
