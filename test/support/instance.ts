@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { Database, Transaction } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
-import { raw, sql } from '#db/sql.ts'
+import { join, raw, sql } from '#db/sql.ts'
 import { memoryStore } from '#files/memory.ts'
 import type { FileStore } from '#files/store.ts'
 import type { TimeLimits } from '#http/limits.ts'
@@ -83,7 +83,7 @@ export async function instance({
   subscribers?: readonly Subscriber[]
   outgoing?: Outgoing
 } & Place = {}): Promise<Instance> {
-  const { db, outside, drop } = await serverDatabase(seed === 'basic' ? 'basic' : 'none', place)
+  const { db, outside, drop } = await serverDatabase(seed, place)
   const adminToken = `opapi-${randomBytes(20).toString('hex')}`
   await setup(db, { seed, adminToken })
   const logged: string[] = []
@@ -177,8 +177,8 @@ function makers(db: Database) {
   const role = async (permissions: readonly string[], kind = 'project') => {
     const id = await add('roles', { name: `Role ${++count}`, kind, position: 100 + count, ...stamps }, 'roles')
     await db.transaction(async (tx) => {
-      for (const permission of permissions)
-        await tx.run(sql`insert into role_permissions (role_id, permission) values (${id}, ${permission})`)
+      const lines = permissions.map((permission) => sql`(${id}, ${permission})`)
+      if (lines.length > 0) await tx.run(sql`insert into role_permissions (role_id, permission) values ${join(lines)}`)
       await invalidate(tx, 'roles')
     })
     return id

@@ -1,9 +1,8 @@
 /** A server with several rows of every resource, and users with different permissions. */
 
 import assert from 'node:assert/strict'
-import { ConstraintError, type Database } from '#db/database.ts'
-import { insert } from '#db/dialect.ts'
-import { name, sql } from '#db/sql.ts'
+import type { Database, Row } from '#db/database.ts'
+import { join, name, sql } from '#db/sql.ts'
 import { newName } from '#files/store.ts'
 import { type CacheTopic, invalidate } from '#kernel/cache.ts'
 import type { Resource } from '#kernel/declaration.ts'
@@ -528,18 +527,22 @@ export async function multiplyRows(db: Database, most = 60): Promise<void> {
     const rows = (await db.all(sql`select * from ${name(table)} order by id`)).filter(
       (row) => !row.builtin && !/^(Anonymous|Deleted|System)User$/.test(row.type),
     )
+    const copies: Row[] = []
     for (let i = rows.length; rows.length > 0 && i < most; i++) {
       const { id: _, ...copy } = rows[i % rows.length]!
       for (const column of unique) if (typeof copy[column] === 'string') copy[column] = `copy${i}-${copy[column]}`
       for (const column of singular) if (column in copy) copy[column] = false
       // The PostgreSQL driver would turn a list into an array.
       for (const [column, value] of Object.entries(copy)) if (Array.isArray(value)) copy[column] = JSON.stringify(value)
-      await db
-        .transaction((tx) => tx.one(insert(table, copy)))
-        .catch((error) => {
-          if (!(error instanceof ConstraintError)) throw error
-        })
+      copies.push(copy)
     }
+    if (copies.length === 0) continue
+    const columns = Object.keys(copies[0] as Row)
+    const lines = copies.map((row) => sql`(${join(columns.map((column) => row[column]))})`)
+    // Some rows are possible only once.
+    await db.transaction((tx) =>
+      tx.run(sql`insert into ${name(table)} (${join(columns.map(name))}) values ${join(lines)} on conflict do nothing`),
+    )
   }
   await db.transaction(async (tx) => {
     for (const resource of product.resources) if (resource.journal) await begin(tx, resource)

@@ -1,4 +1,4 @@
-/** Databases to be copied, empty ones and ones with basic data: a copy takes a tenth of the time of the migrations. */
+/** Databases to be copied, empty ones and filled ones: a copy takes a tenth of the time of the migrations. */
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,8 +8,8 @@ import { migrate } from '#db/migrate.ts'
 import { product } from '#server/modules.ts'
 import { setup } from '#server/setup.ts'
 
-/** The content of a template: the tables only, or an instance with basic data. */
-export type Content = 'none' | 'basic'
+/** The content of a template: the tables only, or an instance with basic or demo data. */
+export type Content = 'none' | 'basic' | 'demo'
 
 export interface Template {
   /** A name without the content, which `templateOf` adds. */
@@ -20,7 +20,7 @@ export interface Template {
 /** The name of the template with a content: of a database, or the path of a file. */
 export const templateOf = (name: string, content: Content): string => `${name}_${content}`
 
-const contents: readonly Content[] = ['none', 'basic']
+const contents: readonly Content[] = ['none', 'basic', 'demo']
 
 async function fill(address: string, content: Content): Promise<void> {
   const db = await connect(address, { connections: 1, durable: false })
