@@ -426,7 +426,8 @@ test('nothing is disclosed by a member’s calendar', async () => {
 })
 
 test('nothing is disclosed to a former member', async () => {
-  for (const ask of byPath(ground)) if (ask.method === 'GET') await send(leaver.send, ask)
+  const reads = [...byPath(ground)].filter((ask) => ask.method === 'GET')
+  for (const ask of sampledOfEach(reads, placeOf, 1, 'former member')) await send(leaver.send, ask)
   assert.ok(leak((await leaver.send('GET', '/api/v3/work_packages')).text), 'as a member they are told')
   const { status } = await server.admin.delete(`/memberships/${hidden.membership}`)
   assert.equal(status, 204)

@@ -14,13 +14,14 @@ import { type Viewer, viewerOf } from '#kernel/access/viewer.ts'
 import { createCache, invalidate } from '#kernel/cache.ts'
 import type { Rule } from '#kernel/declaration.ts'
 import { seenPrincipals } from '#modules/accounts/visibility.ts'
+import { isPostgres } from '#test/database.ts'
 import { type Instance, instance } from '#test/instance.ts'
 import fc from '#test/properties.ts'
 import { isEverything } from '#test/sample.ts'
 
 const inProjects = ['view_work_packages', 'edit_work_packages', 'log_time', 'view_members', 'manage_versions']
 /** The number of rules for each table. */
-const RULES = isEverything ? 300 : 100
+const RULES = isEverything ? 300 : isPostgres ? 50 : 100
 const globals = ['add_project', 'manage_user', 'view_all_principals']
 
 let server: Instance
