@@ -95,10 +95,33 @@ ${field({
   return framed(visit, 'E-mail address', content, { status: invalid.errors || invalid.alert ? 422 : 200 })
 }
 
-/** The languages that clients commonly support, with their native names. */
-const LANGUAGES = ['ar', 'cs', 'da', 'de', 'el', 'en', 'es', 'fi', 'fr', 'he', 'hu', 'it', 'ja', 'ko', 'nl', 'no', 'pl', 'pt']
-  .concat(['pt-BR', 'ro', 'ru', 'sv', 'tr', 'uk', 'vi', 'zh-CN', 'zh-TW'])
-  .map((code) => [code, new Intl.DisplayNames([code], { type: 'language' }).of(code) ?? code] as const)
+const LANGUAGES = [
+  'ar',
+  'cs',
+  'da',
+  'de',
+  'el',
+  'en',
+  'es',
+  'fi',
+  'fr',
+  'he',
+  'hu',
+  'it',
+  'ja',
+  'ko',
+  'nl',
+  'no',
+  'pl',
+  'pt',
+].concat(['pt-BR', 'ro', 'ru', 'sv', 'tr', 'uk', 'vi', 'zh-CN', 'zh-TW'])
+
+let named: readonly (readonly [code: string, name: string])[] | undefined
+/** The languages that clients commonly support, with their native names: read on demand, as that takes longer than the page. */
+const languages = () => {
+  named ??= LANGUAGES.map((code) => [code, new Intl.DisplayNames([code], { type: 'language' }).of(code) ?? code])
+  return named
+}
 
 /** The options, with the current value if it is not among them. */
 const withPresent = (options: readonly (readonly [string, string])[], present: string | null) =>
@@ -114,7 +137,7 @@ ${choice({
   label: 'Language',
   name: 'language',
   value: given.get('language') ?? user.language ?? settings.default_language,
-  options: withPresent(LANGUAGES, user.language),
+  options: withPresent(languages(), user.language),
   hint: 'API clients use this language. These pages are in English.',
   error: invalid.errors?.language,
 })}
