@@ -231,14 +231,12 @@ export type ListFilters = Readonly<Record<string, readonly [operator: string, ..
  * @param path below /api/v3
  */
 export function listHref(path: string, filters: ListFilters, parameters = ''): string {
-  let uses = ''
-  for (const name in filters) {
-    const [operator, ...values] = filters[name] as ListFilters[string]
-    uses += `${uses && ','}{"${name}":{"operator":"${operator}","values":${JSON.stringify(values.map(String))}}}`
-  }
-  const query = uses && `filters=${encodeURIComponent(`[${uses}]`)}`
-  const all = query && parameters ? `${query}&${parameters}` : query || parameters
-  return `/api/v3/${path}${all && `?${all}`}`
+  const uses = Object.entries(filters).map(([name, [operator, ...values]]) => ({
+    [name]: { operator, values: values.map(String) },
+  }))
+  const query = uses.length > 0 ? [`filters=${encodeURIComponent(JSON.stringify(uses))}`] : []
+  const all = [...query, ...(parameters === '' ? [] : [parameters])].join('&')
+  return `/api/v3/${path}${all === '' ? '' : `?${all}`}`
 }
 
 /** The requirement of a property; empty if it has no conditions. */
