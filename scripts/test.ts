@@ -76,12 +76,12 @@ async function main(args: string[]): Promise<boolean> {
   let passed = true
   if (values.engine !== 'postgres') {
     const template = await makeSqliteTemplate(scratch())
-    passed = await runTests('SQLite', files, flags, {
-      ...walks,
-      HALYARD_TEST_ENGINE: 'sqlite',
-      HALYARD_TEST_TEMPLATE: template.name,
-    })
-    await template.remove()
+    try {
+      const settings = { ...walks, HALYARD_TEST_ENGINE: 'sqlite', HALYARD_TEST_TEMPLATE: template.name }
+      passed = await runTests('SQLite', files, flags, settings)
+    } finally {
+      await template.remove()
+    }
   }
   if (values.engine !== 'sqlite' && databaseFiles.length > 0) {
     const required = values['require-postgres'] || values.engine === 'postgres'

@@ -386,6 +386,7 @@ describe('a process is killed while it runs the job', () => {
         return countdown
       }
       const { left } = await runOnce(MOST_STEPS)
+      assert.deepEqual(await result(), expected)
       const moments = Array.from({ length: MOST_STEPS - left - from }, (_, i) => from + i)
       assert.ok(moments.length > 2, `there are ${moments.length} moments to be killed at`)
       for (const steps of sampled(moments, 20, `killed ${kind}`)) {
