@@ -87,6 +87,21 @@ export async function scene(options: Parameters<typeof instance>[0] = {}): Promi
   }
 }
 
+/** The links in the payload of a form, for a user who may write all of them, by name. */
+export const payloadLinks: readonly string[] = [
+  'assignee',
+  'budget',
+  'category',
+  'parent',
+  'priority',
+  'project',
+  'responsible',
+  'sprint',
+  'status',
+  'type',
+  'version',
+]
+
 /** A link in a payload. */
 export const link = (path: string, id: number | string) => ({ href: `/api/v3/${path}/${id}` })
 
